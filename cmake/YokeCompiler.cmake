@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# Language, warnings and sanitizers. Everything built here links yoke_flags; the sample
+# kernels link yoke_kernel_flags too.
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# Assertions stay in; only Release leaves them out.
+string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO
+    "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
+
+add_library(yoke_warnings INTERFACE)
+target_compile_options(yoke_warnings INTERFACE
+    -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+    -Wcast-qual -Wundef -Wvla -Wpointer-arith
+    $<$<BOOL:${YOKE_WERROR}>:-Werror>)
+
+add_library(yoke_sanitizers INTERFACE)
+if(YOKE_SANITIZE)
+    set(sanitize_flags -fsanitize=${YOKE_SANITIZE} -fno-omit-frame-pointer)
+    if(YOKE_SANITIZE MATCHES "undefined")
+        list(APPEND sanitize_flags -fno-sanitize-recover=undefined)
+    endif()
+    target_compile_options(yoke_sanitizers INTERFACE ${sanitize_flags})
+    target_link_options(yoke_sanitizers INTERFACE ${sanitize_flags})
+endif()
+
+add_library(yoke_flags INTERFACE)
+target_link_libraries(yoke_flags INTERFACE yoke_warnings yoke_sanitizers)
+
+# The host forms must give the same bits as the OpenCL forms: no contraction.
+add_library(yoke_kernel_flags INTERFACE)
+target_compile_options(yoke_kernel_flags INTERFACE
+    -O3 -ffp-contract=off -fno-math-errno
+    $<$<BOOL:${YOKE_NATIVE_ARCH}>:-march=native>)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+# cmocka 1.1.5 exports no target; this one is made from its .pc file.
+
+pkg_check_modules(CMOCKA cmocka)
+if(NOT CMOCKA_FOUND)
+    message(FATAL_ERROR "cmocka is missing (Debian, Ubuntu: apt install libcmocka-dev; "
+        "or configure with -DYOKE_TESTS=OFF)")
+endif()
+add_library(yoke_cmocka INTERFACE)
+target_include_directories(yoke_cmocka SYSTEM INTERFACE ${CMOCKA_INCLUDE_DIRS})
+target_link_libraries(yoke_cmocka INTERFACE ${CMOCKA_LINK_LIBRARIES})
+
+# What a test sees of the environment: nothing of the caller's choice of devices.
+set(yoke_test_environment OCL_ICD_VENDORS OCL_ICD_FILENAMES POCL_DEVICES YOKE_DEVICES
+    YOKE_ARENA YOKE_FORCE_DISCRETE YOKE_LOG)
+list(TRANSFORM yoke_test_environment APPEND "=unset:")
+
+# Sets what all tests have in common.
+function(yoke_test_properties name label)
+    set_tests_properties(${name} PROPERTIES
+        LABELS ${label}
+        TIMEOUT ${YOKE_TEST_TIMEOUT}
+        SKIP_RETURN_CODE 77
+        ENVIRONMENT "YOKE=${PROJECT_BINARY_DIR}/yoke;YOKE_SOURCE=${PROJECT_SOURCE_DIR}"
+        ENVIRONMENT_MODIFICATION "${yoke_test_environment}")
+    if(DEFINED YOKE_TEST_TIMEOUT_${name})
+        set_tests_properties(${name} PROPERTIES TIMEOUT ${YOKE_TEST_TIMEOUT_${name}})
+    endif()
+endfunction()
+
+# yoke_test(LABEL SOURCE LIBRARIES... [SUFFIX suffix] [COMMAND wrapper...])
+#
+# One executable, one test: tests/sys/test_futex.c is the test sys/futex. Other sources
+# in the same folder are built into each of its tests.
+function(yoke_test label source)
+    cmake_parse_arguments(arg "" "" "LIBRARIES;WRAPPER" ${ARGN})
+    get_filename_component(file ${source} NAME_WE)
+    get_filename_component(folder ${source} DIRECTORY)
+    string(REGEX REPLACE "^test_" "" name ${file})
+    set(target test_${label}_${name})
+
+    file(GLOB helpers CONFIGURE_DEPENDS ${folder}/*.c)
+    list(FILTER helpers EXCLUDE REGEX "/test_[^/]*\\.c$")
+    add_executable(${target} ${source} ${helpers})
+    target_include_directories(${target} PRIVATE
+        ${folder} ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src
+        ${PROJECT_SOURCE_DIR}/include)
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+    target_link_libraries(${target} PRIVATE
+        yoke_test_support yoke_cmocka ${arg_LIBRARIES} yoke_flags)
+    set_target_properties(${target} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/bin)
+
+    add_test(NAME ${label}/${name}
+        COMMAND ${arg_WRAPPER} $<TARGET_FILE:${target}>
+        WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
+    yoke_test_properties(${label}/${name} ${label})
+endfunction()
+
+# yoke_script_test(LABEL NAME COMMAND...)
+function(yoke_script_test label name)
+    add_test(NAME ${label}/${name} COMMAND ${ARGN}
+        WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
+    yoke_test_properties(${label}/${name} ${label})
+endfunction()

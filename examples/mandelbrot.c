@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* The Mandelbrot set as a PNG. Rows cost very unequally; the devices share them out as
+ * they go. */
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "support.h"
+
+typedef struct settings {
+    size_t size;
+    uint32_t limit;
+    float left, top, step;
+    const char *output;
+} settings;
+
+static const char usage[] =
+    "usage: mandelbrot [--size N] [--iterations N] [--output FILE.png]\n"
+    "Draws the Mandelbrot set, N by N pixels.\n";
+
+static settings parse(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"size", required_argument, NULL, 's'},
+        {"iterations", required_argument, NULL, 'i'},
+        {"output", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    settings set = {.size = 1024, .limit = 500, .output = "mandelbrot.png"};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "s:i:o:h", options, NULL)) != -1) {
+        if (option == 's') {
+            set.size = example_number(optarg, "size", 1, 32768);
+        } else if (option == 'i') {
+            set.limit = (uint32_t)example_number(optarg, "iterations", 1, 1000000000);
+        } else if (option == 'o') {
+            set.output = optarg;
+        } else {
+            fputs(usage, option == 'h' ? stdout : stderr);
+            exit(option == 'h' ? EXIT_SUCCESS : EXIT_FAILURE);
+        }
+    }
+    set.step = 2.6f / (float)set.size;
+    set.left = -2.05f;
+    set.top = -1.3f;
+    return set;
+}
+
+/* Brightness of one colour for a phase that goes round once per period. */
+static uint8_t tone(double phase, double shift)
+{
+    return (uint8_t)(127.5 + 127.5 * cos(2.0 * M_PI * (phase + shift)));
+}
+
+/* Continuous in the escape time: count + 1 - log2(log |z|), scaled. */
+static void colour(uint8_t *pixel, uint32_t count, float norm, uint32_t limit)
+{
+    if (count == limit) {
+        pixel[0] = pixel[1] = pixel[2] = 0;
+        return;
+    }
+    const double time = (double)count + 1.0 - log2(0.5 * log2((double)norm));
+    const double phase = 0.55 + 0.12 * log2(1.0 + fmax(time, 0.0));
+    pixel[0] = tone(phase, 0.0);
+    pixel[1] = tone(phase, -0.07);
+    pixel[2] = tone(phase, -0.2);
+}
+
+static void write_picture(const settings *set, const uint32_t *counts,
+                          const float *norms)
+{
+    const size_t pixels = set->size * set->size;
+    uint8_t *picture = malloc(3 * pixels);
+
+    if (picture == NULL) {
+        fputs("no memory for the picture\n", stderr);
+        exit(EXIT_FAILURE);
+    }
+    for (size_t i = 0; i < pixels; i++) {
+        colour(picture + 3 * i, counts[i], norms[i], set->limit);
+    }
+    example_picture_write(set->output, picture, set->size, set->size, 3);
+    free(picture);
+}
+
+static uint32_t expected_count(const settings *set, size_t x, size_t y)
+{
+    const float cx = set->left + set->step * (float)x;
+    const float cy = set->top + set->step * (float)y;
+    float zx = 0.0f;
+    float zy = 0.0f;
+    uint32_t n = 0;
+
+    for (; n < set->limit && zx * zx + zy * zy <= 256.0f; n++) {
+        const float next = zx * zx - zy * zy + cx;
+        zy = 2.0f * zx * zy + cy;
+        zx = next;
+    }
+    return n;
+}
+
+/* About 16,000 pixels, evenly spread, against the plain loop. */
+static bool is_right(const settings *set, const uint32_t *counts)
+{
+    const size_t pixels = set->size * set->size;
+
+    for (size_t i = 0; i < pixels; i += 1 + pixels / 16000) {
+        const uint32_t expected = expected_count(set, i % set->size, i / set->size);
+        if (counts[i] != expected) {
+            fprintf(stderr, "pixel %zu has %u, not %u\n", i, counts[i], expected);
+            return false;
+        }
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    const settings set = parse(argc, argv);
+    const size_t pixels = set.size * set.size;
+    yoke_pool *pool = example_pool();
+    yoke_kernel *kernel = example_kernel(pool, "mandelbrot");
+    uint32_t *counts = example_alloc(pool, pixels * sizeof *counts);
+    float *norms = example_alloc(pool, pixels * sizeof *norms);
+    yoke_future *future = NULL;
+
+    const double start = example_seconds();
+    example_check(pool,
+                  yoke_map_async(&future, pool, kernel,
+                                 yoke_range_2d(set.size, set.size), NULL,
+                                 yoke_out(counts, set.size * sizeof *counts),
+                                 yoke_out(norms, set.size * sizeof *norms),
+                                 yoke_scalar((uint32_t)set.size), yoke_scalar(set.left),
+                                 yoke_scalar(set.top), yoke_scalar(set.step),
+                                 yoke_scalar(set.limit)),
+                  "mandelbrot");
+    example_wait(future, "mandelbrot");
+    const double seconds = example_seconds() - start;
+    write_picture(&set, counts, norms);
+
+    char size[64];
+    snprintf(size, sizeof size, "%zux%zu", set.size, set.size);
+    const int result =
+        example_summary(pool, "mandelbrot", size, seconds, is_right(&set, counts));
+    yoke_kernel_destroy(kernel);
+    yoke_pool_close(pool);
+    return result;
+}

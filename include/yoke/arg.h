@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Kernel arguments, one yoke_arg per kernel parameter, in order. An array argument says
+ * which bytes an item reads and writes; that is what lets a range be split over devices
+ * that do not share memory, moved, and retried after a crash.
+ *
+ * Arrays must lie in memory of the pool (yoke_alloc) unless the map says `.stage`.
+ * Item i, counted by its global id, owns the `bytes` bytes at `pointer + i * bytes`.
+ */
+#ifndef YOKE_ARG_H
+#define YOKE_ARG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum yoke_arg_kind {
+    YOKE_ARG_NONE = 0,
+    YOKE_ARG_ARRAY = 1, /**< `__global` or `__constant` pointer */
+    YOKE_ARG_SCALAR = 2, /**< any value or struct passed by value */
+    YOKE_ARG_LOCAL = 3  /**< `__local` pointer: scratch memory of a work-group */
+} yoke_arg_kind;
+
+/** How the kernel uses an array; READ and WRITE may be combined. */
+typedef enum yoke_access {
+    YOKE_ACCESS_READ = 1,
+    YOKE_ACCESS_WRITE = 2,
+    YOKE_ACCESS_READ_WRITE = 3
+} yoke_access;
+
+/** What the parts of an array belong to. */
+typedef enum yoke_parts {
+    YOKE_PARTS_ITEM = 0,  /**< part i belongs to item i */
+    YOKE_PARTS_GROUP = 1, /**< part g belongs to work-group g of the split dimension */
+    YOKE_PARTS_WHOLE = 2  /**< not divided: every item may touch all of it */
+} yoke_parts;
+
+enum { YOKE_ARG_INLINE_BYTES = 32 };
+
+/** One kernel argument. Build it with the functions below rather than by hand. */
+typedef struct yoke_arg {
+    yoke_arg_kind kind;
+    yoke_access access;
+    yoke_parts parts;
+    bool reads_all;      /**< reads may touch every part, writes only its own (update) */
+    bool periodic;       /**< the halo wraps around at the ends of the range */
+    const void *pointer; /**< what the kernel gets; for a scalar its value, or NULL if inline */
+    size_t bytes;        /**< of one block of a part; of the whole array, value or scratch */
+    size_t halo;         /**< neighbours on each side, in parts, that may be read too */
+    size_t offset;       /**< bytes from pointer to part 0; see yoke_arg_at() */
+    size_t extent;       /**< reads_all: readable bytes from pointer; 0: up to the last part */
+    size_t blocks;       /**< blocks a part consists of; 0 means 1; see yoke_arg_strided() */
+    size_t stride;       /**< bytes from one block of a part to its next */
+    unsigned char value[YOKE_ARG_INLINE_BYTES]; /**< a scalar of at most this size */
+} yoke_arg;
+
+/** An array argument; the functions below are its usual forms. */
+static inline yoke_arg yoke_array(const void *pointer, size_t bytes, yoke_access access,
+                                  yoke_parts parts)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_ARRAY;
+    arg.access = access;
+    arg.parts = parts;
+    arg.pointer = pointer;
+    arg.bytes = bytes;
+    return arg;
+}
+
+/** Item i reads only its own `bytes` bytes. */
+static inline yoke_arg yoke_in(const void *pointer, size_t bytes)
+{
+    return yoke_array(pointer, bytes, YOKE_ACCESS_READ, YOKE_PARTS_ITEM);
+}
+
+/** Item i writes its own `bytes` bytes, every one of them, and reads none. */
+static inline yoke_arg yoke_out(void *pointer, size_t bytes)
+{
+    return yoke_array(pointer, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
+}
+
+/** Item i reads and writes its own `bytes` bytes (and may leave some as they are). */
+static inline yoke_arg yoke_inout(void *pointer, size_t bytes)
+{
+    return yoke_array(pointer, bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM);
+}
+
+/**
+ * Item i reads its own part of `bytes` bytes and those of the n items before and after
+ * it, as far as there are any: nothing outside the range's items is touched.
+ */
+static inline yoke_arg yoke_in_halo(const void *pointer, size_t bytes, size_t n)
+{
+    yoke_arg arg = yoke_in(pointer, bytes);
+    arg.halo = n;
+    return arg;
+}
+
+/** As yoke_in_halo(), but neighbours beyond one end are those at the other end. */
+static inline yoke_arg yoke_in_halo_periodic(const void *pointer, size_t bytes, size_t n)
+{
+    yoke_arg arg = yoke_in_halo(pointer, bytes, n);
+    arg.periodic = true;
+    return arg;
+}
+
+/** Every item may read all `bytes` bytes (of the whole array, not of one item). */
+static inline yoke_arg yoke_in_whole(const void *pointer, size_t bytes)
+{
+    return yoke_array(pointer, bytes, YOKE_ACCESS_READ, YOKE_PARTS_WHOLE);
+}
+
+/**
+ * Item i may read the parts of all items and writes only its own `bytes` bytes. What it
+ * sees of parts that other items write is either the old or the new content.
+ */
+static inline yoke_arg yoke_update(void *pointer, size_t bytes)
+{
+    yoke_arg arg = yoke_inout(pointer, bytes);
+    arg.reads_all = true;
+    return arg;
+}
+
+/**
+ * Any item may write anywhere in the `bytes` bytes of the whole array (and reads none).
+ * A job with such an argument is not split: it runs on one device. Bytes that no item
+ * writes keep their content.
+ */
+static inline yoke_arg yoke_out_whole(void *pointer, size_t bytes)
+{
+    return yoke_array(pointer, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_WHOLE);
+}
+
+/** Any item may read and write anywhere in the `bytes` bytes; the job runs on one device. */
+static inline yoke_arg yoke_inout_whole(void *pointer, size_t bytes)
+{
+    return yoke_array(pointer, bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE);
+}
+
+/**
+ * The same argument with its parts belonging to work-groups: work-group g of the split
+ * dimension owns the `bytes` bytes at `pointer + g * bytes` (partial results). The
+ * kernel must have a work-group size.
+ */
+static inline yoke_arg yoke_per_group(yoke_arg arg)
+{
+    arg.parts = YOKE_PARTS_GROUP;
+    return arg;
+}
+
+/**
+ * The same argument with item i owning part i + n, the kernel's pointer unchanged: for
+ * kernels that add n to the global id themselves. (For a kernel that does not, pass a
+ * pointer to part n.)
+ */
+static inline yoke_arg yoke_arg_at(yoke_arg arg, size_t n)
+{
+    arg.offset = n * arg.bytes;
+    return arg;
+}
+
+/**
+ * The same argument with parts of several blocks: item i owns `bytes` bytes at
+ * `pointer + i * bytes + b * stride` for each b below `blocks`. A column of a matrix of
+ * floats, row pitch p, h rows: yoke_arg_strided(yoke_in(m, 4), h, p).
+ */
+static inline yoke_arg yoke_arg_strided(yoke_arg arg, size_t blocks, size_t stride)
+{
+    arg.blocks = blocks;
+    arg.stride = stride;
+    return arg;
+}
+
+/**
+ * A value of `bytes` bytes passed by value, as laid out for the device. Up to
+ * YOKE_ARG_INLINE_BYTES are copied now, more when the job is submitted.
+ */
+static inline yoke_arg yoke_scalar_bytes(const void *value, size_t bytes)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_SCALAR;
+    arg.bytes = bytes;
+    if (value != NULL && bytes <= YOKE_ARG_INLINE_BYTES) {
+        memcpy(arg.value, value, bytes);
+    } else {
+        arg.pointer = value;
+    }
+    return arg;
+}
+
+/** `bytes` bytes of `__local` memory per work-group; a native function gets scratch. */
+static inline yoke_arg yoke_local(size_t bytes)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_LOCAL;
+    arg.bytes = bytes;
+    return arg;
+}
+
+#ifdef __cplusplus
+}
+
+/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. */
+template <class T> inline yoke_arg yoke_scalar(const T &value)
+{
+    return yoke_scalar_bytes(&value, sizeof value);
+}
+#else
+/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. */
+#define yoke_scalar(value)                                                               \
+    yoke_scalar_bytes((__typeof__(value)[1]){(value)}, sizeof(__typeof__(value)))
+#endif
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * A job that was submitted and may not have ended yet.
+ */
+#ifndef YOKE_FUTURE_H
+#define YOKE_FUTURE_H
+
+#include <stdbool.h>
+
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct yoke_future yoke_future;
+
+/** Called once, when a job has ended, in a thread of the application that is inside
+ *  yoke_future_wait(), yoke_future_done(), yoke_pool_poll() or another call on the pool. */
+typedef void yoke_on_done(yoke_future *future, yoke_status status, void *context);
+
+/**
+ * Waits until the job has ended.
+ *
+ * @param future   the job
+ * @param seconds  how long at most; negative: without limit
+ * @return how the job ended, or YOKE_EAGAIN if it has not
+ */
+YOKE_API yoke_status yoke_future_wait(yoke_future *future, double seconds);
+
+/** Whether the job has ended, well or not. Does not wait. */
+YOKE_API bool yoke_future_done(yoke_future *future);
+
+/** The share of the range that is done, 0 to 1. */
+YOKE_API double yoke_future_progress(yoke_future *future);
+
+/**
+ * Asks the job to end early with YOKE_ECANCELED: no further chunk is started, those that
+ * run are finished. No effect on a job that has ended. Does not wait.
+ */
+YOKE_API yoke_status yoke_future_cancel(yoke_future *future);
+
+/** Why the job failed, "" if it did not or has not ended; borrowed from the future. */
+YOKE_API const char *yoke_future_error(yoke_future *future);
+
+/**
+ * Has a function called when the job has ended; at once if it already has.
+ *
+ * @param future    the job
+ * @param callback  the function; it may submit jobs and must not destroy this future
+ * @param context   handed to it
+ */
+YOKE_API yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
+                                         void *context);
+
+/** Gives the future back; the job goes on. NULL is allowed. */
+YOKE_API void yoke_future_destroy(yoke_future *future);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Kernels: OpenCL C source, a native function, or both.
+ *
+ * With both, CPU workers call the function and OpenCL devices run the source. With
+ * source only, CPU workers run it through PoCL. With a function only, OpenCL devices
+ * stand aside.
+ */
+#ifndef YOKE_KERNEL_H
+#define YOKE_KERNEL_H
+
+#include <stddef.h>
+
+#include "pool.h"
+#include "range.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct yoke_kernel yoke_kernel;
+
+/** The piece of a range that one call of a native function computes. */
+typedef struct yoke_span {
+    size_t begin;     /**< first item: global id in the split dimension */
+    size_t end;       /**< one past the last item */
+    unsigned split;   /**< the split dimension: 0, 1 or 2 */
+    yoke_range range; /**< the whole range */
+    size_t group[3];  /**< work-group size; 0 where the kernel has none */
+    void *context;    /**< the library's */
+} yoke_span;
+
+/**
+ * The native form of a kernel: computes the items [begin, end) of the split dimension
+ * and, in the other dimensions, the whole range. If the kernel has a work-group size,
+ * begin is at a group's start and so is end, except at the end of the range.
+ *
+ * It runs in a worker process. It sees the pool's memory and the program as it was when
+ * the pool was created; what it writes elsewhere the application does not see.
+ *
+ * @param span  what to compute
+ * @param args  per argument: an array's pointer, as given to the map; the address of a
+ *              scalar's value; scratch memory for a local
+ */
+typedef void yoke_native(const yoke_span *span, void *const args[]);
+
+/** What a kernel is. Zero in a field means that the library chooses. */
+typedef struct yoke_kernel_options {
+    const char *name;   /**< the `__kernel` function in source; names the kernel in errors */
+    const char *source; /**< OpenCL C, copied */
+    yoke_native *native; /**< a function of the program or a library loaded in it */
+    const char *build_options; /**< for the OpenCL compiler: -D, -I, -cl-... */
+    size_t group[3];    /**< work-group size, in all dimensions of the ranges or in none */
+} yoke_kernel_options;
+
+typedef enum yoke_parameter_kind {
+    YOKE_PARAMETER_UNKNOWN = 0,
+    YOKE_PARAMETER_ARRAY = 1,
+    YOKE_PARAMETER_SCALAR = 2,
+    YOKE_PARAMETER_LOCAL = 3
+} yoke_parameter_kind;
+
+/** A parameter of a kernel's source, as its compiler reports it. */
+typedef struct yoke_parameter_info {
+    yoke_parameter_kind kind;
+    size_t bytes;    /**< size of a scalar of a built-in type; 0: unknown */
+    char name[64];   /**< "" if unknown */
+    char type[64];   /**< "float*", "uint"; "" if unknown */
+} yoke_parameter_info;
+
+/** Implementation of yoke_kernel_create(); `size` is sizeof *options as compiled. */
+YOKE_API yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
+                                              const yoke_kernel_options *options,
+                                              size_t size);
+
+/**
+ * Checks a kernel and builds it, once per driver that is up. YOKE_EBUILD if a driver
+ * cannot build it: yoke_pool_error() then names the device and has the compiler's log.
+ * A device that joins later and cannot build it does not run it.
+ *
+ * @param kernel   where the kernel goes; the caller owns it; NULL on failure
+ * @param pool     the pool it belongs to
+ * @param options  what it is
+ */
+static inline yoke_status yoke_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
+                                             const yoke_kernel_options *options)
+{
+    return yoke_kernel_create_sized(kernel, pool, options, sizeof(yoke_kernel_options));
+}
+
+/** Gives a kernel back. Jobs that use it still finish. NULL is allowed. Call it before
+ *  the pool is closed. */
+YOKE_API void yoke_kernel_destroy(yoke_kernel *kernel);
+
+/**
+ * Lists the parameters of a kernel's source.
+ *
+ * @param kernel      the kernel
+ * @param parameters  array to fill; may be NULL if capacity is 0
+ * @param capacity    elements in it
+ * @param count       how many there are
+ * @return YOKE_EUNSUPPORTED if they are not known: no source, or no driver told
+ */
+YOKE_API yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
+                                            yoke_parameter_info *parameters,
+                                            size_t capacity, size_t *count);
+
+/**
+ * To be called by a native function that cannot do its work: the job ends with
+ * YOKE_EKERNEL and this text in its error. The function should then return.
+ *
+ * @param span    the span it was given
+ * @param code    the function's own error code, shown in the text
+ * @param format  as for printf
+ */
+YOKE_API void yoke_span_fail(const yoke_span *span, int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Mapping a kernel over a range: every worker takes pieces of it, results are in place.
+ *
+ * Jobs whose arguments conflict (they overlap and at least one of them writes) run in the
+ * order in which they were submitted; all others may overlap.
+ */
+#ifndef YOKE_MAP_H
+#define YOKE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arg.h"
+#include "future.h"
+#include "kernel.h"
+#include "pool.h"
+#include "range.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What to do when a worker dies in the middle of a chunk. */
+typedef enum yoke_recovery {
+    YOKE_RECOVER_DEFAULT = 0, /**< YOKE_RECOVER_RETRY */
+    /** Compute the chunk again; what it changes in place is saved before, and restored. */
+    YOKE_RECOVER_RETRY = 1,
+    /** Save nothing: if the kernel changes its input, a death fails the job, and the
+     *  error names the items whose content is in doubt. */
+    YOKE_RECOVER_NONE = 2
+} yoke_recovery;
+
+/** How to run one job. Zero in a field means that the library chooses. */
+typedef struct yoke_map_options {
+    const char *devices;    /**< only these workers; as yoke_pool_options.devices */
+    double timeout;         /**< seconds until the job is killed; 0: never */
+    yoke_recovery recovery;
+    size_t grain;           /**< least items to take at once */
+    yoke_future *const *after; /**< jobs that must have succeeded before this one starts */
+    size_t after_count;
+    /** The range need not be a multiple of the work-group size: the launch is padded, and
+     *  the kernel tests its ids against the bounds itself. Parts stop at the range. */
+    bool round_up;
+    /** Arrays may lie outside the pool's memory: they are copied in at submission and
+     *  back when the job's end is noticed (in yoke_map(), a wait or a poll). */
+    bool stage;
+} yoke_map_options;
+
+/** Implementation of the calls below; `size` is sizeof *options as compiled. A NULL
+ *  `future` means to wait. */
+YOKE_API yoke_status yoke_map_args_sized(yoke_future **future, yoke_pool *pool,
+                                         yoke_kernel *kernel, yoke_range range,
+                                         const yoke_map_options *options, size_t size,
+                                         const yoke_arg *args, size_t count);
+
+/**
+ * Maps a kernel over a range, with the arguments as an array.
+ *
+ * @param future   NULL: wait for the end. Otherwise where a future goes that the caller
+ *                 owns; NULL on failure
+ * @param pool     the pool
+ * @param kernel   a kernel of this pool
+ * @param range    what to compute
+ * @param options  NULL for all defaults
+ * @param args     one per kernel parameter, in order; only read during the call
+ * @param count    how many
+ * @return how the job ended (or, with a future, whether it was accepted). Whatever is
+ *         wrong with kernel, range or arguments is found before anything runs.
+ */
+static inline yoke_status yoke_map_args(yoke_future **future, yoke_pool *pool,
+                                        yoke_kernel *kernel, yoke_range range,
+                                        const yoke_map_options *options,
+                                        const yoke_arg *args, size_t count)
+{
+    return yoke_map_args_sized(future, pool, kernel, range, options,
+                               sizeof(yoke_map_options), args, count);
+}
+
+#ifdef __cplusplus
+}
+
+/** Maps a kernel over a range and waits; the arguments follow, one per parameter. */
+template <class... Args>
+inline yoke_status yoke_map(yoke_pool *pool, yoke_kernel *kernel, yoke_range range,
+                            const Args &...args)
+{
+    const yoke_arg list[] = {args..., yoke_arg()};
+    return yoke_map_args(NULL, pool, kernel, range, NULL, list, sizeof...(args));
+}
+
+/** As yoke_map(), with options. */
+template <class... Args>
+inline yoke_status yoke_map_with(yoke_pool *pool, yoke_kernel *kernel, yoke_range range,
+                                 const yoke_map_options *options, const Args &...args)
+{
+    const yoke_arg list[] = {args..., yoke_arg()};
+    return yoke_map_args(NULL, pool, kernel, range, options, list, sizeof...(args));
+}
+
+/** As yoke_map_with(), without waiting: the caller owns *future. */
+template <class... Args>
+inline yoke_status yoke_map_async(yoke_future **future, yoke_pool *pool,
+                                  yoke_kernel *kernel, yoke_range range,
+                                  const yoke_map_options *options, const Args &...args)
+{
+    const yoke_arg list[] = {args..., yoke_arg()};
+    return yoke_map_args_sized(future, pool, kernel, range, options,
+                               sizeof(yoke_map_options), list, sizeof...(args));
+}
+#else
+
+#define YOKE_ARG_LIST(...) (const yoke_arg[]){__VA_ARGS__}
+#define YOKE_ARG_COUNT(...)                                                              \
+    (sizeof(YOKE_ARG_LIST(__VA_ARGS__)) / sizeof(yoke_arg))
+
+/** Maps a kernel over a range and waits; the arguments follow, one per parameter (a
+ *  kernel without parameters takes yoke_map_args()). */
+#define yoke_map(pool, kernel, range, ...)                                               \
+    yoke_map_args(NULL, pool, kernel, range, NULL, YOKE_ARG_LIST(__VA_ARGS__),           \
+                  YOKE_ARG_COUNT(__VA_ARGS__))
+
+/** As yoke_map(), with options. */
+#define yoke_map_with(pool, kernel, range, options, ...)                                 \
+    yoke_map_args(NULL, pool, kernel, range, options, YOKE_ARG_LIST(__VA_ARGS__),        \
+                  YOKE_ARG_COUNT(__VA_ARGS__))
+
+/** As yoke_map_with(), without waiting: the caller owns *future. */
+#define yoke_map_async(future, pool, kernel, range, options, ...)                        \
+    yoke_map_args(future, pool, kernel, range, options, YOKE_ARG_LIST(__VA_ARGS__),      \
+                  YOKE_ARG_COUNT(__VA_ARGS__))
+#endif
+
+#endif

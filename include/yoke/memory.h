@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Memory that every process of a pool sees at the same address.
+ */
+#ifndef YOKE_MEMORY_H
+#define YOKE_MEMORY_H
+
+#include <stddef.h>
+
+#include "pool.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Allocates shared memory: zeroed, page-aligned (blocks of 2 MiB and more are aligned to
+ * 2 MiB), at the same address in every worker. It belongs to the caller until
+ * yoke_free() or the end of the pool.
+ *
+ * @param pool   the pool
+ * @param bytes  size, at least 1
+ * @return the memory, or NULL: yoke_pool_error() then says how much there was
+ */
+YOKE_API void *yoke_alloc(yoke_pool *pool, size_t bytes);
+
+/**
+ * Gives memory back to the system. NULL is allowed. YOKE_EBUSY, and nothing happens,
+ * while a submitted job uses the block.
+ *
+ * @param pool     the pool it came from
+ * @param pointer  what yoke_alloc() returned
+ */
+YOKE_API yoke_status yoke_free(yoke_pool *pool, void *pointer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

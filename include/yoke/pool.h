@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * The pool: one process per device, all over one shared memory.
+ *
+ * Calls on a pool may be made from any thread of the process that created it, unless a
+ * comment says otherwise.
+ */
+#ifndef YOKE_POOL_H
+#define YOKE_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct yoke_pool yoke_pool;
+
+/** How to make a pool. Zero in a field means that the library chooses. */
+typedef struct yoke_pool_options {
+    /**
+     * Which devices become workers, a comma-separated list; NULL: the environment
+     * variable YOKE_DEVICES, else "cpu,gpu".
+     *
+     *     cpu            one worker per CPU this process may use (affinity, cgroup quota)
+     *     cpu:2          two of them
+     *     gpu            every OpenCL GPU and accelerator
+     *     opencl         every OpenCL device, CPUs too
+     *     opencl:pocl    those with "pocl" in driver, platform or device name
+     *     opencl:1       the device numbered 1 by `yoke devices`
+     *     fake:4x0.25    four pretended devices at a quarter of a core's speed (tests)
+     */
+    const char *devices;
+    /**
+     * Address space reserved for yoke_alloc(), in bytes; 0: the environment variable
+     * YOKE_ARENA (with suffix K, M, G or T), else 1 TiB or as much as can be mapped.
+     * Only pages that are used take memory.
+     */
+    size_t arena_bytes;
+    /** Return only when every device is up or has failed; otherwise the OpenCL devices
+     *  join while the pool is already working. */
+    bool wait_ready;
+    /** Look for OpenCL devices even if none is asked for, so that yoke_pool_workers()
+     *  lists them. */
+    bool discover;
+    /** Seconds a driver may take to list its devices, or a device to start, before it is
+     *  given up; 0: 20. */
+    double start_timeout;
+} yoke_pool_options;
+
+typedef enum yoke_worker_kind {
+    YOKE_WORKER_CPU = 1,
+    YOKE_WORKER_OPENCL = 2,
+    YOKE_WORKER_FAKE = 3
+} yoke_worker_kind;
+
+typedef enum yoke_worker_state {
+    YOKE_WORKER_STARTING = 1, /**< its process or driver is coming up */
+    YOKE_WORKER_READY = 2,    /**< takes work */
+    YOKE_WORKER_FAILED = 3,   /**< given up; `reason` says why */
+    YOKE_WORKER_UNUSED = 4    /**< found but not a worker; `reason` says why */
+} yoke_worker_state;
+
+/** What one worker, or one device that is not a worker, is. */
+typedef struct yoke_worker_info {
+    yoke_worker_kind kind;
+    yoke_worker_state state;
+    pid_t pid;             /**< its process now; 0 if there is none */
+    unsigned restarts;     /**< processes it has lost so far */
+    int cpu;               /**< the CPU it is bound to, -1 if none */
+    int opencl_index;      /**< its number for "opencl:N", -1 if it has none */
+    bool shares_memory;    /**< works in place on the pool's memory, without copies */
+    bool has_double;       /**< double precision */
+    uint64_t memory_bytes; /**< the device's global memory */
+    double speed;          /**< items per second of the kernel it ran last; 0: unknown */
+    char name[32];         /**< "cpu0", "opencl1" */
+    char device[128];      /**< the device's own name */
+    char driver[128];      /**< platform and version, or "native" */
+    char reason[256];      /**< why it is, or is not, a worker */
+} yoke_worker_info;
+
+/** Implementation of yoke_pool_create(); `size` is sizeof *options as compiled. */
+YOKE_API yoke_status yoke_pool_create_sized(yoke_pool **pool,
+                                            const yoke_pool_options *options, size_t size);
+
+/** Implementation of yoke_pool_workers(); `size` is sizeof *workers as compiled. */
+YOKE_API yoke_status yoke_pool_workers_sized(yoke_pool *pool, yoke_worker_info *workers,
+                                             size_t capacity, size_t *count, size_t size);
+
+/**
+ * Creates a pool and starts its processes. The caller owns *pool and gives it back with
+ * yoke_pool_close() or yoke_pool_terminate(); on failure *pool is NULL and
+ * yoke_pool_error(NULL) says why.
+ *
+ * @param pool     where the pool goes
+ * @param options  NULL for all defaults
+ */
+static inline yoke_status yoke_pool_create(yoke_pool **pool,
+                                           const yoke_pool_options *options)
+{
+    return yoke_pool_create_sized(pool, options, sizeof(yoke_pool_options));
+}
+
+/**
+ * Waits for all submitted jobs, stops every process of the pool and frees the pool, its
+ * kernels and its memory. Futures stay valid. NULL is allowed. No other thread may use
+ * the pool any more.
+ */
+YOKE_API yoke_status yoke_pool_close(yoke_pool *pool);
+
+/** As yoke_pool_close(), but kills what is running: unfinished jobs end as cancelled. */
+YOKE_API yoke_status yoke_pool_terminate(yoke_pool *pool);
+
+/**
+ * What went wrong in the last call that failed on this pool in this thread: kernel,
+ * device, index range, build log. "" if nothing did. The text is borrowed, until the
+ * next call on a pool in this thread.
+ *
+ * @param pool  NULL for the last failed yoke_pool_create()
+ */
+YOKE_API const char *yoke_pool_error(const yoke_pool *pool);
+
+/**
+ * Describes every worker, then every device that was found and is none.
+ *
+ * @param pool      the pool
+ * @param workers   array to fill; may be NULL if capacity is 0
+ * @param capacity  elements in it
+ * @param count     how many there are, even if more than capacity; may be NULL
+ */
+static inline yoke_status yoke_pool_workers(yoke_pool *pool, yoke_worker_info *workers,
+                                            size_t capacity, size_t *count)
+{
+    return yoke_pool_workers_sized(pool, workers, capacity, count,
+                                   sizeof(yoke_worker_info));
+}
+
+/**
+ * Collects finished jobs and runs their callbacks in the calling thread, without
+ * waiting.
+ *
+ * @return how many jobs were collected
+ */
+YOKE_API size_t yoke_pool_poll(yoke_pool *pool);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Philox4x32-10, a counter-based random number generator: Salmon, Moraes, Dror and
+ * Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11. The numbers are a function
+ * of counter and key, with no state to hand on, so any device can compute any part of
+ * them.
+ */
+uint4 philox4x32(uint4 counter, uint2 key)
+{
+    for (int round = 0; round < 10; round++) {
+        const uint high0 = mul_hi(0xD2511F53u, counter.x);
+        const uint high1 = mul_hi(0xCD9E8D57u, counter.z);
+        counter = (uint4)(high1 ^ counter.y ^ key.x, 0xCD9E8D57u * counter.z,
+                          high0 ^ counter.w ^ key.y, 0xD2511F53u * counter.x);
+        key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
+    }
+    return counter;
+}
+
+/* numbers[i] = philox(counter + i, key); only the counter's first word counts on. */
+__kernel void philox_fill(__global uint4 *numbers, const uint4 counter, const uint2 key)
+{
+    const size_t i = get_global_id(0);
+
+    numbers[i] = philox4x32(counter + (uint4)((uint)i, 0, 0, 0), key);
+}
+
+/* hits[i] = how many of 2 draws random points of the unit square lie within the quarter
+ * circle. In integers of 31 bits: exact, the same on every device. */
+__kernel void philox_pi(__global uint *hits, const uint draws, const uint2 key)
+{
+    const ulong i = get_global_id(0);
+    uint inside = 0;
+
+    for (uint draw = 0; draw < draws; draw++) {
+        const uint4 words = philox4x32((uint4)(draw, (uint)i, (uint)(i >> 32), 0), key);
+        const ulong x0 = words.x >> 1;
+        const ulong y0 = words.y >> 1;
+        const ulong x1 = words.z >> 1;
+        const ulong y1 = words.w >> 1;
+        inside += x0 * x0 + y0 * y0 < (1ul << 62) ? 1 : 0;
+        inside += x1 * x1 + y1 * y1 < (1ul << 62) ? 1 : 0;
+    }
+    hits[i] = inside;
+}

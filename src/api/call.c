@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/call.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "sys/process.h"
+
+/* ---- valid pools ----------------------------------------------------------------------- */
+
+typedef struct live_pool {
+    const yoke_pool *pool;
+    pid_t owner;
+    struct live_pool *next;
+} live_pool;
+
+static pthread_mutex_t live_lock = PTHREAD_MUTEX_INITIALIZER;
+static live_pool *live;
+
+void yk_call_add_pool(const yoke_pool *pool)
+{
+    live_pool *entry = malloc(sizeof *entry);
+
+    if (entry == NULL) {
+        return;
+    }
+    entry->pool = pool;
+    entry->owner = yk_process_self();
+    (void)pthread_mutex_lock(&live_lock);
+    entry->next = live;
+    live = entry;
+    (void)pthread_mutex_unlock(&live_lock);
+}
+
+bool yk_call_remove_pool(const yoke_pool *pool)
+{
+    live_pool **link = &live;
+    live_pool *entry;
+
+    (void)pthread_mutex_lock(&live_lock);
+    while (*link != NULL && (*link)->pool != pool) {
+        link = &(*link)->next;
+    }
+    entry = *link;
+    if (entry != NULL) {
+        *link = entry->next;
+    }
+    (void)pthread_mutex_unlock(&live_lock);
+    free(entry);
+    return entry != NULL;
+}
+
+yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
+{
+    const live_pool *entry;
+    pid_t owner = 0;
+
+    if (pool == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the pool is NULL");
+    }
+    (void)pthread_mutex_lock(&live_lock);
+    for (entry = live; entry != NULL; entry = entry->next) {
+        if (entry->pool == pool) {
+            owner = entry->owner;
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&live_lock);
+    if (owner == 0) {
+        return yk_fail(error, YOKE_ECLOSED, "this is no pool, or one that was closed");
+    }
+    if (owner != yk_process_self()) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the pool belongs to process %d, which forked this one",
+                       (int)owner);
+    }
+    return YOKE_OK;
+}
+
+/* ---- the last failure, per thread ------------------------------------------------------------ */
+
+enum { KEPT = 4 };
+
+typedef struct kept_error {
+    const yoke_pool *pool;
+    char *text;
+} kept_error;
+
+typedef struct kept_errors {
+    kept_error entries[KEPT]; /* latest first */
+} kept_errors;
+
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+static int key_failed;
+
+static void free_kept(void *value)
+{
+    kept_errors *kept = value;
+
+    for (int i = 0; i < KEPT; i++) {
+        free(kept->entries[i].text);
+    }
+    free(kept);
+}
+
+static void create_key(void)
+{
+    key_failed = pthread_key_create(&key, free_kept);
+}
+
+static kept_errors *kept_of_thread(bool create)
+{
+    kept_errors *kept;
+
+    (void)pthread_once(&key_once, create_key);
+    if (key_failed != 0) {
+        return NULL;
+    }
+    kept = pthread_getspecific(key);
+    if (kept == NULL && create) {
+        kept = calloc(1, sizeof *kept);
+        if (kept != NULL && pthread_setspecific(key, kept) != 0) {
+            free(kept);
+            kept = NULL;
+        }
+    }
+    return kept;
+}
+
+yoke_status yk_call_end(const yoke_pool *pool, yoke_status status, const yk_error *error)
+{
+    kept_errors *kept;
+    kept_error entry = {.pool = pool};
+    int i = 0;
+
+    if (status == YOKE_OK) {
+        return status;
+    }
+    kept = kept_of_thread(true);
+    if (kept == NULL) {
+        return status;
+    }
+    entry.text =
+        strdup(error->text[0] != '\0' ? error->text : yk_status_text(status));
+    while (i < KEPT - 1 && kept->entries[i].pool != pool) {
+        i++;
+    }
+    free(kept->entries[i].text);
+    memmove(&kept->entries[1], &kept->entries[0], (size_t)i * sizeof entry);
+    kept->entries[0] = entry;
+    return status;
+}
+
+const char *yk_call_last(const yoke_pool *pool)
+{
+    const kept_errors *kept = kept_of_thread(false);
+
+    for (int i = 0; kept != NULL && i < KEPT; i++) {
+        if (kept->entries[i].pool == pool && kept->entries[i].text != NULL) {
+            return kept->entries[i].text;
+        }
+    }
+    return "";
+}
+
+yoke_status yk_call_fail(const yoke_pool *pool, yoke_status status, const char *text)
+{
+    yk_error error;
+
+    return yk_call_end(pool, yk_fail(&error, status, "%s", text), &error);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What every public call begins and ends with. */
+#ifndef YK_API_CALL_H
+#define YK_API_CALL_H
+
+#include "base/error.h"
+#include "yoke/pool.h"
+
+/* Whether the pool may be used: created by this process and not closed. Never touches
+ * the memory of a pool that was closed. Otherwise fills in error. */
+yoke_status yk_call_check(const yoke_pool *pool, yk_error *error);
+
+/* A pool becomes valid, or stops to be. */
+void yk_call_add_pool(const yoke_pool *pool);
+/* False if it was not valid: somebody else closed it. */
+bool yk_call_remove_pool(const yoke_pool *pool);
+
+/* Keeps a failure's text for yoke_pool_error() in this thread, under the pool's name (NULL:
+ * of no pool), and returns the status. Nothing is kept for YOKE_OK. */
+yoke_status yk_call_end(const yoke_pool *pool, yoke_status status, const yk_error *error);
+
+/* The text kept, "" if there is none. */
+const char *yk_call_last(const yoke_pool *pool);
+
+/* A status without further explanation. */
+yoke_status yk_call_fail(const yoke_pool *pool, yoke_status status, const char *text);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/future.h"
+
+#include "api/call.h"
+#include "pool/pool.h"
+
+yoke_status yoke_future_wait(yoke_future *future, double seconds)
+{
+    yk_error error;
+
+    if (future == NULL) {
+        return yk_call_fail(NULL, YOKE_EINVAL, "the future is NULL");
+    }
+    if (!yk_future_wait(future, seconds)) {
+        return YOKE_EAGAIN;
+    }
+    yk_fail(&error, future->status, "%s", future->error != NULL ? future->error : "");
+    return yk_call_end(future->pool, future->status, &error);
+}
+
+bool yoke_future_done(yoke_future *future)
+{
+    return future != NULL && yk_future_wait(future, 0);
+}
+
+double yoke_future_progress(yoke_future *future)
+{
+    yoke_pool *pool = future != NULL ? future->pool : NULL;
+    double progress = 1;
+
+    if (future == NULL) {
+        return 0;
+    }
+    if (pool == NULL) {
+        return 1;
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    if (!future->collected) {
+        const yk_job *job = yk_job_at(pool->control, future->ref);
+
+        progress = (double)yk_job_done(pool->control, job) / job->tiling.count;
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    return progress < 1 ? progress : 1;
+}
+
+yoke_status yoke_future_cancel(yoke_future *future)
+{
+    yoke_pool *pool;
+
+    if (future == NULL) {
+        return yk_call_fail(NULL, YOKE_EINVAL, "the future is NULL");
+    }
+    pool = future->pool;
+    if (pool == NULL) {
+        return YOKE_OK;
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    if (!future->collected) {
+        yk_job_explain(yk_job_at(pool->control, future->ref), future->ref.generation,
+                       "cancelled");
+        yk_job_stop(pool->control, future->ref, YOKE_ECANCELED);
+        (void)yk_job_try_end(pool->control, future->ref);
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    return YOKE_OK;
+}
+
+const char *yoke_future_error(yoke_future *future)
+{
+    if (future == NULL || !future->collected || future->error == NULL) {
+        return "";
+    }
+    return future->error;
+}
+
+yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
+                                void *context)
+{
+    yoke_pool *pool;
+    bool now;
+
+    if (future == NULL || callback == NULL) {
+        return yk_call_fail(NULL, YOKE_EINVAL, "the future or the callback is NULL");
+    }
+    pool = future->pool;
+    if (pool != NULL) {
+        (void)pthread_mutex_lock(&pool->lock);
+    }
+    now = future->collected;
+    if (!now) {
+        future->callback = callback;
+        future->callback_context = context;
+    }
+    if (pool != NULL) {
+        (void)pthread_mutex_unlock(&pool->lock);
+    }
+    if (now) {
+        callback(future, future->status, context);
+    }
+    return YOKE_OK;
+}
+
+void yoke_future_destroy(yoke_future *future)
+{
+    yoke_pool *pool;
+
+    if (future == NULL) {
+        return;
+    }
+    pool = future->pool;
+    if (pool == NULL) {
+        yk_future_release(future);
+        return;
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    future->callback = NULL;
+    yk_future_release(future);
+    (void)pthread_mutex_unlock(&pool->lock);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/kernel.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/call.h"
+#include "device/native/native.h"
+#include "pool/pool.h"
+
+yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
+                                     const yoke_kernel_options *options, size_t size)
+{
+    yoke_kernel_options all = {.name = NULL};
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    if (kernel != NULL) {
+        *kernel = NULL;
+    }
+    if (status == YOKE_OK && (kernel == NULL || options == NULL)) {
+        status = yk_fail(&error, YOKE_EINVAL, "%s is NULL",
+                         kernel == NULL ? "where the kernel goes" : "options");
+    }
+    if (status == YOKE_OK) {
+        memcpy(&all, options, size < sizeof all ? size : sizeof all);
+        status = yk_kernel_create(kernel, pool, &all, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
+void yoke_kernel_destroy(yoke_kernel *kernel)
+{
+    yoke_pool *pool;
+
+    if (kernel == NULL) {
+        return;
+    }
+    pool = kernel->pool;
+    (void)pthread_mutex_lock(&pool->lock);
+    yk_kernel_release(kernel);
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+static void copy_parameter(yoke_parameter_info *to, const yk_parameter *from)
+{
+    to->kind = (yoke_parameter_kind)from->kind;
+    to->bytes = from->bytes;
+    (void)snprintf(to->name, sizeof to->name, "%s", from->name);
+    (void)snprintf(to->type, sizeof to->type, "%s", from->type);
+}
+
+yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
+                                   yoke_parameter_info *parameters, size_t capacity,
+                                   size_t *count)
+{
+    const yk_kernel_slot *slot;
+
+    if (kernel == NULL || count == NULL || (parameters == NULL && capacity > 0)) {
+        return yk_call_fail(kernel != NULL ? kernel->pool : NULL, YOKE_EINVAL,
+                            "kernel, count or parameters is NULL");
+    }
+    *count = 0;
+    slot = &kernel->pool->control->kernels[kernel->slot];
+    if (atomic_load(&slot->parameters_state) != 2) {
+        return yk_call_fail(kernel->pool, YOKE_EUNSUPPORTED,
+                            "no driver has reported the kernel's parameters");
+    }
+    *count = (size_t)slot->parameter_count;
+    for (size_t i = 0; i < *count && i < capacity; i++) {
+        copy_parameter(&parameters[i], &slot->parameters[i]);
+    }
+    return YOKE_OK;
+}
+
+void yoke_span_fail(const yoke_span *span, int code, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    yk_native_fail(span, code, format, list);
+    va_end(list);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/map.h"
+
+#include <string.h>
+
+#include "api/call.h"
+#include "pool/pool.h"
+
+static yoke_status check_handles(yoke_pool *pool, const yoke_kernel *kernel,
+                                 yk_error *error)
+{
+    const yoke_status status = yk_call_check(pool, error);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (kernel == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the kernel is NULL");
+    }
+    if (kernel->pool != pool) {
+        return yk_fail(error, YOKE_EINVAL, "the kernel belongs to another pool");
+    }
+    return YOKE_OK;
+}
+
+/* Waits for a job and gives its future back. */
+static yoke_status finish(yoke_pool *pool, yoke_future *future, yk_error *error)
+{
+    yoke_status status;
+
+    (void)yk_future_wait(future, -1);
+    status = future->status;
+    if (status != YOKE_OK) {
+        yk_fail(error, status, "%s", future->error != NULL ? future->error : "");
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    yk_future_release(future);
+    (void)pthread_mutex_unlock(&pool->lock);
+    return status;
+}
+
+yoke_status yoke_map_args_sized(yoke_future **future, yoke_pool *pool,
+                                yoke_kernel *kernel, yoke_range range,
+                                const yoke_map_options *options, size_t size,
+                                const yoke_arg *args, size_t count)
+{
+    yk_submission submission = {
+        .kernel = kernel, .range = range, .args = args, .count = count};
+    yoke_future *job = NULL;
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    if (future != NULL) {
+        *future = NULL;
+    }
+    if (options != NULL) {
+        memcpy(&submission.options, options,
+               size < sizeof *options ? size : sizeof *options);
+    }
+    status = check_handles(pool, kernel, &error);
+    if (status == YOKE_OK) {
+        status = yk_submit(&job, pool, &submission, &error);
+    }
+    if (status == YOKE_OK && future != NULL) {
+        *future = job;
+    } else if (status == YOKE_OK) {
+        status = finish(pool, job, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/call.h"
+#include "base/status.h"
+#include "pool/pool.h"
+
+#define YK_TEXT_OF(x) #x
+#define YK_VERSION_TEXT(major, minor, patch)                                             \
+    YK_TEXT_OF(major) "." YK_TEXT_OF(minor) "." YK_TEXT_OF(patch)
+
+const char *yoke_strerror(yoke_status status)
+{
+    return yk_status_text(status);
+}
+
+const char *yoke_version(void)
+{
+    return YK_VERSION_TEXT(YOKE_VERSION_MAJOR, YOKE_VERSION_MINOR, YOKE_VERSION_PATCH);
+}
+
+yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *options,
+                                   size_t size)
+{
+    yoke_pool_options all = {.devices = NULL};
+    yk_error error;
+    yoke_status status;
+
+    if (pool == NULL) {
+        return yk_call_fail(NULL, YOKE_EINVAL, "where the pool goes is NULL");
+    }
+    yk_error_clear(&error);
+    if (options != NULL) {
+        memcpy(&all, options, size < sizeof all ? size : sizeof all);
+    }
+    status = yk_pool_create(pool, &all, &error);
+    if (status == YOKE_OK) {
+        yk_call_add_pool(*pool);
+    }
+    return yk_call_end(NULL, status, &error);
+}
+
+static yoke_status end_pool(yoke_pool *pool, bool kill)
+{
+    yk_error error;
+    yoke_status status;
+
+    if (pool == NULL) {
+        return YOKE_OK;
+    }
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    if (status == YOKE_OK && !yk_call_remove_pool(pool)) {
+        status = yk_fail(&error, YOKE_ECLOSED, "the pool is being closed already");
+    }
+    if (status == YOKE_OK) {
+        status = yk_pool_destroy(pool, kill, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
+yoke_status yoke_pool_close(yoke_pool *pool)
+{
+    return end_pool(pool, false);
+}
+
+yoke_status yoke_pool_terminate(yoke_pool *pool)
+{
+    return end_pool(pool, true);
+}
+
+const char *yoke_pool_error(const yoke_pool *pool)
+{
+    return yk_call_last(pool);
+}
+
+/* Fills in elements as large as the caller's, one by one. */
+static void copy_infos(void *to, size_t size, const yoke_worker_info *from, size_t count)
+{
+    const size_t common = size < sizeof *from ? size : sizeof *from;
+
+    for (size_t i = 0; i < count; i++) {
+        char *element = (char *)to + i * size;
+
+        memset(element, 0, size);
+        memcpy(element, &from[i], common);
+    }
+}
+
+yoke_status yoke_pool_workers_sized(yoke_pool *pool, yoke_worker_info *workers,
+                                    size_t capacity, size_t *count, size_t size)
+{
+    enum { MOST = YK_MAX_WORKERS + YK_MAX_FOUND };
+    yoke_worker_info *infos = NULL;
+    size_t total = 0;
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    if (status == YOKE_OK && capacity > 0 && workers == NULL) {
+        status = yk_fail(&error, YOKE_EINVAL, "workers is NULL");
+    }
+    if (status == YOKE_OK) {
+        infos = calloc(MOST, sizeof *infos);
+        if (infos == NULL) {
+            status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
+        }
+    }
+    if (status == YOKE_OK) {
+        yk_pool_describe(pool, infos, MOST, &total);
+        copy_infos(workers, size, infos, total < capacity ? total : capacity);
+    }
+    if (count != NULL) {
+        *count = total;
+    }
+    free(infos);
+    return yk_call_end(pool, status, &error);
+}
+
+size_t yoke_pool_poll(yoke_pool *pool)
+{
+    yk_error error;
+    size_t count;
+
+    if (yk_call_check(pool, &error) != YOKE_OK) {
+        return 0;
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    count = yk_collect_ended(pool);
+    (void)pthread_mutex_unlock(&pool->lock);
+    yk_run_callbacks(pool);
+    return count;
+}

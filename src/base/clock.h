@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The one clock: monotonic nanoseconds, the same in all processes. */
+#ifndef YK_BASE_CLOCK_H
+#define YK_BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+enum { YK_NS_PER_MS = 1000000 };
+#define YK_NS_PER_S UINT64_C(1000000000)
+
+static inline uint64_t yk_clock_ns(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * YK_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/status.h"
+
+#include <stddef.h>
+
+static const struct {
+    yoke_status status;
+    const char *name;
+    const char *text;
+} table[] = {
+#define YK_ENTRY(name, value, text) {name, #name, text},
+    YOKE_STATUS_TABLE(YK_ENTRY)
+#undef YK_ENTRY
+};
+
+const char *yk_status_text(yoke_status status)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (table[i].status == status) {
+            return table[i].text;
+        }
+    }
+    return "unknown status";
+}
+
+const char *yk_status_name(yoke_status status)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (table[i].status == status) {
+            return table[i].name;
+        }
+    }
+    return "YOKE_?";
+}

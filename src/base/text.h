@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Text in arrays of fixed size: what does not fit is cut off. */
+#ifndef YK_BASE_TEXT_H
+#define YK_BASE_TEXT_H
+
+#include <stddef.h>
+
+void yk_text_copy(char *to, size_t bytes, const char *from);
+
+void yk_text_format(char *to, size_t bytes, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

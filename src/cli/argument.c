@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/argument.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/numbers.h"
+
+static const yk_array_use uses[] = {
+    {"in", YOKE_ACCESS_READ, YOKE_PARTS_WHOLE, false},
+    {"items", YOKE_ACCESS_READ, YOKE_PARTS_ITEM, false},
+    {"out", YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM, false},
+    {"inout", YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM, false},
+    {"update", YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM, true},
+    {"out-whole", YOKE_ACCESS_WRITE, YOKE_PARTS_WHOLE, false},
+    {"inout-whole", YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE, false},
+};
+
+static const yk_array_use *find_use(const char *name, size_t length)
+{
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
+        if (strlen(uses[i].name) == length && memcmp(uses[i].name, name, length) == 0) {
+            return &uses[i];
+        }
+    }
+    return NULL;
+}
+
+bool yk_argument_is_read(const yk_argument *argument)
+{
+    return argument->kind == YOKE_ARG_ARRAY &&
+           (argument->use->access & YOKE_ACCESS_READ) != 0;
+}
+
+static bool take_modifier(yk_argument *argument, const char *text, size_t length,
+                          yk_complaint *complaint)
+{
+    size_t value;
+
+    if (length == 5 && memcmp(text, "group", 5) == 0) {
+        argument->per_group = true;
+        return true;
+    }
+    if (length > 3 && memcmp(text, "at=", 3) == 0 &&
+        yk_scan_size(text + 3, &value) == text + length) {
+        argument->by_axis = true;
+        argument->at = value;
+        return true;
+    }
+    return yk_complain(complaint, "'/%.*s' is not known; /group and /at=N are",
+                       (int)length, text);
+}
+
+/* "/group/at=3", up to the end. */
+static bool take_modifiers(yk_argument *argument, const char *text, const char *end,
+                           yk_complaint *complaint)
+{
+    while (text < end) {
+        size_t length;
+
+        text++;
+        length = strcspn(text, "/:");
+        if (!take_modifier(argument, text, length, complaint)) {
+            return false;
+        }
+        text += length;
+    }
+    if (argument->use->parts == YOKE_PARTS_WHOLE &&
+        (argument->per_group || argument->by_axis)) {
+        return yk_complain(complaint,
+                           "'%s' is not divided into parts; /group and /at=N go with "
+                           "items, out, inout and update",
+                           argument->use->name);
+    }
+    return true;
+}
+
+/* Cuts "@N" off the end of a file's name, if it is there. */
+static bool take_first(yk_argument *argument, char *file, yk_complaint *complaint)
+{
+    char *mark = strrchr(file, '@');
+
+    if (mark == NULL || mark[1] == '\0' ||
+        strspn(mark + 1, "0123456789") != strlen(mark + 1)) {
+        return true;
+    }
+    if (argument->by_axis) {
+        return yk_complain(complaint, "/at=N and @N exclude each other");
+    }
+    if (!yk_parse_size(mark + 1, &argument->first)) {
+        return yk_complain(complaint, "%s is too big a number", mark);
+    }
+    argument->by_axis = true;
+    *mark = '\0';
+    return true;
+}
+
+static bool copy_text(char **to, const char *from, size_t length,
+                      yk_complaint *complaint)
+{
+    *to = strndup(from, length);
+    return *to != NULL || yk_complain(complaint, "out of memory");
+}
+
+static bool check_names(const yk_argument *argument, yk_complaint *complaint)
+{
+    if (argument->file[0] == '\0') {
+        return yk_complain(complaint, "the file's name is missing");
+    }
+    if (argument->result != NULL && argument->result[0] == '\0') {
+        return yk_complain(complaint, "the result's name is missing after '='");
+    }
+    return true;
+}
+
+/* The '=' between a file and its result: the one after ".npy" or ".npy@N" if there is
+ * one, since folders may have '=' in their names, otherwise the last. */
+static const char *find_result(const char *text)
+{
+    for (const char *at = strstr(text, ".npy"); at != NULL;
+         at = strstr(at + 1, ".npy")) {
+        const char *after = at + 4;
+
+        if (*after == '@') {
+            after += 1 + strspn(after + 1, "0123456789");
+        }
+        if (*after == '=') {
+            return after;
+        }
+    }
+    return strrchr(text, '=');
+}
+
+/* FILE[@N] or FILE[@N]=RESULT */
+static bool take_existing(yk_argument *argument, const char *text,
+                          yk_complaint *complaint)
+{
+    const bool written = (argument->use->access & YOKE_ACCESS_WRITE) != 0;
+    const char *mark = written ? find_result(text) : NULL;
+    const size_t length = mark != NULL ? (size_t)(mark - text) : strlen(text);
+
+    if (!copy_text(&argument->file, text, length, complaint) ||
+        !take_first(argument, argument->file, complaint)) {
+        return false;
+    }
+    if (written) {
+        const char *result = mark != NULL ? mark + 1 : argument->file;
+
+        if (!copy_text(&argument->result, result, strlen(result), complaint)) {
+            return false;
+        }
+    }
+    return check_names(argument, complaint);
+}
+
+static bool parse_shape(yk_npy *array, const char *text, yk_complaint *complaint)
+{
+    const char *at = text;
+
+    for (;;) {
+        if (array->axes == YK_NPY_AXES) {
+            return yk_complain(complaint, "a shape has at most %d axes", YK_NPY_AXES);
+        }
+        at = yk_scan_size(at, &array->shape[array->axes++]);
+        if (at == NULL || (*at != '\0' && *at != 'x')) {
+            return yk_complain(complaint, "'%s' is not a shape like 48 or 1024x768",
+                               text);
+        }
+        if (*at == '\0') {
+            return yk_npy_measure(array, complaint);
+        }
+        at++;
+    }
+}
+
+/* FILE[@N]:TYPE:SHAPE; the name itself may have colons. */
+static bool take_created(yk_argument *argument, const char *text,
+                         yk_complaint *complaint)
+{
+    const char *shape = strrchr(text, ':');
+    const char *type =
+        shape != NULL ? memrchr(text, ':', (size_t)(shape - text)) : NULL;
+    size_t length;
+
+    if (type == NULL) {
+        return yk_complain(complaint,
+                           "a file that is created needs its type and shape, as in "
+                           "%s:c.npy:float32:1024x768",
+                           argument->use->name);
+    }
+    length = (size_t)(shape - type - 1);
+    argument->created.element = yk_element_named(type + 1, length);
+    if (argument->created.element == NULL) {
+        return yk_complain(complaint, "'%.*s' is not an element type; those are %s",
+                           (int)length, type + 1, yk_element_names());
+    }
+    return parse_shape(&argument->created, shape + 1, complaint) &&
+           copy_text(&argument->file, text, (size_t)(type - text), complaint) &&
+           take_first(argument, argument->file, complaint) &&
+           copy_text(&argument->result, argument->file, strlen(argument->file),
+                     complaint) &&
+           check_names(argument, complaint);
+}
+
+static bool parse_array(yk_argument *argument, const char *colon,
+                        yk_complaint *complaint)
+{
+    const char *end = argument->text + strlen(argument->use->name);
+
+    argument->kind = YOKE_ARG_ARRAY;
+    if (!take_modifiers(argument, end, colon, complaint)) {
+        return false;
+    }
+    return yk_argument_is_read(argument) ? take_existing(argument, colon + 1, complaint)
+                                         : take_created(argument, colon + 1, complaint);
+}
+
+static bool parse_local(yk_argument *argument, const char *text,
+                        yk_complaint *complaint)
+{
+    argument->kind = YOKE_ARG_LOCAL;
+    if (!yk_parse_size(text, &argument->local_bytes) || argument->local_bytes == 0) {
+        return yk_complain(complaint, "'%s' is not a number of bytes", text);
+    }
+    return true;
+}
+
+static bool parse(yk_argument *argument, yk_complaint *complaint)
+{
+    const char *text = argument->text;
+    const char *colon = strchr(text, ':');
+    const size_t word = strcspn(text, "/:");
+    const size_t length = strcspn(text, ":");
+
+    if (colon == NULL) {
+        return yk_complain(complaint, "it has the form KIND:VALUE, such as in:a.npy or "
+                                      "int32:5");
+    }
+    argument->use = find_use(text, word);
+    if (argument->use != NULL) {
+        return parse_array(argument, colon, complaint);
+    }
+    if (length == 5 && memcmp(text, "local", 5) == 0) {
+        return parse_local(argument, colon + 1, complaint);
+    }
+    if (yk_scalar_is_type(text, length)) {
+        argument->kind = YOKE_ARG_SCALAR;
+        return yk_scalar_parse(&argument->scalar, text, length, colon + 1, complaint);
+    }
+    return yk_complain(
+        complaint,
+        "'%.*s' is not a kind of argument; arrays are in, items, out, "
+        "inout, update, out-whole and inout-whole, values are int8 to "
+        "int64, uint8 to uint64, float16, float32, float64 (with x2, x3, "
+        "x4, x8 or x16 for a vector) and bytes, scratch memory is local",
+        (int)length, text);
+}
+
+bool yk_argument_parse(yk_argument *argument, const char *text, yk_complaint *complaint)
+{
+    memset(argument, 0, sizeof *argument);
+    argument->text = text;
+    if (!parse(argument, complaint)) {
+        yk_argument_fini(argument);
+        return false;
+    }
+    return true;
+}
+
+void yk_argument_fini(yk_argument *argument)
+{
+    free(argument->file);
+    free(argument->result);
+    yk_scalar_fini(&argument->scalar);
+    memset(argument, 0, sizeof *argument);
+}

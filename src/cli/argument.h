@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* One ARG of `yoke run`: what is given for one kernel parameter. */
+#ifndef YK_CLI_ARGUMENT_H
+#define YK_CLI_ARGUMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/complaint.h"
+#include "cli/npy.h"
+#include "cli/scalar.h"
+#include "yoke/arg.h"
+
+/* What a kernel does with an array; the word before the colon. */
+typedef struct yk_array_use {
+    const char *name; /* "inout-whole" */
+    yoke_access access;
+    yoke_parts parts;
+    bool reads_all;
+} yk_array_use;
+
+typedef struct yk_argument {
+    const char *text; /* as given */
+    yoke_arg_kind kind;
+
+    /* arrays */
+    const yk_array_use *use;
+    bool per_group; /* parts belong to work-groups */
+    bool by_axis;   /* a part is one index of the first axis */
+    size_t first;   /* the pointer is the start of this part (@N) */
+    size_t at;      /* item i owns part i + at, counted from the pointer (/at=N) */
+    char *file;     /* to read, or to create */
+    char *result;   /* to write; NULL if nothing is written */
+    yk_npy created; /* the shape of a file to create */
+
+    yk_scalar scalar;
+    size_t local_bytes;
+} yk_argument;
+
+/* Parses text, which must outlive the argument. */
+bool yk_argument_parse(yk_argument *argument, const char *text,
+                       yk_complaint *complaint);
+
+void yk_argument_fini(yk_argument *argument);
+
+/* Whether the array is read from a file. */
+bool yk_argument_is_read(const yk_argument *argument);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/array.h"
+
+#include <string.h>
+
+#include "yoke/memory.h"
+
+static bool open_file(yk_array *array, yk_complaint *complaint)
+{
+    const yk_argument *argument = array->argument;
+
+    if (!yk_argument_is_read(argument)) {
+        array->npy = argument->created;
+        return true;
+    }
+    if (!yk_npy_open(&array->file, argument->file, complaint)) {
+        return yk_complain_about(complaint, "%s", argument->file);
+    }
+    array->npy = array->file.array;
+    return true;
+}
+
+bool yk_array_open(yk_array *array, const yk_argument *argument,
+                   const yoke_range *range, const size_t group[3],
+                   yk_complaint *complaint)
+{
+    memset(array, 0, sizeof *array);
+    array->argument = argument;
+    if (!open_file(array, complaint)) {
+        return false;
+    }
+    if (!yk_divide(&array->division, argument, &array->npy, range, group, complaint)) {
+        return yk_complain_about(complaint, "%s", argument->file);
+    }
+    if (argument->result != NULL &&
+        !yk_result_prepare(&array->result, argument->result, complaint)) {
+        return yk_complain_about(complaint, "%s", argument->result);
+    }
+    return true;
+}
+
+bool yk_array_load(yk_array *array, yoke_pool *pool, yk_complaint *complaint)
+{
+    array->memory = yoke_alloc(pool, array->npy.bytes);
+    if (array->memory == NULL) {
+        return yk_complain(complaint, "%s", yoke_pool_error(pool));
+    }
+    if (array->file.mapping != NULL &&
+        !yk_npy_load(&array->file, array->memory, complaint)) {
+        return yk_complain_about(complaint, "%s", array->argument->file);
+    }
+    return true;
+}
+
+bool yk_array_reset(yk_array *array, yk_complaint *complaint)
+{
+    if (array->argument->result == NULL) {
+        return true;
+    }
+    if (array->file.mapping == NULL) {
+        memset(array->memory, 0, array->npy.bytes);
+        return true;
+    }
+    return yk_npy_load(&array->file, array->memory, complaint) ||
+           yk_complain_about(complaint, "%s", array->argument->file);
+}
+
+void yk_array_fini(yk_array *array)
+{
+    yk_npy_close(&array->file);
+    yk_result_fini(&array->result);
+    array->memory = NULL;
+}

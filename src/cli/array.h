@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* An array argument: its file, its memory in the pool, and its result file. */
+#ifndef YK_CLI_ARRAY_H
+#define YK_CLI_ARRAY_H
+
+#include <stdbool.h>
+
+#include "cli/argument.h"
+#include "cli/complaint.h"
+#include "cli/division.h"
+#include "cli/npy.h"
+#include "cli/result.h"
+#include "yoke/pool.h"
+
+typedef struct yk_array {
+    const yk_argument *argument;
+    yk_npy_file file; /* closed if the array is created */
+    yk_npy npy;
+    yk_division division;
+    void *memory;     /* belongs to the pool */
+    yk_result result; /* empty if nothing is written */
+} yk_array;
+
+/* Opens the file, divides the array, and finds the result's place. */
+bool yk_array_open(yk_array *array, const yk_argument *argument,
+                   const yoke_range *range, const size_t group[3],
+                   yk_complaint *complaint);
+
+/* Puts the array into the pool's memory. */
+bool yk_array_load(yk_array *array, yoke_pool *pool, yk_complaint *complaint);
+
+/* Gives a written array its first content back. */
+bool yk_array_reset(yk_array *array, yk_complaint *complaint);
+
+/* Accepts an array that is all zero. The memory is left to the pool. */
+void yk_array_fini(yk_array *array);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands of `yoke`; argv[0] is the command's full name, for messages. */
+#ifndef YK_CLI_COMMAND_H
+#define YK_CLI_COMMAND_H
+
+enum { YK_EXIT_OK = 0, YK_EXIT_FAILED = 1, YK_EXIT_USAGE = 2, YK_EXIT_SIGNAL = 128 };
+
+int yk_devices_command(int argc, char **argv);
+int yk_run_command(int argc, char **argv);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "yoke/status.h"
+
+typedef struct command {
+    const char *name;
+    char *title;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} command;
+
+static char devices_title[] = "yoke devices";
+static char run_title[] = "yoke run";
+
+static const command commands[] = {
+    {"devices", devices_title, yk_devices_command,
+     "list the devices of this machine and say whether they are used"},
+    {"run", run_title, yk_run_command,
+     "run an OpenCL kernel over .npy arrays, on all devices at once"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_usage(FILE *stream)
+{
+    fprintf(stream, "usage: yoke COMMAND [OPTIONS] ...\n\ncommands:\n");
+    for (size_t i = 0; i < COMMANDS; i++) {
+        fprintf(stream, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    }
+    fprintf(stream,
+            "\noptions:\n"
+            "  -h, --help     show this help; 'yoke COMMAND --help' for a command\n"
+            "  -V, --version  show the version\n"
+            "\nenvironment:\n"
+            "  YOKE_DEVICES   devices to use where --devices is not given\n"
+            "\nexit status: 0 success, 1 failure, 2 wrong usage, "
+            "128+N ended by signal N\n");
+}
+
+static int print_to_stdout(const char *what)
+{
+    if (strcmp(what, "version") == 0) {
+        printf("yoke %s\n", yoke_version());
+    } else {
+        print_usage(stdout);
+    }
+    return fflush(stdout) == 0 ? YK_EXIT_OK : YK_EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return YK_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        return print_to_stdout("help");
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        return print_to_stdout("version");
+    }
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            argv[1] = commands[i].title;
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr, "yoke: there is no command '%s'; see 'yoke --help'\n", argv[1]);
+    return YK_EXIT_USAGE;
+}

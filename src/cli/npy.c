@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/npy.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/numbers.h"
+
+/* The format: numpy.lib.format, "Format Version 1.0" to "3.0". */
+enum { MAGIC_BYTES = 6, PREFIX_1 = 10, PREFIX_2 = 12, ALIGNMENT = 64 };
+
+static const char magic[MAGIC_BYTES] = {'\x93', 'N', 'U', 'M', 'P', 'Y'};
+
+/* The text of a header while it is read. */
+typedef struct cursor {
+    const char *at;
+    const char *end;
+} cursor;
+
+typedef struct fields {
+    bool descr;
+    bool order;
+    bool shape;
+    bool fortran;
+} fields;
+
+bool yk_npy_measure(yk_npy *array, yk_complaint *complaint)
+{
+    size_t count = 1;
+    bool empty = false;
+    bool overflow = false;
+
+    for (unsigned i = 0; i < array->axes; i++) {
+        empty = empty || array->shape[i] == 0;
+        overflow = overflow || __builtin_mul_overflow(count, array->shape[i], &count);
+    }
+    if (empty) {
+        count = 0;
+        overflow = false;
+    }
+    array->count = count;
+    if (overflow ||
+        __builtin_mul_overflow(count, (size_t)array->element->bytes, &array->bytes) ||
+        array->bytes > PTRDIFF_MAX) {
+        return yk_complain(complaint, "the shape is too big for this machine's memory");
+    }
+    return true;
+}
+
+static void skip_space(cursor *text)
+{
+    while (text->at < text->end &&
+           (*text->at == ' ' || *text->at == '\n' || *text->at == '\t')) {
+        text->at++;
+    }
+}
+
+static bool take(cursor *text, char c)
+{
+    skip_space(text);
+    if (text->at == text->end || *text->at != c) {
+        return false;
+    }
+    text->at++;
+    return true;
+}
+
+static bool take_word(cursor *text, const char *word)
+{
+    const size_t length = strlen(word);
+
+    skip_space(text);
+    if ((size_t)(text->end - text->at) < length ||
+        memcmp(text->at, word, length) != 0) {
+        return false;
+    }
+    text->at += length;
+    return true;
+}
+
+static bool take_string(cursor *text, char *to, size_t size)
+{
+    size_t length = 0;
+    char quote;
+
+    skip_space(text);
+    if (text->at == text->end || (*text->at != '\'' && *text->at != '"')) {
+        return false;
+    }
+    quote = *text->at++;
+    for (; text->at < text->end && *text->at != quote; text->at++) {
+        if (length + 1 == size) {
+            return false;
+        }
+        to[length++] = *text->at;
+    }
+    to[length] = '\0';
+    return take(text, quote);
+}
+
+static bool garbled(yk_complaint *complaint, const char *what)
+{
+    return yk_complain(complaint, "the .npy header is damaged: %s", what);
+}
+
+static bool read_type(yk_npy *array, const char *descr, yk_complaint *complaint)
+{
+    size_t bytes = 0;
+
+    if (strchr("<>|=", descr[0]) != NULL && descr[0] != '\0' && descr[1] != '\0' &&
+        yk_parse_size(descr + 2, &bytes)) {
+        array->element = yk_element_coded(descr[1], bytes);
+    }
+    if (array->element == NULL) {
+        return yk_complain(complaint, "elements of type '%s' cannot be used; %s can",
+                           descr, yk_element_names());
+    }
+    if (descr[0] == '>' && bytes > 1) {
+        return yk_complain(complaint,
+                           "the elements are big-endian ('%s'); convert the array with "
+                           "a.astype('<%c%zu')",
+                           descr, descr[1], bytes);
+    }
+    return true;
+}
+
+static bool take_type(yk_npy *array, cursor *text, yk_complaint *complaint)
+{
+    char descr[32];
+
+    skip_space(text);
+    if (text->at < text->end && *text->at == '[') {
+        return yk_complain(complaint, "elements that are structures cannot be used; "
+                                      "store each field as an array of its own");
+    }
+    if (!take_string(text, descr, sizeof descr)) {
+        return garbled(complaint, "'descr' is not a type");
+    }
+    return read_type(array, descr, complaint);
+}
+
+static bool take_axis(yk_npy *array, cursor *text, yk_complaint *complaint)
+{
+    char digits[24];
+    size_t length = 0;
+
+    skip_space(text);
+    while (text->at < text->end && *text->at >= '0' && *text->at <= '9' &&
+           length + 1 < sizeof digits) {
+        digits[length++] = *text->at++;
+    }
+    digits[length] = '\0';
+    if (array->axes == YK_NPY_AXES) {
+        return yk_complain(complaint, "the array has more than %d axes", YK_NPY_AXES);
+    }
+    if (!yk_parse_size(digits, &array->shape[array->axes])) {
+        return garbled(complaint, "'shape' is not a tuple of sizes");
+    }
+    array->axes++;
+    /* Python 2 wrote long integers so. */
+    (void)take(text, 'L');
+    return true;
+}
+
+static bool take_shape(yk_npy *array, cursor *text, yk_complaint *complaint)
+{
+    bool comma = false;
+
+    if (!take(text, '(')) {
+        return garbled(complaint, "'shape' is not a tuple of sizes");
+    }
+    while (!take(text, ')')) {
+        if (array->axes > 0 && !comma) {
+            return garbled(complaint, "'shape' is not a tuple of sizes");
+        }
+        if (!take_axis(array, text, complaint)) {
+            return false;
+        }
+        comma = take(text, ',');
+    }
+    if (array->axes == 1 && !comma) {
+        return garbled(complaint, "'shape' is not a tuple of sizes");
+    }
+    return true;
+}
+
+static bool take_order(bool *fortran, cursor *text, yk_complaint *complaint)
+{
+    *fortran = take_word(text, "True");
+    return *fortran || take_word(text, "False") ||
+           garbled(complaint, "'fortran_order' is neither True nor False");
+}
+
+static bool take_field(yk_npy *array, fields *seen, cursor *text,
+                       yk_complaint *complaint)
+{
+    char key[32];
+
+    if (!take_string(text, key, sizeof key) || !take(text, ':')) {
+        return garbled(complaint, "it is not a dictionary");
+    }
+    if (strcmp(key, "descr") == 0 && !seen->descr) {
+        seen->descr = true;
+        return take_type(array, text, complaint);
+    }
+    if (strcmp(key, "fortran_order") == 0 && !seen->order) {
+        seen->order = true;
+        return take_order(&seen->fortran, text, complaint);
+    }
+    if (strcmp(key, "shape") == 0 && !seen->shape) {
+        seen->shape = true;
+        return take_shape(array, text, complaint);
+    }
+    return garbled(complaint, "it has other keys than descr, fortran_order and shape");
+}
+
+/* With at most one axis longer than 1 the two orders are the same. */
+static bool order_matters(const yk_npy *array)
+{
+    unsigned longer = 0;
+
+    for (unsigned i = 0; i < array->axes; i++) {
+        longer += array->shape[i] > 1;
+    }
+    return longer > 1;
+}
+
+static bool read_dictionary(yk_npy *array, cursor text, yk_complaint *complaint)
+{
+    fields seen = {false, false, false, false};
+    bool comma = true;
+
+    if (!take(&text, '{')) {
+        return garbled(complaint, "it is not a dictionary");
+    }
+    while (!take(&text, '}')) {
+        if (!comma) {
+            return garbled(complaint, "it is not a dictionary");
+        }
+        if (!take_field(array, &seen, &text, complaint)) {
+            return false;
+        }
+        comma = take(&text, ',');
+    }
+    if (!seen.descr || !seen.order || !seen.shape) {
+        return garbled(complaint, "descr, fortran_order or shape is missing");
+    }
+    if (seen.fortran && order_matters(array)) {
+        return yk_complain(complaint, "the array is in Fortran order; save it with "
+                                      "numpy.ascontiguousarray(a)");
+    }
+    return true;
+}
+
+/* Finds the dictionary's text, and with it where the elements begin. */
+static bool find_header(yk_npy *array, cursor *text, const void *file, size_t size,
+                        yk_complaint *complaint)
+{
+    const unsigned char *bytes = file;
+    size_t prefix;
+    size_t length;
+
+    if (size < PREFIX_1 || memcmp(bytes, magic, MAGIC_BYTES) != 0) {
+        return yk_complain(complaint, "this is not an .npy file");
+    }
+    if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0) {
+        return yk_complain(complaint, "version %u.%u of the .npy format is not known",
+                           bytes[6], bytes[7]);
+    }
+    prefix = bytes[6] == 1 ? PREFIX_1 : PREFIX_2;
+    if (size < prefix) {
+        return yk_complain(complaint, "the file is cut short in its header");
+    }
+    length = (size_t)bytes[8] | (size_t)bytes[9] << 8;
+    if (prefix == PREFIX_2) {
+        length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
+    }
+    if (size - prefix < length) {
+        return yk_complain(complaint, "the file is cut short in its header");
+    }
+    text->at = (const char *)bytes + prefix;
+    text->end = text->at + length;
+    array->offset = prefix + length;
+    return true;
+}
+
+bool yk_npy_parse(yk_npy *array, const void *file, size_t size, yk_complaint *complaint)
+{
+    cursor text;
+
+    memset(array, 0, sizeof *array);
+    if (!find_header(array, &text, file, size, complaint) ||
+        !read_dictionary(array, text, complaint) || !yk_npy_measure(array, complaint)) {
+        return false;
+    }
+    if (size - array->offset < array->bytes) {
+        char what[256];
+
+        yk_npy_describe(what, sizeof what, array);
+        return yk_complain(complaint,
+                           "the file is cut short: an array of %s takes %zu bytes, "
+                           "%zu are there",
+                           what, array->bytes, size - array->offset);
+    }
+    return true;
+}
+
+size_t yk_npy_header(char text[YK_NPY_HEADER_BYTES], const yk_npy *array)
+{
+    const size_t capacity = YK_NPY_HEADER_BYTES - ALIGNMENT;
+    size_t used = PREFIX_1;
+    size_t length;
+
+    used += (size_t)snprintf(text + used, capacity - used,
+                             "{'descr': '%c%c%u', 'fortran_order': False, 'shape': (",
+                             array->element->bytes == 1 ? '|' : '<',
+                             array->element->code, array->element->bytes);
+    for (unsigned i = 0; i < array->axes; i++) {
+        used += (size_t)snprintf(text + used, capacity - used, "%zu%s", array->shape[i],
+                                 i + 1 < array->axes ? ", "
+                                 : array->axes == 1  ? ","
+                                                     : "");
+    }
+    used += (size_t)snprintf(text + used, capacity - used, "), }");
+    length = (used + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    memset(text + used, ' ', length - used - 1);
+    text[length - 1] = '\n';
+    memcpy(text, magic, MAGIC_BYTES);
+    text[6] = 1;
+    text[7] = 0;
+    text[8] = (char)((length - PREFIX_1) & 0xff);
+    text[9] = (char)((length - PREFIX_1) >> 8);
+    return length;
+}
+
+void yk_npy_describe(char *text, size_t size, const yk_npy *array)
+{
+    size_t used = (size_t)snprintf(text, size, "%s, %s", array->element->name,
+                                   array->axes == 0 ? "0-dimensional" : "");
+
+    for (unsigned i = 0; i < array->axes && used < size; i++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%zu", i > 0 ? "x" : "",
+                                 array->shape[i]);
+    }
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/argument.h"
+#include "cli/array.h"
+#include "cli/command.h"
+#include "cli/complaint.h"
+#include "cli/interrupt.h"
+#include "cli/parameter.h"
+#include "cli/progress.h"
+#include "cli/run_options.h"
+#include "cli/kernel_file.h"
+#include "cli/summary.h"
+#include "yoke/yoke.h"
+
+#define LOOK_SECONDS 0.1
+
+enum { PARAMETERS_TEXT = 512 };
+
+/* One run of the command; everything may be half-built when it is finished. */
+typedef struct run_state {
+    yk_run_options options;
+    yk_argument *arguments;
+    yk_array *arrays; /* one for each argument, zero where that is no array */
+    yk_kernel_file source;
+    yoke_pool *pool;
+    yoke_kernel *kernel;
+    yoke_arg *args;
+    double *times;
+    yk_progress progress;
+    int signal;
+    yk_complaint complaint;
+    const char *long_text; /* a text of the library's that no complaint could hold */
+} run_state;
+
+static double now(void)
+{
+    struct timespec time;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static bool library_failed(run_state *run)
+{
+    run->long_text = yoke_pool_error(run->pool);
+    return false;
+}
+
+static bool parse_arguments(run_state *run)
+{
+    const size_t count = run->options.argument_count;
+
+    run->arguments = calloc(count + 1, sizeof *run->arguments);
+    run->arrays = calloc(count + 1, sizeof *run->arrays);
+    run->args = calloc(count + 1, sizeof *run->args);
+    run->times = calloc(run->options.repeat, sizeof *run->times);
+    if (run->arguments == NULL || run->arrays == NULL || run->args == NULL ||
+        run->times == NULL) {
+        return yk_complain(&run->complaint, "out of memory");
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *text = run->options.arguments[i];
+
+        if (!yk_argument_parse(&run->arguments[i], text, &run->complaint)) {
+            return yk_complain_about(&run->complaint, "argument %zu, '%s'", i + 1,
+                                     text);
+        }
+    }
+    return true;
+}
+
+static bool argument_failed(run_state *run, size_t i,
+                            const yoke_parameter_info *parameter)
+{
+    return yk_parameter_complain(&run->complaint, i + 1, &run->arguments[i], parameter);
+}
+
+/* Two arguments may not write one file. */
+static bool check_results(run_state *run)
+{
+    for (size_t i = 0; i < run->options.argument_count; i++) {
+        const char *target = run->arrays[i].result.target;
+
+        for (size_t j = 0; j < i && target != NULL; j++) {
+            const char *other = run->arrays[j].result.target;
+
+            if (other != NULL && strcmp(target, other) == 0) {
+                (void)yk_complain(&run->complaint,
+                                  "%s is the result of argument %zu already", target,
+                                  j + 1);
+                return argument_failed(run, i, NULL);
+            }
+        }
+    }
+    return true;
+}
+
+static bool open_arrays(run_state *run)
+{
+    for (size_t i = 0; i < run->options.argument_count; i++) {
+        if (run->arguments[i].kind == YOKE_ARG_ARRAY &&
+            !yk_array_open(&run->arrays[i], &run->arguments[i], &run->options.range,
+                           run->options.group, &run->complaint)) {
+            return argument_failed(run, i, NULL);
+        }
+    }
+    return check_results(run);
+}
+
+static bool start_pool(run_state *run)
+{
+    const yoke_pool_options options = {
+        .devices = run->options.devices,
+        .wait_ready = true,
+    };
+
+    return yoke_pool_create(&run->pool, &options) == YOKE_OK || library_failed(run);
+}
+
+static bool build_kernel(run_state *run)
+{
+    yoke_kernel_options options = {
+        .name = run->options.kernel,
+        .source = run->source.text,
+        .build_options = run->source.build_options,
+    };
+
+    memcpy(options.group, run->options.group, sizeof options.group);
+    return yoke_kernel_create(&run->kernel, run->pool, &options) == YOKE_OK ||
+           library_failed(run);
+}
+
+static bool compare_parameters(run_state *run, const yoke_parameter_info *parameters,
+                               size_t count)
+{
+    const size_t given = run->options.argument_count;
+
+    if (given != count) {
+        char list[PARAMETERS_TEXT];
+
+        yk_parameter_list(list, sizeof list, parameters, count);
+        return yk_complain(&run->complaint,
+                           "%zu argument%s given, but kernel '%s' has %zu parameter%s: "
+                           "(%s)",
+                           given, given == 1 ? "" : "s", run->options.kernel, count,
+                           count == 1 ? "" : "s", list);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!yk_parameter_check(&parameters[i], &run->arguments[i], &run->arrays[i].npy,
+                                &run->complaint)) {
+            return argument_failed(run, i, &parameters[i]);
+        }
+    }
+    return true;
+}
+
+/* Where no driver tells the parameters, the library and the device have the last word.
+ */
+static bool check_parameters(run_state *run)
+{
+    size_t count = 0;
+    yoke_parameter_info *parameters;
+    bool good;
+
+    if (yoke_kernel_parameters(run->kernel, NULL, 0, &count) != YOKE_OK) {
+        return true;
+    }
+    parameters = calloc(count + 1, sizeof *parameters);
+    if (parameters == NULL) {
+        return yk_complain(&run->complaint, "out of memory");
+    }
+    good = yoke_kernel_parameters(run->kernel, parameters, count, &count) != YOKE_OK ||
+           compare_parameters(run, parameters, count);
+    free(parameters);
+    return good;
+}
+
+static bool load_array(run_state *run, size_t i)
+{
+    yk_array *array = &run->arrays[i];
+
+    if (!yk_array_load(array, run->pool, &run->complaint)) {
+        return argument_failed(run, i, NULL);
+    }
+    run->args[i] =
+        yk_division_arg(&array->division, array->argument, &array->npy, array->memory);
+    return true;
+}
+
+static bool load_arguments(run_state *run)
+{
+    for (size_t i = 0; i < run->options.argument_count; i++) {
+        const yk_argument *argument = &run->arguments[i];
+
+        if (argument->kind == YOKE_ARG_ARRAY) {
+            if (!load_array(run, i)) {
+                return false;
+            }
+        } else if (argument->kind == YOKE_ARG_LOCAL) {
+            run->args[i] = yoke_local(argument->local_bytes);
+        } else {
+            run->args[i] =
+                yoke_scalar_bytes(argument->scalar.data, argument->scalar.bytes);
+        }
+    }
+    return true;
+}
+
+static bool reset_arrays(run_state *run)
+{
+    for (size_t i = 0; i < run->options.argument_count; i++) {
+        if (run->arrays[i].argument != NULL &&
+            !yk_array_reset(&run->arrays[i], &run->complaint)) {
+            return argument_failed(run, i, NULL);
+        }
+    }
+    return true;
+}
+
+/* Waits for the job, showing how far it is; false if a signal came first. */
+static bool await(run_state *run, yoke_future *future, size_t repetition, double start,
+                  yoke_status *status)
+{
+    while ((*status = yoke_future_wait(future, LOOK_SECONDS)) == YOKE_EAGAIN) {
+        if (yk_interrupt_pending() != 0) {
+            return false;
+        }
+        yk_progress_show(&run->progress, repetition, yoke_future_progress(future),
+                         now() - start);
+    }
+    return true;
+}
+
+static bool job_failed(run_state *run, yoke_future *future, yoke_status status)
+{
+    const char *text = yoke_future_error(future);
+
+    yk_progress_clear(&run->progress);
+    return yk_complain(&run->complaint, "%s",
+                       text[0] != '\0' ? text : yoke_strerror(status));
+}
+
+static bool run_once(run_state *run, size_t repetition)
+{
+    const yoke_map_options options = {.round_up = run->options.round_up};
+    const double start = now();
+    yoke_future *future = NULL;
+    yoke_status status;
+    bool good;
+
+    if (yoke_map_args(&future, run->pool, run->kernel, run->options.range, &options,
+                      run->args, run->options.argument_count) != YOKE_OK) {
+        return library_failed(run);
+    }
+    good = await(run, future, repetition, start, &status);
+    run->times[repetition] = now() - start;
+    if (good && status != YOKE_OK) {
+        good = job_failed(run, future, status);
+    }
+    yoke_future_destroy(future);
+    return good;
+}
+
+static bool run_all(run_state *run)
+{
+    bool good = true;
+
+    yk_progress_init(&run->progress, run->options.quiet, run->options.repeat);
+    yk_interrupt_hold(true);
+    for (size_t i = 0; i < run->options.repeat && good; i++) {
+        good = (i == 0 || reset_arrays(run)) && run_once(run, i);
+    }
+    yk_interrupt_hold(false);
+    yk_progress_clear(&run->progress);
+    run->signal = yk_interrupt_pending();
+    return good && run->signal == 0;
+}
+
+static bool commit_results(run_state *run)
+{
+    bool good = true;
+
+    yk_interrupt_block(true);
+    for (size_t i = 0; i < run->options.argument_count && good; i++) {
+        if (run->arrays[i].result.temporary != NULL) {
+            good = yk_result_commit(&run->arrays[i].result, &run->complaint) ||
+                   argument_failed(run, i, NULL);
+        }
+    }
+    yk_interrupt_block(false);
+    return good;
+}
+
+static bool write_results(run_state *run)
+{
+    for (size_t i = 0; i < run->options.argument_count; i++) {
+        yk_array *array = &run->arrays[i];
+
+        if (array->result.target != NULL &&
+            !yk_result_write(&array->result, &array->npy, array->memory,
+                             &run->complaint)) {
+            return argument_failed(run, i, NULL);
+        }
+    }
+    return commit_results(run);
+}
+
+static bool execute(run_state *run)
+{
+    return open_arrays(run) &&
+           yk_kernel_file_read(&run->source, run->options.file, run->options.build,
+                               &run->complaint) &&
+           start_pool(run) && build_kernel(run) && check_parameters(run) &&
+           load_arguments(run) && run_all(run) && write_results(run);
+}
+
+static void finish(run_state *run)
+{
+    for (size_t i = 0; run->arrays != NULL && i < run->options.argument_count; i++) {
+        yk_array_fini(&run->arrays[i]);
+    }
+    for (size_t i = 0; run->arguments != NULL && i < run->options.argument_count; i++) {
+        yk_argument_fini(&run->arguments[i]);
+    }
+    yoke_kernel_destroy(run->kernel);
+    (void)(run->signal != 0 ? yoke_pool_terminate(run->pool)
+                            : yoke_pool_close(run->pool));
+    yk_kernel_file_fini(&run->source);
+    free(run->arguments);
+    free(run->arrays);
+    free(run->args);
+    free(run->times);
+}
+
+static void print_failure(const run_state *run, const char *title)
+{
+    if (run->signal != 0) {
+        fprintf(stderr, "%s: interrupted\n", title);
+    } else if (run->long_text != NULL) {
+        fprintf(stderr, "%s: %s\n", title, run->long_text);
+    } else {
+        fprintf(stderr, "%s: %s\n", title, run->complaint.text);
+    }
+}
+
+static int run_and_report(run_state *run, const char *title)
+{
+    if (!execute(run)) {
+        print_failure(run, title);
+        return run->signal != 0 ? YK_EXIT_SIGNAL + run->signal : YK_EXIT_FAILED;
+    }
+    if (!run->options.quiet) {
+        yk_summary_print(&run->options, run->arrays, run->pool, run->times);
+    }
+    return YK_EXIT_OK;
+}
+
+static int wrong_usage(const run_state *run, const char *title)
+{
+    if (run->complaint.text[0] != '\0') {
+        fprintf(stderr, "%s: %s\n", title, run->complaint.text);
+    }
+    fprintf(stderr, "See '%s --help'.\n", title);
+    return YK_EXIT_USAGE;
+}
+
+int yk_run_command(int argc, char **argv)
+{
+    run_state run = {0};
+    int code;
+
+    yk_interrupt_watch();
+    if (!yk_run_options_parse(&run.options, argc, argv, &run.complaint)) {
+        return wrong_usage(&run, argv[0]);
+    }
+    if (run.options.help) {
+        yk_run_print_help(stdout);
+        return YK_EXIT_OK;
+    }
+    code = parse_arguments(&run) ? run_and_report(&run, argv[0])
+                                 : wrong_usage(&run, argv[0]);
+    finish(&run);
+    return code;
+}

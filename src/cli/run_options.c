@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/run_options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "cli/numbers.h"
+
+enum {
+    OPTION_RANGE = 256,
+    OPTION_GROUP,
+    OPTION_SPLIT,
+    OPTION_ROUND_UP,
+    OPTION_BUILD,
+    OPTION_DEVICES,
+    OPTION_REPEAT
+};
+
+static const char short_options[] = "hq";
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"range", required_argument, NULL, OPTION_RANGE},
+    {"group", required_argument, NULL, OPTION_GROUP},
+    {"split", required_argument, NULL, OPTION_SPLIT},
+    {"round-up", no_argument, NULL, OPTION_ROUND_UP},
+    {"build", required_argument, NULL, OPTION_BUILD},
+    {"devices", required_argument, NULL, OPTION_DEVICES},
+    {"repeat", required_argument, NULL, OPTION_REPEAT},
+    {"quiet", no_argument, NULL, 'q'},
+    {NULL, 0, NULL, 0},
+};
+
+/* X[,Y[,Z]], none of them 0; how many there are, or 0. */
+static unsigned parse_sizes(size_t sizes[3], const char *text)
+{
+    unsigned count = 0;
+
+    while (count < 3) {
+        text = yk_scan_size(text, &sizes[count]);
+        if (text == NULL || sizes[count] == 0) {
+            return 0;
+        }
+        count++;
+        if (*text == '\0') {
+            return count;
+        }
+        if (*text++ != ',') {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static bool set_range(yk_run_options *options, const char *text,
+                      yk_complaint *complaint)
+{
+    size_t size[3] = {1, 1, 1};
+    const unsigned dimensions = parse_sizes(size, text);
+
+    if (dimensions == 0) {
+        return yk_complain(complaint,
+                           "--range: '%s' is not one to three sizes above 0, X[,Y[,Z]]",
+                           text);
+    }
+    options->range.dimensions = dimensions;
+    memcpy(options->range.size, size, sizeof size);
+    return true;
+}
+
+static bool set_group(yk_run_options *options, unsigned *group_dimensions,
+                      const char *text, yk_complaint *complaint)
+{
+    size_t group[3] = {1, 1, 1};
+
+    *group_dimensions = parse_sizes(group, text);
+    if (*group_dimensions == 0) {
+        return yk_complain(complaint,
+                           "--group: '%s' is not one to three sizes above 0, X[,Y[,Z]]",
+                           text);
+    }
+    memcpy(options->group, group, sizeof group);
+    return true;
+}
+
+static bool set_split(yk_run_options *options, const char *text,
+                      yk_complaint *complaint)
+{
+    static const char names[] = "xyz";
+    const char *found = strlen(text) == 1 ? strchr(names, text[0]) : NULL;
+
+    if (found == NULL) {
+        return yk_complain(complaint, "--split: '%s' is not x, y or z", text);
+    }
+    options->range.split = (yoke_split)(YOKE_SPLIT_X + (int)(found - names));
+    return true;
+}
+
+static bool set_repeat(yk_run_options *options, const char *text,
+                       yk_complaint *complaint)
+{
+    enum { MOST = 1000000 };
+
+    if (!yk_parse_size(text, &options->repeat) || options->repeat == 0 ||
+        options->repeat > MOST) {
+        return yk_complain(complaint, "--repeat: '%s' is not a number from 1 to %d",
+                           text, MOST);
+    }
+    return true;
+}
+
+static bool set_option(yk_run_options *options, unsigned *group_dimensions, int option,
+                       const char *value, yk_complaint *complaint)
+{
+    switch (option) {
+    case OPTION_RANGE:
+        return set_range(options, value, complaint);
+    case OPTION_GROUP:
+        return set_group(options, group_dimensions, value, complaint);
+    case OPTION_SPLIT:
+        return set_split(options, value, complaint);
+    case OPTION_REPEAT:
+        return set_repeat(options, value, complaint);
+    case OPTION_ROUND_UP:
+        options->round_up = true;
+        return true;
+    case OPTION_BUILD:
+        if (options->build != NULL) {
+            return yk_complain(complaint, "--build: give all options at once");
+        }
+        options->build = value;
+        return true;
+    case OPTION_DEVICES:
+        options->devices = value;
+        return true;
+    case 'q':
+        options->quiet = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool check_group(const yk_run_options *options, unsigned group_dimensions,
+                        yk_complaint *complaint)
+{
+    static const char names[] = "xyz";
+    const yoke_range *range = &options->range;
+
+    if (group_dimensions == 0) {
+        return !options->round_up ||
+               yk_complain(complaint, "--round-up needs a work-group size: --group");
+    }
+    if (group_dimensions != range->dimensions) {
+        return yk_complain(complaint, "--group has %u sizes and --range has %u",
+                           group_dimensions, range->dimensions);
+    }
+    for (unsigned i = 0; i < range->dimensions && !options->round_up; i++) {
+        if (range->size[i] % options->group[i] != 0) {
+            return yk_complain(complaint,
+                               "--range: %zu in %c is not a multiple of --group's %zu; "
+                               "with --round-up the launch is padded, for kernels that "
+                               "test their ids",
+                               range->size[i], names[i], options->group[i]);
+        }
+    }
+    return true;
+}
+
+static bool check_options(const yk_run_options *options, unsigned group_dimensions,
+                          yk_complaint *complaint)
+{
+    const yoke_range *range = &options->range;
+
+    if (range->dimensions == 0) {
+        return yk_complain(complaint, "--range is missing");
+    }
+    if ((unsigned)range->split > range->dimensions) {
+        return yk_complain(complaint, "--split: the range has only %u dimension%s",
+                           range->dimensions, range->dimensions == 1 ? "" : "s");
+    }
+    return check_group(options, group_dimensions, complaint);
+}
+
+/* FILE KERNEL ARG... */
+static bool set_words(yk_run_options *options, int count, char **words,
+                      yk_complaint *complaint)
+{
+    if (count < 2) {
+        return yk_complain(complaint, count == 0 ? "FILE.cl and KERNEL are missing"
+                                                 : "KERNEL is missing");
+    }
+    options->file = words[0];
+    options->kernel = words[1];
+    options->arguments = words + 2;
+    options->argument_count = (size_t)count - 2;
+    return true;
+}
+
+bool yk_run_options_parse(yk_run_options *options, int argc, char **argv,
+                          yk_complaint *complaint)
+{
+    unsigned group_dimensions = 0;
+    int option;
+
+    memset(options, 0, sizeof *options);
+    options->repeat = 1;
+    complaint->text[0] = '\0';
+    while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) !=
+           -1) {
+        if (option == 'h') {
+            options->help = true;
+            return true;
+        }
+        if (!set_option(options, &group_dimensions, option, optarg, complaint)) {
+            return false;
+        }
+    }
+    return set_words(options, argc - optind, argv + optind, complaint) &&
+           check_options(options, group_dimensions, complaint);
+}

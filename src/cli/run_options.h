@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of `yoke run`. */
+#ifndef YK_CLI_RUN_OPTIONS_H
+#define YK_CLI_RUN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "cli/complaint.h"
+#include "yoke/range.h"
+
+typedef struct yk_run_options {
+    const char *file;
+    const char *kernel;
+    char **arguments; /* one ARG per kernel parameter */
+    size_t argument_count;
+    yoke_range range;
+    size_t group[3]; /* zeros where none is given */
+    const char *build;
+    const char *devices;
+    size_t repeat;
+    bool round_up;
+    bool quiet;
+    bool help; /* nothing else is set */
+} yk_run_options;
+
+/* On failure the complaint is empty if getopt has told already. */
+bool yk_run_options_parse(yk_run_options *options, int argc, char **argv,
+                          yk_complaint *complaint);
+
+void yk_run_print_help(FILE *stream);
+
+#endif

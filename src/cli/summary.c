@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/summary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "yoke/pool.h"
+
+static int compare_times(const void *a, const void *b)
+{
+    const double left = *(const double *)a;
+    const double right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+double yk_median(double *times, size_t count)
+{
+    qsort(times, count, sizeof *times, compare_times);
+    return (times[(count - 1) / 2] + times[count / 2]) / 2;
+}
+
+static void print_range(const yk_run_options *options)
+{
+    const yoke_range *range = &options->range;
+
+    printf("%s: ", options->kernel);
+    for (unsigned i = 0; i < range->dimensions; i++) {
+        printf("%s%zu", i > 0 ? " x " : "", range->size[i]);
+    }
+    printf(" work-items, split in %c into %zu item%s\n", "xyz"[yk_range_split(range)],
+           yk_range_items(range), yk_range_items(range) == 1 ? "" : "s");
+}
+
+/* A device with an unknown speed has not run this kernel. */
+static size_t print_workers(const yoke_worker_info *workers, size_t count, bool all)
+{
+    size_t printed = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const yoke_worker_info *worker = &workers[i];
+
+        if (worker->state != YOKE_WORKER_READY || (!all && worker->speed <= 0)) {
+            continue;
+        }
+        printf("%s%s", printed++ > 0 ? ", " : "  devices  ", worker->name);
+        if (worker->kind != YOKE_WORKER_CPU) {
+            printf(" (%s)", worker->device);
+        }
+    }
+    return printed;
+}
+
+static void print_devices(yoke_pool *pool)
+{
+    size_t count = 0;
+    yoke_worker_info *workers;
+
+    if (yoke_pool_workers(pool, NULL, 0, &count) != YOKE_OK || count == 0) {
+        return;
+    }
+    workers = calloc(count, sizeof *workers);
+    if (workers == NULL) {
+        return;
+    }
+    if (yoke_pool_workers(pool, workers, count, NULL) == YOKE_OK) {
+        if (print_workers(workers, count, false) == 0) {
+            (void)print_workers(workers, count, true);
+        }
+        printf("\n");
+    }
+    free(workers);
+}
+
+/* Bytes that have to be read and written at least. */
+static double traffic(const yk_array *arrays, size_t count)
+{
+    double bytes = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (arrays[i].argument != NULL) {
+            const yoke_access access = arrays[i].argument->use->access;
+
+            bytes += (double)arrays[i].npy.bytes *
+                     (access == YOKE_ACCESS_READ_WRITE ? 2 : 1);
+        }
+    }
+    return bytes;
+}
+
+static void print_times(const yk_run_options *options, double bytes, double *times)
+{
+    const size_t *size = options->range.size;
+    const double items = (double)size[0] * (double)size[1] * (double)size[2];
+    const double median = yk_median(times, options->repeat);
+
+    printf("  time     %.6g s", median);
+    if (options->repeat > 1) {
+        printf(" (median of %zu, %.6g to %.6g s)", options->repeat, times[0],
+               times[options->repeat - 1]);
+    }
+    if (median > 0) {
+        printf("\n  rate     %.3g work-items/s", items / median);
+        if (bytes > 0) {
+            printf(", %.3g GB/s of arrays", bytes / median / 1e9);
+        }
+    }
+    printf("\n");
+}
+
+void yk_summary_print(const yk_run_options *options, const yk_array *arrays,
+                      yoke_pool *pool, double *times)
+{
+    print_range(options);
+    print_devices(pool);
+    print_times(options, traffic(arrays, options->argument_count), times);
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (arrays[i].argument != NULL && arrays[i].argument->result != NULL) {
+            char what[256];
+
+            yk_npy_describe(what, sizeof what, &arrays[i].npy);
+            printf("  wrote    %s (%s)\n", arrays[i].argument->result, what);
+        }
+    }
+}

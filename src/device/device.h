@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device, as the worker that owns it sees it. Everything here is called in a worker
+ * process, by its one thread; nothing in the application or the supervisor.
+ *
+ * A new kind of device is one folder beside this file with an ops table, and one line in
+ * device.c.
+ */
+#ifndef YK_DEVICE_DEVICE_H
+#define YK_DEVICE_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "kernel/kernel.h"
+#include "kernel/launch.h"
+
+enum { YK_DEVICE_NATIVE = 1, YK_DEVICE_OPENCL = 2, YK_DEVICE_FAKE = 3 };
+
+/* What to open. In shared memory; written by the supervisor before the worker exists. */
+typedef struct yk_device_config {
+    uint32_t kind;
+    uint32_t discrete; /* opencl: take the copying path even if memory is shared */
+    uint32_t one_thread; /* opencl: PoCL's device on the calling thread alone */
+    uint32_t platform; /* opencl: index among the driver's platforms */
+    uint32_t device;   /* opencl: index among the platform's devices */
+    uint32_t private_memory; /* fake: works on copies; the rest of its memory is poison */
+    double speed;      /* fake: relative to a core, 0 < speed <= 1 */
+    uint64_t crash_at; /* fake: number of the chunk at which it dies, from 1; 0: never */
+    uint64_t hang_at;  /* fake: chunk that never ends */
+    uint64_t fail_at;  /* fake: chunk that fails with a status */
+    char driver[256];  /* opencl: .icd file or library, for OCL_ICD_VENDORS */
+} yk_device_config;
+
+/* What was opened. */
+typedef struct yk_device_info {
+    char name[128];
+    char driver[128];
+    uint64_t memory_bytes; /* global memory */
+    uint64_t max_block_bytes; /* largest single allocation it can bind; 0: any */
+    uint64_t max_group;    /* largest work-group; 0: any */
+    bool shares_memory;    /* works in place on the shared window */
+    bool has_double;
+    bool is_cpu;
+} yk_device_info;
+
+typedef struct yk_device yk_device;
+
+typedef struct yk_device_ops {
+    const char *kind; /* "native", "opencl", "fake" */
+
+    /* Brings the device up; may take seconds. On failure *device is NULL, nothing is
+     * left behind and error says why. */
+    yoke_status (*open)(yk_device **device, const yk_device_config *config,
+                        yk_error *error);
+
+    /* Fills in info; after open. */
+    void (*describe)(const yk_device *device, yk_device_info *info);
+
+    /* Makes a kernel ready to run; may take seconds. Calling it again for a kernel that
+     * is ready is cheap. YOKE_EBUILD with the compiler's log; YOKE_EUNSUPPORTED if this
+     * device cannot run this form of kernel. *kernel stays valid until forget. */
+    yoke_status (*build)(yk_device *device, const yk_kernel *kernel, yk_error *error);
+
+    /* The parameters of a kernel that was built: fills up to YK_MAX_ARGS and returns how
+     * many there are, or -1 if this device does not know. */
+    int (*parameters)(yk_device *device, const yk_kernel *kernel,
+                      yk_parameter parameters[YK_MAX_ARGS]);
+
+    /* Drops whatever belongs to a kernel; a no-op for one that was never built. */
+    void (*forget)(yk_device *device, uint64_t kernel_id);
+
+    /* Prepares to run chunks of a launch whose kernel was built: binds arguments, moves
+     * what all chunks read. Ends the launch that was begun before, if any; beginning the
+     * same launch (launch->id) again is cheap. YOKE_EUNSUPPORTED: the device stands
+     * aside for this launch (too large an array, too large a group); other failures fail
+     * the job. *launch stays valid until end. */
+    yoke_status (*begin)(yk_device *device, const yk_kernel *kernel,
+                         const yk_launch *launch, yk_error *error);
+
+    /* Computes the items [begin, end) of the launch that was begun: blocks until their
+     * results are in shared memory, visible to all processes. Begin is at a group's
+     * start and so is end, except at the end of the range. */
+    yoke_status (*run)(yk_device *device, uint64_t begin, uint64_t end, yk_error *error);
+
+    /* The launch that was begun is over; a no-op without one. */
+    void (*end)(yk_device *device);
+
+    /* Frees everything. NULL is allowed. */
+    void (*close)(yk_device *device);
+} yk_device_ops;
+
+/* First member of every device. */
+struct yk_device {
+    const yk_device_ops *ops;
+};
+
+/* The ops of a kind, or NULL. */
+const yk_device_ops *yk_device_ops_of(uint32_t kind);
+
+extern const yk_device_ops yk_native_ops;
+extern const yk_device_ops yk_opencl_ops;
+extern const yk_device_ops yk_fake_ops;
+
+#endif

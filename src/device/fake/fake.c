@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pretended device: native functions at a chosen speed, with private memory and
+ * faults on request. What a pool does with unequal, separate or failing devices can be
+ * tried with it on any machine.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "device/device.h"
+#include "device/fake/private_memory.h"
+#include "sys/crash.h"
+
+typedef struct fake_device {
+    yk_device base;
+    yk_device_config config;
+    yk_device *inner;        /* a native device */
+    uint64_t chunks;         /* run so far */
+    const yk_launch *launch; /* that was begun; NULL: none */
+    uint64_t launch_id;
+    yk_private_memory memory;
+} fake_device;
+
+static fake_device *fake_of(yk_device *device)
+{
+    return (fake_device *)device;
+}
+
+static yoke_status fake_open(yk_device **device, const yk_device_config *config,
+                             yk_error *error)
+{
+    fake_device *fake = calloc(1, sizeof *fake);
+    yoke_status status;
+
+    *device = NULL;
+    if (fake == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
+    }
+    fake->base.ops = &yk_fake_ops;
+    fake->config = *config;
+    if (!(config->speed > 0 && config->speed <= 1)) {
+        fake->config.speed = 1;
+    }
+    status = yk_native_ops.open(&fake->inner, config, error);
+    if (status != YOKE_OK) {
+        free(fake);
+        return status;
+    }
+    *device = &fake->base;
+    return YOKE_OK;
+}
+
+static void fake_describe(const yk_device *device, yk_device_info *info)
+{
+    const fake_device *fake = (const fake_device *)device;
+
+    yk_native_ops.describe(fake->inner, info);
+    *info = (yk_device_info){
+        .name = "fake device",
+        .driver = "fake",
+        .memory_bytes = info->memory_bytes,
+        .shares_memory = fake->config.private_memory == 0,
+        .has_double = info->has_double,
+        .is_cpu = true,
+    };
+}
+
+static yoke_status fake_build(yk_device *device, const yk_kernel *kernel,
+                              yk_error *error)
+{
+    return yk_native_ops.build(fake_of(device)->inner, kernel, error);
+}
+
+static int fake_parameters(yk_device *device, const yk_kernel *kernel,
+                           yk_parameter parameters[YK_MAX_ARGS])
+{
+    return yk_native_ops.parameters(fake_of(device)->inner, kernel, parameters);
+}
+
+static void fake_forget(yk_device *device, uint64_t kernel_id)
+{
+    yk_native_ops.forget(fake_of(device)->inner, kernel_id);
+}
+
+static void fake_end(yk_device *device)
+{
+    fake_device *fake = fake_of(device);
+
+    yk_native_ops.end(fake->inner);
+    yk_private_fini(&fake->memory);
+    fake->launch = NULL;
+}
+
+static yoke_status begin_inner(fake_device *fake, const yk_kernel *kernel,
+                               const yk_launch *launch, yk_error *error)
+{
+    yoke_status status;
+
+    if (fake->config.private_memory == 0) {
+        return yk_native_ops.begin(fake->inner, kernel, launch, error);
+    }
+    status = yk_private_init(&fake->memory, launch, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    return yk_native_ops.begin(fake->inner, kernel, &fake->memory.launch, error);
+}
+
+static yoke_status fake_begin(yk_device *device, const yk_kernel *kernel,
+                              const yk_launch *launch, yk_error *error)
+{
+    fake_device *fake = fake_of(device);
+    yoke_status status;
+
+    if (fake->launch == launch && fake->launch_id == launch->id) {
+        return YOKE_OK;
+    }
+    fake_end(device);
+    status = begin_inner(fake, kernel, launch, error);
+    if (status != YOKE_OK) {
+        fake_end(device);
+        return status;
+    }
+    fake->launch = launch;
+    fake->launch_id = launch->id;
+    return YOKE_OK;
+}
+
+static yoke_status run_privately(fake_device *fake, uint64_t begin, uint64_t end,
+                                 yk_error *error)
+{
+    yoke_status status;
+    yoke_status check;
+
+    yk_private_load(&fake->memory, begin, end);
+    status = yk_native_ops.run(fake->inner, begin, end, error);
+    if (status == YOKE_OK) {
+        yk_private_store(&fake->memory, begin, end);
+    }
+    check =
+        yk_private_check(&fake->memory, begin, end, status == YOKE_OK ? error : NULL);
+    return status == YOKE_OK ? check : status;
+}
+
+/* Sleeps so that a chunk which took `ns` takes as long as it would at this speed. */
+static void slow_down(const fake_device *fake, uint64_t ns)
+{
+    const double more = (double)ns * (1.0 / fake->config.speed - 1.0);
+    const uint64_t end = yk_clock_ns() + (uint64_t)fmin(more, 1e18);
+    uint64_t now = yk_clock_ns();
+
+    while (now < end) {
+        const uint64_t step = yk_min(end - now, 10 * YK_NS_PER_MS);
+        const struct timespec pause = {.tv_nsec = (long)step};
+
+        (void)nanosleep(&pause, NULL);
+        now = yk_clock_ns();
+    }
+}
+
+/* Dying with results written but not yet reported is the hardest case for recovery. */
+static void suffer_fault(const fake_device *fake)
+{
+    if (fake->chunks == fake->config.crash_at) {
+        yk_crash();
+    }
+    if (fake->chunks == fake->config.hang_at) {
+        yk_hang();
+    }
+}
+
+static yoke_status fake_run(yk_device *device, uint64_t begin, uint64_t end,
+                            yk_error *error)
+{
+    fake_device *fake = fake_of(device);
+    const uint64_t start = yk_clock_ns();
+    yoke_status status;
+
+    fake->chunks++;
+    if (fake->chunks == fake->config.fail_at) {
+        return yk_fail(error, YOKE_EDEVICE, "the fake device fails at chunk %" PRIu64,
+                       fake->chunks);
+    }
+    if (fake->config.private_memory != 0) {
+        status = run_privately(fake, begin, end, error);
+    } else {
+        status = yk_native_ops.run(fake->inner, begin, end, error);
+    }
+    suffer_fault(fake);
+    slow_down(fake, yk_clock_ns() - start);
+    return status;
+}
+
+static void fake_close(yk_device *device)
+{
+    fake_device *fake = fake_of(device);
+
+    if (fake == NULL) {
+        return;
+    }
+    fake_end(device);
+    yk_native_ops.close(fake->inner);
+    free(fake);
+}
+
+const yk_device_ops yk_fake_ops = {
+    .kind = "fake",
+    .open = fake_open,
+    .describe = fake_describe,
+    .build = fake_build,
+    .parameters = fake_parameters,
+    .forget = fake_forget,
+    .begin = fake_begin,
+    .run = fake_run,
+    .end = fake_end,
+    .close = fake_close,
+};

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "device/fake/private_memory.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "kernel/footprint.h"
+
+enum { PAGE = 4096 };
+
+typedef struct extent_list {
+    yk_extent extents[YK_MAX_EXTENTS + 1];
+    size_t count;
+} extent_list;
+
+/* --- what a chunk touches --- */
+
+static bool keeps_unwritten(const yk_arg *arg)
+{
+    return arg->parts == YK_PARTS_WHOLE && arg->access == YK_WRITE;
+}
+
+/* What has to be in place before the kernel runs. An array that is written here and
+ * there is copied out as a whole, so its old content counts. */
+static extent_list loaded(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
+                          uint64_t end)
+{
+    extent_list list;
+
+    list.count = keeps_unwritten(arg)
+                     ? yk_footprint_write(launch, arg, begin, end, list.extents)
+                     : yk_footprint_read(launch, arg, begin, end, list.extents);
+    return list;
+}
+
+static extent_list stored(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
+                          uint64_t end)
+{
+    extent_list list;
+
+    list.count = yk_footprint_write(launch, arg, begin, end, list.extents);
+    return list;
+}
+
+/* --- one copy --- */
+
+static unsigned char *private_at(const yk_replica *replica, const yk_arg *arg,
+                                 uint64_t address)
+{
+    return replica->base + (address - arg->address);
+}
+
+static void load_extent(const yk_replica *replica, const yk_arg *arg,
+                        const yk_extent *extent)
+{
+    for (uint64_t b = 0; b < extent->blocks; b++) {
+        const uint64_t address = extent->address + b * extent->stride;
+
+        memcpy(private_at(replica, arg, address), (const void *)(uintptr_t)address,
+               (size_t)extent->bytes);
+    }
+}
+
+static void store_extent(const yk_replica *replica, const yk_arg *arg,
+                         const yk_extent *extent)
+{
+    for (uint64_t b = 0; b < extent->blocks; b++) {
+        const uint64_t address = extent->address + b * extent->stride;
+
+        memcpy((void *)(uintptr_t)address, private_at(replica, arg, address),
+               (size_t)extent->bytes);
+    }
+}
+
+static void poison_extents(const yk_replica *replica, const yk_arg *arg,
+                           const extent_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const yk_extent *extent = &list->extents[i];
+
+        for (uint64_t b = 0; b < extent->blocks; b++) {
+            memset(private_at(replica, arg, extent->address + b * extent->stride),
+                   YK_POISON, (size_t)extent->bytes);
+        }
+    }
+}
+
+/* The copy starts at the same place in a page as the array, so that alignment holds. */
+static bool replica_init(yk_replica *replica, const yk_launch *launch,
+                         const yk_arg *arg)
+{
+    const uint64_t lead = PAGE + arg->address % PAGE;
+    uint64_t low;
+    uint64_t high;
+
+    yk_footprint_span(launch, arg, &low, &high);
+    if (high - low > SIZE_MAX / 2) {
+        return false;
+    }
+    replica->bytes = (size_t)(high - low);
+    replica->block_bytes = (size_t)yk_round_up(lead + replica->bytes + PAGE, PAGE);
+    replica->block = aligned_alloc(PAGE, replica->block_bytes);
+    if (replica->block == NULL) {
+        return false;
+    }
+    replica->base = replica->block + lead;
+    memset(replica->block, YK_POISON, replica->block_bytes);
+    return true;
+}
+
+/* The first byte that is not poison, as an offset in the block; block_bytes if none. */
+static size_t first_damage(const yk_replica *replica)
+{
+    const unsigned char *bytes = replica->block;
+    const size_t count = replica->block_bytes;
+    size_t at = 0;
+
+    if (bytes[0] == YK_POISON && memcmp(bytes, bytes + 1, count - 1) == 0) {
+        return count;
+    }
+    while (bytes[at] == YK_POISON) {
+        at++;
+    }
+    return at;
+}
+
+/* --- all copies --- */
+
+yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
+                            yk_error *error)
+{
+    memory->shared = launch;
+    memcpy(&memory->launch, launch, sizeof *launch);
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        yk_replica *replica = &memory->replicas[i];
+
+        if (launch->args[i].kind != YK_ARG_ARRAY) {
+            continue;
+        }
+        if (!replica_init(replica, launch, &launch->args[i])) {
+            yk_private_fini(memory);
+            return yk_fail(error, YOKE_ENOMEM,
+                           "no private memory for argument %" PRIu32, i + 1);
+        }
+        memory->launch.args[i].address = (uint64_t)(uintptr_t)replica->base;
+    }
+    return YOKE_OK;
+}
+
+void yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end)
+{
+    const yk_launch *launch = memory->shared;
+
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+        const extent_list list = loaded(launch, arg, begin, end);
+
+        for (size_t k = 0; k < list.count; k++) {
+            load_extent(&memory->replicas[i], arg, &list.extents[k]);
+        }
+    }
+}
+
+void yk_private_store(const yk_private_memory *memory, uint64_t begin, uint64_t end)
+{
+    const yk_launch *launch = memory->shared;
+
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+        const extent_list list = stored(launch, arg, begin, end);
+
+        for (size_t k = 0; k < list.count; k++) {
+            store_extent(&memory->replicas[i], arg, &list.extents[k]);
+        }
+    }
+}
+
+static yoke_status check_replica(yk_replica *replica, uint32_t number, yk_error *error)
+{
+    const size_t damage = first_damage(replica);
+    const ptrdiff_t offset = (replica->block + damage) - replica->base;
+
+    if (damage == replica->block_bytes) {
+        return YOKE_OK;
+    }
+    memset(replica->block, YK_POISON, replica->block_bytes);
+    return yk_fail(error, YOKE_EDEVICE,
+                   "argument %" PRIu32 " was written outside its part, at byte %td",
+                   number, offset);
+}
+
+yoke_status yk_private_check(yk_private_memory *memory, uint64_t begin, uint64_t end,
+                             yk_error *error)
+{
+    const yk_launch *launch = memory->shared;
+    yoke_status status = YOKE_OK;
+
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+        yk_replica *replica = &memory->replicas[i];
+        const extent_list in = loaded(launch, arg, begin, end);
+        const extent_list out = stored(launch, arg, begin, end);
+
+        if (replica->block == NULL) {
+            continue;
+        }
+        poison_extents(replica, arg, &in);
+        poison_extents(replica, arg, &out);
+        if (check_replica(replica, i + 1, status == YOKE_OK ? error : NULL) !=
+            YOKE_OK) {
+            status = YOKE_EDEVICE;
+        }
+    }
+    return status;
+}
+
+void yk_private_fini(yk_private_memory *memory)
+{
+    for (uint32_t i = 0; i < YK_MAX_ARGS; i++) {
+        free(memory->replicas[i].block);
+        memory->replicas[i] = (yk_replica){0};
+    }
+    memory->shared = NULL;
+}

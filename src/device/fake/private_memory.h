@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pretended device's own memory: every array argument of a launch has a copy in which
+ * all is poison but the bytes that a chunk was given. A kernel that reads what it did
+ * not declare computes nonsense; one that writes there is found out.
+ */
+#ifndef YK_DEVICE_FAKE_PRIVATE_MEMORY_H
+#define YK_DEVICE_FAKE_PRIVATE_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "kernel/launch.h"
+
+enum { YK_POISON = 0xA5 };
+
+/* The copy of one array argument, between two guards of poison. */
+typedef struct yk_replica {
+    unsigned char *block; /* NULL: no array */
+    size_t block_bytes;
+    unsigned char *base; /* what the kernel gets */
+    size_t bytes;        /* from base on */
+} yk_replica;
+
+typedef struct yk_private_memory {
+    const yk_launch *shared; /* arguments in shared memory; NULL: none */
+    yk_launch launch;        /* the same with arguments in private memory */
+    yk_replica replicas[YK_MAX_ARGS];
+} yk_private_memory;
+
+/* Makes copies, all poison, for a launch's arguments. *memory starts zeroed. */
+yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
+                            yk_error *error);
+
+/* Copies in what the items [begin, end) may read. */
+void yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end);
+
+/* Copies out what they may write. */
+void yk_private_store(const yk_private_memory *memory, uint64_t begin, uint64_t end);
+
+/* Makes all poison again. YOKE_EDEVICE, with the argument and the byte, if bytes that
+ * the items may neither read nor write were written. */
+yoke_status yk_private_check(yk_private_memory *memory, uint64_t begin, uint64_t end,
+                             yk_error *error);
+
+/* Frees the copies; a no-op on a zeroed one. */
+void yk_private_fini(yk_private_memory *memory);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The arguments of a launch as a native function gets them. */
+#ifndef YK_DEVICE_NATIVE_BINDING_H
+#define YK_DEVICE_NATIVE_BINDING_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "kernel/launch.h"
+
+enum { YK_BINDING_ALIGNMENT = 64 };
+
+typedef struct yk_binding {
+    void *args[YK_MAX_ARGS];
+    unsigned char *scratch; /* values of scalars, and locals; kept and grown */
+    size_t scratch_bytes;
+} yk_binding;
+
+/* Points args at arrays and at scratch for scalars and locals. *binding starts zeroed.
+ */
+yoke_status yk_binding_set(yk_binding *binding, const yk_launch *launch,
+                           yk_error *error);
+
+/* Writes the scalars' values: a function may have changed its copies. */
+void yk_binding_fill_scalars(yk_binding *binding, const yk_launch *launch);
+
+void yk_binding_fini(yk_binding *binding);
+
+#endif

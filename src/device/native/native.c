@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include "device/native/native.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device/device.h"
+#include "device/native/binding.h"
+#include "sys/object.h"
+#include "sys/topology.h"
+
+typedef struct native_function {
+    uint64_t kernel_id;
+    yoke_native *function;
+} native_function;
+
+typedef struct native_device {
+    yk_device base;
+    native_function *functions;
+    size_t function_count;
+    size_t function_capacity;
+    const yk_kernel *kernel; /* of the launch that was begun */
+    const yk_launch *launch; /* NULL: none */
+    yoke_native *function;
+    uint64_t launch_id;
+    yk_binding binding;
+} native_device;
+
+/* What yoke_span.context points to. */
+typedef struct span_context {
+    const yk_kernel *kernel;
+    yk_error *error;
+    atomic_flag failed;
+    atomic_bool has_failed;
+} span_context;
+
+static native_device *native_of(yk_device *device)
+{
+    return (native_device *)device;
+}
+
+static yoke_status native_open(yk_device **device, const yk_device_config *config,
+                               yk_error *error)
+{
+    native_device *native = calloc(1, sizeof *native);
+
+    (void)config;
+    *device = NULL;
+    if (native == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
+    }
+    native->base.ops = &yk_native_ops;
+    *device = &native->base;
+    return YOKE_OK;
+}
+
+static void native_describe(const yk_device *device, yk_device_info *info)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    const long page = sysconf(_SC_PAGESIZE);
+
+    (void)device;
+    *info = (yk_device_info){
+        .driver = "native",
+        .memory_bytes = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0,
+        .shares_memory = true,
+        .has_double = true,
+        .is_cpu = true,
+    };
+    yk_cpu_model(info->name, sizeof info->name);
+}
+
+static native_function *find_function(native_device *native, uint64_t kernel_id)
+{
+    for (size_t i = 0; i < native->function_count; i++) {
+        if (native->functions[i].kernel_id == kernel_id) {
+            return &native->functions[i];
+        }
+    }
+    return NULL;
+}
+
+static yoke_status keep_function(native_device *native, uint64_t kernel_id,
+                                 yoke_native *function, yk_error *error)
+{
+    if (native->function_count == native->function_capacity) {
+        const size_t capacity = 2 * native->function_capacity + 8;
+        native_function *grown =
+            realloc(native->functions, capacity * sizeof *native->functions);
+
+        if (grown == NULL) {
+            return yk_fail(error, YOKE_ENOMEM, "no memory for another kernel");
+        }
+        native->functions = grown;
+        native->function_capacity = capacity;
+    }
+    native->functions[native->function_count++] =
+        (native_function){.kernel_id = kernel_id, .function = function};
+    return YOKE_OK;
+}
+
+static yoke_status native_build(yk_device *device, const yk_kernel *kernel,
+                                yk_error *error)
+{
+    native_device *native = native_of(device);
+    const char *object = kernel->native.object;
+    yk_any_function *function;
+
+    if (find_function(native, kernel->id) != NULL) {
+        return YOKE_OK;
+    }
+    if (!yk_kernel_has_native(kernel)) {
+        return yk_fail(error, YOKE_EUNSUPPORTED, "kernel '%s' has no native function",
+                       kernel->name);
+    }
+    function = yk_object_find(object, kernel->native.offset);
+    if (function == NULL) {
+        return yk_fail(
+            error, YOKE_EBUILD,
+            "kernel '%s': the function lives in %s, which this process cannot "
+            "load",
+            kernel->name, object[0] != '\0' ? object : "the program");
+    }
+    return keep_function(native, kernel->id, (yoke_native *)function, error);
+}
+
+static int native_parameters(yk_device *device, const yk_kernel *kernel,
+                             yk_parameter parameters[YK_MAX_ARGS])
+{
+    (void)device;
+    (void)kernel;
+    (void)parameters;
+    return -1;
+}
+
+static void native_forget(yk_device *device, uint64_t kernel_id)
+{
+    native_device *native = native_of(device);
+    native_function *function = find_function(native, kernel_id);
+
+    if (function != NULL) {
+        *function = native->functions[--native->function_count];
+    }
+}
+
+static void native_end(yk_device *device)
+{
+    native_of(device)->launch = NULL;
+}
+
+static yoke_status native_begin(yk_device *device, const yk_kernel *kernel,
+                                const yk_launch *launch, yk_error *error)
+{
+    native_device *native = native_of(device);
+    yoke_status status;
+
+    if (native->launch == launch && native->launch_id == launch->id) {
+        return YOKE_OK;
+    }
+    native_end(device);
+    status = native_build(device, kernel, error);
+    if (status == YOKE_OK) {
+        status = yk_binding_set(&native->binding, launch, error);
+    }
+    if (status != YOKE_OK) {
+        return status;
+    }
+    native->kernel = kernel;
+    native->launch = launch;
+    native->launch_id = launch->id;
+    native->function = find_function(native, kernel->id)->function;
+    return YOKE_OK;
+}
+
+static yoke_span make_span(const yk_launch *launch, uint64_t begin, uint64_t end,
+                           span_context *context)
+{
+    yoke_span span = {
+        .begin = (size_t)begin,
+        .end = (size_t)end,
+        .split = launch->split,
+        .range = {.dimensions = launch->dimensions,
+                  .split = (yoke_split)(launch->split + 1)},
+        .context = context,
+    };
+
+    for (unsigned d = 0; d < 3; d++) {
+        span.range.begin[d] = (size_t)launch->begin[d];
+        span.range.size[d] = (size_t)launch->size[d];
+        span.group[d] = (size_t)launch->group[d];
+    }
+    return span;
+}
+
+/* Streaming stores are ordered by no atomic operation that follows them. */
+static void finish_stores(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();
+#endif
+    atomic_thread_fence(memory_order_release);
+}
+
+static yoke_status native_run(yk_device *device, uint64_t begin, uint64_t end,
+                              yk_error *error)
+{
+    native_device *native = native_of(device);
+    span_context context = {
+        .kernel = native->kernel, .error = error, .failed = ATOMIC_FLAG_INIT};
+    yoke_span span;
+
+    assert(native->launch != NULL);
+    span = make_span(native->launch, begin, end, &context);
+    yk_binding_fill_scalars(&native->binding, native->launch);
+    native->function(&span, native->binding.args);
+    finish_stores();
+    return atomic_load(&context.has_failed) ? YOKE_EKERNEL : YOKE_OK;
+}
+
+static void native_close(yk_device *device)
+{
+    native_device *native = native_of(device);
+
+    if (native == NULL) {
+        return;
+    }
+    yk_binding_fini(&native->binding);
+    free(native->functions);
+    free(native);
+}
+
+void yk_native_fail(const yoke_span *span, int code, const char *format, va_list list)
+{
+    span_context *context = span != NULL ? span->context : NULL;
+    char text[1024];
+
+    if (context == NULL || atomic_flag_test_and_set(&context->failed)) {
+        return;
+    }
+    if (format == NULL || vsnprintf(text, sizeof text, format, list) < 0) {
+        text[0] = '\0';
+    }
+    (void)yk_fail(context->error, YOKE_EKERNEL,
+                  "kernel '%s' failed on items [%zu, %zu): code %d%s%s",
+                  context->kernel->name, span->begin, span->end, code,
+                  text[0] != '\0' ? ": " : "", text);
+    atomic_store(&context->has_failed, true);
+}
+
+const yk_device_ops yk_native_ops = {
+    .kind = "native",
+    .open = native_open,
+    .describe = native_describe,
+    .build = native_build,
+    .parameters = native_parameters,
+    .forget = native_forget,
+    .begin = native_begin,
+    .run = native_run,
+    .end = native_end,
+    .close = native_close,
+};

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "device/opencl/cl_memory.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "device/opencl/cl_check.h"
+#include "kernel/footprint.h"
+
+enum { PAGE = 4096, POISON = 0xA5 };
+
+static void *pointer_to(uint64_t address)
+{
+    return (void *)(uintptr_t)address;
+}
+
+static void release_block(yk_cl_block *block)
+{
+    if (block->id != 0) {
+        (void)yk_cl.clReleaseMemObject(block->handle);
+        *block = (yk_cl_block){.id = 0};
+    }
+}
+
+static bool overlaps(const yk_cl_block *block, uint64_t address, uint64_t bytes)
+{
+    return block->id != 0 && block->address < address + bytes &&
+           address < block->address + block->bytes;
+}
+
+/* A slot for a new block. Buffers over memory that was given back and used again go:
+ * overlapping ones are undefined. */
+static yk_cl_block *free_slot(yk_cl_device *device, uint64_t address, uint64_t bytes)
+{
+    yk_cl_block *oldest = &device->blocks[0];
+
+    for (size_t i = 0; i < YK_CL_MAX_BLOCKS; i++) {
+        if (overlaps(&device->blocks[i], address, bytes)) {
+            release_block(&device->blocks[i]);
+        }
+    }
+    for (size_t i = 0; i < YK_CL_MAX_BLOCKS; i++) {
+        if (device->blocks[i].used < oldest->used) {
+            oldest = &device->blocks[i];
+        }
+    }
+    release_block(oldest);
+    return oldest;
+}
+
+/* The buffer over an argument's allocation; NULL if the driver does not make one. */
+static cl_mem block_of(yk_cl_device *device, const yk_arg *arg)
+{
+    const uint64_t bytes = yk_round_up(arg->block_bytes, PAGE);
+    yk_cl_block *slot;
+    cl_mem handle;
+    cl_int code;
+
+    for (size_t i = 0; i < YK_CL_MAX_BLOCKS; i++) {
+        if (device->blocks[i].id == arg->block_id) {
+            device->blocks[i].used = ++device->clock;
+            return device->blocks[i].handle;
+        }
+    }
+    if (arg->block_id == 0 || arg->block_address % PAGE != 0 || bytes > device->max_alloc) {
+        return NULL;
+    }
+    slot = free_slot(device, arg->block_address, bytes);
+    handle = yk_cl.clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
+                                  (size_t)bytes, pointer_to(arg->block_address), &code);
+    if (handle != NULL) {
+        *slot = (yk_cl_block){arg->block_id, arg->block_address, bytes, ++device->clock,
+                              handle};
+    }
+    return handle;
+}
+
+/* In place, through a buffer; false if that cannot be. Arguments in one allocation get
+ * sub-buffers that do not overlap each other or the whole. */
+static bool bind_buffer(yk_cl_device *device, const yk_arg *arg, yk_cl_binding *binding)
+{
+    const uint64_t origin = arg->address - arg->block_address;
+    const cl_mem block = origin % device->buffer_align == 0 ? block_of(device, arg) : NULL;
+    cl_buffer_region region;
+    cl_int code;
+
+    if (block == NULL || origin + binding->bytes > arg->block_bytes) {
+        return false;
+    }
+    if (origin == 0 && binding->bytes == arg->block_bytes) {
+        binding->handle = block;
+    } else {
+        region = (cl_buffer_region){(size_t)origin, (size_t)binding->bytes};
+        binding->handle = yk_cl.clCreateSubBuffer(
+            block, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
+        binding->is_own = binding->handle != NULL;
+    }
+    binding->memory = YK_CL_BUFFER;
+    return binding->handle != NULL;
+}
+
+static void release_private(yk_cl_private *own)
+{
+    if (own->handle != NULL) {
+        (void)yk_cl.clReleaseMemObject(own->handle);
+        *own = (yk_cl_private){.handle = NULL};
+    }
+}
+
+/* Drivers put off the allocation until first use: use it, so that a lack of memory shows
+ * now. */
+static cl_int touch(const yk_cl_device *device, cl_mem handle)
+{
+    const unsigned char byte = POISON;
+
+    return yk_cl.clEnqueueWriteBuffer(device->queue, handle, CL_TRUE, 0, 1, &byte, 0, NULL,
+                                      NULL);
+}
+
+/* A larger buffer that is there already does, but for a `__constant` parameter, for which
+ * drivers hold the buffer's size against their limit. */
+static bool serves(const yk_cl_device *device, size_t index, uint64_t bytes)
+{
+    const yk_cl_private *const own = &device->privates[index];
+
+    return own->handle != NULL && own->bytes >= bytes &&
+           (own->bytes == bytes || !device->kernel->parameters[index].is_constant);
+}
+
+static cl_int make_private(yk_cl_device *device, size_t index, uint64_t bytes)
+{
+    yk_cl_private *const own = &device->privates[index];
+    cl_int code;
+
+    if (serves(device, index, bytes)) {
+        return CL_SUCCESS;
+    }
+    release_private(own);
+    own->handle = yk_cl.clCreateBuffer(device->context, CL_MEM_READ_WRITE, (size_t)bytes,
+                                       NULL, &code);
+    if (own->handle == NULL) {
+        return code;
+    }
+    own->bytes = bytes;
+    code = touch(device, own->handle);
+    if (code != CL_SUCCESS) {
+        release_private(own);
+    }
+    return code;
+}
+
+/* Buffers that this launch has not bound, kept from earlier ones. */
+static void release_spare(yk_cl_device *device, size_t first)
+{
+    for (size_t i = first; i < YK_MAX_ARGS; i++) {
+        release_private(&device->privates[i]);
+    }
+}
+
+static cl_int bind_copy(yk_cl_device *device, size_t index, yk_cl_binding *binding)
+{
+    const unsigned char poison = POISON;
+    cl_int code = make_private(device, index, binding->bytes);
+
+    if (yk_cl_is_memory_failure(code)) {
+        release_spare(device, index);
+        code = make_private(device, index, binding->bytes);
+    }
+    if (code != CL_SUCCESS) {
+        return code;
+    }
+    binding->memory = YK_CL_COPY;
+    binding->handle = device->privates[index].handle;
+    return !device->is_discrete
+               ? CL_SUCCESS
+               : yk_cl.clEnqueueFillBuffer(device->queue, binding->handle, &poison,
+                                           sizeof poison, 0,
+                                           (size_t)device->privates[index].bytes, 0, NULL,
+                                           NULL);
+}
+
+static cl_int bind_array(yk_cl_device *device, size_t index)
+{
+    const yk_launch *const launch = device->launch;
+    const yk_arg *const arg = &launch->args[index];
+    yk_cl_binding *const binding = &device->bindings[index];
+    const cl_kernel kernel = device->variant->handle;
+    uint64_t high;
+    cl_int code = CL_SUCCESS;
+
+    yk_footprint_span(launch, arg, &binding->address, &high);
+    binding->bytes = yk_max(1, high - binding->address);
+    if (device->memory == YK_CL_POINTER) {
+        binding->memory = YK_CL_POINTER;
+        return yk_cl.clSetKernelArgSVMPointer(kernel, (cl_uint)index,
+                                              pointer_to(arg->address));
+    }
+    if (device->memory != YK_CL_BUFFER || !bind_buffer(device, arg, binding)) {
+        code = bind_copy(device, index, binding);
+    }
+    if (code != CL_SUCCESS) {
+        return code;
+    }
+    return yk_cl.clSetKernelArg(kernel, (cl_uint)index, sizeof binding->handle,
+                                &binding->handle);
+}
+
+static cl_int bind_argument(yk_cl_device *device, size_t index)
+{
+    const yk_launch *const launch = device->launch;
+    const yk_arg *const arg = &launch->args[index];
+    const cl_kernel kernel = device->variant->handle;
+
+    switch (arg->kind) {
+    case YK_ARG_ARRAY:
+        return bind_array(device, index);
+    case YK_ARG_SCALAR:
+        return yk_cl.clSetKernelArg(kernel, (cl_uint)index, (size_t)arg->bytes,
+                                    launch->values + arg->value);
+    default:
+        return yk_cl.clSetKernelArg(kernel, (cl_uint)index, (size_t)arg->bytes, NULL);
+    }
+}
+
+yoke_status yk_cl_bind(yk_cl_device *device, yk_error *error)
+{
+    memset(device->bindings, 0, sizeof device->bindings);
+    for (size_t i = 0; i < device->launch->arg_count; i++) {
+        const cl_int code = bind_argument(device, i);
+
+        if (code != CL_SUCCESS) {
+            return yk_cl_fail_argument(device, device->kernel, device->launch, i, code,
+                                       error);
+        }
+    }
+    return YOKE_OK;
+}
+
+void yk_cl_unbind(yk_cl_device *device)
+{
+    for (size_t i = 0; i < YK_MAX_ARGS; i++) {
+        if (device->bindings[i].is_own) {
+            (void)yk_cl.clReleaseMemObject(device->bindings[i].handle);
+        }
+    }
+    memset(device->bindings, 0, sizeof device->bindings);
+}
+
+void yk_cl_memory_close(yk_cl_device *device)
+{
+    yk_cl_unbind(device);
+    for (size_t i = 0; i < YK_CL_MAX_BLOCKS; i++) {
+        release_block(&device->blocks[i]);
+    }
+    release_spare(device, 0);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "device/opencl/cl_queue.h"
+
+#include <time.h>
+
+#include "base/bits.h"
+#include "device/opencl/pocl_lock.h"
+
+enum { FIRST_NAP_NS = 20000, LONGEST_NAP_NS = 1000000 };
+
+static cl_int status_of(cl_event event)
+{
+    cl_int status = CL_COMPLETE;
+    const cl_int code = yk_cl.clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS,
+                                             sizeof status, &status, NULL);
+
+    return code == CL_SUCCESS ? status : code;
+}
+
+/* Looks at the event now and then; returns its last status. */
+static cl_int poll_event(cl_event event)
+{
+    struct timespec nap = {.tv_nsec = FIRST_NAP_NS};
+    cl_int status;
+
+    while ((status = status_of(event)) > CL_COMPLETE) {
+        (void)nanosleep(&nap, NULL);
+        nap.tv_nsec = (long)yk_min((uint64_t)nap.tv_nsec * 3 / 2, LONGEST_NAP_NS);
+    }
+    return status;
+}
+
+static cl_int wait_polling(const yk_cl_device *device)
+{
+    cl_event event;
+    cl_int code = yk_cl.clEnqueueMarkerWithWaitList(device->queue, 0, NULL, &event);
+
+    if (code != CL_SUCCESS) {
+        return code;
+    }
+    code = yk_cl.clFlush(device->queue);
+    if (code == CL_SUCCESS) {
+        code = poll_event(event);
+    }
+    (void)yk_cl.clReleaseEvent(event);
+    return code;
+}
+
+/* Releases the launches' events; the first failure among them, or CL_SUCCESS. */
+static cl_int collect_events(yk_cl_device *device)
+{
+    cl_int failure = CL_SUCCESS;
+
+    for (size_t i = 0; i < device->event_count; i++) {
+        const cl_int status = status_of(device->events[i]);
+
+        if (status < 0 && failure == CL_SUCCESS) {
+            failure = status;
+        }
+        (void)yk_cl.clReleaseEvent(device->events[i]);
+    }
+    device->event_count = 0;
+    return failure;
+}
+
+yoke_status yk_cl_wait(yk_cl_device *device, yk_error *error)
+{
+    const cl_int waited =
+        device->polls ? wait_polling(device) : yk_cl.clFinish(device->queue);
+    const cl_int failure = collect_events(device);
+    const cl_int code = failure != CL_SUCCESS ? failure : waited;
+
+    return code == CL_SUCCESS ? YOKE_OK
+                              : yk_cl_fail(error, device->info.name, "the launch", code);
+}
+
+static yoke_status enqueue(yk_cl_device *device, const yk_cl_piece *piece,
+                           yk_error *error)
+{
+    cl_event event;
+    const cl_int code = yk_cl.clEnqueueNDRangeKernel(
+        device->queue, device->variant->handle, device->launch->dimensions, piece->offset,
+        piece->global, piece->local, 0, NULL, &event);
+
+    if (code != CL_SUCCESS) {
+        return yk_cl_fail(error, device->info.name, "clEnqueueNDRangeKernel", code);
+    }
+    if (device->event_count < YK_CL_MAX_EVENTS) {
+        device->events[device->event_count++] = event;
+    } else {
+        (void)yk_cl.clReleaseEvent(event);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status run_locked(yk_cl_device *device, const yk_cl_piece *piece,
+                              yk_error *error)
+{
+    yk_lock_file lock;
+    yoke_status status;
+
+    yk_pocl_lock(device, &lock, YK_LAUNCH_LOCK_S);
+    status = enqueue(device, piece, error);
+    if (status == YOKE_OK) {
+        status = yk_cl_wait(device, error);
+    }
+    yk_lock_file_release(&lock);
+    if (status == YOKE_OK) {
+        yk_pocl_set_warm(device->variant, piece);
+    }
+    return status;
+}
+
+/* Whether a kernel uses the launch's own sizes, so that a piece must not be cut. */
+static bool is_indivisible(const yk_cl_device *device)
+{
+    return device->kernel->asks_sizes && device->variant->key.sized == 0;
+}
+
+/* Lets PoCL compile with as few items as will do: other processes wait for the lock. They
+ * are taken from the piece's end, where the offset is not zero, since what is compiled for
+ * that serves everywhere. Empties the piece if it has no more. */
+static yoke_status warm_up(yk_cl_device *device, yk_cl_piece *piece, yk_error *error)
+{
+    const unsigned split = device->launch->split;
+    const size_t items = yk_pocl_warm_up_items(piece, split);
+    yk_cl_piece first = *piece;
+
+    if (!is_indivisible(device) && items < piece->global[split]) {
+        first.global[split] = items;
+        first.offset[split] += piece->global[split] - items;
+    }
+    piece->global[split] -= first.global[split];
+    return run_locked(device, &first, error);
+}
+
+static yoke_status launch_piece(yk_cl_device *device, yk_cl_piece *piece, yk_error *error)
+{
+    yoke_status status = YOKE_OK;
+
+    if (yk_pocl_is_cold(device, device->variant, piece)) {
+        status = warm_up(device, piece, error);
+    }
+    if (status == YOKE_OK && piece->global[device->launch->split] > 0) {
+        status = enqueue(device, piece, error);
+    }
+    return status;
+}
+
+yoke_status yk_cl_launch(yk_cl_device *device, uint64_t begin, uint64_t end,
+                         yk_error *error)
+{
+    yk_cl_piece pieces[YK_CL_MAX_PIECES];
+    const size_t count =
+        yk_cl_shape_cut(&device->shape, device->launch, begin, end, pieces);
+    yoke_status status = YOKE_OK;
+
+    for (size_t i = 0; i < count && status == YOKE_OK; i++) {
+        status = launch_piece(device, &pieces[i], error);
+    }
+    return status;
+}

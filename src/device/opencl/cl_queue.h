@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Launching pieces of a range and waiting for them. */
+#ifndef YK_DEVICE_OPENCL_CL_QUEUE_H
+#define YK_DEVICE_OPENCL_CL_QUEUE_H
+
+#include "device/opencl/cl_device.h"
+
+/* Blocks until everything in the queue is done; without keeping a core busy where the
+ * driver's own wait would. YOKE_EDEVICE if a launch failed. */
+yoke_status yk_cl_wait(yk_cl_device *device, yk_error *error);
+
+/* Launches the items [begin, end) of the launch that was begun. May wait where the driver
+ * compiles on first use. */
+yoke_status yk_cl_launch(yk_cl_device *device, uint64_t begin, uint64_t end,
+                         yk_error *error);
+
+#endif

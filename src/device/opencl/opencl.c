@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "base/bits.h"
+#include "device/opencl/cl_check.h"
+#include "device/opencl/cl_device.h"
+#include "device/opencl/cl_kernel.h"
+#include "device/opencl/cl_memory.h"
+#include "device/opencl/cl_open.h"
+#include "device/opencl/cl_queue.h"
+#include "device/opencl/cl_transfer.h"
+
+static yk_cl_device *of(yk_device *device)
+{
+    return (yk_cl_device *)(void *)device;
+}
+
+static void end(yk_device *base)
+{
+    yk_cl_device *const device = of(base);
+
+    if (device->launch != NULL) {
+        yk_cl_unbind(device);
+        device->launch = NULL;
+        device->kernel = NULL;
+        device->variant = NULL;
+    }
+}
+
+static void close_device(yk_device *base)
+{
+    yk_cl_device *const device = of(base);
+
+    if (device == NULL) {
+        return;
+    }
+    end(base);
+    yk_cl_memory_close(device);
+    while (device->kernels != NULL) {
+        yk_cl_kernel_forget(device, device->kernels->id);
+    }
+    if (device->queue != NULL) {
+        (void)yk_cl.clReleaseCommandQueue(device->queue);
+    }
+    if (device->context != NULL) {
+        (void)yk_cl.clReleaseContext(device->context);
+    }
+    free(device);
+}
+
+static yoke_status open_device(yk_device **out, const yk_device_config *config,
+                               yk_error *error)
+{
+    yk_cl_device *const device = calloc(1, sizeof *device);
+    yoke_status status;
+
+    *out = NULL;
+    if (device == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
+    }
+    device->base.ops = &yk_opencl_ops;
+    status = yk_cl_bring_up(device, config, error);
+    if (status != YOKE_OK) {
+        close_device(&device->base);
+        return status;
+    }
+    *out = &device->base;
+    return YOKE_OK;
+}
+
+static void describe(const yk_device *device, yk_device_info *info)
+{
+    *info = ((const yk_cl_device *)(const void *)device)->info;
+}
+
+static yoke_status build(yk_device *device, const yk_kernel *kernel, yk_error *error)
+{
+    return yk_cl_kernel_build(of(device), kernel, error);
+}
+
+static int parameters(yk_device *device, const yk_kernel *kernel,
+                      yk_parameter list[YK_MAX_ARGS])
+{
+    const yk_cl_kernel *const built = yk_cl_kernel_find(of(device), kernel->id);
+
+    if (built == NULL || !built->has_parameters) {
+        return -1;
+    }
+    for (size_t i = 0; i < built->parameter_count; i++) {
+        list[i] = built->parameters[i].shown;
+    }
+    return (int)built->parameter_count;
+}
+
+static void forget(yk_device *base, uint64_t kernel_id)
+{
+    yk_cl_device *const device = of(base);
+
+    if (device->kernel != NULL && device->kernel->id == kernel_id) {
+        end(base);
+    }
+    yk_cl_kernel_forget(device, kernel_id);
+}
+
+static void choose_shape(yk_cl_device *device)
+{
+    const yk_cl_kernel *const kernel = device->kernel;
+    const yk_launch *const launch = device->launch;
+    yk_cl_group_limits limits = device->groups;
+
+    limits.group = yk_min(limits.group, kernel->generic.max_group);
+    yk_cl_shape_choose(&device->shape, launch, &limits, kernel->uses_groups);
+    if (kernel->required[0] != 0 && launch->group[0] == 0) {
+        for (unsigned d = 0; d < 3; d++) {
+            device->shape.local[d] = kernel->required[d];
+            device->shape.rest[d] = kernel->required[d];
+        }
+        device->shape.cut = launch->size[0];
+    }
+}
+
+/* Whether one launch does the whole range, so that the driver's own answers are right. */
+static bool is_one_launch(const yk_cl_device *device)
+{
+    const yk_launch *const launch = device->launch;
+    const uint64_t begin = launch->begin[launch->split];
+    yk_cl_piece pieces[YK_CL_MAX_PIECES];
+
+    return launch->whole != 0 &&
+           yk_cl_shape_cut(&device->shape, launch, begin,
+                           begin + launch->size[launch->split], pieces) == 1;
+}
+
+static yk_cl_variant_key variant_key(const yk_cl_device *device)
+{
+    const yk_launch *const launch = device->launch;
+    const bool is_at_zero =
+        launch->begin[0] == 0 && launch->begin[1] == 0 && launch->begin[2] == 0;
+    yk_cl_variant_key key = {0};
+
+    key.sized = device->kernel->asks_sizes && !(is_at_zero && is_one_launch(device));
+    for (unsigned d = 0; d < 3; d++) {
+        if (key.sized != 0 || device->kernel->asks_groups) {
+            key.begin[d] = launch->begin[d];
+        }
+        if (key.sized != 0) {
+            key.size[d] = yk_launch_global_size(launch, d);
+            key.groups[d] = yk_div_up(key.size[d], device->shape.local[d]);
+        }
+    }
+    return key;
+}
+
+static yoke_status check_width(const yk_cl_device *device, yk_error *error)
+{
+    const yk_launch *const launch = device->launch;
+
+    for (unsigned d = 0; d < 3; d++) {
+        if (device->address_bits == 32 &&
+            launch->begin[d] + launch->size[d] > UINT32_MAX) {
+            return yk_fail(error, YOKE_EUNSUPPORTED,
+                           "%s: the range is too large for a 32-bit device",
+                           device->info.name);
+        }
+    }
+    return YOKE_OK;
+}
+
+static yoke_status check(yk_cl_device *device, yk_error *error)
+{
+    yoke_status status = yk_cl_check_arguments(device->kernel, device->launch, error);
+
+    if (status == YOKE_OK) {
+        status = yk_cl_check_group(device, device->kernel, device->launch, error);
+    }
+    return status == YOKE_OK ? check_width(device, error) : status;
+}
+
+static yoke_status choose_variant(yk_cl_device *device, yk_error *error)
+{
+    const yk_cl_variant_key key = variant_key(device);
+    yoke_status status =
+        yk_cl_kernel_variant(device, device->kernel, &key, &device->variant, error);
+
+    if (status == YOKE_OK) {
+        status = yk_cl_check_shape(device, device->kernel, device->variant, &device->shape,
+                                   error);
+    }
+    return status != YOKE_OK ? status
+                             : yk_cl_check_memory(device, device->kernel, device->variant,
+                                                  device->launch, error);
+}
+
+/* A launch that is one chunk gets its input with the chunk, which may be repeated. */
+static yoke_status send_ahead(yk_cl_device *device, yk_error *error)
+{
+    yoke_status status;
+
+    if (device->launch->whole != 0) {
+        return YOKE_OK;
+    }
+    status = yk_cl_send_common(device, error);
+    return status == YOKE_OK ? yk_cl_wait(device, error) : status;
+}
+
+static yoke_status prepare(yk_cl_device *device, yk_error *error)
+{
+    yoke_status status = check(device, error);
+
+    if (status == YOKE_OK) {
+        choose_shape(device);
+        status = choose_variant(device, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_cl_bind(device, error);
+    }
+    return status == YOKE_OK ? send_ahead(device, error) : status;
+}
+
+static yoke_status begin(yk_device *base, const yk_kernel *kernel, const yk_launch *launch,
+                         yk_error *error)
+{
+    yk_cl_device *const device = of(base);
+    yoke_status status;
+
+    if (device->launch != NULL && device->launch_id == launch->id) {
+        return YOKE_OK;
+    }
+    end(base);
+    status = yk_cl_kernel_build(device, kernel, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    device->launch = launch;
+    device->launch_id = launch->id;
+    device->kernel = yk_cl_kernel_find(device, kernel->id);
+    status = prepare(device, error);
+    if (status != YOKE_OK) {
+        end(base);
+    }
+    return status;
+}
+
+static yoke_status compute(yk_cl_device *device, uint64_t first, uint64_t last,
+                           yk_error *error)
+{
+    yoke_status status = YOKE_OK;
+
+    if (device->launch->whole != 0) {
+        status = yk_cl_send_common(device, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_cl_send_items(device, first, last, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_cl_launch(device, first, last, error);
+    }
+    if (status == YOKE_OK && device->memory == YK_CL_BUFFER) {
+        status = yk_cl_wait(device, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_cl_receive(device, first, last, error);
+    }
+    return status == YOKE_OK ? yk_cl_wait(device, error) : status;
+}
+
+static yoke_status run(yk_device *base, uint64_t first, uint64_t last, yk_error *error)
+{
+    yk_cl_device *const device = of(base);
+    const yoke_status status = compute(device, first, last, error);
+
+    if (status != YOKE_OK) {
+        (void)yk_cl_wait(device, NULL);
+        yk_error_prefix(error, "kernel '%s': ", device->kernel->kernel->name);
+    }
+    return status;
+}
+
+const yk_device_ops yk_opencl_ops = {
+    .kind = "opencl",
+    .open = open_device,
+    .describe = describe,
+    .build = build,
+    .parameters = parameters,
+    .forget = forget,
+    .begin = begin,
+    .run = run,
+    .end = end,
+    .close = close_device,
+};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A kernel as every process of a pool sees it: lies in shared memory, written by the
+ * application before it is announced, then read-only.
+ */
+#ifndef YK_KERNEL_KERNEL_H
+#define YK_KERNEL_KERNEL_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    YK_KERNEL_NAME_BYTES = 128,
+    YK_OBJECT_PATH_BYTES = 512,
+    YK_MAX_ARGS = 64,
+};
+
+/* A function as (loaded object, offset): the same in every process that has the object. */
+typedef struct yk_function {
+    char object[YK_OBJECT_PATH_BYTES]; /* path; "" is the program itself */
+    uint64_t offset;                   /* from the object's base; 0: no function */
+} yk_function;
+
+typedef struct yk_kernel {
+    uint64_t id; /* never used twice in a pool; 0: none */
+    uint64_t group[3]; /* work-group size, all zero if the kernel has none */
+    const char *source; /* OpenCL C in shared memory, 0-terminated; NULL: none */
+    const char *build_options; /* in shared memory; never NULL where source is not */
+    yk_function native;
+    uint32_t asks_sizes; /* source may call get_global_size() and the like */
+    uint32_t reserved;
+    char name[YK_KERNEL_NAME_BYTES];
+} yk_kernel;
+
+static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 520 + 8 + 128, "no padding");
+
+static inline bool yk_kernel_has_native(const yk_kernel *kernel)
+{
+    return kernel->native.offset != 0;
+}
+
+static inline bool yk_kernel_has_source(const yk_kernel *kernel)
+{
+    return kernel->source != 0;
+}
+
+static inline bool yk_kernel_has_group(const yk_kernel *kernel)
+{
+    return kernel->group[0] != 0;
+}
+
+enum { YK_PARAMETER_UNKNOWN, YK_PARAMETER_ARRAY, YK_PARAMETER_SCALAR, YK_PARAMETER_LOCAL };
+
+/* One parameter of a kernel's source, reported by a driver that built it. */
+typedef struct yk_parameter {
+    uint32_t kind;
+    uint32_t bytes; /* of a scalar of a built-in type; 0: unknown */
+    char name[64];
+    char type[64];
+} yk_parameter;
+
+#endif

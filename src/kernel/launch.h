@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One job as a device sees it: which kernel, which range, which arguments. It lies in
+ * shared memory, is written by the application before the job is published and read-only
+ * from then on. Addresses are those of the shared window, the same in every process.
+ */
+#ifndef YK_KERNEL_LAUNCH_H
+#define YK_KERNEL_LAUNCH_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/kernel.h"
+
+enum { YK_LAUNCH_VALUE_BYTES = 16384 };
+
+enum { YK_ARG_ARRAY = 1, YK_ARG_SCALAR = 2, YK_ARG_LOCAL = 3 };
+enum { YK_READ = 1, YK_WRITE = 2 };
+enum { YK_PARTS_ITEM = 0, YK_PARTS_GROUP = 1, YK_PARTS_WHOLE = 2 };
+enum { YK_ARG_READS_ALL = 1, YK_ARG_PERIODIC = 2 };
+
+/* An argument, checked. Fields not named for a kind are 0 there. */
+typedef struct yk_arg {
+    uint32_t kind;
+    uint32_t access;  /* array: YK_READ | YK_WRITE */
+    uint32_t parts;   /* array */
+    uint32_t flags;   /* array: YK_ARG_READS_ALL, YK_ARG_PERIODIC */
+    uint64_t address; /* array: what the kernel gets */
+    uint64_t bytes;   /* array: of one block of a part, or of the whole; scalar; local */
+    uint64_t halo;    /* array, per item: readable neighbours on each side */
+    uint64_t offset;  /* array: bytes from address to part 0 */
+    uint64_t extent;  /* array, READS_ALL: readable bytes from address; 0: the parts */
+    uint64_t blocks;  /* array: blocks of a part, at least 1 */
+    uint64_t stride;  /* array: bytes from block to block */
+    uint64_t value;   /* scalar: offset of its bytes in yk_launch.values, 16-aligned */
+    uint64_t block_address; /* array: the allocation it lies in */
+    uint64_t block_bytes;   /* array: size of that allocation */
+    uint64_t block_id;      /* array: its number, never used twice in a pool */
+} yk_arg;
+
+static_assert(sizeof(yk_arg) == 16 + 11 * 8, "no padding");
+
+typedef struct yk_launch {
+    uint64_t id;        /* of the job, never used twice in a pool */
+    uint64_t kernel_id;
+    uint32_t dimensions;
+    uint32_t split;     /* 0 to 2 */
+    uint64_t begin[3];  /* first global id */
+    uint64_t size[3];   /* extent; at least 1 */
+    uint64_t group[3];  /* the kernel's work-group size; all 0: the device chooses */
+    uint32_t round_up;  /* launches are padded to whole groups */
+    uint32_t whole;     /* not split: one chunk is the whole range */
+    uint32_t arg_count;
+    uint32_t reserved;
+    yk_arg args[YK_MAX_ARGS];
+    unsigned char values[YK_LAUNCH_VALUE_BYTES];
+} yk_launch;
+
+/* The extent in dimension d that the kernel sees: padded to groups under round_up. */
+uint64_t yk_launch_global_size(const yk_launch *launch, unsigned d);
+
+/* Number of work-groups in the split dimension; 0 if the kernel has no group size. */
+uint64_t yk_launch_group_count(const yk_launch *launch);
+
+/* Whether an argument's content may be changed by a chunk in a way that a second run of
+ * the chunk would notice: it is read and written. */
+bool yk_arg_is_changed_in_place(const yk_arg *arg);
+
+#endif

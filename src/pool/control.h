@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control block: what the processes of a pool know of each other. A shared mapping of
+ * its own, so that a stray write through a user's pointer does not land in it. All zero at
+ * the start. Every field says who writes it:
+ *
+ *     app         the application, under its submit lock unless said otherwise
+ *     supervisor  the supervisor
+ *     owner       the worker in this slot; the supervisor once it has reaped it
+ *     any         any process, by compare-and-swap
+ */
+#ifndef YK_POOL_CONTROL_H
+#define YK_POOL_CONTROL_H
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "device/device.h"
+#include "device/opencl/discovery.h"
+#include "kernel/kernel.h"
+#include "kernel/launch.h"
+#include "pool/selection.h"
+#include "sched/tiling.h"
+#include "shared/event_count.h"
+#include "shared/home.h"
+#include "shared/tile_map.h"
+#include "yoke/pool.h"
+
+enum {
+    YK_MAX_WORKERS = 512,
+    YK_MAX_JOBS = 64, /* bits of a word */
+    YK_MAX_KERNELS = 256,
+    YK_MAX_FOUND = 64,
+    YK_MAX_REDO = 32,
+    YK_MAX_STRIKES = 32,
+    YK_WORKER_WORDS = YK_MAX_WORKERS / 64,
+    YK_CACHE_LINE = 64,
+};
+
+/* ---- workers ---------------------------------------------------------------------- */
+
+enum {
+    YK_WORKER_EMPTY = 0,
+    YK_WORKER_STARTING = 1, /* its process exists and opens its device */
+    YK_WORKER_READY = 2,
+    YK_WORKER_PARKED = 3, /* ready, and takes no work: its core serves a GPU's process */
+    YK_WORKER_GIVEN_UP = 4,
+};
+
+/* What a kernel is to a worker. */
+enum {
+    YK_BUILD_NONE = 0,
+    YK_BUILD_RUNNING = 1,
+    YK_BUILD_READY = 2,
+    YK_BUILD_FAILED = 3,     /* the compiler's log is in the worker's log */
+    YK_BUILD_UNSUITABLE = 4, /* this worker's device runs no such kernels */
+};
+
+/* Stages of a claim. The step to COMMITTED is the moment from which the results count. */
+enum {
+    YK_CLAIM_NONE = 0,
+    YK_CLAIM_TAKEN = 1,     /* tiles are taken, nothing of theirs has been touched */
+    YK_CLAIM_RUNNING = 2,   /* the undo log is complete; the kernel may have begun */
+    YK_CLAIM_COMMITTED = 3, /* all results are in shared memory; marks are being set */
+};
+
+typedef struct yk_build {
+    _Atomic uint64_t word;  /* owner: kernel id << 8 | YK_BUILD_... */
+    _Atomic uint64_t speed; /* owner: items per nanosecond, a double's bits; app: 0 */
+} yk_build;
+
+typedef struct yk_worker {
+    /* supervisor, before the process exists */
+    yk_device_config config;
+    uint32_t kind;         /* yoke_worker_kind */
+    int32_t cpu;           /* to bind to; -1: none */
+    int32_t found;         /* index in found[], -1: none */
+    uint32_t driver_class; /* workers of one class build kernels alike */
+    char name[32];
+
+    /* supervisor */
+    _Atomic uint32_t pid;  /* 0: no process */
+    _Atomic uint32_t incarnation; /* processes so far */
+    _Atomic uint32_t failures;    /* deaths since it last finished a chunk */
+    char reason[256];
+
+    /* supervisor: STARTING, PARKED, GIVEN_UP; owner: READY */
+    alignas(YK_CACHE_LINE) _Atomic uint32_t state;
+    _Atomic uint32_t open_status; /* owner: a yoke_status if opening failed */
+
+    /* owner, all stores sequentially consistent */
+    alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
+    _Atomic uint64_t claim;         /* see yk_claim_pack() */
+    _Atomic uint64_t claim_started; /* clock, ns */
+    _Atomic uint64_t undo_bytes;    /* in the undo log; of the claim while RUNNING */
+    _Atomic uint64_t chunks;        /* finished by this incarnation */
+    _Atomic uint64_t building;      /* kernel id << 8 | kernel slot while it builds one */
+    _Atomic uint64_t speed_last;    /* of the kernel it ran last, items/s, a double's bits */
+
+    alignas(YK_CACHE_LINE) yk_event bell; /* any: "look around" */
+
+    alignas(YK_CACHE_LINE) yk_device_info info; /* owner, before READY */
+    yk_build builds[YK_MAX_KERNELS];
+    char log[YK_ERROR_BYTES]; /* owner: why opening or the last build failed */
+} yk_worker;
+
+/* ---- kernels ---------------------------------------------------------------------- */
+
+typedef struct yk_kernel_slot {
+    _Atomic uint64_t id; /* app: of the kernel, published last; 0: none */
+    yk_kernel kernel;    /* app, before id */
+    _Atomic uint32_t parameters_state; /* any: 0, 1 being written, 2 there */
+    int32_t parameter_count;           /* whoever made the step from 0 to 1 */
+    yk_parameter parameters[YK_MAX_ARGS];
+} yk_kernel_slot;
+
+/* ---- jobs ------------------------------------------------------------------------- */
+
+enum { YK_JOB_FREE = 0, YK_JOB_OPEN = 1, YK_JOB_ENDED = 2 };
+
+/* A word that counts per worker, on its own line. */
+typedef struct yk_counter {
+    alignas(YK_CACHE_LINE) _Atomic uint32_t value;
+} yk_counter;
+
+typedef struct yk_home_line {
+    alignas(YK_CACHE_LINE) yk_home home;
+} yk_home_line;
+
+enum { YK_TEXT_NONE = 0, YK_TEXT_WRITING = 1, YK_TEXT_READY = 2 };
+
+/* Deaths alone with a tile. */
+typedef struct yk_strike {
+    uint32_t tile;
+    uint32_t count;
+} yk_strike;
+
+typedef struct yk_job {
+    /* generation << 8 | YK_JOB_...; app: FREE -> OPEN -> (any: ENDED) -> FREE */
+    _Atomic uint64_t state;
+    _Atomic uint64_t stop;    /* any: generation << 32 | -status that ends it early */
+    _Atomic uint32_t verdict; /* supervisor: -status for tiles given up */
+    _Atomic uint32_t damaged; /* supervisor: a worker died in it */
+    _Atomic uint64_t waits_for; /* app: jobs, by slot, that must have ended */
+    _Atomic uint64_t needs;     /* app: of those, the ones that must have succeeded */
+    yk_event ended;             /* any */
+
+    /* app, before OPEN */
+    uint64_t sequence;    /* order of submission */
+    uint64_t deadline_ns; /* clock; 0: none */
+    uint32_t kernel_slot;
+    uint32_t in_place;    /* some argument is changed in place */
+    uint32_t saves;       /* ... and is saved before each chunk */
+    uint32_t reserved;
+    yk_tiling tiling;
+    uint64_t allowed[YK_WORKER_WORDS]; /* worker slots that may run it */
+
+    _Atomic uint64_t declined[YK_WORKER_WORDS]; /* owner, its bit: the device stands aside */
+    /* generation << 8 | YK_TEXT_...; app: NONE; any: -> WRITING -> READY */
+    _Atomic uint64_t error_state;
+    char error[4096]; /* whoever made the step from NONE to WRITING */
+
+    yk_home redo[YK_MAX_REDO]; /* supervisor fills, any takes: tiles to be run alone */
+    yk_strike strikes[YK_MAX_STRIKES]; /* supervisor */
+
+    yk_home_line homes[YK_MAX_WORKERS]; /* app, then any */
+    yk_counter done[YK_MAX_WORKERS];    /* owner: tiles it has marked, a hint */
+    yk_launch launch;                   /* app, before OPEN */
+    yk_tile map[YK_MAX_TILES];          /* owner; supervisor for the dead */
+} yk_job;
+
+/* ---- devices that were found ------------------------------------------------------ */
+
+/* One device of a driver, or a driver that gave none. */
+typedef struct yk_found {
+    uint32_t index;  /* for "opencl:N"; UINT32_MAX: a driver without devices */
+    int32_t worker;  /* slot, -1: not a worker */
+    uint32_t failed; /* the driver crashed, hung or could not be loaded */
+    uint32_t is_pocl;
+    yk_opencl_device device;
+    char driver[256];  /* value for OCL_ICD_VENDORS */
+    char library[256]; /* what that loads; "opencl:NAME" looks here too */
+    char reason[256];
+} yk_found;
+
+/* What a probe process reports of its driver. */
+typedef struct yk_probe {
+    yk_opencl_driver driver; /* supervisor */
+    /* probe */
+    _Atomic uint32_t finished;
+    int32_t status;
+    uint64_t count;
+    yk_opencl_device devices[YK_MAX_DRIVER_DEVICES];
+    char error[512];
+} yk_probe;
+
+/* ---- all of it --------------------------------------------------------------------- */
+
+enum { YK_DISCOVERY_NONE = 0, YK_DISCOVERY_RUNNING = 1, YK_DISCOVERY_DONE = 2 };
+
+enum { YK_QUIT_NO = 0, YK_QUIT_CLOSE = 1, YK_QUIT_KILL = 2 };
+
+/* A place where a worker is to die, in builds with YOKE_FAULT_POINTS. */
+typedef struct yk_fault {
+    _Atomic uint32_t point;
+    _Atomic uint32_t countdown; /* dies when it gets from 1 to 0 */
+    int32_t slot;               /* -1: any worker */
+    uint32_t reserved;
+} yk_fault;
+
+typedef struct yk_control {
+    /* app, before the supervisor exists */
+    yk_selection selection;
+    uint64_t start_timeout_ns;
+    uint32_t discover;  /* look for OpenCL devices even if none is selected */
+    uint32_t discrete;  /* YOKE_FORCE_DISCRETE */
+    uint32_t log;       /* YOKE_LOG */
+    int32_t supervisor_bell; /* descriptor: any rings, the supervisor waits on it */
+    yk_fault fault;
+
+    _Atomic uint32_t quit;    /* app: YK_QUIT_... */
+    _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
+    _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
+
+    /* supervisor */
+    _Atomic uint32_t started;      /* CPU and fake workers have their slots */
+    _Atomic uint32_t discovery;    /* YK_DISCOVERY_... */
+    _Atomic uint32_t worker_count; /* slots in use, from 0 */
+    _Atomic uint32_t found_count;
+    uint32_t driver_count;
+    char pocl_driver[256];         /* what CPU workers run sources with; "": none */
+
+    yk_event changed; /* any: workers, kernels, discovery; the application waits on it */
+
+    yk_probe probes[YK_MAX_DRIVERS];
+    yk_found found[YK_MAX_FOUND];
+    yk_kernel_slot kernels[YK_MAX_KERNELS];
+    yk_worker workers[YK_MAX_WORKERS];
+    yk_job jobs[YK_MAX_JOBS];
+} yk_control;
+
+static_assert(offsetof(yk_worker, active) % YK_CACHE_LINE == 0, "own line");
+static_assert(sizeof(yk_home_line) == YK_CACHE_LINE, "own line");
+static_assert(sizeof(yk_counter) == YK_CACHE_LINE, "own line");
+
+/* ---- packed words ------------------------------------------------------------------ */
+
+static inline uint64_t yk_state_pack(uint32_t generation, uint32_t state)
+{
+    return (uint64_t)generation << 8 | state;
+}
+
+static inline uint32_t yk_state_generation(uint64_t word)
+{
+    return (uint32_t)(word >> 8);
+}
+
+static inline uint32_t yk_state_of(uint64_t word)
+{
+    return (uint32_t)(word & 0xff);
+}
+
+/* Which job a worker works on: 0 for none, else (slot + 1) << 32 | generation. */
+static inline uint64_t yk_active_pack(uint32_t slot, uint32_t generation)
+{
+    return (uint64_t)(slot + 1) << 32 | generation;
+}
+
+static inline uint32_t yk_active_slot(uint64_t word)
+{
+    return (uint32_t)(word >> 32) - 1;
+}
+
+static inline uint32_t yk_active_generation(uint64_t word)
+{
+    return (uint32_t)word;
+}
+
+typedef struct yk_claim {
+    yk_tiles tiles;
+    uint32_t stage; /* YK_CLAIM_... */
+    uint32_t alone; /* one tile, dealt out again after a death */
+} yk_claim;
+
+static inline uint64_t yk_claim_pack(yk_claim claim)
+{
+    return (uint64_t)claim.tiles.begin << 32 | (uint64_t)claim.tiles.end << 8 |
+           claim.alone << 4 | claim.stage;
+}
+
+static inline yk_claim yk_claim_unpack(uint64_t word)
+{
+    return (yk_claim){
+        .tiles = {(uint32_t)(word >> 32), (uint32_t)(word >> 8 & 0xffffff)},
+        .stage = (uint32_t)(word & 0xf),
+        .alone = (uint32_t)(word >> 4 & 0xf),
+    };
+}
+
+static inline uint64_t yk_double_bits(double value)
+{
+    uint64_t bits;
+
+    __builtin_memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline double yk_bits_double(uint64_t bits)
+{
+    double value;
+
+    __builtin_memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint32_t yk_worker_count(const yk_control *control)
+{
+    return atomic_load(&control->worker_count);
+}
+
+static inline int yk_bit_is_set(const uint64_t *words, uint32_t bit)
+{
+    return (int)(words[bit / 64] >> (bit % 64) & 1);
+}
+
+/* The status a build has for a kernel. */
+static inline uint32_t yk_build_of(const yk_worker *worker, uint32_t kernel_slot,
+                                   uint64_t kernel_id)
+{
+    const uint64_t word = atomic_load(&worker->builds[kernel_slot].word);
+
+    return word >> 8 == kernel_id ? (uint32_t)(word & 0xff) : YK_BUILD_NONE;
+}
+
+/* A device as selectors see it. */
+static inline yk_candidate yk_found_candidate(const yk_found *found)
+{
+    return (yk_candidate){
+        .index = (int32_t)found->index,
+        .type = found->device.type,
+        .driver = found->library,
+        .platform = found->device.platform_name,
+        .device = found->device.name,
+    };
+}
+
+/* Rings every worker's bell. */
+void yk_control_ring_workers(yk_control *control);
+
+/* Rings the supervisor. */
+void yk_control_ring_supervisor(const yk_control *control);
+
+#endif

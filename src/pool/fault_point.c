@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/fault_point.h"
+
+#include "sys/process.h"
+
+#ifdef YOKE_FAULT_POINTS
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t point_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        uint32_t point;
+    } points[] = {
+#define YK_FAULT_ENTRY(name, value, text) {text, value},
+        YK_FAULT_TABLE(YK_FAULT_ENTRY)
+#undef YK_FAULT_ENTRY
+    };
+
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        if (strcmp(points[i].name, name) == 0) {
+            return points[i].point;
+        }
+    }
+    return 0;
+}
+
+yoke_status yk_fault_configure(yk_control *control, yk_error *error)
+{
+    const char *text = getenv("YOKE_FAULT");
+    char name[32];
+    unsigned count = 1;
+    int slot = -1;
+
+    if (text == NULL) {
+        return YOKE_OK;
+    }
+    if (sscanf(text, "%31[^:]:%u:%d", name, &count, &slot) < 1 || point_of(name) == 0) {
+        return yk_fail(error, YOKE_EINVAL, "YOKE_FAULT=\"%s\" is not understood", text);
+    }
+    control->fault.slot = slot;
+    atomic_store(&control->fault.countdown, count);
+    atomic_store(&control->fault.point, point_of(name));
+    return YOKE_OK;
+}
+
+void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point)
+{
+    yk_fault *fault = &control->fault;
+
+    if (atomic_load(&fault->point) != point ||
+        (fault->slot >= 0 && worker != NULL &&
+         worker != &control->workers[fault->slot]) ||
+        atomic_load(&fault->countdown) == 0) {
+        return;
+    }
+    if (atomic_fetch_sub(&fault->countdown, 1) == 1) {
+        yk_process_kill(yk_process_self());
+    }
+}
+
+#else
+
+yoke_status yk_fault_configure(yk_control *control, yk_error *error)
+{
+    (void)control;
+    (void)error;
+    return YOKE_OK;
+}
+
+void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point)
+{
+    (void)control;
+    (void)worker;
+    (void)point;
+}
+
+#endif

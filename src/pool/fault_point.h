@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places in the protocol where a test can have a worker die. Nothing is compiled in unless
+ * YOKE_FAULT_POINTS is defined; then YOKE_FAULT="place[:count[:slot]]" at pool creation
+ * kills the worker (or the one in that slot) that comes by for the count-th time.
+ */
+#ifndef YK_POOL_FAULT_POINT_H
+#define YK_POOL_FAULT_POINT_H
+
+#include "base/error.h"
+#include "pool/control.h"
+
+#define YK_FAULT_TABLE(X)                                                                \
+    X(YK_FAULT_AFTER_ENTER, 1, "after-enter")                                            \
+    X(YK_FAULT_AFTER_TAKE, 2, "after-take")                                              \
+    X(YK_FAULT_AFTER_LOOT, 3, "after-loot")                                              \
+    X(YK_FAULT_AFTER_CLAIM, 4, "after-claim")                                            \
+    X(YK_FAULT_AFTER_SAVE, 5, "after-save")                                              \
+    X(YK_FAULT_BEFORE_RUN, 6, "before-run")                                              \
+    X(YK_FAULT_AFTER_RUN, 7, "after-run")                                                \
+    X(YK_FAULT_AFTER_COMMIT, 8, "after-commit")                                          \
+    X(YK_FAULT_BETWEEN_MARKS, 9, "between-marks")                                        \
+    X(YK_FAULT_BEFORE_LEAVE, 10, "before-leave")                                         \
+    X(YK_FAULT_AFTER_LEAVE, 11, "after-leave")                                           \
+    X(YK_FAULT_AFTER_END, 12, "after-end")                                               \
+    X(YK_FAULT_START, 13, "start")                                                       \
+    X(YK_FAULT_BUILD, 14, "build")                                                       \
+    X(YK_FAULT_PROBE, 15, "probe")
+
+enum {
+#define YK_FAULT_ENTRY(name, value, text) name = (value),
+    YK_FAULT_TABLE(YK_FAULT_ENTRY)
+#undef YK_FAULT_ENTRY
+};
+
+/* Reads YOKE_FAULT; always YOKE_OK in builds without fault points. */
+yoke_status yk_fault_configure(yk_control *control, yk_error *error);
+
+/* Dies here, if it is this place's, this worker's (NULL: any) turn. */
+void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point);
+
+#ifdef YOKE_FAULT_POINTS
+#define YK_FAULT_POINT(control, worker, point) yk_fault_visit(control, worker, point)
+#define YK_FAULT_POINT_ANY(control, point) yk_fault_visit(control, NULL, point)
+#else
+#define YK_FAULT_POINT(control, worker, point) ((void)(worker))
+#define YK_FAULT_POINT_ANY(control, point) ((void)(control))
+#endif
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "pool/pool.h"
+#include "sys/futex.h"
+
+/* About what waking a sleeping process costs. */
+static const uint64_t spin_ns = 50000;
+static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
+
+yoke_future *yk_future_create(yoke_pool *pool, yoke_kernel *kernel)
+{
+    yoke_future *future = calloc(1, sizeof *future);
+
+    if (future != NULL) {
+        future->pool = pool;
+        future->kernel = kernel;
+        future->references = 1;
+        future->next = pool->futures;
+        pool->futures = future;
+    }
+    return future;
+}
+
+static void unlink_future(yoke_future *future)
+{
+    yoke_future **link = &future->pool->futures;
+
+    while (*link != future) {
+        link = &(*link)->next;
+    }
+    *link = future->next;
+}
+
+void yk_future_release(yoke_future *future)
+{
+    if (--future->references == 0) {
+        if (future->pool != NULL) {
+            unlink_future(future);
+        }
+        free(future->error);
+        free(future->staged);
+        free(future);
+    }
+}
+
+/* ---- collecting ------------------------------------------------------------------------ */
+
+/* Jobs that waited for this one need not look at its slot any more. */
+static bool release_dependents(yoke_pool *pool, uint32_t slot, yoke_status status)
+{
+    const uint64_t bit = UINT64_C(1) << slot;
+    bool any = false;
+
+    for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
+        yk_job *job = &pool->control->jobs[i];
+
+        if (pool->jobs[i] == NULL || (atomic_load(&job->waits_for) & bit) == 0) {
+            continue;
+        }
+        if (status != YOKE_OK && (atomic_load(&job->needs) & bit) != 0) {
+            const yk_job_ref ref = pool->jobs[i]->ref;
+
+            yk_job_explain(job, ref.generation, "a job that this one depends on failed");
+            yk_job_stop(pool->control, ref, YOKE_EDEPENDENCY);
+            (void)yk_job_try_end(pool->control, ref);
+        }
+        atomic_fetch_and(&job->needs, ~bit);
+        atomic_fetch_and(&job->waits_for, ~bit);
+        any = true;
+    }
+    return any;
+}
+
+static char *copy_error(const yk_job *job, uint32_t generation, yoke_status status)
+{
+    if (status == YOKE_OK) {
+        return NULL;
+    }
+    /* Whoever writes the text is the supervisor, or was active: it is about to finish. */
+    while (atomic_load(&job->error_state) ==
+           yk_state_pack(generation, YK_TEXT_WRITING)) {
+        yk_yield();
+    }
+    return atomic_load(&job->error_state) == yk_state_pack(generation, YK_TEXT_READY)
+               ? strndup(job->error, sizeof job->error)
+               : NULL;
+}
+
+static void release_arrays(yoke_pool *pool, const yk_launch *launch)
+{
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+
+        if (arg->kind == YK_ARG_ARRAY) {
+            yk_arena_use(&pool->arena, arg->address, arg->block_id, -1);
+        }
+    }
+}
+
+/* The slot is free for another job. */
+static void free_slot(yoke_pool *pool, uint32_t slot)
+{
+    yk_job *job = &pool->control->jobs[slot];
+    const uint32_t generation = yk_state_generation(atomic_load(&job->state));
+
+    pool->jobs[slot] = NULL;
+    atomic_fetch_and(&pool->control->live, ~(UINT64_C(1) << slot));
+    atomic_store(&job->state, yk_state_pack(generation + 1, YK_JOB_FREE));
+}
+
+static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status status,
+                          char *error)
+{
+    const uint32_t slot = future->ref.slot;
+    const yk_launch *launch = &pool->control->jobs[slot].launch;
+
+    future->status = status;
+    future->error = error;
+    release_arrays(pool, launch);
+    yk_stage_out(pool, future, launch, status == YOKE_OK);
+    yk_kernel_release(future->kernel);
+    free_slot(pool, slot);
+    future->kernel = NULL;
+    future->collected = true;
+    future->next_finished = pool->finished;
+    pool->finished = future;
+}
+
+void yk_collect(yoke_pool *pool, uint32_t slot)
+{
+    yk_job *job = &pool->control->jobs[slot];
+    const uint32_t generation = yk_state_generation(atomic_load(&job->state));
+    const yoke_status status = yk_job_status(job, generation);
+    const bool released = release_dependents(pool, slot, status);
+
+    finish_future(pool, pool->jobs[slot], status, copy_error(job, generation, status));
+    if (released) {
+        yk_control_ring_workers(pool->control);
+    }
+}
+
+size_t yk_collect_ended(yoke_pool *pool)
+{
+    size_t count = 0;
+
+    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
+        const uint64_t state = atomic_load(&pool->control->jobs[slot].state);
+
+        if (pool->jobs[slot] != NULL && yk_state_of(state) == YK_JOB_ENDED) {
+            yk_collect(pool, slot);
+            count++;
+        }
+    }
+    return count;
+}
+
+void yk_abandon_jobs(yoke_pool *pool, yoke_status status, const char *text)
+{
+    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
+        if (pool->jobs[slot] != NULL) {
+            finish_future(pool, pool->jobs[slot], status, strdup(text));
+        }
+    }
+}
+
+void yk_run_callbacks(yoke_pool *pool)
+{
+    for (;;) {
+        yoke_future *future;
+        yoke_on_done *callback;
+
+        (void)pthread_mutex_lock(&pool->lock);
+        future = pool->finished;
+        if (future == NULL) {
+            (void)pthread_mutex_unlock(&pool->lock);
+            return;
+        }
+        pool->finished = future->next_finished;
+        callback = future->callback;
+        future->callback = NULL;
+        (void)pthread_mutex_unlock(&pool->lock);
+        if (callback != NULL) {
+            callback(future, future->status, future->callback_context);
+        }
+        (void)pthread_mutex_lock(&pool->lock);
+        yk_future_release(future); /* the pool's reference */
+        (void)pthread_mutex_unlock(&pool->lock);
+    }
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+static bool try_collect(yoke_future *future)
+{
+    yoke_pool *pool = future->pool;
+    bool collected;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    if (!future->collected) {
+        const yk_job *job = yk_job_at(pool->control, future->ref);
+
+        if (yk_state_of(atomic_load(&job->state)) == YK_JOB_ENDED) {
+            yk_collect(pool, future->ref.slot);
+        }
+    }
+    collected = future->collected;
+    (void)pthread_mutex_unlock(&pool->lock);
+    return collected;
+}
+
+static uint64_t deadline_of(double seconds)
+{
+    return seconds < 0 || seconds > 1e9 ? UINT64_MAX
+                                        : yk_clock_ns() + (uint64_t)(seconds * 1e9);
+}
+
+bool yk_future_wait(yoke_future *future, double seconds)
+{
+    const uint64_t deadline = deadline_of(seconds);
+    yoke_pool *pool = future->pool;
+    yk_event *ended;
+
+    if (pool == NULL) {
+        return true;
+    }
+    ended = &yk_job_at(pool->control, future->ref)->ended;
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(ended);
+        const uint64_t now = yk_clock_ns();
+        uint64_t limit = look_ns;
+
+        if (try_collect(future)) {
+            yk_run_callbacks(pool);
+            return true;
+        }
+        if (now >= deadline) {
+            return false;
+        }
+        limit = deadline - now < limit ? deadline - now : limit;
+        yk_event_wait_spinning(ended, ticket, limit < spin_ns ? limit : spin_ns, limit);
+        (void)yk_pool_is_alive(pool);
+    }
+}

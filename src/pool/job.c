@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/job.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "pool/fault_point.h"
+
+void yk_control_ring_workers(yk_control *control)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        yk_event_signal(&control->workers[i].bell);
+    }
+}
+
+static uint64_t open_word(yk_job_ref ref)
+{
+    return yk_state_pack(ref.generation, YK_JOB_OPEN);
+}
+
+bool yk_job_is_running(yk_control *control, yk_job_ref ref)
+{
+    const yk_job *job = yk_job_at(control, ref);
+
+    return atomic_load(&job->state) == open_word(ref) &&
+           yk_job_stop_status(job, ref.generation) == YOKE_OK;
+}
+
+/* ---- dependencies ------------------------------------------------------------------ */
+
+bool yk_job_is_due(yk_control *control, const yk_job *job)
+{
+    uint64_t waits_for = atomic_load(&job->waits_for);
+
+    while (waits_for != 0) {
+        const yk_job *other = &control->jobs[__builtin_ctzll(waits_for)];
+
+        if (yk_state_of(atomic_load(&other->state)) != YK_JOB_ENDED) {
+            return false;
+        }
+        waits_for &= waits_for - 1;
+    }
+    return true;
+}
+
+bool yk_job_has_failed_need(yk_control *control, const yk_job *job)
+{
+    uint64_t needs = atomic_load(&job->needs);
+
+    while (needs != 0) {
+        const yk_job *other = &control->jobs[__builtin_ctzll(needs)];
+        const uint64_t state = atomic_load(&other->state);
+
+        if (yk_state_of(state) == YK_JOB_ENDED &&
+            yk_job_status(other, yk_state_generation(state)) != YOKE_OK) {
+            return true;
+        }
+        needs &= needs - 1;
+    }
+    return false;
+}
+
+/* ---- failure ----------------------------------------------------------------------- */
+
+void yk_job_stop(yk_control *control, yk_job_ref ref, yoke_status status)
+{
+    yk_job *job = yk_job_at(control, ref);
+    uint64_t running = (uint64_t)ref.generation << 32;
+
+    (void)atomic_compare_exchange_strong(&job->stop, &running,
+                                         running | (uint32_t)-status);
+}
+
+yoke_status yk_job_stop_status(const yk_job *job, uint32_t generation)
+{
+    const uint64_t word = atomic_load(&job->stop);
+
+    return word >> 32 == generation ? (yoke_status)-(int32_t)(uint32_t)word : YOKE_OK;
+}
+
+void yk_job_explain(yk_job *job, uint32_t generation, const char *format, ...)
+{
+    uint64_t none = yk_state_pack(generation, YK_TEXT_NONE);
+    va_list list;
+
+    if (!atomic_compare_exchange_strong(&job->error_state, &none,
+                                        yk_state_pack(generation, YK_TEXT_WRITING))) {
+        return;
+    }
+    va_start(list, format);
+    (void)vsnprintf(job->error, sizeof job->error, format, list);
+    va_end(list);
+    atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_READY));
+}
+
+yoke_status yk_job_status(const yk_job *job, uint32_t generation)
+{
+    const yoke_status stopped = yk_job_stop_status(job, generation);
+
+    return stopped != YOKE_OK ? stopped
+                              : (yoke_status)-(int32_t)atomic_load(&job->verdict);
+}
+
+/* ---- a worker's steps --------------------------------------------------------------- */
+
+bool yk_job_enter(yk_control *control, yk_worker *worker, yk_job_ref ref)
+{
+    atomic_store(&worker->active, yk_active_pack(ref.slot, ref.generation));
+    /* Read after the store: whoever ends the job looks at active words after it stopped
+     * or filled it, so either it sees this worker or this worker sees that. */
+    if (yk_job_is_running(control, ref)) {
+        return true;
+    }
+    atomic_store(&worker->active, 0);
+    /* The ender may have seen this worker and left the job to it. */
+    (void)yk_job_try_end(control, ref);
+    return false;
+}
+
+void yk_job_leave(yk_control *control, yk_worker *worker, yk_job_ref ref)
+{
+    const yk_job *job = yk_job_at(control, ref);
+    const bool damaged = atomic_load(&job->damaged) != 0;
+
+    YK_FAULT_POINT(control, worker, YK_FAULT_BEFORE_LEAVE);
+    atomic_store(&worker->active, 0);
+    YK_FAULT_POINT(control, worker, YK_FAULT_AFTER_LEAVE);
+    if (!yk_job_try_end(control, ref) && (damaged || atomic_load(&job->damaged) != 0)) {
+        yk_control_ring_supervisor(control);
+    }
+}
+
+void yk_claim_publish(yk_worker *worker, yk_claim claim)
+{
+    atomic_store(&worker->claim, yk_claim_pack(claim));
+}
+
+void yk_claim_finish(yk_control *control, uint32_t worker_slot, yk_job_ref ref,
+                     yk_claim claim)
+{
+    yk_worker *worker = &control->workers[worker_slot];
+    yk_job *job = yk_job_at(control, ref);
+    const uint16_t by = (uint16_t)(worker_slot + 1);
+    const uint32_t done = atomic_load(&job->done[worker_slot].value);
+    const yk_tiles first = {claim.tiles.begin, claim.tiles.begin + 1};
+    const yk_tiles rest = {claim.tiles.begin + 1, claim.tiles.end};
+
+    yk_tile_map_mark(job->map, first, by);
+    YK_FAULT_POINT(control, worker, YK_FAULT_BETWEEN_MARKS);
+    yk_tile_map_mark(job->map, rest, by);
+    atomic_store(&job->done[worker_slot].value, done + yk_tiles_count(claim.tiles));
+    atomic_store(&worker->claim, 0);
+}
+
+bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken)
+{
+    for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
+        if (yk_home_take_front(&job->redo[i], generation, 1, taken)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- looking ------------------------------------------------------------------------ */
+
+static bool homes_have_tiles(yk_control *control, const yk_job *job, uint32_t generation)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (yk_tiles_count(yk_home_peek(&job->homes[i].home, generation)) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool yk_job_has_redo(const yk_job *job, uint32_t generation)
+{
+    if (atomic_load(&job->damaged) == 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
+        if (yk_tiles_count(yk_home_peek(&job->redo[i], generation)) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool yk_job_has_tiles(yk_control *control, const yk_job *job, uint32_t generation)
+{
+    return homes_have_tiles(control, job, generation) || yk_job_has_redo(job, generation);
+}
+
+bool yk_job_is_active(yk_control *control, yk_job_ref ref)
+{
+    const uint64_t word = yk_active_pack(ref.slot, ref.generation);
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load(&control->workers[i].active) == word) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t yk_job_done(yk_control *control, const yk_job *job)
+{
+    const uint32_t count = yk_worker_count(control);
+    uint32_t done = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        done += atomic_load(&job->done[i].value);
+    }
+    return done;
+}
+
+/* ---- the end ------------------------------------------------------------------------ */
+
+static bool is_complete(yk_control *control, const yk_job *job)
+{
+    /* The hints spare a scan; after a death they may be short for good. */
+    if (atomic_load(&job->damaged) == 0 &&
+        yk_job_done(control, job) < job->tiling.count) {
+        return false;
+    }
+    return yk_tile_map_is_full(job->map, job->tiling.count);
+}
+
+bool yk_job_try_end(yk_control *control, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(control, ref);
+    uint64_t open = open_word(ref);
+
+    if (atomic_load(&job->state) != open) {
+        return false;
+    }
+    /* Active words before the map: a worker marks first and becomes inactive after. */
+    if (yk_job_is_active(control, ref) ||
+        (yk_job_stop_status(job, ref.generation) == YOKE_OK &&
+         !is_complete(control, job))) {
+        return false;
+    }
+    if (!atomic_compare_exchange_strong(
+            &job->state, &open, yk_state_pack(ref.generation, YK_JOB_ENDED))) {
+        return false;
+    }
+    YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_END);
+    yk_event_signal(&job->ended);
+    yk_event_signal(&control->changed);
+    yk_control_ring_workers(control);
+    return true;
+}
+
+/* ---- after a death ------------------------------------------------------------------- */
+
+bool yk_job_deal(yk_job *job, uint32_t generation, yk_tiles tiles)
+{
+    if (yk_tiles_count(tiles) == 0) {
+        return true;
+    }
+    for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
+        if (yk_home_refill(&job->redo[i], generation, tiles)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool yk_job_deal_lost(yk_control *control, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(control, ref);
+    yk_tiles run = {0, 0};
+    bool dealt = false;
+
+    if (!yk_job_is_running(control, ref) ||
+        yk_job_has_tiles(control, job, ref.generation) ||
+        yk_job_is_active(control, ref)) {
+        return false;
+    }
+    while (yk_tile_map_next_open(job->map, run.end, job->tiling.count, &run) &&
+           yk_job_deal(job, ref.generation, run)) {
+        dealt = true;
+    }
+    return dealt;
+}

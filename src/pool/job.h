@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a job in the control block, as seen by a worker: enter, claim, run, commit,
+ * leave; and its end, which any process may bring about.
+ *
+ * A worker (all steps sequentially consistent):
+ *
+ *     active = job, generation      enter; the state is read again, and stop
+ *     home: take tiles              compare-and-swap
+ *     claim = tiles, TAKEN          from here on a death gives the tiles back at once
+ *     (undo log)
+ *     claim = tiles, RUNNING        from here on the tiles' content is in doubt
+ *     kernel
+ *     claim = tiles, COMMITTED      from here on the tiles are done
+ *     map[tiles] = worker, done +=
+ *     claim = none
+ *     ... more claims ...
+ *     active = none                 leave; then see whether the job has ended
+ *
+ * What a death costs: before TAKEN the tiles are in no home and no claim; they are found
+ * when the job is dry. TAKEN: they are dealt out again. RUNNING: their in-place arguments
+ * are restored, then they are dealt out again. COMMITTED: the supervisor sets the marks.
+ *
+ * A job ends, by compare-and-swap of its state, when no worker is active in it and either
+ * its map is full or it was stopped. Its slot is reused when, on top of that, the
+ * application has collected it.
+ */
+#ifndef YK_POOL_JOB_H
+#define YK_POOL_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pool/control.h"
+
+/* A job and the generation that is meant; a stale one does no harm. */
+typedef struct yk_job_ref {
+    uint32_t slot;
+    uint32_t generation;
+} yk_job_ref;
+
+static inline yk_job *yk_job_at(yk_control *control, yk_job_ref ref)
+{
+    return &control->jobs[ref.slot];
+}
+
+/* Whether the job is open and has not been stopped. */
+bool yk_job_is_running(yk_control *control, yk_job_ref ref);
+
+/* Whether all jobs it waits for have ended. */
+bool yk_job_is_due(yk_control *control, const yk_job *job);
+
+/* Whether one of the jobs it needs has ended badly. */
+bool yk_job_has_failed_need(yk_control *control, const yk_job *job);
+
+/* Stops an open job early with a status; the first one counts. */
+void yk_job_stop(yk_control *control, yk_job_ref ref, yoke_status status);
+
+/* Why it was stopped; YOKE_OK if it was not. */
+yoke_status yk_job_stop_status(const yk_job *job, uint32_t generation);
+
+/* The text that goes with its failure; the first one counts. */
+void yk_job_explain(yk_job *job, uint32_t generation, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What it ended with. */
+yoke_status yk_job_status(const yk_job *job, uint32_t generation);
+
+/* Worker: becomes active in the job. False if it is over. */
+bool yk_job_enter(yk_control *control, yk_worker *worker, yk_job_ref ref);
+
+/* Worker: inactive again. Ends the job if that was all; tells the supervisor if the job
+ * was damaged, since tiles may have been lost. */
+void yk_job_leave(yk_control *control, yk_worker *worker, yk_job_ref ref);
+
+/* Worker, active: publishes a claim's stage. */
+void yk_claim_publish(yk_worker *worker, yk_claim claim);
+
+/* Worker, active: marks the tiles of a committed claim and clears it. */
+void yk_claim_finish(yk_control *control, uint32_t worker_slot, yk_job_ref ref,
+                     yk_claim claim);
+
+/* Takes one tile that is to be run alone. False if there is none. */
+bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken);
+
+/* Whether any home or redo list has tiles left: a look, without being active. */
+bool yk_job_has_tiles(yk_control *control, const yk_job *job, uint32_t generation);
+
+/* Whether there are tiles to be run alone. */
+bool yk_job_has_redo(const yk_job *job, uint32_t generation);
+
+/* Whether a live worker is active in it. */
+bool yk_job_is_active(yk_control *control, yk_job_ref ref);
+
+/* Ends the job if it is complete or stopped and nobody is active in it. Anybody, any
+ * time. True if this call ended it. */
+bool yk_job_try_end(yk_control *control, yk_job_ref ref);
+
+/* Tiles done, from the hints. */
+uint32_t yk_job_done(yk_control *control, const yk_job *job);
+
+/* Deals out again what was lost: if homes and redo lists are empty and nobody is active,
+ * in this order, open tiles go to the redo lists. Supervisor only. True if any did. */
+bool yk_job_deal_lost(yk_control *control, yk_job_ref ref);
+
+/* Puts tiles on the redo lists; false if those are full (the tiles are found later, when
+ * the job is dry). Supervisor only. */
+bool yk_job_deal(yk_job *job, uint32_t generation, yk_tiles tiles);
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/source.h"
+#include "pool/pool.h"
+#include "sys/object.h"
+
+/* ---- checks ------------------------------------------------------------------------------ */
+
+static yoke_status check_options(const yoke_kernel_options *options, yk_error *error)
+{
+    if (options->source == NULL && options->native == NULL) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "a kernel has a source, a native function or both: neither given");
+    }
+    if (options->source != NULL && (options->name == NULL || options->name[0] == '\0')) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "a kernel with source needs the name of its __kernel function");
+    }
+    if (options->name != NULL && strlen(options->name) >= YK_KERNEL_NAME_BYTES) {
+        return yk_fail(error, YOKE_EINVAL, "the kernel's name is longer than %d bytes",
+                       YK_KERNEL_NAME_BYTES - 1);
+    }
+    if (options->group[0] == 0 && (options->group[1] != 0 || options->group[2] != 0)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "work-group size %zu x %zu x %zu: the first is 0", options->group[0],
+                       options->group[1], options->group[2]);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status locate_native(yk_kernel *kernel, yoke_native *native, yk_error *error)
+{
+    if (native != NULL &&
+        !yk_object_locate((yk_any_function *)native, kernel->native.object,
+                          sizeof kernel->native.object, &kernel->native.offset)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the native function is in no loaded program or library");
+    }
+    return YOKE_OK;
+}
+
+/* ---- the announcement ---------------------------------------------------------------------- */
+
+static const char *store_text(yoke_pool *pool, const char *text, yk_error *error)
+{
+    const size_t bytes = strlen(text) + 1;
+    char *copy = yk_arena_alloc(&pool->store, bytes, error);
+
+    if (copy != NULL) {
+        memcpy(copy, text, bytes);
+    }
+    return copy;
+}
+
+static void free_texts(yoke_pool *pool, yk_kernel *kernel)
+{
+    if (kernel->source != NULL) {
+        (void)yk_arena_free(&pool->store, kernel->source, NULL);
+    }
+    if (kernel->build_options != NULL) {
+        (void)yk_arena_free(&pool->store, kernel->build_options, NULL);
+    }
+    memset(kernel, 0, sizeof *kernel);
+}
+
+static yoke_status describe(yoke_pool *pool, yk_kernel *kernel,
+                            const yoke_kernel_options *options, yk_error *error)
+{
+    memset(kernel, 0, sizeof *kernel);
+    strcpy(kernel->name, options->name != NULL ? options->name : "(native)");
+    for (unsigned d = 0; d < 3; d++) {
+        kernel->group[d] = options->group[d];
+    }
+    if (options->source != NULL) {
+        kernel->asks_sizes = yk_source_asks_sizes(options->source);
+        kernel->source = store_text(pool, options->source, error);
+        kernel->build_options = store_text(
+            pool, options->build_options != NULL ? options->build_options : "", error);
+        if (kernel->source == NULL || kernel->build_options == NULL) {
+            return YOKE_ENOMEM;
+        }
+    }
+    return locate_native(kernel, options->native, error);
+}
+
+/* With the lock. */
+static uint32_t find_slot(const yoke_pool *pool)
+{
+    uint32_t slot = 0;
+
+    while (slot < YK_MAX_KERNELS && pool->kernels[slot] != NULL) {
+        slot++;
+    }
+    return slot;
+}
+
+static yoke_status announce(yoke_kernel *kernel, const yoke_kernel_options *options,
+                            yk_error *error)
+{
+    yoke_pool *pool = kernel->pool;
+    yk_control *control = pool->control;
+    yk_kernel_slot *slot = &control->kernels[kernel->slot];
+    const yoke_status status = describe(pool, &slot->kernel, options, error);
+
+    if (status != YOKE_OK) {
+        free_texts(pool, &slot->kernel);
+        return status;
+    }
+    slot->kernel.id = kernel->id;
+    atomic_store(&slot->parameters_state, 0);
+    for (uint32_t i = 0; i < YK_MAX_WORKERS; i++) {
+        if (i < yk_worker_count(control)) {
+            atomic_store(&control->workers[i].builds[kernel->slot].speed, 0);
+        }
+    }
+    atomic_store(&slot->id, kernel->id);
+    atomic_fetch_add(&control->kernel_changes, 1);
+    yk_control_ring_workers(control);
+    return YOKE_OK;
+}
+
+static yoke_status add(yoke_kernel *kernel, const yoke_kernel_options *options,
+                       yk_error *error)
+{
+    yoke_pool *pool = kernel->pool;
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    kernel->slot = find_slot(pool);
+    if (kernel->slot == YK_MAX_KERNELS) {
+        status = yk_fail(error, YOKE_EBUSY, "a pool has at most %d kernels at a time",
+                         YK_MAX_KERNELS);
+    } else {
+        kernel->id = pool->next_id++;
+        kernel->users = 1;
+        status = announce(kernel, options, error);
+    }
+    if (status == YOKE_OK) {
+        pool->kernels[kernel->slot] = kernel;
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    return status;
+}
+
+/* ---- builds ------------------------------------------------------------------------------------ */
+
+/* What the workers of one driver make of a kernel. */
+typedef struct verdict {
+    bool waiting; /* no answer yet */
+    bool runs;    /* somebody can run it */
+    int failed;   /* a worker that cannot build it, -1: none */
+    int unsuited; /* a worker that runs no such kernels, -1: none */
+} verdict;
+
+static verdict ask_class(const yoke_kernel *kernel, uint32_t class)
+{
+    const yk_control *control = kernel->pool->control;
+    const uint32_t count = yk_worker_count(control);
+    verdict result = {.failed = -1, .unsuited = -1};
+
+    for (uint32_t i = 0; i < count; i++) {
+        const yk_worker *worker = &control->workers[i];
+        const uint32_t state = atomic_load(&worker->state);
+        const uint32_t build = yk_build_of(worker, kernel->slot, kernel->id);
+
+        if (worker->driver_class != class || state == YK_WORKER_GIVEN_UP) {
+            continue;
+        }
+        result.runs |= build == YK_BUILD_READY;
+        result.failed = build == YK_BUILD_FAILED ? (int)i : result.failed;
+        result.unsuited = build == YK_BUILD_UNSUITABLE ? (int)i : result.unsuited;
+        /* Drivers that are still coming up are not waited for. */
+        result.waiting |= build <= YK_BUILD_RUNNING && state != YK_WORKER_STARTING;
+    }
+    if (result.runs || result.failed >= 0) {
+        result.waiting = false;
+    }
+    return result;
+}
+
+static uint32_t class_count(const yk_control *control)
+{
+    return 2 + control->driver_count;
+}
+
+static verdict ask_all(const yoke_kernel *kernel)
+{
+    const yk_control *control = kernel->pool->control;
+    verdict all = {.failed = -1, .unsuited = -1};
+
+    for (uint32_t class = 0; class < class_count(control); class ++) {
+        const verdict one = ask_class(kernel, class);
+
+        all.waiting |= one.waiting;
+        all.runs |= one.runs;
+        all.failed = one.failed >= 0 ? one.failed : all.failed;
+        all.unsuited = one.unsuited >= 0 ? one.unsuited : all.unsuited;
+    }
+    return all;
+}
+
+/* Nobody runs it now, but a worker that is starting might. */
+static bool may_come(const yk_control *control)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    if (atomic_load(&control->discovery) == YK_DISCOVERY_RUNNING) {
+        return true;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load(&control->workers[i].state) == YK_WORKER_STARTING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static yoke_status conclude(const yoke_kernel *kernel, verdict result, yk_error *error)
+{
+    const yk_control *control = kernel->pool->control;
+    const char *name = control->kernels[kernel->slot].kernel.name;
+
+    if (result.failed >= 0) {
+        const yk_worker *worker = &control->workers[result.failed];
+
+        return yk_fail(error, YOKE_EBUILD, "kernel '%s' does not build on %s: %s", name,
+                       worker->name, worker->log);
+    }
+    if (!result.runs) {
+        const char *log =
+            result.unsuited >= 0 ? control->workers[result.unsuited].log : "";
+
+        return yk_fail(error, YOKE_ENODEVICE, "no worker can run kernel '%s'%s%s", name,
+                       log[0] != '\0' ? ": " : "", log);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
+{
+    yk_control *control = kernel->pool->control;
+
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&control->changed);
+        const verdict result = ask_all(kernel);
+        const bool hope = !result.runs && result.failed < 0 && may_come(control);
+
+        if (!result.waiting && !hope) {
+            return conclude(kernel, result, error);
+        }
+        if (!yk_pool_wait_change(kernel->pool, ticket)) {
+            return yk_pool_fail_broken(error);
+        }
+    }
+}
+
+yoke_status yk_kernel_create(yoke_kernel **result, yoke_pool *pool,
+                             const yoke_kernel_options *options, yk_error *error)
+{
+    yoke_kernel *kernel;
+    yoke_status status = check_options(options, error);
+
+    *result = NULL;
+    if (status != YOKE_OK) {
+        return status;
+    }
+    kernel = calloc(1, sizeof *kernel);
+    if (kernel == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    kernel->pool = pool;
+    (void)pthread_mutex_lock(&pool->build_lock);
+    status = add(kernel, options, error);
+    if (status != YOKE_OK) {
+        free(kernel);
+    } else {
+        status = wait_for_builds(kernel, error);
+        if (status != YOKE_OK) {
+            (void)pthread_mutex_lock(&pool->lock);
+            yk_kernel_release(kernel);
+            (void)pthread_mutex_unlock(&pool->lock);
+        } else {
+            *result = kernel;
+        }
+    }
+    (void)pthread_mutex_unlock(&pool->build_lock);
+    return status;
+}
+
+/* ---- the end --------------------------------------------------------------------------------------- */
+
+static bool is_being_built(const yk_control *control, uint64_t word)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load(&control->workers[i].building) == word) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void yk_kernel_release(yoke_kernel *kernel)
+{
+    yoke_pool *pool = kernel->pool;
+    yk_control *control = pool->control;
+    yk_kernel_slot *slot = &control->kernels[kernel->slot];
+
+    if (--kernel->users != 0) {
+        return;
+    }
+    /* Workers look at the id again after they have announced to build it. */
+    atomic_store(&slot->id, 0);
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&control->changed);
+
+        if (pool->broken || !is_being_built(control, kernel->id << 8 | kernel->slot)) {
+            break;
+        }
+        yk_event_wait(&control->changed, ticket, 100 * (uint64_t)1000000);
+    }
+    free_texts(pool, &slot->kernel);
+    pool->kernels[kernel->slot] = NULL;
+    free(kernel);
+}

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/env.h"
+#include "pool/fault_point.h"
+#include "pool/supervisor.h"
+#include "sys/process.h"
+#include "sys/wakeup.h"
+
+static const size_t least_arena = (size_t)64 << 20;
+static const size_t default_arena = (size_t)1 << 40;
+static const size_t store_bytes = (size_t)1 << 30;
+static const char default_devices[] = "cpu,gpu";
+
+/* How often a wait looks whether the supervisor still lives. */
+static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
+
+/* How long the pool's processes may take to go, beyond which they are killed. */
+static const uint64_t end_ns = 5 * YK_NS_PER_S;
+
+/* ---- options --------------------------------------------------------------------------- */
+
+static yoke_status read_selection(yk_control *control, const char *devices,
+                                  yk_error *error)
+{
+    const bool from_environment = devices == NULL && yk_env_is_set("YOKE_DEVICES");
+    yoke_status status;
+
+    if (devices == NULL) {
+        devices = from_environment ? yk_env_text("YOKE_DEVICES") : default_devices;
+    }
+    status = yk_selection_parse(&control->selection, devices, error);
+    if (status != YOKE_OK) {
+        yk_error_prefix(error, from_environment ? "YOKE_DEVICES: " : "devices: ");
+    }
+    return status;
+}
+
+static yoke_status read_options(yk_control *control, const yoke_pool_options *options,
+                                yk_error *error)
+{
+    const double timeout = options->start_timeout;
+    bool discrete = false;
+    yoke_status status = read_selection(control, options->devices, error);
+
+    if (status == YOKE_OK) {
+        status = yk_env_flag("YOKE_FORCE_DISCRETE", &discrete, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_fault_configure(control, error);
+    }
+    if (status == YOKE_OK && !(timeout >= 0 && timeout <= 86400)) {
+        status = yk_fail(error, YOKE_EINVAL,
+                         "start_timeout is a number of seconds from 0 to 86400");
+    }
+    control->discrete = discrete;
+    control->discover = options->discover;
+    control->log = yk_env_is_set("YOKE_LOG");
+    control->start_timeout_ns =
+        timeout > 0 ? (uint64_t)(timeout * 1e9) : 20 * YK_NS_PER_S;
+    return status;
+}
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+static yoke_status create_arena(yk_arena *arena, const char *name, size_t bytes,
+                                size_t least, bool limited, yk_error *error)
+{
+    yk_mapping mapping;
+    yoke_status status = yk_mapping_create(&mapping, name, bytes, least, error);
+
+    if (status == YOKE_OK) {
+        status = yk_arena_init(arena, mapping, limited, error);
+        if (status != YOKE_OK) {
+            yk_mapping_destroy(&mapping);
+        }
+    }
+    return status;
+}
+
+static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *options,
+                                 yk_error *error)
+{
+    uint64_t bytes = default_arena;
+    size_t least = least_arena;
+    yoke_status status = yk_env_bytes("YOKE_ARENA", &bytes, error);
+
+    if (options->arena_bytes != 0) {
+        bytes = options->arena_bytes;
+    }
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (bytes < yk_page_size() || bytes > (uint64_t)1 << 46) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the pool's memory (arena_bytes, YOKE_ARENA) is from one page to "
+                       "64 TiB, not %llu bytes",
+                       (unsigned long long)bytes);
+    }
+    least = bytes < least ? (size_t)bytes / 2 : least;
+    status = create_arena(&pool->arena, "yoke arena", bytes, least, true, error);
+    if (status == YOKE_OK) {
+        status = create_arena(&pool->store, "yoke store", store_bytes, 1 << 20, false,
+                              error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_mapping_create(&pool->control_mapping, "yoke control",
+                                   sizeof(yk_control), sizeof(yk_control), error);
+    }
+    pool->control = pool->control_mapping.base;
+    return status;
+}
+
+/* ---- processes ------------------------------------------------------------------------------ */
+
+static yoke_status start_supervisor(yoke_pool *pool, yk_error *error)
+{
+    yk_supervisor_start start = {.control = pool->control,
+                                 .application = yk_process_self()};
+    int alive[2] = {-1, -1};
+    int life[2] = {-1, -1};
+
+    pool->control->supervisor_bell = yk_bell_create();
+    if (pool->control->supervisor_bell < 0 || !yk_pipe_create(alive) ||
+        !yk_pipe_create(life)) {
+        yk_fd_close(&alive[0]);
+        yk_fd_close(&alive[1]);
+        return yk_fail(error, YOKE_ESYSTEM, "out of file descriptors");
+    }
+    start.alive = alive[1];
+    start.life = life[0];
+    pool->alive = alive[0];
+    pool->life = life[1];
+    pool->supervisor = yk_process_clone_hidden(yk_supervisor_main, &start);
+    yk_fd_close(&alive[1]);
+    yk_fd_close(&life[0]);
+    if (pool->supervisor < 0) {
+        pool->supervisor = 0;
+        return yk_fail(error, YOKE_ESYSTEM, "the supervisor process cannot be forked");
+    }
+    pool->supervisor_fd = yk_process_open(pool->supervisor);
+    return YOKE_OK;
+}
+
+yoke_status yk_pool_fail_broken(yk_error *error)
+{
+    return yk_fail(error, YOKE_EBROKEN, "the pool's supervisor process has died");
+}
+
+static bool supervisor_ended(const yoke_pool *pool)
+{
+    return pool->supervisor_fd >= 0 ? yk_fd_wait_one(pool->supervisor_fd, 0)
+                                    : !yk_process_is_alive(pool->supervisor);
+}
+
+bool yk_pool_is_alive(yoke_pool *pool)
+{
+    bool broken;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    if (!pool->broken && supervisor_ended(pool)) {
+        pool->broken = true;
+        /* Its children die with it; wait until nobody writes to the memory any more. */
+        (void)yk_fd_wait_one(pool->alive, end_ns);
+        yk_abandon_jobs(pool, YOKE_EBROKEN, "the pool's supervisor process has died");
+    }
+    broken = pool->broken;
+    (void)pthread_mutex_unlock(&pool->lock);
+    return !broken;
+}
+
+bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket)
+{
+    yk_event_wait(&pool->control->changed, ticket, look_ns);
+    return yk_pool_is_alive(pool);
+}
+
+/* ---- starting -------------------------------------------------------------------------------- */
+
+static bool has_explicit_opencl(const yk_selection *selection)
+{
+    return yk_selection_has(selection, YK_SELECT_OPENCL);
+}
+
+static bool has_local(const yk_selection *selection)
+{
+    return yk_selection_has(selection, YK_SELECT_CPU) ||
+           yk_selection_has(selection, YK_SELECT_FAKE);
+}
+
+static bool is_starting(const yk_control *control, bool local_only)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const yk_worker *worker = &control->workers[i];
+
+        if (atomic_load(&worker->state) == YK_WORKER_STARTING &&
+            (!local_only || worker->kind != YOKE_WORKER_OPENCL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_up(const yk_control *control, bool wait_discovery, bool wait_all)
+{
+    if (atomic_load(&control->started) == 0 || is_starting(control, true)) {
+        return false;
+    }
+    if (wait_discovery &&
+        atomic_load(&control->discovery) == YK_DISCOVERY_RUNNING) {
+        return false;
+    }
+    return !wait_all || !is_starting(control, false);
+}
+
+/* Whether a selector has got a worker; only a named OpenCL device must. */
+static bool is_satisfied(const yk_control *control, const yk_selector *selector)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const yk_worker *worker = &control->workers[i];
+
+        if (worker->found >= 0) {
+            const yk_candidate candidate =
+                yk_found_candidate(&control->found[worker->found]);
+
+            if (yk_selector_matches(selector, &candidate)) {
+                return true;
+            }
+        }
+    }
+    return selector->kind != YK_SELECT_OPENCL;
+}
+
+static bool has_workers(const yk_control *control)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load(&control->workers[i].state) != YK_WORKER_GIVEN_UP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static yoke_status check_selected(yoke_pool *pool, yk_error *error)
+{
+    const yk_selection *selection = &pool->control->selection;
+    bool satisfied = has_workers(pool->control);
+
+    for (uint32_t i = 0; i < selection->count; i++) {
+        satisfied = satisfied && is_satisfied(pool->control, &selection->selectors[i]);
+    }
+    if (!satisfied) {
+        yk_fail(error, YOKE_ENODEVICE, "no device for \"%s\"", selection->text);
+        yk_pool_append_found(pool, error);
+        return YOKE_ENODEVICE;
+    }
+    return YOKE_OK;
+}
+
+static yoke_status wait_until_up(yoke_pool *pool, const yoke_pool_options *options,
+                                 yk_error *error)
+{
+    const yk_selection *selection = &pool->control->selection;
+    const bool only_opencl = !has_local(selection);
+    const bool wait_discovery =
+        options->wait_ready || only_opencl || has_explicit_opencl(selection);
+
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+
+        if (is_up(pool->control, wait_discovery, options->wait_ready || only_opencl)) {
+            return check_selected(pool, error);
+        }
+        if (!yk_pool_wait_change(pool, ticket)) {
+            return yk_pool_fail_broken(error);
+        }
+    }
+}
+
+yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
+                           yk_error *error)
+{
+    yoke_pool *pool = calloc(1, sizeof *pool);
+    yoke_status status;
+
+    *result = NULL;
+    if (pool == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    pool->control_mapping = YK_MAPPING_NONE;
+    pool->arena.mapping = YK_MAPPING_NONE;
+    pool->store.mapping = YK_MAPPING_NONE;
+    pool->supervisor_fd = pool->alive = pool->life = -1;
+    pool->next_id = 1;
+    (void)pthread_mutex_init(&pool->lock, NULL);
+    (void)pthread_mutex_init(&pool->build_lock, NULL);
+    status = create_memory(pool, options, error);
+    if (status == YOKE_OK) {
+        pool->control->supervisor_bell = -1;
+        status = read_options(pool->control, options, error);
+    }
+    if (status == YOKE_OK) {
+        status = start_supervisor(pool, error);
+    }
+    if (status == YOKE_OK) {
+        status = wait_until_up(pool, options, error);
+    }
+    if (status != YOKE_OK) {
+        (void)yk_pool_destroy(pool, true, NULL);
+        return status;
+    }
+    *result = pool;
+    return YOKE_OK;
+}
+
+/* ---- the end ----------------------------------------------------------------------------------- */
+
+static void wait_for_jobs(yoke_pool *pool)
+{
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+        bool idle;
+
+        (void)pthread_mutex_lock(&pool->lock);
+        (void)yk_collect_ended(pool);
+        idle = atomic_load(&pool->control->live) == 0;
+        (void)pthread_mutex_unlock(&pool->lock);
+        yk_run_callbacks(pool);
+        if (idle || !yk_pool_wait_change(pool, ticket)) {
+            return;
+        }
+    }
+}
+
+static void stop_processes(yoke_pool *pool, bool kill)
+{
+    int status;
+
+    if (pool->supervisor == 0) {
+        return;
+    }
+    atomic_store(&pool->control->quit, kill ? YK_QUIT_KILL : YK_QUIT_CLOSE);
+    yk_bell_ring(pool->control->supervisor_bell);
+    yk_control_ring_workers(pool->control);
+    if (!yk_fd_wait_one(pool->alive, end_ns)) {
+        yk_process_kill(pool->supervisor);
+        (void)yk_fd_wait_one(pool->alive, end_ns);
+    }
+    (void)yk_process_reap(pool->supervisor, true, &status);
+}
+
+static void free_futures(yoke_pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    (void)yk_collect_ended(pool);
+    yk_abandon_jobs(pool, YOKE_ECANCELED, "the pool was terminated");
+    (void)pthread_mutex_unlock(&pool->lock);
+    yk_run_callbacks(pool);
+    for (yoke_future *future = pool->futures; future != NULL; future = future->next) {
+        future->pool = NULL;
+    }
+}
+
+static void free_memory(yoke_pool *pool)
+{
+    for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
+        free(pool->kernels[i]);
+    }
+    if (pool->control != NULL) {
+        yk_fd_close(&pool->control->supervisor_bell);
+    }
+    yk_fd_close(&pool->alive);
+    yk_fd_close(&pool->life);
+    yk_fd_close(&pool->supervisor_fd);
+    if (pool->arena.mapping.base != NULL) {
+        yk_arena_fini(&pool->arena);
+    }
+    if (pool->store.mapping.base != NULL) {
+        yk_arena_fini(&pool->store);
+    }
+    yk_mapping_destroy(&pool->control_mapping);
+    (void)pthread_mutex_destroy(&pool->lock);
+    (void)pthread_mutex_destroy(&pool->build_lock);
+    free(pool);
+}
+
+yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
+{
+    bool broken;
+
+    if (pool->control == NULL) {
+        free_memory(pool);
+        return YOKE_OK;
+    }
+    if (!kill) {
+        wait_for_jobs(pool);
+    }
+    broken = pool->broken;
+    stop_processes(pool, kill);
+    free_futures(pool);
+    free_memory(pool);
+    return broken && !kill ? yk_pool_fail_broken(error) : YOKE_OK;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The application's side of a pool, in its private memory. One lock protects all of it;
+ * nothing waits for workers while holding it.
+ */
+#ifndef YK_POOL_POOL_H
+#define YK_POOL_POOL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "pool/control.h"
+#include "pool/job.h"
+#include "shared/arena.h"
+#include "sys/mapping.h"
+#include "yoke/future.h"
+#include "yoke/kernel.h"
+#include "yoke/map.h"
+#include "yoke/pool.h"
+
+struct yoke_pool {
+    yk_mapping control_mapping;
+    yk_control *control;
+    yk_arena arena; /* yoke_alloc's memory */
+    yk_arena store; /* kernels' texts: not where users' pointers go */
+    pid_t supervisor;
+    int supervisor_fd; /* pidfd */
+    int alive;         /* reads: end of file when every process of the pool is gone */
+    int life;          /* writes: its end tells the supervisor that we are gone */
+
+    pthread_mutex_t lock;
+    pthread_mutex_t build_lock; /* one yoke_kernel_create at a time; taken first */
+    bool broken;                /* the supervisor died */
+    uint64_t next_id;           /* of jobs and kernels */
+    uint64_t next_sequence;
+    yoke_future *jobs[YK_MAX_JOBS];       /* not collected yet, by slot */
+    yoke_kernel *kernels[YK_MAX_KERNELS]; /* by slot */
+    yoke_future *finished; /* collected, their callbacks to be run */
+    yoke_future *futures;  /* all that the user holds */
+};
+
+/* A copy of an array outside the pool's memory. */
+typedef struct yk_staged {
+    uint32_t arg;
+    uint64_t original; /* address in the application */
+    uint64_t bytes;
+} yk_staged;
+
+struct yoke_future {
+    yoke_pool *pool; /* NULL: the pool is gone */
+    unsigned references; /* the user's and the pool's */
+    bool collected;
+    yk_job_ref ref; /* while not collected */
+    yoke_status status;
+    char *error; /* NULL: none */
+    yoke_kernel *kernel;
+    yk_staged *staged;
+    size_t staged_count;
+    yoke_on_done *callback;
+    void *callback_context;
+    yoke_future *next_finished;
+    yoke_future *next; /* in pool->futures */
+};
+
+enum { YK_MAX_VARIANTS = 8 };
+
+struct yoke_kernel {
+    yoke_pool *pool;
+    uint32_t slot;
+    uint64_t id;
+    unsigned users; /* jobs, and the user */
+    /* Ranges it has been built for, if its source asks for their sizes. */
+    uint64_t variants[YK_MAX_VARIANTS][6];
+    size_t variant_count;
+};
+
+/* ---- pool.c ---- */
+
+yoke_status yk_pool_create(yoke_pool **pool, const yoke_pool_options *options,
+                           yk_error *error);
+
+/* Ends everything and frees the pool. With `kill`, without waiting for jobs. */
+yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error);
+
+/* Whether the supervisor lives; when it does not, every job ends with YOKE_EBROKEN. Takes
+ * the lock. */
+bool yk_pool_is_alive(yoke_pool *pool);
+
+/* Sleeps until something in the pool changes after `ticket` of control->changed, or for a
+ * while. False if the pool broke. Without the lock. */
+bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket);
+
+yoke_status yk_pool_fail_broken(yk_error *error);
+
+/* ---- pool_info.c ---- */
+
+void yk_pool_describe(yoke_pool *pool, yoke_worker_info *workers, size_t capacity,
+                      size_t *count);
+
+/* Lists the OpenCL devices that were found, for an error's text. */
+void yk_pool_append_found(yoke_pool *pool, yk_error *error);
+
+/* ---- kernels.c ---- */
+
+yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
+                             const yoke_kernel_options *options, yk_error *error);
+
+/* One user fewer; the last one frees it. With the lock. */
+void yk_kernel_release(yoke_kernel *kernel);
+
+/* ---- submit.c ---- */
+
+typedef struct yk_submission {
+    yoke_kernel *kernel;
+    yoke_range range;
+    yoke_map_options options;
+    const yoke_arg *args;
+    size_t count;
+} yk_submission;
+
+/* Checks and publishes a job. The caller owns the future. Takes the lock. */
+yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
+                      const yk_submission *submission, yk_error *error);
+
+/* ---- placement.c ---- */
+
+/* Which workers a job may use: all, or those of a device string. */
+yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
+                           yk_error *error);
+
+/* Cuts the range into tiles and gives each worker its home. */
+void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation, uint64_t grain);
+
+/* ---- stage.c ---- */
+
+/* Gives arguments outside the arena a copy there, filled as far as it is read. */
+yoke_status yk_stage_in(yoke_pool *pool, yoke_future *future, yk_launch *launch,
+                        yk_error *error);
+
+/* Copies results back and frees the copies. */
+void yk_stage_out(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
+                  bool results);
+
+/* A job not collected yet that uses the plain memory of this launch's foreign arguments
+ * in conflict with them, or NULL. */
+yoke_future *yk_stage_conflict(yoke_pool *pool, const yk_launch *launch);
+
+/* ---- futures.c ---- */
+
+/* Takes the results of a job that has ended out of its slot. With the lock. */
+void yk_collect(yoke_pool *pool, uint32_t slot);
+
+/* Collects every job that has ended; with the lock. How many. */
+size_t yk_collect_ended(yoke_pool *pool);
+
+/* Ends all jobs that are not collected, with a status: after the pool's processes are
+ * gone. With the lock. */
+void yk_abandon_jobs(yoke_pool *pool, yoke_status status, const char *text);
+
+/* Runs callbacks of collected jobs. Without the lock. */
+void yk_run_callbacks(yoke_pool *pool);
+
+/* Waits until the job is collected, or the time (negative: no limit) is over. */
+bool yk_future_wait(yoke_future *future, double seconds);
+
+yoke_future *yk_future_create(yoke_pool *pool, yoke_kernel *kernel);
+
+/* One reference fewer; with the lock, if there is a pool. */
+void yk_future_release(yoke_future *future);
+
+#endif

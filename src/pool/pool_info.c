@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/text.h"
+#include "pool/pool.h"
+
+static yoke_worker_state public_state(uint32_t state)
+{
+    switch (state) {
+    case YK_WORKER_STARTING:
+        return YOKE_WORKER_STARTING;
+    case YK_WORKER_READY:
+        return YOKE_WORKER_READY;
+    case YK_WORKER_PARKED:
+        return YOKE_WORKER_UNUSED;
+    default:
+        return YOKE_WORKER_FAILED;
+    }
+}
+
+static void describe_device(yoke_worker_info *info, const yk_found *found)
+{
+    info->opencl_index = found->index == UINT32_MAX ? -1 : (int)found->index;
+    info->memory_bytes = found->device.memory_bytes;
+    info->has_double = found->device.has_double != 0;
+    yk_text_copy(info->device, sizeof info->device, found->device.name);
+    yk_text_format(info->driver, sizeof info->driver, "%.50s, %.70s",
+                   found->device.platform_name, found->device.version);
+    if (found->device.platform_name[0] == '\0') {
+        yk_text_copy(info->driver, sizeof info->driver, found->driver);
+    }
+}
+
+static void describe_worker(const yk_control *control, uint32_t slot,
+                            yoke_worker_info *info)
+{
+    const yk_worker *worker = &control->workers[slot];
+    const uint32_t state = atomic_load(&worker->state);
+    const uint32_t incarnation = atomic_load(&worker->incarnation);
+
+    info->kind = (yoke_worker_kind)worker->kind;
+    info->state = public_state(state);
+    info->pid = (pid_t)atomic_load(&worker->pid);
+    info->restarts = incarnation > 0 ? incarnation - 1 : 0;
+    info->cpu = worker->cpu;
+    info->opencl_index = -1;
+    info->speed = yk_bits_double(atomic_load(&worker->speed_last));
+    yk_text_copy(info->name, sizeof info->name, worker->name);
+    yk_text_copy(info->reason, sizeof info->reason,
+              state == YK_WORKER_PARKED ? "its core serves a GPU's process"
+                                        : worker->reason);
+    if (worker->found >= 0) {
+        describe_device(info, &control->found[worker->found]);
+    }
+    if (state == YK_WORKER_READY || state == YK_WORKER_PARKED) {
+        yk_text_copy(info->device, sizeof info->device, worker->info.name);
+        yk_text_copy(info->driver, sizeof info->driver, worker->info.driver);
+        info->memory_bytes = worker->info.memory_bytes;
+        info->shares_memory = worker->info.shares_memory;
+        info->has_double = worker->info.has_double;
+    }
+}
+
+static void describe_unused(const yk_found *found, yoke_worker_info *info)
+{
+    info->kind = YOKE_WORKER_OPENCL;
+    info->state = found->failed != 0 ? YOKE_WORKER_FAILED : YOKE_WORKER_UNUSED;
+    info->cpu = -1;
+    describe_device(info, found);
+    yk_text_copy(info->reason, sizeof info->reason, found->reason);
+    if (found->index == UINT32_MAX) {
+        yk_text_copy(info->name, sizeof info->name, "driver");
+    } else {
+        yk_text_format(info->name, sizeof info->name, "opencl%u", found->index);
+    }
+}
+
+void yk_pool_describe(yoke_pool *pool, yoke_worker_info *workers, size_t capacity,
+                      size_t *count)
+{
+    const yk_control *control = pool->control;
+    const uint32_t worker_count = yk_worker_count(control);
+    const uint32_t found_count = atomic_load(&control->found_count);
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < worker_count; i++, n++) {
+        if (n < capacity) {
+            memset(&workers[n], 0, sizeof workers[n]);
+            describe_worker(control, i, &workers[n]);
+        }
+    }
+    for (uint32_t i = 0; i < found_count; i++) {
+        if (control->found[i].worker >= 0) {
+            continue;
+        }
+        if (n < capacity) {
+            memset(&workers[n], 0, sizeof workers[n]);
+            describe_unused(&control->found[i], &workers[n]);
+        }
+        n++;
+    }
+    *count = n;
+}
+
+void yk_pool_append_found(yoke_pool *pool, yk_error *error)
+{
+    const yk_control *control = pool->control;
+    const uint32_t workers = yk_worker_count(control);
+    const uint32_t count = atomic_load(&control->found_count);
+
+    for (uint32_t i = 0; i < workers; i++) {
+        if (atomic_load(&control->workers[i].state) == YK_WORKER_GIVEN_UP) {
+            yk_error_append(error, "; %s: %s", control->workers[i].name,
+                            control->workers[i].reason);
+        }
+    }
+    if (count == 0) {
+        yk_error_append(error, "; no OpenCL driver is installed");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const yk_found *found = &control->found[i];
+
+        if (found->index == UINT32_MAX) {
+            yk_error_append(error, "; %s: %s", found->driver, found->reason);
+        } else {
+            yk_error_append(error, "; opencl:%u is %s (%s)", found->index,
+                            found->device.name, found->device.platform_name);
+        }
+    }
+}

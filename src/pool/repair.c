@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/repair.h"
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "pool/undo.h"
+
+enum { MAX_TILE_DEATHS = 2 };
+
+/* A worker that finishes its chunk within this time of a deadline is not killed. */
+static const uint64_t grace_ns = 100 * (uint64_t)YK_NS_PER_MS;
+
+static void items_of(const yk_job *job, yk_tiles tiles, uint64_t *begin, uint64_t *end)
+{
+    const uint64_t first = job->launch.begin[job->launch.split];
+
+    yk_tiling_items(&job->tiling, tiles.begin, tiles.end, begin, end);
+    *begin += first;
+    *end += first;
+}
+
+/* ---- tiles that kill ---------------------------------------------------------------- */
+
+static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles, const char *how,
+                    const char *why)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
+    uint64_t begin;
+    uint64_t end;
+
+    items_of(job, tiles, &begin, &end);
+    yk_job_explain(job, ref.generation, "kernel '%s', items [%llu, %llu): %s (worker %s)", kernel->name,
+                   (unsigned long long)begin, (unsigned long long)end, why, how);
+    atomic_store(&job->verdict, (uint32_t)-YOKE_ECRASHED);
+    yk_tile_map_mark_open(job->map, tiles, YK_TILE_GIVEN_UP);
+}
+
+/* Deaths alone with a tile, this one included. */
+static uint32_t count_strike(yk_job *job, uint32_t tile)
+{
+    for (uint32_t i = 0; i < YK_MAX_STRIKES; i++) {
+        yk_strike *strike = &job->strikes[i];
+
+        if (strike->count == 0 || strike->tile == tile) {
+            strike->tile = tile;
+            return ++strike->count;
+        }
+    }
+    return MAX_TILE_DEATHS; /* too many bad tiles to keep count of */
+}
+
+/* ---- a claim whose worker died -------------------------------------------------------- */
+
+/* Whether it is settled: given up. Otherwise the tiles are to be computed again. */
+static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
+                           int undo_file, const char *how)
+{
+    yk_job *job = yk_job_at(control, ref);
+    uint64_t begin;
+    uint64_t end;
+
+    items_of(job, claim.tiles, &begin, &end);
+    if (job->in_place != 0 && job->saves == 0) {
+        give_up(control, ref, claim.tiles, how,
+                "a worker died while it changed them in place, and nothing was saved");
+        return true;
+    }
+    if (job->saves != 0 && !yk_undo_restore(undo_file, &job->launch, begin, end)) {
+        give_up(control, ref, claim.tiles, how, "they could not be restored");
+        return true;
+    }
+    if (claim.alone != 0 &&
+        count_strike(job, claim.tiles.begin) >= MAX_TILE_DEATHS) {
+        give_up(control, ref, claim.tiles, how, "they kill every worker that runs them");
+        return true;
+    }
+    return false;
+}
+
+static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
+                         int undo_file, const char *how)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_claim claim =
+        yk_claim_unpack(atomic_load(&control->workers[slot].claim));
+    bool given_up = false;
+
+    if (claim.stage == YK_CLAIM_COMMITTED) {
+        yk_tile_map_mark_open(job->map, claim.tiles, (uint16_t)(slot + 1));
+    } else if (claim.stage == YK_CLAIM_RUNNING) {
+        given_up = settle_running(control, ref, claim, undo_file, how);
+    }
+    if (claim.stage != YK_CLAIM_NONE && claim.stage != YK_CLAIM_COMMITTED && !given_up) {
+        /* If the lists are full the tiles are found when the job is dry. */
+        (void)yk_job_deal(job, ref.generation, claim.tiles);
+    }
+    return given_up;
+}
+
+bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file, const char *how)
+{
+    yk_worker *worker = &control->workers[slot];
+    const uint64_t active = atomic_load(&worker->active);
+    bool given_up = false;
+
+    if (active != 0) {
+        const yk_job_ref ref = {yk_active_slot(active), yk_active_generation(active)};
+        yk_job *job = yk_job_at(control, ref);
+
+        /* While it was active the job could not end and its slot not be reused; if it was
+         * over before the worker came, there is nothing of it here. */
+        if (atomic_load(&job->state) == yk_state_pack(ref.generation, YK_JOB_OPEN)) {
+            atomic_store(&job->damaged, 1);
+            given_up = settle_claim(control, ref, slot, undo_file, how);
+        }
+        atomic_store(&worker->claim, 0);
+        atomic_store(&worker->active, 0);
+        (void)yk_job_try_end(control, ref);
+    }
+    yk_event_repair(&worker->bell);
+    /* It may have died between a change and its wake-ups. */
+    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
+        yk_event_signal(&control->jobs[__builtin_ctzll(live)].ended);
+    }
+    yk_event_signal(&control->changed);
+    yk_control_ring_workers(control);
+    return given_up;
+}
+
+/* ---- hope ----------------------------------------------------------------------------- */
+
+static bool may_still_run(const yk_control *control, const yk_job *job, uint32_t slot)
+{
+    const yk_worker *worker = &control->workers[slot];
+    const uint32_t state = atomic_load(&worker->state);
+    const uint32_t build =
+        yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
+
+    return (state == YK_WORKER_STARTING || state == YK_WORKER_READY ||
+            state == YK_WORKER_PARKED) &&
+           yk_bit_is_set(job->allowed, slot) &&
+           (atomic_load(&job->declined[slot / 64]) >> (slot % 64) & 1) == 0 &&
+           build != YK_BUILD_FAILED && build != YK_BUILD_UNSUITABLE;
+}
+
+bool yk_job_has_hope(yk_control *control, const yk_job *job, uint32_t except)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    if (atomic_load(&control->discovery) == YK_DISCOVERY_RUNNING) {
+        return true;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (i != except && may_still_run(control, job, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void stop_hopeless(yk_control *control, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
+
+    if (yk_job_is_running(control, ref) && !yk_job_has_hope(control, job, UINT32_MAX)) {
+        yk_job_explain(job, ref.generation, "kernel '%s': no worker is left that can run it",
+                       kernel->name);
+        yk_job_stop(control, ref, YOKE_ENODEVICE);
+    }
+}
+
+/* ---- deadlines -------------------------------------------------------------------------- */
+
+static void stop_late(yk_control *control, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
+
+    if (yk_job_is_running(control, ref)) {
+        yk_job_explain(job, ref.generation,
+                       "kernel '%s' ran past its time limit with %u of %u pieces done",
+                       kernel->name, yk_job_done(control, job), job->tiling.count);
+        yk_job_stop(control, ref, YOKE_ETIMEDOUT);
+        yk_control_ring_workers(control);
+    }
+}
+
+static void report_overdue(yk_control *control, yk_job_ref ref,
+                           void (*overdue)(uint32_t slot, void *context), void *context)
+{
+    const uint64_t word = yk_active_pack(ref.slot, ref.generation);
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load(&control->workers[i].active) == word) {
+            overdue(i, context);
+        }
+    }
+}
+
+/* Returns when to look again. */
+static uint64_t keep_deadline(yk_control *control, yk_job_ref ref,
+                              void (*overdue)(uint32_t slot, void *context),
+                              void *context)
+{
+    const uint64_t deadline = yk_job_at(control, ref)->deadline_ns;
+    const uint64_t now = yk_clock_ns();
+
+    if (deadline == 0) {
+        return UINT64_MAX;
+    }
+    if (now < deadline) {
+        return deadline;
+    }
+    stop_late(control, ref);
+    if (now < deadline + grace_ns) {
+        return deadline + grace_ns;
+    }
+    report_overdue(control, ref, overdue, context);
+    return now + grace_ns;
+}
+
+static uint64_t repair_job(yk_control *control, yk_job_ref ref,
+                           void (*overdue)(uint32_t slot, void *context), void *context)
+{
+    yk_job *job = yk_job_at(control, ref);
+    uint64_t next;
+
+    stop_hopeless(control, ref);
+    next = keep_deadline(control, ref, overdue, context);
+    if (atomic_load(&job->damaged) != 0 && yk_job_deal_lost(control, ref)) {
+        yk_control_ring_workers(control);
+    }
+    return yk_job_try_end(control, ref) ? UINT64_MAX : next;
+}
+
+uint64_t yk_repair_jobs(yk_control *control, void (*overdue)(uint32_t slot, void *context),
+                        void *context)
+{
+    uint64_t live = atomic_load(&control->live);
+    uint64_t next = UINT64_MAX;
+
+    for (; live != 0; live &= live - 1) {
+        const uint32_t slot = (uint32_t)__builtin_ctzll(live);
+        const uint64_t state = atomic_load(&control->jobs[slot].state);
+        const yk_job_ref ref = {slot, yk_state_generation(state)};
+
+        if (yk_state_of(state) == YK_JOB_OPEN) {
+            next = yk_min(next, repair_job(control, ref, overdue, context));
+        }
+    }
+    return next;
+}

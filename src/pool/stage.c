@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/check.h"
+#include "kernel/footprint.h"
+#include "pool/pool.h"
+
+static bool is_foreign(const yk_arg *arg)
+{
+    return arg->kind == YK_ARG_ARRAY && arg->block_id == 0;
+}
+
+static void *at(uint64_t address)
+{
+    return (void *)(uintptr_t)address;
+}
+
+/* Copies an extent of the original to the copy or back. */
+static void copy_extent(const yk_staged *staged, uint64_t copy, const yk_extent *extent,
+                        bool back)
+{
+    for (uint64_t b = 0; b < extent->blocks; b++) {
+        const uint64_t here = extent->address + b * extent->stride;
+        void *original = at(here - copy + staged->original);
+
+        memcpy(back ? original : at(here), back ? at(here) : original, extent->bytes);
+    }
+}
+
+static bool is_read_or_partly_written(const yk_arg *arg)
+{
+    return (arg->access & YK_READ) != 0 || arg->parts == YK_PARTS_WHOLE;
+}
+
+static void copy_in(const yk_launch *launch, const yk_arg *arg, const yk_staged *staged)
+{
+    const uint64_t begin = launch->begin[launch->split];
+    const uint64_t end = begin + launch->size[launch->split];
+    yk_extent extents[YK_MAX_EXTENTS];
+    size_t count = yk_footprint_read(launch, arg, begin, end, extents);
+
+    if (count == 0 && is_read_or_partly_written(arg)) {
+        count = yk_footprint_write(launch, arg, begin, end, extents);
+    }
+    for (size_t i = 0; i < count; i++) {
+        copy_extent(staged, arg->address, &extents[i], false);
+    }
+}
+
+static yoke_status stage_arg(yoke_pool *pool, yoke_future *future, yk_launch *launch,
+                             uint32_t index, yk_error *error)
+{
+    yk_arg *arg = &launch->args[index];
+    yk_staged *staged = &future->staged[future->staged_count];
+    uint64_t low;
+    uint64_t high;
+    yk_block block;
+    void *copy;
+
+    yk_footprint_span(launch, arg, &low, &high);
+    copy = yk_arena_alloc(&pool->arena, high - low, error);
+    if (copy == NULL) {
+        yk_error_prefix(error, "staging argument %u: ", index + 1);
+        return YOKE_ENOMEM;
+    }
+    *staged = (yk_staged){index, low, high - low};
+    future->staged_count++;
+    (void)yk_arena_find(&pool->arena, copy, &block);
+    arg->address = (uint64_t)(uintptr_t)copy;
+    arg->block_address = arg->address;
+    arg->block_bytes = block.bytes;
+    arg->block_id = block.id;
+    copy_in(launch, arg, staged);
+    return YOKE_OK;
+}
+
+yoke_status yk_stage_in(yoke_pool *pool, yoke_future *future, yk_launch *launch,
+                        yk_error *error)
+{
+    uint32_t foreign = 0;
+
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        foreign += is_foreign(&launch->args[i]);
+    }
+    if (foreign == 0) {
+        return YOKE_OK;
+    }
+    future->staged = calloc(foreign, sizeof *future->staged);
+    if (future->staged == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        if (is_foreign(&launch->args[i])) {
+            const yoke_status status = stage_arg(pool, future, launch, i, error);
+
+            if (status != YOKE_OK) {
+                yk_stage_out(pool, future, launch, false);
+                return status;
+            }
+        }
+    }
+    return YOKE_OK;
+}
+
+static void copy_out(const yk_launch *launch, const yk_staged *staged)
+{
+    const yk_arg *arg = &launch->args[staged->arg];
+    const uint64_t begin = launch->begin[launch->split];
+    yk_extent extent;
+
+    if (yk_footprint_write(launch, arg, begin, begin + launch->size[launch->split],
+                           &extent) != 0) {
+        copy_extent(staged, arg->address, &extent, true);
+    }
+}
+
+void yk_stage_out(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
+                  bool results)
+{
+    for (size_t i = 0; i < future->staged_count; i++) {
+        const yk_staged *staged = &future->staged[i];
+
+        if (results) {
+            copy_out(launch, staged);
+        }
+        (void)yk_arena_free(&pool->arena, at(launch->args[staged->arg].address), NULL);
+    }
+    free(future->staged);
+    future->staged = NULL;
+    future->staged_count = 0;
+}
+
+static bool meets(const yk_launch *launch, const yk_arg *arg, const yk_staged *staged,
+                  const yk_arg *other)
+{
+    uint64_t low;
+    uint64_t high;
+
+    if (((arg->access | other->access) & YK_WRITE) == 0) {
+        return false;
+    }
+    yk_footprint_span(launch, arg, &low, &high);
+    return low < staged->original + staged->bytes && staged->original < high;
+}
+
+static bool conflicts(const yk_launch *launch, const yoke_future *other,
+                      const yk_launch *other_launch)
+{
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        for (size_t s = 0; s < other->staged_count; s++) {
+            const yk_staged *staged = &other->staged[s];
+
+            if (is_foreign(&launch->args[i]) &&
+                meets(launch, &launch->args[i], staged,
+                      &other_launch->args[staged->arg])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+yoke_future *yk_stage_conflict(yoke_pool *pool, const yk_launch *launch)
+{
+    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
+        yoke_future *other = pool->jobs[slot];
+
+        if (other != NULL && other->staged_count != 0 &&
+            conflicts(launch, other, &pool->control->jobs[slot].launch)) {
+            return other;
+        }
+    }
+    return NULL;
+}

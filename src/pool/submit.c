@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "kernel/check.h"
+#include "pool/pool.h"
+
+/* ---- slots ----------------------------------------------------------------------------- */
+
+static int find_slot(const yoke_pool *pool)
+{
+    for (int slot = 0; slot < YK_MAX_JOBS; slot++) {
+        if (pool->jobs[slot] == NULL) {
+            return slot;
+        }
+    }
+    return -1;
+}
+
+/* Waits for a change with the lock given up. */
+static yoke_status wait_unlocked(yoke_pool *pool, uint32_t ticket, yk_error *error)
+{
+    bool alive;
+
+    (void)pthread_mutex_unlock(&pool->lock);
+    alive = yk_pool_wait_change(pool, ticket);
+    (void)pthread_mutex_lock(&pool->lock);
+    return alive ? YOKE_OK : yk_pool_fail_broken(error);
+}
+
+/* A free slot, when there is one. */
+static yoke_status wait_for_slot(yoke_pool *pool, int *slot, yk_error *error)
+{
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+        yoke_status status;
+
+        (void)yk_collect_ended(pool);
+        *slot = find_slot(pool);
+        if (*slot >= 0) {
+            return YOKE_OK;
+        }
+        status = wait_unlocked(pool, ticket, error);
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+}
+
+/* ---- the launch -------------------------------------------------------------------------- */
+
+static yoke_status fill_launch(yoke_pool *pool, yk_job *job,
+                               const yk_submission *submission, yk_error *error)
+{
+    const yk_kernel_slot *slot = &pool->control->kernels[submission->kernel->slot];
+    const bool known = atomic_load(&slot->parameters_state) == 2;
+    const yk_launch_request request = {
+        .kernel = &slot->kernel,
+        .parameters = slot->parameters,
+        .parameter_count = known ? slot->parameter_count : -1,
+        .range = submission->range,
+        .round_up = submission->options.round_up,
+        .allow_foreign = submission->options.stage,
+        .args = submission->args,
+        .arg_count = submission->count,
+        .arena = &pool->arena,
+    };
+    const yoke_status status = yk_launch_fill(&job->launch, &request, error);
+
+    if (status != YOKE_OK) {
+        yk_error_prefix(error, "kernel '%s': ", slot->kernel.name);
+    }
+    return status;
+}
+
+/* Whether an OpenCL device may run this kernel from source. */
+static bool may_run_source(const yoke_pool *pool, const yk_kernel *kernel)
+{
+    const uint32_t count = yk_worker_count(pool->control);
+
+    if (!yk_kernel_has_source(kernel) || !yk_kernel_has_native(kernel)) {
+        return yk_kernel_has_source(kernel);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (pool->control->workers[i].kind == YOKE_WORKER_OPENCL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A kernel that asks for its range's sizes is built for each range it is split over; after
+ * a few different ones it is not split any more. */
+static void limit_variants(yoke_pool *pool, yoke_kernel *kernel, yk_launch *launch)
+{
+    const yk_kernel *described = &pool->control->kernels[kernel->slot].kernel;
+    uint64_t shape[6];
+
+    if (described->asks_sizes == 0 || !may_run_source(pool, described)) {
+        return;
+    }
+    memcpy(shape, launch->begin, sizeof launch->begin);
+    memcpy(shape + 3, launch->size, sizeof launch->size);
+    for (size_t i = 0; i < kernel->variant_count; i++) {
+        if (memcmp(kernel->variants[i], shape, sizeof shape) == 0) {
+            return;
+        }
+    }
+    if (kernel->variant_count < YK_MAX_VARIANTS) {
+        memcpy(kernel->variants[kernel->variant_count++], shape, sizeof shape);
+    } else {
+        launch->whole = 1;
+    }
+}
+
+/* ---- dependencies ---------------------------------------------------------------------------- */
+
+/* Whether the earlier job must end first; *needed if it also must succeed. */
+static bool conflicts(const yk_launch *earlier, const yk_launch *later, bool *needed)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < earlier->arg_count; i++) {
+        for (uint32_t j = 0; j < later->arg_count; j++) {
+            if (yk_args_conflict(earlier, &earlier->args[i], later, &later->args[j])) {
+                any = true;
+                *needed |= (earlier->args[i].access & YK_WRITE) != 0;
+            }
+        }
+    }
+    return any;
+}
+
+static void order_after(yk_job *job, uint32_t slot, bool needed)
+{
+    atomic_fetch_or(&job->waits_for, UINT64_C(1) << slot);
+    if (needed) {
+        atomic_fetch_or(&job->needs, UINT64_C(1) << slot);
+    }
+}
+
+static yoke_status order_explicit(yk_job *job, const yoke_pool *pool,
+                                  const yoke_map_options *options, yk_error *error)
+{
+    for (size_t i = 0; i < options->after_count; i++) {
+        const yoke_future *future = options->after[i];
+
+        if (future == NULL || future->pool != pool) {
+            return yk_fail(error, YOKE_EINVAL, "after[%zu] is %s", i,
+                           future == NULL ? "NULL" : "no future of this pool");
+        }
+        if (!future->collected) {
+            order_after(job, future->ref.slot, true);
+        } else if (future->status != YOKE_OK) {
+            return yk_fail(error, YOKE_EDEPENDENCY,
+                           "the job of after[%zu] failed: %s", i,
+                           future->error != NULL ? future->error : "");
+        }
+    }
+    return YOKE_OK;
+}
+
+static yoke_status order(yoke_pool *pool, yk_job *job, const yoke_map_options *options,
+                         yk_error *error)
+{
+    atomic_store(&job->waits_for, 0);
+    atomic_store(&job->needs, 0);
+    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
+        bool needed = false;
+
+        if (pool->jobs[slot] != NULL &&
+            conflicts(&pool->control->jobs[slot].launch, &job->launch, &needed)) {
+            order_after(job, slot, needed);
+        }
+    }
+    return order_explicit(job, pool, options, error);
+}
+
+/* ---- publishing --------------------------------------------------------------------------------- */
+
+static bool changes_in_place(const yk_launch *launch)
+{
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        if (yk_arg_is_changed_in_place(&launch->args[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void reset_job(yk_job *job, uint32_t generation)
+{
+    atomic_store(&job->stop, (uint64_t)generation << 32);
+    atomic_store(&job->verdict, 0);
+    atomic_store(&job->damaged, 0);
+    atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_NONE));
+    memset(job->strikes, 0, sizeof job->strikes);
+    for (uint32_t i = 0; i < YK_WORKER_WORDS; i++) {
+        atomic_store(&job->declined[i], 0);
+    }
+    for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
+        yk_home_set(&job->redo[i], generation, (yk_tiles){0, 0});
+    }
+}
+
+static void use_arrays(yoke_pool *pool, const yk_launch *launch)
+{
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+
+        if (arg->kind == YK_ARG_ARRAY) {
+            yk_arena_use(&pool->arena, arg->address, arg->block_id, 1);
+        }
+    }
+}
+
+static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
+                    const yk_submission *submission)
+{
+    const yk_job_ref ref = future->ref;
+    const double timeout = submission->options.timeout;
+
+    reset_job(job, ref.generation);
+    job->launch.id = pool->next_id++;
+    job->sequence = pool->next_sequence++;
+    job->deadline_ns = timeout > 0 ? yk_clock_ns() + (uint64_t)(timeout * 1e9) : 0;
+    job->in_place = changes_in_place(&job->launch);
+    job->saves = job->in_place != 0 &&
+                 submission->options.recovery != YOKE_RECOVER_NONE;
+    yk_place_tiles(pool, job, ref.generation, submission->options.grain);
+    use_arrays(pool, &job->launch);
+    submission->kernel->users++;
+    future->references++; /* the pool's */
+    pool->jobs[ref.slot] = future;
+    atomic_store(&job->state, yk_state_pack(ref.generation, YK_JOB_OPEN));
+    atomic_fetch_or(&pool->control->live, UINT64_C(1) << ref.slot);
+    yk_control_ring_workers(pool->control);
+    if (job->deadline_ns != 0) {
+        yk_control_ring_supervisor(pool->control);
+    }
+}
+
+/* ---- submission ------------------------------------------------------------------------------------ */
+
+static yoke_status check_options(const yk_submission *submission, yk_error *error)
+{
+    const yoke_map_options *options = &submission->options;
+
+    if (!(options->timeout >= 0 && options->timeout <= 1e9)) {
+        return yk_fail(error, YOKE_EINVAL, "timeout is a number of seconds from 0 to 1e9");
+    }
+    if ((unsigned)options->recovery > YOKE_RECOVER_NONE) {
+        return yk_fail(error, YOKE_EINVAL, "recovery %u is no known value",
+                       (unsigned)options->recovery);
+    }
+    if (options->after_count > 0 && options->after == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "after is NULL, after_count is not 0");
+    }
+    return YOKE_OK;
+}
+
+/* Arrays outside the pool's memory are copied in only when no job is about to change
+ * them. *again: the lock was given up and all may be different. */
+static yoke_status wait_for_staged(yoke_pool *pool, const yk_launch *launch, bool *again,
+                                   yk_error *error)
+{
+    const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+
+    (void)yk_collect_ended(pool);
+    *again = yk_stage_conflict(pool, launch) != NULL;
+    return *again ? wait_unlocked(pool, ticket, error) : YOKE_OK;
+}
+
+static yoke_status prepare(yoke_pool *pool, yoke_future *future,
+                           const yk_submission *submission, yk_error *error)
+{
+    bool again = true;
+    yk_job *job = NULL;
+    yoke_status status = YOKE_OK;
+
+    while (again) {
+        int slot = -1;
+
+        status = wait_for_slot(pool, &slot, error);
+        if (status != YOKE_OK) {
+            return status;
+        }
+        job = &pool->control->jobs[slot];
+        future->ref =
+            (yk_job_ref){(uint32_t)slot,
+                         yk_state_generation(atomic_load(&job->state))};
+        job->kernel_slot = submission->kernel->slot;
+        status = fill_launch(pool, job, submission, error);
+        if (status == YOKE_OK) {
+            status = wait_for_staged(pool, &job->launch, &again, error);
+        }
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+    limit_variants(pool, submission->kernel, &job->launch);
+    status = yk_place_allow(pool, job, submission->options.devices, error);
+    if (status == YOKE_OK) {
+        status = order(pool, job, &submission->options, error);
+    }
+    return status == YOKE_OK ? yk_stage_in(pool, future, &job->launch, error) : status;
+}
+
+static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
+                                 const yk_submission *submission, yk_error *error)
+{
+    yoke_future *future;
+    yoke_status status;
+
+    if (pool->broken) {
+        return yk_pool_fail_broken(error);
+    }
+    future = yk_future_create(pool, submission->kernel);
+    if (future == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    status = prepare(pool, future, submission, error);
+    if (status != YOKE_OK) {
+        yk_future_release(future);
+        return status;
+    }
+    publish(pool, future, yk_job_at(pool->control, future->ref), submission);
+    *result = future;
+    return YOKE_OK;
+}
+
+yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
+                      const yk_submission *submission, yk_error *error)
+{
+    yoke_status status = check_options(submission, error);
+
+    *future = NULL;
+    if (status != YOKE_OK) {
+        return status;
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    status = submit_locked(future, pool, submission, error);
+    (void)pthread_mutex_unlock(&pool->lock);
+    yk_run_callbacks(pool);
+    return status;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/supervisor.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "pool/repair.h"
+#include "sys/process.h"
+#include "sys/wakeup.h"
+
+/* How long workers may take to finish what they do when the pool closes. */
+static const uint64_t close_ns = 2 * YK_NS_PER_S;
+
+void yk_control_ring_supervisor(const yk_control *control)
+{
+    yk_bell_ring(control->supervisor_bell);
+}
+
+void yk_supervisor_log(const yk_supervisor *supervisor, const char *format, ...)
+{
+    va_list list;
+
+    if (supervisor->control->log == 0) {
+        return;
+    }
+    (void)fputs("yoke: ", stderr);
+    va_start(list, format);
+    (void)vfprintf(stderr, format, list);
+    va_end(list);
+    (void)fputc('\n', stderr);
+}
+
+/* ---- children -------------------------------------------------------------------------- */
+
+typedef struct birth {
+    const yk_supervisor *supervisor;
+    int extra;
+    int (*entry)(void *context);
+    void *context;
+} birth;
+
+static int child_main(void *context)
+{
+    const birth *self = context;
+    const yk_supervisor *supervisor = self->supervisor;
+    const int keep[] = {supervisor->control->supervisor_bell, supervisor->start.alive,
+                        self->extra >= 0 ? self->extra : supervisor->start.alive};
+
+    if (!yk_process_die_with_parent(supervisor->self)) {
+        return 1;
+    }
+    yk_process_start_clean(keep, sizeof keep / sizeof keep[0]);
+    return self->entry(self->context);
+}
+
+bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child, int extra,
+                        int (*entry)(void *context), void *context)
+{
+    birth self = {supervisor, extra, entry, context};
+
+    *child = (yk_child){.pidfd = -1};
+    child->pid = yk_process_fork(child_main, &self);
+    if (child->pid < 0) {
+        child->pid = 0;
+        return false;
+    }
+    child->pidfd = yk_process_open(child->pid);
+    return true;
+}
+
+bool yk_supervisor_reap(yk_child *child, int *status)
+{
+    if (child->pid == 0 || !yk_process_reap(child->pid, false, status)) {
+        return false;
+    }
+    yk_fd_close(&child->pidfd);
+    child->pid = 0;
+    return true;
+}
+
+/* ---- the loop ---------------------------------------------------------------------------- */
+
+/* Bell, application twice, then all children. Returns how many. */
+static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
+{
+    const uint32_t workers = yk_worker_count(supervisor->control);
+    size_t count = 0;
+
+    fds[count++] = supervisor->control->supervisor_bell;
+    fds[count++] = supervisor->start.life;
+    fds[count++] = supervisor->application;
+    for (uint32_t i = 0; i < YK_MAX_DRIVERS; i++) {
+        if (supervisor->probes[i].pid != 0) {
+            fds[count++] = supervisor->probes[i].pidfd;
+        }
+    }
+    for (uint32_t i = 0; i < workers; i++) {
+        if (supervisor->workers[i].pid != 0) {
+            fds[count++] = supervisor->workers[i].pidfd;
+        }
+    }
+    return count;
+}
+
+enum { MAX_FDS = 3 + YK_MAX_DRIVERS + YK_MAX_WORKERS };
+
+/* Waits for something to happen. False if the application is gone. */
+static bool wait_for_events(const yk_supervisor *supervisor, uint64_t until_ns)
+{
+    int fds[MAX_FDS];
+    bool ready[MAX_FDS];
+    const size_t count = collect_fds(supervisor, fds);
+    const uint64_t now = yk_clock_ns();
+
+    yk_fd_wait(fds, ready, count,
+               until_ns == UINT64_MAX ? UINT64_MAX
+               : until_ns > now       ? until_ns - now
+                                      : 0);
+    yk_bell_clear(supervisor->control->supervisor_bell);
+    return !ready[1] && !ready[2];
+}
+
+static bool is_quitting(const yk_supervisor *supervisor)
+{
+    return atomic_load(&supervisor->control->quit) != YK_QUIT_NO;
+}
+
+static void supervise(yk_supervisor *supervisor)
+{
+    uint64_t until = 0;
+
+    while (wait_for_events(supervisor, until) && !is_quitting(supervisor)) {
+        yk_supervisor_reap_workers(supervisor);
+        until = yk_supervisor_check_probes(supervisor);
+        until = yk_min(until, yk_supervisor_check_starts(supervisor));
+        yk_supervisor_share_cores(supervisor);
+        until = yk_min(until, yk_repair_jobs(supervisor->control,
+                                             yk_supervisor_kill_late, supervisor));
+    }
+}
+
+/* ---- the end ------------------------------------------------------------------------------ */
+
+static uint32_t reap_any(yk_supervisor *supervisor)
+{
+    const uint32_t count = yk_worker_count(supervisor->control);
+    uint32_t left = 0;
+    int status;
+
+    for (uint32_t i = 0; i < count; i++) {
+        (void)yk_supervisor_reap(&supervisor->workers[i], &status);
+        left += supervisor->workers[i].pid != 0;
+    }
+    return left;
+}
+
+/* Workers leave by themselves when they see that the pool closes. */
+static void wait_for_workers(yk_supervisor *supervisor)
+{
+    const uint64_t deadline = yk_clock_ns() + close_ns;
+
+    yk_control_ring_workers(supervisor->control);
+    while (reap_any(supervisor) > 0 && yk_clock_ns() < deadline) {
+        if (!wait_for_events(supervisor, deadline) ||
+            atomic_load(&supervisor->control->quit) == YK_QUIT_KILL) {
+            return;
+        }
+    }
+}
+
+static void start_process(yk_supervisor *supervisor, const yk_supervisor_start *start)
+{
+    const int keep[] = {start->life, start->alive, start->control->supervisor_bell};
+
+    supervisor->start = *start;
+    supervisor->control = start->control;
+    supervisor->self = yk_process_self();
+    yk_process_start_clean(keep, sizeof keep / sizeof keep[0]);
+    yk_process_prefer_for_oom();
+    yk_process_raise_fd_limit();
+    yk_process_adopt_orphans();
+    supervisor->application = yk_process_open(start->application);
+    for (uint32_t i = 0; i < YK_MAX_WORKERS; i++) {
+        supervisor->undo_files[i] = -1;
+        supervisor->workers[i].pidfd = -1;
+    }
+}
+
+int yk_supervisor_main(void *context)
+{
+    const yk_supervisor_start *start = context;
+    yk_supervisor *supervisor = calloc(1, sizeof *supervisor);
+
+    if (supervisor == NULL) {
+        return 1;
+    }
+    start_process(supervisor, start);
+    yk_supervisor_start_discovery(supervisor);
+    yk_supervisor_start_local(supervisor);
+    atomic_store(&supervisor->control->started, 1);
+    yk_event_signal(&supervisor->control->changed);
+    supervise(supervisor);
+    supervisor->closing = true;
+    if (atomic_load(&supervisor->control->quit) == YK_QUIT_CLOSE) {
+        wait_for_workers(supervisor);
+    }
+    yk_process_kill_children();
+    return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The supervisor: a process with one thread, forked from the application when the pool is
+ * created, that forks, reaps, times out, repairs and replaces the pool's other processes.
+ * It makes no OpenCL calls and runs no kernels.
+ */
+#ifndef YK_POOL_SUPERVISOR_H
+#define YK_POOL_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "pool/control.h"
+
+/* What the supervisor is started with. The descriptors are its to keep. */
+typedef struct yk_supervisor_start {
+    yk_control *control;
+    pid_t application;
+    int life;  /* reads: end of file when the application has ended or executed another
+                  program */
+    int alive; /* writes: held open by every process of the pool */
+} yk_supervisor_start;
+
+/* The process. */
+int yk_supervisor_main(void *start);
+
+/* ---- between the supervisor's files ---- */
+
+/* A child process it waits for. */
+typedef struct yk_child {
+    pid_t pid;            /* 0: none */
+    int pidfd;            /* -1: none */
+    uint64_t deadline_ns; /* by when it must have started; 0: it has */
+    bool killed_late;     /* for a job's deadline: no fault of the device */
+    bool killed_hung;     /* for its own start's deadline */
+} yk_child;
+
+typedef struct yk_supervisor {
+    yk_supervisor_start start;
+    yk_control *control;
+    pid_t self;
+    int application; /* pidfd, -1 if there can be none */
+    bool closing;
+    yk_child workers[YK_MAX_WORKERS];
+    int undo_files[YK_MAX_WORKERS]; /* -1: none yet */
+    yk_child probes[YK_MAX_DRIVERS];
+} yk_supervisor;
+
+/* Workers (supervisor_workers.c). */
+
+/* Takes the next slot; NULL if there is none. Fill it in, then start it. */
+yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
+                                    const char *name);
+void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot);
+
+/* Slots for the CPU and fake devices that are selected, started. */
+void yk_supervisor_start_local(yk_supervisor *supervisor);
+
+/* Reaps workers that have ended, mends what they left, replaces them. */
+void yk_supervisor_reap_workers(yk_supervisor *supervisor);
+
+/* Kills workers whose start takes too long. Returns the next deadline. */
+uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor);
+
+/* Parks or returns CPU workers, as GPUs' processes need their cores. */
+void yk_supervisor_share_cores(yk_supervisor *supervisor);
+
+/* Kills a worker that runs past a job's deadline. */
+void yk_supervisor_kill_late(uint32_t slot, void *supervisor);
+
+/* Discovery (supervisor_discovery.c). */
+
+/* Finds the installed drivers and starts a probe for each, if devices are wanted. */
+void yk_supervisor_start_discovery(yk_supervisor *supervisor);
+
+/* Collects what probes found; when all are through, the selected devices get workers.
+ * Returns the next deadline. */
+uint64_t yk_supervisor_check_probes(yk_supervisor *supervisor);
+
+/* Children in general (supervisor.c). */
+
+/* Forks one that starts clean with the pool's descriptors and `extra` (-1: none). */
+bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child, int extra,
+                        int (*entry)(void *context), void *context);
+
+/* Reaps one that has ended. */
+bool yk_supervisor_reap(yk_child *child, int *status);
+
+/* Writes a line to standard error if YOKE_LOG is set. */
+void yk_supervisor_log(const yk_supervisor *supervisor, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "pool/repair.h"
+#include "pool/supervisor.h"
+#include "pool/worker.h"
+#include "sys/mapping.h"
+#include "sys/process.h"
+#include "sys/topology.h"
+
+enum {
+    MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
+    MAX_DEVICE_FAILURES = 2, /* ... before they finish a chunk, of a device */
+    MIN_CORES_TO_SHARE = 4,
+    UNDO_KEEP_BYTES = 64 << 20,
+};
+
+/* ---- starting ---------------------------------------------------------------------------- */
+
+typedef struct employment {
+    yk_control *control;
+    uint32_t slot;
+    int undo_file;
+} employment;
+
+static int worker_entry(void *context)
+{
+    const employment *self = context;
+
+    return yk_worker_main(self->control, self->slot, self->undo_file);
+}
+
+yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
+                                    const char *name)
+{
+    const uint32_t slot = yk_worker_count(supervisor->control);
+    yk_worker *worker = &supervisor->control->workers[slot];
+
+    if (slot == YK_MAX_WORKERS) {
+        return NULL;
+    }
+    worker->kind = kind;
+    worker->cpu = -1;
+    worker->found = -1;
+    yk_text_copy(worker->name, sizeof worker->name, name);
+    atomic_store(&worker->state, YK_WORKER_STARTING);
+    atomic_store(&supervisor->control->worker_count, slot + 1);
+    return worker;
+}
+
+static void give_up_worker(yk_supervisor *supervisor, uint32_t slot, const char *reason)
+{
+    yk_worker *worker = &supervisor->control->workers[slot];
+
+    yk_text_copy(worker->reason, sizeof worker->reason, reason);
+    atomic_store(&worker->state, YK_WORKER_GIVEN_UP);
+    yk_supervisor_log(supervisor, "%s is given up: %s", worker->name, reason);
+    yk_event_signal(&supervisor->control->changed);
+    yk_control_ring_workers(supervisor->control);
+}
+
+/* A new process starts from nothing: builds of the old one are gone, but a kernel that
+ * failed to build is not tried again. */
+static void reset_worker(yk_worker *worker)
+{
+    for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
+        const uint64_t word = atomic_load(&worker->builds[i].word);
+
+        if ((word & 0xff) != YK_BUILD_FAILED) {
+            atomic_store(&worker->builds[i].word, 0);
+        }
+    }
+    atomic_store(&worker->building, 0);
+    atomic_store(&worker->chunks, 0);
+    atomic_store(&worker->open_status, 0);
+    atomic_store(&worker->state, YK_WORKER_STARTING);
+}
+
+void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
+{
+    yk_worker *worker = &supervisor->control->workers[slot];
+    yk_child *child = &supervisor->workers[slot];
+    employment self = {supervisor->control, slot, -1};
+
+    reset_worker(worker);
+    if (supervisor->undo_files[slot] < 0) {
+        supervisor->undo_files[slot] = yk_memory_file("yoke undo");
+    }
+    yk_file_trim(supervisor->undo_files[slot], UNDO_KEEP_BYTES);
+    self.undo_file = supervisor->undo_files[slot];
+    if (!yk_supervisor_fork(supervisor, child, self.undo_file, worker_entry, &self)) {
+        give_up_worker(supervisor, slot, "its process cannot be forked");
+        return;
+    }
+    child->deadline_ns = yk_clock_ns() + supervisor->control->start_timeout_ns;
+    atomic_fetch_add(&worker->incarnation, 1);
+    atomic_store(&worker->pid, (uint32_t)child->pid);
+}
+
+/* ---- CPU and fake workers ------------------------------------------------------------------ */
+
+static void start_cpus(yk_supervisor *supervisor, const yk_selector *selector)
+{
+    yk_cpu cpus[YK_MAX_WORKERS];
+    const uint32_t available = (uint32_t)yk_cpus(cpus, YK_MAX_WORKERS);
+    const uint32_t count = selector->count != 0 ? selector->count : available;
+
+    for (uint32_t i = 0; i < count; i++) {
+        char name[32];
+        yk_worker *worker;
+
+        yk_text_format(name, sizeof name, "cpu%u", i);
+        worker = yk_supervisor_add_worker(supervisor, YOKE_WORKER_CPU, name);
+        if (worker == NULL) {
+            return;
+        }
+        worker->config.kind = YK_DEVICE_NATIVE;
+        /* With a worker for every CPU each has its own; with fewer the system may move
+         * them to where there is room. */
+        worker->cpu = count == available ? (int32_t)cpus[i].os_index : -1;
+        yk_text_copy(worker->reason, sizeof worker->reason, "one worker per CPU");
+    }
+}
+
+static void start_fakes(yk_supervisor *supervisor, const yk_selector *selector,
+                        uint32_t *number)
+{
+    for (uint32_t i = 0; i < selector->count; i++) {
+        char name[32];
+        yk_worker *worker;
+
+        yk_text_format(name, sizeof name, "fake%u", (*number)++);
+        worker = yk_supervisor_add_worker(supervisor, YOKE_WORKER_FAKE, name);
+        if (worker == NULL) {
+            return;
+        }
+        worker->config.kind = YK_DEVICE_FAKE;
+        worker->config.speed = selector->speed;
+        worker->config.private_memory = selector->discrete;
+        worker->config.crash_at = selector->crash_at;
+        worker->config.hang_at = selector->hang_at;
+        worker->config.fail_at = selector->fail_at;
+        worker->driver_class = 1;
+        yk_text_copy(worker->reason, sizeof worker->reason, "asked for");
+    }
+}
+
+void yk_supervisor_start_local(yk_supervisor *supervisor)
+{
+    const yk_selection *selection = &supervisor->control->selection;
+    bool has_cpus = false;
+    uint32_t fakes = 0;
+    uint32_t count;
+
+    for (uint32_t i = 0; i < selection->count; i++) {
+        const yk_selector *selector = &selection->selectors[i];
+
+        if (selector->kind == YK_SELECT_CPU && !has_cpus) {
+            has_cpus = true;
+            start_cpus(supervisor, selector);
+        } else if (selector->kind == YK_SELECT_FAKE) {
+            start_fakes(supervisor, selector, &fakes);
+        }
+    }
+    count = yk_worker_count(supervisor->control);
+    for (uint32_t slot = 0; slot < count; slot++) {
+        yk_supervisor_start_worker(supervisor, slot);
+    }
+}
+
+/* ---- ends ---------------------------------------------------------------------------------- */
+
+static void describe_death(const yk_worker *worker, const yk_child *child, int status,
+                           char *text, size_t bytes)
+{
+    if (child->killed_hung) {
+        yk_text_copy(text, bytes, "did not start in time and was killed");
+    } else if (child->killed_late) {
+        yk_text_copy(text, bytes, "killed at the job's time limit");
+    } else if (atomic_load(&worker->open_status) != 0) {
+        yk_text_copy(text, bytes, worker->log);
+    } else {
+        yk_process_describe_exit(status, text, bytes);
+    }
+}
+
+/* A compiler that takes the process down: this worker does not try that kernel again. */
+static void blame_build(yk_worker *worker, const char *how)
+{
+    const uint64_t building = atomic_load(&worker->building);
+    const uint32_t slot = (uint32_t)(building & 0xff);
+    char text[512];
+
+    if (building == 0) {
+        return;
+    }
+    yk_text_format(text, sizeof text,
+                   "%s: the compiler took the worker down (%s)", worker->info.name, how);
+    yk_text_copy(worker->log, sizeof worker->log, text);
+    atomic_store(&worker->builds[slot].word, building >> 8 << 8 | YK_BUILD_FAILED);
+}
+
+static void count_failure(yk_worker *worker, const yk_child *child)
+{
+    if (atomic_load(&worker->chunks) > 0) {
+        atomic_store(&worker->failures, 0);
+    }
+    if (!child->killed_late && atomic_load(&worker->building) == 0) {
+        atomic_fetch_add(&worker->failures, 1);
+    }
+}
+
+/* The jobs it worked on can be left to others. */
+static bool is_dispensable(yk_supervisor *supervisor, uint32_t slot)
+{
+    yk_control *control = supervisor->control;
+
+    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
+        const yk_job *job = &control->jobs[__builtin_ctzll(live)];
+
+        if (yk_state_of(atomic_load(&job->state)) == YK_JOB_OPEN &&
+            !yk_job_has_hope(control, job, slot)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_starting)
+{
+    const yk_worker *worker = &supervisor->control->workers[slot];
+    const uint32_t failures = atomic_load(&worker->failures);
+
+    if (was_starting) {
+        return failures >= MAX_START_FAILURES;
+    }
+    /* A core does not break; a kernel that kills its process is found out by its tiles. */
+    return worker->kind != YOKE_WORKER_CPU && failures >= MAX_DEVICE_FAILURES &&
+           is_dispensable(supervisor, slot);
+}
+
+static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
+{
+    yk_control *control = supervisor->control;
+    yk_worker *worker = &control->workers[slot];
+    yk_child *child = &supervisor->workers[slot];
+    const bool was_starting = atomic_load(&worker->state) == YK_WORKER_STARTING;
+    char how[256];
+
+    describe_death(worker, child, status, how, sizeof how);
+    yk_supervisor_log(supervisor, "%s (process %u) ended: %s", worker->name,
+                      atomic_load(&worker->pid), how);
+    atomic_store(&worker->pid, 0);
+    count_failure(worker, child);
+    blame_build(worker, how);
+    if (yk_repair_worker(control, slot, supervisor->undo_files[slot], how)) {
+        atomic_store(&worker->failures, 0); /* the kernel's fault, not the device's */
+    }
+    if (should_give_up(supervisor, slot, was_starting)) {
+        give_up_worker(supervisor, slot, how);
+    } else {
+        yk_supervisor_start_worker(supervisor, slot);
+    }
+}
+
+void yk_supervisor_reap_workers(yk_supervisor *supervisor)
+{
+    const uint32_t count = yk_worker_count(supervisor->control);
+
+    for (uint32_t slot = 0; slot < count; slot++) {
+        int status;
+
+        if (yk_supervisor_reap(&supervisor->workers[slot], &status)) {
+            bury(supervisor, slot, status);
+        }
+    }
+}
+
+uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor)
+{
+    const uint32_t count = yk_worker_count(supervisor->control);
+    const uint64_t now = yk_clock_ns();
+    uint64_t next = UINT64_MAX;
+
+    for (uint32_t slot = 0; slot < count; slot++) {
+        yk_child *child = &supervisor->workers[slot];
+
+        if (child->pid == 0 || child->deadline_ns == 0) {
+            continue;
+        }
+        if (atomic_load(&supervisor->control->workers[slot].state) !=
+            YK_WORKER_STARTING) {
+            child->deadline_ns = 0;
+        } else if (now >= child->deadline_ns) {
+            child->killed_hung = true;
+            child->deadline_ns = 0;
+            yk_process_kill(child->pid);
+        } else {
+            next = yk_min(next, child->deadline_ns);
+        }
+    }
+    return next;
+}
+
+void yk_supervisor_kill_late(uint32_t slot, void *context)
+{
+    yk_supervisor *supervisor = context;
+    yk_child *child = &supervisor->workers[slot];
+
+    if (child->pid != 0 && !child->killed_late) {
+        child->killed_late = true;
+        yk_process_kill(child->pid);
+    }
+}
+
+/* ---- cores for GPUs --------------------------------------------------------------------------- */
+
+static bool is_gpu(const yk_control *control, const yk_worker *worker)
+{
+    const uint32_t state = atomic_load(&worker->state);
+
+    return worker->kind == YOKE_WORKER_OPENCL && worker->found >= 0 &&
+           control->found[worker->found].device.type != YK_OPENCL_CPU &&
+           (state == YK_WORKER_STARTING || state == YK_WORKER_READY);
+}
+
+static bool has_fixed_cpus(const yk_selection *selection)
+{
+    for (uint32_t i = 0; i < selection->count; i++) {
+        if (selection->selectors[i].kind == YK_SELECT_CPU) {
+            return selection->selectors[i].count != 0;
+        }
+    }
+    return true;
+}
+
+void yk_supervisor_share_cores(yk_supervisor *supervisor)
+{
+    yk_control *control = supervisor->control;
+    const uint32_t count = yk_worker_count(control);
+    uint32_t cpus = 0;
+    uint32_t gpus = 0;
+
+    if (has_fixed_cpus(&control->selection)) {
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        cpus += control->workers[i].kind == YOKE_WORKER_CPU;
+        gpus += is_gpu(control, &control->workers[i]);
+    }
+    gpus = cpus < MIN_CORES_TO_SHARE ? 0 : (uint32_t)yk_min(gpus, cpus / 2);
+    /* CPU workers have the first slots; the last of them make room. */
+    for (uint32_t i = 0; i < cpus; i++) {
+        const bool park = i >= cpus - gpus;
+        uint32_t from = park ? YK_WORKER_READY : YK_WORKER_PARKED;
+
+        if (atomic_compare_exchange_strong(&control->workers[i].state, &from,
+                                           park ? YK_WORKER_PARKED : YK_WORKER_READY)) {
+            yk_event_signal(&control->workers[i].bell);
+            yk_control_ring_workers(control);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/undo.h"
+
+#include "kernel/footprint.h"
+#include "sys/mapping.h"
+
+typedef bool transfer(int file, void *data, size_t bytes, uint64_t offset);
+
+static bool write_part(int file, void *data, size_t bytes, uint64_t offset)
+{
+    return yk_file_write(file, data, bytes, offset);
+}
+
+/* Moves every block of every argument that is changed in place, in the log's order. */
+static bool for_each_block(int file, const yk_launch *launch, uint64_t begin,
+                           uint64_t end, transfer *move, uint64_t *total)
+{
+    *total = 0;
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        yk_extent own;
+
+        if (!yk_arg_is_changed_in_place(&launch->args[i]) ||
+            yk_footprint_write(launch, &launch->args[i], begin, end, &own) == 0) {
+            continue;
+        }
+        for (uint64_t b = 0; b < own.blocks; b++) {
+            void *data = (void *)(uintptr_t)(own.address + b * own.stride);
+
+            if (move != NULL && !move(file, data, own.bytes, *total)) {
+                return false;
+            }
+            *total += own.bytes;
+        }
+    }
+    return true;
+}
+
+uint64_t yk_undo_size(const yk_launch *launch, uint64_t begin, uint64_t end)
+{
+    uint64_t total;
+
+    (void)for_each_block(-1, launch, begin, end, NULL, &total);
+    return total;
+}
+
+bool yk_undo_save(int file, const yk_launch *launch, uint64_t begin, uint64_t end)
+{
+    uint64_t total;
+
+    return for_each_block(file, launch, begin, end, write_part, &total);
+}
+
+bool yk_undo_restore(int file, const yk_launch *launch, uint64_t begin, uint64_t end)
+{
+    uint64_t total;
+
+    return for_each_block(file, launch, begin, end, yk_file_read, &total);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool/fault_point.h"
+#include "sys/process.h"
+#include "sys/topology.h"
+
+/* About what waking a sleeping process costs. */
+static const uint64_t spin_ns = 50000;
+
+/* How soon to look again at tiles that are not worth stealing yet. */
+static const uint64_t later_ns = 200000;
+
+static bool open_device(yk_worker_self *self)
+{
+    yk_worker *worker = self->worker;
+    const yk_device_ops *ops = yk_device_ops_of(worker->config.kind);
+    const yoke_status status = ops->open(&self->device, &worker->config, &self->error);
+
+    if (status != YOKE_OK) {
+        memcpy(worker->log, self->error.text, sizeof worker->log);
+        atomic_store(&worker->open_status, (uint32_t)-status);
+        return false;
+    }
+    ops->describe(self->device, &worker->info);
+    return true;
+}
+
+static void become_ready(yk_worker_self *self)
+{
+    uint32_t starting = YK_WORKER_STARTING;
+
+    (void)atomic_compare_exchange_strong(&self->worker->state, &starting,
+                                         YK_WORKER_READY);
+    yk_event_signal(&self->control->changed);
+}
+
+static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
+{
+    yk_event *bell = &self->worker->bell;
+
+    yk_process_flush_output();
+    if (work == YK_WORK_LATER) {
+        yk_event_wait(bell, ticket, later_ns);
+    } else {
+        yk_event_wait_spinning(bell, ticket, spin_ns, UINT64_MAX);
+    }
+}
+
+static void serve(yk_worker_self *self)
+{
+    while (atomic_load(&self->control->quit) == YK_QUIT_NO) {
+        const uint32_t ticket = yk_event_ticket(&self->worker->bell);
+        int work;
+
+        yk_worker_build_all(self);
+        work = yk_worker_find_work(self);
+        if (work != YK_WORK_DONE) {
+            wait_for_work(self, ticket, work);
+        }
+    }
+}
+
+int yk_worker_main(yk_control *control, uint32_t slot, int undo_file)
+{
+    yk_worker_self *self = calloc(1, sizeof *self);
+
+    if (self == NULL) {
+        return YK_EXIT_START;
+    }
+    self->control = control;
+    self->worker = &control->workers[slot];
+    self->slot = slot;
+    self->undo_file = undo_file;
+    YK_FAULT_POINT(control, self->worker, YK_FAULT_START);
+    if (self->worker->cpu >= 0) {
+        (void)yk_bind_cpu((uint32_t)self->worker->cpu);
+    }
+    if (!open_device(self)) {
+        return YK_EXIT_START;
+    }
+    become_ready(self);
+    serve(self);
+    yk_process_flush_output();
+    /* Devices are not closed: drivers are known to hang there, and the process ends. */
+    return YK_EXIT_OK;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "pool/fault_point.h"
+#include "pool/worker.h"
+
+static void set_build(yk_worker_self *self, uint32_t slot, uint64_t id, uint32_t state)
+{
+    atomic_store(&self->worker->builds[slot].word, id << 8 | state);
+    yk_event_signal(&self->control->changed);
+    if (state == YK_BUILD_FAILED || state == YK_BUILD_UNSUITABLE) {
+        /* A job may have lost its last hope. */
+        yk_control_ring_supervisor(self->control);
+    }
+}
+
+/* PoCL on the calling thread, opened when the first kernel needs it. */
+static yk_device *open_source_device(yk_worker_self *self)
+{
+    yk_device_config config = {.kind = YK_DEVICE_OPENCL, .one_thread = 1};
+    const yk_device_ops *ops = yk_device_ops_of(YK_DEVICE_OPENCL);
+
+    if (self->source_device != NULL || self->source_device_failed) {
+        return self->source_device;
+    }
+    config.discrete = self->control->discrete;
+    memcpy(config.driver, self->control->pocl_driver, sizeof config.driver);
+    if (config.driver[0] == '\0') {
+        yk_fail(&self->error, YOKE_ENODEVICE, "PoCL is not installed");
+        self->source_device_failed = true;
+    } else if (ops->open(&self->source_device, &config, &self->error) != YOKE_OK) {
+        self->source_device_failed = true;
+    }
+    return self->source_device;
+}
+
+yk_device *yk_worker_device_for(yk_worker_self *self, const yk_kernel *kernel)
+{
+    if (self->device->ops != &yk_native_ops || yk_kernel_has_native(kernel)) {
+        return self->device;
+    }
+    return open_source_device(self);
+}
+
+static void publish_parameters(yk_kernel_slot *slot, yk_device *device)
+{
+    uint32_t unwritten = 0;
+
+    if (!yk_kernel_has_source(&slot->kernel) ||
+        !atomic_compare_exchange_strong(&slot->parameters_state, &unwritten, 1)) {
+        return;
+    }
+    slot->parameter_count =
+        device->ops->parameters(device, &slot->kernel, slot->parameters);
+    atomic_store(&slot->parameters_state, slot->parameter_count >= 0 ? 2 : 0);
+}
+
+static uint32_t try_build(yk_worker_self *self, yk_kernel_slot *slot)
+{
+    yk_device *device = yk_worker_device_for(self, &slot->kernel);
+    yoke_status status;
+
+    if (device == NULL) {
+        return YK_BUILD_UNSUITABLE;
+    }
+    status = device->ops->build(device, &slot->kernel, &self->error);
+    if (status == YOKE_OK) {
+        publish_parameters(slot, device);
+        return YK_BUILD_READY;
+    }
+    return status == YOKE_EUNSUPPORTED ? YK_BUILD_UNSUITABLE : YK_BUILD_FAILED;
+}
+
+/* Kernels come and go in their slots: what the device holds of the last one is dropped. */
+static void forget_last(yk_worker_self *self, uint32_t slot, uint64_t id)
+{
+    const uint64_t last = atomic_load(&self->worker->builds[slot].word) >> 8;
+
+    if (last == 0 || last == id) {
+        return;
+    }
+    self->device->ops->forget(self->device, last);
+    if (self->source_device != NULL) {
+        self->source_device->ops->forget(self->source_device, last);
+    }
+}
+
+static void build(yk_worker_self *self, uint32_t slot, uint64_t id)
+{
+    yk_worker *worker = self->worker;
+    uint32_t state;
+
+    forget_last(self, slot, id);
+    atomic_store(&worker->building, id << 8 | slot);
+    /* Whoever destroys a kernel takes its id away, then looks who is building it. */
+    if (atomic_load(&self->control->kernels[slot].id) != id) {
+        atomic_store(&worker->building, 0);
+        return;
+    }
+    atomic_store(&worker->builds[slot].word, id << 8 | YK_BUILD_RUNNING);
+    YK_FAULT_POINT(self->control, worker, YK_FAULT_BUILD);
+    yk_error_clear(&self->error);
+    state = try_build(self, &self->control->kernels[slot]);
+    memcpy(worker->log, self->error.text, sizeof worker->log);
+    atomic_store(&worker->building, 0);
+    set_build(self, slot, id, state);
+}
+
+bool yk_worker_can_run(yk_worker_self *self, uint32_t kernel_slot)
+{
+    const uint64_t id = atomic_load(&self->control->kernels[kernel_slot].id);
+
+    if (id == 0) {
+        return false;
+    }
+    if (yk_build_of(self->worker, kernel_slot, id) == YK_BUILD_NONE) {
+        build(self, kernel_slot, id);
+    }
+    return yk_build_of(self->worker, kernel_slot, id) == YK_BUILD_READY;
+}
+
+void yk_worker_build_all(yk_worker_self *self)
+{
+    const uint32_t changes = atomic_load(&self->control->kernel_changes);
+
+    if (changes == self->kernel_changes) {
+        return;
+    }
+    self->kernel_changes = changes;
+    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
+        (void)yk_worker_can_run(self, slot);
+    }
+}

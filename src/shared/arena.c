@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "shared/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "sys/memory_limits.h"
+
+enum { LARGE = 2 << 20 };
+
+yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
+                          yk_error *error)
+{
+    memset(arena, 0, sizeof *arena);
+    arena->mapping = mapping;
+    arena->next_id = 1;
+    arena->limited = limited;
+    if (pthread_mutex_init(&arena->lock, NULL) != 0) {
+        return yk_fail(error, YOKE_ESYSTEM, "cannot create a lock");
+    }
+    return YOKE_OK;
+}
+
+void yk_arena_fini(yk_arena *arena)
+{
+    (void)pthread_mutex_destroy(&arena->lock);
+    free(arena->blocks);
+    yk_mapping_destroy(&arena->mapping);
+    memset(arena, 0, sizeof *arena);
+}
+
+static uint64_t offset_of(const yk_arena *arena, const void *pointer)
+{
+    return (uint64_t)((uintptr_t)pointer - (uintptr_t)arena->mapping.base);
+}
+
+bool yk_arena_contains(const yk_arena *arena, const void *pointer)
+{
+    return (uintptr_t)pointer >= (uintptr_t)arena->mapping.base &&
+           offset_of(arena, pointer) < arena->mapping.size;
+}
+
+/* Index of the first block that ends after the offset. */
+static size_t first_after(const yk_arena *arena, uint64_t offset)
+{
+    size_t low = 0;
+    size_t high = arena->count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (arena->blocks[middle].offset + arena->blocks[middle].span <= offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool ensure_room(yk_arena *arena)
+{
+    const size_t capacity = arena->capacity == 0 ? 64 : 2 * arena->capacity;
+    yk_block *blocks;
+
+    if (arena->count < arena->capacity) {
+        return true;
+    }
+    blocks = realloc(arena->blocks, capacity * sizeof *blocks);
+    if (blocks == NULL) {
+        return false;
+    }
+    arena->blocks = blocks;
+    arena->capacity = capacity;
+    return true;
+}
+
+/* First gap that holds `span` bytes at `alignment` (of the address, not the offset); the
+ * index its block would have. */
+static bool find_gap(const yk_arena *arena, uint64_t span, uint64_t alignment,
+                     uint64_t *offset, size_t *index)
+{
+    const uint64_t base = (uint64_t)(uintptr_t)arena->mapping.base;
+    uint64_t from = 0;
+
+    for (size_t i = 0; i <= arena->count; i++) {
+        const uint64_t to =
+            i < arena->count ? arena->blocks[i].offset : arena->mapping.size;
+        const uint64_t start = yk_round_up(base + from, alignment) - base;
+
+        if (start <= to && span <= to - start) {
+            *offset = start;
+            *index = i;
+            return true;
+        }
+        if (i < arena->count) {
+            from = arena->blocks[i].offset + arena->blocks[i].span;
+        }
+    }
+    return false;
+}
+
+static yoke_status check_memory(const yk_arena *arena, uint64_t span, yk_error *error)
+{
+    uint64_t available;
+    uint64_t resident;
+    uint64_t promised;
+
+    if (!arena->limited) {
+        return YOKE_OK;
+    }
+    available = yk_memory_available();
+    resident = yk_mapping_resident(&arena->mapping);
+    promised = arena->used > resident ? arena->used - resident : 0;
+    if (available != UINT64_MAX && (promised > available || span > available - promised)) {
+        return yk_fail(error, YOKE_ENOMEM,
+                       "cannot allocate %llu bytes: the system has %llu bytes left, of "
+                       "which %llu are promised to earlier allocations",
+                       (unsigned long long)span, (unsigned long long)available,
+                       (unsigned long long)promised);
+    }
+    return YOKE_OK;
+}
+
+static void *insert_block(yk_arena *arena, size_t index, yk_block block)
+{
+    memmove(&arena->blocks[index + 1], &arena->blocks[index],
+            (arena->count - index) * sizeof arena->blocks[0]);
+    arena->blocks[index] = block;
+    arena->count++;
+    arena->used += block.span;
+    return (char *)arena->mapping.base + block.offset;
+}
+
+static void *alloc_locked(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    const uint64_t page = yk_page_size();
+    yk_block block = {.bytes = bytes};
+    size_t index;
+
+    if (bytes > arena->mapping.size) {
+        yk_fail(error, YOKE_ENOMEM,
+                "cannot allocate %zu bytes: the pool's memory is a window of %zu bytes "
+                "(arena_bytes, YOKE_ARENA)",
+                bytes, arena->mapping.size);
+        return NULL;
+    }
+    block.span = yk_round_up(bytes, page);
+    if (check_memory(arena, block.span, error) != YOKE_OK) {
+        return NULL;
+    }
+    if (!ensure_room(arena)) {
+        yk_fail(error, YOKE_ENOMEM, "out of memory");
+        return NULL;
+    }
+    if (!find_gap(arena, block.span, bytes >= LARGE ? LARGE : page, &block.offset,
+                  &index)) {
+        yk_fail(error, YOKE_ENOMEM,
+                "cannot allocate %zu bytes: %llu of the %zu bytes of the pool's memory "
+                "are in use (arena_bytes, YOKE_ARENA)",
+                bytes, (unsigned long long)arena->used, arena->mapping.size);
+        return NULL;
+    }
+    block.id = arena->next_id++;
+    return insert_block(arena, index, block);
+}
+
+void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    void *pointer;
+
+    if (bytes == 0) {
+        yk_fail(error, YOKE_EINVAL, "cannot allocate 0 bytes");
+        return NULL;
+    }
+    (void)pthread_mutex_lock(&arena->lock);
+    pointer = alloc_locked(arena, bytes, error);
+    (void)pthread_mutex_unlock(&arena->lock);
+    return pointer;
+}
+
+static yk_block *find_locked(yk_arena *arena, const void *pointer)
+{
+    const uint64_t offset = offset_of(arena, pointer);
+    size_t index;
+
+    if (!yk_arena_contains(arena, pointer)) {
+        return NULL;
+    }
+    index = first_after(arena, offset);
+    if (index == arena->count || arena->blocks[index].offset > offset) {
+        return NULL;
+    }
+    return &arena->blocks[index];
+}
+
+static yoke_status free_locked(yk_arena *arena, const void *pointer, yk_error *error)
+{
+    yk_block *block = find_locked(arena, pointer);
+
+    if (block == NULL || block->offset != offset_of(arena, pointer)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%p is not the start of an allocation of this pool", pointer);
+    }
+    if (block->users != 0) {
+        return yk_fail(error, YOKE_EBUSY,
+                       "%p (%llu bytes) is used by %u job(s) that have not ended", pointer,
+                       (unsigned long long)block->bytes, block->users);
+    }
+    yk_mapping_punch(&arena->mapping, block->offset, block->span);
+    arena->used -= block->span;
+    arena->count--;
+    memmove(block, block + 1,
+            (size_t)(&arena->blocks[arena->count] - block) * sizeof *block);
+    return YOKE_OK;
+}
+
+yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
+{
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    status = free_locked(arena, pointer, error);
+    (void)pthread_mutex_unlock(&arena->lock);
+    return status;
+}
+
+bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block)
+{
+    const yk_block *found;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    found = find_locked(arena, pointer);
+    if (found != NULL) {
+        *block = *found;
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+    return found != NULL;
+}
+
+void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change)
+{
+    yk_block *block;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    block = find_locked(arena, (const void *)(uintptr_t)address);
+    if (block != NULL && block->id == id) {
+        block->users = (uint32_t)((int64_t)block->users + change);
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+}
+
+bool yk_arena_valid(const yk_arena *arena)
+{
+    const uint64_t page = yk_page_size();
+    uint64_t end = 0;
+    uint64_t used = 0;
+
+    for (size_t i = 0; i < arena->count; i++) {
+        const yk_block *block = &arena->blocks[i];
+
+        if (block->offset < end || block->offset % page != 0 ||
+            block->span % page != 0 || block->bytes > block->span ||
+            block->span > arena->mapping.size - block->offset) {
+            return false;
+        }
+        end = block->offset + block->span;
+        used += block->span;
+    }
+    return used == arena->used;
+}

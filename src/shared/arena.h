@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page-granular allocation from a shared mapping. The books are kept in the private memory
+ * of the one process that allocates, the application: no worker can damage them, and none
+ * can die holding their lock.
+ */
+#ifndef YK_SHARED_ARENA_H
+#define YK_SHARED_ARENA_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "sys/mapping.h"
+
+/* An allocated block. */
+typedef struct yk_block {
+    uint64_t offset; /* from the mapping's base */
+    uint64_t bytes;  /* as asked for */
+    uint64_t span;   /* as taken: whole pages */
+    uint64_t id;     /* never used twice in an arena; from 1 */
+    uint32_t users;  /* jobs that use it */
+} yk_block;
+
+typedef struct yk_arena {
+    yk_mapping mapping;
+    pthread_mutex_t lock;
+    yk_block *blocks; /* sorted by offset */
+    size_t count;
+    size_t capacity;
+    uint64_t used;    /* bytes in blocks */
+    uint64_t next_id;
+    bool limited;     /* refuse what the system's memory cannot hold */
+} yk_arena;
+
+/* Takes a mapping over: fini destroys it. `limited`: see yk_arena_alloc(). */
+yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
+                          yk_error *error);
+void yk_arena_fini(yk_arena *arena);
+
+/* Zeroed, page-aligned (2 MiB-aligned from 2 MiB on). NULL: YOKE_ENOMEM in error. If the
+ * arena is limited, what does not fit the memory that machine and cgroup have left, less
+ * what was promised and not yet touched, is refused. */
+void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error);
+
+/* YOKE_EINVAL if no block starts there, YOKE_EBUSY if it has users. */
+yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error);
+
+/* Whether the address lies in the mapping at all, allocated or not. */
+bool yk_arena_contains(const yk_arena *arena, const void *pointer);
+
+/* The block that contains an address, copied; false if there is none. */
+bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block);
+
+/* Counts a user of the block with this id at this address in or out. */
+void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change);
+
+/* Blocks sorted, disjoint, page-aligned, within the mapping. */
+bool yk_arena_valid(const yk_arena *arena);
+
+#endif

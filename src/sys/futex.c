@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/futex.h"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+void yk_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    const struct timespec timeout = {
+        .tv_sec = (time_t)(timeout_ns / YK_NS_PER_S),
+        .tv_nsec = (long)(timeout_ns % YK_NS_PER_S),
+    };
+
+    /* Not FUTEX_PRIVATE: the word is shared between processes. */
+    (void)syscall(SYS_futex, word, FUTEX_WAIT, expected,
+                  timeout_ns == UINT64_MAX ? NULL : &timeout, NULL, 0);
+}
+
+void yk_futex_wake(_Atomic uint32_t *word, int count)
+{
+    (void)syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+void yk_yield(void)
+{
+    (void)sched_yield();
+}

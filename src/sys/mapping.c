@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/mapping.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+/*
+ * Far from where the kernel places programs, libraries, heaps and stacks on 64-bit Linux,
+ * 4 TiB apart, and inside the application's part of AddressSanitizer's memory layout.
+ */
+static const uintptr_t first_hint = (uintptr_t)0x200000000000;
+static const uintptr_t hint_step = (uintptr_t)1 << 42;
+enum { HINT_COUNT = 16 };
+
+size_t yk_page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+int yk_memory_file(const char *name)
+{
+    return memfd_create(name, MFD_CLOEXEC);
+}
+
+/* ftruncate beyond RLIMIT_FSIZE would raise SIGXFSZ instead of failing. */
+static bool fits_file_limit(size_t size)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+           size <= limit.rlim_cur;
+}
+
+static void *map_at_hint(int fd, size_t size)
+{
+    const int protection = PROT_READ | PROT_WRITE;
+
+    for (unsigned i = 0; i < HINT_COUNT; i++) {
+        void *hint = (void *)(first_hint + i * hint_step);
+        void *base = mmap(hint, size, protection,
+                          MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
+
+        if (base == hint) {
+            return base;
+        }
+        if (base != MAP_FAILED) {
+            (void)munmap(base, size);
+        }
+    }
+    return mmap(NULL, size, protection, MAP_SHARED | MAP_NORESERVE, fd, 0);
+}
+
+static bool try_size(yk_mapping *mapping, size_t size)
+{
+    void *base;
+
+    if (!fits_file_limit(size) || ftruncate(mapping->fd, (off_t)size) != 0) {
+        return false;
+    }
+    base = map_at_hint(mapping->fd, size);
+    if (base == MAP_FAILED) {
+        return false;
+    }
+    (void)madvise(base, size, MADV_DONTDUMP);
+    mapping->base = base;
+    mapping->size = size;
+    return true;
+}
+
+yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size,
+                              size_t least, yk_error *error)
+{
+    *mapping = YK_MAPPING_NONE;
+    mapping->fd = yk_memory_file(name);
+    if (mapping->fd < 0) {
+        return yk_fail(error, YOKE_ESYSTEM, "cannot create shared memory: %s",
+                       strerror(errno));
+    }
+    for (size_t bytes = size; bytes >= least; bytes /= 2) {
+        bytes -= bytes % yk_page_size();
+        if (bytes != 0 && try_size(mapping, bytes)) {
+            return YOKE_OK;
+        }
+    }
+    yk_fail(error, YOKE_ENOMEM, "cannot map %zu bytes of shared memory: %s", least,
+            strerror(errno));
+    yk_mapping_destroy(mapping);
+    return YOKE_ENOMEM;
+}
+
+void yk_mapping_forget_fd(yk_mapping *mapping)
+{
+    if (mapping->fd >= 0) {
+        (void)close(mapping->fd);
+        mapping->fd = -1;
+    }
+}
+
+void yk_mapping_destroy(yk_mapping *mapping)
+{
+    if (mapping->base != NULL) {
+        (void)munmap(mapping->base, mapping->size);
+    }
+    yk_mapping_forget_fd(mapping);
+    *mapping = YK_MAPPING_NONE;
+}
+
+void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes)
+{
+    if (fallocate(mapping->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+                  (off_t)bytes) != 0) {
+        memset((char *)mapping->base + offset, 0, bytes);
+    }
+}
+
+uint64_t yk_mapping_resident(const yk_mapping *mapping)
+{
+    struct stat status;
+
+    return fstat(mapping->fd, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
+}
+
+bool yk_file_write(int fd, const void *data, size_t bytes, uint64_t offset)
+{
+    const char *from = data;
+
+    while (bytes > 0) {
+        const ssize_t done = pwrite(fd, from, bytes, (off_t)offset);
+
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return false;
+        }
+        from += done;
+        bytes -= (size_t)done;
+        offset += (uint64_t)done;
+    }
+    return true;
+}
+
+bool yk_file_read(int fd, void *data, size_t bytes, uint64_t offset)
+{
+    char *to = data;
+
+    while (bytes > 0) {
+        const ssize_t done = pread(fd, to, bytes, (off_t)offset);
+
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return false;
+        }
+        to += done;
+        bytes -= (size_t)done;
+        offset += (uint64_t)done;
+    }
+    return true;
+}
+
+void yk_file_trim(int fd, uint64_t keep)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) == 0 && (uint64_t)status.st_size > keep) {
+        (void)!ftruncate(fd, (off_t)keep);
+    }
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shared mappings: sparse memory files without a name, mapped at the same address in
+ * every process of a pool.
+ */
+#ifndef YK_SYS_MAPPING_H
+#define YK_SYS_MAPPING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* A memory file and where it is mapped. Inherited through fork as it is. */
+typedef struct yk_mapping {
+    int fd;      /* -1: none */
+    void *base;  /* NULL: not mapped */
+    size_t size; /* bytes */
+} yk_mapping;
+
+#define YK_MAPPING_NONE ((yk_mapping){.fd = -1})
+
+/* Creates and maps `size` bytes at one of a fixed list of addresses, so that a program
+ * executed later can map it there again. If that much address space cannot be had, halves
+ * it, down to `least`. The memory is zero, takes no pages until touched and is left out
+ * of core dumps. */
+yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size,
+                              size_t least, yk_error *error);
+
+/* Unmaps and closes; a no-op on YK_MAPPING_NONE. */
+void yk_mapping_destroy(yk_mapping *mapping);
+
+/* Closes the descriptor and keeps the memory. */
+void yk_mapping_forget_fd(yk_mapping *mapping);
+
+/* Gives the pages of [offset, offset + bytes) back to the system; they read as zero
+ * afterwards in every process. Page-aligned. */
+void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes);
+
+/* Bytes of the file that take memory now. */
+uint64_t yk_mapping_resident(const yk_mapping *mapping);
+
+size_t yk_page_size(void);
+
+/* A memory file that is not mapped, for pread and pwrite; -1 if there can be none. */
+int yk_memory_file(const char *name);
+
+/* Write or read all of it at an offset; false on failure. */
+bool yk_file_write(int fd, const void *data, size_t bytes, uint64_t offset);
+bool yk_file_read(int fd, void *data, size_t bytes, uint64_t offset);
+
+/* Gives the file's memory back, beyond `keep` bytes. */
+void yk_file_trim(int fd, uint64_t keep);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/object.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is looked for: by address if path is NULL, else by path. */
+typedef struct object_search {
+    const char *path;
+    uintptr_t address;
+    const char *found_path; /* borrowed from the loader */
+    uintptr_t found_base;
+    bool found;
+    bool has_code; /* address lies in a part of the object that can be executed */
+} object_search;
+
+static bool object_has_code(const struct dl_phdr_info *object, uintptr_t address)
+{
+    for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0 &&
+            address - (object->dlpi_addr + part->p_vaddr) < part->p_memsz) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int by_address(struct dl_phdr_info *object, size_t size, void *context)
+{
+    object_search *search = context;
+
+    (void)size;
+    if (!object_has_code(object, search->address)) {
+        return 0;
+    }
+    search->found = true;
+    search->found_path = object->dlpi_name != NULL ? object->dlpi_name : "";
+    search->found_base = object->dlpi_addr;
+    return 1;
+}
+
+/* search->address is the offset in the object here. */
+static int by_path(struct dl_phdr_info *object, size_t size, void *context)
+{
+    object_search *search = context;
+
+    (void)size;
+    if (object->dlpi_name == NULL || strcmp(object->dlpi_name, search->path) != 0) {
+        return 0;
+    }
+    search->found = true;
+    search->found_base = object->dlpi_addr;
+    search->has_code = object_has_code(object, object->dlpi_addr + search->address);
+    return 1;
+}
+
+/* An object may be loaded by a relative path, which means nothing elsewhere. */
+static bool copy_path(const char *path, char *out, size_t bytes)
+{
+    char absolute[PATH_MAX];
+    size_t length;
+
+    if (strchr(path, '/') != NULL && path[0] != '/' &&
+        realpath(path, absolute) != NULL) {
+        path = absolute;
+    }
+    length = strlen(path);
+    if (length >= bytes) {
+        return false;
+    }
+    memcpy(out, path, length + 1);
+    return true;
+}
+
+bool yk_object_locate(yk_any_function *function, char *path, size_t path_bytes,
+                      uint64_t *offset)
+{
+    object_search search = {.address = (uintptr_t)function};
+
+    if (function == NULL || dl_iterate_phdr(by_address, &search) == 0 ||
+        !copy_path(search.found_path, path, path_bytes)) {
+        return false;
+    }
+    *offset = search.address - search.found_base;
+    return true;
+}
+
+static yk_any_function *find_loaded(const char *path, uint64_t offset, bool *is_loaded)
+{
+    object_search search = {.path = path, .address = (uintptr_t)offset};
+
+    (void)dl_iterate_phdr(by_path, &search);
+    *is_loaded = search.found;
+    if (!search.has_code) {
+        return NULL;
+    }
+    return (yk_any_function *)(search.found_base + (uintptr_t)offset);
+}
+
+/* The object stays loaded: its functions are used from now on. */
+static yk_any_function *find_by_loading(const char *path, uint64_t offset)
+{
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    struct link_map *map = NULL;
+    bool is_loaded;
+
+    if (handle == NULL || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
+        return NULL;
+    }
+    return find_loaded(map->l_name, offset, &is_loaded);
+}
+
+yk_any_function *yk_object_find(const char *path, uint64_t offset)
+{
+    bool is_loaded;
+    yk_any_function *function = find_loaded(path, offset, &is_loaded);
+
+    return is_loaded ? function : find_by_loading(path, offset);
+}

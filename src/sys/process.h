@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes: how the pool's are made, watched, killed and kept clean. */
+#ifndef YK_SYS_PROCESS_H
+#define YK_SYS_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Runs in the new process; its result is the exit code. */
+typedef int yk_process_main(void *context);
+
+/*
+ * Forks a process that this one's wait() and SIGCHLD do not notice: for the supervisor, a
+ * child of somebody else's program. Returns its pid, or -1 with errno.
+ *
+ * While the calling process has other threads, a lock of the C library may be held at the
+ * moment of a bare clone and stay locked in the child. Then the fork goes through an
+ * intermediate process made by the C library's own fork(), which ends at once; the new
+ * process is then no child of the caller.
+ */
+pid_t yk_process_clone_hidden(yk_process_main *entry, void *context);
+
+/* Forks an ordinary child. Returns its pid, or -1 with errno. */
+pid_t yk_process_fork(yk_process_main *entry, void *context);
+
+/*
+ * To be called first in a new process: default signal handlers, nothing blocked, terminal
+ * signals ignored, /dev/null as standard input, unwritten text of the parent's stdio
+ * buffers discarded, all descriptors closed but 0 to 2 and those listed.
+ */
+void yk_process_start_clean(const int *keep, size_t count);
+
+/* Asks the kernel to kill this process when its parent ends. False if the parent is no
+ * longer `parent`, so that it is too late. */
+bool yk_process_die_with_parent(pid_t parent);
+
+/* Orphaned descendants become children of this process. */
+void yk_process_adopt_orphans(void);
+
+/* Kills and reaps every child of this process. */
+void yk_process_kill_children(void);
+
+/* The out-of-memory killer takes this process rather than its parent. */
+void yk_process_prefer_for_oom(void);
+
+/* A descriptor that becomes readable when the process ends; -1 if it is gone. */
+int yk_process_open(pid_t pid);
+
+/* Reaps a child that ended, hidden or not. Returns true and its wait status, or false if
+ * it still runs. A pid that is no child of ours counts as ended with status 0. */
+bool yk_process_reap(pid_t pid, bool block, int *status);
+
+/* Ends this process at once, without handlers or buffers. */
+_Noreturn void yk_process_exit_now(int code);
+
+/* As many descriptors as the system allows this user. */
+void yk_process_raise_fd_limit(void);
+
+void yk_process_kill(pid_t pid);
+bool yk_process_is_alive(pid_t pid);
+pid_t yk_process_self(void);
+pid_t yk_process_parent(void);
+
+/* What a wait status says, such as "killed by signal 11 (Segmentation fault)". */
+void yk_process_describe_exit(int status, char *text, size_t bytes);
+
+/* Writes out what this process has in its standard output's buffer. */
+void yk_process_flush_output(void);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/wakeup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+int yk_bell_create(void)
+{
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+void yk_bell_ring(int fd)
+{
+    const uint64_t one = 1;
+
+    (void)!write(fd, &one, sizeof one);
+}
+
+void yk_bell_clear(int fd)
+{
+    uint64_t count;
+
+    (void)!read(fd, &count, sizeof count);
+}
+
+bool yk_pipe_create(int ends[2])
+{
+    return pipe2(ends, O_CLOEXEC) == 0;
+}
+
+void yk_fd_close(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+        *fd = -1;
+    }
+}
+
+void yk_fd_wait(const int *fds, bool *ready, size_t count, uint64_t timeout_ns)
+{
+    const struct timespec timeout = {
+        .tv_sec = (time_t)(timeout_ns / YK_NS_PER_S),
+        .tv_nsec = (long)(timeout_ns % YK_NS_PER_S),
+    };
+    struct pollfd list[1024];
+
+    if (count > sizeof list / sizeof list[0]) {
+        count = sizeof list / sizeof list[0];
+    }
+    for (size_t i = 0; i < count; i++) {
+        list[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+        ready[i] = false;
+    }
+    if (ppoll(list, (nfds_t)count, timeout_ns == UINT64_MAX ? NULL : &timeout, NULL) <=
+        0) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        ready[i] = list[i].revents != 0;
+    }
+}
+
+bool yk_fd_wait_one(int fd, uint64_t timeout_ns)
+{
+    const uint64_t deadline = timeout_ns == UINT64_MAX
+                                  ? UINT64_MAX
+                                  : yk_clock_ns() + timeout_ns;
+    bool ready = false;
+
+    for (;;) {
+        const uint64_t now = yk_clock_ns();
+
+        yk_fd_wait(&fd, &ready, 1,
+                   deadline == UINT64_MAX ? UINT64_MAX
+                   : deadline > now       ? deadline - now
+                                          : 0);
+        if (ready || yk_clock_ns() >= deadline) {
+            return ready;
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptors to wait on together: bells, pipes whose end is a death notice, pidfds. */
+#ifndef YK_SYS_WAKEUP_H
+#define YK_SYS_WAKEUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A bell any process may ring; -1 if there can be none. Closed on exec. */
+int yk_bell_create(void);
+void yk_bell_ring(int fd);
+void yk_bell_clear(int fd);
+
+/* A pipe, closed on exec: ends[0] reads, ends[1] writes. */
+bool yk_pipe_create(int ends[2]);
+
+/* Closes a descriptor and sets it to -1. */
+void yk_fd_close(int *fd);
+
+/* Waits until one of the descriptors can be read or has hung up, at most timeout_ns
+ * (UINT64_MAX: no limit). ready[i] says which; negative descriptors are ignored. */
+void yk_fd_wait(const int *fds, bool *ready, size_t count, uint64_t timeout_ns);
+
+/* Waits for one descriptor; false if time ran out. */
+bool yk_fd_wait_one(int fd, uint64_t timeout_ns);
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/argument.h"
+#include "cli/division.h"
+#include "cli/parameter.h"
+
+static void parse(yk_argument *argument, const char *text)
+{
+    yk_complaint complaint = {""};
+
+    if (!yk_argument_parse(argument, text, &complaint)) {
+        fail_msg("%s: %s", text, complaint.text);
+    }
+}
+
+static void expect_refused(const char *text, const char *why)
+{
+    yk_complaint complaint = {""};
+    yk_argument argument;
+
+    if (yk_argument_parse(&argument, text, &complaint)) {
+        yk_argument_fini(&argument);
+        fail_msg("%s was accepted", text);
+    }
+    if (strstr(complaint.text, why) == NULL) {
+        fail_msg("%s: '%s' does not say '%s'", text, complaint.text, why);
+    }
+}
+
+static void expect_file(const char *text, const char *file, const char *result)
+{
+    yk_argument argument;
+
+    parse(&argument, text);
+    assert_int_equal(argument.kind, YOKE_ARG_ARRAY);
+    assert_string_equal(argument.file, file);
+    if (result != NULL) {
+        assert_non_null(argument.result);
+        assert_string_equal(argument.result, result);
+    } else {
+        assert_null(argument.result);
+    }
+    yk_argument_fini(&argument);
+}
+
+static void files_and_results(void **state)
+{
+    (void)state;
+    expect_file("in:a.npy", "a.npy", NULL);
+    expect_file("in:a=b.npy", "a=b.npy", NULL);
+    expect_file("items:C:/a b.npy", "C:/a b.npy", NULL);
+    expect_file("inout:c.npy", "c.npy", "c.npy");
+    expect_file("inout:c.npy=r.npy", "c.npy", "r.npy");
+    expect_file("inout:c.npy@3=r.npy", "c.npy", "r.npy");
+    expect_file("update:run=3/c.npy=run=4/c.npy", "run=3/c.npy", "run=4/c.npy");
+    expect_file("inout-whole:c=r", "c", "r");
+    expect_file("out:c.npy:float32:4", "c.npy", "c.npy");
+    expect_file("out:odd:name.npy@2:float32:4", "odd:name.npy", "odd:name.npy");
+    expect_file("in:me@home.npy", "me@home.npy", NULL);
+    expect_file("in:@5@7", "@5", NULL);
+}
+
+static void modifiers(void **state)
+{
+    yk_argument argument;
+
+    (void)state;
+    parse(&argument, "out/group:p.npy:float32:48");
+    assert_true(argument.per_group);
+    assert_false(argument.by_axis);
+    yk_argument_fini(&argument);
+    parse(&argument, "items:a.npy@3");
+    assert_true(argument.by_axis && argument.first == 3 && argument.at == 0);
+    yk_argument_fini(&argument);
+    parse(&argument, "update/at=2:a.npy");
+    assert_true(argument.by_axis && argument.first == 0 && argument.at == 2);
+    yk_argument_fini(&argument);
+    parse(&argument, "inout/group/at=2:a.npy");
+    assert_true(argument.by_axis && argument.per_group && argument.at == 2);
+    yk_argument_fini(&argument);
+    expect_refused("items/at=2:a.npy@1", "exclude");
+    expect_refused("in/group:a.npy", "not divided");
+    expect_refused("inout-whole/at=1:a.npy", "not divided");
+    expect_refused("out/grp:a.npy:float32:4", "'/grp' is not known");
+    expect_refused("out/at=:a.npy:float32:4", "not known");
+    expect_refused("out/at=1x:a.npy:float32:4", "not known");
+    expect_refused("items:a.npy@99999999999999999999", "too big");
+}
+
+static void created_arrays(void **state)
+{
+    yk_argument argument;
+
+    (void)state;
+    parse(&argument, "out:c.npy:complex128:2x3x4");
+    assert_string_equal(argument.created.element->name, "complex128");
+    assert_int_equal(argument.created.axes, 3);
+    assert_int_equal(argument.created.shape[2], 4);
+    assert_int_equal(argument.created.bytes, 24 * 16);
+    yk_argument_fini(&argument);
+    expect_refused("out:c.npy", "type and shape");
+    expect_refused("out:c.npy:float32", "type and shape");
+    expect_refused("out:c.npy:float31:4", "'float31' is not an element type");
+    expect_refused("out:c.npy:float32:", "not a shape");
+    expect_refused("out:c.npy:float32:4x", "not a shape");
+    expect_refused("out:c.npy:float32:4X5", "not a shape");
+    expect_refused("out:c.npy:float32:-4", "not a shape");
+    expect_refused("out:c.npy:float32:4294967296x4294967296", "too big");
+    expect_refused("out:c.npy:float64:1152921504606846976", "too big");
+    expect_refused("out::float32:4", "name is missing");
+}
+
+static void other_arguments(void **state)
+{
+    yk_argument argument;
+
+    (void)state;
+    parse(&argument, "local:4096");
+    assert_int_equal(argument.kind, YOKE_ARG_LOCAL);
+    assert_int_equal(argument.local_bytes, 4096);
+    yk_argument_fini(&argument);
+    parse(&argument, "float32x4:1,2,3,4");
+    assert_int_equal(argument.kind, YOKE_ARG_SCALAR);
+    assert_int_equal(argument.scalar.bytes, 16);
+    yk_argument_fini(&argument);
+    expect_refused("local:0", "not a number of bytes");
+    expect_refused("local:4k", "not a number of bytes");
+    expect_refused("a.npy", "KIND:VALUE");
+    expect_refused("input:a.npy", "'input' is not a kind");
+    expect_refused("float:1", "'float' is not a kind");
+    expect_refused("int32/group:1", "not a kind");
+    expect_refused("in:", "name is missing");
+    expect_refused("inout:a.npy=", "after '='");
+    expect_refused("inout:=a.npy", "name is missing");
+    expect_refused("", "KIND:VALUE");
+    expect_refused(":", "not a kind");
+    expect_refused("int32:", "not an integer");
+}
+
+static yk_npy array_of(unsigned axes, size_t x, size_t y)
+{
+    yk_npy array = {.element = yk_element_named("float32", 7), .axes = axes};
+    yk_complaint complaint;
+
+    array.shape[0] = x;
+    array.shape[1] = y;
+    assert_true(yk_npy_measure(&array, &complaint));
+    return array;
+}
+
+static const size_t no_group[3] = {0, 0, 0};
+
+static yoke_arg divide(const char *text, const yk_npy *array, yoke_range range,
+                       const size_t group[3], char *memory)
+{
+    yk_complaint complaint = {""};
+    yk_division division;
+    yk_argument argument;
+    yoke_arg arg;
+
+    parse(&argument, text);
+    if (!yk_divide(&division, &argument, array, &range, group, &complaint)) {
+        yk_argument_fini(&argument);
+        fail_msg("%s: %s", text, complaint.text);
+    }
+    arg = yk_division_arg(&division, &argument, array, memory);
+    yk_argument_fini(&argument);
+    return arg;
+}
+
+static void expect_indivisible(const char *text, const yk_npy *array, yoke_range range,
+                               const size_t group[3], const char *why)
+{
+    yk_complaint complaint = {""};
+    yk_division division;
+    yk_argument argument;
+    bool good;
+
+    parse(&argument, text);
+    good = yk_divide(&division, &argument, array, &range, group, &complaint);
+    yk_argument_fini(&argument);
+    assert_false(good);
+    if (strstr(complaint.text, why) == NULL) {
+        fail_msg("%s: '%s' does not say '%s'", text, complaint.text, why);
+    }
+}
+
+static void even_parts(void **state)
+{
+    const yk_npy array = array_of(2, 6, 10);
+    char memory[240];
+    yoke_arg arg;
+
+    (void)state;
+    arg = divide("items:a", &array, yoke_range_2d(10, 6), no_group, memory);
+    assert_ptr_equal(arg.pointer, memory);
+    assert_int_equal(arg.bytes, 40);
+    assert_int_equal(arg.parts, YOKE_PARTS_ITEM);
+    assert_int_equal(arg.access, YOKE_ACCESS_READ);
+    arg = divide("inout:a", &array, yoke_range_1d(60), no_group, memory);
+    assert_int_equal(arg.bytes, 4);
+    assert_int_equal(arg.access, YOKE_ACCESS_READ_WRITE);
+    arg = divide("in:a", &array, yoke_range_1d(7), no_group, memory);
+    assert_int_equal(arg.bytes, 240);
+    assert_int_equal(arg.parts, YOKE_PARTS_WHOLE);
+    arg = divide("update:a", &array, yoke_range_1d(60), no_group, memory);
+    assert_true(arg.reads_all);
+    assert_int_equal(arg.extent, 240);
+    expect_indivisible("items:a", &array, yoke_range_1d(7), no_group,
+                       "60 elements (float32, 6x10) cannot be divided evenly among 7 "
+                       "items");
+    expect_indivisible("items:a", &array, yoke_range_1d(120), no_group,
+                       "among 120 items");
+}
+
+static void parts_of_the_first_axis(void **state)
+{
+    const yk_npy array = array_of(2, 6, 10);
+    const yk_npy point = array_of(0, 0, 0);
+    char memory[240];
+    yoke_arg arg;
+
+    (void)state;
+    arg = divide("items:a@2", &array, yoke_range_1d(4), no_group, memory);
+    assert_ptr_equal(arg.pointer, memory + 80);
+    assert_int_equal(arg.bytes, 40);
+    assert_int_equal(arg.offset, 0);
+    arg = divide("inout/at=2:a", &array, yoke_range_1d(4), no_group, memory);
+    assert_ptr_equal(arg.pointer, memory);
+    assert_int_equal(arg.bytes, 40);
+    assert_int_equal(arg.offset, 80);
+    arg = divide("update:a@2", &array, yoke_range_1d(3), no_group, memory);
+    assert_int_equal(arg.extent, 160);
+    arg = divide("in:a@2", &array, yoke_range_1d(100), no_group, memory);
+    assert_ptr_equal(arg.pointer, memory + 80);
+    assert_int_equal(arg.bytes, 160);
+    expect_indivisible("items:a@2", &array, yoke_range_1d(5), no_group,
+                       "has 6 parts; 5 items from part 2 on would need 1 more");
+    expect_indivisible("items:a@6", &array, yoke_range_1d(1), no_group, "only 6 parts");
+    expect_indivisible("in:a@18446744073709551615", &array, yoke_range_1d(1), no_group,
+                       "only 6 parts");
+    expect_indivisible("items:a@0", &point, yoke_range_1d(1), no_group,
+                       "0-dimensional");
+    arg = divide("items:a", &point, yoke_range_1d(1), no_group, memory);
+    assert_int_equal(arg.bytes, 4);
+}
+
+static void parts_of_groups(void **state)
+{
+    const size_t group[3] = {16, 4, 1};
+    const yk_npy array = array_of(1, 12, 0);
+    yoke_range range = yoke_range_2d(40, 10);
+    char memory[48];
+    yoke_arg arg;
+
+    (void)state;
+    arg = divide("out/group:a:float32:12", &array, range, group, memory);
+    assert_int_equal(arg.parts, YOKE_PARTS_GROUP);
+    assert_int_equal(arg.bytes, 16);
+    range.split = YOKE_SPLIT_X;
+    range.size[0] = 32;
+    arg = divide("out/group:a:float32:12", &array, range, group, memory);
+    assert_int_equal(arg.bytes, 24);
+    expect_indivisible("out/group:a:float32:12", &array, range, no_group, "--group");
+    range.size[0] = 70;
+    expect_indivisible("out/group:a:float32:12", &array, range, group,
+                       "among 5 work-groups");
+}
+
+static void the_split_dimension(void **state)
+{
+    yoke_range range = yoke_range_3d(5, 7, 1);
+
+    (void)state;
+    assert_int_equal(yk_range_split(&range), 1);
+    assert_int_equal(yk_range_items(&range), 7);
+    range.split = YOKE_SPLIT_X;
+    assert_int_equal(yk_range_items(&range), 5);
+    range = yoke_range_2d(1, 1);
+    assert_int_equal(yk_range_split(&range), 0);
+}
+
+static void expect_unfit(const char *text, const yoke_parameter_info *parameter,
+                         const char *why)
+{
+    const yk_npy array = array_of(1, 4, 0);
+    yk_complaint complaint = {""};
+    yk_argument argument;
+    bool good;
+
+    parse(&argument, text);
+    good = yk_parameter_check(parameter, &argument, &array, &complaint);
+    yk_argument_fini(&argument);
+    if (why == NULL) {
+        assert_true(good);
+        return;
+    }
+    assert_false(good);
+    if (strstr(complaint.text, why) == NULL) {
+        fail_msg("%s: '%s' does not say '%s'", text, complaint.text, why);
+    }
+}
+
+static void fit_for_parameters(void **state)
+{
+    const yoke_parameter_info floats = {YOKE_PARAMETER_ARRAY, 0, "x", "float*"};
+    const yoke_parameter_info doubles = {YOKE_PARAMETER_ARRAY, 0, "x", "double*"};
+    const yoke_parameter_info bodies = {YOKE_PARAMETER_ARRAY, 0, "x", "body*"};
+    const yoke_parameter_info real = {YOKE_PARAMETER_SCALAR, 8, "a", "double"};
+    const yoke_parameter_info count = {YOKE_PARAMETER_SCALAR, 4, "n", "uint"};
+    const yoke_parameter_info body = {YOKE_PARAMETER_SCALAR, 0, "b", "body"};
+    const yoke_parameter_info vector = {YOKE_PARAMETER_SCALAR, 16, "v", "float4"};
+    const yoke_parameter_info scratch = {YOKE_PARAMETER_LOCAL, 0, "s", "float*"};
+
+    (void)state;
+    expect_unfit("in:a.npy", &floats, NULL);
+    expect_unfit("in:a.npy", &doubles, "elements are float32; float64 or complex128");
+    expect_unfit("in:a.npy", &bodies, NULL);
+    expect_unfit("in:a.npy", &real,
+                 "an array given, but the parameter is a value; "
+                 "float64:VALUE would fit");
+    expect_unfit("float32:1", &floats, "a value given, but the parameter is a pointer");
+    expect_unfit("local:16", &floats, "__local memory given");
+    expect_unfit("in:a.npy", &scratch, "local:BYTES would fit");
+    expect_unfit("int32:1", &real, "int32 given; float64 would fit");
+    expect_unfit("float32:1", &real, "float32 given; float64 would fit");
+    expect_unfit("float64:1", &real, NULL);
+    expect_unfit("int32:1", &count, NULL);
+    expect_unfit("float32:1", &count, "int32 or uint32 would fit");
+    expect_unfit("bytes:00000000", &count, NULL);
+    expect_unfit("bytes:0000", &count, "2 bytes given; 4 would fit");
+    expect_unfit("bytes:0000", &body, NULL);
+    expect_unfit("float32x4:1,2,3,4", &vector, NULL);
+    expect_unfit("float32x2:1,2", &vector, "float32x2 given; float32x4 would fit");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_and_results),  cmocka_unit_test(modifiers),
+        cmocka_unit_test(created_arrays),     cmocka_unit_test(other_arguments),
+        cmocka_unit_test(even_parts),         cmocka_unit_test(parts_of_the_first_axis),
+        cmocka_unit_test(parts_of_groups),    cmocka_unit_test(the_split_dimension),
+        cmocka_unit_test(fit_for_parameters),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
