@@ -48,13 +48,25 @@ static settings parse(int argc, char **argv)
     return set;
 }
 
-/* Brightness of one colour for a phase that goes round once per period. */
-static uint8_t tone(double phase, double shift)
+/* Goes around these once per period, from one to the next without a step. */
+static const double palette[][3] = {
+    {8, 12, 60}, {32, 107, 203}, {237, 255, 255}, {255, 170, 0}, {110, 20, 40}};
+
+static void blend(uint8_t *pixel, double phase)
 {
-    return (uint8_t)(127.5 + 127.5 * cos(2.0 * M_PI * (phase + shift)));
+    enum { COLOURS = sizeof palette / sizeof palette[0] };
+    const double position = (phase - floor(phase)) * COLOURS;
+    const size_t first = (size_t)position % COLOURS;
+    const double *from = palette[first];
+    const double *to = palette[(first + 1) % COLOURS];
+    const double part = position - floor(position);
+
+    for (int c = 0; c < 3; c++) {
+        pixel[c] = (uint8_t)(from[c] + part * (to[c] - from[c]));
+    }
 }
 
-/* Continuous in the escape time: count + 1 - log2(log |z|), scaled. */
+/* Continuous in the escape time, count + 1 - log2(log2 |z|). */
 static void colour(uint8_t *pixel, uint32_t count, float norm, uint32_t limit)
 {
     if (count == limit) {
@@ -62,10 +74,7 @@ static void colour(uint8_t *pixel, uint32_t count, float norm, uint32_t limit)
         return;
     }
     const double time = (double)count + 1.0 - log2(0.5 * log2((double)norm));
-    const double phase = 0.55 + 0.12 * log2(1.0 + fmax(time, 0.0));
-    pixel[0] = tone(phase, 0.0);
-    pixel[1] = tone(phase, -0.07);
-    pixel[2] = tone(phase, -0.2);
+    blend(pixel, 0.16 * log2(1.0 + fmax(time, 0.0)) - 0.25);
 }
 
 static void write_picture(const settings *set, const uint32_t *counts,

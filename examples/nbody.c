@@ -185,9 +185,9 @@ static double total_energy(const system_of_bodies *s)
 /* A star lights its pixel and, weaker, those around it. */
 static void draw_star(float *light, const vector4 *star, int cluster)
 {
-    static const float spread[3] = {0.5f, 1.0f, 0.5f};
-    const int column = (int)lrintf((star->x / 10.0f + 0.5f) * PICTURE);
-    const int row = (int)lrintf((star->y / 10.0f + 0.5f) * PICTURE);
+    static const float spread[3] = {0.6f, 1.0f, 0.6f};
+    const int column = (int)lrintf((star->x / 8.0f + 0.5f) * PICTURE);
+    const int row = (int)lrintf((star->y / 8.0f + 0.5f) * PICTURE);
 
     for (int i = 0; i < 9; i++) {
         const int x = column + i % 3 - 1;
@@ -216,7 +216,7 @@ static void write_picture(const char *path, const system_of_bodies *s)
         draw_star(light, &s->positions[i], (int)(i % 2));
     }
     for (size_t i = 0; i < values; i++) {
-        pixels[i] = (uint8_t)(255.0f * (1.0f - expf(-0.7f * light[i])));
+        pixels[i] = (uint8_t)(255.0f * (1.0f - expf(-1.2f * light[i])));
     }
     example_picture_write(path, pixels, PICTURE, PICTURE, 3);
     free(light);

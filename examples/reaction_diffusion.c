@@ -142,7 +142,8 @@ static void plain_step(const grids *g, size_t size, size_t step)
         const float lap_v = laplacian(v, i % size, i / size, size);
         const float reaction = u[i] * v[i] * v[i];
         u_next[i] = u[i] + (du * lap_u - reaction + feed * (1.0f - u[i]));
-        v_next[i] = v[i] + (dv * lap_v + reaction - (feed + rate) * v[i]);
+        const float next = v[i] + (dv * lap_v + reaction - (feed + rate) * v[i]);
+        v_next[i] = next >= 1e-18f ? next : 0.0f;
     }
 }
 

@@ -1,59 +1,68 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * BLOCK cells of a row at a time; only the first and the last of a block may have their
+ * neighbour at the other end of the row, so that the loops in between vectorise.
+ */
 #include <stdint.h>
 
 #include "kernels.h"
+
+enum { BLOCK = 128 };
 
 typedef struct rates {
     float du, dv, feed, kill;
 } rates;
 
-/* A row of one substance and its neighbours. */
-typedef struct rows {
-    const float *north;
-    const float *here;
-    const float *south;
-} rows;
+typedef struct grid {
+    const float *values;
+    size_t width;
+    size_t height;
+} grid;
 
-static rows rows_at(const float *grid, size_t y, size_t width, size_t height)
+/* What diffuses into `count` cells of row y, from `first` on. */
+static void laplacian(float *restrict out, grid g, size_t first, size_t y, size_t count)
 {
-    return (rows){grid + (y > 0 ? y - 1 : height - 1) * width, grid + y * width,
-                  grid + (y + 1 < height ? y + 1 : 0) * width};
-}
+    const float *row = g.values + y * g.width;
+    const float *here = row + first;
+    const float *north = g.values + (y > 0 ? y - 1 : g.height - 1) * g.width + first;
+    const float *south = g.values + (y + 1 < g.height ? y + 1 : 0) * g.width + first;
+    const float west = row[first > 0 ? first - 1 : g.width - 1];
+    const float east = row[first + count < g.width ? first + count : 0];
+    const size_t last = count - 1;
 
-static inline float laplacian(const rows *r, size_t x, size_t west, size_t east)
-{
-    return r->north[x] + r->south[x] + r->here[west] + r->here[east] -
-           4.0f * r->here[x];
-}
-
-static inline void react(float *u_next, float *v_next, const rows *u, const rows *v,
-                         const rates *k, size_t x, size_t west, size_t east)
-{
-    const float a = u->here[x];
-    const float b = v->here[x];
-    const float lap_a = laplacian(u, x, west, east);
-    const float lap_b = laplacian(v, x, west, east);
-    const float reaction = a * b * b;
-
-    u_next[x] = a + (k->du * lap_a - reaction + k->feed * (1.0f - a));
-    v_next[x] = b + (k->dv * lap_b + reaction - (k->feed + k->kill) * b);
-}
-
-/* Cells [x.begin, x.end) of a row; only the first and the last of a row wrap around. */
-static void react_row(float *restrict u_next, float *restrict v_next, rows u, rows v,
-                      rates k, size_t width, sample_interval x)
-{
-    const size_t inner_begin = x.begin > 0 ? x.begin : 1;
-    const size_t inner_end = x.end < width ? x.end : width - 1;
-
-    if (x.begin == 0) {
-        react(u_next, v_next, &u, &v, &k, 0, width - 1, width > 1 ? 1 : 0);
+    for (size_t i = 1; i < last; i++) {
+        out[i] = north[i] + south[i] + here[i - 1] + here[i + 1] - 4.0f * here[i];
     }
-    for (size_t i = inner_begin; i < inner_end; i++) {
-        react(u_next, v_next, &u, &v, &k, i, i - 1, i + 1);
+    out[0] = north[0] + south[0] + west + (last > 0 ? here[1] : east) - 4.0f * here[0];
+    if (last > 0) {
+        out[last] =
+            north[last] + south[last] + here[last - 1] + east - 4.0f * here[last];
     }
-    if (x.end == width && width > 1) {
-        react(u_next, v_next, &u, &v, &k, width - 1, width - 2, 0);
+}
+
+/* Cells of a row and what diffuses into them. */
+typedef struct cells {
+    const float *u;
+    const float *v;
+    const float *lap_u;
+    const float *lap_v;
+} cells;
+
+static void react(float *restrict u_next, float *restrict v_next, cells c, rates k,
+                  size_t count)
+{
+    const float *u = c.u;
+    const float *v = c.v;
+    const float *lap_u = c.lap_u;
+    const float *lap_v = c.lap_v;
+
+    for (size_t i = 0; i < count; i++) {
+        const float reaction = u[i] * v[i] * v[i];
+        const float next =
+            v[i] + (k.dv * lap_v[i] + reaction - (k.feed + k.kill) * v[i]);
+
+        u_next[i] = u[i] + (k.du * lap_u[i] - reaction + k.feed * (1.0f - u[i]));
+        v_next[i] = next >= 1e-18f ? next : 0.0f;
     }
 }
 
@@ -63,13 +72,22 @@ void sample_reaction_diffusion(const yoke_span *span, void *const args[])
     float *v_next = args[1];
     const size_t width = *(const uint32_t *)args[4];
     const size_t height = *(const uint32_t *)args[5];
+    const grid u = {args[2], width, height};
+    const grid v = {args[3], width, height};
     const rates k = {*(const float *)args[6], *(const float *)args[7],
                      *(const float *)args[8], *(const float *)args[9]};
+    const sample_interval x = sample_span(span, 0);
     const sample_interval y = sample_span(span, 1);
+    float lap_u[BLOCK], lap_v[BLOCK];
 
     for (size_t row = y.begin; row < y.end; row++) {
-        react_row(u_next + row * width, v_next + row * width,
-                  rows_at(args[2], row, width, height),
-                  rows_at(args[3], row, width, height), k, width, sample_span(span, 0));
+        for (size_t first = x.begin; first < x.end; first += BLOCK) {
+            const size_t count = x.end - first < BLOCK ? x.end - first : BLOCK;
+            const size_t cell = row * width + first;
+            laplacian(lap_u, u, first, row, count);
+            laplacian(lap_v, v, first, row, count);
+            const cells c = {u.values + cell, v.values + cell, lap_u, lap_v};
+            react(u_next + cell, v_next + cell, c, k, count);
+        }
     }
 }

@@ -7,7 +7,7 @@
 #include "cli/command.h"
 #include "yoke/pool.h"
 
-enum { COLUMNS = 7, CELL = 288 };
+enum { COLUMNS = 7, CELL = 288, WIDEST = 40 };
 
 static const char *const headings[COLUMNS] = {
     "NAME", "STATE", "MEMORY", "SHARED", "DEVICE", "DRIVER", "WHY",
@@ -39,7 +39,8 @@ static const char help[] =
     "options:\n"
     "  --devices D  as if these devices were asked for (default: $YOKE_DEVICES, else\n"
     "               cpu,gpu)\n"
-    "  --tsv        one line for each device, its columns separated by tabs\n"
+    "  --tsv        one line for each device, its columns separated by tabs,\n"
+    "               nothing shortened\n"
     "  -h, --help   show this help\n"
     "\n"
     "columns:\n"
@@ -96,6 +97,19 @@ static void set_cell(char *cell, const char *text)
     cell[length] = '\0';
     if (length == 0) {
         strcpy(cell, "-");
+    }
+}
+
+/* Cuts a text that would make its column too wide, not inside a UTF-8 character. */
+static void shorten(char *cell)
+{
+    size_t length = WIDEST - 3;
+
+    if (strlen(cell) > WIDEST) {
+        while (length > 0 && ((unsigned char)cell[length] & 0xc0) == 0x80) {
+            length--;
+        }
+        strcpy(cell + length, "...");
     }
 }
 
@@ -166,6 +180,10 @@ static bool print_workers(const yoke_worker_info *workers, size_t count, bool ts
     }
     for (size_t i = 0; i < count; i++) {
         fill_row(&rows[i + 1], &workers[i]);
+        if (!tsv) {
+            shorten(rows[i + 1].cell[4]);
+            shorten(rows[i + 1].cell[5]);
+        }
     }
     print_rows(rows, count + 1, tsv);
     free(rows);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "pool/undo.h"
 
-enum { MAX_TILE_DEATHS = 2 };
+enum { MAX_TILE_DEATHS = 2, MAX_PREPARATION_DEATHS = 3 };
 
 /* A worker that finishes its chunk within this time of a deadline is not killed. */
 static const uint64_t grace_ns = 100 * (uint64_t)YK_NS_PER_MS;
@@ -78,6 +78,22 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
     return false;
 }
 
+/* It died preparing for the job, before it took anything: after a failure of its device,
+ * or again and again, it stands aside. */
+static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slot,
+                               const char *how)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_worker *worker = &control->workers[slot];
+
+    if (atomic_load(&worker->open_status) != 0 ||
+        atomic_load(&worker->failures) >= MAX_PREPARATION_DEATHS) {
+        yk_job_explain(job, ref.generation, "%s cannot prepare for kernel '%s': %s",
+                       worker->name, control->kernels[job->kernel_slot].kernel.name, how);
+        atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
+    }
+}
+
 static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
                          int undo_file, const char *how)
 {
@@ -86,7 +102,9 @@ static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
         yk_claim_unpack(atomic_load(&control->workers[slot].claim));
     bool given_up = false;
 
-    if (claim.stage == YK_CLAIM_COMMITTED) {
+    if (claim.stage == YK_CLAIM_NONE) {
+        settle_preparation(control, ref, slot, how);
+    } else if (claim.stage == YK_CLAIM_COMMITTED) {
         yk_tile_map_mark_open(job->map, claim.tiles, (uint16_t)(slot + 1));
     } else if (claim.stage == YK_CLAIM_RUNNING) {
         given_up = settle_running(control, ref, claim, undo_file, how);

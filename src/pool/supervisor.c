@@ -198,10 +198,11 @@ int yk_supervisor_main(void *context)
         return 1;
     }
     start_process(supervisor, start);
-    yk_supervisor_start_discovery(supervisor);
+    yk_supervisor_find_drivers(supervisor);
     yk_supervisor_start_local(supervisor);
     atomic_store(&supervisor->control->started, 1);
     yk_event_signal(&supervisor->control->changed);
+    yk_supervisor_start_probes(supervisor);
     supervise(supervisor);
     supervisor->closing = true;
     if (atomic_load(&supervisor->control->quit) == YK_QUIT_CLOSE) {

@@ -71,8 +71,12 @@ void yk_supervisor_kill_late(uint32_t slot, void *supervisor);
 
 /* Discovery (supervisor_discovery.c). */
 
-/* Finds the installed drivers and starts a probe for each, if devices are wanted. */
-void yk_supervisor_start_discovery(yk_supervisor *supervisor);
+/* Finds the installed drivers. If OpenCL devices are wanted, discovery is running from
+ * here on. */
+void yk_supervisor_find_drivers(yk_supervisor *supervisor);
+
+/* Starts a probe for each driver while discovery is running. */
+void yk_supervisor_start_probes(yk_supervisor *supervisor);
 
 /* Collects what probes found; when all are through, the selected devices get workers.
  * Returns the next deadline. */

@@ -55,24 +55,31 @@ static void start_probe(yk_supervisor *supervisor, uint32_t i)
     supervisor->probes[i].deadline_ns = yk_clock_ns() + control->start_timeout_ns;
 }
 
-void yk_supervisor_start_discovery(yk_supervisor *supervisor)
+void yk_supervisor_find_drivers(yk_supervisor *supervisor)
 {
     yk_control *control = supervisor->control;
     yk_opencl_driver drivers[YK_MAX_DRIVERS];
+    const bool wanted =
+        control->discover != 0 || yk_selection_wants_opencl(&control->selection);
 
     control->driver_count = (uint32_t)yk_opencl_drivers(drivers);
     for (uint32_t i = 0; i < control->driver_count; i++) {
         control->probes[i].driver = drivers[i];
     }
     find_pocl(control);
-    if (control->driver_count == 0 ||
-        (control->discover == 0 && !yk_selection_wants_opencl(&control->selection))) {
-        atomic_store(&control->discovery, YK_DISCOVERY_DONE);
-        return;
-    }
-    atomic_store(&control->discovery, YK_DISCOVERY_RUNNING);
-    for (uint32_t i = 0; i < control->driver_count; i++) {
-        start_probe(supervisor, i);
+    atomic_store(&control->discovery, wanted && control->driver_count > 0
+                                          ? YK_DISCOVERY_RUNNING
+                                          : YK_DISCOVERY_DONE);
+}
+
+void yk_supervisor_start_probes(yk_supervisor *supervisor)
+{
+    yk_control *control = supervisor->control;
+
+    if (atomic_load(&control->discovery) == YK_DISCOVERY_RUNNING) {
+        for (uint32_t i = 0; i < control->driver_count; i++) {
+            start_probe(supervisor, i);
+        }
     }
 }
 

@@ -15,7 +15,6 @@ enum {
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
     MAX_DEVICE_FAILURES = 2, /* ... before they finish a chunk, of a device */
     MIN_CORES_TO_SHARE = 4,
-    UNDO_KEEP_BYTES = 64 << 20,
 };
 
 /* ---- starting ---------------------------------------------------------------------------- */
@@ -89,7 +88,6 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
     if (supervisor->undo_files[slot] < 0) {
         supervisor->undo_files[slot] = yk_memory_file("yoke undo");
     }
-    yk_file_trim(supervisor->undo_files[slot], UNDO_KEEP_BYTES);
     self.undo_file = supervisor->undo_files[slot];
     if (!yk_supervisor_fork(supervisor, child, self.undo_file, worker_entry, &self)) {
         give_up_worker(supervisor, slot, "its process cannot be forked");

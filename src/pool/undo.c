@@ -4,6 +4,9 @@
 #include "kernel/footprint.h"
 #include "sys/mapping.h"
 
+/* A log of at most this size keeps its pages for the next chunk. */
+static const uint64_t keep_bytes = (uint64_t)64 << 20;
+
 typedef bool transfer(int file, void *data, size_t bytes, uint64_t offset);
 
 static bool write_part(int file, void *data, size_t bytes, uint64_t offset)
@@ -55,4 +58,11 @@ bool yk_undo_restore(int file, const yk_launch *launch, uint64_t begin, uint64_t
     uint64_t total;
 
     return for_each_block(file, launch, begin, end, yk_file_read, &total);
+}
+
+void yk_undo_trim(int file, const yk_launch *launch, uint64_t begin, uint64_t end)
+{
+    if (yk_undo_size(launch, begin, end) > keep_bytes) {
+        yk_file_trim(file, keep_bytes);
+    }
 }

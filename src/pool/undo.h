@@ -21,4 +21,7 @@ bool yk_undo_save(int file, const yk_launch *launch, uint64_t begin, uint64_t en
 /* Puts the saved bytes back. */
 bool yk_undo_restore(int file, const yk_launch *launch, uint64_t begin, uint64_t end);
 
+/* After the chunk is committed: a log that was large gives its memory back. */
+void yk_undo_trim(int file, const yk_launch *launch, uint64_t begin, uint64_t end);
+
 #endif

@@ -15,6 +15,7 @@ static const double chunk_overhead_ns = 20000;
 /* Saved bytes per chunk beyond which saving gets slow (out of the caches). */
 enum { UNDO_BYTES = 256 << 10 };
 
+
 /* Tiles per nanosecond; 0 if unknown. */
 static double speed_of(const yk_worker *worker, const yk_job *job)
 {
@@ -60,9 +61,13 @@ static bool take_own(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles)
                                           chunk_tiles(self, job, left), tiles);
 }
 
+/* Nobody takes from the front of this worker's home. */
 static bool is_gone(const yk_job *job, uint32_t slot, const yk_worker *worker)
 {
-    return atomic_load(&worker->state) != YK_WORKER_READY ||
+    const uint32_t build = yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
+
+    return build == YK_BUILD_FAILED || build == YK_BUILD_UNSUITABLE ||
+           atomic_load(&worker->state) != YK_WORKER_READY ||
            !yk_bit_is_set(job->allowed, slot) ||
            (atomic_load(&job->declined[slot / 64]) >> (slot % 64) & 1) != 0;
 }
@@ -246,6 +251,9 @@ bool yk_worker_run(yk_worker_self *self, yk_job_ref ref, yk_device *device,
     yk_claim_publish(self->worker, claim);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_COMMIT);
     yk_claim_finish(self->control, self->slot, ref, claim);
+    if (job->saves != 0) {
+        yk_undo_trim(self->undo_file, &job->launch, begin, end);
+    }
     atomic_fetch_add_explicit(&self->worker->chunks, 1, memory_order_relaxed);
     learn(self, job, end - begin, yk_clock_ns() - started);
     return true;

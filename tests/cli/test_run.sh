@@ -175,9 +175,9 @@ works --version
 grep -Eq '^yoke [0-9]+\.[0-9]+\.[0-9]+$' "$folder/out" || fail "--version"
 works run --help
 grep -q -- '--round-up' "$folder/out" || fail "run --help names no options"
-works devices
+works devices --devices cpu
 grep -Eq '^cpu0 +ready' "$folder/out" || fail "devices shows no CPU: $(cat "$folder/out")"
-OCL_ICD_VENDORS=$folder/arrays works devices
+OCL_ICD_VENDORS=$folder/arrays works devices --devices cpu
 grep -Eq '^cpu0 +ready' "$folder/out" || fail "devices without OpenCL"
 refused 2 'no command' frobnicate
 refused 2 'too many' devices now
@@ -262,9 +262,16 @@ run "$folder/valued.cl" valued --range 4 --build '-DVALUE=7' out:v.npy:int32:4
 numpy '(L("v") == 7).all()'
 run "$folder/odd 'folder/kernels.cl" twice --range 100 inout:ints.npy=odd.npy
 numpy '(L("odd") == 2 * np.arange(100)).all()'
-run "$K" saxpy --range 1000 --devices cpu:1 out:z1.npy:float32:1000 items:x.npy \
-    items:y.npy float32:2
-numpy '(L("z1") == L("z")).all()'
+
+echo "-- devices"
+lists="cpu cpu:1"
+"$YOKE" devices --tsv --devices cpu | grep -q 'Portable Computing' &&
+    lists="$lists opencl:pocl cpu,opencl:pocl"
+for devices in $lists; do
+    run "$K" saxpy --range 1000 --devices $devices out:z1.npy:float32:1000 items:x.npy \
+        items:y.npy float32:2
+    numpy '(L("z1") == L("z")).all()'
+done
 
 echo "-- wrong usage"
 refused 2 'FILE.cl and KERNEL are missing' run

@@ -219,11 +219,11 @@ static void stray_writes_are_found(void **state)
     } table[] = {
         {40, YOKE_OK, ""},
         {79, YOKE_OK, ""},
-        {39, YOKE_EDEVICE, "argument 1 was written outside its part, at byte 39"},
-        {80, YOKE_EDEVICE, "argument 1 was written outside its part, at byte 80"},
-        {0, YOKE_EDEVICE, "at byte 0"},
-        {-4, YOKE_EDEVICE, "at byte -4"},
-        {ITEMS * 4 + 7, YOKE_EDEVICE, "at byte 263"},
+        {39, YOKE_EKERNEL, "argument 1 was written outside its part, at byte 39"},
+        {80, YOKE_EKERNEL, "argument 1 was written outside its part, at byte 80"},
+        {0, YOKE_EKERNEL, "at byte 0"},
+        {-4, YOKE_EKERNEL, "at byte -4"},
+        {ITEMS * 4 + 7, YOKE_EKERNEL, "at byte 263"},
     };
     yk_device *device = open_private();
     int values[ITEMS + 2];
@@ -263,7 +263,7 @@ static void poison_is_restored_after_a_stray_write(void **state)
                      YK_PARTS_ITEM);
     (void)made_scalar(&launch, &offset, sizeof offset);
     assert_ok(ops->begin(device, &kernel, &launch, &error));
-    assert_status(ops->run(device, 8, 16, &error), YOKE_EDEVICE);
+    assert_status(ops->run(device, 8, 16, &error), YOKE_EKERNEL);
     assert_ok(ops->run(device, 0, 8, &error));
     ops->close(device);
 }

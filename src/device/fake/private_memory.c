@@ -187,7 +187,7 @@ static yoke_status check_replica(yk_replica *replica, uint32_t number, yk_error 
         return YOKE_OK;
     }
     memset(replica->block, YK_POISON, replica->block_bytes);
-    return yk_fail(error, YOKE_EDEVICE,
+    return yk_fail(error, YOKE_EKERNEL,
                    "argument %" PRIu32 " was written outside its part, at byte %td",
                    number, offset);
 }
@@ -211,7 +211,7 @@ yoke_status yk_private_check(yk_private_memory *memory, uint64_t begin, uint64_t
         poison_extents(replica, arg, &out);
         if (check_replica(replica, i + 1, status == YOKE_OK ? error : NULL) !=
             YOKE_OK) {
-            status = YOKE_EDEVICE;
+            status = YOKE_EKERNEL;
         }
     }
     return status;

@@ -39,7 +39,7 @@ void yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end);
 /* Copies out what they may write. */
 void yk_private_store(const yk_private_memory *memory, uint64_t begin, uint64_t end);
 
-/* Makes all poison again. YOKE_EDEVICE, with the argument and the byte, if bytes that
+/* Makes all poison again. YOKE_EKERNEL, with the argument and the byte, if bytes that
  * the items may neither read nor write were written. */
 yoke_status yk_private_check(yk_private_memory *memory, uint64_t begin, uint64_t end,
                              yk_error *error);

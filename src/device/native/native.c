@@ -24,8 +24,7 @@ typedef struct native_device {
     native_function *functions;
     size_t function_count;
     size_t function_capacity;
-    const yk_kernel *kernel; /* of the launch that was begun */
-    const yk_launch *launch; /* NULL: none */
+    const yk_launch *launch; /* that was begun; NULL: none */
     yoke_native *function;
     uint64_t launch_id;
     yk_binding binding;
@@ -33,7 +32,6 @@ typedef struct native_device {
 
 /* What yoke_span.context points to. */
 typedef struct span_context {
-    const yk_kernel *kernel;
     yk_error *error;
     atomic_flag failed;
     atomic_bool has_failed;
@@ -170,7 +168,6 @@ static yoke_status native_begin(yk_device *device, const yk_kernel *kernel,
     if (status != YOKE_OK) {
         return status;
     }
-    native->kernel = kernel;
     native->launch = launch;
     native->launch_id = launch->id;
     native->function = find_function(native, kernel->id)->function;
@@ -210,8 +207,7 @@ static yoke_status native_run(yk_device *device, uint64_t begin, uint64_t end,
                               yk_error *error)
 {
     native_device *native = native_of(device);
-    span_context context = {
-        .kernel = native->kernel, .error = error, .failed = ATOMIC_FLAG_INIT};
+    span_context context = {.error = error, .failed = ATOMIC_FLAG_INIT};
     yoke_span span;
 
     assert(native->launch != NULL);
@@ -245,9 +241,7 @@ void yk_native_fail(const yoke_span *span, int code, const char *format, va_list
     if (format == NULL || vsnprintf(text, sizeof text, format, list) < 0) {
         text[0] = '\0';
     }
-    (void)yk_fail(context->error, YOKE_EKERNEL,
-                  "kernel '%s' failed on items [%zu, %zu): code %d%s%s",
-                  context->kernel->name, span->begin, span->end, code,
+    (void)yk_fail(context->error, YOKE_EKERNEL, "code %d%s%s", code,
                   text[0] != '\0' ? ": " : "", text);
     atomic_store(&context->has_failed, true);
 }

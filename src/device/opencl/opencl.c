@@ -271,7 +271,6 @@ static yoke_status run(yk_device *base, uint64_t first, uint64_t last, yk_error 
 
     if (status != YOKE_OK) {
         (void)yk_cl_wait(device, NULL);
-        yk_error_prefix(error, "kernel '%s': ", device->kernel->kernel->name);
     }
     return status;
 }
