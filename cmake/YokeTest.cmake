@@ -10,7 +10,8 @@ add_library(yoke_cmocka INTERFACE)
 target_include_directories(yoke_cmocka SYSTEM INTERFACE ${CMOCKA_INCLUDE_DIRS})
 target_link_libraries(yoke_cmocka INTERFACE ${CMOCKA_LINK_LIBRARIES})
 
-# What a test sees of the environment: nothing of the caller's choice of devices.
+# What a test sees of the environment: nothing of the caller's choice of devices. Mesa's
+# rusticl shows its software device only when told to.
 set(yoke_test_environment OCL_ICD_VENDORS OCL_ICD_FILENAMES POCL_DEVICES YOKE_DEVICES
     YOKE_ARENA YOKE_FORCE_DISCRETE YOKE_LOG)
 list(TRANSFORM yoke_test_environment APPEND "=unset:")
@@ -21,7 +22,7 @@ function(yoke_test_properties name label)
         LABELS ${label}
         TIMEOUT ${YOKE_TEST_TIMEOUT}
         SKIP_RETURN_CODE 77
-        ENVIRONMENT "YOKE=${PROJECT_BINARY_DIR}/yoke;YOKE_SOURCE=${PROJECT_SOURCE_DIR}"
+        ENVIRONMENT "YOKE=${PROJECT_BINARY_DIR}/yoke;YOKE_SOURCE=${PROJECT_SOURCE_DIR};RUSTICL_ENABLE=llvmpipe"
         ENVIRONMENT_MODIFICATION "${yoke_test_environment}")
     if(DEFINED YOKE_TEST_TIMEOUT_${name})
         set_tests_properties(${name} PROPERTIES TIMEOUT ${YOKE_TEST_TIMEOUT_${name}})

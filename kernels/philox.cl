@@ -6,16 +6,22 @@
  * of counter and key, with no state to hand on, so any device can compute any part of
  * them.
  */
-uint4 philox4x32(uint4 counter, uint2 key)
+uint4 philox4x32(const uint4 counter, const uint2 key)
 {
+    uint c0 = counter.x, c1 = counter.y, c2 = counter.z, c3 = counter.w;
+    uint k0 = key.x, k1 = key.y;
+
     for (int round = 0; round < 10; round++) {
-        const uint high0 = mul_hi(0xD2511F53u, counter.x);
-        const uint high1 = mul_hi(0xCD9E8D57u, counter.z);
-        counter = (uint4)(high1 ^ counter.y ^ key.x, 0xCD9E8D57u * counter.z,
-                          high0 ^ counter.w ^ key.y, 0xD2511F53u * counter.x);
-        key += (uint2)(0x9E3779B9u, 0xBB67AE85u);
+        const ulong product0 = 0xD2511F53ul * c0;
+        const ulong product1 = 0xCD9E8D57ul * c2;
+        c0 = (uint)(product1 >> 32) ^ c1 ^ k0;
+        c1 = (uint)product1;
+        c2 = (uint)(product0 >> 32) ^ c3 ^ k1;
+        c3 = (uint)product0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
     }
-    return counter;
+    return (uint4)(c0, c1, c2, c3);
 }
 
 /* numbers[i] = philox(counter + i, key); only the counter's first word counts on. */

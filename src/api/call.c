@@ -5,69 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/live.h"
 #include "base/status.h"
 #include "sys/process.h"
 
-/* ---- valid pools ----------------------------------------------------------------------- */
-
-typedef struct live_pool {
-    const yoke_pool *pool;
-    pid_t owner;
-    struct live_pool *next;
-} live_pool;
-
-static pthread_mutex_t live_lock = PTHREAD_MUTEX_INITIALIZER;
-static live_pool *live;
-
-void yk_call_add_pool(const yoke_pool *pool)
-{
-    live_pool *entry = malloc(sizeof *entry);
-
-    if (entry == NULL) {
-        return;
-    }
-    entry->pool = pool;
-    entry->owner = yk_process_self();
-    (void)pthread_mutex_lock(&live_lock);
-    entry->next = live;
-    live = entry;
-    (void)pthread_mutex_unlock(&live_lock);
-}
-
-bool yk_call_remove_pool(const yoke_pool *pool)
-{
-    live_pool **link = &live;
-    live_pool *entry;
-
-    (void)pthread_mutex_lock(&live_lock);
-    while (*link != NULL && (*link)->pool != pool) {
-        link = &(*link)->next;
-    }
-    entry = *link;
-    if (entry != NULL) {
-        *link = entry->next;
-    }
-    (void)pthread_mutex_unlock(&live_lock);
-    free(entry);
-    return entry != NULL;
-}
-
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
 {
-    const live_pool *entry;
-    pid_t owner = 0;
+    pid_t owner;
 
     if (pool == NULL) {
         return yk_fail(error, YOKE_EINVAL, "the pool is NULL");
     }
-    (void)pthread_mutex_lock(&live_lock);
-    for (entry = live; entry != NULL; entry = entry->next) {
-        if (entry->pool == pool) {
-            owner = entry->owner;
-            break;
-        }
-    }
-    (void)pthread_mutex_unlock(&live_lock);
+    owner = yk_live_owner(pool);
     if (owner == 0) {
         return yk_fail(error, YOKE_ECLOSED, "this is no pool, or one that was closed");
     }
@@ -85,6 +34,7 @@ enum { KEPT = 4 };
 
 typedef struct kept_error {
     const yoke_pool *pool;
+    uint64_t serial; /* the next pool at this address is another one */
     char *text;
 } kept_error;
 
@@ -143,6 +93,7 @@ yoke_status yk_call_end(const yoke_pool *pool, yoke_status status, const yk_erro
     if (kept == NULL) {
         return status;
     }
+    entry.serial = yk_live_serial(pool);
     entry.text =
         strdup(error->text[0] != '\0' ? error->text : yk_status_text(status));
     while (i < KEPT - 1 && kept->entries[i].pool != pool) {
@@ -157,9 +108,11 @@ yoke_status yk_call_end(const yoke_pool *pool, yoke_status status, const yk_erro
 const char *yk_call_last(const yoke_pool *pool)
 {
     const kept_errors *kept = kept_of_thread(false);
+    const uint64_t serial = yk_live_serial(pool);
 
     for (int i = 0; kept != NULL && i < KEPT; i++) {
-        if (kept->entries[i].pool == pool && kept->entries[i].text != NULL) {
+        if (kept->entries[i].pool == pool && kept->entries[i].serial == serial &&
+            kept->entries[i].text != NULL) {
             return kept->entries[i].text;
         }
     }

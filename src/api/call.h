@@ -10,11 +10,6 @@
  * the memory of a pool that was closed. Otherwise fills in error. */
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error);
 
-/* A pool becomes valid, or stops to be. */
-void yk_call_add_pool(const yoke_pool *pool);
-/* False if it was not valid: somebody else closed it. */
-bool yk_call_remove_pool(const yoke_pool *pool);
-
 /* Keeps a failure's text for yoke_pool_error() in this thread, under the pool's name (NULL:
  * of no pool), and returns the status. Nothing is kept for YOKE_OK. */
 yoke_status yk_call_end(const yoke_pool *pool, yoke_status status, const yk_error *error);

@@ -11,6 +11,10 @@ yoke_status yoke_future_wait(yoke_future *future, double seconds)
     if (future == NULL) {
         return yk_call_fail(NULL, YOKE_EINVAL, "the future is NULL");
     }
+    if (seconds != seconds) {
+        return yk_call_fail(future->pool, YOKE_EINVAL,
+                            "the time to wait is not a number of seconds");
+    }
     if (!yk_future_wait(future, seconds)) {
         return YOKE_EAGAIN;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/live.h"
 #include "device/native/native.h"
 #include "pool/pool.h"
 
@@ -29,6 +30,9 @@ yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
         memcpy(&all, options, size < sizeof all ? size : sizeof all);
         status = yk_kernel_create(kernel, pool, &all, &error);
     }
+    if (status == YOKE_OK) {
+        yk_live_add_kernel(pool, *kernel);
+    }
     return yk_call_end(pool, status, &error);
 }
 
@@ -36,7 +40,7 @@ void yoke_kernel_destroy(yoke_kernel *kernel)
 {
     yoke_pool *pool;
 
-    if (kernel == NULL) {
+    if (kernel == NULL || !yk_live_remove_kernel(kernel)) {
         return;
     }
     pool = kernel->pool;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/live.h"
 #include "pool/pool.h"
 
 static yoke_status check_handles(yoke_pool *pool, const yoke_kernel *kernel,
@@ -17,8 +18,9 @@ static yoke_status check_handles(yoke_pool *pool, const yoke_kernel *kernel,
     if (kernel == NULL) {
         return yk_fail(error, YOKE_EINVAL, "the kernel is NULL");
     }
-    if (kernel->pool != pool) {
-        return yk_fail(error, YOKE_EINVAL, "the kernel belongs to another pool");
+    if (!yk_live_has_kernel(pool, kernel)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the kernel belongs to another pool or has been destroyed");
     }
     return YOKE_OK;
 }

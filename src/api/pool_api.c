@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/live.h"
 #include "base/status.h"
 #include "pool/pool.h"
 
@@ -36,7 +37,7 @@ yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *op
     }
     status = yk_pool_create(pool, &all, &error);
     if (status == YOKE_OK) {
-        yk_call_add_pool(*pool);
+        yk_live_add_pool(*pool);
     }
     return yk_call_end(NULL, status, &error);
 }
@@ -51,7 +52,10 @@ static yoke_status end_pool(yoke_pool *pool, bool kill)
     }
     yk_error_clear(&error);
     status = yk_call_check(pool, &error);
-    if (status == YOKE_OK && !yk_call_remove_pool(pool)) {
+    if (status == YOKE_OK && yk_is_in_callback(pool)) {
+        status = yk_fail(&error, YOKE_EBUSY, "a callback cannot close its job's pool");
+    }
+    if (status == YOKE_OK && !yk_live_remove_pool(pool)) {
         status = yk_fail(&error, YOKE_ECLOSED, "the pool is being closed already");
     }
     if (status == YOKE_OK) {

@@ -2,6 +2,7 @@
 #include "cli/parameter.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { FITTING_BYTES = 128 };
 
@@ -41,7 +42,8 @@ static bool kind_fits(const yoke_parameter_info *parameter, const yk_argument *a
     return true;
 }
 
-static bool check_array(const yoke_parameter_info *parameter, const yk_npy *array,
+static bool check_array(const yoke_parameter_info *parameter,
+                        const yk_argument *argument, const yk_npy *array,
                         yk_complaint *complaint)
 {
     char fitting[FITTING_BYTES];
@@ -52,6 +54,13 @@ static bool check_array(const yoke_parameter_info *parameter, const yk_npy *arra
         return true;
     }
     yk_element_fitting(fitting, sizeof fitting, &type);
+    if (yk_argument_is_read(argument)) {
+        return yk_complain(
+            complaint,
+            "the array's elements are %s; %s would fit (convert the array "
+            "with a.astype('%.*s'))",
+            array->element->name, fitting, (int)strcspn(fitting, " "), fitting);
+    }
     return yk_complain(complaint, "the array's elements are %s; %s would fit",
                        array->element->name, fitting);
 }
@@ -112,7 +121,7 @@ bool yk_parameter_check(const yoke_parameter_info *parameter,
                            kind_given(argument), wanted);
     }
     if (argument->kind == YOKE_ARG_ARRAY) {
-        return check_array(parameter, array, complaint);
+        return check_array(parameter, argument, array, complaint);
     }
     if (argument->kind == YOKE_ARG_SCALAR) {
         return check_value(parameter, &argument->scalar, complaint);

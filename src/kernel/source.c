@@ -72,7 +72,8 @@ static bool is_word_char(char c)
     return begins_word(c) || is_digit(c);
 }
 
-/* Copies the word at `at` (cut if too long: then it is none of ours); returns its end. */
+/* Copies the word at `at` (cut if too long: then it is none of ours); returns its end.
+ */
 static const char *take_word(const char *at, char word[WORD_BYTES])
 {
     size_t length = 0;

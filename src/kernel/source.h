@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 /* Whether it may ask for the extent or offset of its launch (get_global_size(),
- * get_num_groups(), get_global_offset(), get_global_linear_id()): it must be built for its
- * range, or not be split. True if part of the source cannot be seen. */
+ * get_num_groups(), get_global_offset(), get_global_linear_id()): it must be built for
+ * its range, or not be split. True if part of the source cannot be seen. */
 bool yk_source_asks_sizes(const char *source);
 
 /* Whether it may ask for its work-group's number. True if part of it cannot be seen. */

@@ -85,6 +85,7 @@ typedef struct yk_worker {
     _Atomic uint32_t pid;  /* 0: no process */
     _Atomic uint32_t incarnation; /* processes so far */
     _Atomic uint32_t failures;    /* deaths since it last finished a chunk */
+    uint32_t was_killed;          /* its last process ended by SIGKILL */
     char reason[256];
 
     /* supervisor: STARTING, PARKED, GIVEN_UP; owner: READY */
@@ -132,10 +133,10 @@ typedef struct yk_home_line {
 
 enum { YK_TEXT_NONE = 0, YK_TEXT_WRITING = 1, YK_TEXT_READY = 2 };
 
-/* Deaths alone with a tile. */
+/* Deaths alone with a tile: their weights. */
 typedef struct yk_strike {
     uint32_t tile;
-    uint32_t count;
+    uint32_t weight;
 } yk_strike;
 
 typedef struct yk_job {
@@ -165,6 +166,8 @@ typedef struct yk_job {
 
     yk_home redo[YK_MAX_REDO]; /* supervisor fills, any takes: tiles to be run alone */
     yk_strike strikes[YK_MAX_STRIKES]; /* supervisor */
+    uint32_t fruitless;     /* supervisor: strikes in a row with no tile done in between */
+    uint32_t done_at_strike; /* supervisor */
 
     yk_home_line homes[YK_MAX_WORKERS]; /* app, then any */
     yk_counter done[YK_MAX_WORKERS];    /* owner: tiles it has marked, a hint */

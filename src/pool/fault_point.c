@@ -47,11 +47,26 @@ yoke_status yk_fault_configure(yk_control *control, yk_error *error)
     return YOKE_OK;
 }
 
+/* Some places are also passed by the application and the supervisor. */
+static bool is_worker(const yk_control *control)
+{
+    const uint32_t self = (uint32_t)yk_process_self();
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load(&control->workers[i].pid) == self) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point)
 {
     yk_fault *fault = &control->fault;
 
     if (atomic_load(&fault->point) != point ||
+        (point == YK_FAULT_AFTER_END && !is_worker(control)) ||
         (fault->slot >= 0 && worker != NULL &&
          worker != &control->workers[fault->slot]) ||
         atomic_load(&fault->countdown) == 0) {

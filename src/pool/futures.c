@@ -166,29 +166,51 @@ void yk_abandon_jobs(yoke_pool *pool, yoke_status status, const char *text)
     }
 }
 
+/* The pool whose callbacks this thread is in. */
+static _Thread_local const yoke_pool *running;
+
+bool yk_is_in_callback(const yoke_pool *pool)
+{
+    return running == pool;
+}
+
+/* The next job whose callback is to be run, with the pool's reference; NULL: none. */
+static yoke_future *take_finished(yoke_pool *pool, yoke_on_done **callback)
+{
+    yoke_future *future;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    future = pool->finished;
+    if (future != NULL) {
+        pool->finished = future->next_finished;
+        *callback = future->callback;
+        future->callback = NULL;
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    return future;
+}
+
 void yk_run_callbacks(yoke_pool *pool)
 {
-    for (;;) {
-        yoke_future *future;
-        yoke_on_done *callback;
+    const yoke_pool *outer = running;
+    yoke_on_done *callback = NULL;
+    yoke_future *future;
 
-        (void)pthread_mutex_lock(&pool->lock);
-        future = pool->finished;
-        if (future == NULL) {
-            (void)pthread_mutex_unlock(&pool->lock);
-            return;
-        }
-        pool->finished = future->next_finished;
-        callback = future->callback;
-        future->callback = NULL;
-        (void)pthread_mutex_unlock(&pool->lock);
+    /* A callback that calls into the pool leaves further ones to the loop it was called
+     * from: they must not pile up on the stack. */
+    if (outer == pool) {
+        return;
+    }
+    running = pool;
+    while ((future = take_finished(pool, &callback)) != NULL) {
         if (callback != NULL) {
             callback(future, future->status, future->callback_context);
         }
         (void)pthread_mutex_lock(&pool->lock);
-        yk_future_release(future); /* the pool's reference */
+        yk_future_release(future);
         (void)pthread_mutex_unlock(&pool->lock);
     }
+    running = outer;
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */

@@ -53,8 +53,10 @@ bool yk_job_has_failed_need(yk_control *control, const yk_job *job)
         const yk_job *other = &control->jobs[__builtin_ctzll(needs)];
         const uint64_t state = atomic_load(&other->state);
 
+        /* The bit is cleared before the slot is given to another job. */
         if (yk_state_of(state) == YK_JOB_ENDED &&
-            yk_job_status(other, yk_state_generation(state)) != YOKE_OK) {
+            yk_job_status(other, yk_state_generation(state)) != YOKE_OK &&
+            (atomic_load(&job->needs) & needs & -needs) != 0) {
             return true;
         }
         needs &= needs - 1;

@@ -6,7 +6,20 @@
 #include "pool/pool.h"
 #include "sys/object.h"
 
+/* Work-items of a work-group; far beyond any device, and sums of them do not overflow. */
+static const size_t most_in_group = (size_t)1 << 31;
+
 /* ---- checks ------------------------------------------------------------------------------ */
+
+static bool group_fits(const size_t group[3])
+{
+    size_t room = most_in_group;
+
+    for (unsigned d = 0; d < 3; d++) {
+        room /= group[d] > 0 ? group[d] : 1;
+    }
+    return room > 0;
+}
 
 static yoke_status check_options(const yoke_kernel_options *options, yk_error *error)
 {
@@ -26,6 +39,12 @@ static yoke_status check_options(const yoke_kernel_options *options, yk_error *e
         return yk_fail(error, YOKE_EINVAL,
                        "work-group size %zu x %zu x %zu: the first is 0", options->group[0],
                        options->group[1], options->group[2]);
+    }
+    if (!group_fits(options->group)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "work-group size %zu x %zu x %zu: that is more than %zu work-items",
+                       options->group[0], options->group[1], options->group[2],
+                       most_in_group);
     }
     return YOKE_OK;
 }
@@ -317,7 +336,8 @@ void yk_kernel_release(yoke_kernel *kernel)
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&control->changed);
 
-        if (pool->broken || !is_being_built(control, kernel->id << 8 | kernel->slot)) {
+        if (pool->broken || yk_pool_supervisor_ended(pool) ||
+            !is_being_built(control, kernel->id << 8 | kernel->slot)) {
             break;
         }
         yk_event_wait(&control->changed, ticket, 100 * (uint64_t)1000000);

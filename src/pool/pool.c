@@ -151,7 +151,7 @@ yoke_status yk_pool_fail_broken(yk_error *error)
     return yk_fail(error, YOKE_EBROKEN, "the pool's supervisor process has died");
 }
 
-static bool supervisor_ended(const yoke_pool *pool)
+bool yk_pool_supervisor_ended(const yoke_pool *pool)
 {
     return pool->supervisor_fd >= 0 ? yk_fd_wait_one(pool->supervisor_fd, 0)
                                     : !yk_process_is_alive(pool->supervisor);
@@ -162,7 +162,7 @@ bool yk_pool_is_alive(yoke_pool *pool)
     bool broken;
 
     (void)pthread_mutex_lock(&pool->lock);
-    if (!pool->broken && supervisor_ended(pool)) {
+    if (!pool->broken && yk_pool_supervisor_ended(pool)) {
         pool->broken = true;
         /* Its children die with it; wait until nobody writes to the memory any more. */
         (void)yk_fd_wait_one(pool->alive, end_ns);
@@ -357,6 +357,7 @@ static void stop_processes(yoke_pool *pool, bool kill)
         (void)yk_fd_wait_one(pool->alive, end_ns);
     }
     (void)yk_process_reap(pool->supervisor, true, &status);
+    pool->broken = true; /* nobody is waited for from here on */
 }
 
 static void free_futures(yoke_pool *pool)

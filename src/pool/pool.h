@@ -90,6 +90,9 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error);
  * the lock. */
 bool yk_pool_is_alive(yoke_pool *pool);
 
+/* Whether the supervisor process has ended. Needs no lock. */
+bool yk_pool_supervisor_ended(const yoke_pool *pool);
+
 /* Sleeps until something in the pool changes after `ticket` of control->changed, or for a
  * while. False if the pool broke. Without the lock. */
 bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket);
@@ -163,6 +166,9 @@ void yk_abandon_jobs(yoke_pool *pool, yoke_status status, const char *text);
 
 /* Runs callbacks of collected jobs. Without the lock. */
 void yk_run_callbacks(yoke_pool *pool);
+
+/* Whether the calling thread is in a callback of one of the pool's jobs. */
+bool yk_is_in_callback(const yoke_pool *pool);
 
 /* Waits until the job is collected, or the time (negative: no limit) is over. */
 bool yk_future_wait(yoke_future *future, double seconds);

@@ -121,7 +121,7 @@ void yk_pool_append_found(yoke_pool *pool, yk_error *error)
         const yk_found *found = &control->found[i];
 
         if (found->index == UINT32_MAX) {
-            yk_error_append(error, "; %s: %s", found->driver, found->reason);
+            yk_error_append(error, "; %s", found->reason);
         } else {
             yk_error_append(error, "; opencl:%u is %s (%s)", found->index,
                             found->device.name, found->device.platform_name);

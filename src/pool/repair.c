@@ -5,7 +5,16 @@
 #include "base/clock.h"
 #include "pool/undo.h"
 
-enum { MAX_TILE_DEATHS = 2, MAX_PREPARATION_DEATHS = 3 };
+/* What deaths alone with a tile weigh. A kill comes from outside (somebody, or the system
+ * out of memory) and says less about the tile than a crash: two of these, or eight of
+ * those, are too many. */
+enum { CRASH_WEIGHT = 4, KILL_WEIGHT = 1, MAX_WEIGHT = 8 };
+
+/* So many in a row with nothing done in between: the whole kernel is bad. */
+enum { MAX_FRUITLESS = 64 };
+
+/* Deaths of a worker before it takes a chunk. */
+enum { MAX_PREPARATION_CRASHES = 3, MAX_PREPARATION_KILLS = 8 };
 
 /* A worker that finishes its chunk within this time of a deadline is not killed. */
 static const uint64_t grace_ns = 100 * (uint64_t)YK_NS_PER_MS;
@@ -36,25 +45,60 @@ static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles, const c
     yk_tile_map_mark_open(job->map, tiles, YK_TILE_GIVEN_UP);
 }
 
-/* Deaths alone with a tile, this one included. */
-static uint32_t count_strike(yk_job *job, uint32_t tile)
+/* Whether this death alone with a tile was one too many. */
+static bool is_poison(yk_job *job, uint32_t tile, uint32_t weight)
 {
     for (uint32_t i = 0; i < YK_MAX_STRIKES; i++) {
         yk_strike *strike = &job->strikes[i];
 
-        if (strike->count == 0 || strike->tile == tile) {
+        if (strike->weight == 0 || strike->tile == tile) {
             strike->tile = tile;
-            return ++strike->count;
+            strike->weight += weight;
+            return strike->weight >= MAX_WEIGHT;
         }
     }
-    return MAX_TILE_DEATHS; /* too many bad tiles to keep count of */
+    return weight == CRASH_WEIGHT; /* too many bad tiles to keep count of */
+}
+
+static void stop_if_fruitless(yk_control *control, yk_job_ref ref, yk_tiles tiles,
+                              const char *how)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const uint32_t done = yk_job_done(control, job);
+    uint64_t begin;
+    uint64_t end;
+
+    job->fruitless = done == job->done_at_strike ? job->fruitless + 1 : 0;
+    job->done_at_strike = done;
+    if (job->fruitless < MAX_FRUITLESS) {
+        return;
+    }
+    items_of(job, tiles, &begin, &end);
+    yk_job_explain(job, ref.generation,
+                   "kernel '%s' took down %u workers in a row, the last at items "
+                   "[%llu, %llu) (worker %s)",
+                   control->kernels[job->kernel_slot].kernel.name, job->fruitless,
+                   (unsigned long long)begin, (unsigned long long)end, how);
+    yk_job_stop(control, ref, YOKE_ECRASHED);
 }
 
 /* ---- a claim whose worker died -------------------------------------------------------- */
 
+static bool settle_strike(yk_control *control, yk_job_ref ref, yk_tiles tiles,
+                          uint32_t weight, const char *how)
+{
+    const bool poison = is_poison(yk_job_at(control, ref), tiles.begin, weight);
+
+    if (poison) {
+        give_up(control, ref, tiles, how, "they kill every worker that runs them");
+    }
+    stop_if_fruitless(control, ref, tiles, how);
+    return poison;
+}
+
 /* Whether it is settled: given up. Otherwise the tiles are to be computed again. */
 static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
-                           int undo_file, const char *how)
+                           uint32_t weight, int undo_file, const char *how)
 {
     yk_job *job = yk_job_at(control, ref);
     uint64_t begin;
@@ -70,12 +114,7 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
         give_up(control, ref, claim.tiles, how, "they could not be restored");
         return true;
     }
-    if (claim.alone != 0 &&
-        count_strike(job, claim.tiles.begin) >= MAX_TILE_DEATHS) {
-        give_up(control, ref, claim.tiles, how, "they kill every worker that runs them");
-        return true;
-    }
-    return false;
+    return claim.alone != 0 && settle_strike(control, ref, claim.tiles, weight, how);
 }
 
 /* It died preparing for the job, before it took anything: after a failure of its device,
@@ -85,9 +124,11 @@ static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slo
 {
     yk_job *job = yk_job_at(control, ref);
     const yk_worker *worker = &control->workers[slot];
+    const uint32_t most =
+        worker->was_killed != 0 ? MAX_PREPARATION_KILLS : MAX_PREPARATION_CRASHES;
 
     if (atomic_load(&worker->open_status) != 0 ||
-        atomic_load(&worker->failures) >= MAX_PREPARATION_DEATHS) {
+        atomic_load(&worker->failures) >= most) {
         yk_job_explain(job, ref.generation, "%s cannot prepare for kernel '%s': %s",
                        worker->name, control->kernels[job->kernel_slot].kernel.name, how);
         atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
@@ -98,8 +139,9 @@ static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
                          int undo_file, const char *how)
 {
     yk_job *job = yk_job_at(control, ref);
-    const yk_claim claim =
-        yk_claim_unpack(atomic_load(&control->workers[slot].claim));
+    const yk_worker *worker = &control->workers[slot];
+    const uint32_t weight = worker->was_killed != 0 ? KILL_WEIGHT : CRASH_WEIGHT;
+    const yk_claim claim = yk_claim_unpack(atomic_load(&worker->claim));
     bool given_up = false;
 
     if (claim.stage == YK_CLAIM_NONE) {
@@ -107,13 +149,23 @@ static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
     } else if (claim.stage == YK_CLAIM_COMMITTED) {
         yk_tile_map_mark_open(job->map, claim.tiles, (uint16_t)(slot + 1));
     } else if (claim.stage == YK_CLAIM_RUNNING) {
-        given_up = settle_running(control, ref, claim, undo_file, how);
+        given_up = settle_running(control, ref, claim, weight, undo_file, how);
     }
     if (claim.stage != YK_CLAIM_NONE && claim.stage != YK_CLAIM_COMMITTED && !given_up) {
         /* If the lists are full the tiles are found when the job is dry. */
         (void)yk_job_deal(job, ref.generation, claim.tiles);
     }
     return given_up;
+}
+
+/* Whoever waits for the text would wait for ever; if it was somebody else's, that one
+ * still finishes it. */
+static void drop_unfinished_text(yk_job *job, uint32_t generation)
+{
+    uint64_t writing = yk_state_pack(generation, YK_TEXT_WRITING);
+
+    (void)atomic_compare_exchange_strong(&job->error_state, &writing,
+                                         yk_state_pack(generation, YK_TEXT_NONE));
 }
 
 bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file, const char *how)
@@ -130,6 +182,7 @@ bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file, const c
          * over before the worker came, there is nothing of it here. */
         if (atomic_load(&job->state) == yk_state_pack(ref.generation, YK_JOB_OPEN)) {
             atomic_store(&job->damaged, 1);
+            drop_unfinished_text(job, ref.generation);
             given_up = settle_claim(control, ref, slot, undo_file, how);
         }
         atomic_store(&worker->claim, 0);

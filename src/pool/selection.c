@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/env.h"
 #include "device/opencl/discovery.h"
 
 enum { MAX_COUNT = 256 };
@@ -109,14 +110,12 @@ static yoke_status parse_fake_trait(yk_selector *selector, const char *trait,
 /* COUNTxSPEED, both optional. */
 static bool parse_fake_size(yk_selector *selector, char *text)
 {
-    char *end;
     char *by = strchr(text, 'x');
     uint64_t count = 1;
 
     if (by != NULL) {
         *by = '\0';
-        selector->speed = strtod(by + 1, &end);
-        if (end == by + 1 || *end != '\0') {
+        if (!yk_parse_double(by + 1, &selector->speed)) {
             return false;
         }
     }

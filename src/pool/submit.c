@@ -196,6 +196,8 @@ static void reset_job(yk_job *job, uint32_t generation)
     atomic_store(&job->damaged, 0);
     atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_NONE));
     memset(job->strikes, 0, sizeof job->strikes);
+    job->fruitless = 0;
+    job->done_at_strike = 0;
     for (uint32_t i = 0; i < YK_WORKER_WORDS; i++) {
         atomic_store(&job->declined[i], 0);
     }

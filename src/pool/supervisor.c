@@ -61,7 +61,9 @@ bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child, int extra,
 {
     birth self = {supervisor, extra, entry, context};
 
-    *child = (yk_child){.pidfd = -1};
+    *child = (yk_child){.pidfd = -1,
+                        .start_failures = child->start_failures,
+                        .last_building = child->last_building};
     child->pid = yk_process_fork(child_main, &self);
     if (child->pid < 0) {
         child->pid = 0;

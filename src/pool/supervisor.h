@@ -34,6 +34,9 @@ typedef struct yk_child {
     uint64_t deadline_ns; /* by when it must have started; 0: it has */
     bool killed_late;     /* for a job's deadline: no fault of the device */
     bool killed_hung;     /* for its own start's deadline */
+    /* Of a worker, from one process to the next: */
+    uint32_t start_failures; /* processes in a row that died before they were ready */
+    uint64_t last_building;  /* the build that the last one died in, 0: none */
 } yk_child;
 
 typedef struct yk_supervisor {

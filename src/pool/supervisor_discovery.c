@@ -49,7 +49,7 @@ static void start_probe(yk_supervisor *supervisor, uint32_t i)
 
     if (!yk_supervisor_fork(supervisor, &supervisor->probes[i], -1, probe_entry, &self)) {
         yk_text_format(control->probes[i].error, sizeof control->probes[i].error,
-                       "its probe cannot be forked");
+                       "%s: its probe cannot be forked", control->probes[i].driver.path);
         return;
     }
     supervisor->probes[i].deadline_ns = yk_clock_ns() + control->start_timeout_ns;
@@ -179,7 +179,7 @@ static void settle_driver(yk_supervisor *supervisor, uint32_t driver, uint32_t *
         yk_found *found = add_found(control, probe);
 
         if (found != NULL) {
-            found->failed = 1;
+            found->failed = atomic_load(&probe->finished) == 0 || probe->status != YOKE_OK;
             yk_text_copy(found->reason, sizeof found->reason, probe->error);
         }
     }
@@ -199,13 +199,15 @@ static void reap_probe(yk_supervisor *supervisor, uint32_t i)
     probe->count = 0;
     if (child->killed_hung) {
         yk_text_format(probe->error, sizeof probe->error,
-                       "the driver hangs when asked for its devices");
+                       "%s: the driver hangs when asked for its devices",
+                       probe->driver.path);
     } else {
         char how[128];
 
         yk_process_describe_exit(status, how, sizeof how);
         yk_text_format(probe->error, sizeof probe->error,
-                       "the driver crashes when asked for its devices: %s", how);
+                       "%s: the driver crashes when asked for its devices: %s",
+                       probe->driver.path, how);
     }
 }
 

@@ -13,6 +13,7 @@
 
 enum {
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
+    MAX_CORE_START_FAILURES = 20, /* ... of a core, which does not break */
     MAX_DEVICE_FAILURES = 2, /* ... before they finish a chunk, of a device */
     MIN_CORES_TO_SHARE = 4,
 };
@@ -185,28 +186,36 @@ static void describe_death(const yk_worker *worker, const yk_child *child, int s
     }
 }
 
-/* A compiler that takes the process down: this worker does not try that kernel again. */
-static void blame_build(yk_worker *worker, const char *how)
+/* A compiler that takes the process down twice: this worker does not try that kernel
+ * again. Once may have been somebody else's doing. */
+static void blame_build(yk_worker *worker, yk_child *child, const char *how)
 {
     const uint64_t building = atomic_load(&worker->building);
     const uint32_t slot = (uint32_t)(building & 0xff);
+    const bool again = building == child->last_building;
     char text[512];
 
-    if (building == 0) {
+    atomic_store(&worker->building, 0);
+    child->last_building = building;
+    if (building == 0 || !again) {
         return;
     }
     yk_text_format(text, sizeof text,
                    "%s: the compiler took the worker down (%s)", worker->info.name, how);
     yk_text_copy(worker->log, sizeof worker->log, text);
     atomic_store(&worker->builds[slot].word, building >> 8 << 8 | YK_BUILD_FAILED);
+    atomic_store(&worker->building, 0);
 }
 
-static void count_failure(yk_worker *worker, const yk_child *child)
+static void count_failure(yk_worker *worker, yk_child *child, bool was_starting)
 {
+    child->start_failures = was_starting ? child->start_failures + 1 : 0;
     if (atomic_load(&worker->chunks) > 0) {
         atomic_store(&worker->failures, 0);
     }
-    if (!child->killed_late && atomic_load(&worker->building) == 0) {
+    /* Whatever ended an idle process, it was not the device at work. */
+    if (!child->killed_late && atomic_load(&worker->building) == 0 &&
+        atomic_load(&worker->active) != 0) {
         atomic_fetch_add(&worker->failures, 1);
     }
 }
@@ -230,13 +239,14 @@ static bool is_dispensable(yk_supervisor *supervisor, uint32_t slot)
 static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_starting)
 {
     const yk_worker *worker = &supervisor->control->workers[slot];
-    const uint32_t failures = atomic_load(&worker->failures);
+    const bool is_core = worker->kind == YOKE_WORKER_CPU;
 
     if (was_starting) {
-        return failures >= MAX_START_FAILURES;
+        return supervisor->workers[slot].start_failures >=
+               (is_core ? MAX_CORE_START_FAILURES : MAX_START_FAILURES);
     }
     /* A core does not break; a kernel that kills its process is found out by its tiles. */
-    return worker->kind != YOKE_WORKER_CPU && failures >= MAX_DEVICE_FAILURES &&
+    return !is_core && atomic_load(&worker->failures) >= MAX_DEVICE_FAILURES &&
            is_dispensable(supervisor, slot);
 }
 
@@ -252,8 +262,9 @@ static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
     yk_supervisor_log(supervisor, "%s (process %u) ended: %s", worker->name,
                       atomic_load(&worker->pid), how);
     atomic_store(&worker->pid, 0);
-    count_failure(worker, child);
-    blame_build(worker, how);
+    worker->was_killed = yk_process_was_killed(status);
+    count_failure(worker, child, was_starting);
+    blame_build(worker, child, how);
     if (yk_repair_worker(control, slot, supervisor->undo_files[slot], how)) {
         atomic_store(&worker->failures, 0); /* the kernel's fault, not the device's */
     }

@@ -30,6 +30,9 @@ int yk_worker_main(yk_control *control, uint32_t slot, int undo_file);
 
 /* ---- builds (worker_builds.c) ---- */
 
+/* Whether kernels have been announced since it last looked. */
+bool yk_worker_has_builds(const yk_worker_self *self);
+
 /* Builds announced kernels that this worker has not looked at. */
 void yk_worker_build_all(yk_worker_self *self);
 

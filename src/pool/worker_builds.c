@@ -119,14 +119,17 @@ bool yk_worker_can_run(yk_worker_self *self, uint32_t kernel_slot)
     return yk_build_of(self->worker, kernel_slot, id) == YK_BUILD_READY;
 }
 
+bool yk_worker_has_builds(const yk_worker_self *self)
+{
+    return atomic_load(&self->control->kernel_changes) != self->kernel_changes;
+}
+
 void yk_worker_build_all(yk_worker_self *self)
 {
-    const uint32_t changes = atomic_load(&self->control->kernel_changes);
-
-    if (changes == self->kernel_changes) {
+    if (!yk_worker_has_builds(self)) {
         return;
     }
-    self->kernel_changes = changes;
+    self->kernel_changes = atomic_load(&self->control->kernel_changes);
     for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
         (void)yk_worker_can_run(self, slot);
     }

@@ -56,7 +56,8 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
     }
     while (yk_worker_take(self, ref, &claim, later)) {
         worked = true;
-        if (!yk_worker_run(self, ref, device, claim)) {
+        /* Whoever creates a kernel waits for its builds, not for the end of jobs. */
+        if (!yk_worker_run(self, ref, device, claim) || yk_worker_has_builds(self)) {
             break;
         }
     }

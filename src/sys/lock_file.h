@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Mutual exclusion between processes that share nothing but a file. Advisory: who cannot
- * have the lock in time goes on without. */
+/* Mutual exclusion between processes that share nothing but a file. Advisory: who
+ * cannot have the lock in time goes on without. */
 #ifndef YK_SYS_LOCK_FILE_H
 #define YK_SYS_LOCK_FILE_H
 
@@ -20,7 +20,8 @@ bool yk_lock_file_take(yk_lock_file *lock, const char *path, uint64_t timeout_ns
 /* Gives it back; a no-op if it is not held. */
 void yk_lock_file_release(yk_lock_file *lock);
 
-/* Makes a folder and those above it, as far as they are missing. False if that fails. */
+/* Makes a folder and those above it, as far as they are missing. False if that fails.
+ */
 bool yk_make_folder(const char *path);
 
 #endif

@@ -289,6 +289,11 @@ pid_t yk_process_parent(void)
     return getppid();
 }
 
+bool yk_process_was_killed(int status)
+{
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
 void yk_process_describe_exit(int status, char *text, size_t bytes)
 {
     if (WIFSIGNALED(status)) {

@@ -63,6 +63,9 @@ bool yk_process_is_alive(pid_t pid);
 pid_t yk_process_self(void);
 pid_t yk_process_parent(void);
 
+/* Whether a wait status says that the process ended by SIGKILL. */
+bool yk_process_was_killed(int status);
+
 /* What a wait status says, such as "killed by signal 11 (Segmentation fault)". */
 void yk_process_describe_exit(int status, char *text, size_t bytes);
 

@@ -321,7 +321,10 @@ static void fit_for_parameters(void **state)
 
     (void)state;
     expect_unfit("in:a.npy", &floats, NULL);
-    expect_unfit("in:a.npy", &doubles, "elements are float32; float64 or complex128");
+    expect_unfit("in:a.npy", &doubles,
+                 "elements are float32; float64 or complex128 would fit (convert the "
+                 "array with a.astype('float64'))");
+    expect_unfit("out:a.npy:float32:4", &doubles, "float64 or complex128 would fit");
     expect_unfit("in:a.npy", &bodies, NULL);
     expect_unfit("in:a.npy", &real,
                  "an array given, but the parameter is a value; "

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The `yoke` command from outside: arrays made and checked by numpy, wrong input of every
-# kind, and what is left behind. YOKE is the command to test.
+# The `yoke` command from outside: arrays made and checked by numpy, wrong input of
+# every kind, and what is left behind. YOKE is the command to test.
 set -u
 YOKE=${YOKE:?the command to test}
 python=$(command -v /usr/bin/python3 || command -v python3) || exit 77
@@ -28,7 +28,11 @@ __kernel void saxpy(__global float *z, __global const float *x, __global const f
     size_t i = get_global_id(0);
     z[i] = a * x[i] + y[i];
 }
-__kernel void twice(__global int *x) { size_t i = get_global_id(0); x[i] = TWICE(x[i]); }
+__kernel void twice(__global int *x)
+{
+    size_t i = get_global_id(0);
+    x[i] = TWICE(x[i]);
+}
 __kernel void rows(__global float *z, __global const float *x, int width)
 {
     size_t i = get_global_id(1) * width + get_global_id(0);
@@ -83,8 +87,8 @@ __kernel void reverse(__global int *x, int n)
     x[i] = x[n - 1 - i];
     x[n - 1 - i] = t;
 }
-__kernel void types(__global double *z, char c, uchar uc, short s, ushort us, int i, uint ui,
-                    long l, ulong ul, float f, double d, float4 f4, int3 i3, pair p)
+__kernel void types(__global double *z, char c, uchar uc, short s, ushort us, int i,
+                    uint ui, long l, ulong ul, float f, double d, float4 f4, int3 i3, pair p)
 {
     double v[] = {c, uc, s, us, i, ui, l, ul, f, d, f4.x, f4.w, i3.z, p.i};
     z[get_global_id(0)] = v[get_global_id(0)];
@@ -99,7 +103,8 @@ CL
 cp "$folder/kernels.cl" "$folder/odd 'folder/"
 echo '__kernel void valued(__global int *z) { z[get_global_id(0)] = VALUE; }' \
     > "$folder/valued.cl"
-echo '__kernel void broken(__global float *x) { x[0] = missing_name; }' > "$folder/broken.cl"
+echo '__kernel void broken(__global float *x) { x[0] = missing_name; }' \
+    > "$folder/broken.cl"
 cp "$folder/broken.cl" "$folder/odd 'folder/"
 K=$folder/kernels.cl
 
@@ -176,14 +181,16 @@ grep -Eq '^yoke [0-9]+\.[0-9]+\.[0-9]+$' "$folder/out" || fail "--version"
 works run --help
 grep -q -- '--round-up' "$folder/out" || fail "run --help names no options"
 works devices --devices cpu
-grep -Eq '^cpu0 +ready' "$folder/out" || fail "devices shows no CPU: $(cat "$folder/out")"
+grep -Eq '^cpu0 +ready' "$folder/out" ||
+    fail "devices shows no CPU: $(cat "$folder/out")"
 OCL_ICD_VENDORS=$folder/arrays works devices --devices cpu
 grep -Eq '^cpu0 +ready' "$folder/out" || fail "devices without OpenCL"
 refused 2 'no command' frobnicate
 refused 2 'too many' devices now
 refused 1 'nonsense' devices --devices nonsense
 
-if ! "$YOKE" run "$K" twice --range 100 -q inout:ints.npy=probe.npy 2> "$folder/err"; then
+if ! "$YOKE" run "$K" twice --range 100 -q inout:ints.npy=probe.npy \
+    2> "$folder/err"; then
     if ! "$YOKE" devices --tsv | grep -q '^opencl'; then
         echo "no OpenCL driver: the rest is skipped"
         [ $failures = 0 ] && exit 77 || exit 1
@@ -205,7 +212,8 @@ numpy '(L("r2") == L("r")).all()'
 run "$K" columns --range 12,8 --split x out:c.npy:float32:12x8 items:image.npy int32:8
 numpy '(L("c").ravel() == 2 * L("image").ravel()).all()'
 run "$K" planes --range 4,3,5 out:p.npy:int32:5x3x4
-numpy '(L("p") == np.arange(5)[:,None,None]*100 + np.arange(3)[:,None]*10 + np.arange(4)).all()'
+numpy '(L("p") == np.arange(5)[:, None, None] * 100 + np.arange(3)[:, None] * 10
+    + np.arange(4)).all()'
 run "$K" histogram --range 10000 out-whole:h.npy:uint32:256 in:bytes.npy
 numpy '(L("h") == np.bincount(L("bytes"), minlength=256)).all()'
 run "$K" reverse --range 50 inout-whole:ints.npy=reversed.npy int32:100
@@ -247,17 +255,20 @@ done
 run "$K" bounded --range 1000 --group 64 --round-up out:b.npy:float32:1000 int32:1000
 numpy '(L("b") == np.arange(1000)).all()'
 run "$K" inner --range 998 out:i.npy@1:float32:1000 in:x.npy
-numpy '(L("i")[1:-1] == L("x")[2:] - L("x")[:-2]).all() and L("i")[0] == 0 == L("i")[-1]'
+numpy '(L("i")[1:-1] == L("x")[2:] - L("x")[:-2]).all()'
+numpy ' L("i")[0] == 0 == L("i")[-1]'
 run "$K" shifted --range 10 out/at=3:s.npy:float32:20
-numpy '(L("s") == np.where((np.arange(20) >= 3) & (np.arange(20) < 13), np.arange(20), 0)).all()'
-run "$K" saxpy --range 900 out:o.npy:float32:900 items:x.npy@100 items:y.npy@50 float32:1
+numpy '(L("s") == [i if 3 <= i < 13 else 0 for i in range(20)]).all()'
+run "$K" saxpy --range 900 out:o.npy:float32:900 items:x.npy@100 \
+    items:y.npy@50 float32:1
 numpy '(L("o") == L("x")[100:] + L("y")[50:950]).all()'
 
 echo "-- values"
-run "$K" types --range 14 out:t.npy:float64:14 int8:-1 uint8:200 int16:-300 uint16:60000 \
-    int32:-70000 uint32:4000000000 int64:-5000000000 uint64:9007199254740992 \
+run "$K" types --range 14 out:t.npy:float64:14 int8:-1 uint8:200 int16:-300 \
+    uint16:60000 int32:-70000 uint32:4000000000 int64:-5000000000 uint64:9007199254740992 \
     float32:1.5 float64:0.1 float32x4:1,2,3,4 int32x3:5,6,7 bytes:0000000008000000
-numpy 'L("t").tolist() == [-1, 200, -300, 60000, -70000, 4e9, -5e9, 2**53, 1.5, 0.1, 1, 4, 7, 8]'
+numpy 'L("t").tolist() == [-1, 200, -300, 60000, -70000, 4e9, -5e9, 2**53, 1.5, 0.1,
+    1, 4, 7, 8]'
 run "$folder/valued.cl" valued --range 4 --build '-DVALUE=7' out:v.npy:int32:4
 numpy '(L("v") == 7).all()'
 run "$folder/odd 'folder/kernels.cl" twice --range 100 inout:ints.npy=odd.npy
@@ -279,7 +290,8 @@ refused 2 'KERNEL is missing' run "$K"
 refused 2 '--range is missing' run "$K" twice inout:ints.npy
 refused 2 "'0'" run "$K" twice --range 0 inout:ints.npy
 refused 2 "'1,2,3,4'" run "$K" twice --range 1,2,3,4 inout:ints.npy
-refused 2 "'99999999999999999999'" run "$K" twice --range 99999999999999999999 inout:ints.npy
+refused 2 "'99999999999999999999'" run "$K" twice \
+    --range 99999999999999999999 inout:ints.npy
 refused 2 'has 1 sizes and --range has 2' run "$K" rows --range 12,8 --group 4 \
     out:r.npy:float32:8x12 items:image.npy int32:12
 refused 2 'not a multiple' run "$K" twice --range 100 --group 64 inout:ints.npy
@@ -293,8 +305,10 @@ refused 2 "unrecognized option '--frob'" run "$K" twice --frob
 echo "-- wrong files"
 refused 1 'missing.npy: No such file' run "$K" twice --range 100 inout:missing.npy
 refused 1 'missing.cl: No such file' run missing.cl twice --range 100 inout:ints.npy
-refused 1 'short.npy: the file is cut short' run "$K" red --range 1000 update:short.npy int32:1
-refused 1 'garbage.npy: this is not an .npy file' run "$K" red --range 10 update:garbage.npy int32:1
+refused 1 'short.npy: the file is cut short' run "$K" red --range 1000 \
+    update:short.npy int32:1
+refused 1 'garbage.npy: this is not an .npy file' run "$K" red --range 10 \
+    update:garbage.npy int32:1
 refused 1 'Fortran order' run "$K" red --range 20 update:fortran.npy int32:1
 refused 1 "big-endian" run "$K" red --range 1000 update:big_endian.npy int32:1
 refused 1 "'|O'" run "$K" red --range 1000 update:objects.npy int32:1
@@ -344,7 +358,7 @@ def interrupt(number):
         os.execv(yoke, [yoke, "run", kernel, "slow", "--range", "1000000",
                         "out:slow.npy:uint32:1000000", "uint32:10000000"])
     seen = b""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 30
     while b"%" not in seen:
         if not select.select([terminal], [], [], deadline - time.monotonic())[0]:
             os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A launch built by hand: arrays in page-aligned memory, what they must hold in the end,
- * and chunks run one after another. Works in a child process: no assertions. */
+/* A launch built by hand: arrays in page-aligned memory, what they must hold in the
+ * end, and chunks run one after another. Works in a child process: no assertions. */
 #ifndef TEST_OPENCL_BENCH_H
 #define TEST_OPENCL_BENCH_H
 
@@ -44,15 +44,16 @@ static inline size_t bench_block(bench *b, size_t bytes)
     array->first = malloc(array->room);
     array->wanted = malloc(array->room);
     for (size_t i = 0; i < array->room; i++) {
-        array->first[i] = (unsigned char)((i * 37 + b->array_count * 11 + i / 256) & 0x7f);
+        array->first[i] =
+            (unsigned char)((i * 37 + b->array_count * 11 + i / 256) & 0x7f);
     }
     memcpy(array->wanted, array->first, array->room);
     return b->array_count++;
 }
 
 /* An argument at an offset in a block. */
-static inline yk_arg *bench_arg_in(bench *b, size_t block, size_t offset, uint32_t access,
-                                   uint32_t parts, size_t bytes)
+static inline yk_arg *bench_arg_in(bench *b, size_t block, size_t offset,
+                                   uint32_t access, uint32_t parts, size_t bytes)
 {
     yk_arg *const arg = &b->launch.args[b->launch.arg_count++];
     const bench_array *const array = &b->arrays[block];
@@ -89,7 +90,8 @@ static inline void bench_scalar(bench *b, const void *value, size_t bytes)
 
 static inline void bench_local(bench *b, size_t bytes)
 {
-    b->launch.args[b->launch.arg_count++] = (yk_arg){.kind = YK_ARG_LOCAL, .bytes = bytes};
+    b->launch.args[b->launch.arg_count++] =
+        (yk_arg){.kind = YK_ARG_LOCAL, .bytes = bytes};
 }
 
 static inline void bench_free(bench *b)
@@ -110,10 +112,9 @@ static inline bool bench_is_right(const bench *b, const char *what)
 
         for (size_t k = 0; k < array->room; k++) {
             if (array->memory[k] != array->wanted[k]) {
-                (void)fprintf(stderr,
-                              "%s: block %zu, byte %zu of %zu: %02x instead of %02x\n",
-                              what, i, k, array->bytes, array->memory[k],
-                              array->wanted[k]);
+                (void)fprintf(
+                    stderr, "%s: block %zu, byte %zu of %zu: %02x instead of %02x\n",
+                    what, i, k, array->bytes, array->memory[k], array->wanted[k]);
                 return false;
             }
         }

@@ -130,8 +130,8 @@ static int list_nothing(void *arg)
     yk_error error;
     size_t count = 7;
 
-    return yk_opencl_list(arg, devices, &count, &error) == YOKE_ENODEVICE && count == 0 &&
-                   strstr(error.text, arg) != NULL
+    return yk_opencl_list(arg, devices, &count, &error) == YOKE_ENODEVICE &&
+                   count == 0 && strstr(error.text, arg) != NULL
                ? 0
                : 1;
 }

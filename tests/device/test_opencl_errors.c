@@ -201,6 +201,36 @@ static int run_parameters(void *arg)
     return right ? 0 : 2;
 }
 
+/* An array beyond the largest buffer; its memory is never touched. */
+static int run_too_large(void *arg)
+{
+    static const refusal r = {KERNEL, "", YOKE_EUNSUPPORTED, false,
+                              {"parameter 1 ('x', float*)", "1125899906842624 bytes"}, {0},
+                              array_and_float};
+    static bench b;
+    yk_device_config config = {.kind = YK_DEVICE_OPENCL, .discrete = true};
+    yk_device *device;
+    yk_error error;
+    yoke_status status;
+
+    (void)arg;
+    memcpy(config.driver, pocl, sizeof pocl);
+    if (yk_opencl_ops.open(&device, &config, &error) != YOKE_OK) {
+        return 1;
+    }
+    set_up(&b, &r);
+    b.launch.args[0].parts = YK_PARTS_WHOLE;
+    b.launch.args[0].bytes = (uint64_t)1 << 50;
+    status = yk_opencl_ops.begin(device, &b.kernel, &b.launch, &error);
+    (void)fprintf(stderr, "%s\n", error.text);
+    yk_opencl_ops.close(device);
+    bench_free(&b);
+    return status == r.status && strstr(error.text, r.words[0]) != NULL &&
+                   strstr(error.text, r.words[1]) != NULL
+               ? 0
+               : 2;
+}
+
 /* A missing driver; nothing is left behind. */
 static int run_missing(void *arg)
 {
@@ -272,6 +302,12 @@ static void parameters_are_reported(void **state)
     check(run_parameters);
 }
 
+static void large_array_makes_the_device_stand_aside(void **state)
+{
+    (void)state;
+    check(run_too_large);
+}
+
 static void missing_driver_is_no_device(void **state)
 {
     (void)state;
@@ -289,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(wrong_kernels_and_launches_are_explained),
         yt_unit_test(parameters_are_reported),
+        yt_unit_test(large_array_makes_the_device_stand_aside),
         yt_unit_test(missing_driver_is_no_device),
         yt_unit_test(launches_take_turns),
     };

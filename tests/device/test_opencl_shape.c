@@ -25,7 +25,8 @@ static uint64_t pick(uint64_t *state, uint64_t low, uint64_t high)
 
 static void random_launch(uint64_t *state, yk_launch *launch)
 {
-    static const uint64_t most[4][3] = {{0}, {30000, 1, 1}, {5000, 12, 1}, {300, 12, 12}};
+    static const uint64_t most[4][3] = {
+        {0}, {30000, 1, 1}, {5000, 12, 1}, {300, 12, 12}};
 
     memset(launch, 0, sizeof *launch);
     launch->dimensions = (uint32_t)pick(state, 1, 3);
@@ -58,7 +59,8 @@ static void mark(const yk_launch *launch, const yk_cl_piece *piece)
 
                 if (at[0] < launch->size[0] && at[1] < launch->size[1] &&
                     at[2] < launch->size[2]) {
-                    marks[(at[2] * launch->size[1] + at[1]) * launch->size[0] + at[0]]++;
+                    marks[(at[2] * launch->size[1] + at[1]) * launch->size[0] +
+                          at[0]]++;
                 }
             }
         }

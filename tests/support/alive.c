@@ -203,6 +203,8 @@ void yt_remember(void)
 {
     pthread_t thread;
 
+    /* Mesa's software device shows only when told to. */
+    (void)setenv("RUSTICL_ENABLE", "llvmpipe", 0);
     /* ThreadSanitizer adds a thread of its own when the first one is made. */
     if (pthread_create(&thread, NULL, no_work, NULL) == 0) {
         (void)pthread_join(thread, NULL);

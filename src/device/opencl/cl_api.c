@@ -24,11 +24,6 @@ static const function_slot slots[] = {
 #undef OPTIONAL_SLOT
 };
 
-static void set_default(const char *name, const char *value)
-{
-    (void)setenv(name, value, 0);
-}
-
 static void set_driver(const char *driver)
 {
     char library[256];
@@ -48,7 +43,6 @@ static void set_environment(const yk_cl_setup *setup)
 {
     set_driver(setup->driver);
     (void)setenv("OCL_ICD_PLATFORM_SORT", "none", 1);
-    set_default("RUSTICL_ENABLE", "llvmpipe");
     if (setup->one_thread) {
         /* The same device by its old and its new name: PoCL ignores the one it does not
          * know. With POCL_AFFINITY all one-thread devices would share the first CPU. */
@@ -63,8 +57,9 @@ static yoke_status fill(void *library, const char *path, yk_error *error)
         void *const function = dlsym(library, slots[i].name);
 
         if (function == NULL && !slots[i].optional) {
-            return yk_fail(error, YOKE_ENODEVICE, "%s has no %s: it is older than OpenCL 1.2",
-                           path, slots[i].name);
+            return yk_fail(error, YOKE_ENODEVICE,
+                           "%s has no %s: it is older than OpenCL 1.2", path,
+                           slots[i].name);
         }
         memcpy((char *)&yk_cl + slots[i].offset, &function, sizeof function);
     }

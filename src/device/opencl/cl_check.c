@@ -10,7 +10,8 @@
 enum { LABEL_BYTES = 160 };
 
 /* "parameter 2 ('x', float*)" */
-static void write_label(const yk_cl_kernel *kernel, size_t index, char text[LABEL_BYTES])
+static void write_label(const yk_cl_kernel *kernel, size_t index,
+                        char text[LABEL_BYTES])
 {
     const yk_parameter *const shown = &kernel->parameters[index].shown;
 
@@ -59,7 +60,8 @@ static yoke_status check_argument(const yk_cl_kernel *kernel, const yk_arg *arg,
                        kernel->kernel->name, label, kind_name(shown->kind),
                        kind_name(given));
     }
-    if (given == YK_PARAMETER_SCALAR && shown->bytes != 0 && shown->bytes != arg->bytes) {
+    if (given == YK_PARAMETER_SCALAR && shown->bytes != 0 &&
+        shown->bytes != arg->bytes) {
         return yk_fail(error, YOKE_EINVAL,
                        "kernel '%s': %s takes %u bytes; a value of %" PRIu64
                        " bytes was given",
@@ -76,7 +78,8 @@ yoke_status yk_cl_check_arguments(const yk_cl_kernel *kernel, const yk_launch *l
     if (launch->arg_count != kernel->parameter_count) {
         return yk_fail(error, YOKE_EINVAL,
                        "kernel '%s' has %zu parameters; %u arguments were given",
-                       kernel->kernel->name, kernel->parameter_count, launch->arg_count);
+                       kernel->kernel->name, kernel->parameter_count,
+                       launch->arg_count);
     }
     for (size_t i = 0; i < launch->arg_count && status == YOKE_OK; i++) {
         status = check_argument(kernel, &launch->args[i], i, error);
@@ -98,8 +101,9 @@ static yoke_status check_array(const yk_cl_device *device, const yk_cl_kernel *k
 {
     const uint64_t bytes = span_bytes(launch, &launch->args[index]);
     const bool is_constant = kernel->parameters[index].is_constant;
-    const uint64_t most =
-        is_constant ? yk_min(device->constant_bytes, device->max_alloc) : device->max_alloc;
+    const uint64_t most = is_constant
+                              ? yk_min(device->constant_bytes, device->max_alloc)
+                              : device->max_alloc;
     char label[LABEL_BYTES];
 
     if (device->memory == YK_CL_POINTER || bytes <= most) {
@@ -166,18 +170,19 @@ static yoke_status check_required(const yk_cl_kernel *kernel, const yk_launch *l
                                  : launch->size[d] % required[d] == 0);
     }
     if (is_given && !fits) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "kernel '%s' requires work-groups of %zu x %zu x %zu; its .group "
-                       "is %" PRIu64 " x %" PRIu64 " x %" PRIu64,
-                       kernel->kernel->name, required[0], required[1], required[2],
-                       launch->group[0], yk_max(1, launch->group[1]),
-                       yk_max(1, launch->group[2]));
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "kernel '%s' requires work-groups of %zu x %zu x %zu; its .group "
+            "is %" PRIu64 " x %" PRIu64 " x %" PRIu64,
+            kernel->kernel->name, required[0], required[1], required[2],
+            launch->group[0], yk_max(1, launch->group[1]), yk_max(1, launch->group[2]));
     }
     if (!is_given && (!fits || (required[launch->split] > 1 && launch->whole == 0))) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "kernel '%s' requires work-groups of %zu x %zu x %zu: give them as "
-                       "its .group",
-                       kernel->kernel->name, required[0], required[1], required[2]);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "kernel '%s' requires work-groups of %zu x %zu x %zu: give them as "
+            "its .group",
+            kernel->kernel->name, required[0], required[1], required[2]);
     }
     return YOKE_OK;
 }
@@ -208,13 +213,14 @@ static yoke_status fail_group(const yk_cl_device *device, const yk_cl_kernel *ke
                               const uint64_t group[3], uint64_t most, yk_error *error)
 {
     return yk_fail(error, YOKE_EUNSUPPORTED,
-                   "%s: kernel '%s': a work-group of %" PRIu64 " x %" PRIu64 " x %" PRIu64
-                   " is too large; the device takes %" PRIu64
+                   "%s: kernel '%s': a work-group of %" PRIu64 " x %" PRIu64
+                   " x %" PRIu64 " is too large; the device takes %" PRIu64
                    " work-items of this kernel and %" PRIu64 " x %" PRIu64 " x %" PRIu64
                    " in the dimensions",
                    device->info.name, kernel->kernel->name, yk_max(1, group[0]),
-                   yk_max(1, group[1]), yk_max(1, group[2]), most, device->groups.items[0],
-                   device->groups.items[1], device->groups.items[2]);
+                   yk_max(1, group[1]), yk_max(1, group[2]), most,
+                   device->groups.items[0], device->groups.items[1],
+                   device->groups.items[2]);
 }
 
 yoke_status yk_cl_check_group(const yk_cl_device *device, const yk_cl_kernel *kernel,
@@ -267,6 +273,6 @@ yoke_status yk_cl_fail_argument(const yk_cl_device *device, const yk_cl_kernel *
                        span_bytes(launch, &launch->args[index]));
     }
     return yk_fail(error, YOKE_EDEVICE, "%s: kernel '%s': %s cannot be set: %s (%d)",
-                   device->info.name, kernel->kernel->name, label, yk_cl_error_name(code),
-                   (int)code);
+                   device->info.name, kernel->kernel->name, label,
+                   yk_cl_error_name(code), (int)code);
 }

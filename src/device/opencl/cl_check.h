@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a launch fits a kernel and a device; each with a sentence that says why not. */
+/* Whether a launch fits a kernel and a device; each with a sentence that says why not.
+ */
 #ifndef YK_DEVICE_OPENCL_CL_CHECK_H
 #define YK_DEVICE_OPENCL_CL_CHECK_H
 

@@ -46,8 +46,8 @@ typedef struct yk_cl_warm {
 typedef struct yk_cl_variant {
     yk_cl_variant_key key;
     yk_cl_program *program;
-    cl_kernel handle;     /* NULL: empty slot */
-    uint64_t used;        /* when it was last asked for */
+    cl_kernel handle; /* NULL: empty slot */
+    uint64_t used;    /* when it was last asked for */
     uint64_t max_group;
     uint64_t local_bytes; /* __local memory declared in the source */
     yk_cl_warm warm[YK_CL_MAX_WARM];
@@ -66,8 +66,8 @@ typedef struct yk_cl_kernel {
     bool asks_sizes;
     bool asks_groups;
     bool uses_groups;
-    bool has_parameters;  /* the compiler tells about them */
-    size_t required[3];   /* reqd_work_group_size; all 0 if it has none */
+    bool has_parameters; /* the compiler tells about them */
+    size_t required[3];  /* reqd_work_group_size; all 0 if it has none */
     size_t parameter_count;
     yk_cl_parameter parameters[YK_MAX_ARGS];
     yk_cl_variant generic; /* for any range that begins at 0 */
@@ -111,10 +111,10 @@ typedef struct yk_cl_device {
     uint64_t constant_bytes;
     uint64_t buffer_align; /* bytes */
     unsigned address_bits;
-    bool is_discrete;      /* copying was asked for: undeclared bytes are poison */
-    bool polls;            /* wait without keeping a core busy */
-    char build_lock[512];  /* folder that excludes other builders; "": none */
-    uint64_t clock;        /* counts uses, for eviction */
+    bool is_discrete;     /* copying was asked for: undeclared bytes are poison */
+    bool polls;           /* wait without keeping a core busy */
+    char build_lock[512]; /* folder that excludes other builders; "": none */
+    uint64_t clock;       /* counts uses, for eviction */
 
     yk_cl_program *programs;
     yk_cl_kernel *kernels;

@@ -77,8 +77,8 @@ static void read_limits(const yk_cl_device *device, yk_cl_variant *variant)
     cl_ulong local = 0;
 
     (void)yk_cl.clGetKernelWorkGroupInfo(variant->handle, device->id,
-                                         CL_KERNEL_WORK_GROUP_SIZE, sizeof group, &group,
-                                         NULL);
+                                         CL_KERNEL_WORK_GROUP_SIZE, sizeof group,
+                                         &group, NULL);
     (void)yk_cl.clGetKernelWorkGroupInfo(variant->handle, device->id,
                                          CL_KERNEL_LOCAL_MEM_SIZE, sizeof local, &local,
                                          NULL);
@@ -107,7 +107,8 @@ static yoke_status build_variant(yk_cl_device *device, const yk_cl_kernel *kerne
     if (kernel->asks_groups || !is_generic(key)) {
         yk_cl_prefix_write(key, prefix);
     }
-    status = yk_cl_program_get(device, prefix, kernel->kernel, &variant->program, error);
+    status =
+        yk_cl_program_get(device, prefix, kernel->kernel, &variant->program, error);
     if (status != YOKE_OK) {
         return status;
     }
@@ -115,7 +116,8 @@ static yoke_status build_variant(yk_cl_device *device, const yk_cl_kernel *kerne
     variant->handle =
         yk_cl.clCreateKernel(variant->program->handle, kernel->kernel->name, &code);
     if (variant->handle == NULL) {
-        status = fail_kernel(device, kernel->kernel, variant->program->handle, code, error);
+        status =
+            fail_kernel(device, kernel->kernel, variant->program->handle, code, error);
         clear_variant(device, variant);
         return status;
     }
@@ -186,10 +188,9 @@ static void look_at_source(yk_cl_kernel *made, const yk_kernel *kernel)
 
 static void read_required_group(const yk_cl_device *device, yk_cl_kernel *kernel)
 {
-    if (yk_cl.clGetKernelWorkGroupInfo(kernel->generic.handle, device->id,
-                                       CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
-                                       sizeof kernel->required, kernel->required,
-                                       NULL) != CL_SUCCESS) {
+    if (yk_cl.clGetKernelWorkGroupInfo(
+            kernel->generic.handle, device->id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
+            sizeof kernel->required, kernel->required, NULL) != CL_SUCCESS) {
         memset(kernel->required, 0, sizeof kernel->required);
     }
 }

@@ -62,12 +62,14 @@ static cl_mem block_of(yk_cl_device *device, const yk_arg *arg)
             return device->blocks[i].handle;
         }
     }
-    if (arg->block_id == 0 || arg->block_address % PAGE != 0 || bytes > device->max_alloc) {
+    if (arg->block_id == 0 || arg->block_address % PAGE != 0 ||
+        bytes > device->max_alloc) {
         return NULL;
     }
     slot = free_slot(device, arg->block_address, bytes);
-    handle = yk_cl.clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
-                                  (size_t)bytes, pointer_to(arg->block_address), &code);
+    handle =
+        yk_cl.clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
+                             (size_t)bytes, pointer_to(arg->block_address), &code);
     if (handle != NULL) {
         *slot = (yk_cl_block){arg->block_id, arg->block_address, bytes, ++device->clock,
                               handle};
@@ -80,7 +82,8 @@ static cl_mem block_of(yk_cl_device *device, const yk_arg *arg)
 static bool bind_buffer(yk_cl_device *device, const yk_arg *arg, yk_cl_binding *binding)
 {
     const uint64_t origin = arg->address - arg->block_address;
-    const cl_mem block = origin % device->buffer_align == 0 ? block_of(device, arg) : NULL;
+    const cl_mem block =
+        origin % device->buffer_align == 0 ? block_of(device, arg) : NULL;
     cl_buffer_region region;
     cl_int code;
 
@@ -107,18 +110,18 @@ static void release_private(yk_cl_private *own)
     }
 }
 
-/* Drivers put off the allocation until first use: use it, so that a lack of memory shows
- * now. */
+/* Drivers put off the allocation until first use: use it, so that a lack of memory
+ * shows now. */
 static cl_int touch(const yk_cl_device *device, cl_mem handle)
 {
     const unsigned char byte = POISON;
 
-    return yk_cl.clEnqueueWriteBuffer(device->queue, handle, CL_TRUE, 0, 1, &byte, 0, NULL,
-                                      NULL);
+    return yk_cl.clEnqueueWriteBuffer(device->queue, handle, CL_TRUE, 0, 1, &byte, 0,
+                                      NULL, NULL);
 }
 
-/* A larger buffer that is there already does, but for a `__constant` parameter, for which
- * drivers hold the buffer's size against their limit. */
+/* A larger buffer that is there already does, but for a `__constant` parameter, for
+ * which drivers hold the buffer's size against their limit. */
 static bool serves(const yk_cl_device *device, size_t index, uint64_t bytes)
 {
     const yk_cl_private *const own = &device->privates[index];
@@ -136,8 +139,8 @@ static cl_int make_private(yk_cl_device *device, size_t index, uint64_t bytes)
         return CL_SUCCESS;
     }
     release_private(own);
-    own->handle = yk_cl.clCreateBuffer(device->context, CL_MEM_READ_WRITE, (size_t)bytes,
-                                       NULL, &code);
+    own->handle = yk_cl.clCreateBuffer(device->context, CL_MEM_READ_WRITE,
+                                       (size_t)bytes, NULL, &code);
     if (own->handle == NULL) {
         return code;
     }
@@ -173,10 +176,9 @@ static cl_int bind_copy(yk_cl_device *device, size_t index, yk_cl_binding *bindi
     binding->handle = device->privates[index].handle;
     return !device->is_discrete
                ? CL_SUCCESS
-               : yk_cl.clEnqueueFillBuffer(device->queue, binding->handle, &poison,
-                                           sizeof poison, 0,
-                                           (size_t)device->privates[index].bytes, 0, NULL,
-                                           NULL);
+               : yk_cl.clEnqueueFillBuffer(
+                     device->queue, binding->handle, &poison, sizeof poison, 0,
+                     (size_t)device->privates[index].bytes, 0, NULL, NULL);
 }
 
 static cl_int bind_array(yk_cl_device *device, size_t index)

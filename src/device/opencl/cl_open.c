@@ -25,8 +25,9 @@ static yoke_status find_device(yk_cl_device *device, const yk_device_config *con
         return status;
     }
     if (platform_index >= count) {
-        return yk_fail(error, YOKE_ENODEVICE, "the driver has %u platforms, no number %u",
-                       count, platform_index);
+        return yk_fail(error, YOKE_ENODEVICE,
+                       "the driver has %u platforms, no number %u", count,
+                       platform_index);
     }
     *platform = platforms[platform_index];
     count = yk_cl_devices(*platform, ids, MAX_DEVICES);
@@ -74,7 +75,8 @@ static void read_limits(yk_cl_device *device)
     }
     device->max_alloc = yk_cl_device_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
     device->local_bytes = yk_cl_device_number(id, CL_DEVICE_LOCAL_MEM_SIZE);
-    device->constant_bytes = yk_cl_device_number(id, CL_DEVICE_MAX_CONSTANT_BUFFER_SIZE);
+    device->constant_bytes =
+        yk_cl_device_number(id, CL_DEVICE_MAX_CONSTANT_BUFFER_SIZE);
     device->address_bits = (unsigned)yk_cl_device_number(id, CL_DEVICE_ADDRESS_BITS);
     align = yk_cl_device_number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8;
     device->buffer_align = yk_max(1, align);
@@ -112,9 +114,9 @@ static yoke_status make_queue(yk_cl_device *device, cl_platform_id platform,
         return yk_cl_fail(error, device->info.name, "clCreateContext", code);
     }
     device->queue = yk_cl.clCreateCommandQueue(device->context, device->id, 0, &code);
-    return device->queue != NULL ? YOKE_OK
-                                 : yk_cl_fail(error, device->info.name,
-                                              "clCreateCommandQueue", code);
+    return device->queue != NULL
+               ? YOKE_OK
+               : yk_cl_fail(error, device->info.name, "clCreateCommandQueue", code);
 }
 
 yoke_status yk_cl_bring_up(yk_cl_device *device, const yk_device_config *config,

@@ -11,11 +11,13 @@ typedef struct type_size {
 } type_size;
 
 static const type_size types[] = {
-    {"char", 1},           {"uchar", 1},        {"unsigned char", 1}, {"short", 2},
-    {"ushort", 2},         {"unsigned short", 2}, {"int", 4},         {"uint", 4},
-    {"unsigned int", 4},   {"long", 8},         {"ulong", 8},         {"unsigned long", 8},
-    {"half", 2},           {"float", 4},        {"double", 8},        {"size_t", 0},
-    {"ptrdiff_t", 0},      {"intptr_t", 0},     {"uintptr_t", 0},
+    {"char", 1},       {"uchar", 1},      {"unsigned char", 1},
+    {"short", 2},      {"ushort", 2},     {"unsigned short", 2},
+    {"int", 4},        {"uint", 4},       {"unsigned int", 4},
+    {"long", 8},       {"ulong", 8},      {"unsigned long", 8},
+    {"half", 2},       {"float", 4},      {"double", 8},
+    {"size_t", 0},     {"ptrdiff_t", 0},  {"intptr_t", 0},
+    {"uintptr_t", 0},
 };
 
 /* Types a parameter may have that no argument can be given for. */

@@ -40,14 +40,13 @@ static void add_sizes(text_buffer *buffer, const yk_cl_variant_key *key)
 {
     add_table(buffer, "yk_global_size", key->size, 1);
     add_table(buffer, "yk_num_groups", key->groups, 1);
-    add(buffer,
-        "static inline size_t yk_linear_id(void) { return "
-        "((get_global_id(2) - yk_begin(2)) * yk_global_size(1) + "
-        "(get_global_id(1) - yk_begin(1))) * yk_global_size(0) + "
-        "(get_global_id(0) - yk_begin(0)); }\n"
-        "#define get_global_size(d) yk_global_size(d)\n"
-        "#define get_num_groups(d) yk_num_groups(d)\n"
-        "#define get_global_linear_id() yk_linear_id()\n");
+    add(buffer, "static inline size_t yk_linear_id(void) { return "
+                "((get_global_id(2) - yk_begin(2)) * yk_global_size(1) + "
+                "(get_global_id(1) - yk_begin(1))) * yk_global_size(0) + "
+                "(get_global_id(0) - yk_begin(0)); }\n"
+                "#define get_global_size(d) yk_global_size(d)\n"
+                "#define get_num_groups(d) yk_num_groups(d)\n"
+                "#define get_global_linear_id() yk_linear_id()\n");
 }
 
 void yk_cl_prefix_write(const yk_cl_variant_key *key, char text[YK_CL_PREFIX_BYTES])

@@ -49,9 +49,9 @@ static char *build_log(const yk_cl_device *device, cl_program program)
         return NULL;
     }
     log = calloc(bytes + 1, 1);
-    if (log != NULL && yk_cl.clGetProgramBuildInfo(program, device->id,
-                                                   CL_PROGRAM_BUILD_LOG, bytes, log,
-                                                   NULL) != CL_SUCCESS) {
+    if (log != NULL &&
+        yk_cl.clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, bytes,
+                                    log, NULL) != CL_SUCCESS) {
         free(log);
         return NULL;
     }
@@ -70,15 +70,17 @@ static yoke_status fail_build(const yk_cl_device *device, const yk_kernel *kerne
     char *log;
 
     if (code == CL_COMPILER_NOT_AVAILABLE) {
-        return yk_fail(error, YOKE_EUNSUPPORTED, "%s: the driver has no compiler", name);
+        return yk_fail(error, YOKE_EUNSUPPORTED, "%s: the driver has no compiler",
+                       name);
     }
     if (code == CL_OUT_OF_HOST_MEMORY || code == CL_OUT_OF_RESOURCES) {
         return yk_cl_fail(error, name, "clBuildProgram", code);
     }
     if (code == CL_INVALID_BUILD_OPTIONS || code == CL_INVALID_COMPILER_OPTIONS) {
-        return yk_fail(error, YOKE_EBUILD,
-                       "%s: kernel '%s': the driver does not take the build options \"%s\"",
-                       name, kernel->name, kernel->build_options);
+        return yk_fail(
+            error, YOKE_EBUILD,
+            "%s: kernel '%s': the driver does not take the build options \"%s\"", name,
+            kernel->name, kernel->build_options);
     }
     log = build_log(device, program);
     (void)yk_fail(error, YOKE_EBUILD, "%s: kernel '%s' does not build (%s)", name,
@@ -115,8 +117,9 @@ static yoke_status build(yk_cl_device *device, yk_cl_program *program,
         return yk_cl_fail(error, device->info.name, "clCreateProgramWithSource", code);
     }
     code = build_locked(device, program->handle, program->options);
-    return code == CL_SUCCESS ? YOKE_OK
-                              : fail_build(device, kernel, program->handle, code, error);
+    return code == CL_SUCCESS
+               ? YOKE_OK
+               : fail_build(device, kernel, program->handle, code, error);
 }
 
 static yoke_status create(yk_cl_device *device, yk_cl_program *program,

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-yoke_status yk_cl_platforms(cl_platform_id platforms[YK_CL_MAX_PLATFORMS], cl_uint *count,
-                            yk_error *error)
+yoke_status yk_cl_platforms(cl_platform_id platforms[YK_CL_MAX_PLATFORMS],
+                            cl_uint *count, yk_error *error)
 {
     const cl_int code = yk_cl.clGetPlatformIDs(YK_CL_MAX_PLATFORMS, platforms, count);
 
@@ -42,7 +42,8 @@ uint64_t yk_cl_device_number(cl_device_id device, cl_device_info what)
     } value = {.u64 = 0};
     size_t bytes = 0;
 
-    if (yk_cl.clGetDeviceInfo(device, what, sizeof value, &value, &bytes) != CL_SUCCESS) {
+    if (yk_cl.clGetDeviceInfo(device, what, sizeof value, &value, &bytes) !=
+        CL_SUCCESS) {
         return 0;
     }
     switch (bytes) {
@@ -70,7 +71,8 @@ static void put_trimmed(char *text, size_t bytes, const char *from)
     (void)snprintf(text, bytes, "%.*s", (int)length, from);
 }
 
-void yk_cl_device_text(cl_device_id device, cl_device_info what, char *text, size_t bytes)
+void yk_cl_device_text(cl_device_id device, cl_device_info what, char *text,
+                       size_t bytes)
 {
     char raw[1024] = "";
 
@@ -86,7 +88,8 @@ void yk_cl_platform_text(cl_platform_id platform, cl_platform_info what, char *t
     char raw[1024] = "";
 
     text[0] = '\0';
-    if (yk_cl.clGetPlatformInfo(platform, what, sizeof raw - 1, raw, NULL) == CL_SUCCESS) {
+    if (yk_cl.clGetPlatformInfo(platform, what, sizeof raw - 1, raw, NULL) ==
+        CL_SUCCESS) {
         put_trimmed(text, bytes, raw);
     }
 }
@@ -108,8 +111,10 @@ static bool has_extension(cl_device_id device, const char *name)
         free(list);
         return false;
     }
-    for (const char *at = list; !found && (at = strstr(at, name)) != NULL; at += length) {
-        found = (at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0');
+    for (const char *at = list; !found && (at = strstr(at, name)) != NULL;
+         at += length) {
+        found =
+            (at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0');
     }
     free(list);
     return found;

@@ -13,8 +13,8 @@
 enum { YK_CL_MAX_PLATFORMS = 16 };
 
 /* The loaded driver's platforms; YOKE_ENODEVICE if there is none. */
-yoke_status yk_cl_platforms(cl_platform_id platforms[YK_CL_MAX_PLATFORMS], cl_uint *count,
-                            yk_error *error);
+yoke_status yk_cl_platforms(cl_platform_id platforms[YK_CL_MAX_PLATFORMS],
+                            cl_uint *count, yk_error *error);
 
 /* A platform's devices; returns how many, at most `capacity`. */
 cl_uint yk_cl_devices(cl_platform_id platform, cl_device_id *devices, cl_uint capacity);
@@ -23,7 +23,8 @@ cl_uint yk_cl_devices(cl_platform_id platform, cl_device_id *devices, cl_uint ca
 uint64_t yk_cl_device_number(cl_device_id device, cl_device_info what);
 
 /* Texts, cut if too long, without space around them. */
-void yk_cl_device_text(cl_device_id device, cl_device_info what, char *text, size_t bytes);
+void yk_cl_device_text(cl_device_id device, cl_device_info what, char *text,
+                       size_t bytes);
 void yk_cl_platform_text(cl_platform_id platform, cl_platform_info what, char *text,
                          size_t bytes);
 

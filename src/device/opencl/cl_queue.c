@@ -63,6 +63,11 @@ static cl_int collect_events(yk_cl_device *device)
     return failure;
 }
 
+void yk_cl_drop_events(yk_cl_device *device)
+{
+    (void)collect_events(device);
+}
+
 yoke_status yk_cl_wait(yk_cl_device *device, yk_error *error)
 {
     const cl_int waited =
@@ -70,8 +75,9 @@ yoke_status yk_cl_wait(yk_cl_device *device, yk_error *error)
     const cl_int failure = collect_events(device);
     const cl_int code = failure != CL_SUCCESS ? failure : waited;
 
-    return code == CL_SUCCESS ? YOKE_OK
-                              : yk_cl_fail(error, device->info.name, "the launch", code);
+    return code == CL_SUCCESS
+               ? YOKE_OK
+               : yk_cl_fail(error, device->info.name, "the launch", code);
 }
 
 static yoke_status enqueue(yk_cl_device *device, const yk_cl_piece *piece,
@@ -79,8 +85,8 @@ static yoke_status enqueue(yk_cl_device *device, const yk_cl_piece *piece,
 {
     cl_event event;
     const cl_int code = yk_cl.clEnqueueNDRangeKernel(
-        device->queue, device->variant->handle, device->launch->dimensions, piece->offset,
-        piece->global, piece->local, 0, NULL, &event);
+        device->queue, device->variant->handle, device->launch->dimensions,
+        piece->offset, piece->global, piece->local, 0, NULL, &event);
 
     if (code != CL_SUCCESS) {
         return yk_cl_fail(error, device->info.name, "clEnqueueNDRangeKernel", code);
@@ -117,9 +123,9 @@ static bool is_indivisible(const yk_cl_device *device)
     return device->kernel->asks_sizes && device->variant->key.sized == 0;
 }
 
-/* Lets PoCL compile with as few items as will do: other processes wait for the lock. They
- * are taken from the piece's end, where the offset is not zero, since what is compiled for
- * that serves everywhere. Empties the piece if it has no more. */
+/* Lets PoCL compile with as few items as will do: other processes wait for the lock.
+ * They are taken from the piece's end, where the offset is not zero, since what is
+ * compiled for that serves everywhere. Empties the piece if it has no more. */
 static yoke_status warm_up(yk_cl_device *device, yk_cl_piece *piece, yk_error *error)
 {
     const unsigned split = device->launch->split;
@@ -134,7 +140,8 @@ static yoke_status warm_up(yk_cl_device *device, yk_cl_piece *piece, yk_error *e
     return run_locked(device, &first, error);
 }
 
-static yoke_status launch_piece(yk_cl_device *device, yk_cl_piece *piece, yk_error *error)
+static yoke_status launch_piece(yk_cl_device *device, yk_cl_piece *piece,
+                                yk_error *error)
 {
     yoke_status status = YOKE_OK;
 

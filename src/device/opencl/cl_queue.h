@@ -9,8 +9,11 @@
  * driver's own wait would. YOKE_EDEVICE if a launch failed. */
 yoke_status yk_cl_wait(yk_cl_device *device, yk_error *error);
 
-/* Launches the items [begin, end) of the launch that was begun. May wait where the driver
- * compiles on first use. */
+/* Forgets launches that were not waited for. */
+void yk_cl_drop_events(yk_cl_device *device);
+
+/* Launches the items [begin, end) of the launch that was begun. May wait where the
+ * driver compiles on first use. */
 yoke_status yk_cl_launch(yk_cl_device *device, uint64_t begin, uint64_t end,
                          yk_error *error);
 

@@ -38,8 +38,8 @@ static bool launch(const trial *t)
     const size_t global = ITEMS;
     const cl_command_queue queue = t->device->queue;
 
-    return ok(yk_cl.clEnqueueNDRangeKernel(queue, t->kernel, 1, NULL, &global, &global, 0,
-                                           NULL, NULL)) &&
+    return ok(yk_cl.clEnqueueNDRangeKernel(queue, t->kernel, 1, NULL, &global, &global,
+                                           0, NULL, NULL)) &&
            ok(yk_cl.clFinish(queue));
 }
 
@@ -54,10 +54,11 @@ static bool show(const trial *t)
     if (t->output == NULL) {
         return true;
     }
-    pointer = yk_cl.clEnqueueMapBuffer(queue, t->output, CL_TRUE, CL_MAP_READ, 0, bytes, 0,
-                                       NULL, NULL, &code);
+    pointer = yk_cl.clEnqueueMapBuffer(queue, t->output, CL_TRUE, CL_MAP_READ, 0, bytes,
+                                       0, NULL, NULL, &code);
     return pointer == (void *)(t->memory + WORDS) &&
-           ok(yk_cl.clEnqueueUnmapMemObject(queue, t->output, pointer, 0, NULL, NULL)) &&
+           ok(yk_cl.clEnqueueUnmapMemObject(queue, t->output, pointer, 0, NULL,
+                                            NULL)) &&
            ok(yk_cl.clFinish(queue));
 }
 
@@ -94,7 +95,8 @@ static bool rounds_work(const trial *t)
 static bool pointers_work(const trial *t)
 {
     return ok(yk_cl.clSetKernelArgSVMPointer(t->kernel, 0, t->memory + WORDS)) &&
-           ok(yk_cl.clSetKernelArgSVMPointer(t->kernel, 1, t->memory)) && rounds_work(t);
+           ok(yk_cl.clSetKernelArgSVMPointer(t->kernel, 1, t->memory)) &&
+           rounds_work(t);
 }
 
 static cl_mem part_of(const trial *t, size_t page)
@@ -119,8 +121,8 @@ static bool buffers_work(trial *t)
     cl_int code;
 
     t->whole = yk_cl.clCreateBuffer(t->device->context,
-                                    CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, PAGES * PAGE,
-                                    t->memory, &code);
+                                    CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
+                                    PAGES * PAGE, t->memory, &code);
     if (t->whole != NULL) {
         t->input = part_of(t, 0);
         t->output = part_of(t, 1);
@@ -151,7 +153,8 @@ static bool may_take_pointers(const yk_cl_device *device)
     }
     capabilities = yk_cl_device_number(device->id, CL_DEVICE_SVM_CAPABILITIES);
     return (capabilities & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM) != 0 ||
-           (device->info.is_cpu && (capabilities & CL_DEVICE_SVM_FINE_GRAIN_BUFFER) != 0);
+           (device->info.is_cpu &&
+            (capabilities & CL_DEVICE_SVM_FINE_GRAIN_BUFFER) != 0);
 }
 
 static yk_cl_memory try_both(trial *t)

@@ -5,9 +5,9 @@
 
 #include "device/opencl/cl_device.h"
 
-/* The best way to the shared window: YK_CL_POINTER or YK_CL_BUFFER if a kernel, run on a
- * few pages, sees what the host writes between launches, writes what the host then reads,
- * and leaves other bytes alone; else YK_CL_COPY. */
+/* The best way to the shared window: YK_CL_POINTER or YK_CL_BUFFER if a kernel, run on
+ * a few pages, sees what the host writes between launches, writes what the host then
+ * reads, and leaves other bytes alone; else YK_CL_COPY. */
 yk_cl_memory yk_cl_self_test(yk_cl_device *device);
 
 #endif

@@ -32,8 +32,8 @@ static uint64_t most_in(const yk_cl_group_limits *limits, unsigned d, uint64_t w
 }
 
 /* Dimension 0 of a range that is cut elsewhere. */
-static void choose_row(yk_cl_shape *shape, uint64_t size, const yk_cl_group_limits *limits,
-                       bool uniform, uint64_t wanted)
+static void choose_row(yk_cl_shape *shape, uint64_t size,
+                       const yk_cl_group_limits *limits, bool uniform, uint64_t wanted)
 {
     const uint64_t divisor = largest_divisor(size, most_in(limits, 0, wanted));
 
@@ -49,9 +49,11 @@ static void choose_row(yk_cl_shape *shape, uint64_t size, const yk_cl_group_limi
     shape->cut = size - size % shape->local[0];
 }
 
-/* Fills the dimensions from `first` on, but for the split one, as far as there is room. */
-static uint64_t choose_others(uint64_t local[3], const yk_launch *launch, unsigned first,
-                              const yk_cl_group_limits *limits, uint64_t room)
+/* Fills the dimensions from `first` on, but for the split one, as far as there is room.
+ */
+static uint64_t choose_others(uint64_t local[3], const yk_launch *launch,
+                              unsigned first, const yk_cl_group_limits *limits,
+                              uint64_t room)
 {
     for (unsigned d = first; d < 3; d++) {
         if (d != launch->split) {
@@ -113,8 +115,8 @@ static size_t put(stretch *out, uint64_t offset, uint64_t size, uint64_t local)
     return size > 0 ? 1 : 0;
 }
 
-static size_t cut_split(const yk_cl_shape *shape, const yk_launch *launch, uint64_t begin,
-                        uint64_t end, stretch out[2])
+static size_t cut_split(const yk_cl_shape *shape, const yk_launch *launch,
+                        uint64_t begin, uint64_t end, stretch out[2])
 {
     const unsigned d = launch->split;
     uint64_t size = end - begin;
@@ -127,7 +129,8 @@ static size_t cut_split(const yk_cl_shape *shape, const yk_launch *launch, uint6
     }
     main_size = size - size % shape->local[d];
     count = put(out, begin, main_size, shape->local[d]);
-    return count + put(out + count, begin + main_size, size - main_size, shape->rest[d]);
+    return count +
+           put(out + count, begin + main_size, size - main_size, shape->rest[d]);
 }
 
 static size_t cut_row(const yk_cl_shape *shape, const yk_launch *launch, stretch out[2])
@@ -136,8 +139,8 @@ static size_t cut_row(const yk_cl_shape *shape, const yk_launch *launch, stretch
     const uint64_t begin = launch->begin[0];
     const size_t count = put(out, begin, shape->cut, shape->local[0]);
 
-    return count + put(out + count, begin + shape->cut, size - shape->cut,
-                       size - shape->cut);
+    return count +
+           put(out + count, begin + shape->cut, size - shape->cut, size - shape->cut);
 }
 
 static void set_dimension(yk_cl_piece *piece, unsigned d, stretch part)
@@ -147,26 +150,27 @@ static void set_dimension(yk_cl_piece *piece, unsigned d, stretch part)
     piece->local[d] = (size_t)part.local;
 }
 
-static yk_cl_piece make_piece(const yk_cl_shape *shape, const yk_launch *launch, stretch row,
-                              stretch items)
+static yk_cl_piece make_piece(const yk_cl_shape *shape, const yk_launch *launch,
+                              stretch row, stretch items)
 {
-    const bool is_rest = launch->group[0] == 0 && launch->split == 0 &&
-                         items.local != shape->local[0];
+    const bool is_rest =
+        launch->group[0] == 0 && launch->split == 0 && items.local != shape->local[0];
     const uint64_t *const local = is_rest ? shape->rest : shape->local;
     yk_cl_piece piece;
 
     for (unsigned d = 0; d < 3; d++) {
-        set_dimension(&piece, d,
-                      (stretch){launch->begin[d], yk_launch_global_size(launch, d),
-                                local[d]});
+        set_dimension(
+            &piece, d,
+            (stretch){launch->begin[d], yk_launch_global_size(launch, d), local[d]});
     }
     set_dimension(&piece, 0, row);
     set_dimension(&piece, launch->split, items);
     return piece;
 }
 
-size_t yk_cl_shape_cut(const yk_cl_shape *shape, const yk_launch *launch, uint64_t begin,
-                       uint64_t end, yk_cl_piece pieces[YK_CL_MAX_PIECES])
+size_t yk_cl_shape_cut(const yk_cl_shape *shape, const yk_launch *launch,
+                       uint64_t begin, uint64_t end,
+                       yk_cl_piece pieces[YK_CL_MAX_PIECES])
 {
     stretch rows[2] = {{0, 1, 1}};
     stretch items[2];

@@ -42,7 +42,8 @@ void yk_cl_shape_choose(yk_cl_shape *shape, const yk_launch *launch,
                         const yk_cl_group_limits *limits, bool uniform);
 
 /* Cuts the items [begin, end) up; returns how many pieces, at least 1 unless empty. */
-size_t yk_cl_shape_cut(const yk_cl_shape *shape, const yk_launch *launch, uint64_t begin,
-                       uint64_t end, yk_cl_piece pieces[YK_CL_MAX_PIECES]);
+size_t yk_cl_shape_cut(const yk_cl_shape *shape, const yk_launch *launch,
+                       uint64_t begin, uint64_t end,
+                       yk_cl_piece pieces[YK_CL_MAX_PIECES]);
 
 #endif

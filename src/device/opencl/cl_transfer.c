@@ -16,9 +16,9 @@ static cl_int move_run(const yk_cl_device *device, const yk_cl_binding *binding,
     const size_t offset = (size_t)(address - binding->address);
 
     if (direction == TO_DEVICE) {
-        return yk_cl.clEnqueueWriteBuffer(device->queue, binding->handle, CL_FALSE, offset,
-                                          (size_t)bytes, pointer_to(address), 0, NULL,
-                                          NULL);
+        return yk_cl.clEnqueueWriteBuffer(device->queue, binding->handle, CL_FALSE,
+                                          offset, (size_t)bytes, pointer_to(address), 0,
+                                          NULL, NULL);
     }
     return yk_cl.clEnqueueReadBuffer(device->queue, binding->handle, CL_FALSE, offset,
                                      (size_t)bytes, pointer_to(address), 0, NULL, NULL);
@@ -39,9 +39,9 @@ static cl_int move_rows(const yk_cl_device *device, const yk_cl_binding *binding
                                               there, here, region, pitch, 0, pitch, 0,
                                               pointer, 0, NULL, NULL);
     }
-    return yk_cl.clEnqueueReadBufferRect(device->queue, binding->handle, CL_FALSE, there,
-                                         here, region, pitch, 0, pitch, 0, pointer, 0, NULL,
-                                         NULL);
+    return yk_cl.clEnqueueReadBufferRect(device->queue, binding->handle, CL_FALSE,
+                                         there, here, region, pitch, 0, pitch, 0,
+                                         pointer, 0, NULL, NULL);
 }
 
 static cl_int move_each(const yk_cl_device *device, const yk_cl_binding *binding,
@@ -69,7 +69,8 @@ static cl_int move(const yk_cl_device *device, const yk_cl_binding *binding,
         return move_run(device, binding, extent->address, extent->bytes, direction);
     }
     code = move_rows(device, binding, extent, direction);
-    return code == CL_INVALID_VALUE ? move_each(device, binding, extent, direction) : code;
+    return code == CL_INVALID_VALUE ? move_each(device, binding, extent, direction)
+                                    : code;
 }
 
 static yoke_status move_all(const yk_cl_device *device, const yk_cl_binding *binding,
@@ -115,16 +116,18 @@ yoke_status yk_cl_send_common(yk_cl_device *device, yk_error *error)
             continue;
         }
         arg.access |= YK_READ;
-        count = yk_footprint_read(launch, &arg, begin, begin + launch->size[launch->split],
-                                  extents);
-        status = move_all(device, &device->bindings[i], extents, count, TO_DEVICE, error);
+        count = yk_footprint_read(launch, &arg, begin,
+                                  begin + launch->size[launch->split], extents);
+        status =
+            move_all(device, &device->bindings[i], extents, count, TO_DEVICE, error);
     }
     return status;
 }
 
 /* Own parts of what is changed in place go anew: a repeated chunk starts from them. */
-static size_t extents_to_send(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
-                              uint64_t end, yk_extent extents[YK_MAX_EXTENTS])
+static size_t extents_to_send(const yk_launch *launch, const yk_arg *arg,
+                              uint64_t begin, uint64_t end,
+                              yk_extent extents[YK_MAX_EXTENTS])
 {
     if (!is_common(arg)) {
         return yk_footprint_read(launch, arg, begin, end, extents);
@@ -148,27 +151,29 @@ yoke_status yk_cl_send_items(yk_cl_device *device, uint64_t begin, uint64_t end,
 
         if (is_copied(device, i)) {
             count = extents_to_send(launch, &launch->args[i], begin, end, extents);
-            status =
-                move_all(device, &device->bindings[i], extents, count, TO_DEVICE, error);
+            status = move_all(device, &device->bindings[i], extents, count, TO_DEVICE,
+                              error);
         }
     }
     return status;
 }
 
-/* Mapping makes the device's writes visible; in place, it moves nothing. It blocks since
- * rusticl 22.3 cannot unmap what is not mapped yet. */
+/* Mapping makes the device's writes visible; in place, it moves nothing. It blocks
+ * since rusticl 22.3 cannot unmap what is not mapped yet. */
 static cl_int show(const yk_cl_device *device, const yk_cl_binding *binding,
                    const yk_extent *extent)
 {
     const uint64_t bytes = extent->bytes + (extent->blocks - 1) * extent->stride;
     cl_int code;
-    void *const pointer = yk_cl.clEnqueueMapBuffer(
-        device->queue, binding->handle, CL_TRUE, CL_MAP_READ,
-        (size_t)(extent->address - binding->address), (size_t)bytes, 0, NULL, NULL, &code);
+    void *const pointer =
+        yk_cl.clEnqueueMapBuffer(device->queue, binding->handle, CL_TRUE, CL_MAP_READ,
+                                 (size_t)(extent->address - binding->address),
+                                 (size_t)bytes, 0, NULL, NULL, &code);
 
-    return pointer == NULL ? code
-                           : yk_cl.clEnqueueUnmapMemObject(device->queue, binding->handle,
-                                                           pointer, 0, NULL, NULL);
+    return pointer == NULL
+               ? code
+               : yk_cl.clEnqueueUnmapMemObject(device->queue, binding->handle, pointer,
+                                               0, NULL, NULL);
 }
 
 yoke_status yk_cl_receive(yk_cl_device *device, uint64_t begin, uint64_t end,

@@ -40,7 +40,8 @@ typedef struct yk_opencl_device {
 size_t yk_opencl_drivers(yk_opencl_driver drivers[YK_MAX_DRIVERS]);
 
 /* Loads one driver and lists its devices (cl* calls: only in a throw-away process).
- * YOKE_ENODEVICE if the loader library or the driver cannot be loaded, or has none. */
+ * YOKE_ENODEVICE if the loader library or the driver cannot be loaded. A driver without
+ * devices is YOKE_OK with a count of 0, and error says so. */
 yoke_status yk_opencl_list(const char *driver_path,
                            yk_opencl_device devices[YK_MAX_DRIVER_DEVICES], size_t *count,
                            yk_error *error);

@@ -99,7 +99,8 @@ static void add_driver(driver_list *list, const char *path)
     const char *file;
 
     if (list->count == YK_MAX_DRIVERS ||
-        !fits(snprintf(driver.path, sizeof driver.path, "%s", path), sizeof driver.path) ||
+        !fits(snprintf(driver.path, sizeof driver.path, "%s", path),
+              sizeof driver.path) ||
         !yk_opencl_driver_library(path, driver.library, sizeof driver.library) ||
         is_listed(list, driver.library)) {
         return;
@@ -147,7 +148,8 @@ static void add_setting(driver_list *list, const char *vendors)
         return;
     }
     if (strchr(vendors, '/') == NULL && has_suffix(vendors, ".icd") &&
-        fits(snprintf(path, sizeof path, "%s/%s", system_folder, vendors), sizeof path) &&
+        fits(snprintf(path, sizeof path, "%s/%s", system_folder, vendors),
+             sizeof path) &&
         access(path, R_OK) == 0) {
         vendors = path;
     }
@@ -171,7 +173,8 @@ static void add_nvidia(driver_list *list)
 
     for (size_t i = 0; i < sizeof library_folders / sizeof library_folders[0]; i++) {
         if (!has_nvidia(list) &&
-            fits(snprintf(path, sizeof path, "%s/%s", library_folders[i], nvidia_library),
+            fits(snprintf(path, sizeof path, "%s/%s", library_folders[i],
+                          nvidia_library),
                  sizeof path) &&
             access(path, R_OK) == 0) {
             add_driver(list, path);
@@ -179,7 +182,8 @@ static void add_nvidia(driver_list *list)
     }
 }
 
-size_t yk_opencl_drivers_in(const char *vendors, yk_opencl_driver drivers[YK_MAX_DRIVERS])
+size_t yk_opencl_drivers_in(const char *vendors,
+                            yk_opencl_driver drivers[YK_MAX_DRIVERS])
 {
     driver_list list = {.drivers = drivers};
 

@@ -35,6 +35,7 @@ static void close_device(yk_device *base)
         return;
     }
     end(base);
+    yk_cl_drop_events(device);
     yk_cl_memory_close(device);
     while (device->kernels != NULL) {
         yk_cl_kernel_forget(device, device->kernels->id);
@@ -119,7 +120,8 @@ static void choose_shape(yk_cl_device *device)
     }
 }
 
-/* Whether one launch does the whole range, so that the driver's own answers are right. */
+/* Whether one launch does the whole range, so that the driver's own answers are right.
+ */
 static bool is_one_launch(const yk_cl_device *device)
 {
     const yk_launch *const launch = device->launch;
@@ -183,12 +185,13 @@ static yoke_status choose_variant(yk_cl_device *device, yk_error *error)
         yk_cl_kernel_variant(device, device->kernel, &key, &device->variant, error);
 
     if (status == YOKE_OK) {
-        status = yk_cl_check_shape(device, device->kernel, device->variant, &device->shape,
-                                   error);
+        status = yk_cl_check_shape(device, device->kernel, device->variant,
+                                   &device->shape, error);
     }
-    return status != YOKE_OK ? status
-                             : yk_cl_check_memory(device, device->kernel, device->variant,
-                                                  device->launch, error);
+    return status != YOKE_OK
+               ? status
+               : yk_cl_check_memory(device, device->kernel, device->variant,
+                                    device->launch, error);
 }
 
 /* A launch that is one chunk gets its input with the chunk, which may be repeated. */
@@ -217,8 +220,8 @@ static yoke_status prepare(yk_cl_device *device, yk_error *error)
     return status == YOKE_OK ? send_ahead(device, error) : status;
 }
 
-static yoke_status begin(yk_device *base, const yk_kernel *kernel, const yk_launch *launch,
-                         yk_error *error)
+static yoke_status begin(yk_device *base, const yk_kernel *kernel,
+                         const yk_launch *launch, yk_error *error)
 {
     yk_cl_device *const device = of(base);
     yoke_status status;
@@ -269,7 +272,8 @@ static yoke_status run(yk_device *base, uint64_t first, uint64_t last, yk_error 
     yk_cl_device *const device = of(base);
     const yoke_status status = compute(device, first, last, error);
 
-    if (status != YOKE_OK) {
+    /* Nothing may go on reading or writing; but a GPU that failed might never end. */
+    if (status != YOKE_OK && !device->polls) {
         (void)yk_cl_wait(device, NULL);
     }
     return status;

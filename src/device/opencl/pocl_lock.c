@@ -51,7 +51,8 @@ void yk_pocl_lock(const yk_cl_device *device, yk_lock_file *lock, unsigned secon
 
 static bool is_large(const yk_cl_piece *piece)
 {
-    return yk_max(yk_max(piece->global[0], piece->global[1]), piece->global[2]) >= LARGE;
+    return yk_max(yk_max(piece->global[0], piece->global[1]), piece->global[2]) >=
+           LARGE;
 }
 
 static bool is_at_zero(const yk_cl_piece *piece)

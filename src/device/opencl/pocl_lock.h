@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PoCL's compiler cache does not bear several processes that build the same thing for the
- * first time (pocl issue 1480): whoever may compile holds a lock on the cache's folder.
+ * PoCL's compiler cache does not bear several processes that build the same thing for
+ * the first time (pocl issue 1480): whoever may compile holds a lock on the cache's
+ * folder.
  */
 #ifndef YK_DEVICE_OPENCL_POCL_LOCK_H
 #define YK_DEVICE_OPENCL_POCL_LOCK_H

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/live.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "sys/process.h"
+
+typedef struct live_handle {
+    const void *handle; /* the pool itself, or a kernel of it */
+    const yoke_pool *pool;
+    pid_t owner;
+    uint64_t serial;
+    struct live_handle *next;
+} live_handle;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static live_handle *live;
+static uint64_t last_serial;
+
+static void add(const void *handle, const yoke_pool *pool)
+{
+    live_handle *entry = malloc(sizeof *entry);
+
+    if (entry == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&lock);
+    *entry = (live_handle){handle, pool, yk_process_self(), ++last_serial, live};
+    live = entry;
+    (void)pthread_mutex_unlock(&lock);
+}
+
+void yk_live_add_pool(const yoke_pool *pool)
+{
+    add(pool, pool);
+}
+
+void yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel)
+{
+    add(kernel, pool);
+}
+
+/* With the lock. */
+static const live_handle *find(const void *handle, const yoke_pool *pool)
+{
+    const live_handle *entry = live;
+
+    while (entry != NULL && (entry->handle != handle || entry->pool != pool)) {
+        entry = entry->next;
+    }
+    return entry;
+}
+
+static live_handle look_up(const void *handle, const yoke_pool *pool)
+{
+    live_handle copy = {.handle = NULL};
+    const live_handle *entry;
+
+    (void)pthread_mutex_lock(&lock);
+    entry = find(handle, pool);
+    if (entry != NULL) {
+        copy = *entry;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    return copy;
+}
+
+bool yk_live_remove_pool(const yoke_pool *pool)
+{
+    live_handle **link = &live;
+    bool found;
+
+    (void)pthread_mutex_lock(&lock);
+    found = find(pool, pool) != NULL;
+    while (*link != NULL) {
+        live_handle *entry = *link;
+
+        if (entry->pool == pool) {
+            *link = entry->next;
+            free(entry);
+        } else {
+            link = &entry->next;
+        }
+    }
+    (void)pthread_mutex_unlock(&lock);
+    return found;
+}
+
+bool yk_live_remove_kernel(const yoke_kernel *kernel)
+{
+    const pid_t self = yk_process_self();
+    live_handle **link = &live;
+    live_handle *entry;
+
+    (void)pthread_mutex_lock(&lock);
+    while (*link != NULL && ((*link)->handle != kernel || (*link)->owner != self)) {
+        link = &(*link)->next;
+    }
+    entry = *link;
+    if (entry != NULL) {
+        *link = entry->next;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    free(entry);
+    return entry != NULL;
+}
+
+pid_t yk_live_owner(const yoke_pool *pool)
+{
+    return look_up(pool, pool).owner;
+}
+
+uint64_t yk_live_serial(const yoke_pool *pool)
+{
+    return look_up(pool, pool).serial;
+}
+
+bool yk_live_has_kernel(const yoke_pool *pool, const yoke_kernel *kernel)
+{
+    return look_up(kernel, pool).handle != NULL;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Pools, native kernels and gates for the tests of the public calls. */
+#ifndef API_SETUP_H
+#define API_SETUP_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "support/yoke_test.h"
+#include "yoke/yoke.h"
+
+/* Lies in the pool's memory; holds what passes through it until it is opened. */
+typedef struct api_gate {
+    _Atomic uint32_t open;
+    _Atomic uint32_t arrived; /* spans that are held, or were */
+} api_gate;
+
+yoke_native api_fill;      /* out uint32[i], scalar uint32: all are that value */
+yoke_native api_number;    /* out uint32[i]: item i is i */
+yoke_native api_increment; /* inout uint32[i]: one more each */
+yoke_native api_successor; /* out uint32[i], in uint32[i]: in + 1 */
+yoke_native api_hold;      /* inout uint32[i], in_whole gate: waits there, then increments */
+yoke_native api_refuse;    /* out uint32[i]: reports a failure at item 5 */
+
+/* A pool of native workers; the test fails if there can be none. */
+yoke_pool *api_open(const char *devices);
+void api_close(yoke_pool *pool);
+
+yoke_kernel *api_kernel(yoke_pool *pool, const char *name, yoke_native *native);
+
+uint32_t *api_numbers(yoke_pool *pool, size_t count);
+api_gate *api_gate_create(yoke_pool *pool);
+void api_gate_open(api_gate *gate);
+
+/* Waits until somebody is held. */
+void api_gate_await(api_gate *gate, uint32_t arrived);
+
+/* Whether all have the value. */
+bool api_all(const uint32_t *numbers, size_t count, uint32_t value);
+
+/* The pool computes something right and in full; the test fails if it does not. */
+void api_check_works(yoke_pool *pool);
+
+#endif

@@ -1,0 +1,800 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs in flight: waiting, cancelling, callbacks, order, failure, many at once. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_setup.h"
+
+enum { N = 4096, MANY = 1 << 20 };
+
+/* Two workers, their kernels and a gate that is closed. */
+typedef struct bench {
+    yoke_pool *pool;
+    yoke_kernel *fill;
+    yoke_kernel *increment;
+    yoke_kernel *successor;
+    yoke_kernel *hold;
+    yoke_kernel *refuse;
+    api_gate *gate;
+    uint32_t *held; /* what held jobs increment */
+} bench;
+
+static bench b;
+
+static int set_up(void **state)
+{
+    (void)state;
+    b.pool = api_open("cpu:2");
+    b.fill = api_kernel(b.pool, "fill", api_fill);
+    b.increment = api_kernel(b.pool, "increment", api_increment);
+    b.successor = api_kernel(b.pool, "successor", api_successor);
+    b.hold = api_kernel(b.pool, "hold", api_hold);
+    b.refuse = api_kernel(b.pool, "refuse", api_refuse);
+    b.gate = api_gate_create(b.pool);
+    b.held = api_numbers(b.pool, N);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    const bool failed = yoke_pool_terminate(b.pool) != YOKE_OK;
+
+    return yt_test_teardown(state) != 0 || failed ? -1 : 0;
+}
+
+static yoke_arg gate_arg(void)
+{
+    return yoke_in_whole(b.gate, sizeof *b.gate);
+}
+
+/* A job that waits at the gate with as many workers as it has items. */
+static yoke_future *start_held(size_t items)
+{
+    yoke_future *future = NULL;
+
+    assert_ok_pool(b.pool, yoke_map_async(&future, b.pool, b.hold, yoke_range_1d(items),
+                                          NULL, yoke_inout(b.held, 4), gate_arg()));
+    assert_non_null(future);
+    return future;
+}
+
+static yoke_future *start_increment(uint32_t *numbers, size_t count)
+{
+    yoke_future *future = NULL;
+
+    assert_ok_pool(b.pool, yoke_map_async(&future, b.pool, b.increment,
+                                          yoke_range_1d(count), NULL,
+                                          yoke_inout(numbers, 4)));
+    return future;
+}
+
+static void finish(yoke_future *future, yoke_status status)
+{
+    assert_status_pool(b.pool, yoke_future_wait(future, 60), status);
+    yoke_future_destroy(future);
+}
+
+/* ---- waiting ----------------------------------------------------------------------------- */
+
+static void test_waiting(void **state)
+{
+    yoke_future *future = start_held(1);
+
+    (void)state;
+    api_gate_await(b.gate, 1);
+    assert_false(yoke_future_done(future));
+    assert_status(yoke_future_wait(future, 0), YOKE_EAGAIN);
+    assert_status(yoke_future_wait(future, 0.01), YOKE_EAGAIN);
+    assert_string_equal(yoke_future_error(future), "");
+    assert_true(yoke_future_progress(future) == 0);
+    assert_int_equal(yoke_pool_poll(b.pool), 0);
+    api_gate_open(b.gate);
+    assert_ok(yoke_future_wait(future, -1));
+    assert_true(yoke_future_done(future));
+    assert_true(yoke_future_progress(future) == 1);
+    finish(future, YOKE_OK);
+    assert_int_equal(b.held[0], 1);
+}
+
+static bool polled_one(void *arg)
+{
+    *(size_t *)arg += yoke_pool_poll(b.pool);
+    return *(size_t *)arg > 0;
+}
+
+static void test_poll_collects(void **state)
+{
+    uint32_t *numbers = api_numbers(b.pool, N);
+    yoke_future *future = start_increment(numbers, N);
+    size_t collected = 0;
+
+    (void)state;
+    assert_true(yt_wait_until(polled_one, &collected, 30));
+    assert_int_equal(collected, 1);
+    assert_true(yoke_future_done(future));
+    assert_int_equal(yoke_pool_poll(b.pool), 0);
+    finish(future, YOKE_OK);
+    assert_true(api_all(numbers, N, 1));
+}
+
+/* Item 1 waits at the gate, item 0 does not. */
+static void hold_second(const yoke_span *span, void *const args[])
+{
+    if (span->end > 1) {
+        api_hold(span, args);
+    } else {
+        api_increment(span, args);
+    }
+}
+
+typedef struct growth {
+    yoke_future *future;
+    double last;
+    bool fell;
+} growth;
+
+static bool is_half_done(void *context)
+{
+    growth *seen = context;
+    const double progress = yoke_future_progress(seen->future);
+
+    seen->fell |= progress < seen->last;
+    seen->last = progress;
+    return progress >= 0.5;
+}
+
+static void test_progress(void **state)
+{
+    yoke_kernel *kernel = api_kernel(b.pool, "hold_second", hold_second);
+    growth seen = {NULL, 0, false};
+
+    (void)state;
+    assert_ok_pool(b.pool, yoke_map_async(&seen.future, b.pool, kernel, yoke_range_1d(2),
+                                          NULL, yoke_inout(b.held, 4), gate_arg()));
+    assert_true(yt_wait_until(is_half_done, &seen, 30));
+    assert_true(seen.last == 0.5);
+    assert_false(yoke_future_done(seen.future));
+    api_gate_open(b.gate);
+    assert_ok(yoke_future_wait(seen.future, 30));
+    (void)is_half_done(&seen);
+    assert_true(seen.last == 1);
+    assert_false(seen.fell);
+    finish(seen.future, YOKE_OK);
+    assert_true(api_all(b.held, 2, 1));
+}
+
+/* ---- cancelling ---------------------------------------------------------------------------- */
+
+static void test_cancel_before_start(void **state)
+{
+    yoke_future *first = start_held(2);
+    yoke_future *second = start_increment(b.held, 2);
+
+    (void)state;
+    api_gate_await(b.gate, 2);
+    assert_ok(yoke_future_cancel(second));
+    assert_ok(yoke_future_cancel(second));
+    assert_status(yoke_future_wait(second, 30), YOKE_ECANCELED);
+    assert_contains(yoke_future_error(second), "cancelled");
+    assert_false(yoke_future_done(first));
+    api_gate_open(b.gate);
+    finish(first, YOKE_OK);
+    finish(second, YOKE_ECANCELED);
+    assert_true(api_all(b.held, 2, 1));
+}
+
+/* A chunk that runs is finished, no further one is started. */
+static void test_cancel_midway(void **state)
+{
+    enum { ITEMS = 2000 };
+    yoke_future *future = start_held(ITEMS);
+    uint32_t *numbers = api_numbers(b.pool, N);
+    size_t done = 0;
+
+    (void)state;
+    api_gate_await(b.gate, 2);
+    assert_ok(yoke_future_cancel(future));
+    assert_status(yoke_future_wait(future, 0), YOKE_EAGAIN);
+    api_gate_open(b.gate);
+    assert_status(yoke_future_wait(future, 30), YOKE_ECANCELED);
+    for (size_t i = 0; i < ITEMS; i++) {
+        assert_true(b.held[i] <= 1);
+        done += b.held[i];
+    }
+    assert_true(done > 0 && done < ITEMS);
+    yoke_future_destroy(future);
+    finish(start_increment(numbers, N), YOKE_OK);
+    assert_true(api_all(numbers, N, 1));
+}
+
+/* What comes after a cancelled job and needs its results cannot be right. */
+static void test_cancelled_input(void **state)
+{
+    uint32_t *out = api_numbers(b.pool, 2);
+    yoke_future *first = start_held(2);
+    yoke_future *second = NULL;
+    yoke_future *third = NULL;
+
+    (void)state;
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&second, b.pool, b.successor, yoke_range_1d(2), NULL,
+                                  yoke_out(out, 4), yoke_in(b.held, 4)));
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&third, b.pool, b.increment, yoke_range_1d(2), NULL,
+                                  yoke_inout(out, 4)));
+    api_gate_await(b.gate, 2);
+    assert_ok(yoke_future_cancel(first));
+    api_gate_open(b.gate);
+    finish(first, YOKE_ECANCELED);
+    assert_status(yoke_future_wait(second, 30), YOKE_EDEPENDENCY);
+    assert_contains(yoke_future_error(second), "depends on");
+    finish(second, YOKE_EDEPENDENCY);
+    finish(third, YOKE_EDEPENDENCY);
+    assert_true(api_all(out, 2, 0));
+}
+
+/* ---- callbacks ----------------------------------------------------------------------------- */
+
+typedef struct visit {
+    int calls;
+    yoke_status status;
+    yoke_future *future;
+    pthread_t thread;
+} visit;
+
+static void note(yoke_future *future, yoke_status status, void *context)
+{
+    visit *noted = context;
+
+    noted->calls++;
+    noted->status = status;
+    noted->future = future;
+    noted->thread = pthread_self();
+}
+
+static void test_callback(void **state)
+{
+    visit early = {0};
+    visit late = {0};
+    yoke_future *future = start_held(1);
+
+    (void)state;
+    api_gate_await(b.gate, 1);
+    assert_ok(yoke_future_on_done(future, note, &early));
+    assert_int_equal(early.calls, 0);
+    api_gate_open(b.gate);
+    assert_ok(yoke_future_wait(future, 30));
+    assert_int_equal(early.calls, 1);
+    assert_int_equal(early.status, YOKE_OK);
+    assert_ptr_equal(early.future, future);
+    assert_true(pthread_equal(early.thread, pthread_self()));
+    assert_ok(yoke_future_on_done(future, note, &late));
+    assert_int_equal(late.calls, 1);
+    assert_ok(yoke_future_wait(future, 0));
+    (void)yoke_pool_poll(b.pool);
+    assert_int_equal(early.calls, 1);
+    assert_int_equal(late.calls, 1);
+    yoke_future_destroy(future);
+}
+
+static void test_callback_of_failures(void **state)
+{
+    visit failed = {0};
+    visit cancelled = {0};
+    yoke_future *future = NULL;
+    yoke_future *held = start_held(1);
+
+    (void)state;
+    assert_ok(yoke_future_on_done(held, note, &cancelled));
+    assert_ok_pool(b.pool, yoke_map_async(&future, b.pool, b.refuse, yoke_range_1d(10),
+                                          NULL, yoke_out(api_numbers(b.pool, 10), 4)));
+    assert_ok(yoke_future_on_done(future, note, &failed));
+    finish(future, YOKE_EKERNEL);
+    assert_int_equal(failed.status, YOKE_EKERNEL);
+    api_gate_await(b.gate, 1);
+    assert_ok(yoke_future_cancel(held));
+    api_gate_open(b.gate);
+    finish(held, YOKE_ECANCELED);
+    assert_int_equal(cancelled.calls, 1);
+    assert_int_equal(cancelled.status, YOKE_ECANCELED);
+}
+
+/* A chain of jobs, each submitted by the callback of the one before. */
+enum { CHAINS = 64, LINKS = 50 };
+
+typedef struct chain {
+    uint32_t *numbers;
+    yoke_future *links[LINKS];
+    int count;
+    int failures;
+} chain;
+
+static chain chains[CHAINS];
+
+static int depth;
+static int deepest;
+
+static void submit_next(yoke_future *future, yoke_status status, void *context)
+{
+    chain *self = context;
+
+    (void)future;
+    depth++;
+    deepest = depth > deepest ? depth : deepest;
+    self->failures += status != YOKE_OK;
+    if (self->count < LINKS) {
+        yoke_future **next = &self->links[self->count++];
+
+        if (yoke_map_async(next, b.pool, b.increment, yoke_range_1d(64), NULL,
+                           yoke_inout(self->numbers, 4)) != YOKE_OK ||
+            yoke_future_on_done(*next, submit_next, self) != YOKE_OK) {
+            self->failures++;
+        }
+    }
+    depth--;
+}
+
+static bool chains_ended(void *unused)
+{
+    (void)unused;
+    (void)yoke_pool_poll(b.pool);
+    for (int i = 0; i < CHAINS; i++) {
+        if (chains[i].count < LINKS) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void test_chains_of_callbacks(void **state)
+{
+    (void)state;
+    depth = deepest = 0;
+    memset(chains, 0, sizeof chains);
+    for (int i = 0; i < CHAINS; i++) {
+        chains[i].numbers = api_numbers(b.pool, 64);
+        submit_next(NULL, YOKE_OK, &chains[i]);
+    }
+    assert_true(yt_wait_until(chains_ended, NULL, 30));
+    for (int i = 0; i < CHAINS; i++) {
+        for (int j = 0; j < LINKS; j++) {
+            finish(chains[i].links[j], YOKE_OK);
+        }
+        assert_int_equal(chains[i].failures, 0);
+        assert_true(api_all(chains[i].numbers, 64, LINKS));
+    }
+    /* Callbacks do not pile up on the stack. */
+    assert_true(deepest <= 3);
+}
+
+/* Closes its own pool, or tries to; waits for another job, which is fine. */
+static void close_own_pool(yoke_future *future, yoke_status status, void *context)
+{
+    uint32_t *numbers = context;
+
+    (void)future;
+    numbers[0] = (uint32_t)-status;
+    numbers[1] = (uint32_t)-yoke_pool_close(b.pool);
+    numbers[2] = (uint32_t)-yoke_pool_terminate(b.pool);
+    numbers[3] = (uint32_t)-yoke_map(b.pool, b.increment, yoke_range_1d(10),
+                                     yoke_inout(numbers + 10, 4));
+}
+
+static void test_callback_may_not_close(void **state)
+{
+    uint32_t *numbers = api_numbers(b.pool, N);
+    yoke_future *future = start_increment(numbers + 100, 10);
+
+    (void)state;
+    assert_ok(yoke_future_on_done(future, close_own_pool, numbers));
+    finish(future, YOKE_OK);
+    assert_int_equal(numbers[0], 0);
+    assert_int_equal(numbers[1], -YOKE_EBUSY);
+    assert_int_equal(numbers[2], -YOKE_EBUSY);
+    assert_int_equal(numbers[3], 0);
+    assert_true(api_all(numbers + 10, 10, 1));
+    api_check_works(b.pool);
+}
+
+/* ---- futures that outlive things ------------------------------------------------------------- */
+
+static void test_destroy_while_running(void **state)
+{
+    visit noted = {0};
+    yoke_future *future = start_held(1);
+
+    (void)state;
+    api_gate_await(b.gate, 1);
+    assert_ok(yoke_future_on_done(future, note, &noted));
+    yoke_future_destroy(future);
+    finish(start_increment(b.held + 1000, 10), YOKE_OK);
+    api_gate_open(b.gate);
+    finish(start_increment(b.held, 1), YOKE_OK); /* runs after it */
+    assert_int_equal(b.held[0], 2);
+}
+
+static void test_future_after_close(void **state)
+{
+    yoke_pool *pool = api_open("cpu:1");
+    yoke_kernel *number = api_kernel(pool, "number", api_number);
+    yoke_kernel *refuse = api_kernel(pool, "refuse", api_refuse);
+    yoke_future *done = NULL;
+    yoke_future *failed = NULL;
+    visit noted = {0};
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map_async(&done, pool, number, yoke_range_1d(N), NULL,
+                                        yoke_out(api_numbers(pool, N), 4)));
+    assert_ok_pool(pool, yoke_map_async(&failed, pool, refuse, yoke_range_1d(N), NULL,
+                                        yoke_out(api_numbers(pool, N), 4)));
+    assert_ok(yoke_future_on_done(done, note, &noted));
+    api_close(pool);
+    assert_int_equal(noted.calls, 1);
+    assert_true(yoke_future_done(done));
+    assert_true(yoke_future_progress(done) == 1);
+    assert_ok(yoke_future_wait(done, 0));
+    assert_ok(yoke_future_cancel(done));
+    assert_status(yoke_future_wait(failed, -1), YOKE_EKERNEL);
+    assert_contains(yoke_future_error(failed), "no hay for item 5");
+    yoke_future_destroy(done);
+    yoke_future_destroy(failed);
+}
+
+static void test_terminate_midway(void **state)
+{
+    yoke_pool *pool = api_open("cpu:2");
+    yoke_kernel *hold = api_kernel(pool, "hold", api_hold);
+    api_gate *gate = api_gate_create(pool);
+    uint32_t *held = api_numbers(pool, N);
+    yoke_future *futures[3] = {NULL};
+    visit noted = {0};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_ok_pool(pool, yoke_map_async(&futures[i], pool, hold, yoke_range_1d(2),
+                                            NULL, yoke_inout(held, 4),
+                                            yoke_in_whole(gate, sizeof *gate)));
+    }
+    assert_ok(yoke_future_on_done(futures[1], note, &noted));
+    api_gate_await(gate, 2);
+    assert_ok(yoke_pool_terminate(pool));
+    assert_int_equal(noted.calls, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_status(yoke_future_wait(futures[i], -1), YOKE_ECANCELED);
+        assert_contains(yoke_future_error(futures[i]), "terminated");
+        yoke_future_destroy(futures[i]);
+    }
+}
+
+static void test_kernel_destroyed_while_used(void **state)
+{
+    yoke_kernel *kernel = api_kernel(b.pool, "brief", api_hold);
+    yoke_future *future = NULL;
+
+    (void)state;
+    assert_ok_pool(b.pool, yoke_map_async(&future, b.pool, kernel, yoke_range_1d(300),
+                                          NULL, yoke_inout(b.held, 4), gate_arg()));
+    yoke_kernel_destroy(kernel);
+    kernel = api_kernel(b.pool, "another", api_increment);
+    api_gate_await(b.gate, 2);
+    api_gate_open(b.gate);
+    finish(future, YOKE_OK);
+    assert_ok_pool(b.pool, yoke_map(b.pool, kernel, yoke_range_1d(300),
+                                    yoke_inout(b.held, 4)));
+    assert_true(api_all(b.held, 300, 2));
+    yoke_kernel_destroy(kernel);
+}
+
+static void test_free_while_used(void **state)
+{
+    uint32_t *out = api_numbers(b.pool, N);
+    yoke_future *first = start_held(2);
+    yoke_future *second = NULL;
+
+    (void)state;
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&second, b.pool, b.successor, yoke_range_1d(2), NULL,
+                                  yoke_out(out, 4), yoke_in(b.held, 4)));
+    api_gate_await(b.gate, 2);
+    assert_status_pool(b.pool, yoke_free(b.pool, b.held), YOKE_EBUSY);
+    assert_contains(yoke_pool_error(b.pool), "used by 2 job(s)");
+    assert_status_pool(b.pool, yoke_free(b.pool, out), YOKE_EBUSY);
+    assert_status_pool(b.pool, yoke_free(b.pool, b.gate), YOKE_EBUSY);
+    api_gate_open(b.gate);
+    finish(first, YOKE_OK);
+    finish(second, YOKE_OK);
+    assert_true(api_all(out, 2, 2));
+    assert_ok_pool(b.pool, yoke_free(b.pool, b.held));
+    assert_ok_pool(b.pool, yoke_free(b.pool, out));
+}
+
+/* ---- order ----------------------------------------------------------------------------------- */
+
+/* Read after write, write after write, write after read: in the order of submission. */
+static void test_conflicts_run_in_order(void **state)
+{
+    uint32_t *a = b.held;
+    uint32_t *c = api_numbers(b.pool, 64);
+    yoke_future *futures[5] = {start_held(2)};
+
+    (void)state;
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&futures[1], b.pool, b.successor, yoke_range_1d(64), NULL,
+                                  yoke_out(c, 4), yoke_in(a, 4)));
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&futures[2], b.pool, b.fill, yoke_range_1d(64), NULL,
+                                  yoke_out(a, 4), yoke_scalar((uint32_t)10)));
+    assert_ok_pool(b.pool, yoke_map_async(&futures[3], b.pool, b.fill, yoke_range_1d(64),
+                                          NULL, yoke_out(a, 4), yoke_scalar((uint32_t)20)));
+    futures[4] = start_increment(a, 64);
+    api_gate_await(b.gate, 2);
+    for (int i = 1; i < 5; i++) {
+        assert_false(yoke_future_done(futures[i]));
+    }
+    assert_true(api_all(c, 64, 0));
+    api_gate_open(b.gate);
+    for (int i = 4; i >= 0; i--) {
+        finish(futures[i], YOKE_OK);
+    }
+    assert_true(api_all(c, 2, 2));
+    assert_true(api_all(c + 2, 62, 1));
+    assert_true(api_all(a, 64, 21));
+}
+
+/* A job that shares nothing with one that is held, or only reads the same, overtakes it. */
+static void test_independent_jobs_overlap(void **state)
+{
+    uint32_t *numbers = api_numbers(b.pool, N);
+    uint32_t *out = api_numbers(b.pool, N);
+    yoke_future *held = start_held(1);
+    yoke_future *reader = NULL;
+
+    (void)state;
+    api_gate_await(b.gate, 1);
+    finish(start_increment(numbers, N), YOKE_OK);
+    finish(start_increment(b.held + 1, 100), YOKE_OK); /* another part of the array */
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&reader, b.pool, b.successor, yoke_range_1d(2), NULL,
+                                  yoke_out(out, 4), yoke_in(b.gate, 4)));
+    finish(reader, YOKE_OK); /* both only read the gate */
+    assert_false(yoke_future_done(held));
+    api_gate_open(b.gate);
+    finish(held, YOKE_OK);
+    assert_true(api_all(numbers, N, 1));
+    assert_true(api_all(b.held, 101, 1));
+}
+
+static void test_after(void **state)
+{
+    uint32_t *numbers = api_numbers(b.pool, N);
+    yoke_future *first = start_held(1);
+    yoke_future *second = start_increment(numbers + 100, 10);
+    yoke_future *const edges[] = {first, second};
+    const yoke_map_options options = {.after = edges, .after_count = 2};
+    yoke_future *third = NULL;
+
+    (void)state;
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&third, b.pool, b.increment, yoke_range_1d(10), &options,
+                                  yoke_inout(numbers, 4)));
+    api_gate_await(b.gate, 1);
+    assert_ok(yoke_future_wait(second, 30));
+    assert_status(yoke_future_wait(third, 0.02), YOKE_EAGAIN);
+    assert_true(api_all(numbers, 10, 0));
+    api_gate_open(b.gate);
+    assert_ok(yoke_future_wait(third, 30));
+    assert_true(yoke_future_done(first));
+    yoke_future_destroy(third);
+    /* After jobs that have ended already. */
+    assert_ok_pool(b.pool, yoke_map_with(b.pool, b.increment, yoke_range_1d(10), &options,
+                                         yoke_inout(numbers, 4)));
+    assert_true(api_all(numbers, 10, 2));
+    yoke_future_destroy(first);
+    yoke_future_destroy(second);
+}
+
+/* ---- failure ---------------------------------------------------------------------------------- */
+
+static void test_failure_spreads(void **state)
+{
+    uint32_t *a = api_numbers(b.pool, N);
+    uint32_t *other = api_numbers(b.pool, N);
+    yoke_future *futures[4] = {NULL};
+    yoke_map_options options = {.after = &futures[0], .after_count = 1};
+
+    (void)state;
+    assert_ok_pool(b.pool, yoke_map_async(&futures[0], b.pool, b.refuse, yoke_range_1d(N),
+                                          NULL, yoke_out(a, 4)));
+    futures[1] = NULL;
+    if (yoke_map_async(&futures[1], b.pool, b.increment, yoke_range_1d(N), NULL,
+                       yoke_inout(a, 4)) != YOKE_OK) {
+        fail_msg("%s", yoke_pool_error(b.pool));
+    }
+    assert_status_pool(b.pool,
+                       yoke_map_with(b.pool, b.increment, yoke_range_1d(N), &options,
+                                     yoke_inout(other, 4)),
+                       YOKE_EDEPENDENCY);
+    assert_status(yoke_future_wait(futures[0], 30), YOKE_EKERNEL);
+    assert_contains(yoke_future_error(futures[0]), "'refuse'");
+    assert_contains(yoke_future_error(futures[0]), "no hay for item 5");
+    assert_contains(yoke_future_error(futures[0]), "42");
+    assert_contains(yoke_pool_error(b.pool), "no hay");
+    /* Submitted after the end of what failed: refused at once. */
+    assert_status_pool(b.pool,
+                       yoke_map_with(b.pool, b.increment, yoke_range_1d(N), &options,
+                                     yoke_inout(other, 4)),
+                       YOKE_EDEPENDENCY);
+    assert_contains(yoke_pool_error(b.pool), "after[0]");
+    assert_true(api_all(other, N, 0));
+    yoke_future_destroy(futures[0]);
+    yoke_future_wait(futures[1], 30);
+    yoke_future_destroy(futures[1]);
+    /* What is submitted now reads what is there. */
+    finish(start_increment(other, N), YOKE_OK);
+    assert_true(api_all(other, N, 1));
+}
+
+/* ---- many -------------------------------------------------------------------------------------- */
+
+/* A time loop: more jobs than there are slots, each needing the one before. */
+static void test_time_loop(void **state)
+{
+    enum { STEPS = 1000, ITEMS = 500 };
+    uint32_t *grid[2] = {api_numbers(b.pool, ITEMS), api_numbers(b.pool, ITEMS)};
+    yoke_future *futures[STEPS] = {NULL};
+
+    (void)state;
+    for (int step = 0; step < STEPS; step++) {
+        assert_ok_pool(b.pool,
+                       yoke_map_async(&futures[step], b.pool, b.successor,
+                                      yoke_range_1d(ITEMS), NULL,
+                                      yoke_out(grid[(step + 1) % 2], 4),
+                                      yoke_in(grid[step % 2], 4)));
+    }
+    assert_ok(yoke_future_wait(futures[STEPS - 1], 60));
+    assert_true(api_all(grid[STEPS % 2], ITEMS, STEPS));
+    assert_true(api_all(grid[(STEPS + 1) % 2], ITEMS, STEPS - 1));
+    for (int step = 0; step < STEPS; step++) {
+        assert_true(yoke_future_done(futures[step]));
+        finish(futures[step], YOKE_OK);
+    }
+}
+
+/* Submitting waits for a free slot; the gate keeps all of them taken until it opens. */
+static void *open_when_full(void *arg)
+{
+    api_gate_await(arg, 2);
+    api_gate_open(arg);
+    return NULL;
+}
+
+static void test_more_than_there_are_slots(void **state)
+{
+    enum { JOBS = 200 };
+    yoke_future *futures[JOBS] = {start_held(2)};
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, open_when_full, b.gate), 0);
+    for (int i = 1; i < JOBS; i++) {
+        futures[i] = start_increment(b.held, 2);
+    }
+    (void)pthread_join(thread, NULL);
+    for (int i = 0; i < JOBS; i++) {
+        finish(futures[i], YOKE_OK);
+    }
+    assert_true(api_all(b.held, 2, JOBS));
+}
+
+enum { THREADS = 8, ROUNDS = 200, PART = 256 };
+
+typedef struct submitter {
+    pthread_t thread;
+    uint32_t *mine;
+    uint32_t *common;
+    int failures;
+} submitter;
+
+/* Every other job on an array of the thread's own, the rest on one that all change. */
+static void *submit_many(void *arg)
+{
+    submitter *self = arg;
+    yoke_future *pending = NULL;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        uint32_t *numbers = i % 2 == 0 ? self->mine : self->common;
+        yoke_future *future = NULL;
+
+        self->failures += yoke_map_async(&future, b.pool, b.increment,
+                                         yoke_range_1d(PART), NULL,
+                                         yoke_inout(numbers, 4)) != YOKE_OK;
+        if (pending != NULL && i % 3 == 0) {
+            self->failures += yoke_future_wait(pending, 60) != YOKE_OK;
+        }
+        yoke_future_destroy(pending);
+        pending = future;
+    }
+    self->failures += yoke_future_wait(pending, 60) != YOKE_OK;
+    yoke_future_destroy(pending);
+    self->failures += yoke_map(b.pool, b.increment, yoke_range_1d(PART),
+                               yoke_inout(self->mine, 4)) != YOKE_OK;
+    return NULL;
+}
+
+static void test_several_threads(void **state)
+{
+    submitter submitters[THREADS] = {{0}};
+    uint32_t *common = api_numbers(b.pool, PART);
+
+    (void)state;
+    for (int i = 0; i < THREADS; i++) {
+        submitters[i].mine = api_numbers(b.pool, PART);
+        submitters[i].common = common;
+        assert_int_equal(
+            pthread_create(&submitters[i].thread, NULL, submit_many, &submitters[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        (void)pthread_join(submitters[i].thread, NULL);
+        assert_int_equal(submitters[i].failures, 0);
+        assert_true(api_all(submitters[i].mine, PART, ROUNDS / 2 + 1));
+    }
+    assert_ok_pool(b.pool, yoke_map(b.pool, b.increment, yoke_range_1d(PART),
+                                    yoke_inout(common, 4)));
+    assert_true(api_all(common, PART, THREADS * ROUNDS / 2 + 1));
+}
+
+/* The pool closes with jobs in flight: all of them are finished first. */
+static void test_close_finishes_all(void **state)
+{
+    enum { JOBS = 40 };
+    yoke_pool *pool = api_open("cpu:2");
+    yoke_kernel *increment = api_kernel(pool, "increment", api_increment);
+    uint32_t *numbers = api_numbers(pool, MANY);
+    yoke_future *futures[JOBS] = {NULL};
+
+    (void)state;
+    for (int i = 0; i < JOBS; i++) {
+        assert_ok_pool(pool,
+                       yoke_map_async(&futures[i], pool, increment, yoke_range_1d(MANY),
+                                      NULL, yoke_inout(numbers, 4)));
+    }
+    api_close(pool);
+    for (int i = 0; i < JOBS; i++) {
+        assert_ok(yoke_future_wait(futures[i], 0));
+        yoke_future_destroy(futures[i]);
+    }
+}
+
+#define pool_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        pool_test(test_waiting),
+        pool_test(test_poll_collects),
+        pool_test(test_progress),
+        pool_test(test_cancel_before_start),
+        pool_test(test_cancel_midway),
+        pool_test(test_cancelled_input),
+        pool_test(test_callback),
+        pool_test(test_callback_of_failures),
+        pool_test(test_chains_of_callbacks),
+        pool_test(test_callback_may_not_close),
+        pool_test(test_destroy_while_running),
+        pool_test(test_kernel_destroyed_while_used),
+        pool_test(test_free_while_used),
+        pool_test(test_conflicts_run_in_order),
+        pool_test(test_independent_jobs_overlap),
+        pool_test(test_after),
+        pool_test(test_failure_spreads),
+        pool_test(test_time_loop),
+        pool_test(test_more_than_there_are_slots),
+        pool_test(test_several_threads),
+        yt_unit_test(test_future_after_close),
+        yt_unit_test(test_terminate_midway),
+        yt_unit_test(test_close_finishes_all),
+    };
+
+    return yt_run_group(tests);
+}

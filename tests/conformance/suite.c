@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "suite_folder.h"
+#include "suite_run.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_TESTS = 128, MAX_WORKERS = 64, SKIPPED = 77 };
+
+static const char oclgrind_driver[] = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
+
+static const suite_target *target;
+static yoke_pool *pool;
+static char log_path[64];
+
+static const suite_case *const all_cases[] = {
+    suite_array_cases, suite_value_cases,   suite_range_cases,
+    suite_group_cases, suite_stencil_cases, suite_program_cases,
+    NULL,
+};
+
+/* ---- the driver ------------------------------------------------------------------------ */
+
+static bool has_icd_file(const char *driver)
+{
+    DIR *const folder = opendir("/etc/OpenCL/vendors");
+    const struct dirent *entry;
+    bool found = false;
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        found = found || strstr(entry->d_name, driver) != NULL;
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return found;
+}
+
+static bool is_installed(const suite_target *wanted)
+{
+    if (wanted->checked) {
+        return access(oclgrind_driver, R_OK) == 0;
+    }
+    return wanted->driver == NULL || has_icd_file(wanted->driver);
+}
+
+/* ---- Oclgrind's findings --------------------------------------------------------------- */
+
+static bool make_log(void)
+{
+    int descriptor;
+
+    (void)snprintf(log_path, sizeof log_path, "/tmp/yoke-oclgrind-XXXXXX");
+    descriptor = mkstemp(log_path);
+    return descriptor >= 0 && close(descriptor) == 0 &&
+           setenv("OCL_ICD_VENDORS", oclgrind_driver, 1) == 0 &&
+           setenv("OCLGRIND_LOG", log_path, 1) == 0 &&
+           setenv("OCLGRIND_DATA_RACES", "1", 1) == 0 &&
+           setenv("OCLGRIND_CHECK_API", "1", 1) == 0;
+}
+
+/* How many lines it wrote; shows them and removes the file. */
+static int count_findings(void)
+{
+    FILE *const log = fopen(log_path, "re");
+    char line[512];
+    int lines = 0;
+
+    if (log == NULL) {
+        print_error("%s cannot be read\n", log_path);
+        return 1;
+    }
+    while (fgets(line, sizeof line, log) != NULL) {
+        print_error("oclgrind: %s", line);
+        lines++;
+    }
+    (void)fclose(log);
+    (void)unlink(log_path);
+    return lines;
+}
+
+/* ---- the group ------------------------------------------------------------------------- */
+
+static int open_pool(void **state)
+{
+    const yoke_pool_options options = {.devices = target->devices, .wait_ready = true};
+
+    (void)state;
+    if (yoke_pool_create(&pool, &options) != YOKE_OK) {
+        print_error("%s: %s\n", target->devices, yoke_pool_error(NULL));
+        return 1;
+    }
+    return 0;
+}
+
+static int close_pool(void **state)
+{
+    (void)state;
+    return yoke_pool_close(pool) == YOKE_OK ? 0 : 1;
+}
+
+static bool lacks_double(void)
+{
+    yoke_worker_info workers[MAX_WORKERS];
+    size_t count;
+
+    assert_ok_pool(pool, yoke_pool_workers(pool, workers, MAX_WORKERS, &count));
+    for (size_t i = 0; i < count && i < MAX_WORKERS; i++) {
+        if (workers[i].state == YOKE_WORKER_READY && !workers[i].has_double) {
+            print_message("%s has no double precision\n", workers[i].name);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void create_kernels(suite_run *run)
+{
+    for (size_t k = 0; k < SUITE_MAX_KERNELS; k++) {
+        const suite_kernel *const kernel = &run->tested->kernels[k];
+        const yoke_kernel_options options = {
+            .name = kernel->name,
+            .source = kernel->source,
+            .native = target->source_only ? NULL : kernel->native,
+            .build_options = suite_folder_options(kernel->build_options),
+            .group = {kernel->group[0], kernel->group[1], kernel->group[2]},
+        };
+
+        if (kernel->name != NULL) {
+            assert_ok_pool(run->pool,
+                           yoke_kernel_create(&run->kernels[k], run->pool, &options));
+        }
+    }
+}
+
+static void run_case(void **state)
+{
+    static const size_t grains[] = {0, 3, SUITE_WHOLE};
+    suite_run run = {.target = target, .tested = *state, .pool = pool};
+
+    if ((run.tested->needs & SUITE_DOUBLE) != 0 && lacks_double()) {
+        skip();
+    }
+    if (run.tested->kernels[0].native == NULL) {
+        suite_needs_source(&run);
+    }
+    create_kernels(&run);
+    for (size_t i = 0; i < sizeof grains / sizeof *grains; i++) {
+        run.grain = grains[i];
+        suite_run_script(&run);
+    }
+    for (size_t k = 0; k < SUITE_MAX_KERNELS; k++) {
+        yoke_kernel_destroy(run.kernels[k]);
+    }
+}
+
+/* Nobody fell over and was replaced, and nobody just watched. */
+static void all_workers_took_part(void **state)
+{
+    yoke_worker_info workers[MAX_WORKERS];
+    size_t count;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_pool_workers(pool, workers, MAX_WORKERS, &count));
+    for (size_t i = 0; i < count && i < MAX_WORKERS; i++) {
+        if (workers[i].state != YOKE_WORKER_UNUSED) {
+            print_message("%s: %s %s\n", workers[i].name, workers[i].device,
+                          workers[i].reason);
+            assert_int_equal(workers[i].state, YOKE_WORKER_READY);
+            assert_int_equal(workers[i].restarts, 0);
+            assert_true(workers[i].speed > 0);
+            assert_true(!target->copies || !workers[i].shares_memory);
+        }
+    }
+}
+
+static size_t add_cases(struct CMUnitTest *tests, const suite_case *const *lists)
+{
+    size_t count = 0;
+
+    for (; *lists != NULL; lists++) {
+        for (const suite_case *c = *lists; c->name != NULL; c++) {
+            if (count < MAX_TESTS) {
+                tests[count++] = (struct CMUnitTest){
+                    c->name, run_case, NULL, NULL, (void *)(uintptr_t)c};
+            }
+        }
+    }
+    return count;
+}
+
+static bool prepare_environment(void)
+{
+    bool ok = suite_folder_make() && (!target->checked || make_log());
+
+    for (size_t i = 0; i < 4 && target->environment[i][0] != NULL; i++) {
+        ok = ok && setenv(target->environment[i][0], target->environment[i][1], 1) == 0;
+    }
+    return ok;
+}
+
+int suite_main_with(const suite_target *wanted, const suite_case *const *lists,
+                    const struct CMUnitTest *more, size_t more_count)
+{
+    static struct CMUnitTest tests[MAX_TESTS + 16];
+    size_t count = add_cases(tests, lists);
+    int failures;
+
+    target = wanted;
+    if (!is_installed(wanted)) {
+        print_message("no driver for %s\n", wanted->devices);
+        return SKIPPED;
+    }
+    if (!prepare_environment()) {
+        return 1;
+    }
+    tests[count++] = (struct CMUnitTest){"all workers took part", all_workers_took_part,
+                                         NULL, NULL, NULL};
+    for (size_t i = 0; i < more_count; i++) {
+        tests[count++] = more[i];
+    }
+    yt_remember();
+    failures = _cmocka_run_group_tests(wanted->devices, tests, count, open_pool, close_pool);
+    suite_folder_remove();
+    if (wanted->checked) {
+        failures += count_findings();
+    }
+    return yt_finish(failures);
+}
+
+int suite_main(const suite_target *wanted)
+{
+    return suite_main_with(wanted, all_cases, NULL, 0);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* One run of a case: its arrays, what they should hold in the end, its jobs. */
+#ifndef SUITE_RUN_H
+#define SUITE_RUN_H
+
+#include "suite.h"
+
+enum { SUITE_MAX_BLOCKS = 12, SUITE_MAX_JOBS = 256 };
+
+typedef struct suite_block {
+    unsigned char *data;   /* in the pool */
+    unsigned char *wanted; /* what it should hold; NULL until the first map */
+    size_t bytes;
+    double tolerance;
+    bool unchecked;
+} suite_block;
+
+struct suite_run {
+    const suite_target *target;
+    const suite_case *tested;
+    yoke_pool *pool;
+    yoke_kernel *kernels[SUITE_MAX_KERNELS];
+    size_t grain;
+    uint32_t seed;
+    suite_block blocks[SUITE_MAX_BLOCKS];
+    size_t block_count;
+    yoke_future *futures[SUITE_MAX_JOBS];
+    size_t future_count;
+};
+
+/* No map is split. */
+#define SUITE_WHOLE SIZE_MAX
+
+/* Runs the script, waits, compares and frees the arrays. */
+void suite_run_script(suite_run *run);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* A second implementation of OpenCL. */
+#include "suite.h"
+
+int main(void)
+{
+    return suite_main(&(suite_target){
+        .devices = "opencl:llvmpipe",
+        .driver = "rusticl",
+        .environment = {{"RUSTICL_ENABLE", "llvmpipe"}},
+    });
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* A simulated device that looks for races and stray accesses. */
+#include "suite.h"
+
+int main(void)
+{
+    return suite_main(&(suite_target){
+        .devices = "opencl:0",
+        .driver = "oclgrind",
+        .checked = true,
+    });
+}

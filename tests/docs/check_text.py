@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""Compares README.md and docs/*.md with the project they describe.
+
+    check_text.py SOURCE_FOLDER [YOKE_COMMAND]
+
+- A C block follows a comment <!-- compiled: FILE --> or <!-- compiled: FILE#NAME --> and
+  is that file but for its licence line, or what stands in it between "begin NAME" and
+  "end".
+- A block that follows <!-- output: yoke WORDS --> is what that command prints.
+- Links lead to files and headings that exist.
+- Names of functions, types, constants, files and environment variables are known.
+- Every variable that the library reads, every status and every option of the command is
+  explained.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+root = pathlib.Path(sys.argv[1]).resolve()
+command = sys.argv[2] if len(sys.argv) > 2 else ""
+pages = {path: path.read_text() for path in [root / "README.md", *root.glob("docs/*.md")]}
+failures = []
+
+
+def fail(page, text):
+    failures.append(f"{page.relative_to(root)}: {text}")
+
+
+def tree(folders, suffixes):
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in suffixes:
+                yield path.read_text()
+
+
+headers = "\n".join(tree(["include"], {".h"}))
+library = "\n".join(tree(["src"], {".c", ".h"}))
+everything = headers + library + "\n".join(
+    tree(["kernels", "examples", "tests", "cmake", "bench"],
+         {".c", ".h", ".cl", ".sh", ".cmake", ".txt"})
+) + "\n".join((root / name).read_text() for name in ["CMakeLists.txt", "tests/run"])
+
+
+def region(name):
+    path, _, part = name.partition("#")
+    text = (root / path).read_text()
+    if not part:
+        return text.split("\n", 1)[1]
+    found = re.search(rf"/\* begin {part} \*/\n(.*?)/\* end \*/", text, re.S)
+    return found.group(1) if found else ""
+
+
+def blocks(text):
+    """(comment before, language, content) of each fenced block."""
+    pattern = r"(?:<!-- (compiled|output): (.*?) -->\n)?```(\w*)\n(.*?)```"
+    return [(kind, what, language, content)
+            for kind, what, language, content in re.findall(pattern, text, re.S)]
+
+
+def check_blocks(page, text):
+    for kind, what, language, content in blocks(text):
+        if language == "c" and kind != "compiled":
+            fail(page, f"a C block is not compiled: {content[:60]!r}")
+        if kind == "compiled" and content != region(what):
+            fail(page, f"the block is not what {what} says")
+        if kind == "output" and command:
+            words = what.split()[1:]
+            if content != subprocess.run([command, *words], capture_output=True, text=True,
+                                         check=False).stdout:
+                fail(page, f"the block is not what '{what}' prints")
+
+
+def anchors(text):
+    text = re.sub(r"```.*?```", "", text, flags=re.S)
+    for heading in re.findall(r"^#+ (.*)$", text, re.M):
+        yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def check_links(page, text):
+    for link in re.findall(r"\]\(([^)]*)\)", text):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if "://" in link:
+            continue
+        if not target.exists():
+            fail(page, f"no such file: {link}")
+        elif anchor and anchor not in anchors(target.read_text()):
+            fail(page, f"no such heading: {link}")
+
+
+def check_names(page, text):
+    for name in sorted(set(re.findall(r"\b(?:yoke|YOKE|yk|YK)_\w+", text))):
+        known = headers if name.startswith("yoke_") else everything
+        if not re.search(rf"\b{re.escape(name)}\b", known) and name not in everything:
+            fail(page, f"{name} is not known")
+    for name in sorted(set(re.findall(r"`((?:src|include|kernels|examples|tests|cmake|"
+                                      r"docs)/[\w./-]+)`", text))):
+        if not (root / name).exists():
+            fail(page, f"{name} does not exist")
+
+
+def check_complete():
+    guide = pages[root / "docs/guide.md"]
+    for name in sorted(set(re.findall(r'(?:yk_env_\w+|getenv)\("(\w+)"', library))):
+        if name.startswith("YOKE_") and name != "YOKE_FAULT" and f"`{name}" not in guide:
+            fail(root / "docs/guide.md", f"the variable {name} is not explained")
+    for name in re.findall(r"X\((YOKE_\w+),", headers):
+        if f"`{name}`" not in guide:
+            fail(root / "docs/guide.md", f"the status {name} is not explained")
+    for name in re.findall(r"\byoke_[a-z_]+(?=\()", headers):
+        if not name.endswith("_sized") and not any(name in text for text in pages.values()):
+            fail(root / "docs/guide.md", f"{name} is mentioned nowhere")
+
+
+for page_path, page_text in pages.items():
+    check_blocks(page_path, page_text)
+    check_links(page_path, page_text)
+    check_names(page_path, page_text)
+check_complete()
+print("\n".join(failures) or f"{len(pages)} pages agree with the project")
+sys.exit(1 if failures else 0)
