@@ -41,7 +41,7 @@ yoke_has_header() {
 }
 
 yoke_has_library() {
-    PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep -q "$1"
+    PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep "$1" >/dev/null
 }
 
 yoke_has_driver() {

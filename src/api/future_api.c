@@ -100,7 +100,7 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
         (void)pthread_mutex_unlock(&pool->lock);
     }
     if (now) {
-        callback(future, future->status, context);
+        yk_run_callback(pool, future, callback, context);
     }
     return YOKE_OK;
 }

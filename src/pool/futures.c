@@ -213,6 +213,19 @@ void yk_run_callbacks(yoke_pool *pool)
     running = outer;
 }
 
+void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
+                     void *context)
+{
+    const yoke_pool *outer = running;
+
+    running = pool;
+    callback(future, future->status, context);
+    running = outer;
+    if (pool != NULL) {
+        yk_run_callbacks(pool);
+    }
+}
+
 /* ---- waiting --------------------------------------------------------------------------------- */
 
 static bool try_collect(yoke_future *future)

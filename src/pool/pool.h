@@ -167,6 +167,10 @@ void yk_abandon_jobs(yoke_pool *pool, yoke_status status, const char *text);
 /* Runs callbacks of collected jobs. Without the lock. */
 void yk_run_callbacks(yoke_pool *pool);
 
+/* Runs a callback of a future that has ended, and then those of others that it left. */
+void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
+                     void *context);
+
 /* Whether the calling thread is in a callback of one of the pool's jobs. */
 bool yk_is_in_callback(const yoke_pool *pool);
 

@@ -5,10 +5,13 @@
 #include "base/clock.h"
 #include "pool/undo.h"
 
-/* What deaths alone with a tile weigh. A kill comes from outside (somebody, or the system
- * out of memory) and says less about the tile than a crash: two of these, or eight of
- * those, are too many. */
-enum { CRASH_WEIGHT = 4, KILL_WEIGHT = 1, MAX_WEIGHT = 8 };
+/* What deaths alone with a tile weigh. Two crashes are too many. A kill comes from outside
+ * (somebody, or the system out of memory), a device may be bad itself while others are
+ * there to try: they say less about the tile. */
+enum { STRONG_STRIKE = 4, WEAK_STRIKE = 1, TOO_MANY_STRIKES = 8 };
+
+/* Deaths of a device in a row from which on it leaves the job to others. */
+enum { MAX_DEVICE_DEATHS = 2 };
 
 /* So many in a row with nothing done in between: the whole kernel is bad. */
 enum { MAX_FRUITLESS = 64 };
@@ -54,10 +57,10 @@ static bool is_poison(yk_job *job, uint32_t tile, uint32_t weight)
         if (strike->weight == 0 || strike->tile == tile) {
             strike->tile = tile;
             strike->weight += weight;
-            return strike->weight >= MAX_WEIGHT;
+            return strike->weight >= TOO_MANY_STRIKES;
         }
     }
-    return weight == CRASH_WEIGHT; /* too many bad tiles to keep count of */
+    return weight == STRONG_STRIKE; /* too many bad tiles to keep count of */
 }
 
 static void stop_if_fruitless(yk_control *control, yk_job_ref ref, yk_tiles tiles,
@@ -117,6 +120,29 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
     return claim.alone != 0 && settle_strike(control, ref, claim.tiles, weight, how);
 }
 
+/* A device that fails again and again leaves the job to others, if there are any. */
+static void settle_device(yk_control *control, yk_job_ref ref, uint32_t slot)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_worker *worker = &control->workers[slot];
+
+    if (worker->kind != YOKE_WORKER_CPU &&
+        atomic_load(&worker->failures) >= MAX_DEVICE_DEATHS &&
+        yk_job_has_hope(control, job, slot)) {
+        atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
+    }
+}
+
+static uint32_t strike_weight(yk_control *control, const yk_job *job, uint32_t slot)
+{
+    const yk_worker *worker = &control->workers[slot];
+
+    return worker->was_killed != 0 || (worker->kind != YOKE_WORKER_CPU &&
+                                       yk_job_has_hope(control, job, slot))
+               ? WEAK_STRIKE
+               : STRONG_STRIKE;
+}
+
 /* It died preparing for the job, before it took anything: after a failure of its device,
  * or again and again, it stands aside. */
 static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slot,
@@ -140,7 +166,6 @@ static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
 {
     yk_job *job = yk_job_at(control, ref);
     const yk_worker *worker = &control->workers[slot];
-    const uint32_t weight = worker->was_killed != 0 ? KILL_WEIGHT : CRASH_WEIGHT;
     const yk_claim claim = yk_claim_unpack(atomic_load(&worker->claim));
     bool given_up = false;
 
@@ -149,7 +174,9 @@ static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
     } else if (claim.stage == YK_CLAIM_COMMITTED) {
         yk_tile_map_mark_open(job->map, claim.tiles, (uint16_t)(slot + 1));
     } else if (claim.stage == YK_CLAIM_RUNNING) {
-        given_up = settle_running(control, ref, claim, weight, undo_file, how);
+        given_up = settle_running(control, ref, claim, strike_weight(control, job, slot),
+                                  undo_file, how);
+        settle_device(control, ref, slot);
     }
     if (claim.stage != YK_CLAIM_NONE && claim.stage != YK_CLAIM_COMMITTED && !given_up) {
         /* If the lists are full the tiles are found when the job is dry. */

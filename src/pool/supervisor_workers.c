@@ -14,7 +14,7 @@
 enum {
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
     MAX_CORE_START_FAILURES = 20, /* ... of a core, which does not break */
-    MAX_DEVICE_FAILURES = 2, /* ... before they finish a chunk, of a device */
+    MAX_DEVICE_FAILURES = 4, /* ... before they finish a chunk, of a device: two jobs' */
     MIN_CORES_TO_SHARE = 4,
 };
 
@@ -250,6 +250,15 @@ static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_st
            is_dispensable(supervisor, slot);
 }
 
+static void forgive_all(yk_control *control)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        atomic_store(&control->workers[i].failures, 0);
+    }
+}
+
 static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
 {
     yk_control *control = supervisor->control;
@@ -266,7 +275,7 @@ static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
     count_failure(worker, child, was_starting);
     blame_build(worker, child, how);
     if (yk_repair_worker(control, slot, supervisor->undo_files[slot], how)) {
-        atomic_store(&worker->failures, 0); /* the kernel's fault, not the device's */
+        forgive_all(control); /* the kernel's fault, not the devices' */
     }
     if (should_give_up(supervisor, slot, was_starting)) {
         give_up_worker(supervisor, slot, how);

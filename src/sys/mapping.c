@@ -93,7 +93,8 @@ yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size
         }
     }
     yk_fail(error, YOKE_ENOMEM, "cannot map %zu bytes of shared memory: %s", least,
-            strerror(errno));
+            fits_file_limit(least) ? strerror(errno)
+                                   : "the limit of file sizes (ulimit -f) is lower");
     yk_mapping_destroy(mapping);
     return YOKE_ENOMEM;
 }

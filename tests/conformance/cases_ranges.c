@@ -264,6 +264,7 @@ static void pieces(const yoke_span *span, void *const args[])
     }
 }
 
+/* A driver that compiles at the first launch is given a few items for that. */
 static void is_split(suite_run *run)
 {
     const size_t n = 2048;
@@ -273,16 +274,11 @@ static void is_split(suite_run *run)
     suite_set_unchecked(run, out);
     suite_submit(run, 0, yoke_range_1d(n), yoke_out(out, 4));
     suite_wait(run);
-for(size_t i=0;i<n;i+=64)print_message("%u ",out[i]);
     for (size_t i = 0; i < n; i++) {
         changes += i > 0 && out[i] != out[i - 1];
         assert_true(out[i] <= i);
     }
-    if (suite_is_whole(run)) {
-        assert_int_equal(changes, 0);
-    } else {
-        assert_true(changes > 0);
-    }
+    assert_true(suite_is_whole(run) ? changes <= 1 : changes > 0);
 }
 
 /* ---- the table ------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@ bool suite_folder_make(void)
     FILE *file;
     bool ok;
 
-    (void)snprintf(folder, sizeof folder, "/tmp/yoke suite-XXXXXX");
+    (void)snprintf(folder, sizeof folder, "/tmp/yoke-suite-XXXXXX");
     if (mkdtemp(folder) == NULL) {
         return false;
     }

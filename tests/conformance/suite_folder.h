@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes the folder with suite_shift.h in it; its name has a space. */
+/* Makes the folder with suite_shift.h in it. */
 bool suite_folder_make(void);
 
 void suite_folder_remove(void);

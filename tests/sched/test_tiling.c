@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/yoke_test.h"
+
+#include <stdlib.h>
+
+#include "sched/tiling.h"
+#include "shared/home.h"
+
+static uint64_t random_number(unsigned bits)
+{
+    const uint64_t wide = (uint64_t)rand() << 31 ^ (uint64_t)rand() << 62 ^ (uint64_t)rand();
+
+    return wide & ((UINT64_C(1) << (1 + (unsigned)rand() % bits)) - 1);
+}
+
+/* Tiles follow each other from 0 to the last item, all but the last of the same size. */
+static void check_tiling(const yk_tiling *tiling, uint64_t items)
+{
+    const uint32_t looks = tiling->count < 100 ? tiling->count : 100;
+    uint64_t begin;
+    uint64_t end;
+
+    assert_int_equal(tiling->items, items);
+    assert_true(tiling->count >= 1 && tiling->count <= YK_MAX_TILES);
+    for (uint32_t i = 0; i < looks; i++) {
+        const uint32_t tile =
+            i < 50 ? i : tiling->count - (looks - i); /* the first and the last ones */
+        uint64_t next;
+        uint64_t ignored;
+
+        yk_tiling_items(tiling, tile, tile + 1, &begin, &end);
+        assert_true(begin < end);
+        if (tile + 1 < tiling->count) {
+            assert_int_equal(end - begin, tiling->tile_items);
+            yk_tiling_items(tiling, tile + 1, tile + 2, &next, &ignored);
+            assert_int_equal(next, end);
+        }
+    }
+    yk_tiling_items(tiling, 0, tiling->count, &begin, &end);
+    assert_int_equal(begin, 0);
+    assert_int_equal(end, items);
+}
+
+static void test_random_ranges(void **state)
+{
+    (void)state;
+    srand(21);
+    for (int round = 0; round < 20000; round++) {
+        const uint64_t items = 1 + random_number(47);
+        const uint64_t group = random_number(12);
+        const uint64_t grain = rand() % 4 == 0 ? UINT64_MAX >> (rand() % 64)
+                                               : random_number(20);
+        const yk_tiling tiling = yk_tiling_choose(items, group, grain);
+
+        check_tiling(&tiling, items);
+        if (group > 1) {
+            assert_int_equal(tiling.tile_items % group, 0);
+        }
+        assert_true(tiling.tile_items >= grain || tiling.tile_items >= items);
+    }
+}
+
+static void test_limits(void **state)
+{
+    const uint64_t most = UINT64_C(1) << 48;
+    yk_tiling tiling = yk_tiling_choose(most, 0, 0);
+
+    (void)state;
+    check_tiling(&tiling, most);
+    tiling = yk_tiling_choose(1, 0, 0);
+    check_tiling(&tiling, 1);
+    tiling = yk_tiling_choose(most, UINT64_C(1) << 31, UINT64_MAX);
+    check_tiling(&tiling, most);
+    tiling = yk_tiling_choose(1, UINT64_C(1) << 31, UINT64_MAX);
+    check_tiling(&tiling, 1);
+}
+
+/* A few rows of an image are that many tiles. */
+static void test_small_ranges_are_cut_finely(void **state)
+{
+    const yk_tiling tiling = yk_tiling_choose(30, 0, 0);
+
+    (void)state;
+    assert_int_equal(tiling.count, 30);
+    assert_int_equal(yk_tiling_choose(30, 0, 7).count, 5);
+    assert_int_equal(yk_tiling_choose(32, 8, 0).count, 4);
+}
+
+static void test_whole(void **state)
+{
+    const yk_tiling tiling = yk_tiling_whole(12345);
+
+    (void)state;
+    assert_int_equal(tiling.count, 1);
+    check_tiling(&tiling, 12345);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_ranges),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_small_ranges_are_cut_finely),
+        cmocka_unit_test(test_whole),
+    };
+
+    return yt_run_group(tests);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/yoke_test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/arena.h"
+
+enum { WINDOW = 64 << 20, MOST = 200, LARGE = 2 << 20 };
+
+static yk_arena arena;
+static yk_error error;
+
+static int open_arena(void **state)
+{
+    yk_mapping mapping;
+
+    (void)state;
+    yk_error_clear(&error);
+    return yk_mapping_create(&mapping, "test arena", WINDOW, WINDOW, &error) == YOKE_OK &&
+                   yk_arena_init(&arena, mapping, false, &error) == YOKE_OK
+               ? 0
+               : -1;
+}
+
+static int close_arena(void **state)
+{
+    yk_arena_fini(&arena);
+    return yt_test_teardown(state);
+}
+
+typedef struct piece {
+    unsigned char *memory;
+    size_t bytes;
+    unsigned char fill;
+} piece;
+
+static bool is_filled(const unsigned char *memory, size_t bytes, unsigned char value)
+{
+    return bytes == 0 ||
+           (memory[0] == value && memcmp(memory, memory + 1, bytes - 1) == 0);
+}
+
+static size_t random_size(void)
+{
+    switch (rand() % 4) {
+    case 0:
+        return 1 + (size_t)(rand() % 100);
+    case 1:
+        return 1 + (size_t)(rand() % 20000);
+    case 2:
+        return 4096 * (1 + (size_t)(rand() % 50));
+    default:
+        return 1 + (size_t)(rand() % (5 << 20));
+    }
+}
+
+/* Touching the ends is enough to notice that blocks overlap or are not zero. */
+static void fill_ends(const piece *p)
+{
+    const size_t end = p->bytes < 64 ? p->bytes : 64;
+
+    memset(p->memory, p->fill, end);
+    memset(p->memory + p->bytes - end, p->fill, end);
+}
+
+static bool ends_are(const piece *p, unsigned char value)
+{
+    const size_t end = p->bytes < 64 ? p->bytes : 64;
+
+    return is_filled(p->memory, end, value) &&
+           is_filled(p->memory + p->bytes - end, end, value);
+}
+
+static bool alloc_piece(piece *p)
+{
+    p->bytes = random_size();
+    p->fill = (unsigned char)(1 + rand() % 255);
+    p->memory = yk_arena_alloc(&arena, p->bytes, &error);
+    if (p->memory == NULL) {
+        assert_int_equal(error.status, YOKE_ENOMEM);
+        return false;
+    }
+    assert_int_equal((uintptr_t)p->memory % (p->bytes >= LARGE ? LARGE : 4096), 0);
+    assert_true(ends_are(p, 0));
+    fill_ends(p);
+    return true;
+}
+
+static void free_piece(piece *p)
+{
+    assert_true(ends_are(p, p->fill));
+    assert_ok(yk_arena_free(&arena, p->memory, &error));
+    assert_true(ends_are(p, 0)); /* in this process, and in every other */
+    p->memory = NULL;
+}
+
+static void test_random_use(void **state)
+{
+    piece pieces[MOST] = {{NULL}};
+    size_t failed = 0;
+    void *all;
+
+    (void)state;
+    srand(1);
+    for (int step = 0; step < 20000; step++) {
+        piece *p = &pieces[rand() % MOST];
+
+        if (p->memory != NULL) {
+            free_piece(p);
+        } else {
+            failed += !alloc_piece(p);
+        }
+        assert_true(yk_arena_valid(&arena));
+    }
+    assert_true(failed > 0); /* the window was full at times */
+    for (size_t i = 0; i < MOST; i++) {
+        if (pieces[i].memory != NULL) {
+            free_piece(&pieces[i]);
+        }
+    }
+    assert_true(yk_arena_valid(&arena));
+    assert_int_equal(arena.used, 0);
+    /* No fragments are left: the whole window can be had again, and given back. */
+    all = yk_arena_alloc(&arena, WINDOW, &error);
+    assert_non_null(all);
+    assert_null(yk_arena_alloc(&arena, 1, &error));
+    memset(all, 1, LARGE);
+    assert_true(yk_mapping_resident(&arena.mapping) >= LARGE);
+    assert_ok(yk_arena_free(&arena, all, &error));
+    assert_int_equal(yk_mapping_resident(&arena.mapping), 0);
+}
+
+static void test_find(void **state)
+{
+    char *a = yk_arena_alloc(&arena, 5000, &error);
+    char *c = yk_arena_alloc(&arena, 1, &error);
+    yk_block block;
+    uint64_t id;
+
+    (void)state;
+    assert_true(yk_arena_find(&arena, a, &block));
+    id = block.id;
+    assert_int_equal(block.bytes, 5000);
+    assert_true(yk_arena_find(&arena, a + 4999, &block) && block.id == id);
+    assert_true(yk_arena_find(&arena, c, &block) && block.id != id);
+    assert_false(yk_arena_find(&arena, c + 4096, &block));
+    assert_false(yk_arena_find(&arena, &block, &block));
+    assert_true(yk_arena_contains(&arena, c + 4096));
+    assert_false(yk_arena_contains(&arena, (char *)arena.mapping.base + WINDOW));
+    assert_false(yk_arena_contains(&arena, (char *)arena.mapping.base - 1));
+    assert_ok(yk_arena_free(&arena, a, &error));
+    assert_false(yk_arena_find(&arena, a, &block));
+    assert_ptr_equal(yk_arena_alloc(&arena, 10, &error), a);
+    assert_true(yk_arena_find(&arena, a, &block) && block.id != id);
+}
+
+static void test_users(void **state)
+{
+    char *a = yk_arena_alloc(&arena, 100, &error);
+    const uint64_t address = (uint64_t)(uintptr_t)a;
+    yk_block block;
+
+    (void)state;
+    assert_true(yk_arena_find(&arena, a, &block));
+    yk_arena_use(&arena, address + 50, block.id, 1);
+    yk_arena_use(&arena, address, block.id, 1);
+    yk_arena_use(&arena, address, block.id + 7, -1); /* of a block that is gone */
+    assert_status(yk_arena_free(&arena, a, &error), YOKE_EBUSY);
+    assert_contains(error.text, "2 job(s)");
+    yk_arena_use(&arena, address, block.id, -1);
+    assert_status(yk_arena_free(&arena, a, &error), YOKE_EBUSY);
+    yk_arena_use(&arena, address, block.id, -1);
+    assert_status(yk_arena_free(&arena, a + 1, &error), YOKE_EINVAL);
+    assert_ok(yk_arena_free(&arena, a, &error));
+    assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
+}
+
+static void test_validity_notices_damage(void **state)
+{
+    (void)state;
+    assert_non_null(yk_arena_alloc(&arena, 10000, &error));
+    assert_non_null(yk_arena_alloc(&arena, 10000, &error));
+    assert_true(yk_arena_valid(&arena));
+    arena.blocks[1].offset -= 4096;
+    assert_false(yk_arena_valid(&arena));
+    arena.blocks[1].offset += 4096;
+    arena.blocks[0].bytes = 1 << 20;
+    assert_false(yk_arena_valid(&arena));
+    arena.blocks[0].bytes = 10000;
+    arena.used++;
+    assert_false(yk_arena_valid(&arena));
+    arena.used--;
+    assert_true(yk_arena_valid(&arena));
+}
+
+static void test_limited_arena_refuses_too_much(void **state)
+{
+    yk_arena limited;
+    yk_mapping mapping;
+
+    (void)state;
+    assert_ok(yk_mapping_create(&mapping, "limited", (size_t)1 << 44, 4096, &error));
+    assert_ok(yk_arena_init(&limited, mapping, true, &error));
+    if (limited.mapping.size == (size_t)1 << 44) {
+        assert_null(yk_arena_alloc(&limited, (size_t)1 << 43, &error));
+        assert_int_equal(error.status, YOKE_ENOMEM);
+        assert_contains(error.text, "left");
+    }
+    assert_non_null(yk_arena_alloc(&limited, 4096, &error));
+    assert_true(yk_arena_valid(&limited));
+    yk_arena_fini(&limited);
+}
+
+#define arena_test(function)                                                             \
+    cmocka_unit_test_setup_teardown(function, open_arena, close_arena)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        arena_test(test_random_use),
+        arena_test(test_find),
+        arena_test(test_users),
+        arena_test(test_validity_notices_damage),
+        cmocka_unit_test(test_limited_arena_refuses_too_much),
+    };
+
+    return yt_run_group(tests);
+}
