@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which handles are valid: pools that are not closed, kernels that are not destroyed. Only
- * addresses are compared; the memory of a handle that is not valid is never touched.
+ * Which handles are valid: pools that are not closed, kernels that are not destroyed.
+ * Only addresses are compared; the memory of a handle that is not valid is never
+ * touched.
  */
 #ifndef YK_API_LIVE_H
 #define YK_API_LIVE_H
@@ -16,8 +17,8 @@
 void yk_live_add_pool(const yoke_pool *pool);
 void yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel);
 
-/* From now on the pool and its kernels are not valid. False if it was not valid: somebody
- * else closed it. */
+/* From now on the pool and its kernels are not valid. False if it was not valid:
+ * somebody else closed it. */
 bool yk_live_remove_pool(const yoke_pool *pool);
 
 /* The same for a kernel; false also in a process that did not create it. */

@@ -155,7 +155,7 @@ typedef struct yk_job {
     uint32_t kernel_slot;
     uint32_t in_place;    /* some argument is changed in place */
     uint32_t saves;       /* ... and is saved before each chunk */
-    uint32_t reserved;
+    _Atomic uint32_t tile_count; /* of tiling; for those who are not active in the job */
     yk_tiling tiling;
     uint64_t allowed[YK_WORKER_WORDS]; /* worker slots that may run it */
 
@@ -211,7 +211,7 @@ typedef struct yk_fault {
     _Atomic uint32_t point;
     _Atomic uint32_t countdown; /* dies when it gets from 1 to 0 */
     int32_t slot;               /* -1: any worker */
-    uint32_t reserved;
+    uint32_t ever;              /* ... and so does everyone who comes later */
 } yk_fault;
 
 typedef struct yk_control {

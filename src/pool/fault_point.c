@@ -31,17 +31,21 @@ static uint32_t point_of(const char *name)
 yoke_status yk_fault_configure(yk_control *control, yk_error *error)
 {
     const char *text = getenv("YOKE_FAULT");
-    char name[32];
+    char name[32] = "";
     unsigned count = 1;
     int slot = -1;
 
     if (text == NULL) {
         return YOKE_OK;
     }
-    if (sscanf(text, "%31[^:]:%u:%d", name, &count, &slot) < 1 || point_of(name) == 0) {
+    if (sscanf(text, "%31[^:+]%*[+]:%u:%d", name, &count, &slot) < 2) {
+        (void)sscanf(text, "%31[^:+]:%u:%d", name, &count, &slot);
+    }
+    if (point_of(name) == 0) {
         return yk_fail(error, YOKE_EINVAL, "YOKE_FAULT=\"%s\" is not understood", text);
     }
     control->fault.slot = slot;
+    control->fault.ever = strchr(text, '+') != NULL;
     atomic_store(&control->fault.countdown, count);
     atomic_store(&control->fault.point, point_of(name));
     return YOKE_OK;
@@ -71,6 +75,9 @@ void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point
          worker != &control->workers[fault->slot]) ||
         atomic_load(&fault->countdown) == 0) {
         return;
+    }
+    if (fault->ever != 0 && atomic_load(&fault->countdown) == 1) {
+        yk_process_kill(yk_process_self());
     }
     if (atomic_fetch_sub(&fault->countdown, 1) == 1) {
         yk_process_kill(yk_process_self());

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Places in the protocol where a test can have a worker die. Nothing is compiled in unless
- * YOKE_FAULT_POINTS is defined; then YOKE_FAULT="place[:count[:slot]]" at pool creation
- * kills the worker (or the one in that slot) that comes by for the count-th time.
+ * YOKE_FAULT_POINTS is defined; then YOKE_FAULT="place[+][:count[:slot]]" at pool creation
+ * kills the worker (or the one in that slot) that comes by for the count-th time; with a
+ * plus sign all that come later, too.
  */
 #ifndef YK_POOL_FAULT_POINT_H
 #define YK_POOL_FAULT_POINT_H

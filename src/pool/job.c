@@ -226,12 +226,13 @@ uint32_t yk_job_done(yk_control *control, const yk_job *job)
 
 static bool is_complete(yk_control *control, const yk_job *job)
 {
+    const uint32_t count = atomic_load(&job->tile_count);
+
     /* The hints spare a scan; after a death they may be short for good. */
-    if (atomic_load(&job->damaged) == 0 &&
-        yk_job_done(control, job) < job->tiling.count) {
+    if (atomic_load(&job->damaged) == 0 && yk_job_done(control, job) < count) {
         return false;
     }
-    return yk_tile_map_is_full(job->map, job->tiling.count);
+    return yk_tile_map_is_full(job->map, count);
 }
 
 bool yk_job_try_end(yk_control *control, yk_job_ref ref)
@@ -277,6 +278,7 @@ bool yk_job_deal(yk_job *job, uint32_t generation, yk_tiles tiles)
 bool yk_job_deal_lost(yk_control *control, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(control, ref);
+    const uint32_t count = atomic_load(&job->tile_count);
     yk_tiles run = {0, 0};
     bool dealt = false;
 
@@ -285,7 +287,7 @@ bool yk_job_deal_lost(yk_control *control, yk_job_ref ref)
         yk_job_is_active(control, ref)) {
         return false;
     }
-    while (yk_tile_map_next_open(job->map, run.end, job->tiling.count, &run) &&
+    while (yk_tile_map_next_open(job->map, run.end, count, &run) &&
            yk_job_deal(job, ref.generation, run)) {
         dealt = true;
     }

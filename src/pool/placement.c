@@ -153,4 +153,5 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation, uint64_t 
         atomic_store_explicit(&job->done[i].value, 0, memory_order_relaxed);
     }
     yk_tile_map_clear(job->map, job->tiling.count);
+    atomic_store(&job->tile_count, job->tiling.count);
 }

@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "pool/undo.h"
 
-/* What deaths alone with a tile weigh. Two crashes are too many. A kill comes from outside
- * (somebody, or the system out of memory), a device may be bad itself while others are
- * there to try: they say less about the tile. */
+/* What deaths alone with a tile weigh. Two crashes are too many. A kill comes from
+ * outside (somebody, or the system out of memory), a device may be bad itself while
+ * others are there to try: they say less about the tile. */
 enum { STRONG_STRIKE = 4, WEAK_STRIKE = 1, TOO_MANY_STRIKES = 8 };
 
 /* Deaths of a device in a row from which on it leaves the job to others. */
@@ -16,7 +16,7 @@ enum { MAX_DEVICE_DEATHS = 2 };
 /* So many in a row with nothing done in between: the whole kernel is bad. */
 enum { MAX_FRUITLESS = 64 };
 
-/* Deaths of a worker before it takes a chunk. */
+/* Deaths of a worker in a row before the kernel runs. */
 enum { MAX_PREPARATION_CRASHES = 3, MAX_PREPARATION_KILLS = 8 };
 
 /* A worker that finishes its chunk within this time of a deadline is not killed. */
@@ -143,8 +143,8 @@ static uint32_t strike_weight(yk_control *control, const yk_job *job, uint32_t s
                : STRONG_STRIKE;
 }
 
-/* It died preparing for the job, before it took anything: after a failure of its device,
- * or again and again, it stands aside. */
+/* It died preparing for the job or a chunk, before the kernel ran: after a failure of
+ * its device, or again and again, it stands aside. */
 static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slot,
                                const char *how)
 {
@@ -169,7 +169,7 @@ static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
     const yk_claim claim = yk_claim_unpack(atomic_load(&worker->claim));
     bool given_up = false;
 
-    if (claim.stage == YK_CLAIM_NONE) {
+    if (claim.stage == YK_CLAIM_NONE || claim.stage == YK_CLAIM_TAKEN) {
         settle_preparation(control, ref, slot, how);
     } else if (claim.stage == YK_CLAIM_COMMITTED) {
         yk_tile_map_mark_open(job->map, claim.tiles, (uint16_t)(slot + 1));
@@ -279,7 +279,7 @@ static void stop_late(yk_control *control, yk_job_ref ref)
     if (yk_job_is_running(control, ref)) {
         yk_job_explain(job, ref.generation,
                        "kernel '%s' ran past its time limit with %u of %u pieces done",
-                       kernel->name, yk_job_done(control, job), job->tiling.count);
+                       kernel->name, yk_job_done(control, job), atomic_load(&job->tile_count));
         yk_job_stop(control, ref, YOKE_ETIMEDOUT);
         yk_control_ring_workers(control);
     }

@@ -14,7 +14,7 @@
 enum {
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
     MAX_CORE_START_FAILURES = 20, /* ... of a core, which does not break */
-    MAX_DEVICE_FAILURES = 4, /* ... before they finish a chunk, of a device: two jobs' */
+    MAX_DEVICE_FAILURES = 4, /* ... before they finish a chunk, of a device */
     MIN_CORES_TO_SHARE = 4,
 };
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "api_setup.h"
 
+#include <string.h>
 #include <time.h>
+
+enum { N = 10000 };
 
 void api_fill(const yoke_span *span, void *const args[])
 {
@@ -80,9 +83,9 @@ yoke_kernel *api_kernel(yoke_pool *pool, const char *name, yoke_native *native)
 {
     yoke_kernel *kernel = NULL;
 
-    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool,
-                                            &(yoke_kernel_options){.name = name,
-                                                                   .native = native}));
+    assert_ok_pool(pool, yoke_kernel_create(
+                             &kernel, pool,
+                             &(yoke_kernel_options){.name = name, .native = native}));
     assert_non_null(kernel);
     return kernel;
 }
@@ -142,7 +145,6 @@ bool api_all(const uint32_t *numbers, size_t count, uint32_t value)
 
 void api_check_works(yoke_pool *pool)
 {
-    enum { N = 10000 };
     yoke_kernel *kernel = api_kernel(pool, "number", api_number);
     uint32_t *numbers = api_numbers(pool, N);
 
@@ -153,4 +155,56 @@ void api_check_works(yoke_pool *pool)
     }
     assert_ok_pool(pool, yoke_free(pool, numbers));
     yoke_kernel_destroy(kernel);
+}
+
+void api_check_sentence(const char *text)
+{
+    assert_true(strlen(text) >= 10 && strlen(text) < 600);
+    assert_null(strchr(text, '\n'));
+}
+
+/* ---- for child processes: results instead of assertions
+ * ------------------------------- */
+
+int api_try_map(yoke_pool *pool)
+{
+    yoke_kernel *kernel = NULL;
+    uint32_t *numbers = yoke_alloc(pool, N * sizeof *numbers);
+
+    if (numbers == NULL ||
+        yoke_kernel_create(&kernel, pool,
+                           &(yoke_kernel_options){.native = api_number}) != YOKE_OK ||
+        yoke_map(pool, kernel, yoke_range_1d(N), yoke_out(numbers, 4)) != YOKE_OK) {
+        print_error("%s\n", yoke_pool_error(pool));
+        return 11;
+    }
+    for (uint32_t i = 0; i < N; i++) {
+        if (numbers[i] != i) {
+            return 12;
+        }
+    }
+    yoke_kernel_destroy(kernel);
+    return yoke_free(pool, numbers) == YOKE_OK ? 0 : 13;
+}
+
+yoke_pool *api_try_open(const char *devices)
+{
+    yoke_pool *pool = NULL;
+
+    if (yoke_pool_create(&pool, &(yoke_pool_options){.devices = devices}) != YOKE_OK) {
+        print_error("%s\n", yoke_pool_error(NULL));
+    }
+    return pool;
+}
+
+int api_try_pool(const char *devices)
+{
+    yoke_pool *pool = api_try_open(devices);
+    int code;
+
+    if (pool == NULL) {
+        return 10;
+    }
+    code = api_try_map(pool);
+    return yoke_pool_close(pool) == YOKE_OK ? code : 14;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Arrays outside the pool's memory: copied in when the job is submitted, back at its end. */
+/* Arrays outside the pool's memory: copied in when the job is submitted, back at its
+ * end. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ static yoke_kernel *refuse;
 static yoke_kernel *scatter;
 static yoke_kernel *smooth;
 
-/* inout_whole uint32[count], scalar: item i writes at i * 7 % count, i a multiple of 2. */
+/* inout_whole uint32[count], scalar: item i writes at i * 7 % count, i a multiple of 2.
+ */
 static void scatter_native(const yoke_span *span, void *const args[])
 {
     uint32_t *out = args[0];
@@ -30,8 +32,8 @@ static void scatter_native(const yoke_span *span, void *const args[])
     }
 }
 
-/* out uint32[i], in_halo uint32 by 1, scalar count: the sum of a number and its neighbours,
- * as far as there are any. */
+/* out uint32[i], in_halo uint32 by 1, scalar count: the sum of a number and its
+ * neighbours, as far as there are any. */
 static void smooth_native(const yoke_span *span, void *const args[])
 {
     uint32_t *out = args[0];
@@ -126,8 +128,8 @@ static void test_part_of_an_array(void **state)
 
     (void)state;
     range.begin[0] = 50;
-    assert_ok_pool(pool, yoke_map_with(pool, increment, range, &stage,
-                                       yoke_inout(numbers, 4)));
+    assert_ok_pool(
+        pool, yoke_map_with(pool, increment, range, &stage, yoke_inout(numbers, 4)));
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(numbers[i], i >= 50 && i < 150 ? i + 1 : i);
     }
@@ -168,7 +170,8 @@ static void test_halo(void **state)
     free(out);
 }
 
-/* Inputs are copied at submission: what the application does to them then is its own. */
+/* Inputs are copied at submission: what the application does to them then is its own.
+ */
 static void test_input_may_change_after_submission(void **state)
 {
     uint32_t *in = plain_numbers(2);
@@ -209,11 +212,13 @@ static void test_staged_jobs_in_order(void **state)
 
     (void)state;
     for (int i = 0; i < ROUNDS; i++) {
-        assert_ok_pool(pool, yoke_map_async(&futures[i], pool, increment, yoke_range_1d(N),
-                                            &stage, yoke_inout(numbers, 4)));
+        assert_ok_pool(pool,
+                       yoke_map_async(&futures[i], pool, increment, yoke_range_1d(N),
+                                      &stage, yoke_inout(numbers, 4)));
     }
-    assert_ok_pool(pool, yoke_map_async(&reader, pool, successor, yoke_range_1d(N), &stage,
-                                        yoke_out(copy, 4), yoke_in(numbers, 4)));
+    assert_ok_pool(pool,
+                   yoke_map_async(&reader, pool, successor, yoke_range_1d(N), &stage,
+                                  yoke_out(copy, 4), yoke_in(numbers, 4)));
     assert_ok(yoke_future_wait(reader, 30));
     for (int i = 0; i < ROUNDS; i++) {
         assert_ok(yoke_future_wait(futures[i], 30));
@@ -236,10 +241,10 @@ static void test_failures_leave_arrays_alone(void **state)
 
     (void)state;
     for (int round = 0; round < 50; round++) {
-        assert_status_pool(pool,
-                           yoke_map_with(pool, refuse, yoke_range_1d(N), &stage,
-                                         yoke_out(numbers, 4)),
-                           YOKE_EKERNEL);
+        assert_status_pool(
+            pool,
+            yoke_map_with(pool, refuse, yoke_range_1d(N), &stage, yoke_out(numbers, 4)),
+            YOKE_EKERNEL);
     }
     assert_contains(yoke_pool_error(pool), "no hay");
     assert_ok_pool(pool, yoke_map_async(&future, pool, refuse, yoke_range_1d(N), &stage,
@@ -263,25 +268,25 @@ static void test_errors(void **state)
                                      &stage, yoke_inout(numbers, 4)),
                        YOKE_ENOMEM);
     assert_contains(yoke_pool_error(pool), "staging argument 1");
-    assert_status_pool(pool,
-                       yoke_map_with(pool, increment, yoke_range_1d(8), &stage,
-                                     yoke_inout(NULL, 4)),
-                       YOKE_EINVAL);
+    assert_status_pool(
+        pool,
+        yoke_map_with(pool, increment, yoke_range_1d(8), &stage, yoke_inout(NULL, 4)),
+        YOKE_EINVAL);
     assert_status_pool(pool,
                        yoke_map_with(pool, successor, yoke_range_1d(8), &stage,
                                      yoke_out(numbers, 4), yoke_in(numbers, 4)),
                        YOKE_EINVAL);
     assert_contains(yoke_pool_error(pool), "overlap");
-    assert_status_pool(pool,
-                       yoke_map_with(pool, increment, yoke_range_1d(9), &stage,
-                                     yoke_inout(shared, 4)),
-                       YOKE_EINVAL);
+    assert_status_pool(
+        pool,
+        yoke_map_with(pool, increment, yoke_range_1d(9), &stage, yoke_inout(shared, 4)),
+        YOKE_EINVAL);
     assert_contains(yoke_pool_error(pool), "36 bytes");
     assert_ok_pool(pool, yoke_free(pool, shared));
-    assert_status_pool(pool,
-                       yoke_map_with(pool, increment, yoke_range_1d(8), &stage,
-                                     yoke_inout(shared, 4)),
-                       YOKE_EINVAL);
+    assert_status_pool(
+        pool,
+        yoke_map_with(pool, increment, yoke_range_1d(8), &stage, yoke_inout(shared, 4)),
+        YOKE_EINVAL);
     api_check_works(pool);
 }
 
@@ -316,8 +321,8 @@ static void test_results_at_close(void **state)
     yoke_future *future = NULL;
 
     (void)state;
-    assert_ok_pool(other, yoke_map_async(&future, other, kernel, yoke_range_1d(N), &stage,
-                                         yoke_inout(numbers, 4)));
+    assert_ok_pool(other, yoke_map_async(&future, other, kernel, yoke_range_1d(N),
+                                         &stage, yoke_inout(numbers, 4)));
     api_close(other);
     assert_ok(yoke_future_wait(future, 0));
     assert_int_equal(numbers[0], 1);

@@ -2,10 +2,11 @@
 /* Every kind of array argument. */
 #include "suite.h"
 
-/* ---- in and out ------------------------------------------------------------------------ */
+/* ---- in and out ------------------------------------------------------------------ */
 
 static const char axpy_source[] =
-    "__kernel void axpy(__global int *z, __global const int *x, __global const int *y,\n"
+    "__kernel void axpy(__global int *z, __global const int *x, __global const int "
+    "  *y,\n"
     "                   const int a)\n"
     "{ size_t i = get_global_id(0); z[i] = a * x[i] + y[i]; }\n";
 
@@ -57,7 +58,7 @@ static void middle_of_an_allocation(suite_run *run)
     map_axpy(run, 3, 1000, 52);
 }
 
-/* ---- bytes ----------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------- */
 
 static const char flip_source[] =
     "__kernel void flip(__global uchar *out, __global const uchar *in)\n"
@@ -81,7 +82,7 @@ static void single_bytes(suite_run *run)
     suite_map(run, 0, yoke_range_1d(7919), yoke_out(out, 1), yoke_in(in, 1));
 }
 
-/* ---- in place -------------------------------------------------------------------------- */
+/* ---- in place -------------------------------------------------------------------- */
 
 static const char bump_source[] =
     "__kernel void bump(__global int *z)\n"
@@ -104,18 +105,22 @@ static void in_place(suite_run *run)
 
     suite_map(run, 0, yoke_range_1d(6007), yoke_inout(z, 4));
     suite_map(run, 0, yoke_range_1d(6007), yoke_inout(z, 4));
-    suite_map(run, 0, suite_range_from(yoke_range_1d(500), 701, 0, 0), yoke_inout(z, 4));
+    suite_map(run, 0, suite_range_from(yoke_range_1d(500), 701, 0, 0),
+              yoke_inout(z, 4));
 }
 
-/* ---- neighbours ------------------------------------------------------------------------ */
+/* ---- neighbours ------------------------------------------------------------------ */
 
 static const char near_source[] =
-    "__kernel void near_clipped(__global int *out, __global const int *in, const int lo,\n"
+    "__kernel void near_clipped(__global int *out, __global const int *in, const int "
+    "  lo,\n"
     "                           const int hi)\n"
     "{ int i = (int)get_global_id(0), sum = 0;\n"
-    "  for (int k = max(lo, i - 2); k <= min(hi - 1, i + 2); k++) sum += in[k] * (k - i + 5);\n"
+    "  for (int k = max(lo, i - 2); k <= min(hi - 1, i + 2); k++) sum += in[k] * (k - "
+    "  i + 5);\n"
     "  out[i] = sum; }\n"
-    "__kernel void near_wrapped(__global int *out, __global const int *in, const int lo,\n"
+    "__kernel void near_wrapped(__global int *out, __global const int *in, const int "
+    "  lo,\n"
     "                           const int hi)\n"
     "{ int i = (int)get_global_id(0), n = hi - lo, sum = 0;\n"
     "  for (int k = -3; k <= 3; k++) sum += in[lo + (i - lo + k + n) % n] * (k + 5);\n"
@@ -125,7 +130,8 @@ static void near_clipped(const yoke_span *span, void *const args[])
 {
     int32_t *out = args[0];
     const int32_t *in = args[1];
-    const int32_t lo = SUITE_VALUE(int32_t, args[2]), hi = SUITE_VALUE(int32_t, args[3]);
+    const int32_t lo = SUITE_VALUE(int32_t, args[2]),
+                  hi = SUITE_VALUE(int32_t, args[3]);
 
     for (int32_t i = (int32_t)span->begin; i < (int32_t)span->end; i++) {
         out[i] = 0;
@@ -139,7 +145,8 @@ static void near_wrapped(const yoke_span *span, void *const args[])
 {
     int32_t *out = args[0];
     const int32_t *in = args[1];
-    const int32_t lo = SUITE_VALUE(int32_t, args[2]), hi = SUITE_VALUE(int32_t, args[3]);
+    const int32_t lo = SUITE_VALUE(int32_t, args[2]),
+                  hi = SUITE_VALUE(int32_t, args[3]);
 
     for (int32_t i = (int32_t)span->begin; i < (int32_t)span->end; i++) {
         out[i] = 0;
@@ -173,7 +180,7 @@ static void halo_periodic(suite_run *run)
     map_near(run, true, 0, 4);
 }
 
-/* ---- whole arrays ---------------------------------------------------------------------- */
+/* ---- whole arrays ---------------------------------------------------------------- */
 
 static const char gather_source[] =
     "__kernel void gather(__global int *out, __global const int *table,\n"
@@ -255,13 +262,14 @@ static void out_whole(suite_run *run)
     int32_t *out = suite_ints(run, 3001, 4);
     int32_t *in = suite_ints(run, 1000, 0);
 
-    suite_map(run, 0, yoke_range_1d(1000), yoke_out_whole(out, 3001 * 4), yoke_in(in, 4),
-              yoke_scalar((uint32_t)3001));
+    suite_map(run, 0, yoke_range_1d(1000), yoke_out_whole(out, 3001 * 4),
+              yoke_in(in, 4), yoke_scalar((uint32_t)3001));
 }
 
 static const char count_source[] =
     "__kernel void count(__global int *bins, __global const int *in, const uint m)\n"
-    "{ size_t i = get_global_id(0); atomic_add(&bins[(uint)(in[i] + 1000) % m], in[i]); }\n";
+    "{ size_t i = get_global_id(0); atomic_add(&bins[(uint)(in[i] + 1000) % m], "
+    "  in[i]); }\n";
 
 static void count_ints(const yoke_span *span, void *const args[])
 {
@@ -285,7 +293,7 @@ static void inout_whole(suite_run *run)
     }
 }
 
-/* ---- parts elsewhere, parts of several blocks ------------------------------------------ */
+/* ---- parts elsewhere, parts of several blocks ------------------------------------ */
 
 static const char shifted_source[] =
     "__kernel void shifted(__global int *out, __global const int *in)\n"
@@ -314,9 +322,11 @@ static void parts_at(suite_run *run)
 
 /* Three planes of one array into another's, in reverse order. */
 static const char planes_source[] =
-    "__kernel void planes(__global short *out, __global const short *in, const uint pitch)\n"
+    "__kernel void planes(__global short *out, __global const short *in, const uint "
+    "  pitch)\n"
     "{ size_t i = get_global_id(0);\n"
-    "  for (uint c = 0; c < 3; c++) out[c * pitch + i] = in[(2 - c) * pitch + i] + c; }\n";
+    "  for (uint c = 0; c < 3; c++) out[c * pitch + i] = in[(2 - c) * pitch + i] + c; "
+    "  }\n";
 
 static void planes(const yoke_span *span, void *const args[])
 {
@@ -337,10 +347,9 @@ static void strided(suite_run *run)
     int16_t *out = suite_bytes(run, 3 * pitch * 2, 2);
     int16_t *in = suite_bytes(run, 3 * pitch * 2, 6);
 
-    suite_map(run, 0, yoke_range_1d(2003),
-              yoke_arg_strided(yoke_out(out, 2), 3, pitch * 2),
-              yoke_arg_strided(yoke_in(in, 2), 3, pitch * 2),
-              yoke_scalar((uint32_t)pitch));
+    suite_map(
+        run, 0, yoke_range_1d(2003), yoke_arg_strided(yoke_out(out, 2), 3, pitch * 2),
+        yoke_arg_strided(yoke_in(in, 2), 3, pitch * 2), yoke_scalar((uint32_t)pitch));
 }
 
 static const char column_source[] =
@@ -354,7 +363,8 @@ static void column(const yoke_span *span, void *const args[])
 {
     int32_t *out = args[0];
     const int32_t *in = args[1];
-    const uint32_t w = SUITE_VALUE(uint32_t, args[2]), h = SUITE_VALUE(uint32_t, args[3]);
+    const uint32_t w = SUITE_VALUE(uint32_t, args[2]),
+                   h = SUITE_VALUE(uint32_t, args[3]);
 
     for (size_t x = span->begin; x < span->end; x++) {
         out[x] = 0;
@@ -371,10 +381,11 @@ static void columns(suite_run *run)
     int32_t *in = suite_ints(run, (size_t)w * h, 4);
 
     suite_map(run, 0, yoke_range_1d(w), yoke_out(out, 4),
-              yoke_arg_strided(yoke_in(in, 4), h, w * 4), yoke_scalar(w), yoke_scalar(h));
+              yoke_arg_strided(yoke_in(in, 4), h, w * 4), yoke_scalar(w),
+              yoke_scalar(h));
 }
 
-/* ---- the table ------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------- */
 
 #define KERNEL(function, text) {{.name = #function, .source = text, .native = function}}
 
@@ -382,7 +393,8 @@ const suite_case suite_array_cases[] = {
     {"in and out, odd sizes", many_sizes, 0, KERNEL(axpy, axpy_source)},
     {"one item, two items", one_item, 0, KERNEL(axpy, axpy_source)},
     {"range with a begin", range_begins_later, 0, KERNEL(axpy, axpy_source)},
-    {"pointers into allocations", middle_of_an_allocation, 0, KERNEL(axpy, axpy_source)},
+    {"pointers into allocations", middle_of_an_allocation, 0,
+     KERNEL(axpy, axpy_source)},
     {"bytes at odd addresses", single_bytes, 0, KERNEL(flip, flip_source)},
     {"inout", in_place, 0, KERNEL(bump, bump_source)},
     {"in_halo", halo, 0, KERNEL(near_clipped, near_source)},
@@ -390,7 +402,9 @@ const suite_case suite_array_cases[] = {
     {"in_whole and constant memory", in_whole, 0, KERNEL(gather, gather_source)},
     {"update", update, 0, KERNEL(advance, advance_source)},
     {"out_whole", out_whole, 0, KERNEL(scatter, scatter_source)},
-    {"inout_whole, with atomics", inout_whole, 0,
+    {"inout_whole, with atomics",
+     inout_whole,
+     0,
      {{.name = "count", .source = count_source, .native = count_ints}}},
     {"arg_at", parts_at, 0, KERNEL(shifted, shifted_source)},
     {"arg_strided, planes", strided, 0, KERNEL(planes, planes_source)},

@@ -20,11 +20,11 @@ static group_items group_at(const yoke_span *span, size_t begin)
     return (group_items){(begin - first) / group, begin, end};
 }
 
-#define FOR_EACH_GROUP(g, span)                                                          \
-    for (group_items g = group_at(span, (span)->begin); g.begin < (span)->end;           \
+#define FOR_EACH_GROUP(g, span)                                                        \
+    for (group_items g = group_at(span, (span)->begin); g.begin < (span)->end;         \
          g = group_at(span, g.end))
 
-/* ---- barriers and local memory --------------------------------------------------------- */
+/* ---- barriers and local memory --------------------------------------------------- */
 
 static const char turn_source[] =
     "__kernel void turn_groups(__global int *out, __global const int *in,\n"
@@ -62,14 +62,15 @@ static void local_memory(suite_run *run)
 
     suite_map(run, 0, yoke_range_1d(32 * 157), yoke_out(out, 4), yoke_in(in, 4),
               yoke_local(32 * 4), yoke_local(32));
-    suite_map(run, 0, suite_range_from(yoke_range_1d(32 * 3), 19, 0, 0), yoke_inout(out, 4),
-              yoke_in(in, 4), yoke_local(32 * 4), yoke_local(32));
+    suite_map(run, 0, suite_range_from(yoke_range_1d(32 * 3), 19, 0, 0),
+              yoke_inout(out, 4), yoke_in(in, 4), yoke_local(32 * 4), yoke_local(32));
 }
 
-/* ---- parts per group ------------------------------------------------------------------- */
+/* ---- parts per group ------------------------------------------------------------- */
 
 static const char sums_source[] =
-    "__kernel void group_sums(__global int *partial, __global const int *in, const uint n,\n"
+    "__kernel void group_sums(__global int *partial, __global const int *in, const "
+    "  uint n,\n"
     "                         __local int *scratch)\n"
     "{ size_t i = get_global_id(0), k = get_local_id(0);\n"
     "  scratch[k] = i < n ? in[i] : 0;\n"
@@ -120,7 +121,7 @@ static void group_parts(suite_run *run)
     }
 }
 
-/* ---- a histogram per group ------------------------------------------------------------- */
+/* ---- a histogram per group ------------------------------------------------------- */
 
 static const char histogram_source[] =
     "__kernel void histogram(__global uint *counts, __global const uchar *data,\n"
@@ -130,7 +131,8 @@ static const char histogram_source[] =
     "  barrier(CLK_LOCAL_MEM_FENCE);\n"
     "  if (get_global_id(0) < n) atomic_inc(&bins[data[get_global_id(0)] / 4]);\n"
     "  barrier(CLK_LOCAL_MEM_FENCE);\n"
-    "  for (uint b = k; b < 64; b += size) counts[get_group_id(0) * 64 + b] = bins[b]; }\n";
+    "  for (uint b = k; b < 64; b += size) counts[get_group_id(0) * 64 + b] = "
+    "  bins[b]; }\n";
 
 static void histogram(const yoke_span *span, void *const args[])
 {
@@ -155,11 +157,13 @@ static void local_atomics(suite_run *run)
               yoke_in(data, 1), yoke_local(256), yoke_scalar(n));
 }
 
-/* ---- two dimensions -------------------------------------------------------------------- */
+/* ---- two dimensions -------------------------------------------------------------- */
 
-/* Each group turns a square of the matrix; a row of squares belongs to a row of groups. */
+/* Each group turns a square of the matrix; a row of squares belongs to a row of groups.
+ */
 static const char transpose_source[] =
-    "__kernel void transpose(__global float *out, __global const float *in, const uint w,\n"
+    "__kernel void transpose(__global float *out, __global const float *in, const "
+    "  uint w,\n"
     "                        const uint h, __local float *tile)\n"
     "{ size_t kx = get_local_id(0), ky = get_local_id(1);\n"
     "  size_t column = get_group_id(1) * 8 + kx, row = get_group_id(0) * 8 + ky;\n"
@@ -234,15 +238,19 @@ static void group_parts_2d(suite_run *run)
               yoke_in(in, 44 * 4), yoke_scalar((uint32_t)44), yoke_local(32));
 }
 
-/* ---- the table ------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------- */
 
 const suite_case suite_group_cases[] = {
-    {"barriers and local memory", local_memory, 0,
+    {"barriers and local memory",
+     local_memory,
+     0,
      {{.name = "turn_groups",
        .source = turn_source,
        .native = turn_groups,
        .group = {32}}}},
-    {"parts per group", group_parts, 0,
+    {"parts per group",
+     group_parts,
+     0,
      {{.name = "group_sums",
        .source = sums_source,
        .native = group_sums,
@@ -253,19 +261,25 @@ const suite_case suite_group_cases[] = {
        .native = add_offsets,
        .group = {16},
        .round_up = true}}},
-    {"histogram with local atomics", local_atomics, 0,
+    {"histogram with local atomics",
+     local_atomics,
+     0,
      {{.name = "histogram",
        .source = histogram_source,
        .native = histogram,
        .group = {32},
        .round_up = true}}},
-    {"transpose with local tiles", local_tiles, 0,
+    {"transpose with local tiles",
+     local_tiles,
+     0,
      {{.name = "transpose",
        .source = transpose_source,
        .native = transpose,
        .group = {8, 8},
        .round_up = true}}},
-    {"parts per group in 2d", group_parts_2d, 0,
+    {"parts per group in 2d",
+     group_parts_2d,
+     0,
      {{.name = "band", .source = band_source, .native = band, .group = {4, 2}}}},
     {0},
 };

@@ -4,23 +4,24 @@
 
 #define OFF "#pragma OPENCL FP_CONTRACT OFF\n"
 
-/* ---- C = alpha A B + beta C ------------------------------------------------------------ */
+/* ---- C = alpha A B + beta C ------------------------------------------------------ */
 
 static const char gemm_source[] =
     OFF "__kernel void gemm(__global float *a, __global float *b, __global float *c,\n"
-    "                   float alpha, float beta, int ni, int nj, int nk)\n"
-    "{ int j = get_global_id(0), i = get_global_id(1);\n"
-    "  if (i < ni && j < nj) {\n"
-    "    c[i * nj + j] *= beta;\n"
-    "    for (int k = 0; k < nk; k++)\n"
-    "      c[i * nj + j] += alpha * a[i * nk + k] * b[k * nj + j]; } }\n";
+        "                   float alpha, float beta, int ni, int nj, int nk)\n"
+        "{ int j = get_global_id(0), i = get_global_id(1);\n"
+        "  if (i < ni && j < nj) {\n"
+        "    c[i * nj + j] *= beta;\n"
+        "    for (int k = 0; k < nk; k++)\n"
+        "      c[i * nj + j] += alpha * a[i * nk + k] * b[k * nj + j]; } }\n";
 
 static void gemm(const yoke_span *span, void *const args[])
 {
     const float *a = args[0], *b = args[1];
     float *c = args[2];
     const float alpha = SUITE_VALUE(float, args[3]), beta = SUITE_VALUE(float, args[4]);
-    const size_t nj = SUITE_VALUE(uint32_t, args[6]), nk = SUITE_VALUE(uint32_t, args[7]);
+    const size_t nj = SUITE_VALUE(uint32_t, args[6]),
+                 nk = SUITE_VALUE(uint32_t, args[7]);
 
     for (size_t i = span->begin; i < span->end; i++) {
         for (size_t j = 0; j < nj; j++) {
@@ -44,11 +45,11 @@ static void matrix_product(suite_run *run)
               yoke_scalar(0.7f), yoke_scalar(ni), yoke_scalar(nj), yoke_scalar(nk));
 }
 
-/* ---- Gaussian elimination -------------------------------------------------------------- */
+/* ---- Gaussian elimination -------------------------------------------------------- */
 
 /* The ids count from 0 in each step; the kernels add the step to them. */
-static const char elimination_source[] =
-    OFF "__kernel void multipliers(__global float *m, __global float *a, const int n,\n"
+static const char elimination_source[] = OFF
+    "__kernel void multipliers(__global float *m, __global float *a, const int n,\n"
     "                              const int t)\n"
     "{ int i = get_global_id(0);\n"
     "  if (i < n - 1 - t)\n"
@@ -99,7 +100,7 @@ static yoke_arg rows_from(float *array, size_t row_bytes, size_t rows, size_t fi
 /* Divisions may differ by 2.5 units in the last place. The diagonal is large. */
 static void elimination(suite_run *run)
 {
-    const uint32_t n = 29;
+    const uint32_t n = 17;
     yoke_range rest;
     float *a = suite_floats(run, n * n, 0);
     float *m = suite_floats(run, n * n, 0);
@@ -125,7 +126,7 @@ static void elimination(suite_run *run)
     }
 }
 
-/* ---- alignment of two sequences along antidiagonals ------------------------------------- */
+/* ---- alignment of two sequences along antidiagonals ------------------------------ */
 
 /* Row d of the table is an antidiagonal; its cell i stands for (i, d - i). */
 static const char align_source[] =
@@ -148,8 +149,7 @@ static void align(const yoke_span *span, void *const args[])
     const size_t d = (size_t)SUITE_VALUE(int32_t, args[5]);
 
     for (size_t i = span->begin; i < span->end; i++) {
-        const int32_t match =
-            before[i - 1] + ((a[i] & 3) == (b[d - i] & 3) ? 5 : -3);
+        const int32_t match = before[i - 1] + ((a[i] & 3) == (b[d - i] & 3) ? 5 : -3);
 
         now[i] = larger(match, larger(last[i - 1], last[i]) - 4);
     }
@@ -158,7 +158,7 @@ static void align(const yoke_span *span, void *const args[])
 /* Every antidiagonal depends on the two before; all lie in one allocation. */
 static void wavefront(suite_run *run)
 {
-    const size_t n = 40, pitch = n + 1;
+    const size_t n = 24, pitch = n + 1;
     int32_t *table = suite_ints(run, 2 * n * pitch, 4);
     int32_t *a = suite_ints(run, n, 0);
     int32_t *b = suite_ints(run, n, 0);
@@ -170,18 +170,21 @@ static void wavefront(suite_run *run)
         const yoke_range range =
             suite_range_from(yoke_range_1d(last - first + 1), first, 0, 0);
 
-        suite_map(run, 0, range, yoke_out(now, 4), yoke_in_whole(now - pitch, pitch * 4),
+        suite_map(run, 0, range, yoke_out(now, 4),
+                  yoke_in_whole(now - pitch, pitch * 4),
                   yoke_in_whole(now - 2 * pitch, pitch * 4), yoke_in(a, 4),
                   yoke_in_whole(b, n * 4), yoke_scalar((int32_t)d));
     }
 }
 
-/* The same in place: a cell is written wherever the kernel says, in an undivided array. */
+/* The same in place: a cell is written wherever the kernel says, in an undivided array.
+ */
 static const char fill_source[] =
     "__kernel void fill(__global int *table, __global const int *costs, const int n,\n"
     "                   const int d, const int first)\n"
     "{ int i = get_global_id(0) + first, j = d - i, k = i * n + j;\n"
-    "  table[k] = max(table[k - n - 1] + costs[k], max(table[k - n], table[k - 1]) - 10); }\n";
+    "  table[k] = max(table[k - n - 1] + costs[k], max(table[k - n], table[k - 1]) - "
+    "  10); }\n";
 
 static void fill(const yoke_span *span, void *const args[])
 {
@@ -201,7 +204,7 @@ static void fill(const yoke_span *span, void *const args[])
 
 static void wavefront_in_place(suite_run *run)
 {
-    const uint32_t n = 33;
+    const uint32_t n = 21;
     int32_t *table = suite_ints(run, n * n, 0);
     int32_t *costs = suite_ints(run, n * n, 0);
 
@@ -215,7 +218,7 @@ static void wavefront_in_place(suite_run *run)
     }
 }
 
-/* ---- bitonic sort ---------------------------------------------------------------------- */
+/* ---- bitonic sort ---------------------------------------------------------------- */
 
 static const char bitonic_source[] =
     "__kernel void bitonic(__global uint *keys, const uint stage, const uint pass)\n"
@@ -244,13 +247,14 @@ static void bitonic(const yoke_span *span, void *const args[])
 
 static void sorting(suite_run *run)
 {
-    enum { LOG = 8, COUNT = 1 << LOG };
+    enum { LOG = 7, COUNT = 1 << LOG };
     uint32_t *keys = suite_bytes(run, COUNT * 4, 8);
 
     for (uint32_t stage = 0; stage < LOG; stage++) {
         for (uint32_t pass = stage + 1; pass-- > 0;) {
-            suite_map(run, 0, yoke_range_1d(COUNT / 2), yoke_inout_whole(keys, COUNT * 4),
-                      yoke_scalar(stage), yoke_scalar(pass));
+            suite_map(run, 0, yoke_range_1d(COUNT / 2),
+                      yoke_inout_whole(keys, COUNT * 4), yoke_scalar(stage),
+                      yoke_scalar(pass));
         }
     }
     suite_wait(run);
@@ -259,23 +263,33 @@ static void sorting(suite_run *run)
     }
 }
 
-/* ---- the table ------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------- */
 
 const suite_case suite_program_cases[] = {
-    {"matrix product", matrix_product, 0,
+    {"matrix product",
+     matrix_product,
+     0,
      {{.name = "gemm",
        .source = gemm_source,
        .native = gemm,
        .group = {16, 4},
        .round_up = true}}},
-    {"Gaussian elimination", elimination, 0,
+    {"Gaussian elimination",
+     elimination,
+     0,
      {{.name = "multipliers", .source = elimination_source, .native = multipliers},
       {.name = "eliminate", .source = elimination_source, .native = eliminate}}},
-    {"alignment along antidiagonals", wavefront, 0,
+    {"alignment along antidiagonals",
+     wavefront,
+     0,
      {{.name = "align", .source = align_source, .native = align}}},
-    {"alignment in place", wavefront_in_place, 0,
+    {"alignment in place",
+     wavefront_in_place,
+     0,
      {{.name = "fill", .source = fill_source, .native = fill}}},
-    {"bitonic sort", sorting, 0,
+    {"bitonic sort",
+     sorting,
+     0,
      {{.name = "bitonic", .source = bitonic_source, .native = bitonic}}},
     {0},
 };

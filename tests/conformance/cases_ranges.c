@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Ranges of one to three dimensions, cut in each of them, and what a kernel is told about
- * the range it runs in. */
+/* Ranges of one to three dimensions, cut in each of them, and what a kernel is told
+ * about the range it runs in. */
 #include "suite.h"
 
-/* ---- every work-item's cell of a volume ------------------------------------------------ */
+/* ---- every work-item's cell of a volume ------------------------------------------ */
 
 static const char cells_source[] =
     "__kernel void cells(__global int *out, __global const int *in, const uint w,\n"
@@ -16,7 +16,8 @@ static void cells(const yoke_span *span, void *const args[])
 {
     int32_t *out = args[0];
     const int32_t *in = args[1];
-    const uint32_t w = SUITE_VALUE(uint32_t, args[2]), h = SUITE_VALUE(uint32_t, args[3]);
+    const uint32_t w = SUITE_VALUE(uint32_t, args[2]),
+                   h = SUITE_VALUE(uint32_t, args[3]);
     const suite_box box = suite_box_of(span);
 
     for (size_t z = box.begin[2]; z < box.end[2]; z++) {
@@ -51,8 +52,8 @@ static yoke_arg in(void *pointer, size_t bytes)
     return yoke_in(pointer, bytes);
 }
 
-/* The volume is just as large as the range reaches, so the parts in front of the range's
- * begin belong to no item. */
+/* The volume is just as large as the range reaches, so the parts in front of the
+ * range's begin belong to no item. */
 static void map_cells(suite_run *run, yoke_range range, yoke_split split)
 {
     const unsigned d = (unsigned)split - 1;
@@ -121,7 +122,7 @@ static void default_split(suite_run *run)
               yoke_scalar((uint32_t)1200), yoke_scalar((uint32_t)1));
 }
 
-/* ---- what a kernel is told ------------------------------------------------------------- */
+/* ---- what a kernel is told ------------------------------------------------------- */
 
 enum { TOLD = 22 };
 
@@ -212,8 +213,8 @@ static void told_of_3d(suite_run *run)
 {
     (void)map_told(run, yoke_range_3d(8, 4, 34), YOKE_SPLIT_Z, true);
     (void)map_told(run, yoke_range_3d(8, 24, 6), YOKE_SPLIT_Y, true);
-    (void)map_told(run, suite_range_from(yoke_range_3d(40, 6, 4), 2, 1, 3), YOKE_SPLIT_X,
-                   true);
+    (void)map_told(run, suite_range_from(yoke_range_3d(40, 6, 4), 2, 1, 3),
+                   YOKE_SPLIT_X, true);
 }
 
 static void told_of_rounded(suite_run *run)
@@ -234,8 +235,7 @@ static void told_of_chosen_groups(suite_run *run)
     for (size_t y = 7; y < 63; y++) {
         for (size_t x = 2; x < 32; x++) {
             const uint32_t *const o = out + TOLD * (y * 32 + x);
-            const yoke_span span = {
-                .range = range, .group = {o[18], o[19], o[20]}};
+            const yoke_span span = {.range = range, .group = {o[18], o[19], o[20]}};
             uint32_t wanted[TOLD];
 
             assert_true(o[18] > 0 && o[19] > 0 && o[20] == 1);
@@ -247,7 +247,7 @@ static void told_of_chosen_groups(suite_run *run)
     }
 }
 
-/* ---- the suite does split -------------------------------------------------------------- */
+/* ---- the suite does split -------------------------------------------------------- */
 
 /* Without the library's macro, the offset of the launch itself. */
 static const char pieces_source[] =
@@ -281,14 +281,16 @@ static void is_split(suite_run *run)
     assert_true(suite_is_whole(run) ? changes <= 1 : changes > 0);
 }
 
-/* ---- the table ------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------- */
 
 #define CELLS {{.name = "cells", .source = cells_source, .native = cells}}
-#define TOLD_IN(...)                                                                     \
+#define TOLD_IN(...)                                                                   \
     {{.name = "told", .source = told_source, .native = told, .group = {__VA_ARGS__}}}
 
 const suite_case suite_range_cases[] = {
-    {"split ranges are split", is_split, 0,
+    {"split ranges are split",
+     is_split,
+     0,
      {{.name = "pieces", .source = pieces_source, .native = pieces}}},
     {"2d, split y", rows, 0, CELLS},
     {"2d, split x", columns, 0, CELLS},
@@ -300,13 +302,17 @@ const suite_case suite_range_cases[] = {
     {"ids and sizes in 1d", told_of_1d, 0, TOLD_IN(8)},
     {"ids and sizes in 2d", told_of_2d, 0, TOLD_IN(8, 4)},
     {"ids and sizes in 3d", told_of_3d, 0, TOLD_IN(4, 2, 2)},
-    {"ids and sizes, rounded up", told_of_rounded, 0,
+    {"ids and sizes, rounded up",
+     told_of_rounded,
+     0,
      {{.name = "told",
        .source = told_source,
        .native = told,
        .group = {8, 4},
        .round_up = true}}},
-    {"ids and sizes, groups chosen", told_of_chosen_groups, 0,
+    {"ids and sizes, groups chosen",
+     told_of_chosen_groups,
+     0,
      {{.name = "told", .source = told_source}}},
     {0},
 };

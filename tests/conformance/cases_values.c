@@ -4,15 +4,17 @@
 
 #include <math.h>
 
-/* ---- scalars --------------------------------------------------------------------------- */
+/* ---- scalars --------------------------------------------------------------------- */
 
 enum { SCALARS = 10 };
 
 static const char scalars_source[] =
-    "__kernel void scalars(__global long *out, const char a, const uchar b, const short c,\n"
+    "__kernel void scalars(__global long *out, const char a, const uchar b, const "
+    "  short c,\n"
     "                      const ushort d, const int e, const uint f, const long g,\n"
     "                      const ulong h, const float x, const ushort half_bits)\n"
-    "{ size_t i = get_global_id(0); __global long *o = out + 10 * i; long k = (long)i;\n"
+    "{ size_t i = get_global_id(0); __global long *o = out + 10 * i; long k = "
+    "  (long)i;\n"
     "  o[0] = a + k; o[1] = b + k; o[2] = c + k; o[3] = d + k; o[4] = e + k;\n"
     "  o[5] = f + k; o[6] = g + k; o[7] = (long)h + k; o[8] = as_uint(x) + k;\n"
     "  o[9] = half_bits + k; }\n";
@@ -21,12 +23,17 @@ static void scalars(const yoke_span *span, void *const args[])
 {
     int64_t *out = args[0];
     const int64_t values[SCALARS] = {
-        SUITE_VALUE(int8_t, args[1]),           SUITE_VALUE(uint8_t, args[2]),
-        SUITE_VALUE(int16_t, args[3]),          SUITE_VALUE(uint16_t, args[4]),
-        SUITE_VALUE(int32_t, args[5]),          SUITE_VALUE(uint32_t, args[6]),
-        SUITE_VALUE(int64_t, args[7]),          (int64_t)SUITE_VALUE(uint64_t, args[8]),
+        SUITE_VALUE(int8_t, args[1]),
+        SUITE_VALUE(uint8_t, args[2]),
+        SUITE_VALUE(int16_t, args[3]),
+        SUITE_VALUE(uint16_t, args[4]),
+        SUITE_VALUE(int32_t, args[5]),
+        SUITE_VALUE(uint32_t, args[6]),
+        SUITE_VALUE(int64_t, args[7]),
+        (int64_t)SUITE_VALUE(uint64_t, args[8]),
         /* the float's bits */
-        SUITE_VALUE(uint32_t, args[9]),         SUITE_VALUE(uint16_t, args[10]),
+        SUITE_VALUE(uint32_t, args[9]),
+        SUITE_VALUE(uint16_t, args[10]),
     };
 
     for (size_t i = span->begin; i < span->end; i++) {
@@ -49,13 +56,15 @@ static void every_scalar(suite_run *run)
               yoke_scalar((uint16_t)0x3555));
 }
 
-/* ---- vectors --------------------------------------------------------------------------- */
+/* ---- vectors --------------------------------------------------------------------- */
 
 static const char vectors_source[] =
     "__kernel void vectors(__global float *out, const float2 a, const float3 b,\n"
-    "                      const float4 c, const float8 d, const float16 e, const int4 f,\n"
+    "                      const float4 c, const float8 d, const float16 e, const "
+    "  int4 f,\n"
     "                      const uchar4 g)\n"
-    "{ size_t i = get_global_id(0); __global float *o = out + 41 * i; float k = (float)i;\n"
+    "{ size_t i = get_global_id(0); __global float *o = out + 41 * i; float k = "
+    "  (float)i;\n"
     "  vstore2(a + k, 0, o); vstore3(b + k, 0, o + 2); vstore4(c + k, 0, o + 5);\n"
     "  vstore8(d + k, 0, o + 9); vstore16(e + k, 0, o + 17);\n"
     "  vstore4(convert_float4(f) + k, 0, o + 33);\n"
@@ -120,7 +129,8 @@ static void vector_arrays(const yoke_span *span, void *const args[])
     for (size_t i = span->begin; i < span->end; i++) {
         for (size_t k = 0; k < 4; k++) {
             out[4 * i + k] = a[4 * i + 3 - k] + (float)b[4 * i + k] +
-                             (k < 3 ? c[3 * i + k] : 0.5f) + (float)d[2 * i + (k + 1) % 2];
+                             (k < 3 ? c[3 * i + k] : 0.5f) +
+                             (float)d[2 * i + (k + 1) % 2];
         }
         for (size_t k = 0; k < 16; k++) {
             big[16 * i + k] += 1.0f;
@@ -138,11 +148,11 @@ static void arrays_of_vectors(suite_run *run)
     int32_t *d = suite_ints(run, n * 2, 8);
     float *big = suite_floats(run, n * 16, 64);
 
-    suite_map(run, 0, yoke_range_1d(n), yoke_out(out, 16), yoke_in(a, 16), yoke_in(b, 4),
-              yoke_in(c, 12), yoke_in(d, 8), yoke_inout(big, 64));
+    suite_map(run, 0, yoke_range_1d(n), yoke_out(out, 16), yoke_in(a, 16),
+              yoke_in(b, 4), yoke_in(c, 12), yoke_in(d, 8), yoke_inout(big, 64));
 }
 
-/* ---- other element types --------------------------------------------------------------- */
+/* ---- other element types --------------------------------------------------------- */
 
 static const char elements_source[] =
     "__kernel void elements(__global ulong *out, __global const char *a,\n"
@@ -186,7 +196,7 @@ static void arrays_of_elements(suite_run *run)
               yoke_in(c, 8), yoke_in(d, 2));
 }
 
-/* ---- structs --------------------------------------------------------------------------- */
+/* ---- structs --------------------------------------------------------------------- */
 
 /* No padding at the end: rusticl 22.3 does not count it. */
 typedef struct small_struct {
@@ -207,13 +217,15 @@ typedef struct large_struct {
 
 static const char structs_source[] =
     "typedef struct { int a; float b; short c; char d, e; } small_struct;\n"
-    "typedef struct { char first; int numbers[23]; long last; float factor; int extra; }\n"
+    "typedef struct { char first; int numbers[23]; long last; float factor; int "
+    "  extra; }\n"
     "large_struct;\n"
     "__kernel void structs(__global float *out, const small_struct s,\n"
     "                      const large_struct l, __global small_struct *items)\n"
     "{ size_t i = get_global_id(0); int sum = s.a + s.c + s.d + s.e + (int)l.last;\n"
-    "  sum += l.numbers[i % 23] + l.first + l.extra;\n"
-    "  out[i] = (float)sum + s.b + l.factor;\n"
+    "  for (int k = 0; k < 23; k++) sum += l.numbers[k] * (k + 1);\n"
+    "  sum += l.first + l.extra;\n"
+    "  out[i] = (float)(sum + (int)i) + s.b + l.factor;\n"
     "  items[i].c = (short)(items[i].a + s.d); }\n";
 
 static void structs(const yoke_span *span, void *const args[])
@@ -223,11 +235,13 @@ static void structs(const yoke_span *span, void *const args[])
     small_struct *items = args[3];
     float *out = args[0];
 
-    for (size_t i = span->begin; i < span->end; i++) {
-        const int32_t sum = s.a + s.c + s.d + s.e + (int32_t)l.last +
-                            l.numbers[i % 23] + l.first + l.extra;
+    int32_t sum = s.a + s.c + s.d + s.e + (int32_t)l.last + l.first + l.extra;
 
-        out[i] = (float)sum + s.b + l.factor;
+    for (int32_t k = 0; k < 23; k++) {
+        sum += l.numbers[k] * (k + 1);
+    }
+    for (size_t i = span->begin; i < span->end; i++) {
+        out[i] = (float)(sum + (int32_t)i) + s.b + l.factor;
         items[i].c = (int16_t)(items[i].a + s.d);
     }
 }
@@ -240,21 +254,23 @@ static void structs_by_value(suite_run *run)
     large_struct l = {.first = -100, .last = -5, .factor = 0.25f, .extra = 77777};
 
     for (int i = 0; i < 23; i++) {
-        l.numbers[i] = i * i * i;
+        l.numbers[i] = i * i * i - 500;
     }
     for (size_t i = 0; i < 811; i++) {
-        items[i] = (small_struct){.a = (int32_t)i * 3, .b = 1.0f, .c = 9, .d = 1, .e = 2};
+        items[i] =
+            (small_struct){.a = (int32_t)i * 3, .b = 1.0f, .c = 9, .d = 1, .e = 2};
     }
     suite_map(run, 0, yoke_range_1d(811), yoke_out(out, 4), yoke_scalar(s),
               yoke_scalar_bytes(&l, sizeof l), yoke_inout(items, sizeof *items));
 }
 
-/* ---- doubles --------------------------------------------------------------------------- */
+/* ---- doubles --------------------------------------------------------------------- */
 
 static const char doubles_source[] =
     "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n"
     "#pragma OPENCL FP_CONTRACT OFF\n"
-    "__kernel void doubles(__global double *out, __global const double *in, const double a)\n"
+    "__kernel void doubles(__global double *out, __global const double *in, const "
+    "  double a)\n"
     "{ size_t i = get_global_id(0); out[i] = a * in[i] + 1e-9 * (double)i; }\n";
 
 static void doubles(const yoke_span *span, void *const args[])
@@ -280,7 +296,7 @@ static void double_precision(suite_run *run)
               yoke_scalar(3.14159265358979));
 }
 
-/* ---- mathematical functions ------------------------------------------------------------ */
+/* ---- mathematical functions ------------------------------------------------------ */
 
 static const char maths_source[] =
     "__kernel void maths(__global float *out, __global const float *in)\n"
@@ -312,7 +328,7 @@ static void functions(suite_run *run)
     suite_map(run, 0, yoke_range_1d(2003), yoke_out(out, 4), yoke_in(in, 4));
 }
 
-/* ---- build options --------------------------------------------------------------------- */
+/* ---- build options --------------------------------------------------------------- */
 
 static const char optioned_source[] =
     "#include \"suite_shift.h\"\n"
@@ -337,7 +353,7 @@ static void options_and_headers(suite_run *run)
     suite_map(run, 0, yoke_range_1d(1511), yoke_out(out, 4), yoke_in(in, 2));
 }
 
-/* ---- the table ------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------- */
 
 #define KERNEL(function, text) {{.name = #function, .source = text, .native = function}}
 
@@ -346,11 +362,15 @@ const suite_case suite_value_cases[] = {
     {"vectors by value", every_vector, 0, KERNEL(vectors, vectors_source)},
     {"arrays of vectors", arrays_of_vectors, 0,
      KERNEL(vector_arrays, vector_arrays_source)},
-    {"arrays of other elements", arrays_of_elements, 0, KERNEL(elements, elements_source)},
+    {"arrays of other elements", arrays_of_elements, 0,
+     KERNEL(elements, elements_source)},
     {"structs, small and large", structs_by_value, 0, KERNEL(structs, structs_source)},
-    {"double precision", double_precision, SUITE_DOUBLE, KERNEL(doubles, doubles_source)},
+    {"double precision", double_precision, SUITE_DOUBLE,
+     KERNEL(doubles, doubles_source)},
     {"mathematical functions", functions, 0, KERNEL(maths, maths_source)},
-    {"build options", options_and_headers, 0,
+    {"build options",
+     options_and_headers,
+     0,
      {{.name = "optioned",
        .source = optioned_source,
        .native = optioned,

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "suite_folder.h"
+#include "suite_oclgrind.h"
 #include "suite_run.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_TESTS = 128, MAX_WORKERS = 64, SKIPPED = 77 };
 
-static const char oclgrind_driver[] = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
-
 static const suite_target *target;
 static yoke_pool *pool;
-static char log_path[64];
+static int findings = -1;
+static bool has_findings;
 
 static const suite_case *const all_cases[] = {
-    suite_array_cases, suite_value_cases,   suite_range_cases,
-    suite_group_cases, suite_stencil_cases, suite_program_cases,
+    suite_array_cases,
+    suite_value_cases,
+    suite_range_cases,
+    suite_group_cases,
+    suite_stencil_cases,
+    suite_program_cases,
     NULL,
 };
 
-/* ---- the driver ------------------------------------------------------------------------ */
+/* ---- the driver ------------------------------------------------------------------ */
 
 static bool has_icd_file(const char *driver)
 {
@@ -42,54 +45,20 @@ static bool has_icd_file(const char *driver)
 static bool is_installed(const suite_target *wanted)
 {
     if (wanted->checked) {
-        return access(oclgrind_driver, R_OK) == 0;
+        return suite_oclgrind_is_installed();
     }
     return wanted->driver == NULL || has_icd_file(wanted->driver);
 }
 
-/* ---- Oclgrind's findings --------------------------------------------------------------- */
-
-static bool make_log(void)
-{
-    int descriptor;
-
-    (void)snprintf(log_path, sizeof log_path, "/tmp/yoke-oclgrind-XXXXXX");
-    descriptor = mkstemp(log_path);
-    return descriptor >= 0 && close(descriptor) == 0 &&
-           setenv("OCL_ICD_VENDORS", oclgrind_driver, 1) == 0 &&
-           setenv("OCLGRIND_LOG", log_path, 1) == 0 &&
-           setenv("OCLGRIND_DATA_RACES", "1", 1) == 0 &&
-           setenv("OCLGRIND_CHECK_API", "1", 1) == 0;
-}
-
-/* How many lines it wrote; shows them and removes the file. */
-static int count_findings(void)
-{
-    FILE *const log = fopen(log_path, "re");
-    char line[512];
-    int lines = 0;
-
-    if (log == NULL) {
-        print_error("%s cannot be read\n", log_path);
-        return 1;
-    }
-    while (fgets(line, sizeof line, log) != NULL) {
-        print_error("oclgrind: %s", line);
-        lines++;
-    }
-    (void)fclose(log);
-    (void)unlink(log_path);
-    return lines;
-}
-
-/* ---- the group ------------------------------------------------------------------------- */
+/* ---- the group ------------------------------------------------------------------- */
 
 static int open_pool(void **state)
 {
     const yoke_pool_options options = {.devices = target->devices, .wait_ready = true};
 
     (void)state;
-    if (yoke_pool_create(&pool, &options) != YOKE_OK) {
+    if ((target->checked ? suite_oclgrind_create(&pool, &options, &findings)
+                         : yoke_pool_create(&pool, &options)) != YOKE_OK) {
         print_error("%s: %s\n", target->devices, yoke_pool_error(NULL));
         return 1;
     }
@@ -98,8 +67,22 @@ static int open_pool(void **state)
 
 static int close_pool(void **state)
 {
+    char text[8192] = "";
+    bool ok = yoke_pool_close(pool) == YOKE_OK;
+
     (void)state;
-    return yoke_pool_close(pool) == YOKE_OK ? 0 : 1;
+    if (findings >= 0 && suite_oclgrind_read(findings, text, sizeof text) > 0) {
+        print_error("Oclgrind has findings:\n%s\n", text);
+        has_findings = true;
+        ok = false;
+    }
+    return ok ? 0 : 1;
+}
+
+/* Not a device that was found and is not used, nor a driver without any. */
+static bool is_worker(const yoke_worker_info *info)
+{
+    return info->state != YOKE_WORKER_UNUSED && strcmp(info->name, "driver") != 0;
 }
 
 static bool lacks_double(void)
@@ -109,7 +92,7 @@ static bool lacks_double(void)
 
     assert_ok_pool(pool, yoke_pool_workers(pool, workers, MAX_WORKERS, &count));
     for (size_t i = 0; i < count && i < MAX_WORKERS; i++) {
-        if (workers[i].state == YOKE_WORKER_READY && !workers[i].has_double) {
+        if (is_worker(&workers[i]) && !workers[i].has_double) {
             print_message("%s has no double precision\n", workers[i].name);
             return true;
         }
@@ -147,7 +130,7 @@ static void destroy_kernels(suite_run *run)
 /* The speed of a new kernel is not known, so a range is first cut into small pieces. */
 static void run_case(void **state)
 {
-    static const size_t grains[] = {0, 3, SUITE_WHOLE};
+    static const size_t pieces[] = {0, 7, 1};
     suite_run run = {.target = target, .tested = *state, .pool = pool};
 
     if ((run.tested->needs & SUITE_DOUBLE) != 0 && lacks_double()) {
@@ -156,18 +139,12 @@ static void run_case(void **state)
     if (run.tested->kernels[0].native == NULL) {
         suite_needs_source(&run);
     }
-    for (size_t i = 0; i < sizeof grains / sizeof *grains; i++) {
-        run.grain = grains[i];
+    for (size_t i = target->slow ? 1 : 0; i < sizeof pieces / sizeof *pieces; i++) {
+        run.pieces = pieces[i];
         create_kernels(&run);
         suite_run_script(&run);
         destroy_kernels(&run);
     }
-}
-
-/* Not a device that was found and is not used, nor a driver without any. */
-static bool is_worker(const yoke_worker_info *info)
-{
-    return info->state != YOKE_WORKER_UNUSED && strcmp(info->name, "driver") != 0;
 }
 
 /* Nobody fell over and was replaced, and nobody just watched. */
@@ -196,8 +173,8 @@ static size_t add_cases(struct CMUnitTest *tests, const suite_case *const *lists
     for (; *lists != NULL; lists++) {
         for (const suite_case *c = *lists; c->name != NULL; c++) {
             if (count < MAX_TESTS) {
-                tests[count++] = (struct CMUnitTest){
-                    c->name, run_case, NULL, NULL, (void *)(uintptr_t)c};
+                tests[count++] = (struct CMUnitTest){c->name, run_case, NULL, NULL,
+                                                     (void *)(uintptr_t)c};
             }
         }
     }
@@ -206,7 +183,7 @@ static size_t add_cases(struct CMUnitTest *tests, const suite_case *const *lists
 
 static bool prepare_environment(void)
 {
-    bool ok = suite_folder_make() && (!target->checked || make_log());
+    bool ok = suite_folder_make() && (!target->checked || suite_oclgrind_set_up());
 
     for (size_t i = 0; i < 4 && target->environment[i][0] != NULL; i++) {
         ok = ok && setenv(target->environment[i][0], target->environment[i][1], 1) == 0;
@@ -235,12 +212,10 @@ int suite_main_with(const suite_target *wanted, const suite_case *const *lists,
         tests[count++] = more[i];
     }
     yt_remember();
-    failures = _cmocka_run_group_tests(wanted->devices, tests, count, open_pool, close_pool);
+    failures =
+        _cmocka_run_group_tests(wanted->devices, tests, count, open_pool, close_pool);
     suite_folder_remove();
-    if (wanted->checked) {
-        failures += count_findings();
-    }
-    return yt_finish(failures);
+    return yt_finish(failures + (has_findings ? 1 : 0));
 }
 
 int suite_main(const suite_target *wanted)

@@ -2,11 +2,11 @@
 /*
  * One suite of kernels for every kind of device, through the public interface alone.
  *
- * A case is a few kernels and a script that maps them. Each map is also computed here, in
- * the test's own process, by one call of the kernel's host form for the whole range, on
- * copies of the arrays. In the end every byte of every array must be the same, also what
- * lies in front of and behind the parts that were given. Each script runs split finely,
- * split in larger pieces, and not split at all.
+ * A case is a few kernels and a script that maps them. Each map is also computed here,
+ * in the test's own process, by one call of the kernel's host form for the whole range,
+ * on copies of the arrays. In the end every byte of every array must be the same, also
+ * what lies in front of and behind the parts that were given. Each script runs split
+ * finely, split in larger pieces, and not split at all.
  */
 #ifndef SUITE_H
 #define SUITE_H
@@ -21,10 +21,11 @@
 /* The kind of device that a program of this folder tests. */
 typedef struct suite_target {
     const char *devices;
-    const char *driver;  /* part of its driver's name, skipped if there is none; NULL */
-    bool source_only;    /* the host forms are not given to the pool */
-    bool copies;         /* no worker works in place */
-    bool checked;        /* by Oclgrind, which must find nothing */
+    const char *driver; /* part of its driver's name, skipped if there is none; NULL */
+    bool source_only;   /* the host forms are not given to the pool */
+    bool copies;        /* no worker works in place */
+    bool slow;          /* starting a kernel takes long: ranges are cut less finely */
+    bool checked;       /* by Oclgrind, which must find nothing */
     const char *environment[4][2];
 } suite_target;
 
@@ -63,7 +64,7 @@ int suite_main(const suite_target *target);
 int suite_main_with(const suite_target *target, const suite_case *const *lists,
                     const struct CMUnitTest *more, size_t more_count);
 
-/* ---- for scripts ----------------------------------------------------------------------- */
+/* ---- for scripts ----------------------------------------------------------------- */
 
 /* An array in memory of the pool, `skip` bytes into its allocation, filled with random
  * content. It may be changed before it is used in a map, not after. */
@@ -79,10 +80,11 @@ bool suite_is_whole(const suite_run *run);
 
 /* Submits a map of the case's k-th kernel; maps of one script depend on each other as
  * their arguments say. suite_map() computes it here too. */
-#define suite_map(run, k, range, ...)                                                    \
-    suite_map_args(run, k, range, YOKE_ARG_LIST(__VA_ARGS__), YOKE_ARG_COUNT(__VA_ARGS__))
-#define suite_submit(run, k, range, ...)                                                 \
-    suite_submit_args(run, k, range, YOKE_ARG_LIST(__VA_ARGS__),                         \
+#define suite_map(run, k, range, ...)                                                  \
+    suite_map_args(run, k, range, YOKE_ARG_LIST(__VA_ARGS__),                          \
+                   YOKE_ARG_COUNT(__VA_ARGS__))
+#define suite_submit(run, k, range, ...)                                               \
+    suite_submit_args(run, k, range, YOKE_ARG_LIST(__VA_ARGS__),                       \
                       YOKE_ARG_COUNT(__VA_ARGS__))
 
 void suite_map_args(suite_run *run, size_t k, yoke_range range, const yoke_arg *args,
@@ -99,7 +101,7 @@ void suite_set_unchecked(suite_run *run, const void *array);
 /* Skips the test if the pool's workers would not run a kernel's source. */
 void suite_needs_source(const suite_run *run);
 
-/* ---- for host forms -------------------------------------------------------------------- */
+/* ---- for host forms -------------------------------------------------------------- */
 
 /* Global ids from begin[d] to end[d] - 1: the span's items, and the whole range in the
  * other dimensions. */
@@ -113,7 +115,7 @@ suite_box suite_box_of(const yoke_span *span);
 /* A scalar argument's value. */
 #define SUITE_VALUE(type, arg) (*(const type *)(arg))
 
-/* ---- for ranges ------------------------------------------------------------------------ */
+/* ---- for ranges ------------------------------------------------------------------ */
 
 yoke_range suite_range_from(yoke_range range, size_t x, size_t y, size_t z);
 yoke_range suite_range_split(yoke_range range, yoke_split split);

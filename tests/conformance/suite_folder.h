@@ -11,8 +11,8 @@ bool suite_folder_make(void);
 
 void suite_folder_remove(void);
 
-/* Build options with the folder's name for '@'; NULL stays NULL. Borrowed, until the next
- * call. */
+/* Build options with the folder's name for '@'; NULL stays NULL. Borrowed, until the
+ * next call. */
 const char *suite_folder_options(const char *options);
 
 #endif

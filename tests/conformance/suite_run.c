@@ -9,7 +9,7 @@
 /* Bytes behind an array that nobody may touch. */
 enum { MARGIN = 100, LOCAL_BYTES = 16384 };
 
-/* ---- arrays ---------------------------------------------------------------------------- */
+/* ---- arrays ---------------------------------------------------------------------- */
 
 static uint32_t next_random(suite_run *run)
 {
@@ -79,11 +79,11 @@ void suite_set_unchecked(suite_run *run, const void *array)
     block_of(run, array)->unchecked = true;
 }
 
-/* ---- maps ------------------------------------------------------------------------------ */
+/* ---- maps ------------------------------------------------------------------------ */
 
 bool suite_is_whole(const suite_run *run)
 {
-    return run->grain == SUITE_WHOLE;
+    return run->pieces == 1;
 }
 
 static void copy_new_blocks(suite_run *run)
@@ -157,20 +157,26 @@ static void compute_here(suite_run *run, const suite_kernel *kernel, yoke_range 
     kernel->native(&span, pointers);
 }
 
+static size_t grain_of(const suite_run *run, const yoke_range *range)
+{
+    return run->pieces == 0 ? 0 : range->size[split_of(range)] / run->pieces + 1;
+}
+
 void suite_submit_args(suite_run *run, size_t k, yoke_range range, const yoke_arg *args,
                        size_t count)
 {
     const yoke_map_options options = {
         .round_up = run->tested->kernels[k].round_up,
-        .grain = run->grain,
+        .grain = grain_of(run, &range),
     };
 
     copy_new_blocks(run);
     if (run->future_count == SUITE_MAX_JOBS) {
         suite_wait(run);
     }
-    assert_ok_pool(run->pool, yoke_map_args(&run->futures[run->future_count], run->pool,
-                                            run->kernels[k], range, &options, args, count));
+    assert_ok_pool(run->pool,
+                   yoke_map_args(&run->futures[run->future_count], run->pool,
+                                 run->kernels[k], range, &options, args, count));
     run->future_count++;
 }
 
@@ -201,11 +207,11 @@ void suite_needs_source(const suite_run *run)
     }
 }
 
-/* ---- comparison ------------------------------------------------------------------------ */
+/* ---- comparison ------------------------------------------------------------------ */
 
 static const char *how(const suite_run *run)
 {
-    return run->grain == SUITE_WHOLE ? "not split" : "split";
+    return suite_is_whole(run) ? "not split" : "split";
 }
 
 static void compare_bytes(const suite_run *run, size_t index)
@@ -221,10 +227,11 @@ static void compare_bytes(const suite_run *run, size_t index)
         }
     }
     if (wrong > 0) {
-        fail_msg("array %zu, %s: %zu of %zu bytes are wrong, first byte %zu: 0x%02x, not "
-                 "0x%02x",
-                 index, how(run), wrong, block->bytes, first, block->data[first],
-                 block->wanted[first]);
+        fail_msg(
+            "array %zu, %s: %zu of %zu bytes are wrong, first byte %zu: 0x%02x, not "
+            "0x%02x",
+            index, how(run), wrong, block->bytes, first, block->data[first],
+            block->wanted[first]);
     }
 }
 
@@ -274,7 +281,7 @@ void suite_run_script(suite_run *run)
     }
 }
 
-/* ---- for host forms and ranges --------------------------------------------------------- */
+/* ---- for host forms and ranges --------------------------------------------------- */
 
 suite_box suite_box_of(const yoke_span *span)
 {

@@ -20,16 +20,13 @@ struct suite_run {
     const suite_case *tested;
     yoke_pool *pool;
     yoke_kernel *kernels[SUITE_MAX_KERNELS];
-    size_t grain;
+    size_t pieces; /* about how many the range is cut into; 0: as the library likes */
     uint32_t seed;
     suite_block blocks[SUITE_MAX_BLOCKS];
     size_t block_count;
     yoke_future *futures[SUITE_MAX_JOBS];
     size_t future_count;
 };
-
-/* No map is split. */
-#define SUITE_WHOLE SIZE_MAX
 
 /* Runs the script, waits, compares and frees the arrays. */
 void suite_run_script(suite_run *run);

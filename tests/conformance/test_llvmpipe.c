@@ -6,6 +6,7 @@ int main(void)
 {
     return suite_main(&(suite_target){
         .devices = "opencl:llvmpipe",
+        .slow = true,
         .driver = "rusticl",
         .environment = {{"RUSTICL_ENABLE", "llvmpipe"}},
     });

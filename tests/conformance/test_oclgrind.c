@@ -6,6 +6,7 @@ int main(void)
 {
     return suite_main(&(suite_target){
         .devices = "opencl:0",
+        .slow = true,
         .driver = "oclgrind",
         .checked = true,
     });

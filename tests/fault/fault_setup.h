@@ -37,8 +37,8 @@ extern const char *const ft_kind_names[FT_KINDS];
 
 /* ---- pools ---- */
 
-/* A pool of these devices, with YOKE_FAULT set to `fault` while it is made (NULL: none).
- * Waits until all of them are up. */
+/* A pool of these devices, with YOKE_FAULT set to `fault` while it is made (NULL:
+ * none). Waits until all of them are up. */
 yoke_pool *ft_pool(const char *devices, const char *fault);
 
 void ft_look(yoke_pool *pool, ft_workers *workers);

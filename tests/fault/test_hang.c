@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernels that hang or take long: time limits, cancelling, stopped processes, terminate. */
+/* Kernels that hang or take long: time limits, cancelling, stopped processes,
+ * terminate. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,9 +14,9 @@ enum { ITEMS = 1000, HUNG = 500 };
 
 /* What the test and a kernel tell each other, in the pool's memory. */
 typedef struct signals {
-    _Atomic int pid;      /* of the worker that is at the item */
-    _Atomic int go_on;    /* the kernel may leave the item */
-    _Atomic int busy;     /* waits without sleeping */
+    _Atomic int pid;   /* of the worker that is at the item */
+    _Atomic int go_on; /* the kernel may leave the item */
+    _Atomic int busy;  /* waits without sleeping */
 } signals;
 
 static void wait_inside(signals *with)
@@ -74,8 +75,9 @@ static yoke_future *submit(setting *self, const yoke_map_options *options)
     yoke_future *future = NULL;
 
     assert_ok_pool(self->pool,
-                   yoke_map_async(&future, self->pool, self->kernel, yoke_range_1d(ITEMS),
-                                  options, yoke_inout(self->array, sizeof *self->array),
+                   yoke_map_async(&future, self->pool, self->kernel,
+                                  yoke_range_1d(ITEMS), options,
+                                  yoke_inout(self->array, sizeof *self->array),
                                   yoke_in_whole(self->with, sizeof *self->with)));
     return future;
 }

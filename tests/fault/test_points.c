@@ -9,8 +9,8 @@
 enum { ITEMS = 3000, MOST_RUNS = 400 };
 
 static const char *const points[] = {
-    "start",      "after-enter", "after-take",   "after-loot",    "after-claim",
-    "after-save", "before-run",  "after-run",    "after-commit",  "between-marks",
+    "start",        "after-enter", "after-take", "after-loot",   "after-claim",
+    "after-save",   "before-run",  "after-run",  "after-commit", "between-marks",
     "before-leave", "after-leave", "after-end",
 };
 
@@ -84,9 +84,9 @@ static void test_private_memory(void **state)
 /* There is nobody to help out. */
 static void test_alone(void **state)
 {
-    static const char *const places[] = {"after-enter", "after-claim",   "after-run",
-                                         "after-commit", "between-marks", "before-leave",
-                                         "after-leave",  "after-end"};
+    static const char *const places[] = {
+        "after-enter",   "after-claim",  "after-run",   "after-commit",
+        "between-marks", "before-leave", "after-leave", "after-end"};
 
     (void)state;
     for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
@@ -94,6 +94,102 @@ static void test_alone(void **state)
             run_through_fault("cpu:1", places[p], (ft_kind)kind);
         }
     }
+}
+
+static void add_one(const yoke_span *span, void *const args[])
+{
+    uint32_t *x = args[0];
+    const uint32_t n = *(const uint32_t *)args[1];
+
+    if (span->begin == 0) {
+        for (uint32_t i = 0; i < n; i++) {
+            x[i] += 1;
+        }
+    }
+}
+
+/* One worker changes all of an array, or a copy of memory outside the pool; another has
+ * to do it again. */
+static void change_once(const char *fault, bool stage)
+{
+    static uint32_t outside[ITEMS];
+    const yoke_kernel_options kernel_options = {.name = "add_one", .native = add_one};
+    const yoke_map_options options = {.stage = stage};
+    const uint32_t n = ITEMS;
+    yoke_pool *pool = ft_pool("cpu:2", fault);
+    yoke_kernel *kernel = NULL;
+    yoke_future *future = NULL;
+    uint32_t *x = stage ? outside : yoke_alloc(pool, sizeof outside);
+
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &kernel_options));
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        x[i] = i;
+    }
+    assert_ok_pool(pool,
+                   yoke_map_async(&future, pool, kernel, yoke_range_1d(100), &options,
+                                  yoke_inout_whole(x, sizeof outside), yoke_scalar(n)));
+    assert_ok_pool(pool, ft_finish(future));
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        assert_int_equal(x[i], i + 1);
+    }
+    assert_true(ft_recovers(pool, 1));
+    yoke_kernel_destroy(kernel);
+    ft_close(pool);
+}
+
+static void test_whole(void **state)
+{
+    static const char *const places[] = {"after-enter", "after-claim",  "after-save",
+                                         "after-run",   "after-commit", "before-leave"};
+
+    (void)state;
+    for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+        change_once(places[p], false);
+        change_once(places[p], true);
+    }
+}
+
+/* Whatever happens to every process that comes by: an end, and its reason. */
+static void test_for_ever(void **state)
+{
+    (void)state;
+    for (size_t p = 1; p < POINTS; p++) {
+        for (int kind = 0; kind < FT_KINDS; kind++) {
+            char fault[64];
+            yoke_pool *pool;
+            ft_job *job;
+            yoke_future *future = NULL;
+            yoke_status status;
+
+            (void)snprintf(fault, sizeof fault, "%s+", points[p]);
+            pool = ft_pool("cpu:2,fake:1", fault);
+            job = ft_job_create(pool, (ft_kind)kind, ITEMS, false, true);
+            assert_ok_pool(pool, ft_job_submit(job, NULL, &future));
+            status = ft_finish(future);
+            if (status == YOKE_OK) {
+                assert_int_equal(ft_job_wrong(job), -1);
+            } else if (status != YOKE_ECRASHED && status != YOKE_ENODEVICE) {
+                fail_msg("%s: %s", fault, yoke_strerror(status));
+            } else {
+                assert_contains(yoke_pool_error(pool), "kernel '");
+            }
+            ft_job_destroy(job);
+            ft_close(pool);
+        }
+    }
+}
+
+static void test_no_start(void **state)
+{
+    const yoke_pool_options options = {.devices = "cpu:2,fake:1"};
+    yoke_pool *pool = NULL;
+
+    (void)state;
+    (void)setenv("YOKE_FAULT", "start+", 1);
+    assert_status(yoke_pool_create(&pool, &options), YOKE_ENODEVICE);
+    (void)unsetenv("YOKE_FAULT");
+    assert_null(pool);
+    assert_contains(yoke_pool_error(NULL), "killed by signal 9");
 }
 
 static void test_unknown(void **state)
@@ -110,8 +206,14 @@ static void test_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_cpu),   yt_unit_test(test_fake), yt_unit_test(test_private_memory),
-        yt_unit_test(test_alone), yt_unit_test(test_unknown),
+        yt_unit_test(test_cpu),
+        yt_unit_test(test_fake),
+        yt_unit_test(test_private_memory),
+        yt_unit_test(test_alone),
+        yt_unit_test(test_whole),
+        yt_unit_test(test_for_ever),
+        yt_unit_test(test_no_start),
+        yt_unit_test(test_unknown),
     };
 
     return yt_run_group(tests);

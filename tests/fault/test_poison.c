@@ -122,9 +122,9 @@ static yoke_status run(setting *self, bool in_place, poison what,
     const yoke_arg array = in_place ? yoke_inout(self->array, sizeof *self->array)
                                     : yoke_out(self->array, sizeof *self->array);
 
-    assert_ok_pool(self->pool,
-                   yoke_map_async(&future, self->pool, self->kernel, yoke_range_1d(ITEMS),
-                                  options, array, yoke_scalar(what)));
+    assert_ok_pool(self->pool, yoke_map_async(&future, self->pool, self->kernel,
+                                              yoke_range_1d(ITEMS), options, array,
+                                              yoke_scalar(what)));
     return ft_finish(future);
 }
 
@@ -254,8 +254,8 @@ static void test_all(void **state)
     tear_down(&self);
 }
 
-/* Nothing saved: the first death fails the job and names the suspects; the rest has been
- * changed exactly once. */
+/* Nothing saved: the first death fails the job and names the suspects; the rest has
+ * been changed exactly once. */
 static void test_recover_none(void **state)
 {
     const yoke_map_options options = {.recovery = YOKE_RECOVER_NONE};
@@ -307,8 +307,8 @@ static void test_dependents(void **state)
     (void)state;
     assert_ok(yoke_map_async(&first, self.pool, self.kernel, yoke_range_1d(ITEMS), NULL,
                              yoke_inout(self.array, 4), yoke_scalar(bad)));
-    assert_ok(yoke_map_async(&second, self.pool, self.kernel, yoke_range_1d(ITEMS), NULL,
-                             yoke_inout(self.array, 4), yoke_scalar(none)));
+    assert_ok(yoke_map_async(&second, self.pool, self.kernel, yoke_range_1d(ITEMS),
+                             NULL, yoke_inout(self.array, 4), yoke_scalar(none)));
     ft_job_run(other, NULL);
     assert_status(ft_finish(second), YOKE_EDEPENDENCY);
     assert_status(ft_finish(first), YOKE_ECRASHED);
@@ -320,14 +320,10 @@ static void test_dependents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_crashes),
-        yt_unit_test(test_alone),
-        yt_unit_test(test_devices_stay),
-        yt_unit_test(test_in_place),
-        yt_unit_test(test_many),
-        yt_unit_test(test_all),
-        yt_unit_test(test_recover_none),
-        yt_unit_test(test_recover_none_of_output),
+        yt_unit_test(test_crashes),      yt_unit_test(test_alone),
+        yt_unit_test(test_devices_stay), yt_unit_test(test_in_place),
+        yt_unit_test(test_many),         yt_unit_test(test_all),
+        yt_unit_test(test_recover_none), yt_unit_test(test_recover_none_of_output),
         yt_unit_test(test_dependents),
     };
 

@@ -39,8 +39,8 @@ static bool has_arrived(void *arg)
     return atomic_load(((setting *)arg)->arrived) != 0;
 }
 
-/* A pool with a job that hangs. False if that fails: no asserts, it is also used in child
- * processes. */
+/* A pool with a job that hangs. False if that fails: no asserts, it is also used in
+ * child processes. */
 static bool set_up(setting *self)
 {
     const yoke_pool_options options = {.devices = "cpu:2", .arena_bytes = 1 << 30};
@@ -61,7 +61,7 @@ static bool set_up(setting *self)
            yt_wait_until(has_arrived, self, FT_SECONDS);
 }
 
-/* ---- the supervisor ------------------------------------------------------------------------- */
+/* ---- the supervisor ---------------------------------------------------------- */
 
 typedef struct waiter {
     pthread_t thread;
@@ -138,6 +138,19 @@ static void test_supervisor_killed_before_terminate(void **state)
     assert_true(yt_nothing_alive());
 }
 
+static bool is_full(void *arg)
+{
+    return atomic_load(&((yoke_pool *)arg)->control->live) == UINT64_MAX;
+}
+
+static int kill_when_full(void *arg)
+{
+    yoke_pool *pool = arg;
+
+    return yt_wait_until(is_full, pool, FT_SECONDS) ? kill(pool->supervisor, SIGKILL)
+                                                    : 1;
+}
+
 /* With all slots in use the next submission waits, and must not wait for ever. */
 static void test_supervisor_killed_full(void **state)
 {
@@ -145,17 +158,12 @@ static void test_supervisor_killed_full(void **state)
     yoke_future *futures[YK_MAX_JOBS];
     size_t count = 0;
     yoke_status status = YOKE_OK;
-    const pid_t self_pid = getpid();
     int pid;
 
     (void)state;
     assert_true(set_up(&self));
-    /* A process, not a thread: it waits until the parent sleeps in the submission. */
-    pid = fork();
-    if (pid == 0) {
-        (void)sleep(1);
-        _exit(getppid() == self_pid ? kill(self.pool->supervisor, SIGKILL) : 1);
-    }
+    pid = yt_start_child(kill_when_full, self.pool);
+    assert_true(pid > 0);
     while (status == YOKE_OK && count < YK_MAX_JOBS) {
         status = yoke_map_async(&futures[count], self.pool, self.kernel,
                                 yoke_range_1d(ITEMS), NULL, yoke_out(self.array, 4),
@@ -172,7 +180,7 @@ static void test_supervisor_killed_full(void **state)
     assert_true(yt_nothing_alive());
 }
 
-/* ---- the application ---------------------------------------------------------------------------- */
+/* ---- the application --------------------------------------------------------- */
 
 enum { MOST_PIDS = 8 };
 
@@ -361,7 +369,7 @@ static void test_thread_ends(void **state)
     ft_close(pool);
 }
 
-/* ---- a worker dies while it writes why a job fails ------------------------------------------------ */
+/* ---- a worker dies while it writes why a job fails --------------------------- */
 
 static void test_text_never_finished(void **state)
 {

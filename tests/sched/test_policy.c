@@ -60,8 +60,9 @@ static void test_shares_cover_all_tiles_once(void **state)
     srand(11);
     for (int round = 0; round < 20000; round++) {
         const size_t n = 1 + (size_t)(rand() % MOST);
-        const uint32_t count = rand() % 3 == 0 ? (uint32_t)(rand() % 5)
-                                               : (uint32_t)(rand() % (YK_MAX_TILES + 1));
+        const uint32_t count = rand() % 3 == 0
+                                   ? (uint32_t)(rand() % 5)
+                                   : (uint32_t)(rand() % (YK_MAX_TILES + 1));
 
         for (size_t i = 0; i < n; i++) {
             speeds[i] = random_speed();
@@ -134,8 +135,9 @@ static yk_victim random_victim(void)
 
 static void test_pick(void **state)
 {
-    yk_victim victims[3] = {
-        {.left = 10, .speed = 1e-3}, {.left = 100, .speed = 1}, {.left = 0, .is_gone = 1}};
+    yk_victim victims[3] = {{.left = 10, .speed = 1e-3},
+                            {.left = 100, .speed = 1},
+                            {.left = 0, .is_gone = 1}};
 
     (void)state;
     assert_int_equal(yk_policy_pick(victims, 3), 0); /* 10 us against 100 ns */

@@ -8,12 +8,14 @@
 
 static uint64_t random_number(unsigned bits)
 {
-    const uint64_t wide = (uint64_t)rand() << 31 ^ (uint64_t)rand() << 62 ^ (uint64_t)rand();
+    const uint64_t wide =
+        (uint64_t)rand() << 31 ^ (uint64_t)rand() << 62 ^ (uint64_t)rand();
 
     return wide & ((UINT64_C(1) << (1 + (unsigned)rand() % bits)) - 1);
 }
 
-/* Tiles follow each other from 0 to the last item, all but the last of the same size. */
+/* Tiles follow each other from 0 to the last item, all but the last of the same size.
+ */
 static void check_tiling(const yk_tiling *tiling, uint64_t items)
 {
     const uint32_t looks = tiling->count < 100 ? tiling->count : 100;
@@ -48,8 +50,8 @@ static void test_random_ranges(void **state)
     for (int round = 0; round < 20000; round++) {
         const uint64_t items = 1 + random_number(47);
         const uint64_t group = random_number(12);
-        const uint64_t grain = rand() % 4 == 0 ? UINT64_MAX >> (rand() % 64)
-                                               : random_number(20);
+        const uint64_t grain =
+            rand() % 4 == 0 ? UINT64_MAX >> (rand() % 64) : random_number(20);
         const yk_tiling tiling = yk_tiling_choose(items, group, grain);
 
         check_tiling(&tiling, items);

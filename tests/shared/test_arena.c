@@ -17,7 +17,8 @@ static int open_arena(void **state)
 
     (void)state;
     yk_error_clear(&error);
-    return yk_mapping_create(&mapping, "test arena", WINDOW, WINDOW, &error) == YOKE_OK &&
+    return yk_mapping_create(&mapping, "test arena", WINDOW, WINDOW, &error) ==
+                       YOKE_OK &&
                    yk_arena_init(&arena, mapping, false, &error) == YOKE_OK
                ? 0
                : -1;
@@ -97,7 +98,7 @@ static void free_piece(piece *p)
 
 static void test_random_use(void **state)
 {
-    piece pieces[MOST] = {{NULL}};
+    piece pieces[MOST] = {{NULL, 0, 0}};
     size_t failed = 0;
     void *all;
 
@@ -212,7 +213,7 @@ static void test_limited_arena_refuses_too_much(void **state)
     yk_arena_fini(&limited);
 }
 
-#define arena_test(function)                                                             \
+#define arena_test(function)                                                           \
     cmocka_unit_test_setup_teardown(function, open_arena, close_arena)
 
 int main(void)

@@ -8,9 +8,10 @@
 
 static void test_words(void **state)
 {
-    static const yk_tiles tiles[] = {{0, 0}, {0, 1}, {5, 9}, {0, YK_MAX_TILES},
-                                     {YK_MAX_TILES, YK_MAX_TILES}};
-    static const uint32_t generations[] = {0, 1, 77, (1U << 30) - 1, 1U << 30, UINT32_MAX};
+    static const yk_tiles tiles[] = {
+        {0, 0}, {0, 1}, {5, 9}, {0, YK_MAX_TILES}, {YK_MAX_TILES, YK_MAX_TILES}};
+    static const uint32_t generations[] = {0,        1,         77, (1U << 30) - 1,
+                                           1U << 30, UINT32_MAX};
 
     (void)state;
     for (size_t g = 0; g < sizeof generations / sizeof generations[0]; g++) {

@@ -54,8 +54,8 @@ static void test_random_marks(void **state)
             const uint32_t end = begin + (uint32_t)(rand() % 30);
             const yk_tiles tiles = {begin, end < COUNT ? end : COUNT};
             const bool only_open = rand() % 2;
-            const uint16_t by =
-                rand() % 8 == 0 ? (uint16_t)YK_TILE_GIVEN_UP : (uint16_t)(1 + rand() % 512);
+            const uint16_t by = rand() % 8 == 0 ? (uint16_t)YK_TILE_GIVEN_UP
+                                                : (uint16_t)(1 + rand() % 512);
 
             (only_open ? yk_tile_map_mark_open : yk_tile_map_mark)(map, tiles, by);
             for (uint32_t i = tiles.begin; i < tiles.end; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "device/opencl/cl_kernel.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,22 @@ static bool is_generic(const yk_cl_variant_key *key)
     return memcmp(key, &generic, sizeof generic) == 0;
 }
 
+/* PoCL's headers rename what is called like a built-in function: a kernel 'step' or 'dot'
+ * is known as '_cl_step' or '_cl_dot'. */
+static cl_kernel create_handle(cl_program program, const char *name, cl_int *code)
+{
+    char renamed[YK_KERNEL_NAME_BYTES + 8];
+    cl_kernel handle = yk_cl.clCreateKernel(program, name, code);
+
+    if (handle == NULL && *code == CL_INVALID_KERNEL_NAME) {
+        cl_int again;
+
+        (void)snprintf(renamed, sizeof renamed, "_cl_%s", name);
+        handle = yk_cl.clCreateKernel(program, renamed, &again);
+    }
+    return handle;
+}
+
 static yoke_status build_variant(yk_cl_device *device, const yk_cl_kernel *kernel,
                                  const yk_cl_variant_key *key, yk_cl_variant *variant,
                                  yk_error *error)
@@ -113,8 +130,7 @@ static yoke_status build_variant(yk_cl_device *device, const yk_cl_kernel *kerne
         return status;
     }
     variant->key = *key;
-    variant->handle =
-        yk_cl.clCreateKernel(variant->program->handle, kernel->kernel->name, &code);
+    variant->handle = create_handle(variant->program->handle, kernel->kernel->name, &code);
     if (variant->handle == NULL) {
         status =
             fail_kernel(device, kernel->kernel, variant->program->handle, code, error);

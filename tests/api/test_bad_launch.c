@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/* Ranges, arguments and options of a map that are wrong: a status, one clear sentence,
+ * and a pool that goes on working. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_setup.h"
+
+enum { N = 1000 };
+
+static yoke_pool *pool;
+static yoke_kernel *fill;
+static uint32_t *numbers;
+
+static int open_pool(void **state)
+{
+    (void)state;
+    if (yoke_pool_create(&pool, &(yoke_pool_options){.devices = "cpu:2"}) != YOKE_OK) {
+        print_error("%s\n", yoke_pool_error(NULL));
+        return -1;
+    }
+    if (yoke_kernel_create(
+            &fill, pool, &(yoke_kernel_options){.name = "fill", .native = api_fill}) !=
+        YOKE_OK) {
+        return -1;
+    }
+    numbers = yoke_alloc(pool, N * sizeof *numbers);
+    return numbers != NULL ? 0 : -1;
+}
+
+static int close_pool(void **state)
+{
+    (void)state;
+    return yoke_pool_close(pool) == YOKE_OK ? 0 : -1;
+}
+
+/* ---- ranges
+ * ---------------------------------------------------------------------------- */
+
+static yoke_status map_range(yoke_range range)
+{
+    return yoke_map(pool, fill, range, yoke_out(numbers, 4), yoke_scalar((uint32_t)1));
+}
+
+static void test_ranges(void **state)
+{
+    yoke_range range = yoke_range_1d(N);
+
+    (void)state;
+    assert_refused(pool, map_range(yoke_range_1d(0)), YOKE_EINVAL,
+                   "empty in dimension 0 (x)");
+    assert_refused(pool, map_range(yoke_range_2d(0, 5)), YOKE_EINVAL, "dimension 0");
+    assert_refused(pool, map_range(yoke_range_2d(5, 0)), YOKE_EINVAL,
+                   "dimension 1 (y)");
+    assert_refused(pool, map_range(yoke_range_3d(5, 5, 0)), YOKE_EINVAL,
+                   "dimension 2 (z)");
+    assert_refused(pool, map_range(yoke_range_1d(SIZE_MAX)), YOKE_EINVAL, "too large");
+    assert_refused(pool, map_range(yoke_range_1d((size_t)1 << 49)), YOKE_EINVAL,
+                   "too large");
+    assert_refused(pool, map_range(yoke_range_2d(SIZE_MAX, SIZE_MAX)), YOKE_EINVAL,
+                   "too large");
+    assert_refused(pool, map_range(yoke_range_3d((size_t)1 << 32, (size_t)1 << 31, 2)),
+                   YOKE_EINVAL, "too large");
+    assert_refused(pool, map_range(yoke_range_1d((size_t)1 << 48)), YOKE_EINVAL,
+                   "argument 1");
+
+    range.dimensions = 0;
+    assert_refused(pool, map_range(range), YOKE_EINVAL, "1 to 3 dimensions, not 0");
+    range.dimensions = 4;
+    assert_refused(pool, map_range(range), YOKE_EINVAL, "1 to 3 dimensions, not 4");
+    range = yoke_range_1d(N);
+    range.size[1] = 2;
+    assert_refused(pool, map_range(range), YOKE_EINVAL, "size in dimension 1");
+    range = yoke_range_1d(N);
+    range.begin[0] = SIZE_MAX;
+    assert_refused(pool, map_range(range), YOKE_EINVAL, "too large");
+    range = yoke_range_1d(N);
+    range.split = YOKE_SPLIT_Y;
+    assert_refused(pool, map_range(range), YOKE_EINVAL, "cannot split dimension 1");
+    range.split = (yoke_split)99;
+    assert_refused(pool, map_range(range), YOKE_EINVAL, "cannot split");
+    memset(&range, 0, sizeof range);
+    assert_refused(pool, map_range(range), YOKE_EINVAL, "dimensions");
+    memset(&range, 0xff, sizeof range);
+    assert_refused(pool, map_range(range), YOKE_EINVAL, "dimensions");
+    api_check_works(pool);
+}
+
+/* ---- arguments
+ * ------------------------------------------------------------------------- */
+
+static yoke_status map_one(yoke_arg arg)
+{
+    return yoke_map(pool, fill, yoke_range_1d(N), arg, yoke_scalar((uint32_t)1));
+}
+
+static void test_pointers(void **state)
+{
+    uint32_t *plain = malloc(N * sizeof *plain);
+    uint32_t *gone = yoke_alloc(pool, N * sizeof *gone);
+
+    (void)state;
+    assert_ok(yoke_free(pool, gone));
+    assert_refused(pool, map_one(yoke_out(plain, 4)), YOKE_EINVAL,
+                   "not memory of this pool");
+    assert_contains(yoke_pool_error(pool), "argument 1");
+    assert_contains(yoke_pool_error(pool), "'fill'");
+    assert_contains(yoke_pool_error(pool), ".stage");
+    assert_refused(pool, map_one(yoke_out(gone, 4)), YOKE_EINVAL,
+                   "not memory of this pool");
+    assert_refused(pool, map_one(yoke_out(&plain, 4)), YOKE_EINVAL,
+                   "not memory of this pool");
+    assert_refused(pool, map_one(yoke_out(NULL, 4)), YOKE_EINVAL, "the array is NULL");
+    assert_refused(pool, map_one(yoke_out((void *)UINTPTR_MAX, 4)), YOKE_EINVAL,
+                   "argument 1");
+    assert_refused(pool, map_one(yoke_in(plain, 4)), YOKE_EINVAL,
+                   "not memory of this pool");
+    assert_refused(pool, map_one(yoke_in_whole(plain, 4)), YOKE_EINVAL, "not memory");
+    /* In the window, but in no block. */
+    assert_refused(pool, map_one(yoke_out((char *)numbers + ((size_t)1 << 33), 4)),
+                   YOKE_EINVAL, "not memory of this pool");
+    free(plain);
+    api_check_works(pool);
+}
+
+static void test_slices_past_the_end(void **state)
+{
+    (void)state;
+    assert_refused(pool, map_one(yoke_out(numbers + 1, 4)), YOKE_EINVAL, "4000 bytes");
+    assert_contains(yoke_pool_error(pool), "3996");
+    assert_refused(pool, map_one(yoke_out(numbers, 5)), YOKE_EINVAL, "5000 bytes");
+    assert_refused(pool, map_one(yoke_out(numbers, SIZE_MAX)), YOKE_EINVAL,
+                   "more bytes");
+    assert_refused(pool, map_one(yoke_out(numbers, SIZE_MAX / 1000)), YOKE_EINVAL,
+                   "bytes");
+    assert_refused(pool, map_one(yoke_in_whole(numbers, 4001)), YOKE_EINVAL,
+                   "4001 bytes");
+    assert_refused(pool, map_one(yoke_in_whole(numbers, SIZE_MAX)), YOKE_EINVAL,
+                   "bytes");
+    assert_refused(pool, map_one(yoke_arg_at(yoke_out(numbers, 4), 1)), YOKE_EINVAL,
+                   "4004");
+    assert_refused(pool, map_one(yoke_arg_at(yoke_out(numbers, 4), SIZE_MAX / 4)),
+                   YOKE_EINVAL, "bytes");
+    assert_refused(pool, map_one(yoke_arg_strided(yoke_in(numbers, 4), 2, 4000)),
+                   YOKE_EINVAL, "8000 bytes");
+    assert_refused(pool, map_one(yoke_arg_strided(yoke_in(numbers, 4), SIZE_MAX, 4000)),
+                   YOKE_EINVAL, "bytes");
+    assert_refused(pool, map_one(yoke_arg_strided(yoke_in(numbers, 4), 3, SIZE_MAX)),
+                   YOKE_EINVAL, "bytes");
+    assert_refused(pool, map_one(yoke_arg_strided(yoke_in(numbers, 4), 2, 100)),
+                   YOKE_EINVAL, "do not fit");
+    api_check_works(pool);
+}
+
+static void test_shapes_of_arguments(void **state)
+{
+    yoke_arg arg = yoke_out(numbers, 4);
+
+    (void)state;
+    assert_refused(pool, map_one(yoke_out(numbers, 0)), YOKE_EINVAL, "0 bytes");
+    arg.kind = YOKE_ARG_NONE;
+    assert_refused(pool, map_one(arg), YOKE_EINVAL, "kind");
+    arg.kind = (yoke_arg_kind)77;
+    assert_refused(pool, map_one(arg), YOKE_EINVAL, "kind");
+    arg = yoke_out(numbers, 4);
+    arg.access = (yoke_access)0;
+    assert_refused(pool, map_one(arg), YOKE_EINVAL, "access");
+    arg.access = (yoke_access)4;
+    assert_refused(pool, map_one(arg), YOKE_EINVAL, "access");
+    arg = yoke_out(numbers, 4);
+    arg.parts = (yoke_parts)9;
+    assert_refused(pool, map_one(arg), YOKE_EINVAL, "parts");
+    arg = yoke_out(numbers, 4);
+    arg.halo = 1;
+    assert_refused(pool, map_one(arg), YOKE_EINVAL, "halo");
+    arg = yoke_in_whole(numbers, 4);
+    arg.halo = 1;
+    assert_refused(pool, map_one(arg), YOKE_EINVAL, "not divided");
+    assert_refused(pool, map_one(yoke_arg_at(yoke_in_whole(numbers, 4), 1)),
+                   YOKE_EINVAL, "not divided");
+    assert_refused(pool, map_one(yoke_per_group(yoke_out(numbers, 4))), YOKE_EINVAL,
+                   "work-group size");
+    memset(&arg, 0, sizeof arg);
+    assert_refused(pool, map_one(arg), YOKE_EINVAL, "argument 1");
+    memset(&arg, 0xff, sizeof arg);
+    arg.periodic = arg.reads_all = true;
+    assert_refused(pool, map_one(arg), YOKE_EINVAL, "argument 1");
+    api_check_works(pool);
+}
+
+static void test_values(void **state)
+{
+    static char big[20000];
+
+    (void)state;
+    assert_refused(pool, map_one(yoke_scalar_bytes(NULL, 100)), YOKE_EINVAL, "NULL");
+    assert_refused(pool, map_one(yoke_scalar_bytes(big, sizeof big)), YOKE_EINVAL,
+                   "at most");
+    assert_refused(pool, map_one(yoke_scalar_bytes(big, SIZE_MAX)), YOKE_EINVAL,
+                   "at most");
+    assert_refused(pool, map_one(yoke_scalar_bytes(big, 0)), YOKE_EINVAL, "0 bytes");
+    assert_refused(pool, map_one(yoke_local(0)), YOKE_EINVAL, "0 bytes");
+    assert_refused(pool, map_one(yoke_local((size_t)1 << 33)), YOKE_EINVAL,
+                   "local memory");
+    assert_refused(pool,
+                   yoke_map(pool, fill, yoke_range_1d(N), yoke_out(numbers, 4),
+                            yoke_scalar_bytes(big, 16000), yoke_scalar_bytes(big, 400)),
+                   YOKE_EINVAL, "argument 3");
+    api_check_works(pool);
+}
+
+static void test_count_of_arguments(void **state)
+{
+    yoke_arg many[65];
+
+    (void)state;
+    for (int i = 0; i < 65; i++) {
+        many[i] = yoke_scalar(i);
+    }
+    assert_refused(pool,
+                   yoke_map_args(NULL, pool, fill, yoke_range_1d(N), NULL, many, 65),
+                   YOKE_EINVAL, "at most 64");
+    assert_refused(
+        pool, yoke_map_args(NULL, pool, fill, yoke_range_1d(N), NULL, many, SIZE_MAX),
+        YOKE_EINVAL, "at most 64");
+    assert_refused(pool,
+                   yoke_map_args(NULL, pool, fill, yoke_range_1d(N), NULL, NULL, 2),
+                   YOKE_EINVAL, "args is NULL");
+    api_check_works(pool);
+}
+
+static yoke_status map_two(yoke_arg a, yoke_arg b)
+{
+    return yoke_map(pool, fill, yoke_range_1d(N / 2), a, b);
+}
+
+static void test_overlaps(void **state)
+{
+    (void)state;
+    assert_refused(pool, map_two(yoke_out(numbers, 4), yoke_in(numbers, 4)),
+                   YOKE_EINVAL, "arguments 1 and 2 overlap and one is written");
+    assert_refused(pool,
+                   map_two(yoke_out(numbers, 4), yoke_out(numbers + N / 2 - 1, 4)),
+                   YOKE_EINVAL, "overlap and both are written");
+    assert_refused(pool, map_two(yoke_in(numbers, 4), yoke_inout(numbers, 4)),
+                   YOKE_EINVAL, "overlap");
+    assert_refused(pool,
+                   map_two(yoke_in_whole(numbers, 4 * N), yoke_out(numbers + 10, 4)),
+                   YOKE_EINVAL, "overlap");
+    assert_refused(pool, map_two(yoke_update(numbers, 4), yoke_in(numbers, 4)),
+                   YOKE_EINVAL, "overlap");
+    assert_refused(pool,
+                   map_two(yoke_out_whole(numbers, 4), yoke_out_whole(numbers, 4)),
+                   YOKE_EINVAL, "overlap");
+    assert_refused(pool, map_two(yoke_in_halo(numbers, 4, 3), yoke_out(numbers, 4)),
+                   YOKE_EINVAL, "overlap");
+    api_check_works(pool);
+}
+
+/* ---- options of a map
+ * -------------------------------------------------------------------- */
+
+static yoke_status map_options(const yoke_map_options *options)
+{
+    return yoke_map_with(pool, fill, yoke_range_1d(N), options, yoke_out(numbers, 4),
+                         yoke_scalar((uint32_t)3));
+}
+
+static void test_map_options(void **state)
+{
+    yoke_future *const none[] = {NULL};
+
+    (void)state;
+    assert_refused(pool, map_options(&(yoke_map_options){.timeout = -1}), YOKE_EINVAL,
+                   "timeout");
+    assert_refused(pool, map_options(&(yoke_map_options){.timeout = (double)NAN}),
+                   YOKE_EINVAL, "timeout");
+    assert_refused(pool, map_options(&(yoke_map_options){.timeout = (double)INFINITY}),
+                   YOKE_EINVAL, "timeout");
+    assert_refused(pool, map_options(&(yoke_map_options){.recovery = (yoke_recovery)9}),
+                   YOKE_EINVAL, "recovery");
+    assert_refused(pool, map_options(&(yoke_map_options){.after_count = 3}),
+                   YOKE_EINVAL, "after is NULL");
+    assert_refused(pool,
+                   map_options(&(yoke_map_options){.after = none, .after_count = 1}),
+                   YOKE_EINVAL, "after[0] is NULL");
+    assert_refused(pool, map_options(&(yoke_map_options){.devices = "ox"}), YOKE_EINVAL,
+                   "devices: unknown device \"ox\"");
+    assert_refused(pool, map_options(&(yoke_map_options){.devices = "gpu"}),
+                   YOKE_ENODEVICE, "no worker of this pool that matches \"gpu\"");
+    assert_ok_pool(pool, map_options(&(yoke_map_options){.timeout = 0}));
+    assert_ok_pool(pool, map_options(&(yoke_map_options){.grain = SIZE_MAX}));
+    assert_true(api_all(numbers, N, 3));
+    api_check_works(pool);
+}
+
+static void test_after_of_another_pool(void **state)
+{
+    yoke_pool *other = api_open("cpu:1");
+    yoke_kernel *kernel = api_kernel(other, "number", api_number);
+    uint32_t *there = api_numbers(other, N);
+    yoke_future *future = NULL;
+
+    (void)state;
+    assert_ok_pool(other, yoke_map_async(&future, other, kernel, yoke_range_1d(N), NULL,
+                                         yoke_out(there, 4)));
+    assert_refused(pool,
+                   map_options(&(yoke_map_options){.after = &future, .after_count = 1}),
+                   YOKE_EINVAL, "after[0] is no future of this pool");
+    assert_refused(pool, yoke_map(pool, kernel, yoke_range_1d(N), yoke_out(numbers, 4)),
+                   YOKE_EINVAL, "another pool");
+    assert_refused(pool, map_one(yoke_out(there, 4)), YOKE_EINVAL, "argument 1");
+    assert_refused(pool, yoke_free(pool, there), YOKE_EINVAL, "allocation");
+    assert_ok(yoke_future_wait(future, -1));
+    api_close(other);
+    assert_refused(pool,
+                   map_options(&(yoke_map_options){.after = &future, .after_count = 1}),
+                   YOKE_EINVAL, "no future of this pool");
+    yoke_future_destroy(future);
+    api_check_works(pool);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_pointers),
+        cmocka_unit_test(test_slices_past_the_end),
+        cmocka_unit_test(test_shapes_of_arguments),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_count_of_arguments),
+        cmocka_unit_test(test_overlaps),
+        cmocka_unit_test(test_map_options),
+        cmocka_unit_test(test_after_of_another_pool),
+    };
+
+    return yt_run_group_with(tests, open_pool, close_pool);
+}
