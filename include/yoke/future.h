@@ -45,7 +45,8 @@ YOKE_API yoke_status yoke_future_cancel(yoke_future *future);
 YOKE_API const char *yoke_future_error(yoke_future *future);
 
 /**
- * Has a function called when the job has ended; at once if it already has.
+ * Has a function called when the job has ended; at once if it already has. A future has
+ * one such function: YOKE_EBUSY if it was given one before.
  *
  * @param future    the job
  * @param callback  the function; it may submit jobs and must not destroy this future

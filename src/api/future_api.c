@@ -3,13 +3,29 @@
 
 #include "api/call.h"
 #include "pool/pool.h"
+#include "sys/process.h"
+
+/* A future of a pool that is gone may be used by anybody, others only by the process that
+ * created the pool: a fork's copy of one stands for nothing. */
+static yoke_status check(const yoke_future *future)
+{
+    if (future == NULL) {
+        return yk_call_fail(NULL, YOKE_EINVAL, "the future is NULL");
+    }
+    if (future->pool != NULL && future->pool->owner != yk_process_self()) {
+        return yk_call_fail(future->pool, YOKE_EINVAL,
+                            "the future belongs to the process that forked this one");
+    }
+    return YOKE_OK;
+}
 
 yoke_status yoke_future_wait(yoke_future *future, double seconds)
 {
+    const yoke_status status = check(future);
     yk_error error;
 
-    if (future == NULL) {
-        return yk_call_fail(NULL, YOKE_EINVAL, "the future is NULL");
+    if (status != YOKE_OK) {
+        return status;
     }
     if (seconds != seconds) {
         return yk_call_fail(future->pool, YOKE_EINVAL,
@@ -24,17 +40,18 @@ yoke_status yoke_future_wait(yoke_future *future, double seconds)
 
 bool yoke_future_done(yoke_future *future)
 {
-    return future != NULL && yk_future_wait(future, 0);
+    return check(future) == YOKE_OK && yk_future_wait(future, 0);
 }
 
 double yoke_future_progress(yoke_future *future)
 {
-    yoke_pool *pool = future != NULL ? future->pool : NULL;
+    yoke_pool *pool;
     double progress = 1;
 
-    if (future == NULL) {
+    if (check(future) != YOKE_OK) {
         return 0;
     }
+    pool = future->pool;
     if (pool == NULL) {
         return 1;
     }
@@ -50,10 +67,11 @@ double yoke_future_progress(yoke_future *future)
 
 yoke_status yoke_future_cancel(yoke_future *future)
 {
+    const yoke_status status = check(future);
     yoke_pool *pool;
 
-    if (future == NULL) {
-        return yk_call_fail(NULL, YOKE_EINVAL, "the future is NULL");
+    if (status != YOKE_OK) {
+        return status;
     }
     pool = future->pool;
     if (pool == NULL) {
@@ -81,18 +99,24 @@ const char *yoke_future_error(yoke_future *future)
 yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
                                 void *context)
 {
+    yoke_status status = check(future);
     yoke_pool *pool;
     bool now;
 
-    if (future == NULL || callback == NULL) {
-        return yk_call_fail(NULL, YOKE_EINVAL, "the future or the callback is NULL");
+    if (status != YOKE_OK) {
+        return status;
     }
     pool = future->pool;
+    if (callback == NULL) {
+        return yk_call_fail(pool, YOKE_EINVAL, "the callback is NULL");
+    }
     if (pool != NULL) {
         (void)pthread_mutex_lock(&pool->lock);
     }
     now = future->collected;
-    if (!now) {
+    if (!now && future->callback != NULL) {
+        status = YOKE_EBUSY;
+    } else if (!now) {
         future->callback = callback;
         future->callback_context = context;
     }
@@ -102,14 +126,15 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
     if (now) {
         yk_run_callback(pool, future, callback, context);
     }
-    return YOKE_OK;
+    return status == YOKE_OK ? YOKE_OK
+                             : yk_call_fail(pool, status, "the future has a callback");
 }
 
 void yoke_future_destroy(yoke_future *future)
 {
     yoke_pool *pool;
 
-    if (future == NULL) {
+    if (future == NULL || check(future) != YOKE_OK) {
         return;
     }
     pool = future->pool;

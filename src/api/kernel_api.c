@@ -10,6 +10,15 @@
 #include "device/native/native.h"
 #include "pool/pool.h"
 
+static void release(yoke_kernel *kernel)
+{
+    yoke_pool *pool = kernel->pool;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    yk_kernel_release(kernel);
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
 yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
                                      const yoke_kernel_options *options, size_t size)
 {
@@ -30,23 +39,19 @@ yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
         memcpy(&all, options, size < sizeof all ? size : sizeof all);
         status = yk_kernel_create(kernel, pool, &all, &error);
     }
-    if (status == YOKE_OK) {
-        yk_live_add_kernel(pool, *kernel);
+    if (status == YOKE_OK && !yk_live_add_kernel(pool, *kernel)) {
+        release(*kernel);
+        *kernel = NULL;
+        status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
     }
     return yk_call_end(pool, status, &error);
 }
 
 void yoke_kernel_destroy(yoke_kernel *kernel)
 {
-    yoke_pool *pool;
-
-    if (kernel == NULL || !yk_live_remove_kernel(kernel)) {
-        return;
+    if (kernel != NULL && yk_live_remove_kernel(kernel)) {
+        release(kernel);
     }
-    pool = kernel->pool;
-    (void)pthread_mutex_lock(&pool->lock);
-    yk_kernel_release(kernel);
-    (void)pthread_mutex_unlock(&pool->lock);
 }
 
 static void copy_parameter(yoke_parameter_info *to, const yk_parameter *from)

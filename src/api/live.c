@@ -18,27 +18,28 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static live_handle *live;
 static uint64_t last_serial;
 
-static void add(const void *handle, const yoke_pool *pool)
+static bool add(const void *handle, const yoke_pool *pool)
 {
     live_handle *entry = malloc(sizeof *entry);
 
     if (entry == NULL) {
-        return;
+        return false;
     }
     (void)pthread_mutex_lock(&lock);
     *entry = (live_handle){handle, pool, yk_process_self(), ++last_serial, live};
     live = entry;
     (void)pthread_mutex_unlock(&lock);
+    return true;
 }
 
-void yk_live_add_pool(const yoke_pool *pool)
+bool yk_live_add_pool(const yoke_pool *pool)
 {
-    add(pool, pool);
+    return add(pool, pool);
 }
 
-void yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel)
+bool yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel)
 {
-    add(kernel, pool);
+    return add(kernel, pool);
 }
 
 /* With the lock. */

@@ -14,8 +14,9 @@
 #include "yoke/kernel.h"
 #include "yoke/pool.h"
 
-void yk_live_add_pool(const yoke_pool *pool);
-void yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel);
+/* False if there is no memory to remember it. */
+bool yk_live_add_pool(const yoke_pool *pool);
+bool yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel);
 
 /* From now on the pool and its kernels are not valid. False if it was not valid:
  * somebody else closed it. */

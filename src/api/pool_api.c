@@ -36,8 +36,10 @@ yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *op
         memcpy(&all, options, size < sizeof all ? size : sizeof all);
     }
     status = yk_pool_create(pool, &all, &error);
-    if (status == YOKE_OK) {
-        yk_live_add_pool(*pool);
+    if (status == YOKE_OK && !yk_live_add_pool(*pool)) {
+        (void)yk_pool_destroy(*pool, true, NULL);
+        *pool = NULL;
+        status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
     }
     return yk_call_end(NULL, status, &error);
 }
@@ -131,6 +133,7 @@ size_t yoke_pool_poll(yoke_pool *pool)
     if (yk_call_check(pool, &error) != YOKE_OK) {
         return 0;
     }
+    (void)yk_pool_is_alive(pool);
     (void)pthread_mutex_lock(&pool->lock);
     count = yk_collect_ended(pool);
     (void)pthread_mutex_unlock(&pool->lock);

@@ -85,15 +85,6 @@ static yk_extent extent_of_parts(const yk_arg *arg, part_run run)
     });
 }
 
-/* As one run of bytes, the gaps between blocks included. */
-static yk_extent extent_over_parts(const yk_arg *arg, part_run run)
-{
-    const uint64_t gaps = (block_count(arg) - 1) * arg->stride;
-
-    return extent_of_bytes(arg->address + arg->offset + run.begin * arg->bytes,
-                           (run.end - run.begin) * arg->bytes + gaps);
-}
-
 static size_t put_parts(const yk_arg *arg, part_run run, yk_extent *out)
 {
     *out = extent_of_parts(arg, run);
@@ -139,12 +130,8 @@ static size_t put_reads_all(const yk_launch *launch, const yk_arg *arg, yk_exten
     uint64_t low;
     uint64_t high;
 
-    if (arg->extent == 0) {
-        *out = extent_over_parts(arg, all_parts(launch, arg));
-    } else {
-        yk_footprint_span(launch, arg, &low, &high);
-        *out = extent_of_bytes(low, high - low);
-    }
+    yk_footprint_span(launch, arg, &low, &high);
+    *out = extent_of_bytes(low, high - low);
     return 1;
 }
 

@@ -30,7 +30,7 @@ typedef struct yk_arg {
     uint64_t bytes;   /* array: of one block of a part, or of the whole; scalar; local */
     uint64_t halo;    /* array, per item: readable neighbours on each side */
     uint64_t offset;  /* array: bytes from address to part 0 */
-    uint64_t extent;  /* array, READS_ALL: readable bytes from address; 0: the parts */
+    uint64_t extent;  /* array, READS_ALL: readable from address; up to the last part at least */
     uint64_t blocks;  /* array: blocks of a part, at least 1 */
     uint64_t stride;  /* array: bytes from block to block */
     uint64_t value;   /* scalar: offset of its bytes in yk_launch.values, 16-aligned */

@@ -163,6 +163,9 @@ typedef struct yk_job {
     /* generation << 8 | YK_TEXT_...; app: NONE; any: -> WRITING -> READY */
     _Atomic uint64_t error_state;
     char error[4096]; /* whoever made the step from NONE to WRITING */
+    /* The same for why a worker stands aside: told if nobody else does the job. */
+    _Atomic uint64_t remark_state;
+    char remark[1024];
 
     yk_home redo[YK_MAX_REDO]; /* supervisor fills, any takes: tiles to be run alone */
     yk_strike strikes[YK_MAX_STRIKES]; /* supervisor */

@@ -142,14 +142,53 @@ void yk_collect(yoke_pool *pool, uint32_t slot)
     }
 }
 
+static bool has_ended(const yoke_pool *pool, uint32_t slot)
+{
+    const uint64_t state = atomic_load(&pool->control->jobs[slot].state);
+
+    return pool->jobs[slot] != NULL && yk_state_of(state) == YK_JOB_ENDED;
+}
+
+static bool has_succeeded(const yoke_pool *pool, uint32_t slot)
+{
+    return yk_job_status(&pool->control->jobs[slot], pool->jobs[slot]->ref.generation) ==
+           YOKE_OK;
+}
+
+/* The slot of the job submitted last among those that have failed and are not collected;
+ * YK_MAX_JOBS if there is none. */
+static uint32_t last_failed(const yoke_pool *pool)
+{
+    uint32_t last = YK_MAX_JOBS;
+
+    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
+        if (has_ended(pool, slot) && !has_succeeded(pool, slot) &&
+            (last == YK_MAX_JOBS || pool->control->jobs[slot].sequence >
+                                        pool->control->jobs[last].sequence)) {
+            last = slot;
+        }
+    }
+    return last;
+}
+
+void yk_collect_for_room(yoke_pool *pool, bool failed_too)
+{
+    const uint32_t last = last_failed(pool);
+
+    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
+        if (has_ended(pool, slot) &&
+            (has_succeeded(pool, slot) || (failed_too && slot != last))) {
+            yk_collect(pool, slot);
+        }
+    }
+}
+
 size_t yk_collect_ended(yoke_pool *pool)
 {
     size_t count = 0;
 
     for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
-        const uint64_t state = atomic_load(&pool->control->jobs[slot].state);
-
-        if (pool->jobs[slot] != NULL && yk_state_of(state) == YK_JOB_ENDED) {
+        if (has_ended(pool, slot)) {
             yk_collect(pool, slot);
             count++;
         }
@@ -242,6 +281,9 @@ static bool try_collect(yoke_future *future)
         }
     }
     collected = future->collected;
+    if (collected && future->status != YOKE_OK) {
+        (void)yk_collect_ended(pool); /* the user knows now */
+    }
     (void)pthread_mutex_unlock(&pool->lock);
     return collected;
 }
@@ -272,7 +314,7 @@ bool yk_future_wait(yoke_future *future, double seconds)
             return true;
         }
         if (now >= deadline) {
-            return false;
+            return !yk_pool_is_alive(pool) && try_collect(future);
         }
         limit = deadline - now < limit ? deadline - now : limit;
         yk_event_wait_spinning(ended, ticket, limit < spin_ns ? limit : spin_ns, limit);

@@ -82,19 +82,43 @@ yoke_status yk_job_stop_status(const yk_job *job, uint32_t generation)
     return word >> 32 == generation ? (yoke_status)-(int32_t)(uint32_t)word : YOKE_OK;
 }
 
-void yk_job_explain(yk_job *job, uint32_t generation, const char *format, ...)
+/* Writes a text that nobody has written yet. */
+static void write_once(_Atomic uint64_t *state, uint32_t generation, char *text,
+                       size_t bytes, const char *format, va_list list)
 {
     uint64_t none = yk_state_pack(generation, YK_TEXT_NONE);
+
+    if (atomic_compare_exchange_strong(state, &none,
+                                       yk_state_pack(generation, YK_TEXT_WRITING))) {
+        (void)vsnprintf(text, bytes, format, list);
+        atomic_store(state, yk_state_pack(generation, YK_TEXT_READY));
+    }
+}
+
+void yk_job_explain(yk_job *job, uint32_t generation, const char *format, ...)
+{
     va_list list;
 
-    if (!atomic_compare_exchange_strong(&job->error_state, &none,
-                                        yk_state_pack(generation, YK_TEXT_WRITING))) {
-        return;
-    }
     va_start(list, format);
-    (void)vsnprintf(job->error, sizeof job->error, format, list);
+    write_once(&job->error_state, generation, job->error, sizeof job->error, format, list);
     va_end(list);
-    atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_READY));
+}
+
+void yk_job_remark(yk_job *job, uint32_t generation, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    write_once(&job->remark_state, generation, job->remark, sizeof job->remark, format,
+               list);
+    va_end(list);
+}
+
+const char *yk_job_remarked(const yk_job *job, uint32_t generation)
+{
+    return atomic_load(&job->remark_state) == yk_state_pack(generation, YK_TEXT_READY)
+               ? job->remark
+               : "";
 }
 
 yoke_status yk_job_status(const yk_job *job, uint32_t generation)
@@ -105,14 +129,38 @@ yoke_status yk_job_status(const yk_job *job, uint32_t generation)
                               : (yoke_status)-(int32_t)atomic_load(&job->verdict);
 }
 
+/* ---- completion --------------------------------------------------------------------- */
+
+uint32_t yk_job_done(yk_control *control, const yk_job *job)
+{
+    const uint32_t count = yk_worker_count(control);
+    uint32_t done = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        done += atomic_load(&job->done[i].value);
+    }
+    return done;
+}
+
+static bool is_complete(yk_control *control, const yk_job *job)
+{
+    const uint32_t count = atomic_load(&job->tile_count);
+
+    /* The hints spare a scan; after a death they may be short for good. */
+    if (atomic_load(&job->damaged) == 0 && yk_job_done(control, job) < count) {
+        return false;
+    }
+    return yk_tile_map_is_full(job->map, count);
+}
+
 /* ---- a worker's steps --------------------------------------------------------------- */
 
 bool yk_job_enter(yk_control *control, yk_worker *worker, yk_job_ref ref)
 {
     atomic_store(&worker->active, yk_active_pack(ref.slot, ref.generation));
-    /* Read after the store: whoever ends the job looks at active words after it stopped
-     * or filled it, so either it sees this worker or this worker sees that. */
-    if (yk_job_is_running(control, ref)) {
+    /* Read after the store: whoever ends the job has seen it stopped or complete before it
+     * looks at active words, so either it sees this worker or this worker sees that. */
+    if (yk_job_is_running(control, ref) && !is_complete(control, yk_job_at(control, ref))) {
         return true;
     }
     atomic_store(&worker->active, 0);
@@ -158,7 +206,9 @@ void yk_claim_finish(yk_control *control, uint32_t worker_slot, yk_job_ref ref,
 
 bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken)
 {
-    for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
+    /* From the last list down: a tile that has just killed its worker comes before the many
+     * that have not been tried alone yet. */
+    for (uint32_t i = YK_MAX_REDO; i-- > 0;) {
         if (yk_home_take_front(&job->redo[i], generation, 1, taken)) {
             return true;
         }
@@ -211,29 +261,7 @@ bool yk_job_is_active(yk_control *control, yk_job_ref ref)
     return false;
 }
 
-uint32_t yk_job_done(yk_control *control, const yk_job *job)
-{
-    const uint32_t count = yk_worker_count(control);
-    uint32_t done = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        done += atomic_load(&job->done[i].value);
-    }
-    return done;
-}
-
 /* ---- the end ------------------------------------------------------------------------ */
-
-static bool is_complete(yk_control *control, const yk_job *job)
-{
-    const uint32_t count = atomic_load(&job->tile_count);
-
-    /* The hints spare a scan; after a death they may be short for good. */
-    if (atomic_load(&job->damaged) == 0 && yk_job_done(control, job) < count) {
-        return false;
-    }
-    return yk_tile_map_is_full(job->map, count);
-}
 
 bool yk_job_try_end(yk_control *control, yk_job_ref ref)
 {
@@ -243,10 +271,11 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref)
     if (atomic_load(&job->state) != open) {
         return false;
     }
-    /* Active words before the map: a worker marks first and becomes inactive after. */
-    if (yk_job_is_active(control, ref) ||
-        (yk_job_stop_status(job, ref.generation) == YOKE_OK &&
-         !is_complete(control, job))) {
+    /* First that it is over, which does not change any more; then that nobody is inside.
+     * Whoever enters after that look sees that it is over, and turns round. */
+    if ((yk_job_stop_status(job, ref.generation) == YOKE_OK &&
+         !is_complete(control, job)) ||
+        yk_job_is_active(control, ref)) {
         return false;
     }
     if (!atomic_compare_exchange_strong(

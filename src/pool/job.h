@@ -21,8 +21,8 @@
  * when the job is dry. TAKEN: they are dealt out again. RUNNING: their in-place arguments
  * are restored, then they are dealt out again. COMMITTED: the supervisor sets the marks.
  *
- * A job ends, by compare-and-swap of its state, when no worker is active in it and either
- * its map is full or it was stopped. Its slot is reused when, on top of that, the
+ * A job ends, by compare-and-swap of its state, when its map is full or it was stopped, and
+ * no worker is active in it, looked at in this order; whoever enters looks in the other. Its slot is reused when, on top of that, the
  * application has collected it.
  */
 #ifndef YK_POOL_JOB_H
@@ -62,6 +62,13 @@ yoke_status yk_job_stop_status(const yk_job *job, uint32_t generation);
 /* The text that goes with its failure; the first one counts. */
 void yk_job_explain(yk_job *job, uint32_t generation, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Why a worker stands aside from it; the first one counts. */
+void yk_job_remark(yk_job *job, uint32_t generation, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* That remark, or "". */
+const char *yk_job_remarked(const yk_job *job, uint32_t generation);
 
 /* What it ended with. */
 yoke_status yk_job_status(const yk_job *job, uint32_t generation);

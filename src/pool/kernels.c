@@ -147,6 +147,7 @@ static yoke_status add(yoke_kernel *kernel, const yoke_kernel_options *options,
     yoke_status status;
 
     (void)pthread_mutex_lock(&pool->lock);
+    yk_kernels_sweep(pool);
     kernel->slot = find_slot(pool);
     if (kernel->slot == YK_MAX_KERNELS) {
         status = yk_fail(error, YOKE_EBUSY, "a pool has at most %d kernels at a time",
@@ -322,27 +323,35 @@ static bool is_being_built(const yk_control *control, uint64_t word)
     return false;
 }
 
-void yk_kernel_release(yoke_kernel *kernel)
+/* Frees a kernel without users, unless a worker is still building it: its texts are
+ * needed until then. */
+static void try_free(yoke_kernel *kernel)
 {
     yoke_pool *pool = kernel->pool;
-    yk_control *control = pool->control;
-    yk_kernel_slot *slot = &control->kernels[kernel->slot];
 
-    if (--kernel->users != 0) {
+    if (!pool->broken &&
+        is_being_built(pool->control, kernel->id << 8 | kernel->slot)) {
         return;
     }
-    /* Workers look at the id again after they have announced to build it. */
-    atomic_store(&slot->id, 0);
-    for (;;) {
-        const uint32_t ticket = yk_event_ticket(&control->changed);
-
-        if (pool->broken || yk_pool_supervisor_ended(pool) ||
-            !is_being_built(control, kernel->id << 8 | kernel->slot)) {
-            break;
-        }
-        yk_event_wait(&control->changed, ticket, 100 * (uint64_t)1000000);
-    }
-    free_texts(pool, &slot->kernel);
+    free_texts(pool, &pool->control->kernels[kernel->slot].kernel);
     pool->kernels[kernel->slot] = NULL;
     free(kernel);
+}
+
+void yk_kernel_release(yoke_kernel *kernel)
+{
+    if (--kernel->users == 0) {
+        /* Workers look at the id again after they have announced to build it. */
+        atomic_store(&kernel->pool->control->kernels[kernel->slot].id, 0);
+        try_free(kernel);
+    }
+}
+
+void yk_kernels_sweep(yoke_pool *pool)
+{
+    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
+        if (pool->kernels[slot] != NULL && pool->kernels[slot]->users == 0) {
+            try_free(pool->kernels[slot]);
+        }
+    }
 }

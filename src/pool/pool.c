@@ -153,8 +153,10 @@ yoke_status yk_pool_fail_broken(yk_error *error)
 
 bool yk_pool_supervisor_ended(const yoke_pool *pool)
 {
+    int status;
+
     return pool->supervisor_fd >= 0 ? yk_fd_wait_one(pool->supervisor_fd, 0)
-                                    : !yk_process_is_alive(pool->supervisor);
+                                    : yk_process_reap(pool->supervisor, false, &status);
 }
 
 bool yk_pool_is_alive(yoke_pool *pool)
@@ -302,6 +304,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     pool->store.mapping = YK_MAPPING_NONE;
     pool->supervisor_fd = pool->alive = pool->life = -1;
     pool->next_id = 1;
+    pool->owner = yk_process_self();
     (void)pthread_mutex_init(&pool->lock, NULL);
     (void)pthread_mutex_init(&pool->build_lock, NULL);
     status = create_memory(pool, options, error);

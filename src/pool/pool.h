@@ -27,6 +27,7 @@ struct yoke_pool {
     yk_control *control;
     yk_arena arena; /* yoke_alloc's memory */
     yk_arena store; /* kernels' texts: not where users' pointers go */
+    pid_t owner; /* the process that created the pool */
     pid_t supervisor;
     int supervisor_fd; /* pidfd */
     int alive;         /* reads: end of file when every process of the pool is gone */
@@ -72,7 +73,7 @@ struct yoke_kernel {
     yoke_pool *pool;
     uint32_t slot;
     uint64_t id;
-    unsigned users; /* jobs, and the user */
+    unsigned users; /* jobs, and the user; 0: waits to be freed */
     /* Ranges it has been built for, if its source asks for their sizes. */
     uint64_t variants[YK_MAX_VARIANTS][6];
     size_t variant_count;
@@ -112,8 +113,12 @@ void yk_pool_append_found(yoke_pool *pool, yk_error *error);
 yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
                              const yoke_kernel_options *options, yk_error *error);
 
-/* One user fewer; the last one frees it. With the lock. */
+/* One user fewer; after the last one it is freed, at once or by a later sweep: while a
+ * worker is still building it its texts are needed. With the lock. */
 void yk_kernel_release(yoke_kernel *kernel);
+
+/* Frees kernels without users that nobody builds any more. With the lock. */
+void yk_kernels_sweep(yoke_pool *pool);
 
 /* ---- submit.c ---- */
 
@@ -159,6 +164,14 @@ void yk_collect(yoke_pool *pool, uint32_t slot);
 
 /* Collects every job that has ended; with the lock. How many. */
 size_t yk_collect_ended(yoke_pool *pool);
+
+/*
+ * Collects jobs to make room for others; with the lock. A failed job that the user has not
+ * heard of yet keeps its slot, so that jobs submitted later that need its results fail too
+ * rather than compute with what is left of them. With `failed_too` all but the last of
+ * those: it is the one that a chain of jobs hangs on.
+ */
+void yk_collect_for_room(yoke_pool *pool, bool failed_too);
 
 /* Ends all jobs that are not collected, with a status: after the pool's processes are
  * gone. With the lock. */

@@ -155,7 +155,7 @@ static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slo
 
     if (atomic_load(&worker->open_status) != 0 ||
         atomic_load(&worker->failures) >= most) {
-        yk_job_explain(job, ref.generation, "%s cannot prepare for kernel '%s': %s",
+        yk_job_remark(job, ref.generation, "%s cannot prepare for kernel '%s': %s",
                        worker->name, control->kernels[job->kernel_slot].kernel.name, how);
         atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
     }
@@ -195,6 +195,21 @@ static void drop_unfinished_text(yk_job *job, uint32_t generation)
                                          yk_state_pack(generation, YK_TEXT_NONE));
 }
 
+/* The dead worker may have changed or signalled something and not come to wake those who
+ * wait for it. */
+static void wake_everybody(yk_control *control)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
+        yk_event_repair(&control->jobs[__builtin_ctzll(live)].ended);
+    }
+    yk_event_repair(&control->changed);
+    for (uint32_t i = 0; i < count; i++) {
+        yk_event_repair(&control->workers[i].bell);
+    }
+}
+
 bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file, const char *how)
 {
     yk_worker *worker = &control->workers[slot];
@@ -216,13 +231,7 @@ bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file, const c
         atomic_store(&worker->active, 0);
         (void)yk_job_try_end(control, ref);
     }
-    yk_event_repair(&worker->bell);
-    /* It may have died between a change and its wake-ups. */
-    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
-        yk_event_signal(&control->jobs[__builtin_ctzll(live)].ended);
-    }
-    yk_event_signal(&control->changed);
-    yk_control_ring_workers(control);
+    wake_everybody(control);
     return given_up;
 }
 
@@ -263,8 +272,11 @@ static void stop_hopeless(yk_control *control, yk_job_ref ref)
     const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
 
     if (yk_job_is_running(control, ref) && !yk_job_has_hope(control, job, UINT32_MAX)) {
-        yk_job_explain(job, ref.generation, "kernel '%s': no worker is left that can run it",
-                       kernel->name);
+        const char *remark = yk_job_remarked(job, ref.generation);
+
+        yk_job_explain(job, ref.generation,
+                       "kernel '%s': no worker is left that can run it%s%s", kernel->name,
+                       remark[0] != '\0' ? ": " : "", remark);
         yk_job_stop(control, ref, YOKE_ENODEVICE);
     }
 }

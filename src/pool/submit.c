@@ -21,12 +21,11 @@ static int find_slot(const yoke_pool *pool)
 /* Waits for a change with the lock given up. */
 static yoke_status wait_unlocked(yoke_pool *pool, uint32_t ticket, yk_error *error)
 {
-    bool alive;
-
     (void)pthread_mutex_unlock(&pool->lock);
-    alive = yk_pool_wait_change(pool, ticket);
+    (void)yk_pool_wait_change(pool, ticket);
     (void)pthread_mutex_lock(&pool->lock);
-    return alive ? YOKE_OK : yk_pool_fail_broken(error);
+    /* Another thread may have found it broken in the meantime. */
+    return pool->broken ? yk_pool_fail_broken(error) : YOKE_OK;
 }
 
 /* A free slot, when there is one. */
@@ -36,8 +35,12 @@ static yoke_status wait_for_slot(yoke_pool *pool, int *slot, yk_error *error)
         const uint32_t ticket = yk_event_ticket(&pool->control->changed);
         yoke_status status;
 
-        (void)yk_collect_ended(pool);
+        yk_collect_for_room(pool, false);
         *slot = find_slot(pool);
+        if (*slot < 0) {
+            yk_collect_for_room(pool, true);
+            *slot = find_slot(pool);
+        }
         if (*slot >= 0) {
             return YOKE_OK;
         }
@@ -195,6 +198,7 @@ static void reset_job(yk_job *job, uint32_t generation)
     atomic_store(&job->verdict, 0);
     atomic_store(&job->damaged, 0);
     atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_NONE));
+    atomic_store(&job->remark_state, yk_state_pack(generation, YK_TEXT_NONE));
     memset(job->strikes, 0, sizeof job->strikes);
     job->fruitless = 0;
     job->done_at_strike = 0;
@@ -269,9 +273,34 @@ static yoke_status wait_for_staged(yoke_pool *pool, const yk_launch *launch, boo
 {
     const uint32_t ticket = yk_event_ticket(&pool->control->changed);
 
-    (void)yk_collect_ended(pool);
     *again = yk_stage_conflict(pool, launch) != NULL;
+    if (*again) {
+        (void)yk_collect_ended(pool);
+        *again = yk_stage_conflict(pool, launch) != NULL;
+    }
     return *again ? wait_unlocked(pool, ticket, error) : YOKE_OK;
+}
+
+/* OpenCL devices that a job names may not have been found yet. */
+static yoke_status wait_for_devices(yoke_pool *pool, const char *devices, yk_error *error)
+{
+    yk_control *control = pool->control;
+    yoke_status status = YOKE_OK;
+    yk_selection selection;
+
+    if (devices == NULL || yk_selection_parse(&selection, devices, NULL) != YOKE_OK ||
+        !yk_selection_wants_opencl(&selection)) {
+        return YOKE_OK;
+    }
+    while (status == YOKE_OK) {
+        const uint32_t ticket = yk_event_ticket(&control->changed);
+
+        if (atomic_load(&control->discovery) != YK_DISCOVERY_RUNNING) {
+            break;
+        }
+        status = wait_unlocked(pool, ticket, error);
+    }
+    return status;
 }
 
 static yoke_status prepare(yoke_pool *pool, yoke_future *future,
@@ -284,7 +313,10 @@ static yoke_status prepare(yoke_pool *pool, yoke_future *future,
     while (again) {
         int slot = -1;
 
-        status = wait_for_slot(pool, &slot, error);
+        status = wait_for_devices(pool, submission->options.devices, error);
+        if (status == YOKE_OK) {
+            status = wait_for_slot(pool, &slot, error);
+        }
         if (status != YOKE_OK) {
             return status;
         }

@@ -14,6 +14,9 @@
 /* How long workers may take to finish what they do when the pool closes. */
 static const uint64_t close_ns = 2 * YK_NS_PER_S;
 
+/* How often to look at processes that cannot be waited for. */
+static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
+
 void yk_control_ring_supervisor(const yk_control *control)
 {
     yk_bell_ring(control->supervisor_bell);
@@ -109,6 +112,18 @@ static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
 
 enum { MAX_FDS = 3 + YK_MAX_DRIVERS + YK_MAX_WORKERS };
 
+/* Without a descriptor for it (there are too few, or the system has none for processes) a
+ * death shows only to those who look. */
+static bool has_unwatched(const int *fds, size_t count)
+{
+    for (size_t i = 2; i < count; i++) {
+        if (fds[i] < 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Waits for something to happen. False if the application is gone. */
 static bool wait_for_events(const yk_supervisor *supervisor, uint64_t until_ns)
 {
@@ -117,6 +132,9 @@ static bool wait_for_events(const yk_supervisor *supervisor, uint64_t until_ns)
     const size_t count = collect_fds(supervisor, fds);
     const uint64_t now = yk_clock_ns();
 
+    if (has_unwatched(fds, count)) {
+        until_ns = yk_min(until_ns, now + look_ns);
+    }
     yk_fd_wait(fds, ready, count,
                until_ns == UINT64_MAX ? UINT64_MAX
                : until_ns > now       ? until_ns - now

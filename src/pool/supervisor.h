@@ -31,7 +31,9 @@ int yk_supervisor_main(void *start);
 typedef struct yk_child {
     pid_t pid;            /* 0: none */
     int pidfd;            /* -1: none */
-    uint64_t deadline_ns; /* by when it must have started; 0: it has */
+    uint64_t deadline_ns; /* by when it must have started; 0: it has. Without a process:
+                             when to try again; 0: not at all */
+    uint32_t failed_forks; /* in a row */
     bool killed_late;     /* for a job's deadline: no fault of the device */
     bool killed_hung;     /* for its own start's deadline */
     /* Of a worker, from one process to the next: */

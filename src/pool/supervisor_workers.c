@@ -12,11 +12,15 @@
 #include "sys/topology.h"
 
 enum {
+    MAX_FORKS = 100,
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
     MAX_CORE_START_FAILURES = 20, /* ... of a core, which does not break */
     MAX_DEVICE_FAILURES = 4, /* ... before they finish a chunk, of a device */
     MIN_CORES_TO_SHARE = 4,
 };
+
+/* How soon to fork again after the system has refused. */
+static const uint64_t fork_again_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 /* ---- starting ---------------------------------------------------------------------------- */
 
@@ -84,6 +88,7 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
     yk_worker *worker = &supervisor->control->workers[slot];
     yk_child *child = &supervisor->workers[slot];
     employment self = {supervisor->control, slot, -1};
+    const uint32_t failed = child->failed_forks;
 
     reset_worker(worker);
     if (supervisor->undo_files[slot] < 0) {
@@ -91,7 +96,12 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
     }
     self.undo_file = supervisor->undo_files[slot];
     if (!yk_supervisor_fork(supervisor, child, self.undo_file, worker_entry, &self)) {
-        give_up_worker(supervisor, slot, "its process cannot be forked");
+        child->failed_forks = failed + 1;
+        child->deadline_ns = yk_clock_ns() + fork_again_ns;
+        if (child->failed_forks == MAX_FORKS) {
+            child->deadline_ns = 0;
+            give_up_worker(supervisor, slot, "its process cannot be forked");
+        }
         return;
     }
     child->deadline_ns = yk_clock_ns() + supervisor->control->start_timeout_ns;
@@ -306,7 +316,14 @@ uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor)
     for (uint32_t slot = 0; slot < count; slot++) {
         yk_child *child = &supervisor->workers[slot];
 
-        if (child->pid == 0 || child->deadline_ns == 0) {
+        if (child->deadline_ns == 0) {
+            continue;
+        }
+        if (child->pid == 0 && now >= child->deadline_ns) {
+            yk_supervisor_start_worker(supervisor, slot);
+        }
+        if (child->pid == 0) {
+            next = yk_min(next, child->deadline_ns);
             continue;
         }
         if (atomic_load(&supervisor->control->workers[slot].state) !=

@@ -52,10 +52,13 @@ static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
 
 static void serve(yk_worker_self *self)
 {
-    while (atomic_load(&self->control->quit) == YK_QUIT_NO) {
+    for (;;) {
         const uint32_t ticket = yk_event_ticket(&self->worker->bell);
         int work;
 
+        if (atomic_load(&self->control->quit) != YK_QUIT_NO) {
+            return;
+        }
         yk_worker_build_all(self);
         work = yk_worker_find_work(self);
         if (work != YK_WORK_DONE) {

@@ -34,7 +34,8 @@ void yk_worker_give_up_device(yk_worker_self *self)
 
 static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job, uint32_t left)
 {
-    const int remote = !self->worker->info.shares_memory;
+    /* A launch through a driver costs more than a call, even where memory is shared. */
+    const int remote = self->worker->kind != YOKE_WORKER_CPU;
     uint32_t most =
         yk_policy_chunk(left, speed_of(self->worker, job), yk_policy_chunk_time(remote));
 
@@ -67,6 +68,7 @@ static bool is_gone(const yk_job *job, uint32_t slot, const yk_worker *worker)
     const uint32_t build = yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
 
     return build == YK_BUILD_FAILED || build == YK_BUILD_UNSUITABLE ||
+           atomic_load(&worker->building) != 0 || /* a compiler may take its time */
            atomic_load(&worker->state) != YK_WORKER_READY ||
            !yk_bit_is_set(job->allowed, slot) ||
            (atomic_load(&job->declined[slot / 64]) >> (slot % 64) & 1) != 0;

@@ -13,7 +13,7 @@ static void decline(yk_worker_self *self, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(self->control, ref);
 
-    yk_job_explain(job, ref.generation, "%s (%s): %s", self->worker->name, self->worker->info.name,
+    yk_job_remark(job, ref.generation, "%s (%s): %s", self->worker->name, self->worker->info.name,
                    self->error.text);
     atomic_fetch_or(&job->declined[self->slot / 64], UINT64_C(1) << (self->slot % 64));
     yk_control_ring_workers(self->control);
@@ -56,8 +56,11 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
     }
     while (yk_worker_take(self, ref, &claim, later)) {
         worked = true;
-        /* Whoever creates a kernel waits for its builds, not for the end of jobs. */
-        if (!yk_worker_run(self, ref, device, claim) || yk_worker_has_builds(self)) {
+        /* Whoever creates a kernel waits for its builds, not for the end of jobs. But from
+         * a damaged job nobody leaves with tiles in its home: whoever deals out lost tiles
+         * has seen it empty. */
+        if (!yk_worker_run(self, ref, device, claim) ||
+            (yk_worker_has_builds(self) && atomic_load(&job->damaged) == 0)) {
             break;
         }
     }

@@ -4,24 +4,23 @@
 #include "base/clock.h"
 #include "sys/futex.h"
 
+enum { ASLEEP = 1, SIGNAL = 2 };
+
 uint32_t yk_event_ticket(const yk_event *event)
 {
-    return atomic_load(&event->count);
+    return atomic_load(&event->word) & ~(uint32_t)ASLEEP;
 }
 
 void yk_event_wait(yk_event *event, uint32_t ticket, uint64_t limit_ns)
 {
-    uint32_t sleepers;
+    uint32_t expected = ticket;
 
-    /* seq_cst: the add is seen by any signal whose change this waiter did not see. */
-    atomic_fetch_add(&event->sleepers, 1);
-    if (atomic_load(&event->count) == ticket) {
-        yk_futex_wait(&event->count, ticket, limit_ns);
-    }
-    /* A repair may have set the count to 0 in the meantime. */
-    sleepers = atomic_load(&event->sleepers);
-    while (sleepers > 0 && !atomic_compare_exchange_weak(&event->sleepers, &sleepers,
-                                                         sleepers - 1)) {
+    /* The bit is set only on the word that the ticket stands for: a signal either sees
+     * it or has come before, and then neither this nor the futex lets the waiter sleep.
+     */
+    if (atomic_compare_exchange_strong(&event->word, &expected, ticket | ASLEEP) ||
+        expected == (ticket | ASLEEP)) {
+        yk_futex_wait(&event->word, ticket | ASLEEP, limit_ns);
     }
 }
 
@@ -33,7 +32,7 @@ void yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
 
     do {
         for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
-            if (atomic_load(&event->count) != ticket) {
+            if (yk_event_ticket(event) != ticket) {
                 return;
             }
             yk_yield();
@@ -42,17 +41,26 @@ void yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
     yk_event_wait(event, ticket, limit_ns);
 }
 
+/* One signal more, nobody asleep; the word before. */
+static uint32_t count_signal(yk_event *event)
+{
+    uint32_t word = atomic_load(&event->word);
+
+    while (!atomic_compare_exchange_weak(&event->word, &word,
+                                         (word & ~(uint32_t)ASLEEP) + SIGNAL)) {
+    }
+    return word;
+}
+
 void yk_event_signal(yk_event *event)
 {
-    atomic_fetch_add(&event->count, 1);
-    if (atomic_load(&event->sleepers) != 0) {
-        yk_futex_wake(&event->count, YK_WAKE_ALL);
+    if ((count_signal(event) & ASLEEP) != 0) {
+        yk_futex_wake(&event->word, YK_WAKE_ALL);
     }
 }
 
 void yk_event_repair(yk_event *event)
 {
-    atomic_store(&event->sleepers, 0);
-    atomic_fetch_add(&event->count, 1);
-    yk_futex_wake(&event->count, YK_WAKE_ALL);
+    (void)count_signal(event);
+    yk_futex_wake(&event->word, YK_WAKE_ALL);
 }

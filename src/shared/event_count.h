@@ -7,9 +7,12 @@
  *     look; nothing to do?                    yk_event_signal(event)
  *     yk_event_wait(event, ticket, limit)
  *
- * A signal between ticket and wait makes the wait return at once, so none is lost. A
- * process that dies anywhere in here leaves nothing locked: at worst `sleepers` stays too
- * high and a later signal makes one system call in vain.
+ * A signal between ticket and wait makes the wait return at once, so none is lost.
+ *
+ * All is in one word: the number of signals, times 2, and a bit that says that somebody
+ * may be asleep. A waiter that dies leaves the bit set, and the next signal
+ * makes one system call in vain. A changer that dies before its wake-ups leaves waiters
+ * asleep: whoever reaps it calls yk_event_repair().
  */
 #ifndef YK_SHARED_EVENT_COUNT_H
 #define YK_SHARED_EVENT_COUNT_H
@@ -18,13 +21,12 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* In shared memory, all zero at the start. */
+/* In shared memory, zero at the start. */
 typedef struct yk_event {
-    _Atomic uint32_t count;    /* changers add 1 */
-    _Atomic uint32_t sleepers; /* each waiter adds 1 for the time it sleeps */
+    _Atomic uint32_t word; /* changers add 2 and clear bit 0, waiters set it */
 } yk_event;
 
-static_assert(sizeof(yk_event) == 8, "fits a word");
+static_assert(sizeof(yk_event) == 4, "a futex");
 
 uint32_t yk_event_ticket(const yk_event *event);
 
@@ -39,8 +41,8 @@ void yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
 
 void yk_event_signal(yk_event *event);
 
-/* After the death of a waiter: nobody is counted as asleep. Sleepers that were are woken
- * and count themselves again. */
+/* As yk_event_signal(), but wakes in any case: after a death, when somebody may have
+ * changed the word and not come to wake. */
 void yk_event_repair(yk_event *event);
 
 #endif

@@ -89,12 +89,9 @@ static void eliminate(const yoke_span *span, void *const args[])
 }
 
 /* Item i changes row i + first, and any item may read all rows, those in front too. */
-static yoke_arg rows_from(float *array, size_t row_bytes, size_t rows, size_t first)
+static yoke_arg rows_from(float *array, size_t row_bytes, size_t first)
 {
-    yoke_arg arg = yoke_arg_at(yoke_update(array, row_bytes), first);
-
-    arg.extent = rows * row_bytes;
-    return arg;
+    return yoke_arg_at(yoke_update(array, row_bytes), first);
 }
 
 /* Divisions may differ by 2.5 units in the last place. The diagonal is large. */
@@ -121,7 +118,7 @@ static void elimination(suite_run *run)
                   yoke_scalar(n), yoke_scalar(t));
         rest = suite_range_split(yoke_range_2d(n - t, n - 1 - t), YOKE_SPLIT_Y);
         suite_map(run, 1, rest, yoke_arg_at(yoke_in(m, n * 4), t + 1),
-                  rows_from(a, n * 4, n, t + 1), rows_from(b, 4, n, t + 1),
+                  rows_from(a, n * 4, t + 1), rows_from(b, 4, t + 1),
                   yoke_scalar(n), yoke_scalar(t));
     }
 }

@@ -93,18 +93,14 @@ static void mark_halo(picture *p, const yk_launch *launch, const yk_arg *arg,
 /* From the first to the last byte of all parts, or up to the extent. */
 static void mark_all(picture *p, const yk_launch *launch, const yk_arg *arg)
 {
-    const uint64_t first = launch->begin[launch->split];
-    const uint64_t last = first + launch->size[launch->split] - 1;
+    const uint64_t last =
+        launch->begin[launch->split] + launch->size[launch->split] - 1;
     const uint64_t reach = (arg->blocks - 1) * arg->stride + arg->bytes;
-    uint64_t low =
-        arg->address + arg->offset + part_of(launch, arg, first) * arg->bytes;
+    const uint64_t low = arg->address;
     uint64_t high =
         arg->address + arg->offset + part_of(launch, arg, last) * arg->bytes + reach;
 
-    if (arg->extent != 0) {
-        low = arg->address;
-        high = high > low + arg->extent ? high : low + arg->extent;
-    }
+    high = high > low + arg->extent ? high : low + arg->extent;
     mark(p, low, high - low);
 }
 

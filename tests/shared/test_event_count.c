@@ -72,8 +72,8 @@ static void test_ping_pong(void **state)
         play(0, how);
         assert_int_equal(yt_wait_child(pid, 30), 0);
         assert_int_equal(atomic_load(&shared->turn), 2 * ROUNDS);
-        assert_int_equal(atomic_load(&shared->ball[0].sleepers), 0);
-        assert_int_equal(atomic_load(&shared->ball[1].sleepers), 0);
+        assert_int_equal(yk_event_ticket(&shared->ball[0]),
+                         ROUNDS * 2 * (spinning + 1));
     }
 }
 
@@ -98,7 +98,7 @@ static void test_a_limit(void **state)
     yk_event_wait(&event, ticket, 1000);
     yk_event_wait_spinning(&event, ticket, 1000, 1000);
     yk_event_wait(&event, ticket, 0);
-    assert_int_equal(atomic_load(&event.sleepers), 0);
+    assert_int_equal(yk_event_ticket(&event), ticket); /* nothing was signalled */
 }
 
 static int sleep_for_good(void *arg)
@@ -113,10 +113,10 @@ static int sleep_for_good(void *arg)
 static bool is_asleep(void *arg)
 {
     (void)arg;
-    return atomic_load(&shared->never.sleepers) == 1;
+    return atomic_load(&shared->never.word) == 1;
 }
 
-/* A waiter that died stays counted until it is repaired; signals go on to work. */
+/* A waiter that died stays marked until the next signal; signals go on to work. */
 static void test_death_of_a_waiter(void **state)
 {
     int pid = yt_start_child(sleep_for_good, NULL);
@@ -126,12 +126,40 @@ static void test_death_of_a_waiter(void **state)
     assert_true(yt_wait_until(is_asleep, NULL, 30));
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(yt_wait_child(pid, 30), -SIGKILL);
-    assert_int_equal(atomic_load(&shared->never.sleepers), 1);
+    assert_int_equal(atomic_load(&shared->never.word), 1);
+    ticket = yk_event_ticket(&shared->never);
+    yk_event_signal(&shared->never);
+    yk_event_wait(&shared->never, ticket, UINT64_MAX);
+    assert_int_equal(atomic_load(&shared->never.word), 2);
     ticket = yk_event_ticket(&shared->never);
     yk_event_repair(&shared->never);
-    assert_int_equal(atomic_load(&shared->never.sleepers), 0);
     yk_event_wait(&shared->never, ticket, UINT64_MAX);
-    assert_int_equal(atomic_load(&shared->never.sleepers), 0);
+    assert_int_equal(atomic_load(&shared->never.word), 4);
+}
+
+static int sleep_once(void *arg)
+{
+    (void)arg;
+    yk_event_wait(&shared->never, yk_event_ticket(&shared->never), UINT64_MAX);
+    return 0;
+}
+
+static bool is_marked(void *arg)
+{
+    (void)arg;
+    return atomic_load(&shared->never.word) % 2 == 1;
+}
+
+/* A changer that has counted its signal and dies before the system call. */
+static void test_death_of_a_changer(void **state)
+{
+    int pid = yt_start_child(sleep_once, NULL);
+
+    (void)state;
+    assert_true(yt_wait_until(is_marked, NULL, 30));
+    atomic_fetch_add(&shared->never.word, 1);
+    yk_event_repair(&shared->never);
+    assert_int_equal(yt_wait_child(pid, 30), 0);
 }
 
 int main(void)
@@ -141,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_a_signal_before_the_wait),
         cmocka_unit_test(test_a_limit),
         cmocka_unit_test(test_death_of_a_waiter),
+        cmocka_unit_test(test_death_of_a_changer),
     };
 
     return yt_run_group_with(tests, map_table, unmap_table);

