@@ -28,7 +28,7 @@ yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
     return YOKE_OK;
 }
 
-/* ---- the last failure, per thread ------------------------------------------------------------ */
+/* ---- the last failure, per thread ---- */
 
 enum { KEPT = 4 };
 
@@ -80,7 +80,8 @@ static kept_errors *kept_of_thread(bool create)
     return kept;
 }
 
-yoke_status yk_call_end(const yoke_pool *pool, yoke_status status, const yk_error *error)
+yoke_status yk_call_end(const yoke_pool *pool, yoke_status status,
+                        const yk_error *error)
 {
     kept_errors *kept;
     kept_error entry = {.pool = pool};
@@ -94,8 +95,7 @@ yoke_status yk_call_end(const yoke_pool *pool, yoke_status status, const yk_erro
         return status;
     }
     entry.serial = yk_live_serial(pool);
-    entry.text =
-        strdup(error->text[0] != '\0' ? error->text : yk_status_text(status));
+    entry.text = strdup(error->text[0] != '\0' ? error->text : yk_status_text(status));
     while (i < KEPT - 1 && kept->entries[i].pool != pool) {
         i++;
     }

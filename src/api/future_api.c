@@ -5,8 +5,8 @@
 #include "pool/pool.h"
 #include "sys/process.h"
 
-/* A future of a pool that is gone may be used by anybody, others only by the process that
- * created the pool: a fork's copy of one stands for nothing. */
+/* A future of a pool that is gone may be used by anybody, others only by the process
+ * that created the pool: a fork's copy of one stands for nothing. */
 static yoke_status check(const yoke_future *future)
 {
     if (future == NULL) {

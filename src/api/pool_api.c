@@ -8,7 +8,7 @@
 #include "pool/pool.h"
 
 #define YK_TEXT_OF(x) #x
-#define YK_VERSION_TEXT(major, minor, patch)                                             \
+#define YK_VERSION_TEXT(major, minor, patch)                                           \
     YK_TEXT_OF(major) "." YK_TEXT_OF(minor) "." YK_TEXT_OF(patch)
 
 const char *yoke_strerror(yoke_status status)
@@ -82,7 +82,8 @@ const char *yoke_pool_error(const yoke_pool *pool)
 }
 
 /* Fills in elements as large as the caller's, one by one. */
-static void copy_infos(void *to, size_t size, const yoke_worker_info *from, size_t count)
+static void copy_infos(void *to, size_t size, const yoke_worker_info *from,
+                       size_t count)
 {
     const size_t common = size < sizeof *from ? size : sizeof *from;
 

@@ -20,8 +20,8 @@ static pattern pattern_of(const yk_launch *launch, const yk_arg *arg)
     uint64_t high;
 
     if (arg->blocks > 1) {
-        const yk_extent own = yk_footprint_own(launch, arg, first,
-                                               first + launch->size[launch->split]);
+        const yk_extent own =
+            yk_footprint_own(launch, arg, first, first + launch->size[launch->split]);
 
         return (pattern){own.address, own.bytes, own.blocks, own.stride};
     }
@@ -30,8 +30,8 @@ static pattern pattern_of(const yk_launch *launch, const yk_arg *arg)
         return (pattern){low, high - low, 1, 0};
     }
     {
-        const yk_extent own = yk_footprint_own(launch, arg, first,
-                                               first + launch->size[launch->split]);
+        const yk_extent own =
+            yk_footprint_own(launch, arg, first, first + launch->size[launch->split]);
 
         return (pattern){own.address, own.bytes, 1, 0};
     }
@@ -50,9 +50,9 @@ static uint64_t pattern_bytes(pattern p)
 /* Columns of one matrix: disjoint if they are within a row. */
 static bool columns_meet(pattern a, pattern b)
 {
-    const uint64_t shift = b.start > a.start ? (b.start - a.start) % a.stride
-                                             : (a.stride - (a.start - b.start) % a.stride) %
-                                                   a.stride;
+    const uint64_t shift = b.start > a.start
+                               ? (b.start - a.start) % a.stride
+                               : (a.stride - (a.start - b.start) % a.stride) % a.stride;
 
     return shift < a.bytes || shift + b.bytes > a.stride;
 }

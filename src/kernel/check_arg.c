@@ -10,7 +10,8 @@ static const char *const kind_names[] = {"nothing", "an array", "a scalar",
                                          "local memory"};
 
 /* "argument 3 (y, float*): " in front of what is wrong with it. */
-static yoke_status refuse(const yk_launch_request *request, size_t index, yk_error *error)
+static yoke_status refuse(const yk_launch_request *request, size_t index,
+                          yk_error *error)
 {
     const yk_parameter *parameter =
         (int)index < request->parameter_count ? &request->parameters[index] : NULL;
@@ -27,14 +28,16 @@ static yoke_status refuse(const yk_launch_request *request, size_t index, yk_err
 static yoke_status check_parameter(const yoke_arg *arg, const yk_parameter *parameter,
                                    yk_error *error)
 {
-    if (parameter->kind != YK_PARAMETER_UNKNOWN && parameter->kind != (unsigned)arg->kind) {
+    if (parameter->kind != YK_PARAMETER_UNKNOWN &&
+        parameter->kind != (unsigned)arg->kind) {
         return yk_fail(error, YOKE_EINVAL, "%s given, the kernel takes %s",
                        kind_names[arg->kind], kind_names[parameter->kind]);
     }
     if (arg->kind == YOKE_ARG_SCALAR && parameter->bytes != 0 &&
         arg->bytes != parameter->bytes) {
-        return yk_fail(error, YOKE_EINVAL, "a value of %zu bytes given, the kernel takes %u",
-                       arg->bytes, parameter->bytes);
+        return yk_fail(error, YOKE_EINVAL,
+                       "a value of %zu bytes given, the kernel takes %u", arg->bytes,
+                       parameter->bytes);
     }
     return YOKE_OK;
 }
@@ -98,7 +101,8 @@ static yoke_status check_array_shape(const yk_launch *launch, const yoke_arg *ar
                        access, (unsigned)arg->parts);
     }
     if (arg->halo != 0 && (access & YOKE_ACCESS_WRITE) != 0) {
-        return yk_fail(error, YOKE_EINVAL, "only an array that is just read has a halo");
+        return yk_fail(error, YOKE_EINVAL,
+                       "only an array that is just read has a halo");
     }
     if (arg->parts == YOKE_PARTS_WHOLE) {
         return check_whole(arg, error);
@@ -161,13 +165,15 @@ static yoke_status find_block(yk_arg *to, const yk_launch_request *request,
     uint64_t left;
 
     if (!yk_arena_find(request->arena, arg->pointer, &block)) {
-        if (request->allow_foreign && !yk_arena_contains(request->arena, arg->pointer)) {
+        if (request->allow_foreign &&
+            !yk_arena_contains(request->arena, arg->pointer)) {
             return YOKE_OK;
         }
-        return yk_fail(error, YOKE_EINVAL,
-                       "%p is not memory of this pool (yoke_alloc), and the map does not "
-                       "say .stage",
-                       arg->pointer);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "%p is not memory of this pool (yoke_alloc), and the map does not "
+            "say .stage",
+            arg->pointer);
     }
     to->block_address = base + block.offset;
     to->block_bytes = block.bytes;
@@ -252,7 +258,8 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
     memset(to, 0, sizeof *to);
     to->kind = (uint32_t)arg->kind;
     to->bytes = arg->bytes;
-    if ((int)index < request->parameter_count && (unsigned)arg->kind <= YOKE_ARG_LOCAL) {
+    if ((int)index < request->parameter_count &&
+        (unsigned)arg->kind <= YOKE_ARG_LOCAL) {
         status = check_parameter(arg, &request->parameters[index], error);
     }
     if (status == YOKE_OK) {

@@ -18,13 +18,14 @@ static yoke_status check_sizes(const yoke_range *range, yk_error *error)
         const bool used = d < range->dimensions;
 
         if (range->size[d] == 0 && used) {
-            return yk_fail(error, YOKE_EINVAL, "the range is empty in dimension %u (%c)",
-                           d, axis[d]);
+            return yk_fail(error, YOKE_EINVAL,
+                           "the range is empty in dimension %u (%c)", d, axis[d]);
         }
         if (!used && (range->size[d] > 1 || range->begin[d] != 0)) {
-            return yk_fail(error, YOKE_EINVAL,
-                           "the range has %u dimension(s) but a size in dimension %u (%c)",
-                           range->dimensions, d, axis[d]);
+            return yk_fail(
+                error, YOKE_EINVAL,
+                "the range has %u dimension(s) but a size in dimension %u (%c)",
+                range->dimensions, d, axis[d]);
         }
         if (range->begin[d] > YK_MAX_RANGE ||
             !yk_mul(total, used ? range->size[d] : 1, &total) || total > YK_MAX_RANGE) {
@@ -65,26 +66,29 @@ static yoke_status check_groups(yk_launch *launch, const yk_kernel *kernel,
         const uint64_t group = kernel->group[d] == 0 ? 1 : kernel->group[d];
 
         if (d >= launch->dimensions && group > 1) {
-            return yk_fail(error, YOKE_EINVAL,
-                           "the kernel's work-group has size %llu in dimension %u (%c), "
-                           "the range has only %u dimension(s)",
-                           (unsigned long long)group, d, axis[d], launch->dimensions);
+            return yk_fail(
+                error, YOKE_EINVAL,
+                "the kernel's work-group has size %llu in dimension %u (%c), "
+                "the range has only %u dimension(s)",
+                (unsigned long long)group, d, axis[d], launch->dimensions);
         }
         launch->group[d] = group;
         if (launch->size[d] % group != 0 && !launch->round_up) {
-            return yk_fail(error, YOKE_EINVAL,
-                           "the range's %llu work-items in dimension %u (%c) are no "
-                           "multiple of the work-group size %llu (a kernel that tests its "
-                           "ids against the bounds can be mapped with .round_up)",
-                           (unsigned long long)launch->size[d], d, axis[d],
-                           (unsigned long long)group);
+            return yk_fail(
+                error, YOKE_EINVAL,
+                "the range's %llu work-items in dimension %u (%c) are no "
+                "multiple of the work-group size %llu (a kernel that tests its "
+                "ids against the bounds can be mapped with .round_up)",
+                (unsigned long long)launch->size[d], d, axis[d],
+                (unsigned long long)group);
         }
     }
     return YOKE_OK;
 }
 
 yoke_status yk_launch_fill_range(yk_launch *launch, const yk_kernel *kernel,
-                                 const yoke_range *range, bool round_up, yk_error *error)
+                                 const yoke_range *range, bool round_up,
+                                 yk_error *error)
 {
     yoke_status status = check_sizes(range, error);
 

@@ -46,7 +46,7 @@ void yk_future_release(yoke_future *future)
     }
 }
 
-/* ---- collecting ------------------------------------------------------------------------ */
+/* ---- collecting ---- */
 
 /* Jobs that waited for this one need not look at its slot any more. */
 static bool release_dependents(yoke_pool *pool, uint32_t slot, yoke_status status)
@@ -63,7 +63,8 @@ static bool release_dependents(yoke_pool *pool, uint32_t slot, yoke_status statu
         if (status != YOKE_OK && (atomic_load(&job->needs) & bit) != 0) {
             const yk_job_ref ref = pool->jobs[i]->ref;
 
-            yk_job_explain(job, ref.generation, "a job that this one depends on failed");
+            yk_job_explain(job, ref.generation,
+                           "a job that this one depends on failed");
             yk_job_stop(pool->control, ref, YOKE_EDEPENDENCY);
             (void)yk_job_try_end(pool->control, ref);
         }
@@ -79,7 +80,8 @@ static char *copy_error(const yk_job *job, uint32_t generation, yoke_status stat
     if (status == YOKE_OK) {
         return NULL;
     }
-    /* Whoever writes the text is the supervisor, or was active: it is about to finish. */
+    /* Whoever writes the text is the supervisor, or was active: it is about to finish.
+     */
     while (atomic_load(&job->error_state) ==
            yk_state_pack(generation, YK_TEXT_WRITING)) {
         yk_yield();
@@ -151,20 +153,20 @@ static bool has_ended(const yoke_pool *pool, uint32_t slot)
 
 static bool has_succeeded(const yoke_pool *pool, uint32_t slot)
 {
-    return yk_job_status(&pool->control->jobs[slot], pool->jobs[slot]->ref.generation) ==
-           YOKE_OK;
+    return yk_job_status(&pool->control->jobs[slot],
+                         pool->jobs[slot]->ref.generation) == YOKE_OK;
 }
 
-/* The slot of the job submitted last among those that have failed and are not collected;
- * YK_MAX_JOBS if there is none. */
+/* The slot of the job submitted last among those that have failed and are not
+ * collected; YK_MAX_JOBS if there is none. */
 static uint32_t last_failed(const yoke_pool *pool)
 {
     uint32_t last = YK_MAX_JOBS;
 
     for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
         if (has_ended(pool, slot) && !has_succeeded(pool, slot) &&
-            (last == YK_MAX_JOBS || pool->control->jobs[slot].sequence >
-                                        pool->control->jobs[last].sequence)) {
+            (last == YK_MAX_JOBS ||
+             pool->control->jobs[slot].sequence > pool->control->jobs[last].sequence)) {
             last = slot;
         }
     }
@@ -265,7 +267,7 @@ void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callbac
     }
 }
 
-/* ---- waiting --------------------------------------------------------------------------------- */
+/* ---- waiting ---- */
 
 static bool try_collect(yoke_future *future)
 {

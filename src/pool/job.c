@@ -28,7 +28,7 @@ bool yk_job_is_running(yk_control *control, yk_job_ref ref)
            yk_job_stop_status(job, ref.generation) == YOKE_OK;
 }
 
-/* ---- dependencies ------------------------------------------------------------------ */
+/* ---- dependencies ---- */
 
 bool yk_job_is_due(yk_control *control, const yk_job *job)
 {
@@ -64,7 +64,7 @@ bool yk_job_has_failed_need(yk_control *control, const yk_job *job)
     return false;
 }
 
-/* ---- failure ----------------------------------------------------------------------- */
+/* ---- failure ---- */
 
 void yk_job_stop(yk_control *control, yk_job_ref ref, yoke_status status)
 {
@@ -79,7 +79,7 @@ yoke_status yk_job_stop_status(const yk_job *job, uint32_t generation)
 {
     const uint64_t word = atomic_load(&job->stop);
 
-    return word >> 32 == generation ? (yoke_status)-(int32_t)(uint32_t)word : YOKE_OK;
+    return word >> 32 == generation ? (yoke_status) - (int32_t)(uint32_t)word : YOKE_OK;
 }
 
 /* Writes a text that nobody has written yet. */
@@ -100,7 +100,8 @@ void yk_job_explain(yk_job *job, uint32_t generation, const char *format, ...)
     va_list list;
 
     va_start(list, format);
-    write_once(&job->error_state, generation, job->error, sizeof job->error, format, list);
+    write_once(&job->error_state, generation, job->error, sizeof job->error, format,
+               list);
     va_end(list);
 }
 
@@ -126,10 +127,10 @@ yoke_status yk_job_status(const yk_job *job, uint32_t generation)
     const yoke_status stopped = yk_job_stop_status(job, generation);
 
     return stopped != YOKE_OK ? stopped
-                              : (yoke_status)-(int32_t)atomic_load(&job->verdict);
+                              : (yoke_status) - (int32_t)atomic_load(&job->verdict);
 }
 
-/* ---- completion --------------------------------------------------------------------- */
+/* ---- completion ---- */
 
 uint32_t yk_job_done(yk_control *control, const yk_job *job)
 {
@@ -153,14 +154,16 @@ static bool is_complete(yk_control *control, const yk_job *job)
     return yk_tile_map_is_full(job->map, count);
 }
 
-/* ---- a worker's steps --------------------------------------------------------------- */
+/* ---- a worker's steps ---- */
 
 bool yk_job_enter(yk_control *control, yk_worker *worker, yk_job_ref ref)
 {
     atomic_store(&worker->active, yk_active_pack(ref.slot, ref.generation));
-    /* Read after the store: whoever ends the job has seen it stopped or complete before it
-     * looks at active words, so either it sees this worker or this worker sees that. */
-    if (yk_job_is_running(control, ref) && !is_complete(control, yk_job_at(control, ref))) {
+    /* Read after the store: whoever ends the job has seen it stopped or complete before
+     * it looks at active words, so either it sees this worker or this worker sees that.
+     */
+    if (yk_job_is_running(control, ref) &&
+        !is_complete(control, yk_job_at(control, ref))) {
         return true;
     }
     atomic_store(&worker->active, 0);
@@ -206,8 +209,8 @@ void yk_claim_finish(yk_control *control, uint32_t worker_slot, yk_job_ref ref,
 
 bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken)
 {
-    /* From the last list down: a tile that has just killed its worker comes before the many
-     * that have not been tried alone yet. */
+    /* From the last list down: a tile that has just killed its worker comes before the
+     * many that have not been tried alone yet. */
     for (uint32_t i = YK_MAX_REDO; i-- > 0;) {
         if (yk_home_take_front(&job->redo[i], generation, 1, taken)) {
             return true;
@@ -216,9 +219,10 @@ bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken)
     return false;
 }
 
-/* ---- looking ------------------------------------------------------------------------ */
+/* ---- looking ---- */
 
-static bool homes_have_tiles(yk_control *control, const yk_job *job, uint32_t generation)
+static bool homes_have_tiles(yk_control *control, const yk_job *job,
+                             uint32_t generation)
 {
     const uint32_t count = yk_worker_count(control);
 
@@ -245,7 +249,8 @@ bool yk_job_has_redo(const yk_job *job, uint32_t generation)
 
 bool yk_job_has_tiles(yk_control *control, const yk_job *job, uint32_t generation)
 {
-    return homes_have_tiles(control, job, generation) || yk_job_has_redo(job, generation);
+    return homes_have_tiles(control, job, generation) ||
+           yk_job_has_redo(job, generation);
 }
 
 bool yk_job_is_active(yk_control *control, yk_job_ref ref)
@@ -261,7 +266,7 @@ bool yk_job_is_active(yk_control *control, yk_job_ref ref)
     return false;
 }
 
-/* ---- the end ------------------------------------------------------------------------ */
+/* ---- the end ---- */
 
 bool yk_job_try_end(yk_control *control, yk_job_ref ref)
 {
@@ -271,15 +276,15 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref)
     if (atomic_load(&job->state) != open) {
         return false;
     }
-    /* First that it is over, which does not change any more; then that nobody is inside.
-     * Whoever enters after that look sees that it is over, and turns round. */
+    /* First that it is over, which does not change any more; then that nobody is
+     * inside. Whoever enters after that look sees that it is over, and turns round. */
     if ((yk_job_stop_status(job, ref.generation) == YOKE_OK &&
          !is_complete(control, job)) ||
         yk_job_is_active(control, ref)) {
         return false;
     }
-    if (!atomic_compare_exchange_strong(
-            &job->state, &open, yk_state_pack(ref.generation, YK_JOB_ENDED))) {
+    if (!atomic_compare_exchange_strong(&job->state, &open,
+                                        yk_state_pack(ref.generation, YK_JOB_ENDED))) {
         return false;
     }
     YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_END);
@@ -289,7 +294,7 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref)
     return true;
 }
 
-/* ---- after a death ------------------------------------------------------------------- */
+/* ---- after a death ---- */
 
 bool yk_job_deal(yk_job *job, uint32_t generation, yk_tiles tiles)
 {

@@ -6,10 +6,11 @@
 #include "pool/pool.h"
 #include "sys/object.h"
 
-/* Work-items of a work-group; far beyond any device, and sums of them do not overflow. */
+/* Work-items of a work-group; far beyond any device, and sums of them do not overflow.
+ */
 static const size_t most_in_group = (size_t)1 << 31;
 
-/* ---- checks ------------------------------------------------------------------------------ */
+/* ---- checks ---- */
 
 static bool group_fits(const size_t group[3])
 {
@@ -24,10 +25,12 @@ static bool group_fits(const size_t group[3])
 static yoke_status check_options(const yoke_kernel_options *options, yk_error *error)
 {
     if (options->source == NULL && options->native == NULL) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "a kernel has a source, a native function or both: neither given");
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "a kernel has a source, a native function or both: neither given");
     }
-    if (options->source != NULL && (options->name == NULL || options->name[0] == '\0')) {
+    if (options->source != NULL &&
+        (options->name == NULL || options->name[0] == '\0')) {
         return yk_fail(error, YOKE_EINVAL,
                        "a kernel with source needs the name of its __kernel function");
     }
@@ -37,19 +40,20 @@ static yoke_status check_options(const yoke_kernel_options *options, yk_error *e
     }
     if (options->group[0] == 0 && (options->group[1] != 0 || options->group[2] != 0)) {
         return yk_fail(error, YOKE_EINVAL,
-                       "work-group size %zu x %zu x %zu: the first is 0", options->group[0],
-                       options->group[1], options->group[2]);
+                       "work-group size %zu x %zu x %zu: the first is 0",
+                       options->group[0], options->group[1], options->group[2]);
     }
     if (!group_fits(options->group)) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "work-group size %zu x %zu x %zu: that is more than %zu work-items",
-                       options->group[0], options->group[1], options->group[2],
-                       most_in_group);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "work-group size %zu x %zu x %zu: that is more than %zu work-items",
+            options->group[0], options->group[1], options->group[2], most_in_group);
     }
     return YOKE_OK;
 }
 
-static yoke_status locate_native(yk_kernel *kernel, yoke_native *native, yk_error *error)
+static yoke_status locate_native(yk_kernel *kernel, yoke_native *native,
+                                 yk_error *error)
 {
     if (native != NULL &&
         !yk_object_locate((yk_any_function *)native, kernel->native.object,
@@ -60,7 +64,7 @@ static yoke_status locate_native(yk_kernel *kernel, yoke_native *native, yk_erro
     return YOKE_OK;
 }
 
-/* ---- the announcement ---------------------------------------------------------------------- */
+/* ---- the announcement ---- */
 
 static const char *store_text(yoke_pool *pool, const char *text, yk_error *error)
 {
@@ -164,7 +168,7 @@ static yoke_status add(yoke_kernel *kernel, const yoke_kernel_options *options,
     return status;
 }
 
-/* ---- builds ------------------------------------------------------------------------------------ */
+/* ---- builds ---- */
 
 /* What the workers of one driver make of a kernel. */
 typedef struct verdict {
@@ -309,7 +313,7 @@ yoke_status yk_kernel_create(yoke_kernel **result, yoke_pool *pool,
     return status;
 }
 
-/* ---- the end --------------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static bool is_being_built(const yk_control *control, uint64_t word)
 {

@@ -6,7 +6,7 @@
 #include "pool/repair.h"
 #include "sched/policy.h"
 
-/* ---- which workers --------------------------------------------------------------------- */
+/* ---- which workers ---- */
 
 static bool is_selected(const yk_control *control, const yk_selector *selector,
                         uint32_t slot, uint32_t *cpus, uint32_t *fakes)
@@ -15,7 +15,8 @@ static bool is_selected(const yk_control *control, const yk_selector *selector,
     uint32_t *number = worker->kind == YOKE_WORKER_CPU ? cpus : fakes;
 
     if (worker->found >= 0) {
-        const yk_candidate candidate = yk_found_candidate(&control->found[worker->found]);
+        const yk_candidate candidate =
+            yk_found_candidate(&control->found[worker->found]);
 
         return yk_selector_matches(selector, &candidate);
     }
@@ -80,7 +81,7 @@ yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
     return check_hope(pool, job, devices, error);
 }
 
-/* ---- homes ------------------------------------------------------------------------------- */
+/* ---- homes ---- */
 
 static bool takes_part(const yk_control *control, const yk_job *job, uint32_t slot)
 {
@@ -104,8 +105,10 @@ static double speed_of(const yk_control *control, const yk_job *job, uint32_t sl
            (double)job->tiling.tile_items;
 }
 
-/* For a job that runs on one device: the fastest, as far as known, else an OpenCL one. */
-static uint32_t pick_one(const yk_control *control, const double *speeds, uint32_t count)
+/* For a job that runs on one device: the fastest, as far as known, else an OpenCL one.
+ */
+static uint32_t pick_one(const yk_control *control, const double *speeds,
+                         uint32_t count)
 {
     uint32_t best = 0;
 

@@ -22,7 +22,7 @@ static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
 /* How long the pool's processes may take to go, beyond which they are killed. */
 static const uint64_t end_ns = 5 * YK_NS_PER_S;
 
-/* ---- options --------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 static yoke_status read_selection(yk_control *control, const char *devices,
                                   yk_error *error)
@@ -65,7 +65,7 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
     return status;
 }
 
-/* ---- memory ------------------------------------------------------------------------------ */
+/* ---- memory ---- */
 
 static yoke_status create_arena(yk_arena *arena, const char *name, size_t bytes,
                                 size_t least, bool limited, yk_error *error)
@@ -96,10 +96,11 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
         return status;
     }
     if (bytes < yk_page_size() || bytes > (uint64_t)1 << 46) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "the pool's memory (arena_bytes, YOKE_ARENA) is from one page to "
-                       "64 TiB, not %llu bytes",
-                       (unsigned long long)bytes);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "the pool's memory (arena_bytes, YOKE_ARENA) is from one page to "
+            "64 TiB, not %llu bytes",
+            (unsigned long long)bytes);
     }
     least = bytes < least ? (size_t)bytes / 2 : least;
     status = create_arena(&pool->arena, "yoke arena", bytes, least, true, error);
@@ -115,7 +116,7 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     return status;
 }
 
-/* ---- processes ------------------------------------------------------------------------------ */
+/* ---- processes ---- */
 
 static yoke_status start_supervisor(yoke_pool *pool, yk_error *error)
 {
@@ -181,7 +182,7 @@ bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket)
     return yk_pool_is_alive(pool);
 }
 
-/* ---- starting -------------------------------------------------------------------------------- */
+/* ---- starting ---- */
 
 static bool has_explicit_opencl(const yk_selection *selection)
 {
@@ -214,8 +215,7 @@ static bool is_up(const yk_control *control, bool wait_discovery, bool wait_all)
     if (atomic_load(&control->started) == 0 || is_starting(control, true)) {
         return false;
     }
-    if (wait_discovery &&
-        atomic_load(&control->discovery) == YK_DISCOVERY_RUNNING) {
+    if (wait_discovery && atomic_load(&control->discovery) == YK_DISCOVERY_RUNNING) {
         return false;
     }
     return !wait_all || !is_starting(control, false);
@@ -326,7 +326,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     return YOKE_OK;
 }
 
-/* ---- the end ----------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static void wait_for_jobs(yoke_pool *pool)
 {

@@ -47,8 +47,8 @@ static void describe_worker(const yk_control *control, uint32_t slot,
     info->speed = yk_bits_double(atomic_load(&worker->speed_last));
     yk_text_copy(info->name, sizeof info->name, worker->name);
     yk_text_copy(info->reason, sizeof info->reason,
-              state == YK_WORKER_PARKED ? "its core serves a GPU's process"
-                                        : worker->reason);
+                 state == YK_WORKER_PARKED ? "its core serves a GPU's process"
+                                           : worker->reason);
     if (worker->found >= 0) {
         describe_device(info, &control->found[worker->found]);
     }

@@ -31,10 +31,10 @@ static void items_of(const yk_job *job, yk_tiles tiles, uint64_t *begin, uint64_
     *end += first;
 }
 
-/* ---- tiles that kill ---------------------------------------------------------------- */
+/* ---- tiles that kill ---- */
 
-static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles, const char *how,
-                    const char *why)
+static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles,
+                    const char *how, const char *why)
 {
     yk_job *job = yk_job_at(control, ref);
     const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
@@ -42,7 +42,8 @@ static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles, const c
     uint64_t end;
 
     items_of(job, tiles, &begin, &end);
-    yk_job_explain(job, ref.generation, "kernel '%s', items [%llu, %llu): %s (worker %s)", kernel->name,
+    yk_job_explain(job, ref.generation,
+                   "kernel '%s', items [%llu, %llu): %s (worker %s)", kernel->name,
                    (unsigned long long)begin, (unsigned long long)end, why, how);
     atomic_store(&job->verdict, (uint32_t)-YOKE_ECRASHED);
     yk_tile_map_mark_open(job->map, tiles, YK_TILE_GIVEN_UP);
@@ -85,7 +86,7 @@ static void stop_if_fruitless(yk_control *control, yk_job_ref ref, yk_tiles tile
     yk_job_stop(control, ref, YOKE_ECRASHED);
 }
 
-/* ---- a claim whose worker died -------------------------------------------------------- */
+/* ---- a claim whose worker died ---- */
 
 static bool settle_strike(yk_control *control, yk_job_ref ref, yk_tiles tiles,
                           uint32_t weight, const char *how)
@@ -156,7 +157,8 @@ static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slo
     if (atomic_load(&worker->open_status) != 0 ||
         atomic_load(&worker->failures) >= most) {
         yk_job_remark(job, ref.generation, "%s cannot prepare for kernel '%s': %s",
-                       worker->name, control->kernels[job->kernel_slot].kernel.name, how);
+                      worker->name, control->kernels[job->kernel_slot].kernel.name,
+                      how);
         atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
     }
 }
@@ -174,11 +176,12 @@ static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
     } else if (claim.stage == YK_CLAIM_COMMITTED) {
         yk_tile_map_mark_open(job->map, claim.tiles, (uint16_t)(slot + 1));
     } else if (claim.stage == YK_CLAIM_RUNNING) {
-        given_up = settle_running(control, ref, claim, strike_weight(control, job, slot),
-                                  undo_file, how);
+        given_up = settle_running(control, ref, claim,
+                                  strike_weight(control, job, slot), undo_file, how);
         settle_device(control, ref, slot);
     }
-    if (claim.stage != YK_CLAIM_NONE && claim.stage != YK_CLAIM_COMMITTED && !given_up) {
+    if (claim.stage != YK_CLAIM_NONE && claim.stage != YK_CLAIM_COMMITTED &&
+        !given_up) {
         /* If the lists are full the tiles are found when the job is dry. */
         (void)yk_job_deal(job, ref.generation, claim.tiles);
     }
@@ -195,8 +198,8 @@ static void drop_unfinished_text(yk_job *job, uint32_t generation)
                                          yk_state_pack(generation, YK_TEXT_NONE));
 }
 
-/* The dead worker may have changed or signalled something and not come to wake those who
- * wait for it. */
+/* The dead worker may have changed or signalled something and not come to wake those
+ * who wait for it. */
 static void wake_everybody(yk_control *control)
 {
     const uint32_t count = yk_worker_count(control);
@@ -210,7 +213,8 @@ static void wake_everybody(yk_control *control)
     }
 }
 
-bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file, const char *how)
+bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file,
+                      const char *how)
 {
     yk_worker *worker = &control->workers[slot];
     const uint64_t active = atomic_load(&worker->active);
@@ -220,8 +224,8 @@ bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file, const c
         const yk_job_ref ref = {yk_active_slot(active), yk_active_generation(active)};
         yk_job *job = yk_job_at(control, ref);
 
-        /* While it was active the job could not end and its slot not be reused; if it was
-         * over before the worker came, there is nothing of it here. */
+        /* While it was active the job could not end and its slot not be reused; if it
+         * was over before the worker came, there is nothing of it here. */
         if (atomic_load(&job->state) == yk_state_pack(ref.generation, YK_JOB_OPEN)) {
             atomic_store(&job->damaged, 1);
             drop_unfinished_text(job, ref.generation);
@@ -235,14 +239,13 @@ bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file, const c
     return given_up;
 }
 
-/* ---- hope ----------------------------------------------------------------------------- */
+/* ---- hope ---- */
 
 static bool may_still_run(const yk_control *control, const yk_job *job, uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];
     const uint32_t state = atomic_load(&worker->state);
-    const uint32_t build =
-        yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
+    const uint32_t build = yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
 
     return (state == YK_WORKER_STARTING || state == YK_WORKER_READY ||
             state == YK_WORKER_PARKED) &&
@@ -275,13 +278,13 @@ static void stop_hopeless(yk_control *control, yk_job_ref ref)
         const char *remark = yk_job_remarked(job, ref.generation);
 
         yk_job_explain(job, ref.generation,
-                       "kernel '%s': no worker is left that can run it%s%s", kernel->name,
-                       remark[0] != '\0' ? ": " : "", remark);
+                       "kernel '%s': no worker is left that can run it%s%s",
+                       kernel->name, remark[0] != '\0' ? ": " : "", remark);
         yk_job_stop(control, ref, YOKE_ENODEVICE);
     }
 }
 
-/* ---- deadlines -------------------------------------------------------------------------- */
+/* ---- deadlines ---- */
 
 static void stop_late(yk_control *control, yk_job_ref ref)
 {
@@ -291,7 +294,8 @@ static void stop_late(yk_control *control, yk_job_ref ref)
     if (yk_job_is_running(control, ref)) {
         yk_job_explain(job, ref.generation,
                        "kernel '%s' ran past its time limit with %u of %u pieces done",
-                       kernel->name, yk_job_done(control, job), atomic_load(&job->tile_count));
+                       kernel->name, yk_job_done(control, job),
+                       atomic_load(&job->tile_count));
         yk_job_stop(control, ref, YOKE_ETIMEDOUT);
         yk_control_ring_workers(control);
     }
@@ -346,8 +350,8 @@ static uint64_t repair_job(yk_control *control, yk_job_ref ref,
     return yk_job_try_end(control, ref) ? UINT64_MAX : next;
 }
 
-uint64_t yk_repair_jobs(yk_control *control, void (*overdue)(uint32_t slot, void *context),
-                        void *context)
+uint64_t yk_repair_jobs(yk_control *control,
+                        void (*overdue)(uint32_t slot, void *context), void *context)
 {
     uint64_t live = atomic_load(&control->live);
     uint64_t next = UINT64_MAX;

@@ -36,8 +36,8 @@ static yoke_status parse_cpu(yk_selector *selector, char *detail, yk_error *erro
     }
     if (!parse_number(detail, &count) || count < 1 || count > MAX_COUNT) {
         return yk_fail(error, YOKE_EINVAL,
-                       "\"cpu:%s\": a number of workers from 1 to %d is expected", detail,
-                       MAX_COUNT);
+                       "\"cpu:%s\": a number of workers from 1 to %d is expected",
+                       detail, MAX_COUNT);
     }
     selector->count = (uint32_t)count;
     return YOKE_OK;
@@ -137,10 +137,11 @@ static yoke_status parse_fake(yk_selector *selector, char *detail, yk_error *err
     selector->count = 1;
     selector->speed = 1;
     if (size != NULL && !parse_fake_size(selector, size)) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "a fake device is fake:COUNTxSPEED with a count from 1 to %d and "
-                       "0 < speed <= 1, such as fake:4x0.25",
-                       MAX_COUNT);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "a fake device is fake:COUNTxSPEED with a count from 1 to %d and "
+            "0 < speed <= 1, such as fake:4x0.25",
+            MAX_COUNT);
     }
     while ((trait = strsep(&rest, "/")) != NULL) {
         const yoke_status status = parse_fake_trait(selector, trait, error);
@@ -191,7 +192,8 @@ static yoke_status parse_one(yk_selector *selector, char *word, yk_error *error)
     return yk_fail(error, YOKE_EINVAL, "unknown device \"%s\": %s", kind, grammar);
 }
 
-yoke_status yk_selection_parse(yk_selection *selection, const char *text, yk_error *error)
+yoke_status yk_selection_parse(yk_selection *selection, const char *text,
+                               yk_error *error)
 {
     char copy[sizeof selection->text];
     char *rest = copy;
@@ -199,8 +201,8 @@ yoke_status yk_selection_parse(yk_selection *selection, const char *text, yk_err
 
     memset(selection, 0, sizeof *selection);
     if (strlen(text) >= sizeof copy) {
-        return yk_fail(error, YOKE_EINVAL, "the list of devices is longer than %zu bytes",
-                       sizeof copy - 1);
+        return yk_fail(error, YOKE_EINVAL,
+                       "the list of devices is longer than %zu bytes", sizeof copy - 1);
     }
     memcpy(copy, text, strlen(text) + 1);
     memcpy(selection->text, text, strlen(text) + 1);
@@ -211,7 +213,8 @@ yoke_status yk_selection_parse(yk_selection *selection, const char *text, yk_err
             return yk_fail(error, YOKE_EINVAL, "more than %d devices in the list",
                            YK_MAX_SELECTORS);
         }
-        status = parse_one(&selection->selectors[selection->count++], trim(word), error);
+        status =
+            parse_one(&selection->selectors[selection->count++], trim(word), error);
         if (status != YOKE_OK) {
             return status;
         }
@@ -242,7 +245,8 @@ static bool contains(const char *text, const char *lower)
     for (; *text != '\0'; text++) {
         size_t i = 0;
 
-        while (i < length && tolower((unsigned char)text[i]) == (unsigned char)lower[i]) {
+        while (i < length &&
+               tolower((unsigned char)text[i]) == (unsigned char)lower[i]) {
             i++;
         }
         if (i == length) {

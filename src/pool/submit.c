@@ -6,7 +6,7 @@
 #include "kernel/check.h"
 #include "pool/pool.h"
 
-/* ---- slots ----------------------------------------------------------------------------- */
+/* ---- slots ---- */
 
 static int find_slot(const yoke_pool *pool)
 {
@@ -51,7 +51,7 @@ static yoke_status wait_for_slot(yoke_pool *pool, int *slot, yk_error *error)
     }
 }
 
-/* ---- the launch -------------------------------------------------------------------------- */
+/* ---- the launch ---- */
 
 static yoke_status fill_launch(yoke_pool *pool, yk_job *job,
                                const yk_submission *submission, yk_error *error)
@@ -93,8 +93,8 @@ static bool may_run_source(const yoke_pool *pool, const yk_kernel *kernel)
     return false;
 }
 
-/* A kernel that asks for its range's sizes is built for each range it is split over; after
- * a few different ones it is not split any more. */
+/* A kernel that asks for its range's sizes is built for each range it is split over;
+ * after a few different ones it is not split any more. */
 static void limit_variants(yoke_pool *pool, yoke_kernel *kernel, yk_launch *launch)
 {
     const yk_kernel *described = &pool->control->kernels[kernel->slot].kernel;
@@ -117,7 +117,7 @@ static void limit_variants(yoke_pool *pool, yoke_kernel *kernel, yk_launch *laun
     }
 }
 
-/* ---- dependencies ---------------------------------------------------------------------------- */
+/* ---- dependencies ---- */
 
 /* Whether the earlier job must end first; *needed if it also must succeed. */
 static bool conflicts(const yk_launch *earlier, const yk_launch *later, bool *needed)
@@ -156,9 +156,8 @@ static yoke_status order_explicit(yk_job *job, const yoke_pool *pool,
         if (!future->collected) {
             order_after(job, future->ref.slot, true);
         } else if (future->status != YOKE_OK) {
-            return yk_fail(error, YOKE_EDEPENDENCY,
-                           "the job of after[%zu] failed: %s", i,
-                           future->error != NULL ? future->error : "");
+            return yk_fail(error, YOKE_EDEPENDENCY, "the job of after[%zu] failed: %s",
+                           i, future->error != NULL ? future->error : "");
         }
     }
     return YOKE_OK;
@@ -180,7 +179,7 @@ static yoke_status order(yoke_pool *pool, yk_job *job, const yoke_map_options *o
     return order_explicit(job, pool, options, error);
 }
 
-/* ---- publishing --------------------------------------------------------------------------------- */
+/* ---- publishing ---- */
 
 static bool changes_in_place(const yk_launch *launch)
 {
@@ -232,8 +231,8 @@ static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
     job->sequence = pool->next_sequence++;
     job->deadline_ns = timeout > 0 ? yk_clock_ns() + (uint64_t)(timeout * 1e9) : 0;
     job->in_place = changes_in_place(&job->launch);
-    job->saves = job->in_place != 0 &&
-                 submission->options.recovery != YOKE_RECOVER_NONE;
+    job->saves =
+        job->in_place != 0 && submission->options.recovery != YOKE_RECOVER_NONE;
     yk_place_tiles(pool, job, ref.generation, submission->options.grain);
     use_arrays(pool, &job->launch);
     submission->kernel->users++;
@@ -247,14 +246,15 @@ static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
     }
 }
 
-/* ---- submission ------------------------------------------------------------------------------------ */
+/* ---- submission ---- */
 
 static yoke_status check_options(const yk_submission *submission, yk_error *error)
 {
     const yoke_map_options *options = &submission->options;
 
     if (!(options->timeout >= 0 && options->timeout <= 1e9)) {
-        return yk_fail(error, YOKE_EINVAL, "timeout is a number of seconds from 0 to 1e9");
+        return yk_fail(error, YOKE_EINVAL,
+                       "timeout is a number of seconds from 0 to 1e9");
     }
     if ((unsigned)options->recovery > YOKE_RECOVER_NONE) {
         return yk_fail(error, YOKE_EINVAL, "recovery %u is no known value",
@@ -268,8 +268,8 @@ static yoke_status check_options(const yk_submission *submission, yk_error *erro
 
 /* Arrays outside the pool's memory are copied in only when no job is about to change
  * them. *again: the lock was given up and all may be different. */
-static yoke_status wait_for_staged(yoke_pool *pool, const yk_launch *launch, bool *again,
-                                   yk_error *error)
+static yoke_status wait_for_staged(yoke_pool *pool, const yk_launch *launch,
+                                   bool *again, yk_error *error)
 {
     const uint32_t ticket = yk_event_ticket(&pool->control->changed);
 
@@ -282,7 +282,8 @@ static yoke_status wait_for_staged(yoke_pool *pool, const yk_launch *launch, boo
 }
 
 /* OpenCL devices that a job names may not have been found yet. */
-static yoke_status wait_for_devices(yoke_pool *pool, const char *devices, yk_error *error)
+static yoke_status wait_for_devices(yoke_pool *pool, const char *devices,
+                                    yk_error *error)
 {
     yk_control *control = pool->control;
     yoke_status status = YOKE_OK;
@@ -322,8 +323,7 @@ static yoke_status prepare(yoke_pool *pool, yoke_future *future,
         }
         job = &pool->control->jobs[slot];
         future->ref =
-            (yk_job_ref){(uint32_t)slot,
-                         yk_state_generation(atomic_load(&job->state))};
+            (yk_job_ref){(uint32_t)slot, yk_state_generation(atomic_load(&job->state))};
         job->kernel_slot = submission->kernel->slot;
         status = fill_launch(pool, job, submission, error);
         if (status == YOKE_OK) {

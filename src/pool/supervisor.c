@@ -36,7 +36,7 @@ void yk_supervisor_log(const yk_supervisor *supervisor, const char *format, ...)
     (void)fputc('\n', stderr);
 }
 
-/* ---- children -------------------------------------------------------------------------- */
+/* ---- children ---- */
 
 typedef struct birth {
     const yk_supervisor *supervisor;
@@ -86,7 +86,7 @@ bool yk_supervisor_reap(yk_child *child, int *status)
     return true;
 }
 
-/* ---- the loop ---------------------------------------------------------------------------- */
+/* ---- the loop ---- */
 
 /* Bell, application twice, then all children. Returns how many. */
 static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
@@ -112,8 +112,8 @@ static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
 
 enum { MAX_FDS = 3 + YK_MAX_DRIVERS + YK_MAX_WORKERS };
 
-/* Without a descriptor for it (there are too few, or the system has none for processes) a
- * death shows only to those who look. */
+/* Without a descriptor for it (there are too few, or the system has none for processes)
+ * a death shows only to those who look. */
 static bool has_unwatched(const int *fds, size_t count)
 {
     for (size_t i = 2; i < count; i++) {
@@ -162,7 +162,7 @@ static void supervise(yk_supervisor *supervisor)
     }
 }
 
-/* ---- the end ------------------------------------------------------------------------------ */
+/* ---- the end ---- */
 
 static uint32_t reap_any(yk_supervisor *supervisor)
 {

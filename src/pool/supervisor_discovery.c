@@ -8,7 +8,7 @@
 #include "pool/supervisor.h"
 #include "sys/process.h"
 
-/* ---- probes -------------------------------------------------------------------------------- */
+/* ---- probes ---- */
 
 typedef struct errand {
     yk_control *control;
@@ -47,9 +47,11 @@ static void start_probe(yk_supervisor *supervisor, uint32_t i)
     yk_control *control = supervisor->control;
     errand self = {control, &control->probes[i]};
 
-    if (!yk_supervisor_fork(supervisor, &supervisor->probes[i], -1, probe_entry, &self)) {
+    if (!yk_supervisor_fork(supervisor, &supervisor->probes[i], -1, probe_entry,
+                            &self)) {
         yk_text_format(control->probes[i].error, sizeof control->probes[i].error,
-                       "%s: its probe cannot be forked", control->probes[i].driver.path);
+                       "%s: its probe cannot be forked",
+                       control->probes[i].driver.path);
         return;
     }
     supervisor->probes[i].deadline_ns = yk_clock_ns() + control->start_timeout_ns;
@@ -83,7 +85,7 @@ void yk_supervisor_start_probes(yk_supervisor *supervisor)
     }
 }
 
-/* ---- what was found --------------------------------------------------------------------------- */
+/* ---- what was found ---- */
 
 static yk_found *add_found(yk_control *control, const yk_probe *probe)
 {
@@ -179,13 +181,14 @@ static void settle_driver(yk_supervisor *supervisor, uint32_t driver, uint32_t *
         yk_found *found = add_found(control, probe);
 
         if (found != NULL) {
-            found->failed = atomic_load(&probe->finished) == 0 || probe->status != YOKE_OK;
+            found->failed =
+                atomic_load(&probe->finished) == 0 || probe->status != YOKE_OK;
             yk_text_copy(found->reason, sizeof found->reason, probe->error);
         }
     }
 }
 
-/* ---- progress ------------------------------------------------------------------------------------ */
+/* ---- progress ---- */
 
 static void reap_probe(yk_supervisor *supervisor, uint32_t i)
 {

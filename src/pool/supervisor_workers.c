@@ -15,14 +15,14 @@ enum {
     MAX_FORKS = 100,
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
     MAX_CORE_START_FAILURES = 20, /* ... of a core, which does not break */
-    MAX_DEVICE_FAILURES = 4, /* ... before they finish a chunk, of a device */
+    MAX_DEVICE_FAILURES = 4,      /* ... before they finish a chunk, of a device */
     MIN_CORES_TO_SHARE = 4,
 };
 
 /* How soon to fork again after the system has refused. */
 static const uint64_t fork_again_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
-/* ---- starting ---------------------------------------------------------------------------- */
+/* ---- starting ---- */
 
 typedef struct employment {
     yk_control *control;
@@ -109,7 +109,7 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
     atomic_store(&worker->pid, (uint32_t)child->pid);
 }
 
-/* ---- CPU and fake workers ------------------------------------------------------------------ */
+/* ---- CPU and fake workers ---- */
 
 static void start_cpus(yk_supervisor *supervisor, const yk_selector *selector)
 {
@@ -180,7 +180,7 @@ void yk_supervisor_start_local(yk_supervisor *supervisor)
     }
 }
 
-/* ---- ends ---------------------------------------------------------------------------------- */
+/* ---- ends ---- */
 
 static void describe_death(const yk_worker *worker, const yk_child *child, int status,
                            char *text, size_t bytes)
@@ -210,8 +210,8 @@ static void blame_build(yk_worker *worker, yk_child *child, const char *how)
     if (building == 0 || !again) {
         return;
     }
-    yk_text_format(text, sizeof text,
-                   "%s: the compiler took the worker down (%s)", worker->info.name, how);
+    yk_text_format(text, sizeof text, "%s: the compiler took the worker down (%s)",
+                   worker->info.name, how);
     yk_text_copy(worker->log, sizeof worker->log, text);
     atomic_store(&worker->builds[slot].word, building >> 8 << 8 | YK_BUILD_FAILED);
     atomic_store(&worker->building, 0);
@@ -255,7 +255,8 @@ static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_st
         return supervisor->workers[slot].start_failures >=
                (is_core ? MAX_CORE_START_FAILURES : MAX_START_FAILURES);
     }
-    /* A core does not break; a kernel that kills its process is found out by its tiles. */
+    /* A core does not break; a kernel that kills its process is found out by its tiles.
+     */
     return !is_core && atomic_load(&worker->failures) >= MAX_DEVICE_FAILURES &&
            is_dispensable(supervisor, slot);
 }
@@ -351,7 +352,7 @@ void yk_supervisor_kill_late(uint32_t slot, void *context)
     }
 }
 
-/* ---- cores for GPUs --------------------------------------------------------------------------- */
+/* ---- cores for GPUs ---- */
 
 static bool is_gpu(const yk_control *control, const yk_worker *worker)
 {

@@ -71,7 +71,8 @@ static uint32_t try_build(yk_worker_self *self, yk_kernel_slot *slot)
     return status == YOKE_EUNSUPPORTED ? YK_BUILD_UNSUITABLE : YK_BUILD_FAILED;
 }
 
-/* Kernels come and go in their slots: what the device holds of the last one is dropped. */
+/* Kernels come and go in their slots: what the device holds of the last one is dropped.
+ */
 static void forget_last(yk_worker_self *self, uint32_t slot, uint64_t id)
 {
     const uint64_t last = atomic_load(&self->worker->builds[slot].word) >> 8;

@@ -15,7 +15,6 @@ static const double chunk_overhead_ns = 20000;
 /* Saved bytes per chunk beyond which saving gets slow (out of the caches). */
 enum { UNDO_BYTES = 256 << 10 };
 
-
 /* Tiles per nanosecond; 0 if unknown. */
 static double speed_of(const yk_worker *worker, const yk_job *job)
 {
@@ -32,12 +31,13 @@ void yk_worker_give_up_device(yk_worker_self *self)
     yk_process_exit_now(YK_EXIT_DEVICE);
 }
 
-static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job, uint32_t left)
+static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
+                            uint32_t left)
 {
     /* A launch through a driver costs more than a call, even where memory is shared. */
     const int remote = self->worker->kind != YOKE_WORKER_CPU;
-    uint32_t most =
-        yk_policy_chunk(left, speed_of(self->worker, job), yk_policy_chunk_time(remote));
+    uint32_t most = yk_policy_chunk(left, speed_of(self->worker, job),
+                                    yk_policy_chunk_time(remote));
 
     if (job->saves != 0) {
         uint64_t begin;
@@ -130,8 +130,8 @@ static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *l
     size_t victim;
     const uint32_t wanted = plan_theft(self, ref, &victim, later);
 
-    if (wanted == 0 || !yk_home_take_back(&job->homes[victim].home, ref.generation,
-                                          wanted, tiles)) {
+    if (wanted == 0 ||
+        !yk_home_take_back(&job->homes[victim].home, ref.generation, wanted, tiles)) {
         return false;
     }
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_LOOT);
@@ -185,10 +185,11 @@ static bool save(yk_worker_self *self, yk_job *job, yk_job_ref ref, uint64_t beg
         return true;
     }
     if (!yk_undo_save(self->undo_file, &job->launch, begin, end)) {
-        yk_job_explain(job, ref.generation,
-                       "no memory to save items [%llu, %llu) before they are changed in "
-                       "place (.recovery = YOKE_RECOVER_NONE saves nothing)",
-                       (unsigned long long)begin, (unsigned long long)end);
+        yk_job_explain(
+            job, ref.generation,
+            "no memory to save items [%llu, %llu) before they are changed in "
+            "place (.recovery = YOKE_RECOVER_NONE saves nothing)",
+            (unsigned long long)begin, (unsigned long long)end);
         yk_job_stop(self->control, ref, YOKE_ENOMEM);
         return false;
     }
@@ -212,9 +213,10 @@ static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status sta
     yk_job *job = yk_job_at(self->control, ref);
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
 
-    yk_job_explain(job, ref.generation, "kernel '%s' on %s (%s), items [%llu, %llu): %s", kernel->name,
-                   self->worker->name, self->worker->info.name,
-                   (unsigned long long)begin, (unsigned long long)end, self->error.text);
+    yk_job_explain(
+        job, ref.generation, "kernel '%s' on %s (%s), items [%llu, %llu): %s",
+        kernel->name, self->worker->name, self->worker->info.name,
+        (unsigned long long)begin, (unsigned long long)end, self->error.text);
     yk_job_stop(self->control, ref, status);
     yk_claim_publish(self->worker, (yk_claim){.stage = YK_CLAIM_NONE});
 }

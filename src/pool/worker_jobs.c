@@ -13,8 +13,8 @@ static void decline(yk_worker_self *self, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(self->control, ref);
 
-    yk_job_remark(job, ref.generation, "%s (%s): %s", self->worker->name, self->worker->info.name,
-                   self->error.text);
+    yk_job_remark(job, ref.generation, "%s (%s): %s", self->worker->name,
+                  self->worker->info.name, self->error.text);
     atomic_fetch_or(&job->declined[self->slot / 64], UINT64_C(1) << (self->slot % 64));
     yk_control_ring_workers(self->control);
     yk_control_ring_supervisor(self->control);
@@ -25,8 +25,8 @@ static void fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
 {
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
 
-    yk_job_explain(job, ref.generation, "kernel '%s' on %s (%s): %s", kernel->name, self->worker->name,
-                   self->worker->info.name, self->error.text);
+    yk_job_explain(job, ref.generation, "kernel '%s' on %s (%s): %s", kernel->name,
+                   self->worker->name, self->worker->info.name, self->error.text);
     yk_job_stop(self->control, ref, status);
 }
 
@@ -56,9 +56,9 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
     }
     while (yk_worker_take(self, ref, &claim, later)) {
         worked = true;
-        /* Whoever creates a kernel waits for its builds, not for the end of jobs. But from
-         * a damaged job nobody leaves with tiles in its home: whoever deals out lost tiles
-         * has seen it empty. */
+        /* Whoever creates a kernel waits for its builds, not for the end of jobs. But
+         * from a damaged job nobody leaves with tiles in its home: whoever deals out
+         * lost tiles has seen it empty. */
         if (!yk_worker_run(self, ref, device, claim) ||
             (yk_worker_has_builds(self) && atomic_load(&job->damaged) == 0)) {
             break;
@@ -130,7 +130,8 @@ static uint32_t collect(yk_worker_self *self, yk_job_ref refs[YK_MAX_JOBS])
         if (!is_candidate(self, slot, &ref)) {
             continue;
         }
-        for (; i > 0 && self->control->jobs[refs[i - 1].slot].sequence > sequence; i--) {
+        for (; i > 0 && self->control->jobs[refs[i - 1].slot].sequence > sequence;
+             i--) {
             refs[i] = refs[i - 1];
         }
         refs[i] = ref;

@@ -76,8 +76,8 @@ static bool ensure_room(yk_arena *arena)
     return true;
 }
 
-/* First gap that holds `span` bytes at `alignment` (of the address, not the offset); the
- * index its block would have. */
+/* First gap that holds `span` bytes at `alignment` (of the address, not the offset);
+ * the index its block would have. */
 static bool find_gap(const yk_arena *arena, uint64_t span, uint64_t alignment,
                      uint64_t *offset, size_t *index)
 {
@@ -113,7 +113,8 @@ static yoke_status check_memory(const yk_arena *arena, uint64_t span, yk_error *
     available = yk_memory_available();
     resident = yk_mapping_resident(&arena->mapping);
     promised = arena->used > resident ? arena->used - resident : 0;
-    if (available != UINT64_MAX && (promised > available || span > available - promised)) {
+    if (available != UINT64_MAX &&
+        (promised > available || span > available - promised)) {
         return yk_fail(error, YOKE_ENOMEM,
                        "cannot allocate %llu bytes: the system has %llu bytes left, of "
                        "which %llu are promised to earlier allocations",
@@ -205,8 +206,8 @@ static yoke_status free_locked(yk_arena *arena, const void *pointer, yk_error *e
     }
     if (block->users != 0) {
         return yk_fail(error, YOKE_EBUSY,
-                       "%p (%llu bytes) is used by %u job(s) that have not ended", pointer,
-                       (unsigned long long)block->bytes, block->users);
+                       "%p (%llu bytes) is used by %u job(s) that have not ended",
+                       pointer, (unsigned long long)block->bytes, block->users);
     }
     yk_mapping_punch(&arena->mapping, block->offset, block->span);
     arena->used -= block->span;

@@ -33,8 +33,8 @@ bool yk_home_take_front(yk_home *home, uint32_t generation, uint32_t most,
     while (yk_home_is_of(word, generation)) {
         yk_tiles rest = yk_home_unpack(word);
 
-        *taken = (yk_tiles){rest.begin,
-                            rest.begin + at_most(yk_tiles_count(rest), most)};
+        *taken =
+            (yk_tiles){rest.begin, rest.begin + at_most(yk_tiles_count(rest), most)};
         if (yk_tiles_count(*taken) == 0) {
             return false;
         }
@@ -74,7 +74,8 @@ bool yk_home_refill(yk_home *home, uint32_t generation, yk_tiles tiles)
         if (yk_tiles_count(yk_home_unpack(word)) != 0) {
             return false;
         }
-        if (atomic_compare_exchange_weak(home, &word, yk_home_pack(generation, tiles))) {
+        if (atomic_compare_exchange_weak(home, &word,
+                                         yk_home_pack(generation, tiles))) {
             return true;
         }
     }

@@ -15,8 +15,9 @@
 #endif
 
 /*
- * Far from where the kernel places programs, libraries, heaps and stacks on 64-bit Linux,
- * 4 TiB apart, and inside the application's part of AddressSanitizer's memory layout.
+ * Far from where the kernel places programs, libraries, heaps and stacks on 64-bit
+ * Linux, 4 TiB apart, and inside the application's part of AddressSanitizer's memory
+ * layout.
  */
 static const uintptr_t first_hint = (uintptr_t)0x200000000000;
 static const uintptr_t hint_step = (uintptr_t)1 << 42;
@@ -118,8 +119,8 @@ void yk_mapping_destroy(yk_mapping *mapping)
 
 void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes)
 {
-    if (fallocate(mapping->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
-                  (off_t)bytes) != 0) {
+    if (fallocate(mapping->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                  (off_t)offset, (off_t)bytes) != 0) {
         memset((char *)mapping->base + offset, 0, bytes);
     }
 }

@@ -17,7 +17,7 @@
 
 enum { MASK_FIRST_BYTES = 128, MASK_MOST_BYTES = 1 << 20 };
 
-/* --- affinity --- */
+/* ---- affinity ---- */
 
 /* The process's mask in a block of *bytes bytes, which the caller frees; NULL if it
  * cannot be had. The kernel refuses blocks that are smaller than its own mask. */
@@ -82,7 +82,7 @@ bool yk_bind_cpu(uint32_t os_index)
     return bound;
 }
 
-/* --- quota --- */
+/* ---- quota ---- */
 
 static size_t quota_cpus(uint64_t quota, uint64_t period)
 {
@@ -143,7 +143,7 @@ size_t yk_cpu_quota(const char *root)
     return quota > 0 ? quota : 1;
 }
 
-/* --- cores --- */
+/* ---- cores ---- */
 
 static bool topology_describe(hwloc_topology_t topology, const char *synthetic)
 {
@@ -293,7 +293,7 @@ size_t yk_cpus(yk_cpu *cpus, size_t capacity)
     return count;
 }
 
-/* --- name --- */
+/* ---- name ---- */
 
 /* The text behind "model name : " in a line, or NULL. */
 static const char *model_in_line(const char *line)

@@ -69,9 +69,8 @@ void yk_fd_wait(const int *fds, bool *ready, size_t count, uint64_t timeout_ns)
 
 bool yk_fd_wait_one(int fd, uint64_t timeout_ns)
 {
-    const uint64_t deadline = timeout_ns == UINT64_MAX
-                                  ? UINT64_MAX
-                                  : yk_clock_ns() + timeout_ns;
+    const uint64_t deadline =
+        timeout_ns == UINT64_MAX ? UINT64_MAX : yk_clock_ns() + timeout_ns;
     bool ready = false;
 
     for (;;) {

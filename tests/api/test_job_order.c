@@ -75,9 +75,7 @@ static void finish(yoke_future *future, yoke_status status)
     yoke_future_destroy(future);
 }
 
-/* ---- order
- * -----------------------------------------------------------------------------------
- */
+/* ---- order ---- */
 
 /* Read after write, write after write, write after read: in the order of submission. */
 static void test_conflicts_run_in_order(void **state)
@@ -206,9 +204,7 @@ static void test_failure_spreads(void **state)
     assert_true(api_all(other, N, 1));
 }
 
-/* ---- many
- * --------------------------------------------------------------------------------------
- */
+/* ---- many ---- */
 
 /* A time loop: more jobs than there are slots, each needing the one before. */
 static void test_time_loop(void **state)

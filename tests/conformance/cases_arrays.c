@@ -2,7 +2,7 @@
 /* Every kind of array argument. */
 #include "suite.h"
 
-/* ---- in and out ------------------------------------------------------------------ */
+/* ---- in and out ---- */
 
 static const char axpy_source[] =
     "__kernel void axpy(__global int *z, __global const int *x, __global const int "
@@ -58,7 +58,7 @@ static void middle_of_an_allocation(suite_run *run)
     map_axpy(run, 3, 1000, 52);
 }
 
-/* ---- bytes ----------------------------------------------------------------------- */
+/* ---- bytes ---- */
 
 static const char flip_source[] =
     "__kernel void flip(__global uchar *out, __global const uchar *in)\n"
@@ -82,7 +82,7 @@ static void single_bytes(suite_run *run)
     suite_map(run, 0, yoke_range_1d(7919), yoke_out(out, 1), yoke_in(in, 1));
 }
 
-/* ---- in place -------------------------------------------------------------------- */
+/* ---- in place ---- */
 
 static const char bump_source[] =
     "__kernel void bump(__global int *z)\n"
@@ -109,7 +109,7 @@ static void in_place(suite_run *run)
               yoke_inout(z, 4));
 }
 
-/* ---- neighbours ------------------------------------------------------------------ */
+/* ---- neighbours ---- */
 
 static const char near_source[] =
     "__kernel void near_clipped(__global int *out, __global const int *in, const int "
@@ -180,7 +180,7 @@ static void halo_periodic(suite_run *run)
     map_near(run, true, 0, 4);
 }
 
-/* ---- whole arrays ---------------------------------------------------------------- */
+/* ---- whole arrays ---- */
 
 static const char gather_source[] =
     "__kernel void gather(__global int *out, __global const int *table,\n"
@@ -293,7 +293,7 @@ static void inout_whole(suite_run *run)
     }
 }
 
-/* ---- parts elsewhere, parts of several blocks ------------------------------------ */
+/* ---- parts elsewhere, parts of several blocks ---- */
 
 static const char shifted_source[] =
     "__kernel void shifted(__global int *out, __global const int *in)\n"
@@ -385,7 +385,7 @@ static void columns(suite_run *run)
               yoke_scalar(h));
 }
 
-/* ---- the table ------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 #define KERNEL(function, text) {{.name = #function, .source = text, .native = function}}
 

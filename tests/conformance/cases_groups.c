@@ -24,7 +24,7 @@ static group_items group_at(const yoke_span *span, size_t begin)
     for (group_items g = group_at(span, (span)->begin); g.begin < (span)->end;         \
          g = group_at(span, g.end))
 
-/* ---- barriers and local memory --------------------------------------------------- */
+/* ---- barriers and local memory ---- */
 
 static const char turn_source[] =
     "__kernel void turn_groups(__global int *out, __global const int *in,\n"
@@ -66,7 +66,7 @@ static void local_memory(suite_run *run)
               yoke_inout(out, 4), yoke_in(in, 4), yoke_local(32 * 4), yoke_local(32));
 }
 
-/* ---- parts per group ------------------------------------------------------------- */
+/* ---- parts per group ---- */
 
 static const char sums_source[] =
     "__kernel void group_sums(__global int *partial, __global const int *in, const "
@@ -121,7 +121,7 @@ static void group_parts(suite_run *run)
     }
 }
 
-/* ---- a histogram per group ------------------------------------------------------- */
+/* ---- a histogram per group ---- */
 
 static const char histogram_source[] =
     "__kernel void histogram(__global uint *counts, __global const uchar *data,\n"
@@ -157,7 +157,7 @@ static void local_atomics(suite_run *run)
               yoke_in(data, 1), yoke_local(256), yoke_scalar(n));
 }
 
-/* ---- two dimensions -------------------------------------------------------------- */
+/* ---- two dimensions ---- */
 
 /* Each group turns a square of the matrix; a row of squares belongs to a row of groups.
  */
@@ -238,7 +238,7 @@ static void group_parts_2d(suite_run *run)
               yoke_in(in, 44 * 4), yoke_scalar((uint32_t)44), yoke_local(32));
 }
 
-/* ---- the table ------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 const suite_case suite_group_cases[] = {
     {"barriers and local memory",

@@ -4,7 +4,7 @@
 
 #define OFF "#pragma OPENCL FP_CONTRACT OFF\n"
 
-/* ---- C = alpha A B + beta C ------------------------------------------------------ */
+/* ---- C = alpha A B + beta C ---- */
 
 static const char gemm_source[] =
     OFF "__kernel void gemm(__global float *a, __global float *b, __global float *c,\n"
@@ -45,7 +45,7 @@ static void matrix_product(suite_run *run)
               yoke_scalar(0.7f), yoke_scalar(ni), yoke_scalar(nj), yoke_scalar(nk));
 }
 
-/* ---- Gaussian elimination -------------------------------------------------------- */
+/* ---- Gaussian elimination ---- */
 
 /* The ids count from 0 in each step; the kernels add the step to them. */
 static const char elimination_source[] = OFF
@@ -123,7 +123,7 @@ static void elimination(suite_run *run)
     }
 }
 
-/* ---- alignment of two sequences along antidiagonals ------------------------------ */
+/* ---- alignment of two sequences along antidiagonals ---- */
 
 /* Row d of the table is an antidiagonal; its cell i stands for (i, d - i). */
 static const char align_source[] =
@@ -215,7 +215,7 @@ static void wavefront_in_place(suite_run *run)
     }
 }
 
-/* ---- bitonic sort ---------------------------------------------------------------- */
+/* ---- bitonic sort ---- */
 
 static const char bitonic_source[] =
     "__kernel void bitonic(__global uint *keys, const uint stage, const uint pass)\n"
@@ -260,7 +260,7 @@ static void sorting(suite_run *run)
     }
 }
 
-/* ---- the table ------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 const suite_case suite_program_cases[] = {
     {"matrix product",

@@ -3,7 +3,7 @@
  * about the range it runs in. */
 #include "suite.h"
 
-/* ---- every work-item's cell of a volume ------------------------------------------ */
+/* ---- every work-item's cell of a volume ---- */
 
 static const char cells_source[] =
     "__kernel void cells(__global int *out, __global const int *in, const uint w,\n"
@@ -122,7 +122,7 @@ static void default_split(suite_run *run)
               yoke_scalar((uint32_t)1200), yoke_scalar((uint32_t)1));
 }
 
-/* ---- what a kernel is told ------------------------------------------------------- */
+/* ---- what a kernel is told ---- */
 
 enum { TOLD = 22 };
 
@@ -247,7 +247,7 @@ static void told_of_chosen_groups(suite_run *run)
     }
 }
 
-/* ---- the suite does split -------------------------------------------------------- */
+/* ---- the suite does split ---- */
 
 /* Without the library's macro, the offset of the launch itself. */
 static const char pieces_source[] =
@@ -281,7 +281,7 @@ static void is_split(suite_run *run)
     assert_true(suite_is_whole(run) ? changes <= 1 : changes > 0);
 }
 
-/* ---- the table ------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 #define CELLS {{.name = "cells", .source = cells_source, .native = cells}}
 #define TOLD_IN(...)                                                                   \

@@ -4,7 +4,7 @@
 
 #define OFF "#pragma OPENCL FP_CONTRACT OFF\n"
 
-/* ---- 2D convolution -------------------------------------------------------------- */
+/* ---- 2D convolution ---- */
 
 static const char convolution_source[] = OFF
     "__kernel void convolution(__global const float *A, __global float *B, int ni, "
@@ -50,7 +50,7 @@ static void convolve_2d(suite_run *run)
               yoke_inout(b, nj * 4), yoke_scalar(ni), yoke_scalar(nj));
 }
 
-/* ---- temperature of a chip, with a tile and its edge in local memory ------------- */
+/* ---- temperature of a chip, with a tile and its edge in local memory ---- */
 
 static const char hotspot_source[] = OFF
     "#define SIDE 8\n"
@@ -105,7 +105,7 @@ static void hot_chip(suite_run *run)
     }
 }
 
-/* ---- two kernels of one source taking turns on the same buffers ------------------ */
+/* ---- two kernels of one source taking turns on the same buffers ---- */
 
 static const char turns_source[] =
     "__kernel void spread(__global int *b, __global const int *a, const int w, const "
@@ -162,7 +162,7 @@ static void kernels_take_turns(suite_run *run)
     }
 }
 
-/* ---- the table ------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 const suite_case suite_stencil_cases[] = {
     {"2d convolution",

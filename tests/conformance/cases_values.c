@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-/* ---- scalars --------------------------------------------------------------------- */
+/* ---- scalars ---- */
 
 enum { SCALARS = 10 };
 
@@ -56,7 +56,7 @@ static void every_scalar(suite_run *run)
               yoke_scalar((uint16_t)0x3555));
 }
 
-/* ---- vectors --------------------------------------------------------------------- */
+/* ---- vectors ---- */
 
 static const char vectors_source[] =
     "__kernel void vectors(__global float *out, const float2 a, const float3 b,\n"
@@ -152,7 +152,7 @@ static void arrays_of_vectors(suite_run *run)
               yoke_in(b, 4), yoke_in(c, 12), yoke_in(d, 8), yoke_inout(big, 64));
 }
 
-/* ---- other element types --------------------------------------------------------- */
+/* ---- other element types ---- */
 
 static const char elements_source[] =
     "__kernel void elements(__global ulong *out, __global const char *a,\n"
@@ -196,7 +196,7 @@ static void arrays_of_elements(suite_run *run)
               yoke_in(c, 8), yoke_in(d, 2));
 }
 
-/* ---- structs --------------------------------------------------------------------- */
+/* ---- structs ---- */
 
 /* No padding at the end: rusticl 22.3 does not count it. */
 typedef struct small_struct {
@@ -264,7 +264,7 @@ static void structs_by_value(suite_run *run)
               yoke_scalar_bytes(&l, sizeof l), yoke_inout(items, sizeof *items));
 }
 
-/* ---- doubles --------------------------------------------------------------------- */
+/* ---- doubles ---- */
 
 static const char doubles_source[] =
     "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n"
@@ -296,7 +296,7 @@ static void double_precision(suite_run *run)
               yoke_scalar(3.14159265358979));
 }
 
-/* ---- mathematical functions ------------------------------------------------------ */
+/* ---- mathematical functions ---- */
 
 static const char maths_source[] =
     "__kernel void maths(__global float *out, __global const float *in)\n"
@@ -328,7 +328,7 @@ static void functions(suite_run *run)
     suite_map(run, 0, yoke_range_1d(2003), yoke_out(out, 4), yoke_in(in, 4));
 }
 
-/* ---- build options --------------------------------------------------------------- */
+/* ---- build options ---- */
 
 static const char optioned_source[] =
     "#include \"suite_shift.h\"\n"
@@ -353,7 +353,7 @@ static void options_and_headers(suite_run *run)
     suite_map(run, 0, yoke_range_1d(1511), yoke_out(out, 4), yoke_in(in, 2));
 }
 
-/* ---- the table ------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 #define KERNEL(function, text) {{.name = #function, .source = text, .native = function}}
 

@@ -25,7 +25,7 @@ static const suite_case *const all_cases[] = {
     NULL,
 };
 
-/* ---- the driver ------------------------------------------------------------------ */
+/* ---- the driver ---- */
 
 static bool has_icd_file(const char *driver)
 {
@@ -50,7 +50,7 @@ static bool is_installed(const suite_target *wanted)
     return wanted->driver == NULL || has_icd_file(wanted->driver);
 }
 
-/* ---- the group ------------------------------------------------------------------- */
+/* ---- the group ---- */
 
 static int open_pool(void **state)
 {

@@ -9,7 +9,7 @@
 /* Bytes behind an array that nobody may touch. */
 enum { MARGIN = 100, LOCAL_BYTES = 16384 };
 
-/* ---- arrays ---------------------------------------------------------------------- */
+/* ---- arrays ---- */
 
 static uint32_t next_random(suite_run *run)
 {
@@ -79,7 +79,7 @@ void suite_set_unchecked(suite_run *run, const void *array)
     block_of(run, array)->unchecked = true;
 }
 
-/* ---- maps ------------------------------------------------------------------------ */
+/* ---- maps ---- */
 
 bool suite_is_whole(const suite_run *run)
 {
@@ -207,7 +207,7 @@ void suite_needs_source(const suite_run *run)
     }
 }
 
-/* ---- comparison ------------------------------------------------------------------ */
+/* ---- comparison ---- */
 
 static const char *how(const suite_run *run)
 {
@@ -281,7 +281,7 @@ void suite_run_script(suite_run *run)
     }
 }
 
-/* ---- for host forms and ranges --------------------------------------------------- */
+/* ---- for host forms and ranges ---- */
 
 suite_box suite_box_of(const yoke_span *span)
 {

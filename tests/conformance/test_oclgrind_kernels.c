@@ -8,7 +8,7 @@
 
 #include "kernels.h"
 
-/* ---- one script per sample kernel ------------------------------------------------ */
+/* ---- one script per sample kernel ---- */
 
 static float *units(suite_run *run, size_t count, size_t slack)
 {
@@ -214,7 +214,7 @@ static void run_transpose(suite_run *run)
 
 static suite_case sample_cases[] = {SAMPLE_KERNEL_TABLE(SAMPLE_CASE){0}};
 
-/* ---- what must be reported ------------------------------------------------------- */
+/* ---- what must be reported ---- */
 
 static const char racy_source[] =
     "__kernel void racy(__global int *out)\n"

@@ -387,7 +387,7 @@ static void it_fails_at_a_chunk(void **state)
     ops->close(device);
 }
 
-/* --- faults that end or stop the process, in child processes --- */
+/* ---- faults that end or stop the process, in child processes ---- */
 
 static int runs_three_chunks(void *arg)
 {

@@ -171,7 +171,7 @@ static void square_roots(const yoke_span *span, void *const args[])
 }
 /* end */
 
-/* ---- what they must do ------------------------------------------------------------ */
+/* ---- what they must do ---- */
 
 enum { WIDTH = 40, HEIGHT = 300, CELLS = WIDTH * HEIGHT };
 

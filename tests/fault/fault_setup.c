@@ -99,7 +99,7 @@ static void gather(const yoke_span *span, void *const args[])
 
 static yoke_native *const natives[FT_KINDS] = {fill, change, gather};
 
-/* ---- pools ------------------------------------------------------------------- */
+/* ---- pools ---- */
 
 yoke_pool *ft_pool(const char *devices, const char *fault)
 {
@@ -185,7 +185,7 @@ void ft_close(yoke_pool *pool)
     assert_true(yt_nothing_alive());
 }
 
-/* ---- jobs -------------------------------------------------------------------- */
+/* ---- jobs ---- */
 
 ft_job *ft_job_create(yoke_pool *pool, ft_kind kind, size_t items, bool with_source,
                       bool with_native)

@@ -16,7 +16,7 @@ static char folder[] = "/tmp/yoke-drivers-XXXXXX";
 static char library[PATH];
 static char icd[PATH];
 
-/* ---- the folder of drivers --------------------------------------------------- */
+/* ---- the folder of drivers ---- */
 
 static void write_file(const char *path, const void *content, size_t bytes)
 {
@@ -79,7 +79,7 @@ static int after_each(void **state)
     return yt_test_teardown(state);
 }
 
-/* ---- pools ------------------------------------------------------------------- */
+/* ---- pools ---- */
 
 static yoke_status create(yoke_pool **pool, const char *devices)
 {
@@ -224,7 +224,7 @@ static void test_hang_does_not_hold_up(void **state)
     ft_close(pool);
 }
 
-/* ---- files ------------------------------------------------------------------- */
+/* ---- files ---- */
 
 static void test_missing_library(void **state)
 {

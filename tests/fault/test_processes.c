@@ -61,7 +61,7 @@ static bool set_up(setting *self)
            yt_wait_until(has_arrived, self, FT_SECONDS);
 }
 
-/* ---- the supervisor ---------------------------------------------------------- */
+/* ---- the supervisor ---- */
 
 typedef struct waiter {
     pthread_t thread;
@@ -180,7 +180,7 @@ static void test_supervisor_killed_full(void **state)
     assert_true(yt_nothing_alive());
 }
 
-/* ---- the application --------------------------------------------------------- */
+/* ---- the application ---- */
 
 enum { MOST_PIDS = 8 };
 
@@ -369,7 +369,7 @@ static void test_thread_ends(void **state)
     ft_close(pool);
 }
 
-/* ---- a worker dies while it writes why a job fails --------------------------- */
+/* ---- a worker dies while it writes why a job fails ---- */
 
 static void test_text_never_finished(void **state)
 {

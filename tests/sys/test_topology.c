@@ -212,7 +212,7 @@ static void model_names_are_read(void **state)
     assert_true(strlen(name) > 0);
 }
 
-/* --- this machine, in child processes: they change their affinity --- */
+/* ---- this machine, in child processes: they change their affinity ---- */
 
 static size_t mask_count(cpu_set_t *mask)
 {

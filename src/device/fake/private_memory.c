@@ -16,7 +16,7 @@ typedef struct extent_list {
     size_t count;
 } extent_list;
 
-/* --- what a chunk touches --- */
+/* ---- what a chunk touches ---- */
 
 static bool keeps_unwritten(const yk_arg *arg)
 {
@@ -45,7 +45,7 @@ static extent_list stored(const yk_launch *launch, const yk_arg *arg, uint64_t b
     return list;
 }
 
-/* --- one copy --- */
+/* ---- one copy ---- */
 
 static unsigned char *private_at(const yk_replica *replica, const yk_arg *arg,
                                  uint64_t address)
@@ -127,7 +127,7 @@ static size_t first_damage(const yk_replica *replica)
     return at;
 }
 
-/* --- all copies --- */
+/* ---- all copies ---- */
 
 yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
                             yk_error *error)

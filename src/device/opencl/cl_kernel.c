@@ -97,8 +97,8 @@ static bool is_generic(const yk_cl_variant_key *key)
     return memcmp(key, &generic, sizeof generic) == 0;
 }
 
-/* PoCL's headers rename what is called like a built-in function: a kernel 'step' or 'dot'
- * is known as '_cl_step' or '_cl_dot'. */
+/* PoCL's headers rename what is called like a built-in function: a kernel 'step' or
+ * 'dot' is known as '_cl_step' or '_cl_dot'. */
 static cl_kernel create_handle(cl_program program, const char *name, cl_int *code)
 {
     char renamed[YK_KERNEL_NAME_BYTES + 8];
@@ -130,7 +130,8 @@ static yoke_status build_variant(yk_cl_device *device, const yk_cl_kernel *kerne
         return status;
     }
     variant->key = *key;
-    variant->handle = create_handle(variant->program->handle, kernel->kernel->name, &code);
+    variant->handle =
+        create_handle(variant->program->handle, kernel->kernel->name, &code);
     if (variant->handle == NULL) {
         status =
             fail_kernel(device, kernel->kernel, variant->program->handle, code, error);

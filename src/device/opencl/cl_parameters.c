@@ -11,12 +11,12 @@ typedef struct type_size {
 } type_size;
 
 static const type_size types[] = {
-    {"char", 1},       {"uchar", 1},      {"unsigned char", 1},
-    {"short", 2},      {"ushort", 2},     {"unsigned short", 2},
-    {"int", 4},        {"uint", 4},       {"unsigned int", 4},
-    {"long", 8},       {"ulong", 8},      {"unsigned long", 8},
-    {"half", 2},       {"float", 4},      {"double", 8},
-    {"size_t", 0},     {"ptrdiff_t", 0},  {"intptr_t", 0},
+    {"char", 1},      {"uchar", 1},     {"unsigned char", 1},
+    {"short", 2},     {"ushort", 2},    {"unsigned short", 2},
+    {"int", 4},       {"uint", 4},      {"unsigned int", 4},
+    {"long", 8},      {"ulong", 8},     {"unsigned long", 8},
+    {"half", 2},      {"float", 4},     {"double", 8},
+    {"size_t", 0},    {"ptrdiff_t", 0}, {"intptr_t", 0},
     {"uintptr_t", 0},
 };
 
@@ -67,8 +67,8 @@ static void tidy_type(char *type)
     *to = '\0';
 }
 
-static void read_text(cl_kernel kernel, cl_uint index, cl_kernel_arg_info what, char *text,
-                      size_t bytes)
+static void read_text(cl_kernel kernel, cl_uint index, cl_kernel_arg_info what,
+                      char *text, size_t bytes)
 {
     char raw[1024] = "";
 
