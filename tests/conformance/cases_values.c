@@ -353,6 +353,31 @@ static void options_and_headers(suite_run *run)
     suite_map(run, 0, yoke_range_1d(1511), yoke_out(out, 4), yoke_in(in, 2));
 }
 
+/* ---- names ---- */
+
+/* What a kernel may be called is no business of the headers that a compiler brings. */
+static const char step_source[] =
+    "__kernel void step(__global int *out, __global const int *in)\n"
+    "{ size_t i = get_global_id(0); out[i] = 3 * in[i] + 1; }\n";
+
+static void step(const yoke_span *span, void *const args[])
+{
+    int32_t *out = args[0];
+    const int32_t *in = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        out[i] = 3 * in[i] + 1;
+    }
+}
+
+static void called_like_a_builtin(suite_run *run)
+{
+    int32_t *out = suite_ints(run, 1201, 0);
+    int32_t *in = suite_ints(run, 1201, 0);
+
+    suite_map(run, 0, yoke_range_1d(1201), yoke_out(out, 4), yoke_in(in, 4));
+}
+
 /* ---- the table ---- */
 
 #define KERNEL(function, text) {{.name = #function, .source = text, .native = function}}
@@ -368,6 +393,8 @@ const suite_case suite_value_cases[] = {
     {"double precision", double_precision, SUITE_DOUBLE,
      KERNEL(doubles, doubles_source)},
     {"mathematical functions", functions, 0, KERNEL(maths, maths_source)},
+    {"a kernel called like a built-in function", called_like_a_builtin, 0,
+     KERNEL(step, step_source)},
     {"build options",
      options_and_headers,
      0,
