@@ -163,8 +163,7 @@ void api_check_sentence(const char *text)
     assert_null(strchr(text, '\n'));
 }
 
-/* ---- for child processes: results instead of assertions
- * ------------------------------- */
+/* ---- for child processes: results instead of assertions ---- */
 
 int api_try_map(yoke_pool *pool)
 {

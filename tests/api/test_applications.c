@@ -14,8 +14,7 @@
 
 enum { MOST_WORKERS = 64 };
 
-/* ---- the application's own children
- * ---------------------------------------------------------- */
+/* ---- the application's own children ---- */
 
 static volatile sig_atomic_t signals;
 
@@ -109,8 +108,7 @@ static void test_signals_and_forks(void **state)
     assert_int_equal(yt_in_child(fork_after_creation, NULL, 30), 0);
 }
 
-/* ---- standard streams
- * -------------------------------------------------------------------------- */
+/* ---- standard streams ---- */
 
 static void say(const yoke_span *span, void *const args[])
 {
@@ -204,8 +202,7 @@ static void test_streams_closed(void **state)
     }
 }
 
-/* ---- the application ends without closing
- * ------------------------------------------------------- */
+/* ---- the application ends without closing ---- */
 
 typedef struct family {
     _Atomic uint32_t up;

@@ -3,38 +3,9 @@
  * working. */
 #include <string.h>
 
-#include "api_setup.h"
+#include "misuse_setup.h"
 
-enum { N = 1000 };
-
-static yoke_pool *pool;
-static yoke_kernel *fill;
-static uint32_t *numbers;
-
-static int open_pool(void **state)
-{
-    (void)state;
-    if (yoke_pool_create(&pool, &(yoke_pool_options){.devices = "cpu:2"}) != YOKE_OK) {
-        print_error("%s\n", yoke_pool_error(NULL));
-        return -1;
-    }
-    if (yoke_kernel_create(
-            &fill, pool, &(yoke_kernel_options){.name = "fill", .native = api_fill}) !=
-        YOKE_OK) {
-        return -1;
-    }
-    numbers = yoke_alloc(pool, N * sizeof *numbers);
-    return numbers != NULL ? 0 : -1;
-}
-
-static int close_pool(void **state)
-{
-    (void)state;
-    return yoke_pool_close(pool) == YOKE_OK ? 0 : -1;
-}
-
-/* ---- kernels
- * ----------------------------------------------------------------------------- */
+/* ---- kernels ---- */
 
 static void check_no_kernel(const yoke_kernel_options *options, yoke_status status,
                             const char *words)
@@ -154,8 +125,7 @@ static void test_destroyed_kernel(void **state)
     api_check_works(pool);
 }
 
-/* ---- sources
- * ------------------------------------------------------------------------------ */
+/* ---- sources ---- */
 
 static const char good_cl[] =
     "__kernel void scale(__global float *out, __global const float *in, float by,\n"
@@ -263,5 +233,5 @@ int main(void)
         cmocka_unit_test(test_arguments_of_sources),
     };
 
-    return yt_run_group_with(tests, open_pool, close_pool);
+    return yt_run_group_with(tests, misuse_set_up, misuse_tear_down);
 }

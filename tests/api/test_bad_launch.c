@@ -5,38 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api_setup.h"
+#include "misuse_setup.h"
 
-enum { N = 1000 };
-
-static yoke_pool *pool;
-static yoke_kernel *fill;
-static uint32_t *numbers;
-
-static int open_pool(void **state)
-{
-    (void)state;
-    if (yoke_pool_create(&pool, &(yoke_pool_options){.devices = "cpu:2"}) != YOKE_OK) {
-        print_error("%s\n", yoke_pool_error(NULL));
-        return -1;
-    }
-    if (yoke_kernel_create(
-            &fill, pool, &(yoke_kernel_options){.name = "fill", .native = api_fill}) !=
-        YOKE_OK) {
-        return -1;
-    }
-    numbers = yoke_alloc(pool, N * sizeof *numbers);
-    return numbers != NULL ? 0 : -1;
-}
-
-static int close_pool(void **state)
-{
-    (void)state;
-    return yoke_pool_close(pool) == YOKE_OK ? 0 : -1;
-}
-
-/* ---- ranges
- * ---------------------------------------------------------------------------- */
+/* ---- ranges ---- */
 
 static yoke_status map_range(yoke_range range)
 {
@@ -87,8 +58,7 @@ static void test_ranges(void **state)
     api_check_works(pool);
 }
 
-/* ---- arguments
- * ------------------------------------------------------------------------- */
+/* ---- arguments ---- */
 
 static yoke_status map_one(yoke_arg arg)
 {
@@ -258,8 +228,7 @@ static void test_overlaps(void **state)
     api_check_works(pool);
 }
 
-/* ---- options of a map
- * -------------------------------------------------------------------- */
+/* ---- options of a map ---- */
 
 static yoke_status map_options(const yoke_map_options *options)
 {
@@ -335,5 +304,5 @@ int main(void)
         cmocka_unit_test(test_after_of_another_pool),
     };
 
-    return yt_run_group_with(tests, open_pool, close_pool);
+    return yt_run_group_with(tests, misuse_set_up, misuse_tear_down);
 }

@@ -5,38 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api_setup.h"
+#include "misuse_setup.h"
 
-enum { N = 1000 };
-
-static yoke_pool *pool;
-static yoke_kernel *fill;
-static uint32_t *numbers;
-
-static int open_pool(void **state)
-{
-    (void)state;
-    if (yoke_pool_create(&pool, &(yoke_pool_options){.devices = "cpu:2"}) != YOKE_OK) {
-        print_error("%s\n", yoke_pool_error(NULL));
-        return -1;
-    }
-    if (yoke_kernel_create(
-            &fill, pool, &(yoke_kernel_options){.name = "fill", .native = api_fill}) !=
-        YOKE_OK) {
-        return -1;
-    }
-    numbers = yoke_alloc(pool, N * sizeof *numbers);
-    return numbers != NULL ? 0 : -1;
-}
-
-static int close_pool(void **state)
-{
-    (void)state;
-    return yoke_pool_close(pool) == YOKE_OK ? 0 : -1;
-}
-
-/* ---- creating a pool
- * ------------------------------------------------------------------- */
+/* ---- creating a pool ---- */
 
 static void check_not_created(const yoke_pool_options *options, yoke_status status,
                               const char *words)
@@ -242,8 +213,7 @@ static void test_sizes_of_structs(void **state)
     assert_string_equal(infos[1].info.name, "cpu1");
 }
 
-/* ---- memory
- * ---------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 static void check_no_memory(size_t bytes, const char *words)
 {
@@ -296,8 +266,7 @@ static void test_frees(void **state)
     api_check_works(pool);
 }
 
-/* ---- NULLs
- * ------------------------------------------------------------------------------- */
+/* ---- NULLs ---- */
 
 static void test_nulls(void **state)
 {
@@ -345,8 +314,7 @@ static void test_nulls(void **state)
     api_check_works(pool);
 }
 
-/* ---- futures
- * ----------------------------------------------------------------------------- */
+/* ---- futures ---- */
 
 static void never_called(yoke_future *future, yoke_status status, void *context)
 {
@@ -392,8 +360,7 @@ static void test_futures_misused(void **state)
     api_check_works(pool);
 }
 
-/* ---- a closed pool, another process
- * -------------------------------------------------------- */
+/* ---- a closed pool, another process ---- */
 
 static void test_use_after_close(void **state)
 {
@@ -481,5 +448,5 @@ int main(void)
         cmocka_unit_test(test_use_in_forked_process),
     };
 
-    return yt_run_group_with(tests, open_pool, close_pool);
+    return yt_run_group_with(tests, misuse_set_up, misuse_tear_down);
 }

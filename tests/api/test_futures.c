@@ -4,79 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api_setup.h"
+#include "job_bench.h"
 
-enum { N = 4096 };
-
-/* Two workers, their kernels and a gate that is closed. */
-typedef struct bench {
-    yoke_pool *pool;
-    yoke_kernel *fill;
-    yoke_kernel *increment;
-    yoke_kernel *successor;
-    yoke_kernel *hold;
-    yoke_kernel *refuse;
-    api_gate *gate;
-    uint32_t *held; /* what held jobs increment */
-} bench;
-
-static bench b;
-
-static int set_up(void **state)
-{
-    (void)state;
-    b.pool = api_open("cpu:2");
-    b.fill = api_kernel(b.pool, "fill", api_fill);
-    b.increment = api_kernel(b.pool, "increment", api_increment);
-    b.successor = api_kernel(b.pool, "successor", api_successor);
-    b.hold = api_kernel(b.pool, "hold", api_hold);
-    b.refuse = api_kernel(b.pool, "refuse", api_refuse);
-    b.gate = api_gate_create(b.pool);
-    b.held = api_numbers(b.pool, N);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    const bool failed = yoke_pool_terminate(b.pool) != YOKE_OK;
-
-    return yt_test_teardown(state) != 0 || failed ? -1 : 0;
-}
-
-static yoke_arg gate_arg(void)
-{
-    return yoke_in_whole(b.gate, sizeof *b.gate);
-}
-
-/* A job that waits at the gate with as many workers as it has items. */
-static yoke_future *start_held(size_t items)
-{
-    yoke_future *future = NULL;
-
-    assert_ok_pool(b.pool, yoke_map_async(&future, b.pool, b.hold, yoke_range_1d(items),
-                                          NULL, yoke_inout(b.held, 4), gate_arg()));
-    assert_non_null(future);
-    return future;
-}
-
-static yoke_future *start_increment(uint32_t *numbers, size_t count)
-{
-    yoke_future *future = NULL;
-
-    assert_ok_pool(b.pool,
-                   yoke_map_async(&future, b.pool, b.increment, yoke_range_1d(count),
-                                  NULL, yoke_inout(numbers, 4)));
-    return future;
-}
-
-static void finish(yoke_future *future, yoke_status status)
-{
-    assert_status_pool(b.pool, yoke_future_wait(future, 60), status);
-    yoke_future_destroy(future);
-}
-
-/* ---- waiting
- * ----------------------------------------------------------------------------- */
+/* ---- waiting ---- */
 
 static void test_waiting(void **state)
 {
@@ -166,8 +96,7 @@ static void test_progress(void **state)
     assert_true(api_all(b.held, 2, 1));
 }
 
-/* ---- cancelling
- * ---------------------------------------------------------------------------- */
+/* ---- cancelling ---- */
 
 static void test_cancel_before_start(void **state)
 {
@@ -236,8 +165,7 @@ static void test_cancelled_input(void **state)
     assert_true(api_all(out, 2, 0));
 }
 
-/* ---- callbacks
- * ----------------------------------------------------------------------------- */
+/* ---- callbacks ---- */
 
 typedef struct visit {
     int calls;
@@ -400,8 +328,7 @@ static void test_callback_may_not_close(void **state)
     api_check_works(b.pool);
 }
 
-/* ---- futures that outlive things
- * ------------------------------------------------------------- */
+/* ---- futures that outlive things ---- */
 
 static void test_destroy_while_running(void **state)
 {
@@ -513,7 +440,7 @@ static void test_free_while_used(void **state)
     assert_ok_pool(b.pool, yoke_free(b.pool, out));
 }
 
-#define pool_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define pool_test(function) cmocka_unit_test_setup_teardown(function, job_set_up, job_tear_down)
 
 int main(void)
 {

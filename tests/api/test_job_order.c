@@ -4,76 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api_setup.h"
+#include "job_bench.h"
 
-enum { N = 4096, MANY = 1 << 20 };
-
-/* Two workers, their kernels and a gate that is closed. */
-typedef struct bench {
-    yoke_pool *pool;
-    yoke_kernel *fill;
-    yoke_kernel *increment;
-    yoke_kernel *successor;
-    yoke_kernel *hold;
-    yoke_kernel *refuse;
-    api_gate *gate;
-    uint32_t *held; /* what held jobs increment */
-} bench;
-
-static bench b;
-
-static int set_up(void **state)
-{
-    (void)state;
-    b.pool = api_open("cpu:2");
-    b.fill = api_kernel(b.pool, "fill", api_fill);
-    b.increment = api_kernel(b.pool, "increment", api_increment);
-    b.successor = api_kernel(b.pool, "successor", api_successor);
-    b.hold = api_kernel(b.pool, "hold", api_hold);
-    b.refuse = api_kernel(b.pool, "refuse", api_refuse);
-    b.gate = api_gate_create(b.pool);
-    b.held = api_numbers(b.pool, N);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    const bool failed = yoke_pool_terminate(b.pool) != YOKE_OK;
-
-    return yt_test_teardown(state) != 0 || failed ? -1 : 0;
-}
-
-static yoke_arg gate_arg(void)
-{
-    return yoke_in_whole(b.gate, sizeof *b.gate);
-}
-
-/* A job that waits at the gate with as many workers as it has items. */
-static yoke_future *start_held(size_t items)
-{
-    yoke_future *future = NULL;
-
-    assert_ok_pool(b.pool, yoke_map_async(&future, b.pool, b.hold, yoke_range_1d(items),
-                                          NULL, yoke_inout(b.held, 4), gate_arg()));
-    assert_non_null(future);
-    return future;
-}
-
-static yoke_future *start_increment(uint32_t *numbers, size_t count)
-{
-    yoke_future *future = NULL;
-
-    assert_ok_pool(b.pool,
-                   yoke_map_async(&future, b.pool, b.increment, yoke_range_1d(count),
-                                  NULL, yoke_inout(numbers, 4)));
-    return future;
-}
-
-static void finish(yoke_future *future, yoke_status status)
-{
-    assert_status_pool(b.pool, yoke_future_wait(future, 60), status);
-    yoke_future_destroy(future);
-}
+enum { MANY = 1 << 20 };
 
 /* ---- order ---- */
 
@@ -162,8 +95,7 @@ static void test_after(void **state)
     yoke_future_destroy(second);
 }
 
-/* ---- failure
- * ---------------------------------------------------------------------------------- */
+/* ---- failure ---- */
 
 static void test_failure_spreads(void **state)
 {
@@ -335,7 +267,7 @@ static void test_close_finishes_all(void **state)
     }
 }
 
-#define pool_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define pool_test(function) cmocka_unit_test_setup_teardown(function, job_set_up, job_tear_down)
 
 int main(void)
 {

@@ -9,8 +9,7 @@
 
 #include "api_setup.h"
 
-/* ---- again and again
- * --------------------------------------------------------------------- */
+/* ---- again and again ---- */
 
 static long resident_pages(void)
 {
@@ -71,8 +70,7 @@ static void test_several_pools(void **state)
     assert_ok(yoke_pool_terminate(pools[2]));
 }
 
-/* ---- applications with threads
- * ------------------------------------------------------------- */
+/* ---- applications with threads ---- */
 
 static atomic_bool stop_threads;
 
@@ -174,8 +172,7 @@ static void test_created_in_several_threads_at_once(void **state)
     }
 }
 
-/* ---- a foreign pool in a child
- * ------------------------------------------------------------------------ */
+/* ---- a foreign pool in a child ---- */
 
 /* A forked process with a pool of its own, the inherited one being of no use to it. */
 static int open_another(void *arg)

@@ -12,8 +12,7 @@
 
 enum { MOST_WORKERS = 64 };
 
-/* ---- what the pool may use
- * ------------------------------------------------------------------------ */
+/* ---- what the pool may use ---- */
 
 static size_t count_kind(const yoke_worker_info *workers, size_t count,
                          yoke_worker_kind kind)
@@ -192,8 +191,7 @@ static void test_too_little_for_a_pool(void **state)
     }
 }
 
-/* ---- what the pool tells
- * ---------------------------------------------------------------------------- */
+/* ---- what the pool tells ---- */
 
 static void test_workers(void **state)
 {

@@ -55,8 +55,7 @@ static yoke_status fill(yoke_range range, bool round_up, const yoke_arg *args,
     return yk_launch_fill(&launch, &request, &error);
 }
 
-/* ---- what a user fills in
- * --------------------------------------------------------------- */
+/* ---- what a user fills in ---- */
 
 static size_t upto(size_t most)
 {
@@ -109,8 +108,7 @@ static yoke_arg random_arg(void)
     return rand() % 3 == 0 ? yoke_arg_at(arg, upto(4)) : arg;
 }
 
-/* ---- bytes
- * ------------------------------------------------------------------------------- */
+/* ---- bytes ---- */
 
 typedef struct picture {
     bool read[BLOCK];
@@ -173,8 +171,7 @@ static bool is_contiguous(const yk_arg *arg)
     return arg->blocks == 1 && (arg->flags & YK_ARG_READS_ALL) == 0 && arg->halo == 0;
 }
 
-/* ---- tests
- * --------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 static void random_kernel(const yoke_range *range)
 {

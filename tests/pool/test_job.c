@@ -152,8 +152,7 @@ static void test_dependencies(void **state)
     assert_false(yk_job_has_failed_need(control, job));
 }
 
-/* ---- deaths
- * -------------------------------------------------------------------------------- */
+/* ---- deaths ---- */
 
 static void die_at(uint32_t stage, uint32_t most)
 {

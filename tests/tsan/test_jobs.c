@@ -47,8 +47,7 @@ static unsigned pick(worker *w, unsigned below)
     return (unsigned)rand_r(&w->seed) % below;
 }
 
-/* ---- a worker
- * ------------------------------------------------------------------------- */
+/* ---- a worker ---- */
 
 /* True if the worker died here; the supervisor has repaired what it left. */
 static bool dies(worker *w)
@@ -193,8 +192,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* ---- the supervisor
- * --------------------------------------------------------------------- */
+/* ---- the supervisor ---- */
 
 static void never_overdue(uint32_t slot, void *context)
 {
@@ -221,8 +219,7 @@ static void *supervise(void *arg)
     return NULL;
 }
 
-/* ---- an application
- * --------------------------------------------------------------------- */
+/* ---- an application ---- */
 
 typedef struct application {
     uint32_t slot;
@@ -324,8 +321,7 @@ static void *apply(void *arg)
     return NULL;
 }
 
-/* ---- together
- * ----------------------------------------------------------------------------- */
+/* ---- together ---- */
 
 static void create_control(void)
 {

@@ -112,8 +112,7 @@ static void test_nor_by_a_repair(void **state)
     run_market(true);
 }
 
-/* ---- homes
- * ------------------------------------------------------------------------------ */
+/* ---- homes ---- */
 
 enum { THIEVES = 3, ROUNDS = 60 };
 
