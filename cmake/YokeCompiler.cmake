@@ -26,6 +26,12 @@ if(YOKE_SANITIZE)
     endif()
     target_compile_options(yoke_sanitizers INTERFACE ${sanitize_flags})
     target_link_options(yoke_sanitizers INTERFACE ${sanitize_flags})
+    if(YOKE_SANITIZE MATCHES "address")
+        # Drivers are C++ and throw; AddressSanitizer must find what it intercepts at the
+        # start, before any driver has brought the C++ library.
+        target_link_options(yoke_sanitizers INTERFACE
+            -Wl,--push-state,--no-as-needed -lstdc++ -Wl,--pop-state)
+    endif()
 endif()
 
 add_library(yoke_flags INTERFACE)

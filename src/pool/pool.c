@@ -57,12 +57,15 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
         status = yk_fail(error, YOKE_EINVAL,
                          "start_timeout is a number of seconds from 0 to 86400");
     }
+    if (status != YOKE_OK) {
+        return status;
+    }
     control->discrete = discrete;
     control->discover = options->discover;
     control->log = yk_env_is_set("YOKE_LOG");
     control->start_timeout_ns =
         timeout > 0 ? (uint64_t)(timeout * 1e9) : 20 * YK_NS_PER_S;
-    return status;
+    return YOKE_OK;
 }
 
 /* ---- memory ---- */
