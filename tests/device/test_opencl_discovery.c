@@ -46,6 +46,7 @@ static int remove_folder(void **state)
     (void)unlink(in_folder("c.icd"));
     (void)unlink(in_folder("d.icd"));
     (void)unlink(in_folder("note.txt"));
+    (void)unlink(in_folder("libnvidia-opencl.so.1"));
     return rmdir(folder);
 }
 
@@ -163,6 +164,39 @@ static void machine_without_loader_has_no_device(void **state)
     assert_int_equal(yt_in_child(list_without_loader, NULL, 60), 0);
 }
 
+/* In a child: the variables are its own. */
+static int find_nvidia(void *arg)
+{
+    yk_opencl_driver drivers[YK_MAX_DRIVERS];
+    char folders[160];
+    size_t count;
+    size_t before;
+    unsigned found = 0;
+
+    (void)unsetenv("OCL_ICD_VENDORS");
+    (void)unsetenv("LD_LIBRARY_PATH");
+    before = yk_opencl_drivers(drivers);
+    for (size_t i = 0; i < before; i++) {
+        if (strstr(drivers[i].library, "nvidia") != NULL) {
+            return 0; /* this machine has it anyway */
+        }
+    }
+    (void)snprintf(folders, sizeof folders, "/nonexistent::%s", (const char *)arg);
+    (void)setenv("LD_LIBRARY_PATH", folders, 1);
+    count = yk_opencl_drivers(drivers);
+    for (size_t i = 0; i < count; i++) {
+        found += strcmp(drivers[i].path, in_folder("libnvidia-opencl.so.1")) == 0;
+    }
+    return count == before + 1 && found == 1 ? 0 : 1;
+}
+
+static void nvidias_library_needs_no_icd_file(void **state)
+{
+    (void)state;
+    write_file("libnvidia-opencl.so.1", "");
+    assert_int_equal(yt_in_child(find_nvidia, folder, 60), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +209,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(driver_that_is_none_has_no_device, make_folder,
                                         remove_folder),
         yt_unit_test(machine_without_loader_has_no_device),
+        cmocka_unit_test_setup_teardown(nvidias_library_needs_no_icd_file, make_folder,
+                                        remove_folder),
     };
 
     return yt_run_group(tests);

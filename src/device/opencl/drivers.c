@@ -166,19 +166,32 @@ static bool has_nvidia(const driver_list *list)
     return false;
 }
 
-/* Containers often have the library and no .icd file for it. */
-static void add_nvidia(driver_list *list)
+static void add_nvidia_from(driver_list *list, const char *folder)
 {
     char path[512];
 
+    if (!has_nvidia(list) && folder[0] == '/' &&
+        fits(snprintf(path, sizeof path, "%s/%s", folder, nvidia_library),
+             sizeof path) &&
+        access(path, R_OK) == 0) {
+        add_driver(list, path);
+    }
+}
+
+/* Containers often have the library and no .icd file for it. */
+static void add_nvidia(driver_list *list)
+{
+    const char *const setting = yk_env_text("LD_LIBRARY_PATH");
+    char *const folders = setting != NULL ? strdup(setting) : NULL;
+    char *rest = folders;
+    const char *folder;
+
+    while ((folder = strsep(&rest, ":")) != NULL) {
+        add_nvidia_from(list, folder);
+    }
+    free(folders);
     for (size_t i = 0; i < sizeof library_folders / sizeof library_folders[0]; i++) {
-        if (!has_nvidia(list) &&
-            fits(snprintf(path, sizeof path, "%s/%s", library_folders[i],
-                          nvidia_library),
-                 sizeof path) &&
-            access(path, R_OK) == 0) {
-            add_driver(list, path);
-        }
+        add_nvidia_from(list, library_folders[i]);
     }
 }
 
