@@ -21,9 +21,9 @@ extern "C" {
 
 typedef enum yoke_arg_kind {
     YOKE_ARG_NONE = 0,
-    YOKE_ARG_ARRAY = 1,  /**< `__global` or `__constant` pointer */
+    YOKE_ARG_ARRAY = 1, /**< `__global` or `__constant` pointer */
     YOKE_ARG_SCALAR = 2, /**< any value or struct passed by value */
-    YOKE_ARG_LOCAL = 3   /**< `__local` pointer: scratch memory of a work-group */
+    YOKE_ARG_LOCAL = 3  /**< `__local` pointer: scratch memory of a work-group */
 } yoke_arg_kind;
 
 /** How the kernel uses an array; READ and WRITE may be combined. */
@@ -47,17 +47,15 @@ typedef struct yoke_arg {
     yoke_arg_kind kind;
     yoke_access access;
     yoke_parts parts;
-    bool reads_all; /**< reads may touch every part, writes only its own (update) */
-    bool periodic;  /**< the halo wraps around at the ends of the range */
-    const void *
-        pointer; /**< what the kernel gets; for a scalar its value, or NULL if inline */
-    size_t bytes;  /**< of one block of a part; of the whole array, value or scratch */
-    size_t halo;   /**< neighbours on each side, in parts, that may be read too */
-    size_t offset; /**< bytes from pointer to part 0; see yoke_arg_at() */
-    size_t
-        extent; /**< reads_all: readable bytes from pointer; 0: up to the last part */
-    size_t blocks; /**< blocks a part consists of; 0 means 1; see yoke_arg_strided() */
-    size_t stride; /**< bytes from one block of a part to its next */
+    bool reads_all;      /**< reads may touch every part, writes only its own (update) */
+    bool periodic;       /**< the halo wraps around at the ends of the range */
+    const void *pointer; /**< what the kernel gets; for a scalar its value, or NULL if inline */
+    size_t bytes;        /**< of one block of a part; of the whole array, value or scratch */
+    size_t halo;         /**< neighbours on each side, in parts, that may be read too */
+    size_t offset;       /**< bytes from pointer to part 0; see yoke_arg_at() */
+    size_t extent;       /**< reads_all: readable bytes from pointer; 0: up to the last part */
+    size_t blocks;       /**< blocks a part consists of; 0 means 1; see yoke_arg_strided() */
+    size_t stride;       /**< bytes from one block of a part to its next */
     unsigned char value[YOKE_ARG_INLINE_BYTES]; /**< a scalar of at most this size */
 } yoke_arg;
 
@@ -105,8 +103,7 @@ static inline yoke_arg yoke_in_halo(const void *pointer, size_t bytes, size_t n)
 }
 
 /** As yoke_in_halo(), but neighbours beyond one end are those at the other end. */
-static inline yoke_arg yoke_in_halo_periodic(const void *pointer, size_t bytes,
-                                             size_t n)
+static inline yoke_arg yoke_in_halo_periodic(const void *pointer, size_t bytes, size_t n)
 {
     yoke_arg arg = yoke_in_halo(pointer, bytes, n);
     arg.periodic = true;
@@ -140,8 +137,7 @@ static inline yoke_arg yoke_out_whole(void *pointer, size_t bytes)
     return yoke_array(pointer, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_WHOLE);
 }
 
-/** Any item may read and write anywhere in the `bytes` bytes; the job runs on one
- * device. */
+/** Any item may read and write anywhere in the `bytes` bytes; the job runs on one device. */
 static inline yoke_arg yoke_inout_whole(void *pointer, size_t bytes)
 {
     return yoke_array(pointer, bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE);
@@ -212,16 +208,14 @@ static inline yoke_arg yoke_local(size_t bytes)
 #ifdef __cplusplus
 }
 
-/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a
- * double. */
+/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. */
 template <class T> inline yoke_arg yoke_scalar(const T &value)
 {
     return yoke_scalar_bytes(&value, sizeof value);
 }
 #else
-/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a
- * double. */
-#define yoke_scalar(value)                                                             \
+/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. */
+#define yoke_scalar(value)                                                               \
     yoke_scalar_bytes((__typeof__(value)[1]){(value)}, sizeof(__typeof__(value)))
 #endif
 

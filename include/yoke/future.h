@@ -17,8 +17,7 @@ extern "C" {
 typedef struct yoke_future yoke_future;
 
 /** Called once, when a job has ended, in a thread of the application that is inside
- *  yoke_future_wait(), yoke_future_done(), yoke_pool_poll() or another call on the
- * pool. */
+ *  yoke_future_wait(), yoke_future_done(), yoke_pool_poll() or another call on the pool. */
 typedef void yoke_on_done(yoke_future *future, yoke_status status, void *context);
 
 /**
@@ -37,8 +36,8 @@ YOKE_API bool yoke_future_done(yoke_future *future);
 YOKE_API double yoke_future_progress(yoke_future *future);
 
 /**
- * Asks the job to end early with YOKE_ECANCELED: no further chunk is started, those
- * that run are finished. No effect on a job that has ended. Does not wait.
+ * Asks the job to end early with YOKE_ECANCELED: no further chunk is started, those that
+ * run are finished. No effect on a job that has ended. Does not wait.
  */
 YOKE_API yoke_status yoke_future_cancel(yoke_future *future);
 

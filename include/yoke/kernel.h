@@ -47,12 +47,11 @@ typedef void yoke_native(const yoke_span *span, void *const args[]);
 
 /** What a kernel is. Zero in a field means that the library chooses. */
 typedef struct yoke_kernel_options {
-    const char
-        *name; /**< the `__kernel` function in source; names the kernel in errors */
-    const char *source;  /**< OpenCL C, copied */
+    const char *name;   /**< the `__kernel` function in source; names the kernel in errors */
+    const char *source; /**< OpenCL C, copied */
     yoke_native *native; /**< a function of the program or a library loaded in it */
     const char *build_options; /**< for the OpenCL compiler: -D, -I, -cl-... */
-    size_t group[3]; /**< work-group size, in all dimensions of the ranges or in none */
+    size_t group[3];    /**< work-group size, in all dimensions of the ranges or in none */
 } yoke_kernel_options;
 
 typedef enum yoke_parameter_kind {
@@ -65,9 +64,9 @@ typedef enum yoke_parameter_kind {
 /** A parameter of a kernel's source, as its compiler reports it. */
 typedef struct yoke_parameter_info {
     yoke_parameter_kind kind;
-    size_t bytes;  /**< size of a scalar of a built-in type; 0: unknown */
-    char name[64]; /**< "" if unknown */
-    char type[64]; /**< "float*", "uint"; "" if unknown */
+    size_t bytes;    /**< size of a scalar of a built-in type; 0: unknown */
+    char name[64];   /**< "" if unknown */
+    char type[64];   /**< "float*", "uint"; "" if unknown */
 } yoke_parameter_info;
 
 /** Implementation of yoke_kernel_create(); `size` is sizeof *options as compiled. */

@@ -3,8 +3,8 @@
  * @file
  * Mapping a kernel over a range: every worker takes pieces of it, results are in place.
  *
- * Jobs whose arguments conflict (they overlap and at least one of them writes) run in
- * the order in which they were submitted; all others may overlap.
+ * Jobs whose arguments conflict (they overlap and at least one of them writes) run in the
+ * order in which they were submitted; all others may overlap.
  */
 #ifndef YOKE_MAP_H
 #define YOKE_MAP_H
@@ -25,8 +25,7 @@ extern "C" {
 /** What to do when a worker dies in the middle of a chunk. */
 typedef enum yoke_recovery {
     YOKE_RECOVER_DEFAULT = 0, /**< YOKE_RECOVER_RETRY */
-    /** Compute the chunk again; what it changes in place is saved before, and restored.
-     */
+    /** Compute the chunk again; what it changes in place is saved before, and restored. */
     YOKE_RECOVER_RETRY = 1,
     /** Save nothing: if the kernel changes its input, a death fails the job, and the
      *  error names the items whose content is in doubt. */
@@ -35,16 +34,14 @@ typedef enum yoke_recovery {
 
 /** How to run one job. Zero in a field means that the library chooses. */
 typedef struct yoke_map_options {
-    const char *devices; /**< only these workers; as yoke_pool_options.devices */
-    double timeout;      /**< seconds until the job is killed; 0: never */
+    const char *devices;    /**< only these workers; as yoke_pool_options.devices */
+    double timeout;         /**< seconds until the job is killed; 0: never */
     yoke_recovery recovery;
-    size_t grain; /**< least items to take at once */
-    yoke_future *const
-        *after; /**< jobs that must have succeeded before this one starts */
+    size_t grain;           /**< least items to take at once */
+    yoke_future *const *after; /**< jobs that must have succeeded before this one starts */
     size_t after_count;
-    /** The range need not be a multiple of the work-group size: the launch is padded,
-     * and the kernel tests its ids against the bounds itself. Parts stop at the range.
-     */
+    /** The range need not be a multiple of the work-group size: the launch is padded, and
+     *  the kernel tests its ids against the bounds itself. Parts stop at the range. */
     bool round_up;
     /** Arrays may lie outside the pool's memory: they are copied in at submission and
      *  back when the job's end is noticed (in yoke_map(), a wait or a poll). */
@@ -114,27 +111,24 @@ inline yoke_status yoke_map_async(yoke_future **future, yoke_pool *pool,
 }
 #else
 
-#define YOKE_ARG_LIST(...)                                                             \
-    (const yoke_arg[])                                                                 \
-    {                                                                                  \
-        __VA_ARGS__                                                                    \
-    }
-#define YOKE_ARG_COUNT(...) (sizeof(YOKE_ARG_LIST(__VA_ARGS__)) / sizeof(yoke_arg))
+#define YOKE_ARG_LIST(...) (const yoke_arg[]){__VA_ARGS__}
+#define YOKE_ARG_COUNT(...)                                                              \
+    (sizeof(YOKE_ARG_LIST(__VA_ARGS__)) / sizeof(yoke_arg))
 
 /** Maps a kernel over a range and waits; the arguments follow, one per parameter (a
  *  kernel without parameters takes yoke_map_args()). */
-#define yoke_map(pool, kernel, range, ...)                                             \
-    yoke_map_args(NULL, pool, kernel, range, NULL, YOKE_ARG_LIST(__VA_ARGS__),         \
+#define yoke_map(pool, kernel, range, ...)                                               \
+    yoke_map_args(NULL, pool, kernel, range, NULL, YOKE_ARG_LIST(__VA_ARGS__),           \
                   YOKE_ARG_COUNT(__VA_ARGS__))
 
 /** As yoke_map(), with options. */
-#define yoke_map_with(pool, kernel, range, options, ...)                               \
-    yoke_map_args(NULL, pool, kernel, range, options, YOKE_ARG_LIST(__VA_ARGS__),      \
+#define yoke_map_with(pool, kernel, range, options, ...)                                 \
+    yoke_map_args(NULL, pool, kernel, range, options, YOKE_ARG_LIST(__VA_ARGS__),        \
                   YOKE_ARG_COUNT(__VA_ARGS__))
 
 /** As yoke_map_with(), without waiting: the caller owns *future. */
-#define yoke_map_async(future, pool, kernel, range, options, ...)                      \
-    yoke_map_args(future, pool, kernel, range, options, YOKE_ARG_LIST(__VA_ARGS__),    \
+#define yoke_map_async(future, pool, kernel, range, options, ...)                        \
+    yoke_map_args(future, pool, kernel, range, options, YOKE_ARG_LIST(__VA_ARGS__),      \
                   YOKE_ARG_COUNT(__VA_ARGS__))
 #endif
 

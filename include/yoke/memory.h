@@ -15,8 +15,8 @@ extern "C" {
 #endif
 
 /**
- * Allocates shared memory: zeroed, page-aligned (blocks of 2 MiB and more are aligned
- * to 2 MiB), at the same address in every worker. It belongs to the caller until
+ * Allocates shared memory: zeroed, page-aligned (blocks of 2 MiB and more are aligned to
+ * 2 MiB), at the same address in every worker. It belongs to the caller until
  * yoke_free() or the end of the pool.
  *
  * @param pool   the pool

@@ -28,8 +28,9 @@ typedef struct yoke_pool_options {
      * Which devices become workers, a comma-separated list; NULL: the environment
      * variable YOKE_DEVICES, else "cpu,gpu".
      *
-     *     cpu            one worker per CPU this process may use (affinity, cgroup
-     * quota) cpu:2          two of them gpu            every OpenCL GPU and accelerator
+     *     cpu            one worker per CPU this process may use (affinity, cgroup quota)
+     *     cpu:2          two of them
+     *     gpu            every OpenCL GPU and accelerator
      *     opencl         every OpenCL device, CPUs too
      *     opencl:pocl    those with "pocl" in driver, platform or device name
      *     opencl:1       the device numbered 1 by `yoke devices`
@@ -48,8 +49,8 @@ typedef struct yoke_pool_options {
     /** Look for OpenCL devices even if none is asked for, so that yoke_pool_workers()
      *  lists them. */
     bool discover;
-    /** Seconds a driver may take to list its devices, or a device to start, before it
-     * is given up; 0: 20. */
+    /** Seconds a driver may take to list its devices, or a device to start, before it is
+     *  given up; 0: 20. */
     double start_timeout;
 } yoke_pool_options;
 
@@ -77,22 +78,20 @@ typedef struct yoke_worker_info {
     bool shares_memory;    /**< works in place on the pool's memory, without copies */
     bool has_double;       /**< double precision */
     uint64_t memory_bytes; /**< the device's global memory */
-    double speed;     /**< items per second of the kernel it ran last; 0: unknown */
-    char name[32];    /**< "cpu0", "opencl1" */
-    char device[128]; /**< the device's own name */
-    char driver[128]; /**< platform and version, or "native" */
-    char reason[256]; /**< why it is, or is not, a worker */
+    double speed;          /**< items per second of the kernel it ran last; 0: unknown */
+    char name[32];         /**< "cpu0", "opencl1" */
+    char device[128];      /**< the device's own name */
+    char driver[128];      /**< platform and version, or "native" */
+    char reason[256];      /**< why it is, or is not, a worker */
 } yoke_worker_info;
 
 /** Implementation of yoke_pool_create(); `size` is sizeof *options as compiled. */
 YOKE_API yoke_status yoke_pool_create_sized(yoke_pool **pool,
-                                            const yoke_pool_options *options,
-                                            size_t size);
+                                            const yoke_pool_options *options, size_t size);
 
 /** Implementation of yoke_pool_workers(); `size` is sizeof *workers as compiled. */
 YOKE_API yoke_status yoke_pool_workers_sized(yoke_pool *pool, yoke_worker_info *workers,
-                                             size_t capacity, size_t *count,
-                                             size_t size);
+                                             size_t capacity, size_t *count, size_t size);
 
 /**
  * Creates a pool and starts its processes. The caller owns *pool and gives it back with
@@ -115,8 +114,7 @@ static inline yoke_status yoke_pool_create(yoke_pool **pool,
  */
 YOKE_API yoke_status yoke_pool_close(yoke_pool *pool);
 
-/** As yoke_pool_close(), but kills what is running: unfinished jobs end as cancelled.
- */
+/** As yoke_pool_close(), but kills what is running: unfinished jobs end as cancelled. */
 YOKE_API yoke_status yoke_pool_terminate(yoke_pool *pool);
 
 /**

@@ -21,23 +21,23 @@ extern "C" {
 #define YOKE_VERSION_PATCH 0
 
 /** The one table of statuses: name, value, text. */
-#define YOKE_STATUS_TABLE(X)                                                           \
-    X(YOKE_OK, 0, "success")                                                           \
-    X(YOKE_EINVAL, -1, "invalid argument")                                             \
-    X(YOKE_ENOMEM, -2, "out of memory")                                                \
-    X(YOKE_ENODEVICE, -3, "no device can do this")                                     \
-    X(YOKE_EBUILD, -4, "the kernel does not build")                                    \
-    X(YOKE_EKERNEL, -5, "the kernel reported a failure")                               \
-    X(YOKE_EDEVICE, -6, "the device or its driver failed")                             \
-    X(YOKE_ECRASHED, -7, "the kernel crashes its worker")                              \
-    X(YOKE_ETIMEDOUT, -8, "the job ran past its time limit")                           \
-    X(YOKE_ECANCELED, -9, "the job was cancelled")                                     \
-    X(YOKE_EDEPENDENCY, -10, "a job this one depends on failed")                       \
-    X(YOKE_EAGAIN, -11, "not finished yet")                                            \
-    X(YOKE_EBUSY, -12, "in use")                                                       \
-    X(YOKE_ECLOSED, -13, "the pool is closed")                                         \
-    X(YOKE_EBROKEN, -14, "the pool's processes are gone")                              \
-    X(YOKE_ESYSTEM, -15, "a system call failed")                                       \
+#define YOKE_STATUS_TABLE(X)                                                             \
+    X(YOKE_OK, 0, "success")                                                             \
+    X(YOKE_EINVAL, -1, "invalid argument")                                               \
+    X(YOKE_ENOMEM, -2, "out of memory")                                                  \
+    X(YOKE_ENODEVICE, -3, "no device can do this")                                       \
+    X(YOKE_EBUILD, -4, "the kernel does not build")                                      \
+    X(YOKE_EKERNEL, -5, "the kernel reported a failure")                                 \
+    X(YOKE_EDEVICE, -6, "the device or its driver failed")                               \
+    X(YOKE_ECRASHED, -7, "the kernel crashes its worker")                                \
+    X(YOKE_ETIMEDOUT, -8, "the job ran past its time limit")                             \
+    X(YOKE_ECANCELED, -9, "the job was cancelled")                                       \
+    X(YOKE_EDEPENDENCY, -10, "a job this one depends on failed")                         \
+    X(YOKE_EAGAIN, -11, "not finished yet")                                              \
+    X(YOKE_EBUSY, -12, "in use")                                                         \
+    X(YOKE_ECLOSED, -13, "the pool is closed")                                           \
+    X(YOKE_EBROKEN, -14, "the pool's processes are gone")                                \
+    X(YOKE_ESYSTEM, -15, "a system call failed")                                         \
     X(YOKE_EUNSUPPORTED, -16, "not supported")
 
 /** Result of a call: YOKE_OK, or what went wrong. */

@@ -5,8 +5,7 @@
  *
  * Create a pool, allocate arrays in it, describe a kernel, map it over a range:
  *
- *     yoke_pool_create -> yoke_alloc -> yoke_kernel_create -> yoke_map ->
- * yoke_pool_close
+ *     yoke_pool_create -> yoke_alloc -> yoke_kernel_create -> yoke_map -> yoke_pool_close
  */
 #ifndef YOKE_YOKE_H
 #define YOKE_YOKE_H

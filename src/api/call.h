@@ -10,10 +10,9 @@
  * the memory of a pool that was closed. Otherwise fills in error. */
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error);
 
-/* Keeps a failure's text for yoke_pool_error() in this thread, under the pool's name
- * (NULL: of no pool), and returns the status. Nothing is kept for YOKE_OK. */
-yoke_status yk_call_end(const yoke_pool *pool, yoke_status status,
-                        const yk_error *error);
+/* Keeps a failure's text for yoke_pool_error() in this thread, under the pool's name (NULL:
+ * of no pool), and returns the status. Nothing is kept for YOKE_OK. */
+yoke_status yk_call_end(const yoke_pool *pool, yoke_status status, const yk_error *error);
 
 /* The text kept, "" if there is none. */
 const char *yk_call_last(const yoke_pool *pool);

@@ -18,8 +18,8 @@ typedef struct yk_error {
 /* No failure, no text. */
 void yk_error_clear(yk_error *error);
 
-/* Sets status and text (cut at the end if too long) and returns the status. A NULL
- * error is allowed: then only the status is returned. */
+/* Sets status and text (cut at the end if too long) and returns the status. A NULL error
+ * is allowed: then only the status is returned. */
 yoke_status yk_fail(yk_error *error, yoke_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -3,8 +3,8 @@
  * A device, as the worker that owns it sees it. Everything here is called in a worker
  * process, by its one thread; nothing in the application or the supervisor.
  *
- * A new kind of device is one folder beside this file with an ops table, and one line
- * in device.c.
+ * A new kind of device is one folder beside this file with an ops table, and one line in
+ * device.c.
  */
 #ifndef YK_DEVICE_DEVICE_H
 #define YK_DEVICE_DEVICE_H
@@ -18,32 +18,29 @@
 
 enum { YK_DEVICE_NATIVE = 1, YK_DEVICE_OPENCL = 2, YK_DEVICE_FAKE = 3 };
 
-/* What to open. In shared memory; written by the supervisor before the worker exists.
- */
+/* What to open. In shared memory; written by the supervisor before the worker exists. */
 typedef struct yk_device_config {
     uint32_t kind;
-    uint32_t discrete;   /* opencl: take the copying path even if memory is shared */
+    uint32_t discrete; /* opencl: take the copying path even if memory is shared */
     uint32_t one_thread; /* opencl: PoCL's device on the calling thread alone */
-    uint32_t platform;   /* opencl: index among the driver's platforms */
-    uint32_t device;     /* opencl: index among the platform's devices */
-    uint32_t
-        private_memory; /* fake: works on copies; the rest of its memory is poison */
-    double speed;       /* fake: relative to a core, 0 < speed <= 1 */
-    uint64_t
-        crash_at;     /* fake: number of the chunk at which it dies, from 1; 0: never */
-    uint64_t hang_at; /* fake: chunk that never ends */
-    uint64_t fail_at; /* fake: chunk that fails with a status */
-    char driver[256]; /* opencl: .icd file or library, for OCL_ICD_VENDORS */
+    uint32_t platform; /* opencl: index among the driver's platforms */
+    uint32_t device;   /* opencl: index among the platform's devices */
+    uint32_t private_memory; /* fake: works on copies; the rest of its memory is poison */
+    double speed;      /* fake: relative to a core, 0 < speed <= 1 */
+    uint64_t crash_at; /* fake: number of the chunk at which it dies, from 1; 0: never */
+    uint64_t hang_at;  /* fake: chunk that never ends */
+    uint64_t fail_at;  /* fake: chunk that fails with a status */
+    char driver[256];  /* opencl: .icd file or library, for OCL_ICD_VENDORS */
 } yk_device_config;
 
 /* What was opened. */
 typedef struct yk_device_info {
     char name[128];
     char driver[128];
-    uint64_t memory_bytes;    /* global memory */
+    uint64_t memory_bytes; /* global memory */
     uint64_t max_block_bytes; /* largest single allocation it can bind; 0: any */
-    uint64_t max_group;       /* largest work-group; 0: any */
-    bool shares_memory;       /* works in place on the shared window */
+    uint64_t max_group;    /* largest work-group; 0: any */
+    bool shares_memory;    /* works in place on the shared window */
     bool has_double;
     bool is_cpu;
 } yk_device_info;
@@ -66,8 +63,8 @@ typedef struct yk_device_ops {
      * device cannot run this form of kernel. *kernel stays valid until forget. */
     yoke_status (*build)(yk_device *device, const yk_kernel *kernel, yk_error *error);
 
-    /* The parameters of a kernel that was built: fills up to YK_MAX_ARGS and returns
-     * how many there are, or -1 if this device does not know. */
+    /* The parameters of a kernel that was built: fills up to YK_MAX_ARGS and returns how
+     * many there are, or -1 if this device does not know. */
     int (*parameters)(yk_device *device, const yk_kernel *kernel,
                       yk_parameter parameters[YK_MAX_ARGS]);
 
@@ -75,18 +72,17 @@ typedef struct yk_device_ops {
     void (*forget)(yk_device *device, uint64_t kernel_id);
 
     /* Prepares to run chunks of a launch whose kernel was built: binds arguments, moves
-     * what all chunks read. Ends the launch that was begun before, if any; beginning
-     * the same launch (launch->id) again is cheap. YOKE_EUNSUPPORTED: the device stands
-     * aside for this launch (too large an array, too large a group); other failures
-     * fail the job. *launch stays valid until end. */
+     * what all chunks read. Ends the launch that was begun before, if any; beginning the
+     * same launch (launch->id) again is cheap. YOKE_EUNSUPPORTED: the device stands
+     * aside for this launch (too large an array, too large a group); other failures fail
+     * the job. *launch stays valid until end. */
     yoke_status (*begin)(yk_device *device, const yk_kernel *kernel,
                          const yk_launch *launch, yk_error *error);
 
     /* Computes the items [begin, end) of the launch that was begun: blocks until their
      * results are in shared memory, visible to all processes. Begin is at a group's
      * start and so is end, except at the end of the range. */
-    yoke_status (*run)(yk_device *device, uint64_t begin, uint64_t end,
-                       yk_error *error);
+    yoke_status (*run)(yk_device *device, uint64_t begin, uint64_t end, yk_error *error);
 
     /* The launch that was begun is over; a no-op without one. */
     void (*end)(yk_device *device);

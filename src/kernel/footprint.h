@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which bytes of an array argument a chunk of items touches. Pure arithmetic, the one
- * place that knows it: transfers, the undo log, conflicts between jobs and the checks
- * of arguments all ask here.
+ * place that knows it: transfers, the undo log, conflicts between jobs and the checks of
+ * arguments all ask here.
  *
  * Items are counted by global id in the split dimension, from launch->begin[split].
  */
@@ -14,8 +14,8 @@
 
 #include "kernel/launch.h"
 
-/* `blocks` pieces of `bytes` bytes, the first at `address`, each `stride` after the
- * last. With one block, stride is of no meaning. */
+/* `blocks` pieces of `bytes` bytes, the first at `address`, each `stride` after the last.
+ * With one block, stride is of no meaning. */
 typedef struct yk_extent {
     uint64_t address;
     uint64_t bytes;

@@ -16,17 +16,16 @@ enum {
     YK_MAX_ARGS = 64,
 };
 
-/* A function as (loaded object, offset): the same in every process that has the object.
- */
+/* A function as (loaded object, offset): the same in every process that has the object. */
 typedef struct yk_function {
     char object[YK_OBJECT_PATH_BYTES]; /* path; "" is the program itself */
     uint64_t offset;                   /* from the object's base; 0: no function */
 } yk_function;
 
 typedef struct yk_kernel {
-    uint64_t id;               /* never used twice in a pool; 0: none */
-    uint64_t group[3];         /* work-group size, all zero if the kernel has none */
-    const char *source;        /* OpenCL C in shared memory, 0-terminated; NULL: none */
+    uint64_t id; /* never used twice in a pool; 0: none */
+    uint64_t group[3]; /* work-group size, all zero if the kernel has none */
+    const char *source; /* OpenCL C in shared memory, 0-terminated; NULL: none */
     const char *build_options; /* in shared memory; never NULL where source is not */
     yk_function native;
     uint32_t asks_sizes; /* source may call get_global_size() and the like */
@@ -51,12 +50,7 @@ static inline bool yk_kernel_has_group(const yk_kernel *kernel)
     return kernel->group[0] != 0;
 }
 
-enum {
-    YK_PARAMETER_UNKNOWN,
-    YK_PARAMETER_ARRAY,
-    YK_PARAMETER_SCALAR,
-    YK_PARAMETER_LOCAL
-};
+enum { YK_PARAMETER_UNKNOWN, YK_PARAMETER_ARRAY, YK_PARAMETER_SCALAR, YK_PARAMETER_LOCAL };
 
 /* One parameter of a kernel's source, reported by a driver that built it. */
 typedef struct yk_parameter {

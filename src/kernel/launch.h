@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One job as a device sees it: which kernel, which range, which arguments. It lies in
- * shared memory, is written by the application before the job is published and
- * read-only from then on. Addresses are those of the shared window, the same in every
- * process.
+ * shared memory, is written by the application before the job is published and read-only
+ * from then on. Addresses are those of the shared window, the same in every process.
  */
 #ifndef YK_KERNEL_LAUNCH_H
 #define YK_KERNEL_LAUNCH_H
@@ -28,14 +27,13 @@ typedef struct yk_arg {
     uint32_t parts;   /* array */
     uint32_t flags;   /* array: YK_ARG_READS_ALL, YK_ARG_PERIODIC */
     uint64_t address; /* array: what the kernel gets */
-    uint64_t bytes;  /* array: of one block of a part, or of the whole; scalar; local */
-    uint64_t halo;   /* array, per item: readable neighbours on each side */
-    uint64_t offset; /* array: bytes from address to part 0 */
-    uint64_t extent; /* array, READS_ALL: readable from address; up to the last part at
-                        least */
-    uint64_t blocks; /* array: blocks of a part, at least 1 */
-    uint64_t stride; /* array: bytes from block to block */
-    uint64_t value;  /* scalar: offset of its bytes in yk_launch.values, 16-aligned */
+    uint64_t bytes;   /* array: of one block of a part, or of the whole; scalar; local */
+    uint64_t halo;    /* array, per item: readable neighbours on each side */
+    uint64_t offset;  /* array: bytes from address to part 0 */
+    uint64_t extent;  /* array, READS_ALL: readable from address; up to the last part at least */
+    uint64_t blocks;  /* array: blocks of a part, at least 1 */
+    uint64_t stride;  /* array: bytes from block to block */
+    uint64_t value;   /* scalar: offset of its bytes in yk_launch.values, 16-aligned */
     uint64_t block_address; /* array: the allocation it lies in */
     uint64_t block_bytes;   /* array: size of that allocation */
     uint64_t block_id;      /* array: its number, never used twice in a pool */
@@ -44,15 +42,15 @@ typedef struct yk_arg {
 static_assert(sizeof(yk_arg) == 16 + 11 * 8, "no padding");
 
 typedef struct yk_launch {
-    uint64_t id; /* of the job, never used twice in a pool */
+    uint64_t id;        /* of the job, never used twice in a pool */
     uint64_t kernel_id;
     uint32_t dimensions;
-    uint32_t split;    /* 0 to 2 */
-    uint64_t begin[3]; /* first global id */
-    uint64_t size[3];  /* extent; at least 1 */
-    uint64_t group[3]; /* the kernel's work-group size; all 0: the device chooses */
-    uint32_t round_up; /* launches are padded to whole groups */
-    uint32_t whole;    /* not split: one chunk is the whole range */
+    uint32_t split;     /* 0 to 2 */
+    uint64_t begin[3];  /* first global id */
+    uint64_t size[3];   /* extent; at least 1 */
+    uint64_t group[3];  /* the kernel's work-group size; all 0: the device chooses */
+    uint32_t round_up;  /* launches are padded to whole groups */
+    uint32_t whole;     /* not split: one chunk is the whole range */
     uint32_t arg_count;
     uint32_t reserved;
     yk_arg args[YK_MAX_ARGS];

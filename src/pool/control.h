@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The control block: what the processes of a pool know of each other. A shared mapping
- * of its own, so that a stray write through a user's pointer does not land in it. All
- * zero at the start. Every field says who writes it:
+ * The control block: what the processes of a pool know of each other. A shared mapping of
+ * its own, so that a stray write through a user's pointer does not land in it. All zero at
+ * the start. Every field says who writes it:
  *
  *     app         the application, under its submit lock unless said otherwise
  *     supervisor  the supervisor
@@ -40,14 +40,13 @@ enum {
     YK_CACHE_LINE = 64,
 };
 
-/* ---- workers ---- */
+/* ---- workers ---------------------------------------------------------------------- */
 
 enum {
     YK_WORKER_EMPTY = 0,
     YK_WORKER_STARTING = 1, /* its process exists and opens its device */
     YK_WORKER_READY = 2,
-    YK_WORKER_PARKED =
-        3, /* ready, and takes no work: its core serves a GPU's process */
+    YK_WORKER_PARKED = 3, /* ready, and takes no work: its core serves a GPU's process */
     YK_WORKER_GIVEN_UP = 4,
 };
 
@@ -60,8 +59,7 @@ enum {
     YK_BUILD_UNSUITABLE = 4, /* this worker's device runs no such kernels */
 };
 
-/* Stages of a claim. The step to COMMITTED is the moment from which the results count.
- */
+/* Stages of a claim. The step to COMMITTED is the moment from which the results count. */
 enum {
     YK_CLAIM_NONE = 0,
     YK_CLAIM_TAKEN = 1,     /* tiles are taken, nothing of theirs has been touched */
@@ -84,7 +82,7 @@ typedef struct yk_worker {
     char name[32];
 
     /* supervisor */
-    _Atomic uint32_t pid;         /* 0: no process */
+    _Atomic uint32_t pid;  /* 0: no process */
     _Atomic uint32_t incarnation; /* processes so far */
     _Atomic uint32_t failures;    /* deaths since it last finished a chunk */
     uint32_t was_killed;          /* its last process ended by SIGKILL */
@@ -96,13 +94,12 @@ typedef struct yk_worker {
 
     /* owner, all stores sequentially consistent */
     alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
-    _Atomic uint64_t claim;                         /* see yk_claim_pack() */
-    _Atomic uint64_t claim_started;                 /* clock, ns */
-    _Atomic uint64_t undo_bytes; /* in the undo log; of the claim while RUNNING */
-    _Atomic uint64_t chunks;     /* finished by this incarnation */
-    _Atomic uint64_t building;   /* kernel id << 8 | kernel slot while it builds one */
-    _Atomic uint64_t
-        speed_last; /* of the kernel it ran last, items/s, a double's bits */
+    _Atomic uint64_t claim;         /* see yk_claim_pack() */
+    _Atomic uint64_t claim_started; /* clock, ns */
+    _Atomic uint64_t undo_bytes;    /* in the undo log; of the claim while RUNNING */
+    _Atomic uint64_t chunks;        /* finished by this incarnation */
+    _Atomic uint64_t building;      /* kernel id << 8 | kernel slot while it builds one */
+    _Atomic uint64_t speed_last;    /* of the kernel it ran last, items/s, a double's bits */
 
     alignas(YK_CACHE_LINE) yk_event bell; /* any: "look around" */
 
@@ -111,17 +108,17 @@ typedef struct yk_worker {
     char log[YK_ERROR_BYTES]; /* owner: why opening or the last build failed */
 } yk_worker;
 
-/* ---- kernels ---- */
+/* ---- kernels ---------------------------------------------------------------------- */
 
 typedef struct yk_kernel_slot {
-    _Atomic uint64_t id;               /* app: of the kernel, published last; 0: none */
-    yk_kernel kernel;                  /* app, before id */
+    _Atomic uint64_t id; /* app: of the kernel, published last; 0: none */
+    yk_kernel kernel;    /* app, before id */
     _Atomic uint32_t parameters_state; /* any: 0, 1 being written, 2 there */
     int32_t parameter_count;           /* whoever made the step from 0 to 1 */
     yk_parameter parameters[YK_MAX_ARGS];
 } yk_kernel_slot;
 
-/* ---- jobs ---- */
+/* ---- jobs ------------------------------------------------------------------------- */
 
 enum { YK_JOB_FREE = 0, YK_JOB_OPEN = 1, YK_JOB_ENDED = 2 };
 
@@ -145,9 +142,9 @@ typedef struct yk_strike {
 typedef struct yk_job {
     /* generation << 8 | YK_JOB_...; app: FREE -> OPEN -> (any: ENDED) -> FREE */
     _Atomic uint64_t state;
-    _Atomic uint64_t stop;      /* any: generation << 32 | -status that ends it early */
-    _Atomic uint32_t verdict;   /* supervisor: -status for tiles given up */
-    _Atomic uint32_t damaged;   /* supervisor: a worker died in it */
+    _Atomic uint64_t stop;    /* any: generation << 32 | -status that ends it early */
+    _Atomic uint32_t verdict; /* supervisor: -status for tiles given up */
+    _Atomic uint32_t damaged; /* supervisor: a worker died in it */
     _Atomic uint64_t waits_for; /* app: jobs, by slot, that must have ended */
     _Atomic uint64_t needs;     /* app: of those, the ones that must have succeeded */
     yk_event ended;             /* any */
@@ -156,15 +153,13 @@ typedef struct yk_job {
     uint64_t sequence;    /* order of submission */
     uint64_t deadline_ns; /* clock; 0: none */
     uint32_t kernel_slot;
-    uint32_t in_place; /* some argument is changed in place */
-    uint32_t saves;    /* ... and is saved before each chunk */
-    _Atomic uint32_t
-        tile_count; /* of tiling; for those who are not active in the job */
+    uint32_t in_place;    /* some argument is changed in place */
+    uint32_t saves;       /* ... and is saved before each chunk */
+    _Atomic uint32_t tile_count; /* of tiling; for those who are not active in the job */
     yk_tiling tiling;
     uint64_t allowed[YK_WORKER_WORDS]; /* worker slots that may run it */
 
-    _Atomic uint64_t
-        declined[YK_WORKER_WORDS]; /* owner, its bit: the device stands aside */
+    _Atomic uint64_t declined[YK_WORKER_WORDS]; /* owner, its bit: the device stands aside */
     /* generation << 8 | YK_TEXT_...; app: NONE; any: -> WRITING -> READY */
     _Atomic uint64_t error_state;
     char error[4096]; /* whoever made the step from NONE to WRITING */
@@ -174,7 +169,7 @@ typedef struct yk_job {
 
     yk_home redo[YK_MAX_REDO]; /* supervisor fills, any takes: tiles to be run alone */
     yk_strike strikes[YK_MAX_STRIKES]; /* supervisor */
-    uint32_t fruitless; /* supervisor: strikes in a row with no tile done in between */
+    uint32_t fruitless;     /* supervisor: strikes in a row with no tile done in between */
     uint32_t done_at_strike; /* supervisor */
 
     yk_home_line homes[YK_MAX_WORKERS]; /* app, then any */
@@ -183,7 +178,7 @@ typedef struct yk_job {
     yk_tile map[YK_MAX_TILES];          /* owner; supervisor for the dead */
 } yk_job;
 
-/* ---- devices that were found ---- */
+/* ---- devices that were found ------------------------------------------------------ */
 
 /* One device of a driver, or a driver that gave none. */
 typedef struct yk_found {
@@ -208,7 +203,7 @@ typedef struct yk_probe {
     char error[512];
 } yk_probe;
 
-/* ---- all of it ---- */
+/* ---- all of it --------------------------------------------------------------------- */
 
 enum { YK_DISCOVERY_NONE = 0, YK_DISCOVERY_RUNNING = 1, YK_DISCOVERY_DONE = 2 };
 
@@ -226,15 +221,15 @@ typedef struct yk_control {
     /* app, before the supervisor exists */
     yk_selection selection;
     uint64_t start_timeout_ns;
-    uint32_t discover;       /* look for OpenCL devices even if none is selected */
-    uint32_t discrete;       /* YOKE_FORCE_DISCRETE */
-    uint32_t log;            /* YOKE_LOG */
+    uint32_t discover;  /* look for OpenCL devices even if none is selected */
+    uint32_t discrete;  /* YOKE_FORCE_DISCRETE */
+    uint32_t log;       /* YOKE_LOG */
     int32_t supervisor_bell; /* descriptor: any rings, the supervisor waits on it */
     yk_fault fault;
 
-    _Atomic uint32_t quit;           /* app: YK_QUIT_... */
+    _Atomic uint32_t quit;    /* app: YK_QUIT_... */
     _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
-    _Atomic uint64_t live;           /* app: bit per job slot that is OPEN or ENDED */
+    _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
 
     /* supervisor */
     _Atomic uint32_t started;      /* CPU and fake workers have their slots */
@@ -242,10 +237,9 @@ typedef struct yk_control {
     _Atomic uint32_t worker_count; /* slots in use, from 0 */
     _Atomic uint32_t found_count;
     uint32_t driver_count;
-    char pocl_driver[256]; /* what CPU workers run sources with; "": none */
+    char pocl_driver[256];         /* what CPU workers run sources with; "": none */
 
-    yk_event
-        changed; /* any: workers, kernels, discovery; the application waits on it */
+    yk_event changed; /* any: workers, kernels, discovery; the application waits on it */
 
     yk_probe probes[YK_MAX_DRIVERS];
     yk_found found[YK_MAX_FOUND];
@@ -258,7 +252,7 @@ static_assert(offsetof(yk_worker, active) % YK_CACHE_LINE == 0, "own line");
 static_assert(sizeof(yk_home_line) == YK_CACHE_LINE, "own line");
 static_assert(sizeof(yk_counter) == YK_CACHE_LINE, "own line");
 
-/* ---- packed words ---- */
+/* ---- packed words ------------------------------------------------------------------ */
 
 static inline uint64_t yk_state_pack(uint32_t generation, uint32_t state)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Places in the protocol where a test can have a worker die. Nothing is compiled in
- * unless YOKE_FAULT_POINTS is defined; then YOKE_FAULT="place[+][:count[:slot]]" at
- * pool creation kills the worker (or the one in that slot) that comes by for the
- * count-th time; with a plus sign all that come later, too.
+ * Places in the protocol where a test can have a worker die. Nothing is compiled in unless
+ * YOKE_FAULT_POINTS is defined; then YOKE_FAULT="place[+][:count[:slot]]" at pool creation
+ * kills the worker (or the one in that slot) that comes by for the count-th time; with a
+ * plus sign all that come later, too.
  */
 #ifndef YK_POOL_FAULT_POINT_H
 #define YK_POOL_FAULT_POINT_H
@@ -11,21 +11,21 @@
 #include "base/error.h"
 #include "pool/control.h"
 
-#define YK_FAULT_TABLE(X)                                                              \
-    X(YK_FAULT_AFTER_ENTER, 1, "after-enter")                                          \
-    X(YK_FAULT_AFTER_TAKE, 2, "after-take")                                            \
-    X(YK_FAULT_AFTER_LOOT, 3, "after-loot")                                            \
-    X(YK_FAULT_AFTER_CLAIM, 4, "after-claim")                                          \
-    X(YK_FAULT_AFTER_SAVE, 5, "after-save")                                            \
-    X(YK_FAULT_BEFORE_RUN, 6, "before-run")                                            \
-    X(YK_FAULT_AFTER_RUN, 7, "after-run")                                              \
-    X(YK_FAULT_AFTER_COMMIT, 8, "after-commit")                                        \
-    X(YK_FAULT_BETWEEN_MARKS, 9, "between-marks")                                      \
-    X(YK_FAULT_BEFORE_LEAVE, 10, "before-leave")                                       \
-    X(YK_FAULT_AFTER_LEAVE, 11, "after-leave")                                         \
-    X(YK_FAULT_AFTER_END, 12, "after-end")                                             \
-    X(YK_FAULT_START, 13, "start")                                                     \
-    X(YK_FAULT_BUILD, 14, "build")                                                     \
+#define YK_FAULT_TABLE(X)                                                                \
+    X(YK_FAULT_AFTER_ENTER, 1, "after-enter")                                            \
+    X(YK_FAULT_AFTER_TAKE, 2, "after-take")                                              \
+    X(YK_FAULT_AFTER_LOOT, 3, "after-loot")                                              \
+    X(YK_FAULT_AFTER_CLAIM, 4, "after-claim")                                            \
+    X(YK_FAULT_AFTER_SAVE, 5, "after-save")                                              \
+    X(YK_FAULT_BEFORE_RUN, 6, "before-run")                                              \
+    X(YK_FAULT_AFTER_RUN, 7, "after-run")                                                \
+    X(YK_FAULT_AFTER_COMMIT, 8, "after-commit")                                          \
+    X(YK_FAULT_BETWEEN_MARKS, 9, "between-marks")                                        \
+    X(YK_FAULT_BEFORE_LEAVE, 10, "before-leave")                                         \
+    X(YK_FAULT_AFTER_LEAVE, 11, "after-leave")                                           \
+    X(YK_FAULT_AFTER_END, 12, "after-end")                                               \
+    X(YK_FAULT_START, 13, "start")                                                       \
+    X(YK_FAULT_BUILD, 14, "build")                                                       \
     X(YK_FAULT_PROBE, 15, "probe")
 
 enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a job in the control block, as seen by a worker: enter, claim, run,
- * commit, leave; and its end, which any process may bring about.
+ * The life of a job in the control block, as seen by a worker: enter, claim, run, commit,
+ * leave; and its end, which any process may bring about.
  *
  * A worker (all steps sequentially consistent):
  *
@@ -17,14 +17,13 @@
  *     ... more claims ...
  *     active = none                 leave; then see whether the job has ended
  *
- * What a death costs: before TAKEN the tiles are in no home and no claim; they are
- * found when the job is dry. TAKEN: they are dealt out again. RUNNING: their in-place
- * arguments are restored, then they are dealt out again. COMMITTED: the supervisor sets
- * the marks.
+ * What a death costs: before TAKEN the tiles are in no home and no claim; they are found
+ * when the job is dry. TAKEN: they are dealt out again. RUNNING: their in-place arguments
+ * are restored, then they are dealt out again. COMMITTED: the supervisor sets the marks.
  *
- * A job ends, by compare-and-swap of its state, when its map is full or it was stopped,
- * and no worker is active in it, looked at in this order; whoever enters looks in the
- * other. Its slot is reused when, on top of that, the application has collected it.
+ * A job ends, by compare-and-swap of its state, when its map is full or it was stopped, and
+ * no worker is active in it, looked at in this order; whoever enters looks in the other. Its slot is reused when, on top of that, the
+ * application has collected it.
  */
 #ifndef YK_POOL_JOB_H
 #define YK_POOL_JOB_H
@@ -107,13 +106,12 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref);
 /* Tiles done, from the hints. */
 uint32_t yk_job_done(yk_control *control, const yk_job *job);
 
-/* Deals out again what was lost: if homes and redo lists are empty and nobody is
- * active, in this order, open tiles go to the redo lists. Supervisor only. True if any
- * did. */
+/* Deals out again what was lost: if homes and redo lists are empty and nobody is active,
+ * in this order, open tiles go to the redo lists. Supervisor only. True if any did. */
 bool yk_job_deal_lost(yk_control *control, yk_job_ref ref);
 
-/* Puts tiles on the redo lists; false if those are full (the tiles are found later,
- * when the job is dry). Supervisor only. */
+/* Puts tiles on the redo lists; false if those are full (the tiles are found later, when
+ * the job is dry). Supervisor only. */
 bool yk_job_deal(yk_job *job, uint32_t generation, yk_tiles tiles);
 
 #endif

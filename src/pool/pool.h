@@ -27,7 +27,7 @@ struct yoke_pool {
     yk_control *control;
     yk_arena arena; /* yoke_alloc's memory */
     yk_arena store; /* kernels' texts: not where users' pointers go */
-    pid_t owner;    /* the process that created the pool */
+    pid_t owner; /* the process that created the pool */
     pid_t supervisor;
     int supervisor_fd; /* pidfd */
     int alive;         /* reads: end of file when every process of the pool is gone */
@@ -40,8 +40,8 @@ struct yoke_pool {
     uint64_t next_sequence;
     yoke_future *jobs[YK_MAX_JOBS];       /* not collected yet, by slot */
     yoke_kernel *kernels[YK_MAX_KERNELS]; /* by slot */
-    yoke_future *finished;                /* collected, their callbacks to be run */
-    yoke_future *futures;                 /* all that the user holds */
+    yoke_future *finished; /* collected, their callbacks to be run */
+    yoke_future *futures;  /* all that the user holds */
 };
 
 /* A copy of an array outside the pool's memory. */
@@ -52,7 +52,7 @@ typedef struct yk_staged {
 } yk_staged;
 
 struct yoke_future {
-    yoke_pool *pool;     /* NULL: the pool is gone */
+    yoke_pool *pool; /* NULL: the pool is gone */
     unsigned references; /* the user's and the pool's */
     bool collected;
     yk_job_ref ref; /* while not collected */
@@ -87,15 +87,15 @@ yoke_status yk_pool_create(yoke_pool **pool, const yoke_pool_options *options,
 /* Ends everything and frees the pool. With `kill`, without waiting for jobs. */
 yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error);
 
-/* Whether the supervisor lives; when it does not, every job ends with YOKE_EBROKEN.
- * Takes the lock. */
+/* Whether the supervisor lives; when it does not, every job ends with YOKE_EBROKEN. Takes
+ * the lock. */
 bool yk_pool_is_alive(yoke_pool *pool);
 
 /* Whether the supervisor process has ended. Needs no lock. */
 bool yk_pool_supervisor_ended(const yoke_pool *pool);
 
-/* Sleeps until something in the pool changes after `ticket` of control->changed, or for
- * a while. False if the pool broke. Without the lock. */
+/* Sleeps until something in the pool changes after `ticket` of control->changed, or for a
+ * while. False if the pool broke. Without the lock. */
 bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket);
 
 yoke_status yk_pool_fail_broken(yk_error *error);
@@ -166,10 +166,10 @@ void yk_collect(yoke_pool *pool, uint32_t slot);
 size_t yk_collect_ended(yoke_pool *pool);
 
 /*
- * Collects jobs to make room for others; with the lock. A failed job that the user has
- * not heard of yet keeps its slot, so that jobs submitted later that need its results
- * fail too rather than compute with what is left of them. With `failed_too` all but the
- * last of those: it is the one that a chain of jobs hangs on.
+ * Collects jobs to make room for others; with the lock. A failed job that the user has not
+ * heard of yet keeps its slot, so that jobs submitted later that need its results fail too
+ * rather than compute with what is left of them. With `failed_too` all but the last of
+ * those: it is the one that a chain of jobs hangs on.
  */
 void yk_collect_for_room(yoke_pool *pool, bool failed_too);
 

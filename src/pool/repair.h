@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the supervisor does to jobs: mends them after a worker's death, ends those that
- * nobody can run, and those whose time is up. One process, one thread, and each step
- * can be repeated.
+ * nobody can run, and those whose time is up. One process, one thread, and each step can
+ * be repeated.
  */
 #ifndef YK_POOL_REPAIR_H
 #define YK_POOL_REPAIR_H
@@ -13,20 +13,19 @@
 #include "pool/control.h"
 #include "pool/job.h"
 
-/* Mends what a worker left behind that has died and been reaped. `how` says how it
- * died. Returns whether the death is blamed on the kernel: its tiles were given up. */
-bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file,
-                      const char *how);
+/* Mends what a worker left behind that has died and been reaped. `how` says how it died.
+ * Returns whether the death is blamed on the kernel: its tiles were given up. */
+bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file, const char *how);
 
 /* Whether anybody may still run an open job; `except` is a worker slot not to count, or
  * UINT32_MAX. */
 bool yk_job_has_hope(yk_control *control, const yk_job *job, uint32_t except);
 
-/* Looks at every open job: deals out lost tiles, stops what nobody can run, stops what
- * is past its deadline, ends what is over. Returns the clock time by which to look
- * again, UINT64_MAX if there is none. `overdue(slot, context)` is called for each
- * worker that still works on a job well past its deadline. */
-uint64_t yk_repair_jobs(yk_control *control,
-                        void (*overdue)(uint32_t slot, void *context), void *context);
+/* Looks at every open job: deals out lost tiles, stops what nobody can run, stops what is
+ * past its deadline, ends what is over. Returns the clock time by which to look again,
+ * UINT64_MAX if there is none. `overdue(slot, context)` is called for each worker that
+ * still works on a job well past its deadline. */
+uint64_t yk_repair_jobs(yk_control *control, void (*overdue)(uint32_t slot, void *context),
+                        void *context);
 
 #endif

@@ -19,13 +19,13 @@ enum {
 
 typedef struct yk_selector {
     uint32_t kind;
-    uint32_t count;                    /* cpu, fake: how many; 0: all */
-    int32_t index;                     /* opencl:N; -1: not by number */
-    uint32_t discrete;                 /* fake: private memory */
-    double speed;                      /* fake */
-    uint64_t crash_at;                 /* fake */
-    uint64_t hang_at;                  /* fake */
-    uint64_t fail_at;                  /* fake */
+    uint32_t count;    /* cpu, fake: how many; 0: all */
+    int32_t index;     /* opencl:N; -1: not by number */
+    uint32_t discrete; /* fake: private memory */
+    double speed;      /* fake */
+    uint64_t crash_at; /* fake */
+    uint64_t hang_at;  /* fake */
+    uint64_t fail_at;  /* fake */
     char text[YK_SELECTOR_TEXT_BYTES]; /* opencl:TEXT, lower case; "" for any */
 } yk_selector;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The supervisor: a process with one thread, forked from the application when the pool
- * is created, that forks, reaps, times out, repairs and replaces the pool's other
- * processes. It makes no OpenCL calls and runs no kernels.
+ * The supervisor: a process with one thread, forked from the application when the pool is
+ * created, that forks, reaps, times out, repairs and replaces the pool's other processes.
+ * It makes no OpenCL calls and runs no kernels.
  */
 #ifndef YK_POOL_SUPERVISOR_H
 #define YK_POOL_SUPERVISOR_H
@@ -34,8 +34,8 @@ typedef struct yk_child {
     uint64_t deadline_ns; /* by when it must have started; 0: it has. Without a process:
                              when to try again; 0: not at all */
     uint32_t failed_forks; /* in a row */
-    bool killed_late;      /* for a job's deadline: no fault of the device */
-    bool killed_hung;      /* for its own start's deadline */
+    bool killed_late;     /* for a job's deadline: no fault of the device */
+    bool killed_hung;     /* for its own start's deadline */
     /* Of a worker, from one process to the next: */
     uint32_t start_failures; /* processes in a row that died before they were ready */
     uint64_t last_building;  /* the build that the last one died in, 0: none */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The undo log: what a chunk changes in place, saved before the kernel runs. A memory
- * file per worker slot that outlives the worker; the bytes of the items' own parts,
- * argument by argument, block by block. What they belong to follows from the launch and
- * the claim.
+ * The undo log: what a chunk changes in place, saved before the kernel runs. A memory file
+ * per worker slot that outlives the worker; the bytes of the items' own parts, argument by
+ * argument, block by block. What they belong to follows from the launch and the claim.
  */
 #ifndef YK_POOL_UNDO_H
 #define YK_POOL_UNDO_H
@@ -13,8 +12,7 @@
 
 #include "kernel/launch.h"
 
-/* Bytes that items [begin, end) would take in the log; 0 if nothing is changed in
- * place. */
+/* Bytes that items [begin, end) would take in the log; 0 if nothing is changed in place. */
 uint64_t yk_undo_size(const yk_launch *launch, uint64_t begin, uint64_t end);
 
 /* Writes the log. False if there is no memory for it. */

@@ -18,10 +18,10 @@ typedef struct yk_worker_self {
     yk_worker *worker;
     uint32_t slot;
     int undo_file;
-    yk_device *device;        /* runs what this worker is for */
+    yk_device *device;      /* runs what this worker is for */
     yk_device *source_device; /* CPU worker: PoCL for kernels without a native form */
     bool source_device_failed;
-    uint32_t kernel_changes; /* of the control block, when it last built */
+    uint32_t kernel_changes;  /* of the control block, when it last built */
     yk_error error;
 } yk_worker_self;
 
@@ -59,17 +59,16 @@ int yk_worker_find_work(yk_worker_self *self);
  * not, but it is worth looking again soon. */
 bool yk_worker_would_take(const yk_worker_self *self, yk_job_ref ref, bool *later);
 
-/* Takes the next tiles of a job, published as a claim. False: none to be had now;
- * *later is set if it is worth looking again soon. */
+/* Takes the next tiles of a job, published as a claim. False: none to be had now; *later
+ * is set if it is worth looking again soon. */
 bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, yk_claim *claim, bool *later);
 
 /* Computes a claim's tiles and marks them. False: the job was stopped with an error. */
 bool yk_worker_run(yk_worker_self *self, yk_job_ref ref, yk_device *device,
                    yk_claim claim);
 
-/* After a failure of the device every later call in this process may fail or hang:
- * leaves the error in the log and ends the process, to be treated as any other death.
- */
+/* After a failure of the device every later call in this process may fail or hang: leaves
+ * the error in the log and ends the process, to be treated as any other death. */
 _Noreturn void yk_worker_give_up_device(yk_worker_self *self);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who computes what: pure functions over sizes, speeds and times, so that workers,
- * tests and simulations run the same code. Speeds are in tiles per nanosecond, 0 if
- * unknown.
+ * Who computes what: pure functions over sizes, speeds and times, so that workers, tests
+ * and simulations run the same code. Speeds are in tiles per nanosecond, 0 if unknown.
  */
 #ifndef YK_SCHED_POLICY_H
 #define YK_SCHED_POLICY_H
@@ -22,8 +21,8 @@ void yk_policy_shares(uint32_t count, const double *speeds, size_t n, yk_tiles *
 /* How long a chunk should take on a kind of device, in nanoseconds. */
 double yk_policy_chunk_time(int is_remote);
 
-/* Tiles to take at once from a home that has `left`, at a speed, for chunks of
- * chunk_ns; while the speed is unknown, few. At least 1. */
+/* Tiles to take at once from a home that has `left`, at a speed, for chunks of chunk_ns;
+ * while the speed is unknown, few. At least 1. */
 uint32_t yk_policy_chunk(uint32_t left, double speed, double chunk_ns);
 
 /* What a thief knows of a victim. */
@@ -40,8 +39,8 @@ double yk_policy_busy(uint32_t tiles, double speed, double elapsed_ns);
 /* Which victim to steal from: the one that would finish last. n if none has tiles. */
 size_t yk_policy_pick(const yk_victim *victims, size_t n);
 
-/* How many tiles a thief of a speed takes from the back of a victim's home, so that
- * both finish together: 0 if the victim is better left alone. */
+/* How many tiles a thief of a speed takes from the back of a victim's home, so that both
+ * finish together: 0 if the victim is better left alone. */
 uint32_t yk_policy_loot(const yk_victim *victim, double speed, double overhead_ns);
 
 /* The next estimate of a speed after a measurement. */

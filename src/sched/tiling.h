@@ -5,8 +5,7 @@
 
 #include <stdint.h>
 
-/* A range of `items` items in `count` tiles of `tile_items` (the last may have fewer).
- */
+/* A range of `items` items in `count` tiles of `tile_items` (the last may have fewer). */
 typedef struct yk_tiling {
     uint64_t items;
     uint64_t tile_items;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page-granular allocation from a shared mapping. The books are kept in the private
- * memory of the one process that allocates, the application: no worker can damage them,
- * and none can die holding their lock.
+ * Page-granular allocation from a shared mapping. The books are kept in the private memory
+ * of the one process that allocates, the application: no worker can damage them, and none
+ * can die holding their lock.
  */
 #ifndef YK_SHARED_ARENA_H
 #define YK_SHARED_ARENA_H
@@ -30,9 +30,9 @@ typedef struct yk_arena {
     yk_block *blocks; /* sorted by offset */
     size_t count;
     size_t capacity;
-    uint64_t used; /* bytes in blocks */
+    uint64_t used;    /* bytes in blocks */
     uint64_t next_id;
-    bool limited; /* refuse what the system's memory cannot hold */
+    bool limited;     /* refuse what the system's memory cannot hold */
 } yk_arena;
 
 /* Takes a mapping over: fini destroys it. `limited`: see yk_arena_alloc(). */
@@ -40,9 +40,9 @@ yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
                           yk_error *error);
 void yk_arena_fini(yk_arena *arena);
 
-/* Zeroed, page-aligned (2 MiB-aligned from 2 MiB on). NULL: YOKE_ENOMEM in error. If
- * the arena is limited, what does not fit the memory that machine and cgroup have left,
- * less what was promised and not yet touched, is refused. */
+/* Zeroed, page-aligned (2 MiB-aligned from 2 MiB on). NULL: YOKE_ENOMEM in error. If the
+ * arena is limited, what does not fit the memory that machine and cgroup have left, less
+ * what was promised and not yet touched, is refused. */
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error);
 
 /* YOKE_EINVAL if no block starts there, YOKE_EBUSY if it has users. */

@@ -2,8 +2,8 @@
 /*
  * A home: the tiles of a job that one worker is to compute, as one word that owner and
  * thieves change by compare-and-swap. The owner takes from the front, thieves from the
- * back. The generation of the job is part of the word, so that a late swap on a slot
- * that has been given to another job fails.
+ * back. The generation of the job is part of the word, so that a late swap on a slot that
+ * has been given to another job fails.
  */
 #ifndef YK_SHARED_HOME_H
 #define YK_SHARED_HOME_H

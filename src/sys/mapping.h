@@ -22,9 +22,9 @@ typedef struct yk_mapping {
 #define YK_MAPPING_NONE ((yk_mapping){.fd = -1})
 
 /* Creates and maps `size` bytes at one of a fixed list of addresses, so that a program
- * executed later can map it there again. If that much address space cannot be had,
- * halves it, down to `least`. The memory is zero, takes no pages until touched and is
- * left out of core dumps. */
+ * executed later can map it there again. If that much address space cannot be had, halves
+ * it, down to `least`. The memory is zero, takes no pages until touched and is left out
+ * of core dumps. */
 yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size,
                               size_t least, yk_error *error);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions as (loaded object, offset), so that they can be named to another process.
- */
+/* Functions as (loaded object, offset), so that they can be named to another process. */
 #ifndef YK_SYS_OBJECT_H
 #define YK_SYS_OBJECT_H
 
@@ -15,8 +14,8 @@ typedef void yk_any_function(void);
 bool yk_object_locate(yk_any_function *function, char *path, size_t path_bytes,
                       uint64_t *offset);
 
-/* The function again, in this process; loads the object if it is not loaded. NULL if
- * that fails. */
+/* The function again, in this process; loads the object if it is not loaded. NULL if that
+ * fails. */
 yk_any_function *yk_object_find(const char *path, uint64_t offset);
 
 #endif

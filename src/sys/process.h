@@ -12,13 +12,13 @@
 typedef int yk_process_main(void *context);
 
 /*
- * Forks a process that this one's wait() and SIGCHLD do not notice: for the supervisor,
- * a child of somebody else's program. Returns its pid, or -1 with errno.
+ * Forks a process that this one's wait() and SIGCHLD do not notice: for the supervisor, a
+ * child of somebody else's program. Returns its pid, or -1 with errno.
  *
- * While the calling process has other threads, a lock of the C library may be held at
- * the moment of a bare clone and stay locked in the child. Then the fork goes through
- * an intermediate process made by the C library's own fork(), which ends at once; the
- * new process is then no child of the caller.
+ * While the calling process has other threads, a lock of the C library may be held at the
+ * moment of a bare clone and stay locked in the child. Then the fork goes through an
+ * intermediate process made by the C library's own fork(), which ends at once; the new
+ * process is then no child of the caller.
  */
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context);
 
@@ -26,9 +26,9 @@ pid_t yk_process_clone_hidden(yk_process_main *entry, void *context);
 pid_t yk_process_fork(yk_process_main *entry, void *context);
 
 /*
- * To be called first in a new process: default signal handlers, nothing blocked,
- * terminal signals ignored, /dev/null as standard input, unwritten text of the parent's
- * stdio buffers discarded, all descriptors closed but 0 to 2 and those listed.
+ * To be called first in a new process: default signal handlers, nothing blocked, terminal
+ * signals ignored, /dev/null as standard input, unwritten text of the parent's stdio
+ * buffers discarded, all descriptors closed but 0 to 2 and those listed.
  */
 void yk_process_start_clean(const int *keep, size_t count);
 
@@ -48,8 +48,8 @@ void yk_process_prefer_for_oom(void);
 /* A descriptor that becomes readable when the process ends; -1 if it is gone. */
 int yk_process_open(pid_t pid);
 
-/* Reaps a child that ended, hidden or not. Returns true and its wait status, or false
- * if it still runs. A pid that is no child of ours counts as ended with status 0. */
+/* Reaps a child that ended, hidden or not. Returns true and its wait status, or false if
+ * it still runs. A pid that is no child of ours counts as ended with status 0. */
 bool yk_process_reap(pid_t pid, bool block, int *status);
 
 /* Ends this process at once, without handlers or buffers. */

@@ -64,7 +64,7 @@ int suite_main(const suite_target *target);
 int suite_main_with(const suite_target *target, const suite_case *const *lists,
                     const struct CMUnitTest *more, size_t more_count);
 
-/* ---- for scripts ---- */
+/* ---- for scripts ----------------------------------------------------------------- */
 
 /* An array in memory of the pool, `skip` bytes into its allocation, filled with random
  * content. It may be changed before it is used in a map, not after. */
@@ -101,7 +101,7 @@ void suite_set_unchecked(suite_run *run, const void *array);
 /* Skips the test if the pool's workers would not run a kernel's source. */
 void suite_needs_source(const suite_run *run);
 
-/* ---- for host forms ---- */
+/* ---- for host forms -------------------------------------------------------------- */
 
 /* Global ids from begin[d] to end[d] - 1: the span's items, and the whole range in the
  * other dimensions. */
@@ -115,7 +115,7 @@ suite_box suite_box_of(const yoke_span *span);
 /* A scalar argument's value. */
 #define SUITE_VALUE(type, arg) (*(const type *)(arg))
 
-/* ---- for ranges ---- */
+/* ---- for ranges ------------------------------------------------------------------ */
 
 yoke_range suite_range_from(yoke_range range, size_t x, size_t y, size_t z);
 yoke_range suite_range_split(yoke_range range, yoke_split split);

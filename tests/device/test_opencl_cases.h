@@ -56,7 +56,7 @@ static size_t items(const bench *b)
     return (size_t)b->launch.size[b->launch.split];
 }
 
-/* ---- elementwise ---- */
+/* --- elementwise ------------------------------------------------------------------- */
 
 static void prepare_saxpy(bench *b)
 {
@@ -151,7 +151,7 @@ static void prepare_bounds(bench *b)
     }
 }
 
-/* ---- types ---- */
+/* --- types ------------------------------------------------------------------------- */
 
 static void prepare_types(bench *b)
 {
@@ -223,7 +223,7 @@ static void prepare_doubles(bench *b)
     }
 }
 
-/* ---- neighbours and whole arrays ---- */
+/* --- neighbours and whole arrays --------------------------------------------------- */
 
 static void prepare_stencil(bench *b)
 {
@@ -302,7 +302,7 @@ static void prepare_histogram(bench *b)
     }
 }
 
-/* ---- arrays inside blocks ---- */
+/* --- arrays inside blocks ---------------------------------------------------------- */
 
 /* Output, input on a page of its own, input where no sub-buffer may begin. */
 static void prepare_one_block(bench *b)
@@ -343,7 +343,7 @@ static void prepare_begun(bench *b)
     }
 }
 
-/* ---- groups ---- */
+/* --- groups ------------------------------------------------------------------------ */
 
 static void prepare_partial(bench *b)
 {

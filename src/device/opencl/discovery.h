@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding OpenCL devices. Which drivers are installed is read from files; what devices
- * a driver has only the driver can tell, so yk_opencl_list() runs in a throw-away
- * process.
+ * Finding OpenCL devices. Which drivers are installed is read from files; what devices a
+ * driver has only the driver can tell, so yk_opencl_list() runs in a throw-away process.
  */
 #ifndef YK_DEVICE_OPENCL_DISCOVERY_H
 #define YK_DEVICE_OPENCL_DISCOVERY_H
@@ -22,12 +21,7 @@ typedef struct yk_opencl_driver {
     uint32_t reserved;
 } yk_opencl_driver;
 
-enum {
-    YK_OPENCL_CPU = 1,
-    YK_OPENCL_GPU = 2,
-    YK_OPENCL_ACCELERATOR = 3,
-    YK_OPENCL_OTHER = 4
-};
+enum { YK_OPENCL_CPU = 1, YK_OPENCL_GPU = 2, YK_OPENCL_ACCELERATOR = 3, YK_OPENCL_OTHER = 4 };
 
 typedef struct yk_opencl_device {
     uint32_t platform; /* index among the driver's platforms */
@@ -40,17 +34,16 @@ typedef struct yk_opencl_device {
     char version[128];
 } yk_opencl_device;
 
-/* Lists the installed drivers without loading any: OCL_ICD_VENDORS if the user set it
- * (a folder, an .icd file or a library), else the system's folder; adds NVIDIA's
- * library if it is installed without an .icd file. Makes no cl* call. Returns how many.
- */
+/* Lists the installed drivers without loading any: OCL_ICD_VENDORS if the user set it (a
+ * folder, an .icd file or a library), else the system's folder; adds NVIDIA's library if
+ * it is installed without an .icd file. Makes no cl* call. Returns how many. */
 size_t yk_opencl_drivers(yk_opencl_driver drivers[YK_MAX_DRIVERS]);
 
 /* Loads one driver and lists its devices (cl* calls: only in a throw-away process).
  * YOKE_ENODEVICE if the loader library or the driver cannot be loaded. A driver without
  * devices is YOKE_OK with a count of 0, and error says so. */
 yoke_status yk_opencl_list(const char *driver_path,
-                           yk_opencl_device devices[YK_MAX_DRIVER_DEVICES],
-                           size_t *count, yk_error *error);
+                           yk_opencl_device devices[YK_MAX_DRIVER_DEVICES], size_t *count,
+                           yk_error *error);
 
 #endif
