@@ -5,10 +5,9 @@
 
 static const struct {
     yoke_status status;
-    const char *name;
     const char *text;
 } table[] = {
-#define YK_ENTRY(name, value, text) {name, #name, text},
+#define YK_ENTRY(name, value, text) {name, text},
     YOKE_STATUS_TABLE(YK_ENTRY)
 #undef YK_ENTRY
 };
@@ -21,14 +20,4 @@ const char *yk_status_text(yoke_status status)
         }
     }
     return "unknown status";
-}
-
-const char *yk_status_name(yoke_status status)
-{
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (table[i].status == status) {
-            return table[i].name;
-        }
-    }
-    return "YOKE_?";
 }

@@ -6,6 +6,5 @@
 #include "yoke/status.h"
 
 const char *yk_status_text(yoke_status status);
-const char *yk_status_name(yoke_status status);
 
 #endif

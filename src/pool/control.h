@@ -341,6 +341,25 @@ static inline uint32_t yk_build_of(const yk_worker *worker, uint32_t kernel_slot
     return word >> 8 == kernel_id ? (uint32_t)(word & 0xff) : YK_BUILD_NONE;
 }
 
+/* Whether the worker in a slot stands aside from a job. */
+static inline bool yk_job_is_declined(const yk_job *job, uint32_t slot)
+{
+    return (atomic_load(&job->declined[slot / 64]) >> (slot % 64) & 1) != 0;
+}
+
+/* It does, from now on. */
+static inline void yk_job_decline(yk_job *job, uint32_t slot)
+{
+    atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
+}
+
+/* How fast a worker runs a job's kernel, in its tiles per nanosecond; 0: unknown. */
+static inline double yk_job_speed(const yk_job *job, const yk_worker *worker)
+{
+    return yk_bits_double(atomic_load(&worker->builds[job->kernel_slot].speed)) /
+           (double)job->tiling.tile_items;
+}
+
 /* A device as selectors see it. */
 static inline yk_candidate yk_found_candidate(const yk_found *found)
 {

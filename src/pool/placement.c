@@ -93,18 +93,6 @@ static bool takes_part(const yk_control *control, const yk_job *job, uint32_t sl
            (state == YK_WORKER_READY || state == YK_WORKER_STARTING);
 }
 
-/* Tiles per nanosecond; 0: unknown; -1: takes no part. */
-static double speed_of(const yk_control *control, const yk_job *job, uint32_t slot)
-{
-    const yk_worker *worker = &control->workers[slot];
-
-    if (!takes_part(control, job, slot)) {
-        return -1;
-    }
-    return yk_bits_double(atomic_load(&worker->builds[job->kernel_slot].speed)) /
-           (double)job->tiling.tile_items;
-}
-
 /* For a job that runs on one device: the fastest, as far as known, else an OpenCL one.
  */
 static uint32_t pick_one(const yk_control *control, const double *speeds,
@@ -144,7 +132,9 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation, uint64_t 
                       ? yk_tiling_whole(items)
                       : yk_tiling_choose(items, launch->group[launch->split], grain);
     for (uint32_t i = 0; i < count; i++) {
-        speeds[i] = speed_of(control, job, i);
+        speeds[i] = takes_part(control, job, i)
+                        ? yk_job_speed(job, &control->workers[i])
+                        : -1; /* gets no tiles */
     }
     if (job->tiling.count == 1) {
         shares[pick_one(control, speeds, count)].end = 1;

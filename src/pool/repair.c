@@ -130,7 +130,7 @@ static void settle_device(yk_control *control, yk_job_ref ref, uint32_t slot)
     if (worker->kind != YOKE_WORKER_CPU &&
         atomic_load(&worker->failures) >= MAX_DEVICE_DEATHS &&
         yk_job_has_hope(control, job, slot)) {
-        atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
+        yk_job_decline(job, slot);
     }
 }
 
@@ -159,7 +159,7 @@ static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slo
         yk_job_remark(job, ref.generation, "%s cannot prepare for kernel '%s': %s",
                       worker->name, control->kernels[job->kernel_slot].kernel.name,
                       how);
-        atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
+        yk_job_decline(job, slot);
     }
 }
 
@@ -249,8 +249,7 @@ static bool may_still_run(const yk_control *control, const yk_job *job, uint32_t
 
     return (state == YK_WORKER_STARTING || state == YK_WORKER_READY ||
             state == YK_WORKER_PARKED) &&
-           yk_bit_is_set(job->allowed, slot) &&
-           (atomic_load(&job->declined[slot / 64]) >> (slot % 64) & 1) == 0 &&
+           yk_bit_is_set(job->allowed, slot) && !yk_job_is_declined(job, slot) &&
            build != YK_BUILD_FAILED && build != YK_BUILD_UNSUITABLE;
 }
 

@@ -15,15 +15,6 @@ static const double chunk_overhead_ns = 20000;
 /* Saved bytes per chunk beyond which saving gets slow (out of the caches). */
 enum { UNDO_BYTES = 256 << 10 };
 
-/* Tiles per nanosecond; 0 if unknown. */
-static double speed_of(const yk_worker *worker, const yk_job *job)
-{
-    const double items =
-        yk_bits_double(atomic_load(&worker->builds[job->kernel_slot].speed));
-
-    return items / (double)job->tiling.tile_items;
-}
-
 void yk_worker_give_up_device(yk_worker_self *self)
 {
     memcpy(self->worker->log, self->error.text, sizeof self->worker->log);
@@ -36,7 +27,7 @@ static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
 {
     /* A launch through a driver costs more than a call, even where memory is shared. */
     const int remote = self->worker->kind != YOKE_WORKER_CPU;
-    uint32_t most = yk_policy_chunk(left, speed_of(self->worker, job),
+    uint32_t most = yk_policy_chunk(left, yk_job_speed(job, self->worker),
                                     yk_policy_chunk_time(remote));
 
     if (job->saves != 0) {
@@ -70,8 +61,7 @@ static bool is_gone(const yk_job *job, uint32_t slot, const yk_worker *worker)
     return build == YK_BUILD_FAILED || build == YK_BUILD_UNSUITABLE ||
            atomic_load(&worker->building) != 0 || /* a compiler may take its time */
            atomic_load(&worker->state) != YK_WORKER_READY ||
-           !yk_bit_is_set(job->allowed, slot) ||
-           (atomic_load(&job->declined[slot / 64]) >> (slot % 64) & 1) != 0;
+           !yk_bit_is_set(job->allowed, slot) || yk_job_is_declined(job, slot);
 }
 
 static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
@@ -86,7 +76,7 @@ static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
         return victim;
     }
     victim.is_gone = is_gone(job, slot, worker);
-    victim.speed = speed_of(worker, job);
+    victim.speed = yk_job_speed(job, worker);
     claim = yk_claim_unpack(atomic_load(&worker->claim));
     if (claim.stage != YK_CLAIM_NONE) {
         const double elapsed =
@@ -119,7 +109,7 @@ static uint32_t plan_theft(const yk_worker_self *self, yk_job_ref ref, size_t *v
         victims[*victim].busy_ns <= 0) {
         return 0; /* its owner was chosen for it and is about to start */
     }
-    return yk_policy_loot(&victims[*victim], speed_of(self->worker, job),
+    return yk_policy_loot(&victims[*victim], yk_job_speed(job, self->worker),
                           chunk_overhead_ns);
 }
 

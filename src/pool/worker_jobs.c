@@ -5,7 +5,7 @@
 static bool may_run(const yk_worker_self *self, const yk_job *job)
 {
     return yk_bit_is_set(job->allowed, self->slot) &&
-           (atomic_load(&job->declined[self->slot / 64]) >> (self->slot % 64) & 1) == 0;
+           !yk_job_is_declined(job, self->slot);
 }
 
 /* The device stands aside from this job: others take its share. */
@@ -15,7 +15,7 @@ static void decline(yk_worker_self *self, yk_job_ref ref)
 
     yk_job_remark(job, ref.generation, "%s (%s): %s", self->worker->name,
                   self->worker->info.name, self->error.text);
-    atomic_fetch_or(&job->declined[self->slot / 64], UINT64_C(1) << (self->slot % 64));
+    yk_job_decline(job, self->slot);
     yk_control_ring_workers(self->control);
     yk_control_ring_supervisor(self->control);
 }

@@ -274,19 +274,9 @@ void yk_process_kill(pid_t pid)
     }
 }
 
-bool yk_process_is_alive(pid_t pid)
-{
-    return pid > 0 && kill(pid, 0) == 0;
-}
-
 pid_t yk_process_self(void)
 {
     return getpid();
-}
-
-pid_t yk_process_parent(void)
-{
-    return getppid();
 }
 
 bool yk_process_was_killed(int status)

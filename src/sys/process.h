@@ -59,9 +59,7 @@ _Noreturn void yk_process_exit_now(int code);
 void yk_process_raise_fd_limit(void);
 
 void yk_process_kill(pid_t pid);
-bool yk_process_is_alive(pid_t pid);
 pid_t yk_process_self(void);
-pid_t yk_process_parent(void);
 
 /* Whether a wait status says that the process ended by SIGKILL. */
 bool yk_process_was_killed(int status);
