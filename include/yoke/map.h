@@ -46,6 +46,13 @@ typedef struct yoke_map_options {
     /** Arrays may lie outside the pool's memory: they are copied in at submission and
      *  back when the job's end is noticed (in yoke_map(), a wait or a poll). */
     bool stage;
+    /** The calling thread computes too while it waits, if the kernel has a native form and
+     *  may run on CPUs. A crash of the kernel is then one of the program, and .timeout
+     *  does not end what the calling thread runs. Not for a call that returns a future. */
+    bool caller_helps;
+    /** Most items to take at once: the results of what was taken count, and what was
+     *  cancelled or timed out stops, at these steps. Rounded up to whole groups. */
+    size_t chunk;
 } yoke_map_options;
 
 /** Implementation of the calls below; `size` is sizeof *options as compiled. A NULL

@@ -16,6 +16,8 @@
 #include "kernel/kernel.h"
 #include "kernel/launch.h"
 
+enum { YK_MAX_LANES = 2 };
+
 enum { YK_DEVICE_NATIVE = 1, YK_DEVICE_OPENCL = 2, YK_DEVICE_FAKE = 3 };
 
 /* What to open. In shared memory; written by the supervisor before the worker exists. */
@@ -40,6 +42,8 @@ typedef struct yk_device_info {
     uint64_t memory_bytes; /* global memory */
     uint64_t max_block_bytes; /* largest single allocation it can bind; 0: any */
     uint64_t max_group;    /* largest work-group; 0: any */
+    uint64_t launch_ns;    /* what one chunk costs beside its items, measured at open; 0: nothing */
+    uint32_t lanes;        /* chunks that may be in flight at once, 1 to YK_MAX_LANES */
     bool shares_memory;    /* works in place on the shared window */
     bool has_double;
     bool is_cpu;
@@ -79,12 +83,19 @@ typedef struct yk_device_ops {
     yoke_status (*begin)(yk_device *device, const yk_kernel *kernel,
                          const yk_launch *launch, yk_error *error);
 
-    /* Computes the items [begin, end) of the launch that was begun: blocks until their
-     * results are in shared memory, visible to all processes. Begin is at a group's
-     * start and so is end, except at the end of the range. */
-    yoke_status (*run)(yk_device *device, uint64_t begin, uint64_t end, yk_error *error);
+    /* Starts computing the items [begin, end) of the launch that was begun, in a free
+     * lane (0 to info.lanes - 1); may do all of the work, and need not do any but that
+     * of other lanes may go on meanwhile. Begin is at a group's start and so is end,
+     * except at the end of the range. After a failure the lane is free. */
+    yoke_status (*start)(yk_device *device, unsigned lane, uint64_t begin, uint64_t end,
+                         yk_error *error);
 
-    /* The launch that was begun is over; a no-op without one. */
+    /* Blocks until the results of what was started in a lane are in shared memory,
+     * visible to all processes; the lane is free then, after a failure too. Lanes are
+     * finished in the order in which they were started. */
+    yoke_status (*finish)(yk_device *device, unsigned lane, yk_error *error);
+
+    /* The launch that was begun is over; a no-op without one. All lanes are free. */
     void (*end)(yk_device *device);
 
     /* Frees everything. NULL is allowed. */
@@ -94,7 +105,18 @@ typedef struct yk_device_ops {
 /* First member of every device. */
 struct yk_device {
     const yk_device_ops *ops;
+    uint64_t sent;     /* bytes moved into its own memory since it was opened */
+    uint64_t received; /* bytes moved from there */
 };
+
+/* Computes a chunk from start to finish. */
+static inline yoke_status yk_device_run(yk_device *device, uint64_t begin, uint64_t end,
+                                        yk_error *error)
+{
+    const yoke_status status = device->ops->start(device, 0, begin, end, error);
+
+    return status == YOKE_OK ? device->ops->finish(device, 0, error) : status;
+}
 
 /* The ops of a kind, or NULL. */
 const yk_device_ops *yk_device_ops_of(uint32_t kind);

@@ -95,7 +95,7 @@ static bool takes_part(const yk_control *control, const yk_job *job, uint32_t sl
 
 /* For a job that runs on one device: the fastest, as far as known, else an OpenCL one.
  */
-static uint32_t pick_one(const yk_control *control, const double *speeds,
+static uint32_t pick_one(const yk_control *control, const yk_taker *takers,
                          uint32_t count)
 {
     uint32_t best = 0;
@@ -103,7 +103,8 @@ static uint32_t pick_one(const yk_control *control, const double *speeds,
     for (uint32_t i = 1; i < count; i++) {
         const bool opencl = control->workers[i].kind == YOKE_WORKER_OPENCL;
 
-        if (speeds[i] > speeds[best] || (speeds[i] == speeds[best] && opencl)) {
+        if (takers[i].speed > takers[best].speed ||
+            (takers[i].speed == takers[best].speed && opencl)) {
             best = i;
         }
     }
@@ -125,21 +126,22 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation, uint64_t 
     const uint64_t items = launch->size[launch->split];
     const uint32_t prepared = slots_to_prepare(control, yk_worker_count(control));
     const uint32_t count = (uint32_t)yk_min(yk_worker_count(control), prepared);
-    double speeds[YK_MAX_WORKERS];
+    const yk_tiling_limits limits = {
+        .group = launch->group[launch->split], .grain = grain, .workers = count};
+    yk_taker takers[YK_MAX_WORKERS] = {{0, 0}};
     yk_tiles shares[YK_MAX_WORKERS] = {{0, 0}};
 
-    job->tiling = launch->whole != 0
-                      ? yk_tiling_whole(items)
-                      : yk_tiling_choose(items, launch->group[launch->split], grain);
+    job->tiling =
+        launch->whole != 0 ? yk_tiling_whole(items) : yk_tiling_choose(items, &limits);
     for (uint32_t i = 0; i < count; i++) {
-        speeds[i] = takes_part(control, job, i)
-                        ? yk_job_speed(job, &control->workers[i])
-                        : -1; /* gets no tiles */
+        takers[i].speed = takes_part(control, job, i)
+                              ? yk_job_speed(job, &control->workers[i])
+                              : -1; /* gets no tiles */
     }
     if (job->tiling.count == 1) {
-        shares[pick_one(control, speeds, count)].end = 1;
+        shares[pick_one(control, takers, count)].end = 1;
     } else {
-        yk_policy_shares(job->tiling.count, speeds, count, shares);
+        yk_policy_shares(job->tiling.count, takers, count, shares);
     }
     for (uint32_t i = 0; i < prepared; i++) {
         yk_home_set(&job->homes[i].home, generation, shares[i]);

@@ -27,8 +27,9 @@ static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
 {
     /* A launch through a driver costs more than a call, even where memory is shared. */
     const int remote = self->worker->kind != YOKE_WORKER_CPU;
-    uint32_t most = yk_policy_chunk(left, yk_job_speed(job, self->worker),
-                                    yk_policy_chunk_time(remote));
+    const double overhead = (double)self->worker->info.launch_ns;
+    uint32_t most = yk_policy_chunk(left, yk_job_speed(job, self->worker), overhead,
+                                    yk_policy_chunk_time(remote, overhead));
 
     if (job->saves != 0) {
         uint64_t begin;
@@ -232,7 +233,7 @@ bool yk_worker_run(yk_worker_self *self, yk_job_ref ref, yk_device *device,
     claim.stage = YK_CLAIM_RUNNING;
     yk_claim_publish(self->worker, claim);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_RUN);
-    status = device->ops->run(device, begin, end, &self->error);
+    status = yk_device_run(device, begin, end, &self->error);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_RUN);
     if (status == YOKE_EDEVICE) {
         yk_worker_give_up_device(self);

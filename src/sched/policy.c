@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/policy.h"
 
-static double mean_speed(const double *speeds, size_t n)
+static double mean_speed(const yk_taker *takers, size_t n)
 {
     double sum = 0;
     size_t known = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (speeds[i] > 0) {
-            sum += speeds[i];
+        if (takers[i].speed > 0) {
+            sum += takers[i].speed;
             known++;
         }
     }
@@ -20,20 +20,21 @@ static double weight(double speed, double mean)
     return speed < 0 ? 0 : speed > 0 ? speed : mean;
 }
 
-void yk_policy_shares(uint32_t count, const double *speeds, size_t n, yk_tiles *shares)
+void yk_policy_shares(uint32_t count, const yk_taker *takers, size_t n,
+                      yk_tiles *shares)
 {
-    const double mean = mean_speed(speeds, n);
+    const double mean = mean_speed(takers, n);
     double total = 0;
     double sum = 0;
     uint32_t begin = 0;
 
     for (size_t i = 0; i < n; i++) {
-        total += weight(speeds[i], mean);
+        total += weight(takers[i].speed, mean);
     }
     for (size_t i = 0; i < n; i++) {
         uint32_t end;
 
-        sum += weight(speeds[i], mean);
+        sum += weight(takers[i].speed, mean);
         end = total > 0 ? (uint32_t)((double)count * (sum / total) + 0.5) : 0;
         end = end > count ? count : end < begin ? begin : end;
         shares[i] = (yk_tiles){begin, end};
@@ -45,16 +46,19 @@ void yk_policy_shares(uint32_t count, const double *speeds, size_t n, yk_tiles *
     }
 }
 
-double yk_policy_chunk_time(int is_remote)
+double yk_policy_chunk_time(int is_remote, double overhead_ns)
 {
+    (void)overhead_ns;
     return is_remote ? 5e6 : 5e5;
 }
 
-uint32_t yk_policy_chunk(uint32_t left, double speed, double chunk_ns)
+uint32_t yk_policy_chunk(uint32_t left, double speed, double overhead_ns,
+                         double chunk_ns)
 {
     enum { FIRST_PIECES = 64 };
     const double wanted = speed > 0 ? speed * chunk_ns : (double)left / FIRST_PIECES;
 
+    (void)overhead_ns;
     if (wanted < 1) {
         return 1;
     }

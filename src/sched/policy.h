@@ -11,19 +11,30 @@
 
 #include "shared/home.h"
 
+/* A worker that may get a share. */
+typedef struct yk_taker {
+    double speed;    /* 0: unknown; less: it gets none */
+    double delay_ns; /* until it computes: wake-up, launch, transfer of common inputs */
+} yk_taker;
+
 /*
- * Divides the tiles [0, count) among n workers in order, in proportion to their speeds;
- * a worker of unknown speed counts as much as the mean of the known ones. A worker with
- * speed < 0 gets none.
+ * Divides the tiles [0, count) among n workers in order, so that all finish together as
+ * early as possible: in proportion to their speeds, less for those that start later. Who
+ * would start after the others are through gets none. A worker of unknown speed counts as
+ * much as the mean of the known ones.
  */
-void yk_policy_shares(uint32_t count, const double *speeds, size_t n, yk_tiles *shares);
+void yk_policy_shares(uint32_t count, const yk_taker *takers, size_t n,
+                      yk_tiles *shares);
 
-/* How long a chunk should take on a kind of device, in nanoseconds. */
-double yk_policy_chunk_time(int is_remote);
+/* How long a chunk should take at most, in nanoseconds, on a device with memory of its own
+ * or not, if each chunk costs overhead_ns beside its items. */
+double yk_policy_chunk_time(int is_remote, double overhead_ns);
 
-/* Tiles to take at once from a home that has `left`, at a speed, for chunks of chunk_ns;
- * while the speed is unknown, few. At least 1. */
-uint32_t yk_policy_chunk(uint32_t left, double speed, double chunk_ns);
+/* Tiles to take at once from a home that has `left`, at a speed, for chunks of at most
+ * chunk_ns, shorter towards the end but not so that overhead_ns counts; while the speed
+ * is unknown, few. At least 1. */
+uint32_t yk_policy_chunk(uint32_t left, double speed, double overhead_ns,
+                         double chunk_ns);
 
 /* What a thief knows of a victim. */
 typedef struct yk_victim {

@@ -9,12 +9,14 @@ enum { USEFUL_TILES = 8192 };
 /* Long 1D ranges are cut at cache lines and vector widths. */
 enum { ALIGN_ITEMS = 64, ALIGN_FROM = 64 * 64 };
 
-yk_tiling yk_tiling_choose(uint64_t items, uint64_t group, uint64_t grain)
+yk_tiling yk_tiling_choose(uint64_t items, const yk_tiling_limits *limits)
 {
-    uint64_t unit = group > 1 ? group : items >= ALIGN_FROM ? ALIGN_ITEMS : 1;
+    uint64_t unit = limits->group > 1     ? limits->group
+                    : items >= ALIGN_FROM ? ALIGN_ITEMS
+                                          : 1;
+    const uint64_t grain = yk_min(yk_max(limits->grain, 1), items);
     yk_tiling tiling = {.items = items};
 
-    grain = yk_min(yk_max(grain, 1), items);
     tiling.tile_items =
         yk_round_up(yk_max(yk_div_up(items, USEFUL_TILES), grain), unit);
     tiling.count = (uint32_t)yk_div_up(items, tiling.tile_items);

@@ -12,9 +12,16 @@ typedef struct yk_tiling {
     uint32_t count;
 } yk_tiling;
 
-/* Tiles for a range: each a multiple of `group` items (the work-group size, 0 or 1 if
- * there is none) and at least `grain` items. */
-yk_tiling yk_tiling_choose(uint64_t items, uint64_t group, uint64_t grain);
+/* What tiles have to keep to; zero: no matter. */
+typedef struct yk_tiling_limits {
+    uint64_t group;   /* work-group size: each tile is a multiple of it */
+    uint64_t grain;   /* least items of a tile */
+    uint64_t most;    /* most items of a tile; the others count for more */
+    uint32_t workers; /* that are to share them */
+} yk_tiling_limits;
+
+/* Tiles for a range: as many as are useful to share it evenly. */
+yk_tiling yk_tiling_choose(uint64_t items, const yk_tiling_limits *limits);
 
 /* One tile for the whole range. */
 yk_tiling yk_tiling_whole(uint64_t items);

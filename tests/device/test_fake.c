@@ -36,7 +36,7 @@ static void run_all(yk_device *device)
 
     assert_ok(ops->begin(device, &kernel, &launch, &error));
     for (size_t i = sizeof cuts / sizeof cuts[0] - 1; i > 0; i--) {
-        assert_ok(ops->run(device, cuts[i - 1], cuts[i], &error));
+        assert_ok(yk_device_run(device, cuts[i - 1], cuts[i], &error));
     }
     ops->end(device);
 }
@@ -238,7 +238,7 @@ static void stray_writes_are_found(void **state)
         (void)made_scalar(&launch, &table[i].offset, sizeof(long));
         yk_error_clear(&error);
         assert_ok(ops->begin(device, &kernel, &launch, &error));
-        assert_status(ops->run(device, 10, 20, &error), table[i].status);
+        assert_status(yk_device_run(device, 10, 20, &error), table[i].status);
         assert_contains(error.text, table[i].text);
         assert_int_equal(values[0], 0);
         assert_int_equal(values[1], 1);
@@ -263,8 +263,8 @@ static void poison_is_restored_after_a_stray_write(void **state)
                      YK_PARTS_ITEM);
     (void)made_scalar(&launch, &offset, sizeof offset);
     assert_ok(ops->begin(device, &kernel, &launch, &error));
-    assert_status(ops->run(device, 8, 16, &error), YOKE_EKERNEL);
-    assert_ok(ops->run(device, 0, 8, &error));
+    assert_status(yk_device_run(device, 8, 16, &error), YOKE_EKERNEL);
+    assert_ok(yk_device_run(device, 0, 8, &error));
     ops->close(device);
 }
 
@@ -280,7 +280,7 @@ static void scattered_writes_keep_the_rest(void **state)
     launch.whole = 1;
     (void)made_array(&launch, values, sizeof values, YK_WRITE, YK_PARTS_WHOLE);
     assert_ok(ops->begin(device, &kernel, &launch, &error));
-    assert_ok(ops->run(device, 0, ITEMS, &error));
+    assert_ok(yk_device_run(device, 0, ITEMS, &error));
     for (int i = 0; i < ITEMS; i++) {
         assert_int_equal(values[i], i % 4 == 0 ? -1 : i * i);
     }
@@ -364,7 +364,7 @@ static void a_slow_device_takes_its_time(void **state)
     made_launch(&launch, &kernel, 1, 0, 1);
     assert_ok(ops->begin(device, &kernel, &launch, &error));
     start = yk_clock_ns();
-    assert_ok(ops->run(device, 0, 1, &error));
+    assert_ok(yk_device_run(device, 0, 1, &error));
     assert_true(yk_clock_ns() - start >= 80 * (uint64_t)YK_NS_PER_MS);
     ops->close(device);
 }
@@ -380,10 +380,10 @@ static void it_fails_at_a_chunk(void **state)
     (void)made_array(&launch, values, sizeof *values, YK_READ | YK_WRITE,
                      YK_PARTS_ITEM);
     assert_ok(ops->begin(device, &kernel, &launch, &error));
-    assert_ok(ops->run(device, 0, 1, &error));
-    assert_status(ops->run(device, 1, 2, &error), YOKE_EDEVICE);
+    assert_ok(yk_device_run(device, 0, 1, &error));
+    assert_status(yk_device_run(device, 1, 2, &error), YOKE_EDEVICE);
     assert_contains(error.text, "chunk 2");
-    assert_ok(ops->run(device, 1, 2, &error));
+    assert_ok(yk_device_run(device, 1, 2, &error));
     ops->close(device);
 }
 
@@ -403,7 +403,7 @@ static int runs_three_chunks(void *arg)
         return 100;
     }
     for (uint64_t i = 0; i < 3; i++) {
-        if (ops->run(device, i, i + 1, &error) != YOKE_OK || values[i] != 1) {
+        if (yk_device_run(device, i, i + 1, &error) != YOKE_OK || values[i] != 1) {
             return 101;
         }
     }

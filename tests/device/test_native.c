@@ -98,10 +98,10 @@ static void computes_chunk_by_chunk(void **state)
     assert_ok(ops->build(device, &kernel, &error));
     assert_ok(ops->build(device, &kernel, &error));
     assert_ok(ops->begin(device, &kernel, &launch, &error));
-    assert_ok(ops->run(device, 6, 10, &error));
+    assert_ok(yk_device_run(device, 6, 10, &error));
     assert_true(out[5] == 0);
     assert_ok(ops->begin(device, &kernel, &launch, &error));
-    assert_ok(ops->run(device, 0, 6, &error));
+    assert_ok(yk_device_run(device, 0, 6, &error));
     ops->end(device);
     for (int i = 0; i < 10; i++) {
         assert_true(out[i] == factor * in[i]);
@@ -124,7 +124,7 @@ static void the_span_describes_the_range(void **state)
         launch.size[d] = 12 + d;
     }
     assert_ok(ops->begin(device, &kernel, &launch, &error));
-    assert_ok(ops->run(device, 14, 20, &error));
+    assert_ok(yk_device_run(device, 14, 20, &error));
     assert_int_equal(seen.begin, 14);
     assert_int_equal(seen.end, 20);
     assert_int_equal(seen.split, 1);
@@ -154,7 +154,7 @@ static void arguments_are_bound_by_kind(void **state)
     (void)made_local(&launch, 100);
     (void)made_scalar(&launch, &value, sizeof value);
     assert_ok(ops->begin(device, &kernel, &launch, &error));
-    assert_ok(ops->run(device, 0, 4, &error));
+    assert_ok(yk_device_run(device, 0, 4, &error));
     assert_ptr_equal(seen_args[0], array);
     assert_int_equal(*(char *)seen_args[1], 9);
     assert_memory_equal(seen_args[3], &value, sizeof value);
@@ -183,9 +183,9 @@ static void launches_take_turns(void **state)
     (void)made_scalar(&other, &second, sizeof second);
     calls = 0;
     assert_ok(ops->begin(device, &kernel, &launch, &error));
-    assert_ok(ops->run(device, 0, 1, &error));
+    assert_ok(yk_device_run(device, 0, 1, &error));
     assert_ok(ops->begin(device, &other_kernel, &other, &error));
-    assert_ok(ops->run(device, 0, 1, &error));
+    assert_ok(yk_device_run(device, 0, 1, &error));
     assert_int_equal(calls, 3);
     assert_int_equal(*(int *)seen_args[1], 2);
 
@@ -193,7 +193,7 @@ static void launches_take_turns(void **state)
     made_launch(&other, &kernel, 3, 0, 1);
     (void)made_scalar(&other, &first, sizeof first);
     assert_ok(ops->begin(device, &kernel, &other, &error));
-    assert_ok(ops->run(device, 0, 1, &error));
+    assert_ok(yk_device_run(device, 0, 1, &error));
     assert_int_equal(calls, 4);
     assert_int_equal(*(int *)seen_args[0], 1);
     ops->end(device);
@@ -217,7 +217,7 @@ static void kernels_can_be_forgotten(void **state)
     for (uint64_t i = 1; i < 20; i += 2) {
         made_launch(&launch, &many[i], i, 0, 1);
         assert_ok(ops->begin(device, &many[i], &launch, &error));
-        assert_ok(ops->run(device, 0, 1, &error));
+        assert_ok(yk_device_run(device, 0, 1, &error));
     }
     assert_int_equal(calls, 20);
 }
@@ -229,13 +229,12 @@ static void a_function_reports_its_failure(void **state)
     made_kernel(&kernel, 6, "complain", complain);
     made_launch(&launch, &kernel, 1, 0, 8);
     assert_ok(ops->begin(device, &kernel, &launch, &error));
-    assert_ok(ops->run(device, 0, 4, &error));
-    assert_status(ops->run(device, 4, 8, &error), YOKE_EKERNEL);
+    assert_ok(yk_device_run(device, 0, 4, &error));
+    assert_status(yk_device_run(device, 4, 8, &error), YOKE_EKERNEL);
     assert_int_equal(error.status, YOKE_EKERNEL);
-    assert_string_equal(
-        error.text, "code 7: no hay left");
-    assert_status(ops->run(device, 4, 8, NULL), YOKE_EKERNEL);
-    assert_ok(ops->run(device, 0, 4, &error));
+    assert_string_equal(error.text, "code 7: no hay left");
+    assert_status(yk_device_run(device, 4, 8, NULL), YOKE_EKERNEL);
+    assert_ok(yk_device_run(device, 0, 4, &error));
     fail_span(NULL, 1, "nothing runs");
 }
 

@@ -144,7 +144,7 @@ static inline yoke_status bench_run_chunks(yk_device *device, const bench *b,
             split->lengths[0] == 0 ? end - at : split->lengths[i % 6] * grain;
         const uint64_t next = length == 0 || length > end - at ? end : at + length;
 
-        status = device->ops->run(device, at, next, error);
+        status = yk_device_run(device, at, next, error);
         at = next;
     }
     return status;

@@ -265,11 +265,11 @@ static int run_beginnings(void *arg)
             memcpy(first.arrays[k].memory, first.arrays[k].first, first.arrays[k].room);
         }
         right = device->ops->begin(device, &first.kernel, &first.launch, &error) == 0 &&
-                device->ops->run(device, 0, 500, &error) == 0 &&
+                yk_device_run(device, 0, 500, &error) == 0 &&
                 device->ops->begin(device, &first.kernel, &first.launch, &error) == 0 &&
-                device->ops->run(device, 500, 1000, &error) == 0 &&
+                yk_device_run(device, 500, 1000, &error) == 0 &&
                 device->ops->begin(device, &second.kernel, &second.launch, &error) == 0 &&
-                device->ops->run(device, 0, 515, &error) == 0 &&
+                yk_device_run(device, 0, 515, &error) == 0 &&
                 bench_is_right(&first, "first") && bench_is_right(&second, "second");
     }
     (void)fprintf(stderr, "%s", error.text);

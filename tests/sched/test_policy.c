@@ -33,6 +33,17 @@ static bool any_takes_part(const double *speeds, size_t n)
     return false;
 }
 
+/* Shares by speed alone. */
+static void share(uint32_t count, const double *speeds, size_t n, yk_tiles *shares)
+{
+    yk_taker takers[MOST] = {{0, 0}};
+
+    for (size_t i = 0; i < n; i++) {
+        takers[i].speed = speeds[i];
+    }
+    yk_policy_shares(count, takers, n, shares);
+}
+
 /* In order, without gap or overlap, all of them. */
 static void check_shares(uint32_t count, const double *speeds, size_t n)
 {
@@ -40,7 +51,7 @@ static void check_shares(uint32_t count, const double *speeds, size_t n)
     const bool some = any_takes_part(speeds, n);
     uint32_t at = 0;
 
-    yk_policy_shares(count, speeds, n, shares);
+    share(count, speeds, n, shares);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(shares[i].begin, at);
         assert_true(shares[i].end >= at && shares[i].end <= count);
@@ -79,13 +90,13 @@ static void test_shares_are_proportional(void **state)
     yk_tiles shares[3];
 
     (void)state;
-    yk_policy_shares(400, unequal, 3, shares);
+    share(400, unequal, 3, shares);
     assert_int_equal(yk_tiles_count(shares[0]), 100);
     assert_int_equal(yk_tiles_count(shares[1]), 200);
-    yk_policy_shares(600, unknown, 3, shares); /* as fast as 3 and 1 on average */
+    share(600, unknown, 3, shares); /* as fast as 3 and 1 on average */
     assert_int_equal(yk_tiles_count(shares[1]), 200);
     assert_int_equal(yk_tiles_count(shares[2]), 100);
-    yk_policy_shares(10, absent, 3, shares);
+    share(10, absent, 3, shares);
     assert_int_equal(yk_tiles_count(shares[0]), 5);
     assert_int_equal(yk_tiles_count(shares[1]), 0);
 }
@@ -97,18 +108,18 @@ static void test_chunks(void **state)
     for (int round = 0; round < 20000; round++) {
         const uint32_t left = 1 + (uint32_t)(rand() % YK_MAX_TILES);
         const double speed = random_speed();
-        const double time = yk_policy_chunk_time(rand() % 2);
-        const uint32_t chunk = yk_policy_chunk(left, speed, time);
+        const double time = yk_policy_chunk_time(rand() % 2, 0);
+        const uint32_t chunk = yk_policy_chunk(left, speed, 0, time);
 
         assert_true(chunk >= 1 && chunk <= YK_MAX_TILES);
         if (speed > 0 && chunk > 1) {
             assert_true((double)chunk <= speed * time + 1);
         }
     }
-    assert_int_equal(yk_policy_chunk(6400, 0, 5e5), 100); /* speed unknown: few */
-    assert_int_equal(yk_policy_chunk(5, 0, 5e5), 1);
-    assert_int_equal(yk_policy_chunk(6400, 1e-4, 5e5), 50);
-    assert_true(yk_policy_chunk_time(1) > yk_policy_chunk_time(0));
+    assert_int_equal(yk_policy_chunk(6400, 0, 0, 5e5), 100); /* speed unknown: few */
+    assert_int_equal(yk_policy_chunk(5, 0, 0, 5e5), 1);
+    assert_int_equal(yk_policy_chunk(6400, 1e-4, 0, 5e5), 50);
+    assert_true(yk_policy_chunk_time(1, 0) > yk_policy_chunk_time(0, 0));
 }
 
 static void test_busy(void **state)

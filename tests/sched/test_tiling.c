@@ -52,7 +52,8 @@ static void test_random_ranges(void **state)
         const uint64_t group = random_number(12);
         const uint64_t grain =
             rand() % 4 == 0 ? UINT64_MAX >> (rand() % 64) : random_number(20);
-        const yk_tiling tiling = yk_tiling_choose(items, group, grain);
+        const yk_tiling tiling = yk_tiling_choose(
+            items, &(yk_tiling_limits){.group = group, .grain = grain});
 
         check_tiling(&tiling, items);
         if (group > 1) {
@@ -65,27 +66,33 @@ static void test_random_ranges(void **state)
 static void test_limits(void **state)
 {
     const uint64_t most = UINT64_C(1) << 48;
-    yk_tiling tiling = yk_tiling_choose(most, 0, 0);
+    yk_tiling tiling =
+        yk_tiling_choose(most, &(yk_tiling_limits){.group = 0, .grain = 0});
 
     (void)state;
     check_tiling(&tiling, most);
-    tiling = yk_tiling_choose(1, 0, 0);
+    tiling = yk_tiling_choose(1, &(yk_tiling_limits){.group = 0, .grain = 0});
     check_tiling(&tiling, 1);
-    tiling = yk_tiling_choose(most, UINT64_C(1) << 31, UINT64_MAX);
+    tiling = yk_tiling_choose(
+        most, &(yk_tiling_limits){.group = UINT64_C(1) << 31, .grain = UINT64_MAX});
     check_tiling(&tiling, most);
-    tiling = yk_tiling_choose(1, UINT64_C(1) << 31, UINT64_MAX);
+    tiling = yk_tiling_choose(
+        1, &(yk_tiling_limits){.group = UINT64_C(1) << 31, .grain = UINT64_MAX});
     check_tiling(&tiling, 1);
 }
 
 /* A few rows of an image are that many tiles. */
 static void test_small_ranges_are_cut_finely(void **state)
 {
-    const yk_tiling tiling = yk_tiling_choose(30, 0, 0);
+    const yk_tiling tiling =
+        yk_tiling_choose(30, &(yk_tiling_limits){.group = 0, .grain = 0});
 
     (void)state;
     assert_int_equal(tiling.count, 30);
-    assert_int_equal(yk_tiling_choose(30, 0, 7).count, 5);
-    assert_int_equal(yk_tiling_choose(32, 8, 0).count, 4);
+    assert_int_equal(
+        yk_tiling_choose(30, &(yk_tiling_limits){.group = 0, .grain = 7}).count, 5);
+    assert_int_equal(
+        yk_tiling_choose(32, &(yk_tiling_limits){.group = 8, .grain = 0}).count, 4);
 }
 
 static void test_whole(void **state)

@@ -62,6 +62,7 @@ static void fake_describe(const yk_device *device, yk_device_info *info)
         .name = "fake device",
         .driver = "fake",
         .memory_bytes = info->memory_bytes,
+        .lanes = 1,
         .shares_memory = fake->config.private_memory == 0,
         .has_double = info->has_double,
         .is_cpu = true,
@@ -136,7 +137,7 @@ static yoke_status run_privately(fake_device *fake, uint64_t begin, uint64_t end
     yoke_status check;
 
     yk_private_load(&fake->memory, begin, end);
-    status = yk_native_ops.run(fake->inner, begin, end, error);
+    status = yk_device_run(fake->inner, begin, end, error);
     if (status == YOKE_OK) {
         yk_private_store(&fake->memory, begin, end);
     }
@@ -172,13 +173,14 @@ static void suffer_fault(const fake_device *fake)
     }
 }
 
-static yoke_status fake_run(yk_device *device, uint64_t begin, uint64_t end,
-                            yk_error *error)
+static yoke_status fake_start(yk_device *device, unsigned lane, uint64_t begin,
+                              uint64_t end, yk_error *error)
 {
     fake_device *fake = fake_of(device);
     const uint64_t start = yk_clock_ns();
     yoke_status status;
 
+    (void)lane;
     fake->chunks++;
     if (fake->chunks == fake->config.fail_at) {
         return yk_fail(error, YOKE_EDEVICE, "the fake device fails at chunk %" PRIu64,
@@ -187,11 +189,20 @@ static yoke_status fake_run(yk_device *device, uint64_t begin, uint64_t end,
     if (fake->config.private_memory != 0) {
         status = run_privately(fake, begin, end, error);
     } else {
-        status = yk_native_ops.run(fake->inner, begin, end, error);
+        status = yk_device_run(fake->inner, begin, end, error);
     }
     suffer_fault(fake);
     slow_down(fake, yk_clock_ns() - start);
     return status;
+}
+
+/* All was done at the start. */
+static yoke_status fake_finish(yk_device *device, unsigned lane, yk_error *error)
+{
+    (void)device;
+    (void)lane;
+    (void)error;
+    return YOKE_OK;
 }
 
 static void fake_close(yk_device *device)
@@ -214,7 +225,8 @@ const yk_device_ops yk_fake_ops = {
     .parameters = fake_parameters,
     .forget = fake_forget,
     .begin = fake_begin,
-    .run = fake_run,
+    .start = fake_start,
+    .finish = fake_finish,
     .end = fake_end,
     .close = fake_close,
 };

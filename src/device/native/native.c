@@ -66,6 +66,7 @@ static void native_describe(const yk_device *device, yk_device_info *info)
     *info = (yk_device_info){
         .driver = "native",
         .memory_bytes = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0,
+        .lanes = 1,
         .shares_memory = true,
         .has_double = true,
         .is_cpu = true,
@@ -203,19 +204,29 @@ static void finish_stores(void)
     atomic_thread_fence(memory_order_release);
 }
 
-static yoke_status native_run(yk_device *device, uint64_t begin, uint64_t end,
-                              yk_error *error)
+static yoke_status native_start(yk_device *device, unsigned lane, uint64_t begin,
+                                uint64_t end, yk_error *error)
 {
     native_device *native = native_of(device);
     span_context context = {.error = error, .failed = ATOMIC_FLAG_INIT};
     yoke_span span;
 
+    (void)lane;
     assert(native->launch != NULL);
     span = make_span(native->launch, begin, end, &context);
     yk_binding_fill_scalars(&native->binding, native->launch);
     native->function(&span, native->binding.args);
     finish_stores();
     return atomic_load(&context.has_failed) ? YOKE_EKERNEL : YOKE_OK;
+}
+
+/* All was done at the start. */
+static yoke_status native_finish(yk_device *device, unsigned lane, yk_error *error)
+{
+    (void)device;
+    (void)lane;
+    (void)error;
+    return YOKE_OK;
 }
 
 static void native_close(yk_device *device)
@@ -254,7 +265,8 @@ const yk_device_ops yk_native_ops = {
     .parameters = native_parameters,
     .forget = native_forget,
     .begin = native_begin,
-    .run = native_run,
+    .start = native_start,
+    .finish = native_finish,
     .end = native_end,
     .close = native_close,
 };

@@ -138,6 +138,7 @@ yoke_status yk_cl_bring_up(yk_cl_device *device, const yk_device_config *config,
     status = make_queue(device, platform, error);
     if (status == YOKE_OK) {
         device->memory = device->is_discrete ? YK_CL_COPY : yk_cl_self_test(device);
+        device->info.lanes = 1;
         device->info.shares_memory = device->memory != YK_CL_COPY;
         device->info.max_block_bytes =
             device->memory == YK_CL_POINTER ? 0 : device->max_alloc;

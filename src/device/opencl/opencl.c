@@ -267,16 +267,27 @@ static yoke_status compute(yk_cl_device *device, uint64_t first, uint64_t last,
     return status == YOKE_OK ? yk_cl_wait(device, error) : status;
 }
 
-static yoke_status run(yk_device *base, uint64_t first, uint64_t last, yk_error *error)
+static yoke_status start(yk_device *base, unsigned lane, uint64_t first, uint64_t last,
+                         yk_error *error)
 {
     yk_cl_device *const device = of(base);
     const yoke_status status = compute(device, first, last, error);
 
+    (void)lane;
     /* Nothing may go on reading or writing; but a GPU that failed might never end. */
     if (status != YOKE_OK && !device->polls) {
         (void)yk_cl_wait(device, NULL);
     }
     return status;
+}
+
+/* All was done at the start. */
+static yoke_status finish(yk_device *base, unsigned lane, yk_error *error)
+{
+    (void)base;
+    (void)lane;
+    (void)error;
+    return YOKE_OK;
 }
 
 const yk_device_ops yk_opencl_ops = {
@@ -287,7 +298,8 @@ const yk_device_ops yk_opencl_ops = {
     .parameters = parameters,
     .forget = forget,
     .begin = begin,
-    .run = run,
+    .start = start,
+    .finish = finish,
     .end = end,
     .close = close_device,
 };
