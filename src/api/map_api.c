@@ -62,7 +62,15 @@ yoke_status yoke_map_args_sized(yoke_future **future, yoke_pool *pool,
     }
     status = check_handles(pool, kernel, &error);
     if (status == YOKE_OK) {
+        submission.caller_helps = future == NULL && submission.options.caller_helps &&
+                                  yk_caller_begin(pool, kernel);
         status = yk_submit(&job, pool, &submission, &error);
+    }
+    if (submission.caller_helps) {
+        if (status == YOKE_OK) {
+            yk_caller_work(pool, job->ref);
+        }
+        yk_caller_end(pool);
     }
     if (status == YOKE_OK && future != NULL) {
         *future = job;

@@ -105,8 +105,8 @@ typedef struct yk_device_ops {
 /* First member of every device. */
 struct yk_device {
     const yk_device_ops *ops;
-    uint64_t sent;     /* bytes moved into its own memory since it was opened */
-    uint64_t received; /* bytes moved from there */
+    uint64_t sent;     /* bytes moved into its own memory; the caller sets it back to 0 */
+    uint64_t received; /* bytes moved from there; likewise */
 };
 
 /* Computes a chunk from start to finish. */

@@ -36,8 +36,14 @@ enum {
     YK_MAX_FOUND = 64,
     YK_MAX_REDO = 32,
     YK_MAX_STRIKES = 32,
-    YK_WORKER_WORDS = YK_MAX_WORKERS / 64,
     YK_CACHE_LINE = 64,
+
+    /* Who computes has a slot: the workers, and after them the one thread of the
+     * application that may help at a time. */
+    YK_CALLER = YK_MAX_WORKERS,
+    YK_MAX_SLOTS = YK_MAX_WORKERS + 1,
+    YK_SLOT_WORDS = (YK_MAX_SLOTS + 63) / 64,
+    YK_NO_SLOT = YK_MAX_SLOTS,
 };
 
 /* ---- workers ---------------------------------------------------------------------- */
@@ -72,6 +78,16 @@ typedef struct yk_build {
     _Atomic uint64_t speed; /* owner: items per nanosecond, a double's bits; app: 0 */
 } yk_build;
 
+/* What a worker has done. */
+typedef struct yk_tally {
+    _Atomic uint64_t chunks;
+    _Atomic uint64_t items;
+    _Atomic uint64_t steals;
+    _Atomic uint64_t busy_ns;
+    _Atomic uint64_t sent;     /* bytes into the device's memory */
+    _Atomic uint64_t received; /* bytes from there */
+} yk_tally;
+
 typedef struct yk_worker {
     /* supervisor, before the process exists */
     yk_device_config config;
@@ -92,14 +108,18 @@ typedef struct yk_worker {
     alignas(YK_CACHE_LINE) _Atomic uint32_t state;
     _Atomic uint32_t open_status; /* owner: a yoke_status if opening failed */
 
-    /* owner, all stores sequentially consistent */
+    /* owner; active and building: stores sequentially consistent */
     alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
-    _Atomic uint64_t claim;         /* see yk_claim_pack() */
-    _Atomic uint64_t claim_started; /* clock, ns */
-    _Atomic uint64_t undo_bytes;    /* in the undo log; of the claim while RUNNING */
-    _Atomic uint64_t chunks;        /* finished by this incarnation */
-    _Atomic uint64_t building;      /* kernel id << 8 | kernel slot while it builds one */
-    _Atomic uint64_t speed_last;    /* of the kernel it ran last, items/s, a double's bits */
+    _Atomic uint64_t claims[YK_MAX_LANES]; /* see yk_claim_pack(); one per chunk in flight */
+    _Atomic uint64_t looked_ns;    /* clock when it last looked, between two chunks */
+    _Atomic uint64_t chunks;       /* finished by this incarnation */
+    _Atomic uint64_t building;     /* kernel id << 8 | kernel slot while it builds one */
+    _Atomic uint64_t speed_last;   /* of the kernel it ran last, items/s, a double's bits */
+    _Atomic uint64_t wake_ns[2];   /* from a job's being due to its start here: while this
+                                      worker looks for work, and when it sleeps; 0: unknown */
+
+    /* owner, all incarnations: what yoke_pool_stats() tells */
+    alignas(YK_CACHE_LINE) yk_tally tally;
 
     alignas(YK_CACHE_LINE) yk_event bell; /* any: "look around" */
 
@@ -147,6 +167,9 @@ typedef struct yk_job {
     _Atomic uint32_t damaged; /* supervisor: a worker died in it */
     _Atomic uint64_t waits_for; /* app: jobs, by slot, that must have ended */
     _Atomic uint64_t needs;     /* app: of those, the ones that must have succeeded */
+    _Atomic uint64_t waited_by; /* app: jobs, by slot, to look at when this one ends */
+    _Atomic uint64_t due_ns;    /* clock; whoever makes it due */
+    _Atomic uint32_t called_all; /* any: everybody was rung, because it takes its time */
     yk_event ended;             /* any */
 
     /* app, before OPEN */
@@ -155,11 +178,12 @@ typedef struct yk_job {
     uint32_t kernel_slot;
     uint32_t in_place;    /* some argument is changed in place */
     uint32_t saves;       /* ... and is saved before each chunk */
+    uint32_t most_tiles;  /* to take at once; 0: any */
     _Atomic uint32_t tile_count; /* of tiling; for those who are not active in the job */
     yk_tiling tiling;
-    uint64_t allowed[YK_WORKER_WORDS]; /* worker slots that may run it */
+    uint64_t allowed[YK_SLOT_WORDS]; /* slots that may run it */
 
-    _Atomic uint64_t declined[YK_WORKER_WORDS]; /* owner, its bit: the device stands aside */
+    _Atomic uint64_t declined[YK_SLOT_WORDS]; /* owner, its bit: the device stands aside */
     /* generation << 8 | YK_TEXT_...; app: NONE; any: -> WRITING -> READY */
     _Atomic uint64_t error_state;
     char error[4096]; /* whoever made the step from NONE to WRITING */
@@ -172,10 +196,10 @@ typedef struct yk_job {
     uint32_t fruitless;     /* supervisor: strikes in a row with no tile done in between */
     uint32_t done_at_strike; /* supervisor */
 
-    yk_home_line homes[YK_MAX_WORKERS]; /* app, then any */
-    yk_counter done[YK_MAX_WORKERS];    /* owner: tiles it has marked, a hint */
+    yk_home_line homes[YK_MAX_SLOTS]; /* app, then any */
+    yk_counter done[YK_MAX_SLOTS];    /* owner: tiles it has marked, a hint */
     yk_launch launch;                   /* app, before OPEN */
-    yk_tile map[YK_MAX_TILES];          /* owner; supervisor for the dead */
+    alignas(YK_CACHE_LINE) yk_tile map[YK_MAX_TILES]; /* owner; supervisor for the dead */
 } yk_job;
 
 /* ---- devices that were found ------------------------------------------------------ */
@@ -231,6 +255,10 @@ typedef struct yk_control {
     _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
     _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
 
+    /* any: generation + 1 of the job in each slot once it is due, and may be worked on; a
+     * hint that spares looking at 64 jobs: states decide. 0: none */
+    alignas(YK_CACHE_LINE) _Atomic uint32_t due[YK_MAX_JOBS];
+
     /* supervisor */
     _Atomic uint32_t started;      /* CPU and fake workers have their slots */
     _Atomic uint32_t discovery;    /* YK_DISCOVERY_... */
@@ -244,7 +272,7 @@ typedef struct yk_control {
     yk_probe probes[YK_MAX_DRIVERS];
     yk_found found[YK_MAX_FOUND];
     yk_kernel_slot kernels[YK_MAX_KERNELS];
-    yk_worker workers[YK_MAX_WORKERS];
+    yk_worker workers[YK_MAX_SLOTS];
     yk_job jobs[YK_MAX_JOBS];
 } yk_control;
 
@@ -327,6 +355,15 @@ static inline uint32_t yk_worker_count(const yk_control *control)
     return atomic_load(&control->worker_count);
 }
 
+/* The slots of those who may be at work, in a loop: 0, this one's result, and so on until
+ * YK_NO_SLOT. */
+static inline uint32_t yk_slot_next(const yk_control *control, uint32_t slot)
+{
+    return slot + 1 < yk_worker_count(control) ? slot + 1
+           : slot < YK_CALLER                  ? (uint32_t)YK_CALLER
+                                               : (uint32_t)YK_NO_SLOT;
+}
+
 static inline int yk_bit_is_set(const uint64_t *words, uint32_t bit)
 {
     return (int)(words[bit / 64] >> (bit % 64) & 1);
@@ -345,6 +382,19 @@ static inline uint32_t yk_build_of(const yk_worker *worker, uint32_t kernel_slot
 static inline bool yk_job_is_declined(const yk_job *job, uint32_t slot)
 {
     return (atomic_load(&job->declined[slot / 64]) >> (slot % 64) & 1) != 0;
+}
+
+/* Whether the worker in a slot is there to take its tiles of the job. */
+static inline bool yk_job_is_served_by(const yk_job *job, const yk_control *control,
+                                       uint32_t slot)
+{
+    const yk_worker *worker = &control->workers[slot];
+    const uint32_t build = yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
+
+    return build != YK_BUILD_FAILED && build != YK_BUILD_UNSUITABLE &&
+           atomic_load(&worker->building) == 0 && /* a compiler may take its time */
+           atomic_load(&worker->state) == YK_WORKER_READY &&
+           yk_bit_is_set(job->allowed, slot) && !yk_job_is_declined(job, slot);
 }
 
 /* It does, from now on. */

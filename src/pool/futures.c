@@ -49,15 +49,14 @@ void yk_future_release(yoke_future *future)
 /* ---- collecting ---- */
 
 /* Jobs that waited for this one need not look at its slot any more. */
-static bool release_dependents(yoke_pool *pool, uint32_t slot, yoke_status status)
+static void release_dependents(yoke_pool *pool, uint32_t slot, yoke_status status)
 {
     const uint64_t bit = UINT64_C(1) << slot;
-    bool any = false;
 
     for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
         yk_job *job = &pool->control->jobs[i];
 
-        if (pool->jobs[i] == NULL || (atomic_load(&job->waits_for) & bit) == 0) {
+        if (pool->jobs[i] == NULL || ((pool->behind[i] | pool->relies[i]) & bit) == 0) {
             continue;
         }
         if (status != YOKE_OK && (atomic_load(&job->needs) & bit) != 0) {
@@ -70,9 +69,7 @@ static bool release_dependents(yoke_pool *pool, uint32_t slot, yoke_status statu
         }
         atomic_fetch_and(&job->needs, ~bit);
         atomic_fetch_and(&job->waits_for, ~bit);
-        any = true;
     }
-    return any;
 }
 
 static char *copy_error(const yk_job *job, uint32_t generation, yoke_status status)
@@ -109,6 +106,7 @@ static void free_slot(yoke_pool *pool, uint32_t slot)
     const uint32_t generation = yk_state_generation(atomic_load(&job->state));
 
     pool->jobs[slot] = NULL;
+    yk_order_remove(pool, slot);
     atomic_fetch_and(&pool->control->live, ~(UINT64_C(1) << slot));
     atomic_store(&job->state, yk_state_pack(generation + 1, YK_JOB_FREE));
 }
@@ -136,12 +134,9 @@ void yk_collect(yoke_pool *pool, uint32_t slot)
     yk_job *job = &pool->control->jobs[slot];
     const uint32_t generation = yk_state_generation(atomic_load(&job->state));
     const yoke_status status = yk_job_status(job, generation);
-    const bool released = release_dependents(pool, slot, status);
 
+    release_dependents(pool, slot, status);
     finish_future(pool, pool->jobs[slot], status, copy_error(job, generation, status));
-    if (released) {
-        yk_control_ring_workers(pool->control);
-    }
 }
 
 static bool has_ended(const yoke_pool *pool, uint32_t slot)
@@ -319,7 +314,9 @@ bool yk_future_wait(yoke_future *future, double seconds)
             return !yk_pool_is_alive(pool) && try_collect(future);
         }
         limit = deadline - now < limit ? deadline - now : limit;
-        yk_event_wait_spinning(ended, ticket, limit < spin_ns ? limit : spin_ns, limit);
-        (void)yk_pool_is_alive(pool);
+        if (yk_event_wait_spinning(ended, ticket, limit < spin_ns ? limit : spin_ns,
+                                   limit)) {
+            (void)yk_pool_is_alive(pool);
+        }
     }
 }

@@ -3,7 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "pool/fault_point.h"
 
 void yk_control_ring_workers(yk_control *control)
@@ -15,9 +17,39 @@ void yk_control_ring_workers(yk_control *control)
     }
 }
 
+/* ---- opening ---- */
+
 static uint64_t open_word(yk_job_ref ref)
 {
     return yk_state_pack(ref.generation, YK_JOB_OPEN);
+}
+
+void yk_job_reset(yk_job *job, uint32_t generation)
+{
+    atomic_store(&job->stop, (uint64_t)generation << 32);
+    atomic_store(&job->verdict, 0);
+    atomic_store(&job->damaged, 0);
+    atomic_store(&job->called_all, 0);
+    atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_NONE));
+    atomic_store(&job->remark_state, yk_state_pack(generation, YK_TEXT_NONE));
+    memset(job->strikes, 0, sizeof job->strikes);
+    job->fruitless = 0;
+    job->done_at_strike = 0;
+    for (uint32_t i = 0; i < YK_SLOT_WORDS; i++) {
+        atomic_store_explicit(&job->declined[i], 0, memory_order_relaxed);
+    }
+    for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
+        yk_home_set(&job->redo[i], generation, (yk_tiles){0, 0});
+    }
+}
+
+void yk_job_publish(yk_control *control, yk_job_ref ref)
+{
+    atomic_fetch_or(&control->live, UINT64_C(1) << ref.slot);
+    atomic_store(&yk_job_at(control, ref)->state, open_word(ref));
+    /* From here on: whoever ends a job that this one waits for either sees it open, or
+     * has ended that job before this look. */
+    yk_job_look_due(control, ref);
 }
 
 bool yk_job_is_running(yk_control *control, yk_job_ref ref)
@@ -43,6 +75,80 @@ bool yk_job_is_due(yk_control *control, const yk_job *job)
         waits_for &= waits_for - 1;
     }
     return true;
+}
+
+/* Rings those who have tiles of it; everybody, if somebody has who cannot run them. */
+static void ring_takers(yk_control *control, const yk_job *job, uint32_t generation)
+{
+    const uint32_t count = yk_worker_count(control);
+    bool some_are_free = yk_job_has_redo(job, generation);
+
+    for (uint32_t i = 0; i < count; i++) {
+        yk_worker *worker = &control->workers[i];
+
+        if (yk_tiles_count(yk_home_peek(&job->homes[i].home, generation)) == 0) {
+            continue;
+        }
+        if (yk_job_is_served_by(job, control, i)) {
+            yk_event_signal(&worker->bell);
+        } else {
+            some_are_free = true;
+        }
+    }
+    if (some_are_free) {
+        yk_control_ring_workers(control);
+    }
+}
+
+/* Whether this call said it. A later job's word is left alone. */
+static bool say_due(yk_control *control, yk_job_ref ref)
+{
+    _Atomic uint32_t *due = &control->due[ref.slot];
+    const uint32_t mine = ref.generation + 1;
+    uint32_t word = atomic_load(due);
+
+    do {
+        if (word != 0 && (int32_t)(word - mine) >= 0) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(due, &word, mine));
+    return true;
+}
+
+void yk_job_look_due(yk_control *control, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(control, ref);
+
+    if (atomic_load(&job->state) != open_word(ref) || !yk_job_is_due(control, job)) {
+        return;
+    }
+    if (atomic_load(&control->due[ref.slot]) != ref.generation + 1) {
+        atomic_store_explicit(&job->due_ns, yk_clock_ns(), memory_order_relaxed);
+    }
+    if (say_due(control, ref)) {
+        ring_takers(control, job, ref.generation);
+    }
+}
+
+bool yk_job_find_due(const yk_control *control, uint32_t slot, yk_job_ref *ref)
+{
+    const uint32_t due = atomic_load(&control->due[slot]);
+
+    *ref = (yk_job_ref){slot, due - 1};
+    return due != 0 && atomic_load(&control->jobs[slot].state) == open_word(*ref);
+}
+
+/* Jobs that waited for this one may be due now. */
+static void release_waiting(yk_control *control, const yk_job *job)
+{
+    uint64_t waiting = atomic_load(&job->waited_by);
+
+    for (; waiting != 0; waiting &= waiting - 1) {
+        const uint32_t slot = (uint32_t)__builtin_ctzll(waiting);
+        const uint64_t state = atomic_load(&control->jobs[slot].state);
+
+        yk_job_look_due(control, (yk_job_ref){slot, yk_state_generation(state)});
+    }
 }
 
 bool yk_job_has_failed_need(yk_control *control, const yk_job *job)
@@ -134,10 +240,9 @@ yoke_status yk_job_status(const yk_job *job, uint32_t generation)
 
 uint32_t yk_job_done(yk_control *control, const yk_job *job)
 {
-    const uint32_t count = yk_worker_count(control);
     uint32_t done = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
         done += atomic_load(&job->done[i].value);
     }
     return done;
@@ -185,26 +290,30 @@ void yk_job_leave(yk_control *control, yk_worker *worker, yk_job_ref ref)
     }
 }
 
-void yk_claim_publish(yk_worker *worker, yk_claim claim)
+void yk_claim_publish(yk_worker *worker, unsigned lane, yk_claim claim)
 {
-    atomic_store(&worker->claim, yk_claim_pack(claim));
+    atomic_store_explicit(&worker->claims[lane], yk_claim_pack(claim),
+                          memory_order_release);
 }
 
-void yk_claim_finish(yk_control *control, uint32_t worker_slot, yk_job_ref ref,
+void yk_claim_finish(yk_control *control, uint32_t slot, unsigned lane, yk_job_ref ref,
                      yk_claim claim)
 {
-    yk_worker *worker = &control->workers[worker_slot];
+    yk_worker *worker = &control->workers[slot];
     yk_job *job = yk_job_at(control, ref);
-    const uint16_t by = (uint16_t)(worker_slot + 1);
-    const uint32_t done = atomic_load(&job->done[worker_slot].value);
+    _Atomic uint32_t *done = &job->done[slot].value;
+    const uint16_t by = (uint16_t)(slot + 1);
     const yk_tiles first = {claim.tiles.begin, claim.tiles.begin + 1};
     const yk_tiles rest = {claim.tiles.begin + 1, claim.tiles.end};
 
     yk_tile_map_mark(job->map, first, by);
     YK_FAULT_POINT(control, worker, YK_FAULT_BETWEEN_MARKS);
     yk_tile_map_mark(job->map, rest, by);
-    atomic_store(&job->done[worker_slot].value, done + yk_tiles_count(claim.tiles));
-    atomic_store(&worker->claim, 0);
+    atomic_store_explicit(done,
+                          atomic_load_explicit(done, memory_order_relaxed) +
+                              yk_tiles_count(claim.tiles),
+                          memory_order_release);
+    atomic_store_explicit(&worker->claims[lane], 0, memory_order_release);
 }
 
 bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken)
@@ -224,9 +333,7 @@ bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken)
 static bool homes_have_tiles(yk_control *control, const yk_job *job,
                              uint32_t generation)
 {
-    const uint32_t count = yk_worker_count(control);
-
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
         if (yk_tiles_count(yk_home_peek(&job->homes[i].home, generation)) != 0) {
             return true;
         }
@@ -256,9 +363,8 @@ bool yk_job_has_tiles(yk_control *control, const yk_job *job, uint32_t generatio
 bool yk_job_is_active(yk_control *control, yk_job_ref ref)
 {
     const uint64_t word = yk_active_pack(ref.slot, ref.generation);
-    const uint32_t count = yk_worker_count(control);
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
         if (atomic_load(&control->workers[i].active) == word) {
             return true;
         }
@@ -267,6 +373,13 @@ bool yk_job_is_active(yk_control *control, yk_job_ref ref)
 }
 
 /* ---- the end ---- */
+
+static void forget_due(yk_control *control, yk_job_ref ref)
+{
+    uint32_t mine = ref.generation + 1;
+
+    (void)atomic_compare_exchange_strong(&control->due[ref.slot], &mine, 0);
+}
 
 bool yk_job_try_end(yk_control *control, yk_job_ref ref)
 {
@@ -288,9 +401,10 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref)
         return false;
     }
     YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_END);
+    forget_due(control, ref);
+    release_waiting(control, job);
     yk_event_signal(&job->ended);
     yk_event_signal(&control->changed);
-    yk_control_ring_workers(control);
     return true;
 }
 

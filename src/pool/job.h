@@ -3,7 +3,8 @@
  * The life of a job in the control block, as seen by a worker: enter, claim, run, commit,
  * leave; and its end, which any process may bring about.
  *
- * A worker (all steps sequentially consistent):
+ * A worker (changes of active and homes are sequentially consistent, the others are stores
+ * that need only come in this order, since claims are read after their writer's death):
  *
  *     active = job, generation      enter; the state is read again, and stop
  *     home: take tiles              compare-and-swap
@@ -47,8 +48,21 @@ static inline yk_job *yk_job_at(yk_control *control, yk_job_ref ref)
 /* Whether the job is open and has not been stopped. */
 bool yk_job_is_running(yk_control *control, yk_job_ref ref);
 
+/* Application: makes a free slot ready for its next job, with no tiles yet. */
+void yk_job_reset(yk_job *job, uint32_t generation);
+
+/* Application: opens a job that is filled in, and has it worked on as soon as it is due. */
+void yk_job_publish(yk_control *control, yk_job_ref ref);
+
 /* Whether all jobs it waits for have ended. */
 bool yk_job_is_due(yk_control *control, const yk_job *job);
+
+/* If the job is open and due, and nobody has said so yet: says so, and rings those who
+ * have tiles of it. Anybody, any time. */
+void yk_job_look_due(yk_control *control, yk_job_ref ref);
+
+/* The open job in a slot that is known to be due; false if there is none. */
+bool yk_job_find_due(const yk_control *control, uint32_t slot, yk_job_ref *ref);
 
 /* Whether one of the jobs it needs has ended badly. */
 bool yk_job_has_failed_need(yk_control *control, const yk_job *job);
@@ -80,11 +94,11 @@ bool yk_job_enter(yk_control *control, yk_worker *worker, yk_job_ref ref);
  * was damaged, since tiles may have been lost. */
 void yk_job_leave(yk_control *control, yk_worker *worker, yk_job_ref ref);
 
-/* Worker, active: publishes a claim's stage. */
-void yk_claim_publish(yk_worker *worker, yk_claim claim);
+/* Worker, active: publishes the stage of the claim in a lane. */
+void yk_claim_publish(yk_worker *worker, unsigned lane, yk_claim claim);
 
 /* Worker, active: marks the tiles of a committed claim and clears it. */
-void yk_claim_finish(yk_control *control, uint32_t worker_slot, yk_job_ref ref,
+void yk_claim_finish(yk_control *control, uint32_t slot, unsigned lane, yk_job_ref ref,
                      yk_claim claim);
 
 /* Takes one tile that is to be run alone. False if there is none. */

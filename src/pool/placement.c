@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/clock.h"
 #include "pool/pool.h"
 #include "pool/repair.h"
+#include "pool/undo.h"
 #include "sched/policy.h"
 
 /* ---- which workers ---- */
@@ -27,6 +29,11 @@ static bool is_selected(const yk_control *control, const yk_selector *selector,
     return false;
 }
 
+static void allow(yk_job *job, uint32_t slot)
+{
+    job->allowed[slot / 64] |= UINT64_C(1) << (slot % 64);
+}
+
 static void allow_selected(const yk_control *control, const yk_selection *selection,
                            yk_job *job)
 {
@@ -38,8 +45,11 @@ static void allow_selected(const yk_control *control, const yk_selection *select
 
         for (uint32_t slot = 0; slot < count; slot++) {
             if (is_selected(control, &selection->selectors[i], slot, &cpus, &fakes)) {
-                job->allowed[slot / 64] |= UINT64_C(1) << (slot % 64);
+                allow(job, slot);
             }
+        }
+        if (selection->selectors[i].kind == YK_SELECT_CPU) {
+            allow(job, YK_CALLER);
         }
     }
 }
@@ -83,6 +93,15 @@ yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
 
 /* ---- homes ---- */
 
+/* What a start is thought to cost until it has been measured. */
+static const double wake_guess_ns[2] = {3000, 50000};
+
+/* What it takes to replace a process. */
+static const double restart_guess_ns = 5e6;
+
+/* How often a job is shared as if starting were free, to measure again what it costs. */
+static const uint64_t explore_ns = YK_NS_PER_S;
+
 static bool takes_part(const yk_control *control, const yk_job *job, uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];
@@ -91,6 +110,55 @@ static bool takes_part(const yk_control *control, const yk_job *job, uint32_t sl
 
     return yk_bit_is_set(job->allowed, slot) && build == YK_BUILD_READY &&
            (state == YK_WORKER_READY || state == YK_WORKER_STARTING);
+}
+
+/* From now until a worker computes. */
+static double delay_of(const yk_worker *worker, bool is_due)
+{
+    /* By the time a job is due that waits for others, they are awake. */
+    const bool asleep = is_due && yk_event_has_sleeper(&worker->bell);
+    const uint64_t measured =
+        atomic_load_explicit(&worker->wake_ns[asleep], memory_order_relaxed);
+    const double wake = measured > 0 ? (double)measured : wake_guess_ns[asleep];
+
+    if (atomic_load(&worker->state) != YK_WORKER_READY) {
+        return restart_guess_ns;
+    }
+    return wake + (double)worker->info.launch_ns;
+}
+
+static bool should_explore(yoke_pool *pool)
+{
+    const uint64_t now = yk_clock_ns();
+
+    if (now - pool->explored_ns < explore_ns) {
+        return false;
+    }
+    pool->explored_ns = now;
+    return true;
+}
+
+/* Who may take part: the workers by slot, then the caller. */
+static void find_takers(yoke_pool *pool, const yk_job *job, bool caller_helps,
+                        yk_taker *takers, uint32_t count)
+{
+    const yk_control *control = pool->control;
+    const bool is_due = yk_job_is_due(pool->control, job);
+    const bool explore = should_explore(pool);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const yk_worker *worker = &control->workers[i];
+
+        takers[i] = (yk_taker){.speed = -1}; /* gets no tiles */
+        if (takes_part(control, job, i)) {
+            takers[i].speed = yk_job_speed(job, worker);
+            takers[i].delay_ns = explore ? 0 : delay_of(worker, is_due);
+        }
+    }
+    takers[count] = (yk_taker){.speed = -1};
+    if (caller_helps && takes_part(control, job, YK_CALLER)) {
+        takers[count].speed = yk_job_speed(job, &control->workers[YK_CALLER]);
+    }
 }
 
 /* For a job that runs on one device: the fastest, as far as known, else an OpenCL one.
@@ -119,34 +187,71 @@ static uint32_t slots_to_prepare(const yk_control *control, uint32_t count)
     return (uint32_t)yk_min(count + (growing ? YK_MAX_FOUND : 0), YK_MAX_WORKERS);
 }
 
-void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation, uint64_t grain)
+static void set_home(yk_job *job, uint32_t slot, uint32_t generation, yk_tiles share)
+{
+    yk_home_set(&job->homes[slot].home, generation, share);
+    atomic_store_explicit(&job->done[slot].value, 0, memory_order_relaxed);
+}
+
+/* Saved bytes per chunk beyond which saving gets slow (out of the caches). */
+enum { UNDO_BYTES = 256 << 10 };
+
+static uint32_t most_tiles(const yk_job *job, uint64_t most_items)
+{
+    const yk_tiling *tiling = &job->tiling;
+    const uint64_t first = job->launch.begin[job->launch.split];
+    uint64_t most = most_items != 0 ? yk_max(most_items / tiling->tile_items, 1) : 0;
+
+    if (job->saves != 0) {
+        const uint64_t bytes = yk_undo_size(
+            &job->launch, first, first + yk_min(tiling->tile_items, tiling->items));
+        const uint64_t limit = yk_max(UNDO_BYTES / yk_max(bytes, 1), 1);
+
+        most = most != 0 ? yk_min(most, limit) : limit;
+    }
+    return (uint32_t)yk_min(most, YK_MAX_TILES);
+}
+
+static yk_tiling cut(const yk_launch *launch, const yoke_map_options *options,
+                     uint32_t workers)
+{
+    const yk_tiling_limits limits = {
+        .group = launch->group[launch->split],
+        .grain = options->grain,
+        .most = options->chunk,
+        .workers = workers,
+    };
+    const uint64_t items = launch->size[launch->split];
+
+    return launch->whole != 0 ? yk_tiling_whole(items)
+                              : yk_tiling_choose(items, &limits);
+}
+
+void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
+                    const yk_submission *submission)
 {
     const yk_control *control = pool->control;
-    const yk_launch *launch = &job->launch;
-    const uint64_t items = launch->size[launch->split];
     const uint32_t prepared = slots_to_prepare(control, yk_worker_count(control));
     const uint32_t count = (uint32_t)yk_min(yk_worker_count(control), prepared);
-    const yk_tiling_limits limits = {
-        .group = launch->group[launch->split], .grain = grain, .workers = count};
-    yk_taker takers[YK_MAX_WORKERS] = {{0, 0}};
-    yk_tiles shares[YK_MAX_WORKERS] = {{0, 0}};
+    yk_taker takers[YK_MAX_SLOTS];
+    yk_tiles shares[YK_MAX_SLOTS];
 
-    job->tiling =
-        launch->whole != 0 ? yk_tiling_whole(items) : yk_tiling_choose(items, &limits);
-    for (uint32_t i = 0; i < count; i++) {
-        takers[i].speed = takes_part(control, job, i)
-                              ? yk_job_speed(job, &control->workers[i])
-                              : -1; /* gets no tiles */
+    job->tiling = cut(&job->launch, &submission->options, count);
+    job->most_tiles = most_tiles(job, submission->options.chunk);
+    find_takers(pool, job, submission->caller_helps, takers, count);
+    for (uint32_t i = count; i < prepared; i++) {
+        set_home(job, i, generation, (yk_tiles){0, 0});
     }
-    if (job->tiling.count == 1) {
+    if (job->launch.whole != 0) {
+        memset(shares, 0, (count + 1) * sizeof *shares);
         shares[pick_one(control, takers, count)].end = 1;
     } else {
-        yk_policy_shares(job->tiling.count, takers, count, shares);
+        yk_policy_shares(job->tiling.count, takers, count + 1, shares);
     }
-    for (uint32_t i = 0; i < prepared; i++) {
-        yk_home_set(&job->homes[i].home, generation, shares[i]);
-        atomic_store_explicit(&job->done[i].value, 0, memory_order_relaxed);
+    for (uint32_t i = 0; i < count; i++) {
+        set_home(job, i, generation, shares[i]);
     }
+    set_home(job, YK_CALLER, generation, shares[count]);
     yk_tile_map_clear(job->map, job->tiling.count);
     atomic_store(&job->tile_count, job->tiling.count);
 }

@@ -310,6 +310,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     pool->owner = yk_process_self();
     (void)pthread_mutex_init(&pool->lock, NULL);
     (void)pthread_mutex_init(&pool->build_lock, NULL);
+    (void)pthread_mutex_init(&pool->caller_lock, NULL);
     status = create_memory(pool, options, error);
     if (status == YOKE_OK) {
         pool->control->supervisor_bell = -1;
@@ -380,6 +381,7 @@ static void free_futures(yoke_pool *pool)
 
 static void free_memory(yoke_pool *pool)
 {
+    yk_caller_destroy(pool);
     for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
         free(pool->kernels[i]);
     }
@@ -398,6 +400,7 @@ static void free_memory(yoke_pool *pool)
     yk_mapping_destroy(&pool->control_mapping);
     (void)pthread_mutex_destroy(&pool->lock);
     (void)pthread_mutex_destroy(&pool->build_lock);
+    (void)pthread_mutex_destroy(&pool->caller_lock);
     free(pool);
 }
 

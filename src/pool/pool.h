@@ -39,7 +39,14 @@ struct yoke_pool {
     uint64_t next_id;           /* of jobs and kernels */
     uint64_t next_sequence;
     yoke_future *jobs[YK_MAX_JOBS];       /* not collected yet, by slot */
+    uint8_t by_age[YK_MAX_JOBS];          /* their slots in order of submission */
+    uint32_t job_count;
+    uint64_t behind[YK_MAX_JOBS]; /* by slot: the jobs it waits for, however indirectly */
+    uint64_t relies[YK_MAX_JOBS]; /* ... those it needs, however indirectly */
     yoke_kernel *kernels[YK_MAX_KERNELS]; /* by slot */
+    uint64_t explored_ns; /* when a job was last shared to measure */
+    pthread_mutex_t caller_lock;    /* held by the thread that helps */
+    struct yk_worker_self *caller;  /* what it works with; NULL: nobody has helped yet */
     yoke_future *finished; /* collected, their callbacks to be run */
     yoke_future *futures;  /* all that the user holds */
 };
@@ -78,6 +85,16 @@ struct yoke_kernel {
     uint64_t variants[YK_MAX_VARIANTS][6];
     size_t variant_count;
 };
+
+/* What is submitted. */
+typedef struct yk_submission {
+    yoke_kernel *kernel;
+    yoke_range range;
+    yoke_map_options options;
+    const yoke_arg *args;
+    size_t count;
+    bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
+} yk_submission;
 
 /* ---- pool.c ---- */
 
@@ -122,17 +139,22 @@ void yk_kernels_sweep(yoke_pool *pool);
 
 /* ---- submit.c ---- */
 
-typedef struct yk_submission {
-    yoke_kernel *kernel;
-    yoke_range range;
-    yoke_map_options options;
-    const yoke_arg *args;
-    size_t count;
-} yk_submission;
-
 /* Checks and publishes a job. The caller owns the future. Takes the lock. */
 yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
                       const yk_submission *submission, yk_error *error);
+
+/* ---- order.c ---- */
+
+/* Finds what a job that is filled in has to wait for: jobs that conflict with it, and
+ * those it names. With the lock. */
+yoke_status yk_order_find(yoke_pool *pool, uint32_t slot,
+                          const yoke_map_options *options, yk_error *error);
+
+/* The job is about to be opened: those it waits for know it. With the lock. */
+void yk_order_add(yoke_pool *pool, uint32_t slot);
+
+/* The job is collected. With the lock. */
+void yk_order_remove(yoke_pool *pool, uint32_t slot);
 
 /* ---- placement.c ---- */
 
@@ -141,7 +163,21 @@ yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
                            yk_error *error);
 
 /* Cuts the range into tiles and gives each worker its home. */
-void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation, uint64_t grain);
+void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
+                    const yk_submission *submission);
+
+/* ---- caller.c ---- */
+
+/* The calling thread is to help with its next job: false if it cannot, or another thread
+ * is at it. Until yk_caller_end(). */
+bool yk_caller_begin(yoke_pool *pool, const yoke_kernel *kernel);
+
+/* Works on the job as long as there is something to take. */
+void yk_caller_work(yoke_pool *pool, yk_job_ref ref);
+
+void yk_caller_end(yoke_pool *pool);
+
+void yk_caller_destroy(yoke_pool *pool);
 
 /* ---- stage.c ---- */
 

@@ -163,27 +163,59 @@ static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slo
     }
 }
 
+/* Whether its tiles are settled: given up. */
 static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
-                         int undo_file, const char *how)
+                         unsigned lane, int undo_file, const char *how)
 {
     yk_job *job = yk_job_at(control, ref);
     const yk_worker *worker = &control->workers[slot];
-    const yk_claim claim = yk_claim_unpack(atomic_load(&worker->claim));
+    const yk_claim claim = yk_claim_unpack(atomic_load(&worker->claims[lane]));
     bool given_up = false;
 
-    if (claim.stage == YK_CLAIM_NONE || claim.stage == YK_CLAIM_TAKEN) {
-        settle_preparation(control, ref, slot, how);
-    } else if (claim.stage == YK_CLAIM_COMMITTED) {
+    if (claim.stage == YK_CLAIM_NONE) {
+        return false;
+    }
+    if (claim.stage == YK_CLAIM_COMMITTED) {
         yk_tile_map_mark_open(job->map, claim.tiles, (uint16_t)(slot + 1));
-    } else if (claim.stage == YK_CLAIM_RUNNING) {
+        return false;
+    }
+    if (claim.stage == YK_CLAIM_RUNNING) {
         given_up = settle_running(control, ref, claim,
                                   strike_weight(control, job, slot), undo_file, how);
-        settle_device(control, ref, slot);
     }
-    if (claim.stage != YK_CLAIM_NONE && claim.stage != YK_CLAIM_COMMITTED &&
-        !given_up) {
+    if (!given_up) {
         /* If the lists are full the tiles are found when the job is dry. */
         (void)yk_job_deal(job, ref.generation, claim.tiles);
+    }
+    return given_up;
+}
+
+static uint32_t furthest_stage(const yk_worker *worker)
+{
+    uint32_t furthest = YK_CLAIM_NONE;
+
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        const uint32_t stage =
+            yk_claim_unpack(atomic_load(&worker->claims[lane])).stage;
+
+        furthest = stage > furthest ? stage : furthest;
+    }
+    return furthest;
+}
+
+static bool settle_claims(yk_control *control, yk_job_ref ref, uint32_t slot,
+                          const int undo_files[YK_MAX_LANES], const char *how)
+{
+    const uint32_t stage = furthest_stage(&control->workers[slot]);
+    bool given_up = false;
+
+    if (stage == YK_CLAIM_NONE || stage == YK_CLAIM_TAKEN) {
+        settle_preparation(control, ref, slot, how);
+    } else if (stage == YK_CLAIM_RUNNING) {
+        settle_device(control, ref, slot);
+    }
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        given_up |= settle_claim(control, ref, slot, lane, undo_files[lane], how);
     }
     return given_up;
 }
@@ -213,8 +245,19 @@ static void wake_everybody(yk_control *control)
     }
 }
 
-bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file,
-                      const char *how)
+/* ... or ended a job and not come to say what is due now. */
+static void look_at_all(yk_control *control)
+{
+    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
+        const uint32_t slot = (uint32_t)__builtin_ctzll(live);
+        const uint64_t state = atomic_load(&control->jobs[slot].state);
+
+        yk_job_look_due(control, (yk_job_ref){slot, yk_state_generation(state)});
+    }
+}
+
+bool yk_repair_worker(yk_control *control, uint32_t slot,
+                      const int undo_files[YK_MAX_LANES], const char *how)
 {
     yk_worker *worker = &control->workers[slot];
     const uint64_t active = atomic_load(&worker->active);
@@ -229,12 +272,15 @@ bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file,
         if (atomic_load(&job->state) == yk_state_pack(ref.generation, YK_JOB_OPEN)) {
             atomic_store(&job->damaged, 1);
             drop_unfinished_text(job, ref.generation);
-            given_up = settle_claim(control, ref, slot, undo_file, how);
+            given_up = settle_claims(control, ref, slot, undo_files, how);
         }
-        atomic_store(&worker->claim, 0);
+        for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+            atomic_store(&worker->claims[lane], 0);
+        }
         atomic_store(&worker->active, 0);
         (void)yk_job_try_end(control, ref);
     }
+    look_at_all(control);
     wake_everybody(control);
     return given_up;
 }

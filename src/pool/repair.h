@@ -13,9 +13,11 @@
 #include "pool/control.h"
 #include "pool/job.h"
 
-/* Mends what a worker left behind that has died and been reaped. `how` says how it died.
+/* Mends what a worker left behind that has died and been reaped. `undo_files` are its undo
+ * logs, one per lane; `how` says how it died.
  * Returns whether the death is blamed on the kernel: its tiles were given up. */
-bool yk_repair_worker(yk_control *control, uint32_t slot, int undo_file, const char *how);
+bool yk_repair_worker(yk_control *control, uint32_t slot,
+                      const int undo_files[YK_MAX_LANES], const char *how);
 
 /* Whether anybody may still run an open job; `except` is a worker slot not to count, or
  * UINT32_MAX. */

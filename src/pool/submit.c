@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/clock.h"
 #include "kernel/check.h"
 #include "pool/pool.h"
@@ -28,11 +29,31 @@ static yoke_status wait_unlocked(yoke_pool *pool, uint32_t ticket, yk_error *err
     return pool->broken ? yk_pool_fail_broken(error) : YOKE_OK;
 }
 
+/* Waits until about half of the jobs have ended, or a while, with the lock given up: in a
+ * long queue nobody should have to wake this thread for each job. */
+static yoke_status wait_for_half(yoke_pool *pool, yk_event *middle, uint32_t ticket,
+                                 uint64_t limit_ns, yk_error *error)
+{
+    (void)pthread_mutex_unlock(&pool->lock);
+    yk_event_wait(middle, ticket, limit_ns);
+    (void)yk_pool_is_alive(pool);
+    (void)pthread_mutex_lock(&pool->lock);
+    return pool->broken ? yk_pool_fail_broken(error) : YOKE_OK;
+}
+
+static yk_event *middle_end(const yoke_pool *pool)
+{
+    return &pool->control->jobs[pool->by_age[pool->job_count / 2]].ended;
+}
+
 /* A free slot, when there is one. */
 static yoke_status wait_for_slot(yoke_pool *pool, int *slot, yk_error *error)
 {
-    for (;;) {
-        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+    uint64_t limit_ns = YK_NS_PER_MS;
+
+    for (;; limit_ns = yk_min(2 * limit_ns, 20 * (uint64_t)YK_NS_PER_MS)) {
+        yk_event *middle = middle_end(pool);
+        const uint32_t ticket = yk_event_ticket(middle);
         yoke_status status;
 
         yk_collect_for_room(pool, false);
@@ -44,7 +65,7 @@ static yoke_status wait_for_slot(yoke_pool *pool, int *slot, yk_error *error)
         if (*slot >= 0) {
             return YOKE_OK;
         }
-        status = wait_unlocked(pool, ticket, error);
+        status = wait_for_half(pool, middle, ticket, limit_ns, error);
         if (status != YOKE_OK) {
             return status;
         }
@@ -117,68 +138,6 @@ static void limit_variants(yoke_pool *pool, yoke_kernel *kernel, yk_launch *laun
     }
 }
 
-/* ---- dependencies ---- */
-
-/* Whether the earlier job must end first; *needed if it also must succeed. */
-static bool conflicts(const yk_launch *earlier, const yk_launch *later, bool *needed)
-{
-    bool any = false;
-
-    for (uint32_t i = 0; i < earlier->arg_count; i++) {
-        for (uint32_t j = 0; j < later->arg_count; j++) {
-            if (yk_args_conflict(earlier, &earlier->args[i], later, &later->args[j])) {
-                any = true;
-                *needed |= (earlier->args[i].access & YK_WRITE) != 0;
-            }
-        }
-    }
-    return any;
-}
-
-static void order_after(yk_job *job, uint32_t slot, bool needed)
-{
-    atomic_fetch_or(&job->waits_for, UINT64_C(1) << slot);
-    if (needed) {
-        atomic_fetch_or(&job->needs, UINT64_C(1) << slot);
-    }
-}
-
-static yoke_status order_explicit(yk_job *job, const yoke_pool *pool,
-                                  const yoke_map_options *options, yk_error *error)
-{
-    for (size_t i = 0; i < options->after_count; i++) {
-        const yoke_future *future = options->after[i];
-
-        if (future == NULL || future->pool != pool) {
-            return yk_fail(error, YOKE_EINVAL, "after[%zu] is %s", i,
-                           future == NULL ? "NULL" : "no future of this pool");
-        }
-        if (!future->collected) {
-            order_after(job, future->ref.slot, true);
-        } else if (future->status != YOKE_OK) {
-            return yk_fail(error, YOKE_EDEPENDENCY, "the job of after[%zu] failed: %s",
-                           i, future->error != NULL ? future->error : "");
-        }
-    }
-    return YOKE_OK;
-}
-
-static yoke_status order(yoke_pool *pool, yk_job *job, const yoke_map_options *options,
-                         yk_error *error)
-{
-    atomic_store(&job->waits_for, 0);
-    atomic_store(&job->needs, 0);
-    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
-        bool needed = false;
-
-        if (pool->jobs[slot] != NULL &&
-            conflicts(&pool->control->jobs[slot].launch, &job->launch, &needed)) {
-            order_after(job, slot, needed);
-        }
-    }
-    return order_explicit(job, pool, options, error);
-}
-
 /* ---- publishing ---- */
 
 static bool changes_in_place(const yk_launch *launch)
@@ -189,24 +148,6 @@ static bool changes_in_place(const yk_launch *launch)
         }
     }
     return false;
-}
-
-static void reset_job(yk_job *job, uint32_t generation)
-{
-    atomic_store(&job->stop, (uint64_t)generation << 32);
-    atomic_store(&job->verdict, 0);
-    atomic_store(&job->damaged, 0);
-    atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_NONE));
-    atomic_store(&job->remark_state, yk_state_pack(generation, YK_TEXT_NONE));
-    memset(job->strikes, 0, sizeof job->strikes);
-    job->fruitless = 0;
-    job->done_at_strike = 0;
-    for (uint32_t i = 0; i < YK_WORKER_WORDS; i++) {
-        atomic_store(&job->declined[i], 0);
-    }
-    for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
-        yk_home_set(&job->redo[i], generation, (yk_tiles){0, 0});
-    }
 }
 
 static void use_arrays(yoke_pool *pool, const yk_launch *launch)
@@ -226,21 +167,20 @@ static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
     const yk_job_ref ref = future->ref;
     const double timeout = submission->options.timeout;
 
-    reset_job(job, ref.generation);
+    yk_job_reset(job, ref.generation);
     job->launch.id = pool->next_id++;
     job->sequence = pool->next_sequence++;
     job->deadline_ns = timeout > 0 ? yk_clock_ns() + (uint64_t)(timeout * 1e9) : 0;
     job->in_place = changes_in_place(&job->launch);
     job->saves =
         job->in_place != 0 && submission->options.recovery != YOKE_RECOVER_NONE;
-    yk_place_tiles(pool, job, ref.generation, submission->options.grain);
+    yk_place_tiles(pool, job, ref.generation, submission);
     use_arrays(pool, &job->launch);
     submission->kernel->users++;
     future->references++; /* the pool's */
     pool->jobs[ref.slot] = future;
-    atomic_store(&job->state, yk_state_pack(ref.generation, YK_JOB_OPEN));
-    atomic_fetch_or(&pool->control->live, UINT64_C(1) << ref.slot);
-    yk_control_ring_workers(pool->control);
+    yk_order_add(pool, ref.slot);
+    yk_job_publish(pool->control, ref);
     if (job->deadline_ns != 0) {
         yk_control_ring_supervisor(pool->control);
     }
@@ -336,7 +276,7 @@ static yoke_status prepare(yoke_pool *pool, yoke_future *future,
     limit_variants(pool, submission->kernel, &job->launch);
     status = yk_place_allow(pool, job, submission->options.devices, error);
     if (status == YOKE_OK) {
-        status = order(pool, job, &submission->options, error);
+        status = yk_order_find(pool, future->ref.slot, &submission->options, error);
     }
     return status == YOKE_OK ? yk_stage_in(pool, future, &job->launch, error) : status;
 }

@@ -40,7 +40,7 @@ void yk_supervisor_log(const yk_supervisor *supervisor, const char *format, ...)
 
 typedef struct birth {
     const yk_supervisor *supervisor;
-    int extra;
+    const int *undo_files; /* NULL: none */
     int (*entry)(void *context);
     void *context;
 } birth;
@@ -49,20 +49,27 @@ static int child_main(void *context)
 {
     const birth *self = context;
     const yk_supervisor *supervisor = self->supervisor;
-    const int keep[] = {supervisor->control->supervisor_bell, supervisor->start.alive,
-                        self->extra >= 0 ? self->extra : supervisor->start.alive};
+    int keep[2 + YK_MAX_LANES] = {supervisor->control->supervisor_bell,
+                                  supervisor->start.alive};
+    size_t count = 2;
 
+    for (unsigned lane = 0; self->undo_files != NULL && lane < YK_MAX_LANES; lane++) {
+        if (self->undo_files[lane] >= 0) {
+            keep[count++] = self->undo_files[lane];
+        }
+    }
     if (!yk_process_die_with_parent(supervisor->self)) {
         return 1;
     }
-    yk_process_start_clean(keep, sizeof keep / sizeof keep[0]);
+    yk_process_start_clean(keep, count);
     return self->entry(self->context);
 }
 
-bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child, int extra,
-                        int (*entry)(void *context), void *context)
+bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
+                        const int undo_files[YK_MAX_LANES], int (*entry)(void *context),
+                        void *context)
 {
-    birth self = {supervisor, extra, entry, context};
+    birth self = {supervisor, undo_files, entry, context};
 
     *child = (yk_child){.pidfd = -1,
                         .start_failures = child->start_failures,
@@ -204,7 +211,9 @@ static void start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     yk_process_adopt_orphans();
     supervisor->application = yk_process_open(start->application);
     for (uint32_t i = 0; i < YK_MAX_WORKERS; i++) {
-        supervisor->undo_files[i] = -1;
+        for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+            supervisor->undo_files[i][lane] = -1;
+        }
         supervisor->workers[i].pidfd = -1;
     }
 }

@@ -48,7 +48,7 @@ typedef struct yk_supervisor {
     int application; /* pidfd, -1 if there can be none */
     bool closing;
     yk_child workers[YK_MAX_WORKERS];
-    int undo_files[YK_MAX_WORKERS]; /* -1: none yet */
+    int undo_files[YK_MAX_WORKERS][YK_MAX_LANES]; /* -1: none yet */
     yk_child probes[YK_MAX_DRIVERS];
 } yk_supervisor;
 
@@ -89,8 +89,10 @@ uint64_t yk_supervisor_check_probes(yk_supervisor *supervisor);
 
 /* Children in general (supervisor.c). */
 
-/* Forks one that starts clean with the pool's descriptors and `extra` (-1: none). */
-bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child, int extra,
+/* Forks one that starts clean with the pool's descriptors and, if it is not NULL, a
+ * worker's undo files. */
+bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
+                        const int undo_files[YK_MAX_LANES],
                         int (*entry)(void *context), void *context);
 
 /* Reaps one that has ended. */

@@ -47,7 +47,7 @@ static void start_probe(yk_supervisor *supervisor, uint32_t i)
     yk_control *control = supervisor->control;
     errand self = {control, &control->probes[i]};
 
-    if (!yk_supervisor_fork(supervisor, &supervisor->probes[i], -1, probe_entry,
+    if (!yk_supervisor_fork(supervisor, &supervisor->probes[i], NULL, probe_entry,
                             &self)) {
         yk_text_format(control->probes[i].error, sizeof control->probes[i].error,
                        "%s: its probe cannot be forked",

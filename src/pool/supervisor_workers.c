@@ -27,14 +27,14 @@ static const uint64_t fork_again_ns = 100 * (uint64_t)YK_NS_PER_MS;
 typedef struct employment {
     yk_control *control;
     uint32_t slot;
-    int undo_file;
+    const int *undo_files;
 } employment;
 
 static int worker_entry(void *context)
 {
     const employment *self = context;
 
-    return yk_worker_main(self->control, self->slot, self->undo_file);
+    return yk_worker_main(self->control, self->slot, self->undo_files);
 }
 
 yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
@@ -83,19 +83,27 @@ static void reset_worker(yk_worker *worker)
     atomic_store(&worker->state, YK_WORKER_STARTING);
 }
 
+/* Chunks that its device may have in flight, at most. */
+static unsigned lanes_of(const yk_worker *worker)
+{
+    return worker->kind == YOKE_WORKER_CPU ? 1 : YK_MAX_LANES;
+}
+
 void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
 {
     yk_worker *worker = &supervisor->control->workers[slot];
     yk_child *child = &supervisor->workers[slot];
-    employment self = {supervisor->control, slot, -1};
+    int *undo_files = supervisor->undo_files[slot];
+    employment self = {supervisor->control, slot, undo_files};
     const uint32_t failed = child->failed_forks;
 
     reset_worker(worker);
-    if (supervisor->undo_files[slot] < 0) {
-        supervisor->undo_files[slot] = yk_memory_file("yoke undo");
+    for (unsigned lane = 0; lane < lanes_of(worker); lane++) {
+        if (undo_files[lane] < 0) {
+            undo_files[lane] = yk_memory_file("yoke undo");
+        }
     }
-    self.undo_file = supervisor->undo_files[slot];
-    if (!yk_supervisor_fork(supervisor, child, self.undo_file, worker_entry, &self)) {
+    if (!yk_supervisor_fork(supervisor, child, undo_files, worker_entry, &self)) {
         child->failed_forks = failed + 1;
         child->deadline_ns = yk_clock_ns() + fork_again_ns;
         if (child->failed_forks == MAX_FORKS) {

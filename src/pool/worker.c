@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
+#include "base/clock.h"
 #include "pool/fault_point.h"
 #include "sys/process.h"
 #include "sys/topology.h"
 
-/* About what waking a sleeping process costs. */
-static const uint64_t spin_ns = 50000;
+/* How long to look for work before sleeping: about what a wake-up costs, as measured, within
+ * these bounds. */
+static const uint64_t least_spin_ns = 50000;
+static const uint64_t most_spin_ns = 200000;
 
 /* How soon to look again at tiles that are not worth stealing yet. */
 static const uint64_t later_ns = 200000;
@@ -38,15 +42,27 @@ static void become_ready(yk_worker_self *self)
     yk_event_signal(&self->control->changed);
 }
 
+static uint64_t spin_time(const yk_worker_self *self)
+{
+    const uint64_t wake =
+        atomic_load_explicit(&self->worker->wake_ns[1], memory_order_relaxed);
+
+    return yk_min(yk_max(wake, least_spin_ns), most_spin_ns);
+}
+
 static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
 {
     yk_event *bell = &self->worker->bell;
 
     yk_process_flush_output();
+    if (self->idle_since_ns == 0) {
+        self->idle_since_ns = yk_clock_ns();
+        self->has_slept = false;
+    }
     if (work == YK_WORK_LATER) {
         yk_event_wait(bell, ticket, later_ns);
-    } else {
-        yk_event_wait_spinning(bell, ticket, spin_ns, UINT64_MAX);
+    } else if (yk_event_wait_spinning(bell, ticket, spin_time(self), UINT64_MAX)) {
+        self->has_slept = true;
     }
 }
 
@@ -67,7 +83,8 @@ static void serve(yk_worker_self *self)
     }
 }
 
-int yk_worker_main(yk_control *control, uint32_t slot, int undo_file)
+int yk_worker_main(yk_control *control, uint32_t slot,
+                   const int undo_files[YK_MAX_LANES])
 {
     yk_worker_self *self = calloc(1, sizeof *self);
 
@@ -77,7 +94,7 @@ int yk_worker_main(yk_control *control, uint32_t slot, int undo_file)
     self->control = control;
     self->worker = &control->workers[slot];
     self->slot = slot;
-    self->undo_file = undo_file;
+    memcpy(self->undo_files, undo_files, sizeof self->undo_files);
     YK_FAULT_POINT(control, self->worker, YK_FAULT_START);
     if (self->worker->cpu >= 0) {
         (void)yk_bind_cpu((uint32_t)self->worker->cpu);

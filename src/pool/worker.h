@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What runs in a worker process. */
+/*
+ * What runs in a worker process; and what runs in the application's thread that helps, which
+ * works on one job of its own as a worker would (caller.c).
+ */
 #ifndef YK_POOL_WORKER_H
 #define YK_POOL_WORKER_H
 
@@ -12,21 +15,34 @@
 /* Exit codes of a worker process. */
 enum { YK_EXIT_OK = 0, YK_EXIT_START = 1, YK_EXIT_DEVICE = 2 };
 
+/* What a worker has done since it last looked at the clock. */
+typedef struct yk_stretch {
+    uint64_t began_ns;
+    uint64_t items;
+    uint32_t chunks;
+    uint32_t next_look; /* look again after so many chunks more */
+} yk_stretch;
+
 /* A worker process's own view of itself. */
 typedef struct yk_worker_self {
     yk_control *control;
     yk_worker *worker;
     uint32_t slot;
-    int undo_file;
+    int undo_files[YK_MAX_LANES]; /* -1: it cannot die without the pool */
     yk_device *device;      /* runs what this worker is for */
     yk_device *source_device; /* CPU worker: PoCL for kernels without a native form */
     bool source_device_failed;
     uint32_t kernel_changes;  /* of the control block, when it last built */
+    uint64_t entered_ns; /* when the job was begun that it works on */
+    yk_stretch stretch;
+    uint64_t idle_since_ns;   /* when it last had nothing to do; 0: it has been told */
+    bool has_slept;           /* since then */
     yk_error error;
 } yk_worker_self;
 
 /* The process: returns its exit code when the pool closes. */
-int yk_worker_main(yk_control *control, uint32_t slot, int undo_file);
+int yk_worker_main(yk_control *control, uint32_t slot,
+                   const int undo_files[YK_MAX_LANES]);
 
 /* ---- builds (worker_builds.c) ---- */
 
@@ -53,22 +69,41 @@ enum {
 /* Works on the first job that has something to do. */
 int yk_worker_find_work(yk_worker_self *self);
 
-/* ---- chunks (worker_chunks.c) ---- */
+/* Works on one job that is due, if there is something to do. */
+int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref);
+
+/* ---- claims (worker_claims.c) ---- */
 
 /* Whether there is something to take, as seen from outside the job. *later is set if
  * not, but it is worth looking again soon. */
 bool yk_worker_would_take(const yk_worker_self *self, yk_job_ref ref, bool *later);
 
-/* Takes the next tiles of a job, published as a claim. False: none to be had now; *later
- * is set if it is worth looking again soon. */
-bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, yk_claim *claim, bool *later);
+/* Takes the next tiles of a job, published as the claim of a lane. False: none to be had
+ * now; *later is set if it is worth looking again soon. Only a worker with nothing in flight
+ * steals, or takes a tile that is to be run alone. */
+bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, unsigned lane,
+                    bool is_idle, yk_claim *claim, bool *later);
 
-/* Computes a claim's tiles and marks them. False: the job was stopped with an error. */
-bool yk_worker_run(yk_worker_self *self, yk_job_ref ref, yk_device *device,
-                   yk_claim claim);
+/* ---- chunks (worker_chunks.c) ---- */
+
+/* The device was prepared for a job: takes chunks of it and computes them until there are
+ * none, or something else is to be done first. Whether there were any. */
+bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                          bool *later);
 
 /* After a failure of the device every later call in this process may fail or hang: leaves
  * the error in the log and ends the process, to be treated as any other death. */
 _Noreturn void yk_worker_give_up_device(yk_worker_self *self);
+
+/* ---- measuring (worker_speed.c) ---- */
+
+/* Between two chunks, a job is begun. */
+void yk_worker_start_stretch(yk_worker_self *self, const yk_job *job);
+
+/* A chunk of so many items is done. */
+void yk_worker_count_chunk(yk_worker_self *self, const yk_job *job, uint64_t items);
+
+/* The job is left: what was done since the last look counts. */
+void yk_worker_end_stretch(yk_worker_self *self, const yk_job *job);
 
 #endif

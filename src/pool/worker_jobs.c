@@ -36,9 +36,8 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
     yk_job *job = yk_job_at(self->control, ref);
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
     yk_device *device = yk_worker_device_for(self, kernel);
-    bool worked = false;
-    yk_claim claim;
     yoke_status status;
+    bool worked;
 
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_ENTER);
     yk_error_clear(&self->error);
@@ -54,21 +53,12 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
         fail_job(self, job, ref, status);
         return false;
     }
-    while (yk_worker_take(self, ref, &claim, later)) {
-        worked = true;
-        /* Whoever creates a kernel waits for its builds, not for the end of jobs. But
-         * from a damaged job nobody leaves with tiles in its home: whoever deals out
-         * lost tiles has seen it empty. */
-        if (!yk_worker_run(self, ref, device, claim) ||
-            (yk_worker_has_builds(self) && atomic_load(&job->damaged) == 0)) {
-            break;
-        }
-    }
+    worked = yk_worker_run_chunks(self, ref, device, later);
     device->ops->end(device);
     return worked;
 }
 
-static int work_on(yk_worker_self *self, yk_job_ref ref)
+static int try_job(yk_worker_self *self, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(self->control, ref);
     bool later = false;
@@ -98,40 +88,31 @@ static void fail_for_need(yk_worker_self *self, yk_job_ref ref)
     }
 }
 
-/* An open job that this worker may run and that is due. */
-static bool is_candidate(yk_worker_self *self, uint32_t slot, yk_job_ref *ref)
+int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref)
 {
-    yk_job *job = &self->control->jobs[slot];
-    const uint64_t state = atomic_load(&job->state);
+    const yk_job *job = yk_job_at(self->control, ref);
 
-    *ref = (yk_job_ref){slot, yk_state_generation(state)};
-    if (yk_state_of(state) != YK_JOB_OPEN || !yk_job_is_due(self->control, job)) {
-        return false;
-    }
     if (yk_job_has_failed_need(self->control, job)) {
-        fail_for_need(self, *ref);
-        return false;
+        fail_for_need(self, ref);
+        return YK_WORK_NONE;
     }
-    return may_run(self, job);
+    return may_run(self, job) ? try_job(self, ref) : YK_WORK_NONE;
 }
 
-/* Open jobs in the order in which they were submitted. */
-static uint32_t collect(yk_worker_self *self, yk_job_ref refs[YK_MAX_JOBS])
+/* Open jobs that are due, in the order in which they were submitted. */
+static uint32_t collect(const yk_worker_self *self, yk_job_ref refs[YK_MAX_JOBS])
 {
-    uint64_t live = atomic_load(&self->control->live);
+    const yk_job *jobs = self->control->jobs;
     uint32_t count = 0;
 
-    for (; live != 0; live &= live - 1) {
-        const uint32_t slot = (uint32_t)__builtin_ctzll(live);
-        const uint64_t sequence = self->control->jobs[slot].sequence;
+    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
         yk_job_ref ref;
         uint32_t i = count;
 
-        if (!is_candidate(self, slot, &ref)) {
+        if (!yk_job_find_due(self->control, slot, &ref)) {
             continue;
         }
-        for (; i > 0 && self->control->jobs[refs[i - 1].slot].sequence > sequence;
-             i--) {
+        for (; i > 0 && jobs[refs[i - 1].slot].sequence > jobs[slot].sequence; i--) {
             refs[i] = refs[i - 1];
         }
         refs[i] = ref;
@@ -151,7 +132,7 @@ int yk_worker_find_work(yk_worker_self *self)
     }
     count = collect(self, refs);
     for (uint32_t i = 0; i < count; i++) {
-        const int work = work_on(self, refs[i]);
+        const int work = yk_worker_work_on(self, refs[i]);
 
         if (work == YK_WORK_DONE) {
             return YK_WORK_DONE;

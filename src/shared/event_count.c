@@ -24,7 +24,7 @@ void yk_event_wait(yk_event *event, uint32_t ticket, uint64_t limit_ns)
     }
 }
 
-void yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
+bool yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
                             uint64_t limit_ns)
 {
     enum { TURNS_PER_LOOK = 8 };
@@ -33,12 +33,18 @@ void yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
     do {
         for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
             if (yk_event_ticket(event) != ticket) {
-                return;
+                return false;
             }
             yk_yield();
         }
     } while (yk_clock_ns() - start < spin_ns);
     yk_event_wait(event, ticket, limit_ns);
+    return true;
+}
+
+bool yk_event_has_sleeper(const yk_event *event)
+{
+    return (atomic_load(&event->word) & ASLEEP) != 0;
 }
 
 /* One signal more, nobody asleep; the word before. */

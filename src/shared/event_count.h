@@ -19,6 +19,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* In shared memory, zero at the start. */
@@ -35,11 +36,15 @@ uint32_t yk_event_ticket(const yk_event *event);
 void yk_event_wait(yk_event *event, uint32_t ticket, uint64_t limit_ns);
 
 /* As yk_event_wait, but first gives the CPU to others for up to spin_ns: a wake-up from
- * sleep costs a system call here and tens of microseconds there. */
-void yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
+ * sleep costs a system call here and tens of microseconds there. Whether it came to
+ * sleeping. */
+bool yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
                             uint64_t limit_ns);
 
 void yk_event_signal(yk_event *event);
+
+/* Whether somebody may be asleep there: then a signal takes its time to arrive. */
+bool yk_event_has_sleeper(const yk_event *event);
 
 /* As yk_event_signal(), but wakes in any case: after a death, when somebody may have
  * changed the word and not come to wake. */

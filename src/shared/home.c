@@ -17,7 +17,7 @@ yk_tiles yk_home_peek(const yk_home *home, uint32_t generation)
 
 void yk_home_set(yk_home *home, uint32_t generation, yk_tiles tiles)
 {
-    atomic_store(home, yk_home_pack(generation, tiles));
+    atomic_store_explicit(home, yk_home_pack(generation, tiles), memory_order_relaxed);
 }
 
 static uint32_t at_most(uint32_t count, uint32_t most)

@@ -12,6 +12,7 @@
 enum { TILES = 20 };
 
 static yk_control *control;
+static const int no_undo_files[YK_MAX_LANES] = {-1, -1};
 static yk_job *job;
 static const yk_job_ref ref = {3, 7};
 static const yk_job_ref stale = {3, 6};
@@ -32,18 +33,13 @@ static int set_up(void **state)
         atomic_store(&control->workers[i].state, YK_WORKER_READY);
     }
     job = yk_job_at(control, ref);
-    atomic_store(&job->stop, (uint64_t)ref.generation << 32);
-    atomic_store(&job->error_state, yk_state_pack(ref.generation, YK_TEXT_NONE));
-    for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
-        yk_home_set(&job->redo[i], ref.generation, (yk_tiles){0, 0});
-    }
+    yk_job_reset(job, ref.generation);
     memset(job->allowed, 0xff, sizeof job->allowed);
     job->tiling = (yk_tiling){TILES, 1, TILES};
     atomic_store(&job->tile_count, TILES);
     yk_home_set(&job->homes[0].home, ref.generation, (yk_tiles){0, 10});
     yk_home_set(&job->homes[1].home, ref.generation, (yk_tiles){10, TILES});
-    atomic_store(&job->state, yk_state_pack(ref.generation, YK_JOB_OPEN));
-    atomic_store(&control->live, UINT64_C(1) << ref.slot);
+    yk_job_publish(control, ref);
     return 0;
 }
 
@@ -65,15 +61,15 @@ static yk_claim take(uint32_t worker, uint32_t most)
 
     assert_true(yk_home_take_front(&job->homes[worker].home, ref.generation, most,
                                    &claim.tiles));
-    yk_claim_publish(&control->workers[worker], claim);
+    yk_claim_publish(&control->workers[worker], 0, claim);
     return claim;
 }
 
 static void finish(uint32_t worker, yk_claim claim)
 {
     claim.stage = YK_CLAIM_COMMITTED;
-    yk_claim_publish(&control->workers[worker], claim);
-    yk_claim_finish(control, worker, ref, claim);
+    yk_claim_publish(&control->workers[worker], 0, claim);
+    yk_claim_finish(control, worker, 0, ref, claim);
 }
 
 static void test_a_whole_life(void **state)
@@ -161,10 +157,10 @@ static void die_at(uint32_t stage, uint32_t most)
     assert_true(yk_job_enter(control, &control->workers[0], ref));
     claim = take(0, most);
     claim.stage = stage;
-    yk_claim_publish(&control->workers[0], claim);
-    (void)yk_repair_worker(control, 0, -1, "killed");
+    yk_claim_publish(&control->workers[0], 0, claim);
+    (void)yk_repair_worker(control, 0, no_undo_files, "killed");
     assert_int_equal(atomic_load(&control->workers[0].active), 0);
-    assert_int_equal(atomic_load(&control->workers[0].claim), 0);
+    assert_int_equal(atomic_load(&control->workers[0].claims[0]), 0);
     assert_int_equal(atomic_load(&job->damaged), 1);
 }
 
@@ -233,7 +229,7 @@ static void test_death_before_the_claim(void **state)
     (void)state;
     assert_true(yk_job_enter(control, &control->workers[0], ref));
     assert_true(yk_home_take_front(&job->homes[0].home, ref.generation, 3, &lost));
-    (void)yk_repair_worker(control, 0, -1, "killed");
+    (void)yk_repair_worker(control, 0, no_undo_files, "killed");
     assert_false(yk_job_deal_lost(control, ref)); /* homes have tiles */
     finish_homes();
     assert_false(is_ended());
@@ -264,8 +260,8 @@ static void die_alone_with(uint32_t tile)
     assert_true(yk_job_enter(control, &control->workers[1], ref));
     assert_true(yk_job_take_redo(job, ref.generation, &claim.tiles));
     assert_int_equal(claim.tiles.begin, tile);
-    yk_claim_publish(&control->workers[1], claim);
-    (void)yk_repair_worker(control, 1, -1, "killed by signal 11");
+    yk_claim_publish(&control->workers[1], 0, claim);
+    (void)yk_repair_worker(control, 1, no_undo_files, "killed by signal 11");
 }
 
 /* Two deaths alone with a tile, and it is given up; one does not count against it. */

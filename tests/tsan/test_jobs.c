@@ -18,6 +18,7 @@
 enum { WORKERS = 4, SLOTS = 3, GENERATIONS = 250, TILES = 300 };
 
 static yk_control *control;
+static const int no_undo_files[YK_MAX_LANES] = {-1, -1};
 static yk_event supervisor_bell;
 static atomic_bool over;
 static uint32_t counts[SLOTS][TILES]; /* how often each tile of each slot's job ran */
@@ -124,22 +125,22 @@ static bool run_claim(worker *w, yk_job_ref ref, yk_claim claim)
 {
     yk_worker *self = &control->workers[w->slot];
 
-    yk_claim_publish(self, claim);
+    yk_claim_publish(self, 0, claim);
     if (!claim.alone && dies(w)) {
         return false;
     }
     claim.stage = YK_CLAIM_RUNNING;
-    yk_claim_publish(self, claim);
+    yk_claim_publish(self, 0, claim);
     if (!claim.alone && dies(w)) {
         return false;
     }
     compute(w, ref, claim.tiles);
     claim.stage = YK_CLAIM_COMMITTED;
-    yk_claim_publish(self, claim);
+    yk_claim_publish(self, 0, claim);
     if (dies(w)) {
         return false;
     }
-    yk_claim_finish(control, w->slot, ref, claim);
+    yk_claim_finish(control, w->slot, 0, ref, claim);
     return !dies(w);
 }
 
@@ -208,7 +209,7 @@ static void *supervise(void *arg)
 
         for (uint32_t i = 0; i < WORKERS; i++) {
             if (atomic_load(&workers[i].dead) != 0) {
-                (void)yk_repair_worker(control, i, -1, "died");
+                (void)yk_repair_worker(control, i, no_undo_files, "died");
                 atomic_store(&workers[i].dead, 0);
                 yk_event_signal(&workers[i].revived);
             }
@@ -236,16 +237,7 @@ static void publish(application *self, uint32_t generation, uint32_t tiles)
     yk_job *job = &control->jobs[self->slot];
 
     memset(counts[self->slot], 0, sizeof counts[self->slot]);
-    atomic_store(&job->stop, (uint64_t)generation << 32);
-    atomic_store(&job->verdict, 0);
-    atomic_store(&job->damaged, 0);
-    atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_NONE));
-    memset(job->strikes, 0, sizeof job->strikes);
-    job->fruitless = 0;
-    job->done_at_strike = 0;
-    for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
-        yk_home_set(&job->redo[i], generation, (yk_tiles){0, 0});
-    }
+    yk_job_reset(job, generation);
     job->tiling = (yk_tiling){tiles, 1, tiles};
     atomic_store(&job->tile_count, tiles);
     for (uint32_t i = 0; i < WORKERS; i++) {
@@ -254,9 +246,7 @@ static void publish(application *self, uint32_t generation, uint32_t tiles)
         atomic_store_explicit(&job->done[i].value, 0, memory_order_relaxed);
     }
     yk_tile_map_clear(job->map, tiles);
-    atomic_store(&job->state, yk_state_pack(generation, YK_JOB_OPEN));
-    atomic_fetch_or(&control->live, UINT64_C(1) << self->slot);
-    yk_control_ring_workers(control);
+    yk_job_publish(control, (yk_job_ref){self->slot, generation});
 }
 
 static void cancel(application *self, yk_job_ref ref)

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/bits.h"
+#include "base/clock.h"
+#include "pool/worker.h"
+#include "sched/policy.h"
+
+/* Looking at the clock costs about 25 ns: chunks shorter than this share a look. */
+enum { SHORT_CHUNK_NS = 1000, CHUNKS_PER_LOOK = 32 };
+
+/* A start later than this tells nothing about wake-ups. */
+static const uint64_t longest_wake_ns = 10 * (uint64_t)YK_NS_PER_MS;
+
+static void add(_Atomic uint64_t *sum, uint64_t more)
+{
+    atomic_store_explicit(sum, atomic_load_explicit(sum, memory_order_relaxed) + more,
+                          memory_order_relaxed);
+}
+
+/* How long it took from the moment the job was due to here, for a worker that had nothing
+ * else to do. */
+static void learn_wake_up(yk_worker_self *self, const yk_job *job, uint64_t now)
+{
+    const uint64_t due = atomic_load_explicit(&job->due_ns, memory_order_relaxed);
+    _Atomic uint64_t *estimate = &self->worker->wake_ns[self->has_slept ? 1 : 0];
+
+    if (self->idle_since_ns != 0 && self->idle_since_ns < due && due < now &&
+        now - due < longest_wake_ns) {
+        const double old = (double)atomic_load_explicit(estimate, memory_order_relaxed);
+        const double next =
+            old > 0 ? old + ((double)(now - due) - old) / 8 : (double)(now - due);
+
+        atomic_store_explicit(estimate, (uint64_t)next, memory_order_relaxed);
+    }
+    self->idle_since_ns = 0;
+}
+
+static void learn_speed(yk_worker_self *self, const yk_job *job, uint64_t items,
+                        uint64_t ns)
+{
+    yk_worker *worker = self->worker;
+    _Atomic uint64_t *speed = &worker->builds[job->kernel_slot].speed;
+    const double measured = (double)items / (double)yk_max(ns, 1);
+    const double next = yk_policy_learn(
+        yk_bits_double(atomic_load_explicit(speed, memory_order_relaxed)), measured);
+
+    atomic_store_explicit(speed, yk_double_bits(next), memory_order_relaxed);
+    atomic_store_explicit(&worker->speed_last, yk_double_bits(next * 1e9),
+                          memory_order_relaxed);
+}
+
+/* What a device has moved since the last time. */
+static void count_transfers(yk_worker_self *self, yk_device *device)
+{
+    if (device != NULL && (device->sent | device->received) != 0) {
+        add(&self->worker->tally.sent, device->sent);
+        add(&self->worker->tally.received, device->received);
+        device->sent = 0;
+        device->received = 0;
+    }
+}
+
+static void look(yk_worker_self *self, const yk_job *job)
+{
+    yk_stretch *stretch = &self->stretch;
+    yk_worker *worker = self->worker;
+    const uint64_t now = yk_clock_ns();
+    const uint64_t ns = now - stretch->began_ns;
+
+    learn_speed(self, job, stretch->items, ns);
+    atomic_store_explicit(&worker->looked_ns, now, memory_order_relaxed);
+    add(&worker->chunks, stretch->chunks);
+    add(&worker->tally.chunks, stretch->chunks);
+    add(&worker->tally.items, stretch->items);
+    add(&worker->tally.busy_ns, ns);
+    count_transfers(self, self->device);
+    count_transfers(self, self->source_device);
+    *stretch = (yk_stretch){
+        .began_ns = now,
+        .next_look =
+            ns < (uint64_t)stretch->chunks * SHORT_CHUNK_NS ? CHUNKS_PER_LOOK : 1,
+    };
+}
+
+void yk_worker_start_stretch(yk_worker_self *self, const yk_job *job)
+{
+    const uint64_t now = yk_clock_ns();
+
+    learn_wake_up(self, job, now);
+    self->entered_ns = now;
+    atomic_store_explicit(&self->worker->looked_ns, now, memory_order_relaxed);
+    self->stretch = (yk_stretch){.began_ns = now, .next_look = 1};
+}
+
+void yk_worker_count_chunk(yk_worker_self *self, const yk_job *job, uint64_t items)
+{
+    yk_stretch *stretch = &self->stretch;
+
+    stretch->items += items;
+    stretch->chunks++;
+    if (stretch->chunks >= stretch->next_look) {
+        look(self, job);
+    }
+}
+
+void yk_worker_end_stretch(yk_worker_self *self, const yk_job *job)
+{
+    if (self->stretch.chunks > 0) {
+        look(self, job);
+    }
+}
