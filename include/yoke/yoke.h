@@ -18,5 +18,6 @@
 #include "kernel.h"
 #include "map.h"
 #include "future.h"
+#include "stats.h"
 
 #endif

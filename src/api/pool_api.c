@@ -6,6 +6,7 @@
 #include "api/live.h"
 #include "base/status.h"
 #include "pool/pool.h"
+#include "yoke/stats.h"
 
 #define YK_TEXT_OF(x) #x
 #define YK_VERSION_TEXT(major, minor, patch)                                           \
@@ -82,16 +83,16 @@ const char *yoke_pool_error(const yoke_pool *pool)
 }
 
 /* Fills in elements as large as the caller's, one by one. */
-static void copy_infos(void *to, size_t size, const yoke_worker_info *from,
-                       size_t count)
+static void copy_elements(void *to, size_t size, const void *from, size_t own_size,
+                          size_t count)
 {
-    const size_t common = size < sizeof *from ? size : sizeof *from;
+    const size_t common = size < own_size ? size : own_size;
 
     for (size_t i = 0; i < count; i++) {
         char *element = (char *)to + i * size;
 
         memset(element, 0, size);
-        memcpy(element, &from[i], common);
+        memcpy(element, (const char *)from + i * own_size, common);
     }
 }
 
@@ -117,12 +118,44 @@ yoke_status yoke_pool_workers_sized(yoke_pool *pool, yoke_worker_info *workers,
     }
     if (status == YOKE_OK) {
         yk_pool_describe(pool, infos, MOST, &total);
-        copy_infos(workers, size, infos, total < capacity ? total : capacity);
+        copy_elements(workers, size, infos, sizeof *infos,
+                      total < capacity ? total : capacity);
     }
     if (count != NULL) {
         *count = total;
     }
     free(infos);
+    return yk_call_end(pool, status, &error);
+}
+
+yoke_status yoke_pool_stats_sized(yoke_pool *pool, yoke_worker_stats *stats,
+                                  size_t capacity, size_t *count, size_t size)
+{
+    yoke_worker_stats *all = NULL;
+    size_t total = 0;
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    if (status == YOKE_OK && capacity > 0 && stats == NULL) {
+        status = yk_fail(&error, YOKE_EINVAL, "stats is NULL");
+    }
+    if (status == YOKE_OK) {
+        all = calloc(YK_MAX_SLOTS, sizeof *all);
+        if (all == NULL) {
+            status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
+        }
+    }
+    if (status == YOKE_OK) {
+        total = yk_pool_tell_stats(pool, all);
+        copy_elements(stats, size, all, sizeof *all,
+                      total < capacity ? total : capacity);
+    }
+    if (count != NULL) {
+        *count = total;
+    }
+    free(all);
     return yk_call_end(pool, status, &error);
 }
 

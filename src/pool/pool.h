@@ -21,6 +21,7 @@
 #include "yoke/kernel.h"
 #include "yoke/map.h"
 #include "yoke/pool.h"
+#include "yoke/stats.h"
 
 struct yoke_pool {
     yk_mapping control_mapping;
@@ -121,6 +122,9 @@ yoke_status yk_pool_fail_broken(yk_error *error);
 
 void yk_pool_describe(yoke_pool *pool, yoke_worker_info *workers, size_t capacity,
                       size_t *count);
+
+/* What each has done so far: the workers, then the application's threads. How many. */
+size_t yk_pool_tell_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_SLOTS]);
 
 /* Lists the OpenCL devices that were found, for an error's text. */
 void yk_pool_append_found(yoke_pool *pool, yk_error *error);

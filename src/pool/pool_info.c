@@ -128,3 +128,32 @@ void yk_pool_append_found(yoke_pool *pool, yk_error *error)
         }
     }
 }
+
+static uint64_t value_of(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+size_t yk_pool_tell_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_SLOTS])
+{
+    const yk_control *control = pool->control;
+    size_t n = 0;
+
+    for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
+        const yk_worker *worker = &control->workers[i];
+        const yk_tally *tally = &worker->tally;
+
+        stats[n] = (yoke_worker_stats){
+            .chunks = value_of(&tally->chunks),
+            .items = value_of(&tally->items),
+            .steals = value_of(&tally->steals),
+            .sent_bytes = value_of(&tally->sent),
+            .received_bytes = value_of(&tally->received),
+            .busy_seconds = (double)value_of(&tally->busy_ns) / 1e9,
+        };
+        yk_text_copy(stats[n].name, sizeof stats[n].name,
+                     i == YK_CALLER ? "caller" : worker->name);
+        n++;
+    }
+    return n;
+}
