@@ -101,7 +101,7 @@ static uint32_t plan_theft(const yk_worker_self *self, yk_job_ref ref, size_t *v
     for (uint32_t i = 0; i < count; i++) {
         victims[i] = look_at(self->control, job, ref, i);
     }
-    *victim = yk_policy_pick(victims, count);
+    *victim = yk_policy_pick(victims, count, yk_clock_ns() ^ self->slot);
     if (*victim == count) {
         return 0;
     }
