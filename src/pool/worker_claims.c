@@ -70,6 +70,12 @@ static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
     return victim;
 }
 
+/* Differs from thief to thief and from time to time. */
+static uint64_t salt_of(const yk_worker_self *self)
+{
+    return self->stretch.began_ns + self->slot;
+}
+
 /* How many tiles to steal, and from whom: 0 if none now. *later is set if somebody has
  * tiles at all. */
 static uint32_t plan_theft(const yk_worker_self *self, yk_job_ref ref,
@@ -87,7 +93,7 @@ static uint32_t plan_theft(const yk_worker_self *self, yk_job_ref ref,
         slots[count] = i;
         count += victims[count].left > 0;
     }
-    picked = yk_policy_pick(victims, count);
+    picked = yk_policy_pick(victims, count, salt_of(self));
     if (picked == count) {
         return 0;
     }

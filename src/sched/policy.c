@@ -1,8 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/policy.h"
 
-static double mean_speed(const yk_taker *takers, size_t n)
+#include <math.h>
+
+/* ---- shares ---- */
+
+/* All who may get tiles, and how many tiles there are. */
+typedef struct crew {
+    const yk_taker *takers;
+    size_t n;
+    uint32_t count;
+    double guess;   /* speed of those whose speed is unknown */
+    double fastest; /* speed */
+    bool timed;     /* some speed is known, so that delays can be compared with work */
+} crew;
+
+static double speed_of(const crew *all, size_t i)
 {
+    const double speed = all->takers[i].speed;
+
+    return speed < 0 ? 0 : speed > 0 ? speed : all->guess;
+}
+
+static double delay_of(const crew *all, size_t i)
+{
+    return all->timed ? fmax(all->takers[i].delay_ns, 0) : 0;
+}
+
+static crew crew_of(uint32_t count, const yk_taker *takers, size_t n)
+{
+    crew all = {.takers = takers, .n = n, .count = count, .guess = 1};
     double sum = 0;
     size_t known = 0;
 
@@ -12,107 +39,258 @@ static double mean_speed(const yk_taker *takers, size_t n)
             known++;
         }
     }
-    return known > 0 ? sum / (double)known : 1;
+    all.timed = known > 0;
+    if (known > 0) {
+        all.guess = sum / (double)known;
+    }
+    for (size_t i = 0; i < n; i++) {
+        all.fastest = fmax(all.fastest, speed_of(&all, i));
+    }
+    return all;
 }
 
-static double weight(double speed, double mean)
+/* When all are through if tiles could be cut at will: speeds and delays are a vessel's
+ * bottom, the tiles are water. Newton's method on a convex function, from above: each
+ * round leaves out who would start too late. *speed: of those who start in time. */
+static double level_of(const crew *all, double *speed)
 {
-    return speed < 0 ? 0 : speed > 0 ? speed : mean;
+    double level = HUGE_VAL;
+
+    for (;;) {
+        double work = all->count;
+        double sum = 0;
+
+        for (size_t i = 0; i < all->n; i++) {
+            if (delay_of(all, i) < level) {
+                work += speed_of(all, i) * delay_of(all, i);
+                sum += speed_of(all, i);
+            }
+        }
+        if (!(work / sum < level)) {
+            return level;
+        }
+        level = work / sum;
+        *speed = sum;
+    }
+}
+
+/* Whole tiles that one of them has done at a time. */
+static uint32_t done_by(const crew *all, size_t i, double when)
+{
+    const double tiles = speed_of(all, i) * (when - delay_of(all, i));
+
+    return !(tiles >= 1) ? 0 : tiles < all->count ? (uint32_t)tiles : all->count;
+}
+
+static uint64_t done_by_all(const crew *all, double when)
+{
+    uint64_t done = 0;
+
+    for (size_t i = 0; i < all->n; i++) {
+        done += done_by(all, i, when);
+    }
+    return done;
+}
+
+/* A stretch of time so short that nobody does more than one tile in it: all are done at
+ * its end, and not too many at its beginning. */
+typedef struct stretch {
+    double begin;
+    double end;
+} stretch;
+
+static stretch end_of_whole_tiles(const crew *all)
+{
+    enum { ROUNDS = 64 };
+    const double short_enough = 1 / (1024 * all->fastest);
+    double speed = 1;
+    double middle = level_of(all, &speed) * (1 + 1e-12);
+    stretch end = {middle, middle + (double)all->n / speed};
+
+    for (int i = 0; i < ROUNDS && end.end - end.begin > short_enough; i++) {
+        const uint64_t done = done_by_all(all, middle);
+
+        if (done == all->count) {
+            return (stretch){middle, middle};
+        }
+        *(done < all->count ? &end.begin : &end.end) = middle;
+        middle = (end.begin + end.end) / 2;
+    }
+    return end;
+}
+
+static void give_in_order(const crew *all, stretch end, yk_tiles *shares)
+{
+    const uint64_t done = done_by_all(all, end.begin);
+    uint64_t more = done < all->count ? all->count - done : 0;
+    uint32_t left = all->count;
+
+    for (size_t i = 0; i < all->n; i++) {
+        uint32_t tiles = done_by(all, i, end.begin);
+
+        if (more > 0 && done_by(all, i, end.end) > tiles) {
+            tiles++;
+            more--;
+        }
+        tiles = tiles < left ? tiles : left;
+        shares[i] = (yk_tiles){all->count - left, all->count - left + tiles};
+        left -= tiles;
+    }
+}
+
+/* Speeds beyond the precision of the arithmetic must not lose tiles: they go to the
+ * last one with a share, or, if nobody takes part, to the last of all. */
+static void give_rest(uint32_t count, yk_tiles *shares, size_t n)
+{
+    size_t last = n - 1;
+
+    while (last > 0 && shares[n - 1].end > 0 && yk_tiles_count(shares[last]) == 0) {
+        last--;
+    }
+    shares[last].end = count;
+    for (size_t i = last + 1; i < n; i++) {
+        shares[i] = (yk_tiles){count, count};
+    }
 }
 
 void yk_policy_shares(uint32_t count, const yk_taker *takers, size_t n,
                       yk_tiles *shares)
 {
-    const double mean = mean_speed(takers, n);
-    double total = 0;
-    double sum = 0;
-    uint32_t begin = 0;
+    const crew all = crew_of(count, takers, n);
+    stretch end = {0, 0};
 
-    for (size_t i = 0; i < n; i++) {
-        total += weight(takers[i].speed, mean);
+    if (n == 0) {
+        return;
     }
-    for (size_t i = 0; i < n; i++) {
-        uint32_t end;
-
-        sum += weight(takers[i].speed, mean);
-        end = total > 0 ? (uint32_t)((double)count * (sum / total) + 0.5) : 0;
-        end = end > count ? count : end < begin ? begin : end;
-        shares[i] = (yk_tiles){begin, end};
-        begin = end;
+    if (count > 0 && all.fastest > 0) {
+        end = end_of_whole_tiles(&all);
     }
-    /* Rounding must not lose the last tiles; with no takers they are everybody's. */
-    if (n > 0 && begin < count) {
-        shares[n - 1].end = count;
-    }
+    give_in_order(&all, end, shares);
+    give_rest(count, shares, n);
 }
+
+/* ---- chunks ---- */
+
+/* What publishing, claiming and marking a chunk costs, whatever the device adds. */
+static const double least_overhead_ns = 100;
+
+/* Chunks of full length lose a hundredth to overhead, those at the end a fiftieth. */
+enum { OVERHEADS_PER_CHUNK = 100, OVERHEADS_AT_END = 50 };
 
 double yk_policy_chunk_time(int is_remote, double overhead_ns)
 {
-    (void)overhead_ns;
-    return is_remote ? 5e6 : 5e5;
+    return fmax(is_remote ? 5e6 : 5e5, OVERHEADS_PER_CHUNK * overhead_ns);
 }
 
 uint32_t yk_policy_chunk(uint32_t left, double speed, double overhead_ns,
                          double chunk_ns)
 {
-    enum { FIRST_PIECES = 64 };
-    const double wanted = speed > 0 ? speed * chunk_ns : (double)left / FIRST_PIECES;
+    const double least = OVERHEADS_AT_END * fmax(overhead_ns, least_overhead_ns);
+    double wanted;
 
-    (void)overhead_ns;
-    if (wanted < 1) {
+    /* An unknown device may be a thousand times slower than the others: one tile. */
+    if (!(speed > 0)) {
         return 1;
     }
-    return wanted > (double)YK_MAX_TILES ? (uint32_t)YK_MAX_TILES : (uint32_t)wanted;
+    /* Never more than half: what runs cannot be stolen. */
+    wanted = fmin(speed * chunk_ns, (double)left / 2);
+    wanted = fmin(fmax(wanted, speed * least), left);
+    return wanted > 1 ? (uint32_t)wanted : 1;
 }
+
+/* ---- stealing ---- */
 
 double yk_policy_busy(uint32_t tiles, double speed, double elapsed_ns)
 {
     const double expected = speed > 0 ? (double)tiles / speed : 0;
 
-    /* Past what was expected, as long again is the best guess. */
-    return expected > elapsed_ns ? expected - elapsed_ns : elapsed_ns;
+    /* What is late will probably be as late again. */
+    return fabs(expected - elapsed_ns);
 }
 
 static double time_left(const yk_victim *victim)
 {
     const double speed = victim->speed > 0 ? victim->speed : 1e-9;
 
-    return victim->is_gone ? 1e300 : victim->busy_ns + (double)victim->left / speed;
+    return victim->left == 0 ? -1
+           : victim->is_gone ? 1e300
+                             : victim->busy_ns + (double)victim->left / speed;
 }
 
-size_t yk_policy_pick(const yk_victim *victims, size_t n)
+static uint64_t mixed(uint64_t bits)
 {
-    size_t best = n;
+    bits = (bits ^ bits >> 31) * UINT64_C(0x9e3779b97f4a7c15);
+    bits = (bits ^ bits >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    return bits ^ bits >> 32;
+}
+
+size_t yk_policy_pick(const yk_victim *victims, size_t n, uint64_t salt)
+{
+    const double nearly = 0.875;
+    double longest = 0;
+    uint64_t candidates = 0;
+    uint64_t skip;
 
     for (size_t i = 0; i < n; i++) {
-        if (victims[i].left > 0 &&
-            (best == n || time_left(&victims[i]) > time_left(&victims[best]))) {
-            best = i;
+        longest = fmax(longest, time_left(&victims[i]));
+    }
+    for (size_t i = 0; i < n; i++) {
+        candidates += time_left(&victims[i]) >= nearly * longest;
+    }
+    skip = candidates > 0 ? mixed(salt) % candidates : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (time_left(&victims[i]) >= nearly * longest && skip-- == 0) {
+            return i;
         }
     }
-    return best;
+    return n;
+}
+
+/* When both are through if the thief takes so many. */
+static double time_after(const yk_victim *victim, double speed, double overhead_ns,
+                         double loot)
+{
+    return fmax(overhead_ns + loot / speed,
+                victim->busy_ns + (victim->left - loot) / victim->speed);
+}
+
+static uint32_t fair_loot(const yk_victim *victim, double speed, double overhead_ns)
+{
+    const double even =
+        (time_left(victim) - overhead_ns) / (1 / speed + 1 / victim->speed);
+    const double less = fmin(floor(fmax(even, 0)), victim->left);
+    const double more = fmin(less + 1, victim->left);
+    const double best = time_after(victim, speed, overhead_ns, more) <
+                                time_after(victim, speed, overhead_ns, less)
+                            ? more
+                            : less;
+
+    return (uint32_t)best;
 }
 
 uint32_t yk_policy_loot(const yk_victim *victim, double speed, double overhead_ns)
 {
-    double loot;
-
-    if (victim->is_gone) {
-        return victim->left;
+    if (victim->left == 0) {
+        return 0;
     }
-    if (speed <= 0 || victim->speed <= 0) {
-        return (victim->left + 1) / 2;
+    if (victim->is_gone || !(victim->speed > 0)) {
+        return speed > 0 ? (victim->left + 1) / 2 : 1;
     }
-    loot = (time_left(victim) - overhead_ns) / (1 / speed + 1 / victim->speed);
-    if (loot < 1) {
-        return overhead_ns + 1 / speed < time_left(victim) ? 1 : 0;
+    if (!(speed > 0)) {
+        /* One tile to find out, if it were worth it for a worker like the victim. */
+        return fair_loot(victim, victim->speed, overhead_ns) > 0 ? 1 : 0;
     }
-    return loot < victim->left ? (uint32_t)loot : victim->left;
+    return fair_loot(victim, speed, overhead_ns);
 }
+
+/* ---- speeds ---- */
 
 double yk_policy_learn(double estimate, double measured)
 {
-    const double newest = 0.25;
+    const double up = measured > 1.5 * estimate ? 0.5 : 0.25;
 
-    return estimate > 0 ? estimate + newest * (measured - estimate) : measured;
+    /* Averages of speeds, not of times: a chunk that was held up, however long, costs a
+     * quarter. Nothing makes a device faster than it is, so far above the estimate the
+     * estimate is what is wrong. */
+    return estimate > 0 ? estimate + up * (measured - estimate) : measured;
 }

@@ -18,21 +18,22 @@ typedef struct yk_taker {
 } yk_taker;
 
 /*
- * Divides the tiles [0, count) among n workers in order, so that all finish together as
- * early as possible: in proportion to their speeds, less for those that start later. Who
- * would start after the others are through gets none. A worker of unknown speed counts as
- * much as the mean of the known ones.
+ * Divides the tiles [0, count) among n workers in order, so that the last of them finishes
+ * as early as whole tiles allow: in proportion to their speeds, less for those that start
+ * later. Who would start after the others are through gets none. A worker of unknown speed
+ * counts as much as the mean of the known ones; if none is known, delays do not count.
  */
 void yk_policy_shares(uint32_t count, const yk_taker *takers, size_t n,
                       yk_tiles *shares);
 
 /* How long a chunk should take at most, in nanoseconds, on a device with memory of its own
- * or not, if each chunk costs overhead_ns beside its items. */
+ * or not, if each chunk costs overhead_ns beside its items: so long that this is a
+ * hundredth at most. */
 double yk_policy_chunk_time(int is_remote, double overhead_ns);
 
-/* Tiles to take at once from a home that has `left`, at a speed, for chunks of at most
- * chunk_ns, shorter towards the end but not so that overhead_ns counts; while the speed
- * is unknown, few. At least 1. */
+/* Tiles to take at once from a home that has `left` > 0, at a speed, for chunks of at most
+ * chunk_ns: at most half of what is left, so that there is something to steal, but not so
+ * few that overhead_ns counts; while the speed is unknown, one. At least 1. */
 uint32_t yk_policy_chunk(uint32_t left, double speed, double overhead_ns,
                          double chunk_ns);
 
@@ -44,14 +45,18 @@ typedef struct yk_victim {
     int is_gone;    /* nobody takes from this home's front */
 } yk_victim;
 
-/* How long a chunk of `tiles` tiles will still run that was started elapsed_ns ago. */
+/* How long a chunk of `tiles` tiles will still run that was started elapsed_ns ago: what is
+ * expected, and when it is late, as long as it is late. */
 double yk_policy_busy(uint32_t tiles, double speed, double elapsed_ns);
 
-/* Which victim to steal from: the one that would finish last. n if none has tiles. */
-size_t yk_policy_pick(const yk_victim *victims, size_t n);
+/* Which victim to steal from: one of those that would finish last, the salt says which, so
+ * that thieves who look at the same moment part. n if none has tiles. */
+size_t yk_policy_pick(const yk_victim *victims, size_t n, uint64_t salt);
 
-/* How many tiles a thief of a speed takes from the back of a victim's home, so that both
- * finish together: 0 if the victim is better left alone. */
+/* How many tiles a thief of a speed takes from the back of a victim's home, so that the
+ * later of the two is through as early as possible: 0 if the victim is better left alone.
+ * From a home that nobody works on, or whose owner's speed is unknown, half; a thief of
+ * unknown speed takes one. */
 uint32_t yk_policy_loot(const yk_victim *victim, double speed, double overhead_ns);
 
 /* The next estimate of a speed after a measurement. */

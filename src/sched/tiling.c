@@ -2,23 +2,49 @@
 #include "sched/tiling.h"
 
 #include "base/bits.h"
+#include "shared/home.h"
 
-/* More tiles balance no better, and the end of a job looks at every one of them. */
-enum { USEFUL_TILES = 8192 };
+/* Every tile costs a nanosecond or two when it is marked and looked at, so as many as
+ * balance needs and no more: some for the slowest of unlike workers, and enough that a
+ * first tile hurts nobody whose device turns out to be a thousand times slower. */
+enum { TILES_PER_WORKER = 128, LEAST_TILES = 2048 };
 
-/* Long 1D ranges are cut at cache lines and vector widths. */
-enum { ALIGN_ITEMS = 64, ALIGN_FROM = 64 * 64 };
+/* 1D ranges are cut at cache lines and vector widths where that leaves tiles enough. */
+enum { ALIGN_ITEMS = 64 };
+
+static uint64_t useful_tiles(const yk_tiling_limits *limits)
+{
+    const uint64_t wanted = (uint64_t)TILES_PER_WORKER * limits->workers;
+
+    return yk_min(yk_max(wanted, LEAST_TILES), YK_MAX_TILES);
+}
+
+static uint64_t unit_of(uint64_t items, const yk_tiling_limits *limits, uint64_t tiles)
+{
+    uint64_t unit = limits->most > 0 ? 1 : ALIGN_ITEMS;
+
+    if (limits->group > 1) {
+        return limits->group;
+    }
+    while (unit > 1 && items / unit < tiles / 2) {
+        unit /= 2;
+    }
+    return unit;
+}
 
 yk_tiling yk_tiling_choose(uint64_t items, const yk_tiling_limits *limits)
 {
-    uint64_t unit = limits->group > 1     ? limits->group
-                    : items >= ALIGN_FROM ? ALIGN_ITEMS
-                                          : 1;
-    const uint64_t grain = yk_min(yk_max(limits->grain, 1), items);
+    const uint64_t tiles = useful_tiles(limits);
+    const uint64_t unit = unit_of(items, limits, tiles);
+    const uint64_t least =
+        yk_max(yk_min(yk_max(limits->grain, 1), items), yk_div_up(items, YK_MAX_TILES));
+    uint64_t wanted = yk_div_up(items, tiles);
     yk_tiling tiling = {.items = items};
 
-    tiling.tile_items =
-        yk_round_up(yk_max(yk_div_up(items, USEFUL_TILES), grain), unit);
+    if (limits->most > 0) {
+        wanted = yk_min(wanted, limits->most);
+    }
+    tiling.tile_items = yk_round_up(yk_max(wanted, least), unit);
     tiling.count = (uint32_t)yk_div_up(items, tiling.tile_items);
     return tiling;
 }

@@ -52,8 +52,12 @@ static void test_random_ranges(void **state)
         const uint64_t group = random_number(12);
         const uint64_t grain =
             rand() % 4 == 0 ? UINT64_MAX >> (rand() % 64) : random_number(20);
+        const uint64_t most = rand() % 2 == 0 ? 0 : random_number(20);
         const yk_tiling tiling = yk_tiling_choose(
-            items, &(yk_tiling_limits){.group = group, .grain = grain});
+            items, &(yk_tiling_limits){.group = group,
+                                       .grain = grain,
+                                       .most = most,
+                                       .workers = (uint32_t)rand() % 600});
 
         check_tiling(&tiling, items);
         if (group > 1) {
@@ -95,6 +99,57 @@ static void test_small_ranges_are_cut_finely(void **state)
         yk_tiling_choose(32, &(yk_tiling_limits){.group = 8, .grain = 0}).count, 4);
 }
 
+static uint32_t count_for(uint64_t items, uint32_t workers)
+{
+    return yk_tiling_choose(items, &(yk_tiling_limits){.workers = workers}).count;
+}
+
+/* Balance wants a number for each worker, and unlike devices some at all events. */
+static void test_no_more_than_useful(void **state)
+{
+    (void)state;
+    for (uint32_t workers = 1; workers <= 4096; workers *= 2) {
+        const uint32_t count = count_for(UINT64_C(1) << 30, workers);
+
+        assert_in_range(count, 1024, YK_MAX_TILES);
+        assert_true(count >= 64 * workers || count == YK_MAX_TILES);
+        assert_true(count <= 256 * workers || count <= 2048);
+    }
+    for (uint64_t items = 2000; items < 1000000; items = items * 3 / 2) {
+        assert_in_range(count_for(items, 2), 1000, 2048);
+    }
+}
+
+/* Tiles of a long range start at cache lines, unless there would be too few. */
+static void test_alignment(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        yk_tiling_choose(10000000, &(yk_tiling_limits){.workers = 2}).tile_items % 64,
+        0);
+    assert_int_equal(
+        yk_tiling_choose(100000, &(yk_tiling_limits){.workers = 2}).tile_items, 64);
+    assert_int_equal(count_for(4096, 2), 1024);
+}
+
+/* What the user wants at most; group, grain and what the words can hold count for more. */
+static void test_most(void **state)
+{
+    yk_tiling_limits limits = {.most = 1, .workers = 2};
+
+    (void)state;
+    assert_int_equal(yk_tiling_choose(65536, &limits).count, 65536);
+    assert_int_equal(yk_tiling_choose(65537, &limits).tile_items, 2);
+    limits.most = 50;
+    assert_int_equal(yk_tiling_choose(1000000, &limits).tile_items, 50);
+    limits.most = 1000000;
+    assert_in_range(yk_tiling_choose(1000000, &limits).tile_items, 400, 600);
+    limits = (yk_tiling_limits){.most = 10, .group = 16};
+    assert_int_equal(yk_tiling_choose(1000, &limits).tile_items, 16);
+    limits = (yk_tiling_limits){.most = 10, .grain = 20};
+    assert_int_equal(yk_tiling_choose(1000, &limits).tile_items, 20);
+}
+
 static void test_whole(void **state)
 {
     const yk_tiling tiling = yk_tiling_whole(12345);
@@ -110,6 +165,9 @@ int main(void)
         cmocka_unit_test(test_random_ranges),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_small_ranges_are_cut_finely),
+        cmocka_unit_test(test_no_more_than_useful),
+        cmocka_unit_test(test_alignment),
+        cmocka_unit_test(test_most),
         cmocka_unit_test(test_whole),
     };
 

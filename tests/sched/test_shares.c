@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/yoke_test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "sched/policy.h"
+
+enum { MOST = 4096 };
+
+static yk_taker takers[MOST];
+static yk_tiles shares[MOST];
+
+static double fraction(void)
+{
+    return rand() / (double)RAND_MAX;
+}
+
+static yk_taker random_taker(void)
+{
+    const double speeds[] = {
+        0, -1, 1e-12 * rand(), 1e6 * fraction(), fraction(), 1e-4 * fraction()};
+    const double delays[] = {0, 0, 1e3 * fraction(), 1e6 * fraction(), -5};
+
+    return (yk_taker){speeds[rand() % 6], delays[rand() % 5]};
+}
+
+/* Log-uniform over three decades, as unlike devices are. */
+static yk_taker device(void)
+{
+    return (yk_taker){1e-6 * pow(1000, fraction()),
+                      rand() % 2 == 0 ? 0 : 1e6 * fraction()};
+}
+
+static bool any_takes_part(size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (takers[i].speed >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* In order, without gap or overlap, all of them, and none to those who stand aside. */
+static void check_shares(uint32_t count, size_t n)
+{
+    const bool some = any_takes_part(n);
+    uint32_t at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(shares[i].begin, at);
+        assert_true(shares[i].end >= at && shares[i].end <= count);
+        if (some && takers[i].speed < 0) {
+            assert_int_equal(yk_tiles_count(shares[i]), 0);
+        }
+        at = shares[i].end;
+    }
+    assert_int_equal(at, count);
+}
+
+static void test_all_tiles_once(void **state)
+{
+    (void)state;
+    srand(11);
+    for (int round = 0; round < 20000; round++) {
+        const size_t n = 1 + (size_t)(rand() % 40);
+        const uint32_t count = rand() % 3 == 0
+                                   ? (uint32_t)(rand() % 5)
+                                   : (uint32_t)(rand() % (YK_MAX_TILES + 1));
+
+        for (size_t i = 0; i < n; i++) {
+            takers[i] = random_taker();
+        }
+        yk_policy_shares(count, takers, n, shares);
+        check_shares(count, n);
+    }
+}
+
+static void test_extreme_numbers(void **state)
+{
+    static const double extremes[] = {0, 5e-324, 1e-300, 1, 1e300, HUGE_VAL};
+
+    (void)state;
+    srand(12);
+    for (int round = 0; round < 5000; round++) {
+        const size_t n = 1 + (size_t)(rand() % 4);
+
+        for (size_t i = 0; i < n; i++) {
+            takers[i] = (yk_taker){extremes[rand() % 6], extremes[rand() % 6]};
+        }
+        yk_policy_shares(1000, takers, n, shares);
+        check_shares(1000, n);
+    }
+}
+
+static uint32_t share_of(size_t i)
+{
+    return yk_tiles_count(shares[i]);
+}
+
+static void test_in_proportion_to_speeds(void **state)
+{
+    static const yk_taker unequal[] = {{1, 0}, {2, 0}, {1, 0}};
+    static const yk_taker unknown[] = {{3, 0}, {0, 0}, {1, 0}};
+    static const yk_taker absent[] = {{1, 0}, {-1, 0}, {1, 0}};
+    static const yk_taker strangers[] = {{0, 0}, {0, 1e9}, {0, 0}};
+
+    (void)state;
+    yk_policy_shares(400, unequal, 3, shares);
+    assert_int_equal(share_of(0), 100);
+    assert_int_equal(share_of(1), 200);
+    yk_policy_shares(600, unknown, 3, shares); /* as fast as 3 and 1 on average */
+    assert_int_equal(share_of(1), 200);
+    assert_int_equal(share_of(2), 100);
+    yk_policy_shares(10, absent, 3, shares);
+    assert_int_equal(share_of(0), 5);
+    assert_int_equal(share_of(1), 0);
+    yk_policy_shares(9, strangers, 3, shares); /* no speed to compare a delay with */
+    assert_int_equal(share_of(1), 3);
+}
+
+static void test_late_starters_get_less(void **state)
+{
+    static const yk_taker late[] = {{0.01, 0}, {0.01, 1000}};
+    static const yk_taker unknown[] = {{0.01, 0}, {0, 1e9}};
+
+    (void)state;
+    yk_policy_shares(100, late, 2, shares);
+    assert_int_equal(share_of(0), 55);
+    assert_int_equal(share_of(1), 45);
+    yk_policy_shares(10, late, 2, shares); /* not worth a wake-up */
+    assert_int_equal(share_of(0), 10);
+    yk_policy_shares(100, unknown, 2, shares);
+    assert_int_equal(share_of(0), 100);
+}
+
+static double finish(size_t i, uint32_t tiles)
+{
+    return tiles == 0 ? 0 : takers[i].delay_ns + tiles / takers[i].speed;
+}
+
+/* The earliest end of all ways to deal out `count` tiles. */
+static double best_end(size_t i, size_t n, uint32_t count)
+{
+    double best = HUGE_VAL;
+
+    if (i + 1 == n) {
+        return finish(i, count);
+    }
+    for (uint32_t tiles = 0; tiles <= count; tiles++) {
+        best = fmin(best, fmax(finish(i, tiles), best_end(i + 1, n, count - tiles)));
+    }
+    return best;
+}
+
+static double end_of_shares(size_t n)
+{
+    double end = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        end = fmax(end, finish(i, share_of(i)));
+    }
+    return end;
+}
+
+static void test_nothing_ends_earlier(void **state)
+{
+    (void)state;
+    srand(13);
+    for (int round = 0; round < 4000; round++) {
+        const size_t n = 1 + (size_t)(rand() % 4);
+        const uint32_t count = (uint32_t)(rand() % 13);
+        double fastest = 0;
+
+        for (size_t i = 0; i < n; i++) {
+            takers[i] = device();
+            fastest = fmax(fastest, takers[i].speed);
+        }
+        yk_policy_shares(count, takers, n, shares);
+        check_shares(count, n);
+        /* To a thousandth of a tile. */
+        assert_true(end_of_shares(n) <= best_end(0, n, count) + 1e-3 / fastest);
+    }
+}
+
+/* No worker would end before the others if it got one tile more. */
+static void test_many_workers_end_together(void **state)
+{
+    (void)state;
+    srand(14);
+    for (int round = 0; round < 50; round++) {
+        const size_t n = 2 + (size_t)(rand() % (MOST - 1));
+        const uint32_t count = (uint32_t)(rand() % (YK_MAX_TILES + 1));
+        double end;
+
+        for (size_t i = 0; i < n; i++) {
+            takers[i] = device();
+        }
+        yk_policy_shares(count, takers, n, shares);
+        check_shares(count, n);
+        end = end_of_shares(n);
+        for (size_t i = 0; i < n; i++) {
+            assert_true(finish(i, share_of(i) + 1) > end * (1 - 1e-6));
+        }
+    }
+}
+
+static void test_nobody_starts_after_the_end(void **state)
+{
+    (void)state;
+    srand(15);
+    for (int round = 0; round < 5000; round++) {
+        const size_t n = 1 + (size_t)(rand() % 40);
+        const uint32_t count = (uint32_t)(rand() % 500);
+        double work = count;
+        double speed = 0;
+
+        for (size_t i = 0; i < n; i++) {
+            takers[i] = device();
+            work += takers[i].speed * takers[i].delay_ns;
+            speed += takers[i].speed;
+        }
+        yk_policy_shares(count, takers, n, shares);
+        for (size_t i = 0; i < n; i++) {
+            /* Whole tiles may end later than water, by less than one each. */
+            if (takers[i].delay_ns > (work + (double)n) / speed) {
+                assert_int_equal(share_of(i), 0);
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_tiles_once),
+        cmocka_unit_test(test_extreme_numbers),
+        cmocka_unit_test(test_in_proportion_to_speeds),
+        cmocka_unit_test(test_late_starters_get_less),
+        cmocka_unit_test(test_nothing_ends_earlier),
+        cmocka_unit_test(test_many_workers_end_together),
+        cmocka_unit_test(test_nobody_starts_after_the_end),
+    };
+
+    return yt_run_group(tests);
+}
