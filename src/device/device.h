@@ -95,7 +95,9 @@ typedef struct yk_device_ops {
      * finished in the order in which they were started. */
     yoke_status (*finish)(yk_device *device, unsigned lane, yk_error *error);
 
-    /* The launch that was begun is over; a no-op without one. All lanes are free. */
+    /* The launch that was begun is over; a no-op without one. Chunks that were started
+     * and not finished count as never started; when it returns, nothing of theirs is
+     * still being written. All lanes are free. */
     void (*end)(yk_device *device);
 
     /* Frees everything. NULL is allowed. */

@@ -168,14 +168,10 @@ static void private_memory_gives_the_same_answer(void **state)
     ops->close(device);
 }
 
-static void halos_are_brought_along(void **state)
+static void prepare_blur(int *out, int *in)
 {
-    yk_device *device = open_private();
-    int in[ITEMS];
-    int out[ITEMS] = {0};
     yk_arg *arg;
 
-    (void)state;
     fill(in, ITEMS);
     made_kernel(&kernel, 1, "blur", blur);
     made_launch(&launch, &kernel, 1, 0, ITEMS);
@@ -183,6 +179,16 @@ static void halos_are_brought_along(void **state)
     arg = made_array(&launch, in, sizeof *in, YK_READ, YK_PARTS_ITEM);
     arg->halo = 1;
     arg->flags = YK_ARG_PERIODIC;
+}
+
+static void halos_are_brought_along(void **state)
+{
+    yk_device *device = open_private();
+    int in[ITEMS];
+    int out[ITEMS] = {0};
+
+    (void)state;
+    prepare_blur(out, in);
     run_all(device);
     for (int i = 0; i < ITEMS; i++) {
         assert_int_equal(out[i],
@@ -330,6 +336,82 @@ static void updates_read_all_and_write_their_own(void **state)
     ops->close(device);
 }
 
+/* Chunk after chunk, two of them in flight. */
+static void lanes_keep_chunks_apart(void **state)
+{
+    yk_device *device = open_private();
+    int in[ITEMS];
+    int out[ITEMS] = {0};
+    yk_device_info info;
+
+    (void)state;
+    ops->describe(device, &info);
+    assert_int_equal(info.lanes, 2);
+    prepare_blur(out, in);
+    assert_ok(ops->begin(device, &kernel, &launch, &error));
+    assert_ok(ops->start(device, 0, 0, 16, &error));
+    for (uint64_t i = 1; i < 4; i++) {
+        assert_ok(ops->start(device, i % 2, 16 * i, 16 * i + 16, &error));
+        assert_int_equal(out[16 * (i - 1) + 1], 0);
+        assert_ok(ops->finish(device, (i - 1) % 2, &error));
+        assert_int_not_equal(out[16 * (i - 1) + 1], 0);
+    }
+    assert_ok(ops->finish(device, 1, &error));
+    ops->end(device);
+    for (int i = 0; i < ITEMS; i++) {
+        assert_int_equal(out[i],
+                         in[(i + ITEMS - 1) % ITEMS] + in[i] + in[(i + 1) % ITEMS]);
+    }
+    assert_int_equal(device->sent, (ITEMS + 4 * 2) * sizeof(int));
+    assert_int_equal(device->received, ITEMS * sizeof(int));
+    ops->close(device);
+}
+
+static void chunks_in_flight_are_given_up(void **state)
+{
+    yk_device *device = open_private();
+    int in[ITEMS];
+    int out[ITEMS] = {0};
+
+    (void)state;
+    prepare_blur(out, in);
+    assert_ok(ops->begin(device, &kernel, &launch, &error));
+    assert_ok(ops->start(device, 0, 0, 32, &error));
+    assert_ok(ops->start(device, 1, 32, ITEMS, &error));
+    ops->end(device);
+    for (int i = 0; i < ITEMS; i++) {
+        assert_int_equal(out[i], 0);
+    }
+    assert_int_equal(device->received, 0);
+    run_all(device);
+    assert_int_equal(out[1], in[0] + in[1] + in[2]);
+    ops->close(device);
+}
+
+static void a_lane_fails_alone(void **state)
+{
+    yk_device *device = open_private();
+    const long offset = 0;
+    int values[ITEMS];
+
+    (void)state;
+    fill(values, ITEMS);
+    made_kernel(&kernel, 1, "stray", stray);
+    made_launch(&launch, &kernel, 1, 0, ITEMS);
+    (void)made_array(&launch, values, sizeof *values, YK_READ | YK_WRITE,
+                     YK_PARTS_ITEM);
+    (void)made_scalar(&launch, &offset, sizeof offset);
+    assert_ok(ops->begin(device, &kernel, &launch, &error));
+    assert_ok(ops->start(device, 0, 0, 8, &error));
+    assert_ok(ops->start(device, 1, 8, 16, &error));
+    assert_ok(ops->finish(device, 0, &error));
+    assert_status(ops->finish(device, 1, &error), YOKE_EKERNEL);
+    assert_int_equal(values[7], 50);
+    assert_ok(ops->start(device, 1, 4, 8, &error));
+    ops->end(device);
+    ops->close(device);
+}
+
 static void source_alone_is_not_for_it(void **state)
 {
     yk_device *device = open_fake((yk_device_config){.speed = 1});
@@ -447,6 +529,9 @@ int main(void)
         cmocka_unit_test(scattered_writes_keep_the_rest),
         cmocka_unit_test(blocks_are_copied_one_by_one),
         cmocka_unit_test(updates_read_all_and_write_their_own),
+        cmocka_unit_test(lanes_keep_chunks_apart),
+        cmocka_unit_test(chunks_in_flight_are_given_up),
+        cmocka_unit_test(a_lane_fails_alone),
         cmocka_unit_test(source_alone_is_not_for_it),
         cmocka_unit_test(a_slow_device_takes_its_time),
         cmocka_unit_test(it_fails_at_a_chunk),

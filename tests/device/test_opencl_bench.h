@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A launch built by hand: arrays in page-aligned memory, what they must hold in the
- * end, and chunks run one after another. Works in a child process: no assertions. */
+ * end, and chunks run one after another or in lanes. Works in a child process: no assertions. */
 #ifndef TEST_OPENCL_BENCH_H
 #define TEST_OPENCL_BENCH_H
 
@@ -127,11 +127,45 @@ typedef struct bench_split {
     const char *name;
     bool whole;
     uint64_t lengths[6];
+    unsigned lanes; /* chunks in flight at once */
 } bench_split;
+
+/* Chunks on their way, lane by lane. */
+typedef struct bench_flight {
+    yk_device *device;
+    unsigned lanes;
+    uint64_t started;
+    uint64_t finished;
+} bench_flight;
+
+static inline yoke_status bench_land(bench_flight *flight, yk_error *error)
+{
+    const unsigned lane = (unsigned)(flight->finished++ % flight->lanes);
+
+    return flight->device->ops->finish(flight->device, lane, error);
+}
+
+static inline yoke_status bench_take_off(bench_flight *flight, uint64_t begin,
+                                         uint64_t end, yk_error *error)
+{
+    const unsigned lane = (unsigned)(flight->started % flight->lanes);
+    yoke_status status = YOKE_OK;
+
+    if (flight->started - flight->finished == flight->lanes) {
+        status = bench_land(flight, error);
+    }
+    if (status == YOKE_OK) {
+        status = flight->device->ops->start(flight->device, lane, begin, end, error);
+    }
+    flight->started += status == YOKE_OK;
+    return status;
+}
 
 static inline yoke_status bench_run_chunks(yk_device *device, const bench *b,
                                            const bench_split *split, yk_error *error)
 {
+    bench_flight flight = {.device = device,
+                           .lanes = split->lanes != 0 ? split->lanes : 1};
     const yk_launch *const launch = &b->launch;
     const unsigned d = launch->split;
     const uint64_t end = launch->begin[d] + launch->size[d];
@@ -144,8 +178,11 @@ static inline yoke_status bench_run_chunks(yk_device *device, const bench *b,
             split->lengths[0] == 0 ? end - at : split->lengths[i % 6] * grain;
         const uint64_t next = length == 0 || length > end - at ? end : at + length;
 
-        status = yk_device_run(device, at, next, error);
+        status = bench_take_off(&flight, at, next, error);
         at = next;
+    }
+    while (status == YOKE_OK && flight.finished < flight.started) {
+        status = bench_land(&flight, error);
     }
     return status;
 }

@@ -608,11 +608,12 @@ static const opencl_case opencl_cases[] = {
 };
 
 static const bench_split opencl_splits[] = {
-    {"whole", true, {0}},
-    {"one chunk", false, {0}},
-    {"halves", false, {3, 3, 3, 3, 3, 3}},
-    {"ragged", false, {1, 2, 5, 1, 70, 3}},
-    {"large chunks", false, {65, 131, 64, 128, 1, 200}},
+    {"whole", true, {0}, 1},
+    {"one chunk", false, {0}, 1},
+    {"threes", false, {3, 3, 3, 3, 3, 3}, 1},
+    {"ragged", false, {1, 2, 5, 1, 70, 3}, 1},
+    {"large chunks", false, {65, 131, 64, 128, 1, 200}, 1},
+    {"two lanes", false, {65, 3, 131, 1, 70, 200}, 2},
 };
 
 /* Fills in kernel and launch of a case; the device is asked for nothing. */
@@ -641,10 +642,13 @@ static inline bool run_case(yk_device *device, const opencl_case *c)
 {
     bench *const b = malloc(sizeof *b);
     bool right = b != NULL;
+    yk_device_info info;
 
+    device->ops->describe(device, &info);
     bench_init(b, c);
     for (size_t i = 0; i < sizeof opencl_splits / sizeof opencl_splits[0]; i++) {
-        if (opencl_splits[i].whole || !c->only_whole) {
+        if ((opencl_splits[i].whole || !c->only_whole) &&
+            opencl_splits[i].lanes <= info.lanes) {
             right = bench_run(device, b, &opencl_splits[i]) && right;
         }
     }

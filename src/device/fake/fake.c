@@ -14,19 +14,33 @@
 #include "device/fake/private_memory.h"
 #include "sys/crash.h"
 
+/* A chunk that was computed and not yet reported. */
+typedef struct fake_lane {
+    uint64_t number; /* of the chunk, from 1 */
+    uint64_t begin;
+    uint64_t end;
+    yk_private_memory memory;
+} fake_lane;
+
 typedef struct fake_device {
     yk_device base;
     yk_device_config config;
-    yk_device *inner;        /* a native device */
-    uint64_t chunks;         /* run so far */
+    yk_device *inner; /* a native device */
+    uint64_t chunks;  /* run so far */
+    const yk_kernel *kernel;
     const yk_launch *launch; /* that was begun; NULL: none */
     uint64_t launch_id;
-    yk_private_memory memory;
+    fake_lane lanes[YK_MAX_LANES];
 } fake_device;
 
 static fake_device *fake_of(yk_device *device)
 {
     return (fake_device *)device;
+}
+
+static bool is_private(const fake_device *fake)
+{
+    return fake->config.private_memory != 0;
 }
 
 static yoke_status fake_open(yk_device **device, const yk_device_config *config,
@@ -62,8 +76,8 @@ static void fake_describe(const yk_device *device, yk_device_info *info)
         .name = "fake device",
         .driver = "fake",
         .memory_bytes = info->memory_bytes,
-        .lanes = 1,
-        .shares_memory = fake->config.private_memory == 0,
+        .lanes = is_private(fake) ? YK_MAX_LANES : 1,
+        .shares_memory = !is_private(fake),
         .has_double = info->has_double,
         .is_cpu = true,
     };
@@ -91,23 +105,26 @@ static void fake_end(yk_device *device)
     fake_device *fake = fake_of(device);
 
     yk_native_ops.end(fake->inner);
-    yk_private_fini(&fake->memory);
+    for (unsigned i = 0; i < YK_MAX_LANES; i++) {
+        yk_private_fini(&fake->lanes[i].memory);
+    }
     fake->launch = NULL;
 }
 
-static yoke_status begin_inner(fake_device *fake, const yk_kernel *kernel,
-                               const yk_launch *launch, yk_error *error)
+/* Has the inner device compute on a lane's copies, which are made at their first use. */
+static yoke_status begin_lane(fake_device *fake, fake_lane *lane, yk_error *error)
 {
-    yoke_status status;
+    yoke_status status = YOKE_OK;
 
-    if (fake->config.private_memory == 0) {
-        return yk_native_ops.begin(fake->inner, kernel, launch, error);
+    if (!is_private(fake)) {
+        return yk_native_ops.begin(fake->inner, fake->kernel, fake->launch, error);
     }
-    status = yk_private_init(&fake->memory, launch, error);
-    if (status != YOKE_OK) {
-        return status;
+    if (lane->memory.shared == NULL) {
+        status = yk_private_init(&lane->memory, fake->launch, error);
     }
-    return yk_native_ops.begin(fake->inner, kernel, &fake->memory.launch, error);
+    return status != YOKE_OK ? status
+                             : yk_native_ops.begin(fake->inner, fake->kernel,
+                                                   &lane->memory.launch, error);
 }
 
 static yoke_status fake_begin(yk_device *device, const yk_kernel *kernel,
@@ -120,30 +137,30 @@ static yoke_status fake_begin(yk_device *device, const yk_kernel *kernel,
         return YOKE_OK;
     }
     fake_end(device);
-    status = begin_inner(fake, kernel, launch, error);
-    if (status != YOKE_OK) {
-        fake_end(device);
-        return status;
-    }
+    fake->kernel = kernel;
     fake->launch = launch;
     fake->launch_id = launch->id;
-    return YOKE_OK;
+    status = begin_lane(fake, &fake->lanes[0], error);
+    if (status != YOKE_OK) {
+        fake_end(device);
+    }
+    return status;
 }
 
-static yoke_status run_privately(fake_device *fake, uint64_t begin, uint64_t end,
-                                 yk_error *error)
+static yoke_status compute(fake_device *fake, fake_lane *lane, yk_error *error)
 {
-    yoke_status status;
-    yoke_status check;
+    yoke_status status = begin_lane(fake, lane, error);
 
-    yk_private_load(&fake->memory, begin, end);
-    status = yk_device_run(fake->inner, begin, end, error);
-    if (status == YOKE_OK) {
-        yk_private_store(&fake->memory, begin, end);
+    if (status == YOKE_OK && is_private(fake)) {
+        fake->base.sent += yk_private_load(&lane->memory, lane->begin, lane->end);
     }
-    check =
-        yk_private_check(&fake->memory, begin, end, status == YOKE_OK ? error : NULL);
-    return status == YOKE_OK ? check : status;
+    if (status == YOKE_OK) {
+        status = yk_device_run(fake->inner, lane->begin, lane->end, error);
+    }
+    if (status != YOKE_OK && lane->memory.shared != NULL) {
+        (void)yk_private_check(&lane->memory, lane->begin, lane->end, NULL);
+    }
+    return status;
 }
 
 /* Sleeps so that a chunk which took `ns` takes as long as it would at this speed. */
@@ -163,46 +180,48 @@ static void slow_down(const fake_device *fake, uint64_t ns)
 }
 
 /* Dying with results written but not yet reported is the hardest case for recovery. */
-static void suffer_fault(const fake_device *fake)
+static void suffer_fault(const fake_device *fake, uint64_t number)
 {
-    if (fake->chunks == fake->config.crash_at) {
+    if (number == fake->config.crash_at) {
         yk_crash();
     }
-    if (fake->chunks == fake->config.hang_at) {
+    if (number == fake->config.hang_at) {
         yk_hang();
     }
 }
 
-static yoke_status fake_start(yk_device *device, unsigned lane, uint64_t begin,
+static yoke_status fake_start(yk_device *device, unsigned index, uint64_t begin,
                               uint64_t end, yk_error *error)
 {
     fake_device *fake = fake_of(device);
+    fake_lane *lane = &fake->lanes[index];
     const uint64_t start = yk_clock_ns();
     yoke_status status;
 
-    (void)lane;
-    fake->chunks++;
-    if (fake->chunks == fake->config.fail_at) {
+    lane->number = ++fake->chunks;
+    lane->begin = begin;
+    lane->end = end;
+    if (lane->number == fake->config.fail_at) {
         return yk_fail(error, YOKE_EDEVICE, "the fake device fails at chunk %" PRIu64,
-                       fake->chunks);
+                       lane->number);
     }
-    if (fake->config.private_memory != 0) {
-        status = run_privately(fake, begin, end, error);
-    } else {
-        status = yk_device_run(fake->inner, begin, end, error);
-    }
-    suffer_fault(fake);
+    status = compute(fake, lane, error);
     slow_down(fake, yk_clock_ns() - start);
     return status;
 }
 
-/* All was done at the start. */
-static yoke_status fake_finish(yk_device *device, unsigned lane, yk_error *error)
+static yoke_status fake_finish(yk_device *device, unsigned index, yk_error *error)
 {
-    (void)device;
-    (void)lane;
-    (void)error;
-    return YOKE_OK;
+    fake_device *fake = fake_of(device);
+    fake_lane *lane = &fake->lanes[index];
+    yoke_status status = YOKE_OK;
+
+    if (is_private(fake)) {
+        fake->base.received += yk_private_store(&lane->memory, lane->begin, lane->end);
+        status = yk_private_check(&lane->memory, lane->begin, lane->end, error);
+    }
+    suffer_fault(fake, lane->number);
+    return status;
 }
 
 static void fake_close(yk_device *device)

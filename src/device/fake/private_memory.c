@@ -53,8 +53,8 @@ static unsigned char *private_at(const yk_replica *replica, const yk_arg *arg,
     return replica->base + (address - arg->address);
 }
 
-static void load_extent(const yk_replica *replica, const yk_arg *arg,
-                        const yk_extent *extent)
+static uint64_t load_extent(const yk_replica *replica, const yk_arg *arg,
+                            const yk_extent *extent)
 {
     for (uint64_t b = 0; b < extent->blocks; b++) {
         const uint64_t address = extent->address + b * extent->stride;
@@ -62,10 +62,11 @@ static void load_extent(const yk_replica *replica, const yk_arg *arg,
         memcpy(private_at(replica, arg, address), (const void *)(uintptr_t)address,
                (size_t)extent->bytes);
     }
+    return extent->bytes * extent->blocks;
 }
 
-static void store_extent(const yk_replica *replica, const yk_arg *arg,
-                         const yk_extent *extent)
+static uint64_t store_extent(const yk_replica *replica, const yk_arg *arg,
+                             const yk_extent *extent)
 {
     for (uint64_t b = 0; b < extent->blocks; b++) {
         const uint64_t address = extent->address + b * extent->stride;
@@ -73,6 +74,7 @@ static void store_extent(const yk_replica *replica, const yk_arg *arg,
         memcpy((void *)(uintptr_t)address, private_at(replica, arg, address),
                (size_t)extent->bytes);
     }
+    return extent->bytes * extent->blocks;
 }
 
 static void poison_extents(const yk_replica *replica, const yk_arg *arg,
@@ -150,32 +152,36 @@ yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
     return YOKE_OK;
 }
 
-void yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end)
+uint64_t yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end)
 {
     const yk_launch *launch = memory->shared;
+    uint64_t bytes = 0;
 
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
         const extent_list list = loaded(launch, arg, begin, end);
 
         for (size_t k = 0; k < list.count; k++) {
-            load_extent(&memory->replicas[i], arg, &list.extents[k]);
+            bytes += load_extent(&memory->replicas[i], arg, &list.extents[k]);
         }
     }
+    return bytes;
 }
 
-void yk_private_store(const yk_private_memory *memory, uint64_t begin, uint64_t end)
+uint64_t yk_private_store(const yk_private_memory *memory, uint64_t begin, uint64_t end)
 {
     const yk_launch *launch = memory->shared;
+    uint64_t bytes = 0;
 
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
         const extent_list list = stored(launch, arg, begin, end);
 
         for (size_t k = 0; k < list.count; k++) {
-            store_extent(&memory->replicas[i], arg, &list.extents[k]);
+            bytes += store_extent(&memory->replicas[i], arg, &list.extents[k]);
         }
     }
+    return bytes;
 }
 
 static yoke_status check_replica(yk_replica *replica, uint32_t number, yk_error *error)

@@ -33,11 +33,12 @@ typedef struct yk_private_memory {
 yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
                             yk_error *error);
 
-/* Copies in what the items [begin, end) may read. */
-void yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end);
+/* Copies in what the items [begin, end) may read; returns how many bytes. */
+uint64_t yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end);
 
-/* Copies out what they may write. */
-void yk_private_store(const yk_private_memory *memory, uint64_t begin, uint64_t end);
+/* Copies out what they may write; returns how many bytes. */
+uint64_t yk_private_store(const yk_private_memory *memory, uint64_t begin,
+                          uint64_t end);
 
 /* Makes all poison again. YOKE_EKERNEL, with the argument and the byte, if bytes that
  * the items may neither read nor write were written. */

@@ -16,7 +16,8 @@ enum {
     YK_CL_MAX_VARIANTS = 16, /* kept per kernel */
     YK_CL_MAX_WARM = 16,     /* launch shapes remembered per variant */
     YK_CL_MAX_BLOCKS = 64,   /* allocations bound at a time */
-    YK_CL_MAX_EVENTS = 8,    /* launches waited for at a time */
+    YK_CL_STAGED = 64,       /* bytes at whose multiples staged transfers begin */
+    YK_CL_MAX_EVENTS = 8,    /* launches of a lane waited for at a time */
 };
 
 /* How a kernel gets at the shared window. */
@@ -89,6 +90,29 @@ typedef struct yk_cl_private {
     uint64_t bytes;
 } yk_cl_private;
 
+/* Memory of the host that the driver moves bytes from or to at full speed. */
+typedef struct yk_cl_staging {
+    cl_mem handle;
+    unsigned char *pointer; /* where it is mapped, for good */
+    size_t bytes;
+    size_t used;
+    bool is_final; /* the driver gives no more */
+} yk_cl_staging;
+
+/* A chunk on its way: one queue, in which everything happens in order. */
+typedef struct yk_cl_lane {
+    cl_command_queue queue;
+    cl_event last; /* of what was submitted; NULL: none */
+    cl_event events[YK_CL_MAX_EVENTS]; /* of launches not yet waited for */
+    size_t event_count;
+    bool is_busy; /* from start to finish */
+    uint64_t begin;
+    uint64_t end;
+    yk_cl_staging out; /* to the device */
+    yk_cl_staging in;  /* from the device */
+    unsigned char *landed[YK_MAX_ARGS]; /* results in `in`; NULL: none, or in place */
+} yk_cl_lane;
+
 /* An array argument of the launch that was begun. */
 typedef struct yk_cl_binding {
     yk_cl_memory memory;
@@ -102,7 +126,7 @@ typedef struct yk_cl_device {
     yk_device base;
     cl_device_id id;
     cl_context context;
-    cl_command_queue queue;
+    yk_cl_lane lanes[YK_MAX_LANES]; /* info.lanes of them have a queue */
     yk_device_info info;
     yk_cl_memory memory;
     yk_cl_group_limits groups;
@@ -113,6 +137,7 @@ typedef struct yk_cl_device {
     unsigned address_bits;
     bool is_discrete;     /* copying was asked for: undeclared bytes are poison */
     bool polls;           /* wait without keeping a core busy */
+    bool has_failed;      /* later calls may hang */
     char build_lock[512]; /* folder that excludes other builders; "": none */
     uint64_t clock;       /* counts uses, for eviction */
 
@@ -127,8 +152,6 @@ typedef struct yk_cl_device {
     yk_cl_variant *variant;
     yk_cl_shape shape;
     yk_cl_binding bindings[YK_MAX_ARGS];
-    cl_event events[YK_CL_MAX_EVENTS]; /* of launches not yet waited for */
-    size_t event_count;
 } yk_cl_device;
 
 #endif

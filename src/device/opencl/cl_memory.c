@@ -116,8 +116,8 @@ static cl_int touch(const yk_cl_device *device, cl_mem handle)
 {
     const unsigned char byte = POISON;
 
-    return yk_cl.clEnqueueWriteBuffer(device->queue, handle, CL_TRUE, 0, 1, &byte, 0,
-                                      NULL, NULL);
+    return yk_cl.clEnqueueWriteBuffer(device->lanes[0].queue, handle, CL_TRUE, 0, 1,
+                                      &byte, 0, NULL, NULL);
 }
 
 /* A larger buffer that is there already does, but for a `__constant` parameter, for
@@ -177,7 +177,7 @@ static cl_int bind_copy(yk_cl_device *device, size_t index, yk_cl_binding *bindi
     return !device->is_discrete
                ? CL_SUCCESS
                : yk_cl.clEnqueueFillBuffer(
-                     device->queue, binding->handle, &poison, sizeof poison, 0,
+                     device->lanes[0].queue, binding->handle, &poison, sizeof poison, 0,
                      (size_t)device->privates[index].bytes, 0, NULL, NULL);
 }
 

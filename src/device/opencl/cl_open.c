@@ -94,15 +94,26 @@ static void learn(yk_cl_device *device, cl_platform_id platform,
     info->memory_bytes = yk_cl_device_number(device->id, CL_DEVICE_GLOBAL_MEM_SIZE);
     info->max_group = device->groups.group;
     info->has_double = yk_cl_has_double(device->id);
-    device->polls = !info->is_cpu;
     device->is_discrete = config->discrete != 0;
+    device->polls = !info->is_cpu;
     if (is_pocl(platform)) {
         yk_pocl_cache_folder(device->build_lock, sizeof device->build_lock);
     }
 }
 
-static yoke_status make_queue(yk_cl_device *device, cl_platform_id platform,
-                              yk_error *error)
+static yoke_status make_lane(yk_cl_device *device, unsigned lane, yk_error *error)
+{
+    cl_int code;
+
+    device->lanes[lane].queue =
+        yk_cl.clCreateCommandQueue(device->context, device->id, 0, &code);
+    return device->lanes[lane].queue != NULL
+               ? YOKE_OK
+               : yk_cl_fail(error, device->info.name, "clCreateCommandQueue", code);
+}
+
+static yoke_status make_context(yk_cl_device *device, cl_platform_id platform,
+                                yk_error *error)
 {
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
                                                 (cl_context_properties)platform, 0};
@@ -110,13 +121,26 @@ static yoke_status make_queue(yk_cl_device *device, cl_platform_id platform,
 
     device->context =
         yk_cl.clCreateContext(properties, 1, &device->id, NULL, NULL, &code);
-    if (device->context == NULL) {
-        return yk_cl_fail(error, device->info.name, "clCreateContext", code);
+    return device->context != NULL
+               ? make_lane(device, 0, error)
+               : yk_cl_fail(error, device->info.name, "clCreateContext", code);
+}
+
+/* Transfers of one lane go on beside launches of the other, where there are any. */
+static yoke_status make_other_lanes(yk_cl_device *device, yk_error *error)
+{
+    yoke_status status = YOKE_OK;
+
+    if (device->memory != YK_CL_COPY) {
+        device->info.lanes = 1;
+        return YOKE_OK;
     }
-    device->queue = yk_cl.clCreateCommandQueue(device->context, device->id, 0, &code);
-    return device->queue != NULL
-               ? YOKE_OK
-               : yk_cl_fail(error, device->info.name, "clCreateCommandQueue", code);
+    device->info.lanes = YK_MAX_LANES;
+    device->polls = true;
+    for (unsigned i = 1; i < device->info.lanes && status == YOKE_OK; i++) {
+        status = make_lane(device, i, error);
+    }
+    return status;
 }
 
 yoke_status yk_cl_bring_up(yk_cl_device *device, const yk_device_config *config,
@@ -135,13 +159,13 @@ yoke_status yk_cl_bring_up(yk_cl_device *device, const yk_device_config *config,
         return status;
     }
     learn(device, platform, config);
-    status = make_queue(device, platform, error);
-    if (status == YOKE_OK) {
-        device->memory = device->is_discrete ? YK_CL_COPY : yk_cl_self_test(device);
-        device->info.lanes = 1;
-        device->info.shares_memory = device->memory != YK_CL_COPY;
-        device->info.max_block_bytes =
-            device->memory == YK_CL_POINTER ? 0 : device->max_alloc;
+    status = make_context(device, platform, error);
+    if (status != YOKE_OK) {
+        return status;
     }
-    return status;
+    yk_cl_self_test(device);
+    device->info.shares_memory = device->memory != YK_CL_COPY;
+    device->info.max_block_bytes =
+        device->memory == YK_CL_POINTER ? 0 : device->max_alloc;
+    return make_other_lanes(device, error);
 }

@@ -30,49 +30,69 @@ static cl_int poll_event(cl_event event)
     return status;
 }
 
-static cl_int wait_polling(const yk_cl_device *device)
+static void release_last(yk_cl_lane *lane)
 {
-    cl_event event;
-    cl_int code = yk_cl.clEnqueueMarkerWithWaitList(device->queue, 0, NULL, &event);
+    if (lane->last != NULL) {
+        (void)yk_cl.clReleaseEvent(lane->last);
+        lane->last = NULL;
+    }
+}
 
-    if (code != CL_SUCCESS) {
-        return code;
-    }
-    code = yk_cl.clFlush(device->queue);
-    if (code == CL_SUCCESS) {
-        code = poll_event(event);
-    }
-    (void)yk_cl.clReleaseEvent(event);
-    return code;
+/* Makes `last` the event of all that is in the queue by now, which is sent off. */
+static cl_int mark(yk_cl_lane *lane)
+{
+    cl_int code;
+
+    release_last(lane);
+    code = yk_cl.clEnqueueMarkerWithWaitList(lane->queue, 0, NULL, &lane->last);
+    return code == CL_SUCCESS ? yk_cl.clFlush(lane->queue) : code;
+}
+
+static cl_int wait_polling(yk_cl_lane *lane)
+{
+    const cl_int code = lane->last == NULL ? mark(lane) : CL_SUCCESS;
+
+    return code == CL_SUCCESS ? poll_event(lane->last) : code;
 }
 
 /* Releases the launches' events; the first failure among them, or CL_SUCCESS. */
-static cl_int collect_events(yk_cl_device *device)
+static cl_int collect_events(yk_cl_lane *lane)
 {
     cl_int failure = CL_SUCCESS;
 
-    for (size_t i = 0; i < device->event_count; i++) {
-        const cl_int status = status_of(device->events[i]);
+    for (size_t i = 0; i < lane->event_count; i++) {
+        const cl_int status = status_of(lane->events[i]);
 
         if (status < 0 && failure == CL_SUCCESS) {
             failure = status;
         }
-        (void)yk_cl.clReleaseEvent(device->events[i]);
+        (void)yk_cl.clReleaseEvent(lane->events[i]);
     }
-    device->event_count = 0;
+    lane->event_count = 0;
+    release_last(lane);
     return failure;
 }
 
-void yk_cl_drop_events(yk_cl_device *device)
+void yk_cl_drop_events(yk_cl_lane *lane)
 {
-    (void)collect_events(device);
+    (void)collect_events(lane);
 }
 
-yoke_status yk_cl_wait(yk_cl_device *device, yk_error *error)
+/* Where clFinish() is what waits, it also sends off: that of rusticl 22.3 does not wait
+ * for what was flushed before. */
+yoke_status yk_cl_submit(yk_cl_device *device, yk_cl_lane *lane, yk_error *error)
+{
+    const cl_int code = device->polls ? mark(lane) : CL_SUCCESS;
+
+    return code == CL_SUCCESS ? YOKE_OK
+                              : yk_cl_fail(error, device->info.name, "clFlush", code);
+}
+
+yoke_status yk_cl_wait(yk_cl_device *device, yk_cl_lane *lane, yk_error *error)
 {
     const cl_int waited =
-        device->polls ? wait_polling(device) : yk_cl.clFinish(device->queue);
-    const cl_int failure = collect_events(device);
+        device->polls ? wait_polling(lane) : yk_cl.clFinish(lane->queue);
+    const cl_int failure = collect_events(lane);
     const cl_int code = failure != CL_SUCCESS ? failure : waited;
 
     return code == CL_SUCCESS
@@ -80,35 +100,35 @@ yoke_status yk_cl_wait(yk_cl_device *device, yk_error *error)
                : yk_cl_fail(error, device->info.name, "the launch", code);
 }
 
-static yoke_status enqueue(yk_cl_device *device, const yk_cl_piece *piece,
-                           yk_error *error)
+static yoke_status enqueue(yk_cl_device *device, yk_cl_lane *lane,
+                           const yk_cl_piece *piece, yk_error *error)
 {
     cl_event event;
     const cl_int code = yk_cl.clEnqueueNDRangeKernel(
-        device->queue, device->variant->handle, device->launch->dimensions,
-        piece->offset, piece->global, piece->local, 0, NULL, &event);
+        lane->queue, device->variant->handle, device->launch->dimensions, piece->offset,
+        piece->global, piece->local, 0, NULL, &event);
 
     if (code != CL_SUCCESS) {
         return yk_cl_fail(error, device->info.name, "clEnqueueNDRangeKernel", code);
     }
-    if (device->event_count < YK_CL_MAX_EVENTS) {
-        device->events[device->event_count++] = event;
+    if (lane->event_count < YK_CL_MAX_EVENTS) {
+        lane->events[lane->event_count++] = event;
     } else {
         (void)yk_cl.clReleaseEvent(event);
     }
     return YOKE_OK;
 }
 
-static yoke_status run_locked(yk_cl_device *device, const yk_cl_piece *piece,
-                              yk_error *error)
+static yoke_status run_locked(yk_cl_device *device, yk_cl_lane *lane,
+                              const yk_cl_piece *piece, yk_error *error)
 {
     yk_lock_file lock;
     yoke_status status;
 
     yk_pocl_lock(device, &lock, YK_LAUNCH_LOCK_S);
-    status = enqueue(device, piece, error);
+    status = enqueue(device, lane, piece, error);
     if (status == YOKE_OK) {
-        status = yk_cl_wait(device, error);
+        status = yk_cl_wait(device, lane, error);
     }
     yk_lock_file_release(&lock);
     if (status == YOKE_OK) {
@@ -126,7 +146,8 @@ static bool is_indivisible(const yk_cl_device *device)
 /* Lets PoCL compile with as few items as will do: other processes wait for the lock.
  * They are taken from the piece's end, where the offset is not zero, since what is
  * compiled for that serves everywhere. Empties the piece if it has no more. */
-static yoke_status warm_up(yk_cl_device *device, yk_cl_piece *piece, yk_error *error)
+static yoke_status warm_up(yk_cl_device *device, yk_cl_lane *lane, yk_cl_piece *piece,
+                           yk_error *error)
 {
     const unsigned split = device->launch->split;
     const size_t items = yk_pocl_warm_up_items(piece, split);
@@ -137,25 +158,25 @@ static yoke_status warm_up(yk_cl_device *device, yk_cl_piece *piece, yk_error *e
         first.offset[split] += piece->global[split] - items;
     }
     piece->global[split] -= first.global[split];
-    return run_locked(device, &first, error);
+    return run_locked(device, lane, &first, error);
 }
 
-static yoke_status launch_piece(yk_cl_device *device, yk_cl_piece *piece,
-                                yk_error *error)
+static yoke_status launch_piece(yk_cl_device *device, yk_cl_lane *lane,
+                                yk_cl_piece *piece, yk_error *error)
 {
     yoke_status status = YOKE_OK;
 
     if (yk_pocl_is_cold(device, device->variant, piece)) {
-        status = warm_up(device, piece, error);
+        status = warm_up(device, lane, piece, error);
     }
     if (status == YOKE_OK && piece->global[device->launch->split] > 0) {
-        status = enqueue(device, piece, error);
+        status = enqueue(device, lane, piece, error);
     }
     return status;
 }
 
-yoke_status yk_cl_launch(yk_cl_device *device, uint64_t begin, uint64_t end,
-                         yk_error *error)
+yoke_status yk_cl_launch(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin,
+                         uint64_t end, yk_error *error)
 {
     yk_cl_piece pieces[YK_CL_MAX_PIECES];
     const size_t count =
@@ -163,7 +184,7 @@ yoke_status yk_cl_launch(yk_cl_device *device, uint64_t begin, uint64_t end,
     yoke_status status = YOKE_OK;
 
     for (size_t i = 0; i < count && status == YOKE_OK; i++) {
-        status = launch_piece(device, &pieces[i], error);
+        status = launch_piece(device, lane, &pieces[i], error);
     }
     return status;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/opencl/cl_launch_cost.h"
 #include "device/opencl/cl_program.h"
 #include "device/opencl/cl_query.h"
 #include "device/opencl/pocl_lock.h"
@@ -36,7 +37,7 @@ static bool ok(cl_int code)
 static bool launch(const trial *t)
 {
     const size_t global = ITEMS;
-    const cl_command_queue queue = t->device->queue;
+    const cl_command_queue queue = t->device->lanes[0].queue;
 
     return ok(yk_cl.clEnqueueNDRangeKernel(queue, t->kernel, 1, NULL, &global, &global,
                                            0, NULL, NULL)) &&
@@ -46,7 +47,7 @@ static bool launch(const trial *t)
 /* Maps the output as a worker does after a chunk. */
 static bool show(const trial *t)
 {
-    const cl_command_queue queue = t->device->queue;
+    const cl_command_queue queue = t->device->lanes[0].queue;
     const size_t bytes = ITEMS * sizeof(uint32_t);
     cl_int code;
     void *pointer;
@@ -138,10 +139,11 @@ static bool buffers_work(trial *t)
 }
 
 /* Devices with memory of their own may pass the trial by copying back and forth. */
-static bool shares_host_memory(const yk_cl_device *device)
+static bool may_share_memory(const yk_cl_device *device)
 {
-    return device->info.is_cpu ||
-           yk_cl_device_number(device->id, CL_DEVICE_HOST_UNIFIED_MEMORY) != 0;
+    return !device->is_discrete &&
+           (device->info.is_cpu ||
+            yk_cl_device_number(device->id, CL_DEVICE_HOST_UNIFIED_MEMORY) != 0);
 }
 
 static bool may_take_pointers(const yk_cl_device *device)
@@ -157,18 +159,20 @@ static bool may_take_pointers(const yk_cl_device *device)
             (capabilities & CL_DEVICE_SVM_FINE_GRAIN_BUFFER) != 0);
 }
 
-static yk_cl_memory try_both(trial *t)
+static yk_cl_memory try_all(trial *t)
 {
+    if (!may_share_memory(t->device)) {
+        return YK_CL_COPY;
+    }
     if (may_take_pointers(t->device) && pointers_work(t)) {
         return YK_CL_POINTER;
     }
     return buffers_work(t) ? YK_CL_BUFFER : YK_CL_COPY;
 }
 
-static yk_cl_memory try_with(const yk_cl_device *device, const yk_cl_program *program)
+static void try_with(yk_cl_device *device, const yk_cl_program *program)
 {
     trial t = {.device = device, .memory = aligned_alloc(PAGE, PAGES * PAGE)};
-    yk_cl_memory memory = YK_CL_COPY;
     yk_lock_file lock;
     cl_int code;
 
@@ -176,28 +180,25 @@ static yk_cl_memory try_with(const yk_cl_device *device, const yk_cl_program *pr
     if (t.kernel != NULL && t.memory != NULL) {
         memset(t.memory, 0, PAGES * PAGE);
         yk_pocl_lock(device, &lock, YK_LAUNCH_LOCK_S);
-        memory = try_both(&t);
+        device->memory = try_all(&t);
+        device->info.launch_ns = yk_cl_launch_cost(device, t.kernel, ITEMS);
         yk_lock_file_release(&lock);
     }
     if (t.kernel != NULL) {
         (void)yk_cl.clReleaseKernel(t.kernel);
     }
     free(t.memory);
-    return memory;
 }
 
-yk_cl_memory yk_cl_self_test(yk_cl_device *device)
+void yk_cl_self_test(yk_cl_device *device)
 {
     const yk_kernel kernel = {
         .source = source, .build_options = "", .name = "yk_self_test"};
     yk_cl_program *program;
-    yk_cl_memory memory;
 
-    if (!shares_host_memory(device) ||
-        yk_cl_program_get(device, "", &kernel, &program, NULL) != YOKE_OK) {
-        return YK_CL_COPY;
+    device->memory = YK_CL_COPY;
+    if (yk_cl_program_get(device, "", &kernel, &program, NULL) == YOKE_OK) {
+        try_with(device, program);
+        yk_cl_program_put(device, program);
     }
-    memory = try_with(device, program);
-    yk_cl_program_put(device, program);
-    return memory;
 }

@@ -1,93 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 #include "device/opencl/cl_transfer.h"
 
-#include "kernel/footprint.h"
+#include <string.h>
 
-enum { TO_DEVICE, TO_WINDOW };
+#include "device/opencl/cl_move.h"
+#include "device/opencl/cl_staging.h"
 
-static void *pointer_to(uint64_t address)
+/* What is to be moved, argument by argument. */
+typedef struct move_list {
+    size_t count;
+    uint64_t bytes;
+    struct move {
+        size_t index; /* of the argument */
+        yk_extent extent;
+    } moves[2 * YK_MAX_ARGS * YK_MAX_EXTENTS];
+} move_list;
+
+static unsigned char *pointer_to(uint64_t address)
 {
-    return (void *)(uintptr_t)address;
+    return (unsigned char *)(uintptr_t)address;
 }
 
-static cl_int move_run(const yk_cl_device *device, const yk_cl_binding *binding,
-                       uint64_t address, uint64_t bytes, int direction)
+static uint64_t bytes_of(const yk_extent *extent)
 {
-    const size_t offset = (size_t)(address - binding->address);
-
-    if (direction == TO_DEVICE) {
-        return yk_cl.clEnqueueWriteBuffer(device->queue, binding->handle, CL_FALSE,
-                                          offset, (size_t)bytes, pointer_to(address), 0,
-                                          NULL, NULL);
-    }
-    return yk_cl.clEnqueueReadBuffer(device->queue, binding->handle, CL_FALSE, offset,
-                                     (size_t)bytes, pointer_to(address), 0, NULL, NULL);
+    return extent->bytes * extent->blocks;
 }
 
-static cl_int move_rows(const yk_cl_device *device, const yk_cl_binding *binding,
-                        const yk_extent *extent, int direction)
-{
-    const size_t offset = (size_t)(extent->address - binding->address);
-    const size_t pitch = (size_t)extent->stride;
-    const size_t there[3] = {offset % pitch, offset / pitch, 0};
-    const size_t here[3] = {0, 0, 0};
-    const size_t region[3] = {(size_t)extent->bytes, (size_t)extent->blocks, 1};
-    void *const pointer = pointer_to(extent->address);
-
-    if (direction == TO_DEVICE) {
-        return yk_cl.clEnqueueWriteBufferRect(device->queue, binding->handle, CL_FALSE,
-                                              there, here, region, pitch, 0, pitch, 0,
-                                              pointer, 0, NULL, NULL);
-    }
-    return yk_cl.clEnqueueReadBufferRect(device->queue, binding->handle, CL_FALSE,
-                                         there, here, region, pitch, 0, pitch, 0,
-                                         pointer, 0, NULL, NULL);
-}
-
-static cl_int move_each(const yk_cl_device *device, const yk_cl_binding *binding,
-                        const yk_extent *extent, int direction)
-{
-    cl_int code = CL_SUCCESS;
-
-    for (uint64_t b = 0; b < extent->blocks && code == CL_SUCCESS; b++) {
-        code = move_run(device, binding, extent->address + b * extent->stride,
-                        extent->bytes, direction);
-    }
-    return code;
-}
-
-/* A driver may refuse rows that straddle the pitch. */
-static cl_int move(const yk_cl_device *device, const yk_cl_binding *binding,
-                   const yk_extent *extent, int direction)
-{
-    cl_int code;
-
-    if (extent->bytes == 0) {
-        return CL_SUCCESS;
-    }
-    if (extent->blocks == 1) {
-        return move_run(device, binding, extent->address, extent->bytes, direction);
-    }
-    code = move_rows(device, binding, extent, direction);
-    return code == CL_INVALID_VALUE ? move_each(device, binding, extent, direction)
-                                    : code;
-}
-
-static yoke_status move_all(const yk_cl_device *device, const yk_cl_binding *binding,
-                            const yk_extent *extents, size_t count, int direction,
-                            yk_error *error)
+static void add_moves(move_list *list, size_t index, const yk_extent *extents,
+                      size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const cl_int code = move(device, binding, &extents[i], direction);
-
-        if (code != CL_SUCCESS) {
-            return yk_cl_fail(error, device->info.name,
-                              direction == TO_DEVICE ? "a transfer to the device"
-                                                     : "a transfer from the device",
-                              code);
+        if (extents[i].bytes > 0) {
+            list->moves[list->count++] = (struct move){index, extents[i]};
+            list->bytes += bytes_of(&extents[i]);
         }
     }
-    return YOKE_OK;
 }
 
 static bool is_copied(const yk_cl_device *device, size_t index)
@@ -101,27 +48,22 @@ static bool is_common(const yk_arg *arg)
     return arg->parts == YK_PARTS_WHOLE || (arg->flags & YK_ARG_READS_ALL) != 0;
 }
 
-yoke_status yk_cl_send_common(yk_cl_device *device, yk_error *error)
+static void add_common(const yk_cl_device *device, move_list *list)
 {
     const yk_launch *const launch = device->launch;
     const uint64_t begin = launch->begin[launch->split];
-    yoke_status status = YOKE_OK;
 
-    for (size_t i = 0; i < launch->arg_count && status == YOKE_OK; i++) {
+    for (size_t i = 0; i < launch->arg_count; i++) {
         yk_arg arg = launch->args[i];
         yk_extent extents[YK_MAX_EXTENTS];
-        size_t count;
 
-        if (!is_copied(device, i) || !is_common(&arg)) {
-            continue;
+        if (is_copied(device, i) && is_common(&arg)) {
+            arg.access |= YK_READ;
+            add_moves(list, i, extents,
+                      yk_footprint_read(launch, &arg, begin,
+                                        begin + launch->size[launch->split], extents));
         }
-        arg.access |= YK_READ;
-        count = yk_footprint_read(launch, &arg, begin,
-                                  begin + launch->size[launch->split], extents);
-        status =
-            move_all(device, &device->bindings[i], extents, count, TO_DEVICE, error);
     }
-    return status;
 }
 
 /* Own parts of what is changed in place go anew: a repeated chunk starts from them. */
@@ -139,63 +81,176 @@ static size_t extents_to_send(const yk_launch *launch, const yk_arg *arg,
     return 1;
 }
 
-yoke_status yk_cl_send_items(yk_cl_device *device, uint64_t begin, uint64_t end,
-                             yk_error *error)
+static void add_items(const yk_cl_device *device, uint64_t begin, uint64_t end,
+                      move_list *list)
 {
     const yk_launch *const launch = device->launch;
-    yoke_status status = YOKE_OK;
 
-    for (size_t i = 0; i < launch->arg_count && status == YOKE_OK; i++) {
+    for (size_t i = 0; i < launch->arg_count; i++) {
         yk_extent extents[YK_MAX_EXTENTS];
-        size_t count;
 
         if (is_copied(device, i)) {
-            count = extents_to_send(launch, &launch->args[i], begin, end, extents);
-            status = move_all(device, &device->bindings[i], extents, count, TO_DEVICE,
-                              error);
+            add_moves(list, i, extents,
+                      extents_to_send(launch, &launch->args[i], begin, end, extents));
         }
     }
-    return status;
+}
+
+static void copy_rows(unsigned char *to, uint64_t to_stride, const unsigned char *from,
+                      uint64_t from_stride, const yk_extent *extent)
+{
+    for (uint64_t b = 0; b < extent->blocks; b++) {
+        memcpy(to + b * to_stride, from + b * from_stride, (size_t)extent->bytes);
+    }
+}
+
+/* Only where there is nothing but copying is staging memory worth its copies. */
+static void open_staging(const yk_cl_device *device, const yk_cl_lane *lane,
+                         yk_cl_staging *staging, uint64_t bytes)
+{
+    if (device->memory == YK_CL_COPY) {
+        yk_cl_staging_reset(device, lane, staging, bytes);
+    }
+}
+
+static cl_int send_one(yk_cl_device *device, yk_cl_lane *lane, const struct move *move)
+{
+    const yk_extent *const extent = &move->extent;
+    yk_cl_host host = {pointer_to(extent->address), extent->stride};
+    unsigned char *const staged = yk_cl_staging_put(&lane->out, bytes_of(extent));
+
+    if (staged != NULL) {
+        copy_rows(staged, extent->bytes, host.pointer, extent->stride, extent);
+        host = (yk_cl_host){staged, extent->bytes};
+    }
+    device->base.sent += bytes_of(extent);
+    return yk_cl_move(lane, &device->bindings[move->index], extent, host,
+                      YK_CL_TO_DEVICE);
+}
+
+static yoke_status send_all(yk_cl_device *device, yk_cl_lane *lane,
+                            const move_list *list, yk_error *error)
+{
+    cl_int code = CL_SUCCESS;
+
+    open_staging(device, lane, &lane->out, list->bytes + list->count * YK_CL_STAGED);
+    for (size_t i = 0; i < list->count && code == CL_SUCCESS; i++) {
+        code = send_one(device, lane, &list->moves[i]);
+    }
+    return code == CL_SUCCESS
+               ? YOKE_OK
+               : yk_cl_fail(error, device->info.name, "a transfer to the device", code);
+}
+
+yoke_status yk_cl_send_common(yk_cl_device *device, yk_cl_lane *lane, yk_error *error)
+{
+    move_list list;
+
+    list.count = 0;
+    list.bytes = 0;
+    if (device->launch->whole == 0) {
+        add_common(device, &list);
+    }
+    return send_all(device, lane, &list, error);
+}
+
+yoke_status yk_cl_send_items(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin,
+                             uint64_t end, yk_error *error)
+{
+    move_list list;
+
+    list.count = 0;
+    list.bytes = 0;
+    if (device->launch->whole != 0) {
+        add_common(device, &list);
+    }
+    add_items(device, begin, end, &list);
+    return send_all(device, lane, &list, error);
 }
 
 /* Mapping makes the device's writes visible; in place, it moves nothing. It blocks
  * since rusticl 22.3 cannot unmap what is not mapped yet. */
-static cl_int show(const yk_cl_device *device, const yk_cl_binding *binding,
+static cl_int show(const yk_cl_lane *lane, const yk_cl_binding *binding,
                    const yk_extent *extent)
 {
     const uint64_t bytes = extent->bytes + (extent->blocks - 1) * extent->stride;
     cl_int code;
     void *const pointer =
-        yk_cl.clEnqueueMapBuffer(device->queue, binding->handle, CL_TRUE, CL_MAP_READ,
+        yk_cl.clEnqueueMapBuffer(lane->queue, binding->handle, CL_TRUE, CL_MAP_READ,
                                  (size_t)(extent->address - binding->address),
                                  (size_t)bytes, 0, NULL, NULL, &code);
 
-    return pointer == NULL
-               ? code
-               : yk_cl.clEnqueueUnmapMemObject(device->queue, binding->handle, pointer,
-                                               0, NULL, NULL);
+    return pointer == NULL ? code
+                           : yk_cl.clEnqueueUnmapMemObject(lane->queue, binding->handle,
+                                                           pointer, 0, NULL, NULL);
 }
 
-yoke_status yk_cl_receive(yk_cl_device *device, uint64_t begin, uint64_t end,
-                          yk_error *error)
+static cl_int receive_one(yk_cl_device *device, yk_cl_lane *lane, size_t index,
+                          const yk_extent *extent)
+{
+    yk_cl_host host = {pointer_to(extent->address), extent->stride};
+    unsigned char *const staged = yk_cl_staging_put(&lane->in, bytes_of(extent));
+
+    if (staged != NULL) {
+        host = (yk_cl_host){staged, extent->bytes};
+    }
+    lane->landed[index] = staged;
+    device->base.received += bytes_of(extent);
+    return yk_cl_move(lane, &device->bindings[index], extent, host, YK_CL_TO_HOST);
+}
+
+/* What a chunk wrote to its argument; false if nothing that is to be moved or shown. */
+static bool is_written(const yk_cl_device *device, size_t index, uint64_t begin,
+                       uint64_t end, yk_extent *extent)
 {
     const yk_launch *const launch = device->launch;
-    yoke_status status = YOKE_OK;
 
-    for (size_t i = 0; i < launch->arg_count && status == YOKE_OK; i++) {
-        const yk_cl_binding *const binding = &device->bindings[i];
-        yk_extent extent;
-        cl_int code;
+    return yk_footprint_write(launch, &launch->args[index], begin, end, extent) != 0 &&
+           device->bindings[index].memory != YK_CL_POINTER;
+}
 
-        if (yk_footprint_write(launch, &launch->args[i], begin, end, &extent) == 0 ||
-            binding->memory == YK_CL_POINTER) {
-            continue;
-        }
-        if (binding->memory == YK_CL_COPY) {
-            status = move_all(device, binding, &extent, 1, TO_WINDOW, error);
-        } else if ((code = show(device, binding, &extent)) != CL_SUCCESS) {
-            status = yk_cl_fail(error, device->info.name, "clEnqueueMapBuffer", code);
+static uint64_t bytes_to_receive(const yk_cl_device *device, uint64_t begin,
+                                 uint64_t end)
+{
+    yk_extent extent;
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < device->launch->arg_count; i++) {
+        if (is_written(device, i, begin, end, &extent)) {
+            bytes += bytes_of(&extent) + YK_CL_STAGED;
         }
     }
-    return status;
+    return bytes;
+}
+
+yoke_status yk_cl_receive(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin,
+                          uint64_t end, yk_error *error)
+{
+    yk_extent extent;
+    cl_int code = CL_SUCCESS;
+
+    open_staging(device, lane, &lane->in, bytes_to_receive(device, begin, end));
+    memset(lane->landed, 0, sizeof lane->landed);
+    for (size_t i = 0; i < device->launch->arg_count && code == CL_SUCCESS; i++) {
+        if (is_written(device, i, begin, end, &extent)) {
+            code = is_copied(device, i) ? receive_one(device, lane, i, &extent)
+                                        : show(lane, &device->bindings[i], &extent);
+        }
+    }
+    return code == CL_SUCCESS ? YOKE_OK
+                              : yk_cl_fail(error, device->info.name,
+                                           "a transfer from the device", code);
+}
+
+void yk_cl_land(yk_cl_device *device, yk_cl_lane *lane)
+{
+    yk_extent extent;
+
+    for (size_t i = 0; i < device->launch->arg_count; i++) {
+        if (lane->landed[i] != NULL &&
+            is_written(device, i, lane->begin, lane->end, &extent)) {
+            copy_rows(pointer_to(extent.address), extent.stride, lane->landed[i],
+                      extent.bytes, &extent);
+        }
+    }
 }

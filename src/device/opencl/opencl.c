@@ -3,12 +3,11 @@
 
 #include "base/bits.h"
 #include "device/opencl/cl_check.h"
+#include "device/opencl/cl_chunk.h"
 #include "device/opencl/cl_device.h"
 #include "device/opencl/cl_kernel.h"
 #include "device/opencl/cl_memory.h"
 #include "device/opencl/cl_open.h"
-#include "device/opencl/cl_queue.h"
-#include "device/opencl/cl_transfer.h"
 
 static yk_cl_device *of(yk_device *device)
 {
@@ -20,6 +19,7 @@ static void end(yk_device *base)
     yk_cl_device *const device = of(base);
 
     if (device->launch != NULL) {
+        yk_cl_chunks_abandon(device);
         yk_cl_unbind(device);
         device->launch = NULL;
         device->kernel = NULL;
@@ -35,13 +35,12 @@ static void close_device(yk_device *base)
         return;
     }
     end(base);
-    yk_cl_drop_events(device);
     yk_cl_memory_close(device);
     while (device->kernels != NULL) {
         yk_cl_kernel_forget(device, device->kernels->id);
     }
-    if (device->queue != NULL) {
-        (void)yk_cl.clReleaseCommandQueue(device->queue);
+    for (unsigned i = 0; i < YK_MAX_LANES; i++) {
+        yk_cl_lane_fini(&device->lanes[i]);
     }
     if (device->context != NULL) {
         (void)yk_cl.clReleaseContext(device->context);
@@ -194,18 +193,6 @@ static yoke_status choose_variant(yk_cl_device *device, yk_error *error)
                                     device->launch, error);
 }
 
-/* A launch that is one chunk gets its input with the chunk, which may be repeated. */
-static yoke_status send_ahead(yk_cl_device *device, yk_error *error)
-{
-    yoke_status status;
-
-    if (device->launch->whole != 0) {
-        return YOKE_OK;
-    }
-    status = yk_cl_send_common(device, error);
-    return status == YOKE_OK ? yk_cl_wait(device, error) : status;
-}
-
 static yoke_status prepare(yk_cl_device *device, yk_error *error)
 {
     yoke_status status = check(device, error);
@@ -217,7 +204,7 @@ static yoke_status prepare(yk_cl_device *device, yk_error *error)
     if (status == YOKE_OK) {
         status = yk_cl_bind(device, error);
     }
-    return status == YOKE_OK ? send_ahead(device, error) : status;
+    return status == YOKE_OK ? yk_cl_chunks_begin(device, error) : status;
 }
 
 static yoke_status begin(yk_device *base, const yk_kernel *kernel,
@@ -244,50 +231,15 @@ static yoke_status begin(yk_device *base, const yk_kernel *kernel,
     return status;
 }
 
-static yoke_status compute(yk_cl_device *device, uint64_t first, uint64_t last,
-                           yk_error *error)
+static yoke_status start(yk_device *device, unsigned lane, uint64_t first,
+                         uint64_t last, yk_error *error)
 {
-    yoke_status status = YOKE_OK;
-
-    if (device->launch->whole != 0) {
-        status = yk_cl_send_common(device, error);
-    }
-    if (status == YOKE_OK) {
-        status = yk_cl_send_items(device, first, last, error);
-    }
-    if (status == YOKE_OK) {
-        status = yk_cl_launch(device, first, last, error);
-    }
-    if (status == YOKE_OK && device->memory == YK_CL_BUFFER) {
-        status = yk_cl_wait(device, error);
-    }
-    if (status == YOKE_OK) {
-        status = yk_cl_receive(device, first, last, error);
-    }
-    return status == YOKE_OK ? yk_cl_wait(device, error) : status;
+    return yk_cl_chunk_start(of(device), &of(device)->lanes[lane], first, last, error);
 }
 
-static yoke_status start(yk_device *base, unsigned lane, uint64_t first, uint64_t last,
-                         yk_error *error)
+static yoke_status finish(yk_device *device, unsigned lane, yk_error *error)
 {
-    yk_cl_device *const device = of(base);
-    const yoke_status status = compute(device, first, last, error);
-
-    (void)lane;
-    /* Nothing may go on reading or writing; but a GPU that failed might never end. */
-    if (status != YOKE_OK && !device->polls) {
-        (void)yk_cl_wait(device, NULL);
-    }
-    return status;
-}
-
-/* All was done at the start. */
-static yoke_status finish(yk_device *base, unsigned lane, yk_error *error)
-{
-    (void)base;
-    (void)lane;
-    (void)error;
-    return YOKE_OK;
+    return yk_cl_chunk_finish(of(device), &of(device)->lanes[lane], error);
 }
 
 const yk_device_ops yk_opencl_ops = {
