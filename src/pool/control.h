@@ -169,7 +169,7 @@ typedef struct yk_job {
     _Atomic uint64_t needs;     /* app: of those, the ones that must have succeeded */
     _Atomic uint64_t waited_by; /* app: jobs, by slot, to look at when this one ends */
     _Atomic uint64_t due_ns;    /* clock; whoever makes it due */
-    _Atomic uint32_t called_all; /* any: everybody was rung, because it takes its time */
+    _Atomic uint32_t called_all; /* any: all workers were rung, not only those with tiles */
     yk_event ended;             /* any */
 
     /* app, before OPEN */

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "pool/fault_point.h"
+#include "sched/policy.h"
 
 void yk_control_ring_workers(yk_control *control)
 {
@@ -77,25 +78,26 @@ bool yk_job_is_due(yk_control *control, const yk_job *job)
     return true;
 }
 
-/* Rings those who have tiles of it; everybody, if somebody has who cannot run them. */
+/* Whether a worker will come for its tiles of the job soon. */
+static bool is_coming(const yk_control *control, const yk_job *job, uint32_t slot)
+{
+    return yk_job_is_served_by(job, control, slot) &&
+           atomic_load(&control->workers[slot].active) == 0;
+}
+
+/* Rings those who have tiles of it; everybody, if somebody has who may not come. */
 static void ring_takers(yk_control *control, const yk_job *job, uint32_t generation)
 {
     const uint32_t count = yk_worker_count(control);
-    bool some_are_free = yk_job_has_redo(job, generation);
+    bool all_come = !yk_job_has_redo(job, generation);
 
     for (uint32_t i = 0; i < count; i++) {
-        yk_worker *worker = &control->workers[i];
-
-        if (yk_tiles_count(yk_home_peek(&job->homes[i].home, generation)) == 0) {
-            continue;
-        }
-        if (yk_job_is_served_by(job, control, i)) {
-            yk_event_signal(&worker->bell);
-        } else {
-            some_are_free = true;
+        if (yk_tiles_count(yk_home_peek(&job->homes[i].home, generation)) != 0) {
+            all_come = all_come && is_coming(control, job, i);
+            yk_event_signal(&control->workers[i].bell);
         }
     }
-    if (some_are_free) {
+    if (!all_come) {
         yk_control_ring_workers(control);
     }
 }
@@ -329,6 +331,25 @@ bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken)
 }
 
 /* ---- looking ---- */
+
+double yk_busy_time(const yk_control *control, const yk_worker *worker)
+{
+    const uint64_t active = atomic_load(&worker->active);
+    const uint64_t looked = atomic_load(&worker->looked_ns);
+    uint32_t tiles = 0;
+
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        const yk_claim claim = yk_claim_unpack(atomic_load(&worker->claims[lane]));
+
+        tiles += claim.stage != YK_CLAIM_NONE ? yk_tiles_count(claim.tiles) : 0;
+    }
+    if (active == 0 || tiles == 0) {
+        return 0;
+    }
+    return yk_policy_busy(tiles,
+                          yk_job_speed(&control->jobs[yk_active_slot(active)], worker),
+                          (double)yk_clock_ns() - (double)looked);
+}
 
 static bool homes_have_tiles(yk_control *control, const yk_job *job,
                              uint32_t generation)

@@ -117,6 +117,10 @@ bool yk_job_is_active(yk_control *control, yk_job_ref ref);
  * time. True if this call ended it. */
 bool yk_job_try_end(yk_control *control, yk_job_ref ref);
 
+/* How long a worker will still be busy with what it has in flight, of whatever job, in
+ * nanoseconds: an estimate. */
+double yk_busy_time(const yk_control *control, const yk_worker *worker);
+
 /* Tiles done, from the hints. */
 uint32_t yk_job_done(yk_control *control, const yk_job *job);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -113,7 +114,7 @@ static bool takes_part(const yk_control *control, const yk_job *job, uint32_t sl
 }
 
 /* From now until a worker computes. */
-static double delay_of(const yk_worker *worker, bool is_due)
+static double delay_of(const yk_control *control, const yk_worker *worker, bool is_due)
 {
     /* By the time a job is due that waits for others, they are awake. */
     const bool asleep = is_due && yk_event_has_sleeper(&worker->bell);
@@ -124,7 +125,8 @@ static double delay_of(const yk_worker *worker, bool is_due)
     if (atomic_load(&worker->state) != YK_WORKER_READY) {
         return restart_guess_ns;
     }
-    return wake + (double)worker->info.launch_ns;
+    return fmax(wake, is_due ? yk_busy_time(control, worker) : 0) +
+           (double)worker->info.launch_ns;
 }
 
 static bool should_explore(yoke_pool *pool)
@@ -152,7 +154,7 @@ static void find_takers(yoke_pool *pool, const yk_job *job, bool caller_helps,
         takers[i] = (yk_taker){.speed = -1}; /* gets no tiles */
         if (takes_part(control, job, i)) {
             takers[i].speed = yk_job_speed(job, worker);
-            takers[i].delay_ns = explore ? 0 : delay_of(worker, is_due);
+            takers[i].delay_ns = explore ? 0 : delay_of(control, worker, is_due);
         }
     }
     takers[count] = (yk_taker){.speed = -1};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/bits.h"
-#include "base/clock.h"
 #include "pool/fault_point.h"
 #include "pool/worker.h"
 #include "sched/policy.h"
@@ -38,22 +37,6 @@ static bool take_own(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles)
 
 /* ---- stealing ---- */
 
-/* Until the chunks it has in flight are done. */
-static double busy_time(const yk_worker *worker, double speed)
-{
-    const uint64_t looked = atomic_load(&worker->looked_ns);
-    uint32_t tiles = 0;
-
-    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
-        const yk_claim claim = yk_claim_unpack(atomic_load(&worker->claims[lane]));
-
-        tiles += claim.stage != YK_CLAIM_NONE ? yk_tiles_count(claim.tiles) : 0;
-    }
-    return tiles == 0
-               ? 0
-               : yk_policy_busy(tiles, speed, (double)yk_clock_ns() - (double)looked);
-}
-
 static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
                          uint32_t slot)
 {
@@ -66,7 +49,7 @@ static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
     }
     victim.is_gone = !yk_job_is_served_by(job, control, slot);
     victim.speed = yk_job_speed(job, worker);
-    victim.busy_ns = busy_time(worker, victim.speed);
+    victim.busy_ns = yk_busy_time(control, worker);
     return victim;
 }
 

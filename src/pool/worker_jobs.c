@@ -58,6 +58,25 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
     return worked;
 }
 
+/* While this worker is at one job, its tiles of others are anybody's: those who sleep must
+ * know. Looked at once it is active: whoever makes a job due later sees that it is. */
+static void share_others(yk_worker_self *self, yk_job_ref mine)
+{
+    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
+        yk_job *job = &self->control->jobs[slot];
+        yk_job_ref ref;
+
+        if (slot == mine.slot || !yk_job_find_due(self->control, slot, &ref) ||
+            yk_tiles_count(
+                yk_home_peek(&job->homes[self->slot].home, ref.generation)) == 0) {
+            continue;
+        }
+        if (atomic_exchange(&job->called_all, 1) == 0) {
+            yk_control_ring_workers(self->control);
+        }
+    }
+}
+
 static int try_job(yk_worker_self *self, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(self->control, ref);
@@ -73,6 +92,7 @@ static int try_job(yk_worker_self *self, yk_job_ref ref)
         !yk_job_enter(self->control, self->worker, ref)) {
         return YK_WORK_NONE;
     }
+    share_others(self, ref);
     worked = work_inside(self, ref, &later);
     yk_job_leave(self->control, self->worker, ref);
     return worked ? YK_WORK_DONE : later ? YK_WORK_LATER : YK_WORK_NONE;

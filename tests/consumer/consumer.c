@@ -296,11 +296,14 @@ static void test_status(void)
 static void test_workers(yoke_pool *pool)
 {
     yoke_worker_info workers[64];
+    yoke_worker_stats stats[64];
     size_t count = 0;
 
     CHECK_OK(pool, yoke_pool_workers(pool, workers, 64, &count));
     CHECK(count >= 1);
     CHECK(count > 0 && workers[0].kind == YOKE_WORKER_CPU && workers[0].pid > 0);
+    CHECK_OK(pool, yoke_pool_stats(pool, stats, 64, &count));
+    CHECK(count >= 2 && strcmp(stats[count - 1].name, "caller") == 0);
 }
 
 int main(void)
