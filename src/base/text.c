@@ -3,14 +3,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 void yk_text_copy(char *to, size_t bytes, const char *from)
 {
-    const size_t length = strnlen(from, bytes - 1);
-
-    memcpy(to, from, length);
-    to[length] = '\0';
+    (void)snprintf(to, bytes, "%s", from);
 }
 
 void yk_text_format(char *to, size_t bytes, const char *format, ...)

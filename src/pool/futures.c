@@ -156,26 +156,29 @@ static bool has_succeeded(const yoke_pool *pool, uint32_t slot)
  * collected; YK_MAX_JOBS if there is none. */
 static uint32_t last_failed(const yoke_pool *pool)
 {
-    uint32_t last = YK_MAX_JOBS;
+    for (uint32_t i = pool->job_count; i-- > 0;) {
+        const uint32_t slot = pool->by_age[i];
 
-    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
-        if (has_ended(pool, slot) && !has_succeeded(pool, slot) &&
-            (last == YK_MAX_JOBS ||
-             pool->control->jobs[slot].sequence > pool->control->jobs[last].sequence)) {
-            last = slot;
+        if (has_ended(pool, slot) && !has_succeeded(pool, slot)) {
+            return slot;
         }
     }
-    return last;
+    return YK_MAX_JOBS;
 }
 
 void yk_collect_for_room(yoke_pool *pool, bool failed_too)
 {
     const uint32_t last = last_failed(pool);
+    uint32_t i = 0;
 
-    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
+    while (i < pool->job_count) {
+        const uint32_t slot = pool->by_age[i];
+
         if (has_ended(pool, slot) &&
             (has_succeeded(pool, slot) || (failed_too && slot != last))) {
-            yk_collect(pool, slot);
+            yk_collect(pool, slot); /* the next one moves up */
+        } else {
+            i++;
         }
     }
 }
@@ -210,17 +213,27 @@ bool yk_is_in_callback(const yoke_pool *pool)
     return running == pool;
 }
 
-/* The next job whose callback is to be run, with the pool's reference; NULL: none. */
-static yoke_future *take_finished(yoke_pool *pool, yoke_on_done **callback)
+/* Gives the last one back; the next job whose callback is to be run, with the pool's
+ * reference; NULL: none. */
+static yoke_future *take_finished(yoke_pool *pool, yoke_future *last,
+                                  yoke_on_done **callback)
 {
-    yoke_future *future;
+    yoke_future *future = NULL;
 
+    *callback = NULL;
     (void)pthread_mutex_lock(&pool->lock);
-    future = pool->finished;
-    if (future != NULL) {
+    if (last != NULL) {
+        yk_future_release(last);
+    }
+    while (pool->finished != NULL && *callback == NULL) {
+        future = pool->finished;
         pool->finished = future->next_finished;
         *callback = future->callback;
         future->callback = NULL;
+        if (*callback == NULL) {
+            yk_future_release(future);
+            future = NULL;
+        }
     }
     (void)pthread_mutex_unlock(&pool->lock);
     return future;
@@ -230,7 +243,7 @@ void yk_run_callbacks(yoke_pool *pool)
 {
     const yoke_pool *outer = running;
     yoke_on_done *callback = NULL;
-    yoke_future *future;
+    yoke_future *future = NULL;
 
     /* A callback that calls into the pool leaves further ones to the loop it was called
      * from: they must not pile up on the stack. */
@@ -238,13 +251,8 @@ void yk_run_callbacks(yoke_pool *pool)
         return;
     }
     running = pool;
-    while ((future = take_finished(pool, &callback)) != NULL) {
-        if (callback != NULL) {
-            callback(future, future->status, future->callback_context);
-        }
-        (void)pthread_mutex_lock(&pool->lock);
-        yk_future_release(future);
-        (void)pthread_mutex_unlock(&pool->lock);
+    while ((future = take_finished(pool, future, &callback)) != NULL) {
+        callback(future, future->status, future->callback_context);
     }
     running = outer;
 }
@@ -303,13 +311,14 @@ bool yk_future_wait(yoke_future *future, double seconds)
     ended = &yk_job_at(pool->control, future->ref)->ended;
     for (;;) {
         const uint32_t ticket = yk_event_ticket(ended);
-        const uint64_t now = yk_clock_ns();
         uint64_t limit = look_ns;
+        uint64_t now;
 
         if (try_collect(future)) {
             yk_run_callbacks(pool);
             return true;
         }
+        now = yk_clock_ns();
         if (now >= deadline) {
             return !yk_pool_is_alive(pool) && try_collect(future);
         }

@@ -31,6 +31,7 @@ void yk_job_reset(yk_job *job, uint32_t generation)
     atomic_store(&job->verdict, 0);
     atomic_store(&job->damaged, 0);
     atomic_store(&job->called_all, 0);
+    atomic_store(&job->due_ns, 0);
     atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_NONE));
     atomic_store(&job->remark_state, yk_state_pack(generation, YK_TEXT_NONE));
     memset(job->strikes, 0, sizeof job->strikes);
@@ -124,7 +125,7 @@ void yk_job_look_due(yk_control *control, yk_job_ref ref)
     if (atomic_load(&job->state) != open_word(ref) || !yk_job_is_due(control, job)) {
         return;
     }
-    if (atomic_load(&control->due[ref.slot]) != ref.generation + 1) {
+    if (atomic_load_explicit(&job->due_ns, memory_order_relaxed) == 0) {
         atomic_store_explicit(&job->due_ns, yk_clock_ns(), memory_order_relaxed);
     }
     if (say_due(control, ref)) {
@@ -132,12 +133,30 @@ void yk_job_look_due(yk_control *control, yk_job_ref ref)
     }
 }
 
-bool yk_job_find_due(const yk_control *control, uint32_t slot, yk_job_ref *ref)
+/* Whether there is nothing in two slots, of which the first is even. */
+static bool none_due(const yk_control *control, uint32_t slot)
 {
-    const uint32_t due = atomic_load(&control->due[slot]);
+    typedef uint64_t __attribute__((may_alias)) pair;
 
-    *ref = (yk_job_ref){slot, due - 1};
-    return due != 0 && atomic_load(&control->jobs[slot].state) == open_word(*ref);
+    return __atomic_load_n((const pair *)(uintptr_t)&control->due[slot],
+                           __ATOMIC_ACQUIRE) == 0;
+}
+
+bool yk_job_next_due(const yk_control *control, uint32_t slot, yk_job_ref *ref)
+{
+    while (slot < YK_MAX_JOBS) {
+        const uint32_t due = atomic_load(&control->due[slot]);
+
+        *ref = (yk_job_ref){slot, due - 1};
+        if (due != 0 && atomic_load(&control->jobs[slot].state) == open_word(*ref)) {
+            return true;
+        }
+        slot++;
+        while (slot % 2 == 0 && slot < YK_MAX_JOBS && none_due(control, slot)) {
+            slot += 2;
+        }
+    }
+    return false;
 }
 
 /* Jobs that waited for this one may be due now. */

@@ -61,8 +61,8 @@ bool yk_job_is_due(yk_control *control, const yk_job *job);
  * have tiles of it. Anybody, any time. */
 void yk_job_look_due(yk_control *control, yk_job_ref ref);
 
-/* The open job in a slot that is known to be due; false if there is none. */
-bool yk_job_find_due(const yk_control *control, uint32_t slot, yk_job_ref *ref);
+/* The first open job from a slot on that is known to be due; false if there is none. */
+bool yk_job_next_due(const yk_control *control, uint32_t slot, yk_job_ref *ref);
 
 /* Whether one of the jobs it needs has ended badly. */
 bool yk_job_has_failed_need(yk_control *control, const yk_job *job);

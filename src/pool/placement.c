@@ -129,10 +129,8 @@ static double delay_of(const yk_control *control, const yk_worker *worker, bool 
            (double)worker->info.launch_ns;
 }
 
-static bool should_explore(yoke_pool *pool)
+static bool should_explore(yoke_pool *pool, uint64_t now)
 {
-    const uint64_t now = yk_clock_ns();
-
     if (now - pool->explored_ns < explore_ns) {
         return false;
     }
@@ -141,12 +139,13 @@ static bool should_explore(yoke_pool *pool)
 }
 
 /* Who may take part: the workers by slot, then the caller. */
-static void find_takers(yoke_pool *pool, const yk_job *job, bool caller_helps,
+static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
                         yk_taker *takers, uint32_t count)
 {
     const yk_control *control = pool->control;
     const bool is_due = yk_job_is_due(pool->control, job);
-    const bool explore = should_explore(pool);
+    const uint64_t now = yk_clock_ns();
+    const bool explore = should_explore(pool, now);
 
     for (uint32_t i = 0; i < count; i++) {
         const yk_worker *worker = &control->workers[i];
@@ -156,6 +155,9 @@ static void find_takers(yoke_pool *pool, const yk_job *job, bool caller_helps,
             takers[i].speed = yk_job_speed(job, worker);
             takers[i].delay_ns = explore ? 0 : delay_of(control, worker, is_due);
         }
+    }
+    if (is_due) {
+        atomic_store_explicit(&job->due_ns, now, memory_order_relaxed);
     }
     takers[count] = (yk_taker){.speed = -1};
     if (caller_helps && takes_part(control, job, YK_CALLER)) {

@@ -62,16 +62,16 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
  * know. Looked at once it is active: whoever makes a job due later sees that it is. */
 static void share_others(yk_worker_self *self, yk_job_ref mine)
 {
-    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
-        yk_job *job = &self->control->jobs[slot];
-        yk_job_ref ref;
+    yk_job_ref ref;
 
-        if (slot == mine.slot || !yk_job_find_due(self->control, slot, &ref) ||
+    for (uint32_t slot = 0; yk_job_next_due(self->control, slot, &ref);
+         slot = ref.slot + 1) {
+        yk_job *job = yk_job_at(self->control, ref);
+
+        if (ref.slot != mine.slot &&
             yk_tiles_count(
-                yk_home_peek(&job->homes[self->slot].home, ref.generation)) == 0) {
-            continue;
-        }
-        if (atomic_exchange(&job->called_all, 1) == 0) {
+                yk_home_peek(&job->homes[self->slot].home, ref.generation)) != 0 &&
+            atomic_exchange(&job->called_all, 1) == 0) {
             yk_control_ring_workers(self->control);
         }
     }
@@ -125,14 +125,14 @@ static uint32_t collect(const yk_worker_self *self, yk_job_ref refs[YK_MAX_JOBS]
     const yk_job *jobs = self->control->jobs;
     uint32_t count = 0;
 
-    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
-        yk_job_ref ref;
+    yk_job_ref ref;
+
+    for (uint32_t slot = 0; yk_job_next_due(self->control, slot, &ref);
+         slot = ref.slot + 1) {
         uint32_t i = count;
 
-        if (!yk_job_find_due(self->control, slot, &ref)) {
-            continue;
-        }
-        for (; i > 0 && jobs[refs[i - 1].slot].sequence > jobs[slot].sequence; i--) {
+        for (; i > 0 && jobs[refs[i - 1].slot].sequence > jobs[ref.slot].sequence;
+             i--) {
             refs[i] = refs[i - 1];
         }
         refs[i] = ref;

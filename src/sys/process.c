@@ -4,12 +4,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -274,9 +277,41 @@ void yk_process_kill(pid_t pid)
     }
 }
 
+/* Every call on a pool asks who it is, and getpid() is a system call: the answer is kept in
+ * a page that the kernel clears in whatever is forked, however it is forked. */
+static _Atomic pid_t *kept_pid;
+static pthread_once_t kept_pid_once = PTHREAD_ONCE_INIT;
+
+static void map_kept_pid(void)
+{
+    const size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+    void *page =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED) {
+        return;
+    }
+    if (madvise(page, bytes, MADV_WIPEONFORK) == 0) {
+        kept_pid = page;
+    } else {
+        (void)munmap(page, bytes);
+    }
+}
+
 pid_t yk_process_self(void)
 {
-    return getpid();
+    pid_t self;
+
+    (void)pthread_once(&kept_pid_once, map_kept_pid);
+    if (kept_pid == NULL) {
+        return getpid();
+    }
+    self = atomic_load_explicit(kept_pid, memory_order_relaxed);
+    if (self == 0) {
+        self = getpid();
+        atomic_store_explicit(kept_pid, self, memory_order_relaxed);
+    }
+    return self;
 }
 
 bool yk_process_was_killed(int status)
