@@ -59,9 +59,8 @@ static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
         self->idle_since_ns = yk_clock_ns();
         self->has_slept = false;
     }
-    if (work == YK_WORK_LATER) {
-        yk_event_wait(bell, ticket, later_ns);
-    } else if (yk_event_wait_spinning(bell, ticket, spin_time(self), UINT64_MAX)) {
+    if (yk_event_wait_spinning(bell, ticket, spin_time(self),
+                               work == YK_WORK_LATER ? later_ns : UINT64_MAX)) {
         self->has_slept = true;
     }
 }
