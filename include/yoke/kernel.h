@@ -3,7 +3,8 @@
  * @file
  * Kernels: OpenCL C source, a native function, or both.
  *
- * With both, CPU workers call the function and OpenCL devices run the source. With
+ * With both, CPU workers call the function, unless PoCL turns out to be faster with the
+ * source (yoke_kernel_options.cpu_form), and OpenCL devices run the source. With
  * source only, CPU workers run it through PoCL. With a function only, OpenCL devices
  * stand aside.
  */
@@ -45,6 +46,16 @@ typedef struct yoke_span {
  */
 typedef void yoke_native(const yoke_span *span, void *const args[]);
 
+/** What CPU workers run of a kernel that has both source and a native function. */
+typedef enum yoke_form {
+    /** Whichever they have measured to be faster: the function at first; once it has run
+     *  for a second or so, the source is tried through PoCL, if that is installed. The two
+     *  may differ in the last bits of a result. */
+    YOKE_FORM_FASTER = 0,
+    YOKE_FORM_NATIVE = 1, /**< always the function */
+    YOKE_FORM_SOURCE = 2  /**< always the source */
+} yoke_form;
+
 /** What a kernel is. Zero in a field means that the library chooses. */
 typedef struct yoke_kernel_options {
     const char *name;   /**< the `__kernel` function in source; names the kernel in errors */
@@ -52,6 +63,7 @@ typedef struct yoke_kernel_options {
     yoke_native *native; /**< a function of the program or a library loaded in it */
     const char *build_options; /**< for the OpenCL compiler: -D, -I, -cl-... */
     size_t group[3];    /**< work-group size, in all dimensions of the ranges or in none */
+    yoke_form cpu_form; /**< what CPU workers run if there is a choice */
 } yoke_kernel_options;
 
 typedef enum yoke_parameter_kind {

@@ -29,7 +29,7 @@ typedef struct yk_kernel {
     const char *build_options; /* in shared memory; never NULL where source is not */
     yk_function native;
     uint32_t asks_sizes; /* source may call get_global_size() and the like */
-    uint32_t reserved;
+    uint32_t cpu_form;   /* yoke_form */
     char name[YK_KERNEL_NAME_BYTES];
 } yk_kernel;
 

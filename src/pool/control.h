@@ -63,6 +63,15 @@ enum {
     YK_BUILD_READY = 2,
     YK_BUILD_FAILED = 3,     /* the compiler's log is in the worker's log */
     YK_BUILD_UNSUITABLE = 4, /* this worker's device runs no such kernels */
+    YK_BUILD_STALE = 5,      /* ready in an earlier process: built again at first use */
+};
+
+/* What CPU workers run of a kernel that has two forms. */
+enum {
+    YK_FORM_OPEN = 0,   /* the native one; the source has not been tried */
+    YK_FORM_TRIAL = 1,  /* one worker tries the source */
+    YK_FORM_NATIVE = 2, /* decided */
+    YK_FORM_SOURCE = 3, /* decided */
 };
 
 /* Stages of a claim. The step to COMMITTED is the moment from which the results count. */
@@ -133,6 +142,7 @@ typedef struct yk_worker {
 typedef struct yk_kernel_slot {
     _Atomic uint64_t id; /* app: of the kernel, published last; 0: none */
     yk_kernel kernel;    /* app, before id */
+    _Atomic uint64_t form; /* any: see yk_form_pack() */
     _Atomic uint32_t parameters_state; /* any: 0, 1 being written, 2 there */
     int32_t parameter_count;           /* whoever made the step from 0 to 1 */
     yk_parameter parameters[YK_MAX_ARGS];
@@ -311,6 +321,17 @@ static inline uint32_t yk_active_slot(uint64_t word)
 static inline uint32_t yk_active_generation(uint64_t word)
 {
     return (uint32_t)word;
+}
+
+/* YK_FORM_... of a kernel, and in a trial the worker that makes it. */
+static inline uint64_t yk_form_pack(uint64_t kernel_id, uint32_t slot, uint32_t form)
+{
+    return kernel_id << 24 | (uint64_t)slot << 8 | form;
+}
+
+static inline uint32_t yk_form_of(uint64_t word, uint64_t kernel_id)
+{
+    return word >> 24 == kernel_id ? (uint32_t)(word & 0xff) : (uint32_t)YK_FORM_OPEN;
 }
 
 typedef struct yk_claim {

@@ -92,6 +92,7 @@ static yoke_status describe(yoke_pool *pool, yk_kernel *kernel,
                             const yoke_kernel_options *options, yk_error *error)
 {
     memset(kernel, 0, sizeof *kernel);
+    kernel->cpu_form = (uint32_t)options->cpu_form;
     strcpy(kernel->name, options->name != NULL ? options->name : "(native)");
     for (unsigned d = 0; d < 3; d++) {
         kernel->group[d] = options->group[d];
@@ -190,7 +191,7 @@ static verdict ask_class(const yoke_kernel *kernel, uint32_t class)
         if (worker->driver_class != class || state == YK_WORKER_GIVEN_UP) {
             continue;
         }
-        result.runs |= build == YK_BUILD_READY;
+        result.runs |= build == YK_BUILD_READY || build == YK_BUILD_STALE;
         result.failed = build == YK_BUILD_FAILED ? (int)i : result.failed;
         result.unsuited = build == YK_BUILD_UNSUITABLE ? (int)i : result.unsuited;
         /* Drivers that are still coming up are not waited for. */

@@ -109,20 +109,25 @@ static bool takes_part(const yk_control *control, const yk_job *job, uint32_t sl
     const uint32_t state = atomic_load(&worker->state);
     const uint32_t build = yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
 
-    return yk_bit_is_set(job->allowed, slot) && build == YK_BUILD_READY &&
+    return yk_bit_is_set(job->allowed, slot) &&
+           (build == YK_BUILD_READY || build == YK_BUILD_STALE) &&
            (state == YK_WORKER_READY || state == YK_WORKER_STARTING);
 }
 
 /* From now until a worker computes. */
-static double delay_of(const yk_control *control, const yk_worker *worker, bool is_due)
+static double delay_of(const yk_control *control, const yk_job *job, uint32_t slot,
+                       bool is_due)
 {
+    const yk_worker *worker = &control->workers[slot];
     /* By the time a job is due that waits for others, they are awake. */
     const bool asleep = is_due && yk_event_has_sleeper(&worker->bell);
     const uint64_t measured =
         atomic_load_explicit(&worker->wake_ns[asleep], memory_order_relaxed);
     const double wake = measured > 0 ? (double)measured : wake_guess_ns[asleep];
 
-    if (atomic_load(&worker->state) != YK_WORKER_READY) {
+    if (atomic_load(&worker->state) != YK_WORKER_READY ||
+        yk_build_of(worker, job->kernel_slot, job->launch.kernel_id) !=
+            YK_BUILD_READY) {
         return restart_guess_ns;
     }
     return fmax(wake, is_due ? yk_busy_time(control, worker) : 0) +
@@ -153,7 +158,7 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
         takers[i] = (yk_taker){.speed = -1}; /* gets no tiles */
         if (takes_part(control, job, i)) {
             takers[i].speed = yk_job_speed(job, worker);
-            takers[i].delay_ns = explore ? 0 : delay_of(control, worker, is_due);
+            takers[i].delay_ns = explore ? 0 : delay_of(control, job, i, is_due);
         }
     }
     if (is_due) {

@@ -96,7 +96,6 @@ static bool settle_strike(yk_control *control, yk_job_ref ref, yk_tiles tiles,
     if (poison) {
         give_up(control, ref, tiles, how, "they kill every worker that runs them");
     }
-    stop_if_fruitless(control, ref, tiles, how);
     return poison;
 }
 
@@ -105,6 +104,7 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
                            uint32_t weight, int undo_file, const char *how)
 {
     yk_job *job = yk_job_at(control, ref);
+    bool given_up = false;
     uint64_t begin;
     uint64_t end;
 
@@ -118,7 +118,11 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
         give_up(control, ref, claim.tiles, how, "they could not be restored");
         return true;
     }
-    return claim.alone != 0 && settle_strike(control, ref, claim.tiles, weight, how);
+    if (claim.alone != 0 && settle_strike(control, ref, claim.tiles, weight, how)) {
+        given_up = true;
+    }
+    stop_if_fruitless(control, ref, claim.tiles, how);
+    return given_up;
 }
 
 /* A device that fails again and again leaves the job to others, if there are any. */

@@ -66,16 +66,27 @@ static void give_up_worker(yk_supervisor *supervisor, uint32_t slot, const char 
     yk_control_ring_workers(supervisor->control);
 }
 
-/* A new process starts from nothing: builds of the old one are gone, but a kernel that
- * failed to build is not tried again. */
+static uint64_t build_after_death(uint64_t word)
+{
+    switch (word & 0xff) {
+    case YK_BUILD_FAILED:
+        return word;
+    case YK_BUILD_READY:
+    case YK_BUILD_STALE:
+        return (word & ~(uint64_t)0xff) | YK_BUILD_STALE;
+    default:
+        return 0;
+    }
+}
+
+/* A new process starts from nothing: what the old one has built is built again when it is
+ * needed, but a kernel that failed to build is not tried again. */
 static void reset_worker(yk_worker *worker)
 {
     for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
-        const uint64_t word = atomic_load(&worker->builds[i].word);
+        _Atomic uint64_t *word = &worker->builds[i].word;
 
-        if ((word & 0xff) != YK_BUILD_FAILED) {
-            atomic_store(&worker->builds[i].word, 0);
-        }
+        atomic_store(word, build_after_death(atomic_load(word)));
     }
     atomic_store(&worker->building, 0);
     atomic_store(&worker->chunks, 0);
@@ -204,9 +215,45 @@ static void describe_death(const yk_worker *worker, const yk_child *child, int s
     }
 }
 
+/* CPU workers that run a kernel's source though it has a native form run that from now on.
+ * Whether that was so. */
+static bool drop_source(yk_control *control, uint32_t kernel_slot)
+{
+    yk_kernel_slot *slot = &control->kernels[kernel_slot];
+    const uint64_t id = slot->kernel.id;
+    const uint32_t form = yk_form_of(atomic_load(&slot->form), id);
+
+    if (form != YK_FORM_TRIAL && form != YK_FORM_SOURCE) {
+        return false;
+    }
+    atomic_store(&slot->form, yk_form_pack(id, 0, YK_FORM_NATIVE));
+    return true;
+}
+
+/* A worker of a CPU died: its trials are over, and a source that may have crashed it is not
+ * worth its speed. */
+static void settle_forms(yk_control *control, uint32_t slot)
+{
+    const yk_worker *worker = &control->workers[slot];
+    const uint64_t active = atomic_load(&worker->active);
+
+    for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
+        yk_kernel_slot *kernel = &control->kernels[i];
+
+        if (atomic_load(&kernel->form) ==
+            yk_form_pack(kernel->kernel.id, slot, YK_FORM_TRIAL)) {
+            (void)drop_source(control, i);
+        }
+    }
+    if (active != 0 && worker->was_killed == 0) {
+        (void)drop_source(control, control->jobs[yk_active_slot(active)].kernel_slot);
+    }
+}
+
 /* A compiler that takes the process down twice: this worker does not try that kernel
  * again. Once may have been somebody else's doing. */
-static void blame_build(yk_worker *worker, yk_child *child, const char *how)
+static void blame_build(yk_control *control, yk_worker *worker, yk_child *child,
+                        const char *how)
 {
     const uint64_t building = atomic_load(&worker->building);
     const uint32_t slot = (uint32_t)(building & 0xff);
@@ -215,7 +262,7 @@ static void blame_build(yk_worker *worker, yk_child *child, const char *how)
 
     atomic_store(&worker->building, 0);
     child->last_building = building;
-    if (building == 0 || !again) {
+    if (building == 0 || !again || drop_source(control, slot)) {
         return;
     }
     yk_text_format(text, sizeof text, "%s: the compiler took the worker down (%s)",
@@ -292,7 +339,10 @@ static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
     atomic_store(&worker->pid, 0);
     worker->was_killed = yk_process_was_killed(status);
     count_failure(worker, child, was_starting);
-    blame_build(worker, child, how);
+    if (worker->kind == YOKE_WORKER_CPU) {
+        settle_forms(control, slot);
+    }
+    blame_build(control, worker, child, how);
     if (yk_repair_worker(control, slot, supervisor->undo_files[slot], how)) {
         forgive_all(control); /* the kernel's fault, not the devices' */
     }

@@ -17,6 +17,7 @@ enum { YK_EXIT_OK = 0, YK_EXIT_START = 1, YK_EXIT_DEVICE = 2 };
 
 /* What a worker has done since it last looked at the clock. */
 typedef struct yk_stretch {
+    const yk_device *device;
     uint64_t began_ns;
     uint64_t items;
     uint32_t chunks;
@@ -24,6 +25,17 @@ typedef struct yk_stretch {
 } yk_stretch;
 
 /* A worker process's own view of itself. */
+/* Of a kernel with two forms, on a CPU worker. */
+typedef struct yk_forms {
+    uint64_t kernel_id;
+    uint64_t native_ns;    /* so long the native form has run */
+    double native_speed;   /* items/ns */
+    uint64_t source_items; /* in its trial, from the second look on */
+    uint64_t source_ns;
+    uint32_t looks;        /* at the source in its trial */
+    bool source_is_built;
+} yk_forms;
+
 typedef struct yk_worker_self {
     yk_control *control;
     yk_worker *worker;
@@ -33,6 +45,7 @@ typedef struct yk_worker_self {
     yk_device *source_device; /* CPU worker: PoCL for kernels without a native form */
     bool source_device_failed;
     uint32_t kernel_changes;  /* of the control block, when it last built */
+    yk_forms forms[YK_MAX_KERNELS];
     uint64_t entered_ns; /* when the job was begun that it works on */
     yk_stretch stretch;
     uint64_t idle_since_ns;   /* when it last had nothing to do; 0: it has been told */
@@ -55,8 +68,31 @@ void yk_worker_build_all(yk_worker_self *self);
 /* Builds one kernel if that has not been tried; whether it can run here. */
 bool yk_worker_can_run(yk_worker_self *self, uint32_t kernel_slot);
 
-/* The device that runs a kernel here. */
-yk_device *yk_worker_device_for(yk_worker_self *self, const yk_kernel *kernel);
+/* PoCL on this thread, for CPU workers; opened when first asked for. NULL if there is none,
+ * error says why. */
+yk_device *yk_worker_source_device(yk_worker_self *self);
+
+/* ---- forms (worker_forms.c) ---- */
+
+/* The device that runs a kernel here; NULL if there is none. */
+yk_device *yk_worker_device_for(yk_worker_self *self, uint32_t kernel_slot);
+
+/* A kernel's items were computed by a device in so long: it may be time to try its source,
+ * or to decide. */
+void yk_worker_count_form(yk_worker_self *self, uint32_t kernel_slot,
+                          const yk_device *device, uint64_t items, uint64_t ns);
+
+/* Whether the job it is in would now be run by another device than `device`. */
+bool yk_worker_should_change_form(yk_worker_self *self, uint32_t kernel_slot,
+                                  const yk_device *device);
+
+/* Builds the source of a kernel with two forms, if that has not been done; others may take
+ * this worker's tiles meanwhile. */
+yoke_status yk_worker_build_source(yk_worker_self *self, uint32_t kernel_slot);
+
+/* PoCL cannot run this kernel: the native form does it from now on. False if there is
+ * none. */
+bool yk_worker_drop_source(yk_worker_self *self, uint32_t kernel_slot);
 
 /* ---- work (worker_jobs.c) ---- */
 
@@ -97,8 +133,9 @@ _Noreturn void yk_worker_give_up_device(yk_worker_self *self);
 
 /* ---- measuring (worker_speed.c) ---- */
 
-/* Between two chunks, a job is begun. */
-void yk_worker_start_stretch(yk_worker_self *self, const yk_job *job);
+/* Between two chunks, a job is begun on a device. */
+void yk_worker_start_stretch(yk_worker_self *self, const yk_job *job,
+                             const yk_device *device);
 
 /* A chunk of so many items is done. */
 void yk_worker_count_chunk(yk_worker_self *self, const yk_job *job, uint64_t items);

@@ -3,6 +3,7 @@
 
 #include "pool/fault_point.h"
 #include "pool/worker.h"
+#include "sys/fpe_handler.h"
 
 static void set_build(yk_worker_self *self, uint32_t slot, uint64_t id, uint32_t state)
 {
@@ -14,8 +15,7 @@ static void set_build(yk_worker_self *self, uint32_t slot, uint64_t id, uint32_t
     }
 }
 
-/* PoCL on the calling thread, opened when the first kernel needs it. */
-static yk_device *open_source_device(yk_worker_self *self)
+yk_device *yk_worker_source_device(yk_worker_self *self)
 {
     yk_device_config config = {.kind = YK_DEVICE_OPENCL, .one_thread = 1};
     const yk_device_ops *ops = yk_device_ops_of(YK_DEVICE_OPENCL);
@@ -30,16 +30,10 @@ static yk_device *open_source_device(yk_worker_self *self)
         self->source_device_failed = true;
     } else if (ops->open(&self->source_device, &config, &self->error) != YOKE_OK) {
         self->source_device_failed = true;
+    } else {
+        yk_fpe_handler_keep();
     }
     return self->source_device;
-}
-
-yk_device *yk_worker_device_for(yk_worker_self *self, const yk_kernel *kernel)
-{
-    if (self->device->ops != &yk_native_ops || yk_kernel_has_native(kernel)) {
-        return self->device;
-    }
-    return open_source_device(self);
 }
 
 static void publish_parameters(yk_kernel_slot *slot, yk_device *device)
@@ -55,9 +49,10 @@ static void publish_parameters(yk_kernel_slot *slot, yk_device *device)
     atomic_store(&slot->parameters_state, slot->parameter_count >= 0 ? 2 : 0);
 }
 
-static uint32_t try_build(yk_worker_self *self, yk_kernel_slot *slot)
+static uint32_t try_build(yk_worker_self *self, uint32_t kernel_slot)
 {
-    yk_device *device = yk_worker_device_for(self, &slot->kernel);
+    yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
+    yk_device *device = yk_worker_device_for(self, kernel_slot);
     yoke_status status;
 
     if (device == NULL) {
@@ -101,7 +96,7 @@ static void build(yk_worker_self *self, uint32_t slot, uint64_t id)
     atomic_store(&worker->builds[slot].word, id << 8 | YK_BUILD_RUNNING);
     YK_FAULT_POINT(self->control, worker, YK_FAULT_BUILD);
     yk_error_clear(&self->error);
-    state = try_build(self, &self->control->kernels[slot]);
+    state = try_build(self, slot);
     memcpy(worker->log, self->error.text, sizeof worker->log);
     atomic_store(&worker->building, 0);
     set_build(self, slot, id, state);
@@ -110,11 +105,12 @@ static void build(yk_worker_self *self, uint32_t slot, uint64_t id)
 bool yk_worker_can_run(yk_worker_self *self, uint32_t kernel_slot)
 {
     const uint64_t id = atomic_load(&self->control->kernels[kernel_slot].id);
+    const uint32_t state = yk_build_of(self->worker, kernel_slot, id);
 
     if (id == 0) {
         return false;
     }
-    if (yk_build_of(self->worker, kernel_slot, id) == YK_BUILD_NONE) {
+    if (state == YK_BUILD_NONE || state == YK_BUILD_STALE) {
         build(self, kernel_slot, id);
     }
     return yk_build_of(self->worker, kernel_slot, id) == YK_BUILD_READY;
@@ -132,6 +128,10 @@ void yk_worker_build_all(yk_worker_self *self)
     }
     self->kernel_changes = atomic_load(&self->control->kernel_changes);
     for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
-        (void)yk_worker_can_run(self, slot);
+        const uint64_t id = atomic_load(&self->control->kernels[slot].id);
+
+        if (id != 0 && yk_build_of(self->worker, slot, id) == YK_BUILD_NONE) {
+            build(self, slot, id);
+        }
     }
 }

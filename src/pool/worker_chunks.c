@@ -180,9 +180,12 @@ static bool has_room(const flights *all)
 /* Whoever creates a kernel waits for its builds, not for the end of jobs. But from a
  * damaged job nobody leaves with tiles in its home: whoever deals out lost tiles has seen
  * it empty. */
-static bool should_pause(const yk_worker_self *self, const yk_job *job)
+static bool should_pause(yk_worker_self *self, const yk_job *job,
+                         const yk_device *device)
 {
-    return yk_worker_has_builds(self) && atomic_load(&job->damaged) == 0;
+    return (yk_worker_has_builds(self) ||
+            yk_worker_should_change_form(self, job->kernel_slot, device)) &&
+           atomic_load(&job->damaged) == 0;
 }
 
 /* Those who got no share of what looked like a small job. */
@@ -225,9 +228,9 @@ bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *devic
     attempt last = NOTHING_TO_START;
     bool worked = false;
 
-    yk_worker_start_stretch(self, job);
+    yk_worker_start_stretch(self, job, device);
     while (last != STOPPED) {
-        if (has_room(&all) && !(worked && should_pause(self, job))) {
+        if (has_room(&all) && !(worked && should_pause(self, job, device))) {
             last = start_next(self, ref, device, &all, later);
             worked |= last == STARTED;
             if (last == STARTED && has_room(&all)) {

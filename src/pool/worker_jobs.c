@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/fault_point.h"
 #include "pool/worker.h"
+#include "sys/fpe_handler.h"
 
 static bool may_run(const yk_worker_self *self, const yk_job *job)
 {
@@ -30,18 +31,42 @@ static void fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
     yk_job_stop(self->control, ref, status);
 }
 
+/* Prepares a device for the job; if PoCL cannot run a kernel that has a native form, that
+ * runs instead. */
+static yoke_status begin(yk_worker_self *self, const yk_job *job, yk_device **device)
+{
+    const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
+    yoke_status status;
+
+    *device = yk_worker_device_for(self, job->kernel_slot);
+    if (*device == NULL) {
+        return YOKE_EUNSUPPORTED;
+    }
+    yk_fpe_handler_use(*device == self->source_device);
+    status = *device == self->source_device
+                 ? yk_worker_build_source(self, job->kernel_slot)
+                 : YOKE_OK;
+    if (status == YOKE_OK) {
+        status = (*device)->ops->begin(*device, kernel, &job->launch, &self->error);
+    }
+    if ((status == YOKE_EUNSUPPORTED || status == YOKE_EBUILD) &&
+        *device != self->device && yk_worker_drop_source(self, job->kernel_slot)) {
+        return begin(self, job, device);
+    }
+    return status;
+}
+
 /* Active in the job: prepares the device, then chunk after chunk. */
 static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
 {
     yk_job *job = yk_job_at(self->control, ref);
-    const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
-    yk_device *device = yk_worker_device_for(self, kernel);
+    yk_device *device;
     yoke_status status;
     bool worked;
 
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_ENTER);
     yk_error_clear(&self->error);
-    status = device->ops->begin(device, kernel, &job->launch, &self->error);
+    status = begin(self, job, &device);
     if (status == YOKE_EUNSUPPORTED) {
         decline(self, ref);
         return false;

@@ -67,6 +67,7 @@ static void look(yk_worker_self *self, const yk_job *job)
     const uint64_t ns = now - stretch->began_ns;
 
     learn_speed(self, job, stretch->items, ns);
+    yk_worker_count_form(self, job->kernel_slot, stretch->device, stretch->items, ns);
     atomic_store_explicit(&worker->looked_ns, now, memory_order_relaxed);
     add(&worker->chunks, stretch->chunks);
     add(&worker->tally.chunks, stretch->chunks);
@@ -75,20 +76,22 @@ static void look(yk_worker_self *self, const yk_job *job)
     count_transfers(self, self->device);
     count_transfers(self, self->source_device);
     *stretch = (yk_stretch){
+        .device = stretch->device,
         .began_ns = now,
         .next_look =
             ns < (uint64_t)stretch->chunks * SHORT_CHUNK_NS ? CHUNKS_PER_LOOK : 1,
     };
 }
 
-void yk_worker_start_stretch(yk_worker_self *self, const yk_job *job)
+void yk_worker_start_stretch(yk_worker_self *self, const yk_job *job,
+                             const yk_device *device)
 {
     const uint64_t now = yk_clock_ns();
 
     learn_wake_up(self, job, now);
     self->entered_ns = now;
     atomic_store_explicit(&self->worker->looked_ns, now, memory_order_relaxed);
-    self->stretch = (yk_stretch){.began_ns = now, .next_look = 1};
+    self->stretch = (yk_stretch){.device = device, .began_ns = now, .next_look = 1};
 }
 
 void yk_worker_count_chunk(yk_worker_self *self, const yk_job *job, uint64_t items)

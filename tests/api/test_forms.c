@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernels with a native function and with source: which of them CPU workers run. The two
+ * forms write different values here, so that the result tells. Skipped without PoCL.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api_setup.h"
+
+enum { ITEMS = 64, BY_NATIVE = 1, BY_SOURCE = 2, MOST_SECONDS = 90 };
+
+static yoke_pool *pool;
+static uint32_t *out;
+
+static int set_up(void **state)
+{
+    (void)state;
+    pool = api_open("cpu:2");
+    out = api_numbers(pool, ITEMS);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    api_close(pool);
+    return yt_test_teardown(state);
+}
+
+static volatile uint32_t sink;
+
+static void spin(uint32_t turns)
+{
+    for (uint32_t i = 0; i < turns; i++) {
+        sink = sink * 1664525 + 1013904223;
+    }
+}
+
+/* About 10 ms for all items, and 1 ms. */
+static void slow_native(const yoke_span *span, void *const args[])
+{
+    for (size_t i = span->begin; i < span->end; i++) {
+        spin(100000);
+        ((uint32_t *)args[0])[i] = BY_NATIVE;
+    }
+}
+
+static void quick_native(const yoke_span *span, void *const args[])
+{
+    for (size_t i = span->begin; i < span->end; i++) {
+        spin(10000);
+        ((uint32_t *)args[0])[i] = BY_NATIVE;
+    }
+}
+
+static const char quick_source[] =
+    "__kernel void form(__global uint *out) { out[get_global_id(0)] = 2; }";
+
+static const char slow_source[] =
+    "__kernel void form(__global uint *out)\n"
+    "{ volatile uint x = 1; for (uint i = 0; i < 300000; i++) x = x * 1664525 + i;\n"
+    "  out[get_global_id(0)] = 2; }";
+
+static const char crashing_source[] =
+    "__kernel void form(__global uint *out)\n"
+    "{ volatile __global uint *nowhere = (volatile __global uint *)16; *nowhere = 1;\n"
+    "  out[get_global_id(0)] = 2; }";
+
+static yoke_kernel *form_kernel(yoke_native *native, const char *source, yoke_form form)
+{
+    yoke_kernel *kernel = NULL;
+
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool,
+                                            &(yoke_kernel_options){.name = "form",
+                                                                   .native = native,
+                                                                   .source = source,
+                                                                   .cpu_form = form}));
+    return kernel;
+}
+
+static void run(yoke_kernel *kernel)
+{
+    memset(out, 0, ITEMS * sizeof *out);
+    assert_ok_pool(pool,
+                   yoke_map(pool, kernel, yoke_range_1d(ITEMS), yoke_out(out, 4)));
+}
+
+static bool all_by(uint32_t form)
+{
+    for (size_t i = 0; i < ITEMS; i++) {
+        if (out[i] != form) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_late(time_t start)
+{
+    return time(NULL) - start > MOST_SECONDS;
+}
+
+static void test_as_told(void **state)
+{
+    (void)state;
+    run(form_kernel(slow_native, quick_source, YOKE_FORM_NATIVE));
+    assert_true(api_all(out, ITEMS, BY_NATIVE));
+    run(form_kernel(quick_native, slow_source, YOKE_FORM_SOURCE));
+    assert_true(api_all(out, ITEMS, BY_SOURCE));
+}
+
+static void test_the_source_is_faster(void **state)
+{
+    yoke_kernel *kernel = form_kernel(slow_native, quick_source, YOKE_FORM_FASTER);
+    const time_t start = time(NULL);
+
+    (void)state;
+    run(kernel);
+    assert_true(api_all(out, ITEMS, BY_NATIVE)); /* at first */
+    do {
+        run(kernel);
+    } while (!all_by(BY_SOURCE) && !is_late(start));
+    for (int i = 0; i < 20; i++) {
+        run(kernel);
+        assert_true(api_all(out, ITEMS, BY_SOURCE));
+    }
+}
+
+/* Some items are computed by the source in its trial, and then no more. */
+static void test_the_function_is_faster(void **state)
+{
+    yoke_kernel *kernel = form_kernel(quick_native, slow_source, YOKE_FORM_FASTER);
+    const time_t start = time(NULL);
+
+    (void)state;
+    do {
+        run(kernel);
+    } while (all_by(BY_NATIVE) && !is_late(start));
+    assert_false(is_late(start));
+    for (int in_a_row = 0; in_a_row < 300; in_a_row++) {
+        run(kernel);
+        in_a_row = all_by(BY_NATIVE) ? in_a_row : -1;
+        assert_false(is_late(start));
+    }
+}
+
+static unsigned restarts(void)
+{
+    yoke_worker_info workers[8];
+    size_t count = 0;
+
+    assert_ok_pool(pool, yoke_pool_workers(pool, workers, 8, &count));
+    return workers[0].restarts + workers[1].restarts;
+}
+
+/* A trial that kills its worker costs the trial. */
+static void test_the_source_crashes(void **state)
+{
+    yoke_kernel *kernel = form_kernel(slow_native, crashing_source, YOKE_FORM_FASTER);
+    const time_t start = time(NULL);
+
+    (void)state;
+    while (restarts() == 0 && !is_late(start)) {
+        run(kernel);
+        assert_true(api_all(out, ITEMS, BY_NATIVE));
+    }
+    for (int i = 0; i < 200; i++) {
+        run(kernel);
+        assert_true(api_all(out, ITEMS, BY_NATIVE));
+    }
+    assert_int_equal(restarts(), 1);
+}
+
+static bool has_pocl(void)
+{
+    yoke_kernel *kernel = NULL;
+    yoke_pool *probe = NULL;
+    bool found;
+
+    if (yoke_pool_create(&probe, &(yoke_pool_options){.devices = "cpu:1"}) != YOKE_OK) {
+        return false;
+    }
+    found = yoke_kernel_create(&kernel, probe,
+                               &(yoke_kernel_options){
+                                   .name = "form", .source = quick_source}) == YOKE_OK;
+    (void)yoke_pool_close(probe);
+    return found;
+}
+
+#define form_test(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        form_test(test_as_told),
+        form_test(test_the_source_is_faster),
+        form_test(test_the_function_is_faster),
+        form_test(test_the_source_crashes),
+    };
+
+    yt_remember();
+    return has_pocl() ? cmocka_run_group_tests(tests, NULL, NULL) : 77;
+}
