@@ -172,6 +172,33 @@ static void test_the_source_crashes(void **state)
     assert_int_equal(restarts(), 1);
 }
 
+static volatile int zero; /* the compiler must not know */
+
+static void divide(const yoke_span *span, void *const args[])
+{
+    for (size_t i = span->begin; i < span->end; i++) {
+        ((uint32_t *)args[0])[i] = (uint32_t)(100 / zero);
+    }
+}
+
+/* PoCL's handler of SIGFPE is for its own kernels. */
+static void test_division_by_zero(void **state)
+{
+    yoke_kernel *kernel = form_kernel(NULL, quick_source, YOKE_FORM_FASTER);
+    yoke_map_options options = {.timeout = 60};
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        run(kernel); /* PoCL is loaded in both */
+    }
+    assert_status_pool(pool,
+                       yoke_map_with(pool, api_kernel(pool, "divide", divide),
+                                     yoke_range_1d(ITEMS), &options, yoke_out(out, 4)),
+                       YOKE_ECRASHED);
+    run(kernel);
+    assert_true(api_all(out, ITEMS, BY_SOURCE));
+}
+
 static bool has_pocl(void)
 {
     yoke_kernel *kernel = NULL;
@@ -197,6 +224,7 @@ int main(void)
         form_test(test_the_source_is_faster),
         form_test(test_the_function_is_faster),
         form_test(test_the_source_crashes),
+        form_test(test_division_by_zero),
     };
 
     yt_remember();

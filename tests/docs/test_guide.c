@@ -144,6 +144,23 @@ static yoke_status run_steps(yoke_pool *pool, yoke_kernel *kernel, float *grids[
 }
 /* end */
 
+/* begin stats */
+static void show_stats(yoke_pool *pool)
+{
+    yoke_worker_stats stats[64];
+    size_t count = 0;
+
+    if (yoke_pool_stats(pool, stats, 64, &count) != YOKE_OK) {
+        return;
+    }
+    for (size_t i = 0; i < count && i < 64; i++) {
+        printf("%-8s %8llu chunks %12llu items %8.3f s\n", stats[i].name,
+               (unsigned long long)stats[i].chunks, (unsigned long long)stats[i].items,
+               stats[i].busy_seconds);
+    }
+}
+/* end */
+
 /* begin stage */
 static yoke_status blur_plain_memory(yoke_pool *pool, yoke_kernel *kernel, float *out,
                                      const float *in, size_t width, size_t height)
@@ -222,6 +239,7 @@ static void workers_are_printed(void **state)
 {
     (void)state;
     print_workers(pool);
+    show_stats(pool);
 }
 
 static void blur_is_that_of_one_process(void **state)
