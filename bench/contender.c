@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <getopt.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 #include "contender.h"
+
+enum { MOST_PROCESSES = 512 };
 
 void contender_fail(const char *format, ...)
 {
@@ -160,13 +163,88 @@ static double time_jobs(const task *t)
     return (now_ns() - start) / batch;
 }
 
+static FILE *open_smaps(pid_t pid)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%d/smaps", (int)pid);
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        contender_fail("%s cannot be read", path);
+    }
+    return file;
+}
+
+/* Whether an array lies in the mapping that this line of smaps begins. */
+static bool holds_array(const task *t, uintptr_t begin, uintptr_t end)
+{
+    for (size_t k = 0; k < workload_arrays(t->w); k++) {
+        const uintptr_t at = (uintptr_t)t->arrays[k];
+        if (begin <= at && at < end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Some entries of a process's smaps, in MiB, of the mappings with the arrays or of all
+ * others. `entries` is a list of names with their colons. */
+static double mapped_mib(const task *t, pid_t pid, const char *entries, bool of_arrays)
+{
+    FILE *file = open_smaps(pid);
+    char line[512], name[64];
+    uintptr_t begin, end;
+    bool counts = false;
+    double sum = 0, kib;
+
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &begin, &end) == 2) {
+            counts = holds_array(t, begin, end) == of_arrays;
+        } else if (counts && sscanf(line, "%63s %lf", name, &kib) == 2 &&
+                   strstr(entries, name) != NULL) {
+            sum += kib / 1024;
+        }
+    }
+    fclose(file);
+    return sum;
+}
+
+/* The mean of what workers have for themselves, without what they touched of the arrays. */
+static double private_mib(const task *t)
+{
+    pid_t pids[MOST_PROCESSES];
+    const size_t count = contender_ops.processes(pids, MOST_PROCESSES);
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum += mapped_mib(t, pids[i], "Private_Clean: Private_Dirty:", false);
+    }
+    return sum / (double)count;
+}
+
+/* Every process's part of the pages of the arrays, added up, over their size. */
+static double resident_part(const task *t)
+{
+    pid_t pids[MOST_PROCESSES];
+    const size_t count = contender_ops.processes(pids, MOST_PROCESSES);
+    const size_t bytes = workload_arrays(t->w) * workload_array_bytes(t->w);
+    double sum = mapped_mib(t, getpid(), "Pss:", true);
+
+    for (size_t i = 0; i < count; i++) {
+        sum += mapped_mib(t, pids[i], "Pss:", true);
+    }
+    return sum / ((double)bytes / (1 << 20));
+}
+
 static double repetition(const task *t)
 {
     switch (t->w->kind) {
     case KIND_START:
         return time_start(t);
-    case KIND_MEMORY:
-        return contender_ops.measure(t);
+    case KIND_PRIVATE:
+        return private_mib(t);
+    case KIND_RESIDENT:
+        return resident_part(t);
     case KIND_JOBS:
         break;
     }
@@ -237,8 +315,8 @@ int main(int argc, char **argv)
     if (t.w == NULL) {
         contender_fail("there is no workload \"%s\"", s.workload);
     }
-    if (t.w->kind == KIND_MEMORY && contender_ops.measure == NULL) {
-        contender_skip("this cannot be measured here");
+    if (t.w->kind >= KIND_PRIVATE && contender_ops.processes == NULL) {
+        contender_skip("its workers are no processes");
     }
     contender_ops.open(&t);
     prepare(&t);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "workload.h"
 
@@ -47,8 +48,9 @@ typedef struct contender {
     void (*fill)(const task *t);
     /* One job, all its steps, to its end. */
     void (*run)(const task *t);
-    /* The figure of a KIND_MEMORY workload, after a job. NULL: it has none. */
-    double (*measure)(const task *t);
+    /* The processes of the workers, for the workloads about memory; returns how many
+     * there are. NULL: they are threads, and nothing can be told from one another. */
+    size_t (*processes)(pid_t *pids, size_t capacity);
 } contender;
 
 extern const contender contender_ops;

@@ -8,7 +8,7 @@
 #include "contender.h"
 #include "loops_source.h"
 
-enum { MOST_ARGS = LOOP_ARRAYS + 3, MOST_WORKERS = 64 };
+enum { MOST_ARGS = LOOP_ARRAYS + 3, MOST_WORKERS = 512 };
 
 static yoke_pool *pool;
 static yoke_kernel *kernel;
@@ -67,7 +67,8 @@ static bool wants_opencl(const task *t)
 static void open_pool(const task *t)
 {
     const yoke_pool_options options = {.devices = t->setting->devices,
-                                       .wait_ready = wants_opencl(t)};
+                                       .wait_ready =
+                                           strcmp(t->setting->devices, "cpu") != 0};
     const yoke_status status = yoke_pool_create(&pool, &options);
 
     if (status == YOKE_ENODEVICE) {
@@ -181,27 +182,45 @@ static void fill_array(const task *t, yoke_kernel *filler, size_t k)
     const loop_data data = workload_filled(t->w, t->arrays, k);
     yoke_arg args[MOST_ARGS] = {yoke_out(t->arrays[k], workload_item_bytes(t->w))};
     const size_t count = add_scalars(args, 1, &data);
-    const yoke_status status = yoke_map_args(
-        NULL, pool, filler, yoke_range_1d(t->w->items), NULL, args, count);
 
-    if (status == YOKE_ENODEVICE) {
+    if (filler == NULL) {
         workload_fill(t->w)(0, t->w->items, &data);
-    } else {
-        check(status, "touching the memory");
+        return;
     }
+    check(yoke_map_args(NULL, pool, filler, yoke_range_1d(t->w->items), NULL, args,
+                        count),
+          "touching the memory");
 }
 
+/* Without a core in the pool the program itself touches the arrays. */
 static void fill(const task *t)
 {
     const yoke_kernel_options options = {.name = "fill",
                                          .native = native_form(workload_fill(t->w))};
     yoke_kernel *filler;
+    const yoke_status status = yoke_kernel_create(&filler, pool, &options);
 
-    check(yoke_kernel_create(&filler, pool, &options), "creating a kernel");
+    if (status != YOKE_ENODEVICE) {
+        check(status, "creating a kernel");
+    }
     for (size_t k = 0; k < workload_arrays(t->w); k++) {
         fill_array(t, filler, k);
     }
     yoke_kernel_destroy(filler);
+}
+
+static size_t processes(pid_t *pids, size_t capacity)
+{
+    yoke_worker_info workers[MOST_WORKERS];
+    size_t count, running = 0;
+
+    check(yoke_pool_workers(pool, workers, MOST_WORKERS, &count), "asking for workers");
+    for (size_t i = 0; i < count && i < MOST_WORKERS && running < capacity; i++) {
+        if (workers[i].pid > 0) {
+            pids[running++] = workers[i].pid;
+        }
+    }
+    return running;
 }
 
 const contender contender_ops = {
@@ -211,4 +230,5 @@ const contender contender_ops = {
     .prepare = prepare,
     .fill = fill,
     .run = run,
+    .processes = processes,
 };

@@ -92,9 +92,9 @@ static void kick(float *velocity, const float *position, size_t first, size_t n,
         attract(&pull, &at, position + 4 * j);
     }
     for (size_t i = 0; i < n; i++) {
-        velocity[4 * (first + i)] += 1e-6f * pull.x[i];
-        velocity[4 * (first + i) + 1] += 1e-6f * pull.y[i];
-        velocity[4 * (first + i) + 2] += 1e-6f * pull.z[i];
+        velocity[4 * (first + i)] += 1e-3f * pull.x[i];
+        velocity[4 * (first + i) + 1] += 1e-3f * pull.y[i];
+        velocity[4 * (first + i) + 2] += 1e-3f * pull.z[i];
     }
 }
 
@@ -214,28 +214,27 @@ void loop_stencil(size_t begin, size_t end, const loop_data *data)
     }
 }
 
-static void multiply_add(float *out, size_t first, size_t n, uint32_t work)
+static void multiply_add(float *out, size_t item, uint32_t work)
 {
     float v[LANES];
 
     for (size_t i = 0; i < LANES; i++) {
-        v[i] = (float)((first + i) & 1023);
+        v[i] = (float)((item + i) & 1023);
     }
     for (uint32_t k = 0; k < work; k++) {
         for (size_t i = 0; i < LANES; i++) {
             v[i] = v[i] * 0.999f + 0.001f;
         }
     }
-    for (size_t i = 0; i < n; i++) {
-        out[first + i] = v[i];
+    for (size_t i = 0; i < LANES; i++) {
+        out[item * LANES + i] = v[i];
     }
 }
 
 void loop_multiply_add(size_t begin, size_t end, const loop_data *data)
 {
-    for (size_t first = begin; first < end; first += LANES) {
-        const size_t left = end - first;
-        multiply_add(data->array[0], first, left < LANES ? left : LANES, data->work);
+    for (size_t item = begin; item < end; item++) {
+        multiply_add(data->array[0], item, data->work);
     }
 }
 

@@ -52,7 +52,7 @@ __kernel void nbody(__global float4 *velocity, __global const float4 *position,
         const float r2 = d.x * d.x + d.y * d.y + d.z * d.z + 0.01f;
         pull += p.w / (r2 * sqrt(r2)) * d;
     }
-    velocity[i].xyz += 1e-6f * pull;
+    velocity[i].xyz += 1e-3f * pull;
 }
 
 __kernel void blur(__global float *out, __global const float *in, uint width, uint height,
@@ -74,13 +74,22 @@ __kernel void blur(__global float *out, __global const float *in, uint width, ui
     out[(size_t)y * width + x] = sum;
 }
 
-__kernel void multiply_add(__global float *out, uint width, uint height, uint work)
+__kernel void multiply_add(__global float16 *out, uint width, uint height, uint work)
 {
-    const size_t i = get_global_id(0);
-    float v = (float)(i & 1023);
+    const uint16 lane = (uint16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const size_t item = get_global_id(0);
+    float16 v[4];
 
-    for (uint k = 0; k < work; k++) {
-        v = v * 0.999f + 0.001f;
+    for (uint i = 0; i < 4; i++) {
+        v[i] = convert_float16(((uint)item + 16 * i + lane) & 1023);
     }
-    out[i] = v;
+    for (uint k = 0; k < work; k++) {
+        v[0] = v[0] * 0.999f + 0.001f;
+        v[1] = v[1] * 0.999f + 0.001f;
+        v[2] = v[2] * 0.999f + 0.001f;
+        v[3] = v[3] * 0.999f + 0.001f;
+    }
+    for (uint i = 0; i < 4; i++) {
+        out[4 * item + i] = v[i];
+    }
 }

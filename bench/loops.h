@@ -32,7 +32,7 @@ typedef void loop_body(size_t begin, size_t end, const loop_data *data);
     X(sum_squares, 2)    /* the sum of the squares below each limit */                   \
     X(squares, 1)        /* i * i */                                                     \
     X(stencil, 2)        /* a row, each element the mean with its four neighbours */     \
-    X(multiply_add, 1)   /* `work` multiply-adds on one number */                        \
+    X(multiply_add, 1)   /* `work` multiply-adds on 64 numbers */                        \
     X(fill_floats, 1)    /* first touch: floats between 0 and 1 */                       \
     X(fill_limits, 1)    /* first touch: what sum_squares wants */
 

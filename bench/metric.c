@@ -4,6 +4,7 @@
 #include "metric.h"
 
 #define ACTIVE "OMP_WAIT_POLICY=active OMP_PROC_BIND=close"
+#define DEFAULT "OMP_PROC_BIND=close"
 #define PASSIVE "OMP_WAIT_POLICY=passive OMP_PROC_BIND=close"
 #define STARPU_SETTING "STARPU_SILENT=1 STARPU_CALIBRATE=1"
 
@@ -17,6 +18,8 @@ const variant variants[] = {
     {PEER_SERIAL, "serial loop", "bench_serial", "", ""},
     {PEER_OPENMP_ACTIVE, "OpenMP active", "bench_openmp", "--schedule static", ACTIVE},
     {PEER_OPENMP_ACTIVE, "OpenMP active", "bench_openmp", "--schedule dynamic", ACTIVE},
+    {PEER_OPENMP_DEFAULT, "OpenMP", "bench_openmp", "--schedule static", DEFAULT},
+    {PEER_OPENMP_DEFAULT, "OpenMP", "bench_openmp", "--schedule dynamic", DEFAULT},
     {PEER_OPENMP_PASSIVE, "OpenMP passive", "bench_openmp", "--schedule static",
      PASSIVE},
     {PEER_OPENMP_PASSIVE, "OpenMP passive", "bench_openmp", "--schedule dynamic",
@@ -37,12 +40,24 @@ const variant variants[] = {
 #define CORES .yoke = "--devices cpu"
 #define LOOPS PEER_SERIAL | PEER_OPENMP | PEER_STARPU
 
+#define ON_POCL "POCL_DEVICES=pthread"
+#define ONE_POCL_CORE "POCL_DEVICES=pthread POCL_MAX_PTHREAD_COUNT=1"
+
+/* A core and another device, together and each alone. */
+#define COEXEC(shape, of, name_of_other, other, setting)                               \
+    {                                                                                  \
+        .name = "coexec_" shape "_" name_of_other, .workload = of, MS,                 \
+        .yoke = "--devices cpu:1," other, .environment = setting,                      \
+        .alone = {"cpu:1", other},                                                     \
+        .title = "a core and " other " together, against each alone"                   \
+    }
+
 const metric metrics[] = {
     {.name = "empty_warm",
      .workload = "empty",
      US,
      CORES,
-     .peers = PEER_OPENMP_PASSIVE | PEER_STARPU | PEER_PYTHON,
+     .peers = PEER_OPENMP | PEER_STARPU | PEER_PYTHON,
      .title = "an empty job over two items, back to back, the caller waits"},
     {.name = "empty_helps",
      .workload = "empty",
@@ -130,6 +145,48 @@ const metric metrics[] = {
      CORES,
      .peers = LOOPS | PEER_PYTHON,
      .title = "20 dependent steps on 8192 x 4096, in memory"},
+    {.name = "raw_opencl_10ms",
+     .workload = "even_10ms",
+     MS,
+     .yoke = "--devices opencl:pocl",
+     .environment = ON_POCL,
+     .peers = PEER_OPENCL,
+     .title = "a launch of 10 ms on PoCL, through yoke and by hand"},
+    {.name = "raw_opencl_1s",
+     .workload = "even_1s",
+     MS,
+     .yoke = "--devices opencl:pocl",
+     .environment = ON_POCL,
+     .peers = PEER_OPENCL,
+     .title = "a launch of 1 s on PoCL, through yoke and by hand"},
+    {.name = "pool_start",
+     .workload = "start",
+     MS,
+     CORES,
+     .peers = PEER_OPENMP_DEFAULT | PEER_STARPU | PEER_PYTHON,
+     .title = "from no workers to the end of the first, empty job"},
+    {.name = "memory_private",
+     .workload = "memory_private",
+     .unit = "MiB",
+     .scale = 1,
+     CORES,
+     .peers = PEER_PYTHON,
+     .title = "private memory of an idle worker"},
+    {.name = "memory_resident",
+     .workload = "memory_resident",
+     .unit = "x",
+     .scale = 1,
+     CORES,
+     .peers = PEER_PYTHON,
+     .title = "resident memory over the arrays' size: 1 is no copy"},
+    COEXEC("even", "even_100ms", "opencl", "opencl:pocl", ONE_POCL_CORE),
+    COEXEC("uneven", "mandelbrot", "opencl", "opencl:pocl", ONE_POCL_CORE),
+    COEXEC("even", "even_100ms", "fake0.1", "fake:1x0.1", ""),
+    COEXEC("uneven", "mandelbrot", "fake0.1", "fake:1x0.1", ""),
+    COEXEC("even", "even_100ms", "fake0.5", "fake:1x0.5", ""),
+    COEXEC("uneven", "mandelbrot", "fake0.5", "fake:1x0.5", ""),
+    COEXEC("even", "even_100ms", "fake1", "fake:1x1", ""),
+    COEXEC("uneven", "mandelbrot", "fake1", "fake:1x1", ""),
     {.name = "compute_1v2",
      .workload = "even_100ms",
      MS,

@@ -11,14 +11,15 @@
 /* A peer may have several variants; the fastest of them speaks for it. */
 typedef enum peer {
     PEER_SERIAL = 1 << 0,
-    PEER_OPENMP_ACTIVE = 1 << 1,
-    PEER_OPENMP_PASSIVE = 1 << 2,
-    PEER_STARPU = 1 << 3,
-    PEER_PYTHON = 1 << 4,
-    PEER_OPENCL = 1 << 5
+    PEER_OPENMP_ACTIVE = 1 << 1, /* its threads spin while they wait */
+    PEER_OPENMP_DEFAULT = 1 << 2, /* they spin for a while, then sleep */
+    PEER_OPENMP_PASSIVE = 1 << 3, /* they sleep at once */
+    PEER_STARPU = 1 << 4,
+    PEER_PYTHON = 1 << 5,
+    PEER_OPENCL = 1 << 6
 } peer;
 
-#define PEER_OPENMP (PEER_OPENMP_ACTIVE | PEER_OPENMP_PASSIVE)
+#define PEER_OPENMP (PEER_OPENMP_ACTIVE | PEER_OPENMP_DEFAULT | PEER_OPENMP_PASSIVE)
 
 /* A contender's program and how it is started. */
 typedef struct variant {

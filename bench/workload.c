@@ -6,6 +6,11 @@
 #define LOOP(loop) .body = loop_##loop, .kernel = #loop
 #define MI ((size_t)1 << 20)
 
+/* The same work for every item; named after their time on two cores, about. */
+#define EVEN(count, amount)                                                            \
+    .items = (count), .width = 64, .work = (amount), .role = {ROLE_OUT},               \
+    .tolerance = 1e-5f
+
 const workload workloads[] = {
     {.name = "empty", LOOP(empty), .items = 2, .batch = 200, .warm = 100},
     {.name = "empty_rested", LOOP(empty), .items = 2, .rest_ms = 100},
@@ -83,29 +88,17 @@ const workload workloads[] = {
      .role = {ROLE_OUT, ROLE_HALO},
      .halo = 1,
      .tolerance = 1e-5f},
-    {.name = "even_100ms",
-     LOOP(multiply_add),
-     .items = MI,
-     .work = 2000,
-     .role = {ROLE_OUT},
-     .tolerance = 1e-5f},
-    {.name = "even_10ms",
-     LOOP(multiply_add),
-     .items = 1 << 17,
-     .work = 2000,
-     .batch = 5,
-     .warm = 1,
-     .role = {ROLE_OUT},
-     .tolerance = 1e-5f},
-    {.name = "even_1s",
-     LOOP(multiply_add),
-     .items = MI,
-     .work = 20000,
-     .role = {ROLE_OUT},
-     .tolerance = 1e-5f},
-    {.name = "memory",
+    {.name = "even_10ms", LOOP(multiply_add), EVEN(2048, 2000), .batch = 5, .warm = 1},
+    {.name = "even_100ms", LOOP(multiply_add), EVEN(16384, 2000)},
+    {.name = "even_1s", LOOP(multiply_add), EVEN(16384, 40000)},
+    {.name = "memory_private",
      LOOP(saxpy),
-     .kind = KIND_MEMORY,
+     .kind = KIND_PRIVATE,
+     .items = 8 * MI,
+     .role = {ROLE_OUT, ROLE_IN, ROLE_IN}},
+    {.name = "memory_resident",
+     LOOP(saxpy),
+     .kind = KIND_RESIDENT,
      .items = 8 * MI,
      .role = {ROLE_OUT, ROLE_IN, ROLE_IN}},
     {.name = NULL},

@@ -24,7 +24,8 @@ typedef enum array_role {
 typedef enum workload_kind {
     KIND_JOBS = 0, /* `batch` jobs, one after the other, each waited for */
     KIND_START,    /* bringing the workers up, to the end of the first job */
-    KIND_MEMORY    /* no time: see contender.measure */
+    KIND_PRIVATE,  /* no time: MiB that an idle worker has for itself */
+    KIND_RESIDENT  /* no time: resident memory, as a multiple of the arrays' size */
 } workload_kind;
 
 typedef struct workload {
