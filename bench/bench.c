@@ -123,10 +123,16 @@ static bool measure_all(const choice *c, row *rows, size_t *count)
 
 static bool write_results(const choice *c, const row *rows, size_t count)
 {
-    char path[512];
+    char values[512], chart[512];
 
-    snprintf(path, sizeof path, "%s/results.tsv", c->folder);
-    return report_values(path, rows, count);
+    snprintf(values, sizeof values, "%s/results.tsv", c->folder);
+    snprintf(chart, sizeof chart, "%s/results.svg", c->folder);
+    const bool written =
+        report_values(values, rows, count) && report_chart(chart, rows, count);
+    if (written) {
+        printf("\nThe figures are in %s, a chart in %s\n", values, chart);
+    }
+    return written;
 }
 
 int main(int argc, char **argv)
