@@ -37,6 +37,17 @@ static unsigned cores(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
+/* Others at work make every figure doubtful. */
+static void note_load(void)
+{
+    double load;
+
+    if (getloadavg(&load, 1) == 1) {
+        printf("%u cores, load %.2f%s\n\n", cores(), load,
+               load > 0.5 ? ": the machine is busy, mind the spread" : "");
+    }
+}
+
 static void add_pattern(choice *c, const char *pattern)
 {
     if (c->pattern_count < MOST_PATTERNS) {
@@ -106,6 +117,7 @@ static bool measure_all(const choice *c, row *rows, size_t *count)
 {
     bool right = true;
 
+    note_load();
     report_head();
     for (const metric *m = metrics; m->name != NULL; m++) {
         measurement result;

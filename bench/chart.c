@@ -86,23 +86,24 @@ static size_t column_break(const row *rows, size_t count)
 
 static void put_style(FILE *f, int width, int height)
 {
-    fprintf(f,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-            "viewBox=\"0 0 %d %d\">\n"
-            "<style>\n"
-            "text { font: 12px Inter, 'Helvetica Neue', Arial, sans-serif; "
-            "fill: #4a5563; paint-order: stroke; stroke: #ffffff; stroke-width: 4px; }\n"
-            ".title { font-size: 22px; font-weight: 600; fill: #1b2430; }\n"
-            ".name { font-size: 13px; font-weight: 600; fill: #1b2430; }\n"
-            ".about { font-size: 11.5px; fill: #7b8794; }\n"
-            ".end { text-anchor: end; }\n"
-            ".middle { text-anchor: middle; }\n"
-            ".grid { stroke: #e6e9ed; }\n"
-            ".one { stroke: #1b2430; stroke-width: 1.2; }\n"
-            ".spread { stroke: #1b2430; stroke-opacity: 0.55; }\n"
-            "</style>\n"
-            "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
-            width, height, width, height);
+    fprintf(
+        f,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+        "viewBox=\"0 0 %d %d\">\n"
+        "<style>\n"
+        "text { font: 12px Inter, 'Helvetica Neue', Arial, sans-serif; "
+        "fill: #4a5563; paint-order: stroke; stroke: #ffffff; stroke-width: 4px; }\n"
+        ".title { font-size: 22px; font-weight: 600; fill: #1b2430; }\n"
+        ".name { font-size: 13px; font-weight: 600; fill: #1b2430; }\n"
+        ".about { font-size: 11.5px; fill: #7b8794; }\n"
+        ".end { text-anchor: end; }\n"
+        ".middle { text-anchor: middle; }\n"
+        ".grid { stroke: #e6e9ed; }\n"
+        ".one { stroke: #1b2430; stroke-width: 1.2; }\n"
+        ".spread { stroke: #1b2430; stroke-opacity: 0.55; }\n"
+        "</style>\n"
+        "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n",
+        width, height, width, height);
 }
 
 static void put_key(FILE *f, int x, const char *of, const char *text)

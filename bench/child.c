@@ -37,8 +37,7 @@ static int split(char **argv, int count, char *list)
     return count;
 }
 
-/* bench_NAME lies beside the driver, a script beside its source. */
-static int program_path(char *path, size_t size, const char *program)
+int child_program_path(char *path, size_t size, const char *program)
 {
     char self[256] = "";
 
@@ -59,7 +58,7 @@ static _Noreturn void become(const child_command *command)
     char *argv[MOST_ARGUMENTS + 8], *list = strdup(command->arguments);
     int count = 0;
 
-    program_path(path, sizeof path, command->program);
+    child_program_path(path, sizeof path, command->program);
     if (strstr(command->program, ".py") != NULL) {
         argv[count++] = strdup(BENCH_PYTHON);
     }

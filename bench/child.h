@@ -7,6 +7,7 @@
 #define BENCH_CHILD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 typedef struct child {
@@ -26,6 +27,10 @@ typedef struct child_command {
     unsigned workers;
     int reference; /* descriptor that it inherits */
 } child_command;
+
+/* Where a contender's program is: bench_NAME beside the driver, a script beside its
+ * source. As snprintf(); negative if it cannot be told. */
+int child_program_path(char *path, size_t size, const char *program);
 
 /* Starts a contender and waits until it is ready, or has said why not. */
 void child_start(child *c, const child_command *command);

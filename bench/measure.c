@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "instructions.h"
 #include "measure.h"
 
 /* After so many rounds only the fastest variant of each peer goes on. */
@@ -14,6 +15,7 @@ enum { TRIAL_ROUNDS = 3, MOST_RUNNERS = 20 };
 
 typedef struct runner {
     const char *peer;
+    const char *program;
     char arguments[128];
     child process;
     samples figures;
@@ -70,6 +72,7 @@ static void add_runner(field *f, const char *name, const char *program,
     runner *r = &f->runners[f->count++];
 
     r->peer = name;
+    r->program = program;
     snprintf(r->arguments, sizeof r->arguments, "%s", arguments);
     samples_init(&r->figures);
     const child_command command = command_for(f, program, r->arguments, environment);
@@ -256,6 +259,27 @@ static void add_rows(measurement *result, const field *f)
     }
 }
 
+/* Instructions need no rounds: they are the same every time. */
+static void count_instructions(field *f)
+{
+    const metric *m = f->metric;
+
+    f->rounds = 1;
+    for (size_t i = 0; i < f->count; i++) {
+        runner *r = &f->runners[i];
+        if (r->process.why[0] != '\0') {
+            continue;
+        }
+        const double small = instructions_count(r->program, r->arguments, m->workload);
+        const double large = instructions_count(r->program, r->arguments, m->larger);
+        r->figures.value[0] = (large - small) / m->scale;
+        if (isnan(r->figures.value[0])) {
+            snprintf(r->process.why, sizeof r->process.why, "valgrind cannot run it");
+        }
+    }
+    retire_slower_variants(f);
+}
+
 static void finish(measurement *result, field *f)
 {
     for (size_t i = 0; i < f->count; i++) {
@@ -280,7 +304,11 @@ void measure(measurement *result, const metric *m, const measure_limits *limits)
     f.reference = memfd_create("reference", 0);
     result->failed = !make_reference(&f);
     add_runners(&f);
-    run_rounds(&f);
+    if (m->larger != NULL) {
+        count_instructions(&f);
+    } else {
+        run_rounds(&f);
+    }
     add_rows(result, &f);
     finish(result, &f);
     close(f.reference);

@@ -44,6 +44,9 @@ typedef struct metric {
     const char *environment; /* of all contenders */
     unsigned peers;
     unsigned workers; /* cores for everybody; 0: all */
+    /* A larger workload of the same kind: instead of time, the difference in instructions
+     * between the two is what `scale` divides. */
+    const char *larger;
     /* Device strings: yoke is measured on each of them alone, too. The peers are then
      * the best of them, and all of them as if none disturbed another. */
     const char *alone[METRIC_DEVICES];

@@ -8,7 +8,7 @@
 
 void report_head(void)
 {
-    printf("%-23s %10s  %-18s %10s %-4s %7s  %s\n", "metric", "yoke", "peer", "peer's",
+    printf("%-23s %10s  %-18s %10s %-5s %7s  %s\n", "metric", "yoke", "peer", "peer's",
            "", "ratio", "10 % to 90 %");
 }
 
@@ -30,7 +30,7 @@ static void print_row(const row *r, bool first)
     if (isnan(r->ratio.median)) {
         printf("%10s %s\n", "-", r->why);
     } else {
-        printf("%10s %-4s %7.2f  %.2f to %.2f\n", other, r->metric->unit,
+        printf("%10s %-5s %7.2f  %.2f to %.2f\n", other, r->metric->unit,
                r->other.median / r->yoke.median, r->ratio.low, r->ratio.high);
     }
     fflush(stdout);
