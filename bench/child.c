@@ -73,7 +73,7 @@ static _Noreturn void become(const child_command *command)
     set_environment(command->environment[0]);
     set_environment(command->environment[1]);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execv(argv[0], argv);
+    execvp(argv[0], argv);
     printf("skip it is not installed\n");
     fflush(stdout);
     _exit(EXIT_SUCCESS);

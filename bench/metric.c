@@ -3,9 +3,8 @@
 
 #include "metric.h"
 
-#define ACTIVE "OMP_WAIT_POLICY=active OMP_PROC_BIND=close"
-#define DEFAULT "OMP_PROC_BIND=close"
-#define PASSIVE "OMP_WAIT_POLICY=passive OMP_PROC_BIND=close"
+#define ACTIVE "OMP_WAIT_POLICY=active"
+#define PASSIVE "OMP_WAIT_POLICY=passive"
 #define STARPU_SETTING "STARPU_SILENT=1 STARPU_CALIBRATE=1"
 
 #define STARPU(scheduler, pieces)                                                      \
@@ -18,8 +17,8 @@ const variant variants[] = {
     {PEER_SERIAL, "serial loop", "bench_serial", "", ""},
     {PEER_OPENMP_ACTIVE, "OpenMP active", "bench_openmp", "--schedule static", ACTIVE},
     {PEER_OPENMP_ACTIVE, "OpenMP active", "bench_openmp", "--schedule dynamic", ACTIVE},
-    {PEER_OPENMP_DEFAULT, "OpenMP", "bench_openmp", "--schedule static", DEFAULT},
-    {PEER_OPENMP_DEFAULT, "OpenMP", "bench_openmp", "--schedule dynamic", DEFAULT},
+    {PEER_OPENMP_DEFAULT, "OpenMP", "bench_openmp", "--schedule static", ""},
+    {PEER_OPENMP_DEFAULT, "OpenMP", "bench_openmp", "--schedule dynamic", ""},
     {PEER_OPENMP_PASSIVE, "OpenMP passive", "bench_openmp", "--schedule static",
      PASSIVE},
     {PEER_OPENMP_PASSIVE, "OpenMP passive", "bench_openmp", "--schedule dynamic",

@@ -53,10 +53,16 @@ if(YOKE_OPENCL_LIBRARY)
     target_compile_definitions(bench_opencl PRIVATE CL_TARGET_OPENCL_VERSION=300)
 endif()
 
+# The first Python with numpy, else any.
 set(bench_python python3)
-if(EXISTS /usr/bin/python3)
-    set(bench_python /usr/bin/python3)
-endif()
+foreach(python python3 /usr/bin/python3)
+    execute_process(COMMAND ${python} -c "import numpy"
+        RESULT_VARIABLE missing OUTPUT_QUIET ERROR_QUIET)
+    if(missing EQUAL 0)
+        set(bench_python ${python})
+    endif()
+endforeach()
+
 bench_program(yoke_bench bench.c chart.c child.c instructions.c measure.c metric.c
     report.c statistics.c)
 target_compile_definitions(yoke_bench PRIVATE
