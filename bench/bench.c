@@ -12,11 +12,12 @@
 #include "report.h"
 
 static const char usage[] =
-    "usage: yoke_bench [--quick] [--only PATTERN]... [--seconds S] [--out FOLDER] "
-    "[--list]\n"
-    "  --quick         a tenth of the time\n"
+    "usage: yoke_bench [--quick] [--only PATTERN]... [--seconds S] [--patience S] "
+    "[--out FOLDER] [--list]\n"
+    "  --quick         a tenth of the time, one variant of each peer\n"
     "  --only PATTERN  metrics whose names match, such as 'saxpy*'; may be repeated\n"
     "  --seconds S     time for each metric (8)\n"
+    "  --patience S    wait for a quiet machine, so long in all (0)\n"
     "  --out FOLDER    where results.tsv and results.svg go (.)\n"
     "  --list          name the metrics\n";
 
@@ -27,6 +28,7 @@ typedef struct choice {
     size_t pattern_count;
     const char *folder;
     measure_limits limits;
+    double patience;
     bool list;
 } choice;
 
@@ -60,11 +62,13 @@ static choice parse(int argc, char **argv)
     static const struct option options[] = {{"quick", no_argument, NULL, 'q'},
                                             {"only", required_argument, NULL, 'o'},
                                             {"seconds", required_argument, NULL, 's'},
+                                            {"patience", required_argument, NULL, 'p'},
                                             {"out", required_argument, NULL, 'f'},
                                             {"list", no_argument, NULL, 'l'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
-    choice c = {.folder = ".", .limits = {8, 5, cores()}};
+    choice c = {.folder = ".",
+                .limits = {.seconds = 8, .rounds = 5, .workers = cores()}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -72,12 +76,16 @@ static choice parse(int argc, char **argv)
         case 'q':
             c.limits.seconds = 0.8;
             c.limits.rounds = 2;
+            c.limits.first_variants = true;
             break;
         case 'o':
             add_pattern(&c, optarg);
             break;
         case 's':
             c.limits.seconds = atof(optarg);
+            break;
+        case 'p':
+            c.patience = atof(optarg);
             break;
         case 'f':
             c.folder = optarg;
@@ -113,10 +121,11 @@ static void list(const choice *c)
 }
 
 /* Returns whether every result was right. */
-static bool measure_all(const choice *c, row *rows, size_t *count)
+static bool measure_all(choice *c, row *rows, size_t *count)
 {
     bool right = true;
 
+    c->limits.patience = &c->patience;
     note_load();
     report_head();
     for (const metric *m = metrics; m->name != NULL; m++) {
@@ -150,7 +159,7 @@ static bool write_results(const choice *c, const row *rows, size_t count)
 int main(int argc, char **argv)
 {
     static row rows[MOST_RESULTS];
-    const choice c = parse(argc, argv);
+    choice c = parse(argc, argv);
     size_t count = 0;
 
     signal(SIGPIPE, SIG_IGN);

@@ -7,9 +7,11 @@ which is as fast as multiprocessing.shared_memory and does not depend on the siz
 """
 import argparse
 import array
+import ctypes
 import mmap
 import multiprocessing
 import os
+import signal
 import sys
 import time
 
@@ -19,6 +21,7 @@ try:
 except ImportError:
     np = None
 
+LIBC = ctypes.CDLL(None)
 MI = 1 << 20
 BLOCK = 1 << 15  # elements that stay in a core's cache
 
@@ -183,6 +186,11 @@ def mapped(pid, names, of_arrays):
     return total / 1024
 
 
+def end_with_parent():
+    """Pool's workers would outlive a parent that is killed."""
+    LIBC.prctl(1, signal.SIGKILL)
+
+
 class Contender:
     def __init__(self, workload, workers):
         self.w, self.workers, self.pool = workload, workers, None
@@ -199,7 +207,8 @@ class Contender:
         return list(zip(edges, edges[1:]))
 
     def open(self):
-        self.pool = multiprocessing.get_context("fork").Pool(self.workers)
+        context = multiprocessing.get_context("fork")
+        self.pool = context.Pool(self.workers, initializer=end_with_parent)
 
     def close(self):
         self.pool.close()

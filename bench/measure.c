@@ -9,6 +9,7 @@
 #include "child.h"
 #include "instructions.h"
 #include "measure.h"
+#include "quiet.h"
 
 /* After so many rounds only the fastest variant of each peer goes on. */
 enum { TRIAL_ROUNDS = 3, MOST_RUNNERS = 20 };
@@ -91,7 +92,8 @@ static void add_runners(field *f)
         add_runner(f, m->alone[i], "bench_yoke", arguments, "");
     }
     for (const variant *v = variants; v->program != NULL; v++) {
-        if ((m->peers & v->of) != 0) {
+        const bool first = v == variants || v[-1].of != v->of;
+        if ((m->peers & v->of) != 0 && (first || !f->limits->first_variants)) {
             add_runner(f, v->peer, v->program, v->arguments, v->environment);
         }
     }
@@ -183,6 +185,7 @@ static void run_rounds(field *f)
 
     while (f->rounds < MOST_ROUNDS && (f->rounds < f->limits->rounds ||
                                        now_seconds() - start < f->limits->seconds)) {
+        quiet_await(f->limits->patience);
         run_round(f);
         if (f->rounds == TRIAL_ROUNDS) {
             retire_slower_variants(f);

@@ -33,6 +33,8 @@ typedef struct measure_limits {
     double seconds; /* for the rounds of one metric, more if a few of them take longer */
     size_t rounds;  /* at least */
     unsigned workers;
+    double *patience; /* what is left of it; see quiet.h */
+    bool first_variants; /* of each peer, instead of trying them all */
 } measure_limits;
 
 void measure(measurement *result, const metric *m, const measure_limits *limits);
