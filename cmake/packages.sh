@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# Sourced by examples/run and tests/run: what has to be installed, and installing it.
+# Sourced by examples/run, tests/run and bench/run: what has to be installed, and
+# installing it.
 #
 #   yoke_require_packages build   to build and run the library and the examples
 #   yoke_require_packages test    for the test suite as well
+#   yoke_require_packages bench   for the benchmark, with the peers it measures
 #
 # On Debian and its like, what is missing is installed with apt (as root, or with sudo).
 # Elsewhere nothing is installed: what is missing is named. The shell exits with status 1
@@ -27,6 +29,11 @@ test|required|python3|Python 3|yoke_has_commands python3
 test|required|python3-numpy|numpy|yoke_has_numpy
 test|optional|mesa-opencl-icd|rusticl, a third OpenCL|yoke_has_driver rusticl
 test|optional|oclgrind|Oclgrind, checks kernels for races|yoke_has_commands oclgrind
+bench|required|gcc|gcc, with OpenMP|yoke_has_commands gcc
+bench|optional|libstarpu-dev|StarPU 1.3, a peer|pkg-config --exists starpu-1.3
+bench|optional|python3|Python 3, a peer|yoke_has_commands python3
+bench|optional|python3-numpy|numpy, for Python|yoke_has_numpy
+bench|optional|valgrind|valgrind, to count instructions|yoke_has_commands valgrind
 '
 
 yoke_has_commands() {
@@ -60,12 +67,13 @@ yoke_has_numpy() {
     return 1
 }
 
-# Rows "necessity|name|purpose" of a group (test: of both) that are not there.
+# Rows "necessity|name|purpose" of a group, and of what is needed to build, that are not
+# there.
 yoke_missing() {
     local group necessity name purpose probe
     while IFS='|' read -r group necessity name purpose probe; do
         [ -n "$group" ] || continue
-        [ "$group" = build ] || [ "$1" = test ] || continue
+        [ "$group" = build ] || [ "$group" = "$1" ] || continue
         $probe >/dev/null 2>&1 || echo "$necessity|$name|$purpose"
     done <<<"$yoke_package_table"
 }
