@@ -83,6 +83,8 @@ typedef struct yoke_worker_info {
     char device[128];      /**< the device's own name */
     char driver[128];      /**< platform and version, or "native" */
     char reason[256];      /**< why it is, or is not, a worker */
+    uint64_t sent;         /**< bytes its process moved to memory of the device's own */
+    uint64_t received;     /**< bytes it moved from there */
 } yoke_worker_info;
 
 /** Implementation of yoke_pool_create(); `size` is sizeof *options as compiled. */

@@ -99,6 +99,8 @@ typedef struct yk_worker {
     _Atomic uint64_t undo_bytes;    /* in the undo log; of the claim while RUNNING */
     _Atomic uint64_t chunks;        /* finished by this incarnation */
     _Atomic uint64_t building;      /* kernel id << 8 | kernel slot while it builds one */
+    _Atomic uint64_t sent;          /* bytes this incarnation moved to the device's memory */
+    _Atomic uint64_t received;      /* ... and from there, both as of its last job */
     _Atomic uint64_t speed_last;    /* of the kernel it ran last, items/s, a double's bits */
 
     alignas(YK_CACHE_LINE) yk_event bell; /* any: "look around" */

@@ -45,6 +45,8 @@ static void describe_worker(const yk_control *control, uint32_t slot,
     info->cpu = worker->cpu;
     info->opencl_index = -1;
     info->speed = yk_bits_double(atomic_load(&worker->speed_last));
+    info->sent = atomic_load(&worker->sent);
+    info->received = atomic_load(&worker->received);
     yk_text_copy(info->name, sizeof info->name, worker->name);
     yk_text_copy(info->reason, sizeof info->reason,
                  state == YK_WORKER_PARKED ? "its core serves a GPU's process"

@@ -79,6 +79,8 @@ static void reset_worker(yk_worker *worker)
     }
     atomic_store(&worker->building, 0);
     atomic_store(&worker->chunks, 0);
+    atomic_store(&worker->sent, 0);
+    atomic_store(&worker->received, 0);
     atomic_store(&worker->open_status, 0);
     atomic_store(&worker->state, YK_WORKER_STARTING);
 }

@@ -53,6 +53,13 @@ enum {
 /* Works on the first job that has something to do. */
 int yk_worker_find_work(yk_worker_self *self);
 
+/* Shows how many bytes a device has moved so far. */
+static inline void yk_worker_show_moves(yk_worker *worker, const yk_device *device)
+{
+    atomic_store_explicit(&worker->sent, device->sent, memory_order_relaxed);
+    atomic_store_explicit(&worker->received, device->received, memory_order_relaxed);
+}
+
 /* ---- chunks (worker_chunks.c) ---- */
 
 /* Whether there is something to take, as seen from outside the job. *later is set if

@@ -65,6 +65,7 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
         }
     }
     device->ops->end(device);
+    yk_worker_show_moves(self->worker, device);
     return worked;
 }
 

@@ -264,8 +264,8 @@ void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change)
     (void)pthread_mutex_unlock(&arena->lock);
 }
 
-yoke_status yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table,
-                               yk_block *block, yk_error *error)
+yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
+                         yk_error *error)
 {
     yk_block *found;
     yoke_status status;
@@ -273,11 +273,21 @@ yoke_status yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t ta
     (void)pthread_mutex_lock(&arena->lock);
     status = find_start(arena, pointer, &found, error);
     if (status == YOKE_OK) {
-        found->table = table;
         *block = *found;
     }
     (void)pthread_mutex_unlock(&arena->lock);
     return status;
+}
+
+void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table)
+{
+    yk_block *found;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    if (find_start(arena, pointer, &found, NULL) == YOKE_OK) {
+        found->table = table;
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
 }
 
 bool yk_arena_valid(const yk_arena *arena)

@@ -58,10 +58,12 @@ bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block);
 /* Counts a user of the block with this id at this address in or out. */
 void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change);
 
-/* Attaches a block table, or takes it off again (0), where a block starts; the block as it
- * is then goes to *block. YOKE_EINVAL if none starts there. */
-yoke_status yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table,
-                               yk_block *block, yk_error *error);
+/* The block that starts at an address, copied. YOKE_EINVAL if none starts there. */
+yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
+                         yk_error *error);
+
+/* Attaches a block table to the block that starts there, or takes it off again (0). */
+void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table);
 
 /* Blocks sorted, disjoint, page-aligned, within the mapping. */
 bool yk_arena_valid(const yk_arena *arena);
