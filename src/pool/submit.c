@@ -201,9 +201,6 @@ static void reset_job(yk_job *job, uint32_t generation)
     memset(job->strikes, 0, sizeof job->strikes);
     job->fruitless = 0;
     job->done_at_strike = 0;
-    for (uint32_t i = 0; i < YK_WORKER_WORDS; i++) {
-        atomic_store(&job->declined[i], 0);
-    }
     for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
         yk_home_set(&job->redo[i], generation, (yk_tiles){0, 0});
     }
