@@ -119,6 +119,24 @@ static void run_steps(yoke_pool *pool, yoke_kernel *kernel, const grids *g, size
     }
 }
 
+/* While the steps run only the pool touches the grids: devices with memory of their own
+ * keep them, and only the edges of their shares move. */
+static void lend(yoke_pool *pool, const grids *g)
+{
+    for (int k = 0; k < 2; k++) {
+        example_check(pool, yoke_lend(pool, g->u[k]), "yoke_lend");
+        example_check(pool, yoke_lend(pool, g->v[k]), "yoke_lend");
+    }
+}
+
+static void reclaim(yoke_pool *pool, const grids *g)
+{
+    for (int k = 0; k < 2; k++) {
+        example_check(pool, yoke_reclaim(pool, g->u[k]), "yoke_reclaim");
+        example_check(pool, yoke_reclaim(pool, g->v[k]), "yoke_reclaim");
+    }
+}
+
 static float laplacian(const float *grid, size_t x, size_t y, size_t size)
 {
     const size_t north = (y + size - 1) % size;
@@ -223,7 +241,9 @@ int main(int argc, char **argv)
     start_grids(&g, pool, set.size);
     bool ok = starts_right(pool, kernel, &g, set.size);
     const double start = example_seconds();
+    lend(pool, &g);
     run_steps(pool, kernel, &g, set.size, CHECKED_STEPS, set.steps);
+    reclaim(pool, &g);
     const double seconds = example_seconds() - start;
     const float *v = g.v[set.steps % 2];
     ok = ok && is_bounded(v, set.size * set.size);

@@ -26,13 +26,35 @@ extern "C" {
 YOKE_API void *yoke_alloc(yoke_pool *pool, size_t bytes);
 
 /**
- * Gives memory back to the system. NULL is allowed. YOKE_EBUSY, and nothing happens,
- * while a submitted job uses the block.
+ * Gives memory back to the system, whether it is lent or not. NULL is allowed. YOKE_EBUSY,
+ * and nothing happens, while a submitted job uses the block.
  *
  * @param pool     the pool it came from
  * @param pointer  what yoke_alloc() returned
  */
 YOKE_API yoke_status yoke_free(yoke_pool *pool, void *pointer);
+
+/**
+ * Lends memory to the pool: until yoke_reclaim() the program neither reads nor writes it,
+ * and only jobs do. Devices with memory of their own then keep what they have of it from
+ * job to job, and only what they lack is moved: in a time loop the neighbours at the edges
+ * of their shares. On all others nothing changes.
+ *
+ * YOKE_EINVAL if it is lent already.
+ *
+ * @param pool     the pool it came from
+ * @param pointer  what yoke_alloc() returned
+ */
+YOKE_API yoke_status yoke_lend(yoke_pool *pool, void *pointer);
+
+/**
+ * Ends what yoke_lend() began: waits for the jobs that use the memory; then it is the
+ * program's again and holds what they have computed. YOKE_EINVAL if it is not lent.
+ *
+ * @param pool     the pool it came from
+ * @param pointer  what yoke_alloc() returned
+ */
+YOKE_API yoke_status yoke_reclaim(yoke_pool *pool, void *pointer);
 
 #ifdef __cplusplus
 }

@@ -19,15 +19,6 @@ void *yoke_alloc(yoke_pool *pool, size_t bytes)
     return memory;
 }
 
-/* Jobs that have ended may be waiting to be collected. */
-static void collect(yoke_pool *pool)
-{
-    (void)pthread_mutex_lock(&pool->lock);
-    (void)yk_collect_ended(pool);
-    (void)pthread_mutex_unlock(&pool->lock);
-    yk_run_callbacks(pool);
-}
-
 yoke_status yoke_free(yoke_pool *pool, void *pointer)
 {
     yk_error error;
@@ -36,8 +27,33 @@ yoke_status yoke_free(yoke_pool *pool, void *pointer)
     yk_error_clear(&error);
     status = yk_call_check(pool, &error);
     if (status == YOKE_OK && pointer != NULL) {
-        collect(pool);
-        status = yk_arena_free(&pool->arena, pointer, &error);
+        status = yk_free(pool, pointer, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
+yoke_status yoke_lend(yoke_pool *pool, void *pointer)
+{
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    if (status == YOKE_OK) {
+        status = yk_lend(pool, pointer, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
+yoke_status yoke_reclaim(yoke_pool *pool, void *pointer)
+{
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    if (status == YOKE_OK) {
+        status = yk_reclaim(pool, pointer, &error);
     }
     return yk_call_end(pool, status, &error);
 }

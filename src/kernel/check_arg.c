@@ -178,6 +178,7 @@ static yoke_status find_block(yk_arg *to, const yk_launch_request *request,
     to->block_address = base + block.offset;
     to->block_bytes = block.bytes;
     to->block_id = block.id;
+    to->table = block.table;
     left = block.offset + block.bytes > address - base
                ? block.offset + block.bytes - (address - base)
                : 0;

@@ -37,9 +37,10 @@ typedef struct yk_arg {
     uint64_t block_address; /* array: the allocation it lies in */
     uint64_t block_bytes;   /* array: size of that allocation */
     uint64_t block_id;      /* array: its number, never used twice in a pool */
+    uint64_t table;         /* array: address of its yk_residency; 0: it is not lent */
 } yk_arg;
 
-static_assert(sizeof(yk_arg) == 16 + 11 * 8, "no padding");
+static_assert(sizeof(yk_arg) == 16 + 12 * 8, "no padding");
 
 typedef struct yk_launch {
     uint64_t id;        /* of the job, never used twice in a pool */

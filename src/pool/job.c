@@ -37,9 +37,6 @@ void yk_job_reset(yk_job *job, uint32_t generation)
     memset(job->strikes, 0, sizeof job->strikes);
     job->fruitless = 0;
     job->done_at_strike = 0;
-    for (uint32_t i = 0; i < YK_SLOT_WORDS; i++) {
-        atomic_store_explicit(&job->declined[i], 0, memory_order_relaxed);
-    }
     for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
         yk_home_set(&job->redo[i], generation, (yk_tiles){0, 0});
     }

@@ -78,6 +78,9 @@ yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
     yk_selection selection;
     yoke_status status;
 
+    for (uint32_t i = 0; i < YK_SLOT_WORDS; i++) {
+        atomic_store(&job->declined[i], 0); /* by the slot's last job */
+    }
     if (devices == NULL) {
         memset(job->allowed, 0xff, sizeof job->allowed);
         return check_hope(pool, job, devices, error);

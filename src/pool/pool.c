@@ -14,6 +14,7 @@
 static const size_t least_arena = (size_t)64 << 20;
 static const size_t default_arena = (size_t)1 << 40;
 static const size_t store_bytes = (size_t)1 << 30;
+static const size_t tables_bytes = (size_t)4 << 30; /* for 2 TiB that are lent */
 static const char default_devices[] = "cpu,gpu";
 
 /* How often a wait looks whether the supervisor still lives. */
@@ -110,6 +111,10 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     if (status == YOKE_OK) {
         status = create_arena(&pool->store, "yoke store", store_bytes, 1 << 20, false,
                               error);
+    }
+    if (status == YOKE_OK) {
+        status = create_arena(&pool->tables, "yoke tables", tables_bytes, 1 << 20,
+                              false, error);
     }
     if (status == YOKE_OK) {
         status = yk_mapping_create(&pool->control_mapping, "yoke control",
@@ -305,6 +310,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     pool->control_mapping = YK_MAPPING_NONE;
     pool->arena.mapping = YK_MAPPING_NONE;
     pool->store.mapping = YK_MAPPING_NONE;
+    pool->tables.mapping = YK_MAPPING_NONE;
     pool->supervisor_fd = pool->alive = pool->life = -1;
     pool->next_id = 1;
     pool->owner = yk_process_self();
@@ -396,6 +402,9 @@ static void free_memory(yoke_pool *pool)
     }
     if (pool->store.mapping.base != NULL) {
         yk_arena_fini(&pool->store);
+    }
+    if (pool->tables.mapping.base != NULL) {
+        yk_arena_fini(&pool->tables);
     }
     yk_mapping_destroy(&pool->control_mapping);
     (void)pthread_mutex_destroy(&pool->lock);

@@ -28,6 +28,7 @@ struct yoke_pool {
     yk_control *control;
     yk_arena arena; /* yoke_alloc's memory */
     yk_arena store; /* kernels' texts: not where users' pointers go */
+    yk_arena tables; /* block tables of lent allocations */
     pid_t owner; /* the process that created the pool */
     pid_t supervisor;
     int supervisor_fd; /* pidfd */
@@ -196,6 +197,16 @@ void yk_stage_out(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
 /* A job not collected yet that uses the plain memory of this launch's foreign arguments
  * in conflict with them, or NULL. */
 yoke_future *yk_stage_conflict(yoke_pool *pool, const yk_launch *launch);
+
+/* ---- lend.c ---- */
+
+yoke_status yk_lend(yoke_pool *pool, void *pointer, yk_error *error);
+
+/* Waits for jobs that use the memory. Takes the lock. */
+yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error);
+
+/* Frees an allocation, lent or not. Takes the lock. */
+yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error);
 
 /* ---- futures.c ---- */
 

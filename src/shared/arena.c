@@ -196,13 +196,25 @@ static yk_block *find_locked(yk_arena *arena, const void *pointer)
     return &arena->blocks[index];
 }
 
-static yoke_status free_locked(yk_arena *arena, const void *pointer, yk_error *error)
+/* The block that starts at an address. */
+static yoke_status find_start(yk_arena *arena, const void *pointer, yk_block **block,
+                              yk_error *error)
 {
-    yk_block *block = find_locked(arena, pointer);
-
-    if (block == NULL || block->offset != offset_of(arena, pointer)) {
+    *block = find_locked(arena, pointer);
+    if (*block == NULL || (*block)->offset != offset_of(arena, pointer)) {
         return yk_fail(error, YOKE_EINVAL,
                        "%p is not the start of an allocation of this pool", pointer);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status free_locked(yk_arena *arena, const void *pointer, yk_error *error)
+{
+    yk_block *block;
+    const yoke_status status = find_start(arena, pointer, &block, error);
+
+    if (status != YOKE_OK) {
+        return status;
     }
     if (block->users != 0) {
         return yk_fail(error, YOKE_EBUSY,
@@ -248,6 +260,32 @@ void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change)
     block = find_locked(arena, (const void *)(uintptr_t)address);
     if (block != NULL && block->id == id) {
         block->users = (uint32_t)((int64_t)block->users + change);
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+}
+
+yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
+                         yk_error *error)
+{
+    yk_block *found;
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    status = find_start(arena, pointer, &found, error);
+    if (status == YOKE_OK) {
+        *block = *found;
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+    return status;
+}
+
+void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table)
+{
+    yk_block *found;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    if (find_start(arena, pointer, &found, NULL) == YOKE_OK) {
+        found->table = table;
     }
     (void)pthread_mutex_unlock(&arena->lock);
 }

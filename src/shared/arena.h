@@ -22,6 +22,7 @@ typedef struct yk_block {
     uint64_t span;   /* as taken: whole pages */
     uint64_t id;     /* never used twice in an arena; from 1 */
     uint32_t users;  /* jobs that use it */
+    uint64_t table;  /* address of its yk_residency; 0: it is not lent */
 } yk_block;
 
 typedef struct yk_arena {
@@ -56,6 +57,13 @@ bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block);
 
 /* Counts a user of the block with this id at this address in or out. */
 void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change);
+
+/* The block that starts at an address, copied. YOKE_EINVAL if none starts there. */
+yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
+                         yk_error *error);
+
+/* Attaches a block table to the block that starts there, or takes it off again (0). */
+void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table);
 
 /* Blocks sorted, disjoint, page-aligned, within the mapping. */
 bool yk_arena_valid(const yk_arena *arena);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -274,6 +275,67 @@ static void test_close_during_discovery(void **state)
     }
 }
 
+/* ---- devices that are too small ---- */
+
+static const char oclgrind[] = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
+
+static void sum_ends(const yoke_span *span, void *const args[])
+{
+    uint32_t *out = args[0];
+    const uint32_t *large = args[1];
+    const uint32_t last = *(const uint32_t *)args[2];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        out[i] = large[0] + large[last];
+    }
+}
+
+static yoke_status map_ends(yoke_pool *pool, yoke_kernel *kernel, const char *devices,
+                            uint32_t *out, uint32_t *large, size_t bytes)
+{
+    return yoke_map_with(pool, kernel, yoke_range_1d(64),
+                         &(yoke_map_options){.devices = devices}, yoke_out(out, 4),
+                         yoke_in_whole(large, bytes),
+                         yoke_scalar((uint32_t)(bytes / 4 - 1)));
+}
+
+/* Oclgrind takes 128 MiB in one buffer: it stands aside, and others do the job. */
+static void test_too_small_a_device(void **state)
+{
+    const size_t bytes = (size_t)192 << 20;
+    yoke_kernel_options options = {
+        .name = "sum_ends",
+        .native = sum_ends,
+        .source = "__kernel void sum_ends(__global uint *out, __global uint *large,\n"
+                  "                       uint last)\n"
+                  "{ out[get_global_id(0)] = large[0] + large[last]; }\n"};
+    yoke_kernel *kernel = NULL;
+    yoke_pool *pool;
+    uint32_t *out;
+    uint32_t *large;
+
+    (void)state;
+    if (access(oclgrind, R_OK) != 0) {
+        skip();
+    }
+    (void)setenv("OCL_ICD_VENDORS", oclgrind, 1);
+    pool = api_open("cpu:1,opencl");
+    (void)unsetenv("OCL_ICD_VENDORS");
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    out = api_numbers(pool, 64);
+    large = api_numbers(pool, bytes / 4);
+    large[0] = 3;
+    large[bytes / 4 - 1] = 4;
+    assert_refused(pool, map_ends(pool, kernel, "opencl", out, large, bytes),
+                   YOKE_ENODEVICE, "the device takes at most");
+    assert_ok_pool(pool, map_ends(pool, kernel, NULL, out, large, bytes));
+    assert_true(api_all(out, 64, 7));
+    assert_ok_pool(pool, map_ends(pool, kernel, "opencl", out, large, 4096));
+    assert_true(api_all(out, 64, 3));
+    yoke_kernel_destroy(kernel);
+    api_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +346,7 @@ int main(void)
         yt_unit_test(test_workers),
         yt_unit_test(test_discover),
         yt_unit_test(test_close_during_discovery),
+        yt_unit_test(test_too_small_a_device),
     };
 
     return yt_run_group(tests);

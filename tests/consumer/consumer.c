@@ -130,6 +130,8 @@ static void test_arguments(yoke_pool *pool)
     CHECK(wrong == 0);
 
     yoke_kernel_destroy(kernel);
+    CHECK_OK(pool, yoke_lend(pool, z));
+    CHECK_OK(pool, yoke_reclaim(pool, z));
     CHECK_OK(pool, yoke_free(pool, z));
     CHECK_OK(pool, yoke_free(pool, NULL));
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/yoke_test.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "device/device.h"
 #include "device/native/native.h"
+#include "kernel/lent.h"
 #include "made.h"
 
 static yk_error error;
@@ -280,6 +282,45 @@ static void it_is_described(void **state)
     assert_int_equal(ops->parameters(device, &kernel, parameters), -1);
 }
 
+static yk_residency *seen_table;
+static uint64_t seen_versions[3];
+
+static void look_at_versions(const yoke_span *span, void *const args[])
+{
+    scale(span, args);
+    for (uint64_t b = 0; b < 3; b++) {
+        seen_versions[b] = yk_residency_version(seen_table, b);
+    }
+}
+
+/* Once before it is written and once after; only where it is written. */
+static void versions_of_lent_arrays_rise_twice(void **state)
+{
+    enum { FLOATS = 3 * YK_RESIDENCY_BLOCK / sizeof(float) };
+    static float out[FLOATS], in[FLOATS];
+    const uint64_t before[] = {1, 1, 0};
+    float factor = 1;
+    yk_arg *arg;
+
+    seen_table = calloc(1, yk_residency_size(sizeof out));
+    assert_non_null(seen_table);
+    yk_residency_init(seen_table, 1, (uint64_t)(uintptr_t)out, sizeof out);
+    made_kernel(&kernel, 9, "look_at_versions", look_at_versions);
+    made_launch(&launch, &kernel, 9, 0, FLOATS);
+    arg = made_array(&launch, out, sizeof *out, YK_WRITE, YK_PARTS_ITEM);
+    arg->table = (uint64_t)(uintptr_t)seen_table;
+    (void)made_array(&launch, in, sizeof *in, YK_READ, YK_PARTS_ITEM);
+    (void)made_scalar(&launch, &factor, sizeof factor);
+    assert_ok(ops->begin(*state, &kernel, &launch, &error));
+    assert_ok(yk_device_run(*state, 10, FLOATS / 2, &error));
+    for (uint64_t b = 0; b < 3; b++) {
+        assert_int_equal(seen_versions[b], before[b]);
+        assert_int_equal(yk_residency_version(seen_table, b), 2 * before[b]);
+    }
+    ops->end(*state);
+    free(seen_table);
+}
+
 static void kinds_have_their_ops(void **state)
 {
     (void)state;
@@ -305,6 +346,7 @@ int main(void)
         DEVICE_TEST(a_function_reports_its_failure),
         DEVICE_TEST(kernels_that_cannot_be_had),
         DEVICE_TEST(impossible_scratch_is_an_error),
+        DEVICE_TEST(versions_of_lent_arrays_rise_twice),
         DEVICE_TEST(it_is_described),
         cmocka_unit_test(kinds_have_their_ops),
     };

@@ -11,6 +11,13 @@ static const char pocl[] = "/etc/OpenCL/vendors/pocl.icd";
 static const char rusticl[] = "/etc/OpenCL/vendors/rusticl.icd";
 static const char oclgrind[] = "/usr/lib/oclgrind/liboclgrind-rt-icd.so";
 
+/* Every case with its arrays lent: the device keeps them, though their content changes
+ * with every run. */
+typedef struct opencl_run {
+    yk_device_config config;
+    bool lends;
+} opencl_run;
+
 static int run_all(yk_device *device)
 {
     yk_device_info info;
@@ -30,7 +37,8 @@ static int run_all(yk_device *device)
 
 static int run_driver(void *arg)
 {
-    const yk_device_config *const config = arg;
+    const opencl_run *const run = arg;
+    const yk_device_config *const config = &run->config;
     yk_error error;
     yk_device_info info;
     yk_device *device;
@@ -43,6 +51,7 @@ static int run_driver(void *arg)
     yk_opencl_ops.describe(device, &info);
     (void)fprintf(stderr, "%s (%s)%s\n", info.name, info.driver,
                   info.shares_memory ? ", in place" : "");
+    bench_lends = run->lends;
     result = run_all(device);
     if (result == PASSED && info.shares_memory != (config->discrete == 0)) {
         result = NOT_IN_PLACE;
@@ -51,16 +60,26 @@ static int run_driver(void *arg)
     return result;
 }
 
-static void check_driver(const char *path, bool one_thread, bool discrete)
+static void check_with(const char *path, opencl_run run)
 {
-    yk_device_config config = {
-        .kind = YK_DEVICE_OPENCL, .one_thread = one_thread, .discrete = discrete};
+    run.config.kind = YK_DEVICE_OPENCL;
 
     if (access(path, R_OK) != 0) {
         skip();
     }
-    (void)snprintf(config.driver, sizeof config.driver, "%s", path);
-    assert_int_equal(yt_in_child(run_driver, &config, 300), PASSED);
+    (void)snprintf(run.config.driver, sizeof run.config.driver, "%s", path);
+    assert_int_equal(yt_in_child(run_driver, &run, 300), PASSED);
+}
+
+static void check_driver(const char *path, bool one_thread, bool discrete)
+{
+    check_with(
+        path, (opencl_run){.config = {.one_thread = one_thread, .discrete = discrete}});
+}
+
+static void check_lent(const char *path)
+{
+    check_with(path, (opencl_run){.config = {.discrete = true}, .lends = true});
 }
 
 static void pocl_works_in_place(void **state)
@@ -105,6 +124,24 @@ static void oclgrind_works_with_transfers(void **state)
     check_driver(oclgrind, false, true);
 }
 
+static void pocl_works_with_lent_arrays(void **state)
+{
+    (void)state;
+    check_lent(pocl);
+}
+
+static void rusticl_works_with_lent_arrays(void **state)
+{
+    (void)state;
+    check_lent(rusticl);
+}
+
+static void oclgrind_works_with_lent_arrays(void **state)
+{
+    (void)state;
+    check_lent(oclgrind);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +152,9 @@ int main(void)
         yt_unit_test(rusticl_works_with_transfers),
         yt_unit_test(oclgrind_works_in_place),
         yt_unit_test(oclgrind_works_with_transfers),
+        yt_unit_test(pocl_works_with_lent_arrays),
+        yt_unit_test(rusticl_works_with_lent_arrays),
+        yt_unit_test(oclgrind_works_with_lent_arrays),
     };
 
     return yt_run_group(tests);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "device/device.h"
+#include "kernel/lent.h"
 #include "support/yoke_test.h"
 
 enum { BENCH_PAGE = 4096, BENCH_ARRAYS = 8 };
@@ -20,6 +21,7 @@ typedef struct bench_array {
     size_t bytes;
     size_t room; /* whole pages: the rest must not change */
     uint64_t id;
+    yk_residency *table; /* NULL: it is not lent */
 } bench_array;
 
 typedef struct bench {
@@ -31,6 +33,14 @@ typedef struct bench {
 } bench;
 
 static uint64_t bench_next_id = 1;
+static bool bench_lends; /* all blocks that are made from now on */
+
+static inline void bench_lend(bench_array *array)
+{
+    array->table = calloc(1, yk_residency_size(array->bytes));
+    yk_residency_init(array->table, bench_next_id++, (uint64_t)(uintptr_t)array->memory,
+                      array->bytes);
+}
 
 /* A new block of random bytes; returns its number. */
 static inline size_t bench_block(bench *b, size_t bytes)
@@ -48,6 +58,9 @@ static inline size_t bench_block(bench *b, size_t bytes)
             (unsigned char)((i * 37 + b->array_count * 11 + i / 256) & 0x7f);
     }
     memcpy(array->wanted, array->first, array->room);
+    if (bench_lends) {
+        bench_lend(array);
+    }
     return b->array_count++;
 }
 
@@ -68,6 +81,7 @@ static inline yk_arg *bench_arg_in(bench *b, size_t block, size_t offset,
         .block_address = (uint64_t)(uintptr_t)array->memory,
         .block_bytes = array->bytes,
         .block_id = array->id,
+        .table = (uint64_t)(uintptr_t)array->table,
     };
     return arg;
 }
@@ -100,6 +114,7 @@ static inline void bench_free(bench *b)
         free(b->arrays[i].memory);
         free(b->arrays[i].first);
         free(b->arrays[i].wanted);
+        free(b->arrays[i].table);
     }
     b->array_count = 0;
 }
@@ -187,6 +202,20 @@ static inline yoke_status bench_run_chunks(yk_device *device, const bench *b,
     return status;
 }
 
+/* Gives the arrays what they held in the beginning. */
+static inline void bench_reset(const bench *b)
+{
+    for (size_t i = 0; i < b->array_count; i++) {
+        const bench_array *const array = &b->arrays[i];
+
+        memcpy(array->memory, array->first, array->room);
+        if (array->table != NULL) {
+            yk_residency_raise(array->table, array->table->address,
+                               array->table->address + array->bytes);
+        }
+    }
+}
+
 /* Runs a launch from the start, cut one way. */
 static inline bool bench_run(yk_device *device, bench *b, const bench_split *split)
 {
@@ -194,9 +223,7 @@ static inline bool bench_run(yk_device *device, bench *b, const bench_split *spl
     char what[160];
     yoke_status status;
 
-    for (size_t i = 0; i < b->array_count; i++) {
-        memcpy(b->arrays[i].memory, b->arrays[i].first, b->arrays[i].room);
-    }
+    bench_reset(b);
     b->launch.id = bench_next_id++;
     b->launch.whole = split->whole;
     (void)snprintf(what, sizeof what, "kernel '%s', %s", b->kernel.name, split->name);

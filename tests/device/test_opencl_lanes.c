@@ -134,9 +134,7 @@ static bool begin(yk_device *device, bench *b, yk_error *error)
 {
     bench_init(b, find_case("saxpy"));
     b->launch.id = bench_next_id++;
-    memcpy(b->arrays[0].memory, b->arrays[0].first, b->arrays[0].room);
-    memcpy(b->arrays[1].memory, b->arrays[1].first, b->arrays[1].room);
-    memcpy(b->arrays[2].memory, b->arrays[2].first, b->arrays[2].room);
+    bench_reset(b);
     return device->ops->begin(device, &b->kernel, &b->launch, error) == YOKE_OK;
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "device/device.h"
 #include "device/fake/private_memory.h"
+#include "kernel/lent.h"
 #include "sys/crash.h"
 
 /* A chunk that was computed and not yet reported. */
@@ -31,6 +32,7 @@ typedef struct fake_device {
     const yk_launch *launch; /* that was begun; NULL: none */
     uint64_t launch_id;
     fake_lane lanes[YK_MAX_LANES];
+    yk_own_copies copies;
 } fake_device;
 
 static fake_device *fake_of(yk_device *device)
@@ -120,7 +122,7 @@ static yoke_status begin_lane(fake_device *fake, fake_lane *lane, yk_error *erro
         return yk_native_ops.begin(fake->inner, fake->kernel, fake->launch, error);
     }
     if (lane->memory.shared == NULL) {
-        status = yk_private_init(&lane->memory, fake->launch, error);
+        status = yk_private_init(&lane->memory, fake->launch, &fake->copies, error);
     }
     return status != YOKE_OK ? status
                              : yk_native_ops.begin(fake->inner, fake->kernel,
@@ -153,6 +155,7 @@ static yoke_status compute(fake_device *fake, fake_lane *lane, yk_error *error)
 
     if (status == YOKE_OK && is_private(fake)) {
         fake->base.sent += yk_private_load(&lane->memory, lane->begin, lane->end);
+        yk_lent_changed(fake->launch, lane->begin, lane->end);
     }
     if (status == YOKE_OK) {
         status = yk_device_run(fake->inner, lane->begin, lane->end, error);
@@ -218,6 +221,8 @@ static yoke_status fake_finish(yk_device *device, unsigned index, yk_error *erro
 
     if (is_private(fake)) {
         fake->base.received += yk_private_store(&lane->memory, lane->begin, lane->end);
+        yk_lent_changed(fake->launch, lane->begin, lane->end);
+        yk_private_keep(&lane->memory, lane->begin, lane->end);
         status = yk_private_check(&lane->memory, lane->begin, lane->end, error);
     }
     suffer_fault(fake, lane->number);
@@ -233,6 +238,7 @@ static void fake_close(yk_device *device)
     }
     fake_end(device);
     yk_native_ops.close(fake->inner);
+    yk_own_copies_fini(&fake->copies);
     free(fake);
 }
 

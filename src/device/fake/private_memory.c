@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "kernel/footprint.h"
+#include "kernel/lent.h"
 
 enum { PAGE = 4096 };
 
@@ -53,26 +54,41 @@ static unsigned char *private_at(const yk_replica *replica, const yk_arg *arg,
     return replica->base + (address - arg->address);
 }
 
-static uint64_t load_extent(const yk_replica *replica, const yk_arg *arg,
-                            const yk_extent *extent)
+static void *arena_at(uint64_t address)
 {
-    for (uint64_t b = 0; b < extent->blocks; b++) {
-        const uint64_t address = extent->address + b * extent->stride;
-
-        memcpy(private_at(replica, arg, address), (const void *)(uintptr_t)address,
-               (size_t)extent->bytes);
-    }
-    return extent->bytes * extent->blocks;
+    return (void *)(uintptr_t)address;
 }
 
-static uint64_t store_extent(const yk_replica *replica, const yk_arg *arg,
-                             const yk_extent *extent)
+/* From the arena, or from what the device keeps of it; returns how many bytes the device
+ * did not have. */
+static uint64_t load_extent(const yk_replica *replica, const yk_arg *arg,
+                            yk_own_copy *copy, const yk_extent *extent)
 {
+    const uint64_t brought = copy != NULL ? yk_own_copy_bring(copy, arg, extent)
+                                          : extent->bytes * extent->blocks;
+
     for (uint64_t b = 0; b < extent->blocks; b++) {
         const uint64_t address = extent->address + b * extent->stride;
 
-        memcpy((void *)(uintptr_t)address, private_at(replica, arg, address),
+        memcpy(private_at(replica, arg, address),
+               copy != NULL ? yk_own_copy_at(copy, arg, address) : arena_at(address),
                (size_t)extent->bytes);
+    }
+    return brought;
+}
+
+/* To the arena and to what the device keeps of it. */
+static uint64_t store_extent(const yk_replica *replica, const yk_arg *arg,
+                             yk_own_copy *copy, const yk_extent *extent)
+{
+    for (uint64_t b = 0; b < extent->blocks; b++) {
+        const uint64_t address = extent->address + b * extent->stride;
+        const unsigned char *from = private_at(replica, arg, address);
+
+        memcpy(arena_at(address), from, (size_t)extent->bytes);
+        if (copy != NULL) {
+            memcpy(yk_own_copy_at(copy, arg, address), from, (size_t)extent->bytes);
+        }
     }
     return extent->bytes * extent->blocks;
 }
@@ -132,9 +148,10 @@ static size_t first_damage(const yk_replica *replica)
 /* ---- all copies ---- */
 
 yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
-                            yk_error *error)
+                            yk_own_copies *copies, yk_error *error)
 {
     memory->shared = launch;
+    memory->copies = copies;
     memcpy(&memory->launch, launch, sizeof *launch);
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         yk_replica *replica = &memory->replicas[i];
@@ -148,6 +165,7 @@ yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
                            "no private memory for argument %" PRIu32, i + 1);
         }
         memory->launch.args[i].address = (uint64_t)(uintptr_t)replica->base;
+        memory->launch.args[i].table = 0;
     }
     return YOKE_OK;
 }
@@ -160,9 +178,10 @@ uint64_t yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
         const extent_list list = loaded(launch, arg, begin, end);
+        yk_own_copy *copy = yk_own_copy_of(memory->copies, arg);
 
         for (size_t k = 0; k < list.count; k++) {
-            bytes += load_extent(&memory->replicas[i], arg, &list.extents[k]);
+            bytes += load_extent(&memory->replicas[i], arg, copy, &list.extents[k]);
         }
     }
     return bytes;
@@ -176,12 +195,28 @@ uint64_t yk_private_store(const yk_private_memory *memory, uint64_t begin, uint6
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
         const extent_list list = stored(launch, arg, begin, end);
+        yk_own_copy *copy = yk_own_copy_of(memory->copies, arg);
 
         for (size_t k = 0; k < list.count; k++) {
-            bytes += store_extent(&memory->replicas[i], arg, &list.extents[k]);
+            bytes += store_extent(&memory->replicas[i], arg, copy, &list.extents[k]);
         }
     }
     return bytes;
+}
+
+void yk_private_keep(const yk_private_memory *memory, uint64_t begin, uint64_t end)
+{
+    const yk_launch *launch = memory->shared;
+
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+        const extent_list list = stored(launch, arg, begin, end);
+        yk_own_copy *copy = yk_own_copy_of(memory->copies, arg);
+
+        for (size_t k = 0; k < list.count && copy != NULL; k++) {
+            yk_mirror_hold(&copy->mirror, yk_lent_table(arg), &list.extents[k]);
+        }
+    }
 }
 
 static yoke_status check_replica(yk_replica *replica, uint32_t number, yk_error *error)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "device/fake/own_copy.h"
 #include "kernel/launch.h"
 
 enum { YK_POISON = 0xA5 };
@@ -24,6 +25,7 @@ typedef struct yk_replica {
 } yk_replica;
 
 typedef struct yk_private_memory {
+    yk_own_copies *copies;   /* the device's, for lent allocations */
     const yk_launch *shared; /* arguments in shared memory; NULL: none */
     yk_launch launch;        /* the same with arguments in private memory */
     yk_replica replicas[YK_MAX_ARGS];
@@ -31,14 +33,19 @@ typedef struct yk_private_memory {
 
 /* Makes copies, all poison, for a launch's arguments. *memory starts zeroed. */
 yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
-                            yk_error *error);
+                            yk_own_copies *copies, yk_error *error);
 
-/* Copies in what the items [begin, end) may read; returns how many bytes. */
+/* Copies in what the items [begin, end) may read; returns how many bytes came from the
+ * arena. */
 uint64_t yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end);
 
 /* Copies out what they may write; returns how many bytes. */
 uint64_t yk_private_store(const yk_private_memory *memory, uint64_t begin,
                           uint64_t end);
+
+/* What they wrote to lent allocations is current on the device, too: after it was stored
+ * and its blocks' versions were raised. */
+void yk_private_keep(const yk_private_memory *memory, uint64_t begin, uint64_t end);
 
 /* Makes all poison again. YOKE_EKERNEL, with the argument and the byte, if bytes that
  * the items may neither read nor write were written. */

@@ -11,6 +11,7 @@
 
 #include "device/device.h"
 #include "device/native/binding.h"
+#include "kernel/lent.h"
 #include "sys/object.h"
 #include "sys/topology.h"
 
@@ -215,8 +216,10 @@ static yoke_status native_start(yk_device *device, unsigned lane, uint64_t begin
     assert(native->launch != NULL);
     span = make_span(native->launch, begin, end, &context);
     yk_binding_fill_scalars(&native->binding, native->launch);
+    yk_lent_changed(native->launch, begin, end);
     native->function(&span, native->binding.args);
     finish_stores();
+    yk_lent_changed(native->launch, begin, end);
     return atomic_load(&context.has_failed) ? YOKE_EKERNEL : YOKE_OK;
 }
 

@@ -2,13 +2,19 @@
 #include "device/opencl/cl_chunk.h"
 
 #include "device/opencl/cl_queue.h"
+#include "device/opencl/cl_resident.h"
 #include "device/opencl/cl_staging.h"
 #include "device/opencl/cl_transfer.h"
+#include "kernel/lent.h"
 
-/* After a failure of the device every later call may hang. */
+/* After a failure every later call may hang, and what was to be sent may not have
+ * arrived. */
 static yoke_status noted(yk_cl_device *device, yoke_status status)
 {
-    device->has_failed = device->has_failed || status == YOKE_EDEVICE;
+    if (status == YOKE_EDEVICE) {
+        device->has_failed = true;
+        yk_cl_residents_forget(device);
+    }
     return status;
 }
 
@@ -41,6 +47,7 @@ static yoke_status enqueue(yk_cl_device *device, yk_cl_lane *lane, yk_error *err
 {
     yoke_status status = yk_cl_send_items(device, lane, lane->begin, lane->end, error);
 
+    yk_lent_changed(device->launch, lane->begin, lane->end);
     if (status == YOKE_OK) {
         status = yk_cl_launch(device, lane, lane->begin, lane->end, error);
     }
@@ -74,6 +81,8 @@ yoke_status yk_cl_chunk_finish(yk_cl_device *device, yk_cl_lane *lane, yk_error 
 
     if (status == YOKE_OK) {
         yk_cl_land(device, lane);
+        yk_lent_changed(device->launch, lane->begin, lane->end);
+        yk_cl_residents_keep(device, lane);
     }
     lane->is_busy = false;
     return status;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "device/device.h"
+#include "device/mirror.h"
 #include "device/opencl/cl_api.h"
 #include "device/opencl/cl_prefix.h"
 #include "device/opencl/cl_shape.h"
@@ -16,6 +17,7 @@ enum {
     YK_CL_MAX_VARIANTS = 16, /* kept per kernel */
     YK_CL_MAX_WARM = 16,     /* launch shapes remembered per variant */
     YK_CL_MAX_BLOCKS = 64,   /* allocations bound at a time */
+    YK_CL_MAX_RESIDENTS = 64, /* lent allocations kept on the device */
     YK_CL_STAGED = 64,       /* bytes at whose multiples staged transfers begin */
     YK_CL_MAX_EVENTS = 8,    /* launches of a lane waited for at a time */
 };
@@ -84,6 +86,13 @@ typedef struct yk_cl_block {
     cl_mem handle;
 } yk_cl_block;
 
+/* A buffer of the device for a lent allocation, kept with its content. */
+typedef struct yk_cl_resident {
+    yk_mirror mirror;
+    cl_mem handle; /* NULL: empty slot */
+    uint64_t used;
+} yk_cl_resident;
+
 /* A buffer of the device, kept from launch to launch. */
 typedef struct yk_cl_private {
     cl_mem handle;
@@ -103,6 +112,7 @@ typedef struct yk_cl_staging {
 typedef struct yk_cl_lane {
     cl_command_queue queue;
     cl_event last; /* of what was submitted; NULL: none */
+    cl_event sent; /* of the transfers to lent allocations' buffers; NULL: none */
     cl_event events[YK_CL_MAX_EVENTS]; /* of launches not yet waited for */
     size_t event_count;
     bool is_busy; /* from start to finish */
@@ -120,6 +130,7 @@ typedef struct yk_cl_binding {
     bool is_own;      /* handle is a sub-buffer made for this launch */
     uint64_t address; /* of the handle's first byte in the window */
     uint64_t bytes;
+    yk_cl_resident *resident; /* what it is a part of; NULL: none */
 } yk_cl_binding;
 
 typedef struct yk_cl_device {
@@ -145,6 +156,7 @@ typedef struct yk_cl_device {
     yk_cl_kernel *kernels;
     yk_cl_block blocks[YK_CL_MAX_BLOCKS];
     yk_cl_private privates[YK_MAX_ARGS];
+    yk_cl_resident residents[YK_CL_MAX_RESIDENTS];
 
     const yk_launch *launch; /* that was begun; NULL: none */
     uint64_t launch_id;

@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "device/opencl/cl_check.h"
+#include "device/opencl/cl_resident.h"
 #include "kernel/footprint.h"
 
 enum { PAGE = 4096, POISON = 0xA5 };
@@ -77,17 +78,15 @@ static cl_mem block_of(yk_cl_device *device, const yk_arg *arg)
     return handle;
 }
 
-/* In place, through a buffer; false if that cannot be. Arguments in one allocation get
- * sub-buffers that do not overlap each other or the whole. */
-static bool bind_buffer(yk_cl_device *device, const yk_arg *arg, yk_cl_binding *binding)
+/* Arguments in one allocation get sub-buffers that do not overlap each other or the
+ * whole. */
+bool yk_cl_bind_part(cl_mem block, const yk_arg *arg, yk_cl_binding *binding)
 {
     const uint64_t origin = arg->address - arg->block_address;
-    const cl_mem block =
-        origin % device->buffer_align == 0 ? block_of(device, arg) : NULL;
     cl_buffer_region region;
     cl_int code;
 
-    if (block == NULL || origin + binding->bytes > arg->block_bytes) {
+    if (origin + binding->bytes > arg->block_bytes) {
         return false;
     }
     if (origin == 0 && binding->bytes == arg->block_bytes) {
@@ -98,8 +97,18 @@ static bool bind_buffer(yk_cl_device *device, const yk_arg *arg, yk_cl_binding *
             block, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
         binding->is_own = binding->handle != NULL;
     }
-    binding->memory = YK_CL_BUFFER;
     return binding->handle != NULL;
+}
+
+/* In place, through a buffer; false if that cannot be. */
+static bool bind_buffer(yk_cl_device *device, const yk_arg *arg, yk_cl_binding *binding)
+{
+    const uint64_t origin = arg->address - arg->block_address;
+    const cl_mem block =
+        origin % device->buffer_align == 0 ? block_of(device, arg) : NULL;
+
+    binding->memory = YK_CL_BUFFER;
+    return block != NULL && yk_cl_bind_part(block, arg, binding);
 }
 
 static void release_private(yk_cl_private *own)
@@ -120,6 +129,37 @@ static cl_int touch(const yk_cl_device *device, cl_mem handle)
                                       &byte, 0, NULL, NULL);
 }
 
+static cl_int poison(const yk_cl_device *device, cl_mem handle, uint64_t bytes)
+{
+    const unsigned char byte = POISON;
+
+    return !device->is_discrete
+               ? CL_SUCCESS
+               : yk_cl.clEnqueueFillBuffer(device->lanes[0].queue, handle, &byte,
+                                           sizeof byte, 0, (size_t)bytes, 0, NULL,
+                                           NULL);
+}
+
+cl_int yk_cl_buffer_make(yk_cl_device *device, uint64_t bytes, cl_mem *handle)
+{
+    cl_int code;
+
+    *handle = yk_cl.clCreateBuffer(device->context, CL_MEM_READ_WRITE, (size_t)bytes,
+                                   NULL, &code);
+    if (*handle == NULL) {
+        return code;
+    }
+    code = touch(device, *handle);
+    if (code == CL_SUCCESS) {
+        code = poison(device, *handle, bytes);
+    }
+    if (code != CL_SUCCESS) {
+        (void)yk_cl.clReleaseMemObject(*handle);
+        *handle = NULL;
+    }
+    return code;
+}
+
 /* A larger buffer that is there already does, but for a `__constant` parameter, for
  * which drivers hold the buffer's size against their limit. */
 static bool serves(const yk_cl_device *device, size_t index, uint64_t bytes)
@@ -136,19 +176,11 @@ static cl_int make_private(yk_cl_device *device, size_t index, uint64_t bytes)
     cl_int code;
 
     if (serves(device, index, bytes)) {
-        return CL_SUCCESS;
+        return poison(device, own->handle, own->bytes);
     }
     release_private(own);
-    own->handle = yk_cl.clCreateBuffer(device->context, CL_MEM_READ_WRITE,
-                                       (size_t)bytes, NULL, &code);
-    if (own->handle == NULL) {
-        return code;
-    }
+    code = yk_cl_buffer_make(device, bytes, &own->handle);
     own->bytes = bytes;
-    code = touch(device, own->handle);
-    if (code != CL_SUCCESS) {
-        release_private(own);
-    }
     return code;
 }
 
@@ -160,25 +192,32 @@ static void release_spare(yk_cl_device *device, size_t first)
     }
 }
 
+/* Memory that other launches may want again goes only when it is short. */
 static cl_int bind_copy(yk_cl_device *device, size_t index, yk_cl_binding *binding)
 {
-    const unsigned char poison = POISON;
     cl_int code = make_private(device, index, binding->bytes);
 
     if (yk_cl_is_memory_failure(code)) {
         release_spare(device, index);
         code = make_private(device, index, binding->bytes);
     }
-    if (code != CL_SUCCESS) {
-        return code;
+    while (yk_cl_is_memory_failure(code) && yk_cl_resident_evict(device)) {
+        code = make_private(device, index, binding->bytes);
     }
     binding->memory = YK_CL_COPY;
     binding->handle = device->privates[index].handle;
-    return !device->is_discrete
-               ? CL_SUCCESS
-               : yk_cl.clEnqueueFillBuffer(
-                     device->lanes[0].queue, binding->handle, &poison, sizeof poison, 0,
-                     (size_t)device->privates[index].bytes, 0, NULL, NULL);
+    return code;
+}
+
+/* A `__constant` parameter wants a buffer of its array's size. */
+static bool bind_resident(yk_cl_device *device, size_t index, yk_cl_binding *binding)
+{
+    const yk_arg *const arg = &device->launch->args[index];
+
+    binding->memory = YK_CL_COPY;
+    return device->memory == YK_CL_COPY && arg->table != 0 &&
+           !device->kernel->parameters[index].is_constant &&
+           yk_cl_resident_bind(device, arg, binding);
 }
 
 static cl_int bind_array(yk_cl_device *device, size_t index)
@@ -197,7 +236,8 @@ static cl_int bind_array(yk_cl_device *device, size_t index)
         return yk_cl.clSetKernelArgSVMPointer(kernel, (cl_uint)index,
                                               pointer_to(arg->address));
     }
-    if (device->memory != YK_CL_BUFFER || !bind_buffer(device, arg, binding)) {
+    if ((device->memory != YK_CL_BUFFER || !bind_buffer(device, arg, binding)) &&
+        !bind_resident(device, index, binding)) {
         code = bind_copy(device, index, binding);
     }
     if (code != CL_SUCCESS) {
@@ -255,4 +295,5 @@ void yk_cl_memory_close(yk_cl_device *device)
         release_block(&device->blocks[i]);
     }
     release_spare(device, 0);
+    yk_cl_residents_close(device);
 }

@@ -30,11 +30,11 @@ static cl_int poll_event(cl_event event)
     return status;
 }
 
-static void release_last(yk_cl_lane *lane)
+void yk_cl_event_release(cl_event *event)
 {
-    if (lane->last != NULL) {
-        (void)yk_cl.clReleaseEvent(lane->last);
-        lane->last = NULL;
+    if (*event != NULL) {
+        (void)yk_cl.clReleaseEvent(*event);
+        *event = NULL;
     }
 }
 
@@ -43,7 +43,7 @@ static cl_int mark(yk_cl_lane *lane)
 {
     cl_int code;
 
-    release_last(lane);
+    yk_cl_event_release(&lane->last);
     code = yk_cl.clEnqueueMarkerWithWaitList(lane->queue, 0, NULL, &lane->last);
     return code == CL_SUCCESS ? yk_cl.clFlush(lane->queue) : code;
 }
@@ -69,7 +69,8 @@ static cl_int collect_events(yk_cl_lane *lane)
         (void)yk_cl.clReleaseEvent(lane->events[i]);
     }
     lane->event_count = 0;
-    release_last(lane);
+    yk_cl_event_release(&lane->last);
+    yk_cl_event_release(&lane->sent);
     return failure;
 }
 

@@ -13,6 +13,9 @@ yoke_status yk_cl_submit(yk_cl_device *device, yk_cl_lane *lane, yk_error *error
  * the driver's own wait would. YOKE_EDEVICE if a launch failed. */
 yoke_status yk_cl_wait(yk_cl_device *device, yk_cl_lane *lane, yk_error *error);
 
+/* Releases an event; a no-op if it is NULL, which it is then. */
+void yk_cl_event_release(cl_event *event);
+
 /* Forgets what was submitted and not waited for. */
 void yk_cl_drop_events(yk_cl_lane *lane);
 

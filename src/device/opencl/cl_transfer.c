@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "device/opencl/cl_move.h"
+#include "device/opencl/cl_resident.h"
 #include "device/opencl/cl_staging.h"
+#include "kernel/lent.h"
 
 /* What is to be moved, argument by argument. */
 typedef struct move_list {
@@ -113,9 +115,9 @@ static void open_staging(const yk_cl_device *device, const yk_cl_lane *lane,
     }
 }
 
-static cl_int send_one(yk_cl_device *device, yk_cl_lane *lane, const struct move *move)
+static cl_int send_piece(yk_cl_device *device, yk_cl_lane *lane,
+                         const yk_cl_binding *binding, const yk_extent *extent)
 {
-    const yk_extent *const extent = &move->extent;
     yk_cl_host host = {pointer_to(extent->address), extent->stride};
     unsigned char *const staged = yk_cl_staging_put(&lane->out, bytes_of(extent));
 
@@ -124,18 +126,46 @@ static cl_int send_one(yk_cl_device *device, yk_cl_lane *lane, const struct move
         host = (yk_cl_host){staged, extent->bytes};
     }
     device->base.sent += bytes_of(extent);
-    return yk_cl_move(lane, &device->bindings[move->index], extent, host,
-                      YK_CL_TO_DEVICE);
+    return yk_cl_move(lane, binding, extent, host, YK_CL_TO_DEVICE);
+}
+
+/* Of a lent allocation only what is not there yet. */
+static cl_int send_missing(yk_cl_device *device, yk_cl_lane *lane,
+                           const struct move *move)
+{
+    const yk_cl_binding *const binding = &device->bindings[move->index];
+    const yk_residency *const table = yk_lent_table(&device->launch->args[move->index]);
+    yk_mirror_walk walk = {0, 0};
+    yk_extent piece;
+    cl_int code = CL_SUCCESS;
+
+    while (code == CL_SUCCESS && yk_mirror_next(&binding->resident->mirror, table,
+                                                &move->extent, &walk, &piece)) {
+        code = send_piece(device, lane, binding, &piece);
+    }
+    return code;
+}
+
+static cl_int send_one(yk_cl_device *device, yk_cl_lane *lane, const struct move *move)
+{
+    const yk_cl_binding *const binding = &device->bindings[move->index];
+
+    return binding->resident != NULL ? send_missing(device, lane, move)
+                                     : send_piece(device, lane, binding, &move->extent);
 }
 
 static yoke_status send_all(yk_cl_device *device, yk_cl_lane *lane,
                             const move_list *list, yk_error *error)
 {
-    cl_int code = CL_SUCCESS;
+    const uint64_t sent = device->base.sent;
+    cl_int code = yk_cl_residents_follow(device, lane);
 
     open_staging(device, lane, &lane->out, list->bytes + list->count * YK_CL_STAGED);
     for (size_t i = 0; i < list->count && code == CL_SUCCESS; i++) {
         code = send_one(device, lane, &list->moves[i]);
+    }
+    if (code == CL_SUCCESS && device->base.sent != sent) {
+        code = yk_cl_residents_lead(device, lane);
     }
     return code == CL_SUCCESS
                ? YOKE_OK
@@ -242,7 +272,7 @@ yoke_status yk_cl_receive(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin
                                            "a transfer from the device", code);
 }
 
-void yk_cl_land(yk_cl_device *device, yk_cl_lane *lane)
+void yk_cl_land(yk_cl_device *device, const yk_cl_lane *lane)
 {
     yk_extent extent;
 

@@ -20,6 +20,6 @@ yoke_status yk_cl_receive(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin
                           uint64_t end, yk_error *error);
 
 /* To the window, once the lane was waited for: what was received elsewhere. */
-void yk_cl_land(yk_cl_device *device, yk_cl_lane *lane);
+void yk_cl_land(yk_cl_device *device, const yk_cl_lane *lane);
 
 #endif

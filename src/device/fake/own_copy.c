@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "device/fake/own_copy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/lent.h"
+
+static void release(yk_own_copy *copy)
+{
+    yk_mirror_fini(&copy->mirror);
+    free(copy->bytes);
+    *copy = (yk_own_copy){.bytes = NULL};
+}
+
+static bool make(yk_own_copy *copy, const yk_residency *table)
+{
+    release(copy);
+    copy->bytes = malloc((size_t)table->bytes);
+    if (copy->bytes == NULL || !yk_mirror_init(&copy->mirror, table)) {
+        release(copy);
+        return false;
+    }
+    return true;
+}
+
+yk_own_copy *yk_own_copy_of(yk_own_copies *copies, const yk_arg *arg)
+{
+    const yk_residency *const table = yk_lent_table(arg);
+    yk_own_copy *found = &copies->slots[0];
+
+    if (table == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < YK_MAX_OWN_COPIES && found->mirror.id != table->id; i++) {
+        if (copies->slots[i].mirror.id == table->id ||
+            copies->slots[i].used < found->used) {
+            found = &copies->slots[i];
+        }
+    }
+    if (found->mirror.id != table->id && !make(found, table)) {
+        return NULL;
+    }
+    found->used = ++copies->clock;
+    return found;
+}
+
+unsigned char *yk_own_copy_at(const yk_own_copy *copy, const yk_arg *arg,
+                              uint64_t address)
+{
+    return copy->bytes + (address - arg->block_address);
+}
+
+uint64_t yk_own_copy_bring(yk_own_copy *copy, const yk_arg *arg,
+                           const yk_extent *extent)
+{
+    yk_mirror_walk walk = {0, 0};
+    uint64_t bytes = 0;
+    yk_extent piece;
+
+    while (yk_mirror_next(&copy->mirror, yk_lent_table(arg), extent, &walk, &piece)) {
+        for (uint64_t b = 0; b < piece.blocks; b++) {
+            const uint64_t address = piece.address + b * piece.stride;
+
+            memcpy(yk_own_copy_at(copy, arg, address), (const void *)(uintptr_t)address,
+                   (size_t)piece.bytes);
+            bytes += piece.bytes;
+        }
+    }
+    return bytes;
+}
+
+void yk_own_copies_fini(yk_own_copies *copies)
+{
+    for (size_t i = 0; i < YK_MAX_OWN_COPIES; i++) {
+        release(&copies->slots[i]);
+    }
+}

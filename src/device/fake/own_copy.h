@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a pretended device keeps of lent allocations from launch to launch: a copy of each,
+ * of which a mirror knows what is current. Chunks still work on copies of their own, which
+ * are filled from here.
+ */
+#ifndef YK_DEVICE_FAKE_OWN_COPY_H
+#define YK_DEVICE_FAKE_OWN_COPY_H
+
+#include "device/mirror.h"
+#include "kernel/launch.h"
+
+enum { YK_MAX_OWN_COPIES = 64 };
+
+typedef struct yk_own_copy {
+    yk_mirror mirror;
+    unsigned char *bytes; /* NULL: empty slot */
+    uint64_t used;
+} yk_own_copy;
+
+typedef struct yk_own_copies {
+    uint64_t clock;
+    yk_own_copy slots[YK_MAX_OWN_COPIES];
+} yk_own_copies;
+
+/* The copy of an argument's allocation, made if need be; NULL if it is not lent or there
+ * is no memory: then everything is moved. */
+yk_own_copy *yk_own_copy_of(yk_own_copies *copies, const yk_arg *arg);
+
+/* Where an address of the arena is in the copy. */
+unsigned char *yk_own_copy_at(const yk_own_copy *copy, const yk_arg *arg,
+                              uint64_t address);
+
+/* Brings what is missing or old in an extent from the arena; returns how many bytes. */
+uint64_t yk_own_copy_bring(yk_own_copy *copy, const yk_arg *arg,
+                           const yk_extent *extent);
+
+void yk_own_copies_fini(yk_own_copies *copies);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "device/mirror.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+
+bool yk_mirror_init(yk_mirror *mirror, const yk_residency *table)
+{
+    *mirror = (yk_mirror){.id = table->id, .count = table->count};
+    mirror->versions = calloc((size_t)table->count, sizeof *mirror->versions);
+    return mirror->versions != NULL;
+}
+
+void yk_mirror_fini(yk_mirror *mirror)
+{
+    free(mirror->versions);
+    *mirror = (yk_mirror){.id = 0};
+}
+
+void yk_mirror_forget(yk_mirror *mirror)
+{
+    if (mirror->id != 0) {
+        memset(mirror->versions, 0, (size_t)mirror->count * sizeof *mirror->versions);
+    }
+}
+
+static bool has(const yk_mirror *mirror, const yk_residency *table, uint64_t block)
+{
+    return mirror->versions[block] == yk_residency_version(table, block) + 1;
+}
+
+static void hold(yk_mirror *mirror, const yk_residency *table, uint64_t low,
+                 uint64_t high)
+{
+    const yk_blocks covered = yk_residency_covered(table, low, high);
+
+    for (uint64_t b = covered.first; b < covered.end; b++) {
+        mirror->versions[b] = yk_residency_version(table, b) + 1;
+    }
+}
+
+/* From an address to the first one in [low, high) whose block is there or not there. */
+static uint64_t skip(const yk_mirror *mirror, const yk_residency *table, uint64_t low,
+                     uint64_t high, bool while_there)
+{
+    while (low < high) {
+        const uint64_t block = (low - table->address) / YK_RESIDENCY_BLOCK;
+
+        if (has(mirror, table, block) != while_there) {
+            return low;
+        }
+        low = table->address + (block + 1) * YK_RESIDENCY_BLOCK;
+    }
+    return high;
+}
+
+static bool next_run(yk_mirror *mirror, const yk_residency *table, uint64_t low,
+                     uint64_t high, yk_extent *piece)
+{
+    const uint64_t begin = skip(mirror, table, low, high, true);
+    const uint64_t end = skip(mirror, table, begin, high, false);
+
+    *piece = (yk_extent){begin, end - begin, 1, end - begin};
+    hold(mirror, table, begin, end);
+    return begin < end;
+}
+
+/* Rows that are shorter than a block are not worth a look each. */
+static bool has_short_rows(const yk_extent *extent)
+{
+    return extent->blocks > 1 && extent->bytes < YK_RESIDENCY_BLOCK;
+}
+
+bool yk_mirror_next(yk_mirror *mirror, const yk_residency *table,
+                    const yk_extent *extent, yk_mirror_walk *walk, yk_extent *piece)
+{
+    if (has_short_rows(extent)) {
+        *piece = *extent;
+        return walk->row++ == 0;
+    }
+    for (; walk->row < extent->blocks; walk->row++, walk->offset = 0) {
+        const uint64_t row = extent->address + walk->row * extent->stride;
+
+        if (next_run(mirror, table, row + walk->offset, row + extent->bytes, piece)) {
+            walk->offset = piece->address + piece->bytes - row;
+            return true;
+        }
+    }
+    return false;
+}
+
+void yk_mirror_hold(yk_mirror *mirror, const yk_residency *table,
+                    const yk_extent *extent)
+{
+    for (uint64_t b = 0; b < extent->blocks && !has_short_rows(extent); b++) {
+        const uint64_t row = extent->address + b * extent->stride;
+
+        hold(mirror, table, row, row + extent->bytes);
+    }
+}
