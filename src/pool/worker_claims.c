@@ -17,8 +17,7 @@ static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
 {
     const yk_worker *worker = self->worker;
     const double overhead = overhead_of(worker);
-    /* A launch through a driver costs more than a call, even where memory is shared. */
-    const int remote = worker->kind != YOKE_WORKER_CPU;
+    const int remote = !worker->info.shares_memory;
     const uint32_t most = yk_policy_chunk(left, yk_job_speed(job, worker), overhead,
                                           yk_policy_chunk_time(remote, overhead));
 

@@ -20,6 +20,13 @@ typedef struct native_function {
     yoke_native *function;
 } native_function;
 
+/* What yoke_span.context points to. */
+typedef struct span_context {
+    yk_error *error;
+    atomic_flag failed;
+    atomic_bool has_failed;
+} span_context;
+
 typedef struct native_device {
     yk_device base;
     native_function *functions;
@@ -29,14 +36,10 @@ typedef struct native_device {
     yoke_native *function;
     uint64_t launch_id;
     yk_binding binding;
+    yoke_span span;       /* of the launch; begin and end are each chunk's */
+    span_context context; /* of the span */
+    bool has_lent;        /* some array is lent */
 } native_device;
-
-/* What yoke_span.context points to. */
-typedef struct span_context {
-    yk_error *error;
-    atomic_flag failed;
-    atomic_bool has_failed;
-} span_context;
 
 static native_device *native_of(yk_device *device)
 {
@@ -153,6 +156,33 @@ static void native_end(yk_device *device)
     native_of(device)->launch = NULL;
 }
 
+static yoke_span make_span(const yk_launch *launch, span_context *context)
+{
+    yoke_span span = {
+        .split = launch->split,
+        .range = {.dimensions = launch->dimensions,
+                  .split = (yoke_split)(launch->split + 1)},
+        .context = context,
+    };
+
+    for (unsigned d = 0; d < 3; d++) {
+        span.range.begin[d] = (size_t)launch->begin[d];
+        span.range.size[d] = (size_t)launch->size[d];
+        span.group[d] = (size_t)launch->group[d];
+    }
+    return span;
+}
+
+static bool has_lent(const yk_launch *launch)
+{
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        if (yk_lent_table(&launch->args[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static yoke_status native_begin(yk_device *device, const yk_kernel *kernel,
                                 const yk_launch *launch, yk_error *error)
 {
@@ -173,27 +203,9 @@ static yoke_status native_begin(yk_device *device, const yk_kernel *kernel,
     native->launch = launch;
     native->launch_id = launch->id;
     native->function = find_function(native, kernel->id)->function;
+    native->span = make_span(launch, &native->context);
+    native->has_lent = has_lent(launch);
     return YOKE_OK;
-}
-
-static yoke_span make_span(const yk_launch *launch, uint64_t begin, uint64_t end,
-                           span_context *context)
-{
-    yoke_span span = {
-        .begin = (size_t)begin,
-        .end = (size_t)end,
-        .split = launch->split,
-        .range = {.dimensions = launch->dimensions,
-                  .split = (yoke_split)(launch->split + 1)},
-        .context = context,
-    };
-
-    for (unsigned d = 0; d < 3; d++) {
-        span.range.begin[d] = (size_t)launch->begin[d];
-        span.range.size[d] = (size_t)launch->size[d];
-        span.group[d] = (size_t)launch->group[d];
-    }
-    return span;
 }
 
 /* Streaming stores are ordered by no atomic operation that follows them. */
@@ -205,22 +217,36 @@ static void finish_stores(void)
     atomic_thread_fence(memory_order_release);
 }
 
+/* What a chunk writes of lent arrays is about to change, or has changed. */
+static void tell_change(const native_device *native, uint64_t begin, uint64_t end)
+{
+    if (native->has_lent) {
+        yk_lent_changed(native->launch, begin, end);
+    }
+}
+
 static yoke_status native_start(yk_device *device, unsigned lane, uint64_t begin,
                                 uint64_t end, yk_error *error)
 {
     native_device *native = native_of(device);
-    span_context context = {.error = error, .failed = ATOMIC_FLAG_INIT};
-    yoke_span span;
+    span_context *context = &native->context;
 
     (void)lane;
     assert(native->launch != NULL);
-    span = make_span(native->launch, begin, end, &context);
+    native->span.begin = (size_t)begin;
+    native->span.end = (size_t)end;
+    context->error = error;
     yk_binding_fill_scalars(&native->binding, native->launch);
-    yk_lent_changed(native->launch, begin, end);
-    native->function(&span, native->binding.args);
+    tell_change(native, begin, end);
+    native->function(&native->span, native->binding.args);
     finish_stores();
-    yk_lent_changed(native->launch, begin, end);
-    return atomic_load(&context.has_failed) ? YOKE_EKERNEL : YOKE_OK;
+    tell_change(native, begin, end);
+    if (!atomic_load(&context->has_failed)) {
+        return YOKE_OK;
+    }
+    atomic_store(&context->has_failed, false);
+    atomic_flag_clear(&context->failed);
+    return YOKE_EKERNEL;
 }
 
 /* All was done at the start. */
