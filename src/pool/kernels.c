@@ -136,6 +136,7 @@ static yoke_status announce(yoke_kernel *kernel, const yoke_kernel_options *opti
     for (uint32_t i = 0; i < YK_MAX_WORKERS; i++) {
         if (i < yk_worker_count(control)) {
             atomic_store(&control->workers[i].builds[kernel->slot].speed, 0);
+            atomic_store(&control->workers[i].builds[kernel->slot].usual, 0);
         }
     }
     atomic_store(&slot->id, kernel->id);

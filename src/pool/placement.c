@@ -135,7 +135,7 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation, uint64_t 
         launch->whole != 0 ? yk_tiling_whole(items) : yk_tiling_choose(items, &limits);
     for (uint32_t i = 0; i < count; i++) {
         takers[i].speed = takes_part(control, job, i)
-                              ? yk_job_speed(job, &control->workers[i])
+                              ? yk_job_speeds(job, &control->workers[i]).usual
                               : -1; /* gets no tiles */
     }
     if (job->tiling.count == 1) {

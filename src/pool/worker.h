@@ -12,6 +12,14 @@
 /* Exit codes of a worker process. */
 enum { YK_EXIT_OK = 0, YK_EXIT_START = 1, YK_EXIT_DEVICE = 2 };
 
+/* What a worker has done of a job. */
+typedef struct yk_measured {
+    yk_job_ref ref;
+    double items;
+    double ns;    /* in this time */
+    double usual; /* its speed before, items per nanosecond */
+} yk_measured;
+
 /* A worker process's own view of itself. */
 typedef struct yk_worker_self {
     yk_control *control;
@@ -22,6 +30,7 @@ typedef struct yk_worker_self {
     yk_device *source_device; /* CPU worker: PoCL for kernels without a native form */
     bool source_device_failed;
     uint32_t kernel_changes;  /* of the control block, when it last built */
+    yk_measured measured;     /* of the job it is in, or was in last */
     yk_error error;
 } yk_worker_self;
 
@@ -58,6 +67,11 @@ int yk_worker_find_work(yk_worker_self *self);
 /* Whether there is something to take, as seen from outside the job. *later is set if
  * not, but it is worth looking again soon. */
 bool yk_worker_would_take(const yk_worker_self *self, yk_job_ref ref, bool *later);
+
+/* Measures speeds from here on for a job, from the usual one; after it, or at a pause, the
+ * usual speed has become known. */
+void yk_worker_measure_start(yk_worker_self *self, yk_job_ref ref);
+void yk_worker_measure_stop(yk_worker_self *self, yk_job_ref ref);
 
 /* Takes the next tiles of a job, published as a claim. False: none to be had now; *later
  * is set if it is worth looking again soon. */

@@ -9,11 +9,14 @@
 #include "sched/policy.h"
 #include "sys/process.h"
 
-/* What one more chunk costs a worker beside its items, about. */
-static const double chunk_overhead_ns = 20000;
+/* What stealing costs beside what the device adds to a chunk, about. */
+static const double theft_ns = 1000;
 
 /* Saved bytes per chunk beyond which saving gets slow (out of the caches). */
 enum { UNDO_BYTES = 256 << 10 };
+
+/* Parts of a home to take one by one after a death, while nothing has succeeded. */
+enum { DAMAGED_PIECES = 64 };
 
 void yk_worker_give_up_device(yk_worker_self *self)
 {
@@ -28,9 +31,14 @@ static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
     /* A launch through a driver costs more than a call, even where memory is shared. */
     const int remote = self->worker->kind != YOKE_WORKER_CPU;
     const double overhead = (double)self->worker->info.launch_ns;
-    uint32_t most = yk_policy_chunk(left, yk_job_speed(job, self->worker), overhead,
+    const yk_speeds speeds = yk_job_speeds(job, self->worker);
+    uint32_t most = yk_policy_chunk(left, &speeds, overhead,
                                     yk_policy_chunk_time(remote, overhead));
 
+    /* A kernel that crashes everywhere must not do so tile by tile. */
+    if (!(speeds.now > 0) && atomic_load(&job->damaged) != 0) {
+        most = (uint32_t)yk_max(left / DAMAGED_PIECES, 1);
+    }
     if (job->saves != 0) {
         uint64_t begin;
         uint64_t end;
@@ -65,6 +73,13 @@ static bool is_gone(const yk_job *job, uint32_t slot, const yk_worker *worker)
            !yk_bit_is_set(job->allowed, slot) || yk_job_is_declined(job, slot);
 }
 
+static bool is_elsewhere(const yk_worker *worker, yk_job_ref ref)
+{
+    const uint64_t active = atomic_load(&worker->active);
+
+    return active != 0 && active != yk_active_pack(ref.slot, ref.generation);
+}
+
 static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
                          uint32_t slot)
 {
@@ -73,58 +88,75 @@ static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
     yk_victim victim = {.left = yk_tiles_count(home)};
     yk_claim claim;
 
+    victim.is_gone = is_gone(job, slot, worker);
+    victim.speeds = yk_job_speeds(job, worker);
     if (victim.left == 0) {
+        victim.is_gone |= is_elsewhere(worker, ref); /* no help here */
         return victim;
     }
-    victim.is_gone = is_gone(job, slot, worker);
-    victim.speed = yk_job_speed(job, worker);
     claim = yk_claim_unpack(atomic_load(&worker->claim));
     if (claim.stage != YK_CLAIM_NONE) {
         const double elapsed =
             (double)yk_clock_ns() - (double)atomic_load(&worker->claim_started);
 
         victim.busy_ns =
-            yk_policy_busy(yk_tiles_count(claim.tiles), victim.speed, elapsed);
+            yk_policy_busy(yk_tiles_count(claim.tiles), victim.speeds.now, elapsed);
     }
     return victim;
 }
 
-/* How many tiles to steal, and from whom: 0 if none now. *later is set if somebody has
- * tiles at all. */
-static uint32_t plan_theft(const yk_worker_self *self, yk_job_ref ref, size_t *victim,
-                           bool *later)
+typedef struct yk_theft {
+    size_t victim;
+    uint32_t tiles; /* 0: none now */
+    double speed;   /* on them, tiles per nanosecond */
+} yk_theft;
+
+/* How many tiles to steal, and from whom. *later is set if somebody has tiles at all. */
+static yk_theft plan_theft(const yk_worker_self *self, yk_job_ref ref, bool *later)
 {
     const yk_job *job = yk_job_at(self->control, ref);
     const uint32_t count = yk_worker_count(self->control);
+    const yk_thief thief = {yk_job_speeds(job, self->worker),
+                            (double)self->worker->info.launch_ns + theft_ns};
     yk_victim victims[YK_MAX_WORKERS];
+    const yk_victim *victim;
+    yk_theft theft = {0};
+    yk_survey survey;
 
     for (uint32_t i = 0; i < count; i++) {
         victims[i] = look_at(self->control, job, ref, i);
     }
-    *victim = yk_policy_pick(victims, count, yk_clock_ns() ^ self->slot);
-    if (*victim == count) {
-        return 0;
+    theft.victim = yk_policy_pick(victims, count, yk_clock_ns() ^ self->slot);
+    if (theft.victim == count) {
+        return theft;
     }
     *later = true;
-    if (job->launch.whole != 0 && !victims[*victim].is_gone &&
-        victims[*victim].busy_ns <= 0) {
-        return 0; /* its owner was chosen for it and is about to start */
+    victim = &victims[theft.victim];
+    if (job->launch.whole != 0 && !victim->is_gone && victim->busy_ns <= 0) {
+        return theft; /* its owner was chosen for it and is about to start */
     }
-    return yk_policy_loot(&victims[*victim], yk_job_speed(job, self->worker),
-                          chunk_overhead_ns);
+    survey = yk_policy_survey(victims, count);
+    theft.tiles = yk_policy_loot(victim, &thief, &survey);
+    theft.speed = yk_policy_speed_there(victim, &thief);
+    return theft;
+}
+
+static void set_speed(const yk_worker_self *self, const yk_job *job, double speed)
+{
+    atomic_store(&self->worker->builds[job->kernel_slot].speed, yk_double_bits(speed));
 }
 
 /* Steals from whoever would finish last, into the own home, and takes a chunk of it. */
 static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *later)
 {
     yk_job *job = yk_job_at(self->control, ref);
-    size_t victim;
-    const uint32_t wanted = plan_theft(self, ref, &victim, later);
+    const yk_theft theft = plan_theft(self, ref, later);
 
-    if (wanted == 0 ||
-        !yk_home_take_back(&job->homes[victim].home, ref.generation, wanted, tiles)) {
+    if (theft.tiles == 0 || !yk_home_take_back(&job->homes[theft.victim].home,
+                                               ref.generation, theft.tiles, tiles)) {
         return false;
     }
+    set_speed(self, job, theft.speed * (double)job->tiling.tile_items);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_LOOT);
     return !yk_home_refill(&job->homes[self->slot].home, ref.generation, *tiles) ||
            take_own(self, ref, tiles);
@@ -133,12 +165,11 @@ static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *l
 bool yk_worker_would_take(const yk_worker_self *self, yk_job_ref ref, bool *later)
 {
     const yk_job *job = yk_job_at(self->control, ref);
-    size_t victim;
 
     *later = false;
     return yk_tiles_count(yk_home_peek(&job->homes[self->slot].home, ref.generation)) !=
                0 ||
-           plan_theft(self, ref, &victim, later) != 0 ||
+           plan_theft(self, ref, later).tiles != 0 ||
            yk_job_has_redo(job, ref.generation);
 }
 
@@ -188,13 +219,42 @@ static bool save(yk_worker_self *self, yk_job *job, yk_job_ref ref, uint64_t beg
     return true;
 }
 
+void yk_worker_measure_start(yk_worker_self *self, yk_job_ref ref)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+    const yk_build *build = &self->worker->builds[job->kernel_slot];
+    yk_measured *measured = &self->measured;
+
+    if (measured->ref.slot == ref.slot && measured->ref.generation == ref.generation) {
+        return;
+    }
+    *measured =
+        (yk_measured){.ref = ref, .usual = yk_bits_double(atomic_load(&build->usual))};
+    set_speed(self, job, measured->usual);
+}
+
+void yk_worker_measure_stop(yk_worker_self *self, yk_job_ref ref)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+    const yk_measured *measured = &self->measured;
+
+    if (measured->ns > 0) {
+        atomic_store(&self->worker->builds[job->kernel_slot].usual,
+                     yk_double_bits(yk_policy_learn_usual(
+                         measured->usual, measured->items / measured->ns)));
+    }
+}
+
 static void learn(yk_worker_self *self, const yk_job *job, uint64_t items, uint64_t ns)
 {
-    _Atomic uint64_t *speed = &self->worker->builds[job->kernel_slot].speed;
-    const double measured = (double)items / (double)yk_max(ns, 1);
+    const _Atomic uint64_t *speed = &self->worker->builds[job->kernel_slot].speed;
+    const double measured = yk_policy_measured((double)items, (double)ns,
+                                               (double)self->worker->info.launch_ns);
     const double next = yk_policy_learn(yk_bits_double(atomic_load(speed)), measured);
 
-    atomic_store(speed, yk_double_bits(next));
+    set_speed(self, job, next);
+    self->measured.items += (double)items;
+    self->measured.ns += (double)items / measured;
     atomic_store(&self->worker->speed_last, yk_double_bits(next * 1e9));
 }
 

@@ -54,6 +54,7 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
         fail_job(self, job, ref, status);
         return false;
     }
+    yk_worker_measure_start(self, ref);
     while (yk_worker_take(self, ref, &claim, later)) {
         worked = true;
         /* Whoever creates a kernel waits for its builds, not for the end of jobs. But
@@ -64,6 +65,7 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
             break;
         }
     }
+    yk_worker_measure_stop(self, ref);
     device->ops->end(device);
     return worked;
 }
