@@ -215,7 +215,7 @@ static yk_victim look_at(const sim_play *play, size_t i, double now)
                         .speeds = speeds_of(play, i),
                         .is_gone = hand->is_gone};
 
-    if (hand->runs) {
+    if (hand->runs && victim.left > 0) {
         victim.busy_ns = yk_policy_busy(yk_tiles_count(hand->claim), victim.speeds.now,
                                         now - hand->claim_started);
     }
