@@ -23,6 +23,7 @@
 #include "kernel/kernel.h"
 #include "kernel/launch.h"
 #include "pool/selection.h"
+#include "sched/policy.h"
 #include "sched/tiling.h"
 #include "shared/event_count.h"
 #include "shared/home.h"
@@ -84,7 +85,9 @@ enum {
 
 typedef struct yk_build {
     _Atomic uint64_t word;  /* owner: kernel id << 8 | YK_BUILD_... */
-    _Atomic uint64_t speed; /* owner: items per nanosecond, a double's bits; app: 0 */
+    /* owner: items per nanosecond, a double's bits; app: 0 */
+    _Atomic uint64_t speed; /* of the last chunks */
+    _Atomic uint64_t usual; /* over whole jobs */
 } yk_build;
 
 /* What a worker has done. */
@@ -424,11 +427,14 @@ static inline void yk_job_decline(yk_job *job, uint32_t slot)
     atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
 }
 
-/* How fast a worker runs a job's kernel, in its tiles per nanosecond; 0: unknown. */
-static inline double yk_job_speed(const yk_job *job, const yk_worker *worker)
+/* How fast a worker runs a job's kernel, in its tiles per nanosecond. */
+static inline yk_speeds yk_job_speeds(const yk_job *job, const yk_worker *worker)
 {
-    return yk_bits_double(atomic_load(&worker->builds[job->kernel_slot].speed)) /
-           (double)job->tiling.tile_items;
+    const yk_build *build = &worker->builds[job->kernel_slot];
+    const double items = (double)job->tiling.tile_items;
+
+    return (yk_speeds){yk_bits_double(atomic_load(&build->speed)) / items,
+                       yk_bits_double(atomic_load(&build->usual)) / items};
 }
 
 /* A device as selectors see it. */

@@ -362,9 +362,9 @@ double yk_busy_time(const yk_control *control, const yk_worker *worker)
     if (active == 0 || tiles == 0) {
         return 0;
     }
-    return yk_policy_busy(tiles,
-                          yk_job_speed(&control->jobs[yk_active_slot(active)], worker),
-                          (double)yk_clock_ns() - (double)looked);
+    return yk_policy_busy(
+        tiles, yk_job_speeds(&control->jobs[yk_active_slot(active)], worker).now,
+        (double)yk_clock_ns() - (double)looked);
 }
 
 static bool homes_have_tiles(yk_control *control, const yk_job *job,

@@ -160,7 +160,7 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
 
         takers[i] = (yk_taker){.speed = -1}; /* gets no tiles */
         if (takes_part(control, job, i)) {
-            takers[i].speed = yk_job_speed(job, worker);
+            takers[i].speed = yk_job_speeds(job, worker).usual;
             takers[i].delay_ns = explore ? 0 : delay_of(control, job, i, is_due);
         }
     }
@@ -169,7 +169,7 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
     }
     takers[count] = (yk_taker){.speed = -1};
     if (caller_helps && takes_part(control, job, YK_CALLER)) {
-        takers[count].speed = yk_job_speed(job, &control->workers[YK_CALLER]);
+        takers[count].speed = yk_job_speeds(job, &control->workers[YK_CALLER]).usual;
     }
 }
 

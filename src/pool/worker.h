@@ -15,6 +15,14 @@
 /* Exit codes of a worker process. */
 enum { YK_EXIT_OK = 0, YK_EXIT_START = 1, YK_EXIT_DEVICE = 2 };
 
+/* What a worker has done of a job. */
+typedef struct yk_measured {
+    yk_job_ref ref;
+    double items;
+    double ns;    /* in this time */
+    double usual; /* its speed before, items per nanosecond */
+} yk_measured;
+
 /* What a worker has done since it last looked at the clock. */
 typedef struct yk_stretch {
     const yk_device *device;
@@ -48,6 +56,7 @@ typedef struct yk_worker_self {
     yk_forms forms[YK_MAX_KERNELS];
     uint64_t entered_ns; /* when the job was begun that it works on */
     yk_stretch stretch;
+    yk_measured measured; /* of the job it is in, or was in last */
     uint64_t idle_since_ns;   /* when it last had nothing to do; 0: it has been told */
     bool has_slept;           /* since then */
     yk_error error;
@@ -134,13 +143,16 @@ _Noreturn void yk_worker_give_up_device(yk_worker_self *self);
 /* ---- measuring (worker_speed.c) ---- */
 
 /* Between two chunks, a job is begun on a device. */
-void yk_worker_start_stretch(yk_worker_self *self, const yk_job *job,
+void yk_worker_start_stretch(yk_worker_self *self, yk_job_ref ref,
                              const yk_device *device);
 
 /* A chunk of so many items is done. */
 void yk_worker_count_chunk(yk_worker_self *self, const yk_job *job, uint64_t items);
 
-/* The job is left: what was done since the last look counts. */
+/* The job is left: what was done since the last look counts, and its usual speed is known. */
 void yk_worker_end_stretch(yk_worker_self *self, const yk_job *job);
+
+/* From here on a worker computes a job's items at this speed, items per nanosecond. */
+void yk_worker_set_speed(yk_worker_self *self, const yk_job *job, double speed);
 
 #endif

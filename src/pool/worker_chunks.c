@@ -228,7 +228,7 @@ bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *devic
     attempt last = NOTHING_TO_START;
     bool worked = false;
 
-    yk_worker_start_stretch(self, job, device);
+    yk_worker_start_stretch(self, ref, device);
     while (last != STOPPED) {
         if (has_room(&all) && !(worked && should_pause(self, job, device))) {
             last = start_next(self, ref, device, &all, later);

@@ -4,8 +4,8 @@
 #include "pool/worker.h"
 #include "sched/policy.h"
 
-/* What one more chunk costs a worker beside its items, about. */
-static const double chunk_overhead_ns = 20000;
+/* What stealing costs beside what the device adds to a chunk, about. */
+static const double theft_ns = 1000;
 
 static double overhead_of(const yk_worker *worker)
 {
@@ -18,7 +18,8 @@ static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
     const yk_worker *worker = self->worker;
     const double overhead = overhead_of(worker);
     const int remote = !worker->info.shares_memory;
-    const uint32_t most = yk_policy_chunk(left, yk_job_speed(job, worker), overhead,
+    const yk_speeds speeds = yk_job_speeds(job, worker);
+    const uint32_t most = yk_policy_chunk(left, &speeds, overhead,
                                           yk_policy_chunk_time(remote, overhead));
 
     return job->most_tiles != 0 ? (uint32_t)yk_min(most, job->most_tiles) : most;
@@ -36,19 +37,29 @@ static bool take_own(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles)
 
 /* ---- stealing ---- */
 
+static bool is_elsewhere(const yk_worker *worker, yk_job_ref ref)
+{
+    const uint64_t active = atomic_load(&worker->active);
+
+    return active != 0 && active != yk_active_pack(ref.slot, ref.generation);
+}
+
 static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
                          uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];
     const yk_tiles home = yk_home_peek(&job->homes[slot].home, ref.generation);
-    yk_victim victim = {.left = yk_tiles_count(home)};
+    yk_victim victim = {
+        .left = yk_tiles_count(home),
+        .speeds = yk_job_speeds(job, worker),
+        .is_gone = !yk_job_is_served_by(job, control, slot),
+    };
 
     if (victim.left == 0) {
-        return victim;
+        victim.is_gone |= is_elsewhere(worker, ref); /* no help here */
+    } else {
+        victim.busy_ns = yk_busy_time(control, worker);
     }
-    victim.is_gone = !yk_job_is_served_by(job, control, slot);
-    victim.speed = yk_job_speed(job, worker);
-    victim.busy_ns = yk_busy_time(control, worker);
     return victim;
 }
 
@@ -58,34 +69,62 @@ static uint64_t salt_of(const yk_worker_self *self)
     return self->stretch.began_ns + self->slot;
 }
 
-/* How many tiles to steal, and from whom: 0 if none now. *later is set if somebody has
- * tiles at all. */
-static uint32_t plan_theft(const yk_worker_self *self, yk_job_ref ref,
-                           uint32_t *victim_slot, bool *later)
+typedef struct theft {
+    uint32_t victim; /* slot */
+    uint32_t tiles;  /* 0: none now */
+    double speed;    /* on them, tiles per nanosecond */
+} theft;
+
+/* How many tiles to steal, and from whom. *later is set if somebody has tiles at all. */
+static theft plan_theft(const yk_worker_self *self, yk_job_ref ref, bool *later)
 {
     const yk_job *job = yk_job_at(self->control, ref);
+    const yk_thief thief = {yk_job_speeds(job, self->worker),
+                            overhead_of(self->worker) + theft_ns};
     uint32_t slots[YK_MAX_SLOTS];
     yk_victim victims[YK_MAX_SLOTS];
-    const yk_victim *victim;
+    yk_survey survey;
+    theft plan = {0};
     size_t count = 0;
     size_t picked;
 
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(self->control, i)) {
         victims[count] = look_at(self->control, job, ref, i);
-        slots[count] = i;
-        count += victims[count].left > 0;
+        slots[count++] = i;
     }
     picked = yk_policy_pick(victims, count, salt_of(self));
     if (picked == count) {
-        return 0;
+        return plan;
     }
     *later = true;
-    victim = &victims[picked];
-    *victim_slot = slots[picked];
-    if (job->launch.whole != 0 && !victim->is_gone && victim->busy_ns <= 0) {
-        return 0; /* its owner was chosen for it and is about to start */
+    if (job->launch.whole != 0 && !victims[picked].is_gone &&
+        victims[picked].busy_ns <= 0) {
+        return plan; /* its owner was chosen for it and is about to start */
     }
-    return yk_policy_loot(victim, yk_job_speed(job, self->worker), chunk_overhead_ns);
+    survey = yk_policy_survey(victims, count);
+    plan.victim = slots[picked];
+    plan.tiles = yk_policy_loot(&victims[picked], &thief, &survey);
+    plan.speed = yk_policy_speed_there(&victims[picked], &thief);
+    return plan;
+}
+
+/* Whether it should run a tile that is dealt out again: a slow worker leaves them to others
+ * as long as those are there. */
+static bool may_redo(const yk_worker_self *self, yk_job_ref ref)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+    const yk_thief thief = {yk_job_speeds(job, self->worker),
+                            overhead_of(self->worker) + theft_ns};
+    const yk_victim lost = {.left = 1, .is_gone = 1};
+    yk_victim victims[YK_MAX_SLOTS];
+    yk_survey survey;
+    size_t count = 0;
+
+    for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(self->control, i)) {
+        victims[count++] = look_at(self->control, job, ref, i);
+    }
+    survey = yk_policy_survey(victims, count);
+    return yk_policy_loot(&lost, &thief, &survey) > 0;
 }
 
 /* Steals from whoever would finish last, into the own home, and takes a chunk of it. */
@@ -93,13 +132,13 @@ static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *l
 {
     yk_job *job = yk_job_at(self->control, ref);
     _Atomic uint64_t *steals = &self->worker->tally.steals;
-    uint32_t victim;
-    const uint32_t wanted = plan_theft(self, ref, &victim, later);
+    const theft plan = plan_theft(self, ref, later);
 
-    if (wanted == 0 ||
-        !yk_home_take_back(&job->homes[victim].home, ref.generation, wanted, tiles)) {
+    if (plan.tiles == 0 || !yk_home_take_back(&job->homes[plan.victim].home,
+                                              ref.generation, plan.tiles, tiles)) {
         return false;
     }
+    yk_worker_set_speed(self, job, plan.speed * (double)job->tiling.tile_items);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_LOOT);
     atomic_store_explicit(steals,
                           atomic_load_explicit(steals, memory_order_relaxed) + 1,
@@ -110,16 +149,23 @@ static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *l
 
 /* ---- looking and taking ---- */
 
+/* *later is set if there are tiles to be run alone that it leaves to others for now. */
+static bool has_redo(const yk_worker_self *self, yk_job_ref ref, bool *later)
+{
+    const bool any = yk_job_has_redo(yk_job_at(self->control, ref), ref.generation);
+
+    *later |= any;
+    return any && may_redo(self, ref);
+}
+
 bool yk_worker_would_take(const yk_worker_self *self, yk_job_ref ref, bool *later)
 {
     const yk_job *job = yk_job_at(self->control, ref);
-    uint32_t victim;
 
     *later = false;
     return yk_tiles_count(yk_home_peek(&job->homes[self->slot].home, ref.generation)) !=
                0 ||
-           plan_theft(self, ref, &victim, later) != 0 ||
-           yk_job_has_redo(job, ref.generation);
+           plan_theft(self, ref, later).tiles != 0 || has_redo(self, ref, later);
 }
 
 bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, unsigned lane, bool is_idle,
@@ -135,7 +181,7 @@ bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, unsigned lane, bool is
     }
     taken = take_own(self, ref, &claim->tiles) ||
             (is_idle && steal(self, ref, &claim->tiles, later));
-    if (!taken && is_idle && atomic_load(&job->damaged) != 0) {
+    if (!taken && is_idle && has_redo(self, ref, later)) {
         taken = yk_job_take_redo(job, ref.generation, &claim->tiles);
         claim->alone = taken;
     }

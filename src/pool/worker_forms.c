@@ -147,13 +147,15 @@ static bool is_clearly_slower(const yk_forms *forms)
 /* The chunks of each form are of the same job or of like ones: their speeds compare. */
 static void end_trial(yk_worker_self *self, uint32_t kernel_slot, yk_forms *forms)
 {
-    _Atomic uint64_t *speed = &self->worker->builds[kernel_slot].speed;
+    yk_build *build = &self->worker->builds[kernel_slot];
     const double source = speed_of(forms->source_items, forms->source_ns);
     const bool better = source > clearly_faster * forms->native_speed;
 
     decide(&self->control->kernels[kernel_slot], forms->kernel_id,
            better ? YK_FORM_SOURCE : YK_FORM_NATIVE);
-    atomic_store(speed, yk_double_bits(better ? source : forms->native_speed));
+    atomic_store(&build->speed, yk_double_bits(better ? source : forms->native_speed));
+    atomic_store(&build->usual, yk_double_bits(better ? source : forms->native_speed));
+    self->measured = (yk_measured){.ref = {UINT32_MAX, 0}}; /* of both forms */
 }
 
 void yk_worker_count_form(yk_worker_self *self, uint32_t kernel_slot,

@@ -34,18 +34,56 @@ static void learn_wake_up(yk_worker_self *self, const yk_job *job, uint64_t now)
     self->idle_since_ns = 0;
 }
 
-static void learn_speed(yk_worker_self *self, const yk_job *job, uint64_t items,
-                        uint64_t ns)
+void yk_worker_set_speed(yk_worker_self *self, const yk_job *job, double speed)
 {
-    yk_worker *worker = self->worker;
-    _Atomic uint64_t *speed = &worker->builds[job->kernel_slot].speed;
-    const double measured = (double)items / (double)yk_max(ns, 1);
-    const double next = yk_policy_learn(
-        yk_bits_double(atomic_load_explicit(speed, memory_order_relaxed)), measured);
+    atomic_store_explicit(&self->worker->builds[job->kernel_slot].speed,
+                          yk_double_bits(speed), memory_order_relaxed);
+}
 
-    atomic_store_explicit(speed, yk_double_bits(next), memory_order_relaxed);
-    atomic_store_explicit(&worker->speed_last, yk_double_bits(next * 1e9),
+/* Of the last chunks, and of all of this job. */
+static void learn_speed(yk_worker_self *self, const yk_job *job, uint64_t ns)
+{
+    const yk_stretch *stretch = &self->stretch;
+    const double items = (double)stretch->items;
+    const double overhead =
+        (double)stretch->chunks * (double)self->worker->info.launch_ns;
+    const double measured = yk_policy_measured(items, (double)ns, overhead);
+    const double next = yk_policy_learn(
+        yk_bits_double(atomic_load_explicit(
+            &self->worker->builds[job->kernel_slot].speed, memory_order_relaxed)),
+        measured);
+
+    yk_worker_set_speed(self, job, next);
+    self->measured.items += items;
+    self->measured.ns += items / measured;
+    atomic_store_explicit(&self->worker->speed_last, yk_double_bits(next * 1e9),
                           memory_order_relaxed);
+}
+
+/* Whoever comes to a job begins at its usual speed. */
+static void start_measuring(yk_worker_self *self, yk_job_ref ref)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+    const yk_build *build = &self->worker->builds[job->kernel_slot];
+    yk_measured *measured = &self->measured;
+
+    if (measured->ref.slot == ref.slot && measured->ref.generation == ref.generation) {
+        return;
+    }
+    *measured =
+        (yk_measured){.ref = ref, .usual = yk_bits_double(atomic_load(&build->usual))};
+    yk_worker_set_speed(self, job, measured->usual);
+}
+
+static void stop_measuring(yk_worker_self *self, const yk_job *job)
+{
+    const yk_measured *measured = &self->measured;
+
+    if (measured->ns > 0) {
+        atomic_store(&self->worker->builds[job->kernel_slot].usual,
+                     yk_double_bits(yk_policy_learn_usual(
+                         measured->usual, measured->items / measured->ns)));
+    }
 }
 
 /* What a device has moved since the last time. */
@@ -66,7 +104,7 @@ static void look(yk_worker_self *self, const yk_job *job)
     const uint64_t now = yk_clock_ns();
     const uint64_t ns = now - stretch->began_ns;
 
-    learn_speed(self, job, stretch->items, ns);
+    learn_speed(self, job, ns);
     yk_worker_count_form(self, job->kernel_slot, stretch->device, stretch->items, ns);
     atomic_store_explicit(&worker->looked_ns, now, memory_order_relaxed);
     add(&worker->chunks, stretch->chunks);
@@ -83,12 +121,14 @@ static void look(yk_worker_self *self, const yk_job *job)
     };
 }
 
-void yk_worker_start_stretch(yk_worker_self *self, const yk_job *job,
+void yk_worker_start_stretch(yk_worker_self *self, yk_job_ref ref,
                              const yk_device *device)
 {
+    const yk_job *job = yk_job_at(self->control, ref);
     const uint64_t now = yk_clock_ns();
 
     learn_wake_up(self, job, now);
+    start_measuring(self, ref);
     self->entered_ns = now;
     atomic_store_explicit(&self->worker->looked_ns, now, memory_order_relaxed);
     self->stretch = (yk_stretch){.device = device, .began_ns = now, .next_look = 1};
@@ -110,4 +150,5 @@ void yk_worker_end_stretch(yk_worker_self *self, const yk_job *job)
     if (self->stretch.chunks > 0) {
         look(self, job);
     }
+    stop_measuring(self, job);
 }

@@ -13,18 +13,23 @@ typedef struct crew {
     double guess;   /* speed of those whose speed is unknown */
     double fastest; /* speed */
     bool timed;     /* some speed is known, so that delays can be compared with work */
+    double horizon; /* who does few tiles until then is left out; 0: nobody is */
 } crew;
 
-static double speed_of(const crew *all, size_t i)
-{
-    const double speed = all->takers[i].speed;
-
-    return speed < 0 ? 0 : speed > 0 ? speed : all->guess;
-}
+/* So few that one tile which costs more than the mean would make all others wait. */
+enum { FEW_TILES = 2 };
 
 static double delay_of(const crew *all, size_t i)
 {
     return all->timed ? fmax(all->takers[i].delay_ns, 0) : 0;
+}
+
+static double speed_of(const crew *all, size_t i)
+{
+    const double known = all->takers[i].speed;
+    const double speed = known < 0 ? 0 : known > 0 ? known : all->guess;
+
+    return speed * all->horizon < FEW_TILES && all->horizon > 0 ? 0 : speed;
 }
 
 static crew crew_of(uint32_t count, const yk_taker *takers, size_t n)
@@ -71,6 +76,23 @@ static double level_of(const crew *all, double *speed)
         }
         level = work / sum;
         *speed = sum;
+    }
+}
+
+/* Leaves the slowest out if all they bring together is next to nothing: a hundredth. */
+static void leave_out_slow(crew *all)
+{
+    double speed = 0;
+    const double level = level_of(all, &speed);
+    double few = 0;
+
+    for (size_t i = 0; i < all->n; i++) {
+        if (speed_of(all, i) * level < FEW_TILES) {
+            few += speed_of(all, i) * fmax(level - delay_of(all, i), 0);
+        }
+    }
+    if (few > 0 && few * 100 <= all->count) {
+        all->horizon = level;
     }
 }
 
@@ -156,13 +178,14 @@ static void give_rest(uint32_t count, yk_tiles *shares, size_t n)
 void yk_policy_shares(uint32_t count, const yk_taker *takers, size_t n,
                       yk_tiles *shares)
 {
-    const crew all = crew_of(count, takers, n);
+    crew all = crew_of(count, takers, n);
     stretch end = {0, 0};
 
     if (n == 0) {
         return;
     }
     if (count > 0 && all.fastest > 0) {
+        leave_out_slow(&all);
         end = end_of_whole_tiles(&all);
     }
     give_in_order(&all, end, shares);
@@ -177,23 +200,30 @@ static const double least_overhead_ns = 100;
 /* Chunks of full length lose a hundredth to overhead, those at the end a fiftieth. */
 enum { OVERHEADS_PER_CHUNK = 100, OVERHEADS_AT_END = 50 };
 
+/* What runs cannot be stolen, so a chunk is a small part of what is left. */
+enum { CHUNKS_PER_HOME = 8 };
+
 double yk_policy_chunk_time(int is_remote, double overhead_ns)
 {
     return fmax(is_remote ? 5e6 : 5e5, OVERHEADS_PER_CHUNK * overhead_ns);
 }
 
-uint32_t yk_policy_chunk(uint32_t left, double speed, double overhead_ns,
+uint32_t yk_policy_chunk(uint32_t left, const yk_speeds *speeds, double overhead_ns,
                          double chunk_ns)
 {
     const double least = OVERHEADS_AT_END * fmax(overhead_ns, least_overhead_ns);
+    double speed = speeds->now;
     double wanted;
 
     /* An unknown device may be a thousand times slower than the others: one tile. */
     if (!(speed > 0)) {
         return 1;
     }
-    /* Never more than half: what runs cannot be stolen. */
-    wanted = fmin(speed * chunk_ns, (double)left / 2);
+    /* A cheap part of the range may end any moment. */
+    if (speeds->usual > 0) {
+        speed = fmin(speed, 2 * speeds->usual);
+    }
+    wanted = fmin(speed * chunk_ns, (double)left / CHUNKS_PER_HOME);
     wanted = fmin(fmax(wanted, speed * least), left);
     return wanted > 1 ? (uint32_t)wanted : 1;
 }
@@ -210,7 +240,7 @@ double yk_policy_busy(uint32_t tiles, double speed, double elapsed_ns)
 
 static double time_left(const yk_victim *victim)
 {
-    const double speed = victim->speed > 0 ? victim->speed : 1e-9;
+    const double speed = victim->speeds.now > 0 ? victim->speeds.now : 1e-9;
 
     return victim->left == 0 ? -1
            : victim->is_gone ? 1e300
@@ -251,46 +281,102 @@ static double time_after(const yk_victim *victim, double speed, double overhead_
                          double loot)
 {
     return fmax(overhead_ns + loot / speed,
-                victim->busy_ns + (victim->left - loot) / victim->speed);
+                victim->busy_ns + (victim->left - loot) / victim->speeds.now);
 }
 
-static uint32_t fair_loot(const yk_victim *victim, double speed, double overhead_ns)
+static double fair_loot(const yk_victim *victim, double speed, double overhead_ns)
 {
     const double even =
-        (time_left(victim) - overhead_ns) / (1 / speed + 1 / victim->speed);
+        (time_left(victim) - overhead_ns) / (1 / speed + 1 / victim->speeds.now);
     const double less = fmin(floor(fmax(even, 0)), victim->left);
     const double more = fmin(less + 1, victim->left);
-    const double best = time_after(victim, speed, overhead_ns, more) <
-                                time_after(victim, speed, overhead_ns, less)
-                            ? more
-                            : less;
 
-    return (uint32_t)best;
+    return time_after(victim, speed, overhead_ns, more) <
+                   time_after(victim, speed, overhead_ns, less)
+               ? more
+               : less;
 }
 
-uint32_t yk_policy_loot(const yk_victim *victim, double speed, double overhead_ns)
+static double usual(const yk_speeds *speeds)
 {
+    return speeds->usual > 0 ? speeds->usual : speeds->now;
+}
+
+yk_survey yk_policy_survey(const yk_victim *victims, size_t n)
+{
+    double left = 0;
+    double speed = 0;
+    double known = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        left += victims[i].left;
+        if (!victims[i].is_gone && usual(&victims[i].speeds) > 0) {
+            speed += usual(&victims[i].speeds);
+            known++;
+        }
+    }
+    return (yk_survey){.rest_ns = known > 0 ? left / speed : HUGE_VAL,
+                       .mean = known > 0 ? speed / known : 0};
+}
+
+double yk_policy_speed_there(const yk_victim *victim, const yk_thief *thief)
+{
+    if (thief->speeds.usual > 0 && victim->speeds.usual > 0 && victim->speeds.now > 0) {
+        return thief->speeds.usual * (victim->speeds.now / victim->speeds.usual);
+    }
+    return thief->speeds.now;
+}
+
+/* Whether one tile would keep a thief busy for a good part of what all need for the
+ * rest, and longer than most others, so that it had better be left to those. The fastest
+ * of all is never late, so that there is always somebody who takes what nobody owns. */
+static bool is_late(const yk_survey *survey, double speed)
+{
+    return survey->mean > 0 && 1 / speed > survey->rest_ns / 4 + 2 / survey->mean;
+}
+
+uint32_t yk_policy_loot(const yk_victim *victim, const yk_thief *thief,
+                        const yk_survey *survey)
+{
+    const double speed = yk_policy_speed_there(victim, thief);
+    double most = ceil((double)victim->left / 2);
+
     if (victim->left == 0) {
         return 0;
     }
-    if (victim->is_gone || !(victim->speed > 0)) {
-        return speed > 0 ? (victim->left + 1) / 2 : 1;
-    }
     if (!(speed > 0)) {
         /* One tile to find out, if it were worth it for a worker like the victim. */
-        return fair_loot(victim, victim->speed, overhead_ns) > 0 ? 1 : 0;
+        return victim->is_gone || !(victim->speeds.now > 0) ||
+               fair_loot(victim, victim->speeds.now, thief->overhead_ns) > 0;
     }
-    return fair_loot(victim, speed, overhead_ns);
+    if (is_late(survey, usual(&thief->speeds))) {
+        return 0;
+    }
+    if (!victim->is_gone && victim->speeds.now > 0) {
+        most = fair_loot(victim, speed, thief->overhead_ns);
+    }
+    return (uint32_t)fmin(most, fmax(2 * speed * survey->rest_ns, 1));
 }
 
 /* ---- speeds ---- */
 
 double yk_policy_learn(double estimate, double measured)
 {
-    const double up = measured > 1.5 * estimate ? 0.5 : 0.25;
+    const double newest = measured > 1.5 * estimate ? 0.5 : 0.25;
 
     /* Averages of speeds, not of times: a chunk that was held up, however long, costs a
      * quarter. Nothing makes a device faster than it is, so far above the estimate the
      * estimate is what is wrong. */
-    return estimate > 0 ? estimate + up * (measured - estimate) : measured;
+    return estimate > 0 ? estimate + newest * (measured - estimate) : measured;
+}
+
+double yk_policy_learn_usual(double estimate, double measured)
+{
+    return estimate > 0 ? (estimate + measured) / 2 : measured;
+}
+
+double yk_policy_measured(double tiles, double ns, double overhead_ns)
+{
+    /* Nearly all of it overhead: the figure says little. */
+    return tiles / fmax(ns - overhead_ns, fmax(ns / 4, 1));
 }

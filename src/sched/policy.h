@@ -20,8 +20,9 @@ typedef struct yk_taker {
 /*
  * Divides the tiles [0, count) among n workers in order, so that the last of them finishes
  * as early as whole tiles allow: in proportion to their speeds, less for those that start
- * later. Who would start after the others are through gets none. A worker of unknown speed
- * counts as much as the mean of the known ones; if none is known, delays do not count.
+ * later. Who would start after the others are through gets none, nor do the slowest if all
+ * they bring is a hundredth and one tile might make everybody wait. A worker of unknown
+ * speed counts as much as the mean of the known ones; if none is known, delays do not count.
  */
 void yk_policy_shares(uint32_t count, const yk_taker *takers, size_t n,
                       yk_tiles *shares);
@@ -31,16 +32,23 @@ void yk_policy_shares(uint32_t count, const yk_taker *takers, size_t n,
  * hundredth at most. */
 double yk_policy_chunk_time(int is_remote, double overhead_ns);
 
-/* Tiles to take at once from a home that has `left` > 0, at a speed, for chunks of at most
- * chunk_ns: at most half of what is left, so that there is something to steal, but not so
- * few that overhead_ns counts; while the speed is unknown, one. At least 1. */
-uint32_t yk_policy_chunk(uint32_t left, double speed, double overhead_ns,
+/* Speeds of one worker, in tiles per nanosecond; 0: unknown. */
+typedef struct yk_speeds {
+    double now;   /* of the last chunks: tiles differ, and so do parts of a range */
+    double usual; /* over whole jobs */
+} yk_speeds;
+
+/* Tiles to take at once from a home that has `left` > 0, for chunks of at most chunk_ns:
+ * a small part of what is left, so that there is something to steal and a part that costs
+ * more than the last one does no harm, but not so few that overhead_ns counts; while the
+ * speed is unknown, one. At least 1. */
+uint32_t yk_policy_chunk(uint32_t left, const yk_speeds *speeds, double overhead_ns,
                          double chunk_ns);
 
 /* What a thief knows of a victim. */
 typedef struct yk_victim {
-    uint32_t left;  /* tiles in its home */
-    double speed;   /* its speed; 0: unknown */
+    uint32_t left; /* tiles in its home */
+    yk_speeds speeds;
     double busy_ns; /* until it takes its next chunk */
     int is_gone;    /* nobody takes from this home's front */
 } yk_victim;
@@ -49,17 +57,43 @@ typedef struct yk_victim {
  * expected, and when it is late, as long as it is late. */
 double yk_policy_busy(uint32_t tiles, double speed, double elapsed_ns);
 
+/* What is left for all, victims or not; `speeds` matters even where `left` is 0. */
+typedef struct yk_survey {
+    double rest_ns; /* until all would be through if they shared evenly */
+    double mean;    /* speed */
+} yk_survey;
+
+yk_survey yk_policy_survey(const yk_victim *victims, size_t n);
+
 /* Which victim to steal from: one of those that would finish last, the salt says which, so
  * that thieves who look at the same moment part. n if none has tiles. */
 size_t yk_policy_pick(const yk_victim *victims, size_t n, uint64_t salt);
 
-/* How many tiles a thief of a speed takes from the back of a victim's home, so that the
- * later of the two is through as early as possible: 0 if the victim is better left alone.
- * From a home that nobody works on, or whose owner's speed is unknown, half; a thief of
- * unknown speed takes one. */
-uint32_t yk_policy_loot(const yk_victim *victim, double speed, double overhead_ns);
+/* A worker without tiles. */
+typedef struct yk_thief {
+    yk_speeds speeds;
+    double overhead_ns; /* until it computes what it steals */
+} yk_thief;
 
-/* The next estimate of a speed after a measurement. */
+/* How fast it would be on a victim's tiles: they may cost more than those it is used to,
+ * which the victim's speeds show. */
+double yk_policy_speed_there(const yk_victim *victim, const yk_thief *thief);
+
+/* How many tiles a thief takes from the back of a victim's home, so that the later of the
+ * two is through as early as possible, but at most twice its part of what is left for all:
+ * 0 if the victim is better left alone, or if one tile would keep a slow thief busy for a
+ * good part of what all need for the rest. From a home that nobody works on, or whose
+ * owner's speed is unknown, half at most; a thief of unknown speed takes one. */
+uint32_t yk_policy_loot(const yk_victim *victim, const yk_thief *thief,
+                        const yk_survey *survey);
+
+/* The next estimate of the speed now after a measurement. */
 double yk_policy_learn(double estimate, double measured);
+
+/* The next estimate of the usual speed after a job, or as much of it as is done. */
+double yk_policy_learn_usual(double estimate, double measured);
+
+/* A chunk's speed, its overhead not counted. */
+double yk_policy_measured(double tiles, double ns, double overhead_ns);
 
 #endif

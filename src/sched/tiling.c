@@ -26,7 +26,7 @@ static uint64_t unit_of(uint64_t items, const yk_tiling_limits *limits, uint64_t
     if (limits->group > 1) {
         return limits->group;
     }
-    while (unit > 1 && items / unit < tiles / 2) {
+    while (unit > 1 && items / unit < tiles) {
         unit /= 2;
     }
     return unit;

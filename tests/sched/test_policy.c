@@ -42,16 +42,24 @@ static void test_chunk_time(void **state)
     }
 }
 
+static uint32_t chunk_of(uint32_t left, double speed, double overhead, double time)
+{
+    return yk_policy_chunk(left, &(yk_speeds){speed, 0}, overhead, time);
+}
+
 static void test_chunk(void **state)
 {
+    const yk_speeds cheap_part = {1e-4, 1e-5};
+
     (void)state;
-    assert_int_equal(yk_policy_chunk(6400, 1e-4, 0, 5e5), 50);
-    assert_int_equal(yk_policy_chunk(6400, 0, 0, 5e5), 1); /* unknown: the least */
-    assert_int_equal(yk_policy_chunk(60, 1e-4, 0, 5e5), 30);
-    assert_int_equal(yk_policy_chunk(1, 1e-4, 0, 5e5), 1);
+    assert_int_equal(chunk_of(6400, 1e-4, 0, 5e5), 50);
+    assert_int_equal(chunk_of(6400, 0, 0, 5e5), 1); /* unknown: the least */
+    assert_int_equal(chunk_of(80, 1e-4, 0, 5e5), 10);
+    assert_int_equal(chunk_of(1, 1e-4, 0, 5e5), 1);
     /* No launch of 20 us for less than a millisecond, nor twice where once will do. */
-    assert_int_equal(yk_policy_chunk(150, 1e-4, 2e4, 5e6), 100);
-    assert_int_equal(yk_policy_chunk(90, 1e-4, 2e4, 5e6), 90);
+    assert_int_equal(chunk_of(150, 1e-4, 2e4, 5e6), 100);
+    assert_int_equal(chunk_of(90, 1e-4, 2e4, 5e6), 90);
+    assert_int_equal(yk_policy_chunk(6400, &cheap_part, 0, 5e5), 10);
 }
 
 static void test_chunks_are_possible_and_monotone(void **state)
@@ -63,15 +71,15 @@ static void test_chunks_are_possible_and_monotone(void **state)
         const double speed = random_speed();
         const double overhead = rand() % 2 == 0 ? 0 : 1e5 * fraction();
         const double time = yk_policy_chunk_time(rand() % 2, overhead);
-        const uint32_t chunk = yk_policy_chunk(left, speed, overhead, time);
+        const uint32_t chunk = chunk_of(left, speed, overhead, time);
 
         assert_true(chunk >= 1 && chunk <= left);
         assert_true(speed <= 0 || chunk == 1 || chunk <= speed * time);
-        assert_true(chunk <= yk_policy_chunk(left + 1, speed, overhead, time));
-        assert_true(chunk <= yk_policy_chunk(left, speed, overhead, 2 * time));
-        assert_true(chunk <= yk_policy_chunk(left, speed, 2 * overhead, time));
+        assert_true(chunk <= chunk_of(left + 1, speed, overhead, time));
+        assert_true(chunk <= chunk_of(left, speed, overhead, 2 * time));
+        assert_true(chunk <= chunk_of(left, speed, 2 * overhead, time));
         if (speed > 0) {
-            assert_true(chunk <= yk_policy_chunk(left, 2 * speed, overhead, time));
+            assert_true(chunk <= chunk_of(left, 2 * speed, overhead, time));
         }
     }
 }
@@ -90,7 +98,7 @@ static void test_chunks_of_a_home(void **state)
         uint32_t last = 0;
 
         for (uint32_t left = tiles; left > 0; left -= last) {
-            last = yk_policy_chunk(left, speed, overhead, time);
+            last = chunk_of(left, speed, overhead, time);
             chunks++;
         }
         assert_true((chunks - 1) * overhead <= 0.021 * tiles / speed);
@@ -112,11 +120,21 @@ static void test_busy(void **state)
     }
 }
 
+static yk_victim victim_of(uint32_t left, double speed)
+{
+    return (yk_victim){.left = left, .speeds = {speed, speed}};
+}
+
+static yk_victim gone_victim(uint32_t left, double speed)
+{
+    return (yk_victim){.left = left, .speeds = {speed, speed}, .is_gone = 1};
+}
+
 static yk_victim random_victim(void)
 {
     return (yk_victim){
         .left = rand() % 3 == 0 ? 0 : (uint32_t)(rand() % 1000),
-        .speed = rand() % 2 == 0 ? device_speed() : random_speed(),
+        .speeds = {rand() % 2 == 0 ? device_speed() : random_speed(), random_speed()},
         .busy_ns = rand() % 1000000,
         .is_gone = rand() % 5 == 0,
     };
@@ -124,14 +142,12 @@ static yk_victim random_victim(void)
 
 static double time_left(const yk_victim *victim)
 {
-    return victim->busy_ns + victim->left / victim->speed;
+    return victim->busy_ns + victim->left / victim->speeds.now;
 }
 
 static void test_pick_who_ends_last(void **state)
 {
-    yk_victim victims[3] = {{.left = 10, .speed = 1e-3},
-                            {.left = 100, .speed = 1},
-                            {.left = 0, .is_gone = 1}};
+    yk_victim victims[3] = {victim_of(10, 1e-3), victim_of(100, 1), gone_victim(0, 1)};
 
     (void)state;
     for (uint64_t salt = 0; salt < 100; salt++) {
@@ -174,8 +190,8 @@ static void test_thieves_part(void **state)
     int visits[VICTIMS] = {0};
 
     (void)state;
-    for (size_t i = 0; i < VICTIMS; i++) {
-        victims[i] = (yk_victim){.left = 1000 + (uint32_t)i, .speed = 1e-3};
+    for (uint32_t i = 0; i < VICTIMS; i++) {
+        victims[i] = victim_of(1000 + i, 1e-3);
     }
     for (uint64_t thief = 0; thief < THIEVES; thief++) {
         visits[yk_policy_pick(victims, VICTIMS, 123456789 ^ thief)]++;
@@ -185,36 +201,119 @@ static void test_thieves_part(void **state)
     }
 }
 
-static void test_loot(void **state)
+static void test_survey(void **state)
 {
-    const yk_victim even = {.left = 100, .speed = 0.001};
-    const yk_victim nearly_done = {.left = 1, .speed = 1};
-    const yk_victim slow = {.left = 1, .speed = 1e-6};
-    const yk_victim unknown = {.left = 7};
-    const yk_victim gone = {.left = 33, .speed = 1, .is_gone = 1};
-    const yk_victim empty = {.left = 0, .speed = 1, .is_gone = 1};
+    const yk_victim victims[] = {victim_of(30, 1), victim_of(0, 3), victim_of(5, 0),
+                                 gone_victim(5, 100)};
+    const yk_survey survey = yk_policy_survey(victims, 4);
 
     (void)state;
-    assert_int_equal(yk_policy_loot(&even, 0.001, 0), 50);
-    assert_int_equal(yk_policy_loot(&even, 0.003, 0), 75); /* three times as fast */
-    assert_int_equal(yk_policy_loot(&even, 0.001, 20000), 40);
-    assert_int_equal(yk_policy_loot(&even, 0.001, 200000), 0);
-    assert_int_equal(yk_policy_loot(&nearly_done, 0.001, 20000), 0);
-    assert_int_equal(yk_policy_loot(&slow, 0.001, 20000), 1);
-    assert_int_equal(yk_policy_loot(&unknown, 1, 20000), 4);
-    assert_int_equal(yk_policy_loot(&gone, 1e-9, 1e9), 17);
-    assert_int_equal(yk_policy_loot(&empty, 1, 0), 0);
+    assert_true(survey.rest_ns ==
+                10); /* 40 tiles for the two that live and are known */
+    assert_true(survey.mean == 2);
+    assert_true(yk_policy_survey(victims, 0).mean == 0);
+}
+
+/* Loot where everybody has long been busy elsewhere. */
+static uint32_t loot_of(yk_victim victim, double speed, double overhead)
+{
+    const yk_thief thief = {{speed, speed}, overhead};
+    const yk_survey survey = {HUGE_VAL, 0};
+
+    return yk_policy_loot(&victim, &thief, &survey);
+}
+
+static void test_loot(void **state)
+{
+    const yk_victim even = victim_of(100, 0.001);
+
+    (void)state;
+    assert_int_equal(loot_of(even, 0.001, 0), 50);
+    assert_int_equal(loot_of(even, 0.003, 0), 75); /* three times as fast */
+    assert_int_equal(loot_of(even, 0.001, 20000), 40);
+    assert_int_equal(loot_of(even, 0.001, 200000), 0);
+    assert_int_equal(loot_of(victim_of(1, 1), 0.001, 20000), 0); /* nearly through */
+    assert_int_equal(loot_of(victim_of(1, 1e-6), 0.001, 20000), 1);
+    assert_int_equal(loot_of(victim_of(7, 0), 1, 20000), 4);
+    assert_int_equal(loot_of(gone_victim(33, 1), 1e-9, 1e9), 17);
+    assert_int_equal(loot_of(gone_victim(0, 1), 1, 0), 0);
 }
 
 /* Who does not know how slow it is takes one tile, and none if that would be late even
  * for a worker like the victim. */
 static void test_loot_of_unknown_thief(void **state)
 {
-    const yk_victim victim = {.left = 100, .speed = 0.001};
+    (void)state;
+    assert_int_equal(loot_of(victim_of(100, 0.001), 0, 20000), 1);
+    assert_int_equal(loot_of(victim_of(100, 0.001), 0, 200000), 0);
+}
+
+/* Tiles that cost the victim ten times the usual will cost the thief as much. */
+static void test_loot_of_costly_tiles(void **state)
+{
+    const yk_victim victim = {.left = 100, .speeds = {0.001, 0.01}};
+    const yk_thief thief = {{0.05, 0.01}, 0};
+    const yk_survey survey = {HUGE_VAL, 0};
 
     (void)state;
-    assert_int_equal(yk_policy_loot(&victim, 0, 20000), 1);
-    assert_int_equal(yk_policy_loot(&victim, 0, 200000), 0);
+    assert_true(fabs(yk_policy_speed_there(&victim, &thief) - 0.001) < 1e-9);
+    assert_int_equal(yk_policy_loot(&victim, &thief, &survey), 50);
+}
+
+/* A slow thief leaves to the others what they have done before it has one tile; with
+ * enough left for all it helps. Some worker always takes what nobody owns. */
+static void test_slow_thieves_hold_back(void **state)
+{
+    const yk_thief slow = {{1e-5, 1e-5}, 0};
+    const yk_thief fast = {{1e-2, 1e-2}, 0};
+    const yk_victim victim = victim_of(1000, 1e-3);
+    const yk_victim gone = gone_victim(1, 1e-3);
+    const yk_survey soon = {1e5, 1e-3};
+    const yk_survey late = {1e6, 1e-3};
+    const yk_survey end = {0, 1e-3};
+
+    (void)state;
+    assert_int_equal(yk_policy_loot(&victim, &slow, &soon), 0);
+    assert_true(yk_policy_loot(&victim, &slow, &late) > 0);
+    assert_int_equal(yk_policy_loot(&gone, &slow, &end), 0);
+    assert_int_equal(yk_policy_loot(&gone, &fast, &end), 1);
+}
+
+/* However costly the tiles, the last one alive takes them. */
+static void test_somebody_takes_what_nobody_owns(void **state)
+{
+    (void)state;
+    srand(19);
+    for (int round = 0; round < 20000; round++) {
+        yk_victim all[MOST];
+        const size_t n = 2 + (size_t)(rand() % (MOST - 1));
+        yk_survey survey;
+        uint32_t loot = 0;
+
+        all[0] = (yk_victim){
+            .left = 1, .speeds = {device_speed(), device_speed()}, .is_gone = 1};
+        for (size_t i = 1; i < n; i++) {
+            all[i] = (yk_victim){.speeds = {device_speed(), device_speed()}};
+        }
+        survey = yk_policy_survey(all, n);
+        for (size_t i = 1; i < n; i++) {
+            const yk_thief thief = {all[i].speeds, 1e6};
+
+            loot += yk_policy_loot(&all[0], &thief, &survey);
+        }
+        assert_true(loot > 0);
+    }
+}
+
+/* Whoever else is idle gets something, too. */
+static void test_loot_is_shared(void **state)
+{
+    const yk_victim victim = victim_of(1000, 1e-3);
+    const yk_thief thief = {{1e-3, 1e-3}, 0};
+    const yk_survey hundred_idle = {1000 / 0.1, 1e-3};
+
+    (void)state;
+    assert_int_equal(yk_policy_loot(&victim, &thief, &hundred_idle), 20);
 }
 
 static void test_loot_is_possible(void **state)
@@ -223,10 +322,10 @@ static void test_loot_is_possible(void **state)
     srand(16);
     for (int round = 0; round < 50000; round++) {
         const yk_victim victim = random_victim();
-        const uint32_t loot = yk_policy_loot(&victim, random_speed(), rand() % 100000);
+        const yk_thief thief = {{random_speed(), random_speed()}, rand() % 100000};
+        const yk_survey survey = {1e6 * fraction(), fraction()};
 
-        assert_true(loot <= victim.left);
-        assert_true(!victim.is_gone || victim.left == 0 || loot > 0);
+        assert_true(yk_policy_loot(&victim, &thief, &survey) <= victim.left);
     }
 }
 
@@ -237,18 +336,21 @@ static void test_loot_is_best(void **state)
     (void)state;
     srand(17);
     for (int round = 0; round < 20000; round++) {
-        const yk_victim victim = {.left = 1 + (uint32_t)(rand() % 50),
-                                  .speed = device_speed(),
-                                  .busy_ns = rand() % 1000000};
+        yk_victim victim = victim_of(1 + (uint32_t)(rand() % 50), device_speed());
         const double speed = device_speed();
         const double overhead = rand() % 100000;
-        const uint32_t loot = yk_policy_loot(&victim, speed, overhead);
-        double best = time_left(&victim);
-        double end = best;
+        uint32_t loot;
+        double best;
+        double end;
 
+        victim.busy_ns = rand() % 1000000;
+        loot = loot_of(victim, speed, overhead);
+        best = time_left(&victim);
+        end = best;
         for (uint32_t k = 1; k <= victim.left; k++) {
-            const double both = fmax(overhead + k / speed,
-                                     victim.busy_ns + (victim.left - k) / victim.speed);
+            const double both =
+                fmax(overhead + k / speed,
+                     victim.busy_ns + (victim.left - k) / victim.speeds.now);
 
             best = fmin(best, both);
             end = k == loot ? both : end;
@@ -286,6 +388,21 @@ static void test_one_bad_measurement(void **state)
     assert_true(learned(learned(0, 0.01, 1), 1, 5) > 0.85);
 }
 
+static void test_usual_speed(void **state)
+{
+    (void)state;
+    assert_true(yk_policy_learn_usual(0, 8) == 8);
+    assert_true(yk_policy_learn_usual(8, 4) == 6);
+}
+
+static void test_overhead_does_not_count(void **state)
+{
+    (void)state;
+    assert_true(yk_policy_measured(100, 1100, 100) == 0.1);
+    assert_true(yk_policy_measured(1, 1100, 1099) < 0.01); /* it may vary */
+    assert_true(yk_policy_measured(1, 0, 100) == 1);
+}
+
 static void test_device_slows_down(void **state)
 {
     (void)state;
@@ -320,12 +437,19 @@ int main(void)
         cmocka_unit_test(test_pick_who_ends_last),
         cmocka_unit_test(test_pick_among_random_victims),
         cmocka_unit_test(test_thieves_part),
+        cmocka_unit_test(test_survey),
         cmocka_unit_test(test_loot),
         cmocka_unit_test(test_loot_of_unknown_thief),
+        cmocka_unit_test(test_loot_of_costly_tiles),
+        cmocka_unit_test(test_slow_thieves_hold_back),
+        cmocka_unit_test(test_somebody_takes_what_nobody_owns),
+        cmocka_unit_test(test_loot_is_shared),
         cmocka_unit_test(test_loot_is_possible),
         cmocka_unit_test(test_loot_is_best),
         cmocka_unit_test(test_learning),
         cmocka_unit_test(test_one_bad_measurement),
+        cmocka_unit_test(test_usual_speed),
+        cmocka_unit_test(test_overhead_does_not_count),
         cmocka_unit_test(test_device_slows_down),
         cmocka_unit_test(test_noise),
     };

@@ -184,24 +184,45 @@ static void test_nothing_ends_earlier(void **state)
     }
 }
 
-/* No worker would end before the others if it got one tile more. */
+/* The slowest have nothing if that costs the others next to nothing. */
+static void test_slowest_are_left_out(void **state)
+{
+    static const yk_taker like[] = {{1e-3, 0}, {1e-3, 0}};
+    static const yk_taker unlike[] = {{1, 0}, {1e-3, 0}};
+    static const yk_taker less_unlike[] = {{1, 0}, {0.05, 0}};
+
+    (void)state;
+    yk_policy_shares(2, like, 2, shares);
+    assert_int_equal(share_of(1), 1);
+    yk_policy_shares(1500, unlike, 2, shares);
+    assert_int_equal(share_of(1), 0);
+    yk_policy_shares(3000, unlike, 2, shares);
+    assert_int_equal(share_of(1), 2);
+    yk_policy_shares(21, less_unlike, 2, shares);
+    assert_int_equal(share_of(1), 1);
+}
+
+/* None but the slowest would end before the others with one tile more. */
 static void test_many_workers_end_together(void **state)
 {
     (void)state;
     srand(14);
     for (int round = 0; round < 50; round++) {
         const size_t n = 2 + (size_t)(rand() % (MOST - 1));
-        const uint32_t count = (uint32_t)(rand() % (YK_MAX_TILES + 1));
+        const uint32_t count = 16 * (uint32_t)n;
+        double fastest = 0;
         double end;
 
         for (size_t i = 0; i < n; i++) {
             takers[i] = device();
+            fastest = fmax(fastest, takers[i].speed);
         }
         yk_policy_shares(count, takers, n, shares);
         check_shares(count, n);
         end = end_of_shares(n);
         for (size_t i = 0; i < n; i++) {
-            assert_true(finish(i, share_of(i) + 1) > end * (1 - 1e-6));
+            assert_true(finish(i, share_of(i) + (takers[i].speed * end < 3 ? 3 : 1)) >
+                        end - 1e-3 / fastest);
         }
     }
 }
@@ -239,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_in_proportion_to_speeds),
         cmocka_unit_test(test_late_starters_get_less),
         cmocka_unit_test(test_nothing_ends_earlier),
+        cmocka_unit_test(test_slowest_are_left_out),
         cmocka_unit_test(test_many_workers_end_together),
         cmocka_unit_test(test_nobody_starts_after_the_end),
     };

@@ -129,7 +129,7 @@ static void test_alignment(void **state)
         0);
     assert_int_equal(
         yk_tiling_choose(100000, &(yk_tiling_limits){.workers = 2}).tile_items, 64);
-    assert_int_equal(count_for(4096, 2), 1024);
+    assert_int_equal(count_for(4096, 2), 2048);
 }
 
 /* What the user wants at most; group, grain and what the words can hold count for more. */
