@@ -2,6 +2,7 @@
 #include "pool/undo.h"
 
 #include "kernel/footprint.h"
+#include "kernel/lent.h"
 #include "sys/mapping.h"
 
 /* A log of at most this size keeps its pages for the next chunk. */
@@ -56,8 +57,12 @@ bool yk_undo_save(int file, const yk_launch *launch, uint64_t begin, uint64_t en
 bool yk_undo_restore(int file, const yk_launch *launch, uint64_t begin, uint64_t end)
 {
     uint64_t total;
+    bool restored;
 
-    return for_each_block(file, launch, begin, end, yk_file_read, &total);
+    yk_lent_changed(launch, begin, end);
+    restored = for_each_block(file, launch, begin, end, yk_file_read, &total);
+    yk_lent_changed(launch, begin, end);
+    return restored;
 }
 
 void yk_undo_trim(int file, const yk_launch *launch, uint64_t begin, uint64_t end)

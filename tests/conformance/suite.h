@@ -24,6 +24,7 @@ typedef struct suite_target {
     const char *driver; /* part of its driver's name, skipped if there is none; NULL */
     bool source_only;   /* the host forms are not given to the pool */
     bool copies;        /* no worker works in place */
+    bool lends;         /* arrays are lent while maps use them */
     bool slow;          /* starting a kernel takes long: ranges are cut less finely */
     bool checked;       /* by Oclgrind, which must find nothing */
     const char *environment[4][2];

@@ -99,6 +99,30 @@ static void copy_new_blocks(suite_run *run)
     }
 }
 
+static void lend_blocks(suite_run *run)
+{
+    for (size_t i = 0; i < run->block_count && run->target->lends; i++) {
+        suite_block *const block = &run->blocks[i];
+
+        if (!block->is_lent) {
+            assert_ok_pool(run->pool, yoke_lend(run->pool, block->data));
+            block->is_lent = true;
+        }
+    }
+}
+
+static void reclaim_blocks(suite_run *run)
+{
+    for (size_t i = 0; i < run->block_count; i++) {
+        suite_block *const block = &run->blocks[i];
+
+        if (block->is_lent) {
+            assert_ok_pool(run->pool, yoke_reclaim(run->pool, block->data));
+            block->is_lent = false;
+        }
+    }
+}
+
 static unsigned split_of(const yoke_range *range)
 {
     unsigned split = 0;
@@ -170,10 +194,11 @@ void suite_submit_args(suite_run *run, size_t k, yoke_range range, const yoke_ar
         .grain = grain_of(run, &range),
     };
 
-    copy_new_blocks(run);
     if (run->future_count == SUITE_MAX_JOBS) {
         suite_wait(run);
     }
+    copy_new_blocks(run);
+    lend_blocks(run);
     assert_ok_pool(run->pool,
                    yoke_map_args(&run->futures[run->future_count], run->pool,
                                  run->kernels[k], range, &options, args, count));
@@ -198,6 +223,7 @@ void suite_wait(suite_run *run)
         run->futures[i] = NULL;
     }
     run->future_count = 0;
+    reclaim_blocks(run);
 }
 
 void suite_needs_source(const suite_run *run)

@@ -13,6 +13,7 @@ typedef struct suite_block {
     size_t bytes;
     double tolerance;
     bool unchecked;
+    bool is_lent;
 } suite_block;
 
 struct suite_run {

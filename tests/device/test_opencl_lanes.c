@@ -168,9 +168,9 @@ static bool survives_a_failing_lane(yk_device *device)
     bench *const b = malloc(sizeof *b);
     bool right;
 
+    watch_events();
     right = begin(device, b, error) &&
             device->ops->start(device, 0, 0, 500, error) == YOKE_OK;
-    watch_events();
     launches_left = 1;
     right = right && device->ops->start(device, 1, 500, 1000, error) == YOKE_EDEVICE &&
             strstr(error->text, "CL_OUT_OF_RESOURCES") != NULL;
@@ -180,7 +180,7 @@ static bool survives_a_failing_lane(yk_device *device)
     bench_free(b);
     free(b);
     free(error);
-    return right;
+    return right && events_made > 0 && events_made == events_released;
 }
 
 /* Too much for staging memory: some arrays go by it, others beside it. */

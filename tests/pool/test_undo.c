@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/lent.h"
 #include "pool/undo.h"
 #include "sys/mapping.h"
 
@@ -104,6 +105,22 @@ static void check_round(uint64_t begin, uint64_t end)
     assert_memory_equal(output, new_output, sizeof output);
 }
 
+/* Somebody may have copied what the dead worker left half done. */
+static void test_restoring_changes_lent_arrays(void **state)
+{
+    yk_residency *table = calloc(1, yk_residency_size(sizeof items));
+
+    (void)state;
+    assert_non_null(table);
+    yk_residency_init(table, 1, (uint64_t)(uintptr_t)items, sizeof items);
+    launch.args[1].table = (uint64_t)(uintptr_t)table;
+    assert_true(yk_undo_save(file, &launch, 0, ITEMS));
+    assert_int_equal(yk_residency_version(table, 0), 0);
+    assert_true(yk_undo_restore(file, &launch, 0, ITEMS));
+    assert_int_equal(yk_residency_version(table, 0), 2);
+    free(table);
+}
+
 static void test_random_chunks(void **state)
 {
     (void)state;
@@ -136,6 +153,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_restoring_changes_lent_arrays, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_random_chunks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_short_log, set_up, tear_down),
     };

@@ -95,7 +95,7 @@ static void learn(yk_cl_device *device, cl_platform_id platform,
     info->max_group = device->groups.group;
     info->has_double = yk_cl_has_double(device->id);
     device->is_discrete = config->discrete != 0;
-    device->polls = !info->is_cpu;
+    device->polls = !info->is_cpu || device->is_discrete;
     if (is_pocl(platform)) {
         yk_pocl_cache_folder(device->build_lock, sizeof device->build_lock);
     }
