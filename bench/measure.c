@@ -181,11 +181,11 @@ static void run_round(field *f)
 
 static void run_rounds(field *f)
 {
-    double spent = 0;
+    double spent = 0, patience = f->limits->patience;
 
     while (f->rounds < MOST_ROUNDS &&
            (f->rounds < f->limits->rounds || spent < f->limits->seconds)) {
-        quiet_await(f->limits->patience);
+        quiet_await(&patience);
         const double start = now_seconds();
         run_round(f);
         spent += now_seconds() - start;
