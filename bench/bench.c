@@ -17,7 +17,7 @@ static const char usage[] =
     "  --quick         a tenth of the time, one variant of each peer\n"
     "  --only PATTERN  metrics whose names match, such as 'saxpy*'; may be repeated\n"
     "  --seconds S     time for each metric (8)\n"
-    "  --patience S    wait for a quiet machine, so long in all (0)\n"
+    "  --patience S    wait for a quiet machine, so long a metric (0)\n"
     "  --out FOLDER    where results.tsv and results.svg go (.)\n"
     "  --list          name the metrics\n";
 
@@ -28,7 +28,6 @@ typedef struct choice {
     size_t pattern_count;
     const char *folder;
     measure_limits limits;
-    double patience;
     bool list;
 } choice;
 
@@ -85,7 +84,7 @@ static choice parse(int argc, char **argv)
             c.limits.seconds = atof(optarg);
             break;
         case 'p':
-            c.patience = atof(optarg);
+            c.limits.patience = atof(optarg);
             break;
         case 'f':
             c.folder = optarg;
@@ -121,11 +120,10 @@ static void list(const choice *c)
 }
 
 /* Returns whether every result was right. */
-static bool measure_all(choice *c, row *rows, size_t *count)
+static bool measure_all(const choice *c, row *rows, size_t *count)
 {
     bool right = true;
 
-    c->limits.patience = &c->patience;
     note_load();
     report_head();
     for (const metric *m = metrics; m->name != NULL; m++) {
@@ -159,7 +157,7 @@ static bool write_results(const choice *c, const row *rows, size_t count)
 int main(int argc, char **argv)
 {
     static row rows[MOST_RESULTS];
-    choice c = parse(argc, argv);
+    const choice c = parse(argc, argv);
     size_t count = 0;
 
     signal(SIGPIPE, SIG_IGN);

@@ -181,12 +181,14 @@ static void run_round(field *f)
 
 static void run_rounds(field *f)
 {
-    const double start = now_seconds();
+    double spent = 0, patience = f->limits->patience;
 
-    while (f->rounds < MOST_ROUNDS && (f->rounds < f->limits->rounds ||
-                                       now_seconds() - start < f->limits->seconds)) {
-        quiet_await(f->limits->patience);
+    while (f->rounds < MOST_ROUNDS &&
+           (f->rounds < f->limits->rounds || spent < f->limits->seconds)) {
+        quiet_await(&patience);
+        const double start = now_seconds();
         run_round(f);
+        spent += now_seconds() - start;
         if (f->rounds == TRIAL_ROUNDS) {
             retire_slower_variants(f);
         }

@@ -33,7 +33,7 @@ typedef struct measure_limits {
     double seconds; /* for the rounds of one metric, more if a few of them take longer */
     size_t rounds;  /* at least */
     unsigned workers;
-    double *patience; /* what is left of it; see quiet.h */
+    double patience; /* seconds to wait for a quiet machine, in all; see quiet.h */
     bool first_variants; /* of each peer, instead of trying them all */
 } measure_limits;
 
