@@ -21,7 +21,9 @@ static yk_worker_self *create(yoke_pool *pool)
     self->control = pool->control;
     self->slot = YK_CALLER;
     self->worker = &pool->control->workers[YK_CALLER];
-    memset(self->undo_files, 0xff, sizeof self->undo_files);
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        self->undo[lane].file = -1;
+    }
     if (yk_native_ops.open(&self->device, &self->worker->config, &self->error) !=
         YOKE_OK) {
         free(self);

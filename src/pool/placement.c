@@ -122,8 +122,7 @@ static double delay_of(const yk_control *control, const yk_job *job, uint32_t sl
                        bool is_due)
 {
     const yk_worker *worker = &control->workers[slot];
-    /* By the time a job is due that waits for others, they are awake. */
-    const bool asleep = is_due && yk_event_has_sleeper(&worker->bell);
+    const bool asleep = yk_event_has_sleeper(&worker->bell);
     const uint64_t measured =
         atomic_load_explicit(&worker->wake_ns[asleep], memory_order_relaxed);
     const double wake = measured > 0 ? (double)measured : wake_guess_ns[asleep];
@@ -133,7 +132,8 @@ static double delay_of(const yk_control *control, const yk_job *job, uint32_t sl
             YK_BUILD_READY) {
         return restart_guess_ns;
     }
-    return fmax(wake, is_due ? yk_busy_time(control, worker) : 0) +
+    /* By the time a job is due that waits for others, they are awake. */
+    return (is_due ? fmax(wake, yk_busy_time(control, worker)) : 0) +
            (double)worker->info.launch_ns;
 }
 
@@ -173,6 +173,53 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
     }
 }
 
+/* Speeds within this of those that were used last are the same. */
+static const double speed_noise = 0.1;
+
+static double total_speed(const yk_taker *takers, uint32_t count)
+{
+    double total = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        total += fmax(takers[i].speed, 0);
+    }
+    return total;
+}
+
+/* Whether the parts that takers would have by their speeds are those of the last job, but
+ * for noise. */
+static bool are_as_before(const double *last, const yk_taker *takers, uint32_t count)
+{
+    const double total = total_speed(takers, count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const double part = fmax(takers[i].speed, 0) / total;
+
+        if (!(fabs(part - last[i]) <= speed_noise * part)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* In a time loop the same items should stay with the same worker, in its caches or its
+ * device's memory: homes do not follow every trembling of the speeds. */
+static void keep_steady(yoke_kernel *kernel, yk_taker *takers, uint32_t count)
+{
+    const double total = total_speed(takers, count);
+    const bool steady =
+        kernel->taker_count == count && are_as_before(kernel->parts, takers, count);
+
+    kernel->taker_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (steady && takers[i].speed > 0) {
+            takers[i].speed = kernel->parts[i] * total;
+        } else {
+            kernel->parts[i] = fmax(takers[i].speed, 0) / total;
+        }
+    }
+}
+
 /* For a job that runs on one device: the fastest, as far as known, else an OpenCL one.
  */
 static uint32_t pick_one(const yk_control *control, const yk_taker *takers,
@@ -206,7 +253,7 @@ static void set_home(yk_job *job, uint32_t slot, uint32_t generation, yk_tiles s
 }
 
 /* Saved bytes per chunk beyond which saving gets slow (out of the caches). */
-enum { UNDO_BYTES = 256 << 10 };
+enum { UNDO_BYTES = 128 << 10 };
 
 static uint32_t most_tiles(const yk_job *job, uint64_t most_items)
 {
@@ -258,6 +305,7 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
         memset(shares, 0, (count + 1) * sizeof *shares);
         shares[pick_one(control, takers, count)].end = 1;
     } else {
+        keep_steady(submission->kernel, takers, count + 1);
         yk_policy_shares(job->tiling.count, takers, count + 1, shares);
     }
     for (uint32_t i = 0; i < count; i++) {

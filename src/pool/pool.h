@@ -86,6 +86,10 @@ struct yoke_kernel {
     /* Ranges it has been built for, if its source asks for their sizes. */
     uint64_t variants[YK_MAX_VARIANTS][6];
     size_t variant_count;
+    /* By slot, the caller last: the part of all speed that each had when homes were last
+     * given by speeds. */
+    double parts[YK_MAX_SLOTS];
+    uint32_t taker_count;
 };
 
 /* What is submitted. */

@@ -15,8 +15,10 @@
 static const uint64_t least_spin_ns = 50000;
 static const uint64_t most_spin_ns = 200000;
 
-/* How soon to look again at tiles that are not worth stealing yet. */
+/* How soon to look again at tiles that are not worth stealing yet: later and later, since
+ * a look at hundreds of workers is not free. */
 static const uint64_t later_ns = 200000;
+static const uint64_t most_later_ns = 2000000;
 
 static bool open_device(yk_worker_self *self)
 {
@@ -53,15 +55,17 @@ static uint64_t spin_time(const yk_worker_self *self)
 static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
 {
     yk_event *bell = &self->worker->bell;
+    const bool later = work == YK_WORK_LATER;
 
+    self->later_ns = later ? yk_min(2 * self->later_ns, most_later_ns) : later_ns / 2;
     yk_process_flush_output();
     if (self->idle_since_ns == 0) {
         self->idle_since_ns = yk_clock_ns();
-        self->has_slept = false;
     }
-    if (yk_event_wait_spinning(bell, ticket, spin_time(self),
-                               work == YK_WORK_LATER ? later_ns : UINT64_MAX)) {
-        self->has_slept = true;
+    self->has_slept = yk_event_wait_spinning(bell, ticket, spin_time(self),
+                                             later ? self->later_ns : UINT64_MAX);
+    if (self->has_slept) {
+        yk_event_awake(bell);
     }
 }
 
@@ -76,7 +80,9 @@ static void serve(yk_worker_self *self)
         }
         yk_worker_build_all(self);
         work = yk_worker_find_work(self);
-        if (work != YK_WORK_DONE) {
+        if (work == YK_WORK_DONE) {
+            self->later_ns = later_ns / 2;
+        } else {
             wait_for_work(self, ticket, work);
         }
     }
@@ -93,7 +99,9 @@ int yk_worker_main(yk_control *control, uint32_t slot,
     self->control = control;
     self->worker = &control->workers[slot];
     self->slot = slot;
-    memcpy(self->undo_files, undo_files, sizeof self->undo_files);
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        self->undo[lane].file = undo_files[lane];
+    }
     YK_FAULT_POINT(control, self->worker, YK_FAULT_START);
     if (self->worker->cpu >= 0) {
         (void)yk_bind_cpu((uint32_t)self->worker->cpu);

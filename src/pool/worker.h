@@ -11,6 +11,7 @@
 
 #include "pool/control.h"
 #include "pool/job.h"
+#include "pool/undo.h"
 
 /* Exit codes of a worker process. */
 enum { YK_EXIT_OK = 0, YK_EXIT_START = 1, YK_EXIT_DEVICE = 2 };
@@ -48,7 +49,7 @@ typedef struct yk_worker_self {
     yk_control *control;
     yk_worker *worker;
     uint32_t slot;
-    int undo_files[YK_MAX_LANES]; /* -1: it cannot die without the pool */
+    yk_undo_log undo[YK_MAX_LANES]; /* no files: it cannot die without the pool */
     yk_device *device;      /* runs what this worker is for */
     yk_device *source_device; /* CPU worker: PoCL for kernels without a native form */
     bool source_device_failed;
@@ -58,7 +59,8 @@ typedef struct yk_worker_self {
     yk_stretch stretch;
     yk_measured measured; /* of the job it is in, or was in last */
     uint64_t idle_since_ns;   /* when it last had nothing to do; 0: it has been told */
-    bool has_slept;           /* since then */
+    bool has_slept;           /* the last time it waited */
+    uint64_t later_ns;        /* how long it waited last for something worth stealing */
     yk_error error;
 } yk_worker_self;
 

@@ -50,10 +50,10 @@ static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status sta
 static bool save(yk_worker_self *self, yk_job *job, yk_job_ref ref, unsigned lane,
                  const flight *chunk)
 {
-    if (job->saves == 0 || self->undo_files[lane] < 0) {
+    if (job->saves == 0 || self->undo[lane].file < 0) {
         return true;
     }
-    if (!yk_undo_save(self->undo_files[lane], &job->launch, chunk->begin, chunk->end)) {
+    if (!yk_undo_save(&self->undo[lane], &job->launch, chunk->begin, chunk->end)) {
         yk_job_explain(
             job, ref.generation,
             "no memory to save items [%llu, %llu) before they are changed in "
@@ -69,8 +69,8 @@ static bool save(yk_worker_self *self, yk_job *job, yk_job_ref ref, unsigned lan
 static void trim(const yk_worker_self *self, const yk_job *job, unsigned lane,
                  const flight *chunk)
 {
-    if (job->saves != 0 && self->undo_files[lane] >= 0) {
-        yk_undo_trim(self->undo_files[lane], &job->launch, chunk->begin, chunk->end);
+    if (job->saves != 0 && self->undo[lane].file >= 0) {
+        yk_undo_trim(&self->undo[lane], &job->launch, chunk->begin, chunk->end);
     }
 }
 

@@ -7,8 +7,9 @@
 /* Looking at the clock costs about 25 ns: chunks shorter than this share a look. */
 enum { SHORT_CHUNK_NS = 1000, CHUNKS_PER_LOOK = 32 };
 
-/* A start later than this tells nothing about wake-ups. */
-static const uint64_t longest_wake_ns = 10 * (uint64_t)YK_NS_PER_MS;
+/* A start later than this tells nothing about wake-ups: of one who was looking for work (it
+ * had lost its CPU), and of one who slept. */
+static const uint64_t longest_wake_ns[2] = {20000, 2 * (uint64_t)YK_NS_PER_MS};
 
 static void add(_Atomic uint64_t *sum, uint64_t more)
 {
@@ -21,10 +22,10 @@ static void add(_Atomic uint64_t *sum, uint64_t more)
 static void learn_wake_up(yk_worker_self *self, const yk_job *job, uint64_t now)
 {
     const uint64_t due = atomic_load_explicit(&job->due_ns, memory_order_relaxed);
-    _Atomic uint64_t *estimate = &self->worker->wake_ns[self->has_slept ? 1 : 0];
+    _Atomic uint64_t *estimate = &self->worker->wake_ns[self->has_slept];
 
     if (self->idle_since_ns != 0 && self->idle_since_ns < due && due < now &&
-        now - due < longest_wake_ns) {
+        now - due < longest_wake_ns[self->has_slept]) {
         const double old = (double)atomic_load_explicit(estimate, memory_order_relaxed);
         const double next =
             old > 0 ? old + ((double)(now - due) - old) / 8 : (double)(now - due);

@@ -42,6 +42,11 @@ bool yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
     return true;
 }
 
+void yk_event_awake(yk_event *event)
+{
+    atomic_fetch_and(&event->word, ~(uint32_t)ASLEEP);
+}
+
 bool yk_event_has_sleeper(const yk_event *event)
 {
     return (atomic_load(&event->word) & ASLEEP) != 0;

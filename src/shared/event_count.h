@@ -43,6 +43,9 @@ bool yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
 
 void yk_event_signal(yk_event *event);
 
+/* The only one who waits there is awake again: a time limit has ended its sleep. */
+void yk_event_awake(yk_event *event);
+
 /* Whether somebody may be asleep there: then a signal takes its time to arrive. */
 bool yk_event_has_sleeper(const yk_event *event);
 

@@ -172,6 +172,21 @@ bool yk_file_read(int fd, void *data, size_t bytes, uint64_t offset)
     return true;
 }
 
+void *yk_file_map(int fd, size_t bytes)
+{
+    void *memory;
+
+    if (fd < 0 || fallocate(fd, 0, 0, (off_t)bytes) != 0) {
+        return NULL;
+    }
+    memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED) {
+        return NULL;
+    }
+    (void)madvise(memory, bytes, MADV_DONTDUMP);
+    return memory;
+}
+
 void yk_file_trim(int fd, uint64_t keep)
 {
     struct stat status;

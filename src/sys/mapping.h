@@ -50,6 +50,9 @@ int yk_memory_file(const char *name);
 bool yk_file_write(int fd, const void *data, size_t bytes, uint64_t offset);
 bool yk_file_read(int fd, void *data, size_t bytes, uint64_t offset);
 
+/* Maps the first bytes of a memory file, which takes their memory now; NULL if it cannot. */
+void *yk_file_map(int fd, size_t bytes);
+
 /* Gives the file's memory back, beyond `keep` bytes. */
 void yk_file_trim(int fd, uint64_t keep);
 

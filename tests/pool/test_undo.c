@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "kernel/lent.h"
 #include "pool/undo.h"
@@ -50,6 +51,23 @@ static int set_up(void **state)
     return file >= 0 ? 0 : -1;
 }
 
+static void drop_window(yk_undo_log *log)
+{
+    if (log->window != NULL) {
+        (void)munmap(log->window, YK_UNDO_WINDOW);
+    }
+}
+
+/* By a process that has just started. */
+static bool save(const yk_launch *what, uint64_t begin, uint64_t end)
+{
+    yk_undo_log log = {.file = file};
+    const bool saved = yk_undo_save(&log, what, begin, end);
+
+    drop_window(&log);
+    return saved;
+}
+
 static int tear_down(void **state)
 {
     yk_mapping closing = {.fd = file};
@@ -86,7 +104,7 @@ static void check_round(uint64_t begin, uint64_t end)
     randomise(rows[0], sizeof rows / 4);
     memcpy(old_items, items, sizeof items);
     memcpy(old_rows, rows, sizeof rows);
-    assert_true(yk_undo_save(file, &launch, begin, end));
+    assert_true(save(&launch, begin, end));
     randomise(items, ITEMS);
     randomise(rows[0], sizeof rows / 4);
     randomise(output, ITEMS);
@@ -114,7 +132,7 @@ static void test_restoring_changes_lent_arrays(void **state)
     assert_non_null(table);
     yk_residency_init(table, 1, (uint64_t)(uintptr_t)items, sizeof items);
     launch.args[1].table = (uint64_t)(uintptr_t)table;
-    assert_true(yk_undo_save(file, &launch, 0, ITEMS));
+    assert_true(save(&launch, 0, ITEMS));
     assert_int_equal(yk_residency_version(table, 0), 0);
     assert_true(yk_undo_restore(file, &launch, 0, ITEMS));
     assert_int_equal(yk_residency_version(table, 0), 2);
@@ -139,14 +157,41 @@ static void test_random_chunks(void **state)
 static void test_short_log(void **state)
 {
     (void)state;
-    assert_true(yk_undo_save(file, &launch, 0, 10));
+    assert_true(save(&launch, 0, 10));
     yk_file_trim(file, 0);
     assert_false(yk_undo_restore(file, &launch, 0, 10));
-    assert_true(yk_undo_save(file, &launch, 0, 10));
+    assert_true(save(&launch, 0, 10));
     yk_file_trim(file, yk_undo_size(&launch, 0, 10) - 1);
     assert_false(yk_undo_restore(file, &launch, 0, 10));
-    assert_false(yk_undo_save(-1, &launch, 0, 10));
+    assert_false(yk_undo_save(&(yk_undo_log){.file = -1}, &launch, 0, 10));
     assert_false(yk_undo_restore(-1, &launch, 0, 10));
+}
+
+/* More than what is mapped of the log, and then less again in the same process. */
+static void test_large(void **state)
+{
+    enum { LARGE = YK_UNDO_WINDOW / 2 };
+    uint32_t *array = calloc(LARGE, sizeof *array);
+    yk_undo_log log = {.file = file};
+
+    (void)state;
+    assert_non_null(array);
+    memset(&launch, 0, sizeof launch);
+    launch.size[0] = LARGE;
+    (void)add_array(array, 4, YK_READ | YK_WRITE);
+    for (uint64_t end = LARGE; end > 10; end /= 3) {
+        for (uint32_t i = 0; i < LARGE; i++) {
+            array[i] = i ^ (uint32_t)end;
+        }
+        assert_true(yk_undo_save(&log, &launch, 0, end));
+        memset(array, 0xff, end * sizeof *array);
+        assert_true(yk_undo_restore(file, &launch, 0, end));
+        for (uint32_t i = 0; i < LARGE; i++) {
+            assert_int_equal(array[i], i ^ (uint32_t)end);
+        }
+    }
+    drop_window(&log);
+    free(array);
 }
 
 int main(void)
@@ -157,6 +202,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_random_chunks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_short_log, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_large, set_up, tear_down),
     };
 
     return yt_run_group(tests);
