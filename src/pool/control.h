@@ -192,6 +192,7 @@ typedef struct yk_job {
     uint32_t in_place;    /* some argument is changed in place */
     uint32_t saves;       /* ... and is saved before each chunk */
     uint32_t most_tiles;  /* to take at once; 0: any */
+    uint32_t has_latecomers; /* workers without a home may soon be able to run it */
     _Atomic uint32_t tile_count; /* of tiling; for those who are not active in the job */
     yk_tiling tiling;
     uint64_t allowed[YK_SLOT_WORDS]; /* slots that may run it */

@@ -323,8 +323,9 @@ bool yk_future_wait(yoke_future *future, double seconds)
             return !yk_pool_is_alive(pool) && try_collect(future);
         }
         limit = deadline - now < limit ? deadline - now : limit;
-        if (yk_event_wait_spinning(ended, ticket, limit < spin_ns ? limit : spin_ns,
-                                   limit)) {
+        if (!yk_event_spin(ended, ticket, limit < spin_ns ? limit : spin_ns)) {
+            yk_job_call_all(pool->control, future->ref);
+            yk_event_wait(ended, ticket, limit);
             (void)yk_pool_is_alive(pool);
         }
     }

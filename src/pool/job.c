@@ -87,7 +87,7 @@ static bool is_coming(const yk_control *control, const yk_job *job, uint32_t slo
 static void ring_takers(yk_control *control, const yk_job *job, uint32_t generation)
 {
     const uint32_t count = yk_worker_count(control);
-    bool all_come = !yk_job_has_redo(job, generation);
+    bool all_come = job->has_latecomers == 0 && !yk_job_has_redo(job, generation);
 
     for (uint32_t i = 0; i < count; i++) {
         if (yk_tiles_count(yk_home_peek(&job->homes[i].home, generation)) != 0) {
@@ -96,6 +96,18 @@ static void ring_takers(yk_control *control, const yk_job *job, uint32_t generat
         }
     }
     if (!all_come) {
+        yk_control_ring_workers(control);
+    }
+}
+
+void yk_job_call_all(yk_control *control, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(control, ref);
+
+    if (atomic_load_explicit(&job->called_all, memory_order_relaxed) == 0 &&
+        yk_job_is_running(control, ref) &&
+        yk_job_has_tiles(control, job, ref.generation) &&
+        atomic_exchange(&job->called_all, 1) == 0) {
         yk_control_ring_workers(control);
     }
 }

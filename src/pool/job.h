@@ -61,6 +61,10 @@ bool yk_job_is_due(yk_control *control, const yk_job *job);
  * have tiles of it. Anybody, any time. */
 void yk_job_look_due(yk_control *control, yk_job_ref ref);
 
+/* Rings all workers, once, if there are tiles left to take: the job takes longer than it
+ * looked when it was given to few. */
+void yk_job_call_all(yk_control *control, yk_job_ref ref);
+
 /* The first open job from a slot on that is known to be due; false if there is none. */
 bool yk_job_next_due(const yk_control *control, uint32_t slot, yk_job_ref *ref);
 

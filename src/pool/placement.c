@@ -137,6 +137,16 @@ static double delay_of(const yk_control *control, const yk_job *job, uint32_t sl
            (double)worker->info.launch_ns;
 }
 
+/* Whether a worker without a home may come all the same: it has not built the kernel yet. */
+static bool is_late(const yk_control *control, const yk_job *job, uint32_t slot)
+{
+    const uint32_t build =
+        yk_build_of(&control->workers[slot], job->kernel_slot, job->launch.kernel_id);
+
+    return yk_bit_is_set(job->allowed, slot) &&
+           (build == YK_BUILD_NONE || build == YK_BUILD_RUNNING);
+}
+
 static bool should_explore(yoke_pool *pool, uint64_t now)
 {
     if (now - pool->explored_ns < explore_ns) {
@@ -155,10 +165,12 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
     const uint64_t now = yk_clock_ns();
     const bool explore = should_explore(pool, now);
 
+    job->has_latecomers = 0;
     for (uint32_t i = 0; i < count; i++) {
         const yk_worker *worker = &control->workers[i];
 
         takers[i] = (yk_taker){.speed = -1}; /* gets no tiles */
+        job->has_latecomers |= is_late(control, job, i);
         if (takes_part(control, job, i)) {
             takers[i].speed = yk_job_speeds(job, worker).usual;
             takers[i].delay_ns = explore ? 0 : delay_of(control, job, i, is_due);

@@ -189,16 +189,11 @@ static bool should_pause(yk_worker_self *self, const yk_job *job,
 }
 
 /* Those who got no share of what looked like a small job. */
-static void call_others(yk_worker_self *self, yk_job *job, yk_job_ref ref)
+static void call_others(const yk_worker_self *self, yk_job_ref ref)
 {
-    if (self->stretch.began_ns - self->entered_ns < call_others_ns ||
-        atomic_load_explicit(&job->called_all, memory_order_relaxed) != 0 ||
-        yk_tiles_count(yk_home_peek(&job->homes[self->slot].home, ref.generation)) ==
-            0) {
-        return;
+    if (self->stretch.began_ns - self->entered_ns >= call_others_ns) {
+        yk_job_call_all(self->control, ref);
     }
-    atomic_store(&job->called_all, 1);
-    yk_control_ring_workers(self->control);
 }
 
 /* After a failure: what was started may still write, and its tiles are nobody's now. */
@@ -243,7 +238,7 @@ bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *devic
         if (!finish_first(self, ref, device, &all)) {
             last = STOPPED;
         }
-        call_others(self, job, ref);
+        call_others(self, ref);
     }
     if (last == STOPPED) {
         abandon(self, device, &all);

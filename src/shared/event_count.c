@@ -24,8 +24,7 @@ void yk_event_wait(yk_event *event, uint32_t ticket, uint64_t limit_ns)
     }
 }
 
-bool yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
-                            uint64_t limit_ns)
+bool yk_event_spin(const yk_event *event, uint32_t ticket, uint64_t spin_ns)
 {
     enum { TURNS_PER_LOOK = 8 };
     const uint64_t start = yk_clock_ns();
@@ -33,11 +32,20 @@ bool yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
     do {
         for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
             if (yk_event_ticket(event) != ticket) {
-                return false;
+                return true;
             }
             yk_yield();
         }
     } while (yk_clock_ns() - start < spin_ns);
+    return false;
+}
+
+bool yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
+                            uint64_t limit_ns)
+{
+    if (yk_event_spin(event, ticket, spin_ns)) {
+        return false;
+    }
     yk_event_wait(event, ticket, limit_ns);
     return true;
 }

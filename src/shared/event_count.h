@@ -35,6 +35,10 @@ uint32_t yk_event_ticket(const yk_event *event);
  * (UINT64_MAX: no limit). May return early. */
 void yk_event_wait(yk_event *event, uint32_t ticket, uint64_t limit_ns);
 
+/* Gives the CPU to others, again and again, until a signal comes or for spin_ns. Whether one
+ * came. */
+bool yk_event_spin(const yk_event *event, uint32_t ticket, uint64_t spin_ns);
+
 /* As yk_event_wait, but first gives the CPU to others for up to spin_ns: a wake-up from
  * sleep costs a system call here and tens of microseconds there. Whether it came to
  * sleeping. */
