@@ -69,6 +69,9 @@ static void release_dependents(yoke_pool *pool, uint32_t slot, yoke_status statu
         }
         atomic_fetch_and(&job->needs, ~bit);
         atomic_fetch_and(&job->waits_for, ~bit);
+        /* Whoever ended the job may not have come to look yet, and will find another job's
+         * `waited_by` in its slot. */
+        yk_job_look_due(pool->control, pool->jobs[i]->ref);
     }
 }
 

@@ -169,6 +169,23 @@ static void *open_when_full(void *arg)
     return NULL;
 }
 
+/* Far more steps than slots: jobs are collected, and their slots given away, while those who
+ * end them are still at it. */
+static void test_long_chain(void **state)
+{
+    enum { STEPS = 30000, LENGTH = 100000 };
+    uint32_t *numbers = api_numbers(b.pool, LENGTH);
+    yoke_future *last = NULL;
+
+    (void)state;
+    for (int step = 0; step < STEPS; step++) {
+        yoke_future_destroy(last);
+        last = start_increment(numbers, LENGTH);
+    }
+    finish(last, YOKE_OK);
+    assert_true(api_all(numbers, LENGTH, STEPS));
+}
+
 static void test_more_than_there_are_slots(void **state)
 {
     enum { JOBS = 200 };
@@ -277,6 +294,7 @@ int main(void)
         pool_test(test_after),
         pool_test(test_failure_spreads),
         pool_test(test_time_loop),
+        pool_test(test_long_chain),
         pool_test(test_more_than_there_are_slots),
         pool_test(test_several_threads),
         yt_unit_test(test_close_finishes_all),
