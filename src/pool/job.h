@@ -61,6 +61,9 @@ bool yk_job_is_due(yk_control *control, const yk_job *job);
  * have tiles of it. Anybody, any time. */
 void yk_job_look_due(yk_control *control, yk_job_ref ref);
 
+/* Rings those who have tiles of it; everybody, if somebody has who may not come. */
+void yk_job_ring_takers(yk_control *control, yk_job_ref ref);
+
 /* The first open job from a slot on that is known to be due; false if there is none. */
 bool yk_job_next_due(const yk_control *control, uint32_t slot, yk_job_ref *ref);
 

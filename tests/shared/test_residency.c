@@ -22,7 +22,7 @@ static void describes_an_allocation(void **state)
 
     (void)state;
     assert_int_equal(table->count, 11);
-    assert_int_equal(yk_residency_size(BYTES), sizeof *table + 11 * 8);
+    assert_int_equal(yk_residency_size(BYTES), sizeof *table + 11 * 16);
     assert_true(yk_residency_valid(table, BASE, BYTES));
     assert_false(yk_residency_valid(table, BASE + 1, BYTES));
     assert_false(yk_residency_valid(table, BASE, BYTES - 1));
