@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Results that stay on devices: what moves, who gets to see them, what comes back. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "api_setup.h"
 #include "support/lent_grid.h"
+#include "support/lent_line.h"
 
 enum { ROWS = 512, BYTES = ROWS * GRID_ROW, STEPS = 40, MANY_STEPS = 200 };
 
@@ -145,6 +147,158 @@ static void test_together_with_opencl(void **state)
     on_discrete_opencl(opencl_together);
 }
 
+/* ---- blocks that chunks share ---- */
+
+static const char *const beside[] = {"fake", "cpu", "fake,cpu"};
+
+/* Steps of both kinds on changing sets of devices, some with recovery. */
+static void check_line(const char *devices, bool turns)
+{
+    yoke_pool *pool = api_open(devices);
+    lent_line l;
+
+    line_init(&l, pool);
+    for (int i = 0; i < MANY_STEPS; i++) {
+        const yoke_map_options options = {
+            .devices = turns ? beside[i % 3] : NULL,
+            .recovery = i % 10 == 7 ? YOKE_RECOVER_RETRY : YOKE_RECOVER_NONE,
+            .grain = i % 7 == 3 ? 3001 : 0,
+        };
+
+        yoke_future_destroy(i % 2 == 0 ? line_spread_once(&l, &options)
+                                       : line_change_once(&l, &options));
+    }
+    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[0]));
+    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[1]));
+    assert_true(line_is_right(&l));
+    line_fini(&l);
+    api_close(pool);
+}
+
+static void test_shared_blocks(void **state)
+{
+    (void)state;
+    check_line("fake:1x1/private", false);
+    check_line("fake:2x1/private", false);
+    check_line("cpu:1,fake:1x1/private", true);
+    check_line("cpu:2,fake:1x0.5/private,fake:1x1/private", true);
+}
+
+static void opencl_shares_blocks(void)
+{
+    check_line("opencl:pocl", false);
+    check_line("cpu:1,opencl:pocl", false);
+    check_line("fake:1x1/private,opencl:pocl", false);
+}
+
+static void test_shared_blocks_on_opencl(void **state)
+{
+    (void)state;
+    on_discrete_opencl(opencl_shares_blocks);
+}
+
+/* ---- what moves between two ---- */
+
+static int compare(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a;
+    const uint64_t y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static uint64_t median(uint64_t *values, size_t count)
+{
+    qsort(values, count, sizeof *values, compare);
+    return values[count / 2];
+}
+
+/* Of two halves each needs one row of the other. Now and then the speeds that were measured
+ * have one device do both. */
+static void test_halos_move(void **state)
+{
+    static const yoke_map_options halves = {.recovery = YOKE_RECOVER_NONE,
+                                            .grain = ROWS / 2};
+    yoke_pool *pool = api_open("fake:2x1/private");
+    uint64_t sent[STEPS];
+    uint64_t received[STEPS];
+    lent_grid g;
+
+    (void)state;
+    grid_init(&g, pool, ROWS, true);
+    grid_steps(&g, 10, &halves);
+    for (int i = 0; i < STEPS; i++) {
+        sent[i] = grid_moved(pool, "fake", false);
+        received[i] = grid_moved(pool, "fake", true);
+        grid_steps(&g, 1, &halves);
+        sent[i] = grid_moved(pool, "fake", false) - sent[i];
+        received[i] = grid_moved(pool, "fake", true) - received[i];
+    }
+    assert_true(median(sent, STEPS) <= 2 * GRID_ROW);
+    assert_true(median(received, STEPS) <= 2 * GRID_ROW);
+    check_grid(&g);
+    grid_fini(&g);
+    api_close(pool);
+}
+
+/* ---- other ends of a lending ---- */
+
+/* A lent block may be freed as it is, and a pool closed. */
+static void test_freed_and_closed(void **state)
+{
+    yoke_pool *pool = api_open("fake:2x1/private");
+    lent_grid g;
+
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        grid_init(&g, pool, 16, true);
+        grid_steps(&g, 2, &keep);
+        grid_fini(&g);
+    }
+    grid_init(&g, pool, ROWS, true);
+    queue_steps(&g, 20, &keep);
+    api_close(pool);
+    free(g.wanted[0]);
+    free(g.wanted[1]);
+}
+
+/* While owners of tiles compile, others need what they hold. */
+static void compile_beside(void)
+{
+    yoke_pool *pool = api_open("cpu:1,opencl:pocl,fake:1x1/private");
+    lent_grid g;
+    char text[128];
+
+    grid_init(&g, pool, ROWS, true);
+    for (int i = 0; i < 4; i++) {
+        yoke_future *last = NULL;
+        yoke_kernel *kernel = NULL;
+
+        for (int k = 0; k < 30; k++) {
+            yoke_future_destroy(last);
+            last = grid_step(&g, &keep);
+        }
+        (void)snprintf(text, sizeof text,
+                       "__kernel void k(__global uint *x) { x[0] = %du + %du; }", i,
+                       (int)getpid());
+        assert_ok_pool(pool, yoke_kernel_create(&kernel, pool,
+                                                &(yoke_kernel_options){
+                                                    .name = "k", .source = text}));
+        assert_ok_pool(pool, yoke_future_wait(last, 60));
+        yoke_future_destroy(last);
+        yoke_kernel_destroy(kernel);
+    }
+    check_grid(&g);
+    grid_fini(&g);
+    api_close(pool);
+}
+
+static void test_beside_a_compiler(void **state)
+{
+    (void)state;
+    on_discrete_opencl(compile_beside);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +307,11 @@ int main(void)
         yt_unit_test(test_turns),
         yt_unit_test(test_together),
         yt_unit_test(test_together_with_opencl),
+        yt_unit_test(test_shared_blocks),
+        yt_unit_test(test_shared_blocks_on_opencl),
+        yt_unit_test(test_halos_move),
+        yt_unit_test(test_freed_and_closed),
+        yt_unit_test(test_beside_a_compiler),
     };
 
     return yt_run_group(tests);
