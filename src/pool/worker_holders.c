@@ -192,7 +192,7 @@ void yk_worker_set_keeping(yk_worker_self *self, const yk_job *job, yk_device *d
 
 /* ---- before a chunk ---- */
 
-/* The first run of blocks that only somebody else has. */
+/* The first run of blocks that only somebody else has: it begins in these. */
 static bool find_missing(const yk_worker_self *self, const yk_residency *table,
                          yk_blocks blocks, yk_blocks *run, uint64_t *holder)
 {
@@ -206,7 +206,8 @@ static bool find_missing(const yk_worker_self *self, const yk_residency *table,
         return false;
     }
     run->first = b - 1;
-    return yk_residency_next_held(table, (yk_blocks){b - 1, blocks.end}, *holder, run);
+    return yk_residency_next_held(table, (yk_blocks){b - 1, table->count}, *holder,
+                                  run);
 }
 
 static yoke_status tell_lost(yk_worker_self *self, const yk_job *job, uint32_t index,

@@ -281,9 +281,9 @@ static void compile_beside(void)
         (void)snprintf(text, sizeof text,
                        "__kernel void k(__global uint *x) { x[0] = %du + %du; }", i,
                        (int)getpid());
-        assert_ok_pool(pool, yoke_kernel_create(&kernel, pool,
-                                                &(yoke_kernel_options){
-                                                    .name = "k", .source = text}));
+        assert_ok_pool(pool, yoke_kernel_create(
+                                 &kernel, pool,
+                                 &(yoke_kernel_options){.name = "k", .source = text}));
         assert_ok_pool(pool, yoke_future_wait(last, 60));
         yoke_future_destroy(last);
         yoke_kernel_destroy(kernel);
