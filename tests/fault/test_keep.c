@@ -11,6 +11,9 @@
 
 enum { ROWS = 64, BYTES = ROWS * GRID_ROW, MOST_STEPS = 400 };
 
+/* For PoCL. */
+enum { TOO_LARGE_GROUP = 8192 };
+
 static const yoke_map_options keep = {.recovery = YOKE_RECOVER_NONE};
 static const yoke_map_options on_fake = {.devices = "fake",
                                          .recovery = YOKE_RECOVER_NONE};
@@ -228,6 +231,44 @@ static void test_points(void **state)
     }
 }
 
+/* Whoever asks for all because a device stands aside from a job may die at that. */
+static void test_death_of_whoever_asks(void **state)
+{
+    yoke_pool *pool;
+    lent_line l;
+
+    (void)state;
+    if (access(pocl, R_OK) != 0) {
+        skip();
+    }
+    (void)setenv("YOKE_FORCE_DISCRETE", "1", 1);
+    pool = ft_pool("cpu:1,opencl:pocl", "after-ask");
+    (void)unsetenv("YOKE_FORCE_DISCRETE");
+    line_init(&l, pool);
+    yoke_kernel_destroy(l.change);
+    assert_ok_pool(pool, yoke_kernel_create(
+                             &l.change, pool,
+                             &(yoke_kernel_options){.name = "change",
+                                                    .source = line_source,
+                                                    .native = line_change,
+                                                    .group = {TOO_LARGE_GROUP, 1, 1}}));
+    for (int i = 0; i < 50 && ft_restarts(pool) == 0; i++) {
+        yoke_future_destroy(
+            line_spread_once(&l, &(yoke_map_options){.devices = "opencl",
+                                                     .recovery = YOKE_RECOVER_NONE}));
+        assert_status(ft_finish(line_change_once(
+                          &l, &(yoke_map_options){.recovery = YOKE_RECOVER_NONE,
+                                                  .round_up = true})),
+                      YOKE_OK);
+    }
+    assert_true(ft_recovers(pool, 1));
+    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[0]));
+    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[1]));
+    assert_true(line_is_right(&l));
+    line_fini(&l);
+    ft_close(pool);
+}
+
 /* ---- any time ---- */
 
 /* Deaths in a queue of steps: what needs something lost fails, and all after it. */
@@ -291,6 +332,7 @@ int main(void)
         yt_unit_test(test_overwritten_is_good_again),
         yt_unit_test(test_recoverable),
         yt_unit_test(test_points),
+        yt_unit_test(test_death_of_whoever_asks),
         yt_unit_test(test_kills),
         yt_unit_test(test_kills_on_opencl),
     };
