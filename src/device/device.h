@@ -92,8 +92,9 @@ typedef struct yk_device_ops {
                          yk_error *error);
 
     /* Blocks until the results of what was started in a lane are in shared memory,
-     * visible to all processes, but for blocks that stay and have a holder now; the lane is free then, after a failure too. Lanes are
-     * finished in the order in which they were started. */
+     * visible to all processes, but for blocks that stay and have a holder now; the lane
+     * is free then, after a failure too. Lanes are finished in the order in which they
+     * were started. */
     yoke_status (*finish)(yk_device *device, unsigned lane, yk_error *error);
 
     /* Copies blocks of a lent allocation that stayed on the device to shared memory, and
