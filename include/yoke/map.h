@@ -28,7 +28,9 @@ typedef enum yoke_recovery {
     /** Compute the chunk again; what it changes in place is saved before, and restored. */
     YOKE_RECOVER_RETRY = 1,
     /** Save nothing: if the kernel changes its input, a death fails the job, and the
-     *  error names the items whose content is in doubt. */
+     *  error names the items whose content is in doubt. What it writes to lent arrays may
+     *  stay on a device (see yoke_lend()), and be lost with its worker: YOKE_ELOST, for
+     *  whoever needs it. */
     YOKE_RECOVER_NONE = 2
 } yoke_recovery;
 

@@ -27,7 +27,8 @@ YOKE_API void *yoke_alloc(yoke_pool *pool, size_t bytes);
 
 /**
  * Gives memory back to the system, whether it is lent or not. NULL is allowed. YOKE_EBUSY,
- * and nothing happens, while a submitted job uses the block.
+ * and nothing happens, while a submitted job uses the block. Waits for devices on which
+ * results of it have stayed to be between two chunks.
  *
  * @param pool     the pool it came from
  * @param pointer  what yoke_alloc() returned
@@ -38,7 +39,9 @@ YOKE_API yoke_status yoke_free(yoke_pool *pool, void *pointer);
  * Lends memory to the pool: until yoke_reclaim() the program neither reads nor writes it,
  * and only jobs do. Devices with memory of their own then keep what they have of it from
  * job to job, and only what they lack is moved: in a time loop the neighbours at the edges
- * of their shares. On all others nothing changes.
+ * of their shares. Results come back with each job, so that nothing is lost when a worker
+ * dies; those of jobs with YOKE_RECOVER_NONE stay until others need them. On devices that
+ * share the host's memory nothing changes.
  *
  * YOKE_EINVAL if it is lent already.
  *
@@ -49,7 +52,9 @@ YOKE_API yoke_status yoke_lend(yoke_pool *pool, void *pointer);
 
 /**
  * Ends what yoke_lend() began: waits for the jobs that use the memory; then it is the
- * program's again and holds what they have computed. YOKE_EINVAL if it is not lent.
+ * program's again and holds what they have computed. YOKE_EINVAL if it is not lent;
+ * YOKE_ELOST if a worker died with results that its device alone had: the text says which
+ * bytes, which hold something older, and the memory is the program's all the same.
  *
  * @param pool     the pool it came from
  * @param pointer  what yoke_alloc() returned

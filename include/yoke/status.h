@@ -38,7 +38,8 @@ extern "C" {
     X(YOKE_ECLOSED, -13, "the pool is closed")                                           \
     X(YOKE_EBROKEN, -14, "the pool's processes are gone")                                \
     X(YOKE_ESYSTEM, -15, "a system call failed")                                         \
-    X(YOKE_EUNSUPPORTED, -16, "not supported")
+    X(YOKE_EUNSUPPORTED, -16, "not supported")                                           \
+    X(YOKE_ELOST, -17, "results were lost with the worker that kept them")
 
 /** Result of a call: YOKE_OK, or what went wrong. */
 typedef enum yoke_status {

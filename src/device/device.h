@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "kernel/kernel.h"
 #include "kernel/launch.h"
+#include "shared/residency.h"
 
 enum { YK_MAX_LANES = 2 };
 
@@ -91,9 +92,15 @@ typedef struct yk_device_ops {
                          yk_error *error);
 
     /* Blocks until the results of what was started in a lane are in shared memory,
-     * visible to all processes; the lane is free then, after a failure too. Lanes are
-     * finished in the order in which they were started. */
+     * visible to all processes, but for blocks that stay and have a holder now; the lane
+     * is free then, after a failure too. Lanes are finished in the order in which they
+     * were started. */
     yoke_status (*finish)(yk_device *device, unsigned lane, yk_error *error);
+
+    /* Copies blocks of a lent allocation that stayed on the device to shared memory, and
+     * blocks until they are there. At any time; NULL for devices on which nothing stays. */
+    yoke_status (*fetch)(yk_device *device, const yk_residency *table, yk_blocks blocks,
+                         yk_error *error);
 
     /* The launch that was begun is over; a no-op without one. Chunks that were started
      * and not finished count as never started; when it returns, nothing of theirs is
@@ -109,6 +116,9 @@ struct yk_device {
     const yk_device_ops *ops;
     uint64_t sent;     /* bytes moved into its own memory; the caller sets it back to 0 */
     uint64_t received; /* bytes moved from there; likewise */
+    uint64_t holder;   /* the caller, after open: who holds what stays here; 0: nothing does */
+    bool keeps;        /* the caller, before begin: results of the launch stay here if they
+                          may; those of lent arrays, whole blocks */
 };
 
 /* Computes a chunk from start to finish. */
@@ -119,6 +129,10 @@ static inline yoke_status yk_device_run(yk_device *device, uint64_t begin, uint6
 
     return status == YOKE_OK ? device->ops->finish(device, 0, error) : status;
 }
+
+/* Writes back those of some blocks of a lent allocation that only this device has. */
+yoke_status yk_device_give_back(yk_device *device, yk_residency *table,
+                                yk_blocks blocks, yk_error *error);
 
 /* The ops of a kind, or NULL. */
 const yk_device_ops *yk_device_ops_of(uint32_t kind);

@@ -6,9 +6,9 @@
 
 #include "base/bits.h"
 
-bool yk_mirror_init(yk_mirror *mirror, const yk_residency *table)
+bool yk_mirror_init(yk_mirror *mirror, yk_residency *table)
 {
-    *mirror = (yk_mirror){.id = table->id, .count = table->count};
+    *mirror = (yk_mirror){.id = table->id, .table = table, .count = table->count};
     mirror->versions = calloc((size_t)table->count, sizeof *mirror->versions);
     return mirror->versions != NULL;
 }
@@ -17,6 +17,11 @@ void yk_mirror_fini(yk_mirror *mirror)
 {
     free(mirror->versions);
     *mirror = (yk_mirror){.id = 0};
+}
+
+bool yk_mirror_is_live(const yk_mirror *mirror)
+{
+    return mirror->id != 0 && mirror->table->id == mirror->id;
 }
 
 void yk_mirror_forget(yk_mirror *mirror)

@@ -15,6 +15,7 @@
 
 typedef struct yk_mirror {
     uint64_t id; /* of the lending; 0: none */
+    yk_residency *table;
     uint64_t count;
     uint64_t *versions; /* by block, plus 1; 0: it is not there */
 } yk_mirror;
@@ -26,7 +27,7 @@ typedef struct yk_mirror_walk {
 } yk_mirror_walk;
 
 /* Nothing is there yet. False if there is no memory. */
-bool yk_mirror_init(yk_mirror *mirror, const yk_residency *table);
+bool yk_mirror_init(yk_mirror *mirror, yk_residency *table);
 
 /* Frees the books; a no-op on a zeroed one. */
 void yk_mirror_fini(yk_mirror *mirror);
@@ -40,6 +41,9 @@ bool yk_mirror_next(yk_mirror *mirror, const yk_residency *table,
 /* Device and arena have the same bytes in an extent: its whole blocks are there. */
 void yk_mirror_hold(yk_mirror *mirror, const yk_residency *table,
                     const yk_extent *extent);
+
+/* Whether the lending it belongs to is not over. */
+bool yk_mirror_is_live(const yk_mirror *mirror);
 
 /* Nothing is there any more. */
 void yk_mirror_forget(yk_mirror *mirror);

@@ -114,6 +114,7 @@ typedef struct yk_worker {
     _Atomic uint32_t incarnation; /* processes so far */
     _Atomic uint32_t failures;    /* deaths since it last finished a chunk */
     uint32_t was_killed;          /* its last process ended by SIGKILL */
+    _Atomic uint32_t life; /* processes that were reaped: what they held is lost */
     char reason[256];
 
     /* supervisor: STARTING, PARKED, GIVEN_UP; owner: READY */
@@ -129,6 +130,12 @@ typedef struct yk_worker {
     _Atomic uint64_t speed_last;   /* of the kernel it ran last, items/s, a double's bits */
     _Atomic uint64_t wake_ns[2];   /* from a job's being due to its start here: while this
                                       worker looks for work, and when it sleeps; 0: unknown */
+
+    /* What stays on its device: see serving.h. Sequentially consistent. */
+    _Atomic uint32_t holds;    /* owner: there may be something; supervisor: 0 */
+    _Atomic uint64_t recalled; /* owner: the last control->recall it has answered */
+    /* owner, by job slot: generation << 8 | YK_SERVING_... it has done its part of */
+    _Atomic uint64_t served[YK_MAX_JOBS];
 
     /* owner, all incarnations: what yoke_pool_stats() tells */
     alignas(YK_CACHE_LINE) yk_tally tally;
@@ -164,6 +171,14 @@ typedef struct yk_home_line {
     alignas(YK_CACHE_LINE) yk_home home;
 } yk_home_line;
 
+/* Who may take tiles of a job, as far as what devices hold is concerned: see serving.h. */
+enum {
+    YK_SERVING_FREE = 0,
+    YK_SERVING_SHARES = 1,
+    YK_SERVING_BOUND = 2,
+    YK_SERVING_ALL = 3,
+};
+
 enum { YK_TEXT_NONE = 0, YK_TEXT_WRITING = 1, YK_TEXT_READY = 2 };
 
 /* Deaths alone with a tile: their weights. */
@@ -183,6 +198,7 @@ typedef struct yk_job {
     _Atomic uint64_t waited_by; /* app: jobs, by slot, to look at when this one ends */
     _Atomic uint64_t due_ns;    /* clock; whoever makes it due */
     _Atomic uint32_t called_all; /* any: all workers were rung, not only those with tiles */
+    _Atomic uint64_t serving; /* app, then any: generation << 8 | YK_SERVING_... */
     yk_event ended;             /* any */
 
     /* app, before OPEN */
@@ -193,6 +209,8 @@ typedef struct yk_job {
     uint32_t saves;       /* ... and is saved before each chunk */
     uint32_t most_tiles;  /* to take at once; 0: any */
     uint32_t has_latecomers; /* workers without a home may soon be able to run it */
+    uint32_t keeps;       /* results of lent arrays may stay on devices */
+    uint32_t has_holders; /* ... and those of earlier jobs may be there */
     _Atomic uint32_t tile_count; /* of tiling; for those who are not active in the job */
     yk_tiling tiling;
     uint64_t allowed[YK_SLOT_WORDS]; /* slots that may run it */
@@ -267,6 +285,9 @@ typedef struct yk_control {
 
     _Atomic uint32_t quit;    /* app: YK_QUIT_... */
     _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
+    _Atomic uint32_t calls;          /* any: how often holders were called to give back */
+    _Atomic uint64_t recall;         /* app: how often it wanted an allocation back */
+    uint64_t recall_table;           /* app, before recall: block table of the last one */
     _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
 
     /* any: generation + 1 of the job in each slot once it is due, and may be worked on; a

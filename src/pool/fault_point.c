@@ -70,7 +70,7 @@ void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point
     yk_fault *fault = &control->fault;
 
     if (atomic_load(&fault->point) != point ||
-        (point == YK_FAULT_AFTER_END && !is_worker(control)) ||
+        (worker == NULL && !is_worker(control)) ||
         (fault->slot >= 0 && worker != NULL &&
          worker != &control->workers[fault->slot]) ||
         atomic_load(&fault->countdown) == 0) {

@@ -26,7 +26,16 @@
     X(YK_FAULT_AFTER_END, 12, "after-end")                                               \
     X(YK_FAULT_START, 13, "start")                                                       \
     X(YK_FAULT_BUILD, 14, "build")                                                       \
-    X(YK_FAULT_PROBE, 15, "probe")
+    X(YK_FAULT_PROBE, 15, "probe")                                                       \
+    X(YK_FAULT_BEFORE_KEEP, 16, "before-keep")                                           \
+    X(YK_FAULT_BEFORE_GIVE, 17, "before-give")                                           \
+    X(YK_FAULT_BETWEEN_GIVES, 18, "between-gives")                                       \
+    X(YK_FAULT_AFTER_GIVE, 19, "after-give")                                             \
+    X(YK_FAULT_AFTER_PART, 20, "after-part")                                             \
+    X(YK_FAULT_AFTER_SERVED, 21, "after-served")                                         \
+    X(YK_FAULT_AFTER_ASK, 22, "after-ask")                                               \
+    X(YK_FAULT_BEFORE_RECALL, 23, "before-recall")                                       \
+    X(YK_FAULT_AFTER_RECALL, 24, "after-recall")
 
 enum {
 #define YK_FAULT_ENTRY(name, value, text) name = (value),

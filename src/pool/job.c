@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "pool/fault_point.h"
+#include "pool/serving.h"
 #include "sched/policy.h"
 
 void yk_control_ring_workers(yk_control *control)
@@ -83,9 +84,10 @@ static bool is_coming(const yk_control *control, const yk_job *job, uint32_t slo
            atomic_load(&control->workers[slot].active) == 0;
 }
 
-/* Rings those who have tiles of it; everybody, if somebody has who may not come. */
-static void ring_takers(yk_control *control, const yk_job *job, uint32_t generation)
+void yk_job_ring_takers(yk_control *control, yk_job_ref ref)
 {
+    const yk_job *job = yk_job_at(control, ref);
+    const uint32_t generation = ref.generation;
     const uint32_t count = yk_worker_count(control);
     bool all_come = job->has_latecomers == 0 && !yk_job_has_redo(job, generation);
 
@@ -138,7 +140,10 @@ void yk_job_look_due(yk_control *control, yk_job_ref ref)
         atomic_store_explicit(&job->due_ns, yk_clock_ns(), memory_order_relaxed);
     }
     if (say_due(control, ref)) {
-        ring_takers(control, job, ref.generation);
+        if (yk_serving_is_pending(job, ref.generation)) {
+            yk_serving_call(control);
+        }
+        yk_job_ring_takers(control, ref);
     }
 }
 

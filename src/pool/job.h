@@ -65,6 +65,9 @@ void yk_job_look_due(yk_control *control, yk_job_ref ref);
  * looked when it was given to few. */
 void yk_job_call_all(yk_control *control, yk_job_ref ref);
 
+/* Rings those who have tiles of it; everybody, if somebody has who may not come. */
+void yk_job_ring_takers(yk_control *control, yk_job_ref ref);
+
 /* The first open job from a slot on that is known to be due; false if there is none. */
 bool yk_job_next_due(const yk_control *control, uint32_t slot, yk_job_ref *ref);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lent allocations, in the application: their block tables come and go here. */
 #include "pool/pool.h"
+#include "pool/serving.h"
 #include "shared/residency.h"
 
 static void *address_of(uint64_t table)
@@ -25,7 +26,7 @@ static yoke_status lend_locked(yoke_pool *pool, void *pointer, yk_error *error)
         yk_error_prefix(error, "lending %p: ", pointer);
         return YOKE_ENOMEM;
     }
-    yk_residency_init(table, pool->next_id++, (uint64_t)(uintptr_t)pointer,
+    yk_residency_init(table, YK_LENDING | pool->next_id++, (uint64_t)(uintptr_t)pointer,
                       block.bytes);
     yk_arena_set_table(&pool->arena, pointer, (uint64_t)(uintptr_t)table);
     return YOKE_OK;
@@ -41,24 +42,133 @@ yoke_status yk_lend(yoke_pool *pool, void *pointer, yk_error *error)
     return status;
 }
 
+/* ---- getting back ---- */
+
+static bool have_all_answered(const yk_control *control, uint64_t recall)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const yk_worker *worker = &control->workers[i];
+
+        if (atomic_load(&worker->holds) != 0 &&
+            atomic_load(&worker->recalled) != recall) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Has all devices give back what they hold of an allocation that no job uses. False if the
+ * pool broke. */
+static bool recall(yoke_pool *pool, uint64_t table)
+{
+    yk_control *control = pool->control;
+    bool alive = true;
+    uint64_t number;
+
+    (void)pthread_mutex_lock(&pool->recall_lock);
+    control->recall_table = table;
+    number = atomic_fetch_add(&control->recall, 1) + 1;
+    yk_serving_call(control);
+    while (alive) {
+        const uint32_t ticket = yk_event_ticket(&control->changed);
+
+        if (have_all_answered(control, number)) {
+            break;
+        }
+        alive = yk_pool_wait_change(pool, ticket);
+    }
+    (void)pthread_mutex_unlock(&pool->recall_lock);
+    return alive;
+}
+
+/* What nobody has given back. */
+static yoke_status check_lost(const yoke_pool *pool, const yk_residency *table,
+                              yk_error *error)
+{
+    const yk_blocks all = {0, table->count};
+    uint64_t holder = 0;
+    uint64_t address;
+    uint64_t bytes;
+    yk_blocks run;
+
+    for (uint64_t b = 0; b < all.end && holder == 0; b++) {
+        holder = yk_residency_holder(table, b);
+    }
+    if (holder == 0 || !yk_residency_next_held(table, all, holder, &run)) {
+        return YOKE_OK;
+    }
+    bytes = yk_residency_bytes(table, run, &address);
+    address -= table->address;
+    return yk_fail(error, YOKE_ELOST,
+                   "bytes [%llu, %llu) of %p were lost with worker %s, whose device "
+                   "alone had them",
+                   (unsigned long long)address, (unsigned long long)(address + bytes),
+                   address_of(table->address),
+                   pool->control->workers[yk_holder_slot(holder)].name);
+}
+
+/* What is asked about a block before its lending ends. */
+typedef struct ending {
+    yk_block block;
+    bool is_used; /* by a job that is not collected */
+    bool is_held; /* some of it may be on devices alone, and was not recalled yet */
+} ending;
+
+static yoke_status look_at(yoke_pool *pool, void *pointer, ending *seen,
+                           yk_error *error)
+{
+    yoke_status status;
+
+    (void)yk_collect_ended(pool);
+    status = yk_arena_get(&pool->arena, pointer, &seen->block, error);
+    seen->is_used = status == YOKE_OK && seen->block.users != 0;
+    seen->is_held =
+        status == YOKE_OK && seen->block.table != 0 &&
+        ((const yk_residency *)address_of(seen->block.table))->may_be_held != 0;
+    return status;
+}
+
+/* Looks until nothing of it is on devices alone, or a job uses it. With the lock, which is
+ * given up while devices give back: all may be different then. */
+static yoke_status get_back(yoke_pool *pool, void *pointer, ending *seen,
+                            yk_error *error)
+{
+    yoke_status status = look_at(pool, pointer, seen, error);
+
+    while (status == YOKE_OK && seen->is_held && !seen->is_used) {
+        yk_residency *table = address_of(seen->block.table);
+        bool alive;
+
+        table->may_be_held = 0; /* later jobs raise it again */
+        (void)pthread_mutex_unlock(&pool->lock);
+        alive = recall(pool, seen->block.table);
+        (void)pthread_mutex_lock(&pool->lock);
+        status =
+            alive ? look_at(pool, pointer, seen, error) : yk_pool_fail_broken(error);
+    }
+    return status;
+}
+
 /* Ends the lending unless a job still uses the block: *used. */
 static yoke_status try_reclaim(yoke_pool *pool, void *pointer, bool *used,
                                yk_error *error)
 {
-    yk_block block;
-    yoke_status status;
+    ending seen;
+    yoke_status status = get_back(pool, pointer, &seen, error);
 
-    (void)yk_collect_ended(pool);
-    status = yk_arena_get(&pool->arena, pointer, &block, error);
-    if (status == YOKE_OK && block.table == 0) {
+    *used = status == YOKE_OK && seen.is_used && seen.block.table != 0;
+    if (status == YOKE_OK && seen.block.table == 0) {
         status = yk_fail(error, YOKE_EINVAL, "%p is not lent", pointer);
     }
-    *used = status == YOKE_OK && block.users != 0;
     if (status != YOKE_OK || *used) {
         return status;
     }
+    status = check_lost(pool, address_of(seen.block.table), error);
     yk_arena_set_table(&pool->arena, pointer, 0);
-    return yk_arena_free(&pool->tables, address_of(block.table), error);
+    (void)yk_arena_free(&pool->tables, address_of(seen.block.table), NULL);
+    return status;
 }
 
 yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error)
@@ -79,21 +189,28 @@ yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error)
     }
 }
 
-yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error)
+/* Devices short of memory give back what they drop: not into freed memory. */
+static yoke_status free_locked(yoke_pool *pool, void *pointer, yk_error *error)
 {
-    yk_block block = {.table = 0};
-    yoke_status status;
+    ending seen;
+    yoke_status status = get_back(pool, pointer, &seen, error);
 
-    (void)pthread_mutex_lock(&pool->lock);
-    (void)yk_collect_ended(pool); /* some may be done with it */
-    (void)pthread_mutex_unlock(&pool->lock);
-    yk_run_callbacks(pool);
-    status = yk_arena_get(&pool->arena, pointer, &block, error);
     if (status == YOKE_OK) {
         status = yk_arena_free(&pool->arena, pointer, error);
     }
-    if (status == YOKE_OK && block.table != 0) {
-        (void)yk_arena_free(&pool->tables, address_of(block.table), NULL);
+    if (status == YOKE_OK && seen.block.table != 0) {
+        (void)yk_arena_free(&pool->tables, address_of(seen.block.table), NULL);
     }
+    return status;
+}
+
+yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error)
+{
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    status = free_locked(pool, pointer, error);
+    (void)pthread_mutex_unlock(&pool->lock);
+    yk_run_callbacks(pool);
     return status;
 }

@@ -46,6 +46,7 @@ struct yoke_pool {
     uint64_t behind[YK_MAX_JOBS]; /* by slot: the jobs it waits for, however indirectly */
     uint64_t relies[YK_MAX_JOBS]; /* ... those it needs, however indirectly */
     yoke_kernel *kernels[YK_MAX_KERNELS]; /* by slot */
+    pthread_mutex_t recall_lock; /* one allocation is wanted back at a time; taken first */
     uint64_t explored_ns; /* when a job was last shared to measure */
     pthread_mutex_t caller_lock;    /* held by the thread that helps */
     struct yk_worker_self *caller;  /* what it works with; NULL: nobody has helped yet */
@@ -206,7 +207,8 @@ yoke_future *yk_stage_conflict(yoke_pool *pool, const yk_launch *launch);
 
 yoke_status yk_lend(yoke_pool *pool, void *pointer, yk_error *error);
 
-/* Waits for jobs that use the memory. Takes the lock. */
+/* Waits for jobs that use the memory, and for devices to give back what they hold of it.
+ * Takes the lock. */
 yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error);
 
 /* Frees an allocation, lent or not. Takes the lock. */

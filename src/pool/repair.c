@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "pool/serving.h"
 #include "pool/undo.h"
 
 /* What deaths alone with a tile weigh. Two crashes are too many. A kill comes from
@@ -249,15 +250,27 @@ static void wake_everybody(yk_control *control)
     }
 }
 
-/* ... or ended a job and not come to say what is due now. */
+/* ... or ended a job and not come to say what is due now; or have been the last to give
+ * back. */
 static void look_at_all(yk_control *control)
 {
     for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
         const uint32_t slot = (uint32_t)__builtin_ctzll(live);
         const uint64_t state = atomic_load(&control->jobs[slot].state);
 
-        yk_job_look_due(control, (yk_job_ref){slot, yk_state_generation(state)});
+        const yk_job_ref ref = {slot, yk_state_generation(state)};
+
+        yk_job_look_due(control, ref);
+        yk_serving_look(control, ref);
     }
+}
+
+/* What it held is lost, and nobody waits for it. In this order: whoever goes on without it
+ * sees that. */
+static void end_life(yk_worker *worker)
+{
+    atomic_fetch_add(&worker->life, 1);
+    atomic_store(&worker->holds, 0);
 }
 
 bool yk_repair_worker(yk_control *control, uint32_t slot,
@@ -267,6 +280,7 @@ bool yk_repair_worker(yk_control *control, uint32_t slot,
     const uint64_t active = atomic_load(&worker->active);
     bool given_up = false;
 
+    end_life(worker);
     if (active != 0) {
         const yk_job_ref ref = {yk_active_slot(active), yk_active_generation(active)};
         yk_job *job = yk_job_at(control, ref);

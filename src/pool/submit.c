@@ -5,7 +5,9 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "kernel/check.h"
+#include "kernel/lent.h"
 #include "pool/pool.h"
+#include "pool/serving.h"
 
 /* ---- slots ---- */
 
@@ -161,19 +163,60 @@ static void use_arrays(yoke_pool *pool, const yk_launch *launch)
     }
 }
 
+/* Whether something of a lent array may be on devices alone by now. */
+static bool may_be_held(const yk_launch *launch)
+{
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+
+        if (arg->kind == YK_ARG_ARRAY && arg->table != 0 &&
+            yk_lent_table(arg)->may_be_held != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the job keeps results, of which later jobs have to know. */
+static bool note_kept(const yk_launch *launch)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        if (yk_lent_may_stay(&launch->args[i])) {
+            yk_lent_table(&launch->args[i])->may_be_held = 1;
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void prepare_holders(yk_job *job, uint32_t generation, bool recovers)
+{
+    const bool held = may_be_held(&job->launch);
+
+    job->keeps = !recovers && note_kept(&job->launch);
+    job->has_holders = held || job->keeps != 0;
+    yk_serving_begin(job, generation,
+                     !held      ? YK_SERVING_FREE
+                     : recovers ? YK_SERVING_ALL
+                                : YK_SERVING_SHARES);
+}
+
 static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
                     const yk_submission *submission)
 {
     const yk_job_ref ref = future->ref;
     const double timeout = submission->options.timeout;
+    const bool recovers = submission->options.recovery != YOKE_RECOVER_NONE;
 
     yk_job_reset(job, ref.generation);
     job->launch.id = pool->next_id++;
     job->sequence = pool->next_sequence++;
     job->deadline_ns = timeout > 0 ? yk_clock_ns() + (uint64_t)(timeout * 1e9) : 0;
     job->in_place = changes_in_place(&job->launch);
-    job->saves =
-        job->in_place != 0 && submission->options.recovery != YOKE_RECOVER_NONE;
+    job->saves = job->in_place != 0 && recovers;
+    prepare_holders(job, ref.generation, recovers);
     yk_place_tiles(pool, job, ref.generation, submission);
     use_arrays(pool, &job->launch);
     submission->kernel->users++;

@@ -32,6 +32,10 @@ static bool open_device(yk_worker_self *self)
         return false;
     }
     ops->describe(self->device, &worker->info);
+    if (!worker->info.shares_memory && ops->fetch != NULL) {
+        self->holder = yk_holder_pack(self->slot, atomic_load(&worker->life));
+        self->device->holder = self->holder;
+    }
     return true;
 }
 

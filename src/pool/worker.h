@@ -58,6 +58,9 @@ typedef struct yk_worker_self {
     uint64_t entered_ns; /* when the job was begun that it works on */
     yk_stretch stretch;
     yk_measured measured; /* of the job it is in, or was in last */
+    uint64_t holder;      /* its name in block tables */
+    uint32_t calls;       /* of the control block, when it last looked for what to give */
+    uint64_t checked_launch; /* what all its chunks read was looked at */
     uint64_t idle_since_ns;   /* when it last had nothing to do; 0: it has been told */
     bool has_slept;           /* the last time it waited */
     uint64_t later_ns;        /* how long it waited last for something worth stealing */
@@ -142,7 +145,29 @@ bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *devic
  * the error in the log and ends the process, to be treated as any other death. */
 _Noreturn void yk_worker_give_up_device(yk_worker_self *self);
 
+/* ---- what devices hold (worker_holders.c) ---- */
+
+/* Does this worker's part in giving back what the job needs. Whether tiles may be taken. */
+bool yk_worker_serve(yk_worker_self *self, yk_job_ref ref);
+
+/* Gives back what the application wants back. */
+void yk_worker_answer_recall(yk_worker_self *self);
+
+/* Whether it was called to give something back since it last looked. */
+bool yk_worker_is_called(const yk_worker_self *self);
+
+/* Before the device is prepared for a job: results stay on it, or not. */
+void yk_worker_set_keeping(yk_worker_self *self, const yk_job *job, yk_device *device);
+
+/* Before the items [begin, end) are computed: nothing that they read is lost, and nobody
+ * holds blocks of which they write a part. YOKE_ELOST, with the argument and the bytes. */
+yoke_status yk_worker_check_holders(yk_worker_self *self, const yk_job *job,
+                                    uint64_t begin, uint64_t end);
+
 /* ---- measuring (worker_speed.c) ---- */
+
+/* What was moved since the last time counts. */
+void yk_worker_count_transfers(yk_worker_self *self);
 
 /* Between two chunks, a job is begun on a device. */
 void yk_worker_start_stretch(yk_worker_self *self, yk_job_ref ref,

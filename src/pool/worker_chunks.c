@@ -106,7 +106,9 @@ static bool start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
     yk_job *job = yk_job_at(self->control, ref);
 
     locate(job, chunk);
-    if (!save(self, job, ref, lane, chunk)) {
+    if (!accept(self, ref, yk_worker_check_holders(self, job, chunk->begin, chunk->end),
+                chunk) ||
+        !save(self, job, ref, lane, chunk)) {
         return false;
     }
     chunk->claim.stage = YK_CLAIM_RUNNING;
@@ -177,13 +179,14 @@ static bool has_room(const flights *all)
            (all->count == 0 || all->lanes[all->first].claim.alone == 0);
 }
 
-/* Whoever creates a kernel waits for its builds, not for the end of jobs. But from a
+/* Whoever creates a kernel waits for its builds, not for the end of jobs, and so does
+ * whoever needs what this worker's device holds. But from a
  * damaged job nobody leaves with tiles in its home: whoever deals out lost tiles has seen
  * it empty. */
 static bool should_pause(yk_worker_self *self, const yk_job *job,
                          const yk_device *device)
 {
-    return (yk_worker_has_builds(self) ||
+    return (yk_worker_has_builds(self) || yk_worker_is_called(self) ||
             yk_worker_should_change_form(self, job->kernel_slot, device)) &&
            atomic_load(&job->damaged) == 0;
 }

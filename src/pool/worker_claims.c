@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/bits.h"
 #include "pool/fault_point.h"
+#include "pool/serving.h"
 #include "pool/worker.h"
 #include "sched/policy.h"
 
@@ -70,11 +71,35 @@ static uint64_t salt_of(const yk_worker_self *self)
     return self->stretch.began_ns + self->slot;
 }
 
+/* A victim whose tiles must stay with it: if it does not come for them, it has to give back
+ * what it holds. Whether it has any. */
+static bool unbind(const yk_worker_self *self, yk_job_ref ref, uint32_t slot)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+    const yk_home *home = &job->homes[slot].home;
+
+    if (slot == self->slot || yk_tiles_count(yk_home_peek(home, ref.generation)) == 0) {
+        return false;
+    }
+    if (!yk_job_is_served_by(job, self->control, slot)) {
+        yk_serving_ask_all(self->control, ref);
+    }
+    return true;
+}
+
 typedef struct theft {
     uint32_t victim; /* slot */
     uint32_t tiles;  /* 0: none now */
     double speed;    /* on them, tiles per nanosecond */
 } theft;
+
+/* Whether what a worker's tiles read may be on its device alone. */
+static bool is_bound(const yk_control *control, const yk_job *job, yk_job_ref ref,
+                     uint32_t slot)
+{
+    return yk_serving_of(job, ref.generation) == YK_SERVING_BOUND &&
+           atomic_load(&control->workers[slot].holds) != 0;
+}
 
 /* How many tiles to steal, and from whom. *later is set if somebody has tiles at all. */
 static theft plan_theft(const yk_worker_self *self, yk_job_ref ref, bool *later)
@@ -90,8 +115,12 @@ static theft plan_theft(const yk_worker_self *self, yk_job_ref ref, bool *later)
     size_t picked;
 
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(self->control, i)) {
-        victims[count] = look_at(self->control, job, ref, i);
-        slots[count++] = i;
+        if (is_bound(self->control, job, ref, i)) {
+            *later |= unbind(self, ref, i);
+        } else {
+            victims[count] = look_at(self->control, job, ref, i);
+            slots[count++] = i;
+        }
     }
     picked = yk_policy_pick(victims, count, salt_of(self));
     if (picked == count) {
@@ -177,7 +206,8 @@ bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, unsigned lane, bool is
 
     *claim = (yk_claim){.stage = YK_CLAIM_TAKEN};
     *later = false;
-    if (!yk_job_is_running(self->control, ref)) {
+    if (!yk_job_is_running(self->control, ref) ||
+        yk_serving_is_pending(job, ref.generation)) {
         return false;
     }
     taken = take_own(self, ref, &claim->tiles) ||

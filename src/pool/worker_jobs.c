@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/fault_point.h"
+#include "pool/serving.h"
 #include "pool/worker.h"
 #include "sys/fpe_handler.h"
 
@@ -47,6 +48,7 @@ static yoke_status begin(yk_worker_self *self, const yk_job *job, yk_device **de
                  ? yk_worker_build_source(self, job->kernel_slot)
                  : YOKE_OK;
     if (status == YOKE_OK) {
+        yk_worker_set_keeping(self, job, *device);
         status = (*device)->ops->begin(*device, kernel, &job->launch, &self->error);
     }
     if ((status == YOKE_EUNSUPPORTED || status == YOKE_EBUILD) &&
@@ -141,7 +143,8 @@ int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref)
         fail_for_need(self, ref);
         return YK_WORK_NONE;
     }
-    return may_run(self, job) ? try_job(self, ref) : YK_WORK_NONE;
+    return yk_worker_serve(self, ref) && may_run(self, job) ? try_job(self, ref)
+                                                            : YK_WORK_NONE;
 }
 
 /* Open jobs that are due, in the order in which they were submitted. */
@@ -166,6 +169,17 @@ static uint32_t collect(const yk_worker_self *self, yk_job_ref refs[YK_MAX_JOBS]
     return count;
 }
 
+/* Others wait for what this worker holds: that comes before its own work. */
+static void serve_others(yk_worker_self *self, const yk_job_ref *refs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (yk_serving_needs(self->worker, yk_job_at(self->control, refs[i]),
+                             refs[i])) {
+            (void)yk_worker_serve(self, refs[i]);
+        }
+    }
+}
+
 int yk_worker_find_work(yk_worker_self *self)
 {
     yk_job_ref refs[YK_MAX_JOBS];
@@ -175,7 +189,9 @@ int yk_worker_find_work(yk_worker_self *self)
     if (atomic_load(&self->worker->state) != YK_WORKER_READY) {
         return YK_WORK_NONE;
     }
+    yk_worker_answer_recall(self);
     count = collect(self, refs);
+    serve_others(self, refs, count);
     for (uint32_t i = 0; i < count; i++) {
         const int work = yk_worker_work_on(self, refs[i]);
 

@@ -98,6 +98,12 @@ static void count_transfers(yk_worker_self *self, yk_device *device)
     }
 }
 
+void yk_worker_count_transfers(yk_worker_self *self)
+{
+    count_transfers(self, self->device);
+    count_transfers(self, self->source_device);
+}
+
 static void look(yk_worker_self *self, const yk_job *job)
 {
     yk_stretch *stretch = &self->stretch;
@@ -112,8 +118,7 @@ static void look(yk_worker_self *self, const yk_job *job)
     add(&worker->tally.chunks, stretch->chunks);
     add(&worker->tally.items, stretch->items);
     add(&worker->tally.busy_ns, ns);
-    count_transfers(self, self->device);
-    count_transfers(self, self->source_device);
+    yk_worker_count_transfers(self);
     *stretch = (yk_stretch){
         .device = stretch->device,
         .began_ns = now,

@@ -124,7 +124,7 @@ static bool loop_run(loop *l)
 }
 
 /* From array `step % 2` to the other. */
-static bool step_once(loop *l, int step)
+static bool spread_once(loop *l, int step)
 {
     const size_t from = (size_t)step % 2;
 
@@ -133,8 +133,18 @@ static bool step_once(loop *l, int step)
     bench_arg_in(&l->b, from, 0, YK_READ, YK_PARTS_ITEM, sizeof(int))->halo = 1;
     bench_scalar(&l->b, &(int){N}, sizeof(int));
     spread_to(l->wanted[1 - from], l->wanted[from], N, 0, N);
-    return loop_run(l) && memcmp(l->b.arrays[1 - from].memory, l->wanted[1 - from],
-                                 sizeof l->wanted[0]) == 0;
+    return loop_run(l);
+}
+
+static bool is_right(const loop *l, size_t array)
+{
+    return memcmp(l->b.arrays[array].memory, l->wanted[array], sizeof l->wanted[0]) ==
+           0;
+}
+
+static bool step_once(loop *l, int step)
+{
+    return spread_once(l, step) && is_right(l, 1 - (size_t)step % 2);
 }
 
 static bool moved(const loop *l, const char *what, uint64_t sent, uint64_t received)
@@ -225,6 +235,35 @@ static bool tables_stay(yk_device *device)
     return right;
 }
 
+/* Results stay: what comes back is what chunks share, until all is fetched. */
+static bool results_stay(yk_device *device)
+{
+    loop *const l = loop_create(device);
+    yk_residency *const table = l->b.arrays[0].table;
+    yk_error error;
+    bool right;
+
+    device->holder = yk_holder_pack(3, 1);
+    device->keeps = true;
+    right = spread_once(l, 0) &&
+            moved(l, "first step", N * 4 + EDGES * 2 * 4, EDGES * BLOCK);
+    for (int step = 1; step < STEPS && right; step++) {
+        right = spread_once(l, step) &&
+                moved(l, "later step", EDGES * (BLOCK + 2 * 4), EDGES * BLOCK);
+    }
+    right = right && !is_right(l, 0) &&
+            yk_residency_holder(table, 0) == device->holder &&
+            yk_residency_holder(table, CHUNK * 4 / BLOCK) == 0 &&
+            yk_device_give_back(device, table, (yk_blocks){0, table->count}, &error) ==
+                YOKE_OK &&
+            is_right(l, 0) && yk_residency_holder(table, 0) == 0;
+    device->keeps = false;
+    right = right && step_once(l, 0) &&
+            moved(l, "after all", EDGES * (BLOCK + 2 * 4), N * 4);
+    loop_destroy(l);
+    return right;
+}
+
 /* A chunk that is given up leaves nothing behind that counts. */
 static bool given_up_chunks_do_not_count(yk_device *device)
 {
@@ -278,6 +317,26 @@ static bool short_memory_evicts(yk_device *device)
     right = right && loop_run(l) && failures_left == 0;
     right = right && step_once(l, 1) &&
             moved(l, "after eviction", N * 4 + EDGES * 2 * 4, N * 4);
+    loop_destroy(l);
+    return right;
+}
+
+/* What only a buffer has is given back when it makes room. */
+static bool eviction_gives_back(yk_device *device)
+{
+    loop *const l = loop_create(device);
+    bool right;
+
+    device->holder = yk_holder_pack(0, 0);
+    device->keeps = true;
+    right = spread_once(l, 0) && !is_right(l, 1);
+    real = yk_cl;
+    yk_cl.clCreateBuffer = create;
+    failures_left = 2;
+    loop_describe(l, "count", count);
+    (void)bench_arg_in(&l->b, 2, 0, YK_READ | YK_WRITE, YK_PARTS_ITEM, sizeof(int));
+    bench_scalar(&l->b, &(int){1}, sizeof(int));
+    right = right && loop_run(l) && failures_left == 0 && is_right(l, 1);
     loop_destroy(l);
     return right;
 }
@@ -357,6 +416,18 @@ static void arrays_that_all_read_stay(void **state)
     check_everywhere(tables_stay);
 }
 
+static void results_that_may_stay_do(void **state)
+{
+    (void)state;
+    check_everywhere(results_stay);
+}
+
+static void eviction_loses_nothing(void **state)
+{
+    (void)state;
+    check_opencl(eviction_gives_back);
+}
+
 static void chunks_given_up_do_not_count(void **state)
 {
     (void)state;
@@ -378,6 +449,8 @@ int main(void)
         yt_unit_test(arrays_that_all_read_stay),
         yt_unit_test(chunks_given_up_do_not_count),
         yt_unit_test(what_is_needed_least_makes_room),
+        yt_unit_test(results_that_may_stay_do),
+        yt_unit_test(eviction_loses_nothing),
     };
 
     return yt_run_group(tests);

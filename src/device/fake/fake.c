@@ -56,6 +56,7 @@ static yoke_status fake_open(yk_device **device, const yk_device_config *config,
         return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
     }
     fake->base.ops = &yk_fake_ops;
+    fake->copies.device = &fake->base;
     fake->config = *config;
     if (!(config->speed > 0 && config->speed <= 1)) {
         fake->config.speed = 1;
@@ -229,6 +230,18 @@ static yoke_status fake_finish(yk_device *device, unsigned index, yk_error *erro
     return status;
 }
 
+static yoke_status fake_fetch(yk_device *device, const yk_residency *table,
+                              yk_blocks blocks, yk_error *error)
+{
+    const yk_own_copy *copy = yk_own_copy_find(&fake_of(device)->copies, table);
+
+    if (copy == NULL) {
+        return yk_fail(error, YOKE_EDEVICE, "nothing is left of a lent allocation");
+    }
+    device->received += yk_own_copy_fetch(copy, blocks);
+    return YOKE_OK;
+}
+
 static void fake_close(yk_device *device)
 {
     fake_device *fake = fake_of(device);
@@ -252,6 +265,7 @@ const yk_device_ops yk_fake_ops = {
     .begin = fake_begin,
     .start = fake_start,
     .finish = fake_finish,
+    .fetch = fake_fetch,
     .end = fake_end,
     .close = fake_close,
 };

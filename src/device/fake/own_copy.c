@@ -13,7 +13,7 @@ static void release(yk_own_copy *copy)
     *copy = (yk_own_copy){.bytes = NULL};
 }
 
-static bool make(yk_own_copy *copy, const yk_residency *table)
+static bool make(yk_own_copy *copy, yk_residency *table)
 {
     release(copy);
     copy->bytes = malloc((size_t)table->bytes);
@@ -24,9 +24,40 @@ static bool make(yk_own_copy *copy, const yk_residency *table)
     return true;
 }
 
+const yk_own_copy *yk_own_copy_find(const yk_own_copies *copies,
+                                    const yk_residency *table)
+{
+    for (size_t i = 0; i < YK_MAX_OWN_COPIES; i++) {
+        if (copies->slots[i].mirror.id == table->id) {
+            return &copies->slots[i];
+        }
+    }
+    return NULL;
+}
+
+uint64_t yk_own_copy_fetch(const yk_own_copy *copy, yk_blocks blocks)
+{
+    uint64_t address;
+    const uint64_t bytes = yk_residency_bytes(copy->mirror.table, blocks, &address);
+
+    memcpy((void *)(uintptr_t)address,
+           copy->bytes + (address - copy->mirror.table->address), (size_t)bytes);
+    return bytes;
+}
+
+/* Room for another one: what only this one has goes to the arena. */
+static bool empty(const yk_own_copies *copies, const yk_own_copy *copy)
+{
+    yk_residency *const table = copy->mirror.table;
+
+    return !yk_mirror_is_live(&copy->mirror) ||
+           yk_device_give_back(copies->device, table, (yk_blocks){0, table->count},
+                               NULL) == YOKE_OK;
+}
+
 yk_own_copy *yk_own_copy_of(yk_own_copies *copies, const yk_arg *arg)
 {
-    const yk_residency *const table = yk_lent_table(arg);
+    yk_residency *const table = yk_lent_table(arg);
     yk_own_copy *found = &copies->slots[0];
 
     if (table == NULL) {
@@ -38,7 +69,8 @@ yk_own_copy *yk_own_copy_of(yk_own_copies *copies, const yk_arg *arg)
             found = &copies->slots[i];
         }
     }
-    if (found->mirror.id != table->id && !make(found, table)) {
+    if (found->mirror.id != table->id &&
+        (!empty(copies, found) || !make(found, table))) {
         return NULL;
     }
     found->used = ++copies->clock;

@@ -7,6 +7,7 @@
 #ifndef YK_DEVICE_FAKE_OWN_COPY_H
 #define YK_DEVICE_FAKE_OWN_COPY_H
 
+#include "device/device.h"
 #include "device/mirror.h"
 #include "kernel/launch.h"
 
@@ -19,9 +20,17 @@ typedef struct yk_own_copy {
 } yk_own_copy;
 
 typedef struct yk_own_copies {
+    yk_device *device; /* whose they are */
     uint64_t clock;
     yk_own_copy slots[YK_MAX_OWN_COPIES];
 } yk_own_copies;
+
+/* The copy that is there of a lent allocation; NULL if there is none. */
+const yk_own_copy *yk_own_copy_find(const yk_own_copies *copies,
+                                    const yk_residency *table);
+
+/* Copies blocks from there to the arena; how many bytes. */
+uint64_t yk_own_copy_fetch(const yk_own_copy *copy, yk_blocks blocks);
 
 /* The copy of an argument's allocation, made if need be; NULL if it is not lent or there
  * is no memory: then everything is moved. */

@@ -77,20 +77,55 @@ static uint64_t load_extent(const yk_replica *replica, const yk_arg *arg,
     return brought;
 }
 
-/* To the arena and to what the device keeps of it. */
-static uint64_t store_extent(const yk_replica *replica, const yk_arg *arg,
-                             yk_own_copy *copy, const yk_extent *extent)
+static bool stays(const yk_private_memory *memory, const yk_arg *arg,
+                  const yk_own_copy *copy)
+{
+    return memory->copies->device->keeps && copy != NULL && yk_lent_may_stay(arg);
+}
+
+static uint64_t store_in_arena(const yk_replica *replica, const yk_arg *arg,
+                               const yk_extent *extent)
 {
     for (uint64_t b = 0; b < extent->blocks; b++) {
         const uint64_t address = extent->address + b * extent->stride;
-        const unsigned char *from = private_at(replica, arg, address);
 
-        memcpy(arena_at(address), from, (size_t)extent->bytes);
-        if (copy != NULL) {
-            memcpy(yk_own_copy_at(copy, arg, address), from, (size_t)extent->bytes);
-        }
+        memcpy(arena_at(address), private_at(replica, arg, address),
+               (size_t)extent->bytes);
     }
     return extent->bytes * extent->blocks;
+}
+
+static void store_in_copy(const yk_replica *replica, const yk_arg *arg,
+                          const yk_own_copy *copy, const yk_extent *extent)
+{
+    for (uint64_t b = 0; b < extent->blocks; b++) {
+        const uint64_t address = extent->address + b * extent->stride;
+
+        memcpy(yk_own_copy_at(copy, arg, address), private_at(replica, arg, address),
+               (size_t)extent->bytes);
+    }
+}
+
+/* To the arena, but for what stays, and to what the device keeps of it. */
+static uint64_t store_extent(const yk_private_memory *memory, uint32_t index,
+                             yk_own_copy *copy, const yk_extent *extent)
+{
+    const yk_replica *replica = &memory->replicas[index];
+    const yk_arg *arg = &memory->shared->args[index];
+    yk_extent ends[2] = {*extent};
+    size_t count = 1;
+    uint64_t bytes = 0;
+
+    if (copy != NULL) {
+        store_in_copy(replica, arg, copy, extent);
+    }
+    if (stays(memory, arg, copy)) {
+        count = yk_lent_ends(yk_lent_table(arg), extent, ends);
+    }
+    for (size_t i = 0; i < count; i++) {
+        bytes += store_in_arena(replica, arg, &ends[i]);
+    }
+    return bytes;
 }
 
 static void poison_extents(const yk_replica *replica, const yk_arg *arg,
@@ -198,7 +233,7 @@ uint64_t yk_private_store(const yk_private_memory *memory, uint64_t begin, uint6
         yk_own_copy *copy = yk_own_copy_of(memory->copies, arg);
 
         for (size_t k = 0; k < list.count; k++) {
-            bytes += store_extent(&memory->replicas[i], arg, copy, &list.extents[k]);
+            bytes += store_extent(memory, i, copy, &list.extents[k]);
         }
     }
     return bytes;
@@ -214,7 +249,14 @@ void yk_private_keep(const yk_private_memory *memory, uint64_t begin, uint64_t e
         yk_own_copy *copy = yk_own_copy_of(memory->copies, arg);
 
         for (size_t k = 0; k < list.count && copy != NULL; k++) {
-            yk_mirror_hold(&copy->mirror, yk_lent_table(arg), &list.extents[k]);
+            const yk_extent *extent = &list.extents[k];
+
+            yk_mirror_hold(&copy->mirror, yk_lent_table(arg), extent);
+            if (stays(memory, arg, copy)) {
+                yk_residency_hold(yk_lent_table(arg), extent->address,
+                                  extent->address + extent->bytes,
+                                  memory->copies->device->holder);
+            }
         }
     }
 }

@@ -39,12 +39,12 @@ yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
  * arena. */
 uint64_t yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end);
 
-/* Copies out what they may write; returns how many bytes. */
+/* Copies out what they may write, but for what stays; returns how many bytes. */
 uint64_t yk_private_store(const yk_private_memory *memory, uint64_t begin,
                           uint64_t end);
 
 /* What they wrote to lent allocations is current on the device, too: after it was stored
- * and its blocks' versions were raised. */
+ * and its blocks' versions were raised. What stays has a holder from now on. */
 void yk_private_keep(const yk_private_memory *memory, uint64_t begin, uint64_t end);
 
 /* Makes all poison again. YOKE_EKERNEL, with the argument and the byte, if bytes that

@@ -120,7 +120,7 @@ typedef struct yk_cl_lane {
     uint64_t end;
     yk_cl_staging out; /* to the device */
     yk_cl_staging in;  /* from the device */
-    unsigned char *landed[YK_MAX_ARGS]; /* results in `in`; NULL: none, or in place */
+    unsigned char *landed[YK_MAX_ARGS][2]; /* results in `in`; NULL: none, or in place */
 } yk_cl_lane;
 
 /* An array argument of the launch that was begun. */

@@ -7,6 +7,7 @@
 #include "device/opencl/cl_check.h"
 #include "device/opencl/cl_resident.h"
 #include "kernel/footprint.h"
+#include "kernel/lent.h"
 
 enum { PAGE = 4096, POISON = 0xA5 };
 
@@ -209,6 +210,16 @@ static cl_int bind_copy(yk_cl_device *device, size_t index, yk_cl_binding *bindi
     return code;
 }
 
+/* What is bound like an array that is not lent is sent from the window: it must be there. */
+static bool give_back(yk_cl_device *device, const yk_arg *arg)
+{
+    yk_residency *const table = yk_lent_table(arg);
+
+    return table == NULL || device->base.holder == 0 ||
+           yk_device_give_back(&device->base, table, (yk_blocks){0, table->count},
+                               NULL) == YOKE_OK;
+}
+
 /* A `__constant` parameter wants a buffer of its array's size. */
 static bool bind_resident(yk_cl_device *device, size_t index, yk_cl_binding *binding)
 {
@@ -238,7 +249,8 @@ static cl_int bind_array(yk_cl_device *device, size_t index)
     }
     if ((device->memory != YK_CL_BUFFER || !bind_buffer(device, arg, binding)) &&
         !bind_resident(device, index, binding)) {
-        code = bind_copy(device, index, binding);
+        code = give_back(device, arg) ? bind_copy(device, index, binding)
+                                      : CL_INVALID_MEM_OBJECT;
     }
     if (code != CL_SUCCESS) {
         return code;

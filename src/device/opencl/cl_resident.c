@@ -14,6 +14,39 @@ static void release(yk_cl_resident *resident)
     *resident = (yk_cl_resident){.handle = NULL};
 }
 
+static yk_cl_resident *find(yk_cl_device *device, const yk_residency *table)
+{
+    for (size_t i = 0; i < YK_CL_MAX_RESIDENTS; i++) {
+        if (device->residents[i].mirror.id == table->id) {
+            return &device->residents[i];
+        }
+    }
+    return NULL;
+}
+
+yoke_status yk_cl_residents_fetch(yk_cl_device *device, const yk_residency *table,
+                                  yk_blocks blocks, yk_error *error)
+{
+    const yk_cl_resident *const resident = find(device, table);
+    uint64_t address;
+    const uint64_t bytes = yk_residency_bytes(table, blocks, &address);
+    cl_int code = CL_INVALID_MEM_OBJECT;
+
+    if (resident != NULL) {
+        code =
+            yk_cl.clEnqueueReadBuffer(device->lanes[0].queue, resident->handle, CL_TRUE,
+                                      (size_t)(address - table->address), (size_t)bytes,
+                                      (void *)(uintptr_t)address, 0, NULL, NULL);
+    }
+    if (code != CL_SUCCESS) {
+        device->has_failed = true;
+        (void)yk_cl_fail(error, device->info.name, "a transfer from the device", code);
+        return YOKE_EDEVICE;
+    }
+    device->base.received += bytes;
+    return YOKE_OK;
+}
+
 static bool is_bound(const yk_cl_device *device, const yk_cl_resident *resident)
 {
     for (size_t i = 0; i < YK_MAX_ARGS; i++) {
@@ -22,6 +55,16 @@ static bool is_bound(const yk_cl_device *device, const yk_cl_resident *resident)
         }
     }
     return false;
+}
+
+/* What only its buffer has goes to the window. */
+static bool empty(yk_cl_device *device, const yk_cl_resident *resident)
+{
+    yk_residency *const table = resident->mirror.table;
+
+    return !yk_mirror_is_live(&resident->mirror) ||
+           yk_device_give_back(&device->base, table, (yk_blocks){0, table->count},
+                               NULL) == YOKE_OK;
 }
 
 bool yk_cl_resident_evict(yk_cl_device *device)
@@ -36,10 +79,11 @@ bool yk_cl_resident_evict(yk_cl_device *device)
             oldest = resident;
         }
     }
-    if (oldest != NULL) {
-        release(oldest);
+    if (oldest == NULL || !empty(device, oldest)) {
+        return false;
     }
-    return oldest != NULL;
+    release(oldest);
+    return true;
 }
 
 static yk_cl_resident *free_slot(yk_cl_device *device)
@@ -54,7 +98,7 @@ static yk_cl_resident *free_slot(yk_cl_device *device)
     return NULL;
 }
 
-static yk_cl_resident *make(yk_cl_device *device, const yk_residency *table)
+static yk_cl_resident *make(yk_cl_device *device, yk_residency *table)
 {
     yk_cl_resident *const resident = free_slot(device);
     cl_int code;
@@ -72,20 +116,23 @@ static yk_cl_resident *make(yk_cl_device *device, const yk_residency *table)
     return resident;
 }
 
-static yk_cl_resident *resident_of(yk_cl_device *device, const yk_residency *table)
+static yk_cl_resident *resident_of(yk_cl_device *device, yk_residency *table)
 {
-    for (size_t i = 0; i < YK_CL_MAX_RESIDENTS; i++) {
-        if (device->residents[i].mirror.id == table->id) {
-            return &device->residents[i];
-        }
-    }
-    return make(device, table);
+    yk_cl_resident *const found = find(device, table);
+
+    return found != NULL ? found : make(device, table);
+}
+
+bool yk_cl_resident_stays(const yk_cl_device *device, size_t index)
+{
+    return device->base.keeps && device->bindings[index].resident != NULL &&
+           yk_lent_may_stay(&device->launch->args[index]);
 }
 
 bool yk_cl_resident_bind(yk_cl_device *device, const yk_arg *arg,
                          yk_cl_binding *binding)
 {
-    const yk_residency *const table = yk_lent_table(arg);
+    yk_residency *const table = yk_lent_table(arg);
     yk_cl_resident *resident;
 
     if (table->bytes > device->max_alloc ||
@@ -146,6 +193,10 @@ void yk_cl_residents_keep(yk_cl_device *device, const yk_cl_lane *lane)
         if (resident != NULL &&
             yk_footprint_write(launch, arg, lane->begin, lane->end, &extent) != 0) {
             yk_mirror_hold(&resident->mirror, yk_lent_table(arg), &extent);
+        }
+        if (yk_cl_resident_stays(device, i)) {
+            yk_residency_hold(yk_lent_table(arg), extent.address,
+                              extent.address + extent.bytes, device->base.holder);
         }
     }
 }

@@ -215,8 +215,8 @@ static cl_int show(const yk_cl_lane *lane, const yk_cl_binding *binding,
                                                            pointer, 0, NULL, NULL);
 }
 
-static cl_int receive_one(yk_cl_device *device, yk_cl_lane *lane, size_t index,
-                          const yk_extent *extent)
+static cl_int receive_piece(yk_cl_device *device, yk_cl_lane *lane, size_t index,
+                            const yk_extent *extent, unsigned char **landed)
 {
     yk_cl_host host = {pointer_to(extent->address), extent->stride};
     unsigned char *const staged = yk_cl_staging_put(&lane->in, bytes_of(extent));
@@ -224,9 +224,34 @@ static cl_int receive_one(yk_cl_device *device, yk_cl_lane *lane, size_t index,
     if (staged != NULL) {
         host = (yk_cl_host){staged, extent->bytes};
     }
-    lane->landed[index] = staged;
+    *landed = staged;
     device->base.received += bytes_of(extent);
     return yk_cl_move(lane, &device->bindings[index], extent, host, YK_CL_TO_HOST);
+}
+
+/* What is to be received of what was written: all, or the ends of what stays. */
+static size_t cut(const yk_cl_device *device, size_t index, const yk_extent *written,
+                  yk_extent pieces[2])
+{
+    if (yk_cl_resident_stays(device, index)) {
+        return yk_lent_ends(yk_lent_table(&device->launch->args[index]), written,
+                            pieces);
+    }
+    pieces[0] = *written;
+    return 1;
+}
+
+static cl_int receive_one(yk_cl_device *device, yk_cl_lane *lane, size_t index,
+                          const yk_extent *written)
+{
+    yk_extent pieces[2];
+    const size_t count = cut(device, index, written, pieces);
+    cl_int code = CL_SUCCESS;
+
+    for (size_t i = 0; i < count && code == CL_SUCCESS; i++) {
+        code = receive_piece(device, lane, index, &pieces[i], &lane->landed[index][i]);
+    }
+    return code;
 }
 
 /* What a chunk wrote to its argument; false if nothing that is to be moved or shown. */
@@ -243,11 +268,14 @@ static uint64_t bytes_to_receive(const yk_cl_device *device, uint64_t begin,
                                  uint64_t end)
 {
     yk_extent extent;
+    yk_extent pieces[2];
     uint64_t bytes = 0;
 
     for (size_t i = 0; i < device->launch->arg_count; i++) {
         if (is_written(device, i, begin, end, &extent)) {
-            bytes += bytes_of(&extent) + YK_CL_STAGED;
+            for (size_t k = cut(device, i, &extent, pieces); k-- > 0;) {
+                bytes += bytes_of(&pieces[k]) + YK_CL_STAGED;
+            }
         }
     }
     return bytes;
@@ -272,15 +300,28 @@ yoke_status yk_cl_receive(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin
                                            "a transfer from the device", code);
 }
 
+static void land_one(const yk_cl_device *device, const yk_cl_lane *lane, size_t index,
+                     const yk_extent *written)
+{
+    yk_extent pieces[2];
+
+    for (size_t i = cut(device, index, written, pieces); i-- > 0;) {
+        unsigned char *const landed = lane->landed[index][i];
+
+        if (landed != NULL) {
+            copy_rows(pointer_to(pieces[i].address), pieces[i].stride, landed,
+                      pieces[i].bytes, &pieces[i]);
+        }
+    }
+}
+
 void yk_cl_land(yk_cl_device *device, const yk_cl_lane *lane)
 {
     yk_extent extent;
 
     for (size_t i = 0; i < device->launch->arg_count; i++) {
-        if (lane->landed[i] != NULL &&
-            is_written(device, i, lane->begin, lane->end, &extent)) {
-            copy_rows(pointer_to(extent.address), extent.stride, lane->landed[i],
-                      extent.bytes, &extent);
+        if (is_written(device, i, lane->begin, lane->end, &extent)) {
+            land_one(device, lane, i, &extent);
         }
     }
 }

@@ -8,6 +8,7 @@
 #include "device/opencl/cl_kernel.h"
 #include "device/opencl/cl_memory.h"
 #include "device/opencl/cl_open.h"
+#include "device/opencl/cl_resident.h"
 
 static yk_cl_device *of(yk_device *device)
 {
@@ -242,6 +243,12 @@ static yoke_status finish(yk_device *device, unsigned lane, yk_error *error)
     return yk_cl_chunk_finish(of(device), &of(device)->lanes[lane], error);
 }
 
+static yoke_status fetch(yk_device *device, const yk_residency *table, yk_blocks blocks,
+                         yk_error *error)
+{
+    return yk_cl_residents_fetch(of(device), table, blocks, error);
+}
+
 const yk_device_ops yk_opencl_ops = {
     .kind = "opencl",
     .open = open_device,
@@ -252,6 +259,7 @@ const yk_device_ops yk_opencl_ops = {
     .begin = begin,
     .start = start,
     .finish = finish,
+    .fetch = fetch,
     .end = end,
     .close = close_device,
 };
