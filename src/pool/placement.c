@@ -166,6 +166,7 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
     const bool explore = should_explore(pool, now);
 
     job->has_latecomers = 0;
+    job->takers = 0;
     for (uint32_t i = 0; i < count; i++) {
         const yk_worker *worker = &control->workers[i];
 
@@ -173,6 +174,7 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
         job->has_latecomers |= is_late(control, job, i);
         if (takes_part(control, job, i)) {
             takers[i].speed = yk_job_speeds(job, worker).usual;
+            job->takers++;
             takers[i].delay_ns = explore ? 0 : delay_of(control, job, i, is_due);
         }
     }
@@ -181,6 +183,7 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
     }
     takers[count] = (yk_taker){.speed = -1};
     if (caller_helps && takes_part(control, job, YK_CALLER)) {
+        job->takers++;
         takers[count].speed = yk_job_speeds(job, &control->workers[YK_CALLER]).usual;
     }
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "base/bits.h"
 #include "pool/fault_point.h"
 #include "pool/serving.h"
@@ -14,15 +16,33 @@ static double overhead_of(const yk_worker *worker)
     return (double)worker->info.launch_ns;
 }
 
-static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
-                            uint32_t left)
+/* A driver with nobody to share the job with: nothing is gained by small launches but that a
+ * job can be cancelled. */
+static const double lone_chunk_ns = 5e7;
+
+static bool is_alone(const yk_worker *worker, const yk_job *job)
 {
-    const yk_worker *worker = self->worker;
+    return worker->kind == YOKE_WORKER_OPENCL && job->takers == 1 &&
+           job->has_latecomers == 0;
+}
+
+static uint32_t policy_tiles(const yk_worker *worker, const yk_job *job, uint32_t left)
+{
     const double overhead = overhead_of(worker);
     const int remote = !worker->info.shares_memory;
     const yk_speeds speeds = yk_job_speeds(job, worker);
-    const uint32_t most = yk_policy_chunk(left, &speeds, overhead,
-                                          yk_policy_chunk_time(remote, overhead));
+
+    if (is_alone(worker, job) && speeds.now > 0) {
+        return (uint32_t)fmin(fmax(speeds.now * lone_chunk_ns, 1), left);
+    }
+    return yk_policy_chunk(left, &speeds, overhead,
+                           yk_policy_chunk_time(remote, overhead));
+}
+
+static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
+                            uint32_t left)
+{
+    const uint32_t most = policy_tiles(self->worker, job, left);
 
     return job->most_tiles != 0 ? (uint32_t)yk_min(most, job->most_tiles) : most;
 }
