@@ -44,6 +44,7 @@ typedef struct yk_device_info {
     uint64_t max_block_bytes; /* largest single allocation it can bind; 0: any */
     uint64_t max_group;    /* largest work-group; 0: any */
     uint64_t launch_ns;    /* what one chunk costs beside its items, measured at open; 0: nothing */
+    uint32_t compute_units; /* work-groups that run at the same time, at least */
     uint32_t lanes;        /* chunks that may be in flight at once, 1 to YK_MAX_LANES */
     bool shares_memory;    /* works in place on the shared window */
     bool has_double;

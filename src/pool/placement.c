@@ -294,6 +294,7 @@ static yk_tiling cut(const yk_launch *launch, const yoke_map_options *options,
         .grain = options->grain,
         .most = options->chunk,
         .workers = workers,
+        .is_flat = launch->dimensions == 1,
     };
     const uint64_t items = launch->size[launch->split];
 

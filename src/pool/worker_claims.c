@@ -26,6 +26,18 @@ static bool is_alone(const yk_worker *worker, const yk_job *job)
            job->has_latecomers == 0;
 }
 
+/* Tiles that occupy all compute units of a device alike; 1: any number does, since there are
+ * other dimensions. */
+static uint32_t lone_step(const yk_worker *worker, const yk_job *job)
+{
+    enum { USUAL_GROUP = 64 };
+    const uint64_t group = yk_max(job->launch.group[0], USUAL_GROUP);
+    const uint64_t items =
+        job->launch.dimensions == 1 ? worker->info.compute_units * group : 1;
+
+    return (uint32_t)yk_min(yk_max(items / job->tiling.tile_items, 1), YK_MAX_TILES);
+}
+
 static uint32_t policy_tiles(const yk_worker *worker, const yk_job *job, uint32_t left)
 {
     const double overhead = overhead_of(worker);
@@ -33,16 +45,19 @@ static uint32_t policy_tiles(const yk_worker *worker, const yk_job *job, uint32_
     const yk_speeds speeds = yk_job_speeds(job, worker);
 
     if (is_alone(worker, job) && speeds.now > 0) {
-        return (uint32_t)fmin(fmax(speeds.now * lone_chunk_ns, 1), left);
+        return yk_policy_lone_chunk(left, speeds.now, lone_chunk_ns,
+                                    lone_step(worker, job));
     }
     return yk_policy_chunk(left, &speeds, overhead,
                            yk_policy_chunk_time(remote, overhead));
 }
 
 static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
-                            uint32_t left)
+                            yk_tiles home)
 {
-    const uint32_t most = policy_tiles(self->worker, job, left);
+    const uint32_t left = yk_tiles_count(home);
+    const uint32_t most =
+        yk_tiling_even_front(&job->tiling, home, policy_tiles(self->worker, job, left));
 
     return job->most_tiles != 0 ? (uint32_t)yk_min(most, job->most_tiles) : most;
 }
@@ -51,10 +66,10 @@ static bool take_own(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles)
 {
     yk_job *job = yk_job_at(self->control, ref);
     yk_home *home = &job->homes[self->slot].home;
-    const uint32_t left = yk_tiles_count(yk_home_peek(home, ref.generation));
+    const yk_tiles all = yk_home_peek(home, ref.generation);
 
-    return left > 0 && yk_home_take_front(home, ref.generation,
-                                          chunk_tiles(self, job, left), tiles);
+    return yk_tiles_count(all) > 0 &&
+           yk_home_take_front(home, ref.generation, chunk_tiles(self, job, all), tiles);
 }
 
 /* ---- stealing ---- */
@@ -183,9 +198,14 @@ static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *l
     yk_job *job = yk_job_at(self->control, ref);
     _Atomic uint64_t *steals = &self->worker->tally.steals;
     const theft plan = plan_theft(self, ref, later);
+    yk_home *home = &job->homes[plan.victim].home;
 
-    if (plan.tiles == 0 || !yk_home_take_back(&job->homes[plan.victim].home,
-                                              ref.generation, plan.tiles, tiles)) {
+    if (plan.tiles == 0 ||
+        !yk_home_take_back(home, ref.generation,
+                           yk_tiling_even_back(&job->tiling,
+                                               yk_home_peek(home, ref.generation),
+                                               plan.tiles),
+                           tiles)) {
         return false;
     }
     yk_worker_set_speed(self, job, plan.speed * (double)job->tiling.tile_items);

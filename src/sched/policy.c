@@ -228,6 +228,15 @@ uint32_t yk_policy_chunk(uint32_t left, const yk_speeds *speeds, double overhead
     return wanted > 1 ? (uint32_t)wanted : 1;
 }
 
+uint32_t yk_policy_lone_chunk(uint32_t left, double speed, double chunk_ns,
+                              uint32_t step)
+{
+    const double chunks = fmax(ceil(left / (speed * chunk_ns)), 1);
+    const double wanted = ceil(left / chunks / step) * step;
+
+    return (uint32_t)fmin(fmax(wanted, 1), left);
+}
+
 /* ---- stealing ---- */
 
 double yk_policy_busy(uint32_t tiles, double speed, double elapsed_ns)

@@ -45,6 +45,11 @@ typedef struct yk_speeds {
 uint32_t yk_policy_chunk(uint32_t left, const yk_speeds *speeds, double overhead_ns,
                          double chunk_ns);
 
+/* The same for a device that has a job to itself: equal chunks of about chunk_ns, in whole
+ * multiples of `step` tiles, as many as keep all of the device busy to a chunk's end. */
+uint32_t yk_policy_lone_chunk(uint32_t left, double speed, double chunk_ns,
+                              uint32_t step);
+
 /* What a thief knows of a victim. */
 typedef struct yk_victim {
     uint32_t left; /* tiles in its home */

@@ -2,7 +2,6 @@
 #include "sched/tiling.h"
 
 #include "base/bits.h"
-#include "shared/home.h"
 
 /* Every tile costs a nanosecond or two when it is marked and looked at, so as many as
  * balance needs and no more: some for the slowest of unlike workers, and enough that a
@@ -11,6 +10,10 @@ enum { TILES_PER_WORKER = 128, LEAST_TILES = 2048 };
 
 /* 1D ranges are cut at cache lines and vector widths where that leaves tiles enough. */
 enum { ALIGN_ITEMS = 64 };
+
+/* Elements of a vector, for loops that are unrolled a little: chunks that are cut at less
+ * gain nothing. */
+enum { VECTOR_ITEMS = 16 };
 
 static uint64_t useful_tiles(const yk_tiling_limits *limits)
 {
@@ -32,6 +35,16 @@ static uint64_t unit_of(uint64_t items, const yk_tiling_limits *limits, uint64_t
     return unit;
 }
 
+static uint32_t row_of(uint64_t tile_items, const yk_tiling_limits *limits)
+{
+    const bool matters =
+        limits->is_flat != 0 && limits->most == 0 && limits->group <= 1;
+
+    return matters && tile_items < ALIGN_ITEMS && ALIGN_ITEMS % tile_items == 0
+               ? (uint32_t)(ALIGN_ITEMS / tile_items)
+               : 1;
+}
+
 yk_tiling yk_tiling_choose(uint64_t items, const yk_tiling_limits *limits)
 {
     const uint64_t tiles = useful_tiles(limits);
@@ -46,12 +59,13 @@ yk_tiling yk_tiling_choose(uint64_t items, const yk_tiling_limits *limits)
     }
     tiling.tile_items = yk_round_up(yk_max(wanted, least), unit);
     tiling.count = (uint32_t)yk_div_up(items, tiling.tile_items);
+    tiling.row_tiles = row_of(tiling.tile_items, limits);
     return tiling;
 }
 
 yk_tiling yk_tiling_whole(uint64_t items)
 {
-    return (yk_tiling){.items = items, .tile_items = items, .count = 1};
+    return (yk_tiling){.items = items, .tile_items = items, .count = 1, .row_tiles = 1};
 }
 
 void yk_tiling_items(const yk_tiling *tiling, uint32_t first, uint32_t last,
@@ -59,4 +73,41 @@ void yk_tiling_items(const yk_tiling *tiling, uint32_t first, uint32_t last,
 {
     *begin = yk_min(first * tiling->tile_items, tiling->items);
     *end = yk_min(last * tiling->tile_items, tiling->items);
+}
+
+/* Between which multiples of tiles a chunk of so many is best cut: rows, or halves and so on
+ * of them if that is nearer to what is wanted. 1: anywhere. */
+static uint32_t step_of(const yk_tiling *tiling, uint32_t count)
+{
+    uint32_t step = tiling->row_tiles;
+
+    while (step > 2 * count) {
+        step /= 2;
+    }
+    return step * tiling->tile_items < VECTOR_ITEMS ? 1 : step;
+}
+
+static uint32_t nearest(uint32_t tile, uint32_t step)
+{
+    return (tile + step / 2) & ~(step - 1);
+}
+
+uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles home, uint32_t count)
+{
+    const uint32_t step = step_of(tiling, count);
+    const uint32_t end = nearest(home.begin + count, step);
+
+    return step == 1 || end <= home.begin
+               ? count
+               : (uint32_t)yk_min(end - home.begin, yk_tiles_count(home));
+}
+
+uint32_t yk_tiling_even_back(const yk_tiling *tiling, yk_tiles home, uint32_t count)
+{
+    const uint32_t step = step_of(tiling, count);
+    const uint32_t begin = nearest(home.end - count, step);
+
+    return step == 1 || begin >= home.end
+               ? count
+               : (uint32_t)yk_min(home.end - begin, yk_tiles_count(home));
 }

@@ -5,11 +5,15 @@
 
 #include <stdint.h>
 
+#include "shared/home.h"
+
 /* A range of `items` items in `count` tiles of `tile_items` (the last may have fewer). */
 typedef struct yk_tiling {
     uint64_t items;
     uint64_t tile_items;
     uint32_t count;
+    uint32_t
+        row_tiles; /* a power of two: so many fill cache lines; 1: it does not matter */
 } yk_tiling;
 
 /* What tiles have to keep to; zero: no matter. */
@@ -18,6 +22,7 @@ typedef struct yk_tiling_limits {
     uint64_t grain;   /* least items of a tile */
     uint64_t most;    /* most items of a tile; the others count for more */
     uint32_t workers; /* that are to share them */
+    uint32_t is_flat; /* an item is an element, not a row or a plane */
 } yk_tiling_limits;
 
 /* Tiles for a range: as many as are useful to share it evenly. */
@@ -29,5 +34,12 @@ yk_tiling yk_tiling_whole(uint64_t items);
 /* Items [*begin, *end) of the tiles [first, last), counted from 0. */
 void yk_tiling_items(const yk_tiling *tiling, uint32_t first, uint32_t last,
                      uint64_t *begin, uint64_t *end);
+
+/* How many tiles to take from the front, or from the back, of a home instead of `count` of
+ * them: about so many, and up to where a vector loop wants to be cut, since the elements that
+ * do not fill its vectors cost as much as if they did. At least 1 if count is, and at most
+ * all. */
+uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles home, uint32_t count);
+uint32_t yk_tiling_even_back(const yk_tiling *tiling, yk_tiles home, uint32_t count);
 
 #endif

@@ -147,13 +147,30 @@ static void run_case(void **state)
     }
 }
 
-/* Nobody fell over and was replaced, and nobody just watched. */
+static bool somebody_just_watched(void)
+{
+    yoke_worker_info workers[MAX_WORKERS];
+    bool idle = false;
+    size_t count;
+
+    assert_ok_pool(pool, yoke_pool_workers(pool, workers, MAX_WORKERS, &count));
+    for (size_t i = 0; i < count && i < MAX_WORKERS; i++) {
+        idle |= is_worker(&workers[i]) && !(workers[i].speed > 0);
+    }
+    return idle;
+}
+
+/* Nobody fell over and was replaced, and nobody just watched. On a machine that is busy with
+ * other things a worker may not get a CPU for as long as all cases take: then there is some
+ * more to do. */
 static void all_workers_took_part(void **state)
 {
     yoke_worker_info workers[MAX_WORKERS];
     size_t count;
 
-    (void)state;
+    for (int round = 0; round < 1000 && somebody_just_watched(); round++) {
+        run_case(state);
+    }
     assert_ok_pool(pool, yoke_pool_workers(pool, workers, MAX_WORKERS, &count));
     for (size_t i = 0; i < count && i < MAX_WORKERS; i++) {
         if (is_worker(&workers[i])) {
@@ -207,7 +224,7 @@ int suite_main_with(const suite_target *wanted, const suite_case *const *lists,
         return 1;
     }
     tests[count++] = (struct CMUnitTest){"all workers took part", all_workers_took_part,
-                                         NULL, NULL, NULL};
+                                         NULL, NULL, tests[0].initial_state};
     for (size_t i = 0; i < more_count; i++) {
         tests[count++] = more[i];
     }

@@ -35,7 +35,7 @@ static int set_up(void **state)
     job = yk_job_at(control, ref);
     yk_job_reset(job, ref.generation);
     memset(job->allowed, 0xff, sizeof job->allowed);
-    job->tiling = (yk_tiling){TILES, 1, TILES};
+    job->tiling = (yk_tiling){TILES, 1, TILES, 1};
     atomic_store(&job->tile_count, TILES);
     yk_home_set(&job->homes[0].home, ref.generation, (yk_tiles){0, 10});
     yk_home_set(&job->homes[1].home, ref.generation, (yk_tiles){10, TILES});

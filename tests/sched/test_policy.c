@@ -108,6 +108,26 @@ static void test_chunks_of_a_home(void **state)
 
 /* ---- stealing ---- */
 
+/* A device that has a job to itself: launches that occupy all of it, none of them long. */
+static void test_lone_chunks(void **state)
+{
+    (void)state;
+    assert_int_equal(yk_policy_lone_chunk(2048, 4.4e-6, 5e7, 16), 208);
+    assert_int_equal(yk_policy_lone_chunk(2048, 1, 5e7, 16), 2048);
+    assert_int_equal(yk_policy_lone_chunk(7, 1e-9, 5e7, 16), 7);
+    assert_int_equal(yk_policy_lone_chunk(7, 1e-9, 5e7, 1), 1);
+    for (int round = 0; round < 10000; round++) {
+        const uint32_t left = 1 + (uint32_t)rand() % 65536;
+        const uint32_t step = 1 + (uint32_t)rand() % 100;
+        const double speed = device_speed();
+        const uint32_t chunk = yk_policy_lone_chunk(left, speed, 5e7, step);
+
+        assert_in_range(chunk, 1, left);
+        assert_true(chunk == left || chunk % step == 0);
+        assert_true(chunk <= speed * 5e7 + step);
+    }
+}
+
 static void test_busy(void **state)
 {
     (void)state;
@@ -433,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_chunk),
         cmocka_unit_test(test_chunks_are_possible_and_monotone),
         cmocka_unit_test(test_chunks_of_a_home),
+        cmocka_unit_test(test_lone_chunks),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_pick_who_ends_last),
         cmocka_unit_test(test_pick_among_random_victims),

@@ -150,6 +150,68 @@ static void test_most(void **state)
     assert_int_equal(yk_tiling_choose(1000, &limits).tile_items, 20);
 }
 
+/* ---- where chunks are cut ---- */
+
+static yk_tiling flat(uint64_t items)
+{
+    return yk_tiling_choose(items, &(yk_tiling_limits){.workers = 2, .is_flat = 1});
+}
+
+/* 4096 elements in tiles of two: what is taken ends where vectors do. */
+static void test_chunks_end_at_vectors(void **state)
+{
+    const yk_tiling tiling = flat(4096);
+
+    (void)state;
+    assert_int_equal(tiling.tile_items, 2);
+    assert_int_equal(yk_tiling_even_front(&tiling, (yk_tiles){0, 1024}, 100), 96);
+    assert_int_equal(yk_tiling_even_front(&tiling, (yk_tiles){96, 1024}, 100), 96);
+    /* A cut that was not even is made good. */
+    assert_int_equal(yk_tiling_even_front(&tiling, (yk_tiles){3, 1024}, 100), 93);
+    assert_int_equal(yk_tiling_even_front(&tiling, (yk_tiles){992, 1001}, 30), 9);
+    assert_int_equal(yk_tiling_even_back(&tiling, (yk_tiles){0, 1000}, 100), 104);
+    /* Little that is wanted is rounded to less than a cache line, or not at all. */
+    assert_int_equal(yk_tiling_even_front(&tiling, (yk_tiles){0, 1024}, 5), 8);
+    assert_int_equal(yk_tiling_even_front(&tiling, (yk_tiles){0, 1024}, 3), 3);
+    assert_int_equal(yk_tiling_even_back(&tiling, (yk_tiles){0, 1024}, 1), 1);
+}
+
+static void test_other_chunks_end_anywhere(void **state)
+{
+    const yk_tiling_limits rows = {.workers = 2};
+    const yk_tiling_limits single = {.workers = 2, .is_flat = 1, .most = 1};
+    const yk_tiling tilings[] = {yk_tiling_choose(4096, &rows),
+                                 yk_tiling_choose(4096, &single), flat(1 << 24),
+                                 yk_tiling_whole(4096)};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof tilings / sizeof tilings[0]; i++) {
+        assert_int_equal(yk_tiling_even_front(&tilings[i], (yk_tiles){5, 900}, 77), 77);
+        assert_int_equal(yk_tiling_even_back(&tilings[i], (yk_tiles){5, 900}, 77), 77);
+    }
+}
+
+/* What is taken is never nothing, nor more than there is, nor far more than was wanted. */
+static void test_even_chunks_are_possible(void **state)
+{
+    (void)state;
+    srand(5);
+    for (int round = 0; round < 100000; round++) {
+        const yk_tiling tiling = flat(1 + random_number(24));
+        const uint32_t begin = (uint32_t)rand() % tiling.count;
+        const yk_tiles home = {
+            begin, begin + 1 + (uint32_t)rand() % (tiling.count - begin)};
+        const uint32_t wanted = 1 + (uint32_t)rand() % yk_tiles_count(home);
+        const uint32_t front = yk_tiling_even_front(&tiling, home, wanted);
+        const uint32_t back = yk_tiling_even_back(&tiling, home, wanted);
+
+        assert_in_range(front, 1, yk_tiles_count(home));
+        assert_in_range(back, 1, yk_tiles_count(home));
+        assert_true(front <= 2 * wanted + 1);
+        assert_true(back <= 2 * wanted + 1);
+    }
+}
+
 static void test_whole(void **state)
 {
     const yk_tiling tiling = yk_tiling_whole(12345);
@@ -168,6 +230,9 @@ int main(void)
         cmocka_unit_test(test_no_more_than_useful),
         cmocka_unit_test(test_alignment),
         cmocka_unit_test(test_most),
+        cmocka_unit_test(test_chunks_end_at_vectors),
+        cmocka_unit_test(test_other_chunks_end_anywhere),
+        cmocka_unit_test(test_even_chunks_are_possible),
         cmocka_unit_test(test_whole),
     };
 

@@ -238,7 +238,7 @@ static void publish(application *self, uint32_t generation, uint32_t tiles)
 
     memset(counts[self->slot], 0, sizeof counts[self->slot]);
     yk_job_reset(job, generation);
-    job->tiling = (yk_tiling){tiles, 1, tiles};
+    job->tiling = (yk_tiling){tiles, 1, tiles, 1};
     atomic_store(&job->tile_count, tiles);
     for (uint32_t i = 0; i < WORKERS; i++) {
         yk_home_set(&job->homes[i].home, generation,

@@ -158,7 +158,7 @@ static void publish(yk_job_ref ref, unsigned *seed)
     yk_job_reset(job, ref.generation);
     yk_serving_begin(job, ref.generation,
                      ref.generation % 5 == 0 ? YK_SERVING_ALL : YK_SERVING_SHARES);
-    job->tiling = (yk_tiling){TILES, 1, TILES};
+    job->tiling = (yk_tiling){TILES, 1, TILES, 1};
     atomic_store(&job->tile_count, TILES);
     for (uint32_t i = 0; i < WORKERS; i++) {
         const uint32_t end =

@@ -93,6 +93,8 @@ static void learn(yk_cl_device *device, cl_platform_id platform,
         (yk_cl_device_number(device->id, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU) != 0;
     info->memory_bytes = yk_cl_device_number(device->id, CL_DEVICE_GLOBAL_MEM_SIZE);
     info->max_group = device->groups.group;
+    info->compute_units = (uint32_t)yk_max(
+        1, yk_cl_device_number(device->id, CL_DEVICE_MAX_COMPUTE_UNITS));
     info->has_double = yk_cl_has_double(device->id);
     device->is_discrete = config->discrete != 0;
     device->polls = !info->is_cpu || device->is_discrete;
