@@ -110,8 +110,9 @@ static void place(sim_play *play)
     yk_tiles *shares = sim_array(n, sizeof *shares);
 
     for (size_t i = 0; i < n; i++) {
-        takers[i] = (yk_taker){speeds_of(play, i).usual,
-                               sim_worker_delay(&play->machine->workers[i])};
+        takers[i] =
+            (yk_taker){.speed = speeds_of(play, i).usual,
+                       .delay_ns = sim_worker_delay(&play->machine->workers[i])};
     }
     yk_policy_shares(play->tiling.count, takers, n, shares);
     for (size_t i = 0; i < n; i++) {

@@ -137,6 +137,7 @@ static yoke_status announce(yoke_kernel *kernel, const yoke_kernel_options *opti
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
         atomic_store(&control->workers[i].builds[kernel->slot].speed, 0);
         atomic_store(&control->workers[i].builds[kernel->slot].usual, 0);
+        atomic_store(&control->workers[i].builds[kernel->slot].usual_ns, 0);
     }
     atomic_store(&slot->id, kernel->id);
     atomic_fetch_add(&control->kernel_changes, 1);

@@ -156,6 +156,12 @@ static bool should_explore(yoke_pool *pool, uint64_t now)
     return true;
 }
 
+static void know_speed(yk_taker *taker, const yk_job *job, const yk_worker *worker)
+{
+    taker->speed = yk_job_speeds(job, worker).usual;
+    taker->known_ns = (double)atomic_load(&worker->builds[job->kernel_slot].usual_ns);
+}
+
 /* Who may take part: the workers by slot, then the caller. */
 static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
                         yk_taker *takers, uint32_t count)
@@ -173,7 +179,7 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
         takers[i] = (yk_taker){.speed = -1}; /* gets no tiles */
         job->has_latecomers |= is_late(control, job, i);
         if (takes_part(control, job, i)) {
-            takers[i].speed = yk_job_speeds(job, worker).usual;
+            know_speed(&takers[i], job, worker);
             job->takers++;
             takers[i].delay_ns = explore ? 0 : delay_of(control, job, i, is_due);
         }
@@ -184,8 +190,9 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
     takers[count] = (yk_taker){.speed = -1};
     if (caller_helps && takes_part(control, job, YK_CALLER)) {
         job->takers++;
-        takers[count].speed = yk_job_speeds(job, &control->workers[YK_CALLER]).usual;
+        know_speed(&takers[count], job, &control->workers[YK_CALLER]);
     }
+    yk_policy_doubt(takers, count + 1);
 }
 
 /* Speeds within this of those that were used last are the same. */

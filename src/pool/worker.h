@@ -22,6 +22,7 @@ typedef struct yk_measured {
     double items;
     double ns;    /* in this time */
     double usual; /* its speed before, items per nanosecond */
+    uint64_t usual_ns; /* in how long that was measured */
 } yk_measured;
 
 /* What a worker has done since it last looked at the clock. */

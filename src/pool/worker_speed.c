@@ -71,20 +71,29 @@ static void start_measuring(yk_worker_self *self, yk_job_ref ref)
     if (measured->ref.slot == ref.slot && measured->ref.generation == ref.generation) {
         return;
     }
-    *measured =
-        (yk_measured){.ref = ref, .usual = yk_bits_double(atomic_load(&build->usual))};
+    *measured = (yk_measured){.ref = ref,
+                              .usual = yk_bits_double(atomic_load(&build->usual)),
+                              .usual_ns = atomic_load(&build->usual_ns)};
     yk_worker_set_speed(self, job, measured->usual);
 }
 
 static void stop_measuring(yk_worker_self *self, const yk_job *job)
 {
     const yk_measured *measured = &self->measured;
+    yk_build *build = &self->worker->builds[job->kernel_slot];
 
-    if (measured->ns > 0) {
-        atomic_store(&self->worker->builds[job->kernel_slot].usual,
-                     yk_double_bits(yk_policy_learn_usual(
-                         measured->usual, measured->items / measured->ns)));
+    if (measured->ns <= 0) {
+        return;
     }
+    /* A glimpse does not count against what is known well, unless there are only glimpses
+     * from now on. */
+    if (yk_policy_is_glimpse(measured->ns, (double)measured->usual_ns)) {
+        atomic_store(&build->usual_ns, measured->usual_ns / 2);
+        return;
+    }
+    atomic_store(&build->usual, yk_double_bits(yk_policy_learn_usual(
+                                    measured->usual, measured->items / measured->ns)));
+    atomic_store(&build->usual_ns, (uint64_t)measured->ns);
 }
 
 /* What a device has moved since the last time. */

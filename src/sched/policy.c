@@ -3,6 +3,35 @@
 
 #include <math.h>
 
+/* ---- what is known ---- */
+
+int yk_policy_is_glimpse(double ns, double other_ns)
+{
+    return 16 * ns < other_ns;
+}
+
+void yk_policy_doubt(yk_taker *takers, size_t n)
+{
+    double longest = 0;
+    double sum = 0;
+    double known = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        longest = fmax(longest, takers[i].speed > 0 ? takers[i].known_ns : 0);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (takers[i].speed > 0 && !yk_policy_is_glimpse(takers[i].known_ns, longest)) {
+            sum += takers[i].speed;
+            known++;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (takers[i].speed > 0 && yk_policy_is_glimpse(takers[i].known_ns, longest)) {
+            takers[i].speed = fmax(takers[i].speed, sum / known);
+        }
+    }
+}
+
 /* ---- shares ---- */
 
 /* All who may get tiles, and how many tiles there are. */

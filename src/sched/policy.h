@@ -15,7 +15,15 @@
 typedef struct yk_taker {
     double speed;    /* 0: unknown; less: it gets none */
     double delay_ns; /* until it computes: wake-up, launch, transfer of common inputs */
+    double known_ns; /* in so long its speed was measured */
 } yk_taker;
+
+/*
+ * Speeds that were measured at a glimpse beside others' (few items instead of many) count as
+ * the mean of those others, if that is more: else who was slow to begin with would get no
+ * share of longer jobs, and never show what it can do.
+ */
+void yk_policy_doubt(yk_taker *takers, size_t n);
 
 /*
  * Divides the tiles [0, count) among n workers in order, so that the last of them finishes
@@ -97,6 +105,10 @@ double yk_policy_learn(double estimate, double measured);
 
 /* The next estimate of the usual speed after a job, or as much of it as is done. */
 double yk_policy_learn_usual(double estimate, double measured);
+
+/* Whether what was measured in ns tells nothing beside what was measured in other_ns: a few
+ * items have clocks, caches and the first touch of their pages to pay for. */
+int yk_policy_is_glimpse(double ns, double other_ns);
 
 /* A chunk's speed, its overhead not counted. */
 double yk_policy_measured(double tiles, double ns, double overhead_ns);

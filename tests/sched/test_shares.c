@@ -22,14 +22,14 @@ static yk_taker random_taker(void)
         0, -1, 1e-12 * rand(), 1e6 * fraction(), fraction(), 1e-4 * fraction()};
     const double delays[] = {0, 0, 1e3 * fraction(), 1e6 * fraction(), -5};
 
-    return (yk_taker){speeds[rand() % 6], delays[rand() % 5]};
+    return (yk_taker){.speed = speeds[rand() % 6], .delay_ns = delays[rand() % 5]};
 }
 
 /* Log-uniform over three decades, as unlike devices are. */
 static yk_taker device(void)
 {
-    return (yk_taker){1e-6 * pow(1000, fraction()),
-                      rand() % 2 == 0 ? 0 : 1e6 * fraction()};
+    return (yk_taker){.speed = 1e-6 * pow(1000, fraction()),
+                      .delay_ns = rand() % 2 == 0 ? 0 : 1e6 * fraction()};
 }
 
 static bool any_takes_part(size_t n)
@@ -87,7 +87,8 @@ static void test_extreme_numbers(void **state)
         const size_t n = 1 + (size_t)(rand() % 4);
 
         for (size_t i = 0; i < n; i++) {
-            takers[i] = (yk_taker){extremes[rand() % 6], extremes[rand() % 6]};
+            takers[i] = (yk_taker){.speed = extremes[rand() % 6],
+                                   .delay_ns = extremes[rand() % 6]};
         }
         yk_policy_shares(1000, takers, n, shares);
         check_shares(1000, n);
@@ -101,10 +102,10 @@ static uint32_t share_of(size_t i)
 
 static void test_in_proportion_to_speeds(void **state)
 {
-    static const yk_taker unequal[] = {{1, 0}, {2, 0}, {1, 0}};
-    static const yk_taker unknown[] = {{3, 0}, {0, 0}, {1, 0}};
-    static const yk_taker absent[] = {{1, 0}, {-1, 0}, {1, 0}};
-    static const yk_taker strangers[] = {{0, 0}, {0, 1e9}, {0, 0}};
+    static const yk_taker unequal[] = {{1, 0, 0}, {2, 0, 0}, {1, 0, 0}};
+    static const yk_taker unknown[] = {{3, 0, 0}, {0, 0, 0}, {1, 0, 0}};
+    static const yk_taker absent[] = {{1, 0, 0}, {-1, 0, 0}, {1, 0, 0}};
+    static const yk_taker strangers[] = {{0, 0, 0}, {0, 1e9, 0}, {0, 0, 0}};
 
     (void)state;
     yk_policy_shares(400, unequal, 3, shares);
@@ -122,8 +123,8 @@ static void test_in_proportion_to_speeds(void **state)
 
 static void test_late_starters_get_less(void **state)
 {
-    static const yk_taker late[] = {{0.01, 0}, {0.01, 1000}};
-    static const yk_taker unknown[] = {{0.01, 0}, {0, 1e9}};
+    static const yk_taker late[] = {{0.01, 0, 0}, {0.01, 1000, 0}};
+    static const yk_taker unknown[] = {{0.01, 0, 0}, {0, 1e9, 0}};
 
     (void)state;
     yk_policy_shares(100, late, 2, shares);
@@ -187,9 +188,9 @@ static void test_nothing_ends_earlier(void **state)
 /* The slowest have nothing if that costs the others next to nothing. */
 static void test_slowest_are_left_out(void **state)
 {
-    static const yk_taker like[] = {{1e-3, 0}, {1e-3, 0}};
-    static const yk_taker unlike[] = {{1, 0}, {1e-3, 0}};
-    static const yk_taker less_unlike[] = {{1, 0}, {0.05, 0}};
+    static const yk_taker like[] = {{1e-3, 0, 0}, {1e-3, 0, 0}};
+    static const yk_taker unlike[] = {{1, 0, 0}, {1e-3, 0, 0}};
+    static const yk_taker less_unlike[] = {{1, 0, 0}, {0.05, 0, 0}};
 
     (void)state;
     yk_policy_shares(2, like, 2, shares);
@@ -252,6 +253,37 @@ static void test_nobody_starts_after_the_end(void **state)
     }
 }
 
+/* ---- speeds seen at a glimpse ---- */
+
+static void test_a_glimpse_does_not_leave_anybody_out(void **state)
+{
+    yk_taker some[] = {
+        {.speed = 1e-3, .known_ns = 1e6}, {.speed = 1e-9, .known_ns = 1e4},
+        {.speed = 1e-6, .known_ns = 5e5}, {.speed = 1, .known_ns = 10},
+        {.speed = -1, .known_ns = 1e12},  {.speed = 0}};
+
+    (void)state;
+    yk_policy_doubt(some, 6);
+    assert_true(some[0].speed == 1e-3);
+    assert_true(fabs(some[1].speed - (1e-3 + 1e-6) / 2) < 1e-9);
+    assert_true(some[2].speed == 1e-6); /* slow, and known to be */
+    assert_true(some[3].speed == 1);    /* more than expected is no reason to doubt */
+    assert_true(some[4].speed == -1);
+    assert_true(some[5].speed == 0);
+}
+
+static void test_glimpses_are_compared_with_each_other(void **state)
+{
+    yk_taker some[] = {{.speed = 1e-3, .known_ns = 300},
+                       {.speed = 1e-6, .known_ns = 200}};
+
+    (void)state;
+    yk_policy_doubt(some, 2);
+    assert_true(some[0].speed == 1e-3);
+    assert_true(some[1].speed == 1e-6);
+    yk_policy_doubt(some, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +295,8 @@ int main(void)
         cmocka_unit_test(test_slowest_are_left_out),
         cmocka_unit_test(test_many_workers_end_together),
         cmocka_unit_test(test_nobody_starts_after_the_end),
+        cmocka_unit_test(test_a_glimpse_does_not_leave_anybody_out),
+        cmocka_unit_test(test_glimpses_are_compared_with_each_other),
     };
 
     return yt_run_group(tests);
