@@ -5,6 +5,7 @@
 
 enum { YK_EXIT_OK = 0, YK_EXIT_FAILED = 1, YK_EXIT_USAGE = 2, YK_EXIT_SIGNAL = 128 };
 
+int yk_bench_command(int argc, char **argv);
 int yk_devices_command(int argc, char **argv);
 int yk_run_command(int argc, char **argv);
 

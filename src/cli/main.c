@@ -12,10 +12,13 @@ typedef struct command {
     const char *summary;
 } command;
 
+static char bench_title[] = "yoke bench";
 static char devices_title[] = "yoke devices";
 static char run_title[] = "yoke run";
 
 static const command commands[] = {
+    {"bench", bench_title, yk_bench_command,
+     "measure on this machine how large a job must be for the pool to pay"},
     {"devices", devices_title, yk_devices_command,
      "list the devices of this machine and say whether they are used"},
     {"run", run_title, yk_run_command,
