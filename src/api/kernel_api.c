@@ -67,12 +67,17 @@ yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
                                    size_t *count)
 {
     const yk_kernel_slot *slot;
+    yk_error error;
 
     if (kernel == NULL || count == NULL || (parameters == NULL && capacity > 0)) {
         return yk_call_fail(kernel != NULL ? kernel->pool : NULL, YOKE_EINVAL,
                             "kernel, count or parameters is NULL");
     }
     *count = 0;
+    yk_error_clear(&error);
+    if (yk_call_check(kernel->pool, &error) != YOKE_OK) {
+        return yk_call_end(kernel->pool, error.status, &error);
+    }
     slot = &kernel->pool->control->kernels[kernel->slot];
     if (atomic_load(&slot->parameters_state) != 2) {
         return yk_call_fail(kernel->pool, YOKE_EUNSUPPORTED,

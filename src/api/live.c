@@ -7,7 +7,7 @@
 #include "sys/process.h"
 
 typedef struct live_handle {
-    const void *handle; /* the pool itself, or a kernel of it */
+    const void *handle; /* the pool itself, or something of it */
     const yoke_pool *pool;
     pid_t owner;
     uint64_t serial;
@@ -18,10 +18,29 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static live_handle *live;
 static uint64_t last_serial;
 
+static pthread_once_t forks_once = PTHREAD_ONCE_INIT;
+
+static void take_lock(void)
+{
+    (void)pthread_mutex_lock(&lock);
+}
+
+static void give_lock(void)
+{
+    (void)pthread_mutex_unlock(&lock);
+}
+
+/* Whoever is forked finds the lock free and the list whole. */
+static void hold_during_forks(void)
+{
+    (void)pthread_atfork(take_lock, give_lock, give_lock);
+}
+
 static bool add(const void *handle, const yoke_pool *pool)
 {
     live_handle *entry = malloc(sizeof *entry);
 
+    (void)pthread_once(&forks_once, hold_during_forks);
     if (entry == NULL) {
         return false;
     }
@@ -40,6 +59,11 @@ bool yk_live_add_pool(const yoke_pool *pool)
 bool yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel)
 {
     return add(kernel, pool);
+}
+
+bool yk_live_add_process(const yoke_pool *pool, const yoke_process *process)
+{
+    return add(process, pool);
 }
 
 /* With the lock. */
@@ -88,14 +112,14 @@ bool yk_live_remove_pool(const yoke_pool *pool)
     return found;
 }
 
-bool yk_live_remove_kernel(const yoke_kernel *kernel)
+static bool remove_handle(const void *handle)
 {
     const pid_t self = yk_process_self();
     live_handle **link = &live;
     live_handle *entry;
 
     (void)pthread_mutex_lock(&lock);
-    while (*link != NULL && ((*link)->handle != kernel || (*link)->owner != self)) {
+    while (*link != NULL && ((*link)->handle != handle || (*link)->owner != self)) {
         link = &(*link)->next;
     }
     entry = *link;
@@ -105,6 +129,33 @@ bool yk_live_remove_kernel(const yoke_kernel *kernel)
     (void)pthread_mutex_unlock(&lock);
     free(entry);
     return entry != NULL;
+}
+
+bool yk_live_remove_kernel(const yoke_kernel *kernel)
+{
+    return remove_handle(kernel);
+}
+
+bool yk_live_remove_process(const yoke_process *process)
+{
+    return remove_handle(process);
+}
+
+const yoke_pool *yk_live_pool_of(const yoke_process *process)
+{
+    const yoke_pool *pool = NULL;
+    const live_handle *entry;
+
+    (void)pthread_mutex_lock(&lock);
+    entry = live;
+    while (entry != NULL && entry->handle != process) {
+        entry = entry->next;
+    }
+    if (entry != NULL) {
+        pool = entry->pool;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    return pool;
 }
 
 pid_t yk_live_owner(const yoke_pool *pool)

@@ -36,11 +36,11 @@ yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *op
     if (options != NULL) {
         memcpy(&all, options, size < sizeof all ? size : sizeof all);
     }
-    status = yk_pool_create(pool, &all, &error);
-    if (status == YOKE_OK && !yk_live_add_pool(*pool)) {
+    status = yk_pool_create(pool, &all, yk_live_add_pool, &error);
+    if (status != YOKE_OK && *pool != NULL) {
+        (void)yk_live_remove_pool(*pool);
         (void)yk_pool_destroy(*pool, true, NULL);
         *pool = NULL;
-        status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
     }
     return yk_call_end(NULL, status, &error);
 }
@@ -164,7 +164,9 @@ size_t yoke_pool_poll(yoke_pool *pool)
     yk_error error;
     size_t count;
 
+    yk_error_clear(&error);
     if (yk_call_check(pool, &error) != YOKE_OK) {
+        (void)yk_call_end(pool, error.status, &error);
         return 0;
     }
     (void)yk_pool_is_alive(pool);

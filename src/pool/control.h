@@ -22,6 +22,7 @@
 #include "device/opencl/discovery.h"
 #include "kernel/kernel.h"
 #include "kernel/launch.h"
+#include "pool/process_slot.h"
 #include "pool/selection.h"
 #include "sched/policy.h"
 #include "sched/tiling.h"
@@ -304,10 +305,13 @@ typedef struct yk_control {
     uint32_t driver_count;
     char pocl_driver[256];         /* what CPU workers run sources with; "": none */
 
-    yk_event changed; /* any: workers, kernels, discovery; the application waits on it */
+    yk_event changed; /* any: workers, kernels, discovery, processes; the application
+                         waits on it */
 
     yk_probe probes[YK_MAX_DRIVERS];
     yk_found found[YK_MAX_FOUND];
+    _Atomic uint32_t process_slots; /* app: slots ever used, from 0 */
+    yk_process_slot processes[YK_MAX_PROCESSES];
     yk_kernel_slot kernels[YK_MAX_KERNELS];
     yk_worker workers[YK_MAX_SLOTS];
     yk_job jobs[YK_MAX_JOBS];

@@ -65,15 +65,11 @@ static bool is_worker(const yk_control *control)
     return false;
 }
 
-void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point)
+void yk_fault_visit_whoever(yk_control *control, uint32_t point)
 {
     yk_fault *fault = &control->fault;
 
-    if (atomic_load(&fault->point) != point ||
-        (worker == NULL && !is_worker(control)) ||
-        (fault->slot >= 0 && worker != NULL &&
-         worker != &control->workers[fault->slot]) ||
-        atomic_load(&fault->countdown) == 0) {
+    if (atomic_load(&fault->point) != point || atomic_load(&fault->countdown) == 0) {
         return;
     }
     if (fault->ever != 0 && atomic_load(&fault->countdown) == 1) {
@@ -84,7 +80,26 @@ void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point
     }
 }
 
+void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point)
+{
+    const yk_fault *fault = &control->fault;
+
+    if (atomic_load(&fault->point) != point ||
+        (worker == NULL && !is_worker(control)) ||
+        (fault->slot >= 0 && worker != NULL &&
+         worker != &control->workers[fault->slot])) {
+        return;
+    }
+    yk_fault_visit_whoever(control, point);
+}
+
 #else
+
+void yk_fault_visit_whoever(yk_control *control, uint32_t point)
+{
+    (void)control;
+    (void)point;
+}
 
 yoke_status yk_fault_configure(yk_control *control, yk_error *error)
 {

@@ -35,7 +35,19 @@
     X(YK_FAULT_AFTER_SERVED, 21, "after-served")                                         \
     X(YK_FAULT_AFTER_ASK, 22, "after-ask")                                               \
     X(YK_FAULT_BEFORE_RECALL, 23, "before-recall")                                       \
-    X(YK_FAULT_AFTER_RECALL, 24, "after-recall")
+    X(YK_FAULT_AFTER_RECALL, 24, "after-recall")                                         \
+    X(YK_FAULT_PROCESS_FILL, 60, "process-fill")                                         \
+    X(YK_FAULT_PROCESS_REQUEST, 61, "process-request")                                   \
+    X(YK_FAULT_PROCESS_FREE, 62, "process-free")                                         \
+    X(YK_FAULT_PROCESS_SEEN, 63, "process-seen")                                         \
+    X(YK_FAULT_PROCESS_FORKED, 64, "process-forked")                                     \
+    X(YK_FAULT_PROCESS_RUNNING, 65, "process-running")                                   \
+    X(YK_FAULT_PROCESS_SIGNAL, 66, "process-signal")                                     \
+    X(YK_FAULT_PROCESS_REAPED, 67, "process-reaped")                                     \
+    X(YK_FAULT_PROCESS_ENDED, 68, "process-ended")                                       \
+    X(YK_FAULT_PROCESS_BORN, 69, "process-born")                                         \
+    X(YK_FAULT_PROCESS_FOUND, 70, "process-found")                                       \
+    X(YK_FAULT_PROCESS_RETURNED, 71, "process-returned")
 
 enum {
 #define YK_FAULT_ENTRY(name, value, text) name = (value),
@@ -49,12 +61,17 @@ yoke_status yk_fault_configure(yk_control *control, yk_error *error);
 /* Dies here, if it is this place's, this worker's (NULL: any) turn. */
 void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point);
 
+/* The same for whoever passes: the application, the supervisor, a process. */
+void yk_fault_visit_whoever(yk_control *control, uint32_t point);
+
 #ifdef YOKE_FAULT_POINTS
 #define YK_FAULT_POINT(control, worker, point) yk_fault_visit(control, worker, point)
 #define YK_FAULT_POINT_ANY(control, point) yk_fault_visit(control, NULL, point)
+#define YK_FAULT_POINT_WHOEVER(control, point) yk_fault_visit_whoever(control, point)
 #else
 #define YK_FAULT_POINT(control, worker, point) ((void)(worker))
 #define YK_FAULT_POINT_ANY(control, point) ((void)(control))
+#define YK_FAULT_POINT_WHOEVER(control, point) ((void)(control))
 #endif
 
 #endif

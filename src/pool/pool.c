@@ -298,15 +298,17 @@ static yoke_status wait_until_up(yoke_pool *pool, const yoke_pool_options *optio
 }
 
 yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
-                           yk_error *error)
+                           yk_pool_announce *announce, yk_error *error)
 {
     yoke_pool *pool = calloc(1, sizeof *pool);
     yoke_status status;
 
     *result = NULL;
-    if (pool == NULL) {
+    if (pool == NULL || !announce(pool)) {
+        free(pool);
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
+    *result = pool;
     pool->control_mapping = YK_MAPPING_NONE;
     pool->arena.mapping = YK_MAPPING_NONE;
     pool->store.mapping = YK_MAPPING_NONE;
@@ -329,12 +331,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     if (status == YOKE_OK) {
         status = wait_until_up(pool, options, error);
     }
-    if (status != YOKE_OK) {
-        (void)yk_pool_destroy(pool, true, NULL);
-        return status;
-    }
-    *result = pool;
-    return YOKE_OK;
+    return status;
 }
 
 /* ---- the end ---- */
@@ -389,6 +386,7 @@ static void free_futures(yoke_pool *pool)
 static void free_memory(yoke_pool *pool)
 {
     yk_caller_destroy(pool);
+    yk_processes_free(pool);
     for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
         free(pool->kernels[i]);
     }
@@ -425,6 +423,7 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
     }
     if (!kill) {
         wait_for_jobs(pool);
+        yk_processes_wait(pool);
     }
     broken = pool->broken;
     stop_processes(pool, kill);

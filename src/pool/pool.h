@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "pool/control.h"
 #include "pool/job.h"
+#include "pool/processes.h"
 #include "shared/arena.h"
 #include "sys/mapping.h"
 #include "yoke/future.h"
@@ -52,6 +53,9 @@ struct yoke_pool {
     struct yk_worker_self *caller;  /* what it works with; NULL: nobody has helped yet */
     yoke_future *finished; /* collected, their callbacks to be run */
     yoke_future *futures;  /* all that the user holds */
+    yoke_process *processes[YK_MAX_PROCESSES]; /* by slot; NULL: none, or no handle */
+    yoke_process *handles; /* all that the user holds */
+    uint64_t process_count; /* started so far */
 };
 
 /* A copy of an array outside the pool's memory. */
@@ -105,8 +109,13 @@ typedef struct yk_submission {
 
 /* ---- pool.c ---- */
 
+/* Called with a pool that has no process yet, so that each of its processes knows it to be
+ * the application's. False if there is no memory to remember it. */
+typedef bool yk_pool_announce(const yoke_pool *pool);
+
+/* On failure *pool is what there is of it, to be destroyed, or NULL. */
 yoke_status yk_pool_create(yoke_pool **pool, const yoke_pool_options *options,
-                           yk_error *error);
+                           yk_pool_announce *announce, yk_error *error);
 
 /* Ends everything and frees the pool. With `kill`, without waiting for jobs. */
 yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error);

@@ -41,6 +41,7 @@ void yk_supervisor_log(const yk_supervisor *supervisor, const char *format, ...)
 typedef struct birth {
     const yk_supervisor *supervisor;
     const int *undo_files; /* NULL: none */
+    bool program;          /* a user's */
     int (*entry)(void *context);
     void *context;
 } birth;
@@ -61,26 +62,43 @@ static int child_main(void *context)
     if (!yk_process_die_with_parent(supervisor->self)) {
         return 1;
     }
-    yk_process_start_clean(keep, count);
+    if (self->program) {
+        yk_process_start_program(keep, count);
+    } else {
+        yk_process_start_clean(keep, count);
+    }
     return self->entry(self->context);
 }
 
-bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
-                        const int undo_files[YK_MAX_LANES], int (*entry)(void *context),
-                        void *context)
+static bool fork_child(yk_child *child, birth *self)
 {
-    birth self = {supervisor, undo_files, entry, context};
-
     *child = (yk_child){.pidfd = -1,
                         .start_failures = child->start_failures,
                         .last_building = child->last_building};
-    child->pid = yk_process_fork(child_main, &self);
+    child->pid = yk_process_fork(child_main, self);
     if (child->pid < 0) {
         child->pid = 0;
         return false;
     }
     child->pidfd = yk_process_open(child->pid);
     return true;
+}
+
+bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
+                        const int undo_files[YK_MAX_LANES], int (*entry)(void *context),
+                        void *context)
+{
+    birth self = {supervisor, undo_files, false, entry, context};
+
+    return fork_child(child, &self);
+}
+
+bool yk_supervisor_fork_program(yk_supervisor *supervisor, yk_child *child,
+                                int (*entry)(void *context), void *context)
+{
+    birth self = {supervisor, NULL, true, entry, context};
+
+    return fork_child(child, &self);
 }
 
 bool yk_supervisor_reap(yk_child *child, int *status)
@@ -95,29 +113,39 @@ bool yk_supervisor_reap(yk_child *child, int *status)
 
 /* ---- the loop ---- */
 
-/* Bell, application twice, then all children. Returns how many. */
-static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
+/* The pidfds of those children that there are. Returns how many. */
+static size_t collect_children(const yk_child *children, uint32_t most, int *fds)
 {
-    const uint32_t workers = yk_worker_count(supervisor->control);
     size_t count = 0;
 
-    fds[count++] = supervisor->control->supervisor_bell;
-    fds[count++] = supervisor->start.life;
-    fds[count++] = supervisor->application;
-    for (uint32_t i = 0; i < YK_MAX_DRIVERS; i++) {
-        if (supervisor->probes[i].pid != 0) {
-            fds[count++] = supervisor->probes[i].pidfd;
-        }
-    }
-    for (uint32_t i = 0; i < workers; i++) {
-        if (supervisor->workers[i].pid != 0) {
-            fds[count++] = supervisor->workers[i].pidfd;
+    for (uint32_t i = 0; i < most; i++) {
+        if (children[i].pid != 0) {
+            fds[count++] = children[i].pidfd;
         }
     }
     return count;
 }
 
-enum { MAX_FDS = 3 + YK_MAX_DRIVERS + YK_MAX_WORKERS };
+/* Bell, application twice, then all children. Returns how many. */
+static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
+{
+    const yk_control *control = supervisor->control;
+    size_t count = 0;
+
+    fds[count++] = supervisor->control->supervisor_bell;
+    fds[count++] = supervisor->start.life;
+    fds[count++] = supervisor->application;
+    count += collect_children(supervisor->probes, YK_MAX_DRIVERS, fds + count);
+    count +=
+        collect_children(supervisor->workers, yk_worker_count(control), fds + count);
+    count += collect_children(supervisor->processes,
+                              atomic_load(&control->process_slots), fds + count);
+    return count;
+}
+
+enum { MAX_FDS = 3 + YK_MAX_DRIVERS + YK_MAX_WORKERS + YK_MAX_PROCESSES };
+
+static_assert((int)MAX_FDS <= (int)YK_MAX_WAIT_FDS, "all can be waited for");
 
 /* Without a descriptor for it (there are too few, or the system has none for processes)
  * a death shows only to those who look. */
@@ -160,6 +188,7 @@ static void supervise(yk_supervisor *supervisor)
     uint64_t until = 0;
 
     while (wait_for_events(supervisor, until) && !is_quitting(supervisor)) {
+        yk_supervisor_tend_processes(supervisor);
         yk_supervisor_reap_workers(supervisor);
         until = yk_supervisor_check_probes(supervisor);
         until = yk_min(until, yk_supervisor_check_starts(supervisor));
@@ -177,6 +206,7 @@ static uint32_t reap_any(yk_supervisor *supervisor)
     uint32_t left = 0;
     int status;
 
+    yk_supervisor_reap_processes(supervisor);
     for (uint32_t i = 0; i < count; i++) {
         (void)yk_supervisor_reap(&supervisor->workers[i], &status);
         left += supervisor->workers[i].pid != 0;
@@ -234,6 +264,7 @@ int yk_supervisor_main(void *context)
     yk_supervisor_start_probes(supervisor);
     supervise(supervisor);
     supervisor->closing = true;
+    yk_supervisor_end_processes(supervisor);
     if (atomic_load(&supervisor->control->quit) == YK_QUIT_CLOSE) {
         wait_for_workers(supervisor);
     }

@@ -50,6 +50,7 @@ typedef struct yk_supervisor {
     yk_child workers[YK_MAX_WORKERS];
     int undo_files[YK_MAX_WORKERS][YK_MAX_LANES]; /* -1: none yet */
     yk_child probes[YK_MAX_DRIVERS];
+    yk_child processes[YK_MAX_PROCESSES];
 } yk_supervisor;
 
 /* Workers (supervisor_workers.c). */
@@ -74,6 +75,15 @@ void yk_supervisor_share_cores(yk_supervisor *supervisor);
 /* Kills a worker that runs past a job's deadline. */
 void yk_supervisor_kill_late(uint32_t slot, void *supervisor);
 
+/* Processes that run functions of the user's (supervisor_processes.c). */
+
+/* Starts those that are requested, reaps those that have ended, sends signals. */
+void yk_supervisor_tend_processes(yk_supervisor *supervisor);
+
+/* When the pool ends: kills those that are left; reaps those that are gone, telling nobody. */
+void yk_supervisor_end_processes(yk_supervisor *supervisor);
+void yk_supervisor_reap_processes(yk_supervisor *supervisor);
+
 /* Discovery (supervisor_discovery.c). */
 
 /* Finds the installed drivers. If OpenCL devices are wanted, discovery is running from
@@ -94,6 +104,10 @@ uint64_t yk_supervisor_check_probes(yk_supervisor *supervisor);
 bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
                         const int undo_files[YK_MAX_LANES],
                         int (*entry)(void *context), void *context);
+
+/* The same for one that runs a user's program. On failure errno says why. */
+bool yk_supervisor_fork_program(yk_supervisor *supervisor, yk_child *child,
+                                int (*entry)(void *context), void *context);
 
 /* Reaps one that has ended. */
 bool yk_supervisor_reap(yk_child *child, int *status);

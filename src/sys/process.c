@@ -105,26 +105,34 @@ pid_t yk_process_clone_hidden(yk_process_main *entry, void *context)
 
 pid_t yk_process_fork(yk_process_main *entry, void *context)
 {
-    const pid_t pid = fork();
+    sigset_t all, before;
+    pid_t pid;
+    int problem;
 
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &before);
+    pid = fork();
+    problem = errno;
     if (pid == 0) {
         _exit(entry(context));
     }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = problem;
     return pid;
 }
 
-static void reset_signals(void)
+/* To the default, or to be ignored. To ignore one discards those that are pending. */
+static void reset_signals(bool ignore_termination)
 {
-    static const int ignored[] = {SIGINT, SIGQUIT, SIGHUP, SIGTERM};
-    struct sigaction action = {.sa_handler = SIG_DFL};
     sigset_t none;
 
     for (int number = 1; number < _NSIG; number++) {
+        const bool ignored = number == SIGINT || number == SIGQUIT ||
+                             number == SIGHUP ||
+                             (number == SIGTERM && ignore_termination);
+        const struct sigaction action = {.sa_handler = ignored ? SIG_IGN : SIG_DFL};
+
         (void)sigaction(number, &action, NULL);
-    }
-    action.sa_handler = SIG_IGN;
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
-        (void)sigaction(ignored[i], &action, NULL);
     }
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -171,13 +179,28 @@ static void replace_standard_input(void)
     }
 }
 
-void yk_process_start_clean(const int *keep, size_t count)
+static void start_clean(const int *keep, size_t count, bool ignore_termination)
 {
-    reset_signals();
+    reset_signals(ignore_termination);
     __fpurge(stdout);
     __fpurge(stderr);
     replace_standard_input();
     close_others(keep, count);
+}
+
+void yk_process_start_clean(const int *keep, size_t count)
+{
+    start_clean(keep, count, true);
+}
+
+void yk_process_start_program(const int *keep, size_t count)
+{
+    start_clean(keep, count, false);
+}
+
+void yk_process_set_name(const char *name)
+{
+    (void)prctl(PR_SET_NAME, name);
 }
 
 bool yk_process_die_with_parent(pid_t parent)
@@ -277,6 +300,13 @@ void yk_process_kill(pid_t pid)
     }
 }
 
+void yk_process_terminate(pid_t pid)
+{
+    if (pid > 0) {
+        (void)kill(pid, SIGTERM);
+    }
+}
+
 /* Every call on a pool asks who it is, and getpid() is a system call: the answer is kept in
  * a page that the kernel clears in whatever is forked, however it is forked. */
 static _Atomic pid_t *kept_pid;
@@ -314,6 +344,11 @@ pid_t yk_process_self(void)
     return self;
 }
 
+int yk_process_exit_code(int status)
+{
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 bool yk_process_was_killed(int status)
 {
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
@@ -335,5 +370,13 @@ void yk_process_flush_output(void)
 {
     if (__fpending(stdout) > 0) {
         (void)fflush(stdout);
+    }
+}
+
+void yk_process_flush_all_output(void)
+{
+    yk_process_flush_output();
+    if (__fpending(stderr) > 0) {
+        (void)fflush(stderr);
     }
 }

@@ -22,7 +22,9 @@ typedef int yk_process_main(void *context);
  */
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context);
 
-/* Forks an ordinary child. Returns its pid, or -1 with errno. */
+/* Forks an ordinary child, in which all signals are blocked until one of the calls below
+ * lets them in: one that is sent before must not meet the parent's handlers. Returns its
+ * pid, or -1 with errno. */
 pid_t yk_process_fork(yk_process_main *entry, void *context);
 
 /*
@@ -31,6 +33,12 @@ pid_t yk_process_fork(yk_process_main *entry, void *context);
  * buffers discarded, all descriptors closed but 0 to 2 and those listed.
  */
 void yk_process_start_clean(const int *keep, size_t count);
+
+/* The same for a process that runs a user's program: SIGTERM has its default effect. */
+void yk_process_start_program(const int *keep, size_t count);
+
+/* Shows in ps, as far as it fits. */
+void yk_process_set_name(const char *name);
 
 /* Asks the kernel to kill this process when its parent ends. False if the parent is no
  * longer `parent`, so that it is too late. */
@@ -59,7 +67,13 @@ _Noreturn void yk_process_exit_now(int code);
 void yk_process_raise_fd_limit(void);
 
 void yk_process_kill(pid_t pid);
+
+/* Asks the process to end. The pid must be that of a child not reaped yet. */
+void yk_process_terminate(pid_t pid);
 pid_t yk_process_self(void);
+
+/* A wait status as a number: the exit code, or minus the signal. */
+int yk_process_exit_code(int status);
 
 /* Whether a wait status says that the process ended by SIGKILL. */
 bool yk_process_was_killed(int status);
@@ -69,5 +83,8 @@ void yk_process_describe_exit(int status, char *text, size_t bytes);
 
 /* Writes out what this process has in its standard output's buffer. */
 void yk_process_flush_output(void);
+
+/* The same for standard error, too, which may have been given a buffer. */
+void yk_process_flush_all_output(void);
 
 #endif

@@ -49,7 +49,7 @@ void yk_fd_wait(const int *fds, bool *ready, size_t count, uint64_t timeout_ns)
         .tv_sec = (time_t)(timeout_ns / YK_NS_PER_S),
         .tv_nsec = (long)(timeout_ns % YK_NS_PER_S),
     };
-    struct pollfd list[1024];
+    struct pollfd list[YK_MAX_WAIT_FDS];
 
     if (count > sizeof list / sizeof list[0]) {
         count = sizeof list / sizeof list[0];

@@ -18,6 +18,9 @@ bool yk_pipe_create(int ends[2]);
 /* Closes a descriptor and sets it to -1. */
 void yk_fd_close(int *fd);
 
+/* Descriptors that can be waited for together. */
+enum { YK_MAX_WAIT_FDS = 1024 };
+
 /* Waits until one of the descriptors can be read or has hung up, at most timeout_ns
  * (UINT64_MAX: no limit). ready[i] says which; negative descriptors are ignored. */
 void yk_fd_wait(const int *fds, bool *ready, size_t count, uint64_t timeout_ns);

@@ -286,12 +286,56 @@ static void test_application_ends(void **state)
     (void)munmap(shared, sizeof *shared);
 }
 
+/* ---- the application ends in a callback ---- */
+
+static void exit_now(yoke_future *future, yoke_status status, void *context)
+{
+    (void)future;
+    (void)context;
+    exit(status == YOKE_OK ? 33 : 34);
+}
+
+/* *arg: whether the callback runs inside yoke_future_wait() or yoke_pool_close(). */
+static int exit_in_callback(void *arg)
+{
+    yoke_pool *pool = api_try_open("cpu:2");
+    uint32_t *numbers = pool != NULL ? yoke_alloc(pool, 4000) : NULL;
+    yoke_kernel *kernel = NULL;
+    yoke_future *future = NULL;
+
+    if (numbers == NULL ||
+        yoke_kernel_create(&kernel, pool,
+                           &(yoke_kernel_options){.native = api_number}) != YOKE_OK ||
+        yoke_map_async(&future, pool, kernel, yoke_range_1d(1000), NULL,
+                       yoke_out(numbers, 4)) != YOKE_OK ||
+        yoke_future_on_done(future, exit_now, NULL) != YOKE_OK) {
+        return 1;
+    }
+    if (*(bool *)arg) {
+        (void)yoke_future_wait(future, 30);
+    } else {
+        (void)yoke_pool_close(pool);
+    }
+    return 2;
+}
+
+static void test_exit_in_callback(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        bool waits = i == 0;
+
+        assert_int_equal(yt_in_child(exit_in_callback, &waits, 30), 33);
+        assert_true(yt_nothing_alive());
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_invisible_to_wait),   yt_unit_test(test_signals_and_forks),
         yt_unit_test(test_output_appears_once), yt_unit_test(test_streams_closed),
-        yt_unit_test(test_application_ends),
+        yt_unit_test(test_application_ends),    yt_unit_test(test_exit_in_callback),
     };
 
     return yt_run_group(tests);

@@ -26,12 +26,21 @@ static long resident_pages(void)
     return resident;
 }
 
+/* YOKE_TEST_POOLS=10000 takes a minute or two. */
+static int how_many_times(void)
+{
+    const char *text = getenv("YOKE_TEST_POOLS");
+
+    return text != NULL ? atoi(text) : 200;
+}
+
 static void test_many_times(void **state)
 {
+    const int times = how_many_times();
     long before = 0;
 
     (void)state;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < times; i++) {
         yoke_pool *pool = api_open(i % 2 == 0 ? "cpu:1" : "cpu:2");
 
         if (i % 5 == 0) {
@@ -68,6 +77,48 @@ static void test_several_pools(void **state)
     api_close(pools[0]);
     api_check_works(pools[2]);
     assert_ok(yoke_pool_terminate(pools[2]));
+}
+
+/* Both have jobs under way, and neither waits for the other. */
+static void test_two_pools_at_once(void **state)
+{
+    enum { ITEMS = 1000 };
+    yoke_pool *pools[2];
+    yoke_kernel *kernels[2];
+    api_gate *gates[2];
+    uint32_t *numbers[2];
+    yoke_future *futures[2] = {NULL, NULL};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        pools[i] = api_open("cpu:2");
+        kernels[i] = api_kernel(pools[i], "hold", api_hold);
+        gates[i] = api_gate_create(pools[i]);
+        numbers[i] = api_numbers(pools[i], ITEMS);
+        assert_ok_pool(pools[i],
+                       yoke_map_async(&futures[i], pools[i], kernels[i],
+                                      yoke_range_1d(ITEMS), NULL,
+                                      yoke_inout(numbers[i], sizeof *numbers[i]),
+                                      yoke_in_whole(gates[i], sizeof *gates[i])));
+        api_gate_await(gates[i], 1);
+    }
+    /* What belongs to one is nothing to the other. */
+    assert_status(yoke_free(pools[0], numbers[1]), YOKE_EINVAL);
+    assert_status(yoke_map(pools[1], kernels[0], yoke_range_1d(ITEMS),
+                           yoke_inout(numbers[1], sizeof *numbers[1]),
+                           yoke_in_whole(gates[1], sizeof *gates[1])),
+                  YOKE_EINVAL);
+    api_gate_open(gates[1]);
+    assert_ok(yoke_future_wait(futures[1], 60));
+    assert_false(yoke_future_done(futures[0]));
+    assert_true(api_all(numbers[1], ITEMS, 1));
+    yoke_future_destroy(futures[1]);
+    api_close(pools[1]);
+    api_gate_open(gates[0]);
+    assert_ok(yoke_future_wait(futures[0], 60));
+    assert_true(api_all(numbers[0], ITEMS, 1));
+    yoke_future_destroy(futures[0]);
+    api_close(pools[0]);
 }
 
 /* ---- applications with threads ---- */
@@ -196,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_many_times),
         yt_unit_test(test_several_pools),
+        yt_unit_test(test_two_pools_at_once),
         yt_unit_test(test_application_with_threads),
         yt_unit_test(test_creating_thread_ends),
         yt_unit_test(test_created_in_several_threads_at_once),

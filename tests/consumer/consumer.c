@@ -308,6 +308,42 @@ static void test_workers(yoke_pool *pool)
     CHECK(count >= 2 && strcmp(stats[count - 1].name, "caller") == 0);
 }
 
+static int add_up(void *argument, size_t bytes)
+{
+    const unsigned char *values = (const unsigned char *)argument;
+    int sum = 0;
+
+    for (size_t i = 0; i < bytes; i++) {
+        sum += values[i];
+    }
+    return sum;
+}
+
+static void test_processes(yoke_pool *pool)
+{
+    const unsigned char values[] = {1, 20, 100};
+    yoke_process_function *function = add_up;
+    yoke_process_options options;
+    yoke_process *process = NULL;
+    int code = 0;
+
+    memset(&options, 0, sizeof options);
+    options.name = "add_up";
+    options.daemon = true;
+    CHECK_OK(pool, yoke_process_start(&process, pool, function, values, sizeof values,
+                                      &options));
+    CHECK(yoke_process_pid(process) > 0);
+    CHECK_OK(pool, yoke_process_join(process, 60.0));
+    CHECK(!yoke_process_is_alive(process));
+    CHECK_OK(pool, yoke_process_exitcode(process, &code));
+    CHECK(code == 121);
+    CHECK_OK(pool, yoke_process_terminate(process));
+    CHECK_OK(pool, yoke_process_kill(process));
+    yoke_process_destroy(process);
+    yoke_process_destroy(NULL);
+    CHECK(yoke_process_start(&process, pool, function, NULL, 3, NULL) == YOKE_EINVAL);
+}
+
 int main(void)
 {
     yoke_pool_options options;
@@ -325,6 +361,7 @@ int main(void)
     test_scatter(pool, yoke_range_3d(16, 8, 8));
     test_futures(pool);
     test_failures(pool);
+    test_processes(pool);
     CHECK_OK(NULL, yoke_pool_close(pool));
 
     memset(&options, 0, sizeof options);

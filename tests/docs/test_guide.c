@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The code that the guide shows, between "begin NAME" and "end", and what it must do. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <yoke/yoke.h>
 
@@ -53,6 +56,48 @@ static yoke_status blur(yoke_pool *pool, yoke_kernel *kernel, float *out,
 
     return yoke_map(pool, kernel, yoke_range_2d(width, height), yoke_out(out, row),
                     yoke_in_halo(in, row, 1));
+}
+/* end */
+
+/* begin process */
+/* What the process gets a copy of: no pointers but such into the pool's memory. */
+typedef struct source {
+    char path[200];
+    char *line;
+} source;
+
+static int read_line(void *argument, size_t bytes)
+{
+    const source *from = argument;
+    FILE *file = fopen(from->path, "r");
+
+    (void)bytes;
+    return file != NULL && fgets(from->line, 100, file) != NULL ? 0 : 1;
+}
+
+/* Reads a line from something that may never answer. */
+static yoke_status read_in_time(yoke_pool *pool, const char *path, char *line,
+                                int *code)
+{
+    source from = {.line = line};
+    yoke_process *process;
+    yoke_status status;
+
+    snprintf(from.path, sizeof from.path, "%s", path);
+    status = yoke_process_start(&process, pool, read_line, &from, sizeof from, NULL);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    status = yoke_process_join(process, 0.5);
+    if (status == YOKE_EAGAIN) {
+        yoke_process_kill(process);
+        status = yoke_process_join(process, -1);
+    }
+    if (status == YOKE_OK) {
+        status = yoke_process_exitcode(process, code);
+    }
+    yoke_process_destroy(process);
+    return status;
 }
 /* end */
 
@@ -361,6 +406,26 @@ static void failure_is_explained(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void line_is_read_in_time(void **state)
+{
+    static const char fifo[] = "/tmp/yoke-guide-fifo";
+    char *line = yoke_alloc(pool, 100);
+    int code = 77;
+
+    (void)state;
+    assert_non_null(line);
+    assert_ok_pool(pool, read_in_time(pool, "/proc/version", line, &code));
+    assert_int_equal(code, 0);
+    assert_contains(line, "Linux");
+    assert_ok_pool(pool, read_in_time(pool, "/nowhere", line, &code));
+    assert_int_equal(code, 1);
+    (void)unlink(fifo);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_ok_pool(pool, read_in_time(pool, fifo, line, &code));
+    assert_int_equal(code, -SIGKILL);
+    (void)unlink(fifo);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +435,7 @@ int main(void)
         cmocka_unit_test(groups_are_summed),
         cmocka_unit_test(columns_are_summed),
         cmocka_unit_test(failure_is_explained),
+        cmocka_unit_test(line_is_read_in_time),
     };
 
     return yt_run_group_with(tests, set_up, tear_down);

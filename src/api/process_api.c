@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/process.h"
+
+#include <string.h>
+
+#include "api/call.h"
+#include "api/live.h"
+#include "pool/pool.h"
+
+yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
+                                     yoke_process_function *function,
+                                     const void *argument, size_t bytes,
+                                     const yoke_process_options *options, size_t size)
+{
+    yk_process_request request = {function, argument, bytes, {.name = NULL}};
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    if (process != NULL) {
+        *process = NULL;
+    } else if (status == YOKE_OK) {
+        status = yk_fail(&error, YOKE_EINVAL, "where the process goes is NULL");
+    }
+    if (options != NULL) {
+        memcpy(&request.options, options,
+               size < sizeof request.options ? size : sizeof request.options);
+    }
+    if (status == YOKE_OK) {
+        status = yk_process_start(process, pool, &request, &error);
+    }
+    if (status == YOKE_OK && !yk_live_add_process(pool, *process)) {
+        (void)yk_process_want(*process, YK_WANTED_KILL, NULL);
+        yk_process_forget(*process);
+        *process = NULL;
+        status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
+    }
+    return yk_call_end(pool, status, &error);
+}
+
+/* Whether the handle may be used here, and of which pool it is. */
+static yoke_status check(const yoke_process *process, const yoke_pool **pool,
+                         yk_error *error)
+{
+    yk_error_clear(error);
+    *pool = NULL;
+    if (process == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the process is NULL");
+    }
+    *pool = yk_live_pool_of(process);
+    if (*pool == NULL) {
+        return yk_fail(
+            error, YOKE_ECLOSED,
+            "this is no process, or one that was destroyed, or whose pool was "
+            "closed");
+    }
+    return yk_call_check(*pool, error);
+}
+
+yoke_status yoke_process_join(yoke_process *process, double seconds)
+{
+    const yoke_pool *pool;
+    yk_error error;
+    yoke_status status = check(process, &pool, &error);
+
+    if (status == YOKE_OK && seconds != seconds) {
+        status =
+            yk_fail(&error, YOKE_EINVAL, "the time to wait is not a number of seconds");
+    }
+    if (status == YOKE_OK) {
+        status = yk_process_join(process, seconds, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
+pid_t yoke_process_pid(yoke_process *process)
+{
+    const yoke_pool *pool;
+    yk_error error;
+    const yoke_status status = check(process, &pool, &error);
+
+    if (status != YOKE_OK) {
+        (void)yk_call_end(pool, status, &error);
+        return 0;
+    }
+    return process->pid;
+}
+
+bool yoke_process_is_alive(yoke_process *process)
+{
+    const yoke_pool *pool;
+    yk_error error;
+    const yoke_status status = check(process, &pool, &error);
+
+    if (status != YOKE_OK) {
+        (void)yk_call_end(pool, status, &error);
+        return false;
+    }
+    return yk_process_join(process, 0, NULL) == YOKE_EAGAIN;
+}
+
+yoke_status yoke_process_exitcode(yoke_process *process, int *code)
+{
+    const yoke_pool *pool;
+    yk_error error;
+    yoke_status status = check(process, &pool, &error);
+
+    if (status == YOKE_OK && code == NULL) {
+        status = yk_fail(&error, YOKE_EINVAL, "where the exit code goes is NULL");
+    }
+    if (status == YOKE_OK) {
+        status = yk_process_join(process, 0, &error);
+    }
+    if (status == YOKE_OK) {
+        *code = process->code;
+    }
+    return yk_call_end(pool, status, &error);
+}
+
+static yoke_status want(yoke_process *process, uint32_t wanted)
+{
+    const yoke_pool *pool;
+    yk_error error;
+    yoke_status status = check(process, &pool, &error);
+
+    if (status == YOKE_OK) {
+        status = yk_process_want(process, wanted, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
+yoke_status yoke_process_terminate(yoke_process *process)
+{
+    return want(process, YK_WANTED_TERMINATE);
+}
+
+yoke_status yoke_process_kill(yoke_process *process)
+{
+    return want(process, YK_WANTED_KILL);
+}
+
+void yoke_process_destroy(yoke_process *process)
+{
+    if (process != NULL && yk_live_remove_process(process)) {
+        yk_process_forget(process);
+    }
+}

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/processes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "pool/fault_point.h"
+#include "pool/pool.h"
+#include "sys/object.h"
+#include "sys/process.h"
+
+/* About what waking a sleeping process costs. */
+static const uint64_t spin_ns = 50000;
+
+/* How often a wait looks whether the supervisor still lives. */
+static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
+
+static yk_process_slot *slot_of(const yoke_process *process)
+{
+    return &process->pool->control->processes[process->slot];
+}
+
+/* ---- results; with the lock ---- */
+
+static void take_result(yoke_process *process, const yk_process_slot *slot)
+{
+    const bool refused = yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_REFUSED;
+
+    process->pid = slot->pid;
+    process->refusal = refused ? slot->wait_status : 0;
+    process->code = refused ? 0 : yk_process_exit_code(slot->wait_status);
+    process->unfound = atomic_load(&slot->unfound) != 0;
+    if (process->unfound) {
+        yk_text_copy(process->failure, sizeof process->failure, slot->failure);
+    }
+    process->ended = true;
+}
+
+static void free_argument(yoke_pool *pool, yk_process_slot *slot)
+{
+    if (slot->bytes > 0) {
+        (void)yk_arena_free(&pool->arena, (const void *)(uintptr_t)slot->argument,
+                            NULL);
+    }
+    slot->argument = slot->bytes = 0;
+}
+
+/* Frees a slot whose process has ended, if it has. */
+static void collect(yoke_pool *pool, uint32_t index)
+{
+    yk_process_slot *slot = &pool->control->processes[index];
+    const uint64_t state = atomic_load(&slot->state);
+
+    if (yk_state_of(state) != YK_PROCESS_ENDED &&
+        yk_state_of(state) != YK_PROCESS_REFUSED) {
+        return;
+    }
+    if (pool->processes[index] != NULL) {
+        take_result(pool->processes[index], slot);
+        pool->processes[index] = NULL;
+    }
+    free_argument(pool, slot);
+    YK_FAULT_POINT_WHOEVER(pool->control, YK_FAULT_PROCESS_FREE);
+    atomic_store(&slot->state,
+                 yk_state_pack(yk_state_generation(state), YK_PROCESS_FREE));
+}
+
+static void collect_all(yoke_pool *pool)
+{
+    const uint32_t count = atomic_load(&pool->control->process_slots);
+
+    for (uint32_t i = 0; i < count; i++) {
+        collect(pool, i);
+    }
+}
+
+static bool has_started(yoke_process *process)
+{
+    const yk_process_slot *slot = slot_of(process);
+
+    if (!process->ended) {
+        collect(process->pool, process->slot);
+    }
+    if (!process->ended &&
+        yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_RUNNING) {
+        process->pid = slot->pid;
+    }
+    return process->ended || process->pid != 0;
+}
+
+static bool has_ended(yoke_process *process)
+{
+    if (!process->ended) {
+        collect(process->pool, process->slot);
+    }
+    return process->ended;
+}
+
+/* ---- waiting; without the lock ---- */
+
+typedef bool process_condition(yoke_process *process);
+
+static bool holds(yoke_process *process, process_condition *condition)
+{
+    bool result;
+
+    (void)pthread_mutex_lock(&process->pool->lock);
+    result = condition(process);
+    (void)pthread_mutex_unlock(&process->pool->lock);
+    return result;
+}
+
+/* False if the time is over, or the pool is broken. */
+static bool wait_until(yoke_process *process, process_condition *condition,
+                       uint64_t deadline_ns)
+{
+    yk_event *changed = &slot_of(process)->changed;
+
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(changed);
+        uint64_t limit = look_ns;
+        uint64_t now;
+
+        if (holds(process, condition)) {
+            return true;
+        }
+        now = yk_clock_ns();
+        if (now < deadline_ns) {
+            limit = yk_min(limit, deadline_ns - now);
+            (void)yk_event_wait_spinning(changed, ticket, yk_min(limit, spin_ns),
+                                         limit);
+        }
+        if (now >= deadline_ns || !yk_pool_is_alive(process->pool)) {
+            return holds(process, condition);
+        }
+    }
+}
+
+static uint64_t deadline_of(double seconds)
+{
+    return seconds < 0 || seconds > 1e9 ? UINT64_MAX
+                                        : yk_clock_ns() + (uint64_t)(seconds * 1e9);
+}
+
+/* ---- starting ---- */
+
+/* With the lock. */
+static uint32_t find_slot(const yoke_pool *pool)
+{
+    const yk_process_slot *slots = pool->control->processes;
+    uint32_t index = 0;
+
+    while (index < YK_MAX_PROCESSES &&
+           yk_state_of(atomic_load(&slots[index].state)) != YK_PROCESS_FREE) {
+        index++;
+    }
+    return index;
+}
+
+static yoke_status copy_argument(yoke_pool *pool, yk_process_slot *slot,
+                                 const yk_process_request *request, yk_error *error)
+{
+    void *copy = NULL;
+
+    slot->bytes = request->bytes;
+    slot->argument = (uintptr_t)request->argument;
+    if (request->bytes == 0) {
+        return YOKE_OK;
+    }
+    copy = yk_arena_alloc(&pool->arena, request->bytes, error);
+    if (copy == NULL) {
+        slot->argument = slot->bytes = 0;
+        yk_error_prefix(error, "the argument of a process: ");
+        return YOKE_ENOMEM;
+    }
+    memcpy(copy, request->argument, request->bytes);
+    slot->argument = (uintptr_t)copy;
+    return YOKE_OK;
+}
+
+static void name_process(yoke_pool *pool, char *name, const char *wanted)
+{
+    pool->process_count++;
+    if (wanted != NULL) {
+        yk_text_copy(name, YK_PROCESS_NAME_BYTES, wanted);
+    } else {
+        yk_text_format(name, YK_PROCESS_NAME_BYTES, "process-%llu",
+                       (unsigned long long)pool->process_count);
+    }
+}
+
+/* Fills a slot in and lets the supervisor have it. With the lock. */
+static yoke_status publish(yoke_process *process, const yk_function *function,
+                           const yk_process_request *request, yk_error *error)
+{
+    yoke_pool *pool = process->pool;
+    yk_process_slot *slot = slot_of(process);
+    const yoke_status status = copy_argument(pool, slot, request, error);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    process->generation = yk_state_generation(atomic_load(&slot->state)) + 1;
+    slot->function = *function;
+    slot->daemon = request->options.daemon;
+    slot->pid = 0;
+    atomic_store(&slot->unfound, 0);
+    name_process(pool, process->name, request->options.name);
+    yk_text_copy(slot->name, sizeof slot->name, process->name);
+    if (process->slot >= atomic_load(&pool->control->process_slots)) {
+        atomic_store(&pool->control->process_slots, process->slot + 1);
+    }
+    YK_FAULT_POINT_WHOEVER(pool->control, YK_FAULT_PROCESS_FILL);
+    atomic_store(&slot->state,
+                 yk_state_pack(process->generation, YK_PROCESS_REQUESTED));
+    YK_FAULT_POINT_WHOEVER(pool->control, YK_FAULT_PROCESS_REQUEST);
+    pool->processes[process->slot] = process;
+    process->next = pool->handles;
+    pool->handles = process;
+    return YOKE_OK;
+}
+
+/* With the lock. */
+static yoke_status request_process(yoke_process *process, const yk_function *function,
+                                   const yk_process_request *request, yk_error *error)
+{
+    collect_all(process->pool);
+    process->slot = find_slot(process->pool);
+    if (process->pool->broken) {
+        return yk_pool_fail_broken(error);
+    }
+    if (process->slot == YK_MAX_PROCESSES) {
+        return yk_fail(error, YOKE_EBUSY, "%d processes of the pool run already",
+                       YK_MAX_PROCESSES);
+    }
+    return publish(process, function, request, error);
+}
+
+static yoke_status check_request(const yoke_pool *pool,
+                                 const yk_process_request *request, yk_error *error)
+{
+    const char *name = request->options.name;
+
+    if (request->function == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the function of the process is NULL");
+    }
+    if (request->argument == NULL && request->bytes > 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the argument of the process is NULL and has %zu bytes",
+                       request->bytes);
+    }
+    if (request->bytes == 0 && request->argument != NULL &&
+        !yk_arena_contains(&pool->arena, request->argument)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the argument of the process has 0 bytes and is not memory of "
+                       "the pool, so that it would mean nothing there");
+    }
+    if (name != NULL && strlen(name) >= YK_PROCESS_NAME_BYTES) {
+        return yk_fail(error, YOKE_EINVAL, "the process's name is longer than %d bytes",
+                       YK_PROCESS_NAME_BYTES - 1);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status locate(yk_function *function, yoke_process_function *address,
+                          yk_error *error)
+{
+    if (!yk_object_locate((yk_any_function *)address, function->object,
+                          sizeof function->object, &function->offset)) {
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "the function of the process is in no loaded program or library");
+    }
+    return YOKE_OK;
+}
+
+/* Waits until the process exists. */
+static yoke_status await_start(yoke_process *process, yk_error *error)
+{
+    yk_control_ring_supervisor(process->pool->control);
+    if (!wait_until(process, has_started, UINT64_MAX)) {
+        return yk_pool_fail_broken(error);
+    }
+    if (process->refusal != 0) {
+        return yk_fail(error, YOKE_ESYSTEM, "%s cannot be forked: %s", process->name,
+                       strerror(process->refusal));
+    }
+    return YOKE_OK;
+}
+
+yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
+                             const yk_process_request *request, yk_error *error)
+{
+    yk_function function;
+    yoke_process *process;
+    yoke_status status = check_request(pool, request, error);
+
+    *result = NULL;
+    if (status == YOKE_OK) {
+        status = locate(&function, request->function, error);
+    }
+    if (status != YOKE_OK) {
+        return status;
+    }
+    process = calloc(1, sizeof *process);
+    if (process == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    process->pool = pool;
+    (void)pthread_mutex_lock(&pool->lock);
+    status = request_process(process, &function, request, error);
+    (void)pthread_mutex_unlock(&pool->lock);
+    if (status != YOKE_OK) {
+        free(process);
+        return status;
+    }
+    status = await_start(process, error);
+    if (status != YOKE_OK) {
+        yk_process_forget(process);
+        return status;
+    }
+    *result = process;
+    return YOKE_OK;
+}
+
+/* ---- afterwards ---- */
+
+yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *error)
+{
+    if (!wait_until(process, has_ended, deadline_of(seconds))) {
+        return yk_pool_is_alive(process->pool)
+                   ? yk_fail(error, YOKE_EAGAIN, "%s (process %d) has not ended",
+                             process->name, (int)process->pid)
+                   : yk_pool_fail_broken(error);
+    }
+    if (process->unfound) {
+        return yk_fail(error, YOKE_ESYSTEM, "%s: %s", process->name, process->failure);
+    }
+    return YOKE_OK;
+}
+
+yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *error)
+{
+    yk_control *control = process->pool->control;
+    _Atomic uint64_t *word = &slot_of(process)->wanted;
+    const uint64_t kill = yk_state_pack(process->generation, YK_WANTED_KILL);
+    bool ended;
+
+    (void)pthread_mutex_lock(&process->pool->lock);
+    ended = has_ended(process);
+    if (!ended && atomic_load(word) != kill) {
+        atomic_store(word, yk_state_pack(process->generation, wanted));
+    }
+    (void)pthread_mutex_unlock(&process->pool->lock);
+    if (ended) {
+        return YOKE_OK;
+    }
+    yk_control_ring_supervisor(control);
+    return yk_pool_is_alive(process->pool) ? YOKE_OK : yk_pool_fail_broken(error);
+}
+
+static void unlink_handle(const yoke_process *process)
+{
+    yoke_process **link = &process->pool->handles;
+
+    while (*link != process) {
+        link = &(*link)->next;
+    }
+    *link = process->next;
+}
+
+void yk_process_forget(yoke_process *process)
+{
+    yoke_pool *pool = process->pool;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    if (!process->ended) {
+        pool->processes[process->slot] = NULL;
+        collect(pool, process->slot);
+    }
+    unlink_handle(process);
+    (void)pthread_mutex_unlock(&pool->lock);
+    free(process);
+}
+
+/* ---- the end of the pool ---- */
+
+/* With the lock. */
+static bool has_foreground(const yoke_pool *pool)
+{
+    const uint32_t count = atomic_load(&pool->control->process_slots);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const yk_process_slot *slot = &pool->control->processes[i];
+
+        if (yk_state_of(atomic_load(&slot->state)) != YK_PROCESS_FREE &&
+            slot->daemon == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void yk_processes_wait(yoke_pool *pool)
+{
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+        bool busy;
+
+        (void)pthread_mutex_lock(&pool->lock);
+        collect_all(pool);
+        busy = has_foreground(pool);
+        (void)pthread_mutex_unlock(&pool->lock);
+        if (!busy || !yk_pool_wait_change(pool, ticket)) {
+            return;
+        }
+    }
+}
+
+void yk_processes_free(yoke_pool *pool)
+{
+    while (pool->handles != NULL) {
+        yoke_process *process = pool->handles;
+
+        pool->handles = process->next;
+        free(process);
+    }
+}

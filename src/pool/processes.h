@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes that run functions of the user's: the application's side. The protocol is in
+ * process_slot.h. */
+#ifndef YK_POOL_PROCESSES_H
+#define YK_POOL_PROCESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "pool/process_slot.h"
+#include "yoke/process.h"
+
+/* A handle: its process has a slot until it has ended and somebody has looked. Under the
+ * pool's lock but for what does not change. */
+struct yoke_process {
+    yoke_pool *pool;
+    uint32_t slot;
+    uint32_t generation; /* of the slot */
+    char name[YK_PROCESS_NAME_BYTES];
+    pid_t pid;    /* 0: there is none yet */
+    bool ended;   /* what follows is filled in, and the slot another's */
+    int refusal;  /* errno: there never was a process */
+    int code;     /* as yoke_process_exitcode() tells it */
+    bool unfound; /* its function was not there, and failure says why */
+    char failure[256];
+    yoke_process *next; /* in pool->handles */
+};
+
+/* What is to be started. */
+typedef struct yk_process_request {
+    yoke_process_function *function;
+    const void *argument;
+    size_t bytes;
+    yoke_process_options options;
+} yk_process_request;
+
+/* Starts a process and waits until it exists. Takes the lock. */
+yoke_status yk_process_start(yoke_process **process, yoke_pool *pool,
+                             const yk_process_request *request, yk_error *error);
+
+/* Waits until it has ended, or the time (negative: no limit) is over. Takes the lock. */
+yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *error);
+
+/* Has the supervisor send what is wanted, YK_WANTED_... Takes the lock. */
+yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *error);
+
+/* Frees the handle. Takes the lock. */
+void yk_process_forget(yoke_process *process);
+
+/* Waits until no process is left that is not a daemon, or the pool breaks. */
+void yk_processes_wait(yoke_pool *pool);
+
+/* Frees all handles: the pool is about to go. */
+void yk_processes_free(yoke_pool *pool);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* The supervisor's part in processes that run functions of the user's: see
+ * process_slot.h. */
+#include <errno.h>
+
+#include "base/text.h"
+#include "pool/fault_point.h"
+#include "pool/supervisor.h"
+#include "sys/object.h"
+#include "sys/process.h"
+#include "yoke/process.h"
+
+enum { EXIT_UNFOUND = 127 };
+
+/* ---- in the process ---- */
+
+typedef struct engagement {
+    yk_control *control;
+    yk_process_slot *slot;
+} engagement;
+
+static int report_unfound(yk_process_slot *slot)
+{
+    const char *object = slot->function.object;
+
+    if (object[0] == '\0') {
+        yk_text_copy(slot->failure, sizeof slot->failure,
+                     "its function is not in the program");
+    } else {
+        yk_text_format(
+            slot->failure, sizeof slot->failure,
+            "its function is not there: \"%s\" cannot be loaded in the process, "
+            "or is another one by now",
+            object);
+    }
+    atomic_store(&slot->unfound, 1);
+    return EXIT_UNFOUND;
+}
+
+static int process_entry(void *context)
+{
+    const engagement *self = context;
+    yk_process_slot *slot = self->slot;
+    yoke_process_function *function;
+    int code;
+
+    yk_process_set_name(slot->name);
+    YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
+    function = (yoke_process_function *)yk_object_find(slot->function.object,
+                                                       slot->function.offset);
+    if (function == NULL) {
+        return report_unfound(slot);
+    }
+    YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_FOUND);
+    code = function((void *)(uintptr_t)slot->argument, (size_t)slot->bytes);
+    YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_RETURNED);
+    yk_process_flush_all_output();
+    return code;
+}
+
+/* ---- in the supervisor ---- */
+
+static void change_state(yk_control *control, yk_process_slot *slot, uint32_t state)
+{
+    const uint32_t generation = yk_state_generation(atomic_load(&slot->state));
+
+    atomic_store(&slot->state, yk_state_pack(generation, state));
+    YK_FAULT_POINT_WHOEVER(control, state == YK_PROCESS_RUNNING
+                                        ? YK_FAULT_PROCESS_RUNNING
+                                        : YK_FAULT_PROCESS_ENDED);
+    yk_event_signal(&slot->changed);
+    yk_event_signal(&control->changed);
+}
+
+static void start(yk_supervisor *supervisor, yk_process_slot *slot, yk_child *child)
+{
+    engagement self = {supervisor->control, slot};
+
+    YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_SEEN);
+    if (!yk_supervisor_fork_program(supervisor, child, process_entry, &self)) {
+        slot->wait_status = errno;
+        yk_supervisor_log(supervisor, "%s cannot be forked", slot->name);
+        change_state(supervisor->control, slot, YK_PROCESS_REFUSED);
+        return;
+    }
+    YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_FORKED);
+    slot->pid = child->pid;
+    change_state(supervisor->control, slot, YK_PROCESS_RUNNING);
+}
+
+static void bury(yk_supervisor *supervisor, yk_process_slot *slot, int status)
+{
+    char how[256];
+
+    yk_process_describe_exit(status, how, sizeof how);
+    yk_supervisor_log(supervisor, "%s (process %d) ended: %s", slot->name, slot->pid,
+                      how);
+    YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_REAPED);
+    slot->wait_status = status;
+    change_state(supervisor->control, slot, YK_PROCESS_ENDED);
+}
+
+static void send_wanted(yk_control *control, yk_process_slot *slot,
+                        const yk_child *child)
+{
+    const uint32_t generation = yk_state_generation(atomic_load(&slot->state));
+    uint64_t word;
+
+    if (atomic_load(&slot->wanted) == 0) {
+        return;
+    }
+    word = atomic_exchange(&slot->wanted, 0);
+    YK_FAULT_POINT_WHOEVER(control, YK_FAULT_PROCESS_SIGNAL);
+    if (yk_state_generation(word) != generation) {
+        return;
+    }
+    if (yk_state_of(word) == YK_WANTED_KILL) {
+        yk_process_kill(child->pid);
+    } else {
+        yk_process_terminate(child->pid);
+    }
+}
+
+static void tend(yk_supervisor *supervisor, uint32_t index)
+{
+    yk_process_slot *slot = &supervisor->control->processes[index];
+    yk_child *child = &supervisor->processes[index];
+    int status;
+
+    if (child->pid == 0 &&
+        yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_REQUESTED) {
+        start(supervisor, slot, child);
+    }
+    if (yk_supervisor_reap(child, &status)) {
+        bury(supervisor, slot, status);
+    }
+    if (child->pid != 0) {
+        send_wanted(supervisor->control, slot, child);
+    }
+}
+
+void yk_supervisor_tend_processes(yk_supervisor *supervisor)
+{
+    const uint32_t count = atomic_load(&supervisor->control->process_slots);
+
+    for (uint32_t i = 0; i < count; i++) {
+        tend(supervisor, i);
+    }
+}
+
+void yk_supervisor_end_processes(yk_supervisor *supervisor)
+{
+    for (uint32_t i = 0; i < YK_MAX_PROCESSES; i++) {
+        yk_process_kill(supervisor->processes[i].pid);
+    }
+}
+
+void yk_supervisor_reap_processes(yk_supervisor *supervisor)
+{
+    int status;
+
+    for (uint32_t i = 0; i < YK_MAX_PROCESSES; i++) {
+        (void)yk_supervisor_reap(&supervisor->processes[i], &status);
+    }
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* Whoever dies at whatever step of a user's process: nobody waits for ever, and nothing is
+ * left. */
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fault_setup.h"
+#include "pool/pool.h"
+
+typedef struct meeting {
+    _Atomic int arrived;
+} meeting;
+
+static int return_seven(void *argument, size_t bytes)
+{
+    (void)argument;
+    (void)bytes;
+    return 7;
+}
+
+static int wait_for_ever(void *argument, size_t bytes)
+{
+    meeting *place = argument;
+
+    (void)bytes;
+    atomic_fetch_add(&place->arrived, 1);
+    while (pause() != 0) {
+    }
+    return 98;
+}
+
+static bool has_arrived(void *place)
+{
+    return atomic_load(&((meeting *)place)->arrived) != 0;
+}
+
+static bool is_gone(void *pid)
+{
+    return kill(*(pid_t *)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* A pool that works: processes run to their end in it. */
+static void check_works(yoke_pool *pool)
+{
+    for (int i = 0; i < 3; i++) {
+        yoke_process *process = NULL;
+        int code = 0;
+
+        assert_ok_pool(pool,
+                       yoke_process_start(&process, pool, return_seven, "x", 1, NULL));
+        assert_ok_pool(pool, yoke_process_join(process, FT_SECONDS));
+        assert_ok_pool(pool, yoke_process_exitcode(process, &code));
+        assert_int_equal(code, 7);
+        yoke_process_destroy(process);
+    }
+}
+
+/* ---- the process ---- */
+
+static void test_process_dies(void **state)
+{
+    static const char *const places[] = {"process-born", "process-found",
+                                         "process-returned"};
+
+    (void)state;
+    for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+        yoke_pool *pool = ft_pool("cpu:1", places[p]);
+        yoke_process *process = NULL;
+        int code = 0;
+
+        assert_ok_pool(pool,
+                       yoke_process_start(&process, pool, return_seven, NULL, 0, NULL));
+        assert_ok_pool(pool, yoke_process_join(process, FT_SECONDS));
+        assert_ok(yoke_process_exitcode(process, &code));
+        assert_int_equal(code, -SIGKILL);
+        yoke_process_destroy(process);
+        check_works(pool);
+        ft_close(pool);
+    }
+}
+
+/* ---- the supervisor ---- */
+
+/* Starts one and waits for its end; how the first call that failed did. */
+static yoke_status run_one(yoke_pool *pool, bool terminate, pid_t *pid)
+{
+    meeting *place = yoke_alloc(pool, sizeof *place);
+    yoke_process *process = NULL;
+    yoke_status status;
+    int code = 0;
+
+    *pid = 0;
+    assert_non_null(place);
+    status = terminate
+                 ? yoke_process_start(&process, pool, wait_for_ever, place, 0, NULL)
+                 : yoke_process_start(&process, pool, return_seven, "abc", 3, NULL);
+    if (status != YOKE_OK) {
+        assert_null(process);
+        return status;
+    }
+    *pid = yoke_process_pid(process);
+    if (terminate) {
+        assert_true(yt_wait_until(has_arrived, place, FT_SECONDS));
+        status = yoke_process_terminate(process);
+    }
+    if (status == YOKE_OK) {
+        status = yoke_process_join(process, FT_SECONDS);
+    }
+    assert_status(yoke_process_join(process, FT_SECONDS), status);
+    assert_status(yoke_process_exitcode(process, &code), status);
+    assert_false(yoke_process_is_alive(process));
+    assert_status(yoke_process_kill(process), status);
+    yoke_process_destroy(process);
+    return status;
+}
+
+static void check_broken(yoke_pool *pool)
+{
+    yoke_process *process = NULL;
+
+    assert_status(yoke_process_start(&process, pool, return_seven, NULL, 0, NULL),
+                  YOKE_EBROKEN);
+    assert_null(process);
+    assert_contains(yoke_pool_error(pool), "supervisor");
+}
+
+static void test_supervisor_dies(void **state)
+{
+    static const char *const places[] = {"process-seen",    "process-forked",
+                                         "process-running", "process-signal",
+                                         "process-reaped",  "process-ended"};
+
+    (void)state;
+    for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+        const bool signals = strcmp(places[p], "process-signal") == 0;
+        yoke_pool *pool = ft_pool("cpu:1", places[p]);
+        pid_t pid;
+        yoke_status status = run_one(pool, signals, &pid);
+
+        /* At the last place the end is known already. */
+        if (strcmp(places[p], "process-ended") != 0 || status != YOKE_OK) {
+            assert_status(status, YOKE_EBROKEN);
+            assert_contains(yoke_pool_error(pool), "supervisor");
+        }
+        if (pid != 0) {
+            assert_true(yt_wait_until(is_gone, &pid, FT_SECONDS));
+        }
+        status = yoke_pool_close(pool);
+        assert_true(status == YOKE_EBROKEN);
+        assert_true(yt_nothing_alive());
+    }
+}
+
+static void test_supervisor_killed(void **state)
+{
+    yoke_pool *pool = ft_pool("cpu:1", NULL);
+    meeting *place = yoke_alloc(pool, sizeof *place);
+    yoke_process *process = NULL;
+    int code = 77;
+    pid_t pid;
+
+    (void)state;
+    assert_ok(yoke_process_start(&process, pool, wait_for_ever, place, 0, NULL));
+    pid = yoke_process_pid(process);
+    assert_true(yt_wait_until(has_arrived, place, FT_SECONDS));
+    assert_int_equal(kill(pool->supervisor, SIGKILL), 0);
+    assert_status(yoke_process_join(process, -1), YOKE_EBROKEN);
+    assert_contains(yoke_pool_error(pool), "supervisor");
+    assert_true(yt_wait_until(is_gone, &pid, FT_SECONDS));
+    assert_false(yoke_process_is_alive(process));
+    assert_status(yoke_process_exitcode(process, &code), YOKE_EBROKEN);
+    assert_int_equal(code, 77);
+    assert_status(yoke_process_terminate(process), YOKE_EBROKEN);
+    assert_int_equal(yoke_process_pid(process), pid);
+    check_broken(pool);
+    yoke_process_destroy(process);
+    assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
+    assert_true(yt_nothing_alive());
+}
+
+/* Nobody looks before the pool is closed: it must not wait for what nobody reaps. */
+static void test_supervisor_killed_before_close(void **state)
+{
+    yoke_pool *pool = ft_pool("cpu:1", NULL);
+    meeting *place = yoke_alloc(pool, sizeof *place);
+    yoke_process *process = NULL;
+
+    (void)state;
+    assert_ok(yoke_process_start(&process, pool, wait_for_ever, place, 0, NULL));
+    assert_int_equal(kill(pool->supervisor, SIGKILL), 0);
+    assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
+    assert_true(yt_nothing_alive());
+}
+
+/* ---- the application ---- */
+
+static int die_on_the_way(void *fault)
+{
+    const yoke_pool_options options = {.devices = "cpu:1", .arena_bytes = 1 << 30};
+    yoke_pool *pool = NULL;
+    yoke_process *process = NULL;
+    meeting *place;
+
+    (void)setenv("YOKE_FAULT", fault, 1);
+    if (yoke_pool_create(&pool, &options) != YOKE_OK) {
+        return 1;
+    }
+    place = yoke_alloc(pool, sizeof *place);
+    /* One that stays, and one that ends. */
+    if (place == NULL ||
+        yoke_process_start(&process, pool, wait_for_ever, place, 0, NULL) != YOKE_OK ||
+        !yt_wait_until(has_arrived, place, FT_SECONDS)) {
+        return 2;
+    }
+    if (yoke_process_start(&process, pool, return_seven, "abc", 3, NULL) != YOKE_OK) {
+        return 3;
+    }
+    (void)yoke_process_join(process, FT_SECONDS);
+    return 4; /* alive */
+}
+
+static void test_application_dies(void **state)
+{
+    static char places[][32] = {"process-fill", "process-request", "process-fill:2",
+                                "process-request:2", "process-free"};
+
+    (void)state;
+    for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+        assert_int_equal(yt_in_child(die_on_the_way, places[p], FT_SECONDS), -SIGKILL);
+        assert_true(yt_nothing_alive());
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        yt_unit_test(test_process_dies),
+        yt_unit_test(test_supervisor_dies),
+        yt_unit_test(test_supervisor_killed),
+        yt_unit_test(test_supervisor_killed_before_close),
+        yt_unit_test(test_application_dies),
+    };
+
+    return yt_run_group(tests);
+}
