@@ -22,6 +22,7 @@
 #include "yoke/map.h"
 #include "yoke/pool.h"
 #include "yoke/stats.h"
+#include "yoke/task.h"
 
 struct yoke_pool {
     yk_mapping control_mapping;
@@ -50,6 +51,9 @@ struct yoke_pool {
     uint64_t explored_ns; /* when a job was last shared to measure */
     pthread_mutex_t caller_lock;    /* held by the thread that helps */
     struct yk_worker_self *caller;  /* what it works with; NULL: nobody has helped yet */
+    pthread_mutex_t tasks_lock; /* one function becomes a kernel at a time; taken first */
+    yoke_kernel *tasks[YK_MAX_KERNELS]; /* those made of task functions, by slot */
+    uint64_t task_uses;
     yoke_future *finished; /* collected, their callbacks to be run */
     yoke_future *futures;  /* all that the user holds */
 };
@@ -91,6 +95,7 @@ struct yoke_kernel {
      * given by speeds. */
     double parts[YK_MAX_SLOTS];
     uint32_t taker_count;
+    uint64_t last_use; /* of a task function: pool->task_uses then */
 };
 
 /* What is submitted. */
@@ -100,6 +105,7 @@ typedef struct yk_submission {
     yoke_map_options options;
     const yoke_arg *args;
     size_t count;
+    yk_task_call task; /* if the kernel is a task function */
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
 } yk_submission;
 
@@ -146,6 +152,30 @@ void yk_kernel_release(yoke_kernel *kernel);
 
 /* Frees kernels without users that nobody builds any more. With the lock. */
 void yk_kernels_sweep(yoke_pool *pool);
+
+/* The same for a function that is called for each item; no options but its name. */
+yoke_status yk_kernel_create_task(yoke_kernel **kernel, yoke_pool *pool,
+                                  const yk_kernel *described, yk_error *error);
+
+/* ---- tasks.c ---- */
+
+/* What is common to the calls that run a function per item. */
+typedef struct yk_task_request {
+    yoke_task_function *function;
+    yoke_task_options options;
+    size_t count;
+    const yoke_arg *args; /* the first are shown as they are, if `shown` */
+    size_t arg_count;
+    yk_task_call call;
+} yk_task_request;
+
+/* Checks and publishes a job; the caller owns the future. Takes the locks. */
+yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
+                            const yk_task_request *request, yk_error *error);
+
+/* Drops the task function that has not been used for longest and is not in use: its slot
+ * is free then. False if there is none. With the lock. */
+bool yk_tasks_evict(yoke_pool *pool);
 
 /* ---- submit.c ---- */
 

@@ -94,8 +94,10 @@ static yoke_status fill_launch(yoke_pool *pool, yk_job *job,
     };
     const yoke_status status = yk_launch_fill(&job->launch, &request, error);
 
+    job->launch.task = submission->task;
     if (status != YOKE_OK) {
-        yk_error_prefix(error, "kernel '%s': ", slot->kernel.name);
+        yk_error_prefix(error, "%s '%s': ", yk_kernel_noun(&slot->kernel),
+                        slot->kernel.name);
     }
     return status;
 }

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "device/native/tasks.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What yoke_task.library points to. */
+typedef struct task_state {
+    char text[1024]; /* from yoke_task_fail() */
+} task_state;
+
+/* Where an argument is for an item. */
+static void *part_of(const yk_arg *arg, void *bound, uint64_t item)
+{
+    if (arg->kind != YK_ARG_ARRAY || arg->parts != YK_PARTS_ITEM) {
+        return bound;
+    }
+    return (char *)bound + arg->offset + item * arg->bytes;
+}
+
+/* A call's arguments as fields of the task: those that differ from item to item. */
+static void set_item(yoke_task *task, const yk_launch *launch, void *const *args,
+                     void **parts, uint64_t item)
+{
+    const yk_task_call *call = &launch->task;
+
+    task->index = (size_t)(item + call->first);
+    if (call->input != 0) {
+        task->input =
+            part_of(&launch->args[call->input - 1], args[call->input - 1], item);
+    }
+    if (call->output != 0) {
+        task->output =
+            part_of(&launch->args[call->output - 1], args[call->output - 1], item);
+        memset(task->output, 0, task->output_bytes);
+    }
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        parts[i] = part_of(&launch->args[i], args[i], item);
+    }
+}
+
+static size_t bytes_of(const yk_launch *launch, uint32_t number)
+{
+    return number == 0 ? 0 : (size_t)launch->args[number - 1].bytes;
+}
+
+static yoke_task begin_calls(const yk_launch *launch, void *const *args, void **parts,
+                             task_state *state)
+{
+    const yk_task_call *call = &launch->task;
+
+    return (yoke_task){
+        .input_bytes = bytes_of(launch, call->input),
+        .output_bytes = bytes_of(launch, call->output),
+        .args = call->arg_count != 0 ? parts : NULL,
+        .arg_count = call->arg_count,
+        .context = call->context != 0 ? args[call->context - 1] : NULL,
+        .context_bytes = bytes_of(launch, call->context),
+        .library = state,
+    };
+}
+
+yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
+                         void *const *args, uint64_t begin, uint64_t end,
+                         yk_error *error)
+{
+    void *parts[YK_MAX_ARGS];
+    task_state state;
+    const yoke_task all = begin_calls(launch, args, parts, &state);
+
+    for (uint64_t item = begin; item < end; item++) {
+        yoke_task task = all;
+        int code;
+
+        set_item(&task, launch, args, parts, item);
+        state.text[0] = '\0';
+        code = function(&task);
+        if (code != 0) {
+            return yk_fail(error, YOKE_EKERNEL, "item %llu: code %d%s%s",
+                           (unsigned long long)(item + launch->task.first), code,
+                           state.text[0] != '\0' ? ": " : "", state.text);
+        }
+    }
+    return YOKE_OK;
+}
+
+int yk_task_fail(yoke_task *task, int code, const char *format, va_list list)
+{
+    task_state *state = task != NULL ? task->library : NULL;
+
+    if (state != NULL && state->text[0] == '\0' && format != NULL &&
+        vsnprintf(state->text, sizeof state->text, format, list) < 0) {
+        state->text[0] = '\0';
+    }
+    return code != 0 ? code : 1;
+}
