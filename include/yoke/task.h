@@ -26,7 +26,8 @@ typedef struct yoke_task {
     size_t index;        /**< the item's number, from 0 */
     const void *input;   /**< its input; NULL if there is none */
     size_t input_bytes;
-    void *output;        /**< where its output goes, zeroed; NULL if there is none */
+    void *output;        /**< where its output goes, zeroed; NULL if there is none, or until
+                              yoke_task_output() has been called */
     size_t output_bytes; /**< how much that is */
     void *const *args;   /**< yoke_starmap(): per argument the item's own part, the whole
                               array, the address of a scalar's value, or scratch memory */
@@ -54,6 +55,15 @@ typedef struct yoke_task_options {
     size_t after_count;
     const void *context;       /**< a value that every call gets a copy of */
     size_t context_bytes;      /**< its size, at most 4096 */
+    /** yoke_apply(): address space for the result, in bytes; it takes no more memory than
+     *  the result. 0: 1 GiB, or a 128th of the pool's memory if that is less. */
+    size_t most_result;
+    /** Called when the job has ended well, or not, in a thread of the program that is
+     *  inside a wait, yoke_pool_poll() or another call on the pool; as by
+     *  yoke_future_on_done(), before the function given there. */
+    yoke_on_done *on_success;
+    yoke_on_done *on_error;
+    void *on_context;          /**< handed to them */
 } yoke_task_options;
 
 /** Implementation of the calls below; `size` is sizeof *options as compiled. With `wait`
@@ -64,10 +74,50 @@ YOKE_API yoke_status yoke_map_items_sized(yoke_future **future, int wait, yoke_p
                                           void *outputs, size_t output_bytes,
                                           size_t count,
                                           const yoke_task_options *options, size_t size);
+YOKE_API yoke_status yoke_apply_sized(yoke_future **future, int wait, yoke_pool *pool,
+                                      yoke_task_function *function, const void *input,
+                                      size_t input_bytes, void **result,
+                                      size_t *result_bytes,
+                                      const yoke_task_options *options, size_t size);
 YOKE_API yoke_status yoke_starmap_sized(yoke_future **future, int wait, yoke_pool *pool,
                                         yoke_task_function *function, size_t count,
                                         const yoke_task_options *options, size_t size,
                                         const yoke_arg *args, size_t arg_count);
+
+/**
+ * Calls a function once and waits. Bytes go in, bytes of any length come out.
+ *
+ * Input in memory of the pool is used where it lies, other input is copied. The result is
+ * memory of the pool, however long; it is the caller's, to be given back with yoke_free().
+ *
+ * @param pool          the pool
+ * @param function      the work; it asks yoke_task_output() for memory for its result
+ * @param input         NULL if input_bytes is 0
+ * @param input_bytes   how many
+ * @param result        where the result goes; NULL on failure, and if the task has given
+ *                      none. May itself be NULL: the result is freed
+ * @param result_bytes  where its size goes; may be NULL
+ * @param options       NULL for all defaults
+ */
+static inline yoke_status yoke_apply(yoke_pool *pool, yoke_task_function *function,
+                                     const void *input, size_t input_bytes, void **result,
+                                     size_t *result_bytes,
+                                     const yoke_task_options *options)
+{
+    return yoke_apply_sized(NULL, 1, pool, function, input, input_bytes, result,
+                            result_bytes, options, sizeof(yoke_task_options));
+}
+
+/** As yoke_apply(), without waiting: the caller owns *future (NULL: it wants none), and takes
+ *  the result with yoke_future_result(). */
+static inline yoke_status yoke_apply_async(yoke_future **future, yoke_pool *pool,
+                                           yoke_task_function *function,
+                                           const void *input, size_t input_bytes,
+                                           const yoke_task_options *options)
+{
+    return yoke_apply_sized(future, 0, pool, function, input, input_bytes, NULL, NULL,
+                            options, sizeof(yoke_task_options));
+}
 
 /**
  * Calls a function for each item of an array of inputs and waits. Item i has the
@@ -142,6 +192,18 @@ static inline yoke_status yoke_starmap_async(yoke_future **future, yoke_pool *po
     return yoke_starmap_sized(future, 0, pool, function, count, options,
                               sizeof(yoke_task_options), args, arg_count);
 }
+
+/**
+ * To be called by a task of yoke_apply() once it knows how long its result is. Calling it
+ * again changes the size, and may move what has been written, as realloc() does. In other
+ * tasks it gives task->output, if that is large enough.
+ *
+ * @param task   the task it was given
+ * @param bytes  of the result
+ * @return where the result goes, not zeroed; NULL if there is no room (.most_result), or no
+ *         memory: what was there before is still good
+ */
+YOKE_API void *yoke_task_output(yoke_task *task, size_t bytes);
 
 /**
  * To be called by a task that cannot do its work: keeps a text for the job's error and

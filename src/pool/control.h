@@ -229,6 +229,7 @@ typedef struct yk_job {
     uint32_t fruitless;     /* supervisor: strikes in a row with no tile done in between */
     uint32_t done_at_strike; /* supervisor */
 
+    yk_task_result result; /* app, before OPEN; then of the worker that runs its one item */
     yk_home_line homes[YK_MAX_SLOTS]; /* app, then any */
     yk_counter done[YK_MAX_SLOTS];    /* owner: tiles it has marked, a hint */
     yk_launch launch;                   /* app, before OPEN */

@@ -384,6 +384,8 @@ static void free_futures(yoke_pool *pool)
     yk_run_callbacks(pool);
     for (yoke_future *future = pool->futures; future != NULL; future = future->next) {
         future->pool = NULL;
+        future->result = NULL; /* it goes with the memory */
+        future->result_bytes = 0;
     }
 }
 

@@ -75,7 +75,12 @@ struct yoke_future {
     yoke_kernel *kernel;
     yk_staged *staged;
     size_t staged_count;
-    yoke_on_done *callback;
+    void *result; /* memory of the pool that nobody has taken yet; NULL: none */
+    size_t result_bytes;
+    yoke_on_done *on_success; /* given at submission; NULL: none */
+    yoke_on_done *on_error;
+    void *on_context;
+    yoke_on_done *callback; /* given later */
     void *callback_context;
     yoke_future *next_finished;
     yoke_future *next; /* in pool->futures */
@@ -106,6 +111,11 @@ typedef struct yk_submission {
     const yoke_arg *args;
     size_t count;
     yk_task_call task; /* if the kernel is a task function */
+    bool has_result;   /* ... of which each call has a result of a size that it alone knows */
+    uint64_t most_result; /* bytes; 0: the library chooses */
+    yoke_on_done *on_success; /* NULL: none */
+    yoke_on_done *on_error;
+    void *on_context;
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
 } yk_submission;
 
@@ -167,6 +177,7 @@ typedef struct yk_task_request {
     const yoke_arg *args; /* the first are shown as they are, if `shown` */
     size_t arg_count;
     yk_task_call call;
+    bool has_result;
 } yk_task_request;
 
 /* Checks and publishes a job; the caller owns the future. Takes the locks. */
@@ -232,6 +243,17 @@ void yk_stage_out(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
 /* A job not collected yet that uses the plain memory of this launch's foreign arguments
  * in conflict with them, or NULL. */
 yoke_future *yk_stage_conflict(yoke_pool *pool, const yk_launch *launch);
+
+/* ---- result.c ---- */
+
+/* Room for a result, if the submission has one. With the lock. */
+yoke_status yk_result_reserve(yoke_pool *pool, yk_job *job,
+                              const yk_submission *submission, yk_error *error);
+
+/* The result of a job that has ended becomes the future's; room that is not needed is given
+ * back. With the lock. */
+yoke_status yk_result_collect(yoke_pool *pool, yk_job *job, yoke_future *future,
+                              bool succeeded, yk_error *error);
 
 /* ---- lend.c ---- */
 

@@ -186,6 +186,11 @@ static yoke_status submit(yoke_future **future, yoke_pool *pool, yoke_kernel *ke
         .args = args,
         .count = request->arg_count,
         .task = request->call,
+        .has_result = request->has_result,
+        .most_result = request->options.most_result,
+        .on_success = request->options.on_success,
+        .on_error = request->options.on_error,
+        .on_context = request->options.on_context,
     };
 
     if (request->arg_count > 0) {

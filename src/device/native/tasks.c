@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/memory_limits.h"
+
 /* What yoke_task.library points to. */
 typedef struct task_state {
-    char text[1024]; /* from yoke_task_fail() */
+    yk_task_result *result; /* NULL: outputs have a place */
+    char text[1024];        /* from yoke_task_fail() */
 } task_state;
 
 /* Where an argument is for an item. */
@@ -60,6 +63,17 @@ static yoke_task begin_calls(const yk_launch *launch, void *const *args, void **
     };
 }
 
+/* Whatever an earlier attempt has left does not count. */
+static void begin_item(task_state *state, const yk_launch *launch)
+{
+    state->text[0] = '\0';
+    state->result = (yk_task_result *)(uintptr_t)launch->task.result;
+    if (state->result != NULL) {
+        state->result->bytes = 0;
+        state->result->is_large = 0;
+    }
+}
+
 yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
                          void *const *args, uint64_t begin, uint64_t end,
                          yk_error *error)
@@ -73,7 +87,7 @@ yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
         int code;
 
         set_item(&task, launch, args, parts, item);
-        state.text[0] = '\0';
+        begin_item(&state, launch);
         code = function(&task);
         if (code != 0) {
             return yk_fail(error, YOKE_EKERNEL, "item %llu: code %d%s%s",
@@ -93,4 +107,56 @@ int yk_task_fail(yoke_task *task, int code, const char *format, va_list list)
         state->text[0] = '\0';
     }
     return code != 0 ? code : 1;
+}
+
+/* ---- results ---- */
+
+/* From here on it is in the block, with what there was of it. */
+static void move_to_block(yk_task_result *result)
+{
+    if (result->is_large == 0) {
+        result->touched = 1; /* before anything is written there */
+        memcpy((void *)(uintptr_t)result->block, result->small, result->bytes);
+        result->is_large = 1;
+    }
+}
+
+/* Memory that is not there would be noticed as the end of this process. */
+static bool has_memory_for(const yk_task_result *result, size_t bytes)
+{
+    enum { CHECKED_BYTES = 16 << 20 };
+
+    return bytes <= result->capacity &&
+           (bytes < CHECKED_BYTES || bytes <= yk_memory_available());
+}
+
+static void *place_result(yk_task_result *result, size_t bytes)
+{
+    if (bytes > sizeof result->small || result->is_large != 0) {
+        if (!has_memory_for(result, bytes)) {
+            return NULL;
+        }
+        move_to_block(result);
+    }
+    result->bytes = bytes;
+    return result->is_large != 0 ? (void *)(uintptr_t)result->block : result->small;
+}
+
+void *yk_task_output(yoke_task *task, size_t bytes)
+{
+    task_state *state = task != NULL ? task->library : NULL;
+    void *place;
+
+    if (state == NULL) {
+        return NULL;
+    }
+    if (state->result == NULL) {
+        return bytes <= task->output_bytes ? task->output : NULL;
+    }
+    place = place_result(state->result, bytes);
+    if (place != NULL) {
+        task->output = place;
+        task->output_bytes = bytes;
+    }
+    return place;
 }

@@ -20,4 +20,7 @@ yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
 int yk_task_fail(yoke_task *task, int code, const char *format, va_list list)
     __attribute__((format(printf, 3, 0)));
 
+/* Core of yoke_task_output(). */
+void *yk_task_output(yoke_task *task, size_t bytes);
+
 #endif
