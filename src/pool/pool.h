@@ -34,6 +34,7 @@ struct yoke_pool {
     pid_t supervisor;
     int supervisor_fd; /* pidfd */
     int alive;         /* reads: end of file when every process of the pool is gone */
+    int events;        /* for the application's event loop; -1: it has not asked */
     int life;          /* writes: its end tells the supervisor that we are gone */
 
     pthread_mutex_t lock;
@@ -139,6 +140,12 @@ bool yk_pool_supervisor_ended(const yoke_pool *pool);
 bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket);
 
 yoke_status yk_pool_fail_broken(yk_error *error);
+
+/* The descriptor of yoke_pool_fd(). Takes the lock. */
+yoke_status yk_pool_fd(yoke_pool *pool, int *fd, yk_error *error);
+
+/* Collects what has ended and runs callbacks. How many. Takes the lock. */
+size_t yk_pool_poll(yoke_pool *pool);
 
 /* ---- pool_info.c ---- */
 

@@ -248,6 +248,7 @@ static void wake_everybody(yk_control *control)
         yk_event_repair(&control->jobs[__builtin_ctzll(live)].ended);
     }
     yk_event_repair(&control->changed);
+    yk_control_tell_end(control);
     for (uint32_t i = 0; i < count; i++) {
         yk_event_repair(&control->workers[i].bell);
     }

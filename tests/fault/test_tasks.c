@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A worker that dies at any place of the protocol while it runs tasks costs only time: every
  * item is computed, and a result of whatever length is whole. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,13 +117,29 @@ static void apply_both(yoke_pool *pool)
     apply_one(pool, 50000);
 }
 
+/* ---- event loops ---- */
+
+/* Nobody waits for the job but poll(), whoever ended it and died. */
+static void poll_for_end(yoke_pool *pool)
+{
+    struct pollfd entry = {.fd = yoke_pool_fd(pool), .events = POLLIN};
+    const size_t bytes = 100;
+
+    (void)yoke_pool_poll(pool);
+    assert_ok_pool(pool, yoke_apply_async(NULL, pool, produce, &bytes, 8, NULL));
+    do {
+        assert_int_equal(poll(&entry, 1, (int)(FT_SECONDS * 1000)), 1);
+    } while (yoke_pool_poll(pool) == 0);
+}
+
 /* ---- the tests ---- */
 
 /* Nothing is saved, or stolen, where there is nothing to. */
 static bool is_reached(const char *point, scene *play)
 {
     return (play == change_items || strcmp(point, "after-save") != 0) &&
-           (play != apply_both || strcmp(point, "after-loot") != 0);
+           ((play != apply_both && play != poll_for_end) ||
+            strcmp(point, "after-loot") != 0);
 }
 
 static void run_all(const char *devices, scene *play)
@@ -155,12 +172,20 @@ static void test_results(void **state)
     run_all("cpu:1", apply_both);
 }
 
+static void test_polling(void **state)
+{
+    (void)state;
+    run_all("cpu:2", poll_for_end);
+    run_all("cpu:1", poll_for_end);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_map_items),
         yt_unit_test(test_in_place),
         yt_unit_test(test_results),
+        yt_unit_test(test_polling),
     };
 
     return yt_run_group(tests);
