@@ -21,6 +21,16 @@
 extern "C" {
 #endif
 
+/** The device that a task asked for, and that is its own as long as it runs. */
+typedef struct yoke_task_device {
+    yoke_worker_kind kind; /**< YOKE_WORKER_OPENCL */
+    int index;             /**< its number for "opencl:N" */
+    const char *name;      /**< the device's own name */
+    void *context;         /**< cl_context; with its type in <yoke/opencl.h> */
+    void *device;          /**< cl_device_id */
+    void *queue;           /**< cl_command_queue, in order */
+} yoke_task_device;
+
 /** What one call of a task function is about. Lives as long as the call. */
 typedef struct yoke_task {
     size_t index;        /**< the item's number, from 0 */
@@ -34,6 +44,7 @@ typedef struct yoke_task {
     size_t arg_count;
     const void *context; /**< a copy of yoke_task_options.context; NULL if there is none */
     size_t context_bytes;
+    const yoke_task_device *device; /**< NULL unless yoke_task_options.kind is given */
     void *library; /**< the library's */
 } yoke_task;
 
@@ -64,6 +75,11 @@ typedef struct yoke_task_options {
     yoke_on_done *on_success;
     yoke_on_done *on_error;
     void *on_context;          /**< handed to them */
+    /** The task wants a device, any free one of this device string: "gpu", "opencl:pocl". It
+     *  is called in the process that owns the device, and finds its handles in
+     *  task->device. What it leaves in the queue is finished before its result counts.
+     *  YOKE_ENODEVICE if the pool has no such device. NULL: it is called on a CPU. */
+    const char *kind;
 } yoke_task_options;
 
 /** Implementation of the calls below; `size` is sizeof *options as compiled. With `wait`

@@ -25,6 +25,7 @@ typedef struct yk_function {
 enum {
     YK_TASK_NONE = 0, /* a yoke_native */
     YK_TASK_HOST = 1, /* a yoke_task_function */
+    YK_TASK_DEVICE = 2, /* ... that wants the handles of an OpenCL device */
 };
 
 typedef struct yk_kernel {

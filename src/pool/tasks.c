@@ -23,7 +23,7 @@ static const char *last_part(const char *path)
 }
 
 static yoke_status describe(yk_kernel *kernel, yoke_task_function *function,
-                            yk_error *error)
+                            uint32_t task, yk_error *error)
 {
     memset(kernel, 0, sizeof *kernel);
     if (!yk_object_locate((yk_any_function *)function, kernel->native.object,
@@ -31,7 +31,7 @@ static yoke_status describe(yk_kernel *kernel, yoke_task_function *function,
         return yk_fail(error, YOKE_EINVAL,
                        "the task function is in no loaded program or library");
     }
-    kernel->task = YK_TASK_HOST;
+    kernel->task = task;
     (void)snprintf(kernel->name, sizeof kernel->name, "%.80s+0x%llx",
                    kernel->native.object[0] != '\0' ? last_part(kernel->native.object)
                                                     : "program",
@@ -88,10 +88,12 @@ static yoke_status make(yoke_kernel **kernel, yoke_pool *pool,
 
 /* With one user more, so that it stays until the job has it. */
 static yoke_status kernel_of(yoke_kernel **kernel, yoke_pool *pool,
-                             yoke_task_function *function, yk_error *error)
+                             const yk_task_request *request, yk_error *error)
 {
     yk_kernel described;
-    yoke_status status = describe(&described, function, error);
+    yoke_status status =
+        describe(&described, request->function,
+                 request->options.kind != NULL ? YK_TASK_DEVICE : YK_TASK_HOST, error);
 
     if (status != YOKE_OK) {
         return status;
@@ -141,9 +143,19 @@ bool yk_tasks_evict(yoke_pool *pool)
 static yoke_status check(const yk_task_request *request, yk_error *error)
 {
     const yoke_task_options *options = &request->options;
+    yk_selection selection;
 
     if (request->function == NULL) {
         return yk_fail(error, YOKE_EINVAL, "the task function is NULL");
+    }
+    if (options->kind != NULL && options->devices != NULL) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "kind and devices are both given: kind says which devices");
+    }
+    if (options->kind != NULL &&
+        yk_selection_parse(&selection, options->kind, error) != YOKE_OK) {
+        yk_error_prefix(error, "kind: ");
+        return YOKE_EINVAL;
     }
     if (options->context == NULL && options->context_bytes != 0) {
         return yk_fail(error, YOKE_EINVAL, "context is NULL, context_bytes is not 0");
@@ -165,7 +177,7 @@ static yoke_status check(const yk_task_request *request, yk_error *error)
 static yoke_map_options map_options(const yoke_task_options *options)
 {
     return (yoke_map_options){
-        .devices = options->devices,
+        .devices = options->kind != NULL ? options->kind : options->devices,
         .timeout = options->timeout,
         .chunk = options->chunk,
         .after = options->after,
@@ -212,7 +224,7 @@ yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
 
     *future = NULL;
     if (status == YOKE_OK) {
-        status = kernel_of(&kernel, pool, request->function, error);
+        status = kernel_of(&kernel, pool, request, error);
     }
     if (status == YOKE_OK) {
         status = submit(future, pool, kernel, request, error);

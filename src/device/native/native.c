@@ -123,6 +123,10 @@ static yoke_status native_build(yk_device *device, const yk_kernel *kernel,
         return yk_fail(error, YOKE_EUNSUPPORTED, "kernel '%s' has no native function",
                        kernel->name);
     }
+    if (kernel->task == YK_TASK_DEVICE) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "the task asks for an OpenCL device (.kind)");
+    }
     function = yk_object_find(object, kernel->native.offset);
     if (function == NULL) {
         return yk_fail(
@@ -235,7 +239,7 @@ static yoke_status call_function(native_device *native, yk_error *error)
     if (native->is_task) {
         return yk_tasks_run((yoke_task_function *)(yk_any_function *)native->function,
                             native->launch, native->binding.args, native->span.begin,
-                            native->span.end, error);
+                            native->span.end, NULL, error);
     }
     context->error = error;
     native->function(&native->span, native->binding.args);

@@ -76,12 +76,13 @@ static void begin_item(task_state *state, const yk_launch *launch)
 
 yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
                          void *const *args, uint64_t begin, uint64_t end,
-                         yk_error *error)
+                         const yoke_task_device *device, yk_error *error)
 {
     void *parts[YK_MAX_ARGS];
     task_state state;
-    const yoke_task all = begin_calls(launch, args, parts, &state);
+    yoke_task all = begin_calls(launch, args, parts, &state);
 
+    all.device = device;
     for (uint64_t item = begin; item < end; item++) {
         yoke_task task = all;
         int code;

@@ -11,10 +11,10 @@
 #include "yoke/task.h"
 
 /* Calls the function for the items [begin, end) of a launch, whose arguments are bound to
- * `args`, until one of them fails. YOKE_EKERNEL: error has the item and why. */
+ * `args`, until one of them fails. `device`: the one they asked for, or NULL. YOKE_EKERNEL: error has the item and why. */
 yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
                          void *const *args, uint64_t begin, uint64_t end,
-                         yk_error *error);
+                         const yoke_task_device *device, yk_error *error);
 
 /* Core of yoke_task_fail(). A task that is not of a running function is ignored. */
 int yk_task_fail(yoke_task *task, int code, const char *format, va_list list)
