@@ -19,6 +19,7 @@
 #include "map.h"
 #include "future.h"
 #include "task.h"
+#include "stream.h"
 #include "stats.h"
 
 #endif

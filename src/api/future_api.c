@@ -77,14 +77,7 @@ yoke_status yoke_future_cancel(yoke_future *future)
     if (pool == NULL) {
         return YOKE_OK;
     }
-    (void)pthread_mutex_lock(&pool->lock);
-    if (!future->collected) {
-        yk_job_explain(yk_job_at(pool->control, future->ref), future->ref.generation,
-                       "cancelled");
-        yk_job_stop(pool->control, future->ref, YOKE_ECANCELED);
-        (void)yk_job_try_end(pool->control, future->ref);
-    }
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_future_cancel(future);
     return YOKE_OK;
 }
 

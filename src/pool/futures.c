@@ -306,6 +306,20 @@ void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callbac
     }
 }
 
+void yk_future_cancel(yoke_future *future)
+{
+    yoke_pool *pool = future->pool;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    if (!future->collected) {
+        yk_job_explain(yk_job_at(pool->control, future->ref), future->ref.generation,
+                       "cancelled");
+        yk_job_stop(pool->control, future->ref, YOKE_ECANCELED);
+        (void)yk_job_try_end(pool->control, future->ref);
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
 /* ---- waiting ---- */
 
 static bool try_collect(yoke_future *future)

@@ -303,6 +303,9 @@ void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callbac
 /* Whether the calling thread is in a callback of one of the pool's jobs. */
 bool yk_is_in_callback(const yoke_pool *pool);
 
+/* Asks the job to end early. Takes the lock. */
+void yk_future_cancel(yoke_future *future);
+
 /* Waits until the job is collected, or the time (negative: no limit) is over. */
 bool yk_future_wait(yoke_future *future, double seconds);
 
