@@ -2,11 +2,13 @@
 /* A worker that dies at any place of the protocol while it runs tasks costs only time: every
  * item is computed, and a result of whatever length is whole. */
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fault_setup.h"
+#include "pool/pool.h"
 
 enum { ITEMS = 500, MOST_RUNS = 400 };
 
@@ -117,6 +119,51 @@ static void apply_both(yoke_pool *pool)
     apply_one(pool, 50000);
 }
 
+/* ---- streams ---- */
+
+static int make_item(void *item, size_t index, void *context)
+{
+    (void)context;
+    *(uint32_t *)item = (uint32_t)index;
+    return index < ITEMS;
+}
+
+static void stream_items(yoke_pool *pool, bool ordered)
+{
+    const yoke_stream_options options = {
+        .function = mix_item, .input_bytes = 4, .output_bytes = 4, .window = 60};
+    yoke_stream *stream = NULL;
+    bool came[ITEMS] = {false};
+    void *result = NULL;
+
+    assert_ok_pool(
+        pool, ordered ? yoke_imap(&stream, pool, &options, make_item, NULL)
+                      : yoke_imap_unordered(&stream, pool, &options, make_item, NULL));
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        size_t index;
+
+        assert_ok_pool(pool, yoke_stream_next(stream, &result, FT_SECONDS));
+        assert_non_null(result);
+        index = yoke_stream_index(stream);
+        assert_true(index < ITEMS && !came[index] && (!ordered || index == i));
+        came[index] = true;
+        assert_int_equal(*(uint32_t *)result, ft_mix((uint32_t)index, 100));
+    }
+    assert_ok(yoke_stream_next(stream, &result, FT_SECONDS));
+    assert_null(result);
+    yoke_stream_destroy(stream);
+}
+
+static void stream_in_order(yoke_pool *pool)
+{
+    stream_items(pool, true);
+}
+
+static void stream_as_completed(yoke_pool *pool)
+{
+    stream_items(pool, false);
+}
+
 /* ---- event loops ---- */
 
 /* Nobody waits for the job but poll(), whoever ended it and died. */
@@ -172,6 +219,42 @@ static void test_results(void **state)
     run_all("cpu:1", apply_both);
 }
 
+static void test_streams(void **state)
+{
+    (void)state;
+    run_all("cpu:2", stream_in_order);
+    run_all("cpu:2", stream_as_completed);
+    run_all("fake:1x1/private,cpu:1", stream_as_completed);
+}
+
+/* The supervisor dies, and with it all others: an error, at once or later, and no hang. */
+static void test_stream_breaks(void **state)
+{
+    const yoke_stream_options options = {
+        .function = mix_item, .input_bytes = 4, .output_bytes = 4, .window = 60};
+
+    (void)state;
+    for (int taken = 0; taken < 100; taken += 33) {
+        yoke_pool *pool = ft_pool("cpu:2", NULL);
+        yoke_stream *stream = NULL;
+        void *result = NULL;
+        yoke_status status = YOKE_OK;
+
+        assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_item, NULL));
+        for (int i = 0; i < taken; i++) {
+            assert_ok_pool(pool, yoke_stream_next(stream, &result, FT_SECONDS));
+        }
+        assert_int_equal(kill(pool->supervisor, SIGKILL), 0);
+        do {
+            status = yoke_stream_next(stream, &result, FT_SECONDS);
+        } while (status == YOKE_OK && result != NULL);
+        assert_int_equal(status, YOKE_EBROKEN);
+        assert_status(yoke_stream_next(stream, &result, 0), YOKE_EBROKEN);
+        yoke_stream_destroy(stream);
+        assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
+    }
+}
+
 static void test_polling(void **state)
 {
     (void)state;
@@ -182,10 +265,9 @@ static void test_polling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_map_items),
-        yt_unit_test(test_in_place),
-        yt_unit_test(test_results),
-        yt_unit_test(test_polling),
+        yt_unit_test(test_map_items),     yt_unit_test(test_in_place),
+        yt_unit_test(test_results),       yt_unit_test(test_streams),
+        yt_unit_test(test_stream_breaks), yt_unit_test(test_polling),
     };
 
     return yt_run_group(tests);
