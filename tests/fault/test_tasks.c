@@ -121,11 +121,11 @@ static void apply_both(yoke_pool *pool)
 
 /* ---- streams ---- */
 
+/* Without an end if there is a context. */
 static int make_item(void *item, size_t index, void *context)
 {
-    (void)context;
     *(uint32_t *)item = (uint32_t)index;
-    return index < ITEMS;
+    return index < ITEMS || context != NULL;
 }
 
 static void stream_items(yoke_pool *pool, bool ordered)
@@ -233,6 +233,8 @@ static void test_stream_breaks(void **state)
     const yoke_stream_options options = {
         .function = mix_item, .input_bytes = 4, .output_bytes = 4, .window = 60};
 
+    bool endless = true;
+
     (void)state;
     for (int taken = 0; taken < 100; taken += 33) {
         yoke_pool *pool = ft_pool("cpu:2", NULL);
@@ -240,7 +242,7 @@ static void test_stream_breaks(void **state)
         void *result = NULL;
         yoke_status status = YOKE_OK;
 
-        assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_item, NULL));
+        assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_item, &endless));
         for (int i = 0; i < taken; i++) {
             assert_ok_pool(pool, yoke_stream_next(stream, &result, FT_SECONDS));
         }

@@ -122,13 +122,15 @@ static void move_to_block(yk_task_result *result)
     }
 }
 
-/* Memory that is not there would be noticed as the end of this process. */
+/* Memory that is not there would be noticed as the end of this process. Asking takes a while:
+ * once for every so many bytes more. */
 static bool has_memory_for(const yk_task_result *result, size_t bytes)
 {
-    enum { CHECKED_BYTES = 16 << 20 };
+    enum { STEP_BYTES = 16 << 20 };
 
     return bytes <= result->capacity &&
-           (bytes < CHECKED_BYTES || bytes <= yk_memory_available());
+           (bytes / STEP_BYTES <= result->bytes / STEP_BYTES ||
+            bytes - result->bytes <= yk_memory_available());
 }
 
 static void *place_result(yk_task_result *result, size_t bytes)
