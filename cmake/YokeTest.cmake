@@ -49,6 +49,9 @@ function(yoke_test label source)
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
     target_link_libraries(${target} PRIVATE
         yoke_test_support yoke_cmocka ${arg_LIBRARIES} yoke_flags)
+    # Not optimized as a whole: a hundred programs would take minutes to link.
+    target_link_options(${target} PRIVATE
+        $<$<C_COMPILER_ID:GNU>:-fno-use-linker-plugin>)
     set_target_properties(${target} PROPERTIES
         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/bin)
 

@@ -19,7 +19,7 @@ find . -name '*.[ch]' -printf '%P\n' | sort | xargs -r awk '
         count = split("base sys shared kernel device sched pool api", names, " ")
         for (i = 1; i <= count; i++) level[names[i]] = i
         count = split("sys/mman.h sys/wait.h sched.h linux/futex.h sys/syscall.h " \
-            "sys/prctl.h signal.h poll.h sys/eventfd.h sys/signalfd.h sys/pidfd.h " \
+            "sys/prctl.h signal.h poll.h sys/eventfd.h sys/epoll.h sys/signalfd.h sys/pidfd.h " \
             "sys/resource.h spawn.h hwloc.h", names, " ")
         for (i = 1; i <= count; i++) system_header[names[i]] = 1
     }

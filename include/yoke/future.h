@@ -7,6 +7,7 @@
 #define YOKE_FUTURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "status.h"
 
@@ -54,6 +55,20 @@ YOKE_API const char *yoke_future_error(yoke_future *future);
  */
 YOKE_API yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
                                          void *context);
+
+/**
+ * Takes the result of yoke_apply_async(). It is memory of the pool, and the caller's from now
+ * on, to be given back with yoke_free(); whoever does not take it has it freed with the
+ * future. Does not wait.
+ *
+ * @param future  the job
+ * @param result  where the memory goes; NULL if there is none: the task has given none, it
+ *                has been taken, the job is a map, or its pool has been closed
+ * @param bytes   where its size goes; may be NULL
+ * @return YOKE_EAGAIN if the job has not ended; else how it ended
+ */
+YOKE_API yoke_status yoke_future_result(yoke_future *future, void **result,
+                                        size_t *bytes);
 
 /** Gives the future back; the job goes on. NULL is allowed. */
 YOKE_API void yoke_future_destroy(yoke_future *future);

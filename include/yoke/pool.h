@@ -149,6 +149,19 @@ static inline yoke_status yoke_pool_workers(yoke_pool *pool, yoke_worker_info *w
  */
 YOKE_API size_t yoke_pool_poll(yoke_pool *pool);
 
+/**
+ * A descriptor for the program's event loop: poll(2), select(2) and epoll(7) report it as
+ * readable when a job has ended, until yoke_pool_poll() has collected it; also when the
+ * pool's supervisor has died. It may be reported once too often, if a wait has collected the
+ * job. It is the pool's: never read or close it; it goes with the pool.
+ *
+ * From the first call on each job's end costs a system call, in the worker.
+ *
+ * @return the descriptor, the same for every call; -1 if there can be none:
+ *         yoke_pool_error() says why
+ */
+YOKE_API int yoke_pool_fd(yoke_pool *pool);
+
 #ifdef __cplusplus
 }
 #endif

@@ -19,6 +19,8 @@
 #include "map.h"
 #include "future.h"
 #include "process.h"
+#include "task.h"
+#include "stream.h"
 #include "stats.h"
 
 #endif

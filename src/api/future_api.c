@@ -77,14 +77,7 @@ yoke_status yoke_future_cancel(yoke_future *future)
     if (pool == NULL) {
         return YOKE_OK;
     }
-    (void)pthread_mutex_lock(&pool->lock);
-    if (!future->collected) {
-        yk_job_explain(yk_job_at(pool->control, future->ref), future->ref.generation,
-                       "cancelled");
-        yk_job_stop(pool->control, future->ref, YOKE_ECANCELED);
-        (void)yk_job_try_end(pool->control, future->ref);
-    }
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_future_cancel(future);
     return YOKE_OK;
 }
 
@@ -130,6 +123,40 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
                              : yk_call_fail(pool, status, "the future has a callback");
 }
 
+yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes)
+{
+    yoke_status status = check(future);
+    yoke_pool *pool;
+
+    if (result != NULL) {
+        *result = NULL;
+    }
+    if (bytes != NULL) {
+        *bytes = 0;
+    }
+    if (status == YOKE_OK && result == NULL) {
+        status =
+            yk_call_fail(future->pool, YOKE_EINVAL, "where the result goes is NULL");
+    }
+    if (status != YOKE_OK) {
+        return status;
+    }
+    status = yoke_future_wait(future, 0);
+    pool = future->pool;
+    if (status != YOKE_OK || pool == NULL) {
+        return status;
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    *result = future->result;
+    if (bytes != NULL) {
+        *bytes = future->result_bytes;
+    }
+    future->result = NULL;
+    future->result_bytes = 0;
+    (void)pthread_mutex_unlock(&pool->lock);
+    return YOKE_OK;
+}
+
 void yoke_future_destroy(yoke_future *future)
 {
     yoke_pool *pool;
@@ -143,7 +170,7 @@ void yoke_future_destroy(yoke_future *future)
         return;
     }
     (void)pthread_mutex_lock(&pool->lock);
-    future->callback = NULL;
+    future->callback = future->on_success = future->on_error = NULL;
     yk_future_release(future);
     (void)pthread_mutex_unlock(&pool->lock);
 }

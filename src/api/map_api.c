@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/finish.h"
 #include "api/live.h"
 #include "pool/pool.h"
 
@@ -23,22 +24,6 @@ static yoke_status check_handles(yoke_pool *pool, const yoke_kernel *kernel,
                        "the kernel belongs to another pool or has been destroyed");
     }
     return YOKE_OK;
-}
-
-/* Waits for a job and gives its future back. */
-static yoke_status finish(yoke_pool *pool, yoke_future *future, yk_error *error)
-{
-    yoke_status status;
-
-    (void)yk_future_wait(future, -1);
-    status = future->status;
-    if (status != YOKE_OK) {
-        yk_fail(error, status, "%s", future->error != NULL ? future->error : "");
-    }
-    (void)pthread_mutex_lock(&pool->lock);
-    yk_future_release(future);
-    (void)pthread_mutex_unlock(&pool->lock);
-    return status;
 }
 
 yoke_status yoke_map_args_sized(yoke_future **future, yoke_pool *pool,
@@ -75,7 +60,7 @@ yoke_status yoke_map_args_sized(yoke_future **future, yoke_pool *pool,
     if (status == YOKE_OK && future != NULL) {
         *future = job;
     } else if (status == YOKE_OK) {
-        status = finish(pool, job, &error);
+        status = yk_finish(pool, job, &error);
     }
     return yk_call_end(pool, status, &error);
 }

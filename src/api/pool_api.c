@@ -162,17 +162,26 @@ yoke_status yoke_pool_stats_sized(yoke_pool *pool, yoke_worker_stats *stats,
 size_t yoke_pool_poll(yoke_pool *pool)
 {
     yk_error error;
-    size_t count;
 
     yk_error_clear(&error);
     if (yk_call_check(pool, &error) != YOKE_OK) {
         (void)yk_call_end(pool, error.status, &error);
         return 0;
     }
-    (void)yk_pool_is_alive(pool);
-    (void)pthread_mutex_lock(&pool->lock);
-    count = yk_collect_ended(pool);
-    (void)pthread_mutex_unlock(&pool->lock);
-    yk_run_callbacks(pool);
-    return count;
+    return yk_pool_poll(pool);
+}
+
+int yoke_pool_fd(yoke_pool *pool)
+{
+    yk_error error;
+    yoke_status status;
+    int fd = -1;
+
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    if (status == YOKE_OK) {
+        status = yk_pool_fd(pool, &fd, &error);
+    }
+    (void)yk_call_end(pool, status, &error);
+    return fd;
 }

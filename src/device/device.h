@@ -28,6 +28,7 @@ typedef struct yk_device_config {
     uint32_t one_thread; /* opencl: PoCL's device on the calling thread alone */
     uint32_t platform; /* opencl: index among the driver's platforms */
     uint32_t device;   /* opencl: index among the platform's devices */
+    uint32_t number;   /* opencl: its number for "opencl:N", plus 1; 0: it has none */
     uint32_t private_memory; /* fake: works on copies; the rest of its memory is poison */
     double speed;      /* fake: relative to a core, 0 < speed <= 1 */
     uint64_t crash_at; /* fake: number of the chunk at which it dies, from 1; 0: never */

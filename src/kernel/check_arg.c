@@ -118,8 +118,7 @@ static uint64_t parts_end(const yk_launch *launch, const yoke_arg *arg)
                : launch->begin[launch->split] + launch->size[launch->split];
 }
 
-/* Bytes from the pointer to the end of what may be touched; false if that overflows. */
-static bool reach(const yk_launch *launch, const yoke_arg *arg, uint64_t *bytes)
+bool yk_launch_reach(const yk_launch *launch, const yoke_arg *arg, uint64_t *bytes)
 {
     uint64_t gap = 0;
 
@@ -202,7 +201,7 @@ static yoke_status fill_array(yk_launch *launch, yk_arg *to,
     if (status != YOKE_OK) {
         return status;
     }
-    if (!reach(launch, arg, &bytes) ||
+    if (!yk_launch_reach(launch, arg, &bytes) ||
         bytes > UINT64_MAX - (uint64_t)(uintptr_t)arg->pointer) {
         return yk_fail(error, YOKE_EINVAL, "the range needs more bytes than there are");
     }

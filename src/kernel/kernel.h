@@ -22,6 +22,12 @@ typedef struct yk_function {
     uint64_t offset;                   /* from the object's base; 0: no function */
 } yk_function;
 
+enum {
+    YK_TASK_NONE = 0, /* a yoke_native */
+    YK_TASK_HOST = 1, /* a yoke_task_function */
+    YK_TASK_DEVICE = 2, /* ... that wants the handles of an OpenCL device */
+};
+
 typedef struct yk_kernel {
     uint64_t id; /* never used twice in a pool; 0: none */
     uint64_t group[3]; /* work-group size, all zero if the kernel has none */
@@ -30,10 +36,12 @@ typedef struct yk_kernel {
     yk_function native;
     uint32_t asks_sizes; /* source may call get_global_size() and the like */
     uint32_t cpu_form;   /* yoke_form */
+    uint32_t task;       /* YK_TASK_...: what the native function is */
+    uint32_t reserved;
     char name[YK_KERNEL_NAME_BYTES];
 } yk_kernel;
 
-static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 520 + 8 + 128, "no padding");
+static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 520 + 16 + 128, "no padding");
 
 static inline bool yk_kernel_has_native(const yk_kernel *kernel)
 {
@@ -48,6 +56,17 @@ static inline bool yk_kernel_has_source(const yk_kernel *kernel)
 static inline bool yk_kernel_has_group(const yk_kernel *kernel)
 {
     return kernel->group[0] != 0;
+}
+
+static inline bool yk_kernel_is_task(const yk_kernel *kernel)
+{
+    return kernel->task != YK_TASK_NONE;
+}
+
+/* What it is called in errors. */
+static inline const char *yk_kernel_noun(const yk_kernel *kernel)
+{
+    return yk_kernel_is_task(kernel) ? "task" : "kernel";
 }
 
 enum { YK_PARAMETER_UNKNOWN, YK_PARAMETER_ARRAY, YK_PARAMETER_SCALAR, YK_PARAMETER_LOCAL };

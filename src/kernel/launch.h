@@ -42,6 +42,29 @@ typedef struct yk_arg {
 
 static_assert(sizeof(yk_arg) == 16 + 12 * 8, "no padding");
 
+enum { YK_TASK_SMALL_BYTES = 4096 };
+
+/* Where a task puts a result whose size it alone knows. In shared memory, one per job slot;
+ * only whoever runs the task writes here while the job is open. */
+typedef struct yk_task_result {
+    uint64_t block;    /* app: address of memory for a large one; 0: none */
+    uint64_t capacity; /* app: bytes there */
+    uint64_t bytes;    /* task: of the result; 0 at the start */
+    uint32_t is_large; /* task: it is in the block, not in `small` */
+    uint32_t touched;  /* task, before it gets the block: something may be in there */
+    _Alignas(64) unsigned char small[YK_TASK_SMALL_BYTES];
+} yk_task_result;
+
+/* How a task function is called. In a launch of a kernel all is 0. */
+typedef struct yk_task_call {
+    uint32_t input;     /* argument that is the item's input, counted from 1; 0: none */
+    uint32_t output;    /* ... its output */
+    uint32_t context;   /* ... the value that all get */
+    uint32_t arg_count; /* the first arguments are shown to it as they are */
+    uint64_t result;    /* address of a yk_task_result; 0: none */
+    uint64_t first;     /* what is added to an item's number where it is shown */
+} yk_task_call;
+
 typedef struct yk_launch {
     uint64_t id;        /* of the job, never used twice in a pool */
     uint64_t kernel_id;
@@ -54,6 +77,7 @@ typedef struct yk_launch {
     uint32_t whole;     /* not split: one chunk is the whole range */
     uint32_t arg_count;
     uint32_t reserved;
+    yk_task_call task;
     yk_arg args[YK_MAX_ARGS];
     unsigned char values[YK_LAUNCH_VALUE_BYTES];
 } yk_launch;

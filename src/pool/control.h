@@ -231,6 +231,7 @@ typedef struct yk_job {
     uint32_t fruitless;     /* supervisor: strikes in a row with no tile done in between */
     uint32_t done_at_strike; /* supervisor */
 
+    yk_task_result result; /* app, before OPEN; then of the worker that runs its one item */
     yk_home_line homes[YK_MAX_SLOTS]; /* app, then any */
     yk_counter done[YK_MAX_SLOTS];    /* owner: tiles it has marked, a hint */
     yk_launch launch;                   /* app, before OPEN */
@@ -284,9 +285,11 @@ typedef struct yk_control {
     uint32_t discrete;  /* YOKE_FORCE_DISCRETE */
     uint32_t log;       /* YOKE_LOG */
     int32_t supervisor_bell; /* descriptor: any rings, the supervisor waits on it */
+    int32_t end_bell; /* descriptor: whoever ends a job rings, if tells_ends */
     yk_fault fault;
 
     _Atomic uint32_t quit;    /* app: YK_QUIT_... */
+    _Atomic uint32_t tells_ends; /* app: yoke_pool_fd() was called */
     _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
     _Atomic uint32_t calls;          /* any: how often holders were called to give back */
     _Atomic uint64_t recall;         /* app: how often it wanted an allocation back */
@@ -479,6 +482,9 @@ static inline yk_candidate yk_found_candidate(const yk_found *found)
 
 /* Rings every worker's bell. */
 void yk_control_ring_workers(yk_control *control);
+
+/* Tells the application's event loop, if it wants to know, that a job has ended. */
+void yk_control_tell_end(const yk_control *control);
 
 /* Rings the supervisor. */
 void yk_control_ring_supervisor(const yk_control *control);

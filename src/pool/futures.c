@@ -38,6 +38,9 @@ void yk_future_release(yoke_future *future)
 {
     if (--future->references == 0) {
         if (future->pool != NULL) {
+            if (future->result != NULL) {
+                (void)yk_arena_free(&future->pool->arena, future->result, NULL);
+            }
             unlink_future(future);
         }
         free(future->error);
@@ -118,8 +121,17 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
                           char *error)
 {
     const uint32_t slot = future->ref.slot;
-    const yk_launch *launch = &pool->control->jobs[slot].launch;
+    yk_job *job = &pool->control->jobs[slot];
+    const yk_launch *launch = &job->launch;
+    yk_error result_error;
+    yoke_status result;
 
+    yk_error_clear(&result_error);
+    result = yk_result_collect(pool, job, future, status == YOKE_OK, &result_error);
+    if (result != YOKE_OK) {
+        status = result;
+        error = strdup(result_error.text);
+    }
     future->status = status;
     future->error = error;
     release_arrays(pool, launch);
@@ -216,24 +228,45 @@ bool yk_is_in_callback(const yoke_pool *pool)
     return running == pool;
 }
 
-/* Gives the last one back; the next job whose callback is to be run, with the pool's
- * reference; NULL: none. */
-static yoke_future *take_finished(yoke_pool *pool, yoke_future *last,
-                                  yoke_on_done **callback)
+typedef struct notice {
+    yoke_on_done *callback; /* NULL: none */
+    void *context;
+} notice;
+
+/* What is to be called next for a future that has ended: that of its submission, then the
+ * one it was given later. */
+static notice next_notice(yoke_future *future)
+{
+    yoke_on_done *first =
+        future->status == YOKE_OK ? future->on_success : future->on_error;
+    notice next = {first, future->on_context};
+
+    if (first == NULL) {
+        next = (notice){future->callback, future->callback_context};
+        future->callback = NULL;
+    }
+    future->on_success = future->on_error = NULL;
+    return next;
+}
+
+/* Gives the last one back; the next job whose callback is to be run, with a reference;
+ * NULL: none. */
+static yoke_future *take_finished(yoke_pool *pool, yoke_future *last, notice *next)
 {
     yoke_future *future = NULL;
 
-    *callback = NULL;
+    next->callback = NULL;
     (void)pthread_mutex_lock(&pool->lock);
     if (last != NULL) {
         yk_future_release(last);
     }
-    while (pool->finished != NULL && *callback == NULL) {
+    while (pool->finished != NULL && next->callback == NULL) {
         future = pool->finished;
-        pool->finished = future->next_finished;
-        *callback = future->callback;
-        future->callback = NULL;
-        if (*callback == NULL) {
+        *next = next_notice(future);
+        if (next->callback != NULL) {
+            future->references++; /* it stays first: there may be another one */
+        } else {
+            pool->finished = future->next_finished;
             yk_future_release(future);
             future = NULL;
         }
@@ -245,8 +278,8 @@ static yoke_future *take_finished(yoke_pool *pool, yoke_future *last,
 void yk_run_callbacks(yoke_pool *pool)
 {
     const yoke_pool *outer = running;
-    yoke_on_done *callback = NULL;
     yoke_future *future = NULL;
+    notice next;
 
     /* A callback that calls into the pool leaves further ones to the loop it was called
      * from: they must not pile up on the stack. */
@@ -254,8 +287,8 @@ void yk_run_callbacks(yoke_pool *pool)
         return;
     }
     running = pool;
-    while ((future = take_finished(pool, future, &callback)) != NULL) {
-        callback(future, future->status, future->callback_context);
+    while ((future = take_finished(pool, future, &next)) != NULL) {
+        next.callback(future, future->status, next.context);
     }
     running = outer;
 }
@@ -271,6 +304,20 @@ void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callbac
     if (pool != NULL) {
         yk_run_callbacks(pool);
     }
+}
+
+void yk_future_cancel(yoke_future *future)
+{
+    yoke_pool *pool = future->pool;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    if (!future->collected) {
+        yk_job_explain(yk_job_at(pool->control, future->ref), future->ref.generation,
+                       "cancelled");
+        yk_job_stop(pool->control, future->ref, YOKE_ECANCELED);
+        (void)yk_job_try_end(pool->control, future->ref);
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
 }
 
 /* ---- waiting ---- */

@@ -9,6 +9,7 @@
 #include "pool/fault_point.h"
 #include "pool/serving.h"
 #include "sched/policy.h"
+#include "sys/wakeup.h"
 
 void yk_control_ring_workers(yk_control *control)
 {
@@ -16,6 +17,13 @@ void yk_control_ring_workers(yk_control *control)
 
     for (uint32_t i = 0; i < count; i++) {
         yk_event_signal(&control->workers[i].bell);
+    }
+}
+
+void yk_control_tell_end(const yk_control *control)
+{
+    if (atomic_load(&control->tells_ends) != 0) {
+        yk_bell_ring(control->end_bell);
     }
 }
 
@@ -459,6 +467,8 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref)
     release_waiting(control, job);
     yk_event_signal(&job->ended);
     yk_event_signal(&control->changed);
+    /* The state first: whoever asks to be told rings once himself afterwards. */
+    yk_control_tell_end(control);
     return true;
 }
 

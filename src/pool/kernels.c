@@ -120,13 +120,28 @@ static uint32_t find_slot(const yoke_pool *pool)
     return slot;
 }
 
-static yoke_status announce(yoke_kernel *kernel, const yoke_kernel_options *options,
-                            yk_error *error)
+/* What a kernel is made of: what a user describes, or a task function. */
+typedef struct recipe {
+    const yoke_kernel_options *options;
+    const yk_kernel *task; /* NULL: options say all */
+} recipe;
+
+static yoke_status describe_any(yoke_pool *pool, yk_kernel *kernel, recipe from,
+                                yk_error *error)
+{
+    if (from.task == NULL) {
+        return describe(pool, kernel, from.options, error);
+    }
+    *kernel = *from.task;
+    return YOKE_OK;
+}
+
+static yoke_status announce(yoke_kernel *kernel, recipe from, yk_error *error)
 {
     yoke_pool *pool = kernel->pool;
     yk_control *control = pool->control;
     yk_kernel_slot *slot = &control->kernels[kernel->slot];
-    const yoke_status status = describe(pool, &slot->kernel, options, error);
+    const yoke_status status = describe_any(pool, &slot->kernel, from, error);
 
     if (status != YOKE_OK) {
         free_texts(pool, &slot->kernel);
@@ -145,8 +160,7 @@ static yoke_status announce(yoke_kernel *kernel, const yoke_kernel_options *opti
     return YOKE_OK;
 }
 
-static yoke_status add(yoke_kernel *kernel, const yoke_kernel_options *options,
-                       yk_error *error)
+static yoke_status add(yoke_kernel *kernel, recipe from, yk_error *error)
 {
     yoke_pool *pool = kernel->pool;
     yoke_status status;
@@ -154,13 +168,16 @@ static yoke_status add(yoke_kernel *kernel, const yoke_kernel_options *options,
     (void)pthread_mutex_lock(&pool->lock);
     yk_kernels_sweep(pool);
     kernel->slot = find_slot(pool);
+    if (kernel->slot == YK_MAX_KERNELS && yk_tasks_evict(pool)) {
+        kernel->slot = find_slot(pool);
+    }
     if (kernel->slot == YK_MAX_KERNELS) {
         status = yk_fail(error, YOKE_EBUSY, "a pool has at most %d kernels at a time",
                          YK_MAX_KERNELS);
     } else {
         kernel->id = pool->next_id++;
         kernel->users = 1;
-        status = announce(kernel, options, error);
+        status = announce(kernel, from, error);
     }
     if (status == YOKE_OK) {
         pool->kernels[kernel->slot] = kernel;
@@ -245,20 +262,22 @@ static bool may_come(const yk_control *control)
 static yoke_status conclude(const yoke_kernel *kernel, verdict result, yk_error *error)
 {
     const yk_control *control = kernel->pool->control;
-    const char *name = control->kernels[kernel->slot].kernel.name;
+    const yk_kernel *described = &control->kernels[kernel->slot].kernel;
+    const char *noun = yk_kernel_noun(described);
+    const char *name = described->name;
 
     if (result.failed >= 0) {
         const yk_worker *worker = &control->workers[result.failed];
 
-        return yk_fail(error, YOKE_EBUILD, "kernel '%s' does not build on %s: %s", name,
-                       worker->name, worker->log);
+        return yk_fail(error, YOKE_EBUILD, "%s '%s' does not build on %s: %s", noun,
+                       name, worker->name, worker->log);
     }
     if (!result.runs) {
         const char *log =
             result.unsuited >= 0 ? control->workers[result.unsuited].log : "";
 
-        return yk_fail(error, YOKE_ENODEVICE, "no worker can run kernel '%s'%s%s", name,
-                       log[0] != '\0' ? ": " : "", log);
+        return yk_fail(error, YOKE_ENODEVICE, "no worker can run %s '%s'%s%s", noun,
+                       name, log[0] != '\0' ? ": " : "", log);
     }
     return YOKE_OK;
 }
@@ -281,23 +300,20 @@ static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
     }
 }
 
-yoke_status yk_kernel_create(yoke_kernel **result, yoke_pool *pool,
-                             const yoke_kernel_options *options, yk_error *error)
+static yoke_status create(yoke_kernel **result, yoke_pool *pool, recipe from,
+                          yk_error *error)
 {
     yoke_kernel *kernel;
-    yoke_status status = check_options(options, error);
+    yoke_status status;
 
     *result = NULL;
-    if (status != YOKE_OK) {
-        return status;
-    }
     kernel = calloc(1, sizeof *kernel);
     if (kernel == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     kernel->pool = pool;
     (void)pthread_mutex_lock(&pool->build_lock);
-    status = add(kernel, options, error);
+    status = add(kernel, from, error);
     if (status != YOKE_OK) {
         free(kernel);
     } else {
@@ -312,6 +328,23 @@ yoke_status yk_kernel_create(yoke_kernel **result, yoke_pool *pool,
     }
     (void)pthread_mutex_unlock(&pool->build_lock);
     return status;
+}
+
+yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
+                             const yoke_kernel_options *options, yk_error *error)
+{
+    const yoke_status status = check_options(options, error);
+
+    *kernel = NULL;
+    return status != YOKE_OK
+               ? status
+               : create(kernel, pool, (recipe){.options = options}, error);
+}
+
+yoke_status yk_kernel_create_task(yoke_kernel **kernel, yoke_pool *pool,
+                                  const yk_kernel *described, yk_error *error)
+{
+    return create(kernel, pool, (recipe){.task = described}, error);
 }
 
 /* ---- the end ---- */

@@ -58,18 +58,18 @@ static void allow_selected(const yk_control *control, const yk_selection *select
 static yoke_status check_hope(yoke_pool *pool, const yk_job *job, const char *devices,
                               yk_error *error)
 {
-    const char *name = pool->control->kernels[job->kernel_slot].kernel.name;
+    const yk_kernel *kernel = &pool->control->kernels[job->kernel_slot].kernel;
 
     if (yk_job_has_hope(pool->control, job, UINT32_MAX)) {
         return YOKE_OK;
     }
     if (devices != NULL) {
         return yk_fail(error, YOKE_ENODEVICE,
-                       "no worker of this pool that matches \"%s\" can run kernel '%s'",
-                       devices, name);
+                       "no worker of this pool that matches \"%s\" can run %s '%s'",
+                       devices, yk_kernel_noun(kernel), kernel->name);
     }
-    return yk_fail(error, YOKE_ENODEVICE, "no worker of this pool can run kernel '%s'",
-                   name);
+    return yk_fail(error, YOKE_ENODEVICE, "no worker of this pool can run %s '%s'",
+                   yk_kernel_noun(kernel), kernel->name);
 }
 
 yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
@@ -294,7 +294,7 @@ static uint32_t most_tiles(const yk_job *job, uint64_t most_items)
 }
 
 static yk_tiling cut(const yk_launch *launch, const yoke_map_options *options,
-                     uint32_t workers)
+                     uint32_t workers, bool is_task)
 {
     const yk_tiling_limits limits = {
         .group = launch->group[launch->split],
@@ -302,6 +302,7 @@ static yk_tiling cut(const yk_launch *launch, const yoke_map_options *options,
         .most = options->chunk,
         .workers = workers,
         .is_flat = launch->dimensions == 1,
+        .is_fine = is_task, /* so that an item that kills its worker is known */
     };
     const uint64_t items = launch->size[launch->split];
 
@@ -318,7 +319,8 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
     yk_taker takers[YK_MAX_SLOTS];
     yk_tiles shares[YK_MAX_SLOTS];
 
-    job->tiling = cut(&job->launch, &submission->options, count);
+    job->tiling = cut(&job->launch, &submission->options, count,
+                      yk_kernel_is_task(&control->kernels[job->kernel_slot].kernel));
     job->most_tiles = most_tiles(job, submission->options.chunk);
     find_takers(pool, job, submission->caller_helps, takers, count);
     for (uint32_t i = count; i < prepared; i++) {

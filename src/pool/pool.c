@@ -134,8 +134,9 @@ static yoke_status start_supervisor(yoke_pool *pool, yk_error *error)
     int life[2] = {-1, -1};
 
     pool->control->supervisor_bell = yk_bell_create();
-    if (pool->control->supervisor_bell < 0 || !yk_pipe_create(alive) ||
-        !yk_pipe_create(life)) {
+    pool->control->end_bell = yk_bell_create();
+    if (pool->control->supervisor_bell < 0 || pool->control->end_bell < 0 ||
+        !yk_pipe_create(alive) || !yk_pipe_create(life)) {
         yk_fd_close(&alive[0]);
         yk_fd_close(&alive[1]);
         return yk_fail(error, YOKE_ESYSTEM, "out of file descriptors");
@@ -188,6 +189,45 @@ bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket)
 {
     yk_event_wait(&pool->control->changed, ticket, look_ns);
     return yk_pool_is_alive(pool);
+}
+
+/* ---- for event loops ---- */
+
+yoke_status yk_pool_fd(yoke_pool *pool, int *fd, yk_error *error)
+{
+    const int fds[] = {pool->control->end_bell, pool->alive};
+
+    (void)pthread_mutex_lock(&pool->lock);
+    if (pool->events < 0) {
+        pool->events = yk_fd_set_create(fds, sizeof fds / sizeof fds[0]);
+        if (pool->events >= 0) {
+            /* In this order: a job that ends now is either told, or has ended before. */
+            atomic_store(&pool->control->tells_ends, 1);
+            yk_bell_ring(pool->control->end_bell);
+        }
+    }
+    *fd = pool->events;
+    (void)pthread_mutex_unlock(&pool->lock);
+    return *fd >= 0 ? YOKE_OK : yk_fail(error, YOKE_ESYSTEM, "out of file descriptors");
+}
+
+size_t yk_pool_poll(yoke_pool *pool)
+{
+    const bool alive = yk_pool_is_alive(pool);
+    size_t count;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    if (pool->events >= 0) {
+        /* First: what ends from here on rings again, or is collected now. */
+        yk_bell_clear(pool->control->end_bell);
+        if (!alive) {
+            yk_fd_set_remove(pool->events, pool->alive); /* it has been told */
+        }
+    }
+    count = yk_collect_ended(pool);
+    (void)pthread_mutex_unlock(&pool->lock);
+    yk_run_callbacks(pool);
+    return count;
 }
 
 /* ---- starting ---- */
@@ -313,16 +353,17 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     pool->arena.mapping = YK_MAPPING_NONE;
     pool->store.mapping = YK_MAPPING_NONE;
     pool->tables.mapping = YK_MAPPING_NONE;
-    pool->supervisor_fd = pool->alive = pool->life = -1;
+    pool->supervisor_fd = pool->alive = pool->life = pool->events = -1;
     pool->next_id = 1;
     pool->owner = yk_process_self();
     (void)pthread_mutex_init(&pool->lock, NULL);
     (void)pthread_mutex_init(&pool->build_lock, NULL);
     (void)pthread_mutex_init(&pool->caller_lock, NULL);
     (void)pthread_mutex_init(&pool->recall_lock, NULL);
+    (void)pthread_mutex_init(&pool->tasks_lock, NULL);
     status = create_memory(pool, options, error);
     if (status == YOKE_OK) {
-        pool->control->supervisor_bell = -1;
+        pool->control->supervisor_bell = pool->control->end_bell = -1;
         status = read_options(pool->control, options, error);
     }
     if (status == YOKE_OK) {
@@ -380,6 +421,8 @@ static void free_futures(yoke_pool *pool)
     yk_run_callbacks(pool);
     for (yoke_future *future = pool->futures; future != NULL; future = future->next) {
         future->pool = NULL;
+        future->result = NULL; /* it goes with the memory */
+        future->result_bytes = 0;
     }
 }
 
@@ -392,7 +435,9 @@ static void free_memory(yoke_pool *pool)
     }
     if (pool->control != NULL) {
         yk_fd_close(&pool->control->supervisor_bell);
+        yk_fd_close(&pool->control->end_bell);
     }
+    yk_fd_close(&pool->events);
     yk_fd_close(&pool->alive);
     yk_fd_close(&pool->life);
     yk_fd_close(&pool->supervisor_fd);
@@ -410,6 +455,7 @@ static void free_memory(yoke_pool *pool)
     (void)pthread_mutex_destroy(&pool->build_lock);
     (void)pthread_mutex_destroy(&pool->caller_lock);
     (void)pthread_mutex_destroy(&pool->recall_lock);
+    (void)pthread_mutex_destroy(&pool->tasks_lock);
     free(pool);
 }
 

@@ -23,6 +23,7 @@
 #include "yoke/map.h"
 #include "yoke/pool.h"
 #include "yoke/stats.h"
+#include "yoke/task.h"
 
 struct yoke_pool {
     yk_mapping control_mapping;
@@ -34,6 +35,7 @@ struct yoke_pool {
     pid_t supervisor;
     int supervisor_fd; /* pidfd */
     int alive;         /* reads: end of file when every process of the pool is gone */
+    int events;        /* for the application's event loop; -1: it has not asked */
     int life;          /* writes: its end tells the supervisor that we are gone */
 
     pthread_mutex_t lock;
@@ -51,6 +53,9 @@ struct yoke_pool {
     uint64_t explored_ns; /* when a job was last shared to measure */
     pthread_mutex_t caller_lock;    /* held by the thread that helps */
     struct yk_worker_self *caller;  /* what it works with; NULL: nobody has helped yet */
+    pthread_mutex_t tasks_lock; /* one function becomes a kernel at a time; taken first */
+    yoke_kernel *tasks[YK_MAX_KERNELS]; /* those made of task functions, by slot */
+    uint64_t task_uses;
     yoke_future *finished; /* collected, their callbacks to be run */
     yoke_future *futures;  /* all that the user holds */
     yoke_process *processes[YK_MAX_PROCESSES]; /* by slot; NULL: none, or no handle */
@@ -75,7 +80,12 @@ struct yoke_future {
     yoke_kernel *kernel;
     yk_staged *staged;
     size_t staged_count;
-    yoke_on_done *callback;
+    void *result; /* memory of the pool that nobody has taken yet; NULL: none */
+    size_t result_bytes;
+    yoke_on_done *on_success; /* given at submission; NULL: none */
+    yoke_on_done *on_error;
+    void *on_context;
+    yoke_on_done *callback; /* given later */
     void *callback_context;
     yoke_future *next_finished;
     yoke_future *next; /* in pool->futures */
@@ -95,6 +105,7 @@ struct yoke_kernel {
      * given by speeds. */
     double parts[YK_MAX_SLOTS];
     uint32_t taker_count;
+    uint64_t last_use; /* of a task function: pool->task_uses then */
 };
 
 /* What is submitted. */
@@ -104,6 +115,12 @@ typedef struct yk_submission {
     yoke_map_options options;
     const yoke_arg *args;
     size_t count;
+    yk_task_call task; /* if the kernel is a task function */
+    bool has_result;   /* ... of which each call has a result of a size that it alone knows */
+    uint64_t most_result; /* bytes; 0: the library chooses */
+    yoke_on_done *on_success; /* NULL: none */
+    yoke_on_done *on_error;
+    void *on_context;
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
 } yk_submission;
 
@@ -133,6 +150,12 @@ bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket);
 
 yoke_status yk_pool_fail_broken(yk_error *error);
 
+/* The descriptor of yoke_pool_fd(). Takes the lock. */
+yoke_status yk_pool_fd(yoke_pool *pool, int *fd, yk_error *error);
+
+/* Collects what has ended and runs callbacks. How many. Takes the lock. */
+size_t yk_pool_poll(yoke_pool *pool);
+
 /* ---- pool_info.c ---- */
 
 void yk_pool_describe(yoke_pool *pool, yoke_worker_info *workers, size_t capacity,
@@ -155,6 +178,31 @@ void yk_kernel_release(yoke_kernel *kernel);
 
 /* Frees kernels without users that nobody builds any more. With the lock. */
 void yk_kernels_sweep(yoke_pool *pool);
+
+/* The same for a function that is called for each item; no options but its name. */
+yoke_status yk_kernel_create_task(yoke_kernel **kernel, yoke_pool *pool,
+                                  const yk_kernel *described, yk_error *error);
+
+/* ---- tasks.c ---- */
+
+/* What is common to the calls that run a function per item. */
+typedef struct yk_task_request {
+    yoke_task_function *function;
+    yoke_task_options options;
+    size_t count;
+    const yoke_arg *args; /* the first are shown as they are, if `shown` */
+    size_t arg_count;
+    yk_task_call call;
+    bool has_result;
+} yk_task_request;
+
+/* Checks and publishes a job; the caller owns the future. Takes the locks. */
+yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
+                            const yk_task_request *request, yk_error *error);
+
+/* Drops the task function that has not been used for longest and is not in use: its slot
+ * is free then. False if there is none. With the lock. */
+bool yk_tasks_evict(yoke_pool *pool);
 
 /* ---- submit.c ---- */
 
@@ -212,6 +260,17 @@ void yk_stage_out(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
  * in conflict with them, or NULL. */
 yoke_future *yk_stage_conflict(yoke_pool *pool, const yk_launch *launch);
 
+/* ---- result.c ---- */
+
+/* Room for a result, if the submission has one. With the lock. */
+yoke_status yk_result_reserve(yoke_pool *pool, yk_job *job,
+                              const yk_submission *submission, yk_error *error);
+
+/* The result of a job that has ended becomes the future's; room that is not needed is given
+ * back. With the lock. */
+yoke_status yk_result_collect(yoke_pool *pool, yk_job *job, yoke_future *future,
+                              bool succeeded, yk_error *error);
+
 /* ---- lend.c ---- */
 
 yoke_status yk_lend(yoke_pool *pool, void *pointer, yk_error *error);
@@ -252,6 +311,9 @@ void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callbac
 
 /* Whether the calling thread is in a callback of one of the pool's jobs. */
 bool yk_is_in_callback(const yoke_pool *pool);
+
+/* Asks the job to end early. Takes the lock. */
+void yk_future_cancel(yoke_future *future);
 
 /* Waits until the job is collected, or the time (negative: no limit) is over. */
 bool yk_future_wait(yoke_future *future, double seconds);

@@ -43,9 +43,10 @@ static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles,
     uint64_t end;
 
     items_of(job, tiles, &begin, &end);
-    yk_job_explain(job, ref.generation,
-                   "kernel '%s', items [%llu, %llu): %s (worker %s)", kernel->name,
-                   (unsigned long long)begin, (unsigned long long)end, why, how);
+    yk_job_explain(job, ref.generation, "%s '%s', items [%llu, %llu): %s (worker %s)",
+                   yk_kernel_noun(kernel), kernel->name,
+                   (unsigned long long)(begin + job->launch.task.first),
+                   (unsigned long long)(end + job->launch.task.first), why, how);
     atomic_store(&job->verdict, (uint32_t)-YOKE_ECRASHED);
     yk_tile_map_mark_open(job->map, tiles, YK_TILE_GIVEN_UP);
 }
@@ -69,6 +70,7 @@ static void stop_if_fruitless(yk_control *control, yk_job_ref ref, yk_tiles tile
                               const char *how)
 {
     yk_job *job = yk_job_at(control, ref);
+    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
     const uint32_t done = yk_job_done(control, job);
     uint64_t begin;
     uint64_t end;
@@ -80,10 +82,11 @@ static void stop_if_fruitless(yk_control *control, yk_job_ref ref, yk_tiles tile
     }
     items_of(job, tiles, &begin, &end);
     yk_job_explain(job, ref.generation,
-                   "kernel '%s' took down %u workers in a row, the last at items "
+                   "%s '%s' took down %u workers in a row, the last at items "
                    "[%llu, %llu) (worker %s)",
-                   control->kernels[job->kernel_slot].kernel.name, job->fruitless,
-                   (unsigned long long)begin, (unsigned long long)end, how);
+                   yk_kernel_noun(kernel), kernel->name, job->fruitless,
+                   (unsigned long long)(begin + job->launch.task.first),
+                   (unsigned long long)(end + job->launch.task.first), how);
     yk_job_stop(control, ref, YOKE_ECRASHED);
 }
 
@@ -156,14 +159,14 @@ static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slo
 {
     yk_job *job = yk_job_at(control, ref);
     const yk_worker *worker = &control->workers[slot];
+    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
     const uint32_t most =
         worker->was_killed != 0 ? MAX_PREPARATION_KILLS : MAX_PREPARATION_CRASHES;
 
     if (atomic_load(&worker->open_status) != 0 ||
         atomic_load(&worker->failures) >= most) {
-        yk_job_remark(job, ref.generation, "%s cannot prepare for kernel '%s': %s",
-                      worker->name, control->kernels[job->kernel_slot].kernel.name,
-                      how);
+        yk_job_remark(job, ref.generation, "%s cannot prepare for %s '%s': %s",
+                      worker->name, yk_kernel_noun(kernel), kernel->name, how);
         yk_job_decline(job, slot);
     }
 }
@@ -245,6 +248,7 @@ static void wake_everybody(yk_control *control)
         yk_event_repair(&control->jobs[__builtin_ctzll(live)].ended);
     }
     yk_event_repair(&control->changed);
+    yk_control_tell_end(control);
     for (uint32_t i = 0; i < count; i++) {
         yk_event_repair(&control->workers[i].bell);
     }
@@ -341,8 +345,9 @@ static void stop_hopeless(yk_control *control, yk_job_ref ref)
         const char *remark = yk_job_remarked(job, ref.generation);
 
         yk_job_explain(job, ref.generation,
-                       "kernel '%s': no worker is left that can run it%s%s",
-                       kernel->name, remark[0] != '\0' ? ": " : "", remark);
+                       "%s '%s': no worker is left that can run it%s%s",
+                       yk_kernel_noun(kernel), kernel->name,
+                       remark[0] != '\0' ? ": " : "", remark);
         yk_job_stop(control, ref, YOKE_ENODEVICE);
     }
 }
@@ -356,8 +361,8 @@ static void stop_late(yk_control *control, yk_job_ref ref)
 
     if (yk_job_is_running(control, ref)) {
         yk_job_explain(job, ref.generation,
-                       "kernel '%s' ran past its time limit with %u of %u pieces done",
-                       kernel->name, yk_job_done(control, job),
+                       "%s '%s' ran past its time limit with %u of %u pieces done",
+                       yk_kernel_noun(kernel), kernel->name, yk_job_done(control, job),
                        atomic_load(&job->tile_count));
         yk_job_stop(control, ref, YOKE_ETIMEDOUT);
         yk_control_ring_workers(control);

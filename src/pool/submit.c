@@ -94,8 +94,10 @@ static yoke_status fill_launch(yoke_pool *pool, yk_job *job,
     };
     const yoke_status status = yk_launch_fill(&job->launch, &request, error);
 
+    job->launch.task = submission->task;
     if (status != YOKE_OK) {
-        yk_error_prefix(error, "kernel '%s': ", slot->kernel.name);
+        yk_error_prefix(error, "%s '%s': ", yk_kernel_noun(&slot->kernel),
+                        slot->kernel.name);
     }
     return status;
 }
@@ -321,7 +323,16 @@ static yoke_status prepare(yoke_pool *pool, yoke_future *future,
     if (status == YOKE_OK) {
         status = yk_order_find(pool, future->ref.slot, &submission->options, error);
     }
-    return status == YOKE_OK ? yk_stage_in(pool, future, &job->launch, error) : status;
+    if (status == YOKE_OK) {
+        status = yk_stage_in(pool, future, &job->launch, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_result_reserve(pool, job, submission, error);
+        if (status != YOKE_OK) {
+            yk_stage_out(pool, future, &job->launch, false);
+        }
+    }
+    return status;
 }
 
 static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
@@ -342,6 +353,9 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
         yk_future_release(future);
         return status;
     }
+    future->on_success = submission->on_success;
+    future->on_error = submission->on_error;
+    future->on_context = submission->on_context;
     publish(pool, future, yk_job_at(pool->control, future->ref), submission);
     *result = future;
     return YOKE_OK;

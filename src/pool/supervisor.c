@@ -50,9 +50,10 @@ static int child_main(void *context)
 {
     const birth *self = context;
     const yk_supervisor *supervisor = self->supervisor;
-    int keep[2 + YK_MAX_LANES] = {supervisor->control->supervisor_bell,
+    int keep[3 + YK_MAX_LANES] = {supervisor->control->supervisor_bell,
+                                  supervisor->control->end_bell,
                                   supervisor->start.alive};
-    size_t count = 2;
+    size_t count = 3;
 
     for (unsigned lane = 0; self->undo_files != NULL && lane < YK_MAX_LANES; lane++) {
         if (self->undo_files[lane] >= 0) {
@@ -230,7 +231,8 @@ static void wait_for_workers(yk_supervisor *supervisor)
 
 static void start_process(yk_supervisor *supervisor, const yk_supervisor_start *start)
 {
-    const int keep[] = {start->life, start->alive, start->control->supervisor_bell};
+    const int keep[] = {start->life, start->alive, start->control->supervisor_bell,
+                        start->control->end_bell};
 
     supervisor->start = *start;
     supervisor->control = start->control;

@@ -139,6 +139,7 @@ static void employ(yk_supervisor *supervisor, yk_found *found, uint32_t driver,
     worker->config.discrete = control->discrete;
     worker->config.platform = found->device.platform;
     worker->config.device = found->device.device;
+    worker->config.number = found->index + 1; /* UINT32_MAX: none */
     memcpy(worker->config.driver, found->driver, sizeof worker->config.driver);
     yk_text_format(worker->reason, sizeof worker->reason, "%s",
                    selector->kind == YK_SELECT_GPU ? "a GPU or accelerator"

@@ -37,10 +37,11 @@ static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status sta
     yk_job *job = yk_job_at(self->control, ref);
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
 
-    yk_job_explain(job, ref.generation,
-                   "kernel '%s' on %s (%s), items [%llu, %llu): %s", kernel->name,
-                   self->worker->name, self->worker->info.name,
-                   (unsigned long long)chunk->begin, (unsigned long long)chunk->end,
+    yk_job_explain(job, ref.generation, "%s '%s' on %s (%s), items [%llu, %llu): %s",
+                   yk_kernel_noun(kernel), kernel->name, self->worker->name,
+                   self->worker->info.name,
+                   (unsigned long long)(chunk->begin + job->launch.task.first),
+                   (unsigned long long)(chunk->end + job->launch.task.first),
                    self->error.text);
     yk_job_stop(self->control, ref, status);
 }

@@ -27,8 +27,9 @@ static void fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
 {
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
 
-    yk_job_explain(job, ref.generation, "kernel '%s' on %s (%s): %s", kernel->name,
-                   self->worker->name, self->worker->info.name, self->error.text);
+    yk_job_explain(job, ref.generation, "%s '%s' on %s (%s): %s",
+                   yk_kernel_noun(kernel), kernel->name, self->worker->name,
+                   self->worker->info.name, self->error.text);
     yk_job_stop(self->control, ref, status);
 }
 

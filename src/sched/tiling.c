@@ -19,12 +19,15 @@ static uint64_t useful_tiles(const yk_tiling_limits *limits)
 {
     const uint64_t wanted = (uint64_t)TILES_PER_WORKER * limits->workers;
 
+    if (limits->is_fine != 0) {
+        return YK_MAX_TILES;
+    }
     return yk_min(yk_max(wanted, LEAST_TILES), YK_MAX_TILES);
 }
 
 static uint64_t unit_of(uint64_t items, const yk_tiling_limits *limits, uint64_t tiles)
 {
-    uint64_t unit = limits->most > 0 ? 1 : ALIGN_ITEMS;
+    uint64_t unit = limits->most > 0 || limits->is_fine != 0 ? 1 : ALIGN_ITEMS;
 
     if (limits->group > 1) {
         return limits->group;
@@ -38,7 +41,7 @@ static uint64_t unit_of(uint64_t items, const yk_tiling_limits *limits, uint64_t
 static uint32_t row_of(uint64_t tile_items, const yk_tiling_limits *limits)
 {
     const bool matters =
-        limits->is_flat != 0 && limits->most == 0 && limits->group <= 1;
+        limits->is_flat != 0 && limits->is_fine == 0 && limits->most == 0 && limits->group <= 1;
 
     return matters && tile_items < ALIGN_ITEMS && ALIGN_ITEMS % tile_items == 0
                ? (uint32_t)(ALIGN_ITEMS / tile_items)

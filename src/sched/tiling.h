@@ -23,6 +23,7 @@ typedef struct yk_tiling_limits {
     uint64_t most;    /* most items of a tile; the others count for more */
     uint32_t workers; /* that are to share them */
     uint32_t is_flat; /* an item is an element, not a row or a plane */
+    uint32_t is_fine; /* each item counts: tiles as small as can be */
 } yk_tiling_limits;
 
 /* Tiles for a range: as many as are useful to share it evenly. */

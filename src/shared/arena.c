@@ -112,7 +112,9 @@ static yoke_status check_memory(const yk_arena *arena, uint64_t span, yk_error *
     }
     available = yk_memory_available();
     resident = yk_mapping_resident(&arena->mapping);
-    promised = arena->used > resident ? arena->used - resident : 0;
+    promised = arena->used - arena->reserved > resident
+                   ? arena->used - arena->reserved - resident
+                   : 0;
     if (available != UINT64_MAX &&
         (promised > available || span > available - promised)) {
         return yk_fail(error, YOKE_ENOMEM,
@@ -134,10 +136,51 @@ static void *insert_block(yk_arena *arena, size_t index, yk_block block)
     return (char *)arena->mapping.base + block.offset;
 }
 
-static void *alloc_locked(yk_arena *arena, size_t bytes, yk_error *error)
+static void remove_block(yk_arena *arena, yk_block *block)
+{
+    arena->used -= block->span;
+    arena->count--;
+    memmove(block, block + 1,
+            (size_t)(&arena->blocks[arena->count] - block) * sizeof *block);
+}
+
+/* Gives the spare pages back to the system. Whether there were any. */
+static bool drop_spare(yk_arena *arena)
+{
+    const bool any = arena->spare_count > 0;
+
+    while (arena->spare_count > 0) {
+        const uint64_t offset = arena->spare[--arena->spare_count];
+        yk_block *block = &arena->blocks[first_after(arena, offset)];
+
+        yk_mapping_punch(&arena->mapping, block->offset, block->span);
+        remove_block(arena, block);
+    }
+    return any;
+}
+
+/* find_gap(), after the spare pages are gone if they are in the way. */
+static bool make_gap(yk_arena *arena, uint64_t span, uint64_t alignment,
+                     uint64_t *offset, size_t *index)
+{
+    return find_gap(arena, span, alignment, offset, index) ||
+           (drop_spare(arena) && find_gap(arena, span, alignment, offset, index));
+}
+
+/* Whether the memory that is left is to be looked at, which takes system calls: not for
+ * address space, and for one in some single pages. */
+static bool is_to_be_checked(const yk_arena *arena, uint32_t kind)
+{
+    enum { UNCHECKED_PAGES = 64 };
+
+    return kind == YK_BLOCK_PLAIN ||
+           (kind == YK_BLOCK_PAGE && arena->next_id % UNCHECKED_PAGES == 0);
+}
+
+static void *alloc_locked(yk_arena *arena, size_t bytes, uint32_t kind, yk_error *error)
 {
     const uint64_t page = yk_page_size();
-    yk_block block = {.bytes = bytes};
+    yk_block block = {.bytes = bytes, .kind = kind};
     size_t index;
 
     if (bytes > arena->mapping.size) {
@@ -148,14 +191,15 @@ static void *alloc_locked(yk_arena *arena, size_t bytes, yk_error *error)
         return NULL;
     }
     block.span = yk_round_up(bytes, page);
-    if (check_memory(arena, block.span, error) != YOKE_OK) {
+    if (is_to_be_checked(arena, kind) &&
+        check_memory(arena, block.span, error) != YOKE_OK) {
         return NULL;
     }
     if (!ensure_room(arena)) {
         yk_fail(error, YOKE_ENOMEM, "out of memory");
         return NULL;
     }
-    if (!find_gap(arena, block.span, bytes >= LARGE ? LARGE : page, &block.offset,
+    if (!make_gap(arena, block.span, bytes >= LARGE ? LARGE : page, &block.offset,
                   &index)) {
         yk_fail(error, YOKE_ENOMEM,
                 "cannot allocate %zu bytes: %llu of the %zu bytes of the pool's memory "
@@ -164,10 +208,14 @@ static void *alloc_locked(yk_arena *arena, size_t bytes, yk_error *error)
         return NULL;
     }
     block.id = arena->next_id++;
+    if (kind == YK_BLOCK_RESERVED) {
+        block.users = 1;
+        arena->reserved += block.span;
+    }
     return insert_block(arena, index, block);
 }
 
-void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
+static void *alloc_kind(yk_arena *arena, size_t bytes, uint32_t kind, yk_error *error)
 {
     void *pointer;
 
@@ -176,9 +224,47 @@ void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
         return NULL;
     }
     (void)pthread_mutex_lock(&arena->lock);
-    pointer = alloc_locked(arena, bytes, error);
+    pointer = alloc_locked(arena, bytes, kind, error);
     (void)pthread_mutex_unlock(&arena->lock);
     return pointer;
+}
+
+void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    return alloc_kind(arena, bytes, YK_BLOCK_PLAIN, error);
+}
+
+void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    return alloc_kind(arena, bytes, YK_BLOCK_RESERVED, error);
+}
+
+/* A spare page becomes an allocation; NULL if there is none. */
+static void *take_spare(yk_arena *arena, size_t bytes)
+{
+    yk_block *block;
+
+    if (arena->spare_count == 0) {
+        return NULL;
+    }
+    block = &arena->blocks[first_after(arena, arena->spare[--arena->spare_count])];
+    block->kind = YK_BLOCK_PAGE;
+    block->bytes = bytes;
+    block->id = arena->next_id++;
+    return (char *)arena->mapping.base + block->offset;
+}
+
+void *yk_arena_alloc_page(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    void *pointer;
+
+    if (bytes > yk_page_size()) {
+        return yk_arena_alloc(arena, bytes, error);
+    }
+    (void)pthread_mutex_lock(&arena->lock);
+    pointer = take_spare(arena, bytes);
+    (void)pthread_mutex_unlock(&arena->lock);
+    return pointer != NULL ? pointer : alloc_kind(arena, bytes, YK_BLOCK_PAGE, error);
 }
 
 static yk_block *find_locked(yk_arena *arena, const void *pointer)
@@ -190,7 +276,8 @@ static yk_block *find_locked(yk_arena *arena, const void *pointer)
         return NULL;
     }
     index = first_after(arena, offset);
-    if (index == arena->count || arena->blocks[index].offset > offset) {
+    if (index == arena->count || arena->blocks[index].offset > offset ||
+        arena->blocks[index].kind == YK_BLOCK_SPARE) {
         return NULL;
     }
     return &arena->blocks[index];
@@ -221,12 +308,46 @@ static yoke_status free_locked(yk_arena *arena, const void *pointer, yk_error *e
                        "%p (%llu bytes) is used by %u job(s) that have not ended",
                        pointer, (unsigned long long)block->bytes, block->users);
     }
+    if (block->kind == YK_BLOCK_PAGE && block->table == 0 &&
+        arena->spare_count < YK_MAX_SPARE) {
+        block->kind = YK_BLOCK_SPARE;
+        arena->spare[arena->spare_count++] = block->offset;
+        return YOKE_OK;
+    }
     yk_mapping_punch(&arena->mapping, block->offset, block->span);
-    arena->used -= block->span;
-    arena->count--;
-    memmove(block, block + 1,
-            (size_t)(&arena->blocks[arena->count] - block) * sizeof *block);
+    remove_block(arena, block);
     return YOKE_OK;
+}
+
+static void settle_locked(yk_arena *arena, yk_block *block, size_t bytes, bool touched)
+{
+    const uint64_t span = yk_round_up(bytes, yk_page_size());
+
+    arena->reserved -= block->span;
+    if (touched && span < block->span) {
+        yk_mapping_punch(&arena->mapping, block->offset + span, block->span - span);
+    }
+    if (bytes == 0) {
+        remove_block(arena, block);
+        return;
+    }
+    arena->used -= block->span - span;
+    block->span = span;
+    block->bytes = bytes;
+    block->kind = YK_BLOCK_PLAIN;
+    block->users = 0;
+}
+
+void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool touched)
+{
+    yk_block *block;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    if (find_start(arena, pointer, &block, NULL) == YOKE_OK &&
+        block->kind == YK_BLOCK_RESERVED && bytes <= block->bytes) {
+        settle_locked(arena, block, bytes, touched);
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
 }
 
 yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
@@ -295,6 +416,8 @@ bool yk_arena_valid(const yk_arena *arena)
     const uint64_t page = yk_page_size();
     uint64_t end = 0;
     uint64_t used = 0;
+    uint64_t reserved = 0;
+    size_t spare = 0;
 
     for (size_t i = 0; i < arena->count; i++) {
         const yk_block *block = &arena->blocks[i];
@@ -306,6 +429,9 @@ bool yk_arena_valid(const yk_arena *arena)
         }
         end = block->offset + block->span;
         used += block->span;
+        reserved += block->kind == YK_BLOCK_RESERVED ? block->span : 0;
+        spare += block->kind == YK_BLOCK_SPARE;
     }
-    return used == arena->used;
+    return used == arena->used && reserved == arena->reserved &&
+           spare == arena->spare_count;
 }

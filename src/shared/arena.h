@@ -15,6 +15,15 @@
 #include "base/error.h"
 #include "sys/mapping.h"
 
+enum { YK_MAX_SPARE = 256 };
+
+enum {
+    YK_BLOCK_PLAIN = 0,
+    YK_BLOCK_RESERVED = 1, /* address space, of which a result will take what it needs */
+    YK_BLOCK_PAGE = 2,     /* one page, kept for reuse when it is freed */
+    YK_BLOCK_SPARE = 3,    /* such a page, free: no allocation */
+};
+
 /* An allocated block. */
 typedef struct yk_block {
     uint64_t offset; /* from the mapping's base */
@@ -23,6 +32,8 @@ typedef struct yk_block {
     uint64_t id;     /* never used twice in an arena; from 1 */
     uint32_t users;  /* jobs that use it */
     uint64_t table;  /* address of its yk_residency; 0: it is not lent */
+    uint32_t kind;   /* YK_BLOCK_... */
+    uint32_t reserved;
 } yk_block;
 
 typedef struct yk_arena {
@@ -32,6 +43,9 @@ typedef struct yk_arena {
     size_t count;
     size_t capacity;
     uint64_t used;    /* bytes in blocks */
+    uint64_t reserved; /* ... of those that are reserved only */
+    uint64_t spare[YK_MAX_SPARE]; /* offsets of spare pages */
+    size_t spare_count;
     uint64_t next_id;
     bool limited;     /* refuse what the system's memory cannot hold */
 } yk_arena;
@@ -64,6 +78,19 @@ yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
 
 /* Attaches a block table to the block that starts there, or takes it off again (0). */
 void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table);
+
+/* At most a page, not zeroed and without a system call if a page was freed before: for
+ * small results, of which there may be many. */
+void *yk_arena_alloc_page(yk_arena *arena, size_t bytes, yk_error *error);
+
+/* Address space for something whose size shows later: not counted against the memory there
+ * is. It has a user and cannot be freed, until it is settled. */
+void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error);
+
+/* A reservation becomes an allocation of `bytes` bytes, at most what was reserved, without
+ * users; the rest is given back. With 0 all of it is. `touched`: something may have been
+ * written there, so that pages have to be given back, too. */
+void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool touched);
 
 /* Blocks sorted, disjoint, page-aligned, within the mapping. */
 bool yk_arena_valid(const yk_arena *arena);

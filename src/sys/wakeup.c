@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -84,4 +85,25 @@ bool yk_fd_wait_one(int fd, uint64_t timeout_ns)
             return ready;
         }
     }
+}
+
+int yk_fd_set_create(const int *fds, size_t count)
+{
+    int set = epoll_create1(EPOLL_CLOEXEC);
+
+    for (size_t i = 0; i < count && set >= 0; i++) {
+        struct epoll_event event = {.events = EPOLLIN};
+
+        if (epoll_ctl(set, EPOLL_CTL_ADD, fds[i], &event) != 0) {
+            yk_fd_close(&set);
+        }
+    }
+    return set;
+}
+
+void yk_fd_set_remove(int set, int fd)
+{
+    struct epoll_event event = {.events = 0};
+
+    (void)epoll_ctl(set, EPOLL_CTL_DEL, fd, &event);
 }

@@ -28,4 +28,11 @@ void yk_fd_wait(const int *fds, bool *ready, size_t count, uint64_t timeout_ns);
 /* Waits for one descriptor; false if time ran out. */
 bool yk_fd_wait_one(int fd, uint64_t timeout_ns);
 
+/* A descriptor that can be read as long as one of the others can, or has hung up; -1 if
+ * there can be none. Closed on exec. */
+int yk_fd_set_create(const int *fds, size_t count);
+
+/* It does not look at this one any more. */
+void yk_fd_set_remove(int set, int fd);
+
 #endif

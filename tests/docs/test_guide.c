@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The code that the guide shows, between "begin NAME" and "end", and what it must do. */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,6 +256,145 @@ static void square_roots(const yoke_span *span, void *const args[])
 }
 /* end */
 
+/* begin items */
+static int norm(yoke_task *task)
+{
+    const float *v = task->input;
+    float *length = task->output;
+
+    if (v[0] != v[0]) {
+        return yoke_task_fail(task, 22, "vector %zu is no vector", task->index);
+    }
+    *length = __builtin_sqrtf(v[0] * v[0] + v[1] * v[1]);
+    return 0;
+}
+
+static yoke_status norms(yoke_pool *pool, float *lengths, const float *vectors, size_t n)
+{
+    return yoke_map_items(pool, norm, vectors, 2 * sizeof *vectors, lengths,
+                          sizeof *lengths, n, NULL);
+}
+/* end */
+
+/* begin starmap */
+static int scale(yoke_task *task)
+{
+    float *v = task->args[0];
+    const float by = *(const float *)task->args[1];
+
+    *v *= by * *(const float *)task->args[2];
+    return 0;
+}
+
+static yoke_status scale_all(yoke_pool *pool, float *values, const float *by, size_t n)
+{
+    const yoke_arg args[] = {yoke_inout(values, sizeof *values), yoke_in(by, sizeof *by),
+                             yoke_scalar(2.0f)};
+
+    return yoke_starmap(pool, scale, n, NULL, args, 3);
+}
+/* end */
+
+/* begin apply */
+/* The positions of a letter in a text: nobody knows before how many there are. */
+static int find_letter(yoke_task *task)
+{
+    const char *text = task->input;
+    const char letter = *(const char *)task->context;
+    size_t count = 0;
+
+    for (size_t i = 0; i < task->input_bytes; i++) {
+        if (text[i] == letter) {
+            size_t *places = yoke_task_output(task, (count + 1) * sizeof *places);
+
+            if (places == NULL) {
+                return yoke_task_fail(task, 1, "no room for place %zu", count);
+            }
+            places[count++] = i;
+        }
+    }
+    return 0;
+}
+
+static yoke_status print_places(yoke_pool *pool, const char *text, char letter)
+{
+    const yoke_task_options options = {.context = &letter, .context_bytes = 1};
+    void *places = NULL;
+    size_t bytes = 0;
+    const yoke_status status = yoke_apply(pool, find_letter, text, strlen(text), &places,
+                                          &bytes, &options);
+
+    for (size_t i = 0; i < bytes / sizeof(size_t); i++) {
+        printf("%zu\n", ((const size_t *)places)[i]);
+    }
+    return status == YOKE_OK ? yoke_free(pool, places) : status;
+}
+/* end */
+
+/* begin loop */
+/* Waits for the pool and for a descriptor of the program's own. */
+static bool wait_for_either(yoke_pool *pool, int other)
+{
+    struct pollfd events[] = {{.fd = yoke_pool_fd(pool), .events = POLLIN},
+                              {.fd = other, .events = POLLIN}};
+
+    if (poll(events, 2, -1) > 0 && events[0].revents != 0) {
+        yoke_pool_poll(pool); /* calls on_success and on_error of what has ended */
+    }
+    return events[1].revents != 0;
+}
+/* end */
+
+/* begin stream */
+/* Numbers from a file, one after the other; only a window of them is in memory. */
+static int read_vector(void *item, size_t index, void *context)
+{
+    float *v = item;
+    const int got = fscanf(context, "%f %f", &v[0], &v[1]);
+
+    (void)index;
+    return got == 2 ? 1 : got == EOF ? 0 : -1;
+}
+
+static yoke_status add_norms(yoke_pool *pool, FILE *file, double *sum)
+{
+    const yoke_stream_options options = {
+        .function = norm, .input_bytes = 2 * sizeof(float), .output_bytes = sizeof(float)};
+    yoke_stream *stream;
+    void *length = NULL;
+    yoke_status status = yoke_imap(&stream, pool, &options, read_vector, file);
+
+    *sum = 0;
+    while (status == YOKE_OK) {
+        status = yoke_stream_next(stream, &length, -1);
+        if (length == NULL) {
+            break; /* an error, or the end */
+        }
+        *sum += *(const float *)length;
+    }
+    yoke_stream_destroy(stream);
+    return status;
+}
+/* end */
+
+/* begin film */
+/* Each frame is blurred by all devices together; two exist at a time. */
+static yoke_status open_film(yoke_stream **film, yoke_pool *pool, yoke_kernel *kernel,
+                             size_t width, size_t height, yoke_stream_source *camera)
+{
+    const size_t row = width * sizeof(float);
+    const yoke_arg args[] = {yoke_stream_out(row), yoke_in_halo(NULL, row, 1)};
+
+    return yoke_imap(film, pool,
+                     &(yoke_stream_options){.kernel = kernel,
+                                            .range = yoke_range_2d(width, height),
+                                            .args = args,
+                                            .arg_count = 2,
+                                            .window = 2},
+                     camera, NULL);
+}
+/* end */
+
 /* ---- what they must do ---- */
 
 enum { WIDTH = 40, HEIGHT = 300, CELLS = WIDTH * HEIGHT };
@@ -426,6 +566,102 @@ static void line_is_read_in_time(void **state)
     (void)unlink(fifo);
 }
 
+static void tasks_are_called(void **state)
+{
+    enum { N = 1000 };
+    static float vectors[2 * N];
+    static float lengths[N];
+    static float by[N];
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        vectors[2 * i] = 3.0f * (float)i;
+        vectors[2 * i + 1] = 4.0f * (float)i;
+        by[i] = (float)(i % 3);
+    }
+    assert_ok_pool(pool, norms(pool, lengths, vectors, N));
+    assert_true(lengths[10] == 50 && lengths[N - 1] == 5 * (N - 1));
+    assert_ok_pool(pool, scale_all(pool, lengths, by, N));
+    assert_true(lengths[10] == 100 && lengths[11] == 220 && lengths[12] == 0);
+    vectors[14] = __builtin_nanf("");
+    assert_status(norms(pool, lengths, vectors, N), YOKE_EKERNEL);
+    assert_contains(yoke_pool_error(pool), "item 7: code 22: vector 7 is no vector");
+    assert_ok_pool(pool, print_places(pool, "banana", 'a'));
+    assert_ok_pool(pool, print_places(pool, "kiwi", 'a'));
+}
+
+static void count_call(yoke_future *future, yoke_status status, void *context)
+{
+    (void)future;
+    *(int *)context += status == YOKE_OK;
+}
+
+static void loop_waits_for_both(void **state)
+{
+    int ends[2];
+    int calls = 0;
+    const char letter = 'a';
+    const yoke_task_options options = {.on_success = count_call,
+                                       .on_context = &calls,
+                                       .context = &letter,
+                                       .context_bytes = 1};
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_ok_pool(pool, yoke_apply_async(NULL, pool, find_letter, "lava", 4, &options));
+    while (calls == 0) {
+        assert_false(wait_for_either(pool, ends[0]));
+    }
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    assert_true(wait_for_either(pool, ends[0]));
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
+static int film_frame(void *item, size_t index, void *context)
+{
+    (void)context;
+    for (size_t i = 0; i < CELLS; i++) {
+        ((float *)item)[i] = (float)((i + index) % 64);
+    }
+    return index < 20;
+}
+
+static void streams_flow(void **state)
+{
+    yoke_kernel *kernel = native_kernel("blur", blur_rows);
+    yoke_stream *film = NULL;
+    FILE *file = tmpfile();
+    static float frame[CELLS];
+    static float expected[CELLS];
+    void *result = NULL;
+    double sum = 0;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        fprintf(file, "%d %d\n", 3 * (i % 10), 4 * (i % 10));
+    }
+    rewind(file);
+    assert_ok_pool(pool, add_norms(pool, file, &sum));
+    assert_true(sum == 5 * 45 * 100);
+    fprintf(file, "1 two");
+    rewind(file);
+    assert_status(add_norms(pool, file, &sum), YOKE_EKERNEL);
+    fclose(file);
+
+    assert_ok_pool(pool, open_film(&film, pool, kernel, WIDTH, HEIGHT, film_frame));
+    for (size_t i = 0; i < 20; i++) {
+        (void)film_frame(frame, i, NULL);
+        blur_here(expected, frame);
+        assert_ok_pool(pool, yoke_stream_next(film, &result, 60));
+        assert_memory_equal(result, expected, sizeof expected);
+    }
+    assert_ok_pool(pool, yoke_stream_next(film, &result, 60));
+    assert_null(result);
+    yoke_stream_destroy(film);
+    yoke_kernel_destroy(kernel);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +672,9 @@ int main(void)
         cmocka_unit_test(columns_are_summed),
         cmocka_unit_test(failure_is_explained),
         cmocka_unit_test(line_is_read_in_time),
+        cmocka_unit_test(tasks_are_called),
+        cmocka_unit_test(loop_waits_for_both),
+        cmocka_unit_test(streams_flow),
     };
 
     return yt_run_group_with(tests, set_up, tear_down);

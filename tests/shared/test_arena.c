@@ -216,12 +216,83 @@ static void test_limited_arena_refuses_too_much(void **state)
 #define arena_test(function)                                                           \
     cmocka_unit_test_setup_teardown(function, open_arena, close_arena)
 
+/* What a result takes of its reservation stays; the rest is room again, and zero. */
+static void test_reservation(void **state)
+{
+    const size_t most = 40 << 20;
+    unsigned char *reserved = yk_arena_reserve(&arena, most, &error);
+    unsigned char *rest;
+
+    (void)state;
+    assert_non_null(reserved);
+    assert_true(yk_arena_valid(&arena));
+    assert_null(yk_arena_alloc(&arena, most, &error));
+    assert_status(yk_arena_free(&arena, reserved, &error), YOKE_EBUSY);
+    memset(reserved, 7, 100000);
+    yk_arena_settle(&arena, reserved, 5000, true);
+    assert_true(yk_arena_valid(&arena));
+    assert_int_equal(arena.reserved, 0);
+    assert_true(is_filled(reserved, 5000, 7));
+    assert_true(yk_mapping_resident(&arena.mapping) <= 8192);
+    rest = yk_arena_alloc(&arena, most, &error);
+    assert_non_null(rest);
+    assert_true(is_filled(rest, 200000, 0));
+    yk_arena_settle(&arena, rest, 0, true); /* was not reserved: nothing happens */
+    assert_ok(yk_arena_free(&arena, rest, &error));
+    assert_ok(yk_arena_free(&arena, reserved, &error));
+    reserved = yk_arena_reserve(&arena, most, &error);
+    yk_arena_settle(&arena, reserved, 0, false);
+    assert_true(yk_arena_valid(&arena));
+    assert_status(yk_arena_free(&arena, reserved, &error), YOKE_EINVAL);
+    assert_null(yk_arena_reserve(&arena, (size_t)WINDOW + 1, &error));
+    assert_null(yk_arena_reserve(&arena, 0, &error));
+    assert_int_equal(arena.used, 0);
+}
+
+/* Freed pages are used again, and are in nobody's way. */
+static void test_pages(void **state)
+{
+    void *pages[300];
+    yk_block block;
+    void *all;
+
+    (void)state;
+    for (size_t i = 0; i < 300; i++) {
+        pages[i] = yk_arena_alloc_page(&arena, 1 + i, &error);
+        assert_non_null(pages[i]);
+    }
+    for (size_t i = 0; i < 300; i++) {
+        assert_ok(yk_arena_free(&arena, pages[i], &error));
+        assert_status(yk_arena_free(&arena, pages[i], &error), YOKE_EINVAL);
+        assert_false(yk_arena_find(&arena, pages[i], &block));
+    }
+    assert_true(yk_arena_valid(&arena));
+    assert_int_equal(arena.spare_count, YK_MAX_SPARE);
+    assert_ptr_equal(yk_arena_alloc_page(&arena, 10, &error), pages[255]);
+    assert_true(yk_arena_get(&arena, pages[255], &block, &error) == YOKE_OK);
+    assert_int_equal(block.bytes, 10);
+    assert_ok(yk_arena_free(&arena, pages[255], &error));
+    all = yk_arena_alloc_page(&arena, 5000, &error); /* more than a page */
+    assert_non_null(all);
+    assert_int_equal(arena.spare_count, YK_MAX_SPARE);
+    assert_ok(yk_arena_free(&arena, all, &error));
+    all = yk_arena_alloc(&arena, WINDOW - LARGE, &error);
+    assert_non_null(all);
+    assert_int_equal(arena.spare_count, YK_MAX_SPARE);
+    assert_ok(yk_arena_free(&arena, all, &error));
+    assert_non_null(yk_arena_alloc(&arena, WINDOW, &error));
+    assert_int_equal(arena.spare_count, 0);
+    assert_true(yk_arena_valid(&arena));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         arena_test(test_random_use),
         arena_test(test_find),
         arena_test(test_users),
+        arena_test(test_reservation),
+        arena_test(test_pages),
         arena_test(test_validity_notices_damage),
         cmocka_unit_test(test_limited_arena_refuses_too_much),
     };

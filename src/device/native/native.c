@@ -11,6 +11,7 @@
 
 #include "device/device.h"
 #include "device/native/binding.h"
+#include "device/native/tasks.h"
 #include "kernel/lent.h"
 #include "sys/object.h"
 #include "sys/topology.h"
@@ -39,6 +40,7 @@ typedef struct native_device {
     yoke_span span;       /* of the launch; begin and end are each chunk's */
     span_context context; /* of the span */
     bool has_lent;        /* some array is lent */
+    bool is_task;         /* function is a yoke_task_function */
 } native_device;
 
 static native_device *native_of(yk_device *device)
@@ -120,6 +122,10 @@ static yoke_status native_build(yk_device *device, const yk_kernel *kernel,
     if (!yk_kernel_has_native(kernel)) {
         return yk_fail(error, YOKE_EUNSUPPORTED, "kernel '%s' has no native function",
                        kernel->name);
+    }
+    if (kernel->task == YK_TASK_DEVICE) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "the task asks for an OpenCL device (.kind)");
     }
     function = yk_object_find(object, kernel->native.offset);
     if (function == NULL) {
@@ -205,6 +211,7 @@ static yoke_status native_begin(yk_device *device, const yk_kernel *kernel,
     native->function = find_function(native, kernel->id)->function;
     native->span = make_span(launch, &native->context);
     native->has_lent = has_lent(launch);
+    native->is_task = yk_kernel_is_task(kernel);
     return YOKE_OK;
 }
 
@@ -225,28 +232,41 @@ static void tell_change(const native_device *native, uint64_t begin, uint64_t en
     }
 }
 
-static yoke_status native_start(yk_device *device, unsigned lane, uint64_t begin,
-                                uint64_t end, yk_error *error)
+static yoke_status call_function(native_device *native, yk_error *error)
 {
-    native_device *native = native_of(device);
     span_context *context = &native->context;
 
-    (void)lane;
-    assert(native->launch != NULL);
-    native->span.begin = (size_t)begin;
-    native->span.end = (size_t)end;
+    if (native->is_task) {
+        return yk_tasks_run((yoke_task_function *)(yk_any_function *)native->function,
+                            native->launch, native->binding.args, native->span.begin,
+                            native->span.end, NULL, error);
+    }
     context->error = error;
-    yk_binding_fill_scalars(&native->binding, native->launch);
-    tell_change(native, begin, end);
     native->function(&native->span, native->binding.args);
-    finish_stores();
-    tell_change(native, begin, end);
     if (!atomic_load(&context->has_failed)) {
         return YOKE_OK;
     }
     atomic_store(&context->has_failed, false);
     atomic_flag_clear(&context->failed);
     return YOKE_EKERNEL;
+}
+
+static yoke_status native_start(yk_device *device, unsigned lane, uint64_t begin,
+                                uint64_t end, yk_error *error)
+{
+    native_device *native = native_of(device);
+    yoke_status status;
+
+    (void)lane;
+    assert(native->launch != NULL);
+    native->span.begin = (size_t)begin;
+    native->span.end = (size_t)end;
+    yk_binding_fill_scalars(&native->binding, native->launch);
+    tell_change(native, begin, end);
+    status = call_function(native, error);
+    finish_stores();
+    tell_change(native, begin, end);
+    return status;
 }
 
 /* All was done at the start. */

@@ -8,10 +8,12 @@
 #include <stdint.h>
 
 #include "device/device.h"
+#include "device/native/binding.h"
 #include "device/mirror.h"
 #include "device/opencl/cl_api.h"
 #include "device/opencl/cl_prefix.h"
 #include "device/opencl/cl_shape.h"
+#include "yoke/task.h"
 
 enum {
     YK_CL_MAX_VARIANTS = 16, /* kept per kernel */
@@ -164,6 +166,11 @@ typedef struct yk_cl_device {
     yk_cl_variant *variant;
     yk_cl_shape shape;
     yk_cl_binding bindings[YK_MAX_ARGS];
+
+    yoke_task_function *task; /* that the launch calls; NULL: it is of a kernel */
+    yk_binding task_binding;
+    yoke_task_device task_device;
+    int index; /* for "opencl:N"; -1: none */
 } yk_cl_device;
 
 #endif

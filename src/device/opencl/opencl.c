@@ -9,6 +9,7 @@
 #include "device/opencl/cl_memory.h"
 #include "device/opencl/cl_open.h"
 #include "device/opencl/cl_resident.h"
+#include "device/opencl/cl_task.h"
 
 static yk_cl_device *of(yk_device *device)
 {
@@ -21,7 +22,10 @@ static void end(yk_device *base)
 
     if (device->launch != NULL) {
         yk_cl_chunks_abandon(device);
-        yk_cl_unbind(device);
+        if (device->task == NULL) {
+            yk_cl_unbind(device);
+        }
+        device->task = NULL;
         device->launch = NULL;
         device->kernel = NULL;
         device->variant = NULL;
@@ -36,6 +40,7 @@ static void close_device(yk_device *base)
         return;
     }
     end(base);
+    yk_binding_fini(&device->task_binding);
     yk_cl_memory_close(device);
     while (device->kernels != NULL) {
         yk_cl_kernel_forget(device, device->kernels->id);
@@ -60,6 +65,7 @@ static yoke_status open_device(yk_device **out, const yk_device_config *config,
         return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
     }
     device->base.ops = &yk_opencl_ops;
+    device->index = (int)config->number - 1;
     status = yk_cl_bring_up(device, config, error);
     if (status != YOKE_OK) {
         close_device(&device->base);
@@ -76,7 +82,8 @@ static void describe(const yk_device *device, yk_device_info *info)
 
 static yoke_status build(yk_device *device, const yk_kernel *kernel, yk_error *error)
 {
-    return yk_cl_kernel_build(of(device), kernel, error);
+    return yk_kernel_is_task(kernel) ? yk_cl_task_check(kernel, error)
+                                     : yk_cl_kernel_build(of(device), kernel, error);
 }
 
 static int parameters(yk_device *device, const yk_kernel *kernel,
@@ -208,6 +215,23 @@ static yoke_status prepare(yk_cl_device *device, yk_error *error)
     return status == YOKE_OK ? yk_cl_chunks_begin(device, error) : status;
 }
 
+static yoke_status begin_task(yk_cl_device *device, const yk_kernel *kernel,
+                              const yk_launch *launch, yk_error *error)
+{
+    yoke_status status = yk_cl_task_check(kernel, error);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    device->launch = launch;
+    device->launch_id = launch->id;
+    status = yk_cl_task_begin(device, kernel, error);
+    if (status != YOKE_OK) {
+        device->launch = NULL;
+    }
+    return status;
+}
+
 static yoke_status begin(yk_device *base, const yk_kernel *kernel,
                          const yk_launch *launch, yk_error *error)
 {
@@ -218,6 +242,9 @@ static yoke_status begin(yk_device *base, const yk_kernel *kernel,
         return YOKE_OK;
     }
     end(base);
+    if (yk_kernel_is_task(kernel)) {
+        return begin_task(device, kernel, launch, error);
+    }
     status = yk_cl_kernel_build(device, kernel, error);
     if (status != YOKE_OK) {
         return status;
@@ -235,11 +262,17 @@ static yoke_status begin(yk_device *base, const yk_kernel *kernel,
 static yoke_status start(yk_device *device, unsigned lane, uint64_t first,
                          uint64_t last, yk_error *error)
 {
+    if (of(device)->task != NULL) {
+        return yk_cl_task_run(of(device), first, last, error);
+    }
     return yk_cl_chunk_start(of(device), &of(device)->lanes[lane], first, last, error);
 }
 
 static yoke_status finish(yk_device *device, unsigned lane, yk_error *error)
 {
+    if (of(device)->task != NULL) {
+        return YOKE_OK; /* start has done all of it */
+    }
     return yk_cl_chunk_finish(of(device), &of(device)->lanes[lane], error);
 }
 

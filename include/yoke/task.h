@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Tasks: a function of the program that is called once per item, in the pool's processes.
+ *
+ * A task runs in a worker process. It sees the pool's memory and the program as it was when
+ * the pool was created; what it writes elsewhere the application does not see. It makes no
+ * calls on the pool. What a worker was computing when it died is computed again from the
+ * start, by another one: a task may run twice.
+ */
+#ifndef YOKE_TASK_H
+#define YOKE_TASK_H
+
+#include <stddef.h>
+
+#include "arg.h"
+#include "future.h"
+#include "pool.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The device that a task asked for, and that is its own as long as it runs. */
+typedef struct yoke_task_device {
+    yoke_worker_kind kind; /**< YOKE_WORKER_OPENCL */
+    int index;             /**< its number for "opencl:N" */
+    const char *name;      /**< the device's own name */
+    void *context;         /**< cl_context; with its type in <yoke/opencl.h> */
+    void *device;          /**< cl_device_id */
+    void *queue;           /**< cl_command_queue, in order */
+} yoke_task_device;
+
+/** What one call of a task function is about. Lives as long as the call. */
+typedef struct yoke_task {
+    size_t index;        /**< the item's number, from 0 */
+    const void *input;   /**< its input; NULL if there is none */
+    size_t input_bytes;
+    void *output;        /**< where its output goes, zeroed; NULL if there is none, or until
+                              yoke_task_output() has been called */
+    size_t output_bytes; /**< how much that is */
+    void *const *args;   /**< yoke_starmap(): per argument the item's own part, the whole
+                              array, the address of a scalar's value, or scratch memory */
+    size_t arg_count;
+    const void *context; /**< a copy of yoke_task_options.context; NULL if there is none */
+    size_t context_bytes;
+    const yoke_task_device *device; /**< NULL unless yoke_task_options.kind is given */
+    void *library; /**< the library's */
+} yoke_task;
+
+/**
+ * The work on one item: a function of the program, or of a library loaded in it.
+ *
+ * @param task  which item
+ * @return 0, or an error code of its own: the job then ends with YOKE_EKERNEL, and its error
+ *         has the item, the code and what yoke_task_fail() was told
+ */
+typedef int yoke_task_function(yoke_task *task);
+
+/** How to run tasks. Zero in a field means that the library chooses. */
+typedef struct yoke_task_options {
+    const char *devices;       /**< only these workers; as yoke_pool_options.devices */
+    double timeout;            /**< seconds until the job is killed; 0: never */
+    size_t chunk;              /**< most items to take at once; 0: by measured speed */
+    yoke_future *const *after; /**< jobs that must have succeeded before this one starts */
+    size_t after_count;
+    const void *context;       /**< a value that every call gets a copy of */
+    size_t context_bytes;      /**< its size, at most 4096 */
+    /** yoke_apply(): address space for the result, in bytes; it takes no more memory than
+     *  the result. 0: 1 GiB, or a 128th of the pool's memory if that is less. */
+    size_t most_result;
+    /** Called when the job has ended well, or not, in a thread of the program that is
+     *  inside a wait, yoke_pool_poll() or another call on the pool; as by
+     *  yoke_future_on_done(), before the function given there. */
+    yoke_on_done *on_success;
+    yoke_on_done *on_error;
+    void *on_context;          /**< handed to them */
+    /** The task wants a device, any free one of this device string: "gpu", "opencl:pocl". It
+     *  is called in the process that owns the device, and finds its handles in
+     *  task->device. What it leaves in the queue is finished before its result counts.
+     *  YOKE_ENODEVICE if the pool has no such device. NULL: it is called on a CPU. */
+    const char *kind;
+} yoke_task_options;
+
+/** Implementation of the calls below; `size` is sizeof *options as compiled. With `wait`
+ *  nonzero `future` is not used; otherwise NULL there means that nobody keeps it. */
+YOKE_API yoke_status yoke_map_items_sized(yoke_future **future, int wait, yoke_pool *pool,
+                                          yoke_task_function *function,
+                                          const void *inputs, size_t input_bytes,
+                                          void *outputs, size_t output_bytes,
+                                          size_t count,
+                                          const yoke_task_options *options, size_t size);
+YOKE_API yoke_status yoke_apply_sized(yoke_future **future, int wait, yoke_pool *pool,
+                                      yoke_task_function *function, const void *input,
+                                      size_t input_bytes, void **result,
+                                      size_t *result_bytes,
+                                      const yoke_task_options *options, size_t size);
+YOKE_API yoke_status yoke_starmap_sized(yoke_future **future, int wait, yoke_pool *pool,
+                                        yoke_task_function *function, size_t count,
+                                        const yoke_task_options *options, size_t size,
+                                        const yoke_arg *args, size_t arg_count);
+
+/**
+ * Calls a function once and waits. Bytes go in, bytes of any length come out.
+ *
+ * Input in memory of the pool is used where it lies, other input is copied. The result is
+ * memory of the pool, however long; it is the caller's, to be given back with yoke_free().
+ *
+ * @param pool          the pool
+ * @param function      the work; it asks yoke_task_output() for memory for its result
+ * @param input         NULL if input_bytes is 0
+ * @param input_bytes   how many
+ * @param result        where the result goes; NULL on failure, and if the task has given
+ *                      none. May itself be NULL: the result is freed
+ * @param result_bytes  where its size goes; may be NULL
+ * @param options       NULL for all defaults
+ */
+static inline yoke_status yoke_apply(yoke_pool *pool, yoke_task_function *function,
+                                     const void *input, size_t input_bytes, void **result,
+                                     size_t *result_bytes,
+                                     const yoke_task_options *options)
+{
+    return yoke_apply_sized(NULL, 1, pool, function, input, input_bytes, result,
+                            result_bytes, options, sizeof(yoke_task_options));
+}
+
+/** As yoke_apply(), without waiting: the caller owns *future (NULL: it wants none), and takes
+ *  the result with yoke_future_result(). */
+static inline yoke_status yoke_apply_async(yoke_future **future, yoke_pool *pool,
+                                           yoke_task_function *function,
+                                           const void *input, size_t input_bytes,
+                                           const yoke_task_options *options)
+{
+    return yoke_apply_sized(future, 0, pool, function, input, input_bytes, NULL, NULL,
+                            options, sizeof(yoke_task_options));
+}
+
+/**
+ * Calls a function for each item of an array of inputs and waits. Item i has the
+ * `input_bytes` bytes at inputs + i * input_bytes, and writes its result at outputs +
+ * i * output_bytes.
+ *
+ * Arrays in memory of the pool are used in place. Others are copied in, and results are
+ * copied out when the job has succeeded. Inputs and outputs may not overlap.
+ *
+ * @param pool          the pool
+ * @param function      the work
+ * @param inputs        NULL if input_bytes is 0
+ * @param input_bytes   of one item
+ * @param outputs       NULL if output_bytes is 0
+ * @param output_bytes  of one item
+ * @param count         items; 0: nothing is called
+ * @param options       NULL for all defaults
+ * @return how the job ended: YOKE_EKERNEL if a call returned an error, YOKE_ECRASHED if an
+ *         item kills every worker that computes it (all others are done then)
+ */
+static inline yoke_status yoke_map_items(yoke_pool *pool, yoke_task_function *function,
+                                         const void *inputs, size_t input_bytes,
+                                         void *outputs, size_t output_bytes, size_t count,
+                                         const yoke_task_options *options)
+{
+    return yoke_map_items_sized(NULL, 1, pool, function, inputs, input_bytes, outputs,
+                                output_bytes, count, options, sizeof(yoke_task_options));
+}
+
+/** As yoke_map_items(), without waiting: the caller owns *future (NULL: it wants none),
+ *  and leaves the arrays alone until the job's end has been noticed by a wait or
+ *  yoke_pool_poll(). */
+static inline yoke_status
+yoke_map_items_async(yoke_future **future, yoke_pool *pool, yoke_task_function *function,
+                     const void *inputs, size_t input_bytes, void *outputs,
+                     size_t output_bytes, size_t count, const yoke_task_options *options)
+{
+    return yoke_map_items_sized(future, 0, pool, function, inputs, input_bytes, outputs,
+                                output_bytes, count, options, sizeof(yoke_task_options));
+}
+
+/**
+ * Calls a function for each of `count` items and waits; each gets several arguments, built
+ * as those of a kernel: yoke_in(array, bytes), yoke_out(), yoke_inout() give item i its part
+ * i, yoke_in_whole() an array that all share, yoke_scalar() a value. task->args[k] points to
+ * what argument k is for the item.
+ *
+ * Arrays outside the pool's memory are copied in and out. What is changed in place is saved
+ * before, and restored if a worker dies.
+ *
+ * @param pool       the pool
+ * @param function   the work
+ * @param count      items; 0: nothing is called
+ * @param options    NULL for all defaults
+ * @param args       the arguments; only read during the call
+ * @param arg_count  how many, at most 63
+ */
+static inline yoke_status yoke_starmap(yoke_pool *pool, yoke_task_function *function,
+                                       size_t count, const yoke_task_options *options,
+                                       const yoke_arg *args, size_t arg_count)
+{
+    return yoke_starmap_sized(NULL, 1, pool, function, count, options,
+                              sizeof(yoke_task_options), args, arg_count);
+}
+
+/** As yoke_starmap(), without waiting: the caller owns *future (NULL: it wants none). */
+static inline yoke_status yoke_starmap_async(yoke_future **future, yoke_pool *pool,
+                                             yoke_task_function *function, size_t count,
+                                             const yoke_task_options *options,
+                                             const yoke_arg *args, size_t arg_count)
+{
+    return yoke_starmap_sized(future, 0, pool, function, count, options,
+                              sizeof(yoke_task_options), args, arg_count);
+}
+
+/**
+ * To be called by a task of yoke_apply() once it knows how long its result is. Calling it
+ * again changes the size, and may move what has been written, as realloc() does. In other
+ * tasks it gives task->output, if that is large enough.
+ *
+ * @param task   the task it was given
+ * @param bytes  of the result
+ * @return where the result goes, not zeroed; NULL if there is no room (.most_result), or no
+ *         memory: what was there before is still good
+ */
+YOKE_API void *yoke_task_output(yoke_task *task, size_t bytes);
+
+/**
+ * To be called by a task that cannot do its work: keeps a text for the job's error and
+ * returns `code`, so that a task ends with `return yoke_task_fail(task, ...)`.
+ *
+ * @param task    the task it was given
+ * @param code    the function's own error code; 0 counts as 1
+ * @param format  as for printf
+ */
+YOKE_API int yoke_task_fail(yoke_task *task, int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/finish.h"
+
+#include "pool/pool.h"
+
+yoke_status yk_finish(yoke_pool *pool, yoke_future *future, yk_error *error)
+{
+    yoke_status status;
+
+    (void)yk_future_wait(future, -1);
+    status = future->status;
+    if (status != YOKE_OK) {
+        yk_fail(error, status, "%s", future->error != NULL ? future->error : "");
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    yk_future_release(future);
+    (void)pthread_mutex_unlock(&pool->lock);
+    return status;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/stream.h"
+
+#include <string.h>
+
+#include "api/call.h"
+#include "api/live.h"
+#include "pool/stream.h"
+
+static yoke_status check_open(yoke_stream **stream, const yoke_pool *pool,
+                              const yoke_stream_options *options,
+                              yoke_stream_source *next, yk_error *error)
+{
+    const yoke_status status = yk_call_check(pool, error);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (stream == NULL || options == NULL || next == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "%s is NULL",
+                       stream == NULL    ? "where the stream goes"
+                       : options == NULL ? "options"
+                                         : "the source");
+    }
+    return YOKE_OK;
+}
+
+yoke_status yoke_imap_sized(yoke_stream **stream, int ordered, yoke_pool *pool,
+                            const yoke_stream_options *options, size_t size,
+                            yoke_stream_source *next, void *context)
+{
+    yoke_stream_options all;
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    if (stream != NULL) {
+        *stream = NULL;
+    }
+    status = check_open(stream, pool, options, next, &error);
+    if (status == YOKE_OK) {
+        memset(&all, 0, sizeof all);
+        memcpy(&all, options, size < sizeof all ? size : sizeof all);
+        if (all.kernel != NULL && !yk_live_has_kernel(pool, all.kernel)) {
+            status =
+                yk_fail(&error, YOKE_EINVAL,
+                        "the kernel belongs to another pool or has been destroyed");
+        }
+    }
+    if (status == YOKE_OK) {
+        status =
+            yk_stream_create(stream, pool, ordered != 0, &all, next, context, &error);
+    }
+    if (status == YOKE_OK) {
+        (*stream)->serial = yk_live_serial(pool);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
+/* Whether the stream may be used: its pool is there, and it is this process's. */
+static yoke_status check(const yoke_stream *stream, yk_error *error)
+{
+    yoke_status status;
+
+    if (stream == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the stream is NULL");
+    }
+    status = yk_call_check(stream->pool, error);
+    if (status == YOKE_OK && yk_live_serial(stream->pool) != stream->serial) {
+        status = yk_fail(error, YOKE_ECLOSED, "the stream's pool was closed");
+    }
+    return status;
+}
+
+yoke_status yoke_stream_next(yoke_stream *stream, void **result, double seconds)
+{
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    if (result != NULL) {
+        *result = NULL;
+    }
+    status = check(stream, &error);
+    if (status == YOKE_OK && (result == NULL || seconds != seconds)) {
+        status =
+            yk_fail(&error, YOKE_EINVAL,
+                    result == NULL ? "where the result goes is NULL"
+                                   : "the time to wait is not a number of seconds");
+    }
+    if (status == YOKE_OK) {
+        status = yk_stream_next(stream, result, seconds, &error);
+    }
+    return yk_call_end(stream != NULL ? stream->pool : NULL, status, &error);
+}
+
+size_t yoke_stream_index(const yoke_stream *stream)
+{
+    return stream != NULL ? stream->index : 0;
+}
+
+void yoke_stream_destroy(yoke_stream *stream)
+{
+    yk_error error;
+
+    if (stream != NULL && !stream->busy) {
+        yk_stream_destroy(stream, check(stream, &error) == YOKE_OK);
+    }
+}

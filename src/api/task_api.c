@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/task.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "api/call.h"
+#include "api/finish.h"
+#include "device/native/tasks.h"
+#include "pool/pool.h"
+
+static void copy_options(yoke_task_options *to, const yoke_task_options *from,
+                         size_t size)
+{
+    memset(to, 0, sizeof *to);
+    if (from != NULL) {
+        memcpy(to, from, size < sizeof *to ? size : sizeof *to);
+    }
+}
+
+/* A future of no items: it has ended. */
+static yoke_status end_at_once(yoke_future **future, yoke_pool *pool, yk_error *error)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    *future = yk_future_create(pool, NULL);
+    if (*future != NULL) {
+        (*future)->collected = true;
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    return *future != NULL ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
+}
+
+/* Nobody wants it: the job goes on, and its callbacks are run. */
+static void drop(yoke_pool *pool, yoke_future *future)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    yk_future_release(future);
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+static yoke_status run(yoke_future **future, bool wait, yoke_pool *pool,
+                       const yk_task_request *request, yk_error *error)
+{
+    yoke_future *job = NULL;
+    yoke_status status = yk_call_check(pool, error);
+
+    if (future != NULL) {
+        *future = NULL;
+    }
+    if (status == YOKE_OK) {
+        status = request->count == 0 && request->function != NULL
+                     ? end_at_once(&job, pool, error)
+                     : yk_tasks_submit(&job, pool, request, error);
+    }
+    if (status == YOKE_OK && wait) {
+        status = yk_finish(pool, job, error);
+    } else if (status == YOKE_OK && future != NULL) {
+        *future = job;
+    } else if (status == YOKE_OK) {
+        drop(pool, job);
+    }
+    return yk_call_end(pool, status, error);
+}
+
+/* One more argument, if it has any bytes; its number. */
+static uint32_t add(yoke_arg *args, yk_task_request *request, yoke_arg arg)
+{
+    if (arg.kind == YOKE_ARG_ARRAY && arg.bytes == 0 && arg.pointer == NULL) {
+        return 0;
+    }
+    args[request->arg_count++] = arg;
+    return (uint32_t)request->arg_count;
+}
+
+yoke_status yoke_map_items_sized(yoke_future **future, int wait, yoke_pool *pool,
+                                 yoke_task_function *function, const void *inputs,
+                                 size_t input_bytes, void *outputs, size_t output_bytes,
+                                 size_t count, const yoke_task_options *options,
+                                 size_t size)
+{
+    yoke_arg args[2];
+    yk_task_request request = {.function = function, .count = count, .args = args};
+    yk_error error;
+
+    yk_error_clear(&error);
+    copy_options(&request.options, options, size);
+    request.call.input = add(args, &request, yoke_in(inputs, input_bytes));
+    request.call.output = add(args, &request, yoke_out(outputs, output_bytes));
+    return run(future, wait != 0, pool, &request, &error);
+}
+
+yoke_status yoke_starmap_sized(yoke_future **future, int wait, yoke_pool *pool,
+                               yoke_task_function *function, size_t count,
+                               const yoke_task_options *options, size_t size,
+                               const yoke_arg *args, size_t arg_count)
+{
+    yk_task_request request = {
+        .function = function, .count = count, .args = args, .arg_count = arg_count};
+    yk_error error;
+
+    yk_error_clear(&error);
+    copy_options(&request.options, options, size);
+    request.call.arg_count = (uint32_t)(arg_count < YK_MAX_ARGS ? arg_count : 0);
+    return run(future, wait != 0, pool, &request, &error);
+}
+
+/* What lies outside the pool's memory travels with the job as long as it is short. */
+static yoke_arg input_of(const yoke_pool *pool, const void *input, size_t bytes)
+{
+    enum { SHORT_BYTES = 4096 };
+
+    return bytes <= SHORT_BYTES && input != NULL &&
+                   !yk_arena_contains(&pool->arena, input)
+               ? yoke_scalar_bytes(input, bytes)
+               : yoke_in_whole(input, bytes);
+}
+
+/* Waits for the job and hands its result over. */
+static yoke_status take(yoke_future *future, void **result, size_t *bytes)
+{
+    yoke_status status = yoke_future_wait(future, -1);
+
+    if (status == YOKE_OK && result != NULL) {
+        status = yoke_future_result(future, result, bytes);
+    }
+    yoke_future_destroy(future);
+    return status;
+}
+
+yoke_status yoke_apply_sized(yoke_future **future, int wait, yoke_pool *pool,
+                             yoke_task_function *function, const void *input,
+                             size_t input_bytes, void **result, size_t *result_bytes,
+                             const yoke_task_options *options, size_t size)
+{
+    yoke_arg args[1];
+    yk_task_request request = {
+        .function = function, .count = 1, .args = args, .has_result = true};
+    yoke_future *job = NULL;
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    if (result != NULL) {
+        *result = NULL;
+    }
+    if (result_bytes != NULL) {
+        *result_bytes = 0;
+    }
+    if (future != NULL) {
+        *future = NULL;
+    }
+    copy_options(&request.options, options, size);
+    status = yk_call_check(pool, &error);
+    if (status != YOKE_OK) {
+        return yk_call_end(pool, status, &error);
+    }
+    if (input != NULL || input_bytes != 0) {
+        request.call.input = add(args, &request, input_of(pool, input, input_bytes));
+    }
+    status = run(wait != 0 ? &job : future, false, pool, &request, &error);
+    return status == YOKE_OK && wait != 0 ? take(job, result, result_bytes) : status;
+}
+
+void *yoke_task_output(yoke_task *task, size_t bytes)
+{
+    return yk_task_output(task, bytes);
+}
+
+int yoke_task_fail(yoke_task *task, int code, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    code = yk_task_fail(task, code, format, list);
+    va_end(list);
+    return code;
+}

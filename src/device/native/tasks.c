@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "device/native/tasks.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/memory_limits.h"
+
+/* What yoke_task.library points to. */
+typedef struct task_state {
+    yk_task_result *result; /* NULL: outputs have a place */
+    char text[1024];        /* from yoke_task_fail() */
+} task_state;
+
+/* Where an argument is for an item. */
+static void *part_of(const yk_arg *arg, void *bound, uint64_t item)
+{
+    if (arg->kind != YK_ARG_ARRAY || arg->parts != YK_PARTS_ITEM) {
+        return bound;
+    }
+    return (char *)bound + arg->offset + item * arg->bytes;
+}
+
+/* A call's arguments as fields of the task: those that differ from item to item. */
+static void set_item(yoke_task *task, const yk_launch *launch, void *const *args,
+                     void **parts, uint64_t item)
+{
+    const yk_task_call *call = &launch->task;
+
+    task->index = (size_t)(item + call->first);
+    if (call->input != 0) {
+        task->input =
+            part_of(&launch->args[call->input - 1], args[call->input - 1], item);
+    }
+    if (call->output != 0) {
+        task->output =
+            part_of(&launch->args[call->output - 1], args[call->output - 1], item);
+        memset(task->output, 0, task->output_bytes);
+    }
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        parts[i] = part_of(&launch->args[i], args[i], item);
+    }
+}
+
+static size_t bytes_of(const yk_launch *launch, uint32_t number)
+{
+    return number == 0 ? 0 : (size_t)launch->args[number - 1].bytes;
+}
+
+static yoke_task begin_calls(const yk_launch *launch, void *const *args, void **parts,
+                             task_state *state)
+{
+    const yk_task_call *call = &launch->task;
+
+    return (yoke_task){
+        .input_bytes = bytes_of(launch, call->input),
+        .output_bytes = bytes_of(launch, call->output),
+        .args = call->arg_count != 0 ? parts : NULL,
+        .arg_count = call->arg_count,
+        .context = call->context != 0 ? args[call->context - 1] : NULL,
+        .context_bytes = bytes_of(launch, call->context),
+        .library = state,
+    };
+}
+
+/* Whatever an earlier attempt has left does not count. */
+static void begin_item(task_state *state, const yk_launch *launch)
+{
+    state->text[0] = '\0';
+    state->result = (yk_task_result *)(uintptr_t)launch->task.result;
+    if (state->result != NULL) {
+        state->result->bytes = 0;
+        state->result->is_large = 0;
+    }
+}
+
+yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
+                         void *const *args, uint64_t begin, uint64_t end,
+                         const yoke_task_device *device, yk_error *error)
+{
+    void *parts[YK_MAX_ARGS];
+    task_state state;
+    yoke_task all = begin_calls(launch, args, parts, &state);
+
+    all.device = device;
+    for (uint64_t item = begin; item < end; item++) {
+        yoke_task task = all;
+        int code;
+
+        set_item(&task, launch, args, parts, item);
+        begin_item(&state, launch);
+        code = function(&task);
+        if (code != 0) {
+            return yk_fail(error, YOKE_EKERNEL, "item %llu: code %d%s%s",
+                           (unsigned long long)(item + launch->task.first), code,
+                           state.text[0] != '\0' ? ": " : "", state.text);
+        }
+    }
+    return YOKE_OK;
+}
+
+int yk_task_fail(yoke_task *task, int code, const char *format, va_list list)
+{
+    task_state *state = task != NULL ? task->library : NULL;
+
+    if (state != NULL && state->text[0] == '\0' && format != NULL &&
+        vsnprintf(state->text, sizeof state->text, format, list) < 0) {
+        state->text[0] = '\0';
+    }
+    return code != 0 ? code : 1;
+}
+
+/* ---- results ---- */
+
+/* From here on it is in the block, with what there was of it. */
+static void move_to_block(yk_task_result *result)
+{
+    if (result->is_large == 0) {
+        result->touched = 1; /* before anything is written there */
+        memcpy((void *)(uintptr_t)result->block, result->small, result->bytes);
+        result->is_large = 1;
+    }
+}
+
+/* Memory that is not there would be noticed as the end of this process. Asking takes a while:
+ * once for every so many bytes more. */
+static bool has_memory_for(const yk_task_result *result, size_t bytes)
+{
+    enum { STEP_BYTES = 16 << 20 };
+
+    return bytes <= result->capacity &&
+           (bytes / STEP_BYTES <= result->bytes / STEP_BYTES ||
+            bytes - result->bytes <= yk_memory_available());
+}
+
+static void *place_result(yk_task_result *result, size_t bytes)
+{
+    if (bytes > sizeof result->small || result->is_large != 0) {
+        if (!has_memory_for(result, bytes)) {
+            return NULL;
+        }
+        move_to_block(result);
+    }
+    result->bytes = bytes;
+    return result->is_large != 0 ? (void *)(uintptr_t)result->block : result->small;
+}
+
+void *yk_task_output(yoke_task *task, size_t bytes)
+{
+    task_state *state = task != NULL ? task->library : NULL;
+    void *place;
+
+    if (state == NULL) {
+        return NULL;
+    }
+    if (state->result == NULL) {
+        return bytes <= task->output_bytes ? task->output : NULL;
+    }
+    place = place_result(state->result, bytes);
+    if (place != NULL) {
+        task->output = place;
+        task->output_bytes = bytes;
+    }
+    return place;
+}

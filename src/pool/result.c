@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Results whose size only the task knows. A small one is written into the job's slot and
+ * copied out of it; for a large one the job reserves address space when it is submitted, of
+ * which the result keeps what it takes.
+ *
+ *     reserve           application, before the job is open
+ *     touched = 1       task, before it writes there for the first time
+ *     bytes, is_large   task; each attempt starts with 0, so a death costs nothing
+ *     settle            application, when it collects the job: whoever wrote is gone
+ */
+#include <string.h>
+
+#include "base/bits.h"
+#include "pool/pool.h"
+
+/* Address space is no memory, but a small arena has little of it: all jobs in flight get
+ * half of it at most. */
+static const uint64_t most_by_default = UINT64_C(1) << 30;
+
+static uint64_t room_for(const yoke_pool *pool, uint64_t asked)
+{
+    return asked != 0
+               ? asked
+               : yk_min(most_by_default, pool->arena.mapping.size / (2 * YK_MAX_JOBS));
+}
+
+static void *block_of(const yk_task_result *result)
+{
+    return (void *)(uintptr_t)result->block;
+}
+
+yoke_status yk_result_reserve(yoke_pool *pool, yk_job *job,
+                              const yk_submission *submission, yk_error *error)
+{
+    yk_task_result *result = &job->result;
+    const uint64_t bytes = room_for(pool, submission->most_result);
+
+    result->block = result->capacity = result->bytes = 0;
+    result->is_large = result->touched = 0;
+    job->launch.task.result = 0;
+    if (!submission->has_result) {
+        return YOKE_OK;
+    }
+    job->launch.task.result = (uint64_t)(uintptr_t)result;
+    if (bytes > sizeof result->small) {
+        void *block = yk_arena_reserve(&pool->arena, (size_t)bytes, error);
+
+        if (block == NULL) {
+            yk_error_prefix(error, "room for the result (.most_result): ");
+            return YOKE_ENOMEM;
+        }
+        result->block = (uint64_t)(uintptr_t)block;
+        result->capacity = bytes;
+    }
+    return YOKE_OK;
+}
+
+/* A copy of a small result, in memory of the pool. */
+static void *copy_small(yoke_pool *pool, const yk_task_result *result, yk_error *error)
+{
+    void *copy = yk_arena_alloc_page(&pool->arena, (size_t)result->bytes, error);
+
+    if (copy != NULL) {
+        memcpy(copy, result->small, (size_t)result->bytes);
+    }
+    return copy;
+}
+
+yoke_status yk_result_collect(yoke_pool *pool, yk_job *job, yoke_future *future,
+                              bool succeeded, yk_error *error)
+{
+    const yk_task_result *result = &job->result;
+    const bool is_large = succeeded && result->is_large != 0;
+    yoke_status status = YOKE_OK;
+
+    if (job->launch.task.result == 0) {
+        return YOKE_OK;
+    }
+    if (result->block != 0) {
+        yk_arena_settle(&pool->arena, block_of(result),
+                        is_large ? (size_t)result->bytes : 0, result->touched != 0);
+    }
+    if (!succeeded || result->bytes == 0) {
+        return YOKE_OK;
+    }
+    future->result = is_large ? block_of(result) : copy_small(pool, result, error);
+    if (future->result == NULL) {
+        yk_error_prefix(error, "the result: ");
+        status = YOKE_ENOMEM;
+    }
+    future->result_bytes = future->result != NULL ? (size_t)result->bytes : 0;
+    return status;
+}

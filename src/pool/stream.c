@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/clock.h"
+
+/* A result may be so near that going to sleep takes longer. */
+static const uint64_t spin_ns = 50000;
+static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
+
+/* ---- creating ---- */
+
+static bool area(uint64_t bytes, uint64_t count, uint64_t *sum)
+{
+    uint64_t total;
+
+    return yk_mul(bytes, count, &total) &&
+           yk_add(total, YK_STREAM_ALIGNMENT - 1, &total) &&
+           yk_add(*sum, total / YK_STREAM_ALIGNMENT * YK_STREAM_ALIGNMENT, sum);
+}
+
+static bool has_own_output(const yk_stream_layout *layout)
+{
+    return layout->output_bytes != 0 &&
+           (layout->output_arg < 0 || layout->output_arg != layout->input_arg);
+}
+
+static void place_slots(yoke_stream *stream, uint64_t slot_bytes, uint64_t input_area)
+{
+    for (size_t i = 0; i < stream->layout.slots; i++) {
+        yk_stream_slot *slot = &stream->slots[i];
+
+        slot->input = (unsigned char *)stream->memory + i * slot_bytes;
+        slot->output =
+            has_own_output(&stream->layout) ? slot->input + input_area : slot->input;
+    }
+}
+
+static yoke_status take_memory(yoke_stream *stream, yk_error *error)
+{
+    const yk_stream_layout *layout = &stream->layout;
+    uint64_t input_area = 0;
+    uint64_t slot_bytes = 0;
+    uint64_t total;
+    bool fits = area(layout->input_bytes, layout->chunk, &input_area);
+
+    slot_bytes = input_area;
+    if (has_own_output(layout)) {
+        fits = fits && area(layout->output_bytes, layout->chunk, &slot_bytes);
+    }
+    if (!fits || !yk_mul(slot_bytes, layout->slots, &total)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the window needs more bytes than there are");
+    }
+    stream->memory = yk_arena_alloc(&stream->pool->arena, (size_t)total, error);
+    if (stream->memory == NULL) {
+        yk_error_prefix(error, "the window: ");
+        return YOKE_ENOMEM;
+    }
+    place_slots(stream, slot_bytes, input_area);
+    return YOKE_OK;
+}
+
+static char *copy_text(const char *text)
+{
+    return text != NULL ? strdup(text) : NULL;
+}
+
+/* Everything that options point to becomes the stream's. */
+static yoke_status take_options(yoke_stream *stream, const yoke_stream_options *options,
+                                yk_error *error)
+{
+    stream->options = *options;
+    if (options->arg_count > 0) {
+        memcpy(stream->args, options->args, options->arg_count * sizeof *options->args);
+        stream->options.args = stream->args;
+    }
+    if (options->context_bytes > 0) {
+        memcpy(stream->context, options->context, options->context_bytes);
+        stream->options.context = stream->context;
+    }
+    stream->options.devices = stream->devices = copy_text(options->devices);
+    stream->options.kind = stream->kind = copy_text(options->kind);
+    if ((options->devices != NULL && stream->devices == NULL) ||
+        (options->kind != NULL && stream->kind == NULL)) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    return YOKE_OK;
+}
+
+static void change_users(yoke_stream *stream, bool more)
+{
+    if (stream->options.kernel != NULL) {
+        (void)pthread_mutex_lock(&stream->pool->lock);
+        if (more) {
+            stream->options.kernel->users++;
+        } else {
+            yk_kernel_release(stream->options.kernel);
+        }
+        (void)pthread_mutex_unlock(&stream->pool->lock);
+    }
+}
+
+yoke_status yk_stream_create(yoke_stream **result, yoke_pool *pool, bool ordered,
+                             const yoke_stream_options *options,
+                             yoke_stream_source *next, void *context, yk_error *error)
+{
+    yoke_stream *stream = calloc(1, sizeof *stream);
+    yoke_status status;
+
+    *result = NULL;
+    if (stream == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    stream->pool = pool;
+    stream->ordered = ordered;
+    stream->next = next;
+    stream->next_context = context;
+    status = yk_stream_plan(&stream->layout, pool, options, error);
+    if (status == YOKE_OK) {
+        status = take_options(stream, options, error);
+    }
+    if (status == YOKE_OK) {
+        change_users(stream, true);
+        status = take_memory(stream, error);
+        if (status != YOKE_OK) {
+            change_users(stream, false);
+        }
+    }
+    if (status != YOKE_OK) {
+        free(stream->devices);
+        free(stream->kind);
+        free(stream);
+        return status;
+    }
+    *result = stream;
+    return YOKE_OK;
+}
+
+/* ---- a slot becomes a job ---- */
+
+static yoke_status submit_function(yoke_stream *stream, yk_stream_slot *slot,
+                                   yk_error *error)
+{
+    const yoke_stream_options *options = &stream->options;
+    const yoke_arg args[2] = {yoke_in(slot->input, options->input_bytes),
+                              yoke_out(slot->output, options->output_bytes)};
+    const yk_task_request request = {
+        .function = options->function,
+        .options = {.devices = options->devices,
+                    .timeout = options->timeout,
+                    .context = options->context,
+                    .context_bytes = options->context_bytes,
+                    .kind = options->kind},
+        .count = slot->count,
+        .args = args,
+        .arg_count = options->output_bytes != 0 ? 2 : 1,
+        .call = {.input = 1,
+                 .output = options->output_bytes != 0 ? 2 : 0,
+                 .first = slot->first},
+    };
+
+    return yk_tasks_submit(&slot->future, stream->pool, &request, error);
+}
+
+static yoke_status submit_kernel(yoke_stream *stream, yk_stream_slot *slot,
+                                 yk_error *error)
+{
+    const yk_stream_layout *layout = &stream->layout;
+    yk_submission submission = {
+        .kernel = stream->options.kernel,
+        .range = stream->options.range,
+        .options = {.devices = stream->options.devices,
+                    .timeout = stream->options.timeout,
+                    .stage = true},
+        .args = stream->args,
+        .count = stream->options.arg_count,
+    };
+
+    /* The copy is the submission's when it returns: one slot after the other uses it. */
+    stream->args[layout->input_arg].pointer = slot->input;
+    if (layout->output_arg >= 0) {
+        stream->args[layout->output_arg].pointer = slot->output;
+    }
+    return yk_submit(&slot->future, stream->pool, &submission, error);
+}
+
+static yoke_status submit(yoke_stream *stream, yk_stream_slot *slot, yk_error *error)
+{
+    const yoke_status status = stream->options.kernel != NULL
+                                   ? submit_kernel(stream, slot, error)
+                                   : submit_function(stream, slot, error);
+
+    slot->state = status == YOKE_OK ? YK_SLOT_RUNNING : YK_SLOT_EMPTY;
+    return status;
+}
+
+/* ---- the end of it all ---- */
+
+static void cancel_all(yoke_stream *stream)
+{
+    for (size_t i = 0; i < stream->layout.slots; i++) {
+        if (stream->slots[i].state == YK_SLOT_RUNNING) {
+            yk_future_cancel(stream->slots[i].future);
+        }
+    }
+}
+
+/* From here on there is only this error. */
+static yoke_status fail(yoke_stream *stream, yoke_status status, yk_error *error)
+{
+    stream->failure = status;
+    stream->failure_text = strdup(error->text);
+    cancel_all(stream);
+    return status;
+}
+
+static yoke_status fail_job(yoke_stream *stream, const yk_stream_slot *slot,
+                            yk_error *error)
+{
+    const yoke_future *future = slot->future;
+
+    yk_fail(error, future->status, "%s", future->error != NULL ? future->error : "");
+    if (stream->options.kernel != NULL) {
+        yk_error_prefix(error, "item %zu of the stream: ", slot->first);
+    }
+    return fail(stream, future->status, error);
+}
+
+static yoke_status fail_source(yoke_stream *stream, yk_error *error)
+{
+    yk_fail(error, YOKE_EKERNEL, "the source of the stream returned %d for item %zu",
+            stream->source_code, stream->made);
+    return fail(stream, YOKE_EKERNEL, error);
+}
+
+/* ---- filling ---- */
+
+/* Asks the source for items until the slot is full or there are no more. */
+static void fill_slot(yoke_stream *stream, yk_stream_slot *slot)
+{
+    slot->first = stream->made;
+    slot->count = 0;
+    while (slot->count < stream->layout.chunk && !stream->is_exhausted) {
+        const int code =
+            stream->next(slot->input + slot->count * stream->layout.input_bytes,
+                         stream->made, stream->next_context);
+
+        if (code > 0) {
+            slot->count++;
+            stream->made++;
+        } else {
+            stream->is_exhausted = true;
+            stream->source_code = code;
+        }
+    }
+}
+
+static bool has_ended(yk_stream_slot *slot)
+{
+    return slot->state == YK_SLOT_RUNNING && yk_future_wait(slot->future, 0);
+}
+
+/* The slot whose results come next; NULL: they are not ready. */
+static yk_stream_slot *find_ready(yoke_stream *stream)
+{
+    if (stream->ordered) {
+        yk_stream_slot *slot = &stream->slots[stream->take];
+
+        return has_ended(slot) ? slot : NULL;
+    }
+    /* In turns, so that each comes up. */
+    for (size_t i = 0; i < stream->layout.slots; i++) {
+        yk_stream_slot *slot =
+            &stream->slots[(stream->take + i) % stream->layout.slots];
+
+        if (has_ended(slot)) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+/* In order slots are filled in turns; else whichever is empty. */
+static yk_stream_slot *find_empty(yoke_stream *stream)
+{
+    for (size_t i = 0; i < stream->layout.slots; i++) {
+        yk_stream_slot *slot =
+            &stream->slots[(stream->fill + i) % stream->layout.slots];
+
+        if (slot->state == YK_SLOT_EMPTY) {
+            stream->fill = (size_t)(slot - stream->slots + 1) % stream->layout.slots;
+            return slot;
+        }
+        if (stream->ordered) {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Fills empty slots until a result is there, which comes first. */
+static yoke_status fill(yoke_stream *stream, yk_stream_slot **ready, yk_error *error)
+{
+    *ready = find_ready(stream);
+    while (*ready == NULL && !stream->is_exhausted) {
+        yk_stream_slot *slot = find_empty(stream);
+        yoke_status status;
+
+        if (slot == NULL) {
+            return YOKE_OK;
+        }
+        fill_slot(stream, slot);
+        status = slot->count > 0 ? submit(stream, slot, error) : YOKE_OK;
+        if (status != YOKE_OK) {
+            yk_error_prefix(error, "items from %zu of the stream: ", slot->first);
+            return fail(stream, status, error);
+        }
+        *ready = find_ready(stream);
+    }
+    return YOKE_OK;
+}
+
+/* ---- taking ---- */
+
+static void give_back(yoke_pool *pool, yk_stream_slot *slot)
+{
+    if (slot->future != NULL) {
+        (void)pthread_mutex_lock(&pool->lock);
+        yk_future_release(slot->future);
+        (void)pthread_mutex_unlock(&pool->lock);
+        slot->future = NULL;
+    }
+}
+
+/* A job has ended: its results are handed out, unless it failed. */
+static yoke_status open_slot(yoke_stream *stream, yk_stream_slot *slot, yk_error *error)
+{
+    yoke_status status = YOKE_OK;
+
+    if (slot->future->status != YOKE_OK) {
+        status = fail_job(stream, slot, error);
+        slot->state = YK_SLOT_EMPTY;
+    } else {
+        slot->state = YK_SLOT_READY;
+        stream->open = slot;
+        stream->given = 0;
+        stream->take = (stream->take + 1) % stream->layout.slots;
+    }
+    give_back(stream->pool, slot);
+    return status;
+}
+
+static void give_next(yoke_stream *stream, void **result)
+{
+    const yk_stream_slot *slot = stream->open;
+    const uint64_t bytes = stream->layout.output_bytes != 0
+                               ? stream->layout.output_bytes
+                               : stream->layout.input_bytes;
+
+    *result = slot->output + stream->given * bytes;
+    stream->index = slot->first + stream->given++;
+}
+
+/* What was given last is not looked at any more. */
+static void close_open(yoke_stream *stream)
+{
+    if (stream->open != NULL && stream->given == stream->open->count) {
+        stream->open->state = YK_SLOT_EMPTY;
+        stream->open = NULL;
+    }
+}
+
+static bool is_anything_running(const yoke_stream *stream)
+{
+    for (size_t i = 0; i < stream->layout.slots; i++) {
+        if (stream->slots[i].state == YK_SLOT_RUNNING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The oldest that runs: it is the one to make haste with. */
+static const yk_stream_slot *first_running(const yoke_stream *stream)
+{
+    for (size_t i = 0; i < stream->layout.slots; i++) {
+        const yk_stream_slot *slot =
+            &stream->slots[(stream->take + i) % stream->layout.slots];
+
+        if (slot->state == YK_SLOT_RUNNING) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+static uint64_t deadline_of(double seconds)
+{
+    return seconds < 0 || seconds > 1e9 ? UINT64_MAX
+                                        : yk_clock_ns() + (uint64_t)(seconds * 1e9);
+}
+
+/* Waits until the pool changes, or a while. */
+static void wait_for_change(yoke_stream *stream, uint32_t ticket, uint64_t limit_ns)
+{
+    yk_event *changed = &stream->pool->control->changed;
+    const yk_stream_slot *slot = first_running(stream);
+
+    if (!yk_event_spin(changed, ticket, yk_min(limit_ns, spin_ns))) {
+        if (slot != NULL && !slot->future->collected) {
+            yk_job_call_all(stream->pool->control, slot->future->ref);
+        }
+        yk_event_wait(changed, ticket, limit_ns);
+        (void)yk_pool_is_alive(stream->pool);
+    }
+}
+
+/* The next slot with results. NULL with YOKE_OK: that was all. */
+static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
+                              uint64_t deadline, yk_error *error)
+{
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&stream->pool->control->changed);
+        const yoke_status status = fill(stream, ready, error);
+        uint64_t now;
+
+        if (status != YOKE_OK || *ready != NULL) {
+            return status;
+        }
+        if (!is_anything_running(stream)) {
+            return stream->source_code < 0 ? fail_source(stream, error) : YOKE_OK;
+        }
+        now = yk_clock_ns();
+        if (now >= deadline) {
+            return yk_fail(error, YOKE_EAGAIN, "no result is ready yet");
+        }
+        wait_for_change(stream, ticket, yk_min(deadline - now, look_ns));
+    }
+}
+
+static yoke_status next(yoke_stream *stream, void **result, double seconds,
+                        yk_error *error)
+{
+    yk_stream_slot *ready = NULL;
+    yoke_status status;
+
+    if (stream->failure != YOKE_OK) {
+        return yk_fail(error, stream->failure, "%s",
+                       stream->failure_text != NULL ? stream->failure_text : "");
+    }
+    close_open(stream);
+    if (stream->open == NULL) {
+        status = wait_ready(stream, &ready, deadline_of(seconds), error);
+        if (status == YOKE_OK && ready != NULL) {
+            status = open_slot(stream, ready, error);
+        }
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+    if (stream->open != NULL) {
+        give_next(stream, result);
+    }
+    return YOKE_OK;
+}
+
+yoke_status yk_stream_next(yoke_stream *stream, void **result, double seconds,
+                           yk_error *error)
+{
+    yoke_status status;
+
+    if (stream->busy) {
+        return yk_fail(error, YOKE_EBUSY,
+                       "a call on this stream is under way: its source, or another "
+                       "thread, cannot ask it for results");
+    }
+    stream->busy = true;
+    status = next(stream, result, seconds, error);
+    stream->busy = false;
+    return status;
+}
+
+/* ---- giving it back ---- */
+
+void yk_stream_destroy(yoke_stream *stream, bool has_pool)
+{
+    if (has_pool) {
+        cancel_all(stream);
+        for (size_t i = 0; i < stream->layout.slots; i++) {
+            if (stream->slots[i].state == YK_SLOT_RUNNING) {
+                (void)yk_future_wait(stream->slots[i].future, -1);
+            }
+            give_back(stream->pool, &stream->slots[i]);
+        }
+        change_users(stream, false);
+        (void)yk_free(stream->pool, stream->memory, NULL);
+    }
+    for (size_t i = 0; i < stream->layout.slots; i++) {
+        yoke_future *left = stream->slots[i].future;
+
+        if (left != NULL && left->pool == NULL) {
+            yk_future_release(left); /* the pool was closed */
+        }
+    }
+    free(stream->failure_text);
+    free(stream->devices);
+    free(stream->kind);
+    free(stream);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tasks are jobs whose kernel is a function that is called per item. The first use of a
+ * function makes it a kernel, which the pool keeps: what workers know of its speed stays,
+ * too. When the pool's slots for kernels run out, the function goes that has not been used
+ * for longest.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "pool/pool.h"
+#include "sys/object.h"
+
+enum { MOST_CONTEXT = 4096 };
+
+/* ---- functions as kernels ---- */
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+static yoke_status describe(yk_kernel *kernel, yoke_task_function *function,
+                            uint32_t task, yk_error *error)
+{
+    memset(kernel, 0, sizeof *kernel);
+    if (!yk_object_locate((yk_any_function *)function, kernel->native.object,
+                          sizeof kernel->native.object, &kernel->native.offset)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the task function is in no loaded program or library");
+    }
+    kernel->task = task;
+    (void)snprintf(kernel->name, sizeof kernel->name, "%.80s+0x%llx",
+                   kernel->native.object[0] != '\0' ? last_part(kernel->native.object)
+                                                    : "program",
+                   (unsigned long long)kernel->native.offset);
+    return YOKE_OK;
+}
+
+static bool is_same(const yk_kernel *a, const yk_kernel *b)
+{
+    return a->task == b->task && a->native.offset == b->native.offset &&
+           strcmp(a->native.object, b->native.object) == 0;
+}
+
+/* The kernel of this function, with one user more; NULL if there is none. With the lock. */
+static yoke_kernel *find(yoke_pool *pool, const yk_kernel *described)
+{
+    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
+        yoke_kernel *kernel = pool->tasks[slot];
+
+        if (kernel != NULL &&
+            is_same(&pool->control->kernels[slot].kernel, described)) {
+            kernel->users++;
+            kernel->last_use = ++pool->task_uses;
+            return kernel;
+        }
+    }
+    return NULL;
+}
+
+static yoke_kernel *look_up(yoke_pool *pool, const yk_kernel *described)
+{
+    yoke_kernel *kernel;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    kernel = find(pool, described);
+    (void)pthread_mutex_unlock(&pool->lock);
+    return kernel;
+}
+
+static yoke_status make(yoke_kernel **kernel, yoke_pool *pool,
+                        const yk_kernel *described, yk_error *error)
+{
+    const yoke_status status = yk_kernel_create_task(kernel, pool, described, error);
+
+    if (status == YOKE_OK) {
+        (void)pthread_mutex_lock(&pool->lock);
+        (*kernel)->users++; /* the pool's */
+        (*kernel)->last_use = ++pool->task_uses;
+        pool->tasks[(*kernel)->slot] = *kernel;
+        (void)pthread_mutex_unlock(&pool->lock);
+    }
+    return status;
+}
+
+/* With one user more, so that it stays until the job has it. */
+static yoke_status kernel_of(yoke_kernel **kernel, yoke_pool *pool,
+                             const yk_task_request *request, yk_error *error)
+{
+    yk_kernel described;
+    yoke_status status =
+        describe(&described, request->function,
+                 request->options.kind != NULL ? YK_TASK_DEVICE : YK_TASK_HOST, error);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    *kernel = look_up(pool, &described);
+    if (*kernel != NULL) {
+        return YOKE_OK;
+    }
+    (void)pthread_mutex_lock(&pool->tasks_lock);
+    *kernel = look_up(pool, &described); /* another thread may have been here */
+    if (*kernel == NULL) {
+        status = make(kernel, pool, &described, error);
+    }
+    (void)pthread_mutex_unlock(&pool->tasks_lock);
+    return status;
+}
+
+static void release(yoke_pool *pool, yoke_kernel *kernel)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    yk_kernel_release(kernel);
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+bool yk_tasks_evict(yoke_pool *pool)
+{
+    yoke_kernel *oldest = NULL;
+
+    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
+        yoke_kernel *kernel = pool->tasks[slot];
+
+        if (kernel != NULL && kernel->users == 1 &&
+            (oldest == NULL || kernel->last_use < oldest->last_use)) {
+            oldest = kernel;
+        }
+    }
+    if (oldest == NULL) {
+        return false;
+    }
+    pool->tasks[oldest->slot] = NULL;
+    yk_kernel_release(oldest);
+    return true;
+}
+
+/* ---- submission ---- */
+
+static yoke_status check(const yk_task_request *request, yk_error *error)
+{
+    const yoke_task_options *options = &request->options;
+    yk_selection selection;
+
+    if (request->function == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the task function is NULL");
+    }
+    if (options->kind != NULL && options->devices != NULL) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "kind and devices are both given: kind says which devices");
+    }
+    if (options->kind != NULL &&
+        yk_selection_parse(&selection, options->kind, error) != YOKE_OK) {
+        yk_error_prefix(error, "kind: ");
+        return YOKE_EINVAL;
+    }
+    if (options->context == NULL && options->context_bytes != 0) {
+        return yk_fail(error, YOKE_EINVAL, "context is NULL, context_bytes is not 0");
+    }
+    if (options->context_bytes > MOST_CONTEXT) {
+        return yk_fail(error, YOKE_EINVAL, "the context has %zu bytes: at most %d fit",
+                       options->context_bytes, MOST_CONTEXT);
+    }
+    if (request->arg_count >= YK_MAX_ARGS) {
+        return yk_fail(error, YOKE_EINVAL, "%zu arguments: at most %d are possible",
+                       request->arg_count, YK_MAX_ARGS - 1);
+    }
+    if (request->arg_count > 0 && request->args == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "args is NULL");
+    }
+    return YOKE_OK;
+}
+
+static yoke_map_options map_options(const yoke_task_options *options)
+{
+    return (yoke_map_options){
+        .devices = options->kind != NULL ? options->kind : options->devices,
+        .timeout = options->timeout,
+        .chunk = options->chunk,
+        .after = options->after,
+        .after_count = options->after_count,
+        .stage = true, /* what is not the pool's memory */
+    };
+}
+
+/* The context is the last argument. */
+static yoke_status submit(yoke_future **future, yoke_pool *pool, yoke_kernel *kernel,
+                          const yk_task_request *request, yk_error *error)
+{
+    yoke_arg args[YK_MAX_ARGS];
+    yk_submission submission = {
+        .kernel = kernel,
+        .range = yoke_range_1d(request->count),
+        .options = map_options(&request->options),
+        .args = args,
+        .count = request->arg_count,
+        .task = request->call,
+        .has_result = request->has_result,
+        .most_result = request->options.most_result,
+        .on_success = request->options.on_success,
+        .on_error = request->options.on_error,
+        .on_context = request->options.on_context,
+    };
+
+    if (request->arg_count > 0) {
+        memcpy(args, request->args, request->arg_count * sizeof *args);
+    }
+    if (request->options.context_bytes > 0) {
+        args[submission.count++] =
+            yoke_scalar_bytes(request->options.context, request->options.context_bytes);
+        submission.task.context = (uint32_t)submission.count;
+    }
+    return yk_submit(future, pool, &submission, error);
+}
+
+yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
+                            const yk_task_request *request, yk_error *error)
+{
+    yoke_kernel *kernel = NULL;
+    yoke_status status = check(request, error);
+
+    *future = NULL;
+    if (status == YOKE_OK) {
+        status = kernel_of(&kernel, pool, request, error);
+    }
+    if (status == YOKE_OK) {
+        status = submit(future, pool, kernel, request, error);
+        release(pool, kernel);
+    }
+    return status;
+}
