@@ -411,6 +411,33 @@ static void test_arguments(void **state)
     assert_null(process);
 }
 
+/* What a process was given takes no room when it has ended. */
+static void test_arguments_are_freed(void **state)
+{
+    const size_t bytes = 24 << 20;
+    unsigned char *data = calloc(1, bytes);
+    yoke_pool *whole = pool;
+
+    (void)state;
+    assert_non_null(data);
+    data[bytes - 1] = 9;
+    pool = NULL;
+    assert_ok(yoke_pool_create(
+        &pool, &(yoke_pool_options){.devices = "cpu:1", .arena_bytes = 64 << 20}));
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(finish(start(sum_up, data, bytes)), 9);
+    }
+    for (int i = 0; i < 10; i++) {
+        yoke_process *process = start(sum_up, data, bytes);
+
+        assert_ok(yoke_process_join(process, SECONDS));
+        yoke_process_destroy(process);
+    }
+    api_close(pool);
+    pool = whole;
+    free(data);
+}
+
 static int set_at_creation = 1;
 
 static int tell_setting(void *argument, size_t bytes)
@@ -977,6 +1004,7 @@ int main(void)
         process_test(test_many_handles),
         process_test(test_again_and_again),
         process_test(test_arguments),
+        process_test(test_arguments_are_freed),
         process_test(test_private_memory),
         process_test(test_surroundings),
         process_test(test_pool_in_process),
