@@ -209,11 +209,10 @@ static void *call_again_and_again(void *arg)
     yoke_pool *pool = arg;
 
     while (!atomic_load(&stop)) {
-        void *memory = yoke_alloc(pool, 8);
-
-        (void)yoke_pool_poll(pool);
-        (void)yoke_free(pool, memory);
-        (void)yoke_pool_workers(pool, NULL, 0, NULL);
+        (void)yoke_free(pool, yoke_alloc(pool, 8));
+        for (int i = 0; i < 1000; i++) {
+            (void)yoke_pool_error(pool);
+        }
     }
     return NULL;
 }
