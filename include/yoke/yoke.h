@@ -18,6 +18,7 @@
 #include "kernel.h"
 #include "map.h"
 #include "future.h"
+#include "reduce.h"
 #include "stats.h"
 
 #endif
