@@ -30,10 +30,12 @@ typedef struct yk_kernel {
     yk_function native;
     uint32_t asks_sizes; /* source may call get_global_size() and the like */
     uint32_t cpu_form;   /* yoke_form */
+    uint32_t needs_double; /* devices without double precision cannot run the source */
+    uint32_t reserved;
     char name[YK_KERNEL_NAME_BYTES];
 } yk_kernel;
 
-static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 520 + 8 + 128, "no padding");
+static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 520 + 16 + 128, "no padding");
 
 static inline bool yk_kernel_has_native(const yk_kernel *kernel)
 {

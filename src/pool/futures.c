@@ -124,6 +124,7 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     future->error = error;
     release_arrays(pool, launch);
     yk_stage_out(pool, future, launch, status == YOKE_OK);
+    yk_fold_finish(pool, &future->fold, status == YOKE_OK);
     yk_kernel_release(future->kernel);
     free_slot(pool, slot);
     future->kernel = NULL;

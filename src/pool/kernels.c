@@ -133,6 +133,7 @@ static yoke_status announce(yoke_kernel *kernel, const yoke_kernel_options *opti
         return status;
     }
     slot->kernel.id = kernel->id;
+    slot->kernel.needs_double = kernel->needs_double;
     atomic_store(&slot->parameters_state, 0);
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
         atomic_store(&control->workers[i].builds[kernel->slot].speed, 0);
@@ -246,7 +247,7 @@ static yoke_status conclude(const yoke_kernel *kernel, verdict result, yk_error 
     const yk_control *control = kernel->pool->control;
     const char *name = control->kernels[kernel->slot].kernel.name;
 
-    if (result.failed >= 0) {
+    if (result.failed >= 0 && !(result.runs && kernel->tolerant)) {
         const yk_worker *worker = &control->workers[result.failed];
 
         return yk_fail(error, YOKE_EBUILD, "kernel '%s' does not build on %s: %s", name,
@@ -280,9 +281,10 @@ static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
     }
 }
 
-yoke_status yk_kernel_create(yoke_kernel **result, yoke_pool *pool,
-                             const yoke_kernel_options *options, yk_error *error)
+static yoke_status create(yoke_kernel **result, const yoke_kernel *model,
+                          const yoke_kernel_options *options, yk_error *error)
 {
+    yoke_pool *pool = model->pool;
     yoke_kernel *kernel;
     yoke_status status = check_options(options, error);
 
@@ -290,11 +292,11 @@ yoke_status yk_kernel_create(yoke_kernel **result, yoke_pool *pool,
     if (status != YOKE_OK) {
         return status;
     }
-    kernel = calloc(1, sizeof *kernel);
+    kernel = malloc(sizeof *kernel);
     if (kernel == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    kernel->pool = pool;
+    *kernel = *model;
     (void)pthread_mutex_lock(&pool->build_lock);
     status = add(kernel, options, error);
     if (status != YOKE_OK) {
@@ -311,6 +313,24 @@ yoke_status yk_kernel_create(yoke_kernel **result, yoke_pool *pool,
     }
     (void)pthread_mutex_unlock(&pool->build_lock);
     return status;
+}
+
+yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
+                             const yoke_kernel_options *options, yk_error *error)
+{
+    const yoke_kernel model = {.pool = pool};
+
+    return create(kernel, &model, options, error);
+}
+
+yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
+                                 const yoke_kernel_options *options, bool needs_double,
+                                 yk_error *error)
+{
+    const yoke_kernel model = {
+        .pool = pool, .needs_double = needs_double, .tolerant = true};
+
+    return create(kernel, &model, options, error);
 }
 
 /* ---- the end ---- */

@@ -318,6 +318,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     (void)pthread_mutex_init(&pool->build_lock, NULL);
     (void)pthread_mutex_init(&pool->caller_lock, NULL);
     (void)pthread_mutex_init(&pool->recall_lock, NULL);
+    (void)pthread_mutex_init(&pool->reduce_lock, NULL);
     status = create_memory(pool, options, error);
     if (status == YOKE_OK) {
         pool->control->supervisor_bell = -1;
@@ -412,6 +413,7 @@ static void free_memory(yoke_pool *pool)
     (void)pthread_mutex_destroy(&pool->build_lock);
     (void)pthread_mutex_destroy(&pool->caller_lock);
     (void)pthread_mutex_destroy(&pool->recall_lock);
+    (void)pthread_mutex_destroy(&pool->reduce_lock);
     free(pool);
 }
 

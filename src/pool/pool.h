@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "pool/control.h"
 #include "pool/job.h"
+#include "reduce/reduction.h"
 #include "shared/arena.h"
 #include "sys/mapping.h"
 #include "yoke/future.h"
@@ -22,6 +23,14 @@
 #include "yoke/map.h"
 #include "yoke/pool.h"
 #include "yoke/stats.h"
+
+enum { YK_MAX_SPARES = 4 };
+
+/* Memory for partial results that no job uses now. */
+typedef struct yk_spare {
+    void *memory; /* NULL: none */
+    size_t bytes;
+} yk_spare;
 
 struct yoke_pool {
     yk_mapping control_mapping;
@@ -50,6 +59,9 @@ struct yoke_pool {
     uint64_t explored_ns; /* when a job was last shared to measure */
     pthread_mutex_t caller_lock;    /* held by the thread that helps */
     struct yk_worker_self *caller;  /* what it works with; NULL: nobody has helped yet */
+    pthread_mutex_t reduce_lock; /* one reduction is built at a time; taken first */
+    yoke_kernel *reductions[YK_REDUCTION_COUNT]; /* NULL: not used yet */
+    yk_spare spares[YK_MAX_SPARES];
     yoke_future *finished; /* collected, their callbacks to be run */
     yoke_future *futures;  /* all that the user holds */
 };
@@ -61,6 +73,15 @@ typedef struct yk_staged {
     uint64_t bytes;
 } yk_staged;
 
+/* What becomes of a reduction's partial results once its job has ended well. */
+typedef struct yk_fold {
+    yk_reduce_finish *finish; /* NULL: the job is no reduction */
+    void *partials;           /* in the arena, or a spare */
+    size_t bytes;
+    size_t count;
+    yoke_reduced *result; /* the program's */
+} yk_fold;
+
 struct yoke_future {
     yoke_pool *pool; /* NULL: the pool is gone */
     unsigned references; /* the user's and the pool's */
@@ -71,6 +92,7 @@ struct yoke_future {
     yoke_kernel *kernel;
     yk_staged *staged;
     size_t staged_count;
+    yk_fold fold;
     yoke_on_done *callback;
     void *callback_context;
     yoke_future *next_finished;
@@ -87,6 +109,8 @@ struct yoke_kernel {
     /* Ranges it has been built for, if its source asks for their sizes. */
     uint64_t variants[YK_MAX_VARIANTS][6];
     size_t variant_count;
+    bool needs_double; /* devices without stand aside */
+    bool tolerant;     /* of drivers that cannot build it, if somebody can run it */
     /* By slot, the caller last: the part of all speed that each had when homes were last
      * given by speeds. */
     double parts[YK_MAX_SLOTS];
@@ -100,6 +124,7 @@ typedef struct yk_submission {
     yoke_map_options options;
     const yoke_arg *args;
     size_t count;
+    yk_fold fold;
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
 } yk_submission;
 
@@ -140,6 +165,12 @@ void yk_pool_append_found(yoke_pool *pool, yk_error *error);
 yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
                              const yoke_kernel_options *options, yk_error *error);
 
+/* The same for a kernel of the library's own: a driver that cannot build it does not run
+ * it, and that is all, as long as anybody can. */
+yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
+                                 const yoke_kernel_options *options, bool needs_double,
+                                 yk_error *error);
+
 /* One user fewer; after the last one it is freed, at once or by a later sweep: while a
  * worker is still building it its texts are needed. With the lock. */
 void yk_kernel_release(yoke_kernel *kernel);
@@ -149,7 +180,8 @@ void yk_kernels_sweep(yoke_pool *pool);
 
 /* ---- submit.c ---- */
 
-/* Checks and publishes a job. The caller owns the future. Takes the lock. */
+/* Checks and publishes a job. The caller owns the future. The memory of the submission's
+ * fold is the job's, or given back on failure. Takes the lock. */
 yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
                       const yk_submission *submission, yk_error *error);
 
@@ -202,6 +234,36 @@ void yk_stage_out(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
 /* A job not collected yet that uses the plain memory of this launch's foreign arguments
  * in conflict with them, or NULL. */
 yoke_future *yk_stage_conflict(yoke_pool *pool, const yk_launch *launch);
+
+/* ---- reductions.c ---- */
+
+/* What is reduced. */
+typedef struct yk_reduce_request {
+    const yk_reduction *reduction;
+    const void *x;
+    const void *y; /* of operations on two arrays */
+    size_t n;      /* at least 1, and n elements have a size */
+    yoke_reduced *result;
+} yk_reduce_request;
+
+/* Creates the operation's kernel in this pool if it is not there. Waits for builds. */
+yoke_status yk_reduction_prepare(yoke_pool *pool, const yk_reduction *reduction,
+                                 yoke_kernel **kernel, yk_error *error);
+
+/* Fills in range, arguments (eight) and memory for partial results of a submission. */
+yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *request,
+                              yk_submission *submission, yoke_arg args[8],
+                              yk_error *error);
+
+/* A future that has ended well without a job. */
+yoke_future *yk_reduction_nothing(yoke_pool *pool);
+
+/* Makes the result of the partial results, if the job has ended well, and gives their
+ * memory back. With the lock. */
+void yk_fold_finish(yoke_pool *pool, yk_fold *fold, bool well);
+
+/* Gives the memory back. With the lock. */
+void yk_fold_drop(yoke_pool *pool, yk_fold *fold);
 
 /* ---- lend.c ---- */
 
