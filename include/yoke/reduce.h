@@ -123,8 +123,8 @@ static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_operation operation,
 }
 
 /**
- * As yoke_reduce_with(), without waiting (but for the kernel, which the pool builds when
- * an operation is first used).
+ * As yoke_reduce_with(), without waiting; but when an operation is first used on a type,
+ * until a worker has built its kernel, between two chunks of what else it does.
  *
  * @param future  where a future goes that the caller owns; NULL on failure. *result is
  *                there once the future has ended well, and must stay valid until it has

@@ -90,9 +90,9 @@ static yoke_status check_arrays(yoke_pool *pool, const yk_reduce_request *reques
     if (request->n == 0) {
         return YOKE_OK;
     }
-    status = check_array(pool, "x", request->x, request->n, element, stage, error);
+    status = check_array(pool, "array x", request->x, request->n, element, stage, error);
     if (status == YOKE_OK && reduction->takes_two) {
-        status = check_array(pool, "y", request->y, request->n, element, stage, error);
+        status = check_array(pool, "array y", request->y, request->n, element, stage, error);
     }
     return status;
 }
