@@ -220,7 +220,7 @@ static void test_infinities(void **state)
 /* Exact: floats of these sizes are multiples of 2^-80 below 2^40. */
 static __int128 fixed(double value)
 {
-    return (__int128)ldexp(value, 40) << 40;
+    return (__int128)ldexp(value, 40) * ((__int128)1 << 40);
 }
 
 static double from_fixed(__int128 value)
