@@ -16,7 +16,7 @@ find . -name '*.[ch]' -printf '%P\n' | sort | xargs -r awk '
         print FILENAME ":" FNR ":" substr(name, 1, RLENGTH)
     }' | awk -F: '
     BEGIN {
-        count = split("base sys shared kernel device sched pool api", names, " ")
+        count = split("base sys shared kernel device sched reduce pool api", names, " ")
         for (i = 1; i <= count; i++) level[names[i]] = i
         count = split("sys/mman.h sys/wait.h sched.h linux/futex.h sys/syscall.h " \
             "sys/prctl.h signal.h poll.h sys/eventfd.h sys/epoll.h sys/signalfd.h sys/pidfd.h " \

@@ -21,6 +21,7 @@
 #include "process.h"
 #include "task.h"
 #include "stream.h"
+#include "reduce.h"
 #include "stats.h"
 
 #endif

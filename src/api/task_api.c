@@ -21,12 +21,7 @@ static void copy_options(yoke_task_options *to, const yoke_task_options *from,
 /* A future of no items: it has ended. */
 static yoke_status end_at_once(yoke_future **future, yoke_pool *pool, yk_error *error)
 {
-    (void)pthread_mutex_lock(&pool->lock);
-    *future = yk_future_create(pool, NULL);
-    if (*future != NULL) {
-        (*future)->collected = true;
-    }
-    (void)pthread_mutex_unlock(&pool->lock);
+    *future = yk_future_create_ended(pool);
     return *future != NULL ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
 }
 

@@ -24,6 +24,19 @@ yoke_future *yk_future_create(yoke_pool *pool, yoke_kernel *kernel)
     return future;
 }
 
+yoke_future *yk_future_create_ended(yoke_pool *pool)
+{
+    yoke_future *future;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    future = yk_future_create(pool, NULL);
+    if (future != NULL) {
+        future->collected = true;
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    return future;
+}
+
 static void unlink_future(yoke_future *future)
 {
     yoke_future **link = &future->pool->futures;
@@ -136,6 +149,7 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     future->error = error;
     release_arrays(pool, launch);
     yk_stage_out(pool, future, launch, status == YOKE_OK);
+    yk_fold_finish(pool, &future->fold, status == YOKE_OK);
     yk_kernel_release(future->kernel);
     free_slot(pool, slot);
     future->kernel = NULL;

@@ -148,6 +148,7 @@ static yoke_status announce(yoke_kernel *kernel, recipe from, yk_error *error)
         return status;
     }
     slot->kernel.id = kernel->id;
+    slot->kernel.needs_double = kernel->needs_double;
     atomic_store(&slot->parameters_state, 0);
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
         atomic_store(&control->workers[i].builds[kernel->slot].speed, 0);
@@ -266,7 +267,7 @@ static yoke_status conclude(const yoke_kernel *kernel, verdict result, yk_error 
     const char *noun = yk_kernel_noun(described);
     const char *name = described->name;
 
-    if (result.failed >= 0) {
+    if (result.failed >= 0 && !(result.runs && kernel->tolerant)) {
         const yk_worker *worker = &control->workers[result.failed];
 
         return yk_fail(error, YOKE_EBUILD, "%s '%s' does not build on %s: %s", noun,
@@ -300,18 +301,19 @@ static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
     }
 }
 
-static yoke_status create(yoke_kernel **result, yoke_pool *pool, recipe from,
+static yoke_status create(yoke_kernel **result, const yoke_kernel *model, recipe from,
                           yk_error *error)
 {
+    yoke_pool *pool = model->pool;
     yoke_kernel *kernel;
     yoke_status status;
 
     *result = NULL;
-    kernel = calloc(1, sizeof *kernel);
+    kernel = malloc(sizeof *kernel);
     if (kernel == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    kernel->pool = pool;
+    *kernel = *model;
     (void)pthread_mutex_lock(&pool->build_lock);
     status = add(kernel, from, error);
     if (status != YOKE_OK) {
@@ -333,18 +335,31 @@ static yoke_status create(yoke_kernel **result, yoke_pool *pool, recipe from,
 yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
                              const yoke_kernel_options *options, yk_error *error)
 {
+    const yoke_kernel model = {.pool = pool};
     const yoke_status status = check_options(options, error);
 
     *kernel = NULL;
     return status != YOKE_OK
                ? status
-               : create(kernel, pool, (recipe){.options = options}, error);
+               : create(kernel, &model, (recipe){.options = options}, error);
 }
 
 yoke_status yk_kernel_create_task(yoke_kernel **kernel, yoke_pool *pool,
                                   const yk_kernel *described, yk_error *error)
 {
-    return create(kernel, pool, (recipe){.task = described}, error);
+    const yoke_kernel model = {.pool = pool};
+
+    return create(kernel, &model, (recipe){.task = described}, error);
+}
+
+yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
+                                 const yoke_kernel_options *options, bool needs_double,
+                                 yk_error *error)
+{
+    const yoke_kernel model = {
+        .pool = pool, .needs_double = needs_double, .tolerant = true};
+
+    return create(kernel, &model, (recipe){.options = options}, error);
 }
 
 /* ---- the end ---- */

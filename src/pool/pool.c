@@ -361,6 +361,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     (void)pthread_mutex_init(&pool->caller_lock, NULL);
     (void)pthread_mutex_init(&pool->recall_lock, NULL);
     (void)pthread_mutex_init(&pool->tasks_lock, NULL);
+    (void)pthread_mutex_init(&pool->reduce_lock, NULL);
     status = create_memory(pool, options, error);
     if (status == YOKE_OK) {
         pool->control->supervisor_bell = pool->control->end_bell = -1;
@@ -456,6 +457,7 @@ static void free_memory(yoke_pool *pool)
     (void)pthread_mutex_destroy(&pool->caller_lock);
     (void)pthread_mutex_destroy(&pool->recall_lock);
     (void)pthread_mutex_destroy(&pool->tasks_lock);
+    (void)pthread_mutex_destroy(&pool->reduce_lock);
     free(pool);
 }
 

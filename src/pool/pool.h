@@ -16,6 +16,7 @@
 #include "pool/control.h"
 #include "pool/job.h"
 #include "pool/processes.h"
+#include "reduce/reduction.h"
 #include "shared/arena.h"
 #include "sys/mapping.h"
 #include "yoke/future.h"
@@ -24,6 +25,14 @@
 #include "yoke/pool.h"
 #include "yoke/stats.h"
 #include "yoke/task.h"
+
+enum { YK_MAX_SPARES = 4 };
+
+/* Memory for partial results that no job uses now. */
+typedef struct yk_spare {
+    void *memory; /* NULL: none */
+    size_t bytes;
+} yk_spare;
 
 struct yoke_pool {
     yk_mapping control_mapping;
@@ -56,6 +65,9 @@ struct yoke_pool {
     pthread_mutex_t tasks_lock; /* one function becomes a kernel at a time; taken first */
     yoke_kernel *tasks[YK_MAX_KERNELS]; /* those made of task functions, by slot */
     uint64_t task_uses;
+    pthread_mutex_t reduce_lock; /* one reduction is built at a time; taken first */
+    yoke_kernel *reductions[YK_REDUCTION_COUNT]; /* NULL: not used yet */
+    yk_spare spares[YK_MAX_SPARES];
     yoke_future *finished; /* collected, their callbacks to be run */
     yoke_future *futures;  /* all that the user holds */
     yoke_process *processes[YK_MAX_PROCESSES]; /* by slot; NULL: none, or no handle */
@@ -69,6 +81,15 @@ typedef struct yk_staged {
     uint64_t original; /* address in the application */
     uint64_t bytes;
 } yk_staged;
+
+/* What becomes of a reduction's partial results once its job has ended well. */
+typedef struct yk_fold {
+    yk_reduce_finish *finish; /* NULL: the job is no reduction */
+    void *partials;           /* in the arena, or a spare */
+    size_t bytes;
+    size_t count;
+    yoke_reduced *result; /* the program's */
+} yk_fold;
 
 struct yoke_future {
     yoke_pool *pool; /* NULL: the pool is gone */
@@ -86,6 +107,8 @@ struct yoke_future {
     yoke_on_done *on_error;
     void *on_context;
     yoke_on_done *callback; /* given later */
+    yk_fold fold;
+    yoke_on_done *callback;
     void *callback_context;
     yoke_future *next_finished;
     yoke_future *next; /* in pool->futures */
@@ -101,6 +124,8 @@ struct yoke_kernel {
     /* Ranges it has been built for, if its source asks for their sizes. */
     uint64_t variants[YK_MAX_VARIANTS][6];
     size_t variant_count;
+    bool needs_double; /* devices without stand aside */
+    bool tolerant;     /* of drivers that cannot build it, if somebody can run it */
     /* By slot, the caller last: the part of all speed that each had when homes were last
      * given by speeds. */
     double parts[YK_MAX_SLOTS];
@@ -121,6 +146,7 @@ typedef struct yk_submission {
     yoke_on_done *on_success; /* NULL: none */
     yoke_on_done *on_error;
     void *on_context;
+    yk_fold fold;
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
 } yk_submission;
 
@@ -172,6 +198,12 @@ void yk_pool_append_found(yoke_pool *pool, yk_error *error);
 yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
                              const yoke_kernel_options *options, yk_error *error);
 
+/* The same for a kernel of the library's own: a driver that cannot build it does not run
+ * it, and that is all, as long as anybody can. */
+yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
+                                 const yoke_kernel_options *options, bool needs_double,
+                                 yk_error *error);
+
 /* One user fewer; after the last one it is freed, at once or by a later sweep: while a
  * worker is still building it its texts are needed. With the lock. */
 void yk_kernel_release(yoke_kernel *kernel);
@@ -206,7 +238,8 @@ bool yk_tasks_evict(yoke_pool *pool);
 
 /* ---- submit.c ---- */
 
-/* Checks and publishes a job. The caller owns the future. Takes the lock. */
+/* Checks and publishes a job. The caller owns the future. The memory of the submission's
+ * fold is the job's, or given back on failure. Takes the lock. */
 yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
                       const yk_submission *submission, yk_error *error);
 
@@ -270,6 +303,32 @@ yoke_status yk_result_reserve(yoke_pool *pool, yk_job *job,
  * back. With the lock. */
 yoke_status yk_result_collect(yoke_pool *pool, yk_job *job, yoke_future *future,
                               bool succeeded, yk_error *error);
+/* ---- reductions.c ---- */
+
+/* What is reduced. */
+typedef struct yk_reduce_request {
+    const yk_reduction *reduction;
+    const void *x;
+    const void *y; /* of operations on two arrays */
+    size_t n;      /* at least 1, and n elements have a size */
+    yoke_reduced *result;
+} yk_reduce_request;
+
+/* Creates the operation's kernel in this pool if it is not there. Waits for builds. */
+yoke_status yk_reduction_prepare(yoke_pool *pool, const yk_reduction *reduction,
+                                 yoke_kernel **kernel, yk_error *error);
+
+/* Fills in range, arguments (eight) and memory for partial results of a submission. */
+yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *request,
+                              yk_submission *submission, yoke_arg args[8],
+                              yk_error *error);
+
+/* Makes the result of the partial results, if the job has ended well, and gives their
+ * memory back. With the lock. */
+void yk_fold_finish(yoke_pool *pool, yk_fold *fold, bool well);
+
+/* Gives the memory back. With the lock. */
+void yk_fold_drop(yoke_pool *pool, yk_fold *fold);
 
 /* ---- lend.c ---- */
 
@@ -319,6 +378,10 @@ void yk_future_cancel(yoke_future *future);
 bool yk_future_wait(yoke_future *future, double seconds);
 
 yoke_future *yk_future_create(yoke_pool *pool, yoke_kernel *kernel);
+
+/* The future of a job with nothing to do: it has ended well. NULL: no memory. Takes the
+ * lock. */
+yoke_future *yk_future_create_ended(yoke_pool *pool);
 
 /* One reference fewer; with the lock, if there is a pool. */
 void yk_future_release(yoke_future *future);

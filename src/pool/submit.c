@@ -356,6 +356,7 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     future->on_success = submission->on_success;
     future->on_error = submission->on_error;
     future->on_context = submission->on_context;
+    future->fold = submission->fold;
     publish(pool, future, yk_job_at(pool->control, future->ref), submission);
     *result = future;
     return YOKE_OK;
@@ -364,14 +365,17 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
 yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
                       const yk_submission *submission, yk_error *error)
 {
+    yk_fold fold = submission->fold;
     yoke_status status = check_options(submission, error);
 
     *future = NULL;
-    if (status != YOKE_OK) {
-        return status;
-    }
     (void)pthread_mutex_lock(&pool->lock);
-    status = submit_locked(future, pool, submission, error);
+    if (status == YOKE_OK) {
+        status = submit_locked(future, pool, submission, error);
+    }
+    if (status != YOKE_OK) {
+        yk_fold_drop(pool, &fold);
+    }
     (void)pthread_mutex_unlock(&pool->lock);
     yk_run_callbacks(pool);
     return status;

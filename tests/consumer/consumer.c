@@ -258,6 +258,66 @@ static void test_futures(yoke_pool *pool)
     yoke_kernel_destroy(kernel);
 }
 
+static void copy(const yoke_span *span, void *const args[])
+{
+    for (size_t i = span->begin; i < span->end; i++) {
+        ((float *)args[0])[i] = ((const float *)args[1])[i];
+    }
+}
+
+static void keep_greater(void *into, const void *from, void *context)
+{
+    (void)context;
+    if (*(const float *)from > *(float *)into) {
+        *(float *)into = *(const float *)from;
+    }
+}
+
+static void test_reductions(yoke_pool *pool)
+{
+    float *x = new_floats(pool, ITEMS);
+    yoke_kernel *kernel = new_kernel(pool, "copy", copy, 0);
+    yoke_future *future = NULL;
+    yoke_map_options options;
+    yoke_reducer reducer;
+    yoke_reduced sum, product;
+    yoke_arg args[2];
+    float greatest = 0.0f;
+
+    memset(&options, 0, sizeof options);
+    memset(&reducer, 0, sizeof reducer);
+    reducer.bytes = sizeof greatest;
+    reducer.combine = keep_greater;
+    CHECK_OK(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, ITEMS, &sum));
+    CHECK_OK(pool, yoke_dot(pool, YOKE_FLOAT, x, x, ITEMS, &product));
+    CHECK(sum.value.f == 3067.0 && product.value.f == 13287.0);
+    CHECK_OK(pool, yoke_reduce_with(pool, YOKE_ARGMAX, YOKE_FLOAT, x, ITEMS, &sum, &options));
+    CHECK(sum.index == 6 && sum.value.f == 6.0);
+    CHECK_OK(pool, yoke_dot_with(pool, YOKE_FLOAT, x, x, YOKE_REDUCE_BLOCK / 4096, &product,
+                                 &options));
+    CHECK(product.value.f == 0.0);
+    CHECK_OK(pool, yoke_reduce_async(&future, pool, YOKE_SUM_OF_SQUARES, YOKE_FLOAT, x, ITEMS,
+                                     &sum, NULL));
+    CHECK_OK(pool, yoke_future_wait(future, 60.0));
+    yoke_future_destroy(future);
+    CHECK_OK(pool, yoke_dot_async(&future, pool, YOKE_FLOAT, x, x, ITEMS, &product, NULL));
+    CHECK_OK(pool, yoke_future_wait(future, 60.0));
+    yoke_future_destroy(future);
+    CHECK(sum.value.f == product.value.f);
+    CHECK_OK(pool, yoke_reduce_map(pool, kernel, yoke_range_1d(ITEMS), &reducer, &greatest,
+                                   yoke_partial(sizeof *x), yoke_in(x, sizeof *x)));
+    CHECK_OK(pool, yoke_reduce_map_with(pool, kernel, yoke_range_1d(ITEMS), &reducer,
+                                        &greatest, &options, yoke_partial(sizeof *x),
+                                        yoke_in(x, sizeof *x)));
+    CHECK(greatest == 6.0f);
+    args[0] = yoke_partial(sizeof *x);
+    args[1] = yoke_in(x, sizeof *x);
+    CHECK_OK(pool, yoke_reduce_map_args(pool, kernel, yoke_range_1d(6), &reducer, &greatest,
+                                        NULL, args, 2));
+    CHECK(greatest == 5.0f);
+    yoke_kernel_destroy(kernel);
+}
+
 static void refuse(const yoke_span *span, void *const args[])
 {
     (void)args;
@@ -360,6 +420,7 @@ int main(void)
     test_scatter(pool, yoke_range_2d(32, 32));
     test_scatter(pool, yoke_range_3d(16, 8, 8));
     test_futures(pool);
+    test_reductions(pool);
     test_failures(pool);
     test_processes(pool);
     CHECK_OK(NULL, yoke_pool_close(pool));

@@ -134,6 +134,66 @@ static yoke_status sum_groups(yoke_pool *pool, float *sums, const float *x, size
 }
 /* end */
 
+/* begin reduce */
+static yoke_status print_summary(yoke_pool *pool, const float *x, size_t n)
+{
+    yoke_reduced sum, greatest;
+    yoke_status status = yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, n, &sum);
+
+    if (status == YOKE_OK) {
+        status = yoke_reduce(pool, YOKE_ARGMAX, YOKE_FLOAT, x, n, &greatest);
+    }
+    if (status == YOKE_OK) {
+        printf("sum %g, greatest %g at %llu\n", sum.value.f, greatest.value.f,
+               (unsigned long long)greatest.index);
+    }
+    return status;
+}
+/* end */
+
+/* begin reduce-map */
+typedef struct extent {
+    float low, high;
+} extent;
+
+static void extent_of_row(const yoke_span *span, void *const args[])
+{
+    extent *out = args[0];
+    const float *in = args[1];
+    const size_t width = span->range.size[0];
+
+    for (size_t y = span->begin; y < span->end; y++) {
+        out[y] = (extent){in[y * width], in[y * width]};
+        for (size_t x = 1; x < width; x++) {
+            const float value = in[y * width + x];
+
+            out[y].low = value < out[y].low ? value : out[y].low;
+            out[y].high = value > out[y].high ? value : out[y].high;
+        }
+    }
+}
+
+static void join_extents(void *into, const void *from, void *context)
+{
+    extent *all = into;
+    const extent *more = from;
+
+    (void)context;
+    all->low = more->low < all->low ? more->low : all->low;
+    all->high = more->high > all->high ? more->high : all->high;
+}
+
+static yoke_status find_extent(yoke_pool *pool, yoke_kernel *kernel, const float *image,
+                               size_t width, size_t height, extent *result)
+{
+    const yoke_reducer reducer = {.bytes = sizeof(extent), .combine = join_extents};
+
+    return yoke_reduce_map(pool, kernel, yoke_range_2d(width, height), &reducer, result,
+                           yoke_partial(sizeof(extent)),
+                           yoke_in(image, width * sizeof(float)));
+}
+/* end */
+
 /* begin columns */
 /* Column x of a matrix whose rows are `width` floats: an item is a column. */
 static void add_up_columns(const yoke_span *span, void *const args[])
@@ -533,6 +593,21 @@ static void columns_are_summed(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void arrays_are_reduced(void **state)
+{
+    yoke_kernel *kernel = native_kernel("extent", extent_of_row);
+    float *image = grid();
+    extent found = {0, 0};
+
+    (void)state;
+    image[11] = -2;
+    image[CELLS - 1] = 4711;
+    assert_ok_pool(pool, print_summary(pool, image, CELLS));
+    assert_ok_pool(pool, find_extent(pool, kernel, image, WIDTH, HEIGHT, &found));
+    assert_true(found.low == -2 && found.high == 4711);
+    yoke_kernel_destroy(kernel);
+}
+
 static void failure_is_explained(void **state)
 {
     yoke_kernel *kernel = native_kernel("roots", square_roots);
@@ -670,6 +745,7 @@ int main(void)
         cmocka_unit_test(steps_follow_each_other),
         cmocka_unit_test(groups_are_summed),
         cmocka_unit_test(columns_are_summed),
+        cmocka_unit_test(arrays_are_reduced),
         cmocka_unit_test(failure_is_explained),
         cmocka_unit_test(line_is_read_in_time),
         cmocka_unit_test(tasks_are_called),

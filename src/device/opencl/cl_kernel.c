@@ -235,6 +235,11 @@ yoke_status yk_cl_kernel_build(yk_cl_device *device, const yk_kernel *kernel,
         return yk_fail(error, YOKE_EUNSUPPORTED, "%s: kernel '%s' has no OpenCL source",
                        device->info.name, kernel->name);
     }
+    if (kernel->needs_double != 0 && !device->info.has_double) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "%s: kernel '%s' needs double precision", device->info.name,
+                       kernel->name);
+    }
     made = calloc(1, sizeof *made);
     if (made == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "no memory for a kernel");

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/reduce.h"
+
+#include <string.h>
+
+#include "api/call.h"
+#include "api/submission.h"
+#include "base/bits.h"
+
+/* ---- checks ---- */
+
+static yoke_status find_reduction(const yk_reduction **reduction,
+                                  yoke_operation operation, yoke_type type,
+                                  yk_error *error)
+{
+    if ((unsigned)operation - 1 >= YOKE_SUM_COMPENSATED) {
+        return yk_fail(error, YOKE_EINVAL, "operation %u is no known value",
+                       (unsigned)operation);
+    }
+    if ((unsigned)type - 1 >= YOKE_UINT64) {
+        return yk_fail(error, YOKE_EINVAL, "type %u is no known value", (unsigned)type);
+    }
+    *reduction = yk_reduction_find(operation, type);
+    if (*reduction == NULL) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "a compensated sum is of float or double: integers have no "
+                       "rounding errors");
+    }
+    return YOKE_OK;
+}
+
+static yoke_status check_place(yoke_pool *pool, const char *name, const void *array,
+                               size_t bytes, bool stage, yk_error *error)
+{
+    yk_block block;
+    uint64_t at;
+    uint64_t left;
+
+    if (!yk_arena_find(&pool->arena, array, &block)) {
+        return stage && !yk_arena_contains(&pool->arena, array)
+                   ? YOKE_OK
+                   : yk_fail(error, YOKE_EINVAL,
+                             "%s, %p, is not memory of this pool (yoke_alloc), and the "
+                             "options do not say .stage",
+                             name, array);
+    }
+    at = (uint64_t)((const char *)array - (const char *)pool->arena.mapping.base);
+    left = block.offset + block.bytes > at ? block.offset + block.bytes - at : 0;
+    if (bytes > left) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%s has %zu bytes from %p on, its allocation of %llu bytes only "
+                       "%llu",
+                       name, bytes, array, (unsigned long long)block.bytes,
+                       (unsigned long long)left);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status check_array(yoke_pool *pool, const char *name, const void *array,
+                               size_t n, size_t element, bool stage, yk_error *error)
+{
+    uint64_t bytes;
+
+    if (array == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "%s is NULL", name);
+    }
+    if ((uintptr_t)array % element != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%s, %p, is not aligned to its elements of %zu bytes", name,
+                       array, element);
+    }
+    if (!yk_mul(n, element, &bytes) || bytes > UINT64_MAX - (uintptr_t)array) {
+        return yk_fail(error, YOKE_EINVAL, "%s: %zu elements are more than memory has",
+                       name, n);
+    }
+    return check_place(pool, name, array, (size_t)bytes, stage, error);
+}
+
+static yoke_status check_arrays(yoke_pool *pool, const yk_reduce_request *request,
+                                bool stage, yk_error *error)
+{
+    const yk_reduction *reduction = request->reduction;
+    const size_t element = reduction->element_bytes;
+    yoke_status status;
+
+    if (request->n == 0 && !reduction->has_identity) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "an array of no elements has no least and no greatest one");
+    }
+    if (request->n == 0) {
+        return YOKE_OK;
+    }
+    status = check_array(pool, "array x", request->x, request->n, element, stage, error);
+    if (status == YOKE_OK && reduction->takes_two) {
+        status = check_array(pool, "array y", request->y, request->n, element, stage, error);
+    }
+    return status;
+}
+
+/* ---- the calls ---- */
+
+static yoke_status reduce_nothing(yoke_future **future, yoke_pool *pool,
+                                  yoke_reduced *result, yk_error *error)
+{
+    if (future != NULL) {
+        *future = yk_future_create_ended(pool);
+        if (*future == NULL) {
+            return yk_fail(error, YOKE_ENOMEM, "out of memory");
+        }
+    }
+    memset(result, 0, sizeof *result);
+    return YOKE_OK;
+}
+
+static yoke_status reduce(yoke_future **future, yoke_pool *pool,
+                          const yk_reduce_request *request, yk_submission *submission,
+                          yk_error *error)
+{
+    yoke_arg args[8];
+    yoke_status status;
+
+    submission->options.round_up = false; /* the range is whole blocks */
+    status = yk_reduction_prepare(pool, request->reduction, &submission->kernel, error);
+
+    if (status == YOKE_OK) {
+        status = yk_reduction_fill(pool, request, submission, args, error);
+    }
+    return status == YOKE_OK ? yk_call_submit(future, pool, submission, error) : status;
+}
+
+yoke_status yoke_reduce_sized(yoke_future **future, yoke_pool *pool,
+                              yoke_operation operation, yoke_type type, const void *x,
+                              const void *y, size_t n, yoke_reduced *result,
+                              const yoke_map_options *options, size_t size)
+{
+    yk_reduce_request request = {.x = x, .y = y, .n = n, .result = result};
+    yk_submission submission = {.kernel = NULL};
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    if (future != NULL) {
+        *future = NULL;
+    }
+    if (options != NULL) {
+        memcpy(&submission.options, options,
+               size < sizeof *options ? size : sizeof *options);
+    }
+    status = yk_call_check(pool, &error);
+    if (status == YOKE_OK && result == NULL) {
+        status = yk_fail(&error, YOKE_EINVAL, "where the result goes is NULL");
+    }
+    if (status == YOKE_OK) {
+        status = find_reduction(&request.reduction, operation, type, &error);
+    }
+    if (status == YOKE_OK) {
+        status = check_arrays(pool, &request, submission.options.stage, &error);
+    }
+    if (status == YOKE_OK) {
+        status = n == 0 ? reduce_nothing(future, pool, result, &error)
+                        : reduce(future, pool, &request, &submission, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Reductions whose partial results a user's kernel writes and a user's function combines. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/call.h"
+#include "api/submission.h"
+#include "base/bits.h"
+#include "kernel/check.h"
+#include "yoke/reduce.h"
+
+/* What one call is about. */
+typedef struct reduce_map {
+    yoke_reducer reducer;
+    void *result;
+    yoke_arg *args; /* copied, with the library's memory in place of the placeholder */
+    size_t partial; /* which is it */
+    size_t first;   /* partial result of the range */
+    size_t count;
+    char *memory;
+} reduce_map;
+
+/* ---- checks ---- */
+
+static yoke_status check_reducer(const yoke_reducer *reducer, const void *result,
+                                 yk_error *error)
+{
+    if (result == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "where the result goes is NULL");
+    }
+    if (reducer->combine == NULL || reducer->bytes == 0) {
+        return yk_fail(error, YOKE_EINVAL, "a reducer has %s",
+                       reducer->combine == NULL ? "a function that combines: it is NULL"
+                                                : "results of at least a byte");
+    }
+    return YOKE_OK;
+}
+
+static bool is_partial(const yoke_arg *arg)
+{
+    return arg->kind == YOKE_ARG_ARRAY && arg->pointer == NULL &&
+           arg->access == YOKE_ACCESS_WRITE && arg->parts != YOKE_PARTS_WHOLE;
+}
+
+static yoke_status find_partial(reduce_map *map, const yoke_arg *args, size_t count,
+                                yk_error *error)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; args != NULL && i < count; i++) {
+        if (is_partial(&args[i])) {
+            map->partial = i;
+            found++;
+        }
+    }
+    if (found != 1) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%zu arguments are a yoke_partial(): exactly one is", found);
+    }
+    if (args[map->partial].bytes != map->reducer.bytes ||
+        args[map->partial].offset != 0 || args[map->partial].blocks > 1) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the kernel writes partial results of %zu bytes, one block each "
+                       "at no offset, and the reducer combines such of %zu",
+                       args[map->partial].bytes, map->reducer.bytes);
+    }
+    return YOKE_OK;
+}
+
+/* ---- the partial results ---- */
+
+/* Which of them the range has. */
+static yoke_status count_parts(reduce_map *map, const yoke_kernel *kernel,
+                               const yk_submission *submission, yk_error *error)
+{
+    const yk_kernel *described = &kernel->pool->control->kernels[kernel->slot].kernel;
+    yk_launch *launch = calloc(1, sizeof *launch);
+    yoke_status status;
+
+    if (launch == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    status = yk_launch_fill_range(launch, described, &submission->range,
+                                  submission->options.round_up, error);
+    if (status == YOKE_OK && map->args[map->partial].parts == YOKE_PARTS_GROUP) {
+        map->first = 0;
+        map->count = (size_t)yk_launch_group_count(launch);
+    } else if (status == YOKE_OK) {
+        map->first = (size_t)launch->begin[launch->split];
+        map->count = (size_t)launch->size[launch->split];
+    }
+    if (status == YOKE_OK && map->count == 0) {
+        status = yk_fail(error, YOKE_EINVAL,
+                         "partial results per work-group need a kernel with a "
+                         "work-group size (.group)");
+    }
+    free(launch);
+    return status;
+}
+
+static yoke_status allocate(reduce_map *map, yoke_pool *pool, yk_error *error)
+{
+    uint64_t bytes;
+
+    if (!yk_mul(map->first + map->count, map->reducer.bytes, &bytes)) {
+        return yk_fail(error, YOKE_ENOMEM,
+                       "partial results: more bytes than there are");
+    }
+    map->memory = yk_arena_alloc(&pool->arena, (size_t)bytes, error);
+    if (map->memory == NULL) {
+        yk_error_prefix(error, "partial results: ");
+        return YOKE_ENOMEM;
+    }
+    map->args[map->partial].pointer = map->memory;
+    return YOKE_OK;
+}
+
+static void combine(const reduce_map *map)
+{
+    char *partials = map->memory + map->first * map->reducer.bytes;
+
+    yk_reduce_pairs(partials, map->count, map->reducer.bytes, map->reducer.combine,
+                    map->reducer.context);
+    memcpy(map->result, partials, map->reducer.bytes);
+}
+
+static yoke_status run(reduce_map *map, yoke_pool *pool, yk_submission *submission,
+                       yk_error *error)
+{
+    yoke_status status = count_parts(map, submission->kernel, submission, error);
+
+    if (status == YOKE_OK) {
+        status = allocate(map, pool, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_call_submit(NULL, pool, submission, error);
+    }
+    if (status == YOKE_OK) {
+        combine(map);
+    }
+    if (map->memory != NULL) {
+        (void)yk_arena_free(&pool->arena, map->memory, NULL);
+    }
+    return status;
+}
+
+/* ---- the call ---- */
+
+static bool is_empty(const yoke_range *range)
+{
+    bool empty = false;
+
+    for (unsigned d = 0; d < range->dimensions && d < 3; d++) {
+        empty = empty || range->size[d] == 0;
+    }
+    return empty;
+}
+
+static yoke_status reduce(reduce_map *map, yoke_pool *pool, yk_submission *submission,
+                          yk_error *error)
+{
+    yoke_status status;
+
+    if (is_empty(&submission->range)) {
+        if (map->reducer.identity == NULL) {
+            return yk_fail(error, YOKE_EINVAL,
+                           "the range is empty and the reducer has no identity");
+        }
+        memcpy(map->result, map->reducer.identity, map->reducer.bytes);
+        return YOKE_OK;
+    }
+    map->args = malloc(submission->count * sizeof *map->args);
+    if (map->args == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    memcpy(map->args, submission->args, submission->count * sizeof *map->args);
+    submission->args = map->args;
+    status = run(map, pool, submission, error);
+    free(map->args);
+    return status;
+}
+
+yoke_status yoke_reduce_map_sized(yoke_pool *pool, yoke_kernel *kernel,
+                                  yoke_range range, const yoke_reducer *reducer,
+                                  size_t reducer_size, void *result,
+                                  const yoke_map_options *options, size_t size,
+                                  const yoke_arg *args, size_t count)
+{
+    yk_submission submission = {
+        .kernel = kernel, .range = range, .args = args, .count = count};
+    reduce_map map = {.result = result};
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    if (options != NULL) {
+        memcpy(&submission.options, options,
+               size < sizeof *options ? size : sizeof *options);
+    }
+    status = yk_call_check_kernel(pool, kernel, &error);
+    if (status == YOKE_OK && reducer == NULL) {
+        status = yk_fail(&error, YOKE_EINVAL, "the reducer is NULL");
+    }
+    if (status == YOKE_OK) {
+        memcpy(&map.reducer, reducer,
+               reducer_size < sizeof map.reducer ? reducer_size : sizeof map.reducer);
+        status = check_reducer(&map.reducer, result, &error);
+    }
+    if (status == YOKE_OK) {
+        status = find_partial(&map, args, count, &error);
+    }
+    if (status == YOKE_OK) {
+        status = reduce(&map, pool, &submission, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What the calls that submit a job share. */
+#ifndef YK_API_SUBMISSION_H
+#define YK_API_SUBMISSION_H
+
+#include "base/error.h"
+#include "pool/pool.h"
+
+/* Whether pool and kernel may be used, and belong together. */
+yoke_status yk_call_check_kernel(yoke_pool *pool, const yoke_kernel *kernel,
+                                 yk_error *error);
+
+/* Submits a job. NULL for the future: works on it if the options say so, and waits; then
+ * the status is how it ended. */
+yoke_status yk_call_submit(yoke_future **future, yoke_pool *pool,
+                           yk_submission *submission, yk_error *error);
+
+#endif

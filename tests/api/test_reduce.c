@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: MIT */
+/* Reductions on pools of native workers: every operation, sizes, options, futures, bad
+ * input, and a user's own. */
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_setup.h"
+#include "support/plain_reduce.h"
+
+enum { BLOCK = YOKE_REDUCE_BLOCK, MOST = 40 * BLOCK + 17 };
+
+static yoke_status reduce(yoke_pool *pool, yoke_operation operation, yoke_type type,
+                          const void *x, const void *y, size_t n, yoke_reduced *result,
+                          const yoke_map_options *options)
+{
+    return operation == YOKE_DOT
+               ? yoke_dot_with(pool, type, x, y, n, result, options)
+               : yoke_reduce_with(pool, operation, type, x, n, result, options);
+}
+
+static void expect(yoke_pool *pool, yoke_operation operation, yoke_type type,
+                   const void *x, const void *y, size_t n,
+                   const yoke_map_options *options)
+{
+    const yoke_reduced right = plain_reduce(operation, type, x, y, n);
+    yoke_reduced got;
+
+    memset(&got, 0xA5, sizeof got);
+    assert_ok_pool(pool, reduce(pool, operation, type, x, y, n, &got, options));
+    if (!plain_same(got, right)) {
+        fail_msg("operation %d, type %d, %zu elements: %a at %llu, not %a at %llu",
+                 (int)operation, (int)type, n, got.value.f,
+                 (unsigned long long)got.index, right.value.f,
+                 (unsigned long long)right.index);
+    }
+}
+
+/* ---- every operation, type and size; the same bits from every pool ---- */
+
+static void check_pool(const char *devices, const size_t *sizes, size_t count)
+{
+    yoke_pool *pool = api_open(devices);
+
+    for (int t = 1; t <= PLAIN_TYPES; t++) {
+        const size_t element = plain_size((yoke_type)t);
+        char *x = yoke_alloc(pool, (MOST + 1) * element);
+        char *y = yoke_alloc(pool, (MOST + 1) * element);
+
+        assert_non_null(x);
+        assert_non_null(y);
+        plain_fill((yoke_type)t, x, MOST + 1, 1);
+        plain_fill((yoke_type)t, y, MOST + 1, 2);
+        for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
+            for (size_t s = 0;
+                 s < count && plain_exists((yoke_operation)o, (yoke_type)t); s++) {
+                expect(pool, (yoke_operation)o, (yoke_type)t, x, y, sizes[s], NULL);
+                expect(pool, (yoke_operation)o, (yoke_type)t, x + element, y, sizes[s],
+                       NULL);
+            }
+        }
+        assert_ok_pool(pool, yoke_free(pool, x));
+        assert_ok_pool(pool, yoke_free(pool, y));
+    }
+    api_close(pool);
+}
+
+static const size_t all_sizes[] = {
+    1, 2, 1000, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 3 * BLOCK - 1, MOST};
+static const size_t few_sizes[] = {1, BLOCK + 1, MOST};
+
+static void test_all(void **state)
+{
+    (void)state;
+    check_pool("cpu:2", all_sizes, sizeof all_sizes / sizeof all_sizes[0]);
+}
+
+static void test_pools(void **state)
+{
+    static const char *const devices[] = {"cpu:1", "cpu:3", "fake:3x0.25",
+                                          "fake:2x0.5/private",
+                                          "cpu:1,fake:1x0.5/private"};
+
+    (void)state;
+    for (size_t d = 0; d < sizeof devices / sizeof devices[0]; d++) {
+        check_pool(devices[d], few_sizes, sizeof few_sizes / sizeof few_sizes[0]);
+    }
+}
+
+static void test_millions(void **state)
+{
+    const size_t n = 5000011;
+    yoke_pool *pool = api_open("cpu:3");
+    float *x = yoke_alloc(pool, n * sizeof *x);
+
+    (void)state;
+    assert_non_null(x);
+    plain_fill(YOKE_FLOAT, x, n, 5);
+    for (int round = 0; round < 10; round++) {
+        expect(pool, YOKE_SUM, YOKE_FLOAT, x, NULL, n - (size_t)round, NULL);
+    }
+    expect(pool, YOKE_ARGMAX, YOKE_FLOAT, x, NULL, n, NULL);
+    api_close(pool);
+}
+
+/* ---- options ---- */
+
+static void test_options(void **state)
+{
+    const yoke_map_options options[] = {
+        {.chunk = 1},        {.chunk = 7},
+        {.grain = 16},       {.caller_helps = true},
+        {.devices = "cpu:1"}, {.timeout = 60},
+        {.round_up = true},  {.recovery = YOKE_RECOVER_NONE},
+    };
+    yoke_pool *pool = api_open("cpu:2");
+    double *x = yoke_alloc(pool, MOST * sizeof *x);
+
+    (void)state;
+    plain_fill(YOKE_DOUBLE, x, MOST, 9);
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, MOST, &options[i]);
+        expect(pool, YOKE_DOT, YOKE_DOUBLE, x, x, MOST, &options[i]);
+        expect(pool, YOKE_ARGMIN, YOKE_DOUBLE, x, NULL, 100, &options[i]);
+    }
+    api_close(pool);
+}
+
+static void test_staged(void **state)
+{
+    const yoke_map_options stage = {.stage = true};
+    yoke_pool *pool = api_open("cpu:2");
+    double *x = malloc(MOST * sizeof *x);
+    double *y = yoke_alloc(pool, MOST * sizeof *y);
+    yoke_reduced result;
+
+    (void)state;
+    assert_non_null(x);
+    plain_fill(YOKE_DOUBLE, x, MOST, 9);
+    plain_fill(YOKE_DOUBLE, y, MOST, 10);
+    expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, MOST, &stage);
+    expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, 3, &stage);
+    expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, 3 * BLOCK, &stage);
+    expect(pool, YOKE_DOT, YOKE_DOUBLE, x, y, MOST, &stage);
+    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_DOUBLE, x, 3, &result),
+                   YOKE_EINVAL, "x, ");
+    assert_refused(pool, yoke_dot(pool, YOKE_DOUBLE, y, x, 3, &result), YOKE_EINVAL,
+                   "y, ");
+    free(x);
+    api_close(pool);
+}
+
+/* Lent arrays stay lent, also where devices keep what they have computed. */
+static void test_lent(void **state)
+{
+    static const char *const devices[] = {"cpu:2", "fake:2x1/private"};
+
+    (void)state;
+    for (size_t d = 0; d < 2; d++) {
+        yoke_pool *pool = api_open(devices[d]);
+        yoke_kernel *number = api_kernel(pool, "number", api_number);
+        uint32_t *x = yoke_alloc(pool, MOST * sizeof *x);
+        const yoke_map_options keep = {.recovery = YOKE_RECOVER_NONE};
+        yoke_reduced result;
+
+        assert_ok_pool(pool, yoke_lend(pool, x));
+        for (int round = 0; round < 3; round++) {
+            assert_ok_pool(pool, yoke_map_with(pool, number, yoke_range_1d(MOST), &keep,
+                                               yoke_out(x, sizeof *x)));
+            assert_ok_pool(pool,
+                           yoke_reduce(pool, YOKE_SUM, YOKE_UINT32, x, MOST, &result));
+            assert_int_equal(result.value.u, (uint64_t)MOST * (MOST - 1) / 2);
+            assert_ok_pool(
+                pool, yoke_reduce(pool, YOKE_ARGMAX, YOKE_UINT32, x, MOST, &result));
+            assert_int_equal(result.index, MOST - 1);
+        }
+        assert_status_pool(pool, yoke_lend(pool, x), YOKE_EINVAL);
+        assert_ok_pool(pool, yoke_reclaim(pool, x));
+        api_close(pool);
+    }
+}
+
+/* ---- futures ---- */
+
+/* A reduction reads what jobs submitted before it write. */
+static void test_futures(void **state)
+{
+    enum { JOBS = 100 };
+    yoke_pool *pool = api_open("cpu:2");
+    yoke_kernel *increment = api_kernel(pool, "increment", api_increment);
+    uint32_t *x = yoke_alloc(pool, MOST * sizeof *x);
+    yoke_reduced results[JOBS];
+    yoke_future *futures[JOBS];
+
+    (void)state;
+    for (size_t i = 0; i < JOBS; i++) {
+        yoke_future *written = NULL;
+
+        assert_ok_pool(pool,
+                       yoke_map_async(&written, pool, increment, yoke_range_1d(MOST),
+                                      NULL, yoke_inout(x, sizeof *x)));
+        yoke_future_destroy(written);
+        assert_ok_pool(pool, yoke_reduce_async(&futures[i], pool, YOKE_SUM, YOKE_UINT32,
+                                               x, MOST, &results[i], NULL));
+    }
+    for (size_t i = 0; i < JOBS; i++) {
+        assert_ok_pool(pool, yoke_future_wait(futures[i], -1));
+        assert_int_equal(results[i].value.u, (i + 1) * MOST);
+        yoke_future_destroy(futures[i]);
+    }
+    assert_ok_pool(pool, yoke_dot_async(&futures[0], pool, YOKE_UINT32, x, x, MOST,
+                                        &results[0], NULL));
+    yoke_future_destroy(futures[0]); /* the job goes on */
+    api_close(pool);
+    assert_int_equal(results[0].value.u, (uint64_t)JOBS * JOBS * MOST);
+}
+
+static bool is_zero(yoke_reduced result)
+{
+    return result.value.u == 0 && result.index == 0;
+}
+
+static void note(yoke_future *future, yoke_status status, void *context)
+{
+    (void)future;
+    *(yoke_status *)context = status;
+}
+
+static void test_nothing(void **state)
+{
+    yoke_pool *pool = api_open("cpu:1");
+    yoke_future *future;
+    yoke_reduced result;
+    yoke_status noted = YOKE_EAGAIN;
+
+    (void)state;
+    for (int t = 1; t <= PLAIN_TYPES; t++) {
+        memset(&result, 0xA5, sizeof result);
+        assert_ok_pool(pool,
+                       yoke_reduce(pool, YOKE_SUM, (yoke_type)t, NULL, 0, &result));
+        assert_true(is_zero(result));
+        memset(&result, 0xA5, sizeof result);
+        assert_ok_pool(pool, yoke_dot(pool, (yoke_type)t, NULL, NULL, 0, &result));
+        assert_true(is_zero(result));
+        for (int o = YOKE_MIN; o <= YOKE_ARGMAX; o++) {
+            assert_refused(
+                pool,
+                yoke_reduce(pool, (yoke_operation)o, (yoke_type)t, NULL, 0, &result),
+                YOKE_EINVAL, "no elements");
+        }
+    }
+    memset(&result, 0xA5, sizeof result);
+    assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_SUM, YOKE_FLOAT, NULL, 0,
+                                           &result, NULL));
+    assert_non_null(future);
+    assert_true(is_zero(result));
+    assert_ok_pool(pool, yoke_future_on_done(future, note, &noted));
+    assert_int_equal(noted, YOKE_OK);
+    assert_true(yoke_future_done(future));
+    assert_true(yoke_future_progress(future) >= 1);
+    assert_ok_pool(pool, yoke_future_cancel(future));
+    assert_ok_pool(pool, yoke_future_wait(future, 0));
+    api_close(pool);
+    assert_ok(yoke_future_wait(future, -1));
+    yoke_future_destroy(future);
+}
+
+/* A reduction that waits for a job that is held, cancelled: its result is not touched. */
+static void test_cancelled(void **state)
+{
+    yoke_pool *pool = api_open("cpu:2");
+    yoke_kernel *hold = api_kernel(pool, "hold", api_hold);
+    uint32_t *x = yoke_alloc(pool, MOST * sizeof *x);
+    api_gate *gate = api_gate_create(pool);
+    yoke_reduced result = {.index = 4711};
+    yoke_future *held;
+    yoke_future *future;
+
+    (void)state;
+    /* The kernel has to be there: workers that are held build none. */
+    expect(pool, YOKE_SUM, YOKE_UINT32, x, NULL, MOST, NULL);
+    assert_ok_pool(pool, yoke_map_async(&held, pool, hold, yoke_range_1d(MOST), NULL,
+                                        yoke_inout(x, sizeof *x),
+                                        yoke_in_whole(gate, sizeof *gate)));
+    api_gate_await(gate, 1);
+    assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_SUM, YOKE_UINT32, x,
+                                           MOST, &result, NULL));
+    assert_status(yoke_future_wait(future, 0), YOKE_EAGAIN);
+    assert_ok(yoke_future_cancel(future));
+    api_gate_open(gate);
+    assert_status(yoke_future_wait(future, -1), YOKE_ECANCELED);
+    assert_int_equal(result.index, 4711);
+    yoke_future_destroy(future);
+    assert_ok(yoke_future_wait(held, -1));
+    yoke_future_destroy(held);
+    expect(pool, YOKE_SUM, YOKE_UINT32, x, NULL, MOST, NULL);
+    api_close(pool);
+}
+
+/* ---- threads ---- */
+
+typedef struct user {
+    yoke_pool *pool;
+    const float *x;
+    yoke_reduced right[PLAIN_OPERATIONS + 1];
+    bool failed;
+} user;
+
+static void *use(void *arg)
+{
+    user *self = arg;
+
+    for (int round = 0; round < 20; round++) {
+        for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
+            yoke_reduced got;
+
+            if (reduce(self->pool, (yoke_operation)o, YOKE_FLOAT, self->x, self->x,
+                       MOST, &got, NULL) != YOKE_OK ||
+                !plain_same(got, self->right[o])) {
+                self->failed = true;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Who comes first makes the kernel, for all. */
+static void test_threads(void **state)
+{
+    enum { THREADS = 6 };
+    yoke_pool *pool = api_open("cpu:2");
+    float *x = yoke_alloc(pool, MOST * sizeof *x);
+    pthread_t threads[THREADS];
+    user users[THREADS];
+
+    (void)state;
+    plain_fill(YOKE_FLOAT, x, MOST, 11);
+    for (int i = 0; i < THREADS; i++) {
+        users[i] = (user){.pool = pool, .x = x};
+        for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
+            users[i].right[o] = plain_reduce((yoke_operation)o, YOKE_FLOAT, x, x, MOST);
+        }
+    }
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, use, &users[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        (void)pthread_join(threads[i], NULL);
+        assert_false(users[i].failed);
+    }
+    api_close(pool);
+}
+
+/* ---- bad input ---- */
+
+static int reduce_in_child(void *arg)
+{
+    yoke_pool *pool = arg;
+    yoke_reduced result;
+
+    return yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, NULL, 0, &result) == YOKE_EINVAL &&
+                   strstr(yoke_pool_error(pool), "forked") != NULL
+               ? 0
+               : 1;
+}
+
+static void test_bad_input(void **state)
+{
+    yoke_pool *pool = api_open("cpu:1");
+    float *x = yoke_alloc(pool, 1000 * sizeof *x);
+    yoke_future *future = (yoke_future *)x;
+    yoke_reduced r = {.index = 4711};
+    const yoke_map_options late = {.timeout = -1};
+    const yoke_map_options nobody = {.devices = "nonsense"};
+
+    (void)state;
+    assert_status(yoke_reduce(NULL, YOKE_SUM, YOKE_FLOAT, x, 10, &r), YOKE_EINVAL);
+    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, 10, NULL),
+                   YOKE_EINVAL, "result");
+    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, NULL, 10, &r),
+                   YOKE_EINVAL, "x is NULL");
+    assert_refused(pool, yoke_dot(pool, YOKE_FLOAT, x, NULL, 10, &r), YOKE_EINVAL,
+                   "y is NULL");
+    assert_refused(pool, yoke_reduce(pool, YOKE_DOT, YOKE_FLOAT, x, 10, &r),
+                   YOKE_EINVAL, "y is NULL");
+    assert_refused(pool, yoke_reduce(pool, (yoke_operation)0, YOKE_FLOAT, x, 10, &r),
+                   YOKE_EINVAL, "operation 0");
+    assert_refused(pool, yoke_reduce(pool, (yoke_operation)9, YOKE_FLOAT, x, 10, &r),
+                   YOKE_EINVAL, "operation 9");
+    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, (yoke_type)0, x, 10, &r),
+                   YOKE_EINVAL, "type 0");
+    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, (yoke_type)7, x, 10, &r),
+                   YOKE_EINVAL, "type 7");
+    assert_refused(pool, yoke_reduce(pool, YOKE_SUM_COMPENSATED, YOKE_INT32, x, 10, &r),
+                   YOKE_EINVAL, "float or double");
+    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, 1001, &r),
+                   YOKE_EINVAL, "4004 bytes");
+    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, SIZE_MAX / 2, &r),
+                   YOKE_EINVAL, "more than memory has");
+    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, (char *)x + 2, 10, &r),
+                   YOKE_EINVAL, "aligned");
+    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_DOUBLE, x + 1, 10, &r),
+                   YOKE_EINVAL, "aligned");
+    assert_status(yoke_reduce_with(pool, YOKE_SUM, YOKE_FLOAT, x, 10, &r, &late),
+                  YOKE_EINVAL);
+    assert_status(yoke_reduce_with(pool, YOKE_SUM, YOKE_FLOAT, x, 10, &r, &nobody),
+                  YOKE_EINVAL);
+    assert_status(
+        yoke_reduce_async(&future, pool, YOKE_SUM, YOKE_FLOAT, x, 1001, &r, NULL),
+        YOKE_EINVAL);
+    assert_null(future);
+    assert_int_equal(r.index, 4711);
+    assert_int_equal(yt_in_child(reduce_in_child, pool, 30), 0);
+    assert_ok_pool(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, 1000, &r));
+    api_close(pool);
+    assert_status(yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, 10, &r), YOKE_ECLOSED);
+}
+
+/* ---- a user's own ---- */
+
+/* out map[i], in uint32[i]: x -> a x + b, modulo 2^32. Composition does not commute. */
+typedef struct affine {
+    uint32_t a, b;
+} affine;
+
+static void affine_native(const yoke_span *span, void *const args[])
+{
+    affine *out = args[0];
+    const uint32_t *in = args[1];
+    const size_t group = span->group[0];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        const affine map = {2 * in[i] + 1, in[i]};
+
+        if (group == 0) {
+            out[i] = map;
+        } else if (i % group == 0) {
+            out[i / group] = map;
+        } else {
+            out[i / group].b = map.a * out[i / group].b + map.b;
+            out[i / group].a *= map.a;
+        }
+    }
+}
+
+static void compose(void *into, const void *from, void *context)
+{
+    affine *first = into;
+    const affine *second = from;
+
+    first->b = second->a * first->b + second->b;
+    first->a *= second->a;
+    ++*(size_t *)context;
+}
+
+static affine plain_compose(const uint32_t *in, size_t begin, size_t end)
+{
+    affine all = {1, 0};
+    size_t calls;
+
+    for (size_t i = begin; i < end; i++) {
+        compose(&all, &(affine){2 * in[i] + 1, in[i]}, &calls);
+    }
+    return all;
+}
+
+static void expect_composed(yoke_pool *pool, yoke_kernel *kernel, yoke_range range,
+                            const uint32_t *in, const yoke_map_options *options,
+                            yoke_arg partial, size_t partials)
+{
+    const size_t end = range.begin[0] + range.size[0];
+    const affine right = plain_compose(in, range.begin[0], end);
+    size_t calls = 0;
+    const yoke_reducer reducer = {sizeof(affine), compose, &calls, NULL};
+    affine got = {0, 0};
+
+    assert_ok_pool(pool,
+                   yoke_reduce_map_with(pool, kernel, range, &reducer, &got, options,
+                                        partial, yoke_in(in, sizeof *in)));
+    assert_int_equal(got.a, right.a);
+    assert_int_equal(got.b, right.b);
+    assert_int_equal(calls, partials - 1);
+}
+
+static void test_own(void **state)
+{
+    static const char *const devices[] = {"cpu:1", "cpu:3", "fake:2x0.5/private"};
+    enum { N = 3001, GROUP = 50 };
+
+    (void)state;
+    for (size_t d = 0; d < 3; d++) {
+        yoke_pool *pool = api_open(devices[d]);
+        yoke_kernel *kernel = api_kernel(pool, "affine", affine_native);
+        yoke_kernel *grouped;
+        uint32_t *in = yoke_alloc(pool, N * sizeof *in);
+        yoke_range part = yoke_range_1d(500);
+        const yoke_map_options by_ones = {.chunk = 1};
+        const yoke_map_options padded = {.round_up = true};
+
+        assert_ok_pool(
+            pool, yoke_kernel_create(&grouped, pool,
+                                     &(yoke_kernel_options){.name = "grouped",
+                                                            .native = affine_native,
+                                                            .group = {GROUP}}));
+        plain_fill(YOKE_UINT32, in, N, 3);
+        expect_composed(pool, kernel, yoke_range_1d(N), in, NULL,
+                        yoke_partial(sizeof(affine)), N);
+        expect_composed(pool, kernel, yoke_range_1d(1), in, NULL,
+                        yoke_partial(sizeof(affine)), 1);
+        part.begin[0] = 700;
+        expect_composed(pool, kernel, part, in, &by_ones, yoke_partial(sizeof(affine)),
+                        500);
+        expect_composed(pool, grouped, yoke_range_1d(3000), in, NULL,
+                        yoke_per_group(yoke_partial(sizeof(affine))), 60);
+        expect_composed(pool, grouped, yoke_range_1d(N), in, &padded,
+                        yoke_per_group(yoke_partial(sizeof(affine))), 61);
+        yoke_kernel_destroy(kernel);
+        yoke_kernel_destroy(grouped);
+        api_close(pool);
+    }
+}
+
+static void test_own_bad_input(void **state)
+{
+    yoke_pool *pool = api_open("cpu:1");
+    yoke_kernel *kernel = api_kernel(pool, "affine", affine_native);
+    yoke_kernel *refuse = api_kernel(pool, "refuse", api_refuse);
+    uint32_t *in = yoke_alloc(pool, 100 * sizeof *in);
+    const affine identity = {1, 0};
+    size_t calls = 0;
+    yoke_reducer reducer = {sizeof(affine), compose, &calls, NULL};
+    const yoke_reducer small = {4, compose, &calls, NULL};
+    const yoke_reducer none = {8, NULL, NULL, NULL};
+    const yoke_reducer empty = {0, compose, NULL, NULL};
+    const yoke_range range = yoke_range_1d(100);
+    const yoke_arg partial = yoke_partial(sizeof(affine));
+    const yoke_arg input = yoke_in(in, sizeof *in);
+    affine r = {7, 7};
+
+    (void)state;
+    assert_refused(pool, yoke_reduce_map(pool, kernel, range, NULL, &r, partial, input),
+                   YOKE_EINVAL, "reducer is NULL");
+    assert_refused(pool,
+                   yoke_reduce_map(pool, kernel, range, &none, &r, partial, input),
+                   YOKE_EINVAL, "combines");
+    assert_refused(pool,
+                   yoke_reduce_map(pool, kernel, range, &empty, &r, partial, input),
+                   YOKE_EINVAL, "at least a byte");
+    assert_refused(pool,
+                   yoke_reduce_map(pool, kernel, range, &reducer, NULL, partial, input),
+                   YOKE_EINVAL, "result");
+    assert_refused(pool,
+                   yoke_reduce_map(pool, NULL, range, &reducer, &r, partial, input),
+                   YOKE_EINVAL, "kernel is NULL");
+    assert_refused(pool,
+                   yoke_reduce_map(pool, kernel, range, &reducer, &r, input, input),
+                   YOKE_EINVAL, "0 arguments are");
+    assert_refused(pool,
+                   yoke_reduce_map(pool, kernel, range, &reducer, &r, partial, partial),
+                   YOKE_EINVAL, "2 arguments are");
+    assert_refused(pool,
+                   yoke_reduce_map(pool, kernel, range, &small, &r, partial, input),
+                   YOKE_EINVAL, "of 8 bytes");
+    assert_refused(pool,
+                   yoke_reduce_map(pool, kernel, range, &reducer, &r,
+                                   yoke_per_group(partial), input),
+                   YOKE_EINVAL, ".group");
+    assert_refused(
+        pool, yoke_reduce_map_args(pool, kernel, range, &reducer, &r, NULL, NULL, 3),
+        YOKE_EINVAL, "0 arguments are");
+    assert_refused(
+        pool,
+        yoke_reduce_map(pool, kernel, yoke_range_1d(0), &reducer, &r, partial, input),
+        YOKE_EINVAL, "identity");
+    assert_status(
+        yoke_reduce_map(pool, kernel, yoke_range_1d(101), &reducer, &r, partial, input),
+        YOKE_EINVAL);
+    assert_status(yoke_reduce_map(pool, refuse, range, &small, &r, yoke_partial(4)),
+                  YOKE_EKERNEL);
+    assert_int_equal(calls, 0);
+    assert_int_equal(r.a, 7);
+    reducer.identity = &identity;
+    assert_ok_pool(pool, yoke_reduce_map(pool, kernel, yoke_range_1d(0), &reducer, &r,
+                                         partial, input));
+    assert_int_equal(r.a, 1);
+    assert_int_equal(r.b, 0);
+    yoke_kernel_destroy(kernel);
+    assert_refused(pool,
+                   yoke_reduce_map(pool, kernel, range, &reducer, &r, partial, input),
+                   YOKE_EINVAL, "destroyed");
+    api_close(pool);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        yt_unit_test(test_all),           yt_unit_test(test_pools),
+        yt_unit_test(test_millions),      yt_unit_test(test_options),
+        yt_unit_test(test_staged),        yt_unit_test(test_lent),
+        yt_unit_test(test_futures),       yt_unit_test(test_nothing),
+        yt_unit_test(test_cancelled),     yt_unit_test(test_threads),
+        yt_unit_test(test_bad_input),     yt_unit_test(test_own),
+        yt_unit_test(test_own_bad_input),
+    };
+
+    return yt_run_group(tests);
+}
