@@ -433,6 +433,12 @@ static inline uint32_t yk_build_of(const yk_worker *worker, uint32_t kernel_slot
     return word >> 8 == kernel_id ? (uint32_t)(word & 0xff) : YK_BUILD_NONE;
 }
 
+/* Whether a worker needs no compiler, nor any time, to be ready for a kernel. */
+static inline bool yk_worker_calls_tasks(const yk_worker *worker, const yk_kernel *kernel)
+{
+    return kernel->task == YK_TASK_HOST && worker->kind != YOKE_WORKER_OPENCL;
+}
+
 /* Whether the worker in a slot stands aside from a job. */
 static inline bool yk_job_is_declined(const yk_job *job, uint32_t slot)
 {

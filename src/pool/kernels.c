@@ -169,7 +169,7 @@ static yoke_status add(yoke_kernel *kernel, recipe from, yk_error *error)
     (void)pthread_mutex_lock(&pool->lock);
     yk_kernels_sweep(pool);
     kernel->slot = find_slot(pool);
-    if (kernel->slot == YK_MAX_KERNELS && yk_tasks_evict(pool)) {
+    while (kernel->slot == YK_MAX_KERNELS && yk_tasks_evict(pool)) {
         kernel->slot = find_slot(pool);
     }
     if (kernel->slot == YK_MAX_KERNELS) {
@@ -283,9 +283,31 @@ static yoke_status conclude(const yoke_kernel *kernel, verdict result, yk_error 
     return YOKE_OK;
 }
 
+/* Whether a kernel needs no answer: any worker on the host can call a task function, as soon
+ * as it comes to it, and they may all be busy with long tasks now. */
+static bool is_sure_to_run(const yoke_kernel *kernel)
+{
+    const yk_control *control = kernel->pool->control;
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const yk_worker *worker = &control->workers[i];
+
+        if (atomic_load(&worker->state) != YK_WORKER_GIVEN_UP &&
+            yk_worker_calls_tasks(worker, &control->kernels[kernel->slot].kernel)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
 {
     yk_control *control = kernel->pool->control;
+
+    if (is_sure_to_run(kernel)) {
+        return YOKE_OK;
+    }
 
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&control->changed);

@@ -106,6 +106,17 @@ static const double restart_guess_ns = 5e6;
 /* How often a job is shared as if starting were free, to measure again what it costs. */
 static const uint64_t explore_ns = YK_NS_PER_S;
 
+/* Whether it can run the job's kernel at once. */
+static bool is_ready_for(const yk_control *control, const yk_job *job, uint32_t slot)
+{
+    const yk_worker *worker = &control->workers[slot];
+    const uint32_t build = yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
+
+    return build == YK_BUILD_READY ||
+           (build <= YK_BUILD_RUNNING &&
+            yk_worker_calls_tasks(worker, &control->kernels[job->kernel_slot].kernel));
+}
+
 static bool takes_part(const yk_control *control, const yk_job *job, uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];
@@ -113,7 +124,7 @@ static bool takes_part(const yk_control *control, const yk_job *job, uint32_t sl
     const uint32_t build = yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
 
     return yk_bit_is_set(job->allowed, slot) &&
-           (build == YK_BUILD_READY || build == YK_BUILD_STALE) &&
+           (is_ready_for(control, job, slot) || build == YK_BUILD_STALE) &&
            (state == YK_WORKER_READY || state == YK_WORKER_STARTING);
 }
 
@@ -128,8 +139,7 @@ static double delay_of(const yk_control *control, const yk_job *job, uint32_t sl
     const double wake = measured > 0 ? (double)measured : wake_guess_ns[asleep];
 
     if (atomic_load(&worker->state) != YK_WORKER_READY ||
-        yk_build_of(worker, job->kernel_slot, job->launch.kernel_id) !=
-            YK_BUILD_READY) {
+        !is_ready_for(control, job, slot)) {
         return restart_guess_ns;
     }
     /* By the time a job is due that waits for others, they are awake. */

@@ -358,6 +358,40 @@ static void test_failures(void **state)
     assert_null(yoke_task_output(NULL, 1));
 }
 
+static int wait_for_gate(yoke_task *task)
+{
+    api_gate *gate = *(void *const *)task->input;
+
+    atomic_fetch_add(&gate->arrived, 1);
+    while (atomic_load(&gate->open) == 0) {
+        (void)usleep(100);
+    }
+    return 0;
+}
+
+/* A function that nobody has called before is submitted while all workers are busy. */
+static void test_new_function_while_busy(void **state)
+{
+    yoke_pool *other = api_open("cpu:1");
+    api_gate *gate = api_gate_create(other);
+    const size_t size = 10;
+    yoke_future *futures[2];
+
+    (void)state;
+    assert_ok_pool(other, yoke_apply_async(&futures[0], other, wait_for_gate, &gate,
+                                           sizeof gate, NULL));
+    api_gate_await(gate, 1);
+    assert_ok_pool(other,
+                   yoke_apply_async(&futures[1], other, produce, &size, 8, NULL));
+    assert_false(yoke_future_done(futures[1]));
+    api_gate_open(gate);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(yoke_future_wait(futures[i], 60));
+        yoke_future_destroy(futures[i]);
+    }
+    api_close(other);
+}
+
 /* ---- callbacks ---- */
 
 typedef struct record {
@@ -493,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_callbacks),
         cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_new_function_while_busy),
     };
 
     return yt_run_group_with(tests, set_up, tear_down);

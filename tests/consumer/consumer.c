@@ -2,6 +2,13 @@
 /* Uses every public call, inline function and macro once, in what C and C++ share. */
 #include <yoke/yoke.h>
 
+#if defined(__has_include)
+#if __has_include(<CL/cl.h>)
+#define CL_TARGET_OPENCL_VERSION 120
+#include <yoke/opencl.h>
+#endif
+#endif
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,6 +347,149 @@ static void test_failures(yoke_pool *pool)
     yoke_future_destroy(NULL);
 }
 
+static int double_item(yoke_task *task)
+{
+#ifdef YOKE_OPENCL_H
+    if (yoke_task_cl_context(task) != NULL || yoke_task_cl_device(task) != NULL ||
+        yoke_task_cl_queue(task) != NULL) {
+        return yoke_task_fail(task, 1, "a device that nobody asked for");
+    }
+#endif
+    *(float *)task->output = 2.0f * *(const float *)task->input;
+    return 0;
+}
+
+static int add_args(yoke_task *task)
+{
+    *(float *)task->args[0] += *(const float *)task->args[1];
+    return 0;
+}
+
+static int repeat(yoke_task *task)
+{
+    float *out = (float *)yoke_task_output(task, ITEMS * sizeof *out);
+
+    if (out == NULL) {
+        return yoke_task_fail(task, 2, "no room for %d floats", ITEMS);
+    }
+    for (size_t i = 0; i < ITEMS; i++) {
+        out[i] = *(const float *)task->input;
+    }
+    return 0;
+}
+
+static void test_tasks(yoke_pool *pool)
+{
+    float x[ITEMS], y[ITEMS];
+    const float five = 5.0f;
+    yoke_future *future = NULL;
+    yoke_status noted = YOKE_EAGAIN;
+    yoke_task_options options;
+    yoke_arg args[2];
+    void *result = NULL;
+    size_t bytes = 0, wrong = 0;
+
+    for (size_t i = 0; i < ITEMS; i++) {
+        x[i] = (float)i;
+    }
+    CHECK_OK(pool, yoke_map_items(pool, double_item, x, sizeof *x, y, sizeof *y, ITEMS,
+                                  NULL));
+    args[0] = yoke_inout(y, sizeof *y);
+    args[1] = yoke_in(x, sizeof *x);
+    CHECK_OK(pool, yoke_starmap(pool, add_args, ITEMS, NULL, args, 2));
+    CHECK_OK(pool, yoke_starmap_async(&future, pool, add_args, ITEMS, NULL, args, 2));
+    CHECK_OK(pool, yoke_future_wait(future, 60.0));
+    yoke_future_destroy(future);
+    for (size_t i = 0; i < ITEMS; i++) {
+        wrong += y[i] != 4.0f * (float)i;
+    }
+    CHECK_OK(pool, yoke_map_items_async(&future, pool, double_item, x, sizeof *x, y,
+                                        sizeof *y, ITEMS, NULL));
+    CHECK_OK(pool, yoke_future_wait(future, 60.0));
+    yoke_future_destroy(future);
+    CHECK(wrong == 0 && y[ITEMS - 1] == 2.0f * (ITEMS - 1));
+
+    CHECK_OK(pool, yoke_apply(pool, repeat, &five, sizeof five, &result, &bytes, NULL));
+    CHECK(bytes == ITEMS * sizeof five && ((float *)result)[ITEMS - 1] == five);
+    CHECK_OK(pool, yoke_free(pool, result));
+    memset(&options, 0, sizeof options);
+    options.on_success = note_done;
+    options.on_error = note_done;
+    options.on_context = &noted;
+    CHECK_OK(pool,
+             yoke_apply_async(&future, pool, repeat, &five, sizeof five, &options));
+    CHECK(yoke_pool_fd(pool) >= 0);
+    CHECK_OK(pool, yoke_future_wait(future, 60.0));
+    CHECK(noted == YOKE_OK);
+    CHECK_OK(pool, yoke_future_result(future, &result, &bytes));
+    CHECK(result != NULL && bytes == ITEMS * sizeof five);
+    CHECK_OK(pool, yoke_free(pool, result));
+    yoke_future_destroy(future);
+}
+
+static int next_number(void *item, size_t index, void *context)
+{
+    (void)context;
+    *(float *)item = (float)index;
+    return index < ITEMS;
+}
+
+static int next_row(void *item, size_t index, void *context)
+{
+    (void)context;
+    for (size_t i = 0; i < WIDTH; i++) {
+        ((float *)item)[i] = (float)index;
+    }
+    return index < HEIGHT;
+}
+
+static void copy_row(const yoke_span *span, void *const args[])
+{
+    for (size_t i = span->begin; i < span->end; i++) {
+        ((float *)args[1])[i] = ((const float *)args[0])[i];
+    }
+}
+
+static void test_streams(yoke_pool *pool)
+{
+    yoke_kernel *kernel = new_kernel(pool, "copy_row", copy_row, 0);
+    yoke_stream_options options;
+    yoke_stream *stream = NULL;
+    yoke_arg args[2];
+    void *result = NULL;
+    size_t wrong = 0;
+
+    memset(&options, 0, sizeof options);
+    options.function = double_item;
+    options.input_bytes = sizeof(float);
+    options.output_bytes = sizeof(float);
+    CHECK_OK(pool, yoke_imap_unordered(&stream, pool, &options, next_number, NULL));
+    for (size_t i = 0; i < ITEMS; i++) {
+        CHECK_OK(pool, yoke_stream_next(stream, &result, 60.0));
+        wrong += *(float *)result != 2.0f * (float)yoke_stream_index(stream);
+    }
+    CHECK_OK(pool, yoke_stream_next(stream, &result, 60.0));
+    CHECK(wrong == 0 && result == NULL);
+    yoke_stream_destroy(stream);
+
+    memset(&options, 0, sizeof options);
+    args[0] = yoke_stream_in(sizeof(float));
+    args[1] = yoke_stream_out(sizeof(float));
+    options.kernel = kernel;
+    options.range = yoke_range_1d(WIDTH);
+    options.args = args;
+    options.arg_count = 2;
+    CHECK_OK(pool, yoke_imap(&stream, pool, &options, next_row, NULL));
+    for (size_t i = 0; i < HEIGHT; i++) {
+        CHECK_OK(pool, yoke_stream_next(stream, &result, 60.0));
+        wrong += ((float *)result)[WIDTH - 1] != (float)i;
+    }
+    CHECK(wrong == 0);
+    yoke_stream_destroy(stream);
+    yoke_stream_destroy(NULL);
+    yoke_kernel_destroy(kernel);
+}
+
 static void test_status(void)
 {
     char version[64];
@@ -423,6 +573,8 @@ int main(void)
     test_reductions(pool);
     test_failures(pool);
     test_processes(pool);
+    test_tasks(pool);
+    test_streams(pool);
     CHECK_OK(NULL, yoke_pool_close(pool));
 
     memset(&options, 0, sizeof options);

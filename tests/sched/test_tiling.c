@@ -221,6 +221,22 @@ static void test_whole(void **state)
     check_tiling(&tiling, 12345);
 }
 
+/* An item each, as long as there are tiles enough, whatever vector loops want. */
+static void test_fine(void **state)
+{
+    static const uint64_t items[] = {1, 63, 3000, 65536, 65537, 1000000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+        const yk_tiling tiling = yk_tiling_choose(
+            items[i], &(yk_tiling_limits){.workers = 2, .is_flat = 1, .is_fine = 1});
+
+        check_tiling(&tiling, items[i]);
+        assert_int_equal(tiling.tile_items, (items[i] + 65535) / 65536);
+        assert_int_equal(tiling.row_tiles, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_no_more_than_useful),
         cmocka_unit_test(test_alignment),
         cmocka_unit_test(test_most),
+        cmocka_unit_test(test_fine),
         cmocka_unit_test(test_chunks_end_at_vectors),
         cmocka_unit_test(test_other_chunks_end_anywhere),
         cmocka_unit_test(test_even_chunks_are_possible),
