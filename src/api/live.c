@@ -7,7 +7,7 @@
 #include "sys/process.h"
 
 typedef struct live_handle {
-    const void *handle; /* the pool itself, or a kernel of it */
+    const void *handle; /* the pool itself, or a kernel or segment of it */
     const yoke_pool *pool;
     pid_t owner;
     uint64_t serial;
@@ -40,6 +40,11 @@ bool yk_live_add_pool(const yoke_pool *pool)
 bool yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel)
 {
     return add(kernel, pool);
+}
+
+bool yk_live_add_handle(const yoke_pool *pool, const void *handle)
+{
+    return add(handle, pool);
 }
 
 /* With the lock. */
@@ -88,14 +93,14 @@ bool yk_live_remove_pool(const yoke_pool *pool)
     return found;
 }
 
-bool yk_live_remove_kernel(const yoke_kernel *kernel)
+bool yk_live_remove_handle(const void *handle)
 {
     const pid_t self = yk_process_self();
     live_handle **link = &live;
     live_handle *entry;
 
     (void)pthread_mutex_lock(&lock);
-    while (*link != NULL && ((*link)->handle != kernel || (*link)->owner != self)) {
+    while (*link != NULL && ((*link)->handle != handle || (*link)->owner != self)) {
         link = &(*link)->next;
     }
     entry = *link;
@@ -105,6 +110,25 @@ bool yk_live_remove_kernel(const yoke_kernel *kernel)
     (void)pthread_mutex_unlock(&lock);
     free(entry);
     return entry != NULL;
+}
+
+bool yk_live_remove_kernel(const yoke_kernel *kernel)
+{
+    return yk_live_remove_handle(kernel);
+}
+
+const yoke_pool *yk_live_pool_of(const void *handle)
+{
+    const live_handle *entry;
+    const yoke_pool *pool;
+
+    (void)pthread_mutex_lock(&lock);
+    for (entry = live; entry != NULL && entry->handle != handle;) {
+        entry = entry->next;
+    }
+    pool = entry != NULL ? entry->pool : NULL;
+    (void)pthread_mutex_unlock(&lock);
+    return pool;
 }
 
 pid_t yk_live_owner(const yoke_pool *pool)

@@ -18,6 +18,15 @@
 bool yk_live_add_pool(const yoke_pool *pool);
 bool yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel);
 
+/* For handles of other kinds. */
+bool yk_live_add_handle(const yoke_pool *pool, const void *handle);
+
+/* Whether it was valid; not any more. */
+bool yk_live_remove_handle(const void *handle);
+
+/* The pool of such a handle; NULL if it is not valid. */
+const yoke_pool *yk_live_pool_of(const void *handle);
+
 /* From now on the pool and its kernels are not valid. False if it was not valid:
  * somebody else closed it. */
 bool yk_live_remove_pool(const yoke_pool *pool);

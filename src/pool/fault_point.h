@@ -35,7 +35,9 @@
     X(YK_FAULT_AFTER_SERVED, 21, "after-served")                                         \
     X(YK_FAULT_AFTER_ASK, 22, "after-ask")                                               \
     X(YK_FAULT_BEFORE_RECALL, 23, "before-recall")                                       \
-    X(YK_FAULT_AFTER_RECALL, 24, "after-recall")
+    X(YK_FAULT_AFTER_RECALL, 24, "after-recall")                                         \
+    X(YK_FAULT_BEFORE_GUESTS, 25, "before-guests")                                       \
+    X(YK_FAULT_AFTER_GUESTS, 26, "after-guests")
 
 enum {
 #define YK_FAULT_ENTRY(name, value, text) name = (value),

@@ -21,7 +21,16 @@
 #include "yoke/kernel.h"
 #include "yoke/map.h"
 #include "yoke/pool.h"
+#include "yoke/shm.h"
 #include "yoke/stats.h"
+
+/* What the application knows of a guest. */
+typedef struct yk_host {
+    uint32_t handles; /* 0: the slot is free */
+    bool read_only;
+    void *pointer;
+    yk_segment segment;
+} yk_host;
 
 struct yoke_pool {
     yk_mapping control_mapping;
@@ -50,6 +59,8 @@ struct yoke_pool {
     uint64_t explored_ns; /* when a job was last shared to measure */
     pthread_mutex_t caller_lock;    /* held by the thread that helps */
     struct yk_worker_self *caller;  /* what it works with; NULL: nobody has helped yet */
+    yk_host *hosts; /* of guests, by slot; NULL: there has been none */
+    yoke_shm *shms; /* all that the user holds */
     yoke_future *finished; /* collected, their callbacks to be run */
     yoke_future *futures;  /* all that the user holds */
 };
@@ -75,6 +86,15 @@ struct yoke_future {
     void *callback_context;
     yoke_future *next_finished;
     yoke_future *next; /* in pool->futures */
+};
+
+struct yoke_shm {
+    yoke_pool *pool;
+    uint32_t slot; /* of its guest */
+    void *pointer;
+    size_t bytes;
+    yoke_shm *next; /* in pool->shms */
+    char name[YK_SEGMENT_NAME + 1];
 };
 
 enum { YK_MAX_VARIANTS = 8 };
@@ -213,6 +233,25 @@ yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error);
 
 /* Frees an allocation, lent or not. Takes the lock. */
 yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error);
+
+/* Has devices give back what they hold of an allocation that no job uses; what there is
+ * of it then, copied to *block. With the lock, which may be given up meanwhile. */
+yoke_status yk_get_back(yoke_pool *pool, void *pointer, yk_block *block,
+                        yk_error *error);
+
+/* ---- guests.c ---- */
+
+/* Take the lock. */
+yoke_status yk_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
+                        bool read_only, yk_error *error);
+yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
+                          size_t bytes, yk_error *error);
+
+/* YOKE_EBUSY while jobs use it; else the handle is the caller's to free. Takes the lock. */
+yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error);
+
+/* Frees all handles, and closes their segments: when the processes are gone. */
+void yk_shm_free_all(yoke_pool *pool);
 
 /* ---- futures.c ---- */
 

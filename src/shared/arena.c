@@ -112,7 +112,8 @@ static yoke_status check_memory(const yk_arena *arena, uint64_t span, yk_error *
     }
     available = yk_memory_available();
     resident = yk_mapping_resident(&arena->mapping);
-    promised = arena->used > resident ? arena->used - resident : 0;
+    promised = arena->used - arena->guests;
+    promised = promised > resident ? promised - resident : 0;
     if (available != UINT64_MAX &&
         (promised > available || span > available - promised)) {
         return yk_fail(error, YOKE_ENOMEM,
@@ -131,54 +132,79 @@ static void *insert_block(yk_arena *arena, size_t index, yk_block block)
     arena->blocks[index] = block;
     arena->count++;
     arena->used += block.span;
+    arena->guests += block.guest != 0 ? block.span : 0;
     return (char *)arena->mapping.base + block.offset;
 }
 
-static void *alloc_locked(yk_arena *arena, size_t bytes, yk_error *error)
+static void *place_locked(yk_arena *arena, yk_block *block, yk_error *error)
 {
     const uint64_t page = yk_page_size();
-    yk_block block = {.bytes = bytes};
     size_t index;
 
-    if (bytes > arena->mapping.size) {
+    if (block->bytes > arena->mapping.size) {
         yk_fail(error, YOKE_ENOMEM,
-                "cannot allocate %zu bytes: the pool's memory is a window of %zu bytes "
+                "cannot allocate %llu bytes: the pool's memory is a window of %zu bytes "
                 "(arena_bytes, YOKE_ARENA)",
-                bytes, arena->mapping.size);
+                (unsigned long long)block->bytes, arena->mapping.size);
         return NULL;
     }
-    block.span = yk_round_up(bytes, page);
-    if (check_memory(arena, block.span, error) != YOKE_OK) {
+    block->span = yk_round_up(block->bytes, page);
+    if (block->guest == 0 && check_memory(arena, block->span, error) != YOKE_OK) {
         return NULL;
     }
     if (!ensure_room(arena)) {
         yk_fail(error, YOKE_ENOMEM, "out of memory");
         return NULL;
     }
-    if (!find_gap(arena, block.span, bytes >= LARGE ? LARGE : page, &block.offset,
-                  &index)) {
+    if (!find_gap(arena, block->span, block->bytes >= LARGE ? LARGE : page,
+                  &block->offset, &index)) {
         yk_fail(error, YOKE_ENOMEM,
-                "cannot allocate %zu bytes: %llu of the %zu bytes of the pool's memory "
+                "cannot allocate %llu bytes: %llu of the %zu bytes of the pool's memory "
                 "are in use (arena_bytes, YOKE_ARENA)",
-                bytes, (unsigned long long)arena->used, arena->mapping.size);
+                (unsigned long long)block->bytes, (unsigned long long)arena->used,
+                arena->mapping.size);
         return NULL;
     }
-    block.id = arena->next_id++;
-    return insert_block(arena, index, block);
+    block->id = arena->next_id++;
+    return insert_block(arena, index, *block);
 }
 
-void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
+yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    status = check_memory(arena, bytes, error);
+    (void)pthread_mutex_unlock(&arena->lock);
+    return status;
+}
+
+static void *place(yk_arena *arena, yk_block *block, yk_error *error)
 {
     void *pointer;
 
-    if (bytes == 0) {
+    if (block->bytes == 0) {
         yk_fail(error, YOKE_EINVAL, "cannot allocate 0 bytes");
         return NULL;
     }
     (void)pthread_mutex_lock(&arena->lock);
-    pointer = alloc_locked(arena, bytes, error);
+    pointer = place_locked(arena, block, error);
     (void)pthread_mutex_unlock(&arena->lock);
     return pointer;
+}
+
+void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    yk_block block = {.bytes = bytes};
+
+    return place(arena, &block, error);
+}
+
+void *yk_arena_seat(yk_arena *arena, size_t bytes, uint32_t guest, bool read_only,
+                    yk_block *block, yk_error *error)
+{
+    *block = (yk_block){.bytes = bytes, .guest = guest, .read_only = read_only};
+    return place(arena, block, error);
 }
 
 static yk_block *find_locked(yk_arena *arena, const void *pointer)
@@ -208,7 +234,17 @@ static yoke_status find_start(yk_arena *arena, const void *pointer, yk_block **b
     return YOKE_OK;
 }
 
-static yoke_status free_locked(yk_arena *arena, const void *pointer, yk_error *error)
+static void remove_block(yk_arena *arena, yk_block *block)
+{
+    arena->used -= block->span;
+    arena->guests -= block->guest != 0 ? block->span : 0;
+    arena->count--;
+    memmove(block, block + 1,
+            (size_t)(&arena->blocks[arena->count] - block) * sizeof *block);
+}
+
+static yoke_status free_locked(yk_arena *arena, const void *pointer, bool guest,
+                               yk_error *error)
 {
     yk_block *block;
     const yoke_status status = find_start(arena, pointer, &block, error);
@@ -216,27 +252,39 @@ static yoke_status free_locked(yk_arena *arena, const void *pointer, yk_error *e
     if (status != YOKE_OK) {
         return status;
     }
+    if ((block->guest != 0) != guest) {
+        return yk_fail(error, YOKE_EINVAL, "%p is %sa named segment (yoke_shm_close())",
+                       pointer, guest ? "not " : "");
+    }
     if (block->users != 0) {
         return yk_fail(error, YOKE_EBUSY,
                        "%p (%llu bytes) is used by %u job(s) that have not ended",
                        pointer, (unsigned long long)block->bytes, block->users);
     }
     yk_mapping_punch(&arena->mapping, block->offset, block->span);
-    arena->used -= block->span;
-    arena->count--;
-    memmove(block, block + 1,
-            (size_t)(&arena->blocks[arena->count] - block) * sizeof *block);
+    remove_block(arena, block);
     return YOKE_OK;
 }
 
-yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
+static yoke_status free_block(yk_arena *arena, const void *pointer, bool guest,
+                              yk_error *error)
 {
     yoke_status status;
 
     (void)pthread_mutex_lock(&arena->lock);
-    status = free_locked(arena, pointer, error);
+    status = free_locked(arena, pointer, guest, error);
     (void)pthread_mutex_unlock(&arena->lock);
     return status;
+}
+
+yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
+{
+    return free_block(arena, pointer, false, error);
+}
+
+yoke_status yk_arena_unseat(yk_arena *arena, const void *pointer, yk_error *error)
+{
+    return free_block(arena, pointer, true, error);
 }
 
 bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block)
@@ -295,6 +343,7 @@ bool yk_arena_valid(const yk_arena *arena)
     const uint64_t page = yk_page_size();
     uint64_t end = 0;
     uint64_t used = 0;
+    uint64_t guests = 0;
 
     for (size_t i = 0; i < arena->count; i++) {
         const yk_block *block = &arena->blocks[i];
@@ -306,6 +355,7 @@ bool yk_arena_valid(const yk_arena *arena)
         }
         end = block->offset + block->span;
         used += block->span;
+        guests += block->guest != 0 ? block->span : 0;
     }
-    return used == arena->used;
+    return used == arena->used && guests == arena->guests;
 }
