@@ -738,6 +738,9 @@ static void test_descriptor_is_closed(void **state)
     api_close(pool);
 }
 
+/* Root's, with this process's number in its name, whatever process asks. */
+static char roots_name[64];
+
 /* A user without rights; with and without the right to look at processes of its own. */
 static int as_nobody(void *context)
 {
@@ -770,7 +773,7 @@ static int as_nobody(void *context)
         return 3;
     }
     yoke_kernel_destroy(kernel);
-    if (yoke_shm_open(&shm, pool, "yoke_test_of_root", YOKE_SHM_READ_WRITE) !=
+    if (yoke_shm_open(&shm, pool, roots_name, YOKE_SHM_READ_WRITE) !=
         YOKE_ESYSTEM) {
         return 4;
     }
@@ -786,14 +789,14 @@ static void test_other_user(void **state)
     if (getuid() != 0) {
         skip();
     }
-    (void)shm_unlink("/yoke_test_of_root");
-    numbers = foreign("yoke_test_of_root", 100);
+    (void)snprintf(roots_name, sizeof roots_name, "%s", name_of("root"));
+    numbers = foreign(roots_name, 100);
     dumpable = 1;
     assert_int_equal(yt_in_child(as_nobody, &dumpable, 60), 0);
     dumpable = 0;
     assert_int_equal(yt_in_child(as_nobody, &dumpable, 60), 0);
     (void)munmap(numbers, 100);
-    assert_int_equal(shm_unlink("/yoke_test_of_root"), 0);
+    assert_int_equal(shm_unlink(path_of(roots_name)), 0);
 }
 
 int main(void)
