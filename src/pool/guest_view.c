@@ -40,8 +40,8 @@ yoke_status yk_guest_view_drop(yk_guest_view *view, yk_error *error)
 
 static yoke_status cover(yk_guest_view *view, const yk_guest *guest, yk_error *error)
 {
-    int fd = yk_segment_borrow(&guest->segment, view->owner, guest->name,
-                               guest->read_only != 0);
+    const bool read_only = guest->read_only != 0;
+    int fd = yk_segment_borrow(&guest->segment, view->owner, guest->name, read_only);
     bool covered;
     int code;
 
@@ -51,7 +51,7 @@ static yoke_status cover(yk_guest_view *view, const yk_guest *guest, yk_error *e
                        guest->name, (int)view->owner, strerror(errno));
     }
     covered = yk_mapping_cover(&view->arena, guest->offset, (size_t)guest->span, fd,
-                               guest->read_only != 0);
+                               read_only);
     code = errno;
     yk_fd_close(&fd);
     return covered ? YOKE_OK

@@ -182,8 +182,7 @@ yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
 {
     char used[YK_SEGMENT_NAME + 1];
     yk_segment segment;
-    yoke_status status =
-        name == NULL ? YOKE_OK : yk_segment_check_name(name, error);
+    yoke_status status = name == NULL ? YOKE_OK : yk_segment_check_name(name, error);
 
     if (status == YOKE_OK && bytes == 0) {
         status = yk_fail(error, YOKE_EINVAL, "a segment has at least 1 byte");
@@ -231,8 +230,7 @@ static yoke_status unseat(yoke_pool *pool, uint32_t slot, const yk_block *block,
                        "shared memory '%s' is used by %u job(s) that have not ended",
                        control->guests[slot].name, block->users);
     }
-    if (!yk_mapping_uncover(&pool->arena.mapping, block->offset,
-                            (size_t)block->span)) {
+    if (!yk_mapping_uncover(&pool->arena.mapping, block->offset, (size_t)block->span)) {
         return yk_fail(error, YOKE_ESYSTEM, "cannot unmap shared memory '%s': %s",
                        control->guests[slot].name, strerror(errno));
     }
@@ -251,8 +249,7 @@ static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *er
 {
     const uint32_t slot = shm->slot;
     yk_block block;
-    yoke_status status =
-        yk_get_back(pool, pool->hosts[slot].pointer, &block, error);
+    yoke_status status = yk_get_back(pool, pool->hosts[slot].pointer, &block, error);
 
     if (status != YOKE_OK || *find_handle(pool, shm) == NULL ||
         pool->hosts[slot].handles != 1) {

@@ -142,10 +142,11 @@ static void *place_locked(yk_arena *arena, yk_block *block, yk_error *error)
     size_t index;
 
     if (block->bytes > arena->mapping.size) {
-        yk_fail(error, YOKE_ENOMEM,
-                "cannot allocate %llu bytes: the pool's memory is a window of %zu bytes "
-                "(arena_bytes, YOKE_ARENA)",
-                (unsigned long long)block->bytes, arena->mapping.size);
+        yk_fail(
+            error, YOKE_ENOMEM,
+            "cannot allocate %llu bytes: the pool's memory is a window of %zu bytes "
+            "(arena_bytes, YOKE_ARENA)",
+            (unsigned long long)block->bytes, arena->mapping.size);
         return NULL;
     }
     block->span = yk_round_up(block->bytes, page);
@@ -158,11 +159,12 @@ static void *place_locked(yk_arena *arena, yk_block *block, yk_error *error)
     }
     if (!find_gap(arena, block->span, block->bytes >= LARGE ? LARGE : page,
                   &block->offset, &index)) {
-        yk_fail(error, YOKE_ENOMEM,
-                "cannot allocate %llu bytes: %llu of the %zu bytes of the pool's memory "
-                "are in use (arena_bytes, YOKE_ARENA)",
-                (unsigned long long)block->bytes, (unsigned long long)arena->used,
-                arena->mapping.size);
+        yk_fail(
+            error, YOKE_ENOMEM,
+            "cannot allocate %llu bytes: %llu of the %zu bytes of the pool's memory "
+            "are in use (arena_bytes, YOKE_ARENA)",
+            (unsigned long long)block->bytes, (unsigned long long)arena->used,
+            arena->mapping.size);
         return NULL;
     }
     block->id = arena->next_id++;

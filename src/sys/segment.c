@@ -22,17 +22,19 @@ yoke_status yk_segment_check_name(const char *name, yk_error *error)
                        name == NULL ? "NULL" : "empty");
     }
     if (strchr(name, '/') != NULL) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "'%.60s' is no name of a segment: write it without a slash, as in "
-                       "Python",
-                       name);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "'%.60s' is no name of a segment: write it without a slash, as in "
+            "Python",
+            name);
     }
     if (strlen(name) > YK_SEGMENT_NAME || strcmp(name, ".") == 0 ||
         strcmp(name, "..") == 0) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "'%.60s' is no name of a segment: it has 1 to %d bytes and is not "
-                       "'.' or '..'",
-                       name, YK_SEGMENT_NAME);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "'%.60s' is no name of a segment: it has 1 to %d bytes and is not "
+            "'.' or '..'",
+            name, YK_SEGMENT_NAME);
     }
     return YOKE_OK;
 }
@@ -46,8 +48,8 @@ static const char *system_name(char path[PATH_BYTES], const char *name)
 /* What errno says of a call on a name. */
 static yoke_status fail_call(const char *what, const char *name, yk_error *error)
 {
-    const yoke_status status = errno == ENOENT   ? YOKE_ENOENT
-                               : errno == EEXIST ? YOKE_EEXIST
+    const yoke_status status = errno == ENOENT                      ? YOKE_ENOENT
+                               : errno == EEXIST                    ? YOKE_EEXIST
                                : errno == ENOMEM || errno == ENOSPC ? YOKE_ENOMEM
                                                                     : YOKE_ESYSTEM;
 
@@ -112,16 +114,18 @@ static yoke_status give_size(yk_segment *segment, const char *name, uint64_t byt
     const uint64_t left = space_left(segment->fd);
 
     if (bytes > left) {
-        return yk_fail(error, YOKE_ENOMEM,
-                       "cannot create shared memory '%s' of %llu bytes: /dev/shm has %llu "
-                       "bytes left (in containers its size is an option, --shm-size)",
-                       name, (unsigned long long)bytes, (unsigned long long)left);
+        return yk_fail(
+            error, YOKE_ENOMEM,
+            "cannot create shared memory '%s' of %llu bytes: /dev/shm has %llu "
+            "bytes left (in containers its size is an option, --shm-size)",
+            name, (unsigned long long)bytes, (unsigned long long)left);
     }
     if (bytes > file_limit()) {
-        return yk_fail(error, YOKE_ENOMEM,
-                       "cannot create shared memory '%s' of %llu bytes: the limit of file "
-                       "sizes (ulimit -f) is lower",
-                       name, (unsigned long long)bytes);
+        return yk_fail(
+            error, YOKE_ENOMEM,
+            "cannot create shared memory '%s' of %llu bytes: the limit of file "
+            "sizes (ulimit -f) is lower",
+            name, (unsigned long long)bytes);
     }
     if (ftruncate(segment->fd, (off_t)bytes) != 0 || !take_memory(segment->fd, bytes)) {
         return fail_call("create", name, error);
@@ -164,10 +168,11 @@ yoke_status yk_segment_open(yk_segment *segment, const char *name, bool read_onl
     }
     status = identify(segment, name, error);
     if (status == YOKE_OK && segment->bytes == 0) {
-        status = yk_fail(error, YOKE_EAGAIN,
-                         "shared memory '%s' has 0 bytes: whoever creates it has not given "
-                         "it a size yet, or died before",
-                         name);
+        status =
+            yk_fail(error, YOKE_EAGAIN,
+                    "shared memory '%s' has 0 bytes: whoever creates it has not given "
+                    "it a size yet, or died before",
+                    name);
     }
     if (status != YOKE_OK) {
         yk_segment_close(segment);
@@ -179,9 +184,8 @@ yoke_status yk_segment_unlink(const char *name, yk_error *error)
 {
     char path[PATH_BYTES];
 
-    return shm_unlink(system_name(path, name)) == 0
-               ? YOKE_OK
-               : fail_call("unlink", name, error);
+    return shm_unlink(system_name(path, name)) == 0 ? YOKE_OK
+                                                    : fail_call("unlink", name, error);
 }
 
 void yk_segment_close(yk_segment *segment)
@@ -248,7 +252,9 @@ void yk_segment_invent_name(char name[YK_SEGMENT_NAME + 1])
         struct timespec now;
 
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        number = (uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid();
+        number =
+            (uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid();
     }
-    (void)snprintf(name, YK_SEGMENT_NAME + 1, "yoke_%016llx", (unsigned long long)number);
+    (void)snprintf(name, YK_SEGMENT_NAME + 1, "yoke_%016llx",
+                   (unsigned long long)number);
 }

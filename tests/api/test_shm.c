@@ -149,10 +149,10 @@ static void test_too_large(void **state)
                    YOKE_ENOMEM, "bytes");
     assert_status(yoke_shm_unlink(NULL, name), YOKE_ENOENT);
     api_close(pool);
-    assert_ok_pool(NULL,
-                   yoke_pool_create(&narrow, &(yoke_pool_options){
-                                                 .devices = "cpu:1",
-                                                 .arena_bytes = (size_t)1 << 20}));
+    assert_ok_pool(
+        NULL, yoke_pool_create(&narrow,
+                               &(yoke_pool_options){.devices = "cpu:1",
+                                                    .arena_bytes = (size_t)1 << 20}));
     assert_refused(narrow, yoke_shm_create(&shm, narrow, name, (size_t)2 << 20),
                    YOKE_ENOMEM, "window");
     assert_status(yoke_shm_unlink(NULL, name), YOKE_ENOENT);
@@ -236,10 +236,10 @@ static void test_sizes(void **state)
         const yoke_map_options helped = {.caller_helps = true};
 
         assert_int_equal((uintptr_t)numbers % 4096, 0);
-        assert_refused(pool,
-                       yoke_map(pool, kernel, yoke_range_1d(count + 1),
-                                yoke_out(numbers, 4)),
-                       YOKE_EINVAL, "its allocation of");
+        assert_refused(
+            pool,
+            yoke_map(pool, kernel, yoke_range_1d(count + 1), yoke_out(numbers, 4)),
+            YOKE_EINVAL, "its allocation of");
         assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(count), &helped,
                                            yoke_out(numbers, 4)));
         assert_int_equal(numbers[count - 1], count - 1);
@@ -365,8 +365,8 @@ static void test_order(void **state)
     (void)state;
     for (int i = 0; i < 50; i++) {
         assert_ok_pool(pool,
-                       yoke_map_async(&futures[i], pool, kernel, yoke_range_1d(N),
-                                      NULL, yoke_inout(yoke_shm_pointer(shm), 4)));
+                       yoke_map_async(&futures[i], pool, kernel, yoke_range_1d(N), NULL,
+                                      yoke_inout(yoke_shm_pointer(shm), 4)));
     }
     for (int i = 0; i < 50; i++) {
         assert_ok_pool(pool, yoke_future_wait(futures[i], -1));
@@ -660,8 +660,8 @@ static void test_cut_short(void **state)
     assert_true(fd >= 0);
     assert_ok(yoke_shm_unlink(pool, name));
     assert_int_equal(ftruncate(fd, 4096), 0);
-    status = yoke_map(pool, number, yoke_range_1d(N),
-                      yoke_out(yoke_shm_pointer(shm), 4));
+    status =
+        yoke_map(pool, number, yoke_range_1d(N), yoke_out(yoke_shm_pointer(shm), 4));
     assert_int_equal(status, YOKE_ECRASHED);
     assert_contains(yoke_pool_error(pool), "Bus error");
     assert_contains(yoke_pool_error(pool), "from 80000 bytes to 4096");
@@ -757,7 +757,8 @@ static int as_nobody(void *context)
     pool = api_try_open("cpu:2");
     if (pool == NULL ||
         yoke_kernel_create(&kernel, pool,
-                           &(yoke_kernel_options){.native = api_increment}) != YOKE_OK ||
+                           &(yoke_kernel_options){.native = api_increment}) !=
+            YOKE_OK ||
         yoke_shm_create(&shm, pool, NULL, BYTES) != YOKE_OK) {
         return 2;
     }
@@ -773,8 +774,7 @@ static int as_nobody(void *context)
         return 3;
     }
     yoke_kernel_destroy(kernel);
-    if (yoke_shm_open(&shm, pool, roots_name, YOKE_SHM_READ_WRITE) !=
-        YOKE_ESYSTEM) {
+    if (yoke_shm_open(&shm, pool, roots_name, YOKE_SHM_READ_WRITE) != YOKE_ESYSTEM) {
         return 4;
     }
     return yoke_pool_close(pool) == YOKE_OK ? 0 : 5;

@@ -23,19 +23,19 @@ typedef struct python {
 
 /* Until 3.13, which has track=False, whoever attaches to a segment is taken for its owner:
  * Python's resource tracker would unlink it at the end of the process. */
-#define PYTHON_ATTACH                                                                    \
-    "import sys\n"                                                                         \
-    "import numpy as np\n"                                                               \
-    "from multiprocessing import shared_memory, resource_tracker\n"                      \
-    "def attach(name):\n"                                                                \
-    "    if sys.version_info >= (3, 13):\n"                                              \
-    "        return shared_memory.SharedMemory(name, track=False)\n"                     \
-    "    shm = shared_memory.SharedMemory(name)\n"                                       \
-    "    resource_tracker.unregister(shm._name, 'shared_memory')\n"                      \
-    "    return shm\n"                                                                   \
-    "def say(text):\n"                                                                   \
-    "    print(text, flush=True)\n"                                                      \
-    "def hear():\n"                                                                      \
+#define PYTHON_ATTACH                                                                  \
+    "import sys\n"                                                                     \
+    "import numpy as np\n"                                                             \
+    "from multiprocessing import shared_memory, resource_tracker\n"                    \
+    "def attach(name):\n"                                                              \
+    "    if sys.version_info >= (3, 13):\n"                                            \
+    "        return shared_memory.SharedMemory(name, track=False)\n"                   \
+    "    shm = shared_memory.SharedMemory(name)\n"                                     \
+    "    resource_tracker.unregister(shm._name, 'shared_memory')\n"                    \
+    "    return shm\n"                                                                 \
+    "def say(text):\n"                                                                 \
+    "    print(text, flush=True)\n"                                                    \
+    "def hear():\n"                                                                    \
     "    return sys.stdin.readline().strip()\n"
 
 static int run(const char *interpreter, const char *script)
@@ -154,8 +154,7 @@ static void twice_all(yoke_pool *pool, double *x)
 /* Python creates a segment with an array, jobs change it in place, Python sees that. */
 static void test_python_creates(void **state)
 {
-    static const char script[] =
-        PYTHON_ATTACH
+    static const char script[] = PYTHON_ATTACH
         "n = 100000\n"
         "shm = shared_memory.SharedMemory(hear(), create=True, size=8 * n)\n"
         "x = np.ndarray(n, np.float64, shm.buf)\n"
@@ -164,7 +163,8 @@ static void test_python_creates(void **state)
         "hear()\n"
         "say('right' if (x == 2 * np.arange(n)).all() else 'wrong')\n"
         "hear()\n" /* the other side has closed it: it must be here still */
-        "say('there' if shared_memory.SharedMemory(shm.name).size >= 8 * n else 'gone')\n"
+        "say('there' if shared_memory.SharedMemory(shm.name).size >= 8 * n else "
+        "'gone')\n"
         "del x\n"
         "shm.close()\n"
         "shm.unlink()\n";
@@ -174,8 +174,8 @@ static void test_python_creates(void **state)
 
     (void)state;
     tell(&child, name_of("python"));
-    assert_ok_pool(pool, yoke_shm_open(&shm, pool, listen_to(&child),
-                                       YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool,
+                   yoke_shm_open(&shm, pool, listen_to(&child), YOKE_SHM_READ_WRITE));
     assert_int_equal(yoke_shm_size(shm), 8 * N);
     twice_all(pool, yoke_shm_pointer(shm));
     tell(&child, "done");
@@ -215,8 +215,8 @@ static void test_python_attaches(void **state)
     assert_string_equal(listen_to(&child), "right");
     end(&child);
     assert_true(x[0] == 1 && x[N - 1] == 2.0 * (N - 1) + 1);
-    assert_ok_pool(pool, yoke_shm_open(&again, pool, yoke_shm_name(shm),
-                                       YOKE_SHM_READ_WRITE));
+    assert_ok_pool(
+        pool, yoke_shm_open(&again, pool, yoke_shm_name(shm), YOKE_SHM_READ_WRITE));
     assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
     twice_all(pool, x);
     assert_true(x[N - 1] == 2 * (2.0 * (N - 1) + 1));
@@ -226,18 +226,18 @@ static void test_python_attaches(void **state)
 /* Names that one side makes up are names for the other. */
 static void test_names(void **state)
 {
-    static const char script[] = PYTHON_ATTACH
-        "try:\n"
-        "    shared_memory.SharedMemory(hear(), create=True, size=10)\n"
-        "    say('created')\n"
-        "except FileExistsError:\n"
-        "    say('exists')\n"
-        "shm = shared_memory.SharedMemory(hear(), create=True, size=1)\n"
-        "shm.buf[0] = 7\n"
-        "say(shm.name)\n"
-        "hear()\n"
-        "shm.close()\n"
-        "shm.unlink()\n";
+    static const char script[] =
+        PYTHON_ATTACH "try:\n"
+                      "    shared_memory.SharedMemory(hear(), create=True, size=10)\n"
+                      "    say('created')\n"
+                      "except FileExistsError:\n"
+                      "    say('exists')\n"
+                      "shm = shared_memory.SharedMemory(hear(), create=True, size=1)\n"
+                      "shm.buf[0] = 7\n"
+                      "say(shm.name)\n"
+                      "hear()\n"
+                      "shm.close()\n"
+                      "shm.unlink()\n";
     python child = start(script);
     yoke_pool *pool = api_open("cpu:1");
     yoke_shm *shm = NULL;

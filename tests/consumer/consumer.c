@@ -258,6 +258,26 @@ static void test_futures(yoke_pool *pool)
     yoke_kernel_destroy(kernel);
 }
 
+static void test_shm(yoke_pool *pool)
+{
+    yoke_kernel *kernel = new_kernel(pool, "increment", increment, 0);
+    yoke_shm *shm = NULL, *again = NULL;
+    float *x;
+
+    CHECK_OK(pool, yoke_shm_create(&shm, pool, NULL, ITEMS * sizeof *x));
+    CHECK_OK(pool, yoke_shm_open(&again, pool, yoke_shm_name(shm), YOKE_SHM_READ_WRITE));
+    CHECK_OK(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+    CHECK(yoke_shm_open(&again, pool, "no such segment", YOKE_SHM_READ_ONLY) ==
+          YOKE_ENOENT);
+    CHECK(yoke_shm_size(shm) == ITEMS * sizeof *x);
+    x = (float *)yoke_shm_pointer(shm);
+    CHECK_OK(pool, yoke_map(pool, kernel, yoke_range_1d(ITEMS), yoke_inout(x, sizeof *x),
+                            yoke_scalar(1.5f)));
+    CHECK(x[0] == 1.5f && x[ITEMS - 1] == 1.5f);
+    CHECK_OK(pool, yoke_shm_close(shm));
+    yoke_kernel_destroy(kernel);
+}
+
 static void refuse(const yoke_span *span, void *const args[])
 {
     (void)args;
@@ -324,6 +344,7 @@ int main(void)
     test_scatter(pool, yoke_range_2d(32, 32));
     test_scatter(pool, yoke_range_3d(16, 8, 8));
     test_futures(pool);
+    test_shm(pool);
     test_failures(pool);
     CHECK_OK(NULL, yoke_pool_close(pool));
 

@@ -10,8 +10,8 @@
 enum { ITEMS = 40000, MOST_ROUNDS = 60 };
 
 static const char *const points[] = {
-    "before-guests", "after-guests", "after-enter",   "after-take",   "after-claim",
-    "after-save",    "before-run",   "after-run",     "after-commit", "between-marks",
+    "before-guests", "after-guests", "after-enter", "after-take",   "after-claim",
+    "after-save",    "before-run",   "after-run",   "after-commit", "between-marks",
     "before-leave",  "after-leave",  "after-end",
 };
 
@@ -185,9 +185,8 @@ static void test_killed_between_jobs(void **state)
         }
         numbers = yoke_alloc(pool, ITEMS * sizeof *numbers);
         assert_ptr_equal(numbers, place);
-        assert_ok_pool(pool,
-                       yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS), NULL,
-                                      yoke_inout(numbers, 4)));
+        assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS),
+                                            NULL, yoke_inout(numbers, 4)));
         assert_ok_pool(pool, ft_finish(future));
         assert_int_equal(numbers[ITEMS - 1], changed(0, ITEMS - 1));
         assert_true(is_right(kept, 2));
@@ -223,10 +222,8 @@ static void test_restored_in_two(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_points),
-        yt_unit_test(test_one_always_dies_mapping),
-        yt_unit_test(test_all_die_mapping),
-        yt_unit_test(test_killed_between_jobs),
+        yt_unit_test(test_points),          yt_unit_test(test_one_always_dies_mapping),
+        yt_unit_test(test_all_die_mapping), yt_unit_test(test_killed_between_jobs),
         yt_unit_test(test_restored_in_two),
     };
 
