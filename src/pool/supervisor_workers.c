@@ -202,12 +202,20 @@ void yk_supervisor_start_local(yk_supervisor *supervisor)
 
 /* ---- ends ---- */
 
-/* The job it was active in; NULL: none. Until the worker is repaired it cannot go. */
+/* The open job it was active in; NULL: none. Until the worker is repaired it cannot end. */
 static const yk_job *job_of(const yk_control *control, const yk_worker *worker)
 {
     const uint64_t active = atomic_load(&worker->active);
+    const yk_job *job;
 
-    return active == 0 ? NULL : &control->jobs[yk_active_slot(active)];
+    if (active == 0) {
+        return NULL;
+    }
+    job = &control->jobs[yk_active_slot(active)];
+    return atomic_load(&job->state) ==
+                   yk_state_pack(yk_active_generation(active), YK_JOB_OPEN)
+               ? job
+               : NULL;
 }
 
 /* A page that a file does not have (any more): of a named segment, perhaps. */

@@ -2,7 +2,10 @@
 /* Workers die while they use named segments: before, while and after they map them. What
  * was changed in place there is restored by the supervisor, which maps them, too. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fault_setup.h"
@@ -219,12 +222,98 @@ static void test_restored_in_two(void **state)
     ft_close(pool);
 }
 
+/* ---- what cannot be restored ---- */
+
+typedef struct gate {
+    _Atomic uint32_t arrived;
+    _Atomic uint32_t open;
+} gate;
+
+static void change_and_hold(const yoke_span *span, void *const args[])
+{
+    const struct timespec moment = {0, 200000};
+    gate *held = args[1];
+
+    change(span, args);
+    (void)atomic_fetch_add(&held->arrived, 1);
+    while (atomic_load(&held->open) == 0) {
+        (void)nanosleep(&moment, NULL);
+    }
+}
+
+static bool has_arrived(void *context)
+{
+    const gate *held = context;
+
+    return atomic_load(&held->arrived) > 0;
+}
+
+/* The descriptor of a segment that has no name any more. */
+static int find_descriptor(void)
+{
+    char path[64];
+    char target[200];
+
+    for (int fd = 3; fd < 1000; fd++) {
+        ssize_t length;
+
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        length = readlink(path, target, sizeof target - 1);
+        target[length > 0 ? length : 0] = '\0';
+        if (strstr(target, "/dev/shm/yoke_") == target) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+/* The program has closed the library's descriptor when the supervisor comes to restore: the
+ * job ends, and says why; the pool does not. */
+static void test_supervisor_cannot_map(void **state)
+{
+    yoke_pool *pool = ft_pool("cpu:1", NULL);
+    gate *held = yoke_alloc(pool, sizeof *held);
+    yoke_shm *shm = segment(pool);
+    yoke_kernel *kernel = NULL;
+    yoke_future *future = NULL;
+    int fd;
+
+    (void)state;
+    assert_non_null(held);
+    assert_ok_pool(
+        pool, yoke_kernel_create(&kernel, pool,
+                                 &(yoke_kernel_options){.native = change_and_hold}));
+    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS),
+                                        NULL, yoke_inout(yoke_shm_pointer(shm), 4),
+                                        yoke_in_whole(held, sizeof *held)));
+    assert_true(yt_wait_until(has_arrived, held, FT_SECONDS));
+    fd = find_descriptor();
+    assert_true(fd >= 0);
+    assert_int_equal(dup2(0, fd), fd); /* another file, which the library may close */
+    assert_int_equal(kill(ft_worker(pool, "cpu0").pid, SIGKILL), 0);
+    assert_true(ft_recovers(pool, 1));
+    atomic_store(&held->open, 1);
+    assert_true(yoke_future_wait(future, FT_SECONDS) != YOKE_OK);
+    assert_contains(yoke_future_error(future), "could not be restored");
+    assert_contains(yoke_future_error(future), "cannot get the shared memory");
+    yoke_future_destroy(future);
+    assert_ok_pool(pool, yoke_shm_close(shm));
+    shm = segment(pool);
+    assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(ITEMS),
+                                  yoke_inout(yoke_shm_pointer(shm), 4),
+                                  yoke_in_whole(held, sizeof *held)));
+    assert_true(is_right(shm, 1));
+    assert_ok_pool(pool, yoke_shm_close(shm));
+    yoke_kernel_destroy(kernel);
+    ft_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_points),          yt_unit_test(test_one_always_dies_mapping),
         yt_unit_test(test_all_die_mapping), yt_unit_test(test_killed_between_jobs),
-        yt_unit_test(test_restored_in_two),
+        yt_unit_test(test_restored_in_two), yt_unit_test(test_supervisor_cannot_map),
     };
 
     return yt_run_group(tests);
