@@ -21,4 +21,4 @@ find_package(Threads REQUIRED)
 add_library(yoke_system INTERFACE)
 target_include_directories(yoke_system SYSTEM INTERFACE ${HWLOC_INCLUDE_DIRS})
 target_link_libraries(yoke_system INTERFACE
-    ${HWLOC_LINK_LIBRARIES} Threads::Threads ${CMAKE_DL_LIBS} m)
+    ${HWLOC_LINK_LIBRARIES} Threads::Threads ${CMAKE_DL_LIBS} rt m)

@@ -39,7 +39,9 @@ extern "C" {
     X(YOKE_EBROKEN, -14, "the pool's processes are gone")                                \
     X(YOKE_ESYSTEM, -15, "a system call failed")                                         \
     X(YOKE_EUNSUPPORTED, -16, "not supported")                                           \
-    X(YOKE_ELOST, -17, "results were lost with the worker that kept them")
+    X(YOKE_ELOST, -17, "results were lost with the worker that kept them")               \
+    X(YOKE_EEXIST, -18, "it exists already")                                             \
+    X(YOKE_ENOENT, -19, "it does not exist")
 
 /** Result of a call: YOKE_OK, or what went wrong. */
 typedef enum yoke_status {

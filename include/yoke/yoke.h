@@ -14,6 +14,7 @@
 #include "pool.h"
 #include "memory.h"
 #include "range.h"
+#include "shm.h"
 #include "arg.h"
 #include "kernel.h"
 #include "map.h"

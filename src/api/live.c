@@ -61,9 +61,9 @@ bool yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel)
     return add(kernel, pool);
 }
 
-bool yk_live_add_process(const yoke_pool *pool, const yoke_process *process)
+bool yk_live_add_handle(const yoke_pool *pool, const void *handle)
 {
-    return add(process, pool);
+    return add(handle, pool);
 }
 
 /* With the lock. */
@@ -112,7 +112,7 @@ bool yk_live_remove_pool(const yoke_pool *pool)
     return found;
 }
 
-static bool remove_handle(const void *handle)
+bool yk_live_remove_handle(const void *handle)
 {
     const pid_t self = yk_process_self();
     live_handle **link = &live;
@@ -133,27 +133,19 @@ static bool remove_handle(const void *handle)
 
 bool yk_live_remove_kernel(const yoke_kernel *kernel)
 {
-    return remove_handle(kernel);
+    return yk_live_remove_handle(kernel);
 }
 
-bool yk_live_remove_process(const yoke_process *process)
+const yoke_pool *yk_live_pool_of(const void *handle)
 {
-    return remove_handle(process);
-}
-
-const yoke_pool *yk_live_pool_of(const yoke_process *process)
-{
-    const yoke_pool *pool = NULL;
     const live_handle *entry;
+    const yoke_pool *pool;
 
     (void)pthread_mutex_lock(&lock);
-    entry = live;
-    while (entry != NULL && entry->handle != process) {
+    for (entry = live; entry != NULL && entry->handle != handle;) {
         entry = entry->next;
     }
-    if (entry != NULL) {
-        pool = entry->pool;
-    }
+    pool = entry != NULL ? entry->pool : NULL;
     (void)pthread_mutex_unlock(&lock);
     return pool;
 }

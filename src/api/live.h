@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which handles are valid: pools that are not closed, kernels and processes of theirs that
- * are not destroyed.
+ * Which handles are valid: pools that are not closed, and what belongs to them
+ * (kernels, processes, segments) and is not destroyed.
  * Only addresses are compared; the memory of a handle that is not valid is never
  * touched.
  */
@@ -14,12 +14,19 @@
 
 #include "yoke/kernel.h"
 #include "yoke/pool.h"
-#include "yoke/process.h"
 
 /* False if there is no memory to remember it. */
 bool yk_live_add_pool(const yoke_pool *pool);
 bool yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel);
-bool yk_live_add_process(const yoke_pool *pool, const yoke_process *process);
+
+/* For handles of other kinds. */
+bool yk_live_add_handle(const yoke_pool *pool, const void *handle);
+
+/* Whether it was valid; not any more. */
+bool yk_live_remove_handle(const void *handle);
+
+/* The pool of such a handle; NULL if it is not valid. */
+const yoke_pool *yk_live_pool_of(const void *handle);
 
 /* From now on the pool and all that belongs to it are not valid. False if it was not valid:
  * somebody else closed it. */
@@ -27,7 +34,6 @@ bool yk_live_remove_pool(const yoke_pool *pool);
 
 /* The same for a kernel; false also in a process that did not create it. */
 bool yk_live_remove_kernel(const yoke_kernel *kernel);
-bool yk_live_remove_process(const yoke_process *process);
 
 /* The process that created the pool; 0 if the pool is not valid. */
 pid_t yk_live_owner(const yoke_pool *pool);
@@ -37,8 +43,5 @@ uint64_t yk_live_serial(const yoke_pool *pool);
 
 /* Whether this is a valid kernel of this pool. */
 bool yk_live_has_kernel(const yoke_pool *pool, const yoke_kernel *kernel);
-
-/* The pool that a valid process belongs to; NULL if it is not valid. */
-const yoke_pool *yk_live_pool_of(const yoke_process *process);
 
 #endif

@@ -30,7 +30,7 @@ yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
     if (status == YOKE_OK) {
         status = yk_process_start(process, pool, &request, &error);
     }
-    if (status == YOKE_OK && !yk_live_add_process(pool, *process)) {
+    if (status == YOKE_OK && !yk_live_add_handle(pool, *process)) {
         (void)yk_process_want(*process, YK_WANTED_KILL, NULL);
         yk_process_forget(*process);
         *process = NULL;
@@ -142,7 +142,7 @@ yoke_status yoke_process_kill(yoke_process *process)
 
 void yoke_process_destroy(yoke_process *process)
 {
-    if (process != NULL && yk_live_remove_process(process)) {
+    if (process != NULL && yk_live_remove_handle(process)) {
         yk_process_forget(process);
     }
 }

@@ -178,6 +178,12 @@ static yoke_status find_block(yk_arg *to, const yk_launch_request *request,
     to->block_bytes = block.bytes;
     to->block_id = block.id;
     to->table = block.table;
+    to->guest = block.guest;
+    if (block.read_only && (to->access & YK_WRITE) != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%p is in a named segment that was opened for reading only",
+                       arg->pointer);
+    }
     left = block.offset + block.bytes > address - base
                ? block.offset + block.bytes - (address - base)
                : 0;

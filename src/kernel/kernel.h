@@ -38,7 +38,6 @@ typedef struct yk_kernel {
     uint32_t cpu_form;   /* yoke_form */
     uint32_t task;       /* YK_TASK_...: what the native function is */
     uint32_t needs_double; /* devices without double precision cannot run the source */
-    uint32_t reserved;
     char name[YK_KERNEL_NAME_BYTES];
 } yk_kernel;
 

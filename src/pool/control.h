@@ -29,6 +29,7 @@
 #include "shared/event_count.h"
 #include "shared/home.h"
 #include "shared/tile_map.h"
+#include "sys/segment.h"
 #include "yoke/pool.h"
 
 enum {
@@ -38,6 +39,7 @@ enum {
     YK_MAX_FOUND = 64,
     YK_MAX_REDO = 32,
     YK_MAX_STRIKES = 32,
+    YK_MAX_GUESTS = 1024,
     YK_CACHE_LINE = 64,
 
     /* Who computes has a slot: the workers, and after them the one thread of the
@@ -238,6 +240,20 @@ typedef struct yk_job {
     alignas(YK_CACHE_LINE) yk_tile map[YK_MAX_TILES]; /* owner; supervisor for the dead */
 } yk_job;
 
+/* ---- guests -------------------------------------------------------------------------- */
+
+/* A named segment that shows in the arena's window: see guest_view.h. */
+typedef struct yk_guest {
+    _Atomic uint64_t id; /* app: of its block, published last and first to go; 0: none */
+    /* app, before id */
+    yk_segment segment; /* fd: the application's */
+    uint64_t offset;    /* in the arena */
+    uint64_t span;
+    uint32_t read_only;
+    uint32_t reserved;
+    char name[YK_SEGMENT_NAME + 6];
+} yk_guest;
+
 /* ---- devices that were found ------------------------------------------------------ */
 
 /* One device of a driver, or a driver that gave none. */
@@ -293,6 +309,7 @@ typedef struct yk_control {
     _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
     _Atomic uint32_t calls;          /* any: how often holders were called to give back */
     _Atomic uint64_t recall;         /* app: how often it wanted an allocation back */
+    _Atomic uint32_t guests_closed;  /* app: guests that have gone so far */
     uint64_t recall_table;           /* app, before recall: block table of the last one */
     _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
 
@@ -315,6 +332,7 @@ typedef struct yk_control {
     yk_found found[YK_MAX_FOUND];
     _Atomic uint32_t process_slots; /* app: slots ever used, from 0 */
     yk_process_slot processes[YK_MAX_PROCESSES];
+    yk_guest guests[YK_MAX_GUESTS];
     yk_kernel_slot kernels[YK_MAX_KERNELS];
     yk_worker workers[YK_MAX_SLOTS];
     yk_job jobs[YK_MAX_JOBS];

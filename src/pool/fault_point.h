@@ -36,6 +36,8 @@
     X(YK_FAULT_AFTER_ASK, 22, "after-ask")                                               \
     X(YK_FAULT_BEFORE_RECALL, 23, "before-recall")                                       \
     X(YK_FAULT_AFTER_RECALL, 24, "after-recall")                                         \
+    X(YK_FAULT_BEFORE_GUESTS, 25, "before-guests")                                       \
+    X(YK_FAULT_AFTER_GUESTS, 26, "after-guests")                                         \
     X(YK_FAULT_PROCESS_FILL, 60, "process-fill")                                         \
     X(YK_FAULT_PROCESS_REQUEST, 61, "process-request")                                   \
     X(YK_FAULT_PROCESS_FREE, 62, "process-free")                                         \

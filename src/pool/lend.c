@@ -151,6 +151,16 @@ static yoke_status get_back(yoke_pool *pool, void *pointer, ending *seen,
     return status;
 }
 
+yoke_status yk_get_back(yoke_pool *pool, void *pointer, yk_block *block,
+                        yk_error *error)
+{
+    ending seen;
+    const yoke_status status = get_back(pool, pointer, &seen, error);
+
+    *block = seen.block;
+    return status;
+}
+
 /* Ends the lending unless a job still uses the block: *used. */
 static yoke_status try_reclaim(yoke_pool *pool, void *pointer, bool *used,
                                yk_error *error)

@@ -129,6 +129,7 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
 static yoke_status start_supervisor(yoke_pool *pool, yk_error *error)
 {
     yk_supervisor_start start = {.control = pool->control,
+                                 .arena = pool->arena.mapping,
                                  .application = yk_process_self()};
     int alive[2] = {-1, -1};
     int life[2] = {-1, -1};
@@ -431,6 +432,7 @@ static void free_memory(yoke_pool *pool)
 {
     yk_caller_destroy(pool);
     yk_processes_free(pool);
+    yk_shm_free_all(pool);
     for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
         free(pool->kernels[i]);
     }

@@ -23,6 +23,7 @@
 #include "yoke/kernel.h"
 #include "yoke/map.h"
 #include "yoke/pool.h"
+#include "yoke/shm.h"
 #include "yoke/stats.h"
 #include "yoke/task.h"
 
@@ -33,6 +34,14 @@ typedef struct yk_spare {
     void *memory; /* NULL: none */
     size_t bytes;
 } yk_spare;
+
+/* What the application knows of a guest. */
+typedef struct yk_host {
+    uint32_t handles; /* 0: the slot is free */
+    bool read_only;
+    void *pointer;
+    yk_segment segment;
+} yk_host;
 
 struct yoke_pool {
     yk_mapping control_mapping;
@@ -68,6 +77,8 @@ struct yoke_pool {
     pthread_mutex_t reduce_lock; /* one reduction is built at a time; taken first */
     yoke_kernel *reductions[YK_REDUCTION_COUNT]; /* NULL: not used yet */
     yk_spare spares[YK_MAX_SPARES];
+    yk_host *hosts; /* of guests, by slot; NULL: there has been none */
+    yoke_shm *shms; /* all that the user holds */
     yoke_future *finished; /* collected, their callbacks to be run */
     yoke_future *futures;  /* all that the user holds */
     yoke_process *processes[YK_MAX_PROCESSES]; /* by slot; NULL: none, or no handle */
@@ -106,12 +117,20 @@ struct yoke_future {
     yoke_on_done *on_success; /* given at submission; NULL: none */
     yoke_on_done *on_error;
     void *on_context;
-    yoke_on_done *callback; /* given later */
     yk_fold fold;
-    yoke_on_done *callback;
+    yoke_on_done *callback; /* given later */
     void *callback_context;
     yoke_future *next_finished;
     yoke_future *next; /* in pool->futures */
+};
+
+struct yoke_shm {
+    yoke_pool *pool;
+    uint32_t slot; /* of its guest */
+    void *pointer;
+    size_t bytes;
+    yoke_shm *next; /* in pool->shms */
+    char name[YK_SEGMENT_NAME + 1];
 };
 
 enum { YK_MAX_VARIANTS = 8 };
@@ -340,6 +359,25 @@ yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error);
 
 /* Frees an allocation, lent or not. Takes the lock. */
 yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error);
+
+/* Has devices give back what they hold of an allocation that no job uses; what there is
+ * of it then, copied to *block. With the lock, which may be given up meanwhile. */
+yoke_status yk_get_back(yoke_pool *pool, void *pointer, yk_block *block,
+                        yk_error *error);
+
+/* ---- guests.c ---- */
+
+/* Take the lock. */
+yoke_status yk_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
+                        bool read_only, yk_error *error);
+yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
+                          size_t bytes, yk_error *error);
+
+/* YOKE_EBUSY while jobs use it; else the handle is the caller's to free. Takes the lock. */
+yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error);
+
+/* Frees all handles, and closes their segments: when the processes are gone. */
+void yk_shm_free_all(yoke_pool *pool);
 
 /* ---- futures.c ---- */
 

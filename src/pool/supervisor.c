@@ -50,10 +50,10 @@ static int child_main(void *context)
 {
     const birth *self = context;
     const yk_supervisor *supervisor = self->supervisor;
-    int keep[3 + YK_MAX_LANES] = {supervisor->control->supervisor_bell,
+    int keep[4 + YK_MAX_LANES] = {supervisor->control->supervisor_bell,
                                   supervisor->control->end_bell,
-                                  supervisor->start.alive};
-    size_t count = 3;
+                                  supervisor->start.alive, supervisor->start.arena.fd};
+    size_t count = 4;
 
     for (unsigned lane = 0; self->undo_files != NULL && lane < YK_MAX_LANES; lane++) {
         if (self->undo_files[lane] >= 0) {
@@ -190,6 +190,7 @@ static void supervise(yk_supervisor *supervisor)
 
     while (wait_for_events(supervisor, until) && !is_quitting(supervisor)) {
         yk_supervisor_tend_processes(supervisor);
+        (void)yk_guest_view_drop(&supervisor->guests, NULL);
         yk_supervisor_reap_workers(supervisor);
         until = yk_supervisor_check_probes(supervisor);
         until = yk_min(until, yk_supervisor_check_starts(supervisor));
@@ -232,11 +233,14 @@ static void wait_for_workers(yk_supervisor *supervisor)
 static void start_process(yk_supervisor *supervisor, const yk_supervisor_start *start)
 {
     const int keep[] = {start->life, start->alive, start->control->supervisor_bell,
-                        start->control->end_bell};
+                        start->control->end_bell, start->arena.fd};
 
     supervisor->start = *start;
     supervisor->control = start->control;
     supervisor->self = yk_process_self();
+    supervisor->guests.control = start->control;
+    supervisor->guests.arena = start->arena;
+    supervisor->guests.owner = start->application;
     yk_process_start_clean(keep, sizeof keep / sizeof keep[0]);
     yk_process_prefer_for_oom();
     yk_process_raise_fd_limit();

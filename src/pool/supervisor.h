@@ -12,10 +12,12 @@
 #include <sys/types.h>
 
 #include "pool/control.h"
+#include "pool/guest_view.h"
 
 /* What the supervisor is started with. The descriptors are its to keep. */
 typedef struct yk_supervisor_start {
     yk_control *control;
+    yk_mapping arena; /* kept by every process of the pool */
     pid_t application;
     int life;  /* reads: end of file when the application has ended or executed another
                   program */
@@ -51,6 +53,7 @@ typedef struct yk_supervisor {
     int undo_files[YK_MAX_WORKERS][YK_MAX_LANES]; /* -1: none yet */
     yk_child probes[YK_MAX_DRIVERS];
     yk_child processes[YK_MAX_PROCESSES];
+    yk_guest_view guests; /* workers start with a copy */
 } yk_supervisor;
 
 /* Workers (supervisor_workers.c). */

@@ -26,6 +26,7 @@ static const uint64_t fork_again_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 typedef struct employment {
     yk_control *control;
+    yk_guest_view *guests;
     uint32_t slot;
     const int *undo_files;
 } employment;
@@ -34,7 +35,7 @@ static int worker_entry(void *context)
 {
     const employment *self = context;
 
-    return yk_worker_main(self->control, self->slot, self->undo_files);
+    return yk_worker_main(self->control, self->guests, self->slot, self->undo_files);
 }
 
 yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
@@ -105,7 +106,7 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
     yk_worker *worker = &supervisor->control->workers[slot];
     yk_child *child = &supervisor->workers[slot];
     int *undo_files = supervisor->undo_files[slot];
-    employment self = {supervisor->control, slot, undo_files};
+    employment self = {supervisor->control, &supervisor->guests, slot, undo_files};
     const uint32_t failed = child->failed_forks;
 
     reset_worker(worker);
@@ -201,8 +202,41 @@ void yk_supervisor_start_local(yk_supervisor *supervisor)
 
 /* ---- ends ---- */
 
-static void describe_death(const yk_worker *worker, const yk_child *child, int status,
-                           char *text, size_t bytes)
+/* The open job it was active in; NULL: none. Until the worker is repaired it cannot end. */
+static const yk_job *job_of(const yk_control *control, const yk_worker *worker)
+{
+    const uint64_t active = atomic_load(&worker->active);
+    const yk_job *job;
+
+    if (active == 0) {
+        return NULL;
+    }
+    job = &control->jobs[yk_active_slot(active)];
+    return atomic_load(&job->state) ==
+                   yk_state_pack(yk_active_generation(active), YK_JOB_OPEN)
+               ? job
+               : NULL;
+}
+
+/* A page that a file does not have (any more): of a named segment, perhaps. */
+static void explain_bus_error(const yk_supervisor *supervisor, const yk_worker *worker,
+                              char *text, size_t bytes)
+{
+    const yk_job *job = job_of(supervisor->control, worker);
+    const size_t length = strlen(text);
+    char why[160 + YK_SEGMENT_NAME];
+
+    if (job == NULL) {
+        return;
+    }
+    yk_guest_view_find_short(&supervisor->guests, &job->launch, why, sizeof why);
+    if (why[0] != '\0') {
+        yk_text_format(text + length, bytes - length, ": %s", why);
+    }
+}
+
+static void describe_death(const yk_supervisor *supervisor, const yk_worker *worker,
+                           const yk_child *child, int status, char *text, size_t bytes)
 {
     if (child->killed_hung) {
         yk_text_copy(text, bytes, "did not start in time and was killed");
@@ -212,7 +246,28 @@ static void describe_death(const yk_worker *worker, const yk_child *child, int s
         yk_text_copy(text, bytes, worker->log);
     } else {
         yk_process_describe_exit(status, text, bytes);
+        if (yk_process_had_bus_error(status)) {
+            explain_bus_error(supervisor, worker, text, bytes);
+        }
     }
+}
+
+/* What its job changes in place is about to be restored, in segments too. Whether the
+ * supervisor has them. */
+static bool map_guests(yk_supervisor *supervisor, const yk_worker *worker, char *how,
+                       size_t bytes)
+{
+    const yk_job *job = job_of(supervisor->control, worker);
+    const size_t length = strlen(how);
+    yk_error error;
+
+    yk_error_clear(&error);
+    if (job == NULL ||
+        yk_guest_view_map(&supervisor->guests, &job->launch, &error) == YOKE_OK) {
+        return true;
+    }
+    yk_text_format(how + length, bytes - length, "; supervisor: %s", error.text);
+    return false;
 }
 
 /* CPU workers that run a kernel's source though it has a native form run that from now on.
@@ -331,9 +386,11 @@ static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
     yk_worker *worker = &control->workers[slot];
     yk_child *child = &supervisor->workers[slot];
     const bool was_starting = atomic_load(&worker->state) == YK_WORKER_STARTING;
-    char how[256];
+    static const int no_files[YK_MAX_LANES] = {-1, -1};
+    const int *undo_files = supervisor->undo_files[slot];
+    char how[512 + YK_SEGMENT_NAME];
 
-    describe_death(worker, child, status, how, sizeof how);
+    describe_death(supervisor, worker, child, status, how, sizeof how);
     yk_supervisor_log(supervisor, "%s (process %u) ended: %s", worker->name,
                       atomic_load(&worker->pid), how);
     atomic_store(&worker->pid, 0);
@@ -343,7 +400,10 @@ static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
         settle_forms(control, slot);
     }
     blame_build(control, worker, child, how);
-    if (yk_repair_worker(control, slot, supervisor->undo_files[slot], how)) {
+    if (!map_guests(supervisor, worker, how, sizeof how)) {
+        undo_files = no_files;
+    }
+    if (yk_repair_worker(control, slot, undo_files, how)) {
         forgive_all(control); /* the kernel's fault, not the devices' */
     }
     if (should_give_up(supervisor, slot, was_starting)) {

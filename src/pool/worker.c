@@ -82,6 +82,7 @@ static void serve(yk_worker_self *self)
         if (atomic_load(&self->control->quit) != YK_QUIT_NO) {
             return;
         }
+        (void)yk_guest_view_drop(self->guests, NULL); /* if it cannot be, jobs will say so */
         yk_worker_build_all(self);
         work = yk_worker_find_work(self);
         if (work == YK_WORK_DONE) {
@@ -92,7 +93,7 @@ static void serve(yk_worker_self *self)
     }
 }
 
-int yk_worker_main(yk_control *control, uint32_t slot,
+int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
                    const int undo_files[YK_MAX_LANES])
 {
     yk_worker_self *self = calloc(1, sizeof *self);
@@ -103,6 +104,7 @@ int yk_worker_main(yk_control *control, uint32_t slot,
     self->control = control;
     self->worker = &control->workers[slot];
     self->slot = slot;
+    self->guests = guests;
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
         self->undo[lane].file = undo_files[lane];
     }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "pool/control.h"
+#include "pool/guest_view.h"
 #include "pool/job.h"
 #include "pool/undo.h"
 
@@ -50,6 +51,7 @@ typedef struct yk_worker_self {
     yk_control *control;
     yk_worker *worker;
     uint32_t slot;
+    yk_guest_view *guests; /* NULL: the application, which has them all */
     yk_undo_log undo[YK_MAX_LANES]; /* no files: it cannot die without the pool */
     yk_device *device;      /* runs what this worker is for */
     yk_device *source_device; /* CPU worker: PoCL for kernels without a native form */
@@ -69,7 +71,7 @@ typedef struct yk_worker_self {
 } yk_worker_self;
 
 /* The process: returns its exit code when the pool closes. */
-int yk_worker_main(yk_control *control, uint32_t slot,
+int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
                    const int undo_files[YK_MAX_LANES]);
 
 /* ---- builds (worker_builds.c) ---- */

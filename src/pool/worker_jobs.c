@@ -59,6 +59,20 @@ static yoke_status begin(yk_worker_self *self, const yk_job *job, yk_device **de
     return status;
 }
 
+/* The named segments that the job uses are where its arguments say. */
+static yoke_status map_guests(yk_worker_self *self, const yk_job *job)
+{
+    yoke_status status;
+
+    if (self->guests == NULL) {
+        return YOKE_OK;
+    }
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_GUESTS);
+    status = yk_guest_view_map(self->guests, &job->launch, &self->error);
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_GUESTS);
+    return status;
+}
+
 /* Active in the job: prepares the device, then chunk after chunk. */
 static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
 {
@@ -69,6 +83,10 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
 
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_ENTER);
     yk_error_clear(&self->error);
+    if (map_guests(self, job) != YOKE_OK) {
+        decline(self, ref);
+        return false;
+    }
     status = begin(self, job, &device);
     if (status == YOKE_EUNSUPPORTED) {
         decline(self, ref);

@@ -177,56 +177,77 @@ static bool is_to_be_checked(const yk_arena *arena, uint32_t kind)
            (kind == YK_BLOCK_PAGE && arena->next_id % UNCHECKED_PAGES == 0);
 }
 
-static void *alloc_locked(yk_arena *arena, size_t bytes, uint32_t kind, yk_error *error)
+/* Whether a block's pages are not the arena's, or not yet. */
+static bool takes_no_memory(const yk_block *block)
+{
+    return block->kind == YK_BLOCK_RESERVED || block->kind == YK_BLOCK_GUEST;
+}
+
+static void *place_locked(yk_arena *arena, yk_block *block, yk_error *error)
 {
     const uint64_t page = yk_page_size();
-    yk_block block = {.bytes = bytes, .kind = kind};
     size_t index;
 
-    if (bytes > arena->mapping.size) {
+    if (block->bytes > arena->mapping.size) {
         yk_fail(error, YOKE_ENOMEM,
-                "cannot allocate %zu bytes: the pool's memory is a window of %zu bytes "
+                "cannot allocate %llu bytes: the pool's memory is a window of %zu bytes "
                 "(arena_bytes, YOKE_ARENA)",
-                bytes, arena->mapping.size);
+                (unsigned long long)block->bytes, arena->mapping.size);
         return NULL;
     }
-    block.span = yk_round_up(bytes, page);
-    if (is_to_be_checked(arena, kind) &&
-        check_memory(arena, block.span, error) != YOKE_OK) {
+    block->span = yk_round_up(block->bytes, page);
+    if (is_to_be_checked(arena, block->kind) &&
+        check_memory(arena, block->span, error) != YOKE_OK) {
         return NULL;
     }
     if (!ensure_room(arena)) {
         yk_fail(error, YOKE_ENOMEM, "out of memory");
         return NULL;
     }
-    if (!make_gap(arena, block.span, bytes >= LARGE ? LARGE : page, &block.offset,
-                  &index)) {
+    if (!make_gap(arena, block->span, block->bytes >= LARGE ? LARGE : page,
+                  &block->offset, &index)) {
         yk_fail(error, YOKE_ENOMEM,
-                "cannot allocate %zu bytes: %llu of the %zu bytes of the pool's memory "
+                "cannot allocate %llu bytes: %llu of the %zu bytes of the pool's memory "
                 "are in use (arena_bytes, YOKE_ARENA)",
-                bytes, (unsigned long long)arena->used, arena->mapping.size);
+                (unsigned long long)block->bytes, (unsigned long long)arena->used,
+                arena->mapping.size);
         return NULL;
     }
-    block.id = arena->next_id++;
-    if (kind == YK_BLOCK_RESERVED) {
-        block.users = 1;
-        arena->reserved += block.span;
-    }
-    return insert_block(arena, index, block);
+    block->id = arena->next_id++;
+    block->users = block->kind == YK_BLOCK_RESERVED;
+    arena->reserved += takes_no_memory(block) ? block->span : 0;
+    return insert_block(arena, index, *block);
 }
 
-static void *alloc_kind(yk_arena *arena, size_t bytes, uint32_t kind, yk_error *error)
+yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    status = check_memory(arena, bytes, error);
+    (void)pthread_mutex_unlock(&arena->lock);
+    return status;
+}
+
+static void *place(yk_arena *arena, yk_block *block, yk_error *error)
 {
     void *pointer;
 
-    if (bytes == 0) {
+    if (block->bytes == 0) {
         yk_fail(error, YOKE_EINVAL, "cannot allocate 0 bytes");
         return NULL;
     }
     (void)pthread_mutex_lock(&arena->lock);
-    pointer = alloc_locked(arena, bytes, kind, error);
+    pointer = place_locked(arena, block, error);
     (void)pthread_mutex_unlock(&arena->lock);
     return pointer;
+}
+
+static void *alloc_kind(yk_arena *arena, size_t bytes, uint32_t kind, yk_error *error)
+{
+    yk_block block = {.bytes = bytes, .kind = kind};
+
+    return place(arena, &block, error);
 }
 
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
@@ -237,6 +258,16 @@ void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
 void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error)
 {
     return alloc_kind(arena, bytes, YK_BLOCK_RESERVED, error);
+}
+
+void *yk_arena_seat(yk_arena *arena, size_t bytes, uint32_t guest, bool read_only,
+                    yk_block *block, yk_error *error)
+{
+    *block = (yk_block){.bytes = bytes,
+                        .kind = YK_BLOCK_GUEST,
+                        .guest = guest,
+                        .read_only = read_only};
+    return place(arena, block, error);
 }
 
 /* A spare page becomes an allocation; NULL if there is none. */
@@ -295,13 +326,18 @@ static yoke_status find_start(yk_arena *arena, const void *pointer, yk_block **b
     return YOKE_OK;
 }
 
-static yoke_status free_locked(yk_arena *arena, const void *pointer, yk_error *error)
+static yoke_status free_locked(yk_arena *arena, const void *pointer, bool guest,
+                               yk_error *error)
 {
     yk_block *block;
     const yoke_status status = find_start(arena, pointer, &block, error);
 
     if (status != YOKE_OK) {
         return status;
+    }
+    if ((block->kind == YK_BLOCK_GUEST) != guest) {
+        return yk_fail(error, YOKE_EINVAL, "%p is %sa named segment (yoke_shm_close())",
+                       pointer, guest ? "not " : "");
     }
     if (block->users != 0) {
         return yk_fail(error, YOKE_EBUSY,
@@ -315,6 +351,7 @@ static yoke_status free_locked(yk_arena *arena, const void *pointer, yk_error *e
         return YOKE_OK;
     }
     yk_mapping_punch(&arena->mapping, block->offset, block->span);
+    arena->reserved -= guest ? block->span : 0;
     remove_block(arena, block);
     return YOKE_OK;
 }
@@ -350,14 +387,25 @@ void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool to
     (void)pthread_mutex_unlock(&arena->lock);
 }
 
-yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
+static yoke_status free_block(yk_arena *arena, const void *pointer, bool guest,
+                              yk_error *error)
 {
     yoke_status status;
 
     (void)pthread_mutex_lock(&arena->lock);
-    status = free_locked(arena, pointer, error);
+    status = free_locked(arena, pointer, guest, error);
     (void)pthread_mutex_unlock(&arena->lock);
     return status;
+}
+
+yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
+{
+    return free_block(arena, pointer, false, error);
+}
+
+yoke_status yk_arena_unseat(yk_arena *arena, const void *pointer, yk_error *error)
+{
+    return free_block(arena, pointer, true, error);
 }
 
 bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block)
@@ -429,7 +477,7 @@ bool yk_arena_valid(const yk_arena *arena)
         }
         end = block->offset + block->span;
         used += block->span;
-        reserved += block->kind == YK_BLOCK_RESERVED ? block->span : 0;
+        reserved += takes_no_memory(block) ? block->span : 0;
         spare += block->kind == YK_BLOCK_SPARE;
     }
     return used == arena->used && reserved == arena->reserved &&

@@ -22,6 +22,7 @@ enum {
     YK_BLOCK_RESERVED = 1, /* address space, of which a result will take what it needs */
     YK_BLOCK_PAGE = 2,     /* one page, kept for reuse when it is freed */
     YK_BLOCK_SPARE = 3,    /* such a page, free: no allocation */
+    YK_BLOCK_GUEST = 4,    /* shows a named segment's pages instead of the arena's own */
 };
 
 /* An allocated block. */
@@ -33,7 +34,8 @@ typedef struct yk_block {
     uint32_t users;  /* jobs that use it */
     uint64_t table;  /* address of its yk_residency; 0: it is not lent */
     uint32_t kind;   /* YK_BLOCK_... */
-    uint32_t reserved;
+    uint32_t guest;  /* number of the named segment it shows, from 1; 0: none */
+    bool read_only;  /* a guest that may not be written */
 } yk_block;
 
 typedef struct yk_arena {
@@ -43,7 +45,7 @@ typedef struct yk_arena {
     size_t count;
     size_t capacity;
     uint64_t used;    /* bytes in blocks */
-    uint64_t reserved; /* ... of those that are reserved only */
+    uint64_t reserved; /* ... of those that take no memory here: reserved only, or guests */
     uint64_t spare[YK_MAX_SPARE]; /* offsets of spare pages */
     size_t spare_count;
     uint64_t next_id;
@@ -60,8 +62,23 @@ void yk_arena_fini(yk_arena *arena);
  * what was promised and not yet touched, is refused. */
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error);
 
-/* YOKE_EINVAL if no block starts there, YOKE_EBUSY if it has users. */
+/* YOKE_EINVAL if no block starts there or it is a guest, YOKE_EBUSY if it has users. */
 yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error);
+
+/* Whether the system has the memory for so many bytes more, if the arena is limited:
+ * YOKE_ENOMEM. */
+yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error);
+
+/*
+ * A guest: a block that is to show a named segment's pages instead of the arena's own, which
+ * whoever asked for it sees to. Nothing of the arena's memory is promised for it. The block
+ * is copied to *block. NULL: YOKE_ENOMEM in error.
+ */
+void *yk_arena_seat(yk_arena *arena, size_t bytes, uint32_t guest, bool read_only,
+                    yk_block *block, yk_error *error);
+
+/* Frees a guest's block, which shows the arena's own pages again. As yk_arena_free(). */
+yoke_status yk_arena_unseat(yk_arena *arena, const void *pointer, yk_error *error);
 
 /* Whether the address lies in the mapping at all, allocated or not. */
 bool yk_arena_contains(const yk_arena *arena, const void *pointer);

@@ -125,6 +125,32 @@ void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes)
     }
 }
 
+/* With the flags of the mapping's own pages, so that the system joins them again. */
+static bool show(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
+                 uint64_t from, int protection)
+{
+    void *const at = (char *)mapping->base + offset;
+
+    if (mmap(at, bytes, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd,
+             (off_t)from) == MAP_FAILED) {
+        return false;
+    }
+    (void)madvise(at, bytes, MADV_DONTDUMP);
+    return true;
+}
+
+bool yk_mapping_cover(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
+                      bool read_only)
+{
+    return show(mapping, offset, bytes, fd, 0,
+                read_only ? PROT_READ : PROT_READ | PROT_WRITE);
+}
+
+bool yk_mapping_uncover(const yk_mapping *mapping, uint64_t offset, size_t bytes)
+{
+    return show(mapping, offset, bytes, mapping->fd, offset, PROT_READ | PROT_WRITE);
+}
+
 uint64_t yk_mapping_resident(const yk_mapping *mapping)
 {
     struct stat status;

@@ -38,6 +38,13 @@ void yk_mapping_forget_fd(yk_mapping *mapping);
  * afterwards in every process. Page-aligned. */
 void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes);
 
+/* In this process, has [offset, offset + bytes) show the first pages of another file instead
+ * of the mapping's own, or its own again. In one step: at no moment is there nothing.
+ * Page-aligned. False, with errno, and nothing has changed. */
+bool yk_mapping_cover(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
+                      bool read_only);
+bool yk_mapping_uncover(const yk_mapping *mapping, uint64_t offset, size_t bytes);
+
 /* Bytes of the file that take memory now. */
 uint64_t yk_mapping_resident(const yk_mapping *mapping);
 

@@ -354,6 +354,11 @@ bool yk_process_was_killed(int status)
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
+bool yk_process_had_bus_error(int status)
+{
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS;
+}
+
 void yk_process_describe_exit(int status, char *text, size_t bytes)
 {
     if (WIFSIGNALED(status)) {

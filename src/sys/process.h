@@ -78,6 +78,9 @@ int yk_process_exit_code(int status);
 /* Whether a wait status says that the process ended by SIGKILL. */
 bool yk_process_was_killed(int status);
 
+/* ... or because it touched memory behind the end of a file. */
+bool yk_process_had_bus_error(int status);
+
 /* What a wait status says, such as "killed by signal 11 (Segmentation fault)". */
 void yk_process_describe_exit(int status, char *text, size_t bytes);
 

@@ -17,13 +17,26 @@ static uint32_t next_random(suite_run *run)
     return run->seed >> 8;
 }
 
+/* A segment that has lost its name before anybody uses it. */
+static void open_named(suite_run *run, suite_block *block)
+{
+    assert_ok_pool(run->pool,
+                   yoke_shm_create(&block->shm, run->pool, NULL, block->bytes));
+    assert_ok_pool(run->pool, yoke_shm_unlink(run->pool, yoke_shm_name(block->shm)));
+    block->data = yoke_shm_pointer(block->shm);
+}
+
 void *suite_bytes(suite_run *run, size_t bytes, size_t skip)
 {
     suite_block *const block = &run->blocks[run->block_count];
 
     assert_true(run->block_count < SUITE_MAX_BLOCKS);
     *block = (suite_block){.bytes = skip + bytes + MARGIN};
-    block->data = yoke_alloc(run->pool, block->bytes);
+    if (run->target->named) {
+        open_named(run, block);
+    } else {
+        block->data = yoke_alloc(run->pool, block->bytes);
+    }
     if (block->data == NULL) {
         fail_msg("%s", yoke_pool_error(run->pool));
     }
@@ -302,7 +315,11 @@ void suite_run_script(suite_run *run)
     suite_wait(run);
     compare(run);
     for (size_t i = 0; i < run->block_count; i++) {
-        assert_ok_pool(run->pool, yoke_free(run->pool, run->blocks[i].data));
+        if (run->blocks[i].shm != NULL) {
+            assert_ok_pool(run->pool, yoke_shm_close(run->blocks[i].shm));
+        } else {
+            assert_ok_pool(run->pool, yoke_free(run->pool, run->blocks[i].data));
+        }
         free(run->blocks[i].wanted);
     }
 }

@@ -9,6 +9,7 @@ enum { SUITE_MAX_BLOCKS = 12, SUITE_MAX_JOBS = 256 };
 
 typedef struct suite_block {
     unsigned char *data;   /* in the pool */
+    yoke_shm *shm;         /* it is a named segment; NULL: allocated */
     unsigned char *wanted; /* what it should hold; NULL until the first map */
     size_t bytes;
     double tolerance;

@@ -322,6 +322,23 @@ static void test_reductions(yoke_pool *pool)
     CHECK_OK(pool, yoke_reduce_map_args(pool, kernel, yoke_range_1d(6), &reducer, &greatest,
                                         NULL, args, 2));
     CHECK(greatest == 5.0f);
+static void test_shm(yoke_pool *pool)
+{
+    yoke_kernel *kernel = new_kernel(pool, "increment", increment, 0);
+    yoke_shm *shm = NULL, *again = NULL;
+    float *x;
+
+    CHECK_OK(pool, yoke_shm_create(&shm, pool, NULL, ITEMS * sizeof *x));
+    CHECK_OK(pool, yoke_shm_open(&again, pool, yoke_shm_name(shm), YOKE_SHM_READ_WRITE));
+    CHECK_OK(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+    CHECK(yoke_shm_open(&again, pool, "no such segment", YOKE_SHM_READ_ONLY) ==
+          YOKE_ENOENT);
+    CHECK(yoke_shm_size(shm) == ITEMS * sizeof *x);
+    x = (float *)yoke_shm_pointer(shm);
+    CHECK_OK(pool, yoke_map(pool, kernel, yoke_range_1d(ITEMS), yoke_inout(x, sizeof *x),
+                            yoke_scalar(1.5f)));
+    CHECK(x[0] == 1.5f && x[ITEMS - 1] == 1.5f);
+    CHECK_OK(pool, yoke_shm_close(shm));
     yoke_kernel_destroy(kernel);
 }
 
@@ -571,6 +588,7 @@ int main(void)
     test_scatter(pool, yoke_range_3d(16, 8, 8));
     test_futures(pool);
     test_reductions(pool);
+    test_shm(pool);
     test_failures(pool);
     test_processes(pool);
     test_tasks(pool);

@@ -289,6 +289,24 @@ static yoke_status run_lent_steps(yoke_pool *pool, yoke_kernel *kernel, float *g
 }
 /* end */
 
+/* begin shm */
+/* Works on an array of floats that another program has put into shared memory. */
+static yoke_status map_shared(yoke_pool *pool, yoke_kernel *kernel, const char *name)
+{
+    yoke_shm *shm;
+    yoke_status status = yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE);
+
+    if (status == YOKE_OK) {
+        float *x = yoke_shm_pointer(shm);
+        const size_t count = yoke_shm_size(shm) / sizeof *x;
+
+        status = yoke_map(pool, kernel, yoke_range_1d(count), yoke_inout(x, sizeof *x));
+        yoke_shm_close(shm);
+    }
+    return status;
+}
+/* end */
+
 /* begin stage */
 static yoke_status blur_plain_memory(yoke_pool *pool, yoke_kernel *kernel, float *out,
                                      const float *in, size_t width, size_t height)
@@ -608,6 +626,36 @@ static void arrays_are_reduced(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void roots(const yoke_span *span, void *const args[])
+{
+    float *x = args[0];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        x[i] = __builtin_sqrtf(x[i]);
+    }
+}
+
+static void shared_memory_is_used_in_place(void **state)
+{
+    yoke_kernel *kernel = native_kernel("roots", roots);
+    yoke_shm *shm = NULL;
+    float *x;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, CELLS * sizeof *x));
+    x = yoke_shm_pointer(shm);
+    for (size_t i = 0; i < CELLS; i++) {
+        x[i] = (float)(i % 100) * (float)(i % 100);
+    }
+    assert_ok_pool(pool, map_shared(pool, kernel, yoke_shm_name(shm)));
+    assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+    for (size_t i = 0; i < CELLS; i++) {
+        assert_true(x[i] == (float)(i % 100));
+    }
+    assert_ok_pool(pool, yoke_shm_close(shm));
+    yoke_kernel_destroy(kernel);
+}
+
 static void failure_is_explained(void **state)
 {
     yoke_kernel *kernel = native_kernel("roots", square_roots);
@@ -746,6 +794,7 @@ int main(void)
         cmocka_unit_test(groups_are_summed),
         cmocka_unit_test(columns_are_summed),
         cmocka_unit_test(arrays_are_reduced),
+        cmocka_unit_test(shared_memory_is_used_in_place),
         cmocka_unit_test(failure_is_explained),
         cmocka_unit_test(line_is_read_in_time),
         cmocka_unit_test(tasks_are_called),

@@ -177,6 +177,38 @@ static void test_users(void **state)
     assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
 }
 
+/* Guests have addresses here, and memory elsewhere. */
+static void test_guests(void **state)
+{
+    yk_block block;
+    yk_block found;
+    char *a = yk_arena_seat(&arena, 5000, 7, true, &block, &error);
+    char *b = yk_arena_alloc(&arena, 4096, &error);
+
+    (void)state;
+    assert_non_null(a);
+    assert_true(yk_arena_find(&arena, a + 4999, &found));
+    assert_true(found.id == block.id && found.guest == 7 && found.read_only);
+    assert_true(found.offset == block.offset && found.span == 8192);
+    assert_int_equal(arena.reserved, 8192);
+    assert_int_equal(arena.used, 8192 + 4096);
+    assert_true(yk_arena_valid(&arena));
+    assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
+    assert_contains(error.text, "yoke_shm_close");
+    assert_status(yk_arena_unseat(&arena, b, &error), YOKE_EINVAL);
+    yk_arena_use(&arena, (uint64_t)(uintptr_t)a, block.id, 1);
+    assert_status(yk_arena_unseat(&arena, a, &error), YOKE_EBUSY);
+    yk_arena_use(&arena, (uint64_t)(uintptr_t)a, block.id, -1);
+    assert_ok(yk_arena_unseat(&arena, a, &error));
+    assert_int_equal(arena.reserved, 0);
+    assert_null(yk_arena_seat(&arena, 0, 1, false, &block, &error));
+    assert_int_equal(error.status, YOKE_EINVAL);
+    assert_null(yk_arena_seat(&arena, WINDOW + 1, 1, false, &block, &error));
+    assert_int_equal(error.status, YOKE_ENOMEM);
+    assert_ok(yk_arena_free(&arena, b, &error));
+    assert_true(yk_arena_valid(&arena));
+}
+
 static void test_validity_notices_damage(void **state)
 {
     (void)state;
@@ -293,6 +325,7 @@ int main(void)
         arena_test(test_users),
         arena_test(test_reservation),
         arena_test(test_pages),
+        arena_test(test_guests),
         arena_test(test_validity_notices_damage),
         cmocka_unit_test(test_limited_arena_refuses_too_much),
     };

@@ -4,8 +4,10 @@
 #include "support/yoke_test.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,11 +89,21 @@ static void add_thread(yt_lines *lines, int folder_fd, const char *name)
     add(lines, "thread %s", name);
 }
 
+/* Tests run side by side. A segment named yoke_test_PID_... is that process's to remove. */
+static bool is_of_another_test(const char *name)
+{
+    int pid = 0;
+
+    return sscanf(name, "yoke_test_%d_", &pid) == 1 && pid > 0 && pid != getpid() &&
+           (kill(pid, 0) == 0 || errno == EPERM);
+}
+
 static void add_shared_memory(yt_lines *lines, int folder_fd, const char *name)
 {
     struct stat info;
 
-    if (fstatat(folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+    if (!is_of_another_test(name) &&
+        fstatat(folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
         info.st_uid == geteuid()) {
         add(lines, "shared memory /dev/shm/%s", name);
     }

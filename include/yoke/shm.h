@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Shared memory by name, for programs that are not of the pool: POSIX segments, the same as
+ * those of Python's multiprocessing.shared_memory. Jobs use them in place, as they use what
+ * yoke_alloc() returns.
+ */
+#ifndef YOKE_SHM_H
+#define YOKE_SHM_H
+
+#include <stddef.h>
+
+#include "pool.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A named segment that is open in a pool. */
+typedef struct yoke_shm yoke_shm;
+
+typedef enum yoke_shm_access {
+    YOKE_SHM_READ_WRITE = 0,
+    YOKE_SHM_READ_ONLY = 1 /**< nothing can be written to it, by nobody of this pool */
+} yoke_shm_access;
+
+/**
+ * Creates a segment and opens it: zero, for this user alone (mode 0600). Its memory is taken
+ * at once. It keeps its name until yoke_shm_unlink(), whoever ends or dies, and its memory as
+ * long as it has a name or anybody has it open.
+ *
+ * YOKE_EEXIST if there is one of that name; YOKE_ENOMEM if /dev/shm or the machine has not so
+ * much left; YOKE_EINVAL for a bad name or 0 bytes. Blocks for as long as it takes to clear
+ * the memory. Any thread may call it.
+ *
+ * @param shm    where the handle goes; the caller closes it, or the end of the pool does; NULL
+ *               on failure
+ * @param pool   the pool in which it is opened
+ * @param name   1 to 250 bytes without a slash, as Python writes it; NULL: the library
+ *               invents one, see yoke_shm_name()
+ * @param bytes  its size, at least 1
+ */
+YOKE_API yoke_status yoke_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
+                                     size_t bytes);
+
+/**
+ * Opens a segment that somebody has created: this library, Python, or shm_open(). If the pool
+ * has it open already, the handle is one more for the same memory.
+ *
+ * YOKE_ENOENT if there is none of that name; YOKE_EAGAIN if it has 0 bytes, because it is
+ * just being created; YOKE_EBUSY if the pool has it open with the other kind of access;
+ * YOKE_ENOMEM if the pool's window or the table of 1024 open segments is full; YOKE_ESYSTEM
+ * for what else the system says, such as that it is another user's. Each open segment takes
+ * a descriptor of the process. Any thread may call it.
+ *
+ * @param shm     where the handle goes; the caller closes it, or the end of the pool does;
+ *                NULL on failure
+ * @param pool    the pool in which it is opened
+ * @param name    its name, without a slash
+ * @param access  for reading and writing, or for reading alone
+ */
+YOKE_API yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
+                                   yoke_shm_access access);
+
+/**
+ * The memory, page-aligned, at this address in every process of the pool; NULL if the handle
+ * is NULL or closed. It is valid until the last handle for it is closed.
+ *
+ * @param shm  an open segment
+ */
+YOKE_API void *yoke_shm_pointer(const yoke_shm *shm);
+
+/**
+ * Its size in bytes when it was opened; 0 if the handle is NULL or closed. Nobody may make it
+ * shorter: what is behind the end of a file crashes whoever touches it.
+ *
+ * @param shm  an open segment
+ */
+YOKE_API size_t yoke_shm_size(const yoke_shm *shm);
+
+/**
+ * The name under which it was created or opened, for others to open; "" if the handle is NULL
+ * or closed. Valid until the handle is closed.
+ *
+ * @param shm  an open segment
+ */
+YOKE_API const char *yoke_shm_name(const yoke_shm *shm);
+
+/**
+ * Closes a handle. With the last one for a segment its memory is not to be used any more; the
+ * name stays. The pool's other processes let go of it when they are between two jobs. NULL is
+ * allowed.
+ *
+ * YOKE_EBUSY, and nothing happens, while a submitted job uses it; YOKE_EINVAL if it was
+ * closed. Like yoke_free(), waits for devices on which results of it have stayed.
+ *
+ * @param shm  an open segment
+ */
+YOKE_API yoke_status yoke_shm_close(yoke_shm *shm);
+
+/**
+ * Takes a segment's name away. Whoever has it open keeps it. Nothing else ever does this:
+ * no close, no end of a pool or process. YOKE_ENOENT if there is none of that name.
+ *
+ * @param pool  any pool, for yoke_pool_error(); may be NULL
+ * @param name  the segment's name, without a slash
+ */
+YOKE_API yoke_status yoke_shm_unlink(yoke_pool *pool, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

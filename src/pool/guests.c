@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* Named segments, in the application: opened into the arena's window, and closed. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "pool/pool.h"
+
+/* How often to try another invented name. */
+enum { MAX_INVENTIONS = 100 };
+
+/* ---- slots ---- */
+
+static bool is_same(const yk_host *host, const yk_segment *segment)
+{
+    return host->handles != 0 && host->segment.device == segment->device &&
+           host->segment.inode == segment->inode;
+}
+
+/* The slot of a segment that is open already; YK_MAX_GUESTS: none. */
+static uint32_t find_open(const yoke_pool *pool, const yk_segment *segment)
+{
+    uint32_t slot = 0;
+
+    while (slot < YK_MAX_GUESTS && !is_same(&pool->hosts[slot], segment)) {
+        slot++;
+    }
+    return slot;
+}
+
+static uint32_t find_free(const yoke_pool *pool)
+{
+    uint32_t slot = 0;
+
+    while (slot < YK_MAX_GUESTS && pool->hosts[slot].handles != 0) {
+        slot++;
+    }
+    return slot;
+}
+
+static bool have_hosts(yoke_pool *pool)
+{
+    if (pool->hosts == NULL) {
+        pool->hosts = calloc(YK_MAX_GUESTS, sizeof *pool->hosts);
+    }
+    return pool->hosts != NULL;
+}
+
+/* ---- opening ---- */
+
+/* Tells the pool's processes. The id comes last: who reads it sees the rest. */
+static void announce(yk_guest *guest, const yk_host *host, const yk_block *block,
+                     const char *name)
+{
+    guest->segment = host->segment;
+    guest->offset = block->offset;
+    guest->span = block->span;
+    guest->read_only = block->read_only;
+    yk_text_copy(guest->name, sizeof guest->name, name);
+    atomic_store(&guest->id, block->id);
+}
+
+/* Takes the segment over if it succeeds. */
+static yoke_status seat(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
+                        const char *name, bool read_only, yk_error *error)
+{
+    yk_host *host = &pool->hosts[slot];
+    yk_block block;
+    void *pointer = yk_arena_seat(&pool->arena, (size_t)segment->bytes, slot + 1,
+                                  read_only, &block, error);
+
+    if (pointer == NULL) {
+        return error->status;
+    }
+    if (!yk_mapping_cover(&pool->arena.mapping, block.offset, (size_t)block.span,
+                          segment->fd, read_only)) {
+        const int code = errno;
+
+        (void)yk_arena_unseat(&pool->arena, pointer, NULL);
+        return yk_fail(error, YOKE_ESYSTEM, "cannot map it: %s", strerror(code));
+    }
+    *host = (yk_host){.segment = *segment, .pointer = pointer, .read_only = read_only};
+    announce(&pool->control->guests[slot], host, &block, name);
+    return YOKE_OK;
+}
+
+/* A slot that shows the segment, which is taken over or closed. */
+static yoke_status admit(yoke_pool *pool, yk_segment *segment, const char *name,
+                         bool read_only, uint32_t *slot, yk_error *error)
+{
+    yoke_status status;
+
+    *slot = find_open(pool, segment);
+    if (*slot != YK_MAX_GUESTS) {
+        yk_segment_close(segment);
+        return pool->hosts[*slot].read_only == read_only
+                   ? YOKE_OK
+                   : yk_fail(error, YOKE_EBUSY,
+                             "it is open in this pool already, for reading%s",
+                             read_only ? " and writing" : " only");
+    }
+    *slot = find_free(pool);
+    status = *slot == YK_MAX_GUESTS
+                 ? yk_fail(error, YOKE_ENOMEM, "%d segments are open in this pool",
+                           YK_MAX_GUESTS)
+                 : seat(pool, *slot, segment, name, read_only, error);
+    if (status != YOKE_OK) {
+        yk_segment_close(segment);
+    }
+    return status;
+}
+
+/* A handle for the segment, which is taken over or closed. With the lock. */
+static yoke_status add_handle(yoke_shm **shm, yoke_pool *pool, yk_segment *segment,
+                              const char *name, bool read_only, yk_error *error)
+{
+    yoke_shm *handle = calloc(1, sizeof *handle);
+    yoke_status status;
+    uint32_t slot;
+
+    if (handle == NULL || !have_hosts(pool)) {
+        free(handle);
+        yk_segment_close(segment);
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    status = admit(pool, segment, name, read_only, &slot, error);
+    if (status != YOKE_OK) {
+        yk_error_prefix(error, "shared memory '%s': ", name);
+        free(handle);
+        return status;
+    }
+    pool->hosts[slot].handles++;
+    handle->pool = pool;
+    handle->slot = slot;
+    handle->pointer = pool->hosts[slot].pointer;
+    handle->bytes = (size_t)pool->hosts[slot].segment.bytes;
+    yk_text_copy(handle->name, sizeof handle->name, name);
+    handle->next = pool->shms;
+    pool->shms = handle;
+    *shm = handle;
+    return YOKE_OK;
+}
+
+yoke_status yk_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
+                        bool read_only, yk_error *error)
+{
+    yk_segment segment;
+    yoke_status status = yk_segment_check_name(name, error);
+
+    if (status == YOKE_OK) {
+        status = yk_segment_open(&segment, name, read_only, error);
+    }
+    if (status == YOKE_OK) {
+        (void)pthread_mutex_lock(&pool->lock);
+        status = add_handle(shm, pool, &segment, name, read_only, error);
+        (void)pthread_mutex_unlock(&pool->lock);
+    }
+    return status;
+}
+
+/* A new segment under this name, or under an invented one that is written to `used`. */
+static yoke_status create_segment(yk_segment *segment, const char *name, uint64_t bytes,
+                                  char used[YK_SEGMENT_NAME + 1], yk_error *error)
+{
+    yoke_status status = YOKE_EEXIST;
+
+    if (name != NULL) {
+        yk_text_copy(used, YK_SEGMENT_NAME + 1, name);
+        return yk_segment_create(segment, name, bytes, error);
+    }
+    for (int i = 0; i < MAX_INVENTIONS && status == YOKE_EEXIST; i++) {
+        yk_segment_invent_name(used);
+        yk_error_clear(error);
+        status = yk_segment_create(segment, used, bytes, error);
+    }
+    return status;
+}
+
+yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
+                          size_t bytes, yk_error *error)
+{
+    char used[YK_SEGMENT_NAME + 1];
+    yk_segment segment;
+    yoke_status status = name == NULL ? YOKE_OK : yk_segment_check_name(name, error);
+
+    if (status == YOKE_OK && bytes == 0) {
+        status = yk_fail(error, YOKE_EINVAL, "a segment has at least 1 byte");
+    }
+    if (status == YOKE_OK) {
+        status = yk_arena_check_memory(&pool->arena, bytes, error);
+    }
+    if (status == YOKE_OK) {
+        status = create_segment(&segment, name, bytes, used, error);
+    }
+    if (status != YOKE_OK) {
+        return status;
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    status = add_handle(shm, pool, &segment, used, false, error);
+    (void)pthread_mutex_unlock(&pool->lock);
+    if (status != YOKE_OK) {
+        (void)yk_segment_unlink(used, NULL);
+    }
+    return status;
+}
+
+/* ---- closing ---- */
+
+/* The place that points to a handle; to NULL if it is no open handle of the pool. */
+static yoke_shm **find_handle(yoke_pool *pool, const yoke_shm *shm)
+{
+    yoke_shm **link = &pool->shms;
+
+    while (*link != NULL && *link != shm) {
+        link = &(*link)->next;
+    }
+    return link;
+}
+
+/* Nothing uses the guest: takes it out of the window. */
+static yoke_status unseat(yoke_pool *pool, uint32_t slot, const yk_block *block,
+                          yk_error *error)
+{
+    yk_control *control = pool->control;
+    yk_host *host = &pool->hosts[slot];
+
+    if (block->users != 0) {
+        return yk_fail(error, YOKE_EBUSY,
+                       "shared memory '%s' is used by %u job(s) that have not ended",
+                       control->guests[slot].name, block->users);
+    }
+    if (!yk_mapping_uncover(&pool->arena.mapping, block->offset, (size_t)block->span)) {
+        return yk_fail(error, YOKE_ESYSTEM, "cannot unmap shared memory '%s': %s",
+                       control->guests[slot].name, strerror(errno));
+    }
+    atomic_store(&control->guests[slot].id, 0);
+    atomic_fetch_add(&control->guests_closed, 1);
+    yk_segment_close(&host->segment);
+    (void)yk_arena_unseat(&pool->arena, host->pointer, NULL);
+    yk_control_ring_workers(control);
+    yk_control_ring_supervisor(control);
+    return YOKE_OK;
+}
+
+/* The last handle of a guest goes. The lock may be given up meanwhile: then all may be
+ * different, and *again. */
+static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *error)
+{
+    const uint32_t slot = shm->slot;
+    yk_block block;
+    yoke_status status = yk_get_back(pool, pool->hosts[slot].pointer, &block, error);
+
+    if (status != YOKE_OK || *find_handle(pool, shm) == NULL ||
+        pool->hosts[slot].handles != 1) {
+        return status;
+    }
+    status = unseat(pool, slot, &block, error);
+    if (status == YOKE_OK && block.table != 0) {
+        (void)yk_arena_free(&pool->tables, (void *)(uintptr_t)block.table, NULL);
+    }
+    return status;
+}
+
+static yoke_status close_locked(yoke_pool *pool, const yoke_shm *shm, yk_error *error)
+{
+    yoke_shm **link = find_handle(pool, shm);
+    yoke_status status = YOKE_OK;
+
+    if (*link != NULL && pool->hosts[shm->slot].handles == 1) {
+        status = close_last(pool, shm, error);
+        link = find_handle(pool, shm);
+    }
+    if (status == YOKE_OK && *link == NULL) {
+        status = yk_fail(error, YOKE_EINVAL, "the shared memory was closed already");
+    }
+    if (status == YOKE_OK) {
+        pool->hosts[shm->slot].handles--;
+        *link = shm->next;
+    }
+    return status;
+}
+
+yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error)
+{
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    status = close_locked(pool, shm, error);
+    (void)pthread_mutex_unlock(&pool->lock);
+    yk_run_callbacks(pool);
+    return status;
+}
+
+void yk_shm_free_all(yoke_pool *pool)
+{
+    while (pool->shms != NULL) {
+        yoke_shm *next = pool->shms->next;
+
+        free(pool->shms);
+        pool->shms = next;
+    }
+    for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_GUESTS; slot++) {
+        if (pool->hosts[slot].handles != 0) {
+            yk_segment_close(&pool->hosts[slot].segment);
+        }
+    }
+    free(pool->hosts);
+    pool->hosts = NULL;
+}

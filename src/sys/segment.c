@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = YK_SEGMENT_NAME + 2 };
+
+yoke_status yk_segment_check_name(const char *name, yk_error *error)
+{
+    if (name == NULL || name[0] == '\0') {
+        return yk_fail(error, YOKE_EINVAL, "the segment's name is %s",
+                       name == NULL ? "NULL" : "empty");
+    }
+    if (strchr(name, '/') != NULL) {
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "'%.60s' is no name of a segment: write it without a slash, as in "
+            "Python",
+            name);
+    }
+    if (strlen(name) > YK_SEGMENT_NAME || strcmp(name, ".") == 0 ||
+        strcmp(name, "..") == 0) {
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "'%.60s' is no name of a segment: it has 1 to %d bytes and is not "
+            "'.' or '..'",
+            name, YK_SEGMENT_NAME);
+    }
+    return YOKE_OK;
+}
+
+static const char *system_name(char path[PATH_BYTES], const char *name)
+{
+    (void)snprintf(path, PATH_BYTES, "/%s", name);
+    return path;
+}
+
+/* What errno says of a call on a name. */
+static yoke_status fail_call(const char *what, const char *name, yk_error *error)
+{
+    const yoke_status status = errno == ENOENT                      ? YOKE_ENOENT
+                               : errno == EEXIST                    ? YOKE_EEXIST
+                               : errno == ENOMEM || errno == ENOSPC ? YOKE_ENOMEM
+                                                                    : YOKE_ESYSTEM;
+
+    return yk_fail(error, status, "cannot %s shared memory '%s': %s", what, name,
+                   errno == ENOENT   ? "there is none of that name"
+                   : errno == EEXIST ? "there is one of that name already"
+                                     : strerror(errno));
+}
+
+static yoke_status identify(yk_segment *segment, const char *name, yk_error *error)
+{
+    struct stat info;
+
+    if (fstat(segment->fd, &info) != 0) {
+        return fail_call("look at", name, error);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return yk_fail(error, YOKE_EINVAL, "'%s' is no shared memory", name);
+    }
+    segment->bytes = (uint64_t)info.st_size;
+    segment->device = (uint64_t)info.st_dev;
+    segment->inode = (uint64_t)info.st_ino;
+    return YOKE_OK;
+}
+
+/* ---- creating ---- */
+
+/* What the file system of segments has left; UINT64_MAX: it has no limit of its own. */
+static uint64_t space_left(int fd)
+{
+    struct statvfs info;
+
+    return fstatvfs(fd, &info) != 0 || info.f_blocks == 0
+               ? UINT64_MAX
+               : (uint64_t)info.f_bavail * info.f_frsize;
+}
+
+/* Beyond this, ftruncate raises SIGXFSZ instead of failing. */
+static uint64_t file_limit(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY
+               ? INT64_MAX
+               : limit.rlim_cur;
+}
+
+/* Takes the memory, on systems that can; others have it at first use. */
+static bool take_memory(int fd, uint64_t bytes)
+{
+    int result;
+
+    do {
+        result = fallocate(fd, 0, 0, (off_t)bytes);
+    } while (result != 0 && errno == EINTR);
+    return result == 0 || errno == EOPNOTSUPP || errno == ENOSYS;
+}
+
+static yoke_status give_size(yk_segment *segment, const char *name, uint64_t bytes,
+                             yk_error *error)
+{
+    const uint64_t left = space_left(segment->fd);
+
+    if (bytes > left) {
+        return yk_fail(
+            error, YOKE_ENOMEM,
+            "cannot create shared memory '%s' of %llu bytes: /dev/shm has %llu "
+            "bytes left (in containers its size is an option, --shm-size)",
+            name, (unsigned long long)bytes, (unsigned long long)left);
+    }
+    if (bytes > file_limit()) {
+        return yk_fail(
+            error, YOKE_ENOMEM,
+            "cannot create shared memory '%s' of %llu bytes: the limit of file "
+            "sizes (ulimit -f) is lower",
+            name, (unsigned long long)bytes);
+    }
+    if (ftruncate(segment->fd, (off_t)bytes) != 0 || !take_memory(segment->fd, bytes)) {
+        return fail_call("create", name, error);
+    }
+    return identify(segment, name, error);
+}
+
+yoke_status yk_segment_create(yk_segment *segment, const char *name, uint64_t bytes,
+                              yk_error *error)
+{
+    char path[PATH_BYTES];
+    yoke_status status;
+
+    *segment = YK_SEGMENT_NONE;
+    (void)system_name(path, name);
+    segment->fd = shm_open(path, O_CREAT | O_EXCL | O_RDWR, S_IRUSR | S_IWUSR);
+    if (segment->fd < 0) {
+        return fail_call("create", name, error);
+    }
+    status = give_size(segment, name, bytes, error);
+    if (status != YOKE_OK) {
+        (void)shm_unlink(path);
+        yk_segment_close(segment);
+    }
+    return status;
+}
+
+/* ---- the rest ---- */
+
+yoke_status yk_segment_open(yk_segment *segment, const char *name, bool read_only,
+                            yk_error *error)
+{
+    char path[PATH_BYTES];
+    yoke_status status;
+
+    *segment = YK_SEGMENT_NONE;
+    segment->fd = shm_open(system_name(path, name), read_only ? O_RDONLY : O_RDWR, 0);
+    if (segment->fd < 0) {
+        return fail_call("open", name, error);
+    }
+    status = identify(segment, name, error);
+    if (status == YOKE_OK && segment->bytes == 0) {
+        status =
+            yk_fail(error, YOKE_EAGAIN,
+                    "shared memory '%s' has 0 bytes: whoever creates it has not given "
+                    "it a size yet, or died before",
+                    name);
+    }
+    if (status != YOKE_OK) {
+        yk_segment_close(segment);
+    }
+    return status;
+}
+
+yoke_status yk_segment_unlink(const char *name, yk_error *error)
+{
+    char path[PATH_BYTES];
+
+    return shm_unlink(system_name(path, name)) == 0 ? YOKE_OK
+                                                    : fail_call("unlink", name, error);
+}
+
+void yk_segment_close(yk_segment *segment)
+{
+    if (segment->fd >= 0) {
+        (void)close(segment->fd);
+    }
+    *segment = YK_SEGMENT_NONE;
+}
+
+static bool is_same(const yk_segment *segment, int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) == 0 && (uint64_t)info.st_dev == segment->device &&
+           (uint64_t)info.st_ino == segment->inode;
+}
+
+/* The descriptor, if it is of this segment. */
+static int keep_if_same(const yk_segment *segment, int fd)
+{
+    if (fd >= 0 && !is_same(segment, fd)) {
+        (void)close(fd);
+        errno = ESTALE;
+        return -1;
+    }
+    return fd;
+}
+
+int yk_segment_borrow(const yk_segment *segment, pid_t owner, const char *name,
+                      bool read_only)
+{
+    const int flags = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC;
+    char path[PATH_BYTES];
+    int fd;
+
+    /* O_NONBLOCK: by now the number may be another file's, such as a pipe's. */
+    (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)owner, segment->fd);
+    fd = keep_if_same(segment, open(path, flags | O_NONBLOCK | O_NOCTTY));
+    if (fd < 0) {
+        fd = keep_if_same(segment, shm_open(system_name(path, name), flags, 0));
+    }
+    return fd;
+}
+
+uint64_t yk_segment_size_now(const yk_segment *segment, pid_t owner, const char *name)
+{
+    const int fd = yk_segment_borrow(segment, owner, name, true);
+    struct stat info;
+    uint64_t bytes = UINT64_MAX;
+
+    if (fd >= 0) {
+        bytes = fstat(fd, &info) == 0 ? (uint64_t)info.st_size : UINT64_MAX;
+        (void)close(fd);
+    }
+    return bytes;
+}
+
+void yk_segment_invent_name(char name[YK_SEGMENT_NAME + 1])
+{
+    uint64_t number;
+
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != (ssize_t)sizeof number) {
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        number =
+            (uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid();
+    }
+    (void)snprintf(name, YK_SEGMENT_NAME + 1, "yoke_%016llx",
+                   (unsigned long long)number);
+}

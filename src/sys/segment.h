@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shared memory by name: POSIX segments, with the conventions of Python's
+ * multiprocessing.shared_memory. Names are written without the slash that the system wants.
+ */
+#ifndef YK_SYS_SEGMENT_H
+#define YK_SYS_SEGMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+enum { YK_SEGMENT_NAME = 250 }; /* bytes of a name, at most */
+
+/* A segment that is open in this process. */
+typedef struct yk_segment {
+    int fd; /* -1: none */
+    uint64_t bytes;
+    uint64_t device; /* which file it is, whatever its name */
+    uint64_t inode;
+} yk_segment;
+
+#define YK_SEGMENT_NONE ((yk_segment){.fd = -1})
+
+yoke_status yk_segment_check_name(const char *name, yk_error *error);
+
+/* A new one for this user alone, zero, whose memory is taken at once: what does not fit is an
+ * error here and no SIGBUS later. YOKE_EEXIST, YOKE_ENOMEM. */
+yoke_status yk_segment_create(yk_segment *segment, const char *name, uint64_t bytes,
+                              yk_error *error);
+
+/* YOKE_ENOENT; YOKE_EAGAIN if it has no size: its creator is between two calls, or died
+ * there. */
+yoke_status yk_segment_open(yk_segment *segment, const char *name, bool read_only,
+                            yk_error *error);
+
+/* YOKE_ENOENT. The memory lives on for those who have it. */
+yoke_status yk_segment_unlink(const char *name, yk_error *error);
+
+/* A no-op on YK_SEGMENT_NONE. */
+void yk_segment_close(yk_segment *segment);
+
+/* A descriptor of this process's own for a segment that another one has open: by way of
+ * its descriptor, so that the name need not exist any more; where that cannot be, by name.
+ * -1, with errno, if it cannot be had or is another file by now. */
+int yk_segment_borrow(const yk_segment *segment, pid_t owner, const char *name,
+                      bool read_only);
+
+/* Bytes that such a segment has now; UINT64_MAX: it cannot be told. */
+uint64_t yk_segment_size_now(const yk_segment *segment, pid_t owner, const char *name);
+
+/* Writes a name that is not likely to be in use. */
+void yk_segment_invent_name(char name[YK_SEGMENT_NAME + 1]);
+
+#endif
