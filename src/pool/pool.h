@@ -85,6 +85,7 @@ struct yoke_future {
     void *callback_context;
     yoke_future *next_finished;
     yoke_future *next; /* in pool->futures */
+    yoke_future **link; /* what points to it there */
 };
 
 enum { YK_MAX_VARIANTS = 8 };
