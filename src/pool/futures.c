@@ -19,6 +19,10 @@ yoke_future *yk_future_create(yoke_pool *pool, yoke_kernel *kernel)
         future->kernel = kernel;
         future->references = 1;
         future->next = pool->futures;
+        future->link = &pool->futures;
+        if (future->next != NULL) {
+            future->next->link = &future->next;
+        }
         pool->futures = future;
     }
     return future;
@@ -39,12 +43,10 @@ yoke_future *yk_future_create_ended(yoke_pool *pool)
 
 static void unlink_future(yoke_future *future)
 {
-    yoke_future **link = &future->pool->futures;
-
-    while (*link != future) {
-        link = &(*link)->next;
+    *future->link = future->next;
+    if (future->next != NULL) {
+        future->next->link = future->link;
     }
-    *link = future->next;
 }
 
 void yk_future_release(yoke_future *future)

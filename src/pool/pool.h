@@ -122,6 +122,7 @@ struct yoke_future {
     void *callback_context;
     yoke_future *next_finished;
     yoke_future *next; /* in pool->futures */
+    yoke_future **link; /* what points to it there */
 };
 
 struct yoke_shm {

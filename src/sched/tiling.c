@@ -40,8 +40,8 @@ static uint64_t unit_of(uint64_t items, const yk_tiling_limits *limits, uint64_t
 
 static uint32_t row_of(uint64_t tile_items, const yk_tiling_limits *limits)
 {
-    const bool matters =
-        limits->is_flat != 0 && limits->is_fine == 0 && limits->most == 0 && limits->group <= 1;
+    const bool matters = limits->is_flat != 0 && limits->is_fine == 0 &&
+                         limits->most == 0 && limits->group <= 1;
 
     return matters && tile_items < ALIGN_ITEMS && ALIGN_ITEMS % tile_items == 0
                ? (uint32_t)(ALIGN_ITEMS / tile_items)

@@ -76,15 +76,14 @@ static bool ensure_room(yk_arena *arena)
     return true;
 }
 
-/* First gap that holds `span` bytes at `alignment` (of the address, not the offset);
- * the index its block would have. */
-static bool find_gap(const yk_arena *arena, uint64_t span, uint64_t alignment,
-                     uint64_t *offset, size_t *index)
+/* First gap behind `from` that holds `span` bytes at `alignment` (of the address, not the
+ * offset); the index its block would have. */
+static bool find_gap_from(const yk_arena *arena, uint64_t from, uint64_t span,
+                          uint64_t alignment, uint64_t *offset, size_t *index)
 {
     const uint64_t base = (uint64_t)(uintptr_t)arena->mapping.base;
-    uint64_t from = 0;
 
-    for (size_t i = 0; i <= arena->count; i++) {
+    for (size_t i = first_after(arena, from); i <= arena->count; i++) {
         const uint64_t to =
             i < arena->count ? arena->blocks[i].offset : arena->mapping.size;
         const uint64_t start = yk_round_up(base + from, alignment) - base;
@@ -99,6 +98,48 @@ static bool find_gap(const yk_arena *arena, uint64_t span, uint64_t alignment,
         }
     }
     return false;
+}
+
+/* Many results of a page, and the room that is reserved for each, must not be looked for
+ * from the start every time. NULL: for what is in between. */
+static yk_gap_hint *hint_for(yk_arena *arena, uint64_t span)
+{
+    return span == yk_page_size() ? &arena->page_hint
+           : span >= LARGE        ? &arena->large_hint
+                                  : NULL;
+}
+
+static bool find_gap(yk_arena *arena, uint64_t span, uint64_t alignment,
+                     uint64_t *offset, size_t *index)
+{
+    yk_gap_hint *hint = hint_for(arena, span);
+    bool found = hint != NULL && hint->span != 0 && hint->span <= span &&
+                 find_gap_from(arena, hint->offset, span, alignment, offset, index);
+
+    found = found || find_gap_from(arena, 0, span, alignment, offset, index);
+    if (found && hint != NULL) {
+        *hint = (yk_gap_hint){span, *offset};
+    }
+    return found;
+}
+
+static void lower_hint(yk_gap_hint *hint, uint64_t from, uint64_t to)
+{
+    if (to - from >= hint->span && from < hint->offset) {
+        hint->offset = from;
+    }
+}
+
+/* There is a gap in front of the block with this index now. */
+static void note_gap(yk_arena *arena, size_t index)
+{
+    const uint64_t from =
+        index > 0 ? arena->blocks[index - 1].offset + arena->blocks[index - 1].span : 0;
+    const uint64_t to = index < arena->count ? arena->blocks[index].offset
+                                             : (uint64_t)arena->mapping.size;
+
+    lower_hint(&arena->page_hint, from, to);
+    lower_hint(&arena->large_hint, from, to);
 }
 
 static yoke_status check_memory(const yk_arena *arena, uint64_t span, yk_error *error)
@@ -142,6 +183,7 @@ static void remove_block(yk_arena *arena, yk_block *block)
     arena->count--;
     memmove(block, block + 1,
             (size_t)(&arena->blocks[arena->count] - block) * sizeof *block);
+    note_gap(arena, (size_t)(block - arena->blocks));
 }
 
 /* Gives the spare pages back to the system. Whether there were any. */
@@ -373,6 +415,7 @@ static void settle_locked(yk_arena *arena, yk_block *block, size_t bytes, bool t
     block->bytes = bytes;
     block->kind = YK_BLOCK_PLAIN;
     block->users = 0;
+    note_gap(arena, (size_t)(block - arena->blocks) + 1);
 }
 
 void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool touched)

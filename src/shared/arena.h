@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "sys/mapping.h"
 
-enum { YK_MAX_SPARE = 256 };
+enum { YK_MAX_SPARE = 4096 };
 
 enum {
     YK_BLOCK_PLAIN = 0,
@@ -38,6 +38,13 @@ typedef struct yk_block {
     bool read_only;  /* a guest that may not be written */
 } yk_block;
 
+/* Where to begin to look for a gap: there is none of this span, or a larger one, before. No
+ * more than a hint. */
+typedef struct yk_gap_hint {
+    uint64_t span;
+    uint64_t offset;
+} yk_gap_hint;
+
 typedef struct yk_arena {
     yk_mapping mapping;
     pthread_mutex_t lock;
@@ -48,6 +55,8 @@ typedef struct yk_arena {
     uint64_t reserved; /* ... of those that take no memory here: reserved only, or guests */
     uint64_t spare[YK_MAX_SPARE]; /* offsets of spare pages */
     size_t spare_count;
+    yk_gap_hint page_hint;
+    yk_gap_hint large_hint;
     uint64_t next_id;
     bool limited;     /* refuse what the system's memory cannot hold */
 } yk_arena;

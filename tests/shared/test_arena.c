@@ -284,36 +284,67 @@ static void test_reservation(void **state)
 /* Freed pages are used again, and are in nobody's way. */
 static void test_pages(void **state)
 {
-    void *pages[300];
+    enum { PAGES = YK_MAX_SPARE + 44 };
+    static void *pages[PAGES];
     yk_block block;
     void *all;
 
     (void)state;
-    for (size_t i = 0; i < 300; i++) {
-        pages[i] = yk_arena_alloc_page(&arena, 1 + i, &error);
+    for (size_t i = 0; i < PAGES; i++) {
+        pages[i] = yk_arena_alloc_page(&arena, 1 + i % 4096, &error);
         assert_non_null(pages[i]);
     }
-    for (size_t i = 0; i < 300; i++) {
+    for (size_t i = 0; i < PAGES; i++) {
         assert_ok(yk_arena_free(&arena, pages[i], &error));
         assert_status(yk_arena_free(&arena, pages[i], &error), YOKE_EINVAL);
         assert_false(yk_arena_find(&arena, pages[i], &block));
     }
     assert_true(yk_arena_valid(&arena));
     assert_int_equal(arena.spare_count, YK_MAX_SPARE);
-    assert_ptr_equal(yk_arena_alloc_page(&arena, 10, &error), pages[255]);
-    assert_true(yk_arena_get(&arena, pages[255], &block, &error) == YOKE_OK);
+    assert_ptr_equal(yk_arena_alloc_page(&arena, 10, &error), pages[YK_MAX_SPARE - 1]);
+    assert_true(yk_arena_get(&arena, pages[YK_MAX_SPARE - 1], &block, &error) ==
+                YOKE_OK);
     assert_int_equal(block.bytes, 10);
-    assert_ok(yk_arena_free(&arena, pages[255], &error));
+    assert_ok(yk_arena_free(&arena, pages[YK_MAX_SPARE - 1], &error));
     all = yk_arena_alloc_page(&arena, 5000, &error); /* more than a page */
     assert_non_null(all);
     assert_int_equal(arena.spare_count, YK_MAX_SPARE);
     assert_ok(yk_arena_free(&arena, all, &error));
-    all = yk_arena_alloc(&arena, WINDOW - LARGE, &error);
+    all = yk_arena_alloc(&arena, WINDOW / 2, &error);
     assert_non_null(all);
     assert_int_equal(arena.spare_count, YK_MAX_SPARE);
     assert_ok(yk_arena_free(&arena, all, &error));
     assert_non_null(yk_arena_alloc(&arena, WINDOW, &error));
     assert_int_equal(arena.spare_count, 0);
+    assert_true(yk_arena_valid(&arena));
+}
+
+/* Gaps are found again, in whatever order they were made: first fit. */
+static void test_gaps(void **state)
+{
+    enum { BLOCKS = 10 };
+    char *pages[BLOCKS];
+    char *large[BLOCKS];
+
+    (void)state;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        pages[i] = yk_arena_alloc(&arena, 4096, &error);
+        large[i] = yk_arena_reserve(&arena, 2 * (size_t)LARGE, &error);
+        assert_non_null(large[i]);
+    }
+    for (size_t i = BLOCKS; i-- > 0;) {
+        yk_arena_settle(&arena, large[i], 4096, false);
+        assert_ok(yk_arena_free(&arena, pages[i], &error));
+        assert_true(yk_arena_valid(&arena));
+    }
+    assert_ptr_equal(yk_arena_alloc(&arena, 4096, &error), pages[0]);
+    assert_ok(yk_arena_free(&arena, large[4], &error));
+    assert_ptr_equal(yk_arena_reserve(&arena, 2 * (size_t)LARGE, &error),
+                     large[4] - LARGE);
+    assert_ok(yk_arena_free(&arena, large[2], &error));
+    assert_ptr_equal(yk_arena_reserve(&arena, 2 * (size_t)LARGE, &error),
+                     large[2] - LARGE);
+    assert_ptr_equal(yk_arena_alloc(&arena, 4096, &error), pages[1]);
     assert_true(yk_arena_valid(&arena));
 }
 
@@ -326,6 +357,7 @@ int main(void)
         arena_test(test_reservation),
         arena_test(test_pages),
         arena_test(test_guests),
+        arena_test(test_gaps),
         arena_test(test_validity_notices_damage),
         cmocka_unit_test(test_limited_arena_refuses_too_much),
     };
