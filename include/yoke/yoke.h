@@ -18,6 +18,11 @@
 #include "kernel.h"
 #include "map.h"
 #include "future.h"
+#include "queue.h"
+#include "lock.h"
+#include "rlock.h"
+#include "event.h"
+#include "semaphore.h"
 #include "stats.h"
 
 #endif
