@@ -23,6 +23,11 @@
 #include "rlock.h"
 #include "event.h"
 #include "semaphore.h"
+#include "condition.h"
+#include "value.h"
+#include "array.h"
+#include "barrier.h"
+#include "pipe.h"
 #include "stats.h"
 
 #endif

@@ -23,10 +23,10 @@ yoke_status yoke_lock_acquire(yoke_lock *handle, double seconds)
 
     YK_OBJECT_CHECK(handle, YK_MAGIC_LOCK);
     status = yk_object_deadline(lock, seconds, &deadline);
-    if (status == YOKE_OK) {
-        status = yk_object_lock(lock, yk_identity_thread(), deadline);
+    if (status != YOKE_OK) {
+        return status;
     }
-    return yk_object_end(lock, status);
+    return yk_object_end(lock, yk_object_lock(lock, yk_identity_thread(), deadline));
 }
 
 yoke_status yoke_lock_release(yoke_lock *handle)

@@ -155,8 +155,26 @@ bool yk_queue_valid(const yk_queue *queue)
 
 /* ---- the lock ---- */
 
+static yk_queue_taker *takers_of(yk_queue *queue)
+{
+    return (yk_queue_taker *)(uintptr_t)((char *)queue + queue->takers);
+}
+
+/* A message that is still in the queue has not been taken. */
+static void repair_taking(yk_queue *queue)
+{
+    const uint64_t taking = get(&queue->taking);
+
+    if (taking != 0 && taking <= YK_MAX_TAKERS &&
+        queue->taking_head == get(&queue->head)) {
+        takers_of(queue)[taking - 1].outstanding = queue->taking_count;
+    }
+    set(&queue->taking, 0);
+}
+
 static void repair(yk_queue *queue)
 {
+    repair_taking(queue);
     set(&queue->put_count, get(&queue->got_count) + count_messages(queue));
     queue->awaited = 0;
     yk_event_repair(&queue->object.bells[ROOM]);
@@ -209,11 +227,6 @@ static yoke_status wait_for(yk_queue *queue, yk_waiting *waiting, yk_queue_wish 
 }
 
 /* ---- who has taken what ---- */
-
-static yk_queue_taker *takers_of(yk_queue *queue)
-{
-    return (yk_queue_taker *)(uintptr_t)((char *)queue + queue->takers);
-}
 
 static void write_off(yk_queue *queue, yk_queue_taker *taker)
 {
@@ -361,6 +374,15 @@ static yoke_status no_message(yk_queue *queue)
     return atomic_load(&queue->closed) != 0 ? YOKE_ECLOSED : YOKE_EAGAIN;
 }
 
+static void begin_taking(yk_queue *queue, yk_queue_taker *taker)
+{
+    queue->taking_head = get(&queue->head);
+    queue->taking_count = taker->outstanding;
+    set(&queue->taking, (uint64_t)(taker - takers_of(queue)) + 1);
+    taker->outstanding++;
+    YK_STEP();
+}
+
 /* With the lock. YOKE_EAGAIN: no message. */
 static yoke_status get_now(yk_queue *queue, void *data, uint64_t *bytes)
 {
@@ -382,10 +404,12 @@ static yoke_status get_now(yk_queue *queue, void *data, uint64_t *bytes)
         copy_out(queue, head + (queue->item_bytes == 0 ? WORD : 0), data, *bytes);
     }
     if (taker != NULL) {
-        taker->outstanding++;
-        YK_STEP();
+        begin_taking(queue, taker);
     }
     set(&queue->head, head + room_of(queue, *bytes));
+    if (taker != NULL) {
+        set(&queue->taking, 0);
+    }
     set(&queue->got_count, get(&queue->got_count) + 1);
     return YOKE_OK;
 }

@@ -12,7 +12,7 @@
  *
  *     get                              if it dies here
  *     copy the message at head         it is still in the queue
- *     the taker's outstanding + 1      the same: what the dead have taken does not count
+ *     the taker's outstanding + 1      the same: repair takes it back, if head is as before
  *     head goes on                     it is lost with the taker
  *     got_count + 1                    repair counts again
  *
@@ -54,7 +54,11 @@ typedef struct yk_queue {
     /* Whoever gets, with the lock. */
     _Atomic uint64_t head;
     _Atomic uint64_t got_count;
-    uint64_t reserved[4];
+    /* While somebody takes from a queue that can be joined: with the lock. */
+    _Atomic uint64_t taking; /* his entry's index + 1; 0: nobody */
+    uint64_t taking_head;    /* the head before */
+    uint64_t taking_count;   /* his `outstanding` before */
+    uint64_t reserved;
 } yk_queue;
 
 static_assert(sizeof(yk_queue) == 192, "the ring follows on a cache line of its own");
