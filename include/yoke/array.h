@@ -26,14 +26,16 @@ typedef struct yoke_shared_array yoke_shared_array;
  * @param item_bytes  size of each, at least 1
  * @param initial     count * item_bytes bytes, what it holds at first; NULL: zeros
  */
-YOKE_API yoke_status yoke_array_create(yoke_shared_array **array, yoke_pool *pool, size_t count,
-                                       size_t item_bytes, const void *initial);
+YOKE_API yoke_status yoke_array_create(yoke_shared_array **array, yoke_pool *pool,
+                                       size_t count, size_t item_bytes,
+                                       const void *initial);
 
 /** Copies an item to `data`. Takes the lock for a moment. YOKE_EINVAL: there is no such item. */
 YOKE_API yoke_status yoke_array_get(yoke_shared_array *array, size_t index, void *data);
 
 /** Copies `data` to an item. Takes the lock for a moment. YOKE_EINVAL: there is no such item. */
-YOKE_API yoke_status yoke_array_set(yoke_shared_array *array, size_t index, const void *data);
+YOKE_API yoke_status yoke_array_set(yoke_shared_array *array, size_t index,
+                                    const void *data);
 
 /** How many items it has; 0 if it is no array. */
 YOKE_API size_t yoke_array_count(const yoke_shared_array *array);

@@ -35,7 +35,8 @@ typedef struct yoke_pipe_options {
 
 /** Implementation of yoke_pipe_create(); `size` is sizeof *options as compiled. */
 YOKE_API yoke_status yoke_pipe_create_sized(yoke_pipe *ends[2], yoke_pool *pool,
-                                            const yoke_pipe_options *options, size_t size);
+                                            const yoke_pipe_options *options,
+                                            size_t size);
 
 /**
  * Creates a pipe.

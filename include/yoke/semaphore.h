@@ -48,7 +48,8 @@ YOKE_API yoke_status yoke_semaphore_acquire(yoke_semaphore *semaphore, double se
  * @param semaphore  the semaphore
  * @param permits    how many, at least 1
  */
-YOKE_API yoke_status yoke_semaphore_release(yoke_semaphore *semaphore, uint32_t permits);
+YOKE_API yoke_status yoke_semaphore_release(yoke_semaphore *semaphore,
+                                            uint32_t permits);
 
 /** How many there are to be had, at some moment during the call; 0 if it is none. */
 YOKE_API uint32_t yoke_semaphore_get(const yoke_semaphore *semaphore);

@@ -29,8 +29,8 @@ typedef struct yoke_value yoke_value;
  * @param bytes    its size, at least 1
  * @param initial  what it is at first; NULL: zeros
  */
-YOKE_API yoke_status yoke_value_create(yoke_value **value, yoke_pool *pool, size_t bytes,
-                                       const void *initial);
+YOKE_API yoke_status yoke_value_create(yoke_value **value, yoke_pool *pool,
+                                       size_t bytes, const void *initial);
 
 /** Copies the value to `data`, which has room for its bytes. Takes the lock for a moment. */
 YOKE_API yoke_status yoke_value_get(yoke_value *value, void *data);

@@ -18,8 +18,9 @@ static yoke_status check(const yoke_shared_array *array, size_t index, const voi
         return yk_object_fail(array, YOKE_EINVAL, "the item's data is NULL");
     }
     if (index >= cells->count) {
-        return yk_object_fail(array, YOKE_EINVAL, "there is no item %zu: there are %llu",
-                              index, (unsigned long long)cells->count);
+        return yk_object_fail(array, YOKE_EINVAL,
+                              "there is no item %zu: there are %llu", index,
+                              (unsigned long long)cells->count);
     }
     return YOKE_OK;
 }

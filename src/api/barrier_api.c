@@ -5,7 +5,8 @@
 #include "api/object_call.h"
 #include "shared/meeting.h"
 
-yoke_status yoke_barrier_create(yoke_barrier **result, yoke_pool *pool, uint32_t parties)
+yoke_status yoke_barrier_create(yoke_barrier **result, yoke_pool *pool,
+                                uint32_t parties)
 {
     yoke_status status;
     yk_meeting *meeting;

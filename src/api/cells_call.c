@@ -33,8 +33,9 @@ yoke_status yk_cells_create(void *result, yoke_pool *pool, yk_magic magic, size_
 yoke_status yk_cells_end(const void *cells, yoke_status status)
 {
     return status == YOKE_EOWNERDEAD
-               ? yk_object_fail(cells, status,
-                                "a process died that had the lock: it may be half changed")
+               ? yk_object_fail(
+                     cells, status,
+                     "a process died that had the lock: it may be half changed")
                : yk_object_end(cells, status);
 }
 
@@ -51,5 +52,6 @@ yoke_status yk_cells_release(void *cells)
 {
     return yk_cells_unlock(cells) == YOKE_OK
                ? YOKE_OK
-               : yk_object_fail(cells, YOKE_EINVAL, "this thread does not have the lock");
+               : yk_object_fail(cells, YOKE_EINVAL,
+                                "this thread does not have the lock");
 }

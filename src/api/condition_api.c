@@ -23,13 +23,15 @@ static yoke_status check(const yoke_condition *condition, const yoke_lock *lock,
     YK_OBJECT_CHECK(condition, YK_MAGIC_CONDITION);
     YK_OBJECT_CHECK(lock, YK_MAGIC_LOCK);
     if (!yk_object_has_lock((const yk_object *)lock, yk_identity_thread())) {
-        return yk_object_fail(condition, YOKE_EINVAL,
-                              "this thread does not have the lock that it would give back");
+        return yk_object_fail(
+            condition, YOKE_EINVAL,
+            "this thread does not have the lock that it would give back");
     }
     return yk_object_deadline(condition, seconds, deadline);
 }
 
-yoke_status yoke_condition_wait(yoke_condition *condition, yoke_lock *lock, double seconds)
+yoke_status yoke_condition_wait(yoke_condition *condition, yoke_lock *lock,
+                                double seconds)
 {
     uint64_t deadline;
     const yoke_status status = check(condition, lock, seconds, &deadline);
@@ -65,7 +67,8 @@ yoke_status yoke_condition_notify(yoke_condition *condition, unsigned count)
     if (count == 0) {
         return yk_object_fail(condition, YOKE_EINVAL, "nobody is to be woken");
     }
-    yk_notice_wake((yk_object *)condition, count < INT32_MAX ? (int)count : YK_WAKE_ALL);
+    yk_notice_wake((yk_object *)condition,
+                   count < INT32_MAX ? (int)count : YK_WAKE_ALL);
     return YOKE_OK;
 }
 

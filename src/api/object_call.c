@@ -51,7 +51,8 @@ bool yk_object_is(const void *object, yk_magic magic)
            atomic_load_explicit(&found->magic, memory_order_acquire) == (uint32_t)magic;
 }
 
-yoke_status yk_object_fail(const void *object, yoke_status status, const char *format, ...)
+yoke_status yk_object_fail(const void *object, yoke_status status, const char *format,
+                           ...)
 {
     const void *pool = NULL;
     pid_t maker = yk_process_self();
@@ -79,11 +80,11 @@ yoke_status yk_object_refuse(const void *object, yk_magic magic)
         return yk_object_fail(object, YOKE_EINVAL, "the %s is NULL", name);
     }
     if (other != NULL && strcmp(other, name) != 0) {
-        return yk_object_fail(object, YOKE_EINVAL, "%p is not a %s but a %s", object, name,
-                              other);
+        return yk_object_fail(object, YOKE_EINVAL, "%p is not a %s but a %s", object,
+                              name, other);
     }
-    return yk_object_fail(object, YOKE_ECLOSED, "%p is no %s, or one that was destroyed",
-                          object, name);
+    return yk_object_fail(object, YOKE_ECLOSED,
+                          "%p is no %s, or one that was destroyed", object, name);
 }
 
 yoke_status yk_object_end(const void *object, yoke_status status)
@@ -112,7 +113,8 @@ static void set_result(void *result, void *object)
     memcpy(result, &object, sizeof object);
 }
 
-void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes, yoke_status *status)
+void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes,
+                      yoke_status *status)
 {
     void *memory = NULL;
     yk_error error;
@@ -146,7 +148,8 @@ yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_object *object,
     return YOKE_OK;
 }
 
-yoke_status yk_object_destroy(yoke_pool *pool, void *object, yk_magic magic, bool settle)
+yoke_status yk_object_destroy(yoke_pool *pool, void *object, yk_magic magic,
+                              bool settle)
 {
     yk_error error;
     yoke_status status;
@@ -157,7 +160,8 @@ yoke_status yk_object_destroy(yoke_pool *pool, void *object, yk_magic magic, boo
         if (!yk_object_is(object, magic)) {
             return yk_object_refuse(object, magic);
         }
-        status = yk_objects_destroy(&pool->objects, &pool->arena, object, settle, &error);
+        status =
+            yk_objects_destroy(&pool->objects, &pool->arena, object, settle, &error);
     }
     return yk_call_end(pool, status, &error);
 }

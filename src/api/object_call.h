@@ -13,8 +13,8 @@ yoke_status yk_object_refuse(const void *object, yk_magic magic);
 
 /* Keeps the text for yoke_pool_error() of the object's pool, in the process that made the
  * pool; returns the status. */
-yoke_status yk_object_fail(const void *object, yoke_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+yoke_status yk_object_fail(const void *object, yoke_status status, const char *format,
+                           ...) __attribute__((format(printf, 3, 4)));
 
 /* Whether it is an object of this kind in the memory of a pool. */
 bool yk_object_is(const void *object, yk_magic magic);
@@ -26,7 +26,8 @@ yoke_status yk_object_end(const void *object, yoke_status status);
 yoke_status yk_object_deadline(const void *object, double seconds, uint64_t *deadline);
 
 /* Memory for an object of a pool; NULL: *status, and a text. */
-void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes, yoke_status *status);
+void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes,
+                      yoke_status *status);
 
 /* Opens the object, which lies at the start of its memory; *result is it, or the memory is
  * freed. */
@@ -34,14 +35,15 @@ yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_object *object,
                               yk_magic magic);
 
 /* NULL is allowed. */
-yoke_status yk_object_destroy(yoke_pool *pool, void *object, yk_magic magic, bool settle);
+yoke_status yk_object_destroy(yoke_pool *pool, void *object, yk_magic magic,
+                              bool settle);
 
 /* Checks object and time limit. */
-#define YK_OBJECT_CHECK(object, magic)                                                   \
-    do {                                                                                 \
-        if (!yk_object_is(object, magic)) {                                              \
-            return yk_object_refuse(object, magic);                                      \
-        }                                                                                \
+#define YK_OBJECT_CHECK(object, magic)                                                 \
+    do {                                                                               \
+        if (!yk_object_is(object, magic)) {                                            \
+            return yk_object_refuse(object, magic);                                    \
+        }                                                                              \
     } while (0)
 
 #endif

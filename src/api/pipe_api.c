@@ -50,8 +50,8 @@ static yoke_status publish(yoke_pool *pool, pipe_end *ends, yk_error *error)
                                     ends, error);
         }
         if (status == YOKE_OK) {
-            status = yk_objects_add(&pool->objects, &ends[i].object, YK_MAGIC_PIPE, ends,
-                                    error);
+            status = yk_objects_add(&pool->objects, &ends[i].object, YK_MAGIC_PIPE,
+                                    ends, error);
         }
     }
     return status;
@@ -131,7 +131,8 @@ static bool other_has_died(const pipe_end *end)
 {
     const uint64_t user = atomic_load(&end->other->user);
 
-    return user != 0 && user != yk_identity_process() && !yk_identity_process_lives(user);
+    return user != 0 && user != yk_identity_process() &&
+           !yk_identity_process_lives(user);
 }
 
 /* What is done at an end, by a time. */
@@ -147,10 +148,10 @@ typedef struct pipe_call {
 static yoke_status run(pipe_call *call, uint64_t deadline)
 {
     for (;;) {
-        const uint64_t piece = deadline == YK_AT_ONCE
-                                   ? YK_AT_ONCE
-                                   : yk_min(deadline, yk_clock_ns() + (uint64_t)YK_LOOK_MS *
-                                                                          YK_NS_PER_MS);
+        const uint64_t piece =
+            deadline == YK_AT_ONCE
+                ? YK_AT_ONCE
+                : yk_min(deadline, yk_clock_ns() + (uint64_t)YK_LOOK_MS * YK_NS_PER_MS);
         yoke_status status = call->step(call, piece);
 
         if (status != YOKE_EAGAIN && status != YOKE_ETIMEDOUT) {
@@ -185,8 +186,9 @@ static yoke_status poll_step(pipe_call *call, uint64_t deadline)
 static yoke_status end_call(const pipe_end *end, yoke_status status)
 {
     return status == YOKE_ECLOSED
-               ? yk_object_fail(end, status,
-                                "the other end of the pipe was closed, or its process died")
+               ? yk_object_fail(
+                     end, status,
+                     "the other end of the pipe was closed, or its process died")
                : yk_object_end(end, status);
 }
 
@@ -208,9 +210,10 @@ yoke_status yoke_pipe_send(yoke_pipe *handle, const void *data, size_t bytes,
         return yk_object_fail(end, YOKE_EINVAL, "the message is NULL");
     }
     if (bytes > yk_queue_longest(end->out)) {
-        return yk_object_fail(end, YOKE_EINVAL,
-                              "a message of %zu bytes: this pipe takes at most %llu bytes",
-                              bytes, (unsigned long long)yk_queue_longest(end->out));
+        return yk_object_fail(
+            end, YOKE_EINVAL,
+            "a message of %zu bytes: this pipe takes at most %llu bytes", bytes,
+            (unsigned long long)yk_queue_longest(end->out));
     }
     return end_call(end, run(&call, deadline));
 }

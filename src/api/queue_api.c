@@ -53,8 +53,8 @@ yoke_status yoke_queue_create_sized(yoke_queue **result, yoke_pool *pool,
 static yoke_status refuse_message(yk_queue *queue, size_t bytes)
 {
     return yk_object_fail(queue, YOKE_EINVAL,
-                          "a message of %zu bytes: this queue takes %s %llu bytes", bytes,
-                          queue->item_bytes != 0 ? "messages of" : "at most",
+                          "a message of %zu bytes: this queue takes %s %llu bytes",
+                          bytes, queue->item_bytes != 0 ? "messages of" : "at most",
                           (unsigned long long)yk_queue_longest(queue));
 }
 
@@ -78,7 +78,8 @@ yoke_status yoke_queue_put(yoke_queue *handle, const void *data, size_t bytes,
                                  : yk_object_end(queue, status);
 }
 
-yoke_status yoke_queue_get(yoke_queue *handle, void *data, size_t *bytes, double seconds)
+yoke_status yoke_queue_get(yoke_queue *handle, void *data, size_t *bytes,
+                           double seconds)
 {
     yk_queue *queue = (yk_queue *)handle;
     uint64_t deadline;
@@ -108,15 +109,17 @@ yoke_status yoke_queue_get(yoke_queue *handle, void *data, size_t *bytes, double
                               (unsigned long long)length, room);
     }
     return status == YOKE_EBUSY
-               ? yk_object_fail(queue, status, "more than %d processes take from the queue",
+               ? yk_object_fail(queue, status,
+                                "more than %d processes take from the queue",
                                 YK_MAX_TAKERS)
                : yk_object_end(queue, status);
 }
 
 size_t yoke_queue_size(const yoke_queue *handle)
 {
-    return yk_object_is(handle, YK_MAGIC_QUEUE) ? yk_queue_size((const yk_queue *)handle)
-                                                : 0;
+    return yk_object_is(handle, YK_MAGIC_QUEUE)
+               ? yk_queue_size((const yk_queue *)handle)
+               : 0;
 }
 
 yoke_status yoke_queue_close(yoke_queue *handle)
@@ -167,9 +170,10 @@ yoke_status yoke_queue_join(yoke_queue *handle, double seconds)
     }
     status = yk_queue_join(queue, deadline, &lost);
     return status == YOKE_ELOST
-               ? yk_object_fail(queue, status,
-                                "%llu message(s) died with processes that had taken them",
-                                (unsigned long long)lost)
+               ? yk_object_fail(
+                     queue, status,
+                     "%llu message(s) died with processes that had taken them",
+                     (unsigned long long)lost)
                : yk_object_end(queue, status);
 }
 

@@ -18,7 +18,8 @@ yoke_status yoke_semaphore_create(yoke_semaphore **result, yoke_pool *pool,
     semaphore->most = most != 0 ? most : INT32_MAX;
     if (permits > semaphore->most) {
         yk_objects_drop(&pool->arena, semaphore);
-        return yk_call_fail(pool, YOKE_EINVAL, "more permits than there can be at most");
+        return yk_call_fail(pool, YOKE_EINVAL,
+                            "more permits than there can be at most");
     }
     atomic_store(&semaphore->count, permits);
     return yk_object_publish(pool, result, &semaphore->object, YK_MAGIC_SEMAPHORE);
@@ -44,10 +45,11 @@ yoke_status yoke_semaphore_release(yoke_semaphore *semaphore, uint32_t permits)
         return yk_object_fail(semaphore, YOKE_EINVAL, "no permit is given back");
     }
     if (yk_permits_give((yk_permits *)semaphore, permits) != YOKE_OK) {
-        return yk_object_fail(semaphore, YOKE_EINVAL,
-                              "there would be more than %u permits: more are given back "
-                              "than were taken",
-                              ((yk_permits *)semaphore)->most);
+        return yk_object_fail(
+            semaphore, YOKE_EINVAL,
+            "there would be more than %u permits: more are given back "
+            "than were taken",
+            ((yk_permits *)semaphore)->most);
     }
     return YOKE_OK;
 }

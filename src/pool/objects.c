@@ -140,8 +140,8 @@ yoke_status yk_objects_destroy(yk_objects *objects, yk_arena *arena, yk_object *
         retire(objects, arena, block);
     }
     (void)pthread_mutex_unlock(&objects->lock);
-    return block != NULL
-               ? YOKE_OK
-               : yk_fail(error, YOKE_ECLOSED, "%p is no such object of this pool, or no more",
-                         (void *)object);
+    return block != NULL ? YOKE_OK
+                         : yk_fail(error, YOKE_ECLOSED,
+                                   "%p is no such object of this pool, or no more",
+                                   (void *)object);
 }

@@ -19,12 +19,12 @@
 
 typedef struct yk_cells {
     yk_object object;
-    uint64_t item_bytes;       /* never changes */
-    uint64_t count;            /* never changes */
-    _Atomic uint64_t pending;  /* the lock's owner */
-    _Atomic uint32_t exposed;  /* the lock's owner */
+    uint64_t item_bytes;      /* never changes */
+    uint64_t count;           /* never changes */
+    _Atomic uint64_t pending; /* the lock's owner */
+    _Atomic uint32_t exposed; /* the lock's owner */
     uint32_t padding;
-    uint64_t shadow;           /* offset from here; never changes */
+    uint64_t shadow; /* offset from here; never changes */
     uint64_t reserved[3];
 } yk_cells;
 

@@ -126,10 +126,12 @@ static bool has_ended(const yk_meeting *meeting, uint64_t round)
 
 static yoke_status outcome(const yk_meeting *meeting, uint64_t round)
 {
-    return (atomic_load(&meeting->broken) & bit_of(round)) != 0 ? YOKE_EBROKEN : YOKE_OK;
+    return (atomic_load(&meeting->broken) & bit_of(round)) != 0 ? YOKE_EBROKEN
+                                                                : YOKE_OK;
 }
 
-static yoke_status wait_for_others(yk_meeting *meeting, uint64_t round, uint64_t deadline)
+static yoke_status wait_for_others(yk_meeting *meeting, uint64_t round,
+                                   uint64_t deadline)
 {
     yk_waiting waiting = yk_waiting_start(&meeting->object, deadline);
 
@@ -145,7 +147,8 @@ static yoke_status wait_for_others(yk_meeting *meeting, uint64_t round, uint64_t
         if (status != YOKE_OK && status != YOKE_ETIMEDOUT) {
             return status;
         }
-        if (!has_ended(meeting, round) && yk_event_ticket(&meeting->object.bells[0]) == ticket) {
+        if (!has_ended(meeting, round) &&
+            yk_event_ticket(&meeting->object.bells[0]) == ticket) {
             const yoke_status checked = check_round(meeting, round, status != YOKE_OK);
 
             if (checked != YOKE_OK) {

@@ -10,7 +10,11 @@
 enum { ROOM = 0, FILLED = 1 };
 
 /* What somebody waits for; bits of `awaited`. */
-typedef enum yk_queue_wish { WANTS_ROOM = 1, WANTS_MESSAGE = 2, WANTS_END = 4 } yk_queue_wish;
+typedef enum yk_queue_wish {
+    WANTS_ROOM = 1,
+    WANTS_MESSAGE = 2,
+    WANTS_END = 4
+} yk_queue_wish;
 
 enum { WORD = 8, FREE_AGAIN = 1 };
 
@@ -49,7 +53,8 @@ uint64_t yk_queue_bytes(const yk_queue_shape *shape)
 {
     const uint64_t limit = limit_of(shape);
 
-    return limit == 0 ? 0 : sizeof(yk_queue) + takers_bytes(shape) + power_of_two(limit);
+    return limit == 0 ? 0
+                      : sizeof(yk_queue) + takers_bytes(shape) + power_of_two(limit);
 }
 
 void yk_queue_init(yk_queue *queue, const yk_queue_shape *shape)
@@ -83,7 +88,8 @@ static void set(_Atomic uint64_t *word, uint64_t value)
 
 static char *at(const yk_queue *queue, uint64_t position)
 {
-    return (char *)(uintptr_t)queue + queue->ring + (position & (queue->ring_bytes - 1));
+    return (char *)(uintptr_t)queue + queue->ring +
+           (position & (queue->ring_bytes - 1));
 }
 
 /* Bytes from a position to the end of the ring, at most so many. */
@@ -94,7 +100,8 @@ static uint64_t in_one_piece(const yk_queue *queue, uint64_t position, uint64_t 
     return bytes < rest ? bytes : rest;
 }
 
-static void copy_in(yk_queue *queue, uint64_t position, const char *data, uint64_t bytes)
+static void copy_in(yk_queue *queue, uint64_t position, const char *data,
+                    uint64_t bytes)
 {
     const uint64_t first = in_one_piece(queue, position, bytes);
 
@@ -105,7 +112,8 @@ static void copy_in(yk_queue *queue, uint64_t position, const char *data, uint64
     }
 }
 
-static void copy_out(const yk_queue *queue, uint64_t position, char *data, uint64_t bytes)
+static void copy_out(const yk_queue *queue, uint64_t position, char *data,
+                     uint64_t bytes)
 {
     const uint64_t first = in_one_piece(queue, position, bytes);
 
@@ -240,7 +248,8 @@ static void write_off_dead(yk_queue *queue)
     yk_queue_taker *takers = takers_of(queue);
 
     for (uint32_t i = 0; i < YK_MAX_TAKERS; i++) {
-        if (takers[i].outstanding != 0 && !yk_identity_process_lives(takers[i].process)) {
+        if (takers[i].outstanding != 0 &&
+            !yk_identity_process_lives(takers[i].process)) {
             write_off(queue, &takers[i]);
         }
     }
@@ -414,7 +423,8 @@ static yoke_status get_now(yk_queue *queue, void *data, uint64_t *bytes)
     return YOKE_OK;
 }
 
-yoke_status yk_queue_get(yk_queue *queue, void *data, uint64_t *bytes, uint64_t deadline)
+yoke_status yk_queue_get(yk_queue *queue, void *data, uint64_t *bytes,
+                         uint64_t deadline)
 {
     yk_waiting waiting = yk_waiting_start(&queue->object, deadline);
 

@@ -85,7 +85,8 @@ yoke_status yk_queue_put(yk_queue *queue, const void *data, uint64_t bytes,
 
 /* *bytes: how much room there is; then the message's length. YOKE_EINVAL: there is less, the
  * message stays. YOKE_EBUSY: too many processes take from it. */
-yoke_status yk_queue_get(yk_queue *queue, void *data, uint64_t *bytes, uint64_t deadline);
+yoke_status yk_queue_get(yk_queue *queue, void *data, uint64_t *bytes,
+                         uint64_t deadline);
 
 /* Waits until there is a message: YOKE_OK. */
 yoke_status yk_queue_poll(yk_queue *queue, uint64_t deadline);

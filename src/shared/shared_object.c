@@ -186,7 +186,8 @@ static bool sleep_for_lock(yk_object *object, uint64_t word, uint32_t turn, uint
     return true;
 }
 
-yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self, uint64_t deadline)
+yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
+                                  uint64_t deadline)
 {
     yk_waiting waiting = yk_waiting_start(object, deadline);
     lock_look look = {0, 0};
@@ -238,16 +239,16 @@ yoke_status yk_object_enter(yk_object *object, yk_identity self, uint64_t deadli
     uint64_t owner = 0;
     yoke_status status = YOKE_OK;
 
-    if (!atomic_compare_exchange_strong_explicit(&object->owner, &owner, self,
-                                                 memory_order_acquire,
-                                                 memory_order_relaxed)) {
+    if (!atomic_compare_exchange_strong_explicit(
+            &object->owner, &owner, self, memory_order_acquire, memory_order_relaxed)) {
         status = yk_object_lock_slowly(
             object, self, deadline == YK_AT_ONCE ? yk_clock_ns() + look_ns : deadline);
         if (status == YOKE_ETIMEDOUT && deadline == YK_AT_ONCE) {
             status = YOKE_EAGAIN;
         }
     }
-    if ((status == YOKE_OK || status == YOKE_EOWNERDEAD) && !yk_object_is_open(object)) {
+    if ((status == YOKE_OK || status == YOKE_EOWNERDEAD) &&
+        !yk_object_is_open(object)) {
         yk_object_unlock(object);
         return YOKE_ECLOSED;
     }

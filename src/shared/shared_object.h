@@ -45,13 +45,13 @@ typedef enum yk_magic {
 } yk_magic;
 
 typedef struct yk_object {
-    _Atomic uint32_t magic;  /* the application: once when it is made, 0 at its end */
-    yk_event bells[2];       /* whoever changes something */
-    uint32_t depth;          /* the lock's owner: how often he has taken it */
-    _Atomic uint64_t owner;  /* 0: free; else a thread's identity, and CONTENDED */
-    _Atomic uint32_t turn;   /* whoever releases to one that waits */
+    _Atomic uint32_t magic; /* the application: once when it is made, 0 at its end */
+    yk_event bells[2];      /* whoever changes something */
+    uint32_t depth;         /* the lock's owner: how often he has taken it */
+    _Atomic uint64_t owner; /* 0: free; else a thread's identity, and CONTENDED */
+    _Atomic uint32_t turn;  /* whoever releases to one that waits */
     uint32_t padding;
-    uint64_t creator;        /* the application: its process's identity; never changes */
+    uint64_t creator; /* the application: its process's identity; never changes */
     uint64_t reserved[3];
 } yk_object;
 
@@ -80,12 +80,14 @@ void yk_object_shut(yk_object *object, bool settle);
 
 static inline bool yk_object_is_open(const yk_object *object)
 {
-    return atomic_load_explicit(&object->magic, memory_order_acquire) != YK_MAGIC_CLOSED;
+    return atomic_load_explicit(&object->magic, memory_order_acquire) !=
+           YK_MAGIC_CLOSED;
 }
 
 /* ---- its lock ---- */
 
-yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self, uint64_t deadline);
+yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
+                                  uint64_t deadline);
 void yk_object_wake_next(yk_object *object);
 
 /*
@@ -98,9 +100,8 @@ static inline yoke_status yk_object_lock(yk_object *object, yk_identity self,
 {
     uint64_t owner = 0;
 
-    if (atomic_compare_exchange_strong_explicit(&object->owner, &owner, self,
-                                                memory_order_acquire,
-                                                memory_order_relaxed)) {
+    if (atomic_compare_exchange_strong_explicit(
+            &object->owner, &owner, self, memory_order_acquire, memory_order_relaxed)) {
         return YOKE_OK;
     }
     return yk_object_lock_slowly(object, self, deadline);
@@ -122,7 +123,8 @@ static inline void yk_object_unlock(yk_object *object)
 }
 
 /* As a lock that its owner may take again. */
-yoke_status yk_object_lock_again(yk_object *object, yk_identity self, uint64_t deadline);
+yoke_status yk_object_lock_again(yk_object *object, yk_identity self,
+                                 uint64_t deadline);
 void yk_object_unlock_once(yk_object *object);
 
 /* The lock for a moment, inside a call that is to end at `deadline`: also one that does not

@@ -19,6 +19,7 @@ bool yk_window_add(const void *base, size_t size, const void *owner);
 void yk_window_remove(const void *base);
 
 /* Whether the bytes lie in one; then whose it is and which process made it. */
-bool yk_window_find(const void *pointer, size_t bytes, const void **owner, pid_t *maker);
+bool yk_window_find(const void *pointer, size_t bytes, const void **owner,
+                    pid_t *maker);
 
 #endif

@@ -51,7 +51,7 @@ static int close_board(void **state)
     return yt_test_teardown(state);
 }
 
-#define board_test(function)                                                             \
+#define board_test(function)                                                           \
     cmocka_unit_test_setup_teardown(function, open_board, close_board)
 
 /* Runs it in PROCESSES child processes; all must return 0. */
@@ -229,12 +229,15 @@ static void test_semaphore(void **state)
     assert_ok_pool(pool, yoke_semaphore_acquire(b->semaphore, -1));
     assert_status(yoke_semaphore_acquire(b->semaphore, 0), YOKE_EAGAIN);
     assert_status(yoke_semaphore_acquire(b->semaphore, 0.001), YOKE_ETIMEDOUT);
-    assert_refused(pool, yoke_semaphore_release(b->semaphore, 0), YOKE_EINVAL, "no permit");
+    assert_refused(pool, yoke_semaphore_release(b->semaphore, 0), YOKE_EINVAL,
+                   "no permit");
     assert_refused(pool, yoke_semaphore_release(b->semaphore, 4), YOKE_EINVAL,
                    "more than 3 permits");
     assert_ok_pool(pool, yoke_semaphore_release(b->semaphore, 3));
-    assert_refused(pool, yoke_semaphore_release(b->semaphore, 1), YOKE_EINVAL, "more than");
-    assert_refused(pool, yoke_semaphore_create(&none, pool, 4, 3), YOKE_EINVAL, "at most");
+    assert_refused(pool, yoke_semaphore_release(b->semaphore, 1), YOKE_EINVAL,
+                   "more than");
+    assert_refused(pool, yoke_semaphore_create(&none, pool, 4, 3), YOKE_EINVAL,
+                   "at most");
     assert_null(none);
 }
 
@@ -250,7 +253,8 @@ static int take_turns(void *arg)
 {
     for (int i = 0; i < 500; i++) {
         if (yoke_lock_acquire(b->lock, -1) != YOKE_OK ||
-            yoke_condition_wait_for(b->condition, b->lock, is_my_turn, arg, -1) != YOKE_OK) {
+            yoke_condition_wait_for(b->condition, b->lock, is_my_turn, arg, -1) !=
+                YOKE_OK) {
             return 1;
         }
         b->plain++;
@@ -302,7 +306,8 @@ static int meet(void *arg)
             return 1;
         }
         atomic_fetch_add(&b->ready, 1);
-        if (yoke_barrier_wait(b->barrier, &index, -1) != YOKE_OK || index >= PROCESSES) {
+        if (yoke_barrier_wait(b->barrier, &index, -1) != YOKE_OK ||
+            index >= PROCESSES) {
             return 2;
         }
         if (atomic_load(&b->ready) < (round + 1) * PROCESSES) {
@@ -340,8 +345,8 @@ static void test_barrier(void **state)
 
         assert_true(yt_wait_until(one_waits, NULL, 30));
         if (how == 0) {
-            assert_refused(pool, yoke_barrier_wait(b->barrier, NULL, 0.001), YOKE_ETIMEDOUT,
-                           "time limit");
+            assert_refused(pool, yoke_barrier_wait(b->barrier, NULL, 0.001),
+                           YOKE_ETIMEDOUT, "time limit");
             assert_refused(pool, yoke_barrier_wait(b->barrier, NULL, -1), YOKE_EBROKEN,
                            "broken");
         } else if (how == 1) {
@@ -386,11 +391,13 @@ static void test_value(void **state)
     assert_ok_pool(pool, yoke_value_get(b->value, &value));
     assert_true(value == 1.5);
     in_processes(count_in_value);
-    assert_true(*(double *)yoke_value_pointer(b->value) == 1.5 + PROCESSES * (ROUNDS / 4));
+    assert_true(*(double *)yoke_value_pointer(b->value) ==
+                1.5 + PROCESSES * (ROUNDS / 4));
     assert_refused(pool, yoke_value_unlock(b->value), YOKE_EINVAL, "does not have");
     assert_refused(pool, yoke_value_get(b->value, NULL), YOKE_EINVAL, "NULL");
     assert_refused(pool, yoke_value_set(b->value, NULL), YOKE_EINVAL, "NULL");
-    assert_refused(pool, yoke_value_create(&none, pool, 0, NULL), YOKE_EINVAL, "no bytes");
+    assert_refused(pool, yoke_value_create(&none, pool, 0, NULL), YOKE_EINVAL,
+                   "no bytes");
     assert_null(none);
     assert_refused(pool, yoke_value_create(&none, pool, SIZE_MAX, NULL), YOKE_EINVAL,
                    "64 TiB");
@@ -410,8 +417,10 @@ static void test_array(void **state)
     assert_ok_pool(pool, yoke_array_get(b->array, 9, copy));
     assert_string_equal(copy, item);
     assert_string_equal((char *)yoke_array_pointer(b->array) + 9 * 24, item);
-    assert_refused(pool, yoke_array_get(b->array, 10, copy), YOKE_EINVAL, "there are 10");
-    assert_refused(pool, yoke_array_set(b->array, 10, copy), YOKE_EINVAL, "there are 10");
+    assert_refused(pool, yoke_array_get(b->array, 10, copy), YOKE_EINVAL,
+                   "there are 10");
+    assert_refused(pool, yoke_array_set(b->array, 10, copy), YOKE_EINVAL,
+                   "there are 10");
     assert_refused(pool, yoke_array_set(b->array, 0, NULL), YOKE_EINVAL, "NULL");
     assert_ok_pool(pool, yoke_array_lock(b->array, 0));
     assert_ok_pool(pool, yoke_array_lock(b->array, 0));
@@ -423,8 +432,8 @@ static void test_array(void **state)
     assert_int_equal(number, 3);
     assert_ok_pool(pool, yoke_array_destroy(pool, other));
     assert_null(yoke_array_pointer(other));
-    assert_refused(pool, yoke_array_create(&other, pool, SIZE_MAX, 16, NULL), YOKE_EINVAL,
-                   "64 TiB");
+    assert_refused(pool, yoke_array_create(&other, pool, SIZE_MAX, 16, NULL),
+                   YOKE_EINVAL, "64 TiB");
 }
 
 /* ---- the end of things ---- */
@@ -522,16 +531,11 @@ static void test_bad_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        board_test(test_lock),
-        board_test(test_lock_of_a_thread_that_ended),
-        board_test(test_rlock),
-        board_test(test_event),
-        board_test(test_semaphore),
-        board_test(test_condition),
-        board_test(test_barrier),
-        board_test(test_value),
-        board_test(test_array),
-        board_test(test_destroyed_while_waiting),
+        board_test(test_lock),      board_test(test_lock_of_a_thread_that_ended),
+        board_test(test_rlock),     board_test(test_event),
+        board_test(test_semaphore), board_test(test_condition),
+        board_test(test_barrier),   board_test(test_value),
+        board_test(test_array),     board_test(test_destroyed_while_waiting),
         board_test(test_bad_input),
     };
 

@@ -16,7 +16,8 @@ static int open_pipe(void **state)
 {
     (void)state;
     pool = api_open("cpu:1");
-    assert_ok_pool(pool, yoke_pipe_create(ends, pool, &(yoke_pipe_options){.capacity = 256}));
+    assert_ok_pool(pool,
+                   yoke_pipe_create(ends, pool, &(yoke_pipe_options){.capacity = 256}));
     return 0;
 }
 
@@ -66,7 +67,8 @@ static void test_both_ways(void **state)
     assert_status(yoke_pipe_poll(ends[0], 0), YOKE_EAGAIN);
     assert_ok_pool(pool, yoke_pipe_close(ends[0]));
     assert_int_equal(yt_wait_child(pid, 30), -YOKE_ECLOSED);
-    assert_refused(pool, yoke_pipe_send(ends[0], text, 1, -1), YOKE_ECLOSED, "was closed");
+    assert_refused(pool, yoke_pipe_send(ends[0], text, 1, -1), YOKE_ECLOSED,
+                   "was closed");
 }
 
 static void test_one_way(void **state)
@@ -76,15 +78,19 @@ static void test_one_way(void **state)
     size_t bytes = sizeof text;
 
     (void)state;
-    assert_ok_pool(pool, yoke_pipe_create(way, pool, &(yoke_pipe_options){.simplex = true}));
-    assert_refused(pool, yoke_pipe_send(way[0], "x", 1, -1), YOKE_EINVAL, "only receives");
-    assert_refused(pool, yoke_pipe_recv(way[1], text, &bytes, -1), YOKE_EINVAL, "only sends");
+    assert_ok_pool(pool,
+                   yoke_pipe_create(way, pool, &(yoke_pipe_options){.simplex = true}));
+    assert_refused(pool, yoke_pipe_send(way[0], "x", 1, -1), YOKE_EINVAL,
+                   "only receives");
+    assert_refused(pool, yoke_pipe_recv(way[1], text, &bytes, -1), YOKE_EINVAL,
+                   "only sends");
     assert_refused(pool, yoke_pipe_poll(way[1], -1), YOKE_EINVAL, "only sends");
     assert_ok_pool(pool, yoke_pipe_send(way[1], "x", 1, -1));
     assert_ok_pool(pool, yoke_pipe_close(way[1]));
     assert_ok_pool(pool, yoke_pipe_recv(way[0], text, &bytes, -1));
     assert_string_equal(text, "x");
-    assert_refused(pool, yoke_pipe_recv(way[0], text, &bytes, -1), YOKE_ECLOSED, "other end");
+    assert_refused(pool, yoke_pipe_recv(way[0], text, &bytes, -1), YOKE_ECLOSED,
+                   "other end");
     assert_ok_pool(pool, yoke_pipe_destroy(pool, way[1]));
     assert_status(yoke_pipe_destroy(pool, way[0]), YOKE_ECLOSED);
 }
@@ -112,7 +118,8 @@ static void test_death_of_the_other(void **state)
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(yt_wait_child(pid, 30), -SIGKILL);
     assert_ok_pool(pool, yoke_pipe_recv(ends[0], text, &bytes, -1));
-    assert_refused(pool, yoke_pipe_recv(ends[0], text, &bytes, -1), YOKE_ECLOSED, "died");
+    assert_refused(pool, yoke_pipe_recv(ends[0], text, &bytes, -1), YOKE_ECLOSED,
+                   "died");
     assert_status(yoke_pipe_poll(ends[0], -1), YOKE_ECLOSED);
     while (yoke_pipe_send(ends[0], text, 8, 0) == YOKE_OK) {
     }
@@ -127,15 +134,16 @@ static void test_bad_input(void **state)
 
     (void)state;
     assert_refused(pool, yoke_pipe_create(NULL, pool, NULL), YOKE_EINVAL, "NULL");
-    assert_refused(pool,
-                   yoke_pipe_create(none, pool, &(yoke_pipe_options){.capacity = SIZE_MAX}),
-                   YOKE_EINVAL, "64 TiB");
+    assert_refused(
+        pool, yoke_pipe_create(none, pool, &(yoke_pipe_options){.capacity = SIZE_MAX}),
+        YOKE_EINVAL, "64 TiB");
     assert_true(none[0] == NULL && none[1] == NULL);
     assert_status(yoke_pipe_send(NULL, text, 1, 0), YOKE_EINVAL);
     assert_refused(pool, yoke_pipe_send(ends[0], text, 249, -1), YOKE_EINVAL,
                    "at most 248 bytes");
     assert_refused(pool, yoke_pipe_send(ends[0], NULL, 1, 0), YOKE_EINVAL, "NULL");
-    assert_refused(pool, yoke_pipe_send(ends[0], text, 1, NAN), YOKE_EINVAL, "not a number");
+    assert_refused(pool, yoke_pipe_send(ends[0], text, 1, NAN), YOKE_EINVAL,
+                   "not a number");
     assert_refused(pool, yoke_pipe_recv(ends[0], text, NULL, 0), YOKE_EINVAL, "NULL");
     assert_ok_pool(pool, yoke_pipe_send(ends[1], text, 7, 0));
     assert_refused(pool, yoke_pipe_recv(ends[0], text, &bytes, -1), YOKE_EINVAL,

@@ -25,7 +25,8 @@ static yoke_queue *create(yoke_pool *pool, yoke_queue_options options)
 static void test_order_and_room(void **state)
 {
     yoke_pool *pool = api_open("cpu:1");
-    yoke_queue *queue = create(pool, (yoke_queue_options){.item_bytes = 12, .capacity = 5});
+    yoke_queue *queue =
+        create(pool, (yoke_queue_options){.item_bytes = 12, .capacity = 5});
     uint32_t item[3];
     size_t bytes;
 
@@ -109,14 +110,16 @@ static void test_closing(void **state)
     number = 0;
     assert_ok_pool(pool, yoke_queue_get(queue, &number, NULL, -1));
     assert_int_equal(number, 7);
-    assert_refused(pool, yoke_queue_get(queue, &number, NULL, -1), YOKE_ECLOSED, "closed");
+    assert_refused(pool, yoke_queue_get(queue, &number, NULL, -1), YOKE_ECLOSED,
+                   "closed");
     api_close(pool);
 }
 
 static void test_joining(void **state)
 {
     yoke_pool *pool = api_open("cpu:1");
-    yoke_queue *queue = create(pool, (yoke_queue_options){.item_bytes = 4, .joinable = true});
+    yoke_queue *queue =
+        create(pool, (yoke_queue_options){.item_bytes = 4, .joinable = true});
     yoke_queue *plain = create(pool, (yoke_queue_options){.item_bytes = 4});
     uint32_t number = 7;
 
@@ -149,18 +152,19 @@ static void test_bad_input(void **state)
     assert_refused(pool, yoke_queue_create(NULL, pool, NULL), YOKE_EINVAL, "NULL");
     assert_status(yoke_queue_create(&none, NULL, NULL), YOKE_EINVAL);
     assert_null(none);
-    assert_refused(pool,
-                   yoke_queue_create(&none, pool,
-                                     &(yoke_queue_options){.item_bytes = SIZE_MAX}),
-                   YOKE_EINVAL, "64 TiB");
-    assert_refused(pool,
-                   yoke_queue_create(&none, pool,
-                                     &(yoke_queue_options){.capacity = SIZE_MAX / 2}),
-                   YOKE_EINVAL, "64 TiB");
+    assert_refused(
+        pool,
+        yoke_queue_create(&none, pool, &(yoke_queue_options){.item_bytes = SIZE_MAX}),
+        YOKE_EINVAL, "64 TiB");
+    assert_refused(
+        pool,
+        yoke_queue_create(&none, pool, &(yoke_queue_options){.capacity = SIZE_MAX / 2}),
+        YOKE_EINVAL, "64 TiB");
     assert_status(yoke_queue_put(NULL, &number, 4, 0), YOKE_EINVAL);
     assert_contains(yoke_pool_error(NULL), "the queue is NULL");
     assert_status(yoke_queue_put((yoke_queue *)&number, &number, 4, 0), YOKE_ECLOSED);
-    assert_refused(pool, yoke_queue_put(queue, &number, 4, NAN), YOKE_EINVAL, "not a number");
+    assert_refused(pool, yoke_queue_put(queue, &number, 4, NAN), YOKE_EINVAL,
+                   "not a number");
     assert_refused(pool, yoke_queue_get(queue, &number, NULL, NAN), YOKE_EINVAL,
                    "not a number");
     assert_refused(pool, yoke_queue_put(queue, &number, 3, 0), YOKE_EINVAL, "4 bytes");
@@ -175,7 +179,8 @@ static void test_bad_input(void **state)
     assert_ok_pool(pool, yoke_queue_destroy(pool, NULL));
     assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
     assert_refused(pool, yoke_queue_destroy(pool, queue), YOKE_ECLOSED, "destroyed");
-    assert_refused(pool, yoke_queue_put(queue, &number, 4, -1), YOKE_ECLOSED, "destroyed");
+    assert_refused(pool, yoke_queue_put(queue, &number, 4, -1), YOKE_ECLOSED,
+                   "destroyed");
     assert_refused(pool, yoke_queue_get(queue, &number, NULL, -1), YOKE_ECLOSED,
                    "destroyed");
     assert_int_equal(yoke_queue_size(queue), 0);
@@ -191,9 +196,9 @@ static void test_many(void **state)
     yoke_pool *pool = NULL;
 
     (void)state;
-    assert_ok_pool(NULL, yoke_pool_create(&pool, &(yoke_pool_options){
-                                                     .devices = "cpu:1",
-                                                     .arena_bytes = 4 << 20}));
+    assert_ok_pool(
+        NULL, yoke_pool_create(&pool, &(yoke_pool_options){.devices = "cpu:1",
+                                                           .arena_bytes = 4 << 20}));
     for (uint32_t i = 0; i < 3000; i++) {
         yoke_queue *queue = create(pool, (yoke_queue_options){.capacity = 100 << 10});
         uint32_t number = i;
@@ -301,12 +306,13 @@ static void test_everybody(void **state)
 
     (void)state;
     assert_non_null(t);
-    t->queue = create(pool, (yoke_queue_options){
-                                .item_bytes = sizeof(message), .capacity = 50, .joinable = true});
+    t->queue = create(pool, (yoke_queue_options){.item_bytes = sizeof(message),
+                                                 .capacity = 50,
+                                                 .joinable = true});
     producer = yt_start_child(produce_in_child, t);
     consumer = yt_start_child(consume_in_child, t);
-    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(2),
-                                        NULL, yoke_inout_whole(t, sizeof *t)));
+    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(2), NULL,
+                                        yoke_inout_whole(t, sizeof *t)));
     assert_int_equal(pthread_create(&threads[0], NULL, produce_in_thread, t), 0);
     assert_int_equal(pthread_create(&threads[1], NULL, consume_in_thread, t), 0);
     assert_int_equal(pthread_join(threads[0], &code), 0);
@@ -379,7 +385,8 @@ static void test_destroyed_while_waiting(void **state)
 static void test_join_after_a_death(void **state)
 {
     yoke_pool *pool = api_open("cpu:1");
-    yoke_queue *queue = create(pool, (yoke_queue_options){.item_bytes = 4, .joinable = true});
+    yoke_queue *queue =
+        create(pool, (yoke_queue_options){.item_bytes = 4, .joinable = true});
     uint32_t number = 5;
     int pid;
 

@@ -214,6 +214,80 @@ static void square_roots(const yoke_span *span, void *const args[])
 
 enum { WIDTH = 40, HEIGHT = 300, CELLS = WIDTH * HEIGHT };
 
+/* begin shared */
+/* What the producer below puts into the queue. */
+typedef struct found {
+    size_t item;
+    float value;
+} found;
+
+/* Reports items that are too large, as it goes, and counts them. */
+static void find_large(const yoke_span *span, void *const args[])
+{
+    const float *x = args[0];
+    yoke_queue *queue = *(yoke_queue *const *)args[1];
+    yoke_value *total = *(yoke_value *const *)args[2];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        const found large = {i, x[i]};
+        uint64_t count;
+
+        if (x[i] <= 100) {
+            continue;
+        }
+        if (yoke_queue_put(queue, &large, sizeof large, -1) != YOKE_OK ||
+            yoke_value_lock(total, -1) != YOKE_OK) {
+            yoke_span_fail(span, 1, "nobody listens");
+            return;
+        }
+        (void)yoke_value_get(total, &count);
+        count++;
+        (void)yoke_value_set(total, &count);
+        (void)yoke_value_unlock(total);
+    }
+}
+
+/* Prints what is found while the job runs. */
+static yoke_status print_large(yoke_pool *pool, yoke_kernel *kernel, const float *x,
+                               size_t n, uint64_t *total)
+{
+    yoke_queue *queue = NULL;
+    yoke_value *value = NULL;
+    yoke_future *future = NULL;
+    found large;
+    yoke_status status = yoke_queue_create(
+        &queue, pool, &(yoke_queue_options){.item_bytes = sizeof large});
+
+    if (status == YOKE_OK) {
+        status = yoke_value_create(&value, pool, sizeof *total, NULL);
+    }
+    if (status == YOKE_OK) {
+        status = yoke_map_async(&future, pool, kernel, yoke_range_1d(n), NULL,
+                                yoke_in(x, sizeof *x), yoke_scalar(queue),
+                                yoke_scalar(value));
+    }
+    while (status == YOKE_OK) {
+        const yoke_status got = yoke_queue_get(queue, &large, NULL, 0.01);
+
+        if (got == YOKE_OK) {
+            printf("item %zu: %g\n", large.item, (double)large.value);
+        } else if (yoke_future_done(future) && yoke_queue_size(queue) == 0) {
+            break;
+        }
+    }
+    if (future != NULL) {
+        status = yoke_future_wait(future, -1);
+    }
+    if (status == YOKE_OK) {
+        status = yoke_value_get(value, total);
+    }
+    yoke_future_destroy(future);
+    (void)yoke_value_destroy(pool, value);
+    (void)yoke_queue_destroy(pool, queue);
+    return status;
+}
+/* end */
+
 static yoke_pool *pool;
 
 static int set_up(void **state)
@@ -348,6 +422,21 @@ static void columns_are_summed(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void large_items_are_reported(void **state)
+{
+    yoke_kernel *kernel = native_kernel("large", find_large);
+    float *x = grid();
+    uint64_t total = 0;
+
+    (void)state;
+    for (size_t i = 0; i < CELLS; i++) {
+        x[i] = i % 97 == 5 ? 200 : 1;
+    }
+    assert_ok_pool(pool, print_large(pool, kernel, x, CELLS, &total));
+    assert_int_equal(total, (CELLS - 5 + 96) / 97);
+    yoke_kernel_destroy(kernel);
+}
+
 static void failure_is_explained(void **state)
 {
     yoke_kernel *kernel = native_kernel("roots", square_roots);
@@ -370,6 +459,7 @@ int main(void)
         cmocka_unit_test(groups_are_summed),
         cmocka_unit_test(columns_are_summed),
         cmocka_unit_test(failure_is_explained),
+        cmocka_unit_test(large_items_are_reported),
     };
 
     return yt_run_group_with(tests, set_up, tear_down);

@@ -186,7 +186,8 @@ static void check_get(bool died)
     const yoke_status status = yoke_queue_join(b->queue, -1);
 
     assert_true(count == BEFORE - 1 || (died && count == BEFORE));
-    assert_true(status == YOKE_OK || (died && count == BEFORE - 1 && status == YOKE_ELOST));
+    assert_true(status == YOKE_OK ||
+                (died && count == BEFORE - 1 && status == YOKE_ELOST));
     assert_ok_pool(pool, yoke_queue_join(b->queue, -1));
 }
 
@@ -467,10 +468,10 @@ static void test_worker(void **state)
 
     (void)state;
     create(0);
-    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool,
-                                            &(yoke_kernel_options){.native = take_and_crash}));
-    assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(1),
-                                       NULL,
+    assert_ok_pool(
+        pool, yoke_kernel_create(&kernel, pool,
+                                 &(yoke_kernel_options){.native = take_and_crash}));
+    assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(1), NULL,
                                        yoke_in_whole(b, sizeof *b)));
     assert_int_equal(yoke_queue_size(b->queue), BEFORE - 1);
     assert_ok_pool(pool, yoke_lock_acquire(b->lock, -1));
