@@ -135,6 +135,12 @@ void yk_object_wake_next(yk_object *object)
     yk_futex_wake(&object->turn, 1);
 }
 
+yoke_status yk_object_refuse_lock(yk_object *object)
+{
+    yk_object_unlock(object);
+    return YOKE_ECLOSED;
+}
+
 static bool spin_for_lock(yk_object *object, yk_identity self)
 {
     enum { TURNS_PER_LOOK = 8 };

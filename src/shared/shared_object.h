@@ -89,6 +89,15 @@ static inline bool yk_object_is_open(const yk_object *object)
 yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
                                   uint64_t deadline);
 void yk_object_wake_next(yk_object *object);
+yoke_status yk_object_refuse_lock(yk_object *object);
+
+/* Memory that was given back reads as a lock that is free: what was got there is none. */
+static inline yoke_status yk_object_keep_lock(yk_object *object, yoke_status status)
+{
+    return (status == YOKE_OK || status == YOKE_EOWNERDEAD) && !yk_object_is_open(object)
+               ? yk_object_refuse_lock(object)
+               : status;
+}
 
 /*
  * YOKE_OK, or YOKE_EOWNERDEAD: taken from somebody who died. Without the lock: YOKE_EAGAIN
@@ -102,9 +111,9 @@ static inline yoke_status yk_object_lock(yk_object *object, yk_identity self,
 
     if (atomic_compare_exchange_strong_explicit(
             &object->owner, &owner, self, memory_order_acquire, memory_order_relaxed)) {
-        return YOKE_OK;
+        return yk_object_keep_lock(object, YOKE_OK);
     }
-    return yk_object_lock_slowly(object, self, deadline);
+    return yk_object_keep_lock(object, yk_object_lock_slowly(object, self, deadline));
 }
 
 static inline bool yk_object_has_lock(const yk_object *object, yk_identity self)
