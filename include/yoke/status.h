@@ -30,18 +30,19 @@ extern "C" {
     X(YOKE_EKERNEL, -5, "the kernel reported a failure")                                 \
     X(YOKE_EDEVICE, -6, "the device or its driver failed")                               \
     X(YOKE_ECRASHED, -7, "the kernel crashes its worker")                                \
-    X(YOKE_ETIMEDOUT, -8, "the job ran past its time limit")                             \
+    X(YOKE_ETIMEDOUT, -8, "the time limit has passed")                                   \
     X(YOKE_ECANCELED, -9, "the job was cancelled")                                       \
     X(YOKE_EDEPENDENCY, -10, "a job this one depends on failed")                         \
-    X(YOKE_EAGAIN, -11, "not finished yet")                                              \
+    X(YOKE_EAGAIN, -11, "not yet")                                                       \
     X(YOKE_EBUSY, -12, "in use")                                                         \
-    X(YOKE_ECLOSED, -13, "the pool is closed")                                           \
-    X(YOKE_EBROKEN, -14, "the pool's processes are gone")                                \
+    X(YOKE_ECLOSED, -13, "closed")                                                       \
+    X(YOKE_EBROKEN, -14, "broken: processes that it needs are gone")                     \
     X(YOKE_ESYSTEM, -15, "a system call failed")                                         \
     X(YOKE_EUNSUPPORTED, -16, "not supported")                                           \
-    X(YOKE_ELOST, -17, "results were lost with the worker that kept them")               \
+    X(YOKE_ELOST, -17, "results were lost with the process that had them")               \
     X(YOKE_EEXIST, -18, "it exists already")                                             \
-    X(YOKE_ENOENT, -19, "it does not exist")
+    X(YOKE_ENOENT, -19, "it does not exist")                                             \
+    X(YOKE_EOWNERDEAD, -20, "taken over from a process that died")
 
 /** Result of a call: YOKE_OK, or what went wrong. */
 typedef enum yoke_status {

@@ -23,6 +23,16 @@
 #include "task.h"
 #include "stream.h"
 #include "reduce.h"
+#include "queue.h"
+#include "lock.h"
+#include "rlock.h"
+#include "event.h"
+#include "semaphore.h"
+#include "condition.h"
+#include "value.h"
+#include "array.h"
+#include "barrier.h"
+#include "pipe.h"
 #include "stats.h"
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "pool/fault_point.h"
 #include "pool/supervisor.h"
+#include "shared/window.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
 
@@ -109,6 +110,7 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     least = bytes < least ? (size_t)bytes / 2 : least;
     status = create_arena(&pool->arena, "yoke arena", bytes, least, true, error);
     if (status == YOKE_OK) {
+        (void)yk_window_add(pool->arena.mapping.base, pool->arena.mapping.size, pool);
         status = create_arena(&pool->store, "yoke store", store_bytes, 1 << 20, false,
                               error);
     }
@@ -363,6 +365,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     (void)pthread_mutex_init(&pool->recall_lock, NULL);
     (void)pthread_mutex_init(&pool->tasks_lock, NULL);
     (void)pthread_mutex_init(&pool->reduce_lock, NULL);
+    yk_objects_init(&pool->objects);
     status = create_memory(pool, options, error);
     if (status == YOKE_OK) {
         pool->control->supervisor_bell = pool->control->end_bell = -1;
@@ -444,7 +447,9 @@ static void free_memory(yoke_pool *pool)
     yk_fd_close(&pool->alive);
     yk_fd_close(&pool->life);
     yk_fd_close(&pool->supervisor_fd);
+    yk_objects_fini(&pool->objects);
     if (pool->arena.mapping.base != NULL) {
+        yk_window_remove(pool->arena.mapping.base);
         yk_arena_fini(&pool->arena);
     }
     if (pool->store.mapping.base != NULL) {

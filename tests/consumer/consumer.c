@@ -571,6 +571,118 @@ static void test_processes(yoke_pool *pool)
     CHECK(yoke_process_start(&process, pool, function, NULL, 3, NULL) == YOKE_EINVAL);
 }
 
+static bool at_once(void *context)
+{
+    return context == NULL;
+}
+
+static void test_locks(yoke_pool *pool)
+{
+    yoke_lock *lock = NULL;
+    yoke_rlock *rlock = NULL;
+    yoke_condition *condition = NULL;
+    yoke_event *event = NULL;
+    yoke_semaphore *semaphore = NULL;
+    yoke_barrier *barrier = NULL;
+    uint32_t index = 1;
+
+    CHECK_OK(pool, yoke_lock_create(&lock, pool));
+    CHECK_OK(pool, yoke_condition_create(&condition, pool));
+    CHECK_OK(pool, yoke_lock_acquire(lock, -1));
+    CHECK(yoke_condition_wait(condition, lock, 0) == YOKE_EAGAIN);
+    CHECK_OK(pool, yoke_condition_wait_for(condition, lock, at_once, NULL, -1));
+    CHECK_OK(pool, yoke_condition_notify(condition, 1));
+    CHECK_OK(pool, yoke_condition_notify_all(condition));
+    CHECK_OK(pool, yoke_lock_release(lock));
+    CHECK_OK(pool, yoke_condition_destroy(pool, condition));
+    CHECK_OK(pool, yoke_lock_destroy(pool, lock));
+    CHECK(yoke_lock_acquire(lock, -1) == YOKE_ECLOSED);
+
+    CHECK_OK(pool, yoke_rlock_create(&rlock, pool));
+    CHECK_OK(pool, yoke_rlock_acquire(rlock, -1));
+    CHECK_OK(pool, yoke_rlock_release(rlock));
+    CHECK(yoke_rlock_release(rlock) == YOKE_EINVAL);
+    CHECK_OK(pool, yoke_rlock_destroy(pool, rlock));
+
+    CHECK_OK(pool, yoke_event_create(&event, pool));
+    CHECK_OK(pool, yoke_event_set(event));
+    CHECK(yoke_event_is_set(event));
+    CHECK_OK(pool, yoke_event_wait(event, -1));
+    CHECK_OK(pool, yoke_event_clear(event));
+    CHECK_OK(pool, yoke_event_destroy(pool, event));
+
+    CHECK_OK(pool, yoke_semaphore_create(&semaphore, pool, 1, 0));
+    CHECK_OK(pool, yoke_semaphore_acquire(semaphore, -1));
+    CHECK_OK(pool, yoke_semaphore_release(semaphore, 2));
+    CHECK(yoke_semaphore_get(semaphore) == 2);
+    CHECK_OK(pool, yoke_semaphore_destroy(pool, semaphore));
+
+    CHECK_OK(pool, yoke_barrier_create(&barrier, pool, 1));
+    CHECK_OK(pool, yoke_barrier_wait(barrier, &index, -1));
+    CHECK(index == 0 && yoke_barrier_waiting(barrier) == 0);
+    CHECK_OK(pool, yoke_barrier_abort(barrier));
+    CHECK(yoke_barrier_wait(barrier, NULL, -1) == YOKE_EBROKEN);
+    CHECK_OK(pool, yoke_barrier_reset(barrier));
+    CHECK_OK(pool, yoke_barrier_destroy(pool, barrier));
+}
+
+static void test_messages(yoke_pool *pool)
+{
+    yoke_queue_options options;
+    yoke_pipe_options pipe_options;
+    yoke_queue *queue = NULL;
+    yoke_pipe *ends[2] = {NULL, NULL};
+    int sent = 5, got = 0;
+    size_t bytes = sizeof got;
+
+    memset(&options, 0, sizeof options);
+    options.joinable = true;
+    CHECK_OK(pool, yoke_queue_create(&queue, pool, &options));
+    CHECK_OK(pool, yoke_queue_put(queue, &sent, sizeof sent, -1));
+    CHECK(yoke_queue_size(queue) == 1);
+    CHECK_OK(pool, yoke_queue_get(queue, &got, &bytes, -1));
+    CHECK(got == 5 && bytes == sizeof got);
+    CHECK_OK(pool, yoke_queue_task_done(queue));
+    CHECK_OK(pool, yoke_queue_join(queue, -1));
+    CHECK_OK(pool, yoke_queue_close(queue));
+    CHECK(yoke_queue_put(queue, &sent, sizeof sent, -1) == YOKE_ECLOSED);
+    CHECK_OK(pool, yoke_queue_destroy(pool, queue));
+
+    memset(&pipe_options, 0, sizeof pipe_options);
+    pipe_options.simplex = true;
+    CHECK_OK(pool, yoke_pipe_create(ends, pool, &pipe_options));
+    CHECK_OK(pool, yoke_pipe_send(ends[1], &sent, sizeof sent, -1));
+    CHECK_OK(pool, yoke_pipe_poll(ends[0], -1));
+    CHECK_OK(pool, yoke_pipe_recv(ends[0], &got, &bytes, -1));
+    CHECK_OK(pool, yoke_pipe_close(ends[0]));
+    CHECK_OK(pool, yoke_pipe_destroy(pool, ends[0]));
+}
+
+static void test_values(yoke_pool *pool)
+{
+    const double first[2] = {1, 2};
+    yoke_value *value = NULL;
+    yoke_shared_array *array = NULL;
+    double got = 0;
+
+    CHECK_OK(pool, yoke_value_create(&value, pool, sizeof got, first));
+    CHECK_OK(pool, yoke_value_lock(value, -1));
+    CHECK_OK(pool, yoke_value_set(value, &first[1]));
+    CHECK_OK(pool, yoke_value_get(value, &got));
+    CHECK_OK(pool, yoke_value_unlock(value));
+    CHECK(got == 2 && yoke_value_pointer(value) != NULL);
+    CHECK_OK(pool, yoke_value_destroy(pool, value));
+
+    CHECK_OK(pool, yoke_array_create(&array, pool, 2, sizeof got, first));
+    CHECK(yoke_array_count(array) == 2);
+    CHECK_OK(pool, yoke_array_lock(array, -1));
+    CHECK_OK(pool, yoke_array_set(array, 0, &first[1]));
+    CHECK_OK(pool, yoke_array_get(array, 0, &got));
+    CHECK_OK(pool, yoke_array_unlock(array));
+    CHECK(got == 2 && ((double *)yoke_array_pointer(array))[1] == 2);
+    CHECK_OK(pool, yoke_array_destroy(pool, array));
+}
+
 int main(void)
 {
     yoke_pool_options options;
@@ -593,6 +705,9 @@ int main(void)
     test_processes(pool);
     test_tasks(pool);
     test_streams(pool);
+    test_locks(pool);
+    test_messages(pool);
+    test_values(pool);
     CHECK_OK(NULL, yoke_pool_close(pool));
 
     memset(&options, 0, sizeof options);

@@ -477,6 +477,80 @@ static yoke_status open_film(yoke_stream **film, yoke_pool *pool, yoke_kernel *k
 
 enum { WIDTH = 40, HEIGHT = 300, CELLS = WIDTH * HEIGHT };
 
+/* begin shared */
+/* What the producer below puts into the queue. */
+typedef struct found {
+    size_t item;
+    float value;
+} found;
+
+/* Reports items that are too large, as it goes, and counts them. */
+static void find_large(const yoke_span *span, void *const args[])
+{
+    const float *x = args[0];
+    yoke_queue *queue = *(yoke_queue *const *)args[1];
+    yoke_value *total = *(yoke_value *const *)args[2];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        const found large = {i, x[i]};
+        uint64_t count;
+
+        if (x[i] <= 100) {
+            continue;
+        }
+        if (yoke_queue_put(queue, &large, sizeof large, -1) != YOKE_OK ||
+            yoke_value_lock(total, -1) != YOKE_OK) {
+            yoke_span_fail(span, 1, "nobody listens");
+            return;
+        }
+        (void)yoke_value_get(total, &count);
+        count++;
+        (void)yoke_value_set(total, &count);
+        (void)yoke_value_unlock(total);
+    }
+}
+
+/* Prints what is found while the job runs. */
+static yoke_status print_large(yoke_pool *pool, yoke_kernel *kernel, const float *x,
+                               size_t n, uint64_t *total)
+{
+    yoke_queue *queue = NULL;
+    yoke_value *value = NULL;
+    yoke_future *future = NULL;
+    found large;
+    yoke_status status = yoke_queue_create(
+        &queue, pool, &(yoke_queue_options){.item_bytes = sizeof large});
+
+    if (status == YOKE_OK) {
+        status = yoke_value_create(&value, pool, sizeof *total, NULL);
+    }
+    if (status == YOKE_OK) {
+        status = yoke_map_async(&future, pool, kernel, yoke_range_1d(n), NULL,
+                                yoke_in(x, sizeof *x), yoke_scalar(queue),
+                                yoke_scalar(value));
+    }
+    while (status == YOKE_OK) {
+        const yoke_status got = yoke_queue_get(queue, &large, NULL, 0.01);
+
+        if (got == YOKE_OK) {
+            printf("item %zu: %g\n", large.item, (double)large.value);
+        } else if (yoke_future_done(future) && yoke_queue_size(queue) == 0) {
+            break;
+        }
+    }
+    if (future != NULL) {
+        status = yoke_future_wait(future, -1);
+    }
+    if (status == YOKE_OK) {
+        status = yoke_value_get(value, total);
+    }
+    yoke_future_destroy(future);
+    (void)yoke_value_destroy(pool, value);
+    (void)yoke_queue_destroy(pool, queue);
+    return status;
+}
+/* end */
+
 static yoke_pool *pool;
 
 static int set_up(void **state)
@@ -615,14 +689,14 @@ static void arrays_are_reduced(void **state)
 {
     yoke_kernel *kernel = native_kernel("extent", extent_of_row);
     float *image = grid();
-    extent found = {0, 0};
+    extent span = {0, 0};
 
     (void)state;
     image[11] = -2;
     image[CELLS - 1] = 4711;
     assert_ok_pool(pool, print_summary(pool, image, CELLS));
-    assert_ok_pool(pool, find_extent(pool, kernel, image, WIDTH, HEIGHT, &found));
-    assert_true(found.low == -2 && found.high == 4711);
+    assert_ok_pool(pool, find_extent(pool, kernel, image, WIDTH, HEIGHT, &span));
+    assert_true(span.low == -2 && span.high == 4711);
     yoke_kernel_destroy(kernel);
 }
 
@@ -653,6 +727,21 @@ static void shared_memory_is_used_in_place(void **state)
         assert_true(x[i] == (float)(i % 100));
     }
     assert_ok_pool(pool, yoke_shm_close(shm));
+    yoke_kernel_destroy(kernel);
+}
+
+static void large_items_are_reported(void **state)
+{
+    yoke_kernel *kernel = native_kernel("large", find_large);
+    float *x = grid();
+    uint64_t total = 0;
+
+    (void)state;
+    for (size_t i = 0; i < CELLS; i++) {
+        x[i] = i % 97 == 5 ? 200 : 1;
+    }
+    assert_ok_pool(pool, print_large(pool, kernel, x, CELLS, &total));
+    assert_int_equal(total, (CELLS - 5 + 96) / 97);
     yoke_kernel_destroy(kernel);
 }
 
@@ -800,6 +889,7 @@ int main(void)
         cmocka_unit_test(tasks_are_called),
         cmocka_unit_test(loop_waits_for_both),
         cmocka_unit_test(streams_flow),
+        cmocka_unit_test(large_items_are_reported),
     };
 
     return yt_run_group_with(tests, set_up, tear_down);

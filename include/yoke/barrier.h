@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * A barrier: threads and processes wait there until so many have come, and go on together.
+ *
+ * It breaks when one that waits there gives up (its time is over) or dies, or by
+ * yoke_barrier_abort(): all that wait, and all that come later, get YOKE_EBROKEN until
+ * yoke_barrier_reset(). One that dies before it came is not known to the barrier: wait with
+ * a time limit.
+ *
+ * Where the calls may be made, and what times mean: see queue.h.
+ */
+#ifndef YOKE_BARRIER_H
+#define YOKE_BARRIER_H
+
+#include <stdint.h>
+
+#include "pool.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct yoke_barrier yoke_barrier;
+
+/**
+ * Creates a barrier.
+ *
+ * @param barrier  where it goes; NULL after a failure
+ * @param pool     the pool in whose memory it lies
+ * @param parties  how many have to come, 1 to 65,536
+ */
+YOKE_API yoke_status yoke_barrier_create(yoke_barrier **barrier, yoke_pool *pool,
+                                         uint32_t parties);
+
+/**
+ * Waits until all have come.
+ *
+ * @param barrier  the barrier
+ * @param index    0 to parties - 1, another for each that comes: one of them can do what is
+ *                 to be done once; may be NULL
+ * @param seconds  how long to wait. When it is over the barrier breaks, and this call ends
+ *                 with YOKE_ETIMEDOUT. With 0 it ends with YOKE_EAGAIN and nothing
+ *                 happens, unless this is the last to come
+ */
+YOKE_API yoke_status yoke_barrier_wait(yoke_barrier *barrier, uint32_t *index,
+                                       double seconds);
+
+/** Breaks it. */
+YOKE_API yoke_status yoke_barrier_abort(yoke_barrier *barrier);
+
+/** Makes it as new; those that wait there now get YOKE_EBROKEN. */
+YOKE_API yoke_status yoke_barrier_reset(yoke_barrier *barrier);
+
+/** How many wait there, at some moment during the call; 0 if it is none. */
+YOKE_API uint32_t yoke_barrier_waiting(const yoke_barrier *barrier);
+
+/**
+ * Destroys a barrier: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
+ * allowed.
+ *
+ * @param pool     the pool it was created in
+ * @param barrier  the barrier
+ */
+YOKE_API yoke_status yoke_barrier_destroy(yoke_pool *pool, yoke_barrier *barrier);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

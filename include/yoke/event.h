@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * A flag that threads and processes can wait for.
+ *
+ * Where the calls may be made, and what times mean: see queue.h. Whoever dies changes
+ * nothing.
+ */
+#ifndef YOKE_EVENT_H
+#define YOKE_EVENT_H
+
+#include <stdbool.h>
+
+#include "pool.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct yoke_event yoke_event;
+
+/**
+ * Creates an event that is not set.
+ *
+ * @param event  where it goes; NULL after a failure
+ * @param pool   the pool in whose memory it lies
+ */
+YOKE_API yoke_status yoke_event_create(yoke_event **event, yoke_pool *pool);
+
+/** Sets it: all that wait go on, and nobody waits until it is cleared. */
+YOKE_API yoke_status yoke_event_set(yoke_event *event);
+
+/** Clears it. */
+YOKE_API yoke_status yoke_event_clear(yoke_event *event);
+
+/** Whether it is set; false if it is no event. */
+YOKE_API bool yoke_event_is_set(const yoke_event *event);
+
+/**
+ * Waits until it is set. Who has begun to wait may miss that it was set and cleared again.
+ *
+ * @param event    the event
+ * @param seconds  how long to wait; negative: without limit, 0: not at all
+ */
+YOKE_API yoke_status yoke_event_wait(yoke_event *event, double seconds);
+
+/**
+ * Destroys an event: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
+ * allowed.
+ *
+ * @param pool   the pool it was created in
+ * @param event  the event
+ */
+YOKE_API yoke_status yoke_event_destroy(yoke_pool *pool, yoke_event *event);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

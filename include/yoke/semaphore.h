@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * A number of permits that threads and processes take and give back.
+ *
+ * A permit has no owner: anybody may give it back, and one that was taken by a process which
+ * died stays taken until somebody else gives it back. What has to come back by itself is a
+ * lock (lock.h).
+ *
+ * Where the calls may be made, and what times mean: see queue.h.
+ */
+#ifndef YOKE_SEMAPHORE_H
+#define YOKE_SEMAPHORE_H
+
+#include <stdint.h>
+
+#include "pool.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct yoke_semaphore yoke_semaphore;
+
+/**
+ * Creates a semaphore.
+ *
+ * @param semaphore  where it goes; NULL after a failure
+ * @param pool       the pool in whose memory it lies
+ * @param permits    how many there are at first
+ * @param most       how many there can be at all, at least `permits`; 0: 2^31 - 1. More
+ *                   are refused, so that a release without an acquire is noticed
+ */
+YOKE_API yoke_status yoke_semaphore_create(yoke_semaphore **semaphore, yoke_pool *pool,
+                                           uint32_t permits, uint32_t most);
+
+/**
+ * Takes a permit. Waits while there is none.
+ *
+ * @param semaphore  the semaphore
+ * @param seconds    how long to wait; negative: without limit, 0: not at all
+ */
+YOKE_API yoke_status yoke_semaphore_acquire(yoke_semaphore *semaphore, double seconds);
+
+/**
+ * Gives permits back. YOKE_EINVAL, and nothing happens, if there would be more than `most`.
+ *
+ * @param semaphore  the semaphore
+ * @param permits    how many, at least 1
+ */
+YOKE_API yoke_status yoke_semaphore_release(yoke_semaphore *semaphore,
+                                            uint32_t permits);
+
+/** How many there are to be had, at some moment during the call; 0 if it is none. */
+YOKE_API uint32_t yoke_semaphore_get(const yoke_semaphore *semaphore);
+
+/**
+ * Destroys a semaphore: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
+ * allowed.
+ *
+ * @param pool       the pool it was created in
+ * @param semaphore  the semaphore
+ */
+YOKE_API yoke_status yoke_semaphore_destroy(yoke_pool *pool, yoke_semaphore *semaphore);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/barrier.h"
+
+#include "api/call.h"
+#include "api/object_call.h"
+#include "shared/meeting.h"
+
+yoke_status yoke_barrier_create(yoke_barrier **result, yoke_pool *pool,
+                                uint32_t parties)
+{
+    yoke_status status;
+    yk_meeting *meeting;
+
+    if (parties == 0 || parties > YK_MAX_PARTIES) {
+        if (result != NULL) {
+            *result = NULL;
+        }
+        return yk_call_fail(pool, YOKE_EINVAL, "a barrier has 1 to 65536 parties");
+    }
+    meeting = yk_object_alloc(pool, result, yk_meeting_bytes(parties), &status);
+    if (meeting == NULL) {
+        return status;
+    }
+    yk_meeting_init(meeting, parties);
+    return yk_object_publish(pool, result, &meeting->object, YK_MAGIC_BARRIER);
+}
+
+static yoke_status end(const yoke_barrier *barrier, yoke_status status)
+{
+    return status == YOKE_EBROKEN
+               ? yk_object_fail(barrier, status,
+                                "the barrier is broken: somebody gave up or died there")
+               : yk_object_end(barrier, status);
+}
+
+yoke_status yoke_barrier_wait(yoke_barrier *barrier, uint32_t *index, double seconds)
+{
+    uint64_t deadline;
+    uint32_t own = 0;
+    yoke_status status;
+
+    YK_OBJECT_CHECK(barrier, YK_MAGIC_BARRIER);
+    status = yk_object_deadline(barrier, seconds, &deadline);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    status = yk_meeting_wait((yk_meeting *)barrier, &own, deadline);
+    if (index != NULL) {
+        *index = own;
+    }
+    return end(barrier, status);
+}
+
+yoke_status yoke_barrier_abort(yoke_barrier *barrier)
+{
+    YK_OBJECT_CHECK(barrier, YK_MAGIC_BARRIER);
+    return end(barrier, yk_meeting_break((yk_meeting *)barrier, false));
+}
+
+yoke_status yoke_barrier_reset(yoke_barrier *barrier)
+{
+    YK_OBJECT_CHECK(barrier, YK_MAGIC_BARRIER);
+    return end(barrier, yk_meeting_break((yk_meeting *)barrier, true));
+}
+
+uint32_t yoke_barrier_waiting(const yoke_barrier *barrier)
+{
+    return yk_object_is(barrier, YK_MAGIC_BARRIER)
+               ? yk_meeting_count((const yk_meeting *)barrier)
+               : 0;
+}
+
+yoke_status yoke_barrier_destroy(yoke_pool *pool, yoke_barrier *barrier)
+{
+    return yk_object_destroy(pool, barrier, YK_MAGIC_BARRIER, true);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/condition.h"
+
+#include "api/object_call.h"
+#include "shared/notice.h"
+#include "sys/futex.h"
+
+yoke_status yoke_condition_create(yoke_condition **result, yoke_pool *pool)
+{
+    yoke_status status;
+    yk_object *condition = yk_object_alloc(pool, result, sizeof *condition, &status);
+
+    if (condition == NULL) {
+        return status;
+    }
+    yk_object_init(condition);
+    return yk_object_publish(pool, result, condition, YK_MAGIC_CONDITION);
+}
+
+static yoke_status check(const yoke_condition *condition, const yoke_lock *lock,
+                         double seconds, uint64_t *deadline)
+{
+    YK_OBJECT_CHECK(condition, YK_MAGIC_CONDITION);
+    YK_OBJECT_CHECK(lock, YK_MAGIC_LOCK);
+    if (!yk_object_has_lock((const yk_object *)lock, yk_identity_thread())) {
+        return yk_object_fail(
+            condition, YOKE_EINVAL,
+            "this thread does not have the lock that it would give back");
+    }
+    return yk_object_deadline(condition, seconds, deadline);
+}
+
+yoke_status yoke_condition_wait(yoke_condition *condition, yoke_lock *lock,
+                                double seconds)
+{
+    uint64_t deadline;
+    const yoke_status status = check(condition, lock, seconds, &deadline);
+
+    return status != YOKE_OK
+               ? status
+               : yk_object_end(condition, yk_notice_wait((yk_object *)condition,
+                                                         (yk_object *)lock, deadline));
+}
+
+yoke_status yoke_condition_wait_for(yoke_condition *condition, yoke_lock *lock,
+                                    yoke_condition_predicate *predicate, void *context,
+                                    double seconds)
+{
+    uint64_t deadline;
+    yoke_status status = check(condition, lock, seconds, &deadline);
+
+    if (status == YOKE_OK && predicate == NULL) {
+        return yk_object_fail(condition, YOKE_EINVAL, "the predicate is NULL");
+    }
+    while (status == YOKE_OK && !predicate(context)) {
+        status = yk_notice_wait((yk_object *)condition, (yk_object *)lock, deadline);
+        if ((status == YOKE_ETIMEDOUT || status == YOKE_EAGAIN) && predicate(context)) {
+            return YOKE_OK;
+        }
+    }
+    return yk_object_end(condition, status);
+}
+
+yoke_status yoke_condition_notify(yoke_condition *condition, unsigned count)
+{
+    YK_OBJECT_CHECK(condition, YK_MAGIC_CONDITION);
+    if (count == 0) {
+        return yk_object_fail(condition, YOKE_EINVAL, "nobody is to be woken");
+    }
+    yk_notice_wake((yk_object *)condition,
+                   count < INT32_MAX ? (int)count : YK_WAKE_ALL);
+    return YOKE_OK;
+}
+
+yoke_status yoke_condition_notify_all(yoke_condition *condition)
+{
+    return yoke_condition_notify(condition, INT32_MAX);
+}
+
+yoke_status yoke_condition_destroy(yoke_pool *pool, yoke_condition *condition)
+{
+    return yk_object_destroy(pool, condition, YK_MAGIC_CONDITION, false);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/event.h"
+
+#include "api/object_call.h"
+#include "shared/permits.h"
+
+yoke_status yoke_event_create(yoke_event **result, yoke_pool *pool)
+{
+    yoke_status status;
+    yk_permits *event = yk_object_alloc(pool, result, sizeof *event, &status);
+
+    if (event == NULL) {
+        return status;
+    }
+    yk_object_init(&event->object);
+    event->most = 1;
+    return yk_object_publish(pool, result, &event->object, YK_MAGIC_EVENT);
+}
+
+yoke_status yoke_event_set(yoke_event *event)
+{
+    YK_OBJECT_CHECK(event, YK_MAGIC_EVENT);
+    yk_permits_set((yk_permits *)event, true);
+    return YOKE_OK;
+}
+
+yoke_status yoke_event_clear(yoke_event *event)
+{
+    YK_OBJECT_CHECK(event, YK_MAGIC_EVENT);
+    yk_permits_set((yk_permits *)event, false);
+    return YOKE_OK;
+}
+
+bool yoke_event_is_set(const yoke_event *event)
+{
+    return yk_object_is(event, YK_MAGIC_EVENT) &&
+           atomic_load(&((const yk_permits *)event)->count) != 0;
+}
+
+yoke_status yoke_event_wait(yoke_event *event, double seconds)
+{
+    uint64_t deadline;
+    yoke_status status;
+
+    YK_OBJECT_CHECK(event, YK_MAGIC_EVENT);
+    status = yk_object_deadline(event, seconds, &deadline);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    return yk_object_end(event, yk_permits_wait((yk_permits *)event, deadline));
+}
+
+yoke_status yoke_event_destroy(yoke_pool *pool, yoke_event *event)
+{
+    return yk_object_destroy(pool, event, YK_MAGIC_EVENT, false);
+}

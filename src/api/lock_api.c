@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/lock.h"
+
+#include "api/object_call.h"
+
+yoke_status yoke_lock_create(yoke_lock **result, yoke_pool *pool)
+{
+    yoke_status status;
+    yk_object *lock = yk_object_alloc(pool, result, sizeof *lock, &status);
+
+    if (lock == NULL) {
+        return status;
+    }
+    yk_object_init(lock);
+    return yk_object_publish(pool, result, lock, YK_MAGIC_LOCK);
+}
+
+yoke_status yoke_lock_acquire(yoke_lock *handle, double seconds)
+{
+    yk_object *lock = (yk_object *)handle;
+    uint64_t deadline;
+    yoke_status status;
+
+    YK_OBJECT_CHECK(handle, YK_MAGIC_LOCK);
+    status = yk_object_deadline(lock, seconds, &deadline);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    return yk_object_end(lock, yk_object_lock(lock, yk_identity_thread(), deadline));
+}
+
+yoke_status yoke_lock_release(yoke_lock *handle)
+{
+    yk_object *lock = (yk_object *)handle;
+
+    YK_OBJECT_CHECK(handle, YK_MAGIC_LOCK);
+    if (!yk_object_has_lock(lock, yk_identity_thread())) {
+        return yk_object_fail(lock, YOKE_EINVAL, "this thread does not have the lock");
+    }
+    yk_object_unlock(lock);
+    return YOKE_OK;
+}
+
+yoke_status yoke_lock_destroy(yoke_pool *pool, yoke_lock *lock)
+{
+    return yk_object_destroy(pool, lock, YK_MAGIC_LOCK, false);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/object_call.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/call.h"
+#include "base/status.h"
+#include "shared/window.h"
+#include "sys/process.h"
+
+static const struct {
+    yk_magic magic;
+    const char *name;
+} kinds[] = {
+    {YK_MAGIC_LOCK, "lock"},           {YK_MAGIC_RLOCK, "rlock"},
+    {YK_MAGIC_EVENT, "event"},         {YK_MAGIC_SEMAPHORE, "semaphore"},
+    {YK_MAGIC_CONDITION, "condition"}, {YK_MAGIC_BARRIER, "barrier"},
+    {YK_MAGIC_VALUE, "value"},         {YK_MAGIC_ARRAY, "array"},
+    {YK_MAGIC_QUEUE, "queue"},         {YK_MAGIC_PIPE, "pipe"},
+};
+
+static const char *kind_name(uint32_t magic)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if ((uint32_t)kinds[i].magic == magic) {
+            return kinds[i].name;
+        }
+    }
+    return NULL;
+}
+
+/* NULL: not in this process's memory of any pool. */
+static const yk_object *look_at(const void *object)
+{
+    const void *owner;
+    pid_t maker;
+
+    return (uintptr_t)object % sizeof(uint64_t) == 0 &&
+                   yk_window_find(object, sizeof(yk_object), &owner, &maker)
+               ? object
+               : NULL;
+}
+
+bool yk_object_is(const void *object, yk_magic magic)
+{
+    const yk_object *found = look_at(object);
+
+    return found != NULL &&
+           atomic_load_explicit(&found->magic, memory_order_acquire) == (uint32_t)magic;
+}
+
+yoke_status yk_object_fail(const void *object, yoke_status status, const char *format,
+                           ...)
+{
+    const void *pool = NULL;
+    pid_t maker = yk_process_self();
+    char text[300];
+    va_list args;
+
+    (void)yk_window_find(object, sizeof(yk_object), &pool, &maker);
+    /* Elsewhere the books of pools may have been copied while somebody changed them. */
+    if (maker != yk_process_self()) {
+        return status;
+    }
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return yk_call_fail(pool, status, text);
+}
+
+yoke_status yk_object_refuse(const void *object, yk_magic magic)
+{
+    const yk_object *found = look_at(object);
+    const char *name = kind_name((uint32_t)magic);
+    const char *other = found != NULL ? kind_name(atomic_load(&found->magic)) : NULL;
+
+    if (object == NULL) {
+        return yk_object_fail(object, YOKE_EINVAL, "the %s is NULL", name);
+    }
+    if (other != NULL && strcmp(other, name) != 0) {
+        return yk_object_fail(object, YOKE_EINVAL, "%p is not a %s but a %s", object,
+                              name, other);
+    }
+    return yk_object_fail(object, YOKE_ECLOSED,
+                          "%p is no %s, or one that was destroyed", object, name);
+}
+
+yoke_status yk_object_end(const void *object, yoke_status status)
+{
+    if (status == YOKE_OK || status == YOKE_EAGAIN) {
+        return status;
+    }
+    return yk_object_fail(object, status, "%s",
+                          status == YOKE_ECLOSED ? "it was closed or destroyed"
+                          : status == YOKE_EBUSY ? "this thread has it already"
+                                                 : yk_status_text(status));
+}
+
+yoke_status yk_object_deadline(const void *object, double seconds, uint64_t *deadline)
+{
+    if (isnan(seconds)) {
+        return yk_object_fail(object, YOKE_EINVAL,
+                              "the time to wait is not a number of seconds");
+    }
+    *deadline = yk_deadline(seconds);
+    return YOKE_OK;
+}
+
+static void set_result(void *result, void *object)
+{
+    memcpy(result, &object, sizeof object);
+}
+
+void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes,
+                      yoke_status *status)
+{
+    void *memory = NULL;
+    yk_error error;
+
+    yk_error_clear(&error);
+    if (result == NULL) {
+        *status = yk_call_fail(pool, YOKE_EINVAL, "the place for the result is NULL");
+        return NULL;
+    }
+    set_result(result, NULL);
+    if (yk_call_check(pool, &error) == YOKE_OK) {
+        memory = yk_objects_alloc(&pool->objects, &pool->arena, bytes, &error);
+    }
+    *status = memory == NULL ? yk_call_end(pool, error.status, &error) : YOKE_OK;
+    return memory;
+}
+
+yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_object *object,
+                              yk_magic magic)
+{
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_objects_add(&pool->objects, object, magic, object, &error);
+    if (status != YOKE_OK) {
+        yk_objects_drop(&pool->arena, object);
+        return yk_call_end(pool, status, &error);
+    }
+    set_result(result, object);
+    return YOKE_OK;
+}
+
+yoke_status yk_object_destroy(yoke_pool *pool, void *object, yk_magic magic,
+                              bool settle)
+{
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    if (status == YOKE_OK && object != NULL) {
+        if (!yk_object_is(object, magic)) {
+            return yk_object_refuse(object, magic);
+        }
+        status =
+            yk_objects_destroy(&pool->objects, &pool->arena, object, settle, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What calls on objects that processes share begin and end with. They may be made in any
+ * process that has the pool's memory, so they know the object alone. */
+#ifndef YK_API_OBJECT_CALL_H
+#define YK_API_OBJECT_CALL_H
+
+#include "base/error.h"
+#include "pool/pool.h"
+#include "shared/shared_object.h"
+
+/* Why it may not be used, as a status; keeps a text. */
+yoke_status yk_object_refuse(const void *object, yk_magic magic);
+
+/* Keeps the text for yoke_pool_error() of the object's pool, in the process that made the
+ * pool; returns the status. */
+yoke_status yk_object_fail(const void *object, yoke_status status, const char *format,
+                           ...) __attribute__((format(printf, 3, 4)));
+
+/* Whether it is an object of this kind in the memory of a pool. */
+bool yk_object_is(const void *object, yk_magic magic);
+
+/* A status of a wait, with the usual text unless it is YOKE_OK or YOKE_EAGAIN. */
+yoke_status yk_object_end(const void *object, yoke_status status);
+
+/* A time limit; YOKE_EINVAL, with a text, for what is no number. */
+yoke_status yk_object_deadline(const void *object, double seconds, uint64_t *deadline);
+
+/* Memory for an object of a pool; NULL: *status, and a text. */
+void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes,
+                      yoke_status *status);
+
+/* Opens the object, which lies at the start of its memory; *result is it, or the memory is
+ * freed. */
+yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_object *object,
+                              yk_magic magic);
+
+/* NULL is allowed. */
+yoke_status yk_object_destroy(yoke_pool *pool, void *object, yk_magic magic,
+                              bool settle);
+
+/* Checks object and time limit. */
+#define YK_OBJECT_CHECK(object, magic)                                                 \
+    do {                                                                               \
+        if (!yk_object_is(object, magic)) {                                            \
+            return yk_object_refuse(object, magic);                                    \
+        }                                                                              \
+    } while (0)
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/pipe.h"
+
+#include <string.h>
+
+#include "api/call.h"
+#include "api/object_call.h"
+#include "base/bits.h"
+#include "base/clock.h"
+#include "shared/message_queue.h"
+
+/* An end: closed by the magic word of its object. */
+typedef struct pipe_end {
+    yk_object object;
+    yk_queue *in;  /* NULL: it only sends; never changes */
+    yk_queue *out; /* NULL: it only receives; never changes */
+    struct pipe_end *other;
+    _Atomic uint64_t user; /* the process that used it last; 0: none yet */
+    _Atomic uint32_t closed;
+    uint32_t padding;
+    uint64_t reserved[3];
+} pipe_end;
+
+enum { DEFAULT_BYTES = 1 << 20, LEAST_BYTES = 16, WAYS = 2 };
+
+/* ---- making ---- */
+
+static yk_queue *queue_at(pipe_end *ends, const yk_queue_shape *shape, uint32_t way)
+{
+    return (yk_queue *)(uintptr_t)((char *)(ends + 2) + way * yk_queue_bytes(shape));
+}
+
+static void connect(pipe_end *ends, const yk_queue_shape *shape, uint32_t way)
+{
+    yk_queue *queue = queue_at(ends, shape, way);
+
+    yk_queue_init(queue, shape);
+    ends[way].in = queue;
+    ends[1 - way].out = queue;
+}
+
+/* Adds all of it, in one block. */
+static yoke_status publish(yoke_pool *pool, pipe_end *ends, yk_error *error)
+{
+    yoke_status status = YOKE_OK;
+
+    for (uint32_t i = 0; i < WAYS && status == YOKE_OK; i++) {
+        if (ends[i].in != NULL) {
+            status = yk_objects_add(&pool->objects, &ends[i].in->object, YK_MAGIC_QUEUE,
+                                    ends, error);
+        }
+        if (status == YOKE_OK) {
+            status = yk_objects_add(&pool->objects, &ends[i].object, YK_MAGIC_PIPE,
+                                    ends, error);
+        }
+    }
+    return status;
+}
+
+static yoke_status make(yoke_pipe *result[2], yoke_pool *pool,
+                        const yoke_pipe_options *options)
+{
+    const yk_queue_shape shape = {
+        .capacity = options->capacity == 0 ? DEFAULT_BYTES
+                                           : yk_max(options->capacity, LEAST_BYTES)};
+    yoke_status status;
+    pipe_end *ends;
+    yk_error error;
+
+    if (yk_queue_bytes(&shape) == 0) {
+        return yk_call_fail(pool, YOKE_EINVAL, "the pipe would hold more than 64 TiB");
+    }
+    ends = yk_object_alloc(pool, result, 2 * (sizeof *ends + yk_queue_bytes(&shape)),
+                           &status);
+    if (ends == NULL) {
+        return status;
+    }
+    yk_error_clear(&error);
+    for (uint32_t i = 0; i < WAYS; i++) {
+        yk_object_init(&ends[i].object);
+        ends[i].other = &ends[1 - i];
+        if (i == 0 || !options->simplex) {
+            connect(ends, &shape, i);
+        }
+    }
+    status = publish(pool, ends, &error);
+    if (status != YOKE_OK) {
+        if (yk_objects_destroy(&pool->objects, &pool->arena, &ends[0].in->object, false,
+                               NULL) != YOKE_OK) {
+            yk_objects_drop(&pool->arena, ends);
+        }
+        return yk_call_end(pool, status, &error);
+    }
+    result[0] = (yoke_pipe *)&ends[0];
+    result[1] = (yoke_pipe *)&ends[1];
+    return YOKE_OK;
+}
+
+yoke_status yoke_pipe_create_sized(yoke_pipe *ends[2], yoke_pool *pool,
+                                   const yoke_pipe_options *given, size_t size)
+{
+    yoke_pipe_options options = {.capacity = 0};
+
+    if (ends != NULL) {
+        ends[0] = ends[1] = NULL;
+    }
+    if (given != NULL) {
+        memcpy(&options, given, yk_min(size, sizeof options));
+    }
+    return make(ends, pool, &options);
+}
+
+/* ---- using ---- */
+
+static yoke_status begin(yoke_pipe *handle, double seconds, uint64_t *deadline)
+{
+    pipe_end *end = (pipe_end *)handle;
+    const yk_identity self = yk_identity_process();
+
+    YK_OBJECT_CHECK(handle, YK_MAGIC_PIPE);
+    if (atomic_load(&end->closed) != 0) {
+        return yk_object_fail(end, YOKE_ECLOSED, "this end of the pipe was closed");
+    }
+    if (atomic_load_explicit(&end->user, memory_order_relaxed) != self) {
+        atomic_store(&end->user, self);
+    }
+    return yk_object_deadline(end, seconds, deadline);
+}
+
+static bool other_has_died(const pipe_end *end)
+{
+    const uint64_t user = atomic_load(&end->other->user);
+
+    return user != 0 && user != yk_identity_process() &&
+           !yk_identity_process_lives(user);
+}
+
+/* What is done at an end, by a time. */
+typedef struct pipe_call {
+    pipe_end *end;
+    yoke_status (*step)(struct pipe_call *call, uint64_t deadline);
+    void *data;
+    const void *message;
+    uint64_t bytes;
+} pipe_call;
+
+/* The step, in pieces short enough to notice that the other end's process has died. */
+static yoke_status run(pipe_call *call, uint64_t deadline)
+{
+    for (;;) {
+        const uint64_t piece =
+            deadline == YK_AT_ONCE
+                ? YK_AT_ONCE
+                : yk_min(deadline, yk_clock_ns() + (uint64_t)YK_LOOK_MS * YK_NS_PER_MS);
+        yoke_status status = call->step(call, piece);
+
+        if (status != YOKE_EAGAIN && status != YOKE_ETIMEDOUT) {
+            return status;
+        }
+        if (other_has_died(call->end)) {
+            /* What it has sent before it died is still received. */
+            status = call->step(call, YK_AT_ONCE);
+            return status == YOKE_EAGAIN ? YOKE_ECLOSED : status;
+        }
+        if (piece == deadline) {
+            return status;
+        }
+    }
+}
+
+static yoke_status send_step(pipe_call *call, uint64_t deadline)
+{
+    return yk_queue_put(call->end->out, call->message, call->bytes, deadline);
+}
+
+static yoke_status recv_step(pipe_call *call, uint64_t deadline)
+{
+    return yk_queue_get(call->end->in, call->data, &call->bytes, deadline);
+}
+
+static yoke_status poll_step(pipe_call *call, uint64_t deadline)
+{
+    return yk_queue_poll(call->end->in, deadline);
+}
+
+static yoke_status end_call(const pipe_end *end, yoke_status status)
+{
+    return status == YOKE_ECLOSED
+               ? yk_object_fail(
+                     end, status,
+                     "the other end of the pipe was closed, or its process died")
+               : yk_object_end(end, status);
+}
+
+yoke_status yoke_pipe_send(yoke_pipe *handle, const void *data, size_t bytes,
+                           double seconds)
+{
+    pipe_end *end = (pipe_end *)handle;
+    pipe_call call = {.end = end, .step = send_step, .message = data, .bytes = bytes};
+    uint64_t deadline;
+    yoke_status status = begin(handle, seconds, &deadline);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (end->out == NULL) {
+        return yk_object_fail(end, YOKE_EINVAL, "this end of the pipe only receives");
+    }
+    if (data == NULL && bytes != 0) {
+        return yk_object_fail(end, YOKE_EINVAL, "the message is NULL");
+    }
+    if (bytes > yk_queue_longest(end->out)) {
+        return yk_object_fail(
+            end, YOKE_EINVAL,
+            "a message of %zu bytes: this pipe takes at most %llu bytes", bytes,
+            (unsigned long long)yk_queue_longest(end->out));
+    }
+    return end_call(end, run(&call, deadline));
+}
+
+yoke_status yoke_pipe_recv(yoke_pipe *handle, void *data, size_t *bytes, double seconds)
+{
+    pipe_end *end = (pipe_end *)handle;
+    pipe_call call = {.end = end, .step = recv_step, .data = data};
+    uint64_t deadline;
+    size_t room;
+    yoke_status status = begin(handle, seconds, &deadline);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (end->in == NULL) {
+        return yk_object_fail(end, YOKE_EINVAL, "this end of the pipe only sends");
+    }
+    if (bytes == NULL || (data == NULL && *bytes != 0)) {
+        return yk_object_fail(end, YOKE_EINVAL,
+                              "the place for the message, or for its length, is NULL");
+    }
+    call.bytes = room = *bytes;
+    status = run(&call, deadline);
+    *bytes = call.bytes;
+    return status == YOKE_EINVAL
+               ? yk_object_fail(end, status, "the message has %zu bytes, the room %zu",
+                                *bytes, room)
+               : end_call(end, status);
+}
+
+yoke_status yoke_pipe_poll(yoke_pipe *handle, double seconds)
+{
+    pipe_end *end = (pipe_end *)handle;
+    pipe_call call = {.end = end, .step = poll_step};
+    uint64_t deadline;
+    yoke_status status = begin(handle, seconds, &deadline);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (end->in == NULL) {
+        return yk_object_fail(end, YOKE_EINVAL, "this end of the pipe only sends");
+    }
+    return end_call(end, run(&call, deadline));
+}
+
+yoke_status yoke_pipe_close(yoke_pipe *handle)
+{
+    pipe_end *end = (pipe_end *)handle;
+
+    YK_OBJECT_CHECK(handle, YK_MAGIC_PIPE);
+    atomic_store(&end->closed, 1);
+    if (end->in != NULL) {
+        yk_queue_close(end->in);
+    }
+    if (end->out != NULL) {
+        yk_queue_close(end->out);
+    }
+    return YOKE_OK;
+}
+
+yoke_status yoke_pipe_destroy(yoke_pool *pool, yoke_pipe *end)
+{
+    return yk_object_destroy(pool, end, YK_MAGIC_PIPE, true);
+}

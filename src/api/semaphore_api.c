@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "yoke/semaphore.h"
+
+#include "api/call.h"
+#include "api/object_call.h"
+#include "shared/permits.h"
+
+yoke_status yoke_semaphore_create(yoke_semaphore **result, yoke_pool *pool,
+                                  uint32_t permits, uint32_t most)
+{
+    yoke_status status;
+    yk_permits *semaphore = yk_object_alloc(pool, result, sizeof *semaphore, &status);
+
+    if (semaphore == NULL) {
+        return status;
+    }
+    yk_object_init(&semaphore->object);
+    semaphore->most = most != 0 ? most : INT32_MAX;
+    if (permits > semaphore->most) {
+        yk_objects_drop(&pool->arena, semaphore);
+        return yk_call_fail(pool, YOKE_EINVAL,
+                            "more permits than there can be at most");
+    }
+    atomic_store(&semaphore->count, permits);
+    return yk_object_publish(pool, result, &semaphore->object, YK_MAGIC_SEMAPHORE);
+}
+
+yoke_status yoke_semaphore_acquire(yoke_semaphore *semaphore, double seconds)
+{
+    uint64_t deadline;
+    yoke_status status;
+
+    YK_OBJECT_CHECK(semaphore, YK_MAGIC_SEMAPHORE);
+    status = yk_object_deadline(semaphore, seconds, &deadline);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    return yk_object_end(semaphore, yk_permits_take((yk_permits *)semaphore, deadline));
+}
+
+yoke_status yoke_semaphore_release(yoke_semaphore *semaphore, uint32_t permits)
+{
+    YK_OBJECT_CHECK(semaphore, YK_MAGIC_SEMAPHORE);
+    if (permits == 0) {
+        return yk_object_fail(semaphore, YOKE_EINVAL, "no permit is given back");
+    }
+    if (yk_permits_give((yk_permits *)semaphore, permits) != YOKE_OK) {
+        return yk_object_fail(
+            semaphore, YOKE_EINVAL,
+            "there would be more than %u permits: more are given back "
+            "than were taken",
+            ((yk_permits *)semaphore)->most);
+    }
+    return YOKE_OK;
+}
+
+uint32_t yoke_semaphore_get(const yoke_semaphore *semaphore)
+{
+    return yk_object_is(semaphore, YK_MAGIC_SEMAPHORE)
+               ? atomic_load(&((const yk_permits *)semaphore)->count)
+               : 0;
+}
+
+yoke_status yoke_semaphore_destroy(yoke_pool *pool, yoke_semaphore *semaphore)
+{
+    return yk_object_destroy(pool, semaphore, YK_MAGIC_SEMAPHORE, false);
+}

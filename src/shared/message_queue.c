@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+#include "shared/message_queue.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "shared/step.h"
+
+/* Which bell a waiter listens to. */
+enum { ROOM = 0, FILLED = 1 };
+
+/* What somebody waits for; bits of `awaited`. */
+typedef enum yk_queue_wish {
+    WANTS_ROOM = 1,
+    WANTS_MESSAGE = 2,
+    WANTS_END = 4
+} yk_queue_wish;
+
+enum { WORD = 8, FREE_AGAIN = 1 };
+
+static const uint64_t largest = UINT64_C(1) << 46;
+
+/* ---- shape ---- */
+
+static uint64_t power_of_two(uint64_t bytes)
+{
+    uint64_t power = 64;
+
+    while (power < bytes) {
+        power *= 2;
+    }
+    return power;
+}
+
+static uint64_t limit_of(const yk_queue_shape *shape)
+{
+    const uint64_t stride = yk_round_up(shape->item_bytes, WORD);
+
+    if (shape->item_bytes == 0) {
+        return shape->capacity > largest ? 0 : yk_round_up(shape->capacity, WORD);
+    }
+    return shape->item_bytes > largest || shape->capacity > largest / stride
+               ? 0
+               : stride * shape->capacity;
+}
+
+static uint64_t takers_bytes(const yk_queue_shape *shape)
+{
+    return shape->joinable ? YK_MAX_TAKERS * sizeof(yk_queue_taker) : 0;
+}
+
+uint64_t yk_queue_bytes(const yk_queue_shape *shape)
+{
+    const uint64_t limit = limit_of(shape);
+
+    return limit == 0 ? 0
+                      : sizeof(yk_queue) + takers_bytes(shape) + power_of_two(limit);
+}
+
+void yk_queue_init(yk_queue *queue, const yk_queue_shape *shape)
+{
+    yk_object_init(&queue->object);
+    queue->item_bytes = shape->item_bytes;
+    queue->limit = limit_of(shape);
+    queue->ring_bytes = power_of_two(queue->limit);
+    queue->takers = shape->joinable ? sizeof(yk_queue) : 0;
+    queue->ring = sizeof(yk_queue) + takers_bytes(shape);
+}
+
+uint64_t yk_queue_longest(const yk_queue *queue)
+{
+    return queue->item_bytes != 0 ? queue->item_bytes : queue->limit - WORD;
+}
+
+/* ---- the ring ---- */
+
+static uint64_t get(const _Atomic uint64_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+/* What came before is there whenever this is seen, also if we die between the two. */
+static void set(_Atomic uint64_t *word, uint64_t value)
+{
+    atomic_store_explicit(word, value, memory_order_release);
+    YK_STEP();
+}
+
+static char *at(const yk_queue *queue, uint64_t position)
+{
+    return (char *)(uintptr_t)queue + queue->ring +
+           (position & (queue->ring_bytes - 1));
+}
+
+/* Bytes from a position to the end of the ring, at most so many. */
+static uint64_t in_one_piece(const yk_queue *queue, uint64_t position, uint64_t bytes)
+{
+    const uint64_t rest = queue->ring_bytes - (position & (queue->ring_bytes - 1));
+
+    return bytes < rest ? bytes : rest;
+}
+
+static void copy_in(yk_queue *queue, uint64_t position, const char *data,
+                    uint64_t bytes)
+{
+    const uint64_t first = in_one_piece(queue, position, bytes);
+
+    memcpy(at(queue, position), data, first);
+    YK_STEP();
+    if (first < bytes) {
+        memcpy(at(queue, position + first), data + first, bytes - first);
+    }
+}
+
+static void copy_out(const yk_queue *queue, uint64_t position, char *data,
+                     uint64_t bytes)
+{
+    const uint64_t first = in_one_piece(queue, position, bytes);
+
+    memcpy(data, at(queue, position), first);
+    YK_STEP();
+    if (first < bytes) {
+        memcpy(data + first, at(queue, position + first), bytes - first);
+    }
+}
+
+/* Positions are multiples of a word, so a length lies in one piece. */
+static uint64_t length_at(const yk_queue *queue, uint64_t position)
+{
+    uint64_t bytes = queue->item_bytes;
+
+    if (bytes == 0) {
+        memcpy(&bytes, at(queue, position), sizeof bytes);
+    }
+    return bytes;
+}
+
+static uint64_t room_of(const yk_queue *queue, uint64_t bytes)
+{
+    return yk_round_up(bytes, WORD) + (queue->item_bytes == 0 ? WORD : 0);
+}
+
+static uint64_t count_messages(const yk_queue *queue)
+{
+    const uint64_t tail = get(&queue->tail);
+    uint64_t position = get(&queue->head);
+    uint64_t count = 0;
+
+    while (position < tail) {
+        position += room_of(queue, length_at(queue, position));
+        count++;
+    }
+    return position == tail ? count : UINT64_MAX;
+}
+
+bool yk_queue_valid(const yk_queue *queue)
+{
+    const uint64_t inside = get(&queue->tail) - get(&queue->head);
+
+    return inside <= queue->limit && queue->limit <= queue->ring_bytes &&
+           count_messages(queue) == get(&queue->put_count) - get(&queue->got_count);
+}
+
+/* ---- the lock ---- */
+
+static yk_queue_taker *takers_of(yk_queue *queue)
+{
+    return (yk_queue_taker *)(uintptr_t)((char *)queue + queue->takers);
+}
+
+/* A message that is still in the queue has not been taken. */
+static void repair_taking(yk_queue *queue)
+{
+    const uint64_t taking = get(&queue->taking);
+
+    if (taking != 0 && taking <= YK_MAX_TAKERS &&
+        queue->taking_head == get(&queue->head)) {
+        takers_of(queue)[taking - 1].outstanding = queue->taking_count;
+    }
+    set(&queue->taking, 0);
+}
+
+static void repair(yk_queue *queue)
+{
+    repair_taking(queue);
+    set(&queue->put_count, get(&queue->got_count) + count_messages(queue));
+    queue->awaited = 0;
+    yk_event_repair(&queue->object.bells[ROOM]);
+    yk_event_repair(&queue->object.bells[FILLED]);
+}
+
+static yoke_status enter(yk_queue *queue, uint64_t deadline)
+{
+    const yoke_status status =
+        yk_object_enter(&queue->object, yk_identity_thread(), deadline);
+
+    YK_STEP();
+    if (status == YOKE_EOWNERDEAD) {
+        repair(queue);
+        return YOKE_OK;
+    }
+    return status;
+}
+
+/* Takes back what somebody waits for; whether anybody did. */
+static bool answer(yk_queue *queue, uint32_t wishes)
+{
+    const bool awaited = (queue->awaited & wishes) != 0;
+
+    queue->awaited &= ~wishes;
+    return awaited;
+}
+
+static void leave(yk_queue *queue, bool ring, unsigned bell)
+{
+    YK_STEP();
+    yk_object_unlock(&queue->object);
+    YK_STEP();
+    if (ring) {
+        yk_event_signal(&queue->object.bells[bell]);
+    }
+}
+
+/* With the lock, which it gives back: sleeps until the wish may have come true. */
+static yoke_status wait_for(yk_queue *queue, yk_waiting *waiting, yk_queue_wish wish)
+{
+    const unsigned bell = wish == WANTS_MESSAGE ? FILLED : ROOM;
+    const uint32_t ticket = yk_event_ticket(&queue->object.bells[bell]);
+
+    if (waiting->deadline != YK_AT_ONCE) {
+        queue->awaited |= (uint32_t)wish;
+    }
+    leave(queue, false, 0);
+    return yk_waiting_sleep(waiting, bell, ticket);
+}
+
+/* ---- who has taken what ---- */
+
+static void write_off(yk_queue *queue, yk_queue_taker *taker)
+{
+    queue->lost += taker->outstanding;
+    taker->outstanding = 0;
+}
+
+/* Those who died with messages. Everybody else's count stays. */
+static void write_off_dead(yk_queue *queue)
+{
+    yk_queue_taker *takers = takers_of(queue);
+
+    for (uint32_t i = 0; i < YK_MAX_TAKERS; i++) {
+        if (takers[i].outstanding != 0 &&
+            !yk_identity_process_lives(takers[i].process)) {
+            write_off(queue, &takers[i]);
+        }
+    }
+}
+
+static void free_dead(yk_queue *queue)
+{
+    yk_queue_taker *takers = takers_of(queue);
+
+    for (uint32_t i = 0; i < YK_MAX_TAKERS; i++) {
+        if (takers[i].process > FREE_AGAIN &&
+            !yk_identity_process_lives(takers[i].process)) {
+            write_off(queue, &takers[i]);
+            takers[i].process = FREE_AGAIN;
+        }
+    }
+}
+
+/* The process's entry, or, with `create`, one that it may have; NULL: there is none. */
+static yk_queue_taker *find_taker(yk_queue *queue, yk_identity process, bool create)
+{
+    yk_queue_taker *takers = takers_of(queue);
+    yk_queue_taker *vacant = NULL;
+
+    for (uint32_t i = 0; i < YK_MAX_TAKERS; i++) {
+        yk_queue_taker *taker = &takers[(process + i) % YK_MAX_TAKERS];
+
+        if (taker->process == process) {
+            return taker;
+        }
+        if (taker->process <= FREE_AGAIN && vacant == NULL) {
+            vacant = taker;
+        }
+        if (taker->process == 0) {
+            break;
+        }
+    }
+    return create ? vacant : NULL;
+}
+
+static yk_queue_taker *taker_for(yk_queue *queue)
+{
+    const yk_identity self = yk_identity_process();
+    yk_queue_taker *taker = find_taker(queue, self, true);
+
+    if (taker == NULL) {
+        free_dead(queue);
+        taker = find_taker(queue, self, true);
+    }
+    if (taker != NULL && taker->process != self) {
+        *taker = (yk_queue_taker){.outstanding = 0};
+        taker->process = self;
+    }
+    return taker;
+}
+
+static uint64_t count_outstanding(yk_queue *queue)
+{
+    const yk_queue_taker *takers = takers_of(queue);
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < YK_MAX_TAKERS; i++) {
+        count += takers[i].outstanding;
+    }
+    return count;
+}
+
+static bool is_done(yk_queue *queue)
+{
+    return get(&queue->head) == get(&queue->tail) && count_outstanding(queue) == 0;
+}
+
+/* ---- put ---- */
+
+/* With the lock. YOKE_EAGAIN: no room. */
+static yoke_status put_now(yk_queue *queue, const void *data, uint64_t bytes)
+{
+    const uint64_t tail = get(&queue->tail);
+    const uint64_t room = room_of(queue, bytes);
+    uint64_t position = tail;
+
+    if (atomic_load(&queue->closed) != 0) {
+        return YOKE_ECLOSED;
+    }
+    if (room > queue->limit - (tail - get(&queue->head))) {
+        return YOKE_EAGAIN;
+    }
+    if (queue->item_bytes == 0) {
+        memcpy(at(queue, position), &bytes, sizeof bytes);
+        position += WORD;
+    }
+    if (bytes != 0) {
+        copy_in(queue, position, data, bytes);
+    }
+    set(&queue->tail, tail + room);
+    set(&queue->put_count, get(&queue->put_count) + 1);
+    return YOKE_OK;
+}
+
+yoke_status yk_queue_put(yk_queue *queue, const void *data, uint64_t bytes,
+                         uint64_t deadline)
+{
+    yk_waiting waiting = yk_waiting_start(&queue->object, deadline);
+
+    if (bytes > yk_queue_longest(queue) ||
+        (queue->item_bytes != 0 && bytes != queue->item_bytes)) {
+        return YOKE_EINVAL;
+    }
+    for (;;) {
+        yoke_status status = enter(queue, deadline);
+
+        if (status != YOKE_OK) {
+            return status;
+        }
+        status = put_now(queue, data, bytes);
+        if (status != YOKE_EAGAIN) {
+            leave(queue, status == YOKE_OK && answer(queue, WANTS_MESSAGE), FILLED);
+            return status;
+        }
+        status = wait_for(queue, &waiting, WANTS_ROOM);
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+}
+
+/* ---- get ---- */
+
+static yoke_status no_message(yk_queue *queue)
+{
+    return atomic_load(&queue->closed) != 0 ? YOKE_ECLOSED : YOKE_EAGAIN;
+}
+
+static void begin_taking(yk_queue *queue, yk_queue_taker *taker)
+{
+    queue->taking_head = get(&queue->head);
+    queue->taking_count = taker->outstanding;
+    set(&queue->taking, (uint64_t)(taker - takers_of(queue)) + 1);
+    taker->outstanding++;
+    YK_STEP();
+}
+
+/* With the lock. YOKE_EAGAIN: no message. */
+static yoke_status get_now(yk_queue *queue, void *data, uint64_t *bytes)
+{
+    const uint64_t head = get(&queue->head);
+    const uint64_t room = *bytes;
+    yk_queue_taker *taker = NULL;
+
+    if (head == get(&queue->tail)) {
+        return no_message(queue);
+    }
+    *bytes = length_at(queue, head);
+    if (room < *bytes) {
+        return YOKE_EINVAL;
+    }
+    if (queue->takers != 0 && (taker = taker_for(queue)) == NULL) {
+        return YOKE_EBUSY;
+    }
+    if (*bytes != 0) {
+        copy_out(queue, head + (queue->item_bytes == 0 ? WORD : 0), data, *bytes);
+    }
+    if (taker != NULL) {
+        begin_taking(queue, taker);
+    }
+    set(&queue->head, head + room_of(queue, *bytes));
+    if (taker != NULL) {
+        set(&queue->taking, 0);
+    }
+    set(&queue->got_count, get(&queue->got_count) + 1);
+    return YOKE_OK;
+}
+
+yoke_status yk_queue_get(yk_queue *queue, void *data, uint64_t *bytes,
+                         uint64_t deadline)
+{
+    yk_waiting waiting = yk_waiting_start(&queue->object, deadline);
+
+    for (;;) {
+        yoke_status status = enter(queue, deadline);
+
+        if (status != YOKE_OK) {
+            return status;
+        }
+        status = get_now(queue, data, bytes);
+        if (status != YOKE_EAGAIN) {
+            leave(queue, status == YOKE_OK && answer(queue, WANTS_ROOM | WANTS_END),
+                  ROOM);
+            return status;
+        }
+        status = wait_for(queue, &waiting, WANTS_MESSAGE);
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+}
+
+yoke_status yk_queue_poll(yk_queue *queue, uint64_t deadline)
+{
+    yk_waiting waiting = yk_waiting_start(&queue->object, deadline);
+
+    for (;;) {
+        yoke_status status = enter(queue, deadline);
+
+        if (status != YOKE_OK) {
+            return status;
+        }
+        status = get(&queue->head) != get(&queue->tail) ? YOKE_OK : no_message(queue);
+        if (status != YOKE_EAGAIN) {
+            leave(queue, false, 0);
+            return status;
+        }
+        status = wait_for(queue, &waiting, WANTS_MESSAGE);
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+}
+
+/* ---- the rest ---- */
+
+uint64_t yk_queue_size(const yk_queue *queue)
+{
+    const uint64_t got = atomic_load(&queue->got_count);
+    const uint64_t put = atomic_load(&queue->put_count);
+
+    /* Until somebody repairs it, a death may have left the counts one apart. */
+    return put > got ? put - got : 0;
+}
+
+void yk_queue_close(yk_queue *queue)
+{
+    atomic_store(&queue->closed, 1);
+    YK_STEP();
+    yk_event_signal(&queue->object.bells[ROOM]);
+    yk_event_signal(&queue->object.bells[FILLED]);
+}
+
+yoke_status yk_queue_task_done(yk_queue *queue)
+{
+    yoke_status status = queue->takers == 0 ? YOKE_EINVAL : enter(queue, YK_FOR_EVER);
+    yk_queue_taker *taker;
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    taker = find_taker(queue, yk_identity_process(), false);
+    if (taker == NULL || taker->outstanding == 0) {
+        status = YOKE_EINVAL;
+    } else {
+        taker->outstanding--;
+    }
+    leave(queue, status == YOKE_OK && answer(queue, WANTS_ROOM | WANTS_END), ROOM);
+    return status;
+}
+
+/* With the lock, when nothing is left to do. */
+static yoke_status tell_lost(yk_queue *queue, uint64_t *lost)
+{
+    *lost = queue->lost - queue->told;
+    queue->told = queue->lost;
+    return *lost == 0 ? YOKE_OK : YOKE_ELOST;
+}
+
+yoke_status yk_queue_join(yk_queue *queue, uint64_t deadline, uint64_t *lost)
+{
+    yk_waiting waiting = yk_waiting_start(&queue->object, deadline);
+
+    *lost = 0;
+    if (queue->takers == 0) {
+        return YOKE_EINVAL;
+    }
+    for (;;) {
+        yoke_status status = enter(queue, deadline);
+
+        if (status != YOKE_OK) {
+            return status;
+        }
+        write_off_dead(queue);
+        if (is_done(queue)) {
+            status = tell_lost(queue, lost);
+            leave(queue, false, 0);
+            return status;
+        }
+        status = wait_for(queue, &waiting, WANTS_END);
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+}

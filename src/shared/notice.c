@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "shared/notice.h"
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "shared/step.h"
+#include "sys/futex.h"
+
+void yk_notice_wake(yk_object *notice, int count)
+{
+    (void)atomic_fetch_add(&notice->bells[0].word, 2);
+    YK_STEP();
+    yk_futex_wake(&notice->bells[0].word, count);
+}
+
+static yoke_status sleep_until(yk_object *notice, uint32_t ticket, uint64_t deadline)
+{
+    const uint64_t look = (uint64_t)YK_LOOK_MS * YK_NS_PER_MS;
+    uint64_t now;
+
+    if (deadline == YK_AT_ONCE) {
+        return YOKE_EAGAIN;
+    }
+    now = yk_clock_ns();
+    if (now >= deadline) {
+        return YOKE_ETIMEDOUT;
+    }
+    yk_futex_wait(&notice->bells[0].word, ticket, yk_min(look, deadline - now));
+    return atomic_load(&notice->bells[0].word) == ticket && yk_clock_ns() >= deadline
+               ? YOKE_ETIMEDOUT
+               : YOKE_OK;
+}
+
+yoke_status yk_notice_wait(yk_object *notice, yk_object *lock, uint64_t deadline)
+{
+    const uint32_t ticket = atomic_load(&notice->bells[0].word);
+    yoke_status status;
+    yoke_status locked;
+
+    yk_object_unlock(lock);
+    YK_STEP();
+    status = sleep_until(notice, ticket, deadline);
+    YK_STEP();
+    locked = yk_object_lock(lock, yk_identity_thread(), YK_FOR_EVER);
+    if (locked != YOKE_OK) {
+        return locked;
+    }
+    return yk_object_is_open(notice) ? status : YOKE_ECLOSED;
+}

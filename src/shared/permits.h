@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A counter that is waited for while it is 0: a semaphore, and, with at most one permit that
+ * stays, an event. One word that changes in one step, so a death leaves nothing half done:
+ *
+ *     give: count goes up, or to 1    if it dies here: who waits looks again by himself
+ *     signal
+ */
+#ifndef YK_SHARED_PERMITS_H
+#define YK_SHARED_PERMITS_H
+
+#include "shared/shared_object.h"
+
+typedef struct yk_permits {
+    yk_object object;
+    _Atomic uint32_t count; /* anybody */
+    uint32_t most;          /* never changes */
+} yk_permits;
+
+/* YOKE_EINVAL: there would be more than `most`. */
+yoke_status yk_permits_give(yk_permits *permits, uint32_t count);
+
+/* One fewer. */
+yoke_status yk_permits_take(yk_permits *permits, uint64_t deadline);
+
+/* Until there are any; takes none. */
+yoke_status yk_permits_wait(yk_permits *permits, uint64_t deadline);
+
+/* Sets it to 0 or 1. */
+void yk_permits_set(yk_permits *permits, bool on);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "shared/shared_object.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "shared/step.h"
+#include "sys/futex.h"
+
+static const uint64_t spin_ns = 20000;
+static const uint64_t lock_look_ns = (uint64_t)YK_LOCK_LOOK_MS * YK_NS_PER_MS;
+static const uint64_t look_ns = (uint64_t)YK_LOOK_MS * YK_NS_PER_MS;
+
+#ifdef YOKE_FAULT_POINTS
+void (*yk_step_hook)(void);
+
+void yk_step_visit(void)
+{
+    if (yk_step_hook != NULL) {
+        yk_step_hook();
+    }
+}
+#endif
+
+uint64_t yk_deadline(double seconds)
+{
+    const double longest = 1e9; /* 30 years */
+
+    if (seconds < 0 || seconds > longest) {
+        return YK_FOR_EVER;
+    }
+    return seconds > 0 ? yk_clock_ns() + (uint64_t)(seconds * 1e9) : YK_AT_ONCE;
+}
+
+void yk_object_init(yk_object *object)
+{
+    memset(object, 0, sizeof *object);
+    object->creator = yk_identity_process();
+}
+
+void yk_object_open(yk_object *object, yk_magic magic)
+{
+    atomic_store(&object->magic, (uint32_t)magic);
+}
+
+void yk_object_shut(yk_object *object, bool settle)
+{
+    atomic_store(&object->magic, (uint32_t)YK_MAGIC_CLOSED);
+    if (settle) {
+        /* Whoever gets in after us finds it closed. */
+        uint64_t owner = 0;
+        const uint64_t limit = yk_clock_ns() + YK_NS_PER_S;
+
+        while (!atomic_compare_exchange_strong(&object->owner, &owner,
+                                               yk_identity_thread()) &&
+               yk_identity_thread_lives(owner) && yk_clock_ns() < limit) {
+            owner = 0;
+            yk_yield();
+        }
+    }
+    yk_event_repair(&object->bells[0]);
+    yk_event_repair(&object->bells[1]);
+    (void)atomic_fetch_add(&object->turn, 1);
+    yk_futex_wake(&object->turn, YK_WAKE_ALL);
+}
+
+/* How long to sleep; YOKE_EAGAIN or YOKE_ETIMEDOUT if not at all. */
+static yoke_status time_left(uint64_t deadline, uint64_t most_ns, uint64_t *left_ns)
+{
+    uint64_t now;
+
+    *left_ns = most_ns;
+    if (deadline == YK_AT_ONCE) {
+        return YOKE_EAGAIN;
+    }
+    if (deadline == YK_FOR_EVER) {
+        return YOKE_OK;
+    }
+    now = yk_clock_ns();
+    if (now >= deadline) {
+        return YOKE_ETIMEDOUT;
+    }
+    if (deadline - now < most_ns) {
+        *left_ns = deadline - now;
+    }
+    return YOKE_OK;
+}
+
+yk_waiting yk_waiting_start(yk_object *object, uint64_t deadline)
+{
+    return (yk_waiting){.object = object, .deadline = deadline};
+}
+
+/* Not at first, then about once a second: whether the application is gone. */
+static bool is_orphan(yk_waiting *waiting)
+{
+    const uint64_t now = yk_clock_ns();
+
+    if (waiting->next_look_ns == 0) {
+        waiting->next_look_ns = now + YK_NS_PER_S;
+    }
+    if (now < waiting->next_look_ns) {
+        return false;
+    }
+    waiting->next_look_ns = now + YK_NS_PER_S;
+    return !yk_identity_process_lives(waiting->object->creator);
+}
+
+yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket)
+{
+    uint64_t left;
+    yoke_status status;
+
+    if (!yk_object_is_open(waiting->object)) {
+        return YOKE_ECLOSED;
+    }
+    status = time_left(waiting->deadline, look_ns, &left);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (is_orphan(waiting)) {
+        return YOKE_EBROKEN;
+    }
+    yk_event_wait_spinning(&waiting->object->bells[bell], ticket,
+                           left < spin_ns ? left : spin_ns, left);
+    return YOKE_OK;
+}
+
+/* ---- the lock ---- */
+
+void yk_object_wake_next(yk_object *object)
+{
+    YK_STEP();
+    (void)atomic_fetch_add(&object->turn, 1);
+    yk_futex_wake(&object->turn, 1);
+}
+
+yoke_status yk_object_refuse_lock(yk_object *object)
+{
+    yk_object_unlock(object);
+    return YOKE_ECLOSED;
+}
+
+static bool spin_for_lock(yk_object *object, yk_identity self)
+{
+    enum { TURNS_PER_LOOK = 8 };
+    const uint64_t start = yk_clock_ns();
+
+    do {
+        for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
+            uint64_t owner = 0;
+
+            if (atomic_load(&object->owner) == 0 &&
+                atomic_compare_exchange_strong(&object->owner, &owner, self)) {
+                return true;
+            }
+            yk_yield();
+        }
+    } while (yk_clock_ns() - start < spin_ns);
+    return false;
+}
+
+/* A look at the word of somebody else, before sleeping. */
+typedef struct lock_look {
+    uint64_t owner;    /* whom it saw last, without flag */
+    uint64_t since_ns; /* 0: ask at once whether he lives */
+} lock_look;
+
+static bool owner_died(lock_look *look, uint64_t owner, bool at_once)
+{
+    const uint64_t now = yk_clock_ns();
+
+    if (look->owner != owner) {
+        *look = (lock_look){owner, now};
+    }
+    if (!at_once && now - look->since_ns < lock_look_ns) {
+        return false;
+    }
+    look->since_ns = now;
+    return !yk_identity_thread_lives(owner);
+}
+
+/* Marks the word, so that its owner wakes us, and sleeps. */
+static bool sleep_for_lock(yk_object *object, uint64_t word, uint32_t turn, uint64_t ns)
+{
+    if ((word & YK_CONTENDED) == 0 &&
+        !atomic_compare_exchange_strong(&object->owner, &word, word | YK_CONTENDED)) {
+        return false;
+    }
+    YK_STEP();
+    yk_futex_wait(&object->turn, turn, ns);
+    return true;
+}
+
+yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
+                                  uint64_t deadline)
+{
+    yk_waiting waiting = yk_waiting_start(object, deadline);
+    lock_look look = {0, 0};
+    uint64_t flag = 0;
+
+    if (yk_object_has_lock(object, self)) {
+        return YOKE_EBUSY;
+    }
+    if (deadline != YK_AT_ONCE && spin_for_lock(object, self)) {
+        return YOKE_OK;
+    }
+    for (;;) {
+        const uint32_t turn = atomic_load(&object->turn);
+        uint64_t word = atomic_load(&object->owner);
+        uint64_t left;
+        yoke_status status;
+
+        if (!yk_object_is_open(object)) {
+            return YOKE_ECLOSED;
+        }
+        if (word == 0) {
+            if (atomic_compare_exchange_strong(&object->owner, &word, self | flag)) {
+                return YOKE_OK;
+            }
+            continue;
+        }
+        if (owner_died(&look, word & ~YK_CONTENDED, deadline == YK_AT_ONCE)) {
+            if (atomic_compare_exchange_strong(&object->owner, &word,
+                                               self | YK_CONTENDED)) {
+                return YOKE_EOWNERDEAD;
+            }
+            continue;
+        }
+        status = time_left(deadline, lock_look_ns, &left);
+        if (status == YOKE_OK && is_orphan(&waiting)) {
+            status = YOKE_EBROKEN;
+        }
+        if (status != YOKE_OK) {
+            return status;
+        }
+        if (sleep_for_lock(object, word, turn, left)) {
+            flag = YK_CONTENDED;
+        }
+    }
+}
+
+yoke_status yk_object_enter(yk_object *object, yk_identity self, uint64_t deadline)
+{
+    uint64_t owner = 0;
+    yoke_status status = YOKE_OK;
+
+    if (!atomic_compare_exchange_strong_explicit(
+            &object->owner, &owner, self, memory_order_acquire, memory_order_relaxed)) {
+        status = yk_object_lock_slowly(
+            object, self, deadline == YK_AT_ONCE ? yk_clock_ns() + look_ns : deadline);
+        if (status == YOKE_ETIMEDOUT && deadline == YK_AT_ONCE) {
+            status = YOKE_EAGAIN;
+        }
+    }
+    if ((status == YOKE_OK || status == YOKE_EOWNERDEAD) &&
+        !yk_object_is_open(object)) {
+        yk_object_unlock(object);
+        return YOKE_ECLOSED;
+    }
+    return status;
+}
+
+yoke_status yk_object_lock_again(yk_object *object, yk_identity self, uint64_t deadline)
+{
+    yoke_status status;
+
+    if (yk_object_has_lock(object, self)) {
+        object->depth++;
+        return YOKE_OK;
+    }
+    status = yk_object_lock(object, self, deadline);
+    if (status == YOKE_OK || status == YOKE_EOWNERDEAD) {
+        object->depth = 1;
+    }
+    return status;
+}
+
+void yk_object_unlock_once(yk_object *object)
+{
+    if (--object->depth == 0) {
+        yk_object_unlock(object);
+    }
+}

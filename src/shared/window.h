@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which addresses are memory of a pool in this process, without locks: whoever was forked
+ * knows it too, even if another thread was changing it at that moment.
+ */
+#ifndef YK_SHARED_WINDOW_H
+#define YK_SHARED_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { YK_MAX_WINDOWS = 64 };
+
+/* The memory of `owner` (an address that is only compared), which this process made. Of more
+ * than YK_MAX_WINDOWS at a time some are not known: false. */
+bool yk_window_add(const void *base, size_t size, const void *owner);
+void yk_window_remove(const void *base);
+
+/* Whether the bytes lie in one; then whose it is and which process made it. */
+bool yk_window_find(const void *pointer, size_t bytes, const void **owner,
+                    pid_t *maker);
+
+#endif
