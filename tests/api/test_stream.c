@@ -628,7 +628,7 @@ static void test_large_frames(void **state)
                                          .window = WINDOW};
     yoke_stream *stream = NULL;
     void *result = NULL;
-    size_t before = 0;
+    const size_t before = resident();
 
     (void)state;
     assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_large, &frames));
@@ -639,10 +639,9 @@ static void test_large_frames(void **state)
         bytes = result;
         assert_int_equal(bytes[0], i % 255 + 1);
         assert_int_equal(bytes[FRAME - 1], i % 255 + 1);
-        before = i == 3 * WINDOW ? resident() : before;
     }
-    assert_true(resident() <= before + GROWTH_KIB);
-    assert_true(before < (3 * WINDOW * (size_t)FRAME) >> 10);
+    /* Each process has seen all of the window at most. */
+    assert_true(resident() <= before + GROWTH_KIB + (2 * WINDOW * (size_t)FRAME >> 10));
     yoke_stream_destroy(stream);
     yoke_kernel_destroy(kernel);
 }
