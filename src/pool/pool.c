@@ -109,8 +109,12 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     }
     least = bytes < least ? (size_t)bytes / 2 : least;
     status = create_arena(&pool->arena, "yoke arena", bytes, least, true, error);
+    if (status == YOKE_OK &&
+        !yk_window_add(pool->arena.mapping.base, pool->arena.mapping.size, pool)) {
+        status = yk_fail(error, YOKE_ENOMEM, "a process has at most %d pools at a time",
+                         YK_MAX_WINDOWS);
+    }
     if (status == YOKE_OK) {
-        (void)yk_window_add(pool->arena.mapping.base, pool->arena.mapping.size, pool);
         status = create_arena(&pool->store, "yoke store", store_bytes, 1 << 20, false,
                               error);
     }

@@ -11,10 +11,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { YK_MAX_WINDOWS = 64 };
+/* More pools than the address space has room for. */
+enum { YK_MAX_WINDOWS = 1024 };
 
-/* The memory of `owner` (an address that is only compared), which this process made. Of more
- * than YK_MAX_WINDOWS at a time some are not known: false. */
+/* The memory of `owner` (an address that is only compared), which this process made. False:
+ * there are YK_MAX_WINDOWS already. */
 bool yk_window_add(const void *base, size_t size, const void *owner);
 void yk_window_remove(const void *base);
 

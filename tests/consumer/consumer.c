@@ -322,6 +322,10 @@ static void test_reductions(yoke_pool *pool)
     CHECK_OK(pool, yoke_reduce_map_args(pool, kernel, yoke_range_1d(6), &reducer, &greatest,
                                         NULL, args, 2));
     CHECK(greatest == 5.0f);
+    yoke_kernel_destroy(kernel);
+    CHECK_OK(pool, yoke_free(pool, x));
+}
+
 static void test_shm(yoke_pool *pool)
 {
     yoke_kernel *kernel = new_kernel(pool, "increment", increment, 0);
