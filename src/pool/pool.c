@@ -338,6 +338,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     yoke_pool *pool = calloc(1, sizeof *pool);
     yoke_status status;
 
+    yk_start_check();
     *result = NULL;
     if (pool == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");

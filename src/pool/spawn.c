@@ -247,6 +247,7 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
 /* ---- the new process ---- */
 
 static letter received;
+static bool is_to_take_over; /* there is a letter, and constructors still run */
 
 /* The application finds the reason in the control block, be it mapped here or not. */
 static _Noreturn void refuse(const char *reason)
@@ -282,6 +283,7 @@ static void take_over(void)
 {
     yk_control *control = received.start.control;
 
+    is_to_take_over = false;
     map_memory();
     atomic_store(&control->taken_over, 1);
     yk_event_signal(&control->changed);
@@ -333,25 +335,42 @@ static int find_letter(const char *text)
                : -1;
 }
 
-/* Once there is a letter, the program's main() must not run. */
-__attribute__((constructor)) static void constructor(void)
+/* Looks for a letter, once. Where there is one, the program's main() must not run. */
+static bool read_letter(void)
 {
     const char *const text = secure_getenv(variable);
     int fd;
 
     if (text == NULL) {
-        return;
+        return is_to_take_over;
     }
     fd = find_letter(text);
     (void)unsetenv(variable);
     if (fd < 0) {
-        return;
+        return false;
     }
     if (!is_same_build() || !yk_sealed_read(fd, &received, sizeof received)) {
         yk_process_exit_now(1);
     }
+    is_to_take_over = true;
+    return true;
+}
+
+__attribute__((constructor)) static void constructor(void)
+{
+    if (!read_letter()) {
+        return;
+    }
     restore_preload();
     if (!yk_exec_take_over(constructor, take_over)) {
         refuse("the program's list of constructors cannot be changed");
+    }
+}
+
+void yk_start_check(void)
+{
+    if (read_letter()) {
+        refuse("the program creates a pool before the library can take over: in a "
+               "constructor, or because it loads the library late");
     }
 }

@@ -11,6 +11,10 @@
 #include "pool/supervisor.h"
 #include "yoke/pool.h"
 
+/* Ends the process if it is a spawned one that still runs the program's own code: a pool of
+ * its own would be spawned in the same way, and so on. */
+void yk_start_check(void);
+
 /* The method that options and environment ask for. */
 yoke_status yk_start_read(yoke_start *method, yoke_start option, yk_error *error);
 

@@ -41,6 +41,8 @@ __attribute__((constructor)) static void construct(void)
     }
     if (strcmp(fault, "taken") == 0) {
         occupy_places();
+    } else if (strcmp(fault, "pool") == 0) {
+        _exit(api_try_pool("cpu:1"));
     } else if (strcmp(fault, "exit") == 0) {
         _exit(0);
     } else if (strcmp(fault, "crash") == 0) {
@@ -195,6 +197,7 @@ static void test_failures(void **state)
 {
     (void)state;
     check_fault("taken", "cannot be mapped at its address");
+    check_fault("pool", "creates a pool before");
     check_fault("exit", "ended before");
     check_fault("crash", "ended before");
     check_fault("hang", "not take over in time");
