@@ -274,6 +274,36 @@ static void test_picked_for_opencl(void **state)
     assert_int_equal(code, 0);
 }
 
+/* In a child, for what it takes. */
+static int pick_when_big(void *arg)
+{
+    const size_t bytes = ((size_t)1 << 30) + ((size_t)64 << 20);
+    yoke_pool *pool;
+
+    (void)arg;
+    if (mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED) {
+        return 77;
+    }
+    pool = api_try_open("cpu:1");
+    if (pool == NULL || yoke_pool_start_method(pool) != YOKE_START_SPAWN) {
+        return 1;
+    }
+    return yoke_pool_close(pool) == YOKE_OK ? 0 : 2;
+}
+
+static void test_picked_for_size(void **state)
+{
+    int code;
+
+    (void)state;
+    code = yt_in_child(pick_when_big, NULL, 100);
+    if (code == 77) {
+        skip();
+    }
+    assert_int_equal(code, 0);
+}
+
 static int pick_when_inheriting(void *arg)
 {
     yoke_pool *pool;
@@ -391,6 +421,7 @@ int main(int argc, char **argv)
         yt_unit_test(test_failures),
         yt_unit_test(test_picked_for_threads),
         yt_unit_test(test_picked_for_opencl),
+        yt_unit_test(test_picked_for_size),
         yt_unit_test(test_not_picked_when_inheriting_orphans),
         yt_unit_test(test_function_nowhere),
         yt_unit_test(test_stray_variable),
