@@ -61,6 +61,15 @@ function(yoke_test label source)
     yoke_test_properties(${label}/${name} ${label})
 endfunction()
 
+# The test a second time, with pools that are spawned instead of forked: spawn/LABEL/NAME.
+function(yoke_test_spawned label name)
+    add_test(NAME spawn/${label}/${name} COMMAND $<TARGET_FILE:test_${label}_${name}>
+        WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
+    yoke_test_properties(spawn/${label}/${name} spawn)
+    set_property(TEST spawn/${label}/${name} APPEND PROPERTY
+        ENVIRONMENT YOKE_START=spawn)
+endfunction()
+
 # yoke_script_test(LABEL NAME COMMAND...)
 function(yoke_script_test label name)
     add_test(NAME ${label}/${name} COMMAND ${ARGN}

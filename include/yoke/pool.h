@@ -22,6 +22,31 @@ extern "C" {
 
 typedef struct yoke_pool yoke_pool;
 
+/** How the pool's processes come from the program. */
+typedef enum yoke_start {
+    /** The environment variable YOKE_START ("auto", "fork" or "spawn"), else the library
+     *  picks: spawn if the program has more than one thread, has a library of OpenCL or CUDA
+     *  loaded, or uses more than 1 GiB of memory of its own; fork otherwise, and where a
+     *  spawn fails. */
+    YOKE_START_AUTO = 0,
+    /** They are forked: a native function finds the program's variables as they were when
+     *  the pool was created. */
+    YOKE_START_FORK = 1,
+    /**
+     * The program's file is executed again, its constructors (C++: its static objects) run,
+     * and then, instead of main(), the library. Independent of what the program's threads and
+     * drivers are doing and of how much memory it uses. A native function finds the
+     * program's variables as their initializers and constructors leave them: whatever it
+     * needs must come in its arguments. Libraries that the program has loaded by dlopen()
+     * are loaded when a native function of theirs is first needed.
+     *
+     * YOKE_EUNSUPPORTED if the program runs with more rights than its user, is linked
+     * statically, or the library's file is gone; YOKE_ESYSTEM if the new process does not
+     * get ready.
+     */
+    YOKE_START_SPAWN = 2
+} yoke_start;
+
 /** How to make a pool. Zero in a field means that the library chooses. */
 typedef struct yoke_pool_options {
     /**
@@ -50,8 +75,10 @@ typedef struct yoke_pool_options {
      *  lists them. */
     bool discover;
     /** Seconds a driver may take to list its devices, or a device to start, before it is
-     *  given up; 0: 20. */
+     *  given up; 0: 20. Also for a spawned program's constructors. */
     double start_timeout;
+    /** Fork or spawn; 0: the environment variable YOKE_START, else what suits. */
+    yoke_start start;
 } yoke_pool_options;
 
 typedef enum yoke_worker_kind {
@@ -106,6 +133,12 @@ static inline yoke_status yoke_pool_create(yoke_pool **pool,
 {
     return yoke_pool_create_sized(pool, options, sizeof(yoke_pool_options));
 }
+
+/**
+ * How this pool's processes were started: YOKE_START_FORK or YOKE_START_SPAWN;
+ * YOKE_START_AUTO if the pool is NULL.
+ */
+YOKE_API yoke_start yoke_pool_start_method(const yoke_pool *pool);
 
 /**
  * Waits for all submitted jobs, stops every process of the pool and frees the pool, its

@@ -77,6 +77,13 @@ yoke_status yoke_pool_terminate(yoke_pool *pool)
     return end_pool(pool, true);
 }
 
+yoke_start yoke_pool_start_method(const yoke_pool *pool)
+{
+    yk_error error;
+
+    return yk_call_check(pool, &error) == YOKE_OK ? pool->method : YOKE_START_AUTO;
+}
+
 const char *yoke_pool_error(const yoke_pool *pool)
 {
     return yk_call_last(pool);

@@ -52,14 +52,24 @@ static yoke_status check_options(const yoke_kernel_options *options, yk_error *e
     return YOKE_OK;
 }
 
-static yoke_status locate_native(yk_kernel *kernel, yoke_native *native,
-                                 yk_error *error)
+static yoke_status locate_native(const yoke_pool *pool, yk_kernel *kernel,
+                                 yoke_native *native, yk_error *error)
 {
     if (native != NULL &&
         !yk_object_locate((yk_any_function *)native, kernel->native.object,
                           sizeof kernel->native.object, &kernel->native.offset)) {
         return yk_fail(error, YOKE_EINVAL,
                        "the native function is in no loaded program or library");
+    }
+    /* A program that was executed again has the same file, even if that has no name now. */
+    if (native != NULL && pool->method == YOKE_START_SPAWN &&
+        kernel->native.object[0] != '\0' &&
+        yk_object_is_stale((yk_any_function *)native)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the native function's library, %s, was deleted or replaced since "
+                       "it was loaded: the pool's processes, which were spawned, cannot "
+                       "load it",
+                       kernel->native.object);
     }
     return YOKE_OK;
 }
@@ -106,7 +116,7 @@ static yoke_status describe(yoke_pool *pool, yk_kernel *kernel,
             return YOKE_ENOMEM;
         }
     }
-    return locate_native(kernel, options->native, error);
+    return locate_native(pool, kernel, options->native, error);
 }
 
 /* With the lock. */

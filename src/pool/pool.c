@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "pool/fault_point.h"
+#include "pool/spawn.h"
 #include "pool/supervisor.h"
 #include "shared/window.h"
 #include "sys/process.h"
@@ -132,14 +133,53 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
 
 /* ---- processes ---- */
 
-static yoke_status start_supervisor(yoke_pool *pool, yk_error *error)
+static yoke_status fork_supervisor(yoke_pool *pool, yk_supervisor_start *start,
+                                   yk_error *error)
+{
+    pool->method = YOKE_START_FORK;
+    pool->supervisor = yk_process_clone_hidden(yk_supervisor_main, start);
+    if (pool->supervisor < 0) {
+        pool->supervisor = 0;
+        return yk_fail(error, YOKE_ESYSTEM, "the supervisor process cannot be forked");
+    }
+    pool->supervisor_fd = yk_process_open(pool->supervisor);
+    return YOKE_OK;
+}
+
+static yoke_status start_with(yoke_pool *pool, yk_supervisor_start *start,
+                              yoke_start method, yk_error *error)
+{
+    const bool pick = method == YOKE_START_AUTO;
+    yoke_status status;
+
+    if (pick) {
+        method = yk_start_pick();
+    }
+    if (method == YOKE_START_FORK) {
+        return fork_supervisor(pool, start, error);
+    }
+    pool->method = YOKE_START_SPAWN;
+    status = yk_spawn_supervisor(pool, start, error);
+    if (status != YOKE_OK && pick) {
+        yk_error_clear(error);
+        status = fork_supervisor(pool, start, error);
+    }
+    return status;
+}
+
+static yoke_status start_supervisor(yoke_pool *pool, yoke_start option, yk_error *error)
 {
     yk_supervisor_start start = {.control = pool->control,
                                  .arena = pool->arena.mapping,
                                  .application = yk_process_self()};
+    yoke_start method;
     int alive[2] = {-1, -1};
     int life[2] = {-1, -1};
+    yoke_status status = yk_start_read(&method, option, error);
 
+    if (status != YOKE_OK) {
+        return status;
+    }
     pool->control->supervisor_bell = yk_bell_create();
     pool->control->end_bell = yk_bell_create();
     if (pool->control->supervisor_bell < 0 || pool->control->end_bell < 0 ||
@@ -152,15 +192,10 @@ static yoke_status start_supervisor(yoke_pool *pool, yk_error *error)
     start.life = life[0];
     pool->alive = alive[0];
     pool->life = life[1];
-    pool->supervisor = yk_process_clone_hidden(yk_supervisor_main, &start);
+    status = start_with(pool, &start, method, error);
     yk_fd_close(&alive[1]);
     yk_fd_close(&life[0]);
-    if (pool->supervisor < 0) {
-        pool->supervisor = 0;
-        return yk_fail(error, YOKE_ESYSTEM, "the supervisor process cannot be forked");
-    }
-    pool->supervisor_fd = yk_process_open(pool->supervisor);
-    return YOKE_OK;
+    return status;
 }
 
 yoke_status yk_pool_fail_broken(yk_error *error)
@@ -350,6 +385,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     yoke_pool *pool = calloc(1, sizeof *pool);
     yoke_status status;
 
+    yk_start_check();
     *result = NULL;
     if (pool == NULL || !announce(pool)) {
         free(pool);
@@ -376,7 +412,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
         status = read_options(pool->control, options, error);
     }
     if (status == YOKE_OK) {
-        status = start_supervisor(pool, error);
+        status = start_supervisor(pool, options->start, error);
     }
     if (status == YOKE_OK) {
         status = wait_until_up(pool, options, error);

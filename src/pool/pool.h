@@ -54,6 +54,7 @@ struct yoke_pool {
     pid_t owner; /* the process that created the pool */
     pid_t supervisor;
     int supervisor_fd; /* pidfd */
+    yoke_start method; /* how it was started: not YOKE_START_AUTO */
     int alive;         /* reads: end of file when every process of the pool is gone */
     int events;        /* for the application's event loop; -1: it has not asked */
     int life;          /* writes: its end tells the supervisor that we are gone */

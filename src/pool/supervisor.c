@@ -50,10 +50,12 @@ static int child_main(void *context)
 {
     const birth *self = context;
     const yk_supervisor *supervisor = self->supervisor;
-    int keep[4 + YK_MAX_LANES] = {supervisor->control->supervisor_bell,
+    int keep[4 + YK_MAX_LANES] = {supervisor->start.alive,
+                                  supervisor->control->supervisor_bell,
                                   supervisor->control->end_bell,
-                                  supervisor->start.alive, supervisor->start.arena.fd};
-    size_t count = 4;
+                                  supervisor->start.arena.fd};
+    /* A user's program needs the first: everybody has that. */
+    size_t count = self->program ? 2 : 4;
 
     for (unsigned lane = 0; self->undo_files != NULL && lane < YK_MAX_LANES; lane++) {
         if (self->undo_files[lane] >= 0) {

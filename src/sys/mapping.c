@@ -21,7 +21,7 @@
  */
 static const uintptr_t first_hint = (uintptr_t)0x200000000000;
 static const uintptr_t hint_step = (uintptr_t)1 << 42;
-enum { HINT_COUNT = 16 };
+enum { HINT_COUNT = 48 };
 
 size_t yk_page_size(void)
 {
@@ -98,6 +98,23 @@ yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size
                                    : "the limit of file sizes (ulimit -f) is lower");
     yk_mapping_destroy(mapping);
     return YOKE_ENOMEM;
+}
+
+bool yk_mapping_restore(const yk_mapping *mapping)
+{
+    void *base = mmap(mapping->base, mapping->size, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, mapping->fd, 0);
+
+    if (base == MAP_FAILED) {
+        return false;
+    }
+    if (base != mapping->base) { /* kernels before 4.17 take the address for a wish */
+        (void)munmap(base, mapping->size);
+        errno = EEXIST;
+        return false;
+    }
+    (void)madvise(base, mapping->size, MADV_DONTDUMP);
+    return true;
 }
 
 void yk_mapping_forget_fd(yk_mapping *mapping)

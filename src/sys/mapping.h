@@ -28,6 +28,10 @@ typedef struct yk_mapping {
 yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size,
                               size_t least, yk_error *error);
 
+/* Maps it again at the same address, in a program that was executed since and has inherited
+ * the descriptor. False with errno if there is something else, which stays. */
+bool yk_mapping_restore(const yk_mapping *mapping);
+
 /* Unmaps and closes; a no-op on YK_MAPPING_NONE. */
 void yk_mapping_destroy(yk_mapping *mapping);
 

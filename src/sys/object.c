@@ -2,8 +2,10 @@
 #include "sys/object.h"
 
 #include <dlfcn.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,4 +123,54 @@ yk_any_function *yk_object_find(const char *path, uint64_t offset)
     yk_any_function *function = find_loaded(path, offset, &is_loaded);
 
     return is_loaded ? function : find_by_loading(path, offset);
+}
+
+static int by_names(struct dl_phdr_info *object, size_t size, void *context)
+{
+    const char *slash =
+        object->dlpi_name != NULL ? strrchr(object->dlpi_name, '/') : NULL;
+    const char *file = slash != NULL ? slash + 1 : object->dlpi_name;
+
+    (void)size;
+    for (const char *const *name = context; file != NULL && *name != NULL; name++) {
+        if (strncmp(file, *name, strlen(*name)) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+bool yk_object_is_loaded(const char *const *names)
+{
+    void *context;
+
+    memcpy(&context, &names, sizeof context);
+    return dl_iterate_phdr(by_names, context) != 0;
+}
+
+bool yk_object_is_stale(yk_any_function *function)
+{
+    static const char mark[] = " (deleted)\n";
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char *line = NULL;
+    size_t capacity = 0;
+    bool is_stale = false;
+    ssize_t length;
+
+    while (maps != NULL && (length = getline(&line, &capacity, maps)) > 0) {
+        uintptr_t begin;
+        uintptr_t end;
+
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &begin, &end) == 2 &&
+            (uintptr_t)function >= begin && (uintptr_t)function < end) {
+            is_stale = (size_t)length > strlen(mark) &&
+                       strcmp(line + length - strlen(mark), mark) == 0;
+            break;
+        }
+    }
+    free(line);
+    if (maps != NULL) {
+        (void)fclose(maps);
+    }
+    return is_stale;
 }

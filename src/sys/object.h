@@ -18,4 +18,12 @@ bool yk_object_locate(yk_any_function *function, char *path, size_t path_bytes,
  * fails. */
 yk_any_function *yk_object_find(const char *path, uint64_t offset);
 
+/* Whether a library is loaded whose file's name begins with one of `names`, the last of
+ * which is NULL. */
+bool yk_object_is_loaded(const char *const *names);
+
+/* Whether the file that this function was loaded from is gone, or another one in its
+ * place. */
+bool yk_object_is_stale(yk_any_function *function);
+
 #endif

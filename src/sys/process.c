@@ -26,7 +26,7 @@
 #define SYS_pidfd_open 434
 #endif
 
-static unsigned thread_count(void)
+unsigned yk_process_thread_count(void)
 {
     DIR *tasks = opendir("/proc/self/task");
     const struct dirent *entry;
@@ -99,8 +99,8 @@ static pid_t clone_through_fork(yk_process_main *entry, void *context)
 
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context)
 {
-    return thread_count() == 1 ? clone_and_run(entry, context)
-                               : clone_through_fork(entry, context);
+    return yk_process_thread_count() == 1 ? clone_and_run(entry, context)
+                                          : clone_through_fork(entry, context);
 }
 
 pid_t yk_process_fork(yk_process_main *entry, void *context)
@@ -260,6 +260,22 @@ void yk_process_prefer_for_oom(void)
     length = snprintf(text, sizeof text, "%ld", score);
     (void)!pwrite(fd, text, (size_t)length, 0);
     (void)close(fd);
+}
+
+uint64_t yk_process_private_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    unsigned long total;
+    unsigned long resident = 0;
+    unsigned long shared = 0;
+
+    if (file == NULL || fscanf(file, "%lu %lu %lu", &total, &resident, &shared) != 3) {
+        resident = shared = 0;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 int yk_process_open(pid_t pid)

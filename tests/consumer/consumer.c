@@ -717,7 +717,9 @@ int main(void)
     memset(&options, 0, sizeof options);
     options.devices = "cpu:1";
     options.wait_ready = true;
+    options.start = YOKE_START_SPAWN;
     CHECK_OK(NULL, yoke_pool_create(&pool, &options));
+    CHECK(yoke_pool_start_method(pool) == YOKE_START_SPAWN);
     CHECK_OK(NULL, yoke_pool_terminate(pool));
     CHECK_OK(NULL, yoke_pool_close(NULL));
     return failures == 0 ? 0 : 1;

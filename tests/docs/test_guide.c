@@ -27,6 +27,15 @@ static void print_workers(yoke_pool *pool)
 }
 /* end */
 
+/* begin start */
+static yoke_status open_forked(yoke_pool **pool)
+{
+    const yoke_pool_options options = {.start = YOKE_START_FORK};
+
+    return yoke_pool_create(pool, &options);
+}
+/* end */
+
 /* begin blur */
 /* Row y of the result is the mean of the rows y - 1, y and y + 1 that there are. */
 static void blur_rows(const yoke_span *span, void *const args[])
@@ -585,6 +594,16 @@ static float *grid(void)
     return cells;
 }
 
+static void test_start(void **state)
+{
+    yoke_pool *forked;
+
+    (void)state;
+    assert_ok_pool(NULL, open_forked(&forked));
+    assert_int_equal(yoke_pool_start_method(forked), YOKE_START_FORK);
+    assert_ok(yoke_pool_close(forked));
+}
+
 static void blur_here(float *out, float *in)
 {
     const yoke_span whole = {.end = HEIGHT, .split = 1,
@@ -877,6 +896,7 @@ static void streams_flow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_start),
         cmocka_unit_test(workers_are_printed),
         cmocka_unit_test(blur_is_that_of_one_process),
         cmocka_unit_test(steps_follow_each_other),

@@ -123,6 +123,24 @@ static void what_is_not_there_is_not_found(void **state)
     assert_null(yk_object_find("", UINT64_MAX));
 }
 
+static void loaded_libraries_are_known(void **state)
+{
+    static const char *const here[] = {"libnowhere", "libc.so", NULL};
+    static const char *const nowhere[] = {"libnowhere", "c.so", NULL};
+
+    (void)state;
+    assert_true(yk_object_is_loaded(here));
+    assert_false(yk_object_is_loaded(nowhere));
+}
+
+static void files_still_there_are_not_stale(void **state)
+{
+    (void)state;
+    assert_false(yk_object_is_stale((yk_any_function *)files_still_there_are_not_stale));
+    assert_false(yk_object_is_stale((yk_any_function *)qsort));
+    assert_false(yk_object_is_stale(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +150,8 @@ int main(void)
         cmocka_unit_test(what_is_no_function_is_refused),
         cmocka_unit_test(paths_that_do_not_fit_are_refused),
         cmocka_unit_test(what_is_not_there_is_not_found),
+        cmocka_unit_test(loaded_libraries_are_known),
+        cmocka_unit_test(files_still_there_are_not_stale),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

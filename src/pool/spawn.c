@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Application and spawned process agree by a letter: a sealed memory file, whose descriptor
+ * is in the environment variable YOKE_SPAWN. It says where the pool's memory is to be
+ * mapped, from which descriptors. Anything else in the variable, and files that are no
+ * letter, are ignored.
+ */
+#include "pool/spawn.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/text.h"
+#include "shared/window.h"
+#include "sys/exec.h"
+#include "sys/mapping.h"
+#include "sys/object.h"
+#include "sys/process.h"
+#include "sys/wakeup.h"
+
+static const char variable[] = "YOKE_SPAWN";
+static const char preload[] = "LD_PRELOAD";
+
+/* Resident memory of its own from which a process is not forked: page tables of a GiB take
+ * more than 10 ms to copy, for each process. */
+static const uint64_t big_bytes = (uint64_t)1 << 30;
+
+enum { MAPPINGS = 4, ARENA = 1 };
+
+/* The same in all builds. */
+typedef struct letter_head {
+    char magic[24];
+    /* Whether both are of the same build: */
+    uint64_t letter_bytes;
+    uint64_t control_bytes;
+    uint64_t constructor; /* offset of the function in its object */
+} letter_head;
+
+typedef struct letter {
+    letter_head head;
+    yk_mapping mappings[MAPPINGS]; /* the control block first */
+    yk_supervisor_start start;
+    char library[PATH_MAX]; /* was put in front of LD_PRELOAD; "": nothing was */
+} letter;
+
+static const char magic[24] = "yoke start letter";
+
+static void constructor(void);
+
+/* ---- which method ---- */
+
+yoke_status yk_start_read(yoke_start *method, yoke_start option, yk_error *error)
+{
+    static const char *const names[] = {"auto", "fork", "spawn"};
+    const char *text = yk_env_text("YOKE_START");
+
+    *method = option;
+    if ((unsigned)option > YOKE_START_SPAWN) {
+        return yk_fail(error, YOKE_EINVAL, "start is none of the start methods");
+    }
+    if (option != YOKE_START_AUTO || text == NULL) {
+        return YOKE_OK;
+    }
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *method = (yoke_start)i;
+            return YOKE_OK;
+        }
+    }
+    return yk_fail(error, YOKE_EINVAL, "YOKE_START=%s is none of auto, fork and spawn",
+                   text);
+}
+
+yoke_start yk_start_pick(void)
+{
+    static const char *const drivers[] = {"libOpenCL", "libcuda",     "libpocl",
+                                          "libnvidia", "libamdhip64", NULL};
+    const bool wanted = yk_process_thread_count() > 1 || yk_object_is_loaded(drivers) ||
+                        yk_process_private_bytes() >= big_bytes;
+
+    /* A program that inherits orphans would find the supervisor among its children. */
+    return wanted && yk_exec_obstacle() == NULL && !yk_exec_inherits_orphans()
+               ? YOKE_START_SPAWN
+               : YOKE_START_FORK;
+}
+
+/* ---- the application's side ---- */
+
+/* How often a wait looks whether the new process still lives. */
+static const uint64_t look_ns = 5 * (uint64_t)YK_NS_PER_MS;
+
+static yoke_status name_library(letter *out, yk_error *error)
+{
+    const char *const path = out->library;
+
+    if (!yk_object_locate(constructor, out->library, sizeof out->library,
+                          &out->head.constructor)) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "spawn: the library's own file cannot be found");
+    }
+    if (path[0] == '\0') {
+        return YOKE_OK; /* it is part of the program */
+    }
+    if (strpbrk(path, " :") != NULL) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "spawn: the loader takes no library whose path has a space or a "
+                       "colon: %s",
+                       path);
+    }
+    if (access(path, R_OK) != 0 || yk_object_is_stale(constructor)) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "spawn: %s is not the file any more that was loaded", path);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status write_letter(letter *out, const yoke_pool *pool,
+                                const yk_supervisor_start *start, yk_error *error)
+{
+    memset(out, 0, sizeof *out);
+    memcpy(out->head.magic, magic, sizeof magic);
+    out->head.letter_bytes = sizeof *out;
+    out->head.control_bytes = sizeof *pool->control;
+    out->mappings[0] = pool->control_mapping;
+    out->mappings[ARENA] = pool->arena.mapping;
+    out->mappings[2] = pool->store.mapping;
+    out->mappings[3] = pool->tables.mapping;
+    out->start = *start;
+    return name_library(out, error);
+}
+
+static pid_t execute(const letter *out, int fd)
+{
+    const char *const others = yk_env_text(preload);
+    const yk_control *control = out->start.control;
+    const int fds[] = {fd,
+                       out->mappings[0].fd,
+                       out->mappings[1].fd,
+                       out->mappings[2].fd,
+                       out->mappings[3].fd,
+                       out->start.life,
+                       out->start.alive,
+                       control->supervisor_bell,
+                      control->end_bell};
+    const size_t bytes =
+        strlen(preload) + strlen(out->library) + (others ? strlen(others) : 0) + 3;
+    char *libraries = malloc(bytes);
+    char where[32];
+    const char *variables[] = {where, libraries, NULL};
+    pid_t pid;
+
+    if (libraries == NULL) {
+        return -1;
+    }
+    yk_text_format(where, sizeof where, "%s=%d", variable, fd);
+    (void)snprintf(libraries, bytes, "%s=%s%s%s", preload, out->library,
+                   others != NULL ? ":" : "", others != NULL ? others : "");
+    if (out->library[0] == '\0') {
+        variables[1] = NULL;
+    }
+    pid = yk_exec_again(variables, fds, sizeof fds / sizeof fds[0]);
+    free(libraries);
+    return pid;
+}
+
+/* Not NULL: why it has not taken over. */
+static const char *wait_until_taken(yoke_pool *pool)
+{
+    yk_control *control = pool->control;
+    const uint64_t deadline = yk_clock_ns() + control->start_timeout_ns;
+
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&control->changed);
+        const bool has_ended = yk_pool_supervisor_ended(pool);
+
+        if (atomic_load(&control->taken_over) != 0 && !has_ended) {
+            return NULL;
+        }
+        if (has_ended) {
+            return control->start_error[0] != '\0'
+                       ? control->start_error
+                       : "the program ended before the library took over";
+        }
+        if (yk_clock_ns() >= deadline) {
+            return "the library did not take over in time: the program's constructors "
+                   "take long, or do not end";
+        }
+        yk_event_wait(&control->changed, ticket, look_ns);
+    }
+}
+
+static void end_process(yoke_pool *pool)
+{
+    int status;
+
+    yk_process_kill(pool->supervisor);
+    if (pool->supervisor_fd >= 0) {
+        (void)yk_fd_wait_one(pool->supervisor_fd, UINT64_MAX);
+    }
+    (void)yk_process_reap(pool->supervisor, false, &status);
+    yk_fd_close(&pool->supervisor_fd);
+    pool->supervisor = 0;
+}
+
+yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *start,
+                                yk_error *error)
+{
+    const char *obstacle = yk_exec_obstacle();
+    letter out;
+    yoke_status status;
+    int fd;
+
+    if (obstacle != NULL) {
+        return yk_fail(error, YOKE_EUNSUPPORTED, "spawn: %s", obstacle);
+    }
+    status = write_letter(&out, pool, start, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    fd = yk_sealed_file(&out, sizeof out);
+    if (fd < 0) {
+        return yk_fail(error, YOKE_ESYSTEM, "spawn: no memory file: %s",
+                       strerror(errno));
+    }
+    pool->supervisor = execute(&out, fd);
+    status = errno;
+    yk_fd_close(&fd);
+    if (pool->supervisor < 0) {
+        pool->supervisor = 0;
+        return yk_fail(error, YOKE_ESYSTEM, "spawn: the program cannot be executed: %s",
+                       strerror((int)status));
+    }
+    pool->supervisor_fd = yk_process_open(pool->supervisor);
+    obstacle = pool->supervisor_fd < 0 ? "the system cannot tell when a process ends"
+                                       : wait_until_taken(pool);
+    if (obstacle != NULL) {
+        end_process(pool);
+        return yk_fail(error, YOKE_ESYSTEM, "spawn: %s", obstacle);
+    }
+    return YOKE_OK;
+}
+
+/* ---- the new process ---- */
+
+static letter received;
+static bool is_to_take_over; /* there is a letter, and constructors still run */
+
+/* The application finds the reason in the control block, be it mapped here or not. */
+static _Noreturn void refuse(const char *reason)
+{
+    char text[sizeof((yk_control *)NULL)->start_error];
+
+    yk_text_copy(text, sizeof text, reason);
+    (void)yk_file_write(received.mappings[0].fd, text, sizeof text,
+                        offsetof(yk_control, start_error));
+    yk_process_exit_now(1);
+}
+
+static void map_memory(void)
+{
+    char text[128];
+
+    for (unsigned i = 0; i < MAPPINGS; i++) {
+        yk_mapping *mapping = &received.mappings[i];
+
+        if (!yk_mapping_restore(mapping)) {
+            yk_text_format(text, sizeof text,
+                           "the pool's memory cannot be mapped at its address (%p): %s",
+                           mapping->base, strerror(errno));
+            refuse(text);
+        }
+    }
+    for (unsigned i = 0; i < MAPPINGS; i++) {
+        if (i != ARENA) { /* its descriptor goes on with received.start */
+            yk_mapping_forget_fd(&received.mappings[i]);
+        }
+    }
+    (void)yk_window_add(received.mappings[ARENA].base, received.mappings[ARENA].size, NULL);
+}
+
+static void take_over(void)
+{
+    yk_control *control = received.start.control;
+
+    is_to_take_over = false;
+    map_memory();
+    atomic_store(&control->taken_over, 1);
+    yk_event_signal(&control->changed);
+    yk_process_exit_now(yk_supervisor_main(&received.start));
+}
+
+/* The program's own children shall not load us. */
+static void restore_preload(void)
+{
+    const char *const all = yk_env_text(preload);
+    const size_t own = strlen(received.library);
+
+    if (own == 0 || all == NULL || strncmp(all, received.library, own) != 0) {
+        return;
+    }
+    if (all[own] == ':' && all[own + 1] != '\0') {
+        char *others = strdup(all + own + 1);
+
+        if (others != NULL) {
+            (void)setenv(preload, others, 1);
+            free(others);
+        }
+    } else {
+        (void)unsetenv(preload);
+    }
+}
+
+static bool is_same_build(void)
+{
+    char path[PATH_MAX];
+    uint64_t offset;
+
+    return received.head.letter_bytes == sizeof received &&
+           received.head.control_bytes == sizeof(yk_control) &&
+           yk_object_locate(constructor, path, sizeof path, &offset) &&
+           offset == received.head.constructor;
+}
+
+/* Whether there is a letter at all; -1 or its descriptor. */
+static int find_letter(const char *text)
+{
+    uint64_t fd;
+    letter_head *head = &received.head;
+
+    return yk_parse_unsigned(text, &fd) && fd > 2 && fd <= INT_MAX &&
+                   yk_sealed_read((int)fd, head, sizeof *head) &&
+                   memcmp(head->magic, magic, sizeof magic) == 0
+               ? (int)fd
+               : -1;
+}
+
+/* Looks for a letter, once. Where there is one, the program's main() must not run. */
+static bool read_letter(void)
+{
+    const char *const text = secure_getenv(variable);
+    int fd;
+
+    if (text == NULL) {
+        return is_to_take_over;
+    }
+    fd = find_letter(text);
+    (void)unsetenv(variable);
+    if (fd < 0) {
+        return false;
+    }
+    if (!is_same_build() || !yk_sealed_read(fd, &received, sizeof received)) {
+        yk_process_exit_now(1);
+    }
+    is_to_take_over = true;
+    return true;
+}
+
+__attribute__((constructor)) static void constructor(void)
+{
+    if (!read_letter()) {
+        return;
+    }
+    restore_preload();
+    if (!yk_exec_take_over(constructor, take_over)) {
+        refuse("the program's list of constructors cannot be changed");
+    }
+}
+
+void yk_start_check(void)
+{
+    if (read_letter()) {
+        refuse("the program creates a pool before the library can take over: in a "
+               "constructor, or because it loads the library late");
+    }
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/mapping.h"
+#include "sys/process.h"
+
+enum { STACK_BYTES = 64 << 10 };
+
+/* ---- arguments and environment ---- */
+
+/* The whole of a file under /proc, with a zero behind it; NULL on failure. */
+static char *read_all(const char *path, size_t *bytes)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t capacity = 4096;
+    char *text = fd < 0 ? NULL : malloc(capacity);
+    ssize_t got = 0;
+
+    *bytes = 0;
+    while (text != NULL && (got = read(fd, text + *bytes, capacity - 1 - *bytes)) > 0) {
+        *bytes += (size_t)got;
+        if (*bytes == capacity - 1) {
+            char *larger = realloc(text, capacity *= 2);
+
+            if (larger == NULL) {
+                free(text);
+            }
+            text = larger;
+        }
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (text != NULL) {
+        text[*bytes] = '\0';
+    }
+    return text;
+}
+
+/* The strings that lie one behind the other in `text`, as an array that ends with NULL. */
+static char **split(char *text, size_t bytes)
+{
+    size_t count = 0;
+    char **list;
+
+    for (size_t at = 0; at < bytes; at += strlen(text + at) + 1) {
+        count++;
+    }
+    list = calloc(count + 2, sizeof *list);
+    if (list == NULL) {
+        return NULL;
+    }
+    list[0] = text; /* at least a name, be it empty */
+    count = 0;
+    for (size_t at = 0; at < bytes; at += strlen(text + at) + 1) {
+        list[count++] = text + at;
+    }
+    return list;
+}
+
+static bool is_same_variable(const char *entry, const char *variable)
+{
+    const size_t name = strcspn(variable, "=") + 1;
+
+    return strncmp(entry, variable, name) == 0;
+}
+
+static bool is_replaced(const char *entry, const char *const *variables)
+{
+    for (; *variables != NULL; variables++) {
+        if (is_same_variable(entry, *variables)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char **extend_environment(const char *const *variables)
+{
+    size_t count = 1;
+    const char **list;
+
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+        count++;
+    }
+    for (const char *const *entry = variables; *entry != NULL; entry++) {
+        count++;
+    }
+    list = calloc(count, sizeof *list);
+    if (list == NULL) {
+        return NULL;
+    }
+    count = 0;
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+        if (!is_replaced(*entry, variables)) {
+            list[count++] = *entry;
+        }
+    }
+    for (; *variables != NULL; variables++) {
+        list[count++] = *variables;
+    }
+    return list;
+}
+
+/* ---- two clones and an exec ---- */
+
+/* Shared by three processes, of which one runs at a time. */
+typedef struct execution {
+    char **arguments;
+    const char **environment;
+    const int *fds;
+    size_t fd_count;
+    char *stack; /* of the process that executes: its end */
+    pid_t pid;   /* that process; -1: there is none */
+    int error;   /* its errno, 0: it has executed */
+} execution;
+
+/* The execve() of the C library wants its strings without const, and does not touch them. */
+static char *const *as_environment(const char **list)
+{
+    char *const *result;
+
+    memcpy(&result, &list, sizeof result);
+    return result;
+}
+
+/* Has a table of descriptors of its own, but the application's memory. */
+static int execute(void *context)
+{
+    execution *self = context;
+
+    for (size_t i = 0; i < self->fd_count; i++) {
+        (void)fcntl(self->fds[i], F_SETFD, 0);
+    }
+    (void)execve("/proc/self/exe", self->arguments, as_environment(self->environment));
+    self->error = errno;
+    return 1;
+}
+
+/* A process that executes a program sends SIGCHLD at its end, whatever it was cloned with.
+ * So it must not be the application's child: this one's, which ends. */
+static int intermediate(void *context)
+{
+    execution *self = context;
+
+    self->pid = clone(execute, self->stack, CLONE_VM | CLONE_VFORK, self);
+    if (self->pid < 0) {
+        self->error = errno;
+    }
+    return 0;
+}
+
+static void run_with_signals_blocked(execution *self, char *stack)
+{
+    sigset_t all;
+    sigset_t before;
+    pid_t pid;
+    int status;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid = clone(intermediate, stack, CLONE_VM | CLONE_VFORK, self);
+    if (pid < 0) {
+        self->error = errno;
+    } else {
+        (void)yk_process_reap(pid, true, &status);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static pid_t clone_and_execute(execution *self)
+{
+    const size_t bytes = (size_t)2 * STACK_BYTES;
+    char *stacks = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+    if (stacks == MAP_FAILED) {
+        return -1;
+    }
+    self->pid = -1;
+    self->stack = stacks + STACK_BYTES;
+    run_with_signals_blocked(self, stacks + bytes);
+    (void)munmap(stacks, bytes);
+    errno = self->error;
+    return self->error == 0 ? self->pid : -1;
+}
+
+pid_t yk_exec_again(const char *const *variables, const int *fds, size_t count)
+{
+    size_t bytes;
+    char *text = read_all("/proc/self/cmdline", &bytes);
+    execution self = {.fds = fds, .fd_count = count};
+    pid_t pid = -1;
+
+    errno = ENOENT;
+    if (text != NULL) {
+        self.arguments = split(text, bytes);
+        self.environment = extend_environment(variables);
+        errno = ENOMEM;
+    }
+    if (self.arguments != NULL && self.environment != NULL) {
+        pid = clone_and_execute(&self);
+    }
+    free(self.arguments);
+    free(self.environment);
+    free(text);
+    return pid;
+}
+
+/* ---- obstacles ---- */
+
+/* Where the program itself lies, and what its loader reads of it. */
+typedef struct program {
+    uintptr_t base;
+    const ElfW(Dyn) * dynamic; /* NULL: none */
+} program;
+
+/* The first object that is listed is the program. */
+static int find_program(struct dl_phdr_info *object, size_t size, void *context)
+{
+    program *self = context;
+
+    (void)size;
+    self->base = object->dlpi_addr;
+    for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+        if (object->dlpi_phdr[i].p_type == PT_DYNAMIC) {
+            self->dynamic =
+                (const ElfW(Dyn) *)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
+        }
+    }
+    return 1;
+}
+
+static program this_program(void)
+{
+    program self = {0, NULL};
+
+    (void)dl_iterate_phdr(find_program, &self);
+    return self;
+}
+
+const char *yk_exec_obstacle(void)
+{
+    if (getauxval(AT_SECURE) != 0) {
+        return "the program has more rights than its user (setuid, capabilities)";
+    }
+    if (this_program().dynamic == NULL) {
+        return "the program is linked statically";
+    }
+    if (access("/proc/self/exe", X_OK) != 0) {
+        return "/proc/self/exe cannot be executed";
+    }
+    return NULL;
+}
+
+bool yk_exec_inherits_orphans(void)
+{
+    int is_reaper = 0;
+
+    return getpid() == 1 ||
+           (prctl(PR_GET_CHILD_SUBREAPER, &is_reaper) == 0 && is_reaper != 0);
+}
+
+/* ---- sealed files ---- */
+
+static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+int yk_sealed_file(const void *data, size_t bytes)
+{
+    int fd = memfd_create("yoke start", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (fd >= 0 &&
+        (!yk_file_write(fd, data, bytes, 0) || fcntl(fd, F_ADD_SEALS, seals) != 0)) {
+        (void)close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+bool yk_sealed_read(int fd, void *data, size_t bytes)
+{
+    struct stat status;
+
+    return fcntl(fd, F_GET_SEALS) == seals && fstat(fd, &status) == 0 &&
+           (uint64_t)status.st_size >= bytes && yk_file_read(fd, data, bytes, 0);
+}
+
+/* ---- taking over ---- */
+
+typedef void init_function(int argc, char **argv, char **env);
+
+static init_function *last_init;
+static void (*taker)(void);
+
+static void run_last_and_take_over(int argc, char **argv, char **env)
+{
+    last_init(argc, argv, env);
+    taker();
+}
+
+/* Where the program's list of constructors has its last entry; NULL if it has none. */
+static init_function **find_last_init(void)
+{
+    const program self = this_program();
+    uintptr_t list = 0;
+    size_t bytes = 0;
+
+    if (self.dynamic == NULL) {
+        return NULL;
+    }
+    for (const ElfW(Dyn) *entry = self.dynamic; entry->d_tag != DT_NULL; entry++) {
+        if (entry->d_tag == DT_INIT_ARRAY) {
+            list = self.base + entry->d_un.d_ptr;
+        } else if (entry->d_tag == DT_INIT_ARRAYSZ) {
+            bytes = entry->d_un.d_val;
+        }
+    }
+    if (list == 0 || bytes < sizeof(init_function *)) {
+        return NULL;
+    }
+    return (init_function **)(list + bytes) - 1;
+}
+
+/* The list is read-only once the program is relocated. */
+static bool make_writable(void *address)
+{
+    const uintptr_t page = (uintptr_t)address & ~(uintptr_t)(yk_page_size() - 1);
+
+    return mprotect((void *)page, yk_page_size(), PROT_READ | PROT_WRITE) == 0;
+}
+
+/*
+ * Constructors of libraries run before those of the program, and in a program that is linked
+ * with this library statically there may be others after ours. The list of the program's is
+ * the last there is, and its entries are read one by one, so its last one is replaced.
+ */
+bool yk_exec_take_over(void (*self)(void), void (*take_over)(void))
+{
+    init_function **last = find_last_init();
+
+    if (last == NULL || (void (*)(void)) * last == self) {
+        take_over();
+        return true;
+    }
+    if (!make_writable(last)) {
+        return false;
+    }
+    last_init = *last;
+    taker = take_over;
+    *last = run_last_and_take_over;
+    return true;
+}

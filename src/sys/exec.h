@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The application's own program executed again, as a process of the pool. */
+#ifndef YK_SYS_EXEC_H
+#define YK_SYS_EXEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* ---- in the application ---- */
+
+/*
+ * Executes this process's program again, with its arguments, in a process that is no child
+ * of the caller: wait() and SIGCHLD do not notice it unless the caller inherits orphans.
+ * Takes as long for a large process as for a small one: nothing of it is copied. All signals
+ * are blocked in the new process. It has the descriptors that are not closed on exec, and
+ * those listed. Returns its pid, or -1 with errno.
+ *
+ * @param variables  put into the environment, as NAME=VALUE; NULL at the end
+ */
+pid_t yk_exec_again(const char *const *variables, const int *fds, size_t count);
+
+/* Whether there can be no such process; why, or NULL. */
+const char *yk_exec_obstacle(void);
+
+/* Whether orphaned descendants become children of this process. */
+bool yk_exec_inherits_orphans(void);
+
+/* ---- what passes between the two ---- */
+
+/* A memory file with these bytes that nobody can change any more; -1 if there can be
+ * none. */
+int yk_sealed_file(const void *data, size_t bytes);
+
+/* Reads the beginning of such a file; false if it is none or too short. */
+bool yk_sealed_read(int fd, void *data, size_t bytes);
+
+/* ---- in the new process ---- */
+
+/*
+ * Called by a constructor: has `take_over` run when all the program's constructors have,
+ * just before main(). At once if there are no more of them. False if that cannot be had.
+ *
+ * @param self  the constructor
+ */
+bool yk_exec_take_over(void (*self)(void), void (*take_over)(void));
+
+#endif
