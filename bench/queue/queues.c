@@ -264,7 +264,7 @@ int main(int argc, char **argv)
                                     argc > 2 ? strtoul(argv[argc - 1], NULL, 10) : 0};
     yoke_pool *pool = NULL;
 
-    if (!lock && argc == 5) {
+    if (argc == 5 && (strcmp(what, "alone") == 0 || strcmp(what, "pass") == 0)) {
         exchange.bytes = strtoul(argv[2], NULL, 10);
         exchange.room = strtoul(argv[3], NULL, 10);
     }
