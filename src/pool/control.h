@@ -91,7 +91,9 @@ typedef struct yk_build {
     /* owner: items per nanosecond, a double's bits; app: 0 */
     _Atomic uint64_t speed; /* of the last chunks */
     _Atomic uint64_t usual; /* over whole jobs */
-    _Atomic uint64_t usual_ns; /* owner: so long it computed in a job that says so; app: 0 */
+    /* owner: in a job that says so, it computed so long and so many; app: 0 */
+    _Atomic uint64_t usual_ns;
+    _Atomic uint64_t usual_items;
 } yk_build;
 
 /* What a worker has done. */

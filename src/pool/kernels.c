@@ -164,6 +164,7 @@ static yoke_status announce(yoke_kernel *kernel, recipe from, yk_error *error)
         atomic_store(&control->workers[i].builds[kernel->slot].speed, 0);
         atomic_store(&control->workers[i].builds[kernel->slot].usual, 0);
         atomic_store(&control->workers[i].builds[kernel->slot].usual_ns, 0);
+        atomic_store(&control->workers[i].builds[kernel->slot].usual_items, 0);
     }
     atomic_store(&slot->id, kernel->id);
     atomic_fetch_add(&control->kernel_changes, 1);

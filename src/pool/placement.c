@@ -170,6 +170,9 @@ static void know_speed(yk_taker *taker, const yk_job *job, const yk_worker *work
 {
     taker->speed = yk_job_speeds(job, worker).usual;
     taker->known_ns = (double)atomic_load(&worker->builds[job->kernel_slot].usual_ns);
+    taker->known_tiles =
+        (double)atomic_load(&worker->builds[job->kernel_slot].usual_items) /
+        (double)job->tiling.tile_items;
 }
 
 /* Who may take part: the workers by slot, then the caller. */

@@ -24,6 +24,7 @@ typedef struct yk_measured {
     double ns;    /* in this time */
     double usual; /* its speed before, items per nanosecond */
     uint64_t usual_ns; /* in how long that was measured */
+    uint64_t usual_items; /* ... and on how many */
 } yk_measured;
 
 /* What a worker has done since it last looked at the clock. */

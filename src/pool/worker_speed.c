@@ -73,7 +73,8 @@ static void start_measuring(yk_worker_self *self, yk_job_ref ref)
     }
     *measured = (yk_measured){.ref = ref,
                               .usual = yk_bits_double(atomic_load(&build->usual)),
-                              .usual_ns = atomic_load(&build->usual_ns)};
+                              .usual_ns = atomic_load(&build->usual_ns),
+                              .usual_items = atomic_load(&build->usual_items)};
     yk_worker_set_speed(self, job, measured->usual);
 }
 
@@ -87,13 +88,15 @@ static void stop_measuring(yk_worker_self *self, const yk_job *job)
     }
     /* A glimpse does not count against what is known well, unless there are only glimpses
      * from now on. */
-    if (yk_policy_is_glimpse(measured->ns, (double)measured->usual_ns)) {
+    if (yk_policy_is_glimpse(measured->ns, (double)measured->usual_ns) &&
+        measured->items < (double)measured->usual_items) {
         atomic_store(&build->usual_ns, measured->usual_ns / 2);
         return;
     }
     atomic_store(&build->usual, yk_double_bits(yk_policy_learn_usual(
                                     measured->usual, measured->items / measured->ns)));
     atomic_store(&build->usual_ns, (uint64_t)measured->ns);
+    atomic_store(&build->usual_items, (uint64_t)measured->items);
 }
 
 /* What a device has moved since the last time. */

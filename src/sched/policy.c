@@ -10,6 +10,12 @@ int yk_policy_is_glimpse(double ns, double other_ns)
     return 16 * ns < other_ns;
 }
 
+/* Whatever a few items have cost: a worker may have lost its CPU in the middle of them. */
+static bool is_measured(const yk_taker *taker)
+{
+    return taker->speed > 0 && taker->known_tiles >= 1;
+}
+
 void yk_policy_doubt(yk_taker *takers, size_t n)
 {
     double longest = 0;
@@ -17,16 +23,19 @@ void yk_policy_doubt(yk_taker *takers, size_t n)
     double known = 0;
 
     for (size_t i = 0; i < n; i++) {
-        longest = fmax(longest, takers[i].speed > 0 ? takers[i].known_ns : 0);
+        longest = fmax(longest, is_measured(&takers[i]) ? takers[i].known_ns : 0);
     }
     for (size_t i = 0; i < n; i++) {
-        if (takers[i].speed > 0 && !yk_policy_is_glimpse(takers[i].known_ns, longest)) {
+        if (is_measured(&takers[i]) &&
+            !yk_policy_is_glimpse(takers[i].known_ns, longest)) {
             sum += takers[i].speed;
             known++;
         }
     }
-    for (size_t i = 0; i < n; i++) {
-        if (takers[i].speed > 0 && yk_policy_is_glimpse(takers[i].known_ns, longest)) {
+    for (size_t i = 0; i < n && known > 0; i++) {
+        if (takers[i].speed > 0 &&
+            (!is_measured(&takers[i]) ||
+             yk_policy_is_glimpse(takers[i].known_ns, longest))) {
             takers[i].speed = fmax(takers[i].speed, sum / known);
         }
     }

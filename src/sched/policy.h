@@ -16,11 +16,12 @@ typedef struct yk_taker {
     double speed;    /* 0: unknown; less: it gets none */
     double delay_ns; /* until it computes: wake-up, launch, transfer of common inputs */
     double known_ns; /* in so long its speed was measured */
+    double known_tiles; /* ... on so much */
 } yk_taker;
 
 /*
- * Speeds that were measured at a glimpse beside others' (few items instead of many) count as
- * the mean of those others, if that is more: else who was slow to begin with would get no
+ * Speeds that were measured at a glimpse beside others', or on less than a tile, while others
+ * were on more, count as the mean of those others, if that is more: else who was slow to begin with would get no
  * share of longer jobs, and never show what it can do.
  */
 void yk_policy_doubt(yk_taker *takers, size_t n);
