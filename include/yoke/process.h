@@ -5,7 +5,8 @@
  *
  * A process is forked by the pool's supervisor, which has one thread, so it starts however
  * many threads the application has, and the application's own wait() and SIGCHLD do not
- * notice it. It sees the program as it was when the pool was created, and the pool's
+ * notice it. It sees the program as it was when the pool was created (if that was
+ * spawned: as it is before main()), and the pool's
  * memory, at the same addresses, as it is now: what it writes there everybody sees, what it
  * writes elsewhere nobody does. It never outlives the pool, nor the application.
  *
@@ -15,7 +16,8 @@
  * processes short of memory the system kills it rather than the application.
  *
  * In it calls that need the application's private memory (yoke_map(), yoke_alloc(),
- * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL. It may create pools of
+ * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL, or with YOKE_ECLOSED
+ * where the pool was spawned and is not known there at all. It may create pools of
  * its own. Handles that the application made after it created the pool mean nothing there.
  */
 #ifndef YOKE_PROCESS_H
