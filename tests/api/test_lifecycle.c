@@ -57,7 +57,8 @@ static void test_many_times(void **state)
     }
     assert_true(yt_nothing_alive());
     assert_true(before > 0);
-    assert_true(resident_pages() < before + 2048);
+    /* AddressSanitizer keeps what is freed for a while; it has its own search for leaks. */
+    assert_true(API_SANITIZED || resident_pages() < before + 2048);
 }
 
 static void test_several_pools(void **state)
