@@ -129,6 +129,11 @@ static void check_broken(yoke_pool *pool)
     assert_contains(yoke_pool_error(pool), "supervisor");
 }
 
+static bool has_lost_supervisor(void *context)
+{
+    return yk_pool_supervisor_ended(context);
+}
+
 static void test_supervisor_dies(void **state)
 {
     static const char *const places[] = {"process-seen",    "process-forked",
@@ -150,6 +155,8 @@ static void test_supervisor_dies(void **state)
         if (pid != 0) {
             assert_true(yt_wait_until(is_gone, &pid, FT_SECONDS));
         }
+        /* It may be about to die only when the process's end is known. */
+        assert_true(yt_wait_until(has_lost_supervisor, pool, FT_SECONDS));
         status = yoke_pool_close(pool);
         assert_true(status == YOKE_EBROKEN);
         assert_true(yt_nothing_alive());
