@@ -16,6 +16,11 @@ static bool is_measured(const yk_taker *taker)
     return taker->speed > 0 && taker->known_tiles >= 1;
 }
 
+static bool is_trusted(const yk_taker *taker, double longest_ns)
+{
+    return is_measured(taker) && !yk_policy_is_glimpse(taker->known_ns, longest_ns);
+}
+
 void yk_policy_doubt(yk_taker *takers, size_t n)
 {
     double longest = 0;
@@ -26,16 +31,13 @@ void yk_policy_doubt(yk_taker *takers, size_t n)
         longest = fmax(longest, is_measured(&takers[i]) ? takers[i].known_ns : 0);
     }
     for (size_t i = 0; i < n; i++) {
-        if (is_measured(&takers[i]) &&
-            !yk_policy_is_glimpse(takers[i].known_ns, longest)) {
+        if (is_trusted(&takers[i], longest)) {
             sum += takers[i].speed;
             known++;
         }
     }
     for (size_t i = 0; i < n && known > 0; i++) {
-        if (takers[i].speed > 0 &&
-            (!is_measured(&takers[i]) ||
-             yk_policy_is_glimpse(takers[i].known_ns, longest))) {
+        if (takers[i].speed > 0 && !is_trusted(&takers[i], longest)) {
             takers[i].speed = fmax(takers[i].speed, sum / known);
         }
     }
