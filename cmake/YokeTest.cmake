@@ -62,12 +62,15 @@ function(yoke_test label source)
 endfunction()
 
 # The test a second time, with pools that are spawned instead of forked: spawn/LABEL/NAME.
+# Not beside the first: what a test leaves behind it finds by its program file.
 function(yoke_test_spawned label name)
     add_test(NAME spawn/${label}/${name} COMMAND $<TARGET_FILE:test_${label}_${name}>
         WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
     yoke_test_properties(spawn/${label}/${name} spawn)
     set_property(TEST spawn/${label}/${name} APPEND PROPERTY
         ENVIRONMENT YOKE_START=spawn)
+    set_property(TEST ${label}/${name} spawn/${label}/${name} APPEND PROPERTY
+        RESOURCE_LOCK test_${label}_${name})
 endfunction()
 
 # yoke_script_test(LABEL NAME COMMAND...)
