@@ -47,6 +47,16 @@ typedef enum yoke_start {
     YOKE_START_SPAWN = 2
 } yoke_start;
 
+/**
+ * What each process that calls native functions calls first: see yoke_pool_options.
+ *
+ * @param argument  a copy of the bytes given there, the same for all processes: not to be
+ *                  written to, aligned for any type; NULL if there are none
+ * @param bytes     how many there are
+ * @return 0, or a number that says why the process cannot work
+ */
+typedef int yoke_initializer(const void *argument, size_t bytes);
+
 /** How to make a pool. Zero in a field means that the library chooses. */
 typedef struct yoke_pool_options {
     /**
@@ -79,6 +89,21 @@ typedef struct yoke_pool_options {
     double start_timeout;
     /** Fork or spawn; 0: the environment variable YOKE_START, else what suits. */
     yoke_start start;
+    /**
+     * Called once in every process that calls native functions, before it takes work: to fill
+     * tables, load a library, open a file. Also in the replacements of those that died; not
+     * in the application, whose thread may help, nor in OpenCL workers and in processes of
+     * yoke_process_start(). It has start_timeout seconds.
+     *
+     * A worker whose initializer returns anything but 0 is given up, with that number as the
+     * reason; YOKE_ENODEVICE if that leaves none. NULL: nothing is called.
+     */
+    yoke_initializer *initializer;
+    const void *initializer_argument; /**< copied */
+    size_t initializer_bytes;         /**< how many */
+    /** A CPU worker's process ends when it has computed so many items, or some more (a task
+     *  is one), and another takes its place: for functions that leak. 0: never. */
+    uint64_t items_per_process;
 } yoke_pool_options;
 
 typedef enum yoke_worker_kind {
@@ -99,7 +124,7 @@ typedef struct yoke_worker_info {
     yoke_worker_kind kind;
     yoke_worker_state state;
     pid_t pid;             /**< its process now; 0 if there is none */
-    unsigned restarts;     /**< processes it has lost so far */
+    unsigned restarts;     /**< processes it had before this one */
     int cpu;               /**< the CPU it is bound to, -1 if none */
     int opencl_index;      /**< its number for "opencl:N", -1 if it has none */
     bool shares_memory;    /**< works in place on the pool's memory, without copies */

@@ -126,6 +126,7 @@ typedef struct yk_worker {
     /* supervisor: STARTING, PARKED, GIVEN_UP; owner: READY */
     alignas(YK_CACHE_LINE) _Atomic uint32_t state;
     _Atomic uint32_t open_status; /* owner: a yoke_status if opening failed */
+    _Atomic uint32_t initializing; /* owner: it is in the program's initializer */
 
     /* owner; active and building: stores sequentially consistent */
     alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
@@ -281,6 +282,15 @@ typedef struct yk_probe {
     char error[512];
 } yk_probe;
 
+/* ---- the program's initializer ------------------------------------------------------ */
+
+/* What processes that call native functions call first: see initializer.h. */
+typedef struct yk_initializer {
+    yk_function function; /* offset 0: none */
+    const void *argument; /* in the store; NULL: none */
+    uint64_t bytes;
+} yk_initializer;
+
 /* ---- all of it --------------------------------------------------------------------- */
 
 enum { YK_DISCOVERY_NONE = 0, YK_DISCOVERY_RUNNING = 1, YK_DISCOVERY_DONE = 2 };
@@ -298,6 +308,8 @@ typedef struct yk_fault {
 typedef struct yk_control {
     /* app, before the supervisor exists */
     yk_selection selection;
+    yk_initializer initializer;
+    uint64_t items_per_process; /* of CPU workers: then they are replaced; 0: never */
     uint64_t start_timeout_ns;
     uint32_t discover;  /* look for OpenCL devices even if none is selected */
     uint32_t discrete;  /* YOKE_FORCE_DISCRETE */

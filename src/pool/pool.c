@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "pool/fault_point.h"
+#include "pool/initializer.h"
 #include "pool/spawn.h"
 #include "pool/supervisor.h"
 #include "shared/window.h"
@@ -63,6 +64,7 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
     if (status != YOKE_OK) {
         return status;
     }
+    control->items_per_process = options->items_per_process;
     control->discrete = discrete;
     control->discover = options->discover;
     control->log = yk_env_is_set("YOKE_LOG");
@@ -410,6 +412,9 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     if (status == YOKE_OK) {
         pool->control->supervisor_bell = pool->control->end_bell = -1;
         status = read_options(pool->control, options, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_initializer_set(pool, options, error);
     }
     if (status == YOKE_OK) {
         status = start_supervisor(pool, options->start, error);

@@ -14,7 +14,7 @@
 enum {
     MAX_FORKS = 100,
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
-    MAX_CORE_START_FAILURES = 20, /* ... of a core, which does not break */
+    MAX_CORE_START_FAILURES = 20, /* ... of a core, which does not break; but it may hang */
     MAX_DEVICE_FAILURES = 4,      /* ... before they finish a chunk, of a device */
     MIN_CORES_TO_SHARE = 4,
 };
@@ -92,6 +92,7 @@ static void reset_worker(yk_worker *worker)
     atomic_store(&worker->building, 0);
     atomic_store(&worker->chunks, 0);
     atomic_store(&worker->open_status, 0);
+    atomic_store(&worker->initializing, 0);
     atomic_store(&worker->state, YK_WORKER_STARTING);
 }
 
@@ -238,7 +239,9 @@ static void explain_bus_error(const yk_supervisor *supervisor, const yk_worker *
 static void describe_death(const yk_supervisor *supervisor, const yk_worker *worker,
                            const yk_child *child, int status, char *text, size_t bytes)
 {
-    if (child->killed_hung) {
+    if (yk_process_exited_with(status, YK_EXIT_SPENT)) {
+        yk_text_copy(text, bytes, "has computed as many items as a process is to");
+    } else if (child->killed_hung) {
         yk_text_copy(text, bytes, "did not start in time and was killed");
     } else if (child->killed_late) {
         yk_text_copy(text, bytes, "killed at the job's time limit");
@@ -249,6 +252,11 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
         if (yk_process_had_bus_error(status)) {
             explain_bus_error(supervisor, worker, text, bytes);
         }
+    }
+    if (atomic_load(&worker->initializing) != 0) {
+        const size_t length = strlen(text);
+
+        yk_text_format(text + length, bytes - length, ", in the initializer");
     }
 }
 
@@ -359,11 +367,16 @@ static bool is_dispensable(yk_supervisor *supervisor, uint32_t slot)
 static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_starting)
 {
     const yk_worker *worker = &supervisor->control->workers[slot];
+    const yk_child *child = &supervisor->workers[slot];
     const bool is_core = worker->kind == YOKE_WORKER_CPU;
 
+    if (was_starting && atomic_load(&worker->open_status) == (uint32_t)-YOKE_EKERNEL) {
+        return true; /* the initializer says so */
+    }
     if (was_starting) {
-        return supervisor->workers[slot].start_failures >=
-               (is_core ? MAX_CORE_START_FAILURES : MAX_START_FAILURES);
+        return child->start_failures >= (is_core && !child->killed_hung
+                                             ? MAX_CORE_START_FAILURES
+                                             : MAX_START_FAILURES);
     }
     /* A core does not break; a kernel that kills its process is found out by its tiles.
      */

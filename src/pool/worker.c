@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "pool/fault_point.h"
+#include "pool/initializer.h"
 #include "sys/process.h"
 #include "sys/topology.h"
 
@@ -24,8 +25,11 @@ static bool open_device(yk_worker_self *self)
 {
     yk_worker *worker = self->worker;
     const yk_device_ops *ops = yk_device_ops_of(worker->config.kind);
-    const yoke_status status = ops->open(&self->device, &worker->config, &self->error);
+    yoke_status status = ops->open(&self->device, &worker->config, &self->error);
 
+    if (status == YOKE_OK && worker->kind != YOKE_WORKER_OPENCL) {
+        status = yk_initializer_call(self->control, worker, &self->error);
+    }
     if (status != YOKE_OK) {
         memcpy(worker->log, self->error.text, sizeof worker->log);
         atomic_store(&worker->open_status, (uint32_t)-status);
@@ -73,13 +77,33 @@ static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
     }
 }
 
+bool yk_worker_is_spent(const yk_worker_self *self)
+{
+    return self->last_item != 0 &&
+           atomic_load_explicit(&self->worker->tally.items, memory_order_relaxed) >=
+               self->last_item;
+}
+
+/* Only CPU workers: nothing is lost with one, and a core is there again at once. */
+static void count_items(yk_worker_self *self)
+{
+    const uint64_t most = self->control->items_per_process;
+    const uint64_t before = atomic_load(&self->worker->tally.items);
+
+    if (self->worker->kind == YOKE_WORKER_CPU && most != 0 &&
+        most < UINT64_MAX - before) {
+        self->last_item = before + most;
+    }
+}
+
+/* Until the pool closes, or the process is spent. */
 static void serve(yk_worker_self *self)
 {
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&self->worker->bell);
         int work;
 
-        if (atomic_load(&self->control->quit) != YK_QUIT_NO) {
+        if (atomic_load(&self->control->quit) != YK_QUIT_NO || yk_worker_is_spent(self)) {
             return;
         }
         (void)yk_guest_view_drop(self->guests, NULL); /* if it cannot be, jobs will say so */
@@ -115,9 +139,10 @@ int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
     if (!open_device(self)) {
         return YK_EXIT_START;
     }
+    count_items(self);
     become_ready(self);
     serve(self);
     yk_process_flush_output();
     /* Devices are not closed: drivers are known to hang there, and the process ends. */
-    return YK_EXIT_OK;
+    return yk_worker_is_spent(self) ? YK_EXIT_SPENT : YK_EXIT_OK;
 }

@@ -15,7 +15,12 @@
 #include "pool/undo.h"
 
 /* Exit codes of a worker process. */
-enum { YK_EXIT_OK = 0, YK_EXIT_START = 1, YK_EXIT_DEVICE = 2 };
+enum {
+    YK_EXIT_OK = 0,
+    YK_EXIT_START = 1,
+    YK_EXIT_DEVICE = 2,
+    YK_EXIT_SPENT = 3, /* it has computed as many items as a process is to compute */
+};
 
 /* What a worker has done of a job. */
 typedef struct yk_measured {
@@ -65,6 +70,7 @@ typedef struct yk_worker_self {
     uint64_t holder;      /* its name in block tables */
     uint32_t calls;       /* of the control block, when it last looked for what to give */
     uint64_t checked_launch; /* what all its chunks read was looked at */
+    uint64_t last_item;       /* spent when its tally has come so far; 0: never */
     uint64_t idle_since_ns;   /* when it last had nothing to do; 0: it has been told */
     bool has_slept;           /* the last time it waited */
     uint64_t later_ns;        /* how long it waited last for something worth stealing */
@@ -74,6 +80,9 @@ typedef struct yk_worker_self {
 /* The process: returns its exit code when the pool closes. */
 int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
                    const int undo_files[YK_MAX_LANES]);
+
+/* Whether this process has computed as many items as it is to. */
+bool yk_worker_is_spent(const yk_worker_self *self);
 
 /* ---- builds (worker_builds.c) ---- */
 

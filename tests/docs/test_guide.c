@@ -36,6 +36,40 @@ static yoke_status open_forked(yoke_pool **pool)
 }
 /* end */
 
+/* begin initializer */
+static double powers[256]; /* each process has its own */
+
+static int fill_powers(const void *argument, size_t bytes)
+{
+    const double *base = argument;
+
+    if (bytes != sizeof *base) {
+        return 1;
+    }
+    powers[0] = 1;
+    for (int i = 1; i < 256; i++) {
+        powers[i] = powers[i - 1] * *base;
+    }
+    return 0;
+}
+
+static yoke_status open_with_powers(yoke_pool **pool)
+{
+    const double base = 1.01;
+    const yoke_pool_options options = {.initializer = fill_powers,
+                                       .initializer_argument = &base,
+                                       .initializer_bytes = sizeof base};
+
+    return yoke_pool_create(pool, &options);
+}
+/* end */
+
+static int look_up_power(yoke_task *task)
+{
+    *(double *)task->output = powers[task->index];
+    return 0;
+}
+
 /* begin blur */
 /* Row y of the result is the mean of the rows y - 1, y and y + 1 that there are. */
 static void blur_rows(const yoke_span *span, void *const args[])
@@ -604,6 +638,21 @@ static void test_start(void **state)
     assert_ok(yoke_pool_close(forked));
 }
 
+static void test_initializer(void **state)
+{
+    yoke_pool *other;
+    double *result;
+
+    (void)state;
+    assert_ok_pool(NULL, open_with_powers(&other));
+    result = yoke_alloc(other, 256 * sizeof *result);
+    assert_non_null(result);
+    assert_ok_pool(other, yoke_map_items(other, look_up_power, NULL, 0, result,
+                                         sizeof *result, 256, NULL));
+    assert_true(result[0] == 1 && result[1] == 1.01 && result[255] > 12.6);
+    assert_ok(yoke_pool_close(other));
+}
+
 static void blur_here(float *out, float *in)
 {
     const yoke_span whole = {.end = HEIGHT, .split = 1,
@@ -897,6 +946,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start),
+        cmocka_unit_test(test_initializer),
         cmocka_unit_test(workers_are_printed),
         cmocka_unit_test(blur_is_that_of_one_process),
         cmocka_unit_test(steps_follow_each_other),
