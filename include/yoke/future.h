@@ -70,7 +70,8 @@ YOKE_API yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *call
 YOKE_API yoke_status yoke_future_result(yoke_future *future, void **result,
                                         size_t *bytes);
 
-/** Gives the future back; the job goes on. NULL is allowed. */
+/** Gives the future back; the job goes on, and no function of yoke_future_on_done() is called
+ *  any more. NULL is allowed. */
 YOKE_API void yoke_future_destroy(yoke_future *future);
 
 #ifdef __cplusplus

@@ -64,6 +64,10 @@ typedef struct yoke_kernel_options {
     const char *build_options; /**< for the OpenCL compiler: -D, -I, -cl-... */
     size_t group[3];    /**< work-group size, in all dimensions of the ranges or in none */
     yoke_form cpu_form; /**< what CPU workers run if there is a choice */
+    /** Seconds that a worker may take to build the source; then its process is replaced, and it
+     *  does not run this kernel. 0: without limit. What a compiler does at a kernel's first
+     *  launch is in the job's time. */
+    double build_timeout;
 } yoke_kernel_options;
 
 typedef enum yoke_parameter_kind {
@@ -88,7 +92,8 @@ YOKE_API yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *p
 
 /**
  * Checks a kernel and builds it, once per driver that is up. YOKE_EBUILD if a driver
- * cannot build it: yoke_pool_error() then names the device and has the compiler's log.
+ * cannot build it, or takes longer than it may: yoke_pool_error() then names the device and
+ * has the compiler's log.
  * A device that joins later and cannot build it does not run it.
  *
  * @param kernel   where the kernel goes; the caller owns it; NULL on failure

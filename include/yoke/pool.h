@@ -166,6 +166,18 @@ static inline yoke_status yoke_pool_create(yoke_pool **pool,
 YOKE_API yoke_start yoke_pool_start_method(const yoke_pool *pool);
 
 /**
+ * Waits until no job is left, and no process of yoke_process_start() that is not a daemon,
+ * and runs the callbacks of those that have ended. How they have ended their futures say.
+ * yoke_pool_close() after this does not wait long.
+ *
+ * @param pool     the pool
+ * @param seconds  how long at most; 0: does not wait; negative: without limit
+ * @return YOKE_EAGAIN if there is still something; YOKE_EBROKEN if the pool's supervisor has
+ *         died
+ */
+YOKE_API yoke_status yoke_pool_wait(yoke_pool *pool, double seconds);
+
+/**
  * Waits for all submitted jobs, stops every process of the pool and frees the pool, its
  * kernels and its memory. Futures stay valid. NULL is allowed. No other thread may use
  * the pool any more.

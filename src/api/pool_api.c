@@ -77,6 +77,23 @@ yoke_status yoke_pool_terminate(yoke_pool *pool)
     return end_pool(pool, true);
 }
 
+yoke_status yoke_pool_wait(yoke_pool *pool, double seconds)
+{
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    if (status == YOKE_OK && seconds != seconds) {
+        status = yk_fail(&error, YOKE_EINVAL,
+                         "the time to wait is not a number of seconds");
+    }
+    if (status == YOKE_OK) {
+        status = yk_pool_wait(pool, seconds, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
 yoke_start yoke_pool_start_method(const yoke_pool *pool)
 {
     yk_error error;

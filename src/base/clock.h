@@ -17,4 +17,11 @@ static inline uint64_t yk_clock_ns(void)
     return (uint64_t)now.tv_sec * YK_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+/* When a wait of so many seconds from now on is over; negative, or very long: never. */
+static inline uint64_t yk_clock_deadline(double seconds)
+{
+    return seconds < 0 || seconds > 1e9 ? UINT64_MAX
+                                        : yk_clock_ns() + (uint64_t)(seconds * 1e9);
+}
+
 #endif

@@ -134,6 +134,7 @@ typedef struct yk_worker {
     _Atomic uint64_t looked_ns;    /* clock when it last looked, between two chunks */
     _Atomic uint64_t chunks;       /* finished by this incarnation */
     _Atomic uint64_t building;     /* kernel id << 8 | kernel slot while it builds one */
+    _Atomic uint64_t building_since; /* clock; before building */
     _Atomic uint64_t speed_last;   /* of the kernel it ran last, items/s, a double's bits */
     _Atomic uint64_t wake_ns[2];   /* from a job's being due to its start here: while this
                                       worker looks for work, and when it sleeps; 0: unknown */
@@ -159,6 +160,7 @@ typedef struct yk_worker {
 typedef struct yk_kernel_slot {
     _Atomic uint64_t id; /* app: of the kernel, published last; 0: none */
     yk_kernel kernel;    /* app, before id */
+    uint64_t build_timeout_ns; /* app, before id: how long a worker may build it; 0: any */
     _Atomic uint64_t form; /* any: see yk_form_pack() */
     _Atomic uint32_t parameters_state; /* any: 0, 1 being written, 2 there */
     int32_t parameter_count;           /* whoever made the step from 0 to 1 */

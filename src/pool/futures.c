@@ -359,15 +359,9 @@ static bool try_collect(yoke_future *future)
     return collected;
 }
 
-static uint64_t deadline_of(double seconds)
-{
-    return seconds < 0 || seconds > 1e9 ? UINT64_MAX
-                                        : yk_clock_ns() + (uint64_t)(seconds * 1e9);
-}
-
 bool yk_future_wait(yoke_future *future, double seconds)
 {
-    const uint64_t deadline = deadline_of(seconds);
+    const uint64_t deadline = yk_clock_deadline(seconds);
     yoke_pool *pool = future->pool;
     yk_event *ended;
 

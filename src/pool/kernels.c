@@ -10,6 +10,8 @@
  */
 static const size_t most_in_group = (size_t)1 << 31;
 
+static const double most_seconds = 1e9;
+
 /* ---- checks ---- */
 
 static bool group_fits(const size_t group[3])
@@ -48,6 +50,10 @@ static yoke_status check_options(const yoke_kernel_options *options, yk_error *e
             error, YOKE_EINVAL,
             "work-group size %zu x %zu x %zu: that is more than %zu work-items",
             options->group[0], options->group[1], options->group[2], most_in_group);
+    }
+    if (!(options->build_timeout >= 0 && options->build_timeout <= most_seconds)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "build_timeout is a number of seconds from 0 to %g", most_seconds);
     }
     return YOKE_OK;
 }
@@ -158,6 +164,7 @@ static yoke_status announce(yoke_kernel *kernel, recipe from, yk_error *error)
         return status;
     }
     slot->kernel.id = kernel->id;
+    slot->build_timeout_ns = kernel->build_timeout_ns;
     slot->kernel.needs_double = kernel->needs_double;
     atomic_store(&slot->parameters_state, 0);
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
@@ -368,13 +375,15 @@ static yoke_status create(yoke_kernel **result, const yoke_kernel *model, recipe
 yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
                              const yoke_kernel_options *options, yk_error *error)
 {
-    const yoke_kernel model = {.pool = pool};
+    yoke_kernel model = {.pool = pool};
     const yoke_status status = check_options(options, error);
 
     *kernel = NULL;
-    return status != YOKE_OK
-               ? status
-               : create(kernel, &model, (recipe){.options = options}, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    model.build_timeout_ns = (uint64_t)(options->build_timeout * 1e9);
+    return create(kernel, &model, (recipe){.options = options}, error);
 }
 
 yoke_status yk_kernel_create_task(yoke_kernel **kernel, yoke_pool *pool,

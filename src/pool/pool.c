@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/clock.h"
 #include "base/env.h"
 #include "pool/fault_point.h"
@@ -229,10 +230,52 @@ bool yk_pool_is_alive(yoke_pool *pool)
     return !broken;
 }
 
+static bool wait_change(yoke_pool *pool, uint32_t ticket, uint64_t limit_ns)
+{
+    yk_event_wait(&pool->control->changed, ticket, yk_min(limit_ns, look_ns));
+    return yk_pool_is_alive(pool);
+}
+
 bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket)
 {
-    yk_event_wait(&pool->control->changed, ticket, look_ns);
-    return yk_pool_is_alive(pool);
+    return wait_change(pool, ticket, look_ns);
+}
+
+/* ---- waiting for all ---- */
+
+/* Whether no job is left, nor a process that is no daemon. */
+static bool is_idle(yoke_pool *pool)
+{
+    bool idle;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    (void)yk_collect_ended(pool);
+    idle = atomic_load(&pool->control->live) == 0 && !yk_processes_are_running(pool);
+    (void)pthread_mutex_unlock(&pool->lock);
+    return idle;
+}
+
+yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error)
+{
+    const uint64_t deadline = yk_clock_deadline(seconds);
+
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+        const bool idle = is_idle(pool);
+        uint64_t now;
+
+        yk_run_callbacks(pool);
+        if (idle && is_idle(pool)) { /* callbacks may have submitted more */
+            return yk_pool_is_alive(pool) ? YOKE_OK : yk_pool_fail_broken(error);
+        }
+        now = yk_clock_ns();
+        if (now >= deadline) {
+            return yk_fail(error, YOKE_EAGAIN, "jobs or processes have not ended");
+        }
+        if (!idle && !wait_change(pool, ticket, deadline - now)) {
+            return yk_pool_fail_broken(error);
+        }
+    }
 }
 
 /* ---- for event loops ---- */
@@ -427,23 +470,6 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
 
 /* ---- the end ---- */
 
-static void wait_for_jobs(yoke_pool *pool)
-{
-    for (;;) {
-        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
-        bool idle;
-
-        (void)pthread_mutex_lock(&pool->lock);
-        (void)yk_collect_ended(pool);
-        idle = atomic_load(&pool->control->live) == 0;
-        (void)pthread_mutex_unlock(&pool->lock);
-        yk_run_callbacks(pool);
-        if (idle || !yk_pool_wait_change(pool, ticket)) {
-            return;
-        }
-    }
-}
-
 static void stop_processes(yoke_pool *pool, bool kill)
 {
     int status;
@@ -515,6 +541,7 @@ static void free_memory(yoke_pool *pool)
 
 yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
 {
+    yk_error unused;
     bool broken;
 
     if (pool->control == NULL) {
@@ -522,8 +549,7 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
         return YOKE_OK;
     }
     if (!kill) {
-        wait_for_jobs(pool);
-        yk_processes_wait(pool);
+        (void)yk_pool_wait(pool, -1, &unused);
     }
     broken = pool->broken;
     stop_processes(pool, kill);

@@ -147,6 +147,7 @@ struct yoke_kernel {
     /* Ranges it has been built for, if its source asks for their sizes. */
     uint64_t variants[YK_MAX_VARIANTS][6];
     size_t variant_count;
+    uint64_t build_timeout_ns; /* 0: none */
     bool needs_double; /* devices without stand aside */
     bool tolerant;     /* of drivers that cannot build it, if somebody can run it */
     /* By slot, the caller last: the part of all speed that each had when homes were last
@@ -196,6 +197,10 @@ bool yk_pool_supervisor_ended(const yoke_pool *pool);
 /* Sleeps until something in the pool changes after `ticket` of control->changed, or for a
  * while. False if the pool broke. Without the lock. */
 bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket);
+
+/* Waits until no job is left, nor a process that is no daemon; runs callbacks. Negative: no
+ * limit. YOKE_EAGAIN, YOKE_EBROKEN. Takes the lock. */
+yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error);
 
 yoke_status yk_pool_fail_broken(yk_error *error);
 

@@ -139,12 +139,6 @@ static bool wait_until(yoke_process *process, process_condition *condition,
     }
 }
 
-static uint64_t deadline_of(double seconds)
-{
-    return seconds < 0 || seconds > 1e9 ? UINT64_MAX
-                                        : yk_clock_ns() + (uint64_t)(seconds * 1e9);
-}
-
 /* ---- starting ---- */
 
 /* With the lock. */
@@ -330,7 +324,7 @@ yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
 
 yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *error)
 {
-    if (!wait_until(process, has_ended, deadline_of(seconds))) {
+    if (!wait_until(process, has_ended, yk_clock_deadline(seconds))) {
         return yk_pool_is_alive(process->pool)
                    ? yk_fail(error, YOKE_EAGAIN, "%s (process %d) has not ended",
                              process->name, (int)process->pid)
@@ -404,20 +398,10 @@ static bool has_foreground(const yoke_pool *pool)
     return false;
 }
 
-void yk_processes_wait(yoke_pool *pool)
+bool yk_processes_are_running(yoke_pool *pool)
 {
-    for (;;) {
-        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
-        bool busy;
-
-        (void)pthread_mutex_lock(&pool->lock);
-        collect_all(pool);
-        busy = has_foreground(pool);
-        (void)pthread_mutex_unlock(&pool->lock);
-        if (!busy || !yk_pool_wait_change(pool, ticket)) {
-            return;
-        }
-    }
+    collect_all(pool);
+    return has_foreground(pool);
 }
 
 void yk_processes_free(yoke_pool *pool)

@@ -50,8 +50,8 @@ yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *er
 /* Frees the handle. Takes the lock. */
 void yk_process_forget(yoke_process *process);
 
-/* Waits until no process is left that is not a daemon, or the pool breaks. */
-void yk_processes_wait(yoke_pool *pool);
+/* Whether there is a process that has not ended and is no daemon. With the lock. */
+bool yk_processes_are_running(yoke_pool *pool);
 
 /* Frees all handles: the pool is about to go. */
 void yk_processes_free(yoke_pool *pool);

@@ -398,12 +398,6 @@ static const yk_stream_slot *first_running(const yoke_stream *stream)
     return NULL;
 }
 
-static uint64_t deadline_of(double seconds)
-{
-    return seconds < 0 || seconds > 1e9 ? UINT64_MAX
-                                        : yk_clock_ns() + (uint64_t)(seconds * 1e9);
-}
-
 /* Waits until the pool changes, or a while. */
 static void wait_for_change(yoke_stream *stream, uint32_t ticket, uint64_t limit_ns)
 {
@@ -454,7 +448,7 @@ static yoke_status next(yoke_stream *stream, void **result, double seconds,
     }
     close_open(stream);
     if (stream->open == NULL) {
-        status = wait_ready(stream, &ready, deadline_of(seconds), error);
+        status = wait_ready(stream, &ready, yk_clock_deadline(seconds), error);
         if (status == YOKE_OK && ready != NULL) {
             status = open_slot(stream, ready, error);
         }

@@ -196,6 +196,7 @@ static void supervise(yk_supervisor *supervisor)
         yk_supervisor_reap_workers(supervisor);
         until = yk_supervisor_check_probes(supervisor);
         until = yk_min(until, yk_supervisor_check_starts(supervisor));
+        until = yk_min(until, yk_supervisor_check_builds(supervisor));
         yk_supervisor_share_cores(supervisor);
         until = yk_min(until, yk_repair_jobs(supervisor->control,
                                              yk_supervisor_kill_late, supervisor));

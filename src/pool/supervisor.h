@@ -38,6 +38,7 @@ typedef struct yk_child {
     uint32_t failed_forks; /* in a row */
     bool killed_late;     /* for a job's deadline: no fault of the device */
     bool killed_hung;     /* for its own start's deadline */
+    bool killed_building; /* for the time limit of a kernel's build */
     /* Of a worker, from one process to the next: */
     uint32_t start_failures; /* processes in a row that died before they were ready */
     uint64_t last_building;  /* the build that the last one died in, 0: none */
@@ -71,6 +72,9 @@ void yk_supervisor_reap_workers(yk_supervisor *supervisor);
 
 /* Kills workers whose start takes too long. Returns the next deadline. */
 uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor);
+
+/* Kills workers that build a kernel for longer than it may take. Returns the next deadline. */
+uint64_t yk_supervisor_check_builds(yk_supervisor *supervisor);
 
 /* Parks or returns CPU workers, as GPUs' processes need their cores. */
 void yk_supervisor_share_cores(yk_supervisor *supervisor);

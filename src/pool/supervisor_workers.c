@@ -245,6 +245,8 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
         yk_text_copy(text, bytes, "did not start in time and was killed");
     } else if (child->killed_late) {
         yk_text_copy(text, bytes, "killed at the job's time limit");
+    } else if (child->killed_building) {
+        yk_text_copy(text, bytes, "killed at the build's time limit");
     } else if (atomic_load(&worker->open_status) != 0) {
         yk_text_copy(text, bytes, worker->log);
     } else {
@@ -313,8 +315,8 @@ static void settle_forms(yk_control *control, uint32_t slot)
     }
 }
 
-/* A compiler that takes the process down twice: this worker does not try that kernel
- * again. Once may have been somebody else's doing. */
+/* A compiler that takes too long, or takes the process down twice: this worker does not try
+ * that kernel again. Once may have been somebody else's doing. */
 static void blame_build(yk_control *control, yk_worker *worker, yk_child *child,
                         const char *how)
 {
@@ -325,11 +327,18 @@ static void blame_build(yk_control *control, yk_worker *worker, yk_child *child,
 
     atomic_store(&worker->building, 0);
     child->last_building = building;
-    if (building == 0 || !again || drop_source(control, slot)) {
+    if (building == 0 || !(again || child->killed_building) ||
+        drop_source(control, slot)) {
         return;
     }
-    yk_text_format(text, sizeof text, "%s: the compiler took the worker down (%s)",
-                   worker->info.name, how);
+    if (child->killed_building) {
+        yk_text_format(text, sizeof text, "%s: the compiler took more than %g s",
+                       worker->info.name,
+                       1e-9 * (double)control->kernels[slot].build_timeout_ns);
+    } else {
+        yk_text_format(text, sizeof text, "%s: the compiler took the worker down (%s)",
+                       worker->info.name, how);
+    }
     yk_text_copy(worker->log, sizeof worker->log, text);
     atomic_store(&worker->builds[slot].word, building >> 8 << 8 | YK_BUILD_FAILED);
     atomic_store(&worker->building, 0);
@@ -467,6 +476,41 @@ uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor)
             yk_process_kill(child->pid);
         } else {
             next = yk_min(next, child->deadline_ns);
+        }
+    }
+    return next;
+}
+
+/* When a worker's build will have taken too long; UINT64_MAX: never. */
+static uint64_t build_deadline(const yk_control *control, const yk_worker *worker)
+{
+    /* In this order: what is read second is not older than what was read first. */
+    const uint64_t building = atomic_load(&worker->building);
+    const uint64_t since = atomic_load(&worker->building_since);
+    const uint64_t limit = control->kernels[building & 0xff].build_timeout_ns;
+
+    return building == 0 || limit == 0 ? UINT64_MAX : since + limit;
+}
+
+uint64_t yk_supervisor_check_builds(yk_supervisor *supervisor)
+{
+    const yk_control *control = supervisor->control;
+    const uint32_t count = yk_worker_count(control);
+    const uint64_t now = yk_clock_ns();
+    uint64_t next = UINT64_MAX;
+
+    for (uint32_t slot = 0; slot < count; slot++) {
+        yk_child *child = &supervisor->workers[slot];
+        const uint64_t deadline = build_deadline(control, &control->workers[slot]);
+
+        if (child->pid == 0 || child->killed_building) {
+            continue;
+        }
+        if (now >= deadline) {
+            child->killed_building = true;
+            yk_process_kill(child->pid);
+        } else {
+            next = yk_min(next, deadline);
         }
     }
     return next;

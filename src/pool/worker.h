@@ -86,6 +86,10 @@ bool yk_worker_is_spent(const yk_worker_self *self);
 
 /* ---- builds (worker_builds.c) ---- */
 
+/* From here until the second call a compiler may take its time, or the process down. */
+void yk_worker_start_building(yk_worker_self *self, uint32_t kernel_slot, uint64_t id);
+void yk_worker_end_building(yk_worker_self *self);
+
 /* Whether kernels have been announced since it last looked. */
 bool yk_worker_has_builds(const yk_worker_self *self);
 

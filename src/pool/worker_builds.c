@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/clock.h"
 #include "pool/fault_point.h"
 #include "pool/worker.h"
 #include "sys/fpe_handler.h"
@@ -34,6 +35,20 @@ yk_device *yk_worker_source_device(yk_worker_self *self)
         yk_fpe_handler_keep();
     }
     return self->source_device;
+}
+
+void yk_worker_start_building(yk_worker_self *self, uint32_t kernel_slot, uint64_t id)
+{
+    atomic_store(&self->worker->building_since, yk_clock_ns());
+    atomic_store(&self->worker->building, id << 8 | kernel_slot);
+    if (self->control->kernels[kernel_slot].build_timeout_ns != 0) {
+        yk_control_ring_supervisor(self->control); /* it looks at the clock from now on */
+    }
+}
+
+void yk_worker_end_building(yk_worker_self *self)
+{
+    atomic_store(&self->worker->building, 0);
 }
 
 static void publish_parameters(yk_kernel_slot *slot, yk_device *device)
@@ -87,10 +102,10 @@ static void build(yk_worker_self *self, uint32_t slot, uint64_t id)
     uint32_t state;
 
     forget_last(self, slot, id);
-    atomic_store(&worker->building, id << 8 | slot);
+    yk_worker_start_building(self, slot, id);
     /* Whoever destroys a kernel takes its id away, then looks who is building it. */
     if (atomic_load(&self->control->kernels[slot].id) != id) {
-        atomic_store(&worker->building, 0);
+        yk_worker_end_building(self);
         return;
     }
     atomic_store(&worker->builds[slot].word, id << 8 | YK_BUILD_RUNNING);
@@ -98,7 +113,7 @@ static void build(yk_worker_self *self, uint32_t slot, uint64_t id)
     yk_error_clear(&self->error);
     state = try_build(self, slot);
     memcpy(worker->log, self->error.text, sizeof worker->log);
-    atomic_store(&worker->building, 0);
+    yk_worker_end_building(self);
     set_build(self, slot, id, state);
 }
 

@@ -92,10 +92,10 @@ yoke_status yk_worker_build_source(yk_worker_self *self, uint32_t kernel_slot)
         return YOKE_OK;
     }
     /* Meanwhile its tiles are anybody's. */
-    atomic_store(&self->worker->building, kernel->id << 8 | kernel_slot);
+    yk_worker_start_building(self, kernel_slot, kernel->id);
     yk_control_ring_workers(self->control);
     status = self->source_device->ops->build(self->source_device, kernel, &self->error);
-    atomic_store(&self->worker->building, 0);
+    yk_worker_end_building(self);
     forms->source_is_built = status == YOKE_OK;
     return status;
 }

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Compilers that take the process down. */
+/* Compilers that take the process down, or never end. */
+#include <math.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "fault_setup.h"
 #include "pool/pool.h"
@@ -54,11 +60,91 @@ static void test_killed_while_building(void **state)
     }
 }
 
+/* ---- compilers that never end ---- */
+
+/* Reading a pipe into which nobody writes. */
+static const char endless[] = "#include \"endless.h\"\n"
+                              "__kernel void fine(__global float *a)\n"
+                              "{ a[get_global_id(0)] += 1.0f; }";
+
+typedef struct include_folder {
+    char path[32];
+    char file[48];
+    char options[48];
+} include_folder;
+
+static void make_folder(include_folder *self)
+{
+    strcpy(self->path, "/tmp/yoke_test_XXXXXX");
+    assert_non_null(mkdtemp(self->path));
+    (void)snprintf(self->file, sizeof self->file, "%s/endless.h", self->path);
+    (void)snprintf(self->options, sizeof self->options, "-I%s", self->path);
+    assert_int_equal(mkfifo(self->file, 0600), 0);
+}
+
+static void remove_folder(const include_folder *self)
+{
+    assert_int_equal(unlink(self->file), 0);
+    assert_int_equal(rmdir(self->path), 0);
+}
+
+static void test_endless(void **state)
+{
+    static const char *const devices[] = {"cpu:1", "cpu:2", "opencl:pocl"};
+    include_folder folder;
+
+    (void)state;
+    make_folder(&folder);
+    for (size_t d = 0; d < sizeof devices / sizeof devices[0]; d++) {
+        const yoke_kernel_options options = {.name = "fine",
+                                             .source = endless,
+                                             .build_options = folder.options,
+                                             .build_timeout = 0.5};
+        yoke_pool *pool = ft_pool(devices[d], NULL);
+        yoke_kernel *kernel = NULL;
+        ft_job *job;
+
+        assert_status_pool(pool, yoke_kernel_create(&kernel, pool, &options),
+                           YOKE_EBUILD);
+        assert_null(kernel);
+        assert_contains(yoke_pool_error(pool), "the compiler took more than 0.5 s");
+        assert_true(ft_recovers(pool, 1));
+        job = ft_job_create(pool, FT_INOUT, ITEMS, true, false);
+        ft_job_run(job, NULL);
+        ft_job_destroy(job);
+        ft_close(pool);
+    }
+    remove_folder(&folder);
+}
+
+static void test_bad_limits(void **state)
+{
+    static const double bad[] = {-1, 1e10, NAN, INFINITY};
+    yoke_pool *pool = ft_pool("cpu:1", NULL);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        yoke_kernel *kernel = NULL;
+
+        assert_status_pool(
+            pool,
+            yoke_kernel_create(&kernel, pool,
+                               &(yoke_kernel_options){.name = "fine",
+                                                      .source = source,
+                                                      .build_timeout = bad[i]}),
+            YOKE_EINVAL);
+        assert_contains(yoke_pool_error(pool), "build_timeout");
+    }
+    ft_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_crash),
         yt_unit_test(test_killed_while_building),
+        yt_unit_test(test_endless),
+        yt_unit_test(test_bad_limits),
     };
 
     return yt_run_group(tests);
