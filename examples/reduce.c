@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mean, deviation and greatest element of a large array. What stands here in Python:
- *
- *     def part(begin, end):
- *         x = numpy.frombuffer(shm.buf, numpy.float32)[begin:end]
- *         return x.sum(), numpy.dot(x, x), x.argmax()
- *
- *     with multiprocessing.Pool() as pool:
- *         parts = pool.starmap(part, [(k * n // p, (k + 1) * n // p) for k in range(p)])
- *     total = sum(s for s, _, _ in parts)
- *
- * and so on. There the last bits depend on the number of processes; here they do not.
+ * Mean, deviation and greatest element of a large array. reduce.py beside this file is the
+ * same in Python, by hand: there the last bits depend on how many parts there are, here on
+ * nothing.
  */
 #include <math.h>
 #include <stdio.h>

@@ -3,11 +3,8 @@
  * Streams: texts that are made one after the other, and a film whose frames go through a
  * kernel. Of neither there is ever more in memory than a window.
  *
- * The same in Python (whose imap() makes all items at once, however slowly they are taken):
- *
- *     with multiprocessing.Pool() as pool:
- *         for count in pool.imap(count_letters, make_texts(), chunksize=64):   # yoke_imap()
- *             total += count
+ * stream.py beside this file is the same in Python, whose imap() makes all items at once,
+ * however slowly they are taken.
  */
 #include <stdio.h>
 #include <stdlib.h>

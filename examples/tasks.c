@@ -3,14 +3,9 @@
  * Functions of this program as tasks: a map over inputs, calls whose results have any length,
  * and an event loop that waits for them with poll(2).
  *
- * The same in Python:
- *
- *     with multiprocessing.Pool() as pool:
- *         counts = pool.map(count_primes, parts)                      # yoke_map_items()
- *         for part in parts:                                          # yoke_apply_async()
- *             pool.apply_async(find_twins, (part,), callback=add_twins)
- *         pool.close()
- *         pool.join()               # or a thread of its own for who has an event loop
+ * tasks.py beside this file is the same in Python, where map() is yoke_map_items() and
+ * apply_async() yoke_apply_async(); its callbacks run in a thread of the pool's, whatever the
+ * event loop is.
  */
 #include <poll.h>
 #include <stdio.h>

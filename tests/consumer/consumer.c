@@ -254,6 +254,7 @@ static void test_futures(yoke_pool *pool)
     CHECK_OK(pool, yoke_future_on_done(second, note_done, &noted));
     CHECK_OK(pool, yoke_future_wait(second, 60.0));
     (void)yoke_pool_poll(pool);
+    CHECK_OK(pool, yoke_pool_wait(pool, 60.0));
     CHECK(noted == YOKE_OK);
     CHECK(yoke_future_done(first) && yoke_future_done(second));
     CHECK(yoke_future_progress(second) >= 1.0);
