@@ -13,7 +13,7 @@ target_link_libraries(yoke_cmocka INTERFACE ${CMOCKA_LINK_LIBRARIES})
 # What a test sees of the environment: nothing of the caller's choice of devices. Mesa's
 # rusticl shows its software device only when told to.
 set(yoke_test_environment OCL_ICD_VENDORS OCL_ICD_FILENAMES POCL_DEVICES YOKE_DEVICES
-    YOKE_ARENA YOKE_FORCE_DISCRETE YOKE_LOG)
+    YOKE_ARENA YOKE_FORCE_DISCRETE YOKE_LOG YOKE_TRACE)
 list(TRANSFORM yoke_test_environment APPEND "=unset:")
 
 # Sets what all tests have in common.

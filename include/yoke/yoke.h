@@ -21,6 +21,7 @@
 #include "future.h"
 #include "process.h"
 #include "task.h"
+#include "trace.h"
 #include "stream.h"
 #include "reduce.h"
 #include "queue.h"

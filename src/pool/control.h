@@ -29,6 +29,7 @@
 #include "shared/event_count.h"
 #include "shared/home.h"
 #include "shared/tile_map.h"
+#include "shared/trace_ring.h"
 #include "sys/segment.h"
 #include "yoke/pool.h"
 
@@ -48,6 +49,10 @@ enum {
     YK_MAX_SLOTS = YK_MAX_WORKERS + 1,
     YK_SLOT_WORDS = (YK_MAX_SLOTS + 63) / 64,
     YK_NO_SLOT = YK_MAX_SLOTS,
+
+    /* Who records events has a ring: the slots, and after them the supervisor. */
+    YK_RING_SUPERVISOR = YK_MAX_SLOTS,
+    YK_TRACE_RINGS = YK_MAX_SLOTS + 1,
 };
 
 /* ---- workers ---------------------------------------------------------------------- */
@@ -322,6 +327,7 @@ typedef struct yk_control {
 
     _Atomic uint32_t quit;    /* app: YK_QUIT_... */
     _Atomic uint32_t tells_ends; /* app: yoke_pool_fd() was called */
+    _Atomic uint64_t trace; /* app: address of the yk_trace to record in; 0: tracing is off */
     _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
     _Atomic uint32_t calls;          /* any: how often holders were called to give back */
     _Atomic uint64_t recall;         /* app: how often it wanted an allocation back */
@@ -508,6 +514,13 @@ static inline yk_speeds yk_job_speeds(const yk_job *job, const yk_worker *worker
 
     return (yk_speeds){yk_bits_double(atomic_load(&build->speed)) / items,
                        yk_bits_double(atomic_load(&build->usual)) / items};
+}
+
+/* Where to record what happens; NULL: nowhere. */
+static inline yk_trace *yk_control_trace(const yk_control *control)
+{
+    return (yk_trace *)(uintptr_t)atomic_load_explicit(&control->trace,
+                                                       memory_order_acquire);
 }
 
 /* A device as selectors see it. */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "pool/pool.h"
+#include "pool/trace.h"
 #include "sys/futex.h"
 
 /* About what waking a sleeping process costs. */
@@ -149,6 +150,7 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     }
     future->status = status;
     future->error = error;
+    yk_trace_collected(pool, job, status);
     release_arrays(pool, launch);
     yk_stage_out(pool, future, launch, status == YOKE_OK);
     yk_fold_finish(pool, &future->fold, status == YOKE_OK);

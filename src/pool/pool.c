@@ -11,6 +11,7 @@
 #include "pool/initializer.h"
 #include "pool/spawn.h"
 #include "pool/supervisor.h"
+#include "pool/trace.h"
 #include "shared/window.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
@@ -460,6 +461,9 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
         status = yk_initializer_set(pool, options, error);
     }
     if (status == YOKE_OK) {
+        status = yk_trace_configure(pool, error);
+    }
+    if (status == YOKE_OK) {
         status = start_supervisor(pool, options->start, error);
     }
     if (status == YOKE_OK) {
@@ -506,6 +510,7 @@ static void free_memory(yoke_pool *pool)
 {
     yk_caller_destroy(pool);
     yk_processes_free(pool);
+    yk_trace_free(pool);
     yk_shm_free_all(pool);
     for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
         free(pool->kernels[i]);
@@ -554,6 +559,7 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
     broken = pool->broken;
     stop_processes(pool, kill);
     free_futures(pool);
+    yk_trace_end(pool);
     free_memory(pool);
     return broken && !kill ? yk_pool_fail_broken(error) : YOKE_OK;
 }

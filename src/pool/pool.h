@@ -87,6 +87,7 @@ struct yoke_pool {
     yoke_process *processes[YK_MAX_PROCESSES]; /* by slot; NULL: none, or no handle */
     yoke_process *handles; /* all that the user holds */
     uint64_t process_count; /* started so far */
+    struct yk_tracer *tracer; /* NULL: nothing has been traced yet */
 };
 
 /* A copy of an array outside the pool's memory. */

@@ -8,6 +8,7 @@
 #include "kernel/lent.h"
 #include "pool/pool.h"
 #include "pool/serving.h"
+#include "pool/trace.h"
 
 /* ---- slots ---- */
 
@@ -225,6 +226,7 @@ static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
     future->references++; /* the pool's */
     pool->jobs[ref.slot] = future;
     yk_order_add(pool, ref.slot);
+    yk_trace_submitted(pool, job);
     yk_job_publish(pool->control, ref);
     if (job->deadline_ns != 0) {
         yk_control_ring_supervisor(pool->control);

@@ -96,6 +96,24 @@ static void reset_worker(yk_worker *worker)
     atomic_store(&worker->state, YK_WORKER_STARTING);
 }
 
+/* What becomes of a worker's process. */
+static void record(const yk_supervisor *supervisor, uint32_t kind, uint32_t slot,
+                   pid_t pid, int status)
+{
+    yk_trace *trace = yk_control_trace(supervisor->control);
+    const uint64_t now = yk_clock_ns();
+
+    if (trace != NULL) {
+        yk_trace_add(trace, YK_RING_SUPERVISOR,
+                     &(yk_trace_event){.kind = kind,
+                                       .begin_ns = now,
+                                       .end_ns = now,
+                                       .first = slot,
+                                       .last = (uint64_t)pid,
+                                       .job = (uint32_t)status});
+    }
+}
+
 /* Chunks that its device may have in flight, at most. */
 static unsigned lanes_of(const yk_worker *worker)
 {
@@ -128,6 +146,7 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
     child->deadline_ns = yk_clock_ns() + supervisor->control->start_timeout_ns;
     atomic_fetch_add(&worker->incarnation, 1);
     atomic_store(&worker->pid, (uint32_t)child->pid);
+    record(supervisor, YK_TRACE_BIRTH, slot, child->pid, 0);
 }
 
 /* ---- CPU and fake workers ---- */
@@ -415,6 +434,7 @@ static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
     describe_death(supervisor, worker, child, status, how, sizeof how);
     yk_supervisor_log(supervisor, "%s (process %u) ended: %s", worker->name,
                       atomic_load(&worker->pid), how);
+    record(supervisor, YK_TRACE_DEATH, slot, (pid_t)atomic_load(&worker->pid), status);
     atomic_store(&worker->pid, 0);
     worker->was_killed = yk_process_was_killed(status);
     count_failure(worker, child, was_starting);

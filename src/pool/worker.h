@@ -70,6 +70,8 @@ typedef struct yk_worker_self {
     uint64_t holder;      /* its name in block tables */
     uint32_t calls;       /* of the control block, when it last looked for what to give */
     uint64_t checked_launch; /* what all its chunks read was looked at */
+    uint64_t traced_sent;     /* of its tally, when it last recorded an event */
+    uint64_t traced_received;
     uint64_t last_item;       /* spent when its tally has come so far; 0: never */
     uint64_t idle_since_ns;   /* when it last had nothing to do; 0: it has been told */
     bool has_slept;           /* the last time it waited */
@@ -161,6 +163,18 @@ bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *devic
 /* After a failure of the device every later call in this process may fail or hang: leaves
  * the error in the log and ends the process, to be treated as any other death. */
 _Noreturn void yk_worker_give_up_device(yk_worker_self *self);
+
+/* ---- tracing (worker_trace.c) ---- */
+
+/* The clock if events are recorded, else 0. */
+uint64_t yk_worker_trace_clock(const yk_worker_self *self);
+
+/* Items of a job were computed in a lane, from `began_ns` on until now. */
+void yk_worker_trace_chunk(yk_worker_self *self, const yk_job *job, unsigned lane,
+                           uint64_t begin, uint64_t end, uint64_t began_ns);
+
+/* A kernel was built, from `began_ns` on. */
+void yk_worker_trace_build(yk_worker_self *self, uint64_t kernel_id, uint64_t began_ns);
 
 /* ---- what devices hold (worker_holders.c) ---- */
 

@@ -48,7 +48,13 @@ void yk_worker_start_building(yk_worker_self *self, uint32_t kernel_slot, uint64
 
 void yk_worker_end_building(yk_worker_self *self)
 {
-    atomic_store(&self->worker->building, 0);
+    yk_worker *worker = self->worker;
+
+    if (yk_control_trace(self->control) != NULL) {
+        yk_worker_trace_build(self, atomic_load(&worker->building) >> 8,
+                              atomic_load(&worker->building_since));
+    }
+    atomic_store(&worker->building, 0);
 }
 
 static void publish_parameters(yk_kernel_slot *slot, yk_device *device)
@@ -105,7 +111,7 @@ static void build(yk_worker_self *self, uint32_t slot, uint64_t id)
     yk_worker_start_building(self, slot, id);
     /* Whoever destroys a kernel takes its id away, then looks who is building it. */
     if (atomic_load(&self->control->kernels[slot].id) != id) {
-        yk_worker_end_building(self);
+        atomic_store(&worker->building, 0);
         return;
     }
     atomic_store(&worker->builds[slot].word, id << 8 | YK_BUILD_RUNNING);

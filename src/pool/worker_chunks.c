@@ -14,6 +14,7 @@ typedef struct flight {
     yk_claim claim;
     uint64_t begin; /* items */
     uint64_t end;
+    uint64_t began_ns; /* clock; 0: its time is not recorded */
 } flight;
 
 /* The chunks in flight, in the order in which they were started. */
@@ -107,6 +108,7 @@ static bool start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
     yk_job *job = yk_job_at(self->control, ref);
 
     locate(job, chunk);
+    chunk->began_ns = yk_worker_trace_clock(self);
     if (!accept(self, ref, yk_worker_check_holders(self, job, chunk->begin, chunk->end),
                 chunk) ||
         !save(self, job, ref, lane, chunk)) {
@@ -137,6 +139,9 @@ static bool finish(yk_worker_self *self, yk_job_ref ref, yk_device *device,
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_COMMIT);
     yk_claim_finish(self->control, self->slot, lane, ref, chunk->claim);
     trim(self, job, lane, chunk);
+    if (chunk->began_ns != 0) {
+        yk_worker_trace_chunk(self, job, lane, chunk->begin, chunk->end, chunk->began_ns);
+    }
     yk_worker_count_chunk(self, job, chunk->end - chunk->begin);
     return true;
 }

@@ -538,6 +538,9 @@ static void test_workers(yoke_pool *pool)
     CHECK(count > 0 && workers[0].kind == YOKE_WORKER_CPU && workers[0].pid > 0);
     CHECK_OK(pool, yoke_pool_stats(pool, stats, 64, &count));
     CHECK(count >= 2 && strcmp(stats[count - 1].name, "caller") == 0);
+    CHECK_OK(pool, yoke_trace_start(pool));
+    CHECK_OK(pool, yoke_trace_stop(pool));
+    CHECK_OK(pool, yoke_trace_write(pool, "/dev/null"));
 }
 
 static int add_up(void *argument, size_t bytes)

@@ -310,6 +310,23 @@ static void show_stats(yoke_pool *pool)
 }
 /* end */
 
+/* begin trace */
+static yoke_status trace_job(yoke_pool *pool, yoke_kernel *kernel, float *out, float *in,
+                             size_t width, size_t height)
+{
+    yoke_status status = yoke_trace_start(pool);
+
+    if (status == YOKE_OK) {
+        status = blur(pool, kernel, out, in, width, height);
+    }
+    if (status == YOKE_OK) {
+        status = yoke_trace_write(pool, "blur.json");
+    }
+    yoke_trace_stop(pool);
+    return status;
+}
+/* end */
+
 /* begin lend */
 /* Many steps on two grids that only the pool touches in the meantime. */
 static yoke_status run_lent_steps(yoke_pool *pool, yoke_kernel *kernel, float *grids[2],
@@ -686,6 +703,10 @@ static void blur_is_that_of_one_process(void **state)
     assert_ok_pool(pool, blur_plain_memory(pool, kernel, plain_out, plain_in, WIDTH,
                                            HEIGHT));
     assert_memory_equal(plain_out, expected, sizeof expected);
+    memset(out, 0, sizeof expected);
+    assert_ok_pool(pool, trace_job(pool, kernel, out, in, WIDTH, HEIGHT));
+    assert_memory_equal(out, expected, sizeof expected);
+    assert_int_equal(unlink("blur.json"), 0);
     yoke_kernel_destroy(kernel);
 }
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tracing: what happened when, by whom. Workers and supervisor record in rings in the tables'
+ * memory (shared/trace_ring.h), the application what it submits in its own. Nothing is put
+ * together before somebody wants it written.
+ */
+#ifndef YK_POOL_TRACE_H
+#define YK_POOL_TRACE_H
+
+#include <stdbool.h>
+
+#include "pool/pool.h"
+
+enum {
+    YK_TRACE_EVENTS = 32768, /* that a ring keeps */
+    YK_TRACE_JOBS = 65536,   /* that the application keeps */
+};
+
+/* A job as the application sees it. */
+typedef struct yk_traced_job {
+    uint64_t sequence;
+    uint64_t submitted_ns; /* clock; 0: there is none here */
+    uint64_t collected_ns; /* 0: not yet */
+    uint64_t items;
+    yoke_status status;
+    char name[YK_KERNEL_NAME_BYTES]; /* of its kernel */
+} yk_traced_job;
+
+typedef struct yk_tracer {
+    yk_trace *trace;     /* in the tables' memory, until the pool ends */
+    yk_traced_job *jobs; /* YK_TRACE_JOBS, a job in the place of its sequence number */
+    uint64_t began_ns;
+    char *path; /* where to write when the pool ends; NULL: nowhere */
+} yk_tracer;
+
+/* Records from now on; what was recorded before is dropped. YOKE_ENOMEM. Takes the lock. */
+yoke_status yk_trace_start(yoke_pool *pool, yk_error *error);
+
+/* Records no more. */
+void yk_trace_stop(yoke_pool *pool);
+
+/* Writes what was recorded (trace_write.c). YOKE_EINVAL if nothing ever was, YOKE_ENOMEM,
+ * YOKE_ESYSTEM. Takes the lock. */
+yoke_status yk_trace_write(yoke_pool *pool, const char *path, yk_error *error);
+
+/* A job is about to be published, was collected. With the lock. */
+void yk_trace_submitted(yoke_pool *pool, const yk_job *job);
+void yk_trace_collected(yoke_pool *pool, const yk_job *job, yoke_status status);
+
+/* YOKE_TRACE: a file to write when the pool ends. Before there is a process. YOKE_ESYSTEM if
+ * it cannot be written. */
+yoke_status yk_trace_configure(yoke_pool *pool, yk_error *error);
+
+/* The pool ends: writes the file, if there is to be one. The pool's memory is still there. */
+void yk_trace_end(yoke_pool *pool);
+void yk_trace_free(yoke_pool *pool);
+
+#endif
