@@ -63,6 +63,24 @@ YOKE_API yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool, const char *
                                    yoke_shm_access access);
 
 /**
+ * Opens a file as if it were a segment: jobs read and write what is in it, in place, without
+ * having it in memory as a whole. What they write everybody sees who reads the file; when it
+ * reaches the disk the system decides, or fsync(). The file keeps its length.
+ *
+ * YOKE_ENOENT if there is none; YOKE_EINVAL if it is empty, no regular file, or its whole
+ * path is longer than 250 bytes; else as yoke_shm_open(). A read-only file needs
+ * YOKE_SHM_READ_ONLY. If writing fails because the disk is full (a file with holes) or broken,
+ * the worker that wrote dies of SIGBUS, a crash like others.
+ *
+ * @param shm     as above; its name is the file's whole path
+ * @param pool    the pool in which it is opened
+ * @param path    the file
+ * @param access  for reading and writing, or for reading alone
+ */
+YOKE_API yoke_status yoke_shm_open_file(yoke_shm **shm, yoke_pool *pool, const char *path,
+                                        yoke_shm_access access);
+
+/**
  * The memory, page-aligned, at this address in every process of the pool; NULL if the handle
  * is NULL or closed. It is valid until the last handle for it is closed.
  *

@@ -53,8 +53,12 @@ yoke_status yoke_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
     return yk_call_end(pool, status, &error);
 }
 
-yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
-                          yoke_shm_access access)
+/* One of yk_shm_open() and yk_shm_open_file(). */
+typedef yoke_status open_function(yoke_shm **shm, yoke_pool *pool, const char *name,
+                                  bool read_only, yk_error *error);
+
+static yoke_status open_with(open_function *function, yoke_shm **shm, yoke_pool *pool,
+                             const char *name, yoke_shm_access access)
 {
     yk_error error;
     yoke_status status = begin(shm, pool, &error);
@@ -64,12 +68,24 @@ yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
                          (unsigned)access);
     }
     if (status == YOKE_OK) {
-        status = yk_shm_open(shm, pool, name, access == YOKE_SHM_READ_ONLY, &error);
+        status = function(shm, pool, name, access == YOKE_SHM_READ_ONLY, &error);
     }
     if (status == YOKE_OK) {
         status = hand_out(shm, pool, false, &error);
     }
     return yk_call_end(pool, status, &error);
+}
+
+yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
+                          yoke_shm_access access)
+{
+    return open_with(yk_shm_open, shm, pool, name, access);
+}
+
+yoke_status yoke_shm_open_file(yoke_shm **shm, yoke_pool *pool, const char *path,
+                               yoke_shm_access access)
+{
+    return open_with(yk_shm_open_file, shm, pool, path, access);
 }
 
 static bool is_open(const yoke_shm *shm)

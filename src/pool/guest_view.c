@@ -47,8 +47,8 @@ static yoke_status cover(yk_guest_view *view, const yk_guest *guest, yk_error *e
 
     if (fd < 0) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
-                       "cannot get the shared memory '%s' from process %d: %s",
-                       guest->name, (int)view->owner, strerror(errno));
+                       "cannot get the %s '%s' from process %d: %s",
+                       yk_segment_noun(guest->name), guest->name, (int)view->owner, strerror(errno));
     }
     covered = yk_mapping_cover(&view->arena, guest->offset, (size_t)guest->span, fd,
                                read_only);
@@ -56,8 +56,8 @@ static yoke_status cover(yk_guest_view *view, const yk_guest *guest, yk_error *e
     yk_fd_close(&fd);
     return covered ? YOKE_OK
                    : yk_fail(error, YOKE_EUNSUPPORTED,
-                             "cannot map the shared memory '%s': %s", guest->name,
-                             strerror(code));
+                             "cannot map the %s '%s': %s",
+                             yk_segment_noun(guest->name), guest->name, strerror(code));
 }
 
 /* A job that is not collected uses it: the table's entry is and stays the argument's. */
@@ -110,9 +110,8 @@ void yk_guest_view_find_short(const yk_guest_view *view, const yk_launch *launch
         now = yk_segment_size_now(&guest->segment, view->owner, guest->name);
         if (now < guest->segment.bytes) {
             yk_text_format(text, bytes,
-                           "somebody has cut the shared memory '%s' from %llu bytes to "
-                           "%llu",
-                           guest->name, (unsigned long long)guest->segment.bytes,
+                           "somebody has cut the %s '%s' from %llu bytes to %llu",
+                           yk_segment_noun(guest->name), guest->name, (unsigned long long)guest->segment.bytes,
                            (unsigned long long)now);
             return;
         }

@@ -126,7 +126,7 @@ static yoke_status add_handle(yoke_shm **shm, yoke_pool *pool, yk_segment *segme
     }
     status = admit(pool, segment, name, read_only, &slot, error);
     if (status != YOKE_OK) {
-        yk_error_prefix(error, "shared memory '%s': ", name);
+        yk_error_prefix(error, "%s '%s': ", yk_segment_noun(name), name);
         free(handle);
         return status;
     }
@@ -142,21 +142,36 @@ static yoke_status add_handle(yoke_shm **shm, yoke_pool *pool, yk_segment *segme
     return YOKE_OK;
 }
 
-yoke_status yk_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
-                        bool read_only, yk_error *error)
+/* By a name that is right. */
+static yoke_status open_named(yoke_shm **shm, yoke_pool *pool, const char *name,
+                              bool read_only, yk_error *error)
 {
     yk_segment segment;
-    yoke_status status = yk_segment_check_name(name, error);
+    yoke_status status = yk_segment_open(&segment, name, read_only, error);
 
-    if (status == YOKE_OK) {
-        status = yk_segment_open(&segment, name, read_only, error);
-    }
     if (status == YOKE_OK) {
         (void)pthread_mutex_lock(&pool->lock);
         status = add_handle(shm, pool, &segment, name, read_only, error);
         (void)pthread_mutex_unlock(&pool->lock);
     }
     return status;
+}
+
+yoke_status yk_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
+                        bool read_only, yk_error *error)
+{
+    const yoke_status status = yk_segment_check_name(name, error);
+
+    return status == YOKE_OK ? open_named(shm, pool, name, read_only, error) : status;
+}
+
+yoke_status yk_shm_open_file(yoke_shm **shm, yoke_pool *pool, const char *path,
+                             bool read_only, yk_error *error)
+{
+    char name[YK_SEGMENT_NAME + 1];
+    const yoke_status status = yk_segment_find_file(path, name, error);
+
+    return status == YOKE_OK ? open_named(shm, pool, name, read_only, error) : status;
 }
 
 /* A new segment under this name, or under an invented one that is written to `used`. */
@@ -224,15 +239,16 @@ static yoke_status unseat(yoke_pool *pool, uint32_t slot, const yk_block *block,
 {
     yk_control *control = pool->control;
     yk_host *host = &pool->hosts[slot];
+    const char *name = control->guests[slot].name;
 
     if (block->users != 0) {
         return yk_fail(error, YOKE_EBUSY,
-                       "shared memory '%s' is used by %u job(s) that have not ended",
-                       control->guests[slot].name, block->users);
+                       "%s '%s' is used by %u job(s) that have not ended",
+                       yk_segment_noun(name), name, block->users);
     }
     if (!yk_mapping_uncover(&pool->arena.mapping, block->offset, (size_t)block->span)) {
-        return yk_fail(error, YOKE_ESYSTEM, "cannot unmap shared memory '%s': %s",
-                       control->guests[slot].name, strerror(errno));
+        return yk_fail(error, YOKE_ESYSTEM, "cannot unmap %s '%s': %s",
+                       yk_segment_noun(name), name, strerror(errno));
     }
     atomic_store(&control->guests[slot].id, 0);
     atomic_fetch_add(&control->guests_closed, 1);

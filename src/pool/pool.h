@@ -380,6 +380,8 @@ yoke_status yk_get_back(yoke_pool *pool, void *pointer, yk_block *block,
 /* Take the lock. */
 yoke_status yk_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
                         bool read_only, yk_error *error);
+yoke_status yk_shm_open_file(yoke_shm **shm, yoke_pool *pool, const char *path,
+                             bool read_only, yk_error *error);
 yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
                           size_t bytes, yk_error *error);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -39,10 +40,57 @@ yoke_status yk_segment_check_name(const char *name, yk_error *error)
     return YOKE_OK;
 }
 
+yoke_status yk_segment_find_file(const char *path, char name[YK_SEGMENT_NAME + 1],
+                                 yk_error *error)
+{
+    char *whole;
+    yoke_status status = YOKE_OK;
+
+    if (path == NULL || path[0] == '\0') {
+        return yk_fail(error, YOKE_EINVAL, "the file's path is %s",
+                       path == NULL ? "NULL" : "empty");
+    }
+    whole = realpath(path, NULL);
+    if (whole == NULL) {
+        return yk_fail(error, errno == ENOENT ? YOKE_ENOENT : YOKE_ESYSTEM,
+                       "cannot open file '%.200s': %s", path, strerror(errno));
+    }
+    if (strlen(whole) > YK_SEGMENT_NAME) {
+        status = yk_fail(error, YOKE_EINVAL,
+                         "the file's whole path is longer than %d bytes: '%.60s...'",
+                         YK_SEGMENT_NAME, whole);
+    } else {
+        (void)strcpy(name, whole);
+    }
+    free(whole);
+    return status;
+}
+
 static const char *system_name(char path[PATH_BYTES], const char *name)
 {
     (void)snprintf(path, PATH_BYTES, "/%s", name);
     return path;
+}
+
+/* Names of segments have no slash. */
+static bool is_file(const char *name)
+{
+    return name[0] == '/';
+}
+
+const char *yk_segment_noun(const char *name)
+{
+    return is_file(name) ? "file" : "shared memory";
+}
+
+/* By whichever kind of name it is. O_NONBLOCK: it may be a pipe. */
+static int open_named(const char *name, int flags)
+{
+    char path[PATH_BYTES];
+
+    return is_file(name)
+               ? open(name, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+               : shm_open(system_name(path, name), flags, 0);
 }
 
 /* What errno says of a call on a name. */
@@ -53,7 +101,8 @@ static yoke_status fail_call(const char *what, const char *name, yk_error *error
                                : errno == ENOMEM || errno == ENOSPC ? YOKE_ENOMEM
                                                                     : YOKE_ESYSTEM;
 
-    return yk_fail(error, status, "cannot %s shared memory '%s': %s", what, name,
+    return yk_fail(error, status, "cannot %s %s '%s': %s", what,
+                   yk_segment_noun(name), name,
                    errno == ENOENT   ? "there is none of that name"
                    : errno == EEXIST ? "there is one of that name already"
                                      : strerror(errno));
@@ -67,7 +116,8 @@ static yoke_status identify(yk_segment *segment, const char *name, yk_error *err
         return fail_call("look at", name, error);
     }
     if (!S_ISREG(info.st_mode)) {
-        return yk_fail(error, YOKE_EINVAL, "'%s' is no shared memory", name);
+        return yk_fail(error, YOKE_EINVAL, "'%s' is no %s", name,
+                       is_file(name) ? "regular file" : "shared memory");
     }
     segment->bytes = (uint64_t)info.st_size;
     segment->device = (uint64_t)info.st_dev;
@@ -158,16 +208,17 @@ yoke_status yk_segment_create(yk_segment *segment, const char *name, uint64_t by
 yoke_status yk_segment_open(yk_segment *segment, const char *name, bool read_only,
                             yk_error *error)
 {
-    char path[PATH_BYTES];
     yoke_status status;
 
     *segment = YK_SEGMENT_NONE;
-    segment->fd = shm_open(system_name(path, name), read_only ? O_RDONLY : O_RDWR, 0);
+    segment->fd = open_named(name, read_only ? O_RDONLY : O_RDWR);
     if (segment->fd < 0) {
         return fail_call("open", name, error);
     }
     status = identify(segment, name, error);
-    if (status == YOKE_OK && segment->bytes == 0) {
+    if (status == YOKE_OK && segment->bytes == 0 && is_file(name)) {
+        status = yk_fail(error, YOKE_EINVAL, "file '%s' is empty", name);
+    } else if (status == YOKE_OK && segment->bytes == 0) {
         status =
             yk_fail(error, YOKE_EAGAIN,
                     "shared memory '%s' has 0 bytes: whoever creates it has not given "
@@ -226,7 +277,7 @@ int yk_segment_borrow(const yk_segment *segment, pid_t owner, const char *name,
     (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)owner, segment->fd);
     fd = keep_if_same(segment, open(path, flags | O_NONBLOCK | O_NOCTTY));
     if (fd < 0) {
-        fd = keep_if_same(segment, shm_open(system_name(path, name), flags, 0));
+        fd = keep_if_same(segment, open_named(name, flags));
     }
     return fd;
 }

@@ -2,6 +2,7 @@
 /*
  * Shared memory by name: POSIX segments, with the conventions of Python's
  * multiprocessing.shared_memory. Names are written without the slash that the system wants.
+ * A name that begins with a slash is the path of a file, which is used likewise.
  */
 #ifndef YK_SYS_SEGMENT_H
 #define YK_SYS_SEGMENT_H
@@ -25,6 +26,14 @@ typedef struct yk_segment {
 #define YK_SEGMENT_NONE ((yk_segment){.fd = -1})
 
 yoke_status yk_segment_check_name(const char *name, yk_error *error);
+
+/* The name of the file at a path: whole, without symbolic links. YOKE_ENOENT, YOKE_EINVAL if it
+ * is longer than names can be. */
+yoke_status yk_segment_find_file(const char *path, char name[YK_SEGMENT_NAME + 1],
+                                 yk_error *error);
+
+/* What a name is one of: "shared memory", "file". */
+const char *yk_segment_noun(const char *name);
 
 /* A new one for this user alone, zero, whose memory is taken at once: what does not fit is an
  * error here and no SIGBUS later. YOKE_EEXIST, YOKE_ENOMEM. */

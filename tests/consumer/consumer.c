@@ -338,6 +338,8 @@ static void test_shm(yoke_pool *pool)
     CHECK_OK(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
     CHECK(yoke_shm_open(&again, pool, "no such segment", YOKE_SHM_READ_ONLY) ==
           YOKE_ENOENT);
+    CHECK(yoke_shm_open_file(&again, pool, "no such file", YOKE_SHM_READ_ONLY) ==
+          YOKE_ENOENT);
     CHECK(yoke_shm_size(shm) == ITEMS * sizeof *x);
     x = (float *)yoke_shm_pointer(shm);
     CHECK_OK(pool, yoke_map(pool, kernel, yoke_range_1d(ITEMS), yoke_inout(x, sizeof *x),
