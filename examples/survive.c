@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a crash costs: the same simulation twice, the second time with somebody who kills a
+ * worker process every few milliseconds. It changes its array in place, so a piece that
+ * was half done when its worker died is restored before another one computes it again.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+
+enum { ITEMS = 1 << 20, ROUNDS = 30, MOST_STEPS = 48, MOST_WORKERS = 64 };
+
+static const char usage[] =
+    "usage: survive [--steps N] [--every MILLISECONDS]\n"
+    "Runs N steps (default 40, at most 48) undisturbed, then again while a worker is\n"
+    "killed every so often (default 20), and compares the results.\n";
+
+typedef struct settings {
+    size_t steps;
+    double every; /* seconds */
+} settings;
+
+static settings parse(int argc, char **argv)
+{
+    static const struct option options[] = {{"steps", required_argument, NULL, 's'},
+                                            {"every", required_argument, NULL, 'e'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    settings set = {40, 0.02};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "s:e:h", options, NULL)) != -1) {
+        if (option == 's') {
+            set.steps = example_number(optarg, "steps", 1, MOST_STEPS);
+        } else if (option == 'e') {
+            set.every = (double)example_number(optarg, "every", 1, 10000) / 1000;
+        } else {
+            fputs(usage, option == 'h' ? stdout : stderr);
+            exit(option == 'h' ? EXIT_SUCCESS : EXIT_FAILURE);
+        }
+    }
+    return set;
+}
+
+/* A population on each item, some generations further. */
+static void grow(const yoke_span *span, void *const args[])
+{
+    float *x = args[0];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        const float rate = 3.5f + 0.5f * (float)i / ITEMS;
+
+        for (int round = 0; round < ROUNDS; round++) {
+            x[i] = rate * x[i] * (1.0f - x[i]);
+        }
+    }
+}
+
+static unsigned restarts(yoke_pool *pool)
+{
+    yoke_worker_info workers[MOST_WORKERS];
+    size_t count = 0;
+    unsigned sum = 0;
+
+    example_check(pool, yoke_pool_workers(pool, workers, MOST_WORKERS, &count),
+                  "looking at the workers");
+    for (size_t i = 0; i < count && i < MOST_WORKERS; i++) {
+        sum += workers[i].restarts;
+    }
+    return sum;
+}
+
+static void kill_somebody(yoke_pool *pool)
+{
+    yoke_worker_info workers[MOST_WORKERS];
+    size_t count = 0;
+    const yoke_worker_info *victim;
+
+    example_check(pool, yoke_pool_workers(pool, workers, MOST_WORKERS, &count),
+                  "looking at the workers");
+    victim = &workers[(size_t)rand() % (count < MOST_WORKERS ? count : MOST_WORKERS)];
+    if (victim->kind == YOKE_WORKER_CPU && victim->pid > 0) {
+        (void)kill(victim->pid, SIGKILL);
+    }
+}
+
+/* All steps, queued at once; each waits for the one before, since they change one array. With
+ * `every` above 0, somebody dies so often. Returns the seconds it took. */
+static double run(yoke_pool *pool, yoke_kernel *kernel, float *x, size_t steps,
+                  double every)
+{
+    yoke_future *futures[MOST_STEPS];
+    double start;
+
+    for (size_t i = 0; i < ITEMS; i++) {
+        x[i] = 0.3f + 0.4f * (float)(i % 1000) / 1000;
+    }
+    start = example_seconds();
+    for (size_t step = 0; step < steps; step++) {
+        example_check(pool,
+                      yoke_map_async(&futures[step], pool, kernel, yoke_range_1d(ITEMS),
+                                     NULL, yoke_inout(x, sizeof *x)),
+                      "grow");
+    }
+    for (size_t step = 0; step < steps; step++) {
+        while (every > 0 && yoke_future_wait(futures[step], every) == YOKE_EAGAIN) {
+            kill_somebody(pool);
+        }
+        example_wait(futures[step], "grow");
+    }
+    return example_seconds() - start;
+}
+
+int main(int argc, char **argv)
+{
+    const settings set = parse(argc, argv);
+    yoke_pool *pool = example_pool();
+    yoke_kernel *kernel = NULL;
+    float *x = example_alloc(pool, ITEMS * sizeof *x);
+    float *undisturbed = malloc(ITEMS * sizeof *undisturbed);
+
+    example_check(pool,
+                  yoke_kernel_create(&kernel, pool,
+                                     &(yoke_kernel_options){.name = "grow",
+                                                            .native = grow}),
+                  "grow");
+    if (undisturbed == NULL) {
+        fputs("no memory for the comparison\n", stderr);
+        return EXIT_FAILURE;
+    }
+    (void)run(pool, kernel, x, 2, 0);
+    const double quiet = run(pool, kernel, x, set.steps, 0);
+    memcpy(undisturbed, x, ITEMS * sizeof *x);
+    const double seconds = run(pool, kernel, x, set.steps, set.every);
+    const bool same = memcmp(undisturbed, x, ITEMS * sizeof *x) == 0;
+    const unsigned dead = restarts(pool);
+
+    printf("%.3f s undisturbed; %.3f s while %u workers were killed; the results are %s\n",
+           quiet, seconds, dead, same ? "the same" : "different");
+    char size[32];
+    snprintf(size, sizeof size, "%zu steps, %u killed", set.steps, dead);
+    const int result = example_summary(pool, "survive", size, seconds, same);
+    free(undisturbed);
+    yoke_kernel_destroy(kernel);
+    yoke_pool_close(pool);
+    return result;
+}
