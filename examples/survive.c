@@ -88,6 +88,20 @@ static void kill_somebody(yoke_pool *pool)
     }
 }
 
+/* Waits for a step; whenever it is time, *next, somebody dies. */
+static void wait_killing(yoke_pool *pool, yoke_future *future, double every, double *next)
+{
+    for (;;) {
+        const double left = *next - example_seconds();
+
+        if (yoke_future_wait(future, left > 0 ? left : 0) != YOKE_EAGAIN) {
+            return;
+        }
+        kill_somebody(pool);
+        *next = example_seconds() + every;
+    }
+}
+
 /* All steps, queued at once; each waits for the one before, since they change one array. With
  * `every` above 0, somebody dies so often. Returns the seconds it took. */
 static double run(yoke_pool *pool, yoke_kernel *kernel, float *x, size_t steps,
@@ -95,11 +109,13 @@ static double run(yoke_pool *pool, yoke_kernel *kernel, float *x, size_t steps,
 {
     yoke_future *futures[MOST_STEPS];
     double start;
+    double next;
 
     for (size_t i = 0; i < ITEMS; i++) {
         x[i] = 0.3f + 0.4f * (float)(i % 1000) / 1000;
     }
     start = example_seconds();
+    next = start + every;
     for (size_t step = 0; step < steps; step++) {
         example_check(pool,
                       yoke_map_async(&futures[step], pool, kernel, yoke_range_1d(ITEMS),
@@ -107,8 +123,8 @@ static double run(yoke_pool *pool, yoke_kernel *kernel, float *x, size_t steps,
                       "grow");
     }
     for (size_t step = 0; step < steps; step++) {
-        while (every > 0 && yoke_future_wait(futures[step], every) == YOKE_EAGAIN) {
-            kill_somebody(pool);
+        if (every > 0) {
+            wait_killing(pool, futures[step], every, &next);
         }
         example_wait(futures[step], "grow");
     }
