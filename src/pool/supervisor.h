@@ -67,17 +67,28 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot);
 /* Slots for the CPU and fake devices that are selected, started. */
 void yk_supervisor_start_local(yk_supervisor *supervisor);
 
+/* Parks or returns CPU workers, as GPUs' processes need their cores. */
+void yk_supervisor_share_cores(yk_supervisor *supervisor);
+
+/* It gets no process any more. */
+void yk_supervisor_give_up(yk_supervisor *supervisor, uint32_t slot, const char *reason);
+
+/* Workers that have ended (supervisor_deaths.c). */
+
+/* Records what has become of a worker's process, if somebody wants to know. */
+void yk_supervisor_trace(const yk_supervisor *supervisor, uint32_t kind, uint32_t slot,
+                         pid_t pid, int status);
+
 /* Reaps workers that have ended, mends what they left, replaces them. */
 void yk_supervisor_reap_workers(yk_supervisor *supervisor);
+
+/* Workers that take too long (supervisor_limits.c). */
 
 /* Kills workers whose start takes too long. Returns the next deadline. */
 uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor);
 
 /* Kills workers that build a kernel for longer than it may take. Returns the next deadline. */
 uint64_t yk_supervisor_check_builds(yk_supervisor *supervisor);
-
-/* Parks or returns CPU workers, as GPUs' processes need their cores. */
-void yk_supervisor_share_cores(yk_supervisor *supervisor);
 
 /* Kills a worker that runs past a job's deadline. */
 void yk_supervisor_kill_late(uint32_t slot, void *supervisor);
