@@ -82,7 +82,8 @@ struct yoke_pool {
     yk_spare spares[YK_MAX_SPARES];
     yk_host *hosts; /* of guests, by slot; NULL: there has been none */
     yoke_shm *shms; /* all that the user holds */
-    yoke_future *finished; /* collected, their callbacks to be run */
+    yoke_future *finished; /* collected, their callbacks to be run, in this order */
+    yoke_future *last_finished; /* if there is one */
     yoke_future *futures;  /* all that the user holds */
     yoke_process *processes[YK_MAX_PROCESSES]; /* by slot; NULL: none, or no handle */
     yoke_process *handles; /* all that the user holds */
@@ -107,7 +108,8 @@ typedef struct yk_fold {
 
 struct yoke_future {
     yoke_pool *pool; /* NULL: the pool is gone */
-    unsigned references; /* the user's and the pool's */
+    unsigned references; /* the user's and the pool's, and who waits for it has one */
+    bool is_users;       /* one is the user's */
     bool collected;
     yk_job_ref ref; /* while not collected */
     yoke_status status;
@@ -171,6 +173,7 @@ typedef struct yk_submission {
     void *on_context;
     yk_fold fold;
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
+    bool is_users;     /* the future will be */
 } yk_submission;
 
 /* ---- pool.c ---- */
@@ -249,6 +252,7 @@ typedef struct yk_task_request {
     size_t arg_count;
     yk_task_call call;
     bool has_result;
+    bool is_users; /* the future will be */
 } yk_task_request;
 
 /* Checks and publishes a job; the caller owns the future. Takes the locks. */
@@ -403,29 +407,36 @@ void yk_collect_for_room(yoke_pool *pool, bool failed_too);
  * gone. With the lock. */
 void yk_abandon_jobs(yoke_pool *pool, yoke_status status, const char *text);
 
-/* Runs callbacks of collected jobs. Without the lock. */
-void yk_run_callbacks(yoke_pool *pool);
-
-/* Runs a callback of a future that has ended, and then those of others that it left. */
-void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
-                     void *context);
-
-/* Whether the calling thread is in a callback of one of the pool's jobs. */
-bool yk_is_in_callback(const yoke_pool *pool);
-
 /* Asks the job to end early. Takes the lock. */
 void yk_future_cancel(yoke_future *future);
 
 /* Waits until the job is collected, or the time (negative: no limit) is over. */
 bool yk_future_wait(yoke_future *future, double seconds);
 
-yoke_future *yk_future_create(yoke_pool *pool, yoke_kernel *kernel);
+/* With one reference: the user's, or the caller's. With the lock. */
+yoke_future *yk_future_create(yoke_pool *pool, const yk_submission *submission);
 
 /* The future of a job with nothing to do: it has ended well. NULL: no memory. Takes the
- * lock. */
-yoke_future *yk_future_create_ended(yoke_pool *pool);
+ * lock, runs callbacks. */
+yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submission);
+
+/* One reference more. Takes the lock. */
+void yk_future_hold(yoke_future *future);
+
+/* One reference fewer. Takes the lock, if there is a pool. */
+void yk_future_let_go(yoke_future *future);
 
 /* One reference fewer; with the lock, if there is a pool. */
 void yk_future_release(yoke_future *future);
+
+/* ---- callbacks.c ---- */
+
+/* Runs callbacks of collected jobs; inside of one nothing, the loop that called it goes on.
+ * Without the lock. */
+void yk_run_callbacks(yoke_pool *pool);
+
+/* Runs a callback of a future that has ended, and then those of others that it left. */
+void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
+                     void *context);
 
 #endif

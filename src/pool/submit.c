@@ -344,7 +344,7 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     if (pool->broken) {
         return yk_pool_fail_broken(error);
     }
-    future = yk_future_create(pool, submission->kernel);
+    future = yk_future_create(pool, submission);
     if (future == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
@@ -353,9 +353,6 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
         yk_future_release(future);
         return status;
     }
-    future->on_success = submission->on_success;
-    future->on_error = submission->on_error;
-    future->on_context = submission->on_context;
     future->fold = submission->fold;
     publish(pool, future, yk_job_at(pool->control, future->ref), submission);
     *result = future;
