@@ -2,6 +2,7 @@
 #include "yoke/future.h"
 
 #include "api/call.h"
+#include "pool/callout.h"
 #include "pool/pool.h"
 #include "sys/process.h"
 
@@ -44,6 +45,10 @@ yoke_status yoke_future_wait(yoke_future *future, double seconds)
     }
     if (future->pool == NULL) {
         return wait_held(future, seconds); /* there are no callbacks any more */
+    }
+    if (yk_is_making(future)) {
+        return yk_call_fail(future->pool, YOKE_EBUSY,
+                            "the function that makes the job's result cannot wait for it");
     }
     yk_future_hold(future);
     status = wait_held(future, seconds);
@@ -130,7 +135,7 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
     if (pool != NULL) {
         (void)pthread_mutex_lock(&pool->lock);
     }
-    now = future->collected;
+    now = yk_future_is_over(future);
     if (!now && future->callback != NULL) {
         status = YOKE_EBUSY;
     } else if (!now) {

@@ -5,33 +5,46 @@
 #include "pool/pool.h"
 
 typedef struct notice {
+    bool makes_result;
     yoke_on_done *callback; /* NULL: none */
     void *context;
 } notice;
 
-/* What is to be called next for a future that has ended: that of its submission, then the
- * one it was given later. */
+/* What is to be called next for a future whose job was collected: what makes its result, the
+ * callback of its submission, then the one it was given later. */
 static notice next_notice(yoke_future *future)
 {
     yoke_on_done *first =
         future->status == YOKE_OK ? future->on_success : future->on_error;
-    notice next = {first, future->on_context};
+    notice next = {false, first, future->on_context};
 
+    if (yk_combine_claim(future)) {
+        return (notice){.makes_result = true};
+    }
     if (first == NULL) {
-        next = (notice){future->callback, future->callback_context};
+        next = (notice){false, future->callback, future->callback_context};
         future->callback = NULL;
     }
     future->on_success = future->on_error = NULL;
     return next;
 }
 
-/* Takes the first off the list, with the pool's reference; NULL: there is none. */
+/* Takes the first off the list whose result no other thread is making, with the pool's
+ * reference; NULL: there is none. */
 static yoke_future *take_first(yoke_pool *pool)
 {
+    yoke_future *before = NULL;
     yoke_future *future = pool->finished;
 
+    while (future != NULL && future->result_state == YK_RESULT_MAKING) {
+        before = future;
+        future = future->next_finished;
+    }
     if (future != NULL) {
-        pool->finished = future->next_finished;
+        *(before != NULL ? &before->next_finished : &pool->finished) =
+            future->next_finished;
+        pool->last_finished =
+            pool->last_finished == future ? before : pool->last_finished;
     }
     return future;
 }
@@ -46,7 +59,7 @@ static yoke_future *find_next(yoke_pool *pool, yoke_future *last, notice *next)
     future = last != NULL ? last : take_first(pool);
     while (future != NULL) {
         *next = next_notice(future);
-        if (next->callback != NULL) {
+        if (next->makes_result || next->callback != NULL) {
             break;
         }
         yk_future_release(future);
@@ -60,6 +73,10 @@ static void call(const yoke_pool *pool, yoke_future *future, notice what)
 {
     yk_callout callout;
 
+    if (what.makes_result) {
+        yk_combine_make(future);
+        return;
+    }
     yk_callout_enter(&callout, pool, NULL, true);
     what.callback(future, future->status, what.context);
     yk_callout_leave(&callout);
@@ -81,7 +98,7 @@ void yk_run_callbacks(yoke_pool *pool)
 void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
                      void *context)
 {
-    call(pool, future, (notice){callback, context});
+    call(pool, future, (notice){false, callback, context});
     if (pool != NULL) {
         yk_run_callbacks(pool);
     }

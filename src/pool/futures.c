@@ -81,6 +81,11 @@ void yk_future_release(yoke_future *future)
     }
 }
 
+bool yk_future_is_over(const yoke_future *future)
+{
+    return future->collected && future->result_state == YK_RESULT_MADE;
+}
+
 void yk_future_hold(yoke_future *future)
 {
     (void)pthread_mutex_lock(&future->pool->lock);
@@ -189,6 +194,7 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     release_arrays(pool, launch);
     yk_stage_out(pool, future, launch, status == YOKE_OK);
     yk_fold_finish(pool, &future->fold, status == YOKE_OK);
+    yk_combine_begin(future, status == YOKE_OK);
     yk_kernel_release(future->kernel);
     free_slot(pool, slot);
     future->kernel = NULL;
@@ -289,10 +295,12 @@ void yk_future_cancel(yoke_future *future)
 
 /* ---- waiting ---- */
 
-static bool try_collect(yoke_future *future)
+/* Collects the job if it has ended, and makes its result. Whether all that is done. */
+static bool try_finish(yoke_future *future)
 {
     yoke_pool *pool = future->pool;
-    bool collected;
+    bool is_ours;
+    bool is_over;
 
     (void)pthread_mutex_lock(&pool->lock);
     if (!future->collected) {
@@ -302,12 +310,16 @@ static bool try_collect(yoke_future *future)
             yk_collect(pool, future->ref.slot);
         }
     }
-    collected = future->collected;
-    if (collected && future->status != YOKE_OK) {
+    is_over = yk_future_is_over(future);
+    if (is_over && future->status != YOKE_OK) {
         (void)yk_collect_ended(pool); /* the user knows now */
     }
+    is_ours = yk_combine_claim(future);
     (void)pthread_mutex_unlock(&pool->lock);
-    return collected;
+    if (is_ours) {
+        yk_combine_make(future);
+    }
+    return is_over || is_ours;
 }
 
 static uint64_t deadline_of(double seconds)
@@ -331,17 +343,19 @@ bool yk_future_wait(yoke_future *future, double seconds)
         uint64_t limit = look_ns;
         uint64_t now;
 
-        if (try_collect(future)) {
+        if (try_finish(future)) {
             yk_run_callbacks(pool);
             return true;
         }
         now = yk_clock_ns();
         if (now >= deadline) {
-            return !yk_pool_is_alive(pool) && try_collect(future);
+            return !yk_pool_is_alive(pool) && try_finish(future);
         }
         limit = deadline - now < limit ? deadline - now : limit;
         if (!yk_event_spin(ended, ticket, limit < spin_ns ? limit : spin_ns)) {
-            yk_job_call_all(pool->control, future->ref);
+            if (!future->collected) {
+                yk_job_call_all(pool->control, future->ref);
+            }
             yk_event_wait(ended, ticket, limit);
             (void)yk_pool_is_alive(pool);
         }

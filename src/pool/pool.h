@@ -106,6 +106,22 @@ typedef struct yk_fold {
     yoke_reduced *result; /* the program's */
 } yk_fold;
 
+/* What becomes of partial results that the program's own function combines. */
+typedef struct yk_combine {
+    yoke_reducer reducer;
+    void *partials; /* memory of the pool; NULL: the job is no such reduction */
+    size_t first;   /* of them, the range's */
+    size_t count;
+    void *result; /* the program's */
+} yk_combine;
+
+/* Whether a future's result is there once its job has been collected. */
+typedef enum yk_result_state {
+    YK_RESULT_MADE,  /* as of most jobs at once */
+    YK_RESULT_DUE,   /* the program's function is to be called */
+    YK_RESULT_MAKING /* a thread is in it */
+} yk_result_state;
+
 struct yoke_future {
     yoke_pool *pool; /* NULL: the pool is gone */
     unsigned references; /* the user's and the pool's, and who waits for it has one */
@@ -123,6 +139,8 @@ struct yoke_future {
     yoke_on_done *on_error;
     void *on_context;
     yk_fold fold;
+    yk_combine combine;
+    yk_result_state result_state;
     yoke_on_done *callback; /* given later */
     void *callback_context;
     yoke_future *next_finished;
@@ -172,6 +190,7 @@ typedef struct yk_submission {
     yoke_on_done *on_error;
     void *on_context;
     yk_fold fold;
+    yk_combine combine; /* in a thread of the program, before the job counts as ended */
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
     bool is_users;     /* the future will be */
 } yk_submission;
@@ -357,6 +376,24 @@ void yk_fold_finish(yoke_pool *pool, yk_fold *fold, bool well);
 /* Gives the memory back. With the lock. */
 void yk_fold_drop(yoke_pool *pool, yk_fold *fold);
 
+/* ---- combine.c ---- */
+
+/* Calls the program's function, and writes the result. Without the lock. */
+void yk_combine_run(yoke_pool *pool, const yoke_future *future,
+                    const yk_combine *combine);
+
+/* Gives the memory of partial results back. */
+void yk_combine_drop(yoke_pool *pool, yk_combine *combine);
+
+/* The job has been collected: its result is due, or there is none. With the lock. */
+void yk_combine_begin(yoke_future *future, bool well);
+
+/* Whether it is due, and now the calling thread's to make. With the lock. */
+bool yk_combine_claim(yoke_future *future);
+
+/* Makes what was claimed. Without the lock; the future has a reference. */
+void yk_combine_make(yoke_future *future);
+
 /* ---- lend.c ---- */
 
 yoke_status yk_lend(yoke_pool *pool, void *pointer, yk_error *error);
@@ -419,6 +456,9 @@ yoke_future *yk_future_create(yoke_pool *pool, const yk_submission *submission);
 /* The future of a job with nothing to do: it has ended well. NULL: no memory. Takes the
  * lock, runs callbacks. */
 yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submission);
+
+/* Whether its job has ended, with all that belongs to it. With the lock. */
+bool yk_future_is_over(const yoke_future *future);
 
 /* One reference more. Takes the lock. */
 void yk_future_hold(yoke_future *future);

@@ -354,6 +354,7 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
         return status;
     }
     future->fold = submission->fold;
+    future->combine = submission->combine;
     publish(pool, future, yk_job_at(pool->control, future->ref), submission);
     *result = future;
     return YOKE_OK;

@@ -126,12 +126,11 @@ static void test_future_of_nobody(void **state)
                        yoke_apply(pool, succeed, NULL, 0, &result, NULL, &options));
         assert_non_null(result);
         assert_ok_pool(pool, yoke_free(pool, result));
-        assert_status_pool(pool, yoke_apply(pool, refuse, NULL, 0, NULL, NULL, &options),
+        assert_status_pool(pool,
+                           yoke_apply(pool, refuse, NULL, 0, NULL, NULL, &options),
                            YOKE_EKERNEL);
-        assert_ok_pool(pool,
-                       yoke_apply_async(NULL, pool, succeed, NULL, 0, &options));
-        assert_ok_pool(pool,
-                       yoke_map_items(pool, hold, NULL, 0, NULL, 0, 0, &options));
+        assert_ok_pool(pool, yoke_apply_async(NULL, pool, succeed, NULL, 0, &options));
+        assert_ok_pool(pool, yoke_map_items(pool, hold, NULL, 0, NULL, 0, 0, &options));
     }
     while (self.calls < 80) {
         assert_true(yoke_pool_poll(pool) < 80);
@@ -149,7 +148,8 @@ static void test_others_future(void **state)
     (void)state;
     for (int i = 0; i < 20; i++) {
         first = ended(&options);
-        assert_ok_pool(pool, yoke_apply_async(&self.other, pool, refuse, NULL, 0, NULL));
+        assert_ok_pool(pool,
+                       yoke_apply_async(&self.other, pool, refuse, NULL, 0, NULL));
         assert_true(yt_wait_until(has_ended, self.other, 60));
         (void)first;
         assert_status(yoke_future_wait(self.other, 60), YOKE_EKERNEL);
@@ -275,8 +275,8 @@ static void test_two_threads(void **state)
 {
     slow self = {0};
     pthread_t thread;
-    yoke_future *future = ended(
-        &(yoke_task_options){.on_success = take_time, .on_context = &self});
+    yoke_future *future =
+        ended(&(yoke_task_options){.on_success = take_time, .on_context = &self});
 
     (void)state;
     assert_ok(yoke_future_on_done(future, come_after, &self));
@@ -306,8 +306,8 @@ static void test_no_items(void **state)
     yoke_future *future = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_map_items_async(&future, pool, hold, NULL, 0, NULL, 0, 0,
-                                              &options));
+    assert_ok_pool(
+        pool, yoke_map_items_async(&future, pool, hold, NULL, 0, NULL, 0, 0, &options));
     assert_ok(yoke_future_wait(future, 0));
     assert_int_equal(calls, 1);
     yoke_future_destroy(future);
@@ -344,8 +344,8 @@ static void call_and_wait(yoke_future *future, yoke_status status, void *context
 static void test_blocking_call(void **state)
 {
     caller self = {.status = YOKE_EAGAIN};
-    yoke_future *future = ended(
-        &(yoke_task_options){.on_success = call_and_wait, .on_context = &self});
+    yoke_future *future =
+        ended(&(yoke_task_options){.on_success = call_and_wait, .on_context = &self});
 
     (void)state;
     assert_ok(yoke_future_wait(future, 60));
@@ -389,7 +389,8 @@ static void test_close(void **state)
     assert_ok_pool(other, yoke_apply_async(&self.to_await, other, succeed, NULL, 0,
                                            &(yoke_task_options){.on_success = close_it,
                                                                 .on_context = &self}));
-    future = ended(&(yoke_task_options){.on_success = await_other, .on_context = &self});
+    future =
+        ended(&(yoke_task_options){.on_success = await_other, .on_context = &self});
     assert_ok(yoke_future_wait(future, 60));
     assert_int_equal(self.inner, 2);
     assert_int_equal(self.status, YOKE_EBUSY);
@@ -439,8 +440,7 @@ static void test_source(void **state)
     void *result = NULL;
 
     (void)state;
-    assert_ok_pool(pool,
-                   yoke_imap(&self.stream, pool, &options, make_item, &self));
+    assert_ok_pool(pool, yoke_imap(&self.stream, pool, &options, make_item, &self));
     for (uint64_t i = 0; i < 3; i++) {
         assert_ok_pool(pool, yoke_stream_next(self.stream, &result, 60));
         assert_int_equal(*(uint64_t *)result, i);
@@ -496,8 +496,7 @@ static void test_destroying(void **state)
     assert_ok_pool(pool, yoke_imap(&self.stream, pool, &options, count_up, NULL));
     assert_status(yoke_stream_next(self.stream, &result, 0), YOKE_EAGAIN);
     api_gate_await(gate, 1);
-    future =
-        ended(&(yoke_task_options){.on_success = meddle, .on_context = &self});
+    future = ended(&(yoke_task_options){.on_success = meddle, .on_context = &self});
     api_gate_open(gate);
     yoke_stream_destroy(self.stream);
     (void)yoke_pool_poll(pool);
@@ -510,16 +509,11 @@ static void test_destroying(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_future),
-        cmocka_unit_test(test_future_of_nobody),
-        cmocka_unit_test(test_others_future),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_two_threads),
-        cmocka_unit_test(test_no_items),
-        cmocka_unit_test(test_blocking_call),
-        cmocka_unit_test(test_close),
-        cmocka_unit_test(test_source),
-        cmocka_unit_test(test_destroying),
+        cmocka_unit_test(test_own_future),    cmocka_unit_test(test_future_of_nobody),
+        cmocka_unit_test(test_others_future), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_two_threads),   cmocka_unit_test(test_no_items),
+        cmocka_unit_test(test_blocking_call), cmocka_unit_test(test_close),
+        cmocka_unit_test(test_source),        cmocka_unit_test(test_destroying),
     };
 
     return yt_run_group_with(tests, set_up, tear_down);
