@@ -28,7 +28,7 @@
 #include "yoke/stats.h"
 #include "yoke/task.h"
 
-enum { YK_MAX_SPARES = 4 };
+enum { YK_MAX_SPARES = 4, YK_MOST_CONTEXT = 4096 /* bytes, of a task */ };
 
 /* Memory for partial results that no job uses now. */
 typedef struct yk_spare {
@@ -274,6 +274,9 @@ typedef struct yk_task_request {
     bool is_users; /* the future will be */
 } yk_task_request;
 
+/* Whether it may be submitted, as far as it alone tells. */
+yoke_status yk_tasks_check(const yk_task_request *request, yk_error *error);
+
 /* Checks and publishes a job; the caller owns the future. Takes the locks. */
 yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
                             const yk_task_request *request, yk_error *error);
@@ -283,6 +286,9 @@ yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
 bool yk_tasks_evict(yoke_pool *pool);
 
 /* ---- submit.c ---- */
+
+/* What can be told of options alone; not of their devices. */
+yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *error);
 
 /* Checks and publishes a job. The caller owns the future. The memory of the submission's
  * fold is the job's, or given back on failure. Takes the lock. */

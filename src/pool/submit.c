@@ -233,10 +233,8 @@ static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
 
 /* ---- submission ---- */
 
-static yoke_status check_options(const yk_submission *submission, yk_error *error)
+yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *error)
 {
-    const yoke_map_options *options = &submission->options;
-
     if (!(options->timeout >= 0 && options->timeout <= 1e9)) {
         return yk_fail(error, YOKE_EINVAL,
                        "timeout is a number of seconds from 0 to 1e9");
@@ -364,7 +362,7 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
                       const yk_submission *submission, yk_error *error)
 {
     yk_fold fold = submission->fold;
-    yoke_status status = check_options(submission, error);
+    yoke_status status = yk_map_options_check(&submission->options, error);
 
     *future = NULL;
     (void)pthread_mutex_lock(&pool->lock);

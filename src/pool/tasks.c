@@ -11,8 +11,6 @@
 #include "pool/pool.h"
 #include "sys/object.h"
 
-enum { MOST_CONTEXT = 4096 };
-
 /* ---- functions as kernels ---- */
 
 static const char *last_part(const char *path)
@@ -140,7 +138,7 @@ bool yk_tasks_evict(yoke_pool *pool)
 
 /* ---- submission ---- */
 
-static yoke_status check(const yk_task_request *request, yk_error *error)
+yoke_status yk_tasks_check(const yk_task_request *request, yk_error *error)
 {
     const yoke_task_options *options = &request->options;
     yk_selection selection;
@@ -160,9 +158,9 @@ static yoke_status check(const yk_task_request *request, yk_error *error)
     if (options->context == NULL && options->context_bytes != 0) {
         return yk_fail(error, YOKE_EINVAL, "context is NULL, context_bytes is not 0");
     }
-    if (options->context_bytes > MOST_CONTEXT) {
+    if (options->context_bytes > YK_MOST_CONTEXT) {
         return yk_fail(error, YOKE_EINVAL, "the context has %zu bytes: at most %d fit",
-                       options->context_bytes, MOST_CONTEXT);
+                       options->context_bytes, YK_MOST_CONTEXT);
     }
     if (request->arg_count >= YK_MAX_ARGS) {
         return yk_fail(error, YOKE_EINVAL, "%zu arguments: at most %d are possible",
@@ -236,7 +234,7 @@ yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
                             const yk_task_request *request, yk_error *error)
 {
     yoke_kernel *kernel = NULL;
-    yoke_status status = check(request, error);
+    yoke_status status = yk_tasks_check(request, error);
 
     *future = NULL;
     if (status == YOKE_OK && request->count == 0) {

@@ -3,6 +3,7 @@
  * input. */
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,6 +154,85 @@ static void test_lent(void **state)
         assert_ok_pool(pool, yoke_reclaim(pool, x));
         api_close(pool);
     }
+}
+
+/* Where named segments lie, whole and in part, and where they may only be read. */
+static void test_named(void **state)
+{
+    yoke_pool *pool = api_open("cpu:2,fake:1x0.5/private");
+    yoke_shm *shm = NULL;
+    char name[256];
+    double *x;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, MOST * sizeof *x));
+    x = yoke_shm_pointer(shm);
+    plain_fill(YOKE_DOUBLE, x, MOST, 9);
+    for (size_t first = 0; first < 3; first++) {
+        reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x + first, NULL, MOST - first, NULL);
+        reduce_expect(pool, YOKE_DOT, YOKE_DOUBLE, x + first, x, MOST - first, NULL);
+        reduce_expect(pool, YOKE_ARGMAX, YOKE_DOUBLE, x + first, NULL, 5, NULL);
+    }
+    (void)snprintf(name, sizeof name, "%s", yoke_shm_name(shm));
+    assert_ok_pool(pool, yoke_shm_close(shm));
+    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_ONLY));
+    reduce_expect(pool, YOKE_MIN, YOKE_DOUBLE, yoke_shm_pointer(shm), NULL, MOST, NULL);
+    assert_ok_pool(pool, yoke_shm_unlink(pool, name));
+    assert_ok_pool(pool, yoke_shm_close(shm));
+    api_close(pool);
+}
+
+/* ---- values ---- */
+
+/* NaN and infinities at the seams of blocks, zeros of both signs. */
+static void test_special_floats(void **state)
+{
+    static const size_t places[] = {0, BLOCK - 1, BLOCK, 3 * BLOCK, MOST - 1};
+    yoke_pool *pool = api_open("cpu:2");
+    float *x = yoke_alloc(pool, MOST * sizeof *x);
+
+    (void)state;
+    for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+        plain_fill(YOKE_FLOAT, x, MOST, p);
+        for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
+            x[places[p]] = -INFINITY;
+            reduce_expect(pool, (yoke_operation)o, YOKE_FLOAT, x, x, MOST, NULL);
+            x[places[p]] = (float)NAN;
+            reduce_expect(pool, (yoke_operation)o, YOKE_FLOAT, x, x, MOST, NULL);
+        }
+    }
+    for (size_t i = 0; i < MOST; i++) {
+        x[i] = i % 2 == 0 ? -0.0f : 0.0f;
+    }
+    for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
+        reduce_expect(pool, (yoke_operation)o, YOKE_FLOAT, x, x, MOST, NULL);
+    }
+    api_close(pool);
+}
+
+/* Sums of 32-bit elements are too wide to wrap, those of 64 bits wrap, also of squares of
+ * the least integer. */
+static void test_extreme_integers(void **state)
+{
+    yoke_pool *pool = api_open("cpu:2");
+    int32_t *narrow = yoke_alloc(pool, MOST * sizeof *narrow);
+    int64_t *wide = yoke_alloc(pool, MOST * sizeof *wide);
+    yoke_reduced got;
+
+    (void)state;
+    for (size_t i = 0; i < MOST; i++) {
+        narrow[i] = INT32_MIN;
+        wide[i] = i % 2 == 0 ? INT64_MAX : INT64_MIN;
+    }
+    for (int o = 1; o <= YOKE_DOT; o++) {
+        reduce_expect(pool, (yoke_operation)o, YOKE_INT32, narrow, narrow, MOST, NULL);
+        reduce_expect(pool, (yoke_operation)o, YOKE_UINT32, narrow, narrow, MOST, NULL);
+        reduce_expect(pool, (yoke_operation)o, YOKE_INT64, wide, wide, MOST, NULL);
+        reduce_expect(pool, (yoke_operation)o, YOKE_UINT64, wide, wide, MOST, NULL);
+    }
+    assert_ok_pool(pool, yoke_reduce(pool, YOKE_SUM, YOKE_INT32, narrow, MOST, &got));
+    assert_true(got.value.i == (int64_t)MOST * INT32_MIN);
+    api_close(pool);
 }
 
 /* ---- futures ---- */
@@ -394,12 +474,20 @@ static void test_bad_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_all),       yt_unit_test(test_pools),
-        yt_unit_test(test_millions),  yt_unit_test(test_options),
-        yt_unit_test(test_staged),    yt_unit_test(test_lent),
-        yt_unit_test(test_futures),   yt_unit_test(test_nothing),
-        yt_unit_test(test_cancelled), yt_unit_test(test_threads),
+        yt_unit_test(test_all),
+        yt_unit_test(test_pools),
+        yt_unit_test(test_millions),
+        yt_unit_test(test_options),
+        yt_unit_test(test_staged),
+        yt_unit_test(test_lent),
+        yt_unit_test(test_futures),
+        yt_unit_test(test_nothing),
+        yt_unit_test(test_cancelled),
+        yt_unit_test(test_threads),
         yt_unit_test(test_bad_input),
+        yt_unit_test(test_named),
+        yt_unit_test(test_special_floats),
+        yt_unit_test(test_extreme_integers),
     };
 
     return yt_run_group(tests);

@@ -327,6 +327,56 @@ static void test_frames_in_place(void **state)
     yoke_stream_destroy(stream);
 }
 
+/* ---- beside each other ---- */
+
+static int wait_a_little(yoke_task *task)
+{
+    if (task->index % 100 == 0) {
+        (void)usleep(500);
+    }
+    return square(task);
+}
+
+/* Streams that have more chunks together than there can be jobs: one is not taken from for
+ * long, the others and the pool go on. */
+static void test_many_streams(void **state)
+{
+    enum { STREAMS = 5, COUNT = 3000 };
+    yoke_stream_options options = squares;
+    source from[STREAMS];
+    yoke_stream *streams[STREAMS];
+
+    (void)state;
+    options.function = wait_a_little;
+    options.window = 48 * 7;
+    options.chunk = 7;
+    for (size_t i = 0; i < STREAMS; i++) {
+        from[i] = (source){.count = COUNT};
+        assert_ok_pool(
+            pool, i % 2 == 0
+                      ? yoke_imap(&streams[i], pool, &options, make_number, &from[i])
+                      : yoke_imap_unordered(&streams[i], pool, &options, make_number,
+                                            &from[i]));
+    }
+    for (size_t k = 0; k < COUNT; k++) {
+        for (size_t i = k < COUNT / 2 ? 1 : 0; i < STREAMS; i++) {
+            void *result = NULL;
+            uint64_t index;
+
+            assert_ok_pool(pool, yoke_stream_next(streams[i], &result, 60));
+            index = yoke_stream_index(streams[i]);
+            assert_true(*(uint64_t *)result == index * index);
+            from[i].taken++;
+        }
+        if (k % 1000 == 0) {
+            api_check_works(pool);
+        }
+    }
+    for (size_t i = 0; i < STREAMS; i++) {
+        yoke_stream_destroy(streams[i]); /* the first still has some */
+    }
+}
+
 /* ---- errors ---- */
 
 /* Just so many results come; then this error, again and again. */
@@ -508,6 +558,17 @@ static void test_bad_arguments(void **state)
           .input_bytes = 4},
          "go with a function"},
         {{.kernel = (yoke_kernel *)&from}, "destroyed"},
+        {{.function = square, .input_bytes = 8, .devices = "nonsense"}, "devices: "},
+        {{.function = square, .input_bytes = 8, .kind = "nonsense"}, "kind: "},
+        {{.function = square, .input_bytes = 8, .kind = "gpu", .devices = "cpu"},
+         "both given"},
+        {{.function = square, .input_bytes = 8, .timeout = -1}, "timeout is"},
+        {{.kernel = kernel,
+          .range = range,
+          .args = two,
+          .arg_count = 1,
+          .devices = "nonsense"},
+         "devices: "},
     };
 
     (void)state;
@@ -652,10 +713,11 @@ int main(void)
         cmocka_unit_test(test_all_come),        cmocka_unit_test(test_back_pressure),
         cmocka_unit_test(test_without_output),  cmocka_unit_test(test_frames),
         cmocka_unit_test(test_frames_in_place), cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_deaths),          cmocka_unit_test(test_timeout),
-        cmocka_unit_test(test_inner_calls),     cmocka_unit_test(test_destroyed_early),
-        cmocka_unit_test(test_pool_is_gone),    cmocka_unit_test(test_bad_arguments),
-        cmocka_unit_test(test_million_items),   cmocka_unit_test(test_large_frames),
+        cmocka_unit_test(test_many_streams),    cmocka_unit_test(test_deaths),
+        cmocka_unit_test(test_timeout),         cmocka_unit_test(test_inner_calls),
+        cmocka_unit_test(test_destroyed_early), cmocka_unit_test(test_pool_is_gone),
+        cmocka_unit_test(test_bad_arguments),   cmocka_unit_test(test_million_items),
+        cmocka_unit_test(test_large_frames),
     };
 
     return yt_run_group_with(tests, set_up, tear_down);
