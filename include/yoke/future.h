@@ -20,11 +20,12 @@ typedef struct yoke_future yoke_future;
 /**
  * Called once, when a job has ended, in a thread of the application that is inside
  * yoke_future_wait(), yoke_future_done(), yoke_pool_poll() or another call on the pool. Of
- * jobs that have ended, the one that was submitted first comes first.
+ * jobs that such a call finds to have ended, the one that was submitted first comes first.
  *
  * It may make calls on the pool, also such that wait, and give futures back, this one or
  * others. What ends meanwhile has its callbacks called when it has returned. It cannot close
- * the pool: YOKE_EBUSY.
+ * the pool: YOKE_EBUSY. If it is called while the pool is being closed, calls on the pool end
+ * with YOKE_ECLOSED.
  */
 typedef void yoke_on_done(yoke_future *future, yoke_status status, void *context);
 

@@ -126,9 +126,9 @@ static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_operation operation,
  * As yoke_reduce_with(), without waiting; but when an operation is first used on a type,
  * until a worker has built its kernel, between two chunks of what else it does.
  *
- * @param future  where a future goes that the caller owns; NULL on failure. *result is
- *                there once the future has ended well, and must stay valid until it has
- *                ended, even if the future is destroyed before
+ * @param future  where a future goes that the caller owns; NULL on failure. NULL: wait for
+ *                the end. *result is there once the future has ended well, and must stay
+ *                valid until it has ended, even if the future is destroyed before
  */
 static inline yoke_status yoke_reduce_async(yoke_future **future, yoke_pool *pool,
                                             yoke_operation operation, yoke_type type,
@@ -225,10 +225,12 @@ static inline yoke_status yoke_reduce_map_args(
  * As yoke_reduce_map_args(), without waiting. Partial results are combined by a thread of the
  * program that is inside a wait for the future, yoke_pool_poll() or another call on the pool,
  * before the callbacks of the future; a job that needs the job's arrays does not wait for it.
+ * A wait's time limit does not count what `combine` takes.
  *
- * @param future   where a future goes that the caller owns; NULL on failure. *result is there
- *                 once the future has ended well. It and what reducer->context points to
- *                 must stay valid until the future has ended, even if it is destroyed before.
+ * @param future   where a future goes that the caller owns; NULL on failure. NULL: wait for
+ *                 the end. *result is there once the future has ended well. It and what
+ *                 reducer->context points to must stay valid until the future has ended,
+ *                 even if it is destroyed before.
  *                 `combine` itself cannot wait for it: YOKE_EBUSY
  * @param pool     the pool
  * @param kernel   a kernel of this pool

@@ -435,6 +435,7 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
 {
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&stream->pool->control->changed);
+        const uint64_t begun = yk_clock_ns();
         const yoke_status status = fill(stream, ready, error);
         uint64_t now;
 
@@ -445,6 +446,9 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
             return stream->source_code < 0 ? fail_source(stream, error) : YOKE_OK;
         }
         now = yk_clock_ns();
+        /* What the source takes is not the wait's. */
+        deadline = now - begun < UINT64_MAX - deadline ? deadline + (now - begun)
+                                                       : UINT64_MAX;
         if (now >= deadline) {
             return yk_fail(error, YOKE_EAGAIN, "no result is ready yet");
         }

@@ -416,6 +416,55 @@ static void test_close(void **state)
     api_close(other);
 }
 
+typedef struct ending {
+    yoke_pool *pool;
+    unsigned calls;
+    yoke_status status; /* of the job */
+    yoke_status inner;  /* of a call on the pool */
+} ending;
+
+static void end_with_pool(yoke_future *future, yoke_status status, void *context)
+{
+    ending *self = context;
+
+    self->calls++;
+    self->status = status;
+    self->inner = yoke_apply_async(NULL, self->pool, succeed, NULL, 0, NULL);
+    yoke_future_destroy(future);
+}
+
+/* Callbacks that come while the pool is being closed, or is terminated: for them it is
+ * closed already. */
+static void test_closing(void **state)
+{
+    (void)state;
+    for (int kill = 0; kill < 2; kill++) {
+        ending self = {.pool = api_open("cpu:1")};
+        api_gate *gate = api_gate_create(self.pool);
+        const yoke_task_options options = {.on_success = end_with_pool,
+                                           .on_error = end_with_pool,
+                                           .on_context = &self,
+                                           .context = &gate,
+                                           .context_bytes = sizeof gate};
+        yoke_future *future = NULL;
+
+        assert_ok_pool(self.pool,
+                       yoke_apply_async(&future, self.pool, hold, NULL, 0, &options));
+        assert_ok_pool(self.pool,
+                       yoke_apply_async(NULL, self.pool, hold, NULL, 0, &options));
+        api_gate_await(gate, 1);
+        if (kill != 0) {
+            assert_ok(yoke_pool_terminate(self.pool));
+        } else {
+            api_gate_open(gate);
+            assert_ok(yoke_pool_close(self.pool));
+        }
+        assert_int_equal(self.calls, 2);
+        assert_int_equal(self.status, kill != 0 ? YOKE_ECANCELED : YOKE_OK);
+        assert_int_equal(self.inner, YOKE_ECLOSED);
+    }
+}
+
 /* ---- sources of streams ---- */
 
 typedef struct source {
@@ -529,7 +578,8 @@ int main(void)
         cmocka_unit_test(test_others_future), cmocka_unit_test(test_order),
         cmocka_unit_test(test_two_threads),   cmocka_unit_test(test_no_items),
         cmocka_unit_test(test_blocking_call), cmocka_unit_test(test_close),
-        cmocka_unit_test(test_source),        cmocka_unit_test(test_destroying),
+        cmocka_unit_test(test_closing),       cmocka_unit_test(test_source),
+        cmocka_unit_test(test_destroying),
     };
 
     return yt_run_group_with(tests, set_up, tear_down);

@@ -327,6 +327,38 @@ static void test_frames_in_place(void **state)
     yoke_stream_destroy(stream);
 }
 
+/* ---- time ---- */
+
+/* Takes longer than anybody wants to wait. */
+static int make_slowly(void *item, size_t index, void *context)
+{
+    (void)usleep(1200000);
+    return make_number(item, index, context);
+}
+
+static int take_a_moment(yoke_task *task)
+{
+    (void)usleep(20000);
+    return square(task);
+}
+
+/* The source's time is not the caller's: the result of what it made is waited for. */
+static void test_slow_source(void **state)
+{
+    yoke_stream_options options = squares;
+    source from = {.count = 1};
+    yoke_stream *stream = NULL;
+    void *result = NULL;
+
+    (void)state;
+    options.function = take_a_moment;
+    options.window = 1;
+    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_slowly, &from));
+    assert_ok_pool(pool, yoke_stream_next(stream, &result, 1.0));
+    assert_non_null(result);
+    yoke_stream_destroy(stream);
+}
+
 /* ---- beside each other ---- */
 
 static int wait_a_little(yoke_task *task)
@@ -713,11 +745,11 @@ int main(void)
         cmocka_unit_test(test_all_come),        cmocka_unit_test(test_back_pressure),
         cmocka_unit_test(test_without_output),  cmocka_unit_test(test_frames),
         cmocka_unit_test(test_frames_in_place), cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_many_streams),    cmocka_unit_test(test_deaths),
-        cmocka_unit_test(test_timeout),         cmocka_unit_test(test_inner_calls),
-        cmocka_unit_test(test_destroyed_early), cmocka_unit_test(test_pool_is_gone),
-        cmocka_unit_test(test_bad_arguments),   cmocka_unit_test(test_million_items),
-        cmocka_unit_test(test_large_frames),
+        cmocka_unit_test(test_many_streams),    cmocka_unit_test(test_slow_source),
+        cmocka_unit_test(test_deaths),          cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_inner_calls),     cmocka_unit_test(test_destroyed_early),
+        cmocka_unit_test(test_pool_is_gone),    cmocka_unit_test(test_bad_arguments),
+        cmocka_unit_test(test_million_items),   cmocka_unit_test(test_large_frames),
     };
 
     return yt_run_group_with(tests, set_up, tear_down);
