@@ -60,10 +60,32 @@ static void fill(const task *t)
     }
 }
 
+/* Each part's sum, added up. */
+static void reduce(const workload *w, const loop_data *data)
+{
+    double sum = 0;
+
+#pragma omp parallel for schedule(static) reduction(+ : sum)
+    for (size_t p = 0; p < parts; p++) {
+        float part = 0;
+        loop_data own = *data;
+
+        own.array[0] = &part;
+        run_part(w->body, w, &own, p);
+        sum += (double)part;
+    }
+    *(float *)data->array[0] = (float)sum;
+}
+
 static void run(const task *t)
 {
     unsigned step = 0;
 
+    if (t->w->call == CALL_SUM || t->w->call == CALL_DOT) {
+        const loop_data data = workload_step(t->w, t->arrays, 0);
+        reduce(t->w, &data);
+        return;
+    }
     do {
         const loop_data data = workload_step(t->w, t->arrays, step);
         loop(t->w->body, t->w, &data);

@@ -34,6 +34,22 @@ def square(i):
     return i * i
 
 
+def produce(count):
+    return b"\1" * count
+
+
+def part_of_sum(piece):
+    begin, end = piece
+    return float(np.sum(SHARED[1][begin:end]))
+
+
+def part_of_dot(piece):
+    """In blocks: all at once, a float is not enough."""
+    begin, end = piece
+    return sum(float(np.dot(SHARED[1][b:e], SHARED[2][b:e]))
+               for b, e in blocks(begin, end, BLOCK))
+
+
 def sum_squares(limit):
     return sum(i * i for i in range(limit))
 
@@ -124,12 +140,13 @@ class Workload:
     """As in workload.c, where each field is explained."""
 
     def __init__(self, body, items=2, width=1, arrays=0, batch=1, warm=0, steps=1,
-                 rest=0.0, pieces=1, kind="jobs", values=None):
+                 rest=0.0, pieces=1, kind="jobs", values=None, call="map", chunk=None):
         self.body, self.items, self.width, self.arrays = body, items, width, arrays
         self.batch, self.warm, self.steps, self.rest = batch, warm, steps, rest
         self.pieces = pieces  # per worker
         self.kind = kind
         self.values = values  # a plain map over these, without arrays
+        self.call, self.chunk = call, chunk
         self.dtype = "uint32" if body is mandelbrot else "float32"
 
 
@@ -140,6 +157,12 @@ WORKLOADS = {
     "start": Workload(nothing, kind="start", values=range(2)),
     "tiny_1M": Workload(square, values=range(MI)),
     "sum_squares": Workload(sum_squares, values=LIMITS),
+    "items_1M": Workload(square, values=range(MI), chunk=16384),
+    "imap_1M": Workload(square, values=range(MI), call="imap", chunk=1024),
+    "apply_8": Workload(produce, 8, batch=200, warm=100, call="apply"),
+    "apply_64M": Workload(produce, 64 * MI, warm=1, call="apply"),
+    "sum_16M": Workload(part_of_sum, 16 * MI, arrays=2, warm=1, call="reduce"),
+    "dot_16M": Workload(part_of_dot, 16 * MI, arrays=3, warm=1, call="reduce"),
     "saxpy_100k": Workload(saxpy, 100000, arrays=3, batch=200, warm=50),
     "saxpy_16M": Workload(saxpy, 16 * MI, arrays=3, warm=1),
     "saxpy_inplace_16M": Workload(saxpy_inplace, 16 * MI, arrays=2, warm=1),
@@ -217,9 +240,24 @@ class Contender:
     def fill(self):
         self.pool.map(fill, self.cut(self.workers), chunksize=1)
 
+    def apply(self):
+        result = self.pool.apply(self.w.body, (self.w.items,))
+        if len(result) != self.w.items or result[-1] != 1:
+            sys.exit("the result is wrong")
+
+    def reduce(self):
+        SHARED[0][0] = sum(self.pool.map(self.w.body, self.cuts, chunksize=1))
+        return SHARED[0]
+
     def run(self):
+        if self.w.call == "apply":
+            return self.apply()
+        if self.w.call == "reduce":
+            return self.reduce()
+        if self.w.call == "imap":
+            return list(self.pool.imap(self.w.body, self.w.values, self.w.chunk))
         if self.w.values is not None:
-            return self.pool.map(self.w.body, self.w.values)
+            return self.pool.map(self.w.body, self.w.values, self.w.chunk)
         for step in range(self.w.steps):
             self.pool.map(compute, [(b, e, step) for b, e in self.cuts], chunksize=1)
         return SHARED[(self.w.steps - 1) % 2]
@@ -259,7 +297,7 @@ def is_right(result, name, reference):
     if result is None or reference < 0 or os.fstat(reference).st_size == 0:
         return True
     wanted = mmap.mmap(reference, 0, prot=mmap.PROT_READ)
-    if name == "tiny_1M":
+    if name in ("tiny_1M", "items_1M", "imap_1M"):
         return array.array("I", (v & 0xffffffff for v in result)).tobytes() == wanted[:]
     if name == "sum_squares":
         return array.array("Q", result).tobytes() == wanted[:]

@@ -7,6 +7,7 @@
 
 #include "contender.h"
 #include "loops_source.h"
+#include "yoke_calls.h"
 
 enum { MOST_ARGS = LOOP_ARRAYS + 3, MOST_WORKERS = 512 };
 
@@ -99,6 +100,9 @@ static void *alloc(size_t bytes)
  * function that all contenders call. */
 static void prepare(const task *t)
 {
+    if (t->w->call != CALL_MAP) {
+        return;
+    }
     const yoke_kernel_options options = {
         .name = t->w->kernel,
         .source = wants_opencl(t) ? loops_source : NULL,
@@ -164,6 +168,10 @@ static void submit(const task *t, unsigned step, yoke_future **future)
 /* Steps go into the queue all at once; the last one's end is waited for. */
 static void run(const task *t)
 {
+    if (t->w->call != CALL_MAP) {
+        yoke_call(pool, t);
+        return;
+    }
     if (t->w->steps == 0) {
         submit(t, 0, NULL);
         return;

@@ -3,7 +3,7 @@
 
 #include "loops.h"
 
-enum { LANES = 64, BODY_LANES = 16, FIRST_LIMIT = 1000000 };
+enum { LANES = 64, BLOCK = 4096, BODY_LANES = 16, FIRST_LIMIT = 1000000 };
 
 void loop_empty(size_t begin, size_t end, const loop_data *data)
 {
@@ -185,6 +185,59 @@ void loop_squares(size_t begin, size_t end, const loop_data *data)
     }
 }
 
+void loop_square_items(size_t begin, size_t end, const loop_data *data)
+{
+    uint32_t *restrict out = data->array[0];
+    const uint32_t *restrict in = data->array[1];
+
+    for (size_t i = begin; i < end; i++) {
+        out[i] = in[i] * in[i];
+    }
+}
+
+/* At most BLOCK products, in lanes, so that the compiler can use vectors. */
+static double dot_block(const float *x, const float *y, size_t count)
+{
+    float lane[LANES] = {0};
+    double sum = 0;
+    size_t i = 0;
+
+    for (; i + LANES <= count; i += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            lane[l] += x[i + l] * (y != NULL ? y[i + l] : 1.0f);
+        }
+    }
+    for (; i < count; i++) {
+        sum += (double)(x[i] * (y != NULL ? y[i] : 1.0f));
+    }
+    for (size_t l = 0; l < LANES; l++) {
+        sum += (double)lane[l];
+    }
+    return sum;
+}
+
+/* In blocks, so that rounding errors do not grow. */
+static float dot(const float *x, const float *y, size_t begin, size_t end)
+{
+    double sum = 0;
+
+    for (size_t i = begin; i < end; i += BLOCK) {
+        sum += dot_block(x + i, y != NULL ? y + i : NULL,
+                         end - i < BLOCK ? end - i : BLOCK);
+    }
+    return (float)sum;
+}
+
+void loop_sum(size_t begin, size_t end, const loop_data *data)
+{
+    *(float *)data->array[0] = dot(data->array[1], NULL, begin, end);
+}
+
+void loop_dot(size_t begin, size_t end, const loop_data *data)
+{
+    *(float *)data->array[0] = dot(data->array[1], data->array[2], begin, end);
+}
+
 static void stencil_row(float *restrict out, const float *in, size_t width)
 {
     const float *const above = in - width, *const below = in + width;
@@ -254,5 +307,14 @@ void loop_fill_limits(size_t begin, size_t end, const loop_data *data)
 
     for (size_t i = begin; i < end; i++) {
         out[i] = FIRST_LIMIT + i;
+    }
+}
+
+void loop_fill_numbers(size_t begin, size_t end, const loop_data *data)
+{
+    uint32_t *out = data->array[0];
+
+    for (size_t i = begin; i < end; i++) {
+        out[i] = (uint32_t)i;
     }
 }

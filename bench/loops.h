@@ -31,10 +31,14 @@ typedef void loop_body(size_t begin, size_t end, const loop_data *data);
     X(blur, 2)           /* a row of a picture, 5 x 5 */                                 \
     X(sum_squares, 2)    /* the sum of the squares below each limit */                   \
     X(squares, 1)        /* i * i */                                                     \
+    X(square_items, 2)   /* x * x */                                                     \
+    X(sum, 2)            /* element 0: the sum of the items' x */                        \
+    X(dot, 3)            /* element 0: the sum of their x * y */                         \
     X(stencil, 2)        /* a row, each element the mean with its four neighbours */     \
     X(multiply_add, 1)   /* `work` multiply-adds on 64 numbers */                        \
     X(fill_floats, 1)    /* first touch: floats between 0 and 1 */                       \
-    X(fill_limits, 1)    /* first touch: what sum_squares wants */
+    X(fill_limits, 1)    /* first touch: what sum_squares wants */                       \
+    X(fill_numbers, 1)   /* first touch: i */
 
 #define LOOP_DECLARE(name, arrays) loop_body loop_##name;
 LOOP_TABLE(LOOP_DECLARE)

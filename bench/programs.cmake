@@ -34,6 +34,7 @@ endfunction()
 
 bench_peer(serial)
 bench_peer(yoke yoke)
+target_sources(bench_yoke PRIVATE yoke_calls.c)
 
 find_package(OpenMP COMPONENTS C)
 if(OpenMP_C_FOUND)

@@ -28,12 +28,23 @@ typedef enum workload_kind {
     KIND_RESIDENT  /* no time: resident memory, as a multiple of the arrays' size */
 } workload_kind;
 
+/* What a job is, for contenders that have more than loops. */
+typedef enum workload_call {
+    CALL_MAP = 0, /* the loop over all items */
+    CALL_SUM,     /* element 0 of the result is the sum of what the loop gives for parts */
+    CALL_DOT,     /* the same, of two arrays */
+    CALL_APPLY,   /* one call of a function, whose result has `work` bytes */
+    CALL_ITEMS,   /* a function is called for each item */
+    CALL_STREAM   /* the same, items are made and results taken one by one */
+} workload_call;
+
 typedef struct workload {
     const char *name;
     loop_body *body;
     const char *kernel; /* its OpenCL form, NULL: there is none */
     loop_body *fill;    /* what touches the arrays first; NULL: loop_fill_floats */
     workload_kind kind;
+    workload_call call;
     size_t items;
     size_t width;        /* elements of an item in each array */
     size_t element;      /* bytes of an element */

@@ -17,8 +17,16 @@ extern "C" {
 
 typedef struct yoke_future yoke_future;
 
-/** Called once, when a job has ended, in a thread of the application that is inside
- *  yoke_future_wait(), yoke_future_done(), yoke_pool_poll() or another call on the pool. */
+/**
+ * Called once, when a job has ended, in a thread of the application that is inside
+ * yoke_future_wait(), yoke_future_done(), yoke_pool_poll() or another call on the pool. Of
+ * jobs that such a call finds to have ended, the one that was submitted first comes first.
+ *
+ * It may make calls on the pool, also such that wait, and give futures back, this one or
+ * others. What ends meanwhile has its callbacks called when it has returned. It cannot close
+ * the pool: YOKE_EBUSY. If it is called while the pool is being closed, calls on the pool end
+ * with YOKE_ECLOSED.
+ */
 typedef void yoke_on_done(yoke_future *future, yoke_status status, void *context);
 
 /**
@@ -50,7 +58,7 @@ YOKE_API const char *yoke_future_error(yoke_future *future);
  * one such function: YOKE_EBUSY if it was given one before.
  *
  * @param future    the job
- * @param callback  the function; it may submit jobs and must not destroy this future
+ * @param callback  the function
  * @param context   handed to it
  */
 YOKE_API yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
@@ -70,8 +78,9 @@ YOKE_API yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *call
 YOKE_API yoke_status yoke_future_result(yoke_future *future, void **result,
                                         size_t *bytes);
 
-/** Gives the future back; the job goes on, and no function of yoke_future_on_done() is called
- *  any more. NULL is allowed. */
+/** Gives the future back; the job goes on, and callbacks that have not been called yet will
+ *  not be. A future that is not the program's (in a callback of a call that waits, or was
+ *  given NULL in its place) is left alone. NULL is allowed. */
 YOKE_API void yoke_future_destroy(yoke_future *future);
 
 #ifdef __cplusplus

@@ -126,9 +126,9 @@ static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_operation operation,
  * As yoke_reduce_with(), without waiting; but when an operation is first used on a type,
  * until a worker has built its kernel, between two chunks of what else it does.
  *
- * @param future  where a future goes that the caller owns; NULL on failure. *result is
- *                there once the future has ended well, and must stay valid until it has
- *                ended, even if the future is destroyed before
+ * @param future  where a future goes that the caller owns; NULL on failure. NULL: wait for
+ *                the end. *result is there once the future has ended well, and must stay
+ *                valid until it has ended, even if the future is destroyed before
  */
 static inline yoke_status yoke_reduce_async(yoke_future **future, yoke_pool *pool,
                                             yoke_operation operation, yoke_type type,
@@ -170,8 +170,10 @@ static inline yoke_status yoke_dot_async(yoke_future **future, yoke_pool *pool,
 typedef struct yoke_reducer {
     size_t bytes; /**< of a partial result, and of the result */
     /** Makes of *into and *from, whose items come after those of *into, one partial result in
-     *  *into. Called in the thread that called yoke_reduce_map(), for neighbours, in an order
-     *  that depends on their number alone. It need not commute. */
+     *  *into. Called for neighbours, in an order that depends on their number alone; it need
+     *  not commute. In the thread that called yoke_reduce_map(), or as a callback is, see
+     *  yoke_reduce_map_async(). It may make calls on the pool, but not close it. There is no
+     *  error that it could return: it notes one in the result, or in *context. */
     void (*combine)(void *into, const void *from, void *context);
     void *context; /**< handed to combine */
     const void
@@ -186,10 +188,10 @@ static inline yoke_arg yoke_partial(size_t bytes)
     return yoke_array(NULL, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
 }
 
-/** Implementation of yoke_reduce_map(); `size` is sizeof *options, `reducer_size` sizeof
- *  *reducer as compiled. */
-YOKE_API yoke_status yoke_reduce_map_sized(yoke_pool *pool, yoke_kernel *kernel,
-                                           yoke_range range,
+/** Implementation of the calls below; `size` is sizeof *options, `reducer_size` sizeof
+ *  *reducer as compiled. A NULL `future` means to wait. */
+YOKE_API yoke_status yoke_reduce_map_sized(yoke_future **future, yoke_pool *pool,
+                                           yoke_kernel *kernel, yoke_range range,
                                            const yoke_reducer *reducer,
                                            size_t reducer_size, void *result,
                                            const yoke_map_options *options, size_t size,
@@ -214,9 +216,40 @@ static inline yoke_status yoke_reduce_map_args(
     yoke_pool *pool, yoke_kernel *kernel, yoke_range range, const yoke_reducer *reducer,
     void *result, const yoke_map_options *options, const yoke_arg *args, size_t count)
 {
-    return yoke_reduce_map_sized(pool, kernel, range, reducer, sizeof(yoke_reducer),
-                                 result, options, sizeof(yoke_map_options), args,
-                                 count);
+    return yoke_reduce_map_sized(NULL, pool, kernel, range, reducer,
+                                 sizeof(yoke_reducer), result, options,
+                                 sizeof(yoke_map_options), args, count);
+}
+
+/**
+ * As yoke_reduce_map_args(), without waiting. Partial results are combined by a thread of the
+ * program that is inside a wait for the future, yoke_pool_poll() or another call on the pool,
+ * before the callbacks of the future; a job that needs the job's arrays does not wait for it.
+ * A wait's time limit does not count what `combine` takes.
+ *
+ * @param future   where a future goes that the caller owns; NULL on failure. NULL: wait for
+ *                 the end. *result is there once the future has ended well. It and what
+ *                 reducer->context points to must stay valid until the future has ended,
+ *                 even if it is destroyed before.
+ *                 `combine` itself cannot wait for it: YOKE_EBUSY
+ * @param pool     the pool
+ * @param kernel   a kernel of this pool
+ * @param range    what to compute
+ * @param reducer  how to combine; only read during the call
+ * @param result   where reducer->bytes bytes go; only written on success
+ * @param options  NULL for all defaults
+ * @param args     one per kernel parameter; exactly one of them is a yoke_partial()
+ * @param count    how many
+ */
+static inline yoke_status
+yoke_reduce_map_args_async(yoke_future **future, yoke_pool *pool, yoke_kernel *kernel,
+                           yoke_range range, const yoke_reducer *reducer, void *result,
+                           const yoke_map_options *options, const yoke_arg *args,
+                           size_t count)
+{
+    return yoke_reduce_map_sized(future, pool, kernel, range, reducer,
+                                 sizeof(yoke_reducer), result, options,
+                                 sizeof(yoke_map_options), args, count);
 }
 
 #ifdef __cplusplus
@@ -244,6 +277,18 @@ inline yoke_status yoke_reduce_map_with(yoke_pool *pool, yoke_kernel *kernel,
     return yoke_reduce_map_args(pool, kernel, range, reducer, result, options, list,
                                 sizeof...(args));
 }
+
+/** As yoke_reduce_map_with(), without waiting: see yoke_reduce_map_args_async(). */
+template <class... Args>
+inline yoke_status
+yoke_reduce_map_async(yoke_future **future, yoke_pool *pool, yoke_kernel *kernel,
+                      yoke_range range, const yoke_reducer *reducer, void *result,
+                      const yoke_map_options *options, const Args &...args)
+{
+    const yoke_arg list[] = {args..., yoke_arg()};
+    return yoke_reduce_map_args_async(future, pool, kernel, range, reducer, result,
+                                      options, list, sizeof...(args));
+}
 #else
 
 /** yoke_reduce_map_args() without options; the arguments follow, one per parameter. */
@@ -255,6 +300,13 @@ inline yoke_status yoke_reduce_map_with(yoke_pool *pool, yoke_kernel *kernel,
 #define yoke_reduce_map_with(pool, kernel, range, reducer, result, options, ...)       \
     yoke_reduce_map_args(pool, kernel, range, reducer, result, options,                \
                          YOKE_ARG_LIST(__VA_ARGS__), YOKE_ARG_COUNT(__VA_ARGS__))
+
+/** As yoke_reduce_map_with(), without waiting: see yoke_reduce_map_args_async(). */
+#define yoke_reduce_map_async(future, pool, kernel, range, reducer, result, options,   \
+                              ...)                                                     \
+    yoke_reduce_map_args_async(future, pool, kernel, range, reducer, result, options,  \
+                               YOKE_ARG_LIST(__VA_ARGS__),                             \
+                               YOKE_ARG_COUNT(__VA_ARGS__))
 #endif
 
 #endif

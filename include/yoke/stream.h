@@ -25,7 +25,7 @@ typedef struct yoke_stream yoke_stream;
 /**
  * Makes the next item. Called in the program's thread, inside yoke_stream_next(), never
  * elsewhere, and never again once it has returned something else than more than 0. It may
- * make calls on the pool, but none on its stream.
+ * make calls on the pool, but not close it, and none on its stream: YOKE_EBUSY.
  *
  * @param item     where the item's bytes go; what is there before is anything
  * @param index    its number, from 0
@@ -112,7 +112,9 @@ static inline yoke_status yoke_imap_unordered(yoke_stream **stream, yoke_pool *p
  * Gives the next result, and makes items while there is room for them. One thread at a time.
  *
  * An error is the end: items that were under way are cancelled, and each further call gives
- * the error again. It names the item. If `next` has failed, results of the items before come
+ * the error again. It names the item. In order, all results of the chunks before the failed
+ * one have come; those of the others in its chunk do not. (What should not end a stream a
+ * function puts into its result.) If `next` has failed, results of the items before come
  * first; then YOKE_EKERNEL.
  *
  * @param stream   the stream
@@ -128,7 +130,7 @@ YOKE_API yoke_status yoke_stream_next(yoke_stream *stream, void **result, double
 YOKE_API size_t yoke_stream_index(const yoke_stream *stream);
 
 /** Cancels what is under way, waits for what cannot be cancelled, and gives the stream and
- *  its memory back. Call it before the pool is closed. NULL is allowed. */
+ *  its memory back. Call it before the pool is closed; its source cannot. NULL is allowed. */
 YOKE_API void yoke_stream_destroy(yoke_stream *stream);
 
 #ifdef __cplusplus

@@ -3,7 +3,7 @@
 
 #include "pool/pool.h"
 
-yoke_status yk_finish(yoke_pool *pool, yoke_future *future, yk_error *error)
+yoke_status yk_finish(yoke_future *future, yk_error *error)
 {
     yoke_status status;
 
@@ -12,8 +12,6 @@ yoke_status yk_finish(yoke_pool *pool, yoke_future *future, yk_error *error)
     if (status != YOKE_OK) {
         yk_fail(error, status, "%s", future->error != NULL ? future->error : "");
     }
-    (void)pthread_mutex_lock(&pool->lock);
-    yk_future_release(future);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_future_let_go(future);
     return status;
 }

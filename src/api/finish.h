@@ -5,9 +5,8 @@
 
 #include "base/error.h"
 #include "yoke/future.h"
-#include "yoke/pool.h"
 
 /* Waits for a job and gives its future back. How it ended, in error too. */
-yoke_status yk_finish(yoke_pool *pool, yoke_future *future, yk_error *error);
+yoke_status yk_finish(yoke_future *future, yk_error *error);
 
 #endif

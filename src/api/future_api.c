@@ -2,6 +2,7 @@
 #include "yoke/future.h"
 
 #include "api/call.h"
+#include "pool/callout.h"
 #include "pool/pool.h"
 #include "sys/process.h"
 
@@ -19,10 +20,21 @@ static yoke_status check(const yoke_future *future)
     return YOKE_OK;
 }
 
+/* With a reference of the caller's, since a callback may give the user's back. */
+static yoke_status wait_held(yoke_future *future, double seconds)
+{
+    yk_error error;
+
+    if (!yk_future_wait(future, seconds)) {
+        return YOKE_EAGAIN;
+    }
+    yk_fail(&error, future->status, "%s", future->error != NULL ? future->error : "");
+    return yk_call_end(future->pool, future->status, &error);
+}
+
 yoke_status yoke_future_wait(yoke_future *future, double seconds)
 {
-    const yoke_status status = check(future);
-    yk_error error;
+    yoke_status status = check(future);
 
     if (status != YOKE_OK) {
         return status;
@@ -31,16 +43,33 @@ yoke_status yoke_future_wait(yoke_future *future, double seconds)
         return yk_call_fail(future->pool, YOKE_EINVAL,
                             "the time to wait is not a number of seconds");
     }
-    if (!yk_future_wait(future, seconds)) {
-        return YOKE_EAGAIN;
+    if (future->pool == NULL) {
+        return wait_held(future, seconds); /* there are no callbacks any more */
     }
-    yk_fail(&error, future->status, "%s", future->error != NULL ? future->error : "");
-    return yk_call_end(future->pool, future->status, &error);
+    if (yk_is_making(future)) {
+        return yk_call_fail(future->pool, YOKE_EBUSY,
+                            "the function that makes the job's result cannot wait for it");
+    }
+    yk_future_hold(future);
+    status = wait_held(future, seconds);
+    yk_future_let_go(future);
+    return status;
 }
 
 bool yoke_future_done(yoke_future *future)
 {
-    return check(future) == YOKE_OK && yk_future_wait(future, 0);
+    bool done;
+
+    if (check(future) != YOKE_OK) {
+        return false;
+    }
+    if (future->pool == NULL) {
+        return true;
+    }
+    yk_future_hold(future);
+    done = yk_future_wait(future, 0);
+    yk_future_let_go(future);
+    return done;
 }
 
 double yoke_future_progress(yoke_future *future)
@@ -106,7 +135,7 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
     if (pool != NULL) {
         (void)pthread_mutex_lock(&pool->lock);
     }
-    now = future->collected;
+    now = yk_future_is_over(future);
     if (!now && future->callback != NULL) {
         status = YOKE_EBUSY;
     } else if (!now) {
@@ -123,10 +152,24 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
                              : yk_call_fail(pool, status, "the future has a callback");
 }
 
+/* Of a job that has ended well, with a reference of the caller's. */
+static void take_result(yoke_future *future, void **result, size_t *bytes)
+{
+    yoke_pool *pool = future->pool;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    *result = future->result;
+    if (bytes != NULL) {
+        *bytes = future->result_bytes;
+    }
+    future->result = NULL;
+    future->result_bytes = 0;
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
 yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes)
 {
     yoke_status status = check(future);
-    yoke_pool *pool;
 
     if (result != NULL) {
         *result = NULL;
@@ -141,20 +184,16 @@ yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes
     if (status != YOKE_OK) {
         return status;
     }
-    status = yoke_future_wait(future, 0);
-    pool = future->pool;
-    if (status != YOKE_OK || pool == NULL) {
-        return status;
+    if (future->pool == NULL) {
+        return wait_held(future, 0); /* the result went with the pool */
     }
-    (void)pthread_mutex_lock(&pool->lock);
-    *result = future->result;
-    if (bytes != NULL) {
-        *bytes = future->result_bytes;
+    yk_future_hold(future);
+    status = wait_held(future, 0);
+    if (status == YOKE_OK) {
+        take_result(future, result, bytes);
     }
-    future->result = NULL;
-    future->result_bytes = 0;
-    (void)pthread_mutex_unlock(&pool->lock);
-    return YOKE_OK;
+    yk_future_let_go(future);
+    return status;
 }
 
 void yoke_future_destroy(yoke_future *future)
@@ -170,7 +209,12 @@ void yoke_future_destroy(yoke_future *future)
         return;
     }
     (void)pthread_mutex_lock(&pool->lock);
-    future->callback = future->on_success = future->on_error = NULL;
-    yk_future_release(future);
+    /* Of a call that waits, or that nobody wanted a future of, a callback sees one that is
+     * not the user's. */
+    if (future->is_users) {
+        future->is_users = false;
+        future->callback = future->on_success = future->on_error = NULL;
+        yk_future_release(future);
+    }
     (void)pthread_mutex_unlock(&pool->lock);
 }

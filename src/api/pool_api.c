@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "api/live.h"
 #include "base/status.h"
+#include "pool/callout.h"
 #include "pool/pool.h"
 #include "yoke/stats.h"
 
@@ -55,8 +56,10 @@ static yoke_status end_pool(yoke_pool *pool, bool kill)
     }
     yk_error_clear(&error);
     status = yk_call_check(pool, &error);
-    if (status == YOKE_OK && yk_is_in_callback(pool)) {
-        status = yk_fail(&error, YOKE_EBUSY, "a callback cannot close its job's pool");
+    if (status == YOKE_OK && yk_is_in_callout(pool)) {
+        status = yk_fail(&error, YOKE_EBUSY,
+                         "a callback, or another function that a call on the pool has "
+                         "called, cannot close it");
     }
     if (status == YOKE_OK && !yk_live_remove_pool(pool)) {
         status = yk_fail(&error, YOKE_ECLOSED, "the pool is being closed already");

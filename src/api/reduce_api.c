@@ -102,13 +102,15 @@ static yoke_status check_arrays(yoke_pool *pool, const yk_reduce_request *reques
 static yoke_status reduce_nothing(yoke_future **future, yoke_pool *pool,
                                   yoke_reduced *result, yk_error *error)
 {
+    const yk_submission nothing = {.is_users = true};
+
+    memset(result, 0, sizeof *result);
     if (future != NULL) {
-        *future = yk_future_create_ended(pool);
+        *future = yk_future_create_ended(pool, &nothing);
         if (*future == NULL) {
             return yk_fail(error, YOKE_ENOMEM, "out of memory");
         }
     }
-    memset(result, 0, sizeof *result);
     return YOKE_OK;
 }
 

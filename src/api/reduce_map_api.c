@@ -11,13 +11,9 @@
 
 /* What one call is about. */
 typedef struct reduce_map {
-    yoke_reducer reducer;
-    void *result;
+    yk_combine combine;
     yoke_arg *args; /* copied, with the library's memory in place of the placeholder */
     size_t partial; /* which is it */
-    size_t first;   /* partial result of the range */
-    size_t count;
-    char *memory;
 } reduce_map;
 
 /* ---- checks ---- */
@@ -57,12 +53,12 @@ static yoke_status find_partial(reduce_map *map, const yoke_arg *args, size_t co
         return yk_fail(error, YOKE_EINVAL,
                        "%zu arguments are a yoke_partial(): exactly one is", found);
     }
-    if (args[map->partial].bytes != map->reducer.bytes ||
+    if (args[map->partial].bytes != map->combine.reducer.bytes ||
         args[map->partial].offset != 0 || args[map->partial].blocks > 1) {
         return yk_fail(error, YOKE_EINVAL,
                        "the kernel writes partial results of %zu bytes, one block each "
                        "at no offset, and the reducer combines such of %zu",
-                       args[map->partial].bytes, map->reducer.bytes);
+                       args[map->partial].bytes, map->combine.reducer.bytes);
     }
     return YOKE_OK;
 }
@@ -83,13 +79,13 @@ static yoke_status count_parts(reduce_map *map, const yoke_kernel *kernel,
     status = yk_launch_fill_range(launch, described, &submission->range,
                                   submission->options.round_up, error);
     if (status == YOKE_OK && map->args[map->partial].parts == YOKE_PARTS_GROUP) {
-        map->first = 0;
-        map->count = (size_t)yk_launch_group_count(launch);
+        map->combine.first = 0;
+        map->combine.count = (size_t)yk_launch_group_count(launch);
     } else if (status == YOKE_OK) {
-        map->first = (size_t)launch->begin[launch->split];
-        map->count = (size_t)launch->size[launch->split];
+        map->combine.first = (size_t)launch->begin[launch->split];
+        map->combine.count = (size_t)launch->size[launch->split];
     }
-    if (status == YOKE_OK && map->count == 0) {
+    if (status == YOKE_OK && map->combine.count == 0) {
         status = yk_fail(error, YOKE_EINVAL,
                          "partial results per work-group need a kernel with a "
                          "work-group size (.group)");
@@ -102,45 +98,43 @@ static yoke_status allocate(reduce_map *map, yoke_pool *pool, yk_error *error)
 {
     uint64_t bytes;
 
-    if (!yk_mul(map->first + map->count, map->reducer.bytes, &bytes)) {
+    if (!yk_mul(map->combine.first + map->combine.count, map->combine.reducer.bytes,
+                &bytes)) {
         return yk_fail(error, YOKE_ENOMEM,
                        "partial results: more bytes than there are");
     }
-    map->memory = yk_arena_alloc(&pool->arena, (size_t)bytes, error);
-    if (map->memory == NULL) {
+    map->combine.partials = yk_arena_alloc(&pool->arena, (size_t)bytes, error);
+    if (map->combine.partials == NULL) {
         yk_error_prefix(error, "partial results: ");
         return YOKE_ENOMEM;
     }
-    map->args[map->partial].pointer = map->memory;
+    map->args[map->partial].pointer = map->combine.partials;
     return YOKE_OK;
 }
 
-static void combine(const reduce_map *map)
-{
-    char *partials = map->memory + map->first * map->reducer.bytes;
-
-    yk_reduce_pairs(partials, map->count, map->reducer.bytes, map->reducer.combine,
-                    map->reducer.context);
-    memcpy(map->result, partials, map->reducer.bytes);
-}
-
-static yoke_status run(reduce_map *map, yoke_pool *pool, yk_submission *submission,
-                       yk_error *error)
+/* The calling thread combines if it waits; else whoever collects the job. */
+static yoke_status run(reduce_map *map, yoke_future **future, yoke_pool *pool,
+                       yk_submission *submission, yk_error *error)
 {
     yoke_status status = count_parts(map, submission->kernel, submission, error);
 
     if (status == YOKE_OK) {
         status = allocate(map, pool, error);
     }
-    if (status == YOKE_OK) {
-        status = yk_call_submit(NULL, pool, submission, error);
+    if (status == YOKE_OK && future != NULL) {
+        submission->combine = map->combine;
     }
     if (status == YOKE_OK) {
-        combine(map);
+        status = yk_call_submit(future, pool, submission, error);
     }
-    if (map->memory != NULL) {
-        (void)yk_arena_free(&pool->arena, map->memory, NULL);
+    if (status == YOKE_OK && future != NULL) {
+        return status;
     }
+    if (status == YOKE_OK) {
+        yk_combine_run(pool, NULL, &map->combine);
+    }
+    yk_combine_drop(pool, &map->combine);
+    yk_run_callbacks(pool);
     return status;
 }
 
@@ -156,18 +150,33 @@ static bool is_empty(const yoke_range *range)
     return empty;
 }
 
-static yoke_status reduce(reduce_map *map, yoke_pool *pool, yk_submission *submission,
-                          yk_error *error)
+static yoke_status reduce_nothing(const reduce_map *map, yoke_future **future,
+                                  yoke_pool *pool, yk_error *error)
+{
+    const yk_submission nothing = {.is_users = true};
+    const yoke_reducer *reducer = &map->combine.reducer;
+
+    if (reducer->identity == NULL) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the range is empty and the reducer has no identity");
+    }
+    memcpy(map->combine.result, reducer->identity, reducer->bytes);
+    if (future != NULL) {
+        *future = yk_future_create_ended(pool, &nothing);
+        if (*future == NULL) {
+            return yk_fail(error, YOKE_ENOMEM, "out of memory");
+        }
+    }
+    return YOKE_OK;
+}
+
+static yoke_status reduce(reduce_map *map, yoke_future **future, yoke_pool *pool,
+                          yk_submission *submission, yk_error *error)
 {
     yoke_status status;
 
     if (is_empty(&submission->range)) {
-        if (map->reducer.identity == NULL) {
-            return yk_fail(error, YOKE_EINVAL,
-                           "the range is empty and the reducer has no identity");
-        }
-        memcpy(map->result, map->reducer.identity, map->reducer.bytes);
-        return YOKE_OK;
+        return reduce_nothing(map, future, pool, error);
     }
     map->args = malloc(submission->count * sizeof *map->args);
     if (map->args == NULL) {
@@ -175,24 +184,28 @@ static yoke_status reduce(reduce_map *map, yoke_pool *pool, yk_submission *submi
     }
     memcpy(map->args, submission->args, submission->count * sizeof *map->args);
     submission->args = map->args;
-    status = run(map, pool, submission, error);
+    status = run(map, future, pool, submission, error);
     free(map->args);
     return status;
 }
 
-yoke_status yoke_reduce_map_sized(yoke_pool *pool, yoke_kernel *kernel,
-                                  yoke_range range, const yoke_reducer *reducer,
-                                  size_t reducer_size, void *result,
-                                  const yoke_map_options *options, size_t size,
-                                  const yoke_arg *args, size_t count)
+yoke_status yoke_reduce_map_sized(yoke_future **future, yoke_pool *pool,
+                                  yoke_kernel *kernel, yoke_range range,
+                                  const yoke_reducer *reducer, size_t reducer_size,
+                                  void *result, const yoke_map_options *options,
+                                  size_t size, const yoke_arg *args, size_t count)
 {
     yk_submission submission = {
         .kernel = kernel, .range = range, .args = args, .count = count};
-    reduce_map map = {.result = result};
+    reduce_map map = {.combine = {.result = result}};
+    yoke_reducer *own = &map.combine.reducer;
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
+    if (future != NULL) {
+        *future = NULL;
+    }
     if (options != NULL) {
         memcpy(&submission.options, options,
                size < sizeof *options ? size : sizeof *options);
@@ -202,15 +215,14 @@ yoke_status yoke_reduce_map_sized(yoke_pool *pool, yoke_kernel *kernel,
         status = yk_fail(&error, YOKE_EINVAL, "the reducer is NULL");
     }
     if (status == YOKE_OK) {
-        memcpy(&map.reducer, reducer,
-               reducer_size < sizeof map.reducer ? reducer_size : sizeof map.reducer);
-        status = check_reducer(&map.reducer, result, &error);
+        memcpy(own, reducer, reducer_size < sizeof *own ? reducer_size : sizeof *own);
+        status = check_reducer(own, result, &error);
     }
     if (status == YOKE_OK) {
         status = find_partial(&map, args, count, &error);
     }
     if (status == YOKE_OK) {
-        status = reduce(&map, pool, &submission, &error);
+        status = reduce(&map, future, pool, &submission, &error);
     }
     return yk_call_end(pool, status, &error);
 }

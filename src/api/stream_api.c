@@ -103,7 +103,14 @@ void yoke_stream_destroy(yoke_stream *stream)
 {
     yk_error error;
 
-    if (stream != NULL && !stream->busy) {
-        yk_stream_destroy(stream, check(stream, &error) == YOKE_OK);
+    if (stream == NULL) {
+        return;
     }
+    if (stream->busy) {
+        (void)yk_call_fail(stream->pool, YOKE_EBUSY,
+                           "a call on this stream is under way: its source, or a "
+                           "callback, cannot destroy it");
+        return;
+    }
+    yk_stream_destroy(stream, check(stream, &error) == YOKE_OK);
 }

@@ -29,6 +29,7 @@ yoke_status yk_call_submit(yoke_future **future, yoke_pool *pool,
     yoke_future *job = NULL;
     yoke_status status;
 
+    submission->is_users = future != NULL;
     submission->caller_helps = future == NULL && submission->options.caller_helps &&
                                yk_caller_begin(pool, submission->kernel);
     status = yk_submit(&job, pool, submission, error);
@@ -42,5 +43,5 @@ yoke_status yk_call_submit(yoke_future **future, yoke_pool *pool,
         *future = job;
         return YOKE_OK;
     }
-    return status == YOKE_OK ? yk_finish(pool, job, error) : status;
+    return status == YOKE_OK ? yk_finish(job, error) : status;
 }

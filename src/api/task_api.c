@@ -18,21 +18,6 @@ static void copy_options(yoke_task_options *to, const yoke_task_options *from,
     }
 }
 
-/* A future of no items: it has ended. */
-static yoke_status end_at_once(yoke_future **future, yoke_pool *pool, yk_error *error)
-{
-    *future = yk_future_create_ended(pool);
-    return *future != NULL ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
-}
-
-/* Nobody wants it: the job goes on, and its callbacks are run. */
-static void drop(yoke_pool *pool, yoke_future *future)
-{
-    (void)pthread_mutex_lock(&pool->lock);
-    yk_future_release(future);
-    (void)pthread_mutex_unlock(&pool->lock);
-}
-
 static yoke_status run(yoke_future **future, bool wait, yoke_pool *pool,
                        const yk_task_request *request, yk_error *error)
 {
@@ -43,16 +28,14 @@ static yoke_status run(yoke_future **future, bool wait, yoke_pool *pool,
         *future = NULL;
     }
     if (status == YOKE_OK) {
-        status = request->count == 0 && request->function != NULL
-                     ? end_at_once(&job, pool, error)
-                     : yk_tasks_submit(&job, pool, request, error);
+        status = yk_tasks_submit(&job, pool, request, error);
     }
     if (status == YOKE_OK && wait) {
-        status = yk_finish(pool, job, error);
+        status = yk_finish(job, error);
     } else if (status == YOKE_OK && future != NULL) {
         *future = job;
     } else if (status == YOKE_OK) {
-        drop(pool, job);
+        yk_future_let_go(job); /* the job goes on, and its callbacks are run */
     }
     return yk_call_end(pool, status, error);
 }
@@ -79,6 +62,7 @@ yoke_status yoke_map_items_sized(yoke_future **future, int wait, yoke_pool *pool
 
     yk_error_clear(&error);
     copy_options(&request.options, options, size);
+    request.is_users = wait == 0 && future != NULL;
     request.call.input = add(args, &request, yoke_in(inputs, input_bytes));
     request.call.output = add(args, &request, yoke_out(outputs, output_bytes));
     return run(future, wait != 0, pool, &request, &error);
@@ -95,6 +79,7 @@ yoke_status yoke_starmap_sized(yoke_future **future, int wait, yoke_pool *pool,
 
     yk_error_clear(&error);
     copy_options(&request.options, options, size);
+    request.is_users = wait == 0 && future != NULL;
     request.call.arg_count = (uint32_t)(arg_count < YK_MAX_ARGS ? arg_count : 0);
     return run(future, wait != 0, pool, &request, &error);
 }
@@ -118,7 +103,7 @@ static yoke_status take(yoke_future *future, void **result, size_t *bytes)
     if (status == YOKE_OK && result != NULL) {
         status = yoke_future_result(future, result, bytes);
     }
-    yoke_future_destroy(future);
+    yk_future_let_go(future);
     return status;
 }
 
@@ -145,6 +130,7 @@ yoke_status yoke_apply_sized(yoke_future **future, int wait, yoke_pool *pool,
         *future = NULL;
     }
     copy_options(&request.options, options, size);
+    request.is_users = wait == 0 && future != NULL;
     status = yk_call_check(pool, &error);
     if (status != YOKE_OK) {
         return yk_call_end(pool, status, &error);

@@ -11,14 +11,18 @@
 static const uint64_t spin_ns = 50000;
 static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
-yoke_future *yk_future_create(yoke_pool *pool, yoke_kernel *kernel)
+yoke_future *yk_future_create(yoke_pool *pool, const yk_submission *submission)
 {
     yoke_future *future = calloc(1, sizeof *future);
 
     if (future != NULL) {
         future->pool = pool;
-        future->kernel = kernel;
+        future->kernel = submission->kernel;
         future->references = 1;
+        future->is_users = submission->is_users;
+        future->on_success = submission->on_success;
+        future->on_error = submission->on_error;
+        future->on_context = submission->on_context;
         future->next = pool->futures;
         future->link = &pool->futures;
         if (future->next != NULL) {
@@ -29,16 +33,29 @@ yoke_future *yk_future_create(yoke_pool *pool, yoke_kernel *kernel)
     return future;
 }
 
-yoke_future *yk_future_create_ended(yoke_pool *pool)
+/* Its callbacks are to be run, after those of futures that came here before. With a
+ * reference. */
+static void add_finished(yoke_pool *pool, yoke_future *future)
+{
+    future->next_finished = NULL;
+    *(pool->finished != NULL ? &pool->last_finished->next_finished : &pool->finished) =
+        future;
+    pool->last_finished = future;
+}
+
+yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submission)
 {
     yoke_future *future;
 
     (void)pthread_mutex_lock(&pool->lock);
-    future = yk_future_create(pool, NULL);
+    future = yk_future_create(pool, submission);
     if (future != NULL) {
         future->collected = true;
+        future->references++; /* the pool's */
+        add_finished(pool, future);
     }
     (void)pthread_mutex_unlock(&pool->lock);
+    yk_run_callbacks(pool);
     return future;
 }
 
@@ -62,6 +79,31 @@ void yk_future_release(yoke_future *future)
         free(future->error);
         free(future->staged);
         free(future);
+    }
+}
+
+bool yk_future_is_over(const yoke_future *future)
+{
+    return future->collected && future->result_state == YK_RESULT_MADE;
+}
+
+void yk_future_hold(yoke_future *future)
+{
+    (void)pthread_mutex_lock(&future->pool->lock);
+    future->references++;
+    (void)pthread_mutex_unlock(&future->pool->lock);
+}
+
+void yk_future_let_go(yoke_future *future)
+{
+    yoke_pool *pool = future->pool;
+
+    if (pool != NULL) {
+        (void)pthread_mutex_lock(&pool->lock);
+    }
+    yk_future_release(future);
+    if (pool != NULL) {
+        (void)pthread_mutex_unlock(&pool->lock);
     }
 }
 
@@ -154,12 +196,12 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     release_arrays(pool, launch);
     yk_stage_out(pool, future, launch, status == YOKE_OK);
     yk_fold_finish(pool, &future->fold, status == YOKE_OK);
+    yk_combine_begin(future, status == YOKE_OK);
     yk_kernel_release(future->kernel);
     free_slot(pool, slot);
     future->kernel = NULL;
     future->collected = true;
-    future->next_finished = pool->finished;
-    pool->finished = future;
+    add_finished(pool, future);
 }
 
 void yk_collect(yoke_pool *pool, uint32_t slot)
@@ -219,11 +261,14 @@ void yk_collect_for_room(yoke_pool *pool, bool failed_too)
 size_t yk_collect_ended(yoke_pool *pool)
 {
     size_t count = 0;
+    uint32_t i = 0;
 
-    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
-        if (has_ended(pool, slot)) {
-            yk_collect(pool, slot);
+    while (i < pool->job_count) {
+        if (has_ended(pool, pool->by_age[i])) {
+            yk_collect(pool, pool->by_age[i]); /* the next one moves up */
             count++;
+        } else {
+            i++;
         }
     }
     return count;
@@ -231,96 +276,8 @@ size_t yk_collect_ended(yoke_pool *pool)
 
 void yk_abandon_jobs(yoke_pool *pool, yoke_status status, const char *text)
 {
-    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
-        if (pool->jobs[slot] != NULL) {
-            finish_future(pool, pool->jobs[slot], status, strdup(text));
-        }
-    }
-}
-
-/* The pool whose callbacks this thread is in. */
-static _Thread_local const yoke_pool *running;
-
-bool yk_is_in_callback(const yoke_pool *pool)
-{
-    return running == pool;
-}
-
-typedef struct notice {
-    yoke_on_done *callback; /* NULL: none */
-    void *context;
-} notice;
-
-/* What is to be called next for a future that has ended: that of its submission, then the
- * one it was given later. */
-static notice next_notice(yoke_future *future)
-{
-    yoke_on_done *first =
-        future->status == YOKE_OK ? future->on_success : future->on_error;
-    notice next = {first, future->on_context};
-
-    if (first == NULL) {
-        next = (notice){future->callback, future->callback_context};
-        future->callback = NULL;
-    }
-    future->on_success = future->on_error = NULL;
-    return next;
-}
-
-/* Gives the last one back; the next job whose callback is to be run, with a reference;
- * NULL: none. */
-static yoke_future *take_finished(yoke_pool *pool, yoke_future *last, notice *next)
-{
-    yoke_future *future = NULL;
-
-    next->callback = NULL;
-    (void)pthread_mutex_lock(&pool->lock);
-    if (last != NULL) {
-        yk_future_release(last);
-    }
-    while (pool->finished != NULL && next->callback == NULL) {
-        future = pool->finished;
-        *next = next_notice(future);
-        if (next->callback != NULL) {
-            future->references++; /* it stays first: there may be another one */
-        } else {
-            pool->finished = future->next_finished;
-            yk_future_release(future);
-            future = NULL;
-        }
-    }
-    (void)pthread_mutex_unlock(&pool->lock);
-    return future;
-}
-
-void yk_run_callbacks(yoke_pool *pool)
-{
-    const yoke_pool *outer = running;
-    yoke_future *future = NULL;
-    notice next;
-
-    /* A callback that calls into the pool leaves further ones to the loop it was called
-     * from: they must not pile up on the stack. */
-    if (outer == pool) {
-        return;
-    }
-    running = pool;
-    while ((future = take_finished(pool, future, &next)) != NULL) {
-        next.callback(future, future->status, next.context);
-    }
-    running = outer;
-}
-
-void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
-                     void *context)
-{
-    const yoke_pool *outer = running;
-
-    running = pool;
-    callback(future, future->status, context);
-    running = outer;
-    if (pool != NULL) {
-        yk_run_callbacks(pool);
+    while (pool->job_count > 0) {
+        finish_future(pool, pool->jobs[pool->by_age[0]], status, strdup(text));
     }
 }
 
@@ -340,10 +297,12 @@ void yk_future_cancel(yoke_future *future)
 
 /* ---- waiting ---- */
 
-static bool try_collect(yoke_future *future)
+/* Collects the job if it has ended, and makes its result. Whether all that is done. */
+static bool try_finish(yoke_future *future)
 {
     yoke_pool *pool = future->pool;
-    bool collected;
+    bool is_ours;
+    bool is_over;
 
     (void)pthread_mutex_lock(&pool->lock);
     if (!future->collected) {
@@ -353,12 +312,16 @@ static bool try_collect(yoke_future *future)
             yk_collect(pool, future->ref.slot);
         }
     }
-    collected = future->collected;
-    if (collected && future->status != YOKE_OK) {
+    is_over = yk_future_is_over(future);
+    if (is_over && future->status != YOKE_OK) {
         (void)yk_collect_ended(pool); /* the user knows now */
     }
+    is_ours = yk_combine_claim(future);
     (void)pthread_mutex_unlock(&pool->lock);
-    return collected;
+    if (is_ours) {
+        yk_combine_make(future);
+    }
+    return is_over || is_ours;
 }
 
 bool yk_future_wait(yoke_future *future, double seconds)
@@ -376,17 +339,19 @@ bool yk_future_wait(yoke_future *future, double seconds)
         uint64_t limit = look_ns;
         uint64_t now;
 
-        if (try_collect(future)) {
+        if (try_finish(future)) {
             yk_run_callbacks(pool);
             return true;
         }
         now = yk_clock_ns();
         if (now >= deadline) {
-            return !yk_pool_is_alive(pool) && try_collect(future);
+            return !yk_pool_is_alive(pool) && try_finish(future);
         }
         limit = deadline - now < limit ? deadline - now : limit;
         if (!yk_event_spin(ended, ticket, limit < spin_ns ? limit : spin_ns)) {
-            yk_job_call_all(pool->control, future->ref);
+            if (!future->collected) {
+                yk_job_call_all(pool->control, future->ref);
+            }
             yk_event_wait(ended, ticket, limit);
             (void)yk_pool_is_alive(pool);
         }

@@ -28,7 +28,7 @@
 #include "yoke/stats.h"
 #include "yoke/task.h"
 
-enum { YK_MAX_SPARES = 4 };
+enum { YK_MAX_SPARES = 4, YK_MOST_CONTEXT = 4096 /* bytes, of a task */ };
 
 /* Memory for partial results that no job uses now. */
 typedef struct yk_spare {
@@ -82,7 +82,8 @@ struct yoke_pool {
     yk_spare spares[YK_MAX_SPARES];
     yk_host *hosts; /* of guests, by slot; NULL: there has been none */
     yoke_shm *shms; /* all that the user holds */
-    yoke_future *finished; /* collected, their callbacks to be run */
+    yoke_future *finished; /* collected, their callbacks to be run, in this order */
+    yoke_future *last_finished; /* if there is one */
     yoke_future *futures;  /* all that the user holds */
     yoke_process *processes[YK_MAX_PROCESSES]; /* by slot; NULL: none, or no handle */
     yoke_process *handles; /* all that the user holds */
@@ -106,9 +107,26 @@ typedef struct yk_fold {
     yoke_reduced *result; /* the program's */
 } yk_fold;
 
+/* What becomes of partial results that the program's own function combines. */
+typedef struct yk_combine {
+    yoke_reducer reducer;
+    void *partials; /* memory of the pool; NULL: the job is no such reduction */
+    size_t first;   /* of them, the range's */
+    size_t count;
+    void *result; /* the program's */
+} yk_combine;
+
+/* Whether a future's result is there once its job has been collected. */
+typedef enum yk_result_state {
+    YK_RESULT_MADE,  /* as of most jobs at once */
+    YK_RESULT_DUE,   /* the program's function is to be called */
+    YK_RESULT_MAKING /* a thread is in it */
+} yk_result_state;
+
 struct yoke_future {
     yoke_pool *pool; /* NULL: the pool is gone */
-    unsigned references; /* the user's and the pool's */
+    unsigned references; /* the user's and the pool's, and who waits for it has one */
+    bool is_users;       /* one is the user's */
     bool collected;
     yk_job_ref ref; /* while not collected */
     yoke_status status;
@@ -122,6 +140,8 @@ struct yoke_future {
     yoke_on_done *on_error;
     void *on_context;
     yk_fold fold;
+    yk_combine combine;
+    yk_result_state result_state;
     yoke_on_done *callback; /* given later */
     void *callback_context;
     yoke_future *next_finished;
@@ -172,7 +192,9 @@ typedef struct yk_submission {
     yoke_on_done *on_error;
     void *on_context;
     yk_fold fold;
+    yk_combine combine; /* in a thread of the program, before the job counts as ended */
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
+    bool is_users;     /* the future will be */
 } yk_submission;
 
 /* ---- pool.c ---- */
@@ -255,7 +277,11 @@ typedef struct yk_task_request {
     size_t arg_count;
     yk_task_call call;
     bool has_result;
+    bool is_users; /* the future will be */
 } yk_task_request;
+
+/* Whether it may be submitted, as far as it alone tells. */
+yoke_status yk_tasks_check(const yk_task_request *request, yk_error *error);
 
 /* Checks and publishes a job; the caller owns the future. Takes the locks. */
 yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
@@ -266,6 +292,9 @@ yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
 bool yk_tasks_evict(yoke_pool *pool);
 
 /* ---- submit.c ---- */
+
+/* What can be told of options alone; not of their devices. */
+yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *error);
 
 /* Checks and publishes a job. The caller owns the future. The memory of the submission's
  * fold is the job's, or given back on failure. Takes the lock. */
@@ -359,6 +388,24 @@ void yk_fold_finish(yoke_pool *pool, yk_fold *fold, bool well);
 /* Gives the memory back. With the lock. */
 void yk_fold_drop(yoke_pool *pool, yk_fold *fold);
 
+/* ---- combine.c ---- */
+
+/* Calls the program's function, and writes the result. Without the lock. */
+void yk_combine_run(yoke_pool *pool, const yoke_future *future,
+                    const yk_combine *combine);
+
+/* Gives the memory of partial results back. */
+void yk_combine_drop(yoke_pool *pool, yk_combine *combine);
+
+/* The job has been collected: its result is due, or there is none. With the lock. */
+void yk_combine_begin(yoke_future *future, bool well);
+
+/* Whether it is due, and now the calling thread's to make. With the lock. */
+bool yk_combine_claim(yoke_future *future);
+
+/* Makes what was claimed. Without the lock; the future has a reference. */
+void yk_combine_make(yoke_future *future);
+
 /* ---- lend.c ---- */
 
 yoke_status yk_lend(yoke_pool *pool, void *pointer, yk_error *error);
@@ -411,29 +458,39 @@ void yk_collect_for_room(yoke_pool *pool, bool failed_too);
  * gone. With the lock. */
 void yk_abandon_jobs(yoke_pool *pool, yoke_status status, const char *text);
 
-/* Runs callbacks of collected jobs. Without the lock. */
-void yk_run_callbacks(yoke_pool *pool);
-
-/* Runs a callback of a future that has ended, and then those of others that it left. */
-void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
-                     void *context);
-
-/* Whether the calling thread is in a callback of one of the pool's jobs. */
-bool yk_is_in_callback(const yoke_pool *pool);
-
 /* Asks the job to end early. Takes the lock. */
 void yk_future_cancel(yoke_future *future);
 
 /* Waits until the job is collected, or the time (negative: no limit) is over. */
 bool yk_future_wait(yoke_future *future, double seconds);
 
-yoke_future *yk_future_create(yoke_pool *pool, yoke_kernel *kernel);
+/* With one reference: the user's, or the caller's. With the lock. */
+yoke_future *yk_future_create(yoke_pool *pool, const yk_submission *submission);
 
 /* The future of a job with nothing to do: it has ended well. NULL: no memory. Takes the
- * lock. */
-yoke_future *yk_future_create_ended(yoke_pool *pool);
+ * lock, runs callbacks. */
+yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submission);
+
+/* Whether its job has ended, with all that belongs to it. With the lock. */
+bool yk_future_is_over(const yoke_future *future);
+
+/* One reference more. Takes the lock. */
+void yk_future_hold(yoke_future *future);
+
+/* One reference fewer. Takes the lock, if there is a pool. */
+void yk_future_let_go(yoke_future *future);
 
 /* One reference fewer; with the lock, if there is a pool. */
 void yk_future_release(yoke_future *future);
+
+/* ---- callbacks.c ---- */
+
+/* Runs callbacks of collected jobs; inside of one nothing, the loop that called it goes on.
+ * Without the lock. */
+void yk_run_callbacks(yoke_pool *pool);
+
+/* Runs a callback of a future that has ended, and then those of others that it left. */
+void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
+                     void *context);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "pool/callout.h"
 
 /* A result may be so near that going to sleep takes longer. */
 static const uint64_t spin_ns = 50000;
@@ -239,15 +240,26 @@ static yoke_status fail_source(yoke_stream *stream, yk_error *error)
 
 /* ---- filling ---- */
 
+/* Callbacks may come meanwhile: it may take its time, and wait for jobs of its own. */
+static int call_source(yoke_stream *stream, void *item)
+{
+    yk_callout callout;
+    int code;
+
+    yk_callout_enter(&callout, stream->pool, NULL, false);
+    code = stream->next(item, stream->made, stream->next_context);
+    yk_callout_leave(&callout);
+    return code;
+}
+
 /* Asks the source for items until the slot is full or there are no more. */
 static void fill_slot(yoke_stream *stream, yk_stream_slot *slot)
 {
     slot->first = stream->made;
     slot->count = 0;
     while (slot->count < stream->layout.chunk && !stream->is_exhausted) {
-        const int code =
-            stream->next(slot->input + slot->count * stream->layout.input_bytes,
-                         stream->made, stream->next_context);
+        const int code = call_source(
+            stream, slot->input + slot->count * stream->layout.input_bytes);
 
         if (code > 0) {
             slot->count++;
@@ -326,12 +338,10 @@ static yoke_status fill(yoke_stream *stream, yk_stream_slot **ready, yk_error *e
 
 /* ---- taking ---- */
 
-static void give_back(yoke_pool *pool, yk_stream_slot *slot)
+static void give_back(yk_stream_slot *slot)
 {
     if (slot->future != NULL) {
-        (void)pthread_mutex_lock(&pool->lock);
-        yk_future_release(slot->future);
-        (void)pthread_mutex_unlock(&pool->lock);
+        yk_future_let_go(slot->future);
         slot->future = NULL;
     }
 }
@@ -350,7 +360,7 @@ static yoke_status open_slot(yoke_stream *stream, yk_stream_slot *slot, yk_error
         stream->given = 0;
         stream->take = (stream->take + 1) % stream->layout.slots;
     }
-    give_back(stream->pool, slot);
+    give_back(slot);
     return status;
 }
 
@@ -419,6 +429,7 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
 {
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&stream->pool->control->changed);
+        const uint64_t begun = yk_clock_ns();
         const yoke_status status = fill(stream, ready, error);
         uint64_t now;
 
@@ -429,6 +440,9 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
             return stream->source_code < 0 ? fail_source(stream, error) : YOKE_OK;
         }
         now = yk_clock_ns();
+        /* What the source takes is not the wait's. */
+        deadline = now - begun < UINT64_MAX - deadline ? deadline + (now - begun)
+                                                       : UINT64_MAX;
         if (now >= deadline) {
             return yk_fail(error, YOKE_EAGAIN, "no result is ready yet");
         }
@@ -482,13 +496,14 @@ yoke_status yk_stream_next(yoke_stream *stream, void **result, double seconds,
 
 void yk_stream_destroy(yoke_stream *stream, bool has_pool)
 {
+    stream->busy = true; /* for callbacks that come while it waits */
     if (has_pool) {
         cancel_all(stream);
         for (size_t i = 0; i < stream->layout.slots; i++) {
             if (stream->slots[i].state == YK_SLOT_RUNNING) {
                 (void)yk_future_wait(stream->slots[i].future, -1);
             }
-            give_back(stream->pool, &stream->slots[i]);
+            give_back(&stream->slots[i]);
         }
         change_users(stream, false);
         (void)yk_free(stream->pool, stream->memory, NULL);

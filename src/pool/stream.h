@@ -70,7 +70,7 @@ struct yoke_stream {
     yoke_status failure;  /* the end of it all; YOKE_OK: not yet */
     char *failure_text;
     yoke_arg args[YK_MAX_ARGS];
-    unsigned char context[4096];
+    unsigned char context[YK_MOST_CONTEXT];
     char *devices;
     char *kind;
 };

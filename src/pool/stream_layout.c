@@ -20,13 +20,6 @@ static yoke_status plan_function(yk_stream_layout *layout,
     if (options->input_bytes == 0) {
         return yk_fail(error, YOKE_EINVAL, "input_bytes is 0");
     }
-    if (options->context_bytes > sizeof((yoke_stream *)0)->context) {
-        return yk_fail(error, YOKE_EINVAL, "the context has %zu bytes: at most %zu fit",
-                       options->context_bytes, sizeof((yoke_stream *)0)->context);
-    }
-    if (options->context == NULL && options->context_bytes != 0) {
-        return yk_fail(error, YOKE_EINVAL, "context is NULL, context_bytes is not 0");
-    }
     layout->input_bytes = options->input_bytes;
     layout->output_bytes = options->output_bytes;
     return YOKE_OK;
@@ -113,6 +106,32 @@ static yoke_status plan_kernel(yk_stream_layout *layout, yoke_pool *pool,
     return status;
 }
 
+/* ---- jobs ---- */
+
+/* What is wrong with all of them is told before the first. */
+static yoke_status check_jobs(const yoke_stream_options *options, yk_error *error)
+{
+    const yk_task_request request = {.function = options->function,
+                                     .options = {.devices = options->devices,
+                                                 .context = options->context,
+                                                 .context_bytes = options->context_bytes,
+                                                 .kind = options->kind}};
+    const yoke_map_options common = {.timeout = options->timeout};
+    yk_selection selection;
+    yoke_status status = yk_map_options_check(&common, error);
+
+    if (status == YOKE_OK && options->function != NULL) {
+        status = yk_tasks_check(&request, error);
+    }
+    if (status == YOKE_OK && options->devices != NULL) {
+        status = yk_selection_parse(&selection, options->devices, error);
+        if (status != YOKE_OK) {
+            yk_error_prefix(error, "devices: ");
+        }
+    }
+    return status;
+}
+
 /* ---- the window ---- */
 
 static uint64_t usual_window(const yk_stream_layout *layout, const yoke_pool *pool,
@@ -158,5 +177,8 @@ yoke_status yk_stream_plan(yk_stream_layout *layout, yoke_pool *pool,
     }
     status = options->kernel != NULL ? plan_kernel(layout, pool, options, error)
                                      : plan_function(layout, options, error);
+    if (status == YOKE_OK) {
+        status = check_jobs(options, error);
+    }
     return status == YOKE_OK ? plan_window(layout, pool, options, error) : status;
 }

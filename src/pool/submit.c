@@ -235,10 +235,8 @@ static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
 
 /* ---- submission ---- */
 
-static yoke_status check_options(const yk_submission *submission, yk_error *error)
+yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *error)
 {
-    const yoke_map_options *options = &submission->options;
-
     if (!(options->timeout >= 0 && options->timeout <= 1e9)) {
         return yk_fail(error, YOKE_EINVAL,
                        "timeout is a number of seconds from 0 to 1e9");
@@ -346,7 +344,7 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     if (pool->broken) {
         return yk_pool_fail_broken(error);
     }
-    future = yk_future_create(pool, submission->kernel);
+    future = yk_future_create(pool, submission);
     if (future == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
@@ -355,10 +353,8 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
         yk_future_release(future);
         return status;
     }
-    future->on_success = submission->on_success;
-    future->on_error = submission->on_error;
-    future->on_context = submission->on_context;
     future->fold = submission->fold;
+    future->combine = submission->combine;
     publish(pool, future, yk_job_at(pool->control, future->ref), submission);
     *result = future;
     return YOKE_OK;
@@ -368,7 +364,7 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
                       const yk_submission *submission, yk_error *error)
 {
     yk_fold fold = submission->fold;
-    yoke_status status = check_options(submission, error);
+    yoke_status status = yk_map_options_check(&submission->options, error);
 
     *future = NULL;
     (void)pthread_mutex_lock(&pool->lock);

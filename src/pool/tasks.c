@@ -11,8 +11,6 @@
 #include "pool/pool.h"
 #include "sys/object.h"
 
-enum { MOST_CONTEXT = 4096 };
-
 /* ---- functions as kernels ---- */
 
 static const char *last_part(const char *path)
@@ -140,7 +138,7 @@ bool yk_tasks_evict(yoke_pool *pool)
 
 /* ---- submission ---- */
 
-static yoke_status check(const yk_task_request *request, yk_error *error)
+yoke_status yk_tasks_check(const yk_task_request *request, yk_error *error)
 {
     const yoke_task_options *options = &request->options;
     yk_selection selection;
@@ -160,9 +158,9 @@ static yoke_status check(const yk_task_request *request, yk_error *error)
     if (options->context == NULL && options->context_bytes != 0) {
         return yk_fail(error, YOKE_EINVAL, "context is NULL, context_bytes is not 0");
     }
-    if (options->context_bytes > MOST_CONTEXT) {
+    if (options->context_bytes > YK_MOST_CONTEXT) {
         return yk_fail(error, YOKE_EINVAL, "the context has %zu bytes: at most %d fit",
-                       options->context_bytes, MOST_CONTEXT);
+                       options->context_bytes, YK_MOST_CONTEXT);
     }
     if (request->arg_count >= YK_MAX_ARGS) {
         return yk_fail(error, YOKE_EINVAL, "%zu arguments: at most %d are possible",
@@ -186,16 +184,12 @@ static yoke_map_options map_options(const yoke_task_options *options)
     };
 }
 
-/* The context is the last argument. */
-static yoke_status submit(yoke_future **future, yoke_pool *pool, yoke_kernel *kernel,
-                          const yk_task_request *request, yk_error *error)
+static yk_submission submission_of(const yk_task_request *request, yoke_kernel *kernel)
 {
-    yoke_arg args[YK_MAX_ARGS];
-    yk_submission submission = {
+    return (yk_submission){
         .kernel = kernel,
         .range = yoke_range_1d(request->count),
         .options = map_options(&request->options),
-        .args = args,
         .count = request->arg_count,
         .task = request->call,
         .has_result = request->has_result,
@@ -203,8 +197,18 @@ static yoke_status submit(yoke_future **future, yoke_pool *pool, yoke_kernel *ke
         .on_success = request->options.on_success,
         .on_error = request->options.on_error,
         .on_context = request->options.on_context,
+        .is_users = request->is_users,
     };
+}
 
+/* The context is the last argument. */
+static yoke_status submit(yoke_future **future, yoke_pool *pool, yoke_kernel *kernel,
+                          const yk_task_request *request, yk_error *error)
+{
+    yoke_arg args[YK_MAX_ARGS];
+    yk_submission submission = submission_of(request, kernel);
+
+    submission.args = args;
     if (request->arg_count > 0) {
         memcpy(args, request->args, request->arg_count * sizeof *args);
     }
@@ -216,13 +220,26 @@ static yoke_status submit(yoke_future **future, yoke_pool *pool, yoke_kernel *ke
     return yk_submit(future, pool, &submission, error);
 }
 
+/* Of no items. */
+static yoke_status submit_nothing(yoke_future **future, yoke_pool *pool,
+                                  const yk_task_request *request, yk_error *error)
+{
+    const yk_submission submission = submission_of(request, NULL);
+
+    *future = yk_future_create_ended(pool, &submission);
+    return *future != NULL ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
+}
+
 yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
                             const yk_task_request *request, yk_error *error)
 {
     yoke_kernel *kernel = NULL;
-    yoke_status status = check(request, error);
+    yoke_status status = yk_tasks_check(request, error);
 
     *future = NULL;
+    if (status == YOKE_OK && request->count == 0) {
+        return submit_nothing(future, pool, request, error);
+    }
     if (status == YOKE_OK) {
         status = kernel_of(&kernel, pool, request, error);
     }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api_setup.h"
+#include "pool/pool.h"
 
 static yoke_pool *pool;
 
@@ -208,6 +209,28 @@ static void test_inputs(void **state)
     }
 }
 
+static int compare_values(yoke_task *task)
+{
+    return task->input_bytes == 4096 && task->context_bytes == 4096
+               ? memcmp(task->input, task->context, 4096)
+               : 1;
+}
+
+/* An input that is copied and a context, each as large as it may be. */
+static void test_largest_values(void **state)
+{
+    unsigned char value[4096];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof value; i++) {
+        value[i] = byte_at(i);
+    }
+    assert_ok_pool(pool,
+                   yoke_apply(pool, compare_values, value, sizeof value, NULL, NULL,
+                              &(yoke_task_options){.context = value,
+                                                   .context_bytes = sizeof value}));
+}
+
 static void test_room(void **state)
 {
     const yoke_task_options options = {.most_result = 10000};
@@ -309,6 +332,79 @@ static void test_result_after_close(void **state)
     assert_ok(yoke_future_result(future, &result, NULL));
     assert_null(result);
     yoke_future_destroy(future);
+}
+
+/* ---- the books ---- */
+
+static void use_result(yoke_future *future, yoke_status status, void *context)
+{
+    void *result = NULL;
+
+    (void)context;
+    if (status == YOKE_OK && yoke_future_result(future, &result, NULL) == YOKE_OK) {
+        (void)yoke_free(pool, result);
+    }
+}
+
+/* One job in each of the ways in which a result may be wanted, or not. */
+static void apply_in_some_way(unsigned way, size_t size)
+{
+    const yoke_task_options options = {.on_success = use_result};
+    yoke_future *future = NULL;
+    void *result = NULL;
+
+    switch (way) {
+    case 0: /* nobody has the future */
+        assert_ok_pool(pool, yoke_apply_async(NULL, pool, produce, &size, 8, NULL));
+        break;
+    case 1: /* given back at once */
+        assert_ok_pool(pool, yoke_apply_async(&future, pool, produce, &size, 8, NULL));
+        break;
+    case 2: /* given back when it has ended */
+        assert_ok_pool(pool, yoke_apply_async(&future, pool, produce, &size, 8, NULL));
+        assert_ok(yoke_future_wait(future, 60));
+        break;
+    case 3:
+        assert_ok_pool(pool, yoke_apply_async(NULL, pool, produce, &size, 8, &options));
+        break;
+    case 4:
+        assert_ok_pool(pool, yoke_apply_async(&future, pool, produce, &size, 8, NULL));
+        assert_ok(yoke_future_cancel(future));
+        break;
+    case 5:
+        assert_ok_pool(pool, yoke_apply_async(&future, pool, refuse, NULL, 0, NULL));
+        break;
+    default:
+        assert_ok_pool(pool, yoke_apply(pool, produce, &size, 8, &result, NULL, NULL));
+        assert_ok_pool(pool, yoke_free(pool, result));
+    }
+    yoke_future_destroy(future);
+}
+
+/* What the program gets of the arena, spare pages and spare memory aside. */
+static uint64_t used(void)
+{
+    assert_true(yk_arena_valid(&pool->arena));
+    return pool->arena.used - pool->arena.spare_count * 4096;
+}
+
+/* However many there were, nothing of them is left. */
+static void test_books(void **state)
+{
+    enum { WAYS = 7, JOBS = 7000 };
+    const uint64_t before = used();
+
+    (void)state;
+    for (unsigned i = 0; i < JOBS; i++) {
+        apply_in_some_way(i % WAYS, i % 3 == 0 ? 100 : i % 3 == 1 ? 9000 : 3 << 20);
+    }
+    while (pool->job_count > 0) {
+        (void)yoke_pool_poll(pool);
+    }
+    assert_null(pool->finished);
+    assert_null(pool->futures);
+    assert_int_equal(used(), before);
+    assert_int_equal(pool->arena.reserved, 0);
 }
 
 /* ---- deaths ---- */
@@ -523,6 +619,8 @@ int main(void)
         cmocka_unit_test(test_unwanted),
         cmocka_unit_test(test_future_result),
         cmocka_unit_test(test_result_after_close),
+        cmocka_unit_test(test_books),
+        cmocka_unit_test(test_largest_values),
         cmocka_unit_test(test_death),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_callbacks),

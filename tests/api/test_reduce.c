@@ -1,41 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Reductions on pools of native workers: every operation, sizes, options, futures, bad
- * input, and a user's own. */
+ * input. */
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api_setup.h"
-#include "support/plain_reduce.h"
+#include "reduce_setup.h"
 
 enum { BLOCK = YOKE_REDUCE_BLOCK, MOST = 40 * BLOCK + 17 };
-
-static yoke_status reduce(yoke_pool *pool, yoke_operation operation, yoke_type type,
-                          const void *x, const void *y, size_t n, yoke_reduced *result,
-                          const yoke_map_options *options)
-{
-    return operation == YOKE_DOT
-               ? yoke_dot_with(pool, type, x, y, n, result, options)
-               : yoke_reduce_with(pool, operation, type, x, n, result, options);
-}
-
-static void expect(yoke_pool *pool, yoke_operation operation, yoke_type type,
-                   const void *x, const void *y, size_t n,
-                   const yoke_map_options *options)
-{
-    const yoke_reduced right = plain_reduce(operation, type, x, y, n);
-    yoke_reduced got;
-
-    memset(&got, 0xA5, sizeof got);
-    assert_ok_pool(pool, reduce(pool, operation, type, x, y, n, &got, options));
-    if (!plain_same(got, right)) {
-        fail_msg("operation %d, type %d, %zu elements: %a at %llu, not %a at %llu",
-                 (int)operation, (int)type, n, got.value.f,
-                 (unsigned long long)got.index, right.value.f,
-                 (unsigned long long)right.index);
-    }
-}
 
 /* ---- every operation, type and size; the same bits from every pool ---- */
 
@@ -55,9 +29,10 @@ static void check_pool(const char *devices, const size_t *sizes, size_t count)
         for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
             for (size_t s = 0;
                  s < count && plain_exists((yoke_operation)o, (yoke_type)t); s++) {
-                expect(pool, (yoke_operation)o, (yoke_type)t, x, y, sizes[s], NULL);
-                expect(pool, (yoke_operation)o, (yoke_type)t, x + element, y, sizes[s],
-                       NULL);
+                reduce_expect(pool, (yoke_operation)o, (yoke_type)t, x, y, sizes[s],
+                              NULL);
+                reduce_expect(pool, (yoke_operation)o, (yoke_type)t, x + element, y,
+                              sizes[s], NULL);
             }
         }
         assert_ok_pool(pool, yoke_free(pool, x));
@@ -98,9 +73,9 @@ static void test_millions(void **state)
     assert_non_null(x);
     plain_fill(YOKE_FLOAT, x, n, 5);
     for (int round = 0; round < 10; round++) {
-        expect(pool, YOKE_SUM, YOKE_FLOAT, x, NULL, n - (size_t)round, NULL);
+        reduce_expect(pool, YOKE_SUM, YOKE_FLOAT, x, NULL, n - (size_t)round, NULL);
     }
-    expect(pool, YOKE_ARGMAX, YOKE_FLOAT, x, NULL, n, NULL);
+    reduce_expect(pool, YOKE_ARGMAX, YOKE_FLOAT, x, NULL, n, NULL);
     api_close(pool);
 }
 
@@ -109,10 +84,10 @@ static void test_millions(void **state)
 static void test_options(void **state)
 {
     const yoke_map_options options[] = {
-        {.chunk = 1},        {.chunk = 7},
-        {.grain = 16},       {.caller_helps = true},
+        {.chunk = 1},         {.chunk = 7},
+        {.grain = 16},        {.caller_helps = true},
         {.devices = "cpu:1"}, {.timeout = 60},
-        {.round_up = true},  {.recovery = YOKE_RECOVER_NONE},
+        {.round_up = true},   {.recovery = YOKE_RECOVER_NONE},
     };
     yoke_pool *pool = api_open("cpu:2");
     double *x = yoke_alloc(pool, MOST * sizeof *x);
@@ -120,9 +95,9 @@ static void test_options(void **state)
     (void)state;
     plain_fill(YOKE_DOUBLE, x, MOST, 9);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, MOST, &options[i]);
-        expect(pool, YOKE_DOT, YOKE_DOUBLE, x, x, MOST, &options[i]);
-        expect(pool, YOKE_ARGMIN, YOKE_DOUBLE, x, NULL, 100, &options[i]);
+        reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, MOST, &options[i]);
+        reduce_expect(pool, YOKE_DOT, YOKE_DOUBLE, x, x, MOST, &options[i]);
+        reduce_expect(pool, YOKE_ARGMIN, YOKE_DOUBLE, x, NULL, 100, &options[i]);
     }
     api_close(pool);
 }
@@ -139,10 +114,10 @@ static void test_staged(void **state)
     assert_non_null(x);
     plain_fill(YOKE_DOUBLE, x, MOST, 9);
     plain_fill(YOKE_DOUBLE, y, MOST, 10);
-    expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, MOST, &stage);
-    expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, 3, &stage);
-    expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, 3 * BLOCK, &stage);
-    expect(pool, YOKE_DOT, YOKE_DOUBLE, x, y, MOST, &stage);
+    reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, MOST, &stage);
+    reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, 3, &stage);
+    reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, 3 * BLOCK, &stage);
+    reduce_expect(pool, YOKE_DOT, YOKE_DOUBLE, x, y, MOST, &stage);
     assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_DOUBLE, x, 3, &result),
                    YOKE_EINVAL, "x, ");
     assert_refused(pool, yoke_dot(pool, YOKE_DOUBLE, y, x, 3, &result), YOKE_EINVAL,
@@ -179,6 +154,85 @@ static void test_lent(void **state)
         assert_ok_pool(pool, yoke_reclaim(pool, x));
         api_close(pool);
     }
+}
+
+/* Where named segments lie, whole and in part, and where they may only be read. */
+static void test_named(void **state)
+{
+    yoke_pool *pool = api_open("cpu:2,fake:1x0.5/private");
+    yoke_shm *shm = NULL;
+    char name[256];
+    double *x;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, MOST * sizeof *x));
+    x = yoke_shm_pointer(shm);
+    plain_fill(YOKE_DOUBLE, x, MOST, 9);
+    for (size_t first = 0; first < 3; first++) {
+        reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x + first, NULL, MOST - first, NULL);
+        reduce_expect(pool, YOKE_DOT, YOKE_DOUBLE, x + first, x, MOST - first, NULL);
+        reduce_expect(pool, YOKE_ARGMAX, YOKE_DOUBLE, x + first, NULL, 5, NULL);
+    }
+    (void)snprintf(name, sizeof name, "%s", yoke_shm_name(shm));
+    assert_ok_pool(pool, yoke_shm_close(shm));
+    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_ONLY));
+    reduce_expect(pool, YOKE_MIN, YOKE_DOUBLE, yoke_shm_pointer(shm), NULL, MOST, NULL);
+    assert_ok_pool(pool, yoke_shm_unlink(pool, name));
+    assert_ok_pool(pool, yoke_shm_close(shm));
+    api_close(pool);
+}
+
+/* ---- values ---- */
+
+/* NaN and infinities at the seams of blocks, zeros of both signs. */
+static void test_special_floats(void **state)
+{
+    static const size_t places[] = {0, BLOCK - 1, BLOCK, 3 * BLOCK, MOST - 1};
+    yoke_pool *pool = api_open("cpu:2");
+    float *x = yoke_alloc(pool, MOST * sizeof *x);
+
+    (void)state;
+    for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+        plain_fill(YOKE_FLOAT, x, MOST, p);
+        for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
+            x[places[p]] = -INFINITY;
+            reduce_expect(pool, (yoke_operation)o, YOKE_FLOAT, x, x, MOST, NULL);
+            x[places[p]] = (float)NAN;
+            reduce_expect(pool, (yoke_operation)o, YOKE_FLOAT, x, x, MOST, NULL);
+        }
+    }
+    for (size_t i = 0; i < MOST; i++) {
+        x[i] = i % 2 == 0 ? -0.0f : 0.0f;
+    }
+    for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
+        reduce_expect(pool, (yoke_operation)o, YOKE_FLOAT, x, x, MOST, NULL);
+    }
+    api_close(pool);
+}
+
+/* Sums of 32-bit elements are too wide to wrap, those of 64 bits wrap, also of squares of
+ * the least integer. */
+static void test_extreme_integers(void **state)
+{
+    yoke_pool *pool = api_open("cpu:2");
+    int32_t *narrow = yoke_alloc(pool, MOST * sizeof *narrow);
+    int64_t *wide = yoke_alloc(pool, MOST * sizeof *wide);
+    yoke_reduced got;
+
+    (void)state;
+    for (size_t i = 0; i < MOST; i++) {
+        narrow[i] = INT32_MIN;
+        wide[i] = i % 2 == 0 ? INT64_MAX : INT64_MIN;
+    }
+    for (int o = 1; o <= YOKE_DOT; o++) {
+        reduce_expect(pool, (yoke_operation)o, YOKE_INT32, narrow, narrow, MOST, NULL);
+        reduce_expect(pool, (yoke_operation)o, YOKE_UINT32, narrow, narrow, MOST, NULL);
+        reduce_expect(pool, (yoke_operation)o, YOKE_INT64, wide, wide, MOST, NULL);
+        reduce_expect(pool, (yoke_operation)o, YOKE_UINT64, wide, wide, MOST, NULL);
+    }
+    assert_ok_pool(pool, yoke_reduce(pool, YOKE_SUM, YOKE_INT32, narrow, MOST, &got));
+    assert_true(got.value.i == (int64_t)MOST * INT32_MIN);
+    api_close(pool);
 }
 
 /* ---- futures ---- */
@@ -279,7 +333,7 @@ static void test_cancelled(void **state)
 
     (void)state;
     /* The kernel has to be there: workers that are held build none. */
-    expect(pool, YOKE_SUM, YOKE_UINT32, x, NULL, MOST, NULL);
+    reduce_expect(pool, YOKE_SUM, YOKE_UINT32, x, NULL, MOST, NULL);
     assert_ok_pool(pool, yoke_map_async(&held, pool, hold, yoke_range_1d(MOST), NULL,
                                         yoke_inout(x, sizeof *x),
                                         yoke_in_whole(gate, sizeof *gate)));
@@ -294,7 +348,7 @@ static void test_cancelled(void **state)
     yoke_future_destroy(future);
     assert_ok(yoke_future_wait(held, -1));
     yoke_future_destroy(held);
-    expect(pool, YOKE_SUM, YOKE_UINT32, x, NULL, MOST, NULL);
+    reduce_expect(pool, YOKE_SUM, YOKE_UINT32, x, NULL, MOST, NULL);
     api_close(pool);
 }
 
@@ -315,8 +369,8 @@ static void *use(void *arg)
         for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
             yoke_reduced got;
 
-            if (reduce(self->pool, (yoke_operation)o, YOKE_FLOAT, self->x, self->x,
-                       MOST, &got, NULL) != YOKE_OK ||
+            if (reduce_run(self->pool, (yoke_operation)o, YOKE_FLOAT, self->x, self->x,
+                           MOST, &got, NULL) != YOKE_OK ||
                 !plain_same(got, self->right[o])) {
                 self->failed = true;
             }
@@ -417,191 +471,23 @@ static void test_bad_input(void **state)
     assert_status(yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, 10, &r), YOKE_ECLOSED);
 }
 
-/* ---- a user's own ---- */
-
-/* out map[i], in uint32[i]: x -> a x + b, modulo 2^32. Composition does not commute. */
-typedef struct affine {
-    uint32_t a, b;
-} affine;
-
-static void affine_native(const yoke_span *span, void *const args[])
-{
-    affine *out = args[0];
-    const uint32_t *in = args[1];
-    const size_t group = span->group[0];
-
-    for (size_t i = span->begin; i < span->end; i++) {
-        const affine map = {2 * in[i] + 1, in[i]};
-
-        if (group == 0) {
-            out[i] = map;
-        } else if (i % group == 0) {
-            out[i / group] = map;
-        } else {
-            out[i / group].b = map.a * out[i / group].b + map.b;
-            out[i / group].a *= map.a;
-        }
-    }
-}
-
-static void compose(void *into, const void *from, void *context)
-{
-    affine *first = into;
-    const affine *second = from;
-
-    first->b = second->a * first->b + second->b;
-    first->a *= second->a;
-    ++*(size_t *)context;
-}
-
-static affine plain_compose(const uint32_t *in, size_t begin, size_t end)
-{
-    affine all = {1, 0};
-    size_t calls;
-
-    for (size_t i = begin; i < end; i++) {
-        compose(&all, &(affine){2 * in[i] + 1, in[i]}, &calls);
-    }
-    return all;
-}
-
-static void expect_composed(yoke_pool *pool, yoke_kernel *kernel, yoke_range range,
-                            const uint32_t *in, const yoke_map_options *options,
-                            yoke_arg partial, size_t partials)
-{
-    const size_t end = range.begin[0] + range.size[0];
-    const affine right = plain_compose(in, range.begin[0], end);
-    size_t calls = 0;
-    const yoke_reducer reducer = {sizeof(affine), compose, &calls, NULL};
-    affine got = {0, 0};
-
-    assert_ok_pool(pool,
-                   yoke_reduce_map_with(pool, kernel, range, &reducer, &got, options,
-                                        partial, yoke_in(in, sizeof *in)));
-    assert_int_equal(got.a, right.a);
-    assert_int_equal(got.b, right.b);
-    assert_int_equal(calls, partials - 1);
-}
-
-static void test_own(void **state)
-{
-    static const char *const devices[] = {"cpu:1", "cpu:3", "fake:2x0.5/private"};
-    enum { N = 3001, GROUP = 50 };
-
-    (void)state;
-    for (size_t d = 0; d < 3; d++) {
-        yoke_pool *pool = api_open(devices[d]);
-        yoke_kernel *kernel = api_kernel(pool, "affine", affine_native);
-        yoke_kernel *grouped;
-        uint32_t *in = yoke_alloc(pool, N * sizeof *in);
-        yoke_range part = yoke_range_1d(500);
-        const yoke_map_options by_ones = {.chunk = 1};
-        const yoke_map_options padded = {.round_up = true};
-
-        assert_ok_pool(
-            pool, yoke_kernel_create(&grouped, pool,
-                                     &(yoke_kernel_options){.name = "grouped",
-                                                            .native = affine_native,
-                                                            .group = {GROUP}}));
-        plain_fill(YOKE_UINT32, in, N, 3);
-        expect_composed(pool, kernel, yoke_range_1d(N), in, NULL,
-                        yoke_partial(sizeof(affine)), N);
-        expect_composed(pool, kernel, yoke_range_1d(1), in, NULL,
-                        yoke_partial(sizeof(affine)), 1);
-        part.begin[0] = 700;
-        expect_composed(pool, kernel, part, in, &by_ones, yoke_partial(sizeof(affine)),
-                        500);
-        expect_composed(pool, grouped, yoke_range_1d(3000), in, NULL,
-                        yoke_per_group(yoke_partial(sizeof(affine))), 60);
-        expect_composed(pool, grouped, yoke_range_1d(N), in, &padded,
-                        yoke_per_group(yoke_partial(sizeof(affine))), 61);
-        yoke_kernel_destroy(kernel);
-        yoke_kernel_destroy(grouped);
-        api_close(pool);
-    }
-}
-
-static void test_own_bad_input(void **state)
-{
-    yoke_pool *pool = api_open("cpu:1");
-    yoke_kernel *kernel = api_kernel(pool, "affine", affine_native);
-    yoke_kernel *refuse = api_kernel(pool, "refuse", api_refuse);
-    uint32_t *in = yoke_alloc(pool, 100 * sizeof *in);
-    const affine identity = {1, 0};
-    size_t calls = 0;
-    yoke_reducer reducer = {sizeof(affine), compose, &calls, NULL};
-    const yoke_reducer small = {4, compose, &calls, NULL};
-    const yoke_reducer none = {8, NULL, NULL, NULL};
-    const yoke_reducer empty = {0, compose, NULL, NULL};
-    const yoke_range range = yoke_range_1d(100);
-    const yoke_arg partial = yoke_partial(sizeof(affine));
-    const yoke_arg input = yoke_in(in, sizeof *in);
-    affine r = {7, 7};
-
-    (void)state;
-    assert_refused(pool, yoke_reduce_map(pool, kernel, range, NULL, &r, partial, input),
-                   YOKE_EINVAL, "reducer is NULL");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &none, &r, partial, input),
-                   YOKE_EINVAL, "combines");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &empty, &r, partial, input),
-                   YOKE_EINVAL, "at least a byte");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &reducer, NULL, partial, input),
-                   YOKE_EINVAL, "result");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, NULL, range, &reducer, &r, partial, input),
-                   YOKE_EINVAL, "kernel is NULL");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &reducer, &r, input, input),
-                   YOKE_EINVAL, "0 arguments are");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &reducer, &r, partial, partial),
-                   YOKE_EINVAL, "2 arguments are");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &small, &r, partial, input),
-                   YOKE_EINVAL, "of 8 bytes");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &reducer, &r,
-                                   yoke_per_group(partial), input),
-                   YOKE_EINVAL, ".group");
-    assert_refused(
-        pool, yoke_reduce_map_args(pool, kernel, range, &reducer, &r, NULL, NULL, 3),
-        YOKE_EINVAL, "0 arguments are");
-    assert_refused(
-        pool,
-        yoke_reduce_map(pool, kernel, yoke_range_1d(0), &reducer, &r, partial, input),
-        YOKE_EINVAL, "identity");
-    assert_status(
-        yoke_reduce_map(pool, kernel, yoke_range_1d(101), &reducer, &r, partial, input),
-        YOKE_EINVAL);
-    assert_status(yoke_reduce_map(pool, refuse, range, &small, &r, yoke_partial(4)),
-                  YOKE_EKERNEL);
-    assert_int_equal(calls, 0);
-    assert_int_equal(r.a, 7);
-    reducer.identity = &identity;
-    assert_ok_pool(pool, yoke_reduce_map(pool, kernel, yoke_range_1d(0), &reducer, &r,
-                                         partial, input));
-    assert_int_equal(r.a, 1);
-    assert_int_equal(r.b, 0);
-    yoke_kernel_destroy(kernel);
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &reducer, &r, partial, input),
-                   YOKE_EINVAL, "destroyed");
-    api_close(pool);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_all),           yt_unit_test(test_pools),
-        yt_unit_test(test_millions),      yt_unit_test(test_options),
-        yt_unit_test(test_staged),        yt_unit_test(test_lent),
-        yt_unit_test(test_futures),       yt_unit_test(test_nothing),
-        yt_unit_test(test_cancelled),     yt_unit_test(test_threads),
-        yt_unit_test(test_bad_input),     yt_unit_test(test_own),
-        yt_unit_test(test_own_bad_input),
+        yt_unit_test(test_all),
+        yt_unit_test(test_pools),
+        yt_unit_test(test_millions),
+        yt_unit_test(test_options),
+        yt_unit_test(test_staged),
+        yt_unit_test(test_lent),
+        yt_unit_test(test_futures),
+        yt_unit_test(test_nothing),
+        yt_unit_test(test_cancelled),
+        yt_unit_test(test_threads),
+        yt_unit_test(test_bad_input),
+        yt_unit_test(test_named),
+        yt_unit_test(test_special_floats),
+        yt_unit_test(test_extreme_integers),
     };
 
     return yt_run_group(tests);

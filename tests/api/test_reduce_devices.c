@@ -4,38 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api_setup.h"
-#include "support/plain_reduce.h"
+#include "reduce_setup.h"
 
 enum { BLOCK = YOKE_REDUCE_BLOCK, MOST = 30 * BLOCK + 177 };
 
 static const size_t sizes[] = {1, 63, 513, BLOCK, BLOCK + 1, 3 * BLOCK - 1, MOST};
-
-static yoke_status reduce(yoke_pool *pool, yoke_operation operation, yoke_type type,
-                          const void *x, const void *y, size_t n, yoke_reduced *result,
-                          const yoke_map_options *options)
-{
-    return operation == YOKE_DOT
-               ? yoke_dot_with(pool, type, x, y, n, result, options)
-               : yoke_reduce_with(pool, operation, type, x, n, result, options);
-}
-
-static void expect(yoke_pool *pool, yoke_operation operation, yoke_type type,
-                   const void *x, const void *y, size_t n,
-                   const yoke_map_options *options)
-{
-    const yoke_reduced right = plain_reduce(operation, type, x, y, n);
-    yoke_reduced got;
-
-    memset(&got, 0xA5, sizeof got);
-    assert_ok_pool(pool, reduce(pool, operation, type, x, y, n, &got, options));
-    if (!plain_same(got, right)) {
-        fail_msg("operation %d, type %d, %zu elements: %a at %llu, not %a at %llu",
-                 (int)operation, (int)type, n, got.value.f,
-                 (unsigned long long)got.index, right.value.f,
-                 (unsigned long long)right.index);
-    }
-}
 
 /* Not only finite numbers. */
 static void add_special(yoke_type type, void *x, size_t n)
@@ -64,8 +37,8 @@ static void check_type(yoke_pool *pool, yoke_type type)
         for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
             for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
                 if (plain_exists((yoke_operation)o, type)) {
-                    expect(pool, (yoke_operation)o, type, x + element, y, sizes[s],
-                           s % 2 == 0 ? NULL : &by_threes);
+                    reduce_expect(pool, (yoke_operation)o, type, x + element, y,
+                                  sizes[s], s % 2 == 0 ? NULL : &by_threes);
                 }
             }
         }
@@ -117,10 +90,10 @@ static void test_joining(void **state)
     (void)state;
     plain_fill(YOKE_FLOAT, x, MOST, 4);
     for (int round = 0; round < 200; round++) {
-        expect(pool, YOKE_SUM, YOKE_FLOAT, x, NULL, MOST, NULL);
+        reduce_expect(pool, YOKE_SUM, YOKE_FLOAT, x, NULL, MOST, NULL);
     }
-    expect(pool, YOKE_SUM, YOKE_FLOAT, x, NULL, MOST,
-           &(yoke_map_options){.devices = "opencl"});
+    reduce_expect(pool, YOKE_SUM, YOKE_FLOAT, x, NULL, MOST,
+                  &(yoke_map_options){.devices = "opencl"});
     api_close(pool);
 }
 

@@ -327,10 +327,92 @@ static void test_frames_in_place(void **state)
     yoke_stream_destroy(stream);
 }
 
+/* ---- time ---- */
+
+/* Takes longer than anybody wants to wait. */
+static int make_slowly(void *item, size_t index, void *context)
+{
+    (void)usleep(1200000);
+    return make_number(item, index, context);
+}
+
+static int take_a_moment(yoke_task *task)
+{
+    (void)usleep(20000);
+    return square(task);
+}
+
+/* The source's time is not the caller's: the result of what it made is waited for. */
+static void test_slow_source(void **state)
+{
+    yoke_stream_options options = squares;
+    source from = {.count = 1};
+    yoke_stream *stream = NULL;
+    void *result = NULL;
+
+    (void)state;
+    options.function = take_a_moment;
+    options.window = 1;
+    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_slowly, &from));
+    assert_ok_pool(pool, yoke_stream_next(stream, &result, 1.0));
+    assert_non_null(result);
+    yoke_stream_destroy(stream);
+}
+
+/* ---- beside each other ---- */
+
+static int wait_a_little(yoke_task *task)
+{
+    if (task->index % 100 == 0) {
+        (void)usleep(500);
+    }
+    return square(task);
+}
+
+/* Streams that have more chunks together than there can be jobs: one is not taken from for
+ * long, the others and the pool go on. */
+static void test_many_streams(void **state)
+{
+    enum { STREAMS = 5, COUNT = 3000 };
+    yoke_stream_options options = squares;
+    source from[STREAMS];
+    yoke_stream *streams[STREAMS];
+
+    (void)state;
+    options.function = wait_a_little;
+    options.window = 48 * 7;
+    options.chunk = 7;
+    for (size_t i = 0; i < STREAMS; i++) {
+        from[i] = (source){.count = COUNT};
+        assert_ok_pool(
+            pool, i % 2 == 0
+                      ? yoke_imap(&streams[i], pool, &options, make_number, &from[i])
+                      : yoke_imap_unordered(&streams[i], pool, &options, make_number,
+                                            &from[i]));
+    }
+    for (size_t k = 0; k < COUNT; k++) {
+        for (size_t i = k < COUNT / 2 ? 1 : 0; i < STREAMS; i++) {
+            void *result = NULL;
+            uint64_t index;
+
+            assert_ok_pool(pool, yoke_stream_next(streams[i], &result, 60));
+            index = yoke_stream_index(streams[i]);
+            assert_true(*(uint64_t *)result == index * index);
+            from[i].taken++;
+        }
+        if (k % 1000 == 0) {
+            api_check_works(pool);
+        }
+    }
+    for (size_t i = 0; i < STREAMS; i++) {
+        yoke_stream_destroy(streams[i]); /* the first still has some */
+    }
+}
+
 /* ---- errors ---- */
 
-/* So many results come; then this error, again and again. */
-static void fails_after(const yoke_stream_options *options, source *from, size_t least,
+/* Just so many results come; then this error, again and again. */
+static void fails_after(const yoke_stream_options *options, source *from, size_t right,
                         yoke_status status, const char *words)
 {
     yoke_stream *stream = NULL;
@@ -345,7 +427,7 @@ static void fails_after(const yoke_stream_options *options, source *from, size_t
     assert_int_equal(got, status);
     assert_null(result);
     assert_contains(yoke_pool_error(pool), words);
-    assert_true(came >= least);
+    assert_int_equal(came, right);
     assert_refused(pool, yoke_stream_next(stream, &result, 0), status, words);
     yoke_stream_destroy(stream);
     api_check_works(pool);
@@ -508,6 +590,17 @@ static void test_bad_arguments(void **state)
           .input_bytes = 4},
          "go with a function"},
         {{.kernel = (yoke_kernel *)&from}, "destroyed"},
+        {{.function = square, .input_bytes = 8, .devices = "nonsense"}, "devices: "},
+        {{.function = square, .input_bytes = 8, .kind = "nonsense"}, "kind: "},
+        {{.function = square, .input_bytes = 8, .kind = "gpu", .devices = "cpu"},
+         "both given"},
+        {{.function = square, .input_bytes = 8, .timeout = -1}, "timeout is"},
+        {{.kernel = kernel,
+          .range = range,
+          .args = two,
+          .arg_count = 1,
+          .devices = "nonsense"},
+         "devices: "},
     };
 
     (void)state;
@@ -652,6 +745,7 @@ int main(void)
         cmocka_unit_test(test_all_come),        cmocka_unit_test(test_back_pressure),
         cmocka_unit_test(test_without_output),  cmocka_unit_test(test_frames),
         cmocka_unit_test(test_frames_in_place), cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_many_streams),    cmocka_unit_test(test_slow_source),
         cmocka_unit_test(test_deaths),          cmocka_unit_test(test_timeout),
         cmocka_unit_test(test_inner_calls),     cmocka_unit_test(test_destroyed_early),
         cmocka_unit_test(test_pool_is_gone),    cmocka_unit_test(test_bad_arguments),

@@ -323,6 +323,17 @@ static void test_reductions(yoke_pool *pool)
     CHECK_OK(pool, yoke_reduce_map_args(pool, kernel, yoke_range_1d(6), &reducer, &greatest,
                                         NULL, args, 2));
     CHECK(greatest == 5.0f);
+    CHECK_OK(pool, yoke_reduce_map_async(&future, pool, kernel, yoke_range_1d(ITEMS), &reducer,
+                                         &greatest, NULL, yoke_partial(sizeof *x),
+                                         yoke_in(x, sizeof *x)));
+    CHECK_OK(pool, yoke_future_wait(future, 60.0));
+    yoke_future_destroy(future);
+    CHECK(greatest == 6.0f);
+    CHECK_OK(pool, yoke_reduce_map_args_async(&future, pool, kernel, yoke_range_1d(6), &reducer,
+                                              &greatest, &options, args, 2));
+    CHECK_OK(pool, yoke_future_wait(future, 60.0));
+    yoke_future_destroy(future);
+    CHECK(greatest == 5.0f);
     yoke_kernel_destroy(kernel);
     CHECK_OK(pool, yoke_free(pool, x));
 }

@@ -81,6 +81,116 @@ static void test_points(void **state)
     }
 }
 
+/* ---- the program's own ---- */
+
+enum { ROWS = 500, ROW = 100 };
+
+/* out uint32[row], in uint32[row][ROW]. */
+static void hash_row(const yoke_span *span, void *const args[])
+{
+    uint32_t *out = args[0];
+    const uint32_t *in = args[1];
+
+    for (size_t row = span->begin; row < span->end; row++) {
+        out[row] = 0;
+        for (size_t i = 0; i < ROW; i++) {
+            out[row] = 31 * out[row] + ft_mix(in[row * ROW + i], 4);
+        }
+    }
+}
+
+/* Does not commute. */
+static void combine(void *into, const void *from, void *context)
+{
+    uint32_t *first = into;
+
+    *first = 31 * *first + *(const uint32_t *)from;
+    ++*(size_t *)context;
+}
+
+/* Several at a time, of which nobody keeps the last future. */
+static void check_own(yoke_pool *pool, yoke_kernel *kernel, const uint32_t *in,
+                      uint32_t right)
+{
+    enum { JOBS = 3 };
+    yoke_future *futures[JOBS];
+    uint32_t got[JOBS] = {0};
+    size_t calls = 0;
+    const yoke_reducer reducer = {sizeof got[0], combine, &calls, NULL};
+
+    for (int i = 0; i < JOBS; i++) {
+        assert_ok_pool(pool, yoke_reduce_map_async(
+                                 &futures[i], pool, kernel, yoke_range_1d(ROWS),
+                                 &reducer, &got[i], NULL, yoke_partial(sizeof got[0]),
+                                 yoke_in(in, ROW * sizeof *in)));
+    }
+    yoke_future_destroy(futures[JOBS - 1]);
+    for (int i = 0; i < JOBS - 1; i++) {
+        assert_ok(ft_finish(futures[i]));
+        assert_int_equal(got[i], right);
+    }
+    while (calls < JOBS * (ROWS - 1)) {
+        (void)yoke_pool_poll(pool);
+    }
+    assert_int_equal(calls, JOBS * (ROWS - 1));
+    assert_int_equal(got[JOBS - 1], right);
+}
+
+static uint32_t plain_hash(uint32_t *in)
+{
+    static uint32_t rows[ROWS];
+    const yoke_span span = {.begin = 0, .end = ROWS};
+    void *const args[] = {rows, in};
+
+    hash_row(&span, args);
+    for (size_t step = 1; step < ROWS; step *= 2) {
+        for (size_t k = 0; k + step < ROWS; k += 2 * step) {
+            rows[k] = 31 * rows[k] + rows[k + step];
+        }
+    }
+    return rows[0];
+}
+
+static void run_own_through_fault(const char *devices, const char *fault)
+{
+    yoke_pool *pool = ft_pool(devices, fault);
+    uint32_t *in = yoke_alloc(pool, ROWS * ROW * sizeof *in);
+    yoke_kernel *kernel = NULL;
+    unsigned runs = 0;
+    uint32_t right;
+
+    assert_non_null(in);
+    for (uint32_t i = 0; i < ROWS * ROW; i++) {
+        in[i] = i;
+    }
+    right = plain_hash(in);
+    assert_ok_pool(pool,
+                   yoke_kernel_create(
+                       &kernel, pool,
+                       &(yoke_kernel_options){.name = "hash_row", .native = hash_row}));
+    while (ft_restarts(pool) == 0 && runs++ < MOST_RUNS) {
+        check_own(pool, kernel, in, right);
+    }
+    if (!ft_recovers(pool, 1)) {
+        fail_msg("%s, %s: nobody died, or no replacement", devices, fault);
+    }
+    check_own(pool, kernel, in, right);
+    ft_close(pool);
+}
+
+static void test_own(void **state)
+{
+    (void)state;
+    for (size_t p = 0; p < sizeof points / sizeof points[0]; p++) {
+        char fault[64];
+
+        (void)snprintf(fault, sizeof fault, "%s:2", points[p]);
+        run_own_through_fault("cpu:3", fault);
+    }
+}
+
+/* ---- kills ---- */
+
 /* One is killed after the other, each while a reduction is under way. */
 static void test_kills(void **state)
 {
@@ -112,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_points),
+        yt_unit_test(test_own),
         yt_unit_test(test_kills),
     };
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Callbacks of futures that have ended: in the order in which the jobs were collected, each
+ * future's by one thread, without the lock. */
+#include "pool/callout.h"
+#include "pool/pool.h"
+
+typedef struct notice {
+    bool makes_result;
+    yoke_on_done *callback; /* NULL: none */
+    void *context;
+} notice;
+
+/* What is to be called next for a future whose job was collected: what makes its result, the
+ * callback of its submission, then the one it was given later. */
+static notice next_notice(yoke_future *future)
+{
+    yoke_on_done *first =
+        future->status == YOKE_OK ? future->on_success : future->on_error;
+    notice next = {false, first, future->on_context};
+
+    if (yk_combine_claim(future)) {
+        return (notice){.makes_result = true};
+    }
+    if (first == NULL) {
+        next = (notice){false, future->callback, future->callback_context};
+        future->callback = NULL;
+    }
+    future->on_success = future->on_error = NULL;
+    return next;
+}
+
+/* Takes the first off the list whose result no other thread is making, with the pool's
+ * reference; NULL: there is none. */
+static yoke_future *take_first(yoke_pool *pool)
+{
+    yoke_future *before = NULL;
+    yoke_future *future = pool->finished;
+
+    while (future != NULL && future->result_state == YK_RESULT_MAKING) {
+        before = future;
+        future = future->next_finished;
+    }
+    if (future != NULL) {
+        *(before != NULL ? &before->next_finished : &pool->finished) =
+            future->next_finished;
+        pool->last_finished =
+            pool->last_finished == future ? before : pool->last_finished;
+    }
+    return future;
+}
+
+/* What is to be called next: of the future that was taken last, or of those after it, whose
+ * reference takes the place of its own. NULL: all have been called. */
+static yoke_future *find_next(yoke_pool *pool, yoke_future *last, notice *next)
+{
+    yoke_future *future;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    future = last != NULL ? last : take_first(pool);
+    while (future != NULL) {
+        *next = next_notice(future);
+        if (next->makes_result || next->callback != NULL) {
+            break;
+        }
+        yk_future_release(future);
+        future = take_first(pool);
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    return future;
+}
+
+static void call(const yoke_pool *pool, yoke_future *future, notice what)
+{
+    yk_callout callout;
+
+    if (what.makes_result) {
+        yk_combine_make(future);
+        return;
+    }
+    yk_callout_enter(&callout, pool, NULL, true);
+    what.callback(future, future->status, what.context);
+    yk_callout_leave(&callout);
+}
+
+void yk_run_callbacks(yoke_pool *pool)
+{
+    yoke_future *future = NULL;
+    notice next;
+
+    if (yk_callbacks_are_deferred(pool)) {
+        return;
+    }
+    while ((future = find_next(pool, future, &next)) != NULL) {
+        call(pool, future, next);
+    }
+}
+
+void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
+                     void *context)
+{
+    call(pool, future, (notice){false, callback, context});
+    if (pool != NULL) {
+        yk_run_callbacks(pool);
+    }
+}
