@@ -114,17 +114,17 @@ static void test_the_source_is_faster(void **state)
 {
     yoke_kernel *kernel = form_kernel(slow_native, quick_source, YOKE_FORM_FASTER);
     const time_t start = time(NULL);
+    int in_a_row = 0;
 
     (void)state;
     run(kernel);
     assert_true(api_all(out, ITEMS, BY_NATIVE)); /* at first */
-    do {
+    /* A single job may be all the trial's: the other workers came too late. */
+    while (in_a_row < 20 && !is_late(start)) {
         run(kernel);
-    } while (!all_by(BY_SOURCE) && !is_late(start));
-    for (int i = 0; i < 20; i++) {
-        run(kernel);
-        assert_true(api_all(out, ITEMS, BY_SOURCE));
+        in_a_row = all_by(BY_SOURCE) ? in_a_row + 1 : 0;
     }
+    assert_int_equal(in_a_row, 20);
 }
 
 /* Some items are computed by the source in its trial, and then no more. */
