@@ -17,7 +17,8 @@ yoke_status yk_cells_create(void *result, yoke_pool *pool, yk_magic magic, size_
             memset(result, 0, sizeof(void *));
         }
         return yk_call_fail(pool, YOKE_EINVAL,
-                            "it would have no bytes at all, or more than 64 TiB");
+                            "a value, and an array's element, has at least 1 byte, and all "
+                            "together have at most 64 TiB");
     }
     cells = yk_object_alloc(pool, result, bytes, &status);
     if (cells == NULL) {

@@ -75,23 +75,22 @@ bool yoke_future_done(yoke_future *future)
 double yoke_future_progress(yoke_future *future)
 {
     yoke_pool *pool;
-    double progress = 1;
+    double progress;
 
     if (check(future) != YOKE_OK) {
         return 0;
     }
     pool = future->pool;
     if (pool == NULL) {
-        return 1;
+        return future->progress;
     }
     (void)pthread_mutex_lock(&pool->lock);
-    if (!future->collected) {
-        const yk_job *job = yk_job_at(pool->control, future->ref);
-
-        progress = (double)yk_job_done(pool->control, job) / job->tiling.count;
-    }
+    progress = future->collected
+                   ? future->progress
+                   : yk_job_progress(pool->control,
+                                     yk_job_at(pool->control, future->ref));
     (void)pthread_mutex_unlock(&pool->lock);
-    return progress < 1 ? progress : 1;
+    return progress;
 }
 
 yoke_status yoke_future_cancel(yoke_future *future)

@@ -132,6 +132,7 @@ typedef struct yk_worker {
     alignas(YK_CACHE_LINE) _Atomic uint32_t state;
     _Atomic uint32_t open_status; /* owner: a yoke_status if opening failed */
     _Atomic uint32_t initializing; /* owner: it is in the program's initializer */
+    _Atomic uint32_t spent; /* owner: it ends since it has computed as many items as it is to */
 
     /* owner; active and building: stores sequentially consistent */
     alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */

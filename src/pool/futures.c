@@ -51,6 +51,7 @@ yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submis
     future = yk_future_create(pool, submission);
     if (future != NULL) {
         future->collected = true;
+        future->progress = 1;
         future->references++; /* the pool's */
         add_finished(pool, future);
     }
@@ -123,8 +124,7 @@ static void release_dependents(yoke_pool *pool, uint32_t slot, yoke_status statu
         if (status != YOKE_OK && (atomic_load(&job->needs) & bit) != 0) {
             const yk_job_ref ref = pool->jobs[i]->ref;
 
-            yk_job_explain(job, ref.generation,
-                           "a job that this one depends on failed");
+            yk_job_explain_need(pool->control, ref, slot);
             yk_job_stop(pool->control, ref, YOKE_EDEPENDENCY);
             (void)yk_job_try_end(pool->control, ref);
         }
@@ -192,6 +192,7 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     }
     future->status = status;
     future->error = error;
+    future->progress = status == YOKE_OK ? 1 : yk_job_progress(pool->control, job);
     yk_trace_collected(pool, job, status);
     release_arrays(pool, launch);
     yk_stage_out(pool, future, launch, status == YOKE_OK);
@@ -324,16 +325,10 @@ static bool try_finish(yoke_future *future)
     return is_over || is_ours;
 }
 
-bool yk_future_wait(yoke_future *future, double seconds)
+static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
 {
-    const uint64_t deadline = yk_clock_deadline(seconds);
-    yoke_pool *pool = future->pool;
-    yk_event *ended;
+    yk_event *ended = &yk_job_at(pool->control, future->ref)->ended;
 
-    if (pool == NULL) {
-        return true;
-    }
-    ended = &yk_job_at(pool->control, future->ref)->ended;
     for (;;) {
         const uint32_t ticket = yk_event_ticket(ended);
         uint64_t limit = look_ns;
@@ -356,4 +351,18 @@ bool yk_future_wait(yoke_future *future, double seconds)
             (void)yk_pool_is_alive(pool);
         }
     }
+}
+
+bool yk_future_wait(yoke_future *future, double seconds)
+{
+    yoke_pool *pool = future->pool;
+    bool over;
+
+    if (pool == NULL) {
+        return true;
+    }
+    yk_pool_enter(pool);
+    over = wait_inside(pool, future, yk_clock_deadline(seconds));
+    yk_pool_leave(pool);
+    return over;
 }

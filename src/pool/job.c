@@ -194,23 +194,24 @@ static void release_waiting(yk_control *control, const yk_job *job)
     }
 }
 
-bool yk_job_has_failed_need(yk_control *control, const yk_job *job)
+uint32_t yk_job_failed_need(yk_control *control, const yk_job *job)
 {
     uint64_t needs = atomic_load(&job->needs);
 
     while (needs != 0) {
-        const yk_job *other = &control->jobs[__builtin_ctzll(needs)];
+        const uint32_t slot = (uint32_t)__builtin_ctzll(needs);
+        const yk_job *other = &control->jobs[slot];
         const uint64_t state = atomic_load(&other->state);
 
         /* The bit is cleared before the slot is given to another job. */
         if (yk_state_of(state) == YK_JOB_ENDED &&
             yk_job_status(other, yk_state_generation(state)) != YOKE_OK &&
             (atomic_load(&job->needs) & needs & -needs) != 0) {
-            return true;
+            return slot;
         }
         needs &= needs - 1;
     }
-    return false;
+    return YK_MAX_JOBS;
 }
 
 /* ---- failure ---- */
@@ -254,6 +255,29 @@ void yk_job_explain(yk_job *job, uint32_t generation, const char *format, ...)
     va_end(list);
 }
 
+static const char *error_of(const yk_job *job)
+{
+    const uint32_t generation = yk_state_generation(atomic_load(&job->state));
+
+    return atomic_load(&job->error_state) == yk_state_pack(generation, YK_TEXT_READY)
+               ? job->error
+               : "";
+}
+
+void yk_job_explain_need(yk_control *control, yk_job_ref ref, uint32_t failed_slot)
+{
+    static const char said[] = "a job that this one depends on failed";
+    const char *why = error_of(&control->jobs[failed_slot]);
+    yk_job *job = yk_job_at(control, ref);
+
+    if (strncmp(why, said, sizeof said - 1) == 0) {
+        yk_job_explain(job, ref.generation, "%s", why); /* the first in the chain */
+    } else {
+        yk_job_explain(job, ref.generation, "%s%s%s", said, why[0] != '\0' ? ": " : "",
+                       why);
+    }
+}
+
 void yk_job_remark(yk_job *job, uint32_t generation, const char *format, ...)
 {
     va_list list;
@@ -289,6 +313,13 @@ uint32_t yk_job_done(yk_control *control, const yk_job *job)
         done += atomic_load(&job->done[i].value);
     }
     return done;
+}
+
+double yk_job_progress(yk_control *control, const yk_job *job)
+{
+    const double part = (double)yk_job_done(control, job) / job->tiling.count;
+
+    return part < 1 ? part : 1;
 }
 
 static bool is_complete(yk_control *control, const yk_job *job)

@@ -71,8 +71,11 @@ void yk_job_ring_takers(yk_control *control, yk_job_ref ref);
 /* The first open job from a slot on that is known to be due; false if there is none. */
 bool yk_job_next_due(const yk_control *control, uint32_t slot, yk_job_ref *ref);
 
-/* Whether one of the jobs it needs has ended badly. */
-bool yk_job_has_failed_need(yk_control *control, const yk_job *job);
+/* The slot of a job that it needs and that has ended badly; YK_MAX_JOBS: there is none. */
+uint32_t yk_job_failed_need(yk_control *control, const yk_job *job);
+
+/* Explains that a job it needs has failed, and why that was. */
+void yk_job_explain_need(yk_control *control, yk_job_ref ref, uint32_t failed_slot);
 
 /* Stops an open job early with a status; the first one counts. */
 void yk_job_stop(yk_control *control, yk_job_ref ref, yoke_status status);
@@ -130,6 +133,9 @@ double yk_busy_time(const yk_control *control, const yk_worker *worker);
 
 /* Tiles done, from the hints. */
 uint32_t yk_job_done(yk_control *control, const yk_job *job);
+
+/* ... as a part of all, 0 to 1. */
+double yk_job_progress(yk_control *control, const yk_job *job);
 
 /* Deals out again what was lost: if homes and redo lists are empty and nobody is active,
  * in this order, open tiles go to the redo lists. Supervisor only. True if any did. */

@@ -13,6 +13,7 @@
 #include "pool/supervisor.h"
 #include "pool/trace.h"
 #include "shared/window.h"
+#include "sys/futex.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
 
@@ -242,6 +243,40 @@ bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket)
     return wait_change(pool, ticket, look_ns);
 }
 
+/* ---- threads inside of waits ---- */
+
+static const uint32_t ending = UINT32_C(1) << 31;
+
+void yk_pool_enter(yoke_pool *pool)
+{
+    atomic_fetch_add(&pool->inside, 1);
+}
+
+void yk_pool_leave(yoke_pool *pool)
+{
+    _Atomic uint32_t *inside = &pool->inside;
+
+    /* The pool may be gone right after this: its address alone is used. */
+    if (atomic_fetch_sub(inside, 1) == (ending | 1)) {
+        yk_futex_wake(inside, YK_WAKE_ALL);
+    }
+}
+
+/* All jobs have ended, in one way or the other: whoever waits for one finds that out. */
+static void let_all_out(yoke_pool *pool)
+{
+    uint32_t left = atomic_fetch_or(&pool->inside, ending) | ending;
+
+    for (uint32_t slot = 0; left != ending && slot < YK_MAX_JOBS; slot++) {
+        yk_event_signal(&pool->control->jobs[slot].ended);
+    }
+    yk_event_signal(&pool->control->changed);
+    while (left != ending) {
+        yk_futex_wait(&pool->inside, left, UINT64_MAX);
+        left = atomic_load(&pool->inside);
+    }
+}
+
 /* ---- waiting for all ---- */
 
 /* Whether no job is left, nor a process that is no daemon. */
@@ -256,10 +291,8 @@ static bool is_idle(yoke_pool *pool)
     return idle;
 }
 
-yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error)
+static yoke_status wait_idle(yoke_pool *pool, uint64_t deadline, yk_error *error)
 {
-    const uint64_t deadline = yk_clock_deadline(seconds);
-
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&pool->control->changed);
         const bool idle = is_idle(pool);
@@ -277,6 +310,16 @@ yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error)
             return yk_pool_fail_broken(error);
         }
     }
+}
+
+yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error)
+{
+    yoke_status status;
+
+    yk_pool_enter(pool);
+    status = wait_idle(pool, yk_clock_deadline(seconds), error);
+    yk_pool_leave(pool);
+    return status;
 }
 
 /* ---- for event loops ---- */
@@ -559,6 +602,7 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
     broken = pool->broken;
     stop_processes(pool, kill);
     free_futures(pool);
+    let_all_out(pool);
     yk_trace_end(pool);
     free_memory(pool);
     return broken && !kill ? yk_pool_fail_broken(error) : YOKE_OK;

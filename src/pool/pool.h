@@ -88,6 +88,9 @@ struct yoke_pool {
     yoke_process *processes[YK_MAX_PROCESSES]; /* by slot; NULL: none, or no handle */
     yoke_process *handles; /* all that the user holds */
     uint64_t process_count; /* started so far */
+    /* Threads inside of waits, which the end of the pool has to let out. The highest bit: it
+     * has come. */
+    _Atomic uint32_t inside;
     struct yk_tracer *tracer; /* NULL: nothing has been traced yet */
 };
 
@@ -128,6 +131,7 @@ struct yoke_future {
     unsigned references; /* the user's and the pool's, and who waits for it has one */
     bool is_users;       /* one is the user's */
     bool collected;
+    double progress; /* when it was collected */
     yk_job_ref ref; /* while not collected */
     yoke_status status;
     char *error; /* NULL: none */
@@ -224,6 +228,11 @@ bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket);
 /* Waits until no job is left, nor a process that is no daemon; runs callbacks. Negative: no
  * limit. YOKE_EAGAIN, YOKE_EBROKEN. Takes the lock. */
 yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error);
+
+/* Around a wait: the pool's memory stays until the second call, also if somebody terminates
+ * the pool meanwhile. */
+void yk_pool_enter(yoke_pool *pool);
+void yk_pool_leave(yoke_pool *pool);
 
 yoke_status yk_pool_fail_broken(yk_error *error);
 

@@ -75,9 +75,19 @@ static void describe_unused(const yk_found *found, yoke_worker_info *info)
     }
 }
 
+/* They died with the supervisor; nobody is left to write that down. */
+static void describe_broken(yoke_worker_info *info)
+{
+    info->state = YOKE_WORKER_FAILED;
+    info->pid = 0;
+    yk_text_copy(info->reason, sizeof info->reason,
+                 "the pool's supervisor process has died");
+}
+
 void yk_pool_describe(yoke_pool *pool, yoke_worker_info *workers, size_t capacity,
                       size_t *count)
 {
+    const bool alive = yk_pool_is_alive(pool);
     const yk_control *control = pool->control;
     const uint32_t worker_count = yk_worker_count(control);
     const uint32_t found_count = atomic_load(&control->found_count);
@@ -87,6 +97,9 @@ void yk_pool_describe(yoke_pool *pool, yoke_worker_info *workers, size_t capacit
         if (n < capacity) {
             memset(&workers[n], 0, sizeof workers[n]);
             describe_worker(control, i, &workers[n]);
+            if (!alive) {
+                describe_broken(&workers[n]);
+            }
         }
     }
     for (uint32_t i = 0; i < found_count; i++) {
@@ -114,7 +127,7 @@ void yk_pool_append_found(yoke_pool *pool, yk_error *error)
                             control->workers[i].reason);
         }
     }
-    if (count == 0) {
+    if (count == 0 && atomic_load(&control->discovery) == YK_DISCOVERY_DONE) {
         yk_error_append(error, "; no OpenCL driver is installed");
     }
     for (uint32_t i = 0; i < count; i++) {

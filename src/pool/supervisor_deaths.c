@@ -68,7 +68,7 @@ static void explain_bus_error(const yk_supervisor *supervisor, const yk_worker *
 static void describe_death(const yk_supervisor *supervisor, const yk_worker *worker,
                            const yk_child *child, int status, char *text, size_t bytes)
 {
-    if (yk_process_exited_with(status, YK_EXIT_SPENT)) {
+    if (atomic_load(&worker->spent) != 0) {
         yk_text_copy(text, bytes, "has computed as many items as a process is to");
     } else if (child->killed_hung) {
         yk_text_copy(text, bytes, "did not start in time and was killed");

@@ -90,6 +90,7 @@ static void reset_worker(yk_worker *worker)
     atomic_store(&worker->chunks, 0);
     atomic_store(&worker->open_status, 0);
     atomic_store(&worker->initializing, 0);
+    atomic_store(&worker->spent, 0);
     atomic_store(&worker->state, YK_WORKER_STARTING);
 }
 

@@ -144,5 +144,8 @@ int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
     serve(self);
     yk_process_flush_output();
     /* Devices are not closed: drivers are known to hang there, and the process ends. */
-    return yk_worker_is_spent(self) ? YK_EXIT_SPENT : YK_EXIT_OK;
+    if (yk_worker_is_spent(self)) {
+        atomic_store(&self->worker->spent, 1);
+    }
+    return YK_EXIT_OK;
 }

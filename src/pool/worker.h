@@ -15,12 +15,7 @@
 #include "pool/undo.h"
 
 /* Exit codes of a worker process. */
-enum {
-    YK_EXIT_OK = 0,
-    YK_EXIT_START = 1,
-    YK_EXIT_DEVICE = 2,
-    YK_EXIT_SPENT = 3, /* it has computed as many items as a process is to compute */
-};
+enum { YK_EXIT_OK = 0, YK_EXIT_START = 1, YK_EXIT_DEVICE = 2 };
 
 /* What a worker has done of a job. */
 typedef struct yk_measured {

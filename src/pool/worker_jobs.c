@@ -144,11 +144,10 @@ static int try_job(yk_worker_self *self, yk_job_ref ref)
     return worked ? YK_WORK_DONE : later ? YK_WORK_LATER : YK_WORK_NONE;
 }
 
-static void fail_for_need(yk_worker_self *self, yk_job_ref ref)
+static void fail_for_need(yk_worker_self *self, yk_job_ref ref, uint32_t failed)
 {
     if (yk_job_enter(self->control, self->worker, ref)) {
-        yk_job_explain(yk_job_at(self->control, ref), ref.generation,
-                       "a job that this one depends on failed");
+        yk_job_explain_need(self->control, ref, failed);
         yk_job_stop(self->control, ref, YOKE_EDEPENDENCY);
         yk_job_leave(self->control, self->worker, ref);
     }
@@ -157,9 +156,10 @@ static void fail_for_need(yk_worker_self *self, yk_job_ref ref)
 int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref)
 {
     const yk_job *job = yk_job_at(self->control, ref);
+    const uint32_t failed = yk_job_failed_need(self->control, job);
 
-    if (yk_job_has_failed_need(self->control, job)) {
-        fail_for_need(self, ref);
+    if (failed != YK_MAX_JOBS) {
+        fail_for_need(self, ref, failed);
         return YK_WORK_NONE;
     }
     return yk_worker_serve(self, ref) && may_run(self, job) ? try_job(self, ref)

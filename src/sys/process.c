@@ -365,11 +365,6 @@ int yk_process_exit_code(int status)
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-bool yk_process_exited_with(int status, int code)
-{
-    return WIFEXITED(status) && WEXITSTATUS(status) == code;
-}
-
 bool yk_process_was_killed(int status)
 {
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;

@@ -81,9 +81,6 @@ pid_t yk_process_self(void);
 /* A wait status as a number: the exit code, or minus the signal. */
 int yk_process_exit_code(int status);
 
-/* Whether a wait status says that the process ended by itself with this code. */
-bool yk_process_exited_with(int status, int code);
-
 /* Whether a wait status says that the process ended by SIGKILL. */
 bool yk_process_was_killed(int status);
 

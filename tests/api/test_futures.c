@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Futures: waiting, cancelling, callbacks, and what they outlive. */
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "job_bench.h"
 
@@ -135,6 +138,7 @@ static void test_cancel_midway(void **state)
         done += b.held[i];
     }
     assert_true(done > 0 && done < ITEMS);
+    assert_true(yoke_future_progress(future) > 0 && yoke_future_progress(future) < 1);
     yoke_future_destroy(future);
     finish(start_increment(numbers, N), YOKE_OK);
     assert_true(api_all(numbers, N, 1));
@@ -398,6 +402,64 @@ static void test_terminate_midway(void **state)
     }
 }
 
+typedef struct waiting_thread {
+    pthread_t thread;
+    yoke_pool *pool; /* waits for all of it; NULL: for the future */
+    yoke_future *future;
+    atomic_int *started;
+    yoke_status status;
+} waiting_thread;
+
+static void *wait_without_limit(void *context)
+{
+    waiting_thread *self = context;
+
+    atomic_fetch_add(self->started, 1);
+    self->status = self->pool != NULL ? yoke_pool_wait(self->pool, -1)
+                                      : yoke_future_wait(self->future, -1);
+    return NULL;
+}
+
+/* Threads that are inside of waits get out, and find their jobs cancelled. */
+static void test_terminate_beside_waits(void **state)
+{
+    enum { THREADS = 4, TIMES = 20 };
+
+    (void)state;
+    for (int time = 0; time < TIMES; time++) {
+        yoke_pool *pool = api_open("cpu:1");
+        yoke_kernel *hold = api_kernel(pool, "hold", api_hold);
+        api_gate *gate = api_gate_create(pool);
+        uint32_t *held = api_numbers(pool, N);
+        waiting_thread threads[THREADS];
+        yoke_future *future = NULL;
+        atomic_int started = 0;
+
+        assert_ok_pool(pool, yoke_map_async(&future, pool, hold, yoke_range_1d(2), NULL,
+                                            yoke_inout(held, 4),
+                                            yoke_in_whole(gate, sizeof *gate)));
+        api_gate_await(gate, 1);
+        for (int i = 0; i < THREADS; i++) {
+            threads[i] = (waiting_thread){.pool = i == 0 ? pool : NULL,
+                                          .future = future,
+                                          .started = &started};
+            assert_int_equal(pthread_create(&threads[i].thread, NULL, wait_without_limit,
+                                            &threads[i]),
+                             0);
+        }
+        while (atomic_load(&started) < THREADS) {
+            (void)sched_yield();
+        }
+        (void)usleep(2000); /* most are asleep in there by now; it is right if none is */
+        assert_ok(yoke_pool_terminate(pool));
+        for (int i = 0; i < THREADS; i++) {
+            assert_int_equal(pthread_join(threads[i].thread, NULL), 0);
+            assert_true(i == 0 || threads[i].status == YOKE_ECANCELED);
+        }
+        yoke_future_destroy(future);
+    }
+}
+
 static void test_kernel_destroyed_while_used(void **state)
 {
     yoke_kernel *kernel = api_kernel(b.pool, "brief", api_hold);
@@ -460,6 +522,7 @@ int main(void)
         pool_test(test_free_while_used),
         yt_unit_test(test_future_after_close),
         yt_unit_test(test_terminate_midway),
+        yt_unit_test(test_terminate_beside_waits),
     };
 
     return yt_run_group(tests);

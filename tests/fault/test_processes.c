@@ -82,6 +82,7 @@ static void test_supervisor_killed(void **state)
     setting self;
     waiter waiters[WAITERS];
     yoke_kernel *kernel = NULL;
+    yoke_worker_info info;
     const yoke_kernel_options options = {.name = "hang", .native = hang};
 
     (void)state;
@@ -104,7 +105,9 @@ static void test_supervisor_killed(void **state)
     assert_contains(yoke_pool_error(self.pool), "supervisor");
     assert_status(yoke_kernel_create(&kernel, self.pool, &options), YOKE_EBROKEN);
     assert_null(kernel);
-    assert_ok(yoke_pool_workers(self.pool, NULL, 0, NULL));
+    assert_ok(yoke_pool_workers(self.pool, &info, 1, NULL));
+    assert_int_equal(info.state, YOKE_WORKER_FAILED);
+    assert_int_equal(info.pid, 0);
     assert_ok(yoke_free(self.pool, self.array));
     yoke_kernel_destroy(self.kernel);
     assert_status(yoke_pool_close(self.pool), YOKE_EBROKEN);

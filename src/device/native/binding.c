@@ -68,6 +68,10 @@ yoke_status yk_binding_set(yk_binding *binding, const yk_launch *launch,
             binding->args[i] = (void *)(uintptr_t)arg->address;
         }
     }
+    /* Nobody knows how many a function takes: one that takes more finds no earlier job's. */
+    for (uint32_t i = launch->arg_count; i < YK_MAX_ARGS && binding->args[i] != NULL; i++) {
+        binding->args[i] = NULL;
+    }
     return YOKE_OK;
 }
 
