@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/pool.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,12 +138,13 @@ static yoke_status fork_supervisor(yoke_pool *pool, yk_supervisor_start *start,
                                    yk_error *error)
 {
     pool->method = YOKE_START_FORK;
-    pool->supervisor = yk_process_clone_hidden(yk_supervisor_main, start);
+    pool->supervisor =
+        yk_process_clone_hidden(yk_supervisor_main, start, &pool->supervisor_fd);
     if (pool->supervisor < 0) {
         pool->supervisor = 0;
-        return yk_fail(error, YOKE_ESYSTEM, "the supervisor process cannot be forked");
+        return yk_fail(error, YOKE_ESYSTEM,
+                       "the supervisor process cannot be forked: %s", strerror(errno));
     }
-    pool->supervisor_fd = yk_process_open(pool->supervisor);
     return YOKE_OK;
 }
 
@@ -209,6 +211,15 @@ bool yk_pool_supervisor_ended(const yoke_pool *pool)
 
     return pool->supervisor_fd >= 0 ? yk_fd_wait_one(pool->supervisor_fd, 0)
                                     : yk_process_reap(pool->supervisor, false, &status);
+}
+
+void yk_pool_kill_supervisor(yoke_pool *pool)
+{
+    if (pool->supervisor_fd >= 0) {
+        yk_process_kill_open(pool->supervisor_fd);
+    } else if (!pool->broken) { /* then it was reaped, and its pid may be another's */
+        yk_process_kill(pool->supervisor);
+    }
 }
 
 bool yk_pool_is_alive(yoke_pool *pool)
@@ -450,7 +461,7 @@ static void stop_processes(yoke_pool *pool, bool kill)
     yk_bell_ring(pool->control->supervisor_bell);
     yk_control_ring_workers(pool->control);
     if (!yk_fd_wait_one(pool->alive, end_ns)) {
-        yk_process_kill(pool->supervisor);
+        yk_pool_kill_supervisor(pool);
         (void)yk_fd_wait_one(pool->alive, end_ns);
     }
     (void)yk_process_reap(pool->supervisor, true, &status);

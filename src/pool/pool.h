@@ -193,6 +193,9 @@ bool yk_pool_is_alive(yoke_pool *pool);
 /* Whether the supervisor process has ended. Needs no lock. */
 bool yk_pool_supervisor_ended(const yoke_pool *pool);
 
+/* Never hits another process that has got its pid. */
+void yk_pool_kill_supervisor(yoke_pool *pool);
+
 /* Sleeps until something in the pool changes after `ticket` of control->changed, or for a
  * while. False if the pool broke. Without the lock. */
 bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket);

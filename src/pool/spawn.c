@@ -135,7 +135,7 @@ static yoke_status write_letter(letter *out, const yoke_pool *pool,
     return name_library(out, error);
 }
 
-static pid_t execute(const letter *out, int fd)
+static pid_t execute(const letter *out, int fd, int *pidfd)
 {
     const char *const others = yk_env_text(preload);
     const yk_control *control = out->start.control;
@@ -164,7 +164,7 @@ static pid_t execute(const letter *out, int fd)
     if (out->library[0] == '\0') {
         variables[1] = NULL;
     }
-    pid = yk_exec_again(variables, fds, sizeof fds / sizeof fds[0]);
+    pid = yk_exec_again(variables, fds, sizeof fds / sizeof fds[0], pidfd);
     free(libraries);
     return pid;
 }
@@ -199,7 +199,7 @@ static void end_process(yoke_pool *pool)
 {
     int status;
 
-    yk_process_kill(pool->supervisor);
+    yk_pool_kill_supervisor(pool);
     if (pool->supervisor_fd >= 0) {
         (void)yk_fd_wait_one(pool->supervisor_fd, UINT64_MAX);
     }
@@ -228,7 +228,7 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
         return yk_fail(error, YOKE_ESYSTEM, "spawn: no memory file: %s",
                        strerror(errno));
     }
-    pool->supervisor = execute(&out, fd);
+    pool->supervisor = execute(&out, fd, &pool->supervisor_fd);
     status = errno;
     yk_fd_close(&fd);
     if (pool->supervisor < 0) {
@@ -236,7 +236,6 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
         return yk_fail(error, YOKE_ESYSTEM, "spawn: the program cannot be executed: %s",
                        strerror((int)status));
     }
-    pool->supervisor_fd = yk_process_open(pool->supervisor);
     obstacle = pool->supervisor_fd < 0 ? "the system cannot tell when a process ends"
                                        : wait_until_taken(pool);
     if (obstacle != NULL) {
@@ -284,12 +283,25 @@ static void map_memory(void)
     (void)yk_window_add(received.mappings[ARENA].base, received.mappings[ARENA].size, NULL);
 }
 
+/* They came by way of an exec, which is to be the last they go through. */
+static void keep_descriptors(void)
+{
+    const yk_supervisor_start *start = &received.start;
+    const int fds[] = {start->life, start->alive, start->arena.fd,
+                       start->control->supervisor_bell, start->control->end_bell};
+
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+        yk_fd_close_on_exec(fds[i]);
+    }
+}
+
 static void take_over(void)
 {
     yk_control *control = received.start.control;
 
     is_to_take_over = false;
     map_memory();
+    keep_descriptors();
     atomic_store(&control->taken_over, 1);
     yk_event_signal(&control->changed);
     yk_process_exit_now(yk_supervisor_main(&received.start));

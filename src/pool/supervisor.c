@@ -114,6 +114,31 @@ bool yk_supervisor_reap(yk_child *child, int *status)
     return true;
 }
 
+static bool is_among(const yk_child *children, uint32_t count, pid_t pid)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (children[i].pid == pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the program's processes have forked and left becomes this one's to reap. Behind a
+ * child of its own, whose descriptor tells of its end, the others wait their turn. */
+static void reap_orphans(const yk_supervisor *supervisor)
+{
+    pid_t pid;
+    int status;
+
+    while ((pid = yk_process_ended_child()) > 0 &&
+           !is_among(supervisor->probes, YK_MAX_DRIVERS, pid) &&
+           !is_among(supervisor->workers, YK_MAX_WORKERS, pid) &&
+           !is_among(supervisor->processes, YK_MAX_PROCESSES, pid)) {
+        (void)yk_process_reap(pid, false, &status);
+    }
+}
+
 /* ---- the loop ---- */
 
 /* The pidfds of those children that there are. Returns how many. */
@@ -129,7 +154,7 @@ static size_t collect_children(const yk_child *children, uint32_t most, int *fds
     return count;
 }
 
-/* Bell, application twice, then all children. Returns how many. */
+/* Bell, application twice, ends of children, then all that are known. Returns how many. */
 static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
 {
     const yk_control *control = supervisor->control;
@@ -138,6 +163,7 @@ static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
     fds[count++] = supervisor->control->supervisor_bell;
     fds[count++] = supervisor->start.life;
     fds[count++] = supervisor->application;
+    fds[count++] = supervisor->child_bell;
     count += collect_children(supervisor->probes, YK_MAX_DRIVERS, fds + count);
     count +=
         collect_children(supervisor->workers, yk_worker_count(control), fds + count);
@@ -146,7 +172,7 @@ static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
     return count;
 }
 
-enum { MAX_FDS = 3 + YK_MAX_DRIVERS + YK_MAX_WORKERS + YK_MAX_PROCESSES };
+enum { MAX_FDS = 4 + YK_MAX_DRIVERS + YK_MAX_WORKERS + YK_MAX_PROCESSES };
 
 static_assert((int)MAX_FDS <= (int)YK_MAX_WAIT_FDS, "all can be waited for");
 
@@ -178,6 +204,7 @@ static bool wait_for_events(const yk_supervisor *supervisor, uint64_t until_ns)
                : until_ns > now       ? until_ns - now
                                       : 0);
     yk_bell_clear(supervisor->control->supervisor_bell);
+    yk_process_clear_child_bell(supervisor->child_bell);
     return !ready[1] && !ready[2];
 }
 
@@ -194,6 +221,7 @@ static void supervise(yk_supervisor *supervisor)
         yk_supervisor_tend_processes(supervisor);
         (void)yk_guest_view_drop(&supervisor->guests, NULL);
         yk_supervisor_reap_workers(supervisor);
+        reap_orphans(supervisor);
         until = yk_supervisor_check_probes(supervisor);
         until = yk_min(until, yk_supervisor_check_starts(supervisor));
         yk_supervisor_share_cores(supervisor);
@@ -247,6 +275,7 @@ static void start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     yk_process_prefer_for_oom();
     yk_process_raise_fd_limit();
     yk_process_adopt_orphans();
+    supervisor->child_bell = yk_process_child_bell();
     supervisor->application = yk_process_open(start->application);
     for (uint32_t i = 0; i < YK_MAX_WORKERS; i++) {
         for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
