@@ -16,8 +16,7 @@
  * processes short of memory the system kills it rather than the application.
  *
  * In it calls that need the application's private memory (yoke_map(), yoke_alloc(),
- * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL, or with YOKE_ECLOSED
- * where the pool was spawned and is not known there at all. It may create pools of
+ * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL. It may create pools of
  * its own. Handles that the application made after it created the pool mean nothing there.
  */
 #ifndef YOKE_PROCESS_H

@@ -112,7 +112,8 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     least = bytes < least ? (size_t)bytes / 2 : least;
     status = create_arena(&pool->arena, "yoke arena", bytes, least, true, error);
     if (status == YOKE_OK &&
-        !yk_window_add(pool->arena.mapping.base, pool->arena.mapping.size, pool)) {
+        !yk_window_add(pool->arena.mapping.base, pool->arena.mapping.size, pool,
+                       yk_process_self())) {
         status = yk_fail(error, YOKE_ENOMEM, "a process has at most %d pools at a time",
                          YK_MAX_WINDOWS);
     }

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/text.h"
+#include "pool/fault_point.h"
 #include "shared/window.h"
 #include "sys/exec.h"
 #include "sys/mapping.h"
@@ -46,6 +47,7 @@ typedef struct letter {
     letter_head head;
     yk_mapping mappings[MAPPINGS]; /* the control block first */
     yk_supervisor_start start;
+    const void *pool;       /* the application's handle, which means nothing here */
     char library[PATH_MAX]; /* was put in front of LD_PRELOAD; "": nothing was */
 } letter;
 
@@ -132,6 +134,7 @@ static yoke_status write_letter(letter *out, const yoke_pool *pool,
     out->mappings[2] = pool->store.mapping;
     out->mappings[3] = pool->tables.mapping;
     out->start = *start;
+    out->pool = pool;
     return name_library(out, error);
 }
 
@@ -147,7 +150,7 @@ static pid_t execute(const letter *out, int fd, int *pidfd)
                        out->start.life,
                        out->start.alive,
                        control->supervisor_bell,
-                      control->end_bell};
+                       control->end_bell};
     const size_t bytes =
         strlen(preload) + strlen(out->library) + (others ? strlen(others) : 0) + 3;
     char *libraries = malloc(bytes);
@@ -177,10 +180,11 @@ static const char *wait_until_taken(yoke_pool *pool)
 
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&control->changed);
+        /* In this order: who has ended has taken over before, or never will. */
         const bool has_ended = yk_pool_supervisor_ended(pool);
 
-        if (atomic_load(&control->taken_over) != 0 && !has_ended) {
-            return NULL;
+        if (atomic_load(&control->taken_over) != 0) {
+            return NULL; /* has it ended, the pool is broken: its books are begun */
         }
         if (has_ended) {
             return control->start_error[0] != '\0'
@@ -280,7 +284,8 @@ static void map_memory(void)
             yk_mapping_forget_fd(&received.mappings[i]);
         }
     }
-    (void)yk_window_add(received.mappings[ARENA].base, received.mappings[ARENA].size, NULL);
+    (void)yk_window_add(received.mappings[ARENA].base, received.mappings[ARENA].size,
+                        received.pool, received.start.application);
 }
 
 /* They came by way of an exec, which is to be the last they go through. */
@@ -302,7 +307,9 @@ static void take_over(void)
     is_to_take_over = false;
     map_memory();
     keep_descriptors();
+    YK_FAULT_POINT_WHOEVER(control, YK_FAULT_BEFORE_TAKING);
     atomic_store(&control->taken_over, 1);
+    YK_FAULT_POINT_WHOEVER(control, YK_FAULT_TAKEN);
     yk_event_signal(&control->changed);
     yk_process_exit_now(yk_supervisor_main(&received.start));
 }

@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "pool/fault_point.h"
 #include "pool/repair.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
@@ -50,10 +51,9 @@ static int child_main(void *context)
 {
     const birth *self = context;
     const yk_supervisor *supervisor = self->supervisor;
-    int keep[4 + YK_MAX_LANES] = {supervisor->start.alive,
-                                  supervisor->control->supervisor_bell,
-                                  supervisor->control->end_bell,
-                                  supervisor->start.arena.fd};
+    int keep[4 + YK_MAX_LANES] = {
+        supervisor->start.alive, supervisor->control->supervisor_bell,
+        supervisor->control->end_bell, supervisor->start.arena.fd};
     /* A user's program needs the first: everybody has that. */
     size_t count = self->program ? 2 : 4;
 
@@ -296,6 +296,7 @@ int yk_supervisor_main(void *context)
     start_process(supervisor, start);
     yk_supervisor_find_drivers(supervisor);
     yk_supervisor_start_local(supervisor);
+    YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_BEFORE_STARTED);
     atomic_store(&supervisor->control->started, 1);
     yk_event_signal(&supervisor->control->changed);
     yk_supervisor_start_probes(supervisor);

@@ -456,10 +456,10 @@ static void test_exit_in_callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_invisible_to_wait),   yt_unit_test(test_invisible_with_threads),
-        yt_unit_test(test_signals_and_forks),
-        yt_unit_test(test_output_appears_once), yt_unit_test(test_streams_closed),
-        yt_unit_test(test_application_ends),    yt_unit_test(test_exit_in_callback),
+        yt_unit_test(test_invisible_to_wait), yt_unit_test(test_invisible_with_threads),
+        yt_unit_test(test_signals_and_forks), yt_unit_test(test_output_appears_once),
+        yt_unit_test(test_streams_closed),    yt_unit_test(test_application_ends),
+        yt_unit_test(test_exit_in_callback),
     };
 
     return yt_run_group(tests);

@@ -109,12 +109,19 @@ static int tell_setting(void *argument, size_t bytes)
     return set_at_creation;
 }
 
-/* As the program was when the pool was created. */
+/* As the program was when the pool was created, or before main(). */
 static void test_private_memory(void **state)
 {
+    yoke_pool *before = pool;
+
     (void)state;
     set_at_creation = 2;
-    assert_int_equal(finish(start(tell_setting, NULL, 0)), 1);
+    pool = api_open("cpu:1");
+    set_at_creation = 3;
+    assert_int_equal(finish(start(tell_setting, NULL, 0)),
+                     yoke_pool_start_method(pool) == YOKE_START_SPAWN ? 1 : 2);
+    api_close(pool);
+    pool = before;
     set_at_creation = 1;
 }
 
@@ -281,9 +288,9 @@ static void test_programs_inherit_nothing(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-        assert_ok_pool(NULL, yoke_pool_create(&pool, &(yoke_pool_options){
-                                                         .devices = "cpu:1",
-                                                         .start = methods[i]}));
+        assert_ok_pool(
+            NULL, yoke_pool_create(&pool, &(yoke_pool_options){.devices = "cpu:1",
+                                                               .start = methods[i]}));
         assert_int_equal(finish(start(become_a_look_around, NULL, 0)), 45);
         api_close(pool);
     }

@@ -204,6 +204,34 @@ static void test_supervisor_killed_before_close(void **state)
     assert_true(yt_nothing_alive());
 }
 
+/* ---- the supervisor, on its way ---- */
+
+static void check_create(yoke_start method, const char *fault, yoke_status status,
+                         const char *words)
+{
+    const yoke_pool_options options = {.devices = "cpu:2", .start = method};
+    yoke_pool *pool = NULL;
+
+    (void)setenv("YOKE_FAULT", fault, 1);
+    assert_status_pool(NULL, yoke_pool_create(&pool, &options), status);
+    (void)unsetenv("YOKE_FAULT");
+    assert_null(pool);
+    assert_contains(yoke_pool_error(NULL), words);
+    assert_true(yt_nothing_alive());
+}
+
+/* Once it has taken over, the pool's books are not to be begun again by another. */
+static void test_supervisor_dies_starting(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        check_create(YOKE_START_SPAWN, "before-taking", YOKE_ESYSTEM, "ended before");
+        check_create(YOKE_START_SPAWN, "taken", YOKE_EBROKEN, "supervisor");
+        check_create(YOKE_START_SPAWN, "before-started", YOKE_EBROKEN, "supervisor");
+        check_create(YOKE_START_FORK, "before-started", YOKE_EBROKEN, "supervisor");
+    }
+}
+
 /* ---- the application ---- */
 
 static int die_on_the_way(void *fault)
@@ -248,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_process_dies),
         yt_unit_test(test_supervisor_dies),
+        yt_unit_test(test_supervisor_dies_starting),
         yt_unit_test(test_supervisor_killed),
         yt_unit_test(test_supervisor_killed_before_close),
         yt_unit_test(test_application_dies),
