@@ -269,7 +269,7 @@ static yoke_status locate(yk_function *function, yoke_process_function *address,
                           yk_error *error)
 {
     if (!yk_object_locate((yk_any_function *)address, function->object,
-                          sizeof function->object, &function->offset)) {
+                          sizeof function->object, &function->place)) {
         return yk_fail(
             error, YOKE_EINVAL,
             "the function of the process is in no loaded program or library");

@@ -40,7 +40,7 @@ typedef struct letter_head {
     /* Whether both are of the same build: */
     uint64_t letter_bytes;
     uint64_t control_bytes;
-    uint64_t constructor; /* offset of the function in its object */
+    yk_object_place constructor;
 } letter_head;
 
 typedef struct letter {
@@ -338,12 +338,13 @@ static void restore_preload(void)
 static bool is_same_build(void)
 {
     char path[PATH_MAX];
-    uint64_t offset;
+    yk_object_place place;
 
     return received.head.letter_bytes == sizeof received &&
            received.head.control_bytes == sizeof(yk_control) &&
-           yk_object_locate(constructor, path, sizeof path, &offset) &&
-           offset == received.head.constructor;
+           yk_object_locate(constructor, path, sizeof path, &place) &&
+           place.offset == received.head.constructor.offset &&
+           place.identity == received.head.constructor.identity;
 }
 
 /* Whether there is a letter at all; -1 or its descriptor. */

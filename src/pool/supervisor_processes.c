@@ -47,7 +47,7 @@ static int process_entry(void *context)
     yk_process_set_name(slot->name);
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
     function = (yoke_process_function *)yk_object_find(slot->function.object,
-                                                       slot->function.offset);
+                                                       slot->function.place);
     if (function == NULL) {
         return report_unfound(slot);
     }
