@@ -114,6 +114,18 @@ YOKE_API pid_t yoke_process_pid(yoke_process *process);
 YOKE_API bool yoke_process_is_alive(yoke_process *process);
 
 /**
+ * A descriptor for poll(2), select(2) and event loops: it can be read, though there is
+ * nothing to be had from it, from the process's end on. How it ended may be known a moment
+ * later: yoke_process_join() waits for that. Does not wait.
+ *
+ * @param process  the process
+ * @return the same at each call; it is the handle's, which closes it. -1 on failure:
+ *         YOKE_EUNSUPPORTED where the system has no such descriptors (Linux before 5.3),
+ *         YOKE_ESYSTEM if there are no more; yoke_pool_error() tells
+ */
+YOKE_API int yoke_process_fd(yoke_process *process);
+
+/**
  * How the process ended. Does not wait.
  *
  * @param process  the process

@@ -131,7 +131,9 @@ static void tend(yk_supervisor *supervisor, uint32_t index)
         yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_REQUESTED) {
         start(supervisor, slot, child);
     }
-    if (yk_supervisor_reap(child, &status)) {
+    if (child->pid != 0 && yk_process_has_ended(child->pid)) {
+        atomic_store(&slot->reaped, 1);
+        (void)yk_supervisor_reap(child, &status);
         bury(supervisor, slot, status);
     }
     if (child->pid != 0) {

@@ -399,6 +399,14 @@ bool yk_process_reap(pid_t pid, bool block, int *status)
     return got != 0;
 }
 
+bool yk_process_has_ended(pid_t pid)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 ||
+           info.si_pid != 0;
+}
+
 void yk_process_exit_now(int code)
 {
     _exit(code);

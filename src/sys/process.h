@@ -85,6 +85,9 @@ pid_t yk_process_ended_child(void);
  * it still runs. A pid that is no child of ours counts as ended with status 0. */
 bool yk_process_reap(pid_t pid, bool block, int *status);
 
+/* Whether a child has ended, and is to be reaped. */
+bool yk_process_has_ended(pid_t pid);
+
 /* Ends this process at once, without handlers or buffers. */
 _Noreturn void yk_process_exit_now(int code);
 

@@ -24,6 +24,7 @@ static void check_refused(yoke_process *process, yoke_status status)
     assert_int_equal(code, 77);
     assert_int_equal(yoke_process_pid(process), 0);
     assert_false(yoke_process_is_alive(process));
+    assert_int_equal(yoke_process_fd(process), -1);
     assert_status(yoke_process_terminate(process), status);
     assert_status(yoke_process_kill(process), status);
     api_check_sentence(yoke_pool_error(NULL));
@@ -64,6 +65,7 @@ static int use_in_fork(void *argument)
         strstr(yoke_pool_error(pool), "belongs to process") == NULL ||
         yoke_process_exitcode(process, &code) != YOKE_EINVAL || code != 77 ||
         yoke_process_pid(process) != 0 || yoke_process_is_alive(process) ||
+        yoke_process_fd(process) != -1 ||
         yoke_process_terminate(process) != YOKE_EINVAL ||
         yoke_process_kill(process) != YOKE_EINVAL ||
         yoke_process_start(&process, pool, return_it, NULL, 0, NULL) != YOKE_EINVAL) {

@@ -2,6 +2,7 @@
 /* Whoever dies at whatever step of a user's process: nobody waits for ever, and nothing is
  * left. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -168,6 +169,7 @@ static void test_supervisor_killed(void **state)
     yoke_pool *pool = ft_pool("cpu:1", NULL);
     meeting *place = yoke_alloc(pool, sizeof *place);
     yoke_process *process = NULL;
+    struct pollfd ends = {.events = POLLIN};
     int code = 77;
     pid_t pid;
 
@@ -175,7 +177,10 @@ static void test_supervisor_killed(void **state)
     assert_ok(yoke_process_start(&process, pool, wait_for_ever, place, 0, NULL));
     pid = yoke_process_pid(process);
     assert_true(yt_wait_until(has_arrived, place, FT_SECONDS));
+    ends.fd = yoke_process_fd(process);
+    assert_int_equal(poll(&ends, 1, 0), 0);
     assert_int_equal(kill(pool->supervisor, SIGKILL), 0);
+    assert_int_equal(poll(&ends, 1, (int)(FT_SECONDS * 1000)), 1);
     assert_status(yoke_process_join(process, -1), YOKE_EBROKEN);
     assert_contains(yoke_pool_error(pool), "supervisor");
     assert_true(yt_wait_until(is_gone, &pid, FT_SECONDS));
