@@ -22,7 +22,7 @@ enum { STACK_BYTES = 64 << 10 };
 
 /* ---- arguments and environment ---- */
 
-/* The whole of a file under /proc, with a zero behind it; NULL on failure. */
+/* The whole of a file under /proc, with a zero behind it; NULL with errno on failure. */
 static char *read_all(const char *path, size_t *bytes)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -186,7 +186,6 @@ pid_t yk_exec_again(const char *const *variables, const int *fds, size_t count,
     pid_t pid = -1;
 
     *pidfd = -1;
-    errno = ENOENT;
     if (text != NULL) {
         self.arguments = split(text, bytes);
         self.environment = extend_environment(variables);

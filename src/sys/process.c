@@ -39,7 +39,7 @@ unsigned yk_process_thread_count(void)
     unsigned count = 0;
 
     if (tasks == NULL) {
-        return 1;
+        return 2;
     }
     while ((entry = readdir(tasks)) != NULL) {
         count += entry->d_name[0] != '.';

@@ -61,7 +61,8 @@ void yk_process_kill_children(void);
 /* The out-of-memory killer takes this process rather than its parent. */
 void yk_process_prefer_for_oom(void);
 
-/* How many threads this process has. */
+/* How many threads this process has. Where the system does not tell, 2: what is good for
+ * several is good for one. */
 unsigned yk_process_thread_count(void);
 
 /* Memory in use that belongs to this process alone: what a fork has to prepare for copying. */
