@@ -117,7 +117,8 @@ typedef struct hidden_birth {
     int error; /* errno of the fork */
 } hidden_birth;
 
-/* Whatever it forks sends SIGCHLD to it, not to the application. */
+/* Whatever it forks sends SIGCHLD to it, not to the application: that would learn of its
+ * end from the descriptor alone, so without one there is nothing. */
 static int fork_aside(void *context)
 {
     hidden_birth *self = context;
@@ -129,6 +130,11 @@ static int fork_aside(void *context)
     self->error = errno;
     if (self->pid > 0) {
         self->pidfd = yk_process_open(self->pid);
+    }
+    if (self->pid > 0 && self->pidfd < 0) {
+        self->error = errno;
+        yk_process_kill(self->pid);
+        self->pid = -1;
     }
     return 0;
 }
