@@ -465,7 +465,12 @@ static void stop_processes(yoke_pool *pool, bool kill)
         yk_pool_kill_supervisor(pool);
         (void)yk_fd_wait_one(pool->alive, end_ns);
     }
-    (void)yk_process_reap(pool->supervisor, true, &status);
+    /* By the descriptor: the application may have reaped it, and its pid be a child's. */
+    if (pool->supervisor_fd >= 0) {
+        yk_process_reap_open(pool->supervisor_fd);
+    } else {
+        (void)yk_process_reap(pool->supervisor, true, &status);
+    }
     pool->broken = true; /* nobody is waited for from here on */
 }
 

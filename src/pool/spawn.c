@@ -201,13 +201,11 @@ static const char *wait_until_taken(yoke_pool *pool)
 
 static void end_process(yoke_pool *pool)
 {
-    int status;
-
     yk_pool_kill_supervisor(pool);
     if (pool->supervisor_fd >= 0) {
         (void)yk_fd_wait_one(pool->supervisor_fd, UINT64_MAX);
+        yk_process_reap_open(pool->supervisor_fd);
     }
-    (void)yk_process_reap(pool->supervisor, false, &status);
     yk_fd_close(&pool->supervisor_fd);
     pool->supervisor = 0;
 }

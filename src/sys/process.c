@@ -48,6 +48,8 @@ unsigned yk_process_thread_count(void)
     return count;
 }
 
+enum { P_PIDFD_TYPE = 3 }; /* P_PIDFD, which older C libraries do not have */
+
 /* ---- hidden processes ---- */
 
 /* What a process starts with that is made by another's fork: what threads usually have. */
@@ -403,6 +405,15 @@ bool yk_process_reap(pid_t pid, bool block, int *status)
         got = waitpid(pid, status, __WALL | (block ? 0 : WNOHANG));
     } while (got < 0 && errno == EINTR);
     return got != 0;
+}
+
+void yk_process_reap_open(int pidfd)
+{
+    siginfo_t info;
+
+    while (waitid((idtype_t)P_PIDFD_TYPE, (id_t)pidfd, &info, WEXITED | __WALL) != 0 &&
+           errno == EINTR) {
+    }
 }
 
 bool yk_process_has_ended(pid_t pid)

@@ -86,6 +86,9 @@ pid_t yk_process_ended_child(void);
  * it still runs. A pid that is no child of ours counts as ended with status 0. */
 bool yk_process_reap(pid_t pid, bool block, int *status);
 
+/* Reaps the process of such a descriptor, which has ended, if it is a child of this one. */
+void yk_process_reap_open(int pidfd);
+
 /* Whether a child has ended, and is to be reaped. */
 bool yk_process_has_ended(pid_t pid);
 

@@ -111,7 +111,7 @@ int create(yoke_pool *pool)
 }
 END
 cat > host.py <<'END'
-import ctypes, os, sys
+import ctypes, os, sys, threading
 what = sys.argv[2] if len(sys.argv) > 2 else ""
 yoke = ctypes.CDLL(sys.argv[1])
 yoke.yoke_pool_error.restype = ctypes.c_char_p
@@ -126,6 +126,9 @@ def load():
     return small
 if what != "replace":
     small = load()
+if what == "upgrade": # with a second thread: a spawn would be picked
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
 sys.stdout.write("python")
 pool = ctypes.c_void_p()
 status = yoke.yoke_pool_create_sized(ctypes.byref(pool), None, 0)
@@ -211,4 +214,20 @@ for method in 1:fork 2:spawn; do
     export YOKE_START=${method#*:}
     expect "replaced library, $method" "python [-15, -3] $create ${method%:*}" \
         python3 host.py "$build/libyoke.so" replace
+done
+
+# The library itself has been replaced: an error, or a fork.
+cp kept.so libsmall.so
+mkdir upgrade
+for method in spawn auto; do
+    cp "$build/libyoke.so" upgrade/libyoke.so
+    cp "$build/libyoke.so" upgrade/libyoke.so.new
+    export YOKE_START=$method
+    if [ $method = spawn ]; then
+        python3 host.py "$work/upgrade/libyoke.so" upgrade > out 2> error && exit 1
+        grep -q "not the file any more" error
+    else
+        expect "upgraded library" "python 998001 1" \
+            python3 host.py "$work/upgrade/libyoke.so" upgrade
+    fi
 done

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fault_setup.h"
@@ -209,6 +210,76 @@ static void test_supervisor_killed_before_close(void **state)
     assert_true(yt_nothing_alive());
 }
 
+/* Has a child that keeps what the pool's processes have open, and outlives it. */
+static int leave_orphan(void *argument, size_t bytes)
+{
+    meeting *place = argument;
+    const pid_t pid = fork();
+
+    (void)bytes;
+    if (pid != 0) {
+        atomic_store(&place->arrived, (int)pid);
+    }
+    while (pause() != 0) {
+    }
+    return 98;
+}
+
+/* The next process gets this pid, if the system lets us choose. */
+static bool choose_pid(pid_t pid)
+{
+    FILE *file = fopen("/proc/sys/kernel/ns_last_pid", "we");
+
+    return file != NULL && fprintf(file, "%d", (int)pid - 1) > 0 && fclose(file) == 0;
+}
+
+static pid_t fork_victim(void)
+{
+    const pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)pause();
+        _exit(0);
+    }
+    return pid;
+}
+
+/* The pool's processes do not all go when it is closed, so the supervisor is killed; but by
+ * then its pid is another's. */
+static void test_pid_of_supervisor_reused(void **state)
+{
+    yoke_pool *pool = ft_pool("cpu:1", NULL);
+    meeting *place = yoke_alloc(pool, sizeof *place);
+    yoke_process *process = NULL;
+    const pid_t supervisor = pool->supervisor;
+    pid_t victim = 0;
+    pid_t orphan;
+    int status;
+
+    (void)state;
+    assert_ok(yoke_process_start(&process, pool, leave_orphan, place, 0, NULL));
+    assert_true(yt_wait_until(has_arrived, place, FT_SECONDS));
+    orphan = atomic_load(&place->arrived);
+    assert_int_equal(kill(supervisor, SIGKILL), 0);
+    assert_true(yt_wait_until(has_lost_supervisor, pool, FT_SECONDS));
+    (void)waitpid(supervisor, &status, __WALL);
+    if (choose_pid(supervisor)) {
+        victim = fork_victim();
+    }
+    (void)yoke_pool_terminate(pool);
+    assert_int_equal(kill(orphan, SIGKILL), 0);
+    if (victim == supervisor) {
+        assert_int_equal(waitpid(victim, &status, WNOHANG), 0);
+    }
+    if (victim > 0) {
+        (void)kill(victim, SIGKILL);
+        (void)waitpid(victim, &status, 0);
+    }
+    if (victim != supervisor) {
+        skip();
+    }
+}
+
 /* ---- the supervisor, on its way ---- */
 
 static void check_create(yoke_start method, const char *fault, yoke_status status,
@@ -281,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_process_dies),
         yt_unit_test(test_supervisor_dies),
+        yt_unit_test(test_pid_of_supervisor_reused),
         yt_unit_test(test_supervisor_dies_starting),
         yt_unit_test(test_supervisor_killed),
         yt_unit_test(test_supervisor_killed_before_close),
