@@ -16,8 +16,7 @@
  * processes short of memory the system kills it rather than the application.
  *
  * In it calls that need the application's private memory (yoke_map(), yoke_alloc(),
- * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL, or with YOKE_ECLOSED
- * where the pool was spawned and is not known there at all. It may create pools of
+ * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL. It may create pools of
  * its own. Handles that the application made after it created the pool mean nothing there.
  */
 #ifndef YOKE_PROCESS_H
@@ -113,6 +112,18 @@ YOKE_API pid_t yoke_process_pid(yoke_process *process);
 
 /** Whether it has not ended yet. Does not wait. */
 YOKE_API bool yoke_process_is_alive(yoke_process *process);
+
+/**
+ * A descriptor for poll(2), select(2) and event loops: it can be read, though there is
+ * nothing to be had from it, from the process's end on. How it ended may be known a moment
+ * later: yoke_process_join() waits for that. Does not wait.
+ *
+ * @param process  the process
+ * @return the same at each call; it is the handle's, which closes it. -1 on failure:
+ *         YOKE_EUNSUPPORTED where the system has no such descriptors (Linux before 5.3),
+ *         YOKE_ESYSTEM if there are no more; yoke_pool_error() tells
+ */
+YOKE_API int yoke_process_fd(yoke_process *process);
 
 /**
  * How the process ended. Does not wait.

@@ -7,6 +7,7 @@
 
 #include "api/live.h"
 #include "base/status.h"
+#include "shared/window.h"
 #include "sys/process.h"
 
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
@@ -18,11 +19,15 @@ yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
     }
     owner = yk_live_owner(pool);
     if (owner == 0) {
+        owner =
+            yk_window_maker(pool); /* in a spawned process only its memory is known */
+    }
+    if (owner == 0) {
         return yk_fail(error, YOKE_ECLOSED, "this is no pool, or one that was closed");
     }
     if (owner != yk_process_self()) {
         return yk_fail(error, YOKE_EINVAL,
-                       "the pool belongs to process %d, which forked this one",
+                       "the pool belongs to process %d, from which this one was made",
                        (int)owner);
     }
     return YOKE_OK;

@@ -35,6 +35,7 @@ static yoke_status wait_held(yoke_future *future, double seconds)
 yoke_status yoke_future_wait(yoke_future *future, double seconds)
 {
     yoke_status status = check(future);
+    yoke_pool *pool;
 
     if (status != YOKE_OK) {
         return status;
@@ -50,14 +51,15 @@ yoke_status yoke_future_wait(yoke_future *future, double seconds)
         return yk_call_fail(future->pool, YOKE_EBUSY,
                             "the function that makes the job's result cannot wait for it");
     }
-    yk_future_hold(future);
+    pool = yk_future_hold(future);
     status = wait_held(future, seconds);
-    yk_future_let_go(future);
+    yk_future_unhold(future, pool);
     return status;
 }
 
 bool yoke_future_done(yoke_future *future)
 {
+    yoke_pool *pool;
     bool done;
 
     if (check(future) != YOKE_OK) {
@@ -66,9 +68,9 @@ bool yoke_future_done(yoke_future *future)
     if (future->pool == NULL) {
         return true;
     }
-    yk_future_hold(future);
+    pool = yk_future_hold(future);
     done = yk_future_wait(future, 0);
-    yk_future_let_go(future);
+    yk_future_unhold(future, pool);
     return done;
 }
 
@@ -169,6 +171,7 @@ static void take_result(yoke_future *future, void **result, size_t *bytes)
 yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes)
 {
     yoke_status status = check(future);
+    yoke_pool *pool;
 
     if (result != NULL) {
         *result = NULL;
@@ -186,12 +189,12 @@ yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes
     if (future->pool == NULL) {
         return wait_held(future, 0); /* the result went with the pool */
     }
-    yk_future_hold(future);
+    pool = yk_future_hold(future);
     status = wait_held(future, 0);
     if (status == YOKE_OK) {
         take_result(future, result, bytes);
     }
-    yk_future_let_go(future);
+    yk_future_unhold(future, pool);
     return status;
 }
 

@@ -87,6 +87,20 @@ pid_t yoke_process_pid(yoke_process *process)
     return process->pid;
 }
 
+int yoke_process_fd(yoke_process *process)
+{
+    const yoke_pool *pool;
+    yk_error error;
+    yoke_status status = check(process, &pool, &error);
+    int fd = -1;
+
+    if (status == YOKE_OK) {
+        status = yk_process_fd(process, &fd, &error);
+    }
+    (void)yk_call_end(pool, status, &error);
+    return fd;
+}
+
 bool yoke_process_is_alive(yoke_process *process)
 {
     const yoke_pool *pool;

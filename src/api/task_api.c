@@ -98,12 +98,15 @@ static yoke_arg input_of(const yoke_pool *pool, const void *input, size_t bytes)
 /* Waits for the job and hands its result over. */
 static yoke_status take(yoke_future *future, void **result, size_t *bytes)
 {
-    yoke_status status = yoke_future_wait(future, -1);
+    yoke_pool *pool = future->pool;
+    yoke_status status;
 
+    yk_pool_enter(pool);
+    status = yoke_future_wait(future, -1);
     if (status == YOKE_OK && result != NULL) {
         status = yoke_future_result(future, result, bytes);
     }
-    yk_future_let_go(future);
+    yk_future_unhold(future, pool);
     return status;
 }
 

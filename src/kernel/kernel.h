@@ -10,16 +10,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sys/object.h"
+
 enum {
     YK_KERNEL_NAME_BYTES = 128,
     YK_OBJECT_PATH_BYTES = 512,
     YK_MAX_ARGS = 64,
 };
 
-/* A function as (loaded object, offset): the same in every process that has the object. */
+/* A function as a place in a loaded object: the same in every process that has the object. */
 typedef struct yk_function {
     char object[YK_OBJECT_PATH_BYTES]; /* path; "" is the program itself */
-    uint64_t offset;                   /* from the object's base; 0: no function */
+    yk_object_place place;             /* offset 0: no function */
 } yk_function;
 
 enum {
@@ -41,11 +43,11 @@ typedef struct yk_kernel {
     char name[YK_KERNEL_NAME_BYTES];
 } yk_kernel;
 
-static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 520 + 16 + 128, "no padding");
+static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 528 + 16 + 128, "no padding");
 
 static inline bool yk_kernel_has_native(const yk_kernel *kernel)
 {
-    return kernel->native.offset != 0;
+    return kernel->native.place.offset != 0;
 }
 
 static inline bool yk_kernel_has_source(const yk_kernel *kernel)

@@ -294,7 +294,7 @@ typedef struct yk_probe {
 
 /* What processes that call native functions call first: see initializer.h. */
 typedef struct yk_initializer {
-    yk_function function; /* offset 0: none */
+    yk_function function; /* place.offset 0: none */
     const void *argument; /* in the store; NULL: none */
     uint64_t bytes;
 } yk_initializer;

@@ -88,11 +88,21 @@ bool yk_future_is_over(const yoke_future *future)
     return future->collected && future->result_state == YK_RESULT_MADE;
 }
 
-void yk_future_hold(yoke_future *future)
+yoke_pool *yk_future_hold(yoke_future *future)
 {
-    (void)pthread_mutex_lock(&future->pool->lock);
+    yoke_pool *pool = future->pool;
+
+    yk_pool_enter(pool);
+    (void)pthread_mutex_lock(&pool->lock);
     future->references++;
-    (void)pthread_mutex_unlock(&future->pool->lock);
+    (void)pthread_mutex_unlock(&pool->lock);
+    return pool;
+}
+
+void yk_future_unhold(yoke_future *future, yoke_pool *pool)
+{
+    yk_future_let_go(future);
+    yk_pool_leave(pool);
 }
 
 void yk_future_let_go(yoke_future *future)
@@ -356,13 +366,6 @@ static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
 bool yk_future_wait(yoke_future *future, double seconds)
 {
     yoke_pool *pool = future->pool;
-    bool over;
 
-    if (pool == NULL) {
-        return true;
-    }
-    yk_pool_enter(pool);
-    over = wait_inside(pool, future, yk_clock_deadline(seconds));
-    yk_pool_leave(pool);
-    return over;
+    return pool == NULL || wait_inside(pool, future, yk_clock_deadline(seconds));
 }

@@ -41,7 +41,7 @@ yoke_status yk_initializer_set(yoke_pool *pool, const yoke_pool_options *options
                              "initializer_argument is given, but no initializer");
     }
     if (!yk_object_locate((yk_any_function *)options->initializer, function->object,
-                          sizeof function->object, &function->offset)) {
+                          sizeof function->object, &function->place)) {
         return yk_fail(error, YOKE_EINVAL,
                        "the initializer is in no loaded program or library");
     }
@@ -55,11 +55,11 @@ yoke_status yk_initializer_call(const yk_control *control, yk_worker *worker,
     yoke_initializer *function;
     int code;
 
-    if (self->function.offset == 0) {
+    if (self->function.place.offset == 0) {
         return YOKE_OK;
     }
     function =
-        (yoke_initializer *)yk_object_find(self->function.object, self->function.offset);
+        (yoke_initializer *)yk_object_find(self->function.object, self->function.place);
     if (function == NULL) {
         return yk_fail(error, YOKE_EKERNEL,
                        "the initializer is not there: \"%s\" cannot be loaded",

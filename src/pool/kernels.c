@@ -63,7 +63,7 @@ static yoke_status locate_native(const yoke_pool *pool, yk_kernel *kernel,
 {
     if (native != NULL &&
         !yk_object_locate((yk_any_function *)native, kernel->native.object,
-                          sizeof kernel->native.object, &kernel->native.offset)) {
+                          sizeof kernel->native.object, &kernel->native.place)) {
         return yk_fail(error, YOKE_EINVAL,
                        "the native function is in no loaded program or library");
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/pool.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,7 +117,8 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     least = bytes < least ? (size_t)bytes / 2 : least;
     status = create_arena(&pool->arena, "yoke arena", bytes, least, true, error);
     if (status == YOKE_OK &&
-        !yk_window_add(pool->arena.mapping.base, pool->arena.mapping.size, pool)) {
+        !yk_window_add(pool->arena.mapping.base, pool->arena.mapping.size, pool,
+                       yk_process_self())) {
         status = yk_fail(error, YOKE_ENOMEM, "a process has at most %d pools at a time",
                          YK_MAX_WINDOWS);
     }
@@ -142,12 +144,13 @@ static yoke_status fork_supervisor(yoke_pool *pool, yk_supervisor_start *start,
                                    yk_error *error)
 {
     pool->method = YOKE_START_FORK;
-    pool->supervisor = yk_process_clone_hidden(yk_supervisor_main, start);
+    pool->supervisor =
+        yk_process_clone_hidden(yk_supervisor_main, start, &pool->supervisor_fd);
     if (pool->supervisor < 0) {
         pool->supervisor = 0;
-        return yk_fail(error, YOKE_ESYSTEM, "the supervisor process cannot be forked");
+        return yk_fail(error, YOKE_ESYSTEM,
+                       "the supervisor process cannot be forked: %s", strerror(errno));
     }
-    pool->supervisor_fd = yk_process_open(pool->supervisor);
     return YOKE_OK;
 }
 
@@ -214,6 +217,15 @@ bool yk_pool_supervisor_ended(const yoke_pool *pool)
 
     return pool->supervisor_fd >= 0 ? yk_fd_wait_one(pool->supervisor_fd, 0)
                                     : yk_process_reap(pool->supervisor, false, &status);
+}
+
+void yk_pool_kill_supervisor(yoke_pool *pool)
+{
+    if (pool->supervisor_fd >= 0) {
+        yk_process_kill_open(pool->supervisor_fd);
+    } else if (!pool->broken) { /* then it was reaped, and its pid may be another's */
+        yk_process_kill(pool->supervisor);
+    }
 }
 
 bool yk_pool_is_alive(yoke_pool *pool)
@@ -528,20 +540,30 @@ static void stop_processes(yoke_pool *pool, bool kill)
     yk_bell_ring(pool->control->supervisor_bell);
     yk_control_ring_workers(pool->control);
     if (!yk_fd_wait_one(pool->alive, end_ns)) {
-        yk_process_kill(pool->supervisor);
+        yk_pool_kill_supervisor(pool);
         (void)yk_fd_wait_one(pool->alive, end_ns);
     }
-    (void)yk_process_reap(pool->supervisor, true, &status);
+    /* By the descriptor: the application may have reaped it, and its pid be a child's. */
+    if (pool->supervisor_fd >= 0) {
+        yk_process_reap_open(pool->supervisor_fd);
+    } else {
+        (void)yk_process_reap(pool->supervisor, true, &status);
+    }
     pool->broken = true; /* nobody is waited for from here on */
 }
 
-static void free_futures(yoke_pool *pool)
+static void end_jobs(yoke_pool *pool)
 {
     (void)pthread_mutex_lock(&pool->lock);
     (void)yk_collect_ended(pool);
     yk_abandon_jobs(pool, YOKE_ECANCELED, "the pool was terminated");
     (void)pthread_mutex_unlock(&pool->lock);
     yk_run_callbacks(pool);
+}
+
+/* From here on they stand for themselves. */
+static void part_from_futures(yoke_pool *pool)
+{
     for (yoke_future *future = pool->futures; future != NULL; future = future->next) {
         future->pool = NULL;
         future->result = NULL; /* it goes with the memory */
@@ -601,8 +623,9 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
     }
     broken = pool->broken;
     stop_processes(pool, kill);
-    free_futures(pool);
+    end_jobs(pool);
     let_all_out(pool);
+    part_from_futures(pool);
     yk_trace_end(pool);
     free_memory(pool);
     return broken && !kill ? yk_pool_fail_broken(error) : YOKE_OK;

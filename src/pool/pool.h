@@ -221,6 +221,9 @@ bool yk_pool_is_alive(yoke_pool *pool);
 /* Whether the supervisor process has ended. Needs no lock. */
 bool yk_pool_supervisor_ended(const yoke_pool *pool);
 
+/* Never hits another process that has got its pid. */
+void yk_pool_kill_supervisor(yoke_pool *pool);
+
 /* Sleeps until something in the pool changes after `ticket` of control->changed, or for a
  * while. False if the pool broke. Without the lock. */
 bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket);
@@ -483,8 +486,9 @@ yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submis
 /* Whether its job has ended, with all that belongs to it. With the lock. */
 bool yk_future_is_over(const yoke_future *future);
 
-/* One reference more. Takes the lock. */
-void yk_future_hold(yoke_future *future);
+/* One reference more, and inside of its pool, which is returned. Takes the lock. */
+yoke_pool *yk_future_hold(yoke_future *future);
+void yk_future_unhold(yoke_future *future, yoke_pool *pool);
 
 /* One reference fewer. Takes the lock, if there is a pool. */
 void yk_future_let_go(yoke_future *future);

@@ -21,11 +21,13 @@
  *     failure, unfound: it is not there           process         before unfound: as any end
  *     signal number into `wanted`, ring           application     everybody dies with it
  *     take it from there, kill()                  supervisor      the pool is broken
+ *     reaped = 1                                  supervisor      the pool is broken
  *     reap, wait status, ENDED, signal            supervisor      "
  *     take the result, free the argument, FREE    application     everybody dies with it
  *
  * Only the supervisor sends signals, to children that it has not reaped: their pids cannot
- * have been given to others. Waiters look every 0.1 s whether the supervisor lives.
+ * have been given to others. Whoever else wants a descriptor of the process opens it by the
+ * pid, and has the right one if `reaped` is 0 and the supervisor lives afterwards. Waiters look every 0.1 s whether the supervisor lives.
  */
 #ifndef YK_POOL_PROCESS_SLOT_H
 #define YK_POOL_PROCESS_SLOT_H
@@ -68,6 +70,8 @@ typedef struct yk_process_slot {
     /* supervisor */
     int32_t pid;         /* before RUNNING */
     int32_t wait_status; /* before ENDED; errno before REFUSED */
+    _Atomic uint32_t reaped; /* or about to be: the pid may be another's; app, before
+                                REQUESTED: 0 */
 
     /* the process; app, before REQUESTED: 0 */
     _Atomic uint32_t unfound; /* its function is not there, and failure says why */

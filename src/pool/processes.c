@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/processes.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "pool/pool.h"
 #include "sys/object.h"
 #include "sys/process.h"
+#include "sys/wakeup.h"
 
 /* About what waking a sleeping process costs. */
 static const uint64_t spin_ns = 50000;
@@ -202,6 +204,7 @@ static yoke_status publish(yoke_process *process, const yk_function *function,
     slot->daemon = request->options.daemon;
     slot->pid = 0;
     atomic_store(&slot->unfound, 0);
+    atomic_store(&slot->reaped, 0);
     name_process(pool, process->name, request->options.name);
     yk_text_copy(slot->name, sizeof slot->name, process->name);
     if (process->slot >= atomic_load(&pool->control->process_slots)) {
@@ -263,7 +266,7 @@ static yoke_status locate(yk_function *function, yoke_process_function *address,
                           yk_error *error)
 {
     if (!yk_object_locate((yk_any_function *)address, function->object,
-                          sizeof function->object, &function->offset)) {
+                          sizeof function->object, &function->place)) {
         return yk_fail(
             error, YOKE_EINVAL,
             "the function of the process is in no loaded program or library");
@@ -304,6 +307,7 @@ yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     process->pool = pool;
+    process->fd = -1;
     (void)pthread_mutex_lock(&pool->lock);
     status = request_process(process, &function, request, error);
     (void)pthread_mutex_unlock(&pool->lock);
@@ -356,6 +360,55 @@ yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *er
     return yk_pool_is_alive(process->pool) ? YOKE_OK : yk_pool_fail_broken(error);
 }
 
+/* A descriptor of the living process; -1 with errno, ESRCH: it has ended. With the lock. */
+static int open_process(const yoke_process *process)
+{
+    const yk_process_slot *slot = slot_of(process);
+    int fd = yk_process_open(process->pid);
+
+    /* Afterwards: by then the pid might have been given to another. */
+    if (atomic_load(&slot->reaped) != 0 || yk_pool_supervisor_ended(process->pool)) {
+        yk_fd_close(&fd);
+        errno = ESRCH;
+    }
+    return fd;
+}
+
+static int open_rung_bell(void)
+{
+    const int fd = yk_bell_create();
+
+    if (fd >= 0) {
+        yk_bell_ring(fd);
+    }
+    return fd;
+}
+
+yoke_status yk_process_fd(yoke_process *process, int *fd, yk_error *error)
+{
+    int problem = 0;
+
+    (void)pthread_mutex_lock(&process->pool->lock);
+    if (process->fd < 0) {
+        errno = ESRCH;
+        if (!has_ended(process)) {
+            process->fd = open_process(process);
+        }
+        if (process->fd < 0 && errno == ESRCH) {
+            process->fd = open_rung_bell();
+        }
+        problem = errno;
+    }
+    *fd = process->fd;
+    (void)pthread_mutex_unlock(&process->pool->lock);
+    return *fd >= 0 ? YOKE_OK
+           : problem == ENOSYS
+               ? yk_fail(error, YOKE_EUNSUPPORTED,
+                         "the system has no descriptors for processes")
+               : yk_fail(error, YOKE_ESYSTEM, "no descriptor for %s: %s", process->name,
+                         strerror(problem));
+}
+
 static void unlink_handle(const yoke_process *process)
 {
     yoke_process **link = &process->pool->handles;
@@ -377,6 +430,7 @@ void yk_process_forget(yoke_process *process)
     }
     unlink_handle(process);
     (void)pthread_mutex_unlock(&pool->lock);
+    yk_fd_close(&process->fd);
     free(process);
 }
 
@@ -410,6 +464,7 @@ void yk_processes_free(yoke_pool *pool)
         yoke_process *process = pool->handles;
 
         pool->handles = process->next;
+        yk_fd_close(&process->fd);
         free(process);
     }
 }

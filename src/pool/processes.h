@@ -26,6 +26,7 @@ struct yoke_process {
     int code;     /* as yoke_process_exitcode() tells it */
     bool unfound; /* its function was not there, and failure says why */
     char failure[256];
+    int fd; /* tells of its end; -1: nobody has asked */
     yoke_process *next; /* in pool->handles */
 };
 
@@ -46,6 +47,9 @@ yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *err
 
 /* Has the supervisor send what is wanted, YK_WANTED_... Takes the lock. */
 yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *error);
+
+/* The handle's descriptor that can be read from the end on. Takes the lock. */
+yoke_status yk_process_fd(yoke_process *process, int *fd, yk_error *error);
 
 /* Frees the handle. Takes the lock. */
 void yk_process_forget(yoke_process *process);

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/text.h"
+#include "pool/fault_point.h"
 #include "shared/window.h"
 #include "sys/exec.h"
 #include "sys/mapping.h"
@@ -39,13 +40,14 @@ typedef struct letter_head {
     /* Whether both are of the same build: */
     uint64_t letter_bytes;
     uint64_t control_bytes;
-    uint64_t constructor; /* offset of the function in its object */
+    yk_object_place constructor;
 } letter_head;
 
 typedef struct letter {
     letter_head head;
     yk_mapping mappings[MAPPINGS]; /* the control block first */
     yk_supervisor_start start;
+    const void *pool;       /* the application's handle, which means nothing here */
     char library[PATH_MAX]; /* was put in front of LD_PRELOAD; "": nothing was */
 } letter;
 
@@ -132,10 +134,11 @@ static yoke_status write_letter(letter *out, const yoke_pool *pool,
     out->mappings[2] = pool->store.mapping;
     out->mappings[3] = pool->tables.mapping;
     out->start = *start;
+    out->pool = pool;
     return name_library(out, error);
 }
 
-static pid_t execute(const letter *out, int fd)
+static pid_t execute(const letter *out, int fd, int *pidfd)
 {
     const char *const others = yk_env_text(preload);
     const yk_control *control = out->start.control;
@@ -147,7 +150,7 @@ static pid_t execute(const letter *out, int fd)
                        out->start.life,
                        out->start.alive,
                        control->supervisor_bell,
-                      control->end_bell};
+                       control->end_bell};
     const size_t bytes =
         strlen(preload) + strlen(out->library) + (others ? strlen(others) : 0) + 3;
     char *libraries = malloc(bytes);
@@ -164,7 +167,7 @@ static pid_t execute(const letter *out, int fd)
     if (out->library[0] == '\0') {
         variables[1] = NULL;
     }
-    pid = yk_exec_again(variables, fds, sizeof fds / sizeof fds[0]);
+    pid = yk_exec_again(variables, fds, sizeof fds / sizeof fds[0], pidfd);
     free(libraries);
     return pid;
 }
@@ -177,10 +180,11 @@ static const char *wait_until_taken(yoke_pool *pool)
 
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&control->changed);
+        /* In this order: who has ended has taken over before, or never will. */
         const bool has_ended = yk_pool_supervisor_ended(pool);
 
-        if (atomic_load(&control->taken_over) != 0 && !has_ended) {
-            return NULL;
+        if (atomic_load(&control->taken_over) != 0) {
+            return NULL; /* has it ended, the pool is broken: its books are begun */
         }
         if (has_ended) {
             return control->start_error[0] != '\0'
@@ -197,13 +201,11 @@ static const char *wait_until_taken(yoke_pool *pool)
 
 static void end_process(yoke_pool *pool)
 {
-    int status;
-
-    yk_process_kill(pool->supervisor);
+    yk_pool_kill_supervisor(pool);
     if (pool->supervisor_fd >= 0) {
         (void)yk_fd_wait_one(pool->supervisor_fd, UINT64_MAX);
+        yk_process_reap_open(pool->supervisor_fd);
     }
-    (void)yk_process_reap(pool->supervisor, false, &status);
     yk_fd_close(&pool->supervisor_fd);
     pool->supervisor = 0;
 }
@@ -228,7 +230,7 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
         return yk_fail(error, YOKE_ESYSTEM, "spawn: no memory file: %s",
                        strerror(errno));
     }
-    pool->supervisor = execute(&out, fd);
+    pool->supervisor = execute(&out, fd, &pool->supervisor_fd);
     status = errno;
     yk_fd_close(&fd);
     if (pool->supervisor < 0) {
@@ -236,7 +238,6 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
         return yk_fail(error, YOKE_ESYSTEM, "spawn: the program cannot be executed: %s",
                        strerror((int)status));
     }
-    pool->supervisor_fd = yk_process_open(pool->supervisor);
     obstacle = pool->supervisor_fd < 0 ? "the system cannot tell when a process ends"
                                        : wait_until_taken(pool);
     if (obstacle != NULL) {
@@ -281,7 +282,20 @@ static void map_memory(void)
             yk_mapping_forget_fd(&received.mappings[i]);
         }
     }
-    (void)yk_window_add(received.mappings[ARENA].base, received.mappings[ARENA].size, NULL);
+    (void)yk_window_add(received.mappings[ARENA].base, received.mappings[ARENA].size,
+                        received.pool, received.start.application);
+}
+
+/* They came by way of an exec, which is to be the last they go through. */
+static void keep_descriptors(void)
+{
+    const yk_supervisor_start *start = &received.start;
+    const int fds[] = {start->life, start->alive, start->arena.fd,
+                       start->control->supervisor_bell, start->control->end_bell};
+
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+        yk_fd_close_on_exec(fds[i]);
+    }
 }
 
 static void take_over(void)
@@ -290,7 +304,10 @@ static void take_over(void)
 
     is_to_take_over = false;
     map_memory();
+    keep_descriptors();
+    YK_FAULT_POINT_WHOEVER(control, YK_FAULT_BEFORE_TAKING);
     atomic_store(&control->taken_over, 1);
+    YK_FAULT_POINT_WHOEVER(control, YK_FAULT_TAKEN);
     yk_event_signal(&control->changed);
     yk_process_exit_now(yk_supervisor_main(&received.start));
 }
@@ -319,12 +336,13 @@ static void restore_preload(void)
 static bool is_same_build(void)
 {
     char path[PATH_MAX];
-    uint64_t offset;
+    yk_object_place place;
 
     return received.head.letter_bytes == sizeof received &&
            received.head.control_bytes == sizeof(yk_control) &&
-           yk_object_locate(constructor, path, sizeof path, &offset) &&
-           offset == received.head.constructor;
+           yk_object_locate(constructor, path, sizeof path, &place) &&
+           place.offset == received.head.constructor.offset &&
+           place.identity == received.head.constructor.identity;
 }
 
 /* Whether there is a letter at all; -1 or its descriptor. */

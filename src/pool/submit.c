@@ -7,6 +7,7 @@
 #include "kernel/check.h"
 #include "kernel/lent.h"
 #include "pool/pool.h"
+#include "pool/repair.h"
 #include "pool/serving.h"
 #include "pool/trace.h"
 
@@ -228,7 +229,9 @@ static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
     yk_order_add(pool, ref.slot);
     yk_trace_submitted(pool, job);
     yk_job_publish(pool->control, ref);
-    if (job->deadline_ns != 0) {
+    /* Who cannot build the kernel after all says so; before the job was there nobody heard
+     * it. */
+    if (job->deadline_ns != 0 || !yk_job_has_hope(pool->control, job, UINT32_MAX)) {
         yk_control_ring_supervisor(pool->control);
     }
 }

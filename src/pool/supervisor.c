@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "pool/fault_point.h"
 #include "pool/repair.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
@@ -50,10 +51,9 @@ static int child_main(void *context)
 {
     const birth *self = context;
     const yk_supervisor *supervisor = self->supervisor;
-    int keep[4 + YK_MAX_LANES] = {supervisor->start.alive,
-                                  supervisor->control->supervisor_bell,
-                                  supervisor->control->end_bell,
-                                  supervisor->start.arena.fd};
+    int keep[4 + YK_MAX_LANES] = {
+        supervisor->start.alive, supervisor->control->supervisor_bell,
+        supervisor->control->end_bell, supervisor->start.arena.fd};
     /* A user's program needs the first: everybody has that. */
     size_t count = self->program ? 2 : 4;
 
@@ -114,6 +114,31 @@ bool yk_supervisor_reap(yk_child *child, int *status)
     return true;
 }
 
+static bool is_among(const yk_child *children, uint32_t count, pid_t pid)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (children[i].pid == pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the program's processes have forked and left becomes this one's to reap. Behind a
+ * child of its own, whose descriptor tells of its end, the others wait their turn. */
+static void reap_orphans(const yk_supervisor *supervisor)
+{
+    pid_t pid;
+    int status;
+
+    while ((pid = yk_process_ended_child()) > 0 &&
+           !is_among(supervisor->probes, YK_MAX_DRIVERS, pid) &&
+           !is_among(supervisor->workers, YK_MAX_WORKERS, pid) &&
+           !is_among(supervisor->processes, YK_MAX_PROCESSES, pid)) {
+        (void)yk_process_reap(pid, false, &status);
+    }
+}
+
 /* ---- the loop ---- */
 
 /* The pidfds of those children that there are. Returns how many. */
@@ -129,7 +154,7 @@ static size_t collect_children(const yk_child *children, uint32_t most, int *fds
     return count;
 }
 
-/* Bell, application twice, then all children. Returns how many. */
+/* Bell, application twice, ends of children, then all that are known. Returns how many. */
 static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
 {
     const yk_control *control = supervisor->control;
@@ -138,6 +163,7 @@ static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
     fds[count++] = supervisor->control->supervisor_bell;
     fds[count++] = supervisor->start.life;
     fds[count++] = supervisor->application;
+    fds[count++] = supervisor->child_bell;
     count += collect_children(supervisor->probes, YK_MAX_DRIVERS, fds + count);
     count +=
         collect_children(supervisor->workers, yk_worker_count(control), fds + count);
@@ -146,7 +172,7 @@ static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
     return count;
 }
 
-enum { MAX_FDS = 3 + YK_MAX_DRIVERS + YK_MAX_WORKERS + YK_MAX_PROCESSES };
+enum { MAX_FDS = 4 + YK_MAX_DRIVERS + YK_MAX_WORKERS + YK_MAX_PROCESSES };
 
 static_assert((int)MAX_FDS <= (int)YK_MAX_WAIT_FDS, "all can be waited for");
 
@@ -178,6 +204,7 @@ static bool wait_for_events(const yk_supervisor *supervisor, uint64_t until_ns)
                : until_ns > now       ? until_ns - now
                                       : 0);
     yk_bell_clear(supervisor->control->supervisor_bell);
+    yk_process_clear_child_bell(supervisor->child_bell);
     return !ready[1] && !ready[2];
 }
 
@@ -194,6 +221,7 @@ static void supervise(yk_supervisor *supervisor)
         yk_supervisor_tend_processes(supervisor);
         (void)yk_guest_view_drop(&supervisor->guests, NULL);
         yk_supervisor_reap_workers(supervisor);
+        reap_orphans(supervisor);
         until = yk_supervisor_check_probes(supervisor);
         until = yk_min(until, yk_supervisor_check_starts(supervisor));
         until = yk_min(until, yk_supervisor_check_builds(supervisor));
@@ -248,6 +276,7 @@ static void start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     yk_process_prefer_for_oom();
     yk_process_raise_fd_limit();
     yk_process_adopt_orphans();
+    supervisor->child_bell = yk_process_child_bell();
     supervisor->application = yk_process_open(start->application);
     for (uint32_t i = 0; i < YK_MAX_WORKERS; i++) {
         for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
@@ -268,6 +297,7 @@ int yk_supervisor_main(void *context)
     start_process(supervisor, start);
     yk_supervisor_find_drivers(supervisor);
     yk_supervisor_start_local(supervisor);
+    YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_BEFORE_STARTED);
     atomic_store(&supervisor->control->started, 1);
     yk_event_signal(&supervisor->control->changed);
     yk_supervisor_start_probes(supervisor);

@@ -49,6 +49,7 @@ typedef struct yk_supervisor {
     yk_control *control;
     pid_t self;
     int application; /* pidfd, -1 if there can be none */
+    int child_bell;  /* tells of ends, also of orphans; -1 if there can be none */
     bool closing;
     yk_child workers[YK_MAX_WORKERS];
     int undo_files[YK_MAX_WORKERS][YK_MAX_LANES]; /* -1: none yet */

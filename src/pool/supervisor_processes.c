@@ -47,7 +47,7 @@ static int process_entry(void *context)
     yk_process_set_name(slot->name);
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
     function = (yoke_process_function *)yk_object_find(slot->function.object,
-                                                       slot->function.offset);
+                                                       slot->function.place);
     if (function == NULL) {
         return report_unfound(slot);
     }
@@ -131,7 +131,9 @@ static void tend(yk_supervisor *supervisor, uint32_t index)
         yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_REQUESTED) {
         start(supervisor, slot, child);
     }
-    if (yk_supervisor_reap(child, &status)) {
+    if (child->pid != 0 && yk_process_has_ended(child->pid)) {
+        atomic_store(&slot->reaped, 1);
+        (void)yk_supervisor_reap(child, &status);
         bury(supervisor, slot, status);
     }
     if (child->pid != 0) {

@@ -25,7 +25,7 @@ static yoke_status describe(yk_kernel *kernel, yoke_task_function *function,
 {
     memset(kernel, 0, sizeof *kernel);
     if (!yk_object_locate((yk_any_function *)function, kernel->native.object,
-                          sizeof kernel->native.object, &kernel->native.offset)) {
+                          sizeof kernel->native.object, &kernel->native.place)) {
         return yk_fail(error, YOKE_EINVAL,
                        "the task function is in no loaded program or library");
     }
@@ -33,13 +33,13 @@ static yoke_status describe(yk_kernel *kernel, yoke_task_function *function,
     (void)snprintf(kernel->name, sizeof kernel->name, "%.80s+0x%llx",
                    kernel->native.object[0] != '\0' ? last_part(kernel->native.object)
                                                     : "program",
-                   (unsigned long long)kernel->native.offset);
+                   (unsigned long long)kernel->native.place.offset);
     return YOKE_OK;
 }
 
 static bool is_same(const yk_kernel *a, const yk_kernel *b)
 {
-    return a->task == b->task && a->native.offset == b->native.offset &&
+    return a->task == b->task && a->native.place.offset == b->native.place.offset &&
            strcmp(a->native.object, b->native.object) == 0;
 }
 

@@ -3,8 +3,6 @@
 
 #include <stdatomic.h>
 
-#include "sys/process.h"
-
 typedef struct window {
     _Atomic uint64_t base; /* 0: free; 1: being filled in */
     uint64_t size;
@@ -25,7 +23,7 @@ static void note_used(uint32_t count)
     }
 }
 
-bool yk_window_add(const void *base, size_t size, const void *owner)
+bool yk_window_add(const void *base, size_t size, const void *owner, pid_t maker)
 {
     for (uint32_t i = 0; i < YK_MAX_WINDOWS; i++) {
         uint64_t expected = FREE;
@@ -33,7 +31,7 @@ bool yk_window_add(const void *base, size_t size, const void *owner)
         if (atomic_compare_exchange_strong(&windows[i].base, &expected, BEING_FILLED)) {
             windows[i].size = size;
             windows[i].owner = owner;
-            windows[i].maker = yk_process_self();
+            windows[i].maker = maker;
             atomic_store(&windows[i].base, (uint64_t)(uintptr_t)base);
             note_used(i + 1);
             return true;
@@ -70,4 +68,18 @@ bool yk_window_find(const void *pointer, size_t bytes, const void **owner, pid_t
         }
     }
     return false;
+}
+
+pid_t yk_window_maker(const void *owner)
+{
+    const uint32_t count = atomic_load_explicit(&used, memory_order_acquire);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load_explicit(&windows[i].base, memory_order_acquire) >
+                BEING_FILLED &&
+            windows[i].owner == owner) {
+            return windows[i].maker;
+        }
+    }
+    return 0;
 }

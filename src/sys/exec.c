@@ -16,12 +16,13 @@
 
 #include "sys/mapping.h"
 #include "sys/process.h"
+#include "sys/wakeup.h"
 
 enum { STACK_BYTES = 64 << 10 };
 
 /* ---- arguments and environment ---- */
 
-/* The whole of a file under /proc, with a zero behind it; NULL on failure. */
+/* The whole of a file under /proc, with a zero behind it; NULL with errno on failure. */
 static char *read_all(const char *path, size_t *bytes)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -123,9 +124,9 @@ typedef struct execution {
     const char **environment;
     const int *fds;
     size_t fd_count;
-    char *stack; /* of the process that executes: its end */
-    pid_t pid;   /* that process; -1: there is none */
-    int error;   /* its errno, 0: it has executed */
+    pid_t pid; /* of the process that executes; -1: there is none */
+    int pidfd; /* of it */
+    int error; /* its errno, 0: it has executed */
 } execution;
 
 /* The execve() of the C library wants its strings without const, and does not touch them. */
@@ -155,57 +156,36 @@ static int execute(void *context)
 static int intermediate(void *context)
 {
     execution *self = context;
+    _Alignas(16) char stack[STACK_BYTES];
 
-    self->pid = clone(execute, self->stack, CLONE_VM | CLONE_VFORK, self);
+    self->pid = clone(execute, stack + sizeof stack, CLONE_VM | CLONE_VFORK, self);
     if (self->pid < 0) {
         self->error = errno;
+    } else if (self->error == 0) {
+        self->pidfd = yk_process_open(self->pid);
     }
     return 0;
 }
 
-static void run_with_signals_blocked(execution *self, char *stack)
-{
-    sigset_t all;
-    sigset_t before;
-    pid_t pid;
-    int status;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid = clone(intermediate, stack, CLONE_VM | CLONE_VFORK, self);
-    if (pid < 0) {
-        self->error = errno;
-    } else {
-        (void)yk_process_reap(pid, true, &status);
-    }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 static pid_t clone_and_execute(execution *self)
 {
-    const size_t bytes = (size_t)2 * STACK_BYTES;
-    char *stacks = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-
-    if (stacks == MAP_FAILED) {
-        return -1;
+    self->pid = self->pidfd = -1;
+    if (!yk_process_run_aside(intermediate, self)) {
+        self->error = errno;
     }
-    self->pid = -1;
-    self->stack = stacks + STACK_BYTES;
-    run_with_signals_blocked(self, stacks + bytes);
-    (void)munmap(stacks, bytes);
     errno = self->error;
     return self->error == 0 ? self->pid : -1;
 }
 
-pid_t yk_exec_again(const char *const *variables, const int *fds, size_t count)
+pid_t yk_exec_again(const char *const *variables, const int *fds, size_t count,
+                    int *pidfd)
 {
     size_t bytes;
     char *text = read_all("/proc/self/cmdline", &bytes);
     execution self = {.fds = fds, .fd_count = count};
     pid_t pid = -1;
 
-    errno = ENOENT;
+    *pidfd = -1;
     if (text != NULL) {
         self.arguments = split(text, bytes);
         self.environment = extend_environment(variables);
@@ -213,6 +193,7 @@ pid_t yk_exec_again(const char *const *variables, const int *fds, size_t count)
     }
     if (self.arguments != NULL && self.environment != NULL) {
         pid = clone_and_execute(&self);
+        *pidfd = self.pidfd;
     }
     free(self.arguments);
     free(self.environment);
@@ -280,7 +261,7 @@ static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRIT
 
 int yk_sealed_file(const void *data, size_t bytes)
 {
-    int fd = memfd_create("yoke start", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = yk_fd_move_up(memfd_create("yoke start", MFD_CLOEXEC | MFD_ALLOW_SEALING));
 
     if (fd >= 0 &&
         (!yk_file_write(fd, data, bytes, 0) || fcntl(fd, F_ADD_SEALS, seals) != 0)) {

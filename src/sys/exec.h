@@ -15,11 +15,13 @@
  * of the caller: wait() and SIGCHLD do not notice it unless the caller inherits orphans.
  * Takes as long for a large process as for a small one: nothing of it is copied. All signals
  * are blocked in the new process. It has the descriptors that are not closed on exec, and
- * those listed. Returns its pid, or -1 with errno.
+ * those listed. Returns its pid, or -1 with errno; its descriptor goes to
+ * *pidfd, -1 if there can be none.
  *
  * @param variables  put into the environment, as NAME=VALUE; NULL at the end
  */
-pid_t yk_exec_again(const char *const *variables, const int *fds, size_t count);
+pid_t yk_exec_again(const char *const *variables, const int *fds, size_t count,
+                    int *pidfd);
 
 /* Whether there can be no such process; why, or NULL. */
 const char *yk_exec_obstacle(void);

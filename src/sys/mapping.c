@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/wakeup.h"
+
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
@@ -30,7 +32,7 @@ size_t yk_page_size(void)
 
 int yk_memory_file(const char *name)
 {
-    return memfd_create(name, MFD_CLOEXEC);
+    return yk_fd_move_up(memfd_create(name, MFD_CLOEXEC));
 }
 
 /* ftruncate beyond RLIMIT_FSIZE would raise SIGXFSZ instead of failing. */

@@ -15,9 +15,38 @@ typedef struct object_search {
     uintptr_t address;
     const char *found_path; /* borrowed from the loader */
     uintptr_t found_base;
+    uint64_t identity;
     bool found;
     bool has_code; /* address lies in a part of the object that can be executed */
 } object_search;
+
+/* FNV-1a. */
+static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
+{
+    const unsigned char *byte = data;
+
+    for (size_t i = 0; i < bytes; i++) {
+        hash = (hash ^ byte[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* Of the table of its parts, and of its notes, among which is the build id. */
+static uint64_t identify(const struct dl_phdr_info *object)
+{
+    uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), object->dlpi_phdr,
+                        object->dlpi_phnum * sizeof *object->dlpi_phdr);
+
+    for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+
+        if (part->p_type == PT_NOTE) {
+            hash = mix(hash, (const void *)(object->dlpi_addr + part->p_vaddr),
+                       part->p_memsz);
+        }
+    }
+    return hash;
+}
 
 static bool object_has_code(const struct dl_phdr_info *object, uintptr_t address)
 {
@@ -43,6 +72,7 @@ static int by_address(struct dl_phdr_info *object, size_t size, void *context)
     search->found = true;
     search->found_path = object->dlpi_name != NULL ? object->dlpi_name : "";
     search->found_base = object->dlpi_addr;
+    search->identity = identify(object);
     return 1;
 }
 
@@ -57,6 +87,7 @@ static int by_path(struct dl_phdr_info *object, size_t size, void *context)
     }
     search->found = true;
     search->found_base = object->dlpi_addr;
+    search->identity = identify(object);
     search->has_code = object_has_code(object, object->dlpi_addr + search->address);
     return 1;
 }
@@ -80,7 +111,7 @@ static bool copy_path(const char *path, char *out, size_t bytes)
 }
 
 bool yk_object_locate(yk_any_function *function, char *path, size_t path_bytes,
-                      uint64_t *offset)
+                      yk_object_place *place)
 {
     object_search search = {.address = (uintptr_t)function};
 
@@ -88,24 +119,25 @@ bool yk_object_locate(yk_any_function *function, char *path, size_t path_bytes,
         !copy_path(search.found_path, path, path_bytes)) {
         return false;
     }
-    *offset = search.address - search.found_base;
+    *place = (yk_object_place){search.address - search.found_base, search.identity};
     return true;
 }
 
-static yk_any_function *find_loaded(const char *path, uint64_t offset, bool *is_loaded)
+static yk_any_function *find_loaded(const char *path, yk_object_place place,
+                                    bool *is_loaded)
 {
-    object_search search = {.path = path, .address = (uintptr_t)offset};
+    object_search search = {.path = path, .address = (uintptr_t)place.offset};
 
     (void)dl_iterate_phdr(by_path, &search);
     *is_loaded = search.found;
-    if (!search.has_code) {
+    if (!search.has_code || search.identity != place.identity) {
         return NULL;
     }
-    return (yk_any_function *)(search.found_base + (uintptr_t)offset);
+    return (yk_any_function *)(search.found_base + (uintptr_t)place.offset);
 }
 
 /* The object stays loaded: its functions are used from now on. */
-static yk_any_function *find_by_loading(const char *path, uint64_t offset)
+static yk_any_function *find_by_loading(const char *path, yk_object_place place)
 {
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     struct link_map *map = NULL;
@@ -114,15 +146,15 @@ static yk_any_function *find_by_loading(const char *path, uint64_t offset)
     if (handle == NULL || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
         return NULL;
     }
-    return find_loaded(map->l_name, offset, &is_loaded);
+    return find_loaded(map->l_name, place, &is_loaded);
 }
 
-yk_any_function *yk_object_find(const char *path, uint64_t offset)
+yk_any_function *yk_object_find(const char *path, yk_object_place place)
 {
     bool is_loaded;
-    yk_any_function *function = find_loaded(path, offset, &is_loaded);
+    yk_any_function *function = find_loaded(path, place, &is_loaded);
 
-    return is_loaded ? function : find_by_loading(path, offset);
+    return is_loaded ? function : find_by_loading(path, place);
 }
 
 static int by_names(struct dl_phdr_info *object, size_t size, void *context)

@@ -9,14 +9,20 @@
 
 typedef void yk_any_function(void);
 
-/* Where a function lives: the path of its object ("" for the program itself) and its
- * offset there. False if it lies in no loaded object or the path does not fit. */
+/* Where a function lives in its object. */
+typedef struct yk_object_place {
+    uint64_t offset;   /* from the object's base; 0: nowhere */
+    uint64_t identity; /* of the object's build: its layout, and its build id if it has one */
+} yk_object_place;
+
+/* The path of its object ("" for the program itself) and its place there. False if it lies
+ * in no loaded object or the path does not fit. */
 bool yk_object_locate(yk_any_function *function, char *path, size_t path_bytes,
-                      uint64_t *offset);
+                      yk_object_place *place);
 
 /* The function again, in this process; loads the object if it is not loaded. NULL if that
- * fails. */
-yk_any_function *yk_object_find(const char *path, uint64_t offset);
+ * fails, or if it is another build by now, whose functions lie elsewhere. */
+yk_any_function *yk_object_find(const char *path, yk_object_place place);
 
 /* Whether a library is loaded whose file's name begins with one of `names`, the last of
  * which is NULL. */

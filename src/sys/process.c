@@ -15,12 +15,18 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/wakeup.h"
+
 #ifndef SYS_close_range
 #define SYS_close_range 436
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
 #endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -33,7 +39,7 @@ unsigned yk_process_thread_count(void)
     unsigned count = 0;
 
     if (tasks == NULL) {
-        return 1;
+        return 2;
     }
     while ((entry = readdir(tasks)) != NULL) {
         count += entry->d_name[0] != '.';
@@ -42,81 +48,151 @@ unsigned yk_process_thread_count(void)
     return count;
 }
 
-/* A fork without exit signal. The arguments after the flags, in whatever order the
- * architecture has them, are all 0. */
-static pid_t clone_without_signal(void)
+enum { P_PIDFD_TYPE = 3 }; /* P_PIDFD, which older C libraries do not have */
+
+/* ---- hidden processes ---- */
+
+/* What a process starts with that is made by another's fork: what threads usually have. */
+static const size_t usual_stack = (size_t)8 << 20;
+static const size_t most_stack = (size_t)1 << 30;
+
+static size_t stack_bytes(void)
 {
-    return (pid_t)syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL);
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur >= usual_stack &&
+                   limit.rlim_cur <= most_stack
+               ? (size_t)limit.rlim_cur
+               : usual_stack;
 }
 
-static pid_t clone_and_run(yk_process_main *entry, void *context)
+/* With a page below it that nobody may touch. */
+static char *map_stack(size_t bytes)
 {
-    const pid_t pid = clone_without_signal();
+    char *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
 
-    if (pid == 0) {
-        _exit(entry(context));
+    if (stack == MAP_FAILED) {
+        return NULL;
     }
-    return pid;
+    (void)mprotect(stack, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE);
+    return stack;
 }
 
-/* The intermediate process: reports the pid of the one it made through a pipe. */
-static void clone_and_report(yk_process_main *entry, void *context, int to)
+static void block_signals(sigset_t *before)
 {
-    const pid_t pid = clone_and_run(entry, context);
+    sigset_t all;
 
-    _exit(write(to, &pid, sizeof pid) == (ssize_t)sizeof pid ? 0 : 1);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, before);
 }
 
-static pid_t clone_through_fork(yk_process_main *entry, void *context)
+bool yk_process_run_aside(yk_process_main *entry, void *context)
 {
-    int ends[2];
-    pid_t result = -1;
-    pid_t intermediate;
+    const size_t bytes = stack_bytes();
+    char *stack = map_stack(bytes);
+    sigset_t before;
+    pid_t pid;
+    int problem;
     int status;
 
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        return -1;
+    if (stack == NULL) {
+        return false;
     }
-    intermediate = fork();
-    if (intermediate == 0) {
-        clone_and_report(entry, context, ends[1]);
+    block_signals(&before);
+    pid = clone(entry, stack + bytes, CLONE_VM | CLONE_VFORK | CLONE_FILES, context);
+    problem = errno;
+    if (pid > 0) {
+        (void)yk_process_reap(pid, true, &status);
     }
-    (void)close(ends[1]);
-    if (intermediate > 0) {
-        ssize_t got;
-
-        do {
-            got = read(ends[0], &result, sizeof result);
-        } while (got < 0 && errno == EINTR);
-        (void)yk_process_reap(intermediate, true, &status);
-        if (got != (ssize_t)sizeof result) {
-            result = -1;
-        }
-    }
-    (void)close(ends[0]);
-    return result;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)munmap(stack, bytes);
+    errno = problem;
+    return pid > 0;
 }
 
-pid_t yk_process_clone_hidden(yk_process_main *entry, void *context)
+typedef struct hidden_birth {
+    yk_process_main *entry;
+    void *context;
+    pid_t pid; /* -1: there is none */
+    int pidfd;
+    int error; /* errno of the fork */
+} hidden_birth;
+
+/* Whatever it forks sends SIGCHLD to it, not to the application: that would learn of its
+ * end from the descriptor alone, so without one there is nothing. */
+static int fork_aside(void *context)
 {
-    return yk_process_thread_count() == 1 ? clone_and_run(entry, context)
-                                          : clone_through_fork(entry, context);
+    hidden_birth *self = context;
+
+    self->pid = fork();
+    if (self->pid == 0) {
+        _exit(self->entry(self->context));
+    }
+    self->error = errno;
+    if (self->pid > 0) {
+        self->pidfd = yk_process_open(self->pid);
+    }
+    if (self->pid > 0 && self->pidfd < 0) {
+        self->error = errno;
+        yk_process_kill(self->pid);
+        self->pid = -1;
+    }
+    return 0;
+}
+
+static void clone_through_fork(hidden_birth *self)
+{
+    if (!yk_process_run_aside(fork_aside, self)) {
+        self->error = errno;
+    }
+}
+
+/* A fork without exit signal. The arguments after the flags, in whatever order the
+ * architecture has them, are all 0. */
+static void clone_directly(hidden_birth *self)
+{
+    sigset_t before;
+
+    block_signals(&before);
+    self->pid = (pid_t)syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL);
+    if (self->pid == 0) {
+        _exit(self->entry(self->context));
+    }
+    self->error = errno;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (self->pid > 0) {
+        self->pidfd = yk_process_open(self->pid);
+    }
+}
+
+pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd)
+{
+    hidden_birth self = {.entry = entry, .context = context, .pid = -1, .pidfd = -1};
+
+    if (yk_process_thread_count() == 1) {
+        clone_directly(&self);
+    } else {
+        clone_through_fork(&self);
+    }
+    *pidfd = self.pidfd;
+    errno = self.error;
+    return self.pid;
 }
 
 pid_t yk_process_fork(yk_process_main *entry, void *context)
 {
-    sigset_t all, before;
+    sigset_t before;
     pid_t pid;
     int problem;
 
-    (void)sigfillset(&all);
-    (void)sigprocmask(SIG_SETMASK, &all, &before);
+    block_signals(&before);
     pid = fork();
     problem = errno;
     if (pid == 0) {
         _exit(entry(context));
     }
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = problem;
     return pid;
 }
@@ -169,12 +245,18 @@ static void close_others(const int *keep, size_t count)
     }
 }
 
-static void replace_standard_input(void)
+/* Nothing to read, and for what has no standard output or error, nothing that a file of
+ * somebody's could take the place of. */
+static void fill_standard_streams(void)
 {
-    const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int null = open("/dev/null", O_RDWR);
 
-    if (null > 0) {
-        (void)dup2(null, 0);
+    for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++) {
+        if (fd != null && (fd == STDIN_FILENO || fcntl(fd, F_GETFD) == -1)) {
+            (void)dup2(null, fd);
+        }
+    }
+    if (null > STDERR_FILENO) {
         (void)close(null);
     }
 }
@@ -184,7 +266,7 @@ static void start_clean(const int *keep, size_t count, bool ignore_termination)
     reset_signals(ignore_termination);
     __fpurge(stdout);
     __fpurge(stderr);
-    replace_standard_input();
+    fill_standard_streams();
     close_others(keep, count);
 }
 
@@ -280,7 +362,38 @@ uint64_t yk_process_private_bytes(void)
 
 int yk_process_open(pid_t pid)
 {
-    return (int)syscall(SYS_pidfd_open, pid, 0U);
+    return yk_fd_move_up((int)syscall(SYS_pidfd_open, pid, 0U));
+}
+
+void yk_process_kill_open(int pidfd)
+{
+    (void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0U);
+}
+
+int yk_process_child_bell(void)
+{
+    sigset_t child;
+
+    (void)sigemptyset(&child);
+    (void)sigaddset(&child, SIGCHLD);
+    (void)sigprocmask(SIG_BLOCK, &child, NULL);
+    return signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void yk_process_clear_child_bell(int fd)
+{
+    struct signalfd_siginfo info;
+
+    (void)!read(fd, &info, sizeof info);
+}
+
+pid_t yk_process_ended_child(void)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0
+               ? info.si_pid
+               : 0;
 }
 
 bool yk_process_reap(pid_t pid, bool block, int *status)
@@ -292,6 +405,23 @@ bool yk_process_reap(pid_t pid, bool block, int *status)
         got = waitpid(pid, status, __WALL | (block ? 0 : WNOHANG));
     } while (got < 0 && errno == EINTR);
     return got != 0;
+}
+
+void yk_process_reap_open(int pidfd)
+{
+    siginfo_t info;
+
+    while (waitid((idtype_t)P_PIDFD_TYPE, (id_t)pidfd, &info, WEXITED | __WALL) != 0 &&
+           errno == EINTR) {
+    }
+}
+
+bool yk_process_has_ended(pid_t pid)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 ||
+           info.si_pid != 0;
 }
 
 void yk_process_exit_now(int code)

@@ -12,15 +12,22 @@
 typedef int yk_process_main(void *context);
 
 /*
+ * Runs `entry` in a process that shares this one's memory and descriptors, while this thread
+ * waits; wait() and SIGCHLD do not notice it, nor what it makes, since that is no child of
+ * this process. All signals are blocked there. False with errno if there can be none.
+ */
+bool yk_process_run_aside(yk_process_main *entry, void *context);
+
+/*
  * Forks a process that this one's wait() and SIGCHLD do not notice: for the supervisor, a
- * child of somebody else's program. Returns its pid, or -1 with errno.
+ * child of somebody else's program. All signals are blocked in it. Returns its pid, or -1
+ * with errno; its descriptor goes to *pidfd, -1 if there can be none.
  *
  * While the calling process has other threads, a lock of the C library may be held at the
- * moment of a bare clone and stay locked in the child. Then the fork goes through an
- * intermediate process made by the C library's own fork(), which ends at once; the new
- * process is then no child of the caller.
+ * moment of a bare clone and stay locked in the child. Then it is made by the C library's
+ * own fork(), which sends SIGCHLD, in a process aside; it is then no child of the caller.
  */
-pid_t yk_process_clone_hidden(yk_process_main *entry, void *context);
+pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd);
 
 /* Forks an ordinary child, in which all signals are blocked until one of the calls below
  * lets them in: one that is sent before must not meet the parent's handlers. Returns its
@@ -31,6 +38,7 @@ pid_t yk_process_fork(yk_process_main *entry, void *context);
  * To be called first in a new process: default signal handlers, nothing blocked, terminal
  * signals ignored, /dev/null as standard input, unwritten text of the parent's stdio
  * buffers discarded, all descriptors closed but 0 to 2 and those listed.
+ * Of those three none is closed: /dev/null takes the place of what is.
  */
 void yk_process_start_clean(const int *keep, size_t count);
 
@@ -53,7 +61,8 @@ void yk_process_kill_children(void);
 /* The out-of-memory killer takes this process rather than its parent. */
 void yk_process_prefer_for_oom(void);
 
-/* How many threads this process has. */
+/* How many threads this process has. Where the system does not tell, 2: what is good for
+ * several is good for one. */
 unsigned yk_process_thread_count(void);
 
 /* Memory in use that belongs to this process alone: what a fork has to prepare for copying. */
@@ -62,9 +71,26 @@ uint64_t yk_process_private_bytes(void);
 /* A descriptor that becomes readable when the process ends; -1 if it is gone. */
 int yk_process_open(pid_t pid);
 
+/* Kills the process of such a descriptor, and never one that has got its pid since. */
+void yk_process_kill_open(int pidfd);
+
+/* A descriptor that becomes readable when a child of this process ends, also an adopted one;
+ * -1 if there can be none. From now on SIGCHLD is blocked. */
+int yk_process_child_bell(void);
+void yk_process_clear_child_bell(int fd);
+
+/* A child that has ended and was not reaped; 0: there is none. */
+pid_t yk_process_ended_child(void);
+
 /* Reaps a child that ended, hidden or not. Returns true and its wait status, or false if
  * it still runs. A pid that is no child of ours counts as ended with status 0. */
 bool yk_process_reap(pid_t pid, bool block, int *status);
+
+/* Reaps the process of such a descriptor, which has ended, if it is a child of this one. */
+void yk_process_reap_open(int pidfd);
+
+/* Whether a child has ended, and is to be reaped. */
+bool yk_process_has_ended(pid_t pid);
 
 /* Ends this process at once, without handlers or buffers. */
 _Noreturn void yk_process_exit_now(int code);

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/wakeup.h"
+
 enum { PATH_BYTES = YK_SEGMENT_NAME + 2 };
 
 yoke_status yk_segment_check_name(const char *name, yk_error *error)
@@ -191,7 +193,8 @@ yoke_status yk_segment_create(yk_segment *segment, const char *name, uint64_t by
 
     *segment = YK_SEGMENT_NONE;
     (void)system_name(path, name);
-    segment->fd = shm_open(path, O_CREAT | O_EXCL | O_RDWR, S_IRUSR | S_IWUSR);
+    segment->fd =
+        yk_fd_move_up(shm_open(path, O_CREAT | O_EXCL | O_RDWR, S_IRUSR | S_IWUSR));
     if (segment->fd < 0) {
         return fail_call("create", name, error);
     }
@@ -211,7 +214,7 @@ yoke_status yk_segment_open(yk_segment *segment, const char *name, bool read_onl
     yoke_status status;
 
     *segment = YK_SEGMENT_NONE;
-    segment->fd = open_named(name, read_only ? O_RDONLY : O_RDWR);
+    segment->fd = yk_fd_move_up(open_named(name, read_only ? O_RDONLY : O_RDWR));
     if (segment->fd < 0) {
         return fail_call("open", name, error);
     }

@@ -12,9 +12,29 @@
 
 #include "base/clock.h"
 
+int yk_fd_move_up(int fd)
+{
+    int moved;
+    int problem;
+
+    if (fd < 0 || fd > STDERR_FILENO) {
+        return fd;
+    }
+    moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    problem = errno;
+    (void)close(fd);
+    errno = problem;
+    return moved;
+}
+
+void yk_fd_close_on_exec(int fd)
+{
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 int yk_bell_create(void)
 {
-    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return yk_fd_move_up(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 void yk_bell_ring(int fd)
@@ -33,7 +53,17 @@ void yk_bell_clear(int fd)
 
 bool yk_pipe_create(int ends[2])
 {
-    return pipe2(ends, O_CLOEXEC) == 0;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return false;
+    }
+    ends[0] = yk_fd_move_up(ends[0]);
+    ends[1] = yk_fd_move_up(ends[1]);
+    if (ends[0] < 0 || ends[1] < 0) {
+        yk_fd_close(&ends[0]);
+        yk_fd_close(&ends[1]);
+        return false;
+    }
+    return true;
 }
 
 void yk_fd_close(int *fd)
@@ -89,7 +119,7 @@ bool yk_fd_wait_one(int fd, uint64_t timeout_ns)
 
 int yk_fd_set_create(const int *fds, size_t count)
 {
-    int set = epoll_create1(EPOLL_CLOEXEC);
+    int set = yk_fd_move_up(epoll_create1(EPOLL_CLOEXEC));
 
     for (size_t i = 0; i < count && set >= 0; i++) {
         struct epoll_event event = {.events = EPOLLIN};

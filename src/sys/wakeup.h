@@ -7,6 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * The same file under a number that is no standard stream's, closed on exec; -1 if there can
+ * be none. The given one is closed if it is another; -1 stays -1. A program may have closed
+ * its standard streams, and whatever gets their numbers is printed to.
+ */
+int yk_fd_move_up(int fd);
+
+/* It does not go on to other programs (any more). */
+void yk_fd_close_on_exec(int fd);
+
 /* A bell any process may ring; -1 if there can be none. Closed on exec. */
 int yk_bell_create(void);
 void yk_bell_ring(int fd);

@@ -2,11 +2,14 @@
 /* Applications with children, signals and standard streams of their own, and such that
  * end without closing their pool. */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +60,50 @@ static void test_invisible_to_wait(void **state)
 {
     (void)state;
     assert_int_equal(yt_in_child(wait_for_everybody, NULL, 30), 0);
+}
+
+static void *wait_for_end(void *arg)
+{
+    while (!atomic_load((atomic_bool *)arg)) {
+        (void)usleep(1000);
+    }
+    return NULL;
+}
+
+/* Nor does a program with threads that asks for a fork. */
+static int fork_with_threads(void *arg)
+{
+    const yoke_pool_options options = {.devices = "cpu:1", .start = YOKE_START_FORK};
+    atomic_bool end = false;
+    yoke_pool *pool = NULL;
+    pthread_t thread;
+    int code;
+
+    (void)arg;
+    if (signal(SIGCHLD, count_signal) == SIG_ERR ||
+        pthread_create(&thread, NULL, wait_for_end, &end) != 0 ||
+        yoke_pool_create(&pool, &options) != YOKE_OK) {
+        return 1;
+    }
+    code = api_try_map(pool);
+    if (code == 0 && (wait(NULL) != -1 || errno != ECHILD)) {
+        code = 2;
+    }
+    if (yoke_pool_close(pool) != YOKE_OK) {
+        code = 3;
+    }
+    atomic_store(&end, true);
+    (void)pthread_join(thread, NULL);
+    return signals == 0 ? code : 4;
+}
+
+static void test_invisible_with_threads(void **state)
+{
+    (void)state;
+    if (API_SANITIZED) {
+        skip();
+    }
+    assert_int_equal(yt_in_child(fork_with_threads, NULL, 30), 0);
 }
 
 /* The system reaps children that are ignored. */
@@ -184,14 +231,90 @@ static void test_output_appears_once(void **state)
     }
 }
 
+/* Writes down how many streams are something else than a device, such as a file of the
+ * library's, to which whatever is printed would go. */
+static void look_at_streams(const yoke_span *span, void *const args[])
+{
+    uint32_t *files = args[0];
+    const int last = *(const int *)args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        files[i] = 0;
+        for (int fd = 0; fd <= last; fd++) {
+            struct stat info;
+
+            files[i] += fstat(fd, &info) != 0 || !S_ISCHR(info.st_mode);
+        }
+    }
+}
+
+static int look_in_process(void *argument, size_t bytes)
+{
+    const yoke_span span = {.begin = 0, .end = 1};
+    uint32_t files = 0;
+
+    (void)bytes;
+    look_at_streams(&span, (void *[]){&files, argument});
+    return (int)files;
+}
+
+/* The places of the standard streams stay free in the application. */
+static int have_all_opened(yoke_pool *pool, int last)
+{
+    yoke_shm *shm = NULL;
+    int code = 0;
+
+    if (yoke_pool_fd(pool) < 0 || yoke_shm_create(&shm, pool, NULL, 100) != YOKE_OK) {
+        return 20;
+    }
+    (void)yoke_shm_unlink(pool, yoke_shm_name(shm));
+    for (int fd = 0; fd <= last; fd++) {
+        code = fcntl(fd, F_GETFD) != -1 ? 21 + fd : code;
+    }
+    return yoke_shm_close(shm) == YOKE_OK ? code : 20;
+}
+
+static int have_others_look(yoke_pool *pool, int last)
+{
+    uint32_t *files = yoke_alloc(pool, sizeof *files);
+    yoke_kernel *kernel = NULL;
+    yoke_process *process = NULL;
+    int code = 77;
+
+    if (files == NULL ||
+        yoke_kernel_create(&kernel, pool,
+                           &(yoke_kernel_options){.native = look_at_streams}) !=
+            YOKE_OK ||
+        yoke_map(pool, kernel, yoke_range_1d(1), yoke_out(files, sizeof *files),
+                 yoke_scalar(last)) != YOKE_OK ||
+        *files != 0) {
+        return 30;
+    }
+    return yoke_process_start(&process, pool, look_in_process, &last, sizeof last,
+                              NULL) == YOKE_OK &&
+                   yoke_process_join(process, 30) == YOKE_OK &&
+                   yoke_process_exitcode(process, &code) == YOKE_OK && code == 0
+               ? 0
+               : 31;
+}
+
 static int close_streams(void *arg)
 {
     const int last = *(const int *)arg;
+    yoke_pool *pool;
+    int code;
 
     for (int fd = 0; fd <= last; fd++) {
         (void)close(fd);
     }
-    return api_try_pool("cpu:2");
+    pool = api_try_open("cpu:2");
+    if (pool == NULL) {
+        return 10;
+    }
+    code = have_all_opened(pool, last);
+    code = code == 0 ? have_others_look(pool, last) : code;
+    code = code == 0 ? api_try_map(pool) : code;
+    return yoke_pool_close(pool) == YOKE_OK ? code : 11;
 }
 
 static void test_streams_closed(void **state)
@@ -333,9 +456,10 @@ static void test_exit_in_callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_invisible_to_wait),   yt_unit_test(test_signals_and_forks),
-        yt_unit_test(test_output_appears_once), yt_unit_test(test_streams_closed),
-        yt_unit_test(test_application_ends),    yt_unit_test(test_exit_in_callback),
+        yt_unit_test(test_invisible_to_wait), yt_unit_test(test_invisible_with_threads),
+        yt_unit_test(test_signals_and_forks), yt_unit_test(test_output_appears_once),
+        yt_unit_test(test_streams_closed),    yt_unit_test(test_application_ends),
+        yt_unit_test(test_exit_in_callback),
     };
 
     return yt_run_group(tests);

@@ -26,39 +26,74 @@ static long resident_pages(void)
     return resident;
 }
 
-/* YOKE_TEST_POOLS=10000 takes a minute or two. */
-static int how_many_times(void)
+/* The test slow/api/lifecycle asks for 10000. */
+static int how_many(void)
 {
     const char *text = getenv("YOKE_TEST_POOLS");
 
     return text != NULL ? atoi(text) : 200;
 }
 
+/* What there was after this many must do for all that follow. */
+enum { SETTLED = 50 };
+
+static void use_and_end(yoke_pool *pool, int i)
+{
+    if (i % 5 == 0) {
+        api_check_works(pool);
+    }
+    if (i % 3 == 0) {
+        assert_ok(yoke_pool_terminate(pool));
+    } else {
+        api_close(pool);
+    }
+}
+
+static void check_resident(long before)
+{
+    assert_true(yt_nothing_alive());
+    assert_true(before > 0);
+    /* AddressSanitizer keeps what is freed for a while; it has its own search for leaks. */
+    if (!API_SANITIZED) {
+        assert_in_range(resident_pages(), 1, before + 256);
+    }
+}
+
 static void test_many_times(void **state)
 {
-    const int times = how_many_times();
+    const int times = how_many();
     long before = 0;
 
     (void)state;
     for (int i = 0; i < times; i++) {
-        yoke_pool *pool = api_open(i % 2 == 0 ? "cpu:1" : "cpu:2");
-
-        if (i % 5 == 0) {
-            api_check_works(pool);
-        }
-        if (i % 3 == 0) {
-            assert_ok(yoke_pool_terminate(pool));
-        } else {
-            api_close(pool);
-        }
-        if (i == 50) {
+        use_and_end(api_open(i % 2 == 0 ? "cpu:1" : "cpu:2"), i);
+        if (i == SETTLED) {
             before = resident_pages();
         }
     }
-    assert_true(yt_nothing_alive());
-    assert_true(before > 0);
-    /* AddressSanitizer keeps what is freed for a while; it has its own search for leaks. */
-    assert_true(API_SANITIZED || resident_pages() < before + 2048);
+    check_resident(before);
+}
+
+static void test_both_methods_in_turns(void **state)
+{
+    const int times = 100 + how_many() / 20;
+    long before = 0;
+
+    (void)state;
+    for (int i = 0; i < times; i++) {
+        const yoke_pool_options options = {.devices = "cpu:1",
+                                           .start = i % 2 == 0 ? YOKE_START_FORK
+                                                               : YOKE_START_SPAWN};
+        yoke_pool *pool;
+
+        assert_ok_pool(NULL, yoke_pool_create(&pool, &options));
+        assert_int_equal(yoke_pool_start_method(pool), options.start);
+        use_and_end(pool, i);
+        if (i == SETTLED) {
+            before = resident_pages();
+        }
+    }
+    check_resident(before);
 }
 
 static void test_several_pools(void **state)
@@ -247,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_many_times),
+        yt_unit_test(test_both_methods_in_turns),
         yt_unit_test(test_several_pools),
         yt_unit_test(test_two_pools_at_once),
         yt_unit_test(test_application_with_threads),

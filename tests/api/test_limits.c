@@ -148,6 +148,41 @@ static int too_few_descriptors(void *arg)
     return open("/dev/null", O_RDONLY) == 3 ? 0 : 3;
 }
 
+/* With few descriptors a pool is there and works, or is not and says what was missing. */
+static int few_descriptors(void *arg)
+{
+    const yoke_pool_options options = {.devices = "cpu:2", .start = *(yoke_start *)arg};
+    int works = 0;
+
+    for (int fd = 3; fd < 64; fd++) {
+        (void)close(fd);
+    }
+    for (rlim_t most = 4; most <= 24; most++) {
+        const struct rlimit both = {most, 24};
+        yoke_pool *pool = NULL;
+
+        if (setrlimit(RLIMIT_NOFILE, &both) != 0) {
+            return 1;
+        }
+        if (yoke_pool_create(&pool, &options) == YOKE_OK) {
+            const int code = api_try_map(pool);
+
+            if (code != 0 || yoke_pool_close(pool) != YOKE_OK) {
+                return code + 100;
+            }
+            works++;
+        } else if (works > 0 ||
+                   (strstr(yoke_pool_error(NULL), "Too many open files") == NULL &&
+                    strstr(yoke_pool_error(NULL), "file descriptors") == NULL)) {
+            return (int)most;
+        }
+        if (dup(0) != 3 || close(3) != 0) {
+            return 2;
+        }
+    }
+    return works > 0 ? 0 : 3;
+}
+
 static int too_little_address_space(void *arg)
 {
     const struct rlimit both = {80 << 20, 80 << 20};
@@ -184,8 +219,13 @@ static int too_small_files(void *arg)
 
 static void test_too_little_for_a_pool(void **state)
 {
+    yoke_start methods[] = {YOKE_START_FORK, YOKE_START_SPAWN};
+
     (void)state;
     assert_int_equal(yt_in_child(too_few_descriptors, NULL, 30), 0);
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        assert_int_equal(yt_in_child(few_descriptors, &methods[i], 30), 0);
+    }
     assert_int_equal(yt_in_child(too_small_files, NULL, 30), 0);
     if (!API_SANITIZED) {
         assert_int_equal(yt_in_child(too_little_address_space, NULL, 30), 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes that run functions: how they start and end, one and many. */
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -248,6 +249,61 @@ static void test_several_threads(void **state)
     }
 }
 
+/* ---- descriptors ---- */
+
+static bool can_be_read(yoke_process *process, double seconds)
+{
+    struct pollfd one = {.fd = yoke_process_fd(process), .events = POLLIN};
+
+    assert_true(one.fd > 2);
+    assert_int_equal(yoke_process_fd(process), one.fd);
+    return poll(&one, 1, (int)(seconds * 1000)) == 1 && (one.revents & POLLIN) != 0;
+}
+
+/* Of several processes it shows which has ended. */
+static void test_poll(void **state)
+{
+    enum { COUNT = 4 };
+    yoke_process *processes[COUNT];
+    struct pollfd fds[COUNT];
+
+    (void)state;
+    for (int i = 0; i < COUNT; i++) {
+        processes[i] = start(wait_for_ever, memory, 0);
+        fds[i] = (struct pollfd){.fd = yoke_process_fd(processes[i]), .events = POLLIN};
+    }
+    await(COUNT);
+    assert_int_equal(poll(fds, COUNT, 50), 0);
+    assert_ok(yoke_process_kill(processes[2]));
+    assert_int_equal(poll(fds, COUNT, (int)(SECONDS * 1000)), 1);
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(fds[i].revents != 0, i == 2);
+        assert_ok(yoke_process_kill(processes[i]));
+        assert_true(can_be_read(processes[i], SECONDS));
+        assert_int_equal(finish(processes[i]), -SIGKILL);
+    }
+}
+
+/* Asked for before, while and after they end; 1 in 3 handles is left to the pool. */
+static void test_poll_at_the_end(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        const int code = i % 100;
+        yoke_process *process = start(return_it, &code, sizeof code);
+
+        if (i % 3 == 0) {
+            assert_ok(yoke_process_join(process, SECONDS));
+        }
+        assert_true(can_be_read(process, SECONDS));
+        assert_ok(yoke_process_join(process, SECONDS));
+        assert_true(can_be_read(process, 0));
+        if (i % 3 != 1) {
+            assert_int_equal(finish(process), code);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +320,8 @@ int main(void)
         process_test(test_many_handles),
         process_test(test_again_and_again),
         process_test(test_several_threads),
+        process_test(test_poll),
+        process_test(test_poll_at_the_end),
     };
 
     return yt_run_group(tests);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Who may use a process, and whom it does not outlive. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "process_setup.h"
@@ -22,6 +24,7 @@ static void check_refused(yoke_process *process, yoke_status status)
     assert_int_equal(code, 77);
     assert_int_equal(yoke_process_pid(process), 0);
     assert_false(yoke_process_is_alive(process));
+    assert_int_equal(yoke_process_fd(process), -1);
     assert_status(yoke_process_terminate(process), status);
     assert_status(yoke_process_kill(process), status);
     api_check_sentence(yoke_pool_error(NULL));
@@ -62,6 +65,7 @@ static int use_in_fork(void *argument)
         strstr(yoke_pool_error(pool), "belongs to process") == NULL ||
         yoke_process_exitcode(process, &code) != YOKE_EINVAL || code != 77 ||
         yoke_process_pid(process) != 0 || yoke_process_is_alive(process) ||
+        yoke_process_fd(process) != -1 ||
         yoke_process_terminate(process) != YOKE_EINVAL ||
         yoke_process_kill(process) != YOKE_EINVAL ||
         yoke_process_start(&process, pool, return_it, NULL, 0, NULL) != YOKE_EINVAL) {
@@ -128,38 +132,54 @@ static void test_no_more_processes(void **state)
 
 /* ---- ends of pools and applications ---- */
 
-/* Comes to an end after a while, and says so in memory that outlives the pool. */
+/* A file of the application's that outlives the pool. */
+typedef struct note {
+    pid_t application;
+    int fd;
+} note;
+
+/* Comes to an end after a while, and says so there. */
 static int take_a_while(void *argument, size_t bytes)
 {
-    shared *here = *(shared **)argument;
+    const note *here = argument;
+    char path[64];
+    int fd;
 
     (void)bytes;
+    (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)here->application,
+                   here->fd);
+    fd = open(path, O_RDWR);
     (void)usleep(300000);
-    atomic_store(&here->value, 1);
-    return 0;
+    return fd >= 0 && ftruncate(fd, 1) == 0 ? 0 : 1;
+}
+
+static off_t length_of(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) == 0 ? info.st_size : -1;
 }
 
 static void test_close_waits(void **state)
 {
-    shared *here = mmap(NULL, sizeof *here, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const note here = {getpid(), memfd_create("note", 0)};
 
     (void)state;
-    assert_ptr_not_equal(here, MAP_FAILED);
+    assert_true(here.fd >= 0);
     for (int i = 0; i < 2; i++) {
-        atomic_store(&here->value, 0);
+        assert_int_equal(ftruncate(here.fd, 0), 0);
         assert_int_equal(open_pool(NULL), 0);
         if (i == 0) {
             (void)start(take_a_while, &here, sizeof here);
         } else {
             yoke_process_destroy(start(take_a_while, &here, sizeof here));
         }
-        assert_int_equal(atomic_load(&here->value), 0);
+        assert_int_equal(length_of(here.fd), 0);
         api_close(pool);
-        assert_int_equal(atomic_load(&here->value), 1);
-        assert_true(yt_nothing_alive());
+        assert_int_equal(length_of(here.fd), 1);
     }
-    (void)munmap(here, sizeof *here);
+    (void)close(here.fd);
+    assert_true(yt_nothing_alive());
 }
 
 static void test_close_kills_daemons(void **state)

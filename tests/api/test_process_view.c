@@ -109,12 +109,19 @@ static int tell_setting(void *argument, size_t bytes)
     return set_at_creation;
 }
 
-/* As the program was when the pool was created. */
+/* As the program was when the pool was created, or before main(). */
 static void test_private_memory(void **state)
 {
+    yoke_pool *before = pool;
+
     (void)state;
     set_at_creation = 2;
-    assert_int_equal(finish(start(tell_setting, NULL, 0)), 1);
+    pool = api_open("cpu:1");
+    set_at_creation = 3;
+    assert_int_equal(finish(start(tell_setting, NULL, 0)),
+                     yoke_pool_start_method(pool) == YOKE_START_SPAWN ? 1 : 2);
+    api_close(pool);
+    pool = before;
     set_at_creation = 1;
 }
 
@@ -263,6 +270,97 @@ static void test_children_and_programs(void **state)
     /* Closing leaves no orphan. */
 }
 
+/* Another program must not hold what tells that the pool is gone. */
+static int become_a_look_around(void *argument, size_t bytes)
+{
+    (void)argument;
+    (void)bytes;
+    (void)execlp("sh", "sh", "-c",
+                 "for f in /proc/$$/fd/*; do case $f in */[0-2]) ;; *) [ ! -e $f ] || "
+                 "exit 1;; esac; done; exit 45",
+                 (char *)NULL);
+    return 2;
+}
+
+static void test_programs_inherit_nothing(void **state)
+{
+    static const yoke_start methods[] = {YOKE_START_FORK, YOKE_START_SPAWN};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        assert_ok_pool(
+            NULL, yoke_pool_create(&pool, &(yoke_pool_options){.devices = "cpu:1",
+                                                               .start = methods[i]}));
+        assert_int_equal(finish(start(become_a_look_around, NULL, 0)), 45);
+        api_close(pool);
+    }
+}
+
+/* Has children that become the supervisor's, and end. */
+static int leave_orphans(void *argument, size_t bytes)
+{
+    const int count = *(int *)argument;
+    const pid_t supervisor = getppid();
+
+    (void)bytes;
+    for (int i = 0; i < count; i++) {
+        const pid_t pid = fork();
+
+        if (pid == 0) {
+            if (fork() == 0) {
+                while (getppid() != supervisor) {
+                    (void)usleep(100);
+                }
+            }
+            _exit(0);
+        }
+        (void)waitpid(pid, NULL, 0);
+    }
+    return 0;
+}
+
+/* Children of the supervisor: its only worker. */
+static bool has_no_orphans(void *unused)
+{
+    yoke_worker_info worker;
+    char path[64];
+    int pids[3] = {0};
+    int supervisor = 0;
+    FILE *file;
+
+    (void)unused;
+    if (yoke_pool_workers(pool, &worker, 1, NULL) != YOKE_OK) {
+        return false;
+    }
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)worker.pid);
+    file = fopen(path, "re");
+    if (file == NULL || fscanf(file, "%*d %*s %*c %d", &supervisor) != 1) {
+        supervisor = 0;
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", supervisor,
+                   supervisor);
+    file = fopen(path, "re");
+    if (file == NULL) {
+        return false;
+    }
+    for (int i = 0; i < 3; i++) {
+        (void)!fscanf(file, "%d", &pids[i]);
+    }
+    (void)fclose(file);
+    return pids[0] == (int)worker.pid && pids[1] == 0;
+}
+
+/* They do not pile up. */
+static void test_orphans_are_reaped(void **state)
+{
+    (void)state;
+    assert_int_equal(run(leave_orphans, 50), 0);
+    assert_true(yt_wait_until(has_no_orphans, NULL, 10));
+}
+
 /* ---- output ---- */
 
 static int talk(void *argument, size_t bytes)
@@ -402,6 +500,8 @@ int main(void)
         process_test(test_pool_in_process),
         process_test(test_own_pool_in_process),
         process_test(test_children_and_programs),
+        yt_unit_test(test_programs_inherit_nothing),
+        process_test(test_orphans_are_reaped),
         yt_unit_test(test_output),
         process_test(test_library_loaded_later),
         process_test(test_library_gone),

@@ -81,6 +81,29 @@ int run(yoke_pool *pool)
         status = yoke_map(pool, kernel, yoke_range_1d(1000), yoke_out(out, 4));
     return status != YOKE_OK ? (int)status : (int)out[999];
 }
+#ifndef ANSWER
+#define ANSWER 6
+#endif
+static int answer(void *argument, size_t bytes)
+{
+    return ANSWER + (argument != 0) + (int)bytes;
+}
+int start(yoke_pool *pool) /* the exit code, or a status */
+{
+    yoke_process *process;
+    int code = 0;
+    yoke_status status = yoke_process_start(&process, pool, answer, 0, 0, 0);
+    if (status == YOKE_OK) status = yoke_process_join(process, 60);
+    if (status == YOKE_OK) status = yoke_process_exitcode(process, &code);
+    return status != YOKE_OK ? (int)status : code;
+}
+static int task(yoke_task *self) { *(int *)self->output = ANSWER; return 0; }
+int apply(yoke_pool *pool)
+{
+    int out = 0;
+    const yoke_status status = yoke_map_items(pool, task, 0, 0, &out, sizeof out, 1, 0);
+    return status != YOKE_OK ? (int)status : out;
+}
 int create(yoke_pool *pool)
 {
     yoke_kernel *kernel;
@@ -88,23 +111,44 @@ int create(yoke_pool *pool)
 }
 END
 cat > host.py <<'END'
-import ctypes, os, sys
+import ctypes, os, sys, threading
+what = sys.argv[2] if len(sys.argv) > 2 else ""
 yoke = ctypes.CDLL(sys.argv[1])
-small = ctypes.CDLL(os.path.abspath("libsmall.so"))
 yoke.yoke_pool_error.restype = ctypes.c_char_p
-for call in (yoke.yoke_pool_create_sized,):
-    call.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p, ctypes.c_size_t]
-for call in (yoke.yoke_pool_close, yoke.yoke_pool_start_method, small.run, small.create,
-             yoke.yoke_pool_error):
+yoke.yoke_pool_create_sized.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p,
+                                        ctypes.c_size_t]
+for call in (yoke.yoke_pool_close, yoke.yoke_pool_start_method, yoke.yoke_pool_error):
     call.argtypes = [ctypes.c_void_p]
+def load():
+    small = ctypes.CDLL(os.path.abspath("libsmall.so"))
+    for call in small.run, small.create, small.start, small.apply:
+        call.argtypes = [ctypes.c_void_p]
+    return small
+if what != "replace":
+    small = load()
+if what == "upgrade": # with a second thread: a spawn would be picked
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
 sys.stdout.write("python")
 pool = ctypes.c_void_p()
 status = yoke.yoke_pool_create_sized(ctypes.byref(pool), None, 0)
 if status != 0:
     sys.exit(yoke.yoke_pool_error(None).decode())
-result = small.run(pool)
+if what == "replace": # before any other process has loaded it
+    small = load()
+    os.rename("libnewer.so", "libsmall.so")
+    told = {small.start(pool), small.apply(pool)}
+    # A task may be submitted just when its last worker finds out. A fork has what we have.
+    for _ in range(30 if os.environ["YOKE_START"] == "spawn" else 0):
+        assert yoke.yoke_pool_close(pool) == 0
+        assert yoke.yoke_pool_create_sized(ctypes.byref(pool), None, 0) == 0
+        told.add(small.apply(pool))
+    sys.stdout.write(" %s" % sorted(told))
+    result = small.create(pool)
+else:
+    result = small.run(pool)
 method = yoke.yoke_pool_start_method(pool)
-if len(sys.argv) > 2:
+if what == "delete":
     os.unlink("libsmall.so")
     result = small.create(pool)
     sys.stderr.write(yoke.yoke_pool_error(pool).decode())
@@ -159,3 +203,31 @@ cp libsmall.so kept.so
 YOKE_START=spawn expect "deleted library" "python -1 2" \
     python3 host.py "$build/libyoke.so" delete 2> error
 grep -q "deleted or replaced" error
+
+# A newer build of it has its place, before any process has loaded it: its functions, which
+# may be anywhere, are not called.
+for method in 1:fork 2:spawn; do
+    cc -shared -fPIC -DANSWER=7 -I"$include" small.c -o libnewer.so "${link[@]}"
+    cp kept.so libsmall.so
+    create=-1
+    [ $method = 2:spawn ] || create=-4
+    export YOKE_START=${method#*:}
+    expect "replaced library, $method" "python [-15, -3] $create ${method%:*}" \
+        python3 host.py "$build/libyoke.so" replace
+done
+
+# The library itself has been replaced: an error, or a fork.
+cp kept.so libsmall.so
+mkdir upgrade
+for method in spawn auto; do
+    cp "$build/libyoke.so" upgrade/libyoke.so
+    cp "$build/libyoke.so" upgrade/libyoke.so.new
+    export YOKE_START=$method
+    if [ $method = spawn ]; then
+        python3 host.py "$work/upgrade/libyoke.so" upgrade > out 2> error && exit 1
+        grep -q "not the file any more" error
+    else
+        expect "upgraded library" "python 998001 1" \
+            python3 host.py "$work/upgrade/libyoke.so" upgrade
+    fi
+done

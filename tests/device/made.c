@@ -14,7 +14,7 @@ void made_kernel(yk_kernel *kernel, uint64_t id, const char *name,
     kernel->id = id;
     (void)snprintf(kernel->name, sizeof kernel->name, "%s", name);
     assert_true(yk_object_locate((yk_any_function *)function, kernel->native.object,
-                                 sizeof kernel->native.object, &kernel->native.offset));
+                                 sizeof kernel->native.object, &kernel->native.place));
 }
 
 void made_launch(yk_launch *launch, const yk_kernel *kernel, uint64_t id,

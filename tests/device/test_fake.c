@@ -418,7 +418,7 @@ static void source_alone_is_not_for_it(void **state)
 
     (void)state;
     made_kernel(&kernel, 1, "source", increment);
-    kernel.native.offset = 0;
+    kernel.native.place.offset = 0;
     kernel.source = "__kernel void source() {}";
     assert_status(ops->build(device, &kernel, &error), YOKE_EUNSUPPORTED);
     ops->close(device);

@@ -245,10 +245,10 @@ static void kernels_that_cannot_be_had(void **state)
     yk_device *device = *state;
 
     made_kernel(&kernel, 7, "elsewhere", look);
-    kernel.native.offset = 0;
+    kernel.native.place.offset = 0;
     assert_status(ops->build(device, &kernel, &error), YOKE_EUNSUPPORTED);
     assert_contains(error.text, "elsewhere");
-    kernel.native = (yk_function){"/nonexistent/plugin.so", 4096};
+    kernel.native = (yk_function){"/nonexistent/plugin.so", {4096, 1}};
     assert_status(ops->build(device, &kernel, &error), YOKE_EBUILD);
     assert_contains(error.text,
                     "/nonexistent/plugin.so, which this process cannot load");

@@ -2,11 +2,13 @@
 /* Whoever dies at whatever step of a user's process: nobody waits for ever, and nothing is
  * left. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fault_setup.h"
@@ -168,6 +170,7 @@ static void test_supervisor_killed(void **state)
     yoke_pool *pool = ft_pool("cpu:1", NULL);
     meeting *place = yoke_alloc(pool, sizeof *place);
     yoke_process *process = NULL;
+    struct pollfd ends = {.events = POLLIN};
     int code = 77;
     pid_t pid;
 
@@ -175,7 +178,10 @@ static void test_supervisor_killed(void **state)
     assert_ok(yoke_process_start(&process, pool, wait_for_ever, place, 0, NULL));
     pid = yoke_process_pid(process);
     assert_true(yt_wait_until(has_arrived, place, FT_SECONDS));
+    ends.fd = yoke_process_fd(process);
+    assert_int_equal(poll(&ends, 1, 0), 0);
     assert_int_equal(kill(pool->supervisor, SIGKILL), 0);
+    assert_int_equal(poll(&ends, 1, (int)(FT_SECONDS * 1000)), 1);
     assert_status(yoke_process_join(process, -1), YOKE_EBROKEN);
     assert_contains(yoke_pool_error(pool), "supervisor");
     assert_true(yt_wait_until(is_gone, &pid, FT_SECONDS));
@@ -202,6 +208,104 @@ static void test_supervisor_killed_before_close(void **state)
     assert_int_equal(kill(pool->supervisor, SIGKILL), 0);
     assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
     assert_true(yt_nothing_alive());
+}
+
+/* Has a child that keeps what the pool's processes have open, and outlives it. */
+static int leave_orphan(void *argument, size_t bytes)
+{
+    meeting *place = argument;
+    const pid_t pid = fork();
+
+    (void)bytes;
+    if (pid != 0) {
+        atomic_store(&place->arrived, (int)pid);
+    }
+    while (pause() != 0) {
+    }
+    return 98;
+}
+
+/* The next process gets this pid, if the system lets us choose. */
+static bool choose_pid(pid_t pid)
+{
+    FILE *file = fopen("/proc/sys/kernel/ns_last_pid", "we");
+
+    return file != NULL && fprintf(file, "%d", (int)pid - 1) > 0 && fclose(file) == 0;
+}
+
+static pid_t fork_victim(void)
+{
+    const pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)pause();
+        _exit(0);
+    }
+    return pid;
+}
+
+/* The pool's processes do not all go when it is closed, so the supervisor is killed; but by
+ * then its pid is another's. */
+static void test_pid_of_supervisor_reused(void **state)
+{
+    yoke_pool *pool = ft_pool("cpu:1", NULL);
+    meeting *place = yoke_alloc(pool, sizeof *place);
+    yoke_process *process = NULL;
+    const pid_t supervisor = pool->supervisor;
+    pid_t victim = 0;
+    pid_t orphan;
+    int status;
+
+    (void)state;
+    assert_ok(yoke_process_start(&process, pool, leave_orphan, place, 0, NULL));
+    assert_true(yt_wait_until(has_arrived, place, FT_SECONDS));
+    orphan = atomic_load(&place->arrived);
+    assert_int_equal(kill(supervisor, SIGKILL), 0);
+    assert_true(yt_wait_until(has_lost_supervisor, pool, FT_SECONDS));
+    (void)waitpid(supervisor, &status, __WALL);
+    if (choose_pid(supervisor)) {
+        victim = fork_victim();
+    }
+    (void)yoke_pool_terminate(pool);
+    assert_int_equal(kill(orphan, SIGKILL), 0);
+    if (victim == supervisor) {
+        assert_int_equal(waitpid(victim, &status, WNOHANG), 0);
+    }
+    if (victim > 0) {
+        (void)kill(victim, SIGKILL);
+        (void)waitpid(victim, &status, 0);
+    }
+    if (victim != supervisor) {
+        skip();
+    }
+}
+
+/* ---- the supervisor, on its way ---- */
+
+static void check_create(yoke_start method, const char *fault, yoke_status status,
+                         const char *words)
+{
+    const yoke_pool_options options = {.devices = "cpu:2", .start = method};
+    yoke_pool *pool = NULL;
+
+    (void)setenv("YOKE_FAULT", fault, 1);
+    assert_status_pool(NULL, yoke_pool_create(&pool, &options), status);
+    (void)unsetenv("YOKE_FAULT");
+    assert_null(pool);
+    assert_contains(yoke_pool_error(NULL), words);
+    assert_true(yt_nothing_alive());
+}
+
+/* Once it has taken over, the pool's books are not to be begun again by another. */
+static void test_supervisor_dies_starting(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        check_create(YOKE_START_SPAWN, "before-taking", YOKE_ESYSTEM, "ended before");
+        check_create(YOKE_START_SPAWN, "taken", YOKE_EBROKEN, "supervisor");
+        check_create(YOKE_START_SPAWN, "before-started", YOKE_EBROKEN, "supervisor");
+        check_create(YOKE_START_FORK, "before-started", YOKE_EBROKEN, "supervisor");
+    }
 }
 
 /* ---- the application ---- */
@@ -248,6 +352,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_process_dies),
         yt_unit_test(test_supervisor_dies),
+        yt_unit_test(test_pid_of_supervisor_reused),
+        yt_unit_test(test_supervisor_dies_starting),
         yt_unit_test(test_supervisor_killed),
         yt_unit_test(test_supervisor_killed_before_close),
         yt_unit_test(test_application_dies),

@@ -31,15 +31,14 @@ static yk_any_function *symbol(void *handle, const char *name)
 static void functions_of_the_program(void **state)
 {
     char path[64] = "unset";
-    uint64_t offset = 0;
+    yk_object_place place = {0, 0};
     yk_any_function *found;
 
     (void)state;
-    assert_true(
-        yk_object_locate((yk_any_function *)answer, path, sizeof path, &offset));
+    assert_true(yk_object_locate((yk_any_function *)answer, path, sizeof path, &place));
     assert_string_equal(path, "");
-    assert_true(offset != 0);
-    found = yk_object_find(path, offset);
+    assert_true(place.offset != 0);
+    found = yk_object_find(path, place);
     assert_true(found == (yk_any_function *)answer);
     assert_int_equal(((int (*)(void))found)(), 42);
 }
@@ -48,14 +47,14 @@ static void functions_of_a_loaded_library(void **state)
 {
     yk_any_function *function = symbol(RTLD_DEFAULT, "_cmocka_run_group_tests");
     char path[512];
-    uint64_t offset;
+    yk_object_place place;
 
     (void)state;
     assert_non_null(function);
-    assert_true(yk_object_locate(function, path, sizeof path, &offset));
+    assert_true(yk_object_locate(function, path, sizeof path, &place));
     assert_non_null(strstr(path, "libcmocka"));
     assert_true(path[0] == '/');
-    assert_true(yk_object_find(path, offset) == function);
+    assert_true(yk_object_find(path, place) == function);
 }
 
 static void libraries_are_loaded_again(void **state)
@@ -63,18 +62,18 @@ static void libraries_are_loaded_again(void **state)
     void *handle = dlopen(RARE_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     yk_any_function *found;
     char path[512];
-    uint64_t offset;
+    yk_object_place place;
 
     (void)state;
     if (handle == NULL) {
         skip();
     }
     assert_true(
-        yk_object_locate(symbol(handle, RARE_FUNCTION), path, sizeof path, &offset));
+        yk_object_locate(symbol(handle, RARE_FUNCTION), path, sizeof path, &place));
     assert_int_equal(dlclose(handle), 0);
     assert_null(dlopen(RARE_LIBRARY, RTLD_NOW | RTLD_NOLOAD));
 
-    found = yk_object_find(path, offset);
+    found = yk_object_find(path, place);
     assert_non_null(found);
     handle = dlopen(RARE_LIBRARY, RTLD_NOW | RTLD_NOLOAD);
     assert_non_null(handle);
@@ -91,14 +90,14 @@ static void what_is_no_function_is_refused(void **state)
     const void *const places[] = {NULL, &writable_data, on_the_heap, &on_the_heap,
                                   (const void *)(uintptr_t)8};
     char path[64];
-    uint64_t offset;
+    yk_object_place place;
 
     (void)state;
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         yk_any_function *function;
 
         memcpy(&function, &places[i], sizeof function);
-        assert_false(yk_object_locate(function, path, sizeof path, &offset));
+        assert_false(yk_object_locate(function, path, sizeof path, &place));
     }
     free(on_the_heap);
 }
@@ -107,20 +106,44 @@ static void paths_that_do_not_fit_are_refused(void **state)
 {
     yk_any_function *function = symbol(RTLD_DEFAULT, "_cmocka_run_group_tests");
     char path[8] = "before";
-    uint64_t offset;
+    yk_object_place place;
 
     (void)state;
-    assert_false(yk_object_locate(function, path, sizeof path, &offset));
+    assert_false(yk_object_locate(function, path, sizeof path, &place));
     assert_string_equal(path, "before");
 }
 
 static void what_is_not_there_is_not_found(void **state)
 {
+    char path[64];
+    yk_object_place place;
+    yk_object_place elsewhere;
+
     (void)state;
-    assert_null(yk_object_find("/nonexistent/library.so", 4096));
-    assert_null(yk_object_find("/etc/passwd", 4096));
-    assert_null(yk_object_find("", UINT64_C(1) << 46));
-    assert_null(yk_object_find("", UINT64_MAX));
+    assert_true(yk_object_locate((yk_any_function *)answer, path, sizeof path, &place));
+    assert_null(yk_object_find("/nonexistent/library.so", place));
+    assert_null(yk_object_find("/etc/passwd", place));
+    elsewhere = place;
+    elsewhere.offset = UINT64_C(1) << 46;
+    assert_null(yk_object_find("", elsewhere));
+    elsewhere.offset = UINT64_MAX;
+    assert_null(yk_object_find("", elsewhere));
+}
+
+/* Another build of an object has its functions elsewhere. */
+static void other_builds_are_refused(void **state)
+{
+    yk_object_place place;
+    yk_object_place other;
+    char path[512];
+
+    (void)state;
+    assert_true(yk_object_locate((yk_any_function *)answer, path, sizeof path, &place));
+    assert_true(yk_object_locate(symbol(RTLD_DEFAULT, "_cmocka_run_group_tests"), path,
+                                 sizeof path, &other));
+    assert_true(place.identity != other.identity);
+    place.identity = other.identity;
+    assert_null(yk_object_find("", place));
 }
 
 static void loaded_libraries_are_known(void **state)
@@ -136,7 +159,8 @@ static void loaded_libraries_are_known(void **state)
 static void files_still_there_are_not_stale(void **state)
 {
     (void)state;
-    assert_false(yk_object_is_stale((yk_any_function *)files_still_there_are_not_stale));
+    assert_false(
+        yk_object_is_stale((yk_any_function *)files_still_there_are_not_stale));
     assert_false(yk_object_is_stale((yk_any_function *)qsort));
     assert_false(yk_object_is_stale(NULL));
 }
@@ -150,6 +174,7 @@ int main(void)
         cmocka_unit_test(what_is_no_function_is_refused),
         cmocka_unit_test(paths_that_do_not_fit_are_refused),
         cmocka_unit_test(what_is_not_there_is_not_found),
+        cmocka_unit_test(other_builds_are_refused),
         cmocka_unit_test(loaded_libraries_are_known),
         cmocka_unit_test(files_still_there_are_not_stale),
     };

@@ -127,12 +127,12 @@ static yoke_status native_build(yk_device *device, const yk_kernel *kernel,
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "the task asks for an OpenCL device (.kind)");
     }
-    function = yk_object_find(object, kernel->native.offset);
+    function = yk_object_find(object, kernel->native.place);
     if (function == NULL) {
         return yk_fail(
             error, YOKE_EBUILD,
             "kernel '%s': the function lives in %s, which this process cannot "
-            "load",
+            "load, or which is another one by now",
             kernel->name, object[0] != '\0' ? object : "the program");
     }
     return keep_function(native, kernel->id, (yoke_native *)function, error);

@@ -11,10 +11,10 @@ yoke_status yk_cl_task_check(const yk_kernel *kernel, yk_error *error)
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "OpenCL devices run only tasks that ask for one (.kind)");
     }
-    if (yk_object_find(kernel->native.object, kernel->native.offset) == NULL) {
+    if (yk_object_find(kernel->native.object, kernel->native.place) == NULL) {
         return yk_fail(error, YOKE_EBUILD,
                        "task '%s': the function lives in %s, which this process cannot "
-                       "load",
+                       "load, or which is another one by now",
                        kernel->name, kernel->native.object);
     }
     return YOKE_OK;
@@ -58,7 +58,7 @@ yoke_status yk_cl_task_begin(yk_cl_device *device, const yk_kernel *kernel,
     if (status == YOKE_OK) {
         device->task_device = handles_of(device);
         device->task = (yoke_task_function *)yk_object_find(kernel->native.object,
-                                                            kernel->native.offset);
+                                                            kernel->native.place);
     }
     return status;
 }
