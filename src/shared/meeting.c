@@ -32,18 +32,14 @@ void yk_meeting_init(yk_meeting *meeting, uint32_t parties)
     meeting->parties = parties;
 }
 
+static bool is_broken(const yk_meeting *meeting, uint64_t round)
+{
+    return (atomic_load(&meeting->broken) & bit_of(round)) != 0;
+}
+
 static uint64_t *who_waits(yk_meeting *meeting)
 {
     return (uint64_t *)(meeting + 1);
-}
-
-static yoke_status enter(yk_meeting *meeting, uint64_t deadline)
-{
-    const yoke_status status =
-        yk_object_enter(&meeting->object, yk_identity_thread(), deadline);
-
-    YK_STEP();
-    return status == YOKE_EOWNERDEAD ? YOKE_OK : status;
 }
 
 static void leave(yk_meeting *meeting)
@@ -69,6 +65,29 @@ static void break_round(yk_meeting *meeting, uint64_t state, uint64_t halted)
     (void)atomic_fetch_or(&meeting->broken, bit_of(round_of(state)));
     YK_STEP();
     begin_round(meeting, state, halted);
+}
+
+/* After a death: a round that was about to break does. */
+static void repair(yk_meeting *meeting)
+{
+    const uint64_t state = atomic_load(&meeting->state);
+
+    if (is_broken(meeting, round_of(state))) {
+        begin_round(meeting, state, HALTED);
+    }
+}
+
+static yoke_status enter(yk_meeting *meeting, uint64_t deadline)
+{
+    const yoke_status status =
+        yk_object_enter(&meeting->object, yk_identity_thread(), deadline);
+
+    YK_STEP();
+    if (status == YOKE_EOWNERDEAD) {
+        repair(meeting);
+        return YOKE_OK;
+    }
+    return status;
 }
 
 /* With the lock: comes, if it may. YOKE_EAGAIN: the others have to come. */
@@ -126,8 +145,7 @@ static bool has_ended(const yk_meeting *meeting, uint64_t round)
 
 static yoke_status outcome(const yk_meeting *meeting, uint64_t round)
 {
-    return (atomic_load(&meeting->broken) & bit_of(round)) != 0 ? YOKE_EBROKEN
-                                                                : YOKE_OK;
+    return is_broken(meeting, round) ? YOKE_EBROKEN : YOKE_OK;
 }
 
 static yoke_status wait_for_others(yk_meeting *meeting, uint64_t round,

@@ -8,9 +8,9 @@
  *     or, the last: state: next round, nobody     the others go on: they look again by
  *     signal                                      themselves
  *
- * To break: first the round's bit in `broken`, then state: next round, halted. Whoever
- * waited finds another round, and in the bit how his has ended. Bits are used again after 64
- * rounds.
+ * To break: first the round's bit in `broken`, then state: next round, halted. If it dies
+ * between them, the next one with the lock goes on. Whoever waited finds another round, and
+ * in the bit how his has ended. Bits are used again after 64 rounds.
  */
 #ifndef YK_SHARED_MEETING_H
 #define YK_SHARED_MEETING_H
