@@ -165,6 +165,9 @@ static yoke_status run(pipe_call *call, uint64_t deadline)
         if (piece == deadline) {
             return status;
         }
+        if (yk_object_is_orphan(&call->end->object)) {
+            return YOKE_EBROKEN;
+        }
     }
 }
 

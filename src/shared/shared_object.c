@@ -64,6 +64,11 @@ void yk_object_shut(yk_object *object, bool settle)
     yk_futex_wake(&object->turn, YK_WAKE_ALL);
 }
 
+bool yk_object_is_orphan(const yk_object *object)
+{
+    return !yk_identity_process_lives(object->creator);
+}
+
 /* How long to sleep; YOKE_EAGAIN or YOKE_ETIMEDOUT if not at all. */
 static yoke_status time_left(uint64_t deadline, uint64_t most_ns, uint64_t *left_ns)
 {
@@ -92,7 +97,7 @@ yk_waiting yk_waiting_start(yk_object *object, uint64_t deadline)
 }
 
 /* Not at first, then about once a second: whether the application is gone. */
-static bool is_orphan(yk_waiting *waiting)
+static bool has_become_orphan(yk_waiting *waiting)
 {
     const uint64_t now = yk_clock_ns();
 
@@ -103,7 +108,7 @@ static bool is_orphan(yk_waiting *waiting)
         return false;
     }
     waiting->next_look_ns = now + YK_NS_PER_S;
-    return !yk_identity_process_lives(waiting->object->creator);
+    return yk_object_is_orphan(waiting->object);
 }
 
 yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket)
@@ -118,7 +123,7 @@ yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket
     if (status != YOKE_OK) {
         return status;
     }
-    if (is_orphan(waiting)) {
+    if (has_become_orphan(waiting)) {
         return YOKE_EBROKEN;
     }
     yk_event_wait_spinning(&waiting->object->bells[bell], ticket,
@@ -228,7 +233,7 @@ yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
             continue;
         }
         status = time_left(deadline, lock_look_ns, &left);
-        if (status == YOKE_OK && is_orphan(&waiting)) {
+        if (status == YOKE_OK && has_become_orphan(&waiting)) {
             status = YOKE_EBROKEN;
         }
         if (status != YOKE_OK) {

@@ -84,6 +84,9 @@ static inline bool yk_object_is_open(const yk_object *object)
            YK_MAGIC_CLOSED;
 }
 
+/* Whether the application is gone. A few system calls. */
+bool yk_object_is_orphan(const yk_object *object);
+
 /* ---- its lock ---- */
 
 yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
