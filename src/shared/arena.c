@@ -430,6 +430,25 @@ void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool to
     (void)pthread_mutex_unlock(&arena->lock);
 }
 
+void yk_arena_shrink(yk_arena *arena, const void *pointer, size_t bytes)
+{
+    const uint64_t span = yk_round_up(bytes, yk_page_size());
+    yk_block *block;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    if (find_start(arena, pointer, &block, NULL) == YOKE_OK &&
+        block->kind == YK_BLOCK_PLAIN && bytes != 0) {
+        yk_mapping_punch(&arena->mapping, block->offset, block->span);
+        if (span < block->span) {
+            arena->used -= block->span - span;
+            block->span = span;
+            block->bytes = bytes;
+            note_gap(arena, (size_t)(block - arena->blocks) + 1);
+        }
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+}
+
 static yoke_status free_block(yk_arena *arena, const void *pointer, bool guest,
                               yk_error *error)
 {

@@ -102,6 +102,10 @@ void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change);
 yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
                          yk_error *error);
 
+/* Keeps the start of an allocation, `bytes` bytes; all its memory is given back and reads as
+ * zeros. */
+void yk_arena_shrink(yk_arena *arena, const void *pointer, size_t bytes);
+
 /* Attaches a block table to the block that starts there, or takes it off again (0). */
 void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table);
 

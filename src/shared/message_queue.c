@@ -59,12 +59,17 @@ uint64_t yk_queue_bytes(const yk_queue_shape *shape)
 
 void yk_queue_init(yk_queue *queue, const yk_queue_shape *shape)
 {
+    yk_queue_init_apart(queue, shape, sizeof *queue);
+}
+
+void yk_queue_init_apart(yk_queue *queue, const yk_queue_shape *shape, uint64_t offset)
+{
     yk_object_init(&queue->object);
     queue->item_bytes = shape->item_bytes;
     queue->limit = limit_of(shape);
     queue->ring_bytes = power_of_two(queue->limit);
-    queue->takers = shape->joinable ? sizeof(yk_queue) : 0;
-    queue->ring = sizeof(yk_queue) + takers_bytes(shape);
+    queue->takers = shape->joinable ? offset : 0;
+    queue->ring = offset + takers_bytes(shape);
 }
 
 uint64_t yk_queue_longest(const yk_queue *queue)
