@@ -4,7 +4,7 @@
  *
  *     step (with the lock)                        if it dies here
  *     write the own identity behind the last      nobody has come
- *     state: one more has come                    the others find it dead: it breaks
+ *     state: one more has come                    another finds it dead: it breaks
  *     or, the last: state: next round, nobody     the others go on: they look again by
  *     signal                                      themselves
  *

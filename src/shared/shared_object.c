@@ -271,7 +271,8 @@ yoke_status yk_object_enter(yk_object *object, yk_identity self, uint64_t deadli
     if (!atomic_compare_exchange_strong_explicit(
             &object->owner, &owner, self, memory_order_acquire, memory_order_relaxed)) {
         status = yk_object_lock_slowly(
-            object, self, deadline == YK_AT_ONCE ? yk_clock_ns() + YK_NS_PER_S : deadline);
+            object, self,
+            deadline == YK_AT_ONCE ? yk_clock_ns() + YK_NS_PER_S : deadline);
         if (status == YOKE_ETIMEDOUT && deadline == YK_AT_ONCE) {
             status = YOKE_EAGAIN;
         }

@@ -112,15 +112,16 @@ static yk_identity identity_of(int id, unsigned proc)
  * ancestor is used again.
  */
 static _Atomic(_Atomic uint64_t *) mark;
-static _Atomic uint64_t no_mark; /* what `mark` points to where there are no such pages */
+static _Atomic uint64_t
+    no_mark; /* what `mark` points to where there are no such pages */
 static _Atomic uint64_t last_number;
 
 static _Atomic uint64_t *make_mark(void)
 {
     const size_t bytes = yk_page_size();
     _Atomic uint64_t *expected = NULL;
-    void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                      -1, 0);
+    void *page =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     const bool made = page != MAP_FAILED && madvise(page, bytes, MADV_WIPEONFORK) == 0;
 
     if (atomic_compare_exchange_strong(&mark, &expected, made ? page : &no_mark)) {

@@ -21,6 +21,7 @@ static void die(void)
 static void interrupt(void)
 {
     if (--left == 0) {
+        yk_step_hook = NULL;
         interruption();
     }
 }

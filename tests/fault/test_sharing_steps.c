@@ -366,7 +366,6 @@ static void *end_it(void *arg)
 /* Waits for it, unless it waits for us, who have the lock. */
 static void destroy_now(void)
 {
-    yk_step_hook = NULL;
     is_destroying = pthread_create(&destroyer, NULL, end_it, b) == 0;
     while (!atomic_load(&is_destroyed) &&
            (yk_object_is_open(shared) ||
@@ -554,6 +553,33 @@ static void test_destroyed(void **state)
     }
 }
 
+/* ---- sizes ---- */
+
+/* Three more come and go. */
+static void put_and_get(void)
+{
+    for (int i = 0; i < 3; i++) {
+        (void)put_there();
+        (void)get_there();
+    }
+}
+
+/* Never more than there were at some moment, whatever happens in the middle. */
+static void test_size(void **state)
+{
+    bool interrupted = true;
+
+    (void)state;
+    for (int step = 1; interrupted; step++) {
+        create();
+        steps_interrupt(put_and_get, step);
+        assert_in_range(yoke_queue_size(b->queue), 1, 2);
+        interrupted = steps_end();
+        assert_true(interrupted || step > 1);
+        destroy();
+    }
+}
+
 static int open_pool(void **state)
 {
     (void)state;
@@ -577,6 +603,7 @@ int main(void)
         cmocka_unit_test(test_close_end),      cmocka_unit_test(test_dying_waiter),
         cmocka_unit_test(test_dying_notifier), cmocka_unit_test(test_array),
         cmocka_unit_test(test_rlock),          cmocka_unit_test(test_destroyed),
+        cmocka_unit_test(test_size),
     };
 
     return yt_run_group_with(tests, open_pool, close_pool);
