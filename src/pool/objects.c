@@ -25,7 +25,7 @@ static void release_retired(yk_objects *objects, yk_arena *arena)
 {
     for (uint32_t i = 0; i < YK_RETIRED; i++) {
         if (objects->retired[i] != NULL) {
-            (void)yk_arena_free(arena, objects->retired[i], NULL);
+            yk_arena_free_object(arena, objects->retired[i]);
             objects->retired[i] = NULL;
         }
     }
@@ -34,20 +34,20 @@ static void release_retired(yk_objects *objects, yk_arena *arena)
 void *yk_objects_alloc(yk_objects *objects, yk_arena *arena, size_t bytes,
                        yk_error *error)
 {
-    void *block = yk_arena_alloc(arena, bytes, error);
+    void *block = yk_arena_alloc_object(arena, bytes, error);
 
     if (block == NULL && error->status == YOKE_ENOMEM) {
         (void)pthread_mutex_lock(&objects->lock);
         release_retired(objects, arena);
         (void)pthread_mutex_unlock(&objects->lock);
-        block = yk_arena_alloc(arena, bytes, error);
+        block = yk_arena_alloc_object(arena, bytes, error);
     }
     return block;
 }
 
 void yk_objects_drop(yk_arena *arena, void *block)
 {
-    (void)yk_arena_free(arena, block, NULL);
+    yk_arena_free_object(arena, block);
 }
 
 static bool ensure_room(yk_objects *objects)
@@ -116,9 +116,9 @@ static void retire(yk_objects *objects, yk_arena *arena, void *block)
     const uint32_t most = (uint32_t)yk_min(YK_RETIRED, yk_max(pages / 16, 1));
     void **place = &objects->retired[objects->next_retired % most];
 
-    yk_arena_shrink(arena, block, yk_page_size());
+    yk_arena_shrink_object(arena, block, yk_page_size());
     if (*place != NULL) {
-        (void)yk_arena_free(arena, *place, NULL);
+        yk_arena_free_object(arena, *place);
     }
     *place = block;
     objects->next_retired = (objects->next_retired + 1) % most;

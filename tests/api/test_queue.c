@@ -178,9 +178,11 @@ static void test_bad_input(void **state)
     assert_int_equal(bytes, 4);
     assert_ok_pool(pool, yoke_queue_get(any, &number, &bytes, 0));
     assert_status(yoke_queue_destroy(other, queue), YOKE_ECLOSED);
+    assert_refused(pool, yoke_free(pool, queue), YOKE_EINVAL, "is destroyed, not freed");
     assert_ok_pool(pool, yoke_queue_destroy(pool, NULL));
     assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
     assert_refused(pool, yoke_queue_destroy(pool, queue), YOKE_ECLOSED, "destroyed");
+    assert_refused(pool, yoke_free(pool, queue), YOKE_EINVAL, "is destroyed, not freed");
     assert_refused(pool, yoke_queue_put(queue, &number, 4, -1), YOKE_ECLOSED,
                    "destroyed");
     assert_refused(pool, yoke_queue_get(queue, &number, NULL, -1), YOKE_ECLOSED,

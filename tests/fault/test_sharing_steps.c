@@ -137,19 +137,18 @@ static int receive(void *arg)
     unsigned char item[ITEM];
 
     (void)arg;
-    return steps_begin() + (yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, -1) ==
-                                        YOKE_OK &&
-                                    is_whole(item) && item[0] == 1
-                                ? 0
-                                : 1);
+    return steps_begin() +
+           (yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, -1) == YOKE_OK &&
+                    is_whole(item) && item[0] == 1
+                ? 0
+                : 1);
 }
 
 /* The message is there, or gone with the dead. */
 static void check_received(bool died)
 {
     unsigned char item[ITEM];
-    const yoke_status status =
-        yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, 0);
+    const yoke_status status = yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, 0);
 
     assert_true(status == YOKE_EAGAIN ||
                 (died && status == YOKE_OK && is_whole(item) && item[0] == 1));
@@ -246,8 +245,7 @@ static int notify(void *arg)
 {
     (void)arg;
     atomic_store(&b->turn, 2);
-    return steps_begin() +
-           (yoke_condition_notify_all(b->condition) == YOKE_OK ? 0 : 1);
+    return steps_begin() + (yoke_condition_notify_all(b->condition) == YOKE_OK ? 0 : 1);
 }
 
 static bool has_sleeper(void *arg)

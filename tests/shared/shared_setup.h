@@ -19,7 +19,6 @@ static inline void *setup_allocate(uint64_t bytes)
     return memory;
 }
 
-
 /* Of a process that has ended, if no other has its id now; number 0, 1, ... are different. */
 static inline yk_identity setup_dead(unsigned number)
 {

@@ -120,6 +120,12 @@ static void test_thread(void **state)
     assert_true(yt_wait_until(is_gone, NULL, SECONDS)); /* joined is not yet gone */
 }
 
+static void *outlive(void *arg)
+{
+    (void)tell_in_thread(arg);
+    _exit(0);
+}
+
 /* Its first thread ends, another goes on. */
 static int outlive_first_thread(void *arg)
 {
@@ -127,7 +133,7 @@ static int outlive_first_thread(void *arg)
 
     (void)arg;
     tell();
-    if (pthread_create(&thread, NULL, tell_in_thread, NULL) != 0) {
+    if (pthread_create(&thread, NULL, outlive, NULL) != 0) {
         return 1;
     }
     atomic_store(&b->thread, yk_identity_thread());
