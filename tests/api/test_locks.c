@@ -585,6 +585,48 @@ static void test_destroyed_while_waiting(void **state)
     assert_status(yoke_condition_notify_all(b->condition), YOKE_ECLOSED);
 }
 
+enum { LARGE = 2 << 20 };
+
+static bool is_serial(void *arg)
+{
+    return atomic_load(&b->serial) == (uint32_t)(intptr_t)arg;
+}
+
+/* Goes on writing with the lock when the value has been destroyed. */
+static int write_for_long(void *arg)
+{
+    void *memory = yoke_value_pointer(arg);
+
+    if (yoke_value_lock(arg, -1) != YOKE_OK) {
+        return 1;
+    }
+    atomic_store(&b->serial, 1);
+    if (!yt_wait_until(is_serial, (void *)2, 30)) {
+        return 2;
+    }
+    memset(memory, 1, LARGE);
+    return yoke_value_unlock(arg) == YOKE_ECLOSED ? 0 : 3;
+}
+
+/* The memory is nobody else's as long as somebody may write there. */
+static void test_destroyed_while_held(void **state)
+{
+    yoke_value *value = NULL;
+    uint32_t *memory;
+    int pid;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_value_create(&value, pool, LARGE, NULL));
+    pid = yt_start_child(write_for_long, value);
+    assert_true(yt_wait_until(is_serial, (void *)1, 30));
+    assert_ok_pool(pool, yoke_value_destroy(pool, value));
+    memory = yoke_alloc(pool, LARGE + 4096);
+    assert_non_null(memory);
+    atomic_store(&b->serial, 2);
+    assert_int_equal(yt_wait_child(pid, 30), 0);
+    assert_true(api_all(memory, (LARGE + 4096) / 4, 0));
+}
+
 static int destroy_here(void *arg)
 {
     (void)arg;
@@ -634,6 +676,7 @@ int main(void)
         board_test(test_value),
         board_test(test_array),
         board_test(test_destroyed_while_waiting),
+        board_test(test_destroyed_while_held),
         board_test(test_fork_of_an_owner),
         board_test(test_interrupted),
         board_test(test_bad_input),
