@@ -127,7 +127,9 @@ static yoke_status acquire_again(board *b)
 
 static yoke_status set(board *b)
 {
-    return yoke_value_set(b->value, "");
+    const char bytes[BYTES] = "";
+
+    return yoke_value_set(b->value, bytes);
 }
 
 static yoke_status get_item(board *b)
@@ -183,30 +185,49 @@ static const struct {
 
 enum { CALLS = sizeof calls / sizeof *calls };
 
+static bool create_queues(yoke_pool *pool, board *b)
+{
+    const yoke_queue_options small = {.capacity = 16, .joinable = true};
+
+    return yoke_queue_create(&b->empty, pool, &small) == YOKE_OK &&
+           yoke_queue_create(&b->full, pool, &small) == YOKE_OK &&
+           yoke_queue_put(b->full, "", 1, 0) == YOKE_OK &&
+           yoke_queue_create(&b->undone, pool, &small) == YOKE_OK &&
+           yoke_queue_put(b->undone, "", 1, 0) == YOKE_OK;
+}
+
+static bool create_pipes(yoke_pool *pool, board *b)
+{
+    const yoke_pipe_options small = {.capacity = 16};
+
+    return yoke_pipe_create(b->quiet, pool, &small) == YOKE_OK &&
+           yoke_pipe_create(b->unused, pool, &small) == YOKE_OK &&
+           yoke_pipe_create(b->stuffed, pool, &small) == YOKE_OK &&
+           yoke_pipe_send(b->stuffed[0], "", 1, 0) == YOKE_OK;
+}
+
+static bool create_others(yoke_pool *pool, board *b)
+{
+    return yoke_lock_create(&b->lock, pool) == YOKE_OK &&
+           yoke_rlock_create(&b->rlock, pool) == YOKE_OK &&
+           yoke_value_create(&b->value, pool, BYTES, NULL) == YOKE_OK &&
+           yoke_array_create(&b->array, pool, 2, BYTES, NULL) == YOKE_OK &&
+           yoke_lock_create(&b->free_lock, pool) == YOKE_OK &&
+           yoke_lock_create(&b->other_lock, pool) == YOKE_OK &&
+           yoke_condition_create(&b->condition, pool) == YOKE_OK &&
+           yoke_event_create(&b->event, pool) == YOKE_OK &&
+           yoke_semaphore_create(&b->semaphore, pool, 0, 1) == YOKE_OK &&
+           yoke_barrier_create(&b->barrier, pool, CALLS) == YOKE_OK;
+}
+
 static board *create(yoke_pool *pool, report *reports)
 {
     board *b = yoke_alloc(pool, sizeof *b);
-    const char text[BYTES] = "";
 
-    (void)yoke_queue_create(&b->empty, pool, NULL);
-    (void)yoke_queue_create(&b->full, pool, &(yoke_queue_options){.capacity = 16});
-    (void)yoke_queue_put(b->full, text, 1, 0);
-    (void)yoke_queue_create(&b->undone, pool, &(yoke_queue_options){.joinable = true});
-    (void)yoke_queue_put(b->undone, text, 1, 0);
-    (void)yoke_pipe_create(b->quiet, pool, NULL);
-    (void)yoke_pipe_create(b->unused, pool, NULL);
-    (void)yoke_pipe_create(b->stuffed, pool, &(yoke_pipe_options){.capacity = 16});
-    (void)yoke_lock_create(&b->lock, pool);
-    (void)yoke_rlock_create(&b->rlock, pool);
-    (void)yoke_value_create(&b->value, pool, BYTES, NULL);
-    (void)yoke_array_create(&b->array, pool, 2, BYTES, NULL);
-    (void)yoke_lock_create(&b->free_lock, pool);
-    (void)yoke_lock_create(&b->other_lock, pool);
-    (void)yoke_condition_create(&b->condition, pool);
-    (void)yoke_event_create(&b->event, pool);
-    (void)yoke_semaphore_create(&b->semaphore, pool, 0, 1);
-    (void)yoke_barrier_create(&b->barrier, pool, CALLS);
-    while (yoke_pipe_send(b->stuffed[0], "", 1, 0) == YOKE_OK) {
+    if (b == NULL || !create_queues(pool, b) || !create_pipes(pool, b) ||
+        !create_others(pool, b)) {
+        print_error("%s\n", yoke_pool_error(pool));
+        return NULL;
     }
     b->reports = reports;
     return b;
@@ -273,7 +294,8 @@ static int apply(void *argument)
     yoke_pool *pool = api_try_open("cpu:1");
 
     for (int process = 0; process < 2; process++) {
-        const int code = wait_everywhere(pool, create(pool, argument), process);
+        board *b = pool != NULL ? create(pool, argument) : NULL;
+        const int code = b != NULL ? wait_everywhere(pool, b, process) : 1;
 
         if (code != 0) {
             return code;
