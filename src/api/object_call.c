@@ -43,6 +43,14 @@ static const yk_object *look_at(const void *object)
                : NULL;
 }
 
+/* It was destroyed while the call looked at it: what did not fit were zeros. */
+static bool has_vanished(const void *object, yoke_status status)
+{
+    const yk_object *found = status == YOKE_EINVAL ? look_at(object) : NULL;
+
+    return found != NULL && !yk_object_is_open(found);
+}
+
 bool yk_object_is(const void *object, yk_magic magic)
 {
     const yk_object *found = look_at(object);
@@ -62,7 +70,10 @@ yoke_status yk_object_fail(const void *object, yoke_status status, const char *f
     (void)yk_window_find(object, sizeof(yk_object), &pool, &maker);
     /* Elsewhere the books of pools may have been copied while somebody changed them. */
     if (maker != yk_process_self()) {
-        return status;
+        return has_vanished(object, status) ? YOKE_ECLOSED : status;
+    }
+    if (has_vanished(object, status)) {
+        return yk_call_fail(pool, YOKE_ECLOSED, "it was destroyed");
     }
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "yoke/pipe.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "api/call.h"
@@ -8,6 +10,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "shared/message_queue.h"
+#include "shared/step.h"
 
 /* An end: closed by the magic word of its object. */
 typedef struct pipe_end {
@@ -25,16 +28,28 @@ enum { DEFAULT_BYTES = 1 << 20, LEAST_BYTES = 16, WAYS = 2 };
 
 /* ---- making ---- */
 
-static yk_queue *queue_at(pipe_end *ends, const yk_queue_shape *shape, uint32_t way)
+/* What may be looked at when the pipe is gone comes first: the ends, then the queues; their
+ * rings follow. */
+typedef struct pipe_head {
+    pipe_end ends[WAYS];
+    yk_queue queues[WAYS];
+} pipe_head;
+
+static_assert(sizeof(pipe_head) <= 4096, "these addresses rest, see pool/objects.h");
+
+static uint64_t ring_bytes(const yk_queue_shape *shape)
 {
-    return (yk_queue *)(uintptr_t)((char *)(ends + 2) + way * yk_queue_bytes(shape));
+    return yk_queue_bytes(shape) - sizeof(yk_queue);
 }
 
 static void connect(pipe_end *ends, const yk_queue_shape *shape, uint32_t way)
 {
-    yk_queue *queue = queue_at(ends, shape, way);
+    pipe_head *head = (pipe_head *)ends;
+    yk_queue *queue = &head->queues[way];
 
-    yk_queue_init(queue, shape);
+    yk_queue_init_apart(queue, shape,
+                        sizeof *head - offsetof(pipe_head, queues) -
+                            way * sizeof *queue + way * ring_bytes(shape));
     ends[way].in = queue;
     ends[1 - way].out = queue;
 }
@@ -70,7 +85,7 @@ static yoke_status make(yoke_pipe *result[2], yoke_pool *pool,
     if (yk_queue_bytes(&shape) == 0) {
         return yk_call_fail(pool, YOKE_EINVAL, "the pipe would hold more than 64 TiB");
     }
-    ends = yk_object_alloc(pool, result, 2 * (sizeof *ends + yk_queue_bytes(&shape)),
+    ends = yk_object_alloc(pool, result, sizeof(pipe_head) + WAYS * ring_bytes(&shape),
                            &status);
     if (ends == NULL) {
         return status;
@@ -112,11 +127,31 @@ yoke_status yoke_pipe_create_sized(yoke_pipe *ends[2], yoke_pool *pool,
 
 /* ---- using ---- */
 
-static yoke_status begin(yoke_pipe *handle, double seconds, uint64_t *deadline)
+/* What is done at an end, by a time. It has copies of what does not change: when the pipe is
+ * destroyed the end reads as zeros. */
+typedef struct pipe_call {
+    pipe_end *end;
+    yk_queue *in;
+    yk_queue *out;
+    const pipe_end *other;
+    yoke_status (*step)(struct pipe_call *call, uint64_t deadline);
+    void *data;
+    const void *message;
+    uint64_t bytes;
+    uint64_t deadline;
+} pipe_call;
+
+static yoke_status begin(pipe_call *call, yoke_pipe *handle, double seconds)
 {
     pipe_end *end = (pipe_end *)handle;
     const yk_identity self = yk_identity_process();
 
+    YK_OBJECT_CHECK(handle, YK_MAGIC_PIPE);
+    call->end = end;
+    call->in = end->in;
+    call->out = end->out;
+    call->other = end->other;
+    YK_STEP();
     YK_OBJECT_CHECK(handle, YK_MAGIC_PIPE);
     if (atomic_load(&end->closed) != 0) {
         return yk_object_fail(end, YOKE_ECLOSED, "this end of the pipe was closed");
@@ -124,29 +159,26 @@ static yoke_status begin(yoke_pipe *handle, double seconds, uint64_t *deadline)
     if (atomic_load_explicit(&end->user, memory_order_relaxed) != self) {
         atomic_store(&end->user, self);
     }
-    return yk_object_deadline(end, seconds, deadline);
+    return yk_object_deadline(end, seconds, &call->deadline);
 }
 
-static bool other_has_died(const pipe_end *end)
+/* Whether it was closed, by somebody who died over it, or its process has died. */
+static bool is_gone(const pipe_end *end)
 {
-    const uint64_t user = atomic_load(&end->other->user);
+    const uint64_t user = atomic_load(&end->user);
 
+    if (atomic_load(&end->closed) != 0) {
+        return true;
+    }
     return user != 0 && user != yk_identity_process() &&
            !yk_identity_process_lives(user);
 }
 
-/* What is done at an end, by a time. */
-typedef struct pipe_call {
-    pipe_end *end;
-    yoke_status (*step)(struct pipe_call *call, uint64_t deadline);
-    void *data;
-    const void *message;
-    uint64_t bytes;
-} pipe_call;
-
-/* The step, in pieces short enough to notice that the other end's process has died. */
-static yoke_status run(pipe_call *call, uint64_t deadline)
+/* The step, in pieces short enough to notice that the other end is gone. */
+static yoke_status run(pipe_call *call)
 {
+    const uint64_t deadline = call->deadline;
+
     for (;;) {
         const uint64_t piece =
             deadline == YK_AT_ONCE
@@ -157,30 +189,33 @@ static yoke_status run(pipe_call *call, uint64_t deadline)
         if (status != YOKE_EAGAIN && status != YOKE_ETIMEDOUT) {
             return status;
         }
-        if (other_has_died(call->end)) {
-            /* What it has sent before it died is still received. */
+        if (is_gone(call->other)) {
+            /* What it has sent before is still received. */
             status = call->step(call, YK_AT_ONCE);
             return status == YOKE_EAGAIN ? YOKE_ECLOSED : status;
         }
         if (piece == deadline) {
             return status;
         }
+        if (yk_object_is_orphan(&call->end->object)) {
+            return YOKE_EBROKEN;
+        }
     }
 }
 
 static yoke_status send_step(pipe_call *call, uint64_t deadline)
 {
-    return yk_queue_put(call->end->out, call->message, call->bytes, deadline);
+    return yk_queue_put(call->out, call->message, call->bytes, deadline);
 }
 
 static yoke_status recv_step(pipe_call *call, uint64_t deadline)
 {
-    return yk_queue_get(call->end->in, call->data, &call->bytes, deadline);
+    return yk_queue_get(call->in, call->data, &call->bytes, deadline);
 }
 
 static yoke_status poll_step(pipe_call *call, uint64_t deadline)
 {
-    return yk_queue_poll(call->end->in, deadline);
+    return yk_queue_poll(call->in, deadline);
 }
 
 static yoke_status end_call(const pipe_end *end, yoke_status status)
@@ -196,40 +231,38 @@ yoke_status yoke_pipe_send(yoke_pipe *handle, const void *data, size_t bytes,
                            double seconds)
 {
     pipe_end *end = (pipe_end *)handle;
-    pipe_call call = {.end = end, .step = send_step, .message = data, .bytes = bytes};
-    uint64_t deadline;
-    yoke_status status = begin(handle, seconds, &deadline);
+    pipe_call call = {.step = send_step, .message = data, .bytes = bytes};
+    const yoke_status status = begin(&call, handle, seconds);
 
     if (status != YOKE_OK) {
         return status;
     }
-    if (end->out == NULL) {
+    if (call.out == NULL) {
         return yk_object_fail(end, YOKE_EINVAL, "this end of the pipe only receives");
     }
     if (data == NULL && bytes != 0) {
         return yk_object_fail(end, YOKE_EINVAL, "the message is NULL");
     }
-    if (bytes > yk_queue_longest(end->out)) {
+    if (bytes > yk_queue_longest(call.out)) {
         return yk_object_fail(
             end, YOKE_EINVAL,
             "a message of %zu bytes: this pipe takes at most %llu bytes", bytes,
-            (unsigned long long)yk_queue_longest(end->out));
+            (unsigned long long)yk_queue_longest(call.out));
     }
-    return end_call(end, run(&call, deadline));
+    return end_call(end, run(&call));
 }
 
 yoke_status yoke_pipe_recv(yoke_pipe *handle, void *data, size_t *bytes, double seconds)
 {
     pipe_end *end = (pipe_end *)handle;
-    pipe_call call = {.end = end, .step = recv_step, .data = data};
-    uint64_t deadline;
+    pipe_call call = {.step = recv_step, .data = data};
     size_t room;
-    yoke_status status = begin(handle, seconds, &deadline);
+    yoke_status status = begin(&call, handle, seconds);
 
     if (status != YOKE_OK) {
         return status;
     }
-    if (end->in == NULL) {
+    if (call.in == NULL) {
         return yk_object_fail(end, YOKE_EINVAL, "this end of the pipe only sends");
     }
     if (bytes == NULL || (data == NULL && *bytes != 0)) {
@@ -237,7 +270,7 @@ yoke_status yoke_pipe_recv(yoke_pipe *handle, void *data, size_t *bytes, double 
                               "the place for the message, or for its length, is NULL");
     }
     call.bytes = room = *bytes;
-    status = run(&call, deadline);
+    status = run(&call);
     *bytes = call.bytes;
     return status == YOKE_EINVAL
                ? yk_object_fail(end, status, "the message has %zu bytes, the room %zu",
@@ -248,30 +281,34 @@ yoke_status yoke_pipe_recv(yoke_pipe *handle, void *data, size_t *bytes, double 
 yoke_status yoke_pipe_poll(yoke_pipe *handle, double seconds)
 {
     pipe_end *end = (pipe_end *)handle;
-    pipe_call call = {.end = end, .step = poll_step};
-    uint64_t deadline;
-    yoke_status status = begin(handle, seconds, &deadline);
+    pipe_call call = {.step = poll_step};
+    const yoke_status status = begin(&call, handle, seconds);
 
     if (status != YOKE_OK) {
         return status;
     }
-    if (end->in == NULL) {
+    if (call.in == NULL) {
         return yk_object_fail(end, YOKE_EINVAL, "this end of the pipe only sends");
     }
-    return end_call(end, run(&call, deadline));
+    return end_call(end, run(&call));
 }
 
 yoke_status yoke_pipe_close(yoke_pipe *handle)
 {
     pipe_end *end = (pipe_end *)handle;
+    yk_queue *in;
+    yk_queue *out;
 
     YK_OBJECT_CHECK(handle, YK_MAGIC_PIPE);
+    in = end->in;
+    out = end->out;
     atomic_store(&end->closed, 1);
-    if (end->in != NULL) {
-        yk_queue_close(end->in);
+    YK_STEP();
+    if (in != NULL) {
+        yk_queue_close(in);
     }
-    if (end->out != NULL) {
-        yk_queue_close(end->out);
+    if (out != NULL) {
+        yk_queue_close(out);
     }
     return YOKE_OK;
 }

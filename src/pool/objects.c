@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Larger blocks do not rest: the window may be small. */
-static const uint64_t rest_bytes = 1 << 20;
+#include "base/bits.h"
 
 void yk_objects_init(yk_objects *objects)
 {
@@ -16,7 +15,7 @@ void yk_objects_init(yk_objects *objects)
 void yk_objects_fini(yk_objects *objects)
 {
     for (size_t i = 0; i < objects->count; i++) {
-        yk_object_shut(objects->entries[i].object, false);
+        (void)yk_object_shut(objects->entries[i].object, false);
     }
     free(objects->entries);
     (void)pthread_mutex_destroy(&objects->lock);
@@ -26,7 +25,7 @@ static void release_retired(yk_objects *objects, yk_arena *arena)
 {
     for (uint32_t i = 0; i < YK_RETIRED; i++) {
         if (objects->retired[i] != NULL) {
-            (void)yk_arena_free(arena, objects->retired[i], NULL);
+            yk_arena_free_object(arena, objects->retired[i]);
             objects->retired[i] = NULL;
         }
     }
@@ -35,20 +34,20 @@ static void release_retired(yk_objects *objects, yk_arena *arena)
 void *yk_objects_alloc(yk_objects *objects, yk_arena *arena, size_t bytes,
                        yk_error *error)
 {
-    void *block = yk_arena_alloc(arena, bytes, error);
+    void *block = yk_arena_alloc_object(arena, bytes, error);
 
     if (block == NULL && error->status == YOKE_ENOMEM) {
         (void)pthread_mutex_lock(&objects->lock);
         release_retired(objects, arena);
         (void)pthread_mutex_unlock(&objects->lock);
-        block = yk_arena_alloc(arena, bytes, error);
+        block = yk_arena_alloc_object(arena, bytes, error);
     }
     return block;
 }
 
 void yk_objects_drop(yk_arena *arena, void *block)
 {
-    (void)yk_arena_free(arena, block, NULL);
+    yk_arena_free_object(arena, block);
 }
 
 static bool ensure_room(yk_objects *objects)
@@ -93,39 +92,36 @@ static void *block_of(const yk_objects *objects, const yk_object *object)
     return NULL;
 }
 
-static void shut_block(yk_objects *objects, const void *block, bool settle)
+/* False: somebody stays inside. */
+static bool shut_block(yk_objects *objects, const void *block, bool settle)
 {
     size_t kept = 0;
+    bool settled = true;
 
     for (size_t i = 0; i < objects->count; i++) {
         if (objects->entries[i].block == block) {
-            yk_object_shut(objects->entries[i].object, settle);
+            settled = yk_object_shut(objects->entries[i].object, settle) && settled;
         } else {
             objects->entries[kept++] = objects->entries[i];
         }
     }
     objects->count = kept;
+    return settled;
 }
 
-/* Its pages are given back now, its addresses later. */
+/* Its pages are given back now, its first addresses later. */
 static void retire(yk_objects *objects, yk_arena *arena, void *block)
 {
-    yk_block found;
-    void **place = &objects->retired[objects->next_retired];
+    const uint64_t pages = arena->mapping.size / yk_page_size();
+    const uint32_t most = (uint32_t)yk_min(YK_RETIRED, yk_max(pages / 16, 1));
+    void **place = &objects->retired[objects->next_retired % most];
 
-    if (!yk_arena_find(arena, block, &found)) {
-        return;
-    }
-    if (found.span > rest_bytes) {
-        (void)yk_arena_free(arena, block, NULL);
-        return;
-    }
-    yk_mapping_punch(&arena->mapping, found.offset, found.span);
+    yk_arena_shrink_object(arena, block, yk_page_size());
     if (*place != NULL) {
-        (void)yk_arena_free(arena, *place, NULL);
+        yk_arena_free_object(arena, *place);
     }
     *place = block;
-    objects->next_retired = (objects->next_retired + 1) % YK_RETIRED;
+    objects->next_retired = (objects->next_retired + 1) % most;
 }
 
 yoke_status yk_objects_destroy(yk_objects *objects, yk_arena *arena, yk_object *object,
@@ -135,8 +131,7 @@ yoke_status yk_objects_destroy(yk_objects *objects, yk_arena *arena, yk_object *
 
     (void)pthread_mutex_lock(&objects->lock);
     block = block_of(objects, object);
-    if (block != NULL) {
-        shut_block(objects, block, settle);
+    if (block != NULL && shut_block(objects, block, settle)) {
         retire(objects, arena, block);
     }
     (void)pthread_mutex_unlock(&objects->lock);

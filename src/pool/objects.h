@@ -3,8 +3,11 @@
  * The objects that processes share (queues, locks and the like), as the application keeps
  * them: each block of the arena holds one, or several that come and go together.
  *
- * The memory of a destroyed object goes back to the system at once and reads as zeros, but its
- * addresses are not used again for a while: somebody may be on the way out of a call.
+ * The memory of a destroyed object goes back to the system at once and reads as zeros, but the
+ * addresses of its first page are not used again for a while: somebody may wait there, or be
+ * on the way into a call, and has to find it closed. All that is looked at without the lock
+ * lies in that page. If somebody stays inside, who has the lock and lives, all of the memory is
+ * kept for him, until the end of the pool.
  */
 #ifndef YK_POOL_OBJECTS_H
 #define YK_POOL_OBJECTS_H
@@ -17,7 +20,8 @@
 #include "shared/arena.h"
 #include "shared/shared_object.h"
 
-enum { YK_RETIRED = 64 };
+/* At most, and no more than a sixteenth of the arena. */
+enum { YK_RETIRED = 1024 };
 
 typedef struct yk_object_entry {
     yk_object *object;
@@ -29,7 +33,7 @@ typedef struct yk_objects {
     yk_object_entry *entries;
     size_t count;
     size_t capacity;
-    void *retired[YK_RETIRED]; /* blocks whose addresses rest; NULL: none */
+    void *retired[YK_RETIRED]; /* first pages whose addresses rest; NULL: none */
     uint32_t next_retired;
 } yk_objects;
 

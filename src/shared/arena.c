@@ -215,7 +215,7 @@ static bool is_to_be_checked(const yk_arena *arena, uint32_t kind)
 {
     enum { UNCHECKED_PAGES = 64 };
 
-    return kind == YK_BLOCK_PLAIN ||
+    return kind == YK_BLOCK_PLAIN || kind == YK_BLOCK_OBJECT ||
            (kind == YK_BLOCK_PAGE && arena->next_id % UNCHECKED_PAGES == 0);
 }
 
@@ -297,6 +297,11 @@ void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
     return alloc_kind(arena, bytes, YK_BLOCK_PLAIN, error);
 }
 
+void *yk_arena_alloc_object(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    return alloc_kind(arena, bytes, YK_BLOCK_OBJECT, error);
+}
+
 void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error)
 {
     return alloc_kind(arena, bytes, YK_BLOCK_RESERVED, error);
@@ -368,18 +373,33 @@ static yoke_status find_start(yk_arena *arena, const void *pointer, yk_block **b
     return YOKE_OK;
 }
 
-static yoke_status free_locked(yk_arena *arena, const void *pointer, bool guest,
+/* Whether a block of this kind is freed by such a call: guests and objects have their own. */
+static yoke_status check_kind(const yk_block *block, const void *pointer, uint32_t kind,
+                              yk_error *error)
+{
+    if ((block->kind == YK_BLOCK_GUEST) != (kind == YK_BLOCK_GUEST)) {
+        return yk_fail(error, YOKE_EINVAL, "%p is %sa named segment (yoke_shm_close())",
+                       pointer, kind == YK_BLOCK_GUEST ? "not " : "");
+    }
+    if ((block->kind == YK_BLOCK_OBJECT) != (kind == YK_BLOCK_OBJECT)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%p is a queue, a lock or the like, which is destroyed, not freed",
+                       pointer);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status free_locked(yk_arena *arena, const void *pointer, uint32_t kind,
                                yk_error *error)
 {
     yk_block *block;
-    const yoke_status status = find_start(arena, pointer, &block, error);
+    yoke_status status = find_start(arena, pointer, &block, error);
 
+    if (status == YOKE_OK) {
+        status = check_kind(block, pointer, kind, error);
+    }
     if (status != YOKE_OK) {
         return status;
-    }
-    if ((block->kind == YK_BLOCK_GUEST) != guest) {
-        return yk_fail(error, YOKE_EINVAL, "%p is %sa named segment (yoke_shm_close())",
-                       pointer, guest ? "not " : "");
     }
     if (block->users != 0) {
         return yk_fail(error, YOKE_EBUSY,
@@ -393,7 +413,7 @@ static yoke_status free_locked(yk_arena *arena, const void *pointer, bool guest,
         return YOKE_OK;
     }
     yk_mapping_punch(&arena->mapping, block->offset, block->span);
-    arena->reserved -= guest ? block->span : 0;
+    arena->reserved -= kind == YK_BLOCK_GUEST ? block->span : 0;
     remove_block(arena, block);
     return YOKE_OK;
 }
@@ -430,25 +450,49 @@ void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool to
     (void)pthread_mutex_unlock(&arena->lock);
 }
 
-static yoke_status free_block(yk_arena *arena, const void *pointer, bool guest,
+void yk_arena_shrink_object(yk_arena *arena, const void *pointer, size_t bytes)
+{
+    const uint64_t span = yk_round_up(bytes, yk_page_size());
+    yk_block *block;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    if (find_start(arena, pointer, &block, NULL) == YOKE_OK &&
+        block->kind == YK_BLOCK_OBJECT && bytes != 0) {
+        yk_mapping_punch(&arena->mapping, block->offset, block->span);
+        if (span < block->span) {
+            arena->used -= block->span - span;
+            block->span = span;
+            block->bytes = bytes;
+            note_gap(arena, (size_t)(block - arena->blocks) + 1);
+        }
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+}
+
+static yoke_status free_block(yk_arena *arena, const void *pointer, uint32_t kind,
                               yk_error *error)
 {
     yoke_status status;
 
     (void)pthread_mutex_lock(&arena->lock);
-    status = free_locked(arena, pointer, guest, error);
+    status = free_locked(arena, pointer, kind, error);
     (void)pthread_mutex_unlock(&arena->lock);
     return status;
 }
 
 yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
 {
-    return free_block(arena, pointer, false, error);
+    return free_block(arena, pointer, YK_BLOCK_PLAIN, error);
 }
 
 yoke_status yk_arena_unseat(yk_arena *arena, const void *pointer, yk_error *error)
 {
-    return free_block(arena, pointer, true, error);
+    return free_block(arena, pointer, YK_BLOCK_GUEST, error);
+}
+
+void yk_arena_free_object(yk_arena *arena, const void *pointer)
+{
+    (void)free_block(arena, pointer, YK_BLOCK_OBJECT, NULL);
 }
 
 bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block)

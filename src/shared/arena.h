@@ -23,6 +23,7 @@ enum {
     YK_BLOCK_PAGE = 2,     /* one page, kept for reuse when it is freed */
     YK_BLOCK_SPARE = 3,    /* such a page, free: no allocation */
     YK_BLOCK_GUEST = 4,    /* shows a named segment's pages instead of the arena's own */
+    YK_BLOCK_OBJECT = 5,   /* objects that processes share, or where one was a moment ago */
 };
 
 /* An allocated block. */
@@ -71,7 +72,8 @@ void yk_arena_fini(yk_arena *arena);
  * what was promised and not yet touched, is refused. */
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error);
 
-/* YOKE_EINVAL if no block starts there or it is a guest, YOKE_EBUSY if it has users. */
+/* YOKE_EINVAL if no block starts there, or it is a guest or an object; YOKE_EBUSY if it has
+ * users. */
 yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error);
 
 /* Whether the system has the memory for so many bytes more, if the arena is limited:
@@ -101,6 +103,14 @@ void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change);
 /* The block that starts at an address, copied. YOKE_EINVAL if none starts there. */
 yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
                          yk_error *error);
+
+/* As yk_arena_alloc(), for objects that processes share: yk_arena_free() refuses it. */
+void *yk_arena_alloc_object(yk_arena *arena, size_t bytes, yk_error *error);
+void yk_arena_free_object(yk_arena *arena, const void *pointer);
+
+/* Keeps the start of such a block, `bytes` bytes; all its memory is given back and reads as
+ * zeros. */
+void yk_arena_shrink_object(yk_arena *arena, const void *pointer, size_t bytes);
 
 /* Attaches a block table to the block that starts there, or takes it off again (0). */
 void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table);

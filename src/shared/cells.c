@@ -45,7 +45,8 @@ static void copy_shadow(yk_cells *cells, uint64_t pending)
     atomic_store(&cells->pending, 0);
 }
 
-/* After a death: what was decided is finished. Whether somebody wrote by himself. */
+/* After a death: what was decided is finished. Whether somebody wrote by himself: the mark
+ * stays until whoever is told of it gives the lock back, since he may die as well. */
 static bool repair(yk_cells *cells)
 {
     const uint64_t pending = atomic_load(&cells->pending);
@@ -53,7 +54,7 @@ static bool repair(yk_cells *cells)
     if (pending != 0 && pending <= cells->count) {
         copy_shadow(cells, pending);
     }
-    return atomic_exchange(&cells->exposed, 0) != 0;
+    return atomic_load(&cells->exposed) != 0;
 }
 
 static yoke_status lock(yk_cells *cells, uint64_t deadline)
@@ -64,6 +65,7 @@ static yoke_status lock(yk_cells *cells, uint64_t deadline)
     YK_STEP();
     if (status == YOKE_EOWNERDEAD) {
         status = repair(cells) ? YOKE_EOWNERDEAD : YOKE_OK;
+        YK_STEP();
     }
     if ((status == YOKE_OK || status == YOKE_EOWNERDEAD) &&
         !yk_object_is_open(&cells->object)) {
@@ -78,13 +80,24 @@ static bool is_held(yoke_status status)
     return status == YOKE_OK || status == YOKE_EOWNERDEAD;
 }
 
+/* Gives the lock back that lock() got with this status. From here on who was to be told
+ * counts as told: his call is done. */
+static void unlock(yk_cells *cells, yoke_status status)
+{
+    if (status == YOKE_EOWNERDEAD) {
+        atomic_store(&cells->exposed, 0);
+    }
+    yk_object_unlock_once(&cells->object);
+}
+
 yoke_status yk_cells_get(yk_cells *cells, uint64_t index, void *data)
 {
     const yoke_status status = lock(cells, YK_FOR_EVER);
 
     if (is_held(status)) {
         memcpy(data, yk_cells_item(cells, index), cells->item_bytes);
-        yk_object_unlock_once(&cells->object);
+        YK_STEP();
+        unlock(cells, status);
     }
     return status;
 }
@@ -100,7 +113,7 @@ yoke_status yk_cells_set(yk_cells *cells, uint64_t index, const void *data)
         YK_STEP();
         copy_shadow(cells, index + 1);
         YK_STEP();
-        yk_object_unlock_once(&cells->object);
+        unlock(cells, status);
     }
     return status;
 }
@@ -111,6 +124,7 @@ yoke_status yk_cells_lock(yk_cells *cells, uint64_t deadline)
 
     if (is_held(status)) {
         atomic_store(&cells->exposed, 1);
+        YK_STEP();
     }
     return status;
 }

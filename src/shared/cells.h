@@ -10,7 +10,8 @@
  *     pending = 0                              done
  *
  * Who holds the lock for longer and writes through a pointer may leave anything: `exposed` says
- * so, and the next one that gets the lock hears of it.
+ * so, and the next one that gets the lock hears of it. It is taken back when that one gives the
+ * lock back, not before: he may die, too.
  */
 #ifndef YK_SHARED_CELLS_H
 #define YK_SHARED_CELLS_H

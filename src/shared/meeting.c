@@ -32,18 +32,14 @@ void yk_meeting_init(yk_meeting *meeting, uint32_t parties)
     meeting->parties = parties;
 }
 
+static bool is_broken(const yk_meeting *meeting, uint64_t round)
+{
+    return (atomic_load(&meeting->broken) & bit_of(round)) != 0;
+}
+
 static uint64_t *who_waits(yk_meeting *meeting)
 {
     return (uint64_t *)(meeting + 1);
-}
-
-static yoke_status enter(yk_meeting *meeting, uint64_t deadline)
-{
-    const yoke_status status =
-        yk_object_enter(&meeting->object, yk_identity_thread(), deadline);
-
-    YK_STEP();
-    return status == YOKE_EOWNERDEAD ? YOKE_OK : status;
 }
 
 static void leave(yk_meeting *meeting)
@@ -71,6 +67,29 @@ static void break_round(yk_meeting *meeting, uint64_t state, uint64_t halted)
     begin_round(meeting, state, halted);
 }
 
+/* After a death: a round that was about to break does. */
+static void repair(yk_meeting *meeting)
+{
+    const uint64_t state = atomic_load(&meeting->state);
+
+    if (is_broken(meeting, round_of(state))) {
+        begin_round(meeting, state, HALTED);
+    }
+}
+
+static yoke_status enter(yk_meeting *meeting, uint64_t deadline)
+{
+    const yoke_status status =
+        yk_object_enter(&meeting->object, yk_identity_thread(), deadline);
+
+    YK_STEP();
+    if (status == YOKE_EOWNERDEAD) {
+        repair(meeting);
+        return YOKE_OK;
+    }
+    return status;
+}
+
 /* With the lock: comes, if it may. YOKE_EAGAIN: the others have to come. */
 static yoke_status arrive(yk_meeting *meeting, uint64_t *state, bool may_wait)
 {
@@ -91,19 +110,22 @@ static yoke_status arrive(yk_meeting *meeting, uint64_t *state, bool may_wait)
     return YOKE_EAGAIN;
 }
 
+/* Where one waits: he looks after whoever came next, the last one after the first. So
+ * everybody who dies is noticed by somebody who lives, if there is any, and thousands that wait
+ * do not all look at all. */
+typedef struct place {
+    uint64_t round;
+    uint64_t index;
+} place;
+
 /* With the lock, in the same round. */
-static bool somebody_died(yk_meeting *meeting, uint64_t state)
+static bool next_one_died(yk_meeting *meeting, uint64_t state, uint64_t index)
 {
-    for (uint64_t i = 0; i < (state & COUNT); i++) {
-        if (!yk_identity_thread_lives(who_waits(meeting)[i])) {
-            return true;
-        }
-    }
-    return false;
+    return !yk_identity_thread_lives(who_waits(meeting)[(index + 1) % (state & COUNT)]);
 }
 
 /* Breaks the round if it is still the one, and somebody in it is dead or gives up. */
-static yoke_status check_round(yk_meeting *meeting, uint64_t round, bool gives_up)
+static yoke_status check_round(yk_meeting *meeting, place own, bool gives_up)
 {
     const yoke_status status = enter(meeting, YK_FOR_EVER);
     uint64_t state;
@@ -112,7 +134,8 @@ static yoke_status check_round(yk_meeting *meeting, uint64_t round, bool gives_u
         return status;
     }
     state = atomic_load(&meeting->state);
-    if (round_of(state) == round && (gives_up || somebody_died(meeting, state))) {
+    if (round_of(state) == own.round &&
+        (gives_up || next_one_died(meeting, state, own.index))) {
         break_round(meeting, state, HALTED);
     }
     leave(meeting);
@@ -126,13 +149,12 @@ static bool has_ended(const yk_meeting *meeting, uint64_t round)
 
 static yoke_status outcome(const yk_meeting *meeting, uint64_t round)
 {
-    return (atomic_load(&meeting->broken) & bit_of(round)) != 0 ? YOKE_EBROKEN
-                                                                : YOKE_OK;
+    return is_broken(meeting, round) ? YOKE_EBROKEN : YOKE_OK;
 }
 
-static yoke_status wait_for_others(yk_meeting *meeting, uint64_t round,
-                                   uint64_t deadline)
+static yoke_status wait_for_others(yk_meeting *meeting, place own, uint64_t deadline)
 {
+    const uint64_t round = own.round;
     yk_waiting waiting = yk_waiting_start(&meeting->object, deadline);
 
     for (;;) {
@@ -149,7 +171,7 @@ static yoke_status wait_for_others(yk_meeting *meeting, uint64_t round,
         }
         if (!has_ended(meeting, round) &&
             yk_event_ticket(&meeting->object.bells[0]) == ticket) {
-            const yoke_status checked = check_round(meeting, round, status != YOKE_OK);
+            const yoke_status checked = check_round(meeting, own, status != YOKE_OK);
 
             if (checked != YOKE_OK) {
                 return checked;
@@ -175,7 +197,7 @@ yoke_status yk_meeting_wait(yk_meeting *meeting, uint32_t *index, uint64_t deadl
     if (status != YOKE_EAGAIN || deadline == YK_AT_ONCE) {
         return status;
     }
-    return wait_for_others(meeting, round_of(state), deadline);
+    return wait_for_others(meeting, (place){round_of(state), *index}, deadline);
 }
 
 yoke_status yk_meeting_break(yk_meeting *meeting, bool again)

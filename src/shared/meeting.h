@@ -4,13 +4,13 @@
  *
  *     step (with the lock)                        if it dies here
  *     write the own identity behind the last      nobody has come
- *     state: one more has come                    the others find it dead: it breaks
+ *     state: one more has come                    another finds it dead: it breaks
  *     or, the last: state: next round, nobody     the others go on: they look again by
  *     signal                                      themselves
  *
- * To break: first the round's bit in `broken`, then state: next round, halted. Whoever
- * waited finds another round, and in the bit how his has ended. Bits are used again after 64
- * rounds.
+ * To break: first the round's bit in `broken`, then state: next round, halted. If it dies
+ * between them, the next one with the lock goes on. Whoever waited finds another round, and
+ * in the bit how his has ended. Bits are used again after 64 rounds.
  */
 #ifndef YK_SHARED_MEETING_H
 #define YK_SHARED_MEETING_H

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/clock.h"
 #include "shared/step.h"
 
 /* Which bell a waiter listens to. */
@@ -59,12 +60,17 @@ uint64_t yk_queue_bytes(const yk_queue_shape *shape)
 
 void yk_queue_init(yk_queue *queue, const yk_queue_shape *shape)
 {
+    yk_queue_init_apart(queue, shape, sizeof *queue);
+}
+
+void yk_queue_init_apart(yk_queue *queue, const yk_queue_shape *shape, uint64_t offset)
+{
     yk_object_init(&queue->object);
     queue->item_bytes = shape->item_bytes;
     queue->limit = limit_of(shape);
     queue->ring_bytes = power_of_two(queue->limit);
-    queue->takers = shape->joinable ? sizeof(yk_queue) : 0;
-    queue->ring = sizeof(yk_queue) + takers_bytes(shape);
+    queue->takers = shape->joinable ? offset : 0;
+    queue->ring = offset + takers_bytes(shape);
 }
 
 uint64_t yk_queue_longest(const yk_queue *queue)
@@ -436,8 +442,7 @@ yoke_status yk_queue_get(yk_queue *queue, void *data, uint64_t *bytes,
         }
         status = get_now(queue, data, bytes);
         if (status != YOKE_EAGAIN) {
-            leave(queue, status == YOKE_OK && answer(queue, WANTS_ROOM | WANTS_END),
-                  ROOM);
+            leave(queue, status == YOKE_OK && answer(queue, WANTS_ROOM), ROOM);
             return status;
         }
         status = wait_for(queue, &waiting, WANTS_MESSAGE);
@@ -471,11 +476,19 @@ yoke_status yk_queue_poll(yk_queue *queue, uint64_t deadline)
 
 /* ---- the rest ---- */
 
+/* Both at the same moment: `got` did not change while `put` was read. Who is always
+ * overtaken, as in a queue that others use all the time, is content with less. */
 uint64_t yk_queue_size(const yk_queue *queue)
 {
-    const uint64_t got = atomic_load(&queue->got_count);
-    const uint64_t put = atomic_load(&queue->put_count);
+    enum { TURNS = 1000 };
+    uint64_t got, put;
+    int turn = 0;
 
+    do {
+        got = atomic_load(&queue->got_count);
+        YK_STEP();
+        put = atomic_load(&queue->put_count);
+    } while (atomic_load(&queue->got_count) != got && ++turn < TURNS);
     /* Until somebody repairs it, a death may have left the counts one apart. */
     return put > got ? put - got : 0;
 }
@@ -486,6 +499,12 @@ void yk_queue_close(yk_queue *queue)
     YK_STEP();
     yk_event_signal(&queue->object.bells[ROOM]);
     yk_event_signal(&queue->object.bells[FILLED]);
+}
+
+/* Not all is done while there are messages, or this one has more to do. */
+static bool may_be_done(const yk_queue *queue, const yk_queue_taker *taker)
+{
+    return get(&queue->head) == get(&queue->tail) && taker->outstanding == 0;
 }
 
 yoke_status yk_queue_task_done(yk_queue *queue)
@@ -502,7 +521,9 @@ yoke_status yk_queue_task_done(yk_queue *queue)
     } else {
         taker->outstanding--;
     }
-    leave(queue, status == YOKE_OK && answer(queue, WANTS_ROOM | WANTS_END), ROOM);
+    leave(queue,
+          status == YOKE_OK && may_be_done(queue, taker) && answer(queue, WANTS_END),
+          ROOM);
     return status;
 }
 
@@ -517,6 +538,7 @@ static yoke_status tell_lost(yk_queue *queue, uint64_t *lost)
 yoke_status yk_queue_join(yk_queue *queue, uint64_t deadline, uint64_t *lost)
 {
     yk_waiting waiting = yk_waiting_start(&queue->object, deadline);
+    uint64_t next_look = 0; /* at who has died: it takes time, with the lock */
 
     *lost = 0;
     if (queue->takers == 0) {
@@ -528,7 +550,10 @@ yoke_status yk_queue_join(yk_queue *queue, uint64_t deadline, uint64_t *lost)
         if (status != YOKE_OK) {
             return status;
         }
-        write_off_dead(queue);
+        if (!is_done(queue) && yk_clock_ns() >= next_look) {
+            write_off_dead(queue);
+            next_look = yk_clock_ns() + (uint64_t)YK_LOOK_MS * YK_NS_PER_MS;
+        }
         if (is_done(queue)) {
             status = tell_lost(queue, lost);
             leave(queue, false, 0);

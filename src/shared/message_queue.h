@@ -76,6 +76,10 @@ uint64_t yk_queue_bytes(const yk_queue_shape *shape);
 /* In zeroed memory of that size; does not open it. */
 void yk_queue_init(yk_queue *queue, const yk_queue_shape *shape);
 
+/* The same for a queue whose ring, and takers, do not follow it, but lie at an offset from
+ * here, a multiple of 64: all but the yk_queue itself. */
+void yk_queue_init_apart(yk_queue *queue, const yk_queue_shape *shape, uint64_t offset);
+
 /* The longest message that it can hold. */
 uint64_t yk_queue_longest(const yk_queue *queue);
 

@@ -26,9 +26,13 @@ static yoke_status sleep_until(yk_object *notice, uint32_t ticket, uint64_t dead
         return YOKE_ETIMEDOUT;
     }
     yk_futex_wait(&notice->bells[0].word, ticket, yk_min(look, deadline - now));
-    return atomic_load(&notice->bells[0].word) == ticket && yk_clock_ns() >= deadline
-               ? YOKE_ETIMEDOUT
-               : YOKE_OK;
+    if (atomic_load(&notice->bells[0].word) != ticket) {
+        return YOKE_OK;
+    }
+    if (yk_clock_ns() >= deadline) {
+        return YOKE_ETIMEDOUT;
+    }
+    return yk_object_is_orphan(notice) ? YOKE_EBROKEN : YOKE_OK;
 }
 
 yoke_status yk_notice_wait(yk_object *notice, yk_object *lock, uint64_t deadline)
@@ -41,6 +45,9 @@ yoke_status yk_notice_wait(yk_object *notice, yk_object *lock, uint64_t deadline
     YK_STEP();
     status = sleep_until(notice, ticket, deadline);
     YK_STEP();
+    if (status == YOKE_EBROKEN) {
+        return status;
+    }
     locked = yk_object_lock(lock, yk_identity_thread(), YK_FOR_EVER);
     if (locked != YOKE_OK) {
         return locked;

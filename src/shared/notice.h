@@ -19,7 +19,8 @@
 #include "shared/shared_object.h"
 
 /* YOKE_OK: notified, or time to look again; YOKE_EOWNERDEAD from the lock. With both the
- * lock is held, also with YOKE_EAGAIN and YOKE_ETIMEDOUT. */
+ * lock is held, also with YOKE_EAGAIN and YOKE_ETIMEDOUT. Not with YOKE_EBROKEN: the
+ * application is gone. */
 yoke_status yk_notice_wait(yk_object *notice, yk_object *lock, uint64_t deadline);
 
 void yk_notice_wake(yk_object *notice, int count);

@@ -43,25 +43,67 @@ void yk_object_open(yk_object *object, yk_magic magic)
     atomic_store(&object->magic, (uint32_t)magic);
 }
 
-void yk_object_shut(yk_object *object, bool settle)
+static bool spin_for_lock(yk_object *object, yk_identity self)
 {
-    atomic_store(&object->magic, (uint32_t)YK_MAGIC_CLOSED);
-    if (settle) {
-        /* Whoever gets in after us finds it closed. */
-        uint64_t owner = 0;
-        const uint64_t limit = yk_clock_ns() + YK_NS_PER_S;
+    enum { TURNS_PER_LOOK = 8 };
+    const uint64_t start = yk_clock_ns();
 
-        while (!atomic_compare_exchange_strong(&object->owner, &owner,
-                                               yk_identity_thread()) &&
-               yk_identity_thread_lives(owner) && yk_clock_ns() < limit) {
-            owner = 0;
+    do {
+        for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
+            uint64_t owner = 0;
+
+            if (atomic_load(&object->owner) == 0 &&
+                atomic_compare_exchange_strong(&object->owner, &owner, self)) {
+                return true;
+            }
             yk_yield();
         }
+    } while (yk_clock_ns() - start < spin_ns);
+    return false;
+}
+
+/* Takes the lock for good. Whoever is woken by its release finds the object closed, and does
+ * not care for the lock; so this only looks now and then. */
+static bool drive_out(yk_object *object)
+{
+    const yk_identity self = yk_identity_thread();
+    const uint64_t limit = yk_clock_ns() + YK_NS_PER_S;
+
+    do {
+        const uint32_t turn = atomic_load(&object->turn);
+        uint64_t owner = 0;
+
+        if (yk_object_has_lock(object, self) || spin_for_lock(object, self)) {
+            return true;
+        }
+        owner = atomic_load(&object->owner);
+        if (owner != 0 && !yk_identity_thread_lives(owner) &&
+            atomic_compare_exchange_strong(&object->owner, &owner, self)) {
+            return true;
+        }
+        yk_futex_wait(&object->turn, turn, YK_NS_PER_MS);
+    } while (yk_clock_ns() < limit);
+    return false;
+}
+
+bool yk_object_shut(yk_object *object, bool settle)
+{
+    bool settled = true;
+
+    atomic_store(&object->magic, (uint32_t)YK_MAGIC_CLOSED);
+    if (settle) {
+        settled = drive_out(object);
     }
     yk_event_repair(&object->bells[0]);
     yk_event_repair(&object->bells[1]);
     (void)atomic_fetch_add(&object->turn, 1);
     yk_futex_wake(&object->turn, YK_WAKE_ALL);
+    return settled;
+}
+
+bool yk_object_is_orphan(const yk_object *object)
+{
+    return !yk_identity_process_lives(object->creator);
 }
 
 /* How long to sleep; YOKE_EAGAIN or YOKE_ETIMEDOUT if not at all. */
@@ -92,7 +134,7 @@ yk_waiting yk_waiting_start(yk_object *object, uint64_t deadline)
 }
 
 /* Not at first, then about once a second: whether the application is gone. */
-static bool is_orphan(yk_waiting *waiting)
+static bool has_become_orphan(yk_waiting *waiting)
 {
     const uint64_t now = yk_clock_ns();
 
@@ -103,7 +145,7 @@ static bool is_orphan(yk_waiting *waiting)
         return false;
     }
     waiting->next_look_ns = now + YK_NS_PER_S;
-    return !yk_identity_process_lives(waiting->object->creator);
+    return yk_object_is_orphan(waiting->object);
 }
 
 yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket)
@@ -118,7 +160,7 @@ yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket
     if (status != YOKE_OK) {
         return status;
     }
-    if (is_orphan(waiting)) {
+    if (has_become_orphan(waiting)) {
         return YOKE_EBROKEN;
     }
     yk_event_wait_spinning(&waiting->object->bells[bell], ticket,
@@ -139,25 +181,6 @@ yoke_status yk_object_refuse_lock(yk_object *object)
 {
     yk_object_unlock(object);
     return YOKE_ECLOSED;
-}
-
-static bool spin_for_lock(yk_object *object, yk_identity self)
-{
-    enum { TURNS_PER_LOOK = 8 };
-    const uint64_t start = yk_clock_ns();
-
-    do {
-        for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
-            uint64_t owner = 0;
-
-            if (atomic_load(&object->owner) == 0 &&
-                atomic_compare_exchange_strong(&object->owner, &owner, self)) {
-                return true;
-            }
-            yk_yield();
-        }
-    } while (yk_clock_ns() - start < spin_ns);
-    return false;
 }
 
 /* A look at the word of somebody else, before sleeping. */
@@ -228,7 +251,7 @@ yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
             continue;
         }
         status = time_left(deadline, lock_look_ns, &left);
-        if (status == YOKE_OK && is_orphan(&waiting)) {
+        if (status == YOKE_OK && has_become_orphan(&waiting)) {
             status = YOKE_EBROKEN;
         }
         if (status != YOKE_OK) {
@@ -248,7 +271,8 @@ yoke_status yk_object_enter(yk_object *object, yk_identity self, uint64_t deadli
     if (!atomic_compare_exchange_strong_explicit(
             &object->owner, &owner, self, memory_order_acquire, memory_order_relaxed)) {
         status = yk_object_lock_slowly(
-            object, self, deadline == YK_AT_ONCE ? yk_clock_ns() + YK_NS_PER_S : deadline);
+            object, self,
+            deadline == YK_AT_ONCE ? yk_clock_ns() + YK_NS_PER_S : deadline);
         if (status == YOKE_ETIMEDOUT && deadline == YK_AT_ONCE) {
             status = YOKE_EAGAIN;
         }

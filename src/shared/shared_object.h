@@ -75,14 +75,17 @@ void yk_object_init(yk_object *object);
 void yk_object_open(yk_object *object, yk_magic magic);
 
 /* From now on every call answers YOKE_ECLOSED; wakes everybody. With `settle` it waits, a
- * second at most, until nobody is inside. */
-void yk_object_shut(yk_object *object, bool settle);
+ * second at most, until nobody else is inside. False: somebody is, and may go on. */
+bool yk_object_shut(yk_object *object, bool settle);
 
 static inline bool yk_object_is_open(const yk_object *object)
 {
     return atomic_load_explicit(&object->magic, memory_order_acquire) !=
            YK_MAGIC_CLOSED;
 }
+
+/* Whether the application is gone. A few system calls. */
+bool yk_object_is_orphan(const yk_object *object);
 
 /* ---- its lock ---- */
 

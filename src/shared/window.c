@@ -5,9 +5,9 @@
 
 typedef struct window {
     _Atomic uint64_t base; /* 0: free; 1: being filled in */
-    uint64_t size;
-    const void *owner;
-    pid_t maker;
+    _Atomic uint64_t size;
+    _Atomic(const void *) owner;
+    _Atomic pid_t maker;
 } window;
 
 static window windows[YK_MAX_WINDOWS];
@@ -29,9 +29,9 @@ bool yk_window_add(const void *base, size_t size, const void *owner, pid_t maker
         uint64_t expected = FREE;
 
         if (atomic_compare_exchange_strong(&windows[i].base, &expected, BEING_FILLED)) {
-            windows[i].size = size;
-            windows[i].owner = owner;
-            windows[i].maker = maker;
+            atomic_store(&windows[i].size, size);
+            atomic_store(&windows[i].owner, owner);
+            atomic_store(&windows[i].maker, maker);
             atomic_store(&windows[i].base, (uint64_t)(uintptr_t)base);
             note_used(i + 1);
             return true;
@@ -61,10 +61,11 @@ bool yk_window_find(const void *pointer, size_t bytes, const void **owner, pid_t
             atomic_load_explicit(&windows[i].base, memory_order_acquire);
 
         if (base > BEING_FILLED && address >= base &&
-            address - base <= windows[i].size - bytes) {
-            *owner = windows[i].owner;
-            *maker = windows[i].maker;
-            return true;
+            bytes <= atomic_load(&windows[i].size) &&
+            address - base <= atomic_load(&windows[i].size) - bytes) {
+            *owner = atomic_load(&windows[i].owner);
+            *maker = atomic_load(&windows[i].maker);
+            return atomic_load(&windows[i].base) == base;
         }
     }
     return false;
@@ -77,8 +78,8 @@ pid_t yk_window_maker(const void *owner)
     for (uint32_t i = 0; i < count; i++) {
         if (atomic_load_explicit(&windows[i].base, memory_order_acquire) >
                 BEING_FILLED &&
-            windows[i].owner == owner) {
-            return windows[i].maker;
+            atomic_load(&windows[i].owner) == owner) {
+            return atomic_load(&windows[i].maker);
         }
     }
     return 0;

@@ -4,6 +4,10 @@
  * which others can tell whether it still lives. The number of a thread that has ended is
  * not used again even if the system gives its id to another: it contains the time at which
  * the thread started.
+ *
+ * The id is the one by which /proc calls it, which is the same for all who see the same
+ * /proc, also in other pid namespaces. Who sees another /proc cannot be looked up here and
+ * is taken to live: better wait for ever than take a lock from somebody who lives.
  */
 #ifndef YK_SYS_IDENTITY_H
 #define YK_SYS_IDENTITY_H
@@ -11,7 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bits 0 to 31: id; 32 to 62: start in clock ticks since boot; never 0. */
+/* Bits 0 to 21: id; 22 to 31: which /proc calls it so, 0: none; 32 to 62: start in clock ticks
+ * since boot; never 0. */
 typedef uint64_t yk_identity;
 
 /* Left free for whoever keeps one in a word. */

@@ -5,7 +5,11 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/time.h>
+
+#include "shared/shared_object.h"
 
 enum { ROUNDS = 20000, PROCESSES = 3 };
 
@@ -90,6 +94,12 @@ static yoke_status elsewhere(yoke_status (*function)(double seconds), double sec
     assert_int_equal(pthread_create(&thread, NULL, call_it, &call), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     return call.status;
+}
+
+/* Whether somebody sleeps until a lock is given back: the lock of whatever it is. */
+static bool is_awaited(void *arg)
+{
+    return (atomic_load(&((yk_object *)arg)->owner) & YK_CONTENDED) != 0;
 }
 
 static yoke_status take_lock(double seconds)
@@ -442,6 +452,83 @@ static void test_array(void **state)
                    YOKE_EINVAL, "64 TiB");
 }
 
+/* ---- forks and signals ---- */
+
+/* What its parent has is not this process's. */
+static int use_what_the_parent_has(void *arg)
+{
+    double value;
+
+    (void)arg;
+    return yoke_lock_release(b->lock) == YOKE_EINVAL &&
+                   yoke_lock_acquire(b->lock, 0) == YOKE_EAGAIN &&
+                   yoke_rlock_release(b->rlock) == YOKE_EINVAL &&
+                   yoke_rlock_acquire(b->rlock, 0.001) == YOKE_ETIMEDOUT &&
+                   yoke_value_unlock(b->value) == YOKE_EINVAL &&
+                   yoke_value_lock(b->value, 0) == YOKE_EAGAIN &&
+                   yoke_condition_wait(b->condition, b->lock, 0) == YOKE_EINVAL &&
+                   yoke_lock_acquire(b->lock, -1) == YOKE_OK &&
+                   yoke_lock_release(b->lock) == YOKE_OK &&
+                   yoke_rlock_acquire(b->rlock, -1) == YOKE_OK &&
+                   yoke_rlock_release(b->rlock) == YOKE_OK &&
+                   yoke_value_get(b->value, &value) == YOKE_OK
+               ? 0
+               : 1;
+}
+
+static void test_fork_of_an_owner(void **state)
+{
+    int pid;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_lock_acquire(b->lock, 0));
+    assert_ok_pool(pool, yoke_rlock_acquire(b->rlock, 0));
+    assert_ok_pool(pool, yoke_value_lock(b->value, 0));
+    pid = yt_start_child(use_what_the_parent_has, NULL);
+    assert_true(yt_wait_until(is_awaited, b->lock, 30));
+    assert_ok_pool(pool, yoke_lock_release(b->lock));
+    assert_true(yt_wait_until(is_awaited, b->rlock, 30));
+    assert_ok_pool(pool, yoke_rlock_release(b->rlock));
+    assert_true(yt_wait_until(is_awaited, b->value, 30));
+    assert_ok_pool(pool, yoke_value_unlock(b->value));
+    assert_int_equal(yt_wait_child(pid, 30), 0);
+}
+
+static _Atomic int signals;
+
+static void count_signal(int number)
+{
+    (void)number;
+    atomic_fetch_add(&signals, 1);
+}
+
+/* Times are as ever for who is interrupted all the time. */
+static void test_interrupted(void **state)
+{
+    const struct sigaction action = {.sa_handler = count_signal};
+    const struct itimerval often = {{0, 500}, {0, 500}};
+    const struct itimerval never = {{0, 0}, {0, 0}};
+    const double seconds = 0.15;
+    struct sigaction before;
+
+    (void)state;
+    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    assert_status(yoke_event_wait(b->event, seconds), YOKE_ETIMEDOUT);
+    assert_status(yoke_barrier_wait(b->barrier, NULL, seconds), YOKE_ETIMEDOUT);
+    assert_ok(yoke_lock_acquire(b->lock, -1));
+    assert_status(
+        yoke_condition_wait_for(b->condition, b->lock, is_never, NULL, seconds),
+        YOKE_ETIMEDOUT);
+    assert_ok(yoke_lock_release(b->lock));
+    assert_ok(yoke_semaphore_acquire(b->semaphore, seconds));
+    assert_ok(yoke_semaphore_acquire(b->semaphore, seconds));
+    assert_status(yoke_semaphore_acquire(b->semaphore, seconds), YOKE_ETIMEDOUT);
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    assert_true(atomic_load(&signals) > 0);
+}
+
 /* ---- the end of things ---- */
 
 static int wait_for_one(void *arg)
@@ -498,6 +585,48 @@ static void test_destroyed_while_waiting(void **state)
     assert_status(yoke_condition_notify_all(b->condition), YOKE_ECLOSED);
 }
 
+enum { LARGE = 2 << 20 };
+
+static bool is_serial(void *arg)
+{
+    return atomic_load(&b->serial) == (uint32_t)(intptr_t)arg;
+}
+
+/* Goes on writing with the lock when the value has been destroyed. */
+static int write_for_long(void *arg)
+{
+    void *memory = yoke_value_pointer(arg);
+
+    if (yoke_value_lock(arg, -1) != YOKE_OK) {
+        return 1;
+    }
+    atomic_store(&b->serial, 1);
+    if (!yt_wait_until(is_serial, (void *)2, 30)) {
+        return 2;
+    }
+    memset(memory, 1, LARGE);
+    return yoke_value_unlock(arg) == YOKE_ECLOSED ? 0 : 3;
+}
+
+/* The memory is nobody else's as long as somebody may write there. */
+static void test_destroyed_while_held(void **state)
+{
+    yoke_value *value = NULL;
+    uint32_t *memory;
+    int pid;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_value_create(&value, pool, LARGE, NULL));
+    pid = yt_start_child(write_for_long, value);
+    assert_true(yt_wait_until(is_serial, (void *)1, 30));
+    assert_ok_pool(pool, yoke_value_destroy(pool, value));
+    memory = yoke_alloc(pool, LARGE + 4096);
+    assert_non_null(memory);
+    atomic_store(&b->serial, 2);
+    assert_int_equal(yt_wait_child(pid, 30), 0);
+    assert_true(api_all(memory, (LARGE + 4096) / 4, 0));
+}
+
 static int destroy_here(void *arg)
 {
     (void)arg;
@@ -537,11 +666,19 @@ static void test_bad_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        board_test(test_lock),      board_test(test_lock_of_a_thread_that_ended),
-        board_test(test_rlock),     board_test(test_event),
-        board_test(test_semaphore), board_test(test_condition),
-        board_test(test_barrier),   board_test(test_value),
-        board_test(test_array),     board_test(test_destroyed_while_waiting),
+        board_test(test_lock),
+        board_test(test_lock_of_a_thread_that_ended),
+        board_test(test_rlock),
+        board_test(test_event),
+        board_test(test_semaphore),
+        board_test(test_condition),
+        board_test(test_barrier),
+        board_test(test_value),
+        board_test(test_array),
+        board_test(test_destroyed_while_waiting),
+        board_test(test_destroyed_while_held),
+        board_test(test_fork_of_an_owner),
+        board_test(test_interrupted),
         board_test(test_bad_input),
     };
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/message_queue.h"
+
 enum { MESSAGES = 20000, PRODUCERS = 3 };
 
 static yoke_queue *create(yoke_pool *pool, yoke_queue_options options)
@@ -176,9 +178,11 @@ static void test_bad_input(void **state)
     assert_int_equal(bytes, 4);
     assert_ok_pool(pool, yoke_queue_get(any, &number, &bytes, 0));
     assert_status(yoke_queue_destroy(other, queue), YOKE_ECLOSED);
+    assert_refused(pool, yoke_free(pool, queue), YOKE_EINVAL, "is destroyed, not freed");
     assert_ok_pool(pool, yoke_queue_destroy(pool, NULL));
     assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
     assert_refused(pool, yoke_queue_destroy(pool, queue), YOKE_ECLOSED, "destroyed");
+    assert_refused(pool, yoke_free(pool, queue), YOKE_EINVAL, "is destroyed, not freed");
     assert_refused(pool, yoke_queue_put(queue, &number, 4, -1), YOKE_ECLOSED,
                    "destroyed");
     assert_refused(pool, yoke_queue_get(queue, &number, NULL, -1), YOKE_ECLOSED,
@@ -356,6 +360,18 @@ static int take_and_stay(void *arg)
     }
 }
 
+static int wait_for_any(void *arg)
+{
+    char text[8];
+
+    return (int)-yoke_queue_get(arg, text, &(size_t){sizeof text}, -1);
+}
+
+static bool is_waited_for(void *arg)
+{
+    return yk_event_has_sleeper(&((yk_queue *)arg)->object.bells[1]);
+}
+
 static bool is_empty(void *arg)
 {
     return yoke_queue_size(arg) == 0;
@@ -379,6 +395,40 @@ static void test_destroyed_while_waiting(void **state)
         }
         assert_int_equal(yt_wait_child(pid, 30), -YOKE_ECLOSED);
     }
+}
+
+/* Who still waits there when it is destroyed writes nothing to the memory's next owner. */
+static void test_memory_used_again(void **state)
+{
+    enum { BYTES = 64 << 10, WAITERS = 4, TIMES = 20 };
+    yoke_pool *pool = api_open("cpu:1");
+
+    (void)state;
+    for (int time = 0; time < TIMES; time++) {
+        yoke_queue *queue = create(pool, (yoke_queue_options){.item_bytes = 0});
+        unsigned char *memory[64];
+        int pids[WAITERS];
+
+        for (int i = 0; i < WAITERS; i++) {
+            pids[i] = yt_start_child(wait_for_any, queue);
+        }
+        assert_true(yt_wait_until(is_waited_for, queue, 30));
+        assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
+        for (int i = 0; i < 64; i++) {
+            memory[i] = yoke_alloc(pool, BYTES);
+            assert_non_null(memory[i]);
+            memory[i][0] = 1; /* were it an object's, it would be open */
+        }
+        for (int i = 0; i < WAITERS; i++) {
+            assert_int_equal(yt_wait_child(pids[i], 30), -YOKE_ECLOSED);
+        }
+        for (int i = 0; i < 64; i++) {
+            assert_int_equal(memory[i][0], 1);
+            assert_true(api_all((uint32_t *)memory[i] + 1, BYTES / 4 - 1, 0));
+            assert_ok_pool(pool, yoke_free(pool, memory[i]));
+        }
+    }
+    api_close(pool);
 }
 
 /* What the dead took is not waited for, once told, and the rest is as before. */
@@ -413,6 +463,7 @@ int main(void)
         yt_unit_test(test_many),
         yt_unit_test(test_everybody),
         yt_unit_test(test_destroyed_while_waiting),
+        yt_unit_test(test_memory_used_again),
         yt_unit_test(test_join_after_a_death),
     };
 

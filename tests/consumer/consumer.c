@@ -581,6 +581,7 @@ static void test_processes(yoke_pool *pool)
     CHECK_OK(pool, yoke_process_start(&process, pool, function, values, sizeof values,
                                       &options));
     CHECK(yoke_process_pid(process) > 0);
+    CHECK(yoke_process_fd(process) >= 0);
     CHECK_OK(pool, yoke_process_join(process, 60.0));
     CHECK(!yoke_process_is_alive(process));
     CHECK_OK(pool, yoke_process_exitcode(process, &code));

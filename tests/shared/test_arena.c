@@ -348,6 +348,32 @@ static void test_gaps(void **state)
     assert_true(yk_arena_valid(&arena));
 }
 
+/* Objects are not freed like memory, and keep the addresses of their first page. */
+static void test_objects(void **state)
+{
+    unsigned char *object = yk_arena_alloc_object(&arena, 1 << 20, &error);
+    unsigned char *next;
+
+    (void)state;
+    assert_non_null(object);
+    memset(object, 1, 1 << 20);
+    assert_status(yk_arena_free(&arena, object, &error), YOKE_EINVAL);
+    assert_contains(error.text, "is destroyed, not freed");
+    assert_status(yk_arena_unseat(&arena, object, &error), YOKE_EINVAL);
+    yk_arena_shrink_object(&arena, object, 4096);
+    assert_true(yk_arena_valid(&arena));
+    assert_true(is_filled(object, 1 << 20, 0));
+    assert_status(yk_arena_free(&arena, object, &error), YOKE_EINVAL);
+    next = yk_arena_alloc(&arena, 4096, &error);
+    assert_ptr_equal(next, object + 4096);
+    yk_arena_shrink_object(&arena, next, 1); /* is none */
+    yk_arena_free_object(&arena, next);
+    assert_ok(yk_arena_free(&arena, next, &error));
+    yk_arena_free_object(&arena, object);
+    assert_ptr_equal(yk_arena_alloc(&arena, 4096, &error), object);
+    assert_true(yk_arena_valid(&arena));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +384,7 @@ int main(void)
         arena_test(test_pages),
         arena_test(test_guests),
         arena_test(test_gaps),
+        arena_test(test_objects),
         arena_test(test_validity_notices_damage),
         cmocka_unit_test(test_limited_arena_refuses_too_much),
     };
