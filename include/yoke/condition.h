@@ -44,7 +44,7 @@ YOKE_API yoke_status yoke_condition_create(yoke_condition **condition, yoke_pool
  *                   take longer
  * @return YOKE_OK, YOKE_EOWNERDEAD (somebody died with the lock), YOKE_ETIMEDOUT, YOKE_EAGAIN
  *         (0 seconds): the lock is held. YOKE_ECLOSED: the lock is held, unless it is
- *         itself destroyed. YOKE_EBROKEN (the application has died): it is not held
+ *         itself destroyed. YOKE_EBROKEN (the pool is broken): it is not held
  */
 YOKE_API yoke_status yoke_condition_wait(yoke_condition *condition, yoke_lock *lock,
                                          double seconds);

@@ -343,6 +343,7 @@ typedef struct yk_control {
     /* supervisor */
     _Atomic uint32_t taken_over;   /* a spawned supervisor has the pool's memory */
     char start_error[256];         /* why a spawned one has not; "" if nothing is known */
+    _Atomic uint64_t identity;     /* its own, before started */
     _Atomic uint32_t started;      /* CPU and fake workers have their slots */
     _Atomic uint32_t discovery;    /* YK_DISCOVERY_... */
     _Atomic uint32_t worker_count; /* slots in use, from 0 */

@@ -35,6 +35,7 @@ typedef struct yk_objects {
     size_t capacity;
     void *retired[YK_RETIRED]; /* first pages whose addresses rest; NULL: none */
     uint32_t next_retired;
+    uint64_t keeper; /* the supervisor's identity: it ends with the application */
 } yk_objects;
 
 void yk_objects_init(yk_objects *objects);

@@ -524,6 +524,9 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     if (status == YOKE_OK) {
         status = wait_until_up(pool, options, error);
     }
+    if (status == YOKE_OK) {
+        pool->objects.keeper = atomic_load(&pool->control->identity);
+    }
     return status;
 }
 

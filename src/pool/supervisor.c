@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "pool/fault_point.h"
 #include "pool/repair.h"
+#include "sys/identity.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
 
@@ -269,6 +270,7 @@ static void start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     supervisor->start = *start;
     supervisor->control = start->control;
     supervisor->self = yk_process_self();
+    atomic_store(&start->control->identity, yk_identity_process());
     supervisor->guests.control = start->control;
     supervisor->guests.arena = start->arena;
     supervisor->guests.owner = start->application;

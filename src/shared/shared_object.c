@@ -35,7 +35,7 @@ uint64_t yk_deadline(double seconds)
 void yk_object_init(yk_object *object)
 {
     memset(object, 0, sizeof *object);
-    object->creator = yk_identity_process();
+    object->keeper = yk_identity_process();
 }
 
 void yk_object_open(yk_object *object, yk_magic magic)
@@ -103,7 +103,7 @@ bool yk_object_shut(yk_object *object, bool settle)
 
 bool yk_object_is_orphan(const yk_object *object)
 {
-    return !yk_identity_process_lives(object->creator);
+    return !yk_identity_process_lives(object->keeper);
 }
 
 /* How long to sleep; YOKE_EAGAIN or YOKE_ETIMEDOUT if not at all. */
@@ -133,7 +133,7 @@ yk_waiting yk_waiting_start(yk_object *object, uint64_t deadline)
     return (yk_waiting){.object = object, .deadline = deadline};
 }
 
-/* Not at first, then about once a second: whether the application is gone. */
+/* Not at first, then about once a second: whether its keeper is gone. */
 static bool has_become_orphan(yk_waiting *waiting)
 {
     const uint64_t now = yk_clock_ns();

@@ -51,7 +51,7 @@ typedef struct yk_object {
     _Atomic uint64_t owner; /* 0: free; else a thread's identity, and CONTENDED */
     _Atomic uint32_t turn;  /* whoever releases to one that waits */
     uint32_t padding;
-    uint64_t creator; /* the application: its process's identity; never changes */
+    uint64_t keeper; /* process without which nobody comes any more; set before it is open */
     uint64_t reserved[3];
 } yk_object;
 
@@ -70,7 +70,7 @@ enum { YK_LOOK_MS = 100, YK_LOCK_LOOK_MS = 50 };
 /* Of a time limit as users give it: negative: for ever, 0: at once. Not for NaN. */
 uint64_t yk_deadline(double seconds);
 
-/* Zeroed memory becomes an object that is not open yet. */
+/* Zeroed memory becomes an object that is not open yet. Its keeper is this process. */
 void yk_object_init(yk_object *object);
 void yk_object_open(yk_object *object, yk_magic magic);
 
@@ -84,7 +84,7 @@ static inline bool yk_object_is_open(const yk_object *object)
            YK_MAGIC_CLOSED;
 }
 
-/* Whether the application is gone. A few system calls. */
+/* Whether its keeper is gone. A few system calls. */
 bool yk_object_is_orphan(const yk_object *object);
 
 /* ---- its lock ---- */
@@ -105,7 +105,7 @@ static inline yoke_status yk_object_keep_lock(yk_object *object, yoke_status sta
 /*
  * YOKE_OK, or YOKE_EOWNERDEAD: taken from somebody who died. Without the lock: YOKE_EAGAIN
  * (at once), YOKE_ETIMEDOUT, YOKE_EBUSY (self has it), YOKE_ECLOSED, YOKE_EBROKEN (the
- * application is gone).
+ * keeper is gone).
  */
 static inline yoke_status yk_object_lock(yk_object *object, yk_identity self,
                                          uint64_t deadline)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The application is killed while others wait for something that will never come: what it
- * had forked hears of it from every call, and what the pool runs ends with it.
+ * had forked hears of it from every call, and what the pool runs ends with it. And if the
+ * supervisor is killed, the application's own threads hear of it.
  */
 #include "api_setup.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -358,10 +360,75 @@ static void test_application_killed(void **state)
     assert_int_equal(munmap(reports, 2 * CALLS * sizeof *reports), 0);
 }
 
+/* ---- the supervisor is killed, the application lives ---- */
+
+static int say_parent(yoke_task *task)
+{
+    *(pid_t *)task->output = getppid();
+    return 0;
+}
+
+typedef struct waiting_thread {
+    pthread_t thread;
+    place at;
+} waiting_thread;
+
+static void *wait_in_thread(void *context)
+{
+    waiting_thread *self = context;
+
+    (void)wait_there(&self->at, sizeof self->at);
+    return NULL;
+}
+
+static bool first_wait(void *argument)
+{
+    const report *reports = argument;
+
+    for (int i = 0; i < CALLS; i++) {
+        if (atomic_load(&reports[2 * i].waiting) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void test_supervisor_killed(void **state)
+{
+    static report reports[2 * CALLS];
+    static waiting_thread threads[CALLS];
+    yoke_pool *pool = api_open("cpu:1");
+    board *b = create(pool, reports);
+    pid_t supervisor = 0;
+
+    (void)state;
+    assert_non_null(b);
+    assert_ok_pool(pool, yoke_map_items(pool, say_parent, NULL, 0, &supervisor,
+                                        sizeof supervisor, 1, NULL));
+    assert_true(supervisor > 1);
+    for (int i = 0; i < CALLS; i++) {
+        threads[i].at = (place){b, i, 0};
+        assert_int_equal(
+            pthread_create(&threads[i].thread, NULL, wait_in_thread, &threads[i]), 0);
+        assert_true(i > 0 || yt_wait_until(is_held, b, SECONDS));
+    }
+    assert_true(yt_wait_until(first_wait, reports, SECONDS));
+    assert_int_equal(kill(supervisor, SIGKILL), 0);
+    assert_true(yt_wait_until(forks_have_ended, reports, SECONDS));
+    for (int i = 0; i < CALLS; i++) {
+        const int status = atomic_load(&reports[2 * i].status) - 1;
+
+        assert_int_equal(pthread_join(threads[i].thread, NULL), 0);
+        assert_true(status == YOKE_EBROKEN || status == (int)calls[i].or_status);
+    }
+    assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_application_killed),
+        yt_unit_test(test_supervisor_killed),
     };
 
     return yt_run_group(tests);

@@ -123,7 +123,7 @@ static void test_the_application_is_gone(void **state)
     yoke_status status;
 
     (void)state;
-    object.creator = setup_dead(0);
+    object.keeper = setup_dead(0);
     atomic_store(&object.owner, setup_alive(0));
     assert_status(yk_object_lock(&object, self(), YK_FOR_EVER), YOKE_EBROKEN);
     do {
