@@ -180,7 +180,9 @@ YOKE_API yoke_status yoke_pool_wait(yoke_pool *pool, double seconds);
 /**
  * Waits for all submitted jobs, stops every process of the pool and frees the pool, its
  * kernels and its memory. Futures stay valid. NULL is allowed. No other thread may use
- * the pool any more.
+ * the pool any more; those that wait for its futures, or in yoke_pool_wait(), get out.
+ * The pool is closed also if this ends with YOKE_EBROKEN, or with YOKE_ESYSTEM because the file
+ * of YOKE_TRACE could not be written.
  */
 YOKE_API yoke_status yoke_pool_close(yoke_pool *pool);
 

@@ -9,9 +9,14 @@
  * microseconds since yoke_trace_start().
  *
  * The environment variable YOKE_TRACE=FILE does all of this for a program as it is: the
- * trace begins with the pool and is written when that is closed or terminated; of further
- * pools of the same program to FILE.2 and so on. Where FILE cannot be written no pool is
- * created.
+ * trace begins with the pool and is written when that is closed or terminated, or the program
+ * calls exit() or returns from main(); of further pools of the same program to FILE.2 and so
+ * on. Where FILE cannot be written no pool is created.
+ *
+ * An event of category "chunk" has in its `args`: `job`, a number; `first` and `items`, which
+ * it computed; `sent` and `received`, bytes that were moved to and from the device's memory
+ * since the worker's last event. A device that works on two chunks at a time has two tracks.
+ * `otherData.overwritten` counts events for which there was no room.
  */
 #ifndef YOKE_TRACE_H
 #define YOKE_TRACE_H

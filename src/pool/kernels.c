@@ -4,6 +4,7 @@
 
 #include "kernel/source.h"
 #include "pool/pool.h"
+#include "pool/trace.h"
 #include "sys/object.h"
 
 /* Work-items of a work-group; far beyond any device, and sums of them do not overflow.
@@ -173,6 +174,7 @@ static yoke_status announce(yoke_kernel *kernel, recipe from, yk_error *error)
         atomic_store(&control->workers[i].builds[kernel->slot].usual_ns, 0);
         atomic_store(&control->workers[i].builds[kernel->slot].usual_items, 0);
     }
+    yk_trace_announced(pool, &slot->kernel);
     atomic_store(&slot->id, kernel->id);
     atomic_fetch_add(&control->kernel_changes, 1);
     yk_control_ring_workers(control);

@@ -20,6 +20,9 @@
 
 static const size_t least_arena = (size_t)64 << 20;
 static const size_t default_arena = (size_t)1 << 40;
+/* Address space that is left for libraries, heaps and stacks, where it is limited. */
+static const size_t most_room = (size_t)256 << 20;
+static const size_t least_room = (size_t)16 << 20;
 static const size_t store_bytes = (size_t)1 << 30;
 static const size_t tables_bytes = (size_t)4 << 30; /* for 2 TiB that are lent */
 static const char default_devices[] = "cpu,gpu";
@@ -79,17 +82,77 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
 
 /* ---- memory ---- */
 
-static yoke_status create_arena(yk_arena *arena, const char *name, size_t bytes,
-                                size_t least, bool limited, yk_error *error)
-{
-    yk_mapping mapping;
-    yoke_status status = yk_mapping_create(&mapping, name, bytes, least, error);
+/* What the pool's memory consists of, before it has books. */
+typedef struct mappings {
+    yk_mapping arena;
+    yk_mapping store;
+    yk_mapping tables;
+    yk_mapping control;
+} mappings;
 
+static void unmap(mappings *all)
+{
+    yk_mapping_destroy(&all->arena);
+    yk_mapping_destroy(&all->store);
+    yk_mapping_destroy(&all->tables);
+    yk_mapping_destroy(&all->control);
+}
+
+/* The first three take what they can get, up to their sizes, but leave `room` bytes of address
+ * space for whatever else happens in the processes. */
+static yoke_status map(mappings *all, size_t bytes, size_t room, yk_error *error)
+{
+    const size_t least = bytes < least_arena ? bytes / 2 : least_arena;
+    yk_mapping rest;
+    yoke_status status;
+
+    *all = (mappings){YK_MAPPING_NONE, YK_MAPPING_NONE, YK_MAPPING_NONE, YK_MAPPING_NONE};
+    if (!yk_mapping_reserve(&rest, room + sizeof(yk_control))) {
+        return yk_mapping_fail(error, room + sizeof(yk_control));
+    }
+    status = yk_mapping_create(&all->arena, "yoke arena", bytes, least, error);
     if (status == YOKE_OK) {
-        status = yk_arena_init(arena, mapping, limited, error);
-        if (status != YOKE_OK) {
-            yk_mapping_destroy(&mapping);
-        }
+        status =
+            yk_mapping_create(&all->store, "yoke store", store_bytes, 1 << 20, error);
+    }
+    if (status == YOKE_OK) {
+        status =
+            yk_mapping_create(&all->tables, "yoke tables", tables_bytes, 1 << 20, error);
+    }
+    yk_mapping_destroy(&rest);
+    if (status == YOKE_OK) {
+        status = yk_mapping_create(&all->control, "yoke control", sizeof(yk_control),
+                                   sizeof(yk_control), error);
+    }
+    if (status != YOKE_OK) {
+        unmap(all);
+    }
+    return status;
+}
+
+/* With as much room as there can be. */
+static yoke_status map_with_room(mappings *all, size_t bytes, yk_error *error)
+{
+    size_t room = most_room;
+    yoke_status status = map(all, bytes, room, error);
+
+    while (status == YOKE_ENOMEM && room > least_room) {
+        room /= 2;
+        yk_error_clear(error);
+        status = map(all, bytes, room, error);
+    }
+    return status;
+}
+
+/* Takes the mapping over, or destroys it. */
+static yoke_status keep_books(yk_arena *arena, yk_mapping mapping, bool limited,
+                              yoke_status before, yk_error *error)
+{
+    const yoke_status status =
+        before == YOKE_OK ? yk_arena_init(arena, mapping, limited, error) : before;
+
+    if (status != YOKE_OK) {
+        yk_mapping_destroy(&mapping);
     }
     return status;
 }
@@ -98,7 +161,7 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
                                  yk_error *error)
 {
     uint64_t bytes = default_arena;
-    size_t least = least_arena;
+    mappings all;
     yoke_status status = yk_env_bytes("YOKE_ARENA", &bytes, error);
 
     if (options->arena_bytes != 0) {
@@ -114,27 +177,21 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
             "64 TiB, not %llu bytes",
             (unsigned long long)bytes);
     }
-    least = bytes < least ? (size_t)bytes / 2 : least;
-    status = create_arena(&pool->arena, "yoke arena", bytes, least, true, error);
+    status = map_with_room(&all, (size_t)bytes, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    pool->control_mapping = all.control;
+    pool->control = all.control.base;
+    status = keep_books(&pool->arena, all.arena, true, status, error);
+    status = keep_books(&pool->store, all.store, false, status, error);
+    status = keep_books(&pool->tables, all.tables, false, status, error);
     if (status == YOKE_OK &&
         !yk_window_add(pool->arena.mapping.base, pool->arena.mapping.size, pool,
                        yk_process_self())) {
         status = yk_fail(error, YOKE_ENOMEM, "a process has at most %d pools at a time",
                          YK_MAX_WINDOWS);
     }
-    if (status == YOKE_OK) {
-        status = create_arena(&pool->store, "yoke store", store_bytes, 1 << 20, false,
-                              error);
-    }
-    if (status == YOKE_OK) {
-        status = create_arena(&pool->tables, "yoke tables", tables_bytes, 1 << 20,
-                              false, error);
-    }
-    if (status == YOKE_OK) {
-        status = yk_mapping_create(&pool->control_mapping, "yoke control",
-                                   sizeof(yk_control), sizeof(yk_control), error);
-    }
-    pool->control = pool->control_mapping.base;
     return status;
 }
 
@@ -615,6 +672,7 @@ static void free_memory(yoke_pool *pool)
 yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
 {
     yk_error unused;
+    yoke_status status;
     bool broken;
 
     if (pool->control == NULL) {
@@ -629,7 +687,8 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
     end_jobs(pool);
     let_all_out(pool);
     part_from_futures(pool);
-    yk_trace_end(pool);
+    yk_error_clear(&unused);
+    status = yk_trace_end(pool, error != NULL ? error : &unused);
     free_memory(pool);
-    return broken && !kill ? yk_pool_fail_broken(error) : YOKE_OK;
+    return broken && !kill ? yk_pool_fail_broken(error) : status;
 }

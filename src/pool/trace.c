@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/text.h"
+#include "sys/process.h"
+
+enum { LEAST_EVENTS = 256 };
 
 static bool is_on(const yoke_pool *pool)
 {
@@ -18,10 +21,30 @@ static bool is_on(const yoke_pool *pool)
 
 /* ---- starting and stopping ---- */
 
+/* Smaller ones where address space is limited. */
+static yoke_status make_rings(yoke_pool *pool, yk_error *error)
+{
+    yk_trace *trace = NULL;
+    uint32_t events = 2 * YK_TRACE_EVENTS;
+
+    while (trace == NULL && events > LEAST_EVENTS) {
+        events /= 2;
+        yk_error_clear(error);
+        trace = yk_arena_alloc(&pool->tables, yk_trace_bytes(YK_TRACE_RINGS, events),
+                               error);
+    }
+    if (trace == NULL) {
+        yk_error_prefix(error, "the trace: ");
+        return YOKE_ENOMEM;
+    }
+    yk_trace_init(trace, YK_TRACE_RINGS, events);
+    pool->tracer->trace = trace;
+    return YOKE_OK;
+}
+
 /* With the lock. */
 static yoke_status prepare(yoke_pool *pool, yk_error *error)
 {
-    const size_t bytes = yk_trace_bytes(YK_TRACE_RINGS, YK_TRACE_EVENTS);
     yk_tracer *tracer = pool->tracer;
 
     if (tracer == NULL) {
@@ -33,15 +56,32 @@ static yoke_status prepare(yoke_pool *pool, yk_error *error)
     if (tracer == NULL || tracer->jobs == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    if (tracer->trace == NULL) {
-        tracer->trace = yk_arena_alloc(&pool->tables, bytes, error);
-        if (tracer->trace == NULL) {
-            yk_error_prefix(error, "the trace: ");
-            return YOKE_ENOMEM;
+    return tracer->trace != NULL ? YOKE_OK : make_rings(pool, error);
+}
+
+static void note_kernel(yk_tracer *tracer, const yk_kernel *kernel)
+{
+    yk_traced_kernel *traced = &tracer->kernels[kernel->id % YK_TRACE_KERNELS];
+
+    traced->id = kernel->id;
+    yk_text_copy(traced->name, sizeof traced->name, kernel->name);
+}
+
+/* Those that there are. */
+static void note_kernels(yoke_pool *pool)
+{
+    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
+        if (pool->kernels[slot] != NULL) {
+            note_kernel(pool->tracer, &pool->control->kernels[slot].kernel);
         }
-        yk_trace_init(tracer->trace, YK_TRACE_RINGS, YK_TRACE_EVENTS);
     }
-    return YOKE_OK;
+}
+
+void yk_trace_announced(yoke_pool *pool, const yk_kernel *kernel)
+{
+    if (is_on(pool)) {
+        note_kernel(pool->tracer, kernel);
+    }
 }
 
 /* With the lock. */
@@ -54,6 +94,7 @@ static yoke_status start(yoke_pool *pool, yk_error *error)
         return status;
     }
     memset(tracer->jobs, 0, YK_TRACE_JOBS * sizeof *tracer->jobs);
+    note_kernels(pool);
     tracer->began_ns = yk_clock_ns();
     yk_trace_clear(tracer->trace, tracer->began_ns);
     atomic_store(&pool->control->trace, (uintptr_t)tracer->trace);
@@ -108,6 +149,46 @@ void yk_trace_collected(yoke_pool *pool, const yk_job *job, yoke_status status)
 
 /* ---- for a pool's whole life ---- */
 
+/* Those that are written when their pools end, or the program. */
+static pthread_mutex_t tracers_lock = PTHREAD_MUTEX_INITIALIZER;
+static yk_tracer *tracers;
+
+static void enlist(yk_tracer *tracer)
+{
+    (void)pthread_mutex_lock(&tracers_lock);
+    tracer->next = tracers;
+    tracers = tracer;
+    (void)pthread_mutex_unlock(&tracers_lock);
+}
+
+static void strike(const yk_tracer *tracer)
+{
+    yk_tracer **link = &tracers;
+
+    (void)pthread_mutex_lock(&tracers_lock);
+    while (*link != NULL && *link != tracer) {
+        link = &(*link)->next;
+    }
+    if (*link != NULL) {
+        *link = tracer->next;
+    }
+    (void)pthread_mutex_unlock(&tracers_lock);
+}
+
+/* Programs may end without closing their pools. */
+__attribute__((destructor)) static void write_rest(void)
+{
+    (void)pthread_mutex_lock(&tracers_lock);
+    for (const yk_tracer *tracer = tracers; tracer != NULL; tracer = tracer->next) {
+        yk_error unused;
+
+        if (tracer->pool->owner == yk_process_self()) {
+            (void)yk_trace_write(tracer->pool, tracer->path, &unused);
+        }
+    }
+    (void)pthread_mutex_unlock(&tracers_lock);
+}
+
 /* A process's first pool gets the path as it is, those after it a number at its end. */
 static char *path_of_next(const char *path)
 {
@@ -124,44 +205,62 @@ static char *path_of_next(const char *path)
     return result;
 }
 
+/* The file is there from now on, under a path that holds wherever the program goes; NULL:
+ * error. */
+static char *create_file(const char *wanted, yk_error *error)
+{
+    char *path = path_of_next(wanted);
+    char *whole = NULL;
+    FILE *file;
+
+    if (path == NULL) {
+        yk_fail(error, YOKE_ENOMEM, "out of memory");
+        return NULL;
+    }
+    file = fopen(path, "we");
+    if (file != NULL) {
+        (void)fclose(file);
+        whole = realpath(path, NULL);
+    }
+    if (whole == NULL) {
+        yk_fail(error, YOKE_ESYSTEM, "YOKE_TRACE: %s cannot be written: %s", path,
+                strerror(errno));
+    }
+    free(path);
+    return whole;
+}
+
 yoke_status yk_trace_configure(yoke_pool *pool, yk_error *error)
 {
     const char *wanted = yk_env_text("YOKE_TRACE");
     char *path;
-    FILE *file;
     yoke_status status;
 
     if (wanted == NULL) {
         return YOKE_OK;
     }
-    path = path_of_next(wanted);
+    path = create_file(wanted, error);
     if (path == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+        return error->status;
     }
-    file = fopen(path, "we");
-    if (file == NULL) {
-        yk_fail(error, YOKE_ESYSTEM, "YOKE_TRACE: %s cannot be written: %s", path,
-                strerror(errno));
-        free(path);
-        return YOKE_ESYSTEM;
-    }
-    (void)fclose(file);
     status = yk_trace_start(pool, error);
-    if (status == YOKE_OK) {
-        pool->tracer->path = path;
-    } else {
+    if (status != YOKE_OK) {
         free(path);
+        return status;
     }
-    return status;
+    pool->tracer->path = path;
+    pool->tracer->pool = pool;
+    enlist(pool->tracer);
+    return YOKE_OK;
 }
 
-void yk_trace_end(yoke_pool *pool)
+yoke_status yk_trace_end(yoke_pool *pool, yk_error *error)
 {
-    yk_error unused;
-
-    if (pool->tracer != NULL && pool->tracer->path != NULL) {
-        (void)yk_trace_write(pool, pool->tracer->path, &unused);
+    if (pool->tracer == NULL || pool->tracer->path == NULL) {
+        return YOKE_OK;
     }
+    strike(pool->tracer);
+    return yk_trace_write(pool, pool->tracer->path, error);
 }
 
 void yk_trace_free(yoke_pool *pool)

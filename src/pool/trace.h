@@ -14,6 +14,7 @@
 enum {
     YK_TRACE_EVENTS = 32768, /* that a ring keeps */
     YK_TRACE_JOBS = 65536,   /* that the application keeps */
+    YK_TRACE_KERNELS = 1024, /* likewise */
 };
 
 /* A job as the application sees it. */
@@ -26,11 +27,21 @@ typedef struct yk_traced_job {
     char name[YK_KERNEL_NAME_BYTES]; /* of its kernel */
 } yk_traced_job;
 
+/* What a kernel was called; it may be gone by the time that is asked. */
+typedef struct yk_traced_kernel {
+    uint64_t id; /* 0: there is none here */
+    char name[YK_KERNEL_NAME_BYTES];
+} yk_traced_kernel;
+
 typedef struct yk_tracer {
     yk_trace *trace;     /* in the tables' memory, until the pool ends */
     yk_traced_job *jobs; /* YK_TRACE_JOBS, a job in the place of its sequence number */
     uint64_t began_ns;
+    /* A kernel in the place of its id. */
+    yk_traced_kernel kernels[YK_TRACE_KERNELS];
     char *path; /* where to write when the pool ends; NULL: nowhere */
+    yoke_pool *pool; /* whose; and the next one that has a path */
+    struct yk_tracer *next;
 } yk_tracer;
 
 /* Records from now on; what was recorded before is dropped. YOKE_ENOMEM. Takes the lock. */
@@ -43,6 +54,9 @@ void yk_trace_stop(yoke_pool *pool);
  * YOKE_ESYSTEM. Takes the lock. */
 yoke_status yk_trace_write(yoke_pool *pool, const char *path, yk_error *error);
 
+/* A kernel is about to be announced. With the lock. */
+void yk_trace_announced(yoke_pool *pool, const yk_kernel *kernel);
+
 /* A job is about to be published, was collected. With the lock. */
 void yk_trace_submitted(yoke_pool *pool, const yk_job *job);
 void yk_trace_collected(yoke_pool *pool, const yk_job *job, yoke_status status);
@@ -51,8 +65,9 @@ void yk_trace_collected(yoke_pool *pool, const yk_job *job, yoke_status status);
  * it cannot be written. */
 yoke_status yk_trace_configure(yoke_pool *pool, yk_error *error);
 
-/* The pool ends: writes the file, if there is to be one. The pool's memory is still there. */
-void yk_trace_end(yoke_pool *pool);
+/* The pool ends: writes the file, if there is to be one. The pool's memory is still there.
+ * (Where the program ends without that, it is written then.) As yk_trace_write(). */
+yoke_status yk_trace_end(yoke_pool *pool, yk_error *error);
 void yk_trace_free(yoke_pool *pool);
 
 #endif

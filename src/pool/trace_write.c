@@ -16,8 +16,7 @@ typedef struct writer {
     unsigned pid;
     yk_traced_job *jobs;    /* a copy; collected_ns becomes the end of the last chunk */
     yk_trace_event *events; /* of one ring */
-    char kernels[YK_MAX_KERNELS][YK_KERNEL_NAME_BYTES]; /* by slot */
-    uint64_t kernel_ids[YK_MAX_KERNELS];
+    yk_traced_kernel kernels[YK_TRACE_KERNELS];
     uint64_t lost; /* events that were overwritten */
 } writer;
 
@@ -88,12 +87,9 @@ static void name_track(const writer *self, uint32_t slot, unsigned lane)
 
 static const char *kernel_name(const writer *self, uint64_t id)
 {
-    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
-        if (self->kernel_ids[slot] == id) {
-            return self->kernels[slot];
-        }
-    }
-    return "a kernel that is gone";
+    const yk_traced_kernel *kernel = &self->kernels[id % YK_TRACE_KERNELS];
+
+    return kernel->id == id ? kernel->name : "an earlier kernel";
 }
 
 static yk_traced_job *job_of(const writer *self, uint64_t sequence)
@@ -246,16 +242,8 @@ static bool write_all(writer *self)
 /* What may change while it is written. With the lock. */
 static void copy_books(writer *self)
 {
-    const yk_control *control = self->pool->control;
-
     memcpy(self->jobs, self->tracer->jobs, YK_TRACE_JOBS * sizeof *self->jobs);
-    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
-        if (self->pool->kernels[slot] != NULL) {
-            self->kernel_ids[slot] = control->kernels[slot].kernel.id;
-            memcpy(self->kernels[slot], control->kernels[slot].kernel.name,
-                   sizeof self->kernels[slot]);
-        }
-    }
+    memcpy(self->kernels, self->tracer->kernels, sizeof self->kernels);
 }
 
 static yoke_status write_file(writer *self, const char *path, yk_error *error)

@@ -63,6 +63,42 @@ static void *map_at_hint(int fd, size_t size)
     return mmap(NULL, size, protection, MAP_SHARED | MAP_NORESERVE, fd, 0);
 }
 
+bool yk_mapping_reserve(yk_mapping *mapping, size_t size)
+{
+    void *base = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                      -1, 0);
+
+    *mapping = YK_MAPPING_NONE;
+    if (base == MAP_FAILED) {
+        return false;
+    }
+    mapping->base = base;
+    mapping->size = size;
+    return true;
+}
+
+yoke_status yk_mapping_fail(yk_error *error, size_t bytes)
+{
+    const int code = errno;
+    struct rlimit limit;
+
+    if (!fits_file_limit(bytes)) {
+        return yk_fail(error, YOKE_ENOMEM,
+                       "cannot map %zu bytes of shared memory: the limit of file sizes "
+                       "(ulimit -f) is lower",
+                       bytes);
+    }
+    if (code == ENOMEM && getrlimit(RLIMIT_AS, &limit) == 0 &&
+        limit.rlim_cur != RLIM_INFINITY) {
+        return yk_fail(error, YOKE_ENOMEM,
+                       "cannot map %zu bytes of shared memory: the limit of address space "
+                       "(ulimit -v) is %llu bytes",
+                       bytes, (unsigned long long)limit.rlim_cur);
+    }
+    return yk_fail(error, YOKE_ENOMEM, "cannot map %zu bytes of shared memory: %s", bytes,
+                   strerror(code));
+}
+
 static bool try_size(yk_mapping *mapping, size_t size)
 {
     void *base;
@@ -95,9 +131,7 @@ yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size
             return YOKE_OK;
         }
     }
-    yk_fail(error, YOKE_ENOMEM, "cannot map %zu bytes of shared memory: %s", least,
-            fits_file_limit(least) ? strerror(errno)
-                                   : "the limit of file sizes (ulimit -f) is lower");
+    (void)yk_mapping_fail(error, least);
     yk_mapping_destroy(mapping);
     return YOKE_ENOMEM;
 }

@@ -28,6 +28,12 @@ typedef struct yk_mapping {
 yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size,
                               size_t least, yk_error *error);
 
+/* Address space that nobody can use until it is destroyed. */
+bool yk_mapping_reserve(yk_mapping *mapping, size_t size);
+
+/* YOKE_ENOMEM, with the reason in errno or the limit that is to blame. */
+yoke_status yk_mapping_fail(yk_error *error, size_t bytes);
+
 /* Maps it again at the same address, in a program that was executed since and has inherited
  * the descriptor. False with errno if there is something else, which stays. */
 bool yk_mapping_restore(const yk_mapping *mapping);

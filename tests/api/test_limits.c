@@ -107,7 +107,9 @@ static int live_under(void *arg)
 static void test_resource_limits(void **state)
 {
     limit limits[] = {
-        {RLIMIT_AS, (rlim_t)4 << 30}, {RLIMIT_NOFILE, 64},
+        {RLIMIT_AS, (rlim_t)4 << 30}, {RLIMIT_AS, (rlim_t)9 << 30},
+        {RLIMIT_AS, 750 << 20},       {RLIMIT_AS, 1250 << 20},
+        {RLIMIT_AS, 512 << 20},       {RLIMIT_NOFILE, 64},
         {RLIMIT_FSIZE, 256 << 20},    {RLIMIT_CORE, 0},
         {RLIMIT_STACK, 256 << 10},
     };

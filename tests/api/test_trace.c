@@ -41,6 +41,7 @@ typedef struct found {
     int ended;
     int deaths;
     int births;
+    int unnamed;
     unsigned long long items;
     unsigned long long sent;
     unsigned long long received;
@@ -73,6 +74,7 @@ static void read_line(found *all, const char *line)
     all->begun += has(line, "\"ph\":\"b\"");
     all->ended += has(line, "\"ph\":\"e\"");
     all->deaths += has(line, "killed by signal 9");
+    all->unnamed += has(line, "an earlier");
     all->births += has(line, "process started");
     if (has(line, "\"ph\":\"X\"") && end > all->last_end) {
         all->last_end = end;
@@ -139,6 +141,7 @@ static void test_all_items(void **state)
     assert_int_equal(all.begun, JOBS);
     assert_int_equal(all.ended, JOBS);
     assert_int_equal(all.tracks, 1 + 3);
+    assert_int_equal(all.unnamed, 0); /* though the kernel is gone */
     assert_true(all.chunks >= JOBS);
     assert_int_equal(all.deaths, 0);
     assert_true(all.last_end > 0 && all.last_end < 60e6);
@@ -268,6 +271,37 @@ static int trace_two_pools(void *context)
     return 0;
 }
 
+/* Relative to where it is now; and it ends without closing the pool. */
+static int go_elsewhere(void *context)
+{
+    yoke_pool *pool;
+
+    (void)context;
+    if (chdir(folder) != 0) {
+        return 1;
+    }
+    (void)unlink(path);
+    pool = api_try_open("cpu:1");
+    if (pool == NULL || api_try_map(pool) != 0 || chdir("/") != 0) {
+        return 2;
+    }
+    exit(0);
+}
+
+static int write_to_full_disk(void *context)
+{
+    yoke_pool *pool = api_try_open("cpu:1");
+
+    (void)context;
+    if (pool == NULL || api_try_map(pool) != 0) {
+        return 1;
+    }
+    return yoke_pool_close(pool) == YOKE_ESYSTEM &&
+                   strstr(yoke_pool_error(pool), "/dev/full") != NULL
+               ? 0
+               : 2;
+}
+
 static void test_environment(void **state)
 {
     yoke_pool *pool = NULL;
@@ -278,6 +312,10 @@ static void test_environment(void **state)
     (void)snprintf(second, sizeof second, "%s.2", path);
     assert_int_equal(setenv("YOKE_TRACE", path, 1), 0);
     assert_int_equal(yt_in_child(trace_two_pools, NULL, 60), 0);
+    assert_int_equal(setenv("YOKE_TRACE", "trace.json", 1), 0);
+    assert_int_equal(yt_in_child(go_elsewhere, NULL, 60), 0);
+    assert_int_equal(setenv("YOKE_TRACE", "/dev/full", 1), 0);
+    assert_int_equal(yt_in_child(write_to_full_disk, NULL, 60), 0);
     assert_int_equal(setenv("YOKE_TRACE", "/nowhere/at/all", 1), 0);
     assert_refused(NULL, yoke_pool_create(&pool, NULL), YOKE_ESYSTEM, "YOKE_TRACE: ");
     assert_int_equal(unsetenv("YOKE_TRACE"), 0);
