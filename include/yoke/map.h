@@ -87,6 +87,26 @@ static inline yoke_status yoke_map_args(yoke_future **future, yoke_pool *pool,
                                sizeof(yoke_map_options), args, count);
 }
 
+/**
+ * As yoke_map_args(), without waiting.
+ *
+ * @param future  where a future goes that the caller owns; NULL on failure. May itself be
+ *                NULL: the job goes on, and nobody keeps a future of it
+ */
+static inline yoke_status yoke_map_args_async(yoke_future **future, yoke_pool *pool,
+                                              yoke_kernel *kernel, yoke_range range,
+                                              const yoke_map_options *options,
+                                              const yoke_arg *args, size_t count)
+{
+    yoke_future *unwanted = NULL;
+    const yoke_status status =
+        yoke_map_args_sized(future != NULL ? future : &unwanted, pool, kernel, range,
+                            options, sizeof(yoke_map_options), args, count);
+
+    yoke_future_destroy(unwanted);
+    return status;
+}
+
 #ifdef __cplusplus
 }
 
@@ -108,15 +128,15 @@ inline yoke_status yoke_map_with(yoke_pool *pool, yoke_kernel *kernel, yoke_rang
     return yoke_map_args(NULL, pool, kernel, range, options, list, sizeof...(args));
 }
 
-/** As yoke_map_with(), without waiting: the caller owns *future. */
+/** As yoke_map_with(), without waiting: see yoke_map_args_async(). */
 template <class... Args>
 inline yoke_status yoke_map_async(yoke_future **future, yoke_pool *pool,
                                   yoke_kernel *kernel, yoke_range range,
                                   const yoke_map_options *options, const Args &...args)
 {
     const yoke_arg list[] = {args..., yoke_arg()};
-    return yoke_map_args_sized(future, pool, kernel, range, options,
-                               sizeof(yoke_map_options), list, sizeof...(args));
+    return yoke_map_args_async(future, pool, kernel, range, options, list,
+                               sizeof...(args));
 }
 #else
 
@@ -135,10 +155,10 @@ inline yoke_status yoke_map_async(yoke_future **future, yoke_pool *pool,
     yoke_map_args(NULL, pool, kernel, range, options, YOKE_ARG_LIST(__VA_ARGS__),        \
                   YOKE_ARG_COUNT(__VA_ARGS__))
 
-/** As yoke_map_with(), without waiting: the caller owns *future. */
+/** As yoke_map_with(), without waiting: see yoke_map_args_async(). */
 #define yoke_map_async(future, pool, kernel, range, options, ...)                        \
-    yoke_map_args(future, pool, kernel, range, options, YOKE_ARG_LIST(__VA_ARGS__),      \
-                  YOKE_ARG_COUNT(__VA_ARGS__))
+    yoke_map_args_async(future, pool, kernel, range, options,                            \
+                        YOKE_ARG_LIST(__VA_ARGS__), YOKE_ARG_COUNT(__VA_ARGS__))
 #endif
 
 #endif

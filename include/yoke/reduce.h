@@ -126,9 +126,10 @@ static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_operation operation,
  * As yoke_reduce_with(), without waiting; but when an operation is first used on a type,
  * until a worker has built its kernel, between two chunks of what else it does.
  *
- * @param future  where a future goes that the caller owns; NULL on failure. NULL: wait for
- *                the end. *result is there once the future has ended well, and must stay
- *                valid until it has ended, even if the future is destroyed before
+ * @param future  where a future goes that the caller owns; NULL on failure. May itself be
+ *                NULL: nobody keeps it. *result is there once the job has ended well (see
+ *                yoke_pool_wait() where there is no future), and must stay valid until it
+ *                has ended, even if the future is destroyed before
  */
 static inline yoke_status yoke_reduce_async(yoke_future **future, yoke_pool *pool,
                                             yoke_operation operation, yoke_type type,
@@ -136,8 +137,13 @@ static inline yoke_status yoke_reduce_async(yoke_future **future, yoke_pool *poo
                                             yoke_reduced *result,
                                             const yoke_map_options *options)
 {
-    return yoke_reduce_sized(future, pool, operation, type, x, NULL, n, result, options,
-                             sizeof(yoke_map_options));
+    yoke_future *unwanted = NULL;
+    const yoke_status status =
+        yoke_reduce_sized(future != NULL ? future : &unwanted, pool, operation, type, x,
+                          NULL, n, result, options, sizeof(yoke_map_options));
+
+    yoke_future_destroy(unwanted);
+    return status;
 }
 
 /** The sum of x[i] * y[i], as yoke_reduce_with(); x and y may overlap or be the same. */
@@ -162,8 +168,13 @@ static inline yoke_status yoke_dot_async(yoke_future **future, yoke_pool *pool,
                                          size_t n, yoke_reduced *result,
                                          const yoke_map_options *options)
 {
-    return yoke_reduce_sized(future, pool, YOKE_DOT, type, x, y, n, result, options,
-                             sizeof(yoke_map_options));
+    yoke_future *unwanted = NULL;
+    const yoke_status status =
+        yoke_reduce_sized(future != NULL ? future : &unwanted, pool, YOKE_DOT, type, x, y,
+                          n, result, options, sizeof(yoke_map_options));
+
+    yoke_future_destroy(unwanted);
+    return status;
 }
 
 /** How partial results become one. */
@@ -227,10 +238,11 @@ static inline yoke_status yoke_reduce_map_args(
  * before the callbacks of the future; a job that needs the job's arrays does not wait for it.
  * A wait's time limit does not count what `combine` takes.
  *
- * @param future   where a future goes that the caller owns; NULL on failure. NULL: wait for
- *                 the end. *result is there once the future has ended well. It and what
- *                 reducer->context points to must stay valid until the future has ended,
- *                 even if it is destroyed before.
+ * @param future   where a future goes that the caller owns; NULL on failure. May itself be
+ *                 NULL: nobody keeps it. *result is there once the job has ended well (see
+ *                 yoke_pool_wait() where there is no future). It and what reducer->context
+ *                 points to must stay valid until it has ended, even if the future is
+ *                 destroyed before.
  *                 `combine` itself cannot wait for it: YOKE_EBUSY
  * @param pool     the pool
  * @param kernel   a kernel of this pool
@@ -247,9 +259,14 @@ yoke_reduce_map_args_async(yoke_future **future, yoke_pool *pool, yoke_kernel *k
                            const yoke_map_options *options, const yoke_arg *args,
                            size_t count)
 {
-    return yoke_reduce_map_sized(future, pool, kernel, range, reducer,
-                                 sizeof(yoke_reducer), result, options,
-                                 sizeof(yoke_map_options), args, count);
+    yoke_future *unwanted = NULL;
+    const yoke_status status =
+        yoke_reduce_map_sized(future != NULL ? future : &unwanted, pool, kernel, range,
+                              reducer, sizeof(yoke_reducer), result, options,
+                              sizeof(yoke_map_options), args, count);
+
+    yoke_future_destroy(unwanted);
+    return status;
 }
 
 #ifdef __cplusplus

@@ -5,7 +5,7 @@
  *
  * A task runs in a worker process. It sees the pool's memory and the program as it was when
  * the pool was created; what it writes elsewhere the application does not see. It makes no
- * calls on the pool. What a worker was computing when it died is computed again from the
+ * calls on the pool, but queues, locks and the like it may use. What a worker was computing when it died is computed again from the
  * start, by another one: a task may run twice.
  */
 #ifndef YOKE_TASK_H

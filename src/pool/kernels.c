@@ -193,7 +193,8 @@ static yoke_status add(yoke_kernel *kernel, recipe from, yk_error *error)
         kernel->slot = find_slot(pool);
     }
     if (kernel->slot == YK_MAX_KERNELS) {
-        status = yk_fail(error, YOKE_EBUSY, "a pool has at most %d kernels at a time",
+        status = yk_fail(error, YOKE_EBUSY, "a pool has at most %d kernels at a time, functions called as "
+                         "tasks and built-in reductions included",
                          YK_MAX_KERNELS);
     } else {
         kernel->id = pool->next_id++;

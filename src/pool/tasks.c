@@ -30,6 +30,9 @@ static yoke_status describe(yk_kernel *kernel, yoke_task_function *function,
                        "the task function is in no loaded program or library");
     }
     kernel->task = task;
+    if (yk_object_symbol((yk_any_function *)function, kernel->name, sizeof kernel->name)) {
+        return YOKE_OK;
+    }
     (void)snprintf(kernel->name, sizeof kernel->name, "%.80s+0x%llx",
                    kernel->native.object[0] != '\0' ? last_part(kernel->native.object)
                                                     : "program",
@@ -138,6 +141,14 @@ bool yk_tasks_evict(yoke_pool *pool)
 
 /* ---- submission ---- */
 
+/* Whether an argument that the user knows by another name is not there. */
+static bool is_missing(const yk_task_request *request, uint32_t number)
+{
+    return number != 0 && request->count > 0 &&
+           request->args[number - 1].kind == YOKE_ARG_ARRAY &&
+           request->args[number - 1].pointer == NULL;
+}
+
 yoke_status yk_tasks_check(const yk_task_request *request, yk_error *error)
 {
     const yoke_task_options *options = &request->options;
@@ -145,6 +156,12 @@ yoke_status yk_tasks_check(const yk_task_request *request, yk_error *error)
 
     if (request->function == NULL) {
         return yk_fail(error, YOKE_EINVAL, "the task function is NULL");
+    }
+    if (is_missing(request, request->call.input)) {
+        return yk_fail(error, YOKE_EINVAL, "the input is NULL, but it has bytes");
+    }
+    if (is_missing(request, request->call.output)) {
+        return yk_fail(error, YOKE_EINVAL, "the output is NULL, but it has bytes");
     }
     if (options->kind != NULL && options->devices != NULL) {
         return yk_fail(error, YOKE_EINVAL,

@@ -206,3 +206,14 @@ bool yk_object_is_stale(yk_any_function *function)
     }
     return is_stale;
 }
+
+bool yk_object_symbol(yk_any_function *function, char *name, size_t bytes)
+{
+    Dl_info info;
+    void *address;
+
+    memcpy(&address, &function, sizeof address);
+    return dladdr(address, &info) != 0 && info.dli_saddr == address &&
+           info.dli_sname != NULL && strlen(info.dli_sname) < bytes &&
+           strcpy(name, info.dli_sname) != NULL;
+}

@@ -24,6 +24,9 @@ bool yk_object_locate(yk_any_function *function, char *path, size_t path_bytes,
  * fails, or if it is another build by now, whose functions lie elsewhere. */
 yk_any_function *yk_object_find(const char *path, yk_object_place place);
 
+/* Its name, if the object exports it. */
+bool yk_object_symbol(yk_any_function *function, char *name, size_t bytes);
+
 /* Whether a library is loaded whose file's name begins with one of `names`, the last of
  * which is NULL. */
 bool yk_object_is_loaded(const char *const *names);

@@ -318,7 +318,7 @@ static void test_bad_arguments(void **state)
     assert_refused(pool, yoke_map_items(pool, NULL, x, 4, NULL, 0, 0, NULL),
                    YOKE_EINVAL, "function is NULL");
     assert_refused(pool, yoke_map_items(pool, square, NULL, 4, x, 4, 4, NULL),
-                   YOKE_EINVAL, "argument 1: the array is NULL");
+                   YOKE_EINVAL, "the input is NULL");
     assert_refused(pool, yoke_map_items(pool, square, x, 0, NULL, 0, 4, NULL),
                    YOKE_EINVAL, "it has 0 bytes");
     assert_refused(pool, yoke_map_items(pool, square, x, 4, x, 4, 4, NULL), YOKE_EINVAL,

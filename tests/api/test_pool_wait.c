@@ -12,12 +12,10 @@ enum { N = 100, JOBS = 20 };
 static void submit_held(uint32_t *numbers, yoke_pool *pool, yoke_kernel *kernel,
                        api_gate *gate)
 {
-    yoke_future *future = NULL;
-
-    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(N), NULL,
+    /* Nobody keeps the future. */
+    assert_ok_pool(pool, yoke_map_async(NULL, pool, kernel, yoke_range_1d(N), NULL,
                                         yoke_inout(numbers, sizeof *numbers),
                                         yoke_in_whole(gate, sizeof *gate)));
-    yoke_future_destroy(future);
 }
 
 static void test_jobs(void **state)
@@ -98,6 +96,27 @@ static void test_callbacks(void **state)
         yoke_future_destroy(self.futures[i]);
     }
     yoke_kernel_destroy(self.kernel);
+    api_close(pool);
+}
+
+static void test_reductions(void **state)
+{
+    yoke_pool *pool = api_open("cpu:2");
+    uint32_t *numbers = api_numbers(pool, N);
+    yoke_reduced sum = {.value.u = 1};
+    yoke_reduced squares = {.value.u = 1};
+
+    (void)state;
+    for (uint32_t i = 0; i < N; i++) {
+        numbers[i] = i;
+    }
+    assert_ok_pool(pool, yoke_reduce_async(NULL, pool, YOKE_SUM, YOKE_UINT32, numbers, N,
+                                           &sum, NULL));
+    assert_ok_pool(pool, yoke_dot_async(NULL, pool, YOKE_UINT32, numbers, numbers, N,
+                                        &squares, NULL));
+    assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+    assert_int_equal(sum.value.u, N * (N - 1) / 2);
+    assert_int_equal(squares.value.u, (N - 1) * N * (2 * N - 1) / 6);
     api_close(pool);
 }
 
@@ -203,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_jobs),        yt_unit_test(test_callbacks),
+        yt_unit_test(test_reductions),
         yt_unit_test(test_failed_jobs), yt_unit_test(test_processes),
         yt_unit_test(test_broken),
     };

@@ -65,7 +65,7 @@ static void expect_composed(yoke_pool *pool, yoke_kernel *kernel, yoke_range ran
     const yoke_reducer reducer = {sizeof(affine), compose, &calls, NULL};
     const yoke_arg input = yoke_in(in, sizeof *in);
     yoke_future *future = NULL;
-    affine got[2] = {{0, 0}, {0, 0}};
+    affine got[3] = {{0, 0}, {0, 0}, {0, 0}};
 
     assert_ok_pool(pool, yoke_reduce_map_with(pool, kernel, range, &reducer, &got[0],
                                               options, partial, input));
@@ -75,7 +75,10 @@ static void expect_composed(yoke_pool *pool, yoke_kernel *kernel, yoke_range ran
     assert_ok_pool(pool, yoke_future_wait(future, 60));
     yoke_future_destroy(future);
     assert_int_equal(calls, 2 * (partials - 1));
-    for (int i = 0; i < 2; i++) {
+    assert_ok_pool(pool, yoke_reduce_map_async(NULL, pool, kernel, range, &reducer,
+                                               &got[2], options, partial, input));
+    assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+    for (int i = 0; i < 3; i++) {
         assert_int_equal(got[i].a, right.a);
         assert_int_equal(got[i].b, right.b);
     }
