@@ -191,8 +191,8 @@ YOKE_API yoke_status yoke_pool_terminate(yoke_pool *pool);
 
 /**
  * What went wrong in the last call that failed on this pool in this thread: kernel,
- * device, index range, build log. "" if nothing did. The text is borrowed, until the
- * next call on a pool in this thread.
+ * device, index range, build log. "" if nothing did. YOKE_EAGAIN may leave the text of an
+ * earlier failure. The text is borrowed, until the next call on a pool in this thread.
  *
  * @param pool  NULL for the last failed yoke_pool_create()
  */
@@ -224,8 +224,8 @@ YOKE_API size_t yoke_pool_poll(yoke_pool *pool);
 /**
  * A descriptor for the program's event loop: poll(2), select(2) and epoll(7) report it as
  * readable when a job has ended, until yoke_pool_poll() has collected it; also when the
- * pool's supervisor has died. It may be reported once too often, if a wait has collected the
- * job. It is the pool's: never read or close it; it goes with the pool.
+ * pool's supervisor has died. It may be reported once too often: after the first call here, and
+ * if a wait has collected the job. It is the pool's: never read or close it; it goes with the pool.
  *
  * From the first call on each job's end costs a system call, in the worker.
  *

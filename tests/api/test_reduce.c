@@ -414,7 +414,7 @@ static int reduce_in_child(void *arg)
     yoke_reduced result;
 
     return yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, NULL, 0, &result) == YOKE_EINVAL &&
-                   strstr(yoke_pool_error(pool), "forked") != NULL
+                   strstr(yoke_pool_error(pool), "from which this one was made") != NULL
                ? 0
                : 1;
 }
