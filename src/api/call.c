@@ -19,8 +19,8 @@ yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
     }
     owner = yk_live_owner(pool);
     if (owner == 0) {
-        owner =
-            yk_window_maker(pool); /* in a spawned process only its memory is known */
+        owner = yk_window_maker(pool); /* a spawned process knows only its memory */
+        owner = owner != yk_process_self() ? owner : 0; /* its maker is closing it */
     }
     if (owner == 0) {
         return yk_fail(error, YOKE_ECLOSED, "this is no pool, or one that was closed");

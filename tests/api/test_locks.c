@@ -413,7 +413,7 @@ static void test_value(void **state)
     assert_refused(pool, yoke_value_get(b->value, NULL), YOKE_EINVAL, "NULL");
     assert_refused(pool, yoke_value_set(b->value, NULL), YOKE_EINVAL, "NULL");
     assert_refused(pool, yoke_value_create(&none, pool, 0, NULL), YOKE_EINVAL,
-                   "no bytes");
+                   "at least 1 byte");
     assert_null(none);
     assert_refused(pool, yoke_value_create(&none, pool, SIZE_MAX, NULL), YOKE_EINVAL,
                    "64 TiB");
