@@ -145,6 +145,15 @@ static double float_result(double value)
 
 /* ---- the host form ---- */
 
+/* Made for several widths of vectors, of which the loader picks one; the lanes keep the order of
+ * operations, whatever the width. Sanitizers are not ready when the loader asks. */
+#if defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&                     \
+    defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
 /* A run is read row beside row, which the processor does not foresee: the lines of the
  * next but one are called now. Nothing happens where there is no memory. */
 static inline void ahead(const void *run, size_t bytes)
@@ -183,8 +192,8 @@ static inline void ahead(const void *run, size_t bytes)
         }                                                                              \
     }                                                                                  \
                                                                                        \
-    static void gather_##NAME(V *restrict v, V *restrict w, const T *x, const T *y,    \
-                              int count, int base)                                     \
+    WIDE static void gather_##NAME(V *restrict v, V *restrict w, const T *x,           \
+                                   const T *y, int count, int base)                    \
     {                                                                                  \
         int at = 0;                                                                    \
                                                                                        \
