@@ -78,13 +78,18 @@ static void kill_somebody(yoke_pool *pool)
 {
     yoke_worker_info workers[MOST_WORKERS];
     size_t count = 0;
-    const yoke_worker_info *victim;
+    size_t cores = 0; /* they come first, devices after them */
 
     example_check(pool, yoke_pool_workers(pool, workers, MOST_WORKERS, &count),
                   "looking at the workers");
-    victim = &workers[(size_t)rand() % (count < MOST_WORKERS ? count : MOST_WORKERS)];
-    if (victim->kind == YOKE_WORKER_CPU && victim->pid > 0) {
-        (void)kill(victim->pid, SIGKILL);
+    while (cores < count && cores < MOST_WORKERS &&
+           workers[cores].kind == YOKE_WORKER_CPU) {
+        cores++;
+    }
+    if (cores > 0) {
+        const pid_t victim = workers[(size_t)rand() % cores].pid;
+
+        (void)(victim > 0 && kill(victim, SIGKILL));
     }
 }
 
