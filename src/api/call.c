@@ -33,6 +33,14 @@ yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
     return YOKE_OK;
 }
 
+void yk_call_take_options(void *options, size_t own_bytes, const void *callers,
+                          size_t bytes)
+{
+    if (callers != NULL) {
+        memcpy(options, callers, bytes < own_bytes ? bytes : own_bytes);
+    }
+}
+
 /* ---- the last failure, per thread ---- */
 
 enum { KEPT = 4 };

@@ -3,12 +3,19 @@
 #ifndef YK_API_CALL_H
 #define YK_API_CALL_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 #include "yoke/pool.h"
 
 /* Whether the pool may be used: created by this process and not closed. Never touches
  * the memory of a pool that was closed. Otherwise fills in error. */
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error);
+
+/* A struct of options, of which the caller was compiled with `bytes` bytes: what it does not
+ * know keeps its default. NULL: all do. */
+void yk_call_take_options(void *options, size_t own_bytes, const void *callers,
+                          size_t bytes);
 
 /* Keeps a failure's text for yoke_pool_error() in this thread, under the pool's name (NULL:
  * of no pool), and returns the status. Nothing is kept for YOKE_OK. */

@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "api/call.h"
 #include "api/live.h"
@@ -36,7 +35,7 @@ yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
                          kernel == NULL ? "where the kernel goes" : "options");
     }
     if (status == YOKE_OK) {
-        memcpy(&all, options, size < sizeof all ? size : sizeof all);
+        yk_call_take_options(&all, sizeof all, options, size);
         status = yk_kernel_create(kernel, pool, &all, &error);
     }
     if (status == YOKE_OK && !yk_live_add_kernel(pool, *kernel)) {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "yoke/map.h"
 
-#include <string.h>
-
 #include "api/call.h"
 #include "api/submission.h"
 #include "pool/pool.h"
@@ -21,10 +19,7 @@ yoke_status yoke_map_args_sized(yoke_future **future, yoke_pool *pool,
     if (future != NULL) {
         *future = NULL;
     }
-    if (options != NULL) {
-        memcpy(&submission.options, options,
-               size < sizeof *options ? size : sizeof *options);
-    }
+    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
     status = yk_call_check_kernel(pool, kernel, &error);
     if (status == YOKE_OK) {
         status = yk_call_submit(future, pool, &submission, &error);

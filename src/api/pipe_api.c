@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "api/call.h"
 #include "api/object_call.h"
@@ -119,9 +118,7 @@ yoke_status yoke_pipe_create_sized(yoke_pipe *ends[2], yoke_pool *pool,
     if (ends != NULL) {
         ends[0] = ends[1] = NULL;
     }
-    if (given != NULL) {
-        memcpy(&options, given, yk_min(size, sizeof options));
-    }
+    yk_call_take_options(&options, sizeof options, given, size);
     return make(ends, pool, &options);
 }
 

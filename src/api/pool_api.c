@@ -34,9 +34,7 @@ yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *op
         return yk_call_fail(NULL, YOKE_EINVAL, "where the pool goes is NULL");
     }
     yk_error_clear(&error);
-    if (options != NULL) {
-        memcpy(&all, options, size < sizeof all ? size : sizeof all);
-    }
+    yk_call_take_options(&all, sizeof all, options, size);
     status = yk_pool_create(pool, &all, yk_live_add_pool, &error);
     if (status != YOKE_OK && *pool != NULL) {
         (void)yk_live_remove_pool(*pool);

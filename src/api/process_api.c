@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "yoke/process.h"
 
-#include <string.h>
-
 #include "api/call.h"
 #include "api/live.h"
 #include "pool/pool.h"
@@ -23,10 +21,7 @@ yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
     } else if (status == YOKE_OK) {
         status = yk_fail(&error, YOKE_EINVAL, "where the process goes is NULL");
     }
-    if (options != NULL) {
-        memcpy(&request.options, options,
-               size < sizeof request.options ? size : sizeof request.options);
-    }
+    yk_call_take_options(&request.options, sizeof request.options, options, size);
     if (status == YOKE_OK) {
         status = yk_process_start(process, pool, &request, &error);
     }

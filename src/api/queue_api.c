@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "yoke/queue.h"
 
-#include <string.h>
-
 #include "api/call.h"
 #include "api/object_call.h"
 #include "base/bits.h"
@@ -15,9 +13,7 @@ static yk_queue_shape shape_of(const yoke_queue_options *given, size_t size)
     yoke_queue_options options = {.item_bytes = 0};
     yk_queue_shape shape;
 
-    if (given != NULL) {
-        memcpy(&options, given, yk_min(size, sizeof options));
-    }
+    yk_call_take_options(&options, sizeof options, given, size);
     shape = (yk_queue_shape){options.item_bytes, options.capacity, options.joinable};
     if (shape.capacity == 0) {
         shape.capacity = shape.item_bytes != 0 ? DEFAULT_MESSAGES : DEFAULT_BYTES;

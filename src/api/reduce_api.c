@@ -144,10 +144,7 @@ yoke_status yoke_reduce_sized(yoke_future **future, yoke_pool *pool,
     if (future != NULL) {
         *future = NULL;
     }
-    if (options != NULL) {
-        memcpy(&submission.options, options,
-               size < sizeof *options ? size : sizeof *options);
-    }
+    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
     status = yk_call_check(pool, &error);
     if (status == YOKE_OK && result == NULL) {
         status = yk_fail(&error, YOKE_EINVAL, "where the result goes is NULL");

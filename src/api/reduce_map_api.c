@@ -206,16 +206,13 @@ yoke_status yoke_reduce_map_sized(yoke_future **future, yoke_pool *pool,
     if (future != NULL) {
         *future = NULL;
     }
-    if (options != NULL) {
-        memcpy(&submission.options, options,
-               size < sizeof *options ? size : sizeof *options);
-    }
+    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
     status = yk_call_check_kernel(pool, kernel, &error);
     if (status == YOKE_OK && reducer == NULL) {
         status = yk_fail(&error, YOKE_EINVAL, "the reducer is NULL");
     }
     if (status == YOKE_OK) {
-        memcpy(own, reducer, reducer_size < sizeof *own ? reducer_size : sizeof *own);
+        yk_call_take_options(own, sizeof *own, reducer, reducer_size);
         status = check_reducer(own, result, &error);
     }
     if (status == YOKE_OK) {

@@ -40,7 +40,7 @@ yoke_status yoke_imap_sized(yoke_stream **stream, int ordered, yoke_pool *pool,
     status = check_open(stream, pool, options, next, &error);
     if (status == YOKE_OK) {
         memset(&all, 0, sizeof all);
-        memcpy(&all, options, size < sizeof all ? size : sizeof all);
+        yk_call_take_options(&all, sizeof all, options, size);
         if (all.kernel != NULL && !yk_live_has_kernel(pool, all.kernel)) {
             status =
                 yk_fail(&error, YOKE_EINVAL,

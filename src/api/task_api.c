@@ -2,21 +2,11 @@
 #include "yoke/task.h"
 
 #include <stdarg.h>
-#include <string.h>
 
 #include "api/call.h"
 #include "api/finish.h"
 #include "device/native/tasks.h"
 #include "pool/pool.h"
-
-static void copy_options(yoke_task_options *to, const yoke_task_options *from,
-                         size_t size)
-{
-    memset(to, 0, sizeof *to);
-    if (from != NULL) {
-        memcpy(to, from, size < sizeof *to ? size : sizeof *to);
-    }
-}
 
 static yoke_status run(yoke_future **future, bool wait, yoke_pool *pool,
                        const yk_task_request *request, yk_error *error)
@@ -61,7 +51,7 @@ yoke_status yoke_map_items_sized(yoke_future **future, int wait, yoke_pool *pool
     yk_error error;
 
     yk_error_clear(&error);
-    copy_options(&request.options, options, size);
+    yk_call_take_options(&request.options, sizeof request.options, options, size);
     request.is_users = wait == 0 && future != NULL;
     request.call.input = add(args, &request, yoke_in(inputs, input_bytes));
     request.call.output = add(args, &request, yoke_out(outputs, output_bytes));
@@ -78,7 +68,7 @@ yoke_status yoke_starmap_sized(yoke_future **future, int wait, yoke_pool *pool,
     yk_error error;
 
     yk_error_clear(&error);
-    copy_options(&request.options, options, size);
+    yk_call_take_options(&request.options, sizeof request.options, options, size);
     request.is_users = wait == 0 && future != NULL;
     request.call.arg_count = (uint32_t)(arg_count < YK_MAX_ARGS ? arg_count : 0);
     return run(future, wait != 0, pool, &request, &error);
@@ -132,7 +122,7 @@ yoke_status yoke_apply_sized(yoke_future **future, int wait, yoke_pool *pool,
     if (future != NULL) {
         *future = NULL;
     }
-    copy_options(&request.options, options, size);
+    yk_call_take_options(&request.options, sizeof request.options, options, size);
     request.is_users = wait == 0 && future != NULL;
     status = yk_call_check(pool, &error);
     if (status != YOKE_OK) {
