@@ -80,7 +80,8 @@ YOKE_API yoke_status yoke_future_result(yoke_future *future, void **result,
 
 /** Gives the future back; the job goes on, and callbacks that have not been called yet will
  *  not be. A future that is not the program's (in a callback of a call that waits, or was
- *  given NULL in its place) is left alone. NULL is allowed. */
+ *  given NULL in its place) is left alone. NULL is allowed; a future that was given back is
+ *  not to be used any more, for this call either. */
 YOKE_API void yoke_future_destroy(yoke_future *future);
 
 #ifdef __cplusplus

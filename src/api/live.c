@@ -66,6 +66,11 @@ bool yk_live_add_handle(const yoke_pool *pool, const void *handle)
     return add(handle, pool);
 }
 
+bool yk_live_add_alone(const void *handle)
+{
+    return add(handle, NULL);
+}
+
 /* With the lock. */
 static const live_handle *find(const void *handle, const yoke_pool *pool)
 {
@@ -148,6 +153,11 @@ const yoke_pool *yk_live_pool_of(const void *handle)
     pool = entry != NULL ? entry->pool : NULL;
     (void)pthread_mutex_unlock(&lock);
     return pool;
+}
+
+bool yk_live_is_alone(const void *handle)
+{
+    return handle != NULL && look_up(handle, NULL).handle != NULL;
 }
 
 pid_t yk_live_owner(const yoke_pool *pool)

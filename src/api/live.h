@@ -25,6 +25,10 @@ bool yk_live_add_handle(const yoke_pool *pool, const void *handle);
 /* Whether it was valid; not any more. */
 bool yk_live_remove_handle(const void *handle);
 
+/* For those that outlive their pool. */
+bool yk_live_add_alone(const void *handle);
+bool yk_live_is_alone(const void *handle);
+
 /* The pool of such a handle; NULL if it is not valid. */
 const yoke_pool *yk_live_pool_of(const void *handle);
 

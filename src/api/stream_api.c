@@ -53,6 +53,11 @@ yoke_status yoke_imap_sized(yoke_stream **stream, int ordered, yoke_pool *pool,
     }
     if (status == YOKE_OK) {
         (*stream)->serial = yk_live_serial(pool);
+        if (!yk_live_add_alone(*stream)) {
+            yk_stream_destroy(*stream, true);
+            *stream = NULL;
+            status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
+        }
     }
     return yk_call_end(pool, status, &error);
 }
@@ -64,6 +69,9 @@ static yoke_status check(const yoke_stream *stream, yk_error *error)
 
     if (stream == NULL) {
         return yk_fail(error, YOKE_EINVAL, "the stream is NULL");
+    }
+    if (!yk_live_is_alone(stream)) {
+        return yk_fail(error, YOKE_ECLOSED, "this is no stream, or one that was destroyed");
     }
     status = yk_call_check(stream->pool, error);
     if (status == YOKE_OK && yk_live_serial(stream->pool) != stream->serial) {
@@ -91,19 +99,25 @@ yoke_status yoke_stream_next(yoke_stream *stream, void **result, double seconds)
     if (status == YOKE_OK) {
         status = yk_stream_next(stream, result, seconds, &error);
     }
-    return yk_call_end(stream != NULL ? stream->pool : NULL, status, &error);
+    return yk_call_end(yk_live_is_alone(stream) ? stream->pool : NULL, status, &error);
 }
 
 size_t yoke_stream_index(const yoke_stream *stream)
 {
-    return stream != NULL ? stream->index : 0;
+    return yk_live_is_alone(stream) ? stream->index : 0;
 }
 
 void yoke_stream_destroy(yoke_stream *stream)
 {
     yk_error error;
+    bool has_pool;
 
     if (stream == NULL) {
+        return;
+    }
+    if (!yk_live_is_alone(stream)) {
+        (void)yk_call_fail(NULL, YOKE_ECLOSED,
+                           "this is no stream, or one that was destroyed");
         return;
     }
     if (stream->busy) {
@@ -112,5 +126,8 @@ void yoke_stream_destroy(yoke_stream *stream)
                            "callback, cannot destroy it");
         return;
     }
-    yk_stream_destroy(stream, check(stream, &error) == YOKE_OK);
+    has_pool = check(stream, &error) == YOKE_OK;
+    if (yk_live_remove_handle(stream)) {
+        yk_stream_destroy(stream, has_pool);
+    }
 }

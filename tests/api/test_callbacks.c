@@ -566,7 +566,7 @@ static void test_destroying(void **state)
     yoke_stream_destroy(self.stream);
     (void)yoke_pool_poll(pool);
     assert_int_equal(self.calls, 1);
-    assert_int_equal(self.status, YOKE_EBUSY);
+    assert_int_equal(self.status, YOKE_ECLOSED);
     yoke_future_destroy(future);
     assert_ok_pool(pool, yoke_free(pool, gate));
 }

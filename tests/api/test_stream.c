@@ -518,6 +518,9 @@ static void test_destroyed_early(void **state)
         yoke_stream_destroy(stream);
     }
     yoke_stream_destroy(NULL);
+    yoke_stream_destroy(stream); /* again: nothing happens */
+    assert_refused(NULL, yoke_stream_next(stream, &result, 0), YOKE_ECLOSED, "destroyed");
+    assert_int_equal(yoke_stream_index(stream), 0);
 }
 
 static int use_in_child(void *arg)
