@@ -173,7 +173,7 @@ YOKE_API yoke_start yoke_pool_start_method(const yoke_pool *pool);
  * @param pool     the pool
  * @param seconds  how long at most; 0: does not wait; negative: without limit
  * @return YOKE_EAGAIN if there is still something; YOKE_EBROKEN if the pool's supervisor has
- *         died
+ *         died; YOKE_ECLOSED if another thread has closed or terminated the pool meanwhile
  */
 YOKE_API yoke_status yoke_pool_wait(yoke_pool *pool, double seconds);
 

@@ -70,7 +70,8 @@ YOKE_API yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool, const char *
  * YOKE_ENOENT if there is none; YOKE_EINVAL if it is empty, no regular file, or its whole
  * path is longer than 250 bytes; else as yoke_shm_open(). A read-only file needs
  * YOKE_SHM_READ_ONLY. If writing fails because the disk is full (a file with holes) or broken,
- * the worker that wrote dies of SIGBUS, a crash like others.
+ * the worker that wrote dies of SIGBUS: YOKE_ECRASHED, or YOKE_ENODEVICE if that happens
+ * while what a job changes in place is being saved. So it is if somebody cuts the file.
  *
  * @param shm     as above; its name is the file's whole path
  * @param pool    the pool in which it is opened
@@ -89,7 +90,8 @@ YOKE_API yoke_status yoke_shm_open_file(yoke_shm **shm, yoke_pool *pool, const c
 YOKE_API void *yoke_shm_pointer(const yoke_shm *shm);
 
 /**
- * Its size in bytes when it was opened; 0 if the handle is NULL or closed. Nobody may make it
+ * Its size in bytes when the pool first opened it: further handles of a file that has grown since
+ * show no more; 0 if the handle is NULL or closed. Nobody may make it
  * shorter: what is behind the end of a file crashes whoever touches it.
  *
  * @param shm  an open segment

@@ -30,7 +30,7 @@ extern "C" {
 /**
  * Records from now on; what was recorded before is dropped. It costs a worker two looks at the
  * clock for each chunk, and 64 bytes of memory. Of each worker the last 32,768 events are
- * kept, and the last 65,536 jobs.
+ * kept (fewer where address space is limited), and the last 65,536 jobs.
  */
 YOKE_API yoke_status yoke_trace_start(yoke_pool *pool);
 

@@ -13,7 +13,7 @@ static yoke_status check(const yoke_future *future)
     if (future == NULL) {
         return yk_call_fail(NULL, YOKE_EINVAL, "the future is NULL");
     }
-    if (future->pool != NULL && future->pool->owner != yk_process_self()) {
+    if (future->pool != NULL && future->owner != yk_process_self()) {
         return yk_call_fail(future->pool, YOKE_EINVAL,
                             "the future belongs to the process that forked this one");
     }
@@ -44,9 +44,6 @@ yoke_status yoke_future_wait(yoke_future *future, double seconds)
         return yk_call_fail(future->pool, YOKE_EINVAL,
                             "the time to wait is not a number of seconds");
     }
-    if (future->pool == NULL) {
-        return wait_held(future, seconds); /* there are no callbacks any more */
-    }
     if (yk_is_making(future)) {
         return yk_call_fail(future->pool, YOKE_EBUSY,
                             "the function that makes the job's result cannot wait for it");
@@ -65,9 +62,6 @@ bool yoke_future_done(yoke_future *future)
     if (check(future) != YOKE_OK) {
         return false;
     }
-    if (future->pool == NULL) {
-        return true;
-    }
     pool = yk_future_hold(future);
     done = yk_future_wait(future, 0);
     yk_future_unhold(future, pool);
@@ -82,7 +76,7 @@ double yoke_future_progress(yoke_future *future)
     if (check(future) != YOKE_OK) {
         return 0;
     }
-    pool = future->pool;
+    pool = yk_future_enter(future);
     if (pool == NULL) {
         return future->progress;
     }
@@ -92,6 +86,7 @@ double yoke_future_progress(yoke_future *future)
                    : yk_job_progress(pool->control,
                                      yk_job_at(pool->control, future->ref));
     (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_leave(pool);
     return progress;
 }
 
@@ -103,20 +98,32 @@ yoke_status yoke_future_cancel(yoke_future *future)
     if (status != YOKE_OK) {
         return status;
     }
-    pool = future->pool;
-    if (pool == NULL) {
-        return YOKE_OK;
+    pool = yk_future_enter(future);
+    if (pool != NULL) {
+        yk_future_cancel(future);
+        yk_pool_leave(pool);
     }
-    yk_future_cancel(future);
     return YOKE_OK;
 }
 
 const char *yoke_future_error(yoke_future *future)
 {
-    if (future == NULL || !future->collected || future->error == NULL) {
+    yoke_pool *pool;
+    const char *text;
+
+    if (check(future) != YOKE_OK) {
         return "";
     }
-    return future->error;
+    pool = yk_future_enter(future);
+    if (pool != NULL) {
+        (void)pthread_mutex_lock(&pool->lock);
+    }
+    text = future->collected && future->error != NULL ? future->error : "";
+    if (pool != NULL) {
+        (void)pthread_mutex_unlock(&pool->lock);
+        yk_pool_leave(pool);
+    }
+    return text;
 }
 
 yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
@@ -129,10 +136,10 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
     if (status != YOKE_OK) {
         return status;
     }
-    pool = future->pool;
     if (callback == NULL) {
-        return yk_call_fail(pool, YOKE_EINVAL, "the callback is NULL");
+        return yk_call_fail(future->pool, YOKE_EINVAL, "the callback is NULL");
     }
+    pool = yk_future_enter(future);
     if (pool != NULL) {
         (void)pthread_mutex_lock(&pool->lock);
     }
@@ -149,15 +156,17 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
     if (now) {
         yk_run_callback(pool, future, callback, context);
     }
+    if (pool != NULL) {
+        yk_pool_leave(pool);
+    }
     return status == YOKE_OK ? YOKE_OK
                              : yk_call_fail(pool, status, "the future has a callback");
 }
 
 /* Of a job that has ended well, with a reference of the caller's. */
-static void take_result(yoke_future *future, void **result, size_t *bytes)
+static void take_result(yoke_pool *pool, yoke_future *future, void **result,
+                        size_t *bytes)
 {
-    yoke_pool *pool = future->pool;
-
     (void)pthread_mutex_lock(&pool->lock);
     *result = future->result;
     if (bytes != NULL) {
@@ -186,13 +195,10 @@ yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes
     if (status != YOKE_OK) {
         return status;
     }
-    if (future->pool == NULL) {
-        return wait_held(future, 0); /* the result went with the pool */
-    }
     pool = yk_future_hold(future);
     status = wait_held(future, 0);
-    if (status == YOKE_OK) {
-        take_result(future, result, bytes);
+    if (status == YOKE_OK && pool != NULL) { /* else it went with the pool */
+        take_result(pool, future, result, bytes);
     }
     yk_future_unhold(future, pool);
     return status;
@@ -205,7 +211,7 @@ void yoke_future_destroy(yoke_future *future)
     if (future == NULL || check(future) != YOKE_OK) {
         return;
     }
-    pool = future->pool;
+    pool = yk_future_enter(future);
     if (pool == NULL) {
         yk_future_release(future);
         return;
@@ -219,4 +225,5 @@ void yoke_future_destroy(yoke_future *future)
         yk_future_release(future);
     }
     (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_leave(pool);
 }

@@ -17,6 +17,7 @@ yoke_future *yk_future_create(yoke_pool *pool, const yk_submission *submission)
 
     if (future != NULL) {
         future->pool = pool;
+        future->owner = pool->owner;
         future->kernel = submission->kernel;
         future->references = 1;
         future->is_users = submission->is_users;
@@ -88,21 +89,55 @@ bool yk_future_is_over(const yoke_future *future)
     return future->collected && future->result_state == YK_RESULT_MADE;
 }
 
+/* Between looking at a future's pool and being inside of it, the pool must not go. */
+static pthread_mutex_t parting = PTHREAD_MUTEX_INITIALIZER;
+
+yoke_pool *yk_future_enter(yoke_future *future)
+{
+    yoke_pool *pool;
+
+    (void)pthread_mutex_lock(&parting);
+    pool = future->pool;
+    if (pool != NULL) {
+        yk_pool_enter(pool);
+    }
+    (void)pthread_mutex_unlock(&parting);
+    return pool;
+}
+
+bool yk_futures_part(yoke_pool *pool)
+{
+    bool alone;
+
+    (void)pthread_mutex_lock(&parting);
+    alone = yk_pool_is_left(pool);
+    for (yoke_future *f = pool->futures; alone && f != NULL; f = f->next) {
+        f->pool = NULL;
+        f->result = NULL; /* it goes with the memory */
+        f->result_bytes = 0;
+    }
+    (void)pthread_mutex_unlock(&parting);
+    return alone;
+}
+
 yoke_pool *yk_future_hold(yoke_future *future)
 {
-    yoke_pool *pool = future->pool;
+    yoke_pool *pool = yk_future_enter(future);
 
-    yk_pool_enter(pool);
-    (void)pthread_mutex_lock(&pool->lock);
-    future->references++;
-    (void)pthread_mutex_unlock(&pool->lock);
+    if (pool != NULL) {
+        (void)pthread_mutex_lock(&pool->lock);
+        future->references++;
+        (void)pthread_mutex_unlock(&pool->lock);
+    }
     return pool;
 }
 
 void yk_future_unhold(yoke_future *future, yoke_pool *pool)
 {
-    yk_future_let_go(future);
-    yk_pool_leave(pool);
+    if (pool != NULL) {
+        yk_future_let_go(future);
+        yk_pool_leave(pool);
+    }
 }
 
 void yk_future_let_go(yoke_future *future)

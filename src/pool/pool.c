@@ -183,6 +183,7 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     }
     pool->control_mapping = all.control;
     pool->control = all.control.base;
+    pool->control->supervisor_bell = pool->control->end_bell = -1;
     status = keep_books(&pool->arena, all.arena, true, status, error);
     status = keep_books(&pool->store, all.store, false, status, error);
     status = keep_books(&pool->tables, all.tables, false, status, error);
@@ -290,10 +291,12 @@ bool yk_pool_is_alive(yoke_pool *pool)
     bool broken;
 
     (void)pthread_mutex_lock(&pool->lock);
-    if (!pool->broken && yk_pool_supervisor_ended(pool)) {
+    /* Whoever ends the pool says what becomes of its jobs. */
+    if (!pool->broken && !pool->ending && yk_pool_supervisor_ended(pool)) {
         pool->broken = true;
         /* Its children die with it; wait until nobody writes to the memory any more. */
         (void)yk_fd_wait_one(pool->alive, end_ns);
+        (void)yk_collect_ended(pool); /* these ended before it did */
         yk_abandon_jobs(pool, YOKE_EBROKEN, "the pool's supervisor process has died");
     }
     broken = pool->broken;
@@ -314,7 +317,7 @@ bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket)
 
 /* ---- threads inside of waits ---- */
 
-static const uint32_t ending = UINT32_C(1) << 31;
+static const uint32_t end_has_come = UINT32_C(1) << 31;
 
 void yk_pool_enter(yoke_pool *pool)
 {
@@ -326,21 +329,26 @@ void yk_pool_leave(yoke_pool *pool)
     _Atomic uint32_t *inside = &pool->inside;
 
     /* The pool may be gone right after this: its address alone is used. */
-    if (atomic_fetch_sub(inside, 1) == (ending | 1)) {
+    if (atomic_fetch_sub(inside, 1) == (end_has_come | 1)) {
         yk_futex_wake(inside, YK_WAKE_ALL);
     }
+}
+
+bool yk_pool_is_left(yoke_pool *pool)
+{
+    return atomic_load(&pool->inside) == end_has_come;
 }
 
 /* All jobs have ended, in one way or the other: whoever waits for one finds that out. */
 static void let_all_out(yoke_pool *pool)
 {
-    uint32_t left = atomic_fetch_or(&pool->inside, ending) | ending;
+    uint32_t left = atomic_fetch_or(&pool->inside, end_has_come) | end_has_come;
 
-    for (uint32_t slot = 0; left != ending && slot < YK_MAX_JOBS; slot++) {
+    for (uint32_t slot = 0; left != end_has_come && slot < YK_MAX_JOBS; slot++) {
         yk_event_signal(&pool->control->jobs[slot].ended);
     }
     yk_event_signal(&pool->control->changed);
-    while (left != ending) {
+    while (left != end_has_come) {
         yk_futex_wait(&pool->inside, left, UINT64_MAX);
         left = atomic_load(&pool->inside);
     }
@@ -360,6 +368,23 @@ static bool is_idle(yoke_pool *pool)
     return idle;
 }
 
+static bool is_ending(yoke_pool *pool)
+{
+    bool ending;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    ending = pool->ending;
+    (void)pthread_mutex_unlock(&pool->lock);
+    return ending;
+}
+
+static yoke_status end_of_wait(yoke_pool *pool, yk_error *error)
+{
+    return is_ending(pool)          ? yk_fail(error, YOKE_ECLOSED, "the pool was closed")
+           : yk_pool_is_alive(pool) ? YOKE_OK
+                                    : yk_pool_fail_broken(error);
+}
+
 static yoke_status wait_idle(yoke_pool *pool, uint64_t deadline, yk_error *error)
 {
     for (;;) {
@@ -369,13 +394,13 @@ static yoke_status wait_idle(yoke_pool *pool, uint64_t deadline, yk_error *error
 
         yk_run_callbacks(pool);
         if (idle && is_idle(pool)) { /* callbacks may have submitted more */
-            return yk_pool_is_alive(pool) ? YOKE_OK : yk_pool_fail_broken(error);
+            return end_of_wait(pool, error);
         }
         now = yk_clock_ns();
         if (now >= deadline) {
             return yk_fail(error, YOKE_EAGAIN, "jobs or processes have not ended");
         }
-        if (!idle && !wait_change(pool, ticket, deadline - now)) {
+        if (!idle && !wait_change(pool, ticket, deadline - now) && !is_ending(pool)) {
             return yk_pool_fail_broken(error);
         }
     }
@@ -566,7 +591,6 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     yk_objects_init(&pool->objects);
     status = create_memory(pool, options, error);
     if (status == YOKE_OK) {
-        pool->control->supervisor_bell = pool->control->end_bell = -1;
         status = read_options(pool->control, options, error);
     }
     if (status == YOKE_OK) {
@@ -596,6 +620,9 @@ static void stop_processes(yoke_pool *pool, bool kill)
     if (pool->supervisor == 0) {
         return;
     }
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->ending = true;
+    (void)pthread_mutex_unlock(&pool->lock);
     atomic_store(&pool->control->quit, kill ? YK_QUIT_KILL : YK_QUIT_CLOSE);
     yk_bell_ring(pool->control->supervisor_bell);
     yk_control_ring_workers(pool->control);
@@ -609,7 +636,9 @@ static void stop_processes(yoke_pool *pool, bool kill)
     } else {
         (void)yk_process_reap(pool->supervisor, true, &status);
     }
+    (void)pthread_mutex_lock(&pool->lock);
     pool->broken = true; /* nobody is waited for from here on */
+    (void)pthread_mutex_unlock(&pool->lock);
 }
 
 static void end_jobs(yoke_pool *pool)
@@ -619,16 +648,6 @@ static void end_jobs(yoke_pool *pool)
     yk_abandon_jobs(pool, YOKE_ECANCELED, "the pool was terminated");
     (void)pthread_mutex_unlock(&pool->lock);
     yk_run_callbacks(pool);
-}
-
-/* From here on they stand for themselves. */
-static void part_from_futures(yoke_pool *pool)
-{
-    for (yoke_future *future = pool->futures; future != NULL; future = future->next) {
-        future->pool = NULL;
-        future->result = NULL; /* it goes with the memory */
-        future->result_bytes = 0;
-    }
 }
 
 static void free_memory(yoke_pool *pool)
@@ -682,11 +701,14 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
     if (!kill) {
         (void)yk_pool_wait(pool, -1, &unused);
     }
+    (void)pthread_mutex_lock(&pool->lock);
     broken = pool->broken;
+    (void)pthread_mutex_unlock(&pool->lock);
     stop_processes(pool, kill);
     end_jobs(pool);
-    let_all_out(pool);
-    part_from_futures(pool);
+    do {
+        let_all_out(pool);
+    } while (!yk_futures_part(pool));
     yk_error_clear(&unused);
     status = yk_trace_end(pool, error != NULL ? error : &unused);
     free_memory(pool);

@@ -62,6 +62,7 @@ struct yoke_pool {
     pthread_mutex_t lock;
     pthread_mutex_t build_lock; /* one yoke_kernel_create at a time; taken first */
     bool broken;                /* the supervisor died */
+    bool ending;                /* it is being closed or terminated: it may die */
     uint64_t next_id;           /* of jobs and kernels */
     uint64_t next_sequence;
     yoke_future *jobs[YK_MAX_JOBS];       /* not collected yet, by slot */
@@ -128,6 +129,7 @@ typedef enum yk_result_state {
 
 struct yoke_future {
     yoke_pool *pool; /* NULL: the pool is gone */
+    pid_t owner;     /* of the pool */
     unsigned references; /* the user's and the pool's, and who waits for it has one */
     bool is_users;       /* one is the user's */
     bool collected;
@@ -236,6 +238,9 @@ yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error);
  * the pool meanwhile. */
 void yk_pool_enter(yoke_pool *pool);
 void yk_pool_leave(yoke_pool *pool);
+
+/* The pool ends, and nobody is inside. */
+bool yk_pool_is_left(yoke_pool *pool);
 
 yoke_status yk_pool_fail_broken(yk_error *error);
 
@@ -486,7 +491,14 @@ yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submis
 /* Whether its job has ended, with all that belongs to it. With the lock. */
 bool yk_future_is_over(const yoke_future *future);
 
-/* One reference more, and inside of its pool, which is returned. Takes the lock. */
+/* Inside of its pool, which is returned; NULL: the pool is gone. */
+yoke_pool *yk_future_enter(yoke_future *future);
+
+/* The pool ends: its futures stand for themselves from here on. False if somebody is inside. */
+bool yk_futures_part(yoke_pool *pool);
+
+/* One reference more, and inside of its pool, which is returned; NULL: the pool is gone. Takes
+ * the lock. */
 yoke_pool *yk_future_hold(yoke_future *future);
 void yk_future_unhold(yoke_future *future, yoke_pool *pool);
 

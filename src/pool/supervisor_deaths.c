@@ -125,18 +125,24 @@ static bool drop_source(yk_control *control, uint32_t kernel_slot)
 }
 
 /* A worker of a CPU died: its trials are over, and a source that may have crashed it is not
- * worth its speed. */
+ * worth its speed. If it only was spent, somebody may try again. */
 static void settle_forms(yk_control *control, uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];
     const uint64_t active = atomic_load(&worker->active);
+    const bool spent = atomic_load(&worker->spent) != 0;
 
     for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
         yk_kernel_slot *kernel = &control->kernels[i];
 
         if (atomic_load(&kernel->form) ==
             yk_form_pack(kernel->kernel.id, slot, YK_FORM_TRIAL)) {
-            (void)drop_source(control, i);
+            if (spent) {
+                atomic_store(&kernel->form,
+                             yk_form_pack(kernel->kernel.id, 0, YK_FORM_OPEN));
+            } else {
+                (void)drop_source(control, i);
+            }
         }
     }
     if (active != 0 && worker->was_killed == 0) {

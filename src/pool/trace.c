@@ -153,8 +153,27 @@ void yk_trace_collected(yoke_pool *pool, const yk_job *job, yoke_status status)
 static pthread_mutex_t tracers_lock = PTHREAD_MUTEX_INITIALIZER;
 static yk_tracer *tracers;
 
+static void take_tracers(void)
+{
+    (void)pthread_mutex_lock(&tracers_lock);
+}
+
+static void give_tracers(void)
+{
+    (void)pthread_mutex_unlock(&tracers_lock);
+}
+
+/* Whoever is forked finds the lock free: it is taken at every exit. */
+static void hold_during_forks(void)
+{
+    (void)pthread_atfork(take_tracers, give_tracers, give_tracers);
+}
+
 static void enlist(yk_tracer *tracer)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, hold_during_forks);
     (void)pthread_mutex_lock(&tracers_lock);
     tracer->next = tracers;
     tracers = tracer;

@@ -17,6 +17,7 @@ typedef struct writer {
     yk_traced_job *jobs;    /* a copy; collected_ns becomes the end of the last chunk */
     yk_trace_event *events; /* of one ring */
     yk_traced_kernel kernels[YK_TRACE_KERNELS];
+    uint64_t began_ns;
     uint64_t lost; /* events that were overwritten */
 } writer;
 
@@ -38,9 +39,11 @@ static void write_text(FILE *file, const char *text)
     (void)fputc('"', file);
 }
 
-static double us_of(uint64_t ns)
+/* In microseconds; not by way of floating point, whose comma is the locale's. */
+static void write_time(FILE *file, const char *key, uint64_t ns)
 {
-    return (double)ns / 1000;
+    (void)fprintf(file, ",\"%s\":%llu.%03u", key, (unsigned long long)(ns / 1000),
+                  (unsigned)(ns % 1000));
 }
 
 /* A line's beginning: what kind of event, when, on which track. */
@@ -50,8 +53,8 @@ static void begin_event(const writer *self, const char *phase, const char *categ
     (void)fprintf(self->file, ",\n{\"ph\":\"%s\",\"cat\":\"%s\",\"name\":", phase,
                   category);
     write_text(self->file, name);
-    (void)fprintf(self->file, ",\"ts\":%.3f,\"pid\":%u,\"tid\":%u",
-                  us_of(ns - self->tracer->began_ns), self->pid, track);
+    write_time(self->file, "ts", ns > self->began_ns ? ns - self->began_ns : 0);
+    (void)fprintf(self->file, ",\"pid\":%u,\"tid\":%u", self->pid, track);
 }
 
 /* ---- tracks ---- */
@@ -105,11 +108,11 @@ static void write_chunk(const writer *self, uint32_t slot, const yk_trace_event 
 
     begin_event(self, "X", "chunk", job != NULL ? job->name : "an earlier job",
                 event->begin_ns, track_of(slot, event->lane));
+    write_time(self->file, "dur", event->end_ns - event->begin_ns);
     (void)fprintf(self->file,
-                  ",\"dur\":%.3f,\"args\":{\"job\":%llu,\"first\":%llu,\"items\":%llu,"
+                  ",\"args\":{\"job\":%llu,\"first\":%llu,\"items\":%llu,"
                   "\"sent\":%llu,\"received\":%llu}}",
-                  us_of(event->end_ns - event->begin_ns), (unsigned long long)event->job,
-                  (unsigned long long)event->first,
+                  (unsigned long long)event->job, (unsigned long long)event->first,
                   (unsigned long long)(event->last - event->first),
                   (unsigned long long)event->sent, (unsigned long long)event->received);
 }
@@ -120,8 +123,8 @@ static void write_build(const writer *self, uint32_t slot, const yk_trace_event 
 
     (void)snprintf(name, sizeof name, "build %s", kernel_name(self, event->job));
     begin_event(self, "X", "build", name, event->begin_ns, track_of(slot, 0));
-    (void)fprintf(self->file, ",\"dur\":%.3f,\"args\":{}}",
-                  us_of(event->end_ns - event->begin_ns));
+    write_time(self->file, "dur", event->end_ns - event->begin_ns);
+    (void)fputs(",\"args\":{}}", self->file);
 }
 
 /* What became of a worker's process, as the supervisor saw it. */
@@ -243,6 +246,7 @@ static bool write_all(writer *self)
 static void copy_books(writer *self)
 {
     memcpy(self->jobs, self->tracer->jobs, YK_TRACE_JOBS * sizeof *self->jobs);
+    self->began_ns = self->tracer->began_ns;
     memcpy(self->kernels, self->tracer->kernels, sizeof self->kernels);
 }
 

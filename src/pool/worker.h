@@ -65,6 +65,7 @@ typedef struct yk_worker_self {
     uint64_t holder;      /* its name in block tables */
     uint32_t calls;       /* of the control block, when it last looked for what to give */
     uint64_t checked_launch; /* what all its chunks read was looked at */
+    uint64_t traced_since; /* when the trace began that it last recorded for */
     uint64_t traced_sent;     /* of its tally, when it last recorded an event */
     uint64_t traced_received;
     uint64_t last_item;       /* spent when its tally has come so far; 0: never */
@@ -162,7 +163,7 @@ _Noreturn void yk_worker_give_up_device(yk_worker_self *self);
 /* ---- tracing (worker_trace.c) ---- */
 
 /* The clock if events are recorded, else 0. */
-uint64_t yk_worker_trace_clock(const yk_worker_self *self);
+uint64_t yk_worker_trace_clock(yk_worker_self *self);
 
 /* Items of a job were computed in a lane, from `began_ns` on until now. */
 void yk_worker_trace_chunk(yk_worker_self *self, const yk_job *job, unsigned lane,

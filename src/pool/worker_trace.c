@@ -2,11 +2,6 @@
 #include "base/clock.h"
 #include "pool/worker.h"
 
-uint64_t yk_worker_trace_clock(const yk_worker_self *self)
-{
-    return yk_control_trace(self->control) != NULL ? yk_clock_ns() : 0;
-}
-
 /* Bytes that this worker's devices have moved so far. */
 static void count_moved(const yk_worker_self *self, uint64_t *sent, uint64_t *received)
 {
@@ -22,6 +17,28 @@ static void count_moved(const yk_worker_self *self, uint64_t *sent, uint64_t *re
     }
 }
 
+/* What was moved before the trace began is none of its business. */
+static void begin_trace(yk_worker_self *self, const yk_trace *trace)
+{
+    const uint64_t since = atomic_load_explicit(&trace->since_ns, memory_order_relaxed);
+
+    if (self->traced_since != since) {
+        self->traced_since = since;
+        count_moved(self, &self->traced_sent, &self->traced_received);
+    }
+}
+
+uint64_t yk_worker_trace_clock(yk_worker_self *self)
+{
+    const yk_trace *trace = yk_control_trace(self->control);
+
+    if (trace == NULL) {
+        return 0;
+    }
+    begin_trace(self, trace);
+    return yk_clock_ns();
+}
+
 static void record(yk_worker_self *self, yk_trace_event *event)
 {
     yk_trace *trace = yk_control_trace(self->control);
@@ -31,6 +48,7 @@ static void record(yk_worker_self *self, yk_trace_event *event)
     if (trace == NULL) {
         return; /* switched off in the meantime */
     }
+    begin_trace(self, trace);
     count_moved(self, &sent, &received);
     event->end_ns = yk_clock_ns();
     event->sent = sent - self->traced_sent;

@@ -52,6 +52,9 @@ size_t yk_trace_copy(const yk_trace *trace, uint32_t ring, yk_trace_event *event
     /* Meanwhile the oldest may have been overwritten, one of them by half. */
     atomic_thread_fence(memory_order_acquire);
     now = atomic_load(&trace->ring[ring].count);
+    if (now < end || atomic_load(&trace->since_ns) != since) {
+        return 0; /* it was cleared */
+    }
     for (uint64_t i = begin; i < end; i++) {
         const yk_trace_event event = events[i - begin];
 

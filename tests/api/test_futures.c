@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Futures: waiting, cancelling, callbacks, and what they outlive. */
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "job_bench.h"
+#include "pool/pool.h"
 
 /* ---- waiting ---- */
 
@@ -406,7 +406,6 @@ typedef struct waiting_thread {
     pthread_t thread;
     yoke_pool *pool; /* waits for all of it; NULL: for the future */
     yoke_future *future;
-    atomic_int *started;
     yoke_status status;
 } waiting_thread;
 
@@ -414,47 +413,105 @@ static void *wait_without_limit(void *context)
 {
     waiting_thread *self = context;
 
-    atomic_fetch_add(self->started, 1);
     self->status = self->pool != NULL ? yoke_pool_wait(self->pool, -1)
                                       : yoke_future_wait(self->future, -1);
     return NULL;
 }
 
+enum { WAITING_THREADS = 24 };
+
+typedef struct waiting_room {
+    yoke_pool *pool;
+    uint32_t count;
+} waiting_room;
+
+static bool are_inside(void *context)
+{
+    const waiting_room *self = context;
+
+    return atomic_load(&self->pool->inside) >= self->count;
+}
+
+/* One of them waits for the pool, the others for a future. Their looks at the supervisor, each
+ * 0.1 s, are spread over that time: some fall into the end of the pool. */
+static void start_waiting(yoke_pool *pool, yoke_future *future,
+                          waiting_thread threads[WAITING_THREADS])
+{
+    for (uint32_t i = 0; i < WAITING_THREADS; i++) {
+        waiting_room room = {pool, i + 1};
+
+        threads[i] =
+            (waiting_thread){.pool = i == 0 ? pool : NULL, .future = future};
+        assert_int_equal(
+            pthread_create(&threads[i].thread, NULL, wait_without_limit, &threads[i]), 0);
+        assert_true(yt_wait_until(are_inside, &room, 30));
+        (void)usleep(100000 / WAITING_THREADS);
+    }
+}
+
 /* Threads that are inside of waits get out, and find their jobs cancelled. */
 static void test_terminate_beside_waits(void **state)
 {
-    enum { THREADS = 4, TIMES = 20 };
-
     (void)state;
-    for (int time = 0; time < TIMES; time++) {
+    for (int time = 0; time < 10; time++) {
         yoke_pool *pool = api_open("cpu:1");
         yoke_kernel *hold = api_kernel(pool, "hold", api_hold);
         api_gate *gate = api_gate_create(pool);
         uint32_t *held = api_numbers(pool, N);
-        waiting_thread threads[THREADS];
+        waiting_thread threads[WAITING_THREADS];
         yoke_future *future = NULL;
-        atomic_int started = 0;
 
         assert_ok_pool(pool, yoke_map_async(&future, pool, hold, yoke_range_1d(2), NULL,
                                             yoke_inout(held, 4),
                                             yoke_in_whole(gate, sizeof *gate)));
         api_gate_await(gate, 1);
-        for (int i = 0; i < THREADS; i++) {
-            threads[i] = (waiting_thread){.pool = i == 0 ? pool : NULL,
-                                          .future = future,
-                                          .started = &started};
-            assert_int_equal(pthread_create(&threads[i].thread, NULL, wait_without_limit,
-                                            &threads[i]),
-                             0);
-        }
-        while (atomic_load(&started) < THREADS) {
-            (void)sched_yield();
-        }
-        (void)usleep(2000); /* most are asleep in there by now; it is right if none is */
+        start_waiting(pool, future, threads);
         assert_ok(yoke_pool_terminate(pool));
-        for (int i = 0; i < THREADS; i++) {
+        for (int i = 0; i < WAITING_THREADS; i++) {
             assert_int_equal(pthread_join(threads[i].thread, NULL), 0);
-            assert_true(i == 0 || threads[i].status == YOKE_ECANCELED);
+            assert_status(threads[i].status, i == 0 ? YOKE_ECLOSED : YOKE_ECANCELED);
+        }
+        yoke_future_destroy(future);
+    }
+}
+
+/* Threads that ask again and again, before, while and after the pool ends. */
+static void *ask_again(void *context)
+{
+    waiting_thread *self = context;
+
+    do {
+        (void)yoke_future_progress(self->future);
+        (void)yoke_future_error(self->future);
+        self->status = yoke_future_wait(self->future, 0);
+    } while (self->status == YOKE_EAGAIN);
+    return NULL;
+}
+
+static void test_terminate_beside_questions(void **state)
+{
+    (void)state;
+    for (int time = 0; time < 50; time++) {
+        yoke_pool *pool = api_open("cpu:1");
+        yoke_kernel *hold = api_kernel(pool, "hold", api_hold);
+        api_gate *gate = api_gate_create(pool);
+        uint32_t *held = api_numbers(pool, N);
+        waiting_thread threads[3];
+        yoke_future *future = NULL;
+
+        assert_ok_pool(pool, yoke_map_async(&future, pool, hold, yoke_range_1d(2), NULL,
+                                            yoke_inout(held, 4),
+                                            yoke_in_whole(gate, sizeof *gate)));
+        for (int i = 0; i < 3; i++) {
+            threads[i] = (waiting_thread){.future = future};
+            assert_int_equal(
+                pthread_create(&threads[i].thread, NULL, ask_again, &threads[i]), 0);
+        }
+        api_gate_await(gate, 1);
+        assert_ok(yoke_pool_terminate(pool));
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(pthread_join(threads[i].thread, NULL), 0);
+            assert_status(threads[i].status, YOKE_ECANCELED);
         }
         yoke_future_destroy(future);
     }
@@ -523,6 +580,7 @@ int main(void)
         yt_unit_test(test_future_after_close),
         yt_unit_test(test_terminate_midway),
         yt_unit_test(test_terminate_beside_waits),
+        yt_unit_test(test_terminate_beside_questions),
     };
 
     return yt_run_group(tests);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api_setup.h"
+#include "pool/pool.h"
 
 enum { N = 100, JOBS = 20 };
 
@@ -218,13 +219,52 @@ static void test_broken(void **state)
     assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
 }
 
+static bool has_no_supervisor(void *pool)
+{
+    return yk_pool_supervisor_ended(pool);
+}
+
+static bool is_done(void *future)
+{
+    return yoke_future_progress(future) >= 1; /* collects nothing */
+}
+
+/* A job that had ended well before the supervisor died has ended well. */
+static void test_ended_before(void **state)
+{
+    yoke_pool *pool = api_open("cpu:1");
+    yoke_kernel *kernel = api_kernel(pool, "number", api_number);
+    uint32_t *numbers = api_numbers(pool, N);
+    yoke_future *future = NULL;
+    pid_t supervisor = 0;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map_items(pool, say_parent, NULL, 0, &supervisor,
+                                        sizeof supervisor, 1, NULL));
+    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(N), NULL,
+                                        yoke_out(numbers, sizeof *numbers)));
+    assert_true(yt_wait_until(is_done, future, 30));
+    /* It counts as done a moment before it has ended: one job more, and that is over. */
+    assert_ok_pool(pool, yoke_map_items(pool, say_parent, NULL, 0, &supervisor,
+                                        sizeof supervisor, 1, NULL));
+    assert_int_equal(kill(supervisor, SIGKILL), 0);
+    assert_true(yt_wait_until(has_no_supervisor, pool, 30));
+    assert_int_equal(yoke_pool_poll(pool), 0);
+    assert_ok(yoke_future_wait(future, 0));
+    assert_status(yoke_pool_wait(pool, 0), YOKE_EBROKEN);
+    assert_int_equal(numbers[N - 1], N - 1);
+    yoke_future_destroy(future);
+    yoke_kernel_destroy(kernel);
+    assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_jobs),        yt_unit_test(test_callbacks),
         yt_unit_test(test_reductions),
         yt_unit_test(test_failed_jobs), yt_unit_test(test_processes),
-        yt_unit_test(test_broken),
+        yt_unit_test(test_broken),      yt_unit_test(test_ended_before),
     };
 
     return yt_run_group(tests);

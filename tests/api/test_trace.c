@@ -159,6 +159,27 @@ static void test_all_items(void **state)
     api_close(pool);
 }
 
+/* What was moved before the trace is none of it. */
+static void test_bytes(void **state)
+{
+    yoke_pool *pool = api_open("fake:1x1/private");
+    found all;
+
+    (void)state;
+    run_jobs(pool, "before", 10);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(yoke_trace_start(pool));
+        run_jobs(pool, "traced", 1);
+        assert_ok_pool(pool, yoke_trace_write(pool, path));
+        all = read_trace(path);
+        assert_in_range(all.sent, N * sizeof(uint32_t), N * sizeof(uint32_t) + 4096);
+        assert_in_range(all.received, N * sizeof(uint32_t), N * sizeof(uint32_t) + 4096);
+        assert_ok(yoke_trace_stop(pool));
+        run_jobs(pool, "between", 10);
+    }
+    api_close(pool);
+}
+
 static void test_caller(void **state)
 {
     yoke_pool *pool = api_open("cpu:1");
@@ -329,7 +350,8 @@ static void test_environment(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_all_items), yt_unit_test(test_caller),
+        yt_unit_test(test_all_items), yt_unit_test(test_bytes),
+        yt_unit_test(test_caller),
         yt_unit_test(test_long),      yt_unit_test(test_death),
         yt_unit_test(test_bad_input), yt_unit_test(test_environment),
     };
