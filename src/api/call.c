@@ -33,6 +33,13 @@ yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
     return YOKE_OK;
 }
 
+yoke_status yk_call_check_seconds(double seconds, yk_error *error)
+{
+    return seconds == seconds ? YOKE_OK
+                              : yk_fail(error, YOKE_EINVAL,
+                                        "the time to wait is not a number of seconds");
+}
+
 void yk_call_take_options(void *options, size_t own_bytes, const void *callers,
                           size_t bytes)
 {

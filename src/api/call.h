@@ -12,6 +12,9 @@
  * the memory of a pool that was closed. Otherwise fills in error. */
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error);
 
+/* Whether a time to wait is a number. */
+yoke_status yk_call_check_seconds(double seconds, yk_error *error);
+
 /* A struct of options, of which the caller was compiled with `bytes` bytes: what it does not
  * know keeps its default. NULL: all do. */
 void yk_call_take_options(void *options, size_t own_bytes, const void *callers,

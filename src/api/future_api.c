@@ -36,13 +36,14 @@ yoke_status yoke_future_wait(yoke_future *future, double seconds)
 {
     yoke_status status = check(future);
     yoke_pool *pool;
+    yk_error error;
 
     if (status != YOKE_OK) {
         return status;
     }
-    if (seconds != seconds) {
-        return yk_call_fail(future->pool, YOKE_EINVAL,
-                            "the time to wait is not a number of seconds");
+    status = yk_call_check_seconds(seconds, &error);
+    if (status != YOKE_OK) {
+        return yk_call_end(future->pool, status, &error);
     }
     if (yk_is_making(future)) {
         return yk_call_fail(future->pool, YOKE_EBUSY,

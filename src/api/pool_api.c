@@ -85,9 +85,8 @@ yoke_status yoke_pool_wait(yoke_pool *pool, double seconds)
 
     yk_error_clear(&error);
     status = yk_call_check(pool, &error);
-    if (status == YOKE_OK && seconds != seconds) {
-        status = yk_fail(&error, YOKE_EINVAL,
-                         "the time to wait is not a number of seconds");
+    if (status == YOKE_OK) {
+        status = yk_call_check_seconds(seconds, &error);
     }
     if (status == YOKE_OK) {
         status = yk_pool_wait(pool, seconds, &error);

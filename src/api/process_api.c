@@ -59,9 +59,8 @@ yoke_status yoke_process_join(yoke_process *process, double seconds)
     yk_error error;
     yoke_status status = check(process, &pool, &error);
 
-    if (status == YOKE_OK && seconds != seconds) {
-        status =
-            yk_fail(&error, YOKE_EINVAL, "the time to wait is not a number of seconds");
+    if (status == YOKE_OK) {
+        status = yk_call_check_seconds(seconds, &error);
     }
     if (status == YOKE_OK) {
         status = yk_process_join(process, seconds, &error);

@@ -90,11 +90,11 @@ yoke_status yoke_stream_next(yoke_stream *stream, void **result, double seconds)
         *result = NULL;
     }
     status = check(stream, &error);
-    if (status == YOKE_OK && (result == NULL || seconds != seconds)) {
-        status =
-            yk_fail(&error, YOKE_EINVAL,
-                    result == NULL ? "where the result goes is NULL"
-                                   : "the time to wait is not a number of seconds");
+    if (status == YOKE_OK && result == NULL) {
+        status = yk_fail(&error, YOKE_EINVAL, "where the result goes is NULL");
+    }
+    if (status == YOKE_OK) {
+        status = yk_call_check_seconds(seconds, &error);
     }
     if (status == YOKE_OK) {
         status = yk_stream_next(stream, result, seconds, &error);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "sys/object.h"
 
 enum {
@@ -23,6 +24,11 @@ typedef struct yk_function {
     char object[YK_OBJECT_PATH_BYTES]; /* path; "" is the program itself */
     yk_object_place place;             /* offset 0: no function */
 } yk_function;
+
+/* Where a function of this process is. YOKE_EINVAL, which calls it `noun`, if it is in no
+ * object. */
+yoke_status yk_function_locate(yk_function *where, yk_any_function *function,
+                               const char *noun, yk_error *error);
 
 enum {
     YK_TASK_NONE = 0, /* a yoke_native */

@@ -28,7 +28,7 @@ static yoke_status copy_argument(yoke_pool *pool, const yoke_pool_options *optio
 yoke_status yk_initializer_set(yoke_pool *pool, const yoke_pool_options *options,
                                yk_error *error)
 {
-    yk_function *function = &pool->control->initializer.function;
+    yoke_status status;
 
     if ((options->initializer_argument == NULL) != (options->initializer_bytes == 0)) {
         return yk_fail(error, YOKE_EINVAL,
@@ -40,12 +40,10 @@ yoke_status yk_initializer_set(yoke_pool *pool, const yoke_pool_options *options
                    : yk_fail(error, YOKE_EINVAL,
                              "initializer_argument is given, but no initializer");
     }
-    if (!yk_object_locate((yk_any_function *)options->initializer, function->object,
-                          sizeof function->object, &function->place)) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "the initializer is in no loaded program or library");
-    }
-    return copy_argument(pool, options, error);
+    status = yk_function_locate(&pool->control->initializer.function,
+                                (yk_any_function *)options->initializer,
+                                "the initializer", error);
+    return status == YOKE_OK ? copy_argument(pool, options, error) : status;
 }
 
 yoke_status yk_initializer_call(const yk_control *control, yk_worker *worker,

@@ -62,23 +62,24 @@ static yoke_status check_options(const yoke_kernel_options *options, yk_error *e
 static yoke_status locate_native(const yoke_pool *pool, yk_kernel *kernel,
                                  yoke_native *native, yk_error *error)
 {
-    if (native != NULL &&
-        !yk_object_locate((yk_any_function *)native, kernel->native.object,
-                          sizeof kernel->native.object, &kernel->native.place)) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "the native function is in no loaded program or library");
+    yk_any_function *function = (yk_any_function *)native;
+    yoke_status status;
+
+    if (native == NULL) {
+        return YOKE_OK;
     }
+    status = yk_function_locate(&kernel->native, function, "the native function", error);
     /* A program that was executed again has the same file, even if that has no name now. */
-    if (native != NULL && pool->method == YOKE_START_SPAWN &&
-        kernel->native.object[0] != '\0' &&
-        yk_object_is_stale((yk_any_function *)native)) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "the native function's library, %s, was deleted or replaced since "
-                       "it was loaded: the pool's processes, which were spawned, cannot "
-                       "load it",
-                       kernel->native.object);
+    if (status == YOKE_OK && pool->method == YOKE_START_SPAWN &&
+        kernel->native.object[0] != '\0' && yk_object_is_stale(function)) {
+        status =
+            yk_fail(error, YOKE_EINVAL,
+                    "the native function's library, %s, was deleted or replaced since "
+                    "it was loaded: the pool's processes, which were spawned, cannot "
+                    "load it",
+                    kernel->native.object);
     }
-    return YOKE_OK;
+    return status;
 }
 
 /* ---- the announcement ---- */

@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "pool/fault_point.h"
 #include "pool/pool.h"
-#include "sys/object.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
 
@@ -262,18 +261,6 @@ static yoke_status check_request(const yoke_pool *pool,
     return YOKE_OK;
 }
 
-static yoke_status locate(yk_function *function, yoke_process_function *address,
-                          yk_error *error)
-{
-    if (!yk_object_locate((yk_any_function *)address, function->object,
-                          sizeof function->object, &function->place)) {
-        return yk_fail(
-            error, YOKE_EINVAL,
-            "the function of the process is in no loaded program or library");
-    }
-    return YOKE_OK;
-}
-
 /* Waits until the process exists. */
 static yoke_status await_start(yoke_process *process, yk_error *error)
 {
@@ -297,7 +284,8 @@ yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
 
     *result = NULL;
     if (status == YOKE_OK) {
-        status = locate(&function, request->function, error);
+        status = yk_function_locate(&function, (yk_any_function *)request->function,
+                                    "the function of the process", error);
     }
     if (status != YOKE_OK) {
         return status;

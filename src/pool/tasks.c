@@ -23,13 +23,15 @@ static const char *last_part(const char *path)
 static yoke_status describe(yk_kernel *kernel, yoke_task_function *function,
                             uint32_t task, yk_error *error)
 {
+    yoke_status status;
+
     memset(kernel, 0, sizeof *kernel);
-    if (!yk_object_locate((yk_any_function *)function, kernel->native.object,
-                          sizeof kernel->native.object, &kernel->native.place)) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "the task function is in no loaded program or library");
-    }
+    status = yk_function_locate(&kernel->native, (yk_any_function *)function,
+                                "the task function", error);
     kernel->task = task;
+    if (status != YOKE_OK) {
+        return status;
+    }
     if (yk_object_symbol((yk_any_function *)function, kernel->name, sizeof kernel->name)) {
         return YOKE_OK;
     }

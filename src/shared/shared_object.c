@@ -24,12 +24,7 @@ void yk_step_visit(void)
 
 uint64_t yk_deadline(double seconds)
 {
-    const double longest = 1e9; /* 30 years */
-
-    if (seconds < 0 || seconds > longest) {
-        return YK_FOR_EVER;
-    }
-    return seconds > 0 ? yk_clock_ns() + (uint64_t)(seconds * 1e9) : YK_AT_ONCE;
+    return seconds == 0 ? YK_AT_ONCE : yk_clock_deadline(seconds);
 }
 
 void yk_object_init(yk_object *object)
