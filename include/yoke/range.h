@@ -14,7 +14,7 @@ extern "C" {
 
 /** Which dimension is cut into the pieces that the workers take. */
 typedef enum yoke_split {
-    YOKE_SPLIT_SLOWEST = 0, /**< the last dimension that is larger than 1 */
+    YOKE_SPLIT_SLOWEST = 0, /**< the last dimension, whatever its size */
     YOKE_SPLIT_X = 1,       /**< dimension 0, get_global_id(0) */
     YOKE_SPLIT_Y = 2,       /**< dimension 1, get_global_id(1) */
     YOKE_SPLIT_Z = 3        /**< dimension 2, get_global_id(2) */
@@ -22,7 +22,8 @@ typedef enum yoke_split {
 
 /**
  * An index range. An *item* is one step of the split dimension: an element in 1D, a row
- * in 2D, a plane in 3D. Global ids run from begin[d] to begin[d] + size[d] - 1.
+ * in 2D, a plane in 3D, also if there is only one. Global ids run from begin[d] to
+ * begin[d] + size[d] - 1.
  */
 typedef struct yoke_range {
     unsigned dimensions; /**< 1 to 3 */

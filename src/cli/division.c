@@ -3,15 +3,8 @@
 
 unsigned yk_range_split(const yoke_range *range)
 {
-    unsigned split = range->dimensions;
-
-    if (range->split != YOKE_SPLIT_SLOWEST) {
-        return (unsigned)range->split - 1;
-    }
-    while (split > 1 && range->size[split - 1] == 1) {
-        split--;
-    }
-    return split - 1;
+    return range->split != YOKE_SPLIT_SLOWEST ? (unsigned)range->split - 1
+                                              : range->dimensions - 1;
 }
 
 size_t yk_range_items(const yoke_range *range)

@@ -11,7 +11,7 @@ static const char help[] =
     "  --group X[,Y[,Z]]  work-group size\n"
     "  --split x|y|z      the dimension that is cut into pieces for the devices; an "
     "item\n"
-    "                     is one step of it (default: the last one larger than 1)\n"
+    "                     is one step of it (default: the last one)\n"
     "  --round-up         pad the launch to whole work-groups; the kernel tests its "
     "ids\n"
     "  --build OPTIONS    for the OpenCL compiler (the folder of FILE.cl is always on "

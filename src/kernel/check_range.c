@@ -50,12 +50,7 @@ static yoke_status choose_split(yk_launch *launch, const yoke_range *range,
         launch->split = split;
         return YOKE_OK;
     }
-    launch->split = 0;
-    for (unsigned d = 0; d < range->dimensions; d++) {
-        if (range->size[d] > 1) {
-            launch->split = d;
-        }
-    }
+    launch->split = range->dimensions - 1;
     return YOKE_OK;
 }
 

@@ -279,11 +279,13 @@ static void the_split_dimension(void **state)
     yoke_range range = yoke_range_3d(5, 7, 1);
 
     (void)state;
-    assert_int_equal(yk_range_split(&range), 1);
-    assert_int_equal(yk_range_items(&range), 7);
+    assert_int_equal(yk_range_split(&range), 2);
+    assert_int_equal(yk_range_items(&range), 1);
     range.split = YOKE_SPLIT_X;
     assert_int_equal(yk_range_items(&range), 5);
     range = yoke_range_2d(1, 1);
+    assert_int_equal(yk_range_split(&range), 1);
+    range = yoke_range_1d(1);
     assert_int_equal(yk_range_split(&range), 0);
 }
 

@@ -110,16 +110,24 @@ static void with_begins(suite_run *run)
     map_cells(run, suite_range_from(yoke_range_3d(19, 7, 5), 4, 2, 3), YOKE_SPLIT_X);
 }
 
-/* The split is the last dimension larger than 1 where none is named. */
+/* The split is the last of the range's dimensions where none is named, whatever its size:
+ * one row is an item, and so is one plane. */
 static void default_split(suite_run *run)
 {
     int32_t *out = suite_ints(run, 40 * 30, 0);
     int32_t *data = suite_ints(run, 40 * 30, 0);
 
-    suite_map(run, 0, yoke_range_3d(40, 30, 1), yoke_out(out, 160), yoke_in(data, 160),
-              yoke_scalar((uint32_t)40), yoke_scalar((uint32_t)30));
-    suite_map(run, 0, yoke_range_3d(1200, 1, 1), yoke_inout(data, 4), yoke_in(out, 4),
-              yoke_scalar((uint32_t)1200), yoke_scalar((uint32_t)1));
+    suite_map(run, 0, yoke_range_3d(40, 30, 1), yoke_out(out, 4800),
+              yoke_in(data, 4800), yoke_scalar((uint32_t)40), yoke_scalar((uint32_t)30));
+    suite_map(run, 0, yoke_range_3d(1200, 1, 1), yoke_inout(data, 4800),
+              yoke_in(out, 4800), yoke_scalar((uint32_t)1200), yoke_scalar((uint32_t)1));
+    suite_map(run, 0, yoke_range_2d(1200, 1), yoke_inout(data, 4800),
+              yoke_in(out, 4800), yoke_scalar((uint32_t)1200), yoke_scalar((uint32_t)1));
+    suite_map(run, 0, yoke_range_2d(1, 1), yoke_inout(out, 4), yoke_in(data, 4),
+              yoke_scalar((uint32_t)1), yoke_scalar((uint32_t)1));
+    suite_map(run, 0, suite_range_from(yoke_range_2d(40, 1), 0, 10, 0),
+              yoke_inout(out, 160), yoke_in(data, 160), yoke_scalar((uint32_t)40),
+              yoke_scalar((uint32_t)30));
 }
 
 /* ---- what a kernel is told ---- */

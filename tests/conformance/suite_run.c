@@ -138,15 +138,8 @@ static void reclaim_blocks(suite_run *run)
 
 static unsigned split_of(const yoke_range *range)
 {
-    unsigned split = 0;
-
-    if (range->split != YOKE_SPLIT_SLOWEST) {
-        return (unsigned)range->split - 1;
-    }
-    for (unsigned d = 0; d < range->dimensions; d++) {
-        split = range->size[d] > 1 ? d : split;
-    }
-    return split;
+    return range->split != YOKE_SPLIT_SLOWEST ? (unsigned)range->split - 1
+                                              : range->dimensions - 1;
 }
 
 static yoke_span whole_span(const suite_kernel *kernel, yoke_range range)

@@ -277,9 +277,11 @@ static void test_split_and_groups(void **state)
     (void)state;
     memset(&kernel, 0, sizeof kernel);
     assert_ok(fill(yoke_range_3d(5, 4, 1), false, &none, 0));
-    assert_int_equal(launch.split, 1); /* the slowest that is larger than 1 */
+    assert_int_equal(launch.split, 2); /* the last dimension, whatever its size */
     assert_int_equal(launch.whole, 0);
-    assert_ok(fill(yoke_range_2d(1, 1), false, &none, 0));
+    assert_ok(fill(yoke_range_2d(7, 1), false, &none, 0));
+    assert_int_equal(launch.split, 1);
+    assert_ok(fill(yoke_range_1d(1), false, &none, 0));
     assert_int_equal(launch.split, 0);
     kernel.group[0] = 4;
     assert_ok(fill(yoke_range_2d(8, 3), false, &none, 0));
