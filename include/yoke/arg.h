@@ -6,7 +6,10 @@
  * that do not share memory, moved, and retried after a crash.
  *
  * Arrays must lie in memory of the pool (yoke_alloc) unless the map says `.stage`.
- * Item i, counted by its global id, owns the `bytes` bytes at `pointer + i * bytes`.
+ * An array consists of parts. Item i, counted by its global id in the split dimension, owns
+ * part i: the `bytes` bytes at `pointer + i * bytes`. yoke_arg_at() shifts the numbers,
+ * yoke_arg_pitch() puts gaps between parts, yoke_arg_strided() makes a part of several
+ * blocks; the order in which these are applied does not matter.
  */
 #ifndef YOKE_ARG_H
 #define YOKE_ARG_H
@@ -40,20 +43,33 @@ typedef enum yoke_parts {
     YOKE_PARTS_WHOLE = 2  /**< not divided: every item may touch all of it */
 } yoke_parts;
 
+/** What a halo is made of where the range's items end. */
+typedef enum yoke_edge {
+    YOKE_EDGE_CLIPPED = 0,  /**< nothing: there are no more parts */
+    YOKE_EDGE_PERIODIC = 1, /**< the parts at the other end */
+    YOKE_EDGE_PRESENT = 2   /**< more parts, which lie there in memory */
+} yoke_edge;
+
 enum { YOKE_ARG_INLINE_BYTES = 32 };
 
-/** One kernel argument. Build it with the functions below rather than by hand. */
+/**
+ * One kernel argument. Build it with the functions below rather than by hand: fields may be
+ * added.
+ */
 typedef struct yoke_arg {
     yoke_arg_kind kind;
     yoke_access access;
     yoke_parts parts;
+    yoke_edge edge;      /**< of the halo */
     bool reads_all;      /**< reads may touch every part, writes only its own (update) */
-    bool periodic;       /**< the halo wraps around at the ends of the range */
+    bool leaves_some;    /**< an item may leave bytes of its part as they are */
     const void *pointer; /**< what the kernel gets; for a scalar its value, or NULL if inline */
     size_t bytes;        /**< of one block of a part; of the whole array, value or scratch */
-    size_t halo;         /**< neighbours on each side, in parts, that may be read too */
-    size_t offset;       /**< bytes from pointer to part 0; see yoke_arg_at() */
-    size_t extent;       /**< reads_all: readable bytes from pointer; 0: up to the last part */
+    size_t halo_before;  /**< neighbours in front, in parts, that may be read too */
+    size_t halo_after;   /**< neighbours behind */
+    size_t at;           /**< item i owns part i + at; see yoke_arg_at() */
+    size_t count;        /**< parts the array has; 0: up to the last item's */
+    size_t pitch;        /**< bytes from a part to the next; 0 means `bytes` */
     size_t blocks;       /**< blocks a part consists of; 0 means 1; see yoke_arg_strided() */
     size_t stride;       /**< bytes from one block of a part to its next */
     unsigned char value[YOKE_ARG_INLINE_BYTES]; /**< a scalar of at most this size */
@@ -85,6 +101,17 @@ static inline yoke_arg yoke_out(void *pointer, size_t bytes)
     return yoke_array(pointer, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
 }
 
+/**
+ * Item i writes some of its own `bytes` bytes and reads none; those it does not write keep
+ * their content. For kernels that test their ids or write the interior only.
+ */
+static inline yoke_arg yoke_out_some(void *pointer, size_t bytes)
+{
+    yoke_arg arg = yoke_out(pointer, bytes);
+    arg.leaves_some = true;
+    return arg;
+}
+
 /** Item i reads and writes its own `bytes` bytes (and may leave some as they are). */
 static inline yoke_arg yoke_inout(void *pointer, size_t bytes)
 {
@@ -93,12 +120,14 @@ static inline yoke_arg yoke_inout(void *pointer, size_t bytes)
 
 /**
  * Item i reads its own part of `bytes` bytes and those of the n items before and after
- * it, as far as there are any: nothing outside the range's items is touched.
+ * it, as far as there are any: nothing outside the range's items is touched. The range
+ * starts at the array's first part (or see yoke_arg_of()).
  */
 static inline yoke_arg yoke_in_halo(const void *pointer, size_t bytes, size_t n)
 {
     yoke_arg arg = yoke_in(pointer, bytes);
-    arg.halo = n;
+    arg.halo_before = n;
+    arg.halo_after = n;
     return arg;
 }
 
@@ -106,7 +135,26 @@ static inline yoke_arg yoke_in_halo(const void *pointer, size_t bytes, size_t n)
 static inline yoke_arg yoke_in_halo_periodic(const void *pointer, size_t bytes, size_t n)
 {
     yoke_arg arg = yoke_in_halo(pointer, bytes, n);
-    arg.periodic = true;
+    arg.edge = YOKE_EDGE_PERIODIC;
+    return arg;
+}
+
+/**
+ * Item i reads the parts i - before to i + after, all of which are there: arrays with a
+ * border or with ghost planes. Those in front of the first item's may lie in front of
+ * `pointer`, in the same allocation.
+ *
+ * n planes between two ghost planes, range.begin[2] = 1:
+ * yoke_in_halo_present(planes, plane_bytes, 1, 1). Row y of the result from the rows y to
+ * y + 2 * r of a picture with a border: yoke_in_halo_present(rows, row_bytes, 0, 2 * r).
+ */
+static inline yoke_arg yoke_in_halo_present(const void *pointer, size_t bytes,
+                                            size_t before, size_t after)
+{
+    yoke_arg arg = yoke_in(pointer, bytes);
+    arg.edge = YOKE_EDGE_PRESENT;
+    arg.halo_before = before;
+    arg.halo_after = after;
     return arg;
 }
 
@@ -161,14 +209,38 @@ static inline yoke_arg yoke_per_group(yoke_arg arg)
  */
 static inline yoke_arg yoke_arg_at(yoke_arg arg, size_t n)
 {
-    arg.offset = n * arg.bytes;
+    arg.at = n;
+    return arg;
+}
+
+/**
+ * The same argument of an array that has n parts, of which the range's items own some: a
+ * halo is clipped, or wraps around, at the ends of the array instead of the range's, and an
+ * update reads all n. For a band of a picture that is treated as a part of the whole.
+ */
+static inline yoke_arg yoke_arg_of(yoke_arg arg, size_t n)
+{
+    arg.count = n;
+    return arg;
+}
+
+/**
+ * The same argument with a gap behind each part: item i owns the `bytes` bytes at
+ * `pointer + i * pitch`. Nothing is needed behind the bytes of the last part, and what
+ * lies in the gaps is never touched: a tile of a picture, padded rows.
+ */
+static inline yoke_arg yoke_arg_pitch(yoke_arg arg, size_t pitch)
+{
+    arg.pitch = pitch;
     return arg;
 }
 
 /**
  * The same argument with parts of several blocks: item i owns `bytes` bytes at
  * `pointer + i * bytes + b * stride` for each b below `blocks`. A column of a matrix of
- * floats, row pitch p, h rows: yoke_arg_strided(yoke_in(m, 4), h, p).
+ * floats, row pitch p, h rows: yoke_arg_strided(yoke_in(m, 4), h, p). With a pitch, a box
+ * of a volume: yoke_arg_pitch(yoke_arg_strided(yoke_in(v, row), h, p), plane). Of an array
+ * that is not divided: the rows of a tile, yoke_arg_strided(yoke_in_whole(t, row), h, p).
  */
 static inline yoke_arg yoke_arg_strided(yoke_arg arg, size_t blocks, size_t stride)
 {

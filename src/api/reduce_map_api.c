@@ -38,6 +38,12 @@ static bool is_partial(const yoke_arg *arg)
            arg->access == YOKE_ACCESS_WRITE && arg->parts != YOKE_PARTS_WHOLE;
 }
 
+static bool is_plain(const yoke_arg *arg)
+{
+    return arg->at == 0 && arg->count == 0 && arg->blocks <= 1 && !arg->leaves_some &&
+           (arg->pitch == 0 || arg->pitch == arg->bytes);
+}
+
 static yoke_status find_partial(reduce_map *map, const yoke_arg *args, size_t count,
                                 yk_error *error)
 {
@@ -53,11 +59,12 @@ static yoke_status find_partial(reduce_map *map, const yoke_arg *args, size_t co
         return yk_fail(error, YOKE_EINVAL,
                        "%zu arguments are a yoke_partial(): exactly one is", found);
     }
-    if (args[map->partial].bytes != map->combine.reducer.bytes ||
-        args[map->partial].offset != 0 || args[map->partial].blocks > 1) {
+    if (!is_plain(&args[map->partial]) ||
+        args[map->partial].bytes != map->combine.reducer.bytes) {
         return yk_fail(error, YOKE_EINVAL,
-                       "the kernel writes partial results of %zu bytes, one block each "
-                       "at no offset, and the reducer combines such of %zu",
+                       "the kernel writes partial results of %zu bytes, each as a whole, "
+                       "one behind the other from the first part on, and the reducer "
+                       "combines such of %zu",
                        args[map->partial].bytes, map->combine.reducer.bytes);
     }
     return YOKE_OK;

@@ -40,6 +40,7 @@ static bool divide_evenly(yk_division *division, const yk_npy *array, size_t par
             parts);
     }
     division->bytes = array->bytes / parts;
+    division->count = parts;
     return true;
 }
 
@@ -59,6 +60,7 @@ static bool divide_axis(yk_division *division, const yk_argument *argument,
                                            : parts - (there - skipped));
     }
     division->bytes = array->bytes / there;
+    division->count = there - argument->first;
     return true;
 }
 
@@ -66,6 +68,7 @@ static bool find_start(yk_division *division, const yk_argument *argument,
                        const yk_npy *array, yk_complaint *complaint)
 {
     division->start = 0;
+    division->count = 0;
     if (!argument->by_axis) {
         return true;
     }
@@ -106,7 +109,7 @@ bool yk_divide(yk_division *division, const yk_argument *argument, const yk_npy 
 }
 
 yoke_arg yk_division_arg(const yk_division *division, const yk_argument *argument,
-                         const yk_npy *array, void *memory)
+                         void *memory)
 {
     yoke_arg arg = yoke_array((char *)memory + division->start, division->bytes,
                               argument->use->access, argument->use->parts);
@@ -116,7 +119,7 @@ yoke_arg yk_division_arg(const yk_division *division, const yk_argument *argumen
     }
     if (argument->use->reads_all) {
         arg.reads_all = true;
-        arg.extent = array->bytes - division->start;
+        arg.count = division->count;
     }
     return yoke_arg_at(arg, argument->at);
 }

@@ -14,6 +14,7 @@
 typedef struct yk_division {
     size_t start; /* bytes from the array's start to the kernel's pointer */
     size_t bytes; /* of one part, or of all from the pointer on */
+    size_t count; /* parts that there are from the pointer on */
 } yk_division;
 
 /* The dimension a range is split along: 0, 1 or 2. */
@@ -29,6 +30,6 @@ bool yk_divide(yk_division *division, const yk_argument *argument, const yk_npy 
 
 /* The argument as the library wants it, for an array at memory. */
 yoke_arg yk_division_arg(const yk_division *division, const yk_argument *argument,
-                         const yk_npy *array, void *memory);
+                         void *memory);
 
 #endif

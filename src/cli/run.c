@@ -187,7 +187,7 @@ static bool load_array(run_state *run, size_t i)
         return argument_failed(run, i, NULL);
     }
     run->args[i] =
-        yk_division_arg(&array->division, array->argument, &array->npy, array->memory);
+        yk_division_arg(&array->division, array->argument, array->memory);
     return true;
 }
 

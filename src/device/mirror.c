@@ -67,7 +67,7 @@ static bool next_run(yk_mirror *mirror, const yk_residency *table, uint64_t low,
     const uint64_t begin = skip(mirror, table, low, high, true);
     const uint64_t end = skip(mirror, table, begin, high, false);
 
-    *piece = (yk_extent){begin, end - begin, 1, end - begin};
+    *piece = yk_extent_run(begin, end - begin);
     hold(mirror, table, begin, end);
     return begin < end;
 }
@@ -75,7 +75,7 @@ static bool next_run(yk_mirror *mirror, const yk_residency *table, uint64_t low,
 /* Rows that are shorter than a block are not worth a look each. */
 static bool has_short_rows(const yk_extent *extent)
 {
-    return extent->blocks > 1 && extent->bytes < YK_RESIDENCY_BLOCK;
+    return yk_extent_pieces(extent) > 1 && extent->bytes < YK_RESIDENCY_BLOCK;
 }
 
 bool yk_mirror_next(yk_mirror *mirror, const yk_residency *table,
@@ -85,8 +85,8 @@ bool yk_mirror_next(yk_mirror *mirror, const yk_residency *table,
         *piece = *extent;
         return walk->row++ == 0;
     }
-    for (; walk->row < extent->blocks; walk->row++, walk->offset = 0) {
-        const uint64_t row = extent->address + walk->row * extent->stride;
+    for (; walk->row < yk_extent_pieces(extent); walk->row++, walk->offset = 0) {
+        const uint64_t row = yk_extent_piece(extent, walk->row);
 
         if (next_run(mirror, table, row + walk->offset, row + extent->bytes, piece)) {
             walk->offset = piece->address + piece->bytes - row;
@@ -99,8 +99,10 @@ bool yk_mirror_next(yk_mirror *mirror, const yk_residency *table,
 void yk_mirror_hold(yk_mirror *mirror, const yk_residency *table,
                     const yk_extent *extent)
 {
-    for (uint64_t b = 0; b < extent->blocks && !has_short_rows(extent); b++) {
-        const uint64_t row = extent->address + b * extent->stride;
+    const uint64_t rows = has_short_rows(extent) ? 0 : yk_extent_pieces(extent);
+
+    for (uint64_t k = 0; k < rows; k++) {
+        const uint64_t row = yk_extent_piece(extent, k);
 
         hold(mirror, table, row, row + extent->bytes);
     }

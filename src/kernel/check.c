@@ -4,78 +4,68 @@
 #include "kernel/check_range.h"
 #include "kernel/footprint.h"
 
-/* Where an argument's bytes lie in the whole launch: `bytes` at `start`, repeated
- * `blocks` times every `stride`. */
-typedef struct pattern {
-    uint64_t start;
-    uint64_t bytes;
-    uint64_t blocks;
-    uint64_t stride;
-} pattern;
+/* What the items of the whole range touch of an argument, or only what they write. */
+typedef struct touched {
+    yk_extent extents[YK_MAX_EXTENTS];
+    size_t count;
+} touched;
 
-static pattern pattern_of(const yk_launch *launch, const yk_arg *arg)
+static touched written_of(const yk_launch *launch, const yk_arg *arg)
 {
     const uint64_t first = launch->begin[launch->split];
-    uint64_t low;
-    uint64_t high;
+    touched t;
 
-    if (arg->blocks > 1) {
-        const yk_extent own =
-            yk_footprint_own(launch, arg, first, first + launch->size[launch->split]);
+    t.count = yk_footprint_write(launch, arg, first,
+                                 first + launch->size[launch->split], t.extents);
+    return t;
+}
 
-        return (pattern){own.address, own.bytes, own.blocks, own.stride};
+/* What is read and written is read, too: an extent for what is just written. */
+static touched touched_of(const yk_launch *launch, const yk_arg *arg)
+{
+    const uint64_t first = launch->begin[launch->split];
+    touched t;
+
+    if ((arg->access & YK_READ) == 0) {
+        return written_of(launch, arg);
     }
-    if (arg->parts == YK_PARTS_WHOLE || (arg->flags & YK_ARG_READS_ALL) != 0) {
-        yk_footprint_span(launch, arg, &low, &high);
-        return (pattern){low, high - low, 1, 0};
+    t.count = yk_footprint_read(launch, arg, first, first + launch->size[launch->split],
+                                t.extents);
+    return t;
+}
+
+static bool sets_meet(const touched *a, const touched *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        for (size_t k = 0; k < b->count; k++) {
+            if (yk_extents_meet(&a->extents[i], &b->extents[k])) {
+                return true;
+            }
+        }
     }
-    {
-        const yk_extent own =
-            yk_footprint_own(launch, arg, first, first + launch->size[launch->split]);
-
-        return (pattern){own.address, own.bytes, 1, 0};
-    }
+    return false;
 }
 
-static bool intervals_meet(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
+/* Whether the first writes what the second touches. */
+static bool disturbs(const yk_launch *a, const yk_arg *x, const yk_launch *b,
+                     const yk_arg *y)
 {
-    return a < b + b_bytes && b < a + a_bytes;
-}
+    touched written;
+    touched other;
 
-static uint64_t pattern_bytes(pattern p)
-{
-    return p.bytes + (p.blocks - 1) * p.stride;
-}
-
-/* Columns of one matrix: disjoint if they are within a row. */
-static bool columns_meet(pattern a, pattern b)
-{
-    const uint64_t shift = b.start > a.start
-                               ? (b.start - a.start) % a.stride
-                               : (a.stride - (a.start - b.start) % a.stride) % a.stride;
-
-    return shift < a.bytes || shift + b.bytes > a.stride;
-}
-
-static bool patterns_meet(pattern a, pattern b)
-{
-    if (!intervals_meet(a.start, pattern_bytes(a), b.start, pattern_bytes(b))) {
+    if ((x->access & YK_WRITE) == 0) {
         return false;
     }
-    if (a.blocks > 1 && b.blocks > 1 && a.stride == b.stride) {
-        return columns_meet(a, b);
-    }
-    return true;
+    written = written_of(a, x);
+    other = touched_of(b, y);
+    return sets_meet(&written, &other);
 }
 
 bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
                       const yk_arg *y)
 {
-    if (x->kind != YK_ARG_ARRAY || y->kind != YK_ARG_ARRAY ||
-        ((x->access | y->access) & YK_WRITE) == 0) {
-        return false;
-    }
-    return patterns_meet(pattern_of(a, x), pattern_of(b, y));
+    return x->kind == YK_ARG_ARRAY && y->kind == YK_ARG_ARRAY &&
+           (disturbs(a, x, b, y) || disturbs(b, y, a, x));
 }
 
 yoke_status yk_launch_check_overlap(const yk_launch *launch, yk_error *error)

@@ -45,8 +45,9 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
                                yk_error *error);
 
 /* Bytes from an array's pointer to the end of what may be touched in a launch whose range is
- * filled in; false if that overflows. */
-bool yk_launch_reach(const yk_launch *launch, const yoke_arg *arg, uint64_t *bytes);
+ * filled in. YOKE_EINVAL if it cannot be laid out, or reaches in front of the pointer. */
+yoke_status yk_launch_reach(const yk_launch *launch, const yoke_arg *arg,
+                            uint64_t *bytes, yk_error *error);
 
 /* Whether two arguments of two launches touch a common byte and one of them writes. */
 bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,

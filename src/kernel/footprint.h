@@ -4,7 +4,8 @@
  * place that knows it: transfers, the undo log, conflicts between jobs and the checks of
  * arguments all ask here.
  *
- * Items are counted by global id in the split dimension, from launch->begin[split].
+ * Items are counted by global id in the split dimension, from launch->begin[split]. Extents
+ * are joined (see yk_extent_joined), and name no gap between parts or blocks.
  */
 #ifndef YK_KERNEL_FOOTPRINT_H
 #define YK_KERNEL_FOOTPRINT_H
@@ -12,16 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/extent.h"
 #include "kernel/launch.h"
-
-/* `blocks` pieces of `bytes` bytes, the first at `address`, each `stride` after the last.
- * With one block, stride is of no meaning. */
-typedef struct yk_extent {
-    uint64_t address;
-    uint64_t bytes;
-    uint64_t blocks;
-    uint64_t stride;
-} yk_extent;
 
 enum { YK_MAX_EXTENTS = 3 };
 
@@ -38,8 +31,13 @@ size_t yk_footprint_write(const yk_launch *launch, const yk_arg *arg, uint64_t b
 yk_extent yk_footprint_own(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
                            uint64_t end);
 
-/* One run of bytes [*low, *high) from the argument's address on that contains all that
- * any item may touch; *low is the address itself. */
+/* What has to be there before the items [begin, end) run on a copy of the array: what they
+ * read, and what they may leave as it is. Returns how many extents. */
+size_t yk_footprint_load(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
+                         uint64_t end, yk_extent out[YK_MAX_EXTENTS]);
+
+/* One run of bytes [*low, *high) that contains the argument's address and all that any
+ * item may touch. *low is below the address if parts of a halo lie in front of it. */
 void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low,
                        uint64_t *high);
 

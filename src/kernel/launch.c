@@ -24,3 +24,14 @@ bool yk_arg_is_changed_in_place(const yk_arg *arg)
 {
     return arg->kind == YK_ARG_ARRAY && arg->access == (YK_READ | YK_WRITE);
 }
+
+bool yk_arg_leaves_some(const yk_arg *arg)
+{
+    return arg->kind == YK_ARG_ARRAY && arg->access == YK_WRITE &&
+           (arg->parts == YK_PARTS_WHOLE || (arg->flags & YK_ARG_LEAVES_SOME) != 0);
+}
+
+uint64_t yk_arg_pitch(const yk_arg *arg)
+{
+    return arg->pitch != 0 ? arg->pitch : arg->bytes;
+}

@@ -18,21 +18,28 @@ enum { YK_LAUNCH_VALUE_BYTES = 16384 };
 enum { YK_ARG_ARRAY = 1, YK_ARG_SCALAR = 2, YK_ARG_LOCAL = 3 };
 enum { YK_READ = 1, YK_WRITE = 2 };
 enum { YK_PARTS_ITEM = 0, YK_PARTS_GROUP = 1, YK_PARTS_WHOLE = 2 };
-enum { YK_ARG_READS_ALL = 1, YK_ARG_PERIODIC = 2 };
+enum {
+    YK_ARG_READS_ALL = 1,   /* items read all parts that there are */
+    YK_ARG_PERIODIC = 2,    /* a halo goes on at the other end of the parts that there are */
+    YK_ARG_LEAVES_SOME = 4, /* items may leave bytes of what they write as they are */
+};
 
 /* An argument, checked. Fields not named for a kind are 0 there. */
 typedef struct yk_arg {
     uint32_t kind;
     uint32_t access;  /* array: YK_READ | YK_WRITE */
     uint32_t parts;   /* array */
-    uint32_t flags;   /* array: YK_ARG_READS_ALL, YK_ARG_PERIODIC */
+    uint32_t flags;   /* array: YK_ARG_READS_ALL and so on */
     uint64_t address; /* array: what the kernel gets */
     uint64_t bytes;   /* array: of one block of a part, or of the whole; scalar; local */
-    uint64_t halo;    /* array, per item: readable neighbours on each side */
-    uint64_t offset;  /* array: bytes from address to part 0 */
-    uint64_t extent;  /* array, READS_ALL: readable from address; up to the last part at least */
-    uint64_t blocks;  /* array: blocks of a part, at least 1 */
-    uint64_t stride;  /* array: bytes from block to block */
+    uint64_t halo_before; /* array, per item: readable neighbours in front ... */
+    uint64_t halo_after;  /* ... and behind, as far as there are any */
+    uint64_t offset; /* array: bytes from address to part 0, which is item 0's */
+    uint64_t pitch;  /* array: bytes from part to part; 0: `bytes` */
+    uint64_t before; /* array: parts there are in front of the range's first item's ... */
+    uint64_t after;  /* ... and behind the last item's, for halos and READS_ALL */
+    uint64_t blocks; /* array: blocks of a part, at least 1 */
+    uint64_t stride; /* array: bytes from block to block */
     uint64_t value;   /* scalar: offset of its bytes in yk_launch.values, 16-aligned */
     uint64_t block_address; /* array: the allocation it lies in */
     uint64_t block_bytes;   /* array: size of that allocation */
@@ -41,7 +48,7 @@ typedef struct yk_arg {
     uint64_t guest; /* array: number of the named segment it lies in, from 1; 0: none */
 } yk_arg;
 
-static_assert(sizeof(yk_arg) == 16 + 13 * 8, "no padding");
+static_assert(sizeof(yk_arg) == 16 + 16 * 8, "no padding");
 
 enum { YK_TASK_SMALL_BYTES = 4096 };
 
@@ -92,5 +99,12 @@ uint64_t yk_launch_group_count(const yk_launch *launch);
 /* Whether an argument's content may be changed by a chunk in a way that a second run of
  * the chunk would notice: it is read and written. */
 bool yk_arg_is_changed_in_place(const yk_arg *arg);
+
+/* Whether items may leave bytes of what they write as they are without having read them:
+ * these keep their content, so whoever copies the result back must have it. */
+bool yk_arg_leaves_some(const yk_arg *arg);
+
+/* Bytes from a part's first byte to the next part's. */
+uint64_t yk_arg_pitch(const yk_arg *arg);
 
 #endif

@@ -13,8 +13,8 @@ void yk_lent_changed(const yk_launch *launch, uint64_t begin, uint64_t end)
             yk_footprint_write(launch, arg, begin, end, &extent) == 0) {
             continue;
         }
-        for (uint64_t b = 0; b < extent.blocks; b++) {
-            const uint64_t low = extent.address + b * extent.stride;
+        for (uint64_t k = 0; k < yk_extent_pieces(&extent); k++) {
+            const uint64_t low = yk_extent_piece(&extent, k);
 
             yk_residency_raise(yk_lent_table(arg), low, low + extent.bytes);
         }
@@ -25,7 +25,8 @@ bool yk_lent_may_stay(const yk_arg *arg)
 {
     return arg->kind == YK_ARG_ARRAY && arg->table != 0 &&
            (arg->access & YK_WRITE) != 0 && arg->parts != YK_PARTS_WHOLE &&
-           (arg->flags & YK_ARG_READS_ALL) == 0 && arg->halo == 0 && arg->blocks <= 1;
+           (arg->flags & YK_ARG_READS_ALL) == 0 && arg->blocks <= 1 &&
+           yk_arg_pitch(arg) == arg->bytes;
 }
 
 size_t yk_lent_ends(const yk_residency *table, const yk_extent *run, yk_extent ends[2])
@@ -42,10 +43,10 @@ size_t yk_lent_ends(const yk_residency *table, const yk_extent *run, yk_extent e
     }
     bytes = yk_residency_bytes(table, covered, &first);
     if (run->address < first) {
-        ends[count++] = (yk_extent){run->address, first - run->address, 1, 0};
+        ends[count++] = yk_extent_run(run->address, first - run->address);
     }
     if (first + bytes < high) {
-        ends[count++] = (yk_extent){first + bytes, high - first - bytes, 1, 0};
+        ends[count++] = yk_extent_run(first + bytes, high - first - bytes);
     }
     return count;
 }
@@ -56,8 +57,9 @@ yk_blocks yk_lent_replaced(const yk_launch *launch, const yk_arg *arg)
     const uint64_t end = begin + launch->size[launch->split];
     yk_extent all;
 
-    if ((arg->access & YK_READ) != 0 || arg->parts == YK_PARTS_WHOLE ||
-        yk_footprint_write(launch, arg, begin, end, &all) == 0 || all.blocks > 1) {
+    if ((arg->access & YK_READ) != 0 || yk_arg_leaves_some(arg) ||
+        yk_footprint_write(launch, arg, begin, end, &all) == 0 ||
+        yk_extent_pieces(&all) > 1) {
         return (yk_blocks){0, 0};
     }
     return yk_residency_covered(yk_lent_table(arg), all.address,

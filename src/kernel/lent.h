@@ -28,7 +28,7 @@ bool yk_lent_may_stay(const yk_arg *arg);
 size_t yk_lent_ends(const yk_residency *table, const yk_extent *run, yk_extent ends[2]);
 
 /* The blocks of an argument's allocation that a job overwrites as a whole, by whatever
- * chunks, without having read them. */
+ * chunks, without having read them. None if items may leave bytes as they are. */
 yk_blocks yk_lent_replaced(const yk_launch *launch, const yk_arg *arg);
 
 #endif

@@ -98,8 +98,10 @@ struct yoke_pool {
 /* A copy of an array outside the pool's memory. */
 typedef struct yk_staged {
     uint32_t arg;
-    uint64_t original; /* address in the application */
+    uint64_t original; /* address of its first byte in the application */
     uint64_t bytes;
+    uint64_t copy;  /* address of the same byte in the arena */
+    uint64_t block; /* of the allocation there */
 } yk_staged;
 
 /* What becomes of a reduction's partial results once its job has ended well. */

@@ -2,9 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "kernel/check.h"
 #include "kernel/footprint.h"
 #include "pool/pool.h"
+
+enum { ALIGNMENT = 4096 };
 
 static bool is_foreign(const yk_arg *arg)
 {
@@ -17,20 +20,14 @@ static void *at(uint64_t address)
 }
 
 /* Copies an extent of the original to the copy or back. */
-static void copy_extent(const yk_staged *staged, uint64_t copy, const yk_extent *extent,
-                        bool back)
+static void copy_extent(const yk_staged *staged, const yk_extent *extent, bool back)
 {
-    for (uint64_t b = 0; b < extent->blocks; b++) {
-        const uint64_t here = extent->address + b * extent->stride;
-        void *original = at(here - copy + staged->original);
+    for (uint64_t k = 0; k < yk_extent_pieces(extent); k++) {
+        const uint64_t here = yk_extent_piece(extent, k);
+        void *original = at(here - staged->copy + staged->original);
 
         memcpy(back ? original : at(here), back ? at(here) : original, extent->bytes);
     }
-}
-
-static bool is_read_or_partly_written(const yk_arg *arg)
-{
-    return (arg->access & YK_READ) != 0 || arg->parts == YK_PARTS_WHOLE;
 }
 
 static void copy_in(const yk_launch *launch, const yk_arg *arg, const yk_staged *staged)
@@ -38,13 +35,10 @@ static void copy_in(const yk_launch *launch, const yk_arg *arg, const yk_staged 
     const uint64_t begin = launch->begin[launch->split];
     const uint64_t end = begin + launch->size[launch->split];
     yk_extent extents[YK_MAX_EXTENTS];
-    size_t count = yk_footprint_read(launch, arg, begin, end, extents);
+    const size_t count = yk_footprint_load(launch, arg, begin, end, extents);
 
-    if (count == 0 && is_read_or_partly_written(arg)) {
-        count = yk_footprint_write(launch, arg, begin, end, extents);
-    }
     for (size_t i = 0; i < count; i++) {
-        copy_extent(staged, arg->address, &extents[i], false);
+        copy_extent(staged, &extents[i], false);
     }
 }
 
@@ -55,20 +49,29 @@ static yoke_status stage_arg(yoke_pool *pool, yoke_future *future, yk_launch *la
     yk_staged *staged = &future->staged[future->staged_count];
     uint64_t low;
     uint64_t high;
+    uint64_t lead;
     yk_block block;
     void *copy;
 
     yk_footprint_span(launch, arg, &low, &high);
-    copy = yk_arena_alloc(&pool->arena, high - low, error);
+    /* The kernel's pointer is aligned like one of yoke_alloc(). */
+    lead = yk_round_up(arg->address - low, ALIGNMENT);
+    copy = yk_arena_alloc(&pool->arena, lead + (high - arg->address), error);
     if (copy == NULL) {
         yk_error_prefix(error, "staging argument %u: ", index + 1);
         return YOKE_ENOMEM;
     }
-    *staged = (yk_staged){index, low, high - low};
+    *staged = (yk_staged){
+        .arg = index,
+        .original = low,
+        .bytes = high - low,
+        .copy = (uint64_t)(uintptr_t)copy + lead - (arg->address - low),
+        .block = (uint64_t)(uintptr_t)copy,
+    };
     future->staged_count++;
     (void)yk_arena_find(&pool->arena, copy, &block);
-    arg->address = (uint64_t)(uintptr_t)copy;
-    arg->block_address = arg->address;
+    arg->address = (uint64_t)(uintptr_t)copy + lead;
+    arg->block_address = (uint64_t)(uintptr_t)copy;
     arg->block_bytes = block.bytes;
     arg->block_id = block.id;
     copy_in(launch, arg, staged);
@@ -111,7 +114,7 @@ static void copy_out(const yk_launch *launch, const yk_staged *staged)
 
     if (yk_footprint_write(launch, arg, begin, begin + launch->size[launch->split],
                            &extent) != 0) {
-        copy_extent(staged, arg->address, &extent, true);
+        copy_extent(staged, &extent, true);
     }
 }
 
@@ -124,24 +127,28 @@ void yk_stage_out(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
         if (results) {
             copy_out(launch, staged);
         }
-        (void)yk_arena_free(&pool->arena, at(launch->args[staged->arg].address), NULL);
+        (void)yk_arena_free(&pool->arena, at(staged->block), NULL);
     }
     free(future->staged);
     future->staged = NULL;
     future->staged_count = 0;
 }
 
-static bool meets(const yk_launch *launch, const yk_arg *arg, const yk_staged *staged,
-                  const yk_arg *other)
+/* As the staged argument was before: in the application's memory. */
+static yk_arg original_of(const yk_arg *arg, const yk_staged *staged)
 {
-    uint64_t low;
-    uint64_t high;
+    yk_arg original = *arg;
 
-    if (((arg->access | other->access) & YK_WRITE) == 0) {
-        return false;
-    }
-    yk_footprint_span(launch, arg, &low, &high);
-    return low < staged->original + staged->bytes && staged->original < high;
+    original.address = staged->original + (arg->address - staged->copy);
+    return original;
+}
+
+static bool meets(const yk_launch *launch, const yk_arg *arg, const yk_staged *staged,
+                  const yk_launch *other_launch)
+{
+    const yk_arg other = original_of(&other_launch->args[staged->arg], staged);
+
+    return yk_args_conflict(other_launch, &other, launch, arg);
 }
 
 static bool conflicts(const yk_launch *launch, const yoke_future *other,
@@ -152,8 +159,7 @@ static bool conflicts(const yk_launch *launch, const yoke_future *other,
             const yk_staged *staged = &other->staged[s];
 
             if (is_foreign(&launch->args[i]) &&
-                meets(launch, &launch->args[i], staged,
-                      &other_launch->args[staged->arg])) {
+                meets(launch, &launch->args[i], staged, other_launch)) {
                 return true;
             }
         }

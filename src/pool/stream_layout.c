@@ -47,12 +47,12 @@ static yoke_status place(int *place, uint64_t *place_bytes, int number, uint64_t
 static yoke_status plan_arg(yk_stream_layout *layout, const yk_launch *launch,
                             const yoke_arg *arg, int number, yk_error *error)
 {
-    yoke_status status = YOKE_OK;
     uint64_t bytes;
+    yoke_status status = yk_launch_reach(launch, arg, &bytes, error);
 
-    if (!yk_launch_reach(launch, arg, &bytes) || bytes == 0) {
-        return yk_fail(error, YOKE_EINVAL, "argument %d: it has %s bytes", number + 1,
-                       arg->bytes == 0 ? "0" : "too many");
+    if (status != YOKE_OK) {
+        yk_error_prefix(error, "argument %d: ", number + 1);
+        return status;
     }
     if ((arg->access & YOKE_ACCESS_READ) != 0) {
         status = place(&layout->input_arg, &layout->input_bytes, number, bytes, "item",

@@ -41,8 +41,8 @@ static bool for_each_block(const yk_undo_log *log, const yk_launch *launch,
             yk_footprint_write(launch, &launch->args[i], begin, end, &own) == 0) {
             continue;
         }
-        for (uint64_t b = 0; b < own.blocks; b++) {
-            void *data = (void *)(uintptr_t)(own.address + b * own.stride);
+        for (uint64_t k = 0; k < yk_extent_pieces(&own); k++) {
+            void *data = (void *)(uintptr_t)yk_extent_piece(&own, k);
 
             if (move != NULL && !move(log, data, own.bytes, *total)) {
                 return false;

@@ -29,24 +29,10 @@ static void drop(yk_residency *table, yk_blocks blocks, uint64_t holder)
     }
 }
 
-/* An array that is written here and there keeps the rest of its content. */
-static size_t extents_read(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
-                           uint64_t end, yk_extent extents[YK_MAX_EXTENTS])
-{
-    yk_arg read = *arg;
-
-    if (arg->parts == YK_PARTS_WHOLE) {
-        read.access |= YK_READ;
-    }
-    return yk_footprint_read(launch, &read, begin, end, extents);
-}
-
 static yk_blocks blocks_of(const yk_arg *arg, const yk_extent *extent)
 {
-    const uint64_t rows = (extent->blocks - 1) * extent->stride;
-
     return yk_residency_touched(yk_lent_table(arg), extent->address,
-                                extent->address + rows + extent->bytes);
+                                yk_extent_end(extent));
 }
 
 /* What will be overwritten is not worth bringing back. */
@@ -68,7 +54,7 @@ static void put_back_for(yk_worker_self *self, const yk_launch *launch,
                          const yk_arg *arg, uint64_t begin, uint64_t end)
 {
     yk_extent extents[YK_MAX_EXTENTS];
-    const size_t count = extents_read(launch, arg, begin, end, extents);
+    const size_t count = yk_footprint_load(launch, arg, begin, end, extents);
 
     for (size_t i = 0; i < count; i++) {
         put_back(self, yk_lent_table(arg), blocks_of(arg, &extents[i]));
@@ -244,12 +230,14 @@ static yoke_status check_read(yk_worker_self *self, const yk_job *job, uint32_t 
 {
     const yk_arg *arg = &job->launch.args[index];
     yk_extent extents[YK_MAX_EXTENTS];
-    const size_t count = extents_read(&job->launch, arg, begin, end, extents);
+    const size_t count = yk_footprint_load(&job->launch, arg, begin, end, extents);
     yoke_status status = YOKE_OK;
 
     for (size_t i = 0; i < count; i++) {
-        for (uint64_t b = 0; b < extents[i].blocks && status == YOKE_OK; b++) {
-            const uint64_t row = extents[i].address + b * extents[i].stride;
+        const uint64_t pieces = yk_extent_pieces(&extents[i]);
+
+        for (uint64_t k = 0; k < pieces && status == YOKE_OK; k++) {
+            const uint64_t row = yk_extent_piece(&extents[i], k);
 
             status = check_row(self, job, index, row, row + extents[i].bytes);
         }
@@ -294,8 +282,8 @@ static void settle_written(yk_worker_self *self, const yk_launch *launch,
     if (yk_footprint_write(launch, arg, begin, end, &extent) == 0) {
         return;
     }
-    for (uint64_t b = 0; b < extent.blocks; b++) {
-        const uint64_t low = extent.address + b * extent.stride;
+    for (uint64_t k = 0; k < yk_extent_pieces(&extent); k++) {
+        const uint64_t low = yk_extent_piece(&extent, k);
 
         settle_row(self, arg, replaced, low, low + extent.bytes);
     }

@@ -142,10 +142,10 @@ static void test_shapes_of_arguments(void **state)
     arg.parts = (yoke_parts)9;
     assert_refused(pool, map_one(arg), YOKE_EINVAL, "parts");
     arg = yoke_out(numbers, 4);
-    arg.halo = 1;
+    arg.halo_before = 1;
     assert_refused(pool, map_one(arg), YOKE_EINVAL, "halo");
     arg = yoke_in_whole(numbers, 4);
-    arg.halo = 1;
+    arg.halo_after = 1;
     assert_refused(pool, map_one(arg), YOKE_EINVAL, "not divided");
     assert_refused(pool, map_one(yoke_arg_at(yoke_in_whole(numbers, 4), 1)),
                    YOKE_EINVAL, "not divided");
@@ -154,7 +154,7 @@ static void test_shapes_of_arguments(void **state)
     memset(&arg, 0, sizeof arg);
     assert_refused(pool, map_one(arg), YOKE_EINVAL, "argument 1");
     memset(&arg, 0xff, sizeof arg);
-    arg.periodic = arg.reads_all = true;
+    arg.leaves_some = arg.reads_all = true;
     assert_refused(pool, map_one(arg), YOKE_EINVAL, "argument 1");
     api_check_works(pool);
 }

@@ -170,7 +170,7 @@ static yoke_arg divide(const char *text, const yk_npy *array, yoke_range range,
         yk_argument_fini(&argument);
         fail_msg("%s: %s", text, complaint.text);
     }
-    arg = yk_division_arg(&division, &argument, array, memory);
+    arg = yk_division_arg(&division, &argument, memory);
     yk_argument_fini(&argument);
     return arg;
 }
@@ -212,7 +212,7 @@ static void even_parts(void **state)
     assert_int_equal(arg.parts, YOKE_PARTS_WHOLE);
     arg = divide("update:a", &array, yoke_range_1d(60), no_group, memory);
     assert_true(arg.reads_all);
-    assert_int_equal(arg.extent, 240);
+    assert_int_equal(arg.count, 60);
     expect_indivisible("items:a", &array, yoke_range_1d(7), no_group,
                        "60 elements (float32, 6x10) cannot be divided evenly among 7 "
                        "items");
@@ -231,13 +231,13 @@ static void parts_of_the_first_axis(void **state)
     arg = divide("items:a@2", &array, yoke_range_1d(4), no_group, memory);
     assert_ptr_equal(arg.pointer, memory + 80);
     assert_int_equal(arg.bytes, 40);
-    assert_int_equal(arg.offset, 0);
+    assert_int_equal(arg.at, 0);
     arg = divide("inout/at=2:a", &array, yoke_range_1d(4), no_group, memory);
     assert_ptr_equal(arg.pointer, memory);
     assert_int_equal(arg.bytes, 40);
-    assert_int_equal(arg.offset, 80);
+    assert_int_equal(arg.at, 2);
     arg = divide("update:a@2", &array, yoke_range_1d(3), no_group, memory);
-    assert_int_equal(arg.extent, 160);
+    assert_int_equal(arg.count, 4);
     arg = divide("in:a@2", &array, yoke_range_1d(100), no_group, memory);
     assert_ptr_equal(arg.pointer, memory + 80);
     assert_int_equal(arg.bytes, 160);

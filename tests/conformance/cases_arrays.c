@@ -156,28 +156,35 @@ static void near_wrapped(const yoke_span *span, void *const args[])
     }
 }
 
-static void map_near(suite_run *run, bool wrapped, size_t begin, size_t n)
+/* The range's items own some of an array of `parts` parts, at whose ends the halo ends. */
+static void map_near(suite_run *run, bool wrapped, size_t begin, size_t n, size_t parts)
 {
     int32_t *out = suite_ints(run, begin + n, 4);
-    int32_t *in = suite_ints(run, begin + n, 12);
+    int32_t *in = suite_ints(run, parts, 12);
+    yoke_arg halo = wrapped ? yoke_in_halo_periodic(in, 4, 3) : yoke_in_halo(in, 4, 2);
 
+    if (parts != n) {
+        halo = yoke_arg_of(halo, parts);
+    }
     suite_map(run, 0, suite_range_from(yoke_range_1d(n), begin, 0, 0), yoke_out(out, 4),
-              wrapped ? yoke_in_halo_periodic(in, 4, 3) : yoke_in_halo(in, 4, 2),
-              yoke_scalar((int32_t)begin), yoke_scalar((int32_t)(begin + n)));
+              halo, yoke_scalar((int32_t)0), yoke_scalar((int32_t)parts));
 }
 
 static void halo(suite_run *run)
 {
-    map_near(run, false, 0, 3001);
-    map_near(run, false, 21, 401);
-    map_near(run, false, 0, 1);
+    map_near(run, false, 0, 3001, 3001);
+    map_near(run, false, 21, 401, 422);
+    map_near(run, false, 21, 401, 4000);
+    map_near(run, false, 0, 401, 402);
+    map_near(run, false, 0, 1, 1);
 }
 
 static void halo_periodic(suite_run *run)
 {
-    map_near(run, true, 0, 3001);
-    map_near(run, true, 21, 401);
-    map_near(run, true, 0, 4);
+    map_near(run, true, 0, 3001, 3001);
+    map_near(run, true, 21, 401, 422);
+    map_near(run, true, 2, 401, 404);
+    map_near(run, true, 0, 4, 4);
 }
 
 /* ---- whole arrays ---- */

@@ -177,7 +177,7 @@ static void prepare_blur(int *out, int *in)
     made_launch(&launch, &kernel, 1, 0, ITEMS);
     (void)made_array(&launch, out, sizeof *out, YK_WRITE, YK_PARTS_ITEM);
     arg = made_array(&launch, in, sizeof *in, YK_READ, YK_PARTS_ITEM);
-    arg->halo = 1;
+    arg->halo_before = arg->halo_after = 1;
     arg->flags = YK_ARG_PERIODIC;
 }
 

@@ -127,10 +127,12 @@ static bool loop_run(loop *l)
 static bool spread_once(loop *l, int step)
 {
     const size_t from = (size_t)step % 2;
+    yk_arg *arg;
 
     loop_describe(l, "spread", spread);
     (void)bench_arg_in(&l->b, 1 - from, 0, YK_WRITE, YK_PARTS_ITEM, sizeof(int));
-    bench_arg_in(&l->b, from, 0, YK_READ, YK_PARTS_ITEM, sizeof(int))->halo = 1;
+    arg = bench_arg_in(&l->b, from, 0, YK_READ, YK_PARTS_ITEM, sizeof(int));
+    arg->halo_before = arg->halo_after = 1;
     bench_scalar(&l->b, &(int){N}, sizeof(int));
     spread_to(l->wanted[1 - from], l->wanted[from], N, 0, N);
     return loop_run(l);

@@ -29,7 +29,7 @@ static int tear_down(void **state)
 
 static yk_extent run(uint64_t low, uint64_t high)
 {
-    return (yk_extent){BASE + low, high - low, 1, high - low};
+    return yk_extent_run(BASE + low, high - low);
 }
 
 /* Brings an extent; the bytes that were missing, and in how many pieces. */
@@ -41,7 +41,7 @@ static uint64_t bring(yk_extent extent, size_t *pieces)
 
     for (*pieces = 0; yk_mirror_next(&mirror, table, &extent, &walk, &piece);) {
         (*pieces)++;
-        bytes += piece.bytes * piece.blocks;
+        bytes += yk_extent_bytes(&piece);
     }
     return bytes;
 }
@@ -98,7 +98,7 @@ static void results_are_held_as_far_as_they_cover_blocks(void **state)
 
 static void long_rows_go_one_by_one(void **state)
 {
-    const yk_extent rows = {BASE, BLOCK + 4, 2, 4 * BLOCK};
+    const yk_extent rows = {BASE, BLOCK + 4, 2, 4 * BLOCK, 1, 0};
 
     (void)state;
     assert_brings(rows, 2 * (BLOCK + 4), 2);
@@ -111,7 +111,7 @@ static void long_rows_go_one_by_one(void **state)
 
 static void short_rows_go_together(void **state)
 {
-    const yk_extent rows = {BASE + 4, 100, 5, 200};
+    const yk_extent rows = {BASE + 4, 100, 5, 200, 1, 0};
 
     (void)state;
     assert_brings(rows, 500, 1);

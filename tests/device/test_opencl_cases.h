@@ -228,9 +228,11 @@ static void prepare_doubles(bench *b)
 static void prepare_stencil(bench *b)
 {
     const int n = (int)items(b);
+    yk_arg *arg;
 
     (void)bench_array_arg(b, W, YK_PARTS_ITEM, 4, (size_t)n * 4);
-    bench_array_arg(b, R, YK_PARTS_ITEM, 4, (size_t)n * 4)->halo = 2;
+    arg = bench_array_arg(b, R, YK_PARTS_ITEM, 4, (size_t)n * 4);
+    arg->halo_before = arg->halo_after = 2;
     bench_scalar(b, &n, sizeof n);
     fill_ints(b, 1, 1000);
     for (int i = 0; i < n; i++) {
@@ -248,7 +250,7 @@ static void prepare_ring(bench *b)
 
     (void)bench_array_arg(b, W, YK_PARTS_ITEM, 4, (size_t)n * 4);
     arg = bench_array_arg(b, R, YK_PARTS_ITEM, 4, (size_t)n * 4);
-    arg->halo = 3;
+    arg->halo_before = arg->halo_after = 3;
     arg->flags = YK_ARG_PERIODIC;
     bench_scalar(b, &n, sizeof n);
     fill_ints(b, 1, 1000);

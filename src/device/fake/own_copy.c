@@ -91,8 +91,8 @@ uint64_t yk_own_copy_bring(yk_own_copy *copy, const yk_arg *arg,
     yk_extent piece;
 
     while (yk_mirror_next(&copy->mirror, yk_lent_table(arg), extent, &walk, &piece)) {
-        for (uint64_t b = 0; b < piece.blocks; b++) {
-            const uint64_t address = piece.address + b * piece.stride;
+        for (uint64_t k = 0; k < yk_extent_pieces(&piece); k++) {
+            const uint64_t address = yk_extent_piece(&piece, k);
 
             memcpy(yk_own_copy_at(copy, arg, address), (const void *)(uintptr_t)address,
                    (size_t)piece.bytes);

@@ -19,21 +19,13 @@ typedef struct extent_list {
 
 /* ---- what a chunk touches ---- */
 
-static bool keeps_unwritten(const yk_arg *arg)
-{
-    return arg->parts == YK_PARTS_WHOLE && arg->access == YK_WRITE;
-}
-
-/* What has to be in place before the kernel runs. An array that is written here and
- * there is copied out as a whole, so its old content counts. */
+/* What has to be in place before the kernel runs. */
 static extent_list loaded(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
                           uint64_t end)
 {
     extent_list list;
 
-    list.count = keeps_unwritten(arg)
-                     ? yk_footprint_write(launch, arg, begin, end, list.extents)
-                     : yk_footprint_read(launch, arg, begin, end, list.extents);
+    list.count = yk_footprint_load(launch, arg, begin, end, list.extents);
     return list;
 }
 
@@ -65,10 +57,10 @@ static uint64_t load_extent(const yk_replica *replica, const yk_arg *arg,
                             yk_own_copy *copy, const yk_extent *extent)
 {
     const uint64_t brought = copy != NULL ? yk_own_copy_bring(copy, arg, extent)
-                                          : extent->bytes * extent->blocks;
+                                          : yk_extent_bytes(extent);
 
-    for (uint64_t b = 0; b < extent->blocks; b++) {
-        const uint64_t address = extent->address + b * extent->stride;
+    for (uint64_t k = 0; k < yk_extent_pieces(extent); k++) {
+        const uint64_t address = yk_extent_piece(extent, k);
 
         memcpy(private_at(replica, arg, address),
                copy != NULL ? yk_own_copy_at(copy, arg, address) : arena_at(address),
@@ -86,20 +78,20 @@ static bool stays(const yk_private_memory *memory, const yk_arg *arg,
 static uint64_t store_in_arena(const yk_replica *replica, const yk_arg *arg,
                                const yk_extent *extent)
 {
-    for (uint64_t b = 0; b < extent->blocks; b++) {
-        const uint64_t address = extent->address + b * extent->stride;
+    for (uint64_t k = 0; k < yk_extent_pieces(extent); k++) {
+        const uint64_t address = yk_extent_piece(extent, k);
 
         memcpy(arena_at(address), private_at(replica, arg, address),
                (size_t)extent->bytes);
     }
-    return extent->bytes * extent->blocks;
+    return yk_extent_bytes(extent);
 }
 
 static void store_in_copy(const yk_replica *replica, const yk_arg *arg,
                           const yk_own_copy *copy, const yk_extent *extent)
 {
-    for (uint64_t b = 0; b < extent->blocks; b++) {
-        const uint64_t address = extent->address + b * extent->stride;
+    for (uint64_t k = 0; k < yk_extent_pieces(extent); k++) {
+        const uint64_t address = yk_extent_piece(extent, k);
 
         memcpy(yk_own_copy_at(copy, arg, address), private_at(replica, arg, address),
                (size_t)extent->bytes);
@@ -134,9 +126,9 @@ static void poison_extents(const yk_replica *replica, const yk_arg *arg,
     for (size_t i = 0; i < list->count; i++) {
         const yk_extent *extent = &list->extents[i];
 
-        for (uint64_t b = 0; b < extent->blocks; b++) {
-            memset(private_at(replica, arg, extent->address + b * extent->stride),
-                   YK_POISON, (size_t)extent->bytes);
+        for (uint64_t k = 0; k < yk_extent_pieces(extent); k++) {
+            memset(private_at(replica, arg, yk_extent_piece(extent, k)), YK_POISON,
+                   (size_t)extent->bytes);
         }
     }
 }
@@ -145,7 +137,7 @@ static void poison_extents(const yk_replica *replica, const yk_arg *arg,
 static bool replica_init(yk_replica *replica, const yk_launch *launch,
                          const yk_arg *arg)
 {
-    const uint64_t lead = PAGE + arg->address % PAGE;
+    uint64_t lead;
     uint64_t low;
     uint64_t high;
 
@@ -153,7 +145,8 @@ static bool replica_init(yk_replica *replica, const yk_launch *launch,
     if (high - low > SIZE_MAX / 2) {
         return false;
     }
-    replica->bytes = (size_t)(high - low);
+    lead = PAGE + yk_round_up(arg->address - low, PAGE) + arg->address % PAGE;
+    replica->bytes = (size_t)(high - arg->address);
     replica->block_bytes = (size_t)yk_round_up(lead + replica->bytes + PAGE, PAGE);
     replica->block = aligned_alloc(PAGE, replica->block_bytes);
     if (replica->block == NULL) {

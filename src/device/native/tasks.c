@@ -18,7 +18,7 @@ static void *part_of(const yk_arg *arg, void *bound, uint64_t item)
     if (arg->kind != YK_ARG_ARRAY || arg->parts != YK_PARTS_ITEM) {
         return bound;
     }
-    return (char *)bound + arg->offset + item * arg->bytes;
+    return (char *)bound + arg->offset + item * yk_arg_pitch(arg);
 }
 
 /* A call's arguments as fields of the task: those that differ from item to item. */

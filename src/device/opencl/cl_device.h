@@ -132,6 +132,10 @@ typedef struct yk_cl_binding {
     bool is_own;      /* handle is a sub-buffer made for this launch */
     uint64_t address; /* of the handle's first byte in the window */
     uint64_t bytes;
+    /* Transfers: the handle, or, if parts of a halo lie in front of the argument's address,
+     * the buffer that it is a part of. */
+    cl_mem store;
+    uint64_t store_address;
     yk_cl_resident *resident; /* what it is a part of; NULL: none */
 } yk_cl_binding;
 

@@ -194,18 +194,47 @@ static void release_spare(yk_cl_device *device, size_t first)
 }
 
 /* Memory that other launches may want again goes only when it is short. */
-static cl_int bind_copy(yk_cl_device *device, size_t index, yk_cl_binding *binding)
+static cl_int find_private(yk_cl_device *device, size_t index, uint64_t bytes)
 {
-    cl_int code = make_private(device, index, binding->bytes);
+    cl_int code = make_private(device, index, bytes);
 
     if (yk_cl_is_memory_failure(code)) {
         release_spare(device, index);
-        code = make_private(device, index, binding->bytes);
+        code = make_private(device, index, bytes);
     }
     while (yk_cl_is_memory_failure(code) && yk_cl_resident_evict(device)) {
-        code = make_private(device, index, binding->bytes);
+        code = make_private(device, index, bytes);
     }
+    return code;
+}
+
+/* What lies in front of the argument's address is in the buffer, and the argument is a
+ * part of that. */
+static cl_int bind_behind(const yk_cl_device *device, size_t index, uint64_t lead,
+                          yk_cl_binding *binding)
+{
+    const cl_buffer_region region = {(size_t)lead, (size_t)binding->bytes};
+    cl_int code;
+
+    binding->store = device->privates[index].handle;
+    binding->store_address = binding->address - lead;
+    binding->handle =
+        yk_cl.clCreateSubBuffer(binding->store, CL_MEM_READ_WRITE,
+                                CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
+    binding->is_own = binding->handle != NULL;
+    return code;
+}
+
+static cl_int bind_copy(yk_cl_device *device, size_t index, uint64_t front,
+                        yk_cl_binding *binding)
+{
+    const uint64_t lead = yk_round_up(front, device->buffer_align);
+    const cl_int code = find_private(device, index, lead + binding->bytes);
+
     binding->memory = YK_CL_COPY;
+    if (code == CL_SUCCESS && lead > 0) {
+        return bind_behind(device, index, lead, binding);
+    }
     binding->handle = device->privates[index].handle;
     return code;
 }
@@ -237,11 +266,13 @@ static cl_int bind_array(yk_cl_device *device, size_t index)
     const yk_arg *const arg = &launch->args[index];
     yk_cl_binding *const binding = &device->bindings[index];
     const cl_kernel kernel = device->variant->handle;
+    uint64_t low;
     uint64_t high;
     cl_int code = CL_SUCCESS;
 
-    yk_footprint_span(launch, arg, &binding->address, &high);
-    binding->bytes = yk_max(1, high - binding->address);
+    yk_footprint_span(launch, arg, &low, &high);
+    binding->address = arg->address;
+    binding->bytes = yk_max(1, high - arg->address);
     if (device->memory == YK_CL_POINTER) {
         binding->memory = YK_CL_POINTER;
         return yk_cl.clSetKernelArgSVMPointer(kernel, (cl_uint)index,
@@ -249,11 +280,16 @@ static cl_int bind_array(yk_cl_device *device, size_t index)
     }
     if ((device->memory != YK_CL_BUFFER || !bind_buffer(device, arg, binding)) &&
         !bind_resident(device, index, binding)) {
-        code = give_back(device, arg) ? bind_copy(device, index, binding)
-                                      : CL_INVALID_MEM_OBJECT;
+        code = give_back(device, arg)
+                   ? bind_copy(device, index, arg->address - low, binding)
+                   : CL_INVALID_MEM_OBJECT;
     }
     if (code != CL_SUCCESS) {
         return code;
+    }
+    if (binding->store == NULL) {
+        binding->store = binding->handle;
+        binding->store_address = binding->address;
     }
     return yk_cl.clSetKernelArg(kernel, (cl_uint)index, sizeof binding->handle,
                                 &binding->handle);

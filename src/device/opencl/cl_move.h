@@ -8,10 +8,11 @@
 
 typedef enum yk_cl_direction { YK_CL_TO_DEVICE, YK_CL_TO_HOST } yk_cl_direction;
 
-/* Where the blocks of an extent are on the host. */
+/* Where the pieces of an extent are on the host. */
 typedef struct yk_cl_host {
     unsigned char *pointer;
     uint64_t stride;
+    uint64_t plane_stride;
 } yk_cl_host;
 
 /* Puts the transfer of an extent of the window into a lane's queue. The host's memory is

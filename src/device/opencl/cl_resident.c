@@ -134,6 +134,8 @@ bool yk_cl_resident_bind(yk_cl_device *device, const yk_arg *arg,
 {
     yk_residency *const table = yk_lent_table(arg);
     yk_cl_resident *resident;
+    uint64_t low;
+    uint64_t high;
 
     if (table->bytes > device->max_alloc ||
         (arg->address - table->address) % device->buffer_align != 0) {
@@ -145,6 +147,11 @@ bool yk_cl_resident_bind(yk_cl_device *device, const yk_arg *arg,
     }
     resident->used = ++device->clock;
     binding->resident = resident;
+    yk_footprint_span(device->launch, arg, &low, &high);
+    if (low < arg->address) {
+        binding->store = resident->handle;
+        binding->store_address = table->address;
+    }
     return true;
 }
 

@@ -23,18 +23,13 @@ static unsigned char *pointer_to(uint64_t address)
     return (unsigned char *)(uintptr_t)address;
 }
 
-static uint64_t bytes_of(const yk_extent *extent)
-{
-    return extent->bytes * extent->blocks;
-}
-
 static void add_moves(move_list *list, size_t index, const yk_extent *extents,
                       size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (extents[i].bytes > 0) {
             list->moves[list->count++] = (struct move){index, extents[i]};
-            list->bytes += bytes_of(&extents[i]);
+            list->bytes += yk_extent_bytes(&extents[i]);
         }
     }
 }
@@ -54,16 +49,15 @@ static void add_common(const yk_cl_device *device, move_list *list)
 {
     const yk_launch *const launch = device->launch;
     const uint64_t begin = launch->begin[launch->split];
+    const uint64_t end = begin + launch->size[launch->split];
 
     for (size_t i = 0; i < launch->arg_count; i++) {
-        yk_arg arg = launch->args[i];
+        const yk_arg *const arg = &launch->args[i];
         yk_extent extents[YK_MAX_EXTENTS];
 
-        if (is_copied(device, i) && is_common(&arg)) {
-            arg.access |= YK_READ;
+        if (is_copied(device, i) && is_common(arg)) {
             add_moves(list, i, extents,
-                      yk_footprint_read(launch, &arg, begin,
-                                        begin + launch->size[launch->split], extents));
+                      yk_footprint_load(launch, arg, begin, end, extents));
         }
     }
 }
@@ -74,7 +68,7 @@ static size_t extents_to_send(const yk_launch *launch, const yk_arg *arg,
                               yk_extent extents[YK_MAX_EXTENTS])
 {
     if (!is_common(arg)) {
-        return yk_footprint_read(launch, arg, begin, end, extents);
+        return yk_footprint_load(launch, arg, begin, end, extents);
     }
     if (arg->parts == YK_PARTS_WHOLE || !yk_arg_is_changed_in_place(arg)) {
         return 0;
@@ -98,12 +92,26 @@ static void add_items(const yk_cl_device *device, uint64_t begin, uint64_t end,
     }
 }
 
-static void copy_rows(unsigned char *to, uint64_t to_stride, const unsigned char *from,
-                      uint64_t from_stride, const yk_extent *extent)
+/* Between the window and staging memory, where pieces lie behind each other. */
+static void copy_staged(unsigned char *staged, const yk_extent *extent,
+                        yk_cl_direction direction)
 {
-    for (uint64_t b = 0; b < extent->blocks; b++) {
-        memcpy(to + b * to_stride, from + b * from_stride, (size_t)extent->bytes);
+    for (uint64_t k = 0; k < yk_extent_pieces(extent); k++) {
+        unsigned char *const there = pointer_to(yk_extent_piece(extent, k));
+
+        memcpy(direction == YK_CL_TO_DEVICE ? staged : there,
+               direction == YK_CL_TO_DEVICE ? there : staged, (size_t)extent->bytes);
+        staged += extent->bytes;
     }
+}
+
+static yk_cl_host host_of(const yk_extent *extent, unsigned char *staged)
+{
+    if (staged != NULL) {
+        return (yk_cl_host){staged, extent->bytes, extent->bytes * extent->blocks};
+    }
+    return (yk_cl_host){pointer_to(extent->address), extent->stride,
+                        extent->plane_stride};
 }
 
 /* Only where there is nothing but copying is staging memory worth its copies. */
@@ -118,15 +126,14 @@ static void open_staging(const yk_cl_device *device, const yk_cl_lane *lane,
 static cl_int send_piece(yk_cl_device *device, yk_cl_lane *lane,
                          const yk_cl_binding *binding, const yk_extent *extent)
 {
-    yk_cl_host host = {pointer_to(extent->address), extent->stride};
-    unsigned char *const staged = yk_cl_staging_put(&lane->out, bytes_of(extent));
+    unsigned char *const staged =
+        yk_cl_staging_put(&lane->out, yk_extent_bytes(extent));
 
     if (staged != NULL) {
-        copy_rows(staged, extent->bytes, host.pointer, extent->stride, extent);
-        host = (yk_cl_host){staged, extent->bytes};
+        copy_staged(staged, extent, YK_CL_TO_DEVICE);
     }
-    device->base.sent += bytes_of(extent);
-    return yk_cl_move(lane, binding, extent, host, YK_CL_TO_DEVICE);
+    device->base.sent += yk_extent_bytes(extent);
+    return yk_cl_move(lane, binding, extent, host_of(extent, staged), YK_CL_TO_DEVICE);
 }
 
 /* Of a lent allocation only what is not there yet. */
@@ -203,7 +210,7 @@ yoke_status yk_cl_send_items(yk_cl_device *device, yk_cl_lane *lane, uint64_t be
 static cl_int show(const yk_cl_lane *lane, const yk_cl_binding *binding,
                    const yk_extent *extent)
 {
-    const uint64_t bytes = extent->bytes + (extent->blocks - 1) * extent->stride;
+    const uint64_t bytes = yk_extent_end(extent) - extent->address;
     cl_int code;
     void *const pointer =
         yk_cl.clEnqueueMapBuffer(lane->queue, binding->handle, CL_TRUE, CL_MAP_READ,
@@ -218,15 +225,12 @@ static cl_int show(const yk_cl_lane *lane, const yk_cl_binding *binding,
 static cl_int receive_piece(yk_cl_device *device, yk_cl_lane *lane, size_t index,
                             const yk_extent *extent, unsigned char **landed)
 {
-    yk_cl_host host = {pointer_to(extent->address), extent->stride};
-    unsigned char *const staged = yk_cl_staging_put(&lane->in, bytes_of(extent));
+    unsigned char *const staged = yk_cl_staging_put(&lane->in, yk_extent_bytes(extent));
 
-    if (staged != NULL) {
-        host = (yk_cl_host){staged, extent->bytes};
-    }
     *landed = staged;
-    device->base.received += bytes_of(extent);
-    return yk_cl_move(lane, &device->bindings[index], extent, host, YK_CL_TO_HOST);
+    device->base.received += yk_extent_bytes(extent);
+    return yk_cl_move(lane, &device->bindings[index], extent, host_of(extent, staged),
+                      YK_CL_TO_HOST);
 }
 
 /* What is to be received of what was written: all, or the ends of what stays. */
@@ -274,7 +278,7 @@ static uint64_t bytes_to_receive(const yk_cl_device *device, uint64_t begin,
     for (size_t i = 0; i < device->launch->arg_count; i++) {
         if (is_written(device, i, begin, end, &extent)) {
             for (size_t k = cut(device, i, &extent, pieces); k-- > 0;) {
-                bytes += bytes_of(&pieces[k]) + YK_CL_STAGED;
+                bytes += yk_extent_bytes(&pieces[k]) + YK_CL_STAGED;
             }
         }
     }
@@ -309,8 +313,7 @@ static void land_one(const yk_cl_device *device, const yk_cl_lane *lane, size_t 
         unsigned char *const landed = lane->landed[index][i];
 
         if (landed != NULL) {
-            copy_rows(pointer_to(pieces[i].address), pieces[i].stride, landed,
-                      pieces[i].bytes, &pieces[i]);
+            copy_staged(landed, &pieces[i], YK_CL_TO_HOST);
         }
     }
 }

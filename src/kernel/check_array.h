@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Array arguments: whether their fields go together, where their parts are, and whether
+ * these are in an allocation. */
+#ifndef YK_KERNEL_CHECK_ARRAY_H
+#define YK_KERNEL_CHECK_ARRAY_H
+
+#include "kernel/check.h"
+
+/* Fills in *to, of which kind and bytes are there, for a launch whose range is filled in. */
+yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,
+                           const yk_launch_request *request, const yoke_arg *arg,
+                           yk_error *error);
+
+#endif
