@@ -16,13 +16,8 @@ static int findings = -1;
 static bool has_findings;
 
 static const suite_case *const all_cases[] = {
-    suite_array_cases,
-    suite_value_cases,
-    suite_range_cases,
-    suite_group_cases,
-    suite_stencil_cases,
-    suite_program_cases,
-    NULL,
+    suite_array_cases, suite_value_cases,   suite_range_cases,   suite_shape_cases,
+    suite_group_cases, suite_stencil_cases, suite_program_cases, NULL,
 };
 
 /* ---- the driver ---- */

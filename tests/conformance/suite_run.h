@@ -5,7 +5,7 @@
 
 #include "suite.h"
 
-enum { SUITE_MAX_BLOCKS = 12, SUITE_MAX_JOBS = 256 };
+enum { SUITE_MAX_BLOCKS = 48, SUITE_MAX_JOBS = 256 };
 
 typedef struct suite_block {
     unsigned char *data;   /* in the pool */

@@ -31,6 +31,13 @@ typedef enum yk_cl_memory {
     YK_CL_POINTER, /* the window's address itself */
 } yk_cl_memory;
 
+/* Whether kernels can read in front of the address they are given. */
+typedef enum yk_cl_front {
+    YK_CL_FRONT_UNKNOWN,
+    YK_CL_FRONT_READ,
+    YK_CL_FRONT_REFUSED,
+} yk_cl_front;
+
 /* A program that was built; shared by kernels with the same text and options. */
 typedef struct yk_cl_program {
     struct yk_cl_program *next;
@@ -146,6 +153,7 @@ typedef struct yk_cl_device {
     yk_cl_lane lanes[YK_MAX_LANES]; /* info.lanes of them have a queue */
     yk_device_info info;
     yk_cl_memory memory;
+    yk_cl_front front;
     yk_cl_group_limits groups;
     uint64_t max_alloc;
     uint64_t local_bytes;

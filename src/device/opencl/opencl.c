@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "device/opencl/cl_check.h"
+#include "device/opencl/cl_front.h"
 #include "device/opencl/cl_chunk.h"
 #include "device/opencl/cl_device.h"
 #include "device/opencl/cl_kernel.h"
@@ -208,6 +209,9 @@ static yoke_status prepare(yk_cl_device *device, yk_error *error)
     if (status == YOKE_OK) {
         choose_shape(device);
         status = choose_variant(device, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_cl_check_front(device, error);
     }
     if (status == YOKE_OK) {
         status = yk_cl_bind(device, error);
