@@ -7,13 +7,14 @@
 #include "cli/numbers.h"
 
 static const yk_array_use uses[] = {
-    {"in", YOKE_ACCESS_READ, YOKE_PARTS_WHOLE, false},
-    {"items", YOKE_ACCESS_READ, YOKE_PARTS_ITEM, false},
-    {"out", YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM, false},
-    {"inout", YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM, false},
-    {"update", YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM, true},
-    {"out-whole", YOKE_ACCESS_WRITE, YOKE_PARTS_WHOLE, false},
-    {"inout-whole", YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE, false},
+    {"in", YOKE_ACCESS_READ, YOKE_PARTS_WHOLE, false, false},
+    {"items", YOKE_ACCESS_READ, YOKE_PARTS_ITEM, false, false},
+    {"out", YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM, false, false},
+    {"out-some", YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM, false, true},
+    {"inout", YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM, false, false},
+    {"update", YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM, true, false},
+    {"out-whole", YOKE_ACCESS_WRITE, YOKE_PARTS_WHOLE, false, false},
+    {"inout-whole", YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE, false, false},
 };
 
 static const yk_array_use *find_use(const char *name, size_t length)
@@ -28,27 +29,132 @@ static const yk_array_use *find_use(const char *name, size_t length)
 
 bool yk_argument_is_read(const yk_argument *argument)
 {
-    return argument->kind == YOKE_ARG_ARRAY &&
-           (argument->use->access & YOKE_ACCESS_READ) != 0;
+    return argument->kind == YOKE_ARG_ARRAY && !argument->is_created;
+}
+
+/* ---- modifiers ---- */
+
+/* The value behind "NAME=" if the text begins so; NULL if it does not. */
+static const char *value_of(const char *text, const char *name)
+{
+    const size_t length = strlen(name);
+
+    return strncmp(text, name, length) == 0 && text[length] == '=' ? text + length + 1
+                                                                   : NULL;
+}
+
+/* "N" or "N,M" up to `end`; how many numbers, or 0. */
+static int scan_pair(const char *text, const char *end, size_t pair[2])
+{
+    text = yk_scan_size(text, &pair[0]);
+    if (text == NULL || text == end) {
+        return text == NULL ? 0 : 1;
+    }
+    text = *text == ',' ? yk_scan_size(text + 1, &pair[1]) : NULL;
+    return text == end ? 2 : 0;
+}
+
+static bool take_at(yk_argument *argument, const char *value, const char *end)
+{
+    size_t pair[2];
+
+    argument->by_axis = true;
+    if (scan_pair(value, end, pair) != 1) {
+        return false;
+    }
+    argument->at = pair[0];
+    return true;
+}
+
+static bool take_halo(yk_argument *argument, const char *value, const char *end)
+{
+    size_t pair[2];
+    const int count = scan_pair(value, end, pair);
+
+    if (count == 0) {
+        return false;
+    }
+    argument->halo_before = pair[0];
+    argument->halo_after = pair[count - 1];
+    return true;
+}
+
+static bool take_edge(yk_argument *argument, const char *value, const char *end)
+{
+    static const char *const names[] = {"clipped", "periodic", "present"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == (size_t)(end - value) &&
+            memcmp(names[i], value, (size_t)(end - value)) == 0) {
+            argument->edge = (yoke_edge)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_columns(yk_argument *argument, const char *value, const char *end)
+{
+    size_t pair[2];
+
+    if (scan_pair(value, end, pair) != 2 || pair[1] == 0) {
+        return false;
+    }
+    argument->first_column = pair[0];
+    argument->columns = pair[1];
+    return true;
 }
 
 static bool take_modifier(yk_argument *argument, const char *text, size_t length,
                           yk_complaint *complaint)
 {
-    size_t value;
+    static const struct {
+        const char *name;
+        bool (*take)(yk_argument *argument, const char *value, const char *end);
+    } modifiers[] = {
+        {"at", take_at},
+        {"halo", take_halo},
+        {"edge", take_edge},
+        {"columns", take_columns},
+    };
 
     if (length == 5 && memcmp(text, "group", 5) == 0) {
         argument->per_group = true;
         return true;
     }
-    if (length > 3 && memcmp(text, "at=", 3) == 0 &&
-        yk_scan_size(text + 3, &value) == text + length) {
-        argument->by_axis = true;
-        argument->at = value;
-        return true;
+    for (size_t i = 0; i < sizeof modifiers / sizeof modifiers[0]; i++) {
+        const char *value = value_of(text, modifiers[i].name);
+
+        if (value != NULL && modifiers[i].take(argument, value, text + length)) {
+            return true;
+        }
     }
-    return yk_complain(complaint, "'/%.*s' is not known; /group and /at=N are",
+    return yk_complain(complaint,
+                       "'/%.*s' is not known; /group, /at=N, /halo=N or /halo=B,A, "
+                       "/edge=clipped, periodic or present, and /columns=X,W are",
                        (int)length, text);
+}
+
+static bool check_modifiers(const yk_argument *argument, yk_complaint *complaint)
+{
+    const bool has_halo = argument->halo_before != 0 || argument->halo_after != 0;
+
+    if (argument->use->parts == YOKE_PARTS_WHOLE &&
+        (argument->per_group || argument->by_axis)) {
+        return yk_complain(complaint,
+                           "'%s' is not divided into parts; /group and /at=N go with "
+                           "items, out, out-some, inout and update",
+                           argument->use->name);
+    }
+    if ((has_halo || argument->edge != YOKE_EDGE_CLIPPED) &&
+        (argument->use->access != YOKE_ACCESS_READ ||
+         argument->use->parts == YOKE_PARTS_WHOLE || argument->per_group)) {
+        return yk_complain(complaint, "/halo and /edge go with 'items' only");
+    }
+    if (argument->edge != YOKE_EDGE_CLIPPED && !has_halo) {
+        return yk_complain(complaint, "/edge is that of a halo: /halo=N is missing");
+    }
+    return true;
 }
 
 /* "/group/at=3", up to the end. */
@@ -65,15 +171,10 @@ static bool take_modifiers(yk_argument *argument, const char *text, const char *
         }
         text += length;
     }
-    if (argument->use->parts == YOKE_PARTS_WHOLE &&
-        (argument->per_group || argument->by_axis)) {
-        return yk_complain(complaint,
-                           "'%s' is not divided into parts; /group and /at=N go with "
-                           "items, out, inout and update",
-                           argument->use->name);
-    }
-    return true;
+    return check_modifiers(argument, complaint);
 }
+
+/* ---- files ---- */
 
 /* Cuts "@N" off the end of a file's name, if it is there. */
 static bool take_first(yk_argument *argument, char *file, yk_complaint *complaint)
@@ -202,17 +303,31 @@ static bool take_created(yk_argument *argument, const char *text,
            check_names(argument, complaint);
 }
 
+/* Whether a text ends in ":TYPE:SHAPE". */
+static bool has_shape(const char *text)
+{
+    const char *shape = strrchr(text, ':');
+    const char *type =
+        shape != NULL ? memrchr(text, ':', (size_t)(shape - text)) : NULL;
+
+    return type != NULL && shape[1] != '\0' &&
+           strspn(shape + 1, "0123456789x") == strlen(shape + 1) &&
+           yk_element_named(type + 1, (size_t)(shape - type - 1)) != NULL;
+}
+
 static bool parse_array(yk_argument *argument, const char *colon,
                         yk_complaint *complaint)
 {
     const char *end = argument->text + strlen(argument->use->name);
 
     argument->kind = YOKE_ARG_ARRAY;
+    argument->is_created = argument->use->access == YOKE_ACCESS_WRITE &&
+                           (!argument->use->leaves_some || has_shape(colon + 1));
     if (!take_modifiers(argument, end, colon, complaint)) {
         return false;
     }
-    return yk_argument_is_read(argument) ? take_existing(argument, colon + 1, complaint)
-                                         : take_created(argument, colon + 1, complaint);
+    return argument->is_created ? take_created(argument, colon + 1, complaint)
+                                : take_existing(argument, colon + 1, complaint);
 }
 
 static bool parse_local(yk_argument *argument, const char *text,
@@ -250,7 +365,7 @@ static bool parse(yk_argument *argument, yk_complaint *complaint)
     return yk_complain(
         complaint,
         "'%.*s' is not a kind of argument; arrays are in, items, out, "
-        "inout, update, out-whole and inout-whole, values are int8 to "
+        "out-some, inout, update, out-whole and inout-whole, values are int8 to "
         "int64, uint8 to uint64, float16, float32, float64 (with x2, x3, "
         "x4, x8 or x16 for a vector) and bytes, scratch memory is local",
         (int)length, text);

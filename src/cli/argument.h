@@ -17,6 +17,7 @@ typedef struct yk_array_use {
     yoke_access access;
     yoke_parts parts;
     bool reads_all;
+    bool leaves_some;
 } yk_array_use;
 
 typedef struct yk_argument {
@@ -29,9 +30,15 @@ typedef struct yk_argument {
     bool by_axis;   /* a part is one index of the first axis */
     size_t first;   /* the pointer is the start of this part (@N) */
     size_t at;      /* item i owns part i + at, counted from the pointer (/at=N) */
-    char *file;     /* to read, or to create */
-    char *result;   /* to write; NULL if nothing is written */
-    yk_npy created; /* the shape of a file to create */
+    size_t halo_before; /* neighbours that are read too (/halo=B,A) */
+    size_t halo_after;
+    yoke_edge edge;      /* of the halo (/edge=) */
+    size_t first_column; /* of a tile (/columns=X,W) */
+    size_t columns;      /* 0: all of them */
+    bool is_created;     /* not read from a file */
+    char *file;          /* to read, or to create */
+    char *result;        /* to write; NULL if nothing is written */
+    yk_npy created;      /* the shape of a file to create */
 
     yk_scalar scalar;
     size_t local_bytes;

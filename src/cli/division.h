@@ -13,8 +13,10 @@
 
 typedef struct yk_division {
     size_t start; /* bytes from the array's start to the kernel's pointer */
-    size_t bytes; /* of one part, or of all from the pointer on */
-    size_t count; /* parts that there are from the pointer on */
+    size_t
+        bytes; /* of one part, or of all from the pointer on; of a tile, of one row */
+    size_t pitch; /* of a tile: bytes from row to row; else 0 */
+    size_t count; /* parts, or rows, that there are from the pointer on */
 } yk_division;
 
 /* The dimension a range is split along: 0, 1 or 2. */

@@ -8,6 +8,7 @@
 
 enum {
     OPTION_RANGE = 256,
+    OPTION_BEGIN,
     OPTION_GROUP,
     OPTION_SPLIT,
     OPTION_ROUND_UP,
@@ -21,6 +22,7 @@ static const char short_options[] = "hq";
 static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},
     {"range", required_argument, NULL, OPTION_RANGE},
+    {"begin", required_argument, NULL, OPTION_BEGIN},
     {"group", required_argument, NULL, OPTION_GROUP},
     {"split", required_argument, NULL, OPTION_SPLIT},
     {"round-up", no_argument, NULL, OPTION_ROUND_UP},
@@ -31,14 +33,14 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* X[,Y[,Z]], none of them 0; how many there are, or 0. */
-static unsigned parse_sizes(size_t sizes[3], const char *text)
+/* X[,Y[,Z]], none of them below `least`; how many there are, or 0. */
+static unsigned parse_sizes(size_t sizes[3], const char *text, size_t least)
 {
     unsigned count = 0;
 
     while (count < 3) {
         text = yk_scan_size(text, &sizes[count]);
-        if (text == NULL || sizes[count] == 0) {
+        if (text == NULL || sizes[count] < least) {
             return 0;
         }
         count++;
@@ -56,7 +58,7 @@ static bool set_range(yk_run_options *options, const char *text,
                       yk_complaint *complaint)
 {
     size_t size[3] = {1, 1, 1};
-    const unsigned dimensions = parse_sizes(size, text);
+    const unsigned dimensions = parse_sizes(size, text, 1);
 
     if (dimensions == 0) {
         return yk_complain(complaint,
@@ -68,12 +70,26 @@ static bool set_range(yk_run_options *options, const char *text,
     return true;
 }
 
+static bool set_begin(yk_run_options *options, unsigned *begin_dimensions,
+                      const char *text, yk_complaint *complaint)
+{
+    size_t begin[3] = {0, 0, 0};
+
+    *begin_dimensions = parse_sizes(begin, text, 0);
+    if (*begin_dimensions == 0) {
+        return yk_complain(
+            complaint, "--begin: '%s' is not one to three numbers, X[,Y[,Z]]", text);
+    }
+    memcpy(options->range.begin, begin, sizeof begin);
+    return true;
+}
+
 static bool set_group(yk_run_options *options, unsigned *group_dimensions,
                       const char *text, yk_complaint *complaint)
 {
     size_t group[3] = {1, 1, 1};
 
-    *group_dimensions = parse_sizes(group, text);
+    *group_dimensions = parse_sizes(group, text, 1);
     if (*group_dimensions == 0) {
         return yk_complain(complaint,
                            "--group: '%s' is not one to three sizes above 0, X[,Y[,Z]]",
@@ -109,14 +125,22 @@ static bool set_repeat(yk_run_options *options, const char *text,
     return true;
 }
 
-static bool set_option(yk_run_options *options, unsigned *group_dimensions, int option,
+/* How many sizes the options named that come with --range; 0: the option is not there. */
+typedef struct dimension_counts {
+    unsigned group;
+    unsigned begin;
+} dimension_counts;
+
+static bool set_option(yk_run_options *options, dimension_counts *counts, int option,
                        const char *value, yk_complaint *complaint)
 {
     switch (option) {
     case OPTION_RANGE:
         return set_range(options, value, complaint);
     case OPTION_GROUP:
-        return set_group(options, group_dimensions, value, complaint);
+        return set_group(options, &counts->group, value, complaint);
+    case OPTION_BEGIN:
+        return set_begin(options, &counts->begin, value, complaint);
     case OPTION_SPLIT:
         return set_split(options, value, complaint);
     case OPTION_REPEAT:
@@ -167,7 +191,7 @@ static bool check_group(const yk_run_options *options, unsigned group_dimensions
     return true;
 }
 
-static bool check_options(const yk_run_options *options, unsigned group_dimensions,
+static bool check_options(const yk_run_options *options, dimension_counts counts,
                           yk_complaint *complaint)
 {
     const yoke_range *range = &options->range;
@@ -179,7 +203,11 @@ static bool check_options(const yk_run_options *options, unsigned group_dimensio
         return yk_complain(complaint, "--split: the range has only %u dimension%s",
                            range->dimensions, range->dimensions == 1 ? "" : "s");
     }
-    return check_group(options, group_dimensions, complaint);
+    if (counts.begin != 0 && counts.begin != range->dimensions) {
+        return yk_complain(complaint, "--begin has %u numbers and --range has %u",
+                           counts.begin, range->dimensions);
+    }
+    return check_group(options, counts.group, complaint);
 }
 
 /* FILE KERNEL ARG... */
@@ -200,7 +228,7 @@ static bool set_words(yk_run_options *options, int count, char **words,
 bool yk_run_options_parse(yk_run_options *options, int argc, char **argv,
                           yk_complaint *complaint)
 {
-    unsigned group_dimensions = 0;
+    dimension_counts counts = {0, 0};
     int option;
 
     memset(options, 0, sizeof *options);
@@ -212,10 +240,10 @@ bool yk_run_options_parse(yk_run_options *options, int argc, char **argv,
             options->help = true;
             return true;
         }
-        if (!set_option(options, &group_dimensions, option, optarg, complaint)) {
+        if (!set_option(options, &counts, option, optarg, complaint)) {
             return false;
         }
     }
     return set_words(options, argc - optind, argv + optind, complaint) &&
-           check_options(options, group_dimensions, complaint);
+           check_options(options, counts, complaint);
 }
