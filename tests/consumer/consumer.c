@@ -188,6 +188,45 @@ static void test_shapes(yoke_pool *pool)
     yoke_kernel_destroy(kernel);
 }
 
+/* Rows of a tile from those above and below, for rows with an even number. */
+static void even_rows(const yoke_span *span, void *const args[])
+{
+    float *to = (float *)args[0];
+    const float *clipped = (const float *)args[1], *present = (const float *)args[2];
+
+    for (size_t y = span->begin; y < span->end; y += 1) {
+        for (size_t x = 0; x < WIDTH / 2 && y % 2 == 0; x++) {
+            to[y * WIDTH + x] =
+                clipped[(y > 0 ? y - 1 : 0) * WIDTH + x] + present[(y + 2) * WIDTH + x];
+        }
+    }
+}
+
+static void test_tiles(yoke_pool *pool)
+{
+    float *from = new_floats(pool, (size_t)WIDTH * HEIGHT);
+    float *to = new_floats(pool, (size_t)WIDTH * HEIGHT);
+    yoke_kernel *kernel = new_kernel(pool, "even_rows", even_rows, 0);
+    const size_t row = WIDTH * sizeof *from;
+    size_t wrong = 0;
+
+    CHECK_OK(pool,
+             yoke_map(pool, kernel, yoke_range_2d(WIDTH / 2, HEIGHT - 2),
+                      yoke_arg_pitch(yoke_out_some(to, row / 2), row),
+                      yoke_arg_of(yoke_in_halo(from, row, 1), HEIGHT),
+                      yoke_arg_pitch(yoke_in_halo_present(from, row / 2, 0, 2), row)));
+    for (size_t i = 0; i < WIDTH * HEIGHT; i++) {
+        const size_t y = i / WIDTH, x = i % WIDTH;
+        const float old = (float)(i % 7);
+        const float sum = from[(y > 0 ? y - 1 : 0) * WIDTH + x] +
+                          from[(y + 2 < HEIGHT ? y + 2 : 0) * WIDTH + x];
+
+        wrong += to[i] != (x < WIDTH / 2 && y < HEIGHT - 2 && y % 2 == 0 ? sum : old);
+    }
+    CHECK(wrong == 0);
+    yoke_kernel_destroy(kernel);
+}
+
 /* Counts the cells of a 2D or 3D range in one array and scatters into another. */
 static void scatter(const yoke_span *span, void *const args[])
 {
@@ -720,6 +759,7 @@ int main(void)
     test_workers(pool);
     test_arguments(pool);
     test_shapes(pool);
+    test_tiles(pool);
     test_scatter(pool, yoke_range_2d(32, 32));
     test_scatter(pool, yoke_range_3d(16, 8, 8));
     test_futures(pool);

@@ -103,6 +103,63 @@ static yoke_status blur(yoke_pool *pool, yoke_kernel *kernel, float *out,
 }
 /* end */
 
+/* begin ghosts */
+/* One step of heat in a volume with a layer of ghost cells all around: n planes of n rows
+ * of n cells, from 1 to n in each direction. */
+static void heat_planes(const yoke_span *span, void *const args[])
+{
+    float *to = args[0];
+    const float *from = args[1];
+    const size_t n = span->range.size[0], row = n + 2, plane = row * row;
+
+    for (size_t z = span->begin; z < span->end; z++) {
+        for (size_t y = 1; y <= n; y++) {
+            for (size_t x = 1; x <= n; x++) {
+                const size_t i = z * plane + y * row + x;
+
+                to[i] = (from[i - plane] + from[i + plane] + from[i - row] +
+                         from[i + row] + from[i - 1] + from[i + 1]) /
+                        6;
+            }
+        }
+    }
+}
+
+static yoke_status heat(yoke_pool *pool, yoke_kernel *kernel, float *to,
+                        const float *from, size_t n)
+{
+    const size_t plane = (n + 2) * (n + 2) * sizeof(float);
+    yoke_range inside = yoke_range_3d(n, n, n);
+
+    inside.begin[0] = inside.begin[1] = inside.begin[2] = 1;
+    return yoke_map(pool, kernel, inside, yoke_out_some(to, plane),
+                    yoke_in_halo_present(from, plane, 1, 1));
+}
+/* end */
+
+/* begin tile */
+/* Inverts a tile of `width` by `height` pixels in a picture whose rows are `pitch` bytes. */
+static void invert_rows(const yoke_span *span, void *const args[])
+{
+    unsigned char *tile = args[0];
+    const size_t width = span->range.size[0];
+    const size_t pitch = *(const size_t *)args[1];
+
+    for (size_t y = span->begin; y < span->end; y++) {
+        for (size_t x = 0; x < width; x++) {
+            tile[y * pitch + x] = (unsigned char)(255 - tile[y * pitch + x]);
+        }
+    }
+}
+
+static yoke_status invert(yoke_pool *pool, yoke_kernel *kernel, unsigned char *tile,
+                          size_t width, size_t height, size_t pitch)
+{
+    return yoke_map(pool, kernel, yoke_range_2d(width, height),
+                    yoke_arg_pitch(yoke_inout(tile, width), pitch), yoke_scalar(pitch));
+}
+/* end */
+
 /* begin process */
 /* What the process gets a copy of: no pointers but such into the pool's memory. */
 typedef struct source {
@@ -710,6 +767,47 @@ static void blur_is_that_of_one_process(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void ghosts_are_read(void **state)
+{
+    enum { N = 20, ROW = N + 2, PLANE = ROW * ROW };
+    yoke_kernel *kernel = native_kernel("heat", heat_planes);
+    const size_t bytes = ROW * PLANE * sizeof(float);
+    float *from = yoke_alloc(pool, bytes);
+    float *to = yoke_alloc(pool, bytes);
+    static float expected[ROW * PLANE];
+    const yoke_span inside = {
+        .begin = 1, .end = N + 1, .split = 2, .range = yoke_range_3d(N, N, N)};
+    void *const args[] = {expected, from};
+
+    (void)state;
+    for (size_t i = 0; i < ROW * PLANE; i++) {
+        from[i] = (float)(i % 17);
+        to[i] = expected[i] = -1;
+    }
+    heat_planes(&inside, args);
+    assert_ok_pool(pool, heat(pool, kernel, to, from, N));
+    assert_memory_equal(to, expected, bytes);
+    yoke_kernel_destroy(kernel);
+}
+
+static void tile_is_inverted(void **state)
+{
+    enum { PITCH = 100, ROWS = 40 };
+    yoke_kernel *kernel = native_kernel("invert", invert_rows);
+    unsigned char *picture = yoke_alloc(pool, PITCH * ROWS);
+
+    (void)state;
+    memset(picture, 50, PITCH * ROWS);
+    assert_ok_pool(pool,
+                   invert(pool, kernel, picture + 10 * PITCH + 70, 30, 30, PITCH));
+    for (size_t i = 0; i < PITCH * ROWS; i++) {
+        const bool inside = i / PITCH >= 10 && i % PITCH >= 70;
+
+        assert_int_equal(picture[i], inside ? 205 : 50);
+    }
+    yoke_kernel_destroy(kernel);
+}
+
 static void steps_follow_each_other(void **state)
 {
     enum { STEPS = 150 };
@@ -970,6 +1068,8 @@ int main(void)
         cmocka_unit_test(test_initializer),
         cmocka_unit_test(workers_are_printed),
         cmocka_unit_test(blur_is_that_of_one_process),
+        cmocka_unit_test(ghosts_are_read),
+        cmocka_unit_test(tile_is_inverted),
         cmocka_unit_test(steps_follow_each_other),
         cmocka_unit_test(groups_are_summed),
         cmocka_unit_test(columns_are_summed),
