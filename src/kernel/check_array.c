@@ -170,6 +170,7 @@ static yoke_status fill_neighbours(yk_arg *to, const yoke_arg *arg,
 {
     const bool is_known = arg->count != 0;
     yoke_status status = YOKE_OK;
+    uint64_t there;
 
     if (is_known) {
         status = place_in_array(to, arg, numbers, error);
@@ -188,8 +189,9 @@ static yoke_status fill_neighbours(yk_arg *to, const yoke_arg *arg,
         to->before = yk_min(to->before, arg->halo_before);
         to->after = yk_min(to->after, arg->halo_after);
     }
-    to->halo_before = yk_min(arg->halo_before, to->before + numbers->count);
-    to->halo_after = yk_min(arg->halo_after, to->after + numbers->count);
+    there = to->before + numbers->count + to->after;
+    to->halo_before = yk_min(arg->halo_before, there);
+    to->halo_after = yk_min(arg->halo_after, there);
     return status;
 }
 

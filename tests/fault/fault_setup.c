@@ -22,9 +22,13 @@ struct ft_job {
     unsigned times;
 };
 
-const char *const ft_kind_names[FT_KINDS] = {"out", "inout", "update"};
+const char *const ft_kind_names[FT_KINDS] = {"out", "inout", "update", "some", "tile"};
 
-static const char *const kernel_names[FT_KINDS] = {"fill", "change", "gather"};
+static const char *const kernel_names[FT_KINDS] = {"fill", "change", "gather", "renew",
+                                                   "change_apart"};
+
+/* Items with gaps between them: so far apart, in items. */
+enum { APART = 3 };
 
 static const char source[] =
     "typedef struct item { uint key; uint value; } item;\n"
@@ -40,7 +44,13 @@ static const char source[] =
     "  a[i].value += mix(a[i].key, rounds_of(i, n)); }\n"
     "__kernel void gather(__global item *a, uint n)\n"
     "{ uint i = get_global_id(0);\n"
-    "  a[i].value += mix(a[(i * 31 + 5) % n].key, rounds_of(i, n)); }\n";
+    "  a[i].value += mix(a[(i * 31 + 5) % n].key, rounds_of(i, n)); }\n"
+    "__kernel void renew(__global item *a, uint n)\n"
+    "{ uint i = get_global_id(0); if (i % 3 != 0) a[i].value = mix(i * 7 + 1, "
+    "  rounds_of(i, n)); }\n"
+    "__kernel void change_apart(__global item *a, uint n)\n"
+    "{ uint i = get_global_id(0);\n"
+    "  a[3 * i].value += mix(a[3 * i].key, rounds_of(i, n)); }\n";
 
 uint32_t ft_mix(uint32_t v, unsigned rounds)
 {
@@ -97,7 +107,30 @@ static void gather(const yoke_span *span, void *const args[])
     }
 }
 
-static yoke_native *const natives[FT_KINDS] = {fill, change, gather};
+static void renew(const yoke_span *span, void *const args[])
+{
+    item *a = args[0];
+    const uint32_t n = *(const uint32_t *)args[1];
+
+    for (uint32_t i = (uint32_t)span->begin; i < span->end; i++) {
+        if (i % 3 != 0) {
+            a[i].value = ft_mix(key_of(i), rounds_of(i, n));
+        }
+    }
+}
+
+static void change_apart(const yoke_span *span, void *const args[])
+{
+    item *a = args[0];
+    const uint32_t n = *(const uint32_t *)args[1];
+
+    for (uint32_t i = (uint32_t)span->begin; i < span->end; i++) {
+        a[APART * i].value += ft_mix(a[APART * i].key, rounds_of(i, n));
+    }
+}
+
+static yoke_native *const natives[FT_KINDS] = {fill, change, gather, renew,
+                                               change_apart};
 
 /* ---- pools ---- */
 
@@ -187,6 +220,14 @@ void ft_close(yoke_pool *pool)
 
 /* ---- jobs ---- */
 
+/* What no item writes. */
+enum { GAP = 0x5eed };
+
+static size_t step_of(const ft_job *job)
+{
+    return job->kind == FT_TILE ? APART : 1;
+}
+
 ft_job *ft_job_create(yoke_pool *pool, ft_kind kind, size_t items, bool with_source,
                       bool with_native)
 {
@@ -200,10 +241,14 @@ ft_job *ft_job_create(yoke_pool *pool, ft_kind kind, size_t items, bool with_sou
     job->kind = kind;
     job->items = items;
     assert_ok_pool(pool, yoke_kernel_create(&job->kernel, pool, &options));
-    job->array = yoke_alloc(pool, items * sizeof *job->array);
+    job->array = yoke_alloc(pool, items * step_of(job) * sizeof *job->array);
     assert_non_null(job->array);
+    for (uint32_t i = 0; i < items * step_of(job); i++) {
+        job->array[i].value = kind == FT_TILE ? GAP : 0;
+    }
     for (uint32_t i = 0; i < items; i++) {
-        job->array[i].key = kind == FT_OUT ? 0 : key_of(i);
+        job->array[i * step_of(job)] =
+            (item){kind == FT_OUT ? 0 : key_of(i), kind == FT_SOME ? GAP : 0};
     }
     return job;
 }
@@ -215,6 +260,11 @@ static yoke_arg array_of(const ft_job *job)
         return yoke_out(job->array, sizeof *job->array);
     case FT_INOUT:
         return yoke_inout(job->array, sizeof *job->array);
+    case FT_SOME:
+        return yoke_out_some(job->array, sizeof *job->array);
+    case FT_TILE:
+        return yoke_arg_pitch(yoke_inout(job->array, sizeof *job->array),
+                              APART * sizeof *job->array);
     default:
         return yoke_update(job->array, sizeof *job->array);
     }
@@ -241,13 +291,32 @@ static uint32_t expected(const ft_job *job, uint32_t i)
     const uint32_t from = job->kind == FT_UPDATE ? other_of(i, n) : i;
     const uint32_t one = ft_mix(key_of(from), rounds_of(i, n));
 
+    if (job->kind == FT_SOME) {
+        return i % 3 == 0 ? GAP : one;
+    }
     return job->kind == FT_OUT ? one : one * job->times;
+}
+
+/* Nothing was written between the items. */
+static bool gap_is_whole(const ft_job *job, uint32_t i)
+{
+    for (uint32_t k = 1; k < step_of(job); k++) {
+        const item *gap = &job->array[i * step_of(job) + k];
+
+        if (gap->key != 0 || gap->value != GAP) {
+            return false;
+        }
+    }
+    return true;
 }
 
 long ft_job_wrong(const ft_job *job)
 {
     for (uint32_t i = 0; i < job->items; i++) {
-        if (job->array[i].key != key_of(i) || job->array[i].value != expected(job, i)) {
+        const item *own = &job->array[i * step_of(job)];
+
+        if (own->key != key_of(i) || own->value != expected(job, i) ||
+            !gap_is_whole(job, i)) {
             return (long)i;
         }
     }

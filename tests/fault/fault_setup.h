@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fault tests share: pools with a fault point armed, three kinds of jobs whose
+ * What the fault tests share: pools with a fault point armed, kinds of jobs whose
  * results are exact only if every item was computed once, and a look at the workers.
  */
 #ifndef FAULT_SETUP_H
@@ -30,7 +30,9 @@ typedef enum ft_kind {
     FT_OUT = 0,    /* every item is written */
     FT_INOUT = 1,  /* every item is changed from its own content */
     FT_UPDATE = 2, /* ... and from that of others */
-    FT_KINDS = 3
+    FT_SOME = 3,   /* of every item a part is written, the rest stays */
+    FT_TILE = 4,   /* as FT_INOUT, of items with gaps between them */
+    FT_KINDS = 5
 } ft_kind;
 
 extern const char *const ft_kind_names[FT_KINDS];

@@ -15,7 +15,7 @@ static void run_all_kinds(const char *devices)
         ft_job *job = ft_job_create(pool, (ft_kind)kind, ITEMS, false, true);
 
         for (int turn = 0; turn < LEAST ||
-                           (turn < MOST && kind == FT_UPDATE && ft_restarts(pool) == 0);
+                           (turn < MOST && kind == FT_KINDS - 1 && ft_restarts(pool) == 0);
              turn++) {
             ft_job_run(job, NULL);
         }

@@ -19,7 +19,7 @@ enum { POINTS = sizeof points / sizeof points[0] };
 /* Nothing is saved for a job that changes nothing in place. */
 static bool is_reached(const char *point, ft_kind kind)
 {
-    return kind != FT_OUT || strcmp(point, "after-save") != 0;
+    return (kind != FT_OUT && kind != FT_SOME) || strcmp(point, "after-save") != 0;
 }
 
 /* Runs the job until the fault has struck, and once more. */

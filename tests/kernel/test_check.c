@@ -88,9 +88,9 @@ static yoke_arg random_arg(void)
     case 1:
         return yoke_inout_whole(at, 1 + upto(BLOCK));
     case 2:
-        arg = yoke_in_halo(at, 1 + upto(600), 1 + upto(3));
+        arg = yoke_in_halo(at, 1 + upto(rand() % 2 ? 20 : 600), 1 + upto(9));
         arg.edge = (yoke_edge)upto(YOKE_EDGE_PRESENT);
-        arg.halo_after = upto(3);
+        arg.halo_after = upto(9);
         break;
     case 3:
         arg = yoke_update(at, 1 + upto(600));
@@ -205,6 +205,85 @@ static void test_accepted_arguments_stay_inside(void **state)
     assert_true(accepted > ROUNDS / 100);
 }
 
+/* ---- what the interface says, part by part ---- */
+
+static void mark_part(bool *bytes, const yoke_arg *arg, int64_t number)
+{
+    const int64_t pitch = (int64_t)(arg->pitch != 0 ? arg->pitch : arg->bytes);
+    const unsigned char *part = (const unsigned char *)arg->pointer + number * pitch;
+
+    for (size_t b = 0; b < (arg->blocks > 1 ? arg->blocks : 1); b++) {
+        const ptrdiff_t at = part + b * arg->stride - block;
+
+        assert_in_range(at, 0, BLOCK - arg->bytes);
+        memset(bytes + at, 1, arg->bytes);
+    }
+}
+
+/* All that item i reads of an argument with parts per item. */
+static void mark_read_by(bool *bytes, const yoke_arg *arg, int64_t item)
+{
+    const unsigned d = launch.split;
+    const int64_t first = (int64_t)(launch.begin[d] + arg->at);
+    const int64_t low = arg->count != 0 || arg->reads_all ? 0 : first;
+    const int64_t high =
+        arg->count != 0 ? (int64_t)arg->count : first + (int64_t)launch.size[d];
+    const int64_t own = item + (int64_t)arg->at;
+
+    for (int64_t part = low; part < high && arg->reads_all; part++) {
+        mark_part(bytes, arg, part);
+    }
+    for (int64_t part = own - (int64_t)arg->halo_before;
+         part <= own + (int64_t)arg->halo_after; part++) {
+        const int64_t n = high - low;
+
+        if (arg->edge == YOKE_EDGE_PERIODIC) {
+            mark_part(bytes, arg, low + ((part - low) % n + n) % n);
+        } else if (arg->edge == YOKE_EDGE_PRESENT || (part >= low && part < high)) {
+            mark_part(bytes, arg, part);
+        }
+    }
+}
+
+static void check_reads(const yoke_arg *arg)
+{
+    const unsigned d = launch.split;
+    yk_extent extents[YK_MAX_EXTENTS];
+
+    for (uint64_t i = 0; i < launch.size[d]; i++) {
+        static bool wanted[BLOCK];
+        static bool got[BLOCK];
+        const uint64_t item = launch.begin[d] + i;
+
+        memset(wanted, 0, sizeof wanted);
+        memset(got, 0, sizeof got);
+        mark_read_by(wanted, arg, (int64_t)item);
+        mark(got, extents,
+             yk_footprint_read(&launch, &launch.args[0], item, item + 1, extents));
+        assert_memory_equal(got, wanted, sizeof got);
+    }
+}
+
+static void test_items_read_what_is_said(void **state)
+{
+    size_t accepted = 0;
+
+    (void)state;
+    srand(53);
+    memset(&kernel, 0, sizeof kernel);
+    for (int round = 0; round < ROUNDS / 4; round++) {
+        const yoke_range range = random_range();
+        const yoke_arg arg = random_arg();
+
+        if (arg.parts == YOKE_PARTS_ITEM && (arg.access & YOKE_ACCESS_READ) != 0 &&
+            fill(range, false, &arg, 1) == YOKE_OK) {
+            check_reads(&arg);
+            accepted++;
+        }
+    }
+    assert_true(accepted > ROUNDS / 100);
+}
+
 static void test_disjoint_arguments_share_no_byte(void **state)
 {
     static picture a, b;
@@ -265,6 +344,143 @@ static void test_exact_ends(void **state)
     assert_status(fill(yoke_range_1d(9), false, &arg, 1), YOKE_EINVAL);
 }
 
+static yoke_range from(size_t begin, size_t items)
+{
+    yoke_range range = yoke_range_1d(items);
+
+    range.begin[0] = begin;
+    return range;
+}
+
+static void expect_refused(yoke_range range, yoke_arg arg, const char *text)
+{
+    assert_status(fill(range, false, &arg, 1), YOKE_EINVAL);
+    assert_contains(error.text, text);
+}
+
+static void expect_accepted(yoke_range range, yoke_arg arg)
+{
+    assert_ok(fill(range, false, &arg, 1));
+}
+
+/* A halo that would end in the middle of the array, and what it should have been. */
+static void test_halos_and_their_edges(void **state)
+{
+    const yoke_arg clipped = yoke_in_halo(block, 8, 2);
+    const yoke_arg periodic = yoke_in_halo_periodic(block, 8, 2);
+    unsigned char *inside = block + 64;
+
+    (void)state;
+    memset(&kernel, 0, sizeof kernel);
+    expect_accepted(from(0, 10), clipped);
+    expect_refused(from(1, 10), clipped, "yoke_in_halo_present()");
+    expect_refused(from(1, 10), clipped, "part 1, and a clipped halo");
+    expect_refused(from(0, 10), yoke_arg_at(clipped, 3), "yoke_arg_of(halo, n)");
+    expect_refused(from(2, 10), yoke_arg_at(periodic, 1),
+                   "part 3, and a periodic halo");
+    expect_accepted(from(1, 10), yoke_arg_of(clipped, 11));
+    expect_accepted(from(2, 10), yoke_arg_at(yoke_arg_of(periodic, 20), 1));
+    expect_refused(from(1, 10), yoke_arg_of(clipped, 10), "the array has 10 parts");
+    expect_refused(from(0, 10), yoke_arg_of(yoke_in(block, 8), 9), "would own part 9");
+    expect_refused(from(0, 10), yoke_arg_of(periodic, BLOCK), "allocation");
+
+    expect_accepted(from(1, BLOCK / 8 - 2), yoke_in_halo_present(block, 8, 1, 1));
+    expect_refused(from(1, BLOCK / 8 - 1), yoke_in_halo_present(block, 8, 1, 1),
+                   "1 part in front of the range's first item and 1 behind its last; "
+                   "the allocation has 1 and 0 there");
+    expect_accepted(from(0, 10), yoke_in_halo_present(inside, 8, 8, 0));
+    expect_refused(from(0, 10), yoke_in_halo_present(inside, 8, 9, 0),
+                   "the allocation has 8 and");
+    expect_refused(from(0, 10), yoke_in_halo_present(block, 8, SIZE_MAX, 0), "bytes");
+    expect_refused(from(0, 10), yoke_in_halo_present(block, 8, 0, SIZE_MAX), "bytes");
+    expect_accepted(from(2, 10), yoke_arg_of(yoke_in_halo_present(block, 8, 2, 1), 13));
+    expect_refused(
+        from(2, 10), yoke_arg_of(yoke_in_halo_present(block, 8, 3, 1), 13),
+        "3 parts in front of the range's first item and 1 behind its last; the "
+        "array has 2 and 1 there");
+}
+
+/* The last part is short, and a part is at least as long as its bytes. */
+static void test_pitches(void **state)
+{
+    yoke_arg tile = yoke_arg_pitch(yoke_out(block + 24, 8), 32);
+
+    (void)state;
+    memset(&kernel, 0, sizeof kernel);
+    expect_accepted(from(0, BLOCK / 32), tile);
+    expect_refused(from(0, BLOCK / 32 + 1), tile, "allocation");
+    tile.pointer = block + 25;
+    expect_refused(from(0, BLOCK / 32), tile, "allocation");
+    expect_refused(from(0, 4), yoke_arg_pitch(yoke_in(block, 8), 7), "less than the 8");
+    expect_refused(from(0, 4), yoke_arg_pitch(yoke_in(block, 8), SIZE_MAX), "bytes");
+    expect_refused(from(0, 4), yoke_arg_pitch(yoke_in_whole(block, 8), 16), "strided");
+    expect_accepted(from(0, 4),
+                    yoke_arg_strided(yoke_in_whole(block + 8, 8), BLOCK / 16, 16));
+    expect_refused(from(0, 4),
+                   yoke_arg_strided(yoke_in_whole(block + 9, 8), BLOCK / 16, 16),
+                   "allocation");
+    expect_refused(from(0, 4), yoke_arg_strided(yoke_out_whole(block, 8), 4, 7),
+                   "do not fit");
+    expect_accepted(from(0, 4),
+                    yoke_arg_pitch(yoke_arg_strided(yoke_out(block, 8), 3, 10), 28));
+    expect_refused(from(0, 4),
+                   yoke_arg_pitch(yoke_arg_strided(yoke_out(block, 8), 3, 10), 27),
+                   "do not fit");
+    expect_accepted(from(0, 4),
+                    yoke_arg_strided(yoke_arg_pitch(yoke_out(block, 8), 10), 3, 38));
+    expect_refused(from(0, 4),
+                   yoke_arg_strided(yoke_arg_pitch(yoke_out(block, 8), 10), 3, 37),
+                   "do not fit");
+}
+
+static void test_fields_that_do_not_go_together(void **state)
+{
+    yoke_arg arg = yoke_in(block, 8);
+
+    (void)state;
+    memset(&kernel, 0, sizeof kernel);
+    arg.edge = (yoke_edge)3;
+    expect_refused(from(0, 4), arg, "edge 3");
+    arg = yoke_inout(block, 8);
+    arg.halo_after = 1;
+    expect_refused(from(0, 4), arg, "halo");
+    arg = yoke_inout(block, 8);
+    arg.leaves_some = true;
+    expect_refused(from(0, 4), arg, "yoke_out_some");
+    arg = yoke_out(block, 8);
+    arg.reads_all = true;
+    expect_refused(from(0, 4), arg, "is read");
+    arg = yoke_in_halo(block, 8, 1);
+    arg.reads_all = true;
+    expect_refused(from(0, 4), arg, "has no halo");
+    arg = yoke_in_whole(block, 8);
+    arg.edge = YOKE_EDGE_PRESENT;
+    expect_refused(from(0, 4), arg, "not divided");
+    expect_refused(from(0, 4), yoke_arg_of(yoke_in_whole(block, 8), 4), "not divided");
+    kernel.group[0] = 2;
+    expect_refused(from(0, 4), yoke_per_group(yoke_in_halo_present(block, 8, 0, 1)),
+                   "per item");
+    expect_accepted(from(0, 4), yoke_per_group(yoke_arg_pitch(yoke_out(block, 8), 30)));
+}
+
+/* Tiles side by side are two arrays; so is a tile and what is read around it by parts. */
+static void test_tiles_beside_each_other(void **state)
+{
+    const yoke_arg left = yoke_arg_pitch(yoke_inout(block, 16), 32);
+    const yoke_arg right = yoke_arg_pitch(yoke_in(block + 16, 16), 32);
+    const yoke_arg args[2][2] = {{left, right},
+                                 {left, yoke_arg_pitch(yoke_in(block + 15, 16), 32)}};
+    const yoke_arg halo[2] = {left, yoke_in_halo_present(block + 320, 32, 1, 0)};
+
+    (void)state;
+    memset(&kernel, 0, sizeof kernel);
+    assert_ok(fill(yoke_range_1d(10), false, args[0], 2));
+    assert_status(fill(yoke_range_1d(10), false, args[1], 2), YOKE_EINVAL);
+    assert_contains(error.text, "overlap");
+    assert_status(fill(yoke_range_1d(10), false, halo, 2), YOKE_EINVAL);
+    assert_ok(fill(yoke_range_1d(9), false, halo, 2));
+}
+
 static void test_split_and_groups(void **state)
 {
     const yoke_arg none = {.kind = YOKE_ARG_NONE};
@@ -314,8 +530,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accepted_arguments_stay_inside),
+        cmocka_unit_test(test_items_read_what_is_said),
         cmocka_unit_test(test_disjoint_arguments_share_no_byte),
         cmocka_unit_test(test_exact_ends),
+        cmocka_unit_test(test_halos_and_their_edges),
+        cmocka_unit_test(test_pitches),
+        cmocka_unit_test(test_fields_that_do_not_go_together),
+        cmocka_unit_test(test_tiles_beside_each_other),
         cmocka_unit_test(test_split_and_groups),
         cmocka_unit_test(test_values_are_copied),
     };
