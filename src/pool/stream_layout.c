@@ -54,6 +54,12 @@ static yoke_status plan_arg(yk_stream_layout *layout, const yk_launch *launch,
         yk_error_prefix(error, "argument %d: ", number + 1);
         return status;
     }
+    if (arg->leaves_some) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "argument %d: a result of a stream is new memory, of which a "
+                       "kernel writes every byte (yoke_stream_out)",
+                       number + 1);
+    }
     if ((arg->access & YOKE_ACCESS_READ) != 0) {
         status = place(&layout->input_arg, &layout->input_bytes, number, bytes, "item",
                        error);

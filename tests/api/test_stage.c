@@ -17,6 +17,7 @@ static yoke_kernel *hold;
 static yoke_kernel *refuse;
 static yoke_kernel *scatter;
 static yoke_kernel *smooth;
+static yoke_kernel *put_second;
 
 /* inout_whole uint32[count], scalar: item i writes at i * 7 % count, i a multiple of 2.
  */
@@ -45,6 +46,17 @@ static void smooth_native(const yoke_span *span, void *const args[])
     }
 }
 
+/* uint32, items `pitch` numbers apart: the second number of each is written. */
+static void put_second_native(const yoke_span *span, void *const args[])
+{
+    uint32_t *numbers = args[0];
+    const uint32_t pitch = *(const uint32_t *)args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        numbers[i * pitch + 1] = (uint32_t)i + 1000;
+    }
+}
+
 static int open_pool(void **state)
 {
     (void)state;
@@ -55,6 +67,7 @@ static int open_pool(void **state)
     refuse = api_kernel(pool, "refuse", api_refuse);
     scatter = api_kernel(pool, "scatter", scatter_native);
     smooth = api_kernel(pool, "smooth", smooth_native);
+    put_second = api_kernel(pool, "put_second", put_second_native);
     return 0;
 }
 
@@ -168,6 +181,77 @@ static void test_halo(void **state)
     assert_int_equal(out[N - 1], 2 * N - 3);
     free(in);
     free(out);
+}
+
+/* out uint32[i], in_halo_present uint32 by 2 and 1: a sum of what lies around. */
+static void around_native(const yoke_span *span, void *const args[])
+{
+    uint32_t *out = args[0];
+    const uint32_t *in = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        out[i] = *(&in[i] - 2) + 10 * in[i + 1];
+    }
+}
+
+/* What lies in front of the pointer is staged, too. */
+static void test_halo_in_front(void **state)
+{
+    yoke_kernel *around = api_kernel(pool, "around", around_native);
+    uint32_t *in = plain_numbers(N + 3);
+    uint32_t *out = plain_numbers(N);
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map_with(pool, around, yoke_range_1d(N), &stage,
+                                       yoke_out(out, 4),
+                                       yoke_in_halo_present(in + 2, 4, 2, 1)));
+    for (uint32_t i = 0; i < N; i++) {
+        assert_int_equal(out[i], i + 10 * (i + 3));
+    }
+    yoke_kernel_destroy(around);
+    free(in);
+    free(out);
+}
+
+/* The halves of one picture, by two jobs at a time: neither writes what is the other's, nor
+ * what lies between them, and neither waits. */
+static void test_tiles(void **state)
+{
+    enum { WIDTH = 30, ROWS = 40 };
+    uint32_t *picture = plain_numbers(WIDTH * ROWS);
+    uint32_t *held = api_numbers(pool, 1);
+    api_gate *gate = api_gate_create(pool);
+    yoke_future *first = NULL;
+    yoke_future *left = NULL;
+    yoke_future *right = NULL;
+    const yoke_map_options after = {.stage = true, .after = &first, .after_count = 1};
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map_async(&first, pool, hold, yoke_range_1d(1), NULL,
+                                        yoke_inout(held, 4),
+                                        yoke_in_whole(gate, sizeof *gate)));
+    assert_ok_pool(pool,
+                   yoke_map_async(&left, pool, put_second, yoke_range_1d(ROWS), &after,
+                                  yoke_arg_pitch(yoke_inout(picture, 8), WIDTH * 4),
+                                  yoke_scalar((uint32_t)WIDTH)));
+    assert_ok_pool(
+        pool, yoke_map_async(&right, pool, put_second, yoke_range_1d(ROWS), &stage,
+                             yoke_arg_pitch(yoke_out_some(picture + 20, 8), WIDTH * 4),
+                             yoke_scalar((uint32_t)WIDTH)));
+    assert_ok(yoke_future_wait(right, 30)); /* while the other has not begun */
+    api_gate_open(gate);
+    assert_ok(yoke_future_wait(left, 30));
+    for (uint32_t i = 0; i < WIDTH * ROWS; i++) {
+        const bool written = i % WIDTH == 1 || i % WIDTH == 21;
+
+        assert_int_equal(picture[i], written ? i / WIDTH + 1000 : i);
+    }
+    yoke_future_destroy(first);
+    yoke_future_destroy(left);
+    yoke_future_destroy(right);
+    assert_ok_pool(pool, yoke_free(pool, held));
+    assert_ok_pool(pool, yoke_free(pool, gate));
+    free(picture);
 }
 
 /* Inputs are copied at submission: what the application does to them then is its own.
@@ -339,6 +423,8 @@ int main(void)
         cmocka_unit_test(test_part_of_an_array),
         cmocka_unit_test(test_whole_arrays),
         cmocka_unit_test(test_halo),
+        cmocka_unit_test(test_halo_in_front),
+        cmocka_unit_test(test_tiles),
         cmocka_unit_test(test_input_may_change_after_submission),
         cmocka_unit_test(test_staged_jobs_in_order),
         cmocka_unit_test(test_failures_leave_arrays_alone),

@@ -554,6 +554,9 @@ static void test_bad_arguments(void **state)
     const yoke_arg two[] = {yoke_stream_in(4), yoke_stream_in(4)};
     const yoke_arg none[] = {yoke_scalar(1)};
     const yoke_arg empty[] = {yoke_stream_in(0)};
+    const yoke_arg front[] = {yoke_in_halo_present(NULL, 4, 1, 0)};
+    const yoke_arg some[] = {yoke_out_some(NULL, 4)};
+    const yoke_arg narrow[] = {yoke_arg_pitch(yoke_in(NULL, 4), 3)};
     const yoke_range range = yoke_range_1d(10);
     yoke_stream *stream = (yoke_stream *)kernel;
     source from = {.count = 1};
@@ -577,6 +580,12 @@ static void test_bad_arguments(void **state)
         {{.kernel = kernel, .range = range, .args = none, .arg_count = 1},
          "no argument stands"},
         {{.kernel = kernel, .range = range, .args = empty, .arg_count = 1}, "0 bytes"},
+        {{.kernel = kernel, .range = range, .args = front, .arg_count = 1},
+         "argument 1: there are no parts in front"},
+        {{.kernel = kernel, .range = range, .args = some, .arg_count = 1},
+         "argument 1: a result of a stream"},
+        {{.kernel = kernel, .range = range, .args = narrow, .arg_count = 1},
+         "argument 1: a pitch of 3 bytes"},
         {{.kernel = kernel, .range = range, .args = two, .arg_count = 65}, "more than"},
         {{.kernel = kernel, .args = two, .arg_count = 1}, "dimension"},
         {{.kernel = kernel,

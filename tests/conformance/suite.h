@@ -25,6 +25,7 @@ typedef struct suite_target {
     bool source_only;   /* the host forms are not given to the pool */
     bool copies;        /* no worker works in place */
     bool lends;         /* arrays are lent while maps use them */
+    bool keeps;         /* ... and results stay on devices (YOKE_RECOVER_NONE) */
     bool named;         /* arrays are in shared memory that has, or had, a name */
     bool slow;          /* starting a kernel takes long: ranges are cut less finely */
     bool checked;       /* by Oclgrind, which must find nothing */

@@ -198,6 +198,7 @@ void suite_submit_args(suite_run *run, size_t k, yoke_range range, const yoke_ar
     const yoke_map_options options = {
         .round_up = run->tested->kernels[k].round_up,
         .grain = grain_of(run, &range),
+        .recovery = run->target->keeps ? YOKE_RECOVER_NONE : YOKE_RECOVER_DEFAULT,
     };
 
     if (run->future_count == SUITE_MAX_JOBS) {
