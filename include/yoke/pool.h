@@ -40,8 +40,8 @@ typedef enum yoke_start {
      * needs must come in its arguments. Libraries that the program has loaded by dlopen()
      * are loaded when a native function of theirs is first needed.
      *
-     * YOKE_EUNSUPPORTED if the program runs with more rights than its user, is linked
-     * statically, or the library's file is gone; YOKE_ESYSTEM if the new process does not
+     * YOKE_EUNSUPPORTED if the program runs with more rights than its user, has changed its
+     * effective user, is linked statically, or the library's file is gone; YOKE_ESYSTEM if the new process does not
      * get ready.
      */
     YOKE_START_SPAWN = 2

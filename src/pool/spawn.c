@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Application and spawned process agree by a letter: a sealed memory file, whose descriptor
- * is in the environment variable YOKE_SPAWN. It says where the pool's memory is to be
- * mapped, from which descriptors. Anything else in the variable, and files that are no
- * letter, are ignored.
+ * Application and spawned process agree by a letter: a sealed memory file that says where the
+ * pool's memory is to be mapped, from which descriptors. Its own descriptor is in the
+ * environment variable YOKE_SPAWN, behind the new process's pid: whoever merely inherits the
+ * variable has another pid, and ignores it.
+ *
+ * A process that was executed here never reaches main(), since that would create a pool, spawn
+ * its supervisor, and so on. Two things tell it what it is, of which each is enough: the pid in
+ * the variable, and the spelling of the path it was executed by (exec.h). If it cannot take
+ * over, for whatever reason, it ends.
  */
 #include "pool/spawn.h"
 
@@ -40,15 +45,17 @@ typedef struct letter_head {
     /* Whether both are of the same build: */
     uint64_t letter_bytes;
     uint64_t control_bytes;
-    yk_object_place constructor;
+    yk_object_place constructor; /* of the copy of the library that is to take over */
+    char library
+        [PATH_MAX]; /* where it lies; was put in front of LD_PRELOAD. "": nothing was,
+                               it is part of the program */
 } letter_head;
 
 typedef struct letter {
     letter_head head;
     yk_mapping mappings[MAPPINGS]; /* the control block first */
     yk_supervisor_start start;
-    const void *pool;       /* the application's handle, which means nothing here */
-    char library[PATH_MAX]; /* was put in front of LD_PRELOAD; "": nothing was */
+    const void *pool; /* the application's handle, which means nothing here */
 } letter;
 
 static const char magic[24] = "yoke start letter";
@@ -99,9 +106,9 @@ static const uint64_t look_ns = 5 * (uint64_t)YK_NS_PER_MS;
 
 static yoke_status name_library(letter *out, yk_error *error)
 {
-    const char *const path = out->library;
+    const char *const path = out->head.library;
 
-    if (!yk_object_locate(constructor, out->library, sizeof out->library,
+    if (!yk_object_locate(constructor, out->head.library, sizeof out->head.library,
                           &out->head.constructor)) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "spawn: the library's own file cannot be found");
@@ -138,9 +145,23 @@ static yoke_status write_letter(letter *out, const yoke_pool *pool,
     return name_library(out, error);
 }
 
-static pid_t execute(const letter *out, int fd, int *pidfd)
+/* The library's own file, in front of what is preloaded anyway; NULL: no memory. */
+static char *make_preload(const char *library)
 {
     const char *const others = yk_env_text(preload);
+    const size_t bytes =
+        strlen(preload) + strlen(library) + (others ? strlen(others) : 0) + 3;
+    char *text = malloc(bytes);
+
+    if (text != NULL) {
+        (void)snprintf(text, bytes, "%s=%s%s%s", preload, library,
+                       others != NULL ? ":" : "", others != NULL ? others : "");
+    }
+    return text;
+}
+
+static pid_t execute(const letter *out, int fd, int *pidfd)
+{
     const yk_control *control = out->start.control;
     const int fds[] = {fd,
                        out->mappings[0].fd,
@@ -151,23 +172,24 @@ static pid_t execute(const letter *out, int fd, int *pidfd)
                        out->start.alive,
                        control->supervisor_bell,
                        control->end_bell};
-    const size_t bytes =
-        strlen(preload) + strlen(out->library) + (others ? strlen(others) : 0) + 3;
-    char *libraries = malloc(bytes);
-    char where[32];
-    const char *variables[] = {where, libraries, NULL};
+    char *libraries = make_preload(out->head.library);
+    char where[48];
+    const char *variables[] = {where, out->head.library[0] != '\0' ? libraries : NULL,
+                               NULL};
+    const yk_exec_request request = {
+        .variables = variables,
+        .pid = where + sizeof variable, /* behind the name and the sign */
+        .fds = fds,
+        .fd_count = sizeof fds / sizeof fds[0],
+    };
     pid_t pid;
 
     if (libraries == NULL) {
         return -1;
     }
-    yk_text_format(where, sizeof where, "%s=%d", variable, fd);
-    (void)snprintf(libraries, bytes, "%s=%s%s%s", preload, out->library,
-                   others != NULL ? ":" : "", others != NULL ? others : "");
-    if (out->library[0] == '\0') {
-        variables[1] = NULL;
-    }
-    pid = yk_exec_again(variables, fds, sizeof fds / sizeof fds[0], pidfd);
+    yk_text_format(where, sizeof where, "%s=%0*d:%d", variable, YK_EXEC_PID_DIGITS, 0,
+                   fd);
+    pid = yk_exec_again(&request, pidfd);
     free(libraries);
     return pid;
 }
@@ -250,7 +272,7 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
 /* ---- the new process ---- */
 
 static letter received;
-static bool is_to_take_over; /* there is a letter, and constructors still run */
+static bool has_letter;
 
 /* The application finds the reason in the control block, be it mapped here or not. */
 static _Noreturn void refuse(const char *reason)
@@ -258,8 +280,10 @@ static _Noreturn void refuse(const char *reason)
     char text[sizeof((yk_control *)NULL)->start_error];
 
     yk_text_copy(text, sizeof text, reason);
-    (void)yk_file_write(received.mappings[0].fd, text, sizeof text,
-                        offsetof(yk_control, start_error));
+    if (has_letter) {
+        (void)yk_file_write(received.mappings[0].fd, text, sizeof text,
+                            offsetof(yk_control, start_error));
+    }
     yk_process_exit_now(1);
 }
 
@@ -302,7 +326,8 @@ static void take_over(void)
 {
     yk_control *control = received.start.control;
 
-    is_to_take_over = false;
+    (void)unsetenv(variable);
+    yk_exec_settle();
     map_memory();
     keep_descriptors();
     YK_FAULT_POINT_WHOEVER(control, YK_FAULT_BEFORE_TAKING);
@@ -316,9 +341,9 @@ static void take_over(void)
 static void restore_preload(void)
 {
     const char *const all = yk_env_text(preload);
-    const size_t own = strlen(received.library);
+    const size_t own = strlen(received.head.library);
 
-    if (own == 0 || all == NULL || strncmp(all, received.library, own) != 0) {
+    if (own == 0 || all == NULL || strncmp(all, received.head.library, own) != 0) {
         return;
     }
     if (all[own] == ':' && all[own + 1] != '\0') {
@@ -333,66 +358,109 @@ static void restore_preload(void)
     }
 }
 
-static bool is_same_build(void)
+static bool is_for_this_copy(void)
 {
     char path[PATH_MAX];
     yk_object_place place;
 
-    return received.head.letter_bytes == sizeof received &&
-           received.head.control_bytes == sizeof(yk_control) &&
-           yk_object_locate(constructor, path, sizeof path, &place) &&
+    return yk_object_locate(constructor, path, sizeof path, &place) &&
            place.offset == received.head.constructor.offset &&
            place.identity == received.head.constructor.identity;
 }
 
-/* Whether there is a letter at all; -1 or its descriptor. */
-static int find_letter(const char *text)
+/* Another copy of the library, in the program or in one of its libraries, spawned it. */
+static bool is_for_another_copy(void)
 {
-    uint64_t fd;
-    letter_head *head = &received.head;
-
-    return yk_parse_unsigned(text, &fd) && fd > 2 && fd <= INT_MAX &&
-                   yk_sealed_read((int)fd, head, sizeof *head) &&
-                   memcmp(head->magic, magic, sizeof magic) == 0
-               ? (int)fd
-               : -1;
+    received.head.library[sizeof received.head.library - 1] = '\0';
+    return !is_for_this_copy() &&
+           yk_object_find_loaded(received.head.library, received.head.constructor) !=
+               NULL;
 }
 
-/* Looks for a letter, once. Where there is one, the program's main() must not run. */
-static bool read_letter(void)
+/* PID:DESCRIPTOR, as it was written for this process. Whether it was; *fd is -1 if there can
+ * be no such descriptor. */
+static bool read_variable(const char *text, int *fd)
 {
-    const char *const text = secure_getenv(variable);
-    int fd;
+    char digits[YK_EXEC_PID_DIGITS + 1];
+    uint64_t pid;
+    uint64_t number;
 
-    if (text == NULL) {
-        return is_to_take_over;
-    }
-    fd = find_letter(text);
-    (void)unsetenv(variable);
-    if (fd < 0) {
+    *fd = -1;
+    yk_text_copy(digits, sizeof digits, text);
+    if (!yk_parse_unsigned(digits, &pid) || pid != (uint64_t)getpid()) {
         return false;
     }
-    if (!is_same_build() || !yk_sealed_read(fd, &received, sizeof received)) {
-        yk_process_exit_now(1);
+    text += strlen(digits);
+    if (text[0] == ':' && yk_parse_unsigned(text + 1, &number) && number <= INT_MAX) {
+        *fd = (int)number;
     }
-    is_to_take_over = true;
     return true;
+}
+
+static bool read_head(int fd)
+{
+    letter_head *head = &received.head;
+
+    return fd >= 0 && yk_sealed_read(fd, head, sizeof *head) &&
+           memcmp(head->magic, magic, sizeof magic) == 0;
+}
+
+/* Whether both are of the same build, and the letter is there. */
+static bool read_rest(int fd)
+{
+    return is_for_this_copy() && received.head.letter_bytes == sizeof received &&
+           received.head.control_bytes == sizeof(yk_control) &&
+           yk_sealed_read(fd, &received, sizeof received);
+}
+
+/* Whether this process was executed for a pool and has not taken over. The letter's
+ * descriptor, or -1. In a program with more rights than its user it has none. */
+static bool was_executed_here(int *fd)
+{
+    const char *const text = getenv(variable);
+
+    *fd = -1;
+    if (text != NULL && !read_variable(text, fd)) {
+        (void)unsetenv(variable);
+    } else if (text != NULL) {
+        *fd = secure_getenv(variable) != NULL ? *fd : -1;
+        return true;
+    }
+    return yk_exec_is_again();
 }
 
 __attribute__((constructor)) static void constructor(void)
 {
-    if (!read_letter()) {
+    int fd;
+
+    if (!was_executed_here(&fd) || yk_exec_is_accepted()) {
         return;
     }
+    if (read_head(fd) && is_for_another_copy()) {
+        return;
+    }
+    has_letter = read_head(fd) && read_rest(fd);
+    if (!has_letter) {
+        yk_process_exit_now(1);
+    }
     restore_preload();
+    if (received.head.library[0] != '\0' && !yk_object_is_before_libc(constructor)) {
+        refuse(
+            "the loader did not take the library, which came with the program instead");
+    }
+    yk_exec_accept();
     if (!yk_exec_take_over(constructor, take_over)) {
         refuse("the program's list of constructors cannot be changed");
     }
 }
 
+/* A constructor of the program's may run before this file's. */
 void yk_start_check(void)
 {
-    if (read_letter()) {
+    int fd;
+
+    if (was_executed_here(&fd)) {
+        has_letter = has_letter || (read_head(fd) && read_rest(fd));
         refuse("the program creates a pool before the library can take over: in a "
                "constructor, or because it loads the library late");
     }

@@ -20,6 +20,16 @@
 
 enum { STACK_BYTES = 64 << 10 };
 
+/* The program of this process, by a path that nobody else spells like this. The new process
+ * finds the spelling in its auxiliary vector, whatever happens to its environment. */
+static const char again_path[] = "/proc/self/./exe";
+enum {
+    MARK_AT = sizeof "/proc/self/" - 1, /* its dot, which becomes one of these */
+    NOT_ACCEPTED = '.',
+    ACCEPTED = '+', /* a copy of this library will take over */
+    SETTLED = '/',
+};
+
 /* ---- arguments and environment ---- */
 
 /* The whole of a file under /proc, with a zero behind it; NULL with errno on failure. */
@@ -120,10 +130,9 @@ static const char **extend_environment(const char *const *variables)
 
 /* Shared by three processes, of which one runs at a time. */
 typedef struct execution {
+    const yk_exec_request *request;
     char **arguments;
     const char **environment;
-    const int *fds;
-    size_t fd_count;
     pid_t pid; /* of the process that executes; -1: there is none */
     int pidfd; /* of it */
     int error; /* its errno, 0: it has executed */
@@ -138,15 +147,25 @@ static char *const *as_environment(const char **list)
     return result;
 }
 
+/* With leading zeros. */
+static void write_pid(char digits[YK_EXEC_PID_DIGITS], pid_t pid)
+{
+    for (unsigned i = YK_EXEC_PID_DIGITS; i-- > 0; pid /= 10) {
+        digits[i] = (char)('0' + pid % 10);
+    }
+}
+
 /* Has a table of descriptors of its own, but the application's memory. */
 static int execute(void *context)
 {
     execution *self = context;
+    const yk_exec_request *request = self->request;
 
-    for (size_t i = 0; i < self->fd_count; i++) {
-        (void)fcntl(self->fds[i], F_SETFD, 0);
+    write_pid(request->pid, getpid());
+    for (size_t i = 0; i < request->fd_count; i++) {
+        (void)fcntl(request->fds[i], F_SETFD, 0);
     }
-    (void)execve("/proc/self/exe", self->arguments, as_environment(self->environment));
+    (void)execve(again_path, self->arguments, as_environment(self->environment));
     self->error = errno;
     return 1;
 }
@@ -177,18 +196,17 @@ static pid_t clone_and_execute(execution *self)
     return self->error == 0 ? self->pid : -1;
 }
 
-pid_t yk_exec_again(const char *const *variables, const int *fds, size_t count,
-                    int *pidfd)
+pid_t yk_exec_again(const yk_exec_request *request, int *pidfd)
 {
     size_t bytes;
     char *text = read_all("/proc/self/cmdline", &bytes);
-    execution self = {.fds = fds, .fd_count = count};
+    execution self = {.request = request};
     pid_t pid = -1;
 
     *pidfd = -1;
     if (text != NULL) {
         self.arguments = split(text, bytes);
-        self.environment = extend_environment(variables);
+        self.environment = extend_environment(request->variables);
         errno = ENOMEM;
     }
     if (self.arguments != NULL && self.environment != NULL) {
@@ -238,6 +256,10 @@ const char *yk_exec_obstacle(void)
     if (getauxval(AT_SECURE) != 0) {
         return "the program has more rights than its user (setuid, capabilities)";
     }
+    if (getuid() != geteuid() || getgid() != getegid()) {
+        return "the program's real and effective user or group differ, for which the "
+               "loader does not take the library";
+    }
     if (this_program().dynamic == NULL) {
         return "the program is linked statically";
     }
@@ -261,7 +283,7 @@ static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRIT
 
 int yk_sealed_file(const void *data, size_t bytes)
 {
-    int fd = yk_fd_move_up(memfd_create("yoke start", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    int fd = yk_memory_file_to_seal("yoke start");
 
     if (fd >= 0 &&
         (!yk_file_write(fd, data, bytes, 0) || fcntl(fd, F_ADD_SEALS, seals) != 0)) {
@@ -271,12 +293,93 @@ int yk_sealed_file(const void *data, size_t bytes)
     return fd;
 }
 
+/* The system may have added seals of its own, such as F_SEAL_EXEC. */
+static bool has_seals(int fd)
+{
+    const int have = fcntl(fd, F_GET_SEALS);
+
+    return have >= 0 && (have & seals) == seals;
+}
+
 bool yk_sealed_read(int fd, void *data, size_t bytes)
 {
     struct stat status;
 
-    return fcntl(fd, F_GET_SEALS) == seals && fstat(fd, &status) == 0 &&
+    return has_seals(fd) && fstat(fd, &status) == 0 &&
            (uint64_t)status.st_size >= bytes && yk_file_read(fd, data, bytes, 0);
+}
+
+/* ---- the new process ---- */
+
+/* As the system keeps it: a loader that is named as the program puts another path into the
+ * vector that programs see. NULL: unknown. */
+static char *read_original_path(void)
+{
+    const int fd = open("/proc/self/auxv", O_RDONLY | O_CLOEXEC);
+    ElfW(auxv_t) entries[64];
+    ssize_t bytes;
+
+    if (fd < 0) {
+        return NULL;
+    }
+    bytes = read(fd, entries, sizeof entries);
+    (void)close(fd);
+    for (size_t i = 0; (i + 1) * sizeof entries[0] <= (size_t)(bytes > 0 ? bytes : 0);
+         i++) {
+        if (entries[i].a_type == AT_EXECFN) {
+            return (char *)entries[i].a_un.a_val;
+        }
+    }
+    return NULL;
+}
+
+/* In the path by which this process was executed, if that was done here; on the stack, where
+ * all copies of this library see it. */
+static char *find_mark(void)
+{
+    static const char marks[] = {NOT_ACCEPTED, ACCEPTED, '\0'};
+    char *paths[] = {(char *)getauxval(AT_EXECFN), read_original_path()};
+
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        if (paths[i] != NULL && strlen(paths[i]) == sizeof again_path - 1 &&
+            strncmp(paths[i], again_path, MARK_AT) == 0 &&
+            strchr(marks, paths[i][MARK_AT]) != NULL &&
+            strcmp(paths[i] + MARK_AT + 1, again_path + MARK_AT + 1) == 0) {
+            return paths[i] + MARK_AT;
+        }
+    }
+    return NULL;
+}
+
+bool yk_exec_is_again(void)
+{
+    return find_mark() != NULL;
+}
+
+bool yk_exec_is_accepted(void)
+{
+    const char *mark = find_mark();
+
+    return mark != NULL && *mark == ACCEPTED;
+}
+
+static void set_mark(char state)
+{
+    char *mark = find_mark();
+
+    if (mark != NULL) {
+        *mark = state;
+    }
+}
+
+void yk_exec_accept(void)
+{
+    set_mark(ACCEPTED);
+}
+
+void yk_exec_settle(void)
+{
+    set_mark(SETTLED);
 }
 
 /* ---- taking over ---- */

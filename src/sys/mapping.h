@@ -63,6 +63,9 @@ size_t yk_page_size(void);
 /* A memory file that is not mapped, for pread and pwrite; -1 if there can be none. */
 int yk_memory_file(const char *name);
 
+/* The same for one that is to be sealed. */
+int yk_memory_file_to_seal(const char *name);
+
 /* Write or read all of it at an offset; false on failure. */
 bool yk_file_write(int fd, const void *data, size_t bytes, uint64_t offset);
 bool yk_file_read(int fd, void *data, size_t bytes, uint64_t offset);

@@ -136,6 +136,13 @@ static yk_any_function *find_loaded(const char *path, yk_object_place place,
     return (yk_any_function *)(search.found_base + (uintptr_t)place.offset);
 }
 
+yk_any_function *yk_object_find_loaded(const char *path, yk_object_place place)
+{
+    bool is_loaded;
+
+    return find_loaded(path, place, &is_loaded);
+}
+
 /* The object stays loaded: its functions are used from now on. */
 static yk_any_function *find_by_loading(const char *path, yk_object_place place)
 {
@@ -178,6 +185,27 @@ bool yk_object_is_loaded(const char *const *names)
 
     memcpy(&context, &names, sizeof context);
     return dl_iterate_phdr(by_names, context) != 0;
+}
+
+/* Objects are listed in the order in which they were loaded. */
+static int before_libc(struct dl_phdr_info *object, size_t size, void *context)
+{
+    static const char *const names[] = {"libc.", "ld-musl", NULL};
+    const char *const *const all = names;
+    object_search *search = context;
+    void *list;
+
+    memcpy(&list, &all, sizeof list);
+    search->found = object_has_code(object, search->address);
+    return search->found || by_names(object, size, list) != 0;
+}
+
+bool yk_object_is_before_libc(yk_any_function *function)
+{
+    object_search search = {.address = (uintptr_t)function};
+
+    (void)dl_iterate_phdr(before_libc, &search);
+    return search.found;
 }
 
 bool yk_object_is_stale(yk_any_function *function)

@@ -24,12 +24,19 @@ bool yk_object_locate(yk_any_function *function, char *path, size_t path_bytes,
  * fails, or if it is another build by now, whose functions lie elsewhere. */
 yk_any_function *yk_object_find(const char *path, yk_object_place place);
 
+/* The same without loading anything. */
+yk_any_function *yk_object_find_loaded(const char *path, yk_object_place place);
+
 /* Its name, if the object exports it. */
 bool yk_object_symbol(yk_any_function *function, char *name, size_t bytes);
 
 /* Whether a library is loaded whose file's name begins with one of `names`, the last of
  * which is NULL. */
 bool yk_object_is_loaded(const char *const *names);
+
+/* Whether the function's object was loaded before the C library: with the program, as its part or
+ * preloaded, and not later. */
+bool yk_object_is_before_libc(yk_any_function *function);
 
 /* Whether the file that this function was loaded from is gone, or another one in its
  * place. */
