@@ -104,6 +104,20 @@ typedef struct yoke_pool_options {
     /** A CPU worker's process ends when it has computed so many items, or some more (a task
      *  is one), and another takes its place: for functions that leak. 0: never. */
     uint64_t items_per_process;
+    /**
+     * Descriptors that every process of the pool has, too, with the same number, flags and
+     * file position: a log, a socket, 0 for standard input. They stay open there until the
+     * pool ends, whatever the program does with its own. stdio's buffers are copied with
+     * a fork: fflush() such a stream first.
+     *
+     * Other descriptors the processes do not have. But all numbers that are in use when the
+     * pool is created, and up to 128 that the program's next files get, are in use there for
+     * /dev/null, so that a number never means another file there.
+     *
+     * YOKE_EINVAL if one is not open. NULL: only standard output and standard error.
+     */
+    const int *keep_fds; /**< copied */
+    size_t keep_fd_count;
 } yoke_pool_options;
 
 typedef enum yoke_worker_kind {

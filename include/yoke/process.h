@@ -12,8 +12,9 @@
  *
  * It starts with default signal handlers, except that SIGINT, SIGQUIT and SIGHUP are
  * ignored, since the terminal is the application's; with /dev/null as standard input, the
- * application's standard output and standard error, and no other descriptor. Of two
- * processes short of memory the system kills it rather than the application.
+ * application's standard output and standard error, and of its other descriptors those that
+ * yoke_pool_options.keep_fds names. Of two processes short of memory the system kills it rather
+ * than the application.
  *
  * In it calls that need the application's private memory (yoke_map(), yoke_alloc(),
  * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL. It may create pools of

@@ -299,6 +299,15 @@ typedef struct yk_initializer {
     uint64_t bytes;
 } yk_initializer;
 
+/* ---- descriptors that the program wants kept ---------------------------------------- */
+
+/* See kept_fds.h. Both lists are in the store. */
+typedef struct yk_kept_fds {
+    const int *fds;
+    const int *flags; /* FD_CLOEXEC or 0, of each */
+    uint64_t count;
+} yk_kept_fds;
+
 /* ---- all of it --------------------------------------------------------------------- */
 
 enum { YK_DISCOVERY_NONE = 0, YK_DISCOVERY_RUNNING = 1, YK_DISCOVERY_DONE = 2 };
@@ -317,6 +326,7 @@ typedef struct yk_control {
     /* app, before the supervisor exists */
     yk_selection selection;
     yk_initializer initializer;
+    yk_kept_fds kept;
     uint64_t items_per_process; /* of CPU workers: then they are replaced; 0: never */
     uint64_t start_timeout_ns;
     uint32_t discover;  /* look for OpenCL devices even if none is selected */

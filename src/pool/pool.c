@@ -10,6 +10,7 @@
 #include "base/env.h"
 #include "pool/fault_point.h"
 #include "pool/initializer.h"
+#include "pool/kept_fds.h"
 #include "pool/spawn.h"
 #include "pool/supervisor.h"
 #include "pool/trace.h"
@@ -256,8 +257,8 @@ static yoke_status start_supervisor(yoke_pool *pool, yoke_start option, yk_error
     }
     start.alive = alive[1];
     start.life = life[0];
-    pool->alive = alive[0];
-    pool->life = life[1];
+    pool->alive = start.others[0] = alive[0];
+    pool->life = start.others[1] = life[1];
     status = start_with(pool, &start, method, error);
     yk_fd_close(&alive[1]);
     yk_fd_close(&life[0]);
@@ -597,6 +598,9 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
         status = yk_initializer_set(pool, options, error);
     }
     if (status == YOKE_OK) {
+        status = yk_kept_fds_set(pool, options, error);
+    }
+    if (status == YOKE_OK) {
         status = yk_trace_configure(pool, error);
     }
     if (status == YOKE_OK) {
@@ -630,8 +634,10 @@ static void stop_processes(yoke_pool *pool, bool kill)
         yk_pool_kill_supervisor(pool);
         (void)yk_fd_wait_one(pool->alive, end_ns);
     }
-    /* By the descriptor: the application may have reaped it, and its pid be a child's. */
+    /* By the descriptor: the application may have reaped it, and its pid be a child's. The end
+     * of the pipe is not the last that a process closes, and it may be no child of ours. */
     if (pool->supervisor_fd >= 0) {
+        (void)yk_fd_wait_one(pool->supervisor_fd, end_ns);
         yk_process_reap_open(pool->supervisor_fd);
     } else {
         (void)yk_process_reap(pool->supervisor, true, &status);

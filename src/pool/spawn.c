@@ -23,6 +23,7 @@
 #include "base/env.h"
 #include "base/text.h"
 #include "pool/fault_point.h"
+#include "pool/kept_fds.h"
 #include "shared/window.h"
 #include "sys/exec.h"
 #include "sys/mapping.h"
@@ -160,36 +161,59 @@ static char *make_preload(const char *library)
     return text;
 }
 
-static pid_t execute(const letter *out, int fd, int *pidfd)
+enum { PASSED = MAPPINGS + 5 };
+
+/* The descriptors that pass: the library's, then those that the program wants kept. NULL: no
+ * memory. */
+static int *list_passed(const letter *out, int fd, size_t *count)
 {
     const yk_control *control = out->start.control;
-    const int fds[] = {fd,
-                       out->mappings[0].fd,
-                       out->mappings[1].fd,
-                       out->mappings[2].fd,
-                       out->mappings[3].fd,
-                       out->start.life,
-                       out->start.alive,
-                       control->supervisor_bell,
-                       control->end_bell};
+    const yk_kept_fds *kept = &control->kept;
+    const int own[PASSED] = {
+        fd,
+        out->mappings[0].fd,
+        out->mappings[1].fd,
+        out->mappings[2].fd,
+        out->mappings[3].fd,
+        out->start.life,
+        out->start.alive,
+        control->supervisor_bell,
+        control->end_bell,
+    };
+    int *list = malloc((PASSED + kept->count) * sizeof *list);
+
+    *count = PASSED + kept->count;
+    if (list != NULL) {
+        memcpy(list, own, sizeof own);
+        if (kept->count > 0) {
+            memcpy(list + PASSED, kept->fds, kept->count * sizeof *list);
+        }
+    }
+    return list;
+}
+
+static pid_t execute(const letter *out, int fd, int *pidfd)
+{
     char *libraries = make_preload(out->head.library);
     char where[48];
     const char *variables[] = {where, out->head.library[0] != '\0' ? libraries : NULL,
                                NULL};
+    size_t count;
+    int *fds = list_passed(out, fd, &count);
     const yk_exec_request request = {
         .variables = variables,
         .pid = where + sizeof variable, /* behind the name and the sign */
         .fds = fds,
-        .fd_count = sizeof fds / sizeof fds[0],
+        .fd_count = count,
     };
-    pid_t pid;
+    pid_t pid = -1;
 
-    if (libraries == NULL) {
-        return -1;
+    yk_text_format(where, sizeof where, "%s=%0*d:%d", variable, YK_EXEC_PID_DIGITS, 0, fd);
+    errno = ENOMEM;
+    if (libraries != NULL && fds != NULL) {
+        pid = yk_exec_again(&request, pidfd);
     }
-    yk_text_format(where, sizeof where, "%s=%0*d:%d", variable, YK_EXEC_PID_DIGITS, 0,
-                   fd);
-    pid = yk_exec_again(&request, pidfd);
+    free(fds);
     free(libraries);
     return pid;
 }
@@ -310,7 +334,8 @@ static void map_memory(void)
                         received.pool, received.start.application);
 }
 
-/* They came by way of an exec, which is to be the last they go through. */
+/* They came by way of an exec, which is to be the last they go through. The application's ends
+ * of the pipes did not come: their numbers may be anything's. */
 static void keep_descriptors(void)
 {
     const yk_supervisor_start *start = &received.start;
@@ -320,6 +345,8 @@ static void keep_descriptors(void)
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
         yk_fd_close_on_exec(fds[i]);
     }
+    received.start.others[0] = received.start.others[1] = -1;
+    yk_kept_fds_restore(&start->control->kept);
 }
 
 static void take_over(void)

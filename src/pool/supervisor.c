@@ -67,9 +67,9 @@ static int child_main(void *context)
         return 1;
     }
     if (self->program) {
-        yk_process_start_program(keep, count);
+        yk_process_start_program(&supervisor->reserve, keep, count);
     } else {
-        yk_process_start_clean(keep, count);
+        yk_process_start_clean(&supervisor->reserve, keep, count);
     }
     return self->entry(self->context);
 }
@@ -262,11 +262,39 @@ static void wait_for_workers(yk_supervisor *supervisor)
     }
 }
 
-static void start_process(yk_supervisor *supervisor, const yk_supervisor_start *start)
+static bool let_go_of_files(yk_supervisor *supervisor)
 {
-    const int keep[] = {start->life, start->alive, start->control->supervisor_bell,
-                        start->control->end_bell, start->arena.fd};
+    const yk_supervisor_start *start = &supervisor->start;
+    const yk_kept_fds *kept = &start->control->kept;
+    const int own[] = {start->life, start->alive, start->control->supervisor_bell,
+                       start->control->end_bell, start->arena.fd};
+    const size_t count = sizeof own / sizeof own[0];
 
+    if (!yk_fd_reserve_all(&supervisor->reserve, own, count, kept->fds, kept->count)) {
+        return false;
+    }
+    yk_process_start_clean(&supervisor->reserve, own, count);
+    return true;
+}
+
+/* Of the program's descriptors it has only their numbers, and those that were asked for. The
+ * application closes its own copies of two of the library's, whose numbers it then uses for
+ * something else. */
+static bool start_clean(yk_supervisor *supervisor)
+{
+    yk_supervisor_start *start = &supervisor->start;
+
+    yk_fd_close(&start->others[0]);
+    yk_fd_close(&start->others[1]);
+    yk_process_raise_fd_limit();
+    yk_fd_reserve_next();
+    start->life = yk_fd_renumber(start->life);
+    start->alive = yk_fd_renumber(start->alive);
+    return let_go_of_files(supervisor);
+}
+
+static bool start_process(yk_supervisor *supervisor, const yk_supervisor_start *start)
+{
     supervisor->start = *start;
     supervisor->control = start->control;
     supervisor->self = yk_process_self();
@@ -274,9 +302,10 @@ static void start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     supervisor->guests.control = start->control;
     supervisor->guests.arena = start->arena;
     supervisor->guests.owner = start->application;
-    yk_process_start_clean(keep, sizeof keep / sizeof keep[0]);
+    if (!start_clean(supervisor)) {
+        return false;
+    }
     yk_process_prefer_for_oom();
-    yk_process_raise_fd_limit();
     yk_process_adopt_orphans();
     supervisor->child_bell = yk_process_child_bell();
     supervisor->application = yk_process_open(start->application);
@@ -286,6 +315,7 @@ static void start_process(yk_supervisor *supervisor, const yk_supervisor_start *
         }
         supervisor->workers[i].pidfd = -1;
     }
+    return true;
 }
 
 int yk_supervisor_main(void *context)
@@ -293,10 +323,9 @@ int yk_supervisor_main(void *context)
     const yk_supervisor_start *start = context;
     yk_supervisor *supervisor = calloc(1, sizeof *supervisor);
 
-    if (supervisor == NULL) {
+    if (supervisor == NULL || !start_process(supervisor, start)) {
         return 1;
     }
-    start_process(supervisor, start);
     yk_supervisor_find_drivers(supervisor);
     yk_supervisor_start_local(supervisor);
     YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_BEFORE_STARTED);

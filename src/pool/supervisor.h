@@ -13,6 +13,7 @@
 
 #include "pool/control.h"
 #include "pool/guest_view.h"
+#include "sys/fd_reserve.h"
 
 /* What the supervisor is started with. The descriptors are its to keep. */
 typedef struct yk_supervisor_start {
@@ -22,6 +23,7 @@ typedef struct yk_supervisor_start {
     int life;  /* reads: end of file when the application has ended or executed another
                   program */
     int alive; /* writes: held open by every process of the pool */
+    int others[2]; /* the application's ends of the two: to be closed */
 } yk_supervisor_start;
 
 /* The process. */
@@ -49,6 +51,7 @@ typedef struct yk_supervisor {
     yk_control *control;
     pid_t self;
     int application; /* pidfd, -1 if there can be none */
+    yk_fd_reserve reserve; /* the numbers that the program has in use */
     int child_bell;  /* tells of ends, also of orphans; -1 if there can be none */
     bool closing;
     yk_child workers[YK_MAX_WORKERS];

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/fd_reserve.h"
 #include "sys/mapping.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
@@ -162,6 +163,8 @@ static int execute(void *context)
     const yk_exec_request *request = self->request;
 
     write_pid(request->pid, getpid());
+    yk_process_raise_fd_limit(); /* so that no number is beyond it */
+    yk_fd_replace_all(request->fds, request->fd_count);
     for (size_t i = 0; i < request->fd_count; i++) {
         (void)fcntl(request->fds[i], F_SETFD, 0);
     }

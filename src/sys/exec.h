@@ -17,7 +17,7 @@ typedef struct yk_exec_request {
     const char *const
         *variables; /* of the environment, as NAME=VALUE; NULL at the end */
     char *pid; /* so many characters in one of them become the new process's own pid */
-    const int *fds; /* it has these, and those that are not closed on exec */
+    const int *fds; /* it has these; the numbers of others are /dev/null */
     size_t fd_count;
 } yk_exec_request;
 

@@ -22,9 +22,6 @@
 
 #include "sys/wakeup.h"
 
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
@@ -214,45 +211,15 @@ static void reset_signals(bool ignore_termination)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static bool is_kept(int fd, const int *keep, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (keep[i] == fd) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void close_others(const int *keep, size_t count)
-{
-    int highest = 2;
-
-    for (size_t i = 0; i < count; i++) {
-        highest = keep[i] > highest ? keep[i] : highest;
-    }
-    for (int fd = 3; fd <= highest; fd++) {
-        if (!is_kept(fd, keep, count)) {
-            (void)close(fd);
-        }
-    }
-    if (syscall(SYS_close_range, highest + 1, ~0U, 0) != 0) {
-        const long limit = sysconf(_SC_OPEN_MAX);
-
-        for (int fd = highest + 1; fd < limit; fd++) {
-            (void)close(fd);
-        }
-    }
-}
-
 /* Nothing to read, and for what has no standard output or error, nothing that a file of
  * somebody's could take the place of. */
-static void fill_standard_streams(void)
+static void fill_standard_streams(const yk_fd_reserve *reserve)
 {
     const int null = open("/dev/null", O_RDWR);
 
     for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++) {
-        if (fd != null && (fd == STDIN_FILENO || fcntl(fd, F_GETFD) == -1)) {
+        if (fd != null && !yk_fd_is_reserved(reserve, fd) &&
+            (fd == STDIN_FILENO || fcntl(fd, F_GETFD) == -1)) {
             (void)dup2(null, fd);
         }
     }
@@ -261,23 +228,24 @@ static void fill_standard_streams(void)
     }
 }
 
-static void start_clean(const int *keep, size_t count, bool ignore_termination)
+static void start_clean(const yk_fd_reserve *reserve, const int *own, size_t count,
+                        bool ignore_termination)
 {
     reset_signals(ignore_termination);
     __fpurge(stdout);
     __fpurge(stderr);
-    fill_standard_streams();
-    close_others(keep, count);
+    fill_standard_streams(reserve);
+    yk_fd_close_others(reserve, own, count);
 }
 
-void yk_process_start_clean(const int *keep, size_t count)
+void yk_process_start_clean(const yk_fd_reserve *reserve, const int *own, size_t count)
 {
-    start_clean(keep, count, true);
+    start_clean(reserve, own, count, true);
 }
 
-void yk_process_start_program(const int *keep, size_t count)
+void yk_process_start_program(const yk_fd_reserve *reserve, const int *own, size_t count)
 {
-    start_clean(keep, count, false);
+    start_clean(reserve, own, count, false);
 }
 
 void yk_process_set_name(const char *name)

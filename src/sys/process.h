@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "sys/fd_reserve.h"
+
 /* Runs in the new process; its result is the exit code. */
 typedef int yk_process_main(void *context);
 
@@ -36,14 +38,14 @@ pid_t yk_process_fork(yk_process_main *entry, void *context);
 
 /*
  * To be called first in a new process: default signal handlers, nothing blocked, terminal
- * signals ignored, /dev/null as standard input, unwritten text of the parent's stdio
- * buffers discarded, all descriptors closed but 0 to 2 and those listed.
+ * signals ignored, /dev/null as standard input unless that is reserved, unwritten text of the parent's stdio
+ * buffers discarded, all descriptors closed but 0 to 2, reserved ones and those listed.
  * Of those three none is closed: /dev/null takes the place of what is.
  */
-void yk_process_start_clean(const int *keep, size_t count);
+void yk_process_start_clean(const yk_fd_reserve *reserve, const int *own, size_t count);
 
 /* The same for a process that runs a user's program: SIGTERM has its default effect. */
-void yk_process_start_program(const int *keep, size_t count);
+void yk_process_start_program(const yk_fd_reserve *reserve, const int *own, size_t count);
 
 /* Shows in ps, as far as it fits. */
 void yk_process_set_name(const char *name);

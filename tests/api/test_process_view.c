@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,7 +130,7 @@ static int look_around(void *argument, size_t bytes)
 {
     shared *here = argument;
     FILE *file = fopen("/proc/self/comm", "re");
-    struct stat;
+    struct stat null;
     sigset_t mask;
 
     (void)bytes;
@@ -137,16 +138,19 @@ static int look_around(void *argument, size_t bytes)
         return 1;
     }
     (void)fclose(file);
-    if (read(0, here->text + 100, 1) != 0) {
+    if (read(0, here->text + 100, 1) != 0 || fstat(0, &null) != 0) {
         return 2; /* /dev/null */
     }
     if (sigprocmask(SIG_SETMASK, NULL, &mask) != 0 ||
         sigismember(&mask, SIGTERM) != 0 || sigismember(&mask, SIGUSR1) != 0) {
         return 3;
     }
-    /* The pool's own two descriptors, and no other. */
+    /* The pool's own two descriptors; the others are /dev/null. */
     for (int fd = 3; fd < 1000; fd++) {
-        atomic_fetch_add(&here->value, fcntl(fd, F_GETFD) != -1);
+        struct stat status;
+
+        atomic_fetch_add(&here->value,
+                         fstat(fd, &status) == 0 && status.st_rdev != null.st_rdev);
     }
     return atomic_load(&here->value) <= 2 ? 0 : 4;
 }

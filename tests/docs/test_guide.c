@@ -64,6 +64,42 @@ static yoke_status open_with_powers(yoke_pool **pool)
 }
 /* end */
 
+/* begin keep */
+static yoke_status open_with_log(yoke_pool **pool, FILE *log)
+{
+    const int fd = fileno(log);
+    const yoke_pool_options options = {.keep_fds = &fd, .keep_fd_count = 1};
+
+    (void)fflush(log); /* or each process has a copy of what is in its buffer */
+    return yoke_pool_create(pool, &options);
+}
+/* end */
+
+static FILE *kept_log;
+
+static int write_log(yoke_task *task)
+{
+    return fprintf(kept_log, "item %zu\n", task->index) < 0 || fflush(kept_log) != 0;
+}
+
+static void test_keep(void **state)
+{
+    yoke_pool *pool;
+    char text[64] = "";
+
+    (void)state;
+    kept_log = tmpfile();
+    assert_non_null(kept_log);
+    (void)fputs("first\n", kept_log);
+    assert_ok_pool(NULL, open_with_log(&pool, kept_log));
+    assert_ok_pool(pool, yoke_map_items(pool, write_log, NULL, 0, NULL, 0, 1, NULL));
+    assert_ok(yoke_pool_close(pool));
+    rewind(kept_log);
+    assert_int_equal(fread(text, 1, sizeof text - 1, kept_log), 13);
+    assert_string_equal(text, "first\nitem 0\n");
+    (void)fclose(kept_log);
+}
+
 static int look_up_power(yoke_task *task)
 {
     *(double *)task->output = powers[task->index];
@@ -1066,6 +1102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start),
         cmocka_unit_test(test_initializer),
+        cmocka_unit_test(test_keep),
         cmocka_unit_test(workers_are_printed),
         cmocka_unit_test(blur_is_that_of_one_process),
         cmocka_unit_test(ghosts_are_read),

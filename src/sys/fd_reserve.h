@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptor numbers of the program in the pool's processes. What the program has open it does
+ * not have open there, but its functions may still know the numbers: if they became free, the
+ * next file that is opened would get one, and what is meant for a log would be written into
+ * that. So they stay in use, for /dev/null.
+ */
+#ifndef YK_SYS_FD_RESERVE_H
+#define YK_SYS_FD_RESERVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Consecutive numbers. */
+typedef struct yk_fd_run {
+    int first;
+    int last;
+} yk_fd_run;
+
+/* The numbers that are in use for the program, ascending. In private memory; what is forked
+ * has it too. */
+typedef struct yk_fd_reserve {
+    yk_fd_run *runs;
+    size_t count;
+    size_t capacity;
+} yk_fd_reserve;
+
+/* How many numbers that are not in use are reserved too, at most. */
+enum { YK_FD_MOST_EXTRA = 128 };
+
+/*
+ * Three steps of a process that has just come from the program. The first puts /dev/null on the
+ * next free numbers, which the program's next files get: an eighth of what the limit allows at
+ * most. The second, in between, finds another number for a descriptor of the library's that
+ * the program will soon not have any more; the old one is left as it is. The third has
+ * /dev/null take the place of all that is open from number 3 on, but for the library's own and
+ * for what the program wants kept (any number). False if there is no memory for the list.
+ * All but what is kept is closed when a program is executed.
+ */
+void yk_fd_reserve_next(void);
+int yk_fd_renumber(int fd);
+bool yk_fd_reserve_all(yk_fd_reserve *self, const int *own, size_t own_count,
+                       const int *kept, size_t kept_count);
+
+/* The same for a process that is about to execute a program, which shall have them: without
+ * a list, and without further numbers. Allocates nothing. */
+void yk_fd_replace_all(const int *own, size_t own_count);
+
+bool yk_fd_is_reserved(const yk_fd_reserve *self, int fd);
+
+/* Closes all from number 3 on but reserved ones, and those of `own`, of which there are
+ * YK_FD_MOST_OWN at most. */
+enum { YK_FD_MOST_OWN = 16 };
+void yk_fd_close_others(const yk_fd_reserve *self, const int *own, size_t own_count);
+
+#endif
