@@ -71,15 +71,17 @@ YOKE_API yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *call
  *
  * @param future  the job
  * @param result  where the memory goes; NULL if there is none: the task has given none, it
- *                has been taken, the job is a map, or its pool has been closed
+ *                has been taken, or the job is a map
  * @param bytes   where its size goes; may be NULL
- * @return YOKE_EAGAIN if the job has not ended; else how it ended
+ * @return YOKE_EAGAIN if the job has not ended; YOKE_ECLOSED if there was a result and it went
+ *         with the pool, which was closed before; else how the job ended
  */
 YOKE_API yoke_status yoke_future_result(yoke_future *future, void **result,
                                         size_t *bytes);
 
 /** Gives the future back; the job goes on, and callbacks that have not been called yet will
- *  not be. A future that is not the program's (in a callback of a call that waits, or was
+ *  not be. If the job fails, or has failed and the future was not asked how it ended,
+ *  yoke_pool_wait() or yoke_pool_close() reports that. A future that is not the program's (in a callback of a call that waits, or was
  *  given NULL in its place) is left alone. NULL is allowed; a future that was given back is
  *  not to be used any more, for this call either. */
 YOKE_API void yoke_future_destroy(yoke_future *future);

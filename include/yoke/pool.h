@@ -181,13 +181,25 @@ YOKE_API yoke_start yoke_pool_start_method(const yoke_pool *pool);
 
 /**
  * Waits until no job is left, and no process of yoke_process_start() that is not a daemon,
- * and runs the callbacks of those that have ended. How they have ended their futures say.
- * yoke_pool_close() after this does not wait long.
+ * and runs the callbacks of those that have ended. yoke_pool_close() after this does not wait
+ * long.
+ *
+ * A future reports how its job has ended. The failure of a job whose future the program does
+ * not have, and of which no call and no callback has reported, is reported here: of several
+ * the first one submitted, but rather a cause than what follows from it (YOKE_EDEPENDENCY).
+ * yoke_pool_error() has its text and says how many more there were. That is done once: the
+ * next such wait, or yoke_pool_close(), reports what has failed since. Jobs without a future
+ * are those that were submitted with NULL in its place, those whose future was given back
+ * before the failure was read from it, and those of a stream that was not read to the end. A
+ * job that the program cancelled has not failed.
  *
  * @param pool     the pool
  * @param seconds  how long at most; 0: does not wait; negative: without limit
- * @return YOKE_EAGAIN if there is still something; YOKE_EBROKEN if the pool's supervisor has
- *         died; YOKE_ECLOSED if another thread has closed or terminated the pool meanwhile
+ * @return YOKE_OK; the failure of a job without a future; YOKE_EAGAIN if there is still
+ *         something (failures are then reported by the next wait); YOKE_EBROKEN if the pool's
+ *         supervisor has died; YOKE_ECLOSED if another thread has closed or terminated the
+ *         pool meanwhile; YOKE_ESYSTEM if a process of yoke_process_start() whose handle was
+ *         given back has not found its function
  */
 YOKE_API yoke_status yoke_pool_wait(yoke_pool *pool, double seconds);
 
@@ -195,12 +207,19 @@ YOKE_API yoke_status yoke_pool_wait(yoke_pool *pool, double seconds);
  * Waits for all submitted jobs, stops every process of the pool and frees the pool, its
  * kernels and its memory. Futures stay valid. NULL is allowed. No other thread may use
  * the pool any more; those that wait for its futures, or in yoke_pool_wait(), get out.
- * The pool is closed also if this ends with YOKE_EBROKEN, or with YOKE_ESYSTEM because the file
- * of YOKE_TRACE could not be written.
+ *
+ * Failures that nothing has reported are reported here, as by yoke_pool_wait(); also YOKE_ELOST
+ * if results that had stayed on a device for a named segment were lost, and YOKE_ESYSTEM if
+ * the file of YOKE_TRACE could not be written. With these, and with YOKE_EBROKEN, the pool is
+ * closed all the same, and yoke_pool_error(NULL) has the text. What futures report is not
+ * repeated here, and the exit codes of processes are the program's own business. A result of
+ * yoke_apply_async() that was not taken goes with the pool, and so do exit codes that were not
+ * read: asking for them later is YOKE_ECLOSED.
  */
 YOKE_API yoke_status yoke_pool_close(yoke_pool *pool);
 
-/** As yoke_pool_close(), but kills what is running: unfinished jobs end as cancelled. */
+/** As yoke_pool_close(), but kills what is running: unfinished jobs end as cancelled, which is
+ *  no failure. */
 YOKE_API yoke_status yoke_pool_terminate(yoke_pool *pool);
 
 /**
@@ -208,7 +227,9 @@ YOKE_API yoke_status yoke_pool_terminate(yoke_pool *pool);
  * device, index range, build log. "" if nothing did. YOKE_EAGAIN may leave the text of an
  * earlier failure. The text is borrowed, until the next call on a pool in this thread.
  *
- * @param pool  NULL for the last failed yoke_pool_create()
+ * @param pool  NULL for the last failure where there is no pool: of yoke_pool_create(), of
+ *              yoke_pool_close() and yoke_pool_terminate() that have ended one, and of calls
+ *              on what belonged to it
  */
 YOKE_API const char *yoke_pool_error(const yoke_pool *pool);
 

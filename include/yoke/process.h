@@ -146,7 +146,9 @@ YOKE_API yoke_status yoke_process_terminate(yoke_process *process);
 /** As yoke_process_terminate(), with SIGKILL, which no process can ignore. */
 YOKE_API yoke_status yoke_process_kill(yoke_process *process);
 
-/** Gives the handle back; the process goes on. NULL is allowed, and a handle whose pool is
+/** Gives the handle back; the process goes on. How it ends is then the program's own business,
+ *  except that yoke_pool_wait() or yoke_pool_close() reports if it has not found its function,
+ *  unless yoke_process_join() has. NULL is allowed, and a handle whose pool is
  *  closed. */
 YOKE_API void yoke_process_destroy(yoke_process *process);
 

@@ -127,9 +127,9 @@ static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_operation operation,
  * until a worker has built its kernel, between two chunks of what else it does.
  *
  * @param future  where a future goes that the caller owns; NULL on failure. May itself be
- *                NULL: nobody keeps it. *result is there once the job has ended well (see
- *                yoke_pool_wait() where there is no future), and must stay valid until it
- *                has ended, even if the future is destroyed before
+ *                NULL: yoke_pool_wait() reports a failure. *result is there once the job
+ *                has ended well (see yoke_pool_wait() where there is no future), and must
+ *                stay valid until it has ended, even if the future is destroyed before
  */
 static inline yoke_status yoke_reduce_async(yoke_future **future, yoke_pool *pool,
                                             yoke_operation operation, yoke_type type,
@@ -239,10 +239,10 @@ static inline yoke_status yoke_reduce_map_args(
  * A wait's time limit does not count what `combine` takes.
  *
  * @param future   where a future goes that the caller owns; NULL on failure. May itself be
- *                 NULL: nobody keeps it. *result is there once the job has ended well (see
- *                 yoke_pool_wait() where there is no future). It and what reducer->context
- *                 points to must stay valid until it has ended, even if the future is
- *                 destroyed before.
+ *                 NULL: yoke_pool_wait() reports a failure. *result is there once the job
+ *                 has ended well (see yoke_pool_wait() where there is no future). It and
+ *                 what reducer->context points to must stay valid until it has ended, even
+ *                 if the future is destroyed before.
  *                 `combine` itself cannot wait for it: YOKE_EBUSY
  * @param pool     the pool
  * @param kernel   a kernel of this pool

@@ -112,7 +112,8 @@ YOKE_API const char *yoke_shm_name(const yoke_shm *shm);
  * allowed.
  *
  * YOKE_EBUSY, and nothing happens, while a submitted job uses it; YOKE_EINVAL if it was
- * closed. Like yoke_free(), waits for devices on which results of it have stayed.
+ * closed. Like yoke_reclaim(), gets back results that have stayed on devices, and ends with
+ * YOKE_ELOST if some were lost with a worker; it is closed all the same.
  *
  * @param shm  an open segment
  */

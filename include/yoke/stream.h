@@ -130,7 +130,8 @@ YOKE_API yoke_status yoke_stream_next(yoke_stream *stream, void **result, double
 YOKE_API size_t yoke_stream_index(const yoke_stream *stream);
 
 /** Cancels what is under way, waits for what cannot be cancelled, and gives the stream and
- *  its memory back. Call it before the pool is closed; its source cannot. NULL is allowed. */
+ *  its memory back. Items that had failed by then and were not read are reported by
+ *  yoke_pool_wait() or yoke_pool_close(), unless yoke_stream_next() has reported an error. Call it before the pool is closed; its source cannot. NULL is allowed. */
 YOKE_API void yoke_stream_destroy(yoke_stream *stream);
 
 #ifdef __cplusplus

@@ -83,7 +83,8 @@ typedef struct yoke_task_options {
 } yoke_task_options;
 
 /** Implementation of the calls below; `size` is sizeof *options as compiled. With `wait`
- *  nonzero `future` is not used; otherwise NULL there means that nobody keeps it. */
+ *  nonzero `future` is not used; otherwise with NULL there yoke_pool_wait() reports
+ *  a failure. */
 YOKE_API yoke_status yoke_map_items_sized(yoke_future **future, int wait, yoke_pool *pool,
                                           yoke_task_function *function,
                                           const void *inputs, size_t input_bytes,

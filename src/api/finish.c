@@ -11,6 +11,7 @@ yoke_status yk_finish(yoke_future *future, yk_error *error)
     yk_pool_enter(pool);
     (void)yk_future_wait(future, -1);
     status = future->status;
+    future->told = true;
     if (status != YOKE_OK) {
         yk_fail(error, status, "%s", future->error != NULL ? future->error : "");
     }

@@ -28,6 +28,7 @@ static yoke_status wait_held(yoke_future *future, double seconds)
     if (!yk_future_wait(future, seconds)) {
         return YOKE_EAGAIN;
     }
+    future->told = true;
     yk_fail(&error, future->status, "%s", future->error != NULL ? future->error : "");
     return yk_call_end(future->pool, future->status, &error);
 }
@@ -120,6 +121,7 @@ const char *yoke_future_error(yoke_future *future)
         (void)pthread_mutex_lock(&pool->lock);
     }
     text = future->collected && future->error != NULL ? future->error : "";
+    future->told |= text[0] != '\0';
     if (pool != NULL) {
         (void)pthread_mutex_unlock(&pool->lock);
         yk_pool_leave(pool);
@@ -198,8 +200,12 @@ yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes
     }
     pool = yk_future_hold(future);
     status = wait_held(future, 0);
-    if (status == YOKE_OK && pool != NULL) { /* else it went with the pool */
+    if (status == YOKE_OK && pool != NULL) {
         take_result(pool, future, result, bytes);
+    } else if (status == YOKE_OK && future->is_lost) {
+        status = yk_call_fail(NULL, YOKE_ECLOSED,
+                              "the job's result went with its pool, which was closed "
+                              "before the result was taken");
     }
     yk_future_unhold(future, pool);
     return status;

@@ -65,21 +65,26 @@ yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
                                    yoke_parameter_info *parameters, size_t capacity,
                                    size_t *count)
 {
+    const yoke_pool *pool = yk_live_pool_of(kernel);
     const yk_kernel_slot *slot;
     yk_error error;
 
     if (kernel == NULL || count == NULL || (parameters == NULL && capacity > 0)) {
-        return yk_call_fail(kernel != NULL ? kernel->pool : NULL, YOKE_EINVAL,
-                            "kernel, count or parameters is NULL");
+        return yk_call_fail(pool, YOKE_EINVAL, "kernel, count or parameters is NULL");
     }
     *count = 0;
     yk_error_clear(&error);
-    if (yk_call_check(kernel->pool, &error) != YOKE_OK) {
-        return yk_call_end(kernel->pool, error.status, &error);
+    if (pool == NULL) {
+        return yk_call_fail(NULL, YOKE_ECLOSED,
+                            "this is not a kernel, or one that was destroyed, or whose "
+                            "pool was closed");
     }
-    slot = &kernel->pool->control->kernels[kernel->slot];
+    if (yk_call_check(pool, &error) != YOKE_OK) {
+        return yk_call_end(pool, error.status, &error);
+    }
+    slot = &pool->control->kernels[kernel->slot];
     if (atomic_load(&slot->parameters_state) != 2) {
-        return yk_call_fail(kernel->pool, YOKE_EUNSUPPORTED,
+        return yk_call_fail(pool, YOKE_EUNSUPPORTED,
                             "no driver has reported the kernel's parameters");
     }
     *count = (size_t)slot->parameter_count;

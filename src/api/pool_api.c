@@ -62,9 +62,12 @@ static yoke_status end_pool(yoke_pool *pool, bool kill)
     if (status == YOKE_OK && !yk_live_remove_pool(pool)) {
         status = yk_fail(&error, YOKE_ECLOSED, "the pool is being closed already");
     }
-    if (status == YOKE_OK) {
-        status = yk_pool_destroy(pool, kill, &error);
+    if (status != YOKE_OK) {
+        return yk_call_end(pool, status, &error);
     }
+    status = yk_pool_destroy(pool, kill, &error);
+    (void)yk_call_end(NULL, status, &error);
+    /* Also by the pointer that is stale now. */
     return yk_call_end(pool, status, &error);
 }
 

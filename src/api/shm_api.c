@@ -126,7 +126,7 @@ yoke_status yoke_shm_close(yoke_shm *shm)
     if (status == YOKE_OK) {
         status = yk_shm_close(shm->pool, shm, &error);
     }
-    if (status == YOKE_OK) {
+    if (status == YOKE_OK || status == YOKE_ELOST) {
         (void)yk_live_remove_handle(shm);
         free(shm);
     }

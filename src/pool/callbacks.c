@@ -77,6 +77,7 @@ static void call(const yoke_pool *pool, yoke_future *future, notice what)
         yk_combine_make(future);
         return;
     }
+    future->told = true;
     yk_callout_enter(&callout, pool, NULL, true);
     what.callback(future, future->status, what.context);
     yk_callout_leave(&callout);

@@ -73,6 +73,7 @@ void yk_future_release(yoke_future *future)
 {
     if (--future->references == 0) {
         if (future->pool != NULL) {
+            yk_unread_note(future->pool, future);
             if (future->result != NULL) {
                 (void)yk_arena_free(&future->pool->arena, future->result, NULL);
             }
@@ -112,8 +113,12 @@ bool yk_futures_part(yoke_pool *pool)
     (void)pthread_mutex_lock(&parting);
     alone = yk_pool_is_left(pool);
     for (yoke_future *f = pool->futures; alone && f != NULL; f = f->next) {
+        if (!f->is_users) {
+            yk_unread_note(pool, f); /* a stream's, which cannot report it any more */
+        }
         f->pool = NULL;
-        f->result = NULL; /* it goes with the memory */
+        f->is_lost = f->result != NULL; /* it goes with the memory */
+        f->result = NULL;
         f->result_bytes = 0;
     }
     (void)pthread_mutex_unlock(&parting);
@@ -208,6 +213,18 @@ static void release_arrays(yoke_pool *pool, const yk_launch *launch)
     }
 }
 
+static bool has_error_callback(const yoke_future *future)
+{
+    return future->on_error != NULL || future->callback != NULL;
+}
+
+static bool has_callback(const yoke_future *future)
+{
+    return future->status == YOKE_OK
+               ? future->on_success != NULL || future->callback != NULL
+               : has_error_callback(future);
+}
+
 /* The slot is free for another job. */
 static void free_slot(yoke_pool *pool, uint32_t slot)
 {
@@ -247,7 +264,11 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     free_slot(pool, slot);
     future->kernel = NULL;
     future->collected = true;
-    add_finished(pool, future);
+    if (future->result_state == YK_RESULT_DUE || has_callback(future)) {
+        add_finished(pool, future);
+    } else {
+        yk_future_release(future);
+    }
 }
 
 void yk_collect(yoke_pool *pool, uint32_t slot)
@@ -302,6 +323,40 @@ void yk_collect_for_room(yoke_pool *pool, bool failed_too)
             i++;
         }
     }
+}
+
+/* Whether a job has failed and neither a future nor a callback is there to report it. */
+static bool is_silent_failure(const yoke_pool *pool, uint32_t slot)
+{
+    return has_ended(pool, slot) && !has_succeeded(pool, slot) &&
+           pool->jobs[slot]->references == 1 && !has_error_callback(pool->jobs[slot]);
+}
+
+static bool is_seen_first(yoke_future *future)
+{
+    const bool is_first = !future->is_seen;
+
+    future->is_seen = true;
+    return is_first;
+}
+
+size_t yk_collect_all_but_silent(yoke_pool *pool)
+{
+    size_t count = 0;
+    uint32_t i = 0;
+
+    while (i < pool->job_count) {
+        const uint32_t slot = pool->by_age[i];
+
+        if (has_ended(pool, slot) && !is_silent_failure(pool, slot)) {
+            yk_collect(pool, slot); /* the next one moves up */
+            count++;
+        } else {
+            count += has_ended(pool, slot) && is_seen_first(pool->jobs[slot]);
+            i++;
+        }
+    }
+    return count;
 }
 
 size_t yk_collect_ended(yoke_pool *pool)

@@ -273,6 +273,7 @@ static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *er
     }
     status = unseat(pool, slot, &block, error);
     if (status == YOKE_OK && block.table != 0) {
+        status = yk_check_lost(pool, &block, error);
         (void)yk_arena_free(&pool->tables, (void *)(uintptr_t)block.table, NULL);
     }
     return status;
@@ -290,7 +291,7 @@ static yoke_status close_locked(yoke_pool *pool, const yoke_shm *shm, yk_error *
     if (status == YOKE_OK && *link == NULL) {
         status = yk_fail(error, YOKE_EINVAL, "the shared memory was closed already");
     }
-    if (status == YOKE_OK) {
+    if (status == YOKE_OK || status == YOKE_ELOST) {
         pool->hosts[shm->slot].handles--;
         *link = shm->next;
     }
@@ -306,6 +307,22 @@ yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error)
     (void)pthread_mutex_unlock(&pool->lock);
     yk_run_callbacks(pool);
     return status;
+}
+
+void yk_shm_get_back_all(yoke_pool *pool)
+{
+    yk_block block;
+    yk_error lost;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_GUESTS; slot++) {
+        if (pool->hosts[slot].handles != 0 &&
+            yk_get_back(pool, pool->hosts[slot].pointer, &block, &lost) == YOKE_OK &&
+            yk_check_lost(pool, &block, &lost) != YOKE_OK) {
+            yk_unread_note_text(pool, YOKE_ELOST, lost.text);
+        }
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
 }
 
 void yk_shm_free_all(yoke_pool *pool)

@@ -84,8 +84,8 @@ static bool recall(yoke_pool *pool, uint64_t table)
 }
 
 /* What nobody has given back. */
-static yoke_status check_lost(const yoke_pool *pool, const yk_residency *table,
-                              yk_error *error)
+static yoke_status check_blocks(const yoke_pool *pool, const yk_residency *table,
+                                yk_error *error)
 {
     const yk_blocks all = {0, table->count};
     uint64_t holder = 0;
@@ -109,6 +109,12 @@ static yoke_status check_lost(const yoke_pool *pool, const yk_residency *table,
                    pool->control->workers[yk_holder_slot(holder)].name);
 }
 
+yoke_status yk_check_lost(const yoke_pool *pool, const yk_block *block, yk_error *error)
+{
+    return block->table != 0 ? check_blocks(pool, address_of(block->table), error)
+                             : YOKE_OK;
+}
+
 /* What is asked about a block before its lending ends. */
 typedef struct ending {
     yk_block block;
@@ -121,8 +127,11 @@ static yoke_status look_at(yoke_pool *pool, void *pointer, ending *seen,
 {
     yoke_status status;
 
-    (void)yk_collect_ended(pool);
+    (void)yk_collect_all_but_silent(pool);
     status = yk_arena_get(&pool->arena, pointer, &seen->block, error);
+    if (status == YOKE_OK && seen->block.users != 0 && yk_collect_ended(pool) != 0) {
+        status = yk_arena_get(&pool->arena, pointer, &seen->block, error);
+    }
     seen->is_used = status == YOKE_OK && seen->block.users != 0;
     seen->is_held =
         status == YOKE_OK && seen->block.table != 0 &&
@@ -175,7 +184,7 @@ static yoke_status try_reclaim(yoke_pool *pool, void *pointer, bool *used,
     if (status != YOKE_OK || *used) {
         return status;
     }
-    status = check_lost(pool, address_of(seen.block.table), error);
+    status = yk_check_lost(pool, &seen.block, error);
     yk_arena_set_table(&pool->arena, pointer, 0);
     (void)yk_arena_free(&pool->tables, address_of(seen.block.table), NULL);
     return status;

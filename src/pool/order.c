@@ -83,6 +83,7 @@ static yoke_status find_explicit(const yoke_pool *pool, const yoke_map_options *
             add_wait(pool, found, future->ref.slot);
             add_need(pool, found, future->ref.slot);
         } else if (future->status != YOKE_OK) {
+            options->after[i]->told = true;
             return yk_fail(error, YOKE_EDEPENDENCY, "the job of after[%zu] failed: %s",
                            i, future->error != NULL ? future->error : "");
         }

@@ -407,12 +407,31 @@ static yoke_status wait_idle(yoke_pool *pool, uint64_t deadline, yk_error *error
     }
 }
 
+/* What is to be said of failures that no call has reported, beside what is to be said anyway. */
+static yoke_status add_unread(yoke_pool *pool, yoke_status status, yk_error *error)
+{
+    yk_error unread;
+
+    yk_error_clear(&unread);
+    if (yk_unread_take(pool, &unread) == YOKE_OK) {
+        return status;
+    }
+    if (status == YOKE_OK) {
+        return yk_fail(error, unread.status, "%s", unread.text);
+    }
+    yk_error_append(error, "; before that: %s", unread.text);
+    return status;
+}
+
 yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error)
 {
     yoke_status status;
 
     yk_pool_enter(pool);
     status = wait_idle(pool, yk_clock_deadline(seconds), error);
+    if (status == YOKE_OK || status == YOKE_EBROKEN) {
+        status = add_unread(pool, status, error);
+    }
     yk_pool_leave(pool);
     return status;
 }
@@ -450,7 +469,7 @@ size_t yk_pool_poll(yoke_pool *pool)
             yk_fd_set_remove(pool->events, pool->alive); /* it has been told */
         }
     }
-    count = yk_collect_ended(pool);
+    count = yk_collect_all_but_silent(pool);
     (void)pthread_mutex_unlock(&pool->lock);
     yk_run_callbacks(pool);
     return count;
@@ -685,6 +704,7 @@ static void free_memory(yoke_pool *pool)
         yk_arena_fini(&pool->tables);
     }
     yk_mapping_destroy(&pool->control_mapping);
+    free(pool->unread.text);
     (void)pthread_mutex_destroy(&pool->lock);
     (void)pthread_mutex_destroy(&pool->build_lock);
     (void)pthread_mutex_destroy(&pool->caller_lock);
@@ -694,18 +714,17 @@ static void free_memory(yoke_pool *pool)
     free(pool);
 }
 
-yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
+/* All jobs end: by themselves, or with `kill` as they are. Whether the pool broke. */
+static bool end_all(yoke_pool *pool, bool kill)
 {
-    yk_error unused;
-    yoke_status status;
     bool broken;
 
-    if (pool->control == NULL) {
-        free_memory(pool);
-        return YOKE_OK;
-    }
     if (!kill) {
-        (void)yk_pool_wait(pool, -1, &unused);
+        yk_pool_enter(pool);
+        if (wait_idle(pool, UINT64_MAX, NULL) == YOKE_OK) {
+            yk_shm_get_back_all(pool);
+        }
+        yk_pool_leave(pool);
     }
     (void)pthread_mutex_lock(&pool->lock);
     broken = pool->broken;
@@ -715,8 +734,27 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
     do {
         let_all_out(pool);
     } while (!yk_futures_part(pool));
-    yk_error_clear(&unused);
-    status = yk_trace_end(pool, error != NULL ? error : &unused);
+    yk_processes_note_unfound(pool);
+    return broken && !kill;
+}
+
+yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
+{
+    yk_error trace;
+    yoke_status status = YOKE_OK;
+
+    if (pool->control == NULL) {
+        free_memory(pool);
+        return YOKE_OK;
+    }
+    if (end_all(pool, kill)) {
+        status = yk_pool_fail_broken(error);
+    }
+    status = add_unread(pool, status, error);
+    yk_error_clear(&trace);
+    if (yk_trace_end(pool, &trace) != YOKE_OK && status == YOKE_OK) {
+        status = yk_fail(error, trace.status, "%s", trace.text);
+    }
     free_memory(pool);
-    return broken && !kill ? yk_pool_fail_broken(error) : status;
+    return status;
 }

@@ -36,6 +36,15 @@ typedef struct yk_spare {
     size_t bytes;
 } yk_spare;
 
+/* The failures that the program has neither been told of nor has a future to ask for: the
+ * first of them, until the next wait for all jobs, or the end of the pool, reports it. */
+typedef struct yk_unread {
+    yoke_status status; /* YOKE_OK: there is none */
+    uint64_t sequence;  /* of the job that failed */
+    uint64_t others;    /* how many failed beside it */
+    char *text;         /* NULL: there was no memory for it */
+} yk_unread;
+
 /* What the application knows of a guest. */
 typedef struct yk_host {
     uint32_t handles; /* 0: the slot is free */
@@ -92,6 +101,7 @@ struct yoke_pool {
     /* Threads inside of waits, which the end of the pool has to let out. The highest bit: it
      * has come. */
     _Atomic uint32_t inside;
+    yk_unread unread;
     struct yk_tracer *tracer; /* NULL: nothing has been traced yet */
 };
 
@@ -135,6 +145,10 @@ struct yoke_future {
     unsigned references; /* the user's and the pool's, and who waits for it has one */
     bool is_users;       /* one is the user's */
     bool collected;
+    bool is_seen;      /* yoke_pool_poll() has counted it, and left it where it is */
+    bool is_lost;      /* its result went with the pool */
+    _Atomic bool told; /* the program knows how the job ended */
+    uint64_t sequence; /* the job's, in order of submission */
     double progress; /* when it was collected */
     yk_job_ref ref; /* while not collected */
     yoke_status status;
@@ -441,6 +455,11 @@ yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error);
 yoke_status yk_get_back(yoke_pool *pool, void *pointer, yk_block *block,
                         yk_error *error);
 
+/* What of a block was lost with a worker and is now as it was before: YOKE_ELOST. With the
+ * lock. */
+yoke_status yk_check_lost(const yoke_pool *pool, const yk_block *block,
+                          yk_error *error);
+
 /* ---- guests.c ---- */
 
 /* Take the lock. */
@@ -451,8 +470,13 @@ yoke_status yk_shm_open_file(yoke_shm **shm, yoke_pool *pool, const char *path,
 yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
                           size_t bytes, yk_error *error);
 
-/* YOKE_EBUSY while jobs use it; else the handle is the caller's to free. Takes the lock. */
+/* YOKE_EBUSY while jobs use it; else, also with YOKE_ELOST, the handle is the caller's to free.
+ * Takes the lock. */
 yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error);
+
+/* No job is left: devices give back what they hold of segments that are lent, and what was
+ * lost of them is kept as a failure. Takes the lock. */
+void yk_shm_get_back_all(yoke_pool *pool);
 
 /* Frees all handles, and closes their segments: when the processes are gone. */
 void yk_shm_free_all(yoke_pool *pool);
@@ -464,6 +488,10 @@ void yk_collect(yoke_pool *pool, uint32_t slot);
 
 /* Collects every job that has ended; with the lock. How many. */
 size_t yk_collect_ended(yoke_pool *pool);
+
+/* The same, but failed jobs that nothing reports keep their slots, so that jobs submitted later
+ * that need their results fail too. They count once. */
+size_t yk_collect_all_but_silent(yoke_pool *pool);
 
 /*
  * Collects jobs to make room for others; with the lock. A failed job that the user has not
@@ -509,6 +537,18 @@ void yk_future_let_go(yoke_future *future);
 
 /* One reference fewer; with the lock, if there is a pool. */
 void yk_future_release(yoke_future *future);
+
+/* ---- unread.c ---- */
+
+/* Keeps the failure of a job that is collected, unless the program was told of it or asked for
+ * it (YOKE_ECANCELED). With the lock. */
+void yk_unread_note(yoke_pool *pool, const yoke_future *future);
+
+/* Keeps a failure that no job stands for. With the lock. */
+void yk_unread_note_text(yoke_pool *pool, yoke_status status, const char *text);
+
+/* The failure that is kept, which is forgotten; YOKE_OK: there is none. Takes the lock. */
+yoke_status yk_unread_take(yoke_pool *pool, yk_error *error);
 
 /* ---- callbacks.c ---- */
 

@@ -49,6 +49,23 @@ static void free_argument(yoke_pool *pool, yk_process_slot *slot)
     slot->argument = slot->bytes = 0;
 }
 
+/* A function that was not there is a failure of the library's; exit codes are the program's. */
+static void note_unfound(yoke_pool *pool, const char *name, const char *failure)
+{
+    char text[YK_PROCESS_NAME_BYTES + sizeof((yk_process_slot *)NULL)->failure];
+
+    yk_text_format(text, sizeof text, "%s: %s", name, failure);
+    yk_unread_note_text(pool, YOKE_ESYSTEM, text);
+}
+
+static void note_handle(yoke_pool *pool, yoke_process *process)
+{
+    if (process->ended && process->unfound && !process->told) {
+        process->told = true;
+        note_unfound(pool, process->name, process->failure);
+    }
+}
+
 /* Frees a slot whose process has ended, if it has. */
 static void collect(yoke_pool *pool, uint32_t index)
 {
@@ -62,6 +79,8 @@ static void collect(yoke_pool *pool, uint32_t index)
     if (pool->processes[index] != NULL) {
         take_result(pool->processes[index], slot);
         pool->processes[index] = NULL;
+    } else if (atomic_load(&slot->unfound) != 0) {
+        note_unfound(pool, slot->name, slot->failure);
     }
     free_argument(pool, slot);
     YK_FAULT_POINT_WHOEVER(pool->control, YK_FAULT_PROCESS_FREE);
@@ -323,6 +342,7 @@ yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *err
                    : yk_pool_fail_broken(error);
     }
     if (process->unfound) {
+        process->told |= error != NULL;
         return yk_fail(error, YOKE_ESYSTEM, "%s: %s", process->name, process->failure);
     }
     return YOKE_OK;
@@ -416,6 +436,7 @@ void yk_process_forget(yoke_process *process)
         pool->processes[process->slot] = NULL;
         collect(pool, process->slot);
     }
+    note_handle(pool, process);
     unlink_handle(process);
     (void)pthread_mutex_unlock(&pool->lock);
     yk_fd_close(&process->fd);
@@ -444,6 +465,17 @@ bool yk_processes_are_running(yoke_pool *pool)
 {
     collect_all(pool);
     return has_foreground(pool);
+}
+
+void yk_processes_note_unfound(yoke_pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    collect_all(pool);
+    for (yoke_process *process = pool->handles; process != NULL;
+         process = process->next) {
+        note_handle(pool, process);
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
 }
 
 void yk_processes_free(yoke_pool *pool)

@@ -25,6 +25,7 @@ struct yoke_process {
     int refusal;  /* errno: there never was a process */
     int code;     /* as yoke_process_exitcode() tells it */
     bool unfound; /* its function was not there, and failure says why */
+    bool told;    /* ... which a call has reported */
     char failure[256];
     int fd; /* tells of its end; -1: nobody has asked */
     yoke_process *next; /* in pool->handles */
@@ -56,6 +57,10 @@ void yk_process_forget(yoke_process *process);
 
 /* Whether there is a process that has not ended and is no daemon. With the lock. */
 bool yk_processes_are_running(yoke_pool *pool);
+
+/* The pool's processes are gone: keeps the failures of those that have not found their
+ * functions, as far as no call has reported them. Takes the lock. */
+void yk_processes_note_unfound(yoke_pool *pool);
 
 /* Frees all handles: the pool is about to go. */
 void yk_processes_free(yoke_pool *pool);

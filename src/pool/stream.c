@@ -222,8 +222,9 @@ static yoke_status fail(yoke_stream *stream, yoke_status status, yk_error *error
 static yoke_status fail_job(yoke_stream *stream, const yk_stream_slot *slot,
                             yk_error *error)
 {
-    const yoke_future *future = slot->future;
+    yoke_future *future = slot->future;
 
+    future->told = true;
     yk_fail(error, future->status, "%s", future->error != NULL ? future->error : "");
     if (stream->options.kernel != NULL) {
         yk_error_prefix(error, "item %zu of the stream: ", slot->first);
@@ -502,6 +503,9 @@ void yk_stream_destroy(yoke_stream *stream, bool has_pool)
         for (size_t i = 0; i < stream->layout.slots; i++) {
             if (stream->slots[i].state == YK_SLOT_RUNNING) {
                 (void)yk_future_wait(stream->slots[i].future, -1);
+            }
+            if (stream->failure != YOKE_OK && stream->slots[i].future != NULL) {
+                stream->slots[i].future->told = true; /* by the stream's one error */
             }
             give_back(&stream->slots[i]);
         }

@@ -216,7 +216,7 @@ static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
 
     yk_job_reset(job, ref.generation);
     job->launch.id = pool->next_id++;
-    job->sequence = pool->next_sequence++;
+    job->sequence = future->sequence = pool->next_sequence++;
     job->deadline_ns = timeout > 0 ? yk_clock_ns() + (uint64_t)(timeout * 1e9) : 0;
     job->in_place = changes_in_place(&job->launch);
     job->saves = job->in_place != 0 && recovers;

@@ -87,6 +87,7 @@ static void a_chain_fails_to_its_end_though_nobody_holds_it(void **state)
     }
     assert_status(yoke_future_wait(last, 60), YOKE_EDEPENDENCY);
     yoke_future_destroy(last);
+    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL); /* the first */
 }
 
 static void a_failure_that_was_seen_is_over(void **state)

@@ -452,17 +452,15 @@ static void copy_file(const char *from, const char *to)
     (void)fclose(out);
 }
 
-static void test_library_gone(void **state)
+/* Starts a function of a library that is gone, of which `path` was the file; the handle to be
+ * closed. */
+static void *start_gone(yoke_process **process, char *path)
 {
-    char path[] = "/tmp/yoke-library-XXXXXX";
     void *address = address_in_rare_library();
     yoke_process_function *function;
-    yoke_process *process;
     Dl_info info;
     void *handle;
-    int code = 77;
 
-    (void)state;
     assert_true(dladdr(address, &info) != 0);
     (void)close(mkstemp(path));
     copy_file(info.dli_fname, path);
@@ -471,13 +469,51 @@ static void test_library_gone(void **state)
     address = dlsym(handle, "__ctype_get_mb_cur_max");
     memcpy(&function, &address, sizeof function);
     (void)unlink(path);
-    process = start(function, NULL, 0);
+    *process = start(function, NULL, 0);
+    return handle;
+}
+
+static void test_library_gone(void **state)
+{
+    char path[] = "/tmp/yoke-library-XXXXXX";
+    yoke_process *process;
+    void *handle = start_gone(&process, path);
+    int code = 77;
+
+    (void)state;
     assert_refused(pool, yoke_process_join(process, SECONDS), YOKE_ESYSTEM, path);
     assert_refused(pool, yoke_process_exitcode(process, &code), YOKE_ESYSTEM,
                    "process-1");
     assert_int_equal(code, 77);
     assert_false(yoke_process_is_alive(process));
     yoke_process_destroy(process);
+    assert_ok_pool(pool, yoke_pool_wait(pool, SECONDS)); /* it has been told */
+    (void)dlclose(handle);
+}
+
+/* The function never ran, and the program has not asked. */
+static void test_library_gone_untold(void **state)
+{
+    char first[] = "/tmp/yoke-library-XXXXXX";
+    char second[] = "/tmp/yoke-library-XXXXXX";
+    char third[] = "/tmp/yoke-library-XXXXXX";
+    yoke_process *process;
+    void *handle = start_gone(&process, first);
+
+    (void)state;
+    yoke_process_destroy(process);
+    assert_refused(pool, yoke_pool_wait(pool, SECONDS), YOKE_ESYSTEM, first);
+    assert_ok_pool(pool, yoke_pool_wait(pool, SECONDS));
+    (void)dlclose(handle);
+    handle = start_gone(&process, second);
+    assert_ok_pool(pool, yoke_pool_wait(pool, SECONDS)); /* the handle can be asked */
+    yoke_process_destroy(process);
+    assert_refused(pool, yoke_pool_wait(pool, SECONDS), YOKE_ESYSTEM, second);
+    (void)dlclose(handle);
+    handle = start_gone(&process, third);
+    assert_status(yoke_pool_close(pool), YOKE_ESYSTEM); /* it cannot any more */
+    assert_contains(yoke_pool_error(NULL), third);
+    pool = api_open("cpu:1");
     (void)dlclose(handle);
 }
 
@@ -509,6 +545,7 @@ int main(void)
         yt_unit_test(test_output),
         process_test(test_library_loaded_later),
         process_test(test_library_gone),
+        process_test(test_library_gone_untold),
         process_test(test_function_nowhere),
     };
 

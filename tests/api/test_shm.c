@@ -377,6 +377,15 @@ static void test_order(void **state)
     api_close(pool);
 }
 
+static void keep_an_increment(yoke_pool *pool, yoke_kernel *kernel, yoke_shm *shm)
+{
+    static const yoke_map_options keep = {.recovery = YOKE_RECOVER_NONE};
+
+    assert_ok_pool(pool, yoke_lend(pool, yoke_shm_pointer(shm)));
+    assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(N), &keep,
+                                       yoke_inout(yoke_shm_pointer(shm), 4)));
+}
+
 /* Lent, also with results that stay on the device; given back by reclaim and by close. */
 static void test_lent(void **state)
 {
@@ -406,6 +415,59 @@ static void test_lent(void **state)
     (void)munmap(numbers, BYTES);
     yoke_kernel_destroy(kernel);
     api_close(pool);
+}
+
+/* The end of the pool closes what is open: results that stayed on devices are in the segment. */
+static void test_lent_at_the_end(void **state)
+{
+    yoke_pool *pool = api_open("fake:1x1/private");
+    yoke_kernel *kernel = api_kernel(pool, "increment", api_increment);
+    const char *name = name_of("end");
+    uint32_t *numbers = foreign(name, BYTES);
+    yoke_shm *shm = NULL;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
+    assert_ok(yoke_shm_unlink(pool, name));
+    keep_an_increment(pool, kernel, shm);
+    assert_false(api_all(numbers, N, 1));
+    api_close(pool);
+    assert_true(api_all(numbers, N, 1));
+    (void)munmap(numbers, BYTES);
+}
+
+static void kill_first_worker(yoke_pool *pool)
+{
+    yoke_worker_info info;
+
+    assert_ok_pool(pool, yoke_pool_workers(pool, &info, 1, NULL));
+    assert_int_equal(kill(info.pid, SIGKILL), 0);
+}
+
+/* Results that were lost with a worker: whoever closes the segment is told, or the end of the
+ * pool tells. */
+static void test_lent_and_lost(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        yoke_pool *pool = api_open("fake:1x1/private");
+        yoke_kernel *kernel = api_kernel(pool, "increment", api_increment);
+        yoke_shm *shm = NULL;
+        const char *name = name_of("lost");
+
+        assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, BYTES));
+        assert_ok(yoke_shm_unlink(pool, name));
+        keep_an_increment(pool, kernel, shm);
+        kill_first_worker(pool);
+        if (round == 0) {
+            assert_refused(pool, yoke_shm_close(shm), YOKE_ELOST, "were lost");
+            assert_null(yoke_shm_pointer(shm));
+            api_close(pool);
+        } else {
+            assert_status(yoke_pool_close(pool), YOKE_ELOST);
+            assert_contains(yoke_pool_error(NULL), "were lost");
+        }
+    }
 }
 
 /* ---- what is left ---- */
@@ -815,6 +877,8 @@ int main(void)
         yt_unit_test(test_busy),
         yt_unit_test(test_order),
         yt_unit_test(test_lent),
+        yt_unit_test(test_lent_at_the_end),
+        yt_unit_test(test_lent_and_lost),
         yt_unit_test(test_range_is_used_again),
         yt_unit_test(test_a_thousand_times),
         yt_unit_test(test_many_at_once),

@@ -442,6 +442,24 @@ static yoke_status run_lent_steps(yoke_pool *pool, yoke_kernel *kernel, float *g
 }
 /* end */
 
+/* begin forget */
+/* A simulation that keeps no futures: one answer for all of its steps. */
+static bool simulate(yoke_pool *pool, yoke_kernel *kernel, float *state, size_t cells)
+{
+    for (int step = 0; step < 100; step++) {
+        if (yoke_map_async(NULL, pool, kernel, yoke_range_1d(cells), NULL,
+                           yoke_inout(state, sizeof *state)) != YOKE_OK) {
+            break; /* yoke_pool_error() says why; the wait reports what was submitted */
+        }
+    }
+    if (yoke_pool_wait(pool, -1) != YOKE_OK) {
+        fprintf(stderr, "the state is not to be used: %s\n", yoke_pool_error(pool));
+        return false;
+    }
+    return true;
+}
+/* end */
+
 /* begin shm */
 /* Works on an array of floats that another program has put into shared memory. */
 static yoke_status map_shared(yoke_pool *pool, yoke_kernel *kernel, const char *name)
@@ -868,6 +886,35 @@ static void steps_follow_each_other(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void add_one(const yoke_span *span, void *const args[])
+{
+    for (size_t i = span->begin; i < span->end; i++) {
+        ((float *)args[0])[i] += 1;
+    }
+}
+
+static void report_failure(const yoke_span *span, void *const args[])
+{
+    (void)args;
+    yoke_span_fail(span, 1, "the state is not finite");
+}
+
+static void steps_are_forgotten(void **state)
+{
+    yoke_kernel *good = native_kernel("step", add_one);
+    yoke_kernel *bad = native_kernel("diverge", report_failure);
+    float *cells = grid();
+
+    (void)state;
+    memset(cells, 0, CELLS * sizeof *cells);
+    assert_true(simulate(pool, good, cells, CELLS));
+    assert_true(cells[0] == 100 && cells[CELLS - 1] == 100);
+    assert_false(simulate(pool, bad, cells, CELLS));
+    assert_contains(yoke_pool_error(pool), "not finite");
+    yoke_kernel_destroy(good);
+    yoke_kernel_destroy(bad);
+}
+
 static void groups_are_summed(void **state)
 {
     enum { N = 100 * GROUP };
@@ -1108,6 +1155,7 @@ int main(void)
         cmocka_unit_test(ghosts_are_read),
         cmocka_unit_test(tile_is_inverted),
         cmocka_unit_test(steps_follow_each_other),
+        cmocka_unit_test(steps_are_forgotten),
         cmocka_unit_test(groups_are_summed),
         cmocka_unit_test(columns_are_summed),
         cmocka_unit_test(arrays_are_reduced),

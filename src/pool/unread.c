@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Failures that no call has reported. A future's last reference is the place where they show:
+ * whoever could have asked is gone by then, and the job has been collected. The first failure
+ * is kept, by order of submission, but one that only follows from another (YOKE_EDEPENDENCY)
+ * gives way to a cause.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "pool/pool.h"
+
+static bool is_cause(yoke_status status)
+{
+    return status != YOKE_EDEPENDENCY;
+}
+
+static bool comes_first(yoke_status status, uint64_t sequence, const yk_unread *kept)
+{
+    if (kept->status == YOKE_OK || is_cause(status) != is_cause(kept->status)) {
+        return kept->status == YOKE_OK || is_cause(status);
+    }
+    return sequence < kept->sequence;
+}
+
+static void note(yoke_pool *pool, yoke_status status, uint64_t sequence,
+                 const char *text)
+{
+    yk_unread *kept = &pool->unread;
+
+    kept->others += kept->status != YOKE_OK;
+    if (comes_first(status, sequence, kept)) {
+        free(kept->text);
+        kept->text = text != NULL ? strdup(text) : NULL;
+        kept->status = status;
+        kept->sequence = sequence;
+    }
+}
+
+/* That the pool broke is what every later call says. */
+static bool is_to_be_kept(yoke_status status)
+{
+    return status != YOKE_OK && status != YOKE_ECANCELED && status != YOKE_EBROKEN;
+}
+
+void yk_unread_note(yoke_pool *pool, const yoke_future *future)
+{
+    if (future->collected && !future->told && is_to_be_kept(future->status)) {
+        note(pool, future->status, future->sequence, future->error);
+    }
+}
+
+void yk_unread_note_text(yoke_pool *pool, yoke_status status, const char *text)
+{
+    note(pool, status, UINT64_MAX, text);
+}
+
+yoke_status yk_unread_take(yoke_pool *pool, yk_error *error)
+{
+    yk_unread taken;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    taken = pool->unread;
+    pool->unread = (yk_unread){.status = YOKE_OK};
+    (void)pthread_mutex_unlock(&pool->lock);
+    if (taken.status == YOKE_OK) {
+        return YOKE_OK;
+    }
+    yk_fail(error, taken.status, "%s",
+            taken.text != NULL ? taken.text : yk_status_text(taken.status));
+    if (taken.others > 0) {
+        yk_error_append(error, "; %llu more unreported failure%s",
+                        (unsigned long long)taken.others, taken.others > 1 ? "s" : "");
+    }
+    free(taken.text);
+    return taken.status;
+}
