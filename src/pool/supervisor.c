@@ -78,7 +78,8 @@ static bool fork_child(yk_child *child, birth *self)
 {
     *child = (yk_child){.pidfd = -1,
                         .start_failures = child->start_failures,
-                        .last_building = child->last_building};
+                        .last_building = child->last_building,
+                        .build_deaths = child->build_deaths};
     child->pid = yk_process_fork(child_main, self);
     if (child->pid < 0) {
         child->pid = 0;

@@ -44,6 +44,7 @@ typedef struct yk_child {
     /* Of a worker, from one process to the next: */
     uint32_t start_failures; /* processes in a row that died before they were ready */
     uint64_t last_building;  /* the build that the last one died in, 0: none */
+    uint32_t build_deaths;   /* processes in a row that died in it */
 } yk_child;
 
 typedef struct yk_supervisor {

@@ -13,6 +13,8 @@ enum {
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
     MAX_CORE_START_FAILURES = 20, /* ... of a core, which does not break; but it may hang */
     MAX_DEVICE_FAILURES = 4,      /* ... before they finish a chunk, of a device */
+    MAX_BUILD_CRASHES = 2, /* ... in the same build: once may have had another cause */
+    MAX_BUILD_KILLS = 8,   /* ... that SIGKILL ended, which comes from outside */
 };
 
 void yk_supervisor_trace(const yk_supervisor *supervisor, uint32_t kind, uint32_t slot,
@@ -150,20 +152,26 @@ static void settle_forms(yk_control *control, uint32_t slot)
     }
 }
 
-/* A compiler that takes too long, or takes the process down twice: this worker does not try
- * that kernel again. Once may have been somebody else's doing. */
+/* Whether the compiler is at fault: it took too long, or took several processes down. */
+static bool is_bad_build(const yk_worker *worker, yk_child *child, uint64_t building)
+{
+    const uint32_t most = worker->was_killed != 0 ? MAX_BUILD_KILLS : MAX_BUILD_CRASHES;
+
+    child->build_deaths = building == child->last_building ? child->build_deaths + 1 : 1;
+    child->last_building = building;
+    return building != 0 && (child->killed_building || child->build_deaths >= most);
+}
+
+/* This worker does not try a kernel again whose build ends its processes. */
 static void blame_build(yk_control *control, yk_worker *worker, yk_child *child,
                         const char *how)
 {
     const uint64_t building = atomic_load(&worker->building);
     const uint32_t slot = (uint32_t)(building & 0xff);
-    const bool again = building == child->last_building;
     char text[512];
 
     atomic_store(&worker->building, 0);
-    child->last_building = building;
-    if (building == 0 || !(again || child->killed_building) ||
-        drop_source(control, slot)) {
+    if (!is_bad_build(worker, child, building) || drop_source(control, slot)) {
         return;
     }
     if (child->killed_building) {

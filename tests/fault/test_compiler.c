@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Compilers that take the process down, or never end. */
 #include <math.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,49 @@ static void test_killed_while_building(void **state)
 
         ft_job_run(job, NULL);
         assert_true(ft_recovers(pool, 1));
+        ft_job_run(job, NULL);
+        ft_job_destroy(job);
+        ft_close(pool);
+    }
+}
+
+typedef struct patience {
+    yoke_pool *pool;
+    unsigned restarts;
+} patience;
+
+static bool has_restarted(void *arg)
+{
+    const patience *self = arg;
+
+    return ft_restarts(self->pool) >= self->restarts;
+}
+
+/* Ends the kills when there have been so many. */
+static void *end_kills(void *arg)
+{
+    const patience *self = arg;
+
+    (void)yt_wait_until(has_restarted, arg, FT_SECONDS);
+    atomic_store(&self->pool->control->fault.countdown, 0);
+    return NULL;
+}
+
+/* Kills from outside are not the compiler's fault, be it three of them in one build. */
+static void test_killed_again_while_building(void **state)
+{
+    static const char *const devices[] = {"cpu:1", "opencl:pocl"};
+
+    (void)state;
+    for (size_t d = 0; d < sizeof devices / sizeof devices[0]; d++) {
+        yoke_pool *pool = ft_pool(devices[d], "build+");
+        patience three = {pool, 3};
+        pthread_t thread;
+        ft_job *job;
+
+        assert_int_equal(pthread_create(&thread, NULL, end_kills, &three), 0);
+        job = ft_job_create(pool, FT_INOUT, ITEMS, true, false);
+        assert_int_equal(pthread_join(thread, NULL), 0);
         ft_job_run(job, NULL);
         ft_job_destroy(job);
         ft_close(pool);
@@ -143,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_crash),
         yt_unit_test(test_killed_while_building),
+        yt_unit_test(test_killed_again_while_building),
         yt_unit_test(test_endless),
         yt_unit_test(test_bad_limits),
     };
