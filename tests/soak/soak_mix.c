@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs of any shape: one kernel whose items read and write in the way a struct says, in both
+ * forms, and what is to come out. Integers only, so that all devices agree. */
+#include "soak.h"
+
+#include <stdio.h>
+
+static const char *const read_names[SOAK_READS] = {"own", "clipped", "periodic",
+                                                   "whole", "present"};
+static const char *const write_names[SOAK_WRITES] = {"out", "inout", "update",
+                                                     "out whole", "inout whole"};
+
+uint32_t soak_scramble(uint32_t value, uint32_t rounds)
+{
+    for (uint32_t r = 0; r < rounds; r++) {
+        value ^= value << 13;
+        value ^= value >> 17;
+        value ^= value << 5;
+        value += 0x9e3779b9u;
+    }
+    return value;
+}
+
+const char soak_source[] =
+    "typedef struct mix {\n"
+    "    uint begin[3], size[3], step[3], height[3];\n"
+    "    uint dimensions, split, width, reads, writes, before, after;\n"
+    "    uint read_shift, write_shift, read_stride, total, salt, rounds;\n"
+    "} mix_of;\n"
+    "typedef struct element { uint key, value; } element;\n"
+    "uint scramble(uint v, uint rounds)\n"
+    "{\n"
+    "    for (uint r = 0; r < rounds; r++) {\n"
+    "        v ^= v << 13; v ^= v >> 17; v ^= v << 5; v += 0x9e3779b9u;\n"
+    "    }\n"
+    "    return v;\n"
+    "}\n"
+    "uint number(const mix_of *m, __global const uint *numbers, uint e)\n"
+    "{\n"
+    "    e += m->read_shift * m->step[m->split];\n"
+    "    return numbers[e * m->read_stride + m->read_stride - 1];\n"
+    "}\n"
+    "uint gather(const mix_of *m, __global const uint *numbers, uint e, uint id)\n"
+    "{\n"
+    "    const int low = (int)m->begin[m->split], count = (int)m->size[m->split];\n"
+    "    uint sum = 0;\n"
+    "    if (m->reads == 0) return number(m, numbers, e);\n"
+    "    if (m->reads == 3)\n"
+    "        return number(m, numbers, e) +\n"
+    "               number(m, numbers, scramble(e + m->salt, 2) % m->total);\n"
+    "    for (int d = -(int)m->before; d <= (int)m->after; d++) {\n"
+    "        int other = (int)id + d;\n"
+    "        if (m->reads == 1 && (other < low || other >= low + count)) continue;\n"
+    "        if (m->reads == 2) other = low + (other - low + 8 * count) % count;\n"
+    "        sum = sum * 31 +\n"
+    "              number(m, numbers, (uint)((int)e + (other - (int)id) *\n"
+    "                                            (int)m->step[m->split]));\n"
+    "    }\n"
+    "    return sum;\n"
+    "}\n"
+    "void put(const mix_of *m, __global element *to, uint e, uint v)\n"
+    "{\n"
+    "    const uint step = m->step[m->split];\n"
+    "    const uint end = (m->begin[m->split] + m->size[m->split]) * step;\n"
+    "    const uint i = m->writes >= 3 ? m->total - 1 - e : e + m->write_shift * "
+    "step;\n"
+    "    if (m->writes == 0 || m->writes == 3) {\n"
+    "        to[i].key = e * 7 + m->salt; to[i].value = v;\n"
+    "    } else if (m->writes == 2) {\n"
+    "        to[i].value += v + to[scramble(e, 1) % end].key;\n"
+    "    } else {\n"
+    "        to[i].value = to[i].value * 5 + v + to[i].key;\n"
+    "    }\n"
+    "}\n"
+    "__kernel void mix(__global element *to, __global const uint *numbers, mix_of m)\n"
+    "{\n"
+    "    const uint x = get_global_id(0), y = get_global_id(1), z = get_global_id(2);\n"
+    "    const uint id = m.split == 0 ? x : m.split == 1 ? y : z;\n"
+    "    const uint e = x * m.step[0] + y * m.step[1] + z * m.step[2];\n"
+    "    for (uint k = 0; k < m.width; k++) {\n"
+    "        put(&m, to, e + k,\n"
+    "            scramble(gather(&m, numbers, e + k, id) ^ m.salt, m.rounds));\n"
+    "    }\n"
+    "}\n"
+    "__kernel void groups(__global uint *sums, __global const uint *x,\n"
+    "                     __local uint *part, uint n, uint salt)\n"
+    "{\n"
+    "    const uint l = get_local_id(0), i = get_global_id(0);\n"
+    "    part[l] = i < n ? scramble(x[i] + salt, 3) : 0;\n"
+    "    barrier(CLK_LOCAL_MEM_FENCE);\n"
+    "    if (l == 0) {\n"
+    "        uint sum = 0;\n"
+    "        for (uint k = 0; k < get_local_size(0); k++) sum = sum * 17 + part[k];\n"
+    "        sums[get_group_id(0)] = sum;\n"
+    "    }\n"
+    "}\n";
+
+/* ---- the native form ---- */
+
+static uint32_t number(const soak_mix *m, const uint32_t *numbers, uint32_t e)
+{
+    e += m->read_shift * m->step[m->split];
+    return numbers[e * m->read_stride + m->read_stride - 1];
+}
+
+static uint32_t gather(const soak_mix *m, const uint32_t *numbers, uint32_t e,
+                       uint32_t id)
+{
+    const int low = (int)m->begin[m->split], count = (int)m->size[m->split];
+    uint32_t sum = 0;
+
+    if (m->reads == SOAK_READ_OWN) {
+        return number(m, numbers, e);
+    }
+    if (m->reads == SOAK_READ_WHOLE) {
+        return number(m, numbers, e) +
+               number(m, numbers, soak_scramble(e + m->salt, 2) % m->total);
+    }
+    for (int d = -(int)m->before; d <= (int)m->after; d++) {
+        int other = (int)id + d;
+
+        if (m->reads == SOAK_READ_CLIPPED && (other < low || other >= low + count)) {
+            continue;
+        }
+        if (m->reads == SOAK_READ_PERIODIC) {
+            other = low + (other - low + 8 * count) % count;
+        }
+        sum = sum * 31 +
+              number(m, numbers,
+                     (uint32_t)((int)e + (other - (int)id) * (int)m->step[m->split]));
+    }
+    return sum;
+}
+
+static void put(const soak_mix *m, soak_element *to, uint32_t e, uint32_t v)
+{
+    const uint32_t step = m->step[m->split];
+    const uint32_t end = (m->begin[m->split] + m->size[m->split]) * step;
+    const uint32_t i = m->writes >= SOAK_WRITE_OUT_WHOLE ? m->total - 1 - e
+                                                         : e + m->write_shift * step;
+
+    if (m->writes == SOAK_WRITE_OUT || m->writes == SOAK_WRITE_OUT_WHOLE) {
+        to[i] = (soak_element){e * 7 + m->salt, v};
+    } else if (m->writes == SOAK_WRITE_UPDATE) {
+        to[i].value += v + to[soak_scramble(e, 1) % end].key;
+    } else {
+        to[i].value = to[i].value * 5 + v + to[i].key;
+    }
+}
+
+/* The items [begin, end) of the split dimension. */
+static void mix_span(const soak_mix *m, soak_element *to, const uint32_t *numbers,
+                     uint32_t begin, uint32_t end)
+{
+    uint32_t low[3], high[3];
+
+    for (unsigned d = 0; d < 3; d++) {
+        low[d] = d == m->split ? begin : m->begin[d];
+        high[d] = d == m->split ? end : m->begin[d] + m->size[d];
+    }
+    for (uint32_t z = low[2]; z < high[2]; z++) {
+        for (uint32_t y = low[1]; y < high[1]; y++) {
+            for (uint32_t x = low[0]; x < high[0]; x++) {
+                const uint32_t e = x * m->step[0] + y * m->step[1] + z * m->step[2];
+                const uint32_t id = m->split == 0 ? x : m->split == 1 ? y : z;
+
+                for (uint32_t k = 0; k < m->width; k++) {
+                    put(m, to, e + k,
+                        soak_scramble(gather(m, numbers, e + k, id) ^ m->salt,
+                                      m->rounds));
+                }
+            }
+        }
+    }
+}
+
+void soak_mix_native(const yoke_span *span, void *const args[])
+{
+    mix_span(args[2], args[0], args[1], (uint32_t)span->begin, (uint32_t)span->end);
+}
+
+void soak_mix_here(const soak_mix *mix, soak_element *elements, const void *numbers)
+{
+    mix_span(mix, elements, numbers, mix->begin[mix->split],
+             mix->begin[mix->split] + mix->size[mix->split]);
+}
+
+void soak_groups_native(const yoke_span *span, void *const args[])
+{
+    uint32_t *sums = args[0];
+    const uint32_t *x = args[1];
+    const uint32_t n = *(const uint32_t *)args[3], salt = *(const uint32_t *)args[4];
+
+    for (size_t first = span->begin; first < span->end; first += SOAK_GROUP) {
+        uint32_t sum = 0;
+
+        for (size_t i = first; i < first + SOAK_GROUP; i++) {
+            sum = sum * 17 + (i < n ? soak_scramble(x[i] + salt, 3) : 0);
+        }
+        sums[first / SOAK_GROUP] = sum;
+    }
+}
+
+/* ---- shapes ---- */
+
+/* A shape whose items may write all of their parts, and nothing else, has no gaps between
+ * them: `is_dense`. */
+static void draw_shape(soak_random *random, soak_mix *mix, bool is_dense)
+{
+    static const uint32_t most[] = {0, 4000, 70, 18};
+    const unsigned split = soak_between(random, 0, mix->dimensions - 1);
+
+    mix->split = soak_chance(random, 60) ? mix->dimensions - 1 : split;
+    mix->width = mix->dimensions == 1 ? soak_between(random, 1, 3) : 1;
+    for (unsigned d = 0; d < 3; d++) {
+        const bool has_gap = d == mix->split || !is_dense;
+
+        mix->size[d] =
+            d < mix->dimensions ? soak_between(random, 1, most[mix->dimensions]) : 1;
+        mix->begin[d] = has_gap && d < mix->dimensions && soak_chance(random, 40)
+                            ? soak_between(random, 1, 9)
+                            : 0;
+        mix->height[d] = mix->begin[d] + mix->size[d];
+        mix->height[d] +=
+            has_gap && d < mix->dimensions ? soak_between(random, 0, 4) : 0;
+    }
+    mix->step[0] = mix->width;
+    mix->step[1] = mix->step[0] * mix->height[0];
+    mix->step[2] = mix->step[1] * mix->height[1];
+    mix->total = mix->step[mix->dimensions - 1] * mix->height[mix->dimensions - 1];
+}
+
+static bool is_dense(const soak_mix *mix)
+{
+    for (unsigned d = 0; d < 3; d++) {
+        if (d != mix->split && (mix->begin[d] != 0 || mix->height[d] != mix->size[d])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t room_behind(const soak_mix *mix)
+{
+    return mix->height[mix->split] - mix->begin[mix->split] - mix->size[mix->split];
+}
+
+static bool can_write(const soak_mix *mix, uint32_t writes)
+{
+    if (writes == SOAK_WRITE_OUT) {
+        return is_dense(mix);
+    }
+    return writes != SOAK_WRITE_UPDATE || mix->split + 1 == mix->dimensions;
+}
+
+static bool can_read(const soak_mix *mix, uint32_t reads)
+{
+    if (reads == SOAK_READ_PRESENT) {
+        return false; /* needs yoke_in_halo_present() */
+    }
+    return reads != SOAK_READ_CLIPPED || mix->begin[mix->split] == 0;
+}
+
+void soak_mix_draw_forms(soak_client *client, soak_mix *mix, bool any_write)
+{
+    soak_random *random = &client->random;
+    const uint32_t last = any_write ? SOAK_WRITES - 1 : SOAK_WRITE_UPDATE;
+
+    do {
+        mix->writes = soak_between(random, 0, last);
+    } while (!can_write(mix, mix->writes));
+    do {
+        mix->reads = soak_between(random, 0, SOAK_READS - 1);
+    } while (!can_read(mix, mix->reads));
+    mix->before = soak_between(random, 0, 3);
+    mix->after = mix->before;
+    mix->salt = (uint32_t)soak_bits(random);
+    mix->rounds = soak_chance(random, 20) ? soak_between(random, 100, 400)
+                                          : soak_between(random, 1, 30);
+}
+
+void soak_mix_draw(soak_client *client, soak_mix *mix)
+{
+    soak_random *random = &client->random;
+
+    *mix = (soak_mix){.dimensions = soak_between(random, 1, 3), .read_stride = 1};
+    draw_shape(random, mix, soak_chance(random, 60));
+    soak_mix_draw_forms(client, mix, true);
+    if (mix->reads == SOAK_READ_OWN && soak_chance(random, 50)) {
+        mix->read_shift = soak_between(random, 0, room_behind(mix));
+    }
+    if (mix->writes <= SOAK_WRITE_INOUT && soak_chance(random, 50)) {
+        mix->write_shift = soak_between(random, 0, room_behind(mix));
+    }
+}
+
+yoke_range soak_mix_range(const soak_mix *mix, bool names_split)
+{
+    yoke_range range = {.dimensions = mix->dimensions, .size = {1, 1, 1}};
+
+    for (unsigned d = 0; d < 3; d++) {
+        range.begin[d] = mix->begin[d];
+        range.size[d] = mix->size[d];
+    }
+    /* Which dimension is cut by default if the last is of size 1: see the guide. */
+    if (names_split || mix->split + 1 != mix->dimensions ||
+        mix->size[mix->split] == 1) {
+        range.split = (yoke_split)(YOKE_SPLIT_X + mix->split);
+    }
+    return range;
+}
+
+/* A part of the split dimension, if that is not the last: a block for each of the others. */
+static yoke_arg in_blocks(const soak_mix *mix, yoke_arg arg, size_t element_bytes)
+{
+    size_t blocks = 1;
+
+    if (mix->split + 1 == mix->dimensions) {
+        return arg;
+    }
+    for (unsigned d = mix->split + 1; d < mix->dimensions; d++) {
+        blocks *= mix->height[d];
+    }
+    return yoke_arg_strided(arg, blocks, mix->step[mix->split + 1] * element_bytes);
+}
+
+yoke_arg soak_mix_read(const soak_mix *mix, const void *numbers)
+{
+    const size_t number = sizeof(uint32_t) * mix->read_stride;
+    const size_t part = mix->step[mix->split] * number;
+    yoke_arg arg;
+
+    switch (mix->reads) {
+    case SOAK_READ_WHOLE:
+        return yoke_in_whole(numbers, mix->total * number);
+    case SOAK_READ_CLIPPED:
+        arg = yoke_in_halo(numbers, part, mix->before);
+        break;
+    case SOAK_READ_PERIODIC:
+        arg = yoke_in_halo_periodic(numbers, part, mix->before);
+        break;
+    default:
+        arg = yoke_in(numbers, part);
+    }
+    arg = in_blocks(mix, arg, number);
+    return mix->read_shift > 0 ? yoke_arg_at(arg, mix->read_shift) : arg;
+}
+
+yoke_arg soak_mix_write(const soak_mix *mix, void *elements)
+{
+    const size_t element = sizeof(soak_element);
+    const size_t part = mix->step[mix->split] * element;
+    yoke_arg arg;
+
+    switch (mix->writes) {
+    case SOAK_WRITE_OUT_WHOLE:
+        return yoke_out_whole(elements, mix->total * element);
+    case SOAK_WRITE_INOUT_WHOLE:
+        return yoke_inout_whole(elements, mix->total * element);
+    case SOAK_WRITE_UPDATE:
+        return yoke_update(elements, part);
+    case SOAK_WRITE_INOUT:
+        arg = yoke_inout(elements, part);
+        break;
+    default:
+        arg = yoke_out(elements, part);
+    }
+    arg = in_blocks(mix, arg, element);
+    return mix->write_shift > 0 ? yoke_arg_at(arg, mix->write_shift) : arg;
+}
+
+void soak_mix_describe(const soak_mix *mix, char *text, size_t bytes)
+{
+    (void)snprintf(text, bytes,
+                   "%uD, split %u, begin %u %u %u, size %u %u %u, height %u %u %u, "
+                   "width %u, reads %s %u..%u shift %u, writes %s shift %u, salt %u, "
+                   "rounds %u",
+                   mix->dimensions, mix->split, mix->begin[0], mix->begin[1],
+                   mix->begin[2], mix->size[0], mix->size[1], mix->size[2],
+                   mix->height[0], mix->height[1], mix->height[2], mix->width,
+                   read_names[mix->reads], mix->before, mix->after, mix->read_shift,
+                   write_names[mix->writes], mix->write_shift, mix->salt, mix->rounds);
+}
+
+void soak_mix_check(const soak_client *client, const soak_mix *mix,
+                    const soak_element *elements, const soak_element *expected)
+{
+    uint32_t wrong = 0, first = 0;
+    char text[400];
+
+    for (uint32_t e = mix->total; e-- > 0;) {
+        if (elements[e].key != expected[e].key ||
+            elements[e].value != expected[e].value) {
+            wrong++;
+            first = e;
+        }
+    }
+    if (wrong > 0) {
+        soak_mix_describe(mix, text, sizeof text);
+        soak_wrong(client,
+                   "%u of %u elements are wrong; element %u is {%u, %u}, not {%u, %u}\n"
+                   "  %s",
+                   wrong, mix->total, first, elements[first].key, elements[first].value,
+                   expected[first].key, expected[first].value, text);
+    }
+}
