@@ -179,8 +179,11 @@ void soak_watch(void);
 /* The program's own calls may take so long from now on; 0: it makes none. */
 void soak_watch_main(const char *what, unsigned seconds);
 
-/* How many failures were excused so far. */
-unsigned long soak_excused(void);
+/* A failure that may be: the turn's results are not looked at. */
+void soak_excuse(soak_client *client, yoke_status status);
+
+/* How many failures of a kind were excused so far. */
+unsigned long soak_excused(yoke_status status);
 
 int64_t soak_now_ms(void);
 void soak_sleep_ms(unsigned ms);
@@ -296,6 +299,12 @@ yoke_native soak_groups_native; /* a sum per group, read, local, count, salt */
 extern const char soak_source[];
 
 uint32_t soak_scramble(uint32_t value, uint32_t rounds);
+
+/* Numbers that follow from their places and the salt. */
+void soak_fill(uint32_t *numbers, size_t count, uint32_t salt);
+
+/* A line of elements; each reads its own number and writes itself. */
+soak_mix soak_mix_line(uint32_t count, uint32_t salt);
 
 /* Draws shape and forms. */
 void soak_mix_draw(soak_client *client, soak_mix *mix);

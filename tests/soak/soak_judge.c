@@ -20,7 +20,7 @@ static struct {
     soak_pool *pools;
     size_t count;
     const char *main_call;
-    atomic_ulong excused;
+    atomic_ulong excuses[32]; /* by minus the status */
 } present;
 
 int64_t soak_now_ms(void)
@@ -45,9 +45,16 @@ void soak_judge_round(unsigned round, soak_pool *pools, size_t count)
     present.count = count;
 }
 
-unsigned long soak_excused(void)
+unsigned long soak_excused(yoke_status status)
 {
-    return atomic_load(&present.excused);
+    return atomic_load(&present.excuses[-status & 31]);
+}
+
+void soak_excuse(soak_client *client, yoke_status status)
+{
+    (void)atomic_fetch_add(&present.excuses[-status & 31], 1);
+    client->excused = true;
+    client->must_end |= status == YOKE_EBROKEN || status == YOKE_ENODEVICE;
 }
 
 /* ---- the end ---- */
@@ -250,9 +257,7 @@ yoke_status soak_judge(soak_client *client, yoke_status status, yoke_status allo
                    yoke_strerror(status),
                    text != NULL ? text : yoke_pool_error(client->home->pool));
     }
-    (void)atomic_fetch_add(&present.excused, 1);
-    client->excused = true;
-    client->must_end |= status == YOKE_EBROKEN || status == YOKE_ENODEVICE;
+    soak_excuse(client, status);
     return status;
 }
 

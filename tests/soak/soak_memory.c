@@ -124,22 +124,12 @@ enum { MOST_BLOCKS = 12 };
 /* Fills a block by a job and checks it. */
 static void fill_block(soak_client *client, soak_block *block)
 {
-    soak_mix mix = {.dimensions = 1,
-                    .size = {0, 1, 1},
-                    .height = {0, 1, 1},
-                    .width = 1,
-                    .read_stride = 1,
-                    .salt = client->turn_key,
-                    .step = {1, 1, 1},
-                    .rounds = 3,
-                    .writes = SOAK_WRITE_INOUT};
+    soak_mix mix = soak_mix_line((uint32_t)(block->bytes / sizeof(soak_element)),
+                                 client->turn_key);
     soak_element *expected;
-    const uint32_t zero = 0;
     soak_block numbers = {.place = SOAK_POOL_MEMORY};
 
-    (void)zero;
-    mix.total = (uint32_t)(block->bytes / sizeof(soak_element));
-    mix.size[0] = mix.height[0] = mix.total;
+    mix.writes = SOAK_WRITE_INOUT;
     if (mix.total == 0 ||
         !soak_take(client, &numbers, SOAK_POOL_MEMORY, mix.total * sizeof(uint32_t))) {
         return;
@@ -209,27 +199,17 @@ static bool open_twice(soak_client *client, two_handles *two)
 static void close_beside_job(soak_client *client, two_handles *two)
 {
     yoke_pool *pool = client->home->pool;
-    const soak_mix mix = {.dimensions = 1,
-                          .size = {(uint32_t)two->count / 2, 1, 1},
-                          .height = {(uint32_t)two->count / 2, 1, 1},
-                          .step = {1, 1, 1},
-                          .width = 1,
-                          .read_stride = 2,
-                          .total = (uint32_t)two->count / 2,
-                          .salt = client->turn_key,
-                          .rounds = 20,
-                          .writes = SOAK_WRITE_OUT};
+    soak_mix mix = soak_mix_line((uint32_t)two->count / 2, client->turn_key);
     soak_block out;
     soak_element *expected;
     yoke_future *future = NULL;
 
+    mix.read_stride = 2;
     if (!soak_take(client, &out, SOAK_POOL_MEMORY, mix.total * sizeof *expected)) {
         return;
     }
     expected = calloc(mix.total, sizeof *expected);
-    for (size_t i = 0; i < two->count; i++) {
-        two->numbers[i] = soak_scramble((uint32_t)i + client->turn_key, 1);
-    }
+    soak_fill(two->numbers, two->count, client->turn_key);
     soak_mix_here(&mix, expected, two->numbers);
     if (SOAK(client,
              yoke_map_async(&future, pool, client->home->mix[soak_form(client)],

@@ -21,6 +21,13 @@ uint32_t soak_scramble(uint32_t value, uint32_t rounds)
     return value;
 }
 
+void soak_fill(uint32_t *numbers, size_t count, uint32_t salt)
+{
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = soak_scramble((uint32_t)i * 13 + salt, 1);
+    }
+}
+
 const char soak_source[] =
     "typedef struct mix {\n"
     "    uint begin[3], size[3], step[3], height[3];\n"
@@ -292,6 +299,19 @@ void soak_mix_draw(soak_client *client, soak_mix *mix)
     if (mix->writes <= SOAK_WRITE_INOUT && soak_chance(random, 50)) {
         mix->write_shift = soak_between(random, 0, room_behind(mix));
     }
+}
+
+soak_mix soak_mix_line(uint32_t count, uint32_t salt)
+{
+    return (soak_mix){.dimensions = 1,
+                      .size = {count, 1, 1},
+                      .height = {count, 1, 1},
+                      .step = {1, count, count},
+                      .width = 1,
+                      .read_stride = 1,
+                      .total = count,
+                      .salt = salt,
+                      .rounds = 5};
 }
 
 yoke_range soak_mix_range(const soak_mix *mix, bool names_split)

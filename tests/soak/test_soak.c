@@ -171,6 +171,18 @@ static void check_growth(void)
 
 /* ---- rounds ---- */
 
+static void print_excuses(void)
+{
+    static const yoke_status kinds[] = {YOKE_ECRASHED,  YOKE_ENODEVICE,   YOKE_EDEVICE,
+                                        YOKE_ECANCELED, YOKE_EDEPENDENCY, YOKE_ELOST,
+                                        YOKE_EBROKEN};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        (void)printf(" %d: %lu", (int)kinds[i], soak_excused(kinds[i]));
+    }
+    (void)putchar('\n');
+}
+
 static void print_statistics(void)
 {
     unsigned long sum = 0;
@@ -178,12 +190,13 @@ static void print_statistics(void)
     for (unsigned i = 0; i < ROWS; i++) {
         sum += atomic_load(&turns[i]);
     }
-    (void)printf(
-        "%5.1f min: %u rounds, %lu turns, %lu killed, %lu stopped, %lu "
-        "supervisors killed, %lu excused, %ld KiB, 0 wrong\n",
-        (double)(soak_now_ms() - began_ms) / 60000, rounds_done, sum,
-        atomic_load(&soak_kill_count.killed), atomic_load(&soak_kill_count.stopped),
-        atomic_load(&soak_kill_count.supervisors), soak_excused(), resident_kib());
+    (void)printf("%5.1f min: %u rounds, %lu turns, %lu killed, %lu stopped, %lu "
+                 "supervisors killed, %ld KiB, 0 wrong; failures that may be:",
+                 (double)(soak_now_ms() - began_ms) / 60000, rounds_done, sum,
+                 atomic_load(&soak_kill_count.killed),
+                 atomic_load(&soak_kill_count.stopped),
+                 atomic_load(&soak_kill_count.supervisors), resident_kib());
+    print_excuses();
     (void)fflush(stdout);
 }
 
