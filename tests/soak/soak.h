@@ -170,6 +170,9 @@ _Noreturn void soak_wrong_pool(const soak_pool *home, const char *format, ...)
 /* Whether processes of its pool were killed since the turn began, or may just be. */
 bool soak_was_hit(const soak_client *client);
 
+/* Whether items of its jobs may have been given up. */
+bool soak_may_crash(const soak_client *client);
+
 /* What is being done in this round: for messages and the watchdog. */
 void soak_judge_round(unsigned round, soak_pool *pools, size_t count);
 

@@ -59,7 +59,7 @@ static bool chain_begin(soak_client *client, chain *self)
 /* A death may fail jobs that give up recovery; so may a cancelled job those behind it. */
 static bool chain_may_fail(const soak_client *client, const chain *self)
 {
-    return self->is_cancelled ||
+    return self->is_cancelled || soak_may_crash(client) ||
            (self->recovery == YOKE_RECOVER_NONE && soak_was_hit(client));
 }
 

@@ -210,7 +210,7 @@ bool soak_was_hit(const soak_client *client)
 
 /* Items that were running in two crashes, or eight kills, are given up: see
  * src/pool/repair.c. A kill by SIGSEGV is a crash to the library. */
-static bool may_give_up_items(const soak_client *client)
+bool soak_may_crash(const soak_client *client)
 {
     const soak_pool *home = client->home;
 
@@ -237,7 +237,7 @@ static bool is_excused(const soak_client *client, yoke_status status)
     case YOKE_EBROKEN:
         return atomic_load(&client->home->broken);
     case YOKE_ECRASHED:
-        return may_give_up_items(client);
+        return soak_may_crash(client);
     case YOKE_ENODEVICE:
     case YOKE_EDEVICE:
         return may_lack_devices(client);
