@@ -135,6 +135,7 @@ typedef struct soak_settings {
     bool kills;
     bool is_loud;
     bool has_segments; /* blocks may lie in named segments */
+    bool has_unkept;   /* pools are closed behind failures that nothing has reported */
 } soak_settings;
 
 extern soak_settings soak_set;
@@ -170,8 +171,9 @@ _Noreturn void soak_wrong_pool(const soak_pool *home, const char *format, ...)
 /* Whether processes of its pool were killed since the turn began, or may just be. */
 bool soak_was_hit(const soak_client *client);
 
-/* Whether items of its jobs may have been given up. */
+/* Whether items of its jobs may have been given up; whether any job may have failed. */
 bool soak_may_crash(const soak_client *client);
+bool soak_may_fail(const soak_client *client);
 
 /* What is being done in this round: for messages and the watchdog. */
 void soak_judge_round(unsigned round, soak_pool *pools, size_t count);
@@ -340,6 +342,13 @@ void soak_parting_end(soak_client *client, soak_parting *self, yoke_status allow
 void soak_row_map(soak_client *client);
 void soak_row_groups(soak_client *client);
 void soak_row_chain(soak_client *client);
+/* Submits a job that fails, without a future; false: excused. */
+bool soak_fail_unkept(soak_client *client, yoke_kernel *kernel,
+                      const soak_block *block);
+
+/* A kernel for that, and what it writes. */
+bool soak_take_failure(soak_client *client, yoke_kernel **kernel, soak_block *block);
+
 void soak_row_fail(soak_client *client);
 void soak_row_unkept(soak_client *client);
 void soak_row_timeout(soak_client *client);

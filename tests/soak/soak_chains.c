@@ -231,5 +231,8 @@ void soak_row_chain(soak_client *client)
         chain_wait(client, self);
     }
     chain_end(client, self);
+    if (soak_may_fail(client)) {
+        atomic_store(&client->home->has_unread, true); /* links without a future, too */
+    }
     free(self);
 }

@@ -77,26 +77,54 @@ void soak_row_fail(soak_client *client)
     yoke_kernel_destroy(kernel);
 }
 
-/* Failures of jobs that no one holds are reported once, by the next wait for all. */
+/* ---- failures that no future reports ---- */
+
+enum { UNKEPT_ITEMS = 500 };
+
+bool soak_take_failure(soak_client *client, yoke_kernel **kernel, soak_block *block)
+{
+    *kernel = make_native(client, "fail_at", fail_at);
+    return soak_take(client, block, SOAK_POOL_MEMORY,
+                     UNKEPT_ITEMS * sizeof(uint32_t)) &&
+           *kernel != NULL;
+}
+
+bool soak_fail_unkept(soak_client *client, yoke_kernel *kernel, const soak_block *block)
+{
+    const uint32_t where = soak_between(&client->random, 0, UNKEPT_ITEMS - 1);
+
+    return SOAK(client,
+                yoke_map_async(NULL, client->home->pool, kernel,
+                               yoke_range_1d(UNKEPT_ITEMS), NULL,
+                               yoke_inout(block->pointer, 4), yoke_scalar(where)));
+}
+
+/* Whatever has failed before and was not reported is, and not twice. */
+static void wait_for_quiet(soak_client *client)
+{
+    soak_enter(client, "yoke_pool_wait()");
+    if (yoke_pool_wait(client->home->pool, -1) != YOKE_OK &&
+        !atomic_exchange(&client->home->has_unread, false)) {
+        (void)SOAK(client, yoke_pool_wait(client->home->pool, -1));
+    }
+    (void)SOAK(client, yoke_pool_wait(client->home->pool, -1));
+}
+
+/* They are reported once, by the next wait for all. */
 void soak_row_unkept(soak_client *client)
 {
     yoke_pool *pool = client->home->pool;
-    const uint32_t count = 500;
     const unsigned jobs = soak_between(&client->random, 1, 6);
-    yoke_kernel *kernel = make_native(client, "fail_at", fail_at);
     soak_block block = {.pointer = NULL};
-    bool is_submitted = kernel != NULL;
+    yoke_kernel *kernel = NULL;
 
-    (void)SOAK(client, yoke_pool_wait(pool, -1));
-    is_submitted &= soak_take(client, &block, SOAK_POOL_MEMORY, count * 4);
-    for (unsigned i = 0; i < jobs && is_submitted; i++) {
-        const uint32_t where = soak_between(&client->random, 0, count - 1);
-
-        is_submitted = SOAK(
-            client, yoke_map_async(NULL, pool, kernel, yoke_range_1d(count), NULL,
-                                   yoke_inout(block.pointer, 4), yoke_scalar(where)));
+    wait_for_quiet(client);
+    if (soak_take_failure(client, &kernel, &block)) {
+        for (unsigned i = 0; i < jobs && !client->excused; i++) {
+            (void)soak_fail_unkept(client, kernel, &block);
+        }
     }
-    if (is_submitted && !client->excused) {
+    if (!client->excused) {
         if (SOAK_OR(client, YOKE_EKERNEL, yoke_pool_wait(pool, -1)) == YOKE_OK) {
             soak_wrong(client, "%u jobs failed, and yoke_pool_wait() has not said so",
                        jobs);
@@ -106,8 +134,8 @@ void soak_row_unkept(soak_client *client)
             soak_wrong(client, "yoke_pool_wait() failed with \"%s\"",
                        yoke_pool_error(pool));
         }
-        (void)SOAK(client, yoke_pool_wait(pool, -1));
     }
+    wait_for_quiet(client);
     soak_give(client, &block);
     yoke_kernel_destroy(kernel);
 }

@@ -231,6 +231,11 @@ static bool may_lack_devices(const soak_client *client)
     return home->has_sources && (killed >= 8 || atomic_load(&home->killed_hard) >= 2);
 }
 
+bool soak_may_fail(const soak_client *client)
+{
+    return soak_may_crash(client) || may_lack_devices(client);
+}
+
 static bool is_excused(const soak_client *client, yoke_status status)
 {
     switch (status) {

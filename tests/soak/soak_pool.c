@@ -185,24 +185,50 @@ bool soak_pool_open(soak_pool *home, unsigned number, soak_random *random)
     return true;
 }
 
+/* A job that fails, of which only the pool's end can tell. */
+static bool leave_failure(soak_client *client)
+{
+    soak_block block = {.pointer = NULL};
+    yoke_kernel *kernel = NULL;
+
+    return soak_set.has_unkept && client->home->has_cpu &&
+           soak_chance(&client->random, 40) &&
+           soak_take_failure(client, &kernel, &block) &&
+           soak_fail_unkept(client, kernel, &block);
+}
+
+static void judge_end(soak_pool *home, yoke_status status, bool has_failure)
+{
+    const bool is_broken = status == YOKE_EBROKEN && atomic_load(&home->broken);
+    const bool is_failure = status == YOKE_EKERNEL && has_failure;
+
+    if (status == YOKE_OK && has_failure && !home->terminates) {
+        soak_wrong_pool(home,
+                        "a job failed before it was closed, and that said success");
+    }
+    if (status != YOKE_OK && !is_broken && !is_failure &&
+        !atomic_load(&home->has_unread)) {
+        soak_wrong_pool(home, "closing it: %s: %s", yoke_strerror(status),
+                        yoke_pool_error(NULL));
+    }
+}
+
 void soak_pool_end(soak_pool *home)
 {
     static const soak_row parting_row = {.name = "the pool's end"};
     soak_client *client = &home->clients[0];
     soak_parting *parting;
+    bool has_failure;
     yoke_status status;
 
     soak_watch_main("closing a pool", 120);
     client->row = &parting_row;
     client->excused = false;
     parting = soak_parting_begin(client);
+    has_failure = leave_failure(client);
     status = home->terminates ? yoke_pool_terminate(home->pool)
                               : yoke_pool_close(home->pool);
-    if (status != YOKE_OK && !(status == YOKE_EBROKEN && atomic_load(&home->broken)) &&
-        !atomic_load(&home->has_unread)) {
-        soak_wrong_pool(home, "closing it: %s: %s", yoke_strerror(status),
-                        yoke_pool_error(home->pool));
-    }
+    judge_end(home, status, has_failure);
     soak_parting_end(client, parting, home->terminates ? YOKE_ECANCELED : YOKE_OK);
     soak_watch_main(NULL, 0);
 }

@@ -263,6 +263,9 @@ void soak_row_apply(soak_client *client)
     }
     for (unsigned i = 0; i < calls; i++) {
         if (futures[i] != NULL && soak_chance(&client->random, 8)) {
+            if (wishes[i].fails || soak_may_fail(client)) {
+                atomic_store(&client->home->has_unread, true);
+            }
             yoke_future_destroy(futures[i]);
         } else if (futures[i] != NULL) {
             finish_call(client, futures[i], &wishes[i]);

@@ -287,6 +287,7 @@ static void choose_rows(const char *only, const char *without)
                          ? rows[i].weight
                          : 0;
         soak_set.has_segments |= weights[i] > 0 && rows[i].act == soak_row_segments;
+        soak_set.has_unkept |= weights[i] > 0 && rows[i].act == soak_row_unkept;
     }
 }
 
