@@ -99,20 +99,31 @@ soak_place soak_draw_place(soak_client *client)
     return is_named ? SOAK_SEGMENT : SOAK_POOL_MEMORY;
 }
 
+/* Behind a failure jobs of which no future is left may still use it. */
+static yoke_status give_when_free(soak_client *client, const soak_block *block)
+{
+    yoke_status status;
+
+    do {
+        status = block->place == SOAK_SEGMENT
+                     ? yoke_shm_close(block->shm)
+                     : yoke_free(client->home->pool, block->pointer);
+        if (status == YOKE_EBUSY && client->excused) {
+            soak_sleep_ms(1);
+        }
+    } while (status == YOKE_EBUSY && client->excused);
+    return status;
+}
+
 void soak_give(soak_client *client, soak_block *block)
 {
     if (block->pointer == NULL && block->shm == NULL) {
         return;
     }
-    switch (block->place) {
-    case SOAK_PLAIN:
+    if (block->place == SOAK_PLAIN) {
         free(block->pointer);
-        break;
-    case SOAK_SEGMENT:
-        (void)SOAK(client, yoke_shm_close(block->shm));
-        break;
-    default:
-        (void)SOAK(client, yoke_free(client->home->pool, block->pointer));
+    } else {
+        (void)SOAK(client, give_when_free(client, block));
     }
     *block = (soak_block){.place = block->place};
 }
