@@ -44,8 +44,8 @@ static const soak_row rows[] = {
     {"queue", 5, SOAK_CPU, soak_row_queue, false},
     {"lock", 2, SOAK_ANY, soak_row_lock, false},
     {"pipe", 3, SOAK_ANY, soak_row_pipe, false},
-    {"kernels", 2, SOAK_SOURCE, soak_row_kernels, false},
-    {"header", 2, SOAK_SOURCE, soak_row_header, true},
+    {"kernels", 6, SOAK_SOURCE, soak_row_kernels, false},
+    {"header", 8, SOAK_SOURCE, soak_row_header, true},
     {"pool", 1, SOAK_ANY, soak_row_pool, false},
 };
 
