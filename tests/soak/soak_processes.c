@@ -311,6 +311,17 @@ static void take_reports(soak_client *client, yoke_queue *queue, yoke_future *fu
     }
 }
 
+static void check_reports(soak_client *client, const unsigned char *seen,
+                          const uint32_t *results, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!seen[i] || results[i] != soak_scramble(i, 5)) {
+            soak_wrong(client, "item %u of %u was %s", i, count,
+                       seen[i] ? "computed wrongly" : "not reported");
+        }
+    }
+}
+
 void soak_row_queue(soak_client *client)
 {
     yoke_pool *pool = client->home->pool;
@@ -334,13 +345,7 @@ void soak_row_queue(soak_client *client)
                                     yoke_out(out.pointer, 4), yoke_scalar(queue)))) {
         take_reports(client, queue, future, seen, count);
         if (soak_finish(client, future, YOKE_OK) == YOKE_OK && !client->excused) {
-            for (uint32_t i = 0; i < count; i++) {
-                if (!seen[i] ||
-                    ((const uint32_t *)out.pointer)[i] != soak_scramble(i, 5)) {
-                    soak_wrong(client, "item %u of %u was %s", i, count,
-                               seen[i] ? "computed wrongly" : "not reported");
-                }
-            }
+            check_reports(client, seen, out.pointer, count);
         }
     }
     (void)SOAK(client, yoke_queue_destroy(pool, queue));
