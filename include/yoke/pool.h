@@ -5,6 +5,11 @@
  *
  * Calls on a pool may be made from any thread of the process that created it, unless a
  * comment says otherwise.
+ *
+ * In workers no signal has a handler of the program's. What the program ignored when it created
+ * the pool stays ignored there, as in a program that it executes (so a program that ignores
+ * SIGPIPE has workers that do), except SIGCHLD; SIGINT, SIGQUIT, SIGHUP and SIGTERM are ignored
+ * in any case. Workers share the program's standard output and standard error.
  */
 #ifndef YOKE_POOL_H
 #define YOKE_POOL_H
@@ -199,7 +204,8 @@ YOKE_API yoke_start yoke_pool_start_method(const yoke_pool *pool);
  *         something (failures are then reported by the next wait); YOKE_EBROKEN if the pool's
  *         supervisor has died; YOKE_ECLOSED if another thread has closed or terminated the
  *         pool meanwhile; YOKE_ESYSTEM if a process of yoke_process_start() whose handle was
- *         given back has not found its function
+ *         given back has not found its function, or if what a worker printed could not be
+ *         written to standard output
  */
 YOKE_API yoke_status yoke_pool_wait(yoke_pool *pool, double seconds);
 

@@ -10,11 +10,12 @@
  * memory, at the same addresses, as it is now: what it writes there everybody sees, what it
  * writes elsewhere nobody does. It never outlives the pool, nor the application.
  *
- * It starts with default signal handlers, except that SIGINT, SIGQUIT and SIGHUP are
- * ignored, since the terminal is the application's; with /dev/null as standard input, the
- * application's standard output and standard error, and of its other descriptors those that
- * yoke_pool_options.keep_fds names. Of two processes short of memory the system kills it rather
- * than the application.
+ * It starts without the application's signal handlers. Signals that the application ignored when
+ * it created the pool are ignored, as in a program that it executes, and so are SIGINT, SIGQUIT
+ * and SIGHUP, since the terminal is the application's; all others have their default effect.
+ * It starts with /dev/null as standard input, the application's standard output and standard
+ * error, and of its other descriptors those that yoke_pool_options.keep_fds names. Of two
+ * processes short of memory the system kills it rather than the application.
  *
  * In it calls that need the application's private memory (yoke_map(), yoke_alloc(),
  * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL. It may create pools of

@@ -361,6 +361,9 @@ typedef struct yk_control {
     uint32_t driver_count;
     char pocl_driver[256];         /* what CPU workers run sources with; "": none */
 
+    /* errno of the first write to a worker's standard output that failed; worker; app: 0 */
+    _Atomic uint32_t output_errno;
+
     yk_event changed; /* any: workers, kernels, discovery, processes; the application
                          waits on it */
 

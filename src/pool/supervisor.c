@@ -303,6 +303,7 @@ static bool start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     supervisor->guests.control = start->control;
     supervisor->guests.arena = start->arena;
     supervisor->guests.owner = start->application;
+    yk_process_note_ignored_signals();
     if (!start_clean(supervisor)) {
         return false;
     }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "pool/pool.h"
 
 static bool is_cause(yoke_status status)
@@ -56,11 +57,27 @@ void yk_unread_note_text(yoke_pool *pool, yoke_status status, const char *text)
     note(pool, status, UINT64_MAX, text);
 }
 
+/* What kernels print is the program's output. With the lock. */
+static void note_lost_output(yoke_pool *pool)
+{
+    const int problem = (int)atomic_exchange(&pool->control->output_errno, 0);
+    char text[256];
+
+    if (problem != 0) {
+        yk_text_format(
+            text, sizeof text,
+            "what a worker printed could not be written to standard output: %s",
+            strerror(problem));
+        yk_unread_note_text(pool, YOKE_ESYSTEM, text);
+    }
+}
+
 yoke_status yk_unread_take(yoke_pool *pool, yk_error *error)
 {
     yk_unread taken;
 
     (void)pthread_mutex_lock(&pool->lock);
+    note_lost_output(pool);
     taken = pool->unread;
     pool->unread = (yk_unread){.status = YOKE_OK};
     (void)pthread_mutex_unlock(&pool->lock);

@@ -60,13 +60,25 @@ static uint64_t spin_time(const yk_worker_self *self)
     return yk_min(yk_max(wake, least_spin_ns), most_spin_ns);
 }
 
+/* What a kernel has printed may not be lost without a word. */
+static void flush_output(yk_control *control)
+{
+    const int problem = yk_process_flush_output();
+    uint32_t none = 0;
+
+    if (problem != 0) {
+        (void)atomic_compare_exchange_strong(&control->output_errno, &none,
+                                             (uint32_t)problem);
+    }
+}
+
 static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
 {
     yk_event *bell = &self->worker->bell;
     const bool later = work == YK_WORK_LATER;
 
     self->later_ns = later ? yk_min(2 * self->later_ns, most_later_ns) : later_ns / 2;
-    yk_process_flush_output();
+    flush_output(self->control);
     if (self->idle_since_ns == 0) {
         self->idle_since_ns = yk_clock_ns();
     }
@@ -142,7 +154,7 @@ int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
     count_items(self);
     become_ready(self);
     serve(self);
-    yk_process_flush_output();
+    flush_output(control);
     /* Devices are not closed: drivers are known to hang there, and the process ends. */
     if (yk_worker_is_spent(self)) {
         atomic_store(&self->worker->spent, 1);

@@ -194,15 +194,38 @@ pid_t yk_process_fork(yk_process_main *entry, void *context)
     return pid;
 }
 
+/* The signals that the program ignored when it created the pool whose process this is. */
+static sigset_t ignored_signals;
+
+void yk_process_note_ignored_signals(void)
+{
+    struct sigaction action;
+
+    (void)sigemptyset(&ignored_signals);
+    for (int number = 1; number < _NSIG; number++) {
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) {
+            (void)sigaddset(&ignored_signals, number);
+        }
+    }
+}
+
+/* What the program ignored stays ignored, as in a program that it executes. But where SIGCHLD is
+ * ignored the system reaps children itself, and the supervisor and drivers wait for theirs. */
+static bool stays_ignored(int number, bool is_program)
+{
+    return number == SIGINT || number == SIGQUIT || number == SIGHUP ||
+           (number == SIGTERM && !is_program) ||
+           (sigismember(&ignored_signals, number) == 1 &&
+            (number != SIGCHLD || is_program));
+}
+
 /* To the default, or to be ignored. To ignore one discards those that are pending. */
-static void reset_signals(bool ignore_termination)
+static void reset_signals(bool is_program)
 {
     sigset_t none;
 
     for (int number = 1; number < _NSIG; number++) {
-        const bool ignored = number == SIGINT || number == SIGQUIT ||
-                             number == SIGHUP ||
-                             (number == SIGTERM && ignore_termination);
+        const bool ignored = stays_ignored(number, is_program);
         const struct sigaction action = {.sa_handler = ignored ? SIG_IGN : SIG_DFL};
 
         (void)sigaction(number, &action, NULL);
@@ -229,9 +252,9 @@ static void fill_standard_streams(const yk_fd_reserve *reserve)
 }
 
 static void start_clean(const yk_fd_reserve *reserve, const int *own, size_t count,
-                        bool ignore_termination)
+                        bool is_program)
 {
-    reset_signals(ignore_termination);
+    reset_signals(is_program);
     __fpurge(stdout);
     __fpurge(stderr);
     fill_standard_streams(reserve);
@@ -240,12 +263,12 @@ static void start_clean(const yk_fd_reserve *reserve, const int *own, size_t cou
 
 void yk_process_start_clean(const yk_fd_reserve *reserve, const int *own, size_t count)
 {
-    start_clean(reserve, own, count, true);
+    start_clean(reserve, own, count, false);
 }
 
 void yk_process_start_program(const yk_fd_reserve *reserve, const int *own, size_t count)
 {
-    start_clean(reserve, own, count, false);
+    start_clean(reserve, own, count, true);
 }
 
 void yk_process_set_name(const char *name)
@@ -485,16 +508,24 @@ void yk_process_describe_exit(int status, char *text, size_t bytes)
     }
 }
 
-void yk_process_flush_output(void)
+int yk_process_flush_output(void)
 {
-    if (__fpending(stdout) > 0) {
-        (void)fflush(stdout);
+    int problem = 0;
+
+    if (__fpending(stdout) > 0 && fflush(stdout) != 0) {
+        problem = errno;
     }
+    if (ferror(stdout) !=
+        0) { /* also of a write that came before, as the buffer was full */
+        problem = problem != 0 ? problem : EIO;
+        clearerr(stdout);
+    }
+    return problem;
 }
 
 void yk_process_flush_all_output(void)
 {
-    yk_process_flush_output();
+    (void)yk_process_flush_output();
     if (__fpending(stderr) > 0) {
         (void)fflush(stderr);
     }

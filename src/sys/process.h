@@ -36,15 +36,21 @@ pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd)
  * pid, or -1 with errno. */
 pid_t yk_process_fork(yk_process_main *entry, void *context);
 
+/* To be called in the process that becomes a pool's supervisor, before the next call: what the
+ * program ignores stays ignored in that process and in those that are forked from it. */
+void yk_process_note_ignored_signals(void);
+
 /*
  * To be called first in a new process: default signal handlers, nothing blocked, terminal
- * signals ignored, /dev/null as standard input unless that is reserved, unwritten text of the parent's stdio
- * buffers discarded, all descriptors closed but 0 to 2, reserved ones and those listed.
+ * signals ignored and what else the program ignores (but SIGCHLD), /dev/null as standard input
+ * unless that is reserved, unwritten text of the parent's stdio buffers discarded, all
+ * descriptors closed but 0 to 2, reserved ones and those listed.
  * Of those three none is closed: /dev/null takes the place of what is.
  */
 void yk_process_start_clean(const yk_fd_reserve *reserve, const int *own, size_t count);
 
-/* The same for a process that runs a user's program: SIGTERM has its default effect. */
+/* The same for a process that runs a user's program: SIGTERM has its default effect, and
+ * SIGCHLD too, unless the program ignores them. */
 void yk_process_start_program(const yk_fd_reserve *reserve, const int *own, size_t count);
 
 /* Shows in ps, as far as it fits. */
@@ -118,8 +124,9 @@ bool yk_process_had_bus_error(int status);
 /* What a wait status says, such as "killed by signal 11 (Segmentation fault)". */
 void yk_process_describe_exit(int status, char *text, size_t bytes);
 
-/* Writes out what this process has in its standard output's buffer. */
-void yk_process_flush_output(void);
+/* Writes out what this process has in its standard output's buffer. 0, or errno of what could
+ * not be written since the last call. */
+int yk_process_flush_output(void);
 
 /* The same for standard error, too, which may have been given a buffer. */
 void yk_process_flush_all_output(void);
