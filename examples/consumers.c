@@ -272,6 +272,6 @@ int main(int argc, char **argv)
     char size[32];
     snprintf(size, sizeof size, "%u to %u processes", producers, consumers + 1);
     const int result = example_summary(pool, "consumers", size, seconds, ok);
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

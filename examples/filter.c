@@ -242,6 +242,6 @@ int main(int argc, char **argv)
     snprintf(size, sizeof size, "%ux%ux%u", job.width, job.height, job.channels);
     const int result = example_summary(pool, set.filter->name, size, seconds,
                                        is_right(&job, set.filter->reference));
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

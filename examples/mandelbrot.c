@@ -154,6 +154,6 @@ int main(int argc, char **argv)
     const int result =
         example_summary(pool, "mandelbrot", size, seconds, is_right(&set, counts));
     yoke_kernel_destroy(kernel);
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

@@ -123,6 +123,6 @@ int main(int argc, char **argv)
     const int result = example_summary(pool, "montecarlo", size, seconds,
                                        is_right(hits, items, key, pi));
     yoke_kernel_destroy(kernel);
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

@@ -246,7 +246,7 @@ static void destroy_system(system_of_bodies *s)
     yoke_kernel_destroy(s->kick);
     yoke_kernel_destroy(s->drift);
     yoke_kernel_destroy(s->energy);
-    yoke_pool_close(s->pool);
+    example_close(s->pool);
 }
 
 int main(int argc, char **argv)

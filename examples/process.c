@@ -148,6 +148,6 @@ int main(int argc, char **argv)
     char size[32];
     snprintf(size, sizeof size, "%u processes", count);
     const int result = example_summary(pool, "process", size, seconds, ok);
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

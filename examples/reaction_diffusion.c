@@ -253,6 +253,6 @@ int main(int argc, char **argv)
     snprintf(size, sizeof size, "%zux%zu, %zu steps", set.size, set.size, set.steps);
     const int result = example_summary(pool, "reaction_diffusion", size, seconds, ok);
     yoke_kernel_destroy(kernel);
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

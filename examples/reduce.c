@@ -74,6 +74,6 @@ int main(int argc, char **argv)
     snprintf(size, sizeof size, "%zu", n);
     const int result = example_summary(pool, "reduce", size, seconds,
                                        is_right(x, n, sum, squares, greatest));
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

@@ -67,6 +67,6 @@ int main(int argc, char **argv)
     const int result =
         example_summary(pool, "saxpy", size, seconds, is_right(z, x, y, count));
     yoke_kernel_destroy(kernel);
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

@@ -37,6 +37,6 @@ int main(int argc, char **argv)
     const int result = example_summary(pool, "share", size, seconds,
                                        count > 0 && z[0] == 2.0f * x[0] + y[0]);
     yoke_kernel_destroy(kernel);
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

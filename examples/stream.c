@@ -160,6 +160,6 @@ int main(int argc, char **argv)
     snprintf(size, sizeof size, "%d texts, %zu frames", TEXTS, frames);
     const int result =
         example_summary(pool, "stream", size, seconds, texts_ok && frames_ok);
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

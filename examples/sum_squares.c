@@ -61,6 +61,6 @@ int main(int argc, char **argv)
     snprintf(size, sizeof size, "%zu", count);
     const int result = example_summary(pool, "sum_squares", size, seconds, ok);
     yoke_kernel_destroy(kernel);
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

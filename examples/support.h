@@ -18,6 +18,9 @@
  * there is none. */
 yoke_pool *example_pool(void);
 
+/* Closes the pool; ends the program if something failed that no call has reported. */
+void example_close(yoke_pool *pool);
+
 /* Memory of the pool; ends the program if there is none left. */
 void *example_alloc(yoke_pool *pool, size_t bytes);
 

@@ -167,6 +167,6 @@ int main(int argc, char **argv)
     const int result = example_summary(pool, "survive", size, seconds, same);
     free(undisturbed);
     yoke_kernel_destroy(kernel);
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

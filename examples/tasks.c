@@ -178,6 +178,6 @@ int main(int argc, char **argv)
     const int result =
         example_summary(pool, "tasks", size, seconds,
                         !all.failed && is_right(parts, sum_of(counts), all.twins));
-    yoke_pool_close(pool);
+    example_close(pool);
     return result;
 }

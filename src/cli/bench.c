@@ -301,8 +301,11 @@ static int break_even(const char *devices, bool tsv, const char *title)
     if (!good) {
         fprintf(stderr, "%s: %s\n", title, yoke_pool_error(b.pool));
     }
-    (void)yoke_pool_close(b.pool);
-    return good && fflush(stdout) == 0 ? YK_EXIT_OK : YK_EXIT_FAILED;
+    if (yoke_pool_close(b.pool) != YOKE_OK && good) {
+        fprintf(stderr, "%s: %s\n", title, yoke_pool_error(NULL));
+        good = false;
+    }
+    return good ? YK_EXIT_OK : YK_EXIT_FAILED;
 }
 
 typedef struct bench_options {

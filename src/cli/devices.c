@@ -232,8 +232,11 @@ static int list_devices(const devices_options *options, const char *title)
 
         fprintf(stderr, "%s: %s\n", title, text[0] != '\0' ? text : "out of memory");
     }
-    (void)yoke_pool_close(pool);
-    return good && fflush(stdout) == 0 ? YK_EXIT_OK : YK_EXIT_FAILED;
+    if (yoke_pool_close(pool) != YOKE_OK && good) {
+        fprintf(stderr, "%s: %s\n", title, yoke_pool_error(NULL));
+        good = false;
+    }
+    return good ? YK_EXIT_OK : YK_EXIT_FAILED;
 }
 
 static bool parse_options(devices_options *options, int argc, char **argv)

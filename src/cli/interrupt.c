@@ -51,7 +51,6 @@ void yk_interrupt_watch(void)
 
     owner = getpid();
     /* Writing then fails, and is answered for, instead of ending the program. */
-    (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;

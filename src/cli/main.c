@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "yoke/status.h"
 
 typedef struct command {
@@ -43,35 +45,44 @@ static void print_usage(FILE *stream)
             "128+N ended by signal N\n");
 }
 
-static int print_to_stdout(const char *what)
+static bool is_any(const char *word, const char *const *known)
 {
-    if (strcmp(what, "version") == 0) {
-        printf("yoke %s\n", yoke_version());
-    } else {
-        print_usage(stdout);
+    while (*known != NULL && strcmp(word, *known) != 0) {
+        known++;
     }
-    return fflush(stdout) == 0 ? YK_EXIT_OK : YK_EXIT_FAILED;
+    return *known != NULL;
+}
+
+/* What is not about a command. */
+static int run_without_command(const char *word)
+{
+    static const char *const help[] = {"--help", "-h", "help", NULL};
+    static const char *const version[] = {"--version", "-V", NULL};
+
+    if (is_any(word, help)) {
+        print_usage(stdout);
+        return YK_EXIT_OK;
+    }
+    if (is_any(word, version)) {
+        printf("yoke %s\n", yoke_version());
+        return YK_EXIT_OK;
+    }
+    fprintf(stderr, "yoke: there is no command '%s'; see 'yoke --help'\n", word);
+    return YK_EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
+    yk_output_prepare();
     if (argc < 2) {
         print_usage(stderr);
         return YK_EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        return print_to_stdout("help");
-    }
-    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        return print_to_stdout("version");
-    }
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
             argv[1] = commands[i].title;
-            return commands[i].run(argc - 1, argv + 1);
+            return yk_output_finish(argv[1], commands[i].run(argc - 1, argv + 1));
         }
     }
-    fprintf(stderr, "yoke: there is no command '%s'; see 'yoke --help'\n", argv[1]);
-    return YK_EXIT_USAGE;
+    return yk_output_finish("yoke", run_without_command(argv[1]));
 }

@@ -318,6 +318,18 @@ static bool execute(run_state *run)
            load_arguments(run) && run_all(run) && write_results(run);
 }
 
+/* Whether nothing came to light in the end, such as output of the kernel's that was lost. */
+static bool close_pool(run_state *run)
+{
+    yoke_status status;
+
+    yoke_kernel_destroy(run->kernel);
+    status =
+        run->signal != 0 ? yoke_pool_terminate(run->pool) : yoke_pool_close(run->pool);
+    run->pool = NULL;
+    return status == YOKE_OK || library_failed(run);
+}
+
 static void finish(run_state *run)
 {
     for (size_t i = 0; run->arrays != NULL && i < run->options.argument_count; i++) {
@@ -326,9 +338,6 @@ static void finish(run_state *run)
     for (size_t i = 0; run->arguments != NULL && i < run->options.argument_count; i++) {
         yk_argument_fini(&run->arguments[i]);
     }
-    yoke_kernel_destroy(run->kernel);
-    (void)(run->signal != 0 ? yoke_pool_terminate(run->pool)
-                            : yoke_pool_close(run->pool));
     yk_kernel_file_fini(&run->source);
     free(run->arguments);
     free(run->arrays);
@@ -349,14 +358,20 @@ static void print_failure(const run_state *run, const char *title)
 
 static int run_and_report(run_state *run, const char *title)
 {
-    if (!execute(run)) {
+    const bool good = execute(run);
+
+    if (!good) {
         print_failure(run, title);
-        return run->signal != 0 ? YK_EXIT_SIGNAL + run->signal : YK_EXIT_FAILED;
-    }
-    if (!run->options.quiet) {
+    } else if (!run->options.quiet) {
         yk_summary_print(&run->options, run->arrays, run->pool, run->times);
     }
-    return YK_EXIT_OK;
+    if (!close_pool(run) && good) {
+        print_failure(run, title);
+        return YK_EXIT_FAILED;
+    }
+    return run->signal != 0 ? YK_EXIT_SIGNAL + run->signal
+           : good           ? YK_EXIT_OK
+                            : YK_EXIT_FAILED;
 }
 
 static int wrong_usage(const run_state *run, const char *title)

@@ -34,5 +34,10 @@ awk -F '\t' '
     $3 > 0 && !($5 > 0 && $5 < $4) { exit 1 }
     END { if (NR != 11) exit 1 }' <<<"$table" || fail "not a table: $table"
 
+status=0
+said=$("$YOKE" bench --break-even --devices cpu --tsv 2>&1 > /dev/full) || status=$?
+[ "$status" = 1 ] || fail "> /dev/full: ended with $status, not 1"
+grep -q 'standard output: No space left' <<<"$said" || fail "> /dev/full: says '$said'"
+
 [ $failures = 0 ] && echo "all right"
 exit $((failures > 0))

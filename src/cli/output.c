@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+/* Opened the wrong way round, so that a read from what was closed, or a write to it, still
+ * fails. */
+static const int directions[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+void yk_output_prepare(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)!open("/dev/null", directions[fd]); /* the lowest that is free */
+        }
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+int yk_output_finish(const char *title, int code)
+{
+    const bool failed_before = ferror(stdout) != 0;
+
+    errno = 0;
+    if (fflush(stdout) == 0 && !failed_before) {
+        return code;
+    }
+    fprintf(stderr, "%s: standard output: %s\n", title,
+            errno != 0 ? strerror(errno) : "it could not be written");
+    return code == YK_EXIT_OK ? YK_EXIT_FAILED : code;
+}
