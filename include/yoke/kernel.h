@@ -85,6 +85,24 @@ typedef struct yoke_parameter_info {
     char type[64];   /**< "float*", "uint"; "" if unknown */
 } yoke_parameter_info;
 
+/** What a kernel is to one worker. */
+typedef enum yoke_kernel_state {
+    YOKE_KERNEL_PENDING = 1, /**< not built there yet, or being built */
+    YOKE_KERNEL_READY = 2,   /**< the worker runs it */
+    YOKE_KERNEL_FAILED = 3,  /**< it does not build there, or the worker was given up */
+    YOKE_KERNEL_UNSUITED =
+        4 /**< the worker cannot run such a kernel, and stands aside */
+} yoke_kernel_state;
+
+/** Whether one worker runs a kernel. */
+typedef struct yoke_kernel_worker_info {
+    char name[32]; /**< as in yoke_worker_info */
+    yoke_kernel_state state;
+    /** Why it does not run the kernel; with YOKE_KERNEL_READY, why it stood aside from a job of
+     *  it, the last time it did (too little local memory, say). "" if neither. */
+    char reason[256];
+} yoke_kernel_worker_info;
+
 /** Implementation of yoke_kernel_create(); `size` is sizeof *options as compiled. */
 YOKE_API yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
                                               const yoke_kernel_options *options,
@@ -94,7 +112,10 @@ YOKE_API yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *p
  * Checks a kernel and builds it, once per driver that is up. YOKE_EBUILD if a driver
  * cannot build it, or takes longer than it may: yoke_pool_error() then names the device and
  * has the compiler's log.
- * A device that joins later and cannot build it does not run it.
+ * A device that joins later and cannot build it does not run it, and neither does one that
+ * cannot run such a kernel (its source has an image among its parameters, say), as long as
+ * there is another that can: yoke_kernel_workers() says which and why, and so does YOKE_LOG.
+ * YOKE_ENODEVICE if there is none.
  *
  * @param kernel   where the kernel goes; the caller owns it; NULL on failure
  * @param pool     the pool it belongs to
@@ -122,6 +143,29 @@ YOKE_API void yoke_kernel_destroy(yoke_kernel *kernel);
 YOKE_API yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
                                             yoke_parameter_info *parameters,
                                             size_t capacity, size_t *count);
+
+/** Implementation of yoke_kernel_workers(); `size` is sizeof *workers as compiled. */
+YOKE_API yoke_status yoke_kernel_workers_sized(const yoke_kernel *kernel,
+                                               yoke_kernel_worker_info *workers,
+                                               size_t capacity, size_t *count,
+                                               size_t size);
+
+/**
+ * Tells which workers run a kernel, and why the others do not. Does not wait.
+ *
+ * @param kernel    the kernel
+ * @param workers   array to fill, in the order of yoke_pool_workers(), of workers only; may be
+ *                  NULL if capacity is 0
+ * @param capacity  elements in it
+ * @param count     how many there are, even if more than capacity; may be NULL
+ */
+static inline yoke_status yoke_kernel_workers(const yoke_kernel *kernel,
+                                              yoke_kernel_worker_info *workers,
+                                              size_t capacity, size_t *count)
+{
+    return yoke_kernel_workers_sized(kernel, workers, capacity, count,
+                                     sizeof(yoke_kernel_worker_info));
+}
 
 /**
  * To be called by a native function that cannot do its work: the job ends with

@@ -48,6 +48,19 @@ void yk_call_take_options(void *options, size_t own_bytes, const void *callers,
     }
 }
 
+void yk_call_give_elements(void *to, size_t size, const void *from, size_t own_size,
+                           size_t count)
+{
+    const size_t common = size < own_size ? size : own_size;
+
+    for (size_t i = 0; i < count; i++) {
+        char *element = (char *)to + i * size;
+
+        memset(element, 0, size);
+        memcpy(element, (const char *)from + i * own_size, common);
+    }
+}
+
 /* ---- the last failure, per thread ---- */
 
 enum { KEPT = 4 };

@@ -20,6 +20,10 @@ yoke_status yk_call_check_seconds(double seconds, yk_error *error);
 void yk_call_take_options(void *options, size_t own_bytes, const void *callers,
                           size_t bytes);
 
+/* Fills in an array of structs of which the caller was compiled with `size` bytes each. */
+void yk_call_give_elements(void *to, size_t size, const void *from, size_t own_size,
+                           size_t count);
+
 /* Keeps a failure's text for yoke_pool_error() in this thread, under the pool's name (NULL:
  * of no pool), and returns the status. Nothing is kept for YOKE_OK. */
 yoke_status yk_call_end(const yoke_pool *pool, yoke_status status, const yk_error *error);

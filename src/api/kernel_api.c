@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/call.h"
 #include "api/live.h"
@@ -61,26 +62,38 @@ static void copy_parameter(yoke_parameter_info *to, const yk_parameter *from)
     (void)snprintf(to->type, sizeof to->type, "%s", from->type);
 }
 
+/* Whether the kernel may be asked, and of which pool it is. */
+static yoke_status check(const yoke_kernel *kernel, const yoke_pool **pool,
+                         yk_error *error)
+{
+    yk_error_clear(error);
+    *pool = kernel != NULL ? yk_live_pool_of(kernel) : NULL;
+    if (kernel == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the kernel is NULL");
+    }
+    if (*pool == NULL) {
+        return yk_fail(error, YOKE_ECLOSED,
+                       "this is not a kernel, or one that was destroyed, or whose pool "
+                       "was closed");
+    }
+    return yk_call_check(*pool, error);
+}
+
 yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
                                    yoke_parameter_info *parameters, size_t capacity,
                                    size_t *count)
 {
-    const yoke_pool *pool = yk_live_pool_of(kernel);
     const yk_kernel_slot *slot;
+    const yoke_pool *pool;
     yk_error error;
+    yoke_status status = check(kernel, &pool, &error);
 
-    if (kernel == NULL || count == NULL || (parameters == NULL && capacity > 0)) {
-        return yk_call_fail(pool, YOKE_EINVAL, "kernel, count or parameters is NULL");
+    if (count == NULL || (parameters == NULL && capacity > 0)) {
+        return yk_call_fail(pool, YOKE_EINVAL, "count or parameters is NULL");
     }
     *count = 0;
-    yk_error_clear(&error);
-    if (pool == NULL) {
-        return yk_call_fail(NULL, YOKE_ECLOSED,
-                            "this is not a kernel, or one that was destroyed, or whose "
-                            "pool was closed");
-    }
-    if (yk_call_check(pool, &error) != YOKE_OK) {
-        return yk_call_end(pool, error.status, &error);
+    if (status != YOKE_OK) {
+        return yk_call_end(pool, status, &error);
     }
     slot = &pool->control->kernels[kernel->slot];
     if (atomic_load(&slot->parameters_state) != 2) {
@@ -92,6 +105,37 @@ yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
         copy_parameter(&parameters[i], &slot->parameters[i]);
     }
     return YOKE_OK;
+}
+
+yoke_status yoke_kernel_workers_sized(const yoke_kernel *kernel,
+                                      yoke_kernel_worker_info *workers, size_t capacity,
+                                      size_t *count, size_t size)
+{
+    yoke_kernel_worker_info *infos = NULL;
+    const yoke_pool *pool;
+    size_t total = 0;
+    yk_error error;
+    yoke_status status = check(kernel, &pool, &error);
+
+    if (status == YOKE_OK && workers == NULL && capacity > 0) {
+        status = yk_fail(&error, YOKE_EINVAL, "workers is NULL");
+    }
+    if (status == YOKE_OK) {
+        infos = calloc(YK_MAX_WORKERS, sizeof *infos);
+        if (infos == NULL) {
+            status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
+        }
+    }
+    if (status == YOKE_OK) {
+        total = yk_pool_describe_kernel(kernel, infos);
+        yk_call_give_elements(workers, size, infos, sizeof *infos,
+                              total < capacity ? total : capacity);
+    }
+    if (count != NULL) {
+        *count = total;
+    }
+    free(infos);
+    return yk_call_end(pool, status, &error);
 }
 
 void yoke_span_fail(const yoke_span *span, int code, const char *format, ...)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
-#include <string.h>
 
 #include "api/call.h"
 #include "api/live.h"
@@ -109,20 +108,6 @@ const char *yoke_pool_error(const yoke_pool *pool)
     return yk_call_last(pool);
 }
 
-/* Fills in elements as large as the caller's, one by one. */
-static void copy_elements(void *to, size_t size, const void *from, size_t own_size,
-                          size_t count)
-{
-    const size_t common = size < own_size ? size : own_size;
-
-    for (size_t i = 0; i < count; i++) {
-        char *element = (char *)to + i * size;
-
-        memset(element, 0, size);
-        memcpy(element, (const char *)from + i * own_size, common);
-    }
-}
-
 yoke_status yoke_pool_workers_sized(yoke_pool *pool, yoke_worker_info *workers,
                                     size_t capacity, size_t *count, size_t size)
 {
@@ -145,8 +130,8 @@ yoke_status yoke_pool_workers_sized(yoke_pool *pool, yoke_worker_info *workers,
     }
     if (status == YOKE_OK) {
         yk_pool_describe(pool, infos, MOST, &total);
-        copy_elements(workers, size, infos, sizeof *infos,
-                      total < capacity ? total : capacity);
+        yk_call_give_elements(workers, size, infos, sizeof *infos,
+                              total < capacity ? total : capacity);
     }
     if (count != NULL) {
         *count = total;
@@ -176,8 +161,8 @@ yoke_status yoke_pool_stats_sized(yoke_pool *pool, yoke_worker_stats *stats,
     }
     if (status == YOKE_OK) {
         total = yk_pool_tell_stats(pool, all);
-        copy_elements(stats, size, all, sizeof *all,
-                      total < capacity ? total : capacity);
+        yk_call_give_elements(stats, size, all, sizeof *all,
+                              total < capacity ? total : capacity);
     }
     if (count != NULL) {
         *count = total;

@@ -363,7 +363,8 @@ static int run_and_report(run_state *run, const char *title)
     if (!good) {
         print_failure(run, title);
     } else if (!run->options.quiet) {
-        yk_summary_print(&run->options, run->arrays, run->pool, run->times);
+        yk_summary_print(&run->options, run->arrays, run->pool, run->kernel,
+                         run->times);
     }
     if (!close_pool(run) && good) {
         print_failure(run, title);

@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "yoke/kernel.h"
 #include "yoke/pool.h"
 
 static int compare_times(const void *a, const void *b)
@@ -72,6 +74,51 @@ static void print_devices(yoke_pool *pool)
     free(workers);
 }
 
+static bool is_said_before(const yoke_kernel_worker_info *workers, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (strcmp(workers[j].reason, workers[i].reason) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One line for all that have the same reason; of a compiler's log the first line. */
+static void print_aside(const yoke_kernel_worker_info *workers, size_t count, size_t i)
+{
+    const char *reason = workers[i].reason;
+    size_t printed = 0;
+
+    for (size_t j = i; j < count; j++) {
+        if (strcmp(workers[j].reason, reason) == 0) {
+            printf("%s%s", printed++ > 0 ? ", " : "  aside    ", workers[j].name);
+        }
+    }
+    printf(": %.*s\n", (int)strcspn(reason, "\n"), reason);
+}
+
+/* Which workers did not take part, and why. */
+static void print_reasons(const yoke_kernel *kernel)
+{
+    size_t count = 0;
+    yoke_kernel_worker_info *workers;
+
+    if (yoke_kernel_workers(kernel, NULL, 0, &count) != YOKE_OK) {
+        return;
+    }
+    workers = calloc(count + 1, sizeof *workers);
+    if (workers != NULL &&
+        yoke_kernel_workers(kernel, workers, count, NULL) == YOKE_OK) {
+        for (size_t i = 0; i < count; i++) {
+            if (workers[i].reason[0] != '\0' && !is_said_before(workers, i)) {
+                print_aside(workers, count, i);
+            }
+        }
+    }
+    free(workers);
+}
+
 /* Bytes that have to be read and written at least. */
 static double traffic(const yk_array *arrays, size_t count)
 {
@@ -109,10 +156,11 @@ static void print_times(const yk_run_options *options, double bytes, double *tim
 }
 
 void yk_summary_print(const yk_run_options *options, const yk_array *arrays,
-                      yoke_pool *pool, double *times)
+                      yoke_pool *pool, const yoke_kernel *kernel, double *times)
 {
     print_range(options);
     print_devices(pool);
+    print_reasons(kernel);
     print_times(options, traffic(arrays, options->argument_count), times);
     for (size_t i = 0; i < options->argument_count; i++) {
         if (arrays[i].argument != NULL && arrays[i].argument->result != NULL) {

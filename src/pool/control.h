@@ -101,6 +101,15 @@ typedef struct yk_build {
     _Atomic uint64_t usual_items;
 } yk_build;
 
+enum { YK_ASIDE_BYTES = 248 };
+
+/* Why a worker stands aside from a kernel: see aside.h. */
+typedef struct yk_aside {
+    _Atomic uint64_t
+        kernel_id; /* owner: whose reason it is, after the text; 0: nobody's */
+    char text[YK_ASIDE_BYTES]; /* owner */
+} yk_aside;
+
 /* What a worker has done. */
 typedef struct yk_tally {
     _Atomic uint64_t chunks;
@@ -374,6 +383,8 @@ typedef struct yk_control {
     yk_guest guests[YK_MAX_GUESTS];
     yk_kernel_slot kernels[YK_MAX_KERNELS];
     yk_worker workers[YK_MAX_SLOTS];
+    yk_aside asides[YK_MAX_SLOTS]
+                   [YK_MAX_KERNELS]; /* of these pages few are ever touched */
     yk_job jobs[YK_MAX_JOBS];
 } yk_control;
 

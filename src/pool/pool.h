@@ -271,6 +271,10 @@ size_t yk_pool_poll(yoke_pool *pool);
 void yk_pool_describe(yoke_pool *pool, yoke_worker_info *workers, size_t capacity,
                       size_t *count);
 
+/* What a kernel is to each worker. How many. */
+size_t yk_pool_describe_kernel(const yoke_kernel *kernel,
+                               yoke_kernel_worker_info infos[YK_MAX_WORKERS]);
+
 /* What each has done so far: the workers, then the application's threads. How many. */
 size_t yk_pool_tell_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_SLOTS]);
 

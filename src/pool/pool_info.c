@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "pool/aside.h"
 #include "pool/pool.h"
 
 static yoke_worker_state public_state(uint32_t state)
@@ -140,6 +141,50 @@ void yk_pool_append_found(yoke_pool *pool, yk_error *error)
                             found->device.name, found->device.platform_name);
         }
     }
+}
+
+static yoke_kernel_state state_of_build(uint32_t build)
+{
+    switch (build) {
+    case YK_BUILD_READY:
+    case YK_BUILD_STALE:
+        return YOKE_KERNEL_READY;
+    case YK_BUILD_FAILED:
+        return YOKE_KERNEL_FAILED;
+    case YK_BUILD_UNSUITABLE:
+        return YOKE_KERNEL_UNSUITED;
+    default:
+        return YOKE_KERNEL_PENDING;
+    }
+}
+
+static void describe_kernel(const yoke_kernel *kernel, uint32_t slot,
+                            yoke_kernel_worker_info *info)
+{
+    const yk_control *control = kernel->pool->control;
+    const yk_worker *worker = &control->workers[slot];
+    char reason[YK_ASIDE_BYTES];
+
+    yk_aside_read(control, slot, kernel->slot, kernel->id, reason);
+    *info = (yoke_kernel_worker_info){
+        .state = state_of_build(yk_build_of(worker, kernel->slot, kernel->id))};
+    yk_text_copy(info->name, sizeof info->name, worker->name);
+    yk_text_copy(info->reason, sizeof info->reason, reason);
+    if (atomic_load(&worker->state) == YK_WORKER_GIVEN_UP) {
+        info->state = YOKE_KERNEL_FAILED;
+        yk_text_copy(info->reason, sizeof info->reason, worker->reason);
+    }
+}
+
+size_t yk_pool_describe_kernel(const yoke_kernel *kernel,
+                               yoke_kernel_worker_info infos[YK_MAX_WORKERS])
+{
+    const uint32_t count = yk_worker_count(kernel->pool->control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        describe_kernel(kernel, i, &infos[i]);
+    }
+    return count;
 }
 
 static uint64_t value_of(const _Atomic uint64_t *counter)

@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "pool/aside.h"
 #include "pool/serving.h"
 #include "pool/undo.h"
 
@@ -130,7 +131,8 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
 }
 
 /* A device that fails again and again leaves the job to others, if there are any. */
-static void settle_device(yk_control *control, yk_job_ref ref, uint32_t slot)
+static void settle_device(yk_control *control, yk_job_ref ref, uint32_t slot,
+                          const char *how)
 {
     yk_job *job = yk_job_at(control, ref);
     const yk_worker *worker = &control->workers[slot];
@@ -138,6 +140,7 @@ static void settle_device(yk_control *control, yk_job_ref ref, uint32_t slot)
     if (worker->kind != YOKE_WORKER_CPU &&
         atomic_load(&worker->failures) >= MAX_DEVICE_DEATHS &&
         yk_job_has_hope(control, job, slot)) {
+        yk_aside_note(control, slot, job->kernel_slot, false, how);
         yk_job_decline(job, slot);
     }
 }
@@ -167,6 +170,7 @@ static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slo
         atomic_load(&worker->failures) >= most) {
         yk_job_remark(job, ref.generation, "%s cannot prepare for %s '%s': %s",
                       worker->name, yk_kernel_noun(kernel), kernel->name, how);
+        yk_aside_note(control, slot, job->kernel_slot, false, how);
         yk_job_decline(job, slot);
     }
 }
@@ -220,7 +224,7 @@ static bool settle_claims(yk_control *control, yk_job_ref ref, uint32_t slot,
     if (stage == YK_CLAIM_NONE || stage == YK_CLAIM_TAKEN) {
         settle_preparation(control, ref, slot, how);
     } else if (stage == YK_CLAIM_RUNNING) {
-        settle_device(control, ref, slot);
+        settle_device(control, ref, slot, how);
     }
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
         given_up |= settle_claim(control, ref, slot, lane, undo_files[lane], how);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "pool/aside.h"
 #include "pool/repair.h"
 #include "pool/supervisor.h"
 #include "pool/worker.h"
@@ -183,6 +184,7 @@ static void blame_build(yk_control *control, yk_worker *worker, yk_child *child,
                        worker->info.name, how);
     }
     yk_text_copy(worker->log, sizeof worker->log, text);
+    yk_aside_note(control, (uint32_t)(worker - control->workers), slot, false, text);
     atomic_store(&worker->builds[slot].word, building >> 8 << 8 | YK_BUILD_FAILED);
     atomic_store(&worker->building, 0);
 }

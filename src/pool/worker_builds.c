@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "pool/aside.h"
 #include "pool/fault_point.h"
 #include "pool/worker.h"
 #include "sys/fpe_handler.h"
@@ -22,6 +23,9 @@ yk_device *yk_worker_source_device(yk_worker_self *self)
     const yk_device_ops *ops = yk_device_ops_of(YK_DEVICE_OPENCL);
 
     if (self->source_device != NULL || self->source_device_failed) {
+        if (self->source_device_failed) {
+            yk_fail(&self->error, YOKE_ENODEVICE, "PoCL is not installed, or failed");
+        }
         return self->source_device;
     }
     config.discrete = self->control->discrete;
@@ -119,6 +123,12 @@ static void build(yk_worker_self *self, uint32_t slot, uint64_t id)
     yk_error_clear(&self->error);
     state = try_build(self, slot);
     memcpy(worker->log, self->error.text, sizeof worker->log);
+    if (state != YK_BUILD_READY) {
+        /* A device has no use for a function, nor a core for a task that asks for a device. */
+        yk_aside_note(self->control, self->slot, slot,
+                      !yk_kernel_has_source(&self->control->kernels[slot].kernel),
+                      self->error.text);
+    }
     yk_worker_end_building(self);
     set_build(self, slot, id, state);
 }

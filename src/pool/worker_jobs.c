@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "pool/aside.h"
 #include "pool/fault_point.h"
 #include "pool/serving.h"
 #include "pool/worker.h"
@@ -17,6 +18,7 @@ static void decline(yk_worker_self *self, yk_job_ref ref)
 
     yk_job_remark(job, ref.generation, "%s (%s): %s", self->worker->name,
                   self->worker->info.name, self->error.text);
+    yk_aside_note(self->control, self->slot, job->kernel_slot, false, self->error.text);
     yk_job_decline(job, self->slot);
     yk_control_ring_workers(self->control);
     yk_control_ring_supervisor(self->control);

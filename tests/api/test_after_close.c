@@ -182,6 +182,11 @@ static yoke_status parameters(void)
     return yoke_kernel_parameters(left.kernel, NULL, 0, &count);
 }
 
+static yoke_status workers(void)
+{
+    return yoke_kernel_workers(left.kernel, NULL, 0, NULL);
+}
+
 static yoke_status close_shm(void)
 {
     return yoke_shm_close(left.shm);
@@ -207,6 +212,7 @@ static const struct {
     {kill_it, YOKE_ECLOSED, "pool was closed"},
     {next, YOKE_ECLOSED, ""},
     {parameters, YOKE_ECLOSED, "pool was closed"},
+    {workers, YOKE_ECLOSED, "pool was closed"},
     {close_shm, YOKE_EINVAL, "its pool was"},
 };
 

@@ -233,6 +233,29 @@ for devices in $lists; do
     numpy '(L("z1") == L("z")).all()'
 done
 
+echo "-- devices that stand aside"
+cat > "$folder/local.cl" <<'CL'
+__kernel void through(__global int *out, __local int *part)
+{
+    part[get_local_id(0)] = get_global_id(0);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    out[get_global_id(0)] = part[get_local_id(0)];
+}
+CL
+export RUSTICL_ENABLE=llvmpipe
+if "$YOKE" devices --tsv --devices opencl:llvmpipe > "$folder/out" 2>&1; then
+    for ((i = 0; i < 50; i++)); do # cores may be through before the device looks
+        works run "$folder/local.cl" through --range 64000 --group 64 --repeat 20 \
+            --devices cpu:1,opencl:llvmpipe out:l.npy:int32:64000 local:300000
+        grep -q '^  aside    opencl.*300000 bytes of local memory' "$folder/out" && break
+    done
+    [ $i -lt 50 ] || fail "no device stands aside: $(cat "$folder/out")"
+fi
+unset RUSTICL_ENABLE
+works run "$K" twice --range 100 --devices cpu inout:ints.npy=all.npy
+grep -q '^  aside' "$folder/out" &&
+    fail "something stands aside: $(cat "$folder/out")"
+
 echo "-- wrong usage"
 refused 2 'FILE.cl and KERNEL are missing' run
 refused 2 'KERNEL is missing' run "$K"

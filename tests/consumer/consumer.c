@@ -418,6 +418,8 @@ static void test_failures(yoke_pool *pool)
           YOKE_EKERNEL);
     CHECK(strstr(yoke_pool_error(pool), "no bananas today") != NULL);
     CHECK(yoke_kernel_parameters(kernel, parameters, 4, &count) == YOKE_EUNSUPPORTED);
+    CHECK_OK(pool, yoke_kernel_workers(kernel, NULL, 0, &count));
+    CHECK(count > 0);
     yoke_kernel_destroy(kernel);
     yoke_kernel_destroy(NULL);
     yoke_future_destroy(NULL);

@@ -460,6 +460,23 @@ static bool simulate(yoke_pool *pool, yoke_kernel *kernel, float *state, size_t 
 }
 /* end */
 
+/* begin aside */
+static void print_idle_workers(const yoke_kernel *kernel)
+{
+    yoke_kernel_worker_info workers[64];
+    size_t count = 0;
+
+    if (yoke_kernel_workers(kernel, workers, 64, &count) != YOKE_OK) {
+        return;
+    }
+    for (size_t i = 0; i < count && i < 64; i++) {
+        if (workers[i].reason[0] != '\0') {
+            printf("%s stood aside: %s\n", workers[i].name, workers[i].reason);
+        }
+    }
+}
+/* end */
+
 /* begin shm */
 /* Works on an array of floats that another program has put into shared memory. */
 static yoke_status map_shared(yoke_pool *pool, yoke_kernel *kernel, const char *name)
@@ -908,6 +925,7 @@ static void steps_are_forgotten(void **state)
     (void)state;
     memset(cells, 0, CELLS * sizeof *cells);
     assert_true(simulate(pool, good, cells, CELLS));
+    print_idle_workers(good);
     assert_true(cells[0] == 100 && cells[CELLS - 1] == 100);
     assert_false(simulate(pool, bad, cells, CELLS));
     assert_contains(yoke_pool_error(pool), "not finite");
