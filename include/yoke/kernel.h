@@ -59,9 +59,11 @@ typedef enum yoke_form {
 /** What a kernel is. Zero in a field means that the library chooses. */
 typedef struct yoke_kernel_options {
     const char *name;   /**< the `__kernel` function in source; names the kernel in errors */
-    const char *source; /**< OpenCL C, copied */
+    const char *source; /**< OpenCL C, copied, with the files that it includes */
     yoke_native *native; /**< a function of the program or a library loaded in it */
-    const char *build_options; /**< for the OpenCL compiler: -D, -I, -cl-... */
+    /** For the OpenCL compiler: -D, -cl-... Folders (-I) and files (-include) are relative to
+     *  the working directory, and read when the kernel is created. */
+    const char *build_options;
     size_t group[3];    /**< work-group size, in all dimensions of the ranges or in none */
     yoke_form cpu_form; /**< what CPU workers run if there is a choice */
     /** Seconds that a worker may take to build the source; then its process is replaced, and it

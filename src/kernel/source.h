@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a kernel's source asks of the range it runs in, found by looking at its words:
- * comments and strings do not count. What the preprocessor brings in or makes up
- * (#include, ##) cannot be seen.
+ * comments and strings do not count. What the preprocessor makes up (##) or brings in of a
+ * driver's own (what #include is left in a whole source) cannot be seen.
  */
 #ifndef YK_KERNEL_SOURCE_H
 #define YK_KERNEL_SOURCE_H

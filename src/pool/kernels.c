@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/include.h"
 #include "kernel/source.h"
 #include "pool/pool.h"
 #include "pool/trace.h"
@@ -118,8 +120,7 @@ static yoke_status describe(yoke_pool *pool, yk_kernel *kernel,
     if (options->source != NULL) {
         kernel->asks_sizes = yk_source_asks_sizes(options->source);
         kernel->source = store_text(pool, options->source, error);
-        kernel->build_options = store_text(
-            pool, options->build_options != NULL ? options->build_options : "", error);
+        kernel->build_options = store_text(pool, options->build_options, error);
         if (kernel->source == NULL || kernel->build_options == NULL) {
             return YOKE_ENOMEM;
         }
@@ -376,6 +377,40 @@ static yoke_status create(yoke_kernel **result, const yoke_kernel *model, recipe
     return status;
 }
 
+/* Files are read now, in the caller's thread and without a lock: see kernel/include.h. */
+static yoke_status make_whole(yk_whole_source *whole, yoke_kernel_options *options,
+                              yk_error *error)
+{
+    char noun[YK_KERNEL_NAME_BYTES + 16];
+    yoke_status status;
+
+    memset(whole, 0, sizeof *whole);
+    if (options->source == NULL) {
+        return YOKE_OK;
+    }
+    (void)snprintf(noun, sizeof noun, "kernel '%s'", options->name);
+    status = yk_whole_source_make(
+        whole, options->source,
+        options->build_options != NULL ? options->build_options : "", noun, error);
+    options->source = whole->source;
+    options->build_options = whole->options;
+    return status;
+}
+
+static yoke_status create_of_source(yoke_kernel **kernel, const yoke_kernel *model,
+                                    const yoke_kernel_options *given, yk_error *error)
+{
+    yoke_kernel_options options = *given;
+    yk_whole_source whole;
+    yoke_status status = make_whole(&whole, &options, error);
+
+    if (status == YOKE_OK) {
+        status = create(kernel, model, (recipe){.options = &options}, error);
+    }
+    yk_whole_source_fini(&whole);
+    return status;
+}
+
 yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
                              const yoke_kernel_options *options, yk_error *error)
 {
@@ -387,7 +422,7 @@ yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
         return status;
     }
     model.build_timeout_ns = (uint64_t)(options->build_timeout * 1e9);
-    return create(kernel, &model, (recipe){.options = options}, error);
+    return create_of_source(kernel, &model, options, error);
 }
 
 yoke_status yk_kernel_create_task(yoke_kernel **kernel, yoke_pool *pool,
@@ -405,7 +440,7 @@ yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
     const yoke_kernel model = {
         .pool = pool, .needs_double = needs_double, .tolerant = true};
 
-    return create(kernel, &model, (recipe){.options = options}, error);
+    return create_of_source(kernel, &model, options, error);
 }
 
 /* ---- the end ---- */

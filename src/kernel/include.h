@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A source and the files it includes, made one text when its kernel is created. Whatever is
+ * built of it later, by whatever process, is built of this text: files may change, go or
+ * come meanwhile, and so may the working directory.
+ *
+ * Each #include is replaced by the file's text, between #line directives. Conditionals stay
+ * and are the compiler's to decide, since they may ask for its own macros. What they exclude
+ * for sure is left out, which is what ends the inclusion of files that include themselves or
+ * each other. In its place there is an #error, so that a wrong guess is one, too.
+ */
+#ifndef YK_KERNEL_INCLUDE_H
+#define YK_KERNEL_INCLUDE_H
+
+#include "base/error.h"
+
+typedef struct yk_whole_source {
+    char *source;
+    char *options; /* without those that name files and folders */
+} yk_whole_source;
+
+/* A file that cannot be read, or is not there, is an #error at its place. On failure there
+ * is nothing to free. `noun` begins errors: "kernel 'f'". */
+yoke_status yk_whole_source_make(yk_whole_source *whole, const char *source,
+                                 const char *options, const char *noun,
+                                 yk_error *error);
+
+/* Accepts one that is all zero. */
+void yk_whole_source_fini(yk_whole_source *whole);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tokens of a whole source behind its macros and conditions. Where a condition asks for
+ * what a driver defines, all of its branches are read.
+ */
+#ifndef YK_KERNEL_TOKEN_STREAM_H
+#define YK_KERNEL_TOKEN_STREAM_H
+
+#include "kernel/build_options.h"
+#include "kernel/condition.h"
+
+enum {
+    YK_MAX_EXPANSIONS = 64, /* within each other */
+    YK_MAX_EXPANSION_COUNT = 1 << 18,
+};
+
+/* The text, or what a macro stands for. */
+typedef struct yk_stream_level {
+    const char *at;
+    char *owned; /* NULL: the text */
+    const yk_macro *macro;
+} yk_stream_level;
+
+typedef struct yk_token_stream {
+    yk_conditions conditions;
+    yk_stream_level levels[YK_MAX_EXPANSIONS];
+    size_t depth;
+    bool is_line_start;
+    size_t expansion_count; /* beyond the most, macros stand for themselves */
+} yk_token_stream;
+
+/* For one that is all zero. Text and options must stay. */
+void yk_token_stream_init(yk_token_stream *stream, const char *text,
+                          const yk_build_options *options);
+void yk_token_stream_fini(yk_token_stream *stream);
+
+/* The next token, until YK_TOKEN_END; its text stays until the next call. One of kind
+ * YK_TOKEN_HASH is the word of an #if, #elif and so on that has been taken. */
+yk_token yk_token_stream_next(yk_token_stream *stream);
+
+/* How far the text has been read. */
+const char *yk_token_stream_position(const yk_token_stream *stream);
+
+#endif
