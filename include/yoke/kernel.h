@@ -59,7 +59,9 @@ typedef enum yoke_form {
 /** What a kernel is. Zero in a field means that the library chooses. */
 typedef struct yoke_kernel_options {
     const char *name;   /**< the `__kernel` function in source; names the kernel in errors */
-    const char *source; /**< OpenCL C, copied, with the files that it includes */
+    /** OpenCL C, copied, with the files that it includes. What its items share is in
+     *  arguments: variables outside the kernels are const or __constant. */
+    const char *source;
     yoke_native *native; /**< a function of the program or a library loaded in it */
     /** For the OpenCL compiler: -D, -cl-... Folders (-I) and files (-include) are relative to
      *  the working directory, and read when the kernel is created. */
@@ -118,6 +120,8 @@ YOKE_API yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *p
  * cannot run such a kernel (its source has an image among its parameters, say), as long as
  * there is another that can: yoke_kernel_workers() says which and why, and so does YOKE_LOG.
  * YOKE_ENODEVICE if there is none.
+ * YOKE_EUNSUPPORTED for a source that has variables in global memory outside its kernels, or
+ * that enqueues kernels.
  *
  * @param kernel   where the kernel goes; the caller owns it; NULL on failure
  * @param pool     the pool it belongs to

@@ -5,6 +5,7 @@
 
 #include "kernel/include.h"
 #include "kernel/source.h"
+#include "kernel/variable.h"
 #include "pool/pool.h"
 #include "pool/trace.h"
 #include "sys/object.h"
@@ -394,7 +395,9 @@ static yoke_status make_whole(yk_whole_source *whole, yoke_kernel_options *optio
         options->build_options != NULL ? options->build_options : "", noun, error);
     options->source = whole->source;
     options->build_options = whole->options;
-    return status;
+    return status != YOKE_OK
+               ? status
+               : yk_variables_check(whole->source, whole->options, noun, error);
 }
 
 static yoke_status create_of_source(yoke_kernel **kernel, const yoke_kernel *model,

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/variable.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "kernel/token_stream.h"
+
+/* What the words of a declaration say of the object that it declares. */
+enum {
+    IS_CONST = 1,
+    IS_CONSTANT = 2,
+    IS_LOCAL = 4,
+    IS_SAMPLER = 8,
+    IS_STATIC = 16,
+    IS_TYPEDEF = 32,
+    HAS_TAG = 64,       /* struct, union, enum */
+    HAS_OPERAND = 128,  /* parentheses follow that are no parameters */
+    IS_QUALIFIER = 256, /* and no more */
+    OF_OBJECT = IS_CONST | IS_CONSTANT | IS_LOCAL | IS_SAMPLER,
+};
+
+static const struct {
+    const char *word;
+    unsigned flags;
+} known_words[] = {
+    {"const", IS_CONST | IS_QUALIFIER},
+    {"__const", IS_CONST | IS_QUALIFIER},
+    {"constexpr", IS_CONST | IS_QUALIFIER},
+    {"constant", IS_CONSTANT | IS_QUALIFIER},
+    {"__constant", IS_CONSTANT | IS_QUALIFIER},
+    {"local", IS_LOCAL | IS_QUALIFIER},
+    {"__local", IS_LOCAL | IS_QUALIFIER},
+    {"sampler_t", IS_SAMPLER},
+    {"static", IS_STATIC | IS_QUALIFIER},
+    {"typedef", IS_TYPEDEF | IS_QUALIFIER},
+    {"struct", HAS_TAG | IS_QUALIFIER},
+    {"union", HAS_TAG | IS_QUALIFIER},
+    {"enum", HAS_TAG | IS_QUALIFIER},
+    {"__attribute__", HAS_OPERAND | IS_QUALIFIER},
+    {"__attribute", HAS_OPERAND | IS_QUALIFIER},
+    {"__declspec", HAS_OPERAND | IS_QUALIFIER},
+    {"_Alignas", HAS_OPERAND | IS_QUALIFIER},
+    {"_Pragma", HAS_OPERAND | IS_QUALIFIER},
+    {"__pragma", HAS_OPERAND | IS_QUALIFIER},
+    {"_Atomic", HAS_OPERAND},
+    {"typeof", HAS_OPERAND},
+    {"__typeof__", HAS_OPERAND},
+    {"__typeof", HAS_OPERAND},
+    {"global", IS_QUALIFIER},
+    {"__global", IS_QUALIFIER},
+    {"private", IS_QUALIFIER},
+    {"__private", IS_QUALIFIER},
+    {"generic", IS_QUALIFIER},
+    {"__generic", IS_QUALIFIER},
+    {"extern", IS_QUALIFIER},
+    {"inline", IS_QUALIFIER},
+    {"__inline", IS_QUALIFIER},
+    {"__inline__", IS_QUALIFIER},
+    {"volatile", IS_QUALIFIER},
+    {"restrict", IS_QUALIFIER},
+    {"__restrict", IS_QUALIFIER},
+    {"kernel", IS_QUALIFIER},
+    {"__kernel", IS_QUALIFIER},
+};
+
+/* A declaration, or statement, as far as it has been read. */
+typedef struct declaration {
+    unsigned base;  /* flags of its type */
+    unsigned flags; /* and of the object that comes */
+    unsigned words; /* of type and name */
+    bool has_pointer;
+    bool has_body; /* of a struct */
+    bool is_function;
+    bool is_initializer;
+    bool awaits_operand;
+    bool awaits_name; /* in parentheses */
+    char name[64];
+} declaration;
+
+typedef struct parser_state {
+    unsigned scope;        /* braces of functions around */
+    unsigned nesting;      /* parentheses and the like that are passed over */
+    bool is_nesting_first; /* its first token comes */
+    declaration now;
+} parser_state;
+
+/* The states at an #if and at the end of its first branch. */
+typedef struct fork_states {
+    parser_state before;
+    parser_state after;
+    bool has_after;
+} fork_states;
+
+typedef struct type_name {
+    struct type_name *next;
+    unsigned flags;
+    char name[64];
+} type_name;
+
+typedef struct parser {
+    yk_token_stream stream;
+    parser_state state;
+    fork_states forks[YK_MAX_GROUPS];
+    size_t fork_count;
+    bool is_seen;     /* the branch that is read may be the compiler's */
+    type_name *types; /* typedef names that say something */
+    yk_variables *found;
+    const char *word;     /* where the last one of a declaration was */
+    const char *position; /* of what was found */
+} parser;
+
+/* ---- words ---- */
+
+static unsigned flags_of_type(const parser *p, yk_token word)
+{
+    for (const type_name *type = p->types; type != NULL; type = type->next) {
+        if (yk_token_is(word, type->name)) {
+            return type->flags;
+        }
+    }
+    return 0;
+}
+
+static unsigned flags_of(const parser *p, yk_token word)
+{
+    for (size_t i = 0; i < sizeof known_words / sizeof known_words[0]; i++) {
+        if (yk_token_is(word, known_words[i].word)) {
+            return known_words[i].flags;
+        }
+    }
+    return flags_of_type(p, word);
+}
+
+static void take_name(parser *p, yk_token word)
+{
+    char name[YK_WORD_BYTES];
+
+    p->state.now.words++;
+    p->word = yk_token_stream_position(&p->stream);
+    yk_token_copy(word, name);
+    yk_text_copy(p->state.now.name, sizeof p->state.now.name, name);
+}
+
+static void take_word(parser *p, yk_token word)
+{
+    declaration *const now = &p->state.now;
+    const unsigned flags = flags_of(p, word);
+
+    now->flags |= flags;
+    now->base |= now->has_pointer ? 0 : flags;
+    now->awaits_operand = (flags & HAS_OPERAND) != 0;
+    if ((flags & IS_QUALIFIER) == 0) {
+        take_name(p, word);
+    }
+}
+
+/* ---- declarations ---- */
+
+static void add_type(parser *p, const declaration *now)
+{
+    type_name *const made =
+        (now->flags & OF_OBJECT) != 0 ? calloc(1, sizeof *made) : NULL;
+
+    if (made != NULL) {
+        made->flags = now->flags & OF_OBJECT;
+        memcpy(made->name, now->name, sizeof made->name);
+        made->next = p->types;
+        p->types = made;
+    }
+}
+
+static bool is_variable(const declaration *now, unsigned scope)
+{
+    return !now->is_function && now->words >= (now->has_body ? 1 : 2) &&
+           (scope == 0 || (now->flags & IS_STATIC) != 0);
+}
+
+static void end_declarator(parser *p)
+{
+    declaration *const now = &p->state.now;
+
+    if ((now->flags & IS_TYPEDEF) != 0) {
+        add_type(p, now);
+    } else if (is_variable(now, p->state.scope)) {
+        if ((now->flags & OF_OBJECT) != 0) {
+            p->found->has_constants = true;
+        } else if (!p->found->has_changeable) {
+            p->found->has_changeable = true;
+            memcpy(p->found->name, now->name, sizeof now->name);
+            p->position = p->word;
+        }
+    }
+    now->flags = now->base;
+    now->words = now->has_body ? 0 : 1; /* the type's stay */
+    now->has_pointer = false;
+    now->is_function = false;
+    now->is_initializer = false;
+}
+
+static void begin_statement(parser *p)
+{
+    p->state.now = (declaration){.base = 0};
+}
+
+static void enter(parser *p)
+{
+    p->state.nesting = 1;
+    p->state.is_nesting_first = true;
+}
+
+static void take_brace(parser *p)
+{
+    declaration *const now = &p->state.now;
+
+    if ((now->base & HAS_TAG) != 0 && !now->is_function) {
+        now->has_body = true;
+        now->words = 0;
+        enter(p);
+    } else {
+        p->state.scope++;
+        begin_statement(p);
+    }
+}
+
+static void take_parenthesis(parser *p)
+{
+    declaration *const now = &p->state.now;
+
+    now->is_function |= !now->awaits_operand && now->words > 0;
+    now->awaits_operand = false;
+    enter(p);
+}
+
+/* What is behind it belongs to the pointer, what was before to what it points to. */
+static void take_pointer(parser *p)
+{
+    p->state.now.has_pointer = true;
+    p->state.now.flags &= ~(unsigned)OF_OBJECT;
+}
+
+/* Within parentheses and the like nothing matters but their end, and whether they begin
+ * with a pointer: int (*p)[4] is no function. */
+static void take_nested(parser *p, yk_token token)
+{
+    if (p->state.is_nesting_first && p->state.now.is_function &&
+        yk_token_is(token, "*")) {
+        p->state.now.is_function = false;
+        p->state.now.awaits_name = true;
+        take_pointer(p);
+    } else if (p->state.now.awaits_name && token.kind == YK_TOKEN_WORD &&
+               (flags_of(p, token) & IS_QUALIFIER) == 0) {
+        p->state.now.awaits_name = false;
+        take_name(p, token);
+    }
+    p->state.is_nesting_first = false;
+    if (strchr("([{", *token.begin) != NULL) {
+        p->state.nesting++;
+    } else if (strchr(")]}", *token.begin) != NULL) {
+        p->state.nesting--;
+    }
+}
+
+static void take_initializer(parser *p, char c)
+{
+    if (c == '(' || c == '[' || c == '{') {
+        enter(p);
+    } else if (c == ',' || c == ';') {
+        end_declarator(p);
+    }
+    if (c == ';') {
+        begin_statement(p);
+    }
+}
+
+static void take_mark(parser *p, char c)
+{
+    switch (c) {
+    case '(':
+        take_parenthesis(p);
+        break;
+    case '[':
+        enter(p);
+        break;
+    case '{':
+        take_brace(p);
+        break;
+    case '}':
+        p->state.scope -= p->state.scope > 0 ? 1 : 0;
+        begin_statement(p);
+        break;
+    case '*':
+        take_pointer(p);
+        break;
+    case '=':
+        p->state.now.is_initializer = true;
+        break;
+    case ',':
+    case ';':
+        end_declarator(p);
+        if (c == ';') {
+            begin_statement(p);
+        }
+        break;
+    case ':':
+        begin_statement(p);
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_token(parser *p, yk_token token)
+{
+    p->found->enqueues |=
+        token.kind == YK_TOKEN_WORD && yk_token_is(token, "enqueue_kernel");
+    if (p->state.nesting > 0) {
+        take_nested(p, token);
+    } else if (p->state.now.is_initializer) {
+        take_initializer(p, *token.begin);
+    } else if (token.kind == YK_TOKEN_WORD) {
+        take_word(p, token);
+    } else if (token.kind == YK_TOKEN_OTHER) {
+        take_mark(p, *token.begin);
+    }
+}
+
+/* ---- conditions ---- */
+
+/* Each branch may have the head of a function, with the same brace: what the first of them
+ * makes of the text counts behind the #endif. A qualifier counts if all have it. */
+static void end_branch(parser *p, fork_states *fork)
+{
+    if (!p->is_seen) {
+        return;
+    }
+    if (fork->has_after) {
+        fork->after.now.flags &= p->state.now.flags | ~(unsigned)OF_OBJECT;
+    } else {
+        fork->after = p->state;
+        fork->has_after = true;
+    }
+}
+
+static void take_condition(parser *p, yk_token word)
+{
+    if (yk_opens_group(word)) {
+        if (p->fork_count < YK_MAX_GROUPS) {
+            p->forks[p->fork_count++] = (fork_states){.before = p->state};
+        }
+    } else if (p->fork_count > 0) {
+        fork_states *const fork = &p->forks[p->fork_count - 1];
+
+        end_branch(p, fork);
+        p->state = fork->before;
+        if (yk_token_is(word, "endif")) {
+            p->state = fork->has_after ? fork->after : fork->before;
+            p->fork_count--;
+        }
+    }
+    p->is_seen = yk_conditions_here(&p->stream.conditions) != YK_NO;
+}
+
+/* ---- the whole ---- */
+
+/* Names the line that a compiler would name. */
+static void describe_place(const char *text, const char *place, char *description,
+                           size_t bytes)
+{
+    yk_token name = {.kind = YK_TOKEN_END};
+    long line = 1;
+
+    while (*text != '\0' && yk_line_last(text).end < place) {
+        const char *begin = text;
+        const char *at = text;
+
+        text = yk_line_last(text).end;
+        if (yk_lex(&at).kind == YK_TOKEN_HASH && yk_token_is(yk_lex(&at), "line")) {
+            line = strtol(at, NULL, 10);
+            (void)yk_lex(&at);
+            name = yk_lex(&at);
+            continue;
+        }
+        for (; begin < text; begin++) {
+            line += *begin == '\n';
+        }
+    }
+    if (name.kind == YK_TOKEN_QUOTED && !yk_token_is(name, "\"<source>\"")) {
+        yk_text_format(description, bytes, "line %ld of %.*s", line,
+                       (int)(name.end - name.begin - 2), name.begin + 1);
+    } else {
+        yk_text_format(description, bytes, "line %ld", line);
+    }
+}
+
+static void free_types(parser *p)
+{
+    while (p->types != NULL) {
+        type_name *const type = p->types;
+
+        p->types = type->next;
+        free(type);
+    }
+}
+
+static bool read_text(const char *source, const yk_build_options *options,
+                      yk_variables *found)
+{
+    parser *const p = calloc(1, sizeof *p);
+    bool good;
+    yk_token token;
+
+    if (p == NULL) {
+        return false;
+    }
+    p->found = found;
+    p->is_seen = true;
+    yk_token_stream_init(&p->stream, source, options);
+    while ((token = yk_token_stream_next(&p->stream)).kind != YK_TOKEN_END) {
+        if (token.kind == YK_TOKEN_HASH) {
+            take_condition(p, token);
+        } else {
+            take_token(p, token);
+        }
+    }
+    if (found->has_changeable) {
+        describe_place(source, p->position, found->place, sizeof found->place);
+    }
+    good = !p->stream.conditions.macros.is_short_of_memory;
+    yk_token_stream_fini(&p->stream);
+    free_types(p);
+    free(p);
+    return good;
+}
+
+bool yk_variables_read(yk_variables *variables, const char *source, const char *options)
+{
+    yk_build_options read;
+    const bool good = yk_build_options_read(&read, options);
+    bool is_read;
+
+    memset(variables, 0, sizeof *variables);
+    is_read = good && read_text(source, &read, variables);
+    yk_build_options_fini(&read);
+    return is_read;
+}
+
+yoke_status yk_variables_check(const char *source, const char *options,
+                               const char *noun, yk_error *error)
+{
+    yk_variables found;
+
+    if (!yk_variables_read(&found, source, options)) {
+        return yk_fail(error, YOKE_ENOMEM, "%s: no memory for its source", noun);
+    }
+    if (found.has_changeable) {
+        return yk_fail(
+            error, YOKE_EUNSUPPORTED,
+            "%s: the variable '%s' (%s) is in global memory outside the kernel: each "
+            "device and process would have one of its own, which outlives the job; "
+            "what "
+            "items share belongs in an argument, yoke_inout_whole(), and what never "
+            "changes is declared __constant or const",
+            noun, found.name, found.place);
+    }
+    return !found.enqueues
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EUNSUPPORTED,
+                         "%s: it calls enqueue_kernel(): kernels that start others are "
+                         "not supported, start them from the program",
+                         noun);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Variables that a source declares outside its kernels. Those in global memory would be one
+ * per device and per process, and would keep their value from launch to launch: no job that
+ * is split, repeated or computed elsewhere can have a result that depends on one.
+ */
+#ifndef YK_KERNEL_VARIABLE_H
+#define YK_KERNEL_VARIABLE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+typedef struct yk_variables {
+    bool has_changeable; /* one that kernels can change: that named below */
+    bool has_constants;  /* const or __constant */
+    bool enqueues;       /* a kernel may start others */
+    char name[64];
+    char place[512]; /* "line 3 of inc/common.h" */
+} yk_variables;
+
+/* As far as a text can tell; false without memory. */
+bool yk_variables_read(yk_variables *variables, const char *source,
+                       const char *options);
+
+/* YOKE_EUNSUPPORTED for a source that no pool computes right. */
+yoke_status yk_variables_check(const char *source, const char *options,
+                               const char *noun, yk_error *error);
+
+#endif
