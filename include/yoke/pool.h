@@ -29,13 +29,20 @@ typedef struct yoke_pool yoke_pool;
 
 /** How the pool's processes come from the program. */
 typedef enum yoke_start {
-    /** The environment variable YOKE_START ("auto", "fork" or "spawn"), else the library
-     *  picks: spawn if the program has more than one thread, has a library of OpenCL or CUDA
-     *  loaded, or uses more than 1 GiB of memory of its own; fork otherwise, and where a
-     *  spawn fails. */
+    /** The environment variable YOKE_START ("auto", "fork" or "spawn"), else fork: what a
+     *  native function finds in the program's variables never depends on how large the
+     *  program is, or on its threads. */
     YOKE_START_AUTO = 0,
-    /** They are forked: a native function finds the program's variables as they were when
-     *  the pool was created. */
+    /**
+     * They are forked: a native function finds the program's variables, thread_local ones of
+     * the thread that creates the pool among them, as they were when the pool was created.
+     *
+     * If the program has an OpenCL driver loaded by then, which does not survive a fork, the
+     * processes of OpenCL devices execute the program's file instead, without its
+     * constructors. They run source as ever, and refuse tasks that ask for a device; CPU
+     * workers run no source. If the program has other threads, parallel regions of GNU's
+     * OpenMP run on one thread in native functions.
+     */
     YOKE_START_FORK = 1,
     /**
      * The program's file is executed again, its constructors (C++: its static objects) run,
@@ -92,7 +99,7 @@ typedef struct yoke_pool_options {
     /** Seconds a driver may take to list its devices, or a device to start, before it is
      *  given up; 0: 20. Also for a spawned program's constructors. */
     double start_timeout;
-    /** Fork or spawn; 0: the environment variable YOKE_START, else what suits. */
+    /** Fork or spawn; 0: the environment variable YOKE_START, else fork. */
     yoke_start start;
     /**
      * Called once in every process that calls native functions, before it takes work: to fill

@@ -25,6 +25,7 @@ enum { YK_DEVICE_NATIVE = 1, YK_DEVICE_OPENCL = 2, YK_DEVICE_FAKE = 3 };
 typedef struct yk_device_config {
     uint32_t kind;
     uint32_t discrete; /* opencl: take the copying path even if memory is shared */
+    uint32_t executed; /* opencl: its process executes the program: see letter.h */
     uint32_t one_thread; /* opencl: PoCL's device on the calling thread alone */
     uint32_t platform; /* opencl: index among the driver's platforms */
     uint32_t device;   /* opencl: index among the platform's devices */

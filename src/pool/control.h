@@ -368,6 +368,7 @@ typedef struct yk_control {
     _Atomic uint32_t worker_count; /* slots in use, from 0 */
     _Atomic uint32_t found_count;
     uint32_t driver_count;
+    char loaded_driver[64]; /* OpenCL's, that was there before the fork; "": none */
     char pocl_driver[256];         /* what CPU workers run sources with; "": none */
 
     /* errno of the first write to a worker's standard output that failed; worker; app: 0 */

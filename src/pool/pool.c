@@ -2,6 +2,7 @@
 #include "pool/pool.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "pool/kept_fds.h"
 #include "pool/spawn.h"
 #include "pool/supervisor.h"
+#include "pool/take_over.h"
 #include "pool/trace.h"
 #include "shared/window.h"
 #include "sys/futex.h"
@@ -202,51 +204,42 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
 static yoke_status fork_supervisor(yoke_pool *pool, yk_supervisor_start *start,
                                    yk_error *error)
 {
-    pool->method = YOKE_START_FORK;
+    start->threads = yk_process_thread_count();
     pool->supervisor =
         yk_process_clone_hidden(yk_supervisor_main, start, &pool->supervisor_fd);
     if (pool->supervisor < 0) {
         pool->supervisor = 0;
         return yk_fail(error, YOKE_ESYSTEM,
-                       "the supervisor process cannot be forked: %s", strerror(errno));
+                       "the supervisor process cannot be forked: %s%s", strerror(errno),
+                       errno == ENOMEM
+                           ? " (a copy of the program's memory is promised; "
+                             ".start = YOKE_START_SPAWN copies none)"
+                           : "");
     }
     return YOKE_OK;
 }
 
-static yoke_status start_with(yoke_pool *pool, yk_supervisor_start *start,
-                              yoke_start method, yk_error *error)
+static void log_start(const yoke_pool *pool, const char *asked_by)
 {
-    const bool pick = method == YOKE_START_AUTO;
-    yoke_status status;
+    const bool forks = pool->method == YOKE_START_FORK;
 
-    if (pick) {
-        method = yk_start_pick();
+    if (pool->control->log != 0) {
+        (void)fprintf(stderr,
+                      "yoke: pool of process %d: %s (%s); native functions see the "
+                      "program's variables as %s\n",
+                      (int)pool->owner, forks ? "forked" : "spawned", asked_by,
+                      forks ? "they are now" : "its constructors leave them");
     }
-    if (method == YOKE_START_FORK) {
-        return fork_supervisor(pool, start, error);
-    }
-    pool->method = YOKE_START_SPAWN;
-    status = yk_spawn_supervisor(pool, start, error);
-    if (status != YOKE_OK && pick) {
-        yk_error_clear(error);
-        status = fork_supervisor(pool, start, error);
-    }
-    return status;
 }
 
-static yoke_status start_supervisor(yoke_pool *pool, yoke_start option, yk_error *error)
+/* The bell, and the ends of the pipes. */
+static yoke_status start_with(yoke_pool *pool, yk_supervisor_start *start,
+                              yk_error *error)
 {
-    yk_supervisor_start start = {.control = pool->control,
-                                 .arena = pool->arena.mapping,
-                                 .application = yk_process_self()};
-    yoke_start method;
     int alive[2] = {-1, -1};
     int life[2] = {-1, -1};
-    yoke_status status = yk_start_read(&method, option, error);
+    yoke_status status;
 
-    if (status != YOKE_OK) {
-        return status;
-    }
     pool->control->supervisor_bell = yk_bell_create();
     pool->control->end_bell = yk_bell_create();
     if (pool->control->supervisor_bell < 0 || pool->control->end_bell < 0 ||
@@ -255,13 +248,36 @@ static yoke_status start_supervisor(yoke_pool *pool, yoke_start option, yk_error
         yk_fd_close(&alive[1]);
         return yk_fail(error, YOKE_ESYSTEM, "out of file descriptors");
     }
-    start.alive = alive[1];
-    start.life = life[0];
-    pool->alive = start.others[0] = alive[0];
-    pool->life = start.others[1] = life[1];
-    status = start_with(pool, &start, method, error);
+    start->alive = alive[1];
+    start->life = life[0];
+    pool->alive = start->others[0] = alive[0];
+    pool->life = start->others[1] = life[1];
+    status = pool->method == YOKE_START_FORK ? fork_supervisor(pool, start, error)
+                                             : yk_spawn_supervisor(pool, start, error);
     yk_fd_close(&alive[1]);
     yk_fd_close(&life[0]);
+    return status;
+}
+
+static yoke_status start_supervisor(yoke_pool *pool, yoke_start option, yk_error *error)
+{
+    yk_supervisor_start start = {
+        .control = pool->control,
+        .memory = {[YK_MEMORY_CONTROL] = pool->control_mapping,
+                   [YK_MEMORY_ARENA] = pool->arena.mapping,
+                   [YK_MEMORY_STORE] = pool->store.mapping,
+                   [YK_MEMORY_TABLES] = pool->tables.mapping},
+        .pool = pool,
+        .application = yk_process_self(),
+        .threads = 1,
+    };
+    const char *asked_by;
+    yoke_status status = yk_start_read(&pool->method, &asked_by, option, error);
+
+    if (status == YOKE_OK) {
+        log_start(pool, asked_by);
+        status = start_with(pool, &start, error);
+    }
     return status;
 }
 

@@ -8,8 +8,11 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "pool/fault_point.h"
+#include "pool/letter.h"
 #include "pool/repair.h"
+#include "pool/worker.h"
 #include "sys/identity.h"
+#include "sys/openmp.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
 
@@ -44,6 +47,7 @@ typedef struct birth {
     const yk_supervisor *supervisor;
     const int *undo_files; /* NULL: none */
     bool program;          /* a user's */
+    bool executes;         /* the program again: what passes to it is kept */
     int (*entry)(void *context);
     void *context;
 } birth;
@@ -52,11 +56,14 @@ static int child_main(void *context)
 {
     const birth *self = context;
     const yk_supervisor *supervisor = self->supervisor;
-    int keep[4 + YK_MAX_LANES] = {
-        supervisor->start.alive, supervisor->control->supervisor_bell,
-        supervisor->control->end_bell, supervisor->start.arena.fd};
+    const yk_mapping *memory = supervisor->start.memory;
+    int keep[3 + YK_MEMORIES + YK_MAX_LANES] = {
+        supervisor->start.alive,       supervisor->control->supervisor_bell,
+        supervisor->control->end_bell, memory[YK_MEMORY_ARENA].fd,
+        memory[YK_MEMORY_CONTROL].fd,  memory[YK_MEMORY_STORE].fd,
+        memory[YK_MEMORY_TABLES].fd};
     /* A user's program needs the first: everybody has that. */
-    size_t count = self->program ? 2 : 4;
+    size_t count = self->program ? 2 : self->executes ? 3 + YK_MEMORIES : 4;
 
     for (unsigned lane = 0; self->undo_files != NULL && lane < YK_MAX_LANES; lane++) {
         if (self->undo_files[lane] >= 0) {
@@ -93,7 +100,7 @@ bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
                         const int undo_files[YK_MAX_LANES], int (*entry)(void *context),
                         void *context)
 {
-    birth self = {supervisor, undo_files, false, entry, context};
+    birth self = {supervisor, undo_files, false, false, entry, context};
 
     return fork_child(child, &self);
 }
@@ -101,9 +108,38 @@ bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
 bool yk_supervisor_fork_program(yk_supervisor *supervisor, yk_child *child,
                                 int (*entry)(void *context), void *context)
 {
-    birth self = {supervisor, NULL, true, entry, context};
+    birth self = {supervisor, NULL, true, false, entry, context};
 
     return fork_child(child, &self);
+}
+
+static int follow_letter(void *context)
+{
+    yk_letter_follow(context);
+    return YK_EXIT_START;
+}
+
+bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t role,
+                           uint32_t index, const int undo_files[YK_MAX_LANES],
+                           yk_error *error)
+{
+    yk_letter letter;
+    birth self = {supervisor, letter.undo_files, false, true, follow_letter, &letter};
+
+    if (yk_letter_init(&letter, &supervisor->start, error) != YOKE_OK) {
+        yk_error_prefix(error, "its process cannot execute the program: ");
+        return false;
+    }
+    letter.role = role;
+    letter.index = index;
+    letter.start.life = -1; /* the supervisor's alone */
+    for (unsigned lane = 0; undo_files != NULL && lane < YK_MAX_LANES; lane++) {
+        letter.undo_files[lane] = undo_files[lane];
+    }
+    if (!fork_child(child, &self)) {
+        yk_fail(error, YOKE_ESYSTEM, "its process cannot be forked");
+    }
+    return child->pid != 0;
 }
 
 bool yk_supervisor_reap(yk_child *child, int *status)
@@ -267,8 +303,14 @@ static bool let_go_of_files(yk_supervisor *supervisor)
 {
     const yk_supervisor_start *start = &supervisor->start;
     const yk_kept_fds *kept = &start->control->kept;
-    const int own[] = {start->life, start->alive, start->control->supervisor_bell,
-                       start->control->end_bell, start->arena.fd};
+    const int own[] = {start->life,
+                       start->alive,
+                       start->control->supervisor_bell,
+                       start->control->end_bell,
+                       start->memory[YK_MEMORY_CONTROL].fd,
+                       start->memory[YK_MEMORY_ARENA].fd,
+                       start->memory[YK_MEMORY_STORE].fd,
+                       start->memory[YK_MEMORY_TABLES].fd};
     const size_t count = sizeof own / sizeof own[0];
 
     if (!yk_fd_reserve_all(&supervisor->reserve, own, count, kept->fds, kept->count)) {
@@ -301,11 +343,14 @@ static bool start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     supervisor->self = yk_process_self();
     atomic_store(&start->control->identity, yk_identity_process());
     supervisor->guests.control = start->control;
-    supervisor->guests.arena = start->arena;
+    supervisor->guests.arena = start->memory[YK_MEMORY_ARENA];
     supervisor->guests.owner = start->application;
     yk_process_note_ignored_signals();
     if (!start_clean(supervisor)) {
         return false;
+    }
+    if (start->threads > 1) {
+        yk_openmp_run_alone();
     }
     yk_process_prefer_for_oom();
     yk_process_adopt_orphans();

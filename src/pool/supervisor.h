@@ -16,10 +16,20 @@
 #include "sys/fd_reserve.h"
 
 /* What the supervisor is started with. The descriptors are its to keep. */
+enum {
+    YK_MEMORY_CONTROL,
+    YK_MEMORY_ARENA, /* kept by every process of the pool */
+    YK_MEMORY_STORE,
+    YK_MEMORY_TABLES,
+    YK_MEMORIES
+};
+
 typedef struct yk_supervisor_start {
     yk_control *control;
-    yk_mapping arena; /* kept by every process of the pool */
+    yk_mapping memory[YK_MEMORIES];
+    const void *pool; /* the application's handle, which means nothing here */
     pid_t application;
+    uint32_t threads; /* the application had, if it was forked */
     int life;  /* reads: end of file when the application has ended or executed another
                   program */
     int alive; /* writes: held open by every process of the pool */
@@ -52,6 +62,7 @@ typedef struct yk_supervisor {
     yk_control *control;
     pid_t self;
     int application; /* pidfd, -1 if there can be none */
+    bool executes_devices; /* processes that open drivers execute the program */
     yk_fd_reserve reserve; /* the numbers that the program has in use */
     int child_bell;  /* tells of ends, also of orphans; -1 if there can be none */
     bool closing;
@@ -122,6 +133,9 @@ uint64_t yk_supervisor_check_probes(yk_supervisor *supervisor);
 
 /* Children in general (supervisor.c). */
 
+/* A probe's process; its exit code. */
+int yk_probe_main(yk_control *control, uint32_t driver);
+
 /* Forks one that starts clean with the pool's descriptors and, if it is not NULL, a
  * worker's undo files. */
 bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
@@ -131,6 +145,12 @@ bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
 /* The same for one that runs a user's program. On failure errno says why. */
 bool yk_supervisor_fork_program(yk_supervisor *supervisor, yk_child *child,
                                 int (*entry)(void *context), void *context);
+
+/* The same for one that executes the program, to be what the role (letter.h) and the index
+ * say. */
+bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t role,
+                           uint32_t index, const int undo_files[YK_MAX_LANES],
+                           yk_error *error);
 
 /* Reaps one that has ended. */
 bool yk_supervisor_reap(yk_child *child, int *status);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "pool/fault_point.h"
+#include "pool/letter.h"
 #include "pool/supervisor.h"
 #include "sys/process.h"
 
@@ -12,22 +13,28 @@
 
 typedef struct errand {
     yk_control *control;
-    yk_probe *probe;
+    uint32_t driver;
 } errand;
 
-static int probe_entry(void *context)
+int yk_probe_main(yk_control *control, uint32_t driver)
 {
-    const errand *self = context;
-    yk_probe *probe = self->probe;
+    yk_probe *probe = &control->probes[driver];
     yk_error error = {.status = YOKE_OK};
     size_t count = 0;
 
-    YK_FAULT_POINT(self->control, NULL, YK_FAULT_PROBE);
+    YK_FAULT_POINT(control, NULL, YK_FAULT_PROBE);
     probe->status = yk_opencl_list(probe->driver.path, probe->devices, &count, &error);
     probe->count = probe->status == YOKE_OK ? count : 0;
     yk_text_copy(probe->error, sizeof probe->error, error.text);
     atomic_store(&probe->finished, 1);
     return 0;
+}
+
+static int probe_entry(void *context)
+{
+    const errand *self = context;
+
+    return yk_probe_main(self->control, self->driver);
 }
 
 static void find_pocl(yk_control *control)
@@ -42,19 +49,51 @@ static void find_pocl(yk_control *control)
     }
 }
 
+static bool fork_probe(yk_supervisor *supervisor, uint32_t i, yk_error *error)
+{
+    errand self = {supervisor->control, i};
+    yk_child *child = &supervisor->probes[i];
+
+    if (supervisor->executes_devices) {
+        return yk_supervisor_execute(supervisor, child, YK_ROLE_PROBE, i, NULL, error);
+    }
+    if (!yk_supervisor_fork(supervisor, child, NULL, probe_entry, &self)) {
+        yk_fail(error, YOKE_ESYSTEM, "its probe cannot be forked");
+    }
+    return child->pid != 0;
+}
+
 static void start_probe(yk_supervisor *supervisor, uint32_t i)
 {
     yk_control *control = supervisor->control;
-    errand self = {control, &control->probes[i]};
+    yk_error error = {.status = YOKE_OK};
 
-    if (!yk_supervisor_fork(supervisor, &supervisor->probes[i], NULL, probe_entry,
-                            &self)) {
+    if (!fork_probe(supervisor, i, &error)) {
         yk_text_format(control->probes[i].error, sizeof control->probes[i].error,
-                       "%s: its probe cannot be forked",
-                       control->probes[i].driver.path);
+                       "%s: %s", control->probes[i].driver.path, error.text);
         return;
     }
     supervisor->probes[i].deadline_ns = yk_clock_ns() + control->start_timeout_ns;
+}
+
+/* A driver that was there before the fork does not work behind it. Processes that are to open
+ * one execute the program; CPU workers, which are to see the program's variables, open none. */
+static void find_loaded(yk_supervisor *supervisor)
+{
+    yk_control *control = supervisor->control;
+    char name[sizeof control->loaded_driver];
+
+    if (yk_opencl_has_driver(name, sizeof name)) {
+        yk_text_copy(control->loaded_driver, sizeof control->loaded_driver, name);
+    }
+    if (yk_opencl_has_runtime(name, sizeof name)) {
+        supervisor->executes_devices = true;
+        yk_supervisor_log(
+            supervisor,
+            "%s is loaded in the program: processes of OpenCL devices are "
+            "executed, not forked",
+            name);
+    }
 }
 
 void yk_supervisor_find_drivers(yk_supervisor *supervisor)
@@ -68,7 +107,10 @@ void yk_supervisor_find_drivers(yk_supervisor *supervisor)
     for (uint32_t i = 0; i < control->driver_count; i++) {
         control->probes[i].driver = drivers[i];
     }
-    find_pocl(control);
+    find_loaded(supervisor);
+    if (control->loaded_driver[0] == '\0') {
+        find_pocl(control);
+    }
     atomic_store(&control->discovery, wanted && control->driver_count > 0
                                           ? YK_DISCOVERY_RUNNING
                                           : YK_DISCOVERY_DONE);
@@ -137,6 +179,7 @@ static void employ(yk_supervisor *supervisor, yk_found *found, uint32_t driver,
     worker->driver_class = 2 + driver;
     worker->config.kind = YK_DEVICE_OPENCL;
     worker->config.discrete = control->discrete;
+    worker->config.executed = supervisor->executes_devices;
     worker->config.platform = found->device.platform;
     worker->config.device = found->device.device;
     worker->config.number = found->index + 1; /* UINT32_MAX: none */

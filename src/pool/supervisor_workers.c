@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "pool/letter.h"
 #include "pool/repair.h"
 #include "pool/supervisor.h"
 #include "pool/worker.h"
@@ -100,12 +101,48 @@ static unsigned lanes_of(const yk_worker *worker)
     return worker->kind == YOKE_WORKER_CPU ? 1 : YK_MAX_LANES;
 }
 
+/* False: there is no process. If the library's file is gone there will be none. */
+static bool fork_worker(yk_supervisor *supervisor, uint32_t slot)
+{
+    const yk_worker *worker = &supervisor->control->workers[slot];
+    yk_child *child = &supervisor->workers[slot];
+    const int *undo_files = supervisor->undo_files[slot];
+    employment self = {supervisor->control, &supervisor->guests, slot, undo_files};
+    yk_error error = {.status = YOKE_OK};
+    bool done;
+
+    if (worker->config.executed == 0) {
+        return yk_supervisor_fork(supervisor, child, undo_files, worker_entry, &self);
+    }
+    done = yk_supervisor_execute(supervisor, child, YK_ROLE_WORKER, slot, undo_files,
+                                 &error);
+    if (error.status == YOKE_EUNSUPPORTED) {
+        yk_supervisor_give_up(supervisor, slot, error.text);
+    }
+    return done;
+}
+
+static void try_again(yk_supervisor *supervisor, uint32_t slot, uint32_t failed)
+{
+    yk_child *child = &supervisor->workers[slot];
+
+    child->deadline_ns = 0;
+    if (atomic_load(&supervisor->control->workers[slot].state) == YK_WORKER_GIVEN_UP) {
+        return;
+    }
+    child->failed_forks = failed + 1;
+    if (child->failed_forks == MAX_FORKS) {
+        yk_supervisor_give_up(supervisor, slot, "its process cannot be forked");
+    } else {
+        child->deadline_ns = yk_clock_ns() + fork_again_ns;
+    }
+}
+
 void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
 {
     yk_worker *worker = &supervisor->control->workers[slot];
     yk_child *child = &supervisor->workers[slot];
     int *undo_files = supervisor->undo_files[slot];
-    employment self = {supervisor->control, &supervisor->guests, slot, undo_files};
     const uint32_t failed = child->failed_forks;
 
     reset_worker(worker);
@@ -114,13 +151,8 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
             undo_files[lane] = yk_memory_file("yoke undo");
         }
     }
-    if (!yk_supervisor_fork(supervisor, child, undo_files, worker_entry, &self)) {
-        child->failed_forks = failed + 1;
-        child->deadline_ns = yk_clock_ns() + fork_again_ns;
-        if (child->failed_forks == MAX_FORKS) {
-            child->deadline_ns = 0;
-            yk_supervisor_give_up(supervisor, slot, "its process cannot be forked");
-        }
+    if (!fork_worker(supervisor, slot)) {
+        try_again(supervisor, slot, failed);
         return;
     }
     child->deadline_ns = yk_clock_ns() + supervisor->control->start_timeout_ns;
@@ -130,6 +162,16 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
 }
 
 /* ---- CPU and fake workers ---- */
+
+static void explain_cpu(const yk_control *control, yk_worker *worker)
+{
+    const bool bare = control->loaded_driver[0] != '\0';
+
+    yk_text_format(worker->reason, sizeof worker->reason, "one worker per CPU%s%s%s",
+                   bare ? "; for native functions only, since the program had loaded "
+                        : "",
+                   control->loaded_driver, bare ? " before it created the pool" : "");
+}
 
 static void start_cpus(yk_supervisor *supervisor, const yk_selector *selector)
 {
@@ -150,7 +192,7 @@ static void start_cpus(yk_supervisor *supervisor, const yk_selector *selector)
         /* With a worker for every CPU each has its own; with fewer the system may move
          * them to where there is room. */
         worker->cpu = count == available ? (int32_t)cpus[i].os_index : -1;
-        yk_text_copy(worker->reason, sizeof worker->reason, "one worker per CPU");
+        explain_cpu(supervisor->control, worker);
     }
 }
 

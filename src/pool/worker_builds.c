@@ -22,21 +22,34 @@ yk_device *yk_worker_source_device(yk_worker_self *self)
     yk_device_config config = {.kind = YK_DEVICE_OPENCL, .one_thread = 1};
     const yk_device_ops *ops = yk_device_ops_of(YK_DEVICE_OPENCL);
 
-    if (self->source_device != NULL || self->source_device_failed) {
-        if (self->source_device_failed) {
-            yk_fail(&self->error, YOKE_ENODEVICE, "PoCL is not installed, or failed");
-        }
+    if (self->source_device != NULL) {
         return self->source_device;
+    }
+    if (self->source_device_failed) {
+        self->error = self->source_error;
+        return NULL;
     }
     config.discrete = self->control->discrete;
     memcpy(config.driver, self->control->pocl_driver, sizeof config.driver);
-    if (config.driver[0] == '\0') {
+    if (self->control->loaded_driver[0] != '\0') {
+        yk_fail(
+            &self->error, YOKE_EUNSUPPORTED,
+            "CPU workers cannot compile source here, since the program had loaded an "
+            "OpenCL driver (%s) before it created the pool, and drivers do not work "
+            "behind a fork: create the pool before the first OpenCL call, or with "
+            ".start = YOKE_START_SPAWN, or give the kernel a native function",
+            self->control->loaded_driver);
+        self->source_device_failed = true;
+    } else if (config.driver[0] == '\0') {
         yk_fail(&self->error, YOKE_ENODEVICE, "PoCL is not installed");
         self->source_device_failed = true;
     } else if (ops->open(&self->source_device, &config, &self->error) != YOKE_OK) {
         self->source_device_failed = true;
     } else {
         yk_fpe_handler_keep();
+    }
+    if (self->source_device_failed) {
+        self->source_error = self->error;
     }
     return self->source_device;
 }
@@ -74,13 +87,27 @@ static void publish_parameters(yk_kernel_slot *slot, yk_device *device)
     atomic_store(&slot->parameters_state, slot->parameter_count >= 0 ? 2 : 0);
 }
 
+/* Functions of the program's run with its variables, or not at all. */
+static bool sees_variables(yk_worker_self *self, const yk_kernel *kernel)
+{
+    if (self->worker->config.executed == 0 || kernel->task != YK_TASK_DEVICE) {
+        return true;
+    }
+    yk_fail(
+        &self->error, YOKE_EUNSUPPORTED,
+        "a task with a device would not see the program's variables, since the program "
+        "had loaded a device's driver before it created the pool, and drivers do not "
+        "work behind a fork: create the pool before the first OpenCL call");
+    return false;
+}
+
 static uint32_t try_build(yk_worker_self *self, uint32_t kernel_slot)
 {
     yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
     yk_device *device = yk_worker_device_for(self, kernel_slot);
     yoke_status status;
 
-    if (device == NULL) {
+    if (device == NULL || !sees_variables(self, &slot->kernel)) {
         return YK_BUILD_UNSUITABLE;
     }
     status = device->ops->build(device, &slot->kernel, &self->error);

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,6 +131,7 @@ static const char **extend_environment(const char *const *variables)
 /* Shared by three processes, of which one runs at a time. */
 typedef struct execution {
     const yk_exec_request *request;
+    char *text; /* of the arguments */
     char **arguments;
     const char **environment;
     pid_t pid; /* of the process that executes; -1: there is none */
@@ -156,20 +156,27 @@ static void write_pid(char digits[YK_EXEC_PID_DIGITS], pid_t pid)
     }
 }
 
-/* Has a table of descriptors of its own, but the application's memory. */
-static int execute(void *context)
+/* In the process that is to execute. */
+static void execute_program(execution *self)
 {
-    execution *self = context;
     const yk_exec_request *request = self->request;
 
     write_pid(request->pid, getpid());
-    yk_process_raise_fd_limit(); /* so that no number is beyond it */
-    yk_fd_replace_all(request->fds, request->fd_count);
     for (size_t i = 0; i < request->fd_count; i++) {
         (void)fcntl(request->fds[i], F_SETFD, 0);
     }
     (void)execve(again_path, self->arguments, as_environment(self->environment));
     self->error = errno;
+}
+
+/* Has a table of descriptors of its own, but the application's memory. */
+static int execute(void *context)
+{
+    execution *self = context;
+
+    yk_process_raise_fd_limit(); /* so that no number is beyond it */
+    yk_fd_replace_all(self->request->fds, self->request->fd_count);
+    execute_program(self);
     return 1;
 }
 
@@ -199,27 +206,55 @@ static pid_t clone_and_execute(execution *self)
     return self->error == 0 ? self->pid : -1;
 }
 
-pid_t yk_exec_again(const yk_exec_request *request, int *pidfd)
+/* What there is of it is freed by the second. */
+static bool prepare(execution *self, const yk_exec_request *request)
 {
     size_t bytes;
-    char *text = read_all("/proc/self/cmdline", &bytes);
-    execution self = {.request = request};
+
+    *self = (execution){.request = request};
+    self->text = read_all("/proc/self/cmdline", &bytes);
+    if (self->text == NULL) {
+        return false;
+    }
+    self->arguments = split(self->text, bytes);
+    self->environment = extend_environment(request->variables);
+    errno = ENOMEM;
+    return self->arguments != NULL && self->environment != NULL;
+}
+
+static void unprepare(execution *self)
+{
+    const int problem = errno;
+
+    free(self->arguments);
+    free(self->environment);
+    free(self->text);
+    errno = problem;
+}
+
+pid_t yk_exec_again(const yk_exec_request *request, int *pidfd)
+{
+    execution self;
     pid_t pid = -1;
 
     *pidfd = -1;
-    if (text != NULL) {
-        self.arguments = split(text, bytes);
-        self.environment = extend_environment(request->variables);
-        errno = ENOMEM;
-    }
-    if (self.arguments != NULL && self.environment != NULL) {
+    if (prepare(&self, request)) {
         pid = clone_and_execute(&self);
         *pidfd = self.pidfd;
     }
-    free(self.arguments);
-    free(self.environment);
-    free(text);
+    unprepare(&self);
     return pid;
+}
+
+void yk_exec_here(const yk_exec_request *request)
+{
+    execution self;
+
+    if (prepare(&self, request)) {
+        execute_program(&self);
+        errno = self.error;
+    }
+    unprepare(&self);
 }
 
 /* ---- obstacles ---- */
@@ -270,14 +305,6 @@ const char *yk_exec_obstacle(void)
         return "/proc/self/exe cannot be executed";
     }
     return NULL;
-}
-
-bool yk_exec_inherits_orphans(void)
-{
-    int is_reaper = 0;
-
-    return getpid() == 1 ||
-           (prctl(PR_GET_CHILD_SUBREAPER, &is_reaper) == 0 && is_reaper != 0);
 }
 
 /* ---- sealed files ---- */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* ---- in the application ---- */
+/* ---- in the application, or its supervisor ---- */
 
 enum { YK_EXEC_PID_DIGITS = 10 };
 
@@ -30,11 +30,12 @@ typedef struct yk_exec_request {
  */
 pid_t yk_exec_again(const yk_exec_request *request, int *pidfd);
 
+/* The same in this process, whose table of descriptors is left as it is. Returns only if it
+ * cannot, with errno. */
+void yk_exec_here(const yk_exec_request *request);
+
 /* Whether there can be no such process; why, or NULL. */
 const char *yk_exec_obstacle(void);
-
-/* Whether orphaned descendants become children of this process. */
-bool yk_exec_inherits_orphans(void);
 
 /* ---- what passes between the two ---- */
 

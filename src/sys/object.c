@@ -164,40 +164,53 @@ yk_any_function *yk_object_find(const char *path, yk_object_place place)
     return is_loaded ? function : find_by_loading(path, place);
 }
 
+typedef struct name_search {
+    const char *const *names;
+    const char *found; /* borrowed from the loader */
+} name_search;
+
+static const char *file_of(const struct dl_phdr_info *object)
+{
+    const char *path = object->dlpi_name != NULL ? object->dlpi_name : "";
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
 static int by_names(struct dl_phdr_info *object, size_t size, void *context)
 {
-    const char *slash =
-        object->dlpi_name != NULL ? strrchr(object->dlpi_name, '/') : NULL;
-    const char *file = slash != NULL ? slash + 1 : object->dlpi_name;
+    name_search *search = context;
+    const char *file = file_of(object);
 
     (void)size;
-    for (const char *const *name = context; file != NULL && *name != NULL; name++) {
+    for (const char *const *name = search->names; *name != NULL; name++) {
         if (strncmp(file, *name, strlen(*name)) == 0) {
+            search->found = file;
             return 1;
         }
     }
     return 0;
 }
 
-bool yk_object_is_loaded(const char *const *names)
+bool yk_object_is_loaded(const char *const *names, char *name, size_t bytes)
 {
-    void *context;
+    name_search search = {.names = names};
 
-    memcpy(&context, &names, sizeof context);
-    return dl_iterate_phdr(by_names, context) != 0;
+    if (dl_iterate_phdr(by_names, &search) == 0) {
+        return false;
+    }
+    (void)snprintf(name, bytes, "%s", search.found);
+    return true;
 }
 
 /* Objects are listed in the order in which they were loaded. */
 static int before_libc(struct dl_phdr_info *object, size_t size, void *context)
 {
     static const char *const names[] = {"libc.", "ld-musl", NULL};
-    const char *const *const all = names;
     object_search *search = context;
-    void *list;
 
-    memcpy(&list, &all, sizeof list);
     search->found = object_has_code(object, search->address);
-    return search->found || by_names(object, size, list) != 0;
+    return search->found || by_names(object, size, &(name_search){.names = names}) != 0;
 }
 
 bool yk_object_is_before_libc(yk_any_function *function)

@@ -31,8 +31,8 @@ yk_any_function *yk_object_find_loaded(const char *path, yk_object_place place);
 bool yk_object_symbol(yk_any_function *function, char *name, size_t bytes);
 
 /* Whether a library is loaded whose file's name begins with one of `names`, the last of
- * which is NULL. */
-bool yk_object_is_loaded(const char *const *names);
+ * which is NULL; that file's name, as far as it fits. */
+bool yk_object_is_loaded(const char *const *names, char *name, size_t bytes);
 
 /* Whether the function's object was loaded before the C library: with the program, as its part or
  * preloaded, and not later. */

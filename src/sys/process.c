@@ -266,7 +266,8 @@ void yk_process_start_clean(const yk_fd_reserve *reserve, const int *own, size_t
     start_clean(reserve, own, count, false);
 }
 
-void yk_process_start_program(const yk_fd_reserve *reserve, const int *own, size_t count)
+void yk_process_start_program(const yk_fd_reserve *reserve, const int *own,
+                              size_t count)
 {
     start_clean(reserve, own, count, true);
 }
@@ -333,22 +334,6 @@ void yk_process_prefer_for_oom(void)
     length = snprintf(text, sizeof text, "%ld", score);
     (void)!pwrite(fd, text, (size_t)length, 0);
     (void)close(fd);
-}
-
-uint64_t yk_process_private_bytes(void)
-{
-    FILE *file = fopen("/proc/self/statm", "re");
-    unsigned long total;
-    unsigned long resident = 0;
-    unsigned long shared = 0;
-
-    if (file == NULL || fscanf(file, "%lu %lu %lu", &total, &resident, &shared) != 3) {
-        resident = shared = 0;
-    }
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return (uint64_t)(resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 int yk_process_open(pid_t pid)

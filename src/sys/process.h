@@ -73,9 +73,6 @@ void yk_process_prefer_for_oom(void);
  * several is good for one. */
 unsigned yk_process_thread_count(void);
 
-/* Memory in use that belongs to this process alone: what a fork has to prepare for copying. */
-uint64_t yk_process_private_bytes(void);
-
 /* A descriptor that becomes readable when the process ends; -1 if it is gone. */
 int yk_process_open(pid_t pid);
 

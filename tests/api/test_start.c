@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Start methods: what is asked for is had, whatever the program is doing; what cannot be
- * had is an error with a reason, or a fork where the library may choose. */
-#include <dlfcn.h>
+ * had is an error with a reason. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -199,137 +196,51 @@ static void test_failures(void **state)
     check_fault("hang", "not take over in time");
 }
 
-static void *wait_for_end(void *arg)
+/* ---- what the log says ---- */
+
+/* In a child, whose standard error is a file. */
+static int create_logged(void *arg)
 {
-    const atomic_bool *end = arg;
-
-    while (!atomic_load(end)) {
-        (void)usleep(1000);
-    }
-    return NULL;
-}
-
-/* A program with threads is spawned; if that fails, it is forked. */
-static void test_picked_for_threads(void **state)
-{
-    atomic_bool end = false;
-    pthread_t threads[3];
-
-    (void)state;
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, wait_for_end, &end), 0);
-    }
-    check_start(YOKE_START_AUTO, YOKE_START_SPAWN);
-    if (!API_SANITIZED) {
-        assert_int_equal(setenv("TEST_START_FAULT", "taken", 1), 0);
-        check_start(YOKE_START_AUTO, YOKE_START_FORK);
-        assert_int_equal(unsetenv("TEST_START_FAULT"), 0);
-    }
-    atomic_store(&end, true);
-    for (int i = 0; i < 3; i++) {
-        (void)pthread_join(threads[i], NULL);
-    }
-}
-
-/* In a child: its library stays loaded. */
-static int pick_with_opencl(void *arg)
-{
-    typedef int get_platforms(unsigned count, void **platforms, unsigned *found);
-    void *library = dlopen("libOpenCL.so.1", RTLD_NOW);
-    get_platforms *ask =
-        library != NULL ? (get_platforms *)dlsym(library, "clGetPlatformIDs") : NULL;
-    unsigned found = 0;
+    const yoke_pool_options options = {.devices = "cpu:1", .start = *(yoke_start *)arg};
+    FILE *file = tmpfile();
+    char text[4096];
     yoke_pool *pool;
-    int code = 0;
+    size_t bytes;
 
-    (void)arg;
-    if (ask == NULL) {
-        return 77;
-    }
-    (void)ask(0, NULL, &found);
-    pool = api_try_open("cpu:2");
-    if (pool == NULL || yoke_pool_start_method(pool) != YOKE_START_SPAWN) {
+    if (file == NULL || dup2(fileno(file), STDERR_FILENO) < 0 ||
+        setenv("YOKE_LOG", "1", 1) != 0 ||
+        yoke_pool_create(&pool, &options) != YOKE_OK ||
+        yoke_pool_close(pool) != YOKE_OK) {
         return 1;
     }
-    code = api_try_map(pool);
-    return yoke_pool_close(pool) == YOKE_OK ? code : 2;
+    rewind(file);
+    bytes = fread(text, 1, sizeof text - 1, file);
+    text[bytes] = '\0';
+    switch (options.start) {
+    case YOKE_START_AUTO:
+        return strstr(text, getenv("YOKE_START") != NULL
+                                ? "spawned (YOKE_START)"
+                                : "forked (the default)") != NULL
+                   ? 0
+                   : 2;
+    case YOKE_START_FORK:
+        return strstr(text, "forked (.start)") != NULL ? 0 : 3;
+    default:
+        return strstr(text, "spawned (.start)") != NULL ? 0 : 4;
+    }
 }
 
-static void test_picked_for_opencl(void **state)
+static void test_log(void **state)
 {
-    int code;
+    yoke_start starts[] = {YOKE_START_AUTO, YOKE_START_FORK, YOKE_START_SPAWN};
 
     (void)state;
-    if (API_SANITIZED) {
-        skip(); /* drivers do not like it */
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(yt_in_child(create_logged, &starts[i], 60), 0);
     }
-    code = yt_in_child(pick_with_opencl, NULL, 100);
-    if (code == 77) {
-        skip();
-    }
-    assert_int_equal(code, 0);
-}
-
-/* In a child, for what it takes. */
-static int pick_when_big(void *arg)
-{
-    const size_t bytes = ((size_t)1 << 30) + ((size_t)64 << 20);
-    yoke_pool *pool;
-
-    (void)arg;
-    if (mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED) {
-        return 77;
-    }
-    pool = api_try_open("cpu:1");
-    if (pool == NULL || yoke_pool_start_method(pool) != YOKE_START_SPAWN) {
-        return 1;
-    }
-    return yoke_pool_close(pool) == YOKE_OK ? 0 : 2;
-}
-
-static void test_picked_for_size(void **state)
-{
-    int code;
-
-    (void)state;
-    code = yt_in_child(pick_when_big, NULL, 100);
-    if (code == 77) {
-        skip();
-    }
-    assert_int_equal(code, 0);
-}
-
-static int pick_when_inheriting(void *arg)
-{
-    yoke_pool *pool;
-
-    (void)arg;
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 ||
-        dlopen("libOpenCL.so.1", RTLD_NOW) == NULL) {
-        return 77;
-    }
-    pool = api_try_open("cpu:1");
-    if (pool == NULL || yoke_pool_start_method(pool) != YOKE_START_FORK) {
-        return 1;
-    }
-    return yoke_pool_close(pool) == YOKE_OK ? 0 : 2;
-}
-
-/* Orphans would become children of this program, seen by wait(). */
-static void test_not_picked_when_inheriting_orphans(void **state)
-{
-    int code;
-
-    (void)state;
-    if (API_SANITIZED) {
-        skip();
-    }
-    code = yt_in_child(pick_when_inheriting, NULL, 60);
-    if (code == 77) {
-        skip();
-    }
-    assert_int_equal(code, 0);
+    assert_int_equal(setenv("YOKE_START", "spawn", 1), 0);
+    assert_int_equal(yt_in_child(create_logged, &starts[0], 60), 0);
+    assert_int_equal(unsetenv("YOKE_START"), 0);
 }
 
 /* ---- functions that live nowhere ---- */
@@ -410,17 +321,10 @@ static int be_stray(void)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_methods),
-        yt_unit_test(test_globals),
-        yt_unit_test(test_bad_choice),
-        yt_unit_test(test_unseen),
-        yt_unit_test(test_failures),
-        yt_unit_test(test_picked_for_threads),
-        yt_unit_test(test_picked_for_opencl),
-        yt_unit_test(test_picked_for_size),
-        yt_unit_test(test_not_picked_when_inheriting_orphans),
-        yt_unit_test(test_function_nowhere),
-        yt_unit_test(test_stray_variable),
+        yt_unit_test(test_methods),          yt_unit_test(test_globals),
+        yt_unit_test(test_bad_choice),       yt_unit_test(test_unseen),
+        yt_unit_test(test_failures),         yt_unit_test(test_log),
+        yt_unit_test(test_function_nowhere), yt_unit_test(test_stray_variable),
     };
 
     if (argc == 2 && strcmp(argv[1], "--stray") == 0) {

@@ -126,7 +126,7 @@ def load():
     return small
 if what != "replace":
     small = load()
-if what == "upgrade": # with a second thread: a spawn would be picked
+if what == "upgrade": # with a second thread
     os.rename(sys.argv[1] + ".new", sys.argv[1])
     threading.Thread(target=threading.Event().wait, daemon=True).start()
 sys.stdout.write("python")
@@ -190,7 +190,7 @@ done
 LD_PRELOAD=$work/liblate.so EXPECT_PRELOAD=$work/liblate.so YOKE_START=spawn \
     expect "Python with a preload" "python 998001 2" python3 host.py "$build/libyoke.so"
 
-# The library's own path is one that the loader cannot preload: an error, or a fork.
+# The library's own path is one that the loader cannot preload: an error.
 mkdir "a b"
 cp "$build/libyoke.so" "a b/libother.so"
 YOKE_START=spawn python3 host.py "a b/libother.so" > out 2> error && exit 1
@@ -216,7 +216,7 @@ for method in 1:fork 2:spawn; do
         python3 host.py "$build/libyoke.so" replace
 done
 
-# The library itself has been replaced: an error, or a fork.
+# The library itself has been replaced: an error where the program is to be executed.
 cp kept.so libsmall.so
 mkdir upgrade
 for method in spawn auto; do

@@ -151,9 +151,13 @@ static void loaded_libraries_are_known(void **state)
     static const char *const here[] = {"libnowhere", "libc.so", NULL};
     static const char *const nowhere[] = {"libnowhere", "c.so", NULL};
 
+    char name[8] = "before";
+
     (void)state;
-    assert_true(yk_object_is_loaded(here));
-    assert_false(yk_object_is_loaded(nowhere));
+    assert_false(yk_object_is_loaded(nowhere, name, sizeof name));
+    assert_string_equal(name, "before");
+    assert_true(yk_object_is_loaded(here, name, sizeof name));
+    assert_string_equal(name, "libc.so");
 }
 
 static void files_still_there_are_not_stale(void **state)

@@ -39,6 +39,13 @@ typedef struct yk_opencl_device {
  * it is installed without an .icd file. Makes no cl* call. Returns how many. */
 size_t yk_opencl_drivers(yk_opencl_driver drivers[YK_MAX_DRIVERS]);
 
+/* Whether this process has an OpenCL driver loaded (not merely the loader, which has no state
+ * before the first call): the file's name. */
+bool yk_opencl_has_driver(char *name, size_t bytes);
+
+/* ... or another library of a device, which a driver may share. */
+bool yk_opencl_has_runtime(char *name, size_t bytes);
+
 /* Loads one driver and lists its devices (cl* calls: only in a throw-away process).
  * YOKE_ENODEVICE if the loader library or the driver cannot be loaded. A driver without
  * devices is YOKE_OK with a count of 0, and error says so. */

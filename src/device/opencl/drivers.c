@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/env.h"
+#include "sys/object.h"
 
 static const char system_folder[] = "/etc/OpenCL/vendors";
 static const char nvidia_library[] = "libnvidia-opencl.so.1";
@@ -202,6 +203,36 @@ size_t yk_opencl_drivers_in(const char *vendors,
 
     add_setting(&list, vendors);
     return list.count;
+}
+
+/* Those that are installed, and what others are called that were loaded otherwise. */
+bool yk_opencl_has_driver(char *name, size_t bytes)
+{
+    static const char *const known[] = {"libpocl",       "libnvidia-opencl",
+                                        "libMesaOpenCL", "libRusticlOpenCL",
+                                        "libigdrcl",     "libamdocl",
+                                        "libintelocl",   "liboclgrind",
+                                        "libclvk",       NULL};
+    yk_opencl_driver drivers[YK_MAX_DRIVERS];
+    const char *names[YK_MAX_DRIVERS + 1];
+    const size_t count = yk_opencl_drivers(drivers);
+
+    for (size_t i = 0; i < count; i++) {
+        const char *slash = strrchr(drivers[i].library, '/');
+
+        names[i] = slash != NULL ? slash + 1 : drivers[i].library;
+    }
+    names[count] = NULL;
+    return yk_object_is_loaded(known, name, bytes) ||
+           yk_object_is_loaded(names, name, bytes);
+}
+
+bool yk_opencl_has_runtime(char *name, size_t bytes)
+{
+    static const char *const known[] = {"libcuda.so", "libamdhip64", "libhsa-runtime64",
+                                        "libze_loader", NULL};
+
+    return yk_opencl_has_driver(name, bytes) || yk_object_is_loaded(known, name, bytes);
 }
 
 size_t yk_opencl_drivers(yk_opencl_driver drivers[YK_MAX_DRIVERS])

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What passes to a process that executes the program for a pool: a supervisor that is spawned,
+ * or, where the program has an OpenCL driver loaded, a process that opens drivers. Both sides
+ * agree by a letter: a sealed memory file that says where the pool's memory is to be mapped,
+ * from which descriptors, and what the process is to be. The letter's own descriptor is in the
+ * environment variable YOKE_SPAWN, behind the new process's pid: whoever merely inherits the
+ * variable has another pid, and ignores it.
+ */
+#ifndef YK_POOL_LETTER_H
+#define YK_POOL_LETTER_H
+
+#include <limits.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "pool/supervisor.h"
+#include "sys/object.h"
+
+#define YK_LETTER_VARIABLE "YOKE_SPAWN"
+#define YK_LETTER_PRELOAD "LD_PRELOAD"
+#define YK_LETTER_MAGIC "yoke start letter"
+
+/* What the process is to be. */
+typedef enum yk_role {
+    YK_ROLE_SUPERVISOR = 1,
+    YK_ROLE_WORKER = 2, /* of an OpenCL device, in a slot */
+    YK_ROLE_PROBE = 3,  /* of a driver */
+} yk_role;
+
+/* The same in all builds. */
+typedef struct yk_letter_head {
+    char magic[24];
+    /* Whether both are of the same build: */
+    uint64_t letter_bytes;
+    uint64_t control_bytes;
+    yk_object_place constructor; /* of the copy of the library that is to take over */
+    /* Where that lies, put in front of LD_PRELOAD. "": in the program, nothing was put. */
+    char library[PATH_MAX];
+} yk_letter_head;
+
+typedef struct yk_letter {
+    yk_letter_head head;
+    yk_supervisor_start start;
+    uint32_t role;
+    uint32_t index;               /* of the slot, or the driver */
+    int undo_files[YK_MAX_LANES]; /* of a worker; -1: none */
+} yk_letter;
+
+/* A letter without role. YOKE_EUNSUPPORTED if the program cannot be executed. */
+yoke_status yk_letter_init(yk_letter *letter, const yk_supervisor_start *start,
+                           yk_error *error);
+
+/* Executes the program in a process that is no child of this one; as yk_exec_again(). */
+pid_t yk_letter_send(const yk_letter *letter, int *pidfd);
+
+/* Executes the program in this process. Returns only if it cannot, with errno. */
+void yk_letter_follow(const yk_letter *letter);
+
+#endif

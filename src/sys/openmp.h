@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* OpenMP in processes that are forked from a program that has used it. */
+#ifndef YK_SYS_OPENMP_H
+#define YK_SYS_OPENMP_H
+
+/*
+ * In a process that was forked from one with several threads: parallel regions run on the
+ * thread that meets them alone. GNU's libgomp does not notice a fork, and would wait for threads
+ * that have stayed behind. Others (LLVM's, Intel's) notice, and need nothing.
+ *
+ * To end the threads before the fork (omp_pause_resource_all) is no way out: with them the
+ * program would lose its threadprivate variables.
+ */
+void yk_openmp_run_alone(void);
+
+#endif
