@@ -210,7 +210,7 @@ static int look_in_task(yoke_task *task)
 
 static void test_numbers_beside_a_device(void **state)
 {
-    yoke_pool *pool;
+    yoke_pool *pool = NULL;
     const int fd = make_temp();
     yoke_task_options options = {
         .kind = "opencl", .context = &fd, .context_bytes = sizeof fd};
