@@ -161,7 +161,7 @@ static bool add_text(yk_texts *texts, char *text)
     return true;
 }
 
-static bool is_folder(option_kind kind)
+static bool is_folder_option(option_kind kind)
 {
     return kind >= OPTION_QUOTED_FOLDER && kind <= OPTION_LAST_FOLDER;
 }
@@ -186,7 +186,7 @@ static bool take_option(yk_build_options *options, const option *found, FILE *re
     if (found->kind == OPTION_FILE) {
         return add_text(&options->files, unquoted(found->value, found->end));
     }
-    if (is_folder(found->kind)) {
+    if (is_folder_option(found->kind)) {
         return true;
     }
     fprintf(rest, "%s%.*s", ftell(rest) > 0 ? " " : "",
@@ -227,7 +227,7 @@ bool yk_build_options_read(yk_build_options *options, const char *text)
     return good && read_others(options, text);
 }
 
-static void free_texts(yk_texts *texts)
+static void free_option_texts(yk_texts *texts)
 {
     for (size_t i = 0; i < texts->count; i++) {
         free(texts->list[i]);
@@ -238,9 +238,9 @@ static void free_texts(yk_texts *texts)
 void yk_build_options_fini(yk_build_options *options)
 {
     free(options->rest);
-    free_texts(&options->folders);
-    free_texts(&options->files);
-    free_texts(&options->defined);
-    free_texts(&options->undefined);
+    free_option_texts(&options->folders);
+    free_option_texts(&options->files);
+    free_option_texts(&options->defined);
+    free_option_texts(&options->undefined);
     memset(options, 0, sizeof *options);
 }

@@ -63,7 +63,7 @@ static yk_token peek(const reader *r)
     return yk_lex(&at);
 }
 
-static bool accept(reader *r, const char *text)
+static bool accept_text(reader *r, const char *text)
 {
     const yk_token token = peek(r);
 
@@ -76,12 +76,12 @@ static bool accept(reader *r, const char *text)
 
 static value read_defined(reader *r)
 {
-    const bool has_parentheses = accept(r, "(");
+    const bool has_parentheses = accept_text(r, "(");
     const yk_token name = yk_lex(&r->at);
     const yk_truth truth = yk_macro_truth(r->macros, r->guesses, name);
 
     if (has_parentheses) {
-        (void)accept(r, ")");
+        (void)accept_text(r, ")");
     }
     return truth == YK_MAYBE ? unknown_value : known(truth == YK_YES);
 }
@@ -156,7 +156,7 @@ static value read_operand(reader *r)
         inner = read_operand(r);
     } else if (yk_token_is(token, "(")) {
         inner = evaluate(r, 0);
-        (void)accept(r, ")");
+        (void)accept_text(r, ")");
     } else if (yk_token_is(token, "defined")) {
         inner = read_defined(r);
     } else if (token.kind == YK_TOKEN_NUMBER) {
@@ -196,7 +196,7 @@ static int next_operator(reader *r, int weakest)
     return -1;
 }
 
-static value compare(const char *by, long long a, long long b)
+static value compare_numbers(const char *by, long long a, long long b)
 {
     const bool equal = a == b;
 
@@ -212,7 +212,7 @@ static value compare(const char *by, long long a, long long b)
     }
 }
 
-static value compute(char by, long long a, long long b)
+static value compute_number(char by, long long a, long long b)
 {
     const unsigned long long left = (unsigned long long)a;
     const unsigned long long right = (unsigned long long)b;
@@ -243,8 +243,8 @@ static value combine(const char *by, value a, value b)
     if (!a.known || !b.known) {
         return unknown_value;
     }
-    return strchr("=!<>", by[0]) != NULL ? compare(by, a.number, b.number)
-                                         : compute(by[0], a.number, b.number);
+    return strchr("=!<>", by[0]) != NULL ? compare_numbers(by, a.number, b.number)
+                                         : compute_number(by[0], a.number, b.number);
 }
 
 static value evaluate(reader *r, int weakest)

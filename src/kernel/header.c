@@ -81,7 +81,7 @@ static bool is_same_moment(const struct stat *a, const struct stat *b)
 }
 
 /* A file that is being written is read again, so that it is one version of it. */
-static char *read_file(int file, size_t *bytes, int *code)
+static char *read_moment(int file, size_t *bytes, int *code)
 {
     struct stat before;
     struct stat after;
@@ -128,7 +128,7 @@ static yk_header_text *new_text(yk_headers *headers, int file, const struct stat
         *code = ENOMEM;
         return NULL;
     }
-    made->text = read_file(file, &made->bytes, code);
+    made->text = read_moment(file, &made->bytes, code);
     if (made->text == NULL) {
         free(made);
         return NULL;

@@ -39,7 +39,7 @@ static void define_options(yk_expander *x)
     }
 }
 
-static void write_all(yk_expander *x, const char *source)
+static void write_source(yk_expander *x, const char *source)
 {
     yk_frame frame = {
         .at = source,
@@ -56,8 +56,8 @@ static void write_all(yk_expander *x, const char *source)
     yk_expand(x, &frame);
 }
 
-static yoke_status fail(const yk_expander *x, bool is_written, const char *noun,
-                        yk_error *error)
+static yoke_status fail_expansion(const yk_expander *x, bool is_written,
+                                  const char *noun, yk_error *error)
 {
     if (x->is_too_large) {
         return yk_fail(error, YOKE_EINVAL,
@@ -91,9 +91,9 @@ static yoke_status expand_source(yk_expander *x, char **text, const char *source
     if (x->conditions == NULL || x->out == NULL) {
         status = yk_fail(error, YOKE_ENOMEM, "%s: no memory for its source", noun);
     } else {
-        write_all(x, source);
+        write_source(x, source);
         is_written = ferror(x->out) == 0;
-        status = fail(x, is_written, noun, error);
+        status = fail_expansion(x, is_written, noun, error);
     }
     if (x->out != NULL) {
         (void)fclose(x->out);

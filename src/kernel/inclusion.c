@@ -36,8 +36,8 @@ static char *read_name(const char *at, bool *is_quoted, const char **end)
     return strndup(at + 1, (size_t)(stop - at - 1));
 }
 
-static yk_header_place find(yk_expander *x, const request *by, const char *name,
-                            bool is_quoted)
+static yk_header_place find_requested(yk_expander *x, const request *by,
+                                      const char *name, bool is_quoted)
 {
     const yk_header *const header = by->frame->header;
     const yk_header_name wanted = {
@@ -214,7 +214,7 @@ static void take_header(yk_expander *x, const request *by, yk_header_place place
 static void take_file(yk_expander *x, const request *by, const char *name,
                       bool is_quoted)
 {
-    const yk_header_place place = find(x, by, name, is_quoted);
+    const yk_header_place place = find_requested(x, by, name, is_quoted);
 
     x->is_changed = true;
     if (place.header != NULL) {
@@ -419,7 +419,7 @@ static const char *put_presence(yk_expander *x, const yk_frame *frame, yk_token 
         free(name);
         return NULL;
     }
-    if (find(x, &by, name, is_quoted).header != NULL) {
+    if (find_requested(x, &by, name, is_quoted).header != NULL) {
         fputs("1", x->out);
     } else if (name[0] == '/' || yk_token_is(word, "__has_embed") || by.is_next) {
         fputs("0", x->out);

@@ -20,14 +20,14 @@ static bool begins_word(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
 }
 
-static bool is_digit(char c)
+static bool is_digit_char(char c)
 {
     return c >= '0' && c <= '9';
 }
 
 static bool is_word_char(char c)
 {
-    return begins_word(c) || is_digit(c);
+    return begins_word(c) || is_digit_char(c);
 }
 
 static bool is_blank(char c)
@@ -111,7 +111,7 @@ static const char *skip_hash(const char *at)
     return *at == '%' && *step(at) == ':' ? step(step(at)) : at;
 }
 
-static yk_token take(const char **at, yk_token_kind kind, const char *end)
+static yk_token take_token_as(const char **at, yk_token_kind kind, const char *end)
 {
     const yk_token token = {kind, *at, end};
 
@@ -123,8 +123,8 @@ static yk_token take_hash(const char **at, const char *end)
 {
     const char *const second = skip_hash(end);
 
-    return second != end ? take(at, YK_TOKEN_PASTE, second)
-                         : take(at, YK_TOKEN_HASH, end);
+    return second != end ? take_token_as(at, YK_TOKEN_PASTE, second)
+                         : take_token_as(at, YK_TOKEN_HASH, end);
 }
 
 yk_token yk_lex(const char **at)
@@ -133,24 +133,24 @@ yk_token yk_lex(const char **at)
 
     *at = here;
     if (*here == '\0') {
-        return take(at, YK_TOKEN_END, here);
+        return take_token_as(at, YK_TOKEN_END, here);
     }
     if (*here == '\n') {
-        return take(at, YK_TOKEN_NEWLINE, here + 1);
+        return take_token_as(at, YK_TOKEN_NEWLINE, here + 1);
     }
     if (begins_word(*here)) {
-        return take(at, YK_TOKEN_WORD, skip_word(here));
+        return take_token_as(at, YK_TOKEN_WORD, skip_word(here));
     }
-    if (is_digit(*here)) {
-        return take(at, YK_TOKEN_NUMBER, skip_number(here));
+    if (is_digit_char(*here)) {
+        return take_token_as(at, YK_TOKEN_NUMBER, skip_number(here));
     }
     if (*here == '"' || *here == '\'') {
-        return take(at, YK_TOKEN_QUOTED, skip_quoted(here));
+        return take_token_as(at, YK_TOKEN_QUOTED, skip_quoted(here));
     }
     if (skip_hash(here) != here) {
         return take_hash(at, skip_hash(here));
     }
-    return take(at, YK_TOKEN_OTHER, step(here));
+    return take_token_as(at, YK_TOKEN_OTHER, step(here));
 }
 
 bool yk_token_is(yk_token token, const char *text)

@@ -26,7 +26,7 @@ void yk_macros_fini(yk_macros *macros)
     }
 }
 
-static yk_macro *find(const yk_macros *macros, const char *name)
+static yk_macro *find_macro(const yk_macros *macros, const char *name)
 {
     yk_macro *macro = macros->buckets[bucket_of(name)];
 
@@ -41,7 +41,7 @@ yk_macro *yk_macros_find(const yk_macros *macros, yk_token name)
     char text[YK_WORD_BYTES];
 
     yk_token_copy(name, text);
-    return find(macros, text);
+    return find_macro(macros, text);
 }
 
 yk_macro *yk_macros_get(yk_macros *macros, yk_token name)
@@ -50,7 +50,7 @@ yk_macro *yk_macros_get(yk_macros *macros, yk_token name)
     yk_macro *macro;
 
     yk_token_copy(name, text);
-    macro = find(macros, text);
+    macro = find_macro(macros, text);
     if (macro != NULL) {
         return macro;
     }

@@ -299,7 +299,7 @@ static bool expand_word(yk_token_stream *stream, yk_token word)
 /* ---- directives ---- */
 
 /* Whether it is one that the stream shows. */
-static bool take_directive(yk_token_stream *stream, yk_token *word)
+static bool take_stream_directive(yk_token_stream *stream, yk_token *word)
 {
     yk_stream_level *const text = &stream->levels[0];
     const char *const end = yk_line_last(text->at).end;
@@ -329,7 +329,7 @@ yk_token yk_token_stream_next(yk_token_stream *stream)
             return token;
         }
         if (is_first && token.kind == YK_TOKEN_HASH) {
-            if (take_directive(stream, &token)) {
+            if (take_stream_directive(stream, &token)) {
                 token.kind = YK_TOKEN_HASH;
                 return token;
             }

@@ -144,7 +144,7 @@ static void take_name(parser *p, yk_token word)
     yk_text_copy(p->state.now.name, sizeof p->state.now.name, name);
 }
 
-static void take_word(parser *p, yk_token word)
+static void take_declaration_word(parser *p, yk_token word)
 {
     declaration *const now = &p->state.now;
     const unsigned flags = flags_of(p, word);
@@ -205,7 +205,7 @@ static void begin_statement(parser *p)
     p->state.now = (declaration){.base = 0};
 }
 
-static void enter(parser *p)
+static void enter_nesting(parser *p)
 {
     p->state.nesting = 1;
     p->state.is_nesting_first = true;
@@ -218,7 +218,7 @@ static void take_brace(parser *p)
     if ((now->base & HAS_TAG) != 0 && !now->is_function) {
         now->has_body = true;
         now->words = 0;
-        enter(p);
+        enter_nesting(p);
     } else {
         p->state.scope++;
         begin_statement(p);
@@ -231,7 +231,7 @@ static void take_parenthesis(parser *p)
 
     now->is_function |= !now->awaits_operand && now->words > 0;
     now->awaits_operand = false;
-    enter(p);
+    enter_nesting(p);
 }
 
 /* What is behind it belongs to the pointer, what was before to what it points to. */
@@ -266,7 +266,7 @@ static void take_nested(parser *p, yk_token token)
 static void take_initializer(parser *p, char c)
 {
     if (c == '(' || c == '[' || c == '{') {
-        enter(p);
+        enter_nesting(p);
     } else if (c == ',' || c == ';') {
         end_declarator(p);
     }
@@ -282,7 +282,7 @@ static void take_mark(parser *p, char c)
         take_parenthesis(p);
         break;
     case '[':
-        enter(p);
+        enter_nesting(p);
         break;
     case '{':
         take_brace(p);
@@ -321,7 +321,7 @@ static void take_token(parser *p, yk_token token)
     } else if (p->state.now.is_initializer) {
         take_initializer(p, *token.begin);
     } else if (token.kind == YK_TOKEN_WORD) {
-        take_word(p, token);
+        take_declaration_word(p, token);
     } else if (token.kind == YK_TOKEN_OTHER) {
         take_mark(p, *token.begin);
     }
@@ -405,8 +405,8 @@ static void free_types(parser *p)
     }
 }
 
-static bool read_text(const char *source, const yk_build_options *options,
-                      yk_variables *found)
+static bool read_variables(const char *source, const yk_build_options *options,
+                           yk_variables *found)
 {
     parser *const p = calloc(1, sizeof *p);
     bool good;
@@ -442,7 +442,7 @@ bool yk_variables_read(yk_variables *variables, const char *source, const char *
     bool is_read;
 
     memset(variables, 0, sizeof *variables);
-    is_read = good && read_text(source, &read, variables);
+    is_read = good && read_variables(source, &read, variables);
     yk_build_options_fini(&read);
     return is_read;
 }
