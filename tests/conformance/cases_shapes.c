@@ -73,6 +73,36 @@ static void ghost_rows(suite_run *run)
               yoke_arg_strided(yoke_in_halo_present(a, row, 1, 1), GHOST_ROW, plane));
 }
 
+/* ---- a halo in front of the kernel's pointer ---- */
+
+static const char behind_source[] =
+    "__kernel void behind(__global int *out, __global const int *in)\n"
+    "{ int i = (int)get_global_id(0); out[i] = in[i - 3] * 2 + in[i + 1] - in[i]; }\n";
+
+static void behind(const yoke_span *span, void *const args[])
+{
+    int32_t *out = args[0];
+    const int32_t *in = args[1];
+
+    for (ptrdiff_t i = (ptrdiff_t)span->begin; i < (ptrdiff_t)span->end; i++) {
+        out[i] = in[i - 3] * 2 + in[i + 1] - in[i];
+    }
+}
+
+/* The pointers are wherever they are: at the start of a page, or near it. */
+static void in_front_of_the_pointer(suite_run *run)
+{
+    static const size_t lead[] = {3, 4, 1023, 1024, 1027, 4096};
+    int32_t *out = suite_ints(run, 3000, 0);
+
+    for (size_t k = 0; k < sizeof lead / sizeof lead[0]; k++) {
+        int32_t *in = suite_ints(run, lead[k] + 3001, k % 2 * 4);
+
+        suite_map(run, 0, yoke_range_1d(3000), yoke_out(out, 4),
+                  yoke_in_halo_present(in + lead[k], 4, 3, 1));
+    }
+}
+
 /* ---- tiles of a picture ---- */
 
 static const char tile_source[] =
@@ -507,6 +537,10 @@ const suite_case suite_shape_cases[] = {
      ghost_rows,
      0,
      {{.name = "heat", .source = heat_source, .native = heat}}},
+    {"a halo in front of the pointer",
+     in_front_of_the_pointer,
+     0,
+     {{.name = "behind", .source = behind_source, .native = behind}}},
     {"tiles",
      tiles,
      0,

@@ -231,6 +231,37 @@ static int run_too_large(void *arg)
                : 2;
 }
 
+/* Parts in front of a `__constant` parameter, which is no address that goes on there. */
+static int run_constant_in_front(void *arg)
+{
+    static const refusal r = {
+        "__kernel void k(__global int *x, __constant int *y) { x[0] = y[0]; }", "",
+        YOKE_EUNSUPPORTED, false, {"in front of the address", "__constant parameter 2"}, {0},
+        two_arrays};
+    static bench b;
+    yk_device_config config = {.kind = YK_DEVICE_OPENCL, .discrete = true};
+    yk_device *device;
+    yk_error error;
+    yoke_status status;
+
+    (void)arg;
+    memcpy(config.driver, pocl, sizeof pocl);
+    if (yk_opencl_ops.open(&device, &config, &error) != YOKE_OK) {
+        return 1;
+    }
+    set_up(&b, &r);
+    b.launch.args[1].address += 128;
+    b.launch.args[1].before = b.launch.args[1].halo_before = 3;
+    status = yk_opencl_ops.begin(device, &b.kernel, &b.launch, &error);
+    (void)fprintf(stderr, "%s\n", error.text);
+    yk_opencl_ops.close(device);
+    bench_free(&b);
+    return status == r.status && strstr(error.text, r.words[0]) != NULL &&
+                   strstr(error.text, r.words[1]) != NULL
+               ? 0
+               : 2;
+}
+
 /* A missing driver; nothing is left behind. */
 static int run_missing(void *arg)
 {
@@ -308,6 +339,12 @@ static void large_array_makes_the_device_stand_aside(void **state)
     check(run_too_large);
 }
 
+static void constant_in_front_makes_the_device_stand_aside(void **state)
+{
+    (void)state;
+    check(run_constant_in_front);
+}
+
 static void missing_driver_is_no_device(void **state)
 {
     (void)state;
@@ -326,6 +363,7 @@ int main(void)
         yt_unit_test(wrong_kernels_and_launches_are_explained),
         yt_unit_test(parameters_are_reported),
         yt_unit_test(large_array_makes_the_device_stand_aside),
+        yt_unit_test(constant_in_front_makes_the_device_stand_aside),
         yt_unit_test(missing_driver_is_no_device),
         yt_unit_test(launches_take_turns),
     };
