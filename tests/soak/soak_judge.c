@@ -54,7 +54,8 @@ void soak_excuse(soak_client *client, yoke_status status)
 {
     (void)atomic_fetch_add(&present.excuses[-status & 31], 1);
     client->excused = true;
-    client->must_end |= status == YOKE_EBROKEN || status == YOKE_ENODEVICE;
+    client->must_end |=
+        status == YOKE_EBROKEN || status == YOKE_ENODEVICE || status == YOKE_EBUILD;
 }
 
 /* ---- the end ---- */
@@ -246,6 +247,10 @@ static bool is_excused(const soak_client *client, yoke_status status)
     case YOKE_ENODEVICE:
     case YOKE_EDEVICE:
         return may_lack_devices(client);
+    case YOKE_EBUILD:
+        /* LLVM's handlers delete the compiler's files at a SIGSEGV, and return: one that was
+         * sent does not come again. */
+        return client->home->has_sources && atomic_load(&client->home->killed_hard) > 0;
     default:
         return false;
     }
