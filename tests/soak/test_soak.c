@@ -24,7 +24,7 @@ static const soak_row rows[] = {
     {"groups", 10, SOAK_ANY, soak_row_groups, false},
     {"chain", 20, SOAK_ANY, soak_row_chain, false},
     {"fail", 4, SOAK_CPU, soak_row_fail, false},
-    {"unkept", 12, SOAK_CPU | SOAK_ALONE, soak_row_unkept, true},
+    {"unkept", 12, SOAK_CPU | SOAK_ALONE, soak_row_unkept, false},
     {"timeout", 1, SOAK_CPU, soak_row_timeout, false},
     {"items", 10, SOAK_CPU, soak_row_items, false},
     {"items-segment", 8, SOAK_CPU, soak_row_items_segment, true},
@@ -45,7 +45,7 @@ static const soak_row rows[] = {
     {"lock", 2, SOAK_ANY, soak_row_lock, false},
     {"pipe", 3, SOAK_ANY, soak_row_pipe, false},
     {"kernels", 6, SOAK_SOURCE, soak_row_kernels, false},
-    {"header", 8, SOAK_SOURCE, soak_row_header, true},
+    {"header", 8, SOAK_SOURCE, soak_row_header, false},
     {"pool", 1, SOAK_ANY, soak_row_pool, false},
 };
 
