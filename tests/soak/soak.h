@@ -272,6 +272,7 @@ typedef enum soak_writes {
     SOAK_WRITE_OUT,
     SOAK_WRITE_INOUT,
     SOAK_WRITE_UPDATE,
+    SOAK_WRITE_SOME, /* of the bytes of a part; the others stay */
     SOAK_WRITE_OUT_WHOLE,
     SOAK_WRITE_INOUT_WHOLE,
     SOAK_WRITES
@@ -290,6 +291,12 @@ typedef struct soak_mix {
     uint32_t height[3]; /* ids there is room for, from 0 */
     uint32_t dimensions, split;
     uint32_t width;                   /* elements of a work-item */
+    uint32_t block;                   /* what a part is, in elements: so many, */
+    uint32_t blocks;                  /* so often, */
+    uint32_t stride;                  /* so far from each other */
+    uint32_t pitch;                   /* from one part to the next */
+    uint32_t parts;                   /* that an update may read, from 0 */
+    uint32_t edge, count;             /* the parts among which halos stay */
     uint32_t reads, writes;           /* soak_reads, soak_writes */
     uint32_t before, after;           /* neighbours that are read */
     uint32_t read_shift, write_shift; /* parts, as yoke_arg_at() has it */
