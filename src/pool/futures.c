@@ -20,6 +20,7 @@ yoke_future *yk_future_create(yoke_pool *pool, const yk_submission *submission)
         future->owner = pool->owner;
         future->kernel = submission->kernel;
         future->references = 1;
+        future->family = pool->families++;
         future->is_users = submission->is_users;
         future->on_success = submission->on_success;
         future->on_error = submission->on_error;
@@ -74,6 +75,7 @@ void yk_future_release(yoke_future *future)
     if (--future->references == 0) {
         if (future->pool != NULL) {
             yk_unread_note(future->pool, future);
+            yk_spoiled_leave(future->pool, future);
             if (future->result != NULL) {
                 (void)yk_arena_free(&future->pool->arena, future->result, NULL);
             }
@@ -257,6 +259,9 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     future->progress = status == YOKE_OK ? 1 : yk_job_progress(pool->control, job);
     yk_trace_collected(pool, job, status);
     release_arrays(pool, launch);
+    if (status != YOKE_OK) {
+        yk_spoiled_note(pool, future, launch);
+    }
     yk_stage_out(pool, future, launch, status == YOKE_OK);
     yk_fold_finish(pool, &future->fold, status == YOKE_OK);
     yk_combine_begin(future, status == YOKE_OK);

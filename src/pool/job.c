@@ -264,18 +264,21 @@ static const char *error_of(const yk_job *job)
                : "";
 }
 
-void yk_job_explain_need(yk_control *control, yk_job_ref ref, uint32_t failed_slot)
+void yk_job_explain_failure(yk_job *job, uint32_t generation, const char *why)
 {
     static const char said[] = "a job that this one depends on failed";
-    const char *why = error_of(&control->jobs[failed_slot]);
-    yk_job *job = yk_job_at(control, ref);
 
     if (strncmp(why, said, sizeof said - 1) == 0) {
-        yk_job_explain(job, ref.generation, "%s", why); /* the first in the chain */
+        yk_job_explain(job, generation, "%s", why); /* the first in the chain */
     } else {
-        yk_job_explain(job, ref.generation, "%s%s%s", said, why[0] != '\0' ? ": " : "",
-                       why);
+        yk_job_explain(job, generation, "%s%s%s", said, why[0] != '\0' ? ": " : "", why);
     }
+}
+
+void yk_job_explain_need(yk_control *control, yk_job_ref ref, uint32_t failed_slot)
+{
+    yk_job_explain_failure(yk_job_at(control, ref), ref.generation,
+                           error_of(&control->jobs[failed_slot]));
 }
 
 void yk_job_remark(yk_job *job, uint32_t generation, const char *format, ...)

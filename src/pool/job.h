@@ -74,6 +74,9 @@ bool yk_job_next_due(const yk_control *control, uint32_t slot, yk_job_ref *ref);
 /* The slot of a job that it needs and that has ended badly; YK_MAX_JOBS: there is none. */
 uint32_t yk_job_failed_need(yk_control *control, const yk_job *job);
 
+/* Says that a job fails since another one did, and why that. */
+void yk_job_explain_failure(yk_job *job, uint32_t generation, const char *why);
+
 /* Explains that a job it needs has failed, and why that was. */
 void yk_job_explain_need(yk_control *control, yk_job_ref ref, uint32_t failed_slot);
 

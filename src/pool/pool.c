@@ -696,6 +696,7 @@ static void free_memory(yoke_pool *pool)
     yk_caller_destroy(pool);
     yk_processes_free(pool);
     yk_trace_free(pool);
+    yk_spoiled_free(pool);
     yk_shm_free_all(pool);
     for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
         free(pool->kernels[i]);

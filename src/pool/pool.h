@@ -45,6 +45,9 @@ typedef struct yk_unread {
     char *text;         /* NULL: there was no memory for it */
 } yk_unread;
 
+/* What a failed job was to write: see spoiled.c. */
+typedef struct yk_spoiled yk_spoiled;
+
 /* What the application knows of a guest. */
 typedef struct yk_host {
     uint32_t handles; /* 0: the slot is free */
@@ -102,6 +105,9 @@ struct yoke_pool {
      * has come. */
     _Atomic uint32_t inside;
     yk_unread unread;
+    yk_spoiled *spoiled;    /* the newest first */
+    uint32_t spoiled_count;
+    uint64_t families;      /* of failures: given out so far */
     struct yk_tracer *tracer; /* NULL: nothing has been traced yet */
 };
 
@@ -149,6 +155,8 @@ struct yoke_future {
     bool is_lost;      /* its result went with the pool */
     _Atomic bool told; /* the program knows how the job ended */
     uint64_t sequence; /* the job's, in order of submission */
+    uint64_t family;   /* failures that follow from one another have the same */
+    bool is_forgiven;  /* the program was told of one of the family */
     double progress; /* when it was collected */
     yk_job_ref ref; /* while not collected */
     yoke_status status;
@@ -553,6 +561,27 @@ void yk_unread_note_text(yoke_pool *pool, yoke_status status, const char *text);
 
 /* The failure that is kept, which is forgotten; YOKE_OK: there is none. Takes the lock. */
 yoke_status yk_unread_take(yoke_pool *pool, yk_error *error);
+
+/* ---- spoiled.c: with the lock ---- */
+
+/* A job that failed is collected: what it was to write is spoiled. */
+void yk_spoiled_note(yoke_pool *pool, yoke_future *future, const yk_launch *launch);
+
+/* Why a job must fail whose arrays are known: the text of a failure that spoiled one of them;
+ * NULL: it need not. It joins the family. */
+const char *yk_spoiled_needed(yoke_pool *pool, yoke_future *future,
+                              const yk_launch *launch);
+
+/* The program has been told of a failure of the family. */
+void yk_spoiled_forget(yoke_pool *pool, uint64_t family);
+
+/* The last reference of a future goes. */
+void yk_spoiled_leave(yoke_pool *pool, const yoke_future *future);
+
+/* The program has been told of all failures that no future reports. */
+void yk_spoiled_forget_orphans(yoke_pool *pool);
+
+void yk_spoiled_free(yoke_pool *pool);
 
 /* ---- callbacks.c ---- */
 

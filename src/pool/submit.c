@@ -207,8 +207,15 @@ static void prepare_holders(yk_job *job, uint32_t generation, bool recovers)
                                 : YK_SERVING_SHARES);
 }
 
+/* It fails before it is open: what it needs is spoiled. */
+static void fail_early(yoke_pool *pool, yk_job *job, yk_job_ref ref, const char *why)
+{
+    yk_job_explain_failure(job, ref.generation, why);
+    yk_job_stop(pool->control, ref, YOKE_EDEPENDENCY);
+}
+
 static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
-                    const yk_submission *submission)
+                    const yk_submission *submission, const char *spoiled)
 {
     const yk_job_ref ref = future->ref;
     const double timeout = submission->options.timeout;
@@ -228,7 +235,13 @@ static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
     pool->jobs[ref.slot] = future;
     yk_order_add(pool, ref.slot);
     yk_trace_submitted(pool, job);
+    if (spoiled != NULL) {
+        fail_early(pool, job, ref, spoiled);
+    }
     yk_job_publish(pool->control, ref);
+    if (spoiled != NULL) {
+        (void)yk_job_try_end(pool->control, ref);
+    }
     /* Who cannot build the kernel after all says so; before the job was there nobody heard
      * it. */
     if (job->deadline_ns != 0 || !yk_job_has_hope(pool->control, job, UINT32_MAX)) {
@@ -293,7 +306,8 @@ static yoke_status wait_for_devices(yoke_pool *pool, const char *devices,
 }
 
 static yoke_status prepare(yoke_pool *pool, yoke_future *future,
-                           const yk_submission *submission, yk_error *error)
+                           const yk_submission *submission, const char **spoiled,
+                           yk_error *error)
 {
     bool again = true;
     yk_job *job = NULL;
@@ -327,6 +341,7 @@ static yoke_status prepare(yoke_pool *pool, yoke_future *future,
         status = yk_order_find(pool, future->ref.slot, &submission->options, error);
     }
     if (status == YOKE_OK) {
+        *spoiled = yk_spoiled_needed(pool, future, &job->launch);
         status = yk_stage_in(pool, future, &job->launch, error);
     }
     if (status == YOKE_OK) {
@@ -341,6 +356,7 @@ static yoke_status prepare(yoke_pool *pool, yoke_future *future,
 static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
                                  const yk_submission *submission, yk_error *error)
 {
+    const char *spoiled = NULL;
     yoke_future *future;
     yoke_status status;
 
@@ -351,14 +367,14 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     if (future == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    status = prepare(pool, future, submission, error);
+    status = prepare(pool, future, submission, &spoiled, error);
     if (status != YOKE_OK) {
         yk_future_release(future);
         return status;
     }
     future->fold = submission->fold;
     future->combine = submission->combine;
-    publish(pool, future, yk_job_at(pool->control, future->ref), submission);
+    publish(pool, future, yk_job_at(pool->control, future->ref), submission, spoiled);
     *result = future;
     return YOKE_OK;
 }

@@ -80,6 +80,7 @@ yoke_status yk_unread_take(yoke_pool *pool, yk_error *error)
     note_lost_output(pool);
     taken = pool->unread;
     pool->unread = (yk_unread){.status = YOKE_OK};
+    yk_spoiled_forget_orphans(pool);
     (void)pthread_mutex_unlock(&pool->lock);
     if (taken.status == YOKE_OK) {
         return YOKE_OK;

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What failed jobs were to write. A job keeps its slot until another needs it, or until any
+ * call collects it; so what it leaves half done is noted here. Jobs that need it end with
+ * YOKE_EDEPENDENCY, and what those were to write is spoiled in turn, until the program is told.
+ *
+ * Failures that follow from one another are a family. Being told of one of them is being told
+ * of all of them, and of no others: a chain goes on failing though a job of another thread has
+ * failed meanwhile and that thread knows it.
+ *
+ * All of it is in the application, with the pool's lock.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/check.h"
+#include "pool/pool.h"
+
+/* A program that leaves more failures than that unread gives up the oldest. */
+enum { MAX_SPOILED = 1024 };
+
+struct yk_spoiled {
+    yk_spoiled *next; /* an older one */
+    uint64_t family;
+    uint64_t sequence; /* of the job that failed */
+    bool is_orphan;    /* its future is gone, and was not asked */
+    char *why;         /* NULL: no memory for that */
+    yk_launch launch;
+};
+
+/* ---- families ---- */
+
+static void join_families(yoke_pool *pool, uint64_t from, uint64_t into)
+{
+    for (yk_spoiled *s = pool->spoiled; s != NULL && from != into; s = s->next) {
+        s->family = s->family == from ? into : s->family;
+    }
+    for (yoke_future *f = pool->futures; f != NULL && from != into; f = f->next) {
+        f->family = f->family == from ? into : f->family;
+    }
+}
+
+static bool is_unsuccessful(const yoke_pool *pool, uint32_t slot)
+{
+    const uint32_t generation = pool->jobs[slot]->ref.generation;
+    const yk_job *job = &pool->control->jobs[slot];
+
+    return yk_state_of(atomic_load(&job->state)) == YK_JOB_ENDED &&
+           yk_job_status(job, generation) != YOKE_OK;
+}
+
+/* Those that need the job in the slot will fail; those that it needs may have. */
+static void join_neighbours(yoke_pool *pool, const yoke_future *future)
+{
+    const uint32_t slot = future->ref.slot;
+
+    for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
+        if (i == slot || pool->jobs[i] == NULL) {
+            continue;
+        }
+        if ((pool->relies[i] >> slot & 1) != 0 ||
+            ((pool->relies[slot] >> i & 1) != 0 && is_unsuccessful(pool, i))) {
+            join_families(pool, pool->jobs[i]->family, future->family);
+        }
+    }
+}
+
+static void drop(yoke_pool *pool, yk_spoiled **link)
+{
+    yk_spoiled *gone = *link;
+
+    *link = gone->next;
+    pool->spoiled_count--;
+    free(gone->why);
+    free(gone);
+}
+
+void yk_spoiled_forget(yoke_pool *pool, uint64_t family)
+{
+    yk_spoiled **link = &pool->spoiled;
+
+    while (*link != NULL) {
+        if ((*link)->family == family) {
+            drop(pool, link);
+        } else {
+            link = &(*link)->next;
+        }
+    }
+    for (yoke_future *f = pool->futures; f != NULL; f = f->next) {
+        f->is_forgiven |= f->family == family;
+    }
+}
+
+/* The program has been told of some without a call on the pool. */
+static void forget_told(yoke_pool *pool)
+{
+    for (yoke_future *f = pool->futures; f != NULL && pool->spoiled != NULL;
+         f = f->next) {
+        if (f->told && f->collected && f->status != YOKE_OK && !f->is_forgiven) {
+            yk_spoiled_forget(pool, f->family);
+        }
+    }
+}
+
+/* ---- noting ---- */
+
+static bool is_written(const yk_arg *arg)
+{
+    return arg->kind == YK_ARG_ARRAY && (arg->access & YK_WRITE) != 0;
+}
+
+/* Partial results of a reduction are the library's: their memory is used again. */
+static bool is_partial(const yoke_future *future, const yk_arg *arg)
+{
+    const uint64_t address = arg->address;
+
+    return (future->fold.finish != NULL &&
+            address == (uint64_t)(uintptr_t)future->fold.partials) ||
+           (future->combine.partials != NULL &&
+            address == (uint64_t)(uintptr_t)future->combine.partials);
+}
+
+/* Keeps of a launch what it writes. Whether that is anything. */
+static bool keep_written(yk_launch *launch, const yoke_future *future)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        if (is_written(&launch->args[i]) && !is_partial(future, &launch->args[i])) {
+            launch->args[count++] = launch->args[i];
+        }
+    }
+    launch->arg_count = count;
+    return count > 0;
+}
+
+static bool is_noted(const yoke_pool *pool, const yk_spoiled *new)
+{
+    for (const yk_spoiled *s = pool->spoiled; s != NULL; s = s->next) {
+        if (s->family == new->family &&
+            s->launch.arg_count ==
+                new->launch.arg_count &&memcmp(s->launch.begin, new->launch.begin,
+                                               sizeof s->launch.begin) == 0 &&
+            memcmp(s->launch.size, new->launch.size, sizeof s->launch.size) == 0 &&
+            memcmp(s->launch.args, new->launch.args,
+                   new->launch.arg_count * sizeof *new->launch.args) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void drop_oldest(yoke_pool *pool)
+{
+    yk_spoiled **link = &pool->spoiled;
+
+    while ((*link)->next != NULL) {
+        link = &(*link)->next;
+    }
+    drop(pool, link);
+}
+
+void yk_spoiled_note(yoke_pool *pool, yoke_future *future, const yk_launch *launch)
+{
+    yk_spoiled *new;
+
+    join_neighbours(pool, future);
+    if (future->is_forgiven || future->status == YOKE_EBROKEN) {
+        return;
+    }
+    new = calloc(1, sizeof *new);
+    if (new == NULL) {
+        return;
+    }
+    new->family = future->family;
+    new->sequence = future->sequence;
+    new->launch = *launch;
+    if (!keep_written(&new->launch, future) || is_noted(pool, new)) {
+        free(new);
+        return;
+    }
+    new->why = future->error != NULL ? strdup(future->error) : NULL;
+    new->next = pool->spoiled;
+    pool->spoiled = new;
+    if (++pool->spoiled_count > MAX_SPOILED) {
+        drop_oldest(pool);
+    }
+}
+
+/* ---- asking ---- */
+
+static bool needs(const yk_launch *launch, const yk_spoiled *spoiled)
+{
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        for (uint32_t k = 0; k < spoiled->launch.arg_count; k++) {
+            const yk_arg *bad = &spoiled->launch.args[k];
+
+            if (launch->args[i].block_id == bad->block_id &&
+                yk_args_conflict(&spoiled->launch, bad, launch, &launch->args[i])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+const char *yk_spoiled_needed(yoke_pool *pool, yoke_future *future,
+                              const yk_launch *launch)
+{
+    const char *why = NULL;
+
+    forget_told(pool);
+    for (const yk_spoiled *s = pool->spoiled; s != NULL; s = s->next) {
+        if (needs(launch, s)) {
+            why = s->why != NULL ? s->why : "";
+            join_families(pool, s->family, future->family);
+        }
+    }
+    return why;
+}
+
+void yk_spoiled_leave(yoke_pool *pool, const yoke_future *future)
+{
+    if (!future->collected || future->status == YOKE_OK) {
+        return;
+    }
+    if (future->told) {
+        yk_spoiled_forget(pool, future->family);
+    }
+    for (yk_spoiled *s = pool->spoiled; s != NULL; s = s->next) {
+        s->is_orphan |= s->sequence == future->sequence;
+    }
+}
+
+void yk_spoiled_forget_orphans(yoke_pool *pool)
+{
+    yk_spoiled *s = pool->spoiled;
+
+    while (s != NULL) {
+        if (s->is_orphan) {
+            yk_spoiled_forget(pool, s->family);
+            s = pool->spoiled;
+        } else {
+            s = s->next;
+        }
+    }
+}
+
+void yk_spoiled_free(yoke_pool *pool)
+{
+    while (pool->spoiled != NULL) {
+        drop(pool, &pool->spoiled);
+    }
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* What a failed job should have written is not computed with, whatever else the program is
+ * told meanwhile: until it is told of that failure, or of one that follows from it. */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "api_setup.h"
+
+enum { N = 512, MANY = 150 };
+
+static yoke_pool *pool;
+static yoke_kernel *refuse;
+static yoke_kernel *increment;
+
+static int set_up(void **state)
+{
+    (void)state;
+    pool = api_open("cpu:2");
+    refuse = api_kernel(pool, "refuse", api_refuse);
+    increment = api_kernel(pool, "increment", api_increment);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    const bool failed = yoke_pool_terminate(pool) != YOKE_OK;
+
+    return yt_test_teardown(state) != 0 || failed ? -1 : 0;
+}
+
+static yoke_future *start(yoke_kernel *kernel, uint32_t *numbers)
+{
+    yoke_future *future = NULL;
+
+    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(N), NULL,
+                                        yoke_inout(numbers, 4)));
+    return future;
+}
+
+static yoke_status run(yoke_kernel *kernel, uint32_t *numbers)
+{
+    return yoke_map(pool, kernel, yoke_range_1d(N), yoke_inout(numbers, 4));
+}
+
+static bool has_ended(void *future)
+{
+    return yoke_future_done(future);
+}
+
+/* It has ended, and the program has not been told how. */
+static yoke_future *fail_unheard(uint32_t *numbers)
+{
+    yoke_future *future = start(refuse, numbers);
+
+    assert_true(yt_wait_until(has_ended, future, 60));
+    return future;
+}
+
+static void finish_failed(yoke_future *future)
+{
+    assert_status(yoke_future_wait(future, 60), YOKE_EKERNEL);
+    yoke_future_destroy(future);
+}
+
+static void expect_spoiled(uint32_t *numbers)
+{
+    assert_status(run(increment, numbers), YOKE_EDEPENDENCY);
+    assert_contains(yoke_pool_error(pool), "no hay for item 5");
+}
+
+/* ---- what does not count ---- */
+
+static void another_failure_hides_nothing(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, N), *others = api_numbers(pool, N);
+    yoke_future *future = fail_unheard(numbers);
+
+    (void)state;
+    assert_status(run(refuse, others), YOKE_EKERNEL);
+    assert_ok_pool(pool, run(increment, others));
+    expect_spoiled(numbers);
+    finish_failed(future);
+}
+
+/* Its future may be gone, or never have been. */
+static void another_failure_hides_no_unkept_one(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, N), *others = api_numbers(pool, N);
+
+    (void)state;
+    yoke_future_destroy(start(refuse, numbers));
+    assert_status(run(refuse, others), YOKE_EKERNEL);
+    expect_spoiled(numbers);
+    assert_ok_pool(pool, yoke_map_async(NULL, pool, refuse, yoke_range_1d(N), NULL,
+                                        yoke_inout(numbers, 4)));
+    assert_status(run(refuse, others), YOKE_EKERNEL);
+    expect_spoiled(numbers);
+    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+}
+
+static void other_calls_hide_nothing(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, N);
+    yoke_future *future = fail_unheard(numbers);
+
+    (void)state;
+    (void)yoke_pool_poll(pool);
+    assert_ok_pool(pool, yoke_free(pool, api_numbers(pool, N)));
+    assert_ok_pool(pool, yoke_lend(pool, numbers));
+    assert_ok_pool(pool, yoke_reclaim(pool, numbers));
+    expect_spoiled(numbers);
+    finish_failed(future);
+}
+
+static atomic_bool is_over;
+
+static void *fail_and_know(void *others)
+{
+    while (!atomic_load(&is_over)) {
+        (void)run(refuse, others);
+    }
+    return NULL;
+}
+
+/* The last future of a chain speaks for all of it, whatever other threads do. */
+static void chains_fail_beside_other_threads(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, N);
+    pthread_t thread;
+
+    (void)state;
+    atomic_store(&is_over, false);
+    assert_int_equal(pthread_create(&thread, NULL, fail_and_know, api_numbers(pool, N)),
+                     0);
+    for (int round = 0; round < 50; round++) {
+        yoke_future *last = start(refuse, numbers);
+
+        for (int i = 0; i < 10; i++) {
+            yoke_future_destroy(last);
+            last = start(increment, numbers);
+        }
+        assert_status(yoke_future_wait(last, 60), YOKE_EDEPENDENCY);
+        yoke_future_destroy(last);
+    }
+    atomic_store(&is_over, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+}
+
+/* There are 64 slots for jobs. */
+static void many_failures_are_all_kept(void **state)
+{
+    yoke_future *futures[MANY];
+    uint32_t *numbers[MANY];
+
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        numbers[i] = api_numbers(pool, N);
+        futures[i] = start(refuse, numbers[i]);
+    }
+    for (int i = 0; i < MANY; i++) {
+        expect_spoiled(numbers[i]);
+    }
+    for (int i = 0; i < MANY; i++) {
+        finish_failed(futures[i]);
+    }
+}
+
+/* ---- what does ---- */
+
+/* Failures of which one follows from the other: being told of either is being told. */
+static void a_family_is_told_of_at_once(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, N), *others = api_numbers(pool, N);
+
+    (void)state;
+    for (int which = 0; which < 3; which++) {
+        yoke_future *family[3] = {fail_unheard(numbers)};
+
+        assert_status(run(refuse, others), YOKE_EKERNEL);
+        family[1] = start(increment, numbers);
+        family[2] = start(increment, numbers);
+        assert_true(yt_wait_until(has_ended, family[1], 60));
+        assert_true(yt_wait_until(has_ended, family[2], 60));
+        assert_status(yoke_future_wait(family[which], 60),
+                      which == 0 ? YOKE_EKERNEL : YOKE_EDEPENDENCY);
+        assert_ok_pool(pool, run(increment, numbers));
+        for (int i = 0; i < 3; i++) {
+            yoke_future_destroy(family[i]);
+        }
+        (void)yoke_pool_wait(pool, 60); /* what was not read of the others */
+    }
+}
+
+static void a_report_for_all_is_one_for_each(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, N), *others = api_numbers(pool, N);
+
+    (void)state;
+    yoke_future_destroy(fail_unheard(numbers));
+    yoke_future_destroy(fail_unheard(others));
+    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_ok_pool(pool, run(increment, numbers));
+    assert_ok_pool(pool, run(increment, others));
+}
+
+static void know(yoke_future *future, yoke_status status, void *context)
+{
+    (void)future;
+    *(yoke_status *)context = status;
+}
+
+static void a_callback_tells(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, N);
+    yoke_future *future = start(refuse, numbers);
+    yoke_status known = YOKE_OK;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_future_on_done(future, know, &known));
+    assert_true(yt_wait_until(has_ended, future, 60));
+    (void)yoke_pool_poll(pool);
+    assert_int_equal(known, YOKE_EKERNEL);
+    assert_ok_pool(pool, run(increment, numbers));
+    yoke_future_destroy(future);
+}
+
+/* ---- memory that is used again ---- */
+
+static void new_memory_is_not_spoiled(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, N);
+    yoke_future *future = fail_unheard(numbers);
+
+    (void)state;
+    assert_ok_pool(pool, yoke_free(pool, numbers));
+    for (int i = 0; i < 20; i++) {
+        assert_ok_pool(pool, run(increment, api_numbers(pool, N)));
+    }
+    finish_failed(future);
+}
+
+/* Partial results of a reduction that failed are the library's. */
+static void reductions_go_on(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, N), *others = api_numbers(pool, N);
+    yoke_future *future = fail_unheard(numbers), *reduction = NULL;
+    yoke_reduced sum;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_reduce_async(&reduction, pool, YOKE_SUM, YOKE_UINT32,
+                                           numbers, N, &sum, NULL));
+    assert_true(yt_wait_until(has_ended, reduction, 60));
+    assert_ok_pool(pool, yoke_reduce(pool, YOKE_SUM, YOKE_UINT32, others, N, &sum));
+    assert_status(yoke_future_wait(reduction, 60), YOKE_EDEPENDENCY);
+    yoke_future_destroy(reduction);
+    finish_failed(future);
+}
+
+#define with_pool(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_pool(another_failure_hides_nothing),
+        with_pool(another_failure_hides_no_unkept_one),
+        with_pool(other_calls_hide_nothing),
+        with_pool(chains_fail_beside_other_threads),
+        with_pool(many_failures_are_all_kept),
+        with_pool(a_family_is_told_of_at_once),
+        with_pool(a_report_for_all_is_one_for_each),
+        with_pool(a_callback_tells),
+        with_pool(new_memory_is_not_spoiled),
+        with_pool(reductions_go_on),
+    };
+
+    return yt_run_group(tests);
+}
