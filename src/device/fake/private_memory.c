@@ -43,7 +43,7 @@ static extent_list stored(const yk_launch *launch, const yk_arg *arg, uint64_t b
 static unsigned char *private_at(const yk_replica *replica, const yk_arg *arg,
                                  uint64_t address)
 {
-    return replica->base + (address - arg->address);
+    return replica->base + (ptrdiff_t)(address - arg->address);
 }
 
 static void *arena_at(uint64_t address)
