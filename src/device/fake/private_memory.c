@@ -56,8 +56,8 @@ static void *arena_at(uint64_t address)
 static uint64_t load_extent(const yk_replica *replica, const yk_arg *arg,
                             yk_own_copy *copy, const yk_extent *extent)
 {
-    const uint64_t brought = copy != NULL ? yk_own_copy_bring(copy, arg, extent)
-                                          : yk_extent_bytes(extent);
+    const uint64_t brought =
+        copy != NULL ? yk_own_copy_bring(copy, arg, extent) : yk_extent_bytes(extent);
 
     for (uint64_t k = 0; k < yk_extent_pieces(extent); k++) {
         const uint64_t address = yk_extent_piece(extent, k);
