@@ -20,7 +20,7 @@ yoke_status yk_cells_create(void *result, yoke_pool *pool, yk_magic magic, size_
                             "a value, and an array's element, has at least 1 byte, and all "
                             "together have at most 64 TiB");
     }
-    cells = yk_object_alloc(pool, result, bytes, &status);
+    cells = yk_object_alloc(pool, result, bytes, YK_ZONE_CELLS, &status);
     if (cells == NULL) {
         return status;
     }

@@ -7,7 +7,7 @@
 yoke_status yoke_event_create(yoke_event **result, yoke_pool *pool)
 {
     yoke_status status;
-    yk_permits *event = yk_object_alloc(pool, result, sizeof *event, &status);
+    yk_permits *event = yk_object_alloc(pool, result, sizeof *event, YK_ZONE_OBJECTS, &status);
 
     if (event == NULL) {
         return status;

@@ -7,6 +7,7 @@
 
 #include "api/call.h"
 #include "base/status.h"
+#include "pool/guest_view.h"
 #include "shared/window.h"
 #include "sys/process.h"
 
@@ -31,14 +32,11 @@ static const char *kind_name(uint32_t magic)
     return NULL;
 }
 
-/* NULL: not in this process's memory of any pool. */
+/* NULL: not where a pool's objects are in this process. */
 static const yk_object *look_at(const void *object)
 {
-    const void *owner;
-    pid_t maker;
-
     return (uintptr_t)object % sizeof(uint64_t) == 0 &&
-                   yk_window_find(object, sizeof(yk_object), &owner, &maker)
+                   yk_window_has_objects(object, sizeof(yk_object))
                ? object
                : NULL;
 }
@@ -100,6 +98,7 @@ yoke_status yk_object_refuse(const void *object, yk_magic magic)
 
 yoke_status yk_object_end(const void *object, yoke_status status)
 {
+    yk_guest_view_arrive(); /* what was got may point into a segment that was opened since */
     if (status == YOKE_OK || status == YOKE_EAGAIN) {
         return status;
     }
@@ -125,7 +124,7 @@ static void set_result(void *result, void *object)
 }
 
 void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes,
-                      yoke_status *status)
+                      yk_zone_kind zone, yoke_status *status)
 {
     void *memory = NULL;
     yk_error error;
@@ -137,7 +136,7 @@ void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes,
     }
     set_result(result, NULL);
     if (yk_call_check(pool, &error) == YOKE_OK) {
-        memory = yk_objects_alloc(&pool->objects, &pool->arena, bytes, &error);
+        memory = yk_objects_alloc(&pool->objects, &pool->arena, bytes, zone, &error);
     }
     *status = memory == NULL ? yk_call_end(pool, error.status, &error) : YOKE_OK;
     return memory;

@@ -25,9 +25,10 @@ yoke_status yk_object_end(const void *object, yoke_status status);
 /* A time limit; YOKE_EINVAL, with a text, for what is no number. */
 yoke_status yk_object_deadline(const void *object, double seconds, uint64_t *deadline);
 
-/* Memory for an object of a pool; NULL: *status, and a text. */
+/* Memory for an object of a pool; NULL: *status, and a text. In the zone of cells if the
+ * program gets a pointer into it. */
 void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes,
-                      yoke_status *status);
+                      yk_zone_kind zone, yoke_status *status);
 
 /* Opens the object, which lies at the start of its memory; *result is it, or the memory is
  * freed. */

@@ -85,7 +85,7 @@ static yoke_status make(yoke_pipe *result[2], yoke_pool *pool,
         return yk_call_fail(pool, YOKE_EINVAL, "the pipe would hold more than 64 TiB");
     }
     ends = yk_object_alloc(pool, result, sizeof(pipe_head) + WAYS * ring_bytes(&shape),
-                           &status);
+                           YK_ZONE_OBJECTS, &status);
     if (ends == NULL) {
         return status;
     }

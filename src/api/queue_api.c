@@ -38,7 +38,7 @@ yoke_status yoke_queue_create_sized(yoke_queue **result, yoke_pool *pool,
         }
         return yk_call_fail(pool, YOKE_EINVAL, "the queue would hold more than 64 TiB");
     }
-    queue = yk_object_alloc(pool, result, bytes, &status);
+    queue = yk_object_alloc(pool, result, bytes, YK_ZONE_OBJECTS, &status);
     if (queue == NULL) {
         return status;
     }

@@ -9,7 +9,7 @@ yoke_status yoke_semaphore_create(yoke_semaphore **result, yoke_pool *pool,
                                   uint32_t permits, uint32_t most)
 {
     yoke_status status;
-    yk_permits *semaphore = yk_object_alloc(pool, result, sizeof *semaphore, &status);
+    yk_permits *semaphore = yk_object_alloc(pool, result, sizeof *semaphore, YK_ZONE_OBJECTS, &status);
 
     if (semaphore == NULL) {
         return status;

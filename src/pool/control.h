@@ -27,7 +27,9 @@
 #include "sched/policy.h"
 #include "sched/tiling.h"
 #include "shared/event_count.h"
+#include "shared/guard.h"
 #include "shared/home.h"
+#include "shared/layout.h"
 #include "shared/tile_map.h"
 #include "shared/trace_ring.h"
 #include "sys/segment.h"
@@ -54,6 +56,9 @@ enum {
     YK_RING_SUPERVISOR = YK_MAX_SLOTS,
     YK_TRACE_RINGS = YK_MAX_SLOTS + 1,
 };
+
+/* How many closed guests a process has let go of that there is not (any more). */
+#define YK_SEEN_ALL UINT64_MAX
 
 /* ---- workers ---------------------------------------------------------------------- */
 
@@ -110,6 +115,15 @@ typedef struct yk_aside {
     char text[YK_ASIDE_BYTES]; /* owner */
 } yk_aside;
 
+/* An access that ended a process. */
+typedef struct yk_crash {
+    _Atomic uint32_t state; /* 1: the rest is there; supervisor: 0, before the process exists */
+    uint32_t kind;          /* yk_access_kind */
+    uint64_t address;
+    int32_t problem; /* errno of bringing a named segment there; 0: none was to be brought */
+    uint32_t reserved;
+} yk_crash;
+
 /* What a worker has done. */
 typedef struct yk_tally {
     _Atomic uint64_t chunks;
@@ -142,6 +156,9 @@ typedef struct yk_worker {
     _Atomic uint32_t open_status; /* owner: a yoke_status if opening failed */
     _Atomic uint32_t initializing; /* owner: it is in the program's initializer */
     _Atomic uint32_t spent; /* owner: it ends since it has computed as many items as it is to */
+    /* owner; supervisor, before the process exists and after it: see guest_view.h */
+    _Atomic uint64_t guests_seen;
+    yk_crash crash;               /* owner */
 
     /* owner; active and building: stores sequentially consistent */
     alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
@@ -341,6 +358,8 @@ typedef struct yk_control {
     uint32_t discover;  /* look for OpenCL devices even if none is selected */
     uint32_t discrete;  /* YOKE_FORCE_DISCRETE */
     uint32_t log;       /* YOKE_LOG */
+    yk_layout layout;   /* of the pool's window */
+    uint64_t guards;    /* address of the yk_guard_table; 0: blocks are not guarded */
     int32_t supervisor_bell; /* descriptor: any rings, the supervisor waits on it */
     int32_t end_bell; /* descriptor: whoever ends a job rings, if tells_ends */
     yk_fault fault;
@@ -351,7 +370,10 @@ typedef struct yk_control {
     _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
     _Atomic uint32_t calls;          /* any: how often holders were called to give back */
     _Atomic uint64_t recall;         /* app: how often it wanted an allocation back */
-    _Atomic uint32_t guests_closed;  /* app: guests that have gone so far */
+    _Atomic uint64_t guests_opened;  /* app: guests that have come so far */
+    _Atomic uint64_t guests_closed;  /* app: ... that have gone */
+    _Atomic uint32_t guest_slots;    /* app: of them, ever used, from 0 */
+    _Atomic uint64_t guests_seen;    /* supervisor: see guest_view.h */
     uint64_t recall_table;           /* app, before recall: block table of the last one */
     _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
 

@@ -38,6 +38,11 @@
     X(YK_FAULT_AFTER_RECALL, 24, "after-recall")                                         \
     X(YK_FAULT_BEFORE_GUESTS, 25, "before-guests")                                       \
     X(YK_FAULT_AFTER_GUESTS, 26, "after-guests")                                         \
+    X(YK_FAULT_GUEST_MAPPED, 27, "guest-mapped")                                         \
+    X(YK_FAULT_GUEST_DROPPED, 28, "guest-dropped")                                       \
+    X(YK_FAULT_GUESTS_SEEN, 29, "guests-seen")                                           \
+    X(YK_FAULT_REFUSED, 30, "refused")                                                   \
+    X(YK_FAULT_SUPERVISOR_VIEW, 31, "supervisor-view")                                   \
     X(YK_FAULT_BEFORE_TAKING, 50, "before-taking")                                       \
     X(YK_FAULT_TAKEN, 51, "taken")                                                       \
     X(YK_FAULT_BEFORE_STARTED, 52, "before-started")                                     \

@@ -1,26 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guests: named segments in the arena's window, as one process of a pool sees them. The
- * application has them all mapped; the supervisor and the workers map those of a launch before
- * they touch it, and a closed one's range shows the arena's own pages again before it can mean
- * anything else.
+ * The window as one process of a pool sees it: which guests, named segments, it has there, and
+ * which guarded blocks it has open. The application has them all from the moment on from which
+ * they have an address. The supervisor and the workers exist already; so does a process that
+ * runs a function of the program's. The zones of both are shut in them until they bring what
+ * the tables in the control block name:
  *
- *     step                                          who           if it dies here
- *     block of the arena, segment's pages over it   application   so does the pool
- *     table: segment, address; then the block's id  application
- *     a job names the guest: it cannot be closed    application
- *     map what the launch names and is not mapped   worker        so does its view
- *     look at the table again: it is still the same worker
- *     view: the id                                  worker
+ *     before it begins     a worker, a process: all there are
+ *     on entering a job    a worker, the supervisor that is to restore: all, and those of the
+ *                          launch's arguments must be there
+ *     as a call ends       a worker, a process: all, since a pointer may just have arrived
+ *     on being refused     whoever follows a pointer that came another way: the one there
+ *
+ * A guest that was closed is nobody's memory any more, and its range shut, wherever it was let
+ * go of. The range is used again when it is shut everywhere:
+ *
+ *     step                                            who            if it dies here
+ *     a range, the segment's pages there              application    so does the pool
+ *     table: segment, range; then the block's id      application
+ *     guests_opened + 1                               application
+ *     look at the table; map; look at the id again    each           its view dies along
+ *     view: the id                                    each           the same
  *     ...
- *     no job uses it; own pages over it             application   so does the pool
- *     table: id = 0; `guests_closed` + 1; ring all  application
- *     segment's descriptor and the block are freed  application
- *     own pages over what the table no longer has   each          its replacement starts from
- *                                                                 the supervisor's view
+ *     no job uses it; shut                            application    so does the pool
+ *     table: id = 0; guests_closed + 1; ring all      application
+ *     the range rests; the descriptor is closed       application
+ *     shut what the table no longer has               each           its successor has the
+ *                                                                    supervisor's view
+ *     guests_seen = guests_closed as it was before    each           the same
+ *     signal                                          each           who waits looks again
+ *     before a fork: the child's guests_seen is the   supervisor     the pool is broken
+ *     supervisor's, whose view it gets
+ *     reaped: its guests_seen is the largest number   supervisor     the pool is broken
+ *     the range is used if the supervisor, then all   application
+ *     others, have seen so many closed
  *
- * Whoever takes up a job looks at `guests_closed` first: what the range is used for next, it is
- * used for by a job that was submitted later.
+ * In this order: a process that is forked after the supervisor was looked at has a view in which
+ * the guest is gone. Ids are never used twice, so a slot of the table that was given to another
+ * guest is not taken for the old one. Whoever changes a view has its lock: in one process several
+ * threads may be refused at a time. What a process forks has a view of its own, for which nobody
+ * waits.
  */
 #ifndef YK_POOL_GUEST_VIEW_H
 #define YK_POOL_GUEST_VIEW_H
@@ -31,26 +50,54 @@
 #include "pool/control.h"
 #include "sys/mapping.h"
 
+/* What is mapped, or open. */
+typedef struct yk_seen_range {
+    uint64_t id; /* 0: nothing */
+    uint64_t offset;
+    uint64_t span;
+} yk_seen_range;
+
 /* In a process's private memory; what is forked has its parent's, which is right for it. */
 typedef struct yk_guest_view {
-    const yk_control *control;
+    yk_control *control;
     yk_mapping arena;
-    pid_t owner;     /* the application */
-    uint32_t closed; /* control->guests_closed when it last looked */
-    struct {
-        uint64_t id; /* of the guest that is mapped; 0: none */
-        uint64_t offset;
-        uint64_t span;
-    } mapped[YK_MAX_GUESTS];
+    pid_t owner;          /* the application */
+    pid_t process;        /* whose view it is */
+    _Atomic uint64_t *seen; /* where this process says how many closed guests it let go of */
+    yk_crash *crash;      /* where it leaves word of its end; NULL: nowhere */
+    _Atomic pid_t lock;   /* the process whose thread changes it; 0: none does */
+    uint64_t opened;      /* of the control block, when it last looked: */
+    uint64_t closed;
+    uint64_t guard_changes;
+    _Atomic uint64_t refused; /* the address at which it was refused last, */
+    _Atomic uint32_t refusals; /* ... so often, though all is there */
+    yk_seen_range guests[YK_MAX_GUESTS];
+    yk_seen_range *blocks; /* YK_MAX_GUARDED; NULL: blocks are not guarded */
 } yk_guest_view;
+
+/* Of the supervisor: nothing is there yet. False: no memory. */
+bool yk_guest_view_init(yk_guest_view *view, yk_control *control, yk_mapping arena,
+                        pid_t owner);
+
+/* A copy that was forked becomes this process's: what it has seen, and where it crashed, goes
+ * there. From now on accesses that are refused bring what they need. */
+void yk_guest_view_adopt(yk_guest_view *view, _Atomic uint64_t *seen, yk_crash *crash);
 
 /* Lets go of guests that have been closed. YOKE_ESYSTEM if that cannot be. */
 yoke_status yk_guest_view_drop(yk_guest_view *view, yk_error *error);
 
-/* The same, and maps the guests of a launch. On failure none of the launch's memory may be
+/* The same, and brings all guests and guarded blocks that there are. Those that it cannot bring
+ * are not there. */
+yoke_status yk_guest_view_bring(yk_guest_view *view, yk_error *error);
+
+/* The same; the guests of a launch must be there. On failure none of the launch's memory may be
  * touched. */
 yoke_status yk_guest_view_map(yk_guest_view *view, const yk_launch *launch,
                               yk_error *error);
+
+/* In a process that has adopted a view: brings all if there is anything new. Elsewhere
+ * nothing. */
+void yk_guest_view_arrive(void);
 
 /* The first of a launch's segments that somebody has made shorter: writes a sentence, ""
  * if there is none. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Named segments, in the application: opened into the arena's window, and closed. */
+/* Named segments, in the application: opened into the pool's window, and closed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "pool/pool.h"
 
@@ -50,15 +52,90 @@ static bool have_hosts(yoke_pool *pool)
 /* ---- opening ---- */
 
 /* Tells the pool's processes. The id comes last: who reads it sees the rest. */
-static void announce(yk_guest *guest, const yk_host *host, const yk_block *block,
-                     const char *name)
+static void announce(yk_control *control, uint32_t slot, const yk_host *host,
+                     const yk_block *block, const char *name)
 {
+    yk_guest *guest = &control->guests[slot];
+
     guest->segment = host->segment;
     guest->offset = block->offset;
     guest->span = block->span;
     guest->read_only = block->read_only;
     yk_text_copy(guest->name, sizeof guest->name, name);
     atomic_store(&guest->id, block->id);
+    if (slot >= atomic_load(&control->guest_slots)) {
+        atomic_store(&control->guest_slots, slot + 1);
+    }
+    (void)atomic_fetch_add(&control->guests_opened, 1);
+}
+
+/* ---- ranges that rest: see guest_view.h ---- */
+
+/* So many ranges rest before it is looked which may be used again. */
+enum { MANY_RESTING = 64 };
+
+/* Guests that all processes have let go of. The supervisor comes first: whatever it forks later
+ * begins with what it has seen now. */
+static uint64_t seen_by_all(const yk_control *control)
+{
+    const uint32_t workers = yk_worker_count(control);
+    uint64_t seen = atomic_load(&control->guests_seen);
+    uint32_t processes;
+
+    for (uint32_t i = 0; i < workers && i < YK_MAX_WORKERS; i++) {
+        seen = yk_min(seen, atomic_load(&control->workers[i].guests_seen));
+    }
+    processes = atomic_load(&control->process_slots);
+    for (uint32_t i = 0; i < processes && i < YK_MAX_PROCESSES; i++) {
+        seen = yk_min(seen, atomic_load(&control->processes[i].guests_seen));
+    }
+    return seen;
+}
+
+static void wake_ranges(yoke_pool *pool)
+{
+    yk_arena_wake(&pool->arena, seen_by_all(pool->control));
+}
+
+/* How long it may take until those that are not at work have let go of what was closed. */
+static const uint64_t let_go_ns = YK_NS_PER_S;
+
+/* If there is no range for so many bytes, but some rest: waits a while for one. Without the
+ * lock. */
+static void wait_for_range(yoke_pool *pool, size_t bytes)
+{
+    const uint64_t until = yk_clock_ns() + let_go_ns;
+
+    while (!yk_arena_has_seat(&pool->arena, bytes) && yk_clock_ns() < until) {
+        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+
+        wake_ranges(pool);
+        if (yk_arena_has_seat(&pool->arena, bytes) ||
+            yk_arena_resting(&pool->arena) == 0 || !yk_pool_wait_change(pool, ticket)) {
+            return;
+        }
+    }
+}
+
+static void *find_seat(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
+                       bool read_only, yk_block *block, yk_error *error)
+{
+    void *pointer;
+    uint64_t resting;
+
+    if (pool->arena.resting >= MANY_RESTING) {
+        wake_ranges(pool);
+    }
+    pointer = yk_arena_seat(&pool->arena, (size_t)segment->bytes, slot + 1, read_only,
+                            block, error);
+    resting = pointer == NULL ? yk_arena_resting(&pool->arena) : 0;
+    if (resting != 0) {
+        yk_error_append(error,
+                        "; %llu of them are those of closed segments, which processes of "
+                        "the pool still have",
+                        (unsigned long long)resting);
+    }
+    return pointer;
 }
 
 /* Takes the segment over if it succeeds. */
@@ -67,8 +144,7 @@ static yoke_status seat(yoke_pool *pool, uint32_t slot, const yk_segment *segmen
 {
     yk_host *host = &pool->hosts[slot];
     yk_block block;
-    void *pointer = yk_arena_seat(&pool->arena, (size_t)segment->bytes, slot + 1,
-                                  read_only, &block, error);
+    void *pointer = find_seat(pool, slot, segment, read_only, &block, error);
 
     if (pointer == NULL) {
         return error->status;
@@ -77,11 +153,11 @@ static yoke_status seat(yoke_pool *pool, uint32_t slot, const yk_segment *segmen
                           segment->fd, read_only)) {
         const int code = errno;
 
-        (void)yk_arena_unseat(&pool->arena, pointer, NULL);
+        (void)yk_arena_unseat(&pool->arena, pointer, 0, NULL); /* nobody knew of it */
         return yk_fail(error, YOKE_ESYSTEM, "cannot map it: %s", strerror(code));
     }
     *host = (yk_host){.segment = *segment, .pointer = pointer, .read_only = read_only};
-    announce(&pool->control->guests[slot], host, &block, name);
+    announce(pool->control, slot, host, &block, name);
     return YOKE_OK;
 }
 
@@ -150,6 +226,7 @@ static yoke_status open_named(yoke_shm **shm, yoke_pool *pool, const char *name,
     yoke_status status = yk_segment_open(&segment, name, read_only, error);
 
     if (status == YOKE_OK) {
+        wait_for_range(pool, (size_t)segment.bytes);
         (void)pthread_mutex_lock(&pool->lock);
         status = add_handle(shm, pool, &segment, name, read_only, error);
         (void)pthread_mutex_unlock(&pool->lock);
@@ -211,6 +288,7 @@ yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
     if (status != YOKE_OK) {
         return status;
     }
+    wait_for_range(pool, bytes);
     (void)pthread_mutex_lock(&pool->lock);
     status = add_handle(shm, pool, &segment, used, false, error);
     (void)pthread_mutex_unlock(&pool->lock);
@@ -251,9 +329,9 @@ static yoke_status unseat(yoke_pool *pool, uint32_t slot, const yk_block *block,
                        yk_segment_noun(name), name, strerror(errno));
     }
     atomic_store(&control->guests[slot].id, 0);
-    atomic_fetch_add(&control->guests_closed, 1);
+    (void)yk_arena_unseat(&pool->arena, host->pointer,
+                          atomic_fetch_add(&control->guests_closed, 1) + 1, NULL);
     yk_segment_close(&host->segment);
-    (void)yk_arena_unseat(&pool->arena, host->pointer, NULL);
     yk_control_ring_workers(control);
     yk_control_ring_supervisor(control);
     return YOKE_OK;

@@ -32,15 +32,15 @@ static void release_retired(yk_objects *objects, yk_arena *arena)
 }
 
 void *yk_objects_alloc(yk_objects *objects, yk_arena *arena, size_t bytes,
-                       yk_error *error)
+                       yk_zone_kind zone, yk_error *error)
 {
-    void *block = yk_arena_alloc_object(arena, bytes, error);
+    void *block = yk_arena_alloc_object(arena, bytes, zone, error);
 
     if (block == NULL && error->status == YOKE_ENOMEM) {
         (void)pthread_mutex_lock(&objects->lock);
         release_retired(objects, arena);
         (void)pthread_mutex_unlock(&objects->lock);
-        block = yk_arena_alloc_object(arena, bytes, error);
+        block = yk_arena_alloc_object(arena, bytes, zone, error);
     }
     return block;
 }
@@ -113,7 +113,8 @@ static bool shut_block(yk_objects *objects, const void *block, bool settle)
 /* Its pages are given back now, its first addresses later. */
 static void retire(yk_objects *objects, yk_arena *arena, void *block)
 {
-    const uint64_t pages = arena->mapping.size / yk_page_size();
+    const yk_zone *zone = &arena->layout.zones[YK_ZONE_OBJECTS];
+    const uint64_t pages = (zone->end - zone->begin) / yk_page_size();
     const uint32_t most = (uint32_t)yk_min(YK_RETIRED, yk_max(pages / 16, 1));
     void **place = &objects->retired[objects->next_retired % most];
 

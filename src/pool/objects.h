@@ -20,7 +20,7 @@
 #include "shared/arena.h"
 #include "shared/shared_object.h"
 
-/* At most, and no more than a sixteenth of the arena. */
+/* At most, and no more than a sixteenth of the zone of objects. */
 enum { YK_RETIRED = 1024 };
 
 typedef struct yk_object_entry {
@@ -45,7 +45,7 @@ void yk_objects_fini(yk_objects *objects);
 
 /* Zeroed memory for objects; NULL: the error says why. */
 void *yk_objects_alloc(yk_objects *objects, yk_arena *arena, size_t bytes,
-                       yk_error *error);
+                       yk_zone_kind zone, yk_error *error);
 
 /* An object in that block, initialised, is open from now on. */
 yoke_status yk_objects_add(yk_objects *objects, yk_object *object, yk_magic magic,

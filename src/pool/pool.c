@@ -87,6 +87,7 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
 
 /* What the pool's memory consists of, before it has books. */
 typedef struct mappings {
+    yk_layout layout; /* of the arena */
     yk_mapping arena;
     yk_mapping store;
     yk_mapping tables;
@@ -103,17 +104,21 @@ static void unmap(mappings *all)
 
 /* The first three take what they can get, up to their sizes, but leave `room` bytes of address
  * space for whatever else happens in the processes. */
-static yoke_status map(mappings *all, size_t bytes, size_t room, yk_error *error)
+static yoke_status map(mappings *all, size_t bytes, bool guarded, size_t room,
+                       yk_error *error)
 {
     const size_t least = bytes < least_arena ? bytes / 2 : least_arena;
     yk_mapping rest;
     yoke_status status;
 
-    *all = (mappings){YK_MAPPING_NONE, YK_MAPPING_NONE, YK_MAPPING_NONE, YK_MAPPING_NONE};
+    *all = (mappings){.arena = YK_MAPPING_NONE,
+                      .store = YK_MAPPING_NONE,
+                      .tables = YK_MAPPING_NONE,
+                      .control = YK_MAPPING_NONE};
     if (!yk_mapping_reserve(&rest, room + sizeof(yk_control))) {
         return yk_mapping_fail(error, room + sizeof(yk_control));
     }
-    status = yk_mapping_create(&all->arena, "yoke arena", bytes, least, error);
+    status = yk_layout_map(&all->arena, &all->layout, bytes, least, guarded, error);
     if (status == YOKE_OK) {
         status =
             yk_mapping_create(&all->store, "yoke store", store_bytes, 1 << 20, error);
@@ -134,15 +139,16 @@ static yoke_status map(mappings *all, size_t bytes, size_t room, yk_error *error
 }
 
 /* With as much room as there can be. */
-static yoke_status map_with_room(mappings *all, size_t bytes, yk_error *error)
+static yoke_status map_with_room(mappings *all, size_t bytes, bool guarded,
+                                 yk_error *error)
 {
     size_t room = most_room;
-    yoke_status status = map(all, bytes, room, error);
+    yoke_status status = map(all, bytes, guarded, room, error);
 
     while (status == YOKE_ENOMEM && room > least_room) {
         room /= 2;
         yk_error_clear(error);
-        status = map(all, bytes, room, error);
+        status = map(all, bytes, guarded, room, error);
     }
     return status;
 }
@@ -160,27 +166,52 @@ static yoke_status keep_books(yk_arena *arena, yk_mapping mapping, bool limited,
     return status;
 }
 
-static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *options,
-                                 yk_error *error)
+static yoke_status read_arena_bytes(const yoke_pool_options *options, uint64_t *bytes,
+                                    yk_error *error)
 {
-    uint64_t bytes = default_arena;
-    mappings all;
-    yoke_status status = yk_env_bytes("YOKE_ARENA", &bytes, error);
+    const yoke_status status = yk_env_bytes("YOKE_ARENA", bytes, error);
 
     if (options->arena_bytes != 0) {
-        bytes = options->arena_bytes;
+        *bytes = options->arena_bytes;
     }
-    if (status != YOKE_OK) {
-        return status;
-    }
-    if (bytes < yk_page_size() || bytes > (uint64_t)1 << 46) {
+    if (status == YOKE_OK &&
+        (*bytes < yk_page_size() || *bytes > (uint64_t)1 << 46)) {
         return yk_fail(
             error, YOKE_EINVAL,
             "the pool's memory (arena_bytes, YOKE_ARENA) is from one page to "
             "64 TiB, not %llu bytes",
-            (unsigned long long)bytes);
+            (unsigned long long)*bytes);
     }
-    status = map_with_room(&all, (size_t)bytes, error);
+    return status;
+}
+
+/* Each kind of memory gets its zone, and blocks their guards. */
+static yoke_status divide(yoke_pool *pool, const yk_layout *layout, bool guarded,
+                          yk_error *error)
+{
+    pool->control->layout = *layout;
+    yk_arena_divide(&pool->arena, layout);
+    if (guarded) {
+        pool->arena.guards = yk_arena_alloc(&pool->tables, sizeof(yk_guard_table), error);
+        pool->control->guards = (uint64_t)(uintptr_t)pool->arena.guards;
+    }
+    return guarded && pool->arena.guards == NULL ? YOKE_ENOMEM : YOKE_OK;
+}
+
+static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *options,
+                                 yk_error *error)
+{
+    uint64_t bytes = default_arena;
+    bool guarded = false;
+    mappings all;
+    yoke_status status = read_arena_bytes(options, &bytes, error);
+
+    if (status == YOKE_OK) {
+        status = yk_env_flag("YOKE_GUARD", &guarded, error);
+    }
+    if (status == YOKE_OK) {
+        status = map_with_room(&all, (size_t)bytes, guarded, error);
+    }
     if (status != YOKE_OK) {
         return status;
     }
@@ -190,9 +221,11 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     status = keep_books(&pool->arena, all.arena, true, status, error);
     status = keep_books(&pool->store, all.store, false, status, error);
     status = keep_books(&pool->tables, all.tables, false, status, error);
-    if (status == YOKE_OK &&
-        !yk_window_add(pool->arena.mapping.base, pool->arena.mapping.size, pool,
-                       yk_process_self())) {
+    if (status == YOKE_OK) {
+        status = divide(pool, &all.layout, guarded, error);
+    }
+    if (status == YOKE_OK && !yk_window_add(pool->arena.mapping.base, &all.layout, pool,
+                                            yk_process_self())) {
         status = yk_fail(error, YOKE_ENOMEM, "a process has at most %d pools at a time",
                          YK_MAX_WINDOWS);
     }

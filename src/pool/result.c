@@ -22,7 +22,8 @@ static uint64_t room_for(const yoke_pool *pool, uint64_t asked)
 {
     return asked != 0
                ? asked
-               : yk_min(most_by_default, pool->arena.mapping.size / (2 * YK_MAX_JOBS));
+               : yk_min(most_by_default, pool->arena.layout.zones[YK_ZONE_BLOCKS].end /
+                                             (2 * YK_MAX_JOBS));
 }
 
 static void *block_of(const yk_task_result *result)

@@ -342,9 +342,10 @@ static bool start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     supervisor->control = start->control;
     supervisor->self = yk_process_self();
     atomic_store(&start->control->identity, yk_identity_process());
-    supervisor->guests.control = start->control;
-    supervisor->guests.arena = start->memory[YK_MEMORY_ARENA];
-    supervisor->guests.owner = start->application;
+    if (!yk_guest_view_init(&supervisor->guests, start->control,
+                            start->memory[YK_MEMORY_ARENA], start->application)) {
+        return false;
+    }
     yk_process_note_ignored_signals();
     if (!start_clean(supervisor)) {
         return false;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "pool/aside.h"
+#include "pool/crash_text.h"
 #include "pool/repair.h"
 #include "pool/supervisor.h"
 #include "pool/worker.h"
@@ -86,6 +87,8 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
         if (yk_process_had_bus_error(status)) {
             explain_bus_error(supervisor, worker, text, bytes);
         }
+        yk_crash_explain(supervisor->control, supervisor->start.arena.base, &worker->crash,
+                         text, bytes);
     }
     if (atomic_load(&worker->initializing) != 0) {
         const size_t length = strlen(text);
@@ -255,13 +258,14 @@ static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
     const bool was_starting = atomic_load(&worker->state) == YK_WORKER_STARTING;
     static const int no_files[YK_MAX_LANES] = {-1, -1};
     const int *undo_files = supervisor->undo_files[slot];
-    char how[512 + YK_SEGMENT_NAME];
+    char how[768 + YK_SEGMENT_NAME];
 
     describe_death(supervisor, worker, child, status, how, sizeof how);
     yk_supervisor_log(supervisor, "%s (process %u) ended: %s", worker->name,
                       atomic_load(&worker->pid), how);
     yk_supervisor_trace(supervisor, YK_TRACE_DEATH, slot, (pid_t)atomic_load(&worker->pid), status);
     atomic_store(&worker->pid, 0);
+    atomic_store(&worker->guests_seen, YK_SEEN_ALL);
     worker->was_killed = yk_process_was_killed(status);
     count_failure(worker, child, was_starting);
     if (worker->kind == YOKE_WORKER_CPU) {

@@ -92,6 +92,7 @@ static void reset_worker(yk_worker *worker)
     atomic_store(&worker->open_status, 0);
     atomic_store(&worker->initializing, 0);
     atomic_store(&worker->spent, 0);
+    atomic_store(&worker->crash.state, 0);
     atomic_store(&worker->state, YK_WORKER_STARTING);
 }
 
@@ -151,7 +152,9 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
             undo_files[lane] = yk_memory_file("yoke undo");
         }
     }
+    atomic_store(&worker->guests_seen, supervisor->guests.closed);
     if (!fork_worker(supervisor, slot)) {
+        atomic_store(&worker->guests_seen, YK_SEEN_ALL);
         try_again(supervisor, slot, failed);
         return;
     }

@@ -57,7 +57,7 @@ static void map_memory(void)
             refuse(text);
         }
     }
-    (void)yk_window_add(arena->base, arena->size, received.start.pool,
+    (void)yk_window_add(arena->base, &received.start.control->layout, received.start.pool,
                         received.start.application);
 }
 
@@ -96,17 +96,17 @@ static int be_supervisor(void)
     return yk_supervisor_main(&received.start);
 }
 
-/* Named segments it maps when it first needs them. */
+/* Its view of named segments and guarded blocks begins empty. */
 static int be_worker(void)
 {
     yk_guest_view *guests = calloc(1, sizeof *guests);
 
-    if (guests == NULL) {
+    if (guests == NULL ||
+        !yk_guest_view_init(guests, received.start.control,
+                            received.start.memory[YK_MEMORY_ARENA],
+                            received.start.application)) {
         return YK_EXIT_START;
     }
-    guests->control = received.start.control;
-    guests->arena = received.start.memory[YK_MEMORY_ARENA];
-    guests->owner = received.start.application;
     return yk_worker_main(received.start.control, guests, received.index,
                           received.undo_files);
 }

@@ -145,6 +145,7 @@ int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
         self->undo[lane].file = undo_files[lane];
     }
     YK_FAULT_POINT(control, self->worker, YK_FAULT_START);
+    yk_guest_view_adopt(guests, &self->worker->guests_seen, &self->worker->crash);
     if (self->worker->cpu >= 0) {
         (void)yk_bind_cpu((uint32_t)self->worker->cpu);
     }

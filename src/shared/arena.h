@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "shared/guard.h"
+#include "shared/layout.h"
 #include "sys/mapping.h"
 
 enum { YK_MAX_SPARE = 4096 };
@@ -24,19 +26,24 @@ enum {
     YK_BLOCK_SPARE = 3,    /* such a page, free: no allocation */
     YK_BLOCK_GUEST = 4,    /* shows a named segment's pages instead of the arena's own */
     YK_BLOCK_OBJECT = 5,   /* objects that processes share, or where one was a moment ago */
+    YK_BLOCK_RESTING = 6,  /* where guests were that some process may still have: no allocation */
 };
 
 /* An allocated block. */
 typedef struct yk_block {
     uint64_t offset; /* from the mapping's base */
     uint64_t bytes;  /* as asked for */
-    uint64_t span;   /* as taken: whole pages */
+    uint64_t lead;   /* taken before it: whole pages begin there */
+    uint64_t span;   /* as taken from its offset on: to the end of a page */
     uint64_t id;     /* never used twice in an arena; from 1 */
     uint32_t users;  /* jobs that use it */
     uint64_t table;  /* address of its yk_residency; 0: it is not lent */
     uint32_t kind;   /* YK_BLOCK_... */
     uint32_t guest;  /* number of the named segment it shows, from 1; 0: none */
+    uint32_t zone;   /* yk_zone_kind */
+    uint32_t guard;  /* its entry in the table of guarded blocks, from 1; 0: none */
     bool read_only;  /* a guest that may not be written */
+    uint64_t epoch;  /* of a resting range: how many guests had been closed then */
 } yk_block;
 
 /* Where to begin to look for a gap: there is none of this span, or a larger one, before. No
@@ -48,6 +55,10 @@ typedef struct yk_gap_hint {
 
 typedef struct yk_arena {
     yk_mapping mapping;
+    yk_layout layout;
+    yk_guard_table *guards; /* blocks are guarded; NULL: they are not */
+    uint64_t next[YK_ZONES]; /* where to look first, in zones whose addresses are to rest */
+    _Atomic size_t resting; /* ranges where guests were */
     pthread_mutex_t lock;
     yk_block *blocks; /* sorted by offset */
     size_t count;
@@ -62,12 +73,17 @@ typedef struct yk_arena {
     bool limited;     /* refuse what the system's memory cannot hold */
 } yk_arena;
 
-/* Takes a mapping over: fini destroys it. `limited`: see yk_arena_alloc(). */
+/* Takes a mapping over: fini destroys it. `limited`: see yk_arena_alloc(). All of it is for
+ * any kind of block. */
 yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
                           yk_error *error);
+
+/* Before the first allocation: each kind has its zone. */
+void yk_arena_divide(yk_arena *arena, const yk_layout *layout);
 void yk_arena_fini(yk_arena *arena);
 
-/* Zeroed, page-aligned (2 MiB-aligned from 2 MiB on). NULL: YOKE_ENOMEM in error. If the
+/* Zeroed, page-aligned (2 MiB-aligned from 2 MiB on); if blocks are guarded aligned to 16 to 64
+ * bytes, with its end at the end of a page behind which nothing can be touched. NULL: YOKE_ENOMEM in error. If the
  * arena is limited, what does not fit the memory that machine and cgroup have left, less
  * what was promised and not yet touched, is refused. */
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error);
@@ -88,8 +104,19 @@ yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error
 void *yk_arena_seat(yk_arena *arena, size_t bytes, uint32_t guest, bool read_only,
                     yk_block *block, yk_error *error);
 
-/* Frees a guest's block, which shows the arena's own pages again. As yk_arena_free(). */
-yoke_status yk_arena_unseat(yk_arena *arena, const void *pointer, yk_error *error);
+/* Ends a guest's block, as yk_arena_free(). Its range rests: it is the `epoch`th that was
+ * closed, and some process may still have it. */
+yoke_status yk_arena_unseat(yk_arena *arena, const void *pointer, uint64_t epoch,
+                            yk_error *error);
+
+/* All processes have let go of so many guests: their ranges may be used again. */
+void yk_arena_wake(yk_arena *arena, uint64_t epoch);
+
+/* Whether there is a range for a guest of so many bytes. */
+bool yk_arena_has_seat(yk_arena *arena, size_t bytes);
+
+/* Bytes of ranges that rest. */
+uint64_t yk_arena_resting(yk_arena *arena);
 
 /* Whether the address lies in the mapping at all, allocated or not. */
 bool yk_arena_contains(const yk_arena *arena, const void *pointer);
@@ -104,8 +131,10 @@ void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change);
 yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
                          yk_error *error);
 
-/* As yk_arena_alloc(), for objects that processes share: yk_arena_free() refuses it. */
-void *yk_arena_alloc_object(yk_arena *arena, size_t bytes, yk_error *error);
+/* As yk_arena_alloc(), for objects that processes share: yk_arena_free() refuses it. In the
+ * zone of objects, or in that of cells. */
+void *yk_arena_alloc_object(yk_arena *arena, size_t bytes, yk_zone_kind zone,
+                            yk_error *error);
 void yk_arena_free_object(yk_arena *arena, const void *pointer);
 
 /* Keeps the start of such a block, `bytes` bytes; all its memory is given back and reads as

@@ -11,17 +11,24 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "shared/layout.h"
+
 /* More pools than the address space has room for. */
 enum { YK_MAX_WINDOWS = 1024 };
 
 /* The memory of `owner` (an address that is only compared), which the process `maker` made.
  * False: there are YK_MAX_WINDOWS already. */
-bool yk_window_add(const void *base, size_t size, const void *owner, pid_t maker);
+bool yk_window_add(const void *base, const yk_layout *layout, const void *owner,
+                   pid_t maker);
 void yk_window_remove(const void *base);
 
 /* Whether the bytes lie in one; then whose it is and which process made it. */
 bool yk_window_find(const void *pointer, size_t bytes, const void **owner,
                     pid_t *maker);
+
+/* Whether an object's bytes lie where objects are: only there it may be looked at. Elsewhere in
+ * a window there may be pages that cannot be touched. */
+bool yk_window_has_objects(const void *pointer, size_t bytes);
 
 /* Which process made the memory of this owner; 0: there is none of it here. */
 pid_t yk_window_maker(const void *owner);

@@ -70,14 +70,20 @@ static bool fits_file_limit(size_t size)
            size <= limit.rlim_cur;
 }
 
+/* The file, or, with -1, nothing that can be touched. */
+static void *map_at(void *address, int fd, size_t size, int more_flags)
+{
+    return fd < 0 ? mmap(address, size, PROT_NONE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more_flags, -1, 0)
+                  : mmap(address, size, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_NORESERVE | more_flags, fd, 0);
+}
+
 static void *map_at_hint(int fd, size_t size)
 {
-    const int protection = PROT_READ | PROT_WRITE;
-
     for (unsigned i = 0; i < HINT_COUNT; i++) {
         void *hint = (void *)(first_hint + i * hint_step);
-        void *base = mmap(hint, size, protection,
-                          MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
+        void *base = map_at(hint, fd, size, MAP_FIXED_NOREPLACE);
 
         if (base == hint) {
             return base;
@@ -86,7 +92,31 @@ static void *map_at_hint(int fd, size_t size)
             (void)munmap(base, size);
         }
     }
-    return mmap(NULL, size, protection, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    return map_at(NULL, fd, size, 0);
+}
+
+/* The parts of a mapping whose range holds nothing yet. */
+static bool map_parts(const yk_mapping *mapping)
+{
+    for (uint32_t i = 0; i < mapping->part_count; i++) {
+        const yk_part *part = &mapping->parts[i];
+        const int protection = part->shut != 0 ? PROT_NONE : PROT_READ | PROT_WRITE;
+
+        if (mmap((char *)mapping->base + part->begin, part->end - part->begin, protection,
+                 MAP_SHARED | MAP_NORESERVE | MAP_FIXED, mapping->fd,
+                 (off_t)part->begin) == MAP_FAILED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where its parts end. */
+static size_t file_bytes(const yk_mapping *mapping)
+{
+    return mapping->part_count == 0
+               ? mapping->size
+               : (size_t)mapping->parts[mapping->part_count - 1].end;
 }
 
 bool yk_mapping_reserve(yk_mapping *mapping, size_t size)
@@ -162,10 +192,31 @@ yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size
     return YOKE_ENOMEM;
 }
 
+bool yk_mapping_create_parts(yk_mapping *mapping, const char *name, size_t size,
+                             const yk_part *parts, uint32_t count)
+{
+    *mapping = (yk_mapping){.fd = yk_memory_file(name), .part_count = count, .size = size};
+    memcpy(mapping->parts, parts, count * sizeof *parts);
+    if (mapping->fd >= 0 && fits_file_limit(file_bytes(mapping)) &&
+        ftruncate(mapping->fd, (off_t)file_bytes(mapping)) == 0) {
+        mapping->base = map_at_hint(-1, size);
+        mapping->base = mapping->base == MAP_FAILED ? NULL : mapping->base;
+    }
+    if (mapping->base == NULL || !map_parts(mapping)) {
+        const int code = errno;
+
+        yk_mapping_destroy(mapping);
+        errno = code;
+        return false;
+    }
+    (void)madvise(mapping->base, size, MADV_DONTDUMP);
+    return true;
+}
+
 bool yk_mapping_restore(const yk_mapping *mapping)
 {
-    void *base = mmap(mapping->base, mapping->size, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, mapping->fd, 0);
+    void *base = map_at(mapping->base, mapping->part_count == 0 ? mapping->fd : -1,
+                        mapping->size, MAP_FIXED_NOREPLACE);
 
     if (base == MAP_FAILED) {
         return false;
@@ -173,6 +224,9 @@ bool yk_mapping_restore(const yk_mapping *mapping)
     if (base != mapping->base) { /* kernels before 4.17 take the address for a wish */
         (void)munmap(base, mapping->size);
         errno = EEXIST;
+        return false;
+    }
+    if (!map_parts(mapping)) {
         return false;
     }
     (void)madvise(base, mapping->size, MADV_DONTDUMP);
@@ -204,30 +258,39 @@ void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes)
     }
 }
 
-/* With the flags of the mapping's own pages, so that the system joins them again. */
-static bool show(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
-                 uint64_t from, int protection)
+bool yk_mapping_cover(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
+                      bool read_only)
 {
     void *const at = (char *)mapping->base + offset;
 
-    if (mmap(at, bytes, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd,
-             (off_t)from) == MAP_FAILED) {
+    if (mmap(at, bytes, read_only ? PROT_READ : PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_NORESERVE | MAP_FIXED, fd, 0) == MAP_FAILED) {
         return false;
     }
     (void)madvise(at, bytes, MADV_DONTDUMP);
     return true;
 }
 
-bool yk_mapping_cover(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
-                      bool read_only)
-{
-    return show(mapping, offset, bytes, fd, 0,
-                read_only ? PROT_READ : PROT_READ | PROT_WRITE);
-}
-
+/* With the flags of what is around it, so that the system joins them again. */
 bool yk_mapping_uncover(const yk_mapping *mapping, uint64_t offset, size_t bytes)
 {
-    return show(mapping, offset, bytes, mapping->fd, offset, PROT_READ | PROT_WRITE);
+    void *const at = (char *)mapping->base + offset;
+
+    if (map_at(at, -1, bytes, MAP_FIXED) == MAP_FAILED) {
+        return false;
+    }
+    (void)madvise(at, bytes, MADV_DONTDUMP);
+    return true;
+}
+
+bool yk_mapping_open(const yk_mapping *mapping, uint64_t offset, size_t bytes)
+{
+    return mprotect((char *)mapping->base + offset, bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+bool yk_mapping_shut(const yk_mapping *mapping, uint64_t offset, size_t bytes)
+{
+    return mprotect((char *)mapping->base + offset, bytes, PROT_NONE) == 0;
 }
 
 uint64_t yk_mapping_resident(const yk_mapping *mapping)

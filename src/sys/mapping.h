@@ -12,11 +12,22 @@
 
 #include "base/error.h"
 
+enum { YK_MAX_PARTS = 4 };
+
+/* A part of a mapping that shows the file, at the same offset there. Page-aligned. */
+typedef struct yk_part {
+    uint64_t begin;
+    uint64_t end;
+    uint64_t shut; /* 1: nothing can be touched before yk_mapping_open() */
+} yk_part;
+
 /* A memory file and where it is mapped. Inherited through fork as it is. */
 typedef struct yk_mapping {
     int fd;      /* -1: none */
+    uint32_t part_count; /* 0: all of it shows the file */
     void *base;  /* NULL: not mapped */
     size_t size; /* bytes */
+    yk_part parts[YK_MAX_PARTS]; /* in ascending order; outside them nothing can be touched */
 } yk_mapping;
 
 #define YK_MAPPING_NONE ((yk_mapping){.fd = -1})
@@ -27,6 +38,11 @@ typedef struct yk_mapping {
  * of core dumps. */
 yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size,
                               size_t least, yk_error *error);
+
+/* Tries once, with these parts and nothing that can be touched between and behind them. False
+ * with errno if so much cannot be had. */
+bool yk_mapping_create_parts(yk_mapping *mapping, const char *name, size_t size,
+                             const yk_part *parts, uint32_t count);
 
 /* Address space that nobody can use until it is destroyed. */
 bool yk_mapping_reserve(yk_mapping *mapping, size_t size);
@@ -48,12 +64,16 @@ void yk_mapping_forget_fd(yk_mapping *mapping);
  * afterwards in every process. Page-aligned. */
 void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes);
 
-/* In this process, has [offset, offset + bytes) show the first pages of another file instead
- * of the mapping's own, or its own again. In one step: at no moment is there nothing.
- * Page-aligned. False, with errno, and nothing has changed. */
+/* In this process, has [offset, offset + bytes) show the first pages of another file, or
+ * nothing at all: whoever touches it then gets SIGSEGV. In one step. Page-aligned. False, with
+ * errno, and nothing has changed. Safe in signal handlers. */
 bool yk_mapping_cover(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
                       bool read_only);
 bool yk_mapping_uncover(const yk_mapping *mapping, uint64_t offset, size_t bytes);
+
+/* In this process, lets a range of a part be touched, or not any more. As above. */
+bool yk_mapping_open(const yk_mapping *mapping, uint64_t offset, size_t bytes);
+bool yk_mapping_shut(const yk_mapping *mapping, uint64_t offset, size_t bytes);
 
 /* Bytes of the file that take memory now. */
 uint64_t yk_mapping_resident(const yk_mapping *mapping);

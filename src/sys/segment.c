@@ -269,18 +269,62 @@ static int keep_if_same(const yk_segment *segment, int fd)
     return fd;
 }
 
+/* ---- what signal handlers call, too: nothing that allocates or locks ---- */
+
+static char *append(char *to, const char *text)
+{
+    const size_t length = strlen(text);
+
+    memcpy(to, text, length + 1);
+    return to + length;
+}
+
+static char *append_number(char *to, int number)
+{
+    char digits[12];
+    size_t first = sizeof digits - 1;
+
+    digits[first] = '\0';
+    do {
+        digits[--first] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return append(to, digits + first);
+}
+
+/* O_NONBLOCK: by now the number may be another file's, such as a pipe's. */
+static int open_descriptor(pid_t owner, int fd, int flags)
+{
+    char path[64];
+    char *end = append(path, "/proc/");
+
+    end = append_number(end, (int)owner);
+    end = append(end, "/fd/");
+    (void)append_number(end, fd);
+    return open(path, flags | O_NONBLOCK | O_NOCTTY);
+}
+
+/* As shm_open() does it. */
+static int open_again(const char *name, int flags)
+{
+    static const char folder[] = "/dev/shm/";
+    char path[sizeof folder + YK_SEGMENT_NAME];
+
+    if (is_file(name) || strlen(name) > YK_SEGMENT_NAME) {
+        return open(name, flags | O_NONBLOCK | O_NOCTTY);
+    }
+    (void)append(append(path, folder), name);
+    return open(path, flags | O_NOFOLLOW | O_NONBLOCK);
+}
+
 int yk_segment_borrow(const yk_segment *segment, pid_t owner, const char *name,
                       bool read_only)
 {
     const int flags = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC;
-    char path[PATH_BYTES];
-    int fd;
+    int fd = keep_if_same(segment, open_descriptor(owner, segment->fd, flags));
 
-    /* O_NONBLOCK: by now the number may be another file's, such as a pipe's. */
-    (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)owner, segment->fd);
-    fd = keep_if_same(segment, open(path, flags | O_NONBLOCK | O_NOCTTY));
     if (fd < 0) {
-        fd = keep_if_same(segment, open_named(name, flags));
+        fd = keep_if_same(segment, open_again(name, flags));
     }
     return fd;
 }

@@ -53,7 +53,7 @@ void yk_segment_close(yk_segment *segment);
 
 /* A descriptor of this process's own for a segment that another one has open: by way of
  * its descriptor, so that the name need not exist any more; where that cannot be, by name.
- * -1, with errno, if it cannot be had or is another file by now. */
+ * -1, with errno, if it cannot be had or is another file by now. Safe in signal handlers. */
 int yk_segment_borrow(const yk_segment *segment, pid_t owner, const char *name,
                       bool read_only);
 

@@ -15,7 +15,8 @@ enum { ITEMS = 40000, MOST_ROUNDS = 60 };
 static const char *const points[] = {
     "before-guests", "after-guests", "after-enter", "after-take",   "after-claim",
     "after-save",    "before-run",   "after-run",   "after-commit", "between-marks",
-    "before-leave",  "after-leave",  "after-end",
+    "before-leave",  "after-leave",  "after-end",    "guest-mapped", "guest-dropped",
+    "guests-seen",
 };
 
 /* An item depends on how often it was changed: twice is not once. */
@@ -158,8 +159,8 @@ static void test_all_die_mapping(void **state)
     ft_close(pool);
 }
 
-/* A replacement finds a segment that was opened, used and closed before it came, and the
- * allocation that has its place now. */
+/* A replacement finds a segment that was opened, used and closed before it came, and memory that
+ * was allocated since. */
 static void test_killed_between_jobs(void **state)
 {
     yoke_pool *pool = ft_pool("cpu:1", NULL);
@@ -170,7 +171,6 @@ static void test_killed_between_jobs(void **state)
     for (unsigned round = 0; round < 4; round++) {
         yoke_shm *kept = segment(pool);
         yoke_shm *shm = segment(pool);
-        void *const place = yoke_shm_pointer(shm);
         uint32_t *numbers;
         yoke_future *future = NULL;
 
@@ -187,7 +187,7 @@ static void test_killed_between_jobs(void **state)
             assert_true(ft_recovers(pool, ++restarts));
         }
         numbers = yoke_alloc(pool, ITEMS * sizeof *numbers);
-        assert_ptr_equal(numbers, place);
+        assert_non_null(numbers);
         assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS),
                                             NULL, yoke_inout(numbers, 4)));
         assert_ok_pool(pool, ft_finish(future));
@@ -308,12 +308,171 @@ static void test_supervisor_cannot_map(void **state)
     ft_close(pool);
 }
 
+/* ---- pointers that no launch declares ---- */
+
+static int add_one(yoke_task *task)
+{
+    uint32_t *numbers;
+
+    memcpy(&numbers, task->context, sizeof numbers);
+    (void)task->index;
+    return numbers[0] == 7 ? 0 : 1;
+}
+
+static int hold_until(void *argument, size_t bytes)
+{
+    gate *held = argument;
+    const struct timespec moment = {0, 200000};
+
+    (void)bytes;
+    (void)atomic_fetch_add(&held->arrived, 1);
+    while (atomic_load(&held->open) == 0) {
+        (void)nanosleep(&moment, NULL);
+    }
+    return 0;
+}
+
+/* A worker that is refused an address dies before, and after it has brought the segment: the
+ * task is done by its successor. */
+static void test_refused_worker(void **state)
+{
+    static const char *const faults[] = {"refused:1", "guest-mapped:1", "guest-mapped:2",
+                                         "guests-seen:1", "guest-dropped:1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        yoke_pool *pool = ft_pool("cpu:1", faults[i]);
+
+        for (int round = 0; round < 6; round++) {
+            yoke_shm *shm = segment(pool);
+            uint32_t *numbers = yoke_shm_pointer(shm);
+            const yoke_task_options options = {.context = &numbers,
+                                               .context_bytes = sizeof numbers};
+
+            numbers[0] = 7;
+            assert_ok_pool(pool, yoke_starmap(pool, add_one, 3, &options, NULL, 0));
+            assert_ok_pool(pool, yoke_shm_close(shm));
+        }
+        ft_close(pool);
+    }
+}
+
+typedef struct polled {
+    gate first;
+    _Atomic(uint32_t *) numbers;
+} polled;
+
+/* Waits for a pointer, follows it, and changes what is there. */
+static int follow(void *argument, size_t bytes)
+{
+    polled *own = argument;
+    const struct timespec moment = {0, 200000};
+
+    (void)bytes;
+    (void)atomic_fetch_add(&own->first.arrived, 1);
+    while (atomic_load(&own->numbers) == NULL) {
+        (void)nanosleep(&moment, NULL);
+    }
+    atomic_load(&own->numbers)[1] = 8;
+    return 0;
+}
+
+/* A process dies as it is refused, or has mapped: its range is free again, and the next one is
+ * served. */
+static void test_refused_process(void **state)
+{
+    static const char *const faults[] = {"refused:1", "guest-mapped:1"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        yoke_pool *pool = ft_pool("cpu:1", faults[i]);
+
+        for (int round = 0; round < 3; round++) {
+            polled *own = yoke_alloc(pool, sizeof *own);
+            yoke_process *process = NULL;
+            yoke_shm *shm;
+            int code = 99;
+
+            assert_ok_pool(pool,
+                           yoke_process_start(&process, pool, follow, own, 0, NULL));
+            assert_true(yt_wait_until(has_arrived, &own->first, FT_SECONDS));
+            shm = segment(pool);
+            atomic_store(&own->numbers, yoke_shm_pointer(shm));
+            assert_ok_pool(pool, yoke_process_join(process, FT_SECONDS));
+            assert_ok_pool(pool, yoke_process_exitcode(process, &code));
+            assert_int_equal(code, round == 0 ? -SIGKILL : 0);
+            assert_int_equal(((uint32_t *)yoke_shm_pointer(shm))[1], round == 0 ? 0 : 8);
+            yoke_process_destroy(process);
+            assert_ok_pool(pool, yoke_shm_close(shm));
+        }
+        ft_close(pool);
+    }
+}
+
+/* The supervisor dies while it maps what is to be restored: the pool is broken, and says so. */
+static void test_supervisor_dies_mapping(void **state)
+{
+    yoke_pool *pool = ft_pool("cpu:1", "supervisor-view:1");
+    yoke_shm *shm = segment(pool);
+    gate *held = yoke_alloc(pool, sizeof *held);
+    yoke_kernel *kernel = NULL;
+    yoke_future *future = NULL;
+
+    (void)state;
+    assert_ok_pool(
+        pool, yoke_kernel_create(&kernel, pool,
+                                 &(yoke_kernel_options){.native = change_and_hold}));
+    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS), NULL,
+                                        yoke_inout(yoke_shm_pointer(shm), 4),
+                                        yoke_in_whole(held, sizeof *held)));
+    assert_true(yt_wait_until(has_arrived, held, FT_SECONDS));
+    assert_int_equal(kill(ft_worker(pool, "cpu0").pid, SIGKILL), 0);
+    assert_status(yoke_future_wait(future, FT_SECONDS), YOKE_EBROKEN);
+    yoke_future_destroy(future);
+    yoke_kernel_destroy(kernel);
+    assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
+    assert_true(yt_nothing_alive());
+}
+
+/* Ranges of segments that a process had which was killed are used again. */
+static void test_ranges_of_the_dead(void **state)
+{
+    enum { PIECE = 256 << 10 };
+    yoke_pool *pool = NULL;
+    yoke_shm *shm = NULL;
+    gate *held;
+
+    (void)state;
+    assert_ok_pool(NULL, yoke_pool_create(&pool, &(yoke_pool_options){
+                                                     .devices = "cpu:1",
+                                                     .arena_bytes = 1 << 20}));
+    held = yoke_alloc(pool, sizeof *held);
+    assert_non_null(held);
+    for (int i = 0; i < 20; i++) {
+        yoke_process *process = NULL;
+
+        assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, PIECE));
+        assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+        atomic_store(&held->arrived, 0);
+        assert_ok_pool(pool,
+                       yoke_process_start(&process, pool, hold_until, held, 0, NULL));
+        assert_true(yt_wait_until(has_arrived, held, FT_SECONDS));
+        assert_ok_pool(pool, yoke_shm_close(shm));
+        assert_ok_pool(pool, yoke_process_kill(process));
+        assert_ok_pool(pool, yoke_process_join(process, FT_SECONDS));
+        yoke_process_destroy(process);
+    }
+    ft_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_points),          yt_unit_test(test_one_always_dies_mapping),
         yt_unit_test(test_all_die_mapping), yt_unit_test(test_killed_between_jobs),
         yt_unit_test(test_restored_in_two), yt_unit_test(test_supervisor_cannot_map),
+        yt_unit_test(test_refused_worker),  yt_unit_test(test_refused_process),
+        yt_unit_test(test_supervisor_dies_mapping), yt_unit_test(test_ranges_of_the_dead),
     };
 
     return yt_run_group(tests);

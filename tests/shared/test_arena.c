@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/yoke_test.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,11 +196,16 @@ static void test_guests(void **state)
     assert_true(yk_arena_valid(&arena));
     assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
     assert_contains(error.text, "yoke_shm_close");
-    assert_status(yk_arena_unseat(&arena, b, &error), YOKE_EINVAL);
+    assert_status(yk_arena_unseat(&arena, b, 1, &error), YOKE_EINVAL);
     yk_arena_use(&arena, (uint64_t)(uintptr_t)a, block.id, 1);
-    assert_status(yk_arena_unseat(&arena, a, &error), YOKE_EBUSY);
+    assert_status(yk_arena_unseat(&arena, a, 1, &error), YOKE_EBUSY);
     yk_arena_use(&arena, (uint64_t)(uintptr_t)a, block.id, -1);
-    assert_ok(yk_arena_unseat(&arena, a, &error));
+    assert_ok(yk_arena_unseat(&arena, a, 1, &error));
+    assert_false(yk_arena_find(&arena, a, &found));
+    assert_status(yk_arena_unseat(&arena, a, 1, &error), YOKE_EINVAL);
+    assert_int_equal(yk_arena_resting(&arena), 8192);
+    assert_true(yk_arena_valid(&arena));
+    yk_arena_wake(&arena, 1);
     assert_int_equal(arena.reserved, 0);
     assert_null(yk_arena_seat(&arena, 0, 1, false, &block, &error));
     assert_int_equal(error.status, YOKE_EINVAL);
@@ -207,6 +213,177 @@ static void test_guests(void **state)
     assert_int_equal(error.status, YOKE_ENOMEM);
     assert_ok(yk_arena_free(&arena, b, &error));
     assert_true(yk_arena_valid(&arena));
+}
+
+/* Ranges of guests are used again when they have been woken, and late; the books stay short
+ * however many rest. */
+static void test_ranges_rest(void **state)
+{
+    enum { MANY = 200, GUEST = 256 << 10 };
+    yk_block block;
+    char *last = NULL;
+
+    (void)state;
+    for (uint64_t i = 1; i <= MANY; i++) {
+        char *guest = yk_arena_seat(&arena, GUEST, 1, false, &block, &error);
+
+        assert_non_null(guest);
+        assert_true(guest > last);
+        assert_ok(yk_arena_unseat(&arena, guest, i, &error));
+        assert_int_equal(arena.count, 1);
+        assert_int_equal(yk_arena_resting(&arena), i * GUEST);
+        assert_true(yk_arena_valid(&arena));
+        last = guest;
+    }
+    assert_null(yk_arena_seat(&arena, WINDOW - MANY * GUEST + 1, 1, false, &block, &error));
+    assert_int_equal(error.status, YOKE_ENOMEM);
+    yk_arena_wake(&arena, MANY - 1); /* not the last: its neighbours rest with it */
+    assert_int_equal(yk_arena_resting(&arena), MANY * GUEST);
+    yk_arena_wake(&arena, MANY);
+    assert_int_equal(arena.count, 0);
+    assert_true(yk_arena_seat(&arena, GUEST, 1, false, &block, &error) > (void *)last);
+    assert_ptr_equal(yk_arena_seat(&arena, WINDOW / 2, 1, false, &block, &error),
+                     arena.mapping.base);
+    assert_true(yk_arena_valid(&arena));
+}
+
+/* ---- zones ---- */
+
+/* Each kind of memory in its own, and nothing can be touched between them. */
+static void test_zones(void **state)
+{
+    const yk_layout layout = yk_layout_of(1 << 20, true);
+
+    (void)state;
+    for (uint32_t kind = 0; kind + 1 < YK_ZONES; kind++) {
+        assert_true(layout.zones[kind].end < layout.zones[kind + 1].begin);
+        assert_int_equal(layout.zones[kind].end % 4096, 0);
+    }
+    assert_true(layout.zones[YK_ZONE_GUESTS].end < layout.bytes);
+    assert_true(yk_zone_holds(&layout.zones[0], (1 << 20) - 8, 8));
+    assert_false(yk_zone_holds(&layout.zones[0], (1 << 20) - 7, 8));
+    assert_false(yk_zone_holds(&layout.zones[1], 0, 1));
+    assert_false(yk_zone_holds(&layout.zones[1], layout.zones[1].begin, UINT64_MAX));
+}
+
+/* Reads a byte; the process ends if it cannot. */
+static int read_byte(void *context)
+{
+    (void)signal(SIGSEGV, SIG_DFL); /* not the test runner's */
+    return *(const volatile unsigned char *)context == 0 ? 0 : 1;
+}
+
+static bool can_be_read(const void *pointer)
+{
+    return yt_in_child(read_byte, (void *)(uintptr_t)pointer, 30) == 0;
+}
+
+static void test_divided(void **state)
+{
+    yk_arena divided;
+    yk_mapping mapping;
+    yk_layout layout;
+    char *cells, *object, *block;
+
+    (void)state;
+    assert_ok(yk_layout_map(&mapping, &layout, 1 << 20, 1 << 20, false, &error));
+    assert_ok(yk_arena_init(&divided, mapping, false, &error));
+    yk_arena_divide(&divided, &layout);
+    cells = yk_arena_alloc_object(&divided, 100, YK_ZONE_CELLS, &error);
+    object = yk_arena_alloc_object(&divided, 100, YK_ZONE_OBJECTS, &error);
+    block = yk_arena_alloc(&divided, 1 << 20, &error);
+    assert_true(cells != NULL && object != NULL && block != NULL);
+    assert_null(yk_arena_alloc(&divided, 1, &error));
+    assert_contains(error.text, "YOKE_ARENA");
+    memset(block, 1, 1 << 20);
+    cells[0] = object[0] = 1;
+    assert_false(can_be_read(block + (1 << 20)));
+    assert_false(can_be_read(cells - 1));
+    assert_false(can_be_read(object - 1));
+    assert_false(can_be_read((char *)mapping.base + layout.zones[YK_ZONE_GUESTS].begin));
+    assert_true(yk_arena_valid(&divided));
+    assert_ok(yk_arena_free(&divided, block, &error));
+    assert_true(can_be_read(block));
+    assert_false(can_be_read(block + (1 << 20)));
+    yk_arena_fini(&divided);
+}
+
+/* ---- guarded blocks ---- */
+
+static yk_guard_table *open_guarded(yk_arena *guarded)
+{
+    yk_guard_table *table = calloc(1, sizeof *table);
+    yk_mapping mapping;
+    yk_layout layout;
+
+    assert_non_null(table);
+    assert_ok(yk_layout_map(&mapping, &layout, 256 << 20, 256 << 20, true, &error));
+    assert_ok(yk_arena_init(guarded, mapping, false, &error));
+    yk_arena_divide(guarded, &layout);
+    guarded->guards = table;
+    return table;
+}
+
+static void test_guarded(void **state)
+{
+    static const struct {
+        size_t bytes;
+        size_t slack;
+    } cases[] = {{1, 15}, {16, 0}, {100, 12}, {4000, 0}, {4096, 0}, {4100, 12}, {5 << 20, 0}};
+    yk_arena guarded;
+    yk_guard_table *table = open_guarded(&guarded);
+    yk_guarded_block found;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned char *block = yk_arena_alloc(&guarded, cases[i].bytes, &error);
+        const size_t end = cases[i].bytes + cases[i].slack;
+
+        assert_non_null(block);
+        assert_int_equal((uintptr_t)block % 16, 0);
+        assert_int_equal((uintptr_t)(block + end) % 4096, 0);
+        assert_true(is_filled(block, cases[i].bytes, 0));
+        memset(block, 7, cases[i].bytes);
+        assert_false(can_be_read(block + end));
+        assert_true(yk_guard_find(
+            table, (uint64_t)((char *)(block + end) - (char *)guarded.mapping.base), 4096,
+            &found));
+        assert_int_equal(found.bytes, cases[i].bytes);
+        assert_true(yk_arena_valid(&guarded));
+        assert_ok(yk_arena_free(&guarded, block, &error));
+        assert_false(can_be_read(block));
+        assert_true(yk_guard_find(
+            table, (uint64_t)((char *)block - (char *)guarded.mapping.base), 4096, &found));
+        assert_true(found.id == 0 && found.bytes == cases[i].bytes);
+    }
+    yk_arena_fini(&guarded);
+    free(table);
+}
+
+/* Those that the table has no room for are ordinary ones. */
+static void test_too_many_guarded(void **state)
+{
+    enum { MORE = YK_MAX_GUARDED + 10 };
+    yk_arena guarded;
+    yk_guard_table *table = open_guarded(&guarded);
+    char **blocks = calloc(MORE, sizeof *blocks);
+
+    (void)state;
+    assert_non_null(blocks);
+    for (size_t i = 0; i < MORE; i++) {
+        blocks[i] = yk_arena_alloc(&guarded, 64, &error);
+        assert_non_null(blocks[i]);
+        blocks[i][63] = 1;
+    }
+    assert_true(yk_arena_valid(&guarded));
+    assert_int_equal((uintptr_t)blocks[MORE - 1] % 4096, 0);
+    for (size_t i = 0; i < MORE; i++) {
+        assert_ok(yk_arena_free(&guarded, blocks[i], &error));
+    }
+    assert_int_equal(guarded.count, 0);
+    yk_arena_fini(&guarded);
+    free(blocks);
+    free(table);
 }
 
 static void test_validity_notices_damage(void **state)
@@ -351,7 +528,7 @@ static void test_gaps(void **state)
 /* Objects are not freed like memory, and keep the addresses of their first page. */
 static void test_objects(void **state)
 {
-    unsigned char *object = yk_arena_alloc_object(&arena, 1 << 20, &error);
+    unsigned char *object = yk_arena_alloc_object(&arena, 1 << 20, YK_ZONE_OBJECTS, &error);
     unsigned char *next;
 
     (void)state;
@@ -359,7 +536,7 @@ static void test_objects(void **state)
     memset(object, 1, 1 << 20);
     assert_status(yk_arena_free(&arena, object, &error), YOKE_EINVAL);
     assert_contains(error.text, "is destroyed, not freed");
-    assert_status(yk_arena_unseat(&arena, object, &error), YOKE_EINVAL);
+    assert_status(yk_arena_unseat(&arena, object, 1, &error), YOKE_EINVAL);
     yk_arena_shrink_object(&arena, object, 4096);
     assert_true(yk_arena_valid(&arena));
     assert_true(is_filled(object, 1 << 20, 0));
@@ -383,10 +560,15 @@ int main(void)
         arena_test(test_reservation),
         arena_test(test_pages),
         arena_test(test_guests),
+        arena_test(test_ranges_rest),
         arena_test(test_gaps),
         arena_test(test_objects),
         arena_test(test_validity_notices_damage),
         cmocka_unit_test(test_limited_arena_refuses_too_much),
+        cmocka_unit_test(test_zones),
+        yt_unit_test(test_divided),
+        yt_unit_test(test_guarded),
+        yt_unit_test(test_too_many_guarded),
     };
 
     return yt_run_group(tests);

@@ -299,17 +299,20 @@ static void test_half_broken(void **state)
 static void test_windows(void **state)
 {
     static char memory[YK_MAX_WINDOWS][64];
+    const yk_layout layout = {.zones = {[YK_ZONE_CELLS] = {8, 16},
+                                        [YK_ZONE_OBJECTS] = {24, 32}},
+                              .bytes = 64};
     const void *owner = NULL;
     pid_t maker = 0;
     int count = 0;
 
     (void)state;
     while (count < YK_MAX_WINDOWS &&
-           yk_window_add(memory[count], 64, &memory[count], getpid())) {
+           yk_window_add(memory[count], &layout, &memory[count], getpid())) {
         count++;
     }
     assert_int_equal(count, YK_MAX_WINDOWS);
-    assert_false(yk_window_add(&count, sizeof count, &count, getpid()));
+    assert_false(yk_window_add(&count, &layout, &count, getpid()));
     assert_true(yk_window_find(memory[7] + 60, 4, &owner, &maker));
     assert_ptr_equal(owner, &memory[7]);
     assert_int_equal(maker, getpid());

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/access.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <ucontext.h>
+
+static_assert(sizeof(sigset_t) <= sizeof(yk_signals), "has room for a set of signals");
+
+static yk_access_mend *mend_access;
+static void *mend_context;
+static struct sigaction action_before;
+
+static yk_access_kind kind_of(const void *machine)
+{
+#if defined(__x86_64__)
+    enum { WRITES = 2 };
+    const ucontext_t *state = machine;
+
+    return (state->uc_mcontext.gregs[REG_ERR] & WRITES) != 0 ? YK_ACCESS_WRITE
+                                                             : YK_ACCESS_READ;
+#else
+    (void)machine;
+    return YK_ACCESS_UNKNOWN;
+#endif
+}
+
+/* As if this handler were not there. By default the process ends: when the instruction is tried
+ * again; what was sent by somebody is sent again. */
+static void pass_on(int number, siginfo_t *info, void *machine)
+{
+    const struct sigaction *before = &action_before;
+
+    if ((before->sa_flags & SA_SIGINFO) != 0) {
+        before->sa_sigaction(number, info, machine);
+    } else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN) {
+        before->sa_handler(number);
+    } else {
+        (void)signal(number, SIG_DFL);
+        if (info->si_code <= 0) {
+            (void)raise(number);
+        }
+    }
+}
+
+static void on_refused(int number, siginfo_t *info, void *machine)
+{
+    const int problem = errno;
+
+    if (info->si_code <= 0 ||
+        !mend_access(mend_context, (uint64_t)(uintptr_t)info->si_addr,
+                     kind_of(machine))) {
+        pass_on(number, info, machine);
+    }
+    errno = problem;
+}
+
+void yk_access_handle(yk_access_mend *mend, void *context)
+{
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    mend_access = mend;
+    mend_context = context;
+    action.sa_sigaction = on_refused;
+    (void)sigfillset(&action.sa_mask);
+    (void)sigaction(SIGSEGV, &action, &action_before);
+}
+
+void yk_signals_block(yk_signals *before)
+{
+    sigset_t all;
+    sigset_t old;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+    memcpy(before, &old, sizeof old);
+}
+
+void yk_signals_restore(const yk_signals *before)
+{
+    sigset_t old;
+
+    memcpy(&old, before, sizeof old);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
