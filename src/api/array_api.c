@@ -11,16 +11,20 @@ yoke_status yoke_array_create(yoke_shared_array **array, yoke_pool *pool, size_t
 
 static yoke_status check(const yoke_shared_array *array, size_t index, const void *data)
 {
-    const yk_cells *cells = (const yk_cells *)array;
+    uint64_t count;
 
     YK_OBJECT_CHECK(array, YK_MAGIC_ARRAY);
+    count = yk_cells_count((const yk_cells *)array);
     if (data == NULL) {
         return yk_object_fail(array, YOKE_EINVAL, "the item's data is NULL");
     }
-    if (index >= cells->count) {
+    if (count == 0) {
+        return yk_object_end(array, yk_object_damaged((const yk_object *)array));
+    }
+    if (index >= count) {
         return yk_object_fail(array, YOKE_EINVAL,
                               "there is no item %zu: there are %llu", index,
-                              (unsigned long long)cells->count);
+                              (unsigned long long)count);
     }
     return YOKE_OK;
 }
@@ -45,7 +49,8 @@ yoke_status yoke_array_set(yoke_shared_array *array, size_t index, const void *d
 
 size_t yoke_array_count(const yoke_shared_array *array)
 {
-    return yk_object_is(array, YK_MAGIC_ARRAY) ? ((const yk_cells *)array)->count : 0;
+    return yk_object_is(array, YK_MAGIC_ARRAY) ? yk_cells_count((const yk_cells *)array)
+                                               : 0;
 }
 
 yoke_status yoke_array_lock(yoke_shared_array *array, double seconds)
@@ -62,7 +67,7 @@ yoke_status yoke_array_unlock(yoke_shared_array *array)
 
 void *yoke_array_pointer(yoke_shared_array *array)
 {
-    return yk_object_is(array, YK_MAGIC_ARRAY) ? yk_cells_item((yk_cells *)array, 0)
+    return yk_object_is(array, YK_MAGIC_ARRAY) ? yk_cells_first((const yk_cells *)array)
                                                : NULL;
 }
 

@@ -17,8 +17,8 @@ yoke_status yoke_barrier_create(yoke_barrier **result, yoke_pool *pool,
         }
         return yk_call_fail(pool, YOKE_EINVAL, "a barrier has 1 to 65536 parties");
     }
-    meeting = yk_object_alloc(pool, result, yk_meeting_bytes(parties),
-                              YK_ZONE_OBJECTS, &status);
+    meeting = yk_object_alloc(pool, result, yk_meeting_bytes(parties), YK_ZONE_OBJECTS,
+                              &status);
     if (meeting == NULL) {
         return status;
     }

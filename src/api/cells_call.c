@@ -26,7 +26,7 @@ yoke_status yk_cells_create(void *result, yoke_pool *pool, yk_magic magic, size_
     }
     yk_cells_init(cells, item_bytes, count);
     if (initial != NULL) {
-        memcpy(yk_cells_item(cells, 0), initial, count * item_bytes);
+        memcpy(yk_cells_first(cells), initial, count * item_bytes);
     }
     return yk_object_publish(pool, result, &cells->object, magic);
 }

@@ -8,7 +8,8 @@
 yoke_status yoke_condition_create(yoke_condition **result, yoke_pool *pool)
 {
     yoke_status status;
-    yk_object *condition = yk_object_alloc(pool, result, sizeof *condition, YK_ZONE_OBJECTS, &status);
+    yk_object *condition =
+        yk_object_alloc(pool, result, sizeof *condition, YK_ZONE_OBJECTS, &status);
 
     if (condition == NULL) {
         return status;

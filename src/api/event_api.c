@@ -7,34 +7,32 @@
 yoke_status yoke_event_create(yoke_event **result, yoke_pool *pool)
 {
     yoke_status status;
-    yk_permits *event = yk_object_alloc(pool, result, sizeof *event, YK_ZONE_OBJECTS, &status);
+    yk_permits *event =
+        yk_object_alloc(pool, result, sizeof *event, YK_ZONE_OBJECTS, &status);
 
     if (event == NULL) {
         return status;
     }
-    yk_object_init(&event->object);
-    event->most = 1;
+    yk_permits_init(event, 0, 1);
     return yk_object_publish(pool, result, &event->object, YK_MAGIC_EVENT);
 }
 
 yoke_status yoke_event_set(yoke_event *event)
 {
     YK_OBJECT_CHECK(event, YK_MAGIC_EVENT);
-    yk_permits_set((yk_permits *)event, true);
-    return YOKE_OK;
+    return yk_object_end(event, yk_permits_set((yk_permits *)event, true));
 }
 
 yoke_status yoke_event_clear(yoke_event *event)
 {
     YK_OBJECT_CHECK(event, YK_MAGIC_EVENT);
-    yk_permits_set((yk_permits *)event, false);
-    return YOKE_OK;
+    return yk_object_end(event, yk_permits_set((yk_permits *)event, false));
 }
 
 bool yoke_event_is_set(const yoke_event *event)
 {
     return yk_object_is(event, YK_MAGIC_EVENT) &&
-           atomic_load(&((const yk_permits *)event)->count) != 0;
+           yk_permits_count((const yk_permits *)event) != 0;
 }
 
 yoke_status yoke_event_wait(yoke_event *event, double seconds)

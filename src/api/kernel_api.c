@@ -100,7 +100,9 @@ yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
         return yk_call_fail(pool, YOKE_EUNSUPPORTED,
                             "no driver has reported the kernel's parameters");
     }
-    *count = (size_t)slot->parameter_count;
+    *count = slot->parameter_count > 0 && slot->parameter_count <= YK_MAX_ARGS
+                 ? (size_t)slot->parameter_count
+                 : 0;
     for (size_t i = 0; i < *count && i < capacity; i++) {
         copy_parameter(&parameters[i], &slot->parameters[i]);
     }

@@ -123,8 +123,8 @@ static void set_result(void *result, void *object)
     memcpy(result, &object, sizeof object);
 }
 
-void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes,
-                      yk_zone_kind zone, yoke_status *status)
+void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes, yk_zone_kind zone,
+                      yoke_status *status)
 {
     void *memory = NULL;
     yk_error error;

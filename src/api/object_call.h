@@ -27,8 +27,8 @@ yoke_status yk_object_deadline(const void *object, double seconds, uint64_t *dea
 
 /* Memory for an object of a pool; NULL: *status, and a text. In the zone of cells if the
  * program gets a pointer into it. */
-void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes,
-                      yk_zone_kind zone, yoke_status *status);
+void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes, yk_zone_kind zone,
+                      yoke_status *status);
 
 /* Opens the object, which lies at the start of its memory; *result is it, or the memory is
  * freed. */

@@ -25,6 +25,29 @@ typedef struct pipe_end {
 
 enum { DEFAULT_BYTES = 1 << 20, LEAST_BYTES = 16, WAYS = 2 };
 
+/* What never changes of an end, copied: when the pipe is destroyed it reads as zeros. */
+typedef struct pipe_ways {
+    yk_queue *in;
+    yk_queue *out;
+    struct pipe_end *other;
+} pipe_ways;
+
+static uint64_t seal_of(const pipe_end *end, const pipe_ways *ways)
+{
+    const uint64_t words[] = {(uint64_t)(uintptr_t)ways->in,
+                              (uint64_t)(uintptr_t)ways->out,
+                              (uint64_t)(uintptr_t)ways->other};
+
+    return yk_seal_of(end, words, sizeof words / sizeof words[0]);
+}
+
+/* False: something has written over it, or it was destroyed meanwhile. */
+static bool get_ways(const pipe_end *end, pipe_ways *ways)
+{
+    *ways = (pipe_ways){end->in, end->out, end->other};
+    return end->object.seal == seal_of(end, ways);
+}
+
 /* ---- making ---- */
 
 /* What may be looked at when the pipe is gone comes first: the ends, then the queues; their
@@ -97,6 +120,10 @@ static yoke_status make(yoke_pipe *result[2], yoke_pool *pool,
             connect(ends, &shape, i);
         }
     }
+    for (uint32_t i = 0; i < WAYS; i++) {
+        ends[i].object.seal =
+            seal_of(&ends[i], &(pipe_ways){ends[i].in, ends[i].out, ends[i].other});
+    }
     status = publish(pool, ends, &error);
     if (status != YOKE_OK) {
         if (yk_objects_destroy(&pool->objects, &pool->arena, &ends[0].in->object, false,
@@ -142,14 +169,17 @@ static yoke_status begin(pipe_call *call, yoke_pipe *handle, double seconds)
 {
     pipe_end *end = (pipe_end *)handle;
     const yk_identity self = yk_identity_process();
+    pipe_ways ways;
 
     YK_OBJECT_CHECK(handle, YK_MAGIC_PIPE);
+    if (!get_ways(end, &ways)) {
+        return yk_object_end(end, yk_object_damaged(&end->object));
+    }
     call->end = end;
-    call->in = end->in;
-    call->out = end->out;
-    call->other = end->other;
+    call->in = ways.in;
+    call->out = ways.out;
+    call->other = ways.other;
     YK_STEP();
-    YK_OBJECT_CHECK(handle, YK_MAGIC_PIPE);
     if (atomic_load(&end->closed) != 0) {
         return yk_object_fail(end, YOKE_ECLOSED, "this end of the pipe was closed");
     }
@@ -293,19 +323,19 @@ yoke_status yoke_pipe_poll(yoke_pipe *handle, double seconds)
 yoke_status yoke_pipe_close(yoke_pipe *handle)
 {
     pipe_end *end = (pipe_end *)handle;
-    yk_queue *in;
-    yk_queue *out;
+    pipe_ways ways;
 
     YK_OBJECT_CHECK(handle, YK_MAGIC_PIPE);
-    in = end->in;
-    out = end->out;
+    if (!get_ways(end, &ways)) {
+        return yk_object_end(end, yk_object_damaged(&end->object));
+    }
     atomic_store(&end->closed, 1);
     YK_STEP();
-    if (in != NULL) {
-        yk_queue_close(in);
+    if (ways.in != NULL) {
+        yk_queue_close(ways.in);
     }
-    if (out != NULL) {
-        yk_queue_close(out);
+    if (ways.out != NULL) {
+        yk_queue_close(ways.out);
     }
     return YOKE_OK;
 }

@@ -6,7 +6,8 @@
 yoke_status yoke_rlock_create(yoke_rlock **result, yoke_pool *pool)
 {
     yoke_status status;
-    yk_object *lock = yk_object_alloc(pool, result, sizeof *lock, YK_ZONE_OBJECTS, &status);
+    yk_object *lock =
+        yk_object_alloc(pool, result, sizeof *lock, YK_ZONE_OBJECTS, &status);
 
     if (lock == NULL) {
         return status;

@@ -9,19 +9,19 @@ yoke_status yoke_semaphore_create(yoke_semaphore **result, yoke_pool *pool,
                                   uint32_t permits, uint32_t most)
 {
     yoke_status status;
-    yk_permits *semaphore = yk_object_alloc(pool, result, sizeof *semaphore, YK_ZONE_OBJECTS, &status);
+    yk_permits *semaphore =
+        yk_object_alloc(pool, result, sizeof *semaphore, YK_ZONE_OBJECTS, &status);
 
     if (semaphore == NULL) {
         return status;
     }
-    yk_object_init(&semaphore->object);
-    semaphore->most = most != 0 ? most : INT32_MAX;
-    if (permits > semaphore->most) {
+    most = most != 0 ? most : INT32_MAX;
+    if (permits > most) {
         yk_objects_drop(&pool->arena, semaphore);
         return yk_call_fail(pool, YOKE_EINVAL,
                             "more permits than there can be at most");
     }
-    atomic_store(&semaphore->count, permits);
+    yk_permits_init(semaphore, permits, most);
     return yk_object_publish(pool, result, &semaphore->object, YK_MAGIC_SEMAPHORE);
 }
 
@@ -40,24 +40,27 @@ yoke_status yoke_semaphore_acquire(yoke_semaphore *semaphore, double seconds)
 
 yoke_status yoke_semaphore_release(yoke_semaphore *semaphore, uint32_t permits)
 {
+    yoke_status status;
+
     YK_OBJECT_CHECK(semaphore, YK_MAGIC_SEMAPHORE);
     if (permits == 0) {
         return yk_object_fail(semaphore, YOKE_EINVAL, "no permit is given back");
     }
-    if (yk_permits_give((yk_permits *)semaphore, permits) != YOKE_OK) {
+    status = yk_permits_give((yk_permits *)semaphore, permits);
+    if (status == YOKE_EINVAL) {
         return yk_object_fail(
             semaphore, YOKE_EINVAL,
             "there would be more than %u permits: more are given back "
             "than were taken",
             ((yk_permits *)semaphore)->most);
     }
-    return YOKE_OK;
+    return yk_object_end(semaphore, status);
 }
 
 uint32_t yoke_semaphore_get(const yoke_semaphore *semaphore)
 {
     return yk_object_is(semaphore, YK_MAGIC_SEMAPHORE)
-               ? atomic_load(&((const yk_permits *)semaphore)->count)
+               ? yk_permits_count((const yk_permits *)semaphore)
                : 0;
 }
 

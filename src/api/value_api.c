@@ -41,7 +41,7 @@ yoke_status yoke_value_unlock(yoke_value *value)
 
 void *yoke_value_pointer(yoke_value *value)
 {
-    return yk_object_is(value, YK_MAGIC_VALUE) ? yk_cells_item((yk_cells *)value, 0)
+    return yk_object_is(value, YK_MAGIC_VALUE) ? yk_cells_first((const yk_cells *)value)
                                                : NULL;
 }
 

@@ -6,7 +6,8 @@
 
 void yk_text_copy(char *to, size_t bytes, const char *from)
 {
-    (void)snprintf(to, bytes, "%s", from);
+    /* It may come from memory that something wrote over, and have no end. */
+    (void)snprintf(to, bytes, "%.*s", bytes > 0 ? (int)bytes - 1 : 0, from);
 }
 
 void yk_text_format(char *to, size_t bytes, const char *format, ...)

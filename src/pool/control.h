@@ -117,10 +117,12 @@ typedef struct yk_aside {
 
 /* An access that ended a process. */
 typedef struct yk_crash {
-    _Atomic uint32_t state; /* 1: the rest is there; supervisor: 0, before the process exists */
-    uint32_t kind;          /* yk_access_kind */
+    _Atomic uint32_t
+        state;     /* 1: the rest is there; supervisor: 0, before the process exists */
+    uint32_t kind; /* yk_access_kind */
     uint64_t address;
-    int32_t problem; /* errno of bringing a named segment there; 0: none was to be brought */
+    int32_t
+        problem; /* errno of bringing a named segment there; 0: none was to be brought */
     uint32_t reserved;
 } yk_crash;
 
@@ -158,7 +160,7 @@ typedef struct yk_worker {
     _Atomic uint32_t spent; /* owner: it ends since it has computed as many items as it is to */
     /* owner; supervisor, before the process exists and after it: see guest_view.h */
     _Atomic uint64_t guests_seen;
-    yk_crash crash;               /* owner */
+    yk_crash crash; /* owner */
 
     /* owner; active and building: stores sequentially consistent */
     alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
@@ -496,9 +498,12 @@ static inline double yk_bits_double(uint64_t bits)
     return value;
 }
 
+/* Whatever somebody may have written there, no more than there are slots. */
 static inline uint32_t yk_worker_count(const yk_control *control)
 {
-    return atomic_load(&control->worker_count);
+    const uint32_t count = atomic_load(&control->worker_count);
+
+    return count < YK_MAX_WORKERS ? count : (uint32_t)YK_MAX_WORKERS;
 }
 
 /* The slots of those who may be at work, in a loop: 0, this one's result, and so on until

@@ -22,8 +22,7 @@ static const char *plural(uint64_t count)
 static bool place_block(const yk_control *control, uint64_t window, uint64_t offset,
                         char place[PLACE_BYTES])
 {
-    const yk_guard_table *table =
-        (const yk_guard_table *)(uintptr_t)control->guards;
+    const yk_guard_table *table = (const yk_guard_table *)(uintptr_t)control->guards;
     yk_guarded_block block;
     uint64_t end;
 
@@ -32,15 +31,18 @@ static bool place_block(const yk_control *control, uint64_t window, uint64_t off
     }
     end = block.offset + block.bytes;
     if (offset >= end) {
-        yk_text_format(place, PLACE_BYTES, "%llu byte%s behind the block of %llu bytes at %#llx",
+        yk_text_format(place, PLACE_BYTES,
+                       "%llu byte%s behind the block of %llu bytes at %#llx",
                        (number)(offset - end + 1), plural(offset - end + 1),
                        (number)block.bytes, (number)(window + block.offset));
     } else if (offset < block.offset) {
-        yk_text_format(place, PLACE_BYTES, "%llu byte%s before the block of %llu bytes at %#llx",
+        yk_text_format(place, PLACE_BYTES,
+                       "%llu byte%s before the block of %llu bytes at %#llx",
                        (number)(block.offset - offset), plural(block.offset - offset),
                        (number)block.bytes, (number)(window + block.offset));
     } else {
-        yk_text_format(place, PLACE_BYTES, "byte %llu of the block of %llu bytes at %#llx",
+        yk_text_format(place, PLACE_BYTES,
+                       "byte %llu of the block of %llu bytes at %#llx",
                        (number)(offset - block.offset), (number)block.bytes,
                        (number)(window + block.offset));
     }
@@ -66,7 +68,8 @@ static bool place_guest(const yk_control *control, uint64_t offset, int problem,
             continue;
         }
         if (problem == EACCES && guest->read_only != 0) {
-            yk_text_format(place, PLACE_BYTES, "the %s '%.*s', which is open for reading only",
+            yk_text_format(place, PLACE_BYTES,
+                           "the %s '%.*s', which is open for reading only",
                            yk_segment_noun(guest->name), YK_SEGMENT_NAME, guest->name);
         } else {
             yk_text_format(place, PLACE_BYTES, "the %s '%.*s', which it cannot get: %s",
@@ -75,20 +78,21 @@ static bool place_guest(const yk_control *control, uint64_t offset, int problem,
         }
         return true;
     }
-    yk_text_format(place, PLACE_BYTES,
-                   "the pool's window for named segments, where none is, or one that was "
-                   "closed");
+    yk_text_format(
+        place, PLACE_BYTES,
+        "the pool's window for named segments, where none is, or one that was "
+        "closed");
     return true;
 }
 
 /* Between two zones, or in one whose pages are all there. */
-static bool place_gap(const yk_control *control, uint64_t offset, char place[PLACE_BYTES])
+static bool place_gap(const yk_control *control, uint64_t offset,
+                      char place[PLACE_BYTES])
 {
-    static const char *const names[YK_ZONES] = {"its memory for blocks",
-                                                "its memory for values and arrays",
-                                                "its memory for queues and the like",
-                                                "its memory for guarded blocks",
-                                                "its window for named segments"};
+    static const char *const names[YK_ZONES] = {
+        "its memory for blocks", "its memory for values and arrays",
+        "its memory for queues and the like", "its memory for guarded blocks",
+        "its window for named segments"};
 
     if (offset >= control->layout.bytes) {
         return false;

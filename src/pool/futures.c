@@ -190,13 +190,16 @@ static void release_dependents(yoke_pool *pool, uint32_t slot, yoke_status statu
 
 static char *copy_error(const yk_job *job, uint32_t generation, yoke_status status)
 {
+    const uint64_t limit = yk_clock_ns() + YK_NS_PER_S;
+
     if (status == YOKE_OK) {
         return NULL;
     }
-    /* Whoever writes the text is the supervisor, or was active: it is about to finish.
-     */
+    /* Whoever writes the text is the supervisor, or was active: it is about to finish,
+     * unless something else wrote over the word. */
     while (atomic_load(&job->error_state) ==
-           yk_state_pack(generation, YK_TEXT_WRITING)) {
+               yk_state_pack(generation, YK_TEXT_WRITING) &&
+           yk_clock_ns() < limit) {
         yk_yield();
     }
     return atomic_load(&job->error_state) == yk_state_pack(generation, YK_TEXT_READY)
@@ -206,7 +209,7 @@ static char *copy_error(const yk_job *job, uint32_t generation, yoke_status stat
 
 static void release_arrays(yoke_pool *pool, const yk_launch *launch)
 {
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < launch->arg_count && i < YK_MAX_ARGS; i++) {
         const yk_arg *arg = &launch->args[i];
 
         if (arg->kind == YK_ARG_ARRAY) {

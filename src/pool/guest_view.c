@@ -179,9 +179,9 @@ static const yk_guard_table *guards_of(const yk_guest_view *view)
 
 static uint32_t guards_used(const yk_guest_view *view)
 {
-    return view->blocks == NULL ? 0
-                                : (uint32_t)yk_min(atomic_load(&guards_of(view)->used),
-                                                   YK_MAX_GUARDED);
+    return view->blocks == NULL
+               ? 0
+               : (uint32_t)yk_min(atomic_load(&guards_of(view)->used), YK_MAX_GUARDED);
 }
 
 static void shut_blocks(yk_guest_view *view)
@@ -198,9 +198,11 @@ static void shut_blocks(yk_guest_view *view)
     }
 }
 
-static void open_block(yk_guest_view *view, uint32_t number, const yk_guarded_block *block)
+static void open_block(yk_guest_view *view, uint32_t number,
+                       const yk_guarded_block *block)
 {
-    if (yk_mapping_open(&view->arena, block->begin, (size_t)(block->end - block->begin))) {
+    if (yk_mapping_open(&view->arena, block->begin,
+                        (size_t)(block->end - block->begin))) {
         view->blocks[number - 1] =
             (yk_seen_range){block->id, block->begin, block->end - block->begin};
     }
@@ -252,7 +254,8 @@ static yoke_status drop(yk_guest_view *view, yk_error *error)
     if (view->process == yk_process_self()) {
         atomic_store(view->seen, closed);
         visit(view, YK_FAULT_GUESTS_SEEN);
-        yk_event_signal(&view->control->changed); /* the application may wait for a range */
+        yk_event_signal(
+            &view->control->changed); /* the application may wait for a range */
     }
     return YOKE_OK;
 }
@@ -386,7 +389,8 @@ static int mend_guest(yk_guest_view *view, uint64_t offset, yk_access_kind kind)
             return bring_guest(view, i);
         }
         return (entry->read_only != 0 && kind == YK_ACCESS_WRITE) ||
-                       !may_try_again(view, (uint64_t)(uintptr_t)view->arena.base + offset)
+                       !may_try_again(view,
+                                      (uint64_t)(uintptr_t)view->arena.base + offset)
                    ? EACCES
                    : 0;
     }
@@ -475,11 +479,10 @@ void yk_guest_view_find_short(const yk_guest_view *view, const yk_launch *launch
         guest = &view->control->guests[launch->args[i].guest - 1];
         now = yk_segment_size_now(&guest->segment, view->owner, guest->name);
         if (now < guest->segment.bytes) {
-            yk_text_format(text, bytes,
-                           "somebody has cut the %s '%s' from %llu bytes to %llu",
-                           yk_segment_noun(guest->name), guest->name,
-                           (unsigned long long)guest->segment.bytes,
-                           (unsigned long long)now);
+            yk_text_format(
+                text, bytes, "somebody has cut the %s '%s' from %llu bytes to %llu",
+                yk_segment_noun(guest->name), guest->name,
+                (unsigned long long)guest->segment.bytes, (unsigned long long)now);
             return;
         }
     }

@@ -61,15 +61,16 @@ typedef struct yk_seen_range {
 typedef struct yk_guest_view {
     yk_control *control;
     yk_mapping arena;
-    pid_t owner;          /* the application */
-    pid_t process;        /* whose view it is */
-    _Atomic uint64_t *seen; /* where this process says how many closed guests it let go of */
-    yk_crash *crash;      /* where it leaves word of its end; NULL: nowhere */
-    _Atomic pid_t lock;   /* the process whose thread changes it; 0: none does */
-    uint64_t opened;      /* of the control block, when it last looked: */
+    pid_t owner;   /* the application */
+    pid_t process; /* whose view it is */
+    _Atomic uint64_t
+        *seen;       /* where this process says how many closed guests it let go of */
+    yk_crash *crash; /* where it leaves word of its end; NULL: nowhere */
+    _Atomic pid_t lock; /* the process whose thread changes it; 0: none does */
+    uint64_t opened;    /* of the control block, when it last looked: */
     uint64_t closed;
     uint64_t guard_changes;
-    _Atomic uint64_t refused; /* the address at which it was refused last, */
+    _Atomic uint64_t refused;  /* the address at which it was refused last, */
     _Atomic uint32_t refusals; /* ... so often, though all is there */
     yk_seen_range guests[YK_MAX_GUESTS];
     yk_seen_range *blocks; /* YK_MAX_GUARDED; NULL: blocks are not guarded */

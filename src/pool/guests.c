@@ -82,7 +82,7 @@ static uint64_t seen_by_all(const yk_control *control)
     uint64_t seen = atomic_load(&control->guests_seen);
     uint32_t processes;
 
-    for (uint32_t i = 0; i < workers && i < YK_MAX_WORKERS; i++) {
+    for (uint32_t i = 0; i < workers; i++) {
         seen = yk_min(seen, atomic_load(&control->workers[i].guests_seen));
     }
     processes = atomic_load(&control->process_slots);
@@ -130,10 +130,11 @@ static void *find_seat(yoke_pool *pool, uint32_t slot, const yk_segment *segment
                             block, error);
     resting = pointer == NULL ? yk_arena_resting(&pool->arena) : 0;
     if (resting != 0) {
-        yk_error_append(error,
-                        "; %llu of them are those of closed segments, which processes of "
-                        "the pool still have",
-                        (unsigned long long)resting);
+        yk_error_append(
+            error,
+            "; %llu of them are those of closed segments, which processes of "
+            "the pool still have",
+            (unsigned long long)resting);
     }
     return pointer;
 }

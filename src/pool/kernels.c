@@ -294,8 +294,8 @@ static yoke_status conclude(const yoke_kernel *kernel, verdict result, yk_error 
     if (result.failed >= 0 && !(result.runs && kernel->tolerant)) {
         const yk_worker *worker = &control->workers[result.failed];
 
-        return yk_fail(error, YOKE_EBUILD, "%s '%s' does not build on %s: %s", noun,
-                       name, worker->name, worker->log);
+        return yk_fail(error, YOKE_EBUILD, "%s '%s' does not build on %s: %.*s", noun,
+                       name, worker->name, (int)sizeof worker->log - 1, worker->log);
     }
     if (!result.runs) {
         const char *log =

@@ -76,7 +76,9 @@ yoke_status yk_objects_add(yk_objects *objects, yk_object *object, yk_magic magi
     added = ensure_room(objects);
     if (added) {
         objects->entries[objects->count++] = (yk_object_entry){object, block};
-        object->keeper = objects->keeper != 0 ? objects->keeper : object->keeper;
+        if (objects->keeper != 0) {
+            yk_object_set_keeper(object, objects->keeper);
+        }
         yk_object_open(object, magic);
     }
     (void)pthread_mutex_unlock(&objects->lock);

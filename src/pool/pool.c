@@ -174,8 +174,7 @@ static yoke_status read_arena_bytes(const yoke_pool_options *options, uint64_t *
     if (options->arena_bytes != 0) {
         *bytes = options->arena_bytes;
     }
-    if (status == YOKE_OK &&
-        (*bytes < yk_page_size() || *bytes > (uint64_t)1 << 46)) {
+    if (status == YOKE_OK && (*bytes < yk_page_size() || *bytes > (uint64_t)1 << 46)) {
         return yk_fail(
             error, YOKE_EINVAL,
             "the pool's memory (arena_bytes, YOKE_ARENA) is from one page to "
@@ -192,7 +191,8 @@ static yoke_status divide(yoke_pool *pool, const yk_layout *layout, bool guarded
     pool->control->layout = *layout;
     yk_arena_divide(&pool->arena, layout);
     if (guarded) {
-        pool->arena.guards = yk_arena_alloc(&pool->tables, sizeof(yk_guard_table), error);
+        pool->arena.guards =
+            yk_arena_alloc(&pool->tables, sizeof(yk_guard_table), error);
         pool->control->guards = (uint64_t)(uintptr_t)pool->arena.guards;
     }
     return guarded && pool->arena.guards == NULL ? YOKE_ENOMEM : YOKE_OK;

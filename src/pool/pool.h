@@ -48,6 +48,14 @@ typedef struct yk_unread {
 /* What a failed job was to write: see spoiled.c. */
 typedef struct yk_spoiled yk_spoiled;
 
+/* Room for a job's result, as the application gave it: what the job's slot says of it may have
+ * been written over. */
+typedef struct yk_room {
+    bool has_result;
+    void *block; /* NULL: only what the slot holds */
+    size_t bytes;
+} yk_room;
+
 /* What the application knows of a guest. */
 typedef struct yk_host {
     uint32_t handles; /* 0: the slot is free */
@@ -81,6 +89,7 @@ struct yoke_pool {
     uint8_t by_age[YK_MAX_JOBS];          /* their slots in order of submission */
     uint32_t job_count;
     uint64_t behind[YK_MAX_JOBS]; /* by slot: the jobs it waits for, however indirectly */
+    yk_room rooms[YK_MAX_JOBS];   /* by slot */
     uint64_t relies[YK_MAX_JOBS]; /* ... those it needs, however indirectly */
     yoke_kernel *kernels[YK_MAX_KERNELS]; /* by slot */
     pthread_mutex_t recall_lock; /* one allocation is wanted back at a time; taken first */

@@ -73,7 +73,8 @@ typedef struct yk_process_slot {
     _Atomic uint32_t reaped; /* or about to be: the pid may be another's; app, before
                                 REQUESTED: 0 */
 
-    _Atomic uint64_t guests_seen; /* the process; supervisor, before it exists and after it */
+    _Atomic uint64_t
+        guests_seen; /* the process; supervisor, before it exists and after it */
 
     /* the process; app, before REQUESTED: 0 */
     _Atomic uint32_t unfound; /* its function is not there, and failure says why */

@@ -26,9 +26,9 @@ static uint64_t room_for(const yoke_pool *pool, uint64_t asked)
                                              (2 * YK_MAX_JOBS));
 }
 
-static void *block_of(const yk_task_result *result)
+static yk_room *room_of(yoke_pool *pool, const yk_job *job)
 {
-    return (void *)(uintptr_t)result->block;
+    return &pool->rooms[job - pool->control->jobs];
 }
 
 yoke_status yk_result_reserve(yoke_pool *pool, yk_job *job,
@@ -36,7 +36,9 @@ yoke_status yk_result_reserve(yoke_pool *pool, yk_job *job,
 {
     yk_task_result *result = &job->result;
     const uint64_t bytes = room_for(pool, submission->most_result);
+    yk_room *room = room_of(pool, job);
 
+    *room = (yk_room){.has_result = submission->has_result};
     result->block = result->capacity = result->bytes = 0;
     result->is_large = result->touched = 0;
     job->launch.task.result = 0;
@@ -53,43 +55,68 @@ yoke_status yk_result_reserve(yoke_pool *pool, yk_job *job,
         }
         result->block = (uint64_t)(uintptr_t)block;
         result->capacity = bytes;
+        *room = (yk_room){true, block, (size_t)bytes};
     }
     return YOKE_OK;
 }
 
 /* A copy of a small result, in memory of the pool. */
-static void *copy_small(yoke_pool *pool, const yk_task_result *result, yk_error *error)
+static void *copy_small(yoke_pool *pool, const yk_task_result *result, size_t bytes,
+                        yk_error *error)
 {
-    void *copy = yk_arena_alloc_page(&pool->arena, (size_t)result->bytes, error);
+    void *copy = yk_arena_alloc_page(&pool->arena, bytes, error);
 
     if (copy != NULL) {
-        memcpy(copy, result->small, (size_t)result->bytes);
+        memcpy(copy, result->small, bytes);
     }
     return copy;
+}
+
+/* The size that the slot says, if the result can have it. */
+static yoke_status get_size(const yk_task_result *result, const yk_room *room,
+                            size_t *bytes, yk_error *error)
+{
+    const size_t most = result->is_large != 0 ? room->bytes : sizeof result->small;
+
+    *bytes = (size_t)result->bytes;
+    if (*bytes <= most && (result->is_large == 0 || room->block != NULL)) {
+        return YOKE_OK;
+    }
+    *bytes = 0;
+    return yk_fail(
+        error, YOKE_EDAMAGED,
+        "the result: it has %llu bytes, and room for %zu: something has written "
+        "over the pool's books",
+        (unsigned long long)result->bytes, most);
 }
 
 yoke_status yk_result_collect(yoke_pool *pool, yk_job *job, yoke_future *future,
                               bool succeeded, yk_error *error)
 {
     const yk_task_result *result = &job->result;
-    const bool is_large = succeeded && result->is_large != 0;
+    const yk_room room = *room_of(pool, job);
+    const bool is_large = result->is_large != 0;
+    size_t bytes = 0;
     yoke_status status = YOKE_OK;
 
-    if (job->launch.task.result == 0) {
+    if (!room.has_result) {
         return YOKE_OK;
     }
-    if (result->block != 0) {
-        yk_arena_settle(&pool->arena, block_of(result),
-                        is_large ? (size_t)result->bytes : 0, result->touched != 0);
+    if (succeeded) {
+        status = get_size(result, &room, &bytes, error);
     }
-    if (!succeeded || result->bytes == 0) {
-        return YOKE_OK;
+    if (room.block != NULL) {
+        yk_arena_settle(&pool->arena, room.block, is_large ? bytes : 0,
+                        result->touched != 0);
     }
-    future->result = is_large ? block_of(result) : copy_small(pool, result, error);
+    if (bytes == 0) {
+        return status;
+    }
+    future->result = is_large ? room.block : copy_small(pool, result, bytes, error);
     if (future->result == NULL) {
         yk_error_prefix(error, "the result: ");
         status = YOKE_ENOMEM;
     }
-    future->result_bytes = future->result != NULL ? (size_t)result->bytes : 0;
+    future->result_bytes = future->result != NULL ? bytes : 0;
     return status;
 }

@@ -87,8 +87,8 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
         if (yk_process_had_bus_error(status)) {
             explain_bus_error(supervisor, worker, text, bytes);
         }
-        yk_crash_explain(supervisor->control, supervisor->start.arena.base, &worker->crash,
-                         text, bytes);
+        yk_crash_explain(supervisor->control, supervisor->start.memory[YK_MEMORY_ARENA].base,
+                         &worker->crash, text, bytes);
     }
     if (atomic_load(&worker->initializing) != 0) {
         const size_t length = strlen(text);

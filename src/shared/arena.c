@@ -111,10 +111,10 @@ static bool find_gap_in(const yk_arena *arena, const yk_wish *wish, uint64_t *of
     const uint64_t base = (uint64_t)(uintptr_t)arena->mapping.base;
     uint64_t from = wish->from;
 
-    for (size_t i = first_after(arena, from); i <= arena->count && from < wish->to; i++) {
-        const uint64_t to = i < arena->count
-                                ? yk_min(begin_of(&arena->blocks[i]), wish->to)
-                                : wish->to;
+    for (size_t i = first_after(arena, from); i <= arena->count && from < wish->to;
+         i++) {
+        const uint64_t to =
+            i < arena->count ? yk_min(begin_of(&arena->blocks[i]), wish->to) : wish->to;
         const uint64_t start = yk_round_up(base + from, wish->alignment) - base;
 
         if (start <= to && wish->span <= to - start) {
@@ -321,12 +321,13 @@ static yoke_status fail_full(const yk_arena *arena, const yk_block *block,
         [YK_ZONE_GUARDED] = "the pool's memory",
         [YK_ZONE_GUESTS] = "the pool's window for named segments"};
 
-    return yk_fail(error, YOKE_ENOMEM,
-                   "cannot allocate %llu bytes: %llu of the %llu bytes of %s are in use "
-                   "(arena_bytes, YOKE_ARENA)",
-                   (unsigned long long)block->bytes,
-                   (unsigned long long)zone_used(arena, block->zone),
-                   (unsigned long long)zone_bytes(arena, block->zone), what[block->zone]);
+    return yk_fail(
+        error, YOKE_ENOMEM,
+        "cannot allocate %llu bytes: %llu of the %llu bytes of %s are in use "
+        "(arena_bytes, YOKE_ARENA)",
+        (unsigned long long)block->bytes,
+        (unsigned long long)zone_used(arena, block->zone),
+        (unsigned long long)zone_bytes(arena, block->zone), what[block->zone]);
 }
 
 /* Whether there could ever be room for it, and there is memory. */
@@ -335,13 +336,15 @@ static yoke_status check_room(yk_arena *arena, const yk_block *block, yk_error *
     const uint64_t most = zone_bytes(arena, block->zone);
 
     if (block->bytes > most) {
-        return yk_fail(error, YOKE_ENOMEM,
-                       "cannot allocate %llu bytes: the pool's memory is a window of %llu "
-                       "bytes (arena_bytes, YOKE_ARENA)",
-                       (unsigned long long)block->bytes, (unsigned long long)most);
+        return yk_fail(
+            error, YOKE_ENOMEM,
+            "cannot allocate %llu bytes: the pool's memory is a window of %llu "
+            "bytes (arena_bytes, YOKE_ARENA)",
+            (unsigned long long)block->bytes, (unsigned long long)most);
     }
     if (is_to_be_checked(arena, block->kind) &&
-        check_memory(arena, yk_round_up(block->bytes, yk_page_size()), error) != YOKE_OK) {
+        check_memory(arena, yk_round_up(block->bytes, yk_page_size()), error) !=
+            YOKE_OK) {
         return YOKE_ENOMEM;
     }
     return ensure_room(arena) ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
@@ -378,7 +381,7 @@ static void *place_locked(yk_arena *arena, yk_block *block, yk_error *error)
  * end and the guard, but at least to what malloc() promises. */
 static uint64_t guarded_alignment(uint64_t bytes)
 {
-    enum { LEAST = 16, MOST = 64 };
+    enum { LEAST = 16, MOST = 128 };
 
     return yk_min(yk_max(bytes & (~bytes + 1), LEAST), MOST);
 }
@@ -403,12 +406,12 @@ static void *place_guarded(yk_arena *arena, yk_block *block)
     block->offset = start + block->lead;
     block->span = own + page;
     block->id = arena->next_id; /* as it will be */
-    block->guard = yk_guard_add(arena->guards, &(yk_guarded_block){
-                                                   .id = block->id,
-                                                   .offset = block->offset,
-                                                   .bytes = block->bytes,
-                                                   .begin = start,
-                                                   .end = start + whole});
+    block->guard =
+        yk_guard_add(arena->guards, &(yk_guarded_block){.id = block->id,
+                                                        .offset = block->offset,
+                                                        .bytes = block->bytes,
+                                                        .begin = start,
+                                                        .end = start + whole});
     if (block->guard == 0) {
         (void)yk_mapping_shut(&arena->mapping, start, whole);
         return NULL;

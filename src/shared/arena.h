@@ -21,12 +21,15 @@ enum { YK_MAX_SPARE = 4096 };
 
 enum {
     YK_BLOCK_PLAIN = 0,
-    YK_BLOCK_RESERVED = 1, /* address space, of which a result will take what it needs */
-    YK_BLOCK_PAGE = 2,     /* one page, kept for reuse when it is freed */
-    YK_BLOCK_SPARE = 3,    /* such a page, free: no allocation */
-    YK_BLOCK_GUEST = 4,    /* shows a named segment's pages instead of the arena's own */
-    YK_BLOCK_OBJECT = 5,   /* objects that processes share, or where one was a moment ago */
-    YK_BLOCK_RESTING = 6,  /* where guests were that some process may still have: no allocation */
+    YK_BLOCK_RESERVED =
+        1,              /* address space, of which a result will take what it needs */
+    YK_BLOCK_PAGE = 2,  /* one page, kept for reuse when it is freed */
+    YK_BLOCK_SPARE = 3, /* such a page, free: no allocation */
+    YK_BLOCK_GUEST = 4, /* shows a named segment's pages instead of the arena's own */
+    YK_BLOCK_OBJECT =
+        5, /* objects that processes share, or where one was a moment ago */
+    YK_BLOCK_RESTING =
+        6, /* where guests were that some process may still have: no allocation */
 };
 
 /* An allocated block. */
@@ -57,7 +60,8 @@ typedef struct yk_arena {
     yk_mapping mapping;
     yk_layout layout;
     yk_guard_table *guards; /* blocks are guarded; NULL: they are not */
-    uint64_t next[YK_ZONES]; /* where to look first, in zones whose addresses are to rest */
+    uint64_t
+        next[YK_ZONES]; /* where to look first, in zones whose addresses are to rest */
     _Atomic size_t resting; /* ranges where guests were */
     pthread_mutex_t lock;
     yk_block *blocks; /* sorted by offset */
@@ -82,7 +86,7 @@ yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
 void yk_arena_divide(yk_arena *arena, const yk_layout *layout);
 void yk_arena_fini(yk_arena *arena);
 
-/* Zeroed, page-aligned (2 MiB-aligned from 2 MiB on); if blocks are guarded aligned to 16 to 64
+/* Zeroed, page-aligned (2 MiB-aligned from 2 MiB on); if blocks are guarded aligned to 16 to 128
  * bytes, with its end at the end of a page behind which nothing can be touched. NULL: YOKE_ENOMEM in error. If the
  * arena is limited, what does not fit the memory that machine and cgroup have left, less
  * what was promised and not yet touched, is refused. */

@@ -20,51 +20,91 @@ uint64_t yk_cells_bytes(uint64_t item_bytes, uint64_t count)
     return sizeof(yk_cells) + yk_round_up(bytes, LINE) + item_bytes;
 }
 
+/* What never changes, as it was sealed. */
+typedef struct yk_cells_shape {
+    uint64_t item_bytes;
+    uint64_t count;
+    uint64_t shadow;
+} yk_cells_shape;
+
+static uint64_t seal_of(const yk_cells *cells, const yk_cells_shape *shape)
+{
+    const uint64_t words[] = {shape->item_bytes, shape->count, shape->shadow};
+
+    return yk_seal_of(cells, words, sizeof words / sizeof words[0]);
+}
+
 void yk_cells_init(yk_cells *cells, uint64_t item_bytes, uint64_t count)
 {
+    const yk_cells_shape shape = {
+        item_bytes, count, sizeof *cells + yk_round_up(item_bytes * count, LINE)};
+
     yk_object_init(&cells->object);
-    cells->item_bytes = item_bytes;
-    cells->count = count;
-    cells->shadow = sizeof *cells + yk_round_up(item_bytes * count, LINE);
+    cells->item_bytes = shape.item_bytes;
+    cells->count = shape.count;
+    cells->shadow = shape.shadow;
+    cells->object.seal = seal_of(cells, &shape);
 }
 
-void *yk_cells_item(const yk_cells *cells, uint64_t index)
+static bool get_shape(const yk_cells *cells, yk_cells_shape *shape)
 {
-    return (char *)(uintptr_t)(cells + 1) + index * cells->item_bytes;
+    *shape = (yk_cells_shape){cells->item_bytes, cells->count, cells->shadow};
+    return cells->object.seal == seal_of(cells, shape);
 }
 
-static void *shadow_of(yk_cells *cells)
+uint64_t yk_cells_count(const yk_cells *cells)
 {
-    return (char *)cells + cells->shadow;
+    yk_cells_shape shape;
+
+    return get_shape(cells, &shape) ? shape.count : 0;
 }
 
-static void copy_shadow(yk_cells *cells, uint64_t pending)
+void *yk_cells_first(const yk_cells *cells)
 {
-    memcpy(yk_cells_item(cells, pending - 1), shadow_of(cells), cells->item_bytes);
+    return (char *)(uintptr_t)(cells + 1);
+}
+
+static void *item_at(const yk_cells *cells, const yk_cells_shape *shape, uint64_t index)
+{
+    return (char *)yk_cells_first(cells) + index * shape->item_bytes;
+}
+
+static void *shadow_of(yk_cells *cells, const yk_cells_shape *shape)
+{
+    return (char *)cells + shape->shadow;
+}
+
+static void copy_shadow(yk_cells *cells, const yk_cells_shape *shape, uint64_t pending)
+{
+    memcpy(item_at(cells, shape, pending - 1), shadow_of(cells, shape),
+           shape->item_bytes);
     YK_STEP();
     atomic_store(&cells->pending, 0);
 }
 
 /* After a death: what was decided is finished. Whether somebody wrote by himself: the mark
  * stays until whoever is told of it gives the lock back, since he may die as well. */
-static bool repair(yk_cells *cells)
+static bool repair(yk_cells *cells, const yk_cells_shape *shape)
 {
     const uint64_t pending = atomic_load(&cells->pending);
 
-    if (pending != 0 && pending <= cells->count) {
-        copy_shadow(cells, pending);
+    if (pending != 0 && pending <= shape->count) {
+        copy_shadow(cells, shape, pending);
     }
     return atomic_load(&cells->exposed) != 0;
 }
 
-static yoke_status lock(yk_cells *cells, uint64_t deadline)
+static yoke_status lock(yk_cells *cells, yk_cells_shape *shape, uint64_t deadline)
 {
-    yoke_status status =
-        yk_object_lock_again(&cells->object, yk_identity_thread(), deadline);
+    yoke_status status;
 
+    if (!get_shape(cells, shape)) {
+        return yk_object_damaged(&cells->object);
+    }
+    status = yk_object_lock_again(&cells->object, yk_identity_thread(), deadline);
     YK_STEP();
     if (status == YOKE_EOWNERDEAD) {
-        status = repair(cells) ? YOKE_EOWNERDEAD : YOKE_OK;
+        status = repair(cells, shape) ? YOKE_EOWNERDEAD : YOKE_OK;
         YK_STEP();
     }
     if ((status == YOKE_OK || status == YOKE_EOWNERDEAD) &&
@@ -92,10 +132,15 @@ static void unlock(yk_cells *cells, yoke_status status)
 
 yoke_status yk_cells_get(yk_cells *cells, uint64_t index, void *data)
 {
-    const yoke_status status = lock(cells, YK_FOR_EVER);
+    yk_cells_shape shape;
+    const yoke_status status = lock(cells, &shape, YK_FOR_EVER);
 
+    if (is_held(status) && index >= shape.count) {
+        unlock(cells, YOKE_OK);
+        return YOKE_EINVAL;
+    }
     if (is_held(status)) {
-        memcpy(data, yk_cells_item(cells, index), cells->item_bytes);
+        memcpy(data, item_at(cells, &shape, index), shape.item_bytes);
         YK_STEP();
         unlock(cells, status);
     }
@@ -104,14 +149,19 @@ yoke_status yk_cells_get(yk_cells *cells, uint64_t index, void *data)
 
 yoke_status yk_cells_set(yk_cells *cells, uint64_t index, const void *data)
 {
-    const yoke_status status = lock(cells, YK_FOR_EVER);
+    yk_cells_shape shape;
+    const yoke_status status = lock(cells, &shape, YK_FOR_EVER);
 
+    if (is_held(status) && index >= shape.count) {
+        unlock(cells, YOKE_OK);
+        return YOKE_EINVAL;
+    }
     if (is_held(status)) {
-        memcpy(shadow_of(cells), data, cells->item_bytes);
+        memcpy(shadow_of(cells, &shape), data, shape.item_bytes);
         YK_STEP();
         atomic_store(&cells->pending, index + 1);
         YK_STEP();
-        copy_shadow(cells, index + 1);
+        copy_shadow(cells, &shape, index + 1);
         YK_STEP();
         unlock(cells, status);
     }
@@ -120,7 +170,8 @@ yoke_status yk_cells_set(yk_cells *cells, uint64_t index, const void *data)
 
 yoke_status yk_cells_lock(yk_cells *cells, uint64_t deadline)
 {
-    const yoke_status status = lock(cells, deadline);
+    yk_cells_shape shape;
+    const yoke_status status = lock(cells, &shape, deadline);
 
     if (is_held(status)) {
         atomic_store(&cells->exposed, 1);

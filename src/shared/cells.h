@@ -37,9 +37,14 @@ uint64_t yk_cells_bytes(uint64_t item_bytes, uint64_t count);
 /* In zeroed memory. */
 void yk_cells_init(yk_cells *cells, uint64_t item_bytes, uint64_t count);
 
-void *yk_cells_item(const yk_cells *cells, uint64_t index);
+/* Its first item, which the others follow. */
+void *yk_cells_first(const yk_cells *cells);
 
-/* YOKE_OK, or YOKE_EOWNERDEAD: done, but somebody died while he held the lock himself. */
+/* How many items it has; 0 if it is damaged. */
+uint64_t yk_cells_count(const yk_cells *cells);
+
+/* YOKE_OK, or YOKE_EOWNERDEAD: done, but somebody died while he held the lock himself.
+ * YOKE_EINVAL: there is no such item. YOKE_EDAMAGED. */
 yoke_status yk_cells_get(yk_cells *cells, uint64_t index, void *data);
 yoke_status yk_cells_set(yk_cells *cells, uint64_t index, const void *data);
 

@@ -57,7 +57,8 @@ void yk_guard_remove(yk_guard_table *table, uint32_t number);
 
 /* What an entry, from 1, says; false if it changes just now, or was never used. The id is 0
  * if the block was freed. */
-bool yk_guard_get(const yk_guard_table *table, uint32_t number, yk_guarded_block *block);
+bool yk_guard_get(const yk_guard_table *table, uint32_t number,
+                  yk_guarded_block *block);
 
 /* The block at an offset, or the nearest one, if its pages are at most a page away. One that was
  * freed only if no other is as near. False: there is none. */

@@ -21,6 +21,13 @@ static uint64_t bit_of(uint64_t round)
     return UINT64_C(1) << (round % 64);
 }
 
+static uint64_t seal_of(const yk_meeting *meeting, uint32_t parties)
+{
+    const uint64_t word = parties;
+
+    return yk_seal_of(meeting, &word, 1);
+}
+
 uint64_t yk_meeting_bytes(uint32_t parties)
 {
     return sizeof(yk_meeting) + parties * sizeof(uint64_t);
@@ -30,6 +37,23 @@ void yk_meeting_init(yk_meeting *meeting, uint32_t parties)
 {
     yk_object_init(&meeting->object);
     meeting->parties = parties;
+    meeting->object.seal = seal_of(meeting, parties);
+}
+
+/* How many have to come; 0: it is damaged. */
+static uint32_t parties_of(const yk_meeting *meeting)
+{
+    const uint32_t parties = meeting->parties;
+
+    return meeting->object.seal == seal_of(meeting, parties) ? parties : 0;
+}
+
+/* With the lock. What waits is fewer than have to come, or it is damaged. */
+static yoke_status check_state(const yk_meeting *meeting)
+{
+    return (atomic_load(&meeting->state) & COUNT) < parties_of(meeting)
+               ? YOKE_OK
+               : yk_object_damaged(&meeting->object);
 }
 
 static bool is_broken(const yk_meeting *meeting, uint64_t round)
@@ -79,13 +103,19 @@ static void repair(yk_meeting *meeting)
 
 static yoke_status enter(yk_meeting *meeting, uint64_t deadline)
 {
-    const yoke_status status =
+    yoke_status status =
         yk_object_enter(&meeting->object, yk_identity_thread(), deadline);
 
     YK_STEP();
     if (status == YOKE_EOWNERDEAD) {
         repair(meeting);
-        return YOKE_OK;
+        status = YOKE_OK;
+    }
+    if (status == YOKE_OK) {
+        status = check_state(meeting);
+        if (status != YOKE_OK) {
+            leave(meeting);
+        }
     }
     return status;
 }
@@ -118,10 +148,11 @@ typedef struct place {
     uint64_t index;
 } place;
 
-/* With the lock, in the same round. */
+/* With the lock, in the same round, in which at least this one waits. */
 static bool next_one_died(yk_meeting *meeting, uint64_t state, uint64_t index)
 {
-    return !yk_identity_thread_lives(who_waits(meeting)[(index + 1) % (state & COUNT)]);
+    return (state & COUNT) == 0 ||
+           !yk_identity_thread_lives(who_waits(meeting)[(index + 1) % (state & COUNT)]);
 }
 
 /* Breaks the round if it is still the one, and somebody in it is dead or gives up. */
@@ -213,5 +244,7 @@ yoke_status yk_meeting_break(yk_meeting *meeting, bool again)
 
 uint32_t yk_meeting_count(const yk_meeting *meeting)
 {
-    return (uint32_t)(atomic_load(&meeting->state) & COUNT);
+    const uint32_t count = (uint32_t)(atomic_load(&meeting->state) & COUNT);
+
+    return count < parties_of(meeting) ? count : 0;
 }

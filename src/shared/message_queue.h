@@ -22,6 +22,8 @@
  * If the queue can be joined, it counts per process what that has taken and not marked as
  * done. Nothing is left to do when the queue is empty and all counts are 0; the counts of
  * the dead are set to 0, and what they had is added to `lost`.
+ *
+ * All calls answer YOKE_EDAMAGED if something has written over it and that shows.
  */
 #ifndef YK_SHARED_MESSAGE_QUEUE_H
 #define YK_SHARED_MESSAGE_QUEUE_H
@@ -32,13 +34,15 @@
 typedef struct yk_queue_taker {
     uint64_t process;     /* its identity; 0: never used; 1: free again */
     uint64_t outstanding; /* taken, not done */
+    uint64_t check;       /* ~process, a moment later */
+    uint64_t reserved;
 } yk_queue_taker;
 
 enum { YK_MAX_TAKERS = 1024 };
 
 typedef struct yk_queue {
     yk_object object;
-    /* Do not change: */
+    /* Do not change, and are sealed: */
     uint64_t item_bytes; /* 0: messages have lengths */
     uint64_t limit;      /* bytes of messages that fit, lengths included */
     uint64_t ring_bytes; /* a power of two, at least `limit` */

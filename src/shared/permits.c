@@ -3,12 +3,39 @@
 
 #include "shared/step.h"
 
+static uint64_t seal_of(const yk_permits *permits, uint32_t most)
+{
+    const uint64_t word = most;
+
+    return yk_seal_of(permits, &word, 1);
+}
+
+void yk_permits_init(yk_permits *permits, uint32_t count, uint32_t most)
+{
+    yk_object_init(&permits->object);
+    atomic_store(&permits->count, count);
+    permits->most = most;
+    permits->object.seal = seal_of(permits, most);
+}
+
+/* How many there can be; 0: it is damaged. */
+static uint32_t most_of(const yk_permits *permits)
+{
+    const uint32_t most = permits->most;
+
+    return permits->object.seal == seal_of(permits, most) ? most : 0;
+}
+
 yoke_status yk_permits_give(yk_permits *permits, uint32_t count)
 {
+    const uint32_t most = most_of(permits);
     uint32_t now = atomic_load(&permits->count);
 
     do {
-        if (count > permits->most - now) {
+        if (most == 0 || now > most) {
+            return yk_object_damaged(&permits->object);
+        }
+        if (count > most - now) {
             return YOKE_EINVAL;
         }
     } while (!atomic_compare_exchange_weak(&permits->count, &now, now + count));
@@ -17,35 +44,34 @@ yoke_status yk_permits_give(yk_permits *permits, uint32_t count)
     return YOKE_OK;
 }
 
-static bool try_take(yk_permits *permits)
+/* One fewer if `take`. YOKE_EAGAIN: there are none. */
+static yoke_status try_take(yk_permits *permits, bool take)
 {
+    const uint32_t most = most_of(permits);
     uint32_t now = atomic_load(&permits->count);
 
-    while (now != 0) {
-        if (atomic_compare_exchange_weak(&permits->count, &now, now - 1)) {
-            YK_STEP();
-            return true;
+    do {
+        if (most == 0 || now > most) {
+            return yk_object_damaged(&permits->object);
         }
-    }
-    return false;
+        if (now == 0 || !take) {
+            return now == 0 ? YOKE_EAGAIN : YOKE_OK;
+        }
+    } while (!atomic_compare_exchange_weak(&permits->count, &now, now - 1));
+    YK_STEP();
+    return YOKE_OK;
 }
 
-static bool there_are(yk_permits *permits)
-{
-    return atomic_load(&permits->count) != 0;
-}
-
-static yoke_status wait_until(yk_permits *permits, bool (*succeeded)(yk_permits *),
-                              uint64_t deadline)
+static yoke_status wait_until(yk_permits *permits, bool take, uint64_t deadline)
 {
     yk_waiting waiting = yk_waiting_start(&permits->object, deadline);
 
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&permits->object.bells[0]);
-        yoke_status status;
+        yoke_status status = try_take(permits, take);
 
-        if (succeeded(permits)) {
-            return YOKE_OK;
+        if (status != YOKE_EAGAIN) {
+            return status;
         }
         status = yk_waiting_sleep(&waiting, 0, ticket);
         if (status != YOKE_OK) {
@@ -56,19 +82,30 @@ static yoke_status wait_until(yk_permits *permits, bool (*succeeded)(yk_permits 
 
 yoke_status yk_permits_take(yk_permits *permits, uint64_t deadline)
 {
-    return wait_until(permits, try_take, deadline);
+    return wait_until(permits, true, deadline);
 }
 
 yoke_status yk_permits_wait(yk_permits *permits, uint64_t deadline)
 {
-    return wait_until(permits, there_are, deadline);
+    return wait_until(permits, false, deadline);
 }
 
-void yk_permits_set(yk_permits *permits, bool on)
+yoke_status yk_permits_set(yk_permits *permits, bool on)
 {
+    if (most_of(permits) == 0) {
+        return yk_object_damaged(&permits->object);
+    }
     atomic_store(&permits->count, on ? 1 : 0);
     YK_STEP();
     if (on) {
         yk_event_signal(&permits->object.bells[0]);
     }
+    return YOKE_OK;
+}
+
+uint32_t yk_permits_count(const yk_permits *permits)
+{
+    const uint32_t count = atomic_load(&permits->count);
+
+    return count <= most_of(permits) ? count : 0;
 }

@@ -5,6 +5,8 @@
  *
  *     give: count goes up, or to 1    if it dies here: who waits looks again by himself
  *     signal
+ *
+ * All calls answer YOKE_EDAMAGED if something has written over it and that shows.
  */
 #ifndef YK_SHARED_PERMITS_H
 #define YK_SHARED_PERMITS_H
@@ -17,6 +19,9 @@ typedef struct yk_permits {
     uint32_t most;          /* never changes */
 } yk_permits;
 
+/* In zeroed memory. */
+void yk_permits_init(yk_permits *permits, uint32_t count, uint32_t most);
+
 /* YOKE_EINVAL: there would be more than `most`. */
 yoke_status yk_permits_give(yk_permits *permits, uint32_t count);
 
@@ -27,6 +32,9 @@ yoke_status yk_permits_take(yk_permits *permits, uint64_t deadline);
 yoke_status yk_permits_wait(yk_permits *permits, uint64_t deadline);
 
 /* Sets it to 0 or 1. */
-void yk_permits_set(yk_permits *permits, bool on);
+yoke_status yk_permits_set(yk_permits *permits, bool on);
+
+/* How many there are now; 0 if it is damaged. */
+uint32_t yk_permits_count(const yk_permits *permits);
 
 #endif

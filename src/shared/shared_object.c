@@ -30,7 +30,13 @@ uint64_t yk_deadline(double seconds)
 void yk_object_init(yk_object *object)
 {
     memset(object, 0, sizeof *object);
-    object->keeper = yk_identity_process();
+    yk_object_set_keeper(object, yk_identity_process());
+}
+
+void yk_object_set_keeper(yk_object *object, uint64_t keeper)
+{
+    object->keeper = keeper;
+    object->keeper_check = ~keeper;
 }
 
 void yk_object_open(yk_object *object, yk_magic magic)
@@ -45,10 +51,7 @@ static bool spin_for_lock(yk_object *object, yk_identity self)
 
     do {
         for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
-            uint64_t owner = 0;
-
-            if (atomic_load(&object->owner) == 0 &&
-                atomic_compare_exchange_strong(&object->owner, &owner, self)) {
+            if (atomic_load(&object->owner) == 0 && yk_object_try_lock(object, self)) {
                 return true;
             }
             yk_yield();
@@ -98,7 +101,8 @@ bool yk_object_shut(yk_object *object, bool settle)
 
 bool yk_object_is_orphan(const yk_object *object)
 {
-    return !yk_identity_process_lives(object->keeper);
+    return object->keeper_check != ~object->keeper ||
+           !yk_identity_process_lives(object->keeper);
 }
 
 /* How long to sleep; YOKE_EAGAIN or YOKE_ETIMEDOUT if not at all. */
@@ -182,14 +186,31 @@ yoke_status yk_object_refuse_lock(yk_object *object)
 typedef struct lock_look {
     uint64_t owner;    /* whom it saw last, without flag */
     uint64_t since_ns; /* 0: ask at once whether he lives */
+    uint64_t unsigned_ns; /* since when he should have signed; 0: he has, or need not */
 } lock_look;
 
-static bool owner_died(lock_look *look, uint64_t owner, bool at_once)
+/* An owner that cannot be looked up, and did not sign: the word is no owner's. */
+static bool is_forged(const yk_object *object, lock_look *look, uint64_t owner,
+                      uint64_t now)
+{
+    if (yk_identity_is_certain(owner) || atomic_load(&object->holder) == owner) {
+        look->unsigned_ns = 0;
+        return false;
+    }
+    look->unsigned_ns = look->unsigned_ns == 0 ? now : look->unsigned_ns;
+    return now - look->unsigned_ns >= YK_NS_PER_S;
+}
+
+static bool owner_died(const yk_object *object, lock_look *look, uint64_t owner,
+                       bool at_once)
 {
     const uint64_t now = yk_clock_ns();
 
     if (look->owner != owner) {
-        *look = (lock_look){owner, now};
+        *look = (lock_look){owner, now, 0};
+    }
+    if (is_forged(object, look, owner, now)) {
+        return true;
     }
     if (!at_once && now - look->since_ns < lock_look_ns) {
         return false;
@@ -214,7 +235,7 @@ yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
                                   uint64_t deadline)
 {
     yk_waiting waiting = yk_waiting_start(object, deadline);
-    lock_look look = {0, 0};
+    lock_look look = {0, 0, 0};
     uint64_t flag = 0;
 
     if (yk_object_has_lock(object, self)) {
@@ -233,14 +254,15 @@ yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
             return YOKE_ECLOSED;
         }
         if (word == 0) {
-            if (atomic_compare_exchange_strong(&object->owner, &word, self | flag)) {
+            if (yk_object_try_lock(object, self | flag)) {
                 return YOKE_OK;
             }
             continue;
         }
-        if (owner_died(&look, word & ~YK_CONTENDED, deadline == YK_AT_ONCE)) {
+        if (owner_died(object, &look, word & ~YK_CONTENDED, deadline == YK_AT_ONCE)) {
             if (atomic_compare_exchange_strong(&object->owner, &word,
                                                self | YK_CONTENDED)) {
+                atomic_store(&object->holder, self);
                 return YOKE_EOWNERDEAD;
             }
             continue;
@@ -260,11 +282,9 @@ yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
 
 yoke_status yk_object_enter(yk_object *object, yk_identity self, uint64_t deadline)
 {
-    uint64_t owner = 0;
     yoke_status status = YOKE_OK;
 
-    if (!atomic_compare_exchange_strong_explicit(
-            &object->owner, &owner, self, memory_order_acquire, memory_order_relaxed)) {
+    if (!yk_object_try_lock(object, self)) {
         status = yk_object_lock_slowly(
             object, self,
             deadline == YK_AT_ONCE ? yk_clock_ns() + YK_NS_PER_S : deadline);
@@ -280,24 +300,39 @@ yoke_status yk_object_enter(yk_object *object, yk_identity self, uint64_t deadli
     return status;
 }
 
+static void set_depth(yk_object *object, uint32_t depth)
+{
+    object->depth = depth;
+    object->depth_check = ~depth;
+}
+
 yoke_status yk_object_lock_again(yk_object *object, yk_identity self, uint64_t deadline)
 {
     yoke_status status;
 
     if (yk_object_has_lock(object, self)) {
-        object->depth++;
+        if (object->depth_check != ~object->depth) {
+            return YOKE_EDAMAGED;
+        }
+        set_depth(object, object->depth + 1);
         return YOKE_OK;
     }
     status = yk_object_lock(object, self, deadline);
     if (status == YOKE_OK || status == YOKE_EOWNERDEAD) {
-        object->depth = 1;
+        set_depth(object, 1);
     }
     return status;
 }
 
+/* If it is not known how often, others had better not wait for ever. */
 void yk_object_unlock_once(yk_object *object)
 {
-    if (--object->depth == 0) {
+    const uint32_t depth = object->depth;
+
+    if (depth > 1 && object->depth_check == ~depth) {
+        set_depth(object, depth - 1);
+    } else {
+        set_depth(object, 0);
         yk_object_unlock(object);
     }
 }

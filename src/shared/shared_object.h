@@ -16,6 +16,12 @@
  * A waiter sets the flag, sleeps, and looks at least every 50 ms. If the same owner still
  * has it, it looks whether he lives; if not, it takes the word over in one step and is
  * told so. Whoever has slept takes the lock with the flag set, since others may sleep too.
+ *
+ * Any process of the pool may write over any of this by mistake. What never changes is sealed:
+ * nobody follows a size or an offset that does not fit the seal. What changes is followed only
+ * within those bounds. An owner that cannot be looked up has signed in `holder`, or is none: who
+ * dies between the two steps is taken for dead a second later. So calls on an object that is
+ * damaged end, with YOKE_EDAMAGED if it is noticed.
  */
 #ifndef YK_SHARED_SHARED_OBJECT_H
 #define YK_SHARED_SHARED_OBJECT_H
@@ -50,9 +56,11 @@ typedef struct yk_object {
     uint32_t depth;         /* the lock's owner: how often he has taken it */
     _Atomic uint64_t owner; /* 0: free; else a thread's identity, and CONTENDED */
     _Atomic uint32_t turn;  /* whoever releases to one that waits */
-    uint32_t padding;
+    uint32_t depth_check;   /* the lock's owner: ~depth */
     uint64_t keeper; /* process without which nobody comes any more; set before it is open */
-    uint64_t reserved[3];
+    uint64_t keeper_check;   /* ~keeper */
+    uint64_t seal;           /* of what never changes in it; set before it is open */
+    _Atomic uint64_t holder; /* the lock's owner, a moment later */
 } yk_object;
 
 static_assert(sizeof(yk_object) == 64, "one cache line");
@@ -72,6 +80,22 @@ uint64_t yk_deadline(double seconds);
 
 /* Zeroed memory becomes an object that is not open yet. Its keeper is this process. */
 void yk_object_init(yk_object *object);
+
+/* Before it is open. */
+void yk_object_set_keeper(yk_object *object, uint64_t keeper);
+
+/* A number that fits words that never change, at this place. */
+static inline uint64_t yk_seal_of(const void *place, const uint64_t *words,
+                                  unsigned count)
+{
+    uint64_t seal = (uint64_t)(uintptr_t)place ^ UINT64_C(0x796f6b6520736561);
+
+    for (unsigned i = 0; i < count; i++) {
+        seal = (seal ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        seal ^= seal >> 29;
+    }
+    return seal;
+}
 void yk_object_open(yk_object *object, yk_magic magic);
 
 /* From now on every call answers YOKE_ECLOSED; wakes everybody. With `settle` it waits, a
@@ -84,6 +108,13 @@ static inline bool yk_object_is_open(const yk_object *object)
            YK_MAGIC_CLOSED;
 }
 
+/* What is to be said of an object that does not fit its seal: one that was destroyed reads as
+ * zeros. */
+static inline yoke_status yk_object_damaged(const yk_object *object)
+{
+    return yk_object_is_open(object) ? YOKE_EDAMAGED : YOKE_ECLOSED;
+}
+
 /* Whether its keeper is gone. A few system calls. */
 bool yk_object_is_orphan(const yk_object *object);
 
@@ -93,6 +124,19 @@ yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
                                   uint64_t deadline);
 void yk_object_wake_next(yk_object *object);
 yoke_status yk_object_refuse_lock(yk_object *object);
+
+/* The word was 0 and is this thread's now. */
+static inline bool yk_object_try_lock(yk_object *object, yk_identity self)
+{
+    uint64_t owner = 0;
+
+    if (!atomic_compare_exchange_strong_explicit(
+            &object->owner, &owner, self, memory_order_acquire, memory_order_relaxed)) {
+        return false;
+    }
+    atomic_store_explicit(&object->holder, self & ~YK_CONTENDED, memory_order_relaxed);
+    return true;
+}
 
 /* Memory that was given back reads as a lock that is free: what was got there is none. */
 static inline yoke_status yk_object_keep_lock(yk_object *object, yoke_status status)
@@ -110,10 +154,7 @@ static inline yoke_status yk_object_keep_lock(yk_object *object, yoke_status sta
 static inline yoke_status yk_object_lock(yk_object *object, yk_identity self,
                                          uint64_t deadline)
 {
-    uint64_t owner = 0;
-
-    if (atomic_compare_exchange_strong_explicit(
-            &object->owner, &owner, self, memory_order_acquire, memory_order_relaxed)) {
+    if (yk_object_try_lock(object, self)) {
         return yk_object_keep_lock(object, YOKE_OK);
     }
     return yk_object_keep_lock(object, yk_object_lock_slowly(object, self, deadline));
@@ -134,7 +175,7 @@ static inline void yk_object_unlock(yk_object *object)
     }
 }
 
-/* As a lock that its owner may take again. */
+/* As a lock that its owner may take again; YOKE_EDAMAGED: how often he has is not known. */
 yoke_status yk_object_lock_again(yk_object *object, yk_identity self,
                                  uint64_t deadline);
 void yk_object_unlock_once(yk_object *object);

@@ -6,7 +6,8 @@
 typedef struct window {
     _Atomic uint64_t base; /* 0: free; 1: being filled in */
     _Atomic uint64_t size;
-    _Atomic uint64_t zones[2][2]; /* where objects are: offsets of the first and the last byte + 1 */
+    _Atomic uint64_t
+        zones[2][2]; /* where objects are: offsets of the first and the last byte + 1 */
     _Atomic(const void *) owner;
     _Atomic pid_t maker;
 } window;

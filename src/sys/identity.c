@@ -216,6 +216,9 @@ static bool find(yk_identity identity, thread_stat *stat)
     int failure;
 
     *stat = (thread_stat){.state = 'R', .threads = 1};
+    if (id == 0) { /* kill() would take it for a group */
+        return false;
+    }
     if (proc != 0 && own_now()->proc != 0 && proc != own_now()->proc) {
         return true;
     }
@@ -224,6 +227,14 @@ static bool find(yk_identity identity, thread_stat *stat)
         return answers(id, failure);
     }
     return identity >> 32 == 0 || make(id, proc, stat->start) == identity;
+}
+
+bool yk_identity_is_certain(yk_identity identity)
+{
+    const unsigned proc = (unsigned)(identity >> ID_BITS) & PROC_MASK;
+
+    return proc != 0 && proc == own_now()->proc &&
+           (identity & ~YK_IDENTITY_FLAG) >> 32 != 0;
 }
 
 static bool has_ended(const thread_stat *stat)

@@ -33,4 +33,8 @@ yk_identity yk_identity_process(void);
 bool yk_identity_thread_lives(yk_identity thread);
 bool yk_identity_process_lives(yk_identity process);
 
+/* Whether it can be looked up here for certain. Of others it is taken that they live: who finds
+ * one in memory that something may have written over wants to know more. */
+bool yk_identity_is_certain(yk_identity identity);
+
 #endif

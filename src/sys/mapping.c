@@ -73,10 +73,11 @@ static bool fits_file_limit(size_t size)
 /* The file, or, with -1, nothing that can be touched. */
 static void *map_at(void *address, int fd, size_t size, int more_flags)
 {
-    return fd < 0 ? mmap(address, size, PROT_NONE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more_flags, -1, 0)
-                  : mmap(address, size, PROT_READ | PROT_WRITE,
-                         MAP_SHARED | MAP_NORESERVE | more_flags, fd, 0);
+    return fd < 0
+               ? mmap(address, size, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more_flags, -1, 0)
+               : mmap(address, size, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_NORESERVE | more_flags, fd, 0);
 }
 
 static void *map_at_hint(int fd, size_t size)
@@ -102,8 +103,8 @@ static bool map_parts(const yk_mapping *mapping)
         const yk_part *part = &mapping->parts[i];
         const int protection = part->shut != 0 ? PROT_NONE : PROT_READ | PROT_WRITE;
 
-        if (mmap((char *)mapping->base + part->begin, part->end - part->begin, protection,
-                 MAP_SHARED | MAP_NORESERVE | MAP_FIXED, mapping->fd,
+        if (mmap((char *)mapping->base + part->begin, part->end - part->begin,
+                 protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, mapping->fd,
                  (off_t)part->begin) == MAP_FAILED) {
             return false;
         }
@@ -195,7 +196,8 @@ yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size
 bool yk_mapping_create_parts(yk_mapping *mapping, const char *name, size_t size,
                              const yk_part *parts, uint32_t count)
 {
-    *mapping = (yk_mapping){.fd = yk_memory_file(name), .part_count = count, .size = size};
+    *mapping =
+        (yk_mapping){.fd = yk_memory_file(name), .part_count = count, .size = size};
     memcpy(mapping->parts, parts, count * sizeof *parts);
     if (mapping->fd >= 0 && fits_file_limit(file_bytes(mapping)) &&
         ftruncate(mapping->fd, (off_t)file_bytes(mapping)) == 0) {

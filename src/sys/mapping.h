@@ -27,7 +27,8 @@ typedef struct yk_mapping {
     uint32_t part_count; /* 0: all of it shows the file */
     void *base;  /* NULL: not mapped */
     size_t size; /* bytes */
-    yk_part parts[YK_MAX_PARTS]; /* in ascending order; outside them nothing can be touched */
+    yk_part parts
+        [YK_MAX_PARTS]; /* in ascending order; outside them nothing can be touched */
 } yk_mapping;
 
 #define YK_MAPPING_NONE ((yk_mapping){.fd = -1})

@@ -13,10 +13,10 @@
 enum { ITEMS = 40000, MOST_ROUNDS = 60 };
 
 static const char *const points[] = {
-    "before-guests", "after-guests", "after-enter", "after-take",   "after-claim",
-    "after-save",    "before-run",   "after-run",   "after-commit", "between-marks",
-    "before-leave",  "after-leave",  "after-end",    "guest-mapped", "guest-dropped",
-    "guests-seen",
+    "before-guests", "after-guests",  "after-enter",   "after-take",
+    "after-claim",   "after-save",    "before-run",    "after-run",
+    "after-commit",  "between-marks", "before-leave",  "after-leave",
+    "after-end",     "guest-mapped",  "guest-dropped", "guests-seen",
 };
 
 /* An item depends on how often it was changed: twice is not once. */
@@ -336,8 +336,9 @@ static int hold_until(void *argument, size_t bytes)
  * task is done by its successor. */
 static void test_refused_worker(void **state)
 {
-    static const char *const faults[] = {"refused:1", "guest-mapped:1", "guest-mapped:2",
-                                         "guests-seen:1", "guest-dropped:1"};
+    static const char *const faults[] = {"refused:1", "guest-mapped:1",
+                                         "guest-mapped:2", "guests-seen:1",
+                                         "guest-dropped:1"};
 
     (void)state;
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
@@ -401,7 +402,8 @@ static void test_refused_process(void **state)
             assert_ok_pool(pool, yoke_process_join(process, FT_SECONDS));
             assert_ok_pool(pool, yoke_process_exitcode(process, &code));
             assert_int_equal(code, round == 0 ? -SIGKILL : 0);
-            assert_int_equal(((uint32_t *)yoke_shm_pointer(shm))[1], round == 0 ? 0 : 8);
+            assert_int_equal(((uint32_t *)yoke_shm_pointer(shm))[1],
+                             round == 0 ? 0 : 8);
             yoke_process_destroy(process);
             assert_ok_pool(pool, yoke_shm_close(shm));
         }
@@ -422,8 +424,8 @@ static void test_supervisor_dies_mapping(void **state)
     assert_ok_pool(
         pool, yoke_kernel_create(&kernel, pool,
                                  &(yoke_kernel_options){.native = change_and_hold}));
-    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS), NULL,
-                                        yoke_inout(yoke_shm_pointer(shm), 4),
+    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS),
+                                        NULL, yoke_inout(yoke_shm_pointer(shm), 4),
                                         yoke_in_whole(held, sizeof *held)));
     assert_true(yt_wait_until(has_arrived, held, FT_SECONDS));
     assert_int_equal(kill(ft_worker(pool, "cpu0").pid, SIGKILL), 0);
@@ -443,9 +445,9 @@ static void test_ranges_of_the_dead(void **state)
     gate *held;
 
     (void)state;
-    assert_ok_pool(NULL, yoke_pool_create(&pool, &(yoke_pool_options){
-                                                     .devices = "cpu:1",
-                                                     .arena_bytes = 1 << 20}));
+    assert_ok_pool(
+        NULL, yoke_pool_create(&pool, &(yoke_pool_options){.devices = "cpu:1",
+                                                           .arena_bytes = 1 << 20}));
     held = yoke_alloc(pool, sizeof *held);
     assert_non_null(held);
     for (int i = 0; i < 20; i++) {
@@ -468,11 +470,16 @@ static void test_ranges_of_the_dead(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yt_unit_test(test_points),          yt_unit_test(test_one_always_dies_mapping),
-        yt_unit_test(test_all_die_mapping), yt_unit_test(test_killed_between_jobs),
-        yt_unit_test(test_restored_in_two), yt_unit_test(test_supervisor_cannot_map),
-        yt_unit_test(test_refused_worker),  yt_unit_test(test_refused_process),
-        yt_unit_test(test_supervisor_dies_mapping), yt_unit_test(test_ranges_of_the_dead),
+        yt_unit_test(test_points),
+        yt_unit_test(test_one_always_dies_mapping),
+        yt_unit_test(test_all_die_mapping),
+        yt_unit_test(test_killed_between_jobs),
+        yt_unit_test(test_restored_in_two),
+        yt_unit_test(test_supervisor_cannot_map),
+        yt_unit_test(test_refused_worker),
+        yt_unit_test(test_refused_process),
+        yt_unit_test(test_supervisor_dies_mapping),
+        yt_unit_test(test_ranges_of_the_dead),
     };
 
     return yt_run_group(tests);

@@ -235,7 +235,8 @@ static void test_ranges_rest(void **state)
         assert_true(yk_arena_valid(&arena));
         last = guest;
     }
-    assert_null(yk_arena_seat(&arena, WINDOW - MANY * GUEST + 1, 1, false, &block, &error));
+    assert_null(
+        yk_arena_seat(&arena, WINDOW - MANY * GUEST + 1, 1, false, &block, &error));
     assert_int_equal(error.status, YOKE_ENOMEM);
     yk_arena_wake(&arena, MANY - 1); /* not the last: its neighbours rest with it */
     assert_int_equal(yk_arena_resting(&arena), MANY * GUEST);
@@ -300,7 +301,8 @@ static void test_divided(void **state)
     assert_false(can_be_read(block + (1 << 20)));
     assert_false(can_be_read(cells - 1));
     assert_false(can_be_read(object - 1));
-    assert_false(can_be_read((char *)mapping.base + layout.zones[YK_ZONE_GUESTS].begin));
+    assert_false(
+        can_be_read((char *)mapping.base + layout.zones[YK_ZONE_GUESTS].begin));
     assert_true(yk_arena_valid(&divided));
     assert_ok(yk_arena_free(&divided, block, &error));
     assert_true(can_be_read(block));
@@ -329,7 +331,8 @@ static void test_guarded(void **state)
     static const struct {
         size_t bytes;
         size_t slack;
-    } cases[] = {{1, 15}, {16, 0}, {100, 12}, {4000, 0}, {4096, 0}, {4100, 12}, {5 << 20, 0}};
+    } cases[] = {{1, 15},   {16, 0},    {100, 12},   {4000, 0},
+                 {4096, 0}, {4100, 12}, {5 << 20, 0}};
     yk_arena guarded;
     yk_guard_table *table = open_guarded(&guarded);
     yk_guarded_block found;
@@ -346,14 +349,15 @@ static void test_guarded(void **state)
         memset(block, 7, cases[i].bytes);
         assert_false(can_be_read(block + end));
         assert_true(yk_guard_find(
-            table, (uint64_t)((char *)(block + end) - (char *)guarded.mapping.base), 4096,
-            &found));
+            table, (uint64_t)((char *)(block + end) - (char *)guarded.mapping.base),
+            4096, &found));
         assert_int_equal(found.bytes, cases[i].bytes);
         assert_true(yk_arena_valid(&guarded));
         assert_ok(yk_arena_free(&guarded, block, &error));
         assert_false(can_be_read(block));
         assert_true(yk_guard_find(
-            table, (uint64_t)((char *)block - (char *)guarded.mapping.base), 4096, &found));
+            table, (uint64_t)((char *)block - (char *)guarded.mapping.base), 4096,
+            &found));
         assert_true(found.id == 0 && found.bytes == cases[i].bytes);
     }
     yk_arena_fini(&guarded);
@@ -528,7 +532,8 @@ static void test_gaps(void **state)
 /* Objects are not freed like memory, and keep the addresses of their first page. */
 static void test_objects(void **state)
 {
-    unsigned char *object = yk_arena_alloc_object(&arena, 1 << 20, YK_ZONE_OBJECTS, &error);
+    unsigned char *object =
+        yk_arena_alloc_object(&arena, 1 << 20, YK_ZONE_OBJECTS, &error);
     unsigned char *next;
 
     (void)state;

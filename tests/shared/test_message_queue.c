@@ -114,10 +114,16 @@ static yk_queue_taker *takers_of(yk_queue *queue)
     return (yk_queue_taker *)(void *)((char *)queue + queue->takers);
 }
 
+static yk_queue_taker taker_of(uint64_t process, uint64_t outstanding)
+{
+    return (yk_queue_taker){
+        .process = process, .outstanding = outstanding, .check = ~process};
+}
+
 static void fill_takers(yk_queue *queue, yk_identity (*identity)(unsigned number))
 {
     for (unsigned i = 0; i < YK_MAX_TAKERS; i++) {
-        takers_of(queue)[i] = (yk_queue_taker){.process = identity(i)};
+        takers_of(queue)[i] = taker_of(identity(i), 0);
     }
 }
 
@@ -133,7 +139,7 @@ static void test_full_table(void **state)
     assert_status(yk_queue_get(queue, &number, &bytes, YK_AT_ONCE), YOKE_EBUSY);
     assert_int_equal(yk_queue_size(queue), 1);
     assert_status(yk_queue_task_done(queue), YOKE_EINVAL);
-    takers_of(queue)[500] = (yk_queue_taker){setup_dead(1), 2};
+    takers_of(queue)[500] = taker_of(setup_dead(1), 2);
     assert_int_equal(get(queue), 7);
     assert_status(yk_queue_join(queue, YK_AT_ONCE, &lost), YOKE_EAGAIN);
     assert_ok(yk_queue_task_done(queue));
@@ -192,7 +198,7 @@ static void test_death_before_the_head(void **state)
 
     (void)state;
     put(queue, 1);
-    takers_of(queue)[9] = (yk_queue_taker){setup_dead(0), 4};
+    takers_of(queue)[9] = taker_of(setup_dead(0), 4);
     queue->taking_head = atomic_load(&queue->head);
     queue->taking_count = 3;
     atomic_store(&queue->taking, 10);
@@ -213,7 +219,7 @@ static void test_death_after_the_head(void **state)
     (void)state;
     put(queue, 1);
     put(queue, 2);
-    takers_of(queue)[9] = (yk_queue_taker){setup_dead(0), 1};
+    takers_of(queue)[9] = taker_of(setup_dead(0), 1);
     queue->taking_head = atomic_load(&queue->head);
     atomic_store(&queue->taking, 10);
     atomic_fetch_add(&queue->head, 8);

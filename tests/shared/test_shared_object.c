@@ -82,6 +82,7 @@ static void test_somebody_else_has_it(void **state)
 {
     (void)state;
     atomic_store(&object.owner, setup_alive(0));
+    atomic_store(&object.holder, setup_alive(0));
     assert_status(yk_object_lock(&object, self(), YK_AT_ONCE), YOKE_EAGAIN);
     assert_status(yk_object_lock(&object, self(), yk_deadline(0.2)), YOKE_ETIMEDOUT);
     assert_status(yk_object_enter(&object, self(), YK_AT_ONCE), YOKE_EAGAIN);
@@ -125,6 +126,7 @@ static void test_the_application_is_gone(void **state)
     (void)state;
     object.keeper = setup_dead(0);
     atomic_store(&object.owner, setup_alive(0));
+    atomic_store(&object.holder, setup_alive(0));
     assert_status(yk_object_lock(&object, self(), YK_FOR_EVER), YOKE_EBROKEN);
     do {
         status = yk_waiting_sleep(&waiting, 0, yk_event_ticket(&object.bells[0]));
@@ -149,6 +151,7 @@ static void test_shut_while_somebody_is_inside(void **state)
 {
     (void)state;
     atomic_store(&object.owner, setup_alive(0));
+    atomic_store(&object.holder, setup_alive(0));
     assert_false(yk_object_shut(&object, true));
     assert_true((atomic_load(&object.owner) & ~YK_CONTENDED) == setup_alive(0));
     assert_true(yk_object_shut(&object, false));
@@ -299,9 +302,9 @@ static void test_half_broken(void **state)
 static void test_windows(void **state)
 {
     static char memory[YK_MAX_WINDOWS][64];
-    const yk_layout layout = {.zones = {[YK_ZONE_CELLS] = {8, 16},
-                                        [YK_ZONE_OBJECTS] = {24, 32}},
-                              .bytes = 64};
+    const yk_layout layout = {
+        .zones = {[YK_ZONE_CELLS] = {8, 16}, [YK_ZONE_OBJECTS] = {24, 32}},
+        .bytes = 64};
     const void *owner = NULL;
     pid_t maker = 0;
     int count = 0;
@@ -318,6 +321,12 @@ static void test_windows(void **state)
     assert_int_equal(maker, getpid());
     assert_false(yk_window_find(memory[7] + 60, 5, &owner, &maker));
     assert_false(yk_window_find(&count, 4, &owner, &maker));
+    assert_true(yk_window_has_objects(memory[3] + 8, 8));
+    assert_true(yk_window_has_objects(memory[3] + 28, 4));
+    assert_false(yk_window_has_objects(memory[3] + 12, 8));
+    assert_false(yk_window_has_objects(memory[3], 4));
+    assert_false(yk_window_has_objects(memory[3] + 16, 4));
+    assert_false(yk_window_has_objects(&count, 4));
     for (int i = 0; i < count; i++) {
         yk_window_remove(memory[i]);
         assert_false(yk_window_find(memory[i], 1, &owner, &maker));

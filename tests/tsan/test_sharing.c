@@ -125,9 +125,8 @@ static void test_counting(void **state)
     (void)state;
     yk_object_init(&lock);
     yk_object_open(&lock, YK_MAGIC_LOCK);
-    yk_object_init(&permits.object);
+    yk_permits_init(&permits, 1, 1);
     yk_object_open(&permits.object, YK_MAGIC_SEMAPHORE);
-    permits.most = permits.count = 1;
     cells = allocate(yk_cells_bytes(sizeof value, 3));
     yk_cells_init(cells, sizeof value, 3);
     yk_object_open(&cells->object, YK_MAGIC_ARRAY);
