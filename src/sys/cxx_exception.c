@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/cxx_exception.h"
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- types, as the ABI lays them out ---- */
+
+typedef struct type_info {
+    const void *const *vtable;
+    const char *name;
+} type_info;
+
+/* A class with one base, which is public and at its beginning. */
+typedef struct single_base {
+    type_info base;
+    const type_info *parent;
+} single_base;
+
+typedef struct base_class {
+    const type_info *type;
+    long offset_flags;
+} base_class;
+
+typedef struct several_bases {
+    type_info base;
+    unsigned flags;
+    unsigned count;
+    base_class bases[];
+} several_bases;
+
+enum { BASE_IS_VIRTUAL = 1, BASE_IS_PUBLIC = 2, BASE_OFFSET_SHIFT = 8 };
+
+/* What precedes the object that was thrown; the unwinder's part is its end. Members before
+ * the type differ from library to library. */
+typedef struct thrown_header {
+    const type_info *type; /* GNU, dependent: the object of the primary exception */
+    void (*destructor)(void *);
+    void (*unexpected)(void);
+    void (*terminate)(void);
+    void *next;
+    int handler_count;
+    int handler_switch;
+    const void *action;
+    const void *language_data;
+    void *catch_temp;
+    void *adjusted;
+    struct _Unwind_Exception unwind;
+} thrown_header;
+
+static const char *kind_of(const type_info *type)
+{
+    /* Before a vtable's functions: the type of the object it belongs to. */
+    return ((const type_info *)type->vtable[-1])->name;
+}
+
+static const void *find_exception(const type_info *type, const char *object);
+
+static const void *find_in_bases(const several_bases *type, const char *object)
+{
+    const void *found = NULL;
+
+    for (unsigned i = 0; found == NULL && i < type->count; i++) {
+        const long flags = type->bases[i].offset_flags;
+        ptrdiff_t offset = flags >> BASE_OFFSET_SHIFT;
+
+        if ((flags & BASE_IS_VIRTUAL) != 0) {
+            const char *vtable = *(const char *const *)(const void *)object;
+
+            offset = *(const ptrdiff_t *)(const void *)(vtable + offset);
+        }
+        if ((flags & BASE_IS_PUBLIC) != 0) {
+            found = find_exception(type->bases[i].type, object + offset);
+        }
+    }
+    return found;
+}
+
+/* The std::exception that an object is; NULL: it is none. */
+static const void *find_exception(const type_info *type, const char *object)
+{
+    const char *kind = kind_of(type);
+
+    if (strcmp(type->name, "St9exception") == 0) {
+        return object;
+    }
+    if (strcmp(kind, "N10__cxxabiv120__si_class_type_infoE") == 0) {
+        return find_exception(((const single_base *)type)->parent, object);
+    }
+    return strcmp(kind, "N10__cxxabiv121__vmi_class_type_infoE") == 0
+               ? find_in_bases((const several_bases *)type, object)
+               : NULL;
+}
+
+static const char *call_what(const void *exception)
+{
+    typedef const char *what(const void *self);
+    /* Two destructors come before it. */
+    what *const *vtable = *(what *const *const *)exception;
+
+    return vtable[2](exception);
+}
+
+/* ---- the C++ library, if it can be found ---- */
+
+typedef void *any_pointer;
+typedef void any_function(void);
+
+/* Weak: so that a program that has the C++ library inside shows these, too. */
+extern void *__cxa_begin_catch(void *) __attribute__((weak));
+extern void __cxa_end_catch(void) __attribute__((weak));
+extern char *__cxa_demangle(const char *, char *, size_t *, int *)
+    __attribute__((weak));
+
+/* In the library that threw: it may be visible to that alone. */
+static any_pointer find(const struct _Unwind_Exception *exception, any_pointer known,
+                        const char *name)
+{
+    any_pointer cleanup;
+    any_pointer found;
+    void *library;
+    Dl_info info;
+
+    memcpy(&cleanup, &exception->exception_cleanup, sizeof cleanup);
+    if (known != NULL || cleanup == NULL || dladdr(cleanup, &info) == 0) {
+        return known;
+    }
+    library = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    found = library != NULL ? dlsym(library, name) : NULL;
+    if (library != NULL) {
+        (void)dlclose(library);
+    }
+    return found;
+}
+
+/* ---- one that was caught ---- */
+
+static bool is_from(const struct _Unwind_Exception *exception, const char *vendor)
+{
+    const uint64_t class = exception->exception_class;
+
+    for (int i = 0; i < 7; i++) {
+        if ((char)(class >> (56 - 8 * i)) != vendor[i]) {
+            return false;
+        }
+    }
+    return (class & 0xff) <= 1;
+}
+
+static const thrown_header *header_of(const struct _Unwind_Exception *exception)
+{
+    return (const thrown_header *)(const void *)((const char *)exception -
+                                                 offsetof(thrown_header, unwind));
+}
+
+/* The type and the object; one that std::rethrow_exception() threw stands for another. */
+static const type_info *open_exception(const struct _Unwind_Exception *exception,
+                                       const char **object)
+{
+    const thrown_header *header = header_of(exception);
+
+    *object = (const char *)(exception + 1);
+    if ((exception->exception_class & 0xff) == 0) {
+        return header->type;
+    }
+    if (is_from(exception, "GNUCC++")) {
+        *object = (const char *)header->type;
+        return ((const thrown_header *)(const void *)*object)[-1].type;
+    }
+    *object = ((const char *const *)(const void *)header)[-1];
+    return header->type;
+}
+
+static void name_type(const struct _Unwind_Exception *exception, const type_info *type,
+                      yk_error *error)
+{
+    const char *name = type->name + (type->name[0] == '*');
+    char *(*demangle)(const char *, char *, size_t *, int *) = __cxa_demangle;
+    any_pointer found;
+    char *plain = NULL;
+
+    memcpy(&found, &demangle, sizeof found);
+    found = find(exception, found, "__cxa_demangle");
+    memcpy(&demangle, &found, sizeof found);
+    if (demangle != NULL) {
+        plain = demangle(name, NULL, NULL, NULL);
+    }
+    (void)yk_fail(error, YOKE_EKERNEL, "exception of type %s",
+                  plain != NULL ? plain : name);
+    free(plain);
+}
+
+static void describe(const struct _Unwind_Exception *exception, yk_error *error)
+{
+    const char *object;
+    const type_info *type = open_exception(exception, &object);
+    const void *standard = find_exception(type, object);
+    const char *text = NULL;
+
+    name_type(exception, type, error);
+    if (standard != NULL) {
+        text = call_what(standard);
+    } else if (strcmp(type->name, "PKc") == 0 || strcmp(type->name, "Pc") == 0) {
+        text = *(const char *const *)(const void *)object;
+    }
+    if (text != NULL) {
+        yk_error_append(error, ": %s", text);
+    }
+}
+
+/* As a handler does: it is not counted as one that is on its way any more. */
+static void free_exception(struct _Unwind_Exception *exception)
+{
+    void *(*begin)(void *) = __cxa_begin_catch;
+    void (*end)(void) = __cxa_end_catch;
+    any_pointer found[2];
+
+    memcpy(&found[0], &begin, sizeof begin);
+    memcpy(&found[1], &end, sizeof end);
+    found[0] = find(exception, found[0], "__cxa_begin_catch");
+    found[1] = find(exception, found[1], "__cxa_end_catch");
+    memcpy(&begin, &found[0], sizeof begin);
+    memcpy(&end, &found[1], sizeof end);
+    if (begin == NULL || end == NULL) {
+        _Unwind_DeleteException(exception);
+        return;
+    }
+    (void)begin(exception);
+    end();
+}
+
+yoke_status yk_exception_end(struct _Unwind_Exception *exception, yk_error *error)
+{
+    if (!is_from(exception, "GNUCC++") && !is_from(exception, "CLNGC++")) {
+        (void)yk_fail(error, YOKE_EKERNEL, "exception of another language than C++");
+        _Unwind_DeleteException(exception);
+        return YOKE_EKERNEL;
+    }
+    describe(exception, error);
+    free_exception(exception);
+    return YOKE_EKERNEL;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The floating-point environment of a thread: rounding, subnormal numbers, precision of x87,
+ * traps and the flags of what has happened. Whatever computes results computes them in the
+ * same one, the C language's default: whichever thread it is, and whatever ran there before.
+ */
+#ifndef YK_SYS_FP_ENVIRONMENT_H
+#define YK_SYS_FP_ENVIRONMENT_H
+
+#include <stdint.h>
+
+#if defined(__x86_64__)
+typedef struct yk_fp_environment {
+    uint32_t mxcsr;
+    uint16_t x87_control;
+    uint16_t x87_flags;
+} yk_fp_environment;
+#elif defined(__aarch64__)
+typedef struct yk_fp_environment {
+    uint64_t control;
+    uint64_t status;
+} yk_fp_environment;
+#else
+#include <fenv.h>
+typedef struct yk_fp_environment {
+    fenv_t all;
+} yk_fp_environment;
+#endif
+
+/* From here on the default is in force; what was before. A few nanoseconds: registers are
+ * read, and written only if they differ. */
+yk_fp_environment yk_fp_use_default(void);
+
+/* Puts back what was before, flags too. */
+void yk_fp_restore(yk_fp_environment before);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls of the program's functions that may never return: a C++ exception is thrown through
+ * the library's frames, longjmp() jumps over them, the thread is cancelled or ends itself
+ * inside. Each thread keeps a list, outside its stack, of what such frames hold and how that
+ * is undone:
+ *
+ *     hold, hold, guard | hold, guard | hold ...
+ *
+ * A guard is a call of the program's function; the holds before it are those of the library's
+ * frames above it. No lock is held across a guard.
+ *
+ *     the frames go by                  the holds are undone
+ *     an exception or cancellation      as it comes past the guard
+ *     longjmp()                         later, by yk_guard_settle() in the same thread: the
+ *                                       guard's frame is not on its stack any more
+ *     longjmp(), then the thread's end  as the thread ends
+ */
+#ifndef YK_SYS_GUARD_H
+#define YK_SYS_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+typedef void yk_guarded(void *context);
+typedef void yk_undo_hold(void *object, uint64_t value);
+
+/* The calling function holds something until the second call. `object` is not on its stack:
+ * that may have been written over when it is undone. */
+void yk_hold(yk_undo_hold *undo, void *object, uint64_t value);
+void yk_hold_end(void);
+
+/* Whether the thread holds such an object, with a value of at least this; after what
+ * longjmp() has left was undone. */
+bool yk_is_held(yk_undo_hold *undo, const void *object, uint64_t least);
+
+/* Calls function(context); an exception goes on to the program's frames above. */
+void yk_guard_pass(yk_guarded *function, void *context);
+
+/* The same, but an exception ends here: false, with its text in `error`, YOKE_EKERNEL. */
+bool yk_guard_catch(yk_guarded *function, void *context, yk_error *error);
+
+/* Lets the thread be cancelled here. The library's own calls of the system are not
+ * cancellation points (YK_NOT_CANCELLED). */
+void yk_guard_cancel_point(void);
+
+/* Undoes what frames held that longjmp() has left. Nearly free outside of guards, some
+ * microseconds inside. */
+void yk_guard_settle(void);
+
+/* In a new process: its list is a copy of its maker's, and none of its business. */
+void yk_guard_forget(void);
+
+/* ---- no cancellation ---- */
+
+int yk_cancel_disable(void);
+void yk_cancel_restore(const int *state);
+
+/* Until the end of the block the calls of the system in it are no cancellation points. */
+#define YK_NOT_CANCELLED                                                               \
+    __attribute__((cleanup(yk_cancel_restore), unused))                                \
+    const int cancel_state_before = yk_cancel_disable()
+
+#endif
