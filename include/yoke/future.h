@@ -26,6 +26,9 @@ typedef struct yoke_future yoke_future;
  * others. What ends meanwhile has its callbacks called when it has returned. It cannot close
  * the pool: YOKE_EBUSY. If it is called while the pool is being closed, calls on the pool end
  * with YOKE_ECLOSED.
+ *
+ * A C++ exception out of it goes through to the function that made the call. The callback
+ * counts as called, and others that are due are called by the next call.
  */
 typedef void yoke_on_done(yoke_future *future, yoke_status status, void *context);
 

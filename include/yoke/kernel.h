@@ -40,6 +40,9 @@ typedef struct yoke_span {
  * It runs in a worker process. It sees the pool's memory and the program as it was when
  * the pool was created; what it writes elsewhere the application does not see.
  *
+ * It begins in the default floating-point environment, whatever was computed before. A C++
+ * exception out of it ends the job with YOKE_EKERNEL, its what() is in the error.
+ *
  * @param span  what to compute
  * @param args  per argument: an array's pointer, as given to the map; the address of a
  *              scalar's value; scratch memory for a local

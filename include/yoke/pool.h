@@ -65,7 +65,7 @@ typedef enum yoke_start {
  * @param argument  a copy of the bytes given there, the same for all processes: not to be
  *                  written to, aligned for any type; NULL if there are none
  * @param bytes     how many there are
- * @return 0, or a number that says why the process cannot work
+ * @return 0, or a number that says why the process cannot work; a C++ exception does, too
  */
 typedef int yoke_initializer(const void *argument, size_t bytes);
 

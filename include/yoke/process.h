@@ -43,7 +43,8 @@ typedef struct yoke_process yoke_process;
  * may also call exit() or _exit(), fork processes or execute another program. When it
  * returns, standard output and standard error are written out; files it has opened it
  * closes itself. exit() calls what the program had given to atexit() before it created the
- * pool, as in any forked process; returning does not.
+ * pool, as in any forked process; returning does not. A C++ exception ends it:
+ * yoke_process_join() answers YOKE_EKERNEL with its what().
  *
  * @param argument  the process's own copy of the bytes given to yoke_process_start(),
  *                  aligned for any type; without bytes, the pointer given there

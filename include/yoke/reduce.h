@@ -183,8 +183,10 @@ typedef struct yoke_reducer {
     /** Makes of *into and *from, whose items come after those of *into, one partial result in
      *  *into. Called for neighbours, in an order that depends on their number alone; it need
      *  not commute. In the thread that called yoke_reduce_map(), or as a callback is, see
-     *  yoke_reduce_map_async(). It may make calls on the pool, but not close it. There is no
-     *  error that it could return: it notes one in the result, or in *context. */
+     *  yoke_reduce_map_async(), each call in the default floating-point environment. It may
+     *  make calls on the pool, but not close it. There is no error that it could return: it
+     *  notes one in the result, or in *context; or throws a C++ exception, which makes of it
+     *  YOKE_EKERNEL. */
     void (*combine)(void *into, const void *from, void *context);
     void *context; /**< handed to combine */
     const void

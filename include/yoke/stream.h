@@ -25,7 +25,9 @@ typedef struct yoke_stream yoke_stream;
 /**
  * Makes the next item. Called in the program's thread, inside yoke_stream_next(), never
  * elsewhere, and never again once it has returned something else than more than 0. It may
- * make calls on the pool, but not close it, and none on its stream: YOKE_EBUSY.
+ * make calls on the pool, but not close it, and none on its stream: YOKE_EBUSY. A C++
+ * exception goes through to the function that called yoke_stream_next(); after it there are
+ * no more items.
  *
  * @param item     where the item's bytes go; what is there before is anything
  * @param index    its number, from 0

@@ -53,7 +53,8 @@ typedef struct yoke_task {
  *
  * @param task  which item
  * @return 0, or an error code of its own: the job then ends with YOKE_EKERNEL, and its error
- *         has the item, the code and what yoke_task_fail() was told
+ *         has the item, the code and what yoke_task_fail() was told. A C++ exception is such
+ *         an error, too, with its what() as the text
  */
 typedef int yoke_task_function(yoke_task *task);
 

@@ -8,6 +8,7 @@
 #include "api/live.h"
 #include "base/status.h"
 #include "shared/window.h"
+#include "sys/guard.h"
 #include "sys/process.h"
 
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
@@ -17,6 +18,7 @@ yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
     if (pool == NULL) {
         return yk_fail(error, YOKE_EINVAL, "the pool is NULL");
     }
+    yk_guard_settle();
     owner = yk_live_owner(pool);
     if (owner == 0) {
         owner = yk_window_maker(pool); /* a spawned process knows only its memory */

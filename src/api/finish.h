@@ -9,4 +9,7 @@
 /* Waits for a job and gives its future back. How it ended, in error too. */
 yoke_status yk_finish(yoke_future *future, yk_error *error);
 
+/* The same after yk_future_hold_own(), which it ends. */
+yoke_status yk_finish_held(yoke_future *future, yk_error *error);
+
 #endif

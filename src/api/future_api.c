@@ -2,8 +2,8 @@
 #include "yoke/future.h"
 
 #include "api/call.h"
-#include "pool/callout.h"
 #include "pool/pool.h"
+#include "sys/guard.h"
 #include "sys/process.h"
 
 /* A future of a pool that is gone may be used by anybody, others only by the process
@@ -46,11 +46,12 @@ yoke_status yoke_future_wait(yoke_future *future, double seconds)
     if (status != YOKE_OK) {
         return yk_call_end(future->pool, status, &error);
     }
-    if (yk_is_making(future)) {
+    if (yk_combine_is_making(future)) {
         return yk_call_fail(future->pool, YOKE_EBUSY,
                             "the function that makes the job's result cannot wait for it");
     }
     pool = yk_future_hold(future);
+    yk_guard_cancel_point(); /* also if it need not sleep */
     status = wait_held(future, seconds);
     yk_future_unhold(future, pool);
     return status;
@@ -144,6 +145,7 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
     }
     pool = yk_future_enter(future);
     if (pool != NULL) {
+        yk_hold(yk_undo_pool_enter, pool, 0);
         (void)pthread_mutex_lock(&pool->lock);
     }
     now = yk_future_is_over(future);
@@ -160,6 +162,7 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
         yk_run_callback(pool, future, callback, context);
     }
     if (pool != NULL) {
+        yk_hold_end();
         yk_pool_leave(pool);
     }
     return status == YOKE_OK ? YOKE_OK

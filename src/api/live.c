@@ -11,6 +11,7 @@ typedef struct live_handle {
     const yoke_pool *pool;
     pid_t owner;
     uint64_t serial;
+    bool is_closing; /* the pool is: calls are refused, but it is there */
     struct live_handle *next;
 } live_handle;
 
@@ -45,7 +46,7 @@ static bool add(const void *handle, const yoke_pool *pool)
         return false;
     }
     (void)pthread_mutex_lock(&lock);
-    *entry = (live_handle){handle, pool, yk_process_self(), ++last_serial, live};
+    *entry = (live_handle){handle, pool, yk_process_self(), ++last_serial, false, live};
     live = entry;
     (void)pthread_mutex_unlock(&lock);
     return true;
@@ -89,11 +90,26 @@ static live_handle look_up(const void *handle, const yoke_pool *pool)
 
     (void)pthread_mutex_lock(&lock);
     entry = find(handle, pool);
-    if (entry != NULL) {
+    if (entry != NULL && !entry->is_closing) {
         copy = *entry;
     }
     (void)pthread_mutex_unlock(&lock);
     return copy;
+}
+
+bool yk_live_close_pool(const yoke_pool *pool, bool closing)
+{
+    bool changed = false;
+
+    (void)pthread_mutex_lock(&lock);
+    for (live_handle *entry = live; entry != NULL; entry = entry->next) {
+        if (entry->pool == pool && entry->is_closing != closing) {
+            entry->is_closing = closing;
+            changed |= entry->handle == pool;
+        }
+    }
+    (void)pthread_mutex_unlock(&lock);
+    return changed;
 }
 
 bool yk_live_remove_pool(const yoke_pool *pool)
@@ -124,7 +140,8 @@ bool yk_live_remove_handle(const void *handle)
     live_handle *entry;
 
     (void)pthread_mutex_lock(&lock);
-    while (*link != NULL && ((*link)->handle != handle || (*link)->owner != self)) {
+    while (*link != NULL && ((*link)->handle != handle || (*link)->owner != self ||
+                             (*link)->is_closing)) {
         link = &(*link)->next;
     }
     entry = *link;
@@ -147,7 +164,8 @@ const yoke_pool *yk_live_pool_of(const void *handle)
     const yoke_pool *pool;
 
     (void)pthread_mutex_lock(&lock);
-    for (entry = live; entry != NULL && entry->handle != handle;) {
+    entry = live;
+    while (entry != NULL && (entry->handle != handle || entry->is_closing)) {
         entry = entry->next;
     }
     pool = entry != NULL ? entry->pool : NULL;

@@ -32,6 +32,10 @@ bool yk_live_is_alone(const void *handle);
 /* The pool of such a handle; NULL if it is not valid. */
 const yoke_pool *yk_live_pool_of(const void *handle);
 
+/* While it is being closed, the pool and all that belongs to it are not valid. False if it was so already: another thread
+ * closes it, or has. */
+bool yk_live_close_pool(const yoke_pool *pool, bool closing);
+
 /* From now on the pool and all that belongs to it are not valid. False if it was not valid:
  * somebody else closed it. */
 bool yk_live_remove_pool(const yoke_pool *pool);

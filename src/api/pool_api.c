@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "pool/callout.h"
 #include "pool/pool.h"
+#include "sys/guard.h"
 #include "yoke/stats.h"
 
 #define YK_TEXT_OF(x) #x
@@ -37,10 +38,18 @@ yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *op
     status = yk_pool_create(pool, &all, yk_live_add_pool, &error);
     if (status != YOKE_OK && *pool != NULL) {
         (void)yk_live_remove_pool(*pool);
+        yk_pool_end(*pool, true);
         (void)yk_pool_destroy(*pool, true, NULL);
         *pool = NULL;
     }
     return yk_call_end(NULL, status, &error);
+}
+
+/* A callback was left, or the thread was cancelled: the pool can be closed once more. */
+static void undo_close(void *pool, uint64_t unused)
+{
+    (void)unused;
+    (void)yk_live_close_pool(pool, false);
 }
 
 static yoke_status end_pool(yoke_pool *pool, bool kill)
@@ -58,12 +67,16 @@ static yoke_status end_pool(yoke_pool *pool, bool kill)
                          "a callback, or another function that a call on the pool has "
                          "called, cannot close it");
     }
-    if (status == YOKE_OK && !yk_live_remove_pool(pool)) {
+    if (status == YOKE_OK && !yk_live_close_pool(pool, true)) {
         status = yk_fail(&error, YOKE_ECLOSED, "the pool is being closed already");
     }
     if (status != YOKE_OK) {
         return yk_call_end(pool, status, &error);
     }
+    yk_hold(undo_close, pool, 0);
+    yk_pool_end(pool, kill);
+    yk_hold_end();
+    (void)yk_live_remove_pool(pool);
     status = yk_pool_destroy(pool, kill, &error);
     (void)yk_call_end(NULL, status, &error);
     /* Also by the pointer that is stale now. */

@@ -7,6 +7,7 @@
 #include "api/submission.h"
 #include "base/bits.h"
 #include "kernel/check.h"
+#include "sys/guard.h"
 #include "yoke/reduce.h"
 
 /* What one call is about. */
@@ -119,7 +120,8 @@ static yoke_status allocate(reduce_map *map, yoke_pool *pool, yk_error *error)
     return YOKE_OK;
 }
 
-/* The calling thread combines if it waits; else whoever collects the job. */
+/* The calling thread combines if it waits; else the thread that collects the job. The memory of
+ * partial results is the job's from its submission on. */
 static yoke_status run(reduce_map *map, yoke_future **future, yoke_pool *pool,
                        yk_submission *submission, yk_error *error)
 {
@@ -128,21 +130,12 @@ static yoke_status run(reduce_map *map, yoke_future **future, yoke_pool *pool,
     if (status == YOKE_OK) {
         status = allocate(map, pool, error);
     }
-    if (status == YOKE_OK && future != NULL) {
-        submission->combine = map->combine;
-    }
-    if (status == YOKE_OK) {
-        status = yk_call_submit(future, pool, submission, error);
-    }
-    if (status == YOKE_OK && future != NULL) {
+    if (status != YOKE_OK) {
         return status;
     }
-    if (status == YOKE_OK) {
-        yk_combine_run(pool, NULL, &map->combine);
-    }
-    yk_combine_drop(pool, &map->combine);
-    yk_run_callbacks(pool);
-    return status;
+    submission->combine = map->combine;
+    submission->combine.by_caller = future == NULL;
+    return yk_call_submit(future, pool, submission, error);
 }
 
 /* ---- the call ---- */
@@ -177,6 +170,12 @@ static yoke_status reduce_nothing(const reduce_map *map, yoke_future **future,
     return YOKE_OK;
 }
 
+static void undo_args(void *args, uint64_t unused)
+{
+    (void)unused;
+    free(args);
+}
+
 static yoke_status reduce(reduce_map *map, yoke_future **future, yoke_pool *pool,
                           yk_submission *submission, yk_error *error)
 {
@@ -191,7 +190,9 @@ static yoke_status reduce(reduce_map *map, yoke_future **future, yoke_pool *pool
     }
     memcpy(map->args, submission->args, submission->count * sizeof *map->args);
     submission->args = map->args;
+    yk_hold(undo_args, map->args, 0);
     status = run(map, future, pool, submission, error);
+    yk_hold_end();
     free(map->args);
     return status;
 }

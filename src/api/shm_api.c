@@ -124,11 +124,14 @@ yoke_status yoke_shm_close(yoke_shm *shm)
     }
     status = yk_call_check(pool, &error);
     if (status == YOKE_OK) {
-        status = yk_shm_close(shm->pool, shm, &error);
-    }
-    if (status == YOKE_OK || status == YOKE_ELOST) {
-        (void)yk_live_remove_handle(shm);
-        free(shm);
+        yoke_pool *own = shm->pool;
+
+        status = yk_shm_close(own, shm, &error);
+        if (status == YOKE_OK || status == YOKE_ELOST) {
+            (void)yk_live_remove_handle(shm);
+            free(shm);
+        }
+        yk_run_callbacks(own);
     }
     return yk_call_end(pool, status, &error);
 }

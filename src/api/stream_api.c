@@ -6,6 +6,7 @@
 #include "api/call.h"
 #include "api/live.h"
 #include "pool/stream.h"
+#include "sys/guard.h"
 
 static yoke_status check_open(yoke_stream **stream, const yoke_pool *pool,
                               const yoke_stream_options *options,
@@ -107,6 +108,13 @@ size_t yoke_stream_index(const yoke_stream *stream)
     return yk_live_is_alone(stream) ? stream->index : 0;
 }
 
+/* A callback was left, or the thread was cancelled: the stream can be destroyed once more. */
+static void undo_destroy(void *stream, uint64_t unused)
+{
+    (void)yk_live_add_alone(stream);
+    yk_stream_undo(stream, unused);
+}
+
 void yoke_stream_destroy(yoke_stream *stream)
 {
     yk_error error;
@@ -115,6 +123,7 @@ void yoke_stream_destroy(yoke_stream *stream)
     if (stream == NULL) {
         return;
     }
+    yk_guard_settle();
     if (!yk_live_is_alone(stream)) {
         (void)yk_call_fail(NULL, YOKE_ECLOSED,
                            "this is no stream, or one that was destroyed");
@@ -128,6 +137,8 @@ void yoke_stream_destroy(yoke_stream *stream)
     }
     has_pool = check(stream, &error) == YOKE_OK;
     if (yk_live_remove_handle(stream)) {
+        yk_hold(undo_destroy, stream, 0);
         yk_stream_destroy(stream, has_pool);
+        yk_hold_end();
     }
 }

@@ -91,7 +91,7 @@ static yoke_status take(yoke_future *future, void **result, size_t *bytes)
     yoke_pool *pool = future->pool;
     yoke_status status;
 
-    yk_pool_enter(pool);
+    yk_future_hold_own(future);
     status = yoke_future_wait(future, -1);
     if (status == YOKE_OK && result != NULL) {
         status = yoke_future_result(future, result, bytes);

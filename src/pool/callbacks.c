@@ -29,14 +29,14 @@ static notice next_notice(yoke_future *future)
     return next;
 }
 
-/* Takes the first off the list whose result no other thread is making, with the pool's
- * reference; NULL: there is none. */
+/* Takes the first off the list whose result no other thread makes, with the pool's reference;
+ * NULL: there is none. */
 static yoke_future *take_first(yoke_pool *pool)
 {
     yoke_future *before = NULL;
     yoke_future *future = pool->finished;
 
-    while (future != NULL && future->result_state == YK_RESULT_MAKING) {
+    while (future != NULL && yk_combine_is_anothers(future)) {
         before = future;
         future = future->next_finished;
     }
@@ -69,31 +69,69 @@ static yoke_future *find_next(yoke_pool *pool, yoke_future *last, notice *next)
     return future;
 }
 
-static void call(const yoke_pool *pool, yoke_future *future, notice what)
+/* One callback of a future. */
+typedef struct callback_call {
+    yoke_on_done *function;
+    yoke_future *future;
+    void *context;
+} callback_call;
+
+static void call_back(void *context)
 {
-    yk_callout callout;
+    const callback_call *self = context;
+
+    self->function(self->future, self->future->status, self->context);
+}
+
+static void call(yoke_pool *pool, yoke_future *future, notice what)
+{
+    callback_call self = {what.callback, future, what.context};
 
     if (what.makes_result) {
         yk_combine_make(future);
-        return;
+    } else {
+        future->told = true;
+        yk_call_out(pool, true, call_back, &self);
     }
-    future->told = true;
-    yk_callout_enter(&callout, pool, NULL, true);
-    what.callback(future, future->status, what.context);
-    yk_callout_leave(&callout);
+}
+
+/* A callback was left: it has been called, those after it come first at the next occasion. */
+static void undo_take(void *taken, uint64_t unused)
+{
+    yoke_future *future = taken;
+    yoke_pool *pool = future->pool;
+
+    (void)unused;
+    (void)pthread_mutex_lock(&pool->lock);
+    if (pool->finished == NULL) {
+        pool->last_finished = future;
+    }
+    future->next_finished = pool->finished;
+    pool->finished = future;
+    (void)pthread_mutex_unlock(&pool->lock);
 }
 
 void yk_run_callbacks(yoke_pool *pool)
 {
-    yoke_future *future = NULL;
+    yoke_future *future;
     notice next;
 
     if (yk_callbacks_are_deferred(pool)) {
         return;
     }
-    while ((future = find_next(pool, future, &next)) != NULL) {
-        call(pool, future, next);
+    future = find_next(pool, NULL, &next);
+    if (future == NULL) {
+        return;
     }
+    yk_pool_enter(pool);
+    yk_hold(yk_undo_pool_enter, pool, 0);
+    do {
+        yk_hold(undo_take, future, 0);
+        call(pool, future, next);
+        yk_hold_end();
+    } while ((future = find_next(pool, future, &next)) != NULL);
+    yk_hold_end();
+    yk_pool_leave(pool);
 }
 
 void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "pool/pool.h"
 #include "pool/worker.h"
+#include "sys/fp_environment.h"
+#include "sys/guard.h"
 
 static yk_worker_self *create(yoke_pool *pool)
 {
@@ -37,6 +39,7 @@ static yk_worker_self *create(yoke_pool *pool)
 
 bool yk_caller_begin(yoke_pool *pool, const yoke_kernel *kernel)
 {
+    yk_guard_settle(); /* a job that it helped with before may have been left */
     if (!yk_kernel_has_native(&pool->control->kernels[kernel->slot].kernel) ||
         pthread_mutex_trylock(&pool->caller_lock) != 0) {
         return false;
@@ -54,10 +57,19 @@ bool yk_caller_begin(yoke_pool *pool, const yoke_kernel *kernel)
 
 void yk_caller_work(yoke_pool *pool, yk_job_ref ref)
 {
+    const yk_fp_environment before = yk_fp_use_default();
+
     while (yk_job_is_running(pool->control, ref) &&
            yk_job_is_due(pool->control, yk_job_at(pool->control, ref)) &&
            yk_worker_work_on(pool->caller, ref) == YK_WORK_DONE) {
     }
+    yk_fp_restore(before);
+}
+
+void yk_undo_caller(void *pool, uint64_t unused)
+{
+    (void)unused;
+    yk_caller_end(pool);
 }
 
 void yk_caller_end(yoke_pool *pool)

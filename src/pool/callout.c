@@ -1,49 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/callout.h"
 
-#include <stddef.h>
+enum { WITH_CALLBACKS = 1, WITHOUT_CALLBACKS = 2 };
 
-/* The innermost that the thread is in. */
-static _Thread_local yk_callout *innermost;
-
-void yk_callout_enter(yk_callout *callout, const yoke_pool *pool,
-                      const yoke_future *future, bool defers)
+/* The entry in the thread's list is all there is to it. */
+static void undo_callout(void *pool, uint64_t kind)
 {
-    *callout = (yk_callout){pool, future, defers, innermost};
-    innermost = callout;
+    (void)pool;
+    (void)kind;
 }
 
-void yk_callout_leave(const yk_callout *callout)
+void yk_callout_begin(yoke_pool *pool, bool defers)
 {
-    innermost = callout->previous;
+    yk_hold(undo_callout, pool, defers ? WITHOUT_CALLBACKS : WITH_CALLBACKS);
+}
+
+void yk_callout_end(void)
+{
+    yk_hold_end();
+}
+
+void yk_call_out(yoke_pool *pool, bool defers, yk_guarded *function, void *context)
+{
+    yk_callout_begin(pool, defers);
+    yk_guard_pass(function, context);
+    yk_callout_end();
 }
 
 bool yk_is_in_callout(const yoke_pool *pool)
 {
-    for (const yk_callout *c = innermost; c != NULL; c = c->previous) {
-        if (c->pool == pool) {
-            return true;
-        }
-    }
-    return false;
+    return yk_is_held(undo_callout, pool, WITH_CALLBACKS);
 }
 
 bool yk_callbacks_are_deferred(const yoke_pool *pool)
 {
-    for (const yk_callout *c = innermost; c != NULL; c = c->previous) {
-        if (c->pool == pool && c->defers) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool yk_is_making(const yoke_future *future)
-{
-    for (const yk_callout *c = innermost; c != NULL; c = c->previous) {
-        if (c->future == future) {
-            return true;
-        }
-    }
-    return false;
+    return yk_is_held(undo_callout, pool, WITHOUT_CALLBACKS);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions of the program that the library calls in the program's own threads: callbacks,
- * sources of streams, functions that combine. They may make calls on the pool, which call
- * others in turn; each thread knows which it is inside of.
+ * Functions of the program that the library calls in the program's own threads, as part of
+ * the thread's own business: callbacks and sources of streams. They may make calls on the
+ * pool, which call others in turn; each thread knows which it is inside of (sys/guard.h). An
+ * exception goes through to the function that called the library.
  */
 #ifndef YK_POOL_CALLOUT_H
 #define YK_POOL_CALLOUT_H
@@ -10,19 +11,16 @@
 #include <stdbool.h>
 
 #include "pool/pool.h"
+#include "sys/guard.h"
 
-typedef struct yk_callout {
-    const yoke_pool *pool;       /* NULL: it is gone */
-    const yoke_future *future;   /* whose function it is; NULL: of none */
-    bool defers;                 /* callbacks of the pool wait for its end */
-    struct yk_callout *previous; /* the one it was called from */
-} yk_callout;
+/* Calls function(context), which calls the program's. What is `defers` for: callbacks of the
+ * pool wait for its end, since those that make calls must not pile up on the stack. */
+void yk_call_out(yoke_pool *pool, bool defers, yk_guarded *function, void *context);
 
-/* Before and after such a function is called; what is `defers` for: callbacks that make
- * calls must not pile up on the stack. */
-void yk_callout_enter(yk_callout *callout, const yoke_pool *pool,
-                      const yoke_future *future, bool defers);
-void yk_callout_leave(const yk_callout *callout);
+/* For functions that are called in another way: between these two the thread is inside of
+ * one. */
+void yk_callout_begin(yoke_pool *pool, bool defers);
+void yk_callout_end(void);
 
 /* Whether the thread is in a function that a call on this pool has called: then the pool
  * cannot be closed. */
@@ -30,8 +28,5 @@ bool yk_is_in_callout(const yoke_pool *pool);
 
 /* Whether it is in one that callbacks of this pool wait for. */
 bool yk_callbacks_are_deferred(const yoke_pool *pool);
-
-/* Whether it is in the function that makes this future's result. */
-bool yk_is_making(const yoke_future *future);
 
 #endif

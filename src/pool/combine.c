@@ -5,25 +5,33 @@
  *
  *     DUE        the job has ended well and is collected
  *     MAKING     by one thread, which has claimed it
- *     nothing    the result is there
+ *     MADE       the result is there; or the function failed, and so has the job
  */
 #include <string.h>
 
 #include "pool/callout.h"
 #include "pool/pool.h"
+#include "sys/user_call.h"
 
-void yk_combine_run(yoke_pool *pool, const yoke_future *future,
-                    const yk_combine *combine)
+static void combine_two(void *into, const void *from, void *reducer)
 {
-    const yoke_reducer *reducer = &combine->reducer;
-    char *partials = (char *)combine->partials + combine->first * reducer->bytes;
-    yk_callout callout;
+    const yoke_reducer *self = reducer;
 
-    yk_callout_enter(&callout, pool, future, true);
-    yk_reduce_pairs(partials, combine->count, reducer->bytes, reducer->combine,
-                    reducer->context);
-    yk_callout_leave(&callout);
-    memcpy(combine->result, partials, reducer->bytes);
+    (void)yk_fp_use_default(); /* whatever the last call has left */
+    self->combine(into, from, self->context);
+}
+
+static char *first_of(const yk_combine *combine)
+{
+    return (char *)combine->partials + combine->first * combine->reducer.bytes;
+}
+
+static void combine_all(void *context)
+{
+    yk_combine *self = context;
+
+    yk_reduce_pairs(first_of(self), self->count, self->reducer.bytes, combine_two,
+                    &self->reducer);
 }
 
 void yk_combine_drop(yoke_pool *pool, yk_combine *combine)
@@ -43,6 +51,12 @@ void yk_combine_begin(yoke_future *future, bool well)
     }
 }
 
+bool yk_combine_is_anothers(const yoke_future *future)
+{
+    return future->result_state == YK_RESULT_MAKING ||
+           (future->result_state == YK_RESULT_DUE && future->combine.by_caller);
+}
+
 bool yk_combine_claim(yoke_future *future)
 {
     const bool is_due = future->result_state == YK_RESULT_DUE;
@@ -53,15 +67,53 @@ bool yk_combine_claim(yoke_future *future)
     return is_due;
 }
 
-void yk_combine_make(yoke_future *future)
+/* The function has returned, or failed. */
+static void finish(yoke_future *future, const yk_error *failure)
 {
     yoke_pool *pool = future->pool;
+    yk_combine *combine = &future->combine;
 
-    yk_combine_run(pool, future, &future->combine);
     (void)pthread_mutex_lock(&pool->lock);
-    yk_combine_drop(pool, &future->combine);
+    if (failure != NULL) {
+        future->status = failure->status;
+        future->error = strdup(failure->text);
+    } else if (!future->is_left) {
+        memcpy(combine->result, first_of(combine), combine->reducer.bytes);
+    }
+    yk_combine_drop(pool, combine);
     future->result_state = YK_RESULT_MADE;
     (void)pthread_mutex_unlock(&pool->lock);
     /* Another job's by now, perhaps: who waits for that one looks once more. */
     yk_event_signal(&yk_job_at(pool->control, future->ref)->ended);
+}
+
+static void undo_make(void *future, uint64_t unused)
+{
+    yk_error error;
+
+    (void)unused;
+    (void)yk_fail(&error, YOKE_EKERNEL,
+                  "the function that combines " YK_HAS_NOT_RETURNED);
+    finish(future, &error);
+}
+
+void yk_combine_make(yoke_future *future)
+{
+    yk_error error;
+    bool returned;
+
+    yk_hold(undo_make, future, 0);
+    yk_callout_begin(future->pool, true);
+    returned = yk_user_call(combine_all, &future->combine, &error);
+    yk_callout_end();
+    yk_hold_end();
+    if (!returned) {
+        yk_error_prefix(&error, "the function that combines: ");
+    }
+    finish(future, returned ? NULL : &error);
+}
+
+bool yk_combine_is_making(const yoke_future *future)
+{
+    return yk_is_held(undo_make, future, 0);
 }

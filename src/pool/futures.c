@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "pool/pool.h"
 #include "pool/trace.h"
+#include "sys/guard.h"
 #include "sys/futex.h"
 
 /* About what waking a sleeping process costs. */
@@ -127,6 +128,29 @@ bool yk_futures_part(yoke_pool *pool)
     return alone;
 }
 
+static void undo_hold(void *held, uint64_t unused)
+{
+    yoke_future *future = held;
+    yoke_pool *pool = future->pool;
+
+    (void)unused;
+    yk_future_let_go(future);
+    yk_pool_leave(pool);
+}
+
+static void undo_hold_own(void *held, uint64_t unused)
+{
+    yoke_future *future = held;
+    yoke_pool *pool = future->pool;
+
+    (void)pthread_mutex_lock(&pool->lock);
+    future->is_left = true;
+    future->told = true;
+    (void)pthread_mutex_unlock(&pool->lock);
+    yk_future_cancel(future);
+    undo_hold(held, unused);
+}
+
 yoke_pool *yk_future_hold(yoke_future *future)
 {
     yoke_pool *pool = yk_future_enter(future);
@@ -135,13 +159,21 @@ yoke_pool *yk_future_hold(yoke_future *future)
         (void)pthread_mutex_lock(&pool->lock);
         future->references++;
         (void)pthread_mutex_unlock(&pool->lock);
+        yk_hold(undo_hold, future, 0);
     }
     return pool;
+}
+
+void yk_future_hold_own(yoke_future *future)
+{
+    yk_pool_enter(future->pool);
+    yk_hold(undo_hold_own, future, 0);
 }
 
 void yk_future_unhold(yoke_future *future, yoke_pool *pool)
 {
     if (pool != NULL) {
+        yk_hold_end();
         yk_future_let_go(future);
         yk_pool_leave(pool);
     }
@@ -250,6 +282,7 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     const yk_launch *launch = &job->launch;
     yk_error result_error;
     yoke_status result;
+    bool well;
 
     yk_error_clear(&result_error);
     result = yk_result_collect(pool, job, future, status == YOKE_OK, &result_error);
@@ -257,6 +290,7 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
         status = result;
         error = strdup(result_error.text);
     }
+    well = status == YOKE_OK && !future->is_left;
     future->status = status;
     future->error = error;
     future->progress = status == YOKE_OK ? 1 : yk_job_progress(pool->control, job);
@@ -265,9 +299,9 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     if (status != YOKE_OK) {
         yk_spoiled_note(pool, future, launch);
     }
-    yk_stage_out(pool, future, launch, status == YOKE_OK);
-    yk_fold_finish(pool, &future->fold, status == YOKE_OK);
-    yk_combine_begin(future, status == YOKE_OK);
+    yk_stage_out(pool, future, launch, well);
+    yk_fold_finish(pool, &future->fold, well);
+    yk_combine_begin(future, well);
     yk_kernel_release(future->kernel);
     free_slot(pool, slot);
     future->kernel = NULL;
@@ -455,6 +489,7 @@ static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
             if (!future->collected) {
                 yk_job_call_all(pool->control, future->ref);
             }
+            yk_guard_cancel_point();
             yk_event_wait(ended, ticket, limit);
             (void)yk_pool_is_alive(pool);
         }

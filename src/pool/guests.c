@@ -384,7 +384,6 @@ yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error)
     (void)pthread_mutex_lock(&pool->lock);
     status = close_locked(pool, shm, error);
     (void)pthread_mutex_unlock(&pool->lock);
-    yk_run_callbacks(pool);
     return status;
 }
 

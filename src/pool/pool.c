@@ -18,6 +18,7 @@
 #include "pool/trace.h"
 #include "shared/window.h"
 #include "sys/futex.h"
+#include "sys/guard.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
 
@@ -384,6 +385,12 @@ void yk_pool_leave(yoke_pool *pool)
     }
 }
 
+void yk_undo_pool_enter(void *pool, uint64_t unused)
+{
+    (void)unused;
+    yk_pool_leave(pool);
+}
+
 bool yk_pool_is_left(yoke_pool *pool)
 {
     return atomic_load(&pool->inside) == end_has_come;
@@ -437,6 +444,7 @@ static yoke_status end_of_wait(yoke_pool *pool, yk_error *error)
 
 static yoke_status wait_idle(yoke_pool *pool, uint64_t deadline, yk_error *error)
 {
+    yk_guard_cancel_point(); /* also if it need not sleep */
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&pool->control->changed);
         const bool idle = is_idle(pool);
@@ -450,6 +458,7 @@ static yoke_status wait_idle(yoke_pool *pool, uint64_t deadline, yk_error *error
         if (now >= deadline) {
             return yk_fail(error, YOKE_EAGAIN, "jobs or processes have not ended");
         }
+        yk_guard_cancel_point();
         if (!idle && !wait_change(pool, ticket, deadline - now) && !is_ending(pool)) {
             return yk_pool_fail_broken(error);
         }
@@ -477,10 +486,12 @@ yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error)
     yoke_status status;
 
     yk_pool_enter(pool);
+    yk_hold(yk_undo_pool_enter, pool, 0);
     status = wait_idle(pool, yk_clock_deadline(seconds), error);
     if (status == YOKE_OK || status == YOKE_EBROKEN) {
         status = add_unread(pool, status, error);
     }
+    yk_hold_end();
     yk_pool_leave(pool);
     return status;
 }
@@ -634,6 +645,7 @@ static yoke_status wait_until_up(yoke_pool *pool, const yoke_pool_options *optio
 yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
                            yk_pool_announce *announce, yk_error *error)
 {
+    YK_NOT_CANCELLED;
     yoke_pool *pool = calloc(1, sizeof *pool);
     yoke_status status;
 
@@ -693,6 +705,7 @@ static void stop_processes(yoke_pool *pool, bool kill)
         return;
     }
     (void)pthread_mutex_lock(&pool->lock);
+    pool->was_broken = pool->broken;
     pool->ending = true;
     (void)pthread_mutex_unlock(&pool->lock);
     atomic_store(&pool->control->quit, kill ? YK_QUIT_KILL : YK_QUIT_CLOSE);
@@ -711,6 +724,7 @@ static void stop_processes(yoke_pool *pool, bool kill)
         (void)yk_process_reap(pool->supervisor, true, &status);
     }
     (void)pthread_mutex_lock(&pool->lock);
+    pool->supervisor = 0;
     pool->broken = true; /* nobody is waited for from here on */
     (void)pthread_mutex_unlock(&pool->lock);
 }
@@ -764,32 +778,36 @@ static void free_memory(yoke_pool *pool)
     free(pool);
 }
 
-/* All jobs end: by themselves, or with `kill` as they are. Whether the pool broke. */
-static bool end_all(yoke_pool *pool, bool kill)
+void yk_pool_end(yoke_pool *pool, bool kill)
 {
-    bool broken;
-
+    if (pool->control == NULL) {
+        return;
+    }
     if (!kill) {
         yk_pool_enter(pool);
+        yk_hold(yk_undo_pool_enter, pool, 0);
         if (wait_idle(pool, UINT64_MAX, NULL) == YOKE_OK) {
             yk_shm_get_back_all(pool);
         }
+        yk_hold_end();
         yk_pool_leave(pool);
     }
-    (void)pthread_mutex_lock(&pool->lock);
-    broken = pool->broken;
-    (void)pthread_mutex_unlock(&pool->lock);
     stop_processes(pool, kill);
     end_jobs(pool);
+}
+
+/* Threads that are inside of waits leave it, and futures stand for themselves. */
+static void part_from_all(yoke_pool *pool)
+{
     do {
         let_all_out(pool);
     } while (!yk_futures_part(pool));
     yk_processes_note_unfound(pool);
-    return broken && !kill;
 }
 
 yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
 {
+    YK_NOT_CANCELLED;
     yk_error trace;
     yoke_status status = YOKE_OK;
 
@@ -797,7 +815,8 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
         free_memory(pool);
         return YOKE_OK;
     }
-    if (end_all(pool, kill)) {
+    part_from_all(pool);
+    if (pool->was_broken && !kill) {
         status = yk_pool_fail_broken(error);
     }
     status = add_unread(pool, status, error);

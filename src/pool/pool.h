@@ -83,6 +83,7 @@ struct yoke_pool {
     pthread_mutex_t build_lock; /* one yoke_kernel_create at a time; taken first */
     bool broken;                /* the supervisor died */
     bool ending;                /* it is being closed or terminated: it may die */
+    bool was_broken;            /* when its processes were stopped */
     uint64_t next_id;           /* of jobs and kernels */
     uint64_t next_sequence;
     yoke_future *jobs[YK_MAX_JOBS];       /* not collected yet, by slot */
@@ -145,6 +146,7 @@ typedef struct yk_combine {
     size_t first;   /* of them, the range's */
     size_t count;
     void *result; /* the program's */
+    bool by_caller; /* only the thread that waits for the job makes it */
 } yk_combine;
 
 /* Whether a future's result is there once its job has been collected. */
@@ -159,6 +161,7 @@ struct yoke_future {
     pid_t owner;     /* of the pool */
     unsigned references; /* the user's and the pool's, and who waits for it has one */
     bool is_users;       /* one is the user's */
+    bool is_left; /* the call that waited for it was left: its results have no place */
     bool collected;
     bool is_seen;      /* yoke_pool_poll() has counted it, and left it where it is */
     bool is_lost;      /* its result went with the pool */
@@ -246,7 +249,11 @@ typedef bool yk_pool_announce(const yoke_pool *pool);
 yoke_status yk_pool_create(yoke_pool **pool, const yoke_pool_options *options,
                            yk_pool_announce *announce, yk_error *error);
 
-/* Ends everything and frees the pool. With `kill`, without waiting for jobs. */
+/* Ends all processes and jobs, and runs the last callbacks. With `kill`, without waiting for
+ * jobs. If a callback is left it may be called again. */
+void yk_pool_end(yoke_pool *pool, bool kill);
+
+/* Frees the pool once it has ended, and waits for threads that are inside of waits. */
 yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error);
 
 /* Whether the supervisor lives; when it does not, every job ends with YOKE_EBROKEN. Takes
@@ -271,6 +278,9 @@ yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error);
  * the pool meanwhile. */
 void yk_pool_enter(yoke_pool *pool);
 void yk_pool_leave(yoke_pool *pool);
+
+/* Of a call that was left (sys/guard.h): yk_pool_leave(). */
+void yk_undo_pool_enter(void *pool, uint64_t unused);
 
 /* The pool ends, and nobody is inside. */
 bool yk_pool_is_left(yoke_pool *pool);
@@ -351,7 +361,8 @@ bool yk_tasks_evict(yoke_pool *pool);
 yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *error);
 
 /* Checks and publishes a job. The caller owns the future. The memory of the submission's
- * fold is the job's, or given back on failure. Takes the lock. */
+ * fold and of its combine is the job's, or given back on failure. Takes the lock, runs
+ * callbacks. */
 yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
                       const yk_submission *submission, yk_error *error);
 
@@ -388,6 +399,9 @@ bool yk_caller_begin(yoke_pool *pool, const yoke_kernel *kernel);
 void yk_caller_work(yoke_pool *pool, yk_job_ref ref);
 
 void yk_caller_end(yoke_pool *pool);
+
+/* Of a call that was left (sys/guard.h): yk_caller_end(). */
+void yk_undo_caller(void *pool, uint64_t unused);
 
 void yk_caller_destroy(yoke_pool *pool);
 
@@ -444,10 +458,6 @@ void yk_fold_drop(yoke_pool *pool, yk_fold *fold);
 
 /* ---- combine.c ---- */
 
-/* Calls the program's function, and writes the result. Without the lock. */
-void yk_combine_run(yoke_pool *pool, const yoke_future *future,
-                    const yk_combine *combine);
-
 /* Gives the memory of partial results back. */
 void yk_combine_drop(yoke_pool *pool, yk_combine *combine);
 
@@ -457,8 +467,15 @@ void yk_combine_begin(yoke_future *future, bool well);
 /* Whether it is due, and now the calling thread's to make. With the lock. */
 bool yk_combine_claim(yoke_future *future);
 
-/* Makes what was claimed. Without the lock; the future has a reference. */
+/* Whether another thread makes it, or will. With the lock. */
+bool yk_combine_is_anothers(const yoke_future *future);
+
+/* Makes what was claimed: calls the program's function, and writes the result. Without the
+ * lock; the future has a reference. */
 void yk_combine_make(yoke_future *future);
+
+/* Whether the thread is in the function that makes this future's result. */
+bool yk_combine_is_making(const yoke_future *future);
 
 /* ---- lend.c ---- */
 
@@ -492,7 +509,7 @@ yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
                           size_t bytes, yk_error *error);
 
 /* YOKE_EBUSY while jobs use it; else, also with YOKE_ELOST, the handle is the caller's to free.
- * Takes the lock. */
+ * Takes the lock; callbacks of what it has collected are to be run then. */
 yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error);
 
 /* No job is left: devices give back what they hold of segments that are lent, and what was
@@ -549,9 +566,13 @@ yoke_pool *yk_future_enter(yoke_future *future);
 bool yk_futures_part(yoke_pool *pool);
 
 /* One reference more, and inside of its pool, which is returned; NULL: the pool is gone. Takes
- * the lock. */
+ * the lock. Both are given back if the call between these two is left. */
 yoke_pool *yk_future_hold(yoke_future *future);
 void yk_future_unhold(yoke_future *future, yoke_pool *pool);
+
+/* The same around a call that is the only one to have the future: if it is left, the job is
+ * cancelled, and nothing of it is written to the program's memory any more. */
+void yk_future_hold_own(yoke_future *future);
 
 /* One reference fewer. Takes the lock, if there is a pool. */
 void yk_future_let_go(yoke_future *future);

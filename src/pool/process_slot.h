@@ -78,6 +78,7 @@ typedef struct yk_process_slot {
 
     /* the process; app, before REQUESTED: 0 */
     _Atomic uint32_t unfound; /* its function is not there, and failure says why */
+    _Atomic uint32_t left;    /* its function has not returned, and failure says why */
     char failure[256];
 } yk_process_slot;
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "pool/fault_point.h"
 #include "pool/pool.h"
+#include "sys/guard.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
 
@@ -34,7 +35,8 @@ static void take_result(yoke_process *process, const yk_process_slot *slot)
     process->refusal = refused ? slot->wait_status : 0;
     process->code = refused ? 0 : yk_process_exit_code(slot->wait_status);
     process->unfound = atomic_load(&slot->unfound) != 0;
-    if (process->unfound) {
+    process->left = atomic_load(&slot->left) != 0;
+    if (process->unfound || process->left) {
         yk_text_copy(process->failure, sizeof process->failure, slot->failure);
     }
     process->ended = true;
@@ -49,20 +51,22 @@ static void free_argument(yoke_pool *pool, yk_process_slot *slot)
     slot->argument = slot->bytes = 0;
 }
 
-/* A function that was not there is a failure of the library's; exit codes are the program's. */
-static void note_unfound(yoke_pool *pool, const char *name, const char *failure)
+/* A function that was not there, or has not returned, is a failure; exit codes are the
+ * program's. */
+static void note_failure(yoke_pool *pool, bool left, const char *name,
+                         const char *failure)
 {
     char text[YK_PROCESS_NAME_BYTES + sizeof((yk_process_slot *)NULL)->failure];
 
     yk_text_format(text, sizeof text, "%s: %s", name, failure);
-    yk_unread_note_text(pool, YOKE_ESYSTEM, text);
+    yk_unread_note_text(pool, left ? YOKE_EKERNEL : YOKE_ESYSTEM, text);
 }
 
 static void note_handle(yoke_pool *pool, yoke_process *process)
 {
-    if (process->ended && process->unfound && !process->told) {
+    if (process->ended && (process->unfound || process->left) && !process->told) {
         process->told = true;
-        note_unfound(pool, process->name, process->failure);
+        note_failure(pool, process->left, process->name, process->failure);
     }
 }
 
@@ -79,8 +83,8 @@ static void collect(yoke_pool *pool, uint32_t index)
     if (pool->processes[index] != NULL) {
         take_result(pool->processes[index], slot);
         pool->processes[index] = NULL;
-    } else if (atomic_load(&slot->unfound) != 0) {
-        note_unfound(pool, slot->name, slot->failure);
+    } else if ((atomic_load(&slot->unfound) | atomic_load(&slot->left)) != 0) {
+        note_failure(pool, atomic_load(&slot->left) != 0, slot->name, slot->failure);
     }
     free_argument(pool, slot);
     YK_FAULT_POINT_WHOEVER(pool->control, YK_FAULT_PROCESS_FREE);
@@ -149,6 +153,7 @@ static bool wait_until(yoke_process *process, process_condition *condition,
         }
         now = yk_clock_ns();
         if (now < deadline_ns) {
+            yk_guard_cancel_point();
             limit = yk_min(limit, deadline_ns - now);
             (void)yk_event_wait_spinning(changed, ticket, yk_min(limit, spin_ns),
                                          limit);
@@ -222,6 +227,7 @@ static yoke_status publish(yoke_process *process, const yk_function *function,
     slot->daemon = request->options.daemon;
     slot->pid = 0;
     atomic_store(&slot->unfound, 0);
+    atomic_store(&slot->left, 0);
     atomic_store(&slot->reaped, 0);
     name_process(pool, process->name, request->options.name);
     yk_text_copy(slot->name, sizeof slot->name, process->name);
@@ -283,6 +289,8 @@ static yoke_status check_request(const yoke_pool *pool,
 /* Waits until the process exists. */
 static yoke_status await_start(yoke_process *process, yk_error *error)
 {
+    YK_NOT_CANCELLED; /* the program does not have it yet */
+
     yk_control_ring_supervisor(process->pool->control);
     if (!wait_until(process, has_started, UINT64_MAX)) {
         return yk_pool_fail_broken(error);
@@ -341,9 +349,10 @@ yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *err
                              process->name, (int)process->pid)
                    : yk_pool_fail_broken(error);
     }
-    if (process->unfound) {
+    if (process->unfound || process->left) {
         process->told |= error != NULL;
-        return yk_fail(error, YOKE_ESYSTEM, "%s: %s", process->name, process->failure);
+        return yk_fail(error, process->left ? YOKE_EKERNEL : YOKE_ESYSTEM, "%s: %s",
+                       process->name, process->failure);
     }
     return YOKE_OK;
 }

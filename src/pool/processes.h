@@ -25,6 +25,7 @@ struct yoke_process {
     int refusal;  /* errno: there never was a process */
     int code;     /* as yoke_process_exitcode() tells it */
     bool unfound; /* its function was not there, and failure says why */
+    bool left;    /* its function has not returned, likewise */
     bool told;    /* ... which a call has reported */
     char failure[256];
     int fd; /* tells of its end; -1: nobody has asked */

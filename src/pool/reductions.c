@@ -4,6 +4,7 @@
 
 #include "base/bits.h"
 #include "pool/pool.h"
+#include "sys/fp_environment.h"
 
 /* What is kept for the next reduction: a new block costs page faults. */
 static const size_t most_spare_bytes = (size_t)1 << 20;
@@ -53,7 +54,10 @@ void yk_fold_drop(yoke_pool *pool, yk_fold *fold)
 void yk_fold_finish(yoke_pool *pool, yk_fold *fold, bool well)
 {
     if (fold->finish != NULL && well) {
+        const yk_fp_environment before = yk_fp_use_default();
+
         fold->finish(fold->partials, fold->count, fold->result);
+        yk_fp_restore(before);
     }
     yk_fold_drop(pool, fold);
 }

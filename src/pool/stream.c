@@ -143,8 +143,8 @@ yoke_status yk_stream_create(yoke_stream **result, yoke_pool *pool, bool ordered
 
 /* ---- a slot becomes a job ---- */
 
-static yoke_status submit_function(yoke_stream *stream, yk_stream_slot *slot,
-                                   yk_error *error)
+static yoke_status submit_function(yoke_stream *stream, const yk_stream_slot *slot,
+                                   yoke_future **future, yk_error *error)
 {
     const yoke_stream_options *options = &stream->options;
     const yoke_arg args[2] = {yoke_in(slot->input, options->input_bytes),
@@ -164,11 +164,11 @@ static yoke_status submit_function(yoke_stream *stream, yk_stream_slot *slot,
                  .first = slot->first},
     };
 
-    return yk_tasks_submit(&slot->future, stream->pool, &request, error);
+    return yk_tasks_submit(future, stream->pool, &request, error);
 }
 
-static yoke_status submit_kernel(yoke_stream *stream, yk_stream_slot *slot,
-                                 yk_error *error)
+static yoke_status submit_kernel(yoke_stream *stream, const yk_stream_slot *slot,
+                                 yoke_future **future, yk_error *error)
 {
     const yk_stream_layout *layout = &stream->layout;
     yk_submission submission = {
@@ -186,16 +186,20 @@ static yoke_status submit_kernel(yoke_stream *stream, yk_stream_slot *slot,
     if (layout->output_arg >= 0) {
         stream->args[layout->output_arg].pointer = slot->output;
     }
-    return yk_submit(&slot->future, stream->pool, &submission, error);
+    return yk_submit(future, stream->pool, &submission, error);
 }
 
+/* The slot is as before if a callback that is called meanwhile does not return. */
 static yoke_status submit(yoke_stream *stream, yk_stream_slot *slot, yk_error *error)
 {
+    yoke_future *future = NULL;
     const yoke_status status = stream->options.kernel != NULL
-                                   ? submit_kernel(stream, slot, error)
-                                   : submit_function(stream, slot, error);
+                                   ? submit_kernel(stream, slot, &future, error)
+                                   : submit_function(stream, slot, &future, error);
 
+    slot->future = future;
     slot->state = status == YOKE_OK ? YK_SLOT_RUNNING : YK_SLOT_EMPTY;
+    stream->filling = NULL;
     return status;
 }
 
@@ -234,33 +238,65 @@ static yoke_status fail_job(yoke_stream *stream, const yk_stream_slot *slot,
 
 static yoke_status fail_source(yoke_stream *stream, yk_error *error)
 {
-    yk_fail(error, YOKE_EKERNEL, "the source of the stream returned %d for item %zu",
-            stream->source_code, stream->made);
+    if (stream->source_is_left) {
+        yk_fail(
+            error, YOKE_EKERNEL,
+            "the source of the stream has not returned for item %zu: it was left by "
+            "an exception or longjmp(), or its thread was ended",
+            stream->made);
+    } else {
+        yk_fail(error, YOKE_EKERNEL,
+                "the source of the stream returned %d for item %zu",
+                stream->source_code, stream->made);
+    }
     return fail(stream, YOKE_EKERNEL, error);
 }
 
 /* ---- filling ---- */
 
-/* Callbacks may come meanwhile: it may take its time, and wait for jobs of its own. */
-static int call_source(yoke_stream *stream, void *item)
-{
-    yk_callout callout;
+typedef struct source_call {
+    const yoke_stream *stream;
+    void *item;
     int code;
+} source_call;
 
-    yk_callout_enter(&callout, stream->pool, NULL, false);
-    code = stream->next(item, stream->made, stream->next_context);
-    yk_callout_leave(&callout);
-    return code;
+static void call_source(void *context)
+{
+    source_call *call = context;
+    const yoke_stream *stream = call->stream;
+
+    call->code = stream->next(call->item, stream->made, stream->next_context);
+}
+
+/* Whether it would go on with this item or the next it alone knows: there are no more. The
+ * results of those before are handed out, then comes the error. */
+static void undo_source(void *left, uint64_t unused)
+{
+    yoke_stream *stream = left;
+
+    (void)unused;
+    stream->is_exhausted = true;
+    stream->source_is_left = true;
+    stream->source_code = -1;
+}
+
+/* Callbacks may come meanwhile: it may take its time, and wait for jobs of its own. */
+static int ask_source(yoke_stream *stream, void *item)
+{
+    source_call call = {.stream = stream, .item = item};
+
+    yk_hold(undo_source, stream, 0);
+    yk_call_out(stream->pool, false, call_source, &call);
+    yk_hold_end();
+    return call.code;
 }
 
 /* Asks the source for items until the slot is full or there are no more. */
 static void fill_slot(yoke_stream *stream, yk_stream_slot *slot)
 {
-    slot->first = stream->made;
-    slot->count = 0;
     while (slot->count < stream->layout.chunk && !stream->is_exhausted) {
-        const int code = call_source(
-            stream, slot->input + slot->count * stream->layout.input_bytes);
+        const int code =
+            ask_source(stream, slot->input + slot->count * stream->layout.input_bytes);
 
         if (code > 0) {
             slot->count++;
@@ -315,19 +351,37 @@ static yk_stream_slot *find_empty(yoke_stream *stream)
     return NULL;
 }
 
+/* The slot that the source is to fill; NULL: there is none. Items that it has got stay there
+ * until they have become a job. */
+static yk_stream_slot *slot_to_fill(yoke_stream *stream)
+{
+    if (stream->filling == NULL && !stream->is_exhausted) {
+        stream->filling = find_empty(stream);
+        if (stream->filling != NULL) {
+            stream->filling->first = stream->made;
+            stream->filling->count = 0;
+        }
+    }
+    return stream->filling;
+}
+
 /* Fills empty slots until a result is there, which comes first. */
 static yoke_status fill(yoke_stream *stream, yk_stream_slot **ready, yk_error *error)
 {
     *ready = find_ready(stream);
-    while (*ready == NULL && !stream->is_exhausted) {
-        yk_stream_slot *slot = find_empty(stream);
-        yoke_status status;
+    while (*ready == NULL) {
+        yk_stream_slot *slot = slot_to_fill(stream);
+        yoke_status status = YOKE_OK;
 
         if (slot == NULL) {
             return YOKE_OK;
         }
         fill_slot(stream, slot);
-        status = slot->count > 0 ? submit(stream, slot, error) : YOKE_OK;
+        if (slot->count > 0) {
+            status = submit(stream, slot, error);
+        } else {
+            stream->filling = NULL;
+        }
         if (status != YOKE_OK) {
             yk_error_prefix(error, "items from %zu of the stream: ", slot->first);
             return fail(stream, status, error);
@@ -419,6 +473,7 @@ static void wait_for_change(yoke_stream *stream, uint32_t ticket, uint64_t limit
         if (slot != NULL && !slot->future->collected) {
             yk_job_call_all(stream->pool->control, slot->future->ref);
         }
+        yk_guard_cancel_point();
         yk_event_wait(changed, ticket, limit_ns);
         (void)yk_pool_is_alive(stream->pool);
     }
@@ -482,15 +537,26 @@ yoke_status yk_stream_next(yoke_stream *stream, void **result, double seconds,
 {
     yoke_status status;
 
+    yk_guard_settle();
     if (stream->busy) {
         return yk_fail(error, YOKE_EBUSY,
                        "a call on this stream is under way: its source, or another "
                        "thread, cannot ask it for results");
     }
     stream->busy = true;
+    yk_hold(yk_stream_undo, stream, 0);
     status = next(stream, result, seconds, error);
+    yk_hold_end();
     stream->busy = false;
     return status;
+}
+
+void yk_stream_undo(void *left, uint64_t unused)
+{
+    yoke_stream *stream = left;
+
+    (void)unused;
+    stream->busy = false;
 }
 
 /* ---- giving it back ---- */

@@ -62,6 +62,8 @@ struct yoke_stream {
     size_t made;          /* items so far */
     bool is_exhausted;    /* the source has said so */
     int source_code;      /* what it said, if less than 0 */
+    bool source_is_left;  /* it has said nothing, and has not returned */
+    yk_stream_slot *filling; /* with the items that are no job yet; NULL: none */
     size_t fill;          /* slot to be filled next */
     size_t take;          /* slot to be taken next, in order */
     yk_stream_slot *open; /* whose results are being handed out; NULL: none */
@@ -90,6 +92,9 @@ yoke_status yk_stream_create(yoke_stream **stream, yoke_pool *pool, bool ordered
 /* The next result; NULL with YOKE_OK at the end. Makes items, waits, runs callbacks. */
 yoke_status yk_stream_next(yoke_stream *stream, void **result, double seconds,
                            yk_error *error);
+
+/* Of a call on it that was left (sys/guard.h): another can be made. */
+void yk_stream_undo(void *stream, uint64_t unused);
 
 /* Frees it; with its pool gone only what is not of the pool. */
 void yk_stream_destroy(yoke_stream *stream, bool has_pool);

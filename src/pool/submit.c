@@ -10,6 +10,8 @@
 #include "pool/repair.h"
 #include "pool/serving.h"
 #include "pool/trace.h"
+#include "sys/fp_environment.h"
+#include "sys/guard.h"
 
 /* ---- slots ---- */
 
@@ -379,21 +381,45 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     return YOKE_OK;
 }
 
+/* Callbacks of other jobs. If one of them is left, the program never gets the future. */
+static void run_callbacks(yoke_pool *pool, yoke_future *future)
+{
+    if (future == NULL) {
+        yk_run_callbacks(pool);
+        return;
+    }
+    yk_future_hold_own(future);
+    yk_run_callbacks(pool);
+    yk_hold_end();
+    yk_pool_leave(pool);
+}
+
 yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
                       const yk_submission *submission, yk_error *error)
 {
     yk_fold fold = submission->fold;
+    yk_combine combine = submission->combine;
     yoke_status status = yk_map_options_check(&submission->options, error);
+    yk_fp_environment before;
+    bool has_callbacks;
 
     *future = NULL;
     (void)pthread_mutex_lock(&pool->lock);
+    /* Shares are computed from speeds that may not be known yet: no traps of the program's,
+     * and no flags. */
+    before = yk_fp_use_default();
     if (status == YOKE_OK) {
         status = submit_locked(future, pool, submission, error);
     }
+    yk_fp_restore(before);
     if (status != YOKE_OK) {
         yk_fold_drop(pool, &fold);
+        yk_combine_drop(pool, &combine);
     }
+    has_callbacks = pool->finished != NULL;
     (void)pthread_mutex_unlock(&pool->lock);
-    yk_run_callbacks(pool);
+    if (has_callbacks) {
+        run_callbacks(pool, *future);
+    }
     return status;
 }

@@ -8,9 +8,10 @@
 #include "pool/supervisor.h"
 #include "sys/object.h"
 #include "sys/process.h"
+#include "sys/user_call.h"
 #include "yoke/process.h"
 
-enum { EXIT_UNFOUND = 127 };
+enum { EXIT_UNFOUND = 127, EXIT_LEFT = 1 };
 
 /* ---- in the process ---- */
 
@@ -38,26 +39,60 @@ static int report_unfound(yk_process_slot *slot)
     return EXIT_UNFOUND;
 }
 
+typedef struct process_call {
+    const yk_process_slot *slot;
+    yoke_process_function *function;
+    int code;
+} process_call;
+
+static void call_process(void *context)
+{
+    process_call *call = context;
+
+    call->code = call->function((void *)(uintptr_t)call->slot->argument,
+                                (size_t)call->slot->bytes);
+}
+
+static void report_left(yk_process_slot *slot, const char *why)
+{
+    yk_text_copy(slot->failure, sizeof slot->failure, why);
+    atomic_store(&slot->left, 1);
+}
+
+/* Above it there may be a copy of the program's frames, which have no business here. */
+static void undo_process(void *slot, uint64_t unused)
+{
+    (void)unused;
+    report_left(slot, "its function " YK_HAS_NOT_RETURNED);
+    yk_process_flush_all_output();
+    yk_process_exit_now(EXIT_LEFT);
+}
+
 static int process_entry(void *context)
 {
     const engagement *self = context;
     yk_process_slot *slot = self->slot;
-    yoke_process_function *function;
-    int code;
+    process_call call = {.slot = slot};
+    yk_error error;
 
     yk_process_set_name(slot->name);
     yk_guest_view_adopt(self->guests, &slot->guests_seen, NULL);
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
-    function = (yoke_process_function *)yk_object_find(slot->function.object,
-                                                       slot->function.place);
-    if (function == NULL) {
+    call.function = (yoke_process_function *)yk_object_find(slot->function.object,
+                                                            slot->function.place);
+    if (call.function == NULL) {
         return report_unfound(slot);
     }
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_FOUND);
-    code = function((void *)(uintptr_t)slot->argument, (size_t)slot->bytes);
+    yk_hold(undo_process, slot, 0);
+    if (!yk_user_call(call_process, &call, &error)) {
+        report_left(slot, error.text);
+        call.code = EXIT_LEFT;
+    }
+    yk_hold_end();
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_RETURNED);
     yk_process_flush_all_output();
-    return code;
+    return call.code;
 }
 
 /* ---- in the supervisor ---- */

@@ -15,7 +15,20 @@
 #include "pool/undo.h"
 
 /* Exit codes of a worker process. */
-enum { YK_EXIT_OK = 0, YK_EXIT_START = 1, YK_EXIT_DEVICE = 2 };
+enum {
+    YK_EXIT_OK = 0,
+    YK_EXIT_START = 1,
+    YK_EXIT_DEVICE = 2,
+    YK_EXIT_LEFT = 3 /* a function of the program's has not returned */
+};
+
+/* A chunk between its start and its finish. */
+typedef struct yk_flight {
+    yk_claim claim;
+    uint64_t begin; /* items */
+    uint64_t end;
+    uint64_t began_ns; /* clock; 0: its time is not recorded */
+} yk_flight;
 
 /* What a worker has done of a job. */
 typedef struct yk_measured {
@@ -73,6 +86,7 @@ typedef struct yk_worker_self {
     uint64_t idle_since_ns;   /* when it last had nothing to do; 0: it has been told */
     bool has_slept;           /* the last time it waited */
     uint64_t later_ns;        /* how long it waited last for something worth stealing */
+    yk_flight running;        /* the chunk whose function it called last */
     yk_error error;
 } yk_worker_self;
 

@@ -5,21 +5,14 @@
 #include "pool/undo.h"
 #include "pool/worker.h"
 #include "sys/process.h"
+#include "sys/user_call.h"
 
 /* A worker that is in a job for so long and has more to do calls those who sleep. */
 static const uint64_t call_others_ns = 200000;
 
-/* A chunk between its start and its finish. */
-typedef struct flight {
-    yk_claim claim;
-    uint64_t begin; /* items */
-    uint64_t end;
-    uint64_t began_ns; /* clock; 0: its time is not recorded */
-} flight;
-
 /* The chunks in flight, in the order in which they were started. */
 typedef struct flights {
-    flight lanes[YK_MAX_LANES];
+    yk_flight lanes[YK_MAX_LANES];
     unsigned first; /* lane of the oldest */
     unsigned count;
     unsigned most;
@@ -33,7 +26,7 @@ void yk_worker_give_up_device(yk_worker_self *self)
 }
 
 static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status status,
-                           const flight *chunk)
+                           const yk_flight *chunk)
 {
     yk_job *job = yk_job_at(self->control, ref);
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
@@ -50,7 +43,7 @@ static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status sta
 /* ---- the undo log ---- */
 
 static bool save(yk_worker_self *self, yk_job *job, yk_job_ref ref, unsigned lane,
-                 const flight *chunk)
+                 const yk_flight *chunk)
 {
     if (job->saves == 0 || self->undo[lane].file < 0) {
         return true;
@@ -69,7 +62,7 @@ static bool save(yk_worker_self *self, yk_job *job, yk_job_ref ref, unsigned lan
 }
 
 static void trim(const yk_worker_self *self, const yk_job *job, unsigned lane,
-                 const flight *chunk)
+                 const yk_flight *chunk)
 {
     if (job->saves != 0 && self->undo[lane].file >= 0) {
         yk_undo_trim(&self->undo[lane], &job->launch, chunk->begin, chunk->end);
@@ -78,7 +71,7 @@ static void trim(const yk_worker_self *self, const yk_job *job, unsigned lane,
 
 /* ---- one chunk ---- */
 
-static void locate(const yk_job *job, flight *chunk)
+static void locate(const yk_job *job, yk_flight *chunk)
 {
     const uint64_t first = job->launch.begin[job->launch.split];
 
@@ -90,7 +83,7 @@ static void locate(const yk_job *job, flight *chunk)
 
 /* What a device said about a chunk. False: the job was stopped with an error. */
 static bool accept(yk_worker_self *self, yk_job_ref ref, yoke_status status,
-                   const flight *chunk)
+                   const yk_flight *chunk)
 {
     if (status == YOKE_EDEVICE) {
         yk_worker_give_up_device(self);
@@ -101,9 +94,43 @@ static bool accept(yk_worker_self *self, yk_job_ref ref, yoke_status status,
     return status == YOKE_OK;
 }
 
+/* ---- a function that does not return ---- */
+
+/* The job fails. Nothing can be relied on in a worker's process whose function has jumped away:
+ * another takes its place. The application's thread that helps goes on. */
+static void undo_start(void *worker, uint64_t ref_word)
+{
+    yk_worker_self *self = worker;
+    const yk_job_ref ref = {(uint32_t)ref_word, (uint32_t)(ref_word >> 32)};
+
+    (void)yk_fail(&self->error, YOKE_EKERNEL, "the function " YK_HAS_NOT_RETURNED);
+    report_failure(self, ref, YOKE_EKERNEL, &self->running);
+    if (self->guests != NULL) {
+        yk_process_exit_now(YK_EXIT_LEFT);
+    }
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        yk_claim_publish(self->worker, lane, (yk_claim){.stage = YK_CLAIM_NONE});
+    }
+    self->device->ops->end(self->device);
+    yk_job_leave(self->control, self->worker, ref);
+}
+
+/* Calls the device, and with it perhaps the program's function. */
+static yoke_status start_on(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                            unsigned lane, const yk_flight *chunk)
+{
+    yoke_status status;
+
+    self->running = *chunk;
+    yk_hold(undo_start, self, (uint64_t)ref.generation << 32 | ref.slot);
+    status = device->ops->start(device, lane, chunk->begin, chunk->end, &self->error);
+    yk_hold_end();
+    return status;
+}
+
 /* The tiles of a claim that was taken begin to change. False: the job was stopped. */
 static bool start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
-                  unsigned lane, flight *chunk)
+                  unsigned lane, yk_flight *chunk)
 {
     yk_job *job = yk_job_at(self->control, ref);
 
@@ -117,15 +144,12 @@ static bool start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
     chunk->claim.stage = YK_CLAIM_RUNNING;
     yk_claim_publish(self->worker, lane, chunk->claim);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_RUN);
-    return accept(
-        self, ref,
-        device->ops->start(device, lane, chunk->begin, chunk->end, &self->error),
-        chunk);
+    return accept(self, ref, start_on(self, ref, device, lane, chunk), chunk);
 }
 
 /* Its results are in shared memory: it counts. False: the job was stopped. */
 static bool finish(yk_worker_self *self, yk_job_ref ref, yk_device *device,
-                   unsigned lane, flight *chunk)
+                   unsigned lane, yk_flight *chunk)
 {
     const yk_job *job = yk_job_at(self->control, ref);
     const yoke_status status = device->ops->finish(device, lane, &self->error);
@@ -155,7 +179,7 @@ static attempt start_next(yk_worker_self *self, yk_job_ref ref, yk_device *devic
                           flights *all, bool *later)
 {
     const unsigned lane = (all->first + all->count) % all->most;
-    flight *chunk = &all->lanes[lane];
+    yk_flight *chunk = &all->lanes[lane];
 
     if (!yk_worker_take(self, ref, lane, all->count == 0, &chunk->claim, later)) {
         return NOTHING_TO_START;

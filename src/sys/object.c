@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/fp_environment.h"
+#include "sys/guard.h"
+
 /* What is looked for: by address if path is NULL, else by path. */
 typedef struct object_search {
     const char *path;
@@ -95,6 +98,7 @@ static int by_path(struct dl_phdr_info *object, size_t size, void *context)
 /* An object may be loaded by a relative path, which means nothing elsewhere. */
 static bool copy_path(const char *path, char *out, size_t bytes)
 {
+    YK_NOT_CANCELLED;
     char absolute[PATH_MAX];
     size_t length;
 
@@ -146,9 +150,13 @@ yk_any_function *yk_object_find_loaded(const char *path, yk_object_place place)
 /* The object stays loaded: its functions are used from now on. */
 static yk_any_function *find_by_loading(const char *path, yk_object_place place)
 {
+    const yk_fp_environment before = yk_fp_use_default();
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     struct link_map *map = NULL;
     bool is_loaded;
+
+    yk_fp_restore(
+        before); /* libraries compiled with -Ofast change it as they are loaded */
 
     if (handle == NULL || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
         return NULL;
@@ -223,6 +231,7 @@ bool yk_object_is_before_libc(yk_any_function *function)
 
 bool yk_object_is_stale(yk_any_function *function)
 {
+    YK_NOT_CANCELLED;
     static const char mark[] = " (deleted)\n";
     FILE *maps = fopen("/proc/self/maps", "re");
     char *line = NULL;

@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/fp_environment.h"
+#include "sys/guard.h"
 #include "sys/wakeup.h"
 
 #ifndef SYS_pidfd_send_signal
@@ -31,6 +33,7 @@
 
 unsigned yk_process_thread_count(void)
 {
+    YK_NOT_CANCELLED;
     DIR *tasks = opendir("/proc/self/task");
     const struct dirent *entry;
     unsigned count = 0;
@@ -254,6 +257,8 @@ static void fill_standard_streams(const yk_fd_reserve *reserve)
 static void start_clean(const yk_fd_reserve *reserve, const int *own, size_t count,
                         bool is_program)
 {
+    yk_guard_forget();
+    (void)yk_fp_use_default();
     reset_signals(is_program);
     __fpurge(stdout);
     __fpurge(stderr);
@@ -358,6 +363,7 @@ int yk_process_child_bell(void)
 
 void yk_process_clear_child_bell(int fd)
 {
+    YK_NOT_CANCELLED;
     struct signalfd_siginfo info;
 
     (void)!read(fd, &info, sizeof info);
@@ -365,6 +371,7 @@ void yk_process_clear_child_bell(int fd)
 
 pid_t yk_process_ended_child(void)
 {
+    YK_NOT_CANCELLED;
     siginfo_t info = {.si_pid = 0};
 
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0
@@ -374,6 +381,7 @@ pid_t yk_process_ended_child(void)
 
 bool yk_process_reap(pid_t pid, bool block, int *status)
 {
+    YK_NOT_CANCELLED;
     pid_t got;
 
     *status = 0;
@@ -385,6 +393,7 @@ bool yk_process_reap(pid_t pid, bool block, int *status)
 
 void yk_process_reap_open(int pidfd)
 {
+    YK_NOT_CANCELLED;
     siginfo_t info;
 
     while (waitid((idtype_t)P_PIDFD_TYPE, (id_t)pidfd, &info, WEXITED | __WALL) != 0 &&
@@ -394,6 +403,7 @@ void yk_process_reap_open(int pidfd)
 
 bool yk_process_has_ended(pid_t pid)
 {
+    YK_NOT_CANCELLED;
     siginfo_t info = {.si_pid = 0};
 
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 ||

@@ -15,6 +15,7 @@
 #include "kernel/lent.h"
 #include "sys/object.h"
 #include "sys/topology.h"
+#include "sys/user_call.h"
 
 typedef struct native_function {
     uint64_t kernel_id;
@@ -157,9 +158,17 @@ static void native_forget(yk_device *device, uint64_t kernel_id)
     }
 }
 
+/* Also of a function that was left by longjmp(). */
+static void forget_failure(span_context *context)
+{
+    atomic_store(&context->has_failed, false);
+    atomic_flag_clear(&context->failed);
+}
+
 static void native_end(yk_device *device)
 {
     native_of(device)->launch = NULL;
+    forget_failure(&native_of(device)->context);
 }
 
 static yoke_span make_span(const yk_launch *launch, span_context *context)
@@ -232,9 +241,17 @@ static void tell_change(const native_device *native, uint64_t begin, uint64_t en
     }
 }
 
+static void call_native(void *device)
+{
+    native_device *native = device;
+
+    native->function(&native->span, native->binding.args);
+}
+
 static yoke_status call_function(native_device *native, yk_error *error)
 {
     span_context *context = &native->context;
+    bool returned;
 
     if (native->is_task) {
         return yk_tasks_run((yoke_task_function *)(yk_any_function *)native->function,
@@ -242,12 +259,11 @@ static yoke_status call_function(native_device *native, yk_error *error)
                             native->span.end, NULL, error);
     }
     context->error = error;
-    native->function(&native->span, native->binding.args);
-    if (!atomic_load(&context->has_failed)) {
+    returned = yk_user_call(call_native, native, error);
+    if (returned && !atomic_load(&context->has_failed)) {
         return YOKE_OK;
     }
-    atomic_store(&context->has_failed, false);
-    atomic_flag_clear(&context->failed);
+    forget_failure(context);
     return YOKE_EKERNEL;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sys/memory_limits.h"
+#include "sys/user_call.h"
 
 /* What yoke_task.library points to. */
 typedef struct task_state {
@@ -74,29 +75,63 @@ static void begin_item(task_state *state, const yk_launch *launch)
     }
 }
 
+/* The items of a chunk, one call after the other. */
+typedef struct task_calls {
+    yoke_task_function *function;
+    const yk_launch *launch;
+    void *const *args;
+    uint64_t item; /* the next to be called for, or the one that failed */
+    uint64_t end;
+    int code; /* what the last call returned */
+    yoke_task all;
+    void *parts[YK_MAX_ARGS];
+    task_state state;
+} task_calls;
+
+static void call_tasks(void *context)
+{
+    task_calls *self = context;
+
+    while (self->item < self->end) {
+        yoke_task task = self->all;
+
+        set_item(&task, self->launch, self->args, self->parts, self->item);
+        begin_item(&self->state, self->launch);
+        /* Which items came before in this chunk is chance. */
+        (void)yk_fp_use_default();
+        self->code = self->function(&task);
+        if (self->code != 0) {
+            return;
+        }
+        self->item++;
+    }
+}
+
 yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
                          void *const *args, uint64_t begin, uint64_t end,
                          const yoke_task_device *device, yk_error *error)
 {
-    void *parts[YK_MAX_ARGS];
-    task_state state;
-    yoke_task all = begin_calls(launch, args, parts, &state);
+    task_calls self;
+    unsigned long long item;
 
-    all.device = device;
-    for (uint64_t item = begin; item < end; item++) {
-        yoke_task task = all;
-        int code;
-
-        set_item(&task, launch, args, parts, item);
-        begin_item(&state, launch);
-        code = function(&task);
-        if (code != 0) {
-            return yk_fail(error, YOKE_EKERNEL, "item %llu: code %d%s%s",
-                           (unsigned long long)(item + launch->task.first), code,
-                           state.text[0] != '\0' ? ": " : "", state.text);
-        }
+    self.function = function;
+    self.launch = launch;
+    self.args = args;
+    self.item = begin;
+    self.end = end;
+    self.code = 0;
+    self.all = begin_calls(launch, args, self.parts, &self.state);
+    self.all.device = device;
+    if (!yk_user_call(call_tasks, &self, error)) {
+        item = (unsigned long long)(self.item + launch->task.first);
+        yk_error_prefix(error, "item %llu: ", item);
+        return YOKE_EKERNEL;
     }
-    return YOKE_OK;
+    item = (unsigned long long)(self.item + launch->task.first);
+    return self.code == 0
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EKERNEL, "item %llu: code %d%s%s", item, self.code,
+                         self.state.text[0] != '\0' ? ": " : "", self.state.text);
 }
 
 int yk_task_fail(yoke_task *task, int code, const char *format, va_list list)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/fp_environment.h"
+
 yoke_status yk_cl_platforms(cl_platform_id platforms[YK_CL_MAX_PLATFORMS],
                             cl_uint *count, yk_error *error)
 {
@@ -25,6 +27,9 @@ cl_uint yk_cl_devices(cl_platform_id platform, cl_device_id *devices, cl_uint ca
 {
     cl_uint count = 0;
 
+    /* The driver has just been loaded, which may have changed it; the threads that it makes
+     * from here on inherit it. */
+    (void)yk_fp_use_default();
     if (yk_cl.clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, capacity, devices, &count) !=
         CL_SUCCESS) {
         return 0;

@@ -11,6 +11,7 @@
 #include "device/opencl/cl_open.h"
 #include "device/opencl/cl_resident.h"
 #include "device/opencl/cl_task.h"
+#include "sys/fp_environment.h"
 
 static yk_cl_device *of(yk_device *device)
 {
@@ -83,6 +84,7 @@ static void describe(const yk_device *device, yk_device_info *info)
 
 static yoke_status build(yk_device *device, const yk_kernel *kernel, yk_error *error)
 {
+    (void)yk_fp_use_default(); /* compilers compute constants */
     return yk_kernel_is_task(kernel) ? yk_cl_task_check(kernel, error)
                                      : yk_cl_kernel_build(of(device), kernel, error);
 }
@@ -269,6 +271,7 @@ static yoke_status start(yk_device *device, unsigned lane, uint64_t first,
     if (of(device)->task != NULL) {
         return yk_cl_task_run(of(device), first, last, error);
     }
+    (void)yk_fp_use_default(); /* PoCL may compute in this thread */
     return yk_cl_chunk_start(of(device), &of(device)->lanes[lane], first, last, error);
 }
 
