@@ -3,6 +3,7 @@
 #include "pool/pool.h"
 #include "pool/serving.h"
 #include "shared/residency.h"
+#include "sys/guard.h"
 
 static void *address_of(uint64_t table)
 {
@@ -204,6 +205,7 @@ yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error)
         if (status != YOKE_OK || !used) {
             return status;
         }
+        yk_guard_cancel_point();
         (void)yk_pool_wait_change(pool, ticket);
     }
 }

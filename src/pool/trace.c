@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/text.h"
+#include "sys/guard.h"
 #include "sys/process.h"
 
 enum { LEAST_EVENTS = 256 };
@@ -251,6 +252,7 @@ static char *create_file(const char *wanted, yk_error *error)
 
 yoke_status yk_trace_configure(yoke_pool *pool, yk_error *error)
 {
+    YK_NOT_CANCELLED;
     const char *wanted = yk_env_text("YOKE_TRACE");
     char *path;
     yoke_status status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pool/trace.h"
+#include "sys/guard.h"
 #include "sys/process.h"
 
 /* What is written, and from what. */
@@ -270,6 +271,7 @@ static yoke_status write_file(writer *self, const char *path, yk_error *error)
 
 yoke_status yk_trace_write(yoke_pool *pool, const char *path, yk_error *error)
 {
+    YK_NOT_CANCELLED;
     writer *self = calloc(1, sizeof *self);
     yoke_status status = YOKE_OK;
 

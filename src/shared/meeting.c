@@ -2,6 +2,7 @@
 #include "shared/meeting.h"
 
 #include "shared/step.h"
+#include "sys/guard.h"
 
 #define HALTED (UINT64_C(1) << 31)
 #define COUNT (HALTED - 1)
@@ -214,6 +215,12 @@ static yoke_status wait_for_others(yk_meeting *meeting, place own, uint64_t dead
     }
 }
 
+/* The thread is cancelled: it gives up. */
+static void undo_arrive(void *meeting, uint64_t round)
+{
+    (void)check_round(meeting, (place){round, 0}, true);
+}
+
 yoke_status yk_meeting_wait(yk_meeting *meeting, uint32_t *index, uint64_t deadline)
 {
     yoke_status status = enter(meeting, deadline);
@@ -228,7 +235,10 @@ yoke_status yk_meeting_wait(yk_meeting *meeting, uint32_t *index, uint64_t deadl
     if (status != YOKE_EAGAIN || deadline == YK_AT_ONCE) {
         return status;
     }
-    return wait_for_others(meeting, (place){round_of(state), *index}, deadline);
+    yk_hold(undo_arrive, meeting, round_of(state));
+    status = wait_for_others(meeting, (place){round_of(state), *index}, deadline);
+    yk_hold_end();
+    return status;
 }
 
 yoke_status yk_meeting_break(yk_meeting *meeting, bool again)

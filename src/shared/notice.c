@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "shared/step.h"
 #include "sys/futex.h"
+#include "sys/guard.h"
 
 void yk_notice_wake(yk_object *notice, int count)
 {
@@ -35,6 +36,20 @@ static yoke_status sleep_until(yk_object *notice, uint32_t ticket, uint64_t dead
     return yk_object_is_orphan(notice) ? YOKE_EBROKEN : YOKE_OK;
 }
 
+static yoke_status lock_again(yk_object *lock)
+{
+    YK_NOT_CANCELLED;
+
+    return yk_object_lock(lock, yk_identity_thread(), YK_FOR_EVER);
+}
+
+/* As in POSIX, a thread that is cancelled in here has the lock again. */
+static void undo_wait(void *lock, uint64_t unused)
+{
+    (void)unused;
+    (void)lock_again(lock);
+}
+
 yoke_status yk_notice_wait(yk_object *notice, yk_object *lock, uint64_t deadline)
 {
     const uint32_t ticket = atomic_load(&notice->bells[0].word);
@@ -43,12 +58,15 @@ yoke_status yk_notice_wait(yk_object *notice, yk_object *lock, uint64_t deadline
 
     yk_object_unlock(lock);
     YK_STEP();
+    yk_hold(undo_wait, lock, 0);
+    yk_guard_cancel_point();
+    yk_hold_end();
     status = sleep_until(notice, ticket, deadline);
     YK_STEP();
     if (status == YOKE_EBROKEN) {
         return status;
     }
-    locked = yk_object_lock(lock, yk_identity_thread(), YK_FOR_EVER);
+    locked = lock_again(lock);
     if (locked != YOKE_OK) {
         return locked;
     }

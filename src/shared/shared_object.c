@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "shared/step.h"
 #include "sys/futex.h"
+#include "sys/guard.h"
 
 static const uint64_t spin_ns = 20000;
 static const uint64_t lock_look_ns = (uint64_t)YK_LOCK_LOOK_MS * YK_NS_PER_MS;
@@ -162,6 +163,7 @@ yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket
     if (has_become_orphan(waiting)) {
         return YOKE_EBROKEN;
     }
+    yk_guard_cancel_point();
     yk_event_wait_spinning(&waiting->object->bells[bell], ticket,
                            left < spin_ns ? left : spin_ns, left);
     return YOKE_OK;
@@ -274,6 +276,7 @@ yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
         if (status != YOKE_OK) {
             return status;
         }
+        yk_guard_cancel_point();
         if (sleep_for_lock(object, word, turn, left)) {
             flag = YK_CONTENDED;
         }
@@ -285,6 +288,8 @@ yoke_status yk_object_enter(yk_object *object, yk_identity self, uint64_t deadli
     yoke_status status = YOKE_OK;
 
     if (!yk_object_try_lock(object, self)) {
+        YK_NOT_CANCELLED; /* perhaps in the middle of something; and it is short */
+
         status = yk_object_lock_slowly(
             object, self,
             deadline == YK_AT_ONCE ? yk_clock_ns() + YK_NS_PER_S : deadline);

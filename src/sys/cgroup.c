@@ -8,8 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/guard.h"
+
 bool yk_read_text(const char *path, char *text, size_t bytes)
 {
+    YK_NOT_CANCELLED;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     size_t length = 0;
     ssize_t got = 0;
@@ -70,6 +73,7 @@ static bool list_has(const char *list, const char *word)
 /* /proc/self/cgroup: "number:controllers:path", for version 2 "0::path". */
 static bool own_path(FILE *file, const char *controller, char *path)
 {
+    YK_NOT_CANCELLED;
     char line[YK_CGROUP_PATH_BYTES];
 
     while (fgets(line, sizeof line, file) != NULL) {
@@ -140,6 +144,7 @@ static bool is_wanted(const mount_line *mount, const char *controller)
 
 static bool find_mount(FILE *file, const char *controller, mount_line *mount)
 {
+    YK_NOT_CANCELLED;
     char line[4 * YK_CGROUP_PATH_BYTES];
 
     while (fgets(line, sizeof line, file) != NULL) {
@@ -165,6 +170,7 @@ static const char *path_below(const char *path, const char *mounted)
 
 static FILE *open_proc(const char *root, const char *name)
 {
+    YK_NOT_CANCELLED;
     char path[YK_CGROUP_PATH_BYTES];
 
     if ((size_t)snprintf(path, sizeof path, "%s/proc/self/%s", root, name) >=
@@ -176,6 +182,7 @@ static FILE *open_proc(const char *root, const char *name)
 
 static bool read_own_path(const char *root, const char *controller, char *path)
 {
+    YK_NOT_CANCELLED;
     FILE *file = open_proc(root, "cgroup");
     const bool found = file != NULL && own_path(file, controller, path);
 
@@ -187,6 +194,7 @@ static bool read_own_path(const char *root, const char *controller, char *path)
 
 static bool read_mount(const char *root, const char *controller, mount_line *mount)
 {
+    YK_NOT_CANCELLED;
     FILE *file = open_proc(root, "mountinfo");
     const bool found = file != NULL && find_mount(file, controller, mount);
 

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sys/guard.h"
 #include "sys/mapping.h"
 #include "sys/process.h"
 
@@ -29,6 +30,7 @@ typedef struct thread_stat {
 /* 0, or an errno. */
 static int read_file(int id, char *text, size_t room)
 {
+    YK_NOT_CANCELLED;
     char path[PATH_BYTES];
     ssize_t length;
     int fd, failure;
@@ -76,6 +78,7 @@ typedef struct proc_names {
 
 static proc_names own_names(void)
 {
+    YK_NOT_CANCELLED;
     proc_names names = {.proc = 0};
     struct stat proc;
     char link[PATH_BYTES];

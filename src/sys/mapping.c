@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/guard.h"
 #include "sys/wakeup.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -48,6 +49,7 @@ static int create_file(const char *name, unsigned flags)
 /* MFD_NOEXEC_SEAL lets seals be added: to files that are written to there shall be none. */
 int yk_memory_file(const char *name)
 {
+    YK_NOT_CANCELLED;
     const int fd = create_file(name, 0);
 
     if (fd >= 0) {
@@ -158,6 +160,7 @@ yoke_status yk_mapping_fail(yk_error *error, size_t bytes)
 
 static bool try_size(yk_mapping *mapping, size_t size)
 {
+    YK_NOT_CANCELLED;
     void *base;
 
     if (!fits_file_limit(size) || ftruncate(mapping->fd, (off_t)size) != 0) {
@@ -237,6 +240,7 @@ bool yk_mapping_restore(const yk_mapping *mapping)
 
 void yk_mapping_forget_fd(yk_mapping *mapping)
 {
+    YK_NOT_CANCELLED;
     if (mapping->fd >= 0) {
         (void)close(mapping->fd);
         mapping->fd = -1;
@@ -254,6 +258,7 @@ void yk_mapping_destroy(yk_mapping *mapping)
 
 void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes)
 {
+    YK_NOT_CANCELLED;
     if (fallocate(mapping->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                   (off_t)offset, (off_t)bytes) != 0) {
         memset((char *)mapping->base + offset, 0, bytes);
@@ -304,6 +309,7 @@ uint64_t yk_mapping_resident(const yk_mapping *mapping)
 
 bool yk_file_write(int fd, const void *data, size_t bytes, uint64_t offset)
 {
+    YK_NOT_CANCELLED;
     const char *from = data;
 
     while (bytes > 0) {
@@ -324,6 +330,7 @@ bool yk_file_write(int fd, const void *data, size_t bytes, uint64_t offset)
 
 bool yk_file_read(int fd, void *data, size_t bytes, uint64_t offset)
 {
+    YK_NOT_CANCELLED;
     char *to = data;
 
     while (bytes > 0) {
@@ -344,6 +351,7 @@ bool yk_file_read(int fd, void *data, size_t bytes, uint64_t offset)
 
 void *yk_file_map(int fd, size_t bytes)
 {
+    YK_NOT_CANCELLED;
     void *memory;
 
     if (fd < 0 || fallocate(fd, 0, 0, (off_t)bytes) != 0) {
@@ -359,6 +367,7 @@ void *yk_file_map(int fd, size_t bytes)
 
 void yk_file_trim(int fd, uint64_t keep)
 {
+    YK_NOT_CANCELLED;
     struct stat status;
 
     if (fstat(fd, &status) == 0 && (uint64_t)status.st_size > keep) {

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/guard.h"
 #include "sys/wakeup.h"
 
 enum { PATH_BYTES = YK_SEGMENT_NAME + 2 };
@@ -45,6 +46,7 @@ yoke_status yk_segment_check_name(const char *name, yk_error *error)
 yoke_status yk_segment_find_file(const char *path, char name[YK_SEGMENT_NAME + 1],
                                  yk_error *error)
 {
+    YK_NOT_CANCELLED;
     char *whole;
     yoke_status status = YOKE_OK;
 
@@ -88,6 +90,7 @@ const char *yk_segment_noun(const char *name)
 /* By whichever kind of name it is. O_NONBLOCK: it may be a pipe. */
 static int open_named(const char *name, int flags)
 {
+    YK_NOT_CANCELLED;
     char path[PATH_BYTES];
 
     return is_file(name)
@@ -152,6 +155,7 @@ static uint64_t file_limit(void)
 /* Takes the memory, on systems that can; others have it at first use. */
 static bool take_memory(int fd, uint64_t bytes)
 {
+    YK_NOT_CANCELLED;
     int result;
 
     do {
@@ -163,6 +167,7 @@ static bool take_memory(int fd, uint64_t bytes)
 static yoke_status give_size(yk_segment *segment, const char *name, uint64_t bytes,
                              yk_error *error)
 {
+    YK_NOT_CANCELLED;
     const uint64_t left = space_left(segment->fd);
 
     if (bytes > left) {
@@ -188,6 +193,7 @@ static yoke_status give_size(yk_segment *segment, const char *name, uint64_t byt
 yoke_status yk_segment_create(yk_segment *segment, const char *name, uint64_t bytes,
                               yk_error *error)
 {
+    YK_NOT_CANCELLED;
     char path[PATH_BYTES];
     yoke_status status;
 
@@ -236,6 +242,7 @@ yoke_status yk_segment_open(yk_segment *segment, const char *name, bool read_onl
 
 yoke_status yk_segment_unlink(const char *name, yk_error *error)
 {
+    YK_NOT_CANCELLED;
     char path[PATH_BYTES];
 
     return shm_unlink(system_name(path, name)) == 0 ? YOKE_OK
@@ -244,6 +251,7 @@ yoke_status yk_segment_unlink(const char *name, yk_error *error)
 
 void yk_segment_close(yk_segment *segment)
 {
+    YK_NOT_CANCELLED;
     if (segment->fd >= 0) {
         (void)close(segment->fd);
     }
@@ -261,6 +269,7 @@ static bool is_same(const yk_segment *segment, int fd)
 /* The descriptor, if it is of this segment. */
 static int keep_if_same(const yk_segment *segment, int fd)
 {
+    YK_NOT_CANCELLED;
     if (fd >= 0 && !is_same(segment, fd)) {
         (void)close(fd);
         errno = ESTALE;
@@ -320,6 +329,7 @@ static int open_again(const char *name, int flags)
 int yk_segment_borrow(const yk_segment *segment, pid_t owner, const char *name,
                       bool read_only)
 {
+    YK_NOT_CANCELLED;
     const int flags = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC;
     int fd = keep_if_same(segment, open_descriptor(owner, segment->fd, flags));
 
@@ -331,6 +341,7 @@ int yk_segment_borrow(const yk_segment *segment, pid_t owner, const char *name,
 
 uint64_t yk_segment_size_now(const yk_segment *segment, pid_t owner, const char *name)
 {
+    YK_NOT_CANCELLED;
     const int fd = yk_segment_borrow(segment, owner, name, true);
     struct stat info;
     uint64_t bytes = UINT64_MAX;

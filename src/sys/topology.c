@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 
 #include "sys/cgroup.h"
+#include "sys/guard.h"
 
 /* Above every core number of hwloc's: a CPU whose core is not known. */
 #define UNKNOWN_CORE UINT32_C(0x80000000)
@@ -310,6 +311,7 @@ static const char *model_in_line(const char *line)
 
 bool yk_cpu_model_in(const char *path, char *name, size_t bytes)
 {
+    YK_NOT_CANCELLED;
     FILE *file = fopen(path, "re");
     char line[512];
     const char *model = NULL;

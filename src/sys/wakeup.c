@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "sys/guard.h"
 
 int yk_fd_move_up(int fd)
 {
+    YK_NOT_CANCELLED;
     int moved;
     int problem;
 
@@ -29,6 +31,7 @@ int yk_fd_move_up(int fd)
 
 void yk_fd_close_on_exec(int fd)
 {
+    YK_NOT_CANCELLED;
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
@@ -39,6 +42,7 @@ int yk_bell_create(void)
 
 void yk_bell_ring(int fd)
 {
+    YK_NOT_CANCELLED;
     const uint64_t one = 1;
 
     (void)!write(fd, &one, sizeof one);
@@ -46,6 +50,7 @@ void yk_bell_ring(int fd)
 
 void yk_bell_clear(int fd)
 {
+    YK_NOT_CANCELLED;
     uint64_t count;
 
     (void)!read(fd, &count, sizeof count);
@@ -68,6 +73,7 @@ bool yk_pipe_create(int ends[2])
 
 void yk_fd_close(int *fd)
 {
+    YK_NOT_CANCELLED;
     if (*fd >= 0) {
         (void)close(*fd);
         *fd = -1;
@@ -76,6 +82,7 @@ void yk_fd_close(int *fd)
 
 void yk_fd_wait(const int *fds, bool *ready, size_t count, uint64_t timeout_ns)
 {
+    YK_NOT_CANCELLED;
     const struct timespec timeout = {
         .tv_sec = (time_t)(timeout_ns / YK_NS_PER_S),
         .tv_nsec = (long)(timeout_ns % YK_NS_PER_S),
