@@ -294,6 +294,9 @@ static void check_kills(const char *devices, const char *name)
         status = ft_finish(last);
         assert_true(status == YOKE_OK || status == YOKE_ELOST ||
                     status == YOKE_EDEPENDENCY);
+        /* What the last one follows from is a failure of one that was given back. */
+        assert_status(yoke_pool_wait(pool, FT_SECONDS),
+                      status == YOKE_EDEPENDENCY ? YOKE_ELOST : YOKE_OK);
         assert_true(ft_recovers(pool, restarts + 1));
         if (reclaim_both(&g) && status == YOKE_OK) {
             assert_true(grid_is_right(&g));
