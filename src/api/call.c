@@ -8,7 +8,7 @@
 #include "api/live.h"
 #include "base/status.h"
 #include "shared/window.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/process.h"
 
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)

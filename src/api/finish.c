@@ -2,7 +2,7 @@
 #include "api/finish.h"
 
 #include "pool/pool.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 yoke_status yk_finish(yoke_future *future, yk_error *error)
 {

@@ -3,7 +3,7 @@
 
 #include "api/call.h"
 #include "pool/pool.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/process.h"
 
 /* A future of a pool that is gone may be used by anybody, others only by the process

@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "pool/callout.h"
 #include "pool/pool.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "yoke/stats.h"
 
 #define YK_TEXT_OF(x) #x

@@ -7,7 +7,7 @@
 #include "api/submission.h"
 #include "base/bits.h"
 #include "kernel/check.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "yoke/reduce.h"
 
 /* What one call is about. */

@@ -6,7 +6,7 @@
 #include "api/call.h"
 #include "api/live.h"
 #include "pool/stream.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 static yoke_status check_open(yoke_stream **stream, const yoke_pool *pool,
                               const yoke_stream_options *options,

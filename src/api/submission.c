@@ -4,7 +4,7 @@
 #include "api/call.h"
 #include "api/finish.h"
 #include "api/live.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 yoke_status yk_call_check_kernel(yoke_pool *pool, const yoke_kernel *kernel,
                                  yk_error *error)

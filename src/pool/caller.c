@@ -11,7 +11,7 @@
 #include "pool/pool.h"
 #include "pool/worker.h"
 #include "sys/fp_environment.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 static yk_worker_self *create(yoke_pool *pool)
 {

@@ -2,7 +2,7 @@
 /*
  * Functions of the program that the library calls in the program's own threads, as part of
  * the thread's own business: callbacks and sources of streams. They may make calls on the
- * pool, which call others in turn; each thread knows which it is inside of (sys/guard.h). An
+ * pool, which call others in turn; each thread knows which it is inside of (sys/call_guard.h). An
  * exception goes through to the function that called the library.
  */
 #ifndef YK_POOL_CALLOUT_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "pool/pool.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 /* Calls function(context), which calls the program's. What is `defers` for: callbacks of the
  * pool wait for its end, since those that make calls must not pile up on the stack. */

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "pool/pool.h"
 #include "pool/trace.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/futex.h"
 
 /* About what waking a sleeping process costs. */

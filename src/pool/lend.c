@@ -3,7 +3,7 @@
 #include "pool/pool.h"
 #include "pool/serving.h"
 #include "shared/residency.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 static void *address_of(uint64_t table)
 {

@@ -18,7 +18,7 @@
 #include "pool/trace.h"
 #include "shared/window.h"
 #include "sys/futex.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
 

@@ -279,7 +279,7 @@ yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error);
 void yk_pool_enter(yoke_pool *pool);
 void yk_pool_leave(yoke_pool *pool);
 
-/* Of a call that was left (sys/guard.h): yk_pool_leave(). */
+/* Of a call that was left (sys/call_guard.h): yk_pool_leave(). */
 void yk_undo_pool_enter(void *pool, uint64_t unused);
 
 /* The pool ends, and nobody is inside. */
@@ -400,7 +400,7 @@ void yk_caller_work(yoke_pool *pool, yk_job_ref ref);
 
 void yk_caller_end(yoke_pool *pool);
 
-/* Of a call that was left (sys/guard.h): yk_caller_end(). */
+/* Of a call that was left (sys/call_guard.h): yk_caller_end(). */
 void yk_undo_caller(void *pool, uint64_t unused);
 
 void yk_caller_destroy(yoke_pool *pool);

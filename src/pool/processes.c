@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "pool/fault_point.h"
 #include "pool/pool.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
 

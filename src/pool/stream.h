@@ -93,7 +93,7 @@ yoke_status yk_stream_create(yoke_stream **stream, yoke_pool *pool, bool ordered
 yoke_status yk_stream_next(yoke_stream *stream, void **result, double seconds,
                            yk_error *error);
 
-/* Of a call on it that was left (sys/guard.h): another can be made. */
+/* Of a call on it that was left (sys/call_guard.h): another can be made. */
 void yk_stream_undo(void *stream, uint64_t unused);
 
 /* Frees it; with its pool gone only what is not of the pool. */

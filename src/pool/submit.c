@@ -11,7 +11,7 @@
 #include "pool/serving.h"
 #include "pool/trace.h"
 #include "sys/fp_environment.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 /* ---- slots ---- */
 

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/text.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/process.h"
 
 enum { LEAST_EVENTS = 256 };

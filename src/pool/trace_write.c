@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "pool/trace.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/process.h"
 
 /* What is written, and from what. */

@@ -2,7 +2,7 @@
 #include "shared/meeting.h"
 
 #include "shared/step.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 #define HALTED (UINT64_C(1) << 31)
 #define COUNT (HALTED - 1)

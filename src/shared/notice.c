@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "shared/step.h"
 #include "sys/futex.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 void yk_notice_wake(yk_object *notice, int count)
 {

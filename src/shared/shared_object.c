@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "shared/step.h"
 #include "sys/futex.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 static const uint64_t spin_ns = 20000;
 static const uint64_t lock_look_ns = (uint64_t)YK_LOCK_LOOK_MS * YK_NS_PER_MS;

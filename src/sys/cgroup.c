@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 bool yk_read_text(const char *path, char *text, size_t bytes)
 {

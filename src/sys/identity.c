@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/mapping.h"
 #include "sys/process.h"
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/wakeup.h"
 
 #ifndef MAP_FIXED_NOREPLACE

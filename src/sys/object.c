@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "sys/fp_environment.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 /* What is looked for: by address if path is NULL, else by path. */
 typedef struct object_search {

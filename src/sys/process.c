@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "sys/fp_environment.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/wakeup.h"
 
 #ifndef SYS_pidfd_send_signal

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 #include "sys/wakeup.h"
 
 enum { PATH_BYTES = YK_SEGMENT_NAME + 2 };

@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 
 #include "sys/cgroup.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 /* Above every core number of hwloc's: a CPU whose core is not known. */
 #define UNKNOWN_CORE UINT32_C(0x80000000)

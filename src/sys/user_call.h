@@ -9,7 +9,7 @@
 #define YK_SYS_USER_CALL_H
 
 #include "sys/fp_environment.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 /* What a call did that an exception, longjmp() or the end of its thread has cut short. */
 #define YK_HAS_NOT_RETURNED                                                            \

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 int yk_fd_move_up(int fd)
 {

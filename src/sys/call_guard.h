@@ -16,8 +16,8 @@
  *                                       guard's frame is not on its stack any more
  *     longjmp(), then the thread's end  as the thread ends
  */
-#ifndef YK_SYS_GUARD_H
-#define YK_SYS_GUARD_H
+#ifndef YK_SYS_CALL_GUARD_H
+#define YK_SYS_CALL_GUARD_H
 
 #include <stdbool.h>
 #include <stdint.h>

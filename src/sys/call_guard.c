@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/guard.h"
+#include "sys/call_guard.h"
 
 #include <pthread.h>
 #include <setjmp.h>
