@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/fence.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { MAX_OPENED = 256 };
+
+/* A page that an access has opened, and what it was. */
+typedef struct opened_page {
+    yk_fence *fence;
+    size_t page;
+    unsigned char mode;
+} opened_page;
+
+static const int signals[] = {SIGSEGV, SIGBUS};
+enum { SIGNALS = sizeof signals / sizeof signals[0] };
+
+/* Of this process; the handler reads and writes them. */
+static yk_fence *fences;
+static atomic_flag handling = ATOMIC_FLAG_INIT; /* one thread at a time */
+static opened_page opened[MAX_OPENED];
+static size_t opened_count;
+static bool has_first;
+static yk_trespass first_trespass;
+static struct sigaction before[SIGNALS];
+static bool is_armed;
+static size_t page_bytes;
+
+static int protection_of(yk_fence_mode mode)
+{
+    static const int protections[] = {PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE};
+
+    return protections[mode];
+}
+
+/* ---- fences ---- */
+
+bool yk_fence_create(yk_fence *fence, size_t bytes)
+{
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *base;
+    void *modes;
+
+    page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    base = mmap(NULL, bytes, PROT_NONE, flags, -1, 0);
+    if (base == MAP_FAILED) {
+        return false;
+    }
+    modes = mmap(NULL, bytes / page_bytes + 1, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (modes == MAP_FAILED) {
+        (void)munmap(base, bytes);
+        return false;
+    }
+    (void)madvise(base, bytes, MADV_DONTDUMP);
+    *fence = (yk_fence){.next = fences, .base = base, .bytes = bytes, .modes = modes};
+    fences = fence;
+    return true;
+}
+
+void yk_fence_destroy(yk_fence *fence)
+{
+    yk_fence **link = &fences;
+
+    if (fence->base == NULL) {
+        return;
+    }
+    while (*link != fence) {
+        link = &(*link)->next;
+    }
+    *link = fence->next;
+    (void)munmap(fence->base, fence->bytes);
+    (void)munmap(fence->modes, fence->bytes / page_bytes + 1);
+    *fence = (yk_fence){.base = NULL};
+}
+
+static bool has_mode(const yk_fence *fence, size_t offset, size_t bytes,
+                     yk_fence_mode mode)
+{
+    for (size_t page = offset / page_bytes; page < (offset + bytes) / page_bytes;
+         page++) {
+        if (fence->modes[page] != mode) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool yk_fence_set(yk_fence *fence, size_t offset, size_t bytes, yk_fence_mode mode)
+{
+    if (has_mode(fence, offset, bytes, mode)) {
+        return true; /* a system call takes longer than most kernels do */
+    }
+    if (mprotect(fence->base + offset, bytes, protection_of(mode)) != 0) {
+        return false;
+    }
+    memset(fence->modes + offset / page_bytes, (int)mode, bytes / page_bytes);
+    return true;
+}
+
+void yk_fence_discard(const yk_fence *fence, size_t offset, size_t bytes)
+{
+    (void)madvise(fence->base + offset, bytes, MADV_DONTNEED);
+}
+
+/* ---- accesses ---- */
+
+static yk_fence *fence_at(const unsigned char *address)
+{
+    yk_fence *fence = fences;
+
+    while (fence != NULL &&
+           (address < fence->base || address >= fence->base + fence->bytes)) {
+        fence = fence->next;
+    }
+    return fence;
+}
+
+/* A copy of what the page shows. Its bytes outside that are as they were. */
+static void fill_page(const yk_fence *fence, size_t page)
+{
+    unsigned char *low = fence->base + page * page_bytes;
+    unsigned char *high = low + page_bytes;
+
+    memset(low, 0, page_bytes);
+    if (fence->shown == NULL) {
+        return;
+    }
+    low = low < fence->shown_at ? fence->shown_at : low;
+    high = high < fence->shown_at + fence->shown_bytes
+               ? high
+               : fence->shown_at + fence->shown_bytes;
+    if (low < high) {
+        memcpy(low, fence->shown + (low - fence->shown_at), (size_t)(high - low));
+    }
+}
+
+static void remember(yk_fence *fence, size_t page, const unsigned char *address)
+{
+    const bool is_write = fence->modes[page] == YK_FENCE_READ;
+
+    if (!has_first) {
+        has_first = true;
+        first_trespass = (yk_trespass){fence, address, is_write};
+    } else if (is_write && address == first_trespass.address) {
+        first_trespass.is_write = true; /* the page was opened for reading, in vain */
+    }
+    if (opened_count < MAX_OPENED) {
+        opened[opened_count++] = (opened_page){fence, page, fence->modes[page]};
+    }
+}
+
+/* Closed pages become readable first: a write then comes a second time. */
+static bool open_page(yk_fence *fence, const unsigned char *address)
+{
+    const size_t page = (size_t)(address - fence->base) / page_bytes;
+    const unsigned char mode = fence->modes[page];
+
+    if (mode == YK_FENCE_OPEN || opened_count == MAX_OPENED) {
+        return false;
+    }
+    remember(fence, page, address);
+    if (!yk_fence_set(fence, page * page_bytes, page_bytes, YK_FENCE_OPEN)) {
+        return false;
+    }
+    if (mode == YK_FENCE_CLOSED) {
+        fill_page(fence, page);
+        return yk_fence_set(fence, page * page_bytes, page_bytes, YK_FENCE_READ);
+    }
+    return true;
+}
+
+static void restore(int number)
+{
+    for (size_t i = 0; i < SIGNALS; i++) {
+        if (signals[i] == number) {
+            (void)sigaction(number, &before[i], NULL);
+        }
+    }
+}
+
+/* A page too many: everything is opened, so that the function comes to its end. */
+static bool open_all(yk_fence *fence)
+{
+    return opened_count == MAX_OPENED &&
+           yk_fence_set(fence, 0, fence->bytes, YK_FENCE_OPEN);
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    const unsigned char *address = info->si_addr;
+    yk_fence *fence;
+
+    (void)context;
+    while (atomic_flag_test_and_set(&handling)) {
+    }
+    fence = address != NULL ? fence_at(address) : NULL;
+    if (fence == NULL || (!open_page(fence, address) && !open_all(fence))) {
+        restore(number); /* and the access is repeated */
+    }
+    atomic_flag_clear(&handling);
+}
+
+void yk_fences_arm(void)
+{
+    struct sigaction action = {.sa_sigaction = on_fault,
+                               .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < SIGNALS && !is_armed; i++) {
+        (void)sigaction(signals[i], &action, &before[i]);
+    }
+    is_armed = true;
+}
+
+void yk_fences_disarm(void)
+{
+    for (size_t i = 0; i < SIGNALS && is_armed; i++) {
+        (void)sigaction(signals[i], &before[i], NULL);
+    }
+    is_armed = false;
+}
+
+static void close_opened(void)
+{
+    const bool all = opened_count == MAX_OPENED;
+
+    while (opened_count > 0) {
+        const opened_page *last = &opened[--opened_count];
+
+        if (all) { /* what else was opened is not known: nothing of it is used again */
+            (void)yk_fence_set(last->fence, 0, last->fence->bytes, YK_FENCE_CLOSED);
+        }
+        (void)yk_fence_set(last->fence, last->page * page_bytes, page_bytes,
+                           (yk_fence_mode)last->mode);
+    }
+}
+
+bool yk_fences_settle(yk_trespass *first)
+{
+    const bool found = has_first;
+
+    *first = first_trespass;
+    close_opened();
+    has_first = false;
+    return found;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory whose pages are closed, readable or open, and in which a forbidden access is no
+ * crash: it is recorded, the page is opened, and the program goes on. For the checking mode,
+ * which wants to know the address.
+ *
+ * One owner of a process's fences at a time. The accesses may come from any thread.
+ */
+#ifndef YK_SYS_FENCE_H
+#define YK_SYS_FENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum yk_fence_mode {
+    YK_FENCE_CLOSED = 0,
+    YK_FENCE_READ = 1,
+    YK_FENCE_OPEN = 2, /* reading and writing */
+} yk_fence_mode;
+
+typedef struct yk_fence {
+    struct yk_fence *next;
+    unsigned char *base;  /* NULL: none; at a page's beginning */
+    size_t bytes;         /* whole pages */
+    unsigned char *modes; /* of each page */
+    /* What pages show that an access opens: `shown_bytes` bytes of `shown` from `shown_at`
+     * on; zero elsewhere. NULL: zero everywhere. */
+    const unsigned char *shown;
+    unsigned char *shown_at;
+    size_t shown_bytes;
+} yk_fence;
+
+/* A forbidden access. */
+typedef struct yk_trespass {
+    const yk_fence *fence;
+    const unsigned char *address;
+    bool is_write;
+} yk_trespass;
+
+/* Address space, all closed. *fence starts zeroed; false if there is not so much. */
+bool yk_fence_create(yk_fence *fence, size_t bytes);
+
+/* A no-op on a zeroed one. */
+void yk_fence_destroy(yk_fence *fence);
+
+/* Sets pages; offset and bytes are multiples of the page size. False if the system cannot:
+ * too many changes of mode in one address space. */
+bool yk_fence_set(yk_fence *fence, size_t offset, size_t bytes, yk_fence_mode mode);
+
+/* Gives the memory of pages back: they are zero when they are opened again. */
+void yk_fence_discard(const yk_fence *fence, size_t offset, size_t bytes);
+
+/* From here to yk_fences_disarm() forbidden accesses to fences are recorded. Other faults end
+ * the process, as ever. */
+void yk_fences_arm(void);
+void yk_fences_disarm(void);
+
+/* The first access since the last call here; false if there was none. Pages that were opened
+ * have their modes again. */
+bool yk_fences_settle(yk_trespass *first);
+
+#endif
