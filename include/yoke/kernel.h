@@ -11,6 +11,7 @@
 #ifndef YOKE_KERNEL_H
 #define YOKE_KERNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "pool.h"
@@ -75,6 +76,10 @@ typedef struct yoke_kernel_options {
      *  does not run this kernel. 0: without limit. What a compiler does at a kernel's first
      *  launch is in the job's time. */
     double build_timeout;
+    /** How many arguments the native function takes: maps with more or fewer are refused. If
+     *  there is a source, it has so many parameters. 0: not known, and only a source's are
+     *  counted. */
+    size_t parameters;
 } yoke_kernel_options;
 
 typedef enum yoke_parameter_kind {
@@ -90,6 +95,9 @@ typedef struct yoke_parameter_info {
     size_t bytes;    /**< size of a scalar of a built-in type; 0: unknown */
     char name[64];   /**< "" if unknown */
     char type[64];   /**< "float*", "uint"; "" if unknown */
+    /** An array whose type lets the kernel write to it: it points to what is not const. False if
+     *  that is unknown. */
+    bool may_write;
 } yoke_parameter_info;
 
 /** What a kernel is to one worker. */

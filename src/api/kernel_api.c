@@ -58,6 +58,7 @@ static void copy_parameter(yoke_parameter_info *to, const yk_parameter *from)
 {
     to->kind = (yoke_parameter_kind)from->kind;
     to->bytes = from->bytes;
+    to->may_write = from->may_write != 0;
     (void)snprintf(to->name, sizeof to->name, "%s", from->name);
     (void)snprintf(to->type, sizeof to->type, "%s", from->type);
 }

@@ -91,6 +91,7 @@ yoke_status yk_launch_check_overlap(const yk_launch *launch, yk_error *error)
 static yoke_status check_count(const yk_launch_request *request, yk_error *error)
 {
     const int expected = request->parameter_count;
+    const size_t declared = request->kernel->parameter_count;
 
     if (request->arg_count > YK_MAX_ARGS) {
         return yk_fail(error, YOKE_EINVAL, "%zu arguments: at most %d are possible",
@@ -98,6 +99,11 @@ static yoke_status check_count(const yk_launch_request *request, yk_error *error
     }
     if (request->arg_count > 0 && request->args == NULL) {
         return yk_fail(error, YOKE_EINVAL, "args is NULL");
+    }
+    if (declared != 0 && request->arg_count != declared) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%zu argument(s) given, the kernel takes %zu (.parameters)",
+                       request->arg_count, declared);
     }
     if (expected >= 0 && request->arg_count != (size_t)expected) {
         return yk_fail(error, YOKE_EINVAL, "%zu argument(s) given, the kernel takes %d",

@@ -46,10 +46,12 @@ typedef struct yk_kernel {
     uint32_t cpu_form;   /* yoke_form */
     uint32_t task;       /* YK_TASK_...: what the native function is */
     uint32_t needs_double; /* devices without double precision cannot run the source */
+    uint32_t parameter_count; /* as the program says; 0: it does not */
+    uint32_t is_own; /* the library's: it does what it declares */
     char name[YK_KERNEL_NAME_BYTES];
 } yk_kernel;
 
-static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 528 + 16 + 128, "no padding");
+static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 528 + 24 + 128, "no padding");
 
 static inline bool yk_kernel_has_native(const yk_kernel *kernel)
 {
@@ -83,6 +85,7 @@ enum { YK_PARAMETER_UNKNOWN, YK_PARAMETER_ARRAY, YK_PARAMETER_SCALAR, YK_PARAMET
 typedef struct yk_parameter {
     uint32_t kind;
     uint32_t bytes; /* of a scalar of a built-in type; 0: unknown */
+    uint32_t may_write; /* array: its type is known not to be const */
     char name[64];
     char type[64];
 } yk_parameter;

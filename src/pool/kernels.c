@@ -55,6 +55,10 @@ static yoke_status check_options(const yoke_kernel_options *options, yk_error *e
             "work-group size %zu x %zu x %zu: that is more than %zu work-items",
             options->group[0], options->group[1], options->group[2], most_in_group);
     }
+    if (options->parameters > YK_MAX_ARGS) {
+        return yk_fail(error, YOKE_EINVAL, ".parameters is %zu: at most %d are possible",
+                       options->parameters, YK_MAX_ARGS);
+    }
     if (!(options->build_timeout >= 0 && options->build_timeout <= most_seconds)) {
         return yk_fail(error, YOKE_EINVAL,
                        "build_timeout is a number of seconds from 0 to %g", most_seconds);
@@ -114,6 +118,7 @@ static yoke_status describe(yoke_pool *pool, yk_kernel *kernel,
 {
     memset(kernel, 0, sizeof *kernel);
     kernel->cpu_form = (uint32_t)options->cpu_form;
+    kernel->parameter_count = (uint32_t)options->parameters;
     strcpy(kernel->name, options->name != NULL ? options->name : "(native)");
     for (unsigned d = 0; d < 3; d++) {
         kernel->group[d] = options->group[d];
@@ -170,6 +175,7 @@ static yoke_status announce(yoke_kernel *kernel, recipe from, yk_error *error)
     slot->kernel.id = kernel->id;
     slot->build_timeout_ns = kernel->build_timeout_ns;
     slot->kernel.needs_double = kernel->needs_double;
+    slot->kernel.is_own = kernel->tolerant;
     atomic_store(&slot->parameters_state, 0);
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
         atomic_store(&control->workers[i].builds[kernel->slot].speed, 0);
@@ -347,6 +353,21 @@ static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
     }
 }
 
+/* What the program says of the function, against what a compiler says of the source. */
+static yoke_status compare_parameters(const yoke_kernel *kernel, yk_error *error)
+{
+    const yk_kernel_slot *slot = &kernel->pool->control->kernels[kernel->slot];
+    const uint32_t said = slot->kernel.parameter_count;
+
+    if (said == 0 || atomic_load(&slot->parameters_state) != 2 ||
+        slot->parameter_count == (int)said) {
+        return YOKE_OK;
+    }
+    return yk_fail(error, YOKE_EINVAL,
+                   "kernel '%s': its source has %d parameter(s), .parameters says %u",
+                   slot->kernel.name, slot->parameter_count, said);
+}
+
 static yoke_status create(yoke_kernel **result, const yoke_kernel *model, recipe from,
                           yk_error *error)
 {
@@ -366,6 +387,9 @@ static yoke_status create(yoke_kernel **result, const yoke_kernel *model, recipe
         free(kernel);
     } else {
         status = wait_for_builds(kernel, error);
+        if (status == YOKE_OK) {
+            status = compare_parameters(kernel, error);
+        }
         if (status != YOKE_OK) {
             (void)pthread_mutex_lock(&pool->lock);
             yk_kernel_release(kernel);

@@ -312,14 +312,14 @@ static void expect_unfit(const char *text, const yoke_parameter_info *parameter,
 
 static void fit_for_parameters(void **state)
 {
-    const yoke_parameter_info floats = {YOKE_PARAMETER_ARRAY, 0, "x", "float*"};
-    const yoke_parameter_info doubles = {YOKE_PARAMETER_ARRAY, 0, "x", "double*"};
-    const yoke_parameter_info bodies = {YOKE_PARAMETER_ARRAY, 0, "x", "body*"};
-    const yoke_parameter_info real = {YOKE_PARAMETER_SCALAR, 8, "a", "double"};
-    const yoke_parameter_info count = {YOKE_PARAMETER_SCALAR, 4, "n", "uint"};
-    const yoke_parameter_info body = {YOKE_PARAMETER_SCALAR, 0, "b", "body"};
-    const yoke_parameter_info vector = {YOKE_PARAMETER_SCALAR, 16, "v", "float4"};
-    const yoke_parameter_info scratch = {YOKE_PARAMETER_LOCAL, 0, "s", "float*"};
+    const yoke_parameter_info floats = {YOKE_PARAMETER_ARRAY, 0, "x", "float*", false};
+    const yoke_parameter_info doubles = {YOKE_PARAMETER_ARRAY, 0, "x", "double*", false};
+    const yoke_parameter_info bodies = {YOKE_PARAMETER_ARRAY, 0, "x", "body*", false};
+    const yoke_parameter_info real = {YOKE_PARAMETER_SCALAR, 8, "a", "double", false};
+    const yoke_parameter_info count = {YOKE_PARAMETER_SCALAR, 4, "n", "uint", false};
+    const yoke_parameter_info body = {YOKE_PARAMETER_SCALAR, 0, "b", "body", false};
+    const yoke_parameter_info vector = {YOKE_PARAMETER_SCALAR, 16, "v", "float4", false};
+    const yoke_parameter_info scratch = {YOKE_PARAMETER_LOCAL, 0, "s", "float*", false};
 
     (void)state;
     expect_unfit("in:a.npy", &floats, NULL);

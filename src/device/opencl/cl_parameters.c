@@ -104,6 +104,17 @@ static bool is_foreign(const char *type)
     return false;
 }
 
+/* Whether an array's type is known not to be const. */
+static bool may_write(cl_kernel kernel, cl_uint index, const yk_cl_parameter *parameter)
+{
+    cl_kernel_arg_type_qualifier qualifier = 0;
+
+    return parameter->shown.kind == YK_PARAMETER_ARRAY && !parameter->is_constant &&
+           yk_cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_QUALIFIER,
+                                    sizeof qualifier, &qualifier, NULL) == CL_SUCCESS &&
+           (qualifier & CL_KERNEL_ARG_TYPE_CONST) == 0;
+}
+
 static bool read_one(const yk_cl_device *device, cl_kernel kernel, cl_uint index,
                      yk_cl_parameter *parameter)
 {
@@ -120,6 +131,7 @@ static bool read_one(const yk_cl_device *device, cl_kernel kernel, cl_uint index
     tidy_type(shown->type);
     shown->kind = kind_of(qualifier);
     parameter->is_constant = qualifier == CL_KERNEL_ARG_ADDRESS_CONSTANT;
+    shown->may_write = may_write(kernel, index, parameter);
     if (shown->kind == YK_PARAMETER_SCALAR) {
         shown->bytes = yk_cl_type_bytes(shown->type, device->address_bits);
     }
