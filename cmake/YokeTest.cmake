@@ -13,7 +13,7 @@ target_link_libraries(yoke_cmocka INTERFACE ${CMOCKA_LINK_LIBRARIES})
 # What a test sees of the environment: nothing of the caller's choice of devices. Mesa's
 # rusticl shows its software device only when told to.
 set(yoke_test_environment OCL_ICD_VENDORS OCL_ICD_FILENAMES POCL_DEVICES YOKE_DEVICES
-    YOKE_ARENA YOKE_FORCE_DISCRETE YOKE_LOG YOKE_TRACE)
+    YOKE_ARENA YOKE_CHECK YOKE_FORCE_DISCRETE YOKE_LOG YOKE_TRACE)
 list(TRANSFORM yoke_test_environment APPEND "=unset:")
 
 # Sets what all tests have in common.
@@ -70,6 +70,19 @@ function(yoke_test_spawned label name)
     set_property(TEST spawn/${label}/${name} APPEND PROPERTY
         ENVIRONMENT YOKE_START=spawn)
     set_property(TEST ${label}/${name} spawn/${label}/${name} APPEND PROPERTY
+        RESOURCE_LOCK test_${label}_${name})
+endfunction()
+
+# The test once more with its kernels checked, of which nothing may be said: checked/LABEL/NAME.
+function(yoke_test_checked label name)
+    add_test(NAME checked/${label}/${name} COMMAND $<TARGET_FILE:test_${label}_${name}>
+        WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
+    set(YOKE_TEST_TIMEOUT 600)
+    yoke_test_properties(checked/${label}/${name} checked)
+    set_property(TEST checked/${label}/${name} APPEND PROPERTY ENVIRONMENT YOKE_CHECK=1)
+    set_property(TEST checked/${label}/${name} APPEND PROPERTY
+        ENVIRONMENT_MODIFICATION YOKE_CHECK=set:1)
+    set_property(TEST ${label}/${name} checked/${label}/${name} APPEND PROPERTY
         RESOURCE_LOCK test_${label}_${name})
 endfunction()
 

@@ -130,6 +130,11 @@ typedef struct yoke_pool_options {
      */
     const int *keep_fds; /**< copied */
     size_t keep_fd_count;
+    /** Kernels are checked: whether they read and write what their arguments declare, and write
+     *  all that they must. Only CPU workers run them then, a hundred times slower and more. A
+     *  job that does not do what it declares ends with YOKE_ECHECK, and its text names
+     *  argument, item and byte. The environment variable YOKE_CHECK=1 does the same. */
+    bool check;
 } yoke_pool_options;
 
 typedef enum yoke_worker_kind {

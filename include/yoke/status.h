@@ -43,7 +43,8 @@ extern "C" {
     X(YOKE_EEXIST, -18, "it exists already")                                             \
     X(YOKE_ENOENT, -19, "it does not exist")                                             \
     X(YOKE_EOWNERDEAD, -20, "taken over from a process that died")                       \
-    X(YOKE_EDAMAGED, -21, "damaged: something has written over it")
+    X(YOKE_EDAMAGED, -21, "damaged: something has written over it")                      \
+    X(YOKE_ECHECK, -22, "the kernel does not do what its arguments declare")
 
 /** Result of a call: YOKE_OK, or what went wrong. */
 typedef enum yoke_status {

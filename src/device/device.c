@@ -7,6 +7,7 @@ static const yk_device_ops *const ops_of[] = {
     [YK_DEVICE_NATIVE] = &yk_native_ops,
     [YK_DEVICE_OPENCL] = &yk_opencl_ops,
     [YK_DEVICE_FAKE] = &yk_fake_ops,
+    [YK_DEVICE_CHECK] = &yk_check_ops,
 };
 
 yoke_status yk_device_give_back(yk_device *device, yk_residency *table,

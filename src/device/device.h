@@ -19,7 +19,12 @@
 
 enum { YK_MAX_LANES = 2 };
 
-enum { YK_DEVICE_NATIVE = 1, YK_DEVICE_OPENCL = 2, YK_DEVICE_FAKE = 3 };
+enum {
+    YK_DEVICE_NATIVE = 1,
+    YK_DEVICE_OPENCL = 2,
+    YK_DEVICE_FAKE = 3,
+    YK_DEVICE_CHECK = 4,
+};
 
 /* What to open. In shared memory; written by the supervisor before the worker exists. */
 typedef struct yk_device_config {
@@ -30,6 +35,7 @@ typedef struct yk_device_config {
     uint32_t platform; /* opencl: index among the driver's platforms */
     uint32_t device;   /* opencl: index among the platform's devices */
     uint32_t number;   /* opencl: its number for "opencl:N", plus 1; 0: it has none */
+    uint32_t checked;  /* check: the kind of the device that computes */
     uint32_t private_memory; /* fake: works on copies; the rest of its memory is poison */
     double speed;      /* fake: relative to a core, 0 < speed <= 1 */
     uint64_t crash_at; /* fake: number of the chunk at which it dies, from 1; 0: never */
@@ -56,7 +62,7 @@ typedef struct yk_device_info {
 typedef struct yk_device yk_device;
 
 typedef struct yk_device_ops {
-    const char *kind; /* "native", "opencl", "fake" */
+    const char *kind; /* "native", "opencl", "fake", "check" */
 
     /* Brings the device up; may take seconds. On failure *device is NULL, nothing is
      * left behind and error says why. */
@@ -143,5 +149,6 @@ const yk_device_ops *yk_device_ops_of(uint32_t kind);
 extern const yk_device_ops yk_native_ops;
 extern const yk_device_ops yk_opencl_ops;
 extern const yk_device_ops yk_fake_ops;
+extern const yk_device_ops yk_check_ops;
 
 #endif

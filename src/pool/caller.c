@@ -40,7 +40,8 @@ static yk_worker_self *create(yoke_pool *pool)
 bool yk_caller_begin(yoke_pool *pool, const yoke_kernel *kernel)
 {
     yk_guard_settle(); /* a job that it helped with before may have been left */
-    if (!yk_kernel_has_native(&pool->control->kernels[kernel->slot].kernel) ||
+    if (pool->control->check != 0 || /* no crash of a checked kernel is the program's */
+        !yk_kernel_has_native(&pool->control->kernels[kernel->slot].kernel) ||
         pthread_mutex_trylock(&pool->caller_lock) != 0) {
         return false;
     }

@@ -360,6 +360,7 @@ typedef struct yk_control {
     uint32_t discover;  /* look for OpenCL devices even if none is selected */
     uint32_t discrete;  /* YOKE_FORCE_DISCRETE */
     uint32_t log;       /* YOKE_LOG */
+    uint32_t check;     /* kernels are checked: by CPU workers alone */
     yk_layout layout;   /* of the pool's window */
     uint64_t guards;    /* address of the yk_guard_table; 0: blocks are not guarded */
     int32_t supervisor_bell; /* descriptor: any rings, the supervisor waits on it */

@@ -72,6 +72,25 @@ static yoke_status check_hope(yoke_pool *pool, const yk_job *job, const char *de
                    yk_kernel_noun(kernel), kernel->name);
 }
 
+/* Kernels that are checked, and tasks with them, whatever was asked for. */
+static bool is_for_cores(const yk_control *control, const yk_job *job)
+{
+    return control->check != 0 &&
+           control->kernels[job->kernel_slot].kernel.task != YK_TASK_DEVICE;
+}
+
+static void allow_cores(const yk_control *control, yk_job *job)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    memset(job->allowed, 0, sizeof job->allowed);
+    for (uint32_t slot = 0; slot < count; slot++) {
+        if (control->workers[slot].kind == YOKE_WORKER_CPU) {
+            allow(job, slot);
+        }
+    }
+}
+
 yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
                            yk_error *error)
 {
@@ -81,14 +100,18 @@ yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
     for (uint32_t i = 0; i < YK_SLOT_WORDS; i++) {
         atomic_store(&job->declined[i], 0); /* by the slot's last job */
     }
-    if (devices == NULL) {
-        memset(job->allowed, 0xff, sizeof job->allowed);
-        return check_hope(pool, job, devices, error);
-    }
-    status = yk_selection_parse(&selection, devices, error);
+    status = devices != NULL ? yk_selection_parse(&selection, devices, error) : YOKE_OK;
     if (status != YOKE_OK) {
         yk_error_prefix(error, "devices: ");
         return status;
+    }
+    if (is_for_cores(pool->control, job)) {
+        allow_cores(pool->control, job);
+        return check_hope(pool, job, "cpu", error);
+    }
+    if (devices == NULL) {
+        memset(job->allowed, 0xff, sizeof job->allowed);
+        return check_hope(pool, job, devices, error);
     }
     memset(job->allowed, 0, sizeof job->allowed);
     allow_selected(pool->control, &selection, job);

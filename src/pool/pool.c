@@ -60,10 +60,14 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
 {
     const double timeout = options->start_timeout;
     bool discrete = false;
+    bool check = options->check;
     yoke_status status = read_selection(control, options->devices, error);
 
     if (status == YOKE_OK) {
         status = yk_env_flag("YOKE_FORCE_DISCRETE", &discrete, error);
+    }
+    if (status == YOKE_OK && !check) {
+        status = yk_env_flag("YOKE_CHECK", &check, error);
     }
     if (status == YOKE_OK) {
         status = yk_fault_configure(control, error);
@@ -78,6 +82,7 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
     control->items_per_process = options->items_per_process;
     control->discrete = discrete;
     control->discover = options->discover;
+    control->check = check;
     control->log = yk_env_is_set("YOKE_LOG");
     control->start_timeout_ns =
         timeout > 0 ? (uint64_t)(timeout * 1e9) : 20 * YK_NS_PER_S;

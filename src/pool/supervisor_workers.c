@@ -191,7 +191,9 @@ static void start_cpus(yk_supervisor *supervisor, const yk_selector *selector)
         if (worker == NULL) {
             return;
         }
-        worker->config.kind = YK_DEVICE_NATIVE;
+        worker->config.kind =
+            supervisor->control->check != 0 ? YK_DEVICE_CHECK : YK_DEVICE_NATIVE;
+        worker->config.checked = YK_DEVICE_NATIVE;
         /* With a worker for every CPU each has its own; with fewer the system may move
          * them to where there is room. */
         worker->cpu = count == available ? (int32_t)cpus[i].os_index : -1;
@@ -222,6 +224,21 @@ static void start_fakes(yk_supervisor *supervisor, const yk_selector *selector,
     }
 }
 
+/* Checks need cores, whatever the program has asked for. */
+static void start_checking(yk_supervisor *supervisor)
+{
+    const yk_selection *selection = &supervisor->control->selection;
+
+    if (supervisor->control->check == 0) {
+        return;
+    }
+    yk_supervisor_log(supervisor,
+                      "kernels are checked (YOKE_CHECK or .check): by CPU workers alone");
+    if (!yk_selection_has(selection, YK_SELECT_CPU)) {
+        start_cpus(supervisor, &(yk_selector){.kind = YK_SELECT_CPU});
+    }
+}
+
 void yk_supervisor_start_local(yk_supervisor *supervisor)
 {
     const yk_selection *selection = &supervisor->control->selection;
@@ -229,6 +246,7 @@ void yk_supervisor_start_local(yk_supervisor *supervisor)
     uint32_t fakes = 0;
     uint32_t count;
 
+    start_checking(supervisor);
     for (uint32_t i = 0; i < selection->count; i++) {
         const yk_selector *selector = &selection->selectors[i];
 

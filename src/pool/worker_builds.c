@@ -19,8 +19,11 @@ static void set_build(yk_worker_self *self, uint32_t slot, uint64_t id, uint32_t
 
 yk_device *yk_worker_source_device(yk_worker_self *self)
 {
-    yk_device_config config = {.kind = YK_DEVICE_OPENCL, .one_thread = 1};
-    const yk_device_ops *ops = yk_device_ops_of(YK_DEVICE_OPENCL);
+    const bool checks = self->control->check != 0;
+    yk_device_config config = {.kind = checks ? YK_DEVICE_CHECK : YK_DEVICE_OPENCL,
+                               .checked = YK_DEVICE_OPENCL,
+                               .one_thread = 1};
+    const yk_device_ops *ops = yk_device_ops_of(config.kind);
 
     if (self->source_device != NULL) {
         return self->source_device;
@@ -29,7 +32,7 @@ yk_device *yk_worker_source_device(yk_worker_self *self)
         self->error = self->source_error;
         return NULL;
     }
-    config.discrete = self->control->discrete;
+    config.discrete = !checks && self->control->discrete != 0;
     memcpy(config.driver, self->control->pocl_driver, sizeof config.driver);
     if (self->control->loaded_driver[0] != '\0') {
         yk_fail(

@@ -31,6 +31,12 @@ static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status sta
     yk_job *job = yk_job_at(self->control, ref);
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
 
+    if (status == YOKE_ECHECK) { /* it names its items, and who ran them is of no matter */
+        yk_job_explain(job, ref.generation, "%s '%s', %s", yk_kernel_noun(kernel),
+                       kernel->name, self->error.text);
+        yk_job_stop(self->control, ref, status);
+        return;
+    }
     yk_job_explain(job, ref.generation, "%s '%s' on %s (%s), items [%llu, %llu): %s",
                    yk_kernel_noun(kernel), kernel->name, self->worker->name,
                    self->worker->info.name,

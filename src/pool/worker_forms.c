@@ -23,9 +23,15 @@ static const double clearly_slower = 1.5;
 /* A trial: the first look includes what PoCL compiles at the first launch. */
 enum { TRIAL_LOOKS = 4 };
 
+/* Whether its own device calls functions, so that sources want another. */
+static bool calls_functions(const yk_worker_self *self)
+{
+    return self->device->ops == &yk_native_ops || self->device->ops == &yk_check_ops;
+}
+
 static bool has_choice(const yk_worker_self *self, const yk_kernel *kernel)
 {
-    return self->device->ops == &yk_native_ops && yk_kernel_has_native(kernel) &&
+    return calls_functions(self) && yk_kernel_has_native(kernel) &&
            yk_kernel_has_source(kernel);
 }
 
@@ -68,7 +74,7 @@ yk_device *yk_worker_device_for(yk_worker_self *self, uint32_t kernel_slot)
     yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
     yk_device *source;
 
-    if (self->device->ops != &yk_native_ops || !yk_kernel_has_source(&slot->kernel)) {
+    if (!calls_functions(self) || !yk_kernel_has_source(&slot->kernel)) {
         return self->device;
     }
     if (!yk_kernel_has_native(&slot->kernel)) {
@@ -165,6 +171,7 @@ void yk_worker_count_form(yk_worker_self *self, uint32_t kernel_slot,
     yk_forms *forms;
 
     if (!has_choice(self, &slot->kernel) || self->slot == YK_CALLER ||
+        self->control->check != 0 || /* what checks cost says nothing of the forms */
         slot->kernel.cpu_form != YOKE_FORM_FASTER) {
         return;
     }

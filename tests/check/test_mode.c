@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* The checking mode: how it is switched on, who computes, and what it leaves as it is. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+enum { COUNT = 300000 };
+
+static yoke_pool *open_pool(const char *devices, bool check)
+{
+    const yoke_pool_options options = {.devices = devices, .check = check};
+    yoke_pool *pool;
+
+    assert_ok_pool(NULL, yoke_pool_create(&pool, &options));
+    return pool;
+}
+
+static yoke_kernel *make_kernel(yoke_pool *pool, yoke_native *native)
+{
+    const yoke_kernel_options options = {.name = "f", .native = native};
+    yoke_kernel *kernel;
+
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    return kernel;
+}
+
+/* out[i] from in[i + 1], but for the last */
+static void successor(const yoke_span *span, void *const args[])
+{
+    uint32_t *out = args[0];
+    const uint32_t *in = args[1];
+    const size_t last = span->range.begin[0] + span->range.size[0] - 1;
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        out[i] = i < last ? in[i + 1] : 0;
+    }
+}
+
+static void twice(const yoke_span *span, void *const args[])
+{
+    uint32_t *out = args[0];
+    const uint32_t *in = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        out[i] = 2 * in[i];
+    }
+}
+
+static void fill_numbers(uint32_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = (uint32_t)i;
+    }
+}
+
+/* Whether a pool finds a fault. */
+static bool finds(yoke_pool *pool)
+{
+    uint32_t *in = yoke_alloc(pool, 400);
+    uint32_t *out = yoke_alloc(pool, 400);
+    yoke_kernel *kernel = make_kernel(pool, successor);
+    yoke_status status;
+
+    fill_numbers(in, 100);
+    status =
+        yoke_map(pool, kernel, yoke_range_1d(100), yoke_out(out, 4), yoke_in(in, 4));
+    assert_true(status == YOKE_OK || status == YOKE_ECHECK);
+    yoke_kernel_destroy(kernel);
+    return status == YOKE_ECHECK;
+}
+
+static void is_switched(void **state)
+{
+    yoke_pool *pool = open_pool("cpu:1", false);
+
+    (void)state;
+    assert_false(finds(pool));
+    assert_ok_pool(pool, yoke_pool_close(pool));
+    pool = open_pool("cpu:1", true);
+    assert_true(finds(pool));
+    assert_ok_pool(pool, yoke_pool_close(pool));
+    assert_int_equal(setenv("YOKE_CHECK", "1", 1), 0);
+    pool = open_pool("cpu:1", false);
+    assert_true(finds(pool));
+    assert_ok_pool(pool, yoke_pool_close(pool));
+    assert_int_equal(setenv("YOKE_CHECK", "maybe", 1), 0);
+    assert_status_pool(NULL, yoke_pool_create(&pool, NULL), YOKE_EINVAL);
+    assert_contains(yoke_pool_error(NULL), "YOKE_CHECK=maybe");
+    assert_int_equal(unsetenv("YOKE_CHECK"), 0);
+}
+
+/* Whatever was asked for, and though the caller might help. */
+static void cores_compute(void **state)
+{
+    const yoke_map_options options = {.devices = "fake", .caller_helps = true};
+    yoke_pool *pool = open_pool("fake:1x1", true);
+    uint32_t *numbers = yoke_alloc(pool, 800);
+    yoke_kernel *kernel = make_kernel(pool, successor);
+
+    (void)state;
+    assert_status_pool(pool,
+                       yoke_map_with(pool, kernel, yoke_range_1d(100), &options,
+                                     yoke_out(numbers, 4), yoke_in(numbers + 100, 4)),
+                       YOKE_ECHECK);
+    assert_contains(yoke_pool_error(pool), "item ");
+    yoke_kernel_destroy(kernel);
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+/* More items than are run one by one: what two of a unit do to each other is not seen, what
+ * units do is. */
+static void many_items(void **state)
+{
+    yoke_pool *pool = open_pool("cpu:2", true);
+    uint32_t *in = yoke_alloc(pool, COUNT * sizeof *in);
+    uint32_t *out = yoke_alloc(pool, COUNT * sizeof *out);
+    yoke_kernel *right = make_kernel(pool, twice);
+    yoke_kernel *wrong = make_kernel(pool, successor);
+
+    (void)state;
+    fill_numbers(in, COUNT);
+    assert_ok_pool(pool, yoke_map(pool, right, yoke_range_1d(COUNT), yoke_out(out, 4),
+                                  yoke_in(in, 4)));
+    for (uint32_t i = 0; i < COUNT; i++) {
+        assert_int_equal(out[i], 2 * i);
+    }
+    assert_status_pool(
+        pool,
+        yoke_map(pool, wrong, yoke_range_1d(COUNT), yoke_out(out, 4), yoke_in(in, 4)),
+        YOKE_ECHECK);
+    assert_contains(yoke_pool_error(pool), "argument 2: items ");
+    assert_contains(yoke_pool_error(pool), " read byte ");
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+/* What was right before the fault stays, and nothing else is touched. */
+static void wrong_items_leave_nothing(void **state)
+{
+    yoke_pool *pool = open_pool("cpu:1", true);
+    unsigned char *array = yoke_alloc(pool, 4096);
+    uint32_t *result = yoke_alloc(pool, 160);
+    const probe_fault fault = {.kind = PROBE_WRITE, .item = 7, .offset = 600};
+    yoke_kernel *kernel = make_kernel(pool, probe_native);
+
+    (void)state;
+    memset(array, 5, 4096);
+    assert_status_pool(pool,
+                       yoke_map(pool, kernel, yoke_range_1d(40), yoke_inout(array, 4),
+                                yoke_out(result, 4), yoke_scalar(fault)),
+                       YOKE_ECHECK);
+    for (size_t i = 0; i < 4096; i++) {
+        assert_int_equal(array[i], 5);
+    }
+    assert_int_equal(result[7], 0);
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+static int count_calls(yoke_task *task)
+{
+    uint32_t *output = task->output;
+
+    *output = *(const uint32_t *)task->input + 1;
+    return 0;
+}
+
+/* The library's own kernels, and functions that are called once. */
+static void others_work(void **state)
+{
+    enum { ITEMS = 50 };
+    yoke_pool *pool = open_pool("cpu:2", true);
+    uint32_t *in = yoke_alloc(pool, ITEMS * sizeof *in);
+    uint32_t *out = yoke_alloc(pool, ITEMS * sizeof *out);
+    yoke_reduced sum;
+
+    (void)state;
+    fill_numbers(in, ITEMS);
+    assert_ok_pool(pool, yoke_map_items(pool, count_calls, in, sizeof *in, out,
+                                        sizeof *out, ITEMS, NULL));
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        assert_int_equal(out[i], i + 1);
+    }
+    assert_ok_pool(pool, yoke_reduce(pool, YOKE_SUM, YOKE_UINT32, out, ITEMS, &sum));
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+/* A kernel whose results are not its input's is not accused of reading. */
+static void moody(const yoke_span *span, void *const args[])
+{
+    static uint32_t calls;
+    uint32_t *out = args[0];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        out[i] = ++calls;
+    }
+}
+
+static void is_not_fooled(void **state)
+{
+    yoke_pool *pool = open_pool("cpu:2", true);
+    uint32_t *out = yoke_alloc(pool, 400);
+    yoke_kernel *kernel = make_kernel(pool, moody);
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(100), yoke_out(out, 4)));
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+/* Found at submission, checked or not. */
+static void overlaps_are_refused(void **state)
+{
+    yoke_pool *pool = open_pool("cpu:1", true);
+    uint32_t *array = yoke_alloc(pool, 4096);
+    yoke_kernel *kernel = make_kernel(pool, twice);
+
+    (void)state;
+    assert_status_pool(pool,
+                       yoke_map(pool, kernel, yoke_range_1d(100), yoke_out(array, 4),
+                                yoke_in(array + 50, 4)),
+                       YOKE_EINVAL);
+    assert_contains(yoke_pool_error(pool), "overlap");
+    assert_status_pool(pool,
+                       yoke_map(pool, kernel, yoke_range_1d(100),
+                                yoke_arg_strided(yoke_out(array, 4), 2, 200),
+                                yoke_in(array + 500, 4)),
+                       YOKE_EINVAL);
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+static void parameters_are_counted(void **state)
+{
+    static const char source[] =
+        "__kernel void f(__global uint *a, __global const uint *b)"
+        "{ a[get_global_id(0)] = b[get_global_id(0)]; }";
+    yoke_kernel_options options = {.name = "f", .native = twice, .parameters = 2};
+    yoke_pool *pool = open_pool("cpu:1", false);
+    uint32_t *array = yoke_alloc(pool, 4096);
+    yoke_parameter_info info[2];
+    yoke_kernel *kernel;
+    yoke_status status;
+    size_t count;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    assert_status_pool(pool,
+                       yoke_map(pool, kernel, yoke_range_1d(10), yoke_out(array, 4)),
+                       YOKE_EINVAL);
+    assert_contains(yoke_pool_error(pool), "1 argument(s) given, the kernel takes 2");
+    assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(10), yoke_out(array, 4),
+                                  yoke_in(array + 100, 4)));
+    yoke_kernel_destroy(kernel);
+    options.parameters = 65;
+    assert_status_pool(pool, yoke_kernel_create(&kernel, pool, &options), YOKE_EINVAL);
+    options = (yoke_kernel_options){.name = "f", .source = source, .parameters = 3};
+    status = yoke_kernel_create(&kernel, pool, &options);
+    if (status != YOKE_ENODEVICE) {
+        assert_int_equal(status, YOKE_EINVAL);
+        assert_contains(yoke_pool_error(pool),
+                        "its source has 2 parameter(s), .parameters says 3");
+        options.parameters = 2;
+        assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+        assert_ok_pool(pool, yoke_kernel_parameters(kernel, info, 2, &count));
+        assert_true(info[0].may_write);
+        assert_false(info[1].may_write);
+        yoke_kernel_destroy(kernel);
+    }
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        yt_unit_test(is_switched),          yt_unit_test(cores_compute),
+        yt_unit_test(many_items),           yt_unit_test(wrong_items_leave_nothing),
+        yt_unit_test(others_work),          yt_unit_test(is_not_fooled),
+        yt_unit_test(overlaps_are_refused), yt_unit_test(parameters_are_counted),
+    };
+
+    return yt_run_group(tests);
+}
