@@ -22,6 +22,7 @@ enum { PARAMETERS_TEXT = 512 };
 
 /* One run of the command; everything may be half-built when it is finished. */
 typedef struct run_state {
+    const char *title; /* of the command, in messages */
     yk_run_options options;
     yk_argument *arguments;
     yk_array *arrays; /* one for each argument, zero where that is no array */
@@ -116,6 +117,7 @@ static bool start_pool(run_state *run)
     const yoke_pool_options options = {
         .devices = run->options.devices,
         .wait_ready = true,
+        .check = run->options.check,
     };
 
     return yoke_pool_create(&run->pool, &options) == YOKE_OK || library_failed(run);
@@ -132,6 +134,26 @@ static bool build_kernel(run_state *run)
     memcpy(options.group, run->options.group, sizeof options.group);
     return yoke_kernel_create(&run->kernel, run->pool, &options) == YOKE_OK ||
            library_failed(run);
+}
+
+/* A kernel that writes to what is only read does so on some devices, and there its results
+ * are lost. Most that could do not: it is a warning. */
+static void warn_of_writes(const run_state *run, const yoke_parameter_info *parameters,
+                           size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const yk_argument *argument = &run->arguments[i];
+
+        if (parameters[i].may_write && argument->kind == YOKE_ARG_ARRAY &&
+            argument->use->access == YOKE_ACCESS_READ) {
+            fprintf(stderr,
+                    "%s: warning: argument %zu, '%s', is only read, but parameter '%s %s' "
+                    "of kernel '%s' is not const: what the kernel writes there is not "
+                    "kept (inout: would keep it; --check finds out)\n",
+                    run->title, i + 1, argument->text, parameters[i].type,
+                    parameters[i].name, run->options.kernel);
+        }
+    }
 }
 
 static bool compare_parameters(run_state *run, const yoke_parameter_info *parameters,
@@ -155,6 +177,7 @@ static bool compare_parameters(run_state *run, const yoke_parameter_info *parame
             return argument_failed(run, i, &parameters[i]);
         }
     }
+    warn_of_writes(run, parameters, count);
     return true;
 }
 
@@ -389,6 +412,7 @@ int yk_run_command(int argc, char **argv)
     run_state run = {0};
     int code;
 
+    run.title = argv[0];
     yk_interrupt_watch();
     if (!yk_run_options_parse(&run.options, argc, argv, &run.complaint)) {
         return wrong_usage(&run, argv[0]);

@@ -14,7 +14,8 @@ enum {
     OPTION_ROUND_UP,
     OPTION_BUILD,
     OPTION_DEVICES,
-    OPTION_REPEAT
+    OPTION_REPEAT,
+    OPTION_CHECK
 };
 
 static const char short_options[] = "hq";
@@ -29,6 +30,7 @@ static const struct option long_options[] = {
     {"build", required_argument, NULL, OPTION_BUILD},
     {"devices", required_argument, NULL, OPTION_DEVICES},
     {"repeat", required_argument, NULL, OPTION_REPEAT},
+    {"check", no_argument, NULL, OPTION_CHECK},
     {"quiet", no_argument, NULL, 'q'},
     {NULL, 0, NULL, 0},
 };
@@ -156,6 +158,9 @@ static bool set_option(yk_run_options *options, dimension_counts *counts, int op
         return true;
     case OPTION_DEVICES:
         options->devices = value;
+        return true;
+    case OPTION_CHECK:
+        options->check = true;
         return true;
     case 'q':
         options->quiet = true;

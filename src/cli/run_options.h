@@ -22,6 +22,7 @@ typedef struct yk_run_options {
     size_t repeat;
     bool round_up;
     bool quiet;
+    bool check; /* what the kernel does against what its arguments say */
     bool help; /* nothing else is set */
 } yk_run_options;
 
