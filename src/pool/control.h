@@ -347,7 +347,7 @@ typedef struct yk_fault {
     _Atomic uint32_t point;
     _Atomic uint32_t countdown; /* dies when it gets from 1 to 0 */
     int32_t slot;               /* -1: any worker */
-    uint32_t ever;              /* ... and so does everyone who comes later */
+    _Atomic uint32_t more;      /* so many die before that; UINT32_MAX: all do */
 } yk_fault;
 
 typedef struct yk_control {

@@ -28,6 +28,17 @@ static uint32_t point_of(const char *name)
     return 0;
 }
 
+/* How many die after the first: all, or one fewer than a number. */
+static uint32_t read_more(const char *text)
+{
+    const char *times = strchr(text, '*');
+
+    if (strchr(text, '+') != NULL) {
+        return UINT32_MAX;
+    }
+    return times != NULL ? (uint32_t)strtoul(times + 1, NULL, 10) - 1 : 0;
+}
+
 yoke_status yk_fault_configure(yk_control *control, yk_error *error)
 {
     const char *text = getenv("YOKE_FAULT");
@@ -38,14 +49,14 @@ yoke_status yk_fault_configure(yk_control *control, yk_error *error)
     if (text == NULL) {
         return YOKE_OK;
     }
-    if (sscanf(text, "%31[^:+]%*[+]:%u:%d", name, &count, &slot) < 2) {
-        (void)sscanf(text, "%31[^:+]:%u:%d", name, &count, &slot);
+    if (sscanf(text, "%31[^:+*]%*[+*0-9]:%u:%d", name, &count, &slot) < 2) {
+        (void)sscanf(text, "%31[^:+*]:%u:%d", name, &count, &slot);
     }
     if (point_of(name) == 0) {
         return yk_fail(error, YOKE_EINVAL, "YOKE_FAULT=\"%s\" is not understood", text);
     }
     control->fault.slot = slot;
-    control->fault.ever = strchr(text, '+') != NULL;
+    atomic_store(&control->fault.more, read_more(text));
     atomic_store(&control->fault.countdown, count);
     atomic_store(&control->fault.point, point_of(name));
     return YOKE_OK;
@@ -65,6 +76,17 @@ static bool is_worker(const yk_control *control)
     return false;
 }
 
+/* Whether more are to die than the last one. */
+static bool take_more(yk_fault *fault)
+{
+    uint32_t left = atomic_load(&fault->more);
+
+    while (left != 0 && left != UINT32_MAX &&
+           !atomic_compare_exchange_weak(&fault->more, &left, left - 1)) {
+    }
+    return left != 0;
+}
+
 void yk_fault_visit_whoever(yk_control *control, uint32_t point)
 {
     yk_fault *fault = &control->fault;
@@ -72,7 +94,7 @@ void yk_fault_visit_whoever(yk_control *control, uint32_t point)
     if (atomic_load(&fault->point) != point || atomic_load(&fault->countdown) == 0) {
         return;
     }
-    if (fault->ever != 0 && atomic_load(&fault->countdown) == 1) {
+    if (atomic_load(&fault->countdown) == 1 && take_more(fault)) {
         yk_process_kill(yk_process_self());
     }
     if (atomic_fetch_sub(&fault->countdown, 1) == 1) {

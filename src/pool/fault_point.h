@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Places in the protocol where a test can have a worker die. Nothing is compiled in unless
- * YOKE_FAULT_POINTS is defined; then YOKE_FAULT="place[+][:count[:slot]]" at pool creation
- * kills the worker (or the one in that slot) that comes by for the count-th time; with a
- * plus sign all that come later, too.
+ * YOKE_FAULT_POINTS is defined; then YOKE_FAULT="place[+|*times][:count[:slot]]" at pool
+ * creation kills the worker (or the one in that slot) that comes by for the count-th time; with
+ * a plus sign all that come later, too, with "*3" the next two.
  */
 #ifndef YK_POOL_FAULT_POINT_H
 #define YK_POOL_FAULT_POINT_H
