@@ -96,7 +96,8 @@ static int compare(const dispositions *seen, const habits *habit, bool is_worker
         if (seen->of[number] != 0 && (seen->of[number] == IGNORED) != ignored) {
             return number;
         }
-        if (!is_worker && seen->of[number] == HANDLED) {
+        /* That for SIGSEGV brings named segments, and passes on what is not about them. */
+        if (!is_worker && seen->of[number] == HANDLED && number != SIGSEGV) {
             return number;
         }
     }
