@@ -175,6 +175,15 @@ bool yk_divide(yk_division *division, const yk_argument *argument, const yk_npy 
 
 /* ---- as the library wants it ---- */
 
+/* A created array is zero, and kernels count in it: what a worker that died had counted must
+ * be undone before another one starts over. */
+static yoke_access access_of(const yk_argument *argument)
+{
+    return argument->is_created && argument->use->parts == YOKE_PARTS_WHOLE
+               ? YOKE_ACCESS_READ_WRITE
+               : argument->use->access;
+}
+
 static yoke_arg whole_arg(const yk_division *division, yoke_arg arg)
 {
     return division->pitch == 0
@@ -186,7 +195,7 @@ yoke_arg yk_division_arg(const yk_division *division, const yk_argument *argumen
                          void *memory)
 {
     yoke_arg arg = yoke_array((char *)memory + division->start, division->bytes,
-                              argument->use->access, argument->use->parts);
+                              access_of(argument), argument->use->parts);
     const bool has_halo = argument->halo_before != 0 || argument->halo_after != 0;
 
     if (argument->use->parts == YOKE_PARTS_WHOLE) {

@@ -66,5 +66,7 @@ works run "$K" blur --check --range 64,48 out:b.npy:float32:48x64 in:image.npy
 numpy '(L("b") == L("probe")).all()'
 works run "$K" hist --check --range 1000 inout-whole:h.npy=h3.npy in:bytes.npy
 numpy '(L("h3") == np.bincount(L("bytes"), minlength=256)).all()'
+works run "$K" hist --check --range 1000 out-whole:h4.npy:uint32:256 in:bytes.npy # it counts from 0
+numpy '(L("h4") == L("h3")).all()'
 
 [ $failures = 0 ]
