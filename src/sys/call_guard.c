@@ -45,7 +45,7 @@ static uint32_t fork_count;
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
-static int key_failed;
+static int key_failed = -1; /* 0: there is a key */
 
 static void undo(const entry *hold)
 {
@@ -65,14 +65,31 @@ static void undo_from(size_t first)
     }
 }
 
+static void free_list(void)
+{
+    free(list.entries);
+    list.entries = NULL;
+    list.capacity = 0;
+}
+
 /* The thread ends: nothing of the program's is on its stack any more. */
 static void end_thread(void *value)
 {
     (void)value;
     undo_from(0);
-    free(list.entries);
-    list.entries = NULL;
-    list.capacity = 0;
+    free_list();
+}
+
+/* A copy of this library in a library of the program's is unloaded with that one: threads that
+ * end later must not come here. At the program's end a call may still be under way. */
+__attribute__((destructor)) static void unload(void)
+{
+    if (list.count == 0) {
+        free_list();
+    }
+    if (key_failed == 0) {
+        key_failed = pthread_key_delete(key) == 0 ? -1 : key_failed;
+    }
 }
 
 static void count_fork(void)
