@@ -231,8 +231,9 @@ void soak_row_chain(soak_client *client)
         chain_wait(client, self);
     }
     chain_end(client, self);
-    if (soak_may_fail(client)) {
-        atomic_store(&client->home->has_unread, true); /* links without a future, too */
+    if (soak_may_fail(client) || chain_may_fail(client, self)) {
+        /* Links without a future, too, and futures that were given back before a failure. */
+        atomic_store(&client->home->has_unread, true);
     }
     free(self);
 }
