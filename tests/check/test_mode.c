@@ -208,6 +208,65 @@ static void is_not_fooled(void **state)
     assert_ok_pool(pool, yoke_pool_close(pool));
 }
 
+/* A kernel that throws dice: of some numbers all four bytes change, of most none. */
+static void dice(const yoke_span *span, void *const args[])
+{
+    static uint32_t seed = 12345;
+    uint32_t *numbers = args[0];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        numbers[i] = (seed >> 8) % 8 == 0 ? ~numbers[i] : numbers[i];
+    }
+}
+
+static void dice_are_not_accused(void **state)
+{
+    enum { THROWS = 20000 };
+    yoke_pool *pool = open_pool("cpu:1", true);
+    uint32_t *numbers = yoke_alloc(pool, THROWS * sizeof *numbers);
+    yoke_kernel *kernel = make_kernel(pool, dice);
+    uint32_t changed = 0;
+
+    (void)state;
+    fill_numbers(numbers, THROWS);
+    assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(THROWS),
+                                  yoke_inout(numbers, sizeof *numbers)));
+    for (uint32_t i = 0; i < THROWS; i++) {
+        assert_true(numbers[i] == i || numbers[i] == ~i);
+        changed += numbers[i] != i;
+    }
+    assert_in_range(changed, THROWS / 8 - THROWS / 40, THROWS / 8 + THROWS / 40);
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+/* A list: what is written are addresses. */
+static void link_to_next(const yoke_span *span, void *const args[])
+{
+    const uint32_t **links = args[0];
+    const uint32_t *numbers = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        links[i] = &numbers[i + 1];
+    }
+}
+
+static void addresses_are_the_arrays(void **state)
+{
+    yoke_pool *pool = open_pool("cpu:2", true);
+    uint32_t *numbers = yoke_alloc(pool, 400);
+    const uint32_t **links = yoke_alloc(pool, 100 * sizeof *links);
+    yoke_kernel *kernel = make_kernel(pool, link_to_next);
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(100),
+                                  yoke_out(links, sizeof *links), yoke_in(numbers, 4)));
+    for (size_t i = 0; i < 100; i++) {
+        assert_ptr_equal(links[i], &numbers[i + 1]);
+    }
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
 /* Found at submission, checked or not. */
 static void overlaps_are_refused(void **state)
 {
@@ -275,6 +334,7 @@ int main(void)
         yt_unit_test(is_switched),          yt_unit_test(cores_compute),
         yt_unit_test(many_items),           yt_unit_test(wrong_items_leave_nothing),
         yt_unit_test(others_work),          yt_unit_test(is_not_fooled),
+        yt_unit_test(dice_are_not_accused), yt_unit_test(addresses_are_the_arrays),
         yt_unit_test(overlaps_are_refused), yt_unit_test(parameters_are_counted),
     };
 

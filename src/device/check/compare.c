@@ -9,6 +9,10 @@
 /* The runs of a unit. The first three are always made. */
 enum { FIRST, SECOND, REAL, AGAIN, MIXED };
 
+/* How often a byte's influence is shown before it is reported: with each of its two values. A
+ * kernel that throws dice shows it so often by chance in one of 4^20 cases. */
+enum { CONFIRMATIONS = 20 };
+
 /* What it takes to run the unit once more. */
 typedef struct trial {
     yk_comparison *comparison;
@@ -246,12 +250,30 @@ static yoke_status find_cause(const trial *t, yk_filler other, uint64_t *positio
     return status;
 }
 
+/* Whether that byte, and no other, decides how the unit ends, however often it runs. */
+static yoke_status confirm_cause(const trial *t, yk_filler other, uint64_t position,
+                                 bool *is_sure)
+{
+    yoke_status status = YOKE_OK;
+
+    *is_sure = true;
+    for (int i = 0; i < 2 * CONFIRMATIONS && status == YOKE_OK && *is_sure; i++) {
+        const bool is_other = i % 2 != 0;
+        const yk_filling filling = {other, YK_FILL_FIRST, position + is_other};
+
+        status = run(t, filling, MIXED);
+        *is_sure = differ(t->comparison, FIRST, MIXED) == is_other;
+    }
+    return status;
+}
+
 static yoke_status find_influence(const trial *t, yk_filler other, int which,
                                   bool *is_found, yk_finding *found)
 {
     uint64_t position;
     const yk_image *image;
     bool steady;
+    bool sure = false;
     yoke_status status = is_steady(t, YK_FILL_FIRST, FIRST, &steady);
 
     if (status == YOKE_OK && steady) {
@@ -261,8 +283,11 @@ static yoke_status find_influence(const trial *t, yk_filler other, int which,
         return status;
     }
     status = find_cause(t, other, &position);
+    if (status == YOKE_OK) {
+        status = confirm_cause(t, other, position, &sure);
+    }
     image = yk_stage_image_of(t->stage, position);
-    *is_found = status == YOKE_OK && image != NULL;
+    *is_found = status == YOKE_OK && sure && image != NULL;
     if (*is_found) {
         *found = (yk_finding){.kind = YK_FOUND_READ,
                               .index = image->index,
@@ -330,9 +355,4 @@ yoke_status yk_compare_unit(yk_comparison *comparison, yk_check_stage *stage,
         return comparison->outcomes[REAL].status; /* it says so itself */
     }
     return status == YOKE_OK ? judge(&t, is_found, found) : status;
-}
-
-void yk_compare_store(const yk_comparison *comparison, const yk_check_stage *stage)
-{
-    yk_stage_store(stage, comparison->outcomes[REAL].after, comparison->kept);
 }

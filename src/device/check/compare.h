@@ -35,15 +35,11 @@ typedef yoke_status yk_stage_runner(void *context, yk_check_stage *stage, yk_uni
                                     yk_outcome *outcome, yk_error *error);
 
 /* Runs a unit, whose images are open, as often as needed. YOKE_OK: all is as declared, or
- * *found says what is not; the results are in the comparison. Else error says what failed:
+ * *found says what is not. Else error says what failed:
  * the kernel itself, or memory. */
 yoke_status yk_compare_unit(yk_comparison *comparison, yk_check_stage *stage,
                             yk_unit unit, yk_stage_runner *runner, void *context,
                             bool *is_found, yk_finding *found, yk_error *error);
-
-/* Puts the unit's results in the arrays: those of the run with the arrays' own bytes around,
- * which are what the kernel computes without being checked. */
-void yk_compare_store(const yk_comparison *comparison, const yk_check_stage *stage);
 
 /* What a forbidden access in a stage is as a finding. */
 void yk_finding_from(yk_finding *found, const yk_check_stage *stage, yk_unit unit,

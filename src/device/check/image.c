@@ -591,39 +591,3 @@ int64_t yk_image_saved_offset(const yk_image *image, size_t at)
 {
     return yk_image_offset(image, image->fence.base + saved_place(image, at));
 }
-
-/* Those of the run's bytes that are not marked, stretch by stretch. */
-static void store_run(const yk_image *image, const yk_image_run *run,
-                      const unsigned char *saved, const unsigned char *kept)
-{
-    const uint64_t address =
-        image->arg->address +
-        (uint64_t)yk_image_offset(image, image->fence.base + run->low);
-    const size_t bytes = run_bytes(run);
-    size_t end;
-
-    for (size_t at = 0; at < bytes; at = end) {
-        end = yk_stretch_end(kept, at, bytes);
-        if (kept[at] == 0) {
-            memcpy(array_at(address + at), saved + at, end - at);
-        }
-        if (kept[at] == 0 && image->frozen != NULL) {
-            memcpy(image->frozen + (address + at - image->frozen_from), saved + at,
-                   end - at);
-        }
-    }
-}
-
-void yk_image_store(const yk_image *image, const unsigned char *saved,
-                    const unsigned char *kept)
-{
-    for (size_t i = 0; i < image->run_count; i++) {
-        const yk_image_run *run = &image->runs[i];
-
-        if (run->mode == YK_FENCE_OPEN) {
-            store_run(image, run, saved, kept);
-            saved += run_bytes(run);
-            kept += run_bytes(run);
-        }
-    }
-}

@@ -130,8 +130,4 @@ void yk_image_classify(const yk_image *image, unsigned char *to);
 /* The array's byte that is at a place there, counted from the argument's pointer. */
 int64_t yk_image_saved_offset(const yk_image *image, size_t at);
 
-/* Puts what was saved in the array's place, but for bytes marked in `kept`. */
-void yk_image_store(const yk_image *image, const unsigned char *saved,
-                    const unsigned char *kept);
-
 #endif

@@ -155,15 +155,3 @@ const yk_image *yk_stage_saved_image(const yk_check_stage *stage, size_t *at)
     }
     return &stage->images[i];
 }
-
-void yk_stage_store(const yk_check_stage *stage, const unsigned char *saved,
-                    const unsigned char *kept)
-{
-    for (uint32_t i = 0; i < stage->launch.arg_count; i++) {
-        const size_t bytes = yk_image_writable_bytes(&stage->images[i]);
-
-        yk_image_store(&stage->images[i], saved, kept);
-        saved += bytes;
-        kept += bytes;
-    }
-}

@@ -47,8 +47,4 @@ void yk_stage_classify(const yk_check_stage *stage, unsigned char *to);
 /* The image that a byte of what was saved belongs to; *at becomes its place there. */
 const yk_image *yk_stage_saved_image(const yk_check_stage *stage, size_t *at);
 
-/* Puts what was saved in the arrays' place, but for bytes marked in `kept`. */
-void yk_stage_store(const yk_check_stage *stage, const unsigned char *saved,
-                    const unsigned char *kept);
-
 #endif
