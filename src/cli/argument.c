@@ -74,6 +74,7 @@ static bool take_halo(yk_argument *argument, const char *value, const char *end)
     if (count == 0) {
         return false;
     }
+    argument->has_halo = true;
     argument->halo_before = pair[0];
     argument->halo_after = pair[count - 1];
     return true;
@@ -137,7 +138,7 @@ static bool take_modifier(yk_argument *argument, const char *text, size_t length
 
 static bool check_modifiers(const yk_argument *argument, yk_complaint *complaint)
 {
-    const bool has_halo = argument->halo_before != 0 || argument->halo_after != 0;
+    const bool has_neighbours = argument->halo_before != 0 || argument->halo_after != 0;
 
     if (argument->use->parts == YOKE_PARTS_WHOLE &&
         (argument->per_group || argument->by_axis)) {
@@ -146,12 +147,12 @@ static bool check_modifiers(const yk_argument *argument, yk_complaint *complaint
                            "items, out, out-some, inout and update",
                            argument->use->name);
     }
-    if ((has_halo || argument->edge != YOKE_EDGE_CLIPPED) &&
+    if ((has_neighbours || argument->edge != YOKE_EDGE_CLIPPED) &&
         (argument->use->access != YOKE_ACCESS_READ ||
          argument->use->parts == YOKE_PARTS_WHOLE || argument->per_group)) {
         return yk_complain(complaint, "/halo and /edge go with 'items' only");
     }
-    if (argument->edge != YOKE_EDGE_CLIPPED && !has_halo) {
+    if (argument->edge != YOKE_EDGE_CLIPPED && !argument->has_halo) {
         return yk_complain(complaint, "/edge is that of a halo: /halo=N is missing");
     }
     return true;

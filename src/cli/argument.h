@@ -26,12 +26,13 @@ typedef struct yk_argument {
 
     /* arrays */
     const yk_array_use *use;
-    bool per_group; /* parts belong to work-groups */
-    bool by_axis;   /* a part is one index of the first axis */
-    size_t first;   /* the pointer is the start of this part (@N) */
-    size_t at;      /* item i owns part i + at, counted from the pointer (/at=N) */
+    bool per_group;     /* parts belong to work-groups */
+    bool by_axis;       /* a part is one index of the first axis */
+    size_t first;       /* the pointer is the start of this part (@N) */
+    size_t at;          /* item i owns part i + at, counted from the pointer (/at=N) */
     size_t halo_before; /* neighbours that are read too (/halo=B,A) */
     size_t halo_after;
+    bool has_halo;       /* /halo= was given, of 0 parts perhaps */
     yoke_edge edge;      /* of the halo (/edge=) */
     size_t first_column; /* of a tile (/columns=X,W) */
     size_t columns;      /* 0: all of them */

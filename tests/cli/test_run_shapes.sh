@@ -95,6 +95,11 @@ shapes()
         items/columns=20,9:field.npy@1 uint32:12 uint32:36
     numpy '(L("copied")[5:35, 2:11] == L("field")[1:31, 20:29]).all()
         and np.count_nonzero(L("copied")) == np.count_nonzero(L("field")[1:31, 20:29])'
+    for edge in clipped periodic present ; do
+        run "$K" copied --range 36,48 "$@" out:same.npy:int32:48x36 \
+            items/halo=0,0/edge=$edge:field.npy uint32:36 uint32:36
+        numpy '(L("same") == L("field")).all()'
+    done
     run "$K" copied --range 9,30 "$@" out-whole/columns=2,9:copied2.npy@5:int32:35x12 \
         in/columns=20,9:field.npy@1 uint32:12 uint32:36
     numpy '(L("copied2") == L("copied")[:35]).all()'
