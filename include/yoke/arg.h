@@ -8,8 +8,8 @@
  * Arrays must lie in memory of the pool (yoke_alloc) unless the map says `.stage`.
  * An array consists of parts. Item i, counted by its global id in the split dimension, owns
  * part i: the `bytes` bytes at `pointer + i * bytes`. yoke_arg_at() shifts the numbers,
- * yoke_arg_pitch() puts gaps between parts, yoke_arg_strided() makes a part of several
- * blocks; the order in which these are applied does not matter.
+ * yoke_arg_pitch() puts gaps between parts, and yoke_arg_strided() makes a part of several
+ * blocks. The order in which these are applied does not matter.
  */
 #ifndef YOKE_ARG_H
 #define YOKE_ARG_H
@@ -43,11 +43,11 @@ typedef enum yoke_parts {
     YOKE_PARTS_WHOLE = 2  /**< not divided: every item may touch all of it */
 } yoke_parts;
 
-/** What a halo is made of where the range's items end. */
+/** What a halo consists of beyond the range's first and last item. */
 typedef enum yoke_edge {
     YOKE_EDGE_CLIPPED = 0,  /**< nothing: there are no more parts */
     YOKE_EDGE_PERIODIC = 1, /**< the parts at the other end */
-    YOKE_EDGE_PRESENT = 2   /**< more parts, which lie there in memory */
+    YOKE_EDGE_PRESENT = 2   /**< more parts: the memory holds them */
 } yoke_edge;
 
 enum { YOKE_ARG_INLINE_BYTES = 32 };
@@ -65,10 +65,10 @@ typedef struct yoke_arg {
     bool leaves_some;    /**< an item may leave bytes of its part as they are */
     const void *pointer; /**< what the kernel gets; for a scalar its value, or NULL if inline */
     size_t bytes;        /**< of one block of a part; of the whole array, value or scratch */
-    size_t halo_before;  /**< neighbours in front, in parts, that may be read too */
-    size_t halo_after;   /**< neighbours behind */
+    size_t halo_before;  /**< parts in front of the item's own that may be read too */
+    size_t halo_after;   /**< the same, behind it */
     size_t at;           /**< item i owns part i + at; see yoke_arg_at() */
-    size_t count;        /**< parts the array has; 0: up to the last item's */
+    size_t count;        /**< parts in the array; 0: up to the last item's */
     size_t pitch;        /**< bytes from a part to the next; 0 means `bytes` */
     size_t blocks;       /**< blocks a part consists of; 0 means 1; see yoke_arg_strided() */
     size_t stride;       /**< bytes from one block of a part to its next */
@@ -102,8 +102,8 @@ static inline yoke_arg yoke_out(void *pointer, size_t bytes)
 }
 
 /**
- * Item i writes some of its own `bytes` bytes and reads none; those it does not write keep
- * their content. For kernels that test their ids or write the interior only.
+ * Item i writes some of its own `bytes` bytes and reads none. The bytes that it does not write
+ * keep their content. For kernels that test their ids or write the interior only.
  */
 static inline yoke_arg yoke_out_some(void *pointer, size_t bytes)
 {
@@ -120,8 +120,8 @@ static inline yoke_arg yoke_inout(void *pointer, size_t bytes)
 
 /**
  * Item i reads its own part of `bytes` bytes and those of the n items before and after
- * it, as far as there are any: nothing outside the range's items is touched. The range
- * starts at the array's first part (or see yoke_arg_of()).
+ * it, as far as there are any: nothing outside the range's items is touched. The range must
+ * start at the array's first part, unless yoke_arg_of() says how many parts there are.
  */
 static inline yoke_arg yoke_in_halo(const void *pointer, size_t bytes, size_t n)
 {
@@ -140,9 +140,9 @@ static inline yoke_arg yoke_in_halo_periodic(const void *pointer, size_t bytes, 
 }
 
 /**
- * Item i reads the parts i - before to i + after, all of which are there: arrays with a
- * border or with ghost planes. Those in front of the first item's may lie in front of
- * `pointer`, in the same allocation.
+ * Item i reads the parts i - before to i + after. All of them are in memory: the array has a
+ * border or ghost planes. Parts before the first item's may lie in front of `pointer`, in the
+ * same allocation.
  *
  * n planes between two ghost planes, range.begin[2] = 1:
  * yoke_in_halo_present(planes, plane_bytes, 1, 1). Row y of the result from the rows y to
@@ -214,9 +214,9 @@ static inline yoke_arg yoke_arg_at(yoke_arg arg, size_t n)
 }
 
 /**
- * The same argument of an array that has n parts, of which the range's items own some: a
- * halo is clipped, or wraps around, at the ends of the array instead of the range's, and an
- * update reads all n. For a band of a picture that is treated as a part of the whole.
+ * The same argument of an array that has n parts, of which the range's items own some. A halo
+ * is clipped, or wraps around, at the ends of the array and not at those of the range, and an
+ * update reads all n parts. For a band of a picture that is treated as a part of the whole.
  */
 static inline yoke_arg yoke_arg_of(yoke_arg arg, size_t n)
 {
@@ -226,8 +226,8 @@ static inline yoke_arg yoke_arg_of(yoke_arg arg, size_t n)
 
 /**
  * The same argument with a gap behind each part: item i owns the `bytes` bytes at
- * `pointer + i * pitch`. Nothing is needed behind the bytes of the last part, and what
- * lies in the gaps is never touched: a tile of a picture, padded rows.
+ * `pointer + i * pitch`. The memory may end with the bytes of the last part. The gaps are never
+ * read or written. For a tile of a picture, or padded rows.
  */
 static inline yoke_arg yoke_arg_pitch(yoke_arg arg, size_t pitch)
 {

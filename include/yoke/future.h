@@ -27,8 +27,8 @@ typedef struct yoke_future yoke_future;
  * the pool: YOKE_EBUSY. If it is called while the pool is being closed, calls on the pool end
  * with YOKE_ECLOSED.
  *
- * A C++ exception out of it goes through to the function that made the call. The callback
- * counts as called, and others that are due are called by the next call.
+ * A C++ exception that it throws reaches the function that made the call. The callback counts
+ * as called. The next wait or poll calls the others that are due.
  */
 typedef void yoke_on_done(yoke_future *future, yoke_status status, void *context);
 
@@ -76,17 +76,19 @@ YOKE_API yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *call
  * @param result  where the memory goes; NULL if there is none: the task has given none, it
  *                has been taken, or the job is a map
  * @param bytes   where its size goes; may be NULL
- * @return YOKE_EAGAIN if the job has not ended; YOKE_ECLOSED if there was a result and it went
- *         with the pool, which was closed before; else how the job ended
+ * @return YOKE_EAGAIN if the job has not ended; YOKE_ECLOSED if there was a result, and closing
+ *         the pool has freed it; else how the job ended
  */
 YOKE_API yoke_status yoke_future_result(yoke_future *future, void **result,
                                         size_t *bytes);
 
-/** Gives the future back; the job goes on, and callbacks that have not been called yet will
- *  not be. If the job fails, or has failed and the future was not asked how it ended,
- *  yoke_pool_wait() or yoke_pool_close() reports that. A future that is not the program's (in a callback of a call that waits, or was
- *  given NULL in its place) is left alone. NULL is allowed; a future that was given back is
- *  not to be used any more, for this call either. */
+/**
+ * Gives the future back; the job goes on, and callbacks that have not been called yet will not
+ * be. If the job fails, or has failed and the program has not read that from the future,
+ * yoke_pool_wait() or yoke_pool_close() reports the failure. A future that is not the program's
+ * is left alone: that of a callback whose call waits, or was given NULL in the future's place.
+ * NULL is allowed. A future that was given back must not be used any more, in this call either.
+ */
 YOKE_API void yoke_future_destroy(yoke_future *future);
 
 #ifdef __cplusplus

@@ -41,8 +41,8 @@ typedef struct yoke_span {
  * It runs in a worker process. It sees the pool's memory and the program as it was when
  * the pool was created; what it writes elsewhere the application does not see.
  *
- * It begins in the default floating-point environment, whatever was computed before. A C++
- * exception out of it ends the job with YOKE_EKERNEL, its what() is in the error.
+ * Each call begins in the default floating-point environment. A C++ exception that it throws ends
+ * the job with YOKE_EKERNEL; the error has its what().
  *
  * @param span  what to compute
  * @param args  per argument: an array's pointer, as given to the map; the address of a
@@ -63,12 +63,12 @@ typedef enum yoke_form {
 /** What a kernel is. Zero in a field means that the library chooses. */
 typedef struct yoke_kernel_options {
     const char *name;   /**< the `__kernel` function in source; names the kernel in errors */
-    /** OpenCL C, copied, with the files that it includes. What its items share is in
-     *  arguments: variables outside the kernels are const or __constant. */
+    /** OpenCL C, copied with the files that it includes. Items share arguments only: variables
+     *  outside the kernels must be const or __constant. */
     const char *source;
     yoke_native *native; /**< a function of the program or a library loaded in it */
     /** For the OpenCL compiler: -D, -cl-... Folders (-I) and files (-include) are relative to
-     *  the working directory, and read when the kernel is created. */
+     *  the working directory. Files are read when the kernel is created. */
     const char *build_options;
     size_t group[3];    /**< work-group size, in all dimensions of the ranges or in none */
     yoke_form cpu_form; /**< what CPU workers run if there is a choice */
@@ -76,9 +76,9 @@ typedef struct yoke_kernel_options {
      *  does not run this kernel. 0: without limit. What a compiler does at a kernel's first
      *  launch is in the job's time. */
     double build_timeout;
-    /** How many arguments the native function takes: maps with more or fewer are refused. If
-     *  there is a source, it has so many parameters. 0: not known, and only a source's are
-     *  counted. */
+    /** Number of arguments that the native function takes: maps with more or fewer are refused.
+     *  A source must have the same number of parameters. 0: unknown; only a source's parameters
+     *  are counted. */
     size_t parameters;
 } yoke_kernel_options;
 
@@ -95,8 +95,8 @@ typedef struct yoke_parameter_info {
     size_t bytes;    /**< size of a scalar of a built-in type; 0: unknown */
     char name[64];   /**< "" if unknown */
     char type[64];   /**< "float*", "uint"; "" if unknown */
-    /** An array whose type lets the kernel write to it: it points to what is not const. False if
-     *  that is unknown. */
+    /** The type lets the kernel write to the array: it is a pointer to something that is not
+     *  const. False if that is unknown. */
     bool may_write;
 } yoke_parameter_info;
 
@@ -106,15 +106,15 @@ typedef enum yoke_kernel_state {
     YOKE_KERNEL_READY = 2,   /**< the worker runs it */
     YOKE_KERNEL_FAILED = 3,  /**< it does not build there, or the worker was given up */
     YOKE_KERNEL_UNSUITED =
-        4 /**< the worker cannot run such a kernel, and stands aside */
+        4 /**< the worker cannot run such a kernel and stands aside */
 } yoke_kernel_state;
 
 /** Whether one worker runs a kernel. */
 typedef struct yoke_kernel_worker_info {
     char name[32]; /**< as in yoke_worker_info */
     yoke_kernel_state state;
-    /** Why it does not run the kernel; with YOKE_KERNEL_READY, why it stood aside from a job of
-     *  it, the last time it did (too little local memory, say). "" if neither. */
+    /** Why the worker does not run the kernel. With YOKE_KERNEL_READY, why it last stood aside
+     *  from one of the kernel's jobs (too little local memory, for example). "" if neither. */
     char reason[256];
 } yoke_kernel_worker_info;
 
@@ -127,10 +127,10 @@ YOKE_API yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *p
  * Checks a kernel and builds it, once per driver that is up. YOKE_EBUILD if a driver
  * cannot build it, or takes longer than it may: yoke_pool_error() then names the device and
  * has the compiler's log.
- * A device that joins later and cannot build it does not run it, and neither does one that
- * cannot run such a kernel (its source has an image among its parameters, say), as long as
- * there is another that can: yoke_kernel_workers() says which and why, and so does YOKE_LOG.
- * YOKE_ENODEVICE if there is none.
+ * A device that joins later and cannot build it does not run it. A device that cannot run such a
+ * kernel (one with an image among its parameters, for example) stands aside, as long as another
+ * device can run it: yoke_kernel_workers() and YOKE_LOG report which devices and why.
+ * YOKE_ENODEVICE if no device can run it.
  * YOKE_EUNSUPPORTED for a source that has variables in global memory outside its kernels, or
  * that enqueues kernels.
  *
@@ -168,13 +168,13 @@ YOKE_API yoke_status yoke_kernel_workers_sized(const yoke_kernel *kernel,
                                                size_t size);
 
 /**
- * Tells which workers run a kernel, and why the others do not. Does not wait.
+ * Reports which workers run a kernel, and why the others do not. Does not wait.
  *
  * @param kernel    the kernel
- * @param workers   array to fill, in the order of yoke_pool_workers(), of workers only; may be
- *                  NULL if capacity is 0
+ * @param workers   array to fill, in the order of yoke_pool_workers(); devices without a worker
+ *                  are left out; may be NULL if capacity is 0
  * @param capacity  elements in it
- * @param count     how many there are, even if more than capacity; may be NULL
+ * @param count     number of workers, even if more than capacity; may be NULL
  */
 static inline yoke_status yoke_kernel_workers(const yoke_kernel *kernel,
                                               yoke_kernel_worker_info *workers,

@@ -91,7 +91,7 @@ static inline yoke_status yoke_map_args(yoke_future **future, yoke_pool *pool,
  * As yoke_map_args(), without waiting.
  *
  * @param future  where a future goes that the caller owns; NULL on failure. May itself be
- *                NULL: the job goes on without a future, and yoke_pool_wait() or
+ *                NULL: the job then has no future, and yoke_pool_wait() or
  *                yoke_pool_close() reports its failure
  */
 static inline yoke_status yoke_map_args_async(yoke_future **future, yoke_pool *pool,

@@ -18,8 +18,8 @@ extern "C" {
  * Allocates shared memory: zeroed, page-aligned (blocks of 2 MiB and more are aligned to
  * 2 MiB), at the same address in every worker. It belongs to the caller until
  * yoke_free() or the end of the pool. With YOKE_GUARD=1 in the environment of
- * yoke_pool_create() it is aligned to 16 to 128 bytes only, and ends in front of a page that
- * nobody can touch.
+ * yoke_pool_create() its alignment is only 16 to 128 bytes, and it ends in front of a page that no
+ * process can access.
  *
  * @param pool   the pool
  * @param bytes  size, at least 1

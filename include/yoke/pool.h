@@ -6,10 +6,10 @@
  * Calls on a pool may be made from any thread of the process that created it, unless a
  * comment says otherwise.
  *
- * In workers no signal has a handler of the program's. What the program ignored when it created
- * the pool stays ignored there, as in a program that it executes (so a program that ignores
- * SIGPIPE has workers that do), except SIGCHLD; SIGINT, SIGQUIT, SIGHUP and SIGTERM are ignored
- * in any case. Workers share the program's standard output and standard error.
+ * Workers have none of the program's signal handlers. Signals that the program ignored when it
+ * created the pool stay ignored in workers, as in a program that it executes; SIGCHLD does not.
+ * So the workers of a program that ignores SIGPIPE ignore it, too. SIGINT, SIGQUIT, SIGHUP and
+ * SIGTERM are always ignored. Workers share the program's standard output and standard error.
  */
 #ifndef YOKE_POOL_H
 #define YOKE_POOL_H
@@ -29,18 +29,18 @@ typedef struct yoke_pool yoke_pool;
 
 /** How the pool's processes come from the program. */
 typedef enum yoke_start {
-    /** The environment variable YOKE_START ("auto", "fork" or "spawn"), else fork: what a
-     *  native function finds in the program's variables never depends on how large the
-     *  program is, or on its threads. */
+    /** The environment variable YOKE_START ("auto", "fork" or "spawn"), else fork. What a
+     *  native function finds in the program's variables never depends on the program's size or
+     *  threads. */
     YOKE_START_AUTO = 0,
     /**
-     * They are forked: a native function finds the program's variables, thread_local ones of
-     * the thread that creates the pool among them, as they were when the pool was created.
+     * They are forked: a native function finds the program's variables as they were when the
+     * pool was created, including the thread_local variables of the thread that created it.
      *
-     * If the program has an OpenCL driver loaded by then, which does not survive a fork, the
+     * An OpenCL driver does not survive a fork. If the program has loaded one by then, the
      * processes of OpenCL devices execute the program's file instead, without its
-     * constructors. They run source as ever, and refuse tasks that ask for a device; CPU
-     * workers run no source. If the program has other threads, parallel regions of GNU's
+     * constructors. They run source as otherwise, and refuse tasks that ask for a device. CPU
+     * workers then run no source. If the program has other threads, parallel regions of GNU's
      * OpenMP run on one thread in native functions.
      */
     YOKE_START_FORK = 1,
@@ -53,8 +53,8 @@ typedef enum yoke_start {
      * are loaded when a native function of theirs is first needed.
      *
      * YOKE_EUNSUPPORTED if the program runs with more rights than its user, has changed its
-     * effective user, is linked statically, or the library's file is gone; YOKE_ESYSTEM if the new process does not
-     * get ready.
+     * effective user or is linked statically, or if the library's file is gone; YOKE_ESYSTEM if
+     * the new process does not get ready.
      */
     YOKE_START_SPAWN = 2
 } yoke_start;
@@ -65,7 +65,8 @@ typedef enum yoke_start {
  * @param argument  a copy of the bytes given there, the same for all processes: not to be
  *                  written to, aligned for any type; NULL if there are none
  * @param bytes     how many there are
- * @return 0, or a number that says why the process cannot work; a C++ exception does, too
+ * @return 0, or a number that says why the process cannot work. A C++ exception has the effect
+ *         of such a number
  */
 typedef int yoke_initializer(const void *argument, size_t bytes);
 
@@ -117,23 +118,23 @@ typedef struct yoke_pool_options {
      *  is one), and another takes its place: for functions that leak. 0: never. */
     uint64_t items_per_process;
     /**
-     * Descriptors that every process of the pool has, too, with the same number, flags and
-     * file position: a log, a socket, 0 for standard input. They stay open there until the
-     * pool ends, whatever the program does with its own. stdio's buffers are copied with
-     * a fork: fflush() such a stream first.
+     * Descriptors that every process of the pool keeps, with the same number, flags and file
+     * position: a log, a socket, 0 for standard input. They stay open there until the pool
+     * ends, even if the program closes its own. A fork copies stdio's buffers: fflush() such a
+     * stream first.
      *
-     * Other descriptors the processes do not have. But all numbers that are in use when the
-     * pool is created, and up to 128 that the program's next files get, are in use there for
-     * /dev/null, so that a number never means another file there.
+     * The processes have no other descriptors of the program. Numbers that are in use when the
+     * pool is created, and up to 128 numbers that the program's next files get, are /dev/null
+     * there, so that none of them means another file.
      *
      * YOKE_EINVAL if one is not open. NULL: only standard output and standard error.
      */
     const int *keep_fds; /**< copied */
     size_t keep_fd_count;
-    /** Kernels are checked: whether they read and write what their arguments declare, and write
-     *  all that they must. Only CPU workers run them then, a hundred times slower and more. A
-     *  job that does not do what it declares ends with YOKE_ECHECK, and its text names
-     *  argument, item and byte. The environment variable YOKE_CHECK=1 does the same. */
+    /** Checks whether kernels read and write only what their arguments declare, and write all
+     *  that they must. Only CPU workers run them then, at least a hundred times slower. A job that
+     *  does not do what it declares ends with YOKE_ECHECK; its text names argument, item and byte.
+     *  The environment variable YOKE_CHECK=1 does the same. */
     bool check;
 } yoke_pool_options;
 
@@ -198,26 +199,25 @@ YOKE_API yoke_start yoke_pool_start_method(const yoke_pool *pool);
 
 /**
  * Waits until no job is left, and no process of yoke_process_start() that is not a daemon,
- * and runs the callbacks of those that have ended. yoke_pool_close() after this does not wait
+ * and runs the callbacks of those that have ended. A yoke_pool_close() after this does not wait
  * long.
  *
- * A future reports how its job has ended. The failure of a job whose future the program does
- * not have, and of which no call and no callback has reported, is reported here: of several
- * the first one submitted, but rather a cause than what follows from it (YOKE_EDEPENDENCY).
- * yoke_pool_error() has its text and says how many more there were. That is done once: the
- * next such wait, or yoke_pool_close(), reports what has failed since. Jobs without a future
- * are those that were submitted with NULL in its place, those whose future was given back
- * before the failure was read from it, and those of a stream that was not read to the end. A
- * job that the program cancelled has not failed.
+ * A future reports how its job has ended. This call reports the failures of jobs without a future
+ * that no other call and no callback has reported. Of several it returns that of the job that
+ * was submitted first, but a cause before a failure that follows from it (YOKE_EDEPENDENCY).
+ * yoke_pool_error() has its text and says how many more there were. Each failure is reported
+ * once: the next such wait, or yoke_pool_close(), reports those that have happened since. Jobs
+ * without a future are those that were submitted with NULL in its place, those whose future was
+ * given back before the failure was read from it, and those of a stream that was not read to the
+ * end. A job that the program cancelled has not failed.
  *
  * @param pool     the pool
  * @param seconds  how long at most; 0: does not wait; negative: without limit
- * @return YOKE_OK; the failure of a job without a future; YOKE_EAGAIN if there is still
- *         something (failures are then reported by the next wait); YOKE_EBROKEN if the pool's
- *         supervisor has died; YOKE_ECLOSED if another thread has closed or terminated the
- *         pool meanwhile; YOKE_ESYSTEM if a process of yoke_process_start() whose handle was
- *         given back has not found its function, or if what a worker printed could not be
- *         written to standard output
+ * @return YOKE_OK; the failure of a job without a future; YOKE_EAGAIN if a job or process is
+ *         left (the next wait then reports failures); YOKE_EBROKEN if the pool's supervisor has
+ *         died; YOKE_ECLOSED if another thread has closed or terminated the pool meanwhile;
+ *         YOKE_ESYSTEM if a process of yoke_process_start() whose handle was given back has not
+ *         found its function, or if a worker could not write what it printed to standard output
  */
 YOKE_API yoke_status yoke_pool_wait(yoke_pool *pool, double seconds);
 
@@ -226,18 +226,17 @@ YOKE_API yoke_status yoke_pool_wait(yoke_pool *pool, double seconds);
  * kernels and its memory. Futures stay valid. NULL is allowed. No other thread may use
  * the pool any more; those that wait for its futures, or in yoke_pool_wait(), get out.
  *
- * Failures that nothing has reported are reported here, as by yoke_pool_wait(); also YOKE_ELOST
- * if results that had stayed on a device for a named segment were lost, and YOKE_ESYSTEM if
- * the file of YOKE_TRACE could not be written. With these, and with YOKE_EBROKEN, the pool is
- * closed all the same, and yoke_pool_error(NULL) has the text. What futures report is not
- * repeated here, and the exit codes of processes are the program's own business. A result of
- * yoke_apply_async() that was not taken goes with the pool, and so do exit codes that were not
- * read: asking for them later is YOKE_ECLOSED.
+ * Reports failures that no call has reported, as yoke_pool_wait() does; also YOKE_ELOST if results
+ * that had stayed on a device for a named segment were lost, and YOKE_ESYSTEM if the file of
+ * YOKE_TRACE could not be written. With these, and with YOKE_EBROKEN, the pool is closed all the
+ * same, and yoke_pool_error(NULL) has the text. It does not repeat what futures report, and does
+ * not look at the exit codes of processes. Results of yoke_apply_async() that were not taken, and
+ * exit codes that were not read, are freed with the pool: asking for them later is YOKE_ECLOSED.
  */
 YOKE_API yoke_status yoke_pool_close(yoke_pool *pool);
 
-/** As yoke_pool_close(), but kills what is running: unfinished jobs end as cancelled, which is
- *  no failure. */
+/** As yoke_pool_close(), but kills what is running: unfinished jobs end as cancelled. That is not
+ *  a failure. */
 YOKE_API yoke_status yoke_pool_terminate(yoke_pool *pool);
 
 /**
@@ -245,9 +244,9 @@ YOKE_API yoke_status yoke_pool_terminate(yoke_pool *pool);
  * device, index range, build log. "" if nothing did. YOKE_EAGAIN may leave the text of an
  * earlier failure. The text is borrowed, until the next call on a pool in this thread.
  *
- * @param pool  NULL for the last failure where there is no pool: of yoke_pool_create(), of
- *              yoke_pool_close() and yoke_pool_terminate() that have ended one, and of calls
- *              on what belonged to it
+ * @param pool  NULL for the last failure of a call after which there is no pool:
+ *              yoke_pool_create(), yoke_pool_close() and yoke_pool_terminate(), and calls on what
+ *              belonged to a closed pool
  */
 YOKE_API const char *yoke_pool_error(const yoke_pool *pool);
 

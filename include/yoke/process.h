@@ -12,10 +12,10 @@
  *
  * It starts without the application's signal handlers. Signals that the application ignored when
  * it created the pool are ignored, as in a program that it executes, and so are SIGINT, SIGQUIT
- * and SIGHUP, since the terminal is the application's; all others have their default effect.
- * It starts with /dev/null as standard input, the application's standard output and standard
- * error, and of its other descriptors those that yoke_pool_options.keep_fds names. Of two
- * processes short of memory the system kills it rather than the application.
+ * and SIGHUP, since the terminal is the application's. All others have their default effect.
+ * It has /dev/null as standard input, the application's standard output and standard error, and
+ * of its other descriptors those that yoke_pool_options.keep_fds names. If memory runs out, the
+ * system kills it before the application.
  *
  * In it calls that need the application's private memory (yoke_map(), yoke_alloc(),
  * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL. It may create pools of
@@ -43,8 +43,8 @@ typedef struct yoke_process yoke_process;
  * may also call exit() or _exit(), fork processes or execute another program. When it
  * returns, standard output and standard error are written out; files it has opened it
  * closes itself. exit() calls what the program had given to atexit() before it created the
- * pool, as in any forked process; returning does not. A C++ exception ends it:
- * yoke_process_join() answers YOKE_EKERNEL with its what().
+ * pool, as in any forked process; returning does not. A C++ exception ends the
+ * process: yoke_process_join() returns YOKE_EKERNEL, and the error has its what().
  *
  * @param argument  the process's own copy of the bytes given to yoke_process_start(),
  *                  aligned for any type; without bytes, the pointer given there
@@ -148,10 +148,9 @@ YOKE_API yoke_status yoke_process_terminate(yoke_process *process);
 /** As yoke_process_terminate(), with SIGKILL, which no process can ignore. */
 YOKE_API yoke_status yoke_process_kill(yoke_process *process);
 
-/** Gives the handle back; the process goes on. How it ends is then the program's own business,
- *  except that yoke_pool_wait() or yoke_pool_close() reports if it has not found its function,
- *  unless yoke_process_join() has. NULL is allowed, and a handle whose pool is
- *  closed. */
+/** Gives the handle back; the process goes on. No call reports then how it ends, with one
+ *  exception: if it has not found its function, yoke_pool_wait() or yoke_pool_close() reports that,
+ *  unless yoke_process_join() has. NULL is allowed, and a handle whose pool is closed. */
 YOKE_API void yoke_process_destroy(yoke_process *process);
 
 #ifdef __cplusplus

@@ -184,8 +184,8 @@ typedef struct yoke_reducer {
      *  *into. Called for neighbours, in an order that depends on their number alone; it need
      *  not commute. In the thread that called yoke_reduce_map(), or as a callback is, see
      *  yoke_reduce_map_async(), each call in the default floating-point environment. It may
-     *  make calls on the pool, but not close it. There is no error that it could return: it
-     *  notes one in the result, or in *context; or throws a C++ exception, which makes of it
+     *  make calls on the pool, but not close it. It cannot return an error: it can note one in
+     *  the result or in *context, or throw a C++ exception, which ends the reduction with
      *  YOKE_EKERNEL. */
     void (*combine)(void *into, const void *from, void *context);
     void *context; /**< handed to combine */

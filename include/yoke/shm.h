@@ -50,8 +50,8 @@ YOKE_API yoke_status yoke_shm_create(yoke_shm **shm, yoke_pool *pool, const char
  * YOKE_ENOENT if there is none of that name; YOKE_EAGAIN if it has 0 bytes, because it is
  * just being created; YOKE_EBUSY if the pool has it open with the other kind of access;
  * YOKE_ENOMEM if the pool's window for segments (1 TiB, or as much as .arena_bytes) or the table
- * of 1024 open segments is full, perhaps since processes still have closed ones; YOKE_ESYSTEM
- * for what else the system says, such as that it is another user's. Each open segment takes
+ * of 1024 open segments is full; processes that still have closed ones count. YOKE_ESYSTEM for
+ * any other error of the system, such as that it is another user's. Each open segment takes
  * a descriptor of the process. Any thread may call it.
  *
  * @param shm     where the handle goes; the caller closes it, or the end of the pool does;
@@ -83,11 +83,12 @@ YOKE_API yoke_status yoke_shm_open_file(yoke_shm **shm, yoke_pool *pool, const c
                                         yoke_shm_access access);
 
 /**
- * The memory, page-aligned, at this address in every process of the pool: workers and processes
- * of yoke_process_start(), whether they were started before or after it was opened, and however
- * they get the address. They attach it when they start, begin a job, or end a call on a queue, a
- * lock or the like; else when they first touch it, in a handler of SIGSEGV, which system calls do
- * not go through: they fail with EFAULT. NULL if the handle is NULL or closed.
+ * The memory, page-aligned, at this address in every process of the pool: in workers and in
+ * processes of yoke_process_start(), whether they were started before or after it was opened, and
+ * however they get the address. They attach it when they start, when they begin a job, and when a
+ * call on a queue, a lock or the like ends; otherwise when they first access it, in a handler of
+ * SIGSEGV. A system call that accesses it first fails with EFAULT. NULL if the handle is NULL or
+ * closed.
  *
  * It is valid until the last handle for it is closed. The address is not used for anything else
  * while a process of the pool may still have the segment there.
@@ -114,13 +115,13 @@ YOKE_API size_t yoke_shm_size(const yoke_shm *shm);
 YOKE_API const char *yoke_shm_name(const yoke_shm *shm);
 
 /**
- * Closes a handle. With the last one for a segment its memory is not to be used any more: whoever
- * touches it in this process crashes. The name stays. Workers let go of it when they are between
- * two jobs, processes with their next call on a queue, a lock or the like. NULL is allowed.
+ * Closes a handle. With the last one for a segment its memory must not be used any more: an access
+ * in this process crashes. The name stays. Workers detach it when they are between two jobs,
+ * processes with their next call on a queue, a lock or the like. NULL is allowed.
  *
  * YOKE_EBUSY, and nothing happens, while a submitted job uses it; YOKE_EINVAL if it was
- * closed. Like yoke_reclaim(), gets back results that have stayed on devices, and ends with
- * YOKE_ELOST if some were lost with a worker; it is closed all the same.
+ * closed before. Like yoke_reclaim(), it gets back results that have stayed on devices, and
+ * returns YOKE_ELOST if some were lost with a worker; the handle is closed all the same.
  *
  * @param shm  an open segment
  */

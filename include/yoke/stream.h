@@ -26,8 +26,8 @@ typedef struct yoke_stream yoke_stream;
  * Makes the next item. Called in the program's thread, inside yoke_stream_next(), never
  * elsewhere, and never again once it has returned something else than more than 0. It may
  * make calls on the pool, but not close it, and none on its stream: YOKE_EBUSY. A C++
- * exception goes through to the function that called yoke_stream_next(); after it there are
- * no more items.
+ * exception that it throws reaches the function that called yoke_stream_next(); the stream then
+ * has no more items.
  *
  * @param item     where the item's bytes go; what is there before is anything
  * @param index    its number, from 0
@@ -131,9 +131,12 @@ YOKE_API yoke_status yoke_stream_next(yoke_stream *stream, void **result, double
 /** The number of the item whose result came last. */
 YOKE_API size_t yoke_stream_index(const yoke_stream *stream);
 
-/** Cancels what is under way, waits for what cannot be cancelled, and gives the stream and
- *  its memory back. Items that had failed by then and were not read are reported by
- *  yoke_pool_wait() or yoke_pool_close(), unless yoke_stream_next() has reported an error. Call it before the pool is closed; its source cannot. NULL is allowed. */
+/**
+ * Cancels what is under way, waits for what cannot be cancelled, and gives the stream and its
+ * memory back. yoke_pool_wait() or yoke_pool_close() reports items that had failed by then and
+ * were not read, unless yoke_stream_next() has reported an error. Call it before the pool is
+ * closed; the stream's source must not call it. NULL is allowed.
+ */
 YOKE_API void yoke_stream_destroy(yoke_stream *stream);
 
 #ifdef __cplusplus

@@ -53,8 +53,8 @@ typedef struct yoke_task {
  *
  * @param task  which item
  * @return 0, or an error code of its own: the job then ends with YOKE_EKERNEL, and its error
- *         has the item, the code and what yoke_task_fail() was told. A C++ exception is such
- *         an error, too, with its what() as the text
+ *         has the item, the code and the text of yoke_task_fail(). A C++ exception is such an
+ *         error, too, with its what() as the text
  */
 typedef int yoke_task_function(yoke_task *task);
 
@@ -84,8 +84,7 @@ typedef struct yoke_task_options {
 } yoke_task_options;
 
 /** Implementation of the calls below; `size` is sizeof *options as compiled. With `wait`
- *  nonzero `future` is not used; otherwise with NULL there yoke_pool_wait() reports
- *  a failure. */
+ *  nonzero `future` is not used. Otherwise it may be NULL: yoke_pool_wait() reports a failure. */
 YOKE_API yoke_status yoke_map_items_sized(yoke_future **future, int wait, yoke_pool *pool,
                                           yoke_task_function *function,
                                           const void *inputs, size_t input_bytes,
