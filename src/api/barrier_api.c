@@ -30,7 +30,7 @@ static yoke_status end(const yoke_barrier *barrier, yoke_status status)
 {
     return status == YOKE_EBROKEN
                ? yk_object_fail(barrier, status,
-                                "the barrier is broken: somebody gave up or died there")
+                                "the barrier is broken: a party gave up or died there")
                : yk_object_end(barrier, status);
 }
 

@@ -66,7 +66,8 @@ yoke_status yoke_condition_notify(yoke_condition *condition, unsigned count)
 {
     YK_OBJECT_CHECK(condition, YK_MAGIC_CONDITION);
     if (count == 0) {
-        return yk_object_fail(condition, YOKE_EINVAL, "nobody is to be woken");
+        return yk_object_fail(condition, YOKE_EINVAL,
+                              "count is 0; at least 1 waiter must be woken");
     }
     yk_notice_wake((yk_object *)condition,
                    count < INT32_MAX ? (int)count : YK_WAKE_ALL);

@@ -206,9 +206,10 @@ yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes
     if (status == YOKE_OK && pool != NULL) {
         take_result(pool, future, result, bytes);
     } else if (status == YOKE_OK && future->is_lost) {
-        status = yk_call_fail(NULL, YOKE_ECLOSED,
-                              "the job's result went with its pool, which was closed "
-                              "before the result was taken");
+        status =
+            yk_call_fail(NULL, YOKE_ECLOSED,
+                         "the job's result was freed with its pool, which was closed "
+                         "before the result was taken");
     }
     yk_future_unhold(future, pool);
     return status;

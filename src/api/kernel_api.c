@@ -74,8 +74,8 @@ static yoke_status check(const yoke_kernel *kernel, const yoke_pool **pool,
     }
     if (*pool == NULL) {
         return yk_fail(error, YOKE_ECLOSED,
-                       "this is not a kernel, or one that was destroyed, or whose pool "
-                       "was closed");
+                       "this is not a valid kernel: it was destroyed, or its pool was "
+                       "closed");
     }
     return yk_call_check(*pool, error);
 }

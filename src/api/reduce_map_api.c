@@ -58,15 +58,18 @@ static yoke_status find_partial(reduce_map *map, const yoke_arg *args, size_t co
     }
     if (found != 1) {
         return yk_fail(error, YOKE_EINVAL,
-                       "%zu arguments are a yoke_partial(): exactly one is", found);
+                       "%zu arguments are a yoke_partial(); exactly one must be",
+                       found);
     }
     if (!is_plain(&args[map->partial]) ||
         args[map->partial].bytes != map->combine.reducer.bytes) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "the kernel writes partial results of %zu bytes, each as a whole, "
-                       "one behind the other from the first part on, and the reducer "
-                       "combines such of %zu",
-                       args[map->partial].bytes, map->combine.reducer.bytes);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "the kernel writes partial results of %zu bytes, but the reducer "
+            "combines results of %zu; both must be equal, and a kernel must "
+            "write each result whole, one behind the other, from the first "
+            "part on",
+            args[map->partial].bytes, map->combine.reducer.bytes);
     }
     return YOKE_OK;
 }

@@ -131,8 +131,9 @@ static bool take_modifier(yk_argument *argument, const char *text, size_t length
         }
     }
     return yk_complain(complaint,
-                       "'/%.*s' is not known; /group, /at=N, /halo=N or /halo=B,A, "
-                       "/edge=clipped, periodic or present, and /columns=X,W are",
+                       "'/%.*s' is not known; /group, /at=N, /halo=N, /halo=B,A, "
+                       "/edge=clipped, /edge=periodic, /edge=present and "
+                       "/columns=X,W are",
                        (int)length, text);
 }
 
@@ -153,7 +154,7 @@ static bool check_modifiers(const yk_argument *argument, yk_complaint *complaint
         return yk_complain(complaint, "/halo and /edge go with 'items' only");
     }
     if (argument->edge != YOKE_EDGE_CLIPPED && !argument->has_halo) {
-        return yk_complain(complaint, "/edge is that of a halo: /halo=N is missing");
+        return yk_complain(complaint, "/edge needs a halo; /halo=N is missing");
     }
     return true;
 }

@@ -61,8 +61,8 @@ static bool check_halo(const yk_argument *argument, size_t before, size_t after,
                (argument->halo_before == 0 && argument->halo_after == 0) ||
                yk_complain(complaint,
                            "the array has %zu part%s in front of the kernel's pointer: "
-                           "a halo of them is /edge=present; one that ends at the "
-                           "array's ends goes with /at=N",
+                           "/edge=present gives them to the halo; /at=N is for a halo "
+                           "that ends where the array ends",
                            argument->first, plural(argument->first));
     }
     if (before < argument->halo_before || after < argument->halo_after) {

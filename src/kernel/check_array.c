@@ -6,7 +6,7 @@
 #include "base/bits.h"
 #include "kernel/footprint.h"
 
-/* ---- what fields say together ---- */
+/* ---- which fields go together ---- */
 
 static yoke_status check_whole(const yoke_arg *arg, yk_error *error)
 {
@@ -14,9 +14,9 @@ static yoke_status check_whole(const yoke_arg *arg, yk_error *error)
         arg->edge != YOKE_EDGE_CLIPPED || arg->reads_all || arg->leaves_some ||
         arg->at != 0 || arg->count != 0 || arg->pitch != 0) {
         return yk_fail(error, YOKE_EINVAL,
-                       "an array that is not divided has no parts for a halo, an "
-                       "offset, a number or a pitch; with gaps between its rows it is "
-                       "yoke_arg_strided(array, rows, pitch)");
+                       "an array that is not divided cannot have a halo, an offset, a "
+                       "number of parts or a pitch; yoke_arg_strided(array, rows, "
+                       "pitch) declares gaps between its rows");
     }
     return YOKE_OK;
 }
@@ -35,7 +35,8 @@ static yoke_status check_group_parts(const yk_launch *launch, const yoke_arg *ar
                        "(.group)");
     }
     if (has_halo(arg)) {
-        return yk_fail(error, YOKE_EINVAL, "a halo goes with parts per item only");
+        return yk_fail(error, YOKE_EINVAL,
+                       "parts per work-group cannot have a halo; parts per item can");
     }
     return YOKE_OK;
 }
@@ -45,17 +46,21 @@ static yoke_status check_access(const yoke_arg *arg, yk_error *error)
     const unsigned access = (unsigned)arg->access;
 
     if (has_halo(arg) && access != YOKE_ACCESS_READ) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "only an array that is just read has a halo");
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "an array that is written cannot have a halo; yoke_update() reads "
+            "all parts of one that is written");
     }
     if (arg->reads_all && (access == YOKE_ACCESS_WRITE || has_halo(arg))) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "an array of which items read all parts is read, and has no halo");
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "an array of which items read all parts must be read, and cannot "
+            "have a halo");
     }
     if (arg->leaves_some && access != YOKE_ACCESS_WRITE) {
         return yk_fail(error, YOKE_EINVAL,
-                       "only an array that is just written can be written in part "
-                       "(yoke_out_some); yoke_inout() may always leave bytes");
+                       "yoke_out_some() is for an array that is written and not read; "
+                       "yoke_inout() may always leave bytes as they are");
     }
     return YOKE_OK;
 }
@@ -101,7 +106,8 @@ static const uint64_t most_parts = UINT64_MAX / 4;
 
 static yoke_status fail_overflow(yk_error *error)
 {
-    return yk_fail(error, YOKE_EINVAL, "the range needs more bytes than there are");
+    return yk_fail(error, YOKE_EINVAL,
+                   "the range needs more bytes than an address space has");
 }
 
 static bool find_numbers(part_numbers *numbers, const yk_launch *launch,
@@ -117,7 +123,7 @@ static bool find_numbers(part_numbers *numbers, const yk_launch *launch,
     return arg->at < most_parts && arg->count < most_parts;
 }
 
-/* How many parts there are in front and behind, of an array that has so many. */
+/* Number of parts in front and behind, in an array of known length. */
 static yoke_status place_in_array(yk_arg *to, const yoke_arg *arg,
                                   const part_numbers *numbers, yk_error *error)
 {
@@ -142,13 +148,15 @@ static yoke_status check_starts_at_zero(const yoke_arg *arg,
     if (!has_halo(arg) || numbers->first == 0) {
         return YOKE_OK;
     }
-    return yk_fail(error, YOKE_EINVAL,
-                   "the range's first item owns part %llu, and a %s halo would %s there: "
-                   "with parts that lie in front of it, it is yoke_in_halo_present(); if "
-                   "it %s at the ends of an array of n parts, yoke_arg_of(halo, n)%s",
-                   (unsigned long long)numbers->first, wraps ? "periodic" : "clipped",
-                   wraps ? "wrap around" : "end", wraps ? "wraps around" : "ends",
-                   wraps ? "; else yoke_in_whole()" : "");
+    return yk_fail(
+        error, YOKE_EINVAL,
+        "the range's first item owns part %llu, and a %s halo would %s there: "
+        "yoke_in_halo_present() reads parts that lie in front of it; if the "
+        "halo %s at the ends of an array of n parts, use yoke_arg_of(halo, "
+        "n)%s",
+        (unsigned long long)numbers->first, wraps ? "periodic" : "clipped",
+        wraps ? "wrap around" : "end", wraps ? "wraps around" : "ends",
+        wraps ? "; else yoke_in_whole()" : "");
 }
 
 /* Of a present halo: all of it has to be in an array of known length. */

@@ -460,15 +460,15 @@ yoke_status yk_variables_check(const char *source, const char *options,
             error, YOKE_EUNSUPPORTED,
             "%s: the variable '%s' (%s) is in global memory outside the kernel: each "
             "device and process would have one of its own, which outlives the job; "
-            "what "
-            "items share belongs in an argument, yoke_inout_whole(), and what never "
-            "changes is declared __constant or const",
+            "pass what items share as a yoke_inout_whole() argument, and declare "
+            "what never changes __constant or const",
             noun, found.name, found.place);
     }
     return !found.enqueues
                ? YOKE_OK
-               : yk_fail(error, YOKE_EUNSUPPORTED,
-                         "%s: it calls enqueue_kernel(): kernels that start others are "
-                         "not supported, start them from the program",
-                         noun);
+               : yk_fail(
+                     error, YOKE_EUNSUPPORTED,
+                     "%s: it calls enqueue_kernel(): kernels that start kernels are "
+                     "not supported; start them from the program",
+                     noun);
 }

@@ -47,8 +47,8 @@ static void visit(const yk_guest_view *view, uint32_t point)
 
 /* ---- its lock ---- */
 
-/* The lock may be held in the memory of a process that was forked from one of whose threads had
- * it: nobody has it here. */
+/* In a forked process the lock may be held by a thread that does not exist there: then it is
+ * free. */
 static void lock(yk_guest_view *view)
 {
     const pid_t self = yk_process_self();
@@ -479,10 +479,10 @@ void yk_guest_view_find_short(const yk_guest_view *view, const yk_launch *launch
         guest = &view->control->guests[launch->args[i].guest - 1];
         now = yk_segment_size_now(&guest->segment, view->owner, guest->name);
         if (now < guest->segment.bytes) {
-            yk_text_format(
-                text, bytes, "somebody has cut the %s '%s' from %llu bytes to %llu",
-                yk_segment_noun(guest->name), guest->name,
-                (unsigned long long)guest->segment.bytes, (unsigned long long)now);
+            yk_text_format(text, bytes, "the %s '%s' was cut from %llu bytes to %llu",
+                           yk_segment_noun(guest->name), guest->name,
+                           (unsigned long long)guest->segment.bytes,
+                           (unsigned long long)now);
             return;
         }
     }

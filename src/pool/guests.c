@@ -132,8 +132,8 @@ static void *find_seat(yoke_pool *pool, uint32_t slot, const yk_segment *segment
     if (resting != 0) {
         yk_error_append(
             error,
-            "; %llu of them are those of closed segments, which processes of "
-            "the pool still have",
+            "; %llu of them belong to closed segments that processes of the pool "
+            "still have attached",
             (unsigned long long)resting);
     }
     return pointer;
@@ -154,7 +154,7 @@ static yoke_status seat(yoke_pool *pool, uint32_t slot, const yk_segment *segmen
                           segment->fd, read_only)) {
         const int code = errno;
 
-        (void)yk_arena_unseat(&pool->arena, pointer, 0, NULL); /* nobody knew of it */
+        (void)yk_arena_unseat(&pool->arena, pointer, 0, NULL); /* not published yet */
         return yk_fail(error, YOKE_ESYSTEM, "cannot map it: %s", strerror(code));
     }
     *host = (yk_host){.segment = *segment, .pointer = pointer, .read_only = read_only};

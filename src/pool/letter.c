@@ -27,13 +27,13 @@ static yoke_status name_library(yk_letter *letter, yk_error *error)
     }
     if (strpbrk(path, " :") != NULL) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
-                       "the loader takes no library whose path has a space or a "
-                       "colon: %s",
+                       "the loader cannot preload a library whose path has a space or "
+                       "a colon: %s",
                        path);
     }
     if (access(path, R_OK) != 0 || yk_object_is_stale(yk_start_constructor)) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
-                       "%s is not the file any more that was loaded", path);
+                       "%s is no longer the file that was loaded", path);
     }
     return YOKE_OK;
 }

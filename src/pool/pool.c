@@ -251,8 +251,8 @@ static yoke_status fork_supervisor(yoke_pool *pool, yk_supervisor_start *start,
         return yk_fail(error, YOKE_ESYSTEM,
                        "the supervisor process cannot be forked: %s%s", strerror(errno),
                        errno == ENOMEM
-                           ? " (a copy of the program's memory is promised; "
-                             ".start = YOKE_START_SPAWN copies none)"
+                           ? " (a fork needs memory for a copy of the program; "
+                             ".start = YOKE_START_SPAWN does not)"
                            : "");
     }
     return YOKE_OK;

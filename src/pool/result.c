@@ -85,8 +85,8 @@ static yoke_status get_size(const yk_task_result *result, const yk_room *room,
     *bytes = 0;
     return yk_fail(
         error, YOKE_EDAMAGED,
-        "the result: it has %llu bytes, and room for %zu: something has written "
-        "over the pool's books",
+        "the result has %llu bytes, but room for %zu: something has written over "
+        "the pool's data",
         (unsigned long long)result->bytes, most);
 }
 

@@ -21,7 +21,7 @@ yoke_status yk_start_read(yoke_start *method, const char **asked_by, yoke_start 
     *method = option == YOKE_START_AUTO ? YOKE_START_FORK : option;
     *asked_by = option == YOKE_START_AUTO ? "the default" : ".start";
     if ((unsigned)option > YOKE_START_SPAWN) {
-        return yk_fail(error, YOKE_EINVAL, "start is none of the start methods");
+        return yk_fail(error, YOKE_EINVAL, ".start is not a valid start method");
     }
     if (option != YOKE_START_AUTO || text == NULL || strcmp(text, names[0]) == 0) {
         return YOKE_OK;
@@ -33,8 +33,9 @@ yoke_status yk_start_read(yoke_start *method, const char **asked_by, yoke_start 
             return YOKE_OK;
         }
     }
-    return yk_fail(error, YOKE_EINVAL, "YOKE_START=%s is none of auto, fork and spawn",
-                   text);
+    return yk_fail(
+        error, YOKE_EINVAL,
+        "YOKE_START=%s is not a valid start method; auto, fork and spawn are", text);
 }
 
 /* ---- the application's side ---- */

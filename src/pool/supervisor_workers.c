@@ -232,8 +232,8 @@ static void start_checking(yk_supervisor *supervisor)
     if (supervisor->control->check == 0) {
         return;
     }
-    yk_supervisor_log(supervisor,
-                      "kernels are checked (YOKE_CHECK or .check): by CPU workers alone");
+    yk_supervisor_log(
+        supervisor, "kernels are checked (YOKE_CHECK or .check), on CPU workers only");
     if (!yk_selection_has(selection, YK_SELECT_CPU)) {
         start_cpus(supervisor, &(yk_selector){.kind = YK_SELECT_CPU});
     }

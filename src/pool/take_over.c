@@ -255,7 +255,7 @@ __attribute__((constructor)) void yk_start_constructor(void)
     restore_preload();
     if (received.head.library[0] != '\0' &&
         !yk_object_is_before_libc(yk_start_constructor)) {
-        refuse("the loader did not take the library, which came later instead");
+        refuse("the loader did not preload the library; it was loaded later");
     }
     yk_exec_accept();
     wait_for_constructors();

@@ -39,7 +39,7 @@ yk_device *yk_worker_source_device(yk_worker_self *self)
             &self->error, YOKE_EUNSUPPORTED,
             "CPU workers cannot compile source here, since the program had loaded an "
             "OpenCL driver (%s) before it created the pool, and drivers do not work "
-            "behind a fork: create the pool before the first OpenCL call, or with "
+            "after a fork: create the pool before the first OpenCL call or with "
             ".start = YOKE_START_SPAWN, or give the kernel a native function",
             self->control->loaded_driver);
         self->source_device_failed = true;
@@ -100,7 +100,7 @@ static bool sees_variables(yk_worker_self *self, const yk_kernel *kernel)
         &self->error, YOKE_EUNSUPPORTED,
         "a task with a device would not see the program's variables, since the program "
         "had loaded a device's driver before it created the pool, and drivers do not "
-        "work behind a fork: create the pool before the first OpenCL call");
+        "work after a fork: create the pool before the first OpenCL call");
     return false;
 }
 

@@ -20,7 +20,7 @@
 
 enum { STACK_BYTES = 64 << 10 };
 
-/* The program of this process, by a path that nobody else spells like this. The new process
+/* The program of this process, by a path that no other program spells like this. The new process
  * finds the spelling in its auxiliary vector, whatever happens to its environment. */
 static const char again_path[] = "/proc/self/./exe";
 enum {
@@ -295,8 +295,8 @@ const char *yk_exec_obstacle(void)
         return "the program has more rights than its user (setuid, capabilities)";
     }
     if (getuid() != geteuid() || getgid() != getegid()) {
-        return "the program's real and effective user or group differ, for which the "
-               "loader does not take the library";
+        return "the program's real and effective user or group differ, so the loader "
+               "would not preload the library";
     }
     if (this_program().dynamic == NULL) {
         return "the program is linked statically";

@@ -228,11 +228,11 @@ yoke_status yk_segment_open(yk_segment *segment, const char *name, bool read_onl
     if (status == YOKE_OK && segment->bytes == 0 && is_file(name)) {
         status = yk_fail(error, YOKE_EINVAL, "file '%s' is empty", name);
     } else if (status == YOKE_OK && segment->bytes == 0) {
-        status =
-            yk_fail(error, YOKE_EAGAIN,
-                    "shared memory '%s' has 0 bytes: whoever creates it has not given "
-                    "it a size yet, or died before",
-                    name);
+        status = yk_fail(
+            error, YOKE_EAGAIN,
+            "shared memory '%s' has 0 bytes: its creator has not given it a size "
+            "yet, or died before it did",
+            name);
     }
     if (status != YOKE_OK) {
         yk_segment_close(segment);

@@ -197,8 +197,8 @@ static const struct {
     yoke_status answer;
     const char *words;
 } questions[] = {
-    {take_untaken, YOKE_ECLOSED, "the job's result went with its pool"},
-    {take_unseen, YOKE_ECLOSED, "the job's result went with its pool"},
+    {take_untaken, YOKE_ECLOSED, "the job's result was freed with its pool"},
+    {take_unseen, YOKE_ECLOSED, "the job's result was freed with its pool"},
     {take_taken, YOKE_OK, ""},
     {take_nothing, YOKE_OK, ""},
     {take_failed, YOKE_EKERNEL, "no hay"},

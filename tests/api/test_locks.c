@@ -305,7 +305,8 @@ static void test_condition(void **state)
                   YOKE_EAGAIN);
     assert_refused(pool, yoke_condition_wait_for(b->condition, b->lock, NULL, NULL, 0),
                    YOKE_EINVAL, "predicate");
-    assert_refused(pool, yoke_condition_notify(b->condition, 0), YOKE_EINVAL, "nobody");
+    assert_refused(pool, yoke_condition_notify(b->condition, 0), YOKE_EINVAL,
+                   "count is 0");
     assert_ok_pool(pool, yoke_condition_notify(b->condition, 1));
     assert_ok_pool(pool, yoke_lock_release(b->lock));
 }

@@ -225,7 +225,7 @@ for method in spawn auto; do
     export YOKE_START=$method
     if [ $method = spawn ]; then
         python3 host.py "$work/upgrade/libyoke.so" upgrade > out 2> error && exit 1
-        grep -q "not the file any more" error
+        grep -q "no longer the file" error
     else
         expect "upgraded library" "python 998001 1" \
             python3 host.py "$work/upgrade/libyoke.so" upgrade

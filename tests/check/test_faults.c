@@ -356,7 +356,7 @@ static const probe_case outputs[] = {
     {"out", out4, .fault = OF_OUT(PROBE_SKIP, 7, 30, 4),
      .said = "item 7 leaves byte 30 of its own part as it was, "
              "but yoke_out() declares that every byte of a part is written; "
-             "yoke_out_some() would let it be"},
+             "yoke_out_some() would allow that"},
     {"out: all of it", out4, .fault = {.kind = PROBE_NOTHING},
      .said = " of its own part and 3 more bytes as they were"},
     {"out: the last byte of a row", out_row,

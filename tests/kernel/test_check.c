@@ -449,10 +449,10 @@ static void test_fields_that_do_not_go_together(void **state)
     expect_refused(from(0, 4), arg, "yoke_out_some");
     arg = yoke_out(block, 8);
     arg.reads_all = true;
-    expect_refused(from(0, 4), arg, "is read");
+    expect_refused(from(0, 4), arg, "must be read");
     arg = yoke_in_halo(block, 8, 1);
     arg.reads_all = true;
-    expect_refused(from(0, 4), arg, "has no halo");
+    expect_refused(from(0, 4), arg, "cannot have a halo");
     arg = yoke_in_whole(block, 8);
     arg.edge = YOKE_EDGE_PRESENT;
     expect_refused(from(0, 4), arg, "not divided");

@@ -54,8 +54,8 @@ static yoke_status check_inner(const check_device *check, yk_error *error)
     if (!info.shares_memory || info.max_block_bytes != 0) {
         return yk_fail(
             error, YOKE_EUNSUPPORTED,
-            "the checking mode needs a driver that takes any pointer, and %s "
-            "does not",
+            "the checking mode needs a driver that accepts any pointer; %s does "
+            "not",
             info.driver);
     }
     return YOKE_OK;

@@ -32,7 +32,7 @@ static void add(sentence *to, const char *format, ...)
         yk_min(to->used + (size_t)(written > 0 ? written : 0), sizeof to->text - 1);
 }
 
-/* ---- who ---- */
+/* ---- the items of a finding ---- */
 
 static bool is_one(const yk_finding *finding, const yk_launch *launch)
 {
@@ -72,7 +72,7 @@ static bool owns(const yk_launch *launch, const yk_arg *arg, uint64_t item,
     return extent_has(&own, address);
 }
 
-/* The item of whose part a byte is, among those nearby. False: of none. */
+/* The item that owns a byte, searched for among those nearby. False: none of them does. */
 static bool find_owner(const yk_finding *finding, const yk_launch *launch,
                        uint64_t address, uint64_t *item)
 {
@@ -274,7 +274,7 @@ static void describe_unwritten(sentence *to, const yk_finding *finding,
     }
     add(to,
         " as %s, but yoke_out() declares that every byte of a part is "
-        "written; yoke_out_some() would let it be",
+        "written; yoke_out_some() would allow that",
         finding->count > 1 ? "they were" : "it was");
 }
 
