@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Standard output, whose failures are the command's. */
+/* Standard output: a failure to write it is a failure of the command. */
 #ifndef YK_CLI_OUTPUT_H
 #define YK_CLI_OUTPUT_H
 
-/* To be called first: no file that is opened later takes the place of a standard stream that is
- * closed, and a write to one whose reader is gone fails instead of ending the program. */
+/* To be called first. Files that are opened later then do not take the place of a closed standard
+ * stream, and a write to a pipe without a reader fails instead of ending the program. */
 void yk_output_prepare(void);
 
 /* To be called last: writes out what was printed, and says so if it cannot be written. The

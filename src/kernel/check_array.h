@@ -6,7 +6,7 @@
 
 #include "kernel/check.h"
 
-/* Fills in *to, of which kind and bytes are there, for a launch whose range is filled in. */
+/* Fills in the rest of *to, whose kind and bytes are set, for a launch whose range is set. */
 yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,
                            const yk_launch_request *request, const yoke_arg *arg,
                            yk_error *error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * #if, #ifdef and the like: which parts of a text a compiler sees, as far as that can be
- * told without its predefined macros.
+ * #if, #ifdef and the like: which parts of a text a compiler sees, as far as that is known
+ * without its predefined macros.
  */
 #ifndef YK_KERNEL_CONDITION_H
 #define YK_KERNEL_CONDITION_H

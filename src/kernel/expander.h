@@ -31,8 +31,8 @@ typedef struct yk_expander {
     long most_bytes; /* of what is written */
     bool is_changed; /* the text is not the source as it was given */
     bool is_too_large;
-    /* #include NAME, where conditions decide what NAME is: then each definition of such a
-     * macro gets a number, and the compiler tells by it which file to take. */
+    /* #include NAME, where conditions decide what NAME is: each definition of such a macro
+     * then gets a number, by which the compiler chooses the file. */
     bool needs_numbers;
     bool has_numbers;
     yk_file_macro *file_macros;

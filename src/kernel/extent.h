@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* `blocks` pieces of `bytes` bytes, each `stride` after the last; and that `planes` times,
- * each `plane_stride` after the last. Both counts are at least 1; of a count of 1 the
- * distance is of no meaning. */
+/* `blocks` pieces of `bytes` bytes, each `stride` after the previous one; and that `planes` times,
+ * each `plane_stride` after the previous one. Both counts are at least 1. With a count of 1 the
+ * distance has no meaning. */
 typedef struct yk_extent {
     uint64_t address; /* of the first piece */
     uint64_t bytes;   /* of one piece */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A source and the files it includes, made one text when its kernel is created. Whatever is
- * built of it later, by whatever process, is built of this text: files may change, go or
- * come meanwhile, and so may the working directory.
+ * A source and the files it includes, made one text when its kernel is created. Every process
+ * builds from this text, even if files are changed, deleted or created later, or the working
+ * directory changes.
  *
- * Each #include is replaced by the file's text, between #line directives. Conditionals stay
- * and are the compiler's to decide, since they may ask for its own macros. What they exclude
- * for sure is left out, which is what ends the inclusion of files that include themselves or
- * each other. In its place there is an #error, so that a wrong guess is one, too.
+ * Each #include is replaced by the file's text, between #line directives. Conditions stay for
+ * the compiler to decide, since they may depend on its own macros. What they certainly exclude
+ * is left out; this ends the inclusion of files that include themselves or each other. An
+ * #error takes its place, so that a wrong guess is an error, too.
  */
 #ifndef YK_KERNEL_INCLUDE_H
 #define YK_KERNEL_INCLUDE_H

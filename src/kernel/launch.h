@@ -100,8 +100,8 @@ uint64_t yk_launch_group_count(const yk_launch *launch);
  * the chunk would notice: it is read and written. */
 bool yk_arg_is_changed_in_place(const yk_arg *arg);
 
-/* Whether items may leave bytes of what they write as they are without having read them:
- * these keep their content, so whoever copies the result back must have it. */
+/* Whether items may leave bytes of what they write as they are without having read them. These
+ * bytes keep their content, so a device that copies the result back must have it. */
 bool yk_arg_leaves_some(const yk_arg *arg);
 
 /* Bytes from a part's first byte to the next part's. */

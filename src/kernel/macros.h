@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of macros at a place in a text. Drivers define some of their own, and
- * conditions on those cannot be decided here: so a macro may also be unknown.
+ * What is known of macros at a place in a text. Drivers define some of their own. Conditions
+ * on those cannot be decided here, so a macro may also be unknown.
  */
 #ifndef YK_KERNEL_MACROS_H
 #define YK_KERNEL_MACROS_H

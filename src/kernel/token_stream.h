@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tokens of a whole source behind its macros and conditions. Where a condition asks for
- * what a driver defines, all of its branches are read.
+ * The tokens of a whole source after its macros and conditions. If a condition depends on
+ * something that a driver defines, all of its branches are read.
  */
 #ifndef YK_KERNEL_TOKEN_STREAM_H
 #define YK_KERNEL_TOKEN_STREAM_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Variables that a source declares outside its kernels. Those in global memory would be one
- * per device and per process, and would keep their value from launch to launch: no job that
- * is split, repeated or computed elsewhere can have a result that depends on one.
+ * Variables that a source declares outside its kernels. Those in global memory would exist
+ * once per device and per process, and would keep their value from launch to launch. A job
+ * that is split, repeated or computed elsewhere cannot have a result that depends on one.
  */
 #ifndef YK_KERNEL_VARIABLE_H
 #define YK_KERNEL_VARIABLE_H
@@ -23,7 +23,7 @@ typedef struct yk_variables {
 bool yk_variables_read(yk_variables *variables, const char *source,
                        const char *options);
 
-/* YOKE_EUNSUPPORTED for a source that no pool computes right. */
+/* YOKE_EUNSUPPORTED for a source of which a pool cannot compute right results. */
 yoke_status yk_variables_check(const char *source, const char *options,
                                const char *noun, yk_error *error);
 

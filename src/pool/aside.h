@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Devices that stand aside: why a worker does not run a kernel, or did not run a job of it.
- * The worker writes that down, or the supervisor when it has reaped the worker; the
+ * The worker writes the reason, or the supervisor after it has reaped the worker; the
  * application reads it.
  */
 #ifndef YK_POOL_ASIDE_H

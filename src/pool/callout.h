@@ -2,8 +2,8 @@
 /*
  * Functions of the program that the library calls in the program's own threads, as part of
  * the thread's own business: callbacks and sources of streams. They may make calls on the
- * pool, which call others in turn; each thread knows which it is inside of (sys/call_guard.h). An
- * exception goes through to the function that called the library.
+ * pool, which call others in turn; each thread has a list of those that it is in
+ * (sys/call_guard.h). An exception reaches the function that called the library.
  */
 #ifndef YK_POOL_CALLOUT_H
 #define YK_POOL_CALLOUT_H

@@ -111,7 +111,7 @@ enum { YK_ASIDE_BYTES = 248 };
 /* Why a worker stands aside from a kernel: see aside.h. */
 typedef struct yk_aside {
     _Atomic uint64_t
-        kernel_id; /* owner: whose reason it is, after the text; 0: nobody's */
+        kernel_id; /* owner: the reason's kernel, written after the text; 0: no reason */
     char text[YK_ASIDE_BYTES]; /* owner */
 } yk_aside;
 
@@ -499,7 +499,7 @@ static inline double yk_bits_double(uint64_t bits)
     return value;
 }
 
-/* Whatever somebody may have written there, no more than there are slots. */
+/* At most the number of slots, even if another process has written over the count. */
 static inline uint32_t yk_worker_count(const yk_control *control)
 {
     const uint32_t count = atomic_load(&control->worker_count);

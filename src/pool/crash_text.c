@@ -85,7 +85,7 @@ static bool place_guest(const yk_control *control, uint64_t offset, int problem,
     return true;
 }
 
-/* Between two zones, or in one whose pages are all there. */
+/* An address between two zones, or in a zone whose pages are all open. */
 static bool place_gap(const yk_control *control, uint64_t offset,
                       char place[PLACE_BYTES])
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a process that was ended by an access did, in words: for the texts of jobs. */
+/* Describes the access that ended a process, for the texts of jobs. */
 #ifndef YK_POOL_CRASH_TEXT_H
 #define YK_POOL_CRASH_TEXT_H
 
 #include "pool/control.h"
 
-/* Appends to a text that names the signal: how it touched which address, and what is there.
- * Nothing if the process left no word. */
+/* Appends to a text that names the signal: the address, whether it was read or written, and what
+ * lies there. Nothing if the process recorded nothing. */
 void yk_crash_explain(const yk_control *control, const void *window,
                       const yk_crash *crash, char *text, size_t bytes);
 

@@ -227,8 +227,8 @@ static char *copy_error(const yk_job *job, uint32_t generation, yoke_status stat
     if (status == YOKE_OK) {
         return NULL;
     }
-    /* Whoever writes the text is the supervisor, or was active: it is about to finish,
-     * unless something else wrote over the word. */
+    /* The supervisor or an active worker writes the text, and is about to finish, unless
+     * something has written over the word. */
     while (atomic_load(&job->error_state) ==
                yk_state_pack(generation, YK_TEXT_WRITING) &&
            yk_clock_ns() < limit) {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The window as one process of a pool sees it: which guests, named segments, it has there, and
- * which guarded blocks it has open. The application has them all from the moment on from which
- * they have an address. The supervisor and the workers exist already; so does a process that
- * runs a function of the program's. The zones of both are shut in them until they bring what
- * the tables in the control block name:
+ * The window as one process of a pool sees it: which guests (named segments) it has attached, and
+ * which guarded blocks it has open. The application has all of them as soon as they have an
+ * address. The supervisor, the workers and the processes that run functions of the program exist
+ * already by then. Both zones are shut in them until they attach what the tables in the control
+ * block list:
  *
- *     before it begins     a worker, a process: all there are
- *     on entering a job    a worker, the supervisor that is to restore: all, and those of the
- *                          launch's arguments must be there
- *     as a call ends       a worker, a process: all, since a pointer may just have arrived
- *     on being refused     whoever follows a pointer that came another way: the one there
+ *     before it begins     a worker, a process: all of them
+ *     on entering a job    a worker, the supervisor before it restores: all of them; those of
+ *                          the launch's arguments must be attached
+ *     as a call ends       a worker, a process: all of them, since a pointer may have arrived
+ *     on a refused access  a worker, a process: the guest at that address
  *
- * A guest that was closed is nobody's memory any more, and its range shut, wherever it was let
- * go of. The range is used again when it is shut everywhere:
+ * When a guest was closed, each process detaches it and shuts its range. The range is used again
+ * when it is shut everywhere:
  *
  *     step                                            who            if it dies here
  *     a range, the segment's pages there              application    so does the pool
@@ -28,18 +28,18 @@
  *     shut what the table no longer has               each           its successor has the
  *                                                                    supervisor's view
  *     guests_seen = guests_closed as it was before    each           the same
- *     signal                                          each           who waits looks again
+ *     signal                                          each           a waiter looks again
  *     before a fork: the child's guests_seen is the   supervisor     the pool is broken
- *     supervisor's, whose view it gets
+ *     supervisor's, since it gets that view
  *     reaped: its guests_seen is the largest number   supervisor     the pool is broken
  *     the range is used if the supervisor, then all   application
  *     others, have seen so many closed
  *
  * In this order: a process that is forked after the supervisor was looked at has a view in which
  * the guest is gone. Ids are never used twice, so a slot of the table that was given to another
- * guest is not taken for the old one. Whoever changes a view has its lock: in one process several
- * threads may be refused at a time. What a process forks has a view of its own, for which nobody
- * waits.
+ * guest is not taken for the old one. A view is changed with its lock, since accesses of several
+ * threads of one process may be refused at a time. What a process forks has a view of its own; no
+ * range waits for it.
  */
 #ifndef YK_POOL_GUEST_VIEW_H
 #define YK_POOL_GUEST_VIEW_H
@@ -62,7 +62,7 @@ typedef struct yk_guest_view {
     yk_control *control;
     yk_mapping arena;
     pid_t owner;   /* the application */
-    pid_t process; /* whose view it is */
+    pid_t process; /* the view is this process's */
     _Atomic uint64_t
         *seen;       /* where this process says how many closed guests it let go of */
     yk_crash *crash; /* where it leaves word of its end; NULL: nowhere */

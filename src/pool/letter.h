@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What passes to a process that executes the program for a pool: a supervisor that is spawned,
- * or, where the program has an OpenCL driver loaded, a process that opens drivers. Both sides
- * agree by a letter: a sealed memory file that says where the pool's memory is to be mapped,
- * from which descriptors, and what the process is to be. The letter's own descriptor is in the
- * environment variable YOKE_SPAWN, behind the new process's pid: whoever merely inherits the
- * variable has another pid, and ignores it.
+ * What is handed to a process that executes the program for a pool: a supervisor that is spawned,
+ * or, if the program has loaded an OpenCL driver, a process that opens drivers. It is a letter: a
+ * sealed memory file that says where the pool's memory is to be mapped, from which descriptors,
+ * and what the process is to be. The letter's own descriptor is in the environment variable
+ * YOKE_SPAWN, behind the new process's pid: a process that merely inherits the variable has
+ * another pid, and ignores it.
  */
 #ifndef YK_POOL_LETTER_H
 #define YK_POOL_LETTER_H

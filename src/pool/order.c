@@ -62,7 +62,7 @@ static void find_conflicts(const yoke_pool *pool, const yk_launch *launch, order
         if ((found->behind & found->relies & bit_of(slot)) == 0 &&
             conflicts(&pool->control->jobs[slot].launch, launch, &needed)) {
             add_wait(pool, found, slot);
-            /* The program knows of a call that it has left that it did not succeed. */
+            /* If the program has left the call, it knows that the call did not succeed. */
             if (needed && !pool->jobs[slot]->is_left) {
                 add_need(pool, found, slot);
             }

@@ -36,8 +36,8 @@ typedef struct yk_spare {
     size_t bytes;
 } yk_spare;
 
-/* The failures that the program has neither been told of nor has a future to ask for: the
- * first of them, until the next wait for all jobs, or the end of the pool, reports it. */
+/* The first failure that was not reported and that no future can report. The next wait for all
+ * jobs, or the end of the pool, reports it. */
 typedef struct yk_unread {
     yoke_status status; /* YOKE_OK: there is none */
     uint64_t sequence;  /* of the job that failed */
@@ -165,10 +165,10 @@ struct yoke_future {
     bool collected;
     bool is_seen;      /* yoke_pool_poll() has counted it, and left it where it is */
     bool is_lost;      /* its result went with the pool */
-    _Atomic bool told; /* the program knows how the job ended */
+    _Atomic bool told; /* it was reported to the program how the job ended */
     uint64_t sequence; /* the job's, in order of submission */
     uint64_t family;   /* failures that follow from one another have the same */
-    bool is_forgiven;  /* the program was told of one of the family */
+    bool is_forgiven;  /* a failure of the family was reported */
     double progress; /* when it was collected */
     yk_job_ref ref; /* while not collected */
     yoke_status status;
@@ -582,33 +582,33 @@ void yk_future_release(yoke_future *future);
 
 /* ---- unread.c ---- */
 
-/* Keeps the failure of a job that is collected, unless the program was told of it or asked for
- * it (YOKE_ECANCELED). With the lock. */
+/* Keeps the failure of a job that is collected, unless it was reported or the program asked for it
+ * (YOKE_ECANCELED). With the lock. */
 void yk_unread_note(yoke_pool *pool, const yoke_future *future);
 
-/* Keeps a failure that no job stands for. With the lock. */
+/* Keeps a failure that belongs to no job. With the lock. */
 void yk_unread_note_text(yoke_pool *pool, yoke_status status, const char *text);
 
-/* The failure that is kept, which is forgotten; YOKE_OK: there is none. Takes the lock. */
+/* Returns and forgets the failure that is kept; YOKE_OK: there is none. Takes the lock. */
 yoke_status yk_unread_take(yoke_pool *pool, yk_error *error);
 
 /* ---- spoiled.c: with the lock ---- */
 
-/* A job that failed is collected: what it was to write is spoiled. */
+/* A failed job is collected: what it should have written is spoiled. */
 void yk_spoiled_note(yoke_pool *pool, yoke_future *future, const yk_launch *launch);
 
-/* Why a job must fail whose arrays are known: the text of a failure that spoiled one of them;
- * NULL: it need not. It joins the family. */
+/* Why a job must fail: the text of the failure that spoiled an array it needs; NULL: it need not.
+ * The job joins that failure's family. */
 const char *yk_spoiled_needed(yoke_pool *pool, yoke_future *future,
                               const yk_launch *launch);
 
-/* The program has been told of a failure of the family. */
+/* A failure of the family was reported to the program. */
 void yk_spoiled_forget(yoke_pool *pool, uint64_t family);
 
 /* The last reference of a future goes. */
 void yk_spoiled_leave(yoke_pool *pool, const yoke_future *future);
 
-/* The program has been told of all failures that no future reports. */
+/* All failures that no future reports were reported to the program. */
 void yk_spoiled_forget_orphans(yoke_pool *pool);
 
 void yk_spoiled_free(yoke_pool *pool);

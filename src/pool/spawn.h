@@ -13,8 +13,8 @@
 #include "pool/supervisor.h"
 #include "yoke/pool.h"
 
-/* The method that options and environment ask for, not YOKE_START_AUTO, and for YOKE_LOG
- * who did. */
+/* The method that options and environment ask for, not YOKE_START_AUTO, and for YOKE_LOG which of
+ * them asked. */
 yoke_status yk_start_read(yoke_start *method, const char **asked_by, yoke_start option,
                           yk_error *error);
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What failed jobs were to write. A job keeps its slot until another needs it, or until any
- * call collects it; so what it leaves half done is noted here. Jobs that need it end with
- * YOKE_EDEPENDENCY, and what those were to write is spoiled in turn, until the program is told.
+ * What failed jobs should have written. A job keeps its slot until another job needs the slot, or
+ * until any call collects it; so what it leaves incomplete is noted here. Jobs that need it end
+ * with YOKE_EDEPENDENCY, and what these should have written is spoiled in turn, until the failure
+ * is reported to the program.
  *
- * Failures that follow from one another are a family. Being told of one of them is being told
- * of all of them, and of no others: a chain goes on failing though a job of another thread has
- * failed meanwhile and that thread knows it.
+ * Failures that follow from one another are a family. A report of one of them counts for all of
+ * them, and for no others: a chain goes on failing even if the failure of another thread's job is
+ * reported to that thread meanwhile.
  *
- * All of it is in the application, with the pool's lock.
+ * All of this is done in the application, with the pool's lock.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +92,7 @@ void yk_spoiled_forget(yoke_pool *pool, uint64_t family)
     }
 }
 
-/* The program has been told of some without a call on the pool. */
+/* Some failures were reported without a call on the pool. */
 static void forget_told(yoke_pool *pool)
 {
     for (yoke_future *f = pool->futures; f != NULL && pool->spoiled != NULL;

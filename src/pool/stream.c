@@ -268,8 +268,8 @@ static void call_source(void *context)
     call->code = stream->next(call->item, stream->made, stream->next_context);
 }
 
-/* Whether it would go on with this item or the next it alone knows: there are no more. The
- * results of those before are handed out, then comes the error. */
+/* Only the source knows whether it would go on with this item or the next, so there are no more
+ * items. The results of those before are handed out, then the error. */
 static void undo_source(void *left, uint64_t unused)
 {
     yoke_stream *stream = left;
@@ -351,8 +351,8 @@ static yk_stream_slot *find_empty(yoke_stream *stream)
     return NULL;
 }
 
-/* The slot that the source is to fill; NULL: there is none. Items that it has got stay there
- * until they have become a job. */
+/* The slot that the source is to fill; NULL: there is none. An item stays there until it has
+ * become a job. */
 static yk_stream_slot *slot_to_fill(yoke_stream *stream)
 {
     if (stream->filling == NULL && !stream->is_exhausted) {

@@ -320,8 +320,8 @@ static bool let_go_of_files(yk_supervisor *supervisor)
     return true;
 }
 
-/* Of the program's descriptors it has only their numbers, and those that were asked for. The
- * application closes its own copies of two of the library's, whose numbers it then uses for
+/* The supervisor keeps the numbers of the program's descriptors, and those that were asked for. The
+ * application closes its own copies of two of the library's, and then uses their numbers for
  * something else. */
 static bool start_clean(yk_supervisor *supervisor)
 {

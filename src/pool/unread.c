@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Failures that no call has reported. A future's last reference is the place where they show:
- * whoever could have asked is gone by then, and the job has been collected. The first failure
- * is kept, by order of submission, but one that only follows from another (YOKE_EDEPENDENCY)
+ * Failures that no call has reported. They are found when a future's last reference goes: then
+ * the future cannot be asked any more, and the job has been collected. The failure of the job
+ * that was submitted first is kept, but one that only follows from another (YOKE_EDEPENDENCY)
  * gives way to a cause.
  */
 #include <stdlib.h>

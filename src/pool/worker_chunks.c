@@ -31,7 +31,7 @@ static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status sta
     yk_job *job = yk_job_at(self->control, ref);
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
 
-    if (status == YOKE_ECHECK) { /* it names its items, and who ran them is of no matter */
+    if (status == YOKE_ECHECK) { /* names its items; the worker does not matter */
         yk_job_explain(job, ref.generation, "%s '%s', %s", yk_kernel_noun(kernel),
                        kernel->name, self->error.text);
         yk_job_stop(self->control, ref, status);
@@ -102,8 +102,8 @@ static bool accept(yk_worker_self *self, yk_job_ref ref, yoke_status status,
 
 /* ---- a function that does not return ---- */
 
-/* The job fails. Nothing can be relied on in a worker's process whose function has jumped away:
- * another takes its place. The application's thread that helps goes on. */
+/* The job fails. A worker's process cannot be relied on after its function has jumped away: another
+ * takes its place. The application's thread that helps goes on. */
 static void undo_start(void *worker, uint64_t ref_word)
 {
     yk_worker_self *self = worker;

@@ -433,8 +433,8 @@ static void *place_any(yk_arena *arena, yk_block *block, yk_error *error)
     return pointer;
 }
 
-/* Its pages go, and nobody can touch where they were: here now, elsewhere when the process
- * next looks. */
+/* Gives the block's pages back and shuts them: in this process now, in others when they next
+ * compare the table. */
 static void release_guarded(yk_arena *arena, const yk_block *block)
 {
     const uint64_t bytes = block->lead + block->span - yk_page_size();

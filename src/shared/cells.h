@@ -43,12 +43,12 @@ void *yk_cells_first(const yk_cells *cells);
 /* How many items it has; 0 if it is damaged. */
 uint64_t yk_cells_count(const yk_cells *cells);
 
-/* YOKE_OK, or YOKE_EOWNERDEAD: done, but somebody died while he held the lock himself.
+/* YOKE_OK, or YOKE_EOWNERDEAD: done, but a process died while it held the lock for the user.
  * YOKE_EINVAL: there is no such item. YOKE_EDAMAGED. */
 yoke_status yk_cells_get(yk_cells *cells, uint64_t index, void *data);
 yoke_status yk_cells_set(yk_cells *cells, uint64_t index, const void *data);
 
-/* The lock for whoever asks for it. As yk_object_lock_again(). */
+/* The lock as the user takes it. As yk_object_lock_again(). */
 yoke_status yk_cells_lock(yk_cells *cells, uint64_t deadline);
 
 /* YOKE_EINVAL: this thread does not have it. */

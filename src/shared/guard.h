@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which blocks are guarded, for all processes of a pool: where each may be touched, and so
- * where not. With YOKE_GUARD the zone of guarded blocks is shut in every process. The
- * application opens and shuts blocks as it allocates and frees them; the others compare the
- * table's ids with what they have opened.
+ * Which blocks are guarded, for all processes of a pool, and which of their pages may be
+ * accessed. With YOKE_GUARD the zone of guarded blocks is shut in every process. The application
+ * opens and shuts blocks as it allocates and frees them; the others compare the table's ids with
+ * what they have opened.
  *
  *     step                                       who           if it dies here
  *     open the pages, fill in an entry, its id   application   so does the pool
@@ -12,9 +12,9 @@
  *     changes is another: open what is new,      each          its replacement starts from
  *     shut what is gone                                        the supervisor's view
  *
- * Entries are used in turn, so that one of a block that was freed says for a while what was
- * there. All pages are the arena's own, whoever has them open: to have a block open that is
- * gone finds fewer errors, and does no harm.
+ * Entries are used in turn, so that the entry of a freed block is kept for a while and can still
+ * be reported. All pages are the arena's own: if a process still has a freed block open, fewer
+ * errors are found, but no harm is done.
  */
 #ifndef YK_SHARED_GUARD_H
 #define YK_SHARED_GUARD_H
@@ -31,7 +31,7 @@ typedef struct yk_guarded_block {
     uint64_t id;
     uint64_t offset;
     uint64_t bytes; /* as asked for */
-    uint64_t begin; /* the pages that may be touched */
+    uint64_t begin; /* the pages that may be accessed */
     uint64_t end;
 } yk_guarded_block;
 
@@ -60,8 +60,8 @@ void yk_guard_remove(yk_guard_table *table, uint32_t number);
 bool yk_guard_get(const yk_guard_table *table, uint32_t number,
                   yk_guarded_block *block);
 
-/* The block at an offset, or the nearest one, if its pages are at most a page away. One that was
- * freed only if no other is as near. False: there is none. */
+/* The block at an offset, or the nearest one, if its pages are at most a page away. A freed block
+ * only if no other is as near. False: there is none. */
 bool yk_guard_find(const yk_guard_table *table, uint64_t offset, uint64_t page,
                    yk_guarded_block *block);
 

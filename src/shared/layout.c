@@ -6,7 +6,7 @@
 /* Between two zones: a stride that is a little wrong does not jump over it. */
 static const uint64_t gap_bytes = (uint64_t)1 << 20;
 
-/* Nobody has more memory than that in queues, or in files at a time. */
+/* More than any machine needs for queues, and for files at a time. */
 static const uint64_t most_objects = (uint64_t)256 << 30;
 static const uint64_t most_guests = (uint64_t)4 << 40;
 

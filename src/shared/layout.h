@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which part of a pool's window is for what. Each kind of memory has a zone of its own, with
- * pages in front of it that nobody can touch, in any process: what runs over the end of one
- * does not reach the next.
+ * The zones of a pool's window. Each kind of memory has a zone of its own, with pages in front
+ * of it that no process can access: an overrun of one zone does not reach the next.
  *
  *     blocks     what yoke_alloc() gives, results, copies
  *     cells      values and arrays: the program has pointers into them
  *     objects    queues, locks and the like: only the library writes there
  *     guarded    with YOKE_GUARD, blocks each of which has such a page behind it
- *     guests     named segments; the pool's own memory does not show there
+ *     guests     named segments; never the pool's own memory
  */
 #ifndef YK_SHARED_LAYOUT_H
 #define YK_SHARED_LAYOUT_H

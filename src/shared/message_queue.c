@@ -331,7 +331,7 @@ static yoke_status wait_for(yk_queue *queue, yk_waiting *waiting, yk_queue_wish 
 
 /* ---- who has taken what ---- */
 
-/* One that did not sign is none. */
+/* An entry without a valid signature is not a taker. */
 static bool lives(const yk_queue_taker *taker)
 {
     return taker->process > FREE_AGAIN && taker->check == ~taker->process &&

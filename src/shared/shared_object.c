@@ -184,11 +184,11 @@ yoke_status yk_object_refuse_lock(yk_object *object)
     return YOKE_ECLOSED;
 }
 
-/* A look at the word of somebody else, before sleeping. */
+/* What a waiter saw of the lock's owner, before sleeping. */
 typedef struct lock_look {
-    uint64_t owner;    /* whom it saw last, without flag */
-    uint64_t since_ns; /* 0: ask at once whether he lives */
-    uint64_t unsigned_ns; /* since when he should have signed; 0: he has, or need not */
+    uint64_t owner;       /* seen last, without flag */
+    uint64_t since_ns;    /* 0: check at once whether it lives */
+    uint64_t unsigned_ns; /* since when a signature is missing; 0: none is needed */
 } lock_look;
 
 /* An owner that cannot be looked up, and did not sign: the word is no owner's. */

@@ -13,15 +13,16 @@
  *     release: the word becomes 0                nothing
  *     if somebody waited: turn + 1, wake one     that one looks 50 ms later
  *
- * A waiter sets the flag, sleeps, and looks at least every 50 ms. If the same owner still
- * has it, it looks whether he lives; if not, it takes the word over in one step and is
- * told so. Whoever has slept takes the lock with the flag set, since others may sleep too.
+ * A waiter sets the flag, sleeps, and looks at least every 50 ms. If the lock still has the same
+ * owner, the waiter checks whether that lives. If not, the waiter takes the word over in one
+ * step, and its call reports that. A waiter that has slept takes the lock with the flag set,
+ * since others may sleep too.
  *
- * Any process of the pool may write over any of this by mistake. What never changes is sealed:
- * nobody follows a size or an offset that does not fit the seal. What changes is followed only
- * within those bounds. An owner that cannot be looked up has signed in `holder`, or is none: who
- * dies between the two steps is taken for dead a second later. So calls on an object that is
- * damaged end, with YOKE_EDAMAGED if it is noticed.
+ * Any process of the pool may write over any of this by mistake. What never changes is sealed: a
+ * size or an offset that does not fit the seal is not followed. What changes is followed only
+ * within those bounds. An owner that cannot be looked up must have signed in `holder`; without a
+ * signature it is taken for dead a second later, as it is if it died between the two steps. So
+ * calls on a damaged object end, with YOKE_EDAMAGED if the damage is detected.
  */
 #ifndef YK_SHARED_SHARED_OBJECT_H
 #define YK_SHARED_SHARED_OBJECT_H
@@ -175,7 +176,7 @@ static inline void yk_object_unlock(yk_object *object)
     }
 }
 
-/* As a lock that its owner may take again; YOKE_EDAMAGED: how often he has is not known. */
+/* As a lock that its owner may take again. YOKE_EDAMAGED: the count of its locks is not known. */
 yoke_status yk_object_lock_again(yk_object *object, yk_identity self,
                                  uint64_t deadline);
 void yk_object_unlock_once(yk_object *object);

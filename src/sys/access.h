@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Accesses to memory that the system refuses, in the pool's processes: some are mended, and
- * the access is tried again; others end the process, as ever, and leave word of where it was.
+ * Accesses to memory that the system refuses, in the pool's processes. Some are mended, and the
+ * access is tried again. Others are recorded with their address, and end the process.
  */
 #ifndef YK_SYS_ACCESS_H
 #define YK_SYS_ACCESS_H
@@ -15,12 +15,12 @@ typedef enum yk_access_kind {
     YK_ACCESS_WRITE = 2
 } yk_access_kind;
 
-/* Called in the signal's handler, in whichever thread it was, with all signals blocked: calls
- * only what is safe there. True: try again. */
+/* Called in the signal's handler, in the thread that made the access, with all signals blocked:
+ * calls only what is safe there. True: try again. */
 typedef bool yk_access_mend(void *context, uint64_t address, yk_access_kind kind);
 
 /* From now on, in this process and what it forks. A handler that is installed later takes this
- * one's place. What it does not mend has the effect that it had before. */
+ * one's place. An access that is not mended has the effect that it had before. */
 void yk_access_handle(yk_access_mend *mend, void *context);
 
 /* Blocks all signals of this thread, for what must not be interrupted by a handler; and lets

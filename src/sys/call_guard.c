@@ -186,7 +186,7 @@ static size_t segment_of(size_t guard)
 
 /* ---- what the unwinder calls ---- */
 
-/* The guard whose frame the unwinder is at: the latest one that begins a little above. */
+/* The guard that the unwinder has come to: the latest one whose frame begins a little above. */
 static size_t find_guard(uintptr_t stack_pointer)
 {
     enum { MOST_FRAME = 4096 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls of the program's functions that may never return: a C++ exception is thrown through
- * the library's frames, longjmp() jumps over them, the thread is cancelled or ends itself
- * inside. Each thread keeps a list, outside its stack, of what such frames hold and how that
- * is undone:
+ * the library's frames, longjmp() jumps over them, or the thread is cancelled or ends itself
+ * in the function. Each thread keeps a list, outside its stack, of what such frames hold and
+ * how that is undone:
  *
  *     hold, hold, guard | hold, guard | hold ...
  *
@@ -27,13 +27,13 @@
 typedef void yk_guarded(void *context);
 typedef void yk_undo_hold(void *object, uint64_t value);
 
-/* The calling function holds something until the second call. `object` is not on its stack:
- * that may have been written over when it is undone. */
+/* The calling function holds something from the first call to the second. `object` is not on its
+ * stack, which may have been written over when the hold is undone. */
 void yk_hold(yk_undo_hold *undo, void *object, uint64_t value);
 void yk_hold_end(void);
 
-/* Whether the thread holds such an object, with a value of at least this; after what
- * longjmp() has left was undone. */
+/* Whether the thread holds such an object, with at least this value. Undoes first what frames
+ * held that longjmp() has left. */
 bool yk_is_held(yk_undo_hold *undo, const void *object, uint64_t least);
 
 /* Calls function(context); an exception goes on to the program's frames above. */
@@ -50,7 +50,7 @@ void yk_guard_cancel_point(void);
  * microseconds inside. */
 void yk_guard_settle(void);
 
-/* In a new process: its list is a copy of its maker's, and none of its business. */
+/* In a new process: forgets the list, which is a copy of its parent's. */
 void yk_guard_forget(void);
 
 /* ---- no cancellation ---- */
@@ -58,7 +58,7 @@ void yk_guard_forget(void);
 int yk_cancel_disable(void);
 void yk_cancel_restore(const int *state);
 
-/* Until the end of the block the calls of the system in it are no cancellation points. */
+/* Until the end of the block the system calls in it are not cancellation points. */
 #define YK_NOT_CANCELLED                                                               \
     __attribute__((cleanup(yk_cancel_restore), unused))                                \
     const int cancel_state_before = yk_cancel_disable()

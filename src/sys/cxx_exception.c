@@ -80,7 +80,7 @@ static const void *find_in_bases(const several_bases *type, const char *object)
     return found;
 }
 
-/* The std::exception that an object is; NULL: it is none. */
+/* The std::exception in an object; NULL: the object is not one. */
 static const void *find_exception(const type_info *type, const char *object)
 {
     const char *kind = kind_of(type);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a C++ exception says, without C++: by the Itanium C++ ABI, which all compilers for
- * Linux follow. */
+/* Type and text of a C++ exception, read without C++: by the Itanium C++ ABI, which all compilers
+ * for Linux follow. */
 #ifndef YK_SYS_CXX_EXCEPTION_H
 #define YK_SYS_CXX_EXCEPTION_H
 
@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 
-/* The exception was caught: takes its type and what() into `error`, then frees it. Of another
- * language: that it was one. YOKE_EKERNEL. */
+/* The exception was caught: copies its type and what() to `error`, then frees it. For an exception
+ * of another language the text says so. YOKE_EKERNEL. */
 yoke_status yk_exception_end(struct _Unwind_Exception *exception, yk_error *error);
 
 #endif

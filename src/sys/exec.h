@@ -30,8 +30,8 @@ typedef struct yk_exec_request {
  */
 pid_t yk_exec_again(const yk_exec_request *request, int *pidfd);
 
-/* The same in this process, whose table of descriptors is left as it is. Returns only if it
- * cannot, with errno. */
+/* The same in this process; its table of descriptors is left as it is. Returns only on failure,
+ * with errno. */
 void yk_exec_here(const yk_exec_request *request);
 
 /* Whether there can be no such process; why, or NULL. */

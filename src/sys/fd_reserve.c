@@ -104,7 +104,7 @@ static bool add_number(yk_fd_reserve *self, int fd)
     return true;
 }
 
-/* A number beyond the limit cannot be had again: then nobody gets it. */
+/* A number beyond the limit cannot be reserved: but then no file can get it either. */
 static bool replace(int fd, void *context)
 {
     const replacement *self = context;

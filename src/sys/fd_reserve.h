@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptor numbers of the program in the pool's processes. What the program has open it does
- * not have open there, but its functions may still know the numbers: if they became free, the
- * next file that is opened would get one, and what is meant for a log would be written into
- * that. So they stay in use, for /dev/null.
+ * Descriptor numbers of the program in the pool's processes. The program's files are not open
+ * there, but its functions may still use their numbers. If a number became free, the next file
+ * that is opened would get it, and text that is meant for a log would be written to that file.
+ * So the numbers stay in use, for /dev/null.
  */
 #ifndef YK_SYS_FD_RESERVE_H
 #define YK_SYS_FD_RESERVE_H
@@ -29,13 +29,12 @@ typedef struct yk_fd_reserve {
 enum { YK_FD_MOST_EXTRA = 128 };
 
 /*
- * Three steps of a process that has just come from the program. The first puts /dev/null on the
- * next free numbers, which the program's next files get: an eighth of what the limit allows at
- * most. The second, in between, finds another number for a descriptor of the library's that
- * the program will soon not have any more; the old one is left as it is. The third has
- * /dev/null take the place of all that is open from number 3 on, but for the library's own and
- * for what the program wants kept (any number). False if there is no memory for the list.
- * All but what is kept is closed when a program is executed.
+ * Three steps of a process that was just forked from the program. The first puts /dev/null on
+ * the next free numbers, which the program's next files get: at most an eighth of what the limit
+ * allows. The second, in between, finds another number for a descriptor of the library's that
+ * the program will soon close; the old one is left as it is. The third puts /dev/null on all open
+ * numbers from 3 on, except the library's own and those that the program keeps (any number). False
+ * if there is no memory for the list. All but what is kept is closed when a program is executed.
  */
 void yk_fd_reserve_next(void);
 int yk_fd_renumber(int fd);
@@ -48,8 +47,7 @@ void yk_fd_replace_all(const int *own, size_t own_count);
 
 bool yk_fd_is_reserved(const yk_fd_reserve *self, int fd);
 
-/* Closes all from number 3 on but reserved ones, and those of `own`, of which there are
- * YK_FD_MOST_OWN at most. */
+/* Closes all from number 3 on except reserved ones and those in `own`, at most YK_FD_MOST_OWN. */
 enum { YK_FD_MOST_OWN = 16 };
 void yk_fd_close_others(const yk_fd_reserve *self, const int *own, size_t own_count);
 

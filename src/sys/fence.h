@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory whose pages are closed, readable or open, and in which a forbidden access is no
- * crash: it is recorded, the page is opened, and the program goes on. For the checking mode,
- * which wants to know the address.
+ * Memory whose pages are closed, readable or open. A forbidden access is not a crash: it is
+ * recorded, the page is opened, and the program goes on. For the checking mode, which needs the
+ * address.
  *
- * One owner of a process's fences at a time. The accesses may come from any thread.
+ * A process's fences have one owner at a time. Any thread may make the accesses.
  */
 #ifndef YK_SYS_FENCE_H
 #define YK_SYS_FENCE_H
@@ -37,7 +37,7 @@ typedef struct yk_trespass {
     bool is_write;
 } yk_trespass;
 
-/* Address space, all closed. *fence starts zeroed; false if there is not so much. */
+/* Address space, all closed. *fence starts zeroed; false if there is not enough. */
 bool yk_fence_create(yk_fence *fence, size_t bytes);
 
 /* A no-op on a zeroed one. */
@@ -51,7 +51,7 @@ bool yk_fence_set(yk_fence *fence, size_t offset, size_t bytes, yk_fence_mode mo
 void yk_fence_discard(const yk_fence *fence, size_t offset, size_t bytes);
 
 /* From here to yk_fences_disarm() forbidden accesses to fences are recorded. Other faults end
- * the process, as ever. */
+ * the process. */
 void yk_fences_arm(void);
 void yk_fences_disarm(void);
 

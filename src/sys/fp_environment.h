@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The floating-point environment of a thread: rounding, subnormal numbers, precision of x87,
- * traps and the flags of what has happened. Whatever computes results computes them in the
- * same one, the C language's default: whichever thread it is, and whatever ran there before.
+ * traps, and the flags of past exceptions. All results are computed in the same environment, the
+ * C language's default, in every thread and whatever ran there before.
  */
 #ifndef YK_SYS_FP_ENVIRONMENT_H
 #define YK_SYS_FP_ENVIRONMENT_H

@@ -33,8 +33,8 @@ yk_identity yk_identity_process(void);
 bool yk_identity_thread_lives(yk_identity thread);
 bool yk_identity_process_lives(yk_identity process);
 
-/* Whether it can be looked up here for certain. Of others it is taken that they live: who finds
- * one in memory that something may have written over wants to know more. */
+/* Whether it can be looked up here for certain. Others are assumed to live, so an identity from
+ * memory that something may have written over needs a further check. */
 bool yk_identity_is_certain(yk_identity identity);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Standard output that goes nowhere for a while: of runs of a function that are repeated. */
+/* Discards standard output for a while: for repeated runs of a function. */
 #ifndef YK_SYS_MUTE_H
 #define YK_SYS_MUTE_H
 
-/* From here to yk_output_unmute() what is printed is lost. In either call all that was printed
- * before is flushed. Calls do not nest. If there is no descriptor to be had, it is not. */
+/* From here to yk_output_unmute() printed text is discarded. Either call flushes first. Calls
+ * do not nest. If there is no free descriptor, the text is printed. */
 void yk_output_mute(void);
 void yk_output_unmute(void);
 

@@ -4,12 +4,12 @@
 #define YK_SYS_OPENMP_H
 
 /*
- * In a process that was forked from one with several threads: parallel regions run on the
- * thread that meets them alone. GNU's libgomp does not notice a fork, and would wait for threads
- * that have stayed behind. Others (LLVM's, Intel's) notice, and need nothing.
+ * In a process that was forked from one with several threads: parallel regions run on one
+ * thread. GNU's libgomp does not notice a fork, and would wait for threads that do not exist in
+ * the child. Others (LLVM's, Intel's) notice, and need nothing.
  *
- * To end the threads before the fork (omp_pause_resource_all) is no way out: with them the
- * program would lose its threadprivate variables.
+ * Ending the threads before the fork (omp_pause_resource_all) does not help: the program would
+ * lose its threadprivate variables with them.
  */
 void yk_openmp_run_alone(void);
 

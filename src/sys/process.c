@@ -197,7 +197,7 @@ pid_t yk_process_fork(yk_process_main *entry, void *context)
     return pid;
 }
 
-/* The signals that the program ignored when it created the pool whose process this is. */
+/* The signals that the program ignored when it created the pool of this process. */
 static sigset_t ignored_signals;
 
 void yk_process_note_ignored_signals(void)

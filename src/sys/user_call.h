@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls of the program's functions that compute: kernels, tasks, functions that combine. They
- * give the same results whichever process or thread calls them, and whatever was called there
- * before: each call has the default floating-point environment, and the thread has its own
- * again afterwards. An exception is the call's failure.
+ * give the same results in every process and thread, and whatever was called there before: each
+ * call has the default floating-point environment, and the thread has its own again afterwards.
+ * An exception is the call's failure.
  */
 #ifndef YK_SYS_USER_CALL_H
 #define YK_SYS_USER_CALL_H
@@ -11,7 +11,7 @@
 #include "sys/fp_environment.h"
 #include "sys/call_guard.h"
 
-/* What a call did that an exception, longjmp() or the end of its thread has cut short. */
+/* The text for a call that longjmp() or the end of its thread has cut short. */
 #define YK_HAS_NOT_RETURNED                                                            \
     "has not returned: it was left by longjmp(), or its thread was ended"
 

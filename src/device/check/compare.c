@@ -227,8 +227,9 @@ static yoke_status is_steady(const trial *t, yk_filler filler, int which, bool *
     return status;
 }
 
-/* The first byte whose change is seen: with those below it as in the run `other`, the unit
- * ends as with the first poison; with it, too, it does not. */
+/* Finds the first byte that a result depends on, by a binary search. With the bytes below it as in
+ * the run `other` the unit ends as with the first poison; with that byte changed, too, it does
+ * not. */
 static yoke_status find_cause(const trial *t, yk_filler other, uint64_t *position)
 {
     uint64_t same = 0;

@@ -30,13 +30,12 @@ typedef struct yk_comparison {
     yk_outcome outcomes[YK_OUTCOMES];
 } yk_comparison;
 
-/* Runs a kernel in a stage whose images are open and filled; *trespassed, and where. */
+/* Runs a kernel in a stage whose images are open and filled; *outcome says how it ended. */
 typedef yoke_status yk_stage_runner(void *context, yk_check_stage *stage, yk_unit unit,
                                     yk_outcome *outcome, yk_error *error);
 
-/* Runs a unit, whose images are open, as often as needed. YOKE_OK: all is as declared, or
- * *found says what is not. Else error says what failed:
- * the kernel itself, or memory. */
+/* Runs a unit, whose images are open, as often as needed. YOKE_OK: all is as declared, or *found
+ * says what is not. Otherwise `error` says what failed: the kernel itself, or memory. */
 yoke_status yk_compare_unit(yk_comparison *comparison, yk_check_stage *stage,
                             yk_unit unit, yk_stage_runner *runner, void *context,
                             bool *is_found, yk_finding *found, yk_error *error);

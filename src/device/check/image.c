@@ -145,8 +145,8 @@ int64_t yk_image_offset(const yk_image *image, const unsigned char *at)
     return at - image->pointer;
 }
 
-/* Whether the declared bytes may be put so exactly: not if vectors are read of them whose
- * alignment the kernel knows. */
+/* Whether the declared bytes may lie exactly at a page's edge. They may not if the kernel can rely
+ * on the alignment of vectors in them. */
 static bool is_exact(const yk_image *image, yk_unit unit)
 {
     return unit.is_one && image->arg->parts != YK_PARTS_WHOLE &&

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An array argument as the checking mode shows it to a kernel: the bytes that some items
- * declare, copied, in address space that is closed elsewhere. What the pages of declared
- * bytes hold besides is the array's own content or poison.
+ * An array argument as a kernel sees it in the checking mode: a copy of the bytes that some
+ * items declare, in address space that is otherwise closed. Other bytes of the same pages hold
+ * the array's own content or poison.
  *
- * Which bytes are declared is asked of kernel/footprint.h, and nowhere else.
+ * kernel/footprint.h alone says which bytes are declared.
  */
 #ifndef YK_DEVICE_CHECK_IMAGE_H
 #define YK_DEVICE_CHECK_IMAGE_H
@@ -42,7 +42,7 @@ typedef enum yk_filler {
     YK_FILL_SECOND = 2,
 } yk_filler;
 
-/* Bytes whose position is below `cut` hold the one, the others the other. Positions count the
+/* Bytes whose position is below `cut` hold `below`, the others hold `above`. Positions number the
  * bytes of all images of a launch. */
 typedef struct yk_filling {
     yk_filler below;
@@ -85,11 +85,11 @@ yoke_status yk_image_init(yk_image *image, const yk_launch *launch, uint32_t ind
                           yk_error *error);
 void yk_image_fini(yk_image *image);
 
-/* Others change what this chunk may read: from here on it reads what there is now. A no-op
- * for arrays of which that cannot be. */
+/* Other chunks may change what this one reads: from here on it reads what the array holds now. A
+ * no-op for arrays that no other chunk can change. */
 yoke_status yk_image_freeze(yk_image *image, yk_error *error);
 
-/* What it held of the array is old. */
+/* The content that it has copied from the array is out of date. */
 void yk_image_forget(yk_image *image);
 
 /* Whether a place differs from the two usual ones for these items. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A launch whose arrays are images: the kernel runs in it instead of in the arrays. */
+/* A launch whose arguments are images: the kernel works on these and not on the arrays. */
 #ifndef YK_DEVICE_CHECK_STAGE_H
 #define YK_DEVICE_CHECK_STAGE_H
 
@@ -20,7 +20,7 @@ yoke_status yk_stage_init(yk_check_stage *stage, const yk_launch *launch,
 /* A no-op on a zeroed one. */
 void yk_stage_fini(yk_check_stage *stage);
 
-/* A chunk begins: what others may change meanwhile is what it is now. */
+/* A chunk begins: it reads what the arrays hold now, even if other chunks change them. */
 yoke_status yk_stage_freeze(yk_check_stage *stage, yk_error *error);
 
 /* Opens the images for a unit. *has_moved is set if arguments are elsewhere now. */

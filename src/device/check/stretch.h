@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Equal bytes in a row. Most of what is compared consists of few long ones. */
+/* Runs of equal bytes. Data that is compared mostly consists of a few long ones. */
 #ifndef YK_DEVICE_CHECK_STRETCH_H
 #define YK_DEVICE_CHECK_STRETCH_H
 

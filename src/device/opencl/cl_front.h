@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernels that read in front of the address they are given: halos whose parts lie there. */
+/* Kernels that read in front of the address they are given, since parts of a halo lie there. */
 #ifndef YK_DEVICE_OPENCL_CL_FRONT_H
 #define YK_DEVICE_OPENCL_CL_FRONT_H
 
