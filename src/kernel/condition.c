@@ -176,6 +176,7 @@ void yk_group_next(yk_conditions *c, yk_truth truth)
     }
     group = &c->groups[c->depth - 1];
     leave_branch(c, false);
+    group->branch++;
     left = group->before == YK_YES ? YK_NO : group->before == YK_NO ? YK_YES : YK_MAYBE;
     truth = truth < left ? truth : left;
     group->own = truth;
@@ -224,18 +225,34 @@ static yk_truth negated(yk_truth truth)
     return truth == YK_MAYBE ? YK_MAYBE : truth == YK_YES ? YK_NO : YK_YES;
 }
 
-static yk_truth truth_of(const yk_conditions *c, yk_token word, const char *rest)
+/* For what a text cannot tell each number of a branch is one way in which it may be read. */
+static yk_truth decide(yk_conditions *c, size_t branch, yk_truth truth)
 {
+    if (truth != YK_MAYBE) {
+        return truth;
+    }
+    c->branches_in_doubt =
+        branch < c->branches_in_doubt ? c->branches_in_doubt : branch + 1;
+    return !c->decides ? truth : branch == c->decided_branch ? YK_YES : YK_NO;
+}
+
+/* #ifndef X and #ifdef X are decided in the same way. */
+static yk_truth truth_of(yk_conditions *c, size_t branch, yk_token word,
+                         const char *rest)
+{
+    const yk_token absent = yk_absent_name(word, rest);
+
     if (yk_token_is(word, "else")) {
         return YK_YES;
     }
-    if (yk_token_is(word, "if") || yk_token_is(word, "elif")) {
-        return yk_expression_truth(&c->macros, c->guesses, rest);
+    if (absent.kind == YK_TOKEN_WORD) {
+        return negated(
+            decide(c, branch, yk_macro_truth(&c->macros, c->guesses, absent)));
     }
     if (yk_token_is(word, "ifdef") || yk_token_is(word, "elifdef")) {
-        return yk_macro_truth(&c->macros, c->guesses, yk_lex(&rest));
+        return decide(c, branch, yk_macro_truth(&c->macros, c->guesses, yk_lex(&rest)));
     }
-    return negated(yk_macro_truth(&c->macros, c->guesses, yk_lex(&rest)));
+    return decide(c, branch, yk_expression_truth(&c->macros, c->guesses, rest));
 }
 
 yk_token yk_absent_name(yk_token word, const char *rest)
@@ -244,7 +261,7 @@ yk_token yk_absent_name(yk_token word, const char *rest)
     yk_token token = yk_lex(&rest);
     yk_token name;
 
-    if (yk_token_is(word, "ifndef")) {
+    if (yk_token_is(word, "ifndef") || yk_token_is(word, "elifndef")) {
         return token;
     }
     if (!yk_token_is(word, "if") || !yk_token_is(token, "!") ||
@@ -264,11 +281,11 @@ yk_token yk_absent_name(yk_token word, const char *rest)
 void yk_conditions_take(yk_conditions *c, yk_token word, const char *rest)
 {
     if (yk_opens_group(word)) {
-        yk_group_open_absent(c, truth_of(c, word, rest), yk_absent_name(word, rest));
+        yk_group_open_absent(c, truth_of(c, 0, word, rest), yk_absent_name(word, rest));
     } else if (yk_token_is(word, "endif")) {
         yk_group_close(c);
     } else if (c->depth > 0) {
         leave_branch(c, false); /* what it defined does not hold in the next one */
-        yk_group_next(c, truth_of(c, word, rest));
+        yk_group_next(c, truth_of(c, c->groups[c->depth - 1].branch + 1, word, rest));
     }
 }

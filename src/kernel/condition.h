@@ -22,6 +22,7 @@ typedef struct yk_group {
     yk_truth here;    /* both */
     yk_truth before;  /* whether an earlier branch is, as `own` */
     size_t changes;   /* where those of its present branch begin */
+    size_t branch;    /* which one that is, from 0 */
     yk_macro
         *absent; /* defined if the first branch is not taken; NULL: nothing known */
 } yk_group;
@@ -31,6 +32,10 @@ typedef struct yk_conditions {
     /* Names that only a driver or a text outside could have defined are taken as undefined,
      * unless they look like a driver's. */
     bool guesses;
+    /* What a text cannot tell is decided: for the branch of this number in each group. */
+    bool decides;
+    size_t decided_branch;
+    size_t branches_in_doubt; /* behind all that a text cannot tell */
     yk_group groups[YK_MAX_GROUPS];
     size_t depth;
     yk_macro **changes; /* of macros, in branches that may be seen */

@@ -7,7 +7,7 @@
 
 #include "kernel/expression.h"
 
-enum { MAX_PARAMETERS = 32 };
+enum { MAX_PARAMETERS = 128 };
 
 /* What a macro is called with. */
 typedef struct call {
@@ -254,8 +254,7 @@ static void push(yk_token_stream *stream, const yk_macro *macro, const call *c,
 static bool may_expand(const yk_token_stream *stream, const yk_macro *macro)
 {
     return macro != NULL && macro->definition != NULL &&
-           macro->state != YK_MACRO_UNDEFINED && stream->depth < YK_MAX_EXPANSIONS &&
-           !is_active(stream, macro);
+           macro->state != YK_MACRO_UNDEFINED && !is_active(stream, macro);
 }
 
 static void expand_call(yk_token_stream *stream, const yk_macro *macro)
@@ -281,8 +280,12 @@ static bool expand_word(yk_token_stream *stream, yk_token word)
     static const call none;
     const yk_macro *const macro = yk_macros_find(&stream->conditions.macros, word);
 
-    if (!may_expand(stream, macro) ||
+    if (!may_expand(stream, macro)) {
+        return false;
+    }
+    if (stream->depth == YK_MAX_EXPANSIONS ||
         stream->expansion_count++ > YK_MAX_EXPANSION_COUNT) {
+        stream->is_incomplete = true;
         return false;
     }
     if (!yk_macro_is_function(macro)) {

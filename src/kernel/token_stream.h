@@ -10,8 +10,8 @@
 #include "kernel/condition.h"
 
 enum {
-    YK_MAX_EXPANSIONS = 64, /* within each other */
-    YK_MAX_EXPANSION_COUNT = 1 << 18,
+    YK_MAX_EXPANSIONS = 1024, /* within each other */
+    YK_MAX_EXPANSION_COUNT = 1 << 20,
 };
 
 /* The text, or what a macro stands for. */
@@ -26,7 +26,8 @@ typedef struct yk_token_stream {
     yk_stream_level levels[YK_MAX_EXPANSIONS];
     size_t depth;
     bool is_line_start;
-    size_t expansion_count; /* beyond the most, macros stand for themselves */
+    size_t expansion_count;
+    bool is_incomplete; /* beyond the most, macros stand for themselves */
 } yk_token_stream;
 
 /* For one that is all zero. Text and options must stay. */

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "kernel/token_stream.h"
 
+enum { MAX_READINGS = 16 };
+
 /* What the words of a declaration say of the object that it declares. */
 enum {
     IS_CONST = 1,
@@ -19,6 +21,7 @@ enum {
     HAS_TAG = 64,       /* struct, union, enum */
     HAS_OPERAND = 128,  /* parentheses follow that are no parameters */
     IS_QUALIFIER = 256, /* and no more */
+    IS_TYPE = 512,      /* known as one */
     OF_OBJECT = IS_CONST | IS_CONSTANT | IS_LOCAL | IS_SAMPLER,
 };
 
@@ -33,7 +36,7 @@ static const struct {
     {"__constant", IS_CONSTANT | IS_QUALIFIER},
     {"local", IS_LOCAL | IS_QUALIFIER},
     {"__local", IS_LOCAL | IS_QUALIFIER},
-    {"sampler_t", IS_SAMPLER},
+    {"sampler_t", IS_SAMPLER | IS_TYPE},
     {"static", IS_STATIC | IS_QUALIFIER},
     {"typedef", IS_TYPEDEF | IS_QUALIFIER},
     {"struct", HAS_TAG | IS_QUALIFIER},
@@ -44,11 +47,13 @@ static const struct {
     {"__declspec", HAS_OPERAND | IS_QUALIFIER},
     {"_Alignas", HAS_OPERAND | IS_QUALIFIER},
     {"_Pragma", HAS_OPERAND | IS_QUALIFIER},
+    {"_Static_assert", HAS_OPERAND | IS_QUALIFIER},
+    {"static_assert", HAS_OPERAND | IS_QUALIFIER},
     {"__pragma", HAS_OPERAND | IS_QUALIFIER},
-    {"_Atomic", HAS_OPERAND},
-    {"typeof", HAS_OPERAND},
-    {"__typeof__", HAS_OPERAND},
-    {"__typeof", HAS_OPERAND},
+    {"_Atomic", HAS_OPERAND | IS_TYPE},
+    {"typeof", HAS_OPERAND | IS_TYPE},
+    {"__typeof__", HAS_OPERAND | IS_TYPE},
+    {"__typeof", HAS_OPERAND | IS_TYPE},
     {"global", IS_QUALIFIER},
     {"__global", IS_QUALIFIER},
     {"private", IS_QUALIFIER},
@@ -77,14 +82,17 @@ typedef struct declaration {
     bool is_initializer;
     bool awaits_operand;
     bool awaits_name; /* in parentheses */
+    bool awaits_parameters;
+    bool has_pointer_inside;
+    bool has_type; /* its last word is one, so that a name comes */
     char name[64];
 } declaration;
 
 typedef struct parser_state {
-    unsigned scope;        /* braces of functions around */
-    unsigned nesting;      /* parentheses and the like that are passed over */
-    bool is_nesting_first; /* its first token comes */
+    unsigned scope;   /* braces of functions around */
+    unsigned nesting; /* parentheses and the like that are passed over */
     declaration now;
+    declaration hidden; /* within them */
 } parser_state;
 
 /* The states at an #if and at the end of its first branch. */
@@ -106,7 +114,7 @@ typedef struct parser {
     fork_states forks[YK_MAX_GROUPS];
     size_t fork_count;
     bool is_seen;     /* the branch that is read may be the compiler's */
-    type_name *types; /* typedef names that say something */
+    type_name *types; /* typedef names */
     yk_variables *found;
     const char *word;     /* where the last one of a declaration was */
     const char *position; /* of what was found */
@@ -124,6 +132,28 @@ static unsigned flags_of_type(const parser *p, yk_token word)
     return 0;
 }
 
+/* int, uint4, atomic_int and so on. */
+static bool is_built_in_type(yk_token word)
+{
+    static const char *const types[] = {
+        "void",     "bool",   "char",      "uchar",    "short",     "ushort", "int",
+        "uint",     "long",   "ulong",     "float",    "double",    "half",   "signed",
+        "unsigned", "size_t", "ptrdiff_t", "intptr_t", "uintptr_t", "flag"};
+    char name[YK_WORD_BYTES];
+    const char *at = name;
+    size_t length;
+
+    yk_token_copy(word, name);
+    at += strncmp(name, "atomic_", 7) == 0 ? 7 : 0;
+    length = strcspn(at, "123468");
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strlen(types[i]) == length && strncmp(at, types[i], length) == 0) {
+            return at[length + strspn(at + length, "123468")] == '\0';
+        }
+    }
+    return false;
+}
+
 static unsigned flags_of(const parser *p, yk_token word)
 {
     for (size_t i = 0; i < sizeof known_words / sizeof known_words[0]; i++) {
@@ -131,17 +161,22 @@ static unsigned flags_of(const parser *p, yk_token word)
             return known_words[i].flags;
         }
     }
-    return flags_of_type(p, word);
+    return is_built_in_type(word) ? IS_TYPE : flags_of_type(p, word);
+}
+
+static void copy_name(parser *p, declaration *to, yk_token word)
+{
+    char name[YK_WORD_BYTES];
+
+    p->word = yk_token_stream_position(&p->stream);
+    yk_token_copy(word, name);
+    yk_text_copy(to->name, sizeof to->name, name);
 }
 
 static void take_name(parser *p, yk_token word)
 {
-    char name[YK_WORD_BYTES];
-
     p->state.now.words++;
-    p->word = yk_token_stream_position(&p->stream);
-    yk_token_copy(word, name);
-    yk_text_copy(p->state.now.name, sizeof p->state.now.name, name);
+    copy_name(p, &p->state.now, word);
 }
 
 static void take_declaration_word(parser *p, yk_token word)
@@ -154,6 +189,9 @@ static void take_declaration_word(parser *p, yk_token word)
     now->awaits_operand = (flags & HAS_OPERAND) != 0;
     if ((flags & IS_QUALIFIER) == 0) {
         take_name(p, word);
+        now->has_type =
+            (flags & IS_TYPE) != 0 ||
+            (now->words == 1 && (now->base & HAS_TAG) != 0 && !now->has_body);
     }
 }
 
@@ -161,14 +199,24 @@ static void take_declaration_word(parser *p, yk_token word)
 
 static void add_type(parser *p, const declaration *now)
 {
-    type_name *const made =
-        (now->flags & OF_OBJECT) != 0 ? calloc(1, sizeof *made) : NULL;
+    type_name *const made = calloc(1, sizeof *made);
 
-    if (made != NULL) {
-        made->flags = now->flags & OF_OBJECT;
-        memcpy(made->name, now->name, sizeof made->name);
-        made->next = p->types;
-        p->types = made;
+    if (made == NULL) {
+        p->stream.conditions.macros.is_short_of_memory = true;
+        return;
+    }
+    made->flags = IS_TYPE | (now->flags & OF_OBJECT);
+    memcpy(made->name, now->name, sizeof made->name);
+    made->next = p->types;
+    p->types = made;
+}
+
+static void note_changeable(parser *p, const char name[64])
+{
+    if (!p->found->has_changeable) {
+        p->found->has_changeable = true;
+        memcpy(p->found->name, name, sizeof p->found->name);
+        p->position = p->word;
     }
 }
 
@@ -187,15 +235,15 @@ static void end_declarator(parser *p)
     } else if (is_variable(now, p->state.scope)) {
         if ((now->flags & OF_OBJECT) != 0) {
             p->found->has_constants = true;
-        } else if (!p->found->has_changeable) {
-            p->found->has_changeable = true;
-            memcpy(p->found->name, now->name, sizeof now->name);
-            p->position = p->word;
+        } else {
+            note_changeable(p, now->name);
         }
     }
     now->flags = now->base;
     now->words = now->has_body ? 0 : 1; /* the type's stay */
+    now->has_type = true;
     now->has_pointer = false;
+    now->has_pointer_inside = false;
     now->is_function = false;
     now->is_initializer = false;
 }
@@ -208,7 +256,7 @@ static void begin_statement(parser *p)
 static void enter_nesting(parser *p)
 {
     p->state.nesting = 1;
-    p->state.is_nesting_first = true;
+    p->state.hidden = (declaration){.base = 0};
 }
 
 static void take_brace(parser *p)
@@ -217,21 +265,13 @@ static void take_brace(parser *p)
 
     if ((now->base & HAS_TAG) != 0 && !now->is_function) {
         now->has_body = true;
+        now->has_type = true;
         now->words = 0;
         enter_nesting(p);
     } else {
         p->state.scope++;
         begin_statement(p);
     }
-}
-
-static void take_parenthesis(parser *p)
-{
-    declaration *const now = &p->state.now;
-
-    now->is_function |= !now->awaits_operand && now->words > 0;
-    now->awaits_operand = false;
-    enter_nesting(p);
 }
 
 /* What is behind it belongs to the pointer, what was before to what it points to. */
@@ -241,21 +281,70 @@ static void take_pointer(parser *p)
     p->state.now.flags &= ~(unsigned)OF_OBJECT;
 }
 
-/* Within parentheses and the like nothing matters but their end, and whether they begin
- * with a pointer: int (*p)[4] is no function. */
+/* Parameters, an operand, or, behind a type, a name: int (n), int (*p)[4]. */
+static void take_parenthesis(parser *p)
+{
+    declaration *const now = &p->state.now;
+
+    if (now->awaits_operand) {
+        now->awaits_operand = false;
+    } else if (now->has_type) {
+        now->awaits_name = true;
+    } else {
+        now->is_function |= now->words > 0 && !now->has_pointer_inside;
+    }
+    enter_nesting(p);
+}
+
+/* A name in parentheses: a variable's or a function's, which its parameters tell. */
+static void take_inner_declarator(parser *p, yk_token token)
+{
+    declaration *const now = &p->state.now;
+
+    if (token.kind == YK_TOKEN_WORD) {
+        take_declaration_word(p, token);
+        now->awaits_name = now->has_type;
+        now->awaits_parameters = !now->has_type;
+    } else if (yk_token_is(token, "*")) {
+        now->has_pointer_inside = true;
+        take_pointer(p);
+    } else if (!yk_token_is(token, "(")) {
+        now->awaits_name = false;
+        now->is_function = true; /* a block, which nothing can change */
+    }
+}
+
+/* ---- nesting ---- */
+
+/* Statements within an expression: ({ static int n; n++; }), or a block's. */
+static void take_hidden(parser *p, yk_token token)
+{
+    declaration *const hidden = &p->state.hidden;
+    const char c = *token.begin;
+
+    if (token.kind == YK_TOKEN_WORD) {
+        hidden->flags |= flags_of(p, token);
+        copy_name(p, hidden, token);
+    } else if (c == '*') {
+        hidden->flags &= ~(unsigned)OF_OBJECT;
+    } else if (token.kind == YK_TOKEN_OTHER && strchr("=,;[]{}", c) != NULL) {
+        if ((hidden->flags & (IS_STATIC | OF_OBJECT)) == IS_STATIC && c != ']') {
+            note_changeable(p, hidden->name);
+        }
+        *hidden = (declaration){.base = 0};
+    }
+}
+
+/* Within parentheses and the like little matters but their end. */
 static void take_nested(parser *p, yk_token token)
 {
-    if (p->state.is_nesting_first && p->state.now.is_function &&
-        yk_token_is(token, "*")) {
-        p->state.now.is_function = false;
-        p->state.now.awaits_name = true;
-        take_pointer(p);
-    } else if (p->state.now.awaits_name && token.kind == YK_TOKEN_WORD &&
-               (flags_of(p, token) & IS_QUALIFIER) == 0) {
-        p->state.now.awaits_name = false;
-        take_name(p, token);
+    if (p->state.now.awaits_name) {
+        take_inner_declarator(p, token);
+    } else if (p->state.now.awaits_parameters) {
+        p->state.now.awaits_parameters = false;
+        p->state.now.is_function |= yk_token_is(token, "(");
     }
-    p->state.is_nesting_first = false;
+    take_hidden(p, token);
     if (strchr("([{", *token.begin) != NULL) {
         p->state.nesting++;
     } else if (strchr(")]}", *token.begin) != NULL) {
@@ -405,18 +494,17 @@ static void free_types(parser *p)
     }
 }
 
-static bool read_variables(const char *source, const yk_build_options *options,
-                           yk_variables *found)
+/* Reads the text with all branches that a compiler may take, or, if it `decides`, with one of
+ * each group. */
+static bool read_text(parser *p, const char *source, const yk_build_options *options,
+                      bool decides, size_t branch)
 {
-    parser *const p = calloc(1, sizeof *p);
-    bool good;
     yk_token token;
+    bool good;
 
-    if (p == NULL) {
-        return false;
-    }
-    p->found = found;
     p->is_seen = true;
+    p->stream.conditions.decides = decides;
+    p->stream.conditions.decided_branch = branch;
     yk_token_stream_init(&p->stream, source, options);
     while ((token = yk_token_stream_next(&p->stream)).kind != YK_TOKEN_END) {
         if (token.kind == YK_TOKEN_HASH) {
@@ -425,13 +513,46 @@ static bool read_variables(const char *source, const yk_build_options *options,
             take_token(p, token);
         }
     }
-    if (found->has_changeable) {
-        describe_place(source, p->position, found->place, sizeof found->place);
+    if (p->position != NULL) {
+        describe_place(source, p->position, p->found->place, sizeof p->found->place);
     }
+    p->found->is_incomplete |= p->stream.is_incomplete;
     good = !p->stream.conditions.macros.is_short_of_memory;
     yk_token_stream_fini(&p->stream);
     free_types(p);
+    return good;
+}
+
+static bool read_once(const char *source, const yk_build_options *options, bool decides,
+                      size_t branch, yk_variables *found, size_t *branches)
+{
+    parser *const p = calloc(1, sizeof *p);
+    bool good;
+
+    if (p == NULL) {
+        return false;
+    }
+    p->found = found;
+    good = read_text(p, source, options, decides, branch);
+    *branches = p->stream.conditions.branches_in_doubt;
     free(p);
+    return good;
+}
+
+/* Of a macro that several branches define the first reading takes the last definition; so
+ * each branch is read for itself, and the text without them. */
+static bool read_variables(const char *source, const yk_build_options *options,
+                           yk_variables *found)
+{
+    size_t branches = 0;
+    size_t unused = 0;
+    bool good = read_once(source, options, false, 0, found, &branches);
+
+    for (size_t i = 0; i <= branches && i < MAX_READINGS && branches > 0; i++) {
+        if (good && !found->has_changeable) {
+            good = read_once(source, options, true, i, found, &unused);
+        }
+    }
     return good;
 }
 
@@ -463,6 +584,13 @@ yoke_status yk_variables_check(const char *source, const char *options,
             "pass what items share as a yoke_inout_whole() argument, and declare "
             "what never changes __constant or const",
             noun, found.name, found.place);
+    }
+    if (found.is_incomplete) {
+        return yk_fail(
+            error, YOKE_EUNSUPPORTED,
+            "%s: its macros are too many, or nested too deeply, to see whether "
+            "it has variables in global memory; at most %d may be nested",
+            noun, YK_MAX_EXPANSIONS);
     }
     return !found.enqueues
                ? YOKE_OK

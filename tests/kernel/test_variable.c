@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Variables of a source that no split job may have, and all the declarations beside them
  * that it may. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/yoke_test.h"
@@ -39,6 +41,24 @@ static const variable_case cases[] = {
     {"extern int counter;", "counter", ""},
     {"__glo\\\nbal int counter;", "counter", ""},
     {"/* x */ __global /* y */ int\ncounter /* z */;", "counter", ""},
+    /* With parentheses around the name. */
+    {"__global int (counter);", "counter", ""},
+    {"int (counter) = 0;", "counter", ""},
+    {"unsigned int ((counter))[4];", "counter", ""},
+    {"uint4 (counter);", "counter", ""},
+    {"typedef struct { int a; } state; state (s);", "s", ""},
+    {"struct state { int a; }; struct state (s);", "s", ""},
+    {"struct { int a; } (s);", "s", ""},
+    {"int f(int), (counter);", "counter", ""},
+    {"int (*const (p))[4] = 0;", NULL, ""},
+    {"__constant int (a) = 1;", NULL, ""},
+    {"int (f)(int a) { return a; }", NULL, ""},
+    {"__global int (*f(__global int *a))[4];", NULL, ""},
+    {"__kernel void (f)(__global int *a);", NULL, ""},
+    {"typedef int (number); int f(number);", NULL, ""},
+    {"_Static_assert(sizeof(int) == 4, \"4\");", NULL, ""},
+    {"KERNEL(f)\n{ int n; }", NULL, ""},
+    {"void f(int a) { int (n); n = a; }", NULL, ""},
     /* A pointer is in global memory, whatever it points to. */
     {"__global int *p;", "p", ""},
     {"__constant int *p;", "p", ""},
@@ -55,6 +75,13 @@ static const variable_case cases[] = {
     {"void g(void) { int n = 0; __local int l; for (int i = 0; i < n; i++) { n *= i; } "
      "}",
      NULL, ""},
+    {"void g(void) { h(({ static __global int n; n++; })); }", "n", ""},
+    {"void g(void) { int a = ({ int b; static int n = 1; n; }); }", "n", ""},
+    {"void g(void) { int (^b)(void) = ^{ static int n[3]; return n[0]; }; }", "n", ""},
+    {"void g(void) { h(({ static const int n = 1; n; })); }", NULL, ""},
+    {"void g(void) { h(({ __constant static int n = 1; int m = n; m; })); }", NULL, ""},
+    {"void g(int a[static 4], int b[const static 2]);", NULL, ""},
+    {"int (^b)(int) = ^(int a) { return a; };", NULL, ""},
     {"int f(int a) { return a; } int counter;", "counter", ""},
     {"int f(int a) { int b[2] = {1, 2}; return b[0]; } int counter;", "counter", ""},
     {"int f(int a) { switch (a) { case 1: return 2; default: break; } return 0; } int "
@@ -116,6 +143,26 @@ static const variable_case cases[] = {
     {"#ifdef __OPENCL_VERSION__\nint counter;\n#endif", "counter", ""},
     {"#ifdef __cplusplus\nint counter;\n#endif", NULL, ""},
     {"#if __OPENCL_C_VERSION__ >= 200\nint counter;\n#endif", "counter", ""},
+    /* Macros that branches define differently. */
+    {"#ifdef __X\n#define Q __global\n#else\n#define Q __constant\n#endif\n"
+     "Q int counter;",
+     "counter", ""},
+    {"#ifdef __X\n#define Q __constant\n#else\n#define Q __global\n#endif\n"
+     "Q int counter;",
+     "counter", ""},
+    {"#if __OPENCL_C_VERSION__ >= 300\n#define DECLARE\n"
+     "#elif __OPENCL_C_VERSION__ >= 200\n#define DECLARE int counter;\n"
+     "#else\n#define DECLARE\n#endif\nDECLARE",
+     "counter", ""},
+    {"#ifdef __X\n#define Q __constant\n#endif\n"
+     "#ifndef __X\n#define Q const\n#endif\nQ int counter = 1;",
+     NULL, ""},
+    {"#define Q static\n#ifdef __X\n#undef Q\n#define Q\n#endif\n"
+     "void f(void) { Q int n; }",
+     "n", ""},
+    {"#ifdef cl_khr_fp64\n#define N(n) int n;\nstruct s { N(a) };\n#undef N\n"
+     "#define N(n) void n(void);\nN(a)\n#endif",
+     NULL, ""},
     /* Functions of which conditions choose the head. */
     {"#ifdef __X\nvoid f(int a) {\n#else\nvoid f(float a) {\n#endif\n}\nint counter;",
      "counter", ""},
@@ -139,6 +186,29 @@ static void what_kernels_can_change_is_found(void **state)
             fail_msg("'%s' found, not '%s', in: %s", found.name, wanted, c->source);
         }
     }
+}
+
+static void macros_within_each_other_are_followed(void **state)
+{
+    yk_variables found;
+    char *text = NULL;
+    size_t bytes;
+    FILE *const to = open_memstream(&text, &bytes);
+
+    (void)state;
+    assert_non_null(to);
+    fputs("#define A0 static\n", to);
+    for (int i = 1; i <= 2000; i++) {
+        fprintf(to, "#define A%d A%d\n", i, i - 1);
+    }
+    fputs("void f(void) { A500 int n; }\n", to);
+    assert_int_equal(fclose(to), 0);
+    assert_true(yk_variables_read(&found, text, ""));
+    assert_string_equal(found.name, "n");
+    memcpy(strstr(text, "A500 int n"), "A2000    n", 10); /* too deep */
+    assert_true(yk_variables_read(&found, text, ""));
+    assert_true(found.is_incomplete);
+    free(text);
 }
 
 static void the_place_is_that_of_the_file(void **state)
@@ -180,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(what_kernels_can_change_is_found),
+        yt_unit_test(macros_within_each_other_are_followed),
         yt_unit_test(the_place_is_that_of_the_file),
         yt_unit_test(the_refusal_says_what_to_do),
     };
