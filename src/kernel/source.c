@@ -74,6 +74,11 @@ static bool contains(const char *source, const word_list *list)
     return false;
 }
 
+bool yk_source_is_size_word(yk_token word)
+{
+    return is_one_of(word, WORDS(size_words)) || is_one_of(word, WORDS(group_words));
+}
+
 bool yk_source_asks_sizes(const char *source)
 {
     return contains(source, &(word_list){WORDS(size_words), true});

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "kernel/lexer.h"
+
 /* Whether it may ask for the extent or offset of its launch (get_global_size(),
  * get_num_groups(), get_global_offset(), get_global_linear_id()): it must be built for
  * its range, or not be split. True if part of the source cannot be seen. */
@@ -20,5 +22,8 @@ bool yk_source_asks_groups(const char *source);
 /* Whether it is seen to depend on work-groups: their number or size, local ids, local
  * memory, barriers. False if nothing of that is seen. */
 bool yk_source_uses_groups(const char *source);
+
+/* Whether the word is a function whose answer for a range differs from that for a piece. */
+bool yk_source_is_size_word(yk_token word);
 
 #endif

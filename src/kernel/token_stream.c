@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/expression.h"
+#include "kernel/source.h"
 
 enum { MAX_PARAMETERS = 128 };
 
@@ -42,6 +43,29 @@ static void preset_languages(yk_token_stream *stream)
     }
 }
 
+/* A macro of the library has such a name where a range is split: a macro of the source's that
+ * calls the function would call the driver's, and an #undef leaves that. */
+static void note_wrapper(yk_token_stream *stream, const char *at, bool is_defined)
+{
+    const yk_token name = yk_lex(&at);
+    const yk_truth here = yk_conditions_here(&stream->conditions);
+    bool calls_itself = false;
+    yk_token token;
+
+    if (name.kind != YK_TOKEN_WORD || !yk_source_is_size_word(name) || here == YK_NO) {
+        return;
+    }
+    while (is_defined && (token = yk_lex(&at)).kind > YK_TOKEN_NEWLINE) {
+        char text[YK_WORD_BYTES];
+
+        yk_token_copy(token, text);
+        calls_itself |= token.kind == YK_TOKEN_WORD && yk_token_is(name, text);
+    }
+    if (calls_itself || (!is_defined && here == YK_YES)) {
+        yk_token_copy(name, stream->wrapped);
+    }
+}
+
 void yk_token_stream_init(yk_token_stream *stream, const char *text,
                           const yk_build_options *options)
 {
@@ -52,6 +76,7 @@ void yk_token_stream_init(yk_token_stream *stream, const char *text,
     preset_languages(stream);
     for (size_t i = 0; i < options->defined.count; i++) {
         yk_conditions_define(&stream->conditions, options->defined.list[i]);
+        note_wrapper(stream, options->defined.list[i], true);
     }
     for (size_t i = 0; i < options->undefined.count; i++) {
         yk_conditions_undefine(&stream->conditions, options->undefined.list[i]);
@@ -312,8 +337,10 @@ static bool take_stream_directive(yk_token_stream *stream, yk_token *word)
         yk_conditions_take(&stream->conditions, *word, text->at);
     } else if (yk_token_is(*word, "define")) {
         yk_conditions_define(&stream->conditions, text->at);
+        note_wrapper(stream, text->at, true);
     } else if (yk_token_is(*word, "undef")) {
         yk_conditions_undefine(&stream->conditions, text->at);
+        note_wrapper(stream, text->at, false);
     }
     text->at = end;
     stream->is_line_start = true;

@@ -27,6 +27,8 @@ typedef struct yk_token_stream {
     size_t depth;
     bool is_line_start;
     size_t expansion_count;
+    /* A work-item function that the text replaces by a macro which calls it; "" if none. */
+    char wrapped[YK_WORD_BYTES];
     bool is_incomplete; /* beyond the most, macros stand for themselves */
 } yk_token_stream;
 

@@ -517,6 +517,9 @@ static bool read_text(parser *p, const char *source, const yk_build_options *opt
         describe_place(source, p->position, p->found->place, sizeof p->found->place);
     }
     p->found->is_incomplete |= p->stream.is_incomplete;
+    if (p->stream.wrapped[0] != '\0') {
+        yk_text_copy(p->found->wrapped, sizeof p->found->wrapped, p->stream.wrapped);
+    }
     good = !p->stream.conditions.macros.is_short_of_memory;
     yk_token_stream_fini(&p->stream);
     free_types(p);
@@ -584,6 +587,14 @@ yoke_status yk_variables_check(const char *source, const char *options,
             "pass what items share as a yoke_inout_whole() argument, and declare "
             "what never changes __constant or const",
             noun, found.name, found.place);
+    }
+    if (found.wrapped[0] != '\0') {
+        return yk_fail(
+            error, YOKE_EUNSUPPORTED,
+            "%s: it has an #undef of %s, or a macro of that name that calls it: "
+            "that would be the driver's own function, which knows only the piece "
+            "that is launched; give the macro another name",
+            noun, found.wrapped);
     }
     if (found.is_incomplete) {
         return yk_fail(

@@ -15,7 +15,9 @@ typedef struct yk_variables {
     bool has_changeable; /* one that kernels can change: that named below */
     bool has_constants;  /* const or __constant */
     bool enqueues;       /* a kernel may start others */
-    bool is_incomplete;  /* its macros are too many to be read */
+    /* A work-item function that a macro of its own wraps or uncovers; "" if none. */
+    char wrapped[64];
+    bool is_incomplete; /* its macros are too many to be read */
     char name[64];
     char place[512]; /* "line 3 of inc/common.h" */
 } yk_variables;

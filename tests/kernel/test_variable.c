@@ -211,6 +211,39 @@ static void macros_within_each_other_are_followed(void **state)
     free(text);
 }
 
+static void functions_that_macros_wrap_are_found(void **state)
+{
+    static const struct {
+        const char *source, *options, *wrapped;
+    } cases_of_macros[] = {
+        {"#define get_group_id(d) ((int)get_group_id(d))", "", "get_group_id"},
+        {"#define get_global_size(d) \\\n (int)get_global_\\\nsize(d)", "",
+         "get_global_size"},
+        {"#if __OPENCL_VERSION__ >= 200\n#define get_num_groups get_num_groups\n#endif",
+         "", "get_num_groups"},
+        {"#undef get_group_id", "", "get_group_id"},
+        {"", "-D \"get_group_id(d)=(int)get_group_id(d)\"", "get_group_id"},
+        {"#define get_global_id(d) ((int)get_global_id(d))", "", ""},
+        {"#define group(d) ((int)get_group_id(d))", "", ""},
+        {"#ifndef get_global_linear_id\n#define get_global_linear_id() "
+         "get_global_id(0)\n"
+         "#endif",
+         "", ""},
+        {"#define get_group_id(d) (get_global_id(d) / get_local_size(d))", "", ""},
+        {"#ifdef __CUDACC__\n#undef get_group_id\n#endif", "", ""},
+        {"#ifdef __METAL__\n#define get_group_id(d) group[d]\n#endif", "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases_of_macros / sizeof cases_of_macros[0]; i++) {
+        yk_variables found;
+
+        assert_true(yk_variables_read(&found, cases_of_macros[i].source,
+                                      cases_of_macros[i].options));
+        assert_string_equal(found.wrapped, cases_of_macros[i].wrapped);
+    }
+}
+
 static void the_place_is_that_of_the_file(void **state)
 {
     static const char source[] = "#line 1 \"k.cl\"\n"
@@ -251,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(what_kernels_can_change_is_found),
         yt_unit_test(macros_within_each_other_are_followed),
+        yt_unit_test(functions_that_macros_wrap_are_found),
         yt_unit_test(the_place_is_that_of_the_file),
         yt_unit_test(the_refusal_says_what_to_do),
     };
