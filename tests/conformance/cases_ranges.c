@@ -3,9 +3,6 @@
  * about the range it runs in. */
 #include "suite.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* ---- every work-item's cell of a volume ---- */
 
 static const char cells_source[] =
@@ -276,14 +273,6 @@ static void pieces(const yoke_span *span, void *const args[])
     }
 }
 
-/* Kernels that are checked run item by item. */
-static bool is_checked(void)
-{
-    const char *text = getenv("YOKE_CHECK");
-
-    return text != NULL && strcmp(text, "1") == 0;
-}
-
 /* A driver that compiles at the first launch is given a few items for that. */
 static void is_split(suite_run *run)
 {
@@ -298,7 +287,7 @@ static void is_split(suite_run *run)
         changes += i > 0 && out[i] != out[i - 1];
         assert_true(out[i] <= i);
     }
-    assert_true(suite_is_whole(run) && !is_checked() ? changes <= 1 : changes > 0);
+    assert_true(suite_is_whole(run) ? changes <= 1 : changes > 0);
 }
 
 /* ---- the table ---- */
