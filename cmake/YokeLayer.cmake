@@ -2,12 +2,12 @@
 
 # yoke_layer(NAME [DEPENDS LAYER...])
 #
-# Makes a layer from the sources in the current folder (and, for devices, one folder
-# down): yoke_NAME_objects, and the static library yoke_NAME, which brings the layers
-# below and is what the layer's tests link. A layer without sources is left out.
+# Makes a layer from the sources in the folder NAME (and, for devices, one folder down):
+# yoke_NAME_objects, and the static library yoke_NAME, which brings the layers below and is
+# what the layer's tests link. A layer without sources is left out.
 function(yoke_layer name)
     cmake_parse_arguments(arg "" "" "DEPENDS" ${ARGN})
-    file(GLOB sources CONFIGURE_DEPENDS *.c */*.c)
+    file(GLOB sources CONFIGURE_DEPENDS ${name}/*.c ${name}/*/*.c)
     if(NOT sources)
         return()
     endif()

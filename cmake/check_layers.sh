@@ -1,10 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# check_layers.sh [FOLDER]: reads the #include lines of the sources (FOLDER, default src)
-# and fails on an upward include, on OpenCL outside src/device/opencl, and on headers for
-# processes and memory outside src/sys.
+# check_layers.sh [FOLDER]: reads the #include lines of the sources (FOLDER, default src) and
+# fails on
+#   - an include of a layer above; the order is the list in src/CMakeLists.txt
+#   - the application's side (pool, api) including a worker's or the supervisor's headers,
+#     except for the one header of each that says how it is entered
+#   - OpenCL outside src/driver and src/opencl
+#   - headers for processes and memory outside src/sys
+#   - a folder of more than 40 files
 set -eu
+order=$(sed -n '/^set(yoke_layers/,/)/p' "$(dirname "$0")/../src/CMakeLists.txt" |
+    tr -d '()\n' | sed 's/^setyoke_layers//; s/  */ /g')
 cd "${1:-$(dirname "$0")/../src}"
+
+for folder in */; do
+    count=$(find "$folder" -type f | wc -l)
+    if [ "$count" -gt 40 ]; then
+        echo "src/$folder has $count files; 40 is the maximum"
+        exit 1
+    fi
+done
 
 # Every source and header line with an include, as "FILE:LINE:<x.h>" or "FILE:LINE:"x.h"".
 find . -name '*.[ch]' -printf '%P\n' | sort | xargs -r awk '
@@ -14,14 +29,17 @@ find . -name '*.[ch]' -printf '%P\n' | sort | xargs -r awk '
         sub(/[>"][^>"]*$/, "&", name)
         match(name, /^[<"][^>"]*[>"]/)
         print FILENAME ":" FNR ":" substr(name, 1, RLENGTH)
-    }' | awk -F: '
+    }' | awk -F: -v order="$order" '
     BEGIN {
-        count = split("base sys shared kernel device sched reduce pool api", names, " ")
+        count = split(order, names, " ")
         for (i = 1; i <= count; i++) level[names[i]] = i
         count = split("sys/mman.h sys/wait.h sched.h linux/futex.h sys/syscall.h " \
             "sys/prctl.h signal.h poll.h sys/eventfd.h sys/epoll.h sys/signalfd.h sys/pidfd.h " \
             "sys/resource.h spawn.h hwloc.h", names, " ")
         for (i = 1; i <= count; i++) system_header[names[i]] = 1
+        count = split("worker/worker_main.h worker/helper.h supervisor/supervisor_main.h",
+            names, " ")
+        for (i = 1; i <= count; i++) entry[names[i]] = 1
     }
     function complain(text) {
         print "src/" $1 ":" $2 ": " $3 " " text
@@ -43,9 +61,14 @@ find . -name '*.[ch]' -printf '%P\n' | sort | xargs -r awk '
         if (!slash) complain("must be written \"layer/file.h\"")
         else if (!(target in level)) complain("names no layer")
         else if (level[target] > level[layer]) complain("is a layer above " layer)
+        else if ((layer == "pool" || layer == "api") &&
+                 (target == "worker" || target == "supervisor") && !(header in entry))
+            complain("is of another process: the application uses only its entry")
+        else if (layer == "supervisor" && target == "worker" && !(header in entry))
+            complain("is of another process: the supervisor uses only its entry")
     }
-    (header ~ /^CL\// || header ~ /^CL_/) && $1 !~ /^device\/opencl\// {
-        complain("belongs under src/device/opencl")
+    (header ~ /^CL\// || header ~ /^CL_/) && layer != "driver" && layer != "opencl" {
+        complain("belongs under src/driver or src/opencl")
     }
     header in system_header && layer != "sys" && layer != "cli" {
         complain("belongs under src/sys")

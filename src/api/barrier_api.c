@@ -3,7 +3,7 @@
 
 #include "api/call.h"
 #include "api/object_call.h"
-#include "shared/meeting.h"
+#include "ipc/barrier.h"
 
 yoke_status yoke_barrier_create(yoke_barrier **result, yoke_pool *pool,
                                 uint32_t parties)

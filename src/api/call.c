@@ -7,7 +7,7 @@
 
 #include "api/live.h"
 #include "base/status.h"
-#include "shared/window.h"
+#include "shm/window.h"
 #include "sys/call_guard.h"
 #include "sys/process.h"
 

@@ -4,7 +4,7 @@
 #define YK_API_CELLS_CALL_H
 
 #include "api/object_call.h"
-#include "shared/cells.h"
+#include "ipc/cells.h"
 
 yoke_status yk_cells_create(void *result, yoke_pool *pool, yk_magic magic, size_t count,
                             size_t item_bytes, const void *initial);

@@ -2,7 +2,7 @@
 #include "yoke/condition.h"
 
 #include "api/object_call.h"
-#include "shared/notice.h"
+#include "ipc/condition_variable.h"
 #include "sys/futex.h"
 
 yoke_status yoke_condition_create(yoke_condition **result, yoke_pool *pool)

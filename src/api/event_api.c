@@ -2,7 +2,7 @@
 #include "yoke/event.h"
 
 #include "api/object_call.h"
-#include "shared/permits.h"
+#include "ipc/semaphore.h"
 
 yoke_status yoke_event_create(yoke_event **result, yoke_pool *pool)
 {

@@ -7,8 +7,8 @@
 
 #include "api/call.h"
 #include "base/status.h"
-#include "pool/guest_view.h"
-#include "shared/window.h"
+#include "protocol/guest_view.h"
+#include "shm/window.h"
 #include "sys/process.h"
 
 static const struct {

@@ -5,8 +5,8 @@
 #define YK_API_OBJECT_CALL_H
 
 #include "base/error.h"
+#include "ipc/ipc_object.h"
 #include "pool/pool.h"
-#include "shared/shared_object.h"
 
 /* Why it may not be used, as a status; keeps a text. */
 yoke_status yk_object_refuse(const void *object, yk_magic magic);

@@ -8,8 +8,8 @@
 #include "api/object_call.h"
 #include "base/bits.h"
 #include "base/clock.h"
-#include "shared/message_queue.h"
-#include "shared/step.h"
+#include "ipc/message_queue.h"
+#include "ipc/step.h"
 
 /* An end: closed by the magic word of its object. */
 typedef struct pipe_end {

@@ -4,7 +4,7 @@
 #include "api/call.h"
 #include "api/object_call.h"
 #include "base/bits.h"
-#include "shared/message_queue.h"
+#include "ipc/message_queue.h"
 
 enum { DEFAULT_MESSAGES = 1024, DEFAULT_BYTES = 1 << 20, LEAST_BYTES = 16 };
 

@@ -6,7 +6,7 @@
 #include "api/call.h"
 #include "api/submission.h"
 #include "base/bits.h"
-#include "kernel/check.h"
+#include "launch/check.h"
 #include "sys/call_guard.h"
 #include "yoke/reduce.h"
 

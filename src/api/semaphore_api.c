@@ -3,7 +3,7 @@
 
 #include "api/call.h"
 #include "api/object_call.h"
-#include "shared/permits.h"
+#include "ipc/semaphore.h"
 
 yoke_status yoke_semaphore_create(yoke_semaphore **result, yoke_pool *pool,
                                   uint32_t permits, uint32_t most)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/numbers.h"
+#include "cli/scalar.h"
 
 static const yk_array_use uses[] = {
     {"in", YOKE_ACCESS_READ, YOKE_PARTS_WHOLE, false, false},

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/numbers.h"
+#include "cli/scalar.h"
 
 static const yk_element elements[] = {
     {"bool", 'b', 1},      {"int8", 'i', 1},        {"uint8", 'u', 1},

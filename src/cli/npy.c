@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/numbers.h"
+#include "cli/scalar.h"
 
 /* The format: numpy.lib.format, "Format Version 1.0" to "3.0". */
 enum { MAGIC_BYTES = 6, PREFIX_1 = 10, PREFIX_2 = 12, ALIGNMENT = 64 };

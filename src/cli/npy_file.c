@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "cli/mapped_copy.h"
 
 static bool map_file(yk_npy_file *file, int descriptor, yk_complaint *complaint)
 {
@@ -51,12 +51,39 @@ bool yk_npy_open(yk_npy_file *file, const char *path, yk_complaint *complaint)
     return good;
 }
 
+static sigjmp_buf page_lost;
+
+static void on_bus_error(int number)
+{
+    siglongjmp(page_lost, number);
+}
+
+/* Copies from a mapped file; false if its pages cannot be had any more (SIGBUS). Only one thread
+ * at a time. */
+static bool copy_mapped(void *to, const void *from, size_t bytes)
+{
+    struct sigaction action;
+    struct sigaction previous;
+    bool good;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_bus_error;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGBUS, &action, &previous);
+    good = sigsetjmp(page_lost, 1) == 0;
+    if (good) {
+        memcpy(to, from, bytes);
+    }
+    (void)sigaction(SIGBUS, &previous, NULL);
+    return good;
+}
+
 bool yk_npy_load(const yk_npy_file *file, void *to, yk_complaint *complaint)
 {
     const char *from = (const char *)file->mapping + file->array.offset;
 
     (void)madvise(file->mapping, file->size, MADV_SEQUENTIAL);
-    if (!yk_mapped_copy(to, from, file->array.bytes)) {
+    if (!copy_mapped(to, from, file->array.bytes)) {
         return yk_complain(complaint,
                            "the file became shorter while it was read, or its "
                            "disk failed");

@@ -3,6 +3,9 @@
 #ifndef YK_CLI_OUTPUT_H
 #define YK_CLI_OUTPUT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* To be called first. Files that are opened later then do not take the place of a closed standard
  * stream, and a write to a pipe without a reader fails instead of ending the program. */
 void yk_output_prepare(void);
@@ -10,5 +13,23 @@ void yk_output_prepare(void);
 /* To be called last: writes out what was printed, and says so if it cannot be written. The
  * exit code: `code`, or YK_EXIT_FAILED in place of YK_EXIT_OK. */
 int yk_output_finish(const char *title, int code);
+
+/* ---- the progress bar ---- */
+
+/* A progress bar on standard error, if that is a terminal. */
+
+typedef struct yk_progress {
+    bool wanted;
+    bool shown;
+    size_t runs;
+} yk_progress;
+
+void yk_progress_init(yk_progress *progress, bool quiet, size_t runs);
+
+/* run counts from 0; done is the share of it that is done, 0 to 1. */
+void yk_progress_show(yk_progress *progress, size_t run, double done, double seconds);
+
+/* Takes the bar off the screen. */
+void yk_progress_clear(yk_progress *progress);
 
 #endif

@@ -9,10 +9,10 @@
 #include "cli/command.h"
 #include "cli/complaint.h"
 #include "cli/interrupt.h"
-#include "cli/parameter.h"
-#include "cli/progress.h"
-#include "cli/run_options.h"
 #include "cli/kernel_file.h"
+#include "cli/output.h"
+#include "cli/parameter.h"
+#include "cli/run_options.h"
 #include "cli/summary.h"
 #include "yoke/yoke.h"
 

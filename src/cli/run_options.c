@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "cli/numbers.h"
+#include "cli/scalar.h"
 
 enum {
     OPTION_RANGE = 256,

@@ -30,4 +30,15 @@ void yk_scalar_fini(yk_scalar *scalar);
 /* IEEE 754 binary16, rounded to nearest, ties to even. */
 uint16_t yk_half_from_double(double value);
 
+/* ---- unsigned numbers ---- */
+
+/* Strict reading of unsigned decimal numbers. */
+
+/* Reads digits at the start of text: the first character after them, or NULL if there
+ * are none or the number is too big. */
+const char *yk_scan_size(const char *text, size_t *value);
+
+/* The whole text is one number. */
+bool yk_parse_size(const char *text, size_t *value);
+
 #endif

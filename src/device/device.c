@@ -3,13 +3,6 @@
 
 #include <stddef.h>
 
-static const yk_device_ops *const ops_of[] = {
-    [YK_DEVICE_NATIVE] = &yk_native_ops,
-    [YK_DEVICE_OPENCL] = &yk_opencl_ops,
-    [YK_DEVICE_FAKE] = &yk_fake_ops,
-    [YK_DEVICE_CHECK] = &yk_check_ops,
-};
-
 yoke_status yk_device_give_back(yk_device *device, yk_residency *table,
                                 yk_blocks blocks, yk_error *error)
 {
@@ -25,9 +18,4 @@ yoke_status yk_device_give_back(yk_device *device, yk_residency *table,
         blocks.first = run.end;
     }
     return status;
-}
-
-const yk_device_ops *yk_device_ops_of(uint32_t kind)
-{
-    return kind < sizeof ops_of / sizeof ops_of[0] ? ops_of[kind] : NULL;
 }

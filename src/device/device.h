@@ -3,8 +3,8 @@
  * A device, as the worker that owns it sees it. Everything here is called in a worker
  * process, by its one thread; nothing in the application or the supervisor.
  *
- * A new kind of device is one folder beside this file with an ops table, and one line in
- * device.c.
+ * A new kind of device is one folder with an ops table, and one line in
+ * protocol/device_kinds.c.
  */
 #ifndef YK_DEVICE_DEVICE_H
 #define YK_DEVICE_DEVICE_H
@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "kernel/kernel.h"
-#include "kernel/launch.h"
-#include "shared/residency.h"
+#include "launch/kernel.h"
+#include "launch/launch.h"
+#include "shm/residency.h"
 
 enum { YK_MAX_LANES = 2 };
 
@@ -143,12 +143,9 @@ static inline yoke_status yk_device_run(yk_device *device, uint64_t begin, uint6
 yoke_status yk_device_give_back(yk_device *device, yk_residency *table,
                                 yk_blocks blocks, yk_error *error);
 
-/* The ops of a kind, or NULL. */
-const yk_device_ops *yk_device_ops_of(uint32_t kind);
-
-extern const yk_device_ops yk_native_ops;
-extern const yk_device_ops yk_opencl_ops;
-extern const yk_device_ops yk_fake_ops;
-extern const yk_device_ops yk_check_ops;
+extern const yk_device_ops yk_native_ops; /* device/native */
+extern const yk_device_ops yk_fake_ops;   /* device/fake */
+extern const yk_device_ops yk_opencl_ops; /* opencl */
+extern const yk_device_ops yk_check_ops;  /* checked */
 
 #endif

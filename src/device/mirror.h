@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/footprint.h"
-#include "shared/residency.h"
+#include "launch/footprint.h"
+#include "shm/residency.h"
 
 typedef struct yk_mirror {
     uint64_t id; /* of the lending; 0: none */

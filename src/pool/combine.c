@@ -11,7 +11,7 @@
 
 #include "pool/callout.h"
 #include "pool/pool.h"
-#include "sys/user_call.h"
+#include "sys/call_guard.h"
 
 static void combine_two(void *into, const void *from, void *reducer)
 {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "pool/pool.h"
+#include "protocol/bells.h"
 
 /* How often to try another invented name. */
 enum { MAX_INVENTIONS = 100 };

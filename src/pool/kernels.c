@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/include.h"
-#include "kernel/source.h"
-#include "kernel/variable.h"
 #include "pool/pool.h"
 #include "pool/trace.h"
+#include "protocol/bells.h"
+#include "source/include.h"
+#include "source/source.h"
+#include "source/variable.h"
 #include "sys/object.h"
 
 /* Work-items of a work-group; far beyond any device, and sums of them do not overflow.

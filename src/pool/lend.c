@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Lent allocations, in the application: their block tables come and go here. */
 #include "pool/pool.h"
-#include "pool/serving.h"
-#include "shared/residency.h"
+#include "protocol/serving.h"
+#include "shm/residency.h"
 #include "sys/call_guard.h"
 
 static void *address_of(uint64_t table)

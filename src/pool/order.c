@@ -4,7 +4,7 @@
  * waits for that another one of them waits for already is left out, so that in a chain each
  * job waits for one, however long the chain.
  */
-#include "kernel/check.h"
+#include "launch/check.h"
 #include "pool/pool.h"
 
 static uint64_t bit_of(uint32_t slot)

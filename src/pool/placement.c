@@ -5,8 +5,8 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "pool/pool.h"
-#include "pool/repair.h"
-#include "pool/undo.h"
+#include "protocol/eligibility.h"
+#include "protocol/undo.h"
 #include "sched/policy.h"
 
 /* ---- which workers ---- */

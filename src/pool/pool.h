@@ -13,12 +13,12 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "pool/control.h"
-#include "pool/job.h"
+#include "ipc/registry.h"
 #include "pool/processes.h"
+#include "protocol/control.h"
+#include "protocol/job.h"
 #include "reduce/reduction.h"
-#include "pool/objects.h"
-#include "shared/arena.h"
+#include "shm/arena.h"
 #include "sys/mapping.h"
 #include "yoke/future.h"
 #include "yoke/kernel.h"

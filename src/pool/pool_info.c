@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "pool/aside.h"
 #include "pool/pool.h"
+#include "protocol/aside.h"
 
 static yoke_worker_state public_state(uint32_t state)
 {

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "pool/process_slot.h"
+#include "protocol/process_slot.h"
 #include "yoke/process.h"
 
 /* A handle: its process has a slot until it has ended and somebody has looked. Under the

@@ -6,7 +6,8 @@
 
 #include "base/clock.h"
 #include "base/env.h"
-#include "pool/letter.h"
+#include "protocol/letter.h"
+#include "supervisor/supervisor_main.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
 
@@ -86,7 +87,7 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
 {
     yk_letter letter;
     const char *obstacle;
-    yoke_status status = yk_letter_init(&letter, start, error);
+    yoke_status status = yk_letter_init(&letter, start, yk_start_constructor, error);
 
     if (status != YOKE_OK) {
         yk_error_prefix(error, "spawn: ");

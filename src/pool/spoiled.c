@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/check.h"
+#include "launch/check.h"
 #include "pool/pool.h"
 
 /* A program that leaves more failures than that unread gives up the oldest. */

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "kernel/check.h"
-#include "kernel/footprint.h"
+#include "launch/check.h"
+#include "launch/footprint.h"
 #include "pool/pool.h"
 
 enum { ALIGNMENT = 4096 };

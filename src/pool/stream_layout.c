@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/bits.h"
-#include "kernel/check.h"
+#include "launch/check.h"
 #include "pool/stream.h"
 
 enum { ITEMS_PER_WORKER = 64, FRAMES = 4, USEFUL_SLOTS = 32 };

@@ -4,14 +4,15 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
-#include "kernel/check.h"
-#include "kernel/lent.h"
+#include "launch/check.h"
+#include "launch/lent.h"
 #include "pool/pool.h"
-#include "pool/repair.h"
-#include "pool/serving.h"
 #include "pool/trace.h"
-#include "sys/fp_environment.h"
+#include "protocol/bells.h"
+#include "protocol/eligibility.h"
+#include "protocol/serving.h"
 #include "sys/call_guard.h"
+#include "sys/fp_environment.h"
 
 /* ---- slots ---- */
 

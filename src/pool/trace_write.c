@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/status.h"
 #include "pool/trace.h"
 #include "sys/call_guard.h"
 #include "sys/process.h"
@@ -209,7 +210,7 @@ static void write_job(const writer *self, const yk_traced_job *job)
     begin_event(self, "e", "job", job->name, job->collected_ns, 0);
     (void)fprintf(self->file, ",\"id\":%llu,\"args\":{\"status\":",
                   (unsigned long long)job->sequence);
-    write_text(self->file, yoke_strerror(job->status));
+    write_text(self->file, yk_status_text(job->status));
     (void)fputs("}}", self->file);
 }
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/home.h"
+#include "shm/home.h"
 
 /* A worker that may get a share. */
 typedef struct yk_taker {

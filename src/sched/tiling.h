@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "shared/home.h"
+#include "shm/home.h"
 
 /* A range of `items` items in `count` tiles of `tile_items` (the last may have fewer). */
 typedef struct yk_tiling {

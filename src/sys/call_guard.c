@@ -412,3 +412,14 @@ void yk_cancel_restore(const int *state)
 {
     (void)pthread_setcancelstate(*state, NULL);
 }
+
+/* ---- the program functions that compute ---- */
+
+bool yk_user_call(yk_guarded *function, void *context, yk_error *error)
+{
+    const yk_fp_environment before = yk_fp_use_default();
+    const bool well = yk_guard_catch(function, context, error);
+
+    yk_fp_restore(before);
+    return well;
+}

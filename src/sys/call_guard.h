@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "sys/fp_environment.h"
 
 typedef void yk_guarded(void *context);
 typedef void yk_undo_hold(void *object, uint64_t value);
@@ -62,5 +63,21 @@ void yk_cancel_restore(const int *state);
 #define YK_NOT_CANCELLED                                                               \
     __attribute__((cleanup(yk_cancel_restore), unused))                                \
     const int cancel_state_before = yk_cancel_disable()
+
+/* ---- the program functions that compute ---- */
+
+/*
+ * Calls of the program's functions that compute: kernels, tasks, functions that combine. They
+ * give the same results in every process and thread, and whatever was called there before: each
+ * call has the default floating-point environment, and the thread has its own again afterwards.
+ * An exception is the call's failure.
+ */
+
+/* The text for a call that longjmp() or the end of its thread has cut short. */
+#define YK_HAS_NOT_RETURNED                                                            \
+    "has not returned: it was left by longjmp(), or its thread was ended"
+
+/* False: an exception, with its text in `error`, YOKE_EKERNEL. */
+bool yk_user_call(yk_guarded *function, void *context, yk_error *error);
 
 #endif

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/fp_environment.h"
 #include "sys/call_guard.h"
+#include "sys/fp_environment.h"
 
 /* What is looked for: by address if path is NULL, else by path. */
 typedef struct object_search {

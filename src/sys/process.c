@@ -2,12 +2,14 @@
 #include "sys/process.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -20,8 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sys/fp_environment.h"
 #include "sys/call_guard.h"
+#include "sys/fp_environment.h"
 #include "sys/wakeup.h"
 
 #ifndef SYS_pidfd_send_signal
@@ -524,4 +526,23 @@ void yk_process_flush_all_output(void)
     if (__fpending(stderr) > 0) {
         (void)fflush(stderr);
     }
+}
+
+/* ---- OpenMP ---- */
+
+void yk_openmp_run_alone(void)
+{
+    void *library = dlopen("libgomp.so.1", RTLD_NOW | RTLD_NOLOAD);
+    void (*set_levels)(int) = NULL;
+    void *address;
+
+    if (library == NULL) {
+        return;
+    }
+    address = dlsym(library, "omp_set_max_active_levels");
+    memcpy(&set_levels, &address, sizeof set_levels);
+    if (set_levels != NULL) {
+        set_levels(0);
+    }
+    (void)dlclose(library);
 }

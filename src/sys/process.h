@@ -128,4 +128,18 @@ int yk_process_flush_output(void);
 /* The same for standard error, too, which may have been given a buffer. */
 void yk_process_flush_all_output(void);
 
+/* ---- OpenMP ---- */
+
+/* OpenMP in processes that are forked from a program that has used it. */
+
+/*
+ * In a process that was forked from one with several threads: parallel regions run on one
+ * thread. GNU's libgomp does not notice a fork, and would wait for threads that do not exist in
+ * the child. Others (LLVM's, Intel's) notice, and need nothing.
+ *
+ * Ending the threads before the fork (omp_pause_resource_all) does not help: the program would
+ * lose its threadprivate variables with them.
+ */
+void yk_openmp_run_alone(void);
+
 #endif

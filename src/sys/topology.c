@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "sys/cgroup.h"
 #include "sys/call_guard.h"
+#include "sys/cgroup.h"
 
 /* Above every core number of hwloc's: a CPU whose core is not known. */
 #define UNKNOWN_CORE UINT32_C(0x80000000)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -143,4 +144,31 @@ void yk_fd_set_remove(int set, int fd)
     struct epoll_event event = {.events = 0};
 
     (void)epoll_ctl(set, EPOLL_CTL_DEL, fd, &event);
+}
+
+/* ---- standard output ---- */
+
+/* What standard output was; -1: it is not muted. Kept open, and so is what it goes to. */
+static int kept = -1;
+static int nowhere = -1;
+
+void yk_output_mute(void)
+{
+    (void)fflush(stdout);
+    if (nowhere < 0) {
+        nowhere = yk_fd_move_up(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    }
+    kept = yk_fd_move_up(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (nowhere >= 0 && kept >= 0) {
+        (void)dup2(nowhere, STDOUT_FILENO);
+    }
+}
+
+void yk_output_unmute(void)
+{
+    if (kept >= 0) {
+        (void)fflush(stdout);
+        (void)dup2(kept, STDOUT_FILENO);
+        yk_fd_close(&kept);
+    }
 }

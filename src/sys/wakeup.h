@@ -45,4 +45,13 @@ int yk_fd_set_create(const int *fds, size_t count);
 /* It does not look at this one any more. */
 void yk_fd_set_remove(int set, int fd);
 
+/* ---- standard output ---- */
+
+/* Discards standard output for a while: for repeated runs of a function. */
+
+/* From here to yk_output_unmute() printed text is discarded. Either call flushes first. Calls
+ * do not nest. If there is no free descriptor, the text is printed. */
+void yk_output_mute(void);
+void yk_output_unmute(void);
+
 #endif

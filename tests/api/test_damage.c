@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "api_setup.h"
-#include "shared/message_queue.h"
+#include "ipc/message_queue.h"
 
 enum { HEAD_WORDS = 24, VALUES = 12, MESSAGES = 5 };
 

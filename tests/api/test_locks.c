@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/time.h>
 
-#include "shared/shared_object.h"
+#include "ipc/ipc_object.h"
 
 enum { ROUNDS = 20000, PROCESSES = 3 };
 

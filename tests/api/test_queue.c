@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/message_queue.h"
+#include "ipc/message_queue.h"
 
 enum { MESSAGES = 20000, PRODUCERS = 3 };
 

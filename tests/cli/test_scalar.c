@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "cli/numbers.h"
 #include "cli/scalar.h"
 
 static bool parse(yk_scalar *scalar, const char *type, const char *text,

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel/launch.h"
+#include "launch/launch.h"
 #include "yoke/kernel.h"
 
 /* A kernel with a native form. */

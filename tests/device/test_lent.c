@@ -3,8 +3,9 @@
  * memory of its own. Each case runs in a process of its own. */
 #include <unistd.h>
 
-#include "device/opencl/cl_api.h"
+#include "driver/cl_api.h"
 #include "made.h"
+#include "protocol/device_kinds.h"
 #include "test_opencl_bench.h"
 
 enum { PASSED = 0, FAILED = 1, CANNOT_OPEN = 2 };

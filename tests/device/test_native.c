@@ -6,8 +6,9 @@
 
 #include "device/device.h"
 #include "device/native/native.h"
-#include "kernel/lent.h"
+#include "launch/lent.h"
 #include "made.h"
+#include "protocol/device_kinds.h"
 
 static yk_error error;
 static yk_kernel kernel;

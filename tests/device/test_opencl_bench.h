@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "device/device.h"
-#include "kernel/lent.h"
+#include "launch/lent.h"
 #include "support/yoke_test.h"
 
 enum { BENCH_PAGE = 4096, BENCH_ARRAYS = 8 };

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "device/opencl/discovery.h"
-#include "device/opencl/drivers.h"
+#include "driver/discovery.h"
+#include "driver/drivers.h"
 
 static const char pocl[] = "/etc/OpenCL/vendors/pocl.icd";
 

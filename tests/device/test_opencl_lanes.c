@@ -4,7 +4,7 @@
  * a process of its own, on every implementation that is installed. */
 #include <unistd.h>
 
-#include "device/opencl/cl_api.h"
+#include "driver/cl_api.h"
 #include "test_opencl_cases.h"
 
 enum { PASSED = 0, FAILED = 1, CANNOT_OPEN = 2 };

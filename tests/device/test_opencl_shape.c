@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "device/opencl/cl_shape.h"
+#include "opencl/cl_shape.h"
 
 enum { MOST_ITEMS = 1 << 16, TRIALS = 1000 };
 

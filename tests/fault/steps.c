@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "shared/step.h"
+#include "ipc/step.h"
 
 static int left; /* steps until it happens */
 static void (*interruption)(void);

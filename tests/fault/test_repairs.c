@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "shared/message_queue.h"
-#include "shared/step.h"
+#include "ipc/message_queue.h"
+#include "ipc/step.h"
 #include "steps.h"
 #include "yoke/yoke.h"
 

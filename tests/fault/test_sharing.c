@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/message_queue.h"
-#include "shared/step.h"
+#include "ipc/message_queue.h"
+#include "ipc/step.h"
 #include "yoke/yoke.h"
 
 enum { ITEM = 100, BEFORE = 3, SIGKILLED = -SIGKILL };

@@ -9,8 +9,8 @@
 #include <sched.h>
 #include <string.h>
 
-#include "shared/shared_object.h"
-#include "shared/step.h"
+#include "ipc/ipc_object.h"
+#include "ipc/step.h"
 #include "steps.h"
 #include "yoke/yoke.h"
 

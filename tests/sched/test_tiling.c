@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "sched/tiling.h"
-#include "shared/home.h"
+#include "shm/home.h"
 
 static uint64_t random_number(unsigned bits)
 {

@@ -210,7 +210,7 @@ bool soak_was_hit(const soak_client *client)
 }
 
 /* Items that were running in two crashes, or eight kills, are given up: see
- * src/pool/repair.c. A kill by SIGSEGV is a crash to the library. */
+ * src/supervisor/repair.c. A kill by SIGSEGV is a crash to the library. */
 bool soak_may_crash(const soak_client *client)
 {
     const soak_pool *home = client->home;
@@ -220,7 +220,7 @@ bool soak_may_crash(const soak_client *client)
 }
 
 /* A device that dies again and again is given up, and others may not be there; and so is a
- * build or a preparation: see src/pool/supervisor_deaths.c. */
+ * build or a preparation: see src/supervisor/supervisor_deaths.c. */
 static bool may_lack_devices(const soak_client *client)
 {
     const soak_pool *home = client->home;

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sys/mapping.h"
 #include "support/yoke_test.h"
+#include "sys/mapping.h"
 
 static void test_sealed_files(void **state)
 {

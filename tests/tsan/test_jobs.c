@@ -12,23 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pool/job.h"
-#include "pool/repair.h"
+#include "protocol/bells.h"
+#include "protocol/job.h"
+#include "supervisor/repair.h"
+#include "sys/wakeup.h"
 
 enum { WORKERS = 4, SLOTS = 3, GENERATIONS = 250, TILES = 300 };
 
 static yk_control *control;
 static const int no_undo_files[YK_MAX_LANES] = {-1, -1};
-static yk_event supervisor_bell;
 static atomic_bool over;
 static uint32_t counts[SLOTS][TILES]; /* how often each tile of each slot's job ran */
-
-/* The real one writes to a descriptor. */
-void yk_control_ring_supervisor(const yk_control *unused)
-{
-    (void)unused;
-    yk_event_signal(&supervisor_bell);
-}
 
 typedef struct worker {
     uint32_t slot;
@@ -58,7 +52,7 @@ static bool dies(worker *w)
     }
     w->deaths++;
     atomic_store(&w->dead, 1);
-    yk_event_signal(&supervisor_bell);
+    yk_control_ring_supervisor(control);
     for (;;) {
         const uint32_t ticket = yk_event_ticket(&w->revived);
 
@@ -205,8 +199,7 @@ static void *supervise(void *arg)
 {
     (void)arg;
     while (!atomic_load(&over)) {
-        const uint32_t ticket = yk_event_ticket(&supervisor_bell);
-
+        yk_bell_clear(control->supervisor_bell);
         for (uint32_t i = 0; i < WORKERS; i++) {
             if (atomic_load(&workers[i].dead) != 0) {
                 (void)yk_repair_worker(control, i, no_undo_files, "died");
@@ -215,7 +208,7 @@ static void *supervise(void *arg)
             }
         }
         (void)yk_repair_jobs(control, never_overdue, NULL);
-        yk_event_wait(&supervisor_bell, ticket, UINT64_MAX);
+        (void)yk_fd_wait_one(control->supervisor_bell, UINT64_MAX);
     }
     return NULL;
 }
@@ -330,7 +323,8 @@ static void create_control(void)
         memset(control->jobs[slot].allowed, 0xff, sizeof control->jobs[slot].allowed);
         atomic_store(&control->jobs[slot].state, yk_state_pack(1, YK_JOB_FREE));
     }
-    memset(&supervisor_bell, 0, sizeof supervisor_bell);
+    control->supervisor_bell = yk_bell_create();
+    assert_true(control->supervisor_bell >= 0);
     memset(workers, 0, sizeof workers);
     atomic_store(&over, false);
 }
@@ -354,7 +348,7 @@ static void stop_processes(pthread_t supervisor)
     for (uint32_t i = 0; i < WORKERS; i++) {
         (void)pthread_join(workers[i].thread, NULL);
     }
-    yk_event_signal(&supervisor_bell);
+    yk_control_ring_supervisor(control);
     (void)pthread_join(supervisor, NULL);
 }
 
@@ -389,6 +383,7 @@ static void run_all(unsigned death_rate, bool cancels)
         assert_true(workers[i].tiles > 0);
         assert_true(death_rate == 0 || workers[i].deaths > 10);
     }
+    yk_fd_close(&control->supervisor_bell);
     free(control);
 }
 

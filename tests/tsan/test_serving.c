@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pool/serving.h"
-#include "shared/residency.h"
+#include "protocol/bells.h"
+#include "protocol/serving.h"
+#include "shm/residency.h"
+#include "sys/wakeup.h"
 
 enum { WORKERS = 4, GENERATIONS = 400, TILES = 64 };
 
@@ -23,11 +25,6 @@ static uint32_t arena[2][TILES];
 static uint32_t own[WORKERS][2][TILES];
 static uint32_t wanted[2][TILES];
 static atomic_bool over;
-
-void yk_control_ring_supervisor(const yk_control *unused)
-{
-    (void)unused;
-}
 
 static uint64_t holder_of(uint32_t slot)
 {
@@ -209,6 +206,8 @@ static void create(void)
     control = aligned_alloc(YK_CACHE_LINE, bytes);
     assert_non_null(control);
     memset(control, 0, bytes);
+    control->supervisor_bell = yk_bell_create();
+    assert_true(control->supervisor_bell >= 0);
     atomic_store(&control->worker_count, WORKERS);
     memset(control->jobs[0].allowed, 0xff, sizeof control->jobs[0].allowed);
     for (uint32_t i = 0; i < WORKERS; i++) {
@@ -254,6 +253,7 @@ static void test_serving(void **state)
     assert_true(held > 0);
     free(tables[0]);
     free(tables[1]);
+    yk_fd_close(&control->supervisor_bell);
     free(control);
 }
 

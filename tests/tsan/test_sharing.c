@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/cells.h"
-#include "shared/meeting.h"
-#include "shared/message_queue.h"
-#include "shared/permits.h"
+#include "ipc/barrier.h"
+#include "ipc/cells.h"
+#include "ipc/message_queue.h"
+#include "ipc/semaphore.h"
 
 enum { THREADS = 4, ROUNDS = 3000 };
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/event_count.h"
-#include "shared/home.h"
+#include "shm/event_count.h"
+#include "shm/home.h"
 
 enum { PRODUCERS = 3, CONSUMERS = 3, ITEMS = 4000 };
 

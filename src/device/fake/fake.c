@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "device/device.h"
 #include "device/fake/private_memory.h"
-#include "kernel/lent.h"
-#include "sys/crash.h"
+#include "launch/lent.h"
+#include "sys/signals.h"
 
 /* A chunk that was computed and not yet reported. */
 typedef struct fake_lane {
@@ -187,10 +187,10 @@ static void slow_down(const fake_device *fake, uint64_t ns)
 static void suffer_fault(const fake_device *fake, uint64_t number)
 {
     if (number == fake->config.crash_at) {
-        yk_crash();
+        yk_crash_now();
     }
     if (number == fake->config.hang_at) {
-        yk_hang();
+        yk_hang_now();
     }
 }
 

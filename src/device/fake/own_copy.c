@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/lent.h"
+#include "launch/lent.h"
 
 static void release(yk_own_copy *copy)
 {

@@ -9,7 +9,7 @@
 
 #include "device/device.h"
 #include "device/mirror.h"
-#include "kernel/launch.h"
+#include "launch/launch.h"
 
 enum { YK_MAX_OWN_COPIES = 64 };
 

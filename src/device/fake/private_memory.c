@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "kernel/footprint.h"
-#include "kernel/lent.h"
+#include "launch/footprint.h"
+#include "launch/lent.h"
 
 enum { PAGE = 4096 };
 

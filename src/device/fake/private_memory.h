@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "device/fake/own_copy.h"
-#include "kernel/launch.h"
+#include "launch/launch.h"
 
 enum { YK_POISON = 0xA5 };
 

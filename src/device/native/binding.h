@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "kernel/launch.h"
+#include "launch/launch.h"
 
 enum { YK_BINDING_ALIGNMENT = 64 };
 

@@ -12,10 +12,10 @@
 #include "device/device.h"
 #include "device/native/binding.h"
 #include "device/native/tasks.h"
-#include "kernel/lent.h"
+#include "launch/lent.h"
+#include "sys/call_guard.h"
 #include "sys/object.h"
 #include "sys/topology.h"
-#include "sys/user_call.h"
 
 typedef struct native_function {
     uint64_t kernel_id;

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/call_guard.h"
 #include "sys/memory_limits.h"
-#include "sys/user_call.h"
 
 /* What yoke_task.library points to. */
 typedef struct task_state {

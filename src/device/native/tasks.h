@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "kernel/launch.h"
+#include "launch/launch.h"
 #include "yoke/task.h"
 
 /* Calls the function for the items [begin, end) of a launch, whose arguments are bound to

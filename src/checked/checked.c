@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device that checks what kernels do to their arguments: another device computes, piece by
+ * piece, in images of the arrays. See docs/architecture.md, "Checking".
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "checked/compare.h"
+#include "checked/finding.h"
+#include "checked/stage.h"
+#include "device/device.h"
+#include "sys/fence.h"
+#include "sys/wakeup.h"
+
+typedef struct check_device {
+    yk_device base;
+    yk_device *inner;
+    bool is_source; /* the inner device runs source */
+    const yk_kernel *kernel;
+    const yk_launch *launch; /* that was begun; NULL: none */
+    uint64_t launch_id;
+    uint64_t last_id;            /* given to a launch of the inner device */
+    const yk_check_stage *begun; /* the stage that the inner device runs; NULL: none */
+    uint64_t unit_items;         /* run at a time */
+    yk_check_stage *stages[YK_PLACES]; /* NULL: not used yet */
+    yk_comparison comparison;
+    yk_error scratch;
+} check_device;
+
+/* Launches of the inner device have ids that no job has. */
+static const uint64_t first_id = UINT64_C(1) << 62;
+
+/* The most units of a launch, by what calling a kernel costs; and the most bytes that all of
+ * them may move. */
+static const uint64_t most_native_units = (uint64_t)1 << 17;
+static const uint64_t most_source_units = (uint64_t)1 << 15;
+static const uint64_t most_bytes = (uint64_t)16 << 30;
+
+static check_device *check_of(yk_device *device)
+{
+    return (check_device *)(void *)device;
+}
+
+/* ---- as the inner device does ---- */
+
+static yoke_status check_inner(const check_device *check, yk_error *error)
+{
+    yk_device_info info;
+
+    check->inner->ops->describe(check->inner, &info);
+    if (!info.shares_memory || info.max_block_bytes != 0) {
+        return yk_fail(
+            error, YOKE_EUNSUPPORTED,
+            "the checking mode needs a driver that accepts any pointer; %s does "
+            "not",
+            info.driver);
+    }
+    return YOKE_OK;
+}
+
+static void check_close(yk_device *device);
+
+static yoke_status check_open(yk_device **device, const yk_device_config *config,
+                              yk_error *error)
+{
+    check_device *check = calloc(1, sizeof *check);
+    const yk_device_ops *ops =
+        config->checked == YK_DEVICE_OPENCL ? &yk_opencl_ops : &yk_native_ops;
+    yoke_status status;
+
+    *device = NULL;
+    if (check == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
+    }
+    check->base.ops = &yk_check_ops;
+    check->is_source = config->checked == YK_DEVICE_OPENCL;
+    check->last_id = first_id;
+    status = ops->open(&check->inner, config, error);
+    if (status == YOKE_OK) {
+        status = check_inner(check, error);
+    }
+    if (status != YOKE_OK) {
+        check_close(&check->base);
+        return status;
+    }
+    *device = &check->base;
+    return YOKE_OK;
+}
+
+static void check_describe(const yk_device *device, yk_device_info *info)
+{
+    const check_device *check = (const check_device *)(const void *)device;
+
+    check->inner->ops->describe(check->inner, info);
+    info->lanes = 1;
+}
+
+static yoke_status check_build(yk_device *device, const yk_kernel *kernel,
+                               yk_error *error)
+{
+    yk_device *inner = check_of(device)->inner;
+
+    return inner->ops->build(inner, kernel, error);
+}
+
+static int check_parameters(yk_device *device, const yk_kernel *kernel,
+                            yk_parameter parameters[YK_MAX_ARGS])
+{
+    yk_device *inner = check_of(device)->inner;
+
+    return inner->ops->parameters(inner, kernel, parameters);
+}
+
+static void check_forget(yk_device *device, uint64_t kernel_id)
+{
+    yk_device *inner = check_of(device)->inner;
+
+    inner->ops->forget(inner, kernel_id);
+}
+
+/* ---- a launch ---- */
+
+static void check_end(yk_device *device)
+{
+    check_device *check = check_of(device);
+
+    check->inner->ops->end(check->inner);
+    for (size_t i = 0; i < YK_PLACES; i++) {
+        if (check->stages[i] != NULL) {
+            yk_stage_fini(check->stages[i]);
+        }
+        free(check->stages[i]);
+        check->stages[i] = NULL;
+    }
+    check->begun = NULL;
+    check->launch = NULL;
+}
+
+static void check_close(yk_device *device)
+{
+    check_device *check = check_of(device);
+
+    if (check == NULL) {
+        return;
+    }
+    if (check->inner != NULL) {
+        check_end(device);
+        check->inner->ops->close(check->inner);
+    }
+    yk_comparison_fini(&check->comparison);
+    free(check);
+}
+
+static bool is_read_by_all(const yk_arg *arg)
+{
+    return (arg->access & YK_READ) != 0 &&
+           (arg->parts == YK_PARTS_WHOLE || (arg->flags & YK_ARG_READS_ALL) != 0);
+}
+
+/* Bytes that a unit in the middle of the range makes the checks move, about. */
+static uint64_t unit_cost(const yk_launch *launch, uint64_t items)
+{
+    enum { RUNS = 5, PAGE = 4096 };
+    const uint64_t first = launch->begin[launch->split];
+    const uint64_t begin = first + (launch->size[launch->split] - items) / 2;
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+        yk_extent all[YK_MAX_EXTENTS + 1];
+        size_t count = yk_footprint_read(launch, arg, begin, begin + items, all);
+
+        if (is_read_by_all(arg) && yk_extent_pieces(&all[0]) == 1) {
+            count = 0; /* it is brought once */
+        }
+        count += yk_footprint_write(launch, arg, begin, begin + items, all + count);
+        for (size_t k = 0; k < count; k++) {
+            bytes += PAGE + yk_extent_end(&all[k]) - all[k].address;
+        }
+    }
+    return RUNS * bytes;
+}
+
+/* One item at a time, or one work-group, unless that would take too long. */
+static uint64_t choose_unit(const check_device *check, const yk_launch *launch)
+{
+    const uint64_t items = launch->size[launch->split];
+    const uint64_t least = yk_max(launch->group[launch->split], 1);
+    const uint64_t most = check->is_source ? most_source_units : most_native_units;
+    uint64_t unit = least * yk_div_up(yk_div_up(items, least), most);
+
+    if (launch->whole != 0) {
+        return items;
+    }
+    while (unit < items &&
+           yk_div_up(items, unit) * unit_cost(launch, unit) > most_bytes) {
+        unit *= 2;
+    }
+    return unit;
+}
+
+/* Tasks are called once, whatever they do besides. */
+static bool is_passed_through(const check_device *check)
+{
+    return yk_kernel_is_task(check->kernel) || check->kernel->is_own != 0;
+}
+
+static yoke_status check_begin(yk_device *device, const yk_kernel *kernel,
+                               const yk_launch *launch, yk_error *error)
+{
+    check_device *check = check_of(device);
+    yoke_status status;
+
+    if (check->launch == launch && check->launch_id == launch->id) {
+        return YOKE_OK;
+    }
+    check_end(device);
+    status = check->inner->ops->begin(check->inner, kernel, launch, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    check->kernel = kernel;
+    check->launch = launch;
+    check->launch_id = launch->id;
+    check->unit_items = choose_unit(check, launch);
+    return YOKE_OK;
+}
+
+static yoke_status get_stage(check_device *check, yk_image_place place,
+                             yk_check_stage **stage, yk_error *error)
+{
+    yoke_status status;
+
+    *stage = check->stages[place];
+    if (*stage != NULL) {
+        return YOKE_OK;
+    }
+    *stage = calloc(1, sizeof **stage);
+    if (*stage == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "no memory to check a kernel");
+    }
+    status = yk_stage_init(*stage, check->launch, place, error);
+    if (status != YOKE_OK) {
+        free(*stage);
+        return status;
+    }
+    check->stages[place] = *stage;
+    return YOKE_OK;
+}
+
+/* ---- runs ---- */
+
+/* The inner device gets the images' addresses, if they are not what it has. */
+static yoke_status bind_stage(check_device *check, yk_check_stage *stage,
+                              yk_error *error)
+{
+    if (check->begun == stage) {
+        return YOKE_OK;
+    }
+    check->begun = stage;
+    stage->launch.id = ++check->last_id;
+    return check->inner->ops->begin(check->inner, check->kernel, &stage->launch, error);
+}
+
+static yoke_status open_stage(check_device *check, yk_check_stage *stage, yk_unit unit,
+                              yk_error *error)
+{
+    bool has_moved;
+    const yoke_status status = yk_stage_open(stage, unit, &has_moved, error);
+
+    if (has_moved && check->begun == stage) {
+        check->begun = NULL;
+    }
+    return status;
+}
+
+/* A yk_stage_runner. */
+static yoke_status run_unit(void *context, yk_check_stage *stage, yk_unit unit,
+                            yk_outcome *outcome, yk_error *error)
+{
+    check_device *check = context;
+    const bool is_repeated = error == NULL;
+
+    error = error != NULL ? error : &check->scratch;
+    outcome->status = bind_stage(check, stage, error);
+    if (is_repeated) {
+        yk_output_mute();
+    }
+    if (outcome->status == YOKE_OK) {
+        outcome->status = yk_device_run(check->inner, unit.begin, unit.end, error);
+    }
+    outcome->has_trespassed = yk_fences_settle(&outcome->trespass);
+    if (is_repeated) {
+        yk_output_unmute();
+    }
+    return outcome->status;
+}
+
+static yoke_status report(check_device *check, const yk_finding *finding,
+                          yk_error *error)
+{
+    yk_parameter parameters[YK_MAX_ARGS];
+    const int count =
+        check->inner->ops->parameters(check->inner, check->kernel, parameters);
+
+    return yk_finding_report(finding, check->launch, parameters, count, error);
+}
+
+static yk_unit unit_at(const check_device *check, uint64_t begin, uint64_t end)
+{
+    const uint64_t one = yk_max(check->launch->group[check->launch->split], 1);
+
+    return (yk_unit){begin, yk_min(end, begin + check->unit_items),
+                     check->unit_items == one};
+}
+
+/* The unit in pages of which no others are open, at a place where an access beside what is
+ * declared meets a closed one. */
+static yoke_status run_fenced(check_device *check, yk_check_stage *stage, yk_unit unit,
+                              yk_error *error)
+{
+    const yk_filling real = {YK_FILL_REAL, YK_FILL_REAL, 0};
+    yk_outcome outcome = {.status = YOKE_OK};
+    yk_finding found;
+    yoke_status status = open_stage(check, stage, unit, error);
+
+    if (status == YOKE_OK) {
+        status = yk_stage_fill(stage, real, error);
+    }
+    if (status == YOKE_OK) {
+        status = run_unit(check, stage, unit, &outcome, error);
+    }
+    if (!outcome.has_trespassed) {
+        return status;
+    }
+    yk_finding_from(&found, stage, unit, &outcome.trespass);
+    return report(check, &found, error);
+}
+
+static bool needs_place(const check_device *check, yk_image_place place, yk_unit unit)
+{
+    const yk_check_stage *stage = check->stages[YK_PLACE_END];
+
+    if (place == YK_PLACE_END || place == YK_PLACE_BEGIN) {
+        return true;
+    }
+    for (uint32_t i = 0; i < check->launch->arg_count; i++) {
+        if (stage->images[i].arg != NULL &&
+            yk_image_has_more_places(&stage->images[i], unit)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static yoke_status run_all_fenced(check_device *check, yk_image_place place,
+                                  uint64_t begin, uint64_t end, yk_error *error)
+{
+    yk_check_stage *stage;
+    yoke_status status = get_stage(check, place, &stage, error);
+
+    if (status == YOKE_OK) {
+        status = yk_stage_freeze(stage, error);
+    }
+    for (uint64_t at = begin; at < end && status == YOKE_OK; at += check->unit_items) {
+        const yk_unit unit = unit_at(check, at, end);
+
+        if (needs_place(check, place, unit)) {
+            status = run_fenced(check, stage, unit, error);
+        }
+    }
+    return status;
+}
+
+static yoke_status compare_one(check_device *check, yk_check_stage *stage, yk_unit unit,
+                               yk_error *error)
+{
+    yk_finding found;
+    bool is_found = false;
+    yoke_status status = open_stage(check, stage, unit, error);
+
+    if (status == YOKE_OK) {
+        status = yk_compare_unit(&check->comparison, stage, unit, run_unit, check,
+                                 &is_found, &found, error);
+    }
+    return status == YOKE_OK && is_found ? report(check, &found, error) : status;
+}
+
+static yoke_status compare_all(check_device *check, uint64_t begin, uint64_t end,
+                               yk_error *error)
+{
+    yk_check_stage *stage;
+    yoke_status status = get_stage(check, YK_PLACE_SAME, &stage, error);
+
+    if (status == YOKE_OK) {
+        status = yk_stage_freeze(stage, error);
+    }
+    for (uint64_t at = begin; at < end && status == YOKE_OK; at += check->unit_items) {
+        status = compare_one(check, stage, unit_at(check, at, end), error);
+    }
+    return status;
+}
+
+/* The chunk in its place, as without checks: what the job computes. Not what was computed in
+ * images, where addresses are others and only what poison shows is known to be written. */
+static yoke_status run_in_place(check_device *check, uint64_t begin, uint64_t end,
+                                yk_error *error)
+{
+    yoke_status status =
+        check->inner->ops->begin(check->inner, check->kernel, check->launch, error);
+
+    check->begun = NULL;
+    if (status == YOKE_OK) {
+        yk_output_mute();
+        status = yk_device_run(check->inner, begin, end, error);
+        yk_output_unmute();
+    }
+    return status;
+}
+
+static yoke_status check_start(yk_device *device, unsigned lane, uint64_t begin,
+                               uint64_t end, yk_error *error)
+{
+    check_device *check = check_of(device);
+    yoke_status status = YOKE_OK;
+
+    if (is_passed_through(check)) {
+        return check->inner->ops->start(check->inner, lane, begin, end, error);
+    }
+    yk_fences_arm(); /* behind a driver's handlers: what it builds with was loaded in begin */
+    yk_output_mute();
+    for (int place = YK_PLACE_END; place < YK_PLACES && status == YOKE_OK; place++) {
+        status = run_all_fenced(check, (yk_image_place)place, begin, end, error);
+    }
+    yk_output_unmute();
+    if (status == YOKE_OK) {
+        status = compare_all(check, begin, end, error);
+    }
+    yk_fences_disarm();
+    return status == YOKE_OK ? run_in_place(check, begin, end, error) : status;
+}
+
+static yoke_status check_finish(yk_device *device, unsigned lane, yk_error *error)
+{
+    check_device *check = check_of(device);
+
+    return is_passed_through(check)
+               ? check->inner->ops->finish(check->inner, lane, error)
+               : YOKE_OK;
+}
+
+const yk_device_ops yk_check_ops = {
+    .kind = "check",
+    .open = check_open,
+    .describe = check_describe,
+    .build = check_build,
+    .parameters = check_parameters,
+    .forget = check_forget,
+    .begin = check_begin,
+    .start = check_start,
+    .finish = check_finish,
+    .end = check_end,
+    .close = check_close,
+};

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "checked/finding.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "launch/footprint.h"
+
+enum { SENTENCE_BYTES = 1024, NEAR_ITEMS = 1 << 20 };
+
+typedef struct sentence {
+    char text[SENTENCE_BYTES];
+    size_t used;
+} sentence;
+
+static void add(sentence *to, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add(sentence *to, const char *format, ...)
+{
+    va_list list;
+    int written;
+
+    va_start(list, format);
+    written = vsnprintf(to->text + to->used, sizeof to->text - to->used, format, list);
+    va_end(list);
+    to->used =
+        yk_min(to->used + (size_t)(written > 0 ? written : 0), sizeof to->text - 1);
+}
+
+/* ---- the items of a finding ---- */
+
+static bool is_one(const yk_finding *finding, const yk_launch *launch)
+{
+    return finding->unit.end - finding->unit.begin <=
+           yk_max(launch->group[launch->split], 1);
+}
+
+/* "item 5", "work-group 1 (items 64 to 127)" or "items 0 to 15" */
+static void add_items(sentence *to, const yk_finding *finding, const yk_launch *launch)
+{
+    const uint64_t begin = finding->unit.begin;
+    const uint64_t end = finding->unit.end;
+    const uint64_t group = launch->group[launch->split];
+
+    if (end - begin == 1) {
+        add(to, "item %" PRIu64, begin);
+    } else if (end - begin <= group) {
+        add(to, "work-group %" PRIu64 " (items %" PRIu64 " to %" PRIu64 ")",
+            (begin - launch->begin[launch->split]) / group, begin, end - 1);
+    } else {
+        add(to, "items %" PRIu64 " to %" PRIu64, begin, end - 1);
+    }
+}
+
+static bool extent_has(const yk_extent *extent, uint64_t address)
+{
+    const yk_extent byte = yk_extent_run(address, 1);
+
+    return extent->bytes > 0 && yk_extents_meet(extent, &byte);
+}
+
+static bool owns(const yk_launch *launch, const yk_arg *arg, uint64_t item,
+                 uint64_t address)
+{
+    const yk_extent own = yk_footprint_own(launch, arg, item, item + 1);
+
+    return extent_has(&own, address);
+}
+
+/* The item that owns a byte, searched for among those nearby. False: none of them does. */
+static bool find_owner(const yk_finding *finding, const yk_launch *launch,
+                       uint64_t address, uint64_t *item)
+{
+    const yk_arg *arg = &launch->args[finding->index];
+    const uint64_t first = launch->begin[launch->split];
+    const uint64_t last = first + launch->size[launch->split];
+
+    if (arg->parts == YK_PARTS_WHOLE) {
+        return false;
+    }
+    for (uint64_t i = 0; i < NEAR_ITEMS; i++) {
+        if (finding->unit.begin + i < last &&
+            owns(launch, arg, finding->unit.begin + i, address)) {
+            *item = finding->unit.begin + i;
+            return true;
+        }
+        if (finding->unit.begin >= first + i &&
+            owns(launch, arg, finding->unit.begin - i, address)) {
+            *item = finding->unit.begin - i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_inside(const yk_finding *finding, uint64_t item)
+{
+    return item >= finding->unit.begin && item < finding->unit.end;
+}
+
+/* ---- what ---- */
+
+static void add_extent(sentence *to, const yk_extent *extent, const yk_arg *arg)
+{
+    const int64_t from = (int64_t)(extent->address - arg->address);
+
+    add(to, "bytes %" PRId64 " to %" PRId64, from, from + (int64_t)extent->bytes - 1);
+    if (extent->blocks > 1) {
+        add(to, " and so on every %" PRIu64 " bytes, %" PRIu64 " times", extent->stride,
+            extent->blocks);
+    }
+    if (extent->planes > 1) {
+        add(to, "%s every %" PRIu64 " bytes, %" PRIu64 " times",
+            extent->blocks > 1 ? ", all of that" : " and so on", extent->plane_stride,
+            extent->planes);
+    }
+}
+
+/* "(bytes 0 to 4095 and bytes 8192 to 12287)" */
+static void add_declared(sentence *to, const yk_finding *finding,
+                         const yk_launch *launch)
+{
+    const yk_arg *arg = &launch->args[finding->index];
+    yk_extent all[YK_MAX_EXTENTS];
+    const size_t count = finding->kind == YK_FOUND_READ
+                             ? yk_footprint_read(launch, arg, finding->unit.begin,
+                                                 finding->unit.end, all)
+                             : yk_footprint_write(launch, arg, finding->unit.begin,
+                                                  finding->unit.end, all);
+
+    add(to, "(");
+    for (size_t i = 0; i < count; i++) {
+        add(to, "%s", i > 0 ? " and " : "");
+        add_extent(to, &all[i], arg);
+    }
+    add(to, "%s)", count == 0 ? "none" : "");
+}
+
+/* Where an offset is: before the array, behind it, in the part of an item. */
+static void add_place(sentence *to, const yk_finding *finding, const yk_launch *launch)
+{
+    const yk_arg *arg = &launch->args[finding->index];
+    const uint64_t address = arg->address + (uint64_t)finding->offset;
+    uint64_t low;
+    uint64_t high;
+    uint64_t item;
+
+    yk_footprint_span(launch, arg, &low, &high);
+    add(to, "byte %" PRId64, finding->offset);
+    if (finding->offset < 0 && address < low) {
+        add(to, ", before the array's beginning");
+    } else if (address >= high) {
+        add(to, ", behind the array's last part");
+    } else if (!find_owner(finding, launch, address, &item)) {
+        return;
+    } else if (is_inside(finding, item)) {
+        add(to, " of its own part");
+    } else {
+        add(to, " (part of item %" PRIu64 ")", item);
+    }
+}
+
+/* ---- what would be right ---- */
+
+/* The halo that would have the byte in it: parts in front and behind. False: none would, or
+ * it is not known. */
+static bool find_halo(const yk_finding *finding, const yk_launch *launch,
+                      uint64_t *before, uint64_t *after)
+{
+    const yk_arg *arg = &launch->args[finding->index];
+    uint64_t item;
+
+    *before = arg->halo_before;
+    *after = arg->halo_after;
+    if (!find_owner(finding, launch, arg->address + (uint64_t)finding->offset, &item) ||
+        is_inside(finding, item)) {
+        return false;
+    }
+    if (item < finding->unit.begin) {
+        *before = yk_max(*before, finding->unit.begin - item);
+    } else {
+        *after = yk_max(*after, item - finding->unit.begin);
+    }
+    return true;
+}
+
+/* As the call that declares it would be written. */
+static void suggest_halo(sentence *to, const yk_arg *arg, uint64_t before,
+                         uint64_t after)
+{
+    if (arg->before > 0 || arg->after > 0) {
+        add(to,
+            "; yoke_in_halo_present(p, %" PRIu64 ", %" PRIu64 ", %" PRIu64
+            ") would declare it",
+            arg->bytes, before, after);
+    } else {
+        add(to, "; yoke_in_halo%s(p, %" PRIu64 ", %" PRIu64 ") would declare it",
+            (arg->flags & YK_ARG_PERIODIC) != 0 ? "_periodic" : "", arg->bytes,
+            yk_max(before, after));
+    }
+}
+
+static void suggest_read(sentence *to, const yk_finding *finding,
+                         const yk_launch *launch)
+{
+    const yk_arg *arg = &launch->args[finding->index];
+    const bool can_have_halo = arg->parts == YK_PARTS_ITEM && arg->blocks <= 1 &&
+                               launch->group[launch->split] <= 1 &&
+                               is_one(finding, launch);
+    uint64_t before;
+    uint64_t after;
+
+    if (arg->parts == YK_PARTS_WHOLE || (arg->flags & YK_ARG_READS_ALL) != 0 ||
+        !find_halo(finding, launch, &before, &after)) {
+        return;
+    }
+    if (arg->access != YK_READ) {
+        add(to, "; yoke_update() would declare it");
+    } else if (can_have_halo) {
+        suggest_halo(to, arg, before, after);
+    } else {
+        add(to, "; yoke_in_whole() would declare it");
+    }
+}
+
+static void describe_read(sentence *to, const yk_finding *finding,
+                          const yk_launch *launch, const char *s)
+{
+    const yk_arg *arg = &launch->args[finding->index];
+    const yk_extent own =
+        yk_footprint_own(launch, arg, finding->unit.begin, finding->unit.end);
+    const bool is_own = extent_has(&own, arg->address + (uint64_t)finding->offset);
+
+    add(to, " read%s ", s);
+    add_place(to, finding, launch);
+    if (is_own && arg->access == YK_WRITE) {
+        add(to, ", which is declared as written, not as read; %s would declare that",
+            arg->parts == YK_PARTS_WHOLE ? "yoke_inout_whole()" : "yoke_inout()");
+        return;
+    }
+    add(to, ", which is not among the bytes that it declares to read ");
+    add_declared(to, finding, launch);
+    suggest_read(to, finding, launch);
+}
+
+static void describe_write(sentence *to, const yk_finding *finding,
+                           const yk_launch *launch, const char *s)
+{
+    const yk_arg *arg = &launch->args[finding->index];
+
+    add(to, " write%s ", s);
+    add_place(to, finding, launch);
+    if ((arg->access & YK_WRITE) == 0) {
+        add(to, ", but the array is declared as read only; yoke_inout() and "
+                "yoke_update() declare writing, too");
+        return;
+    }
+    add(to, ", which is not among the bytes that it declares to write ");
+    add_declared(to, finding, launch);
+}
+
+static void describe_unwritten(sentence *to, const yk_finding *finding,
+                               const yk_launch *launch, const char *s)
+{
+    add(to, " leave%s ", s);
+    add_place(to, finding, launch);
+    if (finding->count > 1) {
+        add(to, " and %" PRIu64 " more bytes", finding->count - 1);
+    }
+    add(to,
+        " as %s, but yoke_out() declares that every byte of a part is "
+        "written; yoke_out_some() would allow that",
+        finding->count > 1 ? "they were" : "it was");
+}
+
+yoke_status yk_finding_report(const yk_finding *finding, const yk_launch *launch,
+                              const yk_parameter *parameters, int parameter_count,
+                              yk_error *error)
+{
+    const char *s = is_one(finding, launch) ? "s" : "";
+    sentence text = {.used = 0};
+
+    add(&text, "argument %" PRIu32, finding->index + 1);
+    if ((int)finding->index < parameter_count &&
+        parameters[finding->index].name[0] != '\0') {
+        add(&text, " (%s)", parameters[finding->index].name);
+    }
+    add(&text, ": ");
+    add_items(&text, finding, launch);
+    switch (finding->kind) {
+    case YK_FOUND_READ:
+        describe_read(&text, finding, launch, s);
+        break;
+    case YK_FOUND_WRITE:
+        describe_write(&text, finding, launch, s);
+        break;
+    case YK_FOUND_UNWRITTEN:
+        describe_unwritten(&text, finding, launch, s);
+        break;
+    }
+    return yk_fail(error, YOKE_ECHECK, "%s", text.text);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/barrier.h"
+
+#include "ipc/step.h"
+#include "sys/call_guard.h"
+
+#define HALTED (UINT64_C(1) << 31)
+#define COUNT (HALTED - 1)
+
+static uint64_t round_of(uint64_t state)
+{
+    return state >> 32;
+}
+
+static uint64_t next_round(uint64_t state)
+{
+    return (round_of(state) + 1) << 32;
+}
+
+static uint64_t bit_of(uint64_t round)
+{
+    return UINT64_C(1) << (round % 64);
+}
+
+static uint64_t seal_of(const yk_meeting *meeting, uint32_t parties)
+{
+    const uint64_t word = parties;
+
+    return yk_seal_of(meeting, &word, 1);
+}
+
+uint64_t yk_meeting_bytes(uint32_t parties)
+{
+    return sizeof(yk_meeting) + parties * sizeof(uint64_t);
+}
+
+void yk_meeting_init(yk_meeting *meeting, uint32_t parties)
+{
+    yk_object_init(&meeting->object);
+    meeting->parties = parties;
+    meeting->object.seal = seal_of(meeting, parties);
+}
+
+/* How many have to come; 0: it is damaged. */
+static uint32_t parties_of(const yk_meeting *meeting)
+{
+    const uint32_t parties = meeting->parties;
+
+    return meeting->object.seal == seal_of(meeting, parties) ? parties : 0;
+}
+
+/* With the lock. What waits is fewer than have to come, or it is damaged. */
+static yoke_status check_state(const yk_meeting *meeting)
+{
+    return (atomic_load(&meeting->state) & COUNT) < parties_of(meeting)
+               ? YOKE_OK
+               : yk_object_damaged(&meeting->object);
+}
+
+static bool is_broken(const yk_meeting *meeting, uint64_t round)
+{
+    return (atomic_load(&meeting->broken) & bit_of(round)) != 0;
+}
+
+static uint64_t *who_waits(yk_meeting *meeting)
+{
+    return (uint64_t *)(meeting + 1);
+}
+
+static void leave(yk_meeting *meeting)
+{
+    yk_object_unlock(&meeting->object);
+    YK_STEP();
+}
+
+/* With the lock. The next round has not ended yet. */
+static void begin_round(yk_meeting *meeting, uint64_t state, uint64_t halted)
+{
+    const uint64_t next = next_round(state) | halted;
+
+    (void)atomic_fetch_and(&meeting->broken, ~bit_of(round_of(next)));
+    YK_STEP();
+    atomic_store(&meeting->state, next);
+    YK_STEP();
+    yk_event_signal(&meeting->object.bells[0]);
+}
+
+static void break_round(yk_meeting *meeting, uint64_t state, uint64_t halted)
+{
+    (void)atomic_fetch_or(&meeting->broken, bit_of(round_of(state)));
+    YK_STEP();
+    begin_round(meeting, state, halted);
+}
+
+/* After a death: a round that was about to break does. */
+static void repair(yk_meeting *meeting)
+{
+    const uint64_t state = atomic_load(&meeting->state);
+
+    if (is_broken(meeting, round_of(state))) {
+        begin_round(meeting, state, HALTED);
+    }
+}
+
+static yoke_status enter(yk_meeting *meeting, uint64_t deadline)
+{
+    yoke_status status =
+        yk_object_enter(&meeting->object, yk_identity_thread(), deadline);
+
+    YK_STEP();
+    if (status == YOKE_EOWNERDEAD) {
+        repair(meeting);
+        status = YOKE_OK;
+    }
+    if (status == YOKE_OK) {
+        status = check_state(meeting);
+        if (status != YOKE_OK) {
+            leave(meeting);
+        }
+    }
+    return status;
+}
+
+/* With the lock: comes, if it may. YOKE_EAGAIN: the others have to come. */
+static yoke_status arrive(yk_meeting *meeting, uint64_t *state, bool may_wait)
+{
+    *state = atomic_load(&meeting->state);
+    if ((*state & HALTED) != 0) {
+        return YOKE_EBROKEN;
+    }
+    if ((*state & COUNT) + 1 == meeting->parties) {
+        begin_round(meeting, *state, 0);
+        return YOKE_OK;
+    }
+    if (may_wait) {
+        who_waits(meeting)[*state & COUNT] = yk_identity_thread();
+        YK_STEP();
+        atomic_store(&meeting->state, *state + 1);
+        YK_STEP();
+    }
+    return YOKE_EAGAIN;
+}
+
+/* Where one waits: he looks after whoever came next, the last one after the first. So
+ * everybody who dies is noticed by somebody who lives, if there is any, and thousands that wait
+ * do not all look at all. */
+typedef struct place {
+    uint64_t round;
+    uint64_t index;
+} place;
+
+/* With the lock, in the same round, in which at least this one waits. */
+static bool next_one_died(yk_meeting *meeting, uint64_t state, uint64_t index)
+{
+    return (state & COUNT) == 0 ||
+           !yk_identity_thread_lives(who_waits(meeting)[(index + 1) % (state & COUNT)]);
+}
+
+/* Breaks the round if it is still the one, and somebody in it is dead or gives up. */
+static yoke_status check_round(yk_meeting *meeting, place own, bool gives_up)
+{
+    const yoke_status status = enter(meeting, YK_FOR_EVER);
+    uint64_t state;
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    state = atomic_load(&meeting->state);
+    if (round_of(state) == own.round &&
+        (gives_up || next_one_died(meeting, state, own.index))) {
+        break_round(meeting, state, HALTED);
+    }
+    leave(meeting);
+    return YOKE_OK;
+}
+
+static bool has_ended(const yk_meeting *meeting, uint64_t round)
+{
+    return round_of(atomic_load(&meeting->state)) != round;
+}
+
+static yoke_status outcome(const yk_meeting *meeting, uint64_t round)
+{
+    return is_broken(meeting, round) ? YOKE_EBROKEN : YOKE_OK;
+}
+
+static yoke_status wait_for_others(yk_meeting *meeting, place own, uint64_t deadline)
+{
+    const uint64_t round = own.round;
+    yk_waiting waiting = yk_waiting_start(&meeting->object, deadline);
+
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&meeting->object.bells[0]);
+        yoke_status status;
+
+        if (has_ended(meeting, round)) {
+            return yk_object_is_open(&meeting->object) ? outcome(meeting, round)
+                                                       : YOKE_ECLOSED;
+        }
+        status = yk_waiting_sleep(&waiting, 0, ticket);
+        if (status != YOKE_OK && status != YOKE_ETIMEDOUT) {
+            return status;
+        }
+        if (!has_ended(meeting, round) &&
+            yk_event_ticket(&meeting->object.bells[0]) == ticket) {
+            const yoke_status checked = check_round(meeting, own, status != YOKE_OK);
+
+            if (checked != YOKE_OK) {
+                return checked;
+            }
+            if (status == YOKE_ETIMEDOUT && outcome(meeting, round) == YOKE_EBROKEN) {
+                return status;
+            }
+        }
+    }
+}
+
+/* The thread is cancelled: it gives up. */
+static void undo_arrive(void *meeting, uint64_t round)
+{
+    (void)check_round(meeting, (place){round, 0}, true);
+}
+
+yoke_status yk_meeting_wait(yk_meeting *meeting, uint32_t *index, uint64_t deadline)
+{
+    yoke_status status = enter(meeting, deadline);
+    uint64_t state;
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    status = arrive(meeting, &state, deadline != YK_AT_ONCE);
+    leave(meeting);
+    *index = (uint32_t)(state & COUNT);
+    if (status != YOKE_EAGAIN || deadline == YK_AT_ONCE) {
+        return status;
+    }
+    yk_hold(undo_arrive, meeting, round_of(state));
+    status = wait_for_others(meeting, (place){round_of(state), *index}, deadline);
+    yk_hold_end();
+    return status;
+}
+
+yoke_status yk_meeting_break(yk_meeting *meeting, bool again)
+{
+    const yoke_status status = enter(meeting, YK_FOR_EVER);
+
+    if (status == YOKE_OK) {
+        break_round(meeting, atomic_load(&meeting->state), again ? 0 : HALTED);
+        leave(meeting);
+    }
+    return status;
+}
+
+uint32_t yk_meeting_count(const yk_meeting *meeting)
+{
+    const uint32_t count = (uint32_t)(atomic_load(&meeting->state) & COUNT);
+
+    return count < parties_of(meeting) ? count : 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/condition_variable.h"
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "ipc/step.h"
+#include "sys/call_guard.h"
+#include "sys/futex.h"
+
+void yk_notice_wake(yk_object *notice, int count)
+{
+    (void)atomic_fetch_add(&notice->bells[0].word, 2);
+    YK_STEP();
+    yk_futex_wake(&notice->bells[0].word, count);
+}
+
+static yoke_status sleep_until(yk_object *notice, uint32_t ticket, uint64_t deadline)
+{
+    const uint64_t look = (uint64_t)YK_LOOK_MS * YK_NS_PER_MS;
+    uint64_t now;
+
+    if (deadline == YK_AT_ONCE) {
+        return YOKE_EAGAIN;
+    }
+    now = yk_clock_ns();
+    if (now >= deadline) {
+        return YOKE_ETIMEDOUT;
+    }
+    yk_futex_wait(&notice->bells[0].word, ticket, yk_min(look, deadline - now));
+    if (atomic_load(&notice->bells[0].word) != ticket) {
+        return YOKE_OK;
+    }
+    if (yk_clock_ns() >= deadline) {
+        return YOKE_ETIMEDOUT;
+    }
+    return yk_object_is_orphan(notice) ? YOKE_EBROKEN : YOKE_OK;
+}
+
+static yoke_status lock_again(yk_object *lock)
+{
+    YK_NOT_CANCELLED;
+
+    return yk_object_lock(lock, yk_identity_thread(), YK_FOR_EVER);
+}
+
+/* As in POSIX, a thread that is cancelled in here has the lock again. */
+static void undo_wait(void *lock, uint64_t unused)
+{
+    (void)unused;
+    (void)lock_again(lock);
+}
+
+yoke_status yk_notice_wait(yk_object *notice, yk_object *lock, uint64_t deadline)
+{
+    const uint32_t ticket = atomic_load(&notice->bells[0].word);
+    yoke_status status;
+    yoke_status locked;
+
+    yk_object_unlock(lock);
+    YK_STEP();
+    yk_hold(undo_wait, lock, 0);
+    yk_guard_cancel_point();
+    yk_hold_end();
+    status = sleep_until(notice, ticket, deadline);
+    YK_STEP();
+    if (status == YOKE_EBROKEN) {
+        return status;
+    }
+    locked = lock_again(lock);
+    if (locked != YOKE_OK) {
+        return locked;
+    }
+    return yk_object_is_open(notice) ? status : YOKE_ECLOSED;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+
+void yk_objects_init(yk_objects *objects)
+{
+    memset(objects, 0, sizeof *objects);
+    (void)pthread_mutex_init(&objects->lock, NULL);
+}
+
+void yk_objects_fini(yk_objects *objects)
+{
+    for (size_t i = 0; i < objects->count; i++) {
+        (void)yk_object_shut(objects->entries[i].object, false);
+    }
+    free(objects->entries);
+    (void)pthread_mutex_destroy(&objects->lock);
+}
+
+static void release_retired(yk_objects *objects, yk_arena *arena)
+{
+    for (uint32_t i = 0; i < YK_RETIRED; i++) {
+        if (objects->retired[i] != NULL) {
+            yk_arena_free_object(arena, objects->retired[i]);
+            objects->retired[i] = NULL;
+        }
+    }
+}
+
+void *yk_objects_alloc(yk_objects *objects, yk_arena *arena, size_t bytes,
+                       yk_zone_kind zone, yk_error *error)
+{
+    void *block = yk_arena_alloc_object(arena, bytes, zone, error);
+
+    if (block == NULL && error->status == YOKE_ENOMEM) {
+        (void)pthread_mutex_lock(&objects->lock);
+        release_retired(objects, arena);
+        (void)pthread_mutex_unlock(&objects->lock);
+        block = yk_arena_alloc_object(arena, bytes, zone, error);
+    }
+    return block;
+}
+
+void yk_objects_drop(yk_arena *arena, void *block)
+{
+    yk_arena_free_object(arena, block);
+}
+
+static bool ensure_room(yk_objects *objects)
+{
+    const size_t capacity = objects->capacity == 0 ? 16 : 2 * objects->capacity;
+    yk_object_entry *entries;
+
+    if (objects->count < objects->capacity) {
+        return true;
+    }
+    entries = realloc(objects->entries, capacity * sizeof *entries);
+    if (entries == NULL) {
+        return false;
+    }
+    objects->entries = entries;
+    objects->capacity = capacity;
+    return true;
+}
+
+yoke_status yk_objects_add(yk_objects *objects, yk_object *object, yk_magic magic,
+                           void *block, yk_error *error)
+{
+    bool added;
+
+    (void)pthread_mutex_lock(&objects->lock);
+    added = ensure_room(objects);
+    if (added) {
+        objects->entries[objects->count++] = (yk_object_entry){object, block};
+        if (objects->keeper != 0) {
+            yk_object_set_keeper(object, objects->keeper);
+        }
+        yk_object_open(object, magic);
+    }
+    (void)pthread_mutex_unlock(&objects->lock);
+    return added ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
+}
+
+static void *block_of(const yk_objects *objects, const yk_object *object)
+{
+    for (size_t i = objects->count; i > 0; i--) {
+        if (objects->entries[i - 1].object == object) {
+            return objects->entries[i - 1].block;
+        }
+    }
+    return NULL;
+}
+
+/* False: somebody stays inside. */
+static bool shut_block(yk_objects *objects, const void *block, bool settle)
+{
+    size_t kept = 0;
+    bool settled = true;
+
+    for (size_t i = 0; i < objects->count; i++) {
+        if (objects->entries[i].block == block) {
+            settled = yk_object_shut(objects->entries[i].object, settle) && settled;
+        } else {
+            objects->entries[kept++] = objects->entries[i];
+        }
+    }
+    objects->count = kept;
+    return settled;
+}
+
+/* Its pages are given back now, its first addresses later. */
+static void retire(yk_objects *objects, yk_arena *arena, void *block)
+{
+    const yk_zone *zone = &arena->layout.zones[YK_ZONE_OBJECTS];
+    const uint64_t pages = (zone->end - zone->begin) / yk_page_size();
+    const uint32_t most = (uint32_t)yk_min(YK_RETIRED, yk_max(pages / 16, 1));
+    void **place = &objects->retired[objects->next_retired % most];
+
+    yk_arena_shrink_object(arena, block, yk_page_size());
+    if (*place != NULL) {
+        yk_arena_free_object(arena, *place);
+    }
+    *place = block;
+    objects->next_retired = (objects->next_retired + 1) % most;
+}
+
+yoke_status yk_objects_destroy(yk_objects *objects, yk_arena *arena, yk_object *object,
+                               bool settle, yk_error *error)
+{
+    void *block;
+
+    (void)pthread_mutex_lock(&objects->lock);
+    block = block_of(objects, object);
+    if (block != NULL && shut_block(objects, block, settle)) {
+        retire(objects, arena, block);
+    }
+    (void)pthread_mutex_unlock(&objects->lock);
+    return block != NULL ? YOKE_OK
+                         : yk_fail(error, YOKE_ECLOSED,
+                                   "%p is no such object of this pool, or no more",
+                                   (void *)object);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The objects that processes share (queues, locks and the like), as the application keeps
+ * them: each block of the arena holds one, or several that come and go together.
+ *
+ * The memory of a destroyed object goes back to the system at once and reads as zeros, but the
+ * addresses of its first page are not used again for a while: somebody may wait there, or be
+ * on the way into a call, and has to find it closed. All that is looked at without the lock
+ * lies in that page. If somebody stays inside, who has the lock and lives, all of the memory is
+ * kept for him, until the end of the pool.
+ */
+#ifndef YK_IPC_REGISTRY_H
+#define YK_IPC_REGISTRY_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "ipc/ipc_object.h"
+#include "shm/arena.h"
+
+/* At most, and no more than a sixteenth of the zone of objects. */
+enum { YK_RETIRED = 1024 };
+
+typedef struct yk_object_entry {
+    yk_object *object;
+    void *block;
+} yk_object_entry;
+
+typedef struct yk_objects {
+    pthread_mutex_t lock;
+    yk_object_entry *entries;
+    size_t count;
+    size_t capacity;
+    void *retired[YK_RETIRED]; /* first pages whose addresses rest; NULL: none */
+    uint32_t next_retired;
+    uint64_t keeper; /* the supervisor's identity: it ends with the application */
+} yk_objects;
+
+void yk_objects_init(yk_objects *objects);
+
+/* Shuts all; the arena still stands. */
+void yk_objects_fini(yk_objects *objects);
+
+/* Zeroed memory for objects; NULL: the error says why. */
+void *yk_objects_alloc(yk_objects *objects, yk_arena *arena, size_t bytes,
+                       yk_zone_kind zone, yk_error *error);
+
+/* An object in that block, initialised, is open from now on. */
+yoke_status yk_objects_add(yk_objects *objects, yk_object *object, yk_magic magic,
+                           void *block, yk_error *error);
+
+/* Shuts all objects in the block of this one, and frees the block. `settle`: see
+ * yk_object_shut(). YOKE_ECLOSED if it is none, or no more. */
+yoke_status yk_objects_destroy(yk_objects *objects, yk_arena *arena, yk_object *object,
+                               bool settle, yk_error *error);
+
+/* Frees a block in which no object was added. */
+void yk_objects_drop(yk_arena *arena, void *block);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/semaphore.h"
+
+#include "ipc/step.h"
+
+static uint64_t seal_of(const yk_permits *permits, uint32_t most)
+{
+    const uint64_t word = most;
+
+    return yk_seal_of(permits, &word, 1);
+}
+
+void yk_permits_init(yk_permits *permits, uint32_t count, uint32_t most)
+{
+    yk_object_init(&permits->object);
+    atomic_store(&permits->count, count);
+    permits->most = most;
+    permits->object.seal = seal_of(permits, most);
+}
+
+/* How many there can be; 0: it is damaged. */
+static uint32_t most_of(const yk_permits *permits)
+{
+    const uint32_t most = permits->most;
+
+    return permits->object.seal == seal_of(permits, most) ? most : 0;
+}
+
+yoke_status yk_permits_give(yk_permits *permits, uint32_t count)
+{
+    const uint32_t most = most_of(permits);
+    uint32_t now = atomic_load(&permits->count);
+
+    do {
+        if (most == 0 || now > most) {
+            return yk_object_damaged(&permits->object);
+        }
+        if (count > most - now) {
+            return YOKE_EINVAL;
+        }
+    } while (!atomic_compare_exchange_weak(&permits->count, &now, now + count));
+    YK_STEP();
+    yk_event_signal(&permits->object.bells[0]);
+    return YOKE_OK;
+}
+
+/* One fewer if `take`. YOKE_EAGAIN: there are none. */
+static yoke_status try_take(yk_permits *permits, bool take)
+{
+    const uint32_t most = most_of(permits);
+    uint32_t now = atomic_load(&permits->count);
+
+    do {
+        if (most == 0 || now > most) {
+            return yk_object_damaged(&permits->object);
+        }
+        if (now == 0 || !take) {
+            return now == 0 ? YOKE_EAGAIN : YOKE_OK;
+        }
+    } while (!atomic_compare_exchange_weak(&permits->count, &now, now - 1));
+    YK_STEP();
+    return YOKE_OK;
+}
+
+static yoke_status wait_until(yk_permits *permits, bool take, uint64_t deadline)
+{
+    yk_waiting waiting = yk_waiting_start(&permits->object, deadline);
+
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&permits->object.bells[0]);
+        yoke_status status = try_take(permits, take);
+
+        if (status != YOKE_EAGAIN) {
+            return status;
+        }
+        status = yk_waiting_sleep(&waiting, 0, ticket);
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+}
+
+yoke_status yk_permits_take(yk_permits *permits, uint64_t deadline)
+{
+    return wait_until(permits, true, deadline);
+}
+
+yoke_status yk_permits_wait(yk_permits *permits, uint64_t deadline)
+{
+    return wait_until(permits, false, deadline);
+}
+
+yoke_status yk_permits_set(yk_permits *permits, bool on)
+{
+    if (most_of(permits) == 0) {
+        return yk_object_damaged(&permits->object);
+    }
+    atomic_store(&permits->count, on ? 1 : 0);
+    YK_STEP();
+    if (on) {
+        yk_event_signal(&permits->object.bells[0]);
+    }
+    return YOKE_OK;
+}
+
+uint32_t yk_permits_count(const yk_permits *permits)
+{
+    const uint32_t count = atomic_load(&permits->count);
+
+    return count <= most_of(permits) ? count : 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "launch/check.h"
+
+#include "launch/check_range.h"
+#include "launch/footprint.h"
+
+/* What the items of the whole range touch of an argument, or only what they write. */
+typedef struct touched {
+    yk_extent extents[YK_MAX_EXTENTS];
+    size_t count;
+} touched;
+
+static touched written_of(const yk_launch *launch, const yk_arg *arg)
+{
+    const uint64_t first = launch->begin[launch->split];
+    touched t;
+
+    t.count = yk_footprint_write(launch, arg, first,
+                                 first + launch->size[launch->split], t.extents);
+    return t;
+}
+
+/* What is read and written is read, too: an extent for what is just written. */
+static touched touched_of(const yk_launch *launch, const yk_arg *arg)
+{
+    const uint64_t first = launch->begin[launch->split];
+    touched t;
+
+    if ((arg->access & YK_READ) == 0) {
+        return written_of(launch, arg);
+    }
+    t.count = yk_footprint_read(launch, arg, first, first + launch->size[launch->split],
+                                t.extents);
+    return t;
+}
+
+static bool sets_meet(const touched *a, const touched *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        for (size_t k = 0; k < b->count; k++) {
+            if (yk_extents_meet(&a->extents[i], &b->extents[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether the first writes what the second touches. */
+static bool disturbs(const yk_launch *a, const yk_arg *x, const yk_launch *b,
+                     const yk_arg *y)
+{
+    touched written;
+    touched other;
+
+    if ((x->access & YK_WRITE) == 0) {
+        return false;
+    }
+    written = written_of(a, x);
+    other = touched_of(b, y);
+    return sets_meet(&written, &other);
+}
+
+bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
+                      const yk_arg *y)
+{
+    return x->kind == YK_ARG_ARRAY && y->kind == YK_ARG_ARRAY &&
+           (disturbs(a, x, b, y) || disturbs(b, y, a, x));
+}
+
+yoke_status yk_launch_check_overlap(const yk_launch *launch, yk_error *error)
+{
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            const yk_arg *a = &launch->args[j];
+            const yk_arg *b = &launch->args[i];
+
+            if (yk_args_conflict(launch, a, launch, b)) {
+                return yk_fail(error, YOKE_EINVAL,
+                               "arguments %u and %u overlap and %s written: results "
+                               "would depend on the order of execution",
+                               j + 1, i + 1,
+                               (a->access & b->access & YK_WRITE) != 0 ? "both are"
+                                                                       : "one is");
+            }
+        }
+    }
+    return YOKE_OK;
+}
+
+static yoke_status check_count(const yk_launch_request *request, yk_error *error)
+{
+    const int expected = request->parameter_count;
+    const size_t declared = request->kernel->parameter_count;
+
+    if (request->arg_count > YK_MAX_ARGS) {
+        return yk_fail(error, YOKE_EINVAL, "%zu arguments: at most %d are possible",
+                       request->arg_count, YK_MAX_ARGS);
+    }
+    if (request->arg_count > 0 && request->args == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "args is NULL");
+    }
+    if (declared != 0 && request->arg_count != declared) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%zu argument(s) given, the kernel takes %zu (.parameters)",
+                       request->arg_count, declared);
+    }
+    if (expected >= 0 && request->arg_count != (size_t)expected) {
+        return yk_fail(error, YOKE_EINVAL, "%zu argument(s) given, the kernel takes %d",
+                       request->arg_count, expected);
+    }
+    return YOKE_OK;
+}
+
+static bool writes_whole(const yk_arg *arg)
+{
+    return arg->kind == YK_ARG_ARRAY && arg->parts == YK_PARTS_WHOLE &&
+           (arg->access & YK_WRITE) != 0;
+}
+
+yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_request *request,
+                           yk_error *error)
+{
+    size_t values_used = 0;
+    yoke_status status = yk_launch_fill_range(launch, request->kernel, &request->range,
+                                              request->round_up, error);
+
+    if (status == YOKE_OK) {
+        status = check_count(request, error);
+    }
+    if (status != YOKE_OK) {
+        return status;
+    }
+    launch->kernel_id = request->kernel->id;
+    launch->whole = 0;
+    launch->arg_count = (uint32_t)request->arg_count;
+    for (size_t i = 0; i < request->arg_count; i++) {
+        status = yk_launch_fill_arg(launch, i, request, &values_used, error);
+        if (status != YOKE_OK) {
+            return status;
+        }
+        launch->whole |= writes_whole(&launch->args[i]);
+    }
+    return yk_launch_check_overlap(launch, error);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/bits.h"
+#include "launch/check.h"
+#include "launch/check_array.h"
+
+static const char *const kind_names[] = {"nothing", "an array", "a scalar",
+                                         "local memory"};
+
+/* "argument 3 (y, float*): " in front of what is wrong with it. */
+static yoke_status refuse(const yk_launch_request *request, size_t index,
+                          yk_error *error)
+{
+    const yk_parameter *parameter =
+        (int)index < request->parameter_count ? &request->parameters[index] : NULL;
+
+    if (parameter != NULL && parameter->name[0] != '\0') {
+        yk_error_prefix(error, "argument %zu (%s, %s): ", index + 1, parameter->name,
+                        parameter->type);
+    } else {
+        yk_error_prefix(error, "argument %zu: ", index + 1);
+    }
+    return YOKE_EINVAL;
+}
+
+static yoke_status check_parameter(const yoke_arg *arg, const yk_parameter *parameter,
+                                   yk_error *error)
+{
+    if (parameter->kind != YK_PARAMETER_UNKNOWN &&
+        parameter->kind != (unsigned)arg->kind) {
+        return yk_fail(error, YOKE_EINVAL, "%s given, the kernel takes %s",
+                       kind_names[arg->kind], kind_names[parameter->kind]);
+    }
+    if (arg->kind == YOKE_ARG_SCALAR && parameter->bytes != 0 &&
+        arg->bytes != parameter->bytes) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "a value of %zu bytes given, the kernel takes %u", arg->bytes,
+                       parameter->bytes);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status fill_scalar(yk_launch *launch, yk_arg *to, const yoke_arg *arg,
+                               size_t *used, yk_error *error)
+{
+    const size_t start = yk_round_up(*used, 16);
+
+    if (arg->bytes > YK_LAUNCH_VALUE_BYTES ||
+        start > YK_LAUNCH_VALUE_BYTES - arg->bytes) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the values passed are %zu bytes and more: at most %d fit",
+                       start + arg->bytes, YK_LAUNCH_VALUE_BYTES);
+    }
+    if (arg->pointer == NULL && arg->bytes > YOKE_ARG_INLINE_BYTES) {
+        return yk_fail(error, YOKE_EINVAL, "the value's address is NULL");
+    }
+    memcpy(launch->values + start, arg->pointer != NULL ? arg->pointer : arg->value,
+           arg->bytes);
+    to->value = start;
+    *used = start + arg->bytes;
+    return YOKE_OK;
+}
+
+static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
+                             const yk_launch_request *request, const yoke_arg *arg,
+                             size_t *values_used, yk_error *error)
+{
+    if (arg->bytes == 0) {
+        return yk_fail(error, YOKE_EINVAL, "it has 0 bytes");
+    }
+    switch (arg->kind) {
+    case YOKE_ARG_ARRAY:
+        return yk_check_array(launch, to, request, arg, error);
+    case YOKE_ARG_SCALAR:
+        return fill_scalar(launch, to, arg, values_used, error);
+    case YOKE_ARG_LOCAL:
+        if (arg->bytes > UINT32_MAX) {
+            return yk_fail(error, YOKE_EINVAL, "%zu bytes of local memory are too many",
+                           arg->bytes);
+        }
+        return YOKE_OK;
+    case YOKE_ARG_NONE:
+    default:
+        return yk_fail(error, YOKE_EINVAL, "it is of no known kind (%u)",
+                       (unsigned)arg->kind);
+    }
+}
+
+yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
+                               const yk_launch_request *request, size_t *values_used,
+                               yk_error *error)
+{
+    const yoke_arg *arg = &request->args[index];
+    yk_arg *to = &launch->args[index];
+    yoke_status status = YOKE_OK;
+
+    memset(to, 0, sizeof *to);
+    to->kind = (uint32_t)arg->kind;
+    to->bytes = arg->bytes;
+    if ((int)index < request->parameter_count &&
+        (unsigned)arg->kind <= YOKE_ARG_LOCAL) {
+        status = check_parameter(arg, &request->parameters[index], error);
+    }
+    if (status == YOKE_OK) {
+        status = fill_kind(launch, to, request, arg, values_used, error);
+    }
+    return status == YOKE_OK ? YOKE_OK : refuse(request, index, error);
+}

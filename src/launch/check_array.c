@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+#include "launch/check_array.h"
+
+#include <stdbool.h>
+
+#include "base/bits.h"
+#include "launch/footprint.h"
+
+/* ---- which fields go together ---- */
+
+static yoke_status check_whole(const yoke_arg *arg, yk_error *error)
+{
+    if (arg->halo_before != 0 || arg->halo_after != 0 ||
+        arg->edge != YOKE_EDGE_CLIPPED || arg->reads_all || arg->leaves_some ||
+        arg->at != 0 || arg->count != 0 || arg->pitch != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "an array that is not divided cannot have a halo, an offset, a "
+                       "number of parts or a pitch; yoke_arg_strided(array, rows, "
+                       "pitch) declares gaps between its rows");
+    }
+    return YOKE_OK;
+}
+
+static bool has_halo(const yoke_arg *arg)
+{
+    return arg->halo_before != 0 || arg->halo_after != 0;
+}
+
+static yoke_status check_group_parts(const yk_launch *launch, const yoke_arg *arg,
+                                     yk_error *error)
+{
+    if (launch->group[launch->split] == 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "parts per work-group need a kernel with a work-group size "
+                       "(.group)");
+    }
+    if (has_halo(arg)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "parts per work-group cannot have a halo; parts per item can");
+    }
+    return YOKE_OK;
+}
+
+static yoke_status check_access(const yoke_arg *arg, yk_error *error)
+{
+    const unsigned access = (unsigned)arg->access;
+
+    if (has_halo(arg) && access != YOKE_ACCESS_READ) {
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "an array that is written cannot have a halo; yoke_update() reads "
+            "all parts of one that is written");
+    }
+    if (arg->reads_all && (access == YOKE_ACCESS_WRITE || has_halo(arg))) {
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "an array of which items read all parts must be read, and cannot "
+            "have a halo");
+    }
+    if (arg->leaves_some && access != YOKE_ACCESS_WRITE) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "yoke_out_some() is for an array that is written and not read; "
+                       "yoke_inout() may always leave bytes as they are");
+    }
+    return YOKE_OK;
+}
+
+static yoke_status check_array_shape(const yk_launch *launch, const yoke_arg *arg,
+                                     yk_error *error)
+{
+    const unsigned access = (unsigned)arg->access;
+
+    if (access < 1 || access > 3 || (unsigned)arg->parts > YOKE_PARTS_WHOLE ||
+        (unsigned)arg->edge > YOKE_EDGE_PRESENT) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "access %u, parts %u or edge %u is not a known value", access,
+                       (unsigned)arg->parts, (unsigned)arg->edge);
+    }
+    if (arg->parts == YOKE_PARTS_WHOLE) {
+        return check_whole(arg, error);
+    }
+    if (arg->pitch != 0 && arg->pitch < arg->bytes) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "a pitch of %zu bytes is less than the %zu bytes of a part",
+                       arg->pitch, arg->bytes);
+    }
+    if (arg->parts == YOKE_PARTS_GROUP) {
+        const yoke_status status = check_group_parts(launch, arg, error);
+
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+    return check_access(arg, error);
+}
+
+/* ---- where the parts are ---- */
+
+/* Numbers of parts: [0, UINT64_MAX / 4], so that sums do not overflow. */
+typedef struct part_numbers {
+    uint64_t first; /* of the range's first item or group */
+    uint64_t count; /* of those that belong to items or groups */
+} part_numbers;
+
+static const uint64_t most_parts = UINT64_MAX / 4;
+
+static yoke_status fail_overflow(yk_error *error)
+{
+    return yk_fail(error, YOKE_EINVAL,
+                   "the range needs more bytes than an address space has");
+}
+
+static bool find_numbers(part_numbers *numbers, const yk_launch *launch,
+                         const yoke_arg *arg)
+{
+    const bool by_group = arg->parts == YOKE_PARTS_GROUP;
+    const uint64_t begin = by_group ? 0 : launch->begin[launch->split];
+
+    *numbers = (part_numbers){
+        .first = begin + arg->at,
+        .count = by_group ? yk_launch_group_count(launch) : launch->size[launch->split],
+    };
+    return arg->at < most_parts && arg->count < most_parts;
+}
+
+/* Number of parts in front and behind, in an array of known length. */
+static yoke_status place_in_array(yk_arg *to, const yoke_arg *arg,
+                                  const part_numbers *numbers, yk_error *error)
+{
+    if (numbers->first + numbers->count > arg->count) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the array has %zu parts; the range's last item would own part "
+                       "%llu (counted from 0)",
+                       arg->count,
+                       (unsigned long long)(numbers->first + numbers->count - 1));
+    }
+    to->before = numbers->first;
+    to->after = arg->count - numbers->first - numbers->count;
+    return YOKE_OK;
+}
+
+/* A halo that ends where the range does would end in the middle of the array. */
+static yoke_status check_starts_at_zero(const yoke_arg *arg,
+                                        const part_numbers *numbers, yk_error *error)
+{
+    const bool wraps = arg->edge == YOKE_EDGE_PERIODIC;
+
+    if (!has_halo(arg) || numbers->first == 0) {
+        return YOKE_OK;
+    }
+    return yk_fail(
+        error, YOKE_EINVAL,
+        "the range's first item owns part %llu, and a %s halo would %s there: "
+        "yoke_in_halo_present() reads parts that lie in front of it; if the "
+        "halo %s at the ends of an array of n parts, use yoke_arg_of(halo, "
+        "n)%s",
+        (unsigned long long)numbers->first, wraps ? "periodic" : "clipped",
+        wraps ? "wrap around" : "end", wraps ? "wraps around" : "ends",
+        wraps ? "; else yoke_in_whole()" : "");
+}
+
+/* Of a present halo: all of it has to be in an array of known length. */
+static yoke_status check_present(const yk_arg *to, const yoke_arg *arg, yk_error *error)
+{
+    if (to->before >= arg->halo_before && to->after >= arg->halo_after) {
+        return YOKE_OK;
+    }
+    return yk_fail(error, YOKE_EINVAL,
+                   "the halo needs %zu parts in front of the range's first item and %zu "
+                   "behind its last; the array has %llu and %llu there",
+                   arg->halo_before, arg->halo_after, (unsigned long long)to->before,
+                   (unsigned long long)to->after);
+}
+
+/* Which parts there are beside those of the range's items. */
+static yoke_status fill_neighbours(yk_arg *to, const yoke_arg *arg,
+                                   const part_numbers *numbers, yk_error *error)
+{
+    const bool is_known = arg->count != 0;
+    yoke_status status = YOKE_OK;
+    uint64_t there;
+
+    if (is_known) {
+        status = place_in_array(to, arg, numbers, error);
+    } else if (arg->reads_all) {
+        to->before = numbers->first;
+    } else if (arg->edge == YOKE_EDGE_PRESENT) {
+        to->before = arg->halo_before;
+        to->after = arg->halo_after;
+    } else {
+        status = check_starts_at_zero(arg, numbers, error);
+    }
+    if (status == YOKE_OK && is_known && arg->edge == YOKE_EDGE_PRESENT) {
+        status = check_present(to, arg, error);
+    }
+    if (!arg->reads_all && arg->edge != YOKE_EDGE_PERIODIC) {
+        to->before = yk_min(to->before, arg->halo_before);
+        to->after = yk_min(to->after, arg->halo_after);
+    }
+    there = to->before + numbers->count + to->after;
+    to->halo_before = yk_min(arg->halo_before, there);
+    to->halo_after = yk_min(arg->halo_after, there);
+    return status;
+}
+
+/* Bytes from the first byte of `parts` parts to the last one's block's end. */
+static bool row_bytes(uint64_t parts, const yk_arg *to, uint64_t *bytes)
+{
+    return yk_mul(parts - 1, to->pitch, bytes) && yk_add(*bytes, to->bytes, bytes);
+}
+
+static bool column_bytes(const yk_arg *to, uint64_t *bytes)
+{
+    return yk_mul(to->blocks - 1, to->stride, bytes) &&
+           yk_add(*bytes, to->bytes, bytes);
+}
+
+/* Blocks lie in the gaps between parts, or parts between blocks. */
+static yoke_status check_blocks(const yk_arg *to, const yoke_arg *arg, uint64_t parts,
+                                yk_error *error)
+{
+    uint64_t row;
+    uint64_t column;
+
+    if (to->blocks == 1) {
+        return YOKE_OK;
+    }
+    if (!row_bytes(parts, to, &row) || !column_bytes(to, &column)) {
+        return fail_overflow(error);
+    }
+    if (to->stride >= row ||
+        (to->stride >= to->bytes && (parts == 1 || to->pitch >= column))) {
+        return YOKE_OK;
+    }
+    return yk_fail(error, YOKE_EINVAL,
+                   "blocks every %zu bytes: %llu parts of %zu bytes every %llu bytes do "
+                   "not fit between them",
+                   arg->stride, (unsigned long long)parts, arg->bytes,
+                   (unsigned long long)to->pitch);
+}
+
+/* Whether all addresses can be computed: parts are counted from the pointer. */
+static bool fits_in_numbers(const yk_arg *to, const part_numbers *numbers)
+{
+    const uint64_t parts = numbers->first + numbers->count + to->after;
+    uint64_t bytes;
+    uint64_t column;
+    uint64_t front;
+
+    return to->before < most_parts && to->after < most_parts &&
+           yk_mul(to->before, to->pitch, &front) && row_bytes(parts, to, &bytes) &&
+           column_bytes(to, &column) && yk_add(bytes, column, &bytes) &&
+           yk_add(bytes, front, &bytes) && bytes < UINT64_MAX / 4;
+}
+
+static yoke_status lay_out_parts(yk_arg *to, const yk_launch *launch,
+                                 const yoke_arg *arg, yk_error *error)
+{
+    part_numbers numbers;
+    yoke_status status;
+
+    to->pitch = arg->pitch != 0 ? arg->pitch : arg->bytes;
+    if (!find_numbers(&numbers, launch, arg)) {
+        return fail_overflow(error);
+    }
+    status = fill_neighbours(to, arg, &numbers, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (!fits_in_numbers(to, &numbers)) {
+        return fail_overflow(error);
+    }
+    to->offset = arg->at * to->pitch;
+    return check_blocks(to, arg,
+                        arg->edge == YOKE_EDGE_PRESENT
+                            ? numbers.count
+                            : to->before + numbers.count + to->after,
+                        error);
+}
+
+static yoke_status lay_out_whole(yk_arg *to, const yoke_arg *arg, yk_error *error)
+{
+    uint64_t bytes;
+
+    if (!column_bytes(to, &bytes) || bytes >= UINT64_MAX / 4) {
+        return fail_overflow(error);
+    }
+    return check_blocks(to, arg, 1, error);
+}
+
+/* All of an array that does not depend on where it lies. */
+static yoke_status lay_out(yk_arg *to, const yk_launch *launch, const yoke_arg *arg,
+                           yk_error *error)
+{
+    const yoke_status status = check_array_shape(launch, arg, error);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    to->access = (uint32_t)arg->access;
+    to->parts = (uint32_t)arg->parts;
+    to->flags = (arg->reads_all ? YK_ARG_READS_ALL : 0U) |
+                (arg->leaves_some ? YK_ARG_LEAVES_SOME : 0U) |
+                (arg->edge == YOKE_EDGE_PERIODIC && has_halo(arg) ? YK_ARG_PERIODIC : 0U);
+    to->blocks = arg->blocks > 1 ? arg->blocks : 1;
+    to->stride = arg->blocks > 1 ? arg->stride : 0;
+    return arg->parts == YOKE_PARTS_WHOLE ? lay_out_whole(to, arg, error)
+                                          : lay_out_parts(to, launch, arg, error);
+}
+
+yoke_status yk_launch_reach(const yk_launch *launch, const yoke_arg *arg,
+                            uint64_t *bytes, yk_error *error)
+{
+    static const uint64_t middle = UINT64_MAX / 2;
+    yk_arg to = {.kind = YK_ARG_ARRAY, .bytes = arg->bytes, .address = middle};
+    uint64_t low;
+    yoke_status status;
+
+    if (arg->bytes == 0) {
+        return yk_fail(error, YOKE_EINVAL, "it has 0 bytes");
+    }
+    status = lay_out(&to, launch, arg, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    yk_footprint_span(launch, &to, &low, bytes);
+    *bytes -= middle;
+    return low == middle ? YOKE_OK
+                         : yk_fail(error, YOKE_EINVAL,
+                                   "there are no parts in front of it for a halo");
+}
+
+/* ---- where the array is ---- */
+
+static yoke_status find_block(yk_arg *to, const yk_launch_request *request,
+                              const yoke_arg *arg, yk_error *error)
+{
+    const uint64_t base = (uint64_t)(uintptr_t)request->arena->mapping.base;
+    yk_block block;
+
+    if (!yk_arena_find(request->arena, arg->pointer, &block)) {
+        if (request->allow_foreign &&
+            !yk_arena_contains(request->arena, arg->pointer)) {
+            return YOKE_OK;
+        }
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "%p is not memory of this pool (yoke_alloc), and the map does not "
+            "say .stage",
+            arg->pointer);
+    }
+    to->block_address = base + block.offset;
+    to->block_bytes = block.bytes;
+    to->block_id = block.id;
+    to->table = block.table;
+    to->guest = block.guest;
+    if (block.read_only && (to->access & YK_WRITE) != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%p is in a named segment that was opened for reading only",
+                       arg->pointer);
+    }
+    return YOKE_OK;
+}
+
+/* Names the halo if it is what does not fit. */
+static yoke_status fail_present(const yk_launch *launch, const yk_arg *to,
+                                yk_error *error)
+{
+    yk_arg own = *to;
+    uint64_t there[2];
+    uint64_t low;
+    uint64_t high;
+
+    own.before = own.after = 0;
+    yk_footprint_span(launch, &own, &low, &high);
+    low += own.offset + launch->begin[launch->split] * own.pitch;
+    there[0] = (low - to->block_address) / to->pitch;
+    there[1] = (to->block_address + to->block_bytes - high) / to->pitch;
+    return yk_fail(error, YOKE_EINVAL,
+                   "the halo needs %llu part%s in front of the range's first item and "
+                   "%llu behind its last; the allocation has %llu and %llu there",
+                   (unsigned long long)to->before, to->before == 1 ? "" : "s",
+                   (unsigned long long)to->after, (unsigned long long)there[0],
+                   (unsigned long long)there[1]);
+}
+
+static bool is_in_block(const yk_launch *launch, const yk_arg *to)
+{
+    uint64_t low;
+    uint64_t high;
+
+    yk_footprint_span(launch, to, &low, &high);
+    return low >= to->block_address && high <= to->block_address + to->block_bytes;
+}
+
+static yoke_status check_block(const yk_launch *launch, const yk_arg *to,
+                               const yoke_arg *arg, yk_error *error)
+{
+    const uint64_t end = to->block_address + to->block_bytes;
+    yk_arg own = *to;
+    uint64_t low;
+    uint64_t high;
+
+    if (to->block_id == 0 || is_in_block(launch, to)) {
+        return YOKE_OK;
+    }
+    if (arg->edge == YOKE_EDGE_PRESENT) {
+        own.before = own.after = 0;
+        if (is_in_block(launch, &own)) {
+            return fail_present(launch, to, error);
+        }
+    }
+    yk_footprint_span(launch, to, &low, &high);
+    return yk_fail(error, YOKE_EINVAL,
+                   "the range needs %llu bytes from %p on, its allocation of %llu "
+                   "bytes has %llu there",
+                   (unsigned long long)(high - to->address), arg->pointer,
+                   (unsigned long long)to->block_bytes,
+                   (unsigned long long)(end > to->address ? end - to->address : 0));
+}
+
+yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,
+                           const yk_launch_request *request, const yoke_arg *arg,
+                           yk_error *error)
+{
+    yoke_status status;
+    uint64_t low;
+    uint64_t high;
+
+    if (arg->pointer == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the array is NULL");
+    }
+    status = lay_out(to, launch, arg, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    to->address = (uint64_t)(uintptr_t)arg->pointer;
+    yk_footprint_span(launch, to, &low, &high);
+    if (low > to->address || high < to->address || high == UINT64_MAX) {
+        return fail_overflow(error);
+    }
+    status = find_block(to, request, arg, error);
+    return status == YOKE_OK ? check_block(launch, to, arg, error) : status;
+}

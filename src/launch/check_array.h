@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Array arguments: whether their fields go together, where their parts are, and whether
+ * these are in an allocation. */
+#ifndef YK_LAUNCH_CHECK_ARRAY_H
+#define YK_LAUNCH_CHECK_ARRAY_H
+
+#include "launch/check.h"
+
+/* Fills in the rest of *to, whose kind and bytes are set, for a launch whose range is set. */
+yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,
+                           const yk_launch_request *request, const yoke_arg *arg,
+                           yk_error *error);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bytes that lie in memory as a grid: pieces of equal size at two equal distances. One run of
+ * bytes, the rows of a tile, columns of a matrix and the rows of a box are all of this
+ * form. Pure arithmetic.
+ */
+#ifndef YK_LAUNCH_EXTENT_H
+#define YK_LAUNCH_EXTENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* `blocks` pieces of `bytes` bytes, each `stride` after the previous one; and that `planes` times,
+ * each `plane_stride` after the previous one. Both counts are at least 1. With a count of 1 the
+ * distance has no meaning. */
+typedef struct yk_extent {
+    uint64_t address; /* of the first piece */
+    uint64_t bytes;   /* of one piece */
+    uint64_t blocks;
+    uint64_t stride;
+    uint64_t planes;
+    uint64_t plane_stride;
+} yk_extent;
+
+/* One run of bytes. */
+static inline yk_extent yk_extent_run(uint64_t address, uint64_t bytes)
+{
+    return (yk_extent){address, bytes, 1, bytes, 1, bytes};
+}
+
+static inline uint64_t yk_extent_pieces(const yk_extent *extent)
+{
+    return extent->blocks * extent->planes;
+}
+
+/* The address of piece k. */
+static inline uint64_t yk_extent_piece(const yk_extent *extent, uint64_t k)
+{
+    if (extent->planes == 1) {
+        return extent->address + k * extent->stride;
+    }
+    return extent->address + k / extent->blocks * extent->plane_stride +
+           k % extent->blocks * extent->stride;
+}
+
+/* Bytes in all pieces. */
+static inline uint64_t yk_extent_bytes(const yk_extent *extent)
+{
+    return extent->bytes * extent->blocks * extent->planes;
+}
+
+/* One past the last byte, gaps included. */
+static inline uint64_t yk_extent_end(const yk_extent *extent)
+{
+    return extent->address + (extent->planes - 1) * extent->plane_stride +
+           (extent->blocks - 1) * extent->stride + extent->bytes;
+}
+
+/* The same bytes with the shorter distance first, and without gaps of no bytes. */
+yk_extent yk_extent_joined(yk_extent extent);
+
+/* Whether the two have a byte in common. True without being so only if that would take
+ * very long to find out. */
+bool yk_extents_meet(const yk_extent *a, const yk_extent *b);
+
+#endif

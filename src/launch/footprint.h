@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which bytes of an array argument a chunk of items touches. Pure arithmetic, the one
+ * place that knows it: transfers, the undo log, conflicts between jobs and the checks of
+ * arguments all ask here.
+ *
+ * Items are counted by global id in the split dimension, from launch->begin[split]. Extents
+ * are joined (see yk_extent_joined), and name no gap between parts or blocks.
+ */
+#ifndef YK_LAUNCH_FOOTPRINT_H
+#define YK_LAUNCH_FOOTPRINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "launch/extent.h"
+#include "launch/launch.h"
+
+enum { YK_MAX_EXTENTS = 3 };
+
+/* What the items [begin, end) may read. Returns how many extents; 0 if the argument is
+ * not read or no array. */
+size_t yk_footprint_read(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
+                         uint64_t end, yk_extent out[YK_MAX_EXTENTS]);
+
+/* What the items [begin, end) may write: 0 or 1 extent. */
+size_t yk_footprint_write(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
+                          uint64_t end, yk_extent out[1]);
+
+/* The items' own parts, read or written. */
+yk_extent yk_footprint_own(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
+                           uint64_t end);
+
+/* What has to be there before the items [begin, end) run on a copy of the array: what they
+ * read, and what they may leave as it is. Returns how many extents. */
+size_t yk_footprint_load(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
+                         uint64_t end, yk_extent out[YK_MAX_EXTENTS]);
+
+/* One run of bytes [*low, *high) that contains the argument's address and all that any
+ * item may touch. *low is below the address if parts of a halo lie in front of it. */
+void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low,
+                       uint64_t *high);
+
+#endif

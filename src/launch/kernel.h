@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A kernel as every process of a pool sees it: lies in shared memory, written by the
+ * application before it is announced, then read-only.
+ */
+#ifndef YK_LAUNCH_KERNEL_H
+#define YK_LAUNCH_KERNEL_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "sys/object.h"
+
+enum {
+    YK_KERNEL_NAME_BYTES = 128,
+    YK_OBJECT_PATH_BYTES = 512,
+    YK_MAX_ARGS = 64,
+};
+
+/* A function as a place in a loaded object: the same in every process that has the object. */
+typedef struct yk_function {
+    char object[YK_OBJECT_PATH_BYTES]; /* path; "" is the program itself */
+    yk_object_place place;             /* offset 0: no function */
+} yk_function;
+
+/* Where a function of this process is. YOKE_EINVAL, which calls it `noun`, if it is in no
+ * object. */
+yoke_status yk_function_locate(yk_function *where, yk_any_function *function,
+                               const char *noun, yk_error *error);
+
+enum {
+    YK_TASK_NONE = 0, /* a yoke_native */
+    YK_TASK_HOST = 1, /* a yoke_task_function */
+    YK_TASK_DEVICE = 2, /* ... that wants the handles of an OpenCL device */
+};
+
+typedef struct yk_kernel {
+    uint64_t id; /* never used twice in a pool; 0: none */
+    uint64_t group[3]; /* work-group size, all zero if the kernel has none */
+    const char *source; /* OpenCL C in shared memory, 0-terminated; NULL: none */
+    const char *build_options; /* in shared memory; never NULL where source is not */
+    yk_function native;
+    uint32_t asks_sizes; /* source may call get_global_size() and the like */
+    uint32_t cpu_form;   /* yoke_form */
+    uint32_t task;       /* YK_TASK_...: what the native function is */
+    uint32_t needs_double; /* devices without double precision cannot run the source */
+    uint32_t parameter_count; /* as the program says; 0: it does not */
+    uint32_t is_own; /* the library's: it does what it declares */
+    char name[YK_KERNEL_NAME_BYTES];
+} yk_kernel;
+
+static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 528 + 24 + 128, "no padding");
+
+static inline bool yk_kernel_has_native(const yk_kernel *kernel)
+{
+    return kernel->native.place.offset != 0;
+}
+
+static inline bool yk_kernel_has_source(const yk_kernel *kernel)
+{
+    return kernel->source != 0;
+}
+
+static inline bool yk_kernel_has_group(const yk_kernel *kernel)
+{
+    return kernel->group[0] != 0;
+}
+
+static inline bool yk_kernel_is_task(const yk_kernel *kernel)
+{
+    return kernel->task != YK_TASK_NONE;
+}
+
+/* What it is called in errors. */
+static inline const char *yk_kernel_noun(const yk_kernel *kernel)
+{
+    return yk_kernel_is_task(kernel) ? "task" : "kernel";
+}
+
+enum { YK_PARAMETER_UNKNOWN, YK_PARAMETER_ARRAY, YK_PARAMETER_SCALAR, YK_PARAMETER_LOCAL };
+
+/* One parameter of a kernel's source, reported by a driver that built it. */
+typedef struct yk_parameter {
+    uint32_t kind;
+    uint32_t bytes; /* of a scalar of a built-in type; 0: unknown */
+    uint32_t may_write; /* array: its type is known not to be const */
+    char name[64];
+    char type[64];
+} yk_parameter;
+
+#endif

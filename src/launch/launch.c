@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "launch/launch.h"
+
+#include "base/bits.h"
+
+uint64_t yk_launch_global_size(const yk_launch *launch, unsigned d)
+{
+    const uint64_t group = launch->group[d];
+
+    if (launch->round_up == 0 || group == 0) {
+        return launch->size[d];
+    }
+    return yk_round_up(launch->size[d], group);
+}
+
+uint64_t yk_launch_group_count(const yk_launch *launch)
+{
+    const uint64_t group = launch->group[launch->split];
+
+    return group == 0 ? 0 : yk_div_up(launch->size[launch->split], group);
+}
+
+bool yk_arg_is_changed_in_place(const yk_arg *arg)
+{
+    return arg->kind == YK_ARG_ARRAY && arg->access == (YK_READ | YK_WRITE);
+}
+
+bool yk_arg_leaves_some(const yk_arg *arg)
+{
+    return arg->kind == YK_ARG_ARRAY && arg->access == YK_WRITE &&
+           (arg->parts == YK_PARTS_WHOLE || (arg->flags & YK_ARG_LEAVES_SOME) != 0);
+}
+
+uint64_t yk_arg_pitch(const yk_arg *arg)
+{
+    return arg->pitch != 0 ? arg->pitch : arg->bytes;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "opencl/cl_check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/bits.h"
+#include "launch/footprint.h"
+
+enum { LABEL_BYTES = 160 };
+
+/* "parameter 2 ('x', float*)" */
+static void write_label(const yk_cl_kernel *kernel, size_t index,
+                        char text[LABEL_BYTES])
+{
+    const yk_parameter *const shown = &kernel->parameters[index].shown;
+
+    if (shown->name[0] == '\0') {
+        (void)snprintf(text, LABEL_BYTES, "parameter %zu", index + 1);
+    } else {
+        (void)snprintf(text, LABEL_BYTES, "parameter %zu ('%s', %s)", index + 1,
+                       shown->name, shown->type);
+    }
+}
+
+static const char *kind_name(uint32_t kind)
+{
+    static const char *const names[] = {
+        [YK_PARAMETER_UNKNOWN] = "something",
+        [YK_PARAMETER_ARRAY] = "an array",
+        [YK_PARAMETER_SCALAR] = "a value",
+        [YK_PARAMETER_LOCAL] = "a size of local memory",
+    };
+
+    return kind <= YK_PARAMETER_LOCAL ? names[kind] : names[0];
+}
+
+static uint32_t kind_of(const yk_arg *arg)
+{
+    switch (arg->kind) {
+    case YK_ARG_ARRAY:
+        return YK_PARAMETER_ARRAY;
+    case YK_ARG_SCALAR:
+        return YK_PARAMETER_SCALAR;
+    default:
+        return YK_PARAMETER_LOCAL;
+    }
+}
+
+static yoke_status check_argument(const yk_cl_kernel *kernel, const yk_arg *arg,
+                                  size_t index, yk_error *error)
+{
+    const yk_parameter *const shown = &kernel->parameters[index].shown;
+    const uint32_t given = kind_of(arg);
+    char label[LABEL_BYTES];
+
+    write_label(kernel, index, label);
+    if (shown->kind != YK_PARAMETER_UNKNOWN && shown->kind != given) {
+        return yk_fail(error, YOKE_EINVAL, "kernel '%s': %s takes %s; %s was given",
+                       kernel->kernel->name, label, kind_name(shown->kind),
+                       kind_name(given));
+    }
+    if (given == YK_PARAMETER_SCALAR && shown->bytes != 0 &&
+        shown->bytes != arg->bytes) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "kernel '%s': %s takes %u bytes; a value of %" PRIu64
+                       " bytes was given",
+                       kernel->kernel->name, label, shown->bytes, arg->bytes);
+    }
+    return YOKE_OK;
+}
+
+yoke_status yk_cl_check_arguments(const yk_cl_kernel *kernel, const yk_launch *launch,
+                                  yk_error *error)
+{
+    yoke_status status = YOKE_OK;
+
+    if (launch->arg_count != kernel->parameter_count) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "kernel '%s' has %zu parameters; %u arguments were given",
+                       kernel->kernel->name, kernel->parameter_count,
+                       launch->arg_count);
+    }
+    for (size_t i = 0; i < launch->arg_count && status == YOKE_OK; i++) {
+        status = check_argument(kernel, &launch->args[i], i, error);
+    }
+    return status;
+}
+
+static uint64_t span_bytes(const yk_launch *launch, const yk_arg *arg)
+{
+    uint64_t low;
+    uint64_t high;
+
+    yk_footprint_span(launch, arg, &low, &high);
+    return high - low;
+}
+
+static yoke_status check_array(const yk_cl_device *device, const yk_cl_kernel *kernel,
+                               const yk_launch *launch, size_t index, yk_error *error)
+{
+    const uint64_t bytes = span_bytes(launch, &launch->args[index]);
+    const bool is_constant = kernel->parameters[index].is_constant;
+    const uint64_t most = is_constant
+                              ? yk_min(device->constant_bytes, device->max_alloc)
+                              : device->max_alloc;
+    char label[LABEL_BYTES];
+
+    if (device->memory == YK_CL_POINTER || bytes <= most) {
+        return YOKE_OK;
+    }
+    write_label(kernel, index, label);
+    return yk_fail(error, YOKE_EUNSUPPORTED,
+                   "%s: kernel '%s': the array for %s has %" PRIu64
+                   " bytes; the device takes at most %" PRIu64 " in one %sarray",
+                   device->info.name, kernel->kernel->name, label, bytes, most,
+                   is_constant ? "constant " : "");
+}
+
+yoke_status yk_cl_check_memory(const yk_cl_device *device, const yk_cl_kernel *kernel,
+                               const yk_cl_variant *variant, const yk_launch *launch,
+                               yk_error *error)
+{
+    uint64_t local = variant->local_bytes;
+    uint64_t total = 0;
+    yoke_status status = YOKE_OK;
+
+    for (size_t i = 0; i < launch->arg_count && status == YOKE_OK; i++) {
+        const yk_arg *const arg = &launch->args[i];
+
+        if (arg->kind == YK_ARG_LOCAL && !yk_add(local, arg->bytes, &local)) {
+            local = UINT64_MAX;
+        } else if (arg->kind == YK_ARG_ARRAY) {
+            status = check_array(device, kernel, launch, i, error);
+            total += status == YOKE_OK ? span_bytes(launch, arg) : 0;
+        }
+    }
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (local > device->local_bytes) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "%s: kernel '%s' needs %" PRIu64
+                       " bytes of local memory; the device has %" PRIu64,
+                       device->info.name, kernel->kernel->name, local,
+                       device->local_bytes);
+    }
+    if (device->memory == YK_CL_COPY && total > device->info.memory_bytes) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "%s: the arrays of kernel '%s' have %" PRIu64
+                       " bytes; the device has %" PRIu64,
+                       device->info.name, kernel->kernel->name, total,
+                       device->info.memory_bytes);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status check_required(const yk_cl_kernel *kernel, const yk_launch *launch,
+                                  yk_error *error)
+{
+    const size_t *const required = kernel->required;
+    const bool is_given = launch->group[0] != 0;
+    bool fits = true;
+
+    if (required[0] == 0) {
+        return YOKE_OK;
+    }
+    for (unsigned d = 0; d < 3; d++) {
+        fits = fits && (is_given ? yk_max(1, launch->group[d]) == required[d]
+                                 : launch->size[d] % required[d] == 0);
+    }
+    if (is_given && !fits) {
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "kernel '%s' requires work-groups of %zu x %zu x %zu; its .group "
+            "is %" PRIu64 " x %" PRIu64 " x %" PRIu64,
+            kernel->kernel->name, required[0], required[1], required[2],
+            launch->group[0], yk_max(1, launch->group[1]), yk_max(1, launch->group[2]));
+    }
+    if (!is_given && (!fits || (required[launch->split] > 1 && launch->whole == 0))) {
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "kernel '%s' requires work-groups of %zu x %zu x %zu: give them as "
+            "its .group",
+            kernel->kernel->name, required[0], required[1], required[2]);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status check_divides(const yk_cl_kernel *kernel, const yk_launch *launch,
+                                 yk_error *error)
+{
+    for (unsigned d = 0; d < 3; d++) {
+        const uint64_t group = yk_max(1, launch->group[d]);
+
+        if (yk_launch_global_size(launch, d) % group != 0) {
+            return yk_fail(error, YOKE_EINVAL,
+                           "kernel '%s': %" PRIu64
+                           " work-items in dimension %u are no multiple of the "
+                           "work-group's %" PRIu64 " (.round_up pads them)",
+                           kernel->kernel->name, launch->size[d], d, group);
+        }
+    }
+    return YOKE_OK;
+}
+
+static uint64_t items_of(const uint64_t group[3])
+{
+    return yk_max(1, group[0]) * yk_max(1, group[1]) * yk_max(1, group[2]);
+}
+
+static yoke_status fail_group(const yk_cl_device *device, const yk_cl_kernel *kernel,
+                              const uint64_t group[3], uint64_t most, yk_error *error)
+{
+    return yk_fail(error, YOKE_EUNSUPPORTED,
+                   "%s: kernel '%s': a work-group of %" PRIu64 " x %" PRIu64
+                   " x %" PRIu64 " is too large; the device takes %" PRIu64
+                   " work-items of this kernel and %" PRIu64 " x %" PRIu64 " x %" PRIu64
+                   " in the dimensions",
+                   device->info.name, kernel->kernel->name, yk_max(1, group[0]),
+                   yk_max(1, group[1]), yk_max(1, group[2]), most,
+                   device->groups.items[0], device->groups.items[1],
+                   device->groups.items[2]);
+}
+
+yoke_status yk_cl_check_group(const yk_cl_device *device, const yk_cl_kernel *kernel,
+                              const yk_launch *launch, yk_error *error)
+{
+    const uint64_t most = yk_min(kernel->generic.max_group, device->groups.group);
+    yoke_status status = check_required(kernel, launch, error);
+
+    if (status == YOKE_OK) {
+        status = check_divides(kernel, launch, error);
+    }
+    if (status != YOKE_OK) {
+        return status;
+    }
+    for (unsigned d = 0; d < 3; d++) {
+        if (launch->group[d] > device->groups.items[d]) {
+            return fail_group(device, kernel, launch->group, most, error);
+        }
+    }
+    return items_of(launch->group) <= most
+               ? YOKE_OK
+               : fail_group(device, kernel, launch->group, most, error);
+}
+
+yoke_status yk_cl_check_shape(const yk_cl_device *device, const yk_cl_kernel *kernel,
+                              const yk_cl_variant *variant, const yk_cl_shape *shape,
+                              yk_error *error)
+{
+    return items_of(shape->local) <= variant->max_group
+               ? YOKE_OK
+               : fail_group(device, kernel, shape->local, variant->max_group, error);
+}
+
+yoke_status yk_cl_fail_argument(const yk_cl_device *device, const yk_cl_kernel *kernel,
+                                const yk_launch *launch, size_t index, cl_int code,
+                                yk_error *error)
+{
+    char label[LABEL_BYTES];
+
+    write_label(kernel, index, label);
+    if (code == CL_INVALID_ARG_SIZE) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "kernel '%s': %s does not take %" PRIu64 " bytes",
+                       kernel->kernel->name, label, launch->args[index].bytes);
+    }
+    if (yk_cl_is_memory_failure(code)) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "%s: kernel '%s': no device memory for %s (%" PRIu64 " bytes)",
+                       device->info.name, kernel->kernel->name, label,
+                       span_bytes(launch, &launch->args[index]));
+    }
+    return yk_fail(error, YOKE_EDEVICE, "%s: kernel '%s': %s cannot be set: %s (%d)",
+                   device->info.name, kernel->kernel->name, label,
+                   yk_cl_error_name(code), (int)code);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* The OpenCL device: what its parts share. */
+#ifndef YK_OPENCL_CL_DEVICE_H
+#define YK_OPENCL_CL_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "device/device.h"
+#include "device/mirror.h"
+#include "device/native/binding.h"
+#include "driver/cl_api.h"
+#include "opencl/cl_prefix.h"
+#include "opencl/cl_shape.h"
+#include "yoke/task.h"
+
+enum {
+    YK_CL_MAX_VARIANTS = 16, /* kept per kernel */
+    YK_CL_MAX_WARM = 16,     /* launch shapes remembered per variant */
+    YK_CL_MAX_BLOCKS = 64,   /* allocations bound at a time */
+    YK_CL_MAX_RESIDENTS = 64, /* lent allocations kept on the device */
+    YK_CL_STAGED = 64,       /* bytes at whose multiples staged transfers begin */
+    YK_CL_MAX_EVENTS = 8,    /* launches of a lane waited for at a time */
+};
+
+/* How a kernel gets at the shared window. */
+typedef enum yk_cl_memory {
+    YK_CL_COPY,    /* a buffer of the device, filled and read back by transfers */
+    YK_CL_BUFFER,  /* a buffer made over the window's pages */
+    YK_CL_POINTER, /* the window's address itself */
+} yk_cl_memory;
+
+/* Whether kernels can read in front of the address they are given. */
+typedef enum yk_cl_front {
+    YK_CL_FRONT_UNKNOWN,
+    YK_CL_FRONT_READ,
+    YK_CL_FRONT_REFUSED,
+} yk_cl_front;
+
+/* A program that was built; shared by kernels with the same text and options. */
+typedef struct yk_cl_program {
+    struct yk_cl_program *next;
+    char *text;
+    char *options;
+    cl_program handle;
+    size_t users;
+} yk_cl_program;
+
+/* A launch shape that PoCL has compiled. */
+typedef struct yk_cl_warm {
+    size_t local[3];
+    bool at_zero;
+    bool large;
+} yk_cl_warm;
+
+/* A kernel built for one range, or for all. */
+typedef struct yk_cl_variant {
+    yk_cl_variant_key key;
+    yk_cl_program *program;
+    cl_kernel handle; /* NULL: empty slot */
+    uint64_t used;    /* when it was last asked for */
+    uint64_t max_group;
+    uint64_t local_bytes; /* __local memory declared in the source */
+    yk_cl_warm warm[YK_CL_MAX_WARM];
+    size_t warm_count;
+} yk_cl_variant;
+
+typedef struct yk_cl_parameter {
+    yk_parameter shown;
+    bool is_constant;
+} yk_cl_parameter;
+
+typedef struct yk_cl_kernel {
+    struct yk_cl_kernel *next;
+    const yk_kernel *kernel;
+    uint64_t id;
+    bool asks_sizes;
+    bool asks_groups;
+    bool uses_groups;
+    bool has_parameters; /* the compiler tells about them */
+    size_t required[3];  /* reqd_work_group_size; all 0 if it has none */
+    size_t parameter_count;
+    yk_cl_parameter parameters[YK_MAX_ARGS];
+    yk_cl_variant generic; /* for any range that begins at 0 */
+    yk_cl_variant variants[YK_CL_MAX_VARIANTS];
+} yk_cl_kernel;
+
+/* A buffer over an allocation of the window. */
+typedef struct yk_cl_block {
+    uint64_t id; /* 0: empty slot */
+    uint64_t address;
+    uint64_t bytes;
+    uint64_t used;
+    cl_mem handle;
+} yk_cl_block;
+
+/* A buffer of the device for a lent allocation, kept with its content. */
+typedef struct yk_cl_resident {
+    yk_mirror mirror;
+    cl_mem handle; /* NULL: empty slot */
+    uint64_t used;
+} yk_cl_resident;
+
+/* A buffer of the device, kept from launch to launch. */
+typedef struct yk_cl_private {
+    cl_mem handle;
+    uint64_t bytes;
+} yk_cl_private;
+
+/* Memory of the host that the driver moves bytes from or to at full speed. */
+typedef struct yk_cl_staging {
+    cl_mem handle;
+    unsigned char *pointer; /* where it is mapped, for good */
+    size_t bytes;
+    size_t used;
+    bool is_final; /* the driver gives no more */
+} yk_cl_staging;
+
+/* A chunk on its way: one queue, in which everything happens in order. */
+typedef struct yk_cl_lane {
+    cl_command_queue queue;
+    cl_event last; /* of what was submitted; NULL: none */
+    cl_event sent; /* of the transfers to lent allocations' buffers; NULL: none */
+    cl_event events[YK_CL_MAX_EVENTS]; /* of launches not yet waited for */
+    size_t event_count;
+    bool is_busy; /* from start to finish */
+    uint64_t begin;
+    uint64_t end;
+    yk_cl_staging out; /* to the device */
+    yk_cl_staging in;  /* from the device */
+    unsigned char *landed[YK_MAX_ARGS][2]; /* results in `in`; NULL: none, or in place */
+} yk_cl_lane;
+
+/* An array argument of the launch that was begun. */
+typedef struct yk_cl_binding {
+    yk_cl_memory memory;
+    cl_mem handle;    /* not for YK_CL_POINTER */
+    bool is_own;      /* handle is a sub-buffer made for this launch */
+    uint64_t address; /* of the handle's first byte in the window */
+    uint64_t bytes;
+    /* Transfers: the handle, or, if parts of a halo lie in front of the argument's address,
+     * the buffer that it is a part of. */
+    cl_mem store;
+    uint64_t store_address;
+    yk_cl_resident *resident; /* what it is a part of; NULL: none */
+} yk_cl_binding;
+
+typedef struct yk_cl_device {
+    yk_device base;
+    cl_device_id id;
+    cl_context context;
+    yk_cl_lane lanes[YK_MAX_LANES]; /* info.lanes of them have a queue */
+    yk_device_info info;
+    yk_cl_memory memory;
+    yk_cl_front front;
+    yk_cl_group_limits groups;
+    uint64_t max_alloc;
+    uint64_t local_bytes;
+    uint64_t constant_bytes;
+    uint64_t buffer_align; /* bytes */
+    unsigned address_bits;
+    bool is_discrete;     /* copying was asked for: undeclared bytes are poison */
+    bool polls;           /* wait without keeping a core busy */
+    bool has_failed;      /* later calls may hang */
+    char build_lock[512]; /* folder that excludes other builders; "": none */
+    uint64_t clock;       /* counts uses, for eviction */
+
+    yk_cl_program *programs;
+    yk_cl_kernel *kernels;
+    yk_cl_block blocks[YK_CL_MAX_BLOCKS];
+    yk_cl_private privates[YK_MAX_ARGS];
+    yk_cl_resident residents[YK_CL_MAX_RESIDENTS];
+
+    const yk_launch *launch; /* that was begun; NULL: none */
+    uint64_t launch_id;
+    yk_cl_kernel *kernel;
+    yk_cl_variant *variant;
+    yk_cl_shape shape;
+    yk_cl_binding bindings[YK_MAX_ARGS];
+
+    yoke_task_function *task; /* that the launch calls; NULL: it is of a kernel */
+    yk_binding task_binding;
+    yoke_task_device task_device;
+    int index; /* for "opencl:N"; -1: none */
+} yk_cl_device;
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* How a kernel's arrays get to the device: see yk_cl_memory. */
+#ifndef YK_OPENCL_CL_MEMORY_H
+#define YK_OPENCL_CL_MEMORY_H
+
+#include "opencl/cl_device.h"
+
+/* Binds all arguments of the launch that is being begun to its kernel. */
+yoke_status yk_cl_bind(yk_cl_device *device, yk_error *error);
+
+/* Lets go of what was made for the launch. Buffers are kept for later ones. */
+void yk_cl_unbind(yk_cl_device *device);
+
+/* A new buffer of the device, poisoned if copying was forced. */
+cl_int yk_cl_buffer_make(yk_cl_device *device, uint64_t bytes, cl_mem *handle);
+
+/* Binds an argument to its allocation's buffer: the whole of it, or a sub-buffer. */
+bool yk_cl_bind_part(cl_mem block, const yk_arg *arg, yk_cl_binding *binding);
+
+/* Frees all buffers. */
+void yk_cl_memory_close(yk_cl_device *device);
+
+#endif

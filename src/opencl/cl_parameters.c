@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "opencl/cl_parameters.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct type_size {
+    const char *name;
+    uint32_t bytes; /* 0: as an address */
+} type_size;
+
+static const type_size types[] = {
+    {"char", 1},      {"uchar", 1},     {"unsigned char", 1},
+    {"short", 2},     {"ushort", 2},    {"unsigned short", 2},
+    {"int", 4},       {"uint", 4},      {"unsigned int", 4},
+    {"long", 8},      {"ulong", 8},     {"unsigned long", 8},
+    {"half", 2},      {"float", 4},     {"double", 8},
+    {"size_t", 0},    {"ptrdiff_t", 0}, {"intptr_t", 0},
+    {"uintptr_t", 0},
+};
+
+/* Types a parameter may have that no argument can be given for. */
+static const char *const foreign_types[] = {"image", "sampler_t", "pipe", "event_t",
+                                            "queue_t"};
+
+static uint32_t lanes_of(const char *suffix)
+{
+    static const struct {
+        const char *text;
+        uint32_t lanes;
+    } known[] = {{"", 1}, {"2", 2}, {"3", 4}, {"4", 4}, {"8", 8}, {"16", 16}};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(suffix, known[i].text) == 0) {
+            return known[i].lanes;
+        }
+    }
+    return 0;
+}
+
+uint32_t yk_cl_type_bytes(const char *type, unsigned address_bits)
+{
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        const size_t length = strlen(types[i].name);
+        const uint32_t bytes = types[i].bytes != 0 ? types[i].bytes : address_bits / 8;
+        const uint32_t lanes =
+            strncmp(type, types[i].name, length) == 0 ? lanes_of(type + length) : 0;
+
+        if (lanes != 0) {
+            return lanes * bytes;
+        }
+    }
+    return 0;
+}
+
+/* Takes out the space that some drivers put before a '*'. */
+static void tidy_type(char *type)
+{
+    char *to = type;
+
+    for (const char *from = type; *from != '\0'; from++) {
+        if (*from != ' ' || from[1] != '*') {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+}
+
+static void read_text(cl_kernel kernel, cl_uint index, cl_kernel_arg_info what,
+                      char *text, size_t bytes)
+{
+    char raw[1024] = "";
+
+    text[0] = '\0';
+    if (yk_cl.clGetKernelArgInfo(kernel, index, what, sizeof raw - 1, raw, NULL) ==
+        CL_SUCCESS) {
+        (void)snprintf(text, bytes, "%s", raw);
+    }
+}
+
+static uint32_t kind_of(cl_kernel_arg_address_qualifier qualifier)
+{
+    switch (qualifier) {
+    case CL_KERNEL_ARG_ADDRESS_GLOBAL:
+    case CL_KERNEL_ARG_ADDRESS_CONSTANT:
+        return YK_PARAMETER_ARRAY;
+    case CL_KERNEL_ARG_ADDRESS_LOCAL:
+        return YK_PARAMETER_LOCAL;
+    case CL_KERNEL_ARG_ADDRESS_PRIVATE:
+        return YK_PARAMETER_SCALAR;
+    default:
+        return YK_PARAMETER_UNKNOWN;
+    }
+}
+
+static bool is_foreign(const char *type)
+{
+    for (size_t i = 0; i < sizeof foreign_types / sizeof foreign_types[0]; i++) {
+        if (strncmp(type, foreign_types[i], strlen(foreign_types[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether an array's type is known not to be const. */
+static bool may_write(cl_kernel kernel, cl_uint index, const yk_cl_parameter *parameter)
+{
+    cl_kernel_arg_type_qualifier qualifier = 0;
+
+    return parameter->shown.kind == YK_PARAMETER_ARRAY && !parameter->is_constant &&
+           yk_cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_QUALIFIER,
+                                    sizeof qualifier, &qualifier, NULL) == CL_SUCCESS &&
+           (qualifier & CL_KERNEL_ARG_TYPE_CONST) == 0;
+}
+
+static bool read_one(const yk_cl_device *device, cl_kernel kernel, cl_uint index,
+                     yk_cl_parameter *parameter)
+{
+    yk_parameter *const shown = &parameter->shown;
+    cl_kernel_arg_address_qualifier qualifier = 0;
+
+    *parameter = (yk_cl_parameter){.is_constant = false};
+    if (yk_cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_ADDRESS_QUALIFIER,
+                                 sizeof qualifier, &qualifier, NULL) != CL_SUCCESS) {
+        return false;
+    }
+    read_text(kernel, index, CL_KERNEL_ARG_NAME, shown->name, sizeof shown->name);
+    read_text(kernel, index, CL_KERNEL_ARG_TYPE_NAME, shown->type, sizeof shown->type);
+    tidy_type(shown->type);
+    shown->kind = kind_of(qualifier);
+    parameter->is_constant = qualifier == CL_KERNEL_ARG_ADDRESS_CONSTANT;
+    shown->may_write = may_write(kernel, index, parameter);
+    if (shown->kind == YK_PARAMETER_SCALAR) {
+        shown->bytes = yk_cl_type_bytes(shown->type, device->address_bits);
+    }
+    return true;
+}
+
+yoke_status yk_cl_read_parameters(const yk_cl_device *device, yk_cl_kernel *kernel,
+                                  yk_error *error)
+{
+    const cl_kernel handle = kernel->generic.handle;
+    cl_uint count = 0;
+    const cl_int code =
+        yk_cl.clGetKernelInfo(handle, CL_KERNEL_NUM_ARGS, sizeof count, &count, NULL);
+
+    if (code != CL_SUCCESS) {
+        return yk_cl_fail(error, device->info.name, "clGetKernelInfo", code);
+    }
+    if (count > YK_MAX_ARGS) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "kernel '%s' has %u parameters; at most %d are supported",
+                       kernel->kernel->name, count, YK_MAX_ARGS);
+    }
+    kernel->parameter_count = count;
+    kernel->has_parameters = true;
+    for (cl_uint i = 0; i < count; i++) {
+        const yk_parameter *const shown = &kernel->parameters[i].shown;
+
+        if (!read_one(device, handle, i, &kernel->parameters[i])) {
+            kernel->has_parameters = false;
+        }
+        if (is_foreign(shown->type)) {
+            return yk_fail(error, YOKE_EUNSUPPORTED,
+                           "kernel '%s': parameter %u ('%s') is of type %s: images, "
+                           "samplers and pipes are not supported, use arrays",
+                           kernel->kernel->name, i + 1, shown->name, shown->type);
+        }
+    }
+    return YOKE_OK;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pinned memory between the window and a device with memory of its own: drivers move
+ * bytes at full speed, and beside other work, only from and to memory that they gave
+ * out themselves.
+ */
+#ifndef YK_OPENCL_CL_STAGING_H
+#define YK_OPENCL_CL_STAGING_H
+
+#include "opencl/cl_device.h"
+
+/* Empties a lane's staging memory, of which nothing may be in use, and makes room for
+ * `bytes` if that is not too much. */
+void yk_cl_staging_reset(const yk_cl_device *device, const yk_cl_lane *lane,
+                        yk_cl_staging *staging, uint64_t bytes);
+
+/* Room for `bytes` bytes until it is opened again; NULL if there is none: then move them
+ * without staging. */
+unsigned char *yk_cl_staging_put(yk_cl_staging *staging, uint64_t bytes);
+
+/* Frees it; a no-op on a zeroed one. */
+void yk_cl_staging_fini(const yk_cl_lane *lane, yk_cl_staging *staging);
+
+#endif

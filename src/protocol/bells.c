@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "protocol/bells.h"
+
+#include "sys/wakeup.h"
+
+void yk_control_ring_workers(yk_control *control)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        yk_event_signal(&control->workers[i].bell);
+    }
+}
+
+void yk_control_tell_end(const yk_control *control)
+{
+    if (atomic_load(&control->tells_ends) != 0) {
+        yk_bell_ring(control->end_bell);
+    }
+}
+
+void yk_control_ring_supervisor(const yk_control *control)
+{
+    yk_bell_ring(control->supervisor_bell);
+}

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control block: what the processes of a pool know of each other. A shared mapping of
+ * its own, so that a stray write through a user's pointer does not land in it. All zero at
+ * the start. Every field says who writes it:
+ *
+ *     app         the application, under its submit lock unless said otherwise
+ *     supervisor  the supervisor
+ *     owner       the worker in this slot; the supervisor once it has reaped it
+ *     any         any process, by compare-and-swap
+ */
+#ifndef YK_PROTOCOL_CONTROL_H
+#define YK_PROTOCOL_CONTROL_H
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "device/device.h"
+#include "driver/discovery.h"
+#include "launch/kernel.h"
+#include "launch/launch.h"
+#include "protocol/process_slot.h"
+#include "protocol/selection.h"
+#include "sched/policy.h"
+#include "sched/tiling.h"
+#include "shm/event_count.h"
+#include "shm/guard.h"
+#include "shm/home.h"
+#include "shm/layout.h"
+#include "shm/tile_map.h"
+#include "shm/trace_ring.h"
+#include "sys/segment.h"
+#include "yoke/pool.h"
+
+enum {
+    YK_MAX_WORKERS = 512,
+    YK_MAX_JOBS = 64, /* bits of a word */
+    YK_MAX_KERNELS = 256,
+    YK_MAX_FOUND = 64,
+    YK_MAX_REDO = 32,
+    YK_MAX_STRIKES = 32,
+    YK_MAX_GUESTS = 1024,
+    YK_CACHE_LINE = 64,
+
+    /* Who computes has a slot: the workers, and after them the one thread of the
+     * application that may help at a time. */
+    YK_CALLER = YK_MAX_WORKERS,
+    YK_MAX_SLOTS = YK_MAX_WORKERS + 1,
+    YK_SLOT_WORDS = (YK_MAX_SLOTS + 63) / 64,
+    YK_NO_SLOT = YK_MAX_SLOTS,
+
+    /* Who records events has a ring: the slots, and after them the supervisor. */
+    YK_RING_SUPERVISOR = YK_MAX_SLOTS,
+    YK_TRACE_RINGS = YK_MAX_SLOTS + 1,
+};
+
+/* How many closed guests a process has let go of that there is not (any more). */
+#define YK_SEEN_ALL UINT64_MAX
+
+/* ---- workers ---------------------------------------------------------------------- */
+
+enum {
+    YK_WORKER_EMPTY = 0,
+    YK_WORKER_STARTING = 1, /* its process exists and opens its device */
+    YK_WORKER_READY = 2,
+    YK_WORKER_PARKED = 3, /* ready, and takes no work: its core serves a GPU's process */
+    YK_WORKER_GIVEN_UP = 4,
+};
+
+/* What a kernel is to a worker. */
+enum {
+    YK_BUILD_NONE = 0,
+    YK_BUILD_RUNNING = 1,
+    YK_BUILD_READY = 2,
+    YK_BUILD_FAILED = 3,     /* the compiler's log is in the worker's log */
+    YK_BUILD_UNSUITABLE = 4, /* this worker's device runs no such kernels */
+    YK_BUILD_STALE = 5,      /* ready in an earlier process: built again at first use */
+};
+
+/* What CPU workers run of a kernel that has two forms. */
+enum {
+    YK_FORM_OPEN = 0,   /* the native one; the source has not been tried */
+    YK_FORM_TRIAL = 1,  /* one worker tries the source */
+    YK_FORM_NATIVE = 2, /* decided */
+    YK_FORM_SOURCE = 3, /* decided */
+};
+
+/* Stages of a claim. The step to COMMITTED is the moment from which the results count. */
+enum {
+    YK_CLAIM_NONE = 0,
+    YK_CLAIM_TAKEN = 1,     /* tiles are taken, nothing of theirs has been touched */
+    YK_CLAIM_RUNNING = 2,   /* the undo log is complete; the kernel may have begun */
+    YK_CLAIM_COMMITTED = 3, /* all results are in shared memory; marks are being set */
+};
+
+typedef struct yk_build {
+    _Atomic uint64_t word;  /* owner: kernel id << 8 | YK_BUILD_... */
+    /* owner: items per nanosecond, a double's bits; app: 0 */
+    _Atomic uint64_t speed; /* of the last chunks */
+    _Atomic uint64_t usual; /* over whole jobs */
+    /* owner: in a job that says so, it computed so long and so many; app: 0 */
+    _Atomic uint64_t usual_ns;
+    _Atomic uint64_t usual_items;
+} yk_build;
+
+enum { YK_ASIDE_BYTES = 248 };
+
+/* Why a worker stands aside from a kernel: see aside.h. */
+typedef struct yk_aside {
+    _Atomic uint64_t
+        kernel_id; /* owner: the reason's kernel, written after the text; 0: no reason */
+    char text[YK_ASIDE_BYTES]; /* owner */
+} yk_aside;
+
+/* An access that ended a process. */
+typedef struct yk_crash {
+    _Atomic uint32_t
+        state;     /* 1: the rest is there; supervisor: 0, before the process exists */
+    uint32_t kind; /* yk_access_kind */
+    uint64_t address;
+    int32_t
+        problem; /* errno of bringing a named segment there; 0: none was to be brought */
+    uint32_t reserved;
+} yk_crash;
+
+/* What a worker has done. */
+typedef struct yk_tally {
+    _Atomic uint64_t chunks;
+    _Atomic uint64_t items;
+    _Atomic uint64_t steals;
+    _Atomic uint64_t busy_ns;
+    _Atomic uint64_t sent;     /* bytes into the device's memory */
+    _Atomic uint64_t received; /* bytes from there */
+} yk_tally;
+
+typedef struct yk_worker {
+    /* supervisor, before the process exists */
+    yk_device_config config;
+    uint32_t kind;         /* yoke_worker_kind */
+    int32_t cpu;           /* to bind to; -1: none */
+    int32_t found;         /* index in found[], -1: none */
+    uint32_t driver_class; /* workers of one class build kernels alike */
+    char name[32];
+
+    /* supervisor */
+    _Atomic uint32_t pid;  /* 0: no process */
+    _Atomic uint32_t incarnation; /* processes so far */
+    _Atomic uint32_t failures;    /* deaths since it last finished a chunk */
+    uint32_t was_killed;          /* its last process ended by SIGKILL */
+    _Atomic uint32_t life; /* processes that were reaped: what they held is lost */
+    char reason[256];
+
+    /* supervisor: STARTING, PARKED, GIVEN_UP; owner: READY */
+    alignas(YK_CACHE_LINE) _Atomic uint32_t state;
+    _Atomic uint32_t open_status; /* owner: a yoke_status if opening failed */
+    _Atomic uint32_t initializing; /* owner: it is in the program's initializer */
+    _Atomic uint32_t spent; /* owner: it ends since it has computed as many items as it is to */
+    /* owner; supervisor, before the process exists and after it: see guest_view.h */
+    _Atomic uint64_t guests_seen;
+    yk_crash crash; /* owner */
+
+    /* owner; active and building: stores sequentially consistent */
+    alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
+    _Atomic uint64_t claims[YK_MAX_LANES]; /* see yk_claim_pack(); one per chunk in flight */
+    _Atomic uint64_t looked_ns;    /* clock when it last looked, between two chunks */
+    _Atomic uint64_t chunks;       /* finished by this incarnation */
+    _Atomic uint64_t building;     /* kernel id << 8 | kernel slot while it builds one */
+    _Atomic uint64_t building_since; /* clock; before building */
+    _Atomic uint64_t speed_last;   /* of the kernel it ran last, items/s, a double's bits */
+    _Atomic uint64_t wake_ns[2];   /* from a job's being due to its start here: while this
+                                      worker looks for work, and when it sleeps; 0: unknown */
+
+    /* What stays on its device: see serving.h. Sequentially consistent. */
+    _Atomic uint32_t holds;    /* owner: there may be something; supervisor: 0 */
+    _Atomic uint64_t recalled; /* owner: the last control->recall it has answered */
+    /* owner, by job slot: generation << 8 | YK_SERVING_... it has done its part of */
+    _Atomic uint64_t served[YK_MAX_JOBS];
+
+    /* owner, all incarnations: what yoke_pool_stats() tells */
+    alignas(YK_CACHE_LINE) yk_tally tally;
+
+    alignas(YK_CACHE_LINE) yk_event bell; /* any: "look around" */
+
+    alignas(YK_CACHE_LINE) yk_device_info info; /* owner, before READY */
+    yk_build builds[YK_MAX_KERNELS];
+    char log[YK_ERROR_BYTES]; /* owner: why opening or the last build failed */
+} yk_worker;
+
+/* ---- kernels ---------------------------------------------------------------------- */
+
+typedef struct yk_kernel_slot {
+    _Atomic uint64_t id; /* app: of the kernel, published last; 0: none */
+    yk_kernel kernel;    /* app, before id */
+    uint64_t build_timeout_ns; /* app, before id: how long a worker may build it; 0: any */
+    _Atomic uint64_t form; /* any: see yk_form_pack() */
+    _Atomic uint32_t parameters_state; /* any: 0, 1 being written, 2 there */
+    int32_t parameter_count;           /* whoever made the step from 0 to 1 */
+    yk_parameter parameters[YK_MAX_ARGS];
+} yk_kernel_slot;
+
+/* ---- jobs ------------------------------------------------------------------------- */
+
+enum { YK_JOB_FREE = 0, YK_JOB_OPEN = 1, YK_JOB_ENDED = 2 };
+
+/* A word that counts per worker, on its own line. */
+typedef struct yk_counter {
+    alignas(YK_CACHE_LINE) _Atomic uint32_t value;
+} yk_counter;
+
+typedef struct yk_home_line {
+    alignas(YK_CACHE_LINE) yk_home home;
+} yk_home_line;
+
+/* Who may take tiles of a job, as far as what devices hold is concerned: see serving.h. */
+enum {
+    YK_SERVING_FREE = 0,
+    YK_SERVING_SHARES = 1,
+    YK_SERVING_BOUND = 2,
+    YK_SERVING_ALL = 3,
+};
+
+enum { YK_TEXT_NONE = 0, YK_TEXT_WRITING = 1, YK_TEXT_READY = 2 };
+
+/* Deaths alone with a tile: their weights. */
+typedef struct yk_strike {
+    uint32_t tile;
+    uint32_t weight;
+} yk_strike;
+
+typedef struct yk_job {
+    /* generation << 8 | YK_JOB_...; app: FREE -> OPEN -> (any: ENDED) -> FREE */
+    _Atomic uint64_t state;
+    _Atomic uint64_t stop;    /* any: generation << 32 | -status that ends it early */
+    _Atomic uint32_t verdict; /* supervisor: -status for tiles given up */
+    _Atomic uint32_t damaged; /* supervisor: a worker died in it */
+    _Atomic uint64_t waits_for; /* app: jobs, by slot, that must have ended */
+    _Atomic uint64_t needs;     /* app: of those, the ones that must have succeeded */
+    _Atomic uint64_t waited_by; /* app: jobs, by slot, to look at when this one ends */
+    _Atomic uint64_t due_ns;    /* clock; whoever makes it due */
+    _Atomic uint32_t called_all; /* any: all workers were rung, not only those with tiles */
+    _Atomic uint64_t serving; /* app, then any: generation << 8 | YK_SERVING_... */
+    yk_event ended;             /* any */
+
+    /* app, before OPEN */
+    uint64_t sequence;    /* order of submission */
+    uint64_t deadline_ns; /* clock; 0: none */
+    uint32_t kernel_slot;
+    uint32_t in_place;    /* some argument is changed in place */
+    uint32_t saves;       /* ... and is saved before each chunk */
+    uint32_t most_tiles;  /* to take at once; 0: any */
+    uint32_t has_latecomers; /* workers without a home may soon be able to run it */
+    uint32_t takers;         /* how many may take part, the caller included */
+    uint32_t keeps;       /* results of lent arrays may stay on devices */
+    uint32_t has_holders; /* ... and those of earlier jobs may be there */
+    _Atomic uint32_t tile_count; /* of tiling; for those who are not active in the job */
+    yk_tiling tiling;
+    uint64_t allowed[YK_SLOT_WORDS]; /* slots that may run it */
+
+    _Atomic uint64_t declined[YK_SLOT_WORDS]; /* owner, its bit: the device stands aside */
+    /* generation << 8 | YK_TEXT_...; app: NONE; any: -> WRITING -> READY */
+    _Atomic uint64_t error_state;
+    char error[4096]; /* whoever made the step from NONE to WRITING */
+    /* The same for why a worker stands aside: told if nobody else does the job. */
+    _Atomic uint64_t remark_state;
+    char remark[1024];
+
+    yk_home redo[YK_MAX_REDO]; /* supervisor fills, any takes: tiles to be run alone */
+    yk_strike strikes[YK_MAX_STRIKES]; /* supervisor */
+    uint32_t fruitless;     /* supervisor: strikes in a row with no tile done in between */
+    uint32_t done_at_strike; /* supervisor */
+
+    yk_task_result result; /* app, before OPEN; then of the worker that runs its one item */
+    yk_home_line homes[YK_MAX_SLOTS]; /* app, then any */
+    yk_counter done[YK_MAX_SLOTS];    /* owner: tiles it has marked, a hint */
+    yk_launch launch;                   /* app, before OPEN */
+    alignas(YK_CACHE_LINE) yk_tile map[YK_MAX_TILES]; /* owner; supervisor for the dead */
+} yk_job;
+
+/* ---- guests -------------------------------------------------------------------------- */
+
+/* A named segment that shows in the arena's window: see guest_view.h. */
+typedef struct yk_guest {
+    _Atomic uint64_t id; /* app: of its block, published last and first to go; 0: none */
+    /* app, before id */
+    yk_segment segment; /* fd: the application's */
+    uint64_t offset;    /* in the arena */
+    uint64_t span;
+    uint32_t read_only;
+    uint32_t reserved;
+    char name[YK_SEGMENT_NAME + 6];
+} yk_guest;
+
+/* ---- devices that were found ------------------------------------------------------ */
+
+/* One device of a driver, or a driver that gave none. */
+typedef struct yk_found {
+    uint32_t index;  /* for "opencl:N"; UINT32_MAX: a driver without devices */
+    int32_t worker;  /* slot, -1: not a worker */
+    uint32_t failed; /* the driver crashed, hung or could not be loaded */
+    uint32_t is_pocl;
+    yk_opencl_device device;
+    char driver[256];  /* value for OCL_ICD_VENDORS */
+    char library[256]; /* what that loads; "opencl:NAME" looks here too */
+    char reason[256];
+} yk_found;
+
+/* What a probe process reports of its driver. */
+typedef struct yk_probe {
+    yk_opencl_driver driver; /* supervisor */
+    /* probe */
+    _Atomic uint32_t finished;
+    int32_t status;
+    uint64_t count;
+    yk_opencl_device devices[YK_MAX_DRIVER_DEVICES];
+    char error[512];
+} yk_probe;
+
+/* ---- the program's initializer ------------------------------------------------------ */
+
+/* What processes that call native functions call first: see initializer.h. */
+typedef struct yk_initializer {
+    yk_function function; /* place.offset 0: none */
+    const void *argument; /* in the store; NULL: none */
+    uint64_t bytes;
+} yk_initializer;
+
+/* ---- descriptors that the program wants kept ---------------------------------------- */
+
+/* See kept_fds.h. Both lists are in the store. */
+typedef struct yk_kept_fds {
+    const int *fds;
+    const int *flags; /* FD_CLOEXEC or 0, of each */
+    uint64_t count;
+} yk_kept_fds;
+
+/* ---- all of it --------------------------------------------------------------------- */
+
+enum { YK_DISCOVERY_NONE = 0, YK_DISCOVERY_RUNNING = 1, YK_DISCOVERY_DONE = 2 };
+
+enum { YK_QUIT_NO = 0, YK_QUIT_CLOSE = 1, YK_QUIT_KILL = 2 };
+
+/* A place where a worker is to die, in builds with YOKE_FAULT_POINTS. */
+typedef struct yk_fault {
+    _Atomic uint32_t point;
+    _Atomic uint32_t countdown; /* dies when it gets from 1 to 0 */
+    int32_t slot;               /* -1: any worker */
+    _Atomic uint32_t more;      /* so many die before that; UINT32_MAX: all do */
+} yk_fault;
+
+typedef struct yk_control {
+    /* app, before the supervisor exists */
+    yk_selection selection;
+    yk_initializer initializer;
+    yk_kept_fds kept;
+    uint64_t items_per_process; /* of CPU workers: then they are replaced; 0: never */
+    uint64_t start_timeout_ns;
+    uint32_t discover;  /* look for OpenCL devices even if none is selected */
+    uint32_t discrete;  /* YOKE_FORCE_DISCRETE */
+    uint32_t log;       /* YOKE_LOG */
+    uint32_t check;     /* kernels are checked: by CPU workers alone */
+    yk_layout layout;   /* of the pool's window */
+    uint64_t guards;    /* address of the yk_guard_table; 0: blocks are not guarded */
+    int32_t supervisor_bell; /* descriptor: any rings, the supervisor waits on it */
+    int32_t end_bell; /* descriptor: whoever ends a job rings, if tells_ends */
+    yk_fault fault;
+
+    _Atomic uint32_t quit;    /* app: YK_QUIT_... */
+    _Atomic uint32_t tells_ends; /* app: yoke_pool_fd() was called */
+    _Atomic uint64_t trace; /* app: address of the yk_trace to record in; 0: tracing is off */
+    _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
+    _Atomic uint32_t calls;          /* any: how often holders were called to give back */
+    _Atomic uint64_t recall;         /* app: how often it wanted an allocation back */
+    _Atomic uint64_t guests_opened;  /* app: guests that have come so far */
+    _Atomic uint64_t guests_closed;  /* app: ... that have gone */
+    _Atomic uint32_t guest_slots;    /* app: of them, ever used, from 0 */
+    _Atomic uint64_t guests_seen;    /* supervisor: see guest_view.h */
+    uint64_t recall_table;           /* app, before recall: block table of the last one */
+    _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
+
+    /* any: generation + 1 of the job in each slot once it is due, and may be worked on; a
+     * hint that spares looking at 64 jobs: states decide. 0: none */
+    alignas(YK_CACHE_LINE) _Atomic uint32_t due[YK_MAX_JOBS];
+
+    /* supervisor */
+    _Atomic uint32_t taken_over;   /* a spawned supervisor has the pool's memory */
+    char start_error[256];         /* why a spawned one has not; "" if nothing is known */
+    _Atomic uint64_t identity;     /* its own, before started */
+    _Atomic uint32_t started;      /* CPU and fake workers have their slots */
+    _Atomic uint32_t discovery;    /* YK_DISCOVERY_... */
+    _Atomic uint32_t worker_count; /* slots in use, from 0 */
+    _Atomic uint32_t found_count;
+    uint32_t driver_count;
+    char loaded_driver[64]; /* OpenCL's, that was there before the fork; "": none */
+    char pocl_driver[256];         /* what CPU workers run sources with; "": none */
+
+    /* errno of the first write to a worker's standard output that failed; worker; app: 0 */
+    _Atomic uint32_t output_errno;
+
+    yk_event changed; /* any: workers, kernels, discovery, processes; the application
+                         waits on it */
+
+    yk_probe probes[YK_MAX_DRIVERS];
+    yk_found found[YK_MAX_FOUND];
+    _Atomic uint32_t process_slots; /* app: slots ever used, from 0 */
+    yk_process_slot processes[YK_MAX_PROCESSES];
+    yk_guest guests[YK_MAX_GUESTS];
+    yk_kernel_slot kernels[YK_MAX_KERNELS];
+    yk_worker workers[YK_MAX_SLOTS];
+    yk_aside asides[YK_MAX_SLOTS]
+                   [YK_MAX_KERNELS]; /* of these pages few are ever touched */
+    yk_job jobs[YK_MAX_JOBS];
+} yk_control;
+
+static_assert(offsetof(yk_worker, active) % YK_CACHE_LINE == 0, "own line");
+static_assert(sizeof(yk_home_line) == YK_CACHE_LINE, "own line");
+static_assert(sizeof(yk_counter) == YK_CACHE_LINE, "own line");
+
+/* ---- packed words ------------------------------------------------------------------ */
+
+static inline uint64_t yk_state_pack(uint32_t generation, uint32_t state)
+{
+    return (uint64_t)generation << 8 | state;
+}
+
+static inline uint32_t yk_state_generation(uint64_t word)
+{
+    return (uint32_t)(word >> 8);
+}
+
+static inline uint32_t yk_state_of(uint64_t word)
+{
+    return (uint32_t)(word & 0xff);
+}
+
+/* Which job a worker works on: 0 for none, else (slot + 1) << 32 | generation. */
+static inline uint64_t yk_active_pack(uint32_t slot, uint32_t generation)
+{
+    return (uint64_t)(slot + 1) << 32 | generation;
+}
+
+static inline uint32_t yk_active_slot(uint64_t word)
+{
+    return (uint32_t)(word >> 32) - 1;
+}
+
+static inline uint32_t yk_active_generation(uint64_t word)
+{
+    return (uint32_t)word;
+}
+
+/* YK_FORM_... of a kernel, and in a trial the worker that makes it. */
+static inline uint64_t yk_form_pack(uint64_t kernel_id, uint32_t slot, uint32_t form)
+{
+    return kernel_id << 24 | (uint64_t)slot << 8 | form;
+}
+
+static inline uint32_t yk_form_of(uint64_t word, uint64_t kernel_id)
+{
+    return word >> 24 == kernel_id ? (uint32_t)(word & 0xff) : (uint32_t)YK_FORM_OPEN;
+}
+
+typedef struct yk_claim {
+    yk_tiles tiles;
+    uint32_t stage; /* YK_CLAIM_... */
+    uint32_t alone; /* one tile, dealt out again after a death */
+} yk_claim;
+
+static inline uint64_t yk_claim_pack(yk_claim claim)
+{
+    return (uint64_t)claim.tiles.begin << 32 | (uint64_t)claim.tiles.end << 8 |
+           claim.alone << 4 | claim.stage;
+}
+
+static inline yk_claim yk_claim_unpack(uint64_t word)
+{
+    return (yk_claim){
+        .tiles = {(uint32_t)(word >> 32), (uint32_t)(word >> 8 & 0xffffff)},
+        .stage = (uint32_t)(word & 0xf),
+        .alone = (uint32_t)(word >> 4 & 0xf),
+    };
+}
+
+static inline uint64_t yk_double_bits(double value)
+{
+    uint64_t bits;
+
+    __builtin_memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline double yk_bits_double(uint64_t bits)
+{
+    double value;
+
+    __builtin_memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* At most the number of slots, even if another process has written over the count. */
+static inline uint32_t yk_worker_count(const yk_control *control)
+{
+    const uint32_t count = atomic_load(&control->worker_count);
+
+    return count < YK_MAX_WORKERS ? count : (uint32_t)YK_MAX_WORKERS;
+}
+
+/* The slots of those who may be at work, in a loop: 0, this one's result, and so on until
+ * YK_NO_SLOT. */
+static inline uint32_t yk_slot_next(const yk_control *control, uint32_t slot)
+{
+    return slot + 1 < yk_worker_count(control) ? slot + 1
+           : slot < YK_CALLER                  ? (uint32_t)YK_CALLER
+                                               : (uint32_t)YK_NO_SLOT;
+}
+
+static inline int yk_bit_is_set(const uint64_t *words, uint32_t bit)
+{
+    return (int)(words[bit / 64] >> (bit % 64) & 1);
+}
+
+/* The status a build has for a kernel. */
+static inline uint32_t yk_build_of(const yk_worker *worker, uint32_t kernel_slot,
+                                   uint64_t kernel_id)
+{
+    const uint64_t word = atomic_load(&worker->builds[kernel_slot].word);
+
+    return word >> 8 == kernel_id ? (uint32_t)(word & 0xff) : YK_BUILD_NONE;
+}
+
+/* Whether a worker needs no compiler, nor any time, to be ready for a kernel. */
+static inline bool yk_worker_calls_tasks(const yk_worker *worker, const yk_kernel *kernel)
+{
+    return kernel->task == YK_TASK_HOST && worker->kind != YOKE_WORKER_OPENCL;
+}
+
+/* Whether the worker in a slot stands aside from a job. */
+static inline bool yk_job_is_declined(const yk_job *job, uint32_t slot)
+{
+    return (atomic_load(&job->declined[slot / 64]) >> (slot % 64) & 1) != 0;
+}
+
+/* Whether the worker in a slot is there to take its tiles of the job. */
+static inline bool yk_job_is_served_by(const yk_job *job, const yk_control *control,
+                                       uint32_t slot)
+{
+    const yk_worker *worker = &control->workers[slot];
+    const uint32_t build = yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
+
+    return build != YK_BUILD_FAILED && build != YK_BUILD_UNSUITABLE &&
+           atomic_load(&worker->building) == 0 && /* a compiler may take its time */
+           atomic_load(&worker->state) == YK_WORKER_READY &&
+           yk_bit_is_set(job->allowed, slot) && !yk_job_is_declined(job, slot);
+}
+
+/* It does, from now on. */
+static inline void yk_job_decline(yk_job *job, uint32_t slot)
+{
+    atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
+}
+
+/* How fast a worker runs a job's kernel, in its tiles per nanosecond. */
+static inline yk_speeds yk_job_speeds(const yk_job *job, const yk_worker *worker)
+{
+    const yk_build *build = &worker->builds[job->kernel_slot];
+    const double items = (double)job->tiling.tile_items;
+
+    return (yk_speeds){yk_bits_double(atomic_load(&build->speed)) / items,
+                       yk_bits_double(atomic_load(&build->usual)) / items};
+}
+
+/* Where to record what happens; NULL: nowhere. */
+static inline yk_trace *yk_control_trace(const yk_control *control)
+{
+    return (yk_trace *)(uintptr_t)atomic_load_explicit(&control->trace,
+                                                       memory_order_acquire);
+}
+
+/* A device as selectors see it. */
+static inline yk_candidate yk_found_candidate(const yk_found *found)
+{
+    return (yk_candidate){
+        .index = (int32_t)found->index,
+        .type = found->device.type,
+        .driver = found->library,
+        .platform = found->device.platform_name,
+        .device = found->device.name,
+    };
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Which workers can run a job. */
+#ifndef YK_PROTOCOL_ELIGIBILITY_H
+#define YK_PROTOCOL_ELIGIBILITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "protocol/control.h"
+#include "protocol/job.h"
+
+/* Whether a worker may still run an open job; `except` is a worker slot not to count, or
+ * UINT32_MAX. */
+bool yk_job_has_hope(yk_control *control, const yk_job *job, uint32_t except);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places in the protocol where a test can have a worker die. Nothing is compiled in unless
+ * YOKE_FAULT_POINTS is defined; then YOKE_FAULT="place[+|*times][:count[:slot]]" at pool
+ * creation kills the worker (or the one in that slot) that comes by for the count-th time; with
+ * a plus sign all that come later, too, with "*3" the next two.
+ */
+#ifndef YK_PROTOCOL_FAULT_POINT_H
+#define YK_PROTOCOL_FAULT_POINT_H
+
+#include "base/error.h"
+#include "protocol/control.h"
+
+#define YK_FAULT_TABLE(X)                                                                \
+    X(YK_FAULT_AFTER_ENTER, 1, "after-enter")                                            \
+    X(YK_FAULT_AFTER_TAKE, 2, "after-take")                                              \
+    X(YK_FAULT_AFTER_LOOT, 3, "after-loot")                                              \
+    X(YK_FAULT_AFTER_CLAIM, 4, "after-claim")                                            \
+    X(YK_FAULT_AFTER_SAVE, 5, "after-save")                                              \
+    X(YK_FAULT_BEFORE_RUN, 6, "before-run")                                              \
+    X(YK_FAULT_AFTER_RUN, 7, "after-run")                                                \
+    X(YK_FAULT_AFTER_COMMIT, 8, "after-commit")                                          \
+    X(YK_FAULT_BETWEEN_MARKS, 9, "between-marks")                                        \
+    X(YK_FAULT_BEFORE_LEAVE, 10, "before-leave")                                         \
+    X(YK_FAULT_AFTER_LEAVE, 11, "after-leave")                                           \
+    X(YK_FAULT_AFTER_END, 12, "after-end")                                               \
+    X(YK_FAULT_START, 13, "start")                                                       \
+    X(YK_FAULT_BUILD, 14, "build")                                                       \
+    X(YK_FAULT_PROBE, 15, "probe")                                                       \
+    X(YK_FAULT_BEFORE_KEEP, 16, "before-keep")                                           \
+    X(YK_FAULT_BEFORE_GIVE, 17, "before-give")                                           \
+    X(YK_FAULT_BETWEEN_GIVES, 18, "between-gives")                                       \
+    X(YK_FAULT_AFTER_GIVE, 19, "after-give")                                             \
+    X(YK_FAULT_AFTER_PART, 20, "after-part")                                             \
+    X(YK_FAULT_AFTER_SERVED, 21, "after-served")                                         \
+    X(YK_FAULT_AFTER_ASK, 22, "after-ask")                                               \
+    X(YK_FAULT_BEFORE_RECALL, 23, "before-recall")                                       \
+    X(YK_FAULT_AFTER_RECALL, 24, "after-recall")                                         \
+    X(YK_FAULT_BEFORE_GUESTS, 25, "before-guests")                                       \
+    X(YK_FAULT_AFTER_GUESTS, 26, "after-guests")                                         \
+    X(YK_FAULT_GUEST_MAPPED, 27, "guest-mapped")                                         \
+    X(YK_FAULT_GUEST_DROPPED, 28, "guest-dropped")                                       \
+    X(YK_FAULT_GUESTS_SEEN, 29, "guests-seen")                                           \
+    X(YK_FAULT_REFUSED, 30, "refused")                                                   \
+    X(YK_FAULT_SUPERVISOR_VIEW, 31, "supervisor-view")                                   \
+    X(YK_FAULT_BEFORE_TAKING, 50, "before-taking")                                       \
+    X(YK_FAULT_TAKEN, 51, "taken")                                                       \
+    X(YK_FAULT_BEFORE_STARTED, 52, "before-started")                                     \
+    X(YK_FAULT_DEVICE_TAKEN, 53, "device-taken")                                           \
+    X(YK_FAULT_PROCESS_FILL, 60, "process-fill")                                         \
+    X(YK_FAULT_PROCESS_REQUEST, 61, "process-request")                                   \
+    X(YK_FAULT_PROCESS_FREE, 62, "process-free")                                         \
+    X(YK_FAULT_PROCESS_SEEN, 63, "process-seen")                                         \
+    X(YK_FAULT_PROCESS_FORKED, 64, "process-forked")                                     \
+    X(YK_FAULT_PROCESS_RUNNING, 65, "process-running")                                   \
+    X(YK_FAULT_PROCESS_SIGNAL, 66, "process-signal")                                     \
+    X(YK_FAULT_PROCESS_REAPED, 67, "process-reaped")                                     \
+    X(YK_FAULT_PROCESS_ENDED, 68, "process-ended")                                       \
+    X(YK_FAULT_PROCESS_BORN, 69, "process-born")                                         \
+    X(YK_FAULT_PROCESS_FOUND, 70, "process-found")                                       \
+    X(YK_FAULT_PROCESS_RETURNED, 71, "process-returned")
+
+enum {
+#define YK_FAULT_ENTRY(name, value, text) name = (value),
+    YK_FAULT_TABLE(YK_FAULT_ENTRY)
+#undef YK_FAULT_ENTRY
+};
+
+/* Reads YOKE_FAULT; always YOKE_OK in builds without fault points. */
+yoke_status yk_fault_configure(yk_control *control, yk_error *error);
+
+/* Dies here, if it is this place's, this worker's (NULL: any) turn. */
+void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point);
+
+/* The same for whoever passes: the application, the supervisor, a process. */
+void yk_fault_visit_whoever(yk_control *control, uint32_t point);
+
+#ifdef YOKE_FAULT_POINTS
+#define YK_FAULT_POINT(control, worker, point) yk_fault_visit(control, worker, point)
+#define YK_FAULT_POINT_ANY(control, point) yk_fault_visit(control, NULL, point)
+#define YK_FAULT_POINT_WHOEVER(control, point) yk_fault_visit_whoever(control, point)
+#else
+#define YK_FAULT_POINT(control, worker, point) ((void)(worker))
+#define YK_FAULT_POINT_ANY(control, point) ((void)(control))
+#define YK_FAULT_POINT_WHOEVER(control, point) ((void)(control))
+#endif
+
+#endif

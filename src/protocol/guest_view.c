@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+#include "protocol/guest_view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/text.h"
+#include "protocol/fault_point.h"
+#include "sys/access.h"
+#include "sys/futex.h"
+#include "sys/process.h"
+#include "sys/wakeup.h"
+
+/* This process's; NULL in the application, and in what it forks. */
+static yk_guest_view *adopted;
+
+/* How often an access is tried again though all is there: other threads may have brought it
+ * since. Then it is one that the memory does not allow. */
+enum { MAX_REFUSALS = 1000 };
+
+bool yk_guest_view_init(yk_guest_view *view, yk_control *control, yk_mapping arena,
+                        pid_t owner)
+{
+    *view = (yk_guest_view){.control = control,
+                            .arena = arena,
+                            .owner = owner,
+                            .process = yk_process_self(),
+                            .seen = &control->guests_seen};
+    if (control->guards != 0) {
+        view->blocks = calloc(YK_MAX_GUARDED, sizeof *view->blocks);
+    }
+    return control->guards == 0 || view->blocks != NULL;
+}
+
+/* Where a process may be made to die; the supervisor elsewhere. */
+static void visit(const yk_guest_view *view, uint32_t point)
+{
+    (void)point;
+    if (view == adopted) {
+        YK_FAULT_POINT_WHOEVER(view->control, point);
+    } else {
+        YK_FAULT_POINT_WHOEVER(view->control, YK_FAULT_SUPERVISOR_VIEW);
+    }
+}
+
+/* ---- its lock ---- */
+
+/* In a forked process the lock may be held by a thread that does not exist there: then it is
+ * free. */
+static void lock(yk_guest_view *view)
+{
+    const pid_t self = yk_process_self();
+    pid_t holder = 0;
+
+    while (!atomic_compare_exchange_strong(&view->lock, &holder, self)) {
+        if (holder != self &&
+            atomic_compare_exchange_strong(&view->lock, &holder, self)) {
+            return;
+        }
+        holder = 0;
+        yk_yield();
+    }
+}
+
+static void unlock(yk_guest_view *view)
+{
+    atomic_store(&view->lock, 0);
+}
+
+/* Outside of handlers: no handler of this thread's may wait for the lock. */
+static void enter(yk_guest_view *view, yk_signals *before)
+{
+    yk_signals_block(before);
+    lock(view);
+}
+
+static void leave(yk_guest_view *view, const yk_signals *before)
+{
+    unlock(view);
+    yk_signals_restore(before);
+}
+
+/* ---- guests; with the lock ---- */
+
+/* Of an entry, if it does not change meanwhile. */
+static bool read_guest(const yk_guest *entry, yk_guest *guest)
+{
+    const uint64_t id = atomic_load(&entry->id);
+
+    memcpy(guest, entry, sizeof *guest);
+    guest->name[sizeof guest->name - 1] = '\0';
+    atomic_thread_fence(memory_order_seq_cst);
+    return id != 0 && atomic_load(&entry->id) == id && atomic_load(&guest->id) == id;
+}
+
+static uint32_t guest_slots(const yk_guest_view *view)
+{
+    return (uint32_t)yk_min(atomic_load(&view->control->guest_slots), YK_MAX_GUESTS);
+}
+
+static bool cover(yk_guest_view *view, const yk_guest *guest)
+{
+    const bool read_only = guest->read_only != 0;
+    int fd = yk_segment_borrow(&guest->segment, view->owner, guest->name, read_only);
+    bool covered;
+    int code;
+
+    if (fd < 0) {
+        return false;
+    }
+    covered = yk_mapping_cover(&view->arena, guest->offset, (size_t)guest->span, fd,
+                               read_only);
+    code = errno;
+    yk_fd_close(&fd);
+    errno = code;
+    return covered;
+}
+
+/* 0, or errno. ESTALE: the entry is of another guest by now, or of none. */
+static int bring_guest(yk_guest_view *view, uint32_t slot)
+{
+    yk_guest guest;
+    int problem = 0;
+
+    if (!read_guest(&view->control->guests[slot], &guest)) {
+        return ESTALE;
+    }
+    if (view->guests[slot].id == guest.id) {
+        return 0;
+    }
+    if (view->guests[slot].id != 0) { /* it is let go of first */
+        return EBUSY;
+    }
+    if (!cover(view, &guest)) {
+        problem = errno;
+    } else {
+        visit(view, YK_FAULT_GUEST_MAPPED);
+        view->guests[slot] = (yk_seen_range){guest.id, guest.offset, guest.span};
+    }
+    return problem;
+}
+
+static bool drop_guests(yk_guest_view *view)
+{
+    const uint32_t slots = guest_slots(view);
+
+    for (uint32_t i = 0; i < slots; i++) {
+        yk_seen_range *had = &view->guests[i];
+
+        if (had->id == 0 || had->id == atomic_load(&view->control->guests[i].id)) {
+            continue;
+        }
+        if (!yk_mapping_uncover(&view->arena, had->offset, (size_t)had->span)) {
+            return false;
+        }
+        visit(view, YK_FAULT_GUEST_DROPPED);
+        had->id = 0;
+    }
+    return true;
+}
+
+static void bring_guests(yk_guest_view *view)
+{
+    const uint32_t slots = guest_slots(view);
+
+    for (uint32_t i = 0; i < slots; i++) {
+        (void)bring_guest(view, i);
+    }
+}
+
+/* ---- guarded blocks; with the lock ---- */
+
+static const yk_guard_table *guards_of(const yk_guest_view *view)
+{
+    return (const yk_guard_table *)(uintptr_t)view->control->guards;
+}
+
+static uint32_t guards_used(const yk_guest_view *view)
+{
+    return view->blocks == NULL
+               ? 0
+               : (uint32_t)yk_min(atomic_load(&guards_of(view)->used), YK_MAX_GUARDED);
+}
+
+static void shut_blocks(yk_guest_view *view)
+{
+    const uint32_t used = guards_used(view);
+
+    for (uint32_t i = 0; i < used; i++) {
+        yk_seen_range *had = &view->blocks[i];
+
+        if (had->id != 0 && had->id != atomic_load(&guards_of(view)->entries[i].id)) {
+            (void)yk_mapping_shut(&view->arena, had->offset, (size_t)had->span);
+            had->id = 0;
+        }
+    }
+}
+
+static void open_block(yk_guest_view *view, uint32_t number,
+                       const yk_guarded_block *block)
+{
+    if (yk_mapping_open(&view->arena, block->begin,
+                        (size_t)(block->end - block->begin))) {
+        view->blocks[number - 1] =
+            (yk_seen_range){block->id, block->begin, block->end - block->begin};
+    }
+}
+
+static void open_blocks(yk_guest_view *view)
+{
+    const uint32_t used = guards_used(view);
+    yk_guarded_block block;
+
+    for (uint32_t number = 1; number <= used; number++) {
+        if (yk_guard_get(guards_of(view), number, &block) && block.id != 0 &&
+            view->blocks[number - 1].id == 0) {
+            open_block(view, number, &block);
+        }
+    }
+}
+
+/* What is gone first: others may lie there now. */
+static void bring_blocks(yk_guest_view *view)
+{
+    uint64_t changes;
+
+    if (view->blocks == NULL) {
+        return;
+    }
+    changes = atomic_load(&guards_of(view)->changes);
+    if (changes != view->guard_changes) {
+        shut_blocks(view);
+        open_blocks(view);
+        view->guard_changes = changes;
+    }
+}
+
+/* ---- letting go, and bringing ---- */
+
+static yoke_status drop(yk_guest_view *view, yk_error *error)
+{
+    const uint64_t closed = atomic_load(&view->control->guests_closed);
+
+    if (closed == view->closed) {
+        return YOKE_OK;
+    }
+    if (!drop_guests(view)) {
+        return yk_fail(error, YOKE_ESYSTEM, "cannot unmap a closed segment: %s",
+                       strerror(errno));
+    }
+    view->closed = closed;
+    if (view->process == yk_process_self()) {
+        atomic_store(view->seen, closed);
+        visit(view, YK_FAULT_GUESTS_SEEN);
+        yk_event_signal(
+            &view->control->changed); /* the application may wait for a range */
+    }
+    return YOKE_OK;
+}
+
+static yoke_status bring(yk_guest_view *view, yk_error *error)
+{
+    const uint64_t opened = atomic_load(&view->control->guests_opened);
+    const yoke_status status = drop(view, error);
+
+    if (status == YOKE_OK && opened != view->opened) {
+        bring_guests(view);
+        view->opened = opened;
+    }
+    bring_blocks(view);
+    return status;
+}
+
+static bool has_news(const yk_guest_view *view)
+{
+    return atomic_load(&view->control->guests_closed) != view->closed ||
+           atomic_load(&view->control->guests_opened) != view->opened ||
+           (view->blocks != NULL &&
+            atomic_load(&guards_of(view)->changes) != view->guard_changes);
+}
+
+yoke_status yk_guest_view_drop(yk_guest_view *view, yk_error *error)
+{
+    yk_signals before;
+    yoke_status status;
+
+    if (atomic_load(&view->control->guests_closed) == view->closed) {
+        return YOKE_OK;
+    }
+    enter(view, &before);
+    status = drop(view, error);
+    leave(view, &before);
+    return status;
+}
+
+yoke_status yk_guest_view_bring(yk_guest_view *view, yk_error *error)
+{
+    yk_signals before;
+    yoke_status status;
+
+    if (!has_news(view)) {
+        return YOKE_OK;
+    }
+    enter(view, &before);
+    status = bring(view, error);
+    leave(view, &before);
+    return status;
+}
+
+void yk_guest_view_arrive(void)
+{
+    if (adopted != NULL) {
+        (void)yk_guest_view_bring(adopted, NULL);
+    }
+}
+
+/* A job that is not collected uses it: the table's entry is and stays the argument's. */
+static yoke_status map_arg(yk_guest_view *view, const yk_arg *arg, yk_error *error)
+{
+    const uint32_t slot = (uint32_t)arg->guest - 1;
+    yk_signals before;
+    int problem;
+
+    if (slot >= YK_MAX_GUESTS) {
+        return yk_fail(error, YOKE_EUNSUPPORTED, "the shared memory was closed");
+    }
+    if (view->guests[slot].id == arg->block_id) {
+        return YOKE_OK;
+    }
+    enter(view, &before);
+    problem = bring_guest(view, slot);
+    leave(view, &before);
+    if (problem == 0 && view->guests[slot].id == arg->block_id) {
+        return YOKE_OK;
+    }
+    return yk_fail(error, YOKE_EUNSUPPORTED,
+                   "cannot get the %s '%s' from process %d: %s",
+                   yk_segment_noun(view->control->guests[slot].name),
+                   view->control->guests[slot].name, (int)view->owner,
+                   problem == 0 ? "it was closed" : strerror(problem));
+}
+
+yoke_status yk_guest_view_map(yk_guest_view *view, const yk_launch *launch,
+                              yk_error *error)
+{
+    yoke_status status = yk_guest_view_bring(view, error);
+
+    for (uint32_t i = 0; status == YOKE_OK && i < launch->arg_count; i++) {
+        if (launch->args[i].guest != 0) {
+            status = map_arg(view, &launch->args[i], error);
+        }
+    }
+    return status;
+}
+
+/* ---- accesses that are refused: in a signal's handler ---- */
+
+/* Whether to try once more, though all is there. */
+static bool may_try_again(yk_guest_view *view, uint64_t address)
+{
+    if (atomic_exchange(&view->refused, address) != address) {
+        atomic_store(&view->refusals, 0);
+    }
+    return atomic_fetch_add(&view->refusals, 1) < MAX_REFUSALS;
+}
+
+static bool holds(const yk_seen_range *range, uint64_t offset)
+{
+    return range->id != 0 && offset >= range->offset &&
+           offset - range->offset < range->span;
+}
+
+/* 0: try again. */
+static int mend_guest(yk_guest_view *view, uint64_t offset, yk_access_kind kind)
+{
+    const uint32_t slots = guest_slots(view);
+
+    for (uint32_t i = 0; i < slots; i++) {
+        const yk_guest *entry = &view->control->guests[i];
+
+        if (atomic_load(&entry->id) == 0 || offset < entry->offset ||
+            offset - entry->offset >= entry->span) {
+            continue;
+        }
+        if (view->guests[i].id != atomic_load(&entry->id)) {
+            (void)drop(view, NULL); /* what had this slot before */
+            return bring_guest(view, i);
+        }
+        return (entry->read_only != 0 && kind == YK_ACCESS_WRITE) ||
+                       !may_try_again(view,
+                                      (uint64_t)(uintptr_t)view->arena.base + offset)
+                   ? EACCES
+                   : 0;
+    }
+    return ENOENT;
+}
+
+static int mend_block(yk_guest_view *view, uint64_t offset)
+{
+    const uint32_t used = guards_used(view);
+    yk_guarded_block block;
+
+    for (uint32_t number = 1; number <= used; number++) {
+        if (!yk_guard_get(guards_of(view), number, &block) || block.id == 0 ||
+            offset < block.begin || offset >= block.end) {
+            continue;
+        }
+        if (holds(&view->blocks[number - 1], offset)) {
+            return may_try_again(view, (uint64_t)(uintptr_t)view->arena.base + offset)
+                       ? 0
+                       : EACCES;
+        }
+        bring_blocks(view);
+        return view->blocks[number - 1].id == block.id ? 0 : ENOMEM;
+    }
+    return ENOENT;
+}
+
+static void leave_word(yk_guest_view *view, uint64_t address, yk_access_kind kind,
+                       int problem)
+{
+    if (view->crash == NULL || view->process != yk_process_self()) {
+        return;
+    }
+    view->crash->kind = (uint32_t)kind;
+    view->crash->address = address;
+    view->crash->problem = problem;
+    atomic_store(&view->crash->state, 1);
+}
+
+static bool mend(void *context, uint64_t address, yk_access_kind kind)
+{
+    yk_guest_view *view = context;
+    const yk_layout *layout = &view->control->layout;
+    const uint64_t offset = address - (uint64_t)(uintptr_t)view->arena.base;
+    int problem = ENOENT;
+
+    visit(view, YK_FAULT_REFUSED);
+    if (yk_zone_holds(&layout->zones[YK_ZONE_GUESTS], offset, 1)) {
+        lock(view);
+        problem = mend_guest(view, offset, kind);
+        unlock(view);
+    } else if (yk_zone_holds(&layout->zones[YK_ZONE_GUARDED], offset, 1)) {
+        lock(view);
+        problem = mend_block(view, offset);
+        unlock(view);
+    }
+    if (problem != 0) {
+        leave_word(view, address, kind, problem);
+    }
+    return problem == 0;
+}
+
+void yk_guest_view_adopt(yk_guest_view *view, _Atomic uint64_t *seen, yk_crash *crash)
+{
+    view->seen = seen;
+    view->crash = crash;
+    view->process = yk_process_self();
+    adopted = view;
+    yk_access_handle(mend, view);
+    (void)yk_guest_view_bring(view, NULL);
+}
+
+/* ---- in the supervisor: what has happened ---- */
+
+void yk_guest_view_find_short(const yk_guest_view *view, const yk_launch *launch,
+                              char *text, size_t bytes)
+{
+    yk_text_copy(text, bytes, "");
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_guest *guest;
+        uint64_t now;
+
+        if (launch->args[i].guest == 0) {
+            continue;
+        }
+        guest = &view->control->guests[launch->args[i].guest - 1];
+        now = yk_segment_size_now(&guest->segment, view->owner, guest->name);
+        if (now < guest->segment.bytes) {
+            yk_text_format(text, bytes, "the %s '%s' was cut from %llu bytes to %llu",
+                           yk_segment_noun(guest->name), guest->name,
+                           (unsigned long long)guest->segment.bytes,
+                           (unsigned long long)now);
+            return;
+        }
+    }
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "protocol/letter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/text.h"
+#include "sys/exec.h"
+#include "sys/wakeup.h"
+
+static yoke_status name_library(yk_letter *letter, void (*constructor)(void),
+                                yk_error *error)
+{
+    const char *const path = letter->head.library;
+
+    if (!yk_object_locate(constructor, letter->head.library,
+                          sizeof letter->head.library, &letter->head.constructor)) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "the library's own file cannot be found");
+    }
+    if (path[0] == '\0') {
+        return YOKE_OK; /* it is part of the program */
+    }
+    if (strpbrk(path, " :") != NULL) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "the loader cannot preload a library whose path has a space or "
+                       "a colon: %s",
+                       path);
+    }
+    if (access(path, R_OK) != 0 || yk_object_is_stale(constructor)) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "%s is no longer the file that was loaded", path);
+    }
+    return YOKE_OK;
+}
+
+yoke_status yk_letter_init(yk_letter *letter, const yk_supervisor_start *start,
+                           void (*constructor)(void), yk_error *error)
+{
+    const char *obstacle = yk_exec_obstacle();
+
+    if (obstacle != NULL) {
+        return yk_fail(error, YOKE_EUNSUPPORTED, "%s", obstacle);
+    }
+    memset(letter, 0, sizeof *letter);
+    memcpy(letter->head.magic, YK_LETTER_MAGIC, sizeof YK_LETTER_MAGIC);
+    letter->head.letter_bytes = sizeof *letter;
+    letter->head.control_bytes = sizeof *start->control;
+    letter->start = *start;
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        letter->undo_files[lane] = -1;
+    }
+    return name_library(letter, constructor, error);
+}
+
+/* The library's own file, in front of what is preloaded anyway; NULL: no memory. */
+static char *make_preload(const char *library)
+{
+    const char *const others = yk_env_text(YK_LETTER_PRELOAD);
+    const size_t bytes =
+        strlen(YK_LETTER_PRELOAD) + strlen(library) + (others ? strlen(others) : 0) + 3;
+    char *text = malloc(bytes);
+
+    if (text != NULL) {
+        (void)snprintf(text, bytes, "%s=%s%s%s", YK_LETTER_PRELOAD, library,
+                       others != NULL ? ":" : "", others != NULL ? others : "");
+    }
+    return text;
+}
+
+enum { PASSED = 1 + YK_MEMORIES + 4 + YK_MAX_LANES };
+
+/* The descriptors that pass: the library's, then those that the program wants kept. NULL: no
+ * memory. */
+static int *list_passed(const yk_letter *letter, int fd, size_t *count)
+{
+    const yk_supervisor_start *start = &letter->start;
+    const yk_kept_fds *kept = &start->control->kept;
+    int *list = malloc((PASSED + kept->count) * sizeof *list);
+    size_t at = 0;
+
+    if (list == NULL) {
+        return NULL;
+    }
+    list[at++] = fd;
+    for (unsigned i = 0; i < YK_MEMORIES; i++) {
+        list[at++] = start->memory[i].fd;
+    }
+    list[at++] = start->life;
+    list[at++] = start->alive;
+    list[at++] = start->control->supervisor_bell;
+    list[at++] = start->control->end_bell;
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        list[at++] = letter->undo_files[lane];
+    }
+    for (uint64_t i = 0; i < kept->count; i++) {
+        list[at++] = kept->fds[i];
+    }
+    *count = at;
+    return list;
+}
+
+/* With the library in front of others, and the letter's descriptor. */
+typedef struct envelope {
+    char where[48];
+    char *libraries;
+    const char *variables[3];
+    int *fds;
+    size_t fd_count;
+} envelope;
+
+static bool fill_envelope(envelope *self, const yk_letter *letter, int fd)
+{
+    self->libraries = make_preload(letter->head.library);
+    self->fds = list_passed(letter, fd, &self->fd_count);
+    yk_text_format(self->where, sizeof self->where, "%s=%0*d:%d", YK_LETTER_VARIABLE,
+                   YK_EXEC_PID_DIGITS, 0, fd);
+    self->variables[0] = self->where;
+    self->variables[1] = letter->head.library[0] != '\0' ? self->libraries : NULL;
+    self->variables[2] = NULL;
+    return self->libraries != NULL && self->fds != NULL;
+}
+
+static void free_envelope(envelope *self)
+{
+    free(self->libraries);
+    free(self->fds);
+}
+
+/* As yk_exec_again(), or in this process if `pidfd` is NULL. */
+static pid_t send(const yk_letter *letter, int *pidfd)
+{
+    envelope self = {.fds = NULL};
+    int fd = yk_sealed_file(letter, sizeof *letter);
+    pid_t pid = -1;
+
+    if (fd < 0) {
+        return -1;
+    }
+    errno = ENOMEM;
+    if (fill_envelope(&self, letter, fd)) {
+        const yk_exec_request request = {
+            .variables = self.variables,
+            .pid = self.where + sizeof YK_LETTER_VARIABLE, /* behind name and sign */
+            .fds = self.fds,
+            .fd_count = self.fd_count,
+        };
+
+        if (pidfd != NULL) {
+            pid = yk_exec_again(&request, pidfd);
+        } else {
+            yk_exec_here(&request);
+        }
+    }
+    free_envelope(&self);
+    yk_fd_close(&fd);
+    return pid;
+}
+
+pid_t yk_letter_send(const yk_letter *letter, int *pidfd)
+{
+    *pidfd = -1;
+    return send(letter, pidfd);
+}
+
+void yk_letter_follow(const yk_letter *letter)
+{
+    (void)send(letter, NULL);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is handed to a process that executes the program for a pool: a supervisor that is spawned,
+ * or, if the program has loaded an OpenCL driver, a process that opens drivers. It is a letter: a
+ * sealed memory file that says where the pool's memory is to be mapped, from which descriptors,
+ * and what the process is to be. The letter's own descriptor is in the environment variable
+ * YOKE_SPAWN, behind the new process's pid: a process that merely inherits the variable has
+ * another pid, and ignores it.
+ */
+#ifndef YK_PROTOCOL_LETTER_H
+#define YK_PROTOCOL_LETTER_H
+
+#include <limits.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "protocol/control.h"
+#include "sys/object.h"
+
+/* What the supervisor is started with. The descriptors are its to keep. */
+enum {
+    YK_MEMORY_CONTROL,
+    YK_MEMORY_ARENA, /* kept by every process of the pool */
+    YK_MEMORY_STORE,
+    YK_MEMORY_TABLES,
+    YK_MEMORIES
+};
+
+typedef struct yk_supervisor_start {
+    yk_control *control;
+    yk_mapping memory[YK_MEMORIES];
+    const void *pool; /* the application's handle, which means nothing here */
+    pid_t application;
+    uint32_t threads; /* the application had, if it was forked */
+    int life;  /* reads: end of file when the application has ended or executed another
+                  program */
+    int alive; /* writes: held open by every process of the pool */
+    int others[2]; /* the application's ends of the two: to be closed */
+} yk_supervisor_start;
+
+#define YK_LETTER_VARIABLE "YOKE_SPAWN"
+#define YK_LETTER_PRELOAD "LD_PRELOAD"
+#define YK_LETTER_MAGIC "yoke start letter"
+
+/* What the process is to be. */
+typedef enum yk_role {
+    YK_ROLE_SUPERVISOR = 1,
+    YK_ROLE_WORKER = 2, /* of an OpenCL device, in a slot */
+    YK_ROLE_PROBE = 3,  /* of a driver */
+} yk_role;
+
+/* The same in all builds. */
+typedef struct yk_letter_head {
+    char magic[24];
+    /* Whether both are of the same build: */
+    uint64_t letter_bytes;
+    uint64_t control_bytes;
+    yk_object_place constructor; /* of the copy of the library that is to take over */
+    /* Where that lies, put in front of LD_PRELOAD. "": in the program, nothing was put. */
+    char library[PATH_MAX];
+} yk_letter_head;
+
+typedef struct yk_letter {
+    yk_letter_head head;
+    yk_supervisor_start start;
+    uint32_t role;
+    uint32_t index;               /* of the slot, or the driver */
+    int undo_files[YK_MAX_LANES]; /* of a worker; -1: none */
+} yk_letter;
+
+/* A letter without role, to be taken over by this constructor of the library. YOKE_EUNSUPPORTED
+ * if the program cannot be executed. */
+yoke_status yk_letter_init(yk_letter *letter, const yk_supervisor_start *start,
+                           void (*constructor)(void), yk_error *error);
+
+/* Executes the program in a process that is no child of this one; as yk_exec_again(). */
+pid_t yk_letter_send(const yk_letter *letter, int *pidfd);
+
+/* Executes the program in this process. Returns only if it cannot, with errno. */
+void yk_letter_follow(const yk_letter *letter);
+
+#endif

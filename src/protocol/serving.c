@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "protocol/serving.h"
+
+#include "protocol/fault_point.h"
+
+void yk_serving_begin(yk_job *job, uint32_t generation, uint32_t state)
+{
+    atomic_store(&job->serving, yk_state_pack(generation, state));
+}
+
+uint32_t yk_serving_of(const yk_job *job, uint32_t generation)
+{
+    const uint64_t word = atomic_load(&job->serving);
+
+    return yk_state_generation(word) == generation ? yk_state_of(word)
+                                                   : (uint32_t)YK_SERVING_FREE;
+}
+
+static bool is_pending(uint32_t state)
+{
+    return state == YK_SERVING_SHARES || state == YK_SERVING_ALL;
+}
+
+bool yk_serving_is_pending(const yk_job *job, uint32_t generation)
+{
+    return is_pending(yk_serving_of(job, generation));
+}
+
+bool yk_serving_needs(const yk_worker *worker, const yk_job *job, yk_job_ref ref)
+{
+    const uint32_t state = yk_serving_of(job, ref.generation);
+
+    return is_pending(state) && atomic_load(&worker->holds) != 0 &&
+           atomic_load(&worker->served[ref.slot]) !=
+               yk_state_pack(ref.generation, state);
+}
+
+/* Whether all have done their parts; *any if anybody holds anything. */
+static bool all_have_served(const yk_control *control, yk_job_ref ref, uint32_t state,
+                            bool *any)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    *any = false;
+    for (uint32_t i = 0; i < count; i++) {
+        const yk_worker *worker = &control->workers[i];
+
+        if (atomic_load(&worker->holds) == 0) {
+            continue;
+        }
+        *any = true;
+        if (atomic_load(&worker->served[ref.slot]) !=
+            yk_state_pack(ref.generation, state)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void yk_serving_look(yk_control *control, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const uint32_t state = yk_serving_of(job, ref.generation);
+    uint64_t word = yk_state_pack(ref.generation, state);
+    uint32_t next;
+    bool any;
+
+    if (!is_pending(state) || !yk_job_is_due(control, job) ||
+        !all_have_served(control, ref, state, &any)) {
+        return;
+    }
+    next = state == YK_SERVING_SHARES && any ? YK_SERVING_BOUND : YK_SERVING_FREE;
+    if (atomic_compare_exchange_strong(&job->serving, &word,
+                                       yk_state_pack(ref.generation, next))) {
+        YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_SERVED);
+        yk_job_ring_takers(control, ref);
+    }
+}
+
+void yk_serving_ask_all(yk_control *control, yk_job_ref ref)
+{
+    uint64_t bound = yk_state_pack(ref.generation, YK_SERVING_BOUND);
+
+    if (atomic_compare_exchange_strong(&yk_job_at(control, ref)->serving, &bound,
+                                       yk_state_pack(ref.generation, YK_SERVING_ALL))) {
+        YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_ASK);
+        yk_serving_call(control);
+    }
+}
+
+void yk_serving_call(yk_control *control)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    atomic_fetch_add(&control->calls, 1);
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load(&control->workers[i].holds) != 0) {
+            yk_event_signal(&control->workers[i].bell);
+        }
+    }
+}
+
+bool yk_holder_is_dead(const yk_control *control, uint64_t holder)
+{
+    return yk_holder_life(holder) !=
+           atomic_load(&control->workers[yk_holder_slot(holder)].life);
+}

@@ -1,0 +1,873 @@
+/* SPDX-License-Identifier: MIT */
+#include "shm/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "sys/memory_limits.h"
+
+enum { LARGE = 2 << 20 };
+
+yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
+                          yk_error *error)
+{
+    memset(arena, 0, sizeof *arena);
+    arena->mapping = mapping;
+    arena->next_id = 1;
+    arena->limited = limited;
+    for (uint32_t kind = 0; kind < YK_ZONES; kind++) {
+        arena->layout.zones[kind] = (yk_zone){0, mapping.size};
+    }
+    if (pthread_mutex_init(&arena->lock, NULL) != 0) {
+        return yk_fail(error, YOKE_ESYSTEM, "cannot create a lock");
+    }
+    return YOKE_OK;
+}
+
+void yk_arena_divide(yk_arena *arena, const yk_layout *layout)
+{
+    arena->layout = *layout;
+}
+
+void yk_arena_fini(yk_arena *arena)
+{
+    (void)pthread_mutex_destroy(&arena->lock);
+    free(arena->blocks);
+    yk_mapping_destroy(&arena->mapping);
+    memset(arena, 0, sizeof *arena);
+}
+
+static uint64_t offset_of(const yk_arena *arena, const void *pointer)
+{
+    return (uint64_t)((uintptr_t)pointer - (uintptr_t)arena->mapping.base);
+}
+
+bool yk_arena_contains(const yk_arena *arena, const void *pointer)
+{
+    return (uintptr_t)pointer >= (uintptr_t)arena->mapping.base &&
+           offset_of(arena, pointer) < arena->mapping.size;
+}
+
+/* Where the pages of a block begin, and where those of what follows may. */
+static uint64_t begin_of(const yk_block *block)
+{
+    return block->offset - block->lead;
+}
+
+static uint64_t end_of(const yk_block *block)
+{
+    return block->offset + block->span;
+}
+
+/* Index of the first block that ends after the offset. */
+static size_t first_after(const yk_arena *arena, uint64_t offset)
+{
+    size_t low = 0;
+    size_t high = arena->count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (end_of(&arena->blocks[middle]) <= offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool ensure_room(yk_arena *arena)
+{
+    const size_t capacity = arena->capacity == 0 ? 64 : 2 * arena->capacity;
+    yk_block *blocks;
+
+    if (arena->count < arena->capacity) {
+        return true;
+    }
+    blocks = realloc(arena->blocks, capacity * sizeof *blocks);
+    if (blocks == NULL) {
+        return false;
+    }
+    arena->blocks = blocks;
+    arena->capacity = capacity;
+    return true;
+}
+
+/* What is looked for: so many bytes in a range, at an alignment of the address, not of the
+ * offset. */
+typedef struct yk_wish {
+    uint64_t from;
+    uint64_t to;
+    uint64_t span;
+    uint64_t alignment;
+} yk_wish;
+
+/* First gap that holds it; the index its block would have. */
+static bool find_gap_in(const yk_arena *arena, const yk_wish *wish, uint64_t *offset,
+                        size_t *index)
+{
+    const uint64_t base = (uint64_t)(uintptr_t)arena->mapping.base;
+    uint64_t from = wish->from;
+
+    for (size_t i = first_after(arena, from); i <= arena->count && from < wish->to;
+         i++) {
+        const uint64_t to =
+            i < arena->count ? yk_min(begin_of(&arena->blocks[i]), wish->to) : wish->to;
+        const uint64_t start = yk_round_up(base + from, wish->alignment) - base;
+
+        if (start <= to && wish->span <= to - start) {
+            *offset = start;
+            *index = i;
+            return true;
+        }
+        if (i < arena->count) {
+            from = yk_max(from, end_of(&arena->blocks[i]));
+        }
+    }
+    return false;
+}
+
+/* Many results of a page, and the room that is reserved for each, must not be looked for
+ * from the start every time. NULL: for what is in between. */
+static yk_gap_hint *hint_for(yk_arena *arena, uint64_t span)
+{
+    return span == yk_page_size() ? &arena->page_hint
+           : span >= LARGE        ? &arena->large_hint
+                                  : NULL;
+}
+
+/* In the zone of plain blocks. */
+static bool find_soonest(yk_arena *arena, const yk_wish *wish, uint64_t *offset,
+                         size_t *index)
+{
+    yk_gap_hint *hint = hint_for(arena, wish->span);
+    yk_wish later = *wish;
+    bool found = false;
+
+    if (hint != NULL && hint->span != 0 && hint->span <= wish->span) {
+        later.from = yk_max(wish->from, hint->offset);
+        found = find_gap_in(arena, &later, offset, index);
+    }
+    found = found || find_gap_in(arena, wish, offset, index);
+    if (found && hint != NULL) {
+        *hint = (yk_gap_hint){wish->span, *offset};
+    }
+    return found;
+}
+
+/* In zones where a stale pointer is not to meet something new soon: behind what was found
+ * last, and at the start again only when the end has come. */
+static bool find_latest(yk_arena *arena, yk_zone_kind kind, const yk_wish *wish,
+                        uint64_t *offset, size_t *index)
+{
+    yk_wish later = *wish;
+    bool found;
+
+    later.from = yk_max(wish->from, arena->next[kind]);
+    found = find_gap_in(arena, &later, offset, index) ||
+            find_gap_in(arena, wish, offset, index);
+    if (found) {
+        arena->next[kind] = *offset + wish->span;
+    }
+    return found;
+}
+
+static bool find_gap(yk_arena *arena, yk_zone_kind kind, uint64_t span,
+                     uint64_t alignment, uint64_t *offset, size_t *index)
+{
+    const yk_zone *zone = &arena->layout.zones[kind];
+    const yk_wish wish = {zone->begin, zone->end, span, alignment};
+
+    switch (kind) {
+    case YK_ZONE_BLOCKS:
+        return find_soonest(arena, &wish, offset, index);
+    case YK_ZONE_GUARDED:
+    case YK_ZONE_GUESTS:
+        return find_latest(arena, kind, &wish, offset, index);
+    default:
+        return find_gap_in(arena, &wish, offset, index);
+    }
+}
+
+static void lower_hint(yk_gap_hint *hint, uint64_t from, uint64_t to)
+{
+    if (to - from >= hint->span && from < hint->offset) {
+        hint->offset = from;
+    }
+}
+
+/* There is a gap in front of the block with this index now. */
+static void note_gap(yk_arena *arena, size_t index)
+{
+    const uint64_t from = index > 0 ? end_of(&arena->blocks[index - 1]) : 0;
+    const uint64_t to = index < arena->count ? begin_of(&arena->blocks[index])
+                                             : (uint64_t)arena->mapping.size;
+
+    lower_hint(&arena->page_hint, from, to);
+    lower_hint(&arena->large_hint, from, to);
+}
+
+static yoke_status check_memory(const yk_arena *arena, uint64_t span, yk_error *error)
+{
+    uint64_t available;
+    uint64_t resident;
+    uint64_t promised;
+
+    if (!arena->limited) {
+        return YOKE_OK;
+    }
+    available = yk_memory_available();
+    resident = yk_mapping_resident(&arena->mapping);
+    promised = arena->used - arena->reserved > resident
+                   ? arena->used - arena->reserved - resident
+                   : 0;
+    if (available != UINT64_MAX &&
+        (promised > available || span > available - promised)) {
+        return yk_fail(error, YOKE_ENOMEM,
+                       "cannot allocate %llu bytes: the system has %llu bytes left, of "
+                       "which %llu are promised to earlier allocations",
+                       (unsigned long long)span, (unsigned long long)available,
+                       (unsigned long long)promised);
+    }
+    return YOKE_OK;
+}
+
+static void *insert_block(yk_arena *arena, size_t index, yk_block block)
+{
+    memmove(&arena->blocks[index + 1], &arena->blocks[index],
+            (arena->count - index) * sizeof arena->blocks[0]);
+    arena->blocks[index] = block;
+    arena->count++;
+    arena->used += block.lead + block.span;
+    return (char *)arena->mapping.base + block.offset;
+}
+
+static void remove_block(yk_arena *arena, yk_block *block)
+{
+    arena->used -= block->lead + block->span;
+    arena->count--;
+    memmove(block, block + 1,
+            (size_t)(&arena->blocks[arena->count] - block) * sizeof *block);
+    note_gap(arena, (size_t)(block - arena->blocks));
+}
+
+/* Gives the spare pages back to the system. Whether there were any. */
+static bool drop_spare(yk_arena *arena)
+{
+    const bool any = arena->spare_count > 0;
+
+    while (arena->spare_count > 0) {
+        const uint64_t offset = arena->spare[--arena->spare_count];
+        yk_block *block = &arena->blocks[first_after(arena, offset)];
+
+        yk_mapping_punch(&arena->mapping, block->offset, block->span);
+        remove_block(arena, block);
+    }
+    return any;
+}
+
+/* find_gap(), after the spare pages are gone if they are in the way. */
+static bool make_gap(yk_arena *arena, yk_zone_kind zone, uint64_t span,
+                     uint64_t alignment, uint64_t *offset, size_t *index)
+{
+    return find_gap(arena, zone, span, alignment, offset, index) ||
+           (drop_spare(arena) && find_gap(arena, zone, span, alignment, offset, index));
+}
+
+/* Whether the memory that is left is to be looked at, which takes system calls: not for
+ * address space, and for one in some single pages. */
+static bool is_to_be_checked(const yk_arena *arena, uint32_t kind)
+{
+    enum { UNCHECKED_PAGES = 64 };
+
+    return kind == YK_BLOCK_PLAIN || kind == YK_BLOCK_OBJECT ||
+           (kind == YK_BLOCK_PAGE && arena->next_id % UNCHECKED_PAGES == 0);
+}
+
+/* Whether a block's pages are not the arena's, or not yet. */
+static bool takes_no_memory(const yk_block *block)
+{
+    return block->kind == YK_BLOCK_RESERVED || block->kind == YK_BLOCK_GUEST ||
+           block->kind == YK_BLOCK_RESTING;
+}
+
+static uint64_t zone_bytes(const yk_arena *arena, uint32_t kind)
+{
+    return arena->layout.zones[kind].end - arena->layout.zones[kind].begin;
+}
+
+/* Bytes in use in the zone of a kind of memory. */
+static uint64_t zone_used(const yk_arena *arena, uint32_t zone)
+{
+    uint64_t used = 0;
+
+    for (size_t i = 0; i < arena->count; i++) {
+        used += arena->blocks[i].zone == zone
+                    ? arena->blocks[i].lead + arena->blocks[i].span
+                    : 0;
+    }
+    return used;
+}
+
+static yoke_status fail_full(const yk_arena *arena, const yk_block *block,
+                             yk_error *error)
+{
+    static const char *const what[YK_ZONES] = {
+        [YK_ZONE_BLOCKS] = "the pool's memory",
+        [YK_ZONE_CELLS] = "the pool's memory for values and arrays",
+        [YK_ZONE_OBJECTS] = "the pool's memory for queues and the like",
+        [YK_ZONE_GUARDED] = "the pool's memory",
+        [YK_ZONE_GUESTS] = "the pool's window for named segments"};
+
+    return yk_fail(
+        error, YOKE_ENOMEM,
+        "cannot allocate %llu bytes: %llu of the %llu bytes of %s are in use "
+        "(arena_bytes, YOKE_ARENA)",
+        (unsigned long long)block->bytes,
+        (unsigned long long)zone_used(arena, block->zone),
+        (unsigned long long)zone_bytes(arena, block->zone), what[block->zone]);
+}
+
+/* Whether there could ever be room for it, and there is memory. */
+static yoke_status check_room(yk_arena *arena, const yk_block *block, yk_error *error)
+{
+    const uint64_t most = zone_bytes(arena, block->zone);
+
+    if (block->bytes > most) {
+        return yk_fail(
+            error, YOKE_ENOMEM,
+            "cannot allocate %llu bytes: the pool's memory is a window of %llu "
+            "bytes (arena_bytes, YOKE_ARENA)",
+            (unsigned long long)block->bytes, (unsigned long long)most);
+    }
+    if (is_to_be_checked(arena, block->kind) &&
+        check_memory(arena, yk_round_up(block->bytes, yk_page_size()), error) !=
+            YOKE_OK) {
+        return YOKE_ENOMEM;
+    }
+    return ensure_room(arena) ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
+}
+
+static void *enter_block(yk_arena *arena, size_t index, yk_block *block)
+{
+    block->id = arena->next_id++;
+    block->users = block->kind == YK_BLOCK_RESERVED;
+    arena->reserved += takes_no_memory(block) ? block->lead + block->span : 0;
+    return insert_block(arena, index, *block);
+}
+
+static void *place_locked(yk_arena *arena, yk_block *block, yk_error *error)
+{
+    const uint64_t page = yk_page_size();
+    size_t index;
+
+    if (check_room(arena, block, error) != YOKE_OK) {
+        return NULL;
+    }
+    block->span = yk_round_up(block->bytes, page);
+    if (!make_gap(arena, (yk_zone_kind)block->zone, block->span,
+                  block->bytes >= LARGE ? LARGE : page, &block->offset, &index)) {
+        (void)fail_full(arena, block, error);
+        return NULL;
+    }
+    return enter_block(arena, index, block);
+}
+
+/* ---- guarded blocks ---- */
+
+/* What a block's start is aligned to: as its size is, so that nothing is left between its
+ * end and the guard, but at least to what malloc() promises. */
+static uint64_t guarded_alignment(uint64_t bytes)
+{
+    enum { LEAST = 16, MOST = 128 };
+
+    return yk_min(yk_max(bytes & (~bytes + 1), LEAST), MOST);
+}
+
+/* Right in front of a page that cannot be touched; NULL: it can only be an ordinary one. */
+static void *place_guarded(yk_arena *arena, yk_block *block)
+{
+    const uint64_t page = yk_page_size();
+    const uint64_t own = yk_round_up(block->bytes, guarded_alignment(block->bytes));
+    const uint64_t whole = yk_round_up(own, page);
+    uint64_t start;
+    size_t index;
+
+    block->zone = YK_ZONE_GUARDED;
+    if (block->bytes > zone_bytes(arena, YK_ZONE_GUARDED) ||
+        check_room(arena, block, NULL) != YOKE_OK ||
+        !find_gap(arena, YK_ZONE_GUARDED, whole + page, page, &start, &index) ||
+        !yk_mapping_open(&arena->mapping, start, whole)) {
+        return NULL;
+    }
+    block->lead = whole - own;
+    block->offset = start + block->lead;
+    block->span = own + page;
+    block->id = arena->next_id; /* as it will be */
+    block->guard =
+        yk_guard_add(arena->guards, &(yk_guarded_block){.id = block->id,
+                                                        .offset = block->offset,
+                                                        .bytes = block->bytes,
+                                                        .begin = start,
+                                                        .end = start + whole});
+    if (block->guard == 0) {
+        (void)yk_mapping_shut(&arena->mapping, start, whole);
+        return NULL;
+    }
+    return enter_block(arena, index, block);
+}
+
+static void *place_any(yk_arena *arena, yk_block *block, yk_error *error)
+{
+    const yk_block plain = *block;
+    void *pointer = arena->guards != NULL && block->kind == YK_BLOCK_PLAIN
+                        ? place_guarded(arena, block)
+                        : NULL;
+
+    if (pointer == NULL) {
+        *block = plain;
+        pointer = place_locked(arena, block, error);
+    }
+    return pointer;
+}
+
+/* Gives the block's pages back and shuts them: in this process now, in others when they next
+ * compare the table. */
+static void release_guarded(yk_arena *arena, const yk_block *block)
+{
+    const uint64_t bytes = block->lead + block->span - yk_page_size();
+
+    yk_guard_remove(arena->guards, block->guard);
+    yk_mapping_punch(&arena->mapping, begin_of(block), bytes);
+    (void)yk_mapping_shut(&arena->mapping, begin_of(block), bytes);
+}
+
+yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    status = check_memory(arena, bytes, error);
+    (void)pthread_mutex_unlock(&arena->lock);
+    return status;
+}
+
+static void *place(yk_arena *arena, yk_block *block, yk_error *error)
+{
+    void *pointer;
+
+    if (block->bytes == 0) {
+        yk_fail(error, YOKE_EINVAL, "cannot allocate 0 bytes");
+        return NULL;
+    }
+    (void)pthread_mutex_lock(&arena->lock);
+    pointer = place_any(arena, block, error);
+    (void)pthread_mutex_unlock(&arena->lock);
+    return pointer;
+}
+
+/* In the zone of plain blocks. */
+static void *alloc_kind(yk_arena *arena, size_t bytes, uint32_t kind, yk_error *error)
+{
+    yk_block block = {.bytes = bytes, .kind = kind, .zone = YK_ZONE_BLOCKS};
+
+    return place(arena, &block, error);
+}
+
+void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    return alloc_kind(arena, bytes, YK_BLOCK_PLAIN, error);
+}
+
+void *yk_arena_alloc_object(yk_arena *arena, size_t bytes, yk_zone_kind zone,
+                            yk_error *error)
+{
+    yk_block block = {.bytes = bytes, .kind = YK_BLOCK_OBJECT, .zone = zone};
+
+    return place(arena, &block, error);
+}
+
+void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    return alloc_kind(arena, bytes, YK_BLOCK_RESERVED, error);
+}
+
+void *yk_arena_seat(yk_arena *arena, size_t bytes, uint32_t guest, bool read_only,
+                    yk_block *block, yk_error *error)
+{
+    *block = (yk_block){.bytes = bytes,
+                        .kind = YK_BLOCK_GUEST,
+                        .zone = YK_ZONE_GUESTS,
+                        .guest = guest,
+                        .read_only = read_only};
+    return place(arena, block, error);
+}
+
+/* A spare page becomes an allocation; NULL if there is none. */
+static void *take_spare(yk_arena *arena, size_t bytes)
+{
+    yk_block *block;
+
+    if (arena->spare_count == 0) {
+        return NULL;
+    }
+    block = &arena->blocks[first_after(arena, arena->spare[--arena->spare_count])];
+    block->kind = YK_BLOCK_PAGE;
+    block->bytes = bytes;
+    block->id = arena->next_id++;
+    return (char *)arena->mapping.base + block->offset;
+}
+
+void *yk_arena_alloc_page(yk_arena *arena, size_t bytes, yk_error *error)
+{
+    void *pointer;
+
+    if (bytes > yk_page_size()) {
+        return yk_arena_alloc(arena, bytes, error);
+    }
+    (void)pthread_mutex_lock(&arena->lock);
+    pointer = take_spare(arena, bytes);
+    (void)pthread_mutex_unlock(&arena->lock);
+    return pointer != NULL ? pointer : alloc_kind(arena, bytes, YK_BLOCK_PAGE, error);
+}
+
+static yk_block *find_locked(yk_arena *arena, const void *pointer)
+{
+    const uint64_t offset = offset_of(arena, pointer);
+    size_t index;
+
+    if (!yk_arena_contains(arena, pointer)) {
+        return NULL;
+    }
+    index = first_after(arena, offset);
+    if (index == arena->count || arena->blocks[index].offset > offset ||
+        arena->blocks[index].kind == YK_BLOCK_SPARE ||
+        arena->blocks[index].kind == YK_BLOCK_RESTING) {
+        return NULL;
+    }
+    return &arena->blocks[index];
+}
+
+/* The block that starts at an address. */
+static yoke_status find_start(yk_arena *arena, const void *pointer, yk_block **block,
+                              yk_error *error)
+{
+    *block = find_locked(arena, pointer);
+    if (*block == NULL || (*block)->offset != offset_of(arena, pointer)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%p is not the start of an allocation of this pool", pointer);
+    }
+    return YOKE_OK;
+}
+
+/* Whether a block of this kind is freed by such a call: guests and objects have their own. */
+static yoke_status check_kind(const yk_block *block, const void *pointer, uint32_t kind,
+                              yk_error *error)
+{
+    if ((block->kind == YK_BLOCK_GUEST) != (kind == YK_BLOCK_GUEST)) {
+        return yk_fail(error, YOKE_EINVAL, "%p is %sa named segment (yoke_shm_close())",
+                       pointer, kind == YK_BLOCK_GUEST ? "not " : "");
+    }
+    if ((block->kind == YK_BLOCK_OBJECT) != (kind == YK_BLOCK_OBJECT)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%p is a queue, a lock or the like, which is destroyed, not freed",
+                       pointer);
+    }
+    return YOKE_OK;
+}
+
+/* The block that starts there, if it may end. */
+static yoke_status check_end(yk_arena *arena, const void *pointer, uint32_t kind,
+                             yk_block **block, yk_error *error)
+{
+    yoke_status status = find_start(arena, pointer, block, error);
+
+    if (status == YOKE_OK) {
+        status = check_kind(*block, pointer, kind, error);
+    }
+    if (status == YOKE_OK && (*block)->users != 0) {
+        status = yk_fail(error, YOKE_EBUSY,
+                         "%p (%llu bytes) is used by %u job(s) that have not ended",
+                         pointer, (unsigned long long)(*block)->bytes, (*block)->users);
+    }
+    return status;
+}
+
+static yoke_status free_locked(yk_arena *arena, const void *pointer, uint32_t kind,
+                               yk_error *error)
+{
+    yk_block *block;
+    const yoke_status status = check_end(arena, pointer, kind, &block, error);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (block->kind == YK_BLOCK_PAGE && block->table == 0 &&
+        arena->spare_count < YK_MAX_SPARE) {
+        block->kind = YK_BLOCK_SPARE;
+        arena->spare[arena->spare_count++] = block->offset;
+        return YOKE_OK;
+    }
+    if (block->guard != 0) {
+        release_guarded(arena, block);
+    } else {
+        yk_mapping_punch(&arena->mapping, block->offset, block->span);
+    }
+    remove_block(arena, block);
+    return YOKE_OK;
+}
+
+/* ---- ranges that rest ---- */
+
+/* Takes a resting range that follows another into that one. */
+static void join_resting(yk_arena *arena, size_t index)
+{
+    yk_block *before = &arena->blocks[index - 1];
+    const yk_block *block = &arena->blocks[index];
+
+    before->span += block->span;
+    before->bytes = before->span;
+    before->epoch = yk_max(before->epoch, block->epoch);
+    arena->count--;
+    arena->resting--;
+    memmove(before + 1, before + 2,
+            (size_t)(&arena->blocks[arena->count] - before - 1) * sizeof *before);
+}
+
+static bool are_joined(const yk_arena *arena, size_t index)
+{
+    return index > 0 && index < arena->count &&
+           arena->blocks[index - 1].kind == YK_BLOCK_RESTING &&
+           arena->blocks[index].kind == YK_BLOCK_RESTING &&
+           end_of(&arena->blocks[index - 1]) == arena->blocks[index].offset;
+}
+
+/* However many are closed one after the other, the books stay short. */
+static void rest_locked(yk_arena *arena, const void *pointer, uint64_t epoch)
+{
+    size_t index = first_after(arena, offset_of(arena, pointer));
+    yk_block *block = &arena->blocks[index];
+
+    *block = (yk_block){.offset = block->offset,
+                        .bytes = block->span,
+                        .span = block->span,
+                        .kind = YK_BLOCK_RESTING,
+                        .zone = block->zone,
+                        .epoch = epoch};
+    arena->resting++;
+    if (are_joined(arena, index + 1)) {
+        join_resting(arena, index + 1);
+    }
+    if (are_joined(arena, index)) {
+        join_resting(arena, index);
+    }
+}
+
+yoke_status yk_arena_unseat(yk_arena *arena, const void *pointer, uint64_t epoch,
+                            yk_error *error)
+{
+    yk_block *block;
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    status = check_end(arena, pointer, YK_BLOCK_GUEST, &block, error);
+    if (status == YOKE_OK) {
+        rest_locked(arena, pointer, epoch);
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+    return status;
+}
+
+void yk_arena_wake(yk_arena *arena, uint64_t epoch)
+{
+    (void)pthread_mutex_lock(&arena->lock);
+    for (size_t i = arena->count; arena->resting > 0 && i > 0; i--) {
+        yk_block *block = &arena->blocks[i - 1];
+
+        if (block->kind == YK_BLOCK_RESTING && block->epoch <= epoch) {
+            arena->reserved -= block->span;
+            arena->resting--;
+            remove_block(arena, block);
+        }
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+}
+
+bool yk_arena_has_seat(yk_arena *arena, size_t bytes)
+{
+    const yk_zone *zone = &arena->layout.zones[YK_ZONE_GUESTS];
+    const uint64_t page = yk_page_size();
+    const yk_wish wish = {zone->begin, zone->end, yk_round_up(bytes, page),
+                          bytes >= LARGE ? LARGE : page};
+    uint64_t offset;
+    size_t index;
+    bool found;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    found = find_gap_in(arena, &wish, &offset, &index);
+    (void)pthread_mutex_unlock(&arena->lock);
+    return found;
+}
+
+uint64_t yk_arena_resting(yk_arena *arena)
+{
+    uint64_t bytes = 0;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    for (size_t i = 0; i < arena->count; i++) {
+        bytes += arena->blocks[i].kind == YK_BLOCK_RESTING ? arena->blocks[i].span : 0;
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+    return bytes;
+}
+
+static void settle_locked(yk_arena *arena, yk_block *block, size_t bytes, bool touched)
+{
+    const uint64_t span = yk_round_up(bytes, yk_page_size());
+
+    arena->reserved -= block->span;
+    if (touched && span < block->span) {
+        yk_mapping_punch(&arena->mapping, block->offset + span, block->span - span);
+    }
+    if (bytes == 0) {
+        remove_block(arena, block);
+        return;
+    }
+    arena->used -= block->span - span;
+    block->span = span;
+    block->bytes = bytes;
+    block->kind = YK_BLOCK_PLAIN;
+    block->users = 0;
+    note_gap(arena, (size_t)(block - arena->blocks) + 1);
+}
+
+void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool touched)
+{
+    yk_block *block;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    if (find_start(arena, pointer, &block, NULL) == YOKE_OK &&
+        block->kind == YK_BLOCK_RESERVED && bytes <= block->bytes) {
+        settle_locked(arena, block, bytes, touched);
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+}
+
+void yk_arena_shrink_object(yk_arena *arena, const void *pointer, size_t bytes)
+{
+    const uint64_t span = yk_round_up(bytes, yk_page_size());
+    yk_block *block;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    if (find_start(arena, pointer, &block, NULL) == YOKE_OK &&
+        block->kind == YK_BLOCK_OBJECT && bytes != 0) {
+        yk_mapping_punch(&arena->mapping, block->offset, block->span);
+        if (span < block->span) {
+            arena->used -= block->span - span;
+            block->span = span;
+            block->bytes = bytes;
+            note_gap(arena, (size_t)(block - arena->blocks) + 1);
+        }
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+}
+
+static yoke_status free_block(yk_arena *arena, const void *pointer, uint32_t kind,
+                              yk_error *error)
+{
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    status = free_locked(arena, pointer, kind, error);
+    (void)pthread_mutex_unlock(&arena->lock);
+    return status;
+}
+
+yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
+{
+    return free_block(arena, pointer, YK_BLOCK_PLAIN, error);
+}
+
+void yk_arena_free_object(yk_arena *arena, const void *pointer)
+{
+    (void)free_block(arena, pointer, YK_BLOCK_OBJECT, NULL);
+}
+
+bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block)
+{
+    const yk_block *found;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    found = find_locked(arena, pointer);
+    if (found != NULL) {
+        *block = *found;
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+    return found != NULL;
+}
+
+void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change)
+{
+    yk_block *block;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    block = find_locked(arena, (const void *)(uintptr_t)address);
+    if (block != NULL && block->id == id) {
+        block->users = (uint32_t)((int64_t)block->users + change);
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+}
+
+yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
+                         yk_error *error)
+{
+    yk_block *found;
+    yoke_status status;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    status = find_start(arena, pointer, &found, error);
+    if (status == YOKE_OK) {
+        *block = *found;
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+    return status;
+}
+
+void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table)
+{
+    yk_block *found;
+
+    (void)pthread_mutex_lock(&arena->lock);
+    if (find_start(arena, pointer, &found, NULL) == YOKE_OK) {
+        found->table = table;
+    }
+    (void)pthread_mutex_unlock(&arena->lock);
+}
+
+bool yk_arena_valid(const yk_arena *arena)
+{
+    const uint64_t page = yk_page_size();
+    uint64_t end = 0;
+    uint64_t used = 0;
+    uint64_t reserved = 0;
+    size_t spare = 0;
+
+    for (size_t i = 0; i < arena->count; i++) {
+        const yk_block *block = &arena->blocks[i];
+
+        if (begin_of(block) < end || begin_of(block) % page != 0 ||
+            end_of(block) % page != 0 || block->bytes > block->span ||
+            !yk_zone_holds(&arena->layout.zones[block->zone], begin_of(block),
+                           block->lead + block->span)) {
+            return false;
+        }
+        end = end_of(block);
+        used += block->lead + block->span;
+        reserved += takes_no_memory(block) ? block->span : 0;
+        spare += block->kind == YK_BLOCK_SPARE;
+    }
+    return used == arena->used && reserved == arena->reserved &&
+           spare == arena->spare_count;
+}

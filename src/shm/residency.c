@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "shm/residency.h"
+
+#include "base/bits.h"
+
+size_t yk_residency_size(uint64_t bytes)
+{
+    return sizeof(yk_residency) +
+           (size_t)yk_div_up(bytes, YK_RESIDENCY_BLOCK) * sizeof(yk_block_state);
+}
+
+void yk_residency_init(yk_residency *table, uint64_t id, uint64_t address,
+                       uint64_t bytes)
+{
+    table->id = id;
+    table->address = address;
+    table->bytes = bytes;
+    table->count = yk_div_up(bytes, YK_RESIDENCY_BLOCK);
+}
+
+yk_blocks yk_residency_touched(const yk_residency *table, uint64_t low, uint64_t high)
+{
+    return (yk_blocks){
+        (low - table->address) / YK_RESIDENCY_BLOCK,
+        yk_div_up(high - table->address, YK_RESIDENCY_BLOCK),
+    };
+}
+
+yk_blocks yk_residency_covered(const yk_residency *table, uint64_t low, uint64_t high)
+{
+    const uint64_t first = yk_div_up(low - table->address, YK_RESIDENCY_BLOCK);
+    const uint64_t end = high - table->address == table->bytes
+                             ? table->count
+                             : (high - table->address) / YK_RESIDENCY_BLOCK;
+
+    return (yk_blocks){first, yk_max(first, end)};
+}
+
+/* The one writer of a whole block needs no atomic step, which would cost as much as a
+ * part of the block's transfer. */
+static void raise_whole(yk_block_state *block)
+{
+    const uint64_t now = atomic_load_explicit(&block->version, memory_order_relaxed);
+
+    atomic_store_explicit(&block->version, now + 1, memory_order_release);
+    atomic_store_explicit(&block->holder, 0, memory_order_release);
+}
+
+static void raise_piece(yk_block_state *block)
+{
+    (void)atomic_fetch_add_explicit(&block->version, 1, memory_order_acq_rel);
+}
+
+void yk_residency_raise(yk_residency *table, uint64_t low, uint64_t high)
+{
+    const yk_blocks touched = yk_residency_touched(table, low, high);
+    const yk_blocks covered = yk_residency_covered(table, low, high);
+
+    for (uint64_t b = touched.first; b < touched.end; b++) {
+        if (b >= covered.first && b < covered.end) {
+            raise_whole(&table->blocks[b]);
+        } else {
+            raise_piece(&table->blocks[b]);
+        }
+    }
+}
+
+uint64_t yk_residency_bytes(const yk_residency *table, yk_blocks blocks,
+                            uint64_t *address)
+{
+    const uint64_t begin = blocks.first * YK_RESIDENCY_BLOCK;
+
+    *address = table->address + begin;
+    return yk_min(blocks.end * YK_RESIDENCY_BLOCK, table->bytes) - begin;
+}
+
+void yk_residency_hold(yk_residency *table, uint64_t low, uint64_t high,
+                       uint64_t holder)
+{
+    const yk_blocks covered = yk_residency_covered(table, low, high);
+
+    for (uint64_t b = covered.first; b < covered.end; b++) {
+        atomic_store_explicit(&table->blocks[b].holder, holder, memory_order_release);
+    }
+}
+
+bool yk_residency_next_held(const yk_residency *table, yk_blocks blocks,
+                            uint64_t holder, yk_blocks *run)
+{
+    uint64_t b = blocks.first;
+
+    while (b < blocks.end && yk_residency_holder(table, b) != holder) {
+        b++;
+    }
+    run->first = b;
+    while (b < blocks.end && yk_residency_holder(table, b) == holder) {
+        b++;
+    }
+    run->end = b;
+    return run->first < run->end;
+}
+
+void yk_residency_give_back(yk_residency *table, yk_blocks blocks)
+{
+    for (uint64_t b = blocks.first; b < blocks.end; b++) {
+        atomic_store_explicit(&table->blocks[b].holder, 0, memory_order_release);
+    }
+}
+
+void yk_residency_drop(yk_residency *table, uint64_t block, uint64_t holder)
+{
+    if (yk_residency_holder(table, block) == holder) {
+        raise_piece(&table->blocks[block]);
+        (void)atomic_compare_exchange_strong(&table->blocks[block].holder, &holder, 0);
+    }
+}
+
+bool yk_residency_valid(const yk_residency *table, uint64_t address, uint64_t bytes)
+{
+    return table->id != 0 && table->address == address && table->bytes == bytes &&
+           table->count == yk_div_up(bytes, YK_RESIDENCY_BLOCK) &&
+           table->may_be_held <= 1;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * #if, #ifdef and the like: which parts of a text a compiler sees, as far as that is known
+ * without its predefined macros.
+ */
+#ifndef YK_SOURCE_CONDITION_H
+#define YK_SOURCE_CONDITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "source/macros.h"
+
+typedef enum yk_truth { YK_NO, YK_MAYBE, YK_YES } yk_truth;
+
+enum { YK_MAX_GROUPS = 2048 };
+
+/* One #if ... #endif that is open. */
+typedef struct yk_group {
+    yk_truth outside; /* whether what is around it is seen */
+    yk_truth own;     /* whether its present branch is, if so */
+    yk_truth here;    /* both */
+    yk_truth before;  /* whether an earlier branch is, as `own` */
+    size_t changes;   /* where those of its present branch begin */
+    size_t branch;    /* which one that is, from 0 */
+    yk_macro
+        *absent; /* defined if the first branch is not taken; NULL: nothing known */
+} yk_group;
+
+typedef struct yk_conditions {
+    yk_macros macros;
+    /* Names that only a driver or a text outside could have defined are taken as undefined,
+     * unless they look like a driver's. */
+    bool guesses;
+    /* What a text cannot tell is decided: for the branch of this number in each group. */
+    bool decides;
+    size_t decided_branch;
+    size_t branches_in_doubt; /* behind all that a text cannot tell */
+    yk_group groups[YK_MAX_GROUPS];
+    size_t depth;
+    yk_macro **changes; /* of macros, in branches that may be seen */
+    size_t change_count;
+    size_t change_capacity;
+    bool is_too_deep;
+} yk_conditions;
+
+/* Accepts one that is all zero, which is how they begin. */
+void yk_conditions_fini(yk_conditions *conditions);
+
+/* Whether the text at this place is seen. */
+yk_truth yk_conditions_here(const yk_conditions *conditions);
+
+/* Whether the word behind a '#' opens, continues or closes a group. */
+bool yk_is_conditional(yk_token word);
+bool yk_opens_group(yk_token word);
+
+/* #ifndef X or #if !defined(X): the name; otherwise a token of another kind. */
+yk_token yk_absent_name(yk_token word, const char *rest);
+
+/* Takes such a directive; `rest` is what follows the word. One that belongs to no group is
+ * ignored. */
+void yk_conditions_take(yk_conditions *conditions, yk_token word, const char *rest);
+
+/* Groups that a caller makes: open, on to the next branch, close. */
+void yk_group_open(yk_conditions *conditions, yk_truth truth);
+void yk_group_open_absent(yk_conditions *conditions, yk_truth truth, yk_token absent);
+void yk_group_next(yk_conditions *conditions, yk_truth truth);
+void yk_group_close(yk_conditions *conditions);
+
+/* #define and #undef; `rest` is what follows the word. */
+void yk_conditions_define(yk_conditions *conditions, const char *rest);
+void yk_conditions_undefine(yk_conditions *conditions, const char *rest);
+
+#endif

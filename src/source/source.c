@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "source/source.h"
+
+#include <stddef.h>
+
+#include "source/lexer.h"
+
+/* What is looked for, and whether what cannot be seen counts as found. */
+typedef struct word_list {
+    const char *const *words;
+    size_t count;
+    bool opaque;
+} word_list;
+
+static const char *const size_words[] = {
+    "get_global_size",
+    "get_num_groups",
+    "get_global_offset",
+    "get_global_linear_id",
+};
+
+static const char *const group_words[] = {
+    "get_group_id",
+};
+
+static const char *const group_uses[] = {
+    "get_group_id",
+    "get_num_groups",
+    "get_local_id",
+    "get_local_size",
+    "get_local_linear_id",
+    "get_enqueued_local_size",
+    "barrier",
+    "work_group_barrier",
+    "async_work_group_copy",
+    "async_work_group_strided_copy",
+    "__local",
+    "local",
+};
+
+static const char *const include_words[] = {"include", "include_next", "import"};
+
+#define WORDS(list) (list), sizeof(list) / sizeof(list)[0]
+
+static bool is_one_of(yk_token word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (yk_token_is(word, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the token pastes words together or brings in another file. */
+static bool hides_text(yk_token token, const char *behind)
+{
+    return token.kind == YK_TOKEN_PASTE ||
+           (token.kind == YK_TOKEN_HASH &&
+            is_one_of(yk_lex(&behind), WORDS(include_words)));
+}
+
+static bool contains(const char *source, const word_list *list)
+{
+    yk_token token;
+
+    while ((token = yk_lex(&source)).kind != YK_TOKEN_END) {
+        if ((token.kind == YK_TOKEN_WORD &&
+             is_one_of(token, list->words, list->count)) ||
+            (list->opaque && hides_text(token, source))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool yk_source_is_size_word(yk_token word)
+{
+    return is_one_of(word, WORDS(size_words)) || is_one_of(word, WORDS(group_words));
+}
+
+bool yk_source_asks_sizes(const char *source)
+{
+    return contains(source, &(word_list){WORDS(size_words), true});
+}
+
+bool yk_source_asks_groups(const char *source)
+{
+    return contains(source, &(word_list){WORDS(group_words), true});
+}
+
+bool yk_source_uses_groups(const char *source)
+{
+    return contains(source, &(word_list){WORDS(group_uses), false});
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+#include "supervisor/repair.h"
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "protocol/aside.h"
+#include "protocol/bells.h"
+#include "protocol/eligibility.h"
+#include "protocol/serving.h"
+#include "protocol/undo.h"
+
+/* What deaths alone with a tile weigh. Two crashes are too many. A kill comes from
+ * outside (somebody, or the system out of memory), a device may be bad itself while
+ * others are there to try: they say less about the tile. */
+enum { STRONG_STRIKE = 4, WEAK_STRIKE = 1, TOO_MANY_STRIKES = 8 };
+
+/* Deaths of a device in a row from which on it leaves the job to others. */
+enum { MAX_DEVICE_DEATHS = 2 };
+
+/* So many in a row with nothing done in between: the whole kernel is bad. */
+enum { MAX_FRUITLESS = 64 };
+
+/* Deaths of a worker in a row before the kernel runs. */
+enum { MAX_PREPARATION_CRASHES = 3, MAX_PREPARATION_KILLS = 8 };
+
+/* A worker that finishes its chunk within this time of a deadline is not killed. */
+static const uint64_t grace_ns = 100 * (uint64_t)YK_NS_PER_MS;
+
+static void items_of(const yk_job *job, yk_tiles tiles, uint64_t *begin, uint64_t *end)
+{
+    const uint64_t first = job->launch.begin[job->launch.split];
+
+    yk_tiling_items(&job->tiling, tiles.begin, tiles.end, begin, end);
+    *begin += first;
+    *end += first;
+}
+
+/* ---- tiles that kill ---- */
+
+static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles,
+                    const char *how, const char *why)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
+    uint64_t begin;
+    uint64_t end;
+
+    items_of(job, tiles, &begin, &end);
+    yk_job_explain(job, ref.generation, "%s '%s', items [%llu, %llu): %s (worker %s)",
+                   yk_kernel_noun(kernel), kernel->name,
+                   (unsigned long long)(begin + job->launch.task.first),
+                   (unsigned long long)(end + job->launch.task.first), why, how);
+    atomic_store(&job->verdict, (uint32_t)-YOKE_ECRASHED);
+    yk_tile_map_mark_open(job->map, tiles, YK_TILE_GIVEN_UP);
+}
+
+/* Whether this death alone with a tile was one too many. */
+static bool is_poison(yk_job *job, uint32_t tile, uint32_t weight)
+{
+    for (uint32_t i = 0; i < YK_MAX_STRIKES; i++) {
+        yk_strike *strike = &job->strikes[i];
+
+        if (strike->weight == 0 || strike->tile == tile) {
+            strike->tile = tile;
+            strike->weight += weight;
+            return strike->weight >= TOO_MANY_STRIKES;
+        }
+    }
+    return weight == STRONG_STRIKE; /* too many bad tiles to keep count of */
+}
+
+static void stop_if_fruitless(yk_control *control, yk_job_ref ref, yk_tiles tiles,
+                              const char *how)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
+    const uint32_t done = yk_job_done(control, job);
+    uint64_t begin;
+    uint64_t end;
+
+    job->fruitless = done == job->done_at_strike ? job->fruitless + 1 : 0;
+    job->done_at_strike = done;
+    if (job->fruitless < MAX_FRUITLESS) {
+        return;
+    }
+    items_of(job, tiles, &begin, &end);
+    yk_job_explain(job, ref.generation,
+                   "%s '%s' took down %u workers in a row, the last at items "
+                   "[%llu, %llu) (worker %s)",
+                   yk_kernel_noun(kernel), kernel->name, job->fruitless,
+                   (unsigned long long)(begin + job->launch.task.first),
+                   (unsigned long long)(end + job->launch.task.first), how);
+    yk_job_stop(control, ref, YOKE_ECRASHED);
+}
+
+/* ---- a claim whose worker died ---- */
+
+static bool settle_strike(yk_control *control, yk_job_ref ref, yk_tiles tiles,
+                          uint32_t weight, const char *how)
+{
+    const bool poison = is_poison(yk_job_at(control, ref), tiles.begin, weight);
+
+    if (poison) {
+        give_up(control, ref, tiles, how, "they kill every worker that runs them");
+    }
+    return poison;
+}
+
+/* Whether it is settled: given up. Otherwise the tiles are to be computed again. */
+static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
+                           uint32_t weight, int undo_file, const char *how)
+{
+    yk_job *job = yk_job_at(control, ref);
+    bool given_up = false;
+    uint64_t begin;
+    uint64_t end;
+
+    items_of(job, claim.tiles, &begin, &end);
+    if (job->in_place != 0 && job->saves == 0) {
+        give_up(control, ref, claim.tiles, how,
+                "a worker died while it changed them in place, and nothing was saved");
+        return true;
+    }
+    if (job->saves != 0 && !yk_undo_restore(undo_file, &job->launch, begin, end)) {
+        give_up(control, ref, claim.tiles, how, "they could not be restored");
+        return true;
+    }
+    if (claim.alone != 0 && settle_strike(control, ref, claim.tiles, weight, how)) {
+        given_up = true;
+    }
+    stop_if_fruitless(control, ref, claim.tiles, how);
+    return given_up;
+}
+
+/* A device that fails again and again leaves the job to others, if there are any. */
+static void settle_device(yk_control *control, yk_job_ref ref, uint32_t slot,
+                          const char *how)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_worker *worker = &control->workers[slot];
+
+    if (worker->kind != YOKE_WORKER_CPU &&
+        atomic_load(&worker->failures) >= MAX_DEVICE_DEATHS &&
+        yk_job_has_hope(control, job, slot)) {
+        yk_aside_note(control, slot, job->kernel_slot, false, how);
+        yk_job_decline(job, slot);
+    }
+}
+
+static uint32_t strike_weight(yk_control *control, const yk_job *job, uint32_t slot)
+{
+    const yk_worker *worker = &control->workers[slot];
+
+    return worker->was_killed != 0 || (worker->kind != YOKE_WORKER_CPU &&
+                                       yk_job_has_hope(control, job, slot))
+               ? WEAK_STRIKE
+               : STRONG_STRIKE;
+}
+
+/* It died preparing for the job or a chunk, before the kernel ran: after a failure of
+ * its device, or again and again, it stands aside. */
+static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slot,
+                               const char *how)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_worker *worker = &control->workers[slot];
+    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
+    const uint32_t most =
+        worker->was_killed != 0 ? MAX_PREPARATION_KILLS : MAX_PREPARATION_CRASHES;
+
+    if (atomic_load(&worker->open_status) != 0 ||
+        atomic_load(&worker->failures) >= most) {
+        yk_job_remark(job, ref.generation, "%s cannot prepare for %s '%s': %s",
+                      worker->name, yk_kernel_noun(kernel), kernel->name, how);
+        yk_aside_note(control, slot, job->kernel_slot, false, how);
+        yk_job_decline(job, slot);
+    }
+}
+
+/* Whether its tiles are settled: given up. */
+static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
+                         unsigned lane, int undo_file, const char *how)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_worker *worker = &control->workers[slot];
+    const yk_claim claim = yk_claim_unpack(atomic_load(&worker->claims[lane]));
+    bool given_up = false;
+
+    if (claim.stage == YK_CLAIM_NONE) {
+        return false;
+    }
+    if (claim.stage == YK_CLAIM_COMMITTED) {
+        yk_tile_map_mark_open(job->map, claim.tiles, (uint16_t)(slot + 1));
+        return false;
+    }
+    if (claim.stage == YK_CLAIM_RUNNING) {
+        given_up = settle_running(control, ref, claim,
+                                  strike_weight(control, job, slot), undo_file, how);
+    }
+    if (!given_up) {
+        /* If the lists are full the tiles are found when the job is dry. */
+        (void)yk_job_deal(job, ref.generation, claim.tiles);
+    }
+    return given_up;
+}
+
+static uint32_t furthest_stage(const yk_worker *worker)
+{
+    uint32_t furthest = YK_CLAIM_NONE;
+
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        const uint32_t stage =
+            yk_claim_unpack(atomic_load(&worker->claims[lane])).stage;
+
+        furthest = stage > furthest ? stage : furthest;
+    }
+    return furthest;
+}
+
+static bool settle_claims(yk_control *control, yk_job_ref ref, uint32_t slot,
+                          const int undo_files[YK_MAX_LANES], const char *how)
+{
+    const uint32_t stage = furthest_stage(&control->workers[slot]);
+    bool given_up = false;
+
+    if (stage == YK_CLAIM_NONE || stage == YK_CLAIM_TAKEN) {
+        settle_preparation(control, ref, slot, how);
+    } else if (stage == YK_CLAIM_RUNNING) {
+        settle_device(control, ref, slot, how);
+    }
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        given_up |= settle_claim(control, ref, slot, lane, undo_files[lane], how);
+    }
+    return given_up;
+}
+
+/* Whoever waits for the text would wait for ever; if it was somebody else's, that one
+ * still finishes it. */
+static void drop_unfinished_text(yk_job *job, uint32_t generation)
+{
+    uint64_t writing = yk_state_pack(generation, YK_TEXT_WRITING);
+
+    (void)atomic_compare_exchange_strong(&job->error_state, &writing,
+                                         yk_state_pack(generation, YK_TEXT_NONE));
+}
+
+/* The dead worker may have changed or signalled something and not come to wake those
+ * who wait for it. */
+static void wake_everybody(yk_control *control)
+{
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
+        yk_event_repair(&control->jobs[__builtin_ctzll(live)].ended);
+    }
+    yk_event_repair(&control->changed);
+    yk_control_tell_end(control);
+    for (uint32_t i = 0; i < count; i++) {
+        yk_event_repair(&control->workers[i].bell);
+    }
+}
+
+/* ... or ended a job and not come to say what is due now; or have been the last to give
+ * back. */
+static void look_at_all(yk_control *control)
+{
+    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
+        const uint32_t slot = (uint32_t)__builtin_ctzll(live);
+        const uint64_t state = atomic_load(&control->jobs[slot].state);
+
+        const yk_job_ref ref = {slot, yk_state_generation(state)};
+
+        yk_job_look_due(control, ref);
+        yk_serving_look(control, ref);
+    }
+}
+
+/* What it held is lost, and nobody waits for it. In this order: whoever goes on without it
+ * sees that. */
+static void end_life(yk_worker *worker)
+{
+    atomic_fetch_add(&worker->life, 1);
+    atomic_store(&worker->holds, 0);
+}
+
+bool yk_repair_worker(yk_control *control, uint32_t slot,
+                      const int undo_files[YK_MAX_LANES], const char *how)
+{
+    yk_worker *worker = &control->workers[slot];
+    const uint64_t active = atomic_load(&worker->active);
+    bool given_up = false;
+
+    end_life(worker);
+    if (active != 0) {
+        const yk_job_ref ref = {yk_active_slot(active), yk_active_generation(active)};
+        yk_job *job = yk_job_at(control, ref);
+
+        /* While it was active the job could not end and its slot not be reused; if it
+         * was over before the worker came, there is nothing of it here. */
+        if (atomic_load(&job->state) == yk_state_pack(ref.generation, YK_JOB_OPEN)) {
+            atomic_store(&job->damaged, 1);
+            drop_unfinished_text(job, ref.generation);
+            given_up = settle_claims(control, ref, slot, undo_files, how);
+        }
+        for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+            atomic_store(&worker->claims[lane], 0);
+        }
+        atomic_store(&worker->active, 0);
+        (void)yk_job_try_end(control, ref);
+    }
+    look_at_all(control);
+    wake_everybody(control);
+    return given_up;
+}
+
+/* ---- jobs that no worker can run ---- */
+
+static void stop_hopeless(yk_control *control, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
+
+    if (yk_job_is_running(control, ref) && !yk_job_has_hope(control, job, UINT32_MAX)) {
+        const char *remark = yk_job_remarked(job, ref.generation);
+
+        yk_job_explain(job, ref.generation,
+                       "%s '%s': no worker is left that can run it%s%s",
+                       yk_kernel_noun(kernel), kernel->name,
+                       remark[0] != '\0' ? ": " : "", remark);
+        yk_job_stop(control, ref, YOKE_ENODEVICE);
+    }
+}
+
+/* ---- deadlines ---- */
+
+static void stop_late(yk_control *control, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(control, ref);
+    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
+
+    if (yk_job_is_running(control, ref)) {
+        yk_job_explain(job, ref.generation,
+                       "%s '%s' ran past its time limit with %u of %u pieces done",
+                       yk_kernel_noun(kernel), kernel->name, yk_job_done(control, job),
+                       atomic_load(&job->tile_count));
+        yk_job_stop(control, ref, YOKE_ETIMEDOUT);
+        yk_control_ring_workers(control);
+    }
+}
+
+static void report_overdue(yk_control *control, yk_job_ref ref,
+                           void (*overdue)(uint32_t slot, void *context), void *context)
+{
+    const uint64_t word = yk_active_pack(ref.slot, ref.generation);
+    const uint32_t count = yk_worker_count(control);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load(&control->workers[i].active) == word) {
+            overdue(i, context);
+        }
+    }
+}
+
+/* Returns when to look again. */
+static uint64_t keep_deadline(yk_control *control, yk_job_ref ref,
+                              void (*overdue)(uint32_t slot, void *context),
+                              void *context)
+{
+    const uint64_t deadline = yk_job_at(control, ref)->deadline_ns;
+    const uint64_t now = yk_clock_ns();
+
+    if (deadline == 0) {
+        return UINT64_MAX;
+    }
+    if (now < deadline) {
+        return deadline;
+    }
+    stop_late(control, ref);
+    if (now < deadline + grace_ns) {
+        return deadline + grace_ns;
+    }
+    report_overdue(control, ref, overdue, context);
+    return now + grace_ns;
+}
+
+static uint64_t repair_job(yk_control *control, yk_job_ref ref,
+                           void (*overdue)(uint32_t slot, void *context), void *context)
+{
+    yk_job *job = yk_job_at(control, ref);
+    uint64_t next;
+
+    stop_hopeless(control, ref);
+    next = keep_deadline(control, ref, overdue, context);
+    if (atomic_load(&job->damaged) != 0 && yk_job_deal_lost(control, ref)) {
+        yk_control_ring_workers(control);
+    }
+    return yk_job_try_end(control, ref) ? UINT64_MAX : next;
+}
+
+uint64_t yk_repair_jobs(yk_control *control,
+                        void (*overdue)(uint32_t slot, void *context), void *context)
+{
+    uint64_t live = atomic_load(&control->live);
+    uint64_t next = UINT64_MAX;
+
+    for (; live != 0; live &= live - 1) {
+        const uint32_t slot = (uint32_t)__builtin_ctzll(live);
+        const uint64_t state = atomic_load(&control->jobs[slot].state);
+        const yk_job_ref ref = {slot, yk_state_generation(state)};
+
+        if (yk_state_of(state) == YK_JOB_OPEN) {
+            next = yk_min(next, repair_job(control, ref, overdue, context));
+        }
+    }
+    return next;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "protocol/bells.h"
+#include "protocol/fault_point.h"
+#include "protocol/letter.h"
+#include "supervisor/supervisor.h"
+#include "sys/process.h"
+
+/* ---- probes ---- */
+
+typedef struct errand {
+    yk_control *control;
+    uint32_t driver;
+} errand;
+
+int yk_probe_main(yk_control *control, uint32_t driver)
+{
+    yk_probe *probe = &control->probes[driver];
+    yk_error error = {.status = YOKE_OK};
+    size_t count = 0;
+
+    YK_FAULT_POINT(control, NULL, YK_FAULT_PROBE);
+    probe->status = yk_opencl_list(probe->driver.path, probe->devices, &count, &error);
+    probe->count = probe->status == YOKE_OK ? count : 0;
+    yk_text_copy(probe->error, sizeof probe->error, error.text);
+    atomic_store(&probe->finished, 1);
+    return 0;
+}
+
+static int probe_entry(void *context)
+{
+    const errand *self = context;
+
+    return yk_probe_main(self->control, self->driver);
+}
+
+static void find_pocl(yk_control *control)
+{
+    for (uint32_t i = 0; i < control->driver_count; i++) {
+        const yk_opencl_driver *driver = &control->probes[i].driver;
+
+        if (driver->is_pocl != 0) {
+            memcpy(control->pocl_driver, driver->path, sizeof control->pocl_driver);
+            return;
+        }
+    }
+}
+
+static bool fork_probe(yk_supervisor *supervisor, uint32_t i, yk_error *error)
+{
+    errand self = {supervisor->control, i};
+    yk_child *child = &supervisor->probes[i];
+
+    if (supervisor->executes_devices) {
+        return yk_supervisor_execute(supervisor, child, YK_ROLE_PROBE, i, NULL, error);
+    }
+    if (!yk_supervisor_fork(supervisor, child, NULL, probe_entry, &self)) {
+        yk_fail(error, YOKE_ESYSTEM, "its probe cannot be forked");
+    }
+    return child->pid != 0;
+}
+
+static void start_probe(yk_supervisor *supervisor, uint32_t i)
+{
+    yk_control *control = supervisor->control;
+    yk_error error = {.status = YOKE_OK};
+
+    if (!fork_probe(supervisor, i, &error)) {
+        yk_text_format(control->probes[i].error, sizeof control->probes[i].error,
+                       "%s: %s", control->probes[i].driver.path, error.text);
+        return;
+    }
+    supervisor->probes[i].deadline_ns = yk_clock_ns() + control->start_timeout_ns;
+}
+
+/* A driver that was there before the fork does not work behind it. Processes that are to open
+ * one execute the program; CPU workers, which are to see the program's variables, open none. */
+static void find_loaded(yk_supervisor *supervisor)
+{
+    yk_control *control = supervisor->control;
+    char name[sizeof control->loaded_driver];
+
+    if (yk_opencl_has_driver(name, sizeof name)) {
+        yk_text_copy(control->loaded_driver, sizeof control->loaded_driver, name);
+    }
+    if (yk_opencl_has_runtime(name, sizeof name)) {
+        supervisor->executes_devices = true;
+        yk_supervisor_log(
+            supervisor,
+            "%s is loaded in the program: processes of OpenCL devices are "
+            "executed, not forked",
+            name);
+    }
+}
+
+void yk_supervisor_find_drivers(yk_supervisor *supervisor)
+{
+    yk_control *control = supervisor->control;
+    yk_opencl_driver drivers[YK_MAX_DRIVERS];
+    const bool wanted =
+        control->discover != 0 || yk_selection_wants_opencl(&control->selection);
+
+    control->driver_count = (uint32_t)yk_opencl_drivers(drivers);
+    for (uint32_t i = 0; i < control->driver_count; i++) {
+        control->probes[i].driver = drivers[i];
+    }
+    find_loaded(supervisor);
+    if (control->loaded_driver[0] == '\0') {
+        find_pocl(control);
+    }
+    atomic_store(&control->discovery, wanted && control->driver_count > 0
+                                          ? YK_DISCOVERY_RUNNING
+                                          : YK_DISCOVERY_DONE);
+}
+
+void yk_supervisor_start_probes(yk_supervisor *supervisor)
+{
+    yk_control *control = supervisor->control;
+
+    if (atomic_load(&control->discovery) == YK_DISCOVERY_RUNNING) {
+        for (uint32_t i = 0; i < control->driver_count; i++) {
+            start_probe(supervisor, i);
+        }
+    }
+}
+
+/* ---- what was found ---- */
+
+static yk_found *add_found(yk_control *control, const yk_probe *probe)
+{
+    const uint32_t i = atomic_load(&control->found_count);
+    yk_found *found = &control->found[i];
+
+    if (i == YK_MAX_FOUND) {
+        return NULL;
+    }
+    found->index = UINT32_MAX;
+    found->worker = -1;
+    found->is_pocl = probe->driver.is_pocl;
+    memcpy(found->driver, probe->driver.path, sizeof found->driver);
+    memcpy(found->library, probe->driver.library, sizeof found->library);
+    atomic_store(&control->found_count, i + 1);
+    return found;
+}
+
+static void explain_unused(const yk_control *control, yk_found *found)
+{
+    const char *const list = control->selection.text;
+    char *text = found->reason;
+    const size_t bytes = sizeof found->reason;
+
+    if (found->device.type == YK_OPENCL_CPU) {
+        yk_text_format(text, bytes,
+                       "not used: it is the CPU, whose cores are workers already; "
+                       "opencl:%u in the device list (now \"%s\") uses it",
+                       found->index, list);
+    } else {
+        yk_text_format(text, bytes, "not used: not in the device list \"%s\"", list);
+    }
+}
+
+static void employ(yk_supervisor *supervisor, yk_found *found, uint32_t driver,
+                   const yk_selector *selector)
+{
+    yk_control *control = supervisor->control;
+    char name[32];
+    yk_worker *worker;
+
+    yk_text_format(name, sizeof name, "opencl%u", found->index);
+    worker = yk_supervisor_add_worker(supervisor, YOKE_WORKER_OPENCL, name);
+    if (worker == NULL) {
+        return;
+    }
+    found->worker = (int32_t)(worker - control->workers);
+    worker->found = (int32_t)(found - control->found);
+    worker->driver_class = 2 + driver;
+    worker->config.kind = YK_DEVICE_OPENCL;
+    worker->config.discrete = control->discrete;
+    worker->config.executed = supervisor->executes_devices;
+    worker->config.platform = found->device.platform;
+    worker->config.device = found->device.device;
+    worker->config.number = found->index + 1; /* UINT32_MAX: none */
+    memcpy(worker->config.driver, found->driver, sizeof worker->config.driver);
+    yk_text_format(worker->reason, sizeof worker->reason, "%s",
+                   selector->kind == YK_SELECT_GPU ? "a GPU or accelerator"
+                                                   : "asked for by name");
+    yk_supervisor_start_worker(supervisor, (uint32_t)found->worker);
+}
+
+static void settle_device(yk_supervisor *supervisor, uint32_t driver,
+                          const yk_opencl_device *device, uint32_t *index)
+{
+    yk_control *control = supervisor->control;
+    const yk_probe *probe = &control->probes[driver];
+    yk_found *found = add_found(control, probe);
+    const yk_selector *selector;
+    yk_candidate candidate;
+
+    if (found == NULL) {
+        return;
+    }
+    found->index = (*index)++;
+    found->device = *device;
+    candidate = yk_found_candidate(found);
+    selector = yk_selection_pick(&control->selection, &candidate);
+    if (selector != NULL) {
+        employ(supervisor, found, driver, selector);
+    } else {
+        explain_unused(control, found);
+    }
+}
+
+static void settle_driver(yk_supervisor *supervisor, uint32_t driver, uint32_t *index)
+{
+    yk_control *control = supervisor->control;
+    const yk_probe *probe = &control->probes[driver];
+
+    for (uint64_t i = 0; i < probe->count; i++) {
+        settle_device(supervisor, driver, &probe->devices[i], index);
+    }
+    if (probe->count == 0) {
+        yk_found *found = add_found(control, probe);
+
+        if (found != NULL) {
+            found->failed =
+                atomic_load(&probe->finished) == 0 || probe->status != YOKE_OK;
+            yk_text_copy(found->reason, sizeof found->reason, probe->error);
+        }
+    }
+}
+
+/* ---- progress ---- */
+
+static void reap_probe(yk_supervisor *supervisor, uint32_t i)
+{
+    yk_probe *probe = &supervisor->control->probes[i];
+    yk_child *child = &supervisor->probes[i];
+    int status;
+
+    if (!yk_supervisor_reap(child, &status) || atomic_load(&probe->finished) != 0) {
+        return;
+    }
+    probe->count = 0;
+    if (child->killed_hung) {
+        yk_text_format(probe->error, sizeof probe->error,
+                       "%s: the driver hangs when asked for its devices",
+                       probe->driver.path);
+    } else {
+        char how[128];
+
+        yk_process_describe_exit(status, how, sizeof how);
+        yk_text_format(probe->error, sizeof probe->error,
+                       "%s: the driver crashes when asked for its devices: %s",
+                       probe->driver.path, how);
+    }
+}
+
+/* Whether it still runs; kills it if its time is up. */
+static bool is_probing(yk_child *child, uint64_t now, uint64_t *next)
+{
+    if (child->pid == 0) {
+        return false;
+    }
+    if (now >= child->deadline_ns && !child->killed_hung) {
+        child->killed_hung = true;
+        yk_process_kill(child->pid);
+    }
+    if (!child->killed_hung) {
+        *next = yk_min(*next, child->deadline_ns);
+    }
+    return true;
+}
+
+uint64_t yk_supervisor_check_probes(yk_supervisor *supervisor)
+{
+    yk_control *control = supervisor->control;
+    const uint64_t now = yk_clock_ns();
+    uint64_t next = UINT64_MAX;
+    uint32_t index = 0;
+    bool probing = false;
+
+    if (atomic_load(&control->discovery) != YK_DISCOVERY_RUNNING) {
+        return UINT64_MAX;
+    }
+    for (uint32_t i = 0; i < control->driver_count; i++) {
+        reap_probe(supervisor, i);
+        probing |= is_probing(&supervisor->probes[i], now, &next);
+    }
+    if (probing) {
+        return next;
+    }
+    for (uint32_t i = 0; i < control->driver_count; i++) {
+        settle_driver(supervisor, i, &index);
+    }
+    atomic_store(&control->discovery, YK_DISCOVERY_DONE);
+    yk_event_signal(&control->changed);
+    yk_control_ring_workers(control);
+    return UINT64_MAX;
+}

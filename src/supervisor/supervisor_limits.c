@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Workers that take longer than they may: to start, to build a kernel, in a job. */
+#include "base/bits.h"
+#include "base/clock.h"
+#include "supervisor/supervisor.h"
+#include "sys/process.h"
+
+uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor)
+{
+    const uint32_t count = yk_worker_count(supervisor->control);
+    const uint64_t now = yk_clock_ns();
+    uint64_t next = UINT64_MAX;
+
+    for (uint32_t slot = 0; slot < count; slot++) {
+        yk_child *child = &supervisor->workers[slot];
+
+        if (child->deadline_ns == 0) {
+            continue;
+        }
+        if (child->pid == 0 && now >= child->deadline_ns) {
+            yk_supervisor_start_worker(supervisor, slot);
+        }
+        if (child->pid == 0) {
+            next = yk_min(next, child->deadline_ns);
+            continue;
+        }
+        if (atomic_load(&supervisor->control->workers[slot].state) !=
+            YK_WORKER_STARTING) {
+            child->deadline_ns = 0;
+        } else if (now >= child->deadline_ns) {
+            child->killed_hung = true;
+            child->deadline_ns = 0;
+            yk_process_kill(child->pid);
+        } else {
+            next = yk_min(next, child->deadline_ns);
+        }
+    }
+    return next;
+}
+
+/* When a worker's build will have taken too long; UINT64_MAX: never. */
+static uint64_t build_deadline(const yk_control *control, const yk_worker *worker)
+{
+    /* In this order: what is read second is not older than what was read first. */
+    const uint64_t building = atomic_load(&worker->building);
+    const uint64_t since = atomic_load(&worker->building_since);
+    const uint64_t limit = control->kernels[building & 0xff].build_timeout_ns;
+
+    return building == 0 || limit == 0 ? UINT64_MAX : since + limit;
+}
+
+uint64_t yk_supervisor_check_builds(yk_supervisor *supervisor)
+{
+    const yk_control *control = supervisor->control;
+    const uint32_t count = yk_worker_count(control);
+    const uint64_t now = yk_clock_ns();
+    uint64_t next = UINT64_MAX;
+
+    for (uint32_t slot = 0; slot < count; slot++) {
+        yk_child *child = &supervisor->workers[slot];
+        const uint64_t deadline = build_deadline(control, &control->workers[slot]);
+
+        if (child->pid == 0 || child->killed_building) {
+            continue;
+        }
+        if (now >= deadline) {
+            child->killed_building = true;
+            yk_process_kill(child->pid);
+        } else {
+            next = yk_min(next, deadline);
+        }
+    }
+    return next;
+}
+
+void yk_supervisor_kill_late(uint32_t slot, void *context)
+{
+    yk_supervisor *supervisor = context;
+    yk_child *child = &supervisor->workers[slot];
+
+    if (child->pid != 0 && !child->killed_late) {
+        child->killed_late = true;
+        yk_process_kill(child->pid);
+    }
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* The supervisor's part in processes that run functions of the user's: see
+ * process_slot.h. */
+#include <errno.h>
+
+#include "base/text.h"
+#include "protocol/fault_point.h"
+#include "supervisor/supervisor.h"
+#include "sys/call_guard.h"
+#include "sys/object.h"
+#include "sys/process.h"
+#include "yoke/process.h"
+
+enum { EXIT_UNFOUND = 127, EXIT_LEFT = 1 };
+
+/* ---- in the process ---- */
+
+typedef struct engagement {
+    yk_control *control;
+    yk_guest_view *guests;
+    yk_process_slot *slot;
+} engagement;
+
+static int report_unfound(yk_process_slot *slot)
+{
+    const char *object = slot->function.object;
+
+    if (object[0] == '\0') {
+        yk_text_copy(slot->failure, sizeof slot->failure,
+                     "its function is not in the program");
+    } else {
+        yk_text_format(
+            slot->failure, sizeof slot->failure,
+            "its function is not there: \"%s\" cannot be loaded in the process, "
+            "or is another one by now",
+            object);
+    }
+    atomic_store(&slot->unfound, 1);
+    return EXIT_UNFOUND;
+}
+
+typedef struct process_call {
+    const yk_process_slot *slot;
+    yoke_process_function *function;
+    int code;
+} process_call;
+
+static void call_process(void *context)
+{
+    process_call *call = context;
+
+    call->code = call->function((void *)(uintptr_t)call->slot->argument,
+                                (size_t)call->slot->bytes);
+}
+
+static void report_left(yk_process_slot *slot, const char *why)
+{
+    yk_text_copy(slot->failure, sizeof slot->failure, why);
+    atomic_store(&slot->left, 1);
+}
+
+/* Above it there may be a copy of the program's frames, which have no business here. */
+static void undo_process(void *slot, uint64_t unused)
+{
+    (void)unused;
+    report_left(slot, "its function " YK_HAS_NOT_RETURNED);
+    yk_process_flush_all_output();
+    yk_process_exit_now(EXIT_LEFT);
+}
+
+static int process_entry(void *context)
+{
+    const engagement *self = context;
+    yk_process_slot *slot = self->slot;
+    process_call call = {.slot = slot};
+    yk_error error;
+
+    yk_process_set_name(slot->name);
+    yk_guest_view_adopt(self->guests, &slot->guests_seen, NULL);
+    YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
+    call.function = (yoke_process_function *)yk_object_find(slot->function.object,
+                                                            slot->function.place);
+    if (call.function == NULL) {
+        return report_unfound(slot);
+    }
+    YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_FOUND);
+    yk_hold(undo_process, slot, 0);
+    if (!yk_user_call(call_process, &call, &error)) {
+        report_left(slot, error.text);
+        call.code = EXIT_LEFT;
+    }
+    yk_hold_end();
+    YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_RETURNED);
+    yk_process_flush_all_output();
+    return call.code;
+}
+
+/* ---- in the supervisor ---- */
+
+static void change_state(yk_control *control, yk_process_slot *slot, uint32_t state)
+{
+    const uint32_t generation = yk_state_generation(atomic_load(&slot->state));
+
+    atomic_store(&slot->state, yk_state_pack(generation, state));
+    YK_FAULT_POINT_WHOEVER(control, state == YK_PROCESS_RUNNING
+                                        ? YK_FAULT_PROCESS_RUNNING
+                                        : YK_FAULT_PROCESS_ENDED);
+    yk_event_signal(&slot->changed);
+    yk_event_signal(&control->changed);
+}
+
+static void start(yk_supervisor *supervisor, yk_process_slot *slot, yk_child *child)
+{
+    engagement self = {supervisor->control, &supervisor->guests, slot};
+
+    YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_SEEN);
+    atomic_store(&slot->guests_seen, supervisor->guests.closed);
+    if (!yk_supervisor_fork_program(supervisor, child, process_entry, &self)) {
+        atomic_store(&slot->guests_seen, YK_SEEN_ALL);
+        slot->wait_status = errno;
+        yk_supervisor_log(supervisor, "%s cannot be forked", slot->name);
+        change_state(supervisor->control, slot, YK_PROCESS_REFUSED);
+        return;
+    }
+    YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_FORKED);
+    slot->pid = child->pid;
+    change_state(supervisor->control, slot, YK_PROCESS_RUNNING);
+}
+
+static void bury(yk_supervisor *supervisor, yk_process_slot *slot, int status)
+{
+    char how[256];
+
+    yk_process_describe_exit(status, how, sizeof how);
+    yk_supervisor_log(supervisor, "%s (process %d) ended: %s", slot->name, slot->pid,
+                      how);
+    YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_REAPED);
+    atomic_store(&slot->guests_seen, YK_SEEN_ALL);
+    slot->wait_status = status;
+    change_state(supervisor->control, slot, YK_PROCESS_ENDED);
+}
+
+static void send_wanted(yk_control *control, yk_process_slot *slot,
+                        const yk_child *child)
+{
+    const uint32_t generation = yk_state_generation(atomic_load(&slot->state));
+    uint64_t word;
+
+    if (atomic_load(&slot->wanted) == 0) {
+        return;
+    }
+    word = atomic_exchange(&slot->wanted, 0);
+    YK_FAULT_POINT_WHOEVER(control, YK_FAULT_PROCESS_SIGNAL);
+    if (yk_state_generation(word) != generation) {
+        return;
+    }
+    if (yk_state_of(word) == YK_WANTED_KILL) {
+        yk_process_kill(child->pid);
+    } else {
+        yk_process_terminate(child->pid);
+    }
+}
+
+static void tend(yk_supervisor *supervisor, uint32_t index)
+{
+    yk_process_slot *slot = &supervisor->control->processes[index];
+    yk_child *child = &supervisor->processes[index];
+    int status;
+
+    if (child->pid == 0 &&
+        yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_REQUESTED) {
+        start(supervisor, slot, child);
+    }
+    if (child->pid != 0 && yk_process_has_ended(child->pid)) {
+        atomic_store(&slot->reaped, 1);
+        (void)yk_supervisor_reap(child, &status);
+        bury(supervisor, slot, status);
+    }
+    if (child->pid != 0) {
+        send_wanted(supervisor->control, slot, child);
+    }
+}
+
+void yk_supervisor_tend_processes(yk_supervisor *supervisor)
+{
+    const uint32_t count = atomic_load(&supervisor->control->process_slots);
+
+    for (uint32_t i = 0; i < count; i++) {
+        tend(supervisor, i);
+    }
+}
+
+void yk_supervisor_end_processes(yk_supervisor *supervisor)
+{
+    for (uint32_t i = 0; i < YK_MAX_PROCESSES; i++) {
+        yk_process_kill(supervisor->processes[i].pid);
+    }
+}
+
+void yk_supervisor_reap_processes(yk_supervisor *supervisor)
+{
+    int status;
+
+    for (uint32_t i = 0; i < YK_MAX_PROCESSES; i++) {
+        (void)yk_supervisor_reap(&supervisor->processes[i], &status);
+    }
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process that executes the program for a pool. It never reaches main(), which would create
+ * a pool, spawn its supervisor, and so on. Two things tell it what it is, of which each is
+ * enough: the pid in the variable, and the spelling of the path it was executed by (exec.h). If
+ * it cannot take over, for whatever reason, it ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/text.h"
+#include "protocol/fault_point.h"
+#include "protocol/letter.h"
+#include "shm/window.h"
+#include "supervisor/supervisor.h"
+#include "sys/exec.h"
+#include "sys/process.h"
+#include "sys/wakeup.h"
+#include "worker/worker_main.h"
+
+static const char variable[] = YK_LETTER_VARIABLE;
+
+static yk_letter received;
+static bool has_letter;
+
+/* The application finds the reason in the control block, be it mapped here or not. */
+static _Noreturn void refuse(const char *reason)
+{
+    char text[sizeof((yk_control *)NULL)->start_error];
+
+    yk_text_copy(text, sizeof text, reason);
+    if (has_letter) {
+        (void)yk_file_write(received.start.memory[YK_MEMORY_CONTROL].fd, text,
+                            sizeof text, offsetof(yk_control, start_error));
+    }
+    yk_process_exit_now(1);
+}
+
+static void map_memory(void)
+{
+    const yk_mapping *arena = &received.start.memory[YK_MEMORY_ARENA];
+    char text[128];
+
+    for (unsigned i = 0; i < YK_MEMORIES; i++) {
+        const yk_mapping *mapping = &received.start.memory[i];
+
+        if (!yk_mapping_restore(mapping)) {
+            yk_text_format(text, sizeof text,
+                           "the pool's memory cannot be mapped at its address (%p): %s",
+                           mapping->base, strerror(errno));
+            refuse(text);
+        }
+    }
+    (void)yk_window_add(arena->base, &received.start.control->layout, received.start.pool,
+                        received.start.application);
+}
+
+static void close_on_exec(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        yk_fd_close_on_exec(fds[i]);
+    }
+}
+
+/* Their flags are as the program had them. */
+static void restore_kept(const yk_kept_fds *kept)
+{
+    for (uint64_t i = 0; i < kept->count; i++) {
+        (void)fcntl(kept->fds[i], F_SETFD, kept->flags[i]);
+    }
+}
+
+/* They came by way of an exec, which is to be the last they go through. The application's ends
+ * of the pipes did not come: their numbers may be anything's. */
+static void keep_descriptors(void)
+{
+    yk_supervisor_start *start = &received.start;
+    const int fds[] = {start->life, start->alive, start->control->supervisor_bell,
+                       start->control->end_bell};
+
+    close_on_exec(fds, sizeof fds / sizeof fds[0]);
+    close_on_exec(received.undo_files, YK_MAX_LANES);
+    for (unsigned i = 0; i < YK_MEMORIES; i++) {
+        yk_fd_close_on_exec(start->memory[i].fd);
+    }
+    start->others[0] = start->others[1] = -1;
+    restore_kept(&start->control->kept);
+}
+
+static int be_supervisor(void)
+{
+    yk_control *control = received.start.control;
+
+    YK_FAULT_POINT_WHOEVER(control, YK_FAULT_BEFORE_TAKING);
+    atomic_store(&control->taken_over, 1);
+    YK_FAULT_POINT_WHOEVER(control, YK_FAULT_TAKEN);
+    yk_event_signal(&control->changed);
+    return yk_supervisor_main(&received.start);
+}
+
+/* Its view of named segments and guarded blocks begins empty. */
+static int be_worker(void)
+{
+    yk_guest_view *guests = calloc(1, sizeof *guests);
+
+    if (guests == NULL ||
+        !yk_guest_view_init(guests, received.start.control,
+                            received.start.memory[YK_MEMORY_ARENA],
+                            received.start.application)) {
+        return YK_EXIT_START;
+    }
+    return yk_worker_main(received.start.control, guests, received.index,
+                          received.undo_files);
+}
+
+static void take_over(void)
+{
+    int code;
+
+    (void)unsetenv(variable);
+    yk_exec_settle();
+    map_memory();
+    keep_descriptors();
+    switch (received.role) {
+    case YK_ROLE_SUPERVISOR:
+        code = be_supervisor();
+        break;
+    case YK_ROLE_WORKER:
+        YK_FAULT_POINT_WHOEVER(received.start.control, YK_FAULT_DEVICE_TAKEN);
+        code = be_worker();
+        break;
+    default:
+        YK_FAULT_POINT_WHOEVER(received.start.control, YK_FAULT_DEVICE_TAKEN);
+        code = yk_probe_main(received.start.control, received.index);
+    }
+    yk_process_exit_now(code);
+}
+
+/* The program's own children shall not load us. */
+static void restore_preload(void)
+{
+    const char *const all = yk_env_text(YK_LETTER_PRELOAD);
+    const size_t own = strlen(received.head.library);
+
+    if (own == 0 || all == NULL || strncmp(all, received.head.library, own) != 0) {
+        return;
+    }
+    if (all[own] == ':' && all[own + 1] != '\0') {
+        char *others = strdup(all + own + 1);
+
+        if (others != NULL) {
+            (void)setenv(YK_LETTER_PRELOAD, others, 1);
+            free(others);
+        }
+    } else {
+        (void)unsetenv(YK_LETTER_PRELOAD);
+    }
+}
+
+static bool is_for_this_copy(void)
+{
+    char path[PATH_MAX];
+    yk_object_place place;
+
+    return yk_object_locate(yk_start_constructor, path, sizeof path, &place) &&
+           place.offset == received.head.constructor.offset &&
+           place.identity == received.head.constructor.identity;
+}
+
+/* Another copy of the library, in the program or in one of its libraries, spawned it. */
+static bool is_for_another_copy(void)
+{
+    received.head.library[sizeof received.head.library - 1] = '\0';
+    return !is_for_this_copy() &&
+           yk_object_find_loaded(received.head.library, received.head.constructor) !=
+               NULL;
+}
+
+/* PID:DESCRIPTOR, as it was written for this process. Whether it was; *fd is -1 if there can
+ * be no such descriptor. */
+static bool read_variable(const char *text, int *fd)
+{
+    char digits[YK_EXEC_PID_DIGITS + 1];
+    uint64_t pid;
+    uint64_t number;
+
+    *fd = -1;
+    yk_text_copy(digits, sizeof digits, text);
+    if (!yk_parse_unsigned(digits, &pid) || pid != (uint64_t)getpid()) {
+        return false;
+    }
+    text += strlen(digits);
+    if (text[0] == ':' && yk_parse_unsigned(text + 1, &number) && number <= INT_MAX) {
+        *fd = (int)number;
+    }
+    return true;
+}
+
+static bool read_head(int fd)
+{
+    yk_letter_head *head = &received.head;
+
+    return fd >= 0 && yk_sealed_read(fd, head, sizeof *head) &&
+           memcmp(head->magic, YK_LETTER_MAGIC, sizeof YK_LETTER_MAGIC) == 0;
+}
+
+/* Whether both are of the same build, and the letter is there. */
+static bool read_rest(int fd)
+{
+    return is_for_this_copy() && received.head.letter_bytes == sizeof received &&
+           received.head.control_bytes == sizeof(yk_control) &&
+           yk_sealed_read(fd, &received, sizeof received);
+}
+
+/* Whether this process was executed for a pool and has not taken over. The letter's
+ * descriptor, or -1. In a program with more rights than its user it has none. */
+static bool was_executed_here(int *fd)
+{
+    const char *const text = getenv(variable);
+
+    *fd = -1;
+    if (text != NULL && !read_variable(text, fd)) {
+        (void)unsetenv(variable);
+    } else if (text != NULL) {
+        *fd = secure_getenv(variable) != NULL ? *fd : -1;
+        return true;
+    }
+    return yk_exec_is_again();
+}
+
+/* A process that opens drivers needs nothing of the program's: it does not wait for the
+ * program's constructors. */
+static void wait_for_constructors(void)
+{
+    if (received.role != YK_ROLE_SUPERVISOR) {
+        take_over();
+    }
+    if (!yk_exec_take_over(yk_start_constructor, take_over)) {
+        refuse("the program's list of constructors cannot be changed");
+    }
+}
+
+__attribute__((constructor)) void yk_start_constructor(void)
+{
+    int fd;
+
+    if (!was_executed_here(&fd) || yk_exec_is_accepted()) {
+        return;
+    }
+    if (read_head(fd) && is_for_another_copy()) {
+        return;
+    }
+    has_letter = read_head(fd) && read_rest(fd);
+    if (!has_letter) {
+        yk_process_exit_now(1);
+    }
+    restore_preload();
+    if (received.head.library[0] != '\0' &&
+        !yk_object_is_before_libc(yk_start_constructor)) {
+        refuse("the loader did not preload the library; it was loaded later");
+    }
+    yk_exec_accept();
+    wait_for_constructors();
+}
+
+/* A constructor of the program's may run before this file's. */
+void yk_start_check(void)
+{
+    int fd;
+
+    if (was_executed_here(&fd)) {
+        has_letter = has_letter || (read_head(fd) && read_rest(fd));
+        refuse("the program creates a pool before the library can take over: in a "
+               "constructor, or because it loads the library late");
+    }
+}

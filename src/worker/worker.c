@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/clock.h"
+#include "protocol/device_kinds.h"
+#include "protocol/fault_point.h"
+#include "sys/process.h"
+#include "sys/topology.h"
+
+/* How long to look for work before sleeping: about what a wake-up costs, as measured, within
+ * these bounds. */
+static const uint64_t least_spin_ns = 50000;
+static const uint64_t most_spin_ns = 200000;
+
+/* How soon to look again at tiles that are not worth stealing yet: later and later, since
+ * a look at hundreds of workers is not free. */
+static const uint64_t later_ns = 200000;
+static const uint64_t most_later_ns = 2000000;
+
+static bool open_device(yk_worker_self *self)
+{
+    yk_worker *worker = self->worker;
+    const yk_device_ops *ops = yk_device_ops_of(worker->config.kind);
+    yoke_status status = ops->open(&self->device, &worker->config, &self->error);
+
+    if (status == YOKE_OK && worker->kind != YOKE_WORKER_OPENCL) {
+        status = yk_worker_initialize(self);
+    }
+    if (status != YOKE_OK) {
+        memcpy(worker->log, self->error.text, sizeof worker->log);
+        atomic_store(&worker->open_status, (uint32_t)-status);
+        return false;
+    }
+    ops->describe(self->device, &worker->info);
+    if (!worker->info.shares_memory && ops->fetch != NULL) {
+        self->holder = yk_holder_pack(self->slot, atomic_load(&worker->life));
+        self->device->holder = self->holder;
+    }
+    return true;
+}
+
+static void become_ready(yk_worker_self *self)
+{
+    uint32_t starting = YK_WORKER_STARTING;
+
+    (void)atomic_compare_exchange_strong(&self->worker->state, &starting,
+                                         YK_WORKER_READY);
+    yk_event_signal(&self->control->changed);
+}
+
+static uint64_t spin_time(const yk_worker_self *self)
+{
+    const uint64_t wake =
+        atomic_load_explicit(&self->worker->wake_ns[1], memory_order_relaxed);
+
+    return yk_min(yk_max(wake, least_spin_ns), most_spin_ns);
+}
+
+/* What a kernel has printed may not be lost without a word. */
+static void flush_output(yk_control *control)
+{
+    const int problem = yk_process_flush_output();
+    uint32_t none = 0;
+
+    if (problem != 0) {
+        (void)atomic_compare_exchange_strong(&control->output_errno, &none,
+                                             (uint32_t)problem);
+    }
+}
+
+static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
+{
+    yk_event *bell = &self->worker->bell;
+    const bool later = work == YK_WORK_LATER;
+
+    self->later_ns = later ? yk_min(2 * self->later_ns, most_later_ns) : later_ns / 2;
+    flush_output(self->control);
+    if (self->idle_since_ns == 0) {
+        self->idle_since_ns = yk_clock_ns();
+    }
+    self->has_slept = yk_event_wait_spinning(bell, ticket, spin_time(self),
+                                             later ? self->later_ns : UINT64_MAX);
+    if (self->has_slept) {
+        yk_event_awake(bell);
+    }
+}
+
+bool yk_worker_is_spent(const yk_worker_self *self)
+{
+    return self->last_item != 0 &&
+           atomic_load_explicit(&self->worker->tally.items, memory_order_relaxed) >=
+               self->last_item;
+}
+
+/* Only CPU workers: nothing is lost with one, and a core is there again at once. */
+static void count_items(yk_worker_self *self)
+{
+    const uint64_t most = self->control->items_per_process;
+    const uint64_t before = atomic_load(&self->worker->tally.items);
+
+    if (self->worker->kind == YOKE_WORKER_CPU && most != 0 &&
+        most < UINT64_MAX - before) {
+        self->last_item = before + most;
+    }
+}
+
+/* Until the pool closes, or the process is spent. */
+static void serve(yk_worker_self *self)
+{
+    for (;;) {
+        const uint32_t ticket = yk_event_ticket(&self->worker->bell);
+        int work;
+
+        if (atomic_load(&self->control->quit) != YK_QUIT_NO || yk_worker_is_spent(self)) {
+            return;
+        }
+        (void)yk_guest_view_drop(self->guests, NULL); /* if it cannot be, jobs will say so */
+        yk_worker_build_all(self);
+        work = yk_worker_find_work(self);
+        if (work == YK_WORK_DONE) {
+            self->later_ns = later_ns / 2;
+        } else {
+            wait_for_work(self, ticket, work);
+        }
+    }
+}
+
+int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
+                   const int undo_files[YK_MAX_LANES])
+{
+    yk_worker_self *self = calloc(1, sizeof *self);
+
+    if (self == NULL) {
+        return YK_EXIT_START;
+    }
+    self->control = control;
+    self->worker = &control->workers[slot];
+    self->slot = slot;
+    self->guests = guests;
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        self->undo[lane].file = undo_files[lane];
+    }
+    YK_FAULT_POINT(control, self->worker, YK_FAULT_START);
+    yk_guest_view_adopt(guests, &self->worker->guests_seen, &self->worker->crash);
+    if (self->worker->cpu >= 0) {
+        (void)yk_bind_cpu((uint32_t)self->worker->cpu);
+    }
+    if (!open_device(self)) {
+        return YK_EXIT_START;
+    }
+    count_items(self);
+    become_ready(self);
+    serve(self);
+    flush_output(control);
+    /* Devices are not closed: drivers are known to hang there, and the process ends. */
+    if (yk_worker_is_spent(self)) {
+        atomic_store(&self->worker->spent, 1);
+    }
+    return YK_EXIT_OK;
+}

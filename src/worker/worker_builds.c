@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/clock.h"
+#include "protocol/aside.h"
+#include "protocol/bells.h"
+#include "protocol/device_kinds.h"
+#include "protocol/fault_point.h"
+#include "sys/signals.h"
+#include "worker/worker.h"
+
+static void set_build(yk_worker_self *self, uint32_t slot, uint64_t id, uint32_t state)
+{
+    atomic_store(&self->worker->builds[slot].word, id << 8 | state);
+    yk_event_signal(&self->control->changed);
+    if (state == YK_BUILD_FAILED || state == YK_BUILD_UNSUITABLE) {
+        /* A job may have lost its last hope. */
+        yk_control_ring_supervisor(self->control);
+    }
+}
+
+yk_device *yk_worker_source_device(yk_worker_self *self)
+{
+    const bool checks = self->control->check != 0;
+    yk_device_config config = {.kind = checks ? YK_DEVICE_CHECK : YK_DEVICE_OPENCL,
+                               .checked = YK_DEVICE_OPENCL,
+                               .one_thread = 1};
+    const yk_device_ops *ops = yk_device_ops_of(config.kind);
+
+    if (self->source_device != NULL) {
+        return self->source_device;
+    }
+    if (self->source_device_failed) {
+        self->error = self->source_error;
+        return NULL;
+    }
+    config.discrete = !checks && self->control->discrete != 0;
+    memcpy(config.driver, self->control->pocl_driver, sizeof config.driver);
+    if (self->control->loaded_driver[0] != '\0') {
+        yk_fail(
+            &self->error, YOKE_EUNSUPPORTED,
+            "CPU workers cannot compile source here, since the program had loaded an "
+            "OpenCL driver (%s) before it created the pool, and drivers do not work "
+            "after a fork: create the pool before the first OpenCL call or with "
+            ".start = YOKE_START_SPAWN, or give the kernel a native function",
+            self->control->loaded_driver);
+        self->source_device_failed = true;
+    } else if (config.driver[0] == '\0') {
+        yk_fail(&self->error, YOKE_ENODEVICE, "PoCL is not installed");
+        self->source_device_failed = true;
+    } else if (ops->open(&self->source_device, &config, &self->error) != YOKE_OK) {
+        self->source_device_failed = true;
+    } else {
+        yk_fpe_handler_keep();
+    }
+    if (self->source_device_failed) {
+        self->source_error = self->error;
+    }
+    return self->source_device;
+}
+
+void yk_worker_start_building(yk_worker_self *self, uint32_t kernel_slot, uint64_t id)
+{
+    atomic_store(&self->worker->building_since, yk_clock_ns());
+    atomic_store(&self->worker->building, id << 8 | kernel_slot);
+    if (self->control->kernels[kernel_slot].build_timeout_ns != 0) {
+        yk_control_ring_supervisor(self->control); /* it looks at the clock from now on */
+    }
+}
+
+void yk_worker_end_building(yk_worker_self *self)
+{
+    yk_worker *worker = self->worker;
+
+    if (yk_control_trace(self->control) != NULL) {
+        yk_worker_trace_build(self, atomic_load(&worker->building) >> 8,
+                              atomic_load(&worker->building_since));
+    }
+    atomic_store(&worker->building, 0);
+}
+
+static void publish_parameters(yk_kernel_slot *slot, yk_device *device)
+{
+    uint32_t unwritten = 0;
+
+    if (!yk_kernel_has_source(&slot->kernel) ||
+        !atomic_compare_exchange_strong(&slot->parameters_state, &unwritten, 1)) {
+        return;
+    }
+    slot->parameter_count =
+        device->ops->parameters(device, &slot->kernel, slot->parameters);
+    atomic_store(&slot->parameters_state, slot->parameter_count >= 0 ? 2 : 0);
+}
+
+/* Functions of the program's run with its variables, or not at all. */
+static bool sees_variables(yk_worker_self *self, const yk_kernel *kernel)
+{
+    if (self->worker->config.executed == 0 || kernel->task != YK_TASK_DEVICE) {
+        return true;
+    }
+    yk_fail(
+        &self->error, YOKE_EUNSUPPORTED,
+        "a task with a device would not see the program's variables, since the program "
+        "had loaded a device's driver before it created the pool, and drivers do not "
+        "work after a fork: create the pool before the first OpenCL call");
+    return false;
+}
+
+static uint32_t try_build(yk_worker_self *self, uint32_t kernel_slot)
+{
+    yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
+    yk_device *device = yk_worker_device_for(self, kernel_slot);
+    yoke_status status;
+
+    if (device == NULL || !sees_variables(self, &slot->kernel)) {
+        return YK_BUILD_UNSUITABLE;
+    }
+    status = device->ops->build(device, &slot->kernel, &self->error);
+    if (status == YOKE_OK) {
+        publish_parameters(slot, device);
+        return YK_BUILD_READY;
+    }
+    return status == YOKE_EUNSUPPORTED ? YK_BUILD_UNSUITABLE : YK_BUILD_FAILED;
+}
+
+/* Kernels come and go in their slots: what the device holds of the last one is dropped.
+ */
+static void forget_last(yk_worker_self *self, uint32_t slot, uint64_t id)
+{
+    const uint64_t last = atomic_load(&self->worker->builds[slot].word) >> 8;
+
+    if (last == 0 || last == id) {
+        return;
+    }
+    self->device->ops->forget(self->device, last);
+    if (self->source_device != NULL) {
+        self->source_device->ops->forget(self->source_device, last);
+    }
+}
+
+static void build(yk_worker_self *self, uint32_t slot, uint64_t id)
+{
+    yk_worker *worker = self->worker;
+    uint32_t state;
+
+    forget_last(self, slot, id);
+    yk_worker_start_building(self, slot, id);
+    /* Whoever destroys a kernel takes its id away, then looks who is building it. */
+    if (atomic_load(&self->control->kernels[slot].id) != id) {
+        atomic_store(&worker->building, 0);
+        return;
+    }
+    atomic_store(&worker->builds[slot].word, id << 8 | YK_BUILD_RUNNING);
+    YK_FAULT_POINT(self->control, worker, YK_FAULT_BUILD);
+    yk_error_clear(&self->error);
+    state = try_build(self, slot);
+    memcpy(worker->log, self->error.text, sizeof worker->log);
+    if (state != YK_BUILD_READY) {
+        /* A device has no use for a function, nor a core for a task that asks for a device. */
+        yk_aside_note(self->control, self->slot, slot,
+                      !yk_kernel_has_source(&self->control->kernels[slot].kernel),
+                      self->error.text);
+    }
+    yk_worker_end_building(self);
+    set_build(self, slot, id, state);
+}
+
+bool yk_worker_can_run(yk_worker_self *self, uint32_t kernel_slot)
+{
+    const uint64_t id = atomic_load(&self->control->kernels[kernel_slot].id);
+    const uint32_t state = yk_build_of(self->worker, kernel_slot, id);
+
+    if (id == 0) {
+        return false;
+    }
+    if (state == YK_BUILD_NONE || state == YK_BUILD_STALE) {
+        build(self, kernel_slot, id);
+    }
+    return yk_build_of(self->worker, kernel_slot, id) == YK_BUILD_READY;
+}
+
+bool yk_worker_has_builds(const yk_worker_self *self)
+{
+    return atomic_load(&self->control->kernel_changes) != self->kernel_changes;
+}
+
+void yk_worker_build_all(yk_worker_self *self)
+{
+    if (!yk_worker_has_builds(self)) {
+        return;
+    }
+    self->kernel_changes = atomic_load(&self->control->kernel_changes);
+    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
+        const uint64_t id = atomic_load(&self->control->kernels[slot].id);
+
+        if (id != 0 && yk_build_of(self->worker, slot, id) == YK_BUILD_NONE) {
+            build(self, slot, id);
+        }
+    }
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "protocol/fault_point.h"
+#include "protocol/undo.h"
+#include "sys/call_guard.h"
+#include "sys/process.h"
+#include "worker/worker.h"
+
+/* A worker that is in a job for so long and has more to do calls those who sleep. */
+static const uint64_t call_others_ns = 200000;
+
+/* The chunks in flight, in the order in which they were started. */
+typedef struct flights {
+    yk_flight lanes[YK_MAX_LANES];
+    unsigned first; /* lane of the oldest */
+    unsigned count;
+    unsigned most;
+} flights;
+
+void yk_worker_give_up_device(yk_worker_self *self)
+{
+    memcpy(self->worker->log, self->error.text, sizeof self->worker->log);
+    atomic_store(&self->worker->open_status, (uint32_t)-YOKE_EDEVICE);
+    yk_process_exit_now(YK_EXIT_DEVICE);
+}
+
+static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status status,
+                           const yk_flight *chunk)
+{
+    yk_job *job = yk_job_at(self->control, ref);
+    const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
+
+    if (status == YOKE_ECHECK) { /* names its items; the worker does not matter */
+        yk_job_explain(job, ref.generation, "%s '%s', %s", yk_kernel_noun(kernel),
+                       kernel->name, self->error.text);
+        yk_job_stop(self->control, ref, status);
+        return;
+    }
+    yk_job_explain(job, ref.generation, "%s '%s' on %s (%s), items [%llu, %llu): %s",
+                   yk_kernel_noun(kernel), kernel->name, self->worker->name,
+                   self->worker->info.name,
+                   (unsigned long long)(chunk->begin + job->launch.task.first),
+                   (unsigned long long)(chunk->end + job->launch.task.first),
+                   self->error.text);
+    yk_job_stop(self->control, ref, status);
+}
+
+/* ---- the undo log ---- */
+
+static bool save(yk_worker_self *self, yk_job *job, yk_job_ref ref, unsigned lane,
+                 const yk_flight *chunk)
+{
+    if (job->saves == 0 || self->undo[lane].file < 0) {
+        return true;
+    }
+    if (!yk_undo_save(&self->undo[lane], &job->launch, chunk->begin, chunk->end)) {
+        yk_job_explain(
+            job, ref.generation,
+            "no memory to save items [%llu, %llu) before they are changed in "
+            "place (.recovery = YOKE_RECOVER_NONE saves nothing)",
+            (unsigned long long)chunk->begin, (unsigned long long)chunk->end);
+        yk_job_stop(self->control, ref, YOKE_ENOMEM);
+        return false;
+    }
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_SAVE);
+    return true;
+}
+
+static void trim(const yk_worker_self *self, const yk_job *job, unsigned lane,
+                 const yk_flight *chunk)
+{
+    if (job->saves != 0 && self->undo[lane].file >= 0) {
+        yk_undo_trim(&self->undo[lane], &job->launch, chunk->begin, chunk->end);
+    }
+}
+
+/* ---- one chunk ---- */
+
+static void locate(const yk_job *job, yk_flight *chunk)
+{
+    const uint64_t first = job->launch.begin[job->launch.split];
+
+    yk_tiling_items(&job->tiling, chunk->claim.tiles.begin, chunk->claim.tiles.end,
+                    &chunk->begin, &chunk->end);
+    chunk->begin += first;
+    chunk->end += first;
+}
+
+/* What a device said about a chunk. False: the job was stopped with an error. */
+static bool accept(yk_worker_self *self, yk_job_ref ref, yoke_status status,
+                   const yk_flight *chunk)
+{
+    if (status == YOKE_EDEVICE) {
+        yk_worker_give_up_device(self);
+    }
+    if (status != YOKE_OK) {
+        report_failure(self, ref, status, chunk);
+    }
+    return status == YOKE_OK;
+}
+
+/* ---- a function that does not return ---- */
+
+/* The job fails. A worker's process cannot be relied on after its function has jumped away: another
+ * takes its place. The application's thread that helps goes on. */
+static void undo_start(void *worker, uint64_t ref_word)
+{
+    yk_worker_self *self = worker;
+    const yk_job_ref ref = {(uint32_t)ref_word, (uint32_t)(ref_word >> 32)};
+
+    (void)yk_fail(&self->error, YOKE_EKERNEL, "the function " YK_HAS_NOT_RETURNED);
+    report_failure(self, ref, YOKE_EKERNEL, &self->running);
+    if (self->guests != NULL) {
+        yk_process_exit_now(YK_EXIT_LEFT);
+    }
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        yk_claim_publish(self->worker, lane, (yk_claim){.stage = YK_CLAIM_NONE});
+    }
+    self->device->ops->end(self->device);
+    yk_job_leave(self->control, self->worker, ref);
+}
+
+/* Calls the device, and with it perhaps the program's function. */
+static yoke_status start_on(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                            unsigned lane, const yk_flight *chunk)
+{
+    yoke_status status;
+
+    self->running = *chunk;
+    yk_hold(undo_start, self, (uint64_t)ref.generation << 32 | ref.slot);
+    status = device->ops->start(device, lane, chunk->begin, chunk->end, &self->error);
+    yk_hold_end();
+    return status;
+}
+
+/* The tiles of a claim that was taken begin to change. False: the job was stopped. */
+static bool start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                  unsigned lane, yk_flight *chunk)
+{
+    yk_job *job = yk_job_at(self->control, ref);
+
+    locate(job, chunk);
+    chunk->began_ns = yk_worker_trace_clock(self);
+    if (!accept(self, ref, yk_worker_check_holders(self, job, chunk->begin, chunk->end),
+                chunk) ||
+        !save(self, job, ref, lane, chunk)) {
+        return false;
+    }
+    chunk->claim.stage = YK_CLAIM_RUNNING;
+    yk_claim_publish(self->worker, lane, chunk->claim);
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_RUN);
+    return accept(self, ref, start_on(self, ref, device, lane, chunk), chunk);
+}
+
+/* Its results are in shared memory: it counts. False: the job was stopped. */
+static bool finish(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                   unsigned lane, yk_flight *chunk)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+    const yoke_status status = device->ops->finish(device, lane, &self->error);
+
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_RUN);
+    if (!accept(self, ref, status, chunk)) {
+        return false;
+    }
+    chunk->claim.stage = YK_CLAIM_COMMITTED;
+    yk_claim_publish(self->worker, lane, chunk->claim);
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_COMMIT);
+    yk_claim_finish(self->control, self->slot, lane, ref, chunk->claim);
+    trim(self, job, lane, chunk);
+    if (chunk->began_ns != 0) {
+        yk_worker_trace_chunk(self, job, lane, chunk->begin, chunk->end, chunk->began_ns);
+    }
+    yk_worker_count_chunk(self, job, chunk->end - chunk->begin);
+    return true;
+}
+
+/* ---- several in flight ---- */
+
+/* What became of an attempt to have one chunk more in flight. */
+typedef enum attempt { STARTED, NOTHING_TO_START, STOPPED } attempt;
+
+static attempt start_next(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                          flights *all, bool *later)
+{
+    const unsigned lane = (all->first + all->count) % all->most;
+    yk_flight *chunk = &all->lanes[lane];
+
+    if (!yk_worker_take(self, ref, lane, all->count == 0, &chunk->claim, later)) {
+        return NOTHING_TO_START;
+    }
+    if (!start(self, ref, device, lane, chunk)) {
+        return STOPPED;
+    }
+    all->count++;
+    return STARTED;
+}
+
+static bool finish_first(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                         flights *all)
+{
+    const unsigned lane = all->first;
+
+    all->first = (lane + 1) % all->most;
+    all->count--;
+    return finish(self, ref, device, lane, &all->lanes[lane]);
+}
+
+/* Whether a further chunk may be started beside those in flight. A tile that is run alone
+ * is alone. */
+static bool has_room(const flights *all)
+{
+    return all->count < all->most &&
+           (all->count == 0 || all->lanes[all->first].claim.alone == 0);
+}
+
+/* Whoever creates a kernel waits for its builds, not for the end of jobs, and so does
+ * whoever needs what this worker's device holds; and a spent process goes. But from a
+ * damaged job nobody leaves with tiles in its home: whoever deals out lost tiles has seen
+ * it empty. */
+static bool should_pause(yk_worker_self *self, const yk_job *job,
+                         const yk_device *device)
+{
+    return (yk_worker_has_builds(self) || yk_worker_is_called(self) ||
+            yk_worker_is_spent(self) ||
+            yk_worker_should_change_form(self, job->kernel_slot, device)) &&
+           atomic_load(&job->damaged) == 0;
+}
+
+/* Those who got no share of what looked like a small job. */
+static void call_others(const yk_worker_self *self, yk_job_ref ref)
+{
+    if (self->stretch.began_ns - self->entered_ns >= call_others_ns) {
+        yk_job_call_all(self->control, ref);
+    }
+}
+
+/* After a failure: what was started may still write, and its tiles are nobody's now. */
+static void abandon(yk_worker_self *self, yk_device *device, flights *all)
+{
+    for (; all->count > 0; all->count--) {
+        (void)device->ops->finish(device, all->first, NULL);
+        all->first = (all->first + 1) % all->most;
+    }
+    for (unsigned lane = 0; lane < all->most; lane++) {
+        yk_claim_publish(self->worker, lane, (yk_claim){.stage = YK_CLAIM_NONE});
+    }
+}
+
+static unsigned lanes_for(const yk_worker_self *self, const yk_device *device)
+{
+    const uint32_t lanes = device == self->device ? self->worker->info.lanes : 1;
+
+    return lanes > 1 ? lanes : 1;
+}
+
+bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                          bool *later)
+{
+    yk_job *job = yk_job_at(self->control, ref);
+    flights all = {.most = lanes_for(self, device)};
+    attempt last = NOTHING_TO_START;
+    bool worked = false;
+
+    yk_worker_start_stretch(self, ref, device);
+    while (last != STOPPED) {
+        if (has_room(&all) && !(worked && should_pause(self, job, device))) {
+            last = start_next(self, ref, device, &all, later);
+            worked |= last == STARTED;
+            if (last == STARTED && has_room(&all)) {
+                continue;
+            }
+        }
+        if (last == STOPPED || all.count == 0) {
+            break;
+        }
+        if (!finish_first(self, ref, device, &all)) {
+            last = STOPPED;
+        }
+        call_others(self, ref);
+    }
+    if (last == STOPPED) {
+        abandon(self, device, &all);
+    }
+    yk_worker_end_stretch(self, job);
+    return worked;
+}

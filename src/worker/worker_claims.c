@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "base/bits.h"
+#include "protocol/fault_point.h"
+#include "protocol/serving.h"
+#include "sched/policy.h"
+#include "worker/worker.h"
+
+/* What stealing costs beside what the device adds to a chunk, about: the look, and data that
+ * lies in another core's caches. */
+static const double theft_ns = 3000;
+
+static double overhead_of(const yk_worker *worker)
+{
+    return (double)worker->info.launch_ns;
+}
+
+/* A driver with nobody to share the job with: nothing is gained by small launches but that a
+ * job can be cancelled. */
+static const double lone_chunk_ns = 5e7;
+
+static bool is_alone(const yk_worker *worker, const yk_job *job)
+{
+    return worker->kind == YOKE_WORKER_OPENCL && job->takers == 1 &&
+           job->has_latecomers == 0;
+}
+
+/* Tiles that occupy all compute units of a device alike; 1: any number does, since there are
+ * other dimensions. */
+static uint32_t lone_step(const yk_worker *worker, const yk_job *job)
+{
+    enum { USUAL_GROUP = 64 };
+    const uint64_t group = yk_max(job->launch.group[0], USUAL_GROUP);
+    const uint64_t items =
+        job->launch.dimensions == 1 ? worker->info.compute_units * group : 1;
+
+    return (uint32_t)yk_min(yk_max(items / job->tiling.tile_items, 1), YK_MAX_TILES);
+}
+
+static uint32_t policy_tiles(const yk_worker *worker, const yk_job *job, uint32_t left)
+{
+    const double overhead = overhead_of(worker);
+    const int remote = !worker->info.shares_memory;
+    const yk_speeds speeds = yk_job_speeds(job, worker);
+
+    if (is_alone(worker, job) && speeds.now > 0) {
+        return yk_policy_lone_chunk(left, speeds.now, lone_chunk_ns,
+                                    lone_step(worker, job));
+    }
+    return yk_policy_chunk(left, &speeds, overhead,
+                           yk_policy_chunk_time(remote, overhead));
+}
+
+static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
+                            yk_tiles home)
+{
+    const uint32_t left = yk_tiles_count(home);
+    const uint32_t most =
+        yk_tiling_even_front(&job->tiling, home, policy_tiles(self->worker, job, left));
+
+    return job->most_tiles != 0 ? (uint32_t)yk_min(most, job->most_tiles) : most;
+}
+
+static bool take_own(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles)
+{
+    yk_job *job = yk_job_at(self->control, ref);
+    yk_home *home = &job->homes[self->slot].home;
+    const yk_tiles all = yk_home_peek(home, ref.generation);
+
+    return yk_tiles_count(all) > 0 &&
+           yk_home_take_front(home, ref.generation, chunk_tiles(self, job, all), tiles);
+}
+
+/* ---- stealing ---- */
+
+static bool is_elsewhere(const yk_worker *worker, yk_job_ref ref)
+{
+    const uint64_t active = atomic_load(&worker->active);
+
+    return active != 0 && active != yk_active_pack(ref.slot, ref.generation);
+}
+
+static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
+                         uint32_t slot)
+{
+    const yk_worker *worker = &control->workers[slot];
+    const yk_tiles home = yk_home_peek(&job->homes[slot].home, ref.generation);
+    yk_victim victim = {
+        .left = yk_tiles_count(home),
+        .speeds = yk_job_speeds(job, worker),
+        .is_gone = !yk_job_is_served_by(job, control, slot),
+    };
+
+    if (victim.left == 0) {
+        victim.is_gone |= is_elsewhere(worker, ref); /* no help here */
+    } else {
+        victim.busy_ns = yk_busy_time(control, worker);
+    }
+    return victim;
+}
+
+/* Differs from thief to thief and from time to time. */
+static uint64_t salt_of(const yk_worker_self *self)
+{
+    return self->stretch.began_ns + self->slot;
+}
+
+/* A victim whose tiles must stay with it: if it does not come for them, it has to give back
+ * what it holds. Whether it has any. */
+static bool unbind(const yk_worker_self *self, yk_job_ref ref, uint32_t slot)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+    const yk_home *home = &job->homes[slot].home;
+
+    if (slot == self->slot || yk_tiles_count(yk_home_peek(home, ref.generation)) == 0) {
+        return false;
+    }
+    if (!yk_job_is_served_by(job, self->control, slot)) {
+        yk_serving_ask_all(self->control, ref);
+    }
+    return true;
+}
+
+typedef struct theft {
+    uint32_t victim; /* slot */
+    uint32_t tiles;  /* 0: none now */
+    double speed;    /* on them, tiles per nanosecond */
+} theft;
+
+/* Whether what a worker's tiles read may be on its device alone. */
+static bool is_bound(const yk_control *control, const yk_job *job, yk_job_ref ref,
+                     uint32_t slot)
+{
+    return yk_serving_of(job, ref.generation) == YK_SERVING_BOUND &&
+           atomic_load(&control->workers[slot].holds) != 0;
+}
+
+/* How many tiles to steal, and from whom. *later is set if somebody has tiles at all. */
+static theft plan_theft(const yk_worker_self *self, yk_job_ref ref, bool *later)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+    const yk_thief thief = {yk_job_speeds(job, self->worker),
+                            overhead_of(self->worker) + theft_ns};
+    uint32_t slots[YK_MAX_SLOTS];
+    yk_victim victims[YK_MAX_SLOTS];
+    yk_survey survey;
+    theft plan = {0};
+    size_t count = 0;
+    size_t picked;
+
+    for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(self->control, i)) {
+        if (is_bound(self->control, job, ref, i)) {
+            *later |= unbind(self, ref, i);
+        } else {
+            victims[count] = look_at(self->control, job, ref, i);
+            slots[count++] = i;
+        }
+    }
+    picked = yk_policy_pick(victims, count, salt_of(self));
+    if (picked == count) {
+        return plan;
+    }
+    *later = true;
+    if (job->launch.whole != 0 && !victims[picked].is_gone &&
+        victims[picked].busy_ns <= 0) {
+        return plan; /* its owner was chosen for it and is about to start */
+    }
+    survey = yk_policy_survey(victims, count);
+    plan.victim = slots[picked];
+    plan.tiles = yk_policy_loot(&victims[picked], &thief, &survey);
+    plan.speed = yk_policy_speed_there(&victims[picked], &thief);
+    return plan;
+}
+
+/* Whether it should run a tile that is dealt out again: a slow worker leaves them to others
+ * as long as those are there. */
+static bool may_redo(const yk_worker_self *self, yk_job_ref ref)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+    const yk_thief thief = {yk_job_speeds(job, self->worker),
+                            overhead_of(self->worker) + theft_ns};
+    const yk_victim lost = {.left = 1, .is_gone = 1};
+    yk_victim victims[YK_MAX_SLOTS];
+    yk_survey survey;
+    size_t count = 0;
+
+    for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(self->control, i)) {
+        victims[count++] = look_at(self->control, job, ref, i);
+    }
+    survey = yk_policy_survey(victims, count);
+    return yk_policy_loot(&lost, &thief, &survey) > 0;
+}
+
+/* Steals from whoever would finish last, into the own home, and takes a chunk of it. */
+static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *later)
+{
+    yk_job *job = yk_job_at(self->control, ref);
+    _Atomic uint64_t *steals = &self->worker->tally.steals;
+    const theft plan = plan_theft(self, ref, later);
+    yk_home *home = &job->homes[plan.victim].home;
+
+    if (plan.tiles == 0 ||
+        !yk_home_take_back(home, ref.generation,
+                           yk_tiling_even_back(&job->tiling,
+                                               yk_home_peek(home, ref.generation),
+                                               plan.tiles),
+                           tiles)) {
+        return false;
+    }
+    yk_worker_set_speed(self, job, plan.speed * (double)job->tiling.tile_items);
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_LOOT);
+    atomic_store_explicit(steals,
+                          atomic_load_explicit(steals, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    return !yk_home_refill(&job->homes[self->slot].home, ref.generation, *tiles) ||
+           take_own(self, ref, tiles);
+}
+
+/* ---- looking and taking ---- */
+
+/* *later is set if there are tiles to be run alone that it leaves to others for now. */
+static bool has_redo(const yk_worker_self *self, yk_job_ref ref, bool *later)
+{
+    const bool any = yk_job_has_redo(yk_job_at(self->control, ref), ref.generation);
+
+    *later |= any;
+    return any && may_redo(self, ref);
+}
+
+bool yk_worker_would_take(const yk_worker_self *self, yk_job_ref ref, bool *later)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+
+    *later = false;
+    return yk_tiles_count(yk_home_peek(&job->homes[self->slot].home, ref.generation)) !=
+               0 ||
+           plan_theft(self, ref, later).tiles != 0 || has_redo(self, ref, later);
+}
+
+bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, unsigned lane, bool is_idle,
+                    yk_claim *claim, bool *later)
+{
+    yk_job *job = yk_job_at(self->control, ref);
+    bool taken;
+
+    *claim = (yk_claim){.stage = YK_CLAIM_TAKEN};
+    *later = false;
+    if (!yk_job_is_running(self->control, ref) ||
+        yk_serving_is_pending(job, ref.generation)) {
+        return false;
+    }
+    taken = take_own(self, ref, &claim->tiles) ||
+            (is_idle && steal(self, ref, &claim->tiles, later));
+    if (!taken && is_idle && has_redo(self, ref, later)) {
+        taken = yk_job_take_redo(job, ref.generation, &claim->tiles);
+        claim->alone = taken;
+    }
+    if (!taken) {
+        return false;
+    }
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_TAKE);
+    yk_claim_publish(self->worker, lane, *claim);
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_CLAIM);
+    return true;
+}

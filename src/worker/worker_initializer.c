@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program's initializer: what each process that calls native functions calls first. The
+ * application names it in the control block before there is a process, with a copy of its
+ * argument in the store; workers only read that.
+ */
+#include "base/text.h"
+#include "sys/call_guard.h"
+#include "sys/object.h"
+#include "sys/process.h"
+#include "worker/worker.h"
+
+typedef struct initializer_call {
+    const yk_initializer *self;
+    yoke_initializer *function;
+    int code;
+    bool failed;
+} initializer_call;
+
+static void call_initializer(void *context)
+{
+    initializer_call *call = context;
+
+    call->code = call->function(call->self->argument, (size_t)call->self->bytes);
+}
+
+/* It was left by longjmp(), or has ended the thread: there is nothing to go on with. */
+static void undo_initializer(void *of_worker, uint64_t unused)
+{
+    yk_worker *worker = of_worker;
+
+    (void)unused;
+    yk_text_copy(worker->log, sizeof worker->log,
+                 "the initializer " YK_HAS_NOT_RETURNED);
+    atomic_store(&worker->open_status, (uint32_t)-YOKE_EKERNEL);
+    atomic_store(&worker->initializing, 0);
+    yk_process_exit_now(YK_EXIT_START);
+}
+
+yoke_status yk_worker_initialize(yk_worker_self *worker_self)
+{
+    const yk_initializer *self = &worker_self->control->initializer;
+    yk_worker *worker = worker_self->worker;
+    yk_error *error = &worker_self->error;
+    initializer_call call = {.self = self};
+
+    if (self->function.place.offset == 0) {
+        return YOKE_OK;
+    }
+    call.function =
+        (yoke_initializer *)yk_object_find(self->function.object, self->function.place);
+    if (call.function == NULL) {
+        return yk_fail(error, YOKE_EKERNEL,
+                       "the initializer is not there: \"%s\" cannot be loaded",
+                       self->function.object);
+    }
+    atomic_store(&worker->initializing, 1);
+    yk_hold(undo_initializer, worker, 0);
+    if (!yk_user_call(call_initializer, &call, error)) {
+        yk_error_prefix(error, "the initializer: ");
+        call.failed = true;
+    }
+    yk_hold_end();
+    atomic_store(&worker->initializing, 0);
+    return call.failed ? YOKE_EKERNEL
+           : call.code == 0
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EKERNEL, "the initializer returned %d", call.code);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "protocol/aside.h"
+#include "protocol/bells.h"
+#include "protocol/fault_point.h"
+#include "protocol/serving.h"
+#include "sys/signals.h"
+#include "worker/worker.h"
+
+static bool may_run(const yk_worker_self *self, const yk_job *job)
+{
+    return yk_bit_is_set(job->allowed, self->slot) &&
+           !yk_job_is_declined(job, self->slot);
+}
+
+/* The device stands aside from this job: others take its share. */
+static void decline(yk_worker_self *self, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(self->control, ref);
+
+    yk_job_remark(job, ref.generation, "%s (%s): %s", self->worker->name,
+                  self->worker->info.name, self->error.text);
+    yk_aside_note(self->control, self->slot, job->kernel_slot, false, self->error.text);
+    yk_job_decline(job, self->slot);
+    yk_control_ring_workers(self->control);
+    yk_control_ring_supervisor(self->control);
+}
+
+static void fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
+                     yoke_status status)
+{
+    const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
+
+    yk_job_explain(job, ref.generation, "%s '%s' on %s (%s): %s",
+                   yk_kernel_noun(kernel), kernel->name, self->worker->name,
+                   self->worker->info.name, self->error.text);
+    yk_job_stop(self->control, ref, status);
+}
+
+/* Prepares a device for the job; if PoCL cannot run a kernel that has a native form, that
+ * runs instead. */
+static yoke_status begin(yk_worker_self *self, const yk_job *job, yk_device **device)
+{
+    const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
+    yoke_status status;
+
+    *device = yk_worker_device_for(self, job->kernel_slot);
+    if (*device == NULL) {
+        return YOKE_EUNSUPPORTED;
+    }
+    yk_fpe_handler_use(*device == self->source_device);
+    status = *device == self->source_device
+                 ? yk_worker_build_source(self, job->kernel_slot)
+                 : YOKE_OK;
+    if (status == YOKE_OK) {
+        yk_worker_set_keeping(self, job, *device);
+        status = (*device)->ops->begin(*device, kernel, &job->launch, &self->error);
+    }
+    if ((status == YOKE_EUNSUPPORTED || status == YOKE_EBUILD) &&
+        *device != self->device && yk_worker_drop_source(self, job->kernel_slot)) {
+        return begin(self, job, device);
+    }
+    return status;
+}
+
+/* The named segments that the job uses are where its arguments say. */
+static yoke_status map_guests(yk_worker_self *self, const yk_job *job)
+{
+    yoke_status status;
+
+    if (self->guests == NULL) {
+        return YOKE_OK;
+    }
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_GUESTS);
+    status = yk_guest_view_map(self->guests, &job->launch, &self->error);
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_GUESTS);
+    return status;
+}
+
+/* Active in the job: prepares the device, then chunk after chunk. */
+static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
+{
+    yk_job *job = yk_job_at(self->control, ref);
+    yk_device *device;
+    yoke_status status;
+    bool worked;
+
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_ENTER);
+    yk_error_clear(&self->error);
+    if (map_guests(self, job) != YOKE_OK) {
+        decline(self, ref);
+        return false;
+    }
+    status = begin(self, job, &device);
+    if (status == YOKE_EUNSUPPORTED) {
+        decline(self, ref);
+        return false;
+    }
+    if (status == YOKE_EDEVICE) {
+        yk_worker_give_up_device(self);
+    }
+    if (status != YOKE_OK) {
+        fail_job(self, job, ref, status);
+        return false;
+    }
+    worked = yk_worker_run_chunks(self, ref, device, later);
+    device->ops->end(device);
+    return worked;
+}
+
+/* While this worker is at one job, its tiles of others are anybody's: those who sleep must
+ * know. Looked at once it is active: whoever makes a job due later sees that it is. */
+static void share_others(yk_worker_self *self, yk_job_ref mine)
+{
+    yk_job_ref ref;
+
+    for (uint32_t slot = 0; yk_job_next_due(self->control, slot, &ref);
+         slot = ref.slot + 1) {
+        yk_job *job = yk_job_at(self->control, ref);
+
+        if (ref.slot != mine.slot &&
+            yk_tiles_count(
+                yk_home_peek(&job->homes[self->slot].home, ref.generation)) != 0 &&
+            atomic_exchange(&job->called_all, 1) == 0) {
+            yk_control_ring_workers(self->control);
+        }
+    }
+}
+
+static int try_job(yk_worker_self *self, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(self->control, ref);
+    bool later = false;
+    bool worked;
+
+    /* A look from outside first: entering keeps the job from ending, and preparing a
+     * device for it may cost a transfer. */
+    if (!yk_worker_would_take(self, ref, &later)) {
+        return later ? YK_WORK_LATER : YK_WORK_NONE;
+    }
+    if (!yk_worker_can_run(self, job->kernel_slot) ||
+        !yk_job_enter(self->control, self->worker, ref)) {
+        return YK_WORK_NONE;
+    }
+    share_others(self, ref);
+    worked = work_inside(self, ref, &later);
+    yk_job_leave(self->control, self->worker, ref);
+    return worked ? YK_WORK_DONE : later ? YK_WORK_LATER : YK_WORK_NONE;
+}
+
+static void fail_for_need(yk_worker_self *self, yk_job_ref ref, uint32_t failed)
+{
+    if (yk_job_enter(self->control, self->worker, ref)) {
+        yk_job_explain_need(self->control, ref, failed);
+        yk_job_stop(self->control, ref, YOKE_EDEPENDENCY);
+        yk_job_leave(self->control, self->worker, ref);
+    }
+}
+
+int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref)
+{
+    const yk_job *job = yk_job_at(self->control, ref);
+    const uint32_t failed = yk_job_failed_need(self->control, job);
+
+    if (failed != YK_MAX_JOBS) {
+        fail_for_need(self, ref, failed);
+        return YK_WORK_NONE;
+    }
+    return yk_worker_serve(self, ref) && may_run(self, job) ? try_job(self, ref)
+                                                            : YK_WORK_NONE;
+}
+
+/* Open jobs that are due, in the order in which they were submitted. */
+static uint32_t collect(const yk_worker_self *self, yk_job_ref refs[YK_MAX_JOBS])
+{
+    const yk_job *jobs = self->control->jobs;
+    uint32_t count = 0;
+
+    yk_job_ref ref;
+
+    for (uint32_t slot = 0; yk_job_next_due(self->control, slot, &ref);
+         slot = ref.slot + 1) {
+        uint32_t i = count;
+
+        for (; i > 0 && jobs[refs[i - 1].slot].sequence > jobs[ref.slot].sequence;
+             i--) {
+            refs[i] = refs[i - 1];
+        }
+        refs[i] = ref;
+        count++;
+    }
+    return count;
+}
+
+/* Others wait for what this worker holds: that comes before its own work. */
+static void serve_others(yk_worker_self *self, const yk_job_ref *refs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (yk_serving_needs(self->worker, yk_job_at(self->control, refs[i]),
+                             refs[i])) {
+            (void)yk_worker_serve(self, refs[i]);
+        }
+    }
+}
+
+int yk_worker_find_work(yk_worker_self *self)
+{
+    yk_job_ref refs[YK_MAX_JOBS];
+    uint32_t count;
+    int best = YK_WORK_NONE;
+
+    if (atomic_load(&self->worker->state) != YK_WORKER_READY) {
+        return YK_WORK_NONE;
+    }
+    yk_worker_answer_recall(self);
+    count = collect(self, refs);
+    serve_others(self, refs, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const int work = yk_worker_work_on(self, refs[i]);
+
+        if (work == YK_WORK_DONE) {
+            return YK_WORK_DONE;
+        }
+        best = work > best ? work : best;
+    }
+    return best;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* How a worker's process is entered. All that the supervisor knows of the worker's side. */
+#ifndef YK_WORKER_WORKER_MAIN_H
+#define YK_WORKER_WORKER_MAIN_H
+
+#include <stdint.h>
+
+#include "protocol/control.h"
+#include "protocol/guest_view.h"
+
+/* Exit codes of a worker process. */
+enum {
+    YK_EXIT_OK = 0,
+    YK_EXIT_START = 1,
+    YK_EXIT_DEVICE = 2,
+    YK_EXIT_LEFT = 3 /* a function of the program's has not returned */
+};
+
+/* The process: returns its exit code when the pool closes. */
+int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
+                   const int undo_files[YK_MAX_LANES]);
+
+#endif

@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/yoke_test.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/arena.h"
+
+enum { WINDOW = 64 << 20, MOST = 200, LARGE = 2 << 20 };
+
+static yk_arena arena;
+static yk_error error;
+
+static int open_arena(void **state)
+{
+    yk_mapping mapping;
+
+    (void)state;
+    yk_error_clear(&error);
+    return yk_mapping_create(&mapping, "test arena", WINDOW, WINDOW, &error) ==
+                       YOKE_OK &&
+                   yk_arena_init(&arena, mapping, false, &error) == YOKE_OK
+               ? 0
+               : -1;
+}
+
+static int close_arena(void **state)
+{
+    yk_arena_fini(&arena);
+    return yt_test_teardown(state);
+}
+
+typedef struct piece {
+    unsigned char *memory;
+    size_t bytes;
+    unsigned char fill;
+} piece;
+
+static bool is_filled(const unsigned char *memory, size_t bytes, unsigned char value)
+{
+    return bytes == 0 ||
+           (memory[0] == value && memcmp(memory, memory + 1, bytes - 1) == 0);
+}
+
+static size_t random_size(void)
+{
+    switch (rand() % 4) {
+    case 0:
+        return 1 + (size_t)(rand() % 100);
+    case 1:
+        return 1 + (size_t)(rand() % 20000);
+    case 2:
+        return 4096 * (1 + (size_t)(rand() % 50));
+    default:
+        return 1 + (size_t)(rand() % (5 << 20));
+    }
+}
+
+/* Touching the ends is enough to notice that blocks overlap or are not zero. */
+static void fill_ends(const piece *p)
+{
+    const size_t end = p->bytes < 64 ? p->bytes : 64;
+
+    memset(p->memory, p->fill, end);
+    memset(p->memory + p->bytes - end, p->fill, end);
+}
+
+static bool ends_are(const piece *p, unsigned char value)
+{
+    const size_t end = p->bytes < 64 ? p->bytes : 64;
+
+    return is_filled(p->memory, end, value) &&
+           is_filled(p->memory + p->bytes - end, end, value);
+}
+
+static bool alloc_piece(piece *p)
+{
+    p->bytes = random_size();
+    p->fill = (unsigned char)(1 + rand() % 255);
+    p->memory = yk_arena_alloc(&arena, p->bytes, &error);
+    if (p->memory == NULL) {
+        assert_int_equal(error.status, YOKE_ENOMEM);
+        return false;
+    }
+    assert_int_equal((uintptr_t)p->memory % (p->bytes >= LARGE ? LARGE : 4096), 0);
+    assert_true(ends_are(p, 0));
+    fill_ends(p);
+    return true;
+}
+
+static void free_piece(piece *p)
+{
+    assert_true(ends_are(p, p->fill));
+    assert_ok(yk_arena_free(&arena, p->memory, &error));
+    assert_true(ends_are(p, 0)); /* in this process, and in every other */
+    p->memory = NULL;
+}
+
+static void test_random_use(void **state)
+{
+    piece pieces[MOST] = {{NULL, 0, 0}};
+    size_t failed = 0;
+    void *all;
+
+    (void)state;
+    srand(1);
+    for (int step = 0; step < 20000; step++) {
+        piece *p = &pieces[rand() % MOST];
+
+        if (p->memory != NULL) {
+            free_piece(p);
+        } else {
+            failed += !alloc_piece(p);
+        }
+        assert_true(yk_arena_valid(&arena));
+    }
+    assert_true(failed > 0); /* the window was full at times */
+    for (size_t i = 0; i < MOST; i++) {
+        if (pieces[i].memory != NULL) {
+            free_piece(&pieces[i]);
+        }
+    }
+    assert_true(yk_arena_valid(&arena));
+    assert_int_equal(arena.used, 0);
+    /* No fragments are left: the whole window can be had again, and given back. */
+    all = yk_arena_alloc(&arena, WINDOW, &error);
+    assert_non_null(all);
+    assert_null(yk_arena_alloc(&arena, 1, &error));
+    memset(all, 1, LARGE);
+    assert_true(yk_mapping_resident(&arena.mapping) >= LARGE);
+    assert_ok(yk_arena_free(&arena, all, &error));
+    assert_int_equal(yk_mapping_resident(&arena.mapping), 0);
+}
+
+static void test_find(void **state)
+{
+    char *a = yk_arena_alloc(&arena, 5000, &error);
+    char *c = yk_arena_alloc(&arena, 1, &error);
+    yk_block block;
+    uint64_t id;
+
+    (void)state;
+    assert_true(yk_arena_find(&arena, a, &block));
+    id = block.id;
+    assert_int_equal(block.bytes, 5000);
+    assert_true(yk_arena_find(&arena, a + 4999, &block) && block.id == id);
+    assert_true(yk_arena_find(&arena, c, &block) && block.id != id);
+    assert_false(yk_arena_find(&arena, c + 4096, &block));
+    assert_false(yk_arena_find(&arena, &block, &block));
+    assert_true(yk_arena_contains(&arena, c + 4096));
+    assert_false(yk_arena_contains(&arena, (char *)arena.mapping.base + WINDOW));
+    assert_false(yk_arena_contains(&arena, (char *)arena.mapping.base - 1));
+    assert_ok(yk_arena_free(&arena, a, &error));
+    assert_false(yk_arena_find(&arena, a, &block));
+    assert_ptr_equal(yk_arena_alloc(&arena, 10, &error), a);
+    assert_true(yk_arena_find(&arena, a, &block) && block.id != id);
+}
+
+static void test_users(void **state)
+{
+    char *a = yk_arena_alloc(&arena, 100, &error);
+    const uint64_t address = (uint64_t)(uintptr_t)a;
+    yk_block block;
+
+    (void)state;
+    assert_true(yk_arena_find(&arena, a, &block));
+    yk_arena_use(&arena, address + 50, block.id, 1);
+    yk_arena_use(&arena, address, block.id, 1);
+    yk_arena_use(&arena, address, block.id + 7, -1); /* of a block that is gone */
+    assert_status(yk_arena_free(&arena, a, &error), YOKE_EBUSY);
+    assert_contains(error.text, "2 job(s)");
+    yk_arena_use(&arena, address, block.id, -1);
+    assert_status(yk_arena_free(&arena, a, &error), YOKE_EBUSY);
+    yk_arena_use(&arena, address, block.id, -1);
+    assert_status(yk_arena_free(&arena, a + 1, &error), YOKE_EINVAL);
+    assert_ok(yk_arena_free(&arena, a, &error));
+    assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
+}
+
+/* Guests have addresses here, and memory elsewhere. */
+static void test_guests(void **state)
+{
+    yk_block block;
+    yk_block found;
+    char *a = yk_arena_seat(&arena, 5000, 7, true, &block, &error);
+    char *b = yk_arena_alloc(&arena, 4096, &error);
+
+    (void)state;
+    assert_non_null(a);
+    assert_true(yk_arena_find(&arena, a + 4999, &found));
+    assert_true(found.id == block.id && found.guest == 7 && found.read_only);
+    assert_true(found.offset == block.offset && found.span == 8192);
+    assert_int_equal(arena.reserved, 8192);
+    assert_int_equal(arena.used, 8192 + 4096);
+    assert_true(yk_arena_valid(&arena));
+    assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
+    assert_contains(error.text, "yoke_shm_close");
+    assert_status(yk_arena_unseat(&arena, b, 1, &error), YOKE_EINVAL);
+    yk_arena_use(&arena, (uint64_t)(uintptr_t)a, block.id, 1);
+    assert_status(yk_arena_unseat(&arena, a, 1, &error), YOKE_EBUSY);
+    yk_arena_use(&arena, (uint64_t)(uintptr_t)a, block.id, -1);
+    assert_ok(yk_arena_unseat(&arena, a, 1, &error));
+    assert_false(yk_arena_find(&arena, a, &found));
+    assert_status(yk_arena_unseat(&arena, a, 1, &error), YOKE_EINVAL);
+    assert_int_equal(yk_arena_resting(&arena), 8192);
+    assert_true(yk_arena_valid(&arena));
+    yk_arena_wake(&arena, 1);
+    assert_int_equal(arena.reserved, 0);
+    assert_null(yk_arena_seat(&arena, 0, 1, false, &block, &error));
+    assert_int_equal(error.status, YOKE_EINVAL);
+    assert_null(yk_arena_seat(&arena, WINDOW + 1, 1, false, &block, &error));
+    assert_int_equal(error.status, YOKE_ENOMEM);
+    assert_ok(yk_arena_free(&arena, b, &error));
+    assert_true(yk_arena_valid(&arena));
+}
+
+/* Ranges of guests are used again when they have been woken, and late; the books stay short
+ * however many rest. */
+static void test_ranges_rest(void **state)
+{
+    enum { MANY = 200, GUEST = 256 << 10 };
+    yk_block block;
+    char *last = NULL;
+
+    (void)state;
+    for (uint64_t i = 1; i <= MANY; i++) {
+        char *guest = yk_arena_seat(&arena, GUEST, 1, false, &block, &error);
+
+        assert_non_null(guest);
+        assert_true(guest > last);
+        assert_ok(yk_arena_unseat(&arena, guest, i, &error));
+        assert_int_equal(arena.count, 1);
+        assert_int_equal(yk_arena_resting(&arena), i * GUEST);
+        assert_true(yk_arena_valid(&arena));
+        last = guest;
+    }
+    assert_null(
+        yk_arena_seat(&arena, WINDOW - MANY * GUEST + 1, 1, false, &block, &error));
+    assert_int_equal(error.status, YOKE_ENOMEM);
+    yk_arena_wake(&arena, MANY - 1); /* not the last: its neighbours rest with it */
+    assert_int_equal(yk_arena_resting(&arena), MANY * GUEST);
+    yk_arena_wake(&arena, MANY);
+    assert_int_equal(arena.count, 0);
+    assert_true(yk_arena_seat(&arena, GUEST, 1, false, &block, &error) > (void *)last);
+    assert_ptr_equal(yk_arena_seat(&arena, WINDOW / 2, 1, false, &block, &error),
+                     arena.mapping.base);
+    assert_true(yk_arena_valid(&arena));
+}
+
+/* ---- zones ---- */
+
+/* Each kind of memory in its own, and nothing can be touched between them. */
+static void test_zones(void **state)
+{
+    const yk_layout layout = yk_layout_of(1 << 20, true);
+
+    (void)state;
+    for (uint32_t kind = 0; kind + 1 < YK_ZONES; kind++) {
+        assert_true(layout.zones[kind].end < layout.zones[kind + 1].begin);
+        assert_int_equal(layout.zones[kind].end % 4096, 0);
+    }
+    assert_true(layout.zones[YK_ZONE_GUESTS].end < layout.bytes);
+    assert_true(yk_zone_holds(&layout.zones[0], (1 << 20) - 8, 8));
+    assert_false(yk_zone_holds(&layout.zones[0], (1 << 20) - 7, 8));
+    assert_false(yk_zone_holds(&layout.zones[1], 0, 1));
+    assert_false(yk_zone_holds(&layout.zones[1], layout.zones[1].begin, UINT64_MAX));
+}
+
+/* Reads a byte; the process ends if it cannot. */
+static int read_byte(void *context)
+{
+    (void)signal(SIGSEGV, SIG_DFL); /* not the test runner's */
+    return *(const volatile unsigned char *)context == 0 ? 0 : 1;
+}
+
+static bool can_be_read(const void *pointer)
+{
+    return yt_in_child(read_byte, (void *)(uintptr_t)pointer, 30) == 0;
+}
+
+static void test_divided(void **state)
+{
+    yk_arena divided;
+    yk_mapping mapping;
+    yk_layout layout;
+    char *cells, *object, *block;
+
+    (void)state;
+    assert_ok(yk_layout_map(&mapping, &layout, 1 << 20, 1 << 20, false, &error));
+    assert_ok(yk_arena_init(&divided, mapping, false, &error));
+    yk_arena_divide(&divided, &layout);
+    cells = yk_arena_alloc_object(&divided, 100, YK_ZONE_CELLS, &error);
+    object = yk_arena_alloc_object(&divided, 100, YK_ZONE_OBJECTS, &error);
+    block = yk_arena_alloc(&divided, 1 << 20, &error);
+    assert_true(cells != NULL && object != NULL && block != NULL);
+    assert_null(yk_arena_alloc(&divided, 1, &error));
+    assert_contains(error.text, "YOKE_ARENA");
+    memset(block, 1, 1 << 20);
+    cells[0] = object[0] = 1;
+    assert_false(can_be_read(block + (1 << 20)));
+    assert_false(can_be_read(cells - 1));
+    assert_false(can_be_read(object - 1));
+    assert_false(
+        can_be_read((char *)mapping.base + layout.zones[YK_ZONE_GUESTS].begin));
+    assert_true(yk_arena_valid(&divided));
+    assert_ok(yk_arena_free(&divided, block, &error));
+    assert_true(can_be_read(block));
+    assert_false(can_be_read(block + (1 << 20)));
+    yk_arena_fini(&divided);
+}
+
+/* ---- guarded blocks ---- */
+
+static yk_guard_table *open_guarded(yk_arena *guarded)
+{
+    yk_guard_table *table = calloc(1, sizeof *table);
+    yk_mapping mapping;
+    yk_layout layout;
+
+    assert_non_null(table);
+    assert_ok(yk_layout_map(&mapping, &layout, 256 << 20, 256 << 20, true, &error));
+    assert_ok(yk_arena_init(guarded, mapping, false, &error));
+    yk_arena_divide(guarded, &layout);
+    guarded->guards = table;
+    return table;
+}
+
+static void test_guarded(void **state)
+{
+    static const struct {
+        size_t bytes;
+        size_t slack;
+    } cases[] = {{1, 15},   {16, 0},    {100, 12},   {4000, 0},
+                 {4096, 0}, {4100, 12}, {5 << 20, 0}};
+    yk_arena guarded;
+    yk_guard_table *table = open_guarded(&guarded);
+    yk_guarded_block found;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned char *block = yk_arena_alloc(&guarded, cases[i].bytes, &error);
+        const size_t end = cases[i].bytes + cases[i].slack;
+
+        assert_non_null(block);
+        assert_int_equal((uintptr_t)block % 16, 0);
+        assert_int_equal((uintptr_t)(block + end) % 4096, 0);
+        assert_true(is_filled(block, cases[i].bytes, 0));
+        memset(block, 7, cases[i].bytes);
+        assert_false(can_be_read(block + end));
+        assert_true(yk_guard_find(
+            table, (uint64_t)((char *)(block + end) - (char *)guarded.mapping.base),
+            4096, &found));
+        assert_int_equal(found.bytes, cases[i].bytes);
+        assert_true(yk_arena_valid(&guarded));
+        assert_ok(yk_arena_free(&guarded, block, &error));
+        assert_false(can_be_read(block));
+        assert_true(yk_guard_find(
+            table, (uint64_t)((char *)block - (char *)guarded.mapping.base), 4096,
+            &found));
+        assert_true(found.id == 0 && found.bytes == cases[i].bytes);
+    }
+    yk_arena_fini(&guarded);
+    free(table);
+}
+
+/* Those that the table has no room for are ordinary ones. */
+static void test_too_many_guarded(void **state)
+{
+    enum { MORE = YK_MAX_GUARDED + 10 };
+    yk_arena guarded;
+    yk_guard_table *table = open_guarded(&guarded);
+    char **blocks = calloc(MORE, sizeof *blocks);
+
+    (void)state;
+    assert_non_null(blocks);
+    for (size_t i = 0; i < MORE; i++) {
+        blocks[i] = yk_arena_alloc(&guarded, 64, &error);
+        assert_non_null(blocks[i]);
+        blocks[i][63] = 1;
+    }
+    assert_true(yk_arena_valid(&guarded));
+    assert_int_equal((uintptr_t)blocks[MORE - 1] % 4096, 0);
+    for (size_t i = 0; i < MORE; i++) {
+        assert_ok(yk_arena_free(&guarded, blocks[i], &error));
+    }
+    assert_int_equal(guarded.count, 0);
+    yk_arena_fini(&guarded);
+    free(blocks);
+    free(table);
+}
+
+static void test_validity_notices_damage(void **state)
+{
+    (void)state;
+    assert_non_null(yk_arena_alloc(&arena, 10000, &error));
+    assert_non_null(yk_arena_alloc(&arena, 10000, &error));
+    assert_true(yk_arena_valid(&arena));
+    arena.blocks[1].offset -= 4096;
+    assert_false(yk_arena_valid(&arena));
+    arena.blocks[1].offset += 4096;
+    arena.blocks[0].bytes = 1 << 20;
+    assert_false(yk_arena_valid(&arena));
+    arena.blocks[0].bytes = 10000;
+    arena.used++;
+    assert_false(yk_arena_valid(&arena));
+    arena.used--;
+    assert_true(yk_arena_valid(&arena));
+}
+
+static void test_limited_arena_refuses_too_much(void **state)
+{
+    yk_arena limited;
+    yk_mapping mapping;
+
+    (void)state;
+    assert_ok(yk_mapping_create(&mapping, "limited", (size_t)1 << 44, 4096, &error));
+    assert_ok(yk_arena_init(&limited, mapping, true, &error));
+    if (limited.mapping.size == (size_t)1 << 44) {
+        assert_null(yk_arena_alloc(&limited, (size_t)1 << 43, &error));
+        assert_int_equal(error.status, YOKE_ENOMEM);
+        assert_contains(error.text, "left");
+    }
+    assert_non_null(yk_arena_alloc(&limited, 4096, &error));
+    assert_true(yk_arena_valid(&limited));
+    yk_arena_fini(&limited);
+}
+
+#define arena_test(function)                                                           \
+    cmocka_unit_test_setup_teardown(function, open_arena, close_arena)
+
+/* What a result takes of its reservation stays; the rest is room again, and zero. */
+static void test_reservation(void **state)
+{
+    const size_t most = 40 << 20;
+    unsigned char *reserved = yk_arena_reserve(&arena, most, &error);
+    unsigned char *rest;
+
+    (void)state;
+    assert_non_null(reserved);
+    assert_true(yk_arena_valid(&arena));
+    assert_null(yk_arena_alloc(&arena, most, &error));
+    assert_status(yk_arena_free(&arena, reserved, &error), YOKE_EBUSY);
+    memset(reserved, 7, 100000);
+    yk_arena_settle(&arena, reserved, 5000, true);
+    assert_true(yk_arena_valid(&arena));
+    assert_int_equal(arena.reserved, 0);
+    assert_true(is_filled(reserved, 5000, 7));
+    assert_true(yk_mapping_resident(&arena.mapping) <= 8192);
+    rest = yk_arena_alloc(&arena, most, &error);
+    assert_non_null(rest);
+    assert_true(is_filled(rest, 200000, 0));
+    yk_arena_settle(&arena, rest, 0, true); /* was not reserved: nothing happens */
+    assert_ok(yk_arena_free(&arena, rest, &error));
+    assert_ok(yk_arena_free(&arena, reserved, &error));
+    reserved = yk_arena_reserve(&arena, most, &error);
+    yk_arena_settle(&arena, reserved, 0, false);
+    assert_true(yk_arena_valid(&arena));
+    assert_status(yk_arena_free(&arena, reserved, &error), YOKE_EINVAL);
+    assert_null(yk_arena_reserve(&arena, (size_t)WINDOW + 1, &error));
+    assert_null(yk_arena_reserve(&arena, 0, &error));
+    assert_int_equal(arena.used, 0);
+}
+
+/* Freed pages are used again, and are in nobody's way. */
+static void test_pages(void **state)
+{
+    enum { PAGES = YK_MAX_SPARE + 44 };
+    static void *pages[PAGES];
+    yk_block block;
+    void *all;
+
+    (void)state;
+    for (size_t i = 0; i < PAGES; i++) {
+        pages[i] = yk_arena_alloc_page(&arena, 1 + i % 4096, &error);
+        assert_non_null(pages[i]);
+    }
+    for (size_t i = 0; i < PAGES; i++) {
+        assert_ok(yk_arena_free(&arena, pages[i], &error));
+        assert_status(yk_arena_free(&arena, pages[i], &error), YOKE_EINVAL);
+        assert_false(yk_arena_find(&arena, pages[i], &block));
+    }
+    assert_true(yk_arena_valid(&arena));
+    assert_int_equal(arena.spare_count, YK_MAX_SPARE);
+    assert_ptr_equal(yk_arena_alloc_page(&arena, 10, &error), pages[YK_MAX_SPARE - 1]);
+    assert_true(yk_arena_get(&arena, pages[YK_MAX_SPARE - 1], &block, &error) ==
+                YOKE_OK);
+    assert_int_equal(block.bytes, 10);
+    assert_ok(yk_arena_free(&arena, pages[YK_MAX_SPARE - 1], &error));
+    all = yk_arena_alloc_page(&arena, 5000, &error); /* more than a page */
+    assert_non_null(all);
+    assert_int_equal(arena.spare_count, YK_MAX_SPARE);
+    assert_ok(yk_arena_free(&arena, all, &error));
+    all = yk_arena_alloc(&arena, WINDOW / 2, &error);
+    assert_non_null(all);
+    assert_int_equal(arena.spare_count, YK_MAX_SPARE);
+    assert_ok(yk_arena_free(&arena, all, &error));
+    assert_non_null(yk_arena_alloc(&arena, WINDOW, &error));
+    assert_int_equal(arena.spare_count, 0);
+    assert_true(yk_arena_valid(&arena));
+}
+
+/* Gaps are found again, in whatever order they were made: first fit. */
+static void test_gaps(void **state)
+{
+    enum { BLOCKS = 10 };
+    char *pages[BLOCKS];
+    char *large[BLOCKS];
+
+    (void)state;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        pages[i] = yk_arena_alloc(&arena, 4096, &error);
+        large[i] = yk_arena_reserve(&arena, 2 * (size_t)LARGE, &error);
+        assert_non_null(large[i]);
+    }
+    for (size_t i = BLOCKS; i-- > 0;) {
+        yk_arena_settle(&arena, large[i], 4096, false);
+        assert_ok(yk_arena_free(&arena, pages[i], &error));
+        assert_true(yk_arena_valid(&arena));
+    }
+    assert_ptr_equal(yk_arena_alloc(&arena, 4096, &error), pages[0]);
+    assert_ok(yk_arena_free(&arena, large[4], &error));
+    assert_ptr_equal(yk_arena_reserve(&arena, 2 * (size_t)LARGE, &error),
+                     large[4] - LARGE);
+    assert_ok(yk_arena_free(&arena, large[2], &error));
+    assert_ptr_equal(yk_arena_reserve(&arena, 2 * (size_t)LARGE, &error),
+                     large[2] - LARGE);
+    assert_ptr_equal(yk_arena_alloc(&arena, 4096, &error), pages[1]);
+    assert_true(yk_arena_valid(&arena));
+}
+
+/* Objects are not freed like memory, and keep the addresses of their first page. */
+static void test_objects(void **state)
+{
+    unsigned char *object =
+        yk_arena_alloc_object(&arena, 1 << 20, YK_ZONE_OBJECTS, &error);
+    unsigned char *next;
+
+    (void)state;
+    assert_non_null(object);
+    memset(object, 1, 1 << 20);
+    assert_status(yk_arena_free(&arena, object, &error), YOKE_EINVAL);
+    assert_contains(error.text, "is destroyed, not freed");
+    assert_status(yk_arena_unseat(&arena, object, 1, &error), YOKE_EINVAL);
+    yk_arena_shrink_object(&arena, object, 4096);
+    assert_true(yk_arena_valid(&arena));
+    assert_true(is_filled(object, 1 << 20, 0));
+    assert_status(yk_arena_free(&arena, object, &error), YOKE_EINVAL);
+    next = yk_arena_alloc(&arena, 4096, &error);
+    assert_ptr_equal(next, object + 4096);
+    yk_arena_shrink_object(&arena, next, 1); /* is none */
+    yk_arena_free_object(&arena, next);
+    assert_ok(yk_arena_free(&arena, next, &error));
+    yk_arena_free_object(&arena, object);
+    assert_ptr_equal(yk_arena_alloc(&arena, 4096, &error), object);
+    assert_true(yk_arena_valid(&arena));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        arena_test(test_random_use),
+        arena_test(test_find),
+        arena_test(test_users),
+        arena_test(test_reservation),
+        arena_test(test_pages),
+        arena_test(test_guests),
+        arena_test(test_ranges_rest),
+        arena_test(test_gaps),
+        arena_test(test_objects),
+        arena_test(test_validity_notices_damage),
+        cmocka_unit_test(test_limited_arena_refuses_too_much),
+        cmocka_unit_test(test_zones),
+        yt_unit_test(test_divided),
+        yt_unit_test(test_guarded),
+        yt_unit_test(test_too_many_guarded),
+    };
+
+    return yt_run_group(tests);
+}
