@@ -57,7 +57,7 @@ typedef struct pipe_head {
     yk_queue queues[WAYS];
 } pipe_head;
 
-static_assert(sizeof(pipe_head) <= 4096, "these addresses rest, see pool/objects.h");
+static_assert(sizeof(pipe_head) <= 4096, "these addresses rest, see ipc/registry.h");
 
 static uint64_t ring_bytes(const yk_queue_shape *shape)
 {

@@ -4,7 +4,7 @@
  * items declare, in address space that is otherwise closed. Other bytes of the same pages hold
  * the array's own content or poison.
  *
- * kernel/footprint.h alone says which bytes are declared.
+ * launch/footprint.h alone says which bytes are declared.
  */
 #ifndef YK_CHECKED_IMAGE_H
 #define YK_CHECKED_IMAGE_H

@@ -403,7 +403,7 @@ static yoke_status create(yoke_kernel **result, const yoke_kernel *model, recipe
     return status;
 }
 
-/* Files are read now, in the caller's thread and without a lock: see kernel/include.h. */
+/* Files are read now, in the caller's thread and without a lock: see source/include.h. */
 static yoke_status make_whole(yk_whole_source *whole, yoke_kernel_options *options,
                               yk_error *error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tracing: what happened when, by whom. Workers and supervisor record in rings in the tables'
- * memory (shared/trace_ring.h), the application what it submits in its own. Nothing is put
+ * memory (shm/trace_ring.h), the application what it submits in its own. Nothing is put
  * together before somebody wants it written.
  */
 #ifndef YK_POOL_TRACE_H

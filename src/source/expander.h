@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of making a source whole: see kernel/include.h. */
+/* The parts of making a source whole: see source/include.h. */
 #ifndef YK_SOURCE_EXPANDER_H
 #define YK_SOURCE_EXPANDER_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes that die at a step of the protocols between processes (shared/step.h). */
+/* Processes that die at a step of the protocols between processes (ipc/step.h). */
 #ifndef STEPS_H
 #define STEPS_H
 
