@@ -82,7 +82,7 @@ static void begin_round(yk_meeting *meeting, uint64_t state, uint64_t halted)
     YK_STEP();
     atomic_store(&meeting->state, next);
     YK_STEP();
-    yk_event_signal(&meeting->object.bells[0]);
+    yk_eventcount_signal(&meeting->object.bells[0]);
 }
 
 static void break_round(yk_meeting *meeting, uint64_t state, uint64_t halted)
@@ -190,7 +190,7 @@ static yoke_status wait_for_others(yk_meeting *meeting, place own, uint64_t dead
     yk_waiting waiting = yk_waiting_start(&meeting->object, deadline);
 
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&meeting->object.bells[0]);
+        const uint32_t ticket = yk_eventcount_ticket(&meeting->object.bells[0]);
         yoke_status status;
 
         if (has_ended(meeting, round)) {
@@ -202,7 +202,7 @@ static yoke_status wait_for_others(yk_meeting *meeting, place own, uint64_t dead
             return status;
         }
         if (!has_ended(meeting, round) &&
-            yk_event_ticket(&meeting->object.bells[0]) == ticket) {
+            yk_eventcount_ticket(&meeting->object.bells[0]) == ticket) {
             const yoke_status checked = check_round(meeting, own, status != YOKE_OK);
 
             if (checked != YOKE_OK) {

@@ -93,8 +93,8 @@ bool yk_object_shut(yk_object *object, bool settle)
     if (settle) {
         settled = drive_out(object);
     }
-    yk_event_repair(&object->bells[0]);
-    yk_event_repair(&object->bells[1]);
+    yk_eventcount_repair(&object->bells[0]);
+    yk_eventcount_repair(&object->bells[1]);
     (void)atomic_fetch_add(&object->turn, 1);
     yk_futex_wake(&object->turn, YK_WAKE_ALL);
     return settled;
@@ -164,7 +164,7 @@ yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket
         return YOKE_EBROKEN;
     }
     yk_guard_cancel_point();
-    yk_event_wait_spinning(&waiting->object->bells[bell], ticket,
+    yk_eventcount_wait_spinning(&waiting->object->bells[bell], ticket,
                            left < spin_ns ? left : spin_ns, left);
     return YOKE_OK;
 }

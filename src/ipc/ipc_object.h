@@ -33,7 +33,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shm/event_count.h"
+#include "shm/eventcount.h"
 #include "sys/identity.h"
 #include "yoke/status.h"
 
@@ -53,7 +53,7 @@ typedef enum yk_magic {
 
 typedef struct yk_object {
     _Atomic uint32_t magic; /* the application: once when it is made, 0 at its end */
-    yk_event bells[2];      /* whoever changes something */
+    yk_eventcount bells[2];      /* whoever changes something */
     uint32_t depth;         /* the lock's owner: how often he has taken it */
     _Atomic uint64_t owner; /* 0: free; else a thread's identity, and CONTENDED */
     _Atomic uint32_t turn;  /* whoever releases to one that waits */

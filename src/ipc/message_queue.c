@@ -275,8 +275,8 @@ static void repair(const yk_queue_use *use)
         set(&queue->put_count, get(&queue->got_count) + count);
     }
     queue->awaited = 0;
-    yk_event_repair(&queue->object.bells[ROOM]);
-    yk_event_repair(&queue->object.bells[FILLED]);
+    yk_eventcount_repair(&queue->object.bells[ROOM]);
+    yk_eventcount_repair(&queue->object.bells[FILLED]);
 }
 
 static yoke_status enter(const yk_queue_use *use, uint64_t deadline)
@@ -312,7 +312,7 @@ static void leave(yk_queue *queue, bool ring, unsigned bell)
     yk_object_unlock(&queue->object);
     YK_STEP();
     if (ring) {
-        yk_event_signal(&queue->object.bells[bell]);
+        yk_eventcount_signal(&queue->object.bells[bell]);
     }
 }
 
@@ -320,7 +320,7 @@ static void leave(yk_queue *queue, bool ring, unsigned bell)
 static yoke_status wait_for(yk_queue *queue, yk_waiting *waiting, yk_queue_wish wish)
 {
     const unsigned bell = wish == WANTS_MESSAGE ? FILLED : ROOM;
-    const uint32_t ticket = yk_event_ticket(&queue->object.bells[bell]);
+    const uint32_t ticket = yk_eventcount_ticket(&queue->object.bells[bell]);
 
     if (waiting->deadline != YK_AT_ONCE) {
         queue->awaited |= (uint32_t)wish;
@@ -621,8 +621,8 @@ void yk_queue_close(yk_queue *queue)
 {
     atomic_store(&queue->closed, 1);
     YK_STEP();
-    yk_event_signal(&queue->object.bells[ROOM]);
-    yk_event_signal(&queue->object.bells[FILLED]);
+    yk_eventcount_signal(&queue->object.bells[ROOM]);
+    yk_eventcount_signal(&queue->object.bells[FILLED]);
 }
 
 /* Not all is done while there are messages, or this one has more to do. */

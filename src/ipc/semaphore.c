@@ -40,7 +40,7 @@ yoke_status yk_permits_give(yk_permits *permits, uint32_t count)
         }
     } while (!atomic_compare_exchange_weak(&permits->count, &now, now + count));
     YK_STEP();
-    yk_event_signal(&permits->object.bells[0]);
+    yk_eventcount_signal(&permits->object.bells[0]);
     return YOKE_OK;
 }
 
@@ -67,7 +67,7 @@ static yoke_status wait_until(yk_permits *permits, bool take, uint64_t deadline)
     yk_waiting waiting = yk_waiting_start(&permits->object, deadline);
 
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&permits->object.bells[0]);
+        const uint32_t ticket = yk_eventcount_ticket(&permits->object.bells[0]);
         yoke_status status = try_take(permits, take);
 
         if (status != YOKE_EAGAIN) {
@@ -98,7 +98,7 @@ yoke_status yk_permits_set(yk_permits *permits, bool on)
     atomic_store(&permits->count, on ? 1 : 0);
     YK_STEP();
     if (on) {
-        yk_event_signal(&permits->object.bells[0]);
+        yk_eventcount_signal(&permits->object.bells[0]);
     }
     return YOKE_OK;
 }

@@ -84,7 +84,7 @@ static void finish(yoke_future *future, const yk_error *failure)
     future->result_state = YK_RESULT_MADE;
     (void)pthread_mutex_unlock(&pool->lock);
     /* Another job's by now, perhaps: who waits for that one looks once more. */
-    yk_event_signal(&yk_job_at(pool->control, future->ref)->ended);
+    yk_eventcount_signal(&yk_job_at(pool->control, future->ref)->ended);
 }
 
 static void undo_make(void *future, uint64_t unused)

@@ -469,10 +469,10 @@ static bool try_finish(yoke_future *future)
 
 static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
 {
-    yk_event *ended = &yk_job_at(pool->control, future->ref)->ended;
+    yk_eventcount *ended = &yk_job_at(pool->control, future->ref)->ended;
 
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(ended);
+        const uint32_t ticket = yk_eventcount_ticket(ended);
         uint64_t limit = look_ns;
         uint64_t now;
 
@@ -485,12 +485,12 @@ static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
             return !yk_pool_is_alive(pool) && try_finish(future);
         }
         limit = deadline - now < limit ? deadline - now : limit;
-        if (!yk_event_spin(ended, ticket, limit < spin_ns ? limit : spin_ns)) {
+        if (!yk_eventcount_spin(ended, ticket, limit < spin_ns ? limit : spin_ns)) {
             if (!future->collected) {
                 yk_job_call_all(pool->control, future->ref);
             }
             yk_guard_cancel_point();
-            yk_event_wait(ended, ticket, limit);
+            yk_eventcount_wait(ended, ticket, limit);
             (void)yk_pool_is_alive(pool);
         }
     }

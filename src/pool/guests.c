@@ -108,7 +108,7 @@ static void wait_for_range(yoke_pool *pool, size_t bytes)
     const uint64_t until = yk_clock_ns() + let_go_ns;
 
     while (!yk_arena_has_seat(&pool->arena, bytes) && yk_clock_ns() < until) {
-        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+        const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
 
         wake_ranges(pool);
         if (yk_arena_has_seat(&pool->arena, bytes) ||

@@ -341,7 +341,7 @@ static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
     }
 
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&control->changed);
+        const uint32_t ticket = yk_eventcount_ticket(&control->changed);
         const verdict result = ask_all(kernel);
         const bool hope = !result.runs && result.failed < 0 && may_come(control);
 

@@ -73,7 +73,7 @@ static bool recall(yoke_pool *pool, uint64_t table)
     number = atomic_fetch_add(&control->recall, 1) + 1;
     yk_serving_call(control);
     while (alive) {
-        const uint32_t ticket = yk_event_ticket(&control->changed);
+        const uint32_t ticket = yk_eventcount_ticket(&control->changed);
 
         if (have_all_answered(control, number)) {
             break;
@@ -194,7 +194,7 @@ static yoke_status try_reclaim(yoke_pool *pool, void *pointer, bool *used,
 yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error)
 {
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+        const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
         bool used;
         yoke_status status;
 

@@ -156,7 +156,7 @@ static double delay_of(const yk_control *control, const yk_job *job, uint32_t sl
                        bool is_due)
 {
     const yk_worker *worker = &control->workers[slot];
-    const bool asleep = yk_event_has_sleeper(&worker->bell);
+    const bool asleep = yk_eventcount_has_sleeper(&worker->bell);
     const uint64_t measured =
         atomic_load_explicit(&worker->wake_ns[asleep], memory_order_relaxed);
     const double wake = measured > 0 ? (double)measured : wake_guess_ns[asleep];

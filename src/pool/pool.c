@@ -361,7 +361,7 @@ bool yk_pool_is_alive(yoke_pool *pool)
 
 static bool wait_change(yoke_pool *pool, uint32_t ticket, uint64_t limit_ns)
 {
-    yk_event_wait(&pool->control->changed, ticket, yk_min(limit_ns, look_ns));
+    yk_eventcount_wait(&pool->control->changed, ticket, yk_min(limit_ns, look_ns));
     return yk_pool_is_alive(pool);
 }
 
@@ -406,9 +406,9 @@ static void let_all_out(yoke_pool *pool)
     uint32_t left = atomic_fetch_or(&pool->inside, end_has_come) | end_has_come;
 
     for (uint32_t slot = 0; left != end_has_come && slot < YK_MAX_JOBS; slot++) {
-        yk_event_signal(&pool->control->jobs[slot].ended);
+        yk_eventcount_signal(&pool->control->jobs[slot].ended);
     }
-    yk_event_signal(&pool->control->changed);
+    yk_eventcount_signal(&pool->control->changed);
     while (left != end_has_come) {
         yk_futex_wait(&pool->inside, left, UINT64_MAX);
         left = atomic_load(&pool->inside);
@@ -450,7 +450,7 @@ static yoke_status wait_idle(yoke_pool *pool, uint64_t deadline, yk_error *error
 {
     yk_guard_cancel_point(); /* also if it need not sleep */
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+        const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
         const bool idle = is_idle(pool);
         uint64_t now;
 
@@ -635,7 +635,7 @@ static yoke_status wait_until_up(yoke_pool *pool, const yoke_pool_options *optio
         options->wait_ready || only_opencl || has_explicit_opencl(selection);
 
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+        const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
 
         if (is_up(pool->control, wait_discovery, options->wait_ready || only_opencl)) {
             return check_selected(pool, error);

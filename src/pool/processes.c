@@ -142,10 +142,10 @@ static bool holds(yoke_process *process, process_condition *condition)
 static bool wait_until(yoke_process *process, process_condition *condition,
                        uint64_t deadline_ns)
 {
-    yk_event *changed = &slot_of(process)->changed;
+    yk_eventcount *changed = &slot_of(process)->changed;
 
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(changed);
+        const uint32_t ticket = yk_eventcount_ticket(changed);
         uint64_t limit = look_ns;
         uint64_t now;
 
@@ -156,7 +156,7 @@ static bool wait_until(yoke_process *process, process_condition *condition,
         if (now < deadline_ns) {
             yk_guard_cancel_point();
             limit = yk_min(limit, deadline_ns - now);
-            (void)yk_event_wait_spinning(changed, ticket, yk_min(limit, spin_ns),
+            (void)yk_eventcount_wait_spinning(changed, ticket, yk_min(limit, spin_ns),
                                          limit);
         }
         if (now >= deadline_ns || !yk_pool_is_alive(process->pool)) {

@@ -51,7 +51,7 @@ static const char *wait_until_taken(yoke_pool *pool)
     const uint64_t deadline = yk_clock_ns() + control->start_timeout_ns;
 
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&control->changed);
+        const uint32_t ticket = yk_eventcount_ticket(&control->changed);
         /* In this order: who has ended has taken over before, or never will. */
         const bool has_ended = yk_pool_supervisor_ended(pool);
 
@@ -67,7 +67,7 @@ static const char *wait_until_taken(yoke_pool *pool)
             return "the library did not take over in time: the program's constructors "
                    "take long, or do not end";
         }
-        yk_event_wait(&control->changed, ticket, look_ns);
+        yk_eventcount_wait(&control->changed, ticket, look_ns);
     }
 }
 

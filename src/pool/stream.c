@@ -466,15 +466,15 @@ static const yk_stream_slot *first_running(const yoke_stream *stream)
 /* Waits until the pool changes, or a while. */
 static void wait_for_change(yoke_stream *stream, uint32_t ticket, uint64_t limit_ns)
 {
-    yk_event *changed = &stream->pool->control->changed;
+    yk_eventcount *changed = &stream->pool->control->changed;
     const yk_stream_slot *slot = first_running(stream);
 
-    if (!yk_event_spin(changed, ticket, yk_min(limit_ns, spin_ns))) {
+    if (!yk_eventcount_spin(changed, ticket, yk_min(limit_ns, spin_ns))) {
         if (slot != NULL && !slot->future->collected) {
             yk_job_call_all(stream->pool->control, slot->future->ref);
         }
         yk_guard_cancel_point();
-        yk_event_wait(changed, ticket, limit_ns);
+        yk_eventcount_wait(changed, ticket, limit_ns);
         (void)yk_pool_is_alive(stream->pool);
     }
 }
@@ -484,7 +484,7 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
                               uint64_t deadline, yk_error *error)
 {
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&stream->pool->control->changed);
+        const uint32_t ticket = yk_eventcount_ticket(&stream->pool->control->changed);
         const uint64_t begun = yk_clock_ns();
         const yoke_status status = fill(stream, ready, error);
         uint64_t now;

@@ -38,17 +38,17 @@ static yoke_status wait_unlocked(yoke_pool *pool, uint32_t ticket, yk_error *err
 
 /* Waits until about half of the jobs have ended, or a while, with the lock given up: in a
  * long queue nobody should have to wake this thread for each job. */
-static yoke_status wait_for_half(yoke_pool *pool, yk_event *middle, uint32_t ticket,
+static yoke_status wait_for_half(yoke_pool *pool, yk_eventcount *middle, uint32_t ticket,
                                  uint64_t limit_ns, yk_error *error)
 {
     (void)pthread_mutex_unlock(&pool->lock);
-    yk_event_wait(middle, ticket, limit_ns);
+    yk_eventcount_wait(middle, ticket, limit_ns);
     (void)yk_pool_is_alive(pool);
     (void)pthread_mutex_lock(&pool->lock);
     return pool->broken ? yk_pool_fail_broken(error) : YOKE_OK;
 }
 
-static yk_event *middle_end(const yoke_pool *pool)
+static yk_eventcount *middle_end(const yoke_pool *pool)
 {
     return &pool->control->jobs[pool->by_age[pool->job_count / 2]].ended;
 }
@@ -59,8 +59,8 @@ static yoke_status wait_for_slot(yoke_pool *pool, int *slot, yk_error *error)
     uint64_t limit_ns = YK_NS_PER_MS;
 
     for (;; limit_ns = yk_min(2 * limit_ns, 20 * (uint64_t)YK_NS_PER_MS)) {
-        yk_event *middle = middle_end(pool);
-        const uint32_t ticket = yk_event_ticket(middle);
+        yk_eventcount *middle = middle_end(pool);
+        const uint32_t ticket = yk_eventcount_ticket(middle);
         yoke_status status;
 
         yk_collect_for_room(pool, false);
@@ -275,7 +275,7 @@ yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *erro
 static yoke_status wait_for_staged(yoke_pool *pool, const yk_launch *launch,
                                    bool *again, yk_error *error)
 {
-    const uint32_t ticket = yk_event_ticket(&pool->control->changed);
+    const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
 
     *again = yk_stage_conflict(pool, launch) != NULL;
     if (*again) {
@@ -298,7 +298,7 @@ static yoke_status wait_for_devices(yoke_pool *pool, const char *devices,
         return YOKE_OK;
     }
     while (status == YOKE_OK) {
-        const uint32_t ticket = yk_event_ticket(&control->changed);
+        const uint32_t ticket = yk_eventcount_ticket(&control->changed);
 
         if (atomic_load(&control->discovery) != YK_DISCOVERY_RUNNING) {
             break;

@@ -8,7 +8,7 @@ void yk_control_ring_workers(yk_control *control)
     const uint32_t count = yk_worker_count(control);
 
     for (uint32_t i = 0; i < count; i++) {
-        yk_event_signal(&control->workers[i].bell);
+        yk_eventcount_signal(&control->workers[i].bell);
     }
 }
 

@@ -26,7 +26,7 @@
 #include "protocol/selection.h"
 #include "sched/policy.h"
 #include "sched/tiling.h"
-#include "shm/event_count.h"
+#include "shm/eventcount.h"
 #include "shm/guard.h"
 #include "shm/home.h"
 #include "shm/layout.h"
@@ -182,7 +182,7 @@ typedef struct yk_worker {
     /* owner, all incarnations: what yoke_pool_stats() tells */
     alignas(YK_CACHE_LINE) yk_tally tally;
 
-    alignas(YK_CACHE_LINE) yk_event bell; /* any: "look around" */
+    alignas(YK_CACHE_LINE) yk_eventcount bell; /* any: "look around" */
 
     alignas(YK_CACHE_LINE) yk_device_info info; /* owner, before READY */
     yk_build builds[YK_MAX_KERNELS];
@@ -242,7 +242,7 @@ typedef struct yk_job {
     _Atomic uint64_t due_ns;    /* clock; whoever makes it due */
     _Atomic uint32_t called_all; /* any: all workers were rung, not only those with tiles */
     _Atomic uint64_t serving; /* app, then any: generation << 8 | YK_SERVING_... */
-    yk_event ended;             /* any */
+    yk_eventcount ended;             /* any */
 
     /* app, before OPEN */
     uint64_t sequence;    /* order of submission */
@@ -399,7 +399,7 @@ typedef struct yk_control {
     /* errno of the first write to a worker's standard output that failed; worker; app: 0 */
     _Atomic uint32_t output_errno;
 
-    yk_event changed; /* any: workers, kernels, discovery, processes; the application
+    yk_eventcount changed; /* any: workers, kernels, discovery, processes; the application
                          waits on it */
 
     yk_probe probes[YK_MAX_DRIVERS];

@@ -254,7 +254,7 @@ static yoke_status drop(yk_guest_view *view, yk_error *error)
     if (view->process == yk_process_self()) {
         atomic_store(view->seen, closed);
         visit(view, YK_FAULT_GUESTS_SEEN);
-        yk_event_signal(
+        yk_eventcount_signal(
             &view->control->changed); /* the application may wait for a range */
     }
     return YOKE_OK;

@@ -86,7 +86,7 @@ void yk_job_ring_takers(yk_control *control, yk_job_ref ref)
     for (uint32_t i = 0; i < count; i++) {
         if (yk_tiles_count(yk_home_peek(&job->homes[i].home, generation)) != 0) {
             all_come = all_come && is_coming(control, job, i);
-            yk_event_signal(&control->workers[i].bell);
+            yk_eventcount_signal(&control->workers[i].bell);
         }
     }
     if (!all_come) {
@@ -483,8 +483,8 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref)
     YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_END);
     forget_due(control, ref);
     release_waiting(control, job);
-    yk_event_signal(&job->ended);
-    yk_event_signal(&control->changed);
+    yk_eventcount_signal(&job->ended);
+    yk_eventcount_signal(&control->changed);
     /* The state first: whoever asks to be told rings once himself afterwards. */
     yk_control_tell_end(control);
     return true;

@@ -36,7 +36,7 @@
 #include <stdint.h>
 
 #include "launch/kernel.h"
-#include "shm/event_count.h"
+#include "shm/eventcount.h"
 
 enum {
     YK_MAX_PROCESSES = 256,
@@ -58,7 +58,7 @@ typedef struct yk_process_slot {
      * supervisor: the others */
     _Atomic uint64_t state;
     _Atomic uint64_t wanted; /* app: generation << 8 | YK_WANTED_...; supervisor: 0 */
-    yk_event changed;        /* supervisor */
+    yk_eventcount changed;        /* supervisor */
 
     /* app, before REQUESTED */
     uint32_t daemon;

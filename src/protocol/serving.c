@@ -95,7 +95,7 @@ void yk_serving_call(yk_control *control)
     atomic_fetch_add(&control->calls, 1);
     for (uint32_t i = 0; i < count; i++) {
         if (atomic_load(&control->workers[i].holds) != 0) {
-            yk_event_signal(&control->workers[i].bell);
+            yk_eventcount_signal(&control->workers[i].bell);
         }
     }
 }

@@ -251,12 +251,12 @@ static void wake_everybody(yk_control *control)
     const uint32_t count = yk_worker_count(control);
 
     for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
-        yk_event_repair(&control->jobs[__builtin_ctzll(live)].ended);
+        yk_eventcount_repair(&control->jobs[__builtin_ctzll(live)].ended);
     }
-    yk_event_repair(&control->changed);
+    yk_eventcount_repair(&control->changed);
     yk_control_tell_end(control);
     for (uint32_t i = 0; i < count; i++) {
-        yk_event_repair(&control->workers[i].bell);
+        yk_eventcount_repair(&control->workers[i].bell);
     }
 }
 

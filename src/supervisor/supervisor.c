@@ -373,7 +373,7 @@ int yk_supervisor_main(void *context)
     yk_supervisor_start_local(supervisor);
     YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_BEFORE_STARTED);
     atomic_store(&supervisor->control->started, 1);
-    yk_event_signal(&supervisor->control->changed);
+    yk_eventcount_signal(&supervisor->control->changed);
     yk_supervisor_start_probes(supervisor);
     supervise(supervisor);
     supervisor->closing = true;

@@ -297,7 +297,7 @@ uint64_t yk_supervisor_check_probes(yk_supervisor *supervisor)
         settle_driver(supervisor, i, &index);
     }
     atomic_store(&control->discovery, YK_DISCOVERY_DONE);
-    yk_event_signal(&control->changed);
+    yk_eventcount_signal(&control->changed);
     yk_control_ring_workers(control);
     return UINT64_MAX;
 }

@@ -105,8 +105,8 @@ static void change_state(yk_control *control, yk_process_slot *slot, uint32_t st
     YK_FAULT_POINT_WHOEVER(control, state == YK_PROCESS_RUNNING
                                         ? YK_FAULT_PROCESS_RUNNING
                                         : YK_FAULT_PROCESS_ENDED);
-    yk_event_signal(&slot->changed);
-    yk_event_signal(&control->changed);
+    yk_eventcount_signal(&slot->changed);
+    yk_eventcount_signal(&control->changed);
 }
 
 static void start(yk_supervisor *supervisor, yk_process_slot *slot, yk_child *child)

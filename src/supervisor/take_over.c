@@ -99,7 +99,7 @@ static int be_supervisor(void)
     YK_FAULT_POINT_WHOEVER(control, YK_FAULT_BEFORE_TAKING);
     atomic_store(&control->taken_over, 1);
     YK_FAULT_POINT_WHOEVER(control, YK_FAULT_TAKEN);
-    yk_event_signal(&control->changed);
+    yk_eventcount_signal(&control->changed);
     return yk_supervisor_main(&received.start);
 }
 

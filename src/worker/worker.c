@@ -49,7 +49,7 @@ static void become_ready(yk_worker_self *self)
 
     (void)atomic_compare_exchange_strong(&self->worker->state, &starting,
                                          YK_WORKER_READY);
-    yk_event_signal(&self->control->changed);
+    yk_eventcount_signal(&self->control->changed);
 }
 
 static uint64_t spin_time(const yk_worker_self *self)
@@ -74,7 +74,7 @@ static void flush_output(yk_control *control)
 
 static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
 {
-    yk_event *bell = &self->worker->bell;
+    yk_eventcount *bell = &self->worker->bell;
     const bool later = work == YK_WORK_LATER;
 
     self->later_ns = later ? yk_min(2 * self->later_ns, most_later_ns) : later_ns / 2;
@@ -82,10 +82,10 @@ static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
     if (self->idle_since_ns == 0) {
         self->idle_since_ns = yk_clock_ns();
     }
-    self->has_slept = yk_event_wait_spinning(bell, ticket, spin_time(self),
+    self->has_slept = yk_eventcount_wait_spinning(bell, ticket, spin_time(self),
                                              later ? self->later_ns : UINT64_MAX);
     if (self->has_slept) {
-        yk_event_awake(bell);
+        yk_eventcount_awake(bell);
     }
 }
 
@@ -112,7 +112,7 @@ static void count_items(yk_worker_self *self)
 static void serve(yk_worker_self *self)
 {
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&self->worker->bell);
+        const uint32_t ticket = yk_eventcount_ticket(&self->worker->bell);
         int work;
 
         if (atomic_load(&self->control->quit) != YK_QUIT_NO || yk_worker_is_spent(self)) {

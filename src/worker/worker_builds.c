@@ -12,7 +12,7 @@
 static void set_build(yk_worker_self *self, uint32_t slot, uint64_t id, uint32_t state)
 {
     atomic_store(&self->worker->builds[slot].word, id << 8 | state);
-    yk_event_signal(&self->control->changed);
+    yk_eventcount_signal(&self->control->changed);
     if (state == YK_BUILD_FAILED || state == YK_BUILD_UNSUITABLE) {
         /* A job may have lost its last hope. */
         yk_control_ring_supervisor(self->control);

@@ -158,7 +158,7 @@ void yk_worker_answer_recall(yk_worker_self *self)
     yk_worker_count_transfers(self);
     YK_FAULT_POINT(control, worker, YK_FAULT_AFTER_RECALL);
     atomic_store(&worker->recalled, recall);
-    yk_event_signal(&control->changed);
+    yk_eventcount_signal(&control->changed);
 }
 
 /* ---- keeping ---- */

@@ -369,7 +369,7 @@ static int wait_for_any(void *arg)
 
 static bool is_waited_for(void *arg)
 {
-    return yk_event_has_sleeper(&((yk_queue *)arg)->object.bells[1]);
+    return yk_eventcount_has_sleeper(&((yk_queue *)arg)->object.bells[1]);
 }
 
 static bool is_empty(void *arg)

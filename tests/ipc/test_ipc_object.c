@@ -129,7 +129,7 @@ static void test_the_application_is_gone(void **state)
     atomic_store(&object.holder, setup_alive(0));
     assert_status(yk_object_lock(&object, self(), YK_FOR_EVER), YOKE_EBROKEN);
     do {
-        status = yk_waiting_sleep(&waiting, 0, yk_event_ticket(&object.bells[0]));
+        status = yk_waiting_sleep(&waiting, 0, yk_eventcount_ticket(&object.bells[0]));
     } while (status == YOKE_OK);
     assert_status(status, YOKE_EBROKEN);
 }

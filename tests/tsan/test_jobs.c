@@ -29,7 +29,7 @@ typedef struct worker {
     unsigned seed;
     unsigned death_rate; /* one step in so many; 0: never */
     _Atomic uint32_t dead;
-    yk_event revived;
+    yk_eventcount revived;
     uint64_t tiles;
     uint32_t deaths;
     pthread_t thread;
@@ -54,12 +54,12 @@ static bool dies(worker *w)
     atomic_store(&w->dead, 1);
     yk_control_ring_supervisor(control);
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&w->revived);
+        const uint32_t ticket = yk_eventcount_ticket(&w->revived);
 
         if (atomic_load(&w->dead) == 0) {
             return true;
         }
-        yk_event_wait(&w->revived, ticket, UINT64_MAX);
+        yk_eventcount_wait(&w->revived, ticket, UINT64_MAX);
     }
 }
 
@@ -170,10 +170,10 @@ static bool work_on(worker *w, uint32_t slot)
 static void *work(void *arg)
 {
     worker *w = arg;
-    yk_event *bell = &control->workers[w->slot].bell;
+    yk_eventcount *bell = &control->workers[w->slot].bell;
 
     while (!atomic_load(&over)) {
-        const uint32_t ticket = yk_event_ticket(bell);
+        const uint32_t ticket = yk_eventcount_ticket(bell);
         const uint32_t first = pick(w, SLOTS);
         bool worked = false;
 
@@ -181,7 +181,7 @@ static void *work(void *arg)
             worked |= work_on(w, (first + i) % SLOTS);
         }
         if (!worked) {
-            yk_event_wait(bell, ticket, UINT64_MAX);
+            yk_eventcount_wait(bell, ticket, UINT64_MAX);
         }
     }
     return NULL;
@@ -204,7 +204,7 @@ static void *supervise(void *arg)
             if (atomic_load(&workers[i].dead) != 0) {
                 (void)yk_repair_worker(control, i, no_undo_files, "died");
                 atomic_store(&workers[i].dead, 0);
-                yk_event_signal(&workers[i].revived);
+                yk_eventcount_signal(&workers[i].revived);
             }
         }
         (void)yk_repair_jobs(control, never_overdue, NULL);
@@ -256,12 +256,12 @@ static void wait_for_end(application *self, yk_job_ref ref)
     yk_job *job = &control->jobs[self->slot];
 
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&job->ended);
+        const uint32_t ticket = yk_eventcount_ticket(&job->ended);
 
         if (atomic_load(&job->state) == yk_state_pack(ref.generation, YK_JOB_ENDED)) {
             return;
         }
-        yk_event_wait(&job->ended, ticket, UINT64_MAX);
+        yk_eventcount_wait(&job->ended, ticket, UINT64_MAX);
     }
 }
 

@@ -133,14 +133,14 @@ static void *work(void *arg)
     yk_worker *worker = &control->workers[self];
 
     while (!atomic_load(&over)) {
-        const uint32_t ticket = yk_event_ticket(&worker->bell);
+        const uint32_t ticket = yk_eventcount_ticket(&worker->bell);
         yk_job_ref ref;
 
         if (yk_job_next_due(control, 0, &ref) && yk_job_enter(control, worker, ref)) {
             work_inside(self, yk_job_at(control, ref), ref);
             yk_job_leave(control, worker, ref);
         }
-        yk_event_wait(&worker->bell, ticket, UINT64_MAX);
+        yk_eventcount_wait(&worker->bell, ticket, UINT64_MAX);
     }
     return NULL;
 }
@@ -178,12 +178,12 @@ static void run_job(yk_job_ref ref, unsigned *seed)
 
     publish(ref, seed);
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&job->ended);
+        const uint32_t ticket = yk_eventcount_ticket(&job->ended);
 
         if (atomic_load(&job->state) == yk_state_pack(ref.generation, YK_JOB_ENDED)) {
             break;
         }
-        yk_event_wait(&job->ended, ticket, UINT64_MAX);
+        yk_eventcount_wait(&job->ended, ticket, UINT64_MAX);
     }
     for (uint32_t i = 0; i < TILES; i++) {
         const uint32_t values[3] = {

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shm/event_count.h"
+#include "shm/eventcount.h"
 #include "shm/home.h"
 
 enum { PRODUCERS = 3, CONSUMERS = 3, ITEMS = 4000 };
 
 typedef struct stock {
-    yk_event changed;
+    yk_eventcount changed;
     _Atomic uint32_t items;
     _Atomic uint32_t taken;
 } stock;
@@ -25,7 +25,7 @@ static void *produce(void *arg)
     (void)arg;
     for (int i = 0; i < ITEMS; i++) {
         atomic_fetch_add(&goods.items, 1);
-        yk_event_signal(&goods.changed);
+        yk_eventcount_signal(&goods.changed);
     }
     return NULL;
 }
@@ -46,20 +46,20 @@ static void *consume(void *arg)
     const bool spins = arg != NULL;
 
     for (;;) {
-        const uint32_t ticket = yk_event_ticket(&goods.changed);
+        const uint32_t ticket = yk_eventcount_ticket(&goods.changed);
 
         if (take_item()) {
             atomic_fetch_add(&goods.taken, 1);
             continue;
         }
         if (atomic_load(&goods.taken) == PRODUCERS * ITEMS) {
-            yk_event_signal(&goods.changed);
+            yk_eventcount_signal(&goods.changed);
             return NULL;
         }
         if (spins) {
-            yk_event_wait_spinning(&goods.changed, ticket, 5000, UINT64_MAX);
+            yk_eventcount_wait_spinning(&goods.changed, ticket, 5000, UINT64_MAX);
         } else {
-            yk_event_wait(&goods.changed, ticket, UINT64_MAX);
+            yk_eventcount_wait(&goods.changed, ticket, UINT64_MAX);
         }
     }
 }
@@ -68,10 +68,10 @@ static void *repair_now_and_then(void *arg)
 {
     (void)arg;
     while (atomic_load(&goods.taken) < PRODUCERS * ITEMS) {
-        yk_event_repair(&goods.changed);
+        yk_eventcount_repair(&goods.changed);
         (void)sched_yield();
     }
-    yk_event_signal(&goods.changed);
+    yk_eventcount_signal(&goods.changed);
     return NULL;
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "shm/event_count.h"
+#include "shm/eventcount.h"
 
 #include "base/clock.h"
 #include "sys/futex.h"
 
 enum { ASLEEP = 1, SIGNAL = 2 };
 
-uint32_t yk_event_ticket(const yk_event *event)
+uint32_t yk_eventcount_ticket(const yk_eventcount *event)
 {
     return atomic_load(&event->word) & ~(uint32_t)ASLEEP;
 }
 
-void yk_event_wait(yk_event *event, uint32_t ticket, uint64_t limit_ns)
+void yk_eventcount_wait(yk_eventcount *event, uint32_t ticket, uint64_t limit_ns)
 {
     uint32_t expected = ticket;
 
@@ -24,14 +24,14 @@ void yk_event_wait(yk_event *event, uint32_t ticket, uint64_t limit_ns)
     }
 }
 
-bool yk_event_spin(const yk_event *event, uint32_t ticket, uint64_t spin_ns)
+bool yk_eventcount_spin(const yk_eventcount *event, uint32_t ticket, uint64_t spin_ns)
 {
     enum { TURNS_PER_LOOK = 8 };
     const uint64_t start = yk_clock_ns();
 
     do {
         for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
-            if (yk_event_ticket(event) != ticket) {
+            if (yk_eventcount_ticket(event) != ticket) {
                 return true;
             }
             yk_yield();
@@ -40,28 +40,28 @@ bool yk_event_spin(const yk_event *event, uint32_t ticket, uint64_t spin_ns)
     return false;
 }
 
-bool yk_event_wait_spinning(yk_event *event, uint32_t ticket, uint64_t spin_ns,
+bool yk_eventcount_wait_spinning(yk_eventcount *event, uint32_t ticket, uint64_t spin_ns,
                             uint64_t limit_ns)
 {
-    if (yk_event_spin(event, ticket, spin_ns)) {
+    if (yk_eventcount_spin(event, ticket, spin_ns)) {
         return false;
     }
-    yk_event_wait(event, ticket, limit_ns);
+    yk_eventcount_wait(event, ticket, limit_ns);
     return true;
 }
 
-void yk_event_awake(yk_event *event)
+void yk_eventcount_awake(yk_eventcount *event)
 {
     atomic_fetch_and(&event->word, ~(uint32_t)ASLEEP);
 }
 
-bool yk_event_has_sleeper(const yk_event *event)
+bool yk_eventcount_has_sleeper(const yk_eventcount *event)
 {
     return (atomic_load(&event->word) & ASLEEP) != 0;
 }
 
 /* One signal more, nobody asleep; the word before. */
-static uint32_t count_signal(yk_event *event)
+static uint32_t count_signal(yk_eventcount *event)
 {
     uint32_t word = atomic_load(&event->word);
 
@@ -71,14 +71,14 @@ static uint32_t count_signal(yk_event *event)
     return word;
 }
 
-void yk_event_signal(yk_event *event)
+void yk_eventcount_signal(yk_eventcount *event)
 {
     if ((count_signal(event) & ASLEEP) != 0) {
         yk_futex_wake(&event->word, YK_WAKE_ALL);
     }
 }
 
-void yk_event_repair(yk_event *event)
+void yk_eventcount_repair(yk_eventcount *event)
 {
     (void)count_signal(event);
     yk_futex_wake(&event->word, YK_WAKE_ALL);

@@ -5,16 +5,16 @@
 #include <signal.h>
 #include <sys/mman.h>
 
-#include "shm/event_count.h"
+#include "shm/eventcount.h"
 
 enum { ROUNDS = 3000 };
 
 static const uint64_t second = UINT64_C(1000000000);
 
 typedef struct table {
-    yk_event ball[2];
+    yk_eventcount ball[2];
     _Atomic uint32_t turn;
-    yk_event never;
+    yk_eventcount never;
 } table;
 
 static table *shared;
@@ -38,19 +38,19 @@ static void play(uint32_t side, bool spinning)
 {
     for (uint32_t round = 0; round < ROUNDS; round++) {
         for (;;) {
-            const uint32_t ticket = yk_event_ticket(&shared->ball[side]);
+            const uint32_t ticket = yk_eventcount_ticket(&shared->ball[side]);
 
             if (atomic_load(&shared->turn) % 2 == side) {
                 break;
             }
             if (spinning && round % 2 == 0) {
-                yk_event_wait_spinning(&shared->ball[side], ticket, 20000, UINT64_MAX);
+                yk_eventcount_wait_spinning(&shared->ball[side], ticket, 20000, UINT64_MAX);
             } else {
-                yk_event_wait(&shared->ball[side], ticket, UINT64_MAX);
+                yk_eventcount_wait(&shared->ball[side], ticket, UINT64_MAX);
             }
         }
         atomic_fetch_add(&shared->turn, 1);
-        yk_event_signal(&shared->ball[1 - side]);
+        yk_eventcount_signal(&shared->ball[1 - side]);
     }
 }
 
@@ -72,40 +72,40 @@ static void test_ping_pong(void **state)
         play(0, how);
         assert_int_equal(yt_wait_child(pid, 30), 0);
         assert_int_equal(atomic_load(&shared->turn), 2 * ROUNDS);
-        assert_int_equal(yk_event_ticket(&shared->ball[0]),
+        assert_int_equal(yk_eventcount_ticket(&shared->ball[0]),
                          ROUNDS * 2 * (spinning + 1));
     }
 }
 
 static void test_a_signal_before_the_wait(void **state)
 {
-    yk_event event = {0};
-    const uint32_t ticket = yk_event_ticket(&event);
+    yk_eventcount event = {0};
+    const uint32_t ticket = yk_eventcount_ticket(&event);
 
     (void)state;
-    yk_event_signal(&event);
-    yk_event_wait(&event, ticket, UINT64_MAX);
-    yk_event_wait_spinning(&event, ticket, second, UINT64_MAX);
-    assert_int_not_equal(yk_event_ticket(&event), ticket);
+    yk_eventcount_signal(&event);
+    yk_eventcount_wait(&event, ticket, UINT64_MAX);
+    yk_eventcount_wait_spinning(&event, ticket, second, UINT64_MAX);
+    assert_int_not_equal(yk_eventcount_ticket(&event), ticket);
 }
 
 static void test_a_limit(void **state)
 {
-    yk_event event = {0};
-    const uint32_t ticket = yk_event_ticket(&event);
+    yk_eventcount event = {0};
+    const uint32_t ticket = yk_eventcount_ticket(&event);
 
     (void)state;
-    yk_event_wait(&event, ticket, 1000);
-    yk_event_wait_spinning(&event, ticket, 1000, 1000);
-    yk_event_wait(&event, ticket, 0);
-    assert_int_equal(yk_event_ticket(&event), ticket); /* nothing was signalled */
+    yk_eventcount_wait(&event, ticket, 1000);
+    yk_eventcount_wait_spinning(&event, ticket, 1000, 1000);
+    yk_eventcount_wait(&event, ticket, 0);
+    assert_int_equal(yk_eventcount_ticket(&event), ticket); /* nothing was signalled */
 }
 
 static int sleep_for_good(void *arg)
 {
     (void)arg;
     for (;;) {
-        yk_event_wait(&shared->never, yk_event_ticket(&shared->never), UINT64_MAX);
+        yk_eventcount_wait(&shared->never, yk_eventcount_ticket(&shared->never), UINT64_MAX);
     }
     return 0;
 }
@@ -127,20 +127,20 @@ static void test_death_of_a_waiter(void **state)
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(yt_wait_child(pid, 30), -SIGKILL);
     assert_int_equal(atomic_load(&shared->never.word), 1);
-    ticket = yk_event_ticket(&shared->never);
-    yk_event_signal(&shared->never);
-    yk_event_wait(&shared->never, ticket, UINT64_MAX);
+    ticket = yk_eventcount_ticket(&shared->never);
+    yk_eventcount_signal(&shared->never);
+    yk_eventcount_wait(&shared->never, ticket, UINT64_MAX);
     assert_int_equal(atomic_load(&shared->never.word), 2);
-    ticket = yk_event_ticket(&shared->never);
-    yk_event_repair(&shared->never);
-    yk_event_wait(&shared->never, ticket, UINT64_MAX);
+    ticket = yk_eventcount_ticket(&shared->never);
+    yk_eventcount_repair(&shared->never);
+    yk_eventcount_wait(&shared->never, ticket, UINT64_MAX);
     assert_int_equal(atomic_load(&shared->never.word), 4);
 }
 
 static int sleep_once(void *arg)
 {
     (void)arg;
-    yk_event_wait(&shared->never, yk_event_ticket(&shared->never), UINT64_MAX);
+    yk_eventcount_wait(&shared->never, yk_eventcount_ticket(&shared->never), UINT64_MAX);
     return 0;
 }
 
@@ -158,7 +158,7 @@ static void test_death_of_a_changer(void **state)
     (void)state;
     assert_true(yt_wait_until(is_marked, NULL, 30));
     atomic_fetch_add(&shared->never.word, 1);
-    yk_event_repair(&shared->never);
+    yk_eventcount_repair(&shared->never);
     assert_int_equal(yt_wait_child(pid, 30), 0);
 }
 
