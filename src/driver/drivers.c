@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/env.h"
-#include "sys/object.h"
+#include "sys/elf.h"
 
 static const char system_folder[] = "/etc/OpenCL/vendors";
 static const char nvidia_library[] = "libnvidia-opencl.so.1";
@@ -223,8 +223,8 @@ bool yk_opencl_has_driver(char *name, size_t bytes)
         names[i] = slash != NULL ? slash + 1 : drivers[i].library;
     }
     names[count] = NULL;
-    return yk_object_is_loaded(known, name, bytes) ||
-           yk_object_is_loaded(names, name, bytes);
+    return yk_elf_is_loaded(known, name, bytes) ||
+           yk_elf_is_loaded(names, name, bytes);
 }
 
 bool yk_opencl_has_runtime(char *name, size_t bytes)
@@ -232,7 +232,7 @@ bool yk_opencl_has_runtime(char *name, size_t bytes)
     static const char *const known[] = {"libcuda.so", "libamdhip64", "libhsa-runtime64",
                                         "libze_loader", NULL};
 
-    return yk_opencl_has_driver(name, bytes) || yk_object_is_loaded(known, name, bytes);
+    return yk_opencl_has_driver(name, bytes) || yk_elf_is_loaded(known, name, bytes);
 }
 
 size_t yk_opencl_drivers(yk_opencl_driver drivers[YK_MAX_DRIVERS])

@@ -11,18 +11,18 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "sys/object.h"
+#include "sys/elf.h"
 
 enum {
     YK_KERNEL_NAME_BYTES = 128,
-    YK_OBJECT_PATH_BYTES = 512,
+    YK_ELF_PATH_BYTES = 512,
     YK_MAX_ARGS = 64,
 };
 
 /* A function as a place in a loaded object: the same in every process that has the object. */
 typedef struct yk_function {
-    char object[YK_OBJECT_PATH_BYTES]; /* path; "" is the program itself */
-    yk_object_place place;             /* offset 0: no function */
+    char object[YK_ELF_PATH_BYTES]; /* path; "" is the program itself */
+    yk_elf_place place;             /* offset 0: no function */
 } yk_function;
 
 /* Where a function of this process is. YOKE_EINVAL, which calls it `noun`, if it is in no

@@ -3,7 +3,7 @@
 
 #include "device/native/tasks.h"
 #include "opencl/cl_queue.h"
-#include "sys/object.h"
+#include "sys/elf.h"
 
 yoke_status yk_cl_task_check(const yk_kernel *kernel, yk_error *error)
 {
@@ -11,7 +11,7 @@ yoke_status yk_cl_task_check(const yk_kernel *kernel, yk_error *error)
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "OpenCL devices run only tasks that ask for one (.kind)");
     }
-    if (yk_object_find(kernel->native.object, kernel->native.place) == NULL) {
+    if (yk_elf_find(kernel->native.object, kernel->native.place) == NULL) {
         return yk_fail(error, YOKE_EBUILD,
                        "task '%s': the function lives in %s, which this process cannot "
                        "load, or which is another one by now",
@@ -57,7 +57,7 @@ yoke_status yk_cl_task_begin(yk_cl_device *device, const yk_kernel *kernel,
     }
     if (status == YOKE_OK) {
         device->task_device = handles_of(device);
-        device->task = (yoke_task_function *)yk_object_find(kernel->native.object,
+        device->task = (yoke_task_function *)yk_elf_find(kernel->native.object,
                                                             kernel->native.place);
     }
     return status;

@@ -9,7 +9,7 @@
 #include "source/include.h"
 #include "source/source.h"
 #include "source/variable.h"
-#include "sys/object.h"
+#include "sys/elf.h"
 
 /* Work-items of a work-group; far beyond any device, and sums of them do not overflow.
  */
@@ -79,7 +79,7 @@ static yoke_status locate_native(const yoke_pool *pool, yk_kernel *kernel,
     status = yk_function_locate(&kernel->native, function, "the native function", error);
     /* A program that was executed again has the same file, even if that has no name now. */
     if (status == YOKE_OK && pool->method == YOKE_START_SPAWN &&
-        kernel->native.object[0] != '\0' && yk_object_is_stale(function)) {
+        kernel->native.object[0] != '\0' && yk_elf_is_stale(function)) {
         status =
             yk_fail(error, YOKE_EINVAL,
                     "the native function's library, %s, was deleted or replaced since "

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "pool/pool.h"
-#include "sys/object.h"
+#include "sys/elf.h"
 
 /* ---- functions as kernels ---- */
 
@@ -32,7 +32,7 @@ static yoke_status describe(yk_kernel *kernel, yoke_task_function *function,
     if (status != YOKE_OK) {
         return status;
     }
-    if (yk_object_symbol((yk_any_function *)function, kernel->name, sizeof kernel->name)) {
+    if (yk_elf_symbol((yk_any_function *)function, kernel->name, sizeof kernel->name)) {
         return YOKE_OK;
     }
     (void)snprintf(kernel->name, sizeof kernel->name, "%.80s+0x%llx",

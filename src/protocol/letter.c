@@ -17,7 +17,7 @@ static yoke_status name_library(yk_letter *letter, void (*constructor)(void),
 {
     const char *const path = letter->head.library;
 
-    if (!yk_object_locate(constructor, letter->head.library,
+    if (!yk_elf_locate(constructor, letter->head.library,
                           sizeof letter->head.library, &letter->head.constructor)) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "the library's own file cannot be found");
@@ -31,7 +31,7 @@ static yoke_status name_library(yk_letter *letter, void (*constructor)(void),
                        "a colon: %s",
                        path);
     }
-    if (access(path, R_OK) != 0 || yk_object_is_stale(constructor)) {
+    if (access(path, R_OK) != 0 || yk_elf_is_stale(constructor)) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "%s is no longer the file that was loaded", path);
     }

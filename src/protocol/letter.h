@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 #include "protocol/control.h"
-#include "sys/object.h"
+#include "sys/elf.h"
 
 /* What the supervisor is started with. The descriptors are its to keep. */
 enum {
@@ -56,7 +56,7 @@ typedef struct yk_letter_head {
     /* Whether both are of the same build: */
     uint64_t letter_bytes;
     uint64_t control_bytes;
-    yk_object_place constructor; /* of the copy of the library that is to take over */
+    yk_elf_place constructor; /* of the copy of the library that is to take over */
     /* Where that lies, put in front of LD_PRELOAD. "": in the program, nothing was put. */
     char library[PATH_MAX];
 } yk_letter_head;

@@ -7,7 +7,7 @@
 #include "protocol/fault_point.h"
 #include "supervisor/supervisor.h"
 #include "sys/call_guard.h"
-#include "sys/object.h"
+#include "sys/elf.h"
 #include "sys/process.h"
 #include "yoke/process.h"
 
@@ -78,7 +78,7 @@ static int process_entry(void *context)
     yk_process_set_name(slot->name);
     yk_guest_view_adopt(self->guests, &slot->guests_seen, NULL);
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
-    call.function = (yoke_process_function *)yk_object_find(slot->function.object,
+    call.function = (yoke_process_function *)yk_elf_find(slot->function.object,
                                                             slot->function.place);
     if (call.function == NULL) {
         return report_unfound(slot);

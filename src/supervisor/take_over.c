@@ -165,9 +165,9 @@ static void restore_preload(void)
 static bool is_for_this_copy(void)
 {
     char path[PATH_MAX];
-    yk_object_place place;
+    yk_elf_place place;
 
-    return yk_object_locate(yk_start_constructor, path, sizeof path, &place) &&
+    return yk_elf_locate(yk_start_constructor, path, sizeof path, &place) &&
            place.offset == received.head.constructor.offset &&
            place.identity == received.head.constructor.identity;
 }
@@ -177,7 +177,7 @@ static bool is_for_another_copy(void)
 {
     received.head.library[sizeof received.head.library - 1] = '\0';
     return !is_for_this_copy() &&
-           yk_object_find_loaded(received.head.library, received.head.constructor) !=
+           yk_elf_find_loaded(received.head.library, received.head.constructor) !=
                NULL;
 }
 
@@ -261,7 +261,7 @@ __attribute__((constructor)) void yk_start_constructor(void)
     }
     restore_preload();
     if (received.head.library[0] != '\0' &&
-        !yk_object_is_before_libc(yk_start_constructor)) {
+        !yk_elf_is_before_libc(yk_start_constructor)) {
         refuse("the loader did not preload the library; it was loaded later");
     }
     yk_exec_accept();

@@ -6,7 +6,7 @@
  */
 #include "base/text.h"
 #include "sys/call_guard.h"
-#include "sys/object.h"
+#include "sys/elf.h"
 #include "sys/process.h"
 #include "worker/worker.h"
 
@@ -48,7 +48,7 @@ yoke_status yk_worker_initialize(yk_worker_self *worker_self)
         return YOKE_OK;
     }
     call.function =
-        (yoke_initializer *)yk_object_find(self->function.object, self->function.place);
+        (yoke_initializer *)yk_elf_find(self->function.object, self->function.place);
     if (call.function == NULL) {
         return yk_fail(error, YOKE_EKERNEL,
                        "the initializer is not there: \"%s\" cannot be loaded",

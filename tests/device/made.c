@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "support/yoke_test.h"
-#include "sys/object.h"
+#include "sys/elf.h"
 
 void made_kernel(yk_kernel *kernel, uint64_t id, const char *name,
                  yoke_native *function)
@@ -13,7 +13,7 @@ void made_kernel(yk_kernel *kernel, uint64_t id, const char *name,
     memset(kernel, 0, sizeof *kernel);
     kernel->id = id;
     (void)snprintf(kernel->name, sizeof kernel->name, "%s", name);
-    assert_true(yk_object_locate((yk_any_function *)function, kernel->native.object,
+    assert_true(yk_elf_locate((yk_any_function *)function, kernel->native.object,
                                  sizeof kernel->native.object, &kernel->native.place));
 }
 

@@ -14,7 +14,7 @@
 #include "device/native/tasks.h"
 #include "launch/lent.h"
 #include "sys/call_guard.h"
-#include "sys/object.h"
+#include "sys/elf.h"
 #include "sys/topology.h"
 
 typedef struct native_function {
@@ -128,7 +128,7 @@ static yoke_status native_build(yk_device *device, const yk_kernel *kernel,
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "the task asks for an OpenCL device (.kind)");
     }
-    function = yk_object_find(object, kernel->native.place);
+    function = yk_elf_find(object, kernel->native.place);
     if (function == NULL) {
         return yk_fail(
             error, YOKE_EBUILD,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/object.h"
+#include "sys/elf.h"
 
 /* Part of the C library and loaded by nobody. */
 #define RARE_LIBRARY "libBrokenLocale.so.1"
@@ -31,14 +31,14 @@ static yk_any_function *symbol(void *handle, const char *name)
 static void functions_of_the_program(void **state)
 {
     char path[64] = "unset";
-    yk_object_place place = {0, 0};
+    yk_elf_place place = {0, 0};
     yk_any_function *found;
 
     (void)state;
-    assert_true(yk_object_locate((yk_any_function *)answer, path, sizeof path, &place));
+    assert_true(yk_elf_locate((yk_any_function *)answer, path, sizeof path, &place));
     assert_string_equal(path, "");
     assert_true(place.offset != 0);
-    found = yk_object_find(path, place);
+    found = yk_elf_find(path, place);
     assert_true(found == (yk_any_function *)answer);
     assert_int_equal(((int (*)(void))found)(), 42);
 }
@@ -47,14 +47,14 @@ static void functions_of_a_loaded_library(void **state)
 {
     yk_any_function *function = symbol(RTLD_DEFAULT, "_cmocka_run_group_tests");
     char path[512];
-    yk_object_place place;
+    yk_elf_place place;
 
     (void)state;
     assert_non_null(function);
-    assert_true(yk_object_locate(function, path, sizeof path, &place));
+    assert_true(yk_elf_locate(function, path, sizeof path, &place));
     assert_non_null(strstr(path, "libcmocka"));
     assert_true(path[0] == '/');
-    assert_true(yk_object_find(path, place) == function);
+    assert_true(yk_elf_find(path, place) == function);
 }
 
 static void libraries_are_loaded_again(void **state)
@@ -62,18 +62,18 @@ static void libraries_are_loaded_again(void **state)
     void *handle = dlopen(RARE_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     yk_any_function *found;
     char path[512];
-    yk_object_place place;
+    yk_elf_place place;
 
     (void)state;
     if (handle == NULL) {
         skip();
     }
     assert_true(
-        yk_object_locate(symbol(handle, RARE_FUNCTION), path, sizeof path, &place));
+        yk_elf_locate(symbol(handle, RARE_FUNCTION), path, sizeof path, &place));
     assert_int_equal(dlclose(handle), 0);
     assert_null(dlopen(RARE_LIBRARY, RTLD_NOW | RTLD_NOLOAD));
 
-    found = yk_object_find(path, place);
+    found = yk_elf_find(path, place);
     assert_non_null(found);
     handle = dlopen(RARE_LIBRARY, RTLD_NOW | RTLD_NOLOAD);
     assert_non_null(handle);
@@ -90,14 +90,14 @@ static void what_is_no_function_is_refused(void **state)
     const void *const places[] = {NULL, &writable_data, on_the_heap, &on_the_heap,
                                   (const void *)(uintptr_t)8};
     char path[64];
-    yk_object_place place;
+    yk_elf_place place;
 
     (void)state;
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         yk_any_function *function;
 
         memcpy(&function, &places[i], sizeof function);
-        assert_false(yk_object_locate(function, path, sizeof path, &place));
+        assert_false(yk_elf_locate(function, path, sizeof path, &place));
     }
     free(on_the_heap);
 }
@@ -106,44 +106,44 @@ static void paths_that_do_not_fit_are_refused(void **state)
 {
     yk_any_function *function = symbol(RTLD_DEFAULT, "_cmocka_run_group_tests");
     char path[8] = "before";
-    yk_object_place place;
+    yk_elf_place place;
 
     (void)state;
-    assert_false(yk_object_locate(function, path, sizeof path, &place));
+    assert_false(yk_elf_locate(function, path, sizeof path, &place));
     assert_string_equal(path, "before");
 }
 
 static void what_is_not_there_is_not_found(void **state)
 {
     char path[64];
-    yk_object_place place;
-    yk_object_place elsewhere;
+    yk_elf_place place;
+    yk_elf_place elsewhere;
 
     (void)state;
-    assert_true(yk_object_locate((yk_any_function *)answer, path, sizeof path, &place));
-    assert_null(yk_object_find("/nonexistent/library.so", place));
-    assert_null(yk_object_find("/etc/passwd", place));
+    assert_true(yk_elf_locate((yk_any_function *)answer, path, sizeof path, &place));
+    assert_null(yk_elf_find("/nonexistent/library.so", place));
+    assert_null(yk_elf_find("/etc/passwd", place));
     elsewhere = place;
     elsewhere.offset = UINT64_C(1) << 46;
-    assert_null(yk_object_find("", elsewhere));
+    assert_null(yk_elf_find("", elsewhere));
     elsewhere.offset = UINT64_MAX;
-    assert_null(yk_object_find("", elsewhere));
+    assert_null(yk_elf_find("", elsewhere));
 }
 
 /* Another build of an object has its functions elsewhere. */
 static void other_builds_are_refused(void **state)
 {
-    yk_object_place place;
-    yk_object_place other;
+    yk_elf_place place;
+    yk_elf_place other;
     char path[512];
 
     (void)state;
-    assert_true(yk_object_locate((yk_any_function *)answer, path, sizeof path, &place));
-    assert_true(yk_object_locate(symbol(RTLD_DEFAULT, "_cmocka_run_group_tests"), path,
+    assert_true(yk_elf_locate((yk_any_function *)answer, path, sizeof path, &place));
+    assert_true(yk_elf_locate(symbol(RTLD_DEFAULT, "_cmocka_run_group_tests"), path,
                                  sizeof path, &other));
     assert_true(place.identity != other.identity);
     place.identity = other.identity;
-    assert_null(yk_object_find("", place));
+    assert_null(yk_elf_find("", place));
 }
 
 static void loaded_libraries_are_known(void **state)
@@ -154,9 +154,9 @@ static void loaded_libraries_are_known(void **state)
     char name[8] = "before";
 
     (void)state;
-    assert_false(yk_object_is_loaded(nowhere, name, sizeof name));
+    assert_false(yk_elf_is_loaded(nowhere, name, sizeof name));
     assert_string_equal(name, "before");
-    assert_true(yk_object_is_loaded(here, name, sizeof name));
+    assert_true(yk_elf_is_loaded(here, name, sizeof name));
     assert_string_equal(name, "libc.so");
 }
 
@@ -164,9 +164,9 @@ static void files_still_there_are_not_stale(void **state)
 {
     (void)state;
     assert_false(
-        yk_object_is_stale((yk_any_function *)files_still_there_are_not_stale));
-    assert_false(yk_object_is_stale((yk_any_function *)qsort));
-    assert_false(yk_object_is_stale(NULL));
+        yk_elf_is_stale((yk_any_function *)files_still_there_are_not_stale));
+    assert_false(yk_elf_is_stale((yk_any_function *)qsort));
+    assert_false(yk_elf_is_stale(NULL));
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/object.h"
+#include "sys/elf.h"
 
 #include <dlfcn.h>
 #include <inttypes.h>
@@ -114,8 +114,8 @@ static bool copy_path(const char *path, char *out, size_t bytes)
     return true;
 }
 
-bool yk_object_locate(yk_any_function *function, char *path, size_t path_bytes,
-                      yk_object_place *place)
+bool yk_elf_locate(yk_any_function *function, char *path, size_t path_bytes,
+                      yk_elf_place *place)
 {
     object_search search = {.address = (uintptr_t)function};
 
@@ -123,11 +123,11 @@ bool yk_object_locate(yk_any_function *function, char *path, size_t path_bytes,
         !copy_path(search.found_path, path, path_bytes)) {
         return false;
     }
-    *place = (yk_object_place){search.address - search.found_base, search.identity};
+    *place = (yk_elf_place){search.address - search.found_base, search.identity};
     return true;
 }
 
-static yk_any_function *find_loaded(const char *path, yk_object_place place,
+static yk_any_function *find_loaded(const char *path, yk_elf_place place,
                                     bool *is_loaded)
 {
     object_search search = {.path = path, .address = (uintptr_t)place.offset};
@@ -140,7 +140,7 @@ static yk_any_function *find_loaded(const char *path, yk_object_place place,
     return (yk_any_function *)(search.found_base + (uintptr_t)place.offset);
 }
 
-yk_any_function *yk_object_find_loaded(const char *path, yk_object_place place)
+yk_any_function *yk_elf_find_loaded(const char *path, yk_elf_place place)
 {
     bool is_loaded;
 
@@ -148,7 +148,7 @@ yk_any_function *yk_object_find_loaded(const char *path, yk_object_place place)
 }
 
 /* The object stays loaded: its functions are used from now on. */
-static yk_any_function *find_by_loading(const char *path, yk_object_place place)
+static yk_any_function *find_by_loading(const char *path, yk_elf_place place)
 {
     const yk_fp_environment before = yk_fp_use_default();
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -164,7 +164,7 @@ static yk_any_function *find_by_loading(const char *path, yk_object_place place)
     return find_loaded(map->l_name, place, &is_loaded);
 }
 
-yk_any_function *yk_object_find(const char *path, yk_object_place place)
+yk_any_function *yk_elf_find(const char *path, yk_elf_place place)
 {
     bool is_loaded;
     yk_any_function *function = find_loaded(path, place, &is_loaded);
@@ -200,7 +200,7 @@ static int by_names(struct dl_phdr_info *object, size_t size, void *context)
     return 0;
 }
 
-bool yk_object_is_loaded(const char *const *names, char *name, size_t bytes)
+bool yk_elf_is_loaded(const char *const *names, char *name, size_t bytes)
 {
     name_search search = {.names = names};
 
@@ -221,7 +221,7 @@ static int before_libc(struct dl_phdr_info *object, size_t size, void *context)
     return search->found || by_names(object, size, &(name_search){.names = names}) != 0;
 }
 
-bool yk_object_is_before_libc(yk_any_function *function)
+bool yk_elf_is_before_libc(yk_any_function *function)
 {
     object_search search = {.address = (uintptr_t)function};
 
@@ -229,7 +229,7 @@ bool yk_object_is_before_libc(yk_any_function *function)
     return search.found;
 }
 
-bool yk_object_is_stale(yk_any_function *function)
+bool yk_elf_is_stale(yk_any_function *function)
 {
     YK_NOT_CANCELLED;
     static const char mark[] = " (deleted)\n";
@@ -257,7 +257,7 @@ bool yk_object_is_stale(yk_any_function *function)
     return is_stale;
 }
 
-bool yk_object_symbol(yk_any_function *function, char *name, size_t bytes)
+bool yk_elf_symbol(yk_any_function *function, char *name, size_t bytes)
 {
     Dl_info info;
     void *address;
