@@ -19,7 +19,7 @@ static yoke_status check(const yoke_shared_array *array, size_t index, const voi
         return yk_object_fail(array, YOKE_EINVAL, "the item's data is NULL");
     }
     if (count == 0) {
-        return yk_object_end(array, yk_object_damaged((const yk_object *)array));
+        return yk_object_end(array, yk_ipc_object_damaged((const yk_ipc_object *)array));
     }
     if (index >= count) {
         return yk_object_fail(array, YOKE_EINVAL,

@@ -8,13 +8,13 @@
 yoke_status yoke_condition_create(yoke_condition **result, yoke_pool *pool)
 {
     yoke_status status;
-    yk_object *condition =
+    yk_ipc_object *condition =
         yk_object_alloc(pool, result, sizeof *condition, YK_ZONE_OBJECTS, &status);
 
     if (condition == NULL) {
         return status;
     }
-    yk_object_init(condition);
+    yk_ipc_object_init(condition);
     return yk_object_publish(pool, result, condition, YK_MAGIC_CONDITION);
 }
 
@@ -23,7 +23,7 @@ static yoke_status check(const yoke_condition *condition, const yoke_lock *lock,
 {
     YK_OBJECT_CHECK(condition, YK_MAGIC_CONDITION);
     YK_OBJECT_CHECK(lock, YK_MAGIC_LOCK);
-    if (!yk_object_has_lock((const yk_object *)lock, yk_identity_thread())) {
+    if (!yk_ipc_object_has_lock((const yk_ipc_object *)lock, yk_identity_thread())) {
         return yk_object_fail(
             condition, YOKE_EINVAL,
             "this thread does not have the lock that it would give back");
@@ -39,8 +39,8 @@ yoke_status yoke_condition_wait(yoke_condition *condition, yoke_lock *lock,
 
     return status != YOKE_OK
                ? status
-               : yk_object_end(condition, yk_notice_wait((yk_object *)condition,
-                                                         (yk_object *)lock, deadline));
+               : yk_object_end(condition, yk_notice_wait((yk_ipc_object *)condition,
+                                                         (yk_ipc_object *)lock, deadline));
 }
 
 yoke_status yoke_condition_wait_for(yoke_condition *condition, yoke_lock *lock,
@@ -54,7 +54,7 @@ yoke_status yoke_condition_wait_for(yoke_condition *condition, yoke_lock *lock,
         return yk_object_fail(condition, YOKE_EINVAL, "the predicate is NULL");
     }
     while (status == YOKE_OK && !predicate(context)) {
-        status = yk_notice_wait((yk_object *)condition, (yk_object *)lock, deadline);
+        status = yk_notice_wait((yk_ipc_object *)condition, (yk_ipc_object *)lock, deadline);
         if ((status == YOKE_ETIMEDOUT || status == YOKE_EAGAIN) && predicate(context)) {
             return YOKE_OK;
         }
@@ -69,7 +69,7 @@ yoke_status yoke_condition_notify(yoke_condition *condition, unsigned count)
         return yk_object_fail(condition, YOKE_EINVAL,
                               "count is 0; at least 1 waiter must be woken");
     }
-    yk_notice_wake((yk_object *)condition,
+    yk_notice_wake((yk_ipc_object *)condition,
                    count < INT32_MAX ? (int)count : YK_WAKE_ALL);
     return YOKE_OK;
 }

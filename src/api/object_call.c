@@ -33,10 +33,10 @@ static const char *kind_name(uint32_t magic)
 }
 
 /* NULL: not where a pool's objects are in this process. */
-static const yk_object *look_at(const void *object)
+static const yk_ipc_object *look_at(const void *object)
 {
     return (uintptr_t)object % sizeof(uint64_t) == 0 &&
-                   yk_window_has_objects(object, sizeof(yk_object))
+                   yk_window_has_objects(object, sizeof(yk_ipc_object))
                ? object
                : NULL;
 }
@@ -44,14 +44,14 @@ static const yk_object *look_at(const void *object)
 /* It was destroyed while the call looked at it: what did not fit were zeros. */
 static bool has_vanished(const void *object, yoke_status status)
 {
-    const yk_object *found = status == YOKE_EINVAL ? look_at(object) : NULL;
+    const yk_ipc_object *found = status == YOKE_EINVAL ? look_at(object) : NULL;
 
-    return found != NULL && !yk_object_is_open(found);
+    return found != NULL && !yk_ipc_object_is_open(found);
 }
 
 bool yk_object_is(const void *object, yk_magic magic)
 {
-    const yk_object *found = look_at(object);
+    const yk_ipc_object *found = look_at(object);
 
     return found != NULL &&
            atomic_load_explicit(&found->magic, memory_order_acquire) == (uint32_t)magic;
@@ -65,7 +65,7 @@ yoke_status yk_object_fail(const void *object, yoke_status status, const char *f
     char text[300];
     va_list args;
 
-    (void)yk_window_find(object, sizeof(yk_object), &pool, &maker);
+    (void)yk_window_find(object, sizeof(yk_ipc_object), &pool, &maker);
     /* Elsewhere the books of pools may have been copied while somebody changed them. */
     if (maker != yk_process_self()) {
         return has_vanished(object, status) ? YOKE_ECLOSED : status;
@@ -81,7 +81,7 @@ yoke_status yk_object_fail(const void *object, yoke_status status, const char *f
 
 yoke_status yk_object_refuse(const void *object, yk_magic magic)
 {
-    const yk_object *found = look_at(object);
+    const yk_ipc_object *found = look_at(object);
     const char *name = kind_name((uint32_t)magic);
     const char *other = found != NULL ? kind_name(atomic_load(&found->magic)) : NULL;
 
@@ -136,22 +136,22 @@ void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes, yk_zone_kin
     }
     set_result(result, NULL);
     if (yk_call_check(pool, &error) == YOKE_OK) {
-        memory = yk_objects_alloc(&pool->objects, &pool->arena, bytes, zone, &error);
+        memory = yk_ipc_registry_alloc(&pool->objects, &pool->arena, bytes, zone, &error);
     }
     *status = memory == NULL ? yk_call_end(pool, error.status, &error) : YOKE_OK;
     return memory;
 }
 
-yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_object *object,
+yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_ipc_object *object,
                               yk_magic magic)
 {
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    status = yk_objects_add(&pool->objects, object, magic, object, &error);
+    status = yk_ipc_registry_add(&pool->objects, object, magic, object, &error);
     if (status != YOKE_OK) {
-        yk_objects_drop(&pool->arena, object);
+        yk_ipc_registry_drop(&pool->arena, object);
         return yk_call_end(pool, status, &error);
     }
     set_result(result, object);
@@ -171,7 +171,7 @@ yoke_status yk_object_destroy(yoke_pool *pool, void *object, yk_magic magic,
             return yk_object_refuse(object, magic);
         }
         status =
-            yk_objects_destroy(&pool->objects, &pool->arena, object, settle, &error);
+            yk_ipc_registry_destroy(&pool->objects, &pool->arena, object, settle, &error);
     }
     return yk_call_end(pool, status, &error);
 }

@@ -32,7 +32,7 @@ void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes, yk_zone_kin
 
 /* Opens the object, which lies at the start of its memory; *result is it, or the memory is
  * freed. */
-yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_object *object,
+yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_ipc_object *object,
                               yk_magic magic);
 
 /* NULL is allowed. */

@@ -13,7 +13,7 @@
 
 /* An end: closed by the magic word of its object. */
 typedef struct pipe_end {
-    yk_object object;
+    yk_ipc_object object;
     yk_queue *in;  /* NULL: it only sends; never changes */
     yk_queue *out; /* NULL: it only receives; never changes */
     struct pipe_end *other;
@@ -83,11 +83,11 @@ static yoke_status publish(yoke_pool *pool, pipe_end *ends, yk_error *error)
 
     for (uint32_t i = 0; i < WAYS && status == YOKE_OK; i++) {
         if (ends[i].in != NULL) {
-            status = yk_objects_add(&pool->objects, &ends[i].in->object, YK_MAGIC_QUEUE,
+            status = yk_ipc_registry_add(&pool->objects, &ends[i].in->object, YK_MAGIC_QUEUE,
                                     ends, error);
         }
         if (status == YOKE_OK) {
-            status = yk_objects_add(&pool->objects, &ends[i].object, YK_MAGIC_PIPE,
+            status = yk_ipc_registry_add(&pool->objects, &ends[i].object, YK_MAGIC_PIPE,
                                     ends, error);
         }
     }
@@ -114,7 +114,7 @@ static yoke_status make(yoke_pipe *result[2], yoke_pool *pool,
     }
     yk_error_clear(&error);
     for (uint32_t i = 0; i < WAYS; i++) {
-        yk_object_init(&ends[i].object);
+        yk_ipc_object_init(&ends[i].object);
         ends[i].other = &ends[1 - i];
         if (i == 0 || !options->simplex) {
             connect(ends, &shape, i);
@@ -126,9 +126,9 @@ static yoke_status make(yoke_pipe *result[2], yoke_pool *pool,
     }
     status = publish(pool, ends, &error);
     if (status != YOKE_OK) {
-        if (yk_objects_destroy(&pool->objects, &pool->arena, &ends[0].in->object, false,
+        if (yk_ipc_registry_destroy(&pool->objects, &pool->arena, &ends[0].in->object, false,
                                NULL) != YOKE_OK) {
-            yk_objects_drop(&pool->arena, ends);
+            yk_ipc_registry_drop(&pool->arena, ends);
         }
         return yk_call_end(pool, status, &error);
     }
@@ -173,7 +173,7 @@ static yoke_status begin(pipe_call *call, yoke_pipe *handle, double seconds)
 
     YK_OBJECT_CHECK(handle, YK_MAGIC_PIPE);
     if (!get_ways(end, &ways)) {
-        return yk_object_end(end, yk_object_damaged(&end->object));
+        return yk_object_end(end, yk_ipc_object_damaged(&end->object));
     }
     call->end = end;
     call->in = ways.in;
@@ -224,7 +224,7 @@ static yoke_status run(pipe_call *call)
         if (piece == deadline) {
             return status;
         }
-        if (yk_object_is_orphan(&call->end->object)) {
+        if (yk_ipc_object_is_orphan(&call->end->object)) {
             return YOKE_EBROKEN;
         }
     }
@@ -327,7 +327,7 @@ yoke_status yoke_pipe_close(yoke_pipe *handle)
 
     YK_OBJECT_CHECK(handle, YK_MAGIC_PIPE);
     if (!get_ways(end, &ways)) {
-        return yk_object_end(end, yk_object_damaged(&end->object));
+        return yk_object_end(end, yk_ipc_object_damaged(&end->object));
     }
     atomic_store(&end->closed, 1);
     YK_STEP();

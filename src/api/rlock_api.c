@@ -6,19 +6,19 @@
 yoke_status yoke_rlock_create(yoke_rlock **result, yoke_pool *pool)
 {
     yoke_status status;
-    yk_object *lock =
+    yk_ipc_object *lock =
         yk_object_alloc(pool, result, sizeof *lock, YK_ZONE_OBJECTS, &status);
 
     if (lock == NULL) {
         return status;
     }
-    yk_object_init(lock);
+    yk_ipc_object_init(lock);
     return yk_object_publish(pool, result, lock, YK_MAGIC_RLOCK);
 }
 
 yoke_status yoke_rlock_acquire(yoke_rlock *handle, double seconds)
 {
-    yk_object *lock = (yk_object *)handle;
+    yk_ipc_object *lock = (yk_ipc_object *)handle;
     uint64_t deadline;
     yoke_status status;
 
@@ -28,18 +28,18 @@ yoke_status yoke_rlock_acquire(yoke_rlock *handle, double seconds)
         return status;
     }
     return yk_object_end(lock,
-                         yk_object_lock_again(lock, yk_identity_thread(), deadline));
+                         yk_ipc_object_lock_again(lock, yk_identity_thread(), deadline));
 }
 
 yoke_status yoke_rlock_release(yoke_rlock *handle)
 {
-    yk_object *lock = (yk_object *)handle;
+    yk_ipc_object *lock = (yk_ipc_object *)handle;
 
     YK_OBJECT_CHECK(handle, YK_MAGIC_RLOCK);
-    if (!yk_object_has_lock(lock, yk_identity_thread())) {
+    if (!yk_ipc_object_has_lock(lock, yk_identity_thread())) {
         return yk_object_fail(lock, YOKE_EINVAL, "this thread does not have the lock");
     }
-    yk_object_unlock_once(lock);
+    yk_ipc_object_unlock_once(lock);
     return YOKE_OK;
 }
 

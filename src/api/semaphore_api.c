@@ -17,7 +17,7 @@ yoke_status yoke_semaphore_create(yoke_semaphore **result, yoke_pool *pool,
     }
     most = most != 0 ? most : INT32_MAX;
     if (permits > most) {
-        yk_objects_drop(&pool->arena, semaphore);
+        yk_ipc_registry_drop(&pool->arena, semaphore);
         return yk_call_fail(pool, YOKE_EINVAL,
                             "more permits than there can be at most");
     }

@@ -36,7 +36,7 @@ uint64_t yk_meeting_bytes(uint32_t parties)
 
 void yk_meeting_init(yk_meeting *meeting, uint32_t parties)
 {
-    yk_object_init(&meeting->object);
+    yk_ipc_object_init(&meeting->object);
     meeting->parties = parties;
     meeting->object.seal = seal_of(meeting, parties);
 }
@@ -54,7 +54,7 @@ static yoke_status check_state(const yk_meeting *meeting)
 {
     return (atomic_load(&meeting->state) & COUNT) < parties_of(meeting)
                ? YOKE_OK
-               : yk_object_damaged(&meeting->object);
+               : yk_ipc_object_damaged(&meeting->object);
 }
 
 static bool is_broken(const yk_meeting *meeting, uint64_t round)
@@ -69,7 +69,7 @@ static uint64_t *who_waits(yk_meeting *meeting)
 
 static void leave(yk_meeting *meeting)
 {
-    yk_object_unlock(&meeting->object);
+    yk_ipc_object_unlock(&meeting->object);
     YK_STEP();
 }
 
@@ -194,7 +194,7 @@ static yoke_status wait_for_others(yk_meeting *meeting, place own, uint64_t dead
         yoke_status status;
 
         if (has_ended(meeting, round)) {
-            return yk_object_is_open(&meeting->object) ? outcome(meeting, round)
+            return yk_ipc_object_is_open(&meeting->object) ? outcome(meeting, round)
                                                        : YOKE_ECLOSED;
         }
         status = yk_waiting_sleep(&waiting, 0, ticket);

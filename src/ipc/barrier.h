@@ -20,7 +20,7 @@
 enum { YK_MAX_PARTIES = 65536 };
 
 typedef struct yk_meeting {
-    yk_object object;
+    yk_ipc_object object;
     _Atomic uint64_t
         state; /* round << 32 | halted << 31 | how many wait; with the lock */
     _Atomic uint64_t broken; /* a bit for each of the last 64 rounds; with the lock */

@@ -39,7 +39,7 @@ void yk_cells_init(yk_cells *cells, uint64_t item_bytes, uint64_t count)
     const yk_cells_shape shape = {
         item_bytes, count, sizeof *cells + yk_round_up(item_bytes * count, LINE)};
 
-    yk_object_init(&cells->object);
+    yk_ipc_object_init(&cells->object);
     cells->item_bytes = shape.item_bytes;
     cells->count = shape.count;
     cells->shadow = shape.shadow;
@@ -99,17 +99,17 @@ static yoke_status lock(yk_cells *cells, yk_cells_shape *shape, uint64_t deadlin
     yoke_status status;
 
     if (!get_shape(cells, shape)) {
-        return yk_object_damaged(&cells->object);
+        return yk_ipc_object_damaged(&cells->object);
     }
-    status = yk_object_lock_again(&cells->object, yk_identity_thread(), deadline);
+    status = yk_ipc_object_lock_again(&cells->object, yk_identity_thread(), deadline);
     YK_STEP();
     if (status == YOKE_EOWNERDEAD) {
         status = repair(cells, shape) ? YOKE_EOWNERDEAD : YOKE_OK;
         YK_STEP();
     }
     if ((status == YOKE_OK || status == YOKE_EOWNERDEAD) &&
-        !yk_object_is_open(&cells->object)) {
-        yk_object_unlock_once(&cells->object);
+        !yk_ipc_object_is_open(&cells->object)) {
+        yk_ipc_object_unlock_once(&cells->object);
         return YOKE_ECLOSED;
     }
     return status;
@@ -127,7 +127,7 @@ static void unlock(yk_cells *cells, yoke_status status)
     if (status == YOKE_EOWNERDEAD) {
         atomic_store(&cells->exposed, 0);
     }
-    yk_object_unlock_once(&cells->object);
+    yk_ipc_object_unlock_once(&cells->object);
 }
 
 yoke_status yk_cells_get(yk_cells *cells, uint64_t index, void *data)
@@ -182,12 +182,12 @@ yoke_status yk_cells_lock(yk_cells *cells, uint64_t deadline)
 
 yoke_status yk_cells_unlock(yk_cells *cells)
 {
-    if (!yk_object_has_lock(&cells->object, yk_identity_thread())) {
+    if (!yk_ipc_object_has_lock(&cells->object, yk_identity_thread())) {
         return YOKE_EINVAL;
     }
     if (cells->object.depth == 1) {
         atomic_store(&cells->exposed, 0);
     }
-    yk_object_unlock_once(&cells->object);
+    yk_ipc_object_unlock_once(&cells->object);
     return YOKE_OK;
 }

@@ -19,7 +19,7 @@
 #include "ipc/ipc_object.h"
 
 typedef struct yk_cells {
-    yk_object object;
+    yk_ipc_object object;
     uint64_t item_bytes;      /* never changes */
     uint64_t count;           /* never changes */
     _Atomic uint64_t pending; /* the lock's owner */
@@ -48,7 +48,7 @@ uint64_t yk_cells_count(const yk_cells *cells);
 yoke_status yk_cells_get(yk_cells *cells, uint64_t index, void *data);
 yoke_status yk_cells_set(yk_cells *cells, uint64_t index, const void *data);
 
-/* The lock as the user takes it. As yk_object_lock_again(). */
+/* The lock as the user takes it. As yk_ipc_object_lock_again(). */
 yoke_status yk_cells_lock(yk_cells *cells, uint64_t deadline);
 
 /* YOKE_EINVAL: this thread does not have it. */

@@ -7,14 +7,14 @@
 #include "sys/call_guard.h"
 #include "sys/futex.h"
 
-void yk_notice_wake(yk_object *notice, int count)
+void yk_notice_wake(yk_ipc_object *notice, int count)
 {
     (void)atomic_fetch_add(&notice->bells[0].word, 2);
     YK_STEP();
     yk_futex_wake(&notice->bells[0].word, count);
 }
 
-static yoke_status sleep_until(yk_object *notice, uint32_t ticket, uint64_t deadline)
+static yoke_status sleep_until(yk_ipc_object *notice, uint32_t ticket, uint64_t deadline)
 {
     const uint64_t look = (uint64_t)YK_LOOK_MS * YK_NS_PER_MS;
     uint64_t now;
@@ -33,14 +33,14 @@ static yoke_status sleep_until(yk_object *notice, uint32_t ticket, uint64_t dead
     if (yk_clock_ns() >= deadline) {
         return YOKE_ETIMEDOUT;
     }
-    return yk_object_is_orphan(notice) ? YOKE_EBROKEN : YOKE_OK;
+    return yk_ipc_object_is_orphan(notice) ? YOKE_EBROKEN : YOKE_OK;
 }
 
-static yoke_status lock_again(yk_object *lock)
+static yoke_status lock_again(yk_ipc_object *lock)
 {
     YK_NOT_CANCELLED;
 
-    return yk_object_lock(lock, yk_identity_thread(), YK_FOR_EVER);
+    return yk_ipc_object_lock(lock, yk_identity_thread(), YK_FOR_EVER);
 }
 
 /* As in POSIX, a thread that is cancelled in here has the lock again. */
@@ -50,13 +50,13 @@ static void undo_wait(void *lock, uint64_t unused)
     (void)lock_again(lock);
 }
 
-yoke_status yk_notice_wait(yk_object *notice, yk_object *lock, uint64_t deadline)
+yoke_status yk_notice_wait(yk_ipc_object *notice, yk_ipc_object *lock, uint64_t deadline)
 {
     const uint32_t ticket = atomic_load(&notice->bells[0].word);
     yoke_status status;
     yoke_status locked;
 
-    yk_object_unlock(lock);
+    yk_ipc_object_unlock(lock);
     YK_STEP();
     yk_hold(undo_wait, lock, 0);
     yk_guard_cancel_point();
@@ -70,5 +70,5 @@ yoke_status yk_notice_wait(yk_object *notice, yk_object *lock, uint64_t deadline
     if (locked != YOKE_OK) {
         return locked;
     }
-    return yk_object_is_open(notice) ? status : YOKE_ECLOSED;
+    return yk_ipc_object_is_open(notice) ? status : YOKE_ECLOSED;
 }

@@ -28,31 +28,31 @@ uint64_t yk_deadline(double seconds)
     return seconds == 0 ? YK_AT_ONCE : yk_clock_deadline(seconds);
 }
 
-void yk_object_init(yk_object *object)
+void yk_ipc_object_init(yk_ipc_object *object)
 {
     memset(object, 0, sizeof *object);
-    yk_object_set_keeper(object, yk_identity_process());
+    yk_ipc_object_set_keeper(object, yk_identity_process());
 }
 
-void yk_object_set_keeper(yk_object *object, uint64_t keeper)
+void yk_ipc_object_set_keeper(yk_ipc_object *object, uint64_t keeper)
 {
     object->keeper = keeper;
     object->keeper_check = ~keeper;
 }
 
-void yk_object_open(yk_object *object, yk_magic magic)
+void yk_ipc_object_open(yk_ipc_object *object, yk_magic magic)
 {
     atomic_store(&object->magic, (uint32_t)magic);
 }
 
-static bool spin_for_lock(yk_object *object, yk_identity self)
+static bool spin_for_lock(yk_ipc_object *object, yk_identity self)
 {
     enum { TURNS_PER_LOOK = 8 };
     const uint64_t start = yk_clock_ns();
 
     do {
         for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
-            if (atomic_load(&object->owner) == 0 && yk_object_try_lock(object, self)) {
+            if (atomic_load(&object->owner) == 0 && yk_ipc_object_try_lock(object, self)) {
                 return true;
             }
             yk_yield();
@@ -63,7 +63,7 @@ static bool spin_for_lock(yk_object *object, yk_identity self)
 
 /* Takes the lock for good. Whoever is woken by its release finds the object closed, and does
  * not care for the lock; so this only looks now and then. */
-static bool drive_out(yk_object *object)
+static bool drive_out(yk_ipc_object *object)
 {
     const yk_identity self = yk_identity_thread();
     const uint64_t limit = yk_clock_ns() + YK_NS_PER_S;
@@ -72,7 +72,7 @@ static bool drive_out(yk_object *object)
         const uint32_t turn = atomic_load(&object->turn);
         uint64_t owner = 0;
 
-        if (yk_object_has_lock(object, self) || spin_for_lock(object, self)) {
+        if (yk_ipc_object_has_lock(object, self) || spin_for_lock(object, self)) {
             return true;
         }
         owner = atomic_load(&object->owner);
@@ -85,7 +85,7 @@ static bool drive_out(yk_object *object)
     return false;
 }
 
-bool yk_object_shut(yk_object *object, bool settle)
+bool yk_ipc_object_shut(yk_ipc_object *object, bool settle)
 {
     bool settled = true;
 
@@ -100,7 +100,7 @@ bool yk_object_shut(yk_object *object, bool settle)
     return settled;
 }
 
-bool yk_object_is_orphan(const yk_object *object)
+bool yk_ipc_object_is_orphan(const yk_ipc_object *object)
 {
     return object->keeper_check != ~object->keeper ||
            !yk_identity_process_lives(object->keeper);
@@ -128,7 +128,7 @@ static yoke_status time_left(uint64_t deadline, uint64_t most_ns, uint64_t *left
     return YOKE_OK;
 }
 
-yk_waiting yk_waiting_start(yk_object *object, uint64_t deadline)
+yk_waiting yk_waiting_start(yk_ipc_object *object, uint64_t deadline)
 {
     return (yk_waiting){.object = object, .deadline = deadline};
 }
@@ -145,7 +145,7 @@ static bool has_become_orphan(yk_waiting *waiting)
         return false;
     }
     waiting->next_look_ns = now + YK_NS_PER_S;
-    return yk_object_is_orphan(waiting->object);
+    return yk_ipc_object_is_orphan(waiting->object);
 }
 
 yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket)
@@ -153,7 +153,7 @@ yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket
     uint64_t left;
     yoke_status status;
 
-    if (!yk_object_is_open(waiting->object)) {
+    if (!yk_ipc_object_is_open(waiting->object)) {
         return YOKE_ECLOSED;
     }
     status = time_left(waiting->deadline, look_ns, &left);
@@ -171,16 +171,16 @@ yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket
 
 /* ---- the lock ---- */
 
-void yk_object_wake_next(yk_object *object)
+void yk_ipc_object_wake_next(yk_ipc_object *object)
 {
     YK_STEP();
     (void)atomic_fetch_add(&object->turn, 1);
     yk_futex_wake(&object->turn, 1);
 }
 
-yoke_status yk_object_refuse_lock(yk_object *object)
+yoke_status yk_ipc_object_refuse_lock(yk_ipc_object *object)
 {
-    yk_object_unlock(object);
+    yk_ipc_object_unlock(object);
     return YOKE_ECLOSED;
 }
 
@@ -192,7 +192,7 @@ typedef struct lock_look {
 } lock_look;
 
 /* An owner that cannot be looked up, and did not sign: the word is no owner's. */
-static bool is_forged(const yk_object *object, lock_look *look, uint64_t owner,
+static bool is_forged(const yk_ipc_object *object, lock_look *look, uint64_t owner,
                       uint64_t now)
 {
     if (yk_identity_is_certain(owner) || atomic_load(&object->holder) == owner) {
@@ -203,7 +203,7 @@ static bool is_forged(const yk_object *object, lock_look *look, uint64_t owner,
     return now - look->unsigned_ns >= YK_NS_PER_S;
 }
 
-static bool owner_died(const yk_object *object, lock_look *look, uint64_t owner,
+static bool owner_died(const yk_ipc_object *object, lock_look *look, uint64_t owner,
                        bool at_once)
 {
     const uint64_t now = yk_clock_ns();
@@ -222,7 +222,7 @@ static bool owner_died(const yk_object *object, lock_look *look, uint64_t owner,
 }
 
 /* Marks the word, so that its owner wakes us, and sleeps. */
-static bool sleep_for_lock(yk_object *object, uint64_t word, uint32_t turn, uint64_t ns)
+static bool sleep_for_lock(yk_ipc_object *object, uint64_t word, uint32_t turn, uint64_t ns)
 {
     if ((word & YK_CONTENDED) == 0 &&
         !atomic_compare_exchange_strong(&object->owner, &word, word | YK_CONTENDED)) {
@@ -233,14 +233,14 @@ static bool sleep_for_lock(yk_object *object, uint64_t word, uint32_t turn, uint
     return true;
 }
 
-yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
+yoke_status yk_ipc_object_lock_slowly(yk_ipc_object *object, yk_identity self,
                                   uint64_t deadline)
 {
     yk_waiting waiting = yk_waiting_start(object, deadline);
     lock_look look = {0, 0, 0};
     uint64_t flag = 0;
 
-    if (yk_object_has_lock(object, self)) {
+    if (yk_ipc_object_has_lock(object, self)) {
         return YOKE_EBUSY;
     }
     if (deadline != YK_AT_ONCE && spin_for_lock(object, self)) {
@@ -252,11 +252,11 @@ yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
         uint64_t left;
         yoke_status status;
 
-        if (!yk_object_is_open(object)) {
+        if (!yk_ipc_object_is_open(object)) {
             return YOKE_ECLOSED;
         }
         if (word == 0) {
-            if (yk_object_try_lock(object, self | flag)) {
+            if (yk_ipc_object_try_lock(object, self | flag)) {
                 return YOKE_OK;
             }
             continue;
@@ -283,14 +283,14 @@ yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
     }
 }
 
-yoke_status yk_object_enter(yk_object *object, yk_identity self, uint64_t deadline)
+yoke_status yk_object_enter(yk_ipc_object *object, yk_identity self, uint64_t deadline)
 {
     yoke_status status = YOKE_OK;
 
-    if (!yk_object_try_lock(object, self)) {
+    if (!yk_ipc_object_try_lock(object, self)) {
         YK_NOT_CANCELLED; /* perhaps in the middle of something; and it is short */
 
-        status = yk_object_lock_slowly(
+        status = yk_ipc_object_lock_slowly(
             object, self,
             deadline == YK_AT_ONCE ? yk_clock_ns() + YK_NS_PER_S : deadline);
         if (status == YOKE_ETIMEDOUT && deadline == YK_AT_ONCE) {
@@ -298,31 +298,31 @@ yoke_status yk_object_enter(yk_object *object, yk_identity self, uint64_t deadli
         }
     }
     if ((status == YOKE_OK || status == YOKE_EOWNERDEAD) &&
-        !yk_object_is_open(object)) {
-        yk_object_unlock(object);
+        !yk_ipc_object_is_open(object)) {
+        yk_ipc_object_unlock(object);
         return YOKE_ECLOSED;
     }
     return status;
 }
 
-static void set_depth(yk_object *object, uint32_t depth)
+static void set_depth(yk_ipc_object *object, uint32_t depth)
 {
     object->depth = depth;
     object->depth_check = ~depth;
 }
 
-yoke_status yk_object_lock_again(yk_object *object, yk_identity self, uint64_t deadline)
+yoke_status yk_ipc_object_lock_again(yk_ipc_object *object, yk_identity self, uint64_t deadline)
 {
     yoke_status status;
 
-    if (yk_object_has_lock(object, self)) {
+    if (yk_ipc_object_has_lock(object, self)) {
         if (object->depth_check != ~object->depth) {
             return YOKE_EDAMAGED;
         }
         set_depth(object, object->depth + 1);
         return YOKE_OK;
     }
-    status = yk_object_lock(object, self, deadline);
+    status = yk_ipc_object_lock(object, self, deadline);
     if (status == YOKE_OK || status == YOKE_EOWNERDEAD) {
         set_depth(object, 1);
     }
@@ -330,7 +330,7 @@ yoke_status yk_object_lock_again(yk_object *object, yk_identity self, uint64_t d
 }
 
 /* If it is not known how often, others had better not wait for ever. */
-void yk_object_unlock_once(yk_object *object)
+void yk_ipc_object_unlock_once(yk_ipc_object *object)
 {
     const uint32_t depth = object->depth;
 
@@ -338,6 +338,6 @@ void yk_object_unlock_once(yk_object *object)
         set_depth(object, depth - 1);
     } else {
         set_depth(object, 0);
-        yk_object_unlock(object);
+        yk_ipc_object_unlock(object);
     }
 }

@@ -51,7 +51,7 @@ typedef enum yk_magic {
     YK_MAGIC_PIPE = 0x796b5049
 } yk_magic;
 
-typedef struct yk_object {
+typedef struct yk_ipc_object {
     _Atomic uint32_t magic; /* the application: once when it is made, 0 at its end */
     yk_eventcount bells[2];      /* whoever changes something */
     uint32_t depth;         /* the lock's owner: how often he has taken it */
@@ -62,10 +62,10 @@ typedef struct yk_object {
     uint64_t keeper_check;   /* ~keeper */
     uint64_t seal;           /* of what never changes in it; set before it is open */
     _Atomic uint64_t holder; /* the lock's owner, a moment later */
-} yk_object;
+} yk_ipc_object;
 
-static_assert(sizeof(yk_object) == 64, "one cache line");
-static_assert(offsetof(yk_object, owner) == 16, "same in all processes");
+static_assert(sizeof(yk_ipc_object) == 64, "one cache line");
+static_assert(offsetof(yk_ipc_object, owner) == 16, "same in all processes");
 
 #define YK_CONTENDED YK_IDENTITY_FLAG
 
@@ -80,10 +80,10 @@ enum { YK_LOOK_MS = 100, YK_LOCK_LOOK_MS = 50 };
 uint64_t yk_deadline(double seconds);
 
 /* Zeroed memory becomes an object that is not open yet. Its keeper is this process. */
-void yk_object_init(yk_object *object);
+void yk_ipc_object_init(yk_ipc_object *object);
 
 /* Before it is open. */
-void yk_object_set_keeper(yk_object *object, uint64_t keeper);
+void yk_ipc_object_set_keeper(yk_ipc_object *object, uint64_t keeper);
 
 /* A number that fits words that never change, at this place. */
 static inline uint64_t yk_seal_of(const void *place, const uint64_t *words,
@@ -97,13 +97,13 @@ static inline uint64_t yk_seal_of(const void *place, const uint64_t *words,
     }
     return seal;
 }
-void yk_object_open(yk_object *object, yk_magic magic);
+void yk_ipc_object_open(yk_ipc_object *object, yk_magic magic);
 
 /* From now on every call answers YOKE_ECLOSED; wakes everybody. With `settle` it waits, a
  * second at most, until nobody else is inside. False: somebody is, and may go on. */
-bool yk_object_shut(yk_object *object, bool settle);
+bool yk_ipc_object_shut(yk_ipc_object *object, bool settle);
 
-static inline bool yk_object_is_open(const yk_object *object)
+static inline bool yk_ipc_object_is_open(const yk_ipc_object *object)
 {
     return atomic_load_explicit(&object->magic, memory_order_acquire) !=
            YK_MAGIC_CLOSED;
@@ -111,23 +111,23 @@ static inline bool yk_object_is_open(const yk_object *object)
 
 /* What is to be said of an object that does not fit its seal: one that was destroyed reads as
  * zeros. */
-static inline yoke_status yk_object_damaged(const yk_object *object)
+static inline yoke_status yk_ipc_object_damaged(const yk_ipc_object *object)
 {
-    return yk_object_is_open(object) ? YOKE_EDAMAGED : YOKE_ECLOSED;
+    return yk_ipc_object_is_open(object) ? YOKE_EDAMAGED : YOKE_ECLOSED;
 }
 
 /* Whether its keeper is gone. A few system calls. */
-bool yk_object_is_orphan(const yk_object *object);
+bool yk_ipc_object_is_orphan(const yk_ipc_object *object);
 
 /* ---- its lock ---- */
 
-yoke_status yk_object_lock_slowly(yk_object *object, yk_identity self,
+yoke_status yk_ipc_object_lock_slowly(yk_ipc_object *object, yk_identity self,
                                   uint64_t deadline);
-void yk_object_wake_next(yk_object *object);
-yoke_status yk_object_refuse_lock(yk_object *object);
+void yk_ipc_object_wake_next(yk_ipc_object *object);
+yoke_status yk_ipc_object_refuse_lock(yk_ipc_object *object);
 
 /* The word was 0 and is this thread's now. */
-static inline bool yk_object_try_lock(yk_object *object, yk_identity self)
+static inline bool yk_ipc_object_try_lock(yk_ipc_object *object, yk_identity self)
 {
     uint64_t owner = 0;
 
@@ -140,10 +140,10 @@ static inline bool yk_object_try_lock(yk_object *object, yk_identity self)
 }
 
 /* Memory that was given back reads as a lock that is free: what was got there is none. */
-static inline yoke_status yk_object_keep_lock(yk_object *object, yoke_status status)
+static inline yoke_status yk_ipc_object_keep_lock(yk_ipc_object *object, yoke_status status)
 {
-    return (status == YOKE_OK || status == YOKE_EOWNERDEAD) && !yk_object_is_open(object)
-               ? yk_object_refuse_lock(object)
+    return (status == YOKE_OK || status == YOKE_EOWNERDEAD) && !yk_ipc_object_is_open(object)
+               ? yk_ipc_object_refuse_lock(object)
                : status;
 }
 
@@ -152,49 +152,49 @@ static inline yoke_status yk_object_keep_lock(yk_object *object, yoke_status sta
  * (at once), YOKE_ETIMEDOUT, YOKE_EBUSY (self has it), YOKE_ECLOSED, YOKE_EBROKEN (the
  * keeper is gone).
  */
-static inline yoke_status yk_object_lock(yk_object *object, yk_identity self,
+static inline yoke_status yk_ipc_object_lock(yk_ipc_object *object, yk_identity self,
                                          uint64_t deadline)
 {
-    if (yk_object_try_lock(object, self)) {
-        return yk_object_keep_lock(object, YOKE_OK);
+    if (yk_ipc_object_try_lock(object, self)) {
+        return yk_ipc_object_keep_lock(object, YOKE_OK);
     }
-    return yk_object_keep_lock(object, yk_object_lock_slowly(object, self, deadline));
+    return yk_ipc_object_keep_lock(object, yk_ipc_object_lock_slowly(object, self, deadline));
 }
 
-static inline bool yk_object_has_lock(const yk_object *object, yk_identity self)
+static inline bool yk_ipc_object_has_lock(const yk_ipc_object *object, yk_identity self)
 {
     return (atomic_load_explicit(&object->owner, memory_order_relaxed) &
             ~YK_CONTENDED) == self;
 }
 
 /* By its owner only. */
-static inline void yk_object_unlock(yk_object *object)
+static inline void yk_ipc_object_unlock(yk_ipc_object *object)
 {
     if ((atomic_exchange_explicit(&object->owner, 0, memory_order_release) &
          YK_CONTENDED) != 0) {
-        yk_object_wake_next(object);
+        yk_ipc_object_wake_next(object);
     }
 }
 
 /* As a lock that its owner may take again. YOKE_EDAMAGED: the count of its locks is not known. */
-yoke_status yk_object_lock_again(yk_object *object, yk_identity self,
+yoke_status yk_ipc_object_lock_again(yk_ipc_object *object, yk_identity self,
                                  uint64_t deadline);
-void yk_object_unlock_once(yk_object *object);
+void yk_ipc_object_unlock_once(yk_ipc_object *object);
 
 /* The lock for a moment, inside a call that is to end at `deadline`: also one that does not
- * wait, waits a little for others that are inside. As yk_object_lock(), and YOKE_ECLOSED
+ * wait, waits a little for others that are inside. As yk_ipc_object_lock(), and YOKE_ECLOSED
  * once the object is shut. */
-yoke_status yk_object_enter(yk_object *object, yk_identity self, uint64_t deadline);
+yoke_status yk_object_enter(yk_ipc_object *object, yk_identity self, uint64_t deadline);
 
 /* ---- waiting for what it holds ---- */
 
 typedef struct yk_waiting {
-    yk_object *object;
+    yk_ipc_object *object;
     uint64_t deadline;
     uint64_t next_look_ns; /* whether the application lives */
 } yk_waiting;
 
-yk_waiting yk_waiting_start(yk_object *object, uint64_t deadline);
+yk_waiting yk_waiting_start(yk_ipc_object *object, uint64_t deadline);
 
 /*
  * Sleeps until a signal of that bell comes after the ticket was drawn, but no longer than

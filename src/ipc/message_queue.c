@@ -98,14 +98,14 @@ static yoke_status begin_use(yk_queue_use *use, const yk_queue *queue)
 {
     *use = describe(queue);
     return queue->object.seal == seal_of(use) ? YOKE_OK
-                                              : yk_object_damaged(&queue->object);
+                                              : yk_ipc_object_damaged(&queue->object);
 }
 
 void yk_queue_init_apart(yk_queue *queue, const yk_queue_shape *shape, uint64_t offset)
 {
     yk_queue_use use;
 
-    yk_object_init(&queue->object);
+    yk_ipc_object_init(&queue->object);
     queue->item_bytes = shape->item_bytes;
     queue->limit = limit_of(shape);
     queue->ring_bytes = power_of_two(queue->limit);
@@ -291,8 +291,8 @@ static yoke_status enter(const yk_queue_use *use, uint64_t deadline)
         status = YOKE_OK;
     }
     if (status == YOKE_OK && !has_valid_positions(use)) {
-        yk_object_unlock(&queue->object);
-        status = yk_object_damaged(&queue->object);
+        yk_ipc_object_unlock(&queue->object);
+        status = yk_ipc_object_damaged(&queue->object);
     }
     return status;
 }
@@ -309,7 +309,7 @@ static bool answer(yk_queue *queue, uint32_t wishes)
 static void leave(yk_queue *queue, bool ring, unsigned bell)
 {
     YK_STEP();
-    yk_object_unlock(&queue->object);
+    yk_ipc_object_unlock(&queue->object);
     YK_STEP();
     if (ring) {
         yk_eventcount_signal(&queue->object.bells[bell]);
@@ -517,7 +517,7 @@ static yoke_status get_now(const yk_queue_use *use, void *data, uint64_t *bytes)
     }
     if (!get_length(use, head, bytes)) {
         *bytes = room;
-        return yk_object_damaged(&queue->object);
+        return yk_ipc_object_damaged(&queue->object);
     }
     if (room < *bytes) {
         return YOKE_EINVAL;

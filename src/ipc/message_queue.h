@@ -41,7 +41,7 @@ typedef struct yk_queue_taker {
 enum { YK_MAX_TAKERS = 1024 };
 
 typedef struct yk_queue {
-    yk_object object;
+    yk_ipc_object object;
     /* Do not change, and are sealed: */
     uint64_t item_bytes; /* 0: messages have lengths */
     uint64_t limit;      /* bytes of messages that fit, lengths included */

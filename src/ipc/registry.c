@@ -6,22 +6,22 @@
 
 #include "base/bits.h"
 
-void yk_objects_init(yk_objects *objects)
+void yk_ipc_registry_init(yk_ipc_registry *objects)
 {
     memset(objects, 0, sizeof *objects);
     (void)pthread_mutex_init(&objects->lock, NULL);
 }
 
-void yk_objects_fini(yk_objects *objects)
+void yk_ipc_registry_fini(yk_ipc_registry *objects)
 {
     for (size_t i = 0; i < objects->count; i++) {
-        (void)yk_object_shut(objects->entries[i].object, false);
+        (void)yk_ipc_object_shut(objects->entries[i].object, false);
     }
     free(objects->entries);
     (void)pthread_mutex_destroy(&objects->lock);
 }
 
-static void release_retired(yk_objects *objects, yk_arena *arena)
+static void release_retired(yk_ipc_registry *objects, yk_arena *arena)
 {
     for (uint32_t i = 0; i < YK_RETIRED; i++) {
         if (objects->retired[i] != NULL) {
@@ -31,7 +31,7 @@ static void release_retired(yk_objects *objects, yk_arena *arena)
     }
 }
 
-void *yk_objects_alloc(yk_objects *objects, yk_arena *arena, size_t bytes,
+void *yk_ipc_registry_alloc(yk_ipc_registry *objects, yk_arena *arena, size_t bytes,
                        yk_zone_kind zone, yk_error *error)
 {
     void *block = yk_arena_alloc_object(arena, bytes, zone, error);
@@ -45,15 +45,15 @@ void *yk_objects_alloc(yk_objects *objects, yk_arena *arena, size_t bytes,
     return block;
 }
 
-void yk_objects_drop(yk_arena *arena, void *block)
+void yk_ipc_registry_drop(yk_arena *arena, void *block)
 {
     yk_arena_free_object(arena, block);
 }
 
-static bool ensure_room(yk_objects *objects)
+static bool ensure_room(yk_ipc_registry *objects)
 {
     const size_t capacity = objects->capacity == 0 ? 16 : 2 * objects->capacity;
-    yk_object_entry *entries;
+    yk_ipc_registry_entry *entries;
 
     if (objects->count < objects->capacity) {
         return true;
@@ -67,7 +67,7 @@ static bool ensure_room(yk_objects *objects)
     return true;
 }
 
-yoke_status yk_objects_add(yk_objects *objects, yk_object *object, yk_magic magic,
+yoke_status yk_ipc_registry_add(yk_ipc_registry *objects, yk_ipc_object *object, yk_magic magic,
                            void *block, yk_error *error)
 {
     bool added;
@@ -75,17 +75,17 @@ yoke_status yk_objects_add(yk_objects *objects, yk_object *object, yk_magic magi
     (void)pthread_mutex_lock(&objects->lock);
     added = ensure_room(objects);
     if (added) {
-        objects->entries[objects->count++] = (yk_object_entry){object, block};
+        objects->entries[objects->count++] = (yk_ipc_registry_entry){object, block};
         if (objects->keeper != 0) {
-            yk_object_set_keeper(object, objects->keeper);
+            yk_ipc_object_set_keeper(object, objects->keeper);
         }
-        yk_object_open(object, magic);
+        yk_ipc_object_open(object, magic);
     }
     (void)pthread_mutex_unlock(&objects->lock);
     return added ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
 }
 
-static void *block_of(const yk_objects *objects, const yk_object *object)
+static void *block_of(const yk_ipc_registry *objects, const yk_ipc_object *object)
 {
     for (size_t i = objects->count; i > 0; i--) {
         if (objects->entries[i - 1].object == object) {
@@ -96,14 +96,14 @@ static void *block_of(const yk_objects *objects, const yk_object *object)
 }
 
 /* False: somebody stays inside. */
-static bool shut_block(yk_objects *objects, const void *block, bool settle)
+static bool shut_block(yk_ipc_registry *objects, const void *block, bool settle)
 {
     size_t kept = 0;
     bool settled = true;
 
     for (size_t i = 0; i < objects->count; i++) {
         if (objects->entries[i].block == block) {
-            settled = yk_object_shut(objects->entries[i].object, settle) && settled;
+            settled = yk_ipc_object_shut(objects->entries[i].object, settle) && settled;
         } else {
             objects->entries[kept++] = objects->entries[i];
         }
@@ -113,7 +113,7 @@ static bool shut_block(yk_objects *objects, const void *block, bool settle)
 }
 
 /* Its pages are given back now, its first addresses later. */
-static void retire(yk_objects *objects, yk_arena *arena, void *block)
+static void retire(yk_ipc_registry *objects, yk_arena *arena, void *block)
 {
     const yk_zone *zone = &arena->layout.zones[YK_ZONE_OBJECTS];
     const uint64_t pages = (zone->end - zone->begin) / yk_page_size();
@@ -128,7 +128,7 @@ static void retire(yk_objects *objects, yk_arena *arena, void *block)
     objects->next_retired = (objects->next_retired + 1) % most;
 }
 
-yoke_status yk_objects_destroy(yk_objects *objects, yk_arena *arena, yk_object *object,
+yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena, yk_ipc_object *object,
                                bool settle, yk_error *error)
 {
     void *block;

@@ -23,40 +23,40 @@
 /* At most, and no more than a sixteenth of the zone of objects. */
 enum { YK_RETIRED = 1024 };
 
-typedef struct yk_object_entry {
-    yk_object *object;
+typedef struct yk_ipc_registry_entry {
+    yk_ipc_object *object;
     void *block;
-} yk_object_entry;
+} yk_ipc_registry_entry;
 
-typedef struct yk_objects {
+typedef struct yk_ipc_registry {
     pthread_mutex_t lock;
-    yk_object_entry *entries;
+    yk_ipc_registry_entry *entries;
     size_t count;
     size_t capacity;
     void *retired[YK_RETIRED]; /* first pages whose addresses rest; NULL: none */
     uint32_t next_retired;
     uint64_t keeper; /* the supervisor's identity: it ends with the application */
-} yk_objects;
+} yk_ipc_registry;
 
-void yk_objects_init(yk_objects *objects);
+void yk_ipc_registry_init(yk_ipc_registry *objects);
 
 /* Shuts all; the arena still stands. */
-void yk_objects_fini(yk_objects *objects);
+void yk_ipc_registry_fini(yk_ipc_registry *objects);
 
 /* Zeroed memory for objects; NULL: the error says why. */
-void *yk_objects_alloc(yk_objects *objects, yk_arena *arena, size_t bytes,
+void *yk_ipc_registry_alloc(yk_ipc_registry *objects, yk_arena *arena, size_t bytes,
                        yk_zone_kind zone, yk_error *error);
 
 /* An object in that block, initialised, is open from now on. */
-yoke_status yk_objects_add(yk_objects *objects, yk_object *object, yk_magic magic,
+yoke_status yk_ipc_registry_add(yk_ipc_registry *objects, yk_ipc_object *object, yk_magic magic,
                            void *block, yk_error *error);
 
 /* Shuts all objects in the block of this one, and frees the block. `settle`: see
- * yk_object_shut(). YOKE_ECLOSED if it is none, or no more. */
-yoke_status yk_objects_destroy(yk_objects *objects, yk_arena *arena, yk_object *object,
+ * yk_ipc_object_shut(). YOKE_ECLOSED if it is none, or no more. */
+yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena, yk_ipc_object *object,
                                bool settle, yk_error *error);
 
 /* Frees a block in which no object was added. */
-void yk_objects_drop(yk_arena *arena, void *block);
+void yk_ipc_registry_drop(yk_arena *arena, void *block);
 
 #endif

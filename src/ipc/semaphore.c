@@ -12,7 +12,7 @@ static uint64_t seal_of(const yk_permits *permits, uint32_t most)
 
 void yk_permits_init(yk_permits *permits, uint32_t count, uint32_t most)
 {
-    yk_object_init(&permits->object);
+    yk_ipc_object_init(&permits->object);
     atomic_store(&permits->count, count);
     permits->most = most;
     permits->object.seal = seal_of(permits, most);
@@ -33,7 +33,7 @@ yoke_status yk_permits_give(yk_permits *permits, uint32_t count)
 
     do {
         if (most == 0 || now > most) {
-            return yk_object_damaged(&permits->object);
+            return yk_ipc_object_damaged(&permits->object);
         }
         if (count > most - now) {
             return YOKE_EINVAL;
@@ -52,7 +52,7 @@ static yoke_status try_take(yk_permits *permits, bool take)
 
     do {
         if (most == 0 || now > most) {
-            return yk_object_damaged(&permits->object);
+            return yk_ipc_object_damaged(&permits->object);
         }
         if (now == 0 || !take) {
             return now == 0 ? YOKE_EAGAIN : YOKE_OK;
@@ -93,7 +93,7 @@ yoke_status yk_permits_wait(yk_permits *permits, uint64_t deadline)
 yoke_status yk_permits_set(yk_permits *permits, bool on)
 {
     if (most_of(permits) == 0) {
-        return yk_object_damaged(&permits->object);
+        return yk_ipc_object_damaged(&permits->object);
     }
     atomic_store(&permits->count, on ? 1 : 0);
     YK_STEP();

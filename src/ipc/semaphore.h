@@ -14,7 +14,7 @@
 #include "ipc/ipc_object.h"
 
 typedef struct yk_permits {
-    yk_object object;
+    yk_ipc_object object;
     _Atomic uint32_t count; /* anybody */
     uint32_t most;          /* never changes */
 } yk_permits;

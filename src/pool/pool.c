@@ -673,7 +673,7 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     (void)pthread_mutex_init(&pool->recall_lock, NULL);
     (void)pthread_mutex_init(&pool->tasks_lock, NULL);
     (void)pthread_mutex_init(&pool->reduce_lock, NULL);
-    yk_objects_init(&pool->objects);
+    yk_ipc_registry_init(&pool->objects);
     status = create_memory(pool, options, error);
     if (status == YOKE_OK) {
         status = read_options(pool->control, options, error);
@@ -760,7 +760,7 @@ static void free_memory(yoke_pool *pool)
     yk_fd_close(&pool->alive);
     yk_fd_close(&pool->life);
     yk_fd_close(&pool->supervisor_fd);
-    yk_objects_fini(&pool->objects);
+    yk_ipc_registry_fini(&pool->objects);
     if (pool->arena.mapping.base != NULL) {
         yk_window_remove(pool->arena.mapping.base);
         yk_arena_fini(&pool->arena);

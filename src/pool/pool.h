@@ -70,7 +70,7 @@ struct yoke_pool {
     yk_arena arena; /* yoke_alloc's memory */
     yk_arena store; /* kernels' texts: not where users' pointers go */
     yk_arena tables; /* block tables of lent allocations */
-    yk_objects objects; /* queues, locks and the like, in the arena */
+    yk_ipc_registry objects; /* queues, locks and the like, in the arena */
     pid_t owner; /* the process that created the pool */
     pid_t supervisor;
     int supervisor_fd; /* pidfd */

@@ -490,7 +490,7 @@ static void test_forged_owner(void **state)
     static const uint64_t owners[] = {1, UINT64_C(1) << 63, UINT64_MAX,
                                       UINT64_C(0x1234567812345678), 0xffff};
     yoke_value *value = make_value();
-    yk_object *object = (yk_object *)value;
+    yk_ipc_object *object = (yk_ipc_object *)value;
     char data[16];
 
     (void)state;

@@ -99,7 +99,7 @@ static yoke_status elsewhere(yoke_status (*function)(double seconds), double sec
 /* Whether somebody sleeps until a lock is given back: the lock of whatever it is. */
 static bool is_awaited(void *arg)
 {
-    return (atomic_load(&((yk_object *)arg)->owner) & YK_CONTENDED) != 0;
+    return (atomic_load(&((yk_ipc_object *)arg)->owner) & YK_CONTENDED) != 0;
 }
 
 static yoke_status take_lock(double seconds)

@@ -343,11 +343,11 @@ static void test_rlock(void **state)
 typedef struct use {
     yoke_status (*call)(void);
     yoke_status (*end)(void);
-    yk_object *(*object)(void);
+    yk_ipc_object *(*object)(void);
 } use;
 
 static const use *current;
-static yk_object *shared; /* what the destroyer is shutting */
+static yk_ipc_object *shared; /* what the destroyer is shutting */
 static pthread_t destroyer;
 static bool is_destroying;
 static _Atomic bool is_destroyed;
@@ -366,8 +366,8 @@ static void destroy_now(void)
 {
     is_destroying = pthread_create(&destroyer, NULL, end_it, b) == 0;
     while (!atomic_load(&is_destroyed) &&
-           (yk_object_is_open(shared) ||
-            !yk_object_has_lock(shared, yk_identity_thread()))) {
+           (yk_ipc_object_is_open(shared) ||
+            !yk_ipc_object_has_lock(shared, yk_identity_thread()))) {
         (void)sched_yield();
     }
 }
@@ -396,9 +396,9 @@ static yoke_status end_queue(void)
     return yoke_queue_destroy(pool, b->queue);
 }
 
-static yk_object *the_queue(void)
+static yk_ipc_object *the_queue(void)
 {
-    return (yk_object *)b->queue;
+    return (yk_ipc_object *)b->queue;
 }
 
 static yoke_status send_there(void)
@@ -433,9 +433,9 @@ static yoke_status end_pipe(void)
 }
 
 /* The end is shut without its lock; what may be held is a queue's. */
-static yk_object *the_pipe(void)
+static yk_ipc_object *the_pipe(void)
 {
-    return (yk_object *)b->ends[0];
+    return (yk_ipc_object *)b->ends[0];
 }
 
 static yoke_status set_there(void)
@@ -450,9 +450,9 @@ static yoke_status end_value(void)
     return yoke_value_destroy(pool, b->value);
 }
 
-static yk_object *the_value(void)
+static yk_ipc_object *the_value(void)
 {
-    return (yk_object *)b->value;
+    return (yk_ipc_object *)b->value;
 }
 
 static yoke_status meet_there(void)
@@ -465,9 +465,9 @@ static yoke_status end_barrier(void)
     return yoke_barrier_destroy(pool, b->barrier);
 }
 
-static yk_object *the_barrier(void)
+static yk_ipc_object *the_barrier(void)
 {
-    return (yk_object *)b->barrier;
+    return (yk_ipc_object *)b->barrier;
 }
 
 static yoke_status give_there(void)
@@ -480,9 +480,9 @@ static yoke_status end_semaphore(void)
     return yoke_semaphore_destroy(pool, b->semaphore);
 }
 
-static yk_object *the_semaphore(void)
+static yk_ipc_object *the_semaphore(void)
 {
-    return (yk_object *)b->semaphore;
+    return (yk_ipc_object *)b->semaphore;
 }
 
 static yoke_status set_event_there(void)
@@ -495,9 +495,9 @@ static yoke_status end_event(void)
     return yoke_event_destroy(pool, b->event);
 }
 
-static yk_object *the_event(void)
+static yk_ipc_object *the_event(void)
 {
-    return (yk_object *)b->event;
+    return (yk_ipc_object *)b->event;
 }
 
 static bool destroy_at(const use *what, int step)

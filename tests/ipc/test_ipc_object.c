@@ -13,13 +13,13 @@
 #include "ipc/ipc_object.h"
 #include "shm/window.h"
 
-static yk_object object;
+static yk_ipc_object object;
 
 static int open_object(void **state)
 {
     (void)state;
-    yk_object_init(&object);
-    yk_object_open(&object, YK_MAGIC_LOCK);
+    yk_ipc_object_init(&object);
+    yk_ipc_object_open(&object, YK_MAGIC_LOCK);
     return 0;
 }
 
@@ -50,7 +50,7 @@ static void test_deadlines(void **state)
 
 static void *try_it(void *arg)
 {
-    *(yoke_status *)arg = yk_object_lock(&object, self(), YK_AT_ONCE);
+    *(yoke_status *)arg = yk_ipc_object_lock(&object, self(), YK_AT_ONCE);
     return NULL;
 }
 
@@ -68,12 +68,12 @@ static void test_lock(void **state)
 {
     (void)state;
     atomic_store(&object.turn, UINT32_MAX);
-    assert_ok(yk_object_lock(&object, self(), YK_AT_ONCE));
-    assert_status(yk_object_lock(&object, self(), YK_FOR_EVER), YOKE_EBUSY);
+    assert_ok(yk_ipc_object_lock(&object, self(), YK_AT_ONCE));
+    assert_status(yk_ipc_object_lock(&object, self(), YK_FOR_EVER), YOKE_EBUSY);
     assert_status(try_elsewhere(), YOKE_EAGAIN);
     atomic_fetch_or(&object.owner, YK_CONTENDED);
-    assert_true(yk_object_has_lock(&object, self()));
-    yk_object_unlock(&object);
+    assert_true(yk_ipc_object_has_lock(&object, self()));
+    yk_ipc_object_unlock(&object);
     assert_int_equal(atomic_load(&object.turn), 0);
     assert_int_equal(atomic_load(&object.owner), 0);
 }
@@ -83,8 +83,8 @@ static void test_somebody_else_has_it(void **state)
     (void)state;
     atomic_store(&object.owner, setup_alive(0));
     atomic_store(&object.holder, setup_alive(0));
-    assert_status(yk_object_lock(&object, self(), YK_AT_ONCE), YOKE_EAGAIN);
-    assert_status(yk_object_lock(&object, self(), yk_deadline(0.2)), YOKE_ETIMEDOUT);
+    assert_status(yk_ipc_object_lock(&object, self(), YK_AT_ONCE), YOKE_EAGAIN);
+    assert_status(yk_ipc_object_lock(&object, self(), yk_deadline(0.2)), YOKE_ETIMEDOUT);
     assert_status(yk_object_enter(&object, self(), YK_AT_ONCE), YOKE_EAGAIN);
     assert_true((atomic_load(&object.owner) & ~YK_CONTENDED) == setup_alive(0));
 }
@@ -97,10 +97,10 @@ static void test_the_owner_is_dead(void **state)
         for (int wait = 0; wait < 2; wait++) {
             atomic_store(&object.owner, setup_dead(0) | (contended ? YK_CONTENDED : 0));
             assert_status(
-                yk_object_lock(&object, self(), wait ? YK_FOR_EVER : YK_AT_ONCE),
+                yk_ipc_object_lock(&object, self(), wait ? YK_FOR_EVER : YK_AT_ONCE),
                 YOKE_EOWNERDEAD);
-            assert_true(yk_object_has_lock(&object, self()));
-            yk_object_unlock(&object);
+            assert_true(yk_ipc_object_has_lock(&object, self()));
+            yk_ipc_object_unlock(&object);
         }
     }
 }
@@ -110,11 +110,11 @@ static void test_lock_again(void **state)
     (void)state;
     object.depth = 5; /* left by somebody who died */
     atomic_store(&object.owner, setup_dead(0));
-    assert_status(yk_object_lock_again(&object, self(), YK_FOR_EVER), YOKE_EOWNERDEAD);
-    assert_ok(yk_object_lock_again(&object, self(), YK_AT_ONCE));
-    yk_object_unlock_once(&object);
-    assert_true(yk_object_has_lock(&object, self()));
-    yk_object_unlock_once(&object);
+    assert_status(yk_ipc_object_lock_again(&object, self(), YK_FOR_EVER), YOKE_EOWNERDEAD);
+    assert_ok(yk_ipc_object_lock_again(&object, self(), YK_AT_ONCE));
+    yk_ipc_object_unlock_once(&object);
+    assert_true(yk_ipc_object_has_lock(&object, self()));
+    yk_ipc_object_unlock_once(&object);
     assert_int_equal(atomic_load(&object.owner), 0);
 }
 
@@ -127,7 +127,7 @@ static void test_the_application_is_gone(void **state)
     object.keeper = setup_dead(0);
     atomic_store(&object.owner, setup_alive(0));
     atomic_store(&object.holder, setup_alive(0));
-    assert_status(yk_object_lock(&object, self(), YK_FOR_EVER), YOKE_EBROKEN);
+    assert_status(yk_ipc_object_lock(&object, self(), YK_FOR_EVER), YOKE_EBROKEN);
     do {
         status = yk_waiting_sleep(&waiting, 0, yk_eventcount_ticket(&object.bells[0]));
     } while (status == YOKE_OK);
@@ -139,10 +139,10 @@ static void test_the_application_is_gone(void **state)
 static void test_shut(void **state)
 {
     (void)state;
-    assert_ok(yk_object_lock(&object, self(), YK_AT_ONCE));
-    assert_true(yk_object_shut(&object, true)); /* its own lock is no obstacle */
-    yk_object_unlock(&object);
-    assert_status(yk_object_lock(&object, self(), YK_FOR_EVER), YOKE_ECLOSED);
+    assert_ok(yk_ipc_object_lock(&object, self(), YK_AT_ONCE));
+    assert_true(yk_ipc_object_shut(&object, true)); /* its own lock is no obstacle */
+    yk_ipc_object_unlock(&object);
+    assert_status(yk_ipc_object_lock(&object, self(), YK_FOR_EVER), YOKE_ECLOSED);
     assert_status(yk_object_enter(&object, self(), YK_FOR_EVER), YOKE_ECLOSED);
     assert_int_equal(atomic_load(&object.owner), 0);
 }
@@ -152,11 +152,11 @@ static void test_shut_while_somebody_is_inside(void **state)
     (void)state;
     atomic_store(&object.owner, setup_alive(0));
     atomic_store(&object.holder, setup_alive(0));
-    assert_false(yk_object_shut(&object, true));
+    assert_false(yk_ipc_object_shut(&object, true));
     assert_true((atomic_load(&object.owner) & ~YK_CONTENDED) == setup_alive(0));
-    assert_true(yk_object_shut(&object, false));
+    assert_true(yk_ipc_object_shut(&object, false));
     atomic_store(&object.owner, setup_dead(0));
-    assert_true(yk_object_shut(&object, true));
+    assert_true(yk_ipc_object_shut(&object, true));
 }
 
 /* ---- cells ---- */
@@ -166,7 +166,7 @@ static yk_cells *create_cells(void)
     yk_cells *cells = setup_allocate(yk_cells_bytes(8, 3));
 
     yk_cells_init(cells, 8, 3);
-    yk_object_open(&cells->object, YK_MAGIC_ARRAY);
+    yk_ipc_object_open(&cells->object, YK_MAGIC_ARRAY);
     return cells;
 }
 
@@ -233,7 +233,7 @@ static yk_meeting *create_meeting(uint64_t round)
 
     yk_meeting_init(meeting, PARTIES);
     atomic_store(&meeting->state, round << 32);
-    yk_object_open(&meeting->object, YK_MAGIC_BARRIER);
+    yk_ipc_object_open(&meeting->object, YK_MAGIC_BARRIER);
     return meeting;
 }
 

@@ -12,7 +12,7 @@ static yk_queue *create(yk_queue_shape shape)
     yk_queue *queue = setup_allocate(yk_queue_bytes(&shape));
 
     yk_queue_init(queue, &shape);
-    yk_object_open(&queue->object, YK_MAGIC_QUEUE);
+    yk_ipc_object_open(&queue->object, YK_MAGIC_QUEUE);
     return queue;
 }
 

@@ -20,7 +20,7 @@ static yk_queue *queue;
 static yk_cells *cells;
 static yk_meeting *meeting;
 static yk_permits permits;
-static yk_object lock;
+static yk_ipc_object lock;
 static uint64_t under_lock;
 static uint64_t under_permit;
 static uint64_t per_thread[THREADS];
@@ -83,7 +83,7 @@ static void test_queue(void **state)
     for (int i = 0; i < 2; i++) {
         queue = allocate(yk_queue_bytes(&shapes[i]));
         yk_queue_init(queue, &shapes[i]);
-        yk_object_open(&queue->object, YK_MAGIC_QUEUE);
+        yk_ipc_object_open(&queue->object, YK_MAGIC_QUEUE);
         atomic_store(&taken, 0);
         in_threads(exchange);
         assert_int_equal(atomic_load(&taken),
@@ -99,11 +99,11 @@ static void *count(void *arg)
     for (int i = 0; i < ROUNDS; i++) {
         uint64_t value;
 
-        if (yk_object_lock(&lock, yk_identity_thread(), YK_FOR_EVER) != YOKE_OK) {
+        if (yk_ipc_object_lock(&lock, yk_identity_thread(), YK_FOR_EVER) != YOKE_OK) {
             return (char *)arg + 1;
         }
         under_lock++;
-        yk_object_unlock(&lock);
+        yk_ipc_object_unlock(&lock);
         if (yk_permits_take(&permits, YK_FOR_EVER) != YOKE_OK) {
             return (char *)arg + 1;
         }
@@ -123,13 +123,13 @@ static void test_counting(void **state)
     uint64_t value;
 
     (void)state;
-    yk_object_init(&lock);
-    yk_object_open(&lock, YK_MAGIC_LOCK);
+    yk_ipc_object_init(&lock);
+    yk_ipc_object_open(&lock, YK_MAGIC_LOCK);
     yk_permits_init(&permits, 1, 1);
-    yk_object_open(&permits.object, YK_MAGIC_SEMAPHORE);
+    yk_ipc_object_open(&permits.object, YK_MAGIC_SEMAPHORE);
     cells = allocate(yk_cells_bytes(sizeof value, 3));
     yk_cells_init(cells, sizeof value, 3);
-    yk_object_open(&cells->object, YK_MAGIC_ARRAY);
+    yk_ipc_object_open(&cells->object, YK_MAGIC_ARRAY);
     in_threads(count);
     assert_int_equal(under_lock, THREADS * ROUNDS);
     assert_int_equal(under_permit, THREADS * ROUNDS);
@@ -161,7 +161,7 @@ static void test_meeting(void **state)
     (void)state;
     meeting = allocate(yk_meeting_bytes(THREADS));
     yk_meeting_init(meeting, THREADS);
-    yk_object_open(&meeting->object, YK_MAGIC_BARRIER);
+    yk_ipc_object_open(&meeting->object, YK_MAGIC_BARRIER);
     in_threads(step_together);
     free(meeting);
 }
