@@ -9,7 +9,7 @@ yoke_status yoke_barrier_create(yoke_barrier **result, yoke_pool *pool,
                                 uint32_t parties)
 {
     yoke_status status;
-    yk_meeting *meeting;
+    yk_barrier *barrier;
 
     if (parties == 0 || parties > YK_MAX_PARTIES) {
         if (result != NULL) {
@@ -17,13 +17,13 @@ yoke_status yoke_barrier_create(yoke_barrier **result, yoke_pool *pool,
         }
         return yk_call_fail(pool, YOKE_EINVAL, "a barrier has 1 to 65536 parties");
     }
-    meeting = yk_object_alloc(pool, result, yk_meeting_bytes(parties), YK_ZONE_OBJECTS,
+    barrier = yk_object_alloc(pool, result, yk_barrier_bytes(parties), YK_ZONE_OBJECTS,
                               &status);
-    if (meeting == NULL) {
+    if (barrier == NULL) {
         return status;
     }
-    yk_meeting_init(meeting, parties);
-    return yk_object_publish(pool, result, &meeting->object, YK_MAGIC_BARRIER);
+    yk_barrier_init(barrier, parties);
+    return yk_object_publish(pool, result, &barrier->object, YK_MAGIC_BARRIER);
 }
 
 static yoke_status end(const yoke_barrier *barrier, yoke_status status)
@@ -45,7 +45,7 @@ yoke_status yoke_barrier_wait(yoke_barrier *barrier, uint32_t *index, double sec
     if (status != YOKE_OK) {
         return status;
     }
-    status = yk_meeting_wait((yk_meeting *)barrier, &own, deadline);
+    status = yk_barrier_wait((yk_barrier *)barrier, &own, deadline);
     if (index != NULL) {
         *index = own;
     }
@@ -55,19 +55,19 @@ yoke_status yoke_barrier_wait(yoke_barrier *barrier, uint32_t *index, double sec
 yoke_status yoke_barrier_abort(yoke_barrier *barrier)
 {
     YK_OBJECT_CHECK(barrier, YK_MAGIC_BARRIER);
-    return end(barrier, yk_meeting_break((yk_meeting *)barrier, false));
+    return end(barrier, yk_barrier_break((yk_barrier *)barrier, false));
 }
 
 yoke_status yoke_barrier_reset(yoke_barrier *barrier)
 {
     YK_OBJECT_CHECK(barrier, YK_MAGIC_BARRIER);
-    return end(barrier, yk_meeting_break((yk_meeting *)barrier, true));
+    return end(barrier, yk_barrier_break((yk_barrier *)barrier, true));
 }
 
 uint32_t yoke_barrier_waiting(const yoke_barrier *barrier)
 {
     return yk_object_is(barrier, YK_MAGIC_BARRIER)
-               ? yk_meeting_count((const yk_meeting *)barrier)
+               ? yk_barrier_count((const yk_barrier *)barrier)
                : 0;
 }
 

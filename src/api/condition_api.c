@@ -39,7 +39,7 @@ yoke_status yoke_condition_wait(yoke_condition *condition, yoke_lock *lock,
 
     return status != YOKE_OK
                ? status
-               : yk_object_end(condition, yk_notice_wait((yk_ipc_object *)condition,
+               : yk_object_end(condition, yk_condition_wait((yk_ipc_object *)condition,
                                                          (yk_ipc_object *)lock, deadline));
 }
 
@@ -54,7 +54,7 @@ yoke_status yoke_condition_wait_for(yoke_condition *condition, yoke_lock *lock,
         return yk_object_fail(condition, YOKE_EINVAL, "the predicate is NULL");
     }
     while (status == YOKE_OK && !predicate(context)) {
-        status = yk_notice_wait((yk_ipc_object *)condition, (yk_ipc_object *)lock, deadline);
+        status = yk_condition_wait((yk_ipc_object *)condition, (yk_ipc_object *)lock, deadline);
         if ((status == YOKE_ETIMEDOUT || status == YOKE_EAGAIN) && predicate(context)) {
             return YOKE_OK;
         }
@@ -69,7 +69,7 @@ yoke_status yoke_condition_notify(yoke_condition *condition, unsigned count)
         return yk_object_fail(condition, YOKE_EINVAL,
                               "count is 0; at least 1 waiter must be woken");
     }
-    yk_notice_wake((yk_ipc_object *)condition,
+    yk_condition_wake((yk_ipc_object *)condition,
                    count < INT32_MAX ? (int)count : YK_WAKE_ALL);
     return YOKE_OK;
 }

@@ -7,32 +7,32 @@
 yoke_status yoke_event_create(yoke_event **result, yoke_pool *pool)
 {
     yoke_status status;
-    yk_permits *event =
+    yk_semaphore *event =
         yk_object_alloc(pool, result, sizeof *event, YK_ZONE_OBJECTS, &status);
 
     if (event == NULL) {
         return status;
     }
-    yk_permits_init(event, 0, 1);
+    yk_semaphore_init(event, 0, 1);
     return yk_object_publish(pool, result, &event->object, YK_MAGIC_EVENT);
 }
 
 yoke_status yoke_event_set(yoke_event *event)
 {
     YK_OBJECT_CHECK(event, YK_MAGIC_EVENT);
-    return yk_object_end(event, yk_permits_set((yk_permits *)event, true));
+    return yk_object_end(event, yk_semaphore_set((yk_semaphore *)event, true));
 }
 
 yoke_status yoke_event_clear(yoke_event *event)
 {
     YK_OBJECT_CHECK(event, YK_MAGIC_EVENT);
-    return yk_object_end(event, yk_permits_set((yk_permits *)event, false));
+    return yk_object_end(event, yk_semaphore_set((yk_semaphore *)event, false));
 }
 
 bool yoke_event_is_set(const yoke_event *event)
 {
     return yk_object_is(event, YK_MAGIC_EVENT) &&
-           yk_permits_count((const yk_permits *)event) != 0;
+           yk_semaphore_count((const yk_semaphore *)event) != 0;
 }
 
 yoke_status yoke_event_wait(yoke_event *event, double seconds)
@@ -45,7 +45,7 @@ yoke_status yoke_event_wait(yoke_event *event, double seconds)
     if (status != YOKE_OK) {
         return status;
     }
-    return yk_object_end(event, yk_permits_wait((yk_permits *)event, deadline));
+    return yk_object_end(event, yk_semaphore_wait((yk_semaphore *)event, deadline));
 }
 
 yoke_status yoke_event_destroy(yoke_pool *pool, yoke_event *event)

@@ -9,7 +9,7 @@ yoke_status yoke_semaphore_create(yoke_semaphore **result, yoke_pool *pool,
                                   uint32_t permits, uint32_t most)
 {
     yoke_status status;
-    yk_permits *semaphore =
+    yk_semaphore *semaphore =
         yk_object_alloc(pool, result, sizeof *semaphore, YK_ZONE_OBJECTS, &status);
 
     if (semaphore == NULL) {
@@ -21,7 +21,7 @@ yoke_status yoke_semaphore_create(yoke_semaphore **result, yoke_pool *pool,
         return yk_call_fail(pool, YOKE_EINVAL,
                             "more permits than there can be at most");
     }
-    yk_permits_init(semaphore, permits, most);
+    yk_semaphore_init(semaphore, permits, most);
     return yk_object_publish(pool, result, &semaphore->object, YK_MAGIC_SEMAPHORE);
 }
 
@@ -35,7 +35,7 @@ yoke_status yoke_semaphore_acquire(yoke_semaphore *semaphore, double seconds)
     if (status != YOKE_OK) {
         return status;
     }
-    return yk_object_end(semaphore, yk_permits_take((yk_permits *)semaphore, deadline));
+    return yk_object_end(semaphore, yk_semaphore_take((yk_semaphore *)semaphore, deadline));
 }
 
 yoke_status yoke_semaphore_release(yoke_semaphore *semaphore, uint32_t permits)
@@ -46,13 +46,13 @@ yoke_status yoke_semaphore_release(yoke_semaphore *semaphore, uint32_t permits)
     if (permits == 0) {
         return yk_object_fail(semaphore, YOKE_EINVAL, "no permit is given back");
     }
-    status = yk_permits_give((yk_permits *)semaphore, permits);
+    status = yk_semaphore_give((yk_semaphore *)semaphore, permits);
     if (status == YOKE_EINVAL) {
         return yk_object_fail(
             semaphore, YOKE_EINVAL,
             "there would be more than %u permits: more are given back "
             "than were taken",
-            ((yk_permits *)semaphore)->most);
+            ((yk_semaphore *)semaphore)->most);
     }
     return yk_object_end(semaphore, status);
 }
@@ -60,7 +60,7 @@ yoke_status yoke_semaphore_release(yoke_semaphore *semaphore, uint32_t permits)
 uint32_t yoke_semaphore_get(const yoke_semaphore *semaphore)
 {
     return yk_object_is(semaphore, YK_MAGIC_SEMAPHORE)
-               ? yk_permits_count((const yk_permits *)semaphore)
+               ? yk_semaphore_count((const yk_semaphore *)semaphore)
                : 0;
 }
 

@@ -22,120 +22,120 @@ static uint64_t bit_of(uint64_t round)
     return UINT64_C(1) << (round % 64);
 }
 
-static uint64_t seal_of(const yk_meeting *meeting, uint32_t parties)
+static uint64_t seal_of(const yk_barrier *barrier, uint32_t parties)
 {
     const uint64_t word = parties;
 
-    return yk_seal_of(meeting, &word, 1);
+    return yk_seal_of(barrier, &word, 1);
 }
 
-uint64_t yk_meeting_bytes(uint32_t parties)
+uint64_t yk_barrier_bytes(uint32_t parties)
 {
-    return sizeof(yk_meeting) + parties * sizeof(uint64_t);
+    return sizeof(yk_barrier) + parties * sizeof(uint64_t);
 }
 
-void yk_meeting_init(yk_meeting *meeting, uint32_t parties)
+void yk_barrier_init(yk_barrier *barrier, uint32_t parties)
 {
-    yk_ipc_object_init(&meeting->object);
-    meeting->parties = parties;
-    meeting->object.seal = seal_of(meeting, parties);
+    yk_ipc_object_init(&barrier->object);
+    barrier->parties = parties;
+    barrier->object.seal = seal_of(barrier, parties);
 }
 
 /* How many have to come; 0: it is damaged. */
-static uint32_t parties_of(const yk_meeting *meeting)
+static uint32_t parties_of(const yk_barrier *barrier)
 {
-    const uint32_t parties = meeting->parties;
+    const uint32_t parties = barrier->parties;
 
-    return meeting->object.seal == seal_of(meeting, parties) ? parties : 0;
+    return barrier->object.seal == seal_of(barrier, parties) ? parties : 0;
 }
 
 /* With the lock. What waits is fewer than have to come, or it is damaged. */
-static yoke_status check_state(const yk_meeting *meeting)
+static yoke_status check_state(const yk_barrier *barrier)
 {
-    return (atomic_load(&meeting->state) & COUNT) < parties_of(meeting)
+    return (atomic_load(&barrier->state) & COUNT) < parties_of(barrier)
                ? YOKE_OK
-               : yk_ipc_object_damaged(&meeting->object);
+               : yk_ipc_object_damaged(&barrier->object);
 }
 
-static bool is_broken(const yk_meeting *meeting, uint64_t round)
+static bool is_broken(const yk_barrier *barrier, uint64_t round)
 {
-    return (atomic_load(&meeting->broken) & bit_of(round)) != 0;
+    return (atomic_load(&barrier->broken) & bit_of(round)) != 0;
 }
 
-static uint64_t *who_waits(yk_meeting *meeting)
+static uint64_t *who_waits(yk_barrier *barrier)
 {
-    return (uint64_t *)(meeting + 1);
+    return (uint64_t *)(barrier + 1);
 }
 
-static void leave(yk_meeting *meeting)
+static void leave(yk_barrier *barrier)
 {
-    yk_ipc_object_unlock(&meeting->object);
+    yk_ipc_object_unlock(&barrier->object);
     YK_STEP();
 }
 
 /* With the lock. The next round has not ended yet. */
-static void begin_round(yk_meeting *meeting, uint64_t state, uint64_t halted)
+static void begin_round(yk_barrier *barrier, uint64_t state, uint64_t halted)
 {
     const uint64_t next = next_round(state) | halted;
 
-    (void)atomic_fetch_and(&meeting->broken, ~bit_of(round_of(next)));
+    (void)atomic_fetch_and(&barrier->broken, ~bit_of(round_of(next)));
     YK_STEP();
-    atomic_store(&meeting->state, next);
+    atomic_store(&barrier->state, next);
     YK_STEP();
-    yk_eventcount_signal(&meeting->object.bells[0]);
+    yk_eventcount_signal(&barrier->object.bells[0]);
 }
 
-static void break_round(yk_meeting *meeting, uint64_t state, uint64_t halted)
+static void break_round(yk_barrier *barrier, uint64_t state, uint64_t halted)
 {
-    (void)atomic_fetch_or(&meeting->broken, bit_of(round_of(state)));
+    (void)atomic_fetch_or(&barrier->broken, bit_of(round_of(state)));
     YK_STEP();
-    begin_round(meeting, state, halted);
+    begin_round(barrier, state, halted);
 }
 
 /* After a death: a round that was about to break does. */
-static void repair(yk_meeting *meeting)
+static void repair(yk_barrier *barrier)
 {
-    const uint64_t state = atomic_load(&meeting->state);
+    const uint64_t state = atomic_load(&barrier->state);
 
-    if (is_broken(meeting, round_of(state))) {
-        begin_round(meeting, state, HALTED);
+    if (is_broken(barrier, round_of(state))) {
+        begin_round(barrier, state, HALTED);
     }
 }
 
-static yoke_status enter(yk_meeting *meeting, uint64_t deadline)
+static yoke_status enter(yk_barrier *barrier, uint64_t deadline)
 {
     yoke_status status =
-        yk_object_enter(&meeting->object, yk_identity_thread(), deadline);
+        yk_object_enter(&barrier->object, yk_identity_thread(), deadline);
 
     YK_STEP();
     if (status == YOKE_EOWNERDEAD) {
-        repair(meeting);
+        repair(barrier);
         status = YOKE_OK;
     }
     if (status == YOKE_OK) {
-        status = check_state(meeting);
+        status = check_state(barrier);
         if (status != YOKE_OK) {
-            leave(meeting);
+            leave(barrier);
         }
     }
     return status;
 }
 
 /* With the lock: comes, if it may. YOKE_EAGAIN: the others have to come. */
-static yoke_status arrive(yk_meeting *meeting, uint64_t *state, bool may_wait)
+static yoke_status arrive(yk_barrier *barrier, uint64_t *state, bool may_wait)
 {
-    *state = atomic_load(&meeting->state);
+    *state = atomic_load(&barrier->state);
     if ((*state & HALTED) != 0) {
         return YOKE_EBROKEN;
     }
-    if ((*state & COUNT) + 1 == meeting->parties) {
-        begin_round(meeting, *state, 0);
+    if ((*state & COUNT) + 1 == barrier->parties) {
+        begin_round(barrier, *state, 0);
         return YOKE_OK;
     }
     if (may_wait) {
-        who_waits(meeting)[*state & COUNT] = yk_identity_thread();
+        who_waits(barrier)[*state & COUNT] = yk_identity_thread();
         YK_STEP();
-        atomic_store(&meeting->state, *state + 1);
+        atomic_store(&barrier->state, *state + 1);
         YK_STEP();
     }
     return YOKE_EAGAIN;
@@ -150,65 +150,65 @@ typedef struct place {
 } place;
 
 /* With the lock, in the same round, in which at least this one waits. */
-static bool next_one_died(yk_meeting *meeting, uint64_t state, uint64_t index)
+static bool next_one_died(yk_barrier *barrier, uint64_t state, uint64_t index)
 {
     return (state & COUNT) == 0 ||
-           !yk_identity_thread_lives(who_waits(meeting)[(index + 1) % (state & COUNT)]);
+           !yk_identity_thread_lives(who_waits(barrier)[(index + 1) % (state & COUNT)]);
 }
 
 /* Breaks the round if it is still the one, and somebody in it is dead or gives up. */
-static yoke_status check_round(yk_meeting *meeting, place own, bool gives_up)
+static yoke_status check_round(yk_barrier *barrier, place own, bool gives_up)
 {
-    const yoke_status status = enter(meeting, YK_FOR_EVER);
+    const yoke_status status = enter(barrier, YK_FOR_EVER);
     uint64_t state;
 
     if (status != YOKE_OK) {
         return status;
     }
-    state = atomic_load(&meeting->state);
+    state = atomic_load(&barrier->state);
     if (round_of(state) == own.round &&
-        (gives_up || next_one_died(meeting, state, own.index))) {
-        break_round(meeting, state, HALTED);
+        (gives_up || next_one_died(barrier, state, own.index))) {
+        break_round(barrier, state, HALTED);
     }
-    leave(meeting);
+    leave(barrier);
     return YOKE_OK;
 }
 
-static bool has_ended(const yk_meeting *meeting, uint64_t round)
+static bool has_ended(const yk_barrier *barrier, uint64_t round)
 {
-    return round_of(atomic_load(&meeting->state)) != round;
+    return round_of(atomic_load(&barrier->state)) != round;
 }
 
-static yoke_status outcome(const yk_meeting *meeting, uint64_t round)
+static yoke_status outcome(const yk_barrier *barrier, uint64_t round)
 {
-    return is_broken(meeting, round) ? YOKE_EBROKEN : YOKE_OK;
+    return is_broken(barrier, round) ? YOKE_EBROKEN : YOKE_OK;
 }
 
-static yoke_status wait_for_others(yk_meeting *meeting, place own, uint64_t deadline)
+static yoke_status wait_for_others(yk_barrier *barrier, place own, uint64_t deadline)
 {
     const uint64_t round = own.round;
-    yk_waiting waiting = yk_waiting_start(&meeting->object, deadline);
+    yk_waiting waiting = yk_waiting_start(&barrier->object, deadline);
 
     for (;;) {
-        const uint32_t ticket = yk_eventcount_ticket(&meeting->object.bells[0]);
+        const uint32_t ticket = yk_eventcount_ticket(&barrier->object.bells[0]);
         yoke_status status;
 
-        if (has_ended(meeting, round)) {
-            return yk_ipc_object_is_open(&meeting->object) ? outcome(meeting, round)
+        if (has_ended(barrier, round)) {
+            return yk_ipc_object_is_open(&barrier->object) ? outcome(barrier, round)
                                                        : YOKE_ECLOSED;
         }
         status = yk_waiting_sleep(&waiting, 0, ticket);
         if (status != YOKE_OK && status != YOKE_ETIMEDOUT) {
             return status;
         }
-        if (!has_ended(meeting, round) &&
-            yk_eventcount_ticket(&meeting->object.bells[0]) == ticket) {
-            const yoke_status checked = check_round(meeting, own, status != YOKE_OK);
+        if (!has_ended(barrier, round) &&
+            yk_eventcount_ticket(&barrier->object.bells[0]) == ticket) {
+            const yoke_status checked = check_round(barrier, own, status != YOKE_OK);
 
             if (checked != YOKE_OK) {
                 return checked;
             }
-            if (status == YOKE_ETIMEDOUT && outcome(meeting, round) == YOKE_EBROKEN) {
+            if (status == YOKE_ETIMEDOUT && outcome(barrier, round) == YOKE_EBROKEN) {
                 return status;
             }
         }
@@ -216,45 +216,45 @@ static yoke_status wait_for_others(yk_meeting *meeting, place own, uint64_t dead
 }
 
 /* The thread is cancelled: it gives up. */
-static void undo_arrive(void *meeting, uint64_t round)
+static void undo_arrive(void *barrier, uint64_t round)
 {
-    (void)check_round(meeting, (place){round, 0}, true);
+    (void)check_round(barrier, (place){round, 0}, true);
 }
 
-yoke_status yk_meeting_wait(yk_meeting *meeting, uint32_t *index, uint64_t deadline)
+yoke_status yk_barrier_wait(yk_barrier *barrier, uint32_t *index, uint64_t deadline)
 {
-    yoke_status status = enter(meeting, deadline);
+    yoke_status status = enter(barrier, deadline);
     uint64_t state;
 
     if (status != YOKE_OK) {
         return status;
     }
-    status = arrive(meeting, &state, deadline != YK_AT_ONCE);
-    leave(meeting);
+    status = arrive(barrier, &state, deadline != YK_AT_ONCE);
+    leave(barrier);
     *index = (uint32_t)(state & COUNT);
     if (status != YOKE_EAGAIN || deadline == YK_AT_ONCE) {
         return status;
     }
-    yk_hold(undo_arrive, meeting, round_of(state));
-    status = wait_for_others(meeting, (place){round_of(state), *index}, deadline);
+    yk_hold(undo_arrive, barrier, round_of(state));
+    status = wait_for_others(barrier, (place){round_of(state), *index}, deadline);
     yk_hold_end();
     return status;
 }
 
-yoke_status yk_meeting_break(yk_meeting *meeting, bool again)
+yoke_status yk_barrier_break(yk_barrier *barrier, bool again)
 {
-    const yoke_status status = enter(meeting, YK_FOR_EVER);
+    const yoke_status status = enter(barrier, YK_FOR_EVER);
 
     if (status == YOKE_OK) {
-        break_round(meeting, atomic_load(&meeting->state), again ? 0 : HALTED);
-        leave(meeting);
+        break_round(barrier, atomic_load(&barrier->state), again ? 0 : HALTED);
+        leave(barrier);
     }
     return status;
 }
 
-uint32_t yk_meeting_count(const yk_meeting *meeting)
+uint32_t yk_barrier_count(const yk_barrier *barrier)
 {
-    const uint32_t count = (uint32_t)(atomic_load(&meeting->state) & COUNT);
+    const uint32_t count = (uint32_t)(atomic_load(&barrier->state) & COUNT);
 
-    return count < parties_of(meeting) ? count : 0;
+    return count < parties_of(barrier) ? count : 0;
 }

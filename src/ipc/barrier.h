@@ -19,7 +19,7 @@
 
 enum { YK_MAX_PARTIES = 65536 };
 
-typedef struct yk_meeting {
+typedef struct yk_barrier {
     yk_ipc_object object;
     _Atomic uint64_t
         state; /* round << 32 | halted << 31 | how many wait; with the lock */
@@ -28,19 +28,19 @@ typedef struct yk_meeting {
     uint32_t padding;
     uint64_t reserved[5];
     /* Then `parties` identities of the threads that wait; with the lock. */
-} yk_meeting;
+} yk_barrier;
 
-static_assert(sizeof(yk_meeting) == 128, "the list follows on a cache line");
+static_assert(sizeof(yk_barrier) == 128, "the list follows on a cache line");
 
-uint64_t yk_meeting_bytes(uint32_t parties);
-void yk_meeting_init(yk_meeting *meeting, uint32_t parties);
+uint64_t yk_barrier_bytes(uint32_t parties);
+void yk_barrier_init(yk_barrier *barrier, uint32_t parties);
 
 /* YOKE_EBROKEN: it broke, or is broken. */
-yoke_status yk_meeting_wait(yk_meeting *meeting, uint32_t *index, uint64_t deadline);
+yoke_status yk_barrier_wait(yk_barrier *barrier, uint32_t *index, uint64_t deadline);
 
 /* Breaks it; with `again` it can be used at once. */
-yoke_status yk_meeting_break(yk_meeting *meeting, bool again);
+yoke_status yk_barrier_break(yk_barrier *barrier, bool again);
 
-uint32_t yk_meeting_count(const yk_meeting *meeting);
+uint32_t yk_barrier_count(const yk_barrier *barrier);
 
 #endif

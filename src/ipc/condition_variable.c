@@ -7,14 +7,14 @@
 #include "sys/call_guard.h"
 #include "sys/futex.h"
 
-void yk_notice_wake(yk_ipc_object *notice, int count)
+void yk_condition_wake(yk_ipc_object *condition, int count)
 {
-    (void)atomic_fetch_add(&notice->bells[0].word, 2);
+    (void)atomic_fetch_add(&condition->bells[0].word, 2);
     YK_STEP();
-    yk_futex_wake(&notice->bells[0].word, count);
+    yk_futex_wake(&condition->bells[0].word, count);
 }
 
-static yoke_status sleep_until(yk_ipc_object *notice, uint32_t ticket, uint64_t deadline)
+static yoke_status sleep_until(yk_ipc_object *condition, uint32_t ticket, uint64_t deadline)
 {
     const uint64_t look = (uint64_t)YK_LOOK_MS * YK_NS_PER_MS;
     uint64_t now;
@@ -26,14 +26,14 @@ static yoke_status sleep_until(yk_ipc_object *notice, uint32_t ticket, uint64_t 
     if (now >= deadline) {
         return YOKE_ETIMEDOUT;
     }
-    yk_futex_wait(&notice->bells[0].word, ticket, yk_min(look, deadline - now));
-    if (atomic_load(&notice->bells[0].word) != ticket) {
+    yk_futex_wait(&condition->bells[0].word, ticket, yk_min(look, deadline - now));
+    if (atomic_load(&condition->bells[0].word) != ticket) {
         return YOKE_OK;
     }
     if (yk_clock_ns() >= deadline) {
         return YOKE_ETIMEDOUT;
     }
-    return yk_ipc_object_is_orphan(notice) ? YOKE_EBROKEN : YOKE_OK;
+    return yk_ipc_object_is_orphan(condition) ? YOKE_EBROKEN : YOKE_OK;
 }
 
 static yoke_status lock_again(yk_ipc_object *lock)
@@ -50,9 +50,9 @@ static void undo_wait(void *lock, uint64_t unused)
     (void)lock_again(lock);
 }
 
-yoke_status yk_notice_wait(yk_ipc_object *notice, yk_ipc_object *lock, uint64_t deadline)
+yoke_status yk_condition_wait(yk_ipc_object *condition, yk_ipc_object *lock, uint64_t deadline)
 {
-    const uint32_t ticket = atomic_load(&notice->bells[0].word);
+    const uint32_t ticket = atomic_load(&condition->bells[0].word);
     yoke_status status;
     yoke_status locked;
 
@@ -61,7 +61,7 @@ yoke_status yk_notice_wait(yk_ipc_object *notice, yk_ipc_object *lock, uint64_t 
     yk_hold(undo_wait, lock, 0);
     yk_guard_cancel_point();
     yk_hold_end();
-    status = sleep_until(notice, ticket, deadline);
+    status = sleep_until(condition, ticket, deadline);
     YK_STEP();
     if (status == YOKE_EBROKEN) {
         return status;
@@ -70,5 +70,5 @@ yoke_status yk_notice_wait(yk_ipc_object *notice, yk_ipc_object *lock, uint64_t 
     if (locked != YOKE_OK) {
         return locked;
     }
-    return yk_ipc_object_is_open(notice) ? status : YOKE_ECLOSED;
+    return yk_ipc_object_is_open(condition) ? status : YOKE_ECLOSED;
 }

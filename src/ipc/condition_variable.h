@@ -21,8 +21,8 @@
 /* YOKE_OK: notified, or time to look again; YOKE_EOWNERDEAD from the lock. With both the
  * lock is held, also with YOKE_EAGAIN and YOKE_ETIMEDOUT. Not with YOKE_EBROKEN: the
  * pool is broken. */
-yoke_status yk_notice_wait(yk_ipc_object *notice, yk_ipc_object *lock, uint64_t deadline);
+yoke_status yk_condition_wait(yk_ipc_object *condition, yk_ipc_object *lock, uint64_t deadline);
 
-void yk_notice_wake(yk_ipc_object *notice, int count);
+void yk_condition_wake(yk_ipc_object *condition, int count);
 
 #endif

@@ -3,14 +3,14 @@
 
 #include "ipc/step.h"
 
-static uint64_t seal_of(const yk_permits *permits, uint32_t most)
+static uint64_t seal_of(const yk_semaphore *permits, uint32_t most)
 {
     const uint64_t word = most;
 
     return yk_seal_of(permits, &word, 1);
 }
 
-void yk_permits_init(yk_permits *permits, uint32_t count, uint32_t most)
+void yk_semaphore_init(yk_semaphore *permits, uint32_t count, uint32_t most)
 {
     yk_ipc_object_init(&permits->object);
     atomic_store(&permits->count, count);
@@ -19,14 +19,14 @@ void yk_permits_init(yk_permits *permits, uint32_t count, uint32_t most)
 }
 
 /* How many there can be; 0: it is damaged. */
-static uint32_t most_of(const yk_permits *permits)
+static uint32_t most_of(const yk_semaphore *permits)
 {
     const uint32_t most = permits->most;
 
     return permits->object.seal == seal_of(permits, most) ? most : 0;
 }
 
-yoke_status yk_permits_give(yk_permits *permits, uint32_t count)
+yoke_status yk_semaphore_give(yk_semaphore *permits, uint32_t count)
 {
     const uint32_t most = most_of(permits);
     uint32_t now = atomic_load(&permits->count);
@@ -45,7 +45,7 @@ yoke_status yk_permits_give(yk_permits *permits, uint32_t count)
 }
 
 /* One fewer if `take`. YOKE_EAGAIN: there are none. */
-static yoke_status try_take(yk_permits *permits, bool take)
+static yoke_status try_take(yk_semaphore *permits, bool take)
 {
     const uint32_t most = most_of(permits);
     uint32_t now = atomic_load(&permits->count);
@@ -62,7 +62,7 @@ static yoke_status try_take(yk_permits *permits, bool take)
     return YOKE_OK;
 }
 
-static yoke_status wait_until(yk_permits *permits, bool take, uint64_t deadline)
+static yoke_status wait_until(yk_semaphore *permits, bool take, uint64_t deadline)
 {
     yk_waiting waiting = yk_waiting_start(&permits->object, deadline);
 
@@ -80,17 +80,17 @@ static yoke_status wait_until(yk_permits *permits, bool take, uint64_t deadline)
     }
 }
 
-yoke_status yk_permits_take(yk_permits *permits, uint64_t deadline)
+yoke_status yk_semaphore_take(yk_semaphore *permits, uint64_t deadline)
 {
     return wait_until(permits, true, deadline);
 }
 
-yoke_status yk_permits_wait(yk_permits *permits, uint64_t deadline)
+yoke_status yk_semaphore_wait(yk_semaphore *permits, uint64_t deadline)
 {
     return wait_until(permits, false, deadline);
 }
 
-yoke_status yk_permits_set(yk_permits *permits, bool on)
+yoke_status yk_semaphore_set(yk_semaphore *permits, bool on)
 {
     if (most_of(permits) == 0) {
         return yk_ipc_object_damaged(&permits->object);
@@ -103,7 +103,7 @@ yoke_status yk_permits_set(yk_permits *permits, bool on)
     return YOKE_OK;
 }
 
-uint32_t yk_permits_count(const yk_permits *permits)
+uint32_t yk_semaphore_count(const yk_semaphore *permits)
 {
     const uint32_t count = atomic_load(&permits->count);
 

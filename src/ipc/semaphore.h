@@ -13,28 +13,28 @@
 
 #include "ipc/ipc_object.h"
 
-typedef struct yk_permits {
+typedef struct yk_semaphore {
     yk_ipc_object object;
     _Atomic uint32_t count; /* anybody */
     uint32_t most;          /* never changes */
-} yk_permits;
+} yk_semaphore;
 
 /* In zeroed memory. */
-void yk_permits_init(yk_permits *permits, uint32_t count, uint32_t most);
+void yk_semaphore_init(yk_semaphore *permits, uint32_t count, uint32_t most);
 
 /* YOKE_EINVAL: there would be more than `most`. */
-yoke_status yk_permits_give(yk_permits *permits, uint32_t count);
+yoke_status yk_semaphore_give(yk_semaphore *permits, uint32_t count);
 
 /* One fewer. */
-yoke_status yk_permits_take(yk_permits *permits, uint64_t deadline);
+yoke_status yk_semaphore_take(yk_semaphore *permits, uint64_t deadline);
 
 /* Until there are any; takes none. */
-yoke_status yk_permits_wait(yk_permits *permits, uint64_t deadline);
+yoke_status yk_semaphore_wait(yk_semaphore *permits, uint64_t deadline);
 
 /* Sets it to 0 or 1. */
-yoke_status yk_permits_set(yk_permits *permits, bool on);
+yoke_status yk_semaphore_set(yk_semaphore *permits, bool on);
 
 /* How many there are now; 0 if it is damaged. */
-uint32_t yk_permits_count(const yk_permits *permits);
+uint32_t yk_semaphore_count(const yk_semaphore *permits);
 
 #endif

@@ -4,25 +4,25 @@
 #include "pool/callout.h"
 #include "pool/pool.h"
 
-typedef struct notice {
+typedef struct condition {
     bool makes_result;
     yoke_on_done *callback; /* NULL: none */
     void *context;
-} notice;
+} condition;
 
 /* What is to be called next for a future whose job was collected: what makes its result, the
  * callback of its submission, then the one it was given later. */
-static notice next_notice(yoke_future *future)
+static condition next_notice(yoke_future *future)
 {
     yoke_on_done *first =
         future->status == YOKE_OK ? future->on_success : future->on_error;
-    notice next = {false, first, future->on_context};
+    condition next = {false, first, future->on_context};
 
     if (yk_combine_claim(future)) {
-        return (notice){.makes_result = true};
+        return (condition){.makes_result = true};
     }
     if (first == NULL) {
-        next = (notice){false, future->callback, future->callback_context};
+        next = (condition){false, future->callback, future->callback_context};
         future->callback = NULL;
     }
     future->on_success = future->on_error = NULL;
@@ -51,7 +51,7 @@ static yoke_future *take_first(yoke_pool *pool)
 
 /* What is to be called next: of the future that was taken last, or of those after it, whose
  * reference takes the place of its own. NULL: all have been called. */
-static yoke_future *find_next(yoke_pool *pool, yoke_future *last, notice *next)
+static yoke_future *find_next(yoke_pool *pool, yoke_future *last, condition *next)
 {
     yoke_future *future;
 
@@ -83,7 +83,7 @@ static void call_back(void *context)
     self->function(self->future, self->future->status, self->context);
 }
 
-static void call(yoke_pool *pool, yoke_future *future, notice what)
+static void call(yoke_pool *pool, yoke_future *future, condition what)
 {
     callback_call self = {what.callback, future, what.context};
 
@@ -114,7 +114,7 @@ static void undo_take(void *taken, uint64_t unused)
 void yk_run_callbacks(yoke_pool *pool)
 {
     yoke_future *future;
-    notice next;
+    condition next;
 
     if (yk_callbacks_are_deferred(pool)) {
         return;
@@ -137,7 +137,7 @@ void yk_run_callbacks(yoke_pool *pool)
 void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
                      void *context)
 {
-    call(pool, future, (notice){false, callback, context});
+    call(pool, future, (condition){false, callback, context});
     if (pool != NULL) {
         yk_run_callbacks(pool);
     }

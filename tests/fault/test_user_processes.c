@@ -14,9 +14,9 @@
 #include "fault_setup.h"
 #include "pool/pool.h"
 
-typedef struct meeting {
+typedef struct barrier {
     _Atomic int arrived;
-} meeting;
+} barrier;
 
 static int return_seven(void *argument, size_t bytes)
 {
@@ -27,7 +27,7 @@ static int return_seven(void *argument, size_t bytes)
 
 static int wait_for_ever(void *argument, size_t bytes)
 {
-    meeting *place = argument;
+    barrier *place = argument;
 
     (void)bytes;
     atomic_fetch_add(&place->arrived, 1);
@@ -38,7 +38,7 @@ static int wait_for_ever(void *argument, size_t bytes)
 
 static bool has_arrived(void *place)
 {
-    return atomic_load(&((meeting *)place)->arrived) != 0;
+    return atomic_load(&((barrier *)place)->arrived) != 0;
 }
 
 static bool is_gone(void *pid)
@@ -91,7 +91,7 @@ static void test_process_dies(void **state)
 /* Starts one and waits for its end; how the first call that failed did. */
 static yoke_status run_one(yoke_pool *pool, bool terminate, pid_t *pid)
 {
-    meeting *place = yoke_alloc(pool, sizeof *place);
+    barrier *place = yoke_alloc(pool, sizeof *place);
     yoke_process *process = NULL;
     yoke_status status;
     int code = 0;
@@ -168,7 +168,7 @@ static void test_supervisor_dies(void **state)
 static void test_supervisor_killed(void **state)
 {
     yoke_pool *pool = ft_pool("cpu:1", NULL);
-    meeting *place = yoke_alloc(pool, sizeof *place);
+    barrier *place = yoke_alloc(pool, sizeof *place);
     yoke_process *process = NULL;
     struct pollfd ends = {.events = POLLIN};
     int code = 77;
@@ -200,7 +200,7 @@ static void test_supervisor_killed(void **state)
 static void test_supervisor_killed_before_close(void **state)
 {
     yoke_pool *pool = ft_pool("cpu:1", NULL);
-    meeting *place = yoke_alloc(pool, sizeof *place);
+    barrier *place = yoke_alloc(pool, sizeof *place);
     yoke_process *process = NULL;
 
     (void)state;
@@ -213,7 +213,7 @@ static void test_supervisor_killed_before_close(void **state)
 /* Has a child that keeps what the pool's processes have open, and outlives it. */
 static int leave_orphan(void *argument, size_t bytes)
 {
-    meeting *place = argument;
+    barrier *place = argument;
     const pid_t pid = fork();
 
     (void)bytes;
@@ -249,7 +249,7 @@ static pid_t fork_victim(void)
 static void test_pid_of_supervisor_reused(void **state)
 {
     yoke_pool *pool = ft_pool("cpu:1", NULL);
-    meeting *place = yoke_alloc(pool, sizeof *place);
+    barrier *place = yoke_alloc(pool, sizeof *place);
     yoke_process *process = NULL;
     const pid_t supervisor = pool->supervisor;
     pid_t victim = 0;
@@ -315,7 +315,7 @@ static int die_on_the_way(void *fault)
     const yoke_pool_options options = {.devices = "cpu:1", .arena_bytes = 1 << 30};
     yoke_pool *pool = NULL;
     yoke_process *process = NULL;
-    meeting *place;
+    barrier *place;
 
     (void)setenv("YOKE_FAULT", fault, 1);
     if (yoke_pool_create(&pool, &options) != YOKE_OK) {

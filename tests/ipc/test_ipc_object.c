@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Time limits, the lock and its owners, the end; and what stands on it: cells, meetings. */
+/* Time limits, the lock and its owners, the end; and what stands on it: cells, barriers. */
 #include "ipc_setup.h"
 
 #include <math.h>
@@ -223,18 +223,18 @@ static void test_cells_exposed(void **state)
     free(cells);
 }
 
-/* ---- meetings ---- */
+/* ---- barriers ---- */
 
 enum { PARTIES = 3 };
 
-static yk_meeting *create_meeting(uint64_t round)
+static yk_barrier *create_meeting(uint64_t round)
 {
-    yk_meeting *meeting = setup_allocate(yk_meeting_bytes(PARTIES));
+    yk_barrier *barrier = setup_allocate(yk_barrier_bytes(PARTIES));
 
-    yk_meeting_init(meeting, PARTIES);
-    atomic_store(&meeting->state, round << 32);
-    yk_ipc_object_open(&meeting->object, YK_MAGIC_BARRIER);
-    return meeting;
+    yk_barrier_init(barrier, PARTIES);
+    atomic_store(&barrier->state, round << 32);
+    yk_ipc_object_open(&barrier->object, YK_MAGIC_BARRIER);
+    return barrier;
 }
 
 static void *meet_often(void *arg)
@@ -242,7 +242,7 @@ static void *meet_often(void *arg)
     for (int i = 0; i < 200; i++) {
         uint32_t index;
 
-        if (yk_meeting_wait(arg, &index, YK_FOR_EVER) != YOKE_OK || index >= PARTIES) {
+        if (yk_barrier_wait(arg, &index, YK_FOR_EVER) != YOKE_OK || index >= PARTIES) {
             return arg;
         }
     }
@@ -251,50 +251,50 @@ static void *meet_often(void *arg)
 
 static void test_rounds_wrap(void **state)
 {
-    yk_meeting *meeting = create_meeting(UINT32_MAX - 100);
+    yk_barrier *barrier = create_meeting(UINT32_MAX - 100);
     pthread_t threads[PARTIES];
     void *failed;
 
     (void)state;
     for (int i = 0; i < PARTIES; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, meet_often, meeting), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, meet_often, barrier), 0);
     }
     for (int i = 0; i < PARTIES; i++) {
         assert_int_equal(pthread_join(threads[i], &failed), 0);
         assert_null(failed);
     }
-    assert_true(atomic_load(&meeting->state) >> 32 == 99);
-    free(meeting);
+    assert_true(atomic_load(&barrier->state) >> 32 == 99);
+    free(barrier);
 }
 
 /* One that waits with the dead one breaks it. */
 static void test_another_one_died(void **state)
 {
-    yk_meeting *meeting = create_meeting(5);
+    yk_barrier *barrier = create_meeting(5);
     uint32_t index;
 
     (void)state;
-    *(yk_identity *)(void *)(meeting + 1) = setup_dead(0);
-    atomic_fetch_add(&meeting->state, 1);
-    assert_status(yk_meeting_wait(meeting, &index, YK_FOR_EVER), YOKE_EBROKEN);
+    *(yk_identity *)(void *)(barrier + 1) = setup_dead(0);
+    atomic_fetch_add(&barrier->state, 1);
+    assert_status(yk_barrier_wait(barrier, &index, YK_FOR_EVER), YOKE_EBROKEN);
     assert_int_equal(index, 1);
-    assert_status(yk_meeting_wait(meeting, &index, YK_FOR_EVER), YOKE_EBROKEN);
-    assert_ok(yk_meeting_break(meeting, true));
-    assert_status(yk_meeting_wait(meeting, &index, yk_deadline(0.25)), YOKE_ETIMEDOUT);
-    free(meeting);
+    assert_status(yk_barrier_wait(barrier, &index, YK_FOR_EVER), YOKE_EBROKEN);
+    assert_ok(yk_barrier_break(barrier, true));
+    assert_status(yk_barrier_wait(barrier, &index, yk_deadline(0.25)), YOKE_ETIMEDOUT);
+    free(barrier);
 }
 
 static void test_half_broken(void **state)
 {
-    yk_meeting *meeting = create_meeting(5);
+    yk_barrier *barrier = create_meeting(5);
     uint32_t index;
 
     (void)state;
-    atomic_store(&meeting->broken, 1 << 5);
-    atomic_store(&meeting->object.owner, setup_dead(0));
-    assert_status(yk_meeting_wait(meeting, &index, YK_FOR_EVER), YOKE_EBROKEN);
-    assert_true(atomic_load(&meeting->state) >> 32 == 6);
-    free(meeting);
+    atomic_store(&barrier->broken, 1 << 5);
+    atomic_store(&barrier->object.owner, setup_dead(0));
+    assert_status(yk_barrier_wait(barrier, &index, YK_FOR_EVER), YOKE_EBROKEN);
+    assert_true(atomic_load(&barrier->state) >> 32 == 6);
+    free(barrier);
 }
 
 /* ---- windows ---- */

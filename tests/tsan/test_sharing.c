@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queues, locks, cells, permits and meetings with threads in the place of processes. What
+ * Queues, locks, cells, permits and barriers with threads in the place of processes. What
  * they protect are plain numbers, so an ordering that is missing is a data race.
  */
 #include "support/yoke_test.h"
@@ -18,8 +18,8 @@ enum { THREADS = 4, ROUNDS = 3000 };
 
 static yk_queue *queue;
 static yk_cells *cells;
-static yk_meeting *meeting;
-static yk_permits permits;
+static yk_barrier *barrier;
+static yk_semaphore permits;
 static yk_ipc_object lock;
 static uint64_t under_lock;
 static uint64_t under_permit;
@@ -104,11 +104,11 @@ static void *count(void *arg)
         }
         under_lock++;
         yk_ipc_object_unlock(&lock);
-        if (yk_permits_take(&permits, YK_FOR_EVER) != YOKE_OK) {
+        if (yk_semaphore_take(&permits, YK_FOR_EVER) != YOKE_OK) {
             return (char *)arg + 1;
         }
         under_permit++;
-        (void)yk_permits_give(&permits, 1);
+        (void)yk_semaphore_give(&permits, 1);
         (void)yk_cells_lock(cells, YK_FOR_EVER);
         (void)yk_cells_get(cells, 1, &value);
         value++;
@@ -125,7 +125,7 @@ static void test_counting(void **state)
     (void)state;
     yk_ipc_object_init(&lock);
     yk_ipc_object_open(&lock, YK_MAGIC_LOCK);
-    yk_permits_init(&permits, 1, 1);
+    yk_semaphore_init(&permits, 1, 1);
     yk_ipc_object_open(&permits.object, YK_MAGIC_SEMAPHORE);
     cells = allocate(yk_cells_bytes(sizeof value, 3));
     yk_cells_init(cells, sizeof value, 3);
@@ -147,9 +147,9 @@ static void *step_together(void *arg)
         uint32_t index;
 
         per_thread[self] = i;
-        if (yk_meeting_wait(meeting, &index, YK_FOR_EVER) != YOKE_OK ||
+        if (yk_barrier_wait(barrier, &index, YK_FOR_EVER) != YOKE_OK ||
             per_thread[(self + 1) % THREADS] != i ||
-            yk_meeting_wait(meeting, &index, YK_FOR_EVER) != YOKE_OK) {
+            yk_barrier_wait(barrier, &index, YK_FOR_EVER) != YOKE_OK) {
             return (char *)arg + 1;
         }
     }
@@ -159,11 +159,11 @@ static void *step_together(void *arg)
 static void test_meeting(void **state)
 {
     (void)state;
-    meeting = allocate(yk_meeting_bytes(THREADS));
-    yk_meeting_init(meeting, THREADS);
-    yk_ipc_object_open(&meeting->object, YK_MAGIC_BARRIER);
+    barrier = allocate(yk_barrier_bytes(THREADS));
+    yk_barrier_init(barrier, THREADS);
+    yk_ipc_object_open(&barrier->object, YK_MAGIC_BARRIER);
     in_threads(step_together);
-    free(meeting);
+    free(barrier);
 }
 
 int main(void)
