@@ -10,11 +10,11 @@
 #include "storage.h"
 
 /* What the steps cost, in nanoseconds. */
-static const double claim_ns = 15;       /* a swap on a home in the own cache */
-static const double far_claim_ns = 100;  /* on a home in another core's */
+static const double claim_ns = 15;       /* a swap on a work range in the own cache */
+static const double far_claim_ns = 100;  /* on a work range in another core's */
 static const double mark_ns = 1;         /* a tile, in the tile map */
 static const double scan_ns = 0.3;       /* a tile, by whoever ends the job */
-static const double look_ns = 10;        /* at a home */
+static const double look_ns = 10;        /* at a work range */
 static const double closer_look_ns = 50; /* at its owner's speed and claim */
 static const double publish_ns = 60;     /* a chunk's claims and clock readings */
 static const double later_ns = 2e5;      /* until the next look */
@@ -24,8 +24,8 @@ enum { LOOK, TAKE_LOOT, END_CHUNK, NOTICE };
 
 /* A worker in the job. */
 typedef struct sim_hand {
-    yk_tiles home;
-    double home_free; /* until then another swap on the home is under way */
+    yk_tiles work_range;
+    double work_range_free; /* until then another swap on the work range is under way */
     yk_tiles claim;   /* what it runs */
     double claim_started;
     double death;
@@ -53,7 +53,7 @@ typedef struct sim_play {
     uint8_t *done;
     uint32_t *redo;
     uint32_t redo_count;
-    uint32_t in_homes;
+    uint32_t in_work_ranges;
     uint32_t left; /* tiles not done */
     sim_agenda agenda;
     sim_outcome outcome;
@@ -72,34 +72,34 @@ static void put(sim_play *play, double time, size_t i, uint32_t kind)
                    (sim_event){.time = time, .worker = (uint32_t)i, .kind = kind});
 }
 
-/* ---- homes ---- */
+/* ---- work ranges ---- */
 
-/* When a swap on a home has happened that begins now. */
+/* When a swap on a work range has happened that begins now. */
 static double swapped(sim_hand *owner, double now, double cost)
 {
-    owner->home_free = fmax(owner->home_free, now) + cost;
-    return owner->home_free;
+    owner->work_range_free = fmax(owner->work_range_free, now) + cost;
+    return owner->work_range_free;
 }
 
 static yk_tiles take_front(sim_play *play, sim_hand *owner, uint32_t most)
 {
-    const uint32_t left = yk_tiles_count(owner->home);
+    const uint32_t left = yk_tiles_count(owner->work_range);
     const uint32_t count = most < left ? most : left;
-    const yk_tiles taken = {owner->home.begin, owner->home.begin + count};
+    const yk_tiles taken = {owner->work_range.begin, owner->work_range.begin + count};
 
-    owner->home.begin = taken.end;
-    play->in_homes -= count;
+    owner->work_range.begin = taken.end;
+    play->in_work_ranges -= count;
     return taken;
 }
 
 static yk_tiles take_back(sim_play *play, sim_hand *owner, uint32_t most)
 {
-    const uint32_t left = yk_tiles_count(owner->home);
+    const uint32_t left = yk_tiles_count(owner->work_range);
     const uint32_t count = most < left ? most : left;
-    const yk_tiles taken = {owner->home.end - count, owner->home.end};
+    const yk_tiles taken = {owner->work_range.end - count, owner->work_range.end};
 
-    owner->home.end = taken.begin;
-    play->in_homes -= count;
+    owner->work_range.end = taken.begin;
+    play->in_work_ranges -= count;
     return taken;
 }
 
@@ -116,8 +116,8 @@ static void place(sim_play *play)
     }
     yk_policy_shares(play->tiling.count, takers, n, shares);
     for (size_t i = 0; i < n; i++) {
-        play->hands[i].home = shares[i];
-        play->in_homes += yk_tiles_count(shares[i]);
+        play->hands[i].work_range = shares[i];
+        play->in_work_ranges += yk_tiles_count(shares[i]);
     }
     free(takers);
     free(shares);
@@ -151,7 +151,7 @@ static bool take_own(sim_play *play, size_t i, double now)
 {
     const sim_worker *worker = &play->machine->workers[i];
     sim_hand *hand = &play->hands[i];
-    const uint32_t left = yk_tiles_count(hand->home);
+    const uint32_t left = yk_tiles_count(hand->work_range);
     const yk_speeds speeds = speeds_of(play, i);
 
     if (left == 0) {
@@ -212,7 +212,7 @@ static void end_chunk(sim_play *play, size_t i, double now)
 static yk_victim look_at(const sim_play *play, size_t i, double now)
 {
     const sim_hand *hand = &play->hands[i];
-    yk_victim victim = {.left = yk_tiles_count(hand->home),
+    yk_victim victim = {.left = yk_tiles_count(hand->work_range),
                         .speeds = speeds_of(play, i),
                         .is_gone = hand->is_gone};
 
@@ -263,7 +263,7 @@ static bool may_redo(sim_play *play, size_t i)
     return yk_policy_loot(&lost, &thief, &survey) > 0;
 }
 
-/* Looks at all homes; what it takes of them it takes when it is through. */
+/* Looks at all work ranges; what it takes of them it takes when it is through. */
 static void look(sim_play *play, size_t i, double now)
 {
     sim_hand *hand = &play->hands[i];
@@ -272,7 +272,7 @@ static void look(sim_play *play, size_t i, double now)
     if (take_own(play, i, now)) {
         return;
     }
-    hand->idle = play->in_homes == 0 && play->redo_count == 0;
+    hand->idle = play->in_work_ranges == 0 && play->redo_count == 0;
     if (hand->idle) {
         return;
     }
@@ -312,9 +312,9 @@ static void take_loot(sim_play *play, size_t i, double now)
         return;
     }
     play->outcome.thefts++;
-    hand->home = tiles;
+    hand->work_range = tiles;
     hand->speed = hand->speed_there;
-    play->in_homes += yk_tiles_count(tiles);
+    play->in_work_ranges += yk_tiles_count(tiles);
     put(play, enter(play, i, then), i, LOOK);
 }
 
@@ -364,7 +364,7 @@ static void prepare(sim_play *play)
             put(play, hand->death + notice_ns, i, NOTICE);
         }
         put(play,
-            yk_tiles_count(hand->home) > 0 ? enter(play, i, worker->wake)
+            yk_tiles_count(hand->work_range) > 0 ? enter(play, i, worker->wake)
                                            : worker->wake,
             i, LOOK);
     }

@@ -12,7 +12,7 @@ typedef struct sim_outcome {
     double time; /* from submission to the last result */
     bool once;   /* every tile counted exactly once */
     uint64_t chunks;
-    uint64_t looks; /* at all homes */
+    uint64_t looks; /* at all work ranges */
     uint64_t thefts;
 } sim_outcome;
 

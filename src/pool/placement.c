@@ -118,7 +118,7 @@ yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
     return check_hope(pool, job, devices, error);
 }
 
-/* ---- homes ---- */
+/* ---- work ranges ---- */
 
 /* What a start is thought to cost until it has been measured. */
 static const double wake_guess_ns[2] = {3000, 50000};
@@ -170,7 +170,7 @@ static double delay_of(const yk_control *control, const yk_job *job, uint32_t sl
            (double)worker->info.launch_ns;
 }
 
-/* Whether a worker without a home may come all the same: it has not built the kernel yet. */
+/* Whether a worker without a work range may come all the same: it has not built the kernel yet. */
 static bool is_late(const yk_control *control, const yk_job *job, uint32_t slot)
 {
     const uint32_t build =
@@ -261,7 +261,7 @@ static bool are_as_before(const double *last, const yk_taker *takers, uint32_t c
 }
 
 /* In a time loop the same items should stay with the same worker, in its caches or its
- * device's memory: homes do not follow every trembling of the speeds. */
+ * device's memory: work ranges do not follow every trembling of the speeds. */
 static void keep_steady(yoke_kernel *kernel, yk_taker *takers, uint32_t count)
 {
     const double total = total_speed(takers, count);
@@ -296,7 +296,7 @@ static uint32_t pick_one(const yk_control *control, const yk_taker *takers,
     return best;
 }
 
-/* Workers that join later find their homes empty, not of another generation. */
+/* Workers that join later find their work ranges empty, not of another generation. */
 static uint32_t slots_to_prepare(const yk_control *control, uint32_t count)
 {
     const bool growing = atomic_load(&control->discovery) == YK_DISCOVERY_RUNNING;
@@ -304,9 +304,9 @@ static uint32_t slots_to_prepare(const yk_control *control, uint32_t count)
     return (uint32_t)yk_min(count + (growing ? YK_MAX_FOUND : 0), YK_MAX_WORKERS);
 }
 
-static void set_home(yk_job *job, uint32_t slot, uint32_t generation, yk_tiles share)
+static void set_work_range(yk_job *job, uint32_t slot, uint32_t generation, yk_tiles share)
 {
-    yk_home_set(&job->homes[slot].home, generation, share);
+    yk_work_range_set(&job->work_ranges[slot].work_range, generation, share);
     atomic_store_explicit(&job->done[slot].value, 0, memory_order_relaxed);
 }
 
@@ -360,7 +360,7 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
     job->most_tiles = most_tiles(job, submission->options.chunk);
     find_takers(pool, job, submission->caller_helps, takers, count);
     for (uint32_t i = count; i < prepared; i++) {
-        set_home(job, i, generation, (yk_tiles){0, 0});
+        set_work_range(job, i, generation, (yk_tiles){0, 0});
     }
     if (job->launch.whole != 0) {
         memset(shares, 0, (count + 1) * sizeof *shares);
@@ -370,9 +370,9 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
         yk_policy_shares(job->tiling.count, takers, count + 1, shares);
     }
     for (uint32_t i = 0; i < count; i++) {
-        set_home(job, i, generation, shares[i]);
+        set_work_range(job, i, generation, shares[i]);
     }
-    set_home(job, YK_CALLER, generation, shares[count]);
+    set_work_range(job, YK_CALLER, generation, shares[count]);
     yk_tile_map_clear(job->map, job->tiling.count);
     atomic_store(&job->tile_count, job->tiling.count);
 }

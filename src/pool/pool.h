@@ -213,7 +213,7 @@ struct yoke_kernel {
     uint64_t build_timeout_ns; /* 0: none */
     bool needs_double; /* devices without stand aside */
     bool tolerant;     /* of drivers that cannot build it, if somebody can run it */
-    /* By slot, the caller last: the part of all speed that each had when homes were last
+    /* By slot, the caller last: the part of all speed that each had when work ranges were last
      * given by speeds. */
     double parts[YK_MAX_SLOTS];
     uint32_t taker_count;
@@ -385,7 +385,7 @@ void yk_order_remove(yoke_pool *pool, uint32_t slot);
 yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
                            yk_error *error);
 
-/* Cuts the range into tiles and gives each worker its home. */
+/* Cuts the range into tiles and gives each worker its work range. */
 void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
                     const yk_submission *submission);
 

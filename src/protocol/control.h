@@ -28,7 +28,7 @@
 #include "sched/tiling.h"
 #include "shm/eventcount.h"
 #include "shm/guard.h"
-#include "shm/home.h"
+#include "shm/work_range.h"
 #include "shm/layout.h"
 #include "shm/tile_map.h"
 #include "shm/trace_ring.h"
@@ -210,9 +210,9 @@ typedef struct yk_counter {
     alignas(YK_CACHE_LINE) _Atomic uint32_t value;
 } yk_counter;
 
-typedef struct yk_home_line {
-    alignas(YK_CACHE_LINE) yk_home home;
-} yk_home_line;
+typedef struct yk_work_range_line {
+    alignas(YK_CACHE_LINE) yk_work_range work_range;
+} yk_work_range_line;
 
 /* Who may take tiles of a job, as far as what devices hold is concerned: see serving.h. */
 enum {
@@ -251,7 +251,7 @@ typedef struct yk_job {
     uint32_t in_place;    /* some argument is changed in place */
     uint32_t saves;       /* ... and is saved before each chunk */
     uint32_t most_tiles;  /* to take at once; 0: any */
-    uint32_t has_latecomers; /* workers without a home may soon be able to run it */
+    uint32_t has_latecomers; /* workers without a work range may soon be able to run it */
     uint32_t takers;         /* how many may take part, the caller included */
     uint32_t keeps;       /* results of lent arrays may stay on devices */
     uint32_t has_holders; /* ... and those of earlier jobs may be there */
@@ -267,13 +267,13 @@ typedef struct yk_job {
     _Atomic uint64_t remark_state;
     char remark[1024];
 
-    yk_home redo[YK_MAX_REDO]; /* supervisor fills, any takes: tiles to be run alone */
+    yk_work_range redo[YK_MAX_REDO]; /* supervisor fills, any takes: tiles to be run alone */
     yk_strike strikes[YK_MAX_STRIKES]; /* supervisor */
     uint32_t fruitless;     /* supervisor: strikes in a row with no tile done in between */
     uint32_t done_at_strike; /* supervisor */
 
     yk_task_result result; /* app, before OPEN; then of the worker that runs its one item */
-    yk_home_line homes[YK_MAX_SLOTS]; /* app, then any */
+    yk_work_range_line work_ranges[YK_MAX_SLOTS]; /* app, then any */
     yk_counter done[YK_MAX_SLOTS];    /* owner: tiles it has marked, a hint */
     yk_launch launch;                   /* app, before OPEN */
     alignas(YK_CACHE_LINE) yk_tile map[YK_MAX_TILES]; /* owner; supervisor for the dead */
@@ -415,7 +415,7 @@ typedef struct yk_control {
 } yk_control;
 
 static_assert(offsetof(yk_worker, active) % YK_CACHE_LINE == 0, "own line");
-static_assert(sizeof(yk_home_line) == YK_CACHE_LINE, "own line");
+static_assert(sizeof(yk_work_range_line) == YK_CACHE_LINE, "own line");
 static_assert(sizeof(yk_counter) == YK_CACHE_LINE, "own line");
 
 /* ---- packed words ------------------------------------------------------------------ */

@@ -31,7 +31,7 @@ void yk_job_reset(yk_job *job, uint32_t generation)
     job->fruitless = 0;
     job->done_at_strike = 0;
     for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
-        yk_home_set(&job->redo[i], generation, (yk_tiles){0, 0});
+        yk_work_range_set(&job->redo[i], generation, (yk_tiles){0, 0});
     }
 }
 
@@ -84,7 +84,7 @@ void yk_job_ring_takers(yk_control *control, yk_job_ref ref)
     bool all_come = job->has_latecomers == 0 && !yk_job_has_redo(job, generation);
 
     for (uint32_t i = 0; i < count; i++) {
-        if (yk_tiles_count(yk_home_peek(&job->homes[i].home, generation)) != 0) {
+        if (yk_tiles_count(yk_work_range_peek(&job->work_ranges[i].work_range, generation)) != 0) {
             all_come = all_come && is_coming(control, job, i);
             yk_eventcount_signal(&control->workers[i].bell);
         }
@@ -382,7 +382,7 @@ bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken)
     /* From the last list down: a tile that has just killed its worker comes before the
      * many that have not been tried alone yet. */
     for (uint32_t i = YK_MAX_REDO; i-- > 0;) {
-        if (yk_home_take_front(&job->redo[i], generation, 1, taken)) {
+        if (yk_work_range_take_front(&job->redo[i], generation, 1, taken)) {
             return true;
         }
     }
@@ -414,7 +414,7 @@ static bool homes_have_tiles(yk_control *control, const yk_job *job,
                              uint32_t generation)
 {
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
-        if (yk_tiles_count(yk_home_peek(&job->homes[i].home, generation)) != 0) {
+        if (yk_tiles_count(yk_work_range_peek(&job->work_ranges[i].work_range, generation)) != 0) {
             return true;
         }
     }
@@ -427,7 +427,7 @@ bool yk_job_has_redo(const yk_job *job, uint32_t generation)
         return false;
     }
     for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
-        if (yk_tiles_count(yk_home_peek(&job->redo[i], generation)) != 0) {
+        if (yk_tiles_count(yk_work_range_peek(&job->redo[i], generation)) != 0) {
             return true;
         }
     }
@@ -498,7 +498,7 @@ bool yk_job_deal(yk_job *job, uint32_t generation, yk_tiles tiles)
         return true;
     }
     for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
-        if (yk_home_refill(&job->redo[i], generation, tiles)) {
+        if (yk_work_range_refill(&job->redo[i], generation, tiles)) {
             return true;
         }
     }

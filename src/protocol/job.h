@@ -3,11 +3,11 @@
  * The life of a job in the control block, as seen by a worker: enter, claim, run, commit,
  * leave; and its end, which any process may bring about.
  *
- * A worker (changes of active and homes are sequentially consistent, the others are stores
+ * A worker (changes of active and work ranges are sequentially consistent, the others are stores
  * that need only come in this order, since claims are read after their writer's death):
  *
  *     active = job, generation      enter; the state is read again, and stop
- *     home: take tiles              compare-and-swap
+ *     work range: take tiles              compare-and-swap
  *     claim = tiles, TAKEN          from here on a death gives the tiles back at once
  *     (undo log)
  *     claim = tiles, RUNNING        from here on the tiles' content is in doubt
@@ -18,7 +18,7 @@
  *     ... more claims ...
  *     active = none                 leave; then see whether the job has ended
  *
- * What a death costs: before TAKEN the tiles are in no home and no claim; they are found
+ * What a death costs: before TAKEN the tiles are in no work range and no claim; they are found
  * when the job is dry. TAKEN: they are dealt out again. RUNNING: their in-place arguments
  * are restored, then they are dealt out again. COMMITTED: the supervisor sets the marks.
  *
@@ -117,7 +117,7 @@ void yk_claim_finish(yk_control *control, uint32_t slot, unsigned lane, yk_job_r
 /* Takes one tile that is to be run alone. False if there is none. */
 bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken);
 
-/* Whether any home or redo list has tiles left: a look, without being active. */
+/* Whether any work range or redo list has tiles left: a look, without being active. */
 bool yk_job_has_tiles(yk_control *control, const yk_job *job, uint32_t generation);
 
 /* Whether there are tiles to be run alone. */
@@ -140,7 +140,7 @@ uint32_t yk_job_done(yk_control *control, const yk_job *job);
 /* ... as a part of all, 0 to 1. */
 double yk_job_progress(yk_control *control, const yk_job *job);
 
-/* Deals out again what was lost: if homes and redo lists are empty and nobody is active,
+/* Deals out again what was lost: if work ranges and redo lists are empty and nobody is active,
  * in this order, open tiles go to the redo lists. Supervisor only. True if any did. */
 bool yk_job_deal_lost(yk_control *control, yk_job_ref ref);
 

@@ -3,7 +3,7 @@
  * Giving back what devices hold of lent arrays, before a job that uses these arrays
  * begins. The word `serving` of the job goes from one state to the next:
  *
- *     SHARES  holders give back what others' homes need; nobody takes tiles
+ *     SHARES  holders give back what others' work ranges need; nobody takes tiles
  *     BOUND   that is done: owners take tiles, thieves only from those who hold nothing
  *     ALL     holders give back all they have of the job's arrays; nobody takes tiles
  *     FREE    that is done, or nobody held anything

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shm/home.h"
+#include "shm/work_range.h"
 
 /* A worker that may get a share. */
 typedef struct yk_taker {
@@ -47,7 +47,7 @@ typedef struct yk_speeds {
     double usual; /* over whole jobs */
 } yk_speeds;
 
-/* Tiles to take at once from a home that has `left` > 0, for chunks of at most chunk_ns:
+/* Tiles to take at once from a work range that has `left` > 0, for chunks of at most chunk_ns:
  * a small part of what is left, so that there is something to steal and a part that costs
  * more than the last one does no harm, but not so few that overhead_ns counts; while the
  * speed is unknown, one. At least 1. */
@@ -61,10 +61,10 @@ uint32_t yk_policy_lone_chunk(uint32_t left, double speed, double chunk_ns,
 
 /* What a thief knows of a victim. */
 typedef struct yk_victim {
-    uint32_t left; /* tiles in its home */
+    uint32_t left; /* tiles in its work range */
     yk_speeds speeds;
     double busy_ns; /* until it takes its next chunk */
-    int is_gone;    /* nobody takes from this home's front */
+    int is_gone;    /* nobody takes from this work range's front */
 } yk_victim;
 
 /* How long a chunk of `tiles` tiles will still run that was started elapsed_ns ago: what is
@@ -93,10 +93,10 @@ typedef struct yk_thief {
  * which the victim's speeds show. */
 double yk_policy_speed_there(const yk_victim *victim, const yk_thief *thief);
 
-/* How many tiles a thief takes from the back of a victim's home, so that the later of the
+/* How many tiles a thief takes from the back of a victim's work range, so that the later of the
  * two is through as early as possible, but at most twice its part of what is left for all:
  * 0 if the victim is better left alone, or if one tile would keep a slow thief busy for a
- * good part of what all need for the rest. From a home that nobody works on, or whose
+ * good part of what all need for the rest. From a work range that nobody works on, or whose
  * owner's speed is unknown, half at most; a thief of unknown speed takes one. */
 uint32_t yk_policy_loot(const yk_victim *victim, const yk_thief *thief,
                         const yk_survey *survey);

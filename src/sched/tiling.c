@@ -95,22 +95,22 @@ static uint32_t nearest(uint32_t tile, uint32_t step)
     return (tile + step / 2) & ~(step - 1);
 }
 
-uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles home, uint32_t count)
+uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles work_range, uint32_t count)
 {
     const uint32_t step = step_of(tiling, count);
-    const uint32_t end = nearest(home.begin + count, step);
+    const uint32_t end = nearest(work_range.begin + count, step);
 
-    return step == 1 || end <= home.begin
+    return step == 1 || end <= work_range.begin
                ? count
-               : (uint32_t)yk_min(end - home.begin, yk_tiles_count(home));
+               : (uint32_t)yk_min(end - work_range.begin, yk_tiles_count(work_range));
 }
 
-uint32_t yk_tiling_even_back(const yk_tiling *tiling, yk_tiles home, uint32_t count)
+uint32_t yk_tiling_even_back(const yk_tiling *tiling, yk_tiles work_range, uint32_t count)
 {
     const uint32_t step = step_of(tiling, count);
-    const uint32_t begin = nearest(home.end - count, step);
+    const uint32_t begin = nearest(work_range.end - count, step);
 
-    return step == 1 || begin >= home.end
+    return step == 1 || begin >= work_range.end
                ? count
-               : (uint32_t)yk_min(home.end - begin, yk_tiles_count(home));
+               : (uint32_t)yk_min(work_range.end - begin, yk_tiles_count(work_range));
 }

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "shm/home.h"
+#include "shm/work_range.h"
 
 /* A range of `items` items in `count` tiles of `tile_items` (the last may have fewer). */
 typedef struct yk_tiling {
@@ -36,11 +36,11 @@ yk_tiling yk_tiling_whole(uint64_t items);
 void yk_tiling_items(const yk_tiling *tiling, uint32_t first, uint32_t last,
                      uint64_t *begin, uint64_t *end);
 
-/* How many tiles to take from the front, or from the back, of a home instead of `count` of
+/* How many tiles to take from the front, or from the back, of a work range instead of `count` of
  * them: about so many, and up to where a vector loop wants to be cut, since the elements that
  * do not fill its vectors cost as much as if they did. At least 1 if count is, and at most
  * all. */
-uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles home, uint32_t count);
-uint32_t yk_tiling_even_back(const yk_tiling *tiling, yk_tiles home, uint32_t count);
+uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles work_range, uint32_t count);
+uint32_t yk_tiling_even_back(const yk_tiling *tiling, yk_tiles work_range, uint32_t count);
 
 #endif

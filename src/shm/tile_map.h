@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shm/home.h"
+#include "shm/work_range.h"
 
 enum { YK_TILE_OPEN = 0, YK_TILE_GIVEN_UP = 0xffff };
 

@@ -217,7 +217,7 @@ static bool has_room(const flights *all)
 
 /* Whoever creates a kernel waits for its builds, not for the end of jobs, and so does
  * whoever needs what this worker's device holds; and a spent process goes. But from a
- * damaged job nobody leaves with tiles in its home: whoever deals out lost tiles has seen
+ * damaged job nobody leaves with tiles in its work range: whoever deals out lost tiles has seen
  * it empty. */
 static bool should_pause(yk_worker_self *self, const yk_job *job,
                          const yk_device *device)

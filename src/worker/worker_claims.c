@@ -53,11 +53,11 @@ static uint32_t policy_tiles(const yk_worker *worker, const yk_job *job, uint32_
 }
 
 static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
-                            yk_tiles home)
+                            yk_tiles work_range)
 {
-    const uint32_t left = yk_tiles_count(home);
+    const uint32_t left = yk_tiles_count(work_range);
     const uint32_t most =
-        yk_tiling_even_front(&job->tiling, home, policy_tiles(self->worker, job, left));
+        yk_tiling_even_front(&job->tiling, work_range, policy_tiles(self->worker, job, left));
 
     return job->most_tiles != 0 ? (uint32_t)yk_min(most, job->most_tiles) : most;
 }
@@ -65,11 +65,11 @@ static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
 static bool take_own(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles)
 {
     yk_job *job = yk_job_at(self->control, ref);
-    yk_home *home = &job->homes[self->slot].home;
-    const yk_tiles all = yk_home_peek(home, ref.generation);
+    yk_work_range *work_range = &job->work_ranges[self->slot].work_range;
+    const yk_tiles all = yk_work_range_peek(work_range, ref.generation);
 
     return yk_tiles_count(all) > 0 &&
-           yk_home_take_front(home, ref.generation, chunk_tiles(self, job, all), tiles);
+           yk_work_range_take_front(work_range, ref.generation, chunk_tiles(self, job, all), tiles);
 }
 
 /* ---- stealing ---- */
@@ -85,9 +85,9 @@ static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
                          uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];
-    const yk_tiles home = yk_home_peek(&job->homes[slot].home, ref.generation);
+    const yk_tiles work_range = yk_work_range_peek(&job->work_ranges[slot].work_range, ref.generation);
     yk_victim victim = {
-        .left = yk_tiles_count(home),
+        .left = yk_tiles_count(work_range),
         .speeds = yk_job_speeds(job, worker),
         .is_gone = !yk_job_is_served_by(job, control, slot),
     };
@@ -111,9 +111,9 @@ static uint64_t salt_of(const yk_worker_self *self)
 static bool unbind(const yk_worker_self *self, yk_job_ref ref, uint32_t slot)
 {
     const yk_job *job = yk_job_at(self->control, ref);
-    const yk_home *home = &job->homes[slot].home;
+    const yk_work_range *work_range = &job->work_ranges[slot].work_range;
 
-    if (slot == self->slot || yk_tiles_count(yk_home_peek(home, ref.generation)) == 0) {
+    if (slot == self->slot || yk_tiles_count(yk_work_range_peek(work_range, ref.generation)) == 0) {
         return false;
     }
     if (!yk_job_is_served_by(job, self->control, slot)) {
@@ -192,18 +192,18 @@ static bool may_redo(const yk_worker_self *self, yk_job_ref ref)
     return yk_policy_loot(&lost, &thief, &survey) > 0;
 }
 
-/* Steals from whoever would finish last, into the own home, and takes a chunk of it. */
+/* Steals from whoever would finish last, into the own work range, and takes a chunk of it. */
 static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *later)
 {
     yk_job *job = yk_job_at(self->control, ref);
     _Atomic uint64_t *steals = &self->worker->tally.steals;
     const theft plan = plan_theft(self, ref, later);
-    yk_home *home = &job->homes[plan.victim].home;
+    yk_work_range *work_range = &job->work_ranges[plan.victim].work_range;
 
     if (plan.tiles == 0 ||
-        !yk_home_take_back(home, ref.generation,
+        !yk_work_range_take_back(work_range, ref.generation,
                            yk_tiling_even_back(&job->tiling,
-                                               yk_home_peek(home, ref.generation),
+                                               yk_work_range_peek(work_range, ref.generation),
                                                plan.tiles),
                            tiles)) {
         return false;
@@ -213,7 +213,7 @@ static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *l
     atomic_store_explicit(steals,
                           atomic_load_explicit(steals, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    return !yk_home_refill(&job->homes[self->slot].home, ref.generation, *tiles) ||
+    return !yk_work_range_refill(&job->work_ranges[self->slot].work_range, ref.generation, *tiles) ||
            take_own(self, ref, tiles);
 }
 
@@ -233,7 +233,7 @@ bool yk_worker_would_take(const yk_worker_self *self, yk_job_ref ref, bool *late
     const yk_job *job = yk_job_at(self->control, ref);
 
     *later = false;
-    return yk_tiles_count(yk_home_peek(&job->homes[self->slot].home, ref.generation)) !=
+    return yk_tiles_count(yk_work_range_peek(&job->work_ranges[self->slot].work_range, ref.generation)) !=
                0 ||
            plan_theft(self, ref, later).tiles != 0 || has_redo(self, ref, later);
 }

@@ -64,19 +64,19 @@ static void put_back_for(yk_worker_self *self, const yk_launch *launch,
     }
 }
 
-/* Nobody takes tiles before all have served: homes are what they were at the start. */
+/* Nobody takes tiles before all have served: work ranges are what they were at the start. */
 static void put_back_for_others(yk_worker_self *self, const yk_job *job,
                                 uint32_t generation, const yk_arg *arg)
 {
     const uint64_t first = job->launch.begin[job->launch.split];
 
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(self->control, i)) {
-        const yk_tiles home = yk_home_peek(&job->homes[i].home, generation);
+        const yk_tiles work_range = yk_work_range_peek(&job->work_ranges[i].work_range, generation);
         uint64_t begin;
         uint64_t end;
 
-        if (i != self->slot && yk_tiles_count(home) != 0) {
-            yk_tiling_items(&job->tiling, home.begin, home.end, &begin, &end);
+        if (i != self->slot && yk_tiles_count(work_range) != 0) {
+            yk_tiling_items(&job->tiling, work_range.begin, work_range.end, &begin, &end);
             put_back_for(self, &job->launch, arg, first + begin, first + end);
         }
     }

@@ -119,7 +119,7 @@ static void share_others(yk_worker_self *self, yk_job_ref mine)
 
         if (ref.slot != mine.slot &&
             yk_tiles_count(
-                yk_home_peek(&job->homes[self->slot].home, ref.generation)) != 0 &&
+                yk_work_range_peek(&job->work_ranges[self->slot].work_range, ref.generation)) != 0 &&
             atomic_exchange(&job->called_all, 1) == 0) {
             yk_control_ring_workers(self->control);
         }

@@ -37,8 +37,8 @@ static int set_up(void **state)
     memset(job->allowed, 0xff, sizeof job->allowed);
     job->tiling = (yk_tiling){TILES, 1, TILES, 1};
     atomic_store(&job->tile_count, TILES);
-    yk_home_set(&job->homes[0].home, ref.generation, (yk_tiles){0, 10});
-    yk_home_set(&job->homes[1].home, ref.generation, (yk_tiles){10, TILES});
+    yk_work_range_set(&job->work_ranges[0].work_range, ref.generation, (yk_tiles){0, 10});
+    yk_work_range_set(&job->work_ranges[1].work_range, ref.generation, (yk_tiles){10, TILES});
     yk_job_publish(control, ref);
     return 0;
 }
@@ -59,7 +59,7 @@ static yk_claim take(uint32_t worker, uint32_t most)
 {
     yk_claim claim = {.stage = YK_CLAIM_TAKEN};
 
-    assert_true(yk_home_take_front(&job->homes[worker].home, ref.generation, most,
+    assert_true(yk_work_range_take_front(&job->work_ranges[worker].work_range, ref.generation, most,
                                    &claim.tiles));
     yk_claim_publish(&control->workers[worker], 0, claim);
     return claim;
@@ -179,10 +179,10 @@ static void run_redo(uint32_t worker, uint32_t expected)
     yk_job_leave(control, &control->workers[worker], ref);
 }
 
-static void finish_homes(void)
+static void finish_work_ranges(void)
 {
     for (uint32_t w = 0; w < 2; w++) {
-        if (yk_tiles_count(yk_home_peek(&job->homes[w].home, ref.generation)) > 0) {
+        if (yk_tiles_count(yk_work_range_peek(&job->work_ranges[w].work_range, ref.generation)) > 0) {
             assert_true(yk_job_enter(control, &control->workers[w], ref));
             finish(w, take(w, TILES));
             yk_job_leave(control, &control->workers[w], ref);
@@ -195,7 +195,7 @@ static void test_death_with_a_claim(void **state)
     (void)state;
     die_at(YK_CLAIM_TAKEN, 4);
     assert_true(yk_job_has_redo(job, ref.generation));
-    finish_homes();
+    finish_work_ranges();
     assert_false(is_ended());
     run_redo(1, 4);
     assert_true(is_ended());
@@ -206,7 +206,7 @@ static void test_death_while_running(void **state)
 {
     (void)state;
     die_at(YK_CLAIM_RUNNING, 10);
-    finish_homes();
+    finish_work_ranges();
     run_redo(1, 10);
     assert_true(is_ended());
 }
@@ -217,7 +217,7 @@ static void test_death_after_commit(void **state)
     die_at(YK_CLAIM_COMMITTED, 10);
     assert_false(yk_job_has_redo(job, ref.generation));
     assert_int_equal(atomic_load(&job->map[9]), 1);
-    finish_homes();
+    finish_work_ranges();
     assert_true(is_ended());
 }
 
@@ -228,10 +228,10 @@ static void test_death_before_the_claim(void **state)
 
     (void)state;
     assert_true(yk_job_enter(control, &control->workers[0], ref));
-    assert_true(yk_home_take_front(&job->homes[0].home, ref.generation, 3, &lost));
+    assert_true(yk_work_range_take_front(&job->work_ranges[0].work_range, ref.generation, 3, &lost));
     (void)yk_repair_worker(control, 0, no_undo_files, "killed");
-    assert_false(yk_job_deal_lost(control, ref)); /* homes have tiles */
-    finish_homes();
+    assert_false(yk_job_deal_lost(control, ref)); /* work ranges have tiles */
+    finish_work_ranges();
     assert_false(is_ended());
     assert_true(yk_job_deal_lost(control, ref));
     assert_false(yk_job_deal_lost(control, ref));
@@ -245,7 +245,7 @@ static void test_death_without_recovery(void **state)
     (void)state;
     job->in_place = 1;
     die_at(YK_CLAIM_RUNNING, 4);
-    finish_homes();
+    finish_work_ranges();
     assert_true(is_ended());
     assert_int_equal(yk_job_status(job, ref.generation), YOKE_ECRASHED);
     assert_contains(job->error, "[0, 4)");
@@ -269,7 +269,7 @@ static void test_a_tile_that_kills(void **state)
 {
     (void)state;
     die_at(YK_CLAIM_RUNNING, 1);
-    finish_homes();
+    finish_work_ranges();
     die_alone_with(0);
     assert_false(is_ended());
     die_alone_with(0);
@@ -285,8 +285,8 @@ static void test_full_redo_lists(void **state)
 {
     (void)state;
     atomic_store(&job->damaged, 1);
-    yk_home_set(&job->homes[0].home, ref.generation, (yk_tiles){0, 0});
-    yk_home_set(&job->homes[1].home, ref.generation, (yk_tiles){0, 0});
+    yk_work_range_set(&job->work_ranges[0].work_range, ref.generation, (yk_tiles){0, 0});
+    yk_work_range_set(&job->work_ranges[1].work_range, ref.generation, (yk_tiles){0, 0});
     for (uint32_t i = 0; i < YK_MAX_REDO; i++) {
         assert_true(yk_job_deal(job, ref.generation, (yk_tiles){i % 10, i % 10 + 1}));
     }

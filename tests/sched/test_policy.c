@@ -84,8 +84,8 @@ static void test_chunks_are_possible_and_monotone(void **state)
     }
 }
 
-/* Through a whole home: little time lost to overhead, and a short last chunk. */
-static void test_chunks_of_a_home(void **state)
+/* Through a whole work range: little time lost to overhead, and a short last chunk. */
+static void test_chunks_of_a_work_range(void **state)
 {
     (void)state;
     srand(13);
@@ -452,7 +452,7 @@ int main(void)
         cmocka_unit_test(test_chunk_time),
         cmocka_unit_test(test_chunk),
         cmocka_unit_test(test_chunks_are_possible_and_monotone),
-        cmocka_unit_test(test_chunks_of_a_home),
+        cmocka_unit_test(test_chunks_of_a_work_range),
         cmocka_unit_test(test_lone_chunks),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_pick_who_ends_last),

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "sched/tiling.h"
-#include "shm/home.h"
+#include "shm/work_range.h"
 
 static uint64_t random_number(unsigned bits)
 {
@@ -199,14 +199,14 @@ static void test_even_chunks_are_possible(void **state)
     for (int round = 0; round < 100000; round++) {
         const yk_tiling tiling = flat(1 + random_number(24));
         const uint32_t begin = (uint32_t)rand() % tiling.count;
-        const yk_tiles home = {
+        const yk_tiles work_range = {
             begin, begin + 1 + (uint32_t)rand() % (tiling.count - begin)};
-        const uint32_t wanted = 1 + (uint32_t)rand() % yk_tiles_count(home);
-        const uint32_t front = yk_tiling_even_front(&tiling, home, wanted);
-        const uint32_t back = yk_tiling_even_back(&tiling, home, wanted);
+        const uint32_t wanted = 1 + (uint32_t)rand() % yk_tiles_count(work_range);
+        const uint32_t front = yk_tiling_even_front(&tiling, work_range, wanted);
+        const uint32_t back = yk_tiling_even_back(&tiling, work_range, wanted);
 
-        assert_in_range(front, 1, yk_tiles_count(home));
-        assert_in_range(back, 1, yk_tiles_count(home));
+        assert_in_range(front, 1, yk_tiles_count(work_range));
+        assert_in_range(back, 1, yk_tiles_count(work_range));
         assert_true(front <= 2 * wanted + 1);
         assert_true(back <= 2 * wanted + 1);
     }

@@ -49,7 +49,7 @@ static bool chain_begin(soak_client *client, chain *self)
         self->expected[b] = malloc(bytes);
         memcpy(self->expected[b], self->blocks[b].pointer, bytes);
         if (self->is_lent &&
-            !SOAK(client, yoke_lend(client->home->pool, self->blocks[b].pointer))) {
+            !SOAK(client, yoke_lend(client->work_range->pool, self->blocks[b].pointer))) {
             return false;
         }
     }
@@ -83,7 +83,7 @@ static yoke_status chain_finish(soak_client *client, chain *self, yoke_future *f
 
 static bool chain_submit(soak_client *client, chain *self, unsigned link)
 {
-    soak_pool *home = client->home;
+    soak_pool *work_range = client->work_range;
     const unsigned form = soak_form(client);
     const unsigned to = soak_between(&client->random, 0, CHAIN_BLOCKS - 1);
     const unsigned from =
@@ -98,8 +98,8 @@ static bool chain_submit(soak_client *client, chain *self, unsigned link)
     is_kept = self->links - link <= CHAIN_BLOCKS || soak_chance(&client->random, 60);
     is_kept |= self->recovery == YOKE_RECOVER_NONE || self->cancels_at < self->links;
     if (!SOAK(client,
-              yoke_map_async(is_kept ? &self->futures[link] : NULL, home->pool,
-                             home->mix[form], soak_mix_range(&mix, true), &options,
+              yoke_map_async(is_kept ? &self->futures[link] : NULL, work_range->pool,
+                             work_range->mix[form], soak_mix_range(&mix, true), &options,
                              soak_mix_write(&mix, self->blocks[to].pointer),
                              soak_mix_read(&mix, self->blocks[from].pointer),
                              yoke_scalar(mix)))) {
@@ -121,7 +121,7 @@ static bool chain_reduce(soak_client *client, chain *self, unsigned block)
         self->expected_sum += numbers[i];
     }
     return SOAK(client, yoke_reduce_async(
-                            &self->reduction, client->home->pool, YOKE_SUM, YOKE_UINT32,
+                            &self->reduction, client->work_range->pool, YOKE_SUM, YOKE_UINT32,
                             self->blocks[block].pointer, count, &self->sum, NULL));
 }
 
@@ -178,14 +178,14 @@ static void chain_settle(soak_client *client, chain *self, unsigned b)
     yoke_status status;
 
     soak_enter(client, "yoke_reduce() behind a chain");
-    status = yoke_reduce(client->home->pool, YOKE_SUM, YOKE_UINT32,
+    status = yoke_reduce(client->work_range->pool, YOKE_SUM, YOKE_UINT32,
                          self->blocks[b].pointer, 2 * (size_t)self->shape.total, &sum);
     if (status != YOKE_OK && status != YOKE_EDEPENDENCY && status != YOKE_ELOST) {
         (void)soak_judge(client, status, YOKE_OK, "yoke_reduce() behind a chain", NULL);
     } else if (status != YOKE_OK) {
         if (!client->excused && !chain_may_fail(client, self)) {
             soak_wrong(client, "behind a chain: %s: %s", yoke_strerror(status),
-                       yoke_pool_error(client->home->pool));
+                       yoke_pool_error(client->work_range->pool));
         }
         soak_excuse(client, status);
     }
@@ -193,7 +193,7 @@ static void chain_settle(soak_client *client, chain *self, unsigned b)
 
 static void chain_end(soak_client *client, chain *self)
 {
-    yoke_pool *pool = client->home->pool;
+    yoke_pool *pool = client->work_range->pool;
 
     for (unsigned b = 0; b < CHAIN_BLOCKS; b++) {
         if (self->blocks[b].pointer != NULL && !client->must_end) {
@@ -233,7 +233,7 @@ void soak_row_chain(soak_client *client)
     chain_end(client, self);
     if (soak_may_fail(client) || chain_may_fail(client, self)) {
         /* Links without a future, too, and futures that were given back before a failure. */
-        atomic_store(&client->home->has_unread, true);
+        atomic_store(&client->work_range->has_unread, true);
     }
     free(self);
 }

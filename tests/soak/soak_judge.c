@@ -60,19 +60,19 @@ void soak_excuse(soak_client *client, yoke_status status)
 
 /* ---- the end ---- */
 
-static void print_pool(const soak_pool *home)
+static void print_pool(const soak_pool *work_range)
 {
     (void)fprintf(
         stderr,
         "pool %u: devices \"%s\", %s%s%s, %u clients, a kill each %u ms%s, %u "
         "killed (%u as by a crash)%s%s\n",
-        home->number, home->devices, home->start == YOKE_START_SPAWN ? "spawn" : "fork",
-        home->discrete ? ", copies forced" : "",
-        home->items_per_process > 0 ? ", items_per_process" : "", home->client_count,
-        home->pause_ms, home->kills_hard ? ", also by SIGSEGV and SIGABRT" : "",
-        atomic_load(&home->killed), atomic_load(&home->killed_hard),
-        home->breaks ? ", its supervisor is to be killed" : "",
-        atomic_load(&home->broken) ? " (was)" : "");
+        work_range->number, work_range->devices, work_range->start == YOKE_START_SPAWN ? "spawn" : "fork",
+        work_range->discrete ? ", copies forced" : "",
+        work_range->items_per_process > 0 ? ", items_per_process" : "", work_range->client_count,
+        work_range->pause_ms, work_range->kills_hard ? ", also by SIGSEGV and SIGABRT" : "",
+        atomic_load(&work_range->killed), atomic_load(&work_range->killed_hard),
+        work_range->breaks ? ", its supervisor is to be killed" : "",
+        atomic_load(&work_range->broken) ? " (was)" : "");
 }
 
 static void print_line_of(const char *what, int thread)
@@ -125,11 +125,11 @@ static void print_client(const soak_client *client)
 static void print_all(void)
 {
     for (size_t p = 0; p < present.count; p++) {
-        const soak_pool *home = &present.pools[p];
+        const soak_pool *work_range = &present.pools[p];
 
-        print_pool(home);
-        for (unsigned i = 0; i < home->client_count; i++) {
-            print_client(&home->clients[i]);
+        print_pool(work_range);
+        for (unsigned i = 0; i < work_range->client_count; i++) {
+            print_client(&work_range->clients[i]);
         }
     }
     if (present.main_call != NULL) {
@@ -172,7 +172,7 @@ void soak_wrong(const soak_client *client, const char *format, ...)
     begin_wrong();
     (void)fprintf(
         stderr, "WRONG: round %u, pool %u, client %u, turn %lu, %s: ", present.round,
-        client->home->number, client->number, client->turn, client->row->name);
+        client->work_range->number, client->number, client->turn, client->row->name);
     va_start(list, format);
     (void)vfprintf(stderr, format, list);
     va_end(list);
@@ -180,14 +180,14 @@ void soak_wrong(const soak_client *client, const char *format, ...)
     end_wrong();
 }
 
-void soak_wrong_pool(const soak_pool *home, const char *format, ...)
+void soak_wrong_pool(const soak_pool *work_range, const char *format, ...)
 {
     va_list list;
 
     begin_wrong();
     (void)fprintf(stderr, "WRONG: round %u, ", present.round);
-    if (home != NULL) {
-        (void)fprintf(stderr, "pool %u, ", home->number);
+    if (work_range != NULL) {
+        (void)fprintf(stderr, "pool %u, ", work_range->number);
     }
     va_start(list, format);
     (void)vfprintf(stderr, format, list);
@@ -205,31 +205,31 @@ void soak_enter(soak_client *client, const char *call)
 
 bool soak_was_hit(const soak_client *client)
 {
-    return atomic_load(&client->home->killed) != client->killed_before ||
-           atomic_load(&client->home->broken);
+    return atomic_load(&client->work_range->killed) != client->killed_before ||
+           atomic_load(&client->work_range->broken);
 }
 
 /* Items that were running in two crashes, or eight kills, are given up: see
  * src/supervisor/repair.c. A kill by SIGSEGV is a crash to the library. */
 bool soak_may_crash(const soak_client *client)
 {
-    const soak_pool *home = client->home;
+    const soak_pool *work_range = client->work_range;
 
-    return atomic_load(&home->killed_hard) - client->hard_before >= 1 ||
-           atomic_load(&home->killed) - client->killed_before >= 8;
+    return atomic_load(&work_range->killed_hard) - client->hard_before >= 1 ||
+           atomic_load(&work_range->killed) - client->killed_before >= 8;
 }
 
 /* A device that dies again and again is given up, and others may not be there; and so is a
  * build or a preparation: see src/supervisor/supervisor_deaths.c. */
 static bool may_lack_devices(const soak_client *client)
 {
-    const soak_pool *home = client->home;
-    const unsigned killed = atomic_load(&home->killed);
+    const soak_pool *work_range = client->work_range;
+    const unsigned killed = atomic_load(&work_range->killed);
 
-    if (!home->has_cpu) {
+    if (!work_range->has_cpu) {
         return killed >= 2;
     }
-    return home->has_sources && (killed >= 8 || atomic_load(&home->killed_hard) >= 2);
+    return work_range->has_sources && (killed >= 8 || atomic_load(&work_range->killed_hard) >= 2);
 }
 
 bool soak_may_fail(const soak_client *client)
@@ -241,7 +241,7 @@ static bool is_excused(const soak_client *client, yoke_status status)
 {
     switch (status) {
     case YOKE_EBROKEN:
-        return atomic_load(&client->home->broken);
+        return atomic_load(&client->work_range->broken);
     case YOKE_ECRASHED:
         return soak_may_crash(client);
     case YOKE_ENODEVICE:
@@ -250,7 +250,7 @@ static bool is_excused(const soak_client *client, yoke_status status)
     case YOKE_EBUILD:
         /* LLVM's handlers delete the compiler's files at a SIGSEGV, and return: one that was
          * sent does not come again. */
-        return client->home->has_sources && atomic_load(&client->home->killed_hard) > 0;
+        return client->work_range->has_sources && atomic_load(&client->work_range->killed_hard) > 0;
     default:
         return false;
     }
@@ -265,7 +265,7 @@ yoke_status soak_judge(soak_client *client, yoke_status status, yoke_status allo
     if (!is_excused(client, status)) {
         soak_wrong(client, "%.100s\n  gave %d (%s): %s", call, (int)status,
                    yoke_strerror(status),
-                   text != NULL ? text : yoke_pool_error(client->home->pool));
+                   text != NULL ? text : yoke_pool_error(client->work_range->pool));
     }
     soak_excuse(client, status);
     return status;
@@ -297,10 +297,10 @@ static double load_factor(void)
     return load / (4 * cpus);
 }
 
-static void watch_client(const soak_pool *home, const soak_client *client, int64_t now)
+static void watch_client(const soak_pool *work_range, const soak_client *client, int64_t now)
 {
     const int64_t since = atomic_load(&client->since_ms);
-    const int64_t broken_since = atomic_load(&home->broken_ms);
+    const int64_t broken_since = atomic_load(&work_range->broken_ms);
 
     if (since == 0 || atomic_load(&client->ended)) {
         return;
@@ -308,7 +308,7 @@ static void watch_client(const soak_pool *home, const soak_client *client, int64
     if ((double)(now - since) > 1000 * TURN_SECONDS * load_factor()) {
         soak_wrong(client, "it hangs");
     }
-    if (atomic_load(&home->broken) &&
+    if (atomic_load(&work_range->broken) &&
         (double)(now - broken_since) > 1000 * BROKEN_SECONDS * load_factor()) {
         soak_wrong(client, "it goes on though the supervisor is gone");
     }

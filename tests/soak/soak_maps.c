@@ -41,7 +41,7 @@ static void single_end(soak_client *client, single *one)
 
 void soak_row_map(soak_client *client)
 {
-    soak_pool *home = client->home;
+    soak_pool *work_range = client->work_range;
     const bool is_staged = soak_chance(&client->random, 20);
     const bool waits = soak_chance(&client->random, 50);
     const unsigned form = soak_form(client);
@@ -58,7 +58,7 @@ void soak_row_map(soak_client *client)
                                  yoke_scalar(one.mix)};
         const bool is_done =
             SOAK(client, yoke_map_args(
-                             waits ? NULL : &future, home->pool, home->mix[form],
+                             waits ? NULL : &future, work_range->pool, work_range->mix[form],
                              soak_mix_range(&one.mix, soak_chance(&client->random, 50)),
                              &options, args, 3)) &&
             (waits || soak_finish(client, future, YOKE_OK) == YOKE_OK);
@@ -91,8 +91,8 @@ soak_parting *soak_parting_begin(soak_client *client)
         soak_mix_draw(client, &one->mix);
         if (!single_begin(client, one, true) ||
             !SOAK(client,
-                  yoke_map_async(&self->futures[self->count], client->home->pool,
-                                 client->home->mix[soak_form(client)],
+                  yoke_map_async(&self->futures[self->count], client->work_range->pool,
+                                 client->work_range->mix[soak_form(client)],
                                  soak_mix_range(&one->mix, true), &options,
                                  soak_mix_write(&one->mix, one->elements.pointer),
                                  soak_mix_read(&one->mix, one->numbers.pointer),
@@ -140,7 +140,7 @@ static void check_sums(soak_client *client, const uint32_t *sums,
 
 void soak_row_groups(soak_client *client)
 {
-    soak_pool *home = client->home;
+    soak_pool *work_range = client->work_range;
     yoke_map_options options = {.round_up = true};
     const uint32_t count = soak_between(&client->random, 1, 6000);
     const uint32_t groups = (count + SOAK_GROUP - 1) / SOAK_GROUP;
@@ -153,7 +153,7 @@ void soak_row_groups(soak_client *client)
         soak_take(client, &sums, soak_draw_place(client), groups * sizeof(uint32_t))) {
         soak_fill(numbers.pointer, count, client->turn_key);
         if (SOAK(client,
-                 yoke_map_with(home->pool, home->groups[form], yoke_range_1d(count),
+                 yoke_map_with(work_range->pool, work_range->groups[form], yoke_range_1d(count),
                                &options,
                                yoke_per_group(yoke_out(sums.pointer, sizeof(uint32_t))),
                                yoke_in(numbers.pointer, sizeof(uint32_t)),

@@ -56,53 +56,53 @@ static const struct device_choice *draw_choice(soak_random *random)
     return &choices[0];
 }
 
-static void draw_devices(soak_pool *home, soak_random *random)
+static void draw_devices(soak_pool *work_range, soak_random *random)
 {
     const struct device_choice *choice = draw_choice(random);
 
-    (void)snprintf(home->devices, sizeof home->devices, "%s",
+    (void)snprintf(work_range->devices, sizeof work_range->devices, "%s",
                    soak_set.devices != NULL ? soak_set.devices : choice->devices);
-    home->discrete = soak_set.devices == NULL && choice->discrete;
-    home->has_cpu = strstr(home->devices, "cpu") != NULL;
-    home->has_fake = strstr(home->devices, "fake") != NULL;
-    home->has_opencl = strstr(home->devices, "opencl") != NULL;
-    home->has_sources = home->has_opencl || (home->has_cpu && soak_chance(random, 30));
+    work_range->discrete = soak_set.devices == NULL && choice->discrete;
+    work_range->has_cpu = strstr(work_range->devices, "cpu") != NULL;
+    work_range->has_fake = strstr(work_range->devices, "fake") != NULL;
+    work_range->has_opencl = strstr(work_range->devices, "opencl") != NULL;
+    work_range->has_sources = work_range->has_opencl || (work_range->has_cpu && soak_chance(random, 30));
 }
 
 /* Drivers take their time, so their processes are killed less often. */
-static void draw_kills(soak_pool *home, soak_random *random)
+static void draw_kills(soak_pool *work_range, soak_random *random)
 {
     static const unsigned pauses[] = {0, 200, 100, 50, 20, 8};
 
-    home->pause_ms = pauses[soak_between(random, 0, 5)];
-    if (home->has_sources && home->pause_ms > 0) {
-        home->pause_ms = soak_between(random, 300, 1200);
+    work_range->pause_ms = pauses[soak_between(random, 0, 5)];
+    if (work_range->has_sources && work_range->pause_ms > 0) {
+        work_range->pause_ms = soak_between(random, 300, 1200);
     }
-    home->kills_hard = soak_chance(random, 30);
-    home->breaks = home->pause_ms > 0 && soak_chance(random, 12);
-    home->killer_random.state = soak_bits(random);
+    work_range->kills_hard = soak_chance(random, 30);
+    work_range->breaks = work_range->pause_ms > 0 && soak_chance(random, 12);
+    work_range->killer_random.state = soak_bits(random);
 }
 
-static void draw(soak_pool *home, soak_random *random)
+static void draw(soak_pool *work_range, soak_random *random)
 {
-    draw_devices(home, random);
-    draw_kills(home, random);
-    home->start = soak_chance(random, 50) ? YOKE_START_SPAWN : YOKE_START_FORK;
-    home->items_per_process =
+    draw_devices(work_range, random);
+    draw_kills(work_range, random);
+    work_range->start = soak_chance(random, 50) ? YOKE_START_SPAWN : YOKE_START_FORK;
+    work_range->items_per_process =
         soak_chance(random, 15) ? soak_between(random, 1000, 300000) : 0;
-    home->client_count =
+    work_range->client_count =
         soak_chance(random, 30) ? 1 : soak_between(random, 2, SOAK_CLIENTS);
-    home->terminates = soak_chance(random, 10);
-    for (unsigned i = 0; i < home->client_count; i++) {
-        home->clients[i].home = home;
-        home->clients[i].number = i;
-        home->clients[i].random.state = soak_bits(random);
+    work_range->terminates = soak_chance(random, 10);
+    for (unsigned i = 0; i < work_range->client_count; i++) {
+        work_range->clients[i].work_range = work_range;
+        work_range->clients[i].number = i;
+        work_range->clients[i].random.state = soak_bits(random);
     }
 }
 
 /* ---- kernels that all clients use ---- */
 
-static void make_kernel(soak_pool *home, yoke_kernel **kernel, const char *name,
+static void make_kernel(soak_pool *work_range, yoke_kernel **kernel, const char *name,
                         yoke_native *native, unsigned form, size_t group)
 {
     const yoke_kernel_options options = {.name = name,
@@ -110,23 +110,23 @@ static void make_kernel(soak_pool *home, yoke_kernel **kernel, const char *name,
                                              form != SOAK_NATIVE ? soak_source : NULL,
                                          .native = form != SOAK_SOURCES ? native : NULL,
                                          .group = {group, 0, 0}};
-    const yoke_status status = yoke_kernel_create(kernel, home->pool, &options);
+    const yoke_status status = yoke_kernel_create(kernel, work_range->pool, &options);
 
     if (status != YOKE_OK) {
-        soak_wrong_pool(home, "yoke_kernel_create(%s, form %u): %s: %s", name, form,
-                        yoke_strerror(status), yoke_pool_error(home->pool));
+        soak_wrong_pool(work_range, "yoke_kernel_create(%s, form %u): %s: %s", name, form,
+                        yoke_strerror(status), yoke_pool_error(work_range->pool));
     }
 }
 
-static bool has_form(const soak_pool *home, unsigned form)
+static bool has_form(const soak_pool *work_range, unsigned form)
 {
     switch (form) {
     case SOAK_NATIVE:
-        return home->has_cpu || home->has_fake;
+        return work_range->has_cpu || work_range->has_fake;
     case SOAK_SOURCES:
-        return home->has_sources && (home->has_cpu || home->has_opencl);
+        return work_range->has_sources && (work_range->has_cpu || work_range->has_opencl);
     default:
-        return home->has_sources;
+        return work_range->has_sources;
     }
 }
 
@@ -136,16 +136,16 @@ unsigned soak_form(soak_client *client)
 
     do {
         form = soak_between(&client->random, 0, SOAK_FORMS - 1);
-    } while (!has_form(client->home, form));
+    } while (!has_form(client->work_range, form));
     return form;
 }
 
-static void make_kernels(soak_pool *home)
+static void make_kernels(soak_pool *work_range)
 {
     for (unsigned form = 0; form < SOAK_FORMS; form++) {
-        if (has_form(home, form)) {
-            make_kernel(home, &home->mix[form], "mix", soak_mix_native, form, 0);
-            make_kernel(home, &home->groups[form], "groups", soak_groups_native, form,
+        if (has_form(work_range, form)) {
+            make_kernel(work_range, &work_range->mix[form], "mix", soak_mix_native, form, 0);
+            make_kernel(work_range, &work_range->groups[form], "groups", soak_groups_native, form,
                         SOAK_GROUP);
         }
     }
@@ -153,34 +153,34 @@ static void make_kernels(soak_pool *home)
 
 /* ---- beginning and end ---- */
 
-bool soak_pool_open(soak_pool *home, unsigned number, soak_random *random)
+bool soak_pool_open(soak_pool *work_range, unsigned number, soak_random *random)
 {
     yoke_pool_options options = {.arena_bytes = (size_t)8 << 30};
     yoke_status status;
 
-    memset(home, 0, sizeof *home);
-    home->number = number;
-    draw(home, random);
-    options.devices = home->devices;
-    options.start = IS_SANITIZED && number > 0 ? YOKE_START_SPAWN : home->start;
-    options.items_per_process = home->items_per_process;
-    options.wait_ready = !home->has_cpu || soak_chance(random, 50);
-    if (home->discrete) {
+    memset(work_range, 0, sizeof *work_range);
+    work_range->number = number;
+    draw(work_range, random);
+    options.devices = work_range->devices;
+    options.start = IS_SANITIZED && number > 0 ? YOKE_START_SPAWN : work_range->start;
+    options.items_per_process = work_range->items_per_process;
+    options.wait_ready = !work_range->has_cpu || soak_chance(random, 50);
+    if (work_range->discrete) {
         (void)setenv("YOKE_FORCE_DISCRETE", "1", 1);
     }
     soak_watch_main("yoke_pool_create()", 120);
-    status = yoke_pool_create(&home->pool, &options);
+    status = yoke_pool_create(&work_range->pool, &options);
     (void)unsetenv("YOKE_FORCE_DISCRETE");
-    if (status == YOKE_ENODEVICE && home->has_opencl) {
+    if (status == YOKE_ENODEVICE && work_range->has_opencl) {
         return false;
     }
     if (status != YOKE_OK) {
-        soak_wrong_pool(home, "yoke_pool_create(\"%s\"): %s: %s", home->devices,
+        soak_wrong_pool(work_range, "yoke_pool_create(\"%s\"): %s: %s", work_range->devices,
                         yoke_strerror(status), yoke_pool_error(NULL));
     }
-    home->start = yoke_pool_start_method(home->pool);
+    work_range->start = yoke_pool_start_method(work_range->pool);
     soak_watch_main("yoke_kernel_create()", 240);
-    make_kernels(home);
+    make_kernels(work_range);
     soak_watch_main(NULL, 0);
     return true;
 }
@@ -191,32 +191,32 @@ static bool leave_failure(soak_client *client)
     soak_block block = {.pointer = NULL};
     yoke_kernel *kernel = NULL;
 
-    return soak_set.has_unkept && client->home->has_cpu &&
+    return soak_set.has_unkept && client->work_range->has_cpu &&
            soak_chance(&client->random, 40) &&
            soak_take_failure(client, &kernel, &block) &&
            soak_fail_unkept(client, kernel, &block);
 }
 
-static void judge_end(soak_pool *home, yoke_status status, bool has_failure)
+static void judge_end(soak_pool *work_range, yoke_status status, bool has_failure)
 {
-    const bool is_broken = status == YOKE_EBROKEN && atomic_load(&home->broken);
+    const bool is_broken = status == YOKE_EBROKEN && atomic_load(&work_range->broken);
     const bool is_failure = status == YOKE_EKERNEL && has_failure;
 
-    if (status == YOKE_OK && has_failure && !home->terminates) {
-        soak_wrong_pool(home,
+    if (status == YOKE_OK && has_failure && !work_range->terminates) {
+        soak_wrong_pool(work_range,
                         "a job failed before it was closed, and that said success");
     }
     if (status != YOKE_OK && !is_broken && !is_failure &&
-        !atomic_load(&home->has_unread)) {
-        soak_wrong_pool(home, "closing it: %s: %s", yoke_strerror(status),
+        !atomic_load(&work_range->has_unread)) {
+        soak_wrong_pool(work_range, "closing it: %s: %s", yoke_strerror(status),
                         yoke_pool_error(NULL));
     }
 }
 
-void soak_pool_end(soak_pool *home)
+void soak_pool_end(soak_pool *work_range)
 {
     static const soak_row parting_row = {.name = "the pool's end"};
-    soak_client *client = &home->clients[0];
+    soak_client *client = &work_range->clients[0];
     soak_parting *parting;
     bool has_failure;
     yoke_status status;
@@ -226,19 +226,19 @@ void soak_pool_end(soak_pool *home)
     client->excused = false;
     parting = soak_parting_begin(client);
     has_failure = leave_failure(client);
-    status = home->terminates ? yoke_pool_terminate(home->pool)
-                              : yoke_pool_close(home->pool);
-    judge_end(home, status, has_failure);
-    soak_parting_end(client, parting, home->terminates ? YOKE_ECANCELED : YOKE_OK);
+    status = work_range->terminates ? yoke_pool_terminate(work_range->pool)
+                              : yoke_pool_close(work_range->pool);
+    judge_end(work_range, status, has_failure);
+    soak_parting_end(client, parting, work_range->terminates ? YOKE_ECANCELED : YOKE_OK);
     soak_watch_main(NULL, 0);
 }
 
-bool soak_suits(const soak_pool *home, const soak_row *row)
+bool soak_suits(const soak_pool *work_range, const soak_row *row)
 {
-    return ((row->needs & SOAK_CPU) == 0 || home->has_cpu) &&
-           ((row->needs & SOAK_SOURCE) == 0 || home->has_sources) &&
-           ((row->needs & SOAK_DEVICE) == 0 || home->has_opencl) &&
-           ((row->needs & SOAK_ALONE) == 0 || home->client_count == 1);
+    return ((row->needs & SOAK_CPU) == 0 || work_range->has_cpu) &&
+           ((row->needs & SOAK_SOURCE) == 0 || work_range->has_sources) &&
+           ((row->needs & SOAK_DEVICE) == 0 || work_range->has_opencl) &&
+           ((row->needs & SOAK_ALONE) == 0 || work_range->client_count == 1);
 }
 
 void soak_draw_options(soak_client *client, yoke_map_options *options)
@@ -248,7 +248,7 @@ void soak_draw_options(soak_client *client, yoke_map_options *options)
     options->chunk = soak_chance(random, 30) ? soak_between(random, 1, 200) : 0;
     options->grain = soak_chance(random, 15) ? soak_between(random, 1, 100) : 0;
     options->timeout = soak_chance(random, 20) ? 600 : 0;
-    if (client->home->has_cpu && client->home->has_opencl && soak_chance(random, 10)) {
+    if (client->work_range->has_cpu && client->work_range->has_opencl && soak_chance(random, 10)) {
         options->devices = "cpu";
     }
 }

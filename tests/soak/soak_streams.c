@@ -75,9 +75,9 @@ void soak_row_stream(soak_client *client)
         options.window = soak_between(random, options.chunk > 0 ? 20 : 1, 300);
     }
     if (!(is_ordered
-              ? SOAK(client, yoke_imap(&stream, client->home->pool, &options,
+              ? SOAK(client, yoke_imap(&stream, client->work_range->pool, &options,
                                        make_number, &from))
-              : SOAK(client, yoke_imap_unordered(&stream, client->home->pool, &options,
+              : SOAK(client, yoke_imap_unordered(&stream, client->work_range->pool, &options,
                                                  make_number, &from)))) {
         return;
     }
@@ -125,12 +125,12 @@ static void check_frame(soak_client *client, const soak_mix *mix, supply *from,
 
 void soak_row_stream_kernel(soak_client *client)
 {
-    soak_pool *home = client->home;
+    soak_pool *work_range = client->work_range;
     supply from = {client, soak_between(&client->random, 1, 40), client->turn_key};
     const soak_mix mix = frame_mix(client);
     const yoke_arg args[] = {soak_mix_write(&mix, NULL), soak_mix_read(&mix, NULL),
                              yoke_scalar(mix)};
-    const yoke_stream_options options = {.kernel = home->mix[soak_form(client)],
+    const yoke_stream_options options = {.kernel = work_range->mix[soak_form(client)],
                                          .range = yoke_range_1d(FRAME),
                                          .args = args,
                                          .arg_count = 3,
@@ -140,7 +140,7 @@ void soak_row_stream_kernel(soak_client *client)
     size_t taken = 0;
 
     if (!SOAK(client,
-              yoke_imap_unordered(&stream, home->pool, &options, make_frame, &from))) {
+              yoke_imap_unordered(&stream, work_range->pool, &options, make_frame, &from))) {
         return;
     }
     while (SOAK(client, yoke_stream_next(stream, &result, -1)) && result != NULL) {

@@ -68,14 +68,14 @@ static const soak_row *draw_row(soak_client *client)
     unsigned sum = 0, drawn;
 
     for (unsigned i = 0; i < ROWS; i++) {
-        sum += soak_suits(client->home, &rows[i]) ? weights[i] : 0;
+        sum += soak_suits(client->work_range, &rows[i]) ? weights[i] : 0;
     }
     if (sum == 0) {
         return NULL;
     }
     drawn = soak_between(&client->random, 0, sum - 1);
     for (unsigned i = 0; i < ROWS; i++) {
-        const unsigned weight = soak_suits(client->home, &rows[i]) ? weights[i] : 0;
+        const unsigned weight = soak_suits(client->work_range, &rows[i]) ? weights[i] : 0;
 
         if (drawn < weight) {
             return &rows[i];
@@ -91,8 +91,8 @@ static void take_turn(soak_client *client)
     client->excused = false;
     client->note[0] = '\0';
     client->turn_key = (uint32_t)soak_bits(&client->random);
-    client->killed_before = atomic_load(&client->home->killed);
-    client->hard_before = atomic_load(&client->home->killed_hard);
+    client->killed_before = atomic_load(&client->work_range->killed);
+    client->hard_before = atomic_load(&client->work_range->killed_hard);
     atomic_store(&client->since_ms, soak_now_ms());
     client->row->act(client);
     (void)atomic_fetch_add(&turns[client->row - rows], 1);
@@ -102,7 +102,7 @@ static void *run_client(void *argument)
 {
     soak_client *client = argument;
 
-    while (!atomic_load(&client->home->stop) && !client->must_end &&
+    while (!atomic_load(&client->work_range->stop) && !client->must_end &&
            (client->row = draw_row(client)) != NULL) {
         take_turn(client);
     }
@@ -110,29 +110,29 @@ static void *run_client(void *argument)
     return NULL;
 }
 
-static void start_clients(soak_pool *home)
+static void start_clients(soak_pool *work_range)
 {
-    for (unsigned i = 0; i < home->client_count; i++) {
-        atomic_store(&home->clients[i].since_ms, soak_now_ms());
-        if (pthread_create(&home->clients[i].thread, NULL, run_client,
-                           &home->clients[i]) != 0) {
-            soak_wrong_pool(home, "there can be no thread");
+    for (unsigned i = 0; i < work_range->client_count; i++) {
+        atomic_store(&work_range->clients[i].since_ms, soak_now_ms());
+        if (pthread_create(&work_range->clients[i].thread, NULL, run_client,
+                           &work_range->clients[i]) != 0) {
+            soak_wrong_pool(work_range, "there can be no thread");
         }
     }
-    soak_killer_start(home);
+    soak_killer_start(work_range);
 }
 
-static void stop_clients(soak_pool *home)
+static void stop_clients(soak_pool *work_range)
 {
-    atomic_store(&home->stop, true);
-    for (unsigned i = 0; i < home->client_count; i++) {
-        while (!atomic_load(&home->clients[i].ended)) {
+    atomic_store(&work_range->stop, true);
+    for (unsigned i = 0; i < work_range->client_count; i++) {
+        while (!atomic_load(&work_range->clients[i].ended)) {
             soak_watch();
             soak_sleep_ms(5);
         }
-        (void)pthread_join(home->clients[i].thread, NULL);
+        (void)pthread_join(work_range->clients[i].thread, NULL);
     }
-    soak_killer_stop(home);
+    soak_killer_stop(work_range);
 }
 
 /* ---- what must not grow ---- */
@@ -214,13 +214,13 @@ static void watch_until(int64_t end)
     }
 }
 
-static void say_pool(unsigned round, const soak_pool *home)
+static void say_pool(unsigned round, const soak_pool *work_range)
 {
     if (soak_set.is_loud) {
         (void)printf("round %u, pool %u: %s, %s, %u clients, a kill each %u ms\n",
-                     round, home->number, home->devices,
-                     home->start == YOKE_START_SPAWN ? "spawn" : "fork",
-                     home->client_count, home->pause_ms);
+                     round, work_range->number, work_range->devices,
+                     work_range->start == YOKE_START_SPAWN ? "spawn" : "fork",
+                     work_range->client_count, work_range->pause_ms);
         (void)fflush(stdout);
     }
 }

@@ -67,7 +67,7 @@ static bool steal(worker *w, yk_job *job, uint32_t generation, yk_tiles *tiles)
 {
     const uint32_t victim = pick(w, WORKERS);
 
-    return victim != w->slot && yk_home_take_back(&job->homes[victim].home, generation,
+    return victim != w->slot && yk_work_range_take_back(&job->work_ranges[victim].work_range, generation,
                                                   1 + pick(w, 40), tiles);
 }
 
@@ -75,13 +75,13 @@ enum { NOTHING, TAKEN, DIED };
 
 static int take(worker *w, yk_job *job, yk_job_ref ref, yk_claim *claim)
 {
-    yk_home *own = &job->homes[w->slot].home;
+    yk_work_range *own = &job->work_ranges[w->slot].work_range;
 
     *claim = (yk_claim){.stage = YK_CLAIM_TAKEN};
     if (!yk_job_is_running(control, ref)) {
         return NOTHING;
     }
-    if (yk_home_take_front(own, ref.generation, 1 + pick(w, 5), &claim->tiles)) {
+    if (yk_work_range_take_front(own, ref.generation, 1 + pick(w, 5), &claim->tiles)) {
         return dies(w) ? DIED : TAKEN;
     }
     for (int attempt = 0; attempt < 3 * WORKERS; attempt++) {
@@ -91,8 +91,8 @@ static int take(worker *w, yk_job *job, yk_job_ref ref, yk_claim *claim)
         if (dies(w)) {
             return DIED;
         }
-        return !yk_home_refill(own, ref.generation, claim->tiles) ||
-                       yk_home_take_front(own, ref.generation, 1 + pick(w, 5),
+        return !yk_work_range_refill(own, ref.generation, claim->tiles) ||
+                       yk_work_range_take_front(own, ref.generation, 1 + pick(w, 5),
                                           &claim->tiles)
                    ? TAKEN
                    : NOTHING;
@@ -234,7 +234,7 @@ static void publish(application *self, uint32_t generation, uint32_t tiles)
     job->tiling = (yk_tiling){tiles, 1, tiles, 1};
     atomic_store(&job->tile_count, tiles);
     for (uint32_t i = 0; i < WORKERS; i++) {
-        yk_home_set(&job->homes[i].home, generation,
+        yk_work_range_set(&job->work_ranges[i].work_range, generation,
                     (yk_tiles){tiles * i / WORKERS, tiles * (i + 1) / WORKERS});
         atomic_store_explicit(&job->done[i].value, 0, memory_order_relaxed);
     }

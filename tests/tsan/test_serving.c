@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Giving back what workers hold, with threads in the place of processes: each worker has a
- * copy of its own of two arrays, blocks stay there until others need them, and homes
+ * copy of its own of two arrays, blocks stay there until others need them, and work ranges
  * differ from job to job. Bytes are plain memory: a look at a block that is not back
  * yet is a data race as well as a wrong number.
  */
@@ -57,14 +57,14 @@ static void serve(uint32_t self, const yk_job *job, yk_job_ref ref)
     const uint32_t from = ref.generation % 2;
 
     for (uint32_t i = 0; i < WORKERS; i++) {
-        const yk_tiles home = yk_home_peek(&job->homes[i].home, ref.generation);
+        const yk_tiles work_range = yk_work_range_peek(&job->work_ranges[i].work_range, ref.generation);
 
-        if (i == self || yk_tiles_count(home) == 0) {
+        if (i == self || yk_tiles_count(work_range) == 0) {
             continue;
         }
-        put_back(self, from, home.begin > 0 ? home.begin - 1 : 0,
-                 home.end < TILES ? home.end + 1 : TILES);
-        for (uint32_t b = home.begin; b < home.end; b++) {
+        put_back(self, from, work_range.begin > 0 ? work_range.begin - 1 : 0,
+                 work_range.end < TILES ? work_range.end + 1 : TILES);
+        for (uint32_t b = work_range.begin; b < work_range.end; b++) {
             yk_residency_drop(tables[1 - from], b, holder_of(self));
         }
     }
@@ -117,7 +117,7 @@ static void work_inside(uint32_t self, yk_job *job, yk_job_ref ref)
     yk_serving_look(control, ref);
     while (
         !yk_serving_is_pending(job, ref.generation) &&
-        yk_home_take_front(&job->homes[self].home, ref.generation, 1, &claim.tiles)) {
+        yk_work_range_take_front(&job->work_ranges[self].work_range, ref.generation, 1, &claim.tiles)) {
         yk_claim_publish(worker, 0, claim);
         compute(self, ref.generation % 2, claim.tiles.begin);
         yk_claim_finish(control, self, 0, ref, claim);
@@ -162,7 +162,7 @@ static void publish(yk_job_ref ref, unsigned *seed)
             i + 1 == WORKERS ? TILES
                              : begin + (uint32_t)rand_r(seed) % (2 * TILES / WORKERS);
 
-        yk_home_set(&job->homes[i].home, ref.generation,
+        yk_work_range_set(&job->work_ranges[i].work_range, ref.generation,
                     (yk_tiles){begin, end < TILES ? end : TILES});
         begin = end < TILES ? end : TILES;
         atomic_store(&job->done[i].value, 0);

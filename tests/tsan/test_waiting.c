@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Event counts and homes between threads: no wake-up is lost, no tile comes out twice.
+/* Event counts and work ranges between threads: no wake-up is lost, no tile comes out twice.
  */
 #include "support/yoke_test.h"
 
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "shm/eventcount.h"
-#include "shm/home.h"
+#include "shm/work_range.h"
 
 enum { PRODUCERS = 3, CONSUMERS = 3, ITEMS = 4000 };
 
@@ -112,11 +112,11 @@ static void test_nor_by_a_repair(void **state)
     run_market(true);
 }
 
-/* ---- homes ---- */
+/* ---- work ranges ---- */
 
 enum { THIEVES = 3, ROUNDS = 60 };
 
-static yk_home home;
+static yk_work_range work_range;
 static _Atomic uint32_t generation;
 static _Atomic uint32_t left;
 static unsigned char out[YK_MAX_TILES]; /* plain: two takers of a tile are a race */
@@ -134,8 +134,8 @@ static void *take_tiles(void *arg)
         const uint32_t most = 1 + (uint32_t)rand_r(&seed) % 100;
         yk_tiles taken;
 
-        if (!(arg == NULL ? yk_home_take_front(&home, now, most, &taken)
-                          : yk_home_take_back(&home, now, most, &taken))) {
+        if (!(arg == NULL ? yk_work_range_take_front(&work_range, now, most, &taken)
+                          : yk_work_range_take_back(&work_range, now, most, &taken))) {
             (void)sched_yield();
             continue;
         }
@@ -161,7 +161,7 @@ static void test_tiles_come_out_once(void **state)
     (void)state;
     atomic_store(&over, false);
     atomic_store(&generation, 5);
-    yk_home_set(&home, 5, (yk_tiles){0, 0});
+    yk_work_range_set(&work_range, 5, (yk_tiles){0, 0});
     for (uintptr_t i = 0; i <= THIEVES; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, take_tiles, (void *)i), 0);
     }
@@ -172,10 +172,10 @@ static void test_tiles_come_out_once(void **state)
         atomic_store(&left, yk_tiles_count(tiles));
         atomic_store(&generation, round);
         if (round % 2 == 0) {
-            yk_home_set(&home, round, tiles);
+            yk_work_range_set(&work_range, round, tiles);
         } else {
-            yk_home_set(&home, round, (yk_tiles){0, 0});
-            assert_true(yk_home_refill(&home, round, tiles));
+            yk_work_range_set(&work_range, round, (yk_tiles){0, 0});
+            assert_true(yk_work_range_refill(&work_range, round, tiles));
         }
         assert_true(yt_wait_until(is_empty, NULL, 30));
         for (uint32_t i = 0; i < YK_MAX_TILES; i++) {
