@@ -7,7 +7,7 @@
 
 #include "api/call.h"
 #include "base/status.h"
-#include "protocol/guest_view.h"
+#include "protocol/segment_view.h"
 #include "shm/window.h"
 #include "sys/process.h"
 
@@ -98,7 +98,7 @@ yoke_status yk_object_refuse(const void *object, yk_magic magic)
 
 yoke_status yk_object_end(const void *object, yoke_status status)
 {
-    yk_guest_view_arrive(); /* what was got may point into a segment that was opened since */
+    yk_segment_view_refresh(); /* what was got may point into a segment that was opened since */
     if (status == YOKE_OK || status == YOKE_EAGAIN) {
         return status;
     }

@@ -353,7 +353,7 @@ static yoke_status find_block(yk_arg *to, const yk_launch_request *request,
     to->block_bytes = block.bytes;
     to->block_id = block.id;
     to->table = block.table;
-    to->guest = block.guest;
+    to->attachment = block.attachment;
     if (block.read_only && (to->access & YK_WRITE) != 0) {
         return yk_fail(error, YOKE_EINVAL,
                        "%p is in a named segment that was opened for reading only",

@@ -45,7 +45,7 @@ typedef struct yk_arg {
     uint64_t block_bytes;   /* array: size of that allocation */
     uint64_t block_id;      /* array: its number, never used twice in a pool */
     uint64_t table;         /* array: address of its yk_residency; 0: it is not lent */
-    uint64_t guest; /* array: number of the named segment it lies in, from 1; 0: none */
+    uint64_t attachment; /* array: number of the named segment it lies in, from 1; 0: none */
 } yk_arg;
 
 static_assert(sizeof(yk_arg) == 16 + 16 * 8, "no padding");

@@ -56,7 +56,7 @@ typedef struct yk_room {
     size_t bytes;
 } yk_room;
 
-/* What the application knows of a guest. */
+/* What the application knows of a segment. */
 typedef struct yk_host {
     uint32_t handles; /* 0: the slot is free */
     bool read_only;
@@ -103,7 +103,7 @@ struct yoke_pool {
     pthread_mutex_t reduce_lock; /* one reduction is built at a time; taken first */
     yoke_kernel *reductions[YK_REDUCTION_COUNT]; /* NULL: not used yet */
     yk_spare spares[YK_MAX_SPARES];
-    yk_host *hosts; /* of guests, by slot; NULL: there has been none */
+    yk_host *hosts; /* of segments, by slot; NULL: there has been none */
     yoke_shm *shms; /* all that the user holds */
     yoke_future *finished; /* collected, their callbacks to be run, in this order */
     yoke_future *last_finished; /* if there is one */
@@ -193,7 +193,7 @@ struct yoke_future {
 
 struct yoke_shm {
     yoke_pool *pool;
-    uint32_t slot; /* of its guest */
+    uint32_t slot; /* of its segment */
     void *pointer;
     size_t bytes;
     yoke_shm *next; /* in pool->shms */
@@ -498,7 +498,7 @@ yoke_status yk_get_back(yoke_pool *pool, void *pointer, yk_block *block,
 yoke_status yk_check_lost(const yoke_pool *pool, const yk_block *block,
                           yk_error *error);
 
-/* ---- guests.c ---- */
+/* ---- segments.c ---- */
 
 /* Take the lock. */
 yoke_status yk_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,

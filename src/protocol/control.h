@@ -42,7 +42,7 @@ enum {
     YK_MAX_FOUND = 64,
     YK_MAX_REDO = 32,
     YK_MAX_STRIKES = 32,
-    YK_MAX_GUESTS = 1024,
+    YK_MAX_ATTACHMENTS = 1024,
     YK_CACHE_LINE = 64,
 
     /* Who computes has a slot: the workers, and after them the one thread of the
@@ -57,7 +57,7 @@ enum {
     YK_TRACE_RINGS = YK_MAX_SLOTS + 1,
 };
 
-/* How many closed guests a process has let go of that there is not (any more). */
+/* How many closed segments a process has let go of that there is not (any more). */
 #define YK_SEEN_ALL UINT64_MAX
 
 /* ---- workers ---------------------------------------------------------------------- */
@@ -158,8 +158,8 @@ typedef struct yk_worker {
     _Atomic uint32_t open_status; /* owner: a yoke_status if opening failed */
     _Atomic uint32_t initializing; /* owner: it is in the program's initializer */
     _Atomic uint32_t spent; /* owner: it ends since it has computed as many items as it is to */
-    /* owner; supervisor, before the process exists and after it: see guest_view.h */
-    _Atomic uint64_t guests_seen;
+    /* owner; supervisor, before the process exists and after it: see segment_view.h */
+    _Atomic uint64_t detached_seen;
     yk_crash crash; /* owner */
 
     /* owner; active and building: stores sequentially consistent */
@@ -279,10 +279,10 @@ typedef struct yk_job {
     alignas(YK_CACHE_LINE) yk_tile map[YK_MAX_TILES]; /* owner; supervisor for the dead */
 } yk_job;
 
-/* ---- guests -------------------------------------------------------------------------- */
+/* ---- segments -------------------------------------------------------------------------- */
 
-/* A named segment that shows in the arena's window: see guest_view.h. */
-typedef struct yk_guest {
+/* A named segment that shows in the arena's window: see segment_view.h. */
+typedef struct yk_attachment {
     _Atomic uint64_t id; /* app: of its block, published last and first to go; 0: none */
     /* app, before id */
     yk_segment segment; /* fd: the application's */
@@ -291,7 +291,7 @@ typedef struct yk_guest {
     uint32_t read_only;
     uint32_t reserved;
     char name[YK_SEGMENT_NAME + 6];
-} yk_guest;
+} yk_attachment;
 
 /* ---- devices that were found ------------------------------------------------------ */
 
@@ -373,10 +373,10 @@ typedef struct yk_control {
     _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
     _Atomic uint32_t calls;          /* any: how often holders were called to give back */
     _Atomic uint64_t recall;         /* app: how often it wanted an allocation back */
-    _Atomic uint64_t guests_opened;  /* app: guests that have come so far */
-    _Atomic uint64_t guests_closed;  /* app: ... that have gone */
-    _Atomic uint32_t guest_slots;    /* app: of them, ever used, from 0 */
-    _Atomic uint64_t guests_seen;    /* supervisor: see guest_view.h */
+    _Atomic uint64_t segments_opened;  /* app: segments that have come so far */
+    _Atomic uint64_t segments_closed;  /* app: ... that have gone */
+    _Atomic uint32_t attachment_slots;    /* app: of them, ever used, from 0 */
+    _Atomic uint64_t detached_seen;    /* supervisor: see segment_view.h */
     uint64_t recall_table;           /* app, before recall: block table of the last one */
     _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
 
@@ -406,7 +406,7 @@ typedef struct yk_control {
     yk_found found[YK_MAX_FOUND];
     _Atomic uint32_t process_slots; /* app: slots ever used, from 0 */
     yk_process_slot processes[YK_MAX_PROCESSES];
-    yk_guest guests[YK_MAX_GUESTS];
+    yk_attachment attachments[YK_MAX_ATTACHMENTS];
     yk_kernel_slot kernels[YK_MAX_KERNELS];
     yk_worker workers[YK_MAX_SLOTS];
     yk_aside asides[YK_MAX_SLOTS]

@@ -36,11 +36,11 @@
     X(YK_FAULT_AFTER_ASK, 22, "after-ask")                                               \
     X(YK_FAULT_BEFORE_RECALL, 23, "before-recall")                                       \
     X(YK_FAULT_AFTER_RECALL, 24, "after-recall")                                         \
-    X(YK_FAULT_BEFORE_GUESTS, 25, "before-guests")                                       \
-    X(YK_FAULT_AFTER_GUESTS, 26, "after-guests")                                         \
-    X(YK_FAULT_GUEST_MAPPED, 27, "guest-mapped")                                         \
-    X(YK_FAULT_GUEST_DROPPED, 28, "guest-dropped")                                       \
-    X(YK_FAULT_GUESTS_SEEN, 29, "guests-seen")                                           \
+    X(YK_FAULT_BEFORE_SEGMENTS, 25, "before-segments")                                       \
+    X(YK_FAULT_AFTER_SEGMENTS, 26, "after-segments")                                         \
+    X(YK_FAULT_SEGMENT_ATTACHED, 27, "segment-attached")                                         \
+    X(YK_FAULT_SEGMENT_DETACHED, 28, "segment-detached")                                       \
+    X(YK_FAULT_DETACHED_SEEN, 29, "detached-seen")                                           \
     X(YK_FAULT_REFUSED, 30, "refused")                                                   \
     X(YK_FAULT_SUPERVISOR_VIEW, 31, "supervisor-view")                                   \
     X(YK_FAULT_BEFORE_TAKING, 50, "before-taking")                                       \

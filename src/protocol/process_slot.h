@@ -74,7 +74,7 @@ typedef struct yk_process_slot {
                                 REQUESTED: 0 */
 
     _Atomic uint64_t
-        guests_seen; /* the process; supervisor, before it exists and after it */
+        detached_seen; /* the process; supervisor, before it exists and after it */
 
     /* the process; app, before REQUESTED: 0 */
     _Atomic uint32_t unfound; /* its function is not there, and failure says why */

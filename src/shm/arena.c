@@ -184,7 +184,7 @@ static bool find_gap(yk_arena *arena, yk_zone_kind kind, uint64_t span,
     case YK_ZONE_BLOCKS:
         return find_soonest(arena, &wish, offset, index);
     case YK_ZONE_GUARDED:
-    case YK_ZONE_GUESTS:
+    case YK_ZONE_SEGMENTS:
         return find_latest(arena, kind, &wish, offset, index);
     default:
         return find_gap_in(arena, &wish, offset, index);
@@ -289,7 +289,7 @@ static bool is_to_be_checked(const yk_arena *arena, uint32_t kind)
 /* Whether a block's pages are not the arena's, or not yet. */
 static bool takes_no_memory(const yk_block *block)
 {
-    return block->kind == YK_BLOCK_RESERVED || block->kind == YK_BLOCK_GUEST ||
+    return block->kind == YK_BLOCK_RESERVED || block->kind == YK_BLOCK_SEGMENT ||
            block->kind == YK_BLOCK_RESTING;
 }
 
@@ -319,7 +319,7 @@ static yoke_status fail_full(const yk_arena *arena, const yk_block *block,
         [YK_ZONE_CELLS] = "the pool's memory for values and arrays",
         [YK_ZONE_OBJECTS] = "the pool's memory for queues and the like",
         [YK_ZONE_GUARDED] = "the pool's memory",
-        [YK_ZONE_GUESTS] = "the pool's window for named segments"};
+        [YK_ZONE_SEGMENTS] = "the pool's window for named segments"};
 
     return yk_fail(
         error, YOKE_ENOMEM,
@@ -494,13 +494,13 @@ void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error)
     return alloc_kind(arena, bytes, YK_BLOCK_RESERVED, error);
 }
 
-void *yk_arena_seat(yk_arena *arena, size_t bytes, uint32_t guest, bool read_only,
+void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment, bool read_only,
                     yk_block *block, yk_error *error)
 {
     *block = (yk_block){.bytes = bytes,
-                        .kind = YK_BLOCK_GUEST,
-                        .zone = YK_ZONE_GUESTS,
-                        .guest = guest,
+                        .kind = YK_BLOCK_SEGMENT,
+                        .zone = YK_ZONE_SEGMENTS,
+                        .attachment = attachment,
                         .read_only = read_only};
     return place(arena, block, error);
 }
@@ -562,13 +562,13 @@ static yoke_status find_start(yk_arena *arena, const void *pointer, yk_block **b
     return YOKE_OK;
 }
 
-/* Whether a block of this kind is freed by such a call: guests and objects have their own. */
+/* Whether a block of this kind is freed by such a call: segments and objects have their own. */
 static yoke_status check_kind(const yk_block *block, const void *pointer, uint32_t kind,
                               yk_error *error)
 {
-    if ((block->kind == YK_BLOCK_GUEST) != (kind == YK_BLOCK_GUEST)) {
+    if ((block->kind == YK_BLOCK_SEGMENT) != (kind == YK_BLOCK_SEGMENT)) {
         return yk_fail(error, YOKE_EINVAL, "%p is %sa named segment (yoke_shm_close())",
-                       pointer, kind == YK_BLOCK_GUEST ? "not " : "");
+                       pointer, kind == YK_BLOCK_SEGMENT ? "not " : "");
     }
     if ((block->kind == YK_BLOCK_OBJECT) != (kind == YK_BLOCK_OBJECT)) {
         return yk_fail(error, YOKE_EINVAL,
@@ -665,14 +665,14 @@ static void rest_locked(yk_arena *arena, const void *pointer, uint64_t epoch)
     }
 }
 
-yoke_status yk_arena_unseat(yk_arena *arena, const void *pointer, uint64_t epoch,
+yoke_status yk_arena_detach(yk_arena *arena, const void *pointer, uint64_t epoch,
                             yk_error *error)
 {
     yk_block *block;
     yoke_status status;
 
     (void)pthread_mutex_lock(&arena->lock);
-    status = check_end(arena, pointer, YK_BLOCK_GUEST, &block, error);
+    status = check_end(arena, pointer, YK_BLOCK_SEGMENT, &block, error);
     if (status == YOKE_OK) {
         rest_locked(arena, pointer, epoch);
     }
@@ -695,9 +695,9 @@ void yk_arena_wake(yk_arena *arena, uint64_t epoch)
     (void)pthread_mutex_unlock(&arena->lock);
 }
 
-bool yk_arena_has_seat(yk_arena *arena, size_t bytes)
+bool yk_arena_has_room_to_attach(yk_arena *arena, size_t bytes)
 {
-    const yk_zone *zone = &arena->layout.zones[YK_ZONE_GUESTS];
+    const yk_zone *zone = &arena->layout.zones[YK_ZONE_SEGMENTS];
     const uint64_t page = yk_page_size();
     const yk_wish wish = {zone->begin, zone->end, yk_round_up(bytes, page),
                           bytes >= LARGE ? LARGE : page};

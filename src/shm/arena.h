@@ -25,11 +25,11 @@ enum {
         1,              /* address space, of which a result will take what it needs */
     YK_BLOCK_PAGE = 2,  /* one page, kept for reuse when it is freed */
     YK_BLOCK_SPARE = 3, /* such a page, free: no allocation */
-    YK_BLOCK_GUEST = 4, /* shows a named segment's pages instead of the arena's own */
+    YK_BLOCK_SEGMENT = 4, /* shows a named segment's pages instead of the arena's own */
     YK_BLOCK_OBJECT =
         5, /* objects that processes share, or where one was a moment ago */
     YK_BLOCK_RESTING =
-        6, /* where guests were that some process may still have: no allocation */
+        6, /* where segments were that some process may still have: no allocation */
 };
 
 /* An allocated block. */
@@ -42,11 +42,11 @@ typedef struct yk_block {
     uint32_t users;  /* jobs that use it */
     uint64_t table;  /* address of its yk_residency; 0: it is not lent */
     uint32_t kind;   /* YK_BLOCK_... */
-    uint32_t guest;  /* number of the named segment it shows, from 1; 0: none */
+    uint32_t attachment;  /* number of the named segment it shows, from 1; 0: none */
     uint32_t zone;   /* yk_zone_kind */
     uint32_t guard;  /* its entry in the table of guarded blocks, from 1; 0: none */
-    bool read_only;  /* a guest that may not be written */
-    uint64_t epoch;  /* of a resting range: how many guests had been closed then */
+    bool read_only;  /* a segment that may not be written */
+    uint64_t epoch;  /* of a resting range: how many segments had been closed then */
 } yk_block;
 
 /* Where to begin to look for a gap: there is none of this span, or a larger one, before. No
@@ -62,13 +62,13 @@ typedef struct yk_arena {
     yk_guard_table *guards; /* blocks are guarded; NULL: they are not */
     uint64_t
         next[YK_ZONES]; /* where to look first, in zones whose addresses are to rest */
-    _Atomic size_t resting; /* ranges where guests were */
+    _Atomic size_t resting; /* ranges where segments were */
     pthread_mutex_t lock;
     yk_block *blocks; /* sorted by offset */
     size_t count;
     size_t capacity;
     uint64_t used;    /* bytes in blocks */
-    uint64_t reserved; /* ... of those that take no memory here: reserved only, or guests */
+    uint64_t reserved; /* ... of those that take no memory here: reserved only, or segments */
     uint64_t spare[YK_MAX_SPARE]; /* offsets of spare pages */
     size_t spare_count;
     yk_gap_hint page_hint;
@@ -92,7 +92,7 @@ void yk_arena_fini(yk_arena *arena);
  * what was promised and not yet touched, is refused. */
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error);
 
-/* YOKE_EINVAL if no block starts there, or it is a guest or an object; YOKE_EBUSY if it has
+/* YOKE_EINVAL if no block starts there, or it is a segment or an object; YOKE_EBUSY if it has
  * users. */
 yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error);
 
@@ -101,23 +101,23 @@ yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
 yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error);
 
 /*
- * A guest: a block that is to show a named segment's pages instead of the arena's own, which
+ * A segment: a block that is to show a named segment's pages instead of the arena's own, which
  * whoever asked for it sees to. Nothing of the arena's memory is promised for it. The block
  * is copied to *block. NULL: YOKE_ENOMEM in error.
  */
-void *yk_arena_seat(yk_arena *arena, size_t bytes, uint32_t guest, bool read_only,
+void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment, bool read_only,
                     yk_block *block, yk_error *error);
 
-/* Ends a guest's block, as yk_arena_free(). Its range rests: it is the `epoch`th that was
+/* Ends a segment's block, as yk_arena_free(). Its range rests: it is the `epoch`th that was
  * closed, and some process may still have it. */
-yoke_status yk_arena_unseat(yk_arena *arena, const void *pointer, uint64_t epoch,
+yoke_status yk_arena_detach(yk_arena *arena, const void *pointer, uint64_t epoch,
                             yk_error *error);
 
-/* All processes have let go of so many guests: their ranges may be used again. */
+/* All processes have let go of so many segments: their ranges may be used again. */
 void yk_arena_wake(yk_arena *arena, uint64_t epoch);
 
-/* Whether there is a range for a guest of so many bytes. */
-bool yk_arena_has_seat(yk_arena *arena, size_t bytes);
+/* Whether there is a range for a segment of so many bytes. */
+bool yk_arena_has_room_to_attach(yk_arena *arena, size_t bytes);
 
 /* Bytes of ranges that rest. */
 uint64_t yk_arena_resting(yk_arena *arena);

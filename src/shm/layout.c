@@ -8,7 +8,7 @@ static const uint64_t gap_bytes = (uint64_t)1 << 20;
 
 /* More than any machine needs for queues, and for files at a time. */
 static const uint64_t most_objects = (uint64_t)256 << 30;
-static const uint64_t most_guests = (uint64_t)4 << 40;
+static const uint64_t max_attachments = (uint64_t)4 << 40;
 
 /* Up to this size an object may be as large as the blocks together; and there is room for a few
  * whatever the size of those. */
@@ -34,17 +34,17 @@ yk_layout yk_layout_of(uint64_t bytes, bool guarded)
     add_zone(&layout, YK_ZONE_CELLS, objects);
     add_zone(&layout, YK_ZONE_OBJECTS, objects);
     add_zone(&layout, YK_ZONE_GUARDED, guarded ? bytes : 0);
-    add_zone(&layout, YK_ZONE_GUESTS, yk_min(bytes, most_guests));
+    add_zone(&layout, YK_ZONE_SEGMENTS, yk_min(bytes, max_attachments));
     layout.bytes += gap_bytes;
     return layout;
 }
 
 static bool map_layout(yk_mapping *mapping, const yk_layout *layout)
 {
-    yk_part parts[YK_ZONE_GUESTS];
+    yk_part parts[YK_ZONE_SEGMENTS];
     uint32_t count = 0;
 
-    for (uint32_t kind = 0; kind < YK_ZONE_GUESTS; kind++) {
+    for (uint32_t kind = 0; kind < YK_ZONE_SEGMENTS; kind++) {
         const yk_zone *zone = &layout->zones[kind];
 
         if (zone->begin != zone->end) {

@@ -7,7 +7,7 @@
  *     cells      values and arrays: the program has pointers into them
  *     objects    queues, locks and the like: only the library writes there
  *     guarded    with YOKE_GUARD, blocks each of which has such a page behind it
- *     guests     named segments; never the pool's own memory
+ *     segments     named segments; never the pool's own memory
  */
 #ifndef YK_SHM_LAYOUT_H
 #define YK_SHM_LAYOUT_H
@@ -23,7 +23,7 @@ typedef enum yk_zone_kind {
     YK_ZONE_CELLS = 1,
     YK_ZONE_OBJECTS = 2,
     YK_ZONE_GUARDED = 3,
-    YK_ZONE_GUESTS = 4,
+    YK_ZONE_SEGMENTS = 4,
     YK_ZONES = 5
 } yk_zone_kind;
 

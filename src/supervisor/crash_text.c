@@ -54,26 +54,26 @@ static bool place_block(const yk_control *control, uint64_t window, uint64_t off
     return true;
 }
 
-static bool place_guest(const yk_control *control, uint64_t offset, int problem,
+static bool place_segment(const yk_control *control, uint64_t offset, int problem,
                         char place[PLACE_BYTES])
 {
-    if (!yk_zone_holds(&control->layout.zones[YK_ZONE_GUESTS], offset, 1)) {
+    if (!yk_zone_holds(&control->layout.zones[YK_ZONE_SEGMENTS], offset, 1)) {
         return false;
     }
-    for (uint32_t i = 0; i < YK_MAX_GUESTS; i++) {
-        const yk_guest *guest = &control->guests[i];
+    for (uint32_t i = 0; i < YK_MAX_ATTACHMENTS; i++) {
+        const yk_attachment *attachment = &control->attachments[i];
 
-        if (atomic_load(&guest->id) == 0 || offset < guest->offset ||
-            offset - guest->offset >= guest->span) {
+        if (atomic_load(&attachment->id) == 0 || offset < attachment->offset ||
+            offset - attachment->offset >= attachment->span) {
             continue;
         }
-        if (problem == EACCES && guest->read_only != 0) {
+        if (problem == EACCES && attachment->read_only != 0) {
             yk_text_format(place, PLACE_BYTES,
                            "the %s '%.*s', which is open for reading only",
-                           yk_segment_noun(guest->name), YK_SEGMENT_NAME, guest->name);
+                           yk_segment_noun(attachment->name), YK_SEGMENT_NAME, attachment->name);
         } else {
             yk_text_format(place, PLACE_BYTES, "the %s '%.*s', which it cannot get: %s",
-                           yk_segment_noun(guest->name), YK_SEGMENT_NAME, guest->name,
+                           yk_segment_noun(attachment->name), YK_SEGMENT_NAME, attachment->name,
                            strerror(problem));
         }
         return true;
@@ -125,7 +125,7 @@ void yk_crash_explain(const yk_control *control, const void *window,
                    verbs[yk_min(crash->kind, YK_ACCESS_WRITE)], (number)crash->address);
     if (crash->address >= base &&
         (place_block(control, base, offset, place) ||
-         place_guest(control, offset, crash->problem, place) ||
+         place_segment(control, offset, crash->problem, place) ||
          place_gap(control, offset, place))) {
         const size_t now = strlen(text);
 

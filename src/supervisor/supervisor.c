@@ -252,7 +252,7 @@ static void supervise(yk_supervisor *supervisor)
 
     while (wait_for_events(supervisor, until) && !is_quitting(supervisor)) {
         yk_supervisor_tend_processes(supervisor);
-        (void)yk_guest_view_drop(&supervisor->guests, NULL);
+        (void)yk_segment_view_detach_closed(&supervisor->attachments, NULL);
         yk_supervisor_reap_workers(supervisor);
         reap_orphans(supervisor);
         until = yk_supervisor_check_probes(supervisor);
@@ -337,7 +337,7 @@ static bool start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     supervisor->control = start->control;
     supervisor->self = yk_process_self();
     atomic_store(&start->control->identity, yk_identity_process());
-    if (!yk_guest_view_init(&supervisor->guests, start->control,
+    if (!yk_segment_view_init(&supervisor->attachments, start->control,
                             start->memory[YK_MEMORY_ARENA], start->application)) {
         return false;
     }

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "protocol/control.h"
-#include "protocol/guest_view.h"
+#include "protocol/segment_view.h"
 #include "protocol/letter.h"
 #include "supervisor/supervisor_main.h"
 #include "sys/fd_reserve.h"
@@ -48,7 +48,7 @@ typedef struct yk_supervisor {
     int undo_files[YK_MAX_WORKERS][YK_MAX_LANES]; /* -1: none yet */
     yk_child probes[YK_MAX_DRIVERS];
     yk_child processes[YK_MAX_PROCESSES];
-    yk_guest_view guests; /* workers start with a copy */
+    yk_segment_view attachments; /* workers start with a copy */
 } yk_supervisor;
 
 /* Workers (supervisor_workers.c). */

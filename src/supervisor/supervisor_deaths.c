@@ -64,7 +64,7 @@ static void explain_bus_error(const yk_supervisor *supervisor, const yk_worker *
     if (job == NULL) {
         return;
     }
-    yk_guest_view_find_short(&supervisor->guests, &job->launch, why, sizeof why);
+    yk_segment_view_find_short(&supervisor->attachments, &job->launch, why, sizeof why);
     if (why[0] != '\0') {
         yk_text_format(text + length, bytes - length, ": %s", why);
     }
@@ -100,7 +100,7 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
 
 /* What its job changes in place is about to be restored, in segments too. Whether the
  * supervisor has them. */
-static bool map_guests(yk_supervisor *supervisor, const yk_worker *worker, char *how,
+static bool attach_segments_of(yk_supervisor *supervisor, const yk_worker *worker, char *how,
                        size_t bytes)
 {
     const yk_job *job = job_of(supervisor->control, worker);
@@ -109,7 +109,7 @@ static bool map_guests(yk_supervisor *supervisor, const yk_worker *worker, char 
 
     yk_error_clear(&error);
     if (job == NULL ||
-        yk_guest_view_map(&supervisor->guests, &job->launch, &error) == YOKE_OK) {
+        yk_segment_view_attach_launch(&supervisor->attachments, &job->launch, &error) == YOKE_OK) {
         return true;
     }
     yk_text_format(how + length, bytes - length, "; supervisor: %s", error.text);
@@ -266,14 +266,14 @@ static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
                       atomic_load(&worker->pid), how);
     yk_supervisor_trace(supervisor, YK_TRACE_DEATH, slot, (pid_t)atomic_load(&worker->pid), status);
     atomic_store(&worker->pid, 0);
-    atomic_store(&worker->guests_seen, YK_SEEN_ALL);
+    atomic_store(&worker->detached_seen, YK_SEEN_ALL);
     worker->was_killed = yk_process_was_killed(status);
     count_failure(worker, child, was_starting);
     if (worker->kind == YOKE_WORKER_CPU) {
         settle_forms(control, slot);
     }
     blame_build(control, worker, child, how);
-    if (!map_guests(supervisor, worker, how, sizeof how)) {
+    if (!attach_segments_of(supervisor, worker, how, sizeof how)) {
         undo_files = no_files;
     }
     if (yk_repair_worker(control, slot, undo_files, how)) {

@@ -17,7 +17,7 @@ enum { EXIT_UNFOUND = 127, EXIT_LEFT = 1 };
 
 typedef struct engagement {
     yk_control *control;
-    yk_guest_view *guests;
+    yk_segment_view *attachments;
     yk_process_slot *slot;
 } engagement;
 
@@ -76,7 +76,7 @@ static int process_entry(void *context)
     yk_error error;
 
     yk_process_set_name(slot->name);
-    yk_guest_view_adopt(self->guests, &slot->guests_seen, NULL);
+    yk_segment_view_adopt(self->attachments, &slot->detached_seen, NULL);
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
     call.function = (yoke_process_function *)yk_elf_find(slot->function.object,
                                                             slot->function.place);
@@ -111,12 +111,12 @@ static void change_state(yk_control *control, yk_process_slot *slot, uint32_t st
 
 static void start(yk_supervisor *supervisor, yk_process_slot *slot, yk_child *child)
 {
-    engagement self = {supervisor->control, &supervisor->guests, slot};
+    engagement self = {supervisor->control, &supervisor->attachments, slot};
 
     YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_SEEN);
-    atomic_store(&slot->guests_seen, supervisor->guests.closed);
+    atomic_store(&slot->detached_seen, supervisor->attachments.closed);
     if (!yk_supervisor_fork_program(supervisor, child, process_entry, &self)) {
-        atomic_store(&slot->guests_seen, YK_SEEN_ALL);
+        atomic_store(&slot->detached_seen, YK_SEEN_ALL);
         slot->wait_status = errno;
         yk_supervisor_log(supervisor, "%s cannot be forked", slot->name);
         change_state(supervisor->control, slot, YK_PROCESS_REFUSED);
@@ -135,7 +135,7 @@ static void bury(yk_supervisor *supervisor, yk_process_slot *slot, int status)
     yk_supervisor_log(supervisor, "%s (process %d) ended: %s", slot->name, slot->pid,
                       how);
     YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_REAPED);
-    atomic_store(&slot->guests_seen, YK_SEEN_ALL);
+    atomic_store(&slot->detached_seen, YK_SEEN_ALL);
     slot->wait_status = status;
     change_state(supervisor->control, slot, YK_PROCESS_ENDED);
 }

@@ -25,7 +25,7 @@ static const uint64_t fork_again_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 typedef struct employment {
     yk_control *control;
-    yk_guest_view *guests;
+    yk_segment_view *attachments;
     uint32_t slot;
     const int *undo_files;
 } employment;
@@ -34,7 +34,7 @@ static int worker_entry(void *context)
 {
     const employment *self = context;
 
-    return yk_worker_main(self->control, self->guests, self->slot, self->undo_files);
+    return yk_worker_main(self->control, self->attachments, self->slot, self->undo_files);
 }
 
 yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
@@ -109,7 +109,7 @@ static bool fork_worker(yk_supervisor *supervisor, uint32_t slot)
     const yk_worker *worker = &supervisor->control->workers[slot];
     yk_child *child = &supervisor->workers[slot];
     const int *undo_files = supervisor->undo_files[slot];
-    employment self = {supervisor->control, &supervisor->guests, slot, undo_files};
+    employment self = {supervisor->control, &supervisor->attachments, slot, undo_files};
     yk_error error = {.status = YOKE_OK};
     bool done;
 
@@ -153,9 +153,9 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
             undo_files[lane] = yk_memory_file("yoke undo");
         }
     }
-    atomic_store(&worker->guests_seen, supervisor->guests.closed);
+    atomic_store(&worker->detached_seen, supervisor->attachments.closed);
     if (!fork_worker(supervisor, slot)) {
-        atomic_store(&worker->guests_seen, YK_SEEN_ALL);
+        atomic_store(&worker->detached_seen, YK_SEEN_ALL);
         try_again(supervisor, slot, failed);
         return;
     }

@@ -106,15 +106,15 @@ static int be_supervisor(void)
 /* Its view of named segments and guarded blocks begins empty. */
 static int be_worker(void)
 {
-    yk_guest_view *guests = calloc(1, sizeof *guests);
+    yk_segment_view *attachments = calloc(1, sizeof *attachments);
 
-    if (guests == NULL ||
-        !yk_guest_view_init(guests, received.start.control,
+    if (attachments == NULL ||
+        !yk_segment_view_init(attachments, received.start.control,
                             received.start.memory[YK_MEMORY_ARENA],
                             received.start.application)) {
         return YK_EXIT_START;
     }
-    return yk_worker_main(received.start.control, guests, received.index,
+    return yk_worker_main(received.start.control, attachments, received.index,
                           received.undo_files);
 }
 

@@ -265,7 +265,7 @@ void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes)
     }
 }
 
-bool yk_mapping_cover(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
+bool yk_mapping_overlay(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
                       bool read_only)
 {
     void *const at = (char *)mapping->base + offset;
@@ -279,7 +279,7 @@ bool yk_mapping_cover(const yk_mapping *mapping, uint64_t offset, size_t bytes, 
 }
 
 /* With the flags of what is around it, so that the system joins them again. */
-bool yk_mapping_uncover(const yk_mapping *mapping, uint64_t offset, size_t bytes)
+bool yk_mapping_remove_overlay(const yk_mapping *mapping, uint64_t offset, size_t bytes)
 {
     void *const at = (char *)mapping->base + offset;
 

@@ -68,9 +68,9 @@ void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes);
 /* In this process, has [offset, offset + bytes) show the first pages of another file, or
  * nothing at all: an access then raises SIGSEGV. In one step. Page-aligned. False, with
  * errno, and nothing has changed. Safe in signal handlers. */
-bool yk_mapping_cover(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
+bool yk_mapping_overlay(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
                       bool read_only);
-bool yk_mapping_uncover(const yk_mapping *mapping, uint64_t offset, size_t bytes);
+bool yk_mapping_remove_overlay(const yk_mapping *mapping, uint64_t offset, size_t bytes);
 
 /* In this process, opens or shuts a range of a part for accesses. As above. */
 bool yk_mapping_open(const yk_mapping *mapping, uint64_t offset, size_t bytes);

@@ -118,7 +118,7 @@ static void serve(yk_worker_self *self)
         if (atomic_load(&self->control->quit) != YK_QUIT_NO || yk_worker_is_spent(self)) {
             return;
         }
-        (void)yk_guest_view_drop(self->guests, NULL); /* if it cannot be, jobs will say so */
+        (void)yk_segment_view_detach_closed(self->attachments, NULL); /* if it cannot be, jobs will say so */
         yk_worker_build_all(self);
         work = yk_worker_find_work(self);
         if (work == YK_WORK_DONE) {
@@ -129,7 +129,7 @@ static void serve(yk_worker_self *self)
     }
 }
 
-int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
+int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t slot,
                    const int undo_files[YK_MAX_LANES])
 {
     yk_worker_self *self = calloc(1, sizeof *self);
@@ -140,12 +140,12 @@ int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
     self->control = control;
     self->worker = &control->workers[slot];
     self->slot = slot;
-    self->guests = guests;
+    self->attachments = attachments;
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
         self->undo[lane].file = undo_files[lane];
     }
     YK_FAULT_POINT(control, self->worker, YK_FAULT_START);
-    yk_guest_view_adopt(guests, &self->worker->guests_seen, &self->worker->crash);
+    yk_segment_view_adopt(attachments, &self->worker->detached_seen, &self->worker->crash);
     if (self->worker->cpu >= 0) {
         (void)yk_bind_cpu((uint32_t)self->worker->cpu);
     }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "protocol/control.h"
-#include "protocol/guest_view.h"
+#include "protocol/segment_view.h"
 #include "protocol/job.h"
 #include "protocol/undo.h"
 #include "worker/worker_main.h"
@@ -58,7 +58,7 @@ typedef struct yk_worker_self {
     yk_control *control;
     yk_worker *worker;
     uint32_t slot;
-    yk_guest_view *guests; /* NULL: the application, which has them all */
+    yk_segment_view *attachments; /* NULL: the application, which has them all */
     yk_undo_log undo[YK_MAX_LANES]; /* no files: it cannot die without the pool */
     yk_device *device;      /* runs what this worker is for */
     yk_device *source_device; /* CPU worker: PoCL for kernels without a native form */

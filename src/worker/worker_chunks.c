@@ -111,7 +111,7 @@ static void undo_start(void *worker, uint64_t ref_word)
 
     (void)yk_fail(&self->error, YOKE_EKERNEL, "the function " YK_HAS_NOT_RETURNED);
     report_failure(self, ref, YOKE_EKERNEL, &self->running);
-    if (self->guests != NULL) {
+    if (self->attachments != NULL) {
         yk_process_exit_now(YK_EXIT_LEFT);
     }
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {

@@ -63,16 +63,16 @@ static yoke_status begin(yk_worker_self *self, const yk_job *job, yk_device **de
 }
 
 /* The named segments that the job uses are where its arguments say. */
-static yoke_status map_guests(yk_worker_self *self, const yk_job *job)
+static yoke_status attach_segments_of(yk_worker_self *self, const yk_job *job)
 {
     yoke_status status;
 
-    if (self->guests == NULL) {
+    if (self->attachments == NULL) {
         return YOKE_OK;
     }
-    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_GUESTS);
-    status = yk_guest_view_map(self->guests, &job->launch, &self->error);
-    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_GUESTS);
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_SEGMENTS);
+    status = yk_segment_view_attach_launch(self->attachments, &job->launch, &self->error);
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_SEGMENTS);
     return status;
 }
 
@@ -86,7 +86,7 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
 
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_ENTER);
     yk_error_clear(&self->error);
-    if (map_guests(self, job) != YOKE_OK) {
+    if (attach_segments_of(self, job) != YOKE_OK) {
         decline(self, ref);
         return false;
     }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "protocol/control.h"
-#include "protocol/guest_view.h"
+#include "protocol/segment_view.h"
 
 /* Exit codes of a worker process. */
 enum {
@@ -17,7 +17,7 @@ enum {
 };
 
 /* The process: returns its exit code when the pool closes. */
-int yk_worker_main(yk_control *control, yk_guest_view *guests, uint32_t slot,
+int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t slot,
                    const int undo_files[YK_MAX_LANES]);
 
 #endif

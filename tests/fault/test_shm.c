@@ -13,10 +13,10 @@
 enum { ITEMS = 40000, MOST_ROUNDS = 60 };
 
 static const char *const points[] = {
-    "before-guests", "after-guests",  "after-enter",   "after-take",
+    "before-segments", "after-segments",  "after-enter",   "after-take",
     "after-claim",   "after-save",    "before-run",    "after-run",
     "after-commit",  "between-marks", "before-leave",  "after-leave",
-    "after-end",     "guest-mapped",  "guest-dropped", "guests-seen",
+    "after-end",     "segment-attached",  "segment-detached", "detached-seen",
 };
 
 /* An item depends on how often it was changed: twice is not once. */
@@ -123,7 +123,7 @@ static void test_points(void **state)
 /* Each process that comes dies when it maps: the job goes to the other worker. */
 static void test_one_always_dies_mapping(void **state)
 {
-    static const char *const faults[] = {"before-guests+:1:0", "after-guests+:1:0"};
+    static const char *const faults[] = {"before-segments+:1:0", "after-segments+:1:0"};
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
@@ -144,7 +144,7 @@ static void test_one_always_dies_mapping(void **state)
 /* All of them do: the job ends with an error and the rest goes on. */
 static void test_all_die_mapping(void **state)
 {
-    yoke_pool *pool = ft_pool("cpu:2", "before-guests+:1");
+    yoke_pool *pool = ft_pool("cpu:2", "before-segments+:1");
     yoke_kernel *kernel = kernel_of(pool);
     yoke_shm *shm = segment(pool);
     yoke_future *future = NULL;
@@ -336,9 +336,9 @@ static int hold_until(void *argument, size_t bytes)
  * task is done by its successor. */
 static void test_refused_worker(void **state)
 {
-    static const char *const faults[] = {"refused:1", "guest-mapped:1",
-                                         "guest-mapped:2", "guests-seen:1",
-                                         "guest-dropped:1"};
+    static const char *const faults[] = {"refused:1", "segment-attached:1",
+                                         "segment-attached:2", "detached-seen:1",
+                                         "segment-detached:1"};
 
     (void)state;
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
@@ -382,7 +382,7 @@ static int follow(void *argument, size_t bytes)
  * served. */
 static void test_refused_process(void **state)
 {
-    static const char *const faults[] = {"refused:1", "guest-mapped:1"};
+    static const char *const faults[] = {"refused:1", "segment-attached:1"};
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {

@@ -178,44 +178,44 @@ static void test_users(void **state)
     assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
 }
 
-/* Guests have addresses here, and memory elsewhere. */
-static void test_guests(void **state)
+/* Segments have addresses here, and memory elsewhere. */
+static void test_segments(void **state)
 {
     yk_block block;
     yk_block found;
-    char *a = yk_arena_seat(&arena, 5000, 7, true, &block, &error);
+    char *a = yk_arena_attach(&arena, 5000, 7, true, &block, &error);
     char *b = yk_arena_alloc(&arena, 4096, &error);
 
     (void)state;
     assert_non_null(a);
     assert_true(yk_arena_find(&arena, a + 4999, &found));
-    assert_true(found.id == block.id && found.guest == 7 && found.read_only);
+    assert_true(found.id == block.id && found.attachment == 7 && found.read_only);
     assert_true(found.offset == block.offset && found.span == 8192);
     assert_int_equal(arena.reserved, 8192);
     assert_int_equal(arena.used, 8192 + 4096);
     assert_true(yk_arena_valid(&arena));
     assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
     assert_contains(error.text, "yoke_shm_close");
-    assert_status(yk_arena_unseat(&arena, b, 1, &error), YOKE_EINVAL);
+    assert_status(yk_arena_detach(&arena, b, 1, &error), YOKE_EINVAL);
     yk_arena_use(&arena, (uint64_t)(uintptr_t)a, block.id, 1);
-    assert_status(yk_arena_unseat(&arena, a, 1, &error), YOKE_EBUSY);
+    assert_status(yk_arena_detach(&arena, a, 1, &error), YOKE_EBUSY);
     yk_arena_use(&arena, (uint64_t)(uintptr_t)a, block.id, -1);
-    assert_ok(yk_arena_unseat(&arena, a, 1, &error));
+    assert_ok(yk_arena_detach(&arena, a, 1, &error));
     assert_false(yk_arena_find(&arena, a, &found));
-    assert_status(yk_arena_unseat(&arena, a, 1, &error), YOKE_EINVAL);
+    assert_status(yk_arena_detach(&arena, a, 1, &error), YOKE_EINVAL);
     assert_int_equal(yk_arena_resting(&arena), 8192);
     assert_true(yk_arena_valid(&arena));
     yk_arena_wake(&arena, 1);
     assert_int_equal(arena.reserved, 0);
-    assert_null(yk_arena_seat(&arena, 0, 1, false, &block, &error));
+    assert_null(yk_arena_attach(&arena, 0, 1, false, &block, &error));
     assert_int_equal(error.status, YOKE_EINVAL);
-    assert_null(yk_arena_seat(&arena, WINDOW + 1, 1, false, &block, &error));
+    assert_null(yk_arena_attach(&arena, WINDOW + 1, 1, false, &block, &error));
     assert_int_equal(error.status, YOKE_ENOMEM);
     assert_ok(yk_arena_free(&arena, b, &error));
     assert_true(yk_arena_valid(&arena));
 }
 
-/* Ranges of guests are used again when they have been woken, and late; the books stay short
+/* Ranges of segments are used again when they have been woken, and late; the books stay short
  * however many rest. */
 static void test_ranges_rest(void **state)
 {
@@ -225,25 +225,25 @@ static void test_ranges_rest(void **state)
 
     (void)state;
     for (uint64_t i = 1; i <= MANY; i++) {
-        char *guest = yk_arena_seat(&arena, GUEST, 1, false, &block, &error);
+        char *attachment = yk_arena_attach(&arena, GUEST, 1, false, &block, &error);
 
-        assert_non_null(guest);
-        assert_true(guest > last);
-        assert_ok(yk_arena_unseat(&arena, guest, i, &error));
+        assert_non_null(attachment);
+        assert_true(attachment > last);
+        assert_ok(yk_arena_detach(&arena, attachment, i, &error));
         assert_int_equal(arena.count, 1);
         assert_int_equal(yk_arena_resting(&arena), i * GUEST);
         assert_true(yk_arena_valid(&arena));
-        last = guest;
+        last = attachment;
     }
     assert_null(
-        yk_arena_seat(&arena, WINDOW - MANY * GUEST + 1, 1, false, &block, &error));
+        yk_arena_attach(&arena, WINDOW - MANY * GUEST + 1, 1, false, &block, &error));
     assert_int_equal(error.status, YOKE_ENOMEM);
     yk_arena_wake(&arena, MANY - 1); /* not the last: its neighbours rest with it */
     assert_int_equal(yk_arena_resting(&arena), MANY * GUEST);
     yk_arena_wake(&arena, MANY);
     assert_int_equal(arena.count, 0);
-    assert_true(yk_arena_seat(&arena, GUEST, 1, false, &block, &error) > (void *)last);
-    assert_ptr_equal(yk_arena_seat(&arena, WINDOW / 2, 1, false, &block, &error),
+    assert_true(yk_arena_attach(&arena, GUEST, 1, false, &block, &error) > (void *)last);
+    assert_ptr_equal(yk_arena_attach(&arena, WINDOW / 2, 1, false, &block, &error),
                      arena.mapping.base);
     assert_true(yk_arena_valid(&arena));
 }
@@ -260,7 +260,7 @@ static void test_zones(void **state)
         assert_true(layout.zones[kind].end < layout.zones[kind + 1].begin);
         assert_int_equal(layout.zones[kind].end % 4096, 0);
     }
-    assert_true(layout.zones[YK_ZONE_GUESTS].end < layout.bytes);
+    assert_true(layout.zones[YK_ZONE_SEGMENTS].end < layout.bytes);
     assert_true(yk_zone_holds(&layout.zones[0], (1 << 20) - 8, 8));
     assert_false(yk_zone_holds(&layout.zones[0], (1 << 20) - 7, 8));
     assert_false(yk_zone_holds(&layout.zones[1], 0, 1));
@@ -302,7 +302,7 @@ static void test_divided(void **state)
     assert_false(can_be_read(cells - 1));
     assert_false(can_be_read(object - 1));
     assert_false(
-        can_be_read((char *)mapping.base + layout.zones[YK_ZONE_GUESTS].begin));
+        can_be_read((char *)mapping.base + layout.zones[YK_ZONE_SEGMENTS].begin));
     assert_true(yk_arena_valid(&divided));
     assert_ok(yk_arena_free(&divided, block, &error));
     assert_true(can_be_read(block));
@@ -541,7 +541,7 @@ static void test_objects(void **state)
     memset(object, 1, 1 << 20);
     assert_status(yk_arena_free(&arena, object, &error), YOKE_EINVAL);
     assert_contains(error.text, "is destroyed, not freed");
-    assert_status(yk_arena_unseat(&arena, object, 1, &error), YOKE_EINVAL);
+    assert_status(yk_arena_detach(&arena, object, 1, &error), YOKE_EINVAL);
     yk_arena_shrink_object(&arena, object, 4096);
     assert_true(yk_arena_valid(&arena));
     assert_true(is_filled(object, 1 << 20, 0));
@@ -564,7 +564,7 @@ int main(void)
         arena_test(test_users),
         arena_test(test_reservation),
         arena_test(test_pages),
-        arena_test(test_guests),
+        arena_test(test_segments),
         arena_test(test_ranges_rest),
         arena_test(test_gaps),
         arena_test(test_objects),

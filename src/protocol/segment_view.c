@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "protocol/guest_view.h"
+#include "protocol/segment_view.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,20 +14,20 @@
 #include "sys/wakeup.h"
 
 /* This process's; NULL in the application, and in what it forks. */
-static yk_guest_view *adopted;
+static yk_segment_view *adopted;
 
 /* How often an access is tried again though all is there: other threads may have brought it
  * since. Then it is one that the memory does not allow. */
 enum { MAX_REFUSALS = 1000 };
 
-bool yk_guest_view_init(yk_guest_view *view, yk_control *control, yk_mapping arena,
+bool yk_segment_view_init(yk_segment_view *view, yk_control *control, yk_mapping arena,
                         pid_t owner)
 {
-    *view = (yk_guest_view){.control = control,
+    *view = (yk_segment_view){.control = control,
                             .arena = arena,
                             .owner = owner,
                             .process = yk_process_self(),
-                            .seen = &control->guests_seen};
+                            .seen = &control->detached_seen};
     if (control->guards != 0) {
         view->blocks = calloc(YK_MAX_GUARDED, sizeof *view->blocks);
     }
@@ -35,7 +35,7 @@ bool yk_guest_view_init(yk_guest_view *view, yk_control *control, yk_mapping are
 }
 
 /* Where a process may be made to die; the supervisor elsewhere. */
-static void visit(const yk_guest_view *view, uint32_t point)
+static void visit(const yk_segment_view *view, uint32_t point)
 {
     (void)point;
     if (view == adopted) {
@@ -49,7 +49,7 @@ static void visit(const yk_guest_view *view, uint32_t point)
 
 /* In a forked process the lock may be held by a thread that does not exist there: then it is
  * free. */
-static void lock(yk_guest_view *view)
+static void lock(yk_segment_view *view)
 {
     const pid_t self = yk_process_self();
     pid_t holder = 0;
@@ -64,53 +64,53 @@ static void lock(yk_guest_view *view)
     }
 }
 
-static void unlock(yk_guest_view *view)
+static void unlock(yk_segment_view *view)
 {
     atomic_store(&view->lock, 0);
 }
 
 /* Outside of handlers: no handler of this thread's may wait for the lock. */
-static void enter(yk_guest_view *view, yk_signals *before)
+static void enter(yk_segment_view *view, yk_signals *before)
 {
     yk_signals_block(before);
     lock(view);
 }
 
-static void leave(yk_guest_view *view, const yk_signals *before)
+static void leave(yk_segment_view *view, const yk_signals *before)
 {
     unlock(view);
     yk_signals_restore(before);
 }
 
-/* ---- guests; with the lock ---- */
+/* ---- segments; with the lock ---- */
 
 /* Of an entry, if it does not change meanwhile. */
-static bool read_guest(const yk_guest *entry, yk_guest *guest)
+static bool read_segment(const yk_attachment *entry, yk_attachment *attachment)
 {
     const uint64_t id = atomic_load(&entry->id);
 
-    memcpy(guest, entry, sizeof *guest);
-    guest->name[sizeof guest->name - 1] = '\0';
+    memcpy(attachment, entry, sizeof *attachment);
+    attachment->name[sizeof attachment->name - 1] = '\0';
     atomic_thread_fence(memory_order_seq_cst);
-    return id != 0 && atomic_load(&entry->id) == id && atomic_load(&guest->id) == id;
+    return id != 0 && atomic_load(&entry->id) == id && atomic_load(&attachment->id) == id;
 }
 
-static uint32_t guest_slots(const yk_guest_view *view)
+static uint32_t attachment_slots(const yk_segment_view *view)
 {
-    return (uint32_t)yk_min(atomic_load(&view->control->guest_slots), YK_MAX_GUESTS);
+    return (uint32_t)yk_min(atomic_load(&view->control->attachment_slots), YK_MAX_ATTACHMENTS);
 }
 
-static bool cover(yk_guest_view *view, const yk_guest *guest)
+static bool cover(yk_segment_view *view, const yk_attachment *attachment)
 {
-    const bool read_only = guest->read_only != 0;
-    int fd = yk_segment_borrow(&guest->segment, view->owner, guest->name, read_only);
+    const bool read_only = attachment->read_only != 0;
+    int fd = yk_segment_borrow(&attachment->segment, view->owner, attachment->name, read_only);
     bool covered;
     int code;
 
     if (fd < 0) {
         return false;
     }
-    covered = yk_mapping_cover(&view->arena, guest->offset, (size_t)guest->span, fd,
+    covered = yk_mapping_overlay(&view->arena, attachment->offset, (size_t)attachment->span, fd,
                                read_only);
     code = errno;
     yk_fd_close(&fd);
@@ -118,73 +118,73 @@ static bool cover(yk_guest_view *view, const yk_guest *guest)
     return covered;
 }
 
-/* 0, or errno. ESTALE: the entry is of another guest by now, or of none. */
-static int bring_guest(yk_guest_view *view, uint32_t slot)
+/* 0, or errno. ESTALE: the entry is of another segment by now, or of none. */
+static int attach_segment(yk_segment_view *view, uint32_t slot)
 {
-    yk_guest guest;
+    yk_attachment attachment;
     int problem = 0;
 
-    if (!read_guest(&view->control->guests[slot], &guest)) {
+    if (!read_segment(&view->control->attachments[slot], &attachment)) {
         return ESTALE;
     }
-    if (view->guests[slot].id == guest.id) {
+    if (view->attachments[slot].id == attachment.id) {
         return 0;
     }
-    if (view->guests[slot].id != 0) { /* it is let go of first */
+    if (view->attachments[slot].id != 0) { /* it is let go of first */
         return EBUSY;
     }
-    if (!cover(view, &guest)) {
+    if (!cover(view, &attachment)) {
         problem = errno;
     } else {
-        visit(view, YK_FAULT_GUEST_MAPPED);
-        view->guests[slot] = (yk_seen_range){guest.id, guest.offset, guest.span};
+        visit(view, YK_FAULT_SEGMENT_ATTACHED);
+        view->attachments[slot] = (yk_seen_range){attachment.id, attachment.offset, attachment.span};
     }
     return problem;
 }
 
-static bool drop_guests(yk_guest_view *view)
+static bool detach_segments(yk_segment_view *view)
 {
-    const uint32_t slots = guest_slots(view);
+    const uint32_t slots = attachment_slots(view);
 
     for (uint32_t i = 0; i < slots; i++) {
-        yk_seen_range *had = &view->guests[i];
+        yk_seen_range *had = &view->attachments[i];
 
-        if (had->id == 0 || had->id == atomic_load(&view->control->guests[i].id)) {
+        if (had->id == 0 || had->id == atomic_load(&view->control->attachments[i].id)) {
             continue;
         }
-        if (!yk_mapping_uncover(&view->arena, had->offset, (size_t)had->span)) {
+        if (!yk_mapping_remove_overlay(&view->arena, had->offset, (size_t)had->span)) {
             return false;
         }
-        visit(view, YK_FAULT_GUEST_DROPPED);
+        visit(view, YK_FAULT_SEGMENT_DETACHED);
         had->id = 0;
     }
     return true;
 }
 
-static void bring_guests(yk_guest_view *view)
+static void attach_segments(yk_segment_view *view)
 {
-    const uint32_t slots = guest_slots(view);
+    const uint32_t slots = attachment_slots(view);
 
     for (uint32_t i = 0; i < slots; i++) {
-        (void)bring_guest(view, i);
+        (void)attach_segment(view, i);
     }
 }
 
 /* ---- guarded blocks; with the lock ---- */
 
-static const yk_guard_table *guards_of(const yk_guest_view *view)
+static const yk_guard_table *guards_of(const yk_segment_view *view)
 {
     return (const yk_guard_table *)(uintptr_t)view->control->guards;
 }
 
-static uint32_t guards_used(const yk_guest_view *view)
+static uint32_t guards_used(const yk_segment_view *view)
 {
     return view->blocks == NULL
                ? 0
                : (uint32_t)yk_min(atomic_load(&guards_of(view)->used), YK_MAX_GUARDED);
 }
 
-static void shut_blocks(yk_guest_view *view)
+static void shut_blocks(yk_segment_view *view)
 {
     const uint32_t used = guards_used(view);
 
@@ -198,7 +198,7 @@ static void shut_blocks(yk_guest_view *view)
     }
 }
 
-static void open_block(yk_guest_view *view, uint32_t number,
+static void open_block(yk_segment_view *view, uint32_t number,
                        const yk_guarded_block *block)
 {
     if (yk_mapping_open(&view->arena, block->begin,
@@ -208,7 +208,7 @@ static void open_block(yk_guest_view *view, uint32_t number,
     }
 }
 
-static void open_blocks(yk_guest_view *view)
+static void open_blocks(yk_segment_view *view)
 {
     const uint32_t used = guards_used(view);
     yk_guarded_block block;
@@ -222,7 +222,7 @@ static void open_blocks(yk_guest_view *view)
 }
 
 /* What is gone first: others may lie there now. */
-static void bring_blocks(yk_guest_view *view)
+static void bring_blocks(yk_segment_view *view)
 {
     uint64_t changes;
 
@@ -239,54 +239,54 @@ static void bring_blocks(yk_guest_view *view)
 
 /* ---- letting go, and bringing ---- */
 
-static yoke_status drop(yk_guest_view *view, yk_error *error)
+static yoke_status drop(yk_segment_view *view, yk_error *error)
 {
-    const uint64_t closed = atomic_load(&view->control->guests_closed);
+    const uint64_t closed = atomic_load(&view->control->segments_closed);
 
     if (closed == view->closed) {
         return YOKE_OK;
     }
-    if (!drop_guests(view)) {
+    if (!detach_segments(view)) {
         return yk_fail(error, YOKE_ESYSTEM, "cannot unmap a closed segment: %s",
                        strerror(errno));
     }
     view->closed = closed;
     if (view->process == yk_process_self()) {
         atomic_store(view->seen, closed);
-        visit(view, YK_FAULT_GUESTS_SEEN);
+        visit(view, YK_FAULT_DETACHED_SEEN);
         yk_eventcount_signal(
             &view->control->changed); /* the application may wait for a range */
     }
     return YOKE_OK;
 }
 
-static yoke_status bring(yk_guest_view *view, yk_error *error)
+static yoke_status bring(yk_segment_view *view, yk_error *error)
 {
-    const uint64_t opened = atomic_load(&view->control->guests_opened);
+    const uint64_t opened = atomic_load(&view->control->segments_opened);
     const yoke_status status = drop(view, error);
 
     if (status == YOKE_OK && opened != view->opened) {
-        bring_guests(view);
+        attach_segments(view);
         view->opened = opened;
     }
     bring_blocks(view);
     return status;
 }
 
-static bool has_news(const yk_guest_view *view)
+static bool has_news(const yk_segment_view *view)
 {
-    return atomic_load(&view->control->guests_closed) != view->closed ||
-           atomic_load(&view->control->guests_opened) != view->opened ||
+    return atomic_load(&view->control->segments_closed) != view->closed ||
+           atomic_load(&view->control->segments_opened) != view->opened ||
            (view->blocks != NULL &&
             atomic_load(&guards_of(view)->changes) != view->guard_changes);
 }
 
-yoke_status yk_guest_view_drop(yk_guest_view *view, yk_error *error)
+yoke_status yk_segment_view_detach_closed(yk_segment_view *view, yk_error *error)
 {
     yk_signals before;
     yoke_status status;
 
-    if (atomic_load(&view->control->guests_closed) == view->closed) {
+    if (atomic_load(&view->control->segments_closed) == view->closed) {
         return YOKE_OK;
     }
     enter(view, &before);
@@ -295,7 +295,7 @@ yoke_status yk_guest_view_drop(yk_guest_view *view, yk_error *error)
     return status;
 }
 
-yoke_status yk_guest_view_bring(yk_guest_view *view, yk_error *error)
+yoke_status yk_segment_view_attach_all(yk_segment_view *view, yk_error *error)
 {
     yk_signals before;
     yoke_status status;
@@ -309,46 +309,46 @@ yoke_status yk_guest_view_bring(yk_guest_view *view, yk_error *error)
     return status;
 }
 
-void yk_guest_view_arrive(void)
+void yk_segment_view_refresh(void)
 {
     if (adopted != NULL) {
-        (void)yk_guest_view_bring(adopted, NULL);
+        (void)yk_segment_view_attach_all(adopted, NULL);
     }
 }
 
 /* A job that is not collected uses it: the table's entry is and stays the argument's. */
-static yoke_status map_arg(yk_guest_view *view, const yk_arg *arg, yk_error *error)
+static yoke_status map_arg(yk_segment_view *view, const yk_arg *arg, yk_error *error)
 {
-    const uint32_t slot = (uint32_t)arg->guest - 1;
+    const uint32_t slot = (uint32_t)arg->attachment - 1;
     yk_signals before;
     int problem;
 
-    if (slot >= YK_MAX_GUESTS) {
+    if (slot >= YK_MAX_ATTACHMENTS) {
         return yk_fail(error, YOKE_EUNSUPPORTED, "the shared memory was closed");
     }
-    if (view->guests[slot].id == arg->block_id) {
+    if (view->attachments[slot].id == arg->block_id) {
         return YOKE_OK;
     }
     enter(view, &before);
-    problem = bring_guest(view, slot);
+    problem = attach_segment(view, slot);
     leave(view, &before);
-    if (problem == 0 && view->guests[slot].id == arg->block_id) {
+    if (problem == 0 && view->attachments[slot].id == arg->block_id) {
         return YOKE_OK;
     }
     return yk_fail(error, YOKE_EUNSUPPORTED,
                    "cannot get the %s '%s' from process %d: %s",
-                   yk_segment_noun(view->control->guests[slot].name),
-                   view->control->guests[slot].name, (int)view->owner,
+                   yk_segment_noun(view->control->attachments[slot].name),
+                   view->control->attachments[slot].name, (int)view->owner,
                    problem == 0 ? "it was closed" : strerror(problem));
 }
 
-yoke_status yk_guest_view_map(yk_guest_view *view, const yk_launch *launch,
+yoke_status yk_segment_view_attach_launch(yk_segment_view *view, const yk_launch *launch,
                               yk_error *error)
 {
-    yoke_status status = yk_guest_view_bring(view, error);
+    yoke_status status = yk_segment_view_attach_all(view, error);
 
     for (uint32_t i = 0; status == YOKE_OK && i < launch->arg_count; i++) {
-        if (launch->args[i].guest != 0) {
+        if (launch->args[i].attachment != 0) {
             status = map_arg(view, &launch->args[i], error);
         }
     }
@@ -358,7 +358,7 @@ yoke_status yk_guest_view_map(yk_guest_view *view, const yk_launch *launch,
 /* ---- accesses that are refused: in a signal's handler ---- */
 
 /* Whether to try once more, though all is there. */
-static bool may_try_again(yk_guest_view *view, uint64_t address)
+static bool may_try_again(yk_segment_view *view, uint64_t address)
 {
     if (atomic_exchange(&view->refused, address) != address) {
         atomic_store(&view->refusals, 0);
@@ -373,20 +373,20 @@ static bool holds(const yk_seen_range *range, uint64_t offset)
 }
 
 /* 0: try again. */
-static int mend_guest(yk_guest_view *view, uint64_t offset, yk_access_kind kind)
+static int mend_segment(yk_segment_view *view, uint64_t offset, yk_access_kind kind)
 {
-    const uint32_t slots = guest_slots(view);
+    const uint32_t slots = attachment_slots(view);
 
     for (uint32_t i = 0; i < slots; i++) {
-        const yk_guest *entry = &view->control->guests[i];
+        const yk_attachment *entry = &view->control->attachments[i];
 
         if (atomic_load(&entry->id) == 0 || offset < entry->offset ||
             offset - entry->offset >= entry->span) {
             continue;
         }
-        if (view->guests[i].id != atomic_load(&entry->id)) {
+        if (view->attachments[i].id != atomic_load(&entry->id)) {
             (void)drop(view, NULL); /* what had this slot before */
-            return bring_guest(view, i);
+            return attach_segment(view, i);
         }
         return (entry->read_only != 0 && kind == YK_ACCESS_WRITE) ||
                        !may_try_again(view,
@@ -397,7 +397,7 @@ static int mend_guest(yk_guest_view *view, uint64_t offset, yk_access_kind kind)
     return ENOENT;
 }
 
-static int mend_block(yk_guest_view *view, uint64_t offset)
+static int mend_block(yk_segment_view *view, uint64_t offset)
 {
     const uint32_t used = guards_used(view);
     yk_guarded_block block;
@@ -418,7 +418,7 @@ static int mend_block(yk_guest_view *view, uint64_t offset)
     return ENOENT;
 }
 
-static void leave_word(yk_guest_view *view, uint64_t address, yk_access_kind kind,
+static void leave_word(yk_segment_view *view, uint64_t address, yk_access_kind kind,
                        int problem)
 {
     if (view->crash == NULL || view->process != yk_process_self()) {
@@ -432,15 +432,15 @@ static void leave_word(yk_guest_view *view, uint64_t address, yk_access_kind kin
 
 static bool mend(void *context, uint64_t address, yk_access_kind kind)
 {
-    yk_guest_view *view = context;
+    yk_segment_view *view = context;
     const yk_layout *layout = &view->control->layout;
     const uint64_t offset = address - (uint64_t)(uintptr_t)view->arena.base;
     int problem = ENOENT;
 
     visit(view, YK_FAULT_REFUSED);
-    if (yk_zone_holds(&layout->zones[YK_ZONE_GUESTS], offset, 1)) {
+    if (yk_zone_holds(&layout->zones[YK_ZONE_SEGMENTS], offset, 1)) {
         lock(view);
-        problem = mend_guest(view, offset, kind);
+        problem = mend_segment(view, offset, kind);
         unlock(view);
     } else if (yk_zone_holds(&layout->zones[YK_ZONE_GUARDED], offset, 1)) {
         lock(view);
@@ -453,35 +453,35 @@ static bool mend(void *context, uint64_t address, yk_access_kind kind)
     return problem == 0;
 }
 
-void yk_guest_view_adopt(yk_guest_view *view, _Atomic uint64_t *seen, yk_crash *crash)
+void yk_segment_view_adopt(yk_segment_view *view, _Atomic uint64_t *seen, yk_crash *crash)
 {
     view->seen = seen;
     view->crash = crash;
     view->process = yk_process_self();
     adopted = view;
     yk_access_handle(mend, view);
-    (void)yk_guest_view_bring(view, NULL);
+    (void)yk_segment_view_attach_all(view, NULL);
 }
 
 /* ---- in the supervisor: what has happened ---- */
 
-void yk_guest_view_find_short(const yk_guest_view *view, const yk_launch *launch,
+void yk_segment_view_find_short(const yk_segment_view *view, const yk_launch *launch,
                               char *text, size_t bytes)
 {
     yk_text_copy(text, bytes, "");
     for (uint32_t i = 0; i < launch->arg_count; i++) {
-        const yk_guest *guest;
+        const yk_attachment *attachment;
         uint64_t now;
 
-        if (launch->args[i].guest == 0) {
+        if (launch->args[i].attachment == 0) {
             continue;
         }
-        guest = &view->control->guests[launch->args[i].guest - 1];
-        now = yk_segment_size_now(&guest->segment, view->owner, guest->name);
-        if (now < guest->segment.bytes) {
+        attachment = &view->control->attachments[launch->args[i].attachment - 1];
+        now = yk_segment_size_now(&attachment->segment, view->owner, attachment->name);
+        if (now < attachment->segment.bytes) {
             yk_text_format(text, bytes, "the %s '%s' was cut from %llu bytes to %llu",
-                           yk_segment_noun(guest->name), guest->name,
-                           (unsigned long long)guest->segment.bytes,
+                           yk_segment_noun(attachment->name), attachment->name,
+                           (unsigned long long)attachment->segment.bytes,
                            (unsigned long long)now);
             return;
         }

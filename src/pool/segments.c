@@ -21,12 +21,12 @@ static bool is_same(const yk_host *host, const yk_segment *segment)
            host->segment.inode == segment->inode;
 }
 
-/* The slot of a segment that is open already; YK_MAX_GUESTS: none. */
+/* The slot of a segment that is open already; YK_MAX_ATTACHMENTS: none. */
 static uint32_t find_open(const yoke_pool *pool, const yk_segment *segment)
 {
     uint32_t slot = 0;
 
-    while (slot < YK_MAX_GUESTS && !is_same(&pool->hosts[slot], segment)) {
+    while (slot < YK_MAX_ATTACHMENTS && !is_same(&pool->hosts[slot], segment)) {
         slot++;
     }
     return slot;
@@ -36,7 +36,7 @@ static uint32_t find_free(const yoke_pool *pool)
 {
     uint32_t slot = 0;
 
-    while (slot < YK_MAX_GUESTS && pool->hosts[slot].handles != 0) {
+    while (slot < YK_MAX_ATTACHMENTS && pool->hosts[slot].handles != 0) {
         slot++;
     }
     return slot;
@@ -45,7 +45,7 @@ static uint32_t find_free(const yoke_pool *pool)
 static bool have_hosts(yoke_pool *pool)
 {
     if (pool->hosts == NULL) {
-        pool->hosts = calloc(YK_MAX_GUESTS, sizeof *pool->hosts);
+        pool->hosts = calloc(YK_MAX_ATTACHMENTS, sizeof *pool->hosts);
     }
     return pool->hosts != NULL;
 }
@@ -56,39 +56,39 @@ static bool have_hosts(yoke_pool *pool)
 static void announce(yk_control *control, uint32_t slot, const yk_host *host,
                      const yk_block *block, const char *name)
 {
-    yk_guest *guest = &control->guests[slot];
+    yk_attachment *attachment = &control->attachments[slot];
 
-    guest->segment = host->segment;
-    guest->offset = block->offset;
-    guest->span = block->span;
-    guest->read_only = block->read_only;
-    yk_text_copy(guest->name, sizeof guest->name, name);
-    atomic_store(&guest->id, block->id);
-    if (slot >= atomic_load(&control->guest_slots)) {
-        atomic_store(&control->guest_slots, slot + 1);
+    attachment->segment = host->segment;
+    attachment->offset = block->offset;
+    attachment->span = block->span;
+    attachment->read_only = block->read_only;
+    yk_text_copy(attachment->name, sizeof attachment->name, name);
+    atomic_store(&attachment->id, block->id);
+    if (slot >= atomic_load(&control->attachment_slots)) {
+        atomic_store(&control->attachment_slots, slot + 1);
     }
-    (void)atomic_fetch_add(&control->guests_opened, 1);
+    (void)atomic_fetch_add(&control->segments_opened, 1);
 }
 
-/* ---- ranges that rest: see guest_view.h ---- */
+/* ---- ranges that rest: see segment_view.h ---- */
 
 /* So many ranges rest before it is looked which may be used again. */
 enum { MANY_RESTING = 64 };
 
-/* Guests that all processes have let go of. The supervisor comes first: whatever it forks later
+/* Segments that all processes have let go of. The supervisor comes first: whatever it forks later
  * begins with what it has seen now. */
 static uint64_t seen_by_all(const yk_control *control)
 {
     const uint32_t workers = yk_worker_count(control);
-    uint64_t seen = atomic_load(&control->guests_seen);
+    uint64_t seen = atomic_load(&control->detached_seen);
     uint32_t processes;
 
     for (uint32_t i = 0; i < workers; i++) {
-        seen = yk_min(seen, atomic_load(&control->workers[i].guests_seen));
+        seen = yk_min(seen, atomic_load(&control->workers[i].detached_seen));
     }
     processes = atomic_load(&control->process_slots);
     for (uint32_t i = 0; i < processes && i < YK_MAX_PROCESSES; i++) {
-        seen = yk_min(seen, atomic_load(&control->processes[i].guests_seen));
+        seen = yk_min(seen, atomic_load(&control->processes[i].detached_seen));
     }
     return seen;
 }
@@ -107,18 +107,18 @@ static void wait_for_range(yoke_pool *pool, size_t bytes)
 {
     const uint64_t until = yk_clock_ns() + let_go_ns;
 
-    while (!yk_arena_has_seat(&pool->arena, bytes) && yk_clock_ns() < until) {
+    while (!yk_arena_has_room_to_attach(&pool->arena, bytes) && yk_clock_ns() < until) {
         const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
 
         wake_ranges(pool);
-        if (yk_arena_has_seat(&pool->arena, bytes) ||
+        if (yk_arena_has_room_to_attach(&pool->arena, bytes) ||
             yk_arena_resting(&pool->arena) == 0 || !yk_pool_wait_change(pool, ticket)) {
             return;
         }
     }
 }
 
-static void *find_seat(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
+static void *find_room_to_attach(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
                        bool read_only, yk_block *block, yk_error *error)
 {
     void *pointer;
@@ -127,7 +127,7 @@ static void *find_seat(yoke_pool *pool, uint32_t slot, const yk_segment *segment
     if (pool->arena.resting >= MANY_RESTING) {
         wake_ranges(pool);
     }
-    pointer = yk_arena_seat(&pool->arena, (size_t)segment->bytes, slot + 1, read_only,
+    pointer = yk_arena_attach(&pool->arena, (size_t)segment->bytes, slot + 1, read_only,
                             block, error);
     resting = pointer == NULL ? yk_arena_resting(&pool->arena) : 0;
     if (resting != 0) {
@@ -141,21 +141,21 @@ static void *find_seat(yoke_pool *pool, uint32_t slot, const yk_segment *segment
 }
 
 /* Takes the segment over if it succeeds. */
-static yoke_status seat(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
+static yoke_status attach(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
                         const char *name, bool read_only, yk_error *error)
 {
     yk_host *host = &pool->hosts[slot];
     yk_block block;
-    void *pointer = find_seat(pool, slot, segment, read_only, &block, error);
+    void *pointer = find_room_to_attach(pool, slot, segment, read_only, &block, error);
 
     if (pointer == NULL) {
         return error->status;
     }
-    if (!yk_mapping_cover(&pool->arena.mapping, block.offset, (size_t)block.span,
+    if (!yk_mapping_overlay(&pool->arena.mapping, block.offset, (size_t)block.span,
                           segment->fd, read_only)) {
         const int code = errno;
 
-        (void)yk_arena_unseat(&pool->arena, pointer, 0, NULL); /* not published yet */
+        (void)yk_arena_detach(&pool->arena, pointer, 0, NULL); /* not published yet */
         return yk_fail(error, YOKE_ESYSTEM, "cannot map it: %s", strerror(code));
     }
     *host = (yk_host){.segment = *segment, .pointer = pointer, .read_only = read_only};
@@ -170,7 +170,7 @@ static yoke_status admit(yoke_pool *pool, yk_segment *segment, const char *name,
     yoke_status status;
 
     *slot = find_open(pool, segment);
-    if (*slot != YK_MAX_GUESTS) {
+    if (*slot != YK_MAX_ATTACHMENTS) {
         yk_segment_close(segment);
         return pool->hosts[*slot].read_only == read_only
                    ? YOKE_OK
@@ -179,10 +179,10 @@ static yoke_status admit(yoke_pool *pool, yk_segment *segment, const char *name,
                              read_only ? " and writing" : " only");
     }
     *slot = find_free(pool);
-    status = *slot == YK_MAX_GUESTS
+    status = *slot == YK_MAX_ATTACHMENTS
                  ? yk_fail(error, YOKE_ENOMEM, "%d segments are open in this pool",
-                           YK_MAX_GUESTS)
-                 : seat(pool, *slot, segment, name, read_only, error);
+                           YK_MAX_ATTACHMENTS)
+                 : attach(pool, *slot, segment, name, read_only, error);
     if (status != YOKE_OK) {
         yk_segment_close(segment);
     }
@@ -313,33 +313,33 @@ static yoke_shm **find_handle(yoke_pool *pool, const yoke_shm *shm)
     return link;
 }
 
-/* Nothing uses the guest: takes it out of the window. */
-static yoke_status unseat(yoke_pool *pool, uint32_t slot, const yk_block *block,
+/* Nothing uses the segment: takes it out of the window. */
+static yoke_status detach(yoke_pool *pool, uint32_t slot, const yk_block *block,
                           yk_error *error)
 {
     yk_control *control = pool->control;
     yk_host *host = &pool->hosts[slot];
-    const char *name = control->guests[slot].name;
+    const char *name = control->attachments[slot].name;
 
     if (block->users != 0) {
         return yk_fail(error, YOKE_EBUSY,
                        "%s '%s' is used by %u job(s) that have not ended",
                        yk_segment_noun(name), name, block->users);
     }
-    if (!yk_mapping_uncover(&pool->arena.mapping, block->offset, (size_t)block->span)) {
+    if (!yk_mapping_remove_overlay(&pool->arena.mapping, block->offset, (size_t)block->span)) {
         return yk_fail(error, YOKE_ESYSTEM, "cannot unmap %s '%s': %s",
                        yk_segment_noun(name), name, strerror(errno));
     }
-    atomic_store(&control->guests[slot].id, 0);
-    (void)yk_arena_unseat(&pool->arena, host->pointer,
-                          atomic_fetch_add(&control->guests_closed, 1) + 1, NULL);
+    atomic_store(&control->attachments[slot].id, 0);
+    (void)yk_arena_detach(&pool->arena, host->pointer,
+                          atomic_fetch_add(&control->segments_closed, 1) + 1, NULL);
     yk_segment_close(&host->segment);
     yk_control_ring_workers(control);
     yk_control_ring_supervisor(control);
     return YOKE_OK;
 }
 
-/* The last handle of a guest goes. The lock may be given up meanwhile: then all may be
+/* The last handle of a segment goes. The lock may be given up meanwhile: then all may be
  * different, and *again. */
 static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *error)
 {
@@ -351,7 +351,7 @@ static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *er
         pool->hosts[slot].handles != 1) {
         return status;
     }
-    status = unseat(pool, slot, &block, error);
+    status = detach(pool, slot, &block, error);
     if (status == YOKE_OK && block.table != 0) {
         status = yk_check_lost(pool, &block, error);
         (void)yk_arena_free(&pool->tables, (void *)(uintptr_t)block.table, NULL);
@@ -394,7 +394,7 @@ void yk_shm_get_back_all(yoke_pool *pool)
     yk_error lost;
 
     (void)pthread_mutex_lock(&pool->lock);
-    for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_GUESTS; slot++) {
+    for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_ATTACHMENTS; slot++) {
         if (pool->hosts[slot].handles != 0 &&
             yk_get_back(pool, pool->hosts[slot].pointer, &block, &lost) == YOKE_OK &&
             yk_check_lost(pool, &block, &lost) != YOKE_OK) {
@@ -412,7 +412,7 @@ void yk_shm_free_all(yoke_pool *pool)
         free(pool->shms);
         pool->shms = next;
     }
-    for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_GUESTS; slot++) {
+    for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_ATTACHMENTS; slot++) {
         if (pool->hosts[slot].handles != 0) {
             yk_segment_close(&pool->hosts[slot].segment);
         }
