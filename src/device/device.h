@@ -30,7 +30,7 @@ enum {
 typedef struct yk_device_config {
     uint32_t kind;
     uint32_t discrete; /* opencl: take the copying path even if memory is shared */
-    uint32_t executed; /* opencl: its process executes the program: see letter.h */
+    uint32_t executed; /* opencl: its process executes the program: see bootstrap block.h */
     uint32_t one_thread; /* opencl: PoCL's device on the calling thread alone */
     uint32_t platform; /* opencl: index among the driver's platforms */
     uint32_t device;   /* opencl: index among the platform's devices */

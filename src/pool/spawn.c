@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/env.h"
-#include "protocol/letter.h"
+#include "protocol/bootstrap.h"
 #include "supervisor/supervisor_main.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
@@ -85,16 +85,16 @@ static void end_process(yoke_pool *pool)
 yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *start,
                                 yk_error *error)
 {
-    yk_letter letter;
+    yk_bootstrap bootstrap;
     const char *obstacle;
-    yoke_status status = yk_letter_init(&letter, start, yk_start_constructor, error);
+    yoke_status status = yk_bootstrap_init(&bootstrap, start, yk_start_constructor, error);
 
     if (status != YOKE_OK) {
         yk_error_prefix(error, "spawn: ");
         return status;
     }
-    letter.role = YK_ROLE_SUPERVISOR;
-    pool->supervisor = yk_letter_send(&letter, &pool->supervisor_fd);
+    bootstrap.role = YK_ROLE_SUPERVISOR;
+    pool->supervisor = yk_bootstrap_send(&bootstrap, &pool->supervisor_fd);
     if (pool->supervisor < 0) {
         pool->supervisor = 0;
         return yk_fail(error, YOKE_ESYSTEM, "spawn: the program cannot be executed: %s",

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "pool/pool.h"
-#include "protocol/letter.h"
+#include "protocol/bootstrap.h"
 #include "yoke/pool.h"
 
 /* The method that options and environment ask for, not YOKE_START_AUTO, and for YOKE_LOG which of

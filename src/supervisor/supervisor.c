@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "protocol/bells.h"
 #include "protocol/fault_point.h"
-#include "protocol/letter.h"
+#include "protocol/bootstrap.h"
 #include "supervisor/repair.h"
 #include "sys/identity.h"
 #include "sys/process.h"
@@ -110,7 +110,7 @@ bool yk_supervisor_fork_program(yk_supervisor *supervisor, yk_child *child,
 
 static int follow_letter(void *context)
 {
-    yk_letter_follow(context);
+    yk_bootstrap_follow(context);
     return YK_EXIT_START;
 }
 
@@ -118,18 +118,18 @@ bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t 
                            uint32_t index, const int undo_files[YK_MAX_LANES],
                            yk_error *error)
 {
-    yk_letter letter;
-    birth self = {supervisor, letter.undo_files, false, true, follow_letter, &letter};
+    yk_bootstrap bootstrap;
+    birth self = {supervisor, bootstrap.undo_files, false, true, follow_letter, &bootstrap};
 
-    if (yk_letter_init(&letter, &supervisor->start, yk_start_constructor, error) != YOKE_OK) {
+    if (yk_bootstrap_init(&bootstrap, &supervisor->start, yk_start_constructor, error) != YOKE_OK) {
         yk_error_prefix(error, "its process cannot execute the program: ");
         return false;
     }
-    letter.role = role;
-    letter.index = index;
-    letter.start.life = -1; /* the supervisor's alone */
+    bootstrap.role = role;
+    bootstrap.index = index;
+    bootstrap.start.life = -1; /* the supervisor's alone */
     for (unsigned lane = 0; undo_files != NULL && lane < YK_MAX_LANES; lane++) {
-        letter.undo_files[lane] = undo_files[lane];
+        bootstrap.undo_files[lane] = undo_files[lane];
     }
     if (!fork_child(child, &self)) {
         yk_fail(error, YOKE_ESYSTEM, "its process cannot be forked");

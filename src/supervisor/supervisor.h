@@ -13,7 +13,7 @@
 
 #include "protocol/control.h"
 #include "protocol/segment_view.h"
-#include "protocol/letter.h"
+#include "protocol/bootstrap.h"
 #include "supervisor/supervisor_main.h"
 #include "sys/fd_reserve.h"
 
@@ -124,7 +124,7 @@ bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
 bool yk_supervisor_fork_program(yk_supervisor *supervisor, yk_child *child,
                                 int (*entry)(void *context), void *context);
 
-/* The same for one that executes the program, to be what the role (letter.h) and the index
+/* The same for one that executes the program, to be what the role (bootstrap block.h) and the index
  * say. */
 bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t role,
                            uint32_t index, const int undo_files[YK_MAX_LANES],

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "protocol/bells.h"
 #include "protocol/fault_point.h"
-#include "protocol/letter.h"
+#include "protocol/bootstrap.h"
 #include "supervisor/supervisor.h"
 #include "sys/process.h"
 

@@ -7,7 +7,7 @@
 #ifndef YK_SUPERVISOR_SUPERVISOR_MAIN_H
 #define YK_SUPERVISOR_SUPERVISOR_MAIN_H
 
-/* The process; `start` is a yk_supervisor_start (protocol/letter.h). Returns its exit code. */
+/* The process; `start` is a yk_supervisor_start (protocol/bootstrap.h). Returns its exit code. */
 int yk_supervisor_main(void *start);
 
 /* Ends the process if it was executed for a pool and still runs the program's own code: a pool

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "protocol/bells.h"
-#include "protocol/letter.h"
+#include "protocol/bootstrap.h"
 #include "supervisor/repair.h"
 #include "supervisor/supervisor.h"
 #include "sys/mapping.h"

@@ -15,7 +15,7 @@
 #include "base/env.h"
 #include "base/text.h"
 #include "protocol/fault_point.h"
-#include "protocol/letter.h"
+#include "protocol/bootstrap.h"
 #include "shm/window.h"
 #include "supervisor/supervisor.h"
 #include "sys/exec.h"
@@ -23,10 +23,10 @@
 #include "sys/wakeup.h"
 #include "worker/worker_main.h"
 
-static const char variable[] = YK_LETTER_VARIABLE;
+static const char variable[] = YK_BOOTSTRAP_VARIABLE;
 
-static yk_letter received;
-static bool has_letter;
+static yk_bootstrap received;
+static bool has_bootstrap;
 
 /* The application finds the reason in the control block, be it mapped here or not. */
 static _Noreturn void refuse(const char *reason)
@@ -34,7 +34,7 @@ static _Noreturn void refuse(const char *reason)
     char text[sizeof((yk_control *)NULL)->start_error];
 
     yk_text_copy(text, sizeof text, reason);
-    if (has_letter) {
+    if (has_bootstrap) {
         (void)yk_file_write(received.start.memory[YK_MEMORY_CONTROL].fd, text,
                             sizeof text, offsetof(yk_control, start_error));
     }
@@ -144,7 +144,7 @@ static void take_over(void)
 /* The program's own children shall not load us. */
 static void restore_preload(void)
 {
-    const char *const all = yk_env_text(YK_LETTER_PRELOAD);
+    const char *const all = yk_env_text(YK_BOOTSTRAP_PRELOAD);
     const size_t own = strlen(received.head.library);
 
     if (own == 0 || all == NULL || strncmp(all, received.head.library, own) != 0) {
@@ -154,11 +154,11 @@ static void restore_preload(void)
         char *others = strdup(all + own + 1);
 
         if (others != NULL) {
-            (void)setenv(YK_LETTER_PRELOAD, others, 1);
+            (void)setenv(YK_BOOTSTRAP_PRELOAD, others, 1);
             free(others);
         }
     } else {
-        (void)unsetenv(YK_LETTER_PRELOAD);
+        (void)unsetenv(YK_BOOTSTRAP_PRELOAD);
     }
 }
 
@@ -203,21 +203,21 @@ static bool read_variable(const char *text, int *fd)
 
 static bool read_head(int fd)
 {
-    yk_letter_head *head = &received.head;
+    yk_bootstrap_head *head = &received.head;
 
     return fd >= 0 && yk_sealed_read(fd, head, sizeof *head) &&
-           memcmp(head->magic, YK_LETTER_MAGIC, sizeof YK_LETTER_MAGIC) == 0;
+           memcmp(head->magic, YK_BOOTSTRAP_MAGIC, sizeof YK_BOOTSTRAP_MAGIC) == 0;
 }
 
-/* Whether both are of the same build, and the letter is there. */
+/* Whether both are of the same build, and the bootstrap block is there. */
 static bool read_rest(int fd)
 {
-    return is_for_this_copy() && received.head.letter_bytes == sizeof received &&
+    return is_for_this_copy() && received.head.bootstrap_bytes == sizeof received &&
            received.head.control_bytes == sizeof(yk_control) &&
            yk_sealed_read(fd, &received, sizeof received);
 }
 
-/* Whether this process was executed for a pool and has not taken over. The letter's
+/* Whether this process was executed for a pool and has not taken over. The bootstrap block's
  * descriptor, or -1. In a program with more rights than its user it has none. */
 static bool was_executed_here(int *fd)
 {
@@ -255,8 +255,8 @@ __attribute__((constructor)) void yk_start_constructor(void)
     if (read_head(fd) && is_for_another_copy()) {
         return;
     }
-    has_letter = read_head(fd) && read_rest(fd);
-    if (!has_letter) {
+    has_bootstrap = read_head(fd) && read_rest(fd);
+    if (!has_bootstrap) {
         yk_process_exit_now(1);
     }
     restore_preload();
@@ -274,7 +274,7 @@ void yk_start_check(void)
     int fd;
 
     if (was_executed_here(&fd)) {
-        has_letter = has_letter || (read_head(fd) && read_rest(fd));
+        has_bootstrap = has_bootstrap || (read_head(fd) && read_rest(fd));
         refuse("the program creates a pool before the library can take over: in a "
                "constructor, or because it loads the library late");
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "protocol/letter.h"
+#include "protocol/bootstrap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,13 +12,13 @@
 #include "sys/exec.h"
 #include "sys/wakeup.h"
 
-static yoke_status name_library(yk_letter *letter, void (*constructor)(void),
+static yoke_status name_library(yk_bootstrap *bootstrap, void (*constructor)(void),
                                 yk_error *error)
 {
-    const char *const path = letter->head.library;
+    const char *const path = bootstrap->head.library;
 
-    if (!yk_elf_locate(constructor, letter->head.library,
-                          sizeof letter->head.library, &letter->head.constructor)) {
+    if (!yk_elf_locate(constructor, bootstrap->head.library,
+                          sizeof bootstrap->head.library, &bootstrap->head.constructor)) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "the library's own file cannot be found");
     }
@@ -38,7 +38,7 @@ static yoke_status name_library(yk_letter *letter, void (*constructor)(void),
     return YOKE_OK;
 }
 
-yoke_status yk_letter_init(yk_letter *letter, const yk_supervisor_start *start,
+yoke_status yk_bootstrap_init(yk_bootstrap *bootstrap, const yk_supervisor_start *start,
                            void (*constructor)(void), yk_error *error)
 {
     const char *obstacle = yk_exec_obstacle();
@@ -46,27 +46,27 @@ yoke_status yk_letter_init(yk_letter *letter, const yk_supervisor_start *start,
     if (obstacle != NULL) {
         return yk_fail(error, YOKE_EUNSUPPORTED, "%s", obstacle);
     }
-    memset(letter, 0, sizeof *letter);
-    memcpy(letter->head.magic, YK_LETTER_MAGIC, sizeof YK_LETTER_MAGIC);
-    letter->head.letter_bytes = sizeof *letter;
-    letter->head.control_bytes = sizeof *start->control;
-    letter->start = *start;
+    memset(bootstrap, 0, sizeof *bootstrap);
+    memcpy(bootstrap->head.magic, YK_BOOTSTRAP_MAGIC, sizeof YK_BOOTSTRAP_MAGIC);
+    bootstrap->head.bootstrap_bytes = sizeof *bootstrap;
+    bootstrap->head.control_bytes = sizeof *start->control;
+    bootstrap->start = *start;
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
-        letter->undo_files[lane] = -1;
+        bootstrap->undo_files[lane] = -1;
     }
-    return name_library(letter, constructor, error);
+    return name_library(bootstrap, constructor, error);
 }
 
 /* The library's own file, in front of what is preloaded anyway; NULL: no memory. */
 static char *make_preload(const char *library)
 {
-    const char *const others = yk_env_text(YK_LETTER_PRELOAD);
+    const char *const others = yk_env_text(YK_BOOTSTRAP_PRELOAD);
     const size_t bytes =
-        strlen(YK_LETTER_PRELOAD) + strlen(library) + (others ? strlen(others) : 0) + 3;
+        strlen(YK_BOOTSTRAP_PRELOAD) + strlen(library) + (others ? strlen(others) : 0) + 3;
     char *text = malloc(bytes);
 
     if (text != NULL) {
-        (void)snprintf(text, bytes, "%s=%s%s%s", YK_LETTER_PRELOAD, library,
+        (void)snprintf(text, bytes, "%s=%s%s%s", YK_BOOTSTRAP_PRELOAD, library,
                        others != NULL ? ":" : "", others != NULL ? others : "");
     }
     return text;
@@ -76,9 +76,9 @@ enum { PASSED = 1 + YK_MEMORIES + 4 + YK_MAX_LANES };
 
 /* The descriptors that pass: the library's, then those that the program wants kept. NULL: no
  * memory. */
-static int *list_passed(const yk_letter *letter, int fd, size_t *count)
+static int *list_passed(const yk_bootstrap *bootstrap, int fd, size_t *count)
 {
-    const yk_supervisor_start *start = &letter->start;
+    const yk_supervisor_start *start = &bootstrap->start;
     const yk_kept_fds *kept = &start->control->kept;
     int *list = malloc((PASSED + kept->count) * sizeof *list);
     size_t at = 0;
@@ -95,7 +95,7 @@ static int *list_passed(const yk_letter *letter, int fd, size_t *count)
     list[at++] = start->control->supervisor_bell;
     list[at++] = start->control->end_bell;
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
-        list[at++] = letter->undo_files[lane];
+        list[at++] = bootstrap->undo_files[lane];
     }
     for (uint64_t i = 0; i < kept->count; i++) {
         list[at++] = kept->fds[i];
@@ -104,48 +104,48 @@ static int *list_passed(const yk_letter *letter, int fd, size_t *count)
     return list;
 }
 
-/* With the library in front of others, and the letter's descriptor. */
-typedef struct envelope {
+/* With the library in front of others, and the bootstrap block's descriptor. */
+typedef struct exec_arguments {
     char where[48];
     char *libraries;
     const char *variables[3];
     int *fds;
     size_t fd_count;
-} envelope;
+} exec_arguments;
 
-static bool fill_envelope(envelope *self, const yk_letter *letter, int fd)
+static bool fill_exec_arguments(exec_arguments *self, const yk_bootstrap *bootstrap, int fd)
 {
-    self->libraries = make_preload(letter->head.library);
-    self->fds = list_passed(letter, fd, &self->fd_count);
-    yk_text_format(self->where, sizeof self->where, "%s=%0*d:%d", YK_LETTER_VARIABLE,
+    self->libraries = make_preload(bootstrap->head.library);
+    self->fds = list_passed(bootstrap, fd, &self->fd_count);
+    yk_text_format(self->where, sizeof self->where, "%s=%0*d:%d", YK_BOOTSTRAP_VARIABLE,
                    YK_EXEC_PID_DIGITS, 0, fd);
     self->variables[0] = self->where;
-    self->variables[1] = letter->head.library[0] != '\0' ? self->libraries : NULL;
+    self->variables[1] = bootstrap->head.library[0] != '\0' ? self->libraries : NULL;
     self->variables[2] = NULL;
     return self->libraries != NULL && self->fds != NULL;
 }
 
-static void free_envelope(envelope *self)
+static void free_exec_arguments(exec_arguments *self)
 {
     free(self->libraries);
     free(self->fds);
 }
 
 /* As yk_exec_again(), or in this process if `pidfd` is NULL. */
-static pid_t send(const yk_letter *letter, int *pidfd)
+static pid_t send(const yk_bootstrap *bootstrap, int *pidfd)
 {
-    envelope self = {.fds = NULL};
-    int fd = yk_sealed_file(letter, sizeof *letter);
+    exec_arguments self = {.fds = NULL};
+    int fd = yk_sealed_file(bootstrap, sizeof *bootstrap);
     pid_t pid = -1;
 
     if (fd < 0) {
         return -1;
     }
     errno = ENOMEM;
-    if (fill_envelope(&self, letter, fd)) {
+    if (fill_exec_arguments(&self, bootstrap, fd)) {
         const yk_exec_request request = {
             .variables = self.variables,
-            .pid = self.where + sizeof YK_LETTER_VARIABLE, /* behind name and sign */
+            .pid = self.where + sizeof YK_BOOTSTRAP_VARIABLE, /* behind name and sign */
             .fds = self.fds,
             .fd_count = self.fd_count,
         };
@@ -156,18 +156,18 @@ static pid_t send(const yk_letter *letter, int *pidfd)
             yk_exec_here(&request);
         }
     }
-    free_envelope(&self);
+    free_exec_arguments(&self);
     yk_fd_close(&fd);
     return pid;
 }
 
-pid_t yk_letter_send(const yk_letter *letter, int *pidfd)
+pid_t yk_bootstrap_send(const yk_bootstrap *bootstrap, int *pidfd)
 {
     *pidfd = -1;
-    return send(letter, pidfd);
+    return send(bootstrap, pidfd);
 }
 
-void yk_letter_follow(const yk_letter *letter)
+void yk_bootstrap_follow(const yk_bootstrap *bootstrap)
 {
-    (void)send(letter, NULL);
+    (void)send(bootstrap, NULL);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is handed to a process that executes the program for a pool: a supervisor that is spawned,
- * or, if the program has loaded an OpenCL driver, a process that opens drivers. It is a letter: a
+ * or, if the program has loaded an OpenCL driver, a process that opens drivers. It is a bootstrap block: a
  * sealed memory file that says where the pool's memory is to be mapped, from which descriptors,
- * and what the process is to be. The letter's own descriptor is in the environment variable
+ * and what the process is to be. The bootstrap block's own descriptor is in the environment variable
  * YOKE_SPAWN, behind the new process's pid: a process that merely inherits the variable has
  * another pid, and ignores it.
  */
-#ifndef YK_PROTOCOL_LETTER_H
-#define YK_PROTOCOL_LETTER_H
+#ifndef YK_PROTOCOL_BOOTSTRAP_H
+#define YK_PROTOCOL_BOOTSTRAP_H
 
 #include <limits.h>
 #include <stdint.h>
@@ -39,9 +39,9 @@ typedef struct yk_supervisor_start {
     int others[2]; /* the application's ends of the two: to be closed */
 } yk_supervisor_start;
 
-#define YK_LETTER_VARIABLE "YOKE_SPAWN"
-#define YK_LETTER_PRELOAD "LD_PRELOAD"
-#define YK_LETTER_MAGIC "yoke start letter"
+#define YK_BOOTSTRAP_VARIABLE "YOKE_SPAWN"
+#define YK_BOOTSTRAP_PRELOAD "LD_PRELOAD"
+#define YK_BOOTSTRAP_MAGIC "yoke start letter"
 
 /* What the process is to be. */
 typedef enum yk_role {
@@ -51,33 +51,33 @@ typedef enum yk_role {
 } yk_role;
 
 /* The same in all builds. */
-typedef struct yk_letter_head {
+typedef struct yk_bootstrap_head {
     char magic[24];
     /* Whether both are of the same build: */
-    uint64_t letter_bytes;
+    uint64_t bootstrap_bytes;
     uint64_t control_bytes;
     yk_elf_place constructor; /* of the copy of the library that is to take over */
     /* Where that lies, put in front of LD_PRELOAD. "": in the program, nothing was put. */
     char library[PATH_MAX];
-} yk_letter_head;
+} yk_bootstrap_head;
 
-typedef struct yk_letter {
-    yk_letter_head head;
+typedef struct yk_bootstrap {
+    yk_bootstrap_head head;
     yk_supervisor_start start;
     uint32_t role;
     uint32_t index;               /* of the slot, or the driver */
     int undo_files[YK_MAX_LANES]; /* of a worker; -1: none */
-} yk_letter;
+} yk_bootstrap;
 
-/* A letter without role, to be taken over by this constructor of the library. YOKE_EUNSUPPORTED
+/* A bootstrap block without role, to be taken over by this constructor of the library. YOKE_EUNSUPPORTED
  * if the program cannot be executed. */
-yoke_status yk_letter_init(yk_letter *letter, const yk_supervisor_start *start,
+yoke_status yk_bootstrap_init(yk_bootstrap *bootstrap, const yk_supervisor_start *start,
                            void (*constructor)(void), yk_error *error);
 
 /* Executes the program in a process that is no child of this one; as yk_exec_again(). */
-pid_t yk_letter_send(const yk_letter *letter, int *pidfd);
+pid_t yk_bootstrap_send(const yk_bootstrap *bootstrap, int *pidfd);
 
 /* Executes the program in this process. Returns only if it cannot, with errno. */
-void yk_letter_follow(const yk_letter *letter);
+void yk_bootstrap_follow(const yk_bootstrap *bootstrap);
 
 #endif
