@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-yoke_status yk_device_give_back(yk_device *device, yk_residency *table,
+yoke_status yk_device_write_back(yk_device *device, yk_residency *table,
                                 yk_blocks blocks, yk_error *error)
 {
     yoke_status status = YOKE_OK;
@@ -13,7 +13,7 @@ yoke_status yk_device_give_back(yk_device *device, yk_residency *table,
            yk_residency_next_held(table, blocks, device->holder, &run)) {
         status = device->ops->fetch(device, table, run, error);
         if (status == YOKE_OK) {
-            yk_residency_give_back(table, run);
+            yk_residency_mark_written(table, run);
         }
         blocks.first = run.end;
     }

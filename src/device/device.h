@@ -140,7 +140,7 @@ static inline yoke_status yk_device_run(yk_device *device, uint64_t begin, uint6
 }
 
 /* Writes back those of some blocks of a lent allocation that only this device has. */
-yoke_status yk_device_give_back(yk_device *device, yk_residency *table,
+yoke_status yk_device_write_back(yk_device *device, yk_residency *table,
                                 yk_blocks blocks, yk_error *error);
 
 extern const yk_device_ops yk_native_ops; /* device/native */

@@ -63,7 +63,7 @@ static bool empty(yk_cl_device *device, const yk_cl_resident *resident)
     yk_residency *const table = resident->mirror.table;
 
     return !yk_mirror_is_live(&resident->mirror) ||
-           yk_device_give_back(&device->base, table, (yk_blocks){0, table->count},
+           yk_device_write_back(&device->base, table, (yk_blocks){0, table->count},
                                NULL) == YOKE_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lent allocations, in the application: their block tables come and go here. */
 #include "pool/pool.h"
-#include "protocol/serving.h"
+#include "protocol/writeback.h"
 #include "shm/residency.h"
 #include "sys/call_guard.h"
 
@@ -45,7 +45,7 @@ yoke_status yk_lend(yoke_pool *pool, void *pointer, yk_error *error)
 
 /* ---- getting back ---- */
 
-static bool have_all_answered(const yk_control *control, uint64_t recall)
+static bool have_all_answered(const yk_control *control, uint64_t flush_request)
 {
     const uint32_t count = yk_worker_count(control);
 
@@ -53,7 +53,7 @@ static bool have_all_answered(const yk_control *control, uint64_t recall)
         const yk_worker *worker = &control->workers[i];
 
         if (atomic_load(&worker->holds) != 0 &&
-            atomic_load(&worker->recalled) != recall) {
+            atomic_load(&worker->flush_answered) != flush_request) {
             return false;
         }
     }
@@ -62,7 +62,7 @@ static bool have_all_answered(const yk_control *control, uint64_t recall)
 
 /* Has all devices give back what they hold of an allocation that no job uses. False if the
  * pool broke. */
-static bool recall(yoke_pool *pool, uint64_t table)
+static bool flush_request(yoke_pool *pool, uint64_t table)
 {
     yk_control *control = pool->control;
     bool alive = true;
@@ -70,8 +70,8 @@ static bool recall(yoke_pool *pool, uint64_t table)
 
     (void)pthread_mutex_lock(&pool->recall_lock);
     control->recall_table = table;
-    number = atomic_fetch_add(&control->recall, 1) + 1;
-    yk_serving_call(control);
+    number = atomic_fetch_add(&control->flush_request, 1) + 1;
+    yk_writeback_wake_holders(control);
     while (alive) {
         const uint32_t ticket = yk_eventcount_ticket(&control->changed);
 
@@ -153,7 +153,7 @@ static yoke_status get_back(yoke_pool *pool, void *pointer, ending *seen,
 
         table->may_be_held = 0; /* later jobs raise it again */
         (void)pthread_mutex_unlock(&pool->lock);
-        alive = recall(pool, seen->block.table);
+        alive = flush_request(pool, seen->block.table);
         (void)pthread_mutex_lock(&pool->lock);
         status =
             alive ? look_at(pool, pointer, seen, error) : yk_pool_fail_broken(error);
@@ -161,7 +161,7 @@ static yoke_status get_back(yoke_pool *pool, void *pointer, ending *seen,
     return status;
 }
 
-yoke_status yk_get_back(yoke_pool *pool, void *pointer, yk_block *block,
+yoke_status yk_flush_allocation(yoke_pool *pool, void *pointer, yk_block *block,
                         yk_error *error)
 {
     ending seen;

@@ -791,7 +791,7 @@ void yk_pool_end(yoke_pool *pool, bool kill)
         yk_pool_enter(pool);
         yk_hold(yk_undo_pool_enter, pool, 0);
         if (wait_idle(pool, UINT64_MAX, NULL) == YOKE_OK) {
-            yk_shm_get_back_all(pool);
+            yk_shm_flush_all(pool);
         }
         yk_hold_end();
         yk_pool_leave(pool);

@@ -490,7 +490,7 @@ yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error);
 
 /* Has devices give back what they hold of an allocation that no job uses; what there is
  * of it then, copied to *block. With the lock, which may be given up meanwhile. */
-yoke_status yk_get_back(yoke_pool *pool, void *pointer, yk_block *block,
+yoke_status yk_flush_allocation(yoke_pool *pool, void *pointer, yk_block *block,
                         yk_error *error);
 
 /* What of a block was lost with a worker and is now as it was before: YOKE_ELOST. With the
@@ -514,7 +514,7 @@ yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error);
 
 /* No job is left: devices give back what they hold of segments that are lent, and what was
  * lost of them is kept as a failure. Takes the lock. */
-void yk_shm_get_back_all(yoke_pool *pool);
+void yk_shm_flush_all(yoke_pool *pool);
 
 /* Frees all handles, and closes their segments: when the processes are gone. */
 void yk_shm_free_all(yoke_pool *pool);

@@ -345,7 +345,7 @@ static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *er
 {
     const uint32_t slot = shm->slot;
     yk_block block;
-    yoke_status status = yk_get_back(pool, pool->hosts[slot].pointer, &block, error);
+    yoke_status status = yk_flush_allocation(pool, pool->hosts[slot].pointer, &block, error);
 
     if (status != YOKE_OK || *find_handle(pool, shm) == NULL ||
         pool->hosts[slot].handles != 1) {
@@ -388,7 +388,7 @@ yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error)
     return status;
 }
 
-void yk_shm_get_back_all(yoke_pool *pool)
+void yk_shm_flush_all(yoke_pool *pool)
 {
     yk_block block;
     yk_error lost;
@@ -396,7 +396,7 @@ void yk_shm_get_back_all(yoke_pool *pool)
     (void)pthread_mutex_lock(&pool->lock);
     for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_ATTACHMENTS; slot++) {
         if (pool->hosts[slot].handles != 0 &&
-            yk_get_back(pool, pool->hosts[slot].pointer, &block, &lost) == YOKE_OK &&
+            yk_flush_allocation(pool, pool->hosts[slot].pointer, &block, &lost) == YOKE_OK &&
             yk_check_lost(pool, &block, &lost) != YOKE_OK) {
             yk_unread_note_text(pool, YOKE_ELOST, lost.text);
         }

@@ -10,7 +10,7 @@
 #include "pool/trace.h"
 #include "protocol/bells.h"
 #include "protocol/eligibility.h"
-#include "protocol/serving.h"
+#include "protocol/writeback.h"
 #include "sys/call_guard.h"
 #include "sys/fp_environment.h"
 
@@ -204,10 +204,10 @@ static void prepare_holders(yk_job *job, uint32_t generation, bool recovers)
 
     job->keeps = !recovers && note_kept(&job->launch);
     job->has_holders = held || job->keeps != 0;
-    yk_serving_begin(job, generation,
-                     !held      ? YK_SERVING_FREE
-                     : recovers ? YK_SERVING_ALL
-                                : YK_SERVING_SHARES);
+    yk_writeback_begin(job, generation,
+                     !held      ? YK_WRITEBACK_FREE
+                     : recovers ? YK_WRITEBACK_ALL
+                                : YK_WRITEBACK_SHARES);
 }
 
 /* It fails before it is open: what it needs is spoiled. */

@@ -173,11 +173,11 @@ typedef struct yk_worker {
     _Atomic uint64_t wake_ns[2];   /* from a job's being due to its start here: while this
                                       worker looks for work, and when it sleeps; 0: unknown */
 
-    /* What stays on its device: see serving.h. Sequentially consistent. */
+    /* What stays on its device: see writeback.h. Sequentially consistent. */
     _Atomic uint32_t holds;    /* owner: there may be something; supervisor: 0 */
-    _Atomic uint64_t recalled; /* owner: the last control->recall it has answered */
-    /* owner, by job slot: generation << 8 | YK_SERVING_... it has done its part of */
-    _Atomic uint64_t served[YK_MAX_JOBS];
+    _Atomic uint64_t flush_answered; /* owner: the last control->recall it has answered */
+    /* owner, by job slot: generation << 8 | YK_WRITEBACK_... it has done its part of */
+    _Atomic uint64_t writeback_done[YK_MAX_JOBS];
 
     /* owner, all incarnations: what yoke_pool_stats() tells */
     alignas(YK_CACHE_LINE) yk_tally tally;
@@ -214,12 +214,12 @@ typedef struct yk_work_range_line {
     alignas(YK_CACHE_LINE) yk_work_range work_range;
 } yk_work_range_line;
 
-/* Who may take tiles of a job, as far as what devices hold is concerned: see serving.h. */
+/* Who may take tiles of a job, as far as what devices hold is concerned: see writeback.h. */
 enum {
-    YK_SERVING_FREE = 0,
-    YK_SERVING_SHARES = 1,
-    YK_SERVING_BOUND = 2,
-    YK_SERVING_ALL = 3,
+    YK_WRITEBACK_FREE = 0,
+    YK_WRITEBACK_SHARES = 1,
+    YK_WRITEBACK_BOUND = 2,
+    YK_WRITEBACK_ALL = 3,
 };
 
 enum { YK_TEXT_NONE = 0, YK_TEXT_WRITING = 1, YK_TEXT_READY = 2 };
@@ -241,7 +241,7 @@ typedef struct yk_job {
     _Atomic uint64_t waited_by; /* app: jobs, by slot, to look at when this one ends */
     _Atomic uint64_t due_ns;    /* clock; whoever makes it due */
     _Atomic uint32_t called_all; /* any: all workers were rung, not only those with tiles */
-    _Atomic uint64_t serving; /* app, then any: generation << 8 | YK_SERVING_... */
+    _Atomic uint64_t writeback; /* app, then any: generation << 8 | YK_WRITEBACK_... */
     yk_eventcount ended;             /* any */
 
     /* app, before OPEN */
@@ -372,7 +372,7 @@ typedef struct yk_control {
     _Atomic uint64_t trace; /* app: address of the yk_trace to record in; 0: tracing is off */
     _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
     _Atomic uint32_t calls;          /* any: how often holders were called to give back */
-    _Atomic uint64_t recall;         /* app: how often it wanted an allocation back */
+    _Atomic uint64_t flush_request;         /* app: how often it wanted an allocation back */
     _Atomic uint64_t segments_opened;  /* app: segments that have come so far */
     _Atomic uint64_t segments_closed;  /* app: ... that have gone */
     _Atomic uint32_t attachment_slots;    /* app: of them, ever used, from 0 */
@@ -543,7 +543,7 @@ static inline bool yk_job_is_declined(const yk_job *job, uint32_t slot)
 }
 
 /* Whether the worker in a slot is there to take its tiles of the job. */
-static inline bool yk_job_is_served_by(const yk_job *job, const yk_control *control,
+static inline bool yk_job_is_written_back_by(const yk_job *job, const yk_control *control,
                                        uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "protocol/bells.h"
 #include "protocol/fault_point.h"
-#include "protocol/serving.h"
+#include "protocol/writeback.h"
 #include "sched/policy.h"
 
 /* ---- opening ---- */
@@ -72,7 +72,7 @@ bool yk_job_is_due(yk_control *control, const yk_job *job)
 /* Whether a worker will come for its tiles of the job soon. */
 static bool is_coming(const yk_control *control, const yk_job *job, uint32_t slot)
 {
-    return yk_job_is_served_by(job, control, slot) &&
+    return yk_job_is_written_back_by(job, control, slot) &&
            atomic_load(&control->workers[slot].active) == 0;
 }
 
@@ -132,8 +132,8 @@ void yk_job_look_due(yk_control *control, yk_job_ref ref)
         atomic_store_explicit(&job->due_ns, yk_clock_ns(), memory_order_relaxed);
     }
     if (say_due(control, ref)) {
-        if (yk_serving_is_pending(job, ref.generation)) {
-            yk_serving_call(control);
+        if (yk_writeback_is_pending(job, ref.generation)) {
+            yk_writeback_wake_holders(control);
         }
         yk_job_ring_takers(control, ref);
     }

@@ -100,7 +100,7 @@ bool yk_residency_next_held(const yk_residency *table, yk_blocks blocks,
     return run->first < run->end;
 }
 
-void yk_residency_give_back(yk_residency *table, yk_blocks blocks)
+void yk_residency_mark_written(yk_residency *table, yk_blocks blocks)
 {
     for (uint64_t b = blocks.first; b < blocks.end; b++) {
         atomic_store_explicit(&table->blocks[b].holder, 0, memory_order_release);

@@ -109,7 +109,7 @@ bool yk_residency_next_held(const yk_residency *table, yk_blocks blocks,
                             uint64_t holder, yk_blocks *run);
 
 /* The holder, after it copied them there: the arena has these blocks. */
-void yk_residency_give_back(yk_residency *table, yk_blocks blocks);
+void yk_residency_mark_written(yk_residency *table, yk_blocks blocks);
 
 /* What a holder has of a block counts no more; a no-op if somebody else has it. */
 void yk_residency_drop(yk_residency *table, uint64_t block, uint64_t holder);

@@ -6,7 +6,7 @@
 #include "protocol/aside.h"
 #include "protocol/bells.h"
 #include "protocol/eligibility.h"
-#include "protocol/serving.h"
+#include "protocol/writeback.h"
 #include "protocol/undo.h"
 
 /* What deaths alone with a tile weigh. Two crashes are too many. A kill comes from
@@ -271,7 +271,7 @@ static void look_at_all(yk_control *control)
         const yk_job_ref ref = {slot, yk_state_generation(state)};
 
         yk_job_look_due(control, ref);
-        yk_serving_look(control, ref);
+        yk_writeback_advance(control, ref);
     }
 }
 

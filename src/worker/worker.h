@@ -183,13 +183,13 @@ void yk_worker_trace_build(yk_worker_self *self, uint64_t kernel_id, uint64_t be
 /* ---- what devices hold (worker_holders.c) ---- */
 
 /* Does this worker's part in giving back what the job needs. Whether tiles may be taken. */
-bool yk_worker_serve(yk_worker_self *self, yk_job_ref ref);
+bool yk_worker_write_back(yk_worker_self *self, yk_job_ref ref);
 
 /* Gives back what the application wants back. */
-void yk_worker_answer_recall(yk_worker_self *self);
+void yk_worker_answer_flush(yk_worker_self *self);
 
 /* Whether it was called to give something back since it last looked. */
-bool yk_worker_is_called(const yk_worker_self *self);
+bool yk_worker_has_flush_request(const yk_worker_self *self);
 
 /* Before the device is prepared for a job: results stay on it, or not. */
 void yk_worker_set_keeping(yk_worker_self *self, const yk_job *job, yk_device *device);

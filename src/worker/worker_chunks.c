@@ -222,7 +222,7 @@ static bool has_room(const flights *all)
 static bool should_pause(yk_worker_self *self, const yk_job *job,
                          const yk_device *device)
 {
-    return (yk_worker_has_builds(self) || yk_worker_is_called(self) ||
+    return (yk_worker_has_builds(self) || yk_worker_has_flush_request(self) ||
             yk_worker_is_spent(self) ||
             yk_worker_should_change_form(self, job->kernel_slot, device)) &&
            atomic_load(&job->damaged) == 0;

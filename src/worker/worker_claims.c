@@ -3,7 +3,7 @@
 
 #include "base/bits.h"
 #include "protocol/fault_point.h"
-#include "protocol/serving.h"
+#include "protocol/writeback.h"
 #include "sched/policy.h"
 #include "worker/worker.h"
 
@@ -89,7 +89,7 @@ static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
     yk_victim victim = {
         .left = yk_tiles_count(work_range),
         .speeds = yk_job_speeds(job, worker),
-        .is_gone = !yk_job_is_served_by(job, control, slot),
+        .is_gone = !yk_job_is_written_back_by(job, control, slot),
     };
 
     if (victim.left == 0) {
@@ -116,8 +116,8 @@ static bool unbind(const yk_worker_self *self, yk_job_ref ref, uint32_t slot)
     if (slot == self->slot || yk_tiles_count(yk_work_range_peek(work_range, ref.generation)) == 0) {
         return false;
     }
-    if (!yk_job_is_served_by(job, self->control, slot)) {
-        yk_serving_ask_all(self->control, ref);
+    if (!yk_job_is_written_back_by(job, self->control, slot)) {
+        yk_writeback_request_all(self->control, ref);
     }
     return true;
 }
@@ -132,7 +132,7 @@ typedef struct theft {
 static bool is_bound(const yk_control *control, const yk_job *job, yk_job_ref ref,
                      uint32_t slot)
 {
-    return yk_serving_of(job, ref.generation) == YK_SERVING_BOUND &&
+    return yk_writeback_of(job, ref.generation) == YK_WRITEBACK_BOUND &&
            atomic_load(&control->workers[slot].holds) != 0;
 }
 
@@ -247,7 +247,7 @@ bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, unsigned lane, bool is
     *claim = (yk_claim){.stage = YK_CLAIM_TAKEN};
     *later = false;
     if (!yk_job_is_running(self->control, ref) ||
-        yk_serving_is_pending(job, ref.generation)) {
+        yk_writeback_is_pending(job, ref.generation)) {
         return false;
     }
     taken = take_own(self, ref, &claim->tiles) ||

@@ -4,14 +4,14 @@
 #include "base/bits.h"
 #include "launch/lent.h"
 #include "protocol/fault_point.h"
-#include "protocol/serving.h"
+#include "protocol/writeback.h"
 #include "worker/worker.h"
 
 /* ---- giving back ---- */
 
 static void put_back(yk_worker_self *self, yk_residency *table, yk_blocks blocks)
 {
-    if (yk_device_give_back(self->device, table, blocks, &self->error) != YOKE_OK) {
+    if (yk_device_write_back(self->device, table, blocks, &self->error) != YOKE_OK) {
         yk_worker_give_up_device(self);
     }
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BETWEEN_GIVES);
@@ -92,7 +92,7 @@ static void give_back(yk_worker_self *self, const yk_job *job, yk_job_ref ref,
         if (arg->kind != YK_ARG_ARRAY || arg->table == 0) {
             continue;
         }
-        if (state == YK_SERVING_SHARES) {
+        if (state == YK_WRITEBACK_SHARES) {
             put_back_for_others(self, job, ref.generation, arg);
         } else {
             put_back_all(self, yk_lent_table(arg));
@@ -106,58 +106,58 @@ static void give_back(yk_worker_self *self, const yk_job *job, yk_job_ref ref,
 static void do_part(yk_worker_self *self, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(self->control, ref);
-    const uint32_t state = yk_serving_of(job, ref.generation);
+    const uint32_t state = yk_writeback_of(job, ref.generation);
 
     if (!yk_job_enter(self->control, self->worker, ref)) {
         return;
     }
     give_back(self, job, ref, state);
-    atomic_store(&self->worker->served[ref.slot], yk_state_pack(ref.generation, state));
+    atomic_store(&self->worker->writeback_done[ref.slot], yk_state_pack(ref.generation, state));
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_PART);
-    yk_serving_look(self->control, ref);
+    yk_writeback_advance(self->control, ref);
     yk_job_leave(self->control, self->worker, ref);
 }
 
-bool yk_worker_serve(yk_worker_self *self, yk_job_ref ref)
+bool yk_worker_write_back(yk_worker_self *self, yk_job_ref ref)
 {
     const yk_job *job = yk_job_at(self->control, ref);
 
-    if (!yk_serving_is_pending(job, ref.generation)) {
+    if (!yk_writeback_is_pending(job, ref.generation)) {
         return true;
     }
-    if (yk_serving_needs(self->worker, job, ref)) {
+    if (yk_writeback_needs(self->worker, job, ref)) {
         do_part(self, ref);
     } else {
-        yk_serving_look(self->control, ref);
+        yk_writeback_advance(self->control, ref);
     }
-    return !yk_serving_is_pending(job, ref.generation);
+    return !yk_writeback_is_pending(job, ref.generation);
 }
 
 /* ---- being called ---- */
 
-bool yk_worker_is_called(const yk_worker_self *self)
+bool yk_worker_has_flush_request(const yk_worker_self *self)
 {
     return self->holder != 0 && atomic_load(&self->control->calls) != self->calls &&
            atomic_load(&self->worker->holds) != 0;
 }
 
-void yk_worker_answer_recall(yk_worker_self *self)
+void yk_worker_answer_flush(yk_worker_self *self)
 {
     yk_control *control = self->control;
     yk_worker *worker = self->worker;
-    uint64_t recall;
+    uint64_t flush_request;
 
     self->calls = atomic_load(&control->calls);
-    recall = atomic_load(&control->recall);
+    flush_request = atomic_load(&control->flush_request);
     if (self->holder == 0 || atomic_load(&worker->holds) == 0 ||
-        atomic_load(&worker->recalled) == recall) {
+        atomic_load(&worker->flush_answered) == flush_request) {
         return;
     }
     YK_FAULT_POINT(control, worker, YK_FAULT_BEFORE_RECALL);
     put_back_all(self, (yk_residency *)(uintptr_t)control->recall_table);
     yk_worker_count_transfers(self);
     YK_FAULT_POINT(control, worker, YK_FAULT_AFTER_RECALL);
-    atomic_store(&worker->recalled, recall);
+    atomic_store(&worker->flush_answered, flush_request);
     yk_eventcount_signal(&control->changed);
 }
 
@@ -171,7 +171,7 @@ void yk_worker_set_keeping(yk_worker_self *self, const yk_job *job, yk_device *d
     if (device->keeps && atomic_load(&worker->holds) == 0) {
         atomic_store(&worker->holds, 1);
         /* Calls up to here are for others: they were for allocations without jobs. */
-        atomic_store(&worker->recalled, atomic_load(&self->control->recall));
+        atomic_store(&worker->flush_answered, atomic_load(&self->control->flush_request));
         YK_FAULT_POINT(self->control, worker, YK_FAULT_BEFORE_KEEP);
     }
 }

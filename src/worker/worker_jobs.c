@@ -2,7 +2,7 @@
 #include "protocol/aside.h"
 #include "protocol/bells.h"
 #include "protocol/fault_point.h"
-#include "protocol/serving.h"
+#include "protocol/writeback.h"
 #include "sys/signals.h"
 #include "worker/worker.h"
 
@@ -165,7 +165,7 @@ int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref)
         fail_for_need(self, ref, failed);
         return YK_WORK_NONE;
     }
-    return yk_worker_serve(self, ref) && may_run(self, job) ? try_job(self, ref)
+    return yk_worker_write_back(self, ref) && may_run(self, job) ? try_job(self, ref)
                                                             : YK_WORK_NONE;
 }
 
@@ -195,9 +195,9 @@ static uint32_t collect(const yk_worker_self *self, yk_job_ref refs[YK_MAX_JOBS]
 static void serve_others(yk_worker_self *self, const yk_job_ref *refs, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (yk_serving_needs(self->worker, yk_job_at(self->control, refs[i]),
+        if (yk_writeback_needs(self->worker, yk_job_at(self->control, refs[i]),
                              refs[i])) {
-            (void)yk_worker_serve(self, refs[i]);
+            (void)yk_worker_write_back(self, refs[i]);
         }
     }
 }
@@ -211,7 +211,7 @@ int yk_worker_find_work(yk_worker_self *self)
     if (atomic_load(&self->worker->state) != YK_WORKER_READY) {
         return YK_WORK_NONE;
     }
-    yk_worker_answer_recall(self);
+    yk_worker_answer_flush(self);
     count = collect(self, refs);
     serve_others(self, refs, count);
     for (uint32_t i = 0; i < count; i++) {

@@ -257,7 +257,7 @@ static bool results_stay(yk_device *device)
     right = right && !is_right(l, 0) &&
             yk_residency_holder(table, 0) == device->holder &&
             yk_residency_holder(table, CHUNK * 4 / BLOCK) == 0 &&
-            yk_device_give_back(device, table, (yk_blocks){0, table->count}, &error) ==
+            yk_device_write_back(device, table, (yk_blocks){0, table->count}, &error) ==
                 YOKE_OK &&
             is_right(l, 0) && yk_residency_holder(table, 0) == 0;
     device->keeps = false;

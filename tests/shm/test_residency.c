@@ -103,7 +103,7 @@ static void blocks_have_holders(void **state)
     assert_true(yk_residency_next_held(table, (yk_blocks){5, 11}, me, &run));
     assert_int_equal(run.first, 9);
     assert_int_equal(yk_residency_bytes(table, run, &address), BYTES - 9 * BLOCK);
-    yk_residency_give_back(table, run);
+    yk_residency_mark_written(table, run);
     assert_false(yk_residency_next_held(table, (yk_blocks){5, 11}, me, &run));
     free(table);
 }

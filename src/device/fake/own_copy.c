@@ -51,7 +51,7 @@ static bool empty(const yk_own_copies *copies, const yk_own_copy *copy)
     yk_residency *const table = copy->mirror.table;
 
     return !yk_mirror_is_live(&copy->mirror) ||
-           yk_device_give_back(copies->device, table, (yk_blocks){0, table->count},
+           yk_device_write_back(copies->device, table, (yk_blocks){0, table->count},
                                NULL) == YOKE_OK;
 }
 

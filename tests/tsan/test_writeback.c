@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "protocol/bells.h"
-#include "protocol/serving.h"
+#include "protocol/writeback.h"
 #include "shm/residency.h"
 #include "sys/wakeup.h"
 
@@ -47,7 +47,7 @@ static void put_back(uint32_t self, uint32_t array, uint64_t first, uint64_t end
         for (uint64_t b = run.first; b < run.end; b++) {
             arena[array][b] = own[self][array][b];
         }
-        yk_residency_give_back(tables[array], run);
+        yk_residency_mark_written(tables[array], run);
     }
 }
 
@@ -103,26 +103,26 @@ static void work_inside(uint32_t self, yk_job *job, yk_job_ref ref)
     yk_worker *worker = &control->workers[self];
     yk_claim claim = {.stage = YK_CLAIM_COMMITTED};
 
-    if (yk_serving_needs(worker, job, ref)) {
-        const uint32_t state = yk_serving_of(job, ref.generation);
+    if (yk_writeback_needs(worker, job, ref)) {
+        const uint32_t state = yk_writeback_of(job, ref.generation);
 
-        if (state == YK_SERVING_SHARES) {
+        if (state == YK_WRITEBACK_SHARES) {
             serve(self, job, ref);
         } else {
             put_back(self, 0, 0, TILES);
             put_back(self, 1, 0, TILES);
         }
-        atomic_store(&worker->served[ref.slot], yk_state_pack(ref.generation, state));
+        atomic_store(&worker->writeback_done[ref.slot], yk_state_pack(ref.generation, state));
     }
-    yk_serving_look(control, ref);
+    yk_writeback_advance(control, ref);
     while (
-        !yk_serving_is_pending(job, ref.generation) &&
+        !yk_writeback_is_pending(job, ref.generation) &&
         yk_work_range_take_front(&job->work_ranges[self].work_range, ref.generation, 1, &claim.tiles)) {
         yk_claim_publish(worker, 0, claim);
         compute(self, ref.generation % 2, claim.tiles.begin);
         yk_claim_finish(control, self, 0, ref, claim);
         if (claim.tiles.begin % 16 == 5) {
-            yk_serving_ask_all(control, ref);
+            yk_writeback_request_all(control, ref);
         }
     }
 }
@@ -153,8 +153,8 @@ static void publish(yk_job_ref ref, unsigned *seed)
     uint32_t begin = 0;
 
     yk_job_reset(job, ref.generation);
-    yk_serving_begin(job, ref.generation,
-                     ref.generation % 5 == 0 ? YK_SERVING_ALL : YK_SERVING_SHARES);
+    yk_writeback_begin(job, ref.generation,
+                     ref.generation % 5 == 0 ? YK_WRITEBACK_ALL : YK_WRITEBACK_SHARES);
     job->tiling = (yk_tiling){TILES, 1, TILES, 1};
     atomic_store(&job->tile_count, TILES);
     for (uint32_t i = 0; i < WORKERS; i++) {

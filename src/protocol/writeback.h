@@ -11,31 +11,31 @@
  * A holder that has done its part writes the state into its word served[job]. The state
  * goes on when all who hold anything have; whoever sees it makes the step.
  */
-#ifndef YK_PROTOCOL_SERVING_H
-#define YK_PROTOCOL_SERVING_H
+#ifndef YK_PROTOCOL_WRITEBACK_H
+#define YK_PROTOCOL_WRITEBACK_H
 
 #include "protocol/job.h"
 
 /* Application: before the job is opened. */
-void yk_serving_begin(yk_job *job, uint32_t generation, uint32_t state);
+void yk_writeback_begin(yk_job *job, uint32_t generation, uint32_t state);
 
-/* YK_SERVING_... of an open job. */
-uint32_t yk_serving_of(const yk_job *job, uint32_t generation);
+/* YK_WRITEBACK_... of an open job. */
+uint32_t yk_writeback_of(const yk_job *job, uint32_t generation);
 
 /* Whether nobody may take tiles of it yet. */
-bool yk_serving_is_pending(const yk_job *job, uint32_t generation);
+bool yk_writeback_is_pending(const yk_job *job, uint32_t generation);
 
 /* Whether a worker has a part in that it has not done. */
-bool yk_serving_needs(const yk_worker *worker, const yk_job *job, yk_job_ref ref);
+bool yk_writeback_needs(const yk_worker *worker, const yk_job *job, yk_job_ref ref);
 
 /* If all have done their parts: the next state, and takers are rung. Anybody, any time. */
-void yk_serving_look(yk_control *control, yk_job_ref ref);
+void yk_writeback_advance(yk_control *control, yk_job_ref ref);
 
 /* Somebody does not come for tiles of which it holds the input: all is to be given back. */
-void yk_serving_ask_all(yk_control *control, yk_job_ref ref);
+void yk_writeback_request_all(yk_control *control, yk_job_ref ref);
 
 /* Has holders look for what they are to give back, also between two chunks. */
-void yk_serving_call(yk_control *control);
+void yk_writeback_wake_holders(yk_control *control);
 
 /* Whether what a holder held is lost. */
 bool yk_holder_is_dead(const yk_control *control, uint64_t holder);
