@@ -216,7 +216,7 @@ static void release_dependents(yoke_pool *pool, uint32_t slot, yoke_status statu
         atomic_fetch_and(&job->waits_for, ~bit);
         /* Whoever ended the job may not have come to look yet, and will find another job's
          * `waited_by` in its slot. */
-        yk_job_look_due(pool->control, pool->jobs[i]->ref);
+        yk_job_check_ready(pool->control, pool->jobs[i]->ref);
     }
 }
 

@@ -153,7 +153,7 @@ static bool takes_part(const yk_control *control, const yk_job *job, uint32_t sl
 
 /* From now until a worker computes. */
 static double delay_of(const yk_control *control, const yk_job *job, uint32_t slot,
-                       bool is_due)
+                       bool is_ready)
 {
     const yk_worker *worker = &control->workers[slot];
     const bool asleep = yk_eventcount_has_sleeper(&worker->bell);
@@ -165,8 +165,8 @@ static double delay_of(const yk_control *control, const yk_job *job, uint32_t sl
         !is_ready_for(control, job, slot)) {
         return restart_guess_ns;
     }
-    /* By the time a job is due that waits for others, they are awake. */
-    return (is_due ? fmax(wake, yk_busy_time(control, worker)) : 0) +
+    /* By the time a job is ready that waits for others, they are awake. */
+    return (is_ready ? fmax(wake, yk_busy_time(control, worker)) : 0) +
            (double)worker->info.launch_ns;
 }
 
@@ -203,7 +203,7 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
                         yk_taker *takers, uint32_t count)
 {
     const yk_control *control = pool->control;
-    const bool is_due = yk_job_is_due(pool->control, job);
+    const bool is_ready = yk_job_is_ready(pool->control, job);
     const uint64_t now = yk_clock_ns();
     const bool explore = should_explore(pool, now);
 
@@ -217,11 +217,11 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
         if (takes_part(control, job, i)) {
             know_speed(&takers[i], job, worker);
             job->takers++;
-            takers[i].delay_ns = explore ? 0 : delay_of(control, job, i, is_due);
+            takers[i].delay_ns = explore ? 0 : delay_of(control, job, i, is_ready);
         }
     }
-    if (is_due) {
-        atomic_store_explicit(&job->due_ns, now, memory_order_relaxed);
+    if (is_ready) {
+        atomic_store_explicit(&job->ready_ns, now, memory_order_relaxed);
     }
     takers[count] = (yk_taker){.speed = -1};
     if (caller_helps && takes_part(control, job, YK_CALLER)) {

@@ -170,7 +170,7 @@ typedef struct yk_worker {
     _Atomic uint64_t building;     /* kernel id << 8 | kernel slot while it builds one */
     _Atomic uint64_t building_since; /* clock; before building */
     _Atomic uint64_t speed_last;   /* of the kernel it ran last, items/s, a double's bits */
-    _Atomic uint64_t wake_ns[2];   /* from a job's being due to its start here: while this
+    _Atomic uint64_t wake_ns[2];   /* from a job's being ready to its start here: while this
                                       worker looks for work, and when it sleeps; 0: unknown */
 
     /* What stays on its device: see writeback.h. Sequentially consistent. */
@@ -239,7 +239,7 @@ typedef struct yk_job {
     _Atomic uint64_t waits_for; /* app: jobs, by slot, that must have ended */
     _Atomic uint64_t needs;     /* app: of those, the ones that must have succeeded */
     _Atomic uint64_t waited_by; /* app: jobs, by slot, to look at when this one ends */
-    _Atomic uint64_t due_ns;    /* clock; whoever makes it due */
+    _Atomic uint64_t ready_ns;    /* clock; whoever makes it ready */
     _Atomic uint32_t called_all; /* any: all workers were rung, not only those with tiles */
     _Atomic uint64_t writeback; /* app, then any: generation << 8 | YK_WRITEBACK_... */
     yk_eventcount ended;             /* any */
@@ -380,7 +380,7 @@ typedef struct yk_control {
     uint64_t recall_table;           /* app, before recall: block table of the last one */
     _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
 
-    /* any: generation + 1 of the job in each slot once it is due, and may be worked on; a
+    /* any: generation + 1 of the job in each slot once it is ready, and may be worked on; a
      * hint that spares looking at 64 jobs: states decide. 0: none */
     alignas(YK_CACHE_LINE) _Atomic uint32_t due[YK_MAX_JOBS];
 

@@ -24,7 +24,7 @@ void yk_job_reset(yk_job *job, uint32_t generation)
     atomic_store(&job->verdict, 0);
     atomic_store(&job->damaged, 0);
     atomic_store(&job->called_all, 0);
-    atomic_store(&job->due_ns, 0);
+    atomic_store(&job->ready_ns, 0);
     atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_NONE));
     atomic_store(&job->remark_state, yk_state_pack(generation, YK_TEXT_NONE));
     memset(job->strikes, 0, sizeof job->strikes);
@@ -41,7 +41,7 @@ void yk_job_publish(yk_control *control, yk_job_ref ref)
     atomic_store(&yk_job_at(control, ref)->state, open_word(ref));
     /* From here on: whoever ends a job that this one waits for either sees it open, or
      * has ended that job before this look. */
-    yk_job_look_due(control, ref);
+    yk_job_check_ready(control, ref);
 }
 
 bool yk_job_is_running(yk_control *control, yk_job_ref ref)
@@ -54,7 +54,7 @@ bool yk_job_is_running(yk_control *control, yk_job_ref ref)
 
 /* ---- dependencies ---- */
 
-bool yk_job_is_due(yk_control *control, const yk_job *job)
+bool yk_job_is_ready(yk_control *control, const yk_job *job)
 {
     uint64_t waits_for = atomic_load(&job->waits_for);
 
@@ -121,15 +121,15 @@ static bool say_due(yk_control *control, yk_job_ref ref)
     return true;
 }
 
-void yk_job_look_due(yk_control *control, yk_job_ref ref)
+void yk_job_check_ready(yk_control *control, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(control, ref);
 
-    if (atomic_load(&job->state) != open_word(ref) || !yk_job_is_due(control, job)) {
+    if (atomic_load(&job->state) != open_word(ref) || !yk_job_is_ready(control, job)) {
         return;
     }
-    if (atomic_load_explicit(&job->due_ns, memory_order_relaxed) == 0) {
-        atomic_store_explicit(&job->due_ns, yk_clock_ns(), memory_order_relaxed);
+    if (atomic_load_explicit(&job->ready_ns, memory_order_relaxed) == 0) {
+        atomic_store_explicit(&job->ready_ns, yk_clock_ns(), memory_order_relaxed);
     }
     if (say_due(control, ref)) {
         if (yk_writeback_is_pending(job, ref.generation)) {
@@ -148,7 +148,7 @@ static bool none_due(const yk_control *control, uint32_t slot)
                            __ATOMIC_ACQUIRE) == 0;
 }
 
-bool yk_job_next_due(const yk_control *control, uint32_t slot, yk_job_ref *ref)
+bool yk_job_next_ready(const yk_control *control, uint32_t slot, yk_job_ref *ref)
 {
     while (slot < YK_MAX_JOBS) {
         const uint32_t due = atomic_load(&control->due[slot]);
@@ -174,7 +174,7 @@ static void release_waiting(yk_control *control, const yk_job *job)
         const uint32_t slot = (uint32_t)__builtin_ctzll(waiting);
         const uint64_t state = atomic_load(&control->jobs[slot].state);
 
-        yk_job_look_due(control, (yk_job_ref){slot, yk_state_generation(state)});
+        yk_job_check_ready(control, (yk_job_ref){slot, yk_state_generation(state)});
     }
 }
 

@@ -51,15 +51,15 @@ bool yk_job_is_running(yk_control *control, yk_job_ref ref);
 /* Application: makes a free slot ready for its next job, with no tiles yet. */
 void yk_job_reset(yk_job *job, uint32_t generation);
 
-/* Application: opens a job that is filled in, and has it worked on as soon as it is due. */
+/* Application: opens a job that is filled in, and has it worked on as soon as it is ready. */
 void yk_job_publish(yk_control *control, yk_job_ref ref);
 
 /* Whether all jobs it waits for have ended. */
-bool yk_job_is_due(yk_control *control, const yk_job *job);
+bool yk_job_is_ready(yk_control *control, const yk_job *job);
 
 /* If the job is open and due, and nobody has said so yet: says so, and rings those who
  * have tiles of it. Anybody, any time. */
-void yk_job_look_due(yk_control *control, yk_job_ref ref);
+void yk_job_check_ready(yk_control *control, yk_job_ref ref);
 
 /* Rings all workers, once, if there are tiles left to take: the job takes longer than it
  * looked when it was given to few. */
@@ -69,7 +69,7 @@ void yk_job_call_all(yk_control *control, yk_job_ref ref);
 void yk_job_ring_takers(yk_control *control, yk_job_ref ref);
 
 /* The first open job from a slot on that is known to be due; false if there is none. */
-bool yk_job_next_due(const yk_control *control, uint32_t slot, yk_job_ref *ref);
+bool yk_job_next_ready(const yk_control *control, uint32_t slot, yk_job_ref *ref);
 
 /* The slot of a job that it needs and that has ended badly; YK_MAX_JOBS: there is none. */
 uint32_t yk_job_failed_need(yk_control *control, const yk_job *job);

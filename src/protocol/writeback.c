@@ -65,7 +65,7 @@ void yk_writeback_advance(yk_control *control, yk_job_ref ref)
     uint32_t next;
     bool any;
 
-    if (!is_pending(state) || !yk_job_is_due(control, job) ||
+    if (!is_pending(state) || !yk_job_is_ready(control, job) ||
         !all_have_served(control, ref, state, &any)) {
         return;
     }

@@ -260,7 +260,7 @@ static void wake_everybody(yk_control *control)
     }
 }
 
-/* ... or ended a job and not come to say what is due now; or have been the last to give
+/* ... or ended a job and not come to say what is ready now; or have been the last to give
  * back. */
 static void look_at_all(yk_control *control)
 {
@@ -270,7 +270,7 @@ static void look_at_all(yk_control *control)
 
         const yk_job_ref ref = {slot, yk_state_generation(state)};
 
-        yk_job_look_due(control, ref);
+        yk_job_check_ready(control, ref);
         yk_writeback_advance(control, ref);
     }
 }

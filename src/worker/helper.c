@@ -53,7 +53,7 @@ void yk_helper_work(yk_worker_self *helper, yk_job_ref ref)
     const yk_fp_environment before = yk_fp_use_default();
 
     while (yk_job_is_running(helper->control, ref) &&
-           yk_job_is_due(helper->control, yk_job_at(helper->control, ref)) &&
+           yk_job_is_ready(helper->control, yk_job_at(helper->control, ref)) &&
            yk_worker_work_on(helper, ref) == YK_WORK_DONE) {
     }
     yk_fp_restore(before);

@@ -142,7 +142,7 @@ enum {
 /* Works on the first job that has something to do. */
 int yk_worker_find_work(yk_worker_self *self);
 
-/* Works on one job that is due, if there is something to do. */
+/* Works on one job that is ready, if there is something to do. */
 int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref);
 
 /* ---- claims (worker_claims.c) ---- */

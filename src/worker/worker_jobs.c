@@ -113,7 +113,7 @@ static void share_others(yk_worker_self *self, yk_job_ref mine)
 {
     yk_job_ref ref;
 
-    for (uint32_t slot = 0; yk_job_next_due(self->control, slot, &ref);
+    for (uint32_t slot = 0; yk_job_next_ready(self->control, slot, &ref);
          slot = ref.slot + 1) {
         yk_job *job = yk_job_at(self->control, ref);
 
@@ -169,7 +169,7 @@ int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref)
                                                             : YK_WORK_NONE;
 }
 
-/* Open jobs that are due, in the order in which they were submitted. */
+/* Open jobs that are ready, in the order in which they were submitted. */
 static uint32_t collect(const yk_worker_self *self, yk_job_ref refs[YK_MAX_JOBS])
 {
     const yk_job *jobs = self->control->jobs;
@@ -177,7 +177,7 @@ static uint32_t collect(const yk_worker_self *self, yk_job_ref refs[YK_MAX_JOBS]
 
     yk_job_ref ref;
 
-    for (uint32_t slot = 0; yk_job_next_due(self->control, slot, &ref);
+    for (uint32_t slot = 0; yk_job_next_ready(self->control, slot, &ref);
          slot = ref.slot + 1) {
         uint32_t i = count;
 

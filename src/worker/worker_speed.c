@@ -21,7 +21,7 @@ static void add(_Atomic uint64_t *sum, uint64_t more)
  * else to do. */
 static void learn_wake_up(yk_worker_self *self, const yk_job *job, uint64_t now)
 {
-    const uint64_t due = atomic_load_explicit(&job->due_ns, memory_order_relaxed);
+    const uint64_t due = atomic_load_explicit(&job->ready_ns, memory_order_relaxed);
     _Atomic uint64_t *estimate = &self->worker->wake_ns[self->has_slept];
 
     if (self->idle_since_ns != 0 && self->idle_since_ns < due && due < now &&

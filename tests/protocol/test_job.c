@@ -137,10 +137,10 @@ static void test_dependencies(void **state)
     atomic_store(&job->needs, UINT64_C(1) << 5);
     atomic_store(&other->stop, UINT64_C(9) << 32);
     atomic_store(&other->state, yk_state_pack(9, YK_JOB_OPEN));
-    assert_false(yk_job_is_due(control, job));
+    assert_false(yk_job_is_ready(control, job));
     assert_int_equal(yk_job_failed_need(control, job), YK_MAX_JOBS);
     atomic_store(&other->state, yk_state_pack(9, YK_JOB_ENDED));
-    assert_true(yk_job_is_due(control, job));
+    assert_true(yk_job_is_ready(control, job));
     assert_int_equal(yk_job_failed_need(control, job), YK_MAX_JOBS);
     atomic_store(&other->verdict, (uint32_t)-YOKE_ECRASHED);
     assert_int_not_equal(yk_job_failed_need(control, job), YK_MAX_JOBS);

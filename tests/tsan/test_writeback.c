@@ -136,7 +136,7 @@ static void *work(void *arg)
         const uint32_t ticket = yk_eventcount_ticket(&worker->bell);
         yk_job_ref ref;
 
-        if (yk_job_next_due(control, 0, &ref) && yk_job_enter(control, worker, ref)) {
+        if (yk_job_next_ready(control, 0, &ref) && yk_job_enter(control, worker, ref)) {
             work_inside(self, yk_job_at(control, ref), ref);
             yk_job_leave(control, worker, ref);
         }
