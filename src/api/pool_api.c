@@ -173,7 +173,7 @@ yoke_status yoke_pool_stats_sized(yoke_pool *pool, yoke_worker_stats *stats,
         }
     }
     if (status == YOKE_OK) {
-        total = yk_pool_tell_stats(pool, all);
+        total = yk_pool_get_stats(pool, all);
         yk_call_give_elements(stats, size, all, sizeof *all,
                               total < capacity ? total : capacity);
     }

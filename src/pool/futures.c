@@ -487,7 +487,7 @@ static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
         limit = deadline - now < limit ? deadline - now : limit;
         if (!yk_eventcount_spin(ended, ticket, limit < spin_ns ? limit : spin_ns)) {
             if (!future->collected) {
-                yk_job_call_all(pool->control, future->ref);
+                yk_job_wake_all(pool->control, future->ref);
             }
             yk_guard_cancel_point();
             yk_eventcount_wait(ended, ticket, limit);

@@ -187,7 +187,7 @@ static yoke_status announce(yoke_kernel *kernel, recipe from, yk_error *error)
     yk_trace_announced(pool, &slot->kernel);
     atomic_store(&slot->id, kernel->id);
     atomic_fetch_add(&control->kernel_changes, 1);
-    yk_control_ring_workers(control);
+    yk_control_wake_workers(control);
     return YOKE_OK;
 }
 

@@ -511,7 +511,7 @@ yoke_status yk_pool_fd(yoke_pool *pool, int *fd, yk_error *error)
         pool->events = yk_fd_set_create(fds, sizeof fds / sizeof fds[0]);
         if (pool->events >= 0) {
             /* In this order: a job that ends now is either told, or has ended before. */
-            atomic_store(&pool->control->tells_ends, 1);
+            atomic_store(&pool->control->notifies_ends, 1);
             yk_bell_ring(pool->control->end_bell);
         }
     }
@@ -714,7 +714,7 @@ static void stop_processes(yoke_pool *pool, bool kill)
     (void)pthread_mutex_unlock(&pool->lock);
     atomic_store(&pool->control->quit, kill ? YK_QUIT_KILL : YK_QUIT_CLOSE);
     yk_bell_ring(pool->control->supervisor_bell);
-    yk_control_ring_workers(pool->control);
+    yk_control_wake_workers(pool->control);
     if (!yk_fd_wait_one(pool->alive, end_ns)) {
         yk_pool_kill_supervisor(pool);
         (void)yk_fd_wait_one(pool->alive, end_ns);

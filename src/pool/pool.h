@@ -303,7 +303,7 @@ size_t yk_pool_describe_kernel(const yoke_kernel *kernel,
                                yoke_kernel_worker_info infos[YK_MAX_WORKERS]);
 
 /* What each has done so far: the workers, then the application's threads. How many. */
-size_t yk_pool_tell_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_SLOTS]);
+size_t yk_pool_get_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_SLOTS]);
 
 /* Lists the OpenCL devices that were found, for an error's text. */
 void yk_pool_append_found(yoke_pool *pool, yk_error *error);

@@ -192,7 +192,7 @@ static uint64_t value_of(const _Atomic uint64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-size_t yk_pool_tell_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_SLOTS])
+size_t yk_pool_get_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_SLOTS])
 {
     const yk_control *control = pool->control;
     size_t n = 0;

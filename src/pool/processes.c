@@ -292,7 +292,7 @@ static yoke_status await_start(yoke_process *process, yk_error *error)
 {
     YK_NOT_CANCELLED; /* the program does not have it yet */
 
-    yk_control_ring_supervisor(process->pool->control);
+    yk_control_wake_supervisor(process->pool->control);
     if (!wait_until(process, has_started, UINT64_MAX)) {
         return yk_pool_fail_broken(error);
     }
@@ -374,7 +374,7 @@ yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *er
     if (ended) {
         return YOKE_OK;
     }
-    yk_control_ring_supervisor(control);
+    yk_control_wake_supervisor(control);
     return yk_pool_is_alive(process->pool) ? YOKE_OK : yk_pool_fail_broken(error);
 }
 

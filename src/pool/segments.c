@@ -334,8 +334,8 @@ static yoke_status detach(yoke_pool *pool, uint32_t slot, const yk_block *block,
     (void)yk_arena_detach(&pool->arena, host->pointer,
                           atomic_fetch_add(&control->segments_closed, 1) + 1, NULL);
     yk_segment_close(&host->segment);
-    yk_control_ring_workers(control);
-    yk_control_ring_supervisor(control);
+    yk_control_wake_workers(control);
+    yk_control_wake_supervisor(control);
     return YOKE_OK;
 }
 

@@ -471,7 +471,7 @@ static void wait_for_change(yoke_stream *stream, uint32_t ticket, uint64_t limit
 
     if (!yk_eventcount_spin(changed, ticket, yk_min(limit_ns, spin_ns))) {
         if (slot != NULL && !slot->future->collected) {
-            yk_job_call_all(stream->pool->control, slot->future->ref);
+            yk_job_wake_all(stream->pool->control, slot->future->ref);
         }
         yk_guard_cancel_point();
         yk_eventcount_wait(changed, ticket, limit_ns);

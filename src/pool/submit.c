@@ -248,7 +248,7 @@ static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
     /* Who cannot build the kernel after all says so; before the job was there nobody heard
      * it. */
     if (job->deadline_ns != 0 || !yk_job_has_hope(pool->control, job, UINT32_MAX)) {
-        yk_control_ring_supervisor(pool->control);
+        yk_control_wake_supervisor(pool->control);
     }
 }
 

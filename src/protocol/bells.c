@@ -3,7 +3,7 @@
 
 #include "sys/wakeup.h"
 
-void yk_control_ring_workers(yk_control *control)
+void yk_control_wake_workers(yk_control *control)
 {
     const uint32_t count = yk_worker_count(control);
 
@@ -12,14 +12,14 @@ void yk_control_ring_workers(yk_control *control)
     }
 }
 
-void yk_control_tell_end(const yk_control *control)
+void yk_control_notify_end(const yk_control *control)
 {
-    if (atomic_load(&control->tells_ends) != 0) {
+    if (atomic_load(&control->notifies_ends) != 0) {
         yk_bell_ring(control->end_bell);
     }
 }
 
-void yk_control_ring_supervisor(const yk_control *control)
+void yk_control_wake_supervisor(const yk_control *control)
 {
     yk_bell_ring(control->supervisor_bell);
 }

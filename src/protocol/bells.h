@@ -5,13 +5,13 @@
 
 #include "protocol/control.h"
 
-/* Rings every worker's bell. */
-void yk_control_ring_workers(yk_control *control);
+/* Wakes every worker. */
+void yk_control_wake_workers(yk_control *control);
 
 /* Tells the application's event loop, if it wants to know, that a job has ended. */
-void yk_control_tell_end(const yk_control *control);
+void yk_control_notify_end(const yk_control *control);
 
-/* Rings the supervisor. */
-void yk_control_ring_supervisor(const yk_control *control);
+/* Wakes the supervisor. */
+void yk_control_wake_supervisor(const yk_control *control);
 
 #endif

@@ -240,7 +240,7 @@ typedef struct yk_job {
     _Atomic uint64_t needs;     /* app: of those, the ones that must have succeeded */
     _Atomic uint64_t waited_by; /* app: jobs, by slot, to look at when this one ends */
     _Atomic uint64_t ready_ns;    /* clock; whoever makes it ready */
-    _Atomic uint32_t called_all; /* any: all workers were rung, not only those with tiles */
+    _Atomic uint32_t woke_all; /* any: all workers were rung, not only those with tiles */
     _Atomic uint64_t writeback; /* app, then any: generation << 8 | YK_WRITEBACK_... */
     yk_eventcount ended;             /* any */
 
@@ -364,11 +364,11 @@ typedef struct yk_control {
     yk_layout layout;   /* of the pool's window */
     uint64_t guards;    /* address of the yk_guard_table; 0: blocks are not guarded */
     int32_t supervisor_bell; /* descriptor: any rings, the supervisor waits on it */
-    int32_t end_bell; /* descriptor: whoever ends a job rings, if tells_ends */
+    int32_t end_bell; /* descriptor: whoever ends a job rings, if notifies_ends */
     yk_fault fault;
 
     _Atomic uint32_t quit;    /* app: YK_QUIT_... */
-    _Atomic uint32_t tells_ends; /* app: yoke_pool_fd() was called */
+    _Atomic uint32_t notifies_ends; /* app: yoke_pool_fd() was called */
     _Atomic uint64_t trace; /* app: address of the yk_trace to record in; 0: tracing is off */
     _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
     _Atomic uint32_t calls;          /* any: how often holders were called to give back */

@@ -23,7 +23,7 @@ void yk_job_reset(yk_job *job, uint32_t generation)
     atomic_store(&job->stop, (uint64_t)generation << 32);
     atomic_store(&job->verdict, 0);
     atomic_store(&job->damaged, 0);
-    atomic_store(&job->called_all, 0);
+    atomic_store(&job->woke_all, 0);
     atomic_store(&job->ready_ns, 0);
     atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_NONE));
     atomic_store(&job->remark_state, yk_state_pack(generation, YK_TEXT_NONE));
@@ -76,7 +76,7 @@ static bool is_coming(const yk_control *control, const yk_job *job, uint32_t slo
            atomic_load(&control->workers[slot].active) == 0;
 }
 
-void yk_job_ring_takers(yk_control *control, yk_job_ref ref)
+void yk_job_wake_participants(yk_control *control, yk_job_ref ref)
 {
     const yk_job *job = yk_job_at(control, ref);
     const uint32_t generation = ref.generation;
@@ -90,19 +90,19 @@ void yk_job_ring_takers(yk_control *control, yk_job_ref ref)
         }
     }
     if (!all_come) {
-        yk_control_ring_workers(control);
+        yk_control_wake_workers(control);
     }
 }
 
-void yk_job_call_all(yk_control *control, yk_job_ref ref)
+void yk_job_wake_all(yk_control *control, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(control, ref);
 
-    if (atomic_load_explicit(&job->called_all, memory_order_relaxed) == 0 &&
+    if (atomic_load_explicit(&job->woke_all, memory_order_relaxed) == 0 &&
         yk_job_is_running(control, ref) &&
         yk_job_has_tiles(control, job, ref.generation) &&
-        atomic_exchange(&job->called_all, 1) == 0) {
-        yk_control_ring_workers(control);
+        atomic_exchange(&job->woke_all, 1) == 0) {
+        yk_control_wake_workers(control);
     }
 }
 
@@ -135,7 +135,7 @@ void yk_job_check_ready(yk_control *control, yk_job_ref ref)
         if (yk_writeback_is_pending(job, ref.generation)) {
             yk_writeback_wake_holders(control);
         }
-        yk_job_ring_takers(control, ref);
+        yk_job_wake_participants(control, ref);
     }
 }
 
@@ -347,7 +347,7 @@ void yk_job_leave(yk_control *control, yk_worker *worker, yk_job_ref ref)
     atomic_store(&worker->active, 0);
     YK_FAULT_POINT(control, worker, YK_FAULT_AFTER_LEAVE);
     if (!yk_job_try_end(control, ref) && (damaged || atomic_load(&job->damaged) != 0)) {
-        yk_control_ring_supervisor(control);
+        yk_control_wake_supervisor(control);
     }
 }
 
@@ -486,7 +486,7 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref)
     yk_eventcount_signal(&job->ended);
     yk_eventcount_signal(&control->changed);
     /* The state first: whoever asks to be told rings once himself afterwards. */
-    yk_control_tell_end(control);
+    yk_control_notify_end(control);
     return true;
 }
 

@@ -63,10 +63,10 @@ void yk_job_check_ready(yk_control *control, yk_job_ref ref);
 
 /* Rings all workers, once, if there are tiles left to take: the job takes longer than it
  * looked when it was given to few. */
-void yk_job_call_all(yk_control *control, yk_job_ref ref);
+void yk_job_wake_all(yk_control *control, yk_job_ref ref);
 
 /* Rings those who have tiles of it; everybody, if somebody has who may not come. */
-void yk_job_ring_takers(yk_control *control, yk_job_ref ref);
+void yk_job_wake_participants(yk_control *control, yk_job_ref ref);
 
 /* The first open job from a slot on that is known to be due; false if there is none. */
 bool yk_job_next_ready(const yk_control *control, uint32_t slot, yk_job_ref *ref);

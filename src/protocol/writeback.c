@@ -73,7 +73,7 @@ void yk_writeback_advance(yk_control *control, yk_job_ref ref)
     if (atomic_compare_exchange_strong(&job->writeback, &word,
                                        yk_state_pack(ref.generation, next))) {
         YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_SERVED);
-        yk_job_ring_takers(control, ref);
+        yk_job_wake_participants(control, ref);
     }
 }
 

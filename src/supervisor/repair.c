@@ -254,7 +254,7 @@ static void wake_everybody(yk_control *control)
         yk_eventcount_repair(&control->jobs[__builtin_ctzll(live)].ended);
     }
     yk_eventcount_repair(&control->changed);
-    yk_control_tell_end(control);
+    yk_control_notify_end(control);
     for (uint32_t i = 0; i < count; i++) {
         yk_eventcount_repair(&control->workers[i].bell);
     }
@@ -344,7 +344,7 @@ static void stop_late(yk_control *control, yk_job_ref ref)
                        yk_kernel_noun(kernel), kernel->name, yk_job_done(control, job),
                        atomic_load(&job->tile_count));
         yk_job_stop(control, ref, YOKE_ETIMEDOUT);
-        yk_control_ring_workers(control);
+        yk_control_wake_workers(control);
     }
 }
 
@@ -392,7 +392,7 @@ static uint64_t repair_job(yk_control *control, yk_job_ref ref,
     stop_hopeless(control, ref);
     next = keep_deadline(control, ref, overdue, context);
     if (atomic_load(&job->damaged) != 0 && yk_job_deal_lost(control, ref)) {
-        yk_control_ring_workers(control);
+        yk_control_wake_workers(control);
     }
     return yk_job_try_end(control, ref) ? UINT64_MAX : next;
 }

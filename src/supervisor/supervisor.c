@@ -285,7 +285,7 @@ static void wait_for_workers(yk_supervisor *supervisor)
 {
     const uint64_t deadline = yk_clock_ns() + close_ns;
 
-    yk_control_ring_workers(supervisor->control);
+    yk_control_wake_workers(supervisor->control);
     while (reap_any(supervisor) > 0 && yk_clock_ns() < deadline) {
         if (!wait_for_events(supervisor, deadline) ||
             atomic_load(&supervisor->control->quit) == YK_QUIT_KILL) {

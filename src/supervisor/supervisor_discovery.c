@@ -298,6 +298,6 @@ uint64_t yk_supervisor_check_probes(yk_supervisor *supervisor)
     }
     atomic_store(&control->discovery, YK_DISCOVERY_DONE);
     yk_eventcount_signal(&control->changed);
-    yk_control_ring_workers(control);
+    yk_control_wake_workers(control);
     return UINT64_MAX;
 }

@@ -63,7 +63,7 @@ void yk_supervisor_give_up(yk_supervisor *supervisor, uint32_t slot, const char 
     atomic_store(&worker->state, YK_WORKER_GIVEN_UP);
     yk_supervisor_log(supervisor, "%s is given up: %s", worker->name, reason);
     yk_eventcount_signal(&supervisor->control->changed);
-    yk_control_ring_workers(supervisor->control);
+    yk_control_wake_workers(supervisor->control);
 }
 
 static uint64_t build_after_death(uint64_t word)
@@ -308,7 +308,7 @@ void yk_supervisor_share_cores(yk_supervisor *supervisor)
         if (atomic_compare_exchange_strong(&control->workers[i].state, &from,
                                            park ? YK_WORKER_PARKED : YK_WORKER_READY)) {
             yk_eventcount_signal(&control->workers[i].bell);
-            yk_control_ring_workers(control);
+            yk_control_wake_workers(control);
         }
     }
 }

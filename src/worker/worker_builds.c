@@ -15,7 +15,7 @@ static void set_build(yk_worker_self *self, uint32_t slot, uint64_t id, uint32_t
     yk_eventcount_signal(&self->control->changed);
     if (state == YK_BUILD_FAILED || state == YK_BUILD_UNSUITABLE) {
         /* A job may have lost its last hope. */
-        yk_control_ring_supervisor(self->control);
+        yk_control_wake_supervisor(self->control);
     }
 }
 
@@ -64,7 +64,7 @@ void yk_worker_start_building(yk_worker_self *self, uint32_t kernel_slot, uint64
     atomic_store(&self->worker->building_since, yk_clock_ns());
     atomic_store(&self->worker->building, id << 8 | kernel_slot);
     if (self->control->kernels[kernel_slot].build_timeout_ns != 0) {
-        yk_control_ring_supervisor(self->control); /* it looks at the clock from now on */
+        yk_control_wake_supervisor(self->control); /* it looks at the clock from now on */
     }
 }
 

@@ -232,7 +232,7 @@ static bool should_pause(yk_worker_self *self, const yk_job *job,
 static void call_others(const yk_worker_self *self, yk_job_ref ref)
 {
     if (self->stretch.began_ns - self->entered_ns >= call_others_ns) {
-        yk_job_call_all(self->control, ref);
+        yk_job_wake_all(self->control, ref);
     }
 }
 

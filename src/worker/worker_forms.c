@@ -100,7 +100,7 @@ yoke_status yk_worker_build_source(yk_worker_self *self, uint32_t kernel_slot)
     }
     /* Meanwhile its tiles are anybody's. */
     yk_worker_start_building(self, kernel_slot, kernel->id);
-    yk_control_ring_workers(self->control);
+    yk_control_wake_workers(self->control);
     status = self->source_device->ops->build(self->source_device, kernel, &self->error);
     yk_worker_end_building(self);
     forms->source_is_built = status == YOKE_OK;

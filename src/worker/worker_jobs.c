@@ -21,8 +21,8 @@ static void decline(yk_worker_self *self, yk_job_ref ref)
                   self->worker->info.name, self->error.text);
     yk_aside_note(self->control, self->slot, job->kernel_slot, false, self->error.text);
     yk_job_decline(job, self->slot);
-    yk_control_ring_workers(self->control);
-    yk_control_ring_supervisor(self->control);
+    yk_control_wake_workers(self->control);
+    yk_control_wake_supervisor(self->control);
 }
 
 static void fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
@@ -120,8 +120,8 @@ static void share_others(yk_worker_self *self, yk_job_ref mine)
         if (ref.slot != mine.slot &&
             yk_tiles_count(
                 yk_work_range_peek(&job->work_ranges[self->slot].work_range, ref.generation)) != 0 &&
-            atomic_exchange(&job->called_all, 1) == 0) {
-            yk_control_ring_workers(self->control);
+            atomic_exchange(&job->woke_all, 1) == 0) {
+            yk_control_wake_workers(self->control);
         }
     }
 }

@@ -52,7 +52,7 @@ static bool dies(worker *w)
     }
     w->deaths++;
     atomic_store(&w->dead, 1);
-    yk_control_ring_supervisor(control);
+    yk_control_wake_supervisor(control);
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(&w->revived);
 
@@ -344,11 +344,11 @@ static void start_processes(pthread_t *supervisor, unsigned death_rate)
 static void stop_processes(pthread_t supervisor)
 {
     atomic_store(&over, true);
-    yk_control_ring_workers(control);
+    yk_control_wake_workers(control);
     for (uint32_t i = 0; i < WORKERS; i++) {
         (void)pthread_join(workers[i].thread, NULL);
     }
-    yk_control_ring_supervisor(control);
+    yk_control_wake_supervisor(control);
     (void)pthread_join(supervisor, NULL);
 }
 

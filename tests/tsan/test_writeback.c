@@ -239,7 +239,7 @@ static void test_serving(void **state)
         run_job((yk_job_ref){0, generation}, &seed);
     }
     atomic_store(&over, true);
-    yk_control_ring_workers(control);
+    yk_control_wake_workers(control);
     for (size_t i = 0; i < WORKERS; i++) {
         (void)pthread_join(threads[i], NULL);
     }
