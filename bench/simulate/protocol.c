@@ -33,7 +33,7 @@ typedef struct sim_hand {
     double items;    /* it has done in this job */
     double computed; /* in this time */
     size_t victim;   /* of the theft it has planned */
-    uint32_t loot;
+    uint32_t steal_amount;
     double speed_there; /* on the victim's tiles */
     bool runs;
     bool alone;   /* with a tile dealt out again */
@@ -106,20 +106,20 @@ static yk_tiles take_back(sim_play *play, sim_hand *owner, uint32_t most)
 static void place(sim_play *play)
 {
     const size_t n = play->machine->n;
-    yk_taker *takers = sim_array(n, sizeof *takers);
+    yk_participant *participants = sim_array(n, sizeof *participants);
     yk_tiles *shares = sim_array(n, sizeof *shares);
 
     for (size_t i = 0; i < n; i++) {
-        takers[i] =
-            (yk_taker){.speed = speeds_of(play, i).usual,
+        participants[i] =
+            (yk_participant){.speed = speeds_of(play, i).usual,
                        .delay_ns = sim_worker_delay(&play->machine->workers[i])};
     }
-    yk_policy_shares(play->tiling.count, takers, n, shares);
+    yk_policy_shares(play->tiling.count, participants, n, shares);
     for (size_t i = 0; i < n; i++) {
         play->hands[i].work_range = shares[i];
         play->in_work_ranges += yk_tiles_count(shares[i]);
     }
-    free(takers);
+    free(participants);
     free(shares);
 }
 
@@ -235,17 +235,17 @@ static void plan_theft(sim_play *play, size_t i, double now)
 {
     const size_t n = play->machine->n;
     const yk_thief thief = {speeds_of(play, i), theft_overhead(play, i)};
-    const yk_survey survey = yk_policy_survey(play->victims, n);
+    const yk_summary summary = yk_policy_summarize(play->victims, n);
     sim_hand *hand = &play->hands[i];
     const yk_victim *victim;
 
     hand->victim = yk_policy_pick(play->victims, n, (uint64_t)now ^ i);
-    hand->loot = 0;
+    hand->steal_amount = 0;
     if (hand->victim == n) {
         return;
     }
     victim = &play->victims[hand->victim];
-    hand->loot = yk_policy_loot(victim, &thief, &survey);
+    hand->steal_amount = yk_policy_steal_amount(victim, &thief, &summary);
     hand->speed_there =
         yk_policy_speed_there(victim, &thief) * (double)play->tiling.tile_items;
 }
@@ -256,11 +256,11 @@ static bool may_redo(sim_play *play, size_t i)
     const size_t n = play->machine->n;
     const yk_thief thief = {speeds_of(play, i), theft_overhead(play, i)};
     const yk_victim lost = {.left = play->redo_count, .is_gone = 1};
-    yk_survey survey;
+    yk_summary summary;
 
     play->victims[n] = lost;
-    survey = yk_policy_survey(play->victims, n + 1);
-    return yk_policy_loot(&lost, &thief, &survey) > 0;
+    summary = yk_policy_summarize(play->victims, n + 1);
+    return yk_policy_steal_amount(&lost, &thief, &summary) > 0;
 }
 
 /* Looks at all work ranges; what it takes of them it takes when it is through. */
@@ -282,7 +282,7 @@ static void look(sim_play *play, size_t i, double now)
     }
     play->outcome.looks++;
     plan_theft(play, i, now);
-    if (hand->loot > 0) {
+    if (hand->steal_amount > 0) {
         put(play, time, i, TAKE_LOOT);
     } else if (!may_redo(play, i) || !take_redo(play, i, time)) {
         put(play, time + later_ns, i, LOOK);
@@ -305,7 +305,7 @@ static void take_loot(sim_play *play, size_t i, double now)
     sim_hand *hand = &play->hands[i];
     sim_hand *victim = &play->hands[hand->victim];
     const double then = swapped(victim, now, far_claim_ns);
-    const yk_tiles tiles = take_back(play, victim, hand->loot);
+    const yk_tiles tiles = take_back(play, victim, hand->steal_amount);
 
     if (yk_tiles_count(tiles) == 0) {
         put(play, then, i, LOOK);

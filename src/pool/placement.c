@@ -189,18 +189,18 @@ static bool should_explore(yoke_pool *pool, uint64_t now)
     return true;
 }
 
-static void know_speed(yk_taker *taker, const yk_job *job, const yk_worker *worker)
+static void know_speed(yk_participant *participant, const yk_job *job, const yk_worker *worker)
 {
-    taker->speed = yk_job_speeds(job, worker).usual;
-    taker->known_ns = (double)atomic_load(&worker->builds[job->kernel_slot].usual_ns);
-    taker->known_tiles =
+    participant->speed = yk_job_speeds(job, worker).usual;
+    participant->known_ns = (double)atomic_load(&worker->builds[job->kernel_slot].usual_ns);
+    participant->known_tiles =
         (double)atomic_load(&worker->builds[job->kernel_slot].usual_items) /
         (double)job->tiling.tile_items;
 }
 
 /* Who may take part: the workers by slot, then the caller. */
-static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
-                        yk_taker *takers, uint32_t count)
+static void find_participants(yoke_pool *pool, yk_job *job, bool caller_helps,
+                        yk_participant *participants, uint32_t count)
 {
     const yk_control *control = pool->control;
     const bool is_ready = yk_job_is_ready(pool->control, job);
@@ -208,50 +208,50 @@ static void find_takers(yoke_pool *pool, yk_job *job, bool caller_helps,
     const bool explore = should_explore(pool, now);
 
     job->has_latecomers = 0;
-    job->takers = 0;
+    job->participants = 0;
     for (uint32_t i = 0; i < count; i++) {
         const yk_worker *worker = &control->workers[i];
 
-        takers[i] = (yk_taker){.speed = -1}; /* gets no tiles */
+        participants[i] = (yk_participant){.speed = -1}; /* gets no tiles */
         job->has_latecomers |= is_late(control, job, i);
         if (takes_part(control, job, i)) {
-            know_speed(&takers[i], job, worker);
-            job->takers++;
-            takers[i].delay_ns = explore ? 0 : delay_of(control, job, i, is_ready);
+            know_speed(&participants[i], job, worker);
+            job->participants++;
+            participants[i].delay_ns = explore ? 0 : delay_of(control, job, i, is_ready);
         }
     }
     if (is_ready) {
         atomic_store_explicit(&job->ready_ns, now, memory_order_relaxed);
     }
-    takers[count] = (yk_taker){.speed = -1};
+    participants[count] = (yk_participant){.speed = -1};
     if (caller_helps && takes_part(control, job, YK_CALLER)) {
-        job->takers++;
-        know_speed(&takers[count], job, &control->workers[YK_CALLER]);
+        job->participants++;
+        know_speed(&participants[count], job, &control->workers[YK_CALLER]);
     }
-    yk_policy_doubt(takers, count + 1);
+    yk_policy_discount_short_samples(participants, count + 1);
 }
 
 /* Speeds within this of those that were used last are the same. */
 static const double speed_noise = 0.1;
 
-static double total_speed(const yk_taker *takers, uint32_t count)
+static double total_speed(const yk_participant *participants, uint32_t count)
 {
     double total = 0;
 
     for (uint32_t i = 0; i < count; i++) {
-        total += fmax(takers[i].speed, 0);
+        total += fmax(participants[i].speed, 0);
     }
     return total;
 }
 
-/* Whether the parts that takers would have by their speeds are those of the last job, but
+/* Whether the parts that participants would have by their speeds are those of the last job, but
  * for noise. */
-static bool are_as_before(const double *last, const yk_taker *takers, uint32_t count)
+static bool are_as_before(const double *last, const yk_participant *participants, uint32_t count)
 {
-    const double total = total_speed(takers, count);
+    const double total = total_speed(participants, count);
 
     for (uint32_t i = 0; i < count; i++) {
-        const double part = fmax(takers[i].speed, 0) / total;
+        const double part = fmax(participants[i].speed, 0) / total;
 
         if (!(fabs(part - last[i]) <= speed_noise * part)) {
             return false;
@@ -262,25 +262,25 @@ static bool are_as_before(const double *last, const yk_taker *takers, uint32_t c
 
 /* In a time loop the same items should stay with the same worker, in its caches or its
  * device's memory: work ranges do not follow every trembling of the speeds. */
-static void keep_steady(yoke_kernel *kernel, yk_taker *takers, uint32_t count)
+static void keep_steady(yoke_kernel *kernel, yk_participant *participants, uint32_t count)
 {
-    const double total = total_speed(takers, count);
+    const double total = total_speed(participants, count);
     const bool steady =
-        kernel->taker_count == count && are_as_before(kernel->parts, takers, count);
+        kernel->participant_count == count && are_as_before(kernel->parts, participants, count);
 
-    kernel->taker_count = count;
+    kernel->participant_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        if (steady && takers[i].speed > 0) {
-            takers[i].speed = kernel->parts[i] * total;
+        if (steady && participants[i].speed > 0) {
+            participants[i].speed = kernel->parts[i] * total;
         } else {
-            kernel->parts[i] = fmax(takers[i].speed, 0) / total;
+            kernel->parts[i] = fmax(participants[i].speed, 0) / total;
         }
     }
 }
 
 /* For a job that runs on one device: the fastest, as far as known, else an OpenCL one.
  */
-static uint32_t pick_one(const yk_control *control, const yk_taker *takers,
+static uint32_t pick_one(const yk_control *control, const yk_participant *participants,
                          uint32_t count)
 {
     uint32_t best = 0;
@@ -288,8 +288,8 @@ static uint32_t pick_one(const yk_control *control, const yk_taker *takers,
     for (uint32_t i = 1; i < count; i++) {
         const bool opencl = control->workers[i].kind == YOKE_WORKER_OPENCL;
 
-        if (takers[i].speed > takers[best].speed ||
-            (takers[i].speed == takers[best].speed && opencl)) {
+        if (participants[i].speed > participants[best].speed ||
+            (participants[i].speed == participants[best].speed && opencl)) {
             best = i;
         }
     }
@@ -352,22 +352,22 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
     const yk_control *control = pool->control;
     const uint32_t prepared = slots_to_prepare(control, yk_worker_count(control));
     const uint32_t count = (uint32_t)yk_min(yk_worker_count(control), prepared);
-    yk_taker takers[YK_MAX_SLOTS];
+    yk_participant participants[YK_MAX_SLOTS];
     yk_tiles shares[YK_MAX_SLOTS];
 
     job->tiling = cut(&job->launch, &submission->options, count,
                       yk_kernel_is_task(&control->kernels[job->kernel_slot].kernel));
     job->most_tiles = most_tiles(job, submission->options.chunk);
-    find_takers(pool, job, submission->caller_helps, takers, count);
+    find_participants(pool, job, submission->caller_helps, participants, count);
     for (uint32_t i = count; i < prepared; i++) {
         set_work_range(job, i, generation, (yk_tiles){0, 0});
     }
     if (job->launch.whole != 0) {
         memset(shares, 0, (count + 1) * sizeof *shares);
-        shares[pick_one(control, takers, count)].end = 1;
+        shares[pick_one(control, participants, count)].end = 1;
     } else {
-        keep_steady(submission->kernel, takers, count + 1);
-        yk_policy_shares(job->tiling.count, takers, count + 1, shares);
+        keep_steady(submission->kernel, participants, count + 1);
+        yk_policy_shares(job->tiling.count, participants, count + 1, shares);
     }
     for (uint32_t i = 0; i < count; i++) {
         set_work_range(job, i, generation, shares[i]);

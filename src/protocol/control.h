@@ -252,7 +252,7 @@ typedef struct yk_job {
     uint32_t saves;       /* ... and is saved before each chunk */
     uint32_t most_tiles;  /* to take at once; 0: any */
     uint32_t has_latecomers; /* workers without a work range may soon be able to run it */
-    uint32_t takers;         /* how many may take part, the caller included */
+    uint32_t participants;         /* how many may take part, the caller included */
     uint32_t keeps;       /* results of lent arrays may stay on devices */
     uint32_t has_holders; /* ... and those of earlier jobs may be there */
     _Atomic uint32_t tile_count; /* of tiling; for those who are not active in the job */

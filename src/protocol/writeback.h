@@ -28,7 +28,7 @@ bool yk_writeback_is_pending(const yk_job *job, uint32_t generation);
 /* Whether a worker has a part in that it has not done. */
 bool yk_writeback_needs(const yk_worker *worker, const yk_job *job, yk_job_ref ref);
 
-/* If all have done their parts: the next state, and takers are rung. Anybody, any time. */
+/* If all have done their parts: the next state, and participants are rung. Anybody, any time. */
 void yk_writeback_advance(yk_control *control, yk_job_ref ref);
 
 /* Somebody does not come for tiles of which it holds the input: all is to be given back. */

@@ -5,40 +5,40 @@
 
 /* ---- what is known ---- */
 
-int yk_policy_is_glimpse(double ns, double other_ns)
+int yk_policy_is_short_sample(double ns, double other_ns)
 {
     return 16 * ns < other_ns;
 }
 
 /* Whatever a few items have cost: a worker may have lost its CPU in the middle of them. */
-static bool is_measured(const yk_taker *taker)
+static bool is_measured(const yk_participant *participant)
 {
-    return taker->speed > 0 && taker->known_tiles >= 1;
+    return participant->speed > 0 && participant->known_tiles >= 1;
 }
 
-static bool is_trusted(const yk_taker *taker, double longest_ns)
+static bool is_trusted(const yk_participant *participant, double longest_ns)
 {
-    return is_measured(taker) && !yk_policy_is_glimpse(taker->known_ns, longest_ns);
+    return is_measured(participant) && !yk_policy_is_short_sample(participant->known_ns, longest_ns);
 }
 
-void yk_policy_doubt(yk_taker *takers, size_t n)
+void yk_policy_discount_short_samples(yk_participant *participants, size_t n)
 {
     double longest = 0;
     double sum = 0;
     double known = 0;
 
     for (size_t i = 0; i < n; i++) {
-        longest = fmax(longest, is_measured(&takers[i]) ? takers[i].known_ns : 0);
+        longest = fmax(longest, is_measured(&participants[i]) ? participants[i].known_ns : 0);
     }
     for (size_t i = 0; i < n; i++) {
-        if (is_trusted(&takers[i], longest)) {
-            sum += takers[i].speed;
+        if (is_trusted(&participants[i], longest)) {
+            sum += participants[i].speed;
             known++;
         }
     }
     for (size_t i = 0; i < n && known > 0; i++) {
-        if (takers[i].speed > 0 && !is_trusted(&takers[i], longest)) {
-            takers[i].speed = fmax(takers[i].speed, sum / known);
+        if (participants[i].speed > 0 && !is_trusted(&participants[i], longest)) {
+            participants[i].speed = fmax(participants[i].speed, sum / known);
         }
     }
 }
@@ -46,41 +46,41 @@ void yk_policy_doubt(yk_taker *takers, size_t n)
 /* ---- shares ---- */
 
 /* All who may get tiles, and how many tiles there are. */
-typedef struct crew {
-    const yk_taker *takers;
+typedef struct plan {
+    const yk_participant *participants;
     size_t n;
     uint32_t count;
     double guess;   /* speed of those whose speed is unknown */
     double fastest; /* speed */
     bool timed;     /* some speed is known, so that delays can be compared with work */
     double horizon; /* who does few tiles until then is left out; 0: nobody is */
-} crew;
+} plan;
 
 /* So few that one tile which costs more than the mean would make all others wait. */
 enum { FEW_TILES = 2 };
 
-static double delay_of(const crew *all, size_t i)
+static double delay_of(const plan *all, size_t i)
 {
-    return all->timed ? fmax(all->takers[i].delay_ns, 0) : 0;
+    return all->timed ? fmax(all->participants[i].delay_ns, 0) : 0;
 }
 
-static double speed_of(const crew *all, size_t i)
+static double speed_of(const plan *all, size_t i)
 {
-    const double known = all->takers[i].speed;
+    const double known = all->participants[i].speed;
     const double speed = known < 0 ? 0 : known > 0 ? known : all->guess;
 
     return speed * all->horizon < FEW_TILES && all->horizon > 0 ? 0 : speed;
 }
 
-static crew crew_of(uint32_t count, const yk_taker *takers, size_t n)
+static plan plan_of(uint32_t count, const yk_participant *participants, size_t n)
 {
-    crew all = {.takers = takers, .n = n, .count = count, .guess = 1};
+    plan all = {.participants = participants, .n = n, .count = count, .guess = 1};
     double sum = 0;
     size_t known = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (takers[i].speed > 0) {
-            sum += takers[i].speed;
+        if (participants[i].speed > 0) {
+            sum += participants[i].speed;
             known++;
         }
     }
@@ -97,7 +97,7 @@ static crew crew_of(uint32_t count, const yk_taker *takers, size_t n)
 /* When all are through if tiles could be cut at will: speeds and delays are a vessel's
  * bottom, the tiles are water. Newton's method on a convex function, from above: each
  * round leaves out who would start too late. *speed: of those who start in time. */
-static double level_of(const crew *all, double *speed)
+static double level_of(const plan *all, double *speed)
 {
     double level = HUGE_VAL;
 
@@ -120,7 +120,7 @@ static double level_of(const crew *all, double *speed)
 }
 
 /* Leaves the slowest out if all they bring together is next to nothing: a hundredth. */
-static void leave_out_slow(crew *all)
+static void leave_out_slow(plan *all)
 {
     double speed = 0;
     const double level = level_of(all, &speed);
@@ -137,14 +137,14 @@ static void leave_out_slow(crew *all)
 }
 
 /* Whole tiles that one of them has done at a time. */
-static uint32_t done_by(const crew *all, size_t i, double when)
+static uint32_t done_by(const plan *all, size_t i, double when)
 {
     const double tiles = speed_of(all, i) * (when - delay_of(all, i));
 
     return !(tiles >= 1) ? 0 : tiles < all->count ? (uint32_t)tiles : all->count;
 }
 
-static uint64_t done_by_all(const crew *all, double when)
+static uint64_t done_by_all(const plan *all, double when)
 {
     uint64_t done = 0;
 
@@ -161,7 +161,7 @@ typedef struct stretch {
     double end;
 } stretch;
 
-static stretch end_of_whole_tiles(const crew *all)
+static stretch end_of_whole_tiles(const plan *all)
 {
     enum { ROUNDS = 64 };
     const double short_enough = 1 / (1024 * all->fastest);
@@ -181,7 +181,7 @@ static stretch end_of_whole_tiles(const crew *all)
     return end;
 }
 
-static void give_in_order(const crew *all, stretch end, yk_tiles *shares)
+static void give_in_order(const plan *all, stretch end, yk_tiles *shares)
 {
     const uint64_t done = done_by_all(all, end.begin);
     uint64_t more = done < all->count ? all->count - done : 0;
@@ -215,10 +215,10 @@ static void give_rest(uint32_t count, yk_tiles *shares, size_t n)
     }
 }
 
-void yk_policy_shares(uint32_t count, const yk_taker *takers, size_t n,
+void yk_policy_shares(uint32_t count, const yk_participant *participants, size_t n,
                       yk_tiles *shares)
 {
-    crew all = crew_of(count, takers, n);
+    plan all = plan_of(count, participants, n);
     stretch end = {0, 0};
 
     if (n == 0) {
@@ -327,13 +327,13 @@ size_t yk_policy_pick(const yk_victim *victims, size_t n, uint64_t salt)
 
 /* When both are through if the thief takes so many. */
 static double time_after(const yk_victim *victim, double speed, double overhead_ns,
-                         double loot)
+                         double steal_amount)
 {
-    return fmax(overhead_ns + loot / speed,
-                victim->busy_ns + (victim->left - loot) / victim->speeds.now);
+    return fmax(overhead_ns + steal_amount / speed,
+                victim->busy_ns + (victim->left - steal_amount) / victim->speeds.now);
 }
 
-static double fair_loot(const yk_victim *victim, double speed, double overhead_ns)
+static double fair_steal_amount(const yk_victim *victim, double speed, double overhead_ns)
 {
     const double even =
         (time_left(victim) - overhead_ns) / (1 / speed + 1 / victim->speeds.now);
@@ -351,7 +351,7 @@ static double usual(const yk_speeds *speeds)
     return speeds->usual > 0 ? speeds->usual : speeds->now;
 }
 
-yk_survey yk_policy_survey(const yk_victim *victims, size_t n)
+yk_summary yk_policy_summarize(const yk_victim *victims, size_t n)
 {
     double left = 0;
     double speed = 0;
@@ -364,7 +364,7 @@ yk_survey yk_policy_survey(const yk_victim *victims, size_t n)
             known++;
         }
     }
-    return (yk_survey){.rest_ns = known > 0 ? left / speed : HUGE_VAL,
+    return (yk_summary){.rest_ns = known > 0 ? left / speed : HUGE_VAL,
                        .mean = known > 0 ? speed / known : 0};
 }
 
@@ -379,13 +379,13 @@ double yk_policy_speed_there(const yk_victim *victim, const yk_thief *thief)
 /* Whether one tile would keep a thief busy for a good part of what all need for the
  * rest, and longer than most others, so that it had better be left to those. The fastest
  * of all is never late, so that there is always somebody who takes what nobody owns. */
-static bool is_late(const yk_survey *survey, double speed)
+static bool is_late(const yk_summary *summary, double speed)
 {
-    return survey->mean > 0 && 1 / speed > survey->rest_ns / 4 + 2 / survey->mean;
+    return summary->mean > 0 && 1 / speed > summary->rest_ns / 4 + 2 / summary->mean;
 }
 
-uint32_t yk_policy_loot(const yk_victim *victim, const yk_thief *thief,
-                        const yk_survey *survey)
+uint32_t yk_policy_steal_amount(const yk_victim *victim, const yk_thief *thief,
+                        const yk_summary *summary)
 {
     const double speed = yk_policy_speed_there(victim, thief);
     double most = ceil((double)victim->left / 2);
@@ -396,15 +396,15 @@ uint32_t yk_policy_loot(const yk_victim *victim, const yk_thief *thief,
     if (!(speed > 0)) {
         /* One tile to find out, if it were worth it for a worker like the victim. */
         return victim->is_gone || !(victim->speeds.now > 0) ||
-               fair_loot(victim, victim->speeds.now, thief->overhead_ns) > 0;
+               fair_steal_amount(victim, victim->speeds.now, thief->overhead_ns) > 0;
     }
-    if (is_late(survey, usual(&thief->speeds))) {
+    if (is_late(summary, usual(&thief->speeds))) {
         return 0;
     }
     if (!victim->is_gone && victim->speeds.now > 0) {
-        most = fair_loot(victim, speed, thief->overhead_ns);
+        most = fair_steal_amount(victim, speed, thief->overhead_ns);
     }
-    return (uint32_t)fmin(most, fmax(2 * speed * survey->rest_ns, 1));
+    return (uint32_t)fmin(most, fmax(2 * speed * summary->rest_ns, 1));
 }
 
 /* ---- speeds ---- */

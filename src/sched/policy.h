@@ -12,19 +12,19 @@
 #include "shm/work_range.h"
 
 /* A worker that may get a share. */
-typedef struct yk_taker {
+typedef struct yk_participant {
     double speed;    /* 0: unknown; less: it gets none */
     double delay_ns; /* until it computes: wake-up, launch, transfer of common inputs */
     double known_ns; /* in so long its speed was measured */
     double known_tiles; /* ... on so much */
-} yk_taker;
+} yk_participant;
 
 /*
- * Speeds that were measured at a glimpse beside others', or on less than a tile, while others
+ * Speeds that were measured at a short sample beside others', or on less than a tile, while others
  * were on more, count as the mean of those others, if that is more: else who was slow to begin with would get no
  * share of longer jobs, and never show what it can do.
  */
-void yk_policy_doubt(yk_taker *takers, size_t n);
+void yk_policy_discount_short_samples(yk_participant *participants, size_t n);
 
 /*
  * Divides the tiles [0, count) among n workers in order, so that the last of them finishes
@@ -33,7 +33,7 @@ void yk_policy_doubt(yk_taker *takers, size_t n);
  * they bring is a hundredth and one tile might make everybody wait. A worker of unknown
  * speed counts as much as the mean of the known ones; if none is known, delays do not count.
  */
-void yk_policy_shares(uint32_t count, const yk_taker *takers, size_t n,
+void yk_policy_shares(uint32_t count, const yk_participant *participants, size_t n,
                       yk_tiles *shares);
 
 /* How long a chunk should take at most, in nanoseconds, on a device with memory of its own
@@ -72,12 +72,12 @@ typedef struct yk_victim {
 double yk_policy_busy(uint32_t tiles, double speed, double elapsed_ns);
 
 /* What is left for all, victims or not; `speeds` matters even where `left` is 0. */
-typedef struct yk_survey {
+typedef struct yk_summary {
     double rest_ns; /* until all would be through if they shared evenly */
     double mean;    /* speed */
-} yk_survey;
+} yk_summary;
 
-yk_survey yk_policy_survey(const yk_victim *victims, size_t n);
+yk_summary yk_policy_summarize(const yk_victim *victims, size_t n);
 
 /* Which victim to steal from: one of those that would finish last, the salt says which, so
  * that thieves who look at the same moment part. n if none has tiles. */
@@ -98,8 +98,8 @@ double yk_policy_speed_there(const yk_victim *victim, const yk_thief *thief);
  * 0 if the victim is better left alone, or if one tile would keep a slow thief busy for a
  * good part of what all need for the rest. From a work range that nobody works on, or whose
  * owner's speed is unknown, half at most; a thief of unknown speed takes one. */
-uint32_t yk_policy_loot(const yk_victim *victim, const yk_thief *thief,
-                        const yk_survey *survey);
+uint32_t yk_policy_steal_amount(const yk_victim *victim, const yk_thief *thief,
+                        const yk_summary *summary);
 
 /* The next estimate of the speed now after a measurement. */
 double yk_policy_learn(double estimate, double measured);
@@ -109,7 +109,7 @@ double yk_policy_learn_usual(double estimate, double measured);
 
 /* Whether what was measured in ns tells nothing beside what was measured in other_ns: a few
  * items have clocks, caches and the first touch of their pages to pay for. */
-int yk_policy_is_glimpse(double ns, double other_ns);
+int yk_policy_is_short_sample(double ns, double other_ns);
 
 /* A chunk's speed, its overhead not counted. */
 double yk_policy_measured(double tiles, double ns, double overhead_ns);

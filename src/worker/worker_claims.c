@@ -22,7 +22,7 @@ static const double lone_chunk_ns = 5e7;
 
 static bool is_alone(const yk_worker *worker, const yk_job *job)
 {
-    return worker->kind == YOKE_WORKER_OPENCL && job->takers == 1 &&
+    return worker->kind == YOKE_WORKER_OPENCL && job->participants == 1 &&
            job->has_latecomers == 0;
 }
 
@@ -144,7 +144,7 @@ static theft plan_theft(const yk_worker_self *self, yk_job_ref ref, bool *later)
                             overhead_of(self->worker) + theft_ns};
     uint32_t slots[YK_MAX_SLOTS];
     yk_victim victims[YK_MAX_SLOTS];
-    yk_survey survey;
+    yk_summary summary;
     theft plan = {0};
     size_t count = 0;
     size_t picked;
@@ -166,9 +166,9 @@ static theft plan_theft(const yk_worker_self *self, yk_job_ref ref, bool *later)
         victims[picked].busy_ns <= 0) {
         return plan; /* its owner was chosen for it and is about to start */
     }
-    survey = yk_policy_survey(victims, count);
+    summary = yk_policy_summarize(victims, count);
     plan.victim = slots[picked];
-    plan.tiles = yk_policy_loot(&victims[picked], &thief, &survey);
+    plan.tiles = yk_policy_steal_amount(&victims[picked], &thief, &summary);
     plan.speed = yk_policy_speed_there(&victims[picked], &thief);
     return plan;
 }
@@ -182,14 +182,14 @@ static bool may_redo(const yk_worker_self *self, yk_job_ref ref)
                             overhead_of(self->worker) + theft_ns};
     const yk_victim lost = {.left = 1, .is_gone = 1};
     yk_victim victims[YK_MAX_SLOTS];
-    yk_survey survey;
+    yk_summary summary;
     size_t count = 0;
 
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(self->control, i)) {
         victims[count++] = look_at(self->control, job, ref, i);
     }
-    survey = yk_policy_survey(victims, count);
-    return yk_policy_loot(&lost, &thief, &survey) > 0;
+    summary = yk_policy_summarize(victims, count);
+    return yk_policy_steal_amount(&lost, &thief, &summary) > 0;
 }
 
 /* Steals from whoever would finish last, into the own work range, and takes a chunk of it. */

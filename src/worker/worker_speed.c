@@ -86,9 +86,9 @@ static void stop_measuring(yk_worker_self *self, const yk_job *job)
     if (measured->ns <= 0) {
         return;
     }
-    /* A glimpse does not count against what is known well, unless there are only glimpses
+    /* A short sample does not count against what is known well, unless there are only short samples
      * from now on. */
-    if (yk_policy_is_glimpse(measured->ns, (double)measured->usual_ns) &&
+    if (yk_policy_is_short_sample(measured->ns, (double)measured->usual_ns) &&
         measured->items < (double)measured->usual_items) {
         atomic_store(&build->usual_ns, measured->usual_ns / 2);
         return;

@@ -225,22 +225,22 @@ static void test_survey(void **state)
 {
     const yk_victim victims[] = {victim_of(30, 1), victim_of(0, 3), victim_of(5, 0),
                                  gone_victim(5, 100)};
-    const yk_survey survey = yk_policy_survey(victims, 4);
+    const yk_summary summary = yk_policy_summarize(victims, 4);
 
     (void)state;
-    assert_true(survey.rest_ns ==
+    assert_true(summary.rest_ns ==
                 10); /* 40 tiles for the two that live and are known */
-    assert_true(survey.mean == 2);
-    assert_true(yk_policy_survey(victims, 0).mean == 0);
+    assert_true(summary.mean == 2);
+    assert_true(yk_policy_summarize(victims, 0).mean == 0);
 }
 
 /* Loot where everybody has long been busy elsewhere. */
 static uint32_t loot_of(yk_victim victim, double speed, double overhead)
 {
     const yk_thief thief = {{speed, speed}, overhead};
-    const yk_survey survey = {HUGE_VAL, 0};
+    const yk_summary summary = {HUGE_VAL, 0};
 
-    return yk_policy_loot(&victim, &thief, &survey);
+    return yk_policy_steal_amount(&victim, &thief, &summary);
 }
 
 static void test_loot(void **state)
@@ -273,11 +273,11 @@ static void test_loot_of_costly_tiles(void **state)
 {
     const yk_victim victim = {.left = 100, .speeds = {0.001, 0.01}};
     const yk_thief thief = {{0.05, 0.01}, 0};
-    const yk_survey survey = {HUGE_VAL, 0};
+    const yk_summary summary = {HUGE_VAL, 0};
 
     (void)state;
     assert_true(fabs(yk_policy_speed_there(&victim, &thief) - 0.001) < 1e-9);
-    assert_int_equal(yk_policy_loot(&victim, &thief, &survey), 50);
+    assert_int_equal(yk_policy_steal_amount(&victim, &thief, &summary), 50);
 }
 
 /* A slow thief leaves to the others what they have done before it has one tile; with
@@ -288,15 +288,15 @@ static void test_slow_thieves_hold_back(void **state)
     const yk_thief fast = {{1e-2, 1e-2}, 0};
     const yk_victim victim = victim_of(1000, 1e-3);
     const yk_victim gone = gone_victim(1, 1e-3);
-    const yk_survey soon = {1e5, 1e-3};
-    const yk_survey late = {1e6, 1e-3};
-    const yk_survey end = {0, 1e-3};
+    const yk_summary soon = {1e5, 1e-3};
+    const yk_summary late = {1e6, 1e-3};
+    const yk_summary end = {0, 1e-3};
 
     (void)state;
-    assert_int_equal(yk_policy_loot(&victim, &slow, &soon), 0);
-    assert_true(yk_policy_loot(&victim, &slow, &late) > 0);
-    assert_int_equal(yk_policy_loot(&gone, &slow, &end), 0);
-    assert_int_equal(yk_policy_loot(&gone, &fast, &end), 1);
+    assert_int_equal(yk_policy_steal_amount(&victim, &slow, &soon), 0);
+    assert_true(yk_policy_steal_amount(&victim, &slow, &late) > 0);
+    assert_int_equal(yk_policy_steal_amount(&gone, &slow, &end), 0);
+    assert_int_equal(yk_policy_steal_amount(&gone, &fast, &end), 1);
 }
 
 /* However costly the tiles, the last one alive takes them. */
@@ -307,21 +307,21 @@ static void test_somebody_takes_what_nobody_owns(void **state)
     for (int round = 0; round < 20000; round++) {
         yk_victim all[MOST];
         const size_t n = 2 + (size_t)(rand() % (MOST - 1));
-        yk_survey survey;
-        uint32_t loot = 0;
+        yk_summary summary;
+        uint32_t steal_amount = 0;
 
         all[0] = (yk_victim){
             .left = 1, .speeds = {device_speed(), device_speed()}, .is_gone = 1};
         for (size_t i = 1; i < n; i++) {
             all[i] = (yk_victim){.speeds = {device_speed(), device_speed()}};
         }
-        survey = yk_policy_survey(all, n);
+        summary = yk_policy_summarize(all, n);
         for (size_t i = 1; i < n; i++) {
             const yk_thief thief = {all[i].speeds, 1e6};
 
-            loot += yk_policy_loot(&all[0], &thief, &survey);
+            steal_amount += yk_policy_steal_amount(&all[0], &thief, &summary);
         }
-        assert_true(loot > 0);
+        assert_true(steal_amount > 0);
     }
 }
 
@@ -330,10 +330,10 @@ static void test_loot_is_shared(void **state)
 {
     const yk_victim victim = victim_of(1000, 1e-3);
     const yk_thief thief = {{1e-3, 1e-3}, 0};
-    const yk_survey hundred_idle = {1000 / 0.1, 1e-3};
+    const yk_summary hundred_idle = {1000 / 0.1, 1e-3};
 
     (void)state;
-    assert_int_equal(yk_policy_loot(&victim, &thief, &hundred_idle), 20);
+    assert_int_equal(yk_policy_steal_amount(&victim, &thief, &hundred_idle), 20);
 }
 
 static void test_loot_is_possible(void **state)
@@ -343,9 +343,9 @@ static void test_loot_is_possible(void **state)
     for (int round = 0; round < 50000; round++) {
         const yk_victim victim = random_victim();
         const yk_thief thief = {{random_speed(), random_speed()}, rand() % 100000};
-        const yk_survey survey = {1e6 * fraction(), fraction()};
+        const yk_summary summary = {1e6 * fraction(), fraction()};
 
-        assert_true(yk_policy_loot(&victim, &thief, &survey) <= victim.left);
+        assert_true(yk_policy_steal_amount(&victim, &thief, &summary) <= victim.left);
     }
 }
 
@@ -359,12 +359,12 @@ static void test_loot_is_best(void **state)
         yk_victim victim = victim_of(1 + (uint32_t)(rand() % 50), device_speed());
         const double speed = device_speed();
         const double overhead = rand() % 100000;
-        uint32_t loot;
+        uint32_t steal_amount;
         double best;
         double end;
 
         victim.busy_ns = rand() % 1000000;
-        loot = loot_of(victim, speed, overhead);
+        steal_amount = loot_of(victim, speed, overhead);
         best = time_left(&victim);
         end = best;
         for (uint32_t k = 1; k <= victim.left; k++) {
@@ -373,7 +373,7 @@ static void test_loot_is_best(void **state)
                      victim.busy_ns + (victim.left - k) / victim.speeds.now);
 
             best = fmin(best, both);
-            end = k == loot ? both : end;
+            end = k == steal_amount ? both : end;
         }
         assert_true(end <= best * (1 + 1e-9));
     }

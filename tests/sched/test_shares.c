@@ -8,7 +8,7 @@
 
 enum { MOST = 4096 };
 
-static yk_taker takers[MOST];
+static yk_participant participants[MOST];
 static yk_tiles shares[MOST];
 
 static double fraction(void)
@@ -16,26 +16,26 @@ static double fraction(void)
     return rand() / (double)RAND_MAX;
 }
 
-static yk_taker random_taker(void)
+static yk_participant random_participant(void)
 {
     const double speeds[] = {
         0, -1, 1e-12 * rand(), 1e6 * fraction(), fraction(), 1e-4 * fraction()};
     const double delays[] = {0, 0, 1e3 * fraction(), 1e6 * fraction(), -5};
 
-    return (yk_taker){.speed = speeds[rand() % 6], .delay_ns = delays[rand() % 5]};
+    return (yk_participant){.speed = speeds[rand() % 6], .delay_ns = delays[rand() % 5]};
 }
 
 /* Log-uniform over three decades, as unlike devices are. */
-static yk_taker device(void)
+static yk_participant device(void)
 {
-    return (yk_taker){.speed = 1e-6 * pow(1000, fraction()),
+    return (yk_participant){.speed = 1e-6 * pow(1000, fraction()),
                       .delay_ns = rand() % 2 == 0 ? 0 : 1e6 * fraction()};
 }
 
 static bool any_takes_part(size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (takers[i].speed >= 0) {
+        if (participants[i].speed >= 0) {
             return true;
         }
     }
@@ -51,7 +51,7 @@ static void check_shares(uint32_t count, size_t n)
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(shares[i].begin, at);
         assert_true(shares[i].end >= at && shares[i].end <= count);
-        if (some && takers[i].speed < 0) {
+        if (some && participants[i].speed < 0) {
             assert_int_equal(yk_tiles_count(shares[i]), 0);
         }
         at = shares[i].end;
@@ -70,9 +70,9 @@ static void test_all_tiles_once(void **state)
                                    : (uint32_t)(rand() % (YK_MAX_TILES + 1));
 
         for (size_t i = 0; i < n; i++) {
-            takers[i] = random_taker();
+            participants[i] = random_participant();
         }
-        yk_policy_shares(count, takers, n, shares);
+        yk_policy_shares(count, participants, n, shares);
         check_shares(count, n);
     }
 }
@@ -87,10 +87,10 @@ static void test_extreme_numbers(void **state)
         const size_t n = 1 + (size_t)(rand() % 4);
 
         for (size_t i = 0; i < n; i++) {
-            takers[i] = (yk_taker){.speed = extremes[rand() % 6],
+            participants[i] = (yk_participant){.speed = extremes[rand() % 6],
                                    .delay_ns = extremes[rand() % 6]};
         }
-        yk_policy_shares(1000, takers, n, shares);
+        yk_policy_shares(1000, participants, n, shares);
         check_shares(1000, n);
     }
 }
@@ -102,10 +102,10 @@ static uint32_t share_of(size_t i)
 
 static void test_in_proportion_to_speeds(void **state)
 {
-    static const yk_taker unequal[] = {{1, 0, 0, 0}, {2, 0, 0, 0}, {1, 0, 0, 0}};
-    static const yk_taker unknown[] = {{3, 0, 0, 0}, {0, 0, 0, 0}, {1, 0, 0, 0}};
-    static const yk_taker absent[] = {{1, 0, 0, 0}, {-1, 0, 0, 0}, {1, 0, 0, 0}};
-    static const yk_taker strangers[] = {{0, 0, 0, 0}, {0, 1e9, 0, 0}, {0, 0, 0, 0}};
+    static const yk_participant unequal[] = {{1, 0, 0, 0}, {2, 0, 0, 0}, {1, 0, 0, 0}};
+    static const yk_participant unknown[] = {{3, 0, 0, 0}, {0, 0, 0, 0}, {1, 0, 0, 0}};
+    static const yk_participant absent[] = {{1, 0, 0, 0}, {-1, 0, 0, 0}, {1, 0, 0, 0}};
+    static const yk_participant strangers[] = {{0, 0, 0, 0}, {0, 1e9, 0, 0}, {0, 0, 0, 0}};
 
     (void)state;
     yk_policy_shares(400, unequal, 3, shares);
@@ -123,8 +123,8 @@ static void test_in_proportion_to_speeds(void **state)
 
 static void test_late_starters_get_less(void **state)
 {
-    static const yk_taker late[] = {{0.01, 0, 0, 0}, {0.01, 1000, 0, 0}};
-    static const yk_taker unknown[] = {{0.01, 0, 0, 0}, {0, 1e9, 0, 0}};
+    static const yk_participant late[] = {{0.01, 0, 0, 0}, {0.01, 1000, 0, 0}};
+    static const yk_participant unknown[] = {{0.01, 0, 0, 0}, {0, 1e9, 0, 0}};
 
     (void)state;
     yk_policy_shares(100, late, 2, shares);
@@ -138,7 +138,7 @@ static void test_late_starters_get_less(void **state)
 
 static double finish(size_t i, uint32_t tiles)
 {
-    return tiles == 0 ? 0 : takers[i].delay_ns + tiles / takers[i].speed;
+    return tiles == 0 ? 0 : participants[i].delay_ns + tiles / participants[i].speed;
 }
 
 /* The earliest end of all ways to deal out `count` tiles. */
@@ -175,10 +175,10 @@ static void test_nothing_ends_earlier(void **state)
         double fastest = 0;
 
         for (size_t i = 0; i < n; i++) {
-            takers[i] = device();
-            fastest = fmax(fastest, takers[i].speed);
+            participants[i] = device();
+            fastest = fmax(fastest, participants[i].speed);
         }
-        yk_policy_shares(count, takers, n, shares);
+        yk_policy_shares(count, participants, n, shares);
         check_shares(count, n);
         /* To a thousandth of a tile. */
         assert_true(end_of_shares(n) <= best_end(0, n, count) + 1e-3 / fastest);
@@ -188,9 +188,9 @@ static void test_nothing_ends_earlier(void **state)
 /* The slowest have nothing if that costs the others next to nothing. */
 static void test_slowest_are_left_out(void **state)
 {
-    static const yk_taker like[] = {{1e-3, 0, 0, 0}, {1e-3, 0, 0, 0}};
-    static const yk_taker unlike[] = {{1, 0, 0, 0}, {1e-3, 0, 0, 0}};
-    static const yk_taker less_unlike[] = {{1, 0, 0, 0}, {0.05, 0, 0, 0}};
+    static const yk_participant like[] = {{1e-3, 0, 0, 0}, {1e-3, 0, 0, 0}};
+    static const yk_participant unlike[] = {{1, 0, 0, 0}, {1e-3, 0, 0, 0}};
+    static const yk_participant less_unlike[] = {{1, 0, 0, 0}, {0.05, 0, 0, 0}};
 
     (void)state;
     yk_policy_shares(2, like, 2, shares);
@@ -215,14 +215,14 @@ static void test_many_workers_end_together(void **state)
         double end;
 
         for (size_t i = 0; i < n; i++) {
-            takers[i] = device();
-            fastest = fmax(fastest, takers[i].speed);
+            participants[i] = device();
+            fastest = fmax(fastest, participants[i].speed);
         }
-        yk_policy_shares(count, takers, n, shares);
+        yk_policy_shares(count, participants, n, shares);
         check_shares(count, n);
         end = end_of_shares(n);
         for (size_t i = 0; i < n; i++) {
-            assert_true(finish(i, share_of(i) + (takers[i].speed * end < 3 ? 3 : 1)) >
+            assert_true(finish(i, share_of(i) + (participants[i].speed * end < 3 ? 3 : 1)) >
                         end - 1e-3 / fastest);
         }
     }
@@ -239,25 +239,25 @@ static void test_nobody_starts_after_the_end(void **state)
         double speed = 0;
 
         for (size_t i = 0; i < n; i++) {
-            takers[i] = device();
-            work += takers[i].speed * takers[i].delay_ns;
-            speed += takers[i].speed;
+            participants[i] = device();
+            work += participants[i].speed * participants[i].delay_ns;
+            speed += participants[i].speed;
         }
-        yk_policy_shares(count, takers, n, shares);
+        yk_policy_shares(count, participants, n, shares);
         for (size_t i = 0; i < n; i++) {
             /* Whole tiles may end later than water, by less than one each. */
-            if (takers[i].delay_ns > (work + (double)n) / speed) {
+            if (participants[i].delay_ns > (work + (double)n) / speed) {
                 assert_int_equal(share_of(i), 0);
             }
         }
     }
 }
 
-/* ---- speeds seen at a glimpse ---- */
+/* ---- speeds seen at a short sample ---- */
 
 static void test_a_glimpse_does_not_leave_anybody_out(void **state)
 {
-    yk_taker some[] = {{.speed = 1e-3, .known_ns = 1e6, .known_tiles = 1000},
+    yk_participant some[] = {{.speed = 1e-3, .known_ns = 1e6, .known_tiles = 1000},
                        {.speed = 1e-9, .known_ns = 1e4, .known_tiles = 2},
                        {.speed = 1e-6, .known_ns = 5e5, .known_tiles = 1},
                        {.speed = 1, .known_ns = 10, .known_tiles = 5},
@@ -267,7 +267,7 @@ static void test_a_glimpse_does_not_leave_anybody_out(void **state)
     const double mean = (1e-3 + 1e-6) / 2;
 
     (void)state;
-    yk_policy_doubt(some, 7);
+    yk_policy_discount_short_samples(some, 7);
     assert_true(some[0].speed == 1e-3);
     assert_true(fabs(some[1].speed - mean) < 1e-9);
     assert_true(some[2].speed == 1e-6); /* slow, and known to be */
@@ -279,14 +279,14 @@ static void test_a_glimpse_does_not_leave_anybody_out(void **state)
 
 static void test_glimpses_are_compared_with_each_other(void **state)
 {
-    yk_taker some[] = {{.speed = 1e-3, .known_ns = 300, .known_tiles = 0.5},
+    yk_participant some[] = {{.speed = 1e-3, .known_ns = 300, .known_tiles = 0.5},
                        {.speed = 1e-6, .known_ns = 2, .known_tiles = 0.5}};
 
     (void)state;
-    yk_policy_doubt(some, 2);
+    yk_policy_discount_short_samples(some, 2);
     assert_true(some[0].speed == 1e-3);
     assert_true(some[1].speed == 1e-6);
-    yk_policy_doubt(some, 0);
+    yk_policy_discount_short_samples(some, 0);
 }
 
 int main(void)
