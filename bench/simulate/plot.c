@@ -6,7 +6,7 @@
 
 /* Times over the bound less one, so that a hundredth and a tenfold both show. */
 static const double least = 0.001;
-static const double most = 100;
+static const double max_count = 100;
 
 enum { LEFT = 260, WIDTH = 620, RIGHT = 40, TOP = 104, ROW = 22, BOTTOM = 64 };
 
@@ -26,9 +26,9 @@ static const sim_mark yoke_mark = {"yoke", "#08519c", 6.5};
 
 static double across(double ratio)
 {
-    const double at = fmin(fmax(ratio - 1, least), most);
+    const double at = fmin(fmax(ratio - 1, least), max_count);
 
-    return LEFT + WIDTH * log(at / least) / log(most / least);
+    return LEFT + WIDTH * log(at / least) / log(max_count / least);
 }
 
 static double row_at(size_t row)

@@ -81,10 +81,10 @@ static double swapped(sim_hand *owner, double now, double cost)
     return owner->work_range_free;
 }
 
-static yk_tiles take_front(sim_play *play, sim_hand *owner, uint32_t most)
+static yk_tiles take_front(sim_play *play, sim_hand *owner, uint32_t max_count)
 {
     const uint32_t left = yk_tiles_count(owner->work_range);
-    const uint32_t count = most < left ? most : left;
+    const uint32_t count = max_count < left ? max_count : left;
     const yk_tiles taken = {owner->work_range.begin, owner->work_range.begin + count};
 
     owner->work_range.begin = taken.end;
@@ -92,10 +92,10 @@ static yk_tiles take_front(sim_play *play, sim_hand *owner, uint32_t most)
     return taken;
 }
 
-static yk_tiles take_back(sim_play *play, sim_hand *owner, uint32_t most)
+static yk_tiles take_back(sim_play *play, sim_hand *owner, uint32_t max_count)
 {
     const uint32_t left = yk_tiles_count(owner->work_range);
-    const uint32_t count = most < left ? most : left;
+    const uint32_t count = max_count < left ? max_count : left;
     const yk_tiles taken = {owner->work_range.end - count, owner->work_range.end};
 
     owner->work_range.end = taken.begin;

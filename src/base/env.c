@@ -132,7 +132,7 @@ yoke_status yk_env_bytes(const char *name, uint64_t *bytes, yk_error *error)
     return YOKE_OK;
 }
 
-yoke_status yk_env_unsigned(const char *name, uint64_t least, uint64_t most,
+yoke_status yk_env_unsigned(const char *name, uint64_t least, uint64_t max_count,
                             uint64_t *value, yk_error *error)
 {
     const char *text = yk_env_text(name);
@@ -141,16 +141,16 @@ yoke_status yk_env_unsigned(const char *name, uint64_t least, uint64_t most,
     if (text == NULL) {
         return YOKE_OK;
     }
-    if (!yk_parse_unsigned(text, &parsed) || parsed < least || parsed > most) {
+    if (!yk_parse_unsigned(text, &parsed) || parsed < least || parsed > max_count) {
         return yk_fail(error, YOKE_EINVAL,
                        "%s=%s is not a whole number from %" PRIu64 " to %" PRIu64, name,
-                       text, least, most);
+                       text, least, max_count);
     }
     *value = parsed;
     return YOKE_OK;
 }
 
-yoke_status yk_env_double(const char *name, double least, double most, double *value,
+yoke_status yk_env_double(const char *name, double least, double max_count, double *value,
                           yk_error *error)
 {
     const char *text = yk_env_text(name);
@@ -159,9 +159,9 @@ yoke_status yk_env_double(const char *name, double least, double most, double *v
     if (text == NULL) {
         return YOKE_OK;
     }
-    if (!yk_parse_double(text, &parsed) || parsed < least || parsed > most) {
+    if (!yk_parse_double(text, &parsed) || parsed < least || parsed > max_count) {
         return yk_fail(error, YOKE_EINVAL, "%s=%s is not a number from %g to %g", name,
-                       text, least, most);
+                       text, least, max_count);
     }
     *value = parsed;
     return YOKE_OK;

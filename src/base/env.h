@@ -22,11 +22,11 @@ const char *yk_env_text(const char *name);
 yoke_status yk_env_bytes(const char *name, uint64_t *bytes, yk_error *error);
 
 /* A whole number from least to most. */
-yoke_status yk_env_unsigned(const char *name, uint64_t least, uint64_t most,
+yoke_status yk_env_unsigned(const char *name, uint64_t least, uint64_t max_count,
                             uint64_t *value, yk_error *error);
 
 /* A finite decimal number from least to most. */
-yoke_status yk_env_double(const char *name, double least, double most, double *value,
+yoke_status yk_env_double(const char *name, double least, double max_count, double *value,
                           yk_error *error);
 
 /* 1, yes, on, true or 0, no, off, false. */

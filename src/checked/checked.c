@@ -35,9 +35,9 @@ static const uint64_t first_id = UINT64_C(1) << 62;
 
 /* The most units of a launch, by what calling a kernel costs; and the most bytes that all of
  * them may move. */
-static const uint64_t most_native_units = (uint64_t)1 << 17;
-static const uint64_t most_source_units = (uint64_t)1 << 15;
-static const uint64_t most_bytes = (uint64_t)16 << 30;
+static const uint64_t max_native_units = (uint64_t)1 << 17;
+static const uint64_t max_source_units = (uint64_t)1 << 15;
+static const uint64_t max_bytes = (uint64_t)16 << 30;
 
 static check_device *check_of(yk_device *device)
 {
@@ -189,14 +189,14 @@ static uint64_t choose_unit(const check_device *check, const yk_launch *launch)
 {
     const uint64_t items = launch->size[launch->split];
     const uint64_t least = yk_max(launch->group[launch->split], 1);
-    const uint64_t most = check->is_source ? most_source_units : most_native_units;
-    uint64_t unit = least * yk_div_up(yk_div_up(items, least), most);
+    const uint64_t max_count = check->is_source ? max_source_units : max_native_units;
+    uint64_t unit = least * yk_div_up(yk_div_up(items, least), max_count);
 
     if (launch->whole != 0) {
         return items;
     }
     while (unit < items &&
-           yk_div_up(items, unit) * unit_cost(launch, unit) > most_bytes) {
+           yk_div_up(items, unit) * unit_cost(launch, unit) > max_bytes) {
         unit *= 2;
     }
     return unit;

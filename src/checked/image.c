@@ -17,8 +17,8 @@ enum {
 };
 
 /* Room around an array: an access that misses it by no more than this is found. */
-static const uint64_t least_margin = (uint64_t)16 << 20;
-static const uint64_t most_margin = (uint64_t)1 << 30;
+static const uint64_t min_margin = (uint64_t)16 << 20;
+static const uint64_t max_margin = (uint64_t)1 << 30;
 
 /* An image beyond this gives its pages back when it closes them. */
 static const uint64_t keep_bytes = (uint64_t)64 << 20;
@@ -79,7 +79,7 @@ yoke_status yk_image_init(yk_image *image, const yk_launch *launch, uint32_t ind
     image->arg = &launch->args[index];
     yk_footprint_span(launch, image->arg, &low, &high);
     low = yk_min(low, image->arg->address);
-    margin = yk_min(yk_max(high - low, least_margin), most_margin);
+    margin = yk_min(yk_max(high - low, min_margin), max_margin);
     margin = yk_round_up(margin, page_bytes());
     image->lead = (size_t)margin;
     image->origin = low - low % page_bytes();

@@ -107,11 +107,11 @@ bool yk_ipc_object_is_orphan(const yk_ipc_object *object)
 }
 
 /* How long to sleep; YOKE_EAGAIN or YOKE_ETIMEDOUT if not at all. */
-static yoke_status time_left(uint64_t deadline, uint64_t most_ns, uint64_t *left_ns)
+static yoke_status time_left(uint64_t deadline, uint64_t max_ns, uint64_t *left_ns)
 {
     uint64_t now;
 
-    *left_ns = most_ns;
+    *left_ns = max_ns;
     if (deadline == YK_AT_ONCE) {
         return YOKE_EAGAIN;
     }
@@ -122,7 +122,7 @@ static yoke_status time_left(uint64_t deadline, uint64_t most_ns, uint64_t *left
     if (now >= deadline) {
         return YOKE_ETIMEDOUT;
     }
-    if (deadline - now < most_ns) {
+    if (deadline - now < max_ns) {
         *left_ns = deadline - now;
     }
     return YOKE_OK;

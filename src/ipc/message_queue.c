@@ -207,8 +207,8 @@ static bool get_length(const yk_queue_use *use, uint64_t position, uint64_t *byt
     return *bytes <= use->limit && room_of(use, *bytes) <= rest;
 }
 
-/* UINT64_MAX: they do not fit between the positions, or are more than `most`. */
-static uint64_t count_messages(const yk_queue_use *use, uint64_t most)
+/* UINT64_MAX: they do not fit between the positions, or are more than `max_count`. */
+static uint64_t count_messages(const yk_queue_use *use, uint64_t max_count)
 {
     const uint64_t tail = get(&use->queue->tail);
     uint64_t position = get(&use->queue->head);
@@ -221,7 +221,7 @@ static uint64_t count_messages(const yk_queue_use *use, uint64_t most)
     if (use->item_bytes != 0) {
         return (tail - position) / room_of(use, use->item_bytes);
     }
-    while (position != tail && count <= most && get_length(use, position, &bytes)) {
+    while (position != tail && count <= max_count && get_length(use, position, &bytes)) {
         position += room_of(use, bytes);
         count++;
     }

@@ -117,15 +117,15 @@ static void retire(yk_ipc_registry *objects, yk_arena *arena, void *block)
 {
     const yk_zone *zone = &arena->layout.zones[YK_ZONE_OBJECTS];
     const uint64_t pages = (zone->end - zone->begin) / yk_page_size();
-    const uint32_t most = (uint32_t)yk_min(YK_RETIRED, yk_max(pages / 16, 1));
-    void **place = &objects->retired[objects->next_retired % most];
+    const uint32_t max_count = (uint32_t)yk_min(YK_RETIRED, yk_max(pages / 16, 1));
+    void **place = &objects->retired[objects->next_retired % max_count];
 
     yk_arena_shrink_object(arena, block, yk_page_size());
     if (*place != NULL) {
         yk_arena_free_object(arena, *place);
     }
     *place = block;
-    objects->next_retired = (objects->next_retired + 1) % most;
+    objects->next_retired = (objects->next_retired + 1) % max_count;
 }
 
 yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena, yk_ipc_object *object,

@@ -3,39 +3,39 @@
 
 #include "ipc/step.h"
 
-static uint64_t seal_of(const yk_semaphore *permits, uint32_t most)
+static uint64_t seal_of(const yk_semaphore *permits, uint32_t max_count)
 {
-    const uint64_t word = most;
+    const uint64_t word = max_count;
 
     return yk_seal_of(permits, &word, 1);
 }
 
-void yk_semaphore_init(yk_semaphore *permits, uint32_t count, uint32_t most)
+void yk_semaphore_init(yk_semaphore *permits, uint32_t count, uint32_t max_count)
 {
     yk_ipc_object_init(&permits->object);
     atomic_store(&permits->count, count);
-    permits->most = most;
-    permits->object.seal = seal_of(permits, most);
+    permits->max_count = max_count;
+    permits->object.seal = seal_of(permits, max_count);
 }
 
 /* How many there can be; 0: it is damaged. */
-static uint32_t most_of(const yk_semaphore *permits)
+static uint32_t max_of(const yk_semaphore *permits)
 {
-    const uint32_t most = permits->most;
+    const uint32_t max_count = permits->max_count;
 
-    return permits->object.seal == seal_of(permits, most) ? most : 0;
+    return permits->object.seal == seal_of(permits, max_count) ? max_count : 0;
 }
 
 yoke_status yk_semaphore_give(yk_semaphore *permits, uint32_t count)
 {
-    const uint32_t most = most_of(permits);
+    const uint32_t max_count = max_of(permits);
     uint32_t now = atomic_load(&permits->count);
 
     do {
-        if (most == 0 || now > most) {
+        if (max_count == 0 || now > max_count) {
             return yk_ipc_object_damaged(&permits->object);
         }
-        if (count > most - now) {
+        if (count > max_count - now) {
             return YOKE_EINVAL;
         }
     } while (!atomic_compare_exchange_weak(&permits->count, &now, now + count));
@@ -47,11 +47,11 @@ yoke_status yk_semaphore_give(yk_semaphore *permits, uint32_t count)
 /* One fewer if `take`. YOKE_EAGAIN: there are none. */
 static yoke_status try_take(yk_semaphore *permits, bool take)
 {
-    const uint32_t most = most_of(permits);
+    const uint32_t max_count = max_of(permits);
     uint32_t now = atomic_load(&permits->count);
 
     do {
-        if (most == 0 || now > most) {
+        if (max_count == 0 || now > max_count) {
             return yk_ipc_object_damaged(&permits->object);
         }
         if (now == 0 || !take) {
@@ -92,7 +92,7 @@ yoke_status yk_semaphore_wait(yk_semaphore *permits, uint64_t deadline)
 
 yoke_status yk_semaphore_set(yk_semaphore *permits, bool on)
 {
-    if (most_of(permits) == 0) {
+    if (max_of(permits) == 0) {
         return yk_ipc_object_damaged(&permits->object);
     }
     atomic_store(&permits->count, on ? 1 : 0);
@@ -107,5 +107,5 @@ uint32_t yk_semaphore_count(const yk_semaphore *permits)
 {
     const uint32_t count = atomic_load(&permits->count);
 
-    return count <= most_of(permits) ? count : 0;
+    return count <= max_of(permits) ? count : 0;
 }

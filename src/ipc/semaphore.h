@@ -16,13 +16,13 @@
 typedef struct yk_semaphore {
     yk_ipc_object object;
     _Atomic uint32_t count; /* anybody */
-    uint32_t most;          /* never changes */
+    uint32_t max_count;          /* never changes */
 } yk_semaphore;
 
 /* In zeroed memory. */
-void yk_semaphore_init(yk_semaphore *permits, uint32_t count, uint32_t most);
+void yk_semaphore_init(yk_semaphore *permits, uint32_t count, uint32_t max_count);
 
-/* YOKE_EINVAL: there would be more than `most`. */
+/* YOKE_EINVAL: there would be more than `max_count`. */
 yoke_status yk_semaphore_give(yk_semaphore *permits, uint32_t count);
 
 /* One fewer. */

@@ -102,7 +102,7 @@ typedef struct part_numbers {
     uint64_t count; /* of those that belong to items or groups */
 } part_numbers;
 
-static const uint64_t most_parts = UINT64_MAX / 4;
+static const uint64_t max_parts = UINT64_MAX / 4;
 
 static yoke_status fail_overflow(yk_error *error)
 {
@@ -120,7 +120,7 @@ static bool find_numbers(part_numbers *numbers, const yk_launch *launch,
         .first = begin + arg->at,
         .count = by_group ? yk_launch_group_count(launch) : launch->size[launch->split],
     };
-    return arg->at < most_parts && arg->count < most_parts;
+    return arg->at < max_parts && arg->count < max_parts;
 }
 
 /* Number of parts in front and behind, in an array of known length. */
@@ -247,7 +247,7 @@ static bool fits_in_numbers(const yk_arg *to, const part_numbers *numbers)
     uint64_t column;
     uint64_t front;
 
-    return to->before < most_parts && to->after < most_parts &&
+    return to->before < max_parts && to->after < max_parts &&
            yk_mul(to->before, to->pitch, &front) && row_bytes(parts, to, &bytes) &&
            column_bytes(to, &column) && yk_add(bytes, column, &bytes) &&
            yk_add(bytes, front, &bytes) && bytes < UINT64_MAX / 4;

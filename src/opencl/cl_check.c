@@ -101,19 +101,19 @@ static yoke_status check_array(const yk_cl_device *device, const yk_cl_kernel *k
 {
     const uint64_t bytes = span_bytes(launch, &launch->args[index]);
     const bool is_constant = kernel->parameters[index].is_constant;
-    const uint64_t most = is_constant
+    const uint64_t max_count = is_constant
                               ? yk_min(device->constant_bytes, device->max_alloc)
                               : device->max_alloc;
     char label[LABEL_BYTES];
 
-    if (device->memory == YK_CL_POINTER || bytes <= most) {
+    if (device->memory == YK_CL_POINTER || bytes <= max_count) {
         return YOKE_OK;
     }
     write_label(kernel, index, label);
     return yk_fail(error, YOKE_EUNSUPPORTED,
                    "%s: kernel '%s': the array for %s has %" PRIu64
                    " bytes; the device takes at most %" PRIu64 " in one %sarray",
-                   device->info.name, kernel->kernel->name, label, bytes, most,
+                   device->info.name, kernel->kernel->name, label, bytes, max_count,
                    is_constant ? "constant " : "");
 }
 
@@ -210,7 +210,7 @@ static uint64_t items_of(const uint64_t group[3])
 }
 
 static yoke_status fail_group(const yk_cl_device *device, const yk_cl_kernel *kernel,
-                              const uint64_t group[3], uint64_t most, yk_error *error)
+                              const uint64_t group[3], uint64_t max_count, yk_error *error)
 {
     return yk_fail(error, YOKE_EUNSUPPORTED,
                    "%s: kernel '%s': a work-group of %" PRIu64 " x %" PRIu64
@@ -218,7 +218,7 @@ static yoke_status fail_group(const yk_cl_device *device, const yk_cl_kernel *ke
                    " work-items of this kernel and %" PRIu64 " x %" PRIu64 " x %" PRIu64
                    " in the dimensions",
                    device->info.name, kernel->kernel->name, yk_max(1, group[0]),
-                   yk_max(1, group[1]), yk_max(1, group[2]), most,
+                   yk_max(1, group[1]), yk_max(1, group[2]), max_count,
                    device->groups.items[0], device->groups.items[1],
                    device->groups.items[2]);
 }
@@ -226,7 +226,7 @@ static yoke_status fail_group(const yk_cl_device *device, const yk_cl_kernel *ke
 yoke_status yk_cl_check_group(const yk_cl_device *device, const yk_cl_kernel *kernel,
                               const yk_launch *launch, yk_error *error)
 {
-    const uint64_t most = yk_min(kernel->generic.max_group, device->groups.group);
+    const uint64_t max_count = yk_min(kernel->generic.max_group, device->groups.group);
     yoke_status status = check_required(kernel, launch, error);
 
     if (status == YOKE_OK) {
@@ -237,12 +237,12 @@ yoke_status yk_cl_check_group(const yk_cl_device *device, const yk_cl_kernel *ke
     }
     for (unsigned d = 0; d < 3; d++) {
         if (launch->group[d] > device->groups.items[d]) {
-            return fail_group(device, kernel, launch->group, most, error);
+            return fail_group(device, kernel, launch->group, max_count, error);
         }
     }
-    return items_of(launch->group) <= most
+    return items_of(launch->group) <= max_count
                ? YOKE_OK
-               : fail_group(device, kernel, launch->group, most, error);
+               : fail_group(device, kernel, launch->group, max_count, error);
 }
 
 yoke_status yk_cl_check_shape(const yk_cl_device *device, const yk_cl_kernel *kernel,

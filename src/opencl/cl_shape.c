@@ -16,9 +16,9 @@ typedef struct stretch {
     uint64_t local;
 } stretch;
 
-static uint64_t largest_divisor(uint64_t number, uint64_t most)
+static uint64_t largest_divisor(uint64_t number, uint64_t max_count)
 {
-    for (uint64_t divisor = yk_min(number, most); divisor > 1; divisor--) {
+    for (uint64_t divisor = yk_min(number, max_count); divisor > 1; divisor--) {
         if (number % divisor == 0) {
             return divisor;
         }
@@ -26,7 +26,7 @@ static uint64_t largest_divisor(uint64_t number, uint64_t most)
     return 1;
 }
 
-static uint64_t most_in(const yk_cl_group_limits *limits, unsigned d, uint64_t wanted)
+static uint64_t max_in(const yk_cl_group_limits *limits, unsigned d, uint64_t wanted)
 {
     return yk_max(1, yk_min(wanted, yk_min(limits->items[d], limits->group)));
 }
@@ -35,17 +35,17 @@ static uint64_t most_in(const yk_cl_group_limits *limits, unsigned d, uint64_t w
 static void choose_row(yk_cl_shape *shape, uint64_t size,
                        const yk_cl_group_limits *limits, bool uniform, uint64_t wanted)
 {
-    const uint64_t divisor = largest_divisor(size, most_in(limits, 0, wanted));
+    const uint64_t divisor = largest_divisor(size, max_in(limits, 0, wanted));
 
     shape->local[0] = divisor;
     if (uniform || divisor >= NARROW || size < NARROW) {
         return;
     }
-    if (size <= most_in(limits, 0, UINT64_MAX)) {
+    if (size <= max_in(limits, 0, UINT64_MAX)) {
         shape->local[0] = size;
         return;
     }
-    shape->local[0] = most_in(limits, 0, wanted);
+    shape->local[0] = max_in(limits, 0, wanted);
     shape->cut = size - size % shape->local[0];
 }
 
@@ -57,7 +57,7 @@ static uint64_t choose_others(uint64_t local[3], const yk_launch *launch,
 {
     for (unsigned d = first; d < 3; d++) {
         if (d != launch->split) {
-            local[d] = largest_divisor(launch->size[d], most_in(limits, d, room));
+            local[d] = largest_divisor(launch->size[d], max_in(limits, d, room));
             room = yk_max(1, room / local[d]);
         }
     }
@@ -81,7 +81,7 @@ static void choose_own(yk_cl_shape *shape, const yk_launch *launch,
                 .cut = shape->cut,
             };
         } else {
-            shape->local[0] = most_in(limits, 0, SPLIT_GROUP);
+            shape->local[0] = max_in(limits, 0, SPLIT_GROUP);
         }
         return;
     }
@@ -91,7 +91,7 @@ static void choose_own(yk_cl_shape *shape, const yk_launch *launch,
     for (unsigned d = 0; d < 3; d++) {
         shape->rest[d] = shape->local[d];
     }
-    shape->local[split] = uniform ? 1 : most_in(limits, split, room);
+    shape->local[split] = uniform ? 1 : max_in(limits, split, room);
 }
 
 void yk_cl_shape_choose(yk_cl_shape *shape, const yk_launch *launch,

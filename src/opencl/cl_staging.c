@@ -7,13 +7,13 @@ enum { SMALLEST = 64 << 10, LARGEST = 64 << 20 };
 
 static size_t size_for(const yk_cl_device *device, uint64_t bytes)
 {
-    const uint64_t most = yk_min(LARGEST, device->max_alloc);
+    const uint64_t max_count = yk_min(LARGEST, device->max_alloc);
     uint64_t size = SMALLEST;
 
-    while (size < bytes && size < most) {
+    while (size < bytes && size < max_count) {
         size *= 2;
     }
-    return (size_t)yk_min(size, most);
+    return (size_t)yk_min(size, max_count);
 }
 
 static bool make(const yk_cl_device *device, const yk_cl_lane *lane,

@@ -13,15 +13,15 @@
 
 /* Work-items of a work-group; far beyond any device, and sums of them do not overflow.
  */
-static const size_t most_in_group = (size_t)1 << 31;
+static const size_t max_in_group = (size_t)1 << 31;
 
-static const double most_seconds = 1e9;
+static const double max_seconds = 1e9;
 
 /* ---- checks ---- */
 
 static bool group_fits(const size_t group[3])
 {
-    size_t room = most_in_group;
+    size_t room = max_in_group;
 
     for (unsigned d = 0; d < 3; d++) {
         room /= group[d] > 0 ? group[d] : 1;
@@ -54,15 +54,15 @@ static yoke_status check_options(const yoke_kernel_options *options, yk_error *e
         return yk_fail(
             error, YOKE_EINVAL,
             "work-group size %zu x %zu x %zu: that is more than %zu work-items",
-            options->group[0], options->group[1], options->group[2], most_in_group);
+            options->group[0], options->group[1], options->group[2], max_in_group);
     }
     if (options->parameters > YK_MAX_ARGS) {
         return yk_fail(error, YOKE_EINVAL, ".parameters is %zu: at most %d are possible",
                        options->parameters, YK_MAX_ARGS);
     }
-    if (!(options->build_timeout >= 0 && options->build_timeout <= most_seconds)) {
+    if (!(options->build_timeout >= 0 && options->build_timeout <= max_seconds)) {
         return yk_fail(error, YOKE_EINVAL,
-                       "build_timeout is a number of seconds from 0 to %g", most_seconds);
+                       "build_timeout is a number of seconds from 0 to %g", max_seconds);
     }
     return YOKE_OK;
 }

@@ -313,20 +313,20 @@ static void set_work_range(yk_job *job, uint32_t slot, uint32_t generation, yk_t
 /* Saved bytes per chunk beyond which saving gets slow (out of the caches). */
 enum { UNDO_BYTES = 128 << 10 };
 
-static uint32_t most_tiles(const yk_job *job, uint64_t most_items)
+static uint32_t max_tiles(const yk_job *job, uint64_t max_items)
 {
     const yk_tiling *tiling = &job->tiling;
     const uint64_t first = job->launch.begin[job->launch.split];
-    uint64_t most = most_items != 0 ? yk_max(most_items / tiling->tile_items, 1) : 0;
+    uint64_t max_count = max_items != 0 ? yk_max(max_items / tiling->tile_items, 1) : 0;
 
     if (job->saves != 0) {
         const uint64_t bytes = yk_undo_size(
             &job->launch, first, first + yk_min(tiling->tile_items, tiling->items));
         const uint64_t limit = yk_max(UNDO_BYTES / yk_max(bytes, 1), 1);
 
-        most = most != 0 ? yk_min(most, limit) : limit;
+        max_count = max_count != 0 ? yk_min(max_count, limit) : limit;
     }
-    return (uint32_t)yk_min(most, YK_MAX_TILES);
+    return (uint32_t)yk_min(max_count, YK_MAX_TILES);
 }
 
 static yk_tiling cut(const yk_launch *launch, const yoke_map_options *options,
@@ -357,7 +357,7 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
 
     job->tiling = cut(&job->launch, &submission->options, count,
                       yk_kernel_is_task(&control->kernels[job->kernel_slot].kernel));
-    job->most_tiles = most_tiles(job, submission->options.chunk);
+    job->max_tiles = max_tiles(job, submission->options.chunk);
     find_participants(pool, job, submission->caller_helps, participants, count);
     for (uint32_t i = count; i < prepared; i++) {
         set_work_range(job, i, generation, (yk_tiles){0, 0});

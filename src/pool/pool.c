@@ -21,11 +21,11 @@
 #include "sys/process.h"
 #include "sys/wakeup.h"
 
-static const size_t least_arena = (size_t)64 << 20;
+static const size_t min_arena = (size_t)64 << 20;
 static const size_t default_arena = (size_t)1 << 40;
 /* Address space that is left for libraries, heaps and stacks, where it is limited. */
-static const size_t most_room = (size_t)256 << 20;
-static const size_t least_room = (size_t)16 << 20;
+static const size_t max_room = (size_t)256 << 20;
+static const size_t min_room = (size_t)16 << 20;
 static const size_t store_bytes = (size_t)1 << 30;
 static const size_t tables_bytes = (size_t)4 << 30; /* for 2 TiB that are lent */
 static const char default_devices[] = "cpu,gpu";
@@ -112,7 +112,7 @@ static void unmap(mappings *all)
 static yoke_status map(mappings *all, size_t bytes, bool guarded, size_t room,
                        yk_error *error)
 {
-    const size_t least = bytes < least_arena ? bytes / 2 : least_arena;
+    const size_t least = bytes < min_arena ? bytes / 2 : min_arena;
     yk_mapping rest;
     yoke_status status;
 
@@ -147,10 +147,10 @@ static yoke_status map(mappings *all, size_t bytes, bool guarded, size_t room,
 static yoke_status map_with_room(mappings *all, size_t bytes, bool guarded,
                                  yk_error *error)
 {
-    size_t room = most_room;
+    size_t room = max_room;
     yoke_status status = map(all, bytes, guarded, room, error);
 
-    while (status == YOKE_ENOMEM && room > least_room) {
+    while (status == YOKE_ENOMEM && room > min_room) {
         room /= 2;
         yk_error_clear(error);
         status = map(all, bytes, guarded, room, error);

@@ -7,8 +7,8 @@
 #include "sys/fp_environment.h"
 
 /* What is kept for the next reduction: a new block costs page faults. */
-static const size_t most_spare_bytes = (size_t)1 << 20;
-static const size_t least_spare_bytes = (size_t)1 << 16;
+static const size_t max_spare_bytes = (size_t)1 << 20;
+static const size_t min_spare_bytes = (size_t)1 << 16;
 
 /* ---- memory for partial results ---- */
 
@@ -16,7 +16,7 @@ static void *spare_take(yoke_pool *pool, size_t *bytes, yk_error *error)
 {
     void *memory = NULL;
 
-    *bytes = *bytes < least_spare_bytes ? least_spare_bytes : *bytes;
+    *bytes = *bytes < min_spare_bytes ? min_spare_bytes : *bytes;
     (void)pthread_mutex_lock(&pool->lock);
     for (size_t i = 0; i < YK_MAX_SPARES && memory == NULL; i++) {
         yk_spare *spare = &pool->spares[i];
@@ -34,7 +34,7 @@ static void *spare_take(yoke_pool *pool, size_t *bytes, yk_error *error)
 /* With the lock. */
 static void spare_put(yoke_pool *pool, void *memory, size_t bytes)
 {
-    for (size_t i = 0; i < YK_MAX_SPARES && bytes <= most_spare_bytes; i++) {
+    for (size_t i = 0; i < YK_MAX_SPARES && bytes <= max_spare_bytes; i++) {
         if (pool->spares[i].memory == NULL) {
             pool->spares[i] = (yk_spare){memory, bytes};
             return;

@@ -16,13 +16,13 @@
 
 /* Address space is no memory, but a small arena has little of it: all jobs in flight get
  * half of it at most. */
-static const uint64_t most_by_default = UINT64_C(1) << 30;
+static const uint64_t max_by_default = UINT64_C(1) << 30;
 
 static uint64_t room_for(const yoke_pool *pool, uint64_t asked)
 {
     return asked != 0
                ? asked
-               : yk_min(most_by_default, pool->arena.layout.zones[YK_ZONE_BLOCKS].end /
+               : yk_min(max_by_default, pool->arena.layout.zones[YK_ZONE_BLOCKS].end /
                                              (2 * YK_MAX_JOBS));
 }
 
@@ -76,10 +76,10 @@ static void *copy_small(yoke_pool *pool, const yk_task_result *result, size_t by
 static yoke_status get_size(const yk_task_result *result, const yk_room *room,
                             size_t *bytes, yk_error *error)
 {
-    const size_t most = result->is_large != 0 ? room->bytes : sizeof result->small;
+    const size_t max_count = result->is_large != 0 ? room->bytes : sizeof result->small;
 
     *bytes = (size_t)result->bytes;
-    if (*bytes <= most && (result->is_large == 0 || room->block != NULL)) {
+    if (*bytes <= max_count && (result->is_large == 0 || room->block != NULL)) {
         return YOKE_OK;
     }
     *bytes = 0;
@@ -87,7 +87,7 @@ static yoke_status get_size(const yk_task_result *result, const yk_room *room,
         error, YOKE_EDAMAGED,
         "the result has %llu bytes, but room for %zu: something has written over "
         "the pool's data",
-        (unsigned long long)result->bytes, most);
+        (unsigned long long)result->bytes, max_count);
 }
 
 yoke_status yk_result_collect(yoke_pool *pool, yk_job *job, yoke_future *future,

@@ -250,7 +250,7 @@ typedef struct yk_job {
     uint32_t kernel_slot;
     uint32_t in_place;    /* some argument is changed in place */
     uint32_t saves;       /* ... and is saved before each chunk */
-    uint32_t most_tiles;  /* to take at once; 0: any */
+    uint32_t max_tiles;  /* to take at once; 0: any */
     uint32_t has_latecomers; /* workers without a work range may soon be able to run it */
     uint32_t participants;         /* how many may take part, the caller included */
     uint32_t keeps;       /* results of lent arrays may stay on devices */

@@ -235,7 +235,7 @@ void yk_policy_shares(uint32_t count, const yk_participant *participants, size_t
 /* ---- chunks ---- */
 
 /* What publishing, claiming and marking a chunk costs, whatever the device adds. */
-static const double least_overhead_ns = 100;
+static const double min_overhead_ns = 100;
 
 /* Chunks of full length lose a hundredth to overhead, those at the end a fiftieth. */
 enum { OVERHEADS_PER_CHUNK = 100, OVERHEADS_AT_END = 50 };
@@ -251,7 +251,7 @@ double yk_policy_chunk_time(int is_remote, double overhead_ns)
 uint32_t yk_policy_chunk(uint32_t left, const yk_speeds *speeds, double overhead_ns,
                          double chunk_ns)
 {
-    const double least = OVERHEADS_AT_END * fmax(overhead_ns, least_overhead_ns);
+    const double least = OVERHEADS_AT_END * fmax(overhead_ns, min_overhead_ns);
     double speed = speeds->now;
     double wanted;
 
@@ -388,7 +388,7 @@ uint32_t yk_policy_steal_amount(const yk_victim *victim, const yk_thief *thief,
                         const yk_summary *summary)
 {
     const double speed = yk_policy_speed_there(victim, thief);
-    double most = ceil((double)victim->left / 2);
+    double max_count = ceil((double)victim->left / 2);
 
     if (victim->left == 0) {
         return 0;
@@ -402,9 +402,9 @@ uint32_t yk_policy_steal_amount(const yk_victim *victim, const yk_thief *thief,
         return 0;
     }
     if (!victim->is_gone && victim->speeds.now > 0) {
-        most = fair_steal_amount(victim, speed, thief->overhead_ns);
+        max_count = fair_steal_amount(victim, speed, thief->overhead_ns);
     }
-    return (uint32_t)fmin(most, fmax(2 * speed * summary->rest_ns, 1));
+    return (uint32_t)fmin(max_count, fmax(2 * speed * summary->rest_ns, 1));
 }
 
 /* ---- speeds ---- */

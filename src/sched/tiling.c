@@ -27,7 +27,7 @@ static uint64_t useful_tiles(const yk_tiling_limits *limits)
 
 static uint64_t unit_of(uint64_t items, const yk_tiling_limits *limits, uint64_t tiles)
 {
-    uint64_t unit = limits->most > 0 || limits->is_fine != 0 ? 1 : ALIGN_ITEMS;
+    uint64_t unit = limits->max_count > 0 || limits->is_fine != 0 ? 1 : ALIGN_ITEMS;
 
     if (limits->group > 1) {
         return limits->group;
@@ -41,7 +41,7 @@ static uint64_t unit_of(uint64_t items, const yk_tiling_limits *limits, uint64_t
 static uint32_t row_of(uint64_t tile_items, const yk_tiling_limits *limits)
 {
     const bool matters = limits->is_flat != 0 && limits->is_fine == 0 &&
-                         limits->most == 0 && limits->group <= 1;
+                         limits->max_count == 0 && limits->group <= 1;
 
     return matters && tile_items < ALIGN_ITEMS && ALIGN_ITEMS % tile_items == 0
                ? (uint32_t)(ALIGN_ITEMS / tile_items)
@@ -57,8 +57,8 @@ yk_tiling yk_tiling_choose(uint64_t items, const yk_tiling_limits *limits)
     uint64_t wanted = yk_div_up(items, tiles);
     yk_tiling tiling = {.items = items};
 
-    if (limits->most > 0) {
-        wanted = yk_min(wanted, limits->most);
+    if (limits->max_count > 0) {
+        wanted = yk_min(wanted, limits->max_count);
     }
     tiling.tile_items = yk_round_up(yk_max(wanted, least), unit);
     tiling.count = (uint32_t)yk_div_up(items, tiling.tile_items);

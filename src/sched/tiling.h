@@ -20,7 +20,7 @@ typedef struct yk_tiling {
 typedef struct yk_tiling_limits {
     uint64_t group;   /* work-group size: each tile is a multiple of it */
     uint64_t grain;   /* least items of a tile */
-    uint64_t most;    /* most items of a tile; the others count for more */
+    uint64_t max_count;    /* most items of a tile; the others count for more */
     uint32_t workers; /* that are to share them */
     uint32_t is_flat; /* an item is an element, not a row or a plane */
     uint32_t is_fine; /* each item counts: tiles as small as can be */

@@ -333,14 +333,14 @@ static yoke_status fail_full(const yk_arena *arena, const yk_block *block,
 /* Whether there could ever be room for it, and there is memory. */
 static yoke_status check_room(yk_arena *arena, const yk_block *block, yk_error *error)
 {
-    const uint64_t most = zone_bytes(arena, block->zone);
+    const uint64_t max_count = zone_bytes(arena, block->zone);
 
-    if (block->bytes > most) {
+    if (block->bytes > max_count) {
         return yk_fail(
             error, YOKE_ENOMEM,
             "cannot allocate %llu bytes: the pool's memory is a window of %llu "
             "bytes (arena_bytes, YOKE_ARENA)",
-            (unsigned long long)block->bytes, (unsigned long long)most);
+            (unsigned long long)block->bytes, (unsigned long long)max_count);
     }
     if (is_to_be_checked(arena, block->kind) &&
         check_memory(arena, yk_round_up(block->bytes, yk_page_size()), error) !=

@@ -7,13 +7,13 @@
 static const uint64_t gap_bytes = (uint64_t)1 << 20;
 
 /* More than any machine needs for queues, and for files at a time. */
-static const uint64_t most_objects = (uint64_t)256 << 30;
+static const uint64_t max_objects = (uint64_t)256 << 30;
 static const uint64_t max_attachments = (uint64_t)4 << 40;
 
 /* Up to this size an object may be as large as the blocks together; and there is room for a few
  * whatever the size of those. */
 static const uint64_t small_bytes = (uint64_t)64 << 20;
-static const uint64_t least_objects = (uint64_t)16 << 20;
+static const uint64_t min_objects = (uint64_t)16 << 20;
 
 static void add_zone(yk_layout *layout, yk_zone_kind kind, uint64_t bytes)
 {
@@ -27,8 +27,8 @@ yk_layout yk_layout_of(uint64_t bytes, bool guarded)
 {
     const uint64_t page = yk_page_size();
     const uint64_t wanted =
-        yk_max(yk_max(bytes / 4, yk_min(bytes, small_bytes)), least_objects);
-    const uint64_t objects = yk_round_up(yk_min(wanted, most_objects), page);
+        yk_max(yk_max(bytes / 4, yk_min(bytes, small_bytes)), min_objects);
+    const uint64_t objects = yk_round_up(yk_min(wanted, max_objects), page);
     yk_layout layout = {.zones = {[YK_ZONE_BLOCKS] = {0, bytes}}, .bytes = bytes};
 
     add_zone(&layout, YK_ZONE_CELLS, objects);

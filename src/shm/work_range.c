@@ -20,12 +20,12 @@ void yk_work_range_set(yk_work_range *work_range, uint32_t generation, yk_tiles 
     atomic_store_explicit(work_range, yk_work_range_pack(generation, tiles), memory_order_relaxed);
 }
 
-static uint32_t at_most(uint32_t count, uint32_t most)
+static uint32_t at_most(uint32_t count, uint32_t max_count)
 {
-    return count < most ? count : most;
+    return count < max_count ? count : max_count;
 }
 
-bool yk_work_range_take_front(yk_work_range *work_range, uint32_t generation, uint32_t most,
+bool yk_work_range_take_front(yk_work_range *work_range, uint32_t generation, uint32_t max_count,
                         yk_tiles *taken)
 {
     uint64_t word = atomic_load(work_range);
@@ -34,7 +34,7 @@ bool yk_work_range_take_front(yk_work_range *work_range, uint32_t generation, ui
         yk_tiles rest = yk_work_range_unpack(word);
 
         *taken =
-            (yk_tiles){rest.begin, rest.begin + at_most(yk_tiles_count(rest), most)};
+            (yk_tiles){rest.begin, rest.begin + at_most(yk_tiles_count(rest), max_count)};
         if (yk_tiles_count(*taken) == 0) {
             return false;
         }
@@ -46,7 +46,7 @@ bool yk_work_range_take_front(yk_work_range *work_range, uint32_t generation, ui
     return false;
 }
 
-bool yk_work_range_take_back(yk_work_range *work_range, uint32_t generation, uint32_t most,
+bool yk_work_range_take_back(yk_work_range *work_range, uint32_t generation, uint32_t max_count,
                        yk_tiles *taken)
 {
     uint64_t word = atomic_load(work_range);
@@ -54,7 +54,7 @@ bool yk_work_range_take_back(yk_work_range *work_range, uint32_t generation, uin
     while (yk_work_range_is_of(word, generation)) {
         yk_tiles rest = yk_work_range_unpack(word);
 
-        *taken = (yk_tiles){rest.end - at_most(yk_tiles_count(rest), most), rest.end};
+        *taken = (yk_tiles){rest.end - at_most(yk_tiles_count(rest), max_count), rest.end};
         if (yk_tiles_count(*taken) == 0) {
             return false;
         }

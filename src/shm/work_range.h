@@ -61,10 +61,10 @@ yk_tiles yk_work_range_peek(const yk_work_range *work_range, uint32_t generation
 /* Sets a work range that nobody else changes: before the job is published. */
 void yk_work_range_set(yk_work_range *work_range, uint32_t generation, yk_tiles tiles);
 
-/* Takes up to `most` tiles from the front or from the back. False if there are none. */
-bool yk_work_range_take_front(yk_work_range *work_range, uint32_t generation, uint32_t most,
+/* Takes up to `max_count` tiles from the front or from the back. False if there are none. */
+bool yk_work_range_take_front(yk_work_range *work_range, uint32_t generation, uint32_t max_count,
                         yk_tiles *taken);
-bool yk_work_range_take_back(yk_work_range *work_range, uint32_t generation, uint32_t most,
+bool yk_work_range_take_back(yk_work_range *work_range, uint32_t generation, uint32_t max_count,
                        yk_tiles *taken);
 
 /* Puts tiles into an empty work range of the same generation. False if it is not empty, or of

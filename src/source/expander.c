@@ -272,7 +272,7 @@ void yk_expand(yk_expander *x, yk_frame *frame)
     frame->has_times = has_times(frame->at);
     while (*frame->at != '\0' && !x->is_too_large) {
         last = take_text_line(x, frame);
-        x->is_too_large = ftell(x->out) > x->most_bytes;
+        x->is_too_large = ftell(x->out) > x->max_bytes;
     }
     if (frame->header != NULL) {
         close_file(x, frame, last);

@@ -28,7 +28,7 @@ typedef struct yk_expander {
     yk_headers headers;
     yk_conditions *conditions;
     FILE *out;
-    long most_bytes; /* of what is written */
+    long max_bytes; /* of what is written */
     bool is_changed; /* the text is not the source as it was given */
     bool is_too_large;
     /* #include NAME, where conditions decide what NAME is: each definition of such a macro

@@ -129,7 +129,7 @@ yoke_status yk_whole_source_make(yk_whole_source *whole, const char *source,
     yk_build_options read;
     yk_expander x = {
         .options = &read,
-        .most_bytes = (long)strlen(source) + YK_MAX_INCLUDED_BYTES,
+        .max_bytes = (long)strlen(source) + YK_MAX_INCLUDED_BYTES,
     };
     yoke_status status = YOKE_OK;
 

@@ -189,7 +189,7 @@ static void put_bytes(yk_expander *x, const yk_header_text *content)
     for (size_t i = 0; i < content->bytes && !x->is_too_large; i++) {
         fprintf(x->out, "%u%s%s", (unsigned)(unsigned char)content->text[i],
                 i + 1 < content->bytes ? "," : "", i % 20 == 19 ? "\n" : "");
-        x->is_too_large = ftell(x->out) > x->most_bytes;
+        x->is_too_large = ftell(x->out) > x->max_bytes;
     }
     fputc('\n', x->out);
 }

@@ -165,11 +165,11 @@ static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slo
     yk_job *job = yk_job_at(control, ref);
     const yk_worker *worker = &control->workers[slot];
     const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
-    const uint32_t most =
+    const uint32_t max_count =
         worker->was_killed != 0 ? MAX_PREPARATION_KILLS : MAX_PREPARATION_CRASHES;
 
     if (atomic_load(&worker->open_status) != 0 ||
-        atomic_load(&worker->failures) >= most) {
+        atomic_load(&worker->failures) >= max_count) {
         yk_job_remark(job, ref.generation, "%s cannot prepare for %s '%s': %s",
                       worker->name, yk_kernel_noun(kernel), kernel->name, how);
         yk_aside_note(control, slot, job->kernel_slot, false, how);

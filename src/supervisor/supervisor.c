@@ -175,11 +175,11 @@ static void reap_orphans(const yk_supervisor *supervisor)
 /* ---- the loop ---- */
 
 /* The pidfds of those children that there are. Returns how many. */
-static size_t collect_children(const yk_child *children, uint32_t most, int *fds)
+static size_t collect_children(const yk_child *children, uint32_t max_count, int *fds)
 {
     size_t count = 0;
 
-    for (uint32_t i = 0; i < most; i++) {
+    for (uint32_t i = 0; i < max_count; i++) {
         if (children[i].pid != 0) {
             fds[count++] = children[i].pidfd;
         }

@@ -160,11 +160,11 @@ static void settle_forms(yk_control *control, uint32_t slot)
 /* Whether the compiler is at fault: it took too long, or took several processes down. */
 static bool is_bad_build(const yk_worker *worker, yk_child *child, uint64_t building)
 {
-    const uint32_t most = worker->was_killed != 0 ? MAX_BUILD_KILLS : MAX_BUILD_CRASHES;
+    const uint32_t max_count = worker->was_killed != 0 ? MAX_BUILD_KILLS : MAX_BUILD_CRASHES;
 
     child->build_deaths = building == child->last_building ? child->build_deaths + 1 : 1;
     child->last_building = building;
-    return building != 0 && (child->killed_building || child->build_deaths >= most);
+    return building != 0 && (child->killed_building || child->build_deaths >= max_count);
 }
 
 /* This worker does not try a kernel again whose build ends its processes. */

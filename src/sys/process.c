@@ -56,14 +56,14 @@ enum { P_PIDFD_TYPE = 3 }; /* P_PIDFD, which older C libraries do not have */
 
 /* What a process starts with that is made by another's fork: what threads usually have. */
 static const size_t usual_stack = (size_t)8 << 20;
-static const size_t most_stack = (size_t)1 << 30;
+static const size_t max_stack = (size_t)1 << 30;
 
 static size_t stack_bytes(void)
 {
     struct rlimit limit;
 
     return getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur >= usual_stack &&
-                   limit.rlim_cur <= most_stack
+                   limit.rlim_cur <= max_stack
                ? (size_t)limit.rlim_cur
                : usual_stack;
 }

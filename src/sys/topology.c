@@ -116,7 +116,7 @@ static size_t group_quota_v1(const yk_cgroup *group)
     return quota_cpus(quota, period);
 }
 
-static size_t least_quota(yk_cgroup *group, size_t (*quota_of)(const yk_cgroup *))
+static size_t min_quota(yk_cgroup *group, size_t (*quota_of)(const yk_cgroup *))
 {
     size_t least = SIZE_MAX;
 
@@ -135,10 +135,10 @@ size_t yk_cpu_quota(const char *root)
     size_t quota_v1 = SIZE_MAX;
 
     if (yk_cgroup_find(root, NULL, &group)) {
-        quota = least_quota(&group, group_quota);
+        quota = min_quota(&group, group_quota);
     }
     if (yk_cgroup_find(root, "cpu", &group)) {
-        quota_v1 = least_quota(&group, group_quota_v1);
+        quota_v1 = min_quota(&group, group_quota_v1);
     }
     quota = quota < quota_v1 ? quota : quota_v1;
     return quota > 0 ? quota : 1;

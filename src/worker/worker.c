@@ -13,13 +13,13 @@
 
 /* How long to look for work before sleeping: about what a wake-up costs, as measured, within
  * these bounds. */
-static const uint64_t least_spin_ns = 50000;
-static const uint64_t most_spin_ns = 200000;
+static const uint64_t min_spin_ns = 50000;
+static const uint64_t max_spin_ns = 200000;
 
 /* How soon to look again at tiles that are not worth stealing yet: later and later, since
  * a look at hundreds of workers is not free. */
 static const uint64_t later_ns = 200000;
-static const uint64_t most_later_ns = 2000000;
+static const uint64_t max_later_ns = 2000000;
 
 static bool open_device(yk_worker_self *self)
 {
@@ -57,7 +57,7 @@ static uint64_t spin_time(const yk_worker_self *self)
     const uint64_t wake =
         atomic_load_explicit(&self->worker->wake_ns[1], memory_order_relaxed);
 
-    return yk_min(yk_max(wake, least_spin_ns), most_spin_ns);
+    return yk_min(yk_max(wake, min_spin_ns), max_spin_ns);
 }
 
 /* What a kernel has printed may not be lost without a word. */
@@ -77,7 +77,7 @@ static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
     yk_eventcount *bell = &self->worker->bell;
     const bool later = work == YK_WORK_LATER;
 
-    self->later_ns = later ? yk_min(2 * self->later_ns, most_later_ns) : later_ns / 2;
+    self->later_ns = later ? yk_min(2 * self->later_ns, max_later_ns) : later_ns / 2;
     flush_output(self->control);
     if (self->idle_since_ns == 0) {
         self->idle_since_ns = yk_clock_ns();
@@ -99,12 +99,12 @@ bool yk_worker_is_spent(const yk_worker_self *self)
 /* Only CPU workers: nothing is lost with one, and a core is there again at once. */
 static void count_items(yk_worker_self *self)
 {
-    const uint64_t most = self->control->items_per_process;
+    const uint64_t max_count = self->control->items_per_process;
     const uint64_t before = atomic_load(&self->worker->tally.items);
 
-    if (self->worker->kind == YOKE_WORKER_CPU && most != 0 &&
-        most < UINT64_MAX - before) {
-        self->last_item = before + most;
+    if (self->worker->kind == YOKE_WORKER_CPU && max_count != 0 &&
+        max_count < UINT64_MAX - before) {
+        self->last_item = before + max_count;
     }
 }
 

@@ -15,7 +15,7 @@ typedef struct flights {
     yk_flight lanes[YK_MAX_LANES];
     unsigned first; /* lane of the oldest */
     unsigned count;
-    unsigned most;
+    unsigned max_count;
 } flights;
 
 void yk_worker_give_up_device(yk_worker_self *self)
@@ -184,7 +184,7 @@ typedef enum attempt { STARTED, NOTHING_TO_START, STOPPED } attempt;
 static attempt start_next(yk_worker_self *self, yk_job_ref ref, yk_device *device,
                           flights *all, bool *later)
 {
-    const unsigned lane = (all->first + all->count) % all->most;
+    const unsigned lane = (all->first + all->count) % all->max_count;
     yk_flight *chunk = &all->lanes[lane];
 
     if (!yk_worker_take(self, ref, lane, all->count == 0, &chunk->claim, later)) {
@@ -202,7 +202,7 @@ static bool finish_first(yk_worker_self *self, yk_job_ref ref, yk_device *device
 {
     const unsigned lane = all->first;
 
-    all->first = (lane + 1) % all->most;
+    all->first = (lane + 1) % all->max_count;
     all->count--;
     return finish(self, ref, device, lane, &all->lanes[lane]);
 }
@@ -211,7 +211,7 @@ static bool finish_first(yk_worker_self *self, yk_job_ref ref, yk_device *device
  * is alone. */
 static bool has_room(const flights *all)
 {
-    return all->count < all->most &&
+    return all->count < all->max_count &&
            (all->count == 0 || all->lanes[all->first].claim.alone == 0);
 }
 
@@ -241,9 +241,9 @@ static void abandon(yk_worker_self *self, yk_device *device, flights *all)
 {
     for (; all->count > 0; all->count--) {
         (void)device->ops->finish(device, all->first, NULL);
-        all->first = (all->first + 1) % all->most;
+        all->first = (all->first + 1) % all->max_count;
     }
-    for (unsigned lane = 0; lane < all->most; lane++) {
+    for (unsigned lane = 0; lane < all->max_count; lane++) {
         yk_claim_publish(self->worker, lane, (yk_claim){.stage = YK_CLAIM_NONE});
     }
 }

@@ -56,10 +56,10 @@ static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
                             yk_tiles work_range)
 {
     const uint32_t left = yk_tiles_count(work_range);
-    const uint32_t most =
+    const uint32_t max_count =
         yk_tiling_even_front(&job->tiling, work_range, policy_tiles(self->worker, job, left));
 
-    return job->most_tiles != 0 ? (uint32_t)yk_min(most, job->most_tiles) : most;
+    return job->max_tiles != 0 ? (uint32_t)yk_min(max_count, job->max_tiles) : max_count;
 }
 
 static bool take_own(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles)

@@ -52,11 +52,11 @@ static void test_random_ranges(void **state)
         const uint64_t group = random_number(12);
         const uint64_t grain =
             rand() % 4 == 0 ? UINT64_MAX >> (rand() % 64) : random_number(20);
-        const uint64_t most = rand() % 2 == 0 ? 0 : random_number(20);
+        const uint64_t max_count = rand() % 2 == 0 ? 0 : random_number(20);
         const yk_tiling tiling = yk_tiling_choose(
             items, &(yk_tiling_limits){.group = group,
                                        .grain = grain,
-                                       .most = most,
+                                       .most = max_count,
                                        .workers = (uint32_t)rand() % 600});
 
         check_tiling(&tiling, items);
@@ -69,17 +69,17 @@ static void test_random_ranges(void **state)
 
 static void test_limits(void **state)
 {
-    const uint64_t most = UINT64_C(1) << 48;
+    const uint64_t max_count = UINT64_C(1) << 48;
     yk_tiling tiling =
-        yk_tiling_choose(most, &(yk_tiling_limits){.group = 0, .grain = 0});
+        yk_tiling_choose(max_count, &(yk_tiling_limits){.group = 0, .grain = 0});
 
     (void)state;
-    check_tiling(&tiling, most);
+    check_tiling(&tiling, max_count);
     tiling = yk_tiling_choose(1, &(yk_tiling_limits){.group = 0, .grain = 0});
     check_tiling(&tiling, 1);
     tiling = yk_tiling_choose(
-        most, &(yk_tiling_limits){.group = UINT64_C(1) << 31, .grain = UINT64_MAX});
-    check_tiling(&tiling, most);
+        max_count, &(yk_tiling_limits){.group = UINT64_C(1) << 31, .grain = UINT64_MAX});
+    check_tiling(&tiling, max_count);
     tiling = yk_tiling_choose(
         1, &(yk_tiling_limits){.group = UINT64_C(1) << 31, .grain = UINT64_MAX});
     check_tiling(&tiling, 1);

@@ -432,14 +432,14 @@ static void test_limited_arena_refuses_too_much(void **state)
 /* What a result takes of its reservation stays; the rest is room again, and zero. */
 static void test_reservation(void **state)
 {
-    const size_t most = 40 << 20;
-    unsigned char *reserved = yk_arena_reserve(&arena, most, &error);
+    const size_t max_count = 40 << 20;
+    unsigned char *reserved = yk_arena_reserve(&arena, max_count, &error);
     unsigned char *rest;
 
     (void)state;
     assert_non_null(reserved);
     assert_true(yk_arena_valid(&arena));
-    assert_null(yk_arena_alloc(&arena, most, &error));
+    assert_null(yk_arena_alloc(&arena, max_count, &error));
     assert_status(yk_arena_free(&arena, reserved, &error), YOKE_EBUSY);
     memset(reserved, 7, 100000);
     yk_arena_settle(&arena, reserved, 5000, true);
@@ -447,13 +447,13 @@ static void test_reservation(void **state)
     assert_int_equal(arena.reserved, 0);
     assert_true(is_filled(reserved, 5000, 7));
     assert_true(yk_mapping_resident(&arena.mapping) <= 8192);
-    rest = yk_arena_alloc(&arena, most, &error);
+    rest = yk_arena_alloc(&arena, max_count, &error);
     assert_non_null(rest);
     assert_true(is_filled(rest, 200000, 0));
     yk_arena_settle(&arena, rest, 0, true); /* was not reserved: nothing happens */
     assert_ok(yk_arena_free(&arena, rest, &error));
     assert_ok(yk_arena_free(&arena, reserved, &error));
-    reserved = yk_arena_reserve(&arena, most, &error);
+    reserved = yk_arena_reserve(&arena, max_count, &error);
     yk_arena_settle(&arena, reserved, 0, false);
     assert_true(yk_arena_valid(&arena));
     assert_status(yk_arena_free(&arena, reserved, &error), YOKE_EINVAL);

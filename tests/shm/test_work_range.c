@@ -99,15 +99,15 @@ static void test_every_tile_comes_out_once(void **state)
         }
         while (got < count) {
             yk_work_range *work_range = &work_ranges[rand() % HOMES];
-            const uint32_t most = 1 + (uint32_t)(rand() % 3000);
+            const uint32_t max_count = 1 + (uint32_t)(rand() % 3000);
             yk_tiles taken;
 
-            if (!(rand() % 2 ? yk_work_range_take_front(work_range, round, most, &taken)
-                             : yk_work_range_take_back(work_range, round, most, &taken))) {
+            if (!(rand() % 2 ? yk_work_range_take_front(work_range, round, max_count, &taken)
+                             : yk_work_range_take_back(work_range, round, max_count, &taken))) {
                 continue;
             }
             assert_true(yk_work_range_valid(atomic_load(work_range)));
-            assert_true(yk_tiles_count(taken) > 0 && yk_tiles_count(taken) <= most);
+            assert_true(yk_tiles_count(taken) > 0 && yk_tiles_count(taken) <= max_count);
             for (uint32_t t = taken.begin; t < taken.end; t++, got++) {
                 assert_int_equal(out[t]++, 0);
             }

@@ -131,11 +131,11 @@ static void *take_tiles(void *arg)
         /* Mostly the current generation, sometimes one that is past. */
         const bool late = rand_r(&seed) % 16 == 0;
         const uint32_t now = atomic_load(&generation) - late;
-        const uint32_t most = 1 + (uint32_t)rand_r(&seed) % 100;
+        const uint32_t max_count = 1 + (uint32_t)rand_r(&seed) % 100;
         yk_tiles taken;
 
-        if (!(arg == NULL ? yk_work_range_take_front(&work_range, now, most, &taken)
-                          : yk_work_range_take_back(&work_range, now, most, &taken))) {
+        if (!(arg == NULL ? yk_work_range_take_front(&work_range, now, max_count, &taken)
+                          : yk_work_range_take_back(&work_range, now, max_count, &taken))) {
             (void)sched_yield();
             continue;
         }
