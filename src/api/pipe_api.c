@@ -210,7 +210,7 @@ static yoke_status run(pipe_call *call)
         const uint64_t piece =
             deadline == YK_AT_ONCE
                 ? YK_AT_ONCE
-                : yk_min(deadline, yk_clock_ns() + (uint64_t)YK_LOOK_MS * YK_NS_PER_MS);
+                : yk_min(deadline, yk_clock_ns() + (uint64_t)YK_POLL_MS * YK_NS_PER_MS);
         yoke_status status = call->step(call, piece);
 
         if (status != YOKE_EAGAIN && status != YOKE_ETIMEDOUT) {

@@ -4,7 +4,7 @@
 #include "api/call.h"
 #include "api/live.h"
 #include "base/status.h"
-#include "pool/callout.h"
+#include "pool/user_callback.h"
 #include "pool/pool.h"
 #include "sys/call_guard.h"
 #include "yoke/stats.h"
@@ -62,7 +62,7 @@ static yoke_status end_pool(yoke_pool *pool, bool kill)
     }
     yk_error_clear(&error);
     status = yk_call_check(pool, &error);
-    if (status == YOKE_OK && yk_is_in_callout(pool)) {
+    if (status == YOKE_OK && yk_is_in_user_callback(pool)) {
         status = yk_fail(&error, YOKE_EBUSY,
                          "a callback, or another function that a call on the pool has "
                          "called, cannot close it");

@@ -52,7 +52,7 @@ yoke_status yoke_semaphore_release(yoke_semaphore *semaphore, uint32_t permits)
             semaphore, YOKE_EINVAL,
             "there would be more than %u permits: more are given back "
             "than were taken",
-            ((yk_semaphore *)semaphore)->most);
+            ((yk_semaphore *)semaphore)->max_count);
     }
     return yk_object_end(semaphore, status);
 }

@@ -16,7 +16,7 @@ void yk_condition_wake(yk_ipc_object *condition, int count)
 
 static yoke_status sleep_until(yk_ipc_object *condition, uint32_t ticket, uint64_t deadline)
 {
-    const uint64_t look = (uint64_t)YK_LOOK_MS * YK_NS_PER_MS;
+    const uint64_t look = (uint64_t)YK_POLL_MS * YK_NS_PER_MS;
     uint64_t now;
 
     if (deadline == YK_AT_ONCE) {

@@ -11,7 +11,7 @@
  *
  * The word changes for every notification, so who has not slept yet does not sleep. Who was
  * woken may die; a notifier may die before his wake-up: so nobody sleeps longer than
- * YK_LOOK_MS.
+ * YK_POLL_MS.
  */
 #ifndef YK_IPC_CONDITION_VARIABLE_H
 #define YK_IPC_CONDITION_VARIABLE_H

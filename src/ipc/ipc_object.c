@@ -9,8 +9,8 @@
 #include "sys/futex.h"
 
 static const uint64_t spin_ns = 20000;
-static const uint64_t lock_look_ns = (uint64_t)YK_LOCK_LOOK_MS * YK_NS_PER_MS;
-static const uint64_t look_ns = (uint64_t)YK_LOOK_MS * YK_NS_PER_MS;
+static const uint64_t lock_look_ns = (uint64_t)YK_LOCK_POLL_MS * YK_NS_PER_MS;
+static const uint64_t poll_ns = (uint64_t)YK_POLL_MS * YK_NS_PER_MS;
 
 #ifdef YOKE_FAULT_POINTS
 void (*yk_step_hook)(void);
@@ -156,7 +156,7 @@ yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket
     if (!yk_ipc_object_is_open(waiting->object)) {
         return YOKE_ECLOSED;
     }
-    status = time_left(waiting->deadline, look_ns, &left);
+    status = time_left(waiting->deadline, poll_ns, &left);
     if (status != YOKE_OK) {
         return status;
     }

@@ -70,7 +70,7 @@ static_assert(offsetof(yk_ipc_object, owner) == 16, "same in all processes");
 #define YK_CONTENDED YK_IDENTITY_FLAG
 
 /* Nobody waits longer without looking. */
-enum { YK_LOOK_MS = 100, YK_LOCK_LOOK_MS = 50 };
+enum { YK_POLL_MS = 100, YK_LOCK_POLL_MS = 50 };
 
 /* A point of the clock; these two are none. */
 #define YK_AT_ONCE UINT64_C(0)
@@ -198,7 +198,7 @@ yk_waiting yk_waiting_start(yk_ipc_object *object, uint64_t deadline);
 
 /*
  * Sleeps until a signal of that bell comes after the ticket was drawn, but no longer than
- * YK_LOOK_MS: then YOKE_OK, look again. Else there is no sense in waiting: YOKE_EAGAIN,
+ * YK_POLL_MS: then YOKE_OK, look again. Else there is no sense in waiting: YOKE_EAGAIN,
  * YOKE_ETIMEDOUT, YOKE_ECLOSED, YOKE_EBROKEN.
  */
 yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket);

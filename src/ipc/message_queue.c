@@ -666,7 +666,7 @@ static yoke_status tell_lost(yk_queue *queue, uint64_t *lost)
 yoke_status yk_queue_join(yk_queue *queue, uint64_t deadline, uint64_t *lost)
 {
     yk_waiting waiting = yk_waiting_start(&queue->object, deadline);
-    uint64_t next_look = 0; /* at who has died: it takes time, with the lock */
+    uint64_t next_check = 0; /* at who has died: it takes time, with the lock */
     yk_queue_use use;
     yoke_status status = begin_use(&use, queue);
 
@@ -680,9 +680,9 @@ yoke_status yk_queue_join(yk_queue *queue, uint64_t deadline, uint64_t *lost)
         if (status != YOKE_OK) {
             return status;
         }
-        if (!is_done(&use) && yk_clock_ns() >= next_look) {
+        if (!is_done(&use) && yk_clock_ns() >= next_check) {
             write_off_dead(&use);
-            next_look = yk_clock_ns() + (uint64_t)YK_LOOK_MS * YK_NS_PER_MS;
+            next_check = yk_clock_ns() + (uint64_t)YK_POLL_MS * YK_NS_PER_MS;
         }
         if (is_done(&use)) {
             status = tell_lost(queue, lost);

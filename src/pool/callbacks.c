@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Callbacks of futures that have ended: in the order in which the jobs were collected, each
  * future's by one thread, without the lock. */
-#include "pool/callout.h"
+#include "pool/user_callback.h"
 #include "pool/pool.h"
 
 typedef struct condition {

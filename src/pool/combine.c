@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "pool/callout.h"
+#include "pool/user_callback.h"
 #include "pool/pool.h"
 #include "sys/call_guard.h"
 
@@ -103,9 +103,9 @@ void yk_combine_make(yoke_future *future)
     bool returned;
 
     yk_hold(undo_make, future, 0);
-    yk_callout_begin(future->pool, true);
+    yk_user_callback_begin(future->pool, true);
     returned = yk_user_call(combine_all, &future->combine, &error);
-    yk_callout_end();
+    yk_user_callback_end();
     yk_hold_end();
     if (!returned) {
         yk_error_prefix(&error, "the function that combines: ");

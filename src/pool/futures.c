@@ -10,7 +10,7 @@
 
 /* About what waking a sleeping process costs. */
 static const uint64_t spin_ns = 50000;
-static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
+static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 yoke_future *yk_future_create(yoke_pool *pool, const yk_submission *submission)
 {
@@ -94,26 +94,26 @@ bool yk_future_is_over(const yoke_future *future)
 }
 
 /* Between looking at a future's pool and being inside of it, the pool must not go. */
-static pthread_mutex_t parting = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t detaching = PTHREAD_MUTEX_INITIALIZER;
 
 yoke_pool *yk_future_enter(yoke_future *future)
 {
     yoke_pool *pool;
 
-    (void)pthread_mutex_lock(&parting);
+    (void)pthread_mutex_lock(&detaching);
     pool = future->pool;
     if (pool != NULL) {
         yk_pool_enter(pool);
     }
-    (void)pthread_mutex_unlock(&parting);
+    (void)pthread_mutex_unlock(&detaching);
     return pool;
 }
 
-bool yk_futures_part(yoke_pool *pool)
+bool yk_futures_detach(yoke_pool *pool)
 {
     bool alone;
 
-    (void)pthread_mutex_lock(&parting);
+    (void)pthread_mutex_lock(&detaching);
     alone = yk_pool_is_left(pool);
     for (yoke_future *f = pool->futures; alone && f != NULL; f = f->next) {
         if (!f->is_users) {
@@ -124,7 +124,7 @@ bool yk_futures_part(yoke_pool *pool)
         f->result = NULL;
         f->result_bytes = 0;
     }
-    (void)pthread_mutex_unlock(&parting);
+    (void)pthread_mutex_unlock(&detaching);
     return alone;
 }
 
@@ -473,7 +473,7 @@ static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
 
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(ended);
-        uint64_t limit = look_ns;
+        uint64_t limit = poll_ns;
         uint64_t now;
 
         if (try_finish(future)) {

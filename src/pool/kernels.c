@@ -221,18 +221,18 @@ static yoke_status add(yoke_kernel *kernel, recipe from, yk_error *error)
 /* ---- builds ---- */
 
 /* What the workers of one driver make of a kernel. */
-typedef struct verdict {
+typedef struct failed_tiles_status {
     bool waiting; /* no answer yet */
     bool runs;    /* somebody can run it */
     int failed;   /* a worker that cannot build it, -1: none */
     int unsuited; /* a worker that runs no such kernels, -1: none */
-} verdict;
+} failed_tiles_status;
 
-static verdict ask_class(const yoke_kernel *kernel, uint32_t class)
+static failed_tiles_status ask_class(const yoke_kernel *kernel, uint32_t class)
 {
     const yk_control *control = kernel->pool->control;
     const uint32_t count = yk_worker_count(control);
-    verdict result = {.failed = -1, .unsuited = -1};
+    failed_tiles_status result = {.failed = -1, .unsuited = -1};
 
     for (uint32_t i = 0; i < count; i++) {
         const yk_worker *worker = &control->workers[i];
@@ -259,13 +259,13 @@ static uint32_t class_count(const yk_control *control)
     return 2 + control->driver_count;
 }
 
-static verdict ask_all(const yoke_kernel *kernel)
+static failed_tiles_status ask_all(const yoke_kernel *kernel)
 {
     const yk_control *control = kernel->pool->control;
-    verdict all = {.failed = -1, .unsuited = -1};
+    failed_tiles_status all = {.failed = -1, .unsuited = -1};
 
     for (uint32_t class = 0; class < class_count(control); class ++) {
-        const verdict one = ask_class(kernel, class);
+        const failed_tiles_status one = ask_class(kernel, class);
 
         all.waiting |= one.waiting;
         all.runs |= one.runs;
@@ -291,7 +291,7 @@ static bool may_come(const yk_control *control)
     return false;
 }
 
-static yoke_status conclude(const yoke_kernel *kernel, verdict result, yk_error *error)
+static yoke_status conclude(const yoke_kernel *kernel, failed_tiles_status result, yk_error *error)
 {
     const yk_control *control = kernel->pool->control;
     const yk_kernel *described = &control->kernels[kernel->slot].kernel;
@@ -342,7 +342,7 @@ static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
 
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(&control->changed);
-        const verdict result = ask_all(kernel);
+        const failed_tiles_status result = ask_all(kernel);
         const bool hope = !result.runs && result.failed < 0 && may_come(control);
 
         if (!result.waiting && !hope) {

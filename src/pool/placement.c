@@ -335,7 +335,7 @@ static yk_tiling cut(const yk_launch *launch, const yoke_map_options *options,
     const yk_tiling_limits limits = {
         .group = launch->group[launch->split],
         .grain = options->grain,
-        .most = options->chunk,
+        .max_count = options->chunk,
         .workers = workers,
         .is_flat = launch->dimensions == 1,
         .is_fine = is_task, /* so that an item that kills its worker is known */

@@ -31,7 +31,7 @@ static const size_t tables_bytes = (size_t)4 << 30; /* for 2 TiB that are lent *
 static const char default_devices[] = "cpu,gpu";
 
 /* How often a wait looks whether the supervisor still lives. */
-static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
+static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 /* How long the pool's processes may take to go, beyond which they are killed. */
 static const uint64_t end_ns = 5 * YK_NS_PER_S;
@@ -361,13 +361,13 @@ bool yk_pool_is_alive(yoke_pool *pool)
 
 static bool wait_change(yoke_pool *pool, uint32_t ticket, uint64_t limit_ns)
 {
-    yk_eventcount_wait(&pool->control->changed, ticket, yk_min(limit_ns, look_ns));
+    yk_eventcount_wait(&pool->control->changed, ticket, yk_min(limit_ns, poll_ns));
     return yk_pool_is_alive(pool);
 }
 
 bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket)
 {
-    return wait_change(pool, ticket, look_ns);
+    return wait_change(pool, ticket, poll_ns);
 }
 
 /* ---- threads inside of waits ---- */
@@ -805,7 +805,7 @@ static void part_from_all(yoke_pool *pool)
 {
     do {
         let_all_out(pool);
-    } while (!yk_futures_part(pool));
+    } while (!yk_futures_detach(pool));
     yk_processes_note_unfound(pool);
 }
 

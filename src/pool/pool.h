@@ -216,7 +216,7 @@ struct yoke_kernel {
     /* By slot, the caller last: the part of all speed that each had when work ranges were last
      * given by speeds. */
     double parts[YK_MAX_SLOTS];
-    uint32_t taker_count;
+    uint32_t participant_count;
     uint64_t last_use; /* of a task function: pool->task_uses then */
 };
 
@@ -563,7 +563,7 @@ bool yk_future_is_over(const yoke_future *future);
 yoke_pool *yk_future_enter(yoke_future *future);
 
 /* The pool ends: its futures stand for themselves from here on. False if somebody is inside. */
-bool yk_futures_part(yoke_pool *pool);
+bool yk_futures_detach(yoke_pool *pool);
 
 /* One reference more, and inside of its pool, which is returned; NULL: the pool is gone. Takes
  * the lock. Both are given back if the call between these two is left. */

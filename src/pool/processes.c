@@ -19,7 +19,7 @@
 static const uint64_t spin_ns = 50000;
 
 /* How often a wait looks whether the supervisor still lives. */
-static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
+static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 static yk_process_slot *slot_of(const yoke_process *process)
 {
@@ -146,7 +146,7 @@ static bool wait_until(yoke_process *process, process_condition *condition,
 
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(changed);
-        uint64_t limit = look_ns;
+        uint64_t limit = poll_ns;
         uint64_t now;
 
         if (holds(process, condition)) {

@@ -42,7 +42,7 @@ yoke_status yk_start_read(yoke_start *method, const char **asked_by, yoke_start 
 /* ---- the application's side ---- */
 
 /* How often a wait looks whether the new process still lives. */
-static const uint64_t look_ns = 5 * (uint64_t)YK_NS_PER_MS;
+static const uint64_t poll_ns = 5 * (uint64_t)YK_NS_PER_MS;
 
 /* Not NULL: why it has not taken over. */
 static const char *wait_until_taken(yoke_pool *pool)
@@ -67,7 +67,7 @@ static const char *wait_until_taken(yoke_pool *pool)
             return "the library did not take over in time: the program's constructors "
                    "take long, or do not end";
         }
-        yk_eventcount_wait(&control->changed, ticket, look_ns);
+        yk_eventcount_wait(&control->changed, ticket, poll_ns);
     }
 }
 

@@ -6,11 +6,11 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
-#include "pool/callout.h"
+#include "pool/user_callback.h"
 
 /* A result may be so near that going to sleep takes longer. */
 static const uint64_t spin_ns = 50000;
-static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
+static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 /* ---- creating ---- */
 
@@ -502,7 +502,7 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
         if (now >= deadline) {
             return yk_fail(error, YOKE_EAGAIN, "no result is ready yet");
         }
-        wait_for_change(stream, ticket, yk_min(deadline - now, look_ns));
+        wait_for_change(stream, ticket, yk_min(deadline - now, poll_ns));
     }
 }
 

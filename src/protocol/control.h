@@ -165,7 +165,7 @@ typedef struct yk_worker {
     /* owner; active and building: stores sequentially consistent */
     alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
     _Atomic uint64_t claims[YK_MAX_LANES]; /* see yk_claim_pack(); one per chunk in flight */
-    _Atomic uint64_t looked_ns;    /* clock when it last looked, between two chunks */
+    _Atomic uint64_t checked_ns;    /* clock when it last looked, between two chunks */
     _Atomic uint64_t chunks;       /* finished by this incarnation */
     _Atomic uint64_t building;     /* kernel id << 8 | kernel slot while it builds one */
     _Atomic uint64_t building_since; /* clock; before building */
@@ -234,7 +234,7 @@ typedef struct yk_job {
     /* generation << 8 | YK_JOB_...; app: FREE -> OPEN -> (any: ENDED) -> FREE */
     _Atomic uint64_t state;
     _Atomic uint64_t stop;    /* any: generation << 32 | -status that ends it early */
-    _Atomic uint32_t verdict; /* supervisor: -status for tiles given up */
+    _Atomic uint32_t failed_tiles_status; /* supervisor: -status for tiles given up */
     _Atomic uint32_t damaged; /* supervisor: a worker died in it */
     _Atomic uint64_t waits_for; /* app: jobs, by slot, that must have ended */
     _Atomic uint64_t needs;     /* app: of those, the ones that must have succeeded */
@@ -382,7 +382,7 @@ typedef struct yk_control {
 
     /* any: generation + 1 of the job in each slot once it is ready, and may be worked on; a
      * hint that spares looking at 64 jobs: states decide. 0: none */
-    alignas(YK_CACHE_LINE) _Atomic uint32_t due[YK_MAX_JOBS];
+    alignas(YK_CACHE_LINE) _Atomic uint32_t ready[YK_MAX_JOBS];
 
     /* supervisor */
     _Atomic uint32_t taken_over;   /* a spawned supervisor has the pool's memory */

@@ -14,7 +14,7 @@
 #define YK_FAULT_TABLE(X)                                                                \
     X(YK_FAULT_AFTER_ENTER, 1, "after-enter")                                            \
     X(YK_FAULT_AFTER_TAKE, 2, "after-take")                                              \
-    X(YK_FAULT_AFTER_LOOT, 3, "after-loot")                                              \
+    X(YK_FAULT_AFTER_STEAL, 3, "after-steal")                                              \
     X(YK_FAULT_AFTER_CLAIM, 4, "after-claim")                                            \
     X(YK_FAULT_AFTER_SAVE, 5, "after-save")                                              \
     X(YK_FAULT_BEFORE_RUN, 6, "before-run")                                              \
@@ -32,10 +32,10 @@
     X(YK_FAULT_BETWEEN_GIVES, 18, "between-gives")                                       \
     X(YK_FAULT_AFTER_GIVE, 19, "after-give")                                             \
     X(YK_FAULT_AFTER_PART, 20, "after-part")                                             \
-    X(YK_FAULT_AFTER_SERVED, 21, "after-served")                                         \
+    X(YK_FAULT_AFTER_WRITTEN, 21, "after-written")                                         \
     X(YK_FAULT_AFTER_ASK, 22, "after-ask")                                               \
-    X(YK_FAULT_BEFORE_RECALL, 23, "before-recall")                                       \
-    X(YK_FAULT_AFTER_RECALL, 24, "after-recall")                                         \
+    X(YK_FAULT_BEFORE_FLUSH, 23, "before-flush")                                       \
+    X(YK_FAULT_AFTER_FLUSH, 24, "after-flush")                                         \
     X(YK_FAULT_BEFORE_SEGMENTS, 25, "before-segments")                                       \
     X(YK_FAULT_AFTER_SEGMENTS, 26, "after-segments")                                         \
     X(YK_FAULT_SEGMENT_ATTACHED, 27, "segment-attached")                                         \

@@ -21,7 +21,7 @@ static uint64_t open_word(yk_job_ref ref)
 void yk_job_reset(yk_job *job, uint32_t generation)
 {
     atomic_store(&job->stop, (uint64_t)generation << 32);
-    atomic_store(&job->verdict, 0);
+    atomic_store(&job->failed_tiles_status, 0);
     atomic_store(&job->damaged, 0);
     atomic_store(&job->woke_all, 0);
     atomic_store(&job->ready_ns, 0);
@@ -109,15 +109,15 @@ void yk_job_wake_all(yk_control *control, yk_job_ref ref)
 /* Whether this call said it. A later job's word is left alone. */
 static bool say_due(yk_control *control, yk_job_ref ref)
 {
-    _Atomic uint32_t *due = &control->due[ref.slot];
+    _Atomic uint32_t *ready = &control->ready[ref.slot];
     const uint32_t mine = ref.generation + 1;
-    uint32_t word = atomic_load(due);
+    uint32_t word = atomic_load(ready);
 
     do {
         if (word != 0 && (int32_t)(word - mine) >= 0) {
             return false;
         }
-    } while (!atomic_compare_exchange_weak(due, &word, mine));
+    } while (!atomic_compare_exchange_weak(ready, &word, mine));
     return true;
 }
 
@@ -144,17 +144,17 @@ static bool none_due(const yk_control *control, uint32_t slot)
 {
     typedef uint64_t __attribute__((may_alias)) pair;
 
-    return __atomic_load_n((const pair *)(uintptr_t)&control->due[slot],
+    return __atomic_load_n((const pair *)(uintptr_t)&control->ready[slot],
                            __ATOMIC_ACQUIRE) == 0;
 }
 
 bool yk_job_next_ready(const yk_control *control, uint32_t slot, yk_job_ref *ref)
 {
     while (slot < YK_MAX_JOBS) {
-        const uint32_t due = atomic_load(&control->due[slot]);
+        const uint32_t ready = atomic_load(&control->ready[slot]);
 
-        *ref = (yk_job_ref){slot, due - 1};
-        if (due != 0 && atomic_load(&control->jobs[slot].state) == open_word(*ref)) {
+        *ref = (yk_job_ref){slot, ready - 1};
+        if (ready != 0 && atomic_load(&control->jobs[slot].state) == open_word(*ref)) {
             return true;
         }
         slot++;
@@ -165,7 +165,7 @@ bool yk_job_next_ready(const yk_control *control, uint32_t slot, yk_job_ref *ref
     return false;
 }
 
-/* Jobs that waited for this one may be due now. */
+/* Jobs that waited for this one may be ready now. */
 static void release_waiting(yk_control *control, const yk_job *job)
 {
     uint64_t waiting = atomic_load(&job->waited_by);
@@ -287,7 +287,7 @@ yoke_status yk_job_status(const yk_job *job, uint32_t generation)
     const yoke_status stopped = yk_job_stop_status(job, generation);
 
     return stopped != YOKE_OK ? stopped
-                              : (yoke_status) - (int32_t)atomic_load(&job->verdict);
+                              : (yoke_status) - (int32_t)atomic_load(&job->failed_tiles_status);
 }
 
 /* ---- completion ---- */
@@ -394,7 +394,7 @@ bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken)
 double yk_busy_time(const yk_control *control, const yk_worker *worker)
 {
     const uint64_t active = atomic_load(&worker->active);
-    const uint64_t looked = atomic_load(&worker->looked_ns);
+    const uint64_t looked = atomic_load(&worker->checked_ns);
     uint32_t tiles = 0;
 
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
@@ -458,7 +458,7 @@ static void forget_due(yk_control *control, yk_job_ref ref)
 {
     uint32_t mine = ref.generation + 1;
 
-    (void)atomic_compare_exchange_strong(&control->due[ref.slot], &mine, 0);
+    (void)atomic_compare_exchange_strong(&control->ready[ref.slot], &mine, 0);
 }
 
 bool yk_job_try_end(yk_control *control, yk_job_ref ref)

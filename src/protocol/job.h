@@ -57,7 +57,7 @@ void yk_job_publish(yk_control *control, yk_job_ref ref);
 /* Whether all jobs it waits for have ended. */
 bool yk_job_is_ready(yk_control *control, const yk_job *job);
 
-/* If the job is open and due, and nobody has said so yet: says so, and rings those who
+/* If the job is open and ready, and nobody has said so yet: says so, and rings those who
  * have tiles of it. Anybody, any time. */
 void yk_job_check_ready(yk_control *control, yk_job_ref ref);
 
@@ -68,7 +68,7 @@ void yk_job_wake_all(yk_control *control, yk_job_ref ref);
 /* Rings those who have tiles of it; everybody, if somebody has who may not come. */
 void yk_job_wake_participants(yk_control *control, yk_job_ref ref);
 
-/* The first open job from a slot on that is known to be due; false if there is none. */
+/* The first open job from a slot on that is known to be ready; false if there is none. */
 bool yk_job_next_ready(const yk_control *control, uint32_t slot, yk_job_ref *ref);
 
 /* The slot of a job that it needs and that has ended badly; YK_MAX_JOBS: there is none. */

@@ -72,7 +72,7 @@ void yk_writeback_advance(yk_control *control, yk_job_ref ref)
     next = state == YK_WRITEBACK_SHARES && any ? YK_WRITEBACK_BOUND : YK_WRITEBACK_FREE;
     if (atomic_compare_exchange_strong(&job->writeback, &word,
                                        yk_state_pack(ref.generation, next))) {
-        YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_SERVED);
+        YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_WRITTEN);
         yk_job_wake_participants(control, ref);
     }
 }

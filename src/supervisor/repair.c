@@ -50,7 +50,7 @@ static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles,
                    yk_kernel_noun(kernel), kernel->name,
                    (unsigned long long)(begin + job->launch.task.first),
                    (unsigned long long)(end + job->launch.task.first), why, how);
-    atomic_store(&job->verdict, (uint32_t)-YOKE_ECRASHED);
+    atomic_store(&job->failed_tiles_status, (uint32_t)-YOKE_ECRASHED);
     yk_tile_map_mark_open(job->map, tiles, YK_TILE_GIVEN_UP);
 }
 

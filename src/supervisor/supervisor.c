@@ -20,7 +20,7 @@
 static const uint64_t close_ns = 2 * YK_NS_PER_S;
 
 /* How often to look at processes that cannot be waited for. */
-static const uint64_t look_ns = 100 * (uint64_t)YK_NS_PER_MS;
+static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 void yk_supervisor_log(const yk_supervisor *supervisor, const char *format, ...)
 {
@@ -38,18 +38,18 @@ void yk_supervisor_log(const yk_supervisor *supervisor, const char *format, ...)
 
 /* ---- children ---- */
 
-typedef struct birth {
+typedef struct child_args {
     const yk_supervisor *supervisor;
     const int *undo_files; /* NULL: none */
     bool program;          /* a user's */
     bool executes;         /* the program again: what passes to it is kept */
     int (*entry)(void *context);
     void *context;
-} birth;
+} child_args;
 
 static int child_main(void *context)
 {
-    const birth *self = context;
+    const child_args *self = context;
     const yk_supervisor *supervisor = self->supervisor;
     const yk_mapping *memory = supervisor->start.memory;
     int keep[3 + YK_MEMORIES + YK_MAX_LANES] = {
@@ -76,7 +76,7 @@ static int child_main(void *context)
     return self->entry(self->context);
 }
 
-static bool fork_child(yk_child *child, birth *self)
+static bool fork_child(yk_child *child, child_args *self)
 {
     *child = (yk_child){.pidfd = -1,
                         .start_failures = child->start_failures,
@@ -95,7 +95,7 @@ bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
                         const int undo_files[YK_MAX_LANES], int (*entry)(void *context),
                         void *context)
 {
-    birth self = {supervisor, undo_files, false, false, entry, context};
+    child_args self = {supervisor, undo_files, false, false, entry, context};
 
     return fork_child(child, &self);
 }
@@ -103,7 +103,7 @@ bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
 bool yk_supervisor_fork_program(yk_supervisor *supervisor, yk_child *child,
                                 int (*entry)(void *context), void *context)
 {
-    birth self = {supervisor, NULL, true, false, entry, context};
+    child_args self = {supervisor, NULL, true, false, entry, context};
 
     return fork_child(child, &self);
 }
@@ -119,7 +119,7 @@ bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t 
                            yk_error *error)
 {
     yk_bootstrap bootstrap;
-    birth self = {supervisor, bootstrap.undo_files, false, true, follow_letter, &bootstrap};
+    child_args self = {supervisor, bootstrap.undo_files, false, true, follow_letter, &bootstrap};
 
     if (yk_bootstrap_init(&bootstrap, &supervisor->start, yk_start_constructor, error) != YOKE_OK) {
         yk_error_prefix(error, "its process cannot execute the program: ");
@@ -230,7 +230,7 @@ static bool wait_for_events(const yk_supervisor *supervisor, uint64_t until_ns)
     const uint64_t now = yk_clock_ns();
 
     if (has_unwatched(fds, count)) {
-        until_ns = yk_min(until_ns, now + look_ns);
+        until_ns = yk_min(until_ns, now + poll_ns);
     }
     yk_fd_wait(fds, ready, count,
                until_ns == UINT64_MAX ? UINT64_MAX

@@ -12,10 +12,10 @@
 
 /* ---- probes ---- */
 
-typedef struct errand {
+typedef struct probe_args {
     yk_control *control;
     uint32_t driver;
-} errand;
+} probe_args;
 
 int yk_probe_main(yk_control *control, uint32_t driver)
 {
@@ -33,7 +33,7 @@ int yk_probe_main(yk_control *control, uint32_t driver)
 
 static int probe_entry(void *context)
 {
-    const errand *self = context;
+    const probe_args *self = context;
 
     return yk_probe_main(self->control, self->driver);
 }
@@ -52,7 +52,7 @@ static void find_pocl(yk_control *control)
 
 static bool fork_probe(yk_supervisor *supervisor, uint32_t i, yk_error *error)
 {
-    errand self = {supervisor->control, i};
+    probe_args self = {supervisor->control, i};
     yk_child *child = &supervisor->probes[i];
 
     if (supervisor->executes_devices) {

@@ -23,16 +23,16 @@ static const uint64_t fork_again_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 /* ---- starting ---- */
 
-typedef struct employment {
+typedef struct worker_args {
     yk_control *control;
     yk_segment_view *attachments;
     uint32_t slot;
     const int *undo_files;
-} employment;
+} worker_args;
 
 static int worker_entry(void *context)
 {
-    const employment *self = context;
+    const worker_args *self = context;
 
     return yk_worker_main(self->control, self->attachments, self->slot, self->undo_files);
 }
@@ -109,7 +109,7 @@ static bool fork_worker(yk_supervisor *supervisor, uint32_t slot)
     const yk_worker *worker = &supervisor->control->workers[slot];
     yk_child *child = &supervisor->workers[slot];
     const int *undo_files = supervisor->undo_files[slot];
-    employment self = {supervisor->control, &supervisor->attachments, slot, undo_files};
+    worker_args self = {supervisor->control, &supervisor->attachments, slot, undo_files};
     yk_error error = {.status = YOKE_OK};
     bool done;
 

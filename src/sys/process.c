@@ -113,19 +113,19 @@ bool yk_process_run_aside(yk_process_main *entry, void *context)
     return pid > 0;
 }
 
-typedef struct hidden_birth {
+typedef struct hidden_child_args {
     yk_process_main *entry;
     void *context;
     pid_t pid; /* -1: there is none */
     int pidfd;
     int error; /* errno of the fork */
-} hidden_birth;
+} hidden_child_args;
 
 /* Whatever it forks sends SIGCHLD to it, not to the application: that would learn of its
  * end from the descriptor alone, so without one there is nothing. */
 static int fork_aside(void *context)
 {
-    hidden_birth *self = context;
+    hidden_child_args *self = context;
 
     self->pid = fork();
     if (self->pid == 0) {
@@ -143,7 +143,7 @@ static int fork_aside(void *context)
     return 0;
 }
 
-static void clone_through_fork(hidden_birth *self)
+static void clone_through_fork(hidden_child_args *self)
 {
     if (!yk_process_run_aside(fork_aside, self)) {
         self->error = errno;
@@ -152,7 +152,7 @@ static void clone_through_fork(hidden_birth *self)
 
 /* A fork without exit signal. The arguments after the flags, in whatever order the
  * architecture has them, are all 0. */
-static void clone_directly(hidden_birth *self)
+static void clone_directly(hidden_child_args *self)
 {
     sigset_t before;
 
@@ -170,7 +170,7 @@ static void clone_directly(hidden_birth *self)
 
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd)
 {
-    hidden_birth self = {.entry = entry, .context = context, .pid = -1, .pidfd = -1};
+    hidden_child_args self = {.entry = entry, .context = context, .pid = -1, .pidfd = -1};
 
     if (yk_process_thread_count() == 1) {
         clone_directly(&self);

@@ -39,7 +39,7 @@ typedef struct yk_stretch {
     uint64_t began_ns;
     uint64_t items;
     uint32_t chunks;
-    uint32_t next_look; /* look again after so many chunks more */
+    uint32_t next_check; /* look again after so many chunks more */
 } yk_stretch;
 
 /* Of a kernel with two forms, on a CPU worker. */

@@ -259,7 +259,7 @@ bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *devic
                           bool *later)
 {
     yk_job *job = yk_job_at(self->control, ref);
-    flights all = {.most = lanes_for(self, device)};
+    flights all = {.max_count = lanes_for(self, device)};
     attempt last = NOTHING_TO_START;
     bool worked = false;
 

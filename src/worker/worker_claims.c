@@ -209,7 +209,7 @@ static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *l
         return false;
     }
     yk_worker_set_speed(self, job, plan.speed * (double)job->tiling.tile_items);
-    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_LOOT);
+    YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_STEAL);
     atomic_store_explicit(steals,
                           atomic_load_explicit(steals, memory_order_relaxed) + 1,
                           memory_order_relaxed);

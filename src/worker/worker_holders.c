@@ -153,10 +153,10 @@ void yk_worker_answer_flush(yk_worker_self *self)
         atomic_load(&worker->flush_answered) == flush_request) {
         return;
     }
-    YK_FAULT_POINT(control, worker, YK_FAULT_BEFORE_RECALL);
+    YK_FAULT_POINT(control, worker, YK_FAULT_BEFORE_FLUSH);
     put_back_all(self, (yk_residency *)(uintptr_t)control->recall_table);
     yk_worker_count_transfers(self);
-    YK_FAULT_POINT(control, worker, YK_FAULT_AFTER_RECALL);
+    YK_FAULT_POINT(control, worker, YK_FAULT_AFTER_FLUSH);
     atomic_store(&worker->flush_answered, flush_request);
     yk_eventcount_signal(&control->changed);
 }

@@ -108,7 +108,7 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
 }
 
 /* While this worker is at one job, its tiles of others are anybody's: those who sleep must
- * know. Looked at once it is active: whoever makes a job due later sees that it is. */
+ * know. Looked at once it is active: whoever makes a job ready later sees that it is. */
 static void share_others(yk_worker_self *self, yk_job_ref mine)
 {
     yk_job_ref ref;

@@ -17,18 +17,18 @@ static void add(_Atomic uint64_t *sum, uint64_t more)
                           memory_order_relaxed);
 }
 
-/* How long it took from the moment the job was due to here, for a worker that had nothing
+/* How long it took from the moment the job was ready to here, for a worker that had nothing
  * else to do. */
 static void learn_wake_up(yk_worker_self *self, const yk_job *job, uint64_t now)
 {
-    const uint64_t due = atomic_load_explicit(&job->ready_ns, memory_order_relaxed);
+    const uint64_t ready = atomic_load_explicit(&job->ready_ns, memory_order_relaxed);
     _Atomic uint64_t *estimate = &self->worker->wake_ns[self->has_slept];
 
-    if (self->idle_since_ns != 0 && self->idle_since_ns < due && due < now &&
-        now - due < longest_wake_ns[self->has_slept]) {
+    if (self->idle_since_ns != 0 && self->idle_since_ns < ready && ready < now &&
+        now - ready < longest_wake_ns[self->has_slept]) {
         const double old = (double)atomic_load_explicit(estimate, memory_order_relaxed);
         const double next =
-            old > 0 ? old + ((double)(now - due) - old) / 8 : (double)(now - due);
+            old > 0 ? old + ((double)(now - ready) - old) / 8 : (double)(now - ready);
 
         atomic_store_explicit(estimate, (uint64_t)next, memory_order_relaxed);
     }
@@ -125,7 +125,7 @@ static void look(yk_worker_self *self, const yk_job *job)
 
     learn_speed(self, job, ns);
     yk_worker_count_form(self, job->kernel_slot, stretch->device, stretch->items, ns);
-    atomic_store_explicit(&worker->looked_ns, now, memory_order_relaxed);
+    atomic_store_explicit(&worker->checked_ns, now, memory_order_relaxed);
     add(&worker->chunks, stretch->chunks);
     add(&worker->tally.chunks, stretch->chunks);
     add(&worker->tally.items, stretch->items);
@@ -134,7 +134,7 @@ static void look(yk_worker_self *self, const yk_job *job)
     *stretch = (yk_stretch){
         .device = stretch->device,
         .began_ns = now,
-        .next_look =
+        .next_check =
             ns < (uint64_t)stretch->chunks * SHORT_CHUNK_NS ? CHUNKS_PER_LOOK : 1,
     };
 }
@@ -148,8 +148,8 @@ void yk_worker_start_stretch(yk_worker_self *self, yk_job_ref ref,
     learn_wake_up(self, job, now);
     start_measuring(self, ref);
     self->entered_ns = now;
-    atomic_store_explicit(&self->worker->looked_ns, now, memory_order_relaxed);
-    self->stretch = (yk_stretch){.device = device, .began_ns = now, .next_look = 1};
+    atomic_store_explicit(&self->worker->checked_ns, now, memory_order_relaxed);
+    self->stretch = (yk_stretch){.device = device, .began_ns = now, .next_check = 1};
 }
 
 void yk_worker_count_chunk(yk_worker_self *self, const yk_job *job, uint64_t items)
@@ -158,7 +158,7 @@ void yk_worker_count_chunk(yk_worker_self *self, const yk_job *job, uint64_t ite
 
     stretch->items += items;
     stretch->chunks++;
-    if (stretch->chunks >= stretch->next_look) {
+    if (stretch->chunks >= stretch->next_check) {
         look(self, job);
     }
 }

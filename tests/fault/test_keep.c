@@ -164,7 +164,7 @@ static const char *const points[] = {
     "after-enter",   "after-take",   "before-run",    "after-run",
     "after-commit",  "before-leave", "after-leave",   "after-end",
     "before-keep",   "before-give",  "after-give",    "after-part",
-    "between-gives", "after-served", "before-recall", "after-recall",
+    "between-gives", "after-written", "before-flush", "after-flush",
 };
 
 /* One step, with all that may become of it. False: something was lost. */

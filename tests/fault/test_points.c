@@ -9,7 +9,7 @@
 enum { ITEMS = 3000, MOST_RUNS = 400 };
 
 static const char *const points[] = {
-    "start",        "after-enter", "after-take", "after-loot",   "after-claim",
+    "start",        "after-enter", "after-take", "after-steal",   "after-claim",
     "after-save",   "before-run",  "after-run",  "after-commit", "between-marks",
     "before-leave", "after-leave", "after-end",
 };

@@ -13,7 +13,7 @@
 enum { N = 300 * YOKE_REDUCE_BLOCK + 4001, MOST_RUNS = 400 };
 
 static const char *const points[] = {
-    "start",       "after-enter", "after-take",   "after-loot",    "after-claim",
+    "start",       "after-enter", "after-take",   "after-steal",    "after-claim",
     "before-run",  "after-run",   "after-commit", "between-marks", "before-leave",
     "after-leave", "after-end",   "build",
 };

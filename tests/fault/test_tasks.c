@@ -13,7 +13,7 @@
 enum { ITEMS = 500, MOST_RUNS = 400 };
 
 static const char *const points[] = {
-    "after-enter",   "after-take",   "after-loot",  "after-claim",
+    "after-enter",   "after-take",   "after-steal",  "after-claim",
     "after-save",    "before-run",   "after-run",   "after-commit",
     "between-marks", "before-leave", "after-leave", "after-end",
 };
@@ -186,7 +186,7 @@ static bool is_reached(const char *point, scene *play)
 {
     return (play == change_items || strcmp(point, "after-save") != 0) &&
            ((play != apply_both && play != poll_for_end) ||
-            strcmp(point, "after-loot") != 0);
+            strcmp(point, "after-steal") != 0);
 }
 
 static void run_all(const char *devices, scene *play)

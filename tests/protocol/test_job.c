@@ -142,7 +142,7 @@ static void test_dependencies(void **state)
     atomic_store(&other->state, yk_state_pack(9, YK_JOB_ENDED));
     assert_true(yk_job_is_ready(control, job));
     assert_int_equal(yk_job_failed_need(control, job), YK_MAX_JOBS);
-    atomic_store(&other->verdict, (uint32_t)-YOKE_ECRASHED);
+    atomic_store(&other->failed_tiles_status, (uint32_t)-YOKE_ECRASHED);
     assert_int_not_equal(yk_job_failed_need(control, job), YK_MAX_JOBS);
     atomic_store(&job->needs, 0);
     assert_int_equal(yk_job_failed_need(control, job), YK_MAX_JOBS);

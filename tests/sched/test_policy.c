@@ -235,7 +235,7 @@ static void test_survey(void **state)
 }
 
 /* Loot where everybody has long been busy elsewhere. */
-static uint32_t loot_of(yk_victim victim, double speed, double overhead)
+static uint32_t steal_amount_of(yk_victim victim, double speed, double overhead)
 {
     const yk_thief thief = {{speed, speed}, overhead};
     const yk_summary summary = {HUGE_VAL, 0};
@@ -243,20 +243,20 @@ static uint32_t loot_of(yk_victim victim, double speed, double overhead)
     return yk_policy_steal_amount(&victim, &thief, &summary);
 }
 
-static void test_loot(void **state)
+static void test_steal_amount(void **state)
 {
     const yk_victim even = victim_of(100, 0.001);
 
     (void)state;
-    assert_int_equal(loot_of(even, 0.001, 0), 50);
-    assert_int_equal(loot_of(even, 0.003, 0), 75); /* three times as fast */
-    assert_int_equal(loot_of(even, 0.001, 20000), 40);
-    assert_int_equal(loot_of(even, 0.001, 200000), 0);
-    assert_int_equal(loot_of(victim_of(1, 1), 0.001, 20000), 0); /* nearly through */
-    assert_int_equal(loot_of(victim_of(1, 1e-6), 0.001, 20000), 1);
-    assert_int_equal(loot_of(victim_of(7, 0), 1, 20000), 4);
-    assert_int_equal(loot_of(gone_victim(33, 1), 1e-9, 1e9), 17);
-    assert_int_equal(loot_of(gone_victim(0, 1), 1, 0), 0);
+    assert_int_equal(steal_amount_of(even, 0.001, 0), 50);
+    assert_int_equal(steal_amount_of(even, 0.003, 0), 75); /* three times as fast */
+    assert_int_equal(steal_amount_of(even, 0.001, 20000), 40);
+    assert_int_equal(steal_amount_of(even, 0.001, 200000), 0);
+    assert_int_equal(steal_amount_of(victim_of(1, 1), 0.001, 20000), 0); /* nearly through */
+    assert_int_equal(steal_amount_of(victim_of(1, 1e-6), 0.001, 20000), 1);
+    assert_int_equal(steal_amount_of(victim_of(7, 0), 1, 20000), 4);
+    assert_int_equal(steal_amount_of(gone_victim(33, 1), 1e-9, 1e9), 17);
+    assert_int_equal(steal_amount_of(gone_victim(0, 1), 1, 0), 0);
 }
 
 /* Who does not know how slow it is takes one tile, and none if that would be late even
@@ -264,8 +264,8 @@ static void test_loot(void **state)
 static void test_loot_of_unknown_thief(void **state)
 {
     (void)state;
-    assert_int_equal(loot_of(victim_of(100, 0.001), 0, 20000), 1);
-    assert_int_equal(loot_of(victim_of(100, 0.001), 0, 200000), 0);
+    assert_int_equal(steal_amount_of(victim_of(100, 0.001), 0, 20000), 1);
+    assert_int_equal(steal_amount_of(victim_of(100, 0.001), 0, 200000), 0);
 }
 
 /* Tiles that cost the victim ten times the usual will cost the thief as much. */
@@ -364,7 +364,7 @@ static void test_loot_is_best(void **state)
         double end;
 
         victim.busy_ns = rand() % 1000000;
-        steal_amount = loot_of(victim, speed, overhead);
+        steal_amount = steal_amount_of(victim, speed, overhead);
         best = time_left(&victim);
         end = best;
         for (uint32_t k = 1; k <= victim.left; k++) {
@@ -459,7 +459,7 @@ int main(void)
         cmocka_unit_test(test_pick_among_random_victims),
         cmocka_unit_test(test_thieves_part),
         cmocka_unit_test(test_survey),
-        cmocka_unit_test(test_loot),
+        cmocka_unit_test(test_steal_amount),
         cmocka_unit_test(test_loot_of_unknown_thief),
         cmocka_unit_test(test_loot_of_costly_tiles),
         cmocka_unit_test(test_slow_thieves_hold_back),

@@ -56,7 +56,7 @@ static void test_random_ranges(void **state)
         const yk_tiling tiling = yk_tiling_choose(
             items, &(yk_tiling_limits){.group = group,
                                        .grain = grain,
-                                       .most = max_count,
+                                       .max_count = max_count,
                                        .workers = (uint32_t)rand() % 600});
 
         check_tiling(&tiling, items);
@@ -135,18 +135,18 @@ static void test_alignment(void **state)
 /* What the user wants at most; group, grain and what the words can hold count for more. */
 static void test_most(void **state)
 {
-    yk_tiling_limits limits = {.most = 1, .workers = 2};
+    yk_tiling_limits limits = {.max_count = 1, .workers = 2};
 
     (void)state;
     assert_int_equal(yk_tiling_choose(65536, &limits).count, 65536);
     assert_int_equal(yk_tiling_choose(65537, &limits).tile_items, 2);
-    limits.most = 50;
+    limits.max_count = 50;
     assert_int_equal(yk_tiling_choose(1000000, &limits).tile_items, 50);
-    limits.most = 1000000;
+    limits.max_count = 1000000;
     assert_in_range(yk_tiling_choose(1000000, &limits).tile_items, 400, 600);
-    limits = (yk_tiling_limits){.most = 10, .group = 16};
+    limits = (yk_tiling_limits){.max_count = 10, .group = 16};
     assert_int_equal(yk_tiling_choose(1000, &limits).tile_items, 16);
-    limits = (yk_tiling_limits){.most = 10, .grain = 20};
+    limits = (yk_tiling_limits){.max_count = 10, .grain = 20};
     assert_int_equal(yk_tiling_choose(1000, &limits).tile_items, 20);
 }
 
@@ -179,7 +179,7 @@ static void test_chunks_end_at_vectors(void **state)
 static void test_other_chunks_end_anywhere(void **state)
 {
     const yk_tiling_limits rows = {.workers = 2};
-    const yk_tiling_limits single = {.workers = 2, .is_flat = 1, .most = 1};
+    const yk_tiling_limits single = {.workers = 2, .is_flat = 1, .max_count = 1};
     const yk_tiling tilings[] = {yk_tiling_choose(4096, &rows),
                                  yk_tiling_choose(4096, &single), flat(1 << 24),
                                  yk_tiling_whole(4096)};

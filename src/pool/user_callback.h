@@ -5,8 +5,8 @@
  * pool, which call others in turn; each thread has a list of those that it is in
  * (sys/call_guard.h). An exception reaches the function that called the library.
  */
-#ifndef YK_POOL_CALLOUT_H
-#define YK_POOL_CALLOUT_H
+#ifndef YK_POOL_USER_CALLBACK_H
+#define YK_POOL_USER_CALLBACK_H
 
 #include <stdbool.h>
 
@@ -19,12 +19,12 @@ void yk_call_out(yoke_pool *pool, bool defers, yk_guarded *function, void *conte
 
 /* For functions that are called in another way: between these two the thread is inside of
  * one. */
-void yk_callout_begin(yoke_pool *pool, bool defers);
-void yk_callout_end(void);
+void yk_user_callback_begin(yoke_pool *pool, bool defers);
+void yk_user_callback_end(void);
 
 /* Whether the thread is in a function that a call on this pool has called: then the pool
  * cannot be closed. */
-bool yk_is_in_callout(const yoke_pool *pool);
+bool yk_is_in_user_callback(const yoke_pool *pool);
 
 /* Whether it is in one that callbacks of this pool wait for. */
 bool yk_callbacks_are_deferred(const yoke_pool *pool);
