@@ -111,7 +111,7 @@ bool yk_supervisor_fork_program(yk_supervisor *supervisor, yk_child *child,
 static int follow_letter(void *context)
 {
     yk_bootstrap_follow(context);
-    return YK_EXIT_START;
+    return YK_WORKER_EXIT_START;
 }
 
 bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t role,

@@ -112,7 +112,7 @@ static int be_worker(void)
         !yk_segment_view_init(attachments, received.start.control,
                             received.start.memory[YK_MEMORY_ARENA],
                             received.start.application)) {
-        return YK_EXIT_START;
+        return YK_WORKER_EXIT_START;
     }
     return yk_worker_main(received.start.control, attachments, received.index,
                           received.undo_files);

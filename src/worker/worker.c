@@ -135,7 +135,7 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     yk_worker_self *self = calloc(1, sizeof *self);
 
     if (self == NULL) {
-        return YK_EXIT_START;
+        return YK_WORKER_EXIT_START;
     }
     self->control = control;
     self->worker = &control->workers[slot];
@@ -150,7 +150,7 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
         (void)yk_bind_cpu((uint32_t)self->worker->cpu);
     }
     if (!open_device(self)) {
-        return YK_EXIT_START;
+        return YK_WORKER_EXIT_START;
     }
     count_items(self);
     become_ready(self);
@@ -160,5 +160,5 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     if (yk_worker_is_spent(self)) {
         atomic_store(&self->worker->spent, 1);
     }
-    return YK_EXIT_OK;
+    return YK_WORKER_EXIT_OK;
 }

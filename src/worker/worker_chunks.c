@@ -22,7 +22,7 @@ void yk_worker_give_up_device(yk_worker_self *self)
 {
     memcpy(self->worker->log, self->error.text, sizeof self->worker->log);
     atomic_store(&self->worker->open_status, (uint32_t)-YOKE_EDEVICE);
-    yk_process_exit_now(YK_EXIT_DEVICE);
+    yk_process_exit_now(YK_WORKER_EXIT_DEVICE);
 }
 
 static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status status,
@@ -112,7 +112,7 @@ static void undo_start(void *worker, uint64_t ref_word)
     (void)yk_fail(&self->error, YOKE_EKERNEL, "the function " YK_HAS_NOT_RETURNED);
     report_failure(self, ref, YOKE_EKERNEL, &self->running);
     if (self->attachments != NULL) {
-        yk_process_exit_now(YK_EXIT_LEFT);
+        yk_process_exit_now(YK_WORKER_EXIT_LEFT);
     }
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
         yk_claim_publish(self->worker, lane, (yk_claim){.stage = YK_CLAIM_NONE});

@@ -34,7 +34,7 @@ static void undo_initializer(void *of_worker, uint64_t unused)
                  "the initializer " YK_HAS_NOT_RETURNED);
     atomic_store(&worker->open_status, (uint32_t)-YOKE_EKERNEL);
     atomic_store(&worker->initializing, 0);
-    yk_process_exit_now(YK_EXIT_START);
+    yk_process_exit_now(YK_WORKER_EXIT_START);
 }
 
 yoke_status yk_worker_initialize(yk_worker_self *worker_self)

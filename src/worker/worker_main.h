@@ -10,10 +10,10 @@
 
 /* Exit codes of a worker process. */
 enum {
-    YK_EXIT_OK = 0,
-    YK_EXIT_START = 1,
-    YK_EXIT_DEVICE = 2,
-    YK_EXIT_LEFT = 3 /* a function of the program's has not returned */
+    YK_WORKER_EXIT_OK = 0,
+    YK_WORKER_EXIT_START = 1,
+    YK_WORKER_EXIT_DEVICE = 2,
+    YK_WORKER_EXIT_LEFT = 3 /* a function of the program's has not returned */
 };
 
 /* The process: returns its exit code when the pool closes. */
