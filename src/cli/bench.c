@@ -295,7 +295,7 @@ static int break_even(const char *devices, bool tsv, const char *title)
 
     if (yoke_pool_create(&b.pool, &options) != YOKE_OK) {
         fprintf(stderr, "%s: %s\n", title, yoke_pool_error(NULL));
-        return YK_EXIT_FAILED;
+        return YK_CLI_FAILED;
     }
     good = bench_works(&b, tsv);
     if (!good) {
@@ -305,7 +305,7 @@ static int break_even(const char *devices, bool tsv, const char *title)
         fprintf(stderr, "%s: %s\n", title, yoke_pool_error(NULL));
         good = false;
     }
-    return good ? YK_EXIT_OK : YK_EXIT_FAILED;
+    return good ? YK_CLI_OK : YK_CLI_FAILED;
 }
 
 typedef struct bench_options {
@@ -361,11 +361,11 @@ int yk_bench_command(int argc, char **argv)
 
     if (!parse_options(&options, argc, argv)) {
         fprintf(stderr, "See '%s --help'.\n", argv[0]);
-        return YK_EXIT_USAGE;
+        return YK_CLI_USAGE;
     }
     if (options.help) {
         fputs(help, stdout);
-        return YK_EXIT_OK;
+        return YK_CLI_OK;
     }
     return break_even(options.devices, options.tsv, argv[0]);
 }

@@ -3,7 +3,7 @@
 #ifndef YK_CLI_COMMAND_H
 #define YK_CLI_COMMAND_H
 
-enum { YK_EXIT_OK = 0, YK_EXIT_FAILED = 1, YK_EXIT_USAGE = 2, YK_EXIT_SIGNAL = 128 };
+enum { YK_CLI_OK = 0, YK_CLI_FAILED = 1, YK_CLI_USAGE = 2, YK_CLI_SIGNAL = 128 };
 
 int yk_bench_command(int argc, char **argv);
 int yk_devices_command(int argc, char **argv);

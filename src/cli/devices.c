@@ -224,7 +224,7 @@ static int list_devices(const devices_options *options, const char *title)
 
     if (yoke_pool_create(&pool, &pool_options) != YOKE_OK) {
         fprintf(stderr, "%s: %s\n", title, yoke_pool_error(NULL));
-        return YK_EXIT_FAILED;
+        return YK_CLI_FAILED;
     }
     good = list_pool(pool, options->tsv);
     if (!good) {
@@ -236,7 +236,7 @@ static int list_devices(const devices_options *options, const char *title)
         fprintf(stderr, "%s: %s\n", title, yoke_pool_error(NULL));
         good = false;
     }
-    return good ? YK_EXIT_OK : YK_EXIT_FAILED;
+    return good ? YK_CLI_OK : YK_CLI_FAILED;
 }
 
 static bool parse_options(devices_options *options, int argc, char **argv)
@@ -271,11 +271,11 @@ int yk_devices_command(int argc, char **argv)
 
     if (!parse_options(&options, argc, argv)) {
         fprintf(stderr, "See '%s --help'.\n", argv[0]);
-        return YK_EXIT_USAGE;
+        return YK_CLI_USAGE;
     }
     if (options.help) {
         fputs(help, stdout);
-        return YK_EXIT_OK;
+        return YK_CLI_OK;
     }
     return list_devices(&options, argv[0]);
 }

@@ -36,13 +36,13 @@ static void on_signal(int number)
 
     /* A forked process has not got around to resetting its handlers. */
     if (getpid() != owner) {
-        _exit(YK_EXIT_SIGNAL + number);
+        _exit(YK_CLI_SIGNAL + number);
     }
     if (atomic_load(&held) && atomic_compare_exchange_strong(&noted, &none, number)) {
         return;
     }
     remove_unfinished();
-    _exit(YK_EXIT_SIGNAL + number);
+    _exit(YK_CLI_SIGNAL + number);
 }
 
 void yk_interrupt_watch(void)

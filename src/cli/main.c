@@ -61,14 +61,14 @@ static int run_without_command(const char *word)
 
     if (is_any(word, help)) {
         print_usage(stdout);
-        return YK_EXIT_OK;
+        return YK_CLI_OK;
     }
     if (is_any(word, version)) {
         printf("yoke %s\n", yoke_version());
-        return YK_EXIT_OK;
+        return YK_CLI_OK;
     }
     fprintf(stderr, "yoke: there is no command '%s'; see 'yoke --help'\n", word);
-    return YK_EXIT_USAGE;
+    return YK_CLI_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -76,7 +76,7 @@ int main(int argc, char **argv)
     yk_output_prepare();
     if (argc < 2) {
         print_usage(stderr);
-        return YK_EXIT_USAGE;
+        return YK_CLI_USAGE;
     }
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {

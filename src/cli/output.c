@@ -35,7 +35,7 @@ int yk_output_finish(const char *title, int code)
     }
     fprintf(stderr, "%s: standard output: %s\n", title,
             errno != 0 ? strerror(errno) : "it could not be written");
-    return code == YK_EXIT_OK ? YK_EXIT_FAILED : code;
+    return code == YK_CLI_OK ? YK_CLI_FAILED : code;
 }
 
 /* ---- the progress bar ---- */

@@ -11,7 +11,7 @@
 void yk_output_prepare(void);
 
 /* To be called last: writes out what was printed, and says so if it cannot be written. The
- * exit code: `code`, or YK_EXIT_FAILED in place of YK_EXIT_OK. */
+ * exit code: `code`, or YK_CLI_FAILED in place of YK_CLI_OK. */
 int yk_output_finish(const char *title, int code);
 
 /* ---- the progress bar ---- */

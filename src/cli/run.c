@@ -391,11 +391,11 @@ static int run_and_report(run_state *run, const char *title)
     }
     if (!close_pool(run) && good) {
         print_failure(run, title);
-        return YK_EXIT_FAILED;
+        return YK_CLI_FAILED;
     }
-    return run->signal != 0 ? YK_EXIT_SIGNAL + run->signal
-           : good           ? YK_EXIT_OK
-                            : YK_EXIT_FAILED;
+    return run->signal != 0 ? YK_CLI_SIGNAL + run->signal
+           : good           ? YK_CLI_OK
+                            : YK_CLI_FAILED;
 }
 
 static int wrong_usage(const run_state *run, const char *title)
@@ -404,7 +404,7 @@ static int wrong_usage(const run_state *run, const char *title)
         fprintf(stderr, "%s: %s\n", title, run->complaint.text);
     }
     fprintf(stderr, "See '%s --help'.\n", title);
-    return YK_EXIT_USAGE;
+    return YK_CLI_USAGE;
 }
 
 int yk_run_command(int argc, char **argv)
@@ -419,7 +419,7 @@ int yk_run_command(int argc, char **argv)
     }
     if (run.options.help) {
         yk_run_print_help(stdout);
-        return YK_EXIT_OK;
+        return YK_CLI_OK;
     }
     code = parse_arguments(&run) ? run_and_report(&run, argv[0])
                                  : wrong_usage(&run, argv[0]);
