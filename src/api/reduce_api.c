@@ -32,7 +32,7 @@ static yoke_status find_reduction(const yk_reduction **reduction,
 static yoke_status check_place(yoke_pool *pool, const char *name, const void *array,
                                size_t bytes, bool stage, yk_error *error)
 {
-    yk_block block;
+    yk_allocation block;
     uint64_t at;
     uint64_t left;
 

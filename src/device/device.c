@@ -4,10 +4,10 @@
 #include <stddef.h>
 
 yoke_status yk_device_write_back(yk_device *device, yk_residency *table,
-                                yk_blocks blocks, yk_error *error)
+                                yk_pages blocks, yk_error *error)
 {
     yoke_status status = YOKE_OK;
-    yk_blocks run;
+    yk_pages run;
 
     while (device->holder != 0 && status == YOKE_OK &&
            yk_residency_next_held(table, blocks, device->holder, &run)) {

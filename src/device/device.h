@@ -108,7 +108,7 @@ typedef struct yk_device_ops {
 
     /* Copies blocks of a lent allocation that stayed on the device to shared memory, and
      * blocks until they are there. At any time; NULL for devices on which nothing stays. */
-    yoke_status (*fetch)(yk_device *device, const yk_residency *table, yk_blocks blocks,
+    yoke_status (*fetch)(yk_device *device, const yk_residency *table, yk_pages blocks,
                          yk_error *error);
 
     /* The launch that was begun is over; a no-op without one. Chunks that were started
@@ -141,7 +141,7 @@ static inline yoke_status yk_device_run(yk_device *device, uint64_t begin, uint6
 
 /* Writes back those of some blocks of a lent allocation that only this device has. */
 yoke_status yk_device_write_back(yk_device *device, yk_residency *table,
-                                yk_blocks blocks, yk_error *error);
+                                yk_pages blocks, yk_error *error);
 
 extern const yk_device_ops yk_native_ops; /* device/native */
 extern const yk_device_ops yk_fake_ops;   /* device/fake */

@@ -39,7 +39,7 @@ static bool has(const yk_mirror *mirror, const yk_residency *table, uint64_t blo
 static void hold(yk_mirror *mirror, const yk_residency *table, uint64_t low,
                  uint64_t high)
 {
-    const yk_blocks covered = yk_residency_covered(table, low, high);
+    const yk_pages covered = yk_residency_covered(table, low, high);
 
     for (uint64_t b = covered.first; b < covered.end; b++) {
         mirror->versions[b] = yk_residency_version(table, b) + 1;
@@ -51,12 +51,12 @@ static uint64_t skip(const yk_mirror *mirror, const yk_residency *table, uint64_
                      uint64_t high, bool while_there)
 {
     while (low < high) {
-        const uint64_t block = (low - table->address) / YK_RESIDENCY_BLOCK;
+        const uint64_t block = (low - table->address) / YK_RESIDENCY_PAGE;
 
         if (has(mirror, table, block) != while_there) {
             return low;
         }
-        low = table->address + (block + 1) * YK_RESIDENCY_BLOCK;
+        low = table->address + (block + 1) * YK_RESIDENCY_PAGE;
     }
     return high;
 }
@@ -75,7 +75,7 @@ static bool next_run(yk_mirror *mirror, const yk_residency *table, uint64_t low,
 /* Rows that are shorter than a block are not worth a look each. */
 static bool has_short_rows(const yk_extent *extent)
 {
-    return yk_extent_pieces(extent) > 1 && extent->bytes < YK_RESIDENCY_BLOCK;
+    return yk_extent_pieces(extent) > 1 && extent->bytes < YK_RESIDENCY_PAGE;
 }
 
 bool yk_mirror_next(yk_mirror *mirror, const yk_residency *table,

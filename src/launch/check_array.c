@@ -336,7 +336,7 @@ static yoke_status find_block(yk_arg *to, const yk_launch_request *request,
                               const yoke_arg *arg, yk_error *error)
 {
     const uint64_t base = (uint64_t)(uintptr_t)request->arena->mapping.base;
-    yk_block block;
+    yk_allocation block;
 
     if (!yk_arena_find(request->arena, arg->pointer, &block)) {
         if (request->allow_foreign &&

@@ -32,7 +32,7 @@ bool yk_lent_may_stay(const yk_arg *arg)
 size_t yk_lent_ends(const yk_residency *table, const yk_extent *run, yk_extent ends[2])
 {
     const uint64_t high = run->address + run->bytes;
-    const yk_blocks covered = yk_residency_covered(table, run->address, high);
+    const yk_pages covered = yk_residency_covered(table, run->address, high);
     uint64_t first;
     uint64_t bytes;
     size_t count = 0;
@@ -51,7 +51,7 @@ size_t yk_lent_ends(const yk_residency *table, const yk_extent *run, yk_extent e
     return count;
 }
 
-yk_blocks yk_lent_replaced(const yk_launch *launch, const yk_arg *arg)
+yk_pages yk_lent_replaced(const yk_launch *launch, const yk_arg *arg)
 {
     const uint64_t begin = launch->begin[launch->split];
     const uint64_t end = begin + launch->size[launch->split];
@@ -60,7 +60,7 @@ yk_blocks yk_lent_replaced(const yk_launch *launch, const yk_arg *arg)
     if ((arg->access & YK_READ) != 0 || yk_arg_leaves_some(arg) ||
         yk_footprint_write(launch, arg, begin, end, &all) == 0 ||
         yk_extent_pieces(&all) > 1) {
-        return (yk_blocks){0, 0};
+        return (yk_pages){0, 0};
     }
     return yk_residency_covered(yk_lent_table(arg), all.address,
                                 all.address + all.bytes);

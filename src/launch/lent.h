@@ -29,6 +29,6 @@ size_t yk_lent_ends(const yk_residency *table, const yk_extent *run, yk_extent e
 
 /* The blocks of an argument's allocation that a job overwrites as a whole, by whatever
  * chunks, without having read them. None if items may leave bytes as they are. */
-yk_blocks yk_lent_replaced(const yk_launch *launch, const yk_arg *arg);
+yk_pages yk_lent_replaced(const yk_launch *launch, const yk_arg *arg);
 
 #endif

@@ -245,7 +245,7 @@ static bool give_back(yk_cl_device *device, const yk_arg *arg)
     yk_residency *const table = yk_lent_table(arg);
 
     return table == NULL || device->base.holder == 0 ||
-           yk_device_write_back(&device->base, table, (yk_blocks){0, table->count},
+           yk_device_write_back(&device->base, table, (yk_pages){0, table->count},
                                NULL) == YOKE_OK;
 }
 

@@ -25,7 +25,7 @@ static yk_cl_resident *find(yk_cl_device *device, const yk_residency *table)
 }
 
 yoke_status yk_cl_residents_fetch(yk_cl_device *device, const yk_residency *table,
-                                  yk_blocks blocks, yk_error *error)
+                                  yk_pages blocks, yk_error *error)
 {
     const yk_cl_resident *const resident = find(device, table);
     uint64_t address;
@@ -63,7 +63,7 @@ static bool empty(yk_cl_device *device, const yk_cl_resident *resident)
     yk_residency *const table = resident->mirror.table;
 
     return !yk_mirror_is_live(&resident->mirror) ||
-           yk_device_write_back(&device->base, table, (yk_blocks){0, table->count},
+           yk_device_write_back(&device->base, table, (yk_pages){0, table->count},
                                NULL) == YOKE_OK;
 }
 

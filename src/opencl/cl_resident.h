@@ -12,7 +12,7 @@ bool yk_cl_resident_bind(yk_cl_device *device, const yk_arg *arg,
 
 /* Copies blocks from a buffer to the window. */
 yoke_status yk_cl_residents_fetch(yk_cl_device *device, const yk_residency *table,
-                                  yk_blocks blocks, yk_error *error);
+                                  yk_pages blocks, yk_error *error);
 
 /* Whether what chunks write to an argument stays in its buffer. */
 bool yk_cl_resident_stays(const yk_cl_device *device, size_t index);

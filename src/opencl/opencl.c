@@ -283,7 +283,7 @@ static yoke_status finish(yk_device *device, unsigned lane, yk_error *error)
     return yk_cl_chunk_finish(of(device), &of(device)->lanes[lane], error);
 }
 
-static yoke_status fetch(yk_device *device, const yk_residency *table, yk_blocks blocks,
+static yoke_status fetch(yk_device *device, const yk_residency *table, yk_pages blocks,
                          yk_error *error)
 {
     return yk_cl_residents_fetch(of(device), table, blocks, error);

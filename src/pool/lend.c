@@ -13,7 +13,7 @@ static void *address_of(uint64_t table)
 static yoke_status lend_locked(yoke_pool *pool, void *pointer, yk_error *error)
 {
     yk_residency *table;
-    yk_block block;
+    yk_allocation block;
     const yoke_status status = yk_arena_get(&pool->arena, pointer, &block, error);
 
     if (status != YOKE_OK) {
@@ -88,11 +88,11 @@ static bool flush_request(yoke_pool *pool, uint64_t table)
 static yoke_status check_blocks(const yoke_pool *pool, const yk_residency *table,
                                 yk_error *error)
 {
-    const yk_blocks all = {0, table->count};
+    const yk_pages all = {0, table->count};
     uint64_t holder = 0;
     uint64_t address;
     uint64_t bytes;
-    yk_blocks run;
+    yk_pages run;
 
     for (uint64_t b = 0; b < all.end && holder == 0; b++) {
         holder = yk_residency_holder(table, b);
@@ -110,7 +110,7 @@ static yoke_status check_blocks(const yoke_pool *pool, const yk_residency *table
                    pool->control->workers[yk_holder_slot(holder)].name);
 }
 
-yoke_status yk_check_lost(const yoke_pool *pool, const yk_block *block, yk_error *error)
+yoke_status yk_check_lost(const yoke_pool *pool, const yk_allocation *block, yk_error *error)
 {
     return block->table != 0 ? check_blocks(pool, address_of(block->table), error)
                              : YOKE_OK;
@@ -118,7 +118,7 @@ yoke_status yk_check_lost(const yoke_pool *pool, const yk_block *block, yk_error
 
 /* What is asked about a block before its lending ends. */
 typedef struct ending {
-    yk_block block;
+    yk_allocation block;
     bool is_used; /* by a job that is not collected */
     bool is_held; /* some of it may be on devices alone, and was not recalled yet */
 } ending;
@@ -161,7 +161,7 @@ static yoke_status get_back(yoke_pool *pool, void *pointer, ending *seen,
     return status;
 }
 
-yoke_status yk_flush_allocation(yoke_pool *pool, void *pointer, yk_block *block,
+yoke_status yk_flush_allocation(yoke_pool *pool, void *pointer, yk_allocation *block,
                         yk_error *error)
 {
     ending seen;

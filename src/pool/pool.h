@@ -490,12 +490,12 @@ yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error);
 
 /* Has devices give back what they hold of an allocation that no job uses; what there is
  * of it then, copied to *block. With the lock, which may be given up meanwhile. */
-yoke_status yk_flush_allocation(yoke_pool *pool, void *pointer, yk_block *block,
+yoke_status yk_flush_allocation(yoke_pool *pool, void *pointer, yk_allocation *block,
                         yk_error *error);
 
 /* What of a block was lost with a worker and is now as it was before: YOKE_ELOST. With the
  * lock. */
-yoke_status yk_check_lost(const yoke_pool *pool, const yk_block *block,
+yoke_status yk_check_lost(const yoke_pool *pool, const yk_allocation *block,
                           yk_error *error);
 
 /* ---- segments.c ---- */

@@ -54,7 +54,7 @@ static bool have_hosts(yoke_pool *pool)
 
 /* Tells the pool's processes. The id comes last: who reads it sees the rest. */
 static void announce(yk_control *control, uint32_t slot, const yk_host *host,
-                     const yk_block *block, const char *name)
+                     const yk_allocation *block, const char *name)
 {
     yk_attachment *attachment = &control->attachments[slot];
 
@@ -119,7 +119,7 @@ static void wait_for_range(yoke_pool *pool, size_t bytes)
 }
 
 static void *find_room_to_attach(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
-                       bool read_only, yk_block *block, yk_error *error)
+                       bool read_only, yk_allocation *block, yk_error *error)
 {
     void *pointer;
     uint64_t resting;
@@ -145,7 +145,7 @@ static yoke_status attach(yoke_pool *pool, uint32_t slot, const yk_segment *segm
                         const char *name, bool read_only, yk_error *error)
 {
     yk_host *host = &pool->hosts[slot];
-    yk_block block;
+    yk_allocation block;
     void *pointer = find_room_to_attach(pool, slot, segment, read_only, &block, error);
 
     if (pointer == NULL) {
@@ -314,7 +314,7 @@ static yoke_shm **find_handle(yoke_pool *pool, const yoke_shm *shm)
 }
 
 /* Nothing uses the segment: takes it out of the window. */
-static yoke_status detach(yoke_pool *pool, uint32_t slot, const yk_block *block,
+static yoke_status detach(yoke_pool *pool, uint32_t slot, const yk_allocation *block,
                           yk_error *error)
 {
     yk_control *control = pool->control;
@@ -344,7 +344,7 @@ static yoke_status detach(yoke_pool *pool, uint32_t slot, const yk_block *block,
 static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *error)
 {
     const uint32_t slot = shm->slot;
-    yk_block block;
+    yk_allocation block;
     yoke_status status = yk_flush_allocation(pool, pool->hosts[slot].pointer, &block, error);
 
     if (status != YOKE_OK || *find_handle(pool, shm) == NULL ||
@@ -390,7 +390,7 @@ yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error)
 
 void yk_shm_flush_all(yoke_pool *pool)
 {
-    yk_block block;
+    yk_allocation block;
     yk_error lost;
 
     (void)pthread_mutex_lock(&pool->lock);

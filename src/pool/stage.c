@@ -50,7 +50,7 @@ static yoke_status stage_arg(yoke_pool *pool, yoke_future *future, yk_launch *la
     uint64_t low;
     uint64_t high;
     uint64_t lead;
-    yk_block block;
+    yk_allocation block;
     void *copy;
 
     yk_footprint_span(launch, arg, &low, &high);

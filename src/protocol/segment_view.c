@@ -199,7 +199,7 @@ static void shut_blocks(yk_segment_view *view)
 }
 
 static void open_block(yk_segment_view *view, uint32_t number,
-                       const yk_guarded_block *block)
+                       const yk_guarded_allocation *block)
 {
     if (yk_mapping_open(&view->arena, block->begin,
                         (size_t)(block->end - block->begin))) {
@@ -211,7 +211,7 @@ static void open_block(yk_segment_view *view, uint32_t number,
 static void open_blocks(yk_segment_view *view)
 {
     const uint32_t used = guards_used(view);
-    yk_guarded_block block;
+    yk_guarded_allocation block;
 
     for (uint32_t number = 1; number <= used; number++) {
         if (yk_guard_get(guards_of(view), number, &block) && block.id != 0 &&
@@ -400,7 +400,7 @@ static int mend_segment(yk_segment_view *view, uint64_t offset, yk_access_kind k
 static int mend_block(yk_segment_view *view, uint64_t offset)
 {
     const uint32_t used = guards_used(view);
-    yk_guarded_block block;
+    yk_guarded_allocation block;
 
     for (uint32_t number = 1; number <= used; number++) {
         if (!yk_guard_get(guards_of(view), number, &block) || block.id == 0 ||

@@ -50,12 +50,12 @@ bool yk_arena_contains(const yk_arena *arena, const void *pointer)
 }
 
 /* Where the pages of a block begin, and where those of what follows may. */
-static uint64_t begin_of(const yk_block *block)
+static uint64_t begin_of(const yk_allocation *block)
 {
     return block->offset - block->lead;
 }
 
-static uint64_t end_of(const yk_block *block)
+static uint64_t end_of(const yk_allocation *block)
 {
     return block->offset + block->span;
 }
@@ -81,7 +81,7 @@ static size_t first_after(const yk_arena *arena, uint64_t offset)
 static bool ensure_room(yk_arena *arena)
 {
     const size_t capacity = arena->capacity == 0 ? 64 : 2 * arena->capacity;
-    yk_block *blocks;
+    yk_allocation *blocks;
 
     if (arena->count < arena->capacity) {
         return true;
@@ -234,7 +234,7 @@ static yoke_status check_memory(const yk_arena *arena, uint64_t span, yk_error *
     return YOKE_OK;
 }
 
-static void *insert_block(yk_arena *arena, size_t index, yk_block block)
+static void *insert_block(yk_arena *arena, size_t index, yk_allocation block)
 {
     memmove(&arena->blocks[index + 1], &arena->blocks[index],
             (arena->count - index) * sizeof arena->blocks[0]);
@@ -244,7 +244,7 @@ static void *insert_block(yk_arena *arena, size_t index, yk_block block)
     return (char *)arena->mapping.base + block.offset;
 }
 
-static void remove_block(yk_arena *arena, yk_block *block)
+static void remove_block(yk_arena *arena, yk_allocation *block)
 {
     arena->used -= block->lead + block->span;
     arena->count--;
@@ -260,7 +260,7 @@ static bool drop_spare(yk_arena *arena)
 
     while (arena->spare_count > 0) {
         const uint64_t offset = arena->spare[--arena->spare_count];
-        yk_block *block = &arena->blocks[first_after(arena, offset)];
+        yk_allocation *block = &arena->blocks[first_after(arena, offset)];
 
         yk_mapping_punch(&arena->mapping, block->offset, block->span);
         remove_block(arena, block);
@@ -282,15 +282,15 @@ static bool is_to_be_checked(const yk_arena *arena, uint32_t kind)
 {
     enum { UNCHECKED_PAGES = 64 };
 
-    return kind == YK_BLOCK_PLAIN || kind == YK_BLOCK_OBJECT ||
-           (kind == YK_BLOCK_PAGE && arena->next_id % UNCHECKED_PAGES == 0);
+    return kind == YK_ALLOCATION_PLAIN || kind == YK_ALLOCATION_OBJECT ||
+           (kind == YK_ALLOCATION_PAGE && arena->next_id % UNCHECKED_PAGES == 0);
 }
 
 /* Whether a block's pages are not the arena's, or not yet. */
-static bool takes_no_memory(const yk_block *block)
+static bool takes_no_memory(const yk_allocation *block)
 {
-    return block->kind == YK_BLOCK_RESERVED || block->kind == YK_BLOCK_SEGMENT ||
-           block->kind == YK_BLOCK_RESTING;
+    return block->kind == YK_ALLOCATION_RESERVED || block->kind == YK_ALLOCATION_SEGMENT ||
+           block->kind == YK_ALLOCATION_RESTING;
 }
 
 static uint64_t zone_bytes(const yk_arena *arena, uint32_t kind)
@@ -311,7 +311,7 @@ static uint64_t zone_used(const yk_arena *arena, uint32_t zone)
     return used;
 }
 
-static yoke_status fail_full(const yk_arena *arena, const yk_block *block,
+static yoke_status fail_full(const yk_arena *arena, const yk_allocation *block,
                              yk_error *error)
 {
     static const char *const what[YK_ZONES] = {
@@ -331,7 +331,7 @@ static yoke_status fail_full(const yk_arena *arena, const yk_block *block,
 }
 
 /* Whether there could ever be room for it, and there is memory. */
-static yoke_status check_room(yk_arena *arena, const yk_block *block, yk_error *error)
+static yoke_status check_room(yk_arena *arena, const yk_allocation *block, yk_error *error)
 {
     const uint64_t max_count = zone_bytes(arena, block->zone);
 
@@ -350,15 +350,15 @@ static yoke_status check_room(yk_arena *arena, const yk_block *block, yk_error *
     return ensure_room(arena) ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
 }
 
-static void *enter_block(yk_arena *arena, size_t index, yk_block *block)
+static void *enter_block(yk_arena *arena, size_t index, yk_allocation *block)
 {
     block->id = arena->next_id++;
-    block->users = block->kind == YK_BLOCK_RESERVED;
+    block->users = block->kind == YK_ALLOCATION_RESERVED;
     arena->reserved += takes_no_memory(block) ? block->lead + block->span : 0;
     return insert_block(arena, index, *block);
 }
 
-static void *place_locked(yk_arena *arena, yk_block *block, yk_error *error)
+static void *place_locked(yk_arena *arena, yk_allocation *block, yk_error *error)
 {
     const uint64_t page = yk_page_size();
     size_t index;
@@ -387,7 +387,7 @@ static uint64_t guarded_alignment(uint64_t bytes)
 }
 
 /* Right in front of a page that cannot be touched; NULL: it can only be an ordinary one. */
-static void *place_guarded(yk_arena *arena, yk_block *block)
+static void *place_guarded(yk_arena *arena, yk_allocation *block)
 {
     const uint64_t page = yk_page_size();
     const uint64_t own = yk_round_up(block->bytes, guarded_alignment(block->bytes));
@@ -407,7 +407,7 @@ static void *place_guarded(yk_arena *arena, yk_block *block)
     block->span = own + page;
     block->id = arena->next_id; /* as it will be */
     block->guard =
-        yk_guard_add(arena->guards, &(yk_guarded_block){.id = block->id,
+        yk_guard_add(arena->guards, &(yk_guarded_allocation){.id = block->id,
                                                         .offset = block->offset,
                                                         .bytes = block->bytes,
                                                         .begin = start,
@@ -419,10 +419,10 @@ static void *place_guarded(yk_arena *arena, yk_block *block)
     return enter_block(arena, index, block);
 }
 
-static void *place_any(yk_arena *arena, yk_block *block, yk_error *error)
+static void *place_any(yk_arena *arena, yk_allocation *block, yk_error *error)
 {
-    const yk_block plain = *block;
-    void *pointer = arena->guards != NULL && block->kind == YK_BLOCK_PLAIN
+    const yk_allocation plain = *block;
+    void *pointer = arena->guards != NULL && block->kind == YK_ALLOCATION_PLAIN
                         ? place_guarded(arena, block)
                         : NULL;
 
@@ -435,7 +435,7 @@ static void *place_any(yk_arena *arena, yk_block *block, yk_error *error)
 
 /* Gives the block's pages back and shuts them: in this process now, in others when they next
  * compare the table. */
-static void release_guarded(yk_arena *arena, const yk_block *block)
+static void release_guarded(yk_arena *arena, const yk_allocation *block)
 {
     const uint64_t bytes = block->lead + block->span - yk_page_size();
 
@@ -454,7 +454,7 @@ yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error
     return status;
 }
 
-static void *place(yk_arena *arena, yk_block *block, yk_error *error)
+static void *place(yk_arena *arena, yk_allocation *block, yk_error *error)
 {
     void *pointer;
 
@@ -471,34 +471,34 @@ static void *place(yk_arena *arena, yk_block *block, yk_error *error)
 /* In the zone of plain blocks. */
 static void *alloc_kind(yk_arena *arena, size_t bytes, uint32_t kind, yk_error *error)
 {
-    yk_block block = {.bytes = bytes, .kind = kind, .zone = YK_ZONE_BLOCKS};
+    yk_allocation block = {.bytes = bytes, .kind = kind, .zone = YK_ZONE_BLOCKS};
 
     return place(arena, &block, error);
 }
 
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
 {
-    return alloc_kind(arena, bytes, YK_BLOCK_PLAIN, error);
+    return alloc_kind(arena, bytes, YK_ALLOCATION_PLAIN, error);
 }
 
 void *yk_arena_alloc_object(yk_arena *arena, size_t bytes, yk_zone_kind zone,
                             yk_error *error)
 {
-    yk_block block = {.bytes = bytes, .kind = YK_BLOCK_OBJECT, .zone = zone};
+    yk_allocation block = {.bytes = bytes, .kind = YK_ALLOCATION_OBJECT, .zone = zone};
 
     return place(arena, &block, error);
 }
 
 void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error)
 {
-    return alloc_kind(arena, bytes, YK_BLOCK_RESERVED, error);
+    return alloc_kind(arena, bytes, YK_ALLOCATION_RESERVED, error);
 }
 
 void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment, bool read_only,
-                    yk_block *block, yk_error *error)
+                    yk_allocation *block, yk_error *error)
 {
-    *block = (yk_block){.bytes = bytes,
-                        .kind = YK_BLOCK_SEGMENT,
+    *block = (yk_allocation){.bytes = bytes,
+                        .kind = YK_ALLOCATION_SEGMENT,
                         .zone = YK_ZONE_SEGMENTS,
                         .attachment = attachment,
                         .read_only = read_only};
@@ -508,13 +508,13 @@ void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment, bool r
 /* A spare page becomes an allocation; NULL if there is none. */
 static void *take_spare(yk_arena *arena, size_t bytes)
 {
-    yk_block *block;
+    yk_allocation *block;
 
     if (arena->spare_count == 0) {
         return NULL;
     }
     block = &arena->blocks[first_after(arena, arena->spare[--arena->spare_count])];
-    block->kind = YK_BLOCK_PAGE;
+    block->kind = YK_ALLOCATION_PAGE;
     block->bytes = bytes;
     block->id = arena->next_id++;
     return (char *)arena->mapping.base + block->offset;
@@ -530,10 +530,10 @@ void *yk_arena_alloc_page(yk_arena *arena, size_t bytes, yk_error *error)
     (void)pthread_mutex_lock(&arena->lock);
     pointer = take_spare(arena, bytes);
     (void)pthread_mutex_unlock(&arena->lock);
-    return pointer != NULL ? pointer : alloc_kind(arena, bytes, YK_BLOCK_PAGE, error);
+    return pointer != NULL ? pointer : alloc_kind(arena, bytes, YK_ALLOCATION_PAGE, error);
 }
 
-static yk_block *find_locked(yk_arena *arena, const void *pointer)
+static yk_allocation *find_locked(yk_arena *arena, const void *pointer)
 {
     const uint64_t offset = offset_of(arena, pointer);
     size_t index;
@@ -543,15 +543,15 @@ static yk_block *find_locked(yk_arena *arena, const void *pointer)
     }
     index = first_after(arena, offset);
     if (index == arena->count || arena->blocks[index].offset > offset ||
-        arena->blocks[index].kind == YK_BLOCK_SPARE ||
-        arena->blocks[index].kind == YK_BLOCK_RESTING) {
+        arena->blocks[index].kind == YK_ALLOCATION_SPARE ||
+        arena->blocks[index].kind == YK_ALLOCATION_RESTING) {
         return NULL;
     }
     return &arena->blocks[index];
 }
 
 /* The block that starts at an address. */
-static yoke_status find_start(yk_arena *arena, const void *pointer, yk_block **block,
+static yoke_status find_start(yk_arena *arena, const void *pointer, yk_allocation **block,
                               yk_error *error)
 {
     *block = find_locked(arena, pointer);
@@ -563,14 +563,14 @@ static yoke_status find_start(yk_arena *arena, const void *pointer, yk_block **b
 }
 
 /* Whether a block of this kind is freed by such a call: segments and objects have their own. */
-static yoke_status check_kind(const yk_block *block, const void *pointer, uint32_t kind,
+static yoke_status check_kind(const yk_allocation *block, const void *pointer, uint32_t kind,
                               yk_error *error)
 {
-    if ((block->kind == YK_BLOCK_SEGMENT) != (kind == YK_BLOCK_SEGMENT)) {
+    if ((block->kind == YK_ALLOCATION_SEGMENT) != (kind == YK_ALLOCATION_SEGMENT)) {
         return yk_fail(error, YOKE_EINVAL, "%p is %sa named segment (yoke_shm_close())",
-                       pointer, kind == YK_BLOCK_SEGMENT ? "not " : "");
+                       pointer, kind == YK_ALLOCATION_SEGMENT ? "not " : "");
     }
-    if ((block->kind == YK_BLOCK_OBJECT) != (kind == YK_BLOCK_OBJECT)) {
+    if ((block->kind == YK_ALLOCATION_OBJECT) != (kind == YK_ALLOCATION_OBJECT)) {
         return yk_fail(error, YOKE_EINVAL,
                        "%p is a queue, a lock or the like, which is destroyed, not freed",
                        pointer);
@@ -580,7 +580,7 @@ static yoke_status check_kind(const yk_block *block, const void *pointer, uint32
 
 /* The block that starts there, if it may end. */
 static yoke_status check_end(yk_arena *arena, const void *pointer, uint32_t kind,
-                             yk_block **block, yk_error *error)
+                             yk_allocation **block, yk_error *error)
 {
     yoke_status status = find_start(arena, pointer, block, error);
 
@@ -598,15 +598,15 @@ static yoke_status check_end(yk_arena *arena, const void *pointer, uint32_t kind
 static yoke_status free_locked(yk_arena *arena, const void *pointer, uint32_t kind,
                                yk_error *error)
 {
-    yk_block *block;
+    yk_allocation *block;
     const yoke_status status = check_end(arena, pointer, kind, &block, error);
 
     if (status != YOKE_OK) {
         return status;
     }
-    if (block->kind == YK_BLOCK_PAGE && block->table == 0 &&
+    if (block->kind == YK_ALLOCATION_PAGE && block->table == 0 &&
         arena->spare_count < YK_MAX_SPARE) {
-        block->kind = YK_BLOCK_SPARE;
+        block->kind = YK_ALLOCATION_SPARE;
         arena->spare[arena->spare_count++] = block->offset;
         return YOKE_OK;
     }
@@ -624,8 +624,8 @@ static yoke_status free_locked(yk_arena *arena, const void *pointer, uint32_t ki
 /* Takes a resting range that follows another into that one. */
 static void join_resting(yk_arena *arena, size_t index)
 {
-    yk_block *before = &arena->blocks[index - 1];
-    const yk_block *block = &arena->blocks[index];
+    yk_allocation *before = &arena->blocks[index - 1];
+    const yk_allocation *block = &arena->blocks[index];
 
     before->span += block->span;
     before->bytes = before->span;
@@ -639,8 +639,8 @@ static void join_resting(yk_arena *arena, size_t index)
 static bool are_joined(const yk_arena *arena, size_t index)
 {
     return index > 0 && index < arena->count &&
-           arena->blocks[index - 1].kind == YK_BLOCK_RESTING &&
-           arena->blocks[index].kind == YK_BLOCK_RESTING &&
+           arena->blocks[index - 1].kind == YK_ALLOCATION_RESTING &&
+           arena->blocks[index].kind == YK_ALLOCATION_RESTING &&
            end_of(&arena->blocks[index - 1]) == arena->blocks[index].offset;
 }
 
@@ -648,12 +648,12 @@ static bool are_joined(const yk_arena *arena, size_t index)
 static void rest_locked(yk_arena *arena, const void *pointer, uint64_t epoch)
 {
     size_t index = first_after(arena, offset_of(arena, pointer));
-    yk_block *block = &arena->blocks[index];
+    yk_allocation *block = &arena->blocks[index];
 
-    *block = (yk_block){.offset = block->offset,
+    *block = (yk_allocation){.offset = block->offset,
                         .bytes = block->span,
                         .span = block->span,
-                        .kind = YK_BLOCK_RESTING,
+                        .kind = YK_ALLOCATION_RESTING,
                         .zone = block->zone,
                         .epoch = epoch};
     arena->resting++;
@@ -668,11 +668,11 @@ static void rest_locked(yk_arena *arena, const void *pointer, uint64_t epoch)
 yoke_status yk_arena_detach(yk_arena *arena, const void *pointer, uint64_t epoch,
                             yk_error *error)
 {
-    yk_block *block;
+    yk_allocation *block;
     yoke_status status;
 
     (void)pthread_mutex_lock(&arena->lock);
-    status = check_end(arena, pointer, YK_BLOCK_SEGMENT, &block, error);
+    status = check_end(arena, pointer, YK_ALLOCATION_SEGMENT, &block, error);
     if (status == YOKE_OK) {
         rest_locked(arena, pointer, epoch);
     }
@@ -684,9 +684,9 @@ void yk_arena_wake(yk_arena *arena, uint64_t epoch)
 {
     (void)pthread_mutex_lock(&arena->lock);
     for (size_t i = arena->count; arena->resting > 0 && i > 0; i--) {
-        yk_block *block = &arena->blocks[i - 1];
+        yk_allocation *block = &arena->blocks[i - 1];
 
-        if (block->kind == YK_BLOCK_RESTING && block->epoch <= epoch) {
+        if (block->kind == YK_ALLOCATION_RESTING && block->epoch <= epoch) {
             arena->reserved -= block->span;
             arena->resting--;
             remove_block(arena, block);
@@ -717,13 +717,13 @@ uint64_t yk_arena_resting(yk_arena *arena)
 
     (void)pthread_mutex_lock(&arena->lock);
     for (size_t i = 0; i < arena->count; i++) {
-        bytes += arena->blocks[i].kind == YK_BLOCK_RESTING ? arena->blocks[i].span : 0;
+        bytes += arena->blocks[i].kind == YK_ALLOCATION_RESTING ? arena->blocks[i].span : 0;
     }
     (void)pthread_mutex_unlock(&arena->lock);
     return bytes;
 }
 
-static void settle_locked(yk_arena *arena, yk_block *block, size_t bytes, bool touched)
+static void settle_locked(yk_arena *arena, yk_allocation *block, size_t bytes, bool touched)
 {
     const uint64_t span = yk_round_up(bytes, yk_page_size());
 
@@ -738,18 +738,18 @@ static void settle_locked(yk_arena *arena, yk_block *block, size_t bytes, bool t
     arena->used -= block->span - span;
     block->span = span;
     block->bytes = bytes;
-    block->kind = YK_BLOCK_PLAIN;
+    block->kind = YK_ALLOCATION_PLAIN;
     block->users = 0;
     note_gap(arena, (size_t)(block - arena->blocks) + 1);
 }
 
 void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool touched)
 {
-    yk_block *block;
+    yk_allocation *block;
 
     (void)pthread_mutex_lock(&arena->lock);
     if (find_start(arena, pointer, &block, NULL) == YOKE_OK &&
-        block->kind == YK_BLOCK_RESERVED && bytes <= block->bytes) {
+        block->kind == YK_ALLOCATION_RESERVED && bytes <= block->bytes) {
         settle_locked(arena, block, bytes, touched);
     }
     (void)pthread_mutex_unlock(&arena->lock);
@@ -758,11 +758,11 @@ void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool to
 void yk_arena_shrink_object(yk_arena *arena, const void *pointer, size_t bytes)
 {
     const uint64_t span = yk_round_up(bytes, yk_page_size());
-    yk_block *block;
+    yk_allocation *block;
 
     (void)pthread_mutex_lock(&arena->lock);
     if (find_start(arena, pointer, &block, NULL) == YOKE_OK &&
-        block->kind == YK_BLOCK_OBJECT && bytes != 0) {
+        block->kind == YK_ALLOCATION_OBJECT && bytes != 0) {
         yk_mapping_punch(&arena->mapping, block->offset, block->span);
         if (span < block->span) {
             arena->used -= block->span - span;
@@ -787,17 +787,17 @@ static yoke_status free_block(yk_arena *arena, const void *pointer, uint32_t kin
 
 yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
 {
-    return free_block(arena, pointer, YK_BLOCK_PLAIN, error);
+    return free_block(arena, pointer, YK_ALLOCATION_PLAIN, error);
 }
 
 void yk_arena_free_object(yk_arena *arena, const void *pointer)
 {
-    (void)free_block(arena, pointer, YK_BLOCK_OBJECT, NULL);
+    (void)free_block(arena, pointer, YK_ALLOCATION_OBJECT, NULL);
 }
 
-bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block)
+bool yk_arena_find(yk_arena *arena, const void *pointer, yk_allocation *block)
 {
-    const yk_block *found;
+    const yk_allocation *found;
 
     (void)pthread_mutex_lock(&arena->lock);
     found = find_locked(arena, pointer);
@@ -810,7 +810,7 @@ bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block)
 
 void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change)
 {
-    yk_block *block;
+    yk_allocation *block;
 
     (void)pthread_mutex_lock(&arena->lock);
     block = find_locked(arena, (const void *)(uintptr_t)address);
@@ -820,10 +820,10 @@ void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change)
     (void)pthread_mutex_unlock(&arena->lock);
 }
 
-yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
+yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_allocation *block,
                          yk_error *error)
 {
-    yk_block *found;
+    yk_allocation *found;
     yoke_status status;
 
     (void)pthread_mutex_lock(&arena->lock);
@@ -837,7 +837,7 @@ yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
 
 void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table)
 {
-    yk_block *found;
+    yk_allocation *found;
 
     (void)pthread_mutex_lock(&arena->lock);
     if (find_start(arena, pointer, &found, NULL) == YOKE_OK) {
@@ -855,7 +855,7 @@ bool yk_arena_valid(const yk_arena *arena)
     size_t spare = 0;
 
     for (size_t i = 0; i < arena->count; i++) {
-        const yk_block *block = &arena->blocks[i];
+        const yk_allocation *block = &arena->blocks[i];
 
         if (begin_of(block) < end || begin_of(block) % page != 0 ||
             end_of(block) % page != 0 || block->bytes > block->span ||
@@ -866,7 +866,7 @@ bool yk_arena_valid(const yk_arena *arena)
         end = end_of(block);
         used += block->lead + block->span;
         reserved += takes_no_memory(block) ? block->span : 0;
-        spare += block->kind == YK_BLOCK_SPARE;
+        spare += block->kind == YK_ALLOCATION_SPARE;
     }
     return used == arena->used && reserved == arena->reserved &&
            spare == arena->spare_count;

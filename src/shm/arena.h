@@ -20,20 +20,20 @@
 enum { YK_MAX_SPARE = 4096 };
 
 enum {
-    YK_BLOCK_PLAIN = 0,
-    YK_BLOCK_RESERVED =
+    YK_ALLOCATION_PLAIN = 0,
+    YK_ALLOCATION_RESERVED =
         1,              /* address space, of which a result will take what it needs */
-    YK_BLOCK_PAGE = 2,  /* one page, kept for reuse when it is freed */
-    YK_BLOCK_SPARE = 3, /* such a page, free: no allocation */
-    YK_BLOCK_SEGMENT = 4, /* shows a named segment's pages instead of the arena's own */
-    YK_BLOCK_OBJECT =
+    YK_ALLOCATION_PAGE = 2,  /* one page, kept for reuse when it is freed */
+    YK_ALLOCATION_SPARE = 3, /* such a page, free: no allocation */
+    YK_ALLOCATION_SEGMENT = 4, /* shows a named segment's pages instead of the arena's own */
+    YK_ALLOCATION_OBJECT =
         5, /* objects that processes share, or where one was a moment ago */
-    YK_BLOCK_RESTING =
+    YK_ALLOCATION_RESTING =
         6, /* where segments were that some process may still have: no allocation */
 };
 
 /* An allocated block. */
-typedef struct yk_block {
+typedef struct yk_allocation {
     uint64_t offset; /* from the mapping's base */
     uint64_t bytes;  /* as asked for */
     uint64_t lead;   /* taken before it: whole pages begin there */
@@ -41,13 +41,13 @@ typedef struct yk_block {
     uint64_t id;     /* never used twice in an arena; from 1 */
     uint32_t users;  /* jobs that use it */
     uint64_t table;  /* address of its yk_residency; 0: it is not lent */
-    uint32_t kind;   /* YK_BLOCK_... */
+    uint32_t kind;   /* YK_ALLOCATION_... */
     uint32_t attachment;  /* number of the named segment it shows, from 1; 0: none */
     uint32_t zone;   /* yk_zone_kind */
     uint32_t guard;  /* its entry in the table of guarded blocks, from 1; 0: none */
     bool read_only;  /* a segment that may not be written */
     uint64_t epoch;  /* of a resting range: how many segments had been closed then */
-} yk_block;
+} yk_allocation;
 
 /* Where to begin to look for a gap: there is none of this span, or a larger one, before. No
  * more than a hint. */
@@ -64,7 +64,7 @@ typedef struct yk_arena {
         next[YK_ZONES]; /* where to look first, in zones whose addresses are to rest */
     _Atomic size_t resting; /* ranges where segments were */
     pthread_mutex_t lock;
-    yk_block *blocks; /* sorted by offset */
+    yk_allocation *blocks; /* sorted by offset */
     size_t count;
     size_t capacity;
     uint64_t used;    /* bytes in blocks */
@@ -106,7 +106,7 @@ yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error
  * is copied to *block. NULL: YOKE_ENOMEM in error.
  */
 void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment, bool read_only,
-                    yk_block *block, yk_error *error);
+                    yk_allocation *block, yk_error *error);
 
 /* Ends a segment's block, as yk_arena_free(). Its range rests: it is the `epoch`th that was
  * closed, and some process may still have it. */
@@ -126,13 +126,13 @@ uint64_t yk_arena_resting(yk_arena *arena);
 bool yk_arena_contains(const yk_arena *arena, const void *pointer);
 
 /* The block that contains an address, copied; false if there is none. */
-bool yk_arena_find(yk_arena *arena, const void *pointer, yk_block *block);
+bool yk_arena_find(yk_arena *arena, const void *pointer, yk_allocation *block);
 
 /* Counts a user of the block with this id at this address in or out. */
 void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change);
 
 /* The block that starts at an address, copied. YOKE_EINVAL if none starts there. */
-yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_block *block,
+yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_allocation *block,
                          yk_error *error);
 
 /* As yk_arena_alloc(), for objects that processes share: yk_arena_free() refuses it. In the

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-uint32_t yk_guard_add(yk_guard_table *table, const yk_guarded_block *block)
+uint32_t yk_guard_add(yk_guard_table *table, const yk_guarded_allocation *block)
 {
     for (uint32_t turn = 0; turn < YK_MAX_GUARDED; turn++) {
         const uint32_t i = table->next;
@@ -33,7 +33,7 @@ void yk_guard_remove(yk_guard_table *table, uint32_t number)
     (void)atomic_fetch_add(&table->changes, 1);
 }
 
-bool yk_guard_get(const yk_guard_table *table, uint32_t number, yk_guarded_block *block)
+bool yk_guard_get(const yk_guard_table *table, uint32_t number, yk_guarded_allocation *block)
 {
     const yk_guard_entry *entry = &table->entries[number - 1];
 
@@ -46,7 +46,7 @@ bool yk_guard_get(const yk_guard_table *table, uint32_t number, yk_guarded_block
 }
 
 /* How far an offset is from the pages of a block. */
-static uint64_t distance(const yk_guarded_block *block, uint64_t offset)
+static uint64_t distance(const yk_guarded_allocation *block, uint64_t offset)
 {
     return offset < block->begin  ? block->begin - offset
            : offset >= block->end ? offset - block->end + 1
@@ -54,11 +54,11 @@ static uint64_t distance(const yk_guarded_block *block, uint64_t offset)
 }
 
 bool yk_guard_find(const yk_guard_table *table, uint64_t offset, uint64_t page,
-                   yk_guarded_block *block)
+                   yk_guarded_allocation *block)
 {
     const uint32_t used = atomic_load(&table->used);
     uint64_t nearest = page + 1;
-    yk_guarded_block one;
+    yk_guarded_allocation one;
 
     for (uint32_t number = 1; number <= used && number <= YK_MAX_GUARDED; number++) {
         const bool is_there = yk_guard_get(table, number, &one);

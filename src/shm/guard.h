@@ -27,13 +27,13 @@
 enum { YK_MAX_GUARDED = 16384 };
 
 /* Offsets in the window. */
-typedef struct yk_guarded_block {
+typedef struct yk_guarded_allocation {
     uint64_t id;
     uint64_t offset;
     uint64_t bytes; /* as asked for */
     uint64_t begin; /* the pages that may be accessed */
     uint64_t end;
-} yk_guarded_block;
+} yk_guarded_allocation;
 
 typedef struct yk_guard_entry {
     _Atomic uint64_t id; /* app: published last, first to go; 0: freed, or never used */
@@ -52,17 +52,17 @@ typedef struct yk_guard_table {
 } yk_guard_table;
 
 /* The entry's number, from 1; 0: all are in use. */
-uint32_t yk_guard_add(yk_guard_table *table, const yk_guarded_block *block);
+uint32_t yk_guard_add(yk_guard_table *table, const yk_guarded_allocation *block);
 void yk_guard_remove(yk_guard_table *table, uint32_t number);
 
 /* What an entry, from 1, says; false if it changes just now, or was never used. The id is 0
  * if the block was freed. */
 bool yk_guard_get(const yk_guard_table *table, uint32_t number,
-                  yk_guarded_block *block);
+                  yk_guarded_allocation *block);
 
 /* The block at an offset, or the nearest one, if its pages are at most a page away. A freed block
  * only if no other is as near. False: there is none. */
 bool yk_guard_find(const yk_guard_table *table, uint64_t offset, uint64_t page,
-                   yk_guarded_block *block);
+                   yk_guarded_allocation *block);
 
 #endif

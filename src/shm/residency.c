@@ -6,7 +6,7 @@
 size_t yk_residency_size(uint64_t bytes)
 {
     return sizeof(yk_residency) +
-           (size_t)yk_div_up(bytes, YK_RESIDENCY_BLOCK) * sizeof(yk_block_state);
+           (size_t)yk_div_up(bytes, YK_RESIDENCY_PAGE) * sizeof(yk_page_state);
 }
 
 void yk_residency_init(yk_residency *table, uint64_t id, uint64_t address,
@@ -15,30 +15,30 @@ void yk_residency_init(yk_residency *table, uint64_t id, uint64_t address,
     table->id = id;
     table->address = address;
     table->bytes = bytes;
-    table->count = yk_div_up(bytes, YK_RESIDENCY_BLOCK);
+    table->count = yk_div_up(bytes, YK_RESIDENCY_PAGE);
 }
 
-yk_blocks yk_residency_touched(const yk_residency *table, uint64_t low, uint64_t high)
+yk_pages yk_residency_touched(const yk_residency *table, uint64_t low, uint64_t high)
 {
-    return (yk_blocks){
-        (low - table->address) / YK_RESIDENCY_BLOCK,
-        yk_div_up(high - table->address, YK_RESIDENCY_BLOCK),
+    return (yk_pages){
+        (low - table->address) / YK_RESIDENCY_PAGE,
+        yk_div_up(high - table->address, YK_RESIDENCY_PAGE),
     };
 }
 
-yk_blocks yk_residency_covered(const yk_residency *table, uint64_t low, uint64_t high)
+yk_pages yk_residency_covered(const yk_residency *table, uint64_t low, uint64_t high)
 {
-    const uint64_t first = yk_div_up(low - table->address, YK_RESIDENCY_BLOCK);
+    const uint64_t first = yk_div_up(low - table->address, YK_RESIDENCY_PAGE);
     const uint64_t end = high - table->address == table->bytes
                              ? table->count
-                             : (high - table->address) / YK_RESIDENCY_BLOCK;
+                             : (high - table->address) / YK_RESIDENCY_PAGE;
 
-    return (yk_blocks){first, yk_max(first, end)};
+    return (yk_pages){first, yk_max(first, end)};
 }
 
 /* The one writer of a whole block needs no atomic step, which would cost as much as a
  * part of the block's transfer. */
-static void raise_whole(yk_block_state *block)
+static void raise_whole(yk_page_state *block)
 {
     const uint64_t now = atomic_load_explicit(&block->version, memory_order_relaxed);
 
@@ -46,15 +46,15 @@ static void raise_whole(yk_block_state *block)
     atomic_store_explicit(&block->holder, 0, memory_order_release);
 }
 
-static void raise_piece(yk_block_state *block)
+static void raise_piece(yk_page_state *block)
 {
     (void)atomic_fetch_add_explicit(&block->version, 1, memory_order_acq_rel);
 }
 
 void yk_residency_raise(yk_residency *table, uint64_t low, uint64_t high)
 {
-    const yk_blocks touched = yk_residency_touched(table, low, high);
-    const yk_blocks covered = yk_residency_covered(table, low, high);
+    const yk_pages touched = yk_residency_touched(table, low, high);
+    const yk_pages covered = yk_residency_covered(table, low, high);
 
     for (uint64_t b = touched.first; b < touched.end; b++) {
         if (b >= covered.first && b < covered.end) {
@@ -65,27 +65,27 @@ void yk_residency_raise(yk_residency *table, uint64_t low, uint64_t high)
     }
 }
 
-uint64_t yk_residency_bytes(const yk_residency *table, yk_blocks blocks,
+uint64_t yk_residency_bytes(const yk_residency *table, yk_pages blocks,
                             uint64_t *address)
 {
-    const uint64_t begin = blocks.first * YK_RESIDENCY_BLOCK;
+    const uint64_t begin = blocks.first * YK_RESIDENCY_PAGE;
 
     *address = table->address + begin;
-    return yk_min(blocks.end * YK_RESIDENCY_BLOCK, table->bytes) - begin;
+    return yk_min(blocks.end * YK_RESIDENCY_PAGE, table->bytes) - begin;
 }
 
 void yk_residency_hold(yk_residency *table, uint64_t low, uint64_t high,
                        uint64_t holder)
 {
-    const yk_blocks covered = yk_residency_covered(table, low, high);
+    const yk_pages covered = yk_residency_covered(table, low, high);
 
     for (uint64_t b = covered.first; b < covered.end; b++) {
         atomic_store_explicit(&table->blocks[b].holder, holder, memory_order_release);
     }
 }
 
-bool yk_residency_next_held(const yk_residency *table, yk_blocks blocks,
-                            uint64_t holder, yk_blocks *run)
+bool yk_residency_next_held(const yk_residency *table, yk_pages blocks,
+                            uint64_t holder, yk_pages *run)
 {
     uint64_t b = blocks.first;
 
@@ -100,7 +100,7 @@ bool yk_residency_next_held(const yk_residency *table, yk_blocks blocks,
     return run->first < run->end;
 }
 
-void yk_residency_mark_written(yk_residency *table, yk_blocks blocks)
+void yk_residency_mark_written(yk_residency *table, yk_pages blocks)
 {
     for (uint64_t b = blocks.first; b < blocks.end; b++) {
         atomic_store_explicit(&table->blocks[b].holder, 0, memory_order_release);
@@ -118,6 +118,6 @@ void yk_residency_drop(yk_residency *table, uint64_t block, uint64_t holder)
 bool yk_residency_valid(const yk_residency *table, uint64_t address, uint64_t bytes)
 {
     return table->id != 0 && table->address == address && table->bytes == bytes &&
-           table->count == yk_div_up(bytes, YK_RESIDENCY_BLOCK) &&
+           table->count == yk_div_up(bytes, YK_RESIDENCY_PAGE) &&
            table->may_be_held <= 1;
 }

@@ -19,18 +19,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { YK_RESIDENCY_BLOCK = 4096 };
+enum { YK_RESIDENCY_PAGE = 4096 };
 
 /* Part of each id, so that nothing else in a table looks like one. */
 #define YK_LENDING (UINT64_C(1) << 63)
 
-typedef struct yk_block_state {
+typedef struct yk_page_state {
     /* whoever runs a chunk that writes there; 0: as it was when lent */
     _Atomic uint64_t version;
     /* see yk_holder_pack(); 0: the arena has it. The worker that is named; whoever
      * overwrites the block */
     _Atomic uint64_t holder;
-} yk_block_state;
+} yk_page_state;
 
 typedef struct yk_residency {
     /* app, before any job sees it */
@@ -40,17 +40,17 @@ typedef struct yk_residency {
     uint64_t count; /* blocks; the last one may be shorter */
     /* app: a job was submitted that may keep some of it. Later jobs have to ask. */
     uint64_t may_be_held;
-    yk_block_state blocks[];
+    yk_page_state blocks[];
 } yk_residency;
 
 static_assert(sizeof(yk_residency) == 40, "no padding");
-static_assert(sizeof(yk_block_state) == 16, "no padding");
+static_assert(sizeof(yk_page_state) == 16, "no padding");
 
 /* Blocks [first, end). */
-typedef struct yk_blocks {
+typedef struct yk_pages {
     uint64_t first;
     uint64_t end;
-} yk_blocks;
+} yk_pages;
 
 /* Bytes of the table of an allocation. */
 size_t yk_residency_size(uint64_t bytes);
@@ -60,10 +60,10 @@ void yk_residency_init(yk_residency *table, uint64_t id, uint64_t address,
                        uint64_t bytes);
 
 /* The blocks that the bytes [low, high) of the allocation lie in. */
-yk_blocks yk_residency_touched(const yk_residency *table, uint64_t low, uint64_t high);
+yk_pages yk_residency_touched(const yk_residency *table, uint64_t low, uint64_t high);
 
 /* Those of them that lie in [low, high) as a whole. */
-yk_blocks yk_residency_covered(const yk_residency *table, uint64_t low, uint64_t high);
+yk_pages yk_residency_covered(const yk_residency *table, uint64_t low, uint64_t high);
 
 /* Raises the versions of what [low, high) touches; what it covers is in the arena then, or
  * about to be overwritten. */
@@ -96,7 +96,7 @@ static inline uint64_t yk_residency_holder(const yk_residency *table, uint64_t b
 }
 
 /* The bytes of a run of blocks: at an address, so many. */
-uint64_t yk_residency_bytes(const yk_residency *table, yk_blocks blocks,
+uint64_t yk_residency_bytes(const yk_residency *table, yk_pages blocks,
                             uint64_t *address);
 
 /* The holder, after it wrote [low, high): what that covers is with it alone. */
@@ -105,11 +105,11 @@ void yk_residency_hold(yk_residency *table, uint64_t low, uint64_t high,
 
 /* The first run of blocks from `first` on that this holder has, within the given ones.
  * False if there is none. */
-bool yk_residency_next_held(const yk_residency *table, yk_blocks blocks,
-                            uint64_t holder, yk_blocks *run);
+bool yk_residency_next_held(const yk_residency *table, yk_pages blocks,
+                            uint64_t holder, yk_pages *run);
 
 /* The holder, after it copied them there: the arena has these blocks. */
-void yk_residency_mark_written(yk_residency *table, yk_blocks blocks);
+void yk_residency_mark_written(yk_residency *table, yk_pages blocks);
 
 /* What a holder has of a block counts no more; a no-op if somebody else has it. */
 void yk_residency_drop(yk_residency *table, uint64_t block, uint64_t holder);

@@ -23,7 +23,7 @@ static bool place_block(const yk_control *control, uint64_t window, uint64_t off
                         char place[PLACE_BYTES])
 {
     const yk_guard_table *table = (const yk_guard_table *)(uintptr_t)control->guards;
-    yk_guarded_block block;
+    yk_guarded_allocation block;
     uint64_t end;
 
     if (table == NULL || !yk_guard_find(table, offset, yk_page_size(), &block)) {

@@ -9,7 +9,7 @@
 
 /* ---- giving back ---- */
 
-static void put_back(yk_worker_self *self, yk_residency *table, yk_blocks blocks)
+static void put_back(yk_worker_self *self, yk_residency *table, yk_pages blocks)
 {
     if (yk_device_write_back(self->device, table, blocks, &self->error) != YOKE_OK) {
         yk_worker_give_up_device(self);
@@ -19,17 +19,17 @@ static void put_back(yk_worker_self *self, yk_residency *table, yk_blocks blocks
 
 static void put_back_all(yk_worker_self *self, yk_residency *table)
 {
-    put_back(self, table, (yk_blocks){0, table->count});
+    put_back(self, table, (yk_pages){0, table->count});
 }
 
-static void drop(yk_residency *table, yk_blocks blocks, uint64_t holder)
+static void drop(yk_residency *table, yk_pages blocks, uint64_t holder)
 {
     for (uint64_t b = blocks.first; b < blocks.end; b++) {
         yk_residency_drop(table, b, holder);
     }
 }
 
-static yk_blocks blocks_of(const yk_arg *arg, const yk_extent *extent)
+static yk_pages blocks_of(const yk_arg *arg, const yk_extent *extent)
 {
     return yk_residency_touched(yk_lent_table(arg), extent->address,
                                 yk_extent_end(extent));
@@ -37,13 +37,13 @@ static yk_blocks blocks_of(const yk_arg *arg, const yk_extent *extent)
 
 /* What will be overwritten is not worth bringing back. */
 static void put_back_written(yk_worker_self *self, const yk_launch *launch,
-                             const yk_arg *arg, yk_blocks blocks)
+                             const yk_arg *arg, yk_pages blocks)
 {
-    const yk_blocks replaced = yk_lent_replaced(launch, arg);
+    const yk_pages replaced = yk_lent_replaced(launch, arg);
     yk_residency *table = yk_lent_table(arg);
 
     drop(table,
-         (yk_blocks){yk_max(blocks.first, replaced.first),
+         (yk_pages){yk_max(blocks.first, replaced.first),
                      yk_min(blocks.end, replaced.end)},
          self->holder);
     put_back(self, table, blocks);
@@ -180,7 +180,7 @@ void yk_worker_set_keeping(yk_worker_self *self, const yk_job *job, yk_device *d
 
 /* The first run of blocks that only somebody else has: it begins in these. */
 static bool find_missing(const yk_worker_self *self, const yk_residency *table,
-                         yk_blocks blocks, yk_blocks *run, uint64_t *holder)
+                         yk_pages blocks, yk_pages *run, uint64_t *holder)
 {
     uint64_t b = blocks.first;
 
@@ -192,12 +192,12 @@ static bool find_missing(const yk_worker_self *self, const yk_residency *table,
         return false;
     }
     run->first = b - 1;
-    return yk_residency_next_held(table, (yk_blocks){b - 1, table->count}, *holder,
+    return yk_residency_next_held(table, (yk_pages){b - 1, table->count}, *holder,
                                   run);
 }
 
 static yoke_status tell_lost(yk_worker_self *self, const yk_job *job, uint32_t index,
-                             uint64_t read, yk_blocks run, uint64_t holder)
+                             uint64_t read, yk_pages run, uint64_t holder)
 {
     const yk_arg *arg = &job->launch.args[index];
     uint64_t low;
@@ -217,7 +217,7 @@ static yoke_status check_row(yk_worker_self *self, const yk_job *job, uint32_t i
 {
     const yk_residency *table = yk_lent_table(&job->launch.args[index]);
     uint64_t holder;
-    yk_blocks run;
+    yk_pages run;
 
     return find_missing(self, table, yk_residency_touched(table, low, high), &run,
                         &holder)
@@ -246,7 +246,7 @@ static yoke_status check_read(yk_worker_self *self, const yk_job *job, uint32_t 
 }
 
 /* A block of which the chunk writes a part. */
-static void settle_block(yk_worker_self *self, const yk_arg *arg, yk_blocks replaced,
+static void settle_block(yk_worker_self *self, const yk_arg *arg, yk_pages replaced,
                          uint64_t block)
 {
     yk_residency *table = yk_lent_table(arg);
@@ -255,15 +255,15 @@ static void settle_block(yk_worker_self *self, const yk_arg *arg, yk_blocks repl
     if (holder != 0 && block >= replaced.first && block < replaced.end) {
         yk_residency_drop(table, block, holder);
     } else if (holder != 0 && holder == self->holder) {
-        put_back(self, table, (yk_blocks){block, block + 1});
+        put_back(self, table, (yk_pages){block, block + 1});
     }
 }
 
-static void settle_row(yk_worker_self *self, const yk_arg *arg, yk_blocks replaced,
+static void settle_row(yk_worker_self *self, const yk_arg *arg, yk_pages replaced,
                        uint64_t low, uint64_t high)
 {
-    const yk_blocks touched = yk_residency_touched(yk_lent_table(arg), low, high);
-    const yk_blocks covered = yk_residency_covered(yk_lent_table(arg), low, high);
+    const yk_pages touched = yk_residency_touched(yk_lent_table(arg), low, high);
+    const yk_pages covered = yk_residency_covered(yk_lent_table(arg), low, high);
 
     if (covered.first > touched.first || covered.first == covered.end) {
         settle_block(self, arg, replaced, touched.first);
@@ -276,7 +276,7 @@ static void settle_row(yk_worker_self *self, const yk_arg *arg, yk_blocks replac
 static void settle_written(yk_worker_self *self, const yk_launch *launch,
                            const yk_arg *arg, uint64_t begin, uint64_t end)
 {
-    const yk_blocks replaced = yk_lent_replaced(launch, arg);
+    const yk_pages replaced = yk_lent_replaced(launch, arg);
     yk_extent extent;
 
     if (yk_footprint_write(launch, arg, begin, end, &extent) == 0) {

@@ -9,7 +9,7 @@
 #include "test_opencl_bench.h"
 
 enum { PASSED = 0, FAILED = 1, CANNOT_OPEN = 2 };
-enum { N = 40000, CHUNK = 10000, STEPS = 20, BLOCK = YK_RESIDENCY_BLOCK };
+enum { N = 40000, CHUNK = 10000, STEPS = 20, BLOCK = YK_RESIDENCY_PAGE };
 
 /* Of two chunks that share a block, both bring their piece of it each time. */
 enum { EDGES = N / CHUNK - 1 };
@@ -257,7 +257,7 @@ static bool results_stay(yk_device *device)
     right = right && !is_right(l, 0) &&
             yk_residency_holder(table, 0) == device->holder &&
             yk_residency_holder(table, CHUNK * 4 / BLOCK) == 0 &&
-            yk_device_write_back(device, table, (yk_blocks){0, table->count}, &error) ==
+            yk_device_write_back(device, table, (yk_pages){0, table->count}, &error) ==
                 YOKE_OK &&
             is_right(l, 0) && yk_residency_holder(table, 0) == 0;
     device->keeps = false;

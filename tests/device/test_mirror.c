@@ -5,7 +5,7 @@
 
 #include "device/mirror.h"
 
-enum { BASE = 0x100000, BLOCK = YK_RESIDENCY_BLOCK, BYTES = 8 * BLOCK + 100 };
+enum { BASE = 0x100000, BLOCK = YK_RESIDENCY_PAGE, BYTES = 8 * BLOCK + 100 };
 
 static yk_residency *table;
 static yk_mirror mirror;

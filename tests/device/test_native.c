@@ -297,7 +297,7 @@ static void look_at_versions(const yoke_span *span, void *const args[])
 /* Once before it is written and once after; only where it is written. */
 static void versions_of_lent_arrays_rise_twice(void **state)
 {
-    enum { FLOATS = 3 * YK_RESIDENCY_BLOCK / sizeof(float) };
+    enum { FLOATS = 3 * YK_RESIDENCY_PAGE / sizeof(float) };
     static float out[FLOATS], in[FLOATS];
     const uint64_t before[] = {1, 1, 0};
     float factor = 1;

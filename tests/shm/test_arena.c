@@ -137,7 +137,7 @@ static void test_find(void **state)
 {
     char *a = yk_arena_alloc(&arena, 5000, &error);
     char *c = yk_arena_alloc(&arena, 1, &error);
-    yk_block block;
+    yk_allocation block;
     uint64_t id;
 
     (void)state;
@@ -161,7 +161,7 @@ static void test_users(void **state)
 {
     char *a = yk_arena_alloc(&arena, 100, &error);
     const uint64_t address = (uint64_t)(uintptr_t)a;
-    yk_block block;
+    yk_allocation block;
 
     (void)state;
     assert_true(yk_arena_find(&arena, a, &block));
@@ -181,8 +181,8 @@ static void test_users(void **state)
 /* Segments have addresses here, and memory elsewhere. */
 static void test_segments(void **state)
 {
-    yk_block block;
-    yk_block found;
+    yk_allocation block;
+    yk_allocation found;
     char *a = yk_arena_attach(&arena, 5000, 7, true, &block, &error);
     char *b = yk_arena_alloc(&arena, 4096, &error);
 
@@ -220,7 +220,7 @@ static void test_segments(void **state)
 static void test_ranges_rest(void **state)
 {
     enum { MANY = 200, GUEST = 256 << 10 };
-    yk_block block;
+    yk_allocation block;
     char *last = NULL;
 
     (void)state;
@@ -335,7 +335,7 @@ static void test_guarded(void **state)
                  {4096, 0}, {4100, 12}, {5 << 20, 0}};
     yk_arena guarded;
     yk_guard_table *table = open_guarded(&guarded);
-    yk_guarded_block found;
+    yk_guarded_allocation found;
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -467,7 +467,7 @@ static void test_pages(void **state)
 {
     enum { PAGES = YK_MAX_SPARE + 44 };
     static void *pages[PAGES];
-    yk_block block;
+    yk_allocation block;
     void *all;
 
     (void)state;

@@ -5,7 +5,7 @@
 
 #include "shm/residency.h"
 
-enum { BASE = 0x100000, BLOCK = YK_RESIDENCY_BLOCK, BYTES = 10 * BLOCK + 100 };
+enum { BASE = 0x100000, BLOCK = YK_RESIDENCY_PAGE, BYTES = 10 * BLOCK + 100 };
 
 static yk_residency *make(void)
 {
@@ -36,8 +36,8 @@ static void knows_blocks_of_bytes(void **state)
     static const struct {
         uint64_t low;
         uint64_t high;
-        yk_blocks touched;
-        yk_blocks covered;
+        yk_pages touched;
+        yk_pages covered;
     } cases[] = {
         {0, BLOCK, {0, 1}, {0, 1}},
         {0, 1, {0, 1}, {0, 0}},
@@ -52,9 +52,9 @@ static void knows_blocks_of_bytes(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const yk_blocks touched =
+        const yk_pages touched =
             yk_residency_touched(table, BASE + cases[i].low, BASE + cases[i].high);
-        const yk_blocks covered =
+        const yk_pages covered =
             yk_residency_covered(table, BASE + cases[i].low, BASE + cases[i].high);
 
         assert_int_equal(touched.first, cases[i].touched.first);
@@ -85,26 +85,26 @@ static void blocks_have_holders(void **state)
     const uint64_t me = yk_holder_pack(5, 2);
     const uint64_t other = yk_holder_pack(6, 2);
     yk_residency *table = make();
-    yk_blocks run;
+    yk_pages run;
     uint64_t address;
 
     (void)state;
     assert_int_equal(yk_holder_slot(me), 5);
     assert_int_equal(yk_holder_life(me), 2);
-    assert_false(yk_residency_next_held(table, (yk_blocks){0, 11}, me, &run));
+    assert_false(yk_residency_next_held(table, (yk_pages){0, 11}, me, &run));
     yk_residency_hold(table, BASE + 1, BASE + 5 * BLOCK + 1, me);
     yk_residency_hold(table, BASE + 9 * BLOCK, BASE + BYTES, me);
     yk_residency_hold(table, BASE + 7 * BLOCK, BASE + 8 * BLOCK, other);
-    assert_true(yk_residency_next_held(table, (yk_blocks){0, 11}, me, &run));
+    assert_true(yk_residency_next_held(table, (yk_pages){0, 11}, me, &run));
     assert_int_equal(run.first, 1);
     assert_int_equal(run.end, 5);
     assert_int_equal(yk_residency_bytes(table, run, &address), 4 * BLOCK);
     assert_int_equal(address, BASE + BLOCK);
-    assert_true(yk_residency_next_held(table, (yk_blocks){5, 11}, me, &run));
+    assert_true(yk_residency_next_held(table, (yk_pages){5, 11}, me, &run));
     assert_int_equal(run.first, 9);
     assert_int_equal(yk_residency_bytes(table, run, &address), BYTES - 9 * BLOCK);
     yk_residency_mark_written(table, run);
-    assert_false(yk_residency_next_held(table, (yk_blocks){5, 11}, me, &run));
+    assert_false(yk_residency_next_held(table, (yk_pages){5, 11}, me, &run));
     free(table);
 }
 

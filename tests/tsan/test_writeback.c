@@ -40,9 +40,9 @@ static uint32_t next_value(const uint32_t values[3])
 
 static void put_back(uint32_t self, uint32_t array, uint64_t first, uint64_t end)
 {
-    yk_blocks run = {first, first};
+    yk_pages run = {first, first};
 
-    while (yk_residency_next_held(tables[array], (yk_blocks){run.end, end},
+    while (yk_residency_next_held(tables[array], (yk_pages){run.end, end},
                                   holder_of(self), &run)) {
         for (uint64_t b = run.first; b < run.end; b++) {
             arena[array][b] = own[self][array][b];
@@ -81,20 +81,20 @@ static uint32_t value_at(uint32_t self, uint32_t array, uint32_t block)
 static void compute(uint32_t self, uint32_t from, uint32_t tile)
 {
     const uint32_t to = 1 - from;
-    const uint64_t address = tables[to]->address + tile * YK_RESIDENCY_BLOCK;
+    const uint64_t address = tables[to]->address + tile * YK_RESIDENCY_PAGE;
     const uint32_t values[3] = {
         value_at(self, from, tile > 0 ? tile - 1 : 0),
         value_at(self, from, tile),
         value_at(self, from, tile + 1 < TILES ? tile + 1 : tile),
     };
 
-    yk_residency_raise(tables[to], address, address + YK_RESIDENCY_BLOCK);
+    yk_residency_raise(tables[to], address, address + YK_RESIDENCY_PAGE);
     if (tile % 3 == 0) {
         arena[to][tile] = next_value(values);
         return;
     }
     own[self][to][tile] = next_value(values);
-    yk_residency_hold(tables[to], address, address + YK_RESIDENCY_BLOCK,
+    yk_residency_hold(tables[to], address, address + YK_RESIDENCY_PAGE,
                       holder_of(self));
 }
 
@@ -215,9 +215,9 @@ static void create(void)
         atomic_store(&control->workers[i].holds, 1);
     }
     for (uint32_t k = 0; k < 2; k++) {
-        tables[k] = calloc(1, yk_residency_size(TILES * YK_RESIDENCY_BLOCK));
+        tables[k] = calloc(1, yk_residency_size(TILES * YK_RESIDENCY_PAGE));
         assert_non_null(tables[k]);
-        yk_residency_init(tables[k], k + 1, (k + 1) << 20, TILES * YK_RESIDENCY_BLOCK);
+        yk_residency_init(tables[k], k + 1, (k + 1) << 20, TILES * YK_RESIDENCY_PAGE);
     }
     for (uint32_t i = 0; i < TILES; i++) {
         arena[1][i] = wanted[1][i] = i * i;

@@ -231,7 +231,7 @@ static yoke_status fake_finish(yk_device *device, unsigned index, yk_error *erro
 }
 
 static yoke_status fake_fetch(yk_device *device, const yk_residency *table,
-                              yk_blocks blocks, yk_error *error)
+                              yk_pages blocks, yk_error *error)
 {
     const yk_own_copy *copy = yk_own_copy_find(&fake_of(device)->copies, table);
 

@@ -35,7 +35,7 @@ const yk_own_copy *yk_own_copy_find(const yk_own_copies *copies,
     return NULL;
 }
 
-uint64_t yk_own_copy_fetch(const yk_own_copy *copy, yk_blocks blocks)
+uint64_t yk_own_copy_fetch(const yk_own_copy *copy, yk_pages blocks)
 {
     uint64_t address;
     const uint64_t bytes = yk_residency_bytes(copy->mirror.table, blocks, &address);
@@ -51,7 +51,7 @@ static bool empty(const yk_own_copies *copies, const yk_own_copy *copy)
     yk_residency *const table = copy->mirror.table;
 
     return !yk_mirror_is_live(&copy->mirror) ||
-           yk_device_write_back(copies->device, table, (yk_blocks){0, table->count},
+           yk_device_write_back(copies->device, table, (yk_pages){0, table->count},
                                NULL) == YOKE_OK;
 }
 

@@ -30,7 +30,7 @@ const yk_own_copy *yk_own_copy_find(const yk_own_copies *copies,
                                     const yk_residency *table);
 
 /* Copies blocks from there to the arena; how many bytes. */
-uint64_t yk_own_copy_fetch(const yk_own_copy *copy, yk_blocks blocks);
+uint64_t yk_own_copy_fetch(const yk_own_copy *copy, yk_pages blocks);
 
 /* The copy of an argument's allocation, made if need be; NULL if it is not lent or there
  * is no memory: then everything is moved. */
