@@ -34,20 +34,20 @@ static void release_retired(yk_ipc_registry *objects, yk_arena *arena)
 void *yk_ipc_registry_alloc(yk_ipc_registry *objects, yk_arena *arena, size_t bytes,
                        yk_zone_kind zone, yk_error *error)
 {
-    void *block = yk_arena_alloc_object(arena, bytes, zone, error);
+    void *allocation = yk_arena_alloc_object(arena, bytes, zone, error);
 
-    if (block == NULL && error->status == YOKE_ENOMEM) {
+    if (allocation == NULL && error->status == YOKE_ENOMEM) {
         (void)pthread_mutex_lock(&objects->lock);
         release_retired(objects, arena);
         (void)pthread_mutex_unlock(&objects->lock);
-        block = yk_arena_alloc_object(arena, bytes, zone, error);
+        allocation = yk_arena_alloc_object(arena, bytes, zone, error);
     }
-    return block;
+    return allocation;
 }
 
-void yk_ipc_registry_drop(yk_arena *arena, void *block)
+void yk_ipc_registry_drop(yk_arena *arena, void *allocation)
 {
-    yk_arena_free_object(arena, block);
+    yk_arena_free_object(arena, allocation);
 }
 
 static bool ensure_room(yk_ipc_registry *objects)
@@ -68,14 +68,14 @@ static bool ensure_room(yk_ipc_registry *objects)
 }
 
 yoke_status yk_ipc_registry_add(yk_ipc_registry *objects, yk_ipc_object *object, yk_magic magic,
-                           void *block, yk_error *error)
+                           void *allocation, yk_error *error)
 {
     bool added;
 
     (void)pthread_mutex_lock(&objects->lock);
     added = ensure_room(objects);
     if (added) {
-        objects->entries[objects->count++] = (yk_ipc_registry_entry){object, block};
+        objects->entries[objects->count++] = (yk_ipc_registry_entry){object, allocation};
         if (objects->keeper != 0) {
             yk_ipc_object_set_keeper(object, objects->keeper);
         }
@@ -85,24 +85,24 @@ yoke_status yk_ipc_registry_add(yk_ipc_registry *objects, yk_ipc_object *object,
     return added ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
 }
 
-static void *block_of(const yk_ipc_registry *objects, const yk_ipc_object *object)
+static void *allocation_of(const yk_ipc_registry *objects, const yk_ipc_object *object)
 {
     for (size_t i = objects->count; i > 0; i--) {
         if (objects->entries[i - 1].object == object) {
-            return objects->entries[i - 1].block;
+            return objects->entries[i - 1].allocation;
         }
     }
     return NULL;
 }
 
 /* False: somebody stays inside. */
-static bool shut_block(yk_ipc_registry *objects, const void *block, bool settle)
+static bool shut_allocation(yk_ipc_registry *objects, const void *allocation, bool settle)
 {
     size_t kept = 0;
     bool settled = true;
 
     for (size_t i = 0; i < objects->count; i++) {
-        if (objects->entries[i].block == block) {
+        if (objects->entries[i].allocation == allocation) {
             settled = yk_ipc_object_shut(objects->entries[i].object, settle) && settled;
         } else {
             objects->entries[kept++] = objects->entries[i];
@@ -113,33 +113,33 @@ static bool shut_block(yk_ipc_registry *objects, const void *block, bool settle)
 }
 
 /* Its pages are given back now, its first addresses later. */
-static void retire(yk_ipc_registry *objects, yk_arena *arena, void *block)
+static void retire(yk_ipc_registry *objects, yk_arena *arena, void *allocation)
 {
     const yk_zone *zone = &arena->layout.zones[YK_ZONE_OBJECTS];
     const uint64_t pages = (zone->end - zone->begin) / yk_page_size();
     const uint32_t max_count = (uint32_t)yk_min(YK_RETIRED, yk_max(pages / 16, 1));
     void **place = &objects->retired[objects->next_retired % max_count];
 
-    yk_arena_shrink_object(arena, block, yk_page_size());
+    yk_arena_shrink_object(arena, allocation, yk_page_size());
     if (*place != NULL) {
         yk_arena_free_object(arena, *place);
     }
-    *place = block;
+    *place = allocation;
     objects->next_retired = (objects->next_retired + 1) % max_count;
 }
 
 yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena, yk_ipc_object *object,
                                bool settle, yk_error *error)
 {
-    void *block;
+    void *allocation;
 
     (void)pthread_mutex_lock(&objects->lock);
-    block = block_of(objects, object);
-    if (block != NULL && shut_block(objects, block, settle)) {
-        retire(objects, arena, block);
+    allocation = allocation_of(objects, object);
+    if (allocation != NULL && shut_allocation(objects, allocation, settle)) {
+        retire(objects, arena, allocation);
     }
     (void)pthread_mutex_unlock(&objects->lock);
-    return block != NULL ? YOKE_OK
+    return allocation != NULL ? YOKE_OK
                          : yk_fail(error, YOKE_ECLOSED,
                                    "%p is no such object of this pool, or no more",
                                    (void *)object);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The objects that processes share (queues, locks and the like), as the application keeps
- * them: each block of the arena holds one, or several that come and go together.
+ * them: each allocation of the arena holds one, or several that come and go together.
  *
  * The memory of a destroyed object goes back to the system at once and reads as zeros, but the
  * addresses of its first page are not used again for a while: somebody may wait there, or be
@@ -25,7 +25,7 @@ enum { YK_RETIRED = 1024 };
 
 typedef struct yk_ipc_registry_entry {
     yk_ipc_object *object;
-    void *block;
+    void *allocation;
 } yk_ipc_registry_entry;
 
 typedef struct yk_ipc_registry {
@@ -47,16 +47,16 @@ void yk_ipc_registry_fini(yk_ipc_registry *objects);
 void *yk_ipc_registry_alloc(yk_ipc_registry *objects, yk_arena *arena, size_t bytes,
                        yk_zone_kind zone, yk_error *error);
 
-/* An object in that block, initialised, is open from now on. */
+/* An object in that allocation, initialised, is open from now on. */
 yoke_status yk_ipc_registry_add(yk_ipc_registry *objects, yk_ipc_object *object, yk_magic magic,
-                           void *block, yk_error *error);
+                           void *allocation, yk_error *error);
 
-/* Shuts all objects in the block of this one, and frees the block. `settle`: see
+/* Shuts all objects in the allocation of this one, and frees the allocation. `settle`: see
  * yk_ipc_object_shut(). YOKE_ECLOSED if it is none, or no more. */
 yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena, yk_ipc_object *object,
                                bool settle, yk_error *error);
 
-/* Frees a block in which no object was added. */
-void yk_ipc_registry_drop(yk_arena *arena, void *block);
+/* Frees a allocation in which no object was added. */
+void yk_ipc_registry_drop(yk_arena *arena, void *allocation);
 
 #endif

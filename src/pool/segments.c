@@ -54,16 +54,16 @@ static bool have_hosts(yoke_pool *pool)
 
 /* Tells the pool's processes. The id comes last: who reads it sees the rest. */
 static void announce(yk_control *control, uint32_t slot, const yk_host *host,
-                     const yk_allocation *block, const char *name)
+                     const yk_allocation *allocation, const char *name)
 {
     yk_attachment *attachment = &control->attachments[slot];
 
     attachment->segment = host->segment;
-    attachment->offset = block->offset;
-    attachment->span = block->span;
-    attachment->read_only = block->read_only;
+    attachment->offset = allocation->offset;
+    attachment->span = allocation->span;
+    attachment->read_only = allocation->read_only;
     yk_text_copy(attachment->name, sizeof attachment->name, name);
-    atomic_store(&attachment->id, block->id);
+    atomic_store(&attachment->id, allocation->id);
     if (slot >= atomic_load(&control->attachment_slots)) {
         atomic_store(&control->attachment_slots, slot + 1);
     }
@@ -119,7 +119,7 @@ static void wait_for_range(yoke_pool *pool, size_t bytes)
 }
 
 static void *find_room_to_attach(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
-                       bool read_only, yk_allocation *block, yk_error *error)
+                       bool read_only, yk_allocation *allocation, yk_error *error)
 {
     void *pointer;
     uint64_t resting;
@@ -128,7 +128,7 @@ static void *find_room_to_attach(yoke_pool *pool, uint32_t slot, const yk_segmen
         wake_ranges(pool);
     }
     pointer = yk_arena_attach(&pool->arena, (size_t)segment->bytes, slot + 1, read_only,
-                            block, error);
+                            allocation, error);
     resting = pointer == NULL ? yk_arena_resting(&pool->arena) : 0;
     if (resting != 0) {
         yk_error_append(
@@ -145,13 +145,13 @@ static yoke_status attach(yoke_pool *pool, uint32_t slot, const yk_segment *segm
                         const char *name, bool read_only, yk_error *error)
 {
     yk_host *host = &pool->hosts[slot];
-    yk_allocation block;
-    void *pointer = find_room_to_attach(pool, slot, segment, read_only, &block, error);
+    yk_allocation allocation;
+    void *pointer = find_room_to_attach(pool, slot, segment, read_only, &allocation, error);
 
     if (pointer == NULL) {
         return error->status;
     }
-    if (!yk_mapping_overlay(&pool->arena.mapping, block.offset, (size_t)block.span,
+    if (!yk_mapping_overlay(&pool->arena.mapping, allocation.offset, (size_t)allocation.span,
                           segment->fd, read_only)) {
         const int code = errno;
 
@@ -159,7 +159,7 @@ static yoke_status attach(yoke_pool *pool, uint32_t slot, const yk_segment *segm
         return yk_fail(error, YOKE_ESYSTEM, "cannot map it: %s", strerror(code));
     }
     *host = (yk_host){.segment = *segment, .pointer = pointer, .read_only = read_only};
-    announce(pool->control, slot, host, &block, name);
+    announce(pool->control, slot, host, &allocation, name);
     return YOKE_OK;
 }
 
@@ -314,19 +314,19 @@ static yoke_shm **find_handle(yoke_pool *pool, const yoke_shm *shm)
 }
 
 /* Nothing uses the segment: takes it out of the window. */
-static yoke_status detach(yoke_pool *pool, uint32_t slot, const yk_allocation *block,
+static yoke_status detach(yoke_pool *pool, uint32_t slot, const yk_allocation *allocation,
                           yk_error *error)
 {
     yk_control *control = pool->control;
     yk_host *host = &pool->hosts[slot];
     const char *name = control->attachments[slot].name;
 
-    if (block->users != 0) {
+    if (allocation->users != 0) {
         return yk_fail(error, YOKE_EBUSY,
                        "%s '%s' is used by %u job(s) that have not ended",
-                       yk_segment_noun(name), name, block->users);
+                       yk_segment_noun(name), name, allocation->users);
     }
-    if (!yk_mapping_remove_overlay(&pool->arena.mapping, block->offset, (size_t)block->span)) {
+    if (!yk_mapping_remove_overlay(&pool->arena.mapping, allocation->offset, (size_t)allocation->span)) {
         return yk_fail(error, YOKE_ESYSTEM, "cannot unmap %s '%s': %s",
                        yk_segment_noun(name), name, strerror(errno));
     }
@@ -344,17 +344,17 @@ static yoke_status detach(yoke_pool *pool, uint32_t slot, const yk_allocation *b
 static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *error)
 {
     const uint32_t slot = shm->slot;
-    yk_allocation block;
-    yoke_status status = yk_flush_allocation(pool, pool->hosts[slot].pointer, &block, error);
+    yk_allocation allocation;
+    yoke_status status = yk_flush_allocation(pool, pool->hosts[slot].pointer, &allocation, error);
 
     if (status != YOKE_OK || *find_handle(pool, shm) == NULL ||
         pool->hosts[slot].handles != 1) {
         return status;
     }
-    status = detach(pool, slot, &block, error);
-    if (status == YOKE_OK && block.table != 0) {
-        status = yk_check_lost(pool, &block, error);
-        (void)yk_arena_free(&pool->tables, (void *)(uintptr_t)block.table, NULL);
+    status = detach(pool, slot, &allocation, error);
+    if (status == YOKE_OK && allocation.table != 0) {
+        status = yk_check_lost(pool, &allocation, error);
+        (void)yk_arena_free(&pool->tables, (void *)(uintptr_t)allocation.table, NULL);
     }
     return status;
 }
@@ -390,14 +390,14 @@ yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error)
 
 void yk_shm_flush_all(yoke_pool *pool)
 {
-    yk_allocation block;
+    yk_allocation allocation;
     yk_error lost;
 
     (void)pthread_mutex_lock(&pool->lock);
     for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_ATTACHMENTS; slot++) {
         if (pool->hosts[slot].handles != 0 &&
-            yk_flush_allocation(pool, pool->hosts[slot].pointer, &block, &lost) == YOKE_OK &&
-            yk_check_lost(pool, &block, &lost) != YOKE_OK) {
+            yk_flush_allocation(pool, pool->hosts[slot].pointer, &allocation, &lost) == YOKE_OK &&
+            yk_check_lost(pool, &allocation, &lost) != YOKE_OK) {
             yk_unread_note_text(pool, YOKE_ELOST, lost.text);
         }
     }

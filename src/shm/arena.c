@@ -33,7 +33,7 @@ void yk_arena_divide(yk_arena *arena, const yk_layout *layout)
 void yk_arena_fini(yk_arena *arena)
 {
     (void)pthread_mutex_destroy(&arena->lock);
-    free(arena->blocks);
+    free(arena->allocations);
     yk_mapping_destroy(&arena->mapping);
     memset(arena, 0, sizeof *arena);
 }
@@ -49,18 +49,18 @@ bool yk_arena_contains(const yk_arena *arena, const void *pointer)
            offset_of(arena, pointer) < arena->mapping.size;
 }
 
-/* Where the pages of a block begin, and where those of what follows may. */
-static uint64_t begin_of(const yk_allocation *block)
+/* Where the pages of a allocation begin, and where those of what follows may. */
+static uint64_t begin_of(const yk_allocation *allocation)
 {
-    return block->offset - block->lead;
+    return allocation->offset - allocation->lead;
 }
 
-static uint64_t end_of(const yk_allocation *block)
+static uint64_t end_of(const yk_allocation *allocation)
 {
-    return block->offset + block->span;
+    return allocation->offset + allocation->span;
 }
 
-/* Index of the first block that ends after the offset. */
+/* Index of the first allocation that ends after the offset. */
 static size_t first_after(const yk_arena *arena, uint64_t offset)
 {
     size_t low = 0;
@@ -69,7 +69,7 @@ static size_t first_after(const yk_arena *arena, uint64_t offset)
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
 
-        if (end_of(&arena->blocks[middle]) <= offset) {
+        if (end_of(&arena->allocations[middle]) <= offset) {
             low = middle + 1;
         } else {
             high = middle;
@@ -81,16 +81,16 @@ static size_t first_after(const yk_arena *arena, uint64_t offset)
 static bool ensure_room(yk_arena *arena)
 {
     const size_t capacity = arena->capacity == 0 ? 64 : 2 * arena->capacity;
-    yk_allocation *blocks;
+    yk_allocation *allocations;
 
     if (arena->count < arena->capacity) {
         return true;
     }
-    blocks = realloc(arena->blocks, capacity * sizeof *blocks);
-    if (blocks == NULL) {
+    allocations = realloc(arena->allocations, capacity * sizeof *allocations);
+    if (allocations == NULL) {
         return false;
     }
-    arena->blocks = blocks;
+    arena->allocations = allocations;
     arena->capacity = capacity;
     return true;
 }
@@ -104,7 +104,7 @@ typedef struct yk_wish {
     uint64_t alignment;
 } yk_wish;
 
-/* First gap that holds it; the index its block would have. */
+/* First gap that holds it; the index its allocation would have. */
 static bool find_gap_in(const yk_arena *arena, const yk_wish *wish, uint64_t *offset,
                         size_t *index)
 {
@@ -114,7 +114,7 @@ static bool find_gap_in(const yk_arena *arena, const yk_wish *wish, uint64_t *of
     for (size_t i = first_after(arena, from); i <= arena->count && from < wish->to;
          i++) {
         const uint64_t to =
-            i < arena->count ? yk_min(begin_of(&arena->blocks[i]), wish->to) : wish->to;
+            i < arena->count ? yk_min(begin_of(&arena->allocations[i]), wish->to) : wish->to;
         const uint64_t start = yk_round_up(base + from, wish->alignment) - base;
 
         if (start <= to && wish->span <= to - start) {
@@ -123,7 +123,7 @@ static bool find_gap_in(const yk_arena *arena, const yk_wish *wish, uint64_t *of
             return true;
         }
         if (i < arena->count) {
-            from = yk_max(from, end_of(&arena->blocks[i]));
+            from = yk_max(from, end_of(&arena->allocations[i]));
         }
     }
     return false;
@@ -138,7 +138,7 @@ static yk_gap_hint *hint_for(yk_arena *arena, uint64_t span)
                                   : NULL;
 }
 
-/* In the zone of plain blocks. */
+/* In the zone of plain allocations. */
 static bool find_soonest(yk_arena *arena, const yk_wish *wish, uint64_t *offset,
                          size_t *index)
 {
@@ -198,11 +198,11 @@ static void lower_hint(yk_gap_hint *hint, uint64_t from, uint64_t to)
     }
 }
 
-/* There is a gap in front of the block with this index now. */
+/* There is a gap in front of the allocation with this index now. */
 static void note_gap(yk_arena *arena, size_t index)
 {
-    const uint64_t from = index > 0 ? end_of(&arena->blocks[index - 1]) : 0;
-    const uint64_t to = index < arena->count ? begin_of(&arena->blocks[index])
+    const uint64_t from = index > 0 ? end_of(&arena->allocations[index - 1]) : 0;
+    const uint64_t to = index < arena->count ? begin_of(&arena->allocations[index])
                                              : (uint64_t)arena->mapping.size;
 
     lower_hint(&arena->page_hint, from, to);
@@ -234,23 +234,23 @@ static yoke_status check_memory(const yk_arena *arena, uint64_t span, yk_error *
     return YOKE_OK;
 }
 
-static void *insert_block(yk_arena *arena, size_t index, yk_allocation block)
+static void *insert_allocation(yk_arena *arena, size_t index, yk_allocation allocation)
 {
-    memmove(&arena->blocks[index + 1], &arena->blocks[index],
-            (arena->count - index) * sizeof arena->blocks[0]);
-    arena->blocks[index] = block;
+    memmove(&arena->allocations[index + 1], &arena->allocations[index],
+            (arena->count - index) * sizeof arena->allocations[0]);
+    arena->allocations[index] = allocation;
     arena->count++;
-    arena->used += block.lead + block.span;
-    return (char *)arena->mapping.base + block.offset;
+    arena->used += allocation.lead + allocation.span;
+    return (char *)arena->mapping.base + allocation.offset;
 }
 
-static void remove_block(yk_arena *arena, yk_allocation *block)
+static void remove_allocation(yk_arena *arena, yk_allocation *allocation)
 {
-    arena->used -= block->lead + block->span;
+    arena->used -= allocation->lead + allocation->span;
     arena->count--;
-    memmove(block, block + 1,
-            (size_t)(&arena->blocks[arena->count] - block) * sizeof *block);
-    note_gap(arena, (size_t)(block - arena->blocks));
+    memmove(allocation, allocation + 1,
+            (size_t)(&arena->allocations[arena->count] - allocation) * sizeof *allocation);
+    note_gap(arena, (size_t)(allocation - arena->allocations));
 }
 
 /* Gives the spare pages back to the system. Whether there were any. */
@@ -260,10 +260,10 @@ static bool drop_spare(yk_arena *arena)
 
     while (arena->spare_count > 0) {
         const uint64_t offset = arena->spare[--arena->spare_count];
-        yk_allocation *block = &arena->blocks[first_after(arena, offset)];
+        yk_allocation *allocation = &arena->allocations[first_after(arena, offset)];
 
-        yk_mapping_punch(&arena->mapping, block->offset, block->span);
-        remove_block(arena, block);
+        yk_mapping_punch(&arena->mapping, allocation->offset, allocation->span);
+        remove_allocation(arena, allocation);
     }
     return any;
 }
@@ -286,11 +286,11 @@ static bool is_to_be_checked(const yk_arena *arena, uint32_t kind)
            (kind == YK_ALLOCATION_PAGE && arena->next_id % UNCHECKED_PAGES == 0);
 }
 
-/* Whether a block's pages are not the arena's, or not yet. */
-static bool takes_no_memory(const yk_allocation *block)
+/* Whether a allocation's pages are not the arena's, or not yet. */
+static bool takes_no_memory(const yk_allocation *allocation)
 {
-    return block->kind == YK_ALLOCATION_RESERVED || block->kind == YK_ALLOCATION_SEGMENT ||
-           block->kind == YK_ALLOCATION_RESTING;
+    return allocation->kind == YK_ALLOCATION_RESERVED || allocation->kind == YK_ALLOCATION_SEGMENT ||
+           allocation->kind == YK_ALLOCATION_RESTING;
 }
 
 static uint64_t zone_bytes(const yk_arena *arena, uint32_t kind)
@@ -304,14 +304,14 @@ static uint64_t zone_used(const yk_arena *arena, uint32_t zone)
     uint64_t used = 0;
 
     for (size_t i = 0; i < arena->count; i++) {
-        used += arena->blocks[i].zone == zone
-                    ? arena->blocks[i].lead + arena->blocks[i].span
+        used += arena->allocations[i].zone == zone
+                    ? arena->allocations[i].lead + arena->allocations[i].span
                     : 0;
     }
     return used;
 }
 
-static yoke_status fail_full(const yk_arena *arena, const yk_allocation *block,
+static yoke_status fail_full(const yk_arena *arena, const yk_allocation *allocation,
                              yk_error *error)
 {
     static const char *const what[YK_ZONES] = {
@@ -325,59 +325,59 @@ static yoke_status fail_full(const yk_arena *arena, const yk_allocation *block,
         error, YOKE_ENOMEM,
         "cannot allocate %llu bytes: %llu of the %llu bytes of %s are in use "
         "(arena_bytes, YOKE_ARENA)",
-        (unsigned long long)block->bytes,
-        (unsigned long long)zone_used(arena, block->zone),
-        (unsigned long long)zone_bytes(arena, block->zone), what[block->zone]);
+        (unsigned long long)allocation->bytes,
+        (unsigned long long)zone_used(arena, allocation->zone),
+        (unsigned long long)zone_bytes(arena, allocation->zone), what[allocation->zone]);
 }
 
 /* Whether there could ever be room for it, and there is memory. */
-static yoke_status check_room(yk_arena *arena, const yk_allocation *block, yk_error *error)
+static yoke_status check_room(yk_arena *arena, const yk_allocation *allocation, yk_error *error)
 {
-    const uint64_t max_count = zone_bytes(arena, block->zone);
+    const uint64_t max_count = zone_bytes(arena, allocation->zone);
 
-    if (block->bytes > max_count) {
+    if (allocation->bytes > max_count) {
         return yk_fail(
             error, YOKE_ENOMEM,
             "cannot allocate %llu bytes: the pool's memory is a window of %llu "
             "bytes (arena_bytes, YOKE_ARENA)",
-            (unsigned long long)block->bytes, (unsigned long long)max_count);
+            (unsigned long long)allocation->bytes, (unsigned long long)max_count);
     }
-    if (is_to_be_checked(arena, block->kind) &&
-        check_memory(arena, yk_round_up(block->bytes, yk_page_size()), error) !=
+    if (is_to_be_checked(arena, allocation->kind) &&
+        check_memory(arena, yk_round_up(allocation->bytes, yk_page_size()), error) !=
             YOKE_OK) {
         return YOKE_ENOMEM;
     }
     return ensure_room(arena) ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
 }
 
-static void *enter_block(yk_arena *arena, size_t index, yk_allocation *block)
+static void *enter_allocation(yk_arena *arena, size_t index, yk_allocation *allocation)
 {
-    block->id = arena->next_id++;
-    block->users = block->kind == YK_ALLOCATION_RESERVED;
-    arena->reserved += takes_no_memory(block) ? block->lead + block->span : 0;
-    return insert_block(arena, index, *block);
+    allocation->id = arena->next_id++;
+    allocation->users = allocation->kind == YK_ALLOCATION_RESERVED;
+    arena->reserved += takes_no_memory(allocation) ? allocation->lead + allocation->span : 0;
+    return insert_allocation(arena, index, *allocation);
 }
 
-static void *place_locked(yk_arena *arena, yk_allocation *block, yk_error *error)
+static void *place_locked(yk_arena *arena, yk_allocation *allocation, yk_error *error)
 {
     const uint64_t page = yk_page_size();
     size_t index;
 
-    if (check_room(arena, block, error) != YOKE_OK) {
+    if (check_room(arena, allocation, error) != YOKE_OK) {
         return NULL;
     }
-    block->span = yk_round_up(block->bytes, page);
-    if (!make_gap(arena, (yk_zone_kind)block->zone, block->span,
-                  block->bytes >= LARGE ? LARGE : page, &block->offset, &index)) {
-        (void)fail_full(arena, block, error);
+    allocation->span = yk_round_up(allocation->bytes, page);
+    if (!make_gap(arena, (yk_zone_kind)allocation->zone, allocation->span,
+                  allocation->bytes >= LARGE ? LARGE : page, &allocation->offset, &index)) {
+        (void)fail_full(arena, allocation, error);
         return NULL;
     }
-    return enter_block(arena, index, block);
+    return enter_allocation(arena, index, allocation);
 }
 
-/* ---- guarded blocks ---- */
+/* ---- guarded allocations ---- */
 
-/* What a block's start is aligned to: as its size is, so that nothing is left between its
+/* What a allocation's start is aligned to: as its size is, so that nothing is left between its
  * end and the guard, but at least to what malloc() promises. */
 static uint64_t guarded_alignment(uint64_t bytes)
 {
@@ -387,61 +387,61 @@ static uint64_t guarded_alignment(uint64_t bytes)
 }
 
 /* Right in front of a page that cannot be touched; NULL: it can only be an ordinary one. */
-static void *place_guarded(yk_arena *arena, yk_allocation *block)
+static void *place_guarded(yk_arena *arena, yk_allocation *allocation)
 {
     const uint64_t page = yk_page_size();
-    const uint64_t own = yk_round_up(block->bytes, guarded_alignment(block->bytes));
+    const uint64_t own = yk_round_up(allocation->bytes, guarded_alignment(allocation->bytes));
     const uint64_t whole = yk_round_up(own, page);
     uint64_t start;
     size_t index;
 
-    block->zone = YK_ZONE_GUARDED;
-    if (block->bytes > zone_bytes(arena, YK_ZONE_GUARDED) ||
-        check_room(arena, block, NULL) != YOKE_OK ||
+    allocation->zone = YK_ZONE_GUARDED;
+    if (allocation->bytes > zone_bytes(arena, YK_ZONE_GUARDED) ||
+        check_room(arena, allocation, NULL) != YOKE_OK ||
         !find_gap(arena, YK_ZONE_GUARDED, whole + page, page, &start, &index) ||
         !yk_mapping_open(&arena->mapping, start, whole)) {
         return NULL;
     }
-    block->lead = whole - own;
-    block->offset = start + block->lead;
-    block->span = own + page;
-    block->id = arena->next_id; /* as it will be */
-    block->guard =
-        yk_guard_add(arena->guards, &(yk_guarded_allocation){.id = block->id,
-                                                        .offset = block->offset,
-                                                        .bytes = block->bytes,
+    allocation->lead = whole - own;
+    allocation->offset = start + allocation->lead;
+    allocation->span = own + page;
+    allocation->id = arena->next_id; /* as it will be */
+    allocation->guard =
+        yk_guard_add(arena->guards, &(yk_guarded_allocation){.id = allocation->id,
+                                                        .offset = allocation->offset,
+                                                        .bytes = allocation->bytes,
                                                         .begin = start,
                                                         .end = start + whole});
-    if (block->guard == 0) {
+    if (allocation->guard == 0) {
         (void)yk_mapping_shut(&arena->mapping, start, whole);
         return NULL;
     }
-    return enter_block(arena, index, block);
+    return enter_allocation(arena, index, allocation);
 }
 
-static void *place_any(yk_arena *arena, yk_allocation *block, yk_error *error)
+static void *place_any(yk_arena *arena, yk_allocation *allocation, yk_error *error)
 {
-    const yk_allocation plain = *block;
-    void *pointer = arena->guards != NULL && block->kind == YK_ALLOCATION_PLAIN
-                        ? place_guarded(arena, block)
+    const yk_allocation plain = *allocation;
+    void *pointer = arena->guards != NULL && allocation->kind == YK_ALLOCATION_PLAIN
+                        ? place_guarded(arena, allocation)
                         : NULL;
 
     if (pointer == NULL) {
-        *block = plain;
-        pointer = place_locked(arena, block, error);
+        *allocation = plain;
+        pointer = place_locked(arena, allocation, error);
     }
     return pointer;
 }
 
-/* Gives the block's pages back and shuts them: in this process now, in others when they next
+/* Gives the allocation's pages back and shuts them: in this process now, in others when they next
  * compare the table. */
-static void release_guarded(yk_arena *arena, const yk_allocation *block)
+static void release_guarded(yk_arena *arena, const yk_allocation *allocation)
 {
-    const uint64_t bytes = block->lead + block->span - yk_page_size();
+    const uint64_t bytes = allocation->lead + allocation->span - yk_page_size();
 
-    yk_guard_remove(arena->guards, block->guard);
-    yk_mapping_punch(&arena->mapping, begin_of(block), bytes);
-    (void)yk_mapping_shut(&arena->mapping, begin_of(block), bytes);
+    yk_guard_remove(arena->guards, allocation->guard);
+    yk_mapping_punch(&arena->mapping, begin_of(allocation), bytes);
+    (void)yk_mapping_shut(&arena->mapping, begin_of(allocation), bytes);
 }
 
 yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error)
@@ -454,26 +454,26 @@ yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error
     return status;
 }
 
-static void *place(yk_arena *arena, yk_allocation *block, yk_error *error)
+static void *place(yk_arena *arena, yk_allocation *allocation, yk_error *error)
 {
     void *pointer;
 
-    if (block->bytes == 0) {
+    if (allocation->bytes == 0) {
         yk_fail(error, YOKE_EINVAL, "cannot allocate 0 bytes");
         return NULL;
     }
     (void)pthread_mutex_lock(&arena->lock);
-    pointer = place_any(arena, block, error);
+    pointer = place_any(arena, allocation, error);
     (void)pthread_mutex_unlock(&arena->lock);
     return pointer;
 }
 
-/* In the zone of plain blocks. */
+/* In the zone of plain allocations. */
 static void *alloc_kind(yk_arena *arena, size_t bytes, uint32_t kind, yk_error *error)
 {
-    yk_allocation block = {.bytes = bytes, .kind = kind, .zone = YK_ZONE_BLOCKS};
+    yk_allocation allocation = {.bytes = bytes, .kind = kind, .zone = YK_ZONE_BLOCKS};
 
-    return place(arena, &block, error);
+    return place(arena, &allocation, error);
 }
 
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
@@ -484,9 +484,9 @@ void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
 void *yk_arena_alloc_object(yk_arena *arena, size_t bytes, yk_zone_kind zone,
                             yk_error *error)
 {
-    yk_allocation block = {.bytes = bytes, .kind = YK_ALLOCATION_OBJECT, .zone = zone};
+    yk_allocation allocation = {.bytes = bytes, .kind = YK_ALLOCATION_OBJECT, .zone = zone};
 
-    return place(arena, &block, error);
+    return place(arena, &allocation, error);
 }
 
 void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error)
@@ -495,29 +495,29 @@ void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error)
 }
 
 void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment, bool read_only,
-                    yk_allocation *block, yk_error *error)
+                    yk_allocation *allocation, yk_error *error)
 {
-    *block = (yk_allocation){.bytes = bytes,
+    *allocation = (yk_allocation){.bytes = bytes,
                         .kind = YK_ALLOCATION_SEGMENT,
                         .zone = YK_ZONE_SEGMENTS,
                         .attachment = attachment,
                         .read_only = read_only};
-    return place(arena, block, error);
+    return place(arena, allocation, error);
 }
 
 /* A spare page becomes an allocation; NULL if there is none. */
 static void *take_spare(yk_arena *arena, size_t bytes)
 {
-    yk_allocation *block;
+    yk_allocation *allocation;
 
     if (arena->spare_count == 0) {
         return NULL;
     }
-    block = &arena->blocks[first_after(arena, arena->spare[--arena->spare_count])];
-    block->kind = YK_ALLOCATION_PAGE;
-    block->bytes = bytes;
-    block->id = arena->next_id++;
-    return (char *)arena->mapping.base + block->offset;
+    allocation = &arena->allocations[first_after(arena, arena->spare[--arena->spare_count])];
+    allocation->kind = YK_ALLOCATION_PAGE;
+    allocation->bytes = bytes;
+    allocation->id = arena->next_id++;
+    return (char *)arena->mapping.base + allocation->offset;
 }
 
 void *yk_arena_alloc_page(yk_arena *arena, size_t bytes, yk_error *error)
@@ -542,35 +542,35 @@ static yk_allocation *find_locked(yk_arena *arena, const void *pointer)
         return NULL;
     }
     index = first_after(arena, offset);
-    if (index == arena->count || arena->blocks[index].offset > offset ||
-        arena->blocks[index].kind == YK_ALLOCATION_SPARE ||
-        arena->blocks[index].kind == YK_ALLOCATION_RESTING) {
+    if (index == arena->count || arena->allocations[index].offset > offset ||
+        arena->allocations[index].kind == YK_ALLOCATION_SPARE ||
+        arena->allocations[index].kind == YK_ALLOCATION_RESTING) {
         return NULL;
     }
-    return &arena->blocks[index];
+    return &arena->allocations[index];
 }
 
-/* The block that starts at an address. */
-static yoke_status find_start(yk_arena *arena, const void *pointer, yk_allocation **block,
+/* The allocation that starts at an address. */
+static yoke_status find_start(yk_arena *arena, const void *pointer, yk_allocation **allocation,
                               yk_error *error)
 {
-    *block = find_locked(arena, pointer);
-    if (*block == NULL || (*block)->offset != offset_of(arena, pointer)) {
+    *allocation = find_locked(arena, pointer);
+    if (*allocation == NULL || (*allocation)->offset != offset_of(arena, pointer)) {
         return yk_fail(error, YOKE_EINVAL,
                        "%p is not the start of an allocation of this pool", pointer);
     }
     return YOKE_OK;
 }
 
-/* Whether a block of this kind is freed by such a call: segments and objects have their own. */
-static yoke_status check_kind(const yk_allocation *block, const void *pointer, uint32_t kind,
+/* Whether a allocation of this kind is freed by such a call: segments and objects have their own. */
+static yoke_status check_kind(const yk_allocation *allocation, const void *pointer, uint32_t kind,
                               yk_error *error)
 {
-    if ((block->kind == YK_ALLOCATION_SEGMENT) != (kind == YK_ALLOCATION_SEGMENT)) {
+    if ((allocation->kind == YK_ALLOCATION_SEGMENT) != (kind == YK_ALLOCATION_SEGMENT)) {
         return yk_fail(error, YOKE_EINVAL, "%p is %sa named segment (yoke_shm_close())",
                        pointer, kind == YK_ALLOCATION_SEGMENT ? "not " : "");
     }
-    if ((block->kind == YK_ALLOCATION_OBJECT) != (kind == YK_ALLOCATION_OBJECT)) {
+    if ((allocation->kind == YK_ALLOCATION_OBJECT) != (kind == YK_ALLOCATION_OBJECT)) {
         return yk_fail(error, YOKE_EINVAL,
                        "%p is a queue, a lock or the like, which is destroyed, not freed",
                        pointer);
@@ -578,19 +578,19 @@ static yoke_status check_kind(const yk_allocation *block, const void *pointer, u
     return YOKE_OK;
 }
 
-/* The block that starts there, if it may end. */
+/* The allocation that starts there, if it may end. */
 static yoke_status check_end(yk_arena *arena, const void *pointer, uint32_t kind,
-                             yk_allocation **block, yk_error *error)
+                             yk_allocation **allocation, yk_error *error)
 {
-    yoke_status status = find_start(arena, pointer, block, error);
+    yoke_status status = find_start(arena, pointer, allocation, error);
 
     if (status == YOKE_OK) {
-        status = check_kind(*block, pointer, kind, error);
+        status = check_kind(*allocation, pointer, kind, error);
     }
-    if (status == YOKE_OK && (*block)->users != 0) {
+    if (status == YOKE_OK && (*allocation)->users != 0) {
         status = yk_fail(error, YOKE_EBUSY,
                          "%p (%llu bytes) is used by %u job(s) that have not ended",
-                         pointer, (unsigned long long)(*block)->bytes, (*block)->users);
+                         pointer, (unsigned long long)(*allocation)->bytes, (*allocation)->users);
     }
     return status;
 }
@@ -598,24 +598,24 @@ static yoke_status check_end(yk_arena *arena, const void *pointer, uint32_t kind
 static yoke_status free_locked(yk_arena *arena, const void *pointer, uint32_t kind,
                                yk_error *error)
 {
-    yk_allocation *block;
-    const yoke_status status = check_end(arena, pointer, kind, &block, error);
+    yk_allocation *allocation;
+    const yoke_status status = check_end(arena, pointer, kind, &allocation, error);
 
     if (status != YOKE_OK) {
         return status;
     }
-    if (block->kind == YK_ALLOCATION_PAGE && block->table == 0 &&
+    if (allocation->kind == YK_ALLOCATION_PAGE && allocation->table == 0 &&
         arena->spare_count < YK_MAX_SPARE) {
-        block->kind = YK_ALLOCATION_SPARE;
-        arena->spare[arena->spare_count++] = block->offset;
+        allocation->kind = YK_ALLOCATION_SPARE;
+        arena->spare[arena->spare_count++] = allocation->offset;
         return YOKE_OK;
     }
-    if (block->guard != 0) {
-        release_guarded(arena, block);
+    if (allocation->guard != 0) {
+        release_guarded(arena, allocation);
     } else {
-        yk_mapping_punch(&arena->mapping, block->offset, block->span);
+        yk_mapping_punch(&arena->mapping, allocation->offset, allocation->span);
     }
-    remove_block(arena, block);
+    remove_allocation(arena, allocation);
     return YOKE_OK;
 }
 
@@ -624,37 +624,37 @@ static yoke_status free_locked(yk_arena *arena, const void *pointer, uint32_t ki
 /* Takes a resting range that follows another into that one. */
 static void join_resting(yk_arena *arena, size_t index)
 {
-    yk_allocation *before = &arena->blocks[index - 1];
-    const yk_allocation *block = &arena->blocks[index];
+    yk_allocation *before = &arena->allocations[index - 1];
+    const yk_allocation *allocation = &arena->allocations[index];
 
-    before->span += block->span;
+    before->span += allocation->span;
     before->bytes = before->span;
-    before->epoch = yk_max(before->epoch, block->epoch);
+    before->epoch = yk_max(before->epoch, allocation->epoch);
     arena->count--;
     arena->resting--;
     memmove(before + 1, before + 2,
-            (size_t)(&arena->blocks[arena->count] - before - 1) * sizeof *before);
+            (size_t)(&arena->allocations[arena->count] - before - 1) * sizeof *before);
 }
 
 static bool are_joined(const yk_arena *arena, size_t index)
 {
     return index > 0 && index < arena->count &&
-           arena->blocks[index - 1].kind == YK_ALLOCATION_RESTING &&
-           arena->blocks[index].kind == YK_ALLOCATION_RESTING &&
-           end_of(&arena->blocks[index - 1]) == arena->blocks[index].offset;
+           arena->allocations[index - 1].kind == YK_ALLOCATION_RESTING &&
+           arena->allocations[index].kind == YK_ALLOCATION_RESTING &&
+           end_of(&arena->allocations[index - 1]) == arena->allocations[index].offset;
 }
 
 /* However many are closed one after the other, the books stay short. */
 static void rest_locked(yk_arena *arena, const void *pointer, uint64_t epoch)
 {
     size_t index = first_after(arena, offset_of(arena, pointer));
-    yk_allocation *block = &arena->blocks[index];
+    yk_allocation *allocation = &arena->allocations[index];
 
-    *block = (yk_allocation){.offset = block->offset,
-                        .bytes = block->span,
-                        .span = block->span,
+    *allocation = (yk_allocation){.offset = allocation->offset,
+                        .bytes = allocation->span,
+                        .span = allocation->span,
                         .kind = YK_ALLOCATION_RESTING,
-                        .zone = block->zone,
+                        .zone = allocation->zone,
                         .epoch = epoch};
     arena->resting++;
     if (are_joined(arena, index + 1)) {
@@ -668,11 +668,11 @@ static void rest_locked(yk_arena *arena, const void *pointer, uint64_t epoch)
 yoke_status yk_arena_detach(yk_arena *arena, const void *pointer, uint64_t epoch,
                             yk_error *error)
 {
-    yk_allocation *block;
+    yk_allocation *allocation;
     yoke_status status;
 
     (void)pthread_mutex_lock(&arena->lock);
-    status = check_end(arena, pointer, YK_ALLOCATION_SEGMENT, &block, error);
+    status = check_end(arena, pointer, YK_ALLOCATION_SEGMENT, &allocation, error);
     if (status == YOKE_OK) {
         rest_locked(arena, pointer, epoch);
     }
@@ -684,12 +684,12 @@ void yk_arena_wake(yk_arena *arena, uint64_t epoch)
 {
     (void)pthread_mutex_lock(&arena->lock);
     for (size_t i = arena->count; arena->resting > 0 && i > 0; i--) {
-        yk_allocation *block = &arena->blocks[i - 1];
+        yk_allocation *allocation = &arena->allocations[i - 1];
 
-        if (block->kind == YK_ALLOCATION_RESTING && block->epoch <= epoch) {
-            arena->reserved -= block->span;
+        if (allocation->kind == YK_ALLOCATION_RESTING && allocation->epoch <= epoch) {
+            arena->reserved -= allocation->span;
             arena->resting--;
-            remove_block(arena, block);
+            remove_allocation(arena, allocation);
         }
     }
     (void)pthread_mutex_unlock(&arena->lock);
@@ -717,40 +717,40 @@ uint64_t yk_arena_resting(yk_arena *arena)
 
     (void)pthread_mutex_lock(&arena->lock);
     for (size_t i = 0; i < arena->count; i++) {
-        bytes += arena->blocks[i].kind == YK_ALLOCATION_RESTING ? arena->blocks[i].span : 0;
+        bytes += arena->allocations[i].kind == YK_ALLOCATION_RESTING ? arena->allocations[i].span : 0;
     }
     (void)pthread_mutex_unlock(&arena->lock);
     return bytes;
 }
 
-static void settle_locked(yk_arena *arena, yk_allocation *block, size_t bytes, bool touched)
+static void settle_locked(yk_arena *arena, yk_allocation *allocation, size_t bytes, bool touched)
 {
     const uint64_t span = yk_round_up(bytes, yk_page_size());
 
-    arena->reserved -= block->span;
-    if (touched && span < block->span) {
-        yk_mapping_punch(&arena->mapping, block->offset + span, block->span - span);
+    arena->reserved -= allocation->span;
+    if (touched && span < allocation->span) {
+        yk_mapping_punch(&arena->mapping, allocation->offset + span, allocation->span - span);
     }
     if (bytes == 0) {
-        remove_block(arena, block);
+        remove_allocation(arena, allocation);
         return;
     }
-    arena->used -= block->span - span;
-    block->span = span;
-    block->bytes = bytes;
-    block->kind = YK_ALLOCATION_PLAIN;
-    block->users = 0;
-    note_gap(arena, (size_t)(block - arena->blocks) + 1);
+    arena->used -= allocation->span - span;
+    allocation->span = span;
+    allocation->bytes = bytes;
+    allocation->kind = YK_ALLOCATION_PLAIN;
+    allocation->users = 0;
+    note_gap(arena, (size_t)(allocation - arena->allocations) + 1);
 }
 
 void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool touched)
 {
-    yk_allocation *block;
+    yk_allocation *allocation;
 
     (void)pthread_mutex_lock(&arena->lock);
-    if (find_start(arena, pointer, &block, NULL) == YOKE_OK &&
-        block->kind == YK_ALLOCATION_RESERVED && bytes <= block->bytes) {
-        settle_locked(arena, block, bytes, touched);
+    if (find_start(arena, pointer, &allocation, NULL) == YOKE_OK &&
+        allocation->kind == YK_ALLOCATION_RESERVED && bytes <= allocation->bytes) {
+        settle_locked(arena, allocation, bytes, touched);
     }
     (void)pthread_mutex_unlock(&arena->lock);
 }
@@ -758,23 +758,23 @@ void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool to
 void yk_arena_shrink_object(yk_arena *arena, const void *pointer, size_t bytes)
 {
     const uint64_t span = yk_round_up(bytes, yk_page_size());
-    yk_allocation *block;
+    yk_allocation *allocation;
 
     (void)pthread_mutex_lock(&arena->lock);
-    if (find_start(arena, pointer, &block, NULL) == YOKE_OK &&
-        block->kind == YK_ALLOCATION_OBJECT && bytes != 0) {
-        yk_mapping_punch(&arena->mapping, block->offset, block->span);
-        if (span < block->span) {
-            arena->used -= block->span - span;
-            block->span = span;
-            block->bytes = bytes;
-            note_gap(arena, (size_t)(block - arena->blocks) + 1);
+    if (find_start(arena, pointer, &allocation, NULL) == YOKE_OK &&
+        allocation->kind == YK_ALLOCATION_OBJECT && bytes != 0) {
+        yk_mapping_punch(&arena->mapping, allocation->offset, allocation->span);
+        if (span < allocation->span) {
+            arena->used -= allocation->span - span;
+            allocation->span = span;
+            allocation->bytes = bytes;
+            note_gap(arena, (size_t)(allocation - arena->allocations) + 1);
         }
     }
     (void)pthread_mutex_unlock(&arena->lock);
 }
 
-static yoke_status free_block(yk_arena *arena, const void *pointer, uint32_t kind,
+static yoke_status free_allocation(yk_arena *arena, const void *pointer, uint32_t kind,
                               yk_error *error)
 {
     yoke_status status;
@@ -787,22 +787,22 @@ static yoke_status free_block(yk_arena *arena, const void *pointer, uint32_t kin
 
 yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
 {
-    return free_block(arena, pointer, YK_ALLOCATION_PLAIN, error);
+    return free_allocation(arena, pointer, YK_ALLOCATION_PLAIN, error);
 }
 
 void yk_arena_free_object(yk_arena *arena, const void *pointer)
 {
-    (void)free_block(arena, pointer, YK_ALLOCATION_OBJECT, NULL);
+    (void)free_allocation(arena, pointer, YK_ALLOCATION_OBJECT, NULL);
 }
 
-bool yk_arena_find(yk_arena *arena, const void *pointer, yk_allocation *block)
+bool yk_arena_find(yk_arena *arena, const void *pointer, yk_allocation *allocation)
 {
     const yk_allocation *found;
 
     (void)pthread_mutex_lock(&arena->lock);
     found = find_locked(arena, pointer);
     if (found != NULL) {
-        *block = *found;
+        *allocation = *found;
     }
     (void)pthread_mutex_unlock(&arena->lock);
     return found != NULL;
@@ -810,17 +810,17 @@ bool yk_arena_find(yk_arena *arena, const void *pointer, yk_allocation *block)
 
 void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change)
 {
-    yk_allocation *block;
+    yk_allocation *allocation;
 
     (void)pthread_mutex_lock(&arena->lock);
-    block = find_locked(arena, (const void *)(uintptr_t)address);
-    if (block != NULL && block->id == id) {
-        block->users = (uint32_t)((int64_t)block->users + change);
+    allocation = find_locked(arena, (const void *)(uintptr_t)address);
+    if (allocation != NULL && allocation->id == id) {
+        allocation->users = (uint32_t)((int64_t)allocation->users + change);
     }
     (void)pthread_mutex_unlock(&arena->lock);
 }
 
-yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_allocation *block,
+yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_allocation *allocation,
                          yk_error *error)
 {
     yk_allocation *found;
@@ -829,7 +829,7 @@ yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_allocation *bl
     (void)pthread_mutex_lock(&arena->lock);
     status = find_start(arena, pointer, &found, error);
     if (status == YOKE_OK) {
-        *block = *found;
+        *allocation = *found;
     }
     (void)pthread_mutex_unlock(&arena->lock);
     return status;
@@ -855,18 +855,18 @@ bool yk_arena_valid(const yk_arena *arena)
     size_t spare = 0;
 
     for (size_t i = 0; i < arena->count; i++) {
-        const yk_allocation *block = &arena->blocks[i];
+        const yk_allocation *allocation = &arena->allocations[i];
 
-        if (begin_of(block) < end || begin_of(block) % page != 0 ||
-            end_of(block) % page != 0 || block->bytes > block->span ||
-            !yk_zone_holds(&arena->layout.zones[block->zone], begin_of(block),
-                           block->lead + block->span)) {
+        if (begin_of(allocation) < end || begin_of(allocation) % page != 0 ||
+            end_of(allocation) % page != 0 || allocation->bytes > allocation->span ||
+            !yk_zone_holds(&arena->layout.zones[allocation->zone], begin_of(allocation),
+                           allocation->lead + allocation->span)) {
             return false;
         }
-        end = end_of(block);
-        used += block->lead + block->span;
-        reserved += takes_no_memory(block) ? block->span : 0;
-        spare += block->kind == YK_ALLOCATION_SPARE;
+        end = end_of(allocation);
+        used += allocation->lead + allocation->span;
+        reserved += takes_no_memory(allocation) ? allocation->span : 0;
+        spare += allocation->kind == YK_ALLOCATION_SPARE;
     }
     return used == arena->used && reserved == arena->reserved &&
            spare == arena->spare_count;

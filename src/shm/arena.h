@@ -32,7 +32,7 @@ enum {
         6, /* where segments were that some process may still have: no allocation */
 };
 
-/* An allocated block. */
+/* An allocated allocation. */
 typedef struct yk_allocation {
     uint64_t offset; /* from the mapping's base */
     uint64_t bytes;  /* as asked for */
@@ -44,7 +44,7 @@ typedef struct yk_allocation {
     uint32_t kind;   /* YK_ALLOCATION_... */
     uint32_t attachment;  /* number of the named segment it shows, from 1; 0: none */
     uint32_t zone;   /* yk_zone_kind */
-    uint32_t guard;  /* its entry in the table of guarded blocks, from 1; 0: none */
+    uint32_t guard;  /* its entry in the table of guarded allocations, from 1; 0: none */
     bool read_only;  /* a segment that may not be written */
     uint64_t epoch;  /* of a resting range: how many segments had been closed then */
 } yk_allocation;
@@ -59,15 +59,15 @@ typedef struct yk_gap_hint {
 typedef struct yk_arena {
     yk_mapping mapping;
     yk_layout layout;
-    yk_guard_table *guards; /* blocks are guarded; NULL: they are not */
+    yk_guard_table *guards; /* allocations are guarded; NULL: they are not */
     uint64_t
         next[YK_ZONES]; /* where to look first, in zones whose addresses are to rest */
     _Atomic size_t resting; /* ranges where segments were */
     pthread_mutex_t lock;
-    yk_allocation *blocks; /* sorted by offset */
+    yk_allocation *allocations; /* sorted by offset */
     size_t count;
     size_t capacity;
-    uint64_t used;    /* bytes in blocks */
+    uint64_t used;    /* bytes in allocations */
     uint64_t reserved; /* ... of those that take no memory here: reserved only, or segments */
     uint64_t spare[YK_MAX_SPARE]; /* offsets of spare pages */
     size_t spare_count;
@@ -78,7 +78,7 @@ typedef struct yk_arena {
 } yk_arena;
 
 /* Takes a mapping over: fini destroys it. `limited`: see yk_arena_alloc(). All of it is for
- * any kind of block. */
+ * any kind of allocation. */
 yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
                           yk_error *error);
 
@@ -86,13 +86,13 @@ yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
 void yk_arena_divide(yk_arena *arena, const yk_layout *layout);
 void yk_arena_fini(yk_arena *arena);
 
-/* Zeroed, page-aligned (2 MiB-aligned from 2 MiB on); if blocks are guarded aligned to 16 to 128
+/* Zeroed, page-aligned (2 MiB-aligned from 2 MiB on); if allocations are guarded aligned to 16 to 128
  * bytes, with its end at the end of a page behind which nothing can be touched. NULL: YOKE_ENOMEM in error. If the
  * arena is limited, what does not fit the memory that machine and cgroup have left, less
  * what was promised and not yet touched, is refused. */
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error);
 
-/* YOKE_EINVAL if no block starts there, or it is a segment or an object; YOKE_EBUSY if it has
+/* YOKE_EINVAL if no allocation starts there, or it is a segment or an object; YOKE_EBUSY if it has
  * users. */
 yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error);
 
@@ -101,14 +101,14 @@ yoke_status yk_arena_free(yk_arena *arena, const void *pointer, yk_error *error)
 yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error);
 
 /*
- * A segment: a block that is to show a named segment's pages instead of the arena's own, which
- * whoever asked for it sees to. Nothing of the arena's memory is promised for it. The block
- * is copied to *block. NULL: YOKE_ENOMEM in error.
+ * A segment: a allocation that is to show a named segment's pages instead of the arena's own, which
+ * whoever asked for it sees to. Nothing of the arena's memory is promised for it. The allocation
+ * is copied to *allocation. NULL: YOKE_ENOMEM in error.
  */
 void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment, bool read_only,
-                    yk_allocation *block, yk_error *error);
+                    yk_allocation *allocation, yk_error *error);
 
-/* Ends a segment's block, as yk_arena_free(). Its range rests: it is the `epoch`th that was
+/* Ends a segment's allocation, as yk_arena_free(). Its range rests: it is the `epoch`th that was
  * closed, and some process may still have it. */
 yoke_status yk_arena_detach(yk_arena *arena, const void *pointer, uint64_t epoch,
                             yk_error *error);
@@ -125,14 +125,14 @@ uint64_t yk_arena_resting(yk_arena *arena);
 /* Whether the address lies in the mapping at all, allocated or not. */
 bool yk_arena_contains(const yk_arena *arena, const void *pointer);
 
-/* The block that contains an address, copied; false if there is none. */
-bool yk_arena_find(yk_arena *arena, const void *pointer, yk_allocation *block);
+/* The allocation that contains an address, copied; false if there is none. */
+bool yk_arena_find(yk_arena *arena, const void *pointer, yk_allocation *allocation);
 
-/* Counts a user of the block with this id at this address in or out. */
+/* Counts a user of the allocation with this id at this address in or out. */
 void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change);
 
-/* The block that starts at an address, copied. YOKE_EINVAL if none starts there. */
-yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_allocation *block,
+/* The allocation that starts at an address, copied. YOKE_EINVAL if none starts there. */
+yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_allocation *allocation,
                          yk_error *error);
 
 /* As yk_arena_alloc(), for objects that processes share: yk_arena_free() refuses it. In the
@@ -141,11 +141,11 @@ void *yk_arena_alloc_object(yk_arena *arena, size_t bytes, yk_zone_kind zone,
                             yk_error *error);
 void yk_arena_free_object(yk_arena *arena, const void *pointer);
 
-/* Keeps the start of such a block, `bytes` bytes; all its memory is given back and reads as
+/* Keeps the start of such a allocation, `bytes` bytes; all its memory is given back and reads as
  * zeros. */
 void yk_arena_shrink_object(yk_arena *arena, const void *pointer, size_t bytes);
 
-/* Attaches a block table to the block that starts there, or takes it off again (0). */
+/* Attaches a allocation table to the allocation that starts there, or takes it off again (0). */
 void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table);
 
 /* At most a page, not zeroed and without a system call if a page was freed before: for
@@ -161,7 +161,7 @@ void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error);
  * written there, so that pages have to be given back, too. */
 void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool touched);
 
-/* Blocks sorted, disjoint, page-aligned, within the mapping. */
+/* Allocations sorted, disjoint, page-aligned, within the mapping. */
 bool yk_arena_valid(const yk_arena *arena);
 
 #endif

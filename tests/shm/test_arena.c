@@ -57,7 +57,7 @@ static size_t random_size(void)
     }
 }
 
-/* Touching the ends is enough to notice that blocks overlap or are not zero. */
+/* Touching the ends is enough to notice that allocations overlap or are not zero. */
 static void fill_ends(const piece *p)
 {
     const size_t end = p->bytes < 64 ? p->bytes : 64;
@@ -137,42 +137,42 @@ static void test_find(void **state)
 {
     char *a = yk_arena_alloc(&arena, 5000, &error);
     char *c = yk_arena_alloc(&arena, 1, &error);
-    yk_allocation block;
+    yk_allocation allocation;
     uint64_t id;
 
     (void)state;
-    assert_true(yk_arena_find(&arena, a, &block));
-    id = block.id;
-    assert_int_equal(block.bytes, 5000);
-    assert_true(yk_arena_find(&arena, a + 4999, &block) && block.id == id);
-    assert_true(yk_arena_find(&arena, c, &block) && block.id != id);
-    assert_false(yk_arena_find(&arena, c + 4096, &block));
-    assert_false(yk_arena_find(&arena, &block, &block));
+    assert_true(yk_arena_find(&arena, a, &allocation));
+    id = allocation.id;
+    assert_int_equal(allocation.bytes, 5000);
+    assert_true(yk_arena_find(&arena, a + 4999, &allocation) && allocation.id == id);
+    assert_true(yk_arena_find(&arena, c, &allocation) && allocation.id != id);
+    assert_false(yk_arena_find(&arena, c + 4096, &allocation));
+    assert_false(yk_arena_find(&arena, &allocation, &allocation));
     assert_true(yk_arena_contains(&arena, c + 4096));
     assert_false(yk_arena_contains(&arena, (char *)arena.mapping.base + WINDOW));
     assert_false(yk_arena_contains(&arena, (char *)arena.mapping.base - 1));
     assert_ok(yk_arena_free(&arena, a, &error));
-    assert_false(yk_arena_find(&arena, a, &block));
+    assert_false(yk_arena_find(&arena, a, &allocation));
     assert_ptr_equal(yk_arena_alloc(&arena, 10, &error), a);
-    assert_true(yk_arena_find(&arena, a, &block) && block.id != id);
+    assert_true(yk_arena_find(&arena, a, &allocation) && allocation.id != id);
 }
 
 static void test_users(void **state)
 {
     char *a = yk_arena_alloc(&arena, 100, &error);
     const uint64_t address = (uint64_t)(uintptr_t)a;
-    yk_allocation block;
+    yk_allocation allocation;
 
     (void)state;
-    assert_true(yk_arena_find(&arena, a, &block));
-    yk_arena_use(&arena, address + 50, block.id, 1);
-    yk_arena_use(&arena, address, block.id, 1);
-    yk_arena_use(&arena, address, block.id + 7, -1); /* of a block that is gone */
+    assert_true(yk_arena_find(&arena, a, &allocation));
+    yk_arena_use(&arena, address + 50, allocation.id, 1);
+    yk_arena_use(&arena, address, allocation.id, 1);
+    yk_arena_use(&arena, address, allocation.id + 7, -1); /* of a allocation that is gone */
     assert_status(yk_arena_free(&arena, a, &error), YOKE_EBUSY);
     assert_contains(error.text, "2 job(s)");
-    yk_arena_use(&arena, address, block.id, -1);
+    yk_arena_use(&arena, address, allocation.id, -1);
     assert_status(yk_arena_free(&arena, a, &error), YOKE_EBUSY);
-    yk_arena_use(&arena, address, block.id, -1);
+    yk_arena_use(&arena, address, allocation.id, -1);
     assert_status(yk_arena_free(&arena, a + 1, &error), YOKE_EINVAL);
     assert_ok(yk_arena_free(&arena, a, &error));
     assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
@@ -181,25 +181,25 @@ static void test_users(void **state)
 /* Segments have addresses here, and memory elsewhere. */
 static void test_segments(void **state)
 {
-    yk_allocation block;
+    yk_allocation allocation;
     yk_allocation found;
-    char *a = yk_arena_attach(&arena, 5000, 7, true, &block, &error);
+    char *a = yk_arena_attach(&arena, 5000, 7, true, &allocation, &error);
     char *b = yk_arena_alloc(&arena, 4096, &error);
 
     (void)state;
     assert_non_null(a);
     assert_true(yk_arena_find(&arena, a + 4999, &found));
-    assert_true(found.id == block.id && found.attachment == 7 && found.read_only);
-    assert_true(found.offset == block.offset && found.span == 8192);
+    assert_true(found.id == allocation.id && found.attachment == 7 && found.read_only);
+    assert_true(found.offset == allocation.offset && found.span == 8192);
     assert_int_equal(arena.reserved, 8192);
     assert_int_equal(arena.used, 8192 + 4096);
     assert_true(yk_arena_valid(&arena));
     assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
     assert_contains(error.text, "yoke_shm_close");
     assert_status(yk_arena_detach(&arena, b, 1, &error), YOKE_EINVAL);
-    yk_arena_use(&arena, (uint64_t)(uintptr_t)a, block.id, 1);
+    yk_arena_use(&arena, (uint64_t)(uintptr_t)a, allocation.id, 1);
     assert_status(yk_arena_detach(&arena, a, 1, &error), YOKE_EBUSY);
-    yk_arena_use(&arena, (uint64_t)(uintptr_t)a, block.id, -1);
+    yk_arena_use(&arena, (uint64_t)(uintptr_t)a, allocation.id, -1);
     assert_ok(yk_arena_detach(&arena, a, 1, &error));
     assert_false(yk_arena_find(&arena, a, &found));
     assert_status(yk_arena_detach(&arena, a, 1, &error), YOKE_EINVAL);
@@ -207,9 +207,9 @@ static void test_segments(void **state)
     assert_true(yk_arena_valid(&arena));
     yk_arena_wake(&arena, 1);
     assert_int_equal(arena.reserved, 0);
-    assert_null(yk_arena_attach(&arena, 0, 1, false, &block, &error));
+    assert_null(yk_arena_attach(&arena, 0, 1, false, &allocation, &error));
     assert_int_equal(error.status, YOKE_EINVAL);
-    assert_null(yk_arena_attach(&arena, WINDOW + 1, 1, false, &block, &error));
+    assert_null(yk_arena_attach(&arena, WINDOW + 1, 1, false, &allocation, &error));
     assert_int_equal(error.status, YOKE_ENOMEM);
     assert_ok(yk_arena_free(&arena, b, &error));
     assert_true(yk_arena_valid(&arena));
@@ -220,12 +220,12 @@ static void test_segments(void **state)
 static void test_ranges_rest(void **state)
 {
     enum { MANY = 200, GUEST = 256 << 10 };
-    yk_allocation block;
+    yk_allocation allocation;
     char *last = NULL;
 
     (void)state;
     for (uint64_t i = 1; i <= MANY; i++) {
-        char *attachment = yk_arena_attach(&arena, GUEST, 1, false, &block, &error);
+        char *attachment = yk_arena_attach(&arena, GUEST, 1, false, &allocation, &error);
 
         assert_non_null(attachment);
         assert_true(attachment > last);
@@ -236,14 +236,14 @@ static void test_ranges_rest(void **state)
         last = attachment;
     }
     assert_null(
-        yk_arena_attach(&arena, WINDOW - MANY * GUEST + 1, 1, false, &block, &error));
+        yk_arena_attach(&arena, WINDOW - MANY * GUEST + 1, 1, false, &allocation, &error));
     assert_int_equal(error.status, YOKE_ENOMEM);
     yk_arena_wake(&arena, MANY - 1); /* not the last: its neighbours rest with it */
     assert_int_equal(yk_arena_resting(&arena), MANY * GUEST);
     yk_arena_wake(&arena, MANY);
     assert_int_equal(arena.count, 0);
-    assert_true(yk_arena_attach(&arena, GUEST, 1, false, &block, &error) > (void *)last);
-    assert_ptr_equal(yk_arena_attach(&arena, WINDOW / 2, 1, false, &block, &error),
+    assert_true(yk_arena_attach(&arena, GUEST, 1, false, &allocation, &error) > (void *)last);
+    assert_ptr_equal(yk_arena_attach(&arena, WINDOW / 2, 1, false, &allocation, &error),
                      arena.mapping.base);
     assert_true(yk_arena_valid(&arena));
 }
@@ -284,7 +284,7 @@ static void test_divided(void **state)
     yk_arena divided;
     yk_mapping mapping;
     yk_layout layout;
-    char *cells, *object, *block;
+    char *cells, *object, *allocation;
 
     (void)state;
     assert_ok(yk_layout_map(&mapping, &layout, 1 << 20, 1 << 20, false, &error));
@@ -292,25 +292,25 @@ static void test_divided(void **state)
     yk_arena_divide(&divided, &layout);
     cells = yk_arena_alloc_object(&divided, 100, YK_ZONE_CELLS, &error);
     object = yk_arena_alloc_object(&divided, 100, YK_ZONE_OBJECTS, &error);
-    block = yk_arena_alloc(&divided, 1 << 20, &error);
-    assert_true(cells != NULL && object != NULL && block != NULL);
+    allocation = yk_arena_alloc(&divided, 1 << 20, &error);
+    assert_true(cells != NULL && object != NULL && allocation != NULL);
     assert_null(yk_arena_alloc(&divided, 1, &error));
     assert_contains(error.text, "YOKE_ARENA");
-    memset(block, 1, 1 << 20);
+    memset(allocation, 1, 1 << 20);
     cells[0] = object[0] = 1;
-    assert_false(can_be_read(block + (1 << 20)));
+    assert_false(can_be_read(allocation + (1 << 20)));
     assert_false(can_be_read(cells - 1));
     assert_false(can_be_read(object - 1));
     assert_false(
         can_be_read((char *)mapping.base + layout.zones[YK_ZONE_SEGMENTS].begin));
     assert_true(yk_arena_valid(&divided));
-    assert_ok(yk_arena_free(&divided, block, &error));
-    assert_true(can_be_read(block));
-    assert_false(can_be_read(block + (1 << 20)));
+    assert_ok(yk_arena_free(&divided, allocation, &error));
+    assert_true(can_be_read(allocation));
+    assert_false(can_be_read(allocation + (1 << 20)));
     yk_arena_fini(&divided);
 }
 
-/* ---- guarded blocks ---- */
+/* ---- guarded allocations ---- */
 
 static yk_guard_table *open_guarded(yk_arena *guarded)
 {
@@ -339,24 +339,24 @@ static void test_guarded(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        unsigned char *block = yk_arena_alloc(&guarded, cases[i].bytes, &error);
+        unsigned char *allocation = yk_arena_alloc(&guarded, cases[i].bytes, &error);
         const size_t end = cases[i].bytes + cases[i].slack;
 
-        assert_non_null(block);
-        assert_int_equal((uintptr_t)block % 16, 0);
-        assert_int_equal((uintptr_t)(block + end) % 4096, 0);
-        assert_true(is_filled(block, cases[i].bytes, 0));
-        memset(block, 7, cases[i].bytes);
-        assert_false(can_be_read(block + end));
+        assert_non_null(allocation);
+        assert_int_equal((uintptr_t)allocation % 16, 0);
+        assert_int_equal((uintptr_t)(allocation + end) % 4096, 0);
+        assert_true(is_filled(allocation, cases[i].bytes, 0));
+        memset(allocation, 7, cases[i].bytes);
+        assert_false(can_be_read(allocation + end));
         assert_true(yk_guard_find(
-            table, (uint64_t)((char *)(block + end) - (char *)guarded.mapping.base),
+            table, (uint64_t)((char *)(allocation + end) - (char *)guarded.mapping.base),
             4096, &found));
         assert_int_equal(found.bytes, cases[i].bytes);
         assert_true(yk_arena_valid(&guarded));
-        assert_ok(yk_arena_free(&guarded, block, &error));
-        assert_false(can_be_read(block));
+        assert_ok(yk_arena_free(&guarded, allocation, &error));
+        assert_false(can_be_read(allocation));
         assert_true(yk_guard_find(
-            table, (uint64_t)((char *)block - (char *)guarded.mapping.base), 4096,
+            table, (uint64_t)((char *)allocation - (char *)guarded.mapping.base), 4096,
             &found));
         assert_true(found.id == 0 && found.bytes == cases[i].bytes);
     }
@@ -370,23 +370,23 @@ static void test_too_many_guarded(void **state)
     enum { MORE = YK_MAX_GUARDED + 10 };
     yk_arena guarded;
     yk_guard_table *table = open_guarded(&guarded);
-    char **blocks = calloc(MORE, sizeof *blocks);
+    char **allocations = calloc(MORE, sizeof *allocations);
 
     (void)state;
-    assert_non_null(blocks);
+    assert_non_null(allocations);
     for (size_t i = 0; i < MORE; i++) {
-        blocks[i] = yk_arena_alloc(&guarded, 64, &error);
-        assert_non_null(blocks[i]);
-        blocks[i][63] = 1;
+        allocations[i] = yk_arena_alloc(&guarded, 64, &error);
+        assert_non_null(allocations[i]);
+        allocations[i][63] = 1;
     }
     assert_true(yk_arena_valid(&guarded));
-    assert_int_equal((uintptr_t)blocks[MORE - 1] % 4096, 0);
+    assert_int_equal((uintptr_t)allocations[MORE - 1] % 4096, 0);
     for (size_t i = 0; i < MORE; i++) {
-        assert_ok(yk_arena_free(&guarded, blocks[i], &error));
+        assert_ok(yk_arena_free(&guarded, allocations[i], &error));
     }
     assert_int_equal(guarded.count, 0);
     yk_arena_fini(&guarded);
-    free(blocks);
+    free(allocations);
     free(table);
 }
 
@@ -396,12 +396,12 @@ static void test_validity_notices_damage(void **state)
     assert_non_null(yk_arena_alloc(&arena, 10000, &error));
     assert_non_null(yk_arena_alloc(&arena, 10000, &error));
     assert_true(yk_arena_valid(&arena));
-    arena.blocks[1].offset -= 4096;
+    arena.allocations[1].offset -= 4096;
     assert_false(yk_arena_valid(&arena));
-    arena.blocks[1].offset += 4096;
-    arena.blocks[0].bytes = 1 << 20;
+    arena.allocations[1].offset += 4096;
+    arena.allocations[0].bytes = 1 << 20;
     assert_false(yk_arena_valid(&arena));
-    arena.blocks[0].bytes = 10000;
+    arena.allocations[0].bytes = 10000;
     arena.used++;
     assert_false(yk_arena_valid(&arena));
     arena.used--;
@@ -467,7 +467,7 @@ static void test_pages(void **state)
 {
     enum { PAGES = YK_MAX_SPARE + 44 };
     static void *pages[PAGES];
-    yk_allocation block;
+    yk_allocation allocation;
     void *all;
 
     (void)state;
@@ -478,14 +478,14 @@ static void test_pages(void **state)
     for (size_t i = 0; i < PAGES; i++) {
         assert_ok(yk_arena_free(&arena, pages[i], &error));
         assert_status(yk_arena_free(&arena, pages[i], &error), YOKE_EINVAL);
-        assert_false(yk_arena_find(&arena, pages[i], &block));
+        assert_false(yk_arena_find(&arena, pages[i], &allocation));
     }
     assert_true(yk_arena_valid(&arena));
     assert_int_equal(arena.spare_count, YK_MAX_SPARE);
     assert_ptr_equal(yk_arena_alloc_page(&arena, 10, &error), pages[YK_MAX_SPARE - 1]);
-    assert_true(yk_arena_get(&arena, pages[YK_MAX_SPARE - 1], &block, &error) ==
+    assert_true(yk_arena_get(&arena, pages[YK_MAX_SPARE - 1], &allocation, &error) ==
                 YOKE_OK);
-    assert_int_equal(block.bytes, 10);
+    assert_int_equal(allocation.bytes, 10);
     assert_ok(yk_arena_free(&arena, pages[YK_MAX_SPARE - 1], &error));
     all = yk_arena_alloc_page(&arena, 5000, &error); /* more than a page */
     assert_non_null(all);
