@@ -31,9 +31,9 @@ void yk_mirror_forget(yk_mirror *mirror)
     }
 }
 
-static bool has(const yk_mirror *mirror, const yk_residency *table, uint64_t block)
+static bool has(const yk_mirror *mirror, const yk_residency *table, uint64_t page)
 {
-    return mirror->versions[block] == yk_residency_version(table, block) + 1;
+    return mirror->versions[page] == yk_residency_version(table, page) + 1;
 }
 
 static void hold(yk_mirror *mirror, const yk_residency *table, uint64_t low,
@@ -46,17 +46,17 @@ static void hold(yk_mirror *mirror, const yk_residency *table, uint64_t low,
     }
 }
 
-/* From an address to the first one in [low, high) whose block is there or not there. */
+/* From an address to the first one in [low, high) whose page is there or not there. */
 static uint64_t skip(const yk_mirror *mirror, const yk_residency *table, uint64_t low,
                      uint64_t high, bool while_there)
 {
     while (low < high) {
-        const uint64_t block = (low - table->address) / YK_RESIDENCY_PAGE;
+        const uint64_t page = (low - table->address) / YK_RESIDENCY_PAGE;
 
-        if (has(mirror, table, block) != while_there) {
+        if (has(mirror, table, page) != while_there) {
             return low;
         }
-        low = table->address + (block + 1) * YK_RESIDENCY_PAGE;
+        low = table->address + (page + 1) * YK_RESIDENCY_PAGE;
     }
     return high;
 }
@@ -72,7 +72,7 @@ static bool next_run(yk_mirror *mirror, const yk_residency *table, uint64_t low,
     return begin < end;
 }
 
-/* Rows that are shorter than a block are not worth a look each. */
+/* Rows that are shorter than a page are not worth a look each. */
 static bool has_short_rows(const yk_extent *extent)
 {
     return yk_extent_pieces(extent) > 1 && extent->bytes < YK_RESIDENCY_PAGE;

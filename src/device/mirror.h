@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a device has of a lent allocation in its own memory: which blocks, and the versions
- * they had. Books only: bytes are moved by whoever keeps them. Blocks are known as a
+ * What a device has of a lent allocation in its own memory: which pages, and the versions
+ * they had. Books only: bytes are moved by whoever keeps them. Pages are known as a
  * whole; of one that is only touched nothing is remembered.
  */
 #ifndef YK_DEVICE_MIRROR_H
@@ -17,7 +17,7 @@ typedef struct yk_mirror {
     uint64_t id; /* of the lending; 0: none */
     yk_residency *table;
     uint64_t count;
-    uint64_t *versions; /* by block, plus 1; 0: it is not there */
+    uint64_t *versions; /* by page, plus 1; 0: it is not there */
 } yk_mirror;
 
 /* Where a walk over an extent has got to; starts zeroed. */
@@ -32,13 +32,13 @@ bool yk_mirror_init(yk_mirror *mirror, yk_residency *table);
 /* Frees the books; a no-op on a zeroed one. */
 void yk_mirror_fini(yk_mirror *mirror);
 
-/* The next piece of an extent that is missing or old. Its whole blocks count as there
+/* The next piece of an extent that is missing or old. Its whole pages count as there
  * from now on, as they are in the arena now: bring them after this call. False if there is
  * no more. */
 bool yk_mirror_next(yk_mirror *mirror, const yk_residency *table,
                     const yk_extent *extent, yk_mirror_walk *walk, yk_extent *piece);
 
-/* Device and arena have the same bytes in an extent: its whole blocks are there. */
+/* Device and arena have the same bytes in an extent: its whole pages are there. */
 void yk_mirror_hold(yk_mirror *mirror, const yk_residency *table,
                     const yk_extent *extent);
 

@@ -36,19 +36,19 @@ yk_pages yk_residency_covered(const yk_residency *table, uint64_t low, uint64_t 
     return (yk_pages){first, yk_max(first, end)};
 }
 
-/* The one writer of a whole block needs no atomic step, which would cost as much as a
- * part of the block's transfer. */
-static void raise_whole(yk_page_state *block)
+/* The one writer of a whole page needs no atomic step, which would cost as much as a
+ * part of the page's transfer. */
+static void raise_whole(yk_page_state *page)
 {
-    const uint64_t now = atomic_load_explicit(&block->version, memory_order_relaxed);
+    const uint64_t now = atomic_load_explicit(&page->version, memory_order_relaxed);
 
-    atomic_store_explicit(&block->version, now + 1, memory_order_release);
-    atomic_store_explicit(&block->holder, 0, memory_order_release);
+    atomic_store_explicit(&page->version, now + 1, memory_order_release);
+    atomic_store_explicit(&page->holder, 0, memory_order_release);
 }
 
-static void raise_piece(yk_page_state *block)
+static void raise_piece(yk_page_state *page)
 {
-    (void)atomic_fetch_add_explicit(&block->version, 1, memory_order_acq_rel);
+    (void)atomic_fetch_add_explicit(&page->version, 1, memory_order_acq_rel);
 }
 
 void yk_residency_raise(yk_residency *table, uint64_t low, uint64_t high)
@@ -58,20 +58,20 @@ void yk_residency_raise(yk_residency *table, uint64_t low, uint64_t high)
 
     for (uint64_t b = touched.first; b < touched.end; b++) {
         if (b >= covered.first && b < covered.end) {
-            raise_whole(&table->blocks[b]);
+            raise_whole(&table->pages[b]);
         } else {
-            raise_piece(&table->blocks[b]);
+            raise_piece(&table->pages[b]);
         }
     }
 }
 
-uint64_t yk_residency_bytes(const yk_residency *table, yk_pages blocks,
+uint64_t yk_residency_bytes(const yk_residency *table, yk_pages pages,
                             uint64_t *address)
 {
-    const uint64_t begin = blocks.first * YK_RESIDENCY_PAGE;
+    const uint64_t begin = pages.first * YK_RESIDENCY_PAGE;
 
     *address = table->address + begin;
-    return yk_min(blocks.end * YK_RESIDENCY_PAGE, table->bytes) - begin;
+    return yk_min(pages.end * YK_RESIDENCY_PAGE, table->bytes) - begin;
 }
 
 void yk_residency_hold(yk_residency *table, uint64_t low, uint64_t high,
@@ -80,38 +80,38 @@ void yk_residency_hold(yk_residency *table, uint64_t low, uint64_t high,
     const yk_pages covered = yk_residency_covered(table, low, high);
 
     for (uint64_t b = covered.first; b < covered.end; b++) {
-        atomic_store_explicit(&table->blocks[b].holder, holder, memory_order_release);
+        atomic_store_explicit(&table->pages[b].holder, holder, memory_order_release);
     }
 }
 
-bool yk_residency_next_held(const yk_residency *table, yk_pages blocks,
+bool yk_residency_next_held(const yk_residency *table, yk_pages pages,
                             uint64_t holder, yk_pages *run)
 {
-    uint64_t b = blocks.first;
+    uint64_t b = pages.first;
 
-    while (b < blocks.end && yk_residency_holder(table, b) != holder) {
+    while (b < pages.end && yk_residency_holder(table, b) != holder) {
         b++;
     }
     run->first = b;
-    while (b < blocks.end && yk_residency_holder(table, b) == holder) {
+    while (b < pages.end && yk_residency_holder(table, b) == holder) {
         b++;
     }
     run->end = b;
     return run->first < run->end;
 }
 
-void yk_residency_mark_written(yk_residency *table, yk_pages blocks)
+void yk_residency_mark_written(yk_residency *table, yk_pages pages)
 {
-    for (uint64_t b = blocks.first; b < blocks.end; b++) {
-        atomic_store_explicit(&table->blocks[b].holder, 0, memory_order_release);
+    for (uint64_t b = pages.first; b < pages.end; b++) {
+        atomic_store_explicit(&table->pages[b].holder, 0, memory_order_release);
     }
 }
 
-void yk_residency_drop(yk_residency *table, uint64_t block, uint64_t holder)
+void yk_residency_drop(yk_residency *table, uint64_t page, uint64_t holder)
 {
-    if (yk_residency_holder(table, block) == holder) {
-        raise_piece(&table->blocks[block]);
-        (void)atomic_compare_exchange_strong(&table->blocks[block].holder, &holder, 0);
+    if (yk_residency_holder(table, page) == holder) {
+        raise_piece(&table->pages[page]);
+        (void)atomic_compare_exchange_strong(&table->pages[page].holder, &holder, 0);
     }
 }
 

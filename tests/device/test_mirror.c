@@ -53,7 +53,7 @@ static uint64_t bring(yk_extent extent, size_t *pieces)
         assert_int_equal(pieces, (wanted_pieces));                                     \
     } while (0)
 
-static void whole_blocks_are_brought_once(void **state)
+static void whole_pages_are_brought_once(void **state)
 {
     (void)state;
     assert_brings(run(0, BYTES), BYTES, 1);
@@ -61,7 +61,7 @@ static void whole_blocks_are_brought_once(void **state)
     assert_brings(run(100, 5000), 0, 0);
 }
 
-static void pieces_of_blocks_are_brought_each_time(void **state)
+static void pieces_of_pages_are_brought_each_time(void **state)
 {
     (void)state;
     assert_brings(run(10, 3 * BLOCK + 20), 3 * BLOCK + 10, 1);
@@ -83,7 +83,7 @@ static void what_others_change_is_brought_again(void **state)
     assert_brings(run(5 * BLOCK, BYTES), 100, 1);
 }
 
-static void results_are_held_as_far_as_they_cover_blocks(void **state)
+static void results_are_held_as_far_as_they_cover_pages(void **state)
 {
     const yk_extent own = run(BLOCK / 2, 3 * BLOCK + BLOCK / 2);
 
@@ -123,13 +123,13 @@ static void short_rows_go_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(whole_blocks_are_brought_once, set_up,
+        cmocka_unit_test_setup_teardown(whole_pages_are_brought_once, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(pieces_of_blocks_are_brought_each_time, set_up,
+        cmocka_unit_test_setup_teardown(pieces_of_pages_are_brought_each_time, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_others_change_is_brought_again, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(results_are_held_as_far_as_they_cover_blocks,
+        cmocka_unit_test_setup_teardown(results_are_held_as_far_as_they_cover_pages,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_rows_go_one_by_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(short_rows_go_together, set_up, tear_down),

@@ -31,7 +31,7 @@ static void describes_an_allocation(void **state)
     free(table);
 }
 
-static void knows_blocks_of_bytes(void **state)
+static void knows_pages_of_bytes(void **state)
 {
     static const struct {
         uint64_t low;
@@ -80,7 +80,7 @@ static void versions_rise_where_touched(void **state)
     free(table);
 }
 
-static void blocks_have_holders(void **state)
+static void pages_have_holders(void **state)
 {
     const uint64_t me = yk_holder_pack(5, 2);
     const uint64_t other = yk_holder_pack(6, 2);
@@ -108,7 +108,7 @@ static void blocks_have_holders(void **state)
     free(table);
 }
 
-static void holders_go_when_blocks_are_replaced(void **state)
+static void holders_go_when_pages_are_replaced(void **state)
 {
     const uint64_t me = yk_holder_pack(0, 0);
     yk_residency *table = make();
@@ -131,10 +131,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(describes_an_allocation),
-        cmocka_unit_test(knows_blocks_of_bytes),
+        cmocka_unit_test(knows_pages_of_bytes),
         cmocka_unit_test(versions_rise_where_touched),
-        cmocka_unit_test(blocks_have_holders),
-        cmocka_unit_test(holders_go_when_blocks_are_replaced),
+        cmocka_unit_test(pages_have_holders),
+        cmocka_unit_test(holders_go_when_pages_are_replaced),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
