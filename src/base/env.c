@@ -150,8 +150,8 @@ yoke_status yk_env_unsigned(const char *name, uint64_t least, uint64_t max_count
     return YOKE_OK;
 }
 
-yoke_status yk_env_double(const char *name, double least, double max_count, double *value,
-                          yk_error *error)
+yoke_status yk_env_double(const char *name, double least, double max_count,
+                          double *value, yk_error *error)
 {
     const char *text = yk_env_text(name);
     double parsed;

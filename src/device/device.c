@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 yoke_status yk_device_write_back(yk_device *device, yk_residency *table,
-                                yk_pages blocks, yk_error *error)
+                                 yk_pages blocks, yk_error *error)
 {
     yoke_status status = YOKE_OK;
     yk_pages run;

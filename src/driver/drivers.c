@@ -223,8 +223,7 @@ bool yk_opencl_has_driver(char *name, size_t bytes)
         names[i] = slash != NULL ? slash + 1 : drivers[i].library;
     }
     names[count] = NULL;
-    return yk_elf_is_loaded(known, name, bytes) ||
-           yk_elf_is_loaded(names, name, bytes);
+    return yk_elf_is_loaded(known, name, bytes) || yk_elf_is_loaded(names, name, bytes);
 }
 
 bool yk_opencl_has_runtime(char *name, size_t bytes)

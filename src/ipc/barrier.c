@@ -195,7 +195,7 @@ static yoke_status wait_for_others(yk_barrier *barrier, place own, uint64_t dead
 
         if (has_ended(barrier, round)) {
             return yk_ipc_object_is_open(&barrier->object) ? outcome(barrier, round)
-                                                       : YOKE_ECLOSED;
+                                                           : YOKE_ECLOSED;
         }
         status = yk_waiting_sleep(&waiting, 0, ticket);
         if (status != YOKE_OK && status != YOKE_ETIMEDOUT) {

@@ -14,7 +14,8 @@ void yk_condition_wake(yk_ipc_object *condition, int count)
     yk_futex_wake(&condition->bells[0].word, count);
 }
 
-static yoke_status sleep_until(yk_ipc_object *condition, uint32_t ticket, uint64_t deadline)
+static yoke_status sleep_until(yk_ipc_object *condition, uint32_t ticket,
+                               uint64_t deadline)
 {
     const uint64_t look = (uint64_t)YK_POLL_MS * YK_NS_PER_MS;
     uint64_t now;
@@ -50,7 +51,8 @@ static void undo_wait(void *lock, uint64_t unused)
     (void)lock_again(lock);
 }
 
-yoke_status yk_condition_wait(yk_ipc_object *condition, yk_ipc_object *lock, uint64_t deadline)
+yoke_status yk_condition_wait(yk_ipc_object *condition, yk_ipc_object *lock,
+                              uint64_t deadline)
 {
     const uint32_t ticket = atomic_load(&condition->bells[0].word);
     yoke_status status;

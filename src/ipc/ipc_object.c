@@ -52,7 +52,8 @@ static bool spin_for_lock(yk_ipc_object *object, yk_identity self)
 
     do {
         for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
-            if (atomic_load(&object->owner) == 0 && yk_ipc_object_try_lock(object, self)) {
+            if (atomic_load(&object->owner) == 0 &&
+                yk_ipc_object_try_lock(object, self)) {
                 return true;
             }
             yk_yield();
@@ -165,7 +166,7 @@ yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket
     }
     yk_guard_cancel_point();
     yk_eventcount_wait_spinning(&waiting->object->bells[bell], ticket,
-                           left < spin_ns ? left : spin_ns, left);
+                                left < spin_ns ? left : spin_ns, left);
     return YOKE_OK;
 }
 
@@ -222,7 +223,8 @@ static bool owner_died(const yk_ipc_object *object, lock_look *look, uint64_t ow
 }
 
 /* Marks the word, so that its owner wakes us, and sleeps. */
-static bool sleep_for_lock(yk_ipc_object *object, uint64_t word, uint32_t turn, uint64_t ns)
+static bool sleep_for_lock(yk_ipc_object *object, uint64_t word, uint32_t turn,
+                           uint64_t ns)
 {
     if ((word & YK_CONTENDED) == 0 &&
         !atomic_compare_exchange_strong(&object->owner, &word, word | YK_CONTENDED)) {
@@ -234,7 +236,7 @@ static bool sleep_for_lock(yk_ipc_object *object, uint64_t word, uint32_t turn, 
 }
 
 yoke_status yk_ipc_object_lock_slowly(yk_ipc_object *object, yk_identity self,
-                                  uint64_t deadline)
+                                      uint64_t deadline)
 {
     yk_waiting waiting = yk_waiting_start(object, deadline);
     lock_look look = {0, 0, 0};
@@ -311,7 +313,8 @@ static void set_depth(yk_ipc_object *object, uint32_t depth)
     object->depth_check = ~depth;
 }
 
-yoke_status yk_ipc_object_lock_again(yk_ipc_object *object, yk_identity self, uint64_t deadline)
+yoke_status yk_ipc_object_lock_again(yk_ipc_object *object, yk_identity self,
+                                     uint64_t deadline)
 {
     yoke_status status;
 

@@ -221,7 +221,8 @@ static uint64_t count_messages(const yk_queue_use *use, uint64_t max_count)
     if (use->item_bytes != 0) {
         return (tail - position) / room_of(use, use->item_bytes);
     }
-    while (position != tail && count <= max_count && get_length(use, position, &bytes)) {
+    while (position != tail && count <= max_count &&
+           get_length(use, position, &bytes)) {
         position += room_of(use, bytes);
         count++;
     }

@@ -32,7 +32,7 @@ static void release_retired(yk_ipc_registry *objects, yk_arena *arena)
 }
 
 void *yk_ipc_registry_alloc(yk_ipc_registry *objects, yk_arena *arena, size_t bytes,
-                       yk_zone_kind zone, yk_error *error)
+                            yk_zone_kind zone, yk_error *error)
 {
     void *allocation = yk_arena_alloc_object(arena, bytes, zone, error);
 
@@ -67,15 +67,16 @@ static bool ensure_room(yk_ipc_registry *objects)
     return true;
 }
 
-yoke_status yk_ipc_registry_add(yk_ipc_registry *objects, yk_ipc_object *object, yk_magic magic,
-                           void *allocation, yk_error *error)
+yoke_status yk_ipc_registry_add(yk_ipc_registry *objects, yk_ipc_object *object,
+                                yk_magic magic, void *allocation, yk_error *error)
 {
     bool added;
 
     (void)pthread_mutex_lock(&objects->lock);
     added = ensure_room(objects);
     if (added) {
-        objects->entries[objects->count++] = (yk_ipc_registry_entry){object, allocation};
+        objects->entries[objects->count++] =
+            (yk_ipc_registry_entry){object, allocation};
         if (objects->keeper != 0) {
             yk_ipc_object_set_keeper(object, objects->keeper);
         }
@@ -96,7 +97,8 @@ static void *allocation_of(const yk_ipc_registry *objects, const yk_ipc_object *
 }
 
 /* False: somebody stays inside. */
-static bool shut_allocation(yk_ipc_registry *objects, const void *allocation, bool settle)
+static bool shut_allocation(yk_ipc_registry *objects, const void *allocation,
+                            bool settle)
 {
     size_t kept = 0;
     bool settled = true;
@@ -128,8 +130,8 @@ static void retire(yk_ipc_registry *objects, yk_arena *arena, void *allocation)
     objects->next_retired = (objects->next_retired + 1) % max_count;
 }
 
-yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena, yk_ipc_object *object,
-                               bool settle, yk_error *error)
+yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena,
+                                    yk_ipc_object *object, bool settle, yk_error *error)
 {
     void *allocation;
 
@@ -140,7 +142,7 @@ yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena, y
     }
     (void)pthread_mutex_unlock(&objects->lock);
     return allocation != NULL ? YOKE_OK
-                         : yk_fail(error, YOKE_ECLOSED,
-                                   "%p is no such object of this pool, or no more",
-                                   (void *)object);
+                              : yk_fail(error, YOKE_ECLOSED,
+                                        "%p is no such object of this pool, or no more",
+                                        (void *)object);
 }

@@ -165,11 +165,12 @@ static yoke_status check_present(const yk_arg *to, const yoke_arg *arg, yk_error
     if (to->before >= arg->halo_before && to->after >= arg->halo_after) {
         return YOKE_OK;
     }
-    return yk_fail(error, YOKE_EINVAL,
-                   "the halo needs %zu parts in front of the range's first item and %zu "
-                   "behind its last; the array has %llu and %llu there",
-                   arg->halo_before, arg->halo_after, (unsigned long long)to->before,
-                   (unsigned long long)to->after);
+    return yk_fail(
+        error, YOKE_EINVAL,
+        "the halo needs %zu parts in front of the range's first item and %zu "
+        "behind its last; the array has %llu and %llu there",
+        arg->halo_before, arg->halo_after, (unsigned long long)to->before,
+        (unsigned long long)to->after);
 }
 
 /* Which parts there are beside those of the range's items. */
@@ -232,11 +233,12 @@ static yoke_status check_blocks(const yk_arg *to, const yoke_arg *arg, uint64_t 
         (to->stride >= to->bytes && (parts == 1 || to->pitch >= column))) {
         return YOKE_OK;
     }
-    return yk_fail(error, YOKE_EINVAL,
-                   "blocks every %zu bytes: %llu parts of %zu bytes every %llu bytes do "
-                   "not fit between them",
-                   arg->stride, (unsigned long long)parts, arg->bytes,
-                   (unsigned long long)to->pitch);
+    return yk_fail(
+        error, YOKE_EINVAL,
+        "blocks every %zu bytes: %llu parts of %zu bytes every %llu bytes do "
+        "not fit between them",
+        arg->stride, (unsigned long long)parts, arg->bytes,
+        (unsigned long long)to->pitch);
 }
 
 /* Whether all addresses can be computed: parts are counted from the pointer. */
@@ -299,9 +301,10 @@ static yoke_status lay_out(yk_arg *to, const yk_launch *launch, const yoke_arg *
     }
     to->access = (uint32_t)arg->access;
     to->parts = (uint32_t)arg->parts;
-    to->flags = (arg->reads_all ? YK_ARG_READS_ALL : 0U) |
-                (arg->leaves_some ? YK_ARG_LEAVES_SOME : 0U) |
-                (arg->edge == YOKE_EDGE_PERIODIC && has_halo(arg) ? YK_ARG_PERIODIC : 0U);
+    to->flags =
+        (arg->reads_all ? YK_ARG_READS_ALL : 0U) |
+        (arg->leaves_some ? YK_ARG_LEAVES_SOME : 0U) |
+        (arg->edge == YOKE_EDGE_PERIODIC && has_halo(arg) ? YK_ARG_PERIODIC : 0U);
     to->blocks = arg->blocks > 1 ? arg->blocks : 1;
     to->stride = arg->blocks > 1 ? arg->stride : 0;
     return arg->parts == YOKE_PARTS_WHOLE ? lay_out_whole(to, arg, error)

@@ -133,13 +133,13 @@ static size_t put_periodic_halo(const yk_launch *launch, const yk_arg *arg,
     }
     count = put_halo(launch, arg, all, own, out);
     if (before > below) {
-        count += put_parts(launch, arg,
-                           (part_run){all.end - (before - below), all.end}, out + count);
+        count += put_parts(launch, arg, (part_run){all.end - (before - below), all.end},
+                           out + count);
     }
     if (after > above) {
-        count += put_parts(launch, arg,
-                           (part_run){all.begin, all.begin + (after - above)},
-                           out + count);
+        count +=
+            put_parts(launch, arg, (part_run){all.begin, all.begin + (after - above)},
+                      out + count);
     }
     return count;
 }
@@ -211,9 +211,9 @@ void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low
                        uint64_t *high)
 {
     const uint64_t pitch = yk_arg_pitch(arg);
-    const uint64_t last =
-        add_sat(first_owned(launch, arg),
-                add_sat(owned_count(launch, arg), arg->after)) - 1;
+    const uint64_t last = add_sat(first_owned(launch, arg),
+                                  add_sat(owned_count(launch, arg), arg->after)) -
+                          1;
     uint64_t front;
 
     *low = arg->address;
@@ -225,8 +225,8 @@ void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low
         *high = add_sat(*high, part_reach(arg));
         return;
     }
-    *high = add_sat(*high, add_sat(add_sat(arg->offset, mul_sat(last, pitch)),
-                                   part_reach(arg)));
+    *high = add_sat(
+        *high, add_sat(add_sat(arg->offset, mul_sat(last, pitch)), part_reach(arg)));
     front = part_address(launch, arg, 0) - arg->address;
     if (arg->before > 0 && (int64_t)front < 0) {
         *low += front;

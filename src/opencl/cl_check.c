@@ -102,8 +102,8 @@ static yoke_status check_array(const yk_cl_device *device, const yk_cl_kernel *k
     const uint64_t bytes = span_bytes(launch, &launch->args[index]);
     const bool is_constant = kernel->parameters[index].is_constant;
     const uint64_t max_count = is_constant
-                              ? yk_min(device->constant_bytes, device->max_alloc)
-                              : device->max_alloc;
+                                   ? yk_min(device->constant_bytes, device->max_alloc)
+                                   : device->max_alloc;
     char label[LABEL_BYTES];
 
     if (device->memory == YK_CL_POINTER || bytes <= max_count) {
@@ -210,7 +210,8 @@ static uint64_t items_of(const uint64_t group[3])
 }
 
 static yoke_status fail_group(const yk_cl_device *device, const yk_cl_kernel *kernel,
-                              const uint64_t group[3], uint64_t max_count, yk_error *error)
+                              const uint64_t group[3], uint64_t max_count,
+                              yk_error *error)
 {
     return yk_fail(error, YOKE_EUNSUPPORTED,
                    "%s: kernel '%s': a work-group of %" PRIu64 " x %" PRIu64

@@ -246,7 +246,7 @@ static bool give_back(yk_cl_device *device, const yk_arg *arg)
 
     return table == NULL || device->base.holder == 0 ||
            yk_device_write_back(&device->base, table, (yk_pages){0, table->count},
-                               NULL) == YOKE_OK;
+                                NULL) == YOKE_OK;
 }
 
 /* A `__constant` parameter wants a buffer of its array's size. */

@@ -8,9 +8,8 @@ static cl_int move_run(const yk_cl_lane *lane, const yk_cl_binding *binding,
     const size_t offset = (size_t)(address - binding->store_address);
 
     if (direction == YK_CL_TO_DEVICE) {
-        return yk_cl.clEnqueueWriteBuffer(lane->queue, binding->store, CL_FALSE,
-                                          offset, (size_t)bytes, pointer, 0, NULL,
-                                          NULL);
+        return yk_cl.clEnqueueWriteBuffer(lane->queue, binding->store, CL_FALSE, offset,
+                                          (size_t)bytes, pointer, 0, NULL, NULL);
     }
     return yk_cl.clEnqueueReadBuffer(lane->queue, binding->store, CL_FALSE, offset,
                                      (size_t)bytes, pointer, 0, NULL, NULL);

@@ -64,7 +64,7 @@ static bool empty(yk_cl_device *device, const yk_cl_resident *resident)
 
     return !yk_mirror_is_live(&resident->mirror) ||
            yk_device_write_back(&device->base, table, (yk_pages){0, table->count},
-                               NULL) == YOKE_OK;
+                                NULL) == YOKE_OK;
 }
 
 bool yk_cl_resident_evict(yk_cl_device *device)

@@ -58,7 +58,7 @@ yoke_status yk_cl_task_begin(yk_cl_device *device, const yk_kernel *kernel,
     if (status == YOKE_OK) {
         device->task_device = handles_of(device);
         device->task = (yoke_task_function *)yk_elf_find(kernel->native.object,
-                                                            kernel->native.place);
+                                                         kernel->native.place);
     }
     return status;
 }

@@ -57,12 +57,14 @@ static yoke_status check_options(const yoke_kernel_options *options, yk_error *e
             options->group[0], options->group[1], options->group[2], max_in_group);
     }
     if (options->parameters > YK_MAX_ARGS) {
-        return yk_fail(error, YOKE_EINVAL, ".parameters is %zu: at most %d are possible",
+        return yk_fail(error, YOKE_EINVAL,
+                       ".parameters is %zu: at most %d are possible",
                        options->parameters, YK_MAX_ARGS);
     }
     if (!(options->build_timeout >= 0 && options->build_timeout <= max_seconds)) {
         return yk_fail(error, YOKE_EINVAL,
-                       "build_timeout is a number of seconds from 0 to %g", max_seconds);
+                       "build_timeout is a number of seconds from 0 to %g",
+                       max_seconds);
     }
     return YOKE_OK;
 }
@@ -76,7 +78,8 @@ static yoke_status locate_native(const yoke_pool *pool, yk_kernel *kernel,
     if (native == NULL) {
         return YOKE_OK;
     }
-    status = yk_function_locate(&kernel->native, function, "the native function", error);
+    status =
+        yk_function_locate(&kernel->native, function, "the native function", error);
     /* A program that was executed again has the same file, even if that has no name now. */
     if (status == YOKE_OK && pool->method == YOKE_START_SPAWN &&
         kernel->native.object[0] != '\0' && yk_elf_is_stale(function)) {
@@ -203,7 +206,8 @@ static yoke_status add(yoke_kernel *kernel, recipe from, yk_error *error)
         kernel->slot = find_slot(pool);
     }
     if (kernel->slot == YK_MAX_KERNELS) {
-        status = yk_fail(error, YOKE_EBUSY, "a pool has at most %d kernels at a time, functions called as "
+        status = yk_fail(error, YOKE_EBUSY,
+                         "a pool has at most %d kernels at a time, functions called as "
                          "tasks and built-in reductions included",
                          YK_MAX_KERNELS);
     } else {
@@ -291,7 +295,8 @@ static bool may_come(const yk_control *control)
     return false;
 }
 
-static yoke_status conclude(const yoke_kernel *kernel, failed_tiles_status result, yk_error *error)
+static yoke_status conclude(const yoke_kernel *kernel, failed_tiles_status result,
+                            yk_error *error)
 {
     const yk_control *control = kernel->pool->control;
     const yk_kernel *described = &control->kernels[kernel->slot].kernel;

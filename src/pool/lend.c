@@ -110,7 +110,8 @@ static yoke_status check_blocks(const yoke_pool *pool, const yk_residency *table
                    pool->control->workers[yk_holder_slot(holder)].name);
 }
 
-yoke_status yk_check_lost(const yoke_pool *pool, const yk_allocation *block, yk_error *error)
+yoke_status yk_check_lost(const yoke_pool *pool, const yk_allocation *block,
+                          yk_error *error)
 {
     return block->table != 0 ? check_blocks(pool, address_of(block->table), error)
                              : YOKE_OK;
@@ -162,7 +163,7 @@ static yoke_status get_back(yoke_pool *pool, void *pointer, ending *seen,
 }
 
 yoke_status yk_flush_allocation(yoke_pool *pool, void *pointer, yk_allocation *block,
-                        yk_error *error)
+                                yk_error *error)
 {
     ending seen;
     const yoke_status status = get_back(pool, pointer, &seen, error);

@@ -189,10 +189,12 @@ static bool should_explore(yoke_pool *pool, uint64_t now)
     return true;
 }
 
-static void know_speed(yk_participant *participant, const yk_job *job, const yk_worker *worker)
+static void know_speed(yk_participant *participant, const yk_job *job,
+                       const yk_worker *worker)
 {
     participant->speed = yk_job_speeds(job, worker).usual;
-    participant->known_ns = (double)atomic_load(&worker->builds[job->kernel_slot].usual_ns);
+    participant->known_ns =
+        (double)atomic_load(&worker->builds[job->kernel_slot].usual_ns);
     participant->known_tiles =
         (double)atomic_load(&worker->builds[job->kernel_slot].usual_items) /
         (double)job->tiling.tile_items;
@@ -200,7 +202,7 @@ static void know_speed(yk_participant *participant, const yk_job *job, const yk_
 
 /* Who may take part: the workers by slot, then the caller. */
 static void find_participants(yoke_pool *pool, yk_job *job, bool caller_helps,
-                        yk_participant *participants, uint32_t count)
+                              yk_participant *participants, uint32_t count)
 {
     const yk_control *control = pool->control;
     const bool is_ready = yk_job_is_ready(pool->control, job);
@@ -217,7 +219,8 @@ static void find_participants(yoke_pool *pool, yk_job *job, bool caller_helps,
         if (takes_part(control, job, i)) {
             know_speed(&participants[i], job, worker);
             job->participants++;
-            participants[i].delay_ns = explore ? 0 : delay_of(control, job, i, is_ready);
+            participants[i].delay_ns =
+                explore ? 0 : delay_of(control, job, i, is_ready);
         }
     }
     if (is_ready) {
@@ -246,7 +249,8 @@ static double total_speed(const yk_participant *participants, uint32_t count)
 
 /* Whether the parts that participants would have by their speeds are those of the last job, but
  * for noise. */
-static bool are_as_before(const double *last, const yk_participant *participants, uint32_t count)
+static bool are_as_before(const double *last, const yk_participant *participants,
+                          uint32_t count)
 {
     const double total = total_speed(participants, count);
 
@@ -262,11 +266,12 @@ static bool are_as_before(const double *last, const yk_participant *participants
 
 /* In a time loop the same items should stay with the same worker, in its caches or its
  * device's memory: work ranges do not follow every trembling of the speeds. */
-static void keep_steady(yoke_kernel *kernel, yk_participant *participants, uint32_t count)
+static void keep_steady(yoke_kernel *kernel, yk_participant *participants,
+                        uint32_t count)
 {
     const double total = total_speed(participants, count);
-    const bool steady =
-        kernel->participant_count == count && are_as_before(kernel->parts, participants, count);
+    const bool steady = kernel->participant_count == count &&
+                        are_as_before(kernel->parts, participants, count);
 
     kernel->participant_count = count;
     for (uint32_t i = 0; i < count; i++) {
@@ -304,7 +309,8 @@ static uint32_t slots_to_prepare(const yk_control *control, uint32_t count)
     return (uint32_t)yk_min(count + (growing ? YK_MAX_FOUND : 0), YK_MAX_WORKERS);
 }
 
-static void set_work_range(yk_job *job, uint32_t slot, uint32_t generation, yk_tiles share)
+static void set_work_range(yk_job *job, uint32_t slot, uint32_t generation,
+                           yk_tiles share)
 {
     yk_work_range_set(&job->work_ranges[slot].work_range, generation, share);
     atomic_store_explicit(&job->done[slot].value, 0, memory_order_relaxed);

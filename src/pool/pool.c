@@ -129,8 +129,8 @@ static yoke_status map(mappings *all, size_t bytes, bool guarded, size_t room,
             yk_mapping_create(&all->store, "yoke store", store_bytes, 1 << 20, error);
     }
     if (status == YOKE_OK) {
-        status =
-            yk_mapping_create(&all->tables, "yoke tables", tables_bytes, 1 << 20, error);
+        status = yk_mapping_create(&all->tables, "yoke tables", tables_bytes, 1 << 20,
+                                   error);
     }
     yk_mapping_destroy(&rest);
     if (status == YOKE_OK) {
@@ -441,7 +441,7 @@ static bool is_ending(yoke_pool *pool)
 
 static yoke_status end_of_wait(yoke_pool *pool, yk_error *error)
 {
-    return is_ending(pool)          ? yk_fail(error, YOKE_ECLOSED, "the pool was closed")
+    return is_ending(pool) ? yk_fail(error, YOKE_ECLOSED, "the pool was closed")
            : yk_pool_is_alive(pool) ? YOKE_OK
                                     : yk_pool_fail_broken(error);
 }

@@ -157,7 +157,7 @@ static bool wait_until(yoke_process *process, process_condition *condition,
             yk_guard_cancel_point();
             limit = yk_min(limit, deadline_ns - now);
             (void)yk_eventcount_wait_spinning(changed, ticket, yk_min(limit, spin_ns),
-                                         limit);
+                                              limit);
         }
         if (now >= deadline_ns || !yk_pool_is_alive(process->pool)) {
             return holds(process, condition);

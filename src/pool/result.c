@@ -23,7 +23,7 @@ static uint64_t room_for(const yoke_pool *pool, uint64_t asked)
     return asked != 0
                ? asked
                : yk_min(max_by_default, pool->arena.layout.zones[YK_ZONE_BLOCKS].end /
-                                             (2 * YK_MAX_JOBS));
+                                            (2 * YK_MAX_JOBS));
 }
 
 static yk_room *room_of(yoke_pool *pool, const yk_job *job)

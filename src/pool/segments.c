@@ -118,8 +118,9 @@ static void wait_for_range(yoke_pool *pool, size_t bytes)
     }
 }
 
-static void *find_room_to_attach(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
-                       bool read_only, yk_allocation *allocation, yk_error *error)
+static void *find_room_to_attach(yoke_pool *pool, uint32_t slot,
+                                 const yk_segment *segment, bool read_only,
+                                 yk_allocation *allocation, yk_error *error)
 {
     void *pointer;
     uint64_t resting;
@@ -128,7 +129,7 @@ static void *find_room_to_attach(yoke_pool *pool, uint32_t slot, const yk_segmen
         wake_ranges(pool);
     }
     pointer = yk_arena_attach(&pool->arena, (size_t)segment->bytes, slot + 1, read_only,
-                            allocation, error);
+                              allocation, error);
     resting = pointer == NULL ? yk_arena_resting(&pool->arena) : 0;
     if (resting != 0) {
         yk_error_append(
@@ -142,17 +143,18 @@ static void *find_room_to_attach(yoke_pool *pool, uint32_t slot, const yk_segmen
 
 /* Takes the segment over if it succeeds. */
 static yoke_status attach(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
-                        const char *name, bool read_only, yk_error *error)
+                          const char *name, bool read_only, yk_error *error)
 {
     yk_host *host = &pool->hosts[slot];
     yk_allocation allocation;
-    void *pointer = find_room_to_attach(pool, slot, segment, read_only, &allocation, error);
+    void *pointer =
+        find_room_to_attach(pool, slot, segment, read_only, &allocation, error);
 
     if (pointer == NULL) {
         return error->status;
     }
-    if (!yk_mapping_overlay(&pool->arena.mapping, allocation.offset, (size_t)allocation.span,
-                          segment->fd, read_only)) {
+    if (!yk_mapping_overlay(&pool->arena.mapping, allocation.offset,
+                            (size_t)allocation.span, segment->fd, read_only)) {
         const int code = errno;
 
         (void)yk_arena_detach(&pool->arena, pointer, 0, NULL); /* not published yet */
@@ -314,8 +316,8 @@ static yoke_shm **find_handle(yoke_pool *pool, const yoke_shm *shm)
 }
 
 /* Nothing uses the segment: takes it out of the window. */
-static yoke_status detach(yoke_pool *pool, uint32_t slot, const yk_allocation *allocation,
-                          yk_error *error)
+static yoke_status detach(yoke_pool *pool, uint32_t slot,
+                          const yk_allocation *allocation, yk_error *error)
 {
     yk_control *control = pool->control;
     yk_host *host = &pool->hosts[slot];
@@ -326,7 +328,8 @@ static yoke_status detach(yoke_pool *pool, uint32_t slot, const yk_allocation *a
                        "%s '%s' is used by %u job(s) that have not ended",
                        yk_segment_noun(name), name, allocation->users);
     }
-    if (!yk_mapping_remove_overlay(&pool->arena.mapping, allocation->offset, (size_t)allocation->span)) {
+    if (!yk_mapping_remove_overlay(&pool->arena.mapping, allocation->offset,
+                                   (size_t)allocation->span)) {
         return yk_fail(error, YOKE_ESYSTEM, "cannot unmap %s '%s': %s",
                        yk_segment_noun(name), name, strerror(errno));
     }
@@ -345,7 +348,8 @@ static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *er
 {
     const uint32_t slot = shm->slot;
     yk_allocation allocation;
-    yoke_status status = yk_flush_allocation(pool, pool->hosts[slot].pointer, &allocation, error);
+    yoke_status status =
+        yk_flush_allocation(pool, pool->hosts[slot].pointer, &allocation, error);
 
     if (status != YOKE_OK || *find_handle(pool, shm) == NULL ||
         pool->hosts[slot].handles != 1) {
@@ -396,7 +400,8 @@ void yk_shm_flush_all(yoke_pool *pool)
     (void)pthread_mutex_lock(&pool->lock);
     for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_ATTACHMENTS; slot++) {
         if (pool->hosts[slot].handles != 0 &&
-            yk_flush_allocation(pool, pool->hosts[slot].pointer, &allocation, &lost) == YOKE_OK &&
+            yk_flush_allocation(pool, pool->hosts[slot].pointer, &allocation, &lost) ==
+                YOKE_OK &&
             yk_check_lost(pool, &allocation, &lost) != YOKE_OK) {
             yk_unread_note_text(pool, YOKE_ELOST, lost.text);
         }

@@ -87,7 +87,8 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
 {
     yk_bootstrap bootstrap;
     const char *obstacle;
-    yoke_status status = yk_bootstrap_init(&bootstrap, start, yk_start_constructor, error);
+    yoke_status status =
+        yk_bootstrap_init(&bootstrap, start, yk_start_constructor, error);
 
     if (status != YOKE_OK) {
         yk_error_prefix(error, "spawn: ");

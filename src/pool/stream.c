@@ -497,8 +497,8 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
         }
         now = yk_clock_ns();
         /* What the source takes is not the wait's. */
-        deadline = now - begun < UINT64_MAX - deadline ? deadline + (now - begun)
-                                                       : UINT64_MAX;
+        deadline =
+            now - begun < UINT64_MAX - deadline ? deadline + (now - begun) : UINT64_MAX;
         if (now >= deadline) {
             return yk_fail(error, YOKE_EAGAIN, "no result is ready yet");
         }

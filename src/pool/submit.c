@@ -38,8 +38,8 @@ static yoke_status wait_unlocked(yoke_pool *pool, uint32_t ticket, yk_error *err
 
 /* Waits until about half of the jobs have ended, or a while, with the lock given up: in a
  * long queue nobody should have to wake this thread for each job. */
-static yoke_status wait_for_half(yoke_pool *pool, yk_eventcount *middle, uint32_t ticket,
-                                 uint64_t limit_ns, yk_error *error)
+static yoke_status wait_for_half(yoke_pool *pool, yk_eventcount *middle,
+                                 uint32_t ticket, uint64_t limit_ns, yk_error *error)
 {
     (void)pthread_mutex_unlock(&pool->lock);
     yk_eventcount_wait(middle, ticket, limit_ns);
@@ -205,9 +205,9 @@ static void prepare_holders(yk_job *job, uint32_t generation, bool recovers)
     job->keeps = !recovers && note_kept(&job->launch);
     job->has_holders = held || job->keeps != 0;
     yk_writeback_begin(job, generation,
-                     !held      ? YK_WRITEBACK_FREE
-                     : recovers ? YK_WRITEBACK_ALL
-                                : YK_WRITEBACK_SHARES);
+                       !held      ? YK_WRITEBACK_FREE
+                       : recovers ? YK_WRITEBACK_ALL
+                                  : YK_WRITEBACK_SHARES);
 }
 
 /* It fails before it is open: what it needs is spoiled. */

@@ -73,10 +73,10 @@ static void name_track(const writer *self, uint32_t slot, unsigned lane)
     const unsigned track = track_of(slot, lane);
     char name[sizeof worker->name + sizeof worker->info.name + 32];
 
-    (void)snprintf(name, sizeof name, "%s%s%s%s%s",
-                   slot == YK_CALLER ? "caller" : worker->name,
-                   lane > 0 ? ", next lane" : "", worker->info.name[0] != '\0' ? " (" : "",
-                   worker->info.name, worker->info.name[0] != '\0' ? ")" : "");
+    (void)snprintf(
+        name, sizeof name, "%s%s%s%s%s", slot == YK_CALLER ? "caller" : worker->name,
+        lane > 0 ? ", next lane" : "", worker->info.name[0] != '\0' ? " (" : "",
+        worker->info.name, worker->info.name[0] != '\0' ? ")" : "");
     (void)fprintf(self->file,
                   ",\n{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":%u,\"tid\":%u,"
                   "\"args\":{\"name\":",
@@ -258,8 +258,8 @@ static yoke_status write_file(writer *self, const char *path, yk_error *error)
 
     self->file = fopen(path, "we");
     if (self->file == NULL) {
-        return yk_fail(error, YOKE_ESYSTEM, "the trace cannot be written to %s: %s", path,
-                       strerror(errno));
+        return yk_fail(error, YOKE_ESYSTEM, "the trace cannot be written to %s: %s",
+                       path, strerror(errno));
     }
     complete = write_all(self);
     complete = ferror(self->file) == 0 && complete;

@@ -18,7 +18,7 @@ static yoke_status name_library(yk_bootstrap *bootstrap, void (*constructor)(voi
     const char *const path = bootstrap->head.library;
 
     if (!yk_elf_locate(constructor, bootstrap->head.library,
-                          sizeof bootstrap->head.library, &bootstrap->head.constructor)) {
+                       sizeof bootstrap->head.library, &bootstrap->head.constructor)) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "the library's own file cannot be found");
     }
@@ -39,7 +39,7 @@ static yoke_status name_library(yk_bootstrap *bootstrap, void (*constructor)(voi
 }
 
 yoke_status yk_bootstrap_init(yk_bootstrap *bootstrap, const yk_supervisor_start *start,
-                           void (*constructor)(void), yk_error *error)
+                              void (*constructor)(void), yk_error *error)
 {
     const char *obstacle = yk_exec_obstacle();
 
@@ -61,8 +61,8 @@ yoke_status yk_bootstrap_init(yk_bootstrap *bootstrap, const yk_supervisor_start
 static char *make_preload(const char *library)
 {
     const char *const others = yk_env_text(YK_BOOTSTRAP_PRELOAD);
-    const size_t bytes =
-        strlen(YK_BOOTSTRAP_PRELOAD) + strlen(library) + (others ? strlen(others) : 0) + 3;
+    const size_t bytes = strlen(YK_BOOTSTRAP_PRELOAD) + strlen(library) +
+                         (others ? strlen(others) : 0) + 3;
     char *text = malloc(bytes);
 
     if (text != NULL) {
@@ -113,7 +113,8 @@ typedef struct exec_arguments {
     size_t fd_count;
 } exec_arguments;
 
-static bool fill_exec_arguments(exec_arguments *self, const yk_bootstrap *bootstrap, int fd)
+static bool fill_exec_arguments(exec_arguments *self, const yk_bootstrap *bootstrap,
+                                int fd)
 {
     self->libraries = make_preload(bootstrap->head.library);
     self->fds = list_passed(bootstrap, fd, &self->fd_count);

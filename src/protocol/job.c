@@ -84,7 +84,8 @@ void yk_job_wake_participants(yk_control *control, yk_job_ref ref)
     bool all_come = job->has_latecomers == 0 && !yk_job_has_redo(job, generation);
 
     for (uint32_t i = 0; i < count; i++) {
-        if (yk_tiles_count(yk_work_range_peek(&job->work_ranges[i].work_range, generation)) != 0) {
+        if (yk_tiles_count(
+                yk_work_range_peek(&job->work_ranges[i].work_range, generation)) != 0) {
             all_come = all_come && is_coming(control, job, i);
             yk_eventcount_signal(&control->workers[i].bell);
         }
@@ -255,7 +256,8 @@ void yk_job_explain_failure(yk_job *job, uint32_t generation, const char *why)
     if (strncmp(why, said, sizeof said - 1) == 0) {
         yk_job_explain(job, generation, "%s", why); /* the first in the chain */
     } else {
-        yk_job_explain(job, generation, "%s%s%s", said, why[0] != '\0' ? ": " : "", why);
+        yk_job_explain(job, generation, "%s%s%s", said, why[0] != '\0' ? ": " : "",
+                       why);
     }
 }
 
@@ -286,8 +288,9 @@ yoke_status yk_job_status(const yk_job *job, uint32_t generation)
 {
     const yoke_status stopped = yk_job_stop_status(job, generation);
 
-    return stopped != YOKE_OK ? stopped
-                              : (yoke_status) - (int32_t)atomic_load(&job->failed_tiles_status);
+    return stopped != YOKE_OK
+               ? stopped
+               : (yoke_status) - (int32_t)atomic_load(&job->failed_tiles_status);
 }
 
 /* ---- completion ---- */
@@ -414,7 +417,8 @@ static bool homes_have_tiles(yk_control *control, const yk_job *job,
                              uint32_t generation)
 {
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
-        if (yk_tiles_count(yk_work_range_peek(&job->work_ranges[i].work_range, generation)) != 0) {
+        if (yk_tiles_count(
+                yk_work_range_peek(&job->work_ranges[i].work_range, generation)) != 0) {
             return true;
         }
     }

@@ -21,13 +21,13 @@ static yk_segment_view *adopted;
 enum { MAX_REFUSALS = 1000 };
 
 bool yk_segment_view_init(yk_segment_view *view, yk_control *control, yk_mapping arena,
-                        pid_t owner)
+                          pid_t owner)
 {
     *view = (yk_segment_view){.control = control,
-                            .arena = arena,
-                            .owner = owner,
-                            .process = yk_process_self(),
-                            .seen = &control->detached_seen};
+                              .arena = arena,
+                              .owner = owner,
+                              .process = yk_process_self(),
+                              .seen = &control->detached_seen};
     if (control->guards != 0) {
         view->blocks = calloc(YK_MAX_GUARDED, sizeof *view->blocks);
     }
@@ -92,26 +92,29 @@ static bool read_segment(const yk_attachment *entry, yk_attachment *attachment)
     memcpy(attachment, entry, sizeof *attachment);
     attachment->name[sizeof attachment->name - 1] = '\0';
     atomic_thread_fence(memory_order_seq_cst);
-    return id != 0 && atomic_load(&entry->id) == id && atomic_load(&attachment->id) == id;
+    return id != 0 && atomic_load(&entry->id) == id &&
+           atomic_load(&attachment->id) == id;
 }
 
 static uint32_t attachment_slots(const yk_segment_view *view)
 {
-    return (uint32_t)yk_min(atomic_load(&view->control->attachment_slots), YK_MAX_ATTACHMENTS);
+    return (uint32_t)yk_min(atomic_load(&view->control->attachment_slots),
+                            YK_MAX_ATTACHMENTS);
 }
 
 static bool cover(yk_segment_view *view, const yk_attachment *attachment)
 {
     const bool read_only = attachment->read_only != 0;
-    int fd = yk_segment_borrow(&attachment->segment, view->owner, attachment->name, read_only);
+    int fd = yk_segment_borrow(&attachment->segment, view->owner, attachment->name,
+                               read_only);
     bool covered;
     int code;
 
     if (fd < 0) {
         return false;
     }
-    covered = yk_mapping_overlay(&view->arena, attachment->offset, (size_t)attachment->span, fd,
-                               read_only);
+    covered = yk_mapping_overlay(&view->arena, attachment->offset,
+                                 (size_t)attachment->span, fd, read_only);
     code = errno;
     yk_fd_close(&fd);
     errno = code;
@@ -137,7 +140,8 @@ static int attach_segment(yk_segment_view *view, uint32_t slot)
         problem = errno;
     } else {
         visit(view, YK_FAULT_SEGMENT_ATTACHED);
-        view->attachments[slot] = (yk_seen_range){attachment.id, attachment.offset, attachment.span};
+        view->attachments[slot] =
+            (yk_seen_range){attachment.id, attachment.offset, attachment.span};
     }
     return problem;
 }
@@ -342,8 +346,8 @@ static yoke_status map_arg(yk_segment_view *view, const yk_arg *arg, yk_error *e
                    problem == 0 ? "it was closed" : strerror(problem));
 }
 
-yoke_status yk_segment_view_attach_launch(yk_segment_view *view, const yk_launch *launch,
-                              yk_error *error)
+yoke_status yk_segment_view_attach_launch(yk_segment_view *view,
+                                          const yk_launch *launch, yk_error *error)
 {
     yoke_status status = yk_segment_view_attach_all(view, error);
 
@@ -453,7 +457,8 @@ static bool mend(void *context, uint64_t address, yk_access_kind kind)
     return problem == 0;
 }
 
-void yk_segment_view_adopt(yk_segment_view *view, _Atomic uint64_t *seen, yk_crash *crash)
+void yk_segment_view_adopt(yk_segment_view *view, _Atomic uint64_t *seen,
+                           yk_crash *crash)
 {
     view->seen = seen;
     view->crash = crash;
@@ -466,7 +471,7 @@ void yk_segment_view_adopt(yk_segment_view *view, _Atomic uint64_t *seen, yk_cra
 /* ---- in the supervisor: what has happened ---- */
 
 void yk_segment_view_find_short(const yk_segment_view *view, const yk_launch *launch,
-                              char *text, size_t bytes)
+                                char *text, size_t bytes)
 {
     yk_text_copy(text, bytes, "");
     for (uint32_t i = 0; i < launch->arg_count; i++) {

@@ -81,8 +81,9 @@ void yk_writeback_request_all(yk_control *control, yk_job_ref ref)
 {
     uint64_t bound = yk_state_pack(ref.generation, YK_WRITEBACK_BOUND);
 
-    if (atomic_compare_exchange_strong(&yk_job_at(control, ref)->writeback, &bound,
-                                       yk_state_pack(ref.generation, YK_WRITEBACK_ALL))) {
+    if (atomic_compare_exchange_strong(
+            &yk_job_at(control, ref)->writeback, &bound,
+            yk_state_pack(ref.generation, YK_WRITEBACK_ALL))) {
         YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_ASK);
         yk_writeback_wake_holders(control);
     }

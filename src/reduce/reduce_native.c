@@ -147,8 +147,9 @@ static double float_result(double value)
 
 /* Made for several widths of vectors, of which the loader picks one; the lanes keep the order of
  * operations, whatever the width. Sanitizers are not ready when the loader asks. */
-#if defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&                     \
-    defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&                  \
+    defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) &&                           \
+    !defined(__SANITIZE_THREAD__)
 #define WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define WIDE

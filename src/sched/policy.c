@@ -18,7 +18,8 @@ static bool is_measured(const yk_participant *participant)
 
 static bool is_trusted(const yk_participant *participant, double longest_ns)
 {
-    return is_measured(participant) && !yk_policy_is_short_sample(participant->known_ns, longest_ns);
+    return is_measured(participant) &&
+           !yk_policy_is_short_sample(participant->known_ns, longest_ns);
 }
 
 void yk_policy_discount_short_samples(yk_participant *participants, size_t n)
@@ -28,7 +29,8 @@ void yk_policy_discount_short_samples(yk_participant *participants, size_t n)
     double known = 0;
 
     for (size_t i = 0; i < n; i++) {
-        longest = fmax(longest, is_measured(&participants[i]) ? participants[i].known_ns : 0);
+        longest =
+            fmax(longest, is_measured(&participants[i]) ? participants[i].known_ns : 0);
     }
     for (size_t i = 0; i < n; i++) {
         if (is_trusted(&participants[i], longest)) {
@@ -333,7 +335,8 @@ static double time_after(const yk_victim *victim, double speed, double overhead_
                 victim->busy_ns + (victim->left - steal_amount) / victim->speeds.now);
 }
 
-static double fair_steal_amount(const yk_victim *victim, double speed, double overhead_ns)
+static double fair_steal_amount(const yk_victim *victim, double speed,
+                                double overhead_ns)
 {
     const double even =
         (time_left(victim) - overhead_ns) / (1 / speed + 1 / victim->speeds.now);
@@ -365,7 +368,7 @@ yk_summary yk_policy_summarize(const yk_victim *victims, size_t n)
         }
     }
     return (yk_summary){.rest_ns = known > 0 ? left / speed : HUGE_VAL,
-                       .mean = known > 0 ? speed / known : 0};
+                        .mean = known > 0 ? speed / known : 0};
 }
 
 double yk_policy_speed_there(const yk_victim *victim, const yk_thief *thief)
@@ -385,7 +388,7 @@ static bool is_late(const yk_summary *summary, double speed)
 }
 
 uint32_t yk_policy_steal_amount(const yk_victim *victim, const yk_thief *thief,
-                        const yk_summary *summary)
+                                const yk_summary *summary)
 {
     const double speed = yk_policy_speed_there(victim, thief);
     double max_count = ceil((double)victim->left / 2);

@@ -95,7 +95,8 @@ static uint32_t nearest(uint32_t tile, uint32_t step)
     return (tile + step / 2) & ~(step - 1);
 }
 
-uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles work_range, uint32_t count)
+uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles work_range,
+                              uint32_t count)
 {
     const uint32_t step = step_of(tiling, count);
     const uint32_t end = nearest(work_range.begin + count, step);
@@ -105,7 +106,8 @@ uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles work_range, uint
                : (uint32_t)yk_min(end - work_range.begin, yk_tiles_count(work_range));
 }
 
-uint32_t yk_tiling_even_back(const yk_tiling *tiling, yk_tiles work_range, uint32_t count)
+uint32_t yk_tiling_even_back(const yk_tiling *tiling, yk_tiles work_range,
+                             uint32_t count)
 {
     const uint32_t step = step_of(tiling, count);
     const uint32_t begin = nearest(work_range.end - count, step);

@@ -113,8 +113,9 @@ static bool find_gap_in(const yk_arena *arena, const yk_wish *wish, uint64_t *of
 
     for (size_t i = first_after(arena, from); i <= arena->count && from < wish->to;
          i++) {
-        const uint64_t to =
-            i < arena->count ? yk_min(begin_of(&arena->allocations[i]), wish->to) : wish->to;
+        const uint64_t to = i < arena->count
+                                ? yk_min(begin_of(&arena->allocations[i]), wish->to)
+                                : wish->to;
         const uint64_t start = yk_round_up(base + from, wish->alignment) - base;
 
         if (start <= to && wish->span <= to - start) {
@@ -249,7 +250,8 @@ static void remove_allocation(yk_arena *arena, yk_allocation *allocation)
     arena->used -= allocation->lead + allocation->span;
     arena->count--;
     memmove(allocation, allocation + 1,
-            (size_t)(&arena->allocations[arena->count] - allocation) * sizeof *allocation);
+            (size_t)(&arena->allocations[arena->count] - allocation) *
+                sizeof *allocation);
     note_gap(arena, (size_t)(allocation - arena->allocations));
 }
 
@@ -289,7 +291,8 @@ static bool is_to_be_checked(const yk_arena *arena, uint32_t kind)
 /* Whether a allocation's pages are not the arena's, or not yet. */
 static bool takes_no_memory(const yk_allocation *allocation)
 {
-    return allocation->kind == YK_ALLOCATION_RESERVED || allocation->kind == YK_ALLOCATION_SEGMENT ||
+    return allocation->kind == YK_ALLOCATION_RESERVED ||
+           allocation->kind == YK_ALLOCATION_SEGMENT ||
            allocation->kind == YK_ALLOCATION_RESTING;
 }
 
@@ -327,11 +330,13 @@ static yoke_status fail_full(const yk_arena *arena, const yk_allocation *allocat
         "(arena_bytes, YOKE_ARENA)",
         (unsigned long long)allocation->bytes,
         (unsigned long long)zone_used(arena, allocation->zone),
-        (unsigned long long)zone_bytes(arena, allocation->zone), what[allocation->zone]);
+        (unsigned long long)zone_bytes(arena, allocation->zone),
+        what[allocation->zone]);
 }
 
 /* Whether there could ever be room for it, and there is memory. */
-static yoke_status check_room(yk_arena *arena, const yk_allocation *allocation, yk_error *error)
+static yoke_status check_room(yk_arena *arena, const yk_allocation *allocation,
+                              yk_error *error)
 {
     const uint64_t max_count = zone_bytes(arena, allocation->zone);
 
@@ -354,7 +359,8 @@ static void *enter_allocation(yk_arena *arena, size_t index, yk_allocation *allo
 {
     allocation->id = arena->next_id++;
     allocation->users = allocation->kind == YK_ALLOCATION_RESERVED;
-    arena->reserved += takes_no_memory(allocation) ? allocation->lead + allocation->span : 0;
+    arena->reserved +=
+        takes_no_memory(allocation) ? allocation->lead + allocation->span : 0;
     return insert_allocation(arena, index, *allocation);
 }
 
@@ -368,7 +374,8 @@ static void *place_locked(yk_arena *arena, yk_allocation *allocation, yk_error *
     }
     allocation->span = yk_round_up(allocation->bytes, page);
     if (!make_gap(arena, (yk_zone_kind)allocation->zone, allocation->span,
-                  allocation->bytes >= LARGE ? LARGE : page, &allocation->offset, &index)) {
+                  allocation->bytes >= LARGE ? LARGE : page, &allocation->offset,
+                  &index)) {
         (void)fail_full(arena, allocation, error);
         return NULL;
     }
@@ -390,7 +397,8 @@ static uint64_t guarded_alignment(uint64_t bytes)
 static void *place_guarded(yk_arena *arena, yk_allocation *allocation)
 {
     const uint64_t page = yk_page_size();
-    const uint64_t own = yk_round_up(allocation->bytes, guarded_alignment(allocation->bytes));
+    const uint64_t own =
+        yk_round_up(allocation->bytes, guarded_alignment(allocation->bytes));
     const uint64_t whole = yk_round_up(own, page);
     uint64_t start;
     size_t index;
@@ -406,12 +414,12 @@ static void *place_guarded(yk_arena *arena, yk_allocation *allocation)
     allocation->offset = start + allocation->lead;
     allocation->span = own + page;
     allocation->id = arena->next_id; /* as it will be */
-    allocation->guard =
-        yk_guard_add(arena->guards, &(yk_guarded_allocation){.id = allocation->id,
-                                                        .offset = allocation->offset,
-                                                        .bytes = allocation->bytes,
-                                                        .begin = start,
-                                                        .end = start + whole});
+    allocation->guard = yk_guard_add(
+        arena->guards, &(yk_guarded_allocation){.id = allocation->id,
+                                                .offset = allocation->offset,
+                                                .bytes = allocation->bytes,
+                                                .begin = start,
+                                                .end = start + whole});
     if (allocation->guard == 0) {
         (void)yk_mapping_shut(&arena->mapping, start, whole);
         return NULL;
@@ -484,7 +492,8 @@ void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
 void *yk_arena_alloc_object(yk_arena *arena, size_t bytes, yk_zone_kind zone,
                             yk_error *error)
 {
-    yk_allocation allocation = {.bytes = bytes, .kind = YK_ALLOCATION_OBJECT, .zone = zone};
+    yk_allocation allocation = {
+        .bytes = bytes, .kind = YK_ALLOCATION_OBJECT, .zone = zone};
 
     return place(arena, &allocation, error);
 }
@@ -494,14 +503,14 @@ void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error)
     return alloc_kind(arena, bytes, YK_ALLOCATION_RESERVED, error);
 }
 
-void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment, bool read_only,
-                    yk_allocation *allocation, yk_error *error)
+void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment,
+                      bool read_only, yk_allocation *allocation, yk_error *error)
 {
     *allocation = (yk_allocation){.bytes = bytes,
-                        .kind = YK_ALLOCATION_SEGMENT,
-                        .zone = YK_ZONE_SEGMENTS,
-                        .attachment = attachment,
-                        .read_only = read_only};
+                                  .kind = YK_ALLOCATION_SEGMENT,
+                                  .zone = YK_ZONE_SEGMENTS,
+                                  .attachment = attachment,
+                                  .read_only = read_only};
     return place(arena, allocation, error);
 }
 
@@ -513,7 +522,8 @@ static void *take_spare(yk_arena *arena, size_t bytes)
     if (arena->spare_count == 0) {
         return NULL;
     }
-    allocation = &arena->allocations[first_after(arena, arena->spare[--arena->spare_count])];
+    allocation =
+        &arena->allocations[first_after(arena, arena->spare[--arena->spare_count])];
     allocation->kind = YK_ALLOCATION_PAGE;
     allocation->bytes = bytes;
     allocation->id = arena->next_id++;
@@ -530,7 +540,8 @@ void *yk_arena_alloc_page(yk_arena *arena, size_t bytes, yk_error *error)
     (void)pthread_mutex_lock(&arena->lock);
     pointer = take_spare(arena, bytes);
     (void)pthread_mutex_unlock(&arena->lock);
-    return pointer != NULL ? pointer : alloc_kind(arena, bytes, YK_ALLOCATION_PAGE, error);
+    return pointer != NULL ? pointer
+                           : alloc_kind(arena, bytes, YK_ALLOCATION_PAGE, error);
 }
 
 static yk_allocation *find_locked(yk_arena *arena, const void *pointer)
@@ -551,8 +562,8 @@ static yk_allocation *find_locked(yk_arena *arena, const void *pointer)
 }
 
 /* The allocation that starts at an address. */
-static yoke_status find_start(yk_arena *arena, const void *pointer, yk_allocation **allocation,
-                              yk_error *error)
+static yoke_status find_start(yk_arena *arena, const void *pointer,
+                              yk_allocation **allocation, yk_error *error)
 {
     *allocation = find_locked(arena, pointer);
     if (*allocation == NULL || (*allocation)->offset != offset_of(arena, pointer)) {
@@ -563,17 +574,19 @@ static yoke_status find_start(yk_arena *arena, const void *pointer, yk_allocatio
 }
 
 /* Whether a allocation of this kind is freed by such a call: segments and objects have their own. */
-static yoke_status check_kind(const yk_allocation *allocation, const void *pointer, uint32_t kind,
-                              yk_error *error)
+static yoke_status check_kind(const yk_allocation *allocation, const void *pointer,
+                              uint32_t kind, yk_error *error)
 {
-    if ((allocation->kind == YK_ALLOCATION_SEGMENT) != (kind == YK_ALLOCATION_SEGMENT)) {
+    if ((allocation->kind == YK_ALLOCATION_SEGMENT) !=
+        (kind == YK_ALLOCATION_SEGMENT)) {
         return yk_fail(error, YOKE_EINVAL, "%p is %sa named segment (yoke_shm_close())",
                        pointer, kind == YK_ALLOCATION_SEGMENT ? "not " : "");
     }
     if ((allocation->kind == YK_ALLOCATION_OBJECT) != (kind == YK_ALLOCATION_OBJECT)) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "%p is a queue, a lock or the like, which is destroyed, not freed",
-                       pointer);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "%p is a queue, a lock or the like, which is destroyed, not freed",
+            pointer);
     }
     return YOKE_OK;
 }
@@ -588,9 +601,10 @@ static yoke_status check_end(yk_arena *arena, const void *pointer, uint32_t kind
         status = check_kind(*allocation, pointer, kind, error);
     }
     if (status == YOKE_OK && (*allocation)->users != 0) {
-        status = yk_fail(error, YOKE_EBUSY,
-                         "%p (%llu bytes) is used by %u job(s) that have not ended",
-                         pointer, (unsigned long long)(*allocation)->bytes, (*allocation)->users);
+        status =
+            yk_fail(error, YOKE_EBUSY,
+                    "%p (%llu bytes) is used by %u job(s) that have not ended", pointer,
+                    (unsigned long long)(*allocation)->bytes, (*allocation)->users);
     }
     return status;
 }
@@ -651,11 +665,11 @@ static void rest_locked(yk_arena *arena, const void *pointer, uint64_t epoch)
     yk_allocation *allocation = &arena->allocations[index];
 
     *allocation = (yk_allocation){.offset = allocation->offset,
-                        .bytes = allocation->span,
-                        .span = allocation->span,
-                        .kind = YK_ALLOCATION_RESTING,
-                        .zone = allocation->zone,
-                        .epoch = epoch};
+                                  .bytes = allocation->span,
+                                  .span = allocation->span,
+                                  .kind = YK_ALLOCATION_RESTING,
+                                  .zone = allocation->zone,
+                                  .epoch = epoch};
     arena->resting++;
     if (are_joined(arena, index + 1)) {
         join_resting(arena, index + 1);
@@ -717,19 +731,23 @@ uint64_t yk_arena_resting(yk_arena *arena)
 
     (void)pthread_mutex_lock(&arena->lock);
     for (size_t i = 0; i < arena->count; i++) {
-        bytes += arena->allocations[i].kind == YK_ALLOCATION_RESTING ? arena->allocations[i].span : 0;
+        bytes += arena->allocations[i].kind == YK_ALLOCATION_RESTING
+                     ? arena->allocations[i].span
+                     : 0;
     }
     (void)pthread_mutex_unlock(&arena->lock);
     return bytes;
 }
 
-static void settle_locked(yk_arena *arena, yk_allocation *allocation, size_t bytes, bool touched)
+static void settle_locked(yk_arena *arena, yk_allocation *allocation, size_t bytes,
+                          bool touched)
 {
     const uint64_t span = yk_round_up(bytes, yk_page_size());
 
     arena->reserved -= allocation->span;
     if (touched && span < allocation->span) {
-        yk_mapping_punch(&arena->mapping, allocation->offset + span, allocation->span - span);
+        yk_mapping_punch(&arena->mapping, allocation->offset + span,
+                         allocation->span - span);
     }
     if (bytes == 0) {
         remove_allocation(arena, allocation);
@@ -775,7 +793,7 @@ void yk_arena_shrink_object(yk_arena *arena, const void *pointer, size_t bytes)
 }
 
 static yoke_status free_allocation(yk_arena *arena, const void *pointer, uint32_t kind,
-                              yk_error *error)
+                                   yk_error *error)
 {
     yoke_status status;
 
@@ -820,8 +838,8 @@ void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change)
     (void)pthread_mutex_unlock(&arena->lock);
 }
 
-yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_allocation *allocation,
-                         yk_error *error)
+yoke_status yk_arena_get(yk_arena *arena, const void *pointer,
+                         yk_allocation *allocation, yk_error *error)
 {
     yk_allocation *found;
     yoke_status status;

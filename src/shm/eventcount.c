@@ -40,8 +40,8 @@ bool yk_eventcount_spin(const yk_eventcount *event, uint32_t ticket, uint64_t sp
     return false;
 }
 
-bool yk_eventcount_wait_spinning(yk_eventcount *event, uint32_t ticket, uint64_t spin_ns,
-                            uint64_t limit_ns)
+bool yk_eventcount_wait_spinning(yk_eventcount *event, uint32_t ticket,
+                                 uint64_t spin_ns, uint64_t limit_ns)
 {
     if (yk_eventcount_spin(event, ticket, spin_ns)) {
         return false;

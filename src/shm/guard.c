@@ -33,7 +33,8 @@ void yk_guard_remove(yk_guard_table *table, uint32_t number)
     (void)atomic_fetch_add(&table->changes, 1);
 }
 
-bool yk_guard_get(const yk_guard_table *table, uint32_t number, yk_guarded_allocation *block)
+bool yk_guard_get(const yk_guard_table *table, uint32_t number,
+                  yk_guarded_allocation *block)
 {
     const yk_guard_entry *entry = &table->entries[number - 1];
 

@@ -84,8 +84,8 @@ void yk_residency_hold(yk_residency *table, uint64_t low, uint64_t high,
     }
 }
 
-bool yk_residency_next_held(const yk_residency *table, yk_pages pages,
-                            uint64_t holder, yk_pages *run)
+bool yk_residency_next_held(const yk_residency *table, yk_pages pages, uint64_t holder,
+                            yk_pages *run)
 {
     uint64_t b = pages.first;
 

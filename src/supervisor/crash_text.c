@@ -55,7 +55,7 @@ static bool place_block(const yk_control *control, uint64_t window, uint64_t off
 }
 
 static bool place_segment(const yk_control *control, uint64_t offset, int problem,
-                        char place[PLACE_BYTES])
+                          char place[PLACE_BYTES])
 {
     if (!yk_zone_holds(&control->layout.zones[YK_ZONE_SEGMENTS], offset, 1)) {
         return false;
@@ -68,13 +68,13 @@ static bool place_segment(const yk_control *control, uint64_t offset, int proble
             continue;
         }
         if (problem == EACCES && attachment->read_only != 0) {
-            yk_text_format(place, PLACE_BYTES,
-                           "the %s '%.*s', which is open for reading only",
-                           yk_segment_noun(attachment->name), YK_SEGMENT_NAME, attachment->name);
+            yk_text_format(
+                place, PLACE_BYTES, "the %s '%.*s', which is open for reading only",
+                yk_segment_noun(attachment->name), YK_SEGMENT_NAME, attachment->name);
         } else {
             yk_text_format(place, PLACE_BYTES, "the %s '%.*s', which it cannot get: %s",
-                           yk_segment_noun(attachment->name), YK_SEGMENT_NAME, attachment->name,
-                           strerror(problem));
+                           yk_segment_noun(attachment->name), YK_SEGMENT_NAME,
+                           attachment->name, strerror(problem));
         }
         return true;
     }

@@ -119,9 +119,11 @@ bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t 
                            yk_error *error)
 {
     yk_bootstrap bootstrap;
-    child_args self = {supervisor, bootstrap.undo_files, false, true, follow_letter, &bootstrap};
+    child_args self = {supervisor, bootstrap.undo_files, false,
+                       true,       follow_letter,        &bootstrap};
 
-    if (yk_bootstrap_init(&bootstrap, &supervisor->start, yk_start_constructor, error) != YOKE_OK) {
+    if (yk_bootstrap_init(&bootstrap, &supervisor->start, yk_start_constructor,
+                          error) != YOKE_OK) {
         yk_error_prefix(error, "its process cannot execute the program: ");
         return false;
     }
@@ -338,7 +340,7 @@ static bool start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     supervisor->self = yk_process_self();
     atomic_store(&start->control->identity, yk_identity_process());
     if (!yk_segment_view_init(&supervisor->attachments, start->control,
-                            start->memory[YK_MEMORY_ARENA], start->application)) {
+                              start->memory[YK_MEMORY_ARENA], start->application)) {
         return false;
     }
     yk_process_note_ignored_signals();

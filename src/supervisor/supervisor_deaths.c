@@ -14,8 +14,9 @@
 
 enum {
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
-    MAX_CORE_START_FAILURES = 20, /* ... of a core, which does not break; but it may hang */
-    MAX_DEVICE_FAILURES = 4,      /* ... before they finish a chunk, of a device */
+    MAX_CORE_START_FAILURES =
+        20,                  /* ... of a core, which does not break; but it may hang */
+    MAX_DEVICE_FAILURES = 4, /* ... before they finish a chunk, of a device */
     MAX_BUILD_CRASHES = 2, /* ... in the same build: once may have had another cause */
     MAX_BUILD_KILLS = 8,   /* ... that SIGKILL ended, which comes from outside */
 };
@@ -88,8 +89,9 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
         if (yk_process_had_bus_error(status)) {
             explain_bus_error(supervisor, worker, text, bytes);
         }
-        yk_crash_explain(supervisor->control, supervisor->start.memory[YK_MEMORY_ARENA].base,
-                         &worker->crash, text, bytes);
+        yk_crash_explain(supervisor->control,
+                         supervisor->start.memory[YK_MEMORY_ARENA].base, &worker->crash,
+                         text, bytes);
     }
     if (atomic_load(&worker->initializing) != 0) {
         const size_t length = strlen(text);
@@ -100,16 +102,16 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
 
 /* What its job changes in place is about to be restored, in segments too. Whether the
  * supervisor has them. */
-static bool attach_segments_of(yk_supervisor *supervisor, const yk_worker *worker, char *how,
-                       size_t bytes)
+static bool attach_segments_of(yk_supervisor *supervisor, const yk_worker *worker,
+                               char *how, size_t bytes)
 {
     const yk_job *job = job_of(supervisor->control, worker);
     const size_t length = strlen(how);
     yk_error error;
 
     yk_error_clear(&error);
-    if (job == NULL ||
-        yk_segment_view_attach_launch(&supervisor->attachments, &job->launch, &error) == YOKE_OK) {
+    if (job == NULL || yk_segment_view_attach_launch(&supervisor->attachments,
+                                                     &job->launch, &error) == YOKE_OK) {
         return true;
     }
     yk_text_format(how + length, bytes - length, "; supervisor: %s", error.text);
@@ -160,11 +162,14 @@ static void settle_forms(yk_control *control, uint32_t slot)
 /* Whether the compiler is at fault: it took too long, or took several processes down. */
 static bool is_bad_build(const yk_worker *worker, yk_child *child, uint64_t building)
 {
-    const uint32_t max_count = worker->was_killed != 0 ? MAX_BUILD_KILLS : MAX_BUILD_CRASHES;
+    const uint32_t max_count =
+        worker->was_killed != 0 ? MAX_BUILD_KILLS : MAX_BUILD_CRASHES;
 
-    child->build_deaths = building == child->last_building ? child->build_deaths + 1 : 1;
+    child->build_deaths =
+        building == child->last_building ? child->build_deaths + 1 : 1;
     child->last_building = building;
-    return building != 0 && (child->killed_building || child->build_deaths >= max_count);
+    return building != 0 &&
+           (child->killed_building || child->build_deaths >= max_count);
 }
 
 /* This worker does not try a kernel again whose build ends its processes. */
@@ -264,7 +269,8 @@ static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
     describe_death(supervisor, worker, child, status, how, sizeof how);
     yk_supervisor_log(supervisor, "%s (process %u) ended: %s", worker->name,
                       atomic_load(&worker->pid), how);
-    yk_supervisor_trace(supervisor, YK_TRACE_DEATH, slot, (pid_t)atomic_load(&worker->pid), status);
+    yk_supervisor_trace(supervisor, YK_TRACE_DEATH, slot,
+                        (pid_t)atomic_load(&worker->pid), status);
     atomic_store(&worker->pid, 0);
     atomic_store(&worker->detached_seen, YK_SEEN_ALL);
     worker->was_killed = yk_process_was_killed(status);

@@ -79,7 +79,7 @@ static int process_entry(void *context)
     yk_segment_view_adopt(self->attachments, &slot->detached_seen, NULL);
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
     call.function = (yoke_process_function *)yk_elf_find(slot->function.object,
-                                                            slot->function.place);
+                                                         slot->function.place);
     if (call.function == NULL) {
         return report_unfound(slot);
     }

@@ -34,7 +34,8 @@ static int worker_entry(void *context)
 {
     const worker_args *self = context;
 
-    return yk_worker_main(self->control, self->attachments, self->slot, self->undo_files);
+    return yk_worker_main(self->control, self->attachments, self->slot,
+                          self->undo_files);
 }
 
 yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
@@ -109,7 +110,8 @@ static bool fork_worker(yk_supervisor *supervisor, uint32_t slot)
     const yk_worker *worker = &supervisor->control->workers[slot];
     yk_child *child = &supervisor->workers[slot];
     const int *undo_files = supervisor->undo_files[slot];
-    worker_args self = {supervisor->control, &supervisor->attachments, slot, undo_files};
+    worker_args self = {supervisor->control, &supervisor->attachments, slot,
+                        undo_files};
     yk_error error = {.status = YOKE_OK};
     bool done;
 

@@ -56,8 +56,8 @@ static void map_memory(void)
             refuse(text);
         }
     }
-    (void)yk_window_add(arena->base, &received.start.control->layout, received.start.pool,
-                        received.start.application);
+    (void)yk_window_add(arena->base, &received.start.control->layout,
+                        received.start.pool, received.start.application);
 }
 
 static void close_on_exec(const int *fds, size_t count)
@@ -110,8 +110,8 @@ static int be_worker(void)
 
     if (attachments == NULL ||
         !yk_segment_view_init(attachments, received.start.control,
-                            received.start.memory[YK_MEMORY_ARENA],
-                            received.start.application)) {
+                              received.start.memory[YK_MEMORY_ARENA],
+                              received.start.application)) {
         return YK_WORKER_EXIT_START;
     }
     return yk_worker_main(received.start.control, attachments, received.index,
@@ -177,8 +177,7 @@ static bool is_for_another_copy(void)
 {
     received.head.library[sizeof received.head.library - 1] = '\0';
     return !is_for_this_copy() &&
-           yk_elf_find_loaded(received.head.library, received.head.constructor) !=
-               NULL;
+           yk_elf_find_loaded(received.head.library, received.head.constructor) != NULL;
 }
 
 /* PID:DESCRIPTOR, as it was written for this process. Whether it was; *fd is -1 if there can

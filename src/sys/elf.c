@@ -115,7 +115,7 @@ static bool copy_path(const char *path, char *out, size_t bytes)
 }
 
 bool yk_elf_locate(yk_any_function *function, char *path, size_t path_bytes,
-                      yk_elf_place *place)
+                   yk_elf_place *place)
 {
     object_search search = {.address = (uintptr_t)function};
 

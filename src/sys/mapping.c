@@ -124,8 +124,8 @@ static size_t file_bytes(const yk_mapping *mapping)
 
 bool yk_mapping_reserve(yk_mapping *mapping, size_t size)
 {
-    void *base = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
+    void *base =
+        mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     *mapping = YK_MAPPING_NONE;
     if (base == MAP_FAILED) {
@@ -149,13 +149,14 @@ yoke_status yk_mapping_fail(yk_error *error, size_t bytes)
     }
     if (code == ENOMEM && getrlimit(RLIMIT_AS, &limit) == 0 &&
         limit.rlim_cur != RLIM_INFINITY) {
-        return yk_fail(error, YOKE_ENOMEM,
-                       "cannot map %zu bytes of shared memory: the limit of address space "
-                       "(ulimit -v) is %llu bytes",
-                       bytes, (unsigned long long)limit.rlim_cur);
+        return yk_fail(
+            error, YOKE_ENOMEM,
+            "cannot map %zu bytes of shared memory: the limit of address space "
+            "(ulimit -v) is %llu bytes",
+            bytes, (unsigned long long)limit.rlim_cur);
     }
-    return yk_fail(error, YOKE_ENOMEM, "cannot map %zu bytes of shared memory: %s", bytes,
-                   strerror(code));
+    return yk_fail(error, YOKE_ENOMEM, "cannot map %zu bytes of shared memory: %s",
+                   bytes, strerror(code));
 }
 
 static bool try_size(yk_mapping *mapping, size_t size)
@@ -265,8 +266,8 @@ void yk_mapping_punch(const yk_mapping *mapping, size_t offset, size_t bytes)
     }
 }
 
-bool yk_mapping_overlay(const yk_mapping *mapping, uint64_t offset, size_t bytes, int fd,
-                      bool read_only)
+bool yk_mapping_overlay(const yk_mapping *mapping, uint64_t offset, size_t bytes,
+                        int fd, bool read_only)
 {
     void *const at = (char *)mapping->base + offset;
 

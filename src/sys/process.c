@@ -170,7 +170,8 @@ static void clone_directly(hidden_child_args *self)
 
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd)
 {
-    hidden_child_args self = {.entry = entry, .context = context, .pid = -1, .pidfd = -1};
+    hidden_child_args self = {
+        .entry = entry, .context = context, .pid = -1, .pidfd = -1};
 
     if (yk_process_thread_count() == 1) {
         clone_directly(&self);

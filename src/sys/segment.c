@@ -93,9 +93,8 @@ static int open_named(const char *name, int flags)
     YK_NOT_CANCELLED;
     char path[PATH_BYTES];
 
-    return is_file(name)
-               ? open(name, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-               : shm_open(system_name(path, name), flags, 0);
+    return is_file(name) ? open(name, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+                         : shm_open(system_name(path, name), flags, 0);
 }
 
 /* What errno says of a call on a name. */
@@ -106,8 +105,8 @@ static yoke_status fail_call(const char *what, const char *name, yk_error *error
                                : errno == ENOMEM || errno == ENOSPC ? YOKE_ENOMEM
                                                                     : YOKE_ESYSTEM;
 
-    return yk_fail(error, status, "cannot %s %s '%s': %s", what,
-                   yk_segment_noun(name), name,
+    return yk_fail(error, status, "cannot %s %s '%s': %s", what, yk_segment_noun(name),
+                   name,
                    errno == ENOENT   ? "there is none of that name"
                    : errno == EEXIST ? "there is one of that name already"
                                      : strerror(errno));

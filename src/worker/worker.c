@@ -83,7 +83,7 @@ static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
         self->idle_since_ns = yk_clock_ns();
     }
     self->has_slept = yk_eventcount_wait_spinning(bell, ticket, spin_time(self),
-                                             later ? self->later_ns : UINT64_MAX);
+                                                  later ? self->later_ns : UINT64_MAX);
     if (self->has_slept) {
         yk_eventcount_awake(bell);
     }
@@ -115,10 +115,12 @@ static void serve(yk_worker_self *self)
         const uint32_t ticket = yk_eventcount_ticket(&self->worker->bell);
         int work;
 
-        if (atomic_load(&self->control->quit) != YK_QUIT_NO || yk_worker_is_spent(self)) {
+        if (atomic_load(&self->control->quit) != YK_QUIT_NO ||
+            yk_worker_is_spent(self)) {
             return;
         }
-        (void)yk_segment_view_detach_closed(self->attachments, NULL); /* if it cannot be, jobs will say so */
+        (void)yk_segment_view_detach_closed(
+            self->attachments, NULL); /* if it cannot be, jobs will say so */
         yk_worker_build_all(self);
         work = yk_worker_find_work(self);
         if (work == YK_WORK_DONE) {
@@ -145,7 +147,8 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
         self->undo[lane].file = undo_files[lane];
     }
     YK_FAULT_POINT(control, self->worker, YK_FAULT_START);
-    yk_segment_view_adopt(attachments, &self->worker->detached_seen, &self->worker->crash);
+    yk_segment_view_adopt(attachments, &self->worker->detached_seen,
+                          &self->worker->crash);
     if (self->worker->cpu >= 0) {
         (void)yk_bind_cpu((uint32_t)self->worker->cpu);
     }

@@ -64,7 +64,8 @@ void yk_worker_start_building(yk_worker_self *self, uint32_t kernel_slot, uint64
     atomic_store(&self->worker->building_since, yk_clock_ns());
     atomic_store(&self->worker->building, id << 8 | kernel_slot);
     if (self->control->kernels[kernel_slot].build_timeout_ns != 0) {
-        yk_control_wake_supervisor(self->control); /* it looks at the clock from now on */
+        yk_control_wake_supervisor(
+            self->control); /* it looks at the clock from now on */
     }
 }
 

@@ -170,7 +170,8 @@ static bool finish(yk_worker_self *self, yk_job_ref ref, yk_device *device,
     yk_claim_finish(self->control, self->slot, lane, ref, chunk->claim);
     trim(self, job, lane, chunk);
     if (chunk->began_ns != 0) {
-        yk_worker_trace_chunk(self, job, lane, chunk->begin, chunk->end, chunk->began_ns);
+        yk_worker_trace_chunk(self, job, lane, chunk->begin, chunk->end,
+                              chunk->began_ns);
     }
     yk_worker_count_chunk(self, job, chunk->end - chunk->begin);
     return true;

@@ -56,10 +56,11 @@ static uint32_t chunk_tiles(const yk_worker_self *self, const yk_job *job,
                             yk_tiles work_range)
 {
     const uint32_t left = yk_tiles_count(work_range);
-    const uint32_t max_count =
-        yk_tiling_even_front(&job->tiling, work_range, policy_tiles(self->worker, job, left));
+    const uint32_t max_count = yk_tiling_even_front(
+        &job->tiling, work_range, policy_tiles(self->worker, job, left));
 
-    return job->max_tiles != 0 ? (uint32_t)yk_min(max_count, job->max_tiles) : max_count;
+    return job->max_tiles != 0 ? (uint32_t)yk_min(max_count, job->max_tiles)
+                               : max_count;
 }
 
 static bool take_own(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles)
@@ -69,7 +70,8 @@ static bool take_own(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles)
     const yk_tiles all = yk_work_range_peek(work_range, ref.generation);
 
     return yk_tiles_count(all) > 0 &&
-           yk_work_range_take_front(work_range, ref.generation, chunk_tiles(self, job, all), tiles);
+           yk_work_range_take_front(work_range, ref.generation,
+                                    chunk_tiles(self, job, all), tiles);
 }
 
 /* ---- stealing ---- */
@@ -85,7 +87,8 @@ static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
                          uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];
-    const yk_tiles work_range = yk_work_range_peek(&job->work_ranges[slot].work_range, ref.generation);
+    const yk_tiles work_range =
+        yk_work_range_peek(&job->work_ranges[slot].work_range, ref.generation);
     yk_victim victim = {
         .left = yk_tiles_count(work_range),
         .speeds = yk_job_speeds(job, worker),
@@ -113,7 +116,8 @@ static bool unbind(const yk_worker_self *self, yk_job_ref ref, uint32_t slot)
     const yk_job *job = yk_job_at(self->control, ref);
     const yk_work_range *work_range = &job->work_ranges[slot].work_range;
 
-    if (slot == self->slot || yk_tiles_count(yk_work_range_peek(work_range, ref.generation)) == 0) {
+    if (slot == self->slot ||
+        yk_tiles_count(yk_work_range_peek(work_range, ref.generation)) == 0) {
         return false;
     }
     if (!yk_job_is_written_back_by(job, self->control, slot)) {
@@ -201,11 +205,12 @@ static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *l
     yk_work_range *work_range = &job->work_ranges[plan.victim].work_range;
 
     if (plan.tiles == 0 ||
-        !yk_work_range_take_back(work_range, ref.generation,
-                           yk_tiling_even_back(&job->tiling,
-                                               yk_work_range_peek(work_range, ref.generation),
-                                               plan.tiles),
-                           tiles)) {
+        !yk_work_range_take_back(
+            work_range, ref.generation,
+            yk_tiling_even_back(&job->tiling,
+                                yk_work_range_peek(work_range, ref.generation),
+                                plan.tiles),
+            tiles)) {
         return false;
     }
     yk_worker_set_speed(self, job, plan.speed * (double)job->tiling.tile_items);
@@ -213,7 +218,8 @@ static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *l
     atomic_store_explicit(steals,
                           atomic_load_explicit(steals, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    return !yk_work_range_refill(&job->work_ranges[self->slot].work_range, ref.generation, *tiles) ||
+    return !yk_work_range_refill(&job->work_ranges[self->slot].work_range,
+                                 ref.generation, *tiles) ||
            take_own(self, ref, tiles);
 }
 
@@ -233,8 +239,8 @@ bool yk_worker_would_take(const yk_worker_self *self, yk_job_ref ref, bool *late
     const yk_job *job = yk_job_at(self->control, ref);
 
     *later = false;
-    return yk_tiles_count(yk_work_range_peek(&job->work_ranges[self->slot].work_range, ref.generation)) !=
-               0 ||
+    return yk_tiles_count(yk_work_range_peek(&job->work_ranges[self->slot].work_range,
+                                             ref.generation)) != 0 ||
            plan_theft(self, ref, later).tiles != 0 || has_redo(self, ref, later);
 }
 

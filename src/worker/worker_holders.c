@@ -44,7 +44,7 @@ static void put_back_written(yk_worker_self *self, const yk_launch *launch,
 
     drop(table,
          (yk_pages){yk_max(blocks.first, replaced.first),
-                     yk_min(blocks.end, replaced.end)},
+                    yk_min(blocks.end, replaced.end)},
          self->holder);
     put_back(self, table, blocks);
 }
@@ -71,12 +71,14 @@ static void put_back_for_others(yk_worker_self *self, const yk_job *job,
     const uint64_t first = job->launch.begin[job->launch.split];
 
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(self->control, i)) {
-        const yk_tiles work_range = yk_work_range_peek(&job->work_ranges[i].work_range, generation);
+        const yk_tiles work_range =
+            yk_work_range_peek(&job->work_ranges[i].work_range, generation);
         uint64_t begin;
         uint64_t end;
 
         if (i != self->slot && yk_tiles_count(work_range) != 0) {
-            yk_tiling_items(&job->tiling, work_range.begin, work_range.end, &begin, &end);
+            yk_tiling_items(&job->tiling, work_range.begin, work_range.end, &begin,
+                            &end);
             put_back_for(self, &job->launch, arg, first + begin, first + end);
         }
     }
@@ -112,7 +114,8 @@ static void do_part(yk_worker_self *self, yk_job_ref ref)
         return;
     }
     give_back(self, job, ref, state);
-    atomic_store(&self->worker->writeback_done[ref.slot], yk_state_pack(ref.generation, state));
+    atomic_store(&self->worker->writeback_done[ref.slot],
+                 yk_state_pack(ref.generation, state));
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_PART);
     yk_writeback_advance(self->control, ref);
     yk_job_leave(self->control, self->worker, ref);
@@ -171,7 +174,8 @@ void yk_worker_set_keeping(yk_worker_self *self, const yk_job *job, yk_device *d
     if (device->keeps && atomic_load(&worker->holds) == 0) {
         atomic_store(&worker->holds, 1);
         /* Calls up to here are for others: they were for allocations without jobs. */
-        atomic_store(&worker->flush_answered, atomic_load(&self->control->flush_request));
+        atomic_store(&worker->flush_answered,
+                     atomic_load(&self->control->flush_request));
         YK_FAULT_POINT(self->control, worker, YK_FAULT_BEFORE_KEEP);
     }
 }
@@ -192,8 +196,7 @@ static bool find_missing(const yk_worker_self *self, const yk_residency *table,
         return false;
     }
     run->first = b - 1;
-    return yk_residency_next_held(table, (yk_pages){b - 1, table->count}, *holder,
-                                  run);
+    return yk_residency_next_held(table, (yk_pages){b - 1, table->count}, *holder, run);
 }
 
 static yoke_status tell_lost(yk_worker_self *self, const yk_job *job, uint32_t index,

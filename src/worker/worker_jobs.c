@@ -71,7 +71,8 @@ static yoke_status attach_segments_of(yk_worker_self *self, const yk_job *job)
         return YOKE_OK;
     }
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_SEGMENTS);
-    status = yk_segment_view_attach_launch(self->attachments, &job->launch, &self->error);
+    status =
+        yk_segment_view_attach_launch(self->attachments, &job->launch, &self->error);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_SEGMENTS);
     return status;
 }
@@ -118,8 +119,8 @@ static void share_others(yk_worker_self *self, yk_job_ref mine)
         yk_job *job = yk_job_at(self->control, ref);
 
         if (ref.slot != mine.slot &&
-            yk_tiles_count(
-                yk_work_range_peek(&job->work_ranges[self->slot].work_range, ref.generation)) != 0 &&
+            yk_tiles_count(yk_work_range_peek(&job->work_ranges[self->slot].work_range,
+                                              ref.generation)) != 0 &&
             atomic_exchange(&job->woke_all, 1) == 0) {
             yk_control_wake_workers(self->control);
         }
@@ -166,7 +167,7 @@ int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref)
         return YK_WORK_NONE;
     }
     return yk_worker_write_back(self, ref) && may_run(self, job) ? try_job(self, ref)
-                                                            : YK_WORK_NONE;
+                                                                 : YK_WORK_NONE;
 }
 
 /* Open jobs that are ready, in the order in which they were submitted. */
@@ -196,7 +197,7 @@ static void serve_others(yk_worker_self *self, const yk_job_ref *refs, uint32_t 
 {
     for (uint32_t i = 0; i < count; i++) {
         if (yk_writeback_needs(self->worker, yk_job_at(self->control, refs[i]),
-                             refs[i])) {
+                               refs[i])) {
             (void)yk_worker_write_back(self, refs[i]);
         }
     }

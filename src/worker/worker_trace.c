@@ -8,7 +8,8 @@ static void count_moved(const yk_worker_self *self, uint64_t *sent, uint64_t *re
     const yk_device *devices[] = {self->device, self->source_device};
 
     *sent = atomic_load_explicit(&self->worker->tally.sent, memory_order_relaxed);
-    *received = atomic_load_explicit(&self->worker->tally.received, memory_order_relaxed);
+    *received =
+        atomic_load_explicit(&self->worker->tally.received, memory_order_relaxed);
     for (unsigned i = 0; i < 2; i++) {
         if (devices[i] != NULL) {
             *sent += devices[i]->sent;

@@ -52,7 +52,7 @@ static bool empty(const yk_own_copies *copies, const yk_own_copy *copy)
 
     return !yk_mirror_is_live(&copy->mirror) ||
            yk_device_write_back(copies->device, table, (yk_pages){0, table->count},
-                               NULL) == YOKE_OK;
+                                NULL) == YOKE_OK;
 }
 
 yk_own_copy *yk_own_copy_of(yk_own_copies *copies, const yk_arg *arg)

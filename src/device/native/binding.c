@@ -69,7 +69,8 @@ yoke_status yk_binding_set(yk_binding *binding, const yk_launch *launch,
         }
     }
     /* Nobody knows how many a function takes: one that takes more finds no earlier job's. */
-    for (uint32_t i = launch->arg_count; i < YK_MAX_ARGS && binding->args[i] != NULL; i++) {
+    for (uint32_t i = launch->arg_count; i < YK_MAX_ARGS && binding->args[i] != NULL;
+         i++) {
         binding->args[i] = NULL;
     }
     return YOKE_OK;
