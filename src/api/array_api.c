@@ -9,7 +9,8 @@ yoke_status yoke_array_create(yoke_shared_array **array, yoke_pool *pool, size_t
     return yk_cells_create(array, pool, YK_MAGIC_ARRAY, count, item_bytes, initial);
 }
 
-static yoke_status check(const yoke_shared_array *array, size_t index, const void *data)
+static yoke_status array_check(const yoke_shared_array *array, size_t index,
+                               const void *data)
 {
     uint64_t count;
 
@@ -31,7 +32,7 @@ static yoke_status check(const yoke_shared_array *array, size_t index, const voi
 
 yoke_status yoke_array_get(yoke_shared_array *array, size_t index, void *data)
 {
-    const yoke_status status = check(array, index, data);
+    const yoke_status status = array_check(array, index, data);
 
     return status != YOKE_OK
                ? status
@@ -40,7 +41,7 @@ yoke_status yoke_array_get(yoke_shared_array *array, size_t index, void *data)
 
 yoke_status yoke_array_set(yoke_shared_array *array, size_t index, const void *data)
 {
-    const yoke_status status = check(array, index, data);
+    const yoke_status status = array_check(array, index, data);
 
     return status != YOKE_OK
                ? status

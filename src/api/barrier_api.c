@@ -26,7 +26,7 @@ yoke_status yoke_barrier_create(yoke_barrier **result, yoke_pool *pool,
     return yk_object_publish(pool, result, &barrier->object, YK_MAGIC_BARRIER);
 }
 
-static yoke_status end(const yoke_barrier *barrier, yoke_status status)
+static yoke_status barrier_end(const yoke_barrier *barrier, yoke_status status)
 {
     return status == YOKE_EBROKEN
                ? yk_object_fail(barrier, status,
@@ -49,19 +49,19 @@ yoke_status yoke_barrier_wait(yoke_barrier *barrier, uint32_t *index, double sec
     if (index != NULL) {
         *index = own;
     }
-    return end(barrier, status);
+    return barrier_end(barrier, status);
 }
 
 yoke_status yoke_barrier_abort(yoke_barrier *barrier)
 {
     YK_OBJECT_CHECK(barrier, YK_MAGIC_BARRIER);
-    return end(barrier, yk_barrier_break((yk_barrier *)barrier, false));
+    return barrier_end(barrier, yk_barrier_break((yk_barrier *)barrier, false));
 }
 
 yoke_status yoke_barrier_reset(yoke_barrier *barrier)
 {
     YK_OBJECT_CHECK(barrier, YK_MAGIC_BARRIER);
-    return end(barrier, yk_barrier_break((yk_barrier *)barrier, true));
+    return barrier_end(barrier, yk_barrier_break((yk_barrier *)barrier, true));
 }
 
 uint32_t yoke_barrier_waiting(const yoke_barrier *barrier)

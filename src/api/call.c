@@ -91,7 +91,7 @@ static void free_kept(void *value)
     free(kept);
 }
 
-static void create_key(void)
+static void call_create_key(void)
 {
     key_failed = pthread_key_create(&key, free_kept);
 }
@@ -100,7 +100,7 @@ static kept_errors *kept_of_thread(bool create)
 {
     kept_errors *kept;
 
-    (void)pthread_once(&key_once, create_key);
+    (void)pthread_once(&key_once, call_create_key);
     if (key_failed != 0) {
         return NULL;
     }

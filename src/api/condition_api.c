@@ -18,8 +18,9 @@ yoke_status yoke_condition_create(yoke_condition **result, yoke_pool *pool)
     return yk_object_publish(pool, result, condition, YK_MAGIC_CONDITION);
 }
 
-static yoke_status check(const yoke_condition *condition, const yoke_lock *lock,
-                         double seconds, uint64_t *deadline)
+static yoke_status condition_check(const yoke_condition *condition,
+                                   const yoke_lock *lock, double seconds,
+                                   uint64_t *deadline)
 {
     YK_OBJECT_CHECK(condition, YK_MAGIC_CONDITION);
     YK_OBJECT_CHECK(lock, YK_MAGIC_LOCK);
@@ -35,7 +36,7 @@ yoke_status yoke_condition_wait(yoke_condition *condition, yoke_lock *lock,
                                 double seconds)
 {
     uint64_t deadline;
-    const yoke_status status = check(condition, lock, seconds, &deadline);
+    const yoke_status status = condition_check(condition, lock, seconds, &deadline);
 
     return status != YOKE_OK
                ? status
@@ -48,7 +49,7 @@ yoke_status yoke_condition_wait_for(yoke_condition *condition, yoke_lock *lock,
                                     double seconds)
 {
     uint64_t deadline;
-    yoke_status status = check(condition, lock, seconds, &deadline);
+    yoke_status status = condition_check(condition, lock, seconds, &deadline);
 
     if (status == YOKE_OK && predicate == NULL) {
         return yk_object_fail(condition, YOKE_EINVAL, "the predicate is NULL");

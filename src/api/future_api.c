@@ -8,7 +8,7 @@
 
 /* A future of a pool that is gone may be used by anybody, others only by the process
  * that created the pool: a fork's copy of one stands for nothing. */
-static yoke_status check(const yoke_future *future)
+static yoke_status future_check(const yoke_future *future)
 {
     if (future == NULL) {
         return yk_call_fail(NULL, YOKE_EINVAL, "the future is NULL");
@@ -35,7 +35,7 @@ static yoke_status wait_held(yoke_future *future, double seconds)
 
 yoke_status yoke_future_wait(yoke_future *future, double seconds)
 {
-    yoke_status status = check(future);
+    yoke_status status = future_check(future);
     yoke_pool *pool;
     yk_error error;
 
@@ -62,7 +62,7 @@ bool yoke_future_done(yoke_future *future)
     yoke_pool *pool;
     bool done;
 
-    if (check(future) != YOKE_OK) {
+    if (future_check(future) != YOKE_OK) {
         return false;
     }
     pool = yk_future_hold(future);
@@ -76,7 +76,7 @@ double yoke_future_progress(yoke_future *future)
     yoke_pool *pool;
     double progress;
 
-    if (check(future) != YOKE_OK) {
+    if (future_check(future) != YOKE_OK) {
         return 0;
     }
     pool = yk_future_enter(future);
@@ -95,7 +95,7 @@ double yoke_future_progress(yoke_future *future)
 
 yoke_status yoke_future_cancel(yoke_future *future)
 {
-    const yoke_status status = check(future);
+    const yoke_status status = future_check(future);
     yoke_pool *pool;
 
     if (status != YOKE_OK) {
@@ -114,7 +114,7 @@ const char *yoke_future_error(yoke_future *future)
     yoke_pool *pool;
     const char *text;
 
-    if (check(future) != YOKE_OK) {
+    if (future_check(future) != YOKE_OK) {
         return "";
     }
     pool = yk_future_enter(future);
@@ -133,7 +133,7 @@ const char *yoke_future_error(yoke_future *future)
 yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
                                 void *context)
 {
-    yoke_status status = check(future);
+    yoke_status status = future_check(future);
     yoke_pool *pool;
     bool now;
 
@@ -170,8 +170,8 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
 }
 
 /* Of a job that has ended well, with a reference of the caller's. */
-static void take_result(yoke_pool *pool, yoke_future *future, void **result,
-                        size_t *bytes)
+static void future_take_result(yoke_pool *pool, yoke_future *future, void **result,
+                               size_t *bytes)
 {
     (void)pthread_mutex_lock(&pool->lock);
     *result = future->result;
@@ -185,7 +185,7 @@ static void take_result(yoke_pool *pool, yoke_future *future, void **result,
 
 yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes)
 {
-    yoke_status status = check(future);
+    yoke_status status = future_check(future);
     yoke_pool *pool;
 
     if (result != NULL) {
@@ -204,7 +204,7 @@ yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes
     pool = yk_future_hold(future);
     status = wait_held(future, 0);
     if (status == YOKE_OK && pool != NULL) {
-        take_result(pool, future, result, bytes);
+        future_take_result(pool, future, result, bytes);
     } else if (status == YOKE_OK && future->is_lost) {
         status =
             yk_call_fail(NULL, YOKE_ECLOSED,
@@ -219,7 +219,7 @@ void yoke_future_destroy(yoke_future *future)
 {
     yoke_pool *pool;
 
-    if (future == NULL || check(future) != YOKE_OK) {
+    if (future == NULL || future_check(future) != YOKE_OK) {
         return;
     }
     pool = yk_future_enter(future);

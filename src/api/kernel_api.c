@@ -10,7 +10,7 @@
 #include "device/native/native.h"
 #include "pool/pool.h"
 
-static void release(yoke_kernel *kernel)
+static void kernel_lock_and_release(yoke_kernel *kernel)
 {
     yoke_pool *pool = kernel->pool;
 
@@ -40,7 +40,7 @@ yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
         status = yk_kernel_create(kernel, pool, &all, &error);
     }
     if (status == YOKE_OK && !yk_live_add_kernel(pool, *kernel)) {
-        release(*kernel);
+        kernel_lock_and_release(*kernel);
         *kernel = NULL;
         status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
     }
@@ -50,7 +50,7 @@ yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
 void yoke_kernel_destroy(yoke_kernel *kernel)
 {
     if (kernel != NULL && yk_live_remove_kernel(kernel)) {
-        release(kernel);
+        kernel_lock_and_release(kernel);
     }
 }
 
@@ -64,8 +64,8 @@ static void copy_parameter(yoke_parameter_info *to, const yk_parameter *from)
 }
 
 /* Whether the kernel may be asked, and of which pool it is. */
-static yoke_status check(const yoke_kernel *kernel, const yoke_pool **pool,
-                         yk_error *error)
+static yoke_status kernel_check(const yoke_kernel *kernel, const yoke_pool **pool,
+                                yk_error *error)
 {
     yk_error_clear(error);
     *pool = kernel != NULL ? yk_live_pool_of(kernel) : NULL;
@@ -87,7 +87,7 @@ yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
     const yk_kernel_slot *slot;
     const yoke_pool *pool;
     yk_error error;
-    yoke_status status = check(kernel, &pool, &error);
+    yoke_status status = kernel_check(kernel, &pool, &error);
 
     if (count == NULL || (parameters == NULL && capacity > 0)) {
         return yk_call_fail(pool, YOKE_EINVAL, "count or parameters is NULL");
@@ -118,7 +118,7 @@ yoke_status yoke_kernel_workers_sized(const yoke_kernel *kernel,
     const yoke_pool *pool;
     size_t total = 0;
     yk_error error;
-    yoke_status status = check(kernel, &pool, &error);
+    yoke_status status = kernel_check(kernel, &pool, &error);
 
     if (status == YOKE_OK && workers == NULL && capacity > 0) {
         status = yk_fail(&error, YOKE_EINVAL, "workers is NULL");

@@ -32,16 +32,16 @@ static void give_lock(void)
 }
 
 /* Whoever is forked finds the lock free and the list whole. */
-static void hold_during_forks(void)
+static void live_hold_during_forks(void)
 {
     (void)pthread_atfork(take_lock, give_lock, give_lock);
 }
 
-static bool add(const void *handle, const yoke_pool *pool)
+static bool live_add(const void *handle, const yoke_pool *pool)
 {
     live_handle *entry = malloc(sizeof *entry);
 
-    (void)pthread_once(&forks_once, hold_during_forks);
+    (void)pthread_once(&forks_once, live_hold_during_forks);
     if (entry == NULL) {
         return false;
     }
@@ -54,26 +54,26 @@ static bool add(const void *handle, const yoke_pool *pool)
 
 bool yk_live_add_pool(const yoke_pool *pool)
 {
-    return add(pool, pool);
+    return live_add(pool, pool);
 }
 
 bool yk_live_add_kernel(const yoke_pool *pool, const yoke_kernel *kernel)
 {
-    return add(kernel, pool);
+    return live_add(kernel, pool);
 }
 
 bool yk_live_add_handle(const yoke_pool *pool, const void *handle)
 {
-    return add(handle, pool);
+    return live_add(handle, pool);
 }
 
 bool yk_live_add_alone(const void *handle)
 {
-    return add(handle, NULL);
+    return live_add(handle, NULL);
 }
 
 /* With the lock. */
-static const live_handle *find(const void *handle, const yoke_pool *pool)
+static const live_handle *live_find_locked(const void *handle, const yoke_pool *pool)
 {
     const live_handle *entry = live;
 
@@ -83,13 +83,13 @@ static const live_handle *find(const void *handle, const yoke_pool *pool)
     return entry;
 }
 
-static live_handle look_up(const void *handle, const yoke_pool *pool)
+static live_handle live_look_up(const void *handle, const yoke_pool *pool)
 {
     live_handle copy = {.handle = NULL};
     const live_handle *entry;
 
     (void)pthread_mutex_lock(&lock);
-    entry = find(handle, pool);
+    entry = live_find_locked(handle, pool);
     if (entry != NULL && !entry->is_closing) {
         copy = *entry;
     }
@@ -118,7 +118,7 @@ bool yk_live_remove_pool(const yoke_pool *pool)
     bool found;
 
     (void)pthread_mutex_lock(&lock);
-    found = find(pool, pool) != NULL;
+    found = live_find_locked(pool, pool) != NULL;
     while (*link != NULL) {
         live_handle *entry = *link;
 
@@ -175,20 +175,20 @@ const yoke_pool *yk_live_pool_of(const void *handle)
 
 bool yk_live_is_alone(const void *handle)
 {
-    return handle != NULL && look_up(handle, NULL).handle != NULL;
+    return handle != NULL && live_look_up(handle, NULL).handle != NULL;
 }
 
 pid_t yk_live_owner(const yoke_pool *pool)
 {
-    return look_up(pool, pool).owner;
+    return live_look_up(pool, pool).owner;
 }
 
 uint64_t yk_live_serial(const yoke_pool *pool)
 {
-    return look_up(pool, pool).serial;
+    return live_look_up(pool, pool).serial;
 }
 
 bool yk_live_has_kernel(const yoke_pool *pool, const yoke_kernel *kernel)
 {
-    return look_up(kernel, pool).handle != NULL;
+    return live_look_up(kernel, pool).handle != NULL;
 }

@@ -22,7 +22,7 @@ static const struct {
     {YK_MAGIC_QUEUE, "queue"},         {YK_MAGIC_PIPE, "pipe"},
 };
 
-static const char *kind_name(uint32_t magic)
+static const char *object_kind_name(uint32_t magic)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if ((uint32_t)kinds[i].magic == magic) {
@@ -33,7 +33,7 @@ static const char *kind_name(uint32_t magic)
 }
 
 /* NULL: not where a pool's objects are in this process. */
-static const yk_ipc_object *look_at(const void *object)
+static const yk_ipc_object *object_look_at(const void *object)
 {
     return (uintptr_t)object % sizeof(uint64_t) == 0 &&
                    yk_window_has_objects(object, sizeof(yk_ipc_object))
@@ -44,14 +44,14 @@ static const yk_ipc_object *look_at(const void *object)
 /* It was destroyed while the call looked at it: what did not fit were zeros. */
 static bool has_vanished(const void *object, yoke_status status)
 {
-    const yk_ipc_object *found = status == YOKE_EINVAL ? look_at(object) : NULL;
+    const yk_ipc_object *found = status == YOKE_EINVAL ? object_look_at(object) : NULL;
 
     return found != NULL && !yk_ipc_object_is_open(found);
 }
 
 bool yk_object_is(const void *object, yk_magic magic)
 {
-    const yk_ipc_object *found = look_at(object);
+    const yk_ipc_object *found = object_look_at(object);
 
     return found != NULL &&
            atomic_load_explicit(&found->magic, memory_order_acquire) == (uint32_t)magic;
@@ -81,9 +81,10 @@ yoke_status yk_object_fail(const void *object, yoke_status status, const char *f
 
 yoke_status yk_object_refuse(const void *object, yk_magic magic)
 {
-    const yk_ipc_object *found = look_at(object);
-    const char *name = kind_name((uint32_t)magic);
-    const char *other = found != NULL ? kind_name(atomic_load(&found->magic)) : NULL;
+    const yk_ipc_object *found = object_look_at(object);
+    const char *name = object_kind_name((uint32_t)magic);
+    const char *other =
+        found != NULL ? object_kind_name(atomic_load(&found->magic)) : NULL;
 
     if (object == NULL) {
         return yk_object_fail(object, YOKE_EINVAL, "the %s is NULL", name);

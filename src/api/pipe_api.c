@@ -32,7 +32,7 @@ typedef struct pipe_ways {
     struct pipe_end *other;
 } pipe_ways;
 
-static uint64_t seal_of(const pipe_end *end, const pipe_ways *ways)
+static uint64_t pipe_seal_of(const pipe_end *end, const pipe_ways *ways)
 {
     const uint64_t words[] = {(uint64_t)(uintptr_t)ways->in,
                               (uint64_t)(uintptr_t)ways->out,
@@ -45,7 +45,7 @@ static uint64_t seal_of(const pipe_end *end, const pipe_ways *ways)
 static bool get_ways(const pipe_end *end, pipe_ways *ways)
 {
     *ways = (pipe_ways){end->in, end->out, end->other};
-    return end->object.seal == seal_of(end, ways);
+    return end->object.seal == pipe_seal_of(end, ways);
 }
 
 /* ---- making ---- */
@@ -64,7 +64,7 @@ static uint64_t ring_bytes(const yk_queue_shape *shape)
     return yk_queue_bytes(shape) - sizeof(yk_queue);
 }
 
-static void connect(pipe_end *ends, const yk_queue_shape *shape, uint32_t way)
+static void pipe_connect(pipe_end *ends, const yk_queue_shape *shape, uint32_t way)
 {
     pipe_head *head = (pipe_head *)ends;
     yk_queue *queue = &head->queues[way];
@@ -77,7 +77,7 @@ static void connect(pipe_end *ends, const yk_queue_shape *shape, uint32_t way)
 }
 
 /* Adds all of it, in one block. */
-static yoke_status publish(yoke_pool *pool, pipe_end *ends, yk_error *error)
+static yoke_status pipe_publish(yoke_pool *pool, pipe_end *ends, yk_error *error)
 {
     yoke_status status = YOKE_OK;
 
@@ -94,8 +94,8 @@ static yoke_status publish(yoke_pool *pool, pipe_end *ends, yk_error *error)
     return status;
 }
 
-static yoke_status make(yoke_pipe *result[2], yoke_pool *pool,
-                        const yoke_pipe_options *options)
+static yoke_status pipe_make(yoke_pipe *result[2], yoke_pool *pool,
+                             const yoke_pipe_options *options)
 {
     const yk_queue_shape shape = {
         .capacity = options->capacity == 0 ? DEFAULT_BYTES
@@ -117,14 +117,14 @@ static yoke_status make(yoke_pipe *result[2], yoke_pool *pool,
         yk_ipc_object_init(&ends[i].object);
         ends[i].other = &ends[1 - i];
         if (i == 0 || !options->simplex) {
-            connect(ends, &shape, i);
+            pipe_connect(ends, &shape, i);
         }
     }
     for (uint32_t i = 0; i < WAYS; i++) {
-        ends[i].object.seal =
-            seal_of(&ends[i], &(pipe_ways){ends[i].in, ends[i].out, ends[i].other});
+        ends[i].object.seal = pipe_seal_of(
+            &ends[i], &(pipe_ways){ends[i].in, ends[i].out, ends[i].other});
     }
-    status = publish(pool, ends, &error);
+    status = pipe_publish(pool, ends, &error);
     if (status != YOKE_OK) {
         if (yk_ipc_registry_destroy(&pool->objects, &pool->arena, &ends[0].in->object, false,
                                NULL) != YOKE_OK) {
@@ -146,7 +146,7 @@ yoke_status yoke_pipe_create_sized(yoke_pipe *ends[2], yoke_pool *pool,
         ends[0] = ends[1] = NULL;
     }
     yk_call_take_options(&options, sizeof options, given, size);
-    return make(ends, pool, &options);
+    return pipe_make(ends, pool, &options);
 }
 
 /* ---- using ---- */
@@ -165,7 +165,7 @@ typedef struct pipe_call {
     uint64_t deadline;
 } pipe_call;
 
-static yoke_status begin(pipe_call *call, yoke_pipe *handle, double seconds)
+static yoke_status pipe_begin(pipe_call *call, yoke_pipe *handle, double seconds)
 {
     pipe_end *end = (pipe_end *)handle;
     const yk_identity self = yk_identity_process();
@@ -190,7 +190,7 @@ static yoke_status begin(pipe_call *call, yoke_pipe *handle, double seconds)
 }
 
 /* Whether it was closed, by somebody who died over it, or its process has died. */
-static bool is_gone(const pipe_end *end)
+static bool pipe_end_is_gone(const pipe_end *end)
 {
     const uint64_t user = atomic_load(&end->user);
 
@@ -202,7 +202,7 @@ static bool is_gone(const pipe_end *end)
 }
 
 /* The step, in pieces short enough to notice that the other end is gone. */
-static yoke_status run(pipe_call *call)
+static yoke_status pipe_run(pipe_call *call)
 {
     const uint64_t deadline = call->deadline;
 
@@ -216,7 +216,7 @@ static yoke_status run(pipe_call *call)
         if (status != YOKE_EAGAIN && status != YOKE_ETIMEDOUT) {
             return status;
         }
-        if (is_gone(call->other)) {
+        if (pipe_end_is_gone(call->other)) {
             /* What it has sent before is still received. */
             status = call->step(call, YK_AT_ONCE);
             return status == YOKE_EAGAIN ? YOKE_ECLOSED : status;
@@ -259,7 +259,7 @@ yoke_status yoke_pipe_send(yoke_pipe *handle, const void *data, size_t bytes,
 {
     pipe_end *end = (pipe_end *)handle;
     pipe_call call = {.step = send_step, .message = data, .bytes = bytes};
-    const yoke_status status = begin(&call, handle, seconds);
+    const yoke_status status = pipe_begin(&call, handle, seconds);
 
     if (status != YOKE_OK) {
         return status;
@@ -276,7 +276,7 @@ yoke_status yoke_pipe_send(yoke_pipe *handle, const void *data, size_t bytes,
             "a message of %zu bytes: this pipe takes at most %llu bytes", bytes,
             (unsigned long long)yk_queue_longest(call.out));
     }
-    return end_call(end, run(&call));
+    return end_call(end, pipe_run(&call));
 }
 
 yoke_status yoke_pipe_recv(yoke_pipe *handle, void *data, size_t *bytes, double seconds)
@@ -284,7 +284,7 @@ yoke_status yoke_pipe_recv(yoke_pipe *handle, void *data, size_t *bytes, double 
     pipe_end *end = (pipe_end *)handle;
     pipe_call call = {.step = recv_step, .data = data};
     size_t room;
-    yoke_status status = begin(&call, handle, seconds);
+    yoke_status status = pipe_begin(&call, handle, seconds);
 
     if (status != YOKE_OK) {
         return status;
@@ -297,7 +297,7 @@ yoke_status yoke_pipe_recv(yoke_pipe *handle, void *data, size_t *bytes, double 
                               "the place for the message, or for its length, is NULL");
     }
     call.bytes = room = *bytes;
-    status = run(&call);
+    status = pipe_run(&call);
     *bytes = call.bytes;
     return status == YOKE_EINVAL
                ? yk_object_fail(end, status, "the message has %zu bytes, the room %zu",
@@ -309,7 +309,7 @@ yoke_status yoke_pipe_poll(yoke_pipe *handle, double seconds)
 {
     pipe_end *end = (pipe_end *)handle;
     pipe_call call = {.step = poll_step};
-    const yoke_status status = begin(&call, handle, seconds);
+    const yoke_status status = pipe_begin(&call, handle, seconds);
 
     if (status != YOKE_OK) {
         return status;
@@ -317,7 +317,7 @@ yoke_status yoke_pipe_poll(yoke_pipe *handle, double seconds)
     if (call.in == NULL) {
         return yk_object_fail(end, YOKE_EINVAL, "this end of the pipe only sends");
     }
-    return end_call(end, run(&call));
+    return end_call(end, pipe_run(&call));
 }
 
 yoke_status yoke_pipe_close(yoke_pipe *handle)

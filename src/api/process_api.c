@@ -35,8 +35,8 @@ yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
 }
 
 /* Whether the handle may be used here, and of which pool it is. */
-static yoke_status check(const yoke_process *process, const yoke_pool **pool,
-                         yk_error *error)
+static yoke_status process_check(const yoke_process *process, const yoke_pool **pool,
+                                 yk_error *error)
 {
     yk_error_clear(error);
     *pool = NULL;
@@ -57,7 +57,7 @@ yoke_status yoke_process_join(yoke_process *process, double seconds)
 {
     const yoke_pool *pool;
     yk_error error;
-    yoke_status status = check(process, &pool, &error);
+    yoke_status status = process_check(process, &pool, &error);
 
     if (status == YOKE_OK) {
         status = yk_call_check_seconds(seconds, &error);
@@ -72,7 +72,7 @@ pid_t yoke_process_pid(yoke_process *process)
 {
     const yoke_pool *pool;
     yk_error error;
-    const yoke_status status = check(process, &pool, &error);
+    const yoke_status status = process_check(process, &pool, &error);
 
     if (status != YOKE_OK) {
         (void)yk_call_end(pool, status, &error);
@@ -85,7 +85,7 @@ int yoke_process_fd(yoke_process *process)
 {
     const yoke_pool *pool;
     yk_error error;
-    yoke_status status = check(process, &pool, &error);
+    yoke_status status = process_check(process, &pool, &error);
     int fd = -1;
 
     if (status == YOKE_OK) {
@@ -99,7 +99,7 @@ bool yoke_process_is_alive(yoke_process *process)
 {
     const yoke_pool *pool;
     yk_error error;
-    const yoke_status status = check(process, &pool, &error);
+    const yoke_status status = process_check(process, &pool, &error);
 
     if (status != YOKE_OK) {
         (void)yk_call_end(pool, status, &error);
@@ -112,7 +112,7 @@ yoke_status yoke_process_exitcode(yoke_process *process, int *code)
 {
     const yoke_pool *pool;
     yk_error error;
-    yoke_status status = check(process, &pool, &error);
+    yoke_status status = process_check(process, &pool, &error);
 
     if (status == YOKE_OK && code == NULL) {
         status = yk_fail(&error, YOKE_EINVAL, "where the exit code goes is NULL");
@@ -126,11 +126,11 @@ yoke_status yoke_process_exitcode(yoke_process *process, int *code)
     return yk_call_end(pool, status, &error);
 }
 
-static yoke_status want(yoke_process *process, uint32_t wanted)
+static yoke_status process_want_signal(yoke_process *process, uint32_t wanted)
 {
     const yoke_pool *pool;
     yk_error error;
-    yoke_status status = check(process, &pool, &error);
+    yoke_status status = process_check(process, &pool, &error);
 
     if (status == YOKE_OK) {
         status = yk_process_want(process, wanted, &error);
@@ -140,12 +140,12 @@ static yoke_status want(yoke_process *process, uint32_t wanted)
 
 yoke_status yoke_process_terminate(yoke_process *process)
 {
-    return want(process, YK_WANTED_TERMINATE);
+    return process_want_signal(process, YK_WANTED_TERMINATE);
 }
 
 yoke_status yoke_process_kill(yoke_process *process)
 {
-    return want(process, YK_WANTED_KILL);
+    return process_want_signal(process, YK_WANTED_KILL);
 }
 
 void yoke_process_destroy(yoke_process *process)

@@ -56,8 +56,9 @@ static yoke_status check_place(yoke_pool *pool, const char *name, const void *ar
     return YOKE_OK;
 }
 
-static yoke_status check_array(yoke_pool *pool, const char *name, const void *array,
-                               size_t n, size_t element, bool stage, yk_error *error)
+static yoke_status reduce_check_array(yoke_pool *pool, const char *name,
+                                      const void *array, size_t n, size_t element,
+                                      bool stage, yk_error *error)
 {
     uint64_t bytes;
 
@@ -90,17 +91,19 @@ static yoke_status check_arrays(yoke_pool *pool, const yk_reduce_request *reques
     if (request->n == 0) {
         return YOKE_OK;
     }
-    status = check_array(pool, "array x", request->x, request->n, element, stage, error);
+    status = reduce_check_array(pool, "array x", request->x, request->n, element, stage,
+                                error);
     if (status == YOKE_OK && reduction->takes_two) {
-        status = check_array(pool, "array y", request->y, request->n, element, stage, error);
+        status = reduce_check_array(pool, "array y", request->y, request->n, element,
+                                    stage, error);
     }
     return status;
 }
 
 /* ---- the calls ---- */
 
-static yoke_status reduce_nothing(yoke_future **future, yoke_pool *pool,
-                                  yoke_reduced *result, yk_error *error)
+static yoke_status reduce_empty(yoke_future **future, yoke_pool *pool,
+                                yoke_reduced *result, yk_error *error)
 {
     const yk_submission nothing = {.is_users = true};
 
@@ -114,9 +117,9 @@ static yoke_status reduce_nothing(yoke_future **future, yoke_pool *pool,
     return YOKE_OK;
 }
 
-static yoke_status reduce(yoke_future **future, yoke_pool *pool,
-                          const yk_reduce_request *request, yk_submission *submission,
-                          yk_error *error)
+static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
+                                 const yk_reduce_request *request,
+                                 yk_submission *submission, yk_error *error)
 {
     yoke_arg args[8];
     yoke_status status;
@@ -156,8 +159,8 @@ yoke_status yoke_reduce_sized(yoke_future **future, yoke_pool *pool,
         status = check_arrays(pool, &request, submission.options.stage, &error);
     }
     if (status == YOKE_OK) {
-        status = n == 0 ? reduce_nothing(future, pool, result, &error)
-                        : reduce(future, pool, &request, &submission, &error);
+        status = n == 0 ? reduce_empty(future, pool, result, &error)
+                        : reduce_submit(future, pool, &request, &submission, &error);
     }
     return yk_call_end(pool, status, &error);
 }

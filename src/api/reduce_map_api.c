@@ -33,13 +33,13 @@ static yoke_status check_reducer(const yoke_reducer *reducer, const void *result
     return YOKE_OK;
 }
 
-static bool is_partial(const yoke_arg *arg)
+static bool reduce_map_is_partial(const yoke_arg *arg)
 {
     return arg->kind == YOKE_ARG_ARRAY && arg->pointer == NULL &&
            arg->access == YOKE_ACCESS_WRITE && arg->parts != YOKE_PARTS_WHOLE;
 }
 
-static bool is_plain(const yoke_arg *arg)
+static bool reduce_map_is_plain(const yoke_arg *arg)
 {
     return arg->at == 0 && arg->count == 0 && arg->blocks <= 1 && !arg->leaves_some &&
            (arg->pitch == 0 || arg->pitch == arg->bytes);
@@ -51,7 +51,7 @@ static yoke_status find_partial(reduce_map *map, const yoke_arg *args, size_t co
     size_t found = 0;
 
     for (size_t i = 0; args != NULL && i < count; i++) {
-        if (is_partial(&args[i])) {
+        if (reduce_map_is_partial(&args[i])) {
             map->partial = i;
             found++;
         }
@@ -61,7 +61,7 @@ static yoke_status find_partial(reduce_map *map, const yoke_arg *args, size_t co
                        "%zu arguments are a yoke_partial(); exactly one must be",
                        found);
     }
-    if (!is_plain(&args[map->partial]) ||
+    if (!reduce_map_is_plain(&args[map->partial]) ||
         args[map->partial].bytes != map->combine.reducer.bytes) {
         return yk_fail(
             error, YOKE_EINVAL,
@@ -105,7 +105,8 @@ static yoke_status count_parts(reduce_map *map, const yoke_kernel *kernel,
     return status;
 }
 
-static yoke_status allocate(reduce_map *map, yoke_pool *pool, yk_error *error)
+static yoke_status reduce_map_allocate(reduce_map *map, yoke_pool *pool,
+                                       yk_error *error)
 {
     uint64_t bytes;
 
@@ -125,13 +126,14 @@ static yoke_status allocate(reduce_map *map, yoke_pool *pool, yk_error *error)
 
 /* The calling thread combines if it waits; else the thread that collects the job. The memory of
  * partial results is the job's from its submission on. */
-static yoke_status run(reduce_map *map, yoke_future **future, yoke_pool *pool,
-                       yk_submission *submission, yk_error *error)
+static yoke_status reduce_map_run(reduce_map *map, yoke_future **future,
+                                  yoke_pool *pool, yk_submission *submission,
+                                  yk_error *error)
 {
     yoke_status status = count_parts(map, submission->kernel, submission, error);
 
     if (status == YOKE_OK) {
-        status = allocate(map, pool, error);
+        status = reduce_map_allocate(map, pool, error);
     }
     if (status != YOKE_OK) {
         return status;
@@ -153,8 +155,8 @@ static bool is_empty(const yoke_range *range)
     return empty;
 }
 
-static yoke_status reduce_nothing(const reduce_map *map, yoke_future **future,
-                                  yoke_pool *pool, yk_error *error)
+static yoke_status reduce_map_empty(const reduce_map *map, yoke_future **future,
+                                    yoke_pool *pool, yk_error *error)
 {
     const yk_submission nothing = {.is_users = true};
     const yoke_reducer *reducer = &map->combine.reducer;
@@ -179,13 +181,14 @@ static void undo_args(void *args, uint64_t unused)
     free(args);
 }
 
-static yoke_status reduce(reduce_map *map, yoke_future **future, yoke_pool *pool,
-                          yk_submission *submission, yk_error *error)
+static yoke_status reduce_map_submit(reduce_map *map, yoke_future **future,
+                                     yoke_pool *pool, yk_submission *submission,
+                                     yk_error *error)
 {
     yoke_status status;
 
     if (is_empty(&submission->range)) {
-        return reduce_nothing(map, future, pool, error);
+        return reduce_map_empty(map, future, pool, error);
     }
     map->args = malloc(submission->count * sizeof *map->args);
     if (map->args == NULL) {
@@ -194,7 +197,7 @@ static yoke_status reduce(reduce_map *map, yoke_future **future, yoke_pool *pool
     memcpy(map->args, submission->args, submission->count * sizeof *map->args);
     submission->args = map->args;
     yk_hold(undo_args, map->args, 0);
-    status = run(map, future, pool, submission, error);
+    status = reduce_map_run(map, future, pool, submission, error);
     yk_hold_end();
     free(map->args);
     return status;
@@ -230,7 +233,7 @@ yoke_status yoke_reduce_map_sized(yoke_future **future, yoke_pool *pool,
         status = find_partial(&map, args, count, &error);
     }
     if (status == YOKE_OK) {
-        status = reduce(&map, future, pool, &submission, &error);
+        status = reduce_map_submit(&map, future, pool, &submission, &error);
     }
     return yk_call_end(pool, status, &error);
 }

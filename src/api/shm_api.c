@@ -7,7 +7,7 @@
 #include "api/live.h"
 #include "pool/pool.h"
 
-static yoke_status begin(yoke_shm **shm, const yoke_pool *pool, yk_error *error)
+static yoke_status shm_begin(yoke_shm **shm, const yoke_pool *pool, yk_error *error)
 {
     yoke_status status;
 
@@ -42,7 +42,7 @@ yoke_status yoke_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
                             size_t bytes)
 {
     yk_error error;
-    yoke_status status = begin(shm, pool, &error);
+    yoke_status status = shm_begin(shm, pool, &error);
 
     if (status == YOKE_OK) {
         status = yk_shm_create(shm, pool, name, bytes, &error);
@@ -61,7 +61,7 @@ static yoke_status open_with(open_function *function, yoke_shm **shm, yoke_pool 
                              const char *name, yoke_shm_access access)
 {
     yk_error error;
-    yoke_status status = begin(shm, pool, &error);
+    yoke_status status = shm_begin(shm, pool, &error);
 
     if (status == YOKE_OK && (unsigned)access > YOKE_SHM_READ_ONLY) {
         status = yk_fail(&error, YOKE_EINVAL, "access %u is no known value",

@@ -8,9 +8,9 @@
 #include "pool/stream.h"
 #include "sys/call_guard.h"
 
-static yoke_status check_open(yoke_stream **stream, const yoke_pool *pool,
-                              const yoke_stream_options *options,
-                              yoke_stream_source *next, yk_error *error)
+static yoke_status stream_check_open(yoke_stream **stream, const yoke_pool *pool,
+                                     const yoke_stream_options *options,
+                                     yoke_stream_source *next, yk_error *error)
 {
     const yoke_status status = yk_call_check(pool, error);
 
@@ -38,7 +38,7 @@ yoke_status yoke_imap_sized(yoke_stream **stream, int ordered, yoke_pool *pool,
     if (stream != NULL) {
         *stream = NULL;
     }
-    status = check_open(stream, pool, options, next, &error);
+    status = stream_check_open(stream, pool, options, next, &error);
     if (status == YOKE_OK) {
         memset(&all, 0, sizeof all);
         yk_call_take_options(&all, sizeof all, options, size);
@@ -64,7 +64,7 @@ yoke_status yoke_imap_sized(yoke_stream **stream, int ordered, yoke_pool *pool,
 }
 
 /* Whether the stream may be used: its pool is there, and it is this process's. */
-static yoke_status check(const yoke_stream *stream, yk_error *error)
+static yoke_status stream_check(const yoke_stream *stream, yk_error *error)
 {
     yoke_status status;
 
@@ -90,7 +90,7 @@ yoke_status yoke_stream_next(yoke_stream *stream, void **result, double seconds)
     if (result != NULL) {
         *result = NULL;
     }
-    status = check(stream, &error);
+    status = stream_check(stream, &error);
     if (status == YOKE_OK && result == NULL) {
         status = yk_fail(&error, YOKE_EINVAL, "where the result goes is NULL");
     }
@@ -135,7 +135,7 @@ void yoke_stream_destroy(yoke_stream *stream)
                            "callback, cannot destroy it");
         return;
     }
-    has_pool = check(stream, &error) == YOKE_OK;
+    has_pool = stream_check(stream, &error) == YOKE_OK;
     if (yk_live_remove_handle(stream)) {
         yk_hold(undo_destroy, stream, 0);
         yk_stream_destroy(stream, has_pool);

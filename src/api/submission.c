@@ -25,8 +25,8 @@ yoke_status yk_call_check_kernel(yoke_pool *pool, const yoke_kernel *kernel,
 }
 
 /* Until the job has ended, with the calling thread's help or without. */
-static yoke_status wait_for(yoke_future *job, yoke_pool *pool, bool caller_helps,
-                            yk_error *error)
+static yoke_status submission_wait(yoke_future *job, yoke_pool *pool, bool caller_helps,
+                                   yk_error *error)
 {
     yk_future_hold_own(job);
     if (caller_helps) {
@@ -55,7 +55,7 @@ yoke_status yk_call_submit(yoke_future **future, yoke_pool *pool,
         yk_hold_end();
     }
     if (status == YOKE_OK && future == NULL) {
-        return wait_for(job, pool, submission->caller_helps, error);
+        return submission_wait(job, pool, submission->caller_helps, error);
     }
     if (submission->caller_helps) {
         yk_caller_end(pool);

@@ -8,8 +8,8 @@
 #include "device/native/tasks.h"
 #include "pool/pool.h"
 
-static yoke_status run(yoke_future **future, bool wait, yoke_pool *pool,
-                       const yk_task_request *request, yk_error *error)
+static yoke_status task_run(yoke_future **future, bool wait, yoke_pool *pool,
+                            const yk_task_request *request, yk_error *error)
 {
     yoke_future *job = NULL;
     yoke_status status = yk_call_check(pool, error);
@@ -31,7 +31,7 @@ static yoke_status run(yoke_future **future, bool wait, yoke_pool *pool,
 }
 
 /* One more argument, if it has any bytes; its number. */
-static uint32_t add(yoke_arg *args, yk_task_request *request, yoke_arg arg)
+static uint32_t task_add_arg(yoke_arg *args, yk_task_request *request, yoke_arg arg)
 {
     if (arg.kind == YOKE_ARG_ARRAY && arg.bytes == 0 && arg.pointer == NULL) {
         return 0;
@@ -53,9 +53,9 @@ yoke_status yoke_map_items_sized(yoke_future **future, int wait, yoke_pool *pool
     yk_error_clear(&error);
     yk_call_take_options(&request.options, sizeof request.options, options, size);
     request.is_users = wait == 0 && future != NULL;
-    request.call.input = add(args, &request, yoke_in(inputs, input_bytes));
-    request.call.output = add(args, &request, yoke_out(outputs, output_bytes));
-    return run(future, wait != 0, pool, &request, &error);
+    request.call.input = task_add_arg(args, &request, yoke_in(inputs, input_bytes));
+    request.call.output = task_add_arg(args, &request, yoke_out(outputs, output_bytes));
+    return task_run(future, wait != 0, pool, &request, &error);
 }
 
 yoke_status yoke_starmap_sized(yoke_future **future, int wait, yoke_pool *pool,
@@ -71,7 +71,7 @@ yoke_status yoke_starmap_sized(yoke_future **future, int wait, yoke_pool *pool,
     yk_call_take_options(&request.options, sizeof request.options, options, size);
     request.is_users = wait == 0 && future != NULL;
     request.call.arg_count = (uint32_t)(arg_count < YK_MAX_ARGS ? arg_count : 0);
-    return run(future, wait != 0, pool, &request, &error);
+    return task_run(future, wait != 0, pool, &request, &error);
 }
 
 /* What lies outside the pool's memory travels with the job as long as it is short. */
@@ -86,7 +86,7 @@ static yoke_arg input_of(const yoke_pool *pool, const void *input, size_t bytes)
 }
 
 /* Waits for the job and hands its result over. */
-static yoke_status take(yoke_future *future, void **result, size_t *bytes)
+static yoke_status task_take_result(yoke_future *future, void **result, size_t *bytes)
 {
     yoke_pool *pool = future->pool;
     yoke_status status;
@@ -129,10 +129,12 @@ yoke_status yoke_apply_sized(yoke_future **future, int wait, yoke_pool *pool,
         return yk_call_end(pool, status, &error);
     }
     if (input != NULL || input_bytes != 0) {
-        request.call.input = add(args, &request, input_of(pool, input, input_bytes));
+        request.call.input =
+            task_add_arg(args, &request, input_of(pool, input, input_bytes));
     }
-    status = run(wait != 0 ? &job : future, false, pool, &request, &error);
-    return status == YOKE_OK && wait != 0 ? take(job, result, result_bytes) : status;
+    status = task_run(wait != 0 ? &job : future, false, pool, &request, &error);
+    return status == YOKE_OK && wait != 0 ? task_take_result(job, result, result_bytes)
+                                          : status;
 }
 
 void *yoke_task_output(yoke_task *task, size_t bytes)

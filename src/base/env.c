@@ -22,7 +22,7 @@ bool yk_env_is_set(const char *name)
     return yk_env_text(name) != NULL;
 }
 
-static bool is_digit(char c)
+static bool env_is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
@@ -33,10 +33,10 @@ static bool take_digits(const char **text, uint64_t *value)
     const char *at = *text;
     uint64_t sum = 0;
 
-    if (!is_digit(*at)) {
+    if (!env_is_digit(*at)) {
         return false;
     }
-    for (; is_digit(*at); at++) {
+    for (; env_is_digit(*at); at++) {
         if (!yk_mul(sum, 10, &sum) || !yk_add(sum, (uint64_t)(*at - '0'), &sum)) {
             return false;
         }

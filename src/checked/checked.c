@@ -299,8 +299,8 @@ static yoke_status run_unit(void *context, yk_check_stage *stage, yk_unit unit,
     return outcome->status;
 }
 
-static yoke_status report(check_device *check, const yk_finding *finding,
-                          yk_error *error)
+static yoke_status check_report(check_device *check, const yk_finding *finding,
+                                yk_error *error)
 {
     yk_parameter parameters[YK_MAX_ARGS];
     const int count =
@@ -337,7 +337,7 @@ static yoke_status run_fenced(check_device *check, yk_check_stage *stage, yk_uni
         return status;
     }
     yk_finding_from(&found, stage, unit, &outcome.trespass);
-    return report(check, &found, error);
+    return check_report(check, &found, error);
 }
 
 static bool needs_place(const check_device *check, yk_image_place place, yk_unit unit)
@@ -386,7 +386,7 @@ static yoke_status compare_one(check_device *check, yk_check_stage *stage, yk_un
         status = yk_compare_unit(&check->comparison, stage, unit, run_unit, check,
                                  &is_found, &found, error);
     }
-    return status == YOKE_OK && is_found ? report(check, &found, error) : status;
+    return status == YOKE_OK && is_found ? check_report(check, &found, error) : status;
 }
 
 static yoke_status compare_all(check_device *check, uint64_t begin, uint64_t end,

@@ -25,7 +25,7 @@ typedef struct trial {
 
 /* ---- memory ---- */
 
-static bool grow(yk_comparison *comparison, size_t bytes)
+static bool comparison_grow(yk_comparison *comparison, size_t bytes)
 {
     const size_t needed = (2 * YK_OUTCOMES + 2) * bytes;
 
@@ -38,12 +38,12 @@ static bool grow(yk_comparison *comparison, size_t bytes)
     return comparison->memory != NULL;
 }
 
-static bool prepare(yk_comparison *comparison, const yk_check_stage *stage)
+static bool comparison_prepare(yk_comparison *comparison, const yk_check_stage *stage)
 {
     const size_t bytes = yk_stage_writable_bytes(stage);
     unsigned char *at;
 
-    if (!grow(comparison, bytes)) {
+    if (!comparison_grow(comparison, bytes)) {
         return false;
     }
     at = comparison->memory;
@@ -68,7 +68,7 @@ void yk_comparison_fini(yk_comparison *comparison)
 /* ---- runs ---- */
 
 /* Fills the images, runs the unit and keeps what came of it. */
-static yoke_status run(const trial *t, yk_filling filling, int which)
+static yoke_status trial_run(const trial *t, yk_filling filling, int which)
 {
     yk_outcome *outcome = &t->comparison->outcomes[which];
     yoke_status status = yk_stage_fill(t->stage, filling, t->error);
@@ -85,7 +85,7 @@ static yoke_status run(const trial *t, yk_filling filling, int which)
 
 static yoke_status run_plain(const trial *t, yk_filler filler, int which)
 {
-    return run(t, (yk_filling){.below = filler, .above = filler}, which);
+    return trial_run(t, (yk_filling){.below = filler, .above = filler}, which);
 }
 
 static bool has_failed(const yk_outcome *outcome)
@@ -129,7 +129,7 @@ static bool differ_in(const yk_outcome *a, const yk_outcome *b, size_t at, size_
 }
 
 /* Whether two runs ended differently, as far as what is declared as written shows. */
-static bool differ(const yk_comparison *comparison, int x, int y)
+static bool outcomes_differ(const yk_comparison *comparison, int x, int y)
 {
     const yk_outcome *a = &comparison->outcomes[x];
     const yk_outcome *b = &comparison->outcomes[y];
@@ -222,7 +222,7 @@ static yoke_status is_steady(const trial *t, yk_filler filler, int which, bool *
     *steady = true;
     for (int i = 0; i < 2 && status == YOKE_OK && *steady; i++) {
         status = run_plain(t, filler, AGAIN);
-        *steady = !differ(t->comparison, which, AGAIN);
+        *steady = !outcomes_differ(t->comparison, which, AGAIN);
     }
     return status;
 }
@@ -240,8 +240,8 @@ static yoke_status find_cause(const trial *t, yk_filler other, uint64_t *positio
         const uint64_t middle = same + (different - same) / 2;
         const yk_filling filling = {other, YK_FILL_FIRST, middle};
 
-        status = run(t, filling, MIXED);
-        if (differ(t->comparison, FIRST, MIXED)) {
+        status = trial_run(t, filling, MIXED);
+        if (outcomes_differ(t->comparison, FIRST, MIXED)) {
             different = middle;
         } else {
             same = middle;
@@ -262,8 +262,8 @@ static yoke_status confirm_cause(const trial *t, yk_filler other, uint64_t posit
         const bool is_other = i % 2 != 0;
         const yk_filling filling = {other, YK_FILL_FIRST, position + is_other};
 
-        status = run(t, filling, MIXED);
-        *is_sure = differ(t->comparison, FIRST, MIXED) == is_other;
+        status = trial_run(t, filling, MIXED);
+        *is_sure = outcomes_differ(t->comparison, FIRST, MIXED) == is_other;
     }
     return status;
 }
@@ -311,7 +311,7 @@ void yk_finding_from(yk_finding *found, const yk_check_stage *stage, yk_unit uni
 }
 
 /* What depends on poison comes first: it may be the cause of all else. */
-static yoke_status judge(const trial *t, bool *is_found, yk_finding *found)
+static yoke_status trial_judge(const trial *t, bool *is_found, yk_finding *found)
 {
     yk_comparison *comparison = t->comparison;
     const yk_outcome *real = &comparison->outcomes[REAL];
@@ -323,9 +323,9 @@ static yoke_status judge(const trial *t, bool *is_found, yk_finding *found)
         return YOKE_OK;
     }
     mark_kept(comparison);
-    if (differ(comparison, FIRST, SECOND)) {
+    if (outcomes_differ(comparison, FIRST, SECOND)) {
         status = find_influence(t, YK_FILL_SECOND, SECOND, is_found, found);
-    } else if (differ(comparison, FIRST, REAL)) {
+    } else if (outcomes_differ(comparison, FIRST, REAL)) {
         status = find_influence(t, YK_FILL_REAL, REAL, is_found, found);
     }
     if (status == YOKE_OK && !*is_found) {
@@ -342,7 +342,7 @@ yoke_status yk_compare_unit(yk_comparison *comparison, yk_check_stage *stage,
     yoke_status status;
 
     *is_found = false;
-    if (!prepare(comparison, stage)) {
+    if (!comparison_prepare(comparison, stage)) {
         return yk_fail(error, YOKE_ENOMEM, "no memory to check what is written");
     }
     status = run_plain(&t, YK_FILL_FIRST, FIRST);
@@ -355,5 +355,5 @@ yoke_status yk_compare_unit(yk_comparison *comparison, yk_check_stage *stage,
     if (status == YOKE_OK && comparison->outcomes[REAL].status != YOKE_OK) {
         return comparison->outcomes[REAL].status; /* it says so itself */
     }
-    return status == YOKE_OK ? judge(&t, is_found, found) : status;
+    return status == YOKE_OK ? trial_judge(&t, is_found, found) : status;
 }

@@ -17,10 +17,10 @@ typedef struct sentence {
     size_t used;
 } sentence;
 
-static void add(sentence *to, const char *format, ...)
+static void sentence_add(sentence *to, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-static void add(sentence *to, const char *format, ...)
+static void sentence_add(sentence *to, const char *format, ...)
 {
     va_list list;
     int written;
@@ -41,19 +41,20 @@ static bool is_one(const yk_finding *finding, const yk_launch *launch)
 }
 
 /* "item 5", "work-group 1 (items 64 to 127)" or "items 0 to 15" */
-static void add_items(sentence *to, const yk_finding *finding, const yk_launch *launch)
+static void sentence_add_items(sentence *to, const yk_finding *finding,
+                               const yk_launch *launch)
 {
     const uint64_t begin = finding->unit.begin;
     const uint64_t end = finding->unit.end;
     const uint64_t group = launch->group[launch->split];
 
     if (end - begin == 1) {
-        add(to, "item %" PRIu64, begin);
+        sentence_add(to, "item %" PRIu64, begin);
     } else if (end - begin <= group) {
-        add(to, "work-group %" PRIu64 " (items %" PRIu64 " to %" PRIu64 ")",
-            (begin - launch->begin[launch->split]) / group, begin, end - 1);
+        sentence_add(to, "work-group %" PRIu64 " (items %" PRIu64 " to %" PRIu64 ")",
+                     (begin - launch->begin[launch->split]) / group, begin, end - 1);
     } else {
-        add(to, "items %" PRIu64 " to %" PRIu64, begin, end - 1);
+        sentence_add(to, "items %" PRIu64 " to %" PRIu64, begin, end - 1);
     }
 }
 
@@ -64,8 +65,8 @@ static bool extent_has(const yk_extent *extent, uint64_t address)
     return extent->bytes > 0 && yk_extents_meet(extent, &byte);
 }
 
-static bool owns(const yk_launch *launch, const yk_arg *arg, uint64_t item,
-                 uint64_t address)
+static bool finding_item_owns(const yk_launch *launch, const yk_arg *arg, uint64_t item,
+                              uint64_t address)
 {
     const yk_extent own = yk_footprint_own(launch, arg, item, item + 1);
 
@@ -85,12 +86,12 @@ static bool find_owner(const yk_finding *finding, const yk_launch *launch,
     }
     for (uint64_t i = 0; i < NEAR_ITEMS; i++) {
         if (finding->unit.begin + i < last &&
-            owns(launch, arg, finding->unit.begin + i, address)) {
+            finding_item_owns(launch, arg, finding->unit.begin + i, address)) {
             *item = finding->unit.begin + i;
             return true;
         }
         if (finding->unit.begin >= first + i &&
-            owns(launch, arg, finding->unit.begin - i, address)) {
+            finding_item_owns(launch, arg, finding->unit.begin - i, address)) {
             *item = finding->unit.begin - i;
             return true;
         }
@@ -109,15 +110,16 @@ static void add_extent(sentence *to, const yk_extent *extent, const yk_arg *arg)
 {
     const int64_t from = (int64_t)(extent->address - arg->address);
 
-    add(to, "bytes %" PRId64 " to %" PRId64, from, from + (int64_t)extent->bytes - 1);
+    sentence_add(to, "bytes %" PRId64 " to %" PRId64, from,
+                 from + (int64_t)extent->bytes - 1);
     if (extent->blocks > 1) {
-        add(to, " and so on every %" PRIu64 " bytes, %" PRIu64 " times", extent->stride,
-            extent->blocks);
+        sentence_add(to, " and so on every %" PRIu64 " bytes, %" PRIu64 " times",
+                     extent->stride, extent->blocks);
     }
     if (extent->planes > 1) {
-        add(to, "%s every %" PRIu64 " bytes, %" PRIu64 " times",
-            extent->blocks > 1 ? ", all of that" : " and so on", extent->plane_stride,
-            extent->planes);
+        sentence_add(to, "%s every %" PRIu64 " bytes, %" PRIu64 " times",
+                     extent->blocks > 1 ? ", all of that" : " and so on",
+                     extent->plane_stride, extent->planes);
     }
 }
 
@@ -133,12 +135,12 @@ static void add_declared(sentence *to, const yk_finding *finding,
                              : yk_footprint_write(launch, arg, finding->unit.begin,
                                                   finding->unit.end, all);
 
-    add(to, "(");
+    sentence_add(to, "(");
     for (size_t i = 0; i < count; i++) {
-        add(to, "%s", i > 0 ? " and " : "");
+        sentence_add(to, "%s", i > 0 ? " and " : "");
         add_extent(to, &all[i], arg);
     }
-    add(to, "%s)", count == 0 ? "none" : "");
+    sentence_add(to, "%s)", count == 0 ? "none" : "");
 }
 
 /* Where an offset is: before the array, behind it, in the part of an item. */
@@ -151,17 +153,17 @@ static void add_place(sentence *to, const yk_finding *finding, const yk_launch *
     uint64_t item;
 
     yk_footprint_span(launch, arg, &low, &high);
-    add(to, "byte %" PRId64, finding->offset);
+    sentence_add(to, "byte %" PRId64, finding->offset);
     if (finding->offset < 0 && address < low) {
-        add(to, ", before the array's beginning");
+        sentence_add(to, ", before the array's beginning");
     } else if (address >= high) {
-        add(to, ", behind the array's last part");
+        sentence_add(to, ", behind the array's last part");
     } else if (!find_owner(finding, launch, address, &item)) {
         return;
     } else if (is_inside(finding, item)) {
-        add(to, " of its own part");
+        sentence_add(to, " of its own part");
     } else {
-        add(to, " (part of item %" PRIu64 ")", item);
+        sentence_add(to, " (part of item %" PRIu64 ")", item);
     }
 }
 
@@ -194,14 +196,15 @@ static void suggest_halo(sentence *to, const yk_arg *arg, uint64_t before,
                          uint64_t after)
 {
     if (arg->before > 0 || arg->after > 0) {
-        add(to,
-            "; yoke_in_halo_present(p, %" PRIu64 ", %" PRIu64 ", %" PRIu64
-            ") would declare it",
-            arg->bytes, before, after);
+        sentence_add(to,
+                     "; yoke_in_halo_present(p, %" PRIu64 ", %" PRIu64 ", %" PRIu64
+                     ") would declare it",
+                     arg->bytes, before, after);
     } else {
-        add(to, "; yoke_in_halo%s(p, %" PRIu64 ", %" PRIu64 ") would declare it",
-            (arg->flags & YK_ARG_PERIODIC) != 0 ? "_periodic" : "", arg->bytes,
-            yk_max(before, after));
+        sentence_add(to,
+                     "; yoke_in_halo%s(p, %" PRIu64 ", %" PRIu64 ") would declare it",
+                     (arg->flags & YK_ARG_PERIODIC) != 0 ? "_periodic" : "", arg->bytes,
+                     yk_max(before, after));
     }
 }
 
@@ -220,11 +223,11 @@ static void suggest_read(sentence *to, const yk_finding *finding,
         return;
     }
     if (arg->access != YK_READ) {
-        add(to, "; yoke_update() would declare it");
+        sentence_add(to, "; yoke_update() would declare it");
     } else if (can_have_halo) {
         suggest_halo(to, arg, before, after);
     } else {
-        add(to, "; yoke_in_whole() would declare it");
+        sentence_add(to, "; yoke_in_whole() would declare it");
     }
 }
 
@@ -236,14 +239,15 @@ static void describe_read(sentence *to, const yk_finding *finding,
         yk_footprint_own(launch, arg, finding->unit.begin, finding->unit.end);
     const bool is_own = extent_has(&own, arg->address + (uint64_t)finding->offset);
 
-    add(to, " read%s ", s);
+    sentence_add(to, " read%s ", s);
     add_place(to, finding, launch);
     if (is_own && arg->access == YK_WRITE) {
-        add(to, ", which is declared as written, not as read; %s would declare that",
+        sentence_add(
+            to, ", which is declared as written, not as read; %s would declare that",
             arg->parts == YK_PARTS_WHOLE ? "yoke_inout_whole()" : "yoke_inout()");
         return;
     }
-    add(to, ", which is not among the bytes that it declares to read ");
+    sentence_add(to, ", which is not among the bytes that it declares to read ");
     add_declared(to, finding, launch);
     suggest_read(to, finding, launch);
 }
@@ -253,29 +257,29 @@ static void describe_write(sentence *to, const yk_finding *finding,
 {
     const yk_arg *arg = &launch->args[finding->index];
 
-    add(to, " write%s ", s);
+    sentence_add(to, " write%s ", s);
     add_place(to, finding, launch);
     if ((arg->access & YK_WRITE) == 0) {
-        add(to, ", but the array is declared as read only; yoke_inout() and "
-                "yoke_update() declare writing, too");
+        sentence_add(to, ", but the array is declared as read only; yoke_inout() and "
+                         "yoke_update() declare writing, too");
         return;
     }
-    add(to, ", which is not among the bytes that it declares to write ");
+    sentence_add(to, ", which is not among the bytes that it declares to write ");
     add_declared(to, finding, launch);
 }
 
 static void describe_unwritten(sentence *to, const yk_finding *finding,
                                const yk_launch *launch, const char *s)
 {
-    add(to, " leave%s ", s);
+    sentence_add(to, " leave%s ", s);
     add_place(to, finding, launch);
     if (finding->count > 1) {
-        add(to, " and %" PRIu64 " more bytes", finding->count - 1);
+        sentence_add(to, " and %" PRIu64 " more bytes", finding->count - 1);
     }
-    add(to,
-        " as %s, but yoke_out() declares that every byte of a part is "
-        "written; yoke_out_some() would allow that",
-        finding->count > 1 ? "they were" : "it was");
+    sentence_add(to,
+                 " as %s, but yoke_out() declares that every byte of a part is "
+                 "written; yoke_out_some() would allow that",
+                 finding->count > 1 ? "they were" : "it was");
 }
 
 yoke_status yk_finding_report(const yk_finding *finding, const yk_launch *launch,
@@ -285,13 +289,13 @@ yoke_status yk_finding_report(const yk_finding *finding, const yk_launch *launch
     const char *s = is_one(finding, launch) ? "s" : "";
     sentence text = {.used = 0};
 
-    add(&text, "argument %" PRIu32, finding->index + 1);
+    sentence_add(&text, "argument %" PRIu32, finding->index + 1);
     if ((int)finding->index < parameter_count &&
         parameters[finding->index].name[0] != '\0') {
-        add(&text, " (%s)", parameters[finding->index].name);
+        sentence_add(&text, " (%s)", parameters[finding->index].name);
     }
-    add(&text, ": ");
-    add_items(&text, finding, launch);
+    sentence_add(&text, ": ");
+    sentence_add_items(&text, finding, launch);
     switch (finding->kind) {
     case YK_FOUND_READ:
         describe_read(&text, finding, launch, s);

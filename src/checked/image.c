@@ -319,12 +319,12 @@ static bool move_write(yk_image *image)
     return done;
 }
 
-static bool is_same(const yk_extent *a, const yk_extent *b)
+static bool image_is_same_extent(const yk_extent *a, const yk_extent *b)
 {
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-static bool reads_the_same(const yk_image *a, const yk_image *b)
+static bool image_reads_the_same(const yk_image *a, const yk_image *b)
 {
     return a->read_count == b->read_count && a->pointer == b->pointer &&
            (a->read_count == 0 ||
@@ -335,10 +335,10 @@ static bool reads_the_same(const yk_image *a, const yk_image *b)
 static bool open_as_needed(yk_image *image, yk_image *before, unsigned char *pointer)
 {
     if (before->pointer != pointer || before->run_count == 0 ||
-        before->has_write != image->has_write || !reads_the_same(before, image)) {
+        before->has_write != image->has_write || !image_reads_the_same(before, image)) {
         return open_others(image, before, pointer);
     }
-    if (!image->has_write || is_same(&before->write, &image->write)) {
+    if (!image->has_write || image_is_same_extent(&before->write, &image->write)) {
         return true;
     }
     return (image->arg->flags & YK_ARG_READS_ALL) != 0
@@ -443,8 +443,8 @@ static void copy_reads(const yk_image *image, const unsigned char *low,
 }
 
 /* Bytes [low, high) of a run, whose first byte has this position. */
-static bool refresh(yk_image *image, const yk_image_run *run, size_t low, size_t high,
-                    yk_filling filling, uint64_t position)
+static bool image_refresh(yk_image *image, const yk_image_run *run, size_t low,
+                          size_t high, yk_filling filling, uint64_t position)
 {
     unsigned char *from = image->fence.base + low;
     unsigned char *to = image->fence.base + high;
@@ -481,8 +481,10 @@ static bool refresh_ends(yk_image *image, const yk_image_run *run, yk_filling fi
     if (is_tight || (is_real(filling) && image->is_real)) {
         return true;
     }
-    return refresh(image, run, run->low, run->low + page_bytes(), filling, position) &&
-           refresh(image, run, run->high - page_bytes(), run->high, filling, position);
+    return image_refresh(image, run, run->low, run->low + page_bytes(), filling,
+                         position) &&
+           image_refresh(image, run, run->high - page_bytes(), run->high, filling,
+                         position);
 }
 
 static bool fill_run(yk_image *image, const yk_image_run *run, yk_filling filling,
@@ -491,8 +493,9 @@ static bool fill_run(yk_image *image, const yk_image_run *run, yk_filling fillin
     const bool only_ends = image->has_content && run->mode == YK_FENCE_READ &&
                            yk_extent_pieces(&image->reads[0]) == 1;
 
-    return only_ends ? refresh_ends(image, run, filling, position)
-                     : refresh(image, run, run->low, run->high, filling, position);
+    return only_ends
+               ? refresh_ends(image, run, filling, position)
+               : image_refresh(image, run, run->low, run->high, filling, position);
 }
 
 yoke_status yk_image_fill(yk_image *image, yk_filling filling, yk_error *error)

@@ -8,7 +8,7 @@
 enum { WORD = 8 };
 
 /* The finalizer of MurmurHash3, public domain. */
-static uint64_t mix(uint64_t key)
+static uint64_t poison_mix(uint64_t key)
 {
     key ^= key >> 33;
     key *= UINT64_C(0xff51afd7ed558ccd);
@@ -22,7 +22,8 @@ static uint64_t mix(uint64_t key)
  * too, when it is added to what a kernel usually has. */
 static uint64_t poison_word(uint32_t argument, int64_t index, yk_poison_kind kind)
 {
-    const uint64_t random = mix((uint64_t)index ^ (uint64_t)(argument + 1) << 48);
+    const uint64_t random =
+        poison_mix((uint64_t)index ^ (uint64_t)(argument + 1) << 48);
     const uint64_t word =
         (random & UINT64_C(0x03ff03ff03ff03ff)) | UINT64_C(0x4800480048004800);
 

@@ -35,7 +35,7 @@ bool yk_argument_is_read(const yk_argument *argument)
 /* ---- modifiers ---- */
 
 /* The value behind "NAME=" if the text begins so; NULL if it does not. */
-static const char *value_of(const char *text, const char *name)
+static const char *argument_value_of(const char *text, const char *name)
 {
     const size_t length = strlen(name);
 
@@ -124,7 +124,7 @@ static bool take_modifier(yk_argument *argument, const char *text, size_t length
         return true;
     }
     for (size_t i = 0; i < sizeof modifiers / sizeof modifiers[0]; i++) {
-        const char *value = value_of(text, modifiers[i].name);
+        const char *value = argument_value_of(text, modifiers[i].name);
 
         if (value != NULL && modifiers[i].take(argument, value, text + length)) {
             return true;
@@ -179,7 +179,8 @@ static bool take_modifiers(yk_argument *argument, const char *text, const char *
 /* ---- files ---- */
 
 /* Cuts "@N" off the end of a file's name, if it is there. */
-static bool take_first(yk_argument *argument, char *file, yk_complaint *complaint)
+static bool argument_take_first(yk_argument *argument, char *file,
+                                yk_complaint *complaint)
 {
     char *mark = strrchr(file, '@');
 
@@ -198,8 +199,8 @@ static bool take_first(yk_argument *argument, char *file, yk_complaint *complain
     return true;
 }
 
-static bool copy_text(char **to, const char *from, size_t length,
-                      yk_complaint *complaint)
+static bool argument_copy_text(char **to, const char *from, size_t length,
+                               yk_complaint *complaint)
 {
     *to = strndup(from, length);
     return *to != NULL || yk_complain(complaint, "out of memory");
@@ -242,14 +243,14 @@ static bool take_existing(yk_argument *argument, const char *text,
     const char *mark = written ? find_result(text) : NULL;
     const size_t length = mark != NULL ? (size_t)(mark - text) : strlen(text);
 
-    if (!copy_text(&argument->file, text, length, complaint) ||
-        !take_first(argument, argument->file, complaint)) {
+    if (!argument_copy_text(&argument->file, text, length, complaint) ||
+        !argument_take_first(argument, argument->file, complaint)) {
         return false;
     }
     if (written) {
         const char *result = mark != NULL ? mark + 1 : argument->file;
 
-        if (!copy_text(&argument->result, result, strlen(result), complaint)) {
+        if (!argument_copy_text(&argument->result, result, strlen(result), complaint)) {
             return false;
         }
     }
@@ -298,10 +299,11 @@ static bool take_created(yk_argument *argument, const char *text,
                            (int)length, type + 1, yk_element_names());
     }
     return parse_shape(&argument->created, shape + 1, complaint) &&
-           copy_text(&argument->file, text, (size_t)(type - text), complaint) &&
-           take_first(argument, argument->file, complaint) &&
-           copy_text(&argument->result, argument->file, strlen(argument->file),
-                     complaint) &&
+           argument_copy_text(&argument->file, text, (size_t)(type - text),
+                              complaint) &&
+           argument_take_first(argument, argument->file, complaint) &&
+           argument_copy_text(&argument->result, argument->file, strlen(argument->file),
+                              complaint) &&
            check_names(argument, complaint);
 }
 
@@ -342,7 +344,7 @@ static bool parse_local(yk_argument *argument, const char *text,
     return true;
 }
 
-static bool parse(yk_argument *argument, yk_complaint *complaint)
+static bool argument_parse_text(yk_argument *argument, yk_complaint *complaint)
 {
     const char *text = argument->text;
     const char *colon = strchr(text, ':');
@@ -377,7 +379,7 @@ bool yk_argument_parse(yk_argument *argument, const char *text, yk_complaint *co
 {
     memset(argument, 0, sizeof *argument);
     argument->text = text;
-    if (!parse(argument, complaint)) {
+    if (!argument_parse_text(argument, complaint)) {
         yk_argument_fini(argument);
         return false;
     }

@@ -51,8 +51,8 @@ typedef void loop_body(size_t begin, size_t end, float *out, const float *in,
                        uint32_t turns);
 
 /* A chain of multiply-adds for each item: needs nothing but a core. */
-static void compute(size_t begin, size_t end, float *out, const float *in,
-                    uint32_t turns)
+static void bench_compute(size_t begin, size_t end, float *out, const float *in,
+                          uint32_t turns)
 {
     for (size_t i = begin; i < end; i++) {
         float x = in[i];
@@ -65,7 +65,8 @@ static void compute(size_t begin, size_t end, float *out, const float *in,
 }
 
 /* Two numbers in and one out for each item: needs memory. */
-static void saxpy(size_t begin, size_t end, float *out, const float *in, uint32_t turns)
+static void bench_saxpy(size_t begin, size_t end, float *out, const float *in,
+                        uint32_t turns)
 {
     const float a = (float)turns;
 
@@ -79,14 +80,14 @@ static void run_native(loop_body *body, const yoke_span *span, void *const args[
     body(span->begin, span->end, args[0], args[1], *(const uint32_t *)args[3]);
 }
 
-static void native_compute(const yoke_span *span, void *const args[])
+static void bench_native_compute(const yoke_span *span, void *const args[])
 {
-    run_native(compute, span, args);
+    run_native(bench_compute, span, args);
 }
 
-static void native_saxpy(const yoke_span *span, void *const args[])
+static void bench_native_saxpy(const yoke_span *span, void *const args[])
 {
-    run_native(saxpy, span, args);
+    run_native(bench_saxpy, span, args);
 }
 
 typedef struct work {
@@ -97,11 +98,11 @@ typedef struct work {
 } work;
 
 static const work works[] = {
-    {"a * x + y", saxpy, native_saxpy, 0},
-    {"10 ns an item", compute, native_compute, 10},
-    {"100 ns an item", compute, native_compute, 100},
-    {"1 us an item", compute, native_compute, 1000},
-    {"10 us an item", compute, native_compute, 10000},
+    {"a * x + y", bench_saxpy, bench_native_saxpy, 0},
+    {"10 ns an item", bench_compute, bench_native_compute, 10},
+    {"100 ns an item", bench_compute, bench_native_compute, 100},
+    {"1 us an item", bench_compute, bench_native_compute, 1000},
+    {"10 us an item", bench_compute, bench_native_compute, 10000},
 };
 
 /* ---- measuring ---- */
@@ -124,7 +125,7 @@ static double now_ns(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static int compare(const void *a, const void *b)
+static int bench_compare(const void *a, const void *b)
 {
     const double x = *(const double *)a;
     const double y = *(const double *)b;
@@ -132,9 +133,9 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(double *values, size_t count)
+static double bench_median(double *values, size_t count)
 {
-    qsort(values, count, sizeof *values, compare);
+    qsort(values, count, sizeof *values, bench_compare);
     return values[count / 2];
 }
 
@@ -173,11 +174,11 @@ static bool time_rounds(const bench *b, bool run(const bench *, size_t), size_t 
             times[i] = now_ns() - start;
         }
     }
-    *ns = median(times, (size_t)rounds);
+    *ns = bench_median(times, (size_t)rounds);
     return true;
 }
 
-static bool measure(yk_rivals *rivals, void *context)
+static bool bench_measure(yk_rivals *rivals, void *context)
 {
     const bench *b = context;
 
@@ -217,7 +218,7 @@ static void print_time(double ns)
     }
 }
 
-static void print_row(const bench *b, const yk_rivals *found, bool tsv)
+static void bench_print_row(const bench *b, const yk_rivals *found, bool tsv)
 {
     const char *when = b->rested ? "rested" : "at once";
 
@@ -259,9 +260,9 @@ static bool bench_work(bench *b, bool tsv)
     b->turns = b->work->item_ns > 0 ? turns_for(b, b->work->item_ns) : 2;
     for (int rested = 0; rested <= 1 && good; rested++) {
         b->rested = rested != 0;
-        good = yk_break_even(&found, measure, b, MOST_ITEMS, most_ns);
+        good = yk_break_even(&found, bench_measure, b, MOST_ITEMS, most_ns);
         if (good) {
-            print_row(b, &found, tsv);
+            bench_print_row(b, &found, tsv);
         }
     }
     yoke_kernel_destroy(b->kernel);
@@ -315,7 +316,7 @@ typedef struct bench_options {
     bool help;
 } bench_options;
 
-static bool parse_options(bench_options *options, int argc, char **argv)
+static bool bench_parse_options(bench_options *options, int argc, char **argv)
 {
     static const struct option known[] = {
         {"break-even", no_argument, NULL, 'b'},
@@ -359,7 +360,7 @@ int yk_bench_command(int argc, char **argv)
 {
     bench_options options = {.devices = NULL};
 
-    if (!parse_options(&options, argc, argv)) {
+    if (!bench_parse_options(&options, argc, argv)) {
         fprintf(stderr, "See '%s --help'.\n", argv[0]);
         return YK_CLI_USAGE;
     }

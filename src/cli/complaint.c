@@ -15,7 +15,7 @@ bool yk_complain(yk_complaint *complaint, const char *format, ...)
     return false;
 }
 
-static void append(yk_complaint *complaint, const char *text)
+static void complaint_append(yk_complaint *complaint, const char *text)
 {
     const size_t used = strlen(complaint->text);
     const size_t length = strnlen(text, sizeof complaint->text - 1 - used);
@@ -32,7 +32,7 @@ bool yk_complain_about(yk_complaint *complaint, const char *format, ...)
     va_start(list, format);
     (void)vsnprintf(complaint->text, sizeof complaint->text, format, list);
     va_end(list);
-    append(complaint, ": ");
-    append(complaint, what.text);
+    complaint_append(complaint, ": ");
+    complaint_append(complaint, what.text);
     return false;
 }

@@ -101,7 +101,7 @@ static void set_cell(char *cell, const char *text)
 }
 
 /* Cuts a text that would make its column too wide, not inside a UTF-8 character. */
-static void shorten(char *cell)
+static void devices_shorten_cell(char *cell)
 {
     size_t length = WIDEST - 3;
 
@@ -130,7 +130,8 @@ static void fill_row(table_row *row, const yoke_worker_info *info)
     set_cell(row->cell[6], info->reason);
 }
 
-static void print_row(const table_row *row, const size_t width[COLUMNS], bool tsv)
+static void devices_print_row(const table_row *row, const size_t width[COLUMNS],
+                              bool tsv)
 {
     for (int i = 0; i + 1 < COLUMNS; i++) {
         if (tsv) {
@@ -154,7 +155,7 @@ static void print_rows(const table_row *rows, size_t count, bool tsv)
         }
     }
     for (size_t i = 0; i < count; i++) {
-        print_row(&rows[i], width, tsv);
+        devices_print_row(&rows[i], width, tsv);
     }
 }
 
@@ -168,7 +169,8 @@ static bool has_opencl(const yoke_worker_info *workers, size_t count)
     return false;
 }
 
-static bool print_workers(const yoke_worker_info *workers, size_t count, bool tsv)
+static bool devices_print_workers(const yoke_worker_info *workers, size_t count,
+                                  bool tsv)
 {
     table_row *rows = calloc(count + 1, sizeof *rows);
 
@@ -181,8 +183,8 @@ static bool print_workers(const yoke_worker_info *workers, size_t count, bool ts
     for (size_t i = 0; i < count; i++) {
         fill_row(&rows[i + 1], &workers[i]);
         if (!tsv) {
-            shorten(rows[i + 1].cell[4]);
-            shorten(rows[i + 1].cell[5]);
+            devices_shorten_cell(rows[i + 1].cell[4]);
+            devices_shorten_cell(rows[i + 1].cell[5]);
         }
     }
     print_rows(rows, count + 1, tsv);
@@ -207,7 +209,7 @@ static bool list_pool(yoke_pool *pool, bool tsv)
         return false;
     }
     good = yoke_pool_workers(pool, workers, count, NULL) == YOKE_OK &&
-           print_workers(workers, count, tsv);
+           devices_print_workers(workers, count, tsv);
     free(workers);
     return good;
 }
@@ -239,7 +241,7 @@ static int list_devices(const devices_options *options, const char *title)
     return good ? YK_CLI_OK : YK_CLI_FAILED;
 }
 
-static bool parse_options(devices_options *options, int argc, char **argv)
+static bool devices_parse_options(devices_options *options, int argc, char **argv)
 {
     int option;
 
@@ -269,7 +271,7 @@ int yk_devices_command(int argc, char **argv)
 {
     devices_options options = {0};
 
-    if (!parse_options(&options, argc, argv)) {
+    if (!devices_parse_options(&options, argc, argv)) {
         fprintf(stderr, "See '%s --help'.\n", argv[0]);
         return YK_CLI_USAGE;
     }

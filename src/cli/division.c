@@ -20,7 +20,7 @@ size_t yk_range_groups(const yoke_range *range, const size_t group[3])
     return size / group[split] + (size % group[split] != 0);
 }
 
-static const char *plural(size_t count)
+static const char *division_plural(size_t count)
 {
     return count == 1 ? "" : "s";
 }
@@ -36,8 +36,8 @@ static bool divide_evenly(yk_division *division, const yk_npy *array, size_t par
             complaint,
             "%zu element%s (%s) cannot be divided evenly among %zu %s%s; "
             "a multiple of %zu would fit",
-            array->count, plural(array->count), what, parts, owner, plural(parts),
-            parts);
+            array->count, division_plural(array->count), what, parts, owner,
+            division_plural(parts), parts);
     }
     division->bytes = array->bytes / parts;
     division->count = parts;
@@ -63,15 +63,15 @@ static bool check_halo(const yk_argument *argument, size_t before, size_t after,
                            "the array has %zu part%s in front of the kernel's pointer: "
                            "/edge=present gives them to the halo; /at=N is for a halo "
                            "that ends where the array ends",
-                           argument->first, plural(argument->first));
+                           argument->first, division_plural(argument->first));
     }
     if (before < argument->halo_before || after < argument->halo_after) {
         return yk_complain(
             complaint,
             "the halo needs %zu part%s in front of the first item's and "
             "%zu behind the last's; the first axis has %zu and %zu there",
-            argument->halo_before, plural(argument->halo_before), argument->halo_after,
-            before, after);
+            argument->halo_before, division_plural(argument->halo_before),
+            argument->halo_after, before, after);
     }
     return true;
 }
@@ -87,7 +87,8 @@ static bool divide_axis(const yk_argument *argument, const yk_npy *array, size_t
         return yk_complain(complaint,
                            "its first axis has %zu part%s; %zu %s%s from part %zu on "
                            "would need %zu more",
-                           there, plural(there), parts, owner, plural(parts), skipped,
+                           there, division_plural(there), parts, owner,
+                           division_plural(parts), skipped,
                            skipped > there ? parts + (skipped - there)
                                            : parts - (there - skipped));
     }
@@ -103,7 +104,7 @@ static bool find_axis(yk_division *division, const yk_argument *argument,
     }
     if (argument->first >= array->shape[0] || argument->at >= array->shape[0]) {
         return yk_complain(complaint, "its first axis has only %zu part%s",
-                           array->shape[0], plural(array->shape[0]));
+                           array->shape[0], division_plural(array->shape[0]));
     }
     division->bytes = array->bytes / array->shape[0];
     division->start = argument->first * division->bytes;
@@ -126,7 +127,7 @@ static bool find_columns(yk_division *division, const yk_argument *argument,
         return yk_complain(complaint,
                            "its second axis has %zu column%s; %zu from column %zu on "
                            "are not there",
-                           width, plural(width), argument->columns,
+                           width, division_plural(width), argument->columns,
                            argument->first_column);
     }
     division->pitch = division->bytes;

@@ -109,7 +109,7 @@ static bool strip_type(char *plain, size_t size, const char *text, bool *pointer
     return true;
 }
 
-static bool is_vector_width(size_t width)
+static bool element_is_vector_width(size_t width)
 {
     return width == 2 || width == 3 || width == 4 || width == 8 || width == 16;
 }
@@ -120,7 +120,8 @@ static unsigned take_width(char *name)
     char *digits = name + strcspn(name, "0123456789");
     size_t width;
 
-    if (*digits == '\0' || !yk_parse_size(digits, &width) || !is_vector_width(width)) {
+    if (*digits == '\0' || !yk_parse_size(digits, &width) ||
+        !element_is_vector_width(width)) {
         return 1;
     }
     *digits = '\0';

@@ -25,7 +25,7 @@ static uint64_t round_off(uint64_t bits, unsigned count)
     return kept + (rest > middle || (rest == middle && (kept & 1) != 0));
 }
 
-static uint64_t magnitude(int exponent, uint64_t mantissa)
+static uint64_t half_magnitude(int exponent, uint64_t mantissa)
 {
     const unsigned drop = DOUBLE_MANTISSA - HALF_MANTISSA;
 
@@ -55,5 +55,5 @@ uint16_t yk_half_from_double(double value)
     if (exponent == DOUBLE_SPECIAL) {
         return (uint16_t)(sign | (mantissa != 0 ? HALF_NAN : HALF_INFINITY));
     }
-    return (uint16_t)(sign | magnitude(exponent - DOUBLE_BIAS, mantissa));
+    return (uint16_t)(sign | half_magnitude(exponent - DOUBLE_BIAS, mantissa));
 }

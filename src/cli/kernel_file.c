@@ -15,7 +15,7 @@ static const char plain_characters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._+-";
 
 /* Compilers split their options at spaces and differ in what quotes mean to them. */
-static bool is_plain(const char *path)
+static bool kernel_file_is_plain(const char *path)
 {
     return path[strspn(path, plain_characters)] == '\0';
 }
@@ -52,7 +52,8 @@ static bool copy_file(FILE *to, FILE *from, yk_complaint *complaint)
     return !ferror(from) || yk_complain(complaint, "%s", strerror(errno));
 }
 
-static bool read_text(yk_kernel_file *source, const char *path, yk_complaint *complaint)
+static bool kernel_file_read_text(yk_kernel_file *source, const char *path,
+                                  yk_complaint *complaint)
 {
     size_t length = 0;
     FILE *from = fopen(path, "re");
@@ -96,7 +97,7 @@ static char *link_name(int number)
     const char *folder = getenv("TMPDIR");
     char *name;
 
-    if (folder == NULL || folder[0] != '/' || !is_plain(folder)) {
+    if (folder == NULL || folder[0] != '/' || !kernel_file_is_plain(folder)) {
         folder = "/tmp";
     }
     return asprintf(&name, "%s/yoke-%ld-%d", folder, (long)getpid(), number) < 0 ? NULL
@@ -143,13 +144,13 @@ static bool write_options(yk_kernel_file *source, const char *given, const char 
     return true;
 }
 
-static bool add_folder(yk_kernel_file *source, const char *path, const char *given,
-                       yk_complaint *complaint)
+static bool kernel_file_add_folder(yk_kernel_file *source, const char *path,
+                                   const char *given, yk_complaint *complaint)
 {
     char *folder = absolute_folder(path);
     bool good = folder != NULL || yk_complain(complaint, "%s", strerror(errno));
 
-    if (good && !is_plain(folder)) {
+    if (good && !kernel_file_is_plain(folder)) {
         good = link_folder(source, folder, complaint);
     }
     if (good &&
@@ -164,8 +165,8 @@ bool yk_kernel_file_read(yk_kernel_file *source, const char *path,
                          const char *build_options, yk_complaint *complaint)
 {
     memset(source, 0, sizeof *source);
-    if (!read_text(source, path, complaint) ||
-        !add_folder(source, path, build_options, complaint)) {
+    if (!kernel_file_read_text(source, path, complaint) ||
+        !kernel_file_add_folder(source, path, build_options, complaint)) {
         return yk_complain_about(complaint, "%s", path);
     }
     return true;

@@ -56,7 +56,7 @@ static void skip_space(cursor *text)
     }
 }
 
-static bool take(cursor *text, char c)
+static bool npy_take_char(cursor *text, char c)
 {
     skip_space(text);
     if (text->at == text->end || *text->at != c) {
@@ -96,10 +96,10 @@ static bool take_string(cursor *text, char *to, size_t size)
         to[length++] = *text->at;
     }
     to[length] = '\0';
-    return take(text, quote);
+    return npy_take_char(text, quote);
 }
 
-static bool garbled(yk_complaint *complaint, const char *what)
+static bool npy_complain(yk_complaint *complaint, const char *what)
 {
     return yk_complain(complaint, "the .npy header is damaged: %s", what);
 }
@@ -135,7 +135,7 @@ static bool take_type(yk_npy *array, cursor *text, yk_complaint *complaint)
                                       "store each field as an array of its own");
     }
     if (!take_string(text, descr, sizeof descr)) {
-        return garbled(complaint, "'descr' is not a type");
+        return npy_complain(complaint, "'descr' is not a type");
     }
     return read_type(array, descr, complaint);
 }
@@ -155,11 +155,11 @@ static bool take_axis(yk_npy *array, cursor *text, yk_complaint *complaint)
         return yk_complain(complaint, "the array has more than %d axes", YK_NPY_AXES);
     }
     if (!yk_parse_size(digits, &array->shape[array->axes])) {
-        return garbled(complaint, "'shape' is not a tuple of sizes");
+        return npy_complain(complaint, "'shape' is not a tuple of sizes");
     }
     array->axes++;
     /* Python 2 wrote long integers so. */
-    (void)take(text, 'L');
+    (void)npy_take_char(text, 'L');
     return true;
 }
 
@@ -167,20 +167,20 @@ static bool take_shape(yk_npy *array, cursor *text, yk_complaint *complaint)
 {
     bool comma = false;
 
-    if (!take(text, '(')) {
-        return garbled(complaint, "'shape' is not a tuple of sizes");
+    if (!npy_take_char(text, '(')) {
+        return npy_complain(complaint, "'shape' is not a tuple of sizes");
     }
-    while (!take(text, ')')) {
+    while (!npy_take_char(text, ')')) {
         if (array->axes > 0 && !comma) {
-            return garbled(complaint, "'shape' is not a tuple of sizes");
+            return npy_complain(complaint, "'shape' is not a tuple of sizes");
         }
         if (!take_axis(array, text, complaint)) {
             return false;
         }
-        comma = take(text, ',');
+        comma = npy_take_char(text, ',');
     }
     if (array->axes == 1 && !comma) {
-        return garbled(complaint, "'shape' is not a tuple of sizes");
+        return npy_complain(complaint, "'shape' is not a tuple of sizes");
     }
     return true;
 }
@@ -189,7 +189,7 @@ static bool take_order(bool *fortran, cursor *text, yk_complaint *complaint)
 {
     *fortran = take_word(text, "True");
     return *fortran || take_word(text, "False") ||
-           garbled(complaint, "'fortran_order' is neither True nor False");
+           npy_complain(complaint, "'fortran_order' is neither True nor False");
 }
 
 static bool take_field(yk_npy *array, fields *seen, cursor *text,
@@ -197,8 +197,8 @@ static bool take_field(yk_npy *array, fields *seen, cursor *text,
 {
     char key[32];
 
-    if (!take_string(text, key, sizeof key) || !take(text, ':')) {
-        return garbled(complaint, "it is not a dictionary");
+    if (!take_string(text, key, sizeof key) || !npy_take_char(text, ':')) {
+        return npy_complain(complaint, "it is not a dictionary");
     }
     if (strcmp(key, "descr") == 0 && !seen->descr) {
         seen->descr = true;
@@ -212,7 +212,8 @@ static bool take_field(yk_npy *array, fields *seen, cursor *text,
         seen->shape = true;
         return take_shape(array, text, complaint);
     }
-    return garbled(complaint, "it has other keys than descr, fortran_order and shape");
+    return npy_complain(complaint,
+                        "it has other keys than descr, fortran_order and shape");
 }
 
 /* With at most one axis longer than 1 the two orders are the same. */
@@ -231,20 +232,20 @@ static bool read_dictionary(yk_npy *array, cursor text, yk_complaint *complaint)
     fields seen = {false, false, false, false};
     bool comma = true;
 
-    if (!take(&text, '{')) {
-        return garbled(complaint, "it is not a dictionary");
+    if (!npy_take_char(&text, '{')) {
+        return npy_complain(complaint, "it is not a dictionary");
     }
-    while (!take(&text, '}')) {
+    while (!npy_take_char(&text, '}')) {
         if (!comma) {
-            return garbled(complaint, "it is not a dictionary");
+            return npy_complain(complaint, "it is not a dictionary");
         }
         if (!take_field(array, &seen, &text, complaint)) {
             return false;
         }
-        comma = take(&text, ',');
+        comma = npy_take_char(&text, ',');
     }
     if (!seen.descr || !seen.order || !seen.shape) {
-        return garbled(complaint, "descr, fortran_order or shape is missing");
+        return npy_complain(complaint, "descr, fortran_order or shape is missing");
     }
     if (seen.fortran && order_matters(array)) {
         return yk_complain(complaint, "the array is in Fortran order; save it with "

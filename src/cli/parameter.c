@@ -7,7 +7,8 @@
 enum { FITTING_BYTES = 128 };
 
 /* What to write for a parameter, by its kind. */
-static void suggest(char *text, size_t size, const yoke_parameter_info *parameter)
+static void parameter_suggest(char *text, size_t size,
+                              const yoke_parameter_info *parameter)
 {
     yk_cl_type type;
 
@@ -42,9 +43,9 @@ static bool kind_fits(const yoke_parameter_info *parameter, const yk_argument *a
     return true;
 }
 
-static bool check_array(const yoke_parameter_info *parameter,
-                        const yk_argument *argument, const yk_npy *array,
-                        yk_complaint *complaint)
+static bool parameter_check_array(const yoke_parameter_info *parameter,
+                                  const yk_argument *argument, const yk_npy *array,
+                                  yk_complaint *complaint)
 {
     char fitting[FITTING_BYTES];
     yk_cl_type type;
@@ -116,12 +117,12 @@ bool yk_parameter_check(const yoke_parameter_info *parameter,
     if (!kind_fits(parameter, argument)) {
         char wanted[2 * FITTING_BYTES];
 
-        suggest(wanted, sizeof wanted, parameter);
+        parameter_suggest(wanted, sizeof wanted, parameter);
         return yk_complain(complaint, "%s given, but the parameter is %s",
                            kind_given(argument), wanted);
     }
     if (argument->kind == YOKE_ARG_ARRAY) {
-        return check_array(parameter, argument, array, complaint);
+        return parameter_check_array(parameter, argument, array, complaint);
     }
     if (argument->kind == YOKE_ARG_SCALAR) {
         return check_value(parameter, &argument->scalar, complaint);

@@ -112,7 +112,7 @@ static int create_temporary(yk_result *result, yk_complaint *complaint)
     return descriptor;
 }
 
-static bool write_all(int descriptor, const char *from, size_t bytes)
+static bool result_write_all(int descriptor, const char *from, size_t bytes)
 {
     while (bytes > 0) {
         const ssize_t done =
@@ -142,8 +142,8 @@ bool yk_result_write(yk_result *result, const yk_npy *array, const void *element
     if (descriptor < 0) {
         return false;
     }
-    good = write_all(descriptor, header, length) &&
-           write_all(descriptor, elements, array->bytes) &&
+    good = result_write_all(descriptor, header, length) &&
+           result_write_all(descriptor, elements, array->bytes) &&
            fchmod(descriptor, result->mode) == 0 && fsync(descriptor) == 0;
     error = errno;
     if (close(descriptor) != 0 && good) {

@@ -37,7 +37,7 @@ typedef struct run_state {
     const char *long_text; /* a text of the library's that no complaint could hold */
 } run_state;
 
-static double now(void)
+static double run_clock(void)
 {
     struct timespec time;
 
@@ -156,8 +156,8 @@ static void warn_of_writes(const run_state *run, const yoke_parameter_info *para
     }
 }
 
-static bool compare_parameters(run_state *run, const yoke_parameter_info *parameters,
-                               size_t count)
+static bool run_compare_parameters(run_state *run,
+                                   const yoke_parameter_info *parameters, size_t count)
 {
     const size_t given = run->options.argument_count;
 
@@ -183,7 +183,7 @@ static bool compare_parameters(run_state *run, const yoke_parameter_info *parame
 
 /* Where no driver tells the parameters, the library and the device have the last word.
  */
-static bool check_parameters(run_state *run)
+static bool run_check_parameters(run_state *run)
 {
     size_t count = 0;
     yoke_parameter_info *parameters;
@@ -197,7 +197,7 @@ static bool check_parameters(run_state *run)
         return yk_complain(&run->complaint, "out of memory");
     }
     good = yoke_kernel_parameters(run->kernel, parameters, count, &count) != YOKE_OK ||
-           compare_parameters(run, parameters, count);
+           run_compare_parameters(run, parameters, count);
     free(parameters);
     return good;
 }
@@ -245,15 +245,15 @@ static bool reset_arrays(run_state *run)
 }
 
 /* Waits for the job, showing how far it is; false if a signal came first. */
-static bool await(run_state *run, yoke_future *future, size_t repetition, double start,
-                  yoke_status *status)
+static bool run_await(run_state *run, yoke_future *future, size_t repetition,
+                      double start, yoke_status *status)
 {
     while ((*status = yoke_future_wait(future, LOOK_SECONDS)) == YOKE_EAGAIN) {
         if (yk_interrupt_pending() != 0) {
             return false;
         }
         yk_progress_show(&run->progress, repetition, yoke_future_progress(future),
-                         now() - start);
+                         run_clock() - start);
     }
     return true;
 }
@@ -267,10 +267,10 @@ static bool job_failed(run_state *run, yoke_future *future, yoke_status status)
                        text[0] != '\0' ? text : yoke_strerror(status));
 }
 
-static bool run_once(run_state *run, size_t repetition)
+static bool run_repetition(run_state *run, size_t repetition)
 {
     const yoke_map_options options = {.round_up = run->options.round_up};
-    const double start = now();
+    const double start = run_clock();
     yoke_future *future = NULL;
     yoke_status status;
     bool good;
@@ -279,8 +279,8 @@ static bool run_once(run_state *run, size_t repetition)
                       run->args, run->options.argument_count) != YOKE_OK) {
         return library_failed(run);
     }
-    good = await(run, future, repetition, start, &status);
-    run->times[repetition] = now() - start;
+    good = run_await(run, future, repetition, start, &status);
+    run->times[repetition] = run_clock() - start;
     if (good && status != YOKE_OK) {
         good = job_failed(run, future, status);
     }
@@ -295,7 +295,7 @@ static bool run_all(run_state *run)
     yk_progress_init(&run->progress, run->options.quiet, run->options.repeat);
     yk_interrupt_hold(true);
     for (size_t i = 0; i < run->options.repeat && good; i++) {
-        good = (i == 0 || reset_arrays(run)) && run_once(run, i);
+        good = (i == 0 || reset_arrays(run)) && run_repetition(run, i);
     }
     yk_interrupt_hold(false);
     yk_progress_clear(&run->progress);
@@ -332,12 +332,12 @@ static bool write_results(run_state *run)
     return commit_results(run);
 }
 
-static bool execute(run_state *run)
+static bool run_execute(run_state *run)
 {
     return open_arrays(run) &&
            yk_kernel_file_read(&run->source, run->options.file, run->options.build,
                                &run->complaint) &&
-           start_pool(run) && build_kernel(run) && check_parameters(run) &&
+           start_pool(run) && build_kernel(run) && run_check_parameters(run) &&
            load_arguments(run) && run_all(run) && write_results(run);
 }
 
@@ -353,7 +353,7 @@ static bool close_pool(run_state *run)
     return status == YOKE_OK || library_failed(run);
 }
 
-static void finish(run_state *run)
+static void run_fini(run_state *run)
 {
     for (size_t i = 0; run->arrays != NULL && i < run->options.argument_count; i++) {
         yk_array_fini(&run->arrays[i]);
@@ -381,7 +381,7 @@ static void print_failure(const run_state *run, const char *title)
 
 static int run_and_report(run_state *run, const char *title)
 {
-    const bool good = execute(run);
+    const bool good = run_execute(run);
 
     if (!good) {
         print_failure(run, title);
@@ -423,6 +423,6 @@ int yk_run_command(int argc, char **argv)
     }
     code = parse_arguments(&run) ? run_and_report(&run, argv[0])
                                  : wrong_usage(&run, argv[0]);
-    finish(&run);
+    run_fini(&run);
     return code;
 }

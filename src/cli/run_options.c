@@ -196,8 +196,8 @@ static bool check_group(const yk_run_options *options, unsigned group_dimensions
     return true;
 }
 
-static bool check_options(const yk_run_options *options, dimension_counts counts,
-                          yk_complaint *complaint)
+static bool run_options_check(const yk_run_options *options, dimension_counts counts,
+                              yk_complaint *complaint)
 {
     const yoke_range *range = &options->range;
 
@@ -250,5 +250,5 @@ bool yk_run_options_parse(yk_run_options *options, int argc, char **argv,
         }
     }
     return set_words(options, argc - optind, argv + optind, complaint) &&
-           check_options(options, counts, complaint);
+           run_options_check(options, counts, complaint);
 }

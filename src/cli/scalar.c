@@ -11,7 +11,7 @@
 
 enum { COMPONENT_TEXT = 128 };
 
-static bool is_vector_width(size_t width)
+static bool scalar_is_vector_width(size_t width)
 {
     return width == 1 || width == 2 || width == 3 || width == 4 || width == 8 ||
            width == 16;
@@ -36,7 +36,7 @@ static const yk_element *parse_type(const char *type, size_t length, unsigned *w
     if (element != NULL || mark == NULL) {
         return element;
     }
-    if (!yk_parse_size(mark + 1, &count) || !is_vector_width(count)) {
+    if (!yk_parse_size(mark + 1, &count) || !scalar_is_vector_width(count)) {
         return NULL;
     }
     *width = (unsigned)count;
@@ -218,8 +218,8 @@ static bool parse_bytes(yk_scalar *scalar, const char *text, yk_complaint *compl
     return true;
 }
 
-static bool parse_number(yk_scalar *scalar, const char *type, size_t length,
-                         const char *text, yk_complaint *complaint)
+static bool scalar_parse_number(yk_scalar *scalar, const char *type, size_t length,
+                                const char *text, yk_complaint *complaint)
 {
     scalar->element = parse_type(type, length, &scalar->width);
     if (scalar->element == NULL) {
@@ -247,7 +247,7 @@ bool yk_scalar_parse(yk_scalar *scalar, const char *type, size_t length,
 
     memset(scalar, 0, sizeof *scalar);
     good = plain ? parse_bytes(scalar, text, complaint)
-                 : parse_number(scalar, type, length, text, complaint);
+                 : scalar_parse_number(scalar, type, length, text, complaint);
     if (!good) {
         yk_scalar_fini(scalar);
     }

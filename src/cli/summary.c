@@ -35,7 +35,8 @@ static void print_range(const yk_run_options *options)
 }
 
 /* A device with an unknown speed has not run this kernel. */
-static size_t print_workers(const yoke_worker_info *workers, size_t count, bool all)
+static size_t summary_print_workers(const yoke_worker_info *workers, size_t count,
+                                    bool all)
 {
     size_t printed = 0;
 
@@ -66,8 +67,8 @@ static void print_devices(yoke_pool *pool)
         return;
     }
     if (yoke_pool_workers(pool, workers, count, NULL) == YOKE_OK) {
-        if (print_workers(workers, count, false) == 0) {
-            (void)print_workers(workers, count, true);
+        if (summary_print_workers(workers, count, false) == 0) {
+            (void)summary_print_workers(workers, count, true);
         }
         printf("\n");
     }
@@ -120,7 +121,7 @@ static void print_reasons(const yoke_kernel *kernel)
 }
 
 /* Bytes that have to be read and written at least. */
-static double traffic(const yk_array *arrays, size_t count)
+static double summary_traffic(const yk_array *arrays, size_t count)
 {
     double bytes = 0;
 
@@ -161,7 +162,7 @@ void yk_summary_print(const yk_run_options *options, const yk_array *arrays,
     print_range(options);
     print_devices(pool);
     print_reasons(kernel);
-    print_times(options, traffic(arrays, options->argument_count), times);
+    print_times(options, summary_traffic(arrays, options->argument_count), times);
     for (size_t i = 0; i < options->argument_count; i++) {
         if (arrays[i].argument != NULL && arrays[i].argument->result != NULL) {
             char what[256];

@@ -31,13 +31,14 @@ void yk_mirror_forget(yk_mirror *mirror)
     }
 }
 
-static bool has(const yk_mirror *mirror, const yk_residency *table, uint64_t page)
+static bool mirror_has(const yk_mirror *mirror, const yk_residency *table,
+                       uint64_t page)
 {
     return mirror->versions[page] == yk_residency_version(table, page) + 1;
 }
 
-static void hold(yk_mirror *mirror, const yk_residency *table, uint64_t low,
-                 uint64_t high)
+static void mirror_mark_held(yk_mirror *mirror, const yk_residency *table, uint64_t low,
+                             uint64_t high)
 {
     const yk_pages covered = yk_residency_covered(table, low, high);
 
@@ -47,13 +48,13 @@ static void hold(yk_mirror *mirror, const yk_residency *table, uint64_t low,
 }
 
 /* From an address to the first one in [low, high) whose page is there or not there. */
-static uint64_t skip(const yk_mirror *mirror, const yk_residency *table, uint64_t low,
-                     uint64_t high, bool while_there)
+static uint64_t mirror_skip(const yk_mirror *mirror, const yk_residency *table,
+                            uint64_t low, uint64_t high, bool while_there)
 {
     while (low < high) {
         const uint64_t page = (low - table->address) / YK_RESIDENCY_PAGE;
 
-        if (has(mirror, table, page) != while_there) {
+        if (mirror_has(mirror, table, page) != while_there) {
             return low;
         }
         low = table->address + (page + 1) * YK_RESIDENCY_PAGE;
@@ -64,11 +65,11 @@ static uint64_t skip(const yk_mirror *mirror, const yk_residency *table, uint64_
 static bool next_run(yk_mirror *mirror, const yk_residency *table, uint64_t low,
                      uint64_t high, yk_extent *piece)
 {
-    const uint64_t begin = skip(mirror, table, low, high, true);
-    const uint64_t end = skip(mirror, table, begin, high, false);
+    const uint64_t begin = mirror_skip(mirror, table, low, high, true);
+    const uint64_t end = mirror_skip(mirror, table, begin, high, false);
 
     *piece = yk_extent_run(begin, end - begin);
-    hold(mirror, table, begin, end);
+    mirror_mark_held(mirror, table, begin, end);
     return begin < end;
 }
 
@@ -104,6 +105,6 @@ void yk_mirror_hold(yk_mirror *mirror, const yk_residency *table,
     for (uint64_t k = 0; k < rows; k++) {
         const uint64_t row = yk_extent_piece(extent, k);
 
-        hold(mirror, table, row, row + extent->bytes);
+        mirror_mark_held(mirror, table, row, row + extent->bytes);
     }
 }

@@ -51,7 +51,7 @@ static void set_environment(const yk_cl_setup *setup)
     }
 }
 
-static yoke_status fill(void *library, const char *path, yk_error *error)
+static yoke_status cl_api_fill(void *library, const char *path, yk_error *error)
 {
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
         void *const function = dlsym(library, slots[i].name);
@@ -81,7 +81,7 @@ yoke_status yk_cl_load(const yk_cl_setup *setup, yk_error *error)
         return yk_fail(error, YOKE_ENODEVICE,
                        "the OpenCL loader library cannot be opened: %s", dlerror());
     }
-    return fill(library, path, error);
+    return cl_api_fill(library, path, error);
 }
 
 typedef struct code_name {

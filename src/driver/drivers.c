@@ -38,7 +38,7 @@ static bool has_suffix(const char *text, const char *suffix)
     return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-static bool fits(int length, size_t bytes)
+static bool path_fits(int length, size_t bytes)
 {
     return length > 0 && (size_t)length < bytes;
 }
@@ -81,7 +81,7 @@ bool yk_opencl_driver_library(const char *path, char *library, size_t bytes)
     if (has_suffix(path, ".icd")) {
         return read_first_line(path, library, bytes);
     }
-    return fits(snprintf(library, bytes, "%s", path), bytes);
+    return path_fits(snprintf(library, bytes, "%s", path), bytes);
 }
 
 static bool is_listed(const driver_list *list, const char *library)
@@ -100,8 +100,8 @@ static void add_driver(driver_list *list, const char *path)
     const char *file;
 
     if (list->count == YK_MAX_DRIVERS ||
-        !fits(snprintf(driver.path, sizeof driver.path, "%s", path),
-              sizeof driver.path) ||
+        !path_fits(snprintf(driver.path, sizeof driver.path, "%s", path),
+                   sizeof driver.path) ||
         !yk_opencl_driver_library(path, driver.library, sizeof driver.library) ||
         is_listed(list, driver.library)) {
         return;
@@ -121,15 +121,15 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void add_folder(driver_list *list, const char *folder)
+static void drivers_add_folder(driver_list *list, const char *folder)
 {
     struct dirent **entries;
     const int count = scandir(folder, &entries, is_icd, by_name);
     char path[512];
 
     for (int i = 0; i < count; i++) {
-        if (fits(snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name),
-                 sizeof path)) {
+        if (path_fits(snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name),
+                      sizeof path)) {
             add_driver(list, path);
         }
         free(entries[i]);
@@ -145,12 +145,12 @@ static void add_setting(driver_list *list, const char *vendors)
     char path[512];
 
     if (is_folder(vendors)) {
-        add_folder(list, vendors);
+        drivers_add_folder(list, vendors);
         return;
     }
     if (strchr(vendors, '/') == NULL && has_suffix(vendors, ".icd") &&
-        fits(snprintf(path, sizeof path, "%s/%s", system_folder, vendors),
-             sizeof path) &&
+        path_fits(snprintf(path, sizeof path, "%s/%s", system_folder, vendors),
+                  sizeof path) &&
         access(path, R_OK) == 0) {
         vendors = path;
     }
@@ -172,8 +172,8 @@ static void add_nvidia_from(driver_list *list, const char *folder)
     char path[512];
 
     if (!has_nvidia(list) && folder[0] == '/' &&
-        fits(snprintf(path, sizeof path, "%s/%s", folder, nvidia_library),
-             sizeof path) &&
+        path_fits(snprintf(path, sizeof path, "%s/%s", folder, nvidia_library),
+                  sizeof path) &&
         access(path, R_OK) == 0) {
         add_driver(list, path);
     }
@@ -242,7 +242,7 @@ size_t yk_opencl_drivers(yk_opencl_driver drivers[YK_MAX_DRIVERS])
     if (vendors != NULL) {
         return yk_opencl_drivers_in(vendors, drivers);
     }
-    add_folder(&list, system_folder);
+    drivers_add_folder(&list, system_folder);
     add_nvidia(&list);
     return list.count;
 }

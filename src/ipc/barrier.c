@@ -17,12 +17,12 @@ static uint64_t next_round(uint64_t state)
     return (round_of(state) + 1) << 32;
 }
 
-static uint64_t bit_of(uint64_t round)
+static uint64_t barrier_bit_of(uint64_t round)
 {
     return UINT64_C(1) << (round % 64);
 }
 
-static uint64_t seal_of(const yk_barrier *barrier, uint32_t parties)
+static uint64_t barrier_seal_of(const yk_barrier *barrier, uint32_t parties)
 {
     const uint64_t word = parties;
 
@@ -38,7 +38,7 @@ void yk_barrier_init(yk_barrier *barrier, uint32_t parties)
 {
     yk_ipc_object_init(&barrier->object);
     barrier->parties = parties;
-    barrier->object.seal = seal_of(barrier, parties);
+    barrier->object.seal = barrier_seal_of(barrier, parties);
 }
 
 /* How many have to come; 0: it is damaged. */
@@ -46,7 +46,7 @@ static uint32_t parties_of(const yk_barrier *barrier)
 {
     const uint32_t parties = barrier->parties;
 
-    return barrier->object.seal == seal_of(barrier, parties) ? parties : 0;
+    return barrier->object.seal == barrier_seal_of(barrier, parties) ? parties : 0;
 }
 
 /* With the lock. What waits is fewer than have to come, or it is damaged. */
@@ -59,7 +59,7 @@ static yoke_status check_state(const yk_barrier *barrier)
 
 static bool is_broken(const yk_barrier *barrier, uint64_t round)
 {
-    return (atomic_load(&barrier->broken) & bit_of(round)) != 0;
+    return (atomic_load(&barrier->broken) & barrier_bit_of(round)) != 0;
 }
 
 static uint64_t *who_waits(yk_barrier *barrier)
@@ -67,7 +67,7 @@ static uint64_t *who_waits(yk_barrier *barrier)
     return (uint64_t *)(barrier + 1);
 }
 
-static void leave(yk_barrier *barrier)
+static void barrier_leave(yk_barrier *barrier)
 {
     yk_ipc_object_unlock(&barrier->object);
     YK_STEP();
@@ -78,7 +78,7 @@ static void begin_round(yk_barrier *barrier, uint64_t state, uint64_t halted)
 {
     const uint64_t next = next_round(state) | halted;
 
-    (void)atomic_fetch_and(&barrier->broken, ~bit_of(round_of(next)));
+    (void)atomic_fetch_and(&barrier->broken, ~barrier_bit_of(round_of(next)));
     YK_STEP();
     atomic_store(&barrier->state, next);
     YK_STEP();
@@ -87,13 +87,13 @@ static void begin_round(yk_barrier *barrier, uint64_t state, uint64_t halted)
 
 static void break_round(yk_barrier *barrier, uint64_t state, uint64_t halted)
 {
-    (void)atomic_fetch_or(&barrier->broken, bit_of(round_of(state)));
+    (void)atomic_fetch_or(&barrier->broken, barrier_bit_of(round_of(state)));
     YK_STEP();
     begin_round(barrier, state, halted);
 }
 
 /* After a death: a round that was about to break does. */
-static void repair(yk_barrier *barrier)
+static void barrier_repair(yk_barrier *barrier)
 {
     const uint64_t state = atomic_load(&barrier->state);
 
@@ -102,27 +102,27 @@ static void repair(yk_barrier *barrier)
     }
 }
 
-static yoke_status enter(yk_barrier *barrier, uint64_t deadline)
+static yoke_status barrier_enter(yk_barrier *barrier, uint64_t deadline)
 {
     yoke_status status =
         yk_object_enter(&barrier->object, yk_identity_thread(), deadline);
 
     YK_STEP();
     if (status == YOKE_EOWNERDEAD) {
-        repair(barrier);
+        barrier_repair(barrier);
         status = YOKE_OK;
     }
     if (status == YOKE_OK) {
         status = check_state(barrier);
         if (status != YOKE_OK) {
-            leave(barrier);
+            barrier_leave(barrier);
         }
     }
     return status;
 }
 
 /* With the lock: comes, if it may. YOKE_EAGAIN: the others have to come. */
-static yoke_status arrive(yk_barrier *barrier, uint64_t *state, bool may_wait)
+static yoke_status barrier_arrive(yk_barrier *barrier, uint64_t *state, bool may_wait)
 {
     *state = atomic_load(&barrier->state);
     if ((*state & HALTED) != 0) {
@@ -159,7 +159,7 @@ static bool next_one_died(yk_barrier *barrier, uint64_t state, uint64_t index)
 /* Breaks the round if it is still the one, and somebody in it is dead or gives up. */
 static yoke_status check_round(yk_barrier *barrier, place own, bool gives_up)
 {
-    const yoke_status status = enter(barrier, YK_FOR_EVER);
+    const yoke_status status = barrier_enter(barrier, YK_FOR_EVER);
     uint64_t state;
 
     if (status != YOKE_OK) {
@@ -170,16 +170,16 @@ static yoke_status check_round(yk_barrier *barrier, place own, bool gives_up)
         (gives_up || next_one_died(barrier, state, own.index))) {
         break_round(barrier, state, HALTED);
     }
-    leave(barrier);
+    barrier_leave(barrier);
     return YOKE_OK;
 }
 
-static bool has_ended(const yk_barrier *barrier, uint64_t round)
+static bool barrier_has_ended(const yk_barrier *barrier, uint64_t round)
 {
     return round_of(atomic_load(&barrier->state)) != round;
 }
 
-static yoke_status outcome(const yk_barrier *barrier, uint64_t round)
+static yoke_status barrier_outcome(const yk_barrier *barrier, uint64_t round)
 {
     return is_broken(barrier, round) ? YOKE_EBROKEN : YOKE_OK;
 }
@@ -193,22 +193,24 @@ static yoke_status wait_for_others(yk_barrier *barrier, place own, uint64_t dead
         const uint32_t ticket = yk_eventcount_ticket(&barrier->object.bells[0]);
         yoke_status status;
 
-        if (has_ended(barrier, round)) {
-            return yk_ipc_object_is_open(&barrier->object) ? outcome(barrier, round)
-                                                           : YOKE_ECLOSED;
+        if (barrier_has_ended(barrier, round)) {
+            return yk_ipc_object_is_open(&barrier->object)
+                       ? barrier_outcome(barrier, round)
+                       : YOKE_ECLOSED;
         }
         status = yk_waiting_sleep(&waiting, 0, ticket);
         if (status != YOKE_OK && status != YOKE_ETIMEDOUT) {
             return status;
         }
-        if (!has_ended(barrier, round) &&
+        if (!barrier_has_ended(barrier, round) &&
             yk_eventcount_ticket(&barrier->object.bells[0]) == ticket) {
             const yoke_status checked = check_round(barrier, own, status != YOKE_OK);
 
             if (checked != YOKE_OK) {
                 return checked;
             }
-            if (status == YOKE_ETIMEDOUT && outcome(barrier, round) == YOKE_EBROKEN) {
+            if (status == YOKE_ETIMEDOUT &&
+                barrier_outcome(barrier, round) == YOKE_EBROKEN) {
                 return status;
             }
         }
@@ -223,14 +225,14 @@ static void undo_arrive(void *barrier, uint64_t round)
 
 yoke_status yk_barrier_wait(yk_barrier *barrier, uint32_t *index, uint64_t deadline)
 {
-    yoke_status status = enter(barrier, deadline);
+    yoke_status status = barrier_enter(barrier, deadline);
     uint64_t state;
 
     if (status != YOKE_OK) {
         return status;
     }
-    status = arrive(barrier, &state, deadline != YK_AT_ONCE);
-    leave(barrier);
+    status = barrier_arrive(barrier, &state, deadline != YK_AT_ONCE);
+    barrier_leave(barrier);
     *index = (uint32_t)(state & COUNT);
     if (status != YOKE_EAGAIN || deadline == YK_AT_ONCE) {
         return status;
@@ -243,11 +245,11 @@ yoke_status yk_barrier_wait(yk_barrier *barrier, uint32_t *index, uint64_t deadl
 
 yoke_status yk_barrier_break(yk_barrier *barrier, bool again)
 {
-    const yoke_status status = enter(barrier, YK_FOR_EVER);
+    const yoke_status status = barrier_enter(barrier, YK_FOR_EVER);
 
     if (status == YOKE_OK) {
         break_round(barrier, atomic_load(&barrier->state), again ? 0 : HALTED);
-        leave(barrier);
+        barrier_leave(barrier);
     }
     return status;
 }

@@ -27,7 +27,7 @@ typedef struct yk_cells_shape {
     uint64_t shadow;
 } yk_cells_shape;
 
-static uint64_t seal_of(const yk_cells *cells, const yk_cells_shape *shape)
+static uint64_t cells_seal_of(const yk_cells *cells, const yk_cells_shape *shape)
 {
     const uint64_t words[] = {shape->item_bytes, shape->count, shape->shadow};
 
@@ -43,13 +43,13 @@ void yk_cells_init(yk_cells *cells, uint64_t item_bytes, uint64_t count)
     cells->item_bytes = shape.item_bytes;
     cells->count = shape.count;
     cells->shadow = shape.shadow;
-    cells->object.seal = seal_of(cells, &shape);
+    cells->object.seal = cells_seal_of(cells, &shape);
 }
 
 static bool get_shape(const yk_cells *cells, yk_cells_shape *shape)
 {
     *shape = (yk_cells_shape){cells->item_bytes, cells->count, cells->shadow};
-    return cells->object.seal == seal_of(cells, shape);
+    return cells->object.seal == cells_seal_of(cells, shape);
 }
 
 uint64_t yk_cells_count(const yk_cells *cells)
@@ -84,7 +84,7 @@ static void copy_shadow(yk_cells *cells, const yk_cells_shape *shape, uint64_t p
 
 /* After a death: what was decided is finished. Whether somebody wrote by himself: the mark
  * stays until whoever is told of it gives the lock back, since he may die as well. */
-static bool repair(yk_cells *cells, const yk_cells_shape *shape)
+static bool cells_repair(yk_cells *cells, const yk_cells_shape *shape)
 {
     const uint64_t pending = atomic_load(&cells->pending);
 
@@ -94,7 +94,8 @@ static bool repair(yk_cells *cells, const yk_cells_shape *shape)
     return atomic_load(&cells->exposed) != 0;
 }
 
-static yoke_status lock(yk_cells *cells, yk_cells_shape *shape, uint64_t deadline)
+static yoke_status cells_enter(yk_cells *cells, yk_cells_shape *shape,
+                               uint64_t deadline)
 {
     yoke_status status;
 
@@ -104,7 +105,7 @@ static yoke_status lock(yk_cells *cells, yk_cells_shape *shape, uint64_t deadlin
     status = yk_ipc_object_lock_again(&cells->object, yk_identity_thread(), deadline);
     YK_STEP();
     if (status == YOKE_EOWNERDEAD) {
-        status = repair(cells, shape) ? YOKE_EOWNERDEAD : YOKE_OK;
+        status = cells_repair(cells, shape) ? YOKE_EOWNERDEAD : YOKE_OK;
         YK_STEP();
     }
     if ((status == YOKE_OK || status == YOKE_EOWNERDEAD) &&
@@ -120,9 +121,9 @@ static bool is_held(yoke_status status)
     return status == YOKE_OK || status == YOKE_EOWNERDEAD;
 }
 
-/* Gives the lock back that lock() got with this status. From here on who was to be told
+/* Gives the lock back that cells_enter() got with this status. From here on who was to be told
  * counts as told: his call is done. */
-static void unlock(yk_cells *cells, yoke_status status)
+static void cells_leave(yk_cells *cells, yoke_status status)
 {
     if (status == YOKE_EOWNERDEAD) {
         atomic_store(&cells->exposed, 0);
@@ -133,16 +134,16 @@ static void unlock(yk_cells *cells, yoke_status status)
 yoke_status yk_cells_get(yk_cells *cells, uint64_t index, void *data)
 {
     yk_cells_shape shape;
-    const yoke_status status = lock(cells, &shape, YK_FOR_EVER);
+    const yoke_status status = cells_enter(cells, &shape, YK_FOR_EVER);
 
     if (is_held(status) && index >= shape.count) {
-        unlock(cells, YOKE_OK);
+        cells_leave(cells, YOKE_OK);
         return YOKE_EINVAL;
     }
     if (is_held(status)) {
         memcpy(data, item_at(cells, &shape, index), shape.item_bytes);
         YK_STEP();
-        unlock(cells, status);
+        cells_leave(cells, status);
     }
     return status;
 }
@@ -150,10 +151,10 @@ yoke_status yk_cells_get(yk_cells *cells, uint64_t index, void *data)
 yoke_status yk_cells_set(yk_cells *cells, uint64_t index, const void *data)
 {
     yk_cells_shape shape;
-    const yoke_status status = lock(cells, &shape, YK_FOR_EVER);
+    const yoke_status status = cells_enter(cells, &shape, YK_FOR_EVER);
 
     if (is_held(status) && index >= shape.count) {
-        unlock(cells, YOKE_OK);
+        cells_leave(cells, YOKE_OK);
         return YOKE_EINVAL;
     }
     if (is_held(status)) {
@@ -163,7 +164,7 @@ yoke_status yk_cells_set(yk_cells *cells, uint64_t index, const void *data)
         YK_STEP();
         copy_shadow(cells, &shape, index + 1);
         YK_STEP();
-        unlock(cells, status);
+        cells_leave(cells, status);
     }
     return status;
 }
@@ -171,7 +172,7 @@ yoke_status yk_cells_set(yk_cells *cells, uint64_t index, const void *data)
 yoke_status yk_cells_lock(yk_cells *cells, uint64_t deadline)
 {
     yk_cells_shape shape;
-    const yoke_status status = lock(cells, &shape, deadline);
+    const yoke_status status = cells_enter(cells, &shape, deadline);
 
     if (is_held(status)) {
         atomic_store(&cells->exposed, 1);

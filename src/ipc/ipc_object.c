@@ -108,7 +108,8 @@ bool yk_ipc_object_is_orphan(const yk_ipc_object *object)
 }
 
 /* How long to sleep; YOKE_EAGAIN or YOKE_ETIMEDOUT if not at all. */
-static yoke_status time_left(uint64_t deadline, uint64_t max_ns, uint64_t *left_ns)
+static yoke_status ipc_object_time_left(uint64_t deadline, uint64_t max_ns,
+                                        uint64_t *left_ns)
 {
     uint64_t now;
 
@@ -157,7 +158,7 @@ yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket
     if (!yk_ipc_object_is_open(waiting->object)) {
         return YOKE_ECLOSED;
     }
-    status = time_left(waiting->deadline, poll_ns, &left);
+    status = ipc_object_time_left(waiting->deadline, poll_ns, &left);
     if (status != YOKE_OK) {
         return status;
     }
@@ -271,7 +272,7 @@ yoke_status yk_ipc_object_lock_slowly(yk_ipc_object *object, yk_identity self,
             }
             continue;
         }
-        status = time_left(deadline, lock_look_ns, &left);
+        status = ipc_object_time_left(deadline, lock_look_ns, &left);
         if (status == YOKE_OK && has_become_orphan(&waiting)) {
             status = YOKE_EBROKEN;
         }

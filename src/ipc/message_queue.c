@@ -75,7 +75,7 @@ typedef struct yk_queue_use {
     uint64_t takers;
 } yk_queue_use;
 
-static uint64_t seal_of(const yk_queue_use *use)
+static uint64_t queue_seal_of(const yk_queue_use *use)
 {
     const uint64_t words[] = {use->item_bytes, use->limit, use->ring_bytes, use->ring,
                               use->takers};
@@ -83,7 +83,7 @@ static uint64_t seal_of(const yk_queue_use *use)
     return yk_seal_of(use->queue, words, sizeof words / sizeof words[0]);
 }
 
-static yk_queue_use describe(const yk_queue *queue)
+static yk_queue_use queue_describe(const yk_queue *queue)
 {
     return (yk_queue_use){(yk_queue *)(uintptr_t)queue,
                           queue->item_bytes,
@@ -96,9 +96,10 @@ static yk_queue_use describe(const yk_queue *queue)
 /* YOKE_EDAMAGED: none of it may be followed. */
 static yoke_status begin_use(yk_queue_use *use, const yk_queue *queue)
 {
-    *use = describe(queue);
-    return queue->object.seal == seal_of(use) ? YOKE_OK
-                                              : yk_ipc_object_damaged(&queue->object);
+    *use = queue_describe(queue);
+    return queue->object.seal == queue_seal_of(use)
+               ? YOKE_OK
+               : yk_ipc_object_damaged(&queue->object);
 }
 
 void yk_queue_init_apart(yk_queue *queue, const yk_queue_shape *shape, uint64_t offset)
@@ -111,8 +112,8 @@ void yk_queue_init_apart(yk_queue *queue, const yk_queue_shape *shape, uint64_t 
     queue->ring_bytes = power_of_two(queue->limit);
     queue->takers = shape->joinable ? offset : 0;
     queue->ring = offset + takers_bytes(shape);
-    use = describe(queue);
-    queue->object.seal = seal_of(&use);
+    use = queue_describe(queue);
+    queue->object.seal = queue_seal_of(&use);
 }
 
 uint64_t yk_queue_longest(const yk_queue *queue)
@@ -122,19 +123,19 @@ uint64_t yk_queue_longest(const yk_queue *queue)
 
 /* ---- the ring ---- */
 
-static uint64_t get(const _Atomic uint64_t *word)
+static uint64_t queue_word_get(const _Atomic uint64_t *word)
 {
     return atomic_load_explicit(word, memory_order_relaxed);
 }
 
 /* What came before is there whenever this is seen, also if we die between the two. */
-static void set(_Atomic uint64_t *word, uint64_t value)
+static void queue_word_set(_Atomic uint64_t *word, uint64_t value)
 {
     atomic_store_explicit(word, value, memory_order_release);
     YK_STEP();
 }
 
-static char *at(const yk_queue_use *use, uint64_t position)
+static char *queue_at(const yk_queue_use *use, uint64_t position)
 {
     return (char *)use->queue + use->ring + (position & (use->ring_bytes - 1));
 }
@@ -147,27 +148,27 @@ static uint64_t in_one_piece(const yk_queue_use *use, uint64_t position, uint64_
     return bytes < rest ? bytes : rest;
 }
 
-static void copy_in(const yk_queue_use *use, uint64_t position, const char *data,
-                    uint64_t bytes)
+static void queue_copy_in(const yk_queue_use *use, uint64_t position, const char *data,
+                          uint64_t bytes)
 {
     const uint64_t first = in_one_piece(use, position, bytes);
 
-    memcpy(at(use, position), data, first);
+    memcpy(queue_at(use, position), data, first);
     YK_STEP();
     if (first < bytes) {
-        memcpy(at(use, position + first), data + first, bytes - first);
+        memcpy(queue_at(use, position + first), data + first, bytes - first);
     }
 }
 
-static void copy_out(const yk_queue_use *use, uint64_t position, char *data,
-                     uint64_t bytes)
+static void queue_copy_out(const yk_queue_use *use, uint64_t position, char *data,
+                           uint64_t bytes)
 {
     const uint64_t first = in_one_piece(use, position, bytes);
 
-    memcpy(data, at(use, position), first);
+    memcpy(data, queue_at(use, position), first);
     YK_STEP();
     if (first < bytes) {
-        memcpy(data + first, at(use, position + first), bytes - first);
+        memcpy(data + first, queue_at(use, position + first), bytes - first);
     }
 }
 
@@ -177,12 +178,12 @@ static uint64_t length_at(const yk_queue_use *use, uint64_t position)
     uint64_t bytes = use->item_bytes;
 
     if (bytes == 0) {
-        memcpy(&bytes, at(use, position), sizeof bytes);
+        memcpy(&bytes, queue_at(use, position), sizeof bytes);
     }
     return bytes;
 }
 
-static uint64_t room_of(const yk_queue_use *use, uint64_t bytes)
+static uint64_t queue_room_of(const yk_queue_use *use, uint64_t bytes)
 {
     return yk_round_up(bytes, WORD) + (use->item_bytes == 0 ? WORD : 0);
 }
@@ -190,9 +191,10 @@ static uint64_t room_of(const yk_queue_use *use, uint64_t bytes)
 /* With the lock: what is between the positions can be there. */
 static bool has_valid_positions(const yk_queue_use *use)
 {
-    const uint64_t head = get(&use->queue->head);
-    const uint64_t inside = get(&use->queue->tail) - head;
-    const uint64_t unit = use->item_bytes != 0 ? room_of(use, use->item_bytes) : WORD;
+    const uint64_t head = queue_word_get(&use->queue->head);
+    const uint64_t inside = queue_word_get(&use->queue->tail) - head;
+    const uint64_t unit =
+        use->item_bytes != 0 ? queue_room_of(use, use->item_bytes) : WORD;
 
     return inside <= use->limit && head % WORD == 0 && inside % unit == 0;
 }
@@ -201,17 +203,17 @@ static bool has_valid_positions(const yk_queue_use *use)
  * is left can hold it. */
 static bool get_length(const yk_queue_use *use, uint64_t position, uint64_t *bytes)
 {
-    const uint64_t rest = get(&use->queue->tail) - position;
+    const uint64_t rest = queue_word_get(&use->queue->tail) - position;
 
     *bytes = length_at(use, position);
-    return *bytes <= use->limit && room_of(use, *bytes) <= rest;
+    return *bytes <= use->limit && queue_room_of(use, *bytes) <= rest;
 }
 
 /* UINT64_MAX: they do not fit between the positions, or are more than `max_count`. */
 static uint64_t count_messages(const yk_queue_use *use, uint64_t max_count)
 {
-    const uint64_t tail = get(&use->queue->tail);
-    uint64_t position = get(&use->queue->head);
+    const uint64_t tail = queue_word_get(&use->queue->tail);
+    uint64_t position = queue_word_get(&use->queue->head);
     uint64_t count = 0;
     uint64_t bytes;
 
@@ -219,20 +221,21 @@ static uint64_t count_messages(const yk_queue_use *use, uint64_t max_count)
         return UINT64_MAX;
     }
     if (use->item_bytes != 0) {
-        return (tail - position) / room_of(use, use->item_bytes);
+        return (tail - position) / queue_room_of(use, use->item_bytes);
     }
     while (position != tail && count <= max_count &&
            get_length(use, position, &bytes)) {
-        position += room_of(use, bytes);
+        position += queue_room_of(use, bytes);
         count++;
     }
     return position == tail ? count : UINT64_MAX;
 }
 
 /* Messages as the counts say. */
-static uint64_t counted(const yk_queue_use *use)
+static uint64_t queue_message_count(const yk_queue_use *use)
 {
-    return get(&use->queue->put_count) - get(&use->queue->got_count);
+    return queue_word_get(&use->queue->put_count) -
+           queue_word_get(&use->queue->got_count);
 }
 
 bool yk_queue_valid(const yk_queue *queue)
@@ -241,7 +244,7 @@ bool yk_queue_valid(const yk_queue *queue)
 
     return begin_use(&use, queue) == YOKE_OK && has_valid_positions(&use) &&
            use.limit <= use.ring_bytes &&
-           count_messages(&use, counted(&use)) == counted(&use);
+           count_messages(&use, queue_message_count(&use)) == queue_message_count(&use);
 }
 
 /* ---- the lock ---- */
@@ -255,32 +258,32 @@ static yk_queue_taker *takers_of(const yk_queue_use *use)
 static void repair_taking(const yk_queue_use *use)
 {
     yk_queue *queue = use->queue;
-    const uint64_t taking = get(&queue->taking);
+    const uint64_t taking = queue_word_get(&queue->taking);
 
     if (use->takers != 0 && taking != 0 && taking <= YK_MAX_TAKERS &&
-        queue->taking_head == get(&queue->head)) {
+        queue->taking_head == queue_word_get(&queue->head)) {
         takers_of(use)[taking - 1].outstanding = queue->taking_count;
     }
-    set(&queue->taking, 0);
+    queue_word_set(&queue->taking, 0);
 }
 
 /* A death leaves the counts at most one apart from what there is. */
-static void repair(const yk_queue_use *use)
+static void queue_repair(const yk_queue_use *use)
 {
     yk_queue *queue = use->queue;
     uint64_t count;
 
     repair_taking(use);
-    count = count_messages(use, counted(use) + 1);
+    count = count_messages(use, queue_message_count(use) + 1);
     if (count != UINT64_MAX) {
-        set(&queue->put_count, get(&queue->got_count) + count);
+        queue_word_set(&queue->put_count, queue_word_get(&queue->got_count) + count);
     }
     queue->awaited = 0;
     yk_eventcount_repair(&queue->object.bells[ROOM]);
     yk_eventcount_repair(&queue->object.bells[FILLED]);
 }
 
-static yoke_status enter(const yk_queue_use *use, uint64_t deadline)
+static yoke_status queue_enter(const yk_queue_use *use, uint64_t deadline)
 {
     yk_queue *queue = use->queue;
     yoke_status status =
@@ -288,7 +291,7 @@ static yoke_status enter(const yk_queue_use *use, uint64_t deadline)
 
     YK_STEP();
     if (status == YOKE_EOWNERDEAD) {
-        repair(use);
+        queue_repair(use);
         status = YOKE_OK;
     }
     if (status == YOKE_OK && !has_valid_positions(use)) {
@@ -299,7 +302,7 @@ static yoke_status enter(const yk_queue_use *use, uint64_t deadline)
 }
 
 /* Takes back what somebody waits for; whether anybody did. */
-static bool answer(yk_queue *queue, uint32_t wishes)
+static bool queue_answer(yk_queue *queue, uint32_t wishes)
 {
     const bool awaited = (queue->awaited & wishes) != 0;
 
@@ -307,7 +310,7 @@ static bool answer(yk_queue *queue, uint32_t wishes)
     return awaited;
 }
 
-static void leave(yk_queue *queue, bool ring, unsigned bell)
+static void queue_leave(yk_queue *queue, bool ring, unsigned bell)
 {
     YK_STEP();
     yk_ipc_object_unlock(&queue->object);
@@ -318,7 +321,8 @@ static void leave(yk_queue *queue, bool ring, unsigned bell)
 }
 
 /* With the lock, which it gives back: sleeps until the wish may have come true. */
-static yoke_status wait_for(yk_queue *queue, yk_waiting *waiting, yk_queue_wish wish)
+static yoke_status queue_wait_for(yk_queue *queue, yk_waiting *waiting,
+                                  yk_queue_wish wish)
 {
     const unsigned bell = wish == WANTS_MESSAGE ? FILLED : ROOM;
     const uint32_t ticket = yk_eventcount_ticket(&queue->object.bells[bell]);
@@ -326,14 +330,14 @@ static yoke_status wait_for(yk_queue *queue, yk_waiting *waiting, yk_queue_wish 
     if (waiting->deadline != YK_AT_ONCE) {
         queue->awaited |= (uint32_t)wish;
     }
-    leave(queue, false, 0);
+    queue_leave(queue, false, 0);
     return yk_waiting_sleep(waiting, bell, ticket);
 }
 
 /* ---- who has taken what ---- */
 
 /* An entry without a valid signature is not a taker. */
-static bool lives(const yk_queue_taker *taker)
+static bool queue_taker_lives(const yk_queue_taker *taker)
 {
     return taker->process > FREE_AGAIN && taker->check == ~taker->process &&
            yk_identity_process_lives(taker->process);
@@ -351,7 +355,7 @@ static void write_off_dead(const yk_queue_use *use)
     yk_queue_taker *takers = takers_of(use);
 
     for (uint32_t i = 0; i < YK_MAX_TAKERS; i++) {
-        if (takers[i].outstanding != 0 && !lives(&takers[i])) {
+        if (takers[i].outstanding != 0 && !queue_taker_lives(&takers[i])) {
             write_off(use->queue, &takers[i]);
         }
     }
@@ -362,7 +366,7 @@ static void free_dead(const yk_queue_use *use)
     yk_queue_taker *takers = takers_of(use);
 
     for (uint32_t i = 0; i < YK_MAX_TAKERS; i++) {
-        if (takers[i].process > FREE_AGAIN && !lives(&takers[i])) {
+        if (takers[i].process > FREE_AGAIN && !queue_taker_lives(&takers[i])) {
             write_off(use->queue, &takers[i]);
             takers[i].process = FREE_AGAIN;
         }
@@ -424,7 +428,7 @@ static uint64_t count_outstanding(const yk_queue_use *use)
 
 static bool is_done(const yk_queue_use *use)
 {
-    return get(&use->queue->head) == get(&use->queue->tail) &&
+    return queue_word_get(&use->queue->head) == queue_word_get(&use->queue->tail) &&
            count_outstanding(use) == 0;
 }
 
@@ -434,25 +438,25 @@ static bool is_done(const yk_queue_use *use)
 static yoke_status put_now(const yk_queue_use *use, const void *data, uint64_t bytes)
 {
     yk_queue *queue = use->queue;
-    const uint64_t tail = get(&queue->tail);
-    const uint64_t room = room_of(use, bytes);
+    const uint64_t tail = queue_word_get(&queue->tail);
+    const uint64_t room = queue_room_of(use, bytes);
     uint64_t position = tail;
 
     if (atomic_load(&queue->closed) != 0) {
         return YOKE_ECLOSED;
     }
-    if (room > use->limit - (tail - get(&queue->head))) {
+    if (room > use->limit - (tail - queue_word_get(&queue->head))) {
         return YOKE_EAGAIN;
     }
     if (use->item_bytes == 0) {
-        memcpy(at(use, position), &bytes, sizeof bytes);
+        memcpy(queue_at(use, position), &bytes, sizeof bytes);
         position += WORD;
     }
     if (bytes != 0) {
-        copy_in(use, position, data, bytes);
+        queue_copy_in(use, position, data, bytes);
     }
-    set(&queue->tail, tail + room);
-    set(&queue->put_count, get(&queue->put_count) + 1);
+    queue_word_set(&queue->tail, tail + room);
+    queue_word_set(&queue->put_count, queue_word_get(&queue->put_count) + 1);
     return YOKE_OK;
 }
 
@@ -470,17 +474,18 @@ yoke_status yk_queue_put(yk_queue *queue, const void *data, uint64_t bytes,
         return YOKE_EINVAL;
     }
     for (;;) {
-        status = enter(&use, deadline);
+        status = queue_enter(&use, deadline);
 
         if (status != YOKE_OK) {
             return status;
         }
         status = put_now(&use, data, bytes);
         if (status != YOKE_EAGAIN) {
-            leave(queue, status == YOKE_OK && answer(queue, WANTS_MESSAGE), FILLED);
+            queue_leave(queue, status == YOKE_OK && queue_answer(queue, WANTS_MESSAGE),
+                        FILLED);
             return status;
         }
-        status = wait_for(queue, &waiting, WANTS_ROOM);
+        status = queue_wait_for(queue, &waiting, WANTS_ROOM);
         if (status != YOKE_OK) {
             return status;
         }
@@ -498,9 +503,9 @@ static void begin_taking(const yk_queue_use *use, yk_queue_taker *taker)
 {
     yk_queue *queue = use->queue;
 
-    queue->taking_head = get(&queue->head);
+    queue->taking_head = queue_word_get(&queue->head);
     queue->taking_count = taker->outstanding;
-    set(&queue->taking, (uint64_t)(taker - takers_of(use)) + 1);
+    queue_word_set(&queue->taking, (uint64_t)(taker - takers_of(use)) + 1);
     taker->outstanding++;
     YK_STEP();
 }
@@ -509,11 +514,11 @@ static void begin_taking(const yk_queue_use *use, yk_queue_taker *taker)
 static yoke_status get_now(const yk_queue_use *use, void *data, uint64_t *bytes)
 {
     yk_queue *queue = use->queue;
-    const uint64_t head = get(&queue->head);
+    const uint64_t head = queue_word_get(&queue->head);
     const uint64_t room = *bytes;
     yk_queue_taker *taker = NULL;
 
-    if (head == get(&queue->tail)) {
+    if (head == queue_word_get(&queue->tail)) {
         return no_message(queue);
     }
     if (!get_length(use, head, bytes)) {
@@ -527,16 +532,16 @@ static yoke_status get_now(const yk_queue_use *use, void *data, uint64_t *bytes)
         return YOKE_EBUSY;
     }
     if (*bytes != 0) {
-        copy_out(use, head + (use->item_bytes == 0 ? WORD : 0), data, *bytes);
+        queue_copy_out(use, head + (use->item_bytes == 0 ? WORD : 0), data, *bytes);
     }
     if (taker != NULL) {
         begin_taking(use, taker);
     }
-    set(&queue->head, head + room_of(use, *bytes));
+    queue_word_set(&queue->head, head + queue_room_of(use, *bytes));
     if (taker != NULL) {
-        set(&queue->taking, 0);
+        queue_word_set(&queue->taking, 0);
     }
-    set(&queue->got_count, get(&queue->got_count) + 1);
+    queue_word_set(&queue->got_count, queue_word_get(&queue->got_count) + 1);
     return YOKE_OK;
 }
 
@@ -551,17 +556,18 @@ yoke_status yk_queue_get(yk_queue *queue, void *data, uint64_t *bytes,
         return status;
     }
     for (;;) {
-        status = enter(&use, deadline);
+        status = queue_enter(&use, deadline);
 
         if (status != YOKE_OK) {
             return status;
         }
         status = get_now(&use, data, bytes);
         if (status != YOKE_EAGAIN) {
-            leave(queue, status == YOKE_OK && answer(queue, WANTS_ROOM), ROOM);
+            queue_leave(queue, status == YOKE_OK && queue_answer(queue, WANTS_ROOM),
+                        ROOM);
             return status;
         }
-        status = wait_for(queue, &waiting, WANTS_MESSAGE);
+        status = queue_wait_for(queue, &waiting, WANTS_MESSAGE);
         if (status != YOKE_OK) {
             return status;
         }
@@ -578,17 +584,19 @@ yoke_status yk_queue_poll(yk_queue *queue, uint64_t deadline)
         return status;
     }
     for (;;) {
-        status = enter(&use, deadline);
+        status = queue_enter(&use, deadline);
 
         if (status != YOKE_OK) {
             return status;
         }
-        status = get(&queue->head) != get(&queue->tail) ? YOKE_OK : no_message(queue);
+        status = queue_word_get(&queue->head) != queue_word_get(&queue->tail)
+                     ? YOKE_OK
+                     : no_message(queue);
         if (status != YOKE_EAGAIN) {
-            leave(queue, false, 0);
+            queue_leave(queue, false, 0);
             return status;
         }
-        status = wait_for(queue, &waiting, WANTS_MESSAGE);
+        status = queue_wait_for(queue, &waiting, WANTS_MESSAGE);
         if (status != YOKE_OK) {
             return status;
         }
@@ -629,7 +637,8 @@ void yk_queue_close(yk_queue *queue)
 /* Not all is done while there are messages, or this one has more to do. */
 static bool may_be_done(const yk_queue *queue, const yk_queue_taker *taker)
 {
-    return get(&queue->head) == get(&queue->tail) && taker->outstanding == 0;
+    return queue_word_get(&queue->head) == queue_word_get(&queue->tail) &&
+           taker->outstanding == 0;
 }
 
 yoke_status yk_queue_task_done(yk_queue *queue)
@@ -639,7 +648,7 @@ yoke_status yk_queue_task_done(yk_queue *queue)
     yk_queue_taker *taker;
 
     if (status == YOKE_OK) {
-        status = use.takers == 0 ? YOKE_EINVAL : enter(&use, YK_FOR_EVER);
+        status = use.takers == 0 ? YOKE_EINVAL : queue_enter(&use, YK_FOR_EVER);
     }
     if (status != YOKE_OK) {
         return status;
@@ -650,14 +659,15 @@ yoke_status yk_queue_task_done(yk_queue *queue)
     } else {
         taker->outstanding--;
     }
-    leave(queue,
-          status == YOKE_OK && may_be_done(queue, taker) && answer(queue, WANTS_END),
-          ROOM);
+    queue_leave(queue,
+                status == YOKE_OK && may_be_done(queue, taker) &&
+                    queue_answer(queue, WANTS_END),
+                ROOM);
     return status;
 }
 
 /* With the lock, when nothing is left to do. */
-static yoke_status tell_lost(yk_queue *queue, uint64_t *lost)
+static yoke_status queue_report_lost(yk_queue *queue, uint64_t *lost)
 {
     *lost = queue->lost - queue->told;
     queue->told = queue->lost;
@@ -676,7 +686,7 @@ yoke_status yk_queue_join(yk_queue *queue, uint64_t deadline, uint64_t *lost)
         return status != YOKE_OK ? status : YOKE_EINVAL;
     }
     for (;;) {
-        status = enter(&use, deadline);
+        status = queue_enter(&use, deadline);
 
         if (status != YOKE_OK) {
             return status;
@@ -686,11 +696,11 @@ yoke_status yk_queue_join(yk_queue *queue, uint64_t deadline, uint64_t *lost)
             next_check = yk_clock_ns() + (uint64_t)YK_POLL_MS * YK_NS_PER_MS;
         }
         if (is_done(&use)) {
-            status = tell_lost(queue, lost);
-            leave(queue, false, 0);
+            status = queue_report_lost(queue, lost);
+            queue_leave(queue, false, 0);
             return status;
         }
-        status = wait_for(queue, &waiting, WANTS_END);
+        status = queue_wait_for(queue, &waiting, WANTS_END);
         if (status != YOKE_OK) {
             return status;
         }

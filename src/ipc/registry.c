@@ -50,7 +50,7 @@ void yk_ipc_registry_drop(yk_arena *arena, void *allocation)
     yk_arena_free_object(arena, allocation);
 }
 
-static bool ensure_room(yk_ipc_registry *objects)
+static bool registry_ensure_room(yk_ipc_registry *objects)
 {
     const size_t capacity = objects->capacity == 0 ? 16 : 2 * objects->capacity;
     yk_ipc_registry_entry *entries;
@@ -73,7 +73,7 @@ yoke_status yk_ipc_registry_add(yk_ipc_registry *objects, yk_ipc_object *object,
     bool added;
 
     (void)pthread_mutex_lock(&objects->lock);
-    added = ensure_room(objects);
+    added = registry_ensure_room(objects);
     if (added) {
         objects->entries[objects->count++] =
             (yk_ipc_registry_entry){object, allocation};
@@ -115,7 +115,7 @@ static bool shut_allocation(yk_ipc_registry *objects, const void *allocation,
 }
 
 /* Its pages are given back now, its first addresses later. */
-static void retire(yk_ipc_registry *objects, yk_arena *arena, void *allocation)
+static void registry_retire(yk_ipc_registry *objects, yk_arena *arena, void *allocation)
 {
     const yk_zone *zone = &arena->layout.zones[YK_ZONE_OBJECTS];
     const uint64_t pages = (zone->end - zone->begin) / yk_page_size();
@@ -138,7 +138,7 @@ yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena,
     (void)pthread_mutex_lock(&objects->lock);
     allocation = allocation_of(objects, object);
     if (allocation != NULL && shut_allocation(objects, allocation, settle)) {
-        retire(objects, arena, allocation);
+        registry_retire(objects, arena, allocation);
     }
     (void)pthread_mutex_unlock(&objects->lock);
     return allocation != NULL ? YOKE_OK

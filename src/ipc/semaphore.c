@@ -3,7 +3,7 @@
 
 #include "ipc/step.h"
 
-static uint64_t seal_of(const yk_semaphore *permits, uint32_t max_count)
+static uint64_t semaphore_seal_of(const yk_semaphore *permits, uint32_t max_count)
 {
     const uint64_t word = max_count;
 
@@ -15,7 +15,7 @@ void yk_semaphore_init(yk_semaphore *permits, uint32_t count, uint32_t max_count
     yk_ipc_object_init(&permits->object);
     atomic_store(&permits->count, count);
     permits->max_count = max_count;
-    permits->object.seal = seal_of(permits, max_count);
+    permits->object.seal = semaphore_seal_of(permits, max_count);
 }
 
 /* How many there can be; 0: it is damaged. */
@@ -23,7 +23,8 @@ static uint32_t max_of(const yk_semaphore *permits)
 {
     const uint32_t max_count = permits->max_count;
 
-    return permits->object.seal == seal_of(permits, max_count) ? max_count : 0;
+    return permits->object.seal == semaphore_seal_of(permits, max_count) ? max_count
+                                                                         : 0;
 }
 
 yoke_status yk_semaphore_give(yk_semaphore *permits, uint32_t count)
@@ -62,7 +63,8 @@ static yoke_status try_take(yk_semaphore *permits, bool take)
     return YOKE_OK;
 }
 
-static yoke_status wait_until(yk_semaphore *permits, bool take, uint64_t deadline)
+static yoke_status semaphore_wait_until(yk_semaphore *permits, bool take,
+                                        uint64_t deadline)
 {
     yk_waiting waiting = yk_waiting_start(&permits->object, deadline);
 
@@ -82,12 +84,12 @@ static yoke_status wait_until(yk_semaphore *permits, bool take, uint64_t deadlin
 
 yoke_status yk_semaphore_take(yk_semaphore *permits, uint64_t deadline)
 {
-    return wait_until(permits, true, deadline);
+    return semaphore_wait_until(permits, true, deadline);
 }
 
 yoke_status yk_semaphore_wait(yk_semaphore *permits, uint64_t deadline)
 {
-    return wait_until(permits, false, deadline);
+    return semaphore_wait_until(permits, false, deadline);
 }
 
 yoke_status yk_semaphore_set(yk_semaphore *permits, bool on)

@@ -47,8 +47,8 @@ static bool sets_meet(const touched *a, const touched *b)
 }
 
 /* Whether the first writes what the second touches. */
-static bool disturbs(const yk_launch *a, const yk_arg *x, const yk_launch *b,
-                     const yk_arg *y)
+static bool arg_disturbs(const yk_launch *a, const yk_arg *x, const yk_launch *b,
+                         const yk_arg *y)
 {
     touched written;
     touched other;
@@ -65,7 +65,7 @@ bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
                       const yk_arg *y)
 {
     return x->kind == YK_ARG_ARRAY && y->kind == YK_ARG_ARRAY &&
-           (disturbs(a, x, b, y) || disturbs(b, y, a, x));
+           (arg_disturbs(a, x, b, y) || arg_disturbs(b, y, a, x));
 }
 
 yoke_status yk_launch_check_overlap(const yk_launch *launch, yk_error *error)

@@ -9,8 +9,8 @@ static const char *const kind_names[] = {"nothing", "an array", "a scalar",
                                          "local memory"};
 
 /* "argument 3 (y, float*): " in front of what is wrong with it. */
-static yoke_status refuse(const yk_launch_request *request, size_t index,
-                          yk_error *error)
+static yoke_status check_arg_refuse(const yk_launch_request *request, size_t index,
+                                    yk_error *error)
 {
     const yk_parameter *parameter =
         (int)index < request->parameter_count ? &request->parameters[index] : NULL;
@@ -105,5 +105,5 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
     if (status == YOKE_OK) {
         status = fill_kind(launch, to, request, arg, values_used, error);
     }
-    return status == YOKE_OK ? YOKE_OK : refuse(request, index, error);
+    return status == YOKE_OK ? YOKE_OK : check_arg_refuse(request, index, error);
 }

@@ -217,8 +217,8 @@ static bool column_bytes(const yk_arg *to, uint64_t *bytes)
 }
 
 /* Blocks lie in the gaps between parts, or parts between blocks. */
-static yoke_status check_blocks(const yk_arg *to, const yoke_arg *arg, uint64_t parts,
-                                yk_error *error)
+static yoke_status check_array_blocks(const yk_arg *to, const yoke_arg *arg,
+                                      uint64_t parts, yk_error *error)
 {
     uint64_t row;
     uint64_t column;
@@ -273,11 +273,11 @@ static yoke_status lay_out_parts(yk_arg *to, const yk_launch *launch,
         return fail_overflow(error);
     }
     to->offset = arg->at * to->pitch;
-    return check_blocks(to, arg,
-                        arg->edge == YOKE_EDGE_PRESENT
-                            ? numbers.count
-                            : to->before + numbers.count + to->after,
-                        error);
+    return check_array_blocks(to, arg,
+                              arg->edge == YOKE_EDGE_PRESENT
+                                  ? numbers.count
+                                  : to->before + numbers.count + to->after,
+                              error);
 }
 
 static yoke_status lay_out_whole(yk_arg *to, const yoke_arg *arg, yk_error *error)
@@ -287,7 +287,7 @@ static yoke_status lay_out_whole(yk_arg *to, const yoke_arg *arg, yk_error *erro
     if (!column_bytes(to, &bytes) || bytes >= UINT64_MAX / 4) {
         return fail_overflow(error);
     }
-    return check_blocks(to, arg, 1, error);
+    return check_array_blocks(to, arg, 1, error);
 }
 
 /* All of an array that does not depend on where it lies. */

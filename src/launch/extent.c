@@ -123,7 +123,7 @@ static bool rows_meet(const piece_row *a, const piece_row *b, uint64_t *steps)
     return false;
 }
 
-static piece_row row_of(const yk_extent *extent, uint64_t plane)
+static piece_row extent_row_of(const yk_extent *extent, uint64_t plane)
 {
     return (piece_row){extent->address + plane * extent->plane_stride, extent->bytes,
                        extent->blocks, yk_max(extent->stride, 1)};
@@ -132,7 +132,7 @@ static piece_row row_of(const yk_extent *extent, uint64_t plane)
 /* The first plane that ends behind an address. */
 static uint64_t plane_behind(const yk_extent *extent, uint64_t address)
 {
-    const piece_row first = row_of(extent, 0);
+    const piece_row first = extent_row_of(extent, 0);
     const uint64_t end = row_end(&first);
 
     return address < end || extent->plane_stride == 0
@@ -148,10 +148,10 @@ bool yk_extents_meet(const yk_extent *a, const yk_extent *b)
         return false;
     }
     for (uint64_t i = 0; i < a->planes; i++) {
-        const piece_row x = row_of(a, i);
+        const piece_row x = extent_row_of(a, i);
 
         for (uint64_t k = plane_behind(b, x.address); k < b->planes; k++) {
-            const piece_row y = row_of(b, k);
+            const piece_row y = extent_row_of(b, k);
 
             if (y.address >= row_end(&x)) {
                 break;

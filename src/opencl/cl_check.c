@@ -23,7 +23,7 @@ static void write_label(const yk_cl_kernel *kernel, size_t index,
     }
 }
 
-static const char *kind_name(uint32_t kind)
+static const char *cl_check_kind_name(uint32_t kind)
 {
     static const char *const names[] = {
         [YK_PARAMETER_UNKNOWN] = "something",
@@ -35,7 +35,7 @@ static const char *kind_name(uint32_t kind)
     return kind <= YK_PARAMETER_LOCAL ? names[kind] : names[0];
 }
 
-static uint32_t kind_of(const yk_arg *arg)
+static uint32_t cl_check_kind_of(const yk_arg *arg)
 {
     switch (arg->kind) {
     case YK_ARG_ARRAY:
@@ -51,14 +51,14 @@ static yoke_status check_argument(const yk_cl_kernel *kernel, const yk_arg *arg,
                                   size_t index, yk_error *error)
 {
     const yk_parameter *const shown = &kernel->parameters[index].shown;
-    const uint32_t given = kind_of(arg);
+    const uint32_t given = cl_check_kind_of(arg);
     char label[LABEL_BYTES];
 
     write_label(kernel, index, label);
     if (shown->kind != YK_PARAMETER_UNKNOWN && shown->kind != given) {
         return yk_fail(error, YOKE_EINVAL, "kernel '%s': %s takes %s; %s was given",
-                       kernel->kernel->name, label, kind_name(shown->kind),
-                       kind_name(given));
+                       kernel->kernel->name, label, cl_check_kind_name(shown->kind),
+                       cl_check_kind_name(given));
     }
     if (given == YK_PARAMETER_SCALAR && shown->bytes != 0 &&
         shown->bytes != arg->bytes) {
@@ -96,8 +96,9 @@ static uint64_t span_bytes(const yk_launch *launch, const yk_arg *arg)
     return high - low;
 }
 
-static yoke_status check_array(const yk_cl_device *device, const yk_cl_kernel *kernel,
-                               const yk_launch *launch, size_t index, yk_error *error)
+static yoke_status cl_check_array(const yk_cl_device *device,
+                                  const yk_cl_kernel *kernel, const yk_launch *launch,
+                                  size_t index, yk_error *error)
 {
     const uint64_t bytes = span_bytes(launch, &launch->args[index]);
     const bool is_constant = kernel->parameters[index].is_constant;
@@ -131,7 +132,7 @@ yoke_status yk_cl_check_memory(const yk_cl_device *device, const yk_cl_kernel *k
         if (arg->kind == YK_ARG_LOCAL && !yk_add(local, arg->bytes, &local)) {
             local = UINT64_MAX;
         } else if (arg->kind == YK_ARG_ARRAY) {
-            status = check_array(device, kernel, launch, i, error);
+            status = cl_check_array(device, kernel, launch, i, error);
             total += status == YOKE_OK ? span_bytes(launch, arg) : 0;
         }
     }
@@ -204,7 +205,7 @@ static yoke_status check_divides(const yk_cl_kernel *kernel, const yk_launch *la
     return YOKE_OK;
 }
 
-static uint64_t items_of(const uint64_t group[3])
+static uint64_t cl_check_items_of(const uint64_t group[3])
 {
     return yk_max(1, group[0]) * yk_max(1, group[1]) * yk_max(1, group[2]);
 }
@@ -241,7 +242,7 @@ yoke_status yk_cl_check_group(const yk_cl_device *device, const yk_cl_kernel *ke
             return fail_group(device, kernel, launch->group, max_count, error);
         }
     }
-    return items_of(launch->group) <= max_count
+    return cl_check_items_of(launch->group) <= max_count
                ? YOKE_OK
                : fail_group(device, kernel, launch->group, max_count, error);
 }
@@ -250,7 +251,7 @@ yoke_status yk_cl_check_shape(const yk_cl_device *device, const yk_cl_kernel *ke
                               const yk_cl_variant *variant, const yk_cl_shape *shape,
                               yk_error *error)
 {
-    return items_of(shape->local) <= variant->max_group
+    return cl_check_items_of(shape->local) <= variant->max_group
                ? YOKE_OK
                : fail_group(device, kernel, shape->local, variant->max_group, error);
 }

@@ -9,7 +9,7 @@
 
 /* After a failure every later call may hang, and what was to be sent may not have
  * arrived. */
-static yoke_status noted(yk_cl_device *device, yoke_status status)
+static yoke_status cl_chunk_note(yk_cl_device *device, yoke_status status)
 {
     if (status == YOKE_EDEVICE) {
         device->has_failed = true;
@@ -40,10 +40,11 @@ yoke_status yk_cl_chunks_begin(yk_cl_device *device, yk_error *error)
         status = yk_cl_wait(device, lane, error);
     }
     lane->is_busy = status != YOKE_OK;
-    return noted(device, status);
+    return cl_chunk_note(device, status);
 }
 
-static yoke_status enqueue(yk_cl_device *device, yk_cl_lane *lane, yk_error *error)
+static yoke_status cl_chunk_enqueue(yk_cl_device *device, yk_cl_lane *lane,
+                                    yk_error *error)
 {
     yoke_status status = yk_cl_send_items(device, lane, lane->begin, lane->end, error);
 
@@ -68,7 +69,7 @@ yoke_status yk_cl_chunk_start(yk_cl_device *device, yk_cl_lane *lane, uint64_t b
     lane->is_busy = true;
     lane->begin = begin;
     lane->end = end;
-    status = noted(device, enqueue(device, lane, error));
+    status = cl_chunk_note(device, cl_chunk_enqueue(device, lane, error));
     if (status != YOKE_OK) {
         let_go(device, lane);
     }
@@ -77,7 +78,7 @@ yoke_status yk_cl_chunk_start(yk_cl_device *device, yk_cl_lane *lane, uint64_t b
 
 yoke_status yk_cl_chunk_finish(yk_cl_device *device, yk_cl_lane *lane, yk_error *error)
 {
-    const yoke_status status = noted(device, yk_cl_wait(device, lane, error));
+    const yoke_status status = cl_chunk_note(device, yk_cl_wait(device, lane, error));
 
     if (status == YOKE_OK) {
         yk_cl_land(device, lane);

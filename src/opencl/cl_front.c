@@ -22,7 +22,7 @@ typedef struct front_trial {
     cl_mem out;
 } front_trial;
 
-static void release(cl_mem handle)
+static void front_release(cl_mem handle)
 {
     if (handle != NULL) {
         (void)yk_cl.clReleaseMemObject(handle);
@@ -56,7 +56,8 @@ static bool set_arguments(const front_trial *t, cl_int before)
 }
 
 /* The host writes what lies in front of the part, through the whole buffer. */
-static bool run_once(const front_trial *t, const cl_uint *values, cl_uint *results)
+static bool front_run_once(const front_trial *t, const cl_uint *values,
+                           cl_uint *results)
 {
     const cl_command_queue queue = t->device->lanes[0].queue;
     const size_t half =
@@ -81,7 +82,7 @@ static bool reads_what_was_written(const front_trial *t, cl_uint seed)
     for (cl_uint i = 0; i < ITEMS; i++) {
         values[i] = seed + i * 7;
     }
-    right = run_once(t, values, results);
+    right = front_run_once(t, values, results);
     for (cl_uint i = 0; i < ITEMS; i++) {
         right = right && results[i] == values[i] * 3 + 1;
     }
@@ -103,9 +104,9 @@ static bool try_program(const yk_cl_device *device, const yk_cl_program *program
     works = make_buffers(&t) && set_arguments(&t, ITEMS) &&
             reads_what_was_written(&t, 11) && reads_what_was_written(&t, 5000);
     yk_lock_file_release(&lock);
-    release(t.part);
-    release(t.whole);
-    release(t.out);
+    front_release(t.part);
+    front_release(t.whole);
+    front_release(t.out);
     (void)yk_cl.clReleaseKernel(t.kernel);
     return works;
 }

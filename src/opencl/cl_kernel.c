@@ -72,7 +72,7 @@ static bool is_mere_multiple(const yk_cl_device *device, cl_kernel kernel, size_
     return group == multiple && strstr(device->info.driver, "rusticl") != NULL;
 }
 
-static void read_limits(const yk_cl_device *device, yk_cl_variant *variant)
+static void cl_kernel_read_limits(const yk_cl_device *device, yk_cl_variant *variant)
 {
     size_t group = 0;
     cl_ulong local = 0;
@@ -138,11 +138,11 @@ static yoke_status build_variant(yk_cl_device *device, const yk_cl_kernel *kerne
         clear_variant(device, variant);
         return status;
     }
-    read_limits(device, variant);
+    cl_kernel_read_limits(device, variant);
     return YOKE_OK;
 }
 
-static yk_cl_variant *oldest(yk_cl_kernel *kernel)
+static yk_cl_variant *cl_kernel_oldest_variant(yk_cl_kernel *kernel)
 {
     yk_cl_variant *found = &kernel->variants[0];
 
@@ -177,7 +177,7 @@ yoke_status yk_cl_kernel_variant(yk_cl_device *device, yk_cl_kernel *kernel,
     }
     *variant = find_variant(kernel, key);
     if (*variant == NULL) {
-        *variant = oldest(kernel);
+        *variant = cl_kernel_oldest_variant(kernel);
         clear_variant(device, *variant);
         status = build_variant(device, kernel, key, *variant, error);
         if (status != YOKE_OK) {

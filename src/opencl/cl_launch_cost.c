@@ -15,12 +15,12 @@ typedef struct sample {
     unsigned char *host;
 } sample;
 
-static bool ok(cl_int code)
+static bool launch_cost_ok(cl_int code)
 {
     return code == CL_SUCCESS;
 }
 
-static bool move(const sample *s, bool to_device)
+static bool launch_cost_move(const sample *s, bool to_device)
 {
     const cl_command_queue queue = s->device->lanes[0].queue;
     const size_t bytes = s->items * WORD;
@@ -28,22 +28,23 @@ static bool move(const sample *s, bool to_device)
     if (s->device->memory != YK_CL_COPY) {
         return true;
     }
-    return to_device ? ok(yk_cl.clEnqueueWriteBuffer(queue, s->buffers[1], CL_FALSE, 0,
-                                                     bytes, s->host, 0, NULL, NULL))
-                     : ok(yk_cl.clEnqueueReadBuffer(queue, s->buffers[0], CL_FALSE, 0,
-                                                    bytes, s->host, 0, NULL, NULL));
+    return to_device
+               ? launch_cost_ok(yk_cl.clEnqueueWriteBuffer(
+                     queue, s->buffers[1], CL_FALSE, 0, bytes, s->host, 0, NULL, NULL))
+               : launch_cost_ok(yk_cl.clEnqueueReadBuffer(
+                     queue, s->buffers[0], CL_FALSE, 0, bytes, s->host, 0, NULL, NULL));
 }
 
 /* One chunk; its time, or 0. */
-static uint64_t run(const sample *s)
+static uint64_t launch_cost_run(const sample *s)
 {
     yk_cl_lane *const lane = &s->device->lanes[0];
     const uint64_t start = yk_clock_ns();
 
-    if (!move(s, true) ||
-        !ok(yk_cl.clEnqueueNDRangeKernel(lane->queue, s->kernel, 1, NULL, &s->items,
-                                         &s->items, 0, NULL, NULL)) ||
-        !move(s, false) || yk_cl_wait(s->device, lane, NULL) != YOKE_OK) {
+    if (!launch_cost_move(s, true) ||
+        !launch_cost_ok(yk_cl.clEnqueueNDRangeKernel(
+            lane->queue, s->kernel, 1, NULL, &s->items, &s->items, 0, NULL, NULL)) ||
+        !launch_cost_move(s, false) || yk_cl_wait(s->device, lane, NULL) != YOKE_OK) {
         return 0;
     }
     return yk_clock_ns() - start;
@@ -52,32 +53,33 @@ static uint64_t run(const sample *s)
 /* The first is left out: drivers put things off until then. */
 static uint64_t best_of_many(const sample *s)
 {
-    uint64_t best = run(s);
+    uint64_t best = launch_cost_run(s);
 
     for (int i = 0; i < ROUNDS && best != 0; i++) {
-        const uint64_t ns = run(s);
+        const uint64_t ns = launch_cost_run(s);
 
         best = i == 0 ? ns : yk_min(best, ns);
     }
     return best;
 }
 
-static bool bind(sample *s, cl_uint index)
+static bool launch_cost_bind(sample *s, cl_uint index)
 {
     cl_int code;
 
     s->buffers[index] = yk_cl.clCreateBuffer(s->device->context, CL_MEM_READ_WRITE,
                                              s->items * WORD, NULL, &code);
     return s->buffers[index] != NULL &&
-           ok(yk_cl.clSetKernelArg(s->kernel, index, sizeof(cl_mem),
-                                   &s->buffers[index]));
+           launch_cost_ok(yk_cl.clSetKernelArg(s->kernel, index, sizeof(cl_mem),
+                                               &s->buffers[index]));
 }
 
 uint64_t yk_cl_launch_cost(yk_cl_device *device, cl_kernel kernel, size_t items)
 {
     unsigned char host[4096] = {0};
     sample s = {.device = device, .kernel = kernel, .items = items, .host = host};
-    const bool is_ready = items * WORD <= sizeof host && bind(&s, 0) && bind(&s, 1);
+    const bool is_ready = items * WORD <= sizeof host && launch_cost_bind(&s, 0) &&
+                          launch_cost_bind(&s, 1);
     const uint64_t ns = is_ready ? best_of_many(&s) : 0;
 
     for (int i = 0; i < 2; i++) {

@@ -11,7 +11,7 @@
 
 enum { PAGE = 4096, POISON = 0xA5 };
 
-static void *pointer_to(uint64_t address)
+static void *cl_memory_pointer_to(uint64_t address)
 {
     return (void *)(uintptr_t)address;
 }
@@ -24,7 +24,8 @@ static void release_block(yk_cl_block *block)
     }
 }
 
-static bool overlaps(const yk_cl_block *block, uint64_t address, uint64_t bytes)
+static bool cl_block_overlaps(const yk_cl_block *block, uint64_t address,
+                              uint64_t bytes)
 {
     return block->id != 0 && block->address < address + bytes &&
            address < block->address + block->bytes;
@@ -32,12 +33,13 @@ static bool overlaps(const yk_cl_block *block, uint64_t address, uint64_t bytes)
 
 /* A slot for a new block. Buffers over memory that was given back and used again go:
  * overlapping ones are undefined. */
-static yk_cl_block *free_slot(yk_cl_device *device, uint64_t address, uint64_t bytes)
+static yk_cl_block *cl_memory_free_slot(yk_cl_device *device, uint64_t address,
+                                        uint64_t bytes)
 {
     yk_cl_block *oldest = &device->blocks[0];
 
     for (size_t i = 0; i < YK_CL_MAX_BLOCKS; i++) {
-        if (overlaps(&device->blocks[i], address, bytes)) {
+        if (cl_block_overlaps(&device->blocks[i], address, bytes)) {
             release_block(&device->blocks[i]);
         }
     }
@@ -51,7 +53,7 @@ static yk_cl_block *free_slot(yk_cl_device *device, uint64_t address, uint64_t b
 }
 
 /* The buffer over an argument's allocation; NULL if the driver does not make one. */
-static cl_mem block_of(yk_cl_device *device, const yk_arg *arg)
+static cl_mem cl_memory_block_of(yk_cl_device *device, const yk_arg *arg)
 {
     const uint64_t bytes = yk_round_up(arg->block_bytes, PAGE);
     yk_cl_block *slot;
@@ -68,10 +70,10 @@ static cl_mem block_of(yk_cl_device *device, const yk_arg *arg)
         bytes > device->max_alloc) {
         return NULL;
     }
-    slot = free_slot(device, arg->block_address, bytes);
-    handle =
-        yk_cl.clCreateBuffer(device->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
-                             (size_t)bytes, pointer_to(arg->block_address), &code);
+    slot = cl_memory_free_slot(device, arg->block_address, bytes);
+    handle = yk_cl.clCreateBuffer(
+        device->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, (size_t)bytes,
+        cl_memory_pointer_to(arg->block_address), &code);
     if (handle != NULL) {
         *slot = (yk_cl_block){arg->block_id, arg->block_address, bytes, ++device->clock,
                               handle};
@@ -106,7 +108,7 @@ static bool bind_buffer(yk_cl_device *device, const yk_arg *arg, yk_cl_binding *
 {
     const uint64_t origin = arg->address - arg->block_address;
     const cl_mem block =
-        origin % device->buffer_align == 0 ? block_of(device, arg) : NULL;
+        origin % device->buffer_align == 0 ? cl_memory_block_of(device, arg) : NULL;
 
     binding->memory = YK_CL_BUFFER;
     return block != NULL && yk_cl_bind_part(block, arg, binding);
@@ -122,7 +124,7 @@ static void release_private(yk_cl_private *own)
 
 /* Drivers put off the allocation until first use: use it, so that a lack of memory
  * shows now. */
-static cl_int touch(const yk_cl_device *device, cl_mem handle)
+static cl_int cl_memory_touch(const yk_cl_device *device, cl_mem handle)
 {
     const unsigned char byte = POISON;
 
@@ -130,7 +132,8 @@ static cl_int touch(const yk_cl_device *device, cl_mem handle)
                                       &byte, 0, NULL, NULL);
 }
 
-static cl_int poison(const yk_cl_device *device, cl_mem handle, uint64_t bytes)
+static cl_int cl_memory_poison(const yk_cl_device *device, cl_mem handle,
+                               uint64_t bytes)
 {
     const unsigned char byte = POISON;
 
@@ -150,9 +153,9 @@ cl_int yk_cl_buffer_make(yk_cl_device *device, uint64_t bytes, cl_mem *handle)
     if (*handle == NULL) {
         return code;
     }
-    code = touch(device, *handle);
+    code = cl_memory_touch(device, *handle);
     if (code == CL_SUCCESS) {
-        code = poison(device, *handle, bytes);
+        code = cl_memory_poison(device, *handle, bytes);
     }
     if (code != CL_SUCCESS) {
         (void)yk_cl.clReleaseMemObject(*handle);
@@ -163,7 +166,7 @@ cl_int yk_cl_buffer_make(yk_cl_device *device, uint64_t bytes, cl_mem *handle)
 
 /* A larger buffer that is there already does, but for a `__constant` parameter, for
  * which drivers hold the buffer's size against their limit. */
-static bool serves(const yk_cl_device *device, size_t index, uint64_t bytes)
+static bool cl_private_serves(const yk_cl_device *device, size_t index, uint64_t bytes)
 {
     const yk_cl_private *const own = &device->privates[index];
 
@@ -176,8 +179,8 @@ static cl_int make_private(yk_cl_device *device, size_t index, uint64_t bytes)
     yk_cl_private *const own = &device->privates[index];
     cl_int code;
 
-    if (serves(device, index, bytes)) {
-        return poison(device, own->handle, own->bytes);
+    if (cl_private_serves(device, index, bytes)) {
+        return cl_memory_poison(device, own->handle, own->bytes);
     }
     release_private(own);
     code = yk_cl_buffer_make(device, bytes, &own->handle);
@@ -240,7 +243,7 @@ static cl_int bind_copy(yk_cl_device *device, size_t index, uint64_t front,
 }
 
 /* What is bound like an array that is not lent is sent from the window: it must be there. */
-static bool give_back(yk_cl_device *device, const yk_arg *arg)
+static bool cl_memory_give_back(yk_cl_device *device, const yk_arg *arg)
 {
     yk_residency *const table = yk_lent_table(arg);
 
@@ -276,11 +279,11 @@ static cl_int bind_array(yk_cl_device *device, size_t index)
     if (device->memory == YK_CL_POINTER) {
         binding->memory = YK_CL_POINTER;
         return yk_cl.clSetKernelArgSVMPointer(kernel, (cl_uint)index,
-                                              pointer_to(arg->address));
+                                              cl_memory_pointer_to(arg->address));
     }
     if ((device->memory != YK_CL_BUFFER || !bind_buffer(device, arg, binding)) &&
         !bind_resident(device, index, binding)) {
-        code = give_back(device, arg)
+        code = cl_memory_give_back(device, arg)
                    ? bind_copy(device, index, arg->address - low, binding)
                    : CL_INVALID_MEM_OBJECT;
     }

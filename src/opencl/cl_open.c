@@ -59,7 +59,7 @@ static void read_names(yk_cl_device *device, cl_platform_id platform)
     (void)snprintf(info->driver, sizeof info->driver, "%.63s %.63s", name, version);
 }
 
-static void read_limits(yk_cl_device *device)
+static void cl_open_read_limits(yk_cl_device *device)
 {
     const cl_device_id id = device->id;
     size_t items[16] = {0};
@@ -82,13 +82,13 @@ static void read_limits(yk_cl_device *device)
     device->buffer_align = yk_max(1, align);
 }
 
-static void learn(yk_cl_device *device, cl_platform_id platform,
-                  const yk_device_config *config)
+static void cl_open_learn(yk_cl_device *device, cl_platform_id platform,
+                          const yk_device_config *config)
 {
     yk_device_info *const info = &device->info;
 
     read_names(device, platform);
-    read_limits(device);
+    cl_open_read_limits(device);
     info->is_cpu =
         (yk_cl_device_number(device->id, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU) != 0;
     info->memory_bytes = yk_cl_device_number(device->id, CL_DEVICE_GLOBAL_MEM_SIZE);
@@ -160,7 +160,7 @@ yoke_status yk_cl_bring_up(yk_cl_device *device, const yk_device_config *config,
         yk_error_prefix(error, "%s: ", config->driver);
         return status;
     }
-    learn(device, platform, config);
+    cl_open_learn(device, platform, config);
     status = make_context(device, platform, error);
     if (status != YOKE_OK) {
         return status;

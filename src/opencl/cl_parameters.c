@@ -24,7 +24,7 @@ static const type_size types[] = {
 static const char *const foreign_types[] = {"image", "sampler_t", "pipe", "event_t",
                                             "queue_t"};
 
-static uint32_t lanes_of(const char *suffix)
+static uint32_t cl_parameter_lanes_of(const char *suffix)
 {
     static const struct {
         const char *text;
@@ -44,8 +44,9 @@ uint32_t yk_cl_type_bytes(const char *type, unsigned address_bits)
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         const size_t length = strlen(types[i].name);
         const uint32_t bytes = types[i].bytes != 0 ? types[i].bytes : address_bits / 8;
-        const uint32_t lanes =
-            strncmp(type, types[i].name, length) == 0 ? lanes_of(type + length) : 0;
+        const uint32_t lanes = strncmp(type, types[i].name, length) == 0
+                                   ? cl_parameter_lanes_of(type + length)
+                                   : 0;
 
         if (lanes != 0) {
             return lanes * bytes;
@@ -67,8 +68,8 @@ static void tidy_type(char *type)
     *to = '\0';
 }
 
-static void read_text(cl_kernel kernel, cl_uint index, cl_kernel_arg_info what,
-                      char *text, size_t bytes)
+static void cl_parameter_read_text(cl_kernel kernel, cl_uint index,
+                                   cl_kernel_arg_info what, char *text, size_t bytes)
 {
     char raw[1024] = "";
 
@@ -79,7 +80,7 @@ static void read_text(cl_kernel kernel, cl_uint index, cl_kernel_arg_info what,
     }
 }
 
-static uint32_t kind_of(cl_kernel_arg_address_qualifier qualifier)
+static uint32_t cl_parameter_kind_of(cl_kernel_arg_address_qualifier qualifier)
 {
     switch (qualifier) {
     case CL_KERNEL_ARG_ADDRESS_GLOBAL:
@@ -94,7 +95,7 @@ static uint32_t kind_of(cl_kernel_arg_address_qualifier qualifier)
     }
 }
 
-static bool is_foreign(const char *type)
+static bool cl_parameter_is_foreign(const char *type)
 {
     for (size_t i = 0; i < sizeof foreign_types / sizeof foreign_types[0]; i++) {
         if (strncmp(type, foreign_types[i], strlen(foreign_types[i])) == 0) {
@@ -126,10 +127,12 @@ static bool read_one(const yk_cl_device *device, cl_kernel kernel, cl_uint index
                                  sizeof qualifier, &qualifier, NULL) != CL_SUCCESS) {
         return false;
     }
-    read_text(kernel, index, CL_KERNEL_ARG_NAME, shown->name, sizeof shown->name);
-    read_text(kernel, index, CL_KERNEL_ARG_TYPE_NAME, shown->type, sizeof shown->type);
+    cl_parameter_read_text(kernel, index, CL_KERNEL_ARG_NAME, shown->name,
+                           sizeof shown->name);
+    cl_parameter_read_text(kernel, index, CL_KERNEL_ARG_TYPE_NAME, shown->type,
+                           sizeof shown->type);
     tidy_type(shown->type);
-    shown->kind = kind_of(qualifier);
+    shown->kind = cl_parameter_kind_of(qualifier);
     parameter->is_constant = qualifier == CL_KERNEL_ARG_ADDRESS_CONSTANT;
     shown->may_write = may_write(kernel, index, parameter);
     if (shown->kind == YK_PARAMETER_SCALAR) {
@@ -162,7 +165,7 @@ yoke_status yk_cl_read_parameters(const yk_cl_device *device, yk_cl_kernel *kern
         if (!read_one(device, handle, i, &kernel->parameters[i])) {
             kernel->has_parameters = false;
         }
-        if (is_foreign(shown->type)) {
+        if (cl_parameter_is_foreign(shown->type)) {
             return yk_fail(error, YOKE_EUNSUPPORTED,
                            "kernel '%s': parameter %u ('%s') is of type %s: images, "
                            "samplers and pipes are not supported, use arrays",

@@ -7,7 +7,7 @@
 
 #include "opencl/pocl_lock.h"
 
-static char *join(const char *a, const char *b)
+static char *cl_program_join(const char *a, const char *b)
 {
     const size_t bytes = strlen(a) + strlen(b) + 1;
     char *const text = malloc(bytes);
@@ -18,8 +18,8 @@ static char *join(const char *a, const char *b)
     return text;
 }
 
-static yk_cl_program *find(const yk_cl_device *device, const char *text,
-                           const char *options)
+static yk_cl_program *cl_program_find(const yk_cl_device *device, const char *text,
+                                      const char *options)
 {
     for (yk_cl_program *p = device->programs; p != NULL; p = p->next) {
         if (strcmp(p->text, text) == 0 && strcmp(p->options, options) == 0) {
@@ -29,7 +29,7 @@ static yk_cl_program *find(const yk_cl_device *device, const char *text,
     return NULL;
 }
 
-static void destroy(yk_cl_program *program)
+static void cl_program_destroy(yk_cl_program *program)
 {
     if (program->handle != NULL) {
         (void)yk_cl.clReleaseProgram(program->handle);
@@ -105,8 +105,8 @@ static cl_int build_locked(const yk_cl_device *device, cl_program program,
     return code;
 }
 
-static yoke_status build(yk_cl_device *device, yk_cl_program *program,
-                         const yk_kernel *kernel, yk_error *error)
+static yoke_status cl_program_build(yk_cl_device *device, yk_cl_program *program,
+                                    const yk_kernel *kernel, yk_error *error)
 {
     const char *text = program->text;
     cl_int code;
@@ -122,8 +122,8 @@ static yoke_status build(yk_cl_device *device, yk_cl_program *program,
                : fail_build(device, kernel, program->handle, code, error);
 }
 
-static yoke_status create(yk_cl_device *device, yk_cl_program *program,
-                          const yk_kernel *kernel, yk_error *error)
+static yoke_status cl_program_create(yk_cl_device *device, yk_cl_program *program,
+                                     const yk_kernel *kernel, yk_error *error)
 {
     yoke_status status;
 
@@ -131,7 +131,7 @@ static yoke_status create(yk_cl_device *device, yk_cl_program *program,
         return yk_fail(error, YOKE_ENOMEM, "%s: no memory for a kernel's source",
                        device->info.name);
     }
-    status = build(device, program, kernel, error);
+    status = cl_program_build(device, program, kernel, error);
     if (status == YOKE_OK) {
         program->next = device->programs;
         device->programs = program;
@@ -151,14 +151,14 @@ yoke_status yk_cl_program_get(yk_cl_device *device, const char *prefix,
     if (fresh == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "no memory for a program");
     }
-    fresh->text = join(prefix, kernel->source);
-    fresh->options = join("-cl-kernel-arg-info ", kernel->build_options);
+    fresh->text = cl_program_join(prefix, kernel->source);
+    fresh->options = cl_program_join("-cl-kernel-arg-info ", kernel->build_options);
     if (fresh->text != NULL && fresh->options != NULL) {
-        known = find(device, fresh->text, fresh->options);
+        known = cl_program_find(device, fresh->text, fresh->options);
     }
-    status = known != NULL ? YOKE_OK : create(device, fresh, kernel, error);
+    status = known != NULL ? YOKE_OK : cl_program_create(device, fresh, kernel, error);
     if (known != NULL || status != YOKE_OK) {
-        destroy(fresh);
+        cl_program_destroy(fresh);
     }
     if (status == YOKE_OK) {
         *program = known != NULL ? known : fresh;
@@ -180,5 +180,5 @@ void yk_cl_program_put(yk_cl_device *device, yk_cl_program *program)
     if (*link == program) {
         *link = program->next;
     }
-    destroy(program);
+    cl_program_destroy(program);
 }

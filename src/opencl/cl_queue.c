@@ -39,7 +39,7 @@ void yk_cl_event_release(cl_event *event)
 }
 
 /* Makes `last` the event of all that is in the queue by now, which is sent off. */
-static cl_int mark(yk_cl_lane *lane)
+static cl_int cl_queue_mark(yk_cl_lane *lane)
 {
     cl_int code;
 
@@ -50,7 +50,7 @@ static cl_int mark(yk_cl_lane *lane)
 
 static cl_int wait_polling(yk_cl_lane *lane)
 {
-    const cl_int code = lane->last == NULL ? mark(lane) : CL_SUCCESS;
+    const cl_int code = lane->last == NULL ? cl_queue_mark(lane) : CL_SUCCESS;
 
     return code == CL_SUCCESS ? poll_event(lane->last) : code;
 }
@@ -83,7 +83,7 @@ void yk_cl_drop_events(yk_cl_lane *lane)
  * for what was flushed before. */
 yoke_status yk_cl_submit(yk_cl_device *device, yk_cl_lane *lane, yk_error *error)
 {
-    const cl_int code = device->polls ? mark(lane) : CL_SUCCESS;
+    const cl_int code = device->polls ? cl_queue_mark(lane) : CL_SUCCESS;
 
     return code == CL_SUCCESS ? YOKE_OK
                               : yk_cl_fail(error, device->info.name, "clFlush", code);
@@ -101,8 +101,8 @@ yoke_status yk_cl_wait(yk_cl_device *device, yk_cl_lane *lane, yk_error *error)
                : yk_cl_fail(error, device->info.name, "the launch", code);
 }
 
-static yoke_status enqueue(yk_cl_device *device, yk_cl_lane *lane,
-                           const yk_cl_piece *piece, yk_error *error)
+static yoke_status cl_queue_enqueue(yk_cl_device *device, yk_cl_lane *lane,
+                                    const yk_cl_piece *piece, yk_error *error)
 {
     cl_event event;
     const cl_int code = yk_cl.clEnqueueNDRangeKernel(
@@ -127,7 +127,7 @@ static yoke_status run_locked(yk_cl_device *device, yk_cl_lane *lane,
     yoke_status status;
 
     yk_pocl_lock(device, &lock, YK_LAUNCH_LOCK_S);
-    status = enqueue(device, lane, piece, error);
+    status = cl_queue_enqueue(device, lane, piece, error);
     if (status == YOKE_OK) {
         status = yk_cl_wait(device, lane, error);
     }
@@ -171,7 +171,7 @@ static yoke_status launch_piece(yk_cl_device *device, yk_cl_lane *lane,
         status = warm_up(device, lane, piece, error);
     }
     if (status == YOKE_OK && piece->global[device->launch->split] > 0) {
-        status = enqueue(device, lane, piece, error);
+        status = cl_queue_enqueue(device, lane, piece, error);
     }
     return status;
 }

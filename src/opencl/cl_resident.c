@@ -5,7 +5,7 @@
 #include "opencl/cl_memory.h"
 #include "opencl/cl_queue.h"
 
-static void release(yk_cl_resident *resident)
+static void cl_resident_release(yk_cl_resident *resident)
 {
     if (resident->handle != NULL) {
         (void)yk_cl.clReleaseMemObject(resident->handle);
@@ -14,7 +14,7 @@ static void release(yk_cl_resident *resident)
     *resident = (yk_cl_resident){.handle = NULL};
 }
 
-static yk_cl_resident *find(yk_cl_device *device, const yk_residency *table)
+static yk_cl_resident *cl_resident_find(yk_cl_device *device, const yk_residency *table)
 {
     for (size_t i = 0; i < YK_CL_MAX_RESIDENTS; i++) {
         if (device->residents[i].mirror.id == table->id) {
@@ -27,7 +27,7 @@ static yk_cl_resident *find(yk_cl_device *device, const yk_residency *table)
 yoke_status yk_cl_residents_fetch(yk_cl_device *device, const yk_residency *table,
                                   yk_pages blocks, yk_error *error)
 {
-    const yk_cl_resident *const resident = find(device, table);
+    const yk_cl_resident *const resident = cl_resident_find(device, table);
     uint64_t address;
     const uint64_t bytes = yk_residency_bytes(table, blocks, &address);
     cl_int code = CL_INVALID_MEM_OBJECT;
@@ -47,7 +47,8 @@ yoke_status yk_cl_residents_fetch(yk_cl_device *device, const yk_residency *tabl
     return YOKE_OK;
 }
 
-static bool is_bound(const yk_cl_device *device, const yk_cl_resident *resident)
+static bool cl_resident_is_bound(const yk_cl_device *device,
+                                 const yk_cl_resident *resident)
 {
     for (size_t i = 0; i < YK_MAX_ARGS; i++) {
         if (device->bindings[i].resident == resident) {
@@ -58,7 +59,7 @@ static bool is_bound(const yk_cl_device *device, const yk_cl_resident *resident)
 }
 
 /* What only its buffer has goes to the window. */
-static bool empty(yk_cl_device *device, const yk_cl_resident *resident)
+static bool cl_resident_empty(yk_cl_device *device, const yk_cl_resident *resident)
 {
     yk_residency *const table = resident->mirror.table;
 
@@ -74,19 +75,19 @@ bool yk_cl_resident_evict(yk_cl_device *device)
     for (size_t i = 0; i < YK_CL_MAX_RESIDENTS; i++) {
         yk_cl_resident *const resident = &device->residents[i];
 
-        if (resident->handle != NULL && !is_bound(device, resident) &&
+        if (resident->handle != NULL && !cl_resident_is_bound(device, resident) &&
             (oldest == NULL || resident->used < oldest->used)) {
             oldest = resident;
         }
     }
-    if (oldest == NULL || !empty(device, oldest)) {
+    if (oldest == NULL || !cl_resident_empty(device, oldest)) {
         return false;
     }
-    release(oldest);
+    cl_resident_release(oldest);
     return true;
 }
 
-static yk_cl_resident *free_slot(yk_cl_device *device)
+static yk_cl_resident *cl_resident_free_slot(yk_cl_device *device)
 {
     do {
         for (size_t i = 0; i < YK_CL_MAX_RESIDENTS; i++) {
@@ -98,9 +99,9 @@ static yk_cl_resident *free_slot(yk_cl_device *device)
     return NULL;
 }
 
-static yk_cl_resident *make(yk_cl_device *device, yk_residency *table)
+static yk_cl_resident *cl_resident_make(yk_cl_device *device, yk_residency *table)
 {
-    yk_cl_resident *const resident = free_slot(device);
+    yk_cl_resident *const resident = cl_resident_free_slot(device);
     cl_int code;
 
     if (resident == NULL || !yk_mirror_init(&resident->mirror, table)) {
@@ -110,7 +111,7 @@ static yk_cl_resident *make(yk_cl_device *device, yk_residency *table)
         code = yk_cl_buffer_make(device, table->bytes, &resident->handle);
     } while (yk_cl_is_memory_failure(code) && yk_cl_resident_evict(device));
     if (code != CL_SUCCESS) {
-        release(resident);
+        cl_resident_release(resident);
         return NULL;
     }
     return resident;
@@ -118,9 +119,9 @@ static yk_cl_resident *make(yk_cl_device *device, yk_residency *table)
 
 static yk_cl_resident *resident_of(yk_cl_device *device, yk_residency *table)
 {
-    yk_cl_resident *const found = find(device, table);
+    yk_cl_resident *const found = cl_resident_find(device, table);
 
-    return found != NULL ? found : make(device, table);
+    return found != NULL ? found : cl_resident_make(device, table);
 }
 
 bool yk_cl_resident_stays(const yk_cl_device *device, size_t index)
@@ -218,6 +219,6 @@ void yk_cl_residents_forget(yk_cl_device *device)
 void yk_cl_residents_close(yk_cl_device *device)
 {
     for (size_t i = 0; i < YK_CL_MAX_RESIDENTS; i++) {
-        release(&device->residents[i]);
+        cl_resident_release(&device->residents[i]);
     }
 }

@@ -29,23 +29,23 @@ typedef struct trial {
     cl_mem output;
 } trial;
 
-static bool ok(cl_int code)
+static bool self_test_ok(cl_int code)
 {
     return code == CL_SUCCESS;
 }
 
-static bool launch(const trial *t)
+static bool self_test_launch(const trial *t)
 {
     const size_t global = ITEMS;
     const cl_command_queue queue = t->device->lanes[0].queue;
 
-    return ok(yk_cl.clEnqueueNDRangeKernel(queue, t->kernel, 1, NULL, &global, &global,
-                                           0, NULL, NULL)) &&
-           ok(yk_cl.clFinish(queue));
+    return self_test_ok(yk_cl.clEnqueueNDRangeKernel(queue, t->kernel, 1, NULL, &global,
+                                                     &global, 0, NULL, NULL)) &&
+           self_test_ok(yk_cl.clFinish(queue));
 }
 
 /* Maps the output as a worker does after a chunk. */
-static bool show(const trial *t)
+static bool self_test_show(const trial *t)
 {
     const cl_command_queue queue = t->device->lanes[0].queue;
     const size_t bytes = ITEMS * sizeof(uint32_t);
@@ -58,9 +58,9 @@ static bool show(const trial *t)
     pointer = yk_cl.clEnqueueMapBuffer(queue, t->output, CL_TRUE, CL_MAP_READ, 0, bytes,
                                        0, NULL, NULL, &code);
     return pointer == (void *)(t->memory + WORDS) &&
-           ok(yk_cl.clEnqueueUnmapMemObject(queue, t->output, pointer, 0, NULL,
-                                            NULL)) &&
-           ok(yk_cl.clFinish(queue));
+           self_test_ok(yk_cl.clEnqueueUnmapMemObject(queue, t->output, pointer, 0,
+                                                      NULL, NULL)) &&
+           self_test_ok(yk_cl.clFinish(queue));
 }
 
 /* One launch; the host changes the input before it and another page behind its back. */
@@ -74,11 +74,11 @@ static bool round_works(const trial *t, uint32_t seed)
         t->memory[i] = seed + i;
         out[i] = 0;
     }
-    works = launch(t);
+    works = self_test_launch(t);
     for (uint32_t i = 0; i < WORDS; i++) {
         other[i] = seed * 7 + i;
     }
-    works = works && show(t);
+    works = works && self_test_show(t);
     for (uint32_t i = 0; i < ITEMS; i++) {
         works = works && out[i] == (seed + i) * 3 + 1;
     }
@@ -95,12 +95,13 @@ static bool rounds_work(const trial *t)
 
 static bool pointers_work(const trial *t)
 {
-    return ok(yk_cl.clSetKernelArgSVMPointer(t->kernel, 0, t->memory + WORDS)) &&
-           ok(yk_cl.clSetKernelArgSVMPointer(t->kernel, 1, t->memory)) &&
+    return self_test_ok(
+               yk_cl.clSetKernelArgSVMPointer(t->kernel, 0, t->memory + WORDS)) &&
+           self_test_ok(yk_cl.clSetKernelArgSVMPointer(t->kernel, 1, t->memory)) &&
            rounds_work(t);
 }
 
-static cl_mem part_of(const trial *t, size_t page)
+static cl_mem self_test_part_of(const trial *t, size_t page)
 {
     const cl_buffer_region region = {page * PAGE, PAGE};
     cl_int code;
@@ -109,7 +110,7 @@ static cl_mem part_of(const trial *t, size_t page)
                                    CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
 }
 
-static void release(cl_mem handle)
+static void self_test_release(cl_mem handle)
 {
     if (handle != NULL) {
         (void)yk_cl.clReleaseMemObject(handle);
@@ -125,16 +126,18 @@ static bool buffers_work(trial *t)
                                     CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
                                     PAGES * PAGE, t->memory, &code);
     if (t->whole != NULL) {
-        t->input = part_of(t, 0);
-        t->output = part_of(t, 1);
+        t->input = self_test_part_of(t, 0);
+        t->output = self_test_part_of(t, 1);
         works = t->input != NULL && t->output != NULL &&
-                ok(yk_cl.clSetKernelArg(t->kernel, 0, sizeof(cl_mem), &t->output)) &&
-                ok(yk_cl.clSetKernelArg(t->kernel, 1, sizeof(cl_mem), &t->input)) &&
+                self_test_ok(
+                    yk_cl.clSetKernelArg(t->kernel, 0, sizeof(cl_mem), &t->output)) &&
+                self_test_ok(
+                    yk_cl.clSetKernelArg(t->kernel, 1, sizeof(cl_mem), &t->input)) &&
                 rounds_work(t);
     }
-    release(t->output);
-    release(t->input);
-    release(t->whole);
+    self_test_release(t->output);
+    self_test_release(t->input);
+    self_test_release(t->whole);
     return works;
 }
 

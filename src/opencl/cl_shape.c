@@ -109,7 +109,7 @@ void yk_cl_shape_choose(yk_cl_shape *shape, const yk_launch *launch,
     }
 }
 
-static size_t put(stretch *out, uint64_t offset, uint64_t size, uint64_t local)
+static size_t cl_shape_put(stretch *out, uint64_t offset, uint64_t size, uint64_t local)
 {
     *out = (stretch){offset, size, local};
     return size > 0 ? 1 : 0;
@@ -125,22 +125,22 @@ static size_t cut_split(const yk_cl_shape *shape, const yk_launch *launch,
 
     if (launch->group[0] != 0) {
         size = launch->round_up != 0 ? yk_round_up(size, shape->local[d]) : size;
-        return put(out, begin, size, shape->local[d]);
+        return cl_shape_put(out, begin, size, shape->local[d]);
     }
     main_size = size - size % shape->local[d];
-    count = put(out, begin, main_size, shape->local[d]);
-    return count +
-           put(out + count, begin + main_size, size - main_size, shape->rest[d]);
+    count = cl_shape_put(out, begin, main_size, shape->local[d]);
+    return count + cl_shape_put(out + count, begin + main_size, size - main_size,
+                                shape->rest[d]);
 }
 
 static size_t cut_row(const yk_cl_shape *shape, const yk_launch *launch, stretch out[2])
 {
     const uint64_t size = yk_launch_global_size(launch, 0);
     const uint64_t begin = launch->begin[0];
-    const size_t count = put(out, begin, shape->cut, shape->local[0]);
+    const size_t count = cl_shape_put(out, begin, shape->cut, shape->local[0]);
 
-    return count +
-           put(out + count, begin + shape->cut, size - shape->cut, size - shape->cut);
+    return count + cl_shape_put(out + count, begin + shape->cut, size - shape->cut,
+                                size - shape->cut);
 }
 
 static void set_dimension(yk_cl_piece *piece, unsigned d, stretch part)

@@ -16,8 +16,8 @@ static size_t size_for(const yk_cl_device *device, uint64_t bytes)
     return (size_t)yk_min(size, max_count);
 }
 
-static bool make(const yk_cl_device *device, const yk_cl_lane *lane,
-                 yk_cl_staging *staging, size_t bytes)
+static bool cl_staging_make(const yk_cl_device *device, const yk_cl_lane *lane,
+                            yk_cl_staging *staging, size_t bytes)
 {
     cl_int code;
 
@@ -48,7 +48,7 @@ void yk_cl_staging_reset(const yk_cl_device *device, const yk_cl_lane *lane,
         return;
     }
     yk_cl_staging_fini(lane, staging);
-    staging->is_final = !make(device, lane, staging, wanted);
+    staging->is_final = !cl_staging_make(device, lane, staging, wanted);
 }
 
 unsigned char *yk_cl_staging_put(yk_cl_staging *staging, uint64_t bytes)

@@ -18,7 +18,7 @@ typedef struct move_list {
     } moves[2 * YK_MAX_ARGS * YK_MAX_EXTENTS];
 } move_list;
 
-static unsigned char *pointer_to(uint64_t address)
+static unsigned char *cl_transfer_pointer_to(uint64_t address)
 {
     return (unsigned char *)(uintptr_t)address;
 }
@@ -77,8 +77,8 @@ static size_t extents_to_send(const yk_launch *launch, const yk_arg *arg,
     return 1;
 }
 
-static void add_items(const yk_cl_device *device, uint64_t begin, uint64_t end,
-                      move_list *list)
+static void cl_transfer_add_items(const yk_cl_device *device, uint64_t begin,
+                                  uint64_t end, move_list *list)
 {
     const yk_launch *const launch = device->launch;
 
@@ -97,7 +97,7 @@ static void copy_staged(unsigned char *staged, const yk_extent *extent,
                         yk_cl_direction direction)
 {
     for (uint64_t k = 0; k < yk_extent_pieces(extent); k++) {
-        unsigned char *const there = pointer_to(yk_extent_piece(extent, k));
+        unsigned char *const there = cl_transfer_pointer_to(yk_extent_piece(extent, k));
 
         memcpy(direction == YK_CL_TO_DEVICE ? staged : there,
                direction == YK_CL_TO_DEVICE ? there : staged, (size_t)extent->bytes);
@@ -110,7 +110,7 @@ static yk_cl_host host_of(const yk_extent *extent, unsigned char *staged)
     if (staged != NULL) {
         return (yk_cl_host){staged, extent->bytes, extent->bytes * extent->blocks};
     }
-    return (yk_cl_host){pointer_to(extent->address), extent->stride,
+    return (yk_cl_host){cl_transfer_pointer_to(extent->address), extent->stride,
                         extent->plane_stride};
 }
 
@@ -201,14 +201,14 @@ yoke_status yk_cl_send_items(yk_cl_device *device, yk_cl_lane *lane, uint64_t be
     if (device->launch->whole != 0) {
         add_common(device, &list);
     }
-    add_items(device, begin, end, &list);
+    cl_transfer_add_items(device, begin, end, &list);
     return send_all(device, lane, &list, error);
 }
 
 /* Mapping makes the device's writes visible; in place, it moves nothing. It blocks
  * since rusticl 22.3 cannot unmap what is not mapped yet. */
-static cl_int show(const yk_cl_lane *lane, const yk_cl_binding *binding,
-                   const yk_extent *extent)
+static cl_int cl_transfer_show(const yk_cl_lane *lane, const yk_cl_binding *binding,
+                               const yk_extent *extent)
 {
     const uint64_t bytes = yk_extent_end(extent) - extent->address;
     cl_int code;
@@ -234,8 +234,8 @@ static cl_int receive_piece(yk_cl_device *device, yk_cl_lane *lane, size_t index
 }
 
 /* What is to be received of what was written: all, or the ends of what stays. */
-static size_t cut(const yk_cl_device *device, size_t index, const yk_extent *written,
-                  yk_extent pieces[2])
+static size_t cl_transfer_cut(const yk_cl_device *device, size_t index,
+                              const yk_extent *written, yk_extent pieces[2])
 {
     if (yk_cl_resident_stays(device, index)) {
         return yk_lent_ends(yk_lent_table(&device->launch->args[index]), written,
@@ -249,7 +249,7 @@ static cl_int receive_one(yk_cl_device *device, yk_cl_lane *lane, size_t index,
                           const yk_extent *written)
 {
     yk_extent pieces[2];
-    const size_t count = cut(device, index, written, pieces);
+    const size_t count = cl_transfer_cut(device, index, written, pieces);
     cl_int code = CL_SUCCESS;
 
     for (size_t i = 0; i < count && code == CL_SUCCESS; i++) {
@@ -259,8 +259,8 @@ static cl_int receive_one(yk_cl_device *device, yk_cl_lane *lane, size_t index,
 }
 
 /* What a chunk wrote to its argument; false if nothing that is to be moved or shown. */
-static bool is_written(const yk_cl_device *device, size_t index, uint64_t begin,
-                       uint64_t end, yk_extent *extent)
+static bool cl_transfer_is_written(const yk_cl_device *device, size_t index,
+                                   uint64_t begin, uint64_t end, yk_extent *extent)
 {
     const yk_launch *const launch = device->launch;
 
@@ -276,8 +276,8 @@ static uint64_t bytes_to_receive(const yk_cl_device *device, uint64_t begin,
     uint64_t bytes = 0;
 
     for (size_t i = 0; i < device->launch->arg_count; i++) {
-        if (is_written(device, i, begin, end, &extent)) {
-            for (size_t k = cut(device, i, &extent, pieces); k-- > 0;) {
+        if (cl_transfer_is_written(device, i, begin, end, &extent)) {
+            for (size_t k = cl_transfer_cut(device, i, &extent, pieces); k-- > 0;) {
                 bytes += yk_extent_bytes(&pieces[k]) + YK_CL_STAGED;
             }
         }
@@ -294,9 +294,10 @@ yoke_status yk_cl_receive(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin
     open_staging(device, lane, &lane->in, bytes_to_receive(device, begin, end));
     memset(lane->landed, 0, sizeof lane->landed);
     for (size_t i = 0; i < device->launch->arg_count && code == CL_SUCCESS; i++) {
-        if (is_written(device, i, begin, end, &extent)) {
-            code = is_copied(device, i) ? receive_one(device, lane, i, &extent)
-                                        : show(lane, &device->bindings[i], &extent);
+        if (cl_transfer_is_written(device, i, begin, end, &extent)) {
+            code = is_copied(device, i)
+                       ? receive_one(device, lane, i, &extent)
+                       : cl_transfer_show(lane, &device->bindings[i], &extent);
         }
     }
     return code == CL_SUCCESS ? YOKE_OK
@@ -309,7 +310,7 @@ static void land_one(const yk_cl_device *device, const yk_cl_lane *lane, size_t 
 {
     yk_extent pieces[2];
 
-    for (size_t i = cut(device, index, written, pieces); i-- > 0;) {
+    for (size_t i = cl_transfer_cut(device, index, written, pieces); i-- > 0;) {
         unsigned char *const landed = lane->landed[index][i];
 
         if (landed != NULL) {
@@ -323,7 +324,7 @@ void yk_cl_land(yk_cl_device *device, const yk_cl_lane *lane)
     yk_extent extent;
 
     for (size_t i = 0; i < device->launch->arg_count; i++) {
-        if (is_written(device, i, lane->begin, lane->end, &extent)) {
+        if (cl_transfer_is_written(device, i, lane->begin, lane->end, &extent)) {
             land_one(device, lane, i, &extent);
         }
     }

@@ -13,14 +13,14 @@
 #include "opencl/cl_task.h"
 #include "sys/fp_environment.h"
 
-static yk_cl_device *of(yk_device *device)
+static yk_cl_device *opencl_of(yk_device *device)
 {
     return (yk_cl_device *)(void *)device;
 }
 
-static void end(yk_device *base)
+static void opencl_end(yk_device *base)
 {
-    yk_cl_device *const device = of(base);
+    yk_cl_device *const device = opencl_of(base);
 
     if (device->launch != NULL) {
         yk_cl_chunks_abandon(device);
@@ -34,14 +34,14 @@ static void end(yk_device *base)
     }
 }
 
-static void close_device(yk_device *base)
+static void opencl_close(yk_device *base)
 {
-    yk_cl_device *const device = of(base);
+    yk_cl_device *const device = opencl_of(base);
 
     if (device == NULL) {
         return;
     }
-    end(base);
+    opencl_end(base);
     yk_binding_fini(&device->task_binding);
     yk_cl_memory_close(device);
     while (device->kernels != NULL) {
@@ -56,7 +56,7 @@ static void close_device(yk_device *base)
     free(device);
 }
 
-static yoke_status open_device(yk_device **out, const yk_device_config *config,
+static yoke_status opencl_open(yk_device **out, const yk_device_config *config,
                                yk_error *error)
 {
     yk_cl_device *const device = calloc(1, sizeof *device);
@@ -70,29 +70,31 @@ static yoke_status open_device(yk_device **out, const yk_device_config *config,
     device->index = (int)config->number - 1;
     status = yk_cl_bring_up(device, config, error);
     if (status != YOKE_OK) {
-        close_device(&device->base);
+        opencl_close(&device->base);
         return status;
     }
     *out = &device->base;
     return YOKE_OK;
 }
 
-static void describe(const yk_device *device, yk_device_info *info)
+static void opencl_describe(const yk_device *device, yk_device_info *info)
 {
     *info = ((const yk_cl_device *)(const void *)device)->info;
 }
 
-static yoke_status build(yk_device *device, const yk_kernel *kernel, yk_error *error)
+static yoke_status opencl_build(yk_device *device, const yk_kernel *kernel,
+                                yk_error *error)
 {
     (void)yk_fp_use_default(); /* compilers compute constants */
-    return yk_kernel_is_task(kernel) ? yk_cl_task_check(kernel, error)
-                                     : yk_cl_kernel_build(of(device), kernel, error);
+    return yk_kernel_is_task(kernel)
+               ? yk_cl_task_check(kernel, error)
+               : yk_cl_kernel_build(opencl_of(device), kernel, error);
 }
 
-static int parameters(yk_device *device, const yk_kernel *kernel,
-                      yk_parameter list[YK_MAX_ARGS])
+static int opencl_parameters(yk_device *device, const yk_kernel *kernel,
+                             yk_parameter list[YK_MAX_ARGS])
 {
-    const yk_cl_kernel *const built = yk_cl_kernel_find(of(device), kernel->id);
+    const yk_cl_kernel *const built = yk_cl_kernel_find(opencl_of(device), kernel->id);
 
     if (built == NULL || !built->has_parameters) {
         return -1;
@@ -103,12 +105,12 @@ static int parameters(yk_device *device, const yk_kernel *kernel,
     return (int)built->parameter_count;
 }
 
-static void forget(yk_device *base, uint64_t kernel_id)
+static void opencl_forget(yk_device *base, uint64_t kernel_id)
 {
-    yk_cl_device *const device = of(base);
+    yk_cl_device *const device = opencl_of(base);
 
     if (device->kernel != NULL && device->kernel->id == kernel_id) {
-        end(base);
+        opencl_end(base);
     }
     yk_cl_kernel_forget(device, kernel_id);
 }
@@ -178,7 +180,7 @@ static yoke_status check_width(const yk_cl_device *device, yk_error *error)
     return YOKE_OK;
 }
 
-static yoke_status check(yk_cl_device *device, yk_error *error)
+static yoke_status opencl_check_kernel(yk_cl_device *device, yk_error *error)
 {
     yoke_status status = yk_cl_check_arguments(device->kernel, device->launch, error);
 
@@ -204,9 +206,9 @@ static yoke_status choose_variant(yk_cl_device *device, yk_error *error)
                                     device->launch, error);
 }
 
-static yoke_status prepare(yk_cl_device *device, yk_error *error)
+static yoke_status opencl_prepare(yk_cl_device *device, yk_error *error)
 {
-    yoke_status status = check(device, error);
+    yoke_status status = opencl_check_kernel(device, error);
 
     if (status == YOKE_OK) {
         choose_shape(device);
@@ -221,8 +223,8 @@ static yoke_status prepare(yk_cl_device *device, yk_error *error)
     return status == YOKE_OK ? yk_cl_chunks_begin(device, error) : status;
 }
 
-static yoke_status begin_task(yk_cl_device *device, const yk_kernel *kernel,
-                              const yk_launch *launch, yk_error *error)
+static yoke_status opencl_begin_task(yk_cl_device *device, const yk_kernel *kernel,
+                                     const yk_launch *launch, yk_error *error)
 {
     yoke_status status = yk_cl_task_check(kernel, error);
 
@@ -238,18 +240,18 @@ static yoke_status begin_task(yk_cl_device *device, const yk_kernel *kernel,
     return status;
 }
 
-static yoke_status begin(yk_device *base, const yk_kernel *kernel,
-                         const yk_launch *launch, yk_error *error)
+static yoke_status opencl_begin(yk_device *base, const yk_kernel *kernel,
+                                const yk_launch *launch, yk_error *error)
 {
-    yk_cl_device *const device = of(base);
+    yk_cl_device *const device = opencl_of(base);
     yoke_status status;
 
     if (device->launch != NULL && device->launch_id == launch->id) {
         return YOKE_OK;
     }
-    end(base);
+    opencl_end(base);
     if (yk_kernel_is_task(kernel)) {
-        return begin_task(device, kernel, launch, error);
+        return opencl_begin_task(device, kernel, launch, error);
     }
     status = yk_cl_kernel_build(device, kernel, error);
     if (status != YOKE_OK) {
@@ -258,48 +260,50 @@ static yoke_status begin(yk_device *base, const yk_kernel *kernel,
     device->launch = launch;
     device->launch_id = launch->id;
     device->kernel = yk_cl_kernel_find(device, kernel->id);
-    status = prepare(device, error);
+    status = opencl_prepare(device, error);
     if (status != YOKE_OK) {
-        end(base);
+        opencl_end(base);
     }
     return status;
 }
 
-static yoke_status start(yk_device *device, unsigned lane, uint64_t first,
-                         uint64_t last, yk_error *error)
+static yoke_status opencl_start(yk_device *device, unsigned lane, uint64_t first,
+                                uint64_t last, yk_error *error)
 {
-    if (of(device)->task != NULL) {
-        return yk_cl_task_run(of(device), first, last, error);
+    if (opencl_of(device)->task != NULL) {
+        return yk_cl_task_run(opencl_of(device), first, last, error);
     }
     (void)yk_fp_use_default(); /* PoCL may compute in this thread */
-    return yk_cl_chunk_start(of(device), &of(device)->lanes[lane], first, last, error);
+    return yk_cl_chunk_start(opencl_of(device), &opencl_of(device)->lanes[lane], first,
+                             last, error);
 }
 
-static yoke_status finish(yk_device *device, unsigned lane, yk_error *error)
+static yoke_status opencl_finish(yk_device *device, unsigned lane, yk_error *error)
 {
-    if (of(device)->task != NULL) {
+    if (opencl_of(device)->task != NULL) {
         return YOKE_OK; /* start has done all of it */
     }
-    return yk_cl_chunk_finish(of(device), &of(device)->lanes[lane], error);
+    return yk_cl_chunk_finish(opencl_of(device), &opencl_of(device)->lanes[lane],
+                              error);
 }
 
-static yoke_status fetch(yk_device *device, const yk_residency *table, yk_pages blocks,
-                         yk_error *error)
+static yoke_status opencl_fetch(yk_device *device, const yk_residency *table,
+                                yk_pages blocks, yk_error *error)
 {
-    return yk_cl_residents_fetch(of(device), table, blocks, error);
+    return yk_cl_residents_fetch(opencl_of(device), table, blocks, error);
 }
 
 const yk_device_ops yk_opencl_ops = {
     .kind = "opencl",
-    .open = open_device,
-    .describe = describe,
-    .build = build,
-    .parameters = parameters,
-    .forget = forget,
-    .begin = begin,
-    .start = start,
-    .finish = finish,
-    .fetch = fetch,
-    .end = end,
-    .close = close_device,
+    .open = opencl_open,
+    .describe = opencl_describe,
+    .build = opencl_build,
+    .parameters = opencl_parameters,
+    .forget = opencl_forget,
+    .begin = opencl_begin,
+    .start = opencl_start,
+    .finish = opencl_finish,
+    .fetch = opencl_fetch,
+    .end = opencl_end,
+    .close = opencl_close,
 };

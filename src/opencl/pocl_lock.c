@@ -61,7 +61,7 @@ static bool is_at_zero(const yk_cl_piece *piece)
 }
 
 /* What was compiled for any offset serves at zero too, and so with the size. */
-static bool serves(const yk_cl_warm *warm, const yk_cl_piece *piece)
+static bool pocl_warm_serves(const yk_cl_warm *warm, const yk_cl_piece *piece)
 {
     return memcmp(warm->local, piece->local, sizeof warm->local) == 0 &&
            (!warm->at_zero || is_at_zero(piece)) && (warm->large || !is_large(piece));
@@ -74,7 +74,7 @@ bool yk_pocl_is_cold(const yk_cl_device *device, const yk_cl_variant *variant,
         return false;
     }
     for (size_t i = 0; i < variant->warm_count; i++) {
-        if (serves(&variant->warm[i], piece)) {
+        if (pocl_warm_serves(&variant->warm[i], piece)) {
             return false;
         }
     }

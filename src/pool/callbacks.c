@@ -31,7 +31,7 @@ static condition next_notice(yoke_future *future)
 
 /* Takes the first off the list whose result no other thread makes, with the pool's reference;
  * NULL: there is none. */
-static yoke_future *take_first(yoke_pool *pool)
+static yoke_future *callbacks_take_first(yoke_pool *pool)
 {
     yoke_future *before = NULL;
     yoke_future *future = pool->finished;
@@ -56,14 +56,14 @@ static yoke_future *find_next(yoke_pool *pool, yoke_future *last, condition *nex
     yoke_future *future;
 
     (void)pthread_mutex_lock(&pool->lock);
-    future = last != NULL ? last : take_first(pool);
+    future = last != NULL ? last : callbacks_take_first(pool);
     while (future != NULL) {
         *next = next_notice(future);
         if (next->makes_result || next->callback != NULL) {
             break;
         }
         yk_future_release(future);
-        future = take_first(pool);
+        future = callbacks_take_first(pool);
     }
     (void)pthread_mutex_unlock(&pool->lock);
     return future;
@@ -83,7 +83,7 @@ static void call_back(void *context)
     self->function(self->future, self->future->status, self->context);
 }
 
-static void call(yoke_pool *pool, yoke_future *future, condition what)
+static void callbacks_call(yoke_pool *pool, yoke_future *future, condition what)
 {
     callback_call self = {what.callback, future, what.context};
 
@@ -127,7 +127,7 @@ void yk_run_callbacks(yoke_pool *pool)
     yk_hold(yk_undo_pool_enter, pool, 0);
     do {
         yk_hold(undo_take, future, 0);
-        call(pool, future, next);
+        callbacks_call(pool, future, next);
         yk_hold_end();
     } while ((future = find_next(pool, future, &next)) != NULL);
     yk_hold_end();
@@ -137,7 +137,7 @@ void yk_run_callbacks(yoke_pool *pool)
 void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
                      void *context)
 {
-    call(pool, future, (condition){false, callback, context});
+    callbacks_call(pool, future, (condition){false, callback, context});
     if (pool != NULL) {
         yk_run_callbacks(pool);
     }

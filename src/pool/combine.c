@@ -68,7 +68,7 @@ bool yk_combine_claim(yoke_future *future)
 }
 
 /* The function has returned, or failed. */
-static void finish(yoke_future *future, const yk_error *failure)
+static void combine_finish(yoke_future *future, const yk_error *failure)
 {
     yoke_pool *pool = future->pool;
     yk_combine *combine = &future->combine;
@@ -94,7 +94,7 @@ static void undo_make(void *future, uint64_t unused)
     (void)unused;
     (void)yk_fail(&error, YOKE_EKERNEL,
                   "the function that combines " YK_HAS_NOT_RETURNED);
-    finish(future, &error);
+    combine_finish(future, &error);
 }
 
 void yk_combine_make(yoke_future *future)
@@ -110,7 +110,7 @@ void yk_combine_make(yoke_future *future)
     if (!returned) {
         yk_error_prefix(&error, "the function that combines: ");
     }
-    finish(future, returned ? NULL : &error);
+    combine_finish(future, returned ? NULL : &error);
 }
 
 bool yk_combine_is_making(const yoke_future *future)

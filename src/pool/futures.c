@@ -263,7 +263,7 @@ static bool has_callback(const yoke_future *future)
 }
 
 /* The slot is free for another job. */
-static void free_slot(yoke_pool *pool, uint32_t slot)
+static void futures_free_slot(yoke_pool *pool, uint32_t slot)
 {
     yk_job *job = &pool->control->jobs[slot];
     const uint32_t generation = yk_state_generation(atomic_load(&job->state));
@@ -303,7 +303,7 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     yk_fold_finish(pool, &future->fold, well);
     yk_combine_begin(future, well);
     yk_kernel_release(future->kernel);
-    free_slot(pool, slot);
+    futures_free_slot(pool, slot);
     future->kernel = NULL;
     future->collected = true;
     if (future->result_state == YK_RESULT_DUE || has_callback(future)) {
@@ -323,7 +323,7 @@ void yk_collect(yoke_pool *pool, uint32_t slot)
     finish_future(pool, pool->jobs[slot], status, copy_error(job, generation, status));
 }
 
-static bool has_ended(const yoke_pool *pool, uint32_t slot)
+static bool futures_slot_has_ended(const yoke_pool *pool, uint32_t slot)
 {
     const uint64_t state = atomic_load(&pool->control->jobs[slot].state);
 
@@ -343,7 +343,7 @@ static uint32_t last_failed(const yoke_pool *pool)
     for (uint32_t i = pool->job_count; i-- > 0;) {
         const uint32_t slot = pool->by_age[i];
 
-        if (has_ended(pool, slot) && !has_succeeded(pool, slot)) {
+        if (futures_slot_has_ended(pool, slot) && !has_succeeded(pool, slot)) {
             return slot;
         }
     }
@@ -358,7 +358,7 @@ void yk_collect_for_room(yoke_pool *pool, bool failed_too)
     while (i < pool->job_count) {
         const uint32_t slot = pool->by_age[i];
 
-        if (has_ended(pool, slot) &&
+        if (futures_slot_has_ended(pool, slot) &&
             (has_succeeded(pool, slot) || (failed_too && slot != last))) {
             yk_collect(pool, slot); /* the next one moves up */
         } else {
@@ -370,7 +370,7 @@ void yk_collect_for_room(yoke_pool *pool, bool failed_too)
 /* Whether a job has failed and neither a future nor a callback is there to report it. */
 static bool is_silent_failure(const yoke_pool *pool, uint32_t slot)
 {
-    return has_ended(pool, slot) && !has_succeeded(pool, slot) &&
+    return futures_slot_has_ended(pool, slot) && !has_succeeded(pool, slot) &&
            pool->jobs[slot]->references == 1 && !has_error_callback(pool->jobs[slot]);
 }
 
@@ -390,11 +390,12 @@ size_t yk_collect_all_but_silent(yoke_pool *pool)
     while (i < pool->job_count) {
         const uint32_t slot = pool->by_age[i];
 
-        if (has_ended(pool, slot) && !is_silent_failure(pool, slot)) {
+        if (futures_slot_has_ended(pool, slot) && !is_silent_failure(pool, slot)) {
             yk_collect(pool, slot); /* the next one moves up */
             count++;
         } else {
-            count += has_ended(pool, slot) && is_seen_first(pool->jobs[slot]);
+            count +=
+                futures_slot_has_ended(pool, slot) && is_seen_first(pool->jobs[slot]);
             i++;
         }
     }
@@ -407,7 +408,7 @@ size_t yk_collect_ended(yoke_pool *pool)
     uint32_t i = 0;
 
     while (i < pool->job_count) {
-        if (has_ended(pool, pool->by_age[i])) {
+        if (futures_slot_has_ended(pool, pool->by_age[i])) {
             yk_collect(pool, pool->by_age[i]); /* the next one moves up */
             count++;
         } else {

@@ -29,7 +29,8 @@ static bool group_fits(const size_t group[3])
     return room > 0;
 }
 
-static yoke_status check_options(const yoke_kernel_options *options, yk_error *error)
+static yoke_status kernel_check_options(const yoke_kernel_options *options,
+                                        yk_error *error)
 {
     if (options->source == NULL && options->native == NULL) {
         return yk_fail(
@@ -117,8 +118,8 @@ static void free_texts(yoke_pool *pool, yk_kernel *kernel)
     memset(kernel, 0, sizeof *kernel);
 }
 
-static yoke_status describe(yoke_pool *pool, yk_kernel *kernel,
-                            const yoke_kernel_options *options, yk_error *error)
+static yoke_status kernel_describe(yoke_pool *pool, yk_kernel *kernel,
+                                   const yoke_kernel_options *options, yk_error *error)
 {
     memset(kernel, 0, sizeof *kernel);
     kernel->cpu_form = (uint32_t)options->cpu_form;
@@ -139,7 +140,7 @@ static yoke_status describe(yoke_pool *pool, yk_kernel *kernel,
 }
 
 /* With the lock. */
-static uint32_t find_slot(const yoke_pool *pool)
+static uint32_t kernel_find_slot(const yoke_pool *pool)
 {
     uint32_t slot = 0;
 
@@ -159,13 +160,13 @@ static yoke_status describe_any(yoke_pool *pool, yk_kernel *kernel, recipe from,
                                 yk_error *error)
 {
     if (from.task == NULL) {
-        return describe(pool, kernel, from.options, error);
+        return kernel_describe(pool, kernel, from.options, error);
     }
     *kernel = *from.task;
     return YOKE_OK;
 }
 
-static yoke_status announce(yoke_kernel *kernel, recipe from, yk_error *error)
+static yoke_status kernel_announce(yoke_kernel *kernel, recipe from, yk_error *error)
 {
     yoke_pool *pool = kernel->pool;
     yk_control *control = pool->control;
@@ -194,16 +195,16 @@ static yoke_status announce(yoke_kernel *kernel, recipe from, yk_error *error)
     return YOKE_OK;
 }
 
-static yoke_status add(yoke_kernel *kernel, recipe from, yk_error *error)
+static yoke_status kernel_add(yoke_kernel *kernel, recipe from, yk_error *error)
 {
     yoke_pool *pool = kernel->pool;
     yoke_status status;
 
     (void)pthread_mutex_lock(&pool->lock);
     yk_kernels_sweep(pool);
-    kernel->slot = find_slot(pool);
+    kernel->slot = kernel_find_slot(pool);
     while (kernel->slot == YK_MAX_KERNELS && yk_tasks_evict(pool)) {
-        kernel->slot = find_slot(pool);
+        kernel->slot = kernel_find_slot(pool);
     }
     if (kernel->slot == YK_MAX_KERNELS) {
         status = yk_fail(error, YOKE_EBUSY,
@@ -213,7 +214,7 @@ static yoke_status add(yoke_kernel *kernel, recipe from, yk_error *error)
     } else {
         kernel->id = pool->next_id++;
         kernel->users = 1;
-        status = announce(kernel, from, error);
+        status = kernel_announce(kernel, from, error);
     }
     if (status == YOKE_OK) {
         pool->kernels[kernel->slot] = kernel;
@@ -295,8 +296,8 @@ static bool may_come(const yk_control *control)
     return false;
 }
 
-static yoke_status conclude(const yoke_kernel *kernel, failed_tiles_status result,
-                            yk_error *error)
+static yoke_status kernel_conclude(const yoke_kernel *kernel,
+                                   failed_tiles_status result, yk_error *error)
 {
     const yk_control *control = kernel->pool->control;
     const yk_kernel *described = &control->kernels[kernel->slot].kernel;
@@ -351,7 +352,7 @@ static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
         const bool hope = !result.runs && result.failed < 0 && may_come(control);
 
         if (!result.waiting && !hope) {
-            return conclude(kernel, result, error);
+            return kernel_conclude(kernel, result, error);
         }
         if (!yk_pool_wait_change(kernel->pool, ticket)) {
             return yk_pool_fail_broken(error);
@@ -360,7 +361,7 @@ static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
 }
 
 /* What the program says of the function, against what a compiler says of the source. */
-static yoke_status compare_parameters(const yoke_kernel *kernel, yk_error *error)
+static yoke_status kernel_compare_parameters(const yoke_kernel *kernel, yk_error *error)
 {
     const yk_kernel_slot *slot = &kernel->pool->control->kernels[kernel->slot];
     const uint32_t said = slot->kernel.parameter_count;
@@ -374,8 +375,8 @@ static yoke_status compare_parameters(const yoke_kernel *kernel, yk_error *error
                    slot->kernel.name, slot->parameter_count, said);
 }
 
-static yoke_status create(yoke_kernel **result, const yoke_kernel *model, recipe from,
-                          yk_error *error)
+static yoke_status kernel_make(yoke_kernel **result, const yoke_kernel *model,
+                               recipe from, yk_error *error)
 {
     yoke_pool *pool = model->pool;
     yoke_kernel *kernel;
@@ -388,13 +389,13 @@ static yoke_status create(yoke_kernel **result, const yoke_kernel *model, recipe
     }
     *kernel = *model;
     (void)pthread_mutex_lock(&pool->build_lock);
-    status = add(kernel, from, error);
+    status = kernel_add(kernel, from, error);
     if (status != YOKE_OK) {
         free(kernel);
     } else {
         status = wait_for_builds(kernel, error);
         if (status == YOKE_OK) {
-            status = compare_parameters(kernel, error);
+            status = kernel_compare_parameters(kernel, error);
         }
         if (status != YOKE_OK) {
             (void)pthread_mutex_lock(&pool->lock);
@@ -438,7 +439,7 @@ static yoke_status create_of_source(yoke_kernel **kernel, const yoke_kernel *mod
     yoke_status status = make_whole(&whole, &options, error);
 
     if (status == YOKE_OK) {
-        status = create(kernel, model, (recipe){.options = &options}, error);
+        status = kernel_make(kernel, model, (recipe){.options = &options}, error);
     }
     yk_whole_source_fini(&whole);
     return status;
@@ -448,7 +449,7 @@ yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
                              const yoke_kernel_options *options, yk_error *error)
 {
     yoke_kernel model = {.pool = pool};
-    const yoke_status status = check_options(options, error);
+    const yoke_status status = kernel_check_options(options, error);
 
     *kernel = NULL;
     if (status != YOKE_OK) {
@@ -463,7 +464,7 @@ yoke_status yk_kernel_create_task(yoke_kernel **kernel, yoke_pool *pool,
 {
     const yoke_kernel model = {.pool = pool};
 
-    return create(kernel, &model, (recipe){.task = described}, error);
+    return kernel_make(kernel, &model, (recipe){.task = described}, error);
 }
 
 yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,

@@ -85,8 +85,8 @@ static bool flush_request(yoke_pool *pool, uint64_t table)
 }
 
 /* What nobody has given back. */
-static yoke_status check_blocks(const yoke_pool *pool, const yk_residency *table,
-                                yk_error *error)
+static yoke_status lend_check_blocks(const yoke_pool *pool, const yk_residency *table,
+                                     yk_error *error)
 {
     const yk_pages all = {0, table->count};
     uint64_t holder = 0;
@@ -113,7 +113,7 @@ static yoke_status check_blocks(const yoke_pool *pool, const yk_residency *table
 yoke_status yk_check_lost(const yoke_pool *pool, const yk_allocation *block,
                           yk_error *error)
 {
-    return block->table != 0 ? check_blocks(pool, address_of(block->table), error)
+    return block->table != 0 ? lend_check_blocks(pool, address_of(block->table), error)
                              : YOKE_OK;
 }
 
@@ -124,8 +124,8 @@ typedef struct ending {
     bool is_held; /* some of it may be on devices alone, and was not recalled yet */
 } ending;
 
-static yoke_status look_at(yoke_pool *pool, void *pointer, ending *seen,
-                           yk_error *error)
+static yoke_status lend_look_at(yoke_pool *pool, void *pointer, ending *seen,
+                                yk_error *error)
 {
     yoke_status status;
 
@@ -146,7 +146,7 @@ static yoke_status look_at(yoke_pool *pool, void *pointer, ending *seen,
 static yoke_status get_back(yoke_pool *pool, void *pointer, ending *seen,
                             yk_error *error)
 {
-    yoke_status status = look_at(pool, pointer, seen, error);
+    yoke_status status = lend_look_at(pool, pointer, seen, error);
 
     while (status == YOKE_OK && seen->is_held && !seen->is_used) {
         yk_residency *table = address_of(seen->block.table);
@@ -156,8 +156,8 @@ static yoke_status get_back(yoke_pool *pool, void *pointer, ending *seen,
         (void)pthread_mutex_unlock(&pool->lock);
         alive = flush_request(pool, seen->block.table);
         (void)pthread_mutex_lock(&pool->lock);
-        status =
-            alive ? look_at(pool, pointer, seen, error) : yk_pool_fail_broken(error);
+        status = alive ? lend_look_at(pool, pointer, seen, error)
+                       : yk_pool_fail_broken(error);
     }
     return status;
 }
@@ -212,7 +212,7 @@ yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error)
 }
 
 /* Devices short of memory give back what they drop: not into freed memory. */
-static yoke_status free_locked(yoke_pool *pool, void *pointer, yk_error *error)
+static yoke_status lend_free_locked(yoke_pool *pool, void *pointer, yk_error *error)
 {
     ending seen;
     yoke_status status = get_back(pool, pointer, &seen, error);
@@ -231,7 +231,7 @@ yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error)
     yoke_status status;
 
     (void)pthread_mutex_lock(&pool->lock);
-    status = free_locked(pool, pointer, error);
+    status = lend_free_locked(pool, pointer, error);
     (void)pthread_mutex_unlock(&pool->lock);
     yk_run_callbacks(pool);
     return status;

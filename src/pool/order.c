@@ -7,13 +7,14 @@
 #include "launch/check.h"
 #include "pool/pool.h"
 
-static uint64_t bit_of(uint32_t slot)
+static uint64_t order_bit_of(uint32_t slot)
 {
     return UINT64_C(1) << slot;
 }
 
 /* Whether the earlier job must end first; *needed if it also must succeed. */
-static bool conflicts(const yk_launch *earlier, const yk_launch *later, bool *needed)
+static bool order_conflicts(const yk_launch *earlier, const yk_launch *later,
+                            bool *needed)
 {
     bool any = false;
 
@@ -38,17 +39,17 @@ typedef struct order {
 
 static void add_wait(const yoke_pool *pool, order *found, uint32_t slot)
 {
-    if ((found->behind & bit_of(slot)) == 0) {
-        found->waits |= bit_of(slot);
-        found->behind |= bit_of(slot) | pool->behind[slot];
+    if ((found->behind & order_bit_of(slot)) == 0) {
+        found->waits |= order_bit_of(slot);
+        found->behind |= order_bit_of(slot) | pool->behind[slot];
     }
 }
 
 static void add_need(const yoke_pool *pool, order *found, uint32_t slot)
 {
-    if ((found->relies & bit_of(slot)) == 0) {
-        found->needs |= bit_of(slot);
-        found->relies |= bit_of(slot) | pool->relies[slot];
+    if ((found->relies & order_bit_of(slot)) == 0) {
+        found->needs |= order_bit_of(slot);
+        found->relies |= order_bit_of(slot) | pool->relies[slot];
     }
 }
 
@@ -59,8 +60,8 @@ static void find_conflicts(const yoke_pool *pool, const yk_launch *launch, order
         const uint32_t slot = pool->by_age[i];
         bool needed = false;
 
-        if ((found->behind & found->relies & bit_of(slot)) == 0 &&
-            conflicts(&pool->control->jobs[slot].launch, launch, &needed)) {
+        if ((found->behind & found->relies & order_bit_of(slot)) == 0 &&
+            order_conflicts(&pool->control->jobs[slot].launch, launch, &needed)) {
             add_wait(pool, found, slot);
             /* If the program has left the call, it knows that the call did not succeed. */
             if (needed && !pool->jobs[slot]->is_left) {
@@ -119,7 +120,7 @@ void yk_order_add(yoke_pool *pool, uint32_t slot)
     /* Before the job is opened: see yk_job_publish(). */
     for (; waits != 0; waits &= waits - 1) {
         atomic_fetch_or(&pool->control->jobs[__builtin_ctzll(waits)].waited_by,
-                        bit_of(slot));
+                        order_bit_of(slot));
     }
 }
 
@@ -134,7 +135,7 @@ void yk_order_remove(yoke_pool *pool, uint32_t slot)
     }
     pool->job_count = kept;
     for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
-        pool->behind[i] &= ~bit_of(slot);
-        pool->relies[i] &= ~bit_of(slot);
+        pool->behind[i] &= ~order_bit_of(slot);
+        pool->relies[i] &= ~order_bit_of(slot);
     }
 }

@@ -30,7 +30,7 @@ static bool is_selected(const yk_control *control, const yk_selector *selector,
     return false;
 }
 
-static void allow(yk_job *job, uint32_t slot)
+static void placement_allow(yk_job *job, uint32_t slot)
 {
     job->allowed[slot / 64] |= UINT64_C(1) << (slot % 64);
 }
@@ -46,11 +46,11 @@ static void allow_selected(const yk_control *control, const yk_selection *select
 
         for (uint32_t slot = 0; slot < count; slot++) {
             if (is_selected(control, &selection->selectors[i], slot, &cpus, &fakes)) {
-                allow(job, slot);
+                placement_allow(job, slot);
             }
         }
         if (selection->selectors[i].kind == YK_SELECT_CPU) {
-            allow(job, YK_CALLER);
+            placement_allow(job, YK_CALLER);
         }
     }
 }
@@ -86,7 +86,7 @@ static void allow_cores(const yk_control *control, yk_job *job)
     memset(job->allowed, 0, sizeof job->allowed);
     for (uint32_t slot = 0; slot < count; slot++) {
         if (control->workers[slot].kind == YOKE_WORKER_CPU) {
-            allow(job, slot);
+            placement_allow(job, slot);
         }
     }
 }
@@ -152,8 +152,8 @@ static bool takes_part(const yk_control *control, const yk_job *job, uint32_t sl
 }
 
 /* From now until a worker computes. */
-static double delay_of(const yk_control *control, const yk_job *job, uint32_t slot,
-                       bool is_ready)
+static double placement_delay_of(const yk_control *control, const yk_job *job,
+                                 uint32_t slot, bool is_ready)
 {
     const yk_worker *worker = &control->workers[slot];
     const bool asleep = yk_eventcount_has_sleeper(&worker->bell);
@@ -171,7 +171,8 @@ static double delay_of(const yk_control *control, const yk_job *job, uint32_t sl
 }
 
 /* Whether a worker without a work range may come all the same: it has not built the kernel yet. */
-static bool is_late(const yk_control *control, const yk_job *job, uint32_t slot)
+static bool placement_is_late(const yk_control *control, const yk_job *job,
+                              uint32_t slot)
 {
     const uint32_t build =
         yk_build_of(&control->workers[slot], job->kernel_slot, job->launch.kernel_id);
@@ -215,12 +216,12 @@ static void find_participants(yoke_pool *pool, yk_job *job, bool caller_helps,
         const yk_worker *worker = &control->workers[i];
 
         participants[i] = (yk_participant){.speed = -1}; /* gets no tiles */
-        job->has_latecomers |= is_late(control, job, i);
+        job->has_latecomers |= placement_is_late(control, job, i);
         if (takes_part(control, job, i)) {
             know_speed(&participants[i], job, worker);
             job->participants++;
             participants[i].delay_ns =
-                explore ? 0 : delay_of(control, job, i, is_ready);
+                explore ? 0 : placement_delay_of(control, job, i, is_ready);
         }
     }
     if (is_ready) {
@@ -335,8 +336,8 @@ static uint32_t max_tiles(const yk_job *job, uint64_t max_items)
     return (uint32_t)yk_min(max_count, YK_MAX_TILES);
 }
 
-static yk_tiling cut(const yk_launch *launch, const yoke_map_options *options,
-                     uint32_t workers, bool is_task)
+static yk_tiling placement_cut(const yk_launch *launch, const yoke_map_options *options,
+                               uint32_t workers, bool is_task)
 {
     const yk_tiling_limits limits = {
         .group = launch->group[launch->split],
@@ -361,7 +362,8 @@ void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
     yk_participant participants[YK_MAX_SLOTS];
     yk_tiles shares[YK_MAX_SLOTS];
 
-    job->tiling = cut(&job->launch, &submission->options, count,
+    job->tiling =
+        placement_cut(&job->launch, &submission->options, count,
                       yk_kernel_is_task(&control->kernels[job->kernel_slot].kernel));
     job->max_tiles = max_tiles(job, submission->options.chunk);
     find_participants(pool, job, submission->caller_helps, participants, count);

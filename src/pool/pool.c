@@ -99,7 +99,7 @@ typedef struct mappings {
     yk_mapping control;
 } mappings;
 
-static void unmap(mappings *all)
+static void pool_unmap_memory(mappings *all)
 {
     yk_mapping_destroy(&all->arena);
     yk_mapping_destroy(&all->store);
@@ -109,8 +109,8 @@ static void unmap(mappings *all)
 
 /* The first three take what they can get, up to their sizes, but leave `room` bytes of address
  * space for whatever else happens in the processes. */
-static yoke_status map(mappings *all, size_t bytes, bool guarded, size_t room,
-                       yk_error *error)
+static yoke_status pool_map_memory(mappings *all, size_t bytes, bool guarded,
+                                   size_t room, yk_error *error)
 {
     const size_t least = bytes < min_arena ? bytes / 2 : min_arena;
     yk_mapping rest;
@@ -138,7 +138,7 @@ static yoke_status map(mappings *all, size_t bytes, bool guarded, size_t room,
                                    sizeof(yk_control), error);
     }
     if (status != YOKE_OK) {
-        unmap(all);
+        pool_unmap_memory(all);
     }
     return status;
 }
@@ -148,12 +148,12 @@ static yoke_status map_with_room(mappings *all, size_t bytes, bool guarded,
                                  yk_error *error)
 {
     size_t room = max_room;
-    yoke_status status = map(all, bytes, guarded, room, error);
+    yoke_status status = pool_map_memory(all, bytes, guarded, room, error);
 
     while (status == YOKE_ENOMEM && room > min_room) {
         room /= 2;
         yk_error_clear(error);
-        status = map(all, bytes, guarded, room, error);
+        status = pool_map_memory(all, bytes, guarded, room, error);
     }
     return status;
 }
@@ -190,8 +190,8 @@ static yoke_status read_arena_bytes(const yoke_pool_options *options, uint64_t *
 }
 
 /* Each kind of memory gets its zone, and blocks their guards. */
-static yoke_status divide(yoke_pool *pool, const yk_layout *layout, bool guarded,
-                          yk_error *error)
+static yoke_status pool_divide_memory(yoke_pool *pool, const yk_layout *layout,
+                                      bool guarded, yk_error *error)
 {
     pool->control->layout = *layout;
     yk_arena_divide(&pool->arena, layout);
@@ -227,7 +227,7 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     status = keep_books(&pool->store, all.store, false, status, error);
     status = keep_books(&pool->tables, all.tables, false, status, error);
     if (status == YOKE_OK) {
-        status = divide(pool, &all.layout, guarded, error);
+        status = pool_divide_memory(pool, &all.layout, guarded, error);
     }
     if (status == YOKE_OK && !yk_window_add(pool->arena.mapping.base, &all.layout, pool,
                                             yk_process_self())) {

@@ -187,7 +187,7 @@ size_t yk_pool_describe_kernel(const yoke_kernel *kernel,
     return count;
 }
 
-static uint64_t value_of(const _Atomic uint64_t *counter)
+static uint64_t pool_info_value_of(const _Atomic uint64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
@@ -202,12 +202,12 @@ size_t yk_pool_get_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_S
         const yk_tally *tally = &worker->tally;
 
         stats[n] = (yoke_worker_stats){
-            .chunks = value_of(&tally->chunks),
-            .items = value_of(&tally->items),
-            .steals = value_of(&tally->steals),
-            .sent_bytes = value_of(&tally->sent),
-            .received_bytes = value_of(&tally->received),
-            .busy_seconds = (double)value_of(&tally->busy_ns) / 1e9,
+            .chunks = pool_info_value_of(&tally->chunks),
+            .items = pool_info_value_of(&tally->items),
+            .steals = pool_info_value_of(&tally->steals),
+            .sent_bytes = pool_info_value_of(&tally->sent),
+            .received_bytes = pool_info_value_of(&tally->received),
+            .busy_seconds = (double)pool_info_value_of(&tally->busy_ns) / 1e9,
         };
         yk_text_copy(stats[n].name, sizeof stats[n].name,
                      i == YK_CALLER ? "caller" : worker->name);

@@ -28,7 +28,7 @@ static yk_process_slot *slot_of(const yoke_process *process)
 
 /* ---- results; with the lock ---- */
 
-static void take_result(yoke_process *process, const yk_process_slot *slot)
+static void process_take_result(yoke_process *process, const yk_process_slot *slot)
 {
     const bool refused = yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_REFUSED;
 
@@ -72,7 +72,7 @@ static void note_handle(yoke_pool *pool, yoke_process *process)
 }
 
 /* Frees a slot whose process has ended, if it has. */
-static void collect(yoke_pool *pool, uint32_t index)
+static void process_collect(yoke_pool *pool, uint32_t index)
 {
     yk_process_slot *slot = &pool->control->processes[index];
     const uint64_t state = atomic_load(&slot->state);
@@ -82,7 +82,7 @@ static void collect(yoke_pool *pool, uint32_t index)
         return;
     }
     if (pool->processes[index] != NULL) {
-        take_result(pool->processes[index], slot);
+        process_take_result(pool->processes[index], slot);
         pool->processes[index] = NULL;
     } else if ((atomic_load(&slot->unfound) | atomic_load(&slot->left)) != 0) {
         note_failure(pool, atomic_load(&slot->left) != 0, slot->name, slot->failure);
@@ -98,7 +98,7 @@ static void collect_all(yoke_pool *pool)
     const uint32_t count = atomic_load(&pool->control->process_slots);
 
     for (uint32_t i = 0; i < count; i++) {
-        collect(pool, i);
+        process_collect(pool, i);
     }
 }
 
@@ -107,7 +107,7 @@ static bool has_started(yoke_process *process)
     const yk_process_slot *slot = slot_of(process);
 
     if (!process->ended) {
-        collect(process->pool, process->slot);
+        process_collect(process->pool, process->slot);
     }
     if (!process->ended &&
         yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_RUNNING) {
@@ -116,10 +116,10 @@ static bool has_started(yoke_process *process)
     return process->ended || process->pid != 0;
 }
 
-static bool has_ended(yoke_process *process)
+static bool process_collect_ended(yoke_process *process)
 {
     if (!process->ended) {
-        collect(process->pool, process->slot);
+        process_collect(process->pool, process->slot);
     }
     return process->ended;
 }
@@ -128,7 +128,7 @@ static bool has_ended(yoke_process *process)
 
 typedef bool process_condition(yoke_process *process);
 
-static bool holds(yoke_process *process, process_condition *condition)
+static bool process_condition_holds(yoke_process *process, process_condition *condition)
 {
     bool result;
 
@@ -139,8 +139,8 @@ static bool holds(yoke_process *process, process_condition *condition)
 }
 
 /* False if the time is over, or the pool is broken. */
-static bool wait_until(yoke_process *process, process_condition *condition,
-                       uint64_t deadline_ns)
+static bool process_wait_until(yoke_process *process, process_condition *condition,
+                               uint64_t deadline_ns)
 {
     yk_eventcount *changed = &slot_of(process)->changed;
 
@@ -149,7 +149,7 @@ static bool wait_until(yoke_process *process, process_condition *condition,
         uint64_t limit = poll_ns;
         uint64_t now;
 
-        if (holds(process, condition)) {
+        if (process_condition_holds(process, condition)) {
             return true;
         }
         now = yk_clock_ns();
@@ -160,7 +160,7 @@ static bool wait_until(yoke_process *process, process_condition *condition,
                                               limit);
         }
         if (now >= deadline_ns || !yk_pool_is_alive(process->pool)) {
-            return holds(process, condition);
+            return process_condition_holds(process, condition);
         }
     }
 }
@@ -168,7 +168,7 @@ static bool wait_until(yoke_process *process, process_condition *condition,
 /* ---- starting ---- */
 
 /* With the lock. */
-static uint32_t find_slot(const yoke_pool *pool)
+static uint32_t process_find_slot(const yoke_pool *pool)
 {
     const yk_process_slot *slots = pool->control->processes;
     uint32_t index = 0;
@@ -180,8 +180,9 @@ static uint32_t find_slot(const yoke_pool *pool)
     return index;
 }
 
-static yoke_status copy_argument(yoke_pool *pool, yk_process_slot *slot,
-                                 const yk_process_request *request, yk_error *error)
+static yoke_status process_copy_argument(yoke_pool *pool, yk_process_slot *slot,
+                                         const yk_process_request *request,
+                                         yk_error *error)
 {
     void *copy = NULL;
 
@@ -213,12 +214,12 @@ static void name_process(yoke_pool *pool, char *name, const char *wanted)
 }
 
 /* Fills a slot in and lets the supervisor have it. With the lock. */
-static yoke_status publish(yoke_process *process, const yk_function *function,
-                           const yk_process_request *request, yk_error *error)
+static yoke_status process_publish(yoke_process *process, const yk_function *function,
+                                   const yk_process_request *request, yk_error *error)
 {
     yoke_pool *pool = process->pool;
     yk_process_slot *slot = slot_of(process);
-    const yoke_status status = copy_argument(pool, slot, request, error);
+    const yoke_status status = process_copy_argument(pool, slot, request, error);
 
     if (status != YOKE_OK) {
         return status;
@@ -250,7 +251,7 @@ static yoke_status request_process(yoke_process *process, const yk_function *fun
                                    const yk_process_request *request, yk_error *error)
 {
     collect_all(process->pool);
-    process->slot = find_slot(process->pool);
+    process->slot = process_find_slot(process->pool);
     if (process->pool->broken) {
         return yk_pool_fail_broken(error);
     }
@@ -258,7 +259,7 @@ static yoke_status request_process(yoke_process *process, const yk_function *fun
         return yk_fail(error, YOKE_EBUSY, "%d processes of the pool run already",
                        YK_MAX_PROCESSES);
     }
-    return publish(process, function, request, error);
+    return process_publish(process, function, request, error);
 }
 
 static yoke_status check_request(const yoke_pool *pool,
@@ -293,7 +294,7 @@ static yoke_status await_start(yoke_process *process, yk_error *error)
     YK_NOT_CANCELLED; /* the program does not have it yet */
 
     yk_control_wake_supervisor(process->pool->control);
-    if (!wait_until(process, has_started, UINT64_MAX)) {
+    if (!process_wait_until(process, has_started, UINT64_MAX)) {
         return yk_pool_fail_broken(error);
     }
     if (process->refusal != 0) {
@@ -344,7 +345,8 @@ yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
 
 yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *error)
 {
-    if (!wait_until(process, has_ended, yk_clock_deadline(seconds))) {
+    if (!process_wait_until(process, process_collect_ended,
+                            yk_clock_deadline(seconds))) {
         return yk_pool_is_alive(process->pool)
                    ? yk_fail(error, YOKE_EAGAIN, "%s (process %d) has not ended",
                              process->name, (int)process->pid)
@@ -366,7 +368,7 @@ yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *er
     bool ended;
 
     (void)pthread_mutex_lock(&process->pool->lock);
-    ended = has_ended(process);
+    ended = process_collect_ended(process);
     if (!ended && atomic_load(word) != kill) {
         atomic_store(word, yk_state_pack(process->generation, wanted));
     }
@@ -409,7 +411,7 @@ yoke_status yk_process_fd(yoke_process *process, int *fd, yk_error *error)
     (void)pthread_mutex_lock(&process->pool->lock);
     if (process->fd < 0) {
         errno = ESRCH;
-        if (!has_ended(process)) {
+        if (!process_collect_ended(process)) {
             process->fd = open_process(process);
         }
         if (process->fd < 0 && errno == ESRCH) {
@@ -444,7 +446,7 @@ void yk_process_forget(yoke_process *process)
     (void)pthread_mutex_lock(&pool->lock);
     if (!process->ended) {
         pool->processes[process->slot] = NULL;
-        collect(pool, process->slot);
+        process_collect(pool, process->slot);
     }
     note_handle(pool, process);
     unlink_handle(process);

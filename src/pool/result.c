@@ -26,7 +26,7 @@ static uint64_t room_for(const yoke_pool *pool, uint64_t asked)
                                             (2 * YK_MAX_JOBS));
 }
 
-static yk_room *room_of(yoke_pool *pool, const yk_job *job)
+static yk_room *result_room_of(yoke_pool *pool, const yk_job *job)
 {
     return &pool->rooms[job - pool->control->jobs];
 }
@@ -36,7 +36,7 @@ yoke_status yk_result_reserve(yoke_pool *pool, yk_job *job,
 {
     yk_task_result *result = &job->result;
     const uint64_t bytes = room_for(pool, submission->most_result);
-    yk_room *room = room_of(pool, job);
+    yk_room *room = result_room_of(pool, job);
 
     *room = (yk_room){.has_result = submission->has_result};
     result->block = result->capacity = result->bytes = 0;
@@ -94,7 +94,7 @@ yoke_status yk_result_collect(yoke_pool *pool, yk_job *job, yoke_future *future,
                               bool succeeded, yk_error *error)
 {
     const yk_task_result *result = &job->result;
-    const yk_room room = *room_of(pool, job);
+    const yk_room room = *result_room_of(pool, job);
     const bool is_large = result->is_large != 0;
     size_t bytes = 0;
     yoke_status status = YOKE_OK;

@@ -15,7 +15,7 @@ enum { MAX_INVENTIONS = 100 };
 
 /* ---- slots ---- */
 
-static bool is_same(const yk_host *host, const yk_segment *segment)
+static bool pool_segment_is_same(const yk_host *host, const yk_segment *segment)
 {
     return host->handles != 0 && host->segment.device == segment->device &&
            host->segment.inode == segment->inode;
@@ -26,7 +26,8 @@ static uint32_t find_open(const yoke_pool *pool, const yk_segment *segment)
 {
     uint32_t slot = 0;
 
-    while (slot < YK_MAX_ATTACHMENTS && !is_same(&pool->hosts[slot], segment)) {
+    while (slot < YK_MAX_ATTACHMENTS &&
+           !pool_segment_is_same(&pool->hosts[slot], segment)) {
         slot++;
     }
     return slot;
@@ -53,8 +54,9 @@ static bool have_hosts(yoke_pool *pool)
 /* ---- opening ---- */
 
 /* Tells the pool's processes. The id comes last: who reads it sees the rest. */
-static void announce(yk_control *control, uint32_t slot, const yk_host *host,
-                     const yk_allocation *allocation, const char *name)
+static void pool_segment_announce(yk_control *control, uint32_t slot,
+                                  const yk_host *host, const yk_allocation *allocation,
+                                  const char *name)
 {
     yk_attachment *attachment = &control->attachments[slot];
 
@@ -142,8 +144,9 @@ static void *find_room_to_attach(yoke_pool *pool, uint32_t slot,
 }
 
 /* Takes the segment over if it succeeds. */
-static yoke_status attach(yoke_pool *pool, uint32_t slot, const yk_segment *segment,
-                          const char *name, bool read_only, yk_error *error)
+static yoke_status pool_segment_attach(yoke_pool *pool, uint32_t slot,
+                                       const yk_segment *segment, const char *name,
+                                       bool read_only, yk_error *error)
 {
     yk_host *host = &pool->hosts[slot];
     yk_allocation allocation;
@@ -161,13 +164,14 @@ static yoke_status attach(yoke_pool *pool, uint32_t slot, const yk_segment *segm
         return yk_fail(error, YOKE_ESYSTEM, "cannot map it: %s", strerror(code));
     }
     *host = (yk_host){.segment = *segment, .pointer = pointer, .read_only = read_only};
-    announce(pool->control, slot, host, &allocation, name);
+    pool_segment_announce(pool->control, slot, host, &allocation, name);
     return YOKE_OK;
 }
 
 /* A slot that shows the segment, which is taken over or closed. */
-static yoke_status admit(yoke_pool *pool, yk_segment *segment, const char *name,
-                         bool read_only, uint32_t *slot, yk_error *error)
+static yoke_status pool_segment_admit(yoke_pool *pool, yk_segment *segment,
+                                      const char *name, bool read_only, uint32_t *slot,
+                                      yk_error *error)
 {
     yoke_status status;
 
@@ -184,7 +188,7 @@ static yoke_status admit(yoke_pool *pool, yk_segment *segment, const char *name,
     status = *slot == YK_MAX_ATTACHMENTS
                  ? yk_fail(error, YOKE_ENOMEM, "%d segments are open in this pool",
                            YK_MAX_ATTACHMENTS)
-                 : attach(pool, *slot, segment, name, read_only, error);
+                 : pool_segment_attach(pool, *slot, segment, name, read_only, error);
     if (status != YOKE_OK) {
         yk_segment_close(segment);
     }
@@ -204,7 +208,7 @@ static yoke_status add_handle(yoke_shm **shm, yoke_pool *pool, yk_segment *segme
         yk_segment_close(segment);
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    status = admit(pool, segment, name, read_only, &slot, error);
+    status = pool_segment_admit(pool, segment, name, read_only, &slot, error);
     if (status != YOKE_OK) {
         yk_error_prefix(error, "%s '%s': ", yk_segment_noun(name), name);
         free(handle);
@@ -223,8 +227,9 @@ static yoke_status add_handle(yoke_shm **shm, yoke_pool *pool, yk_segment *segme
 }
 
 /* By a name that is right. */
-static yoke_status open_named(yoke_shm **shm, yoke_pool *pool, const char *name,
-                              bool read_only, yk_error *error)
+static yoke_status pool_segment_open_named(yoke_shm **shm, yoke_pool *pool,
+                                           const char *name, bool read_only,
+                                           yk_error *error)
 {
     yk_segment segment;
     yoke_status status = yk_segment_open(&segment, name, read_only, error);
@@ -243,7 +248,9 @@ yoke_status yk_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
 {
     const yoke_status status = yk_segment_check_name(name, error);
 
-    return status == YOKE_OK ? open_named(shm, pool, name, read_only, error) : status;
+    return status == YOKE_OK
+               ? pool_segment_open_named(shm, pool, name, read_only, error)
+               : status;
 }
 
 yoke_status yk_shm_open_file(yoke_shm **shm, yoke_pool *pool, const char *path,
@@ -252,7 +259,9 @@ yoke_status yk_shm_open_file(yoke_shm **shm, yoke_pool *pool, const char *path,
     char name[YK_SEGMENT_NAME + 1];
     const yoke_status status = yk_segment_find_file(path, name, error);
 
-    return status == YOKE_OK ? open_named(shm, pool, name, read_only, error) : status;
+    return status == YOKE_OK
+               ? pool_segment_open_named(shm, pool, name, read_only, error)
+               : status;
 }
 
 /* A new segment under this name, or under an invented one that is written to `used`. */
@@ -316,8 +325,8 @@ static yoke_shm **find_handle(yoke_pool *pool, const yoke_shm *shm)
 }
 
 /* Nothing uses the segment: takes it out of the window. */
-static yoke_status detach(yoke_pool *pool, uint32_t slot,
-                          const yk_allocation *allocation, yk_error *error)
+static yoke_status pool_segment_detach(yoke_pool *pool, uint32_t slot,
+                                       const yk_allocation *allocation, yk_error *error)
 {
     yk_control *control = pool->control;
     yk_host *host = &pool->hosts[slot];
@@ -355,7 +364,7 @@ static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *er
         pool->hosts[slot].handles != 1) {
         return status;
     }
-    status = detach(pool, slot, &allocation, error);
+    status = pool_segment_detach(pool, slot, &allocation, error);
     if (status == YOKE_OK && allocation.table != 0) {
         status = yk_check_lost(pool, &allocation, error);
         (void)yk_arena_free(&pool->tables, (void *)(uintptr_t)allocation.table, NULL);

@@ -66,7 +66,7 @@ static void join_neighbours(yoke_pool *pool, const yoke_future *future)
     }
 }
 
-static void drop(yoke_pool *pool, yk_spoiled **link)
+static void spoiled_drop(yoke_pool *pool, yk_spoiled **link)
 {
     yk_spoiled *gone = *link;
 
@@ -82,7 +82,7 @@ void yk_spoiled_forget(yoke_pool *pool, uint64_t family)
 
     while (*link != NULL) {
         if ((*link)->family == family) {
-            drop(pool, link);
+            spoiled_drop(pool, link);
         } else {
             link = &(*link)->next;
         }
@@ -105,13 +105,13 @@ static void forget_told(yoke_pool *pool)
 
 /* ---- noting ---- */
 
-static bool is_written(const yk_arg *arg)
+static bool spoiled_is_written(const yk_arg *arg)
 {
     return arg->kind == YK_ARG_ARRAY && (arg->access & YK_WRITE) != 0;
 }
 
 /* Partial results of a reduction are the library's: their memory is used again. */
-static bool is_partial(const yoke_future *future, const yk_arg *arg)
+static bool spoiled_is_partial(const yoke_future *future, const yk_arg *arg)
 {
     const uint64_t address = arg->address;
 
@@ -127,7 +127,8 @@ static bool keep_written(yk_launch *launch, const yoke_future *future)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < launch->arg_count; i++) {
-        if (is_written(&launch->args[i]) && !is_partial(future, &launch->args[i])) {
+        if (spoiled_is_written(&launch->args[i]) &&
+            !spoiled_is_partial(future, &launch->args[i])) {
             launch->args[count++] = launch->args[i];
         }
     }
@@ -158,7 +159,7 @@ static void drop_oldest(yoke_pool *pool)
     while ((*link)->next != NULL) {
         link = &(*link)->next;
     }
-    drop(pool, link);
+    spoiled_drop(pool, link);
 }
 
 void yk_spoiled_note(yoke_pool *pool, yoke_future *future, const yk_launch *launch)
@@ -190,7 +191,7 @@ void yk_spoiled_note(yoke_pool *pool, yoke_future *future, const yk_launch *laun
 
 /* ---- asking ---- */
 
-static bool needs(const yk_launch *launch, const yk_spoiled *spoiled)
+static bool spoiled_is_needed(const yk_launch *launch, const yk_spoiled *spoiled)
 {
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         for (uint32_t k = 0; k < spoiled->launch.arg_count; k++) {
@@ -212,7 +213,7 @@ const char *yk_spoiled_needed(yoke_pool *pool, yoke_future *future,
 
     forget_told(pool);
     for (const yk_spoiled *s = pool->spoiled; s != NULL; s = s->next) {
-        if (needs(launch, s)) {
+        if (spoiled_is_needed(launch, s)) {
             why = s->why != NULL ? s->why : "";
             join_families(pool, s->family, future->family);
         }
@@ -250,6 +251,6 @@ void yk_spoiled_forget_orphans(yoke_pool *pool)
 void yk_spoiled_free(yoke_pool *pool)
 {
     while (pool->spoiled != NULL) {
-        drop(pool, &pool->spoiled);
+        spoiled_drop(pool, &pool->spoiled);
     }
 }

@@ -9,12 +9,12 @@
 
 enum { ALIGNMENT = 4096 };
 
-static bool is_foreign(const yk_arg *arg)
+static bool stage_is_foreign(const yk_arg *arg)
 {
     return arg->kind == YK_ARG_ARRAY && arg->block_id == 0;
 }
 
-static void *at(uint64_t address)
+static void *stage_pointer(uint64_t address)
 {
     return (void *)(uintptr_t)address;
 }
@@ -24,13 +24,15 @@ static void copy_extent(const yk_staged *staged, const yk_extent *extent, bool b
 {
     for (uint64_t k = 0; k < yk_extent_pieces(extent); k++) {
         const uint64_t here = yk_extent_piece(extent, k);
-        void *original = at(here - staged->copy + staged->original);
+        void *original = stage_pointer(here - staged->copy + staged->original);
 
-        memcpy(back ? original : at(here), back ? at(here) : original, extent->bytes);
+        memcpy(back ? original : stage_pointer(here),
+               back ? stage_pointer(here) : original, extent->bytes);
     }
 }
 
-static void copy_in(const yk_launch *launch, const yk_arg *arg, const yk_staged *staged)
+static void stage_copy_in(const yk_launch *launch, const yk_arg *arg,
+                          const yk_staged *staged)
 {
     const uint64_t begin = launch->begin[launch->split];
     const uint64_t end = begin + launch->size[launch->split];
@@ -74,7 +76,7 @@ static yoke_status stage_arg(yoke_pool *pool, yoke_future *future, yk_launch *la
     arg->block_address = (uint64_t)(uintptr_t)copy;
     arg->block_bytes = block.bytes;
     arg->block_id = block.id;
-    copy_in(launch, arg, staged);
+    stage_copy_in(launch, arg, staged);
     return YOKE_OK;
 }
 
@@ -84,7 +86,7 @@ yoke_status yk_stage_in(yoke_pool *pool, yoke_future *future, yk_launch *launch,
     uint32_t foreign = 0;
 
     for (uint32_t i = 0; i < launch->arg_count; i++) {
-        foreign += is_foreign(&launch->args[i]);
+        foreign += stage_is_foreign(&launch->args[i]);
     }
     if (foreign == 0) {
         return YOKE_OK;
@@ -94,7 +96,7 @@ yoke_status yk_stage_in(yoke_pool *pool, yoke_future *future, yk_launch *launch,
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     for (uint32_t i = 0; i < launch->arg_count; i++) {
-        if (is_foreign(&launch->args[i])) {
+        if (stage_is_foreign(&launch->args[i])) {
             const yoke_status status = stage_arg(pool, future, launch, i, error);
 
             if (status != YOKE_OK) {
@@ -106,7 +108,7 @@ yoke_status yk_stage_in(yoke_pool *pool, yoke_future *future, yk_launch *launch,
     return YOKE_OK;
 }
 
-static void copy_out(const yk_launch *launch, const yk_staged *staged)
+static void stage_copy_out(const yk_launch *launch, const yk_staged *staged)
 {
     const yk_arg *arg = &launch->args[staged->arg];
     const uint64_t begin = launch->begin[launch->split];
@@ -125,9 +127,9 @@ void yk_stage_out(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
         const yk_staged *staged = &future->staged[i];
 
         if (results) {
-            copy_out(launch, staged);
+            stage_copy_out(launch, staged);
         }
-        (void)yk_arena_free(&pool->arena, at(staged->block), NULL);
+        (void)yk_arena_free(&pool->arena, stage_pointer(staged->block), NULL);
     }
     free(future->staged);
     future->staged = NULL;
@@ -143,23 +145,23 @@ static yk_arg original_of(const yk_arg *arg, const yk_staged *staged)
     return original;
 }
 
-static bool meets(const yk_launch *launch, const yk_arg *arg, const yk_staged *staged,
-                  const yk_launch *other_launch)
+static bool stage_meets(const yk_launch *launch, const yk_arg *arg,
+                        const yk_staged *staged, const yk_launch *other_launch)
 {
     const yk_arg other = original_of(&other_launch->args[staged->arg], staged);
 
     return yk_args_conflict(other_launch, &other, launch, arg);
 }
 
-static bool conflicts(const yk_launch *launch, const yoke_future *other,
-                      const yk_launch *other_launch)
+static bool stage_conflicts(const yk_launch *launch, const yoke_future *other,
+                            const yk_launch *other_launch)
 {
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         for (size_t s = 0; s < other->staged_count; s++) {
             const yk_staged *staged = &other->staged[s];
 
-            if (is_foreign(&launch->args[i]) &&
-                meets(launch, &launch->args[i], staged, other_launch)) {
+            if (stage_is_foreign(&launch->args[i]) &&
+                stage_meets(launch, &launch->args[i], staged, other_launch)) {
                 return true;
             }
         }
@@ -173,7 +175,7 @@ yoke_future *yk_stage_conflict(yoke_pool *pool, const yk_launch *launch)
         yoke_future *other = pool->jobs[slot];
 
         if (other != NULL && other->staged_count != 0 &&
-            conflicts(launch, other, &pool->control->jobs[slot].launch)) {
+            stage_conflicts(launch, other, &pool->control->jobs[slot].launch)) {
             return other;
         }
     }

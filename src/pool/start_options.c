@@ -6,8 +6,9 @@
 
 /* ---- the initializer ---- */
 
-static yoke_status copy_argument(yoke_pool *pool, const yoke_pool_options *options,
-                                 yk_error *error)
+static yoke_status start_options_copy_argument(yoke_pool *pool,
+                                               const yoke_pool_options *options,
+                                               yk_error *error)
 {
     yk_initializer *self = &pool->control->initializer;
     void *copy;
@@ -44,12 +45,14 @@ yoke_status yk_initializer_set(yoke_pool *pool, const yoke_pool_options *options
     status = yk_function_locate(&pool->control->initializer.function,
                                 (yk_any_function *)options->initializer,
                                 "the initializer", error);
-    return status == YOKE_OK ? copy_argument(pool, options, error) : status;
+    return status == YOKE_OK ? start_options_copy_argument(pool, options, error)
+                             : status;
 }
 
 /* ---- descriptors ---- */
 
-static yoke_status check(const yoke_pool_options *options, yk_error *error)
+static yoke_status start_options_check(const yoke_pool_options *options,
+                                       yk_error *error)
 {
     if ((options->keep_fds == NULL) != (options->keep_fd_count == 0)) {
         return yk_fail(error, YOKE_EINVAL, "keep_fds and keep_fd_count go together");
@@ -68,7 +71,7 @@ yoke_status yk_kept_fds_set(yoke_pool *pool, const yoke_pool_options *options,
                             yk_error *error)
 {
     const size_t count = options->keep_fd_count;
-    const yoke_status status = check(options, error);
+    const yoke_status status = start_options_check(options, error);
     int *lists;
 
     if (status != YOKE_OK || count == 0) {

@@ -14,7 +14,7 @@ static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 /* ---- creating ---- */
 
-static bool area(uint64_t bytes, uint64_t count, uint64_t *sum)
+static bool stream_add_area(uint64_t bytes, uint64_t count, uint64_t *sum)
 {
     uint64_t total;
 
@@ -40,17 +40,18 @@ static void place_slots(yoke_stream *stream, uint64_t slot_bytes, uint64_t input
     }
 }
 
-static yoke_status take_memory(yoke_stream *stream, yk_error *error)
+static yoke_status stream_take_memory(yoke_stream *stream, yk_error *error)
 {
     const yk_stream_layout *layout = &stream->layout;
     uint64_t input_area = 0;
     uint64_t slot_bytes = 0;
     uint64_t total;
-    bool fits = area(layout->input_bytes, layout->chunk, &input_area);
+    bool fits = stream_add_area(layout->input_bytes, layout->chunk, &input_area);
 
     slot_bytes = input_area;
     if (has_own_output(layout)) {
-        fits = fits && area(layout->output_bytes, layout->chunk, &slot_bytes);
+        fits =
+            fits && stream_add_area(layout->output_bytes, layout->chunk, &slot_bytes);
     }
     if (!fits || !yk_mul(slot_bytes, layout->slots, &total)) {
         return yk_fail(error, YOKE_EINVAL,
@@ -65,7 +66,7 @@ static yoke_status take_memory(yoke_stream *stream, yk_error *error)
     return YOKE_OK;
 }
 
-static char *copy_text(const char *text)
+static char *stream_copy_text(const char *text)
 {
     return text != NULL ? strdup(text) : NULL;
 }
@@ -83,8 +84,8 @@ static yoke_status take_options(yoke_stream *stream, const yoke_stream_options *
         memcpy(stream->context, options->context, options->context_bytes);
         stream->options.context = stream->context;
     }
-    stream->options.devices = stream->devices = copy_text(options->devices);
-    stream->options.kind = stream->kind = copy_text(options->kind);
+    stream->options.devices = stream->devices = stream_copy_text(options->devices);
+    stream->options.kind = stream->kind = stream_copy_text(options->kind);
     if ((options->devices != NULL && stream->devices == NULL) ||
         (options->kind != NULL && stream->kind == NULL)) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
@@ -126,7 +127,7 @@ yoke_status yk_stream_create(yoke_stream **result, yoke_pool *pool, bool ordered
     }
     if (status == YOKE_OK) {
         change_users(stream, true);
-        status = take_memory(stream, error);
+        status = stream_take_memory(stream, error);
         if (status != YOKE_OK) {
             change_users(stream, false);
         }
@@ -190,7 +191,8 @@ static yoke_status submit_kernel(yoke_stream *stream, const yk_stream_slot *slot
 }
 
 /* The slot is as before if a callback that is called meanwhile does not return. */
-static yoke_status submit(yoke_stream *stream, yk_stream_slot *slot, yk_error *error)
+static yoke_status stream_submit(yoke_stream *stream, yk_stream_slot *slot,
+                                 yk_error *error)
 {
     yoke_future *future = NULL;
     const yoke_status status = stream->options.kernel != NULL
@@ -215,7 +217,7 @@ static void cancel_all(yoke_stream *stream)
 }
 
 /* From here on there is only this error. */
-static yoke_status fail(yoke_stream *stream, yoke_status status, yk_error *error)
+static yoke_status stream_fail(yoke_stream *stream, yoke_status status, yk_error *error)
 {
     stream->failure = status;
     stream->failure_text = strdup(error->text);
@@ -223,8 +225,8 @@ static yoke_status fail(yoke_stream *stream, yoke_status status, yk_error *error
     return status;
 }
 
-static yoke_status fail_job(yoke_stream *stream, const yk_stream_slot *slot,
-                            yk_error *error)
+static yoke_status stream_fail_job(yoke_stream *stream, const yk_stream_slot *slot,
+                                   yk_error *error)
 {
     yoke_future *future = slot->future;
 
@@ -233,7 +235,7 @@ static yoke_status fail_job(yoke_stream *stream, const yk_stream_slot *slot,
     if (stream->options.kernel != NULL) {
         yk_error_prefix(error, "item %zu of the stream: ", slot->first);
     }
-    return fail(stream, future->status, error);
+    return stream_fail(stream, future->status, error);
 }
 
 static yoke_status fail_source(yoke_stream *stream, yk_error *error)
@@ -249,7 +251,7 @@ static yoke_status fail_source(yoke_stream *stream, yk_error *error)
                 "the source of the stream returned %d for item %zu",
                 stream->source_code, stream->made);
     }
-    return fail(stream, YOKE_EKERNEL, error);
+    return stream_fail(stream, YOKE_EKERNEL, error);
 }
 
 /* ---- filling ---- */
@@ -308,7 +310,7 @@ static void fill_slot(yoke_stream *stream, yk_stream_slot *slot)
     }
 }
 
-static bool has_ended(yk_stream_slot *slot)
+static bool stream_slot_has_ended(yk_stream_slot *slot)
 {
     return slot->state == YK_SLOT_RUNNING && yk_future_wait(slot->future, 0);
 }
@@ -319,14 +321,14 @@ static yk_stream_slot *find_ready(yoke_stream *stream)
     if (stream->ordered) {
         yk_stream_slot *slot = &stream->slots[stream->take];
 
-        return has_ended(slot) ? slot : NULL;
+        return stream_slot_has_ended(slot) ? slot : NULL;
     }
     /* In turns, so that each comes up. */
     for (size_t i = 0; i < stream->layout.slots; i++) {
         yk_stream_slot *slot =
             &stream->slots[(stream->take + i) % stream->layout.slots];
 
-        if (has_ended(slot)) {
+        if (stream_slot_has_ended(slot)) {
             return slot;
         }
     }
@@ -366,7 +368,8 @@ static yk_stream_slot *slot_to_fill(yoke_stream *stream)
 }
 
 /* Fills empty slots until a result is there, which comes first. */
-static yoke_status fill(yoke_stream *stream, yk_stream_slot **ready, yk_error *error)
+static yoke_status stream_fill(yoke_stream *stream, yk_stream_slot **ready,
+                               yk_error *error)
 {
     *ready = find_ready(stream);
     while (*ready == NULL) {
@@ -378,13 +381,13 @@ static yoke_status fill(yoke_stream *stream, yk_stream_slot **ready, yk_error *e
         }
         fill_slot(stream, slot);
         if (slot->count > 0) {
-            status = submit(stream, slot, error);
+            status = stream_submit(stream, slot, error);
         } else {
             stream->filling = NULL;
         }
         if (status != YOKE_OK) {
             yk_error_prefix(error, "items from %zu of the stream: ", slot->first);
-            return fail(stream, status, error);
+            return stream_fail(stream, status, error);
         }
         *ready = find_ready(stream);
     }
@@ -393,7 +396,7 @@ static yoke_status fill(yoke_stream *stream, yk_stream_slot **ready, yk_error *e
 
 /* ---- taking ---- */
 
-static void give_back(yk_stream_slot *slot)
+static void stream_slot_give_back(yk_stream_slot *slot)
 {
     if (slot->future != NULL) {
         yk_future_let_go(slot->future);
@@ -407,7 +410,7 @@ static yoke_status open_slot(yoke_stream *stream, yk_stream_slot *slot, yk_error
     yoke_status status = YOKE_OK;
 
     if (slot->future->status != YOKE_OK) {
-        status = fail_job(stream, slot, error);
+        status = stream_fail_job(stream, slot, error);
         slot->state = YK_SLOT_EMPTY;
     } else {
         slot->state = YK_SLOT_READY;
@@ -415,7 +418,7 @@ static yoke_status open_slot(yoke_stream *stream, yk_stream_slot *slot, yk_error
         stream->given = 0;
         stream->take = (stream->take + 1) % stream->layout.slots;
     }
-    give_back(slot);
+    stream_slot_give_back(slot);
     return status;
 }
 
@@ -486,7 +489,7 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(&stream->pool->control->changed);
         const uint64_t begun = yk_clock_ns();
-        const yoke_status status = fill(stream, ready, error);
+        const yoke_status status = stream_fill(stream, ready, error);
         uint64_t now;
 
         if (status != YOKE_OK || *ready != NULL) {
@@ -506,8 +509,8 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
     }
 }
 
-static yoke_status next(yoke_stream *stream, void **result, double seconds,
-                        yk_error *error)
+static yoke_status stream_take_next(yoke_stream *stream, void **result, double seconds,
+                                    yk_error *error)
 {
     yk_stream_slot *ready = NULL;
     yoke_status status;
@@ -545,7 +548,7 @@ yoke_status yk_stream_next(yoke_stream *stream, void **result, double seconds,
     }
     stream->busy = true;
     yk_hold(yk_stream_undo, stream, 0);
-    status = next(stream, result, seconds, error);
+    status = stream_take_next(stream, result, seconds, error);
     yk_hold_end();
     stream->busy = false;
     return status;
@@ -573,7 +576,7 @@ void yk_stream_destroy(yoke_stream *stream, bool has_pool)
             if (stream->failure != YOKE_OK && stream->slots[i].future != NULL) {
                 stream->slots[i].future->told = true; /* by the stream's one error */
             }
-            give_back(&stream->slots[i]);
+            stream_slot_give_back(&stream->slots[i]);
         }
         change_users(stream, false);
         (void)yk_free(stream->pool, stream->memory, NULL);

@@ -32,8 +32,9 @@ static bool is_placeholder(const yoke_arg *arg)
     return arg->kind == YOKE_ARG_ARRAY && arg->pointer == NULL;
 }
 
-static yoke_status place(int *place, uint64_t *place_bytes, int number, uint64_t bytes,
-                         const char *what, yk_error *error)
+static yoke_status stream_layout_place(int *place, uint64_t *place_bytes, int number,
+                                       uint64_t bytes, const char *what,
+                                       yk_error *error)
 {
     if (*place >= 0) {
         return yk_fail(error, YOKE_EINVAL, "arguments %d and %d both stand for the %s",
@@ -61,12 +62,12 @@ static yoke_status plan_arg(yk_stream_layout *layout, const yk_launch *launch,
                        number + 1);
     }
     if ((arg->access & YOKE_ACCESS_READ) != 0) {
-        status = place(&layout->input_arg, &layout->input_bytes, number, bytes, "item",
-                       error);
+        status = stream_layout_place(&layout->input_arg, &layout->input_bytes, number,
+                                     bytes, "item", error);
     }
     if (status == YOKE_OK && (arg->access & YOKE_ACCESS_WRITE) != 0) {
-        status = place(&layout->output_arg, &layout->output_bytes, number, bytes,
-                       "result", error);
+        status = stream_layout_place(&layout->output_arg, &layout->output_bytes, number,
+                                     bytes, "result", error);
     }
     return status;
 }

@@ -16,7 +16,7 @@
 
 /* ---- slots ---- */
 
-static int find_slot(const yoke_pool *pool)
+static int submit_find_slot(const yoke_pool *pool)
 {
     for (int slot = 0; slot < YK_MAX_JOBS; slot++) {
         if (pool->jobs[slot] == NULL) {
@@ -64,10 +64,10 @@ static yoke_status wait_for_slot(yoke_pool *pool, int *slot, yk_error *error)
         yoke_status status;
 
         yk_collect_for_room(pool, false);
-        *slot = find_slot(pool);
+        *slot = submit_find_slot(pool);
         if (*slot < 0) {
             yk_collect_for_room(pool, true);
-            *slot = find_slot(pool);
+            *slot = submit_find_slot(pool);
         }
         if (*slot >= 0) {
             return YOKE_OK;
@@ -217,8 +217,8 @@ static void fail_early(yoke_pool *pool, yk_job *job, yk_job_ref ref, const char 
     yk_job_stop(pool->control, ref, YOKE_EDEPENDENCY);
 }
 
-static void publish(yoke_pool *pool, yoke_future *future, yk_job *job,
-                    const yk_submission *submission, const char *spoiled)
+static void submit_publish(yoke_pool *pool, yoke_future *future, yk_job *job,
+                           const yk_submission *submission, const char *spoiled)
 {
     const yk_job_ref ref = future->ref;
     const double timeout = submission->options.timeout;
@@ -308,9 +308,9 @@ static yoke_status wait_for_devices(yoke_pool *pool, const char *devices,
     return status;
 }
 
-static yoke_status prepare(yoke_pool *pool, yoke_future *future,
-                           const yk_submission *submission, const char **spoiled,
-                           yk_error *error)
+static yoke_status submit_prepare(yoke_pool *pool, yoke_future *future,
+                                  const yk_submission *submission, const char **spoiled,
+                                  yk_error *error)
 {
     bool again = true;
     yk_job *job = NULL;
@@ -370,14 +370,15 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     if (future == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    status = prepare(pool, future, submission, &spoiled, error);
+    status = submit_prepare(pool, future, submission, &spoiled, error);
     if (status != YOKE_OK) {
         yk_future_release(future);
         return status;
     }
     future->fold = submission->fold;
     future->combine = submission->combine;
-    publish(pool, future, yk_job_at(pool->control, future->ref), submission, spoiled);
+    submit_publish(pool, future, yk_job_at(pool->control, future->ref), submission,
+                   spoiled);
     *result = future;
     return YOKE_OK;
 }

@@ -20,8 +20,8 @@ static const char *last_part(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static yoke_status describe(yk_kernel *kernel, yoke_task_function *function,
-                            uint32_t task, yk_error *error)
+static yoke_status tasks_describe(yk_kernel *kernel, yoke_task_function *function,
+                                  uint32_t task, yk_error *error)
 {
     yoke_status status;
 
@@ -42,20 +42,20 @@ static yoke_status describe(yk_kernel *kernel, yoke_task_function *function,
     return YOKE_OK;
 }
 
-static bool is_same(const yk_kernel *a, const yk_kernel *b)
+static bool tasks_is_same(const yk_kernel *a, const yk_kernel *b)
 {
     return a->task == b->task && a->native.place.offset == b->native.place.offset &&
            strcmp(a->native.object, b->native.object) == 0;
 }
 
 /* The kernel of this function, with one user more; NULL if there is none. With the lock. */
-static yoke_kernel *find(yoke_pool *pool, const yk_kernel *described)
+static yoke_kernel *tasks_find(yoke_pool *pool, const yk_kernel *described)
 {
     for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
         yoke_kernel *kernel = pool->tasks[slot];
 
         if (kernel != NULL &&
-            is_same(&pool->control->kernels[slot].kernel, described)) {
+            tasks_is_same(&pool->control->kernels[slot].kernel, described)) {
             kernel->users++;
             kernel->last_use = ++pool->task_uses;
             return kernel;
@@ -64,18 +64,18 @@ static yoke_kernel *find(yoke_pool *pool, const yk_kernel *described)
     return NULL;
 }
 
-static yoke_kernel *look_up(yoke_pool *pool, const yk_kernel *described)
+static yoke_kernel *tasks_look_up(yoke_pool *pool, const yk_kernel *described)
 {
     yoke_kernel *kernel;
 
     (void)pthread_mutex_lock(&pool->lock);
-    kernel = find(pool, described);
+    kernel = tasks_find(pool, described);
     (void)pthread_mutex_unlock(&pool->lock);
     return kernel;
 }
 
-static yoke_status make(yoke_kernel **kernel, yoke_pool *pool,
-                        const yk_kernel *described, yk_error *error)
+static yoke_status tasks_make(yoke_kernel **kernel, yoke_pool *pool,
+                              const yk_kernel *described, yk_error *error)
 {
     const yoke_status status = yk_kernel_create_task(kernel, pool, described, error);
 
@@ -94,27 +94,27 @@ static yoke_status kernel_of(yoke_kernel **kernel, yoke_pool *pool,
                              const yk_task_request *request, yk_error *error)
 {
     yk_kernel described;
-    yoke_status status =
-        describe(&described, request->function,
-                 request->options.kind != NULL ? YK_TASK_DEVICE : YK_TASK_HOST, error);
+    yoke_status status = tasks_describe(
+        &described, request->function,
+        request->options.kind != NULL ? YK_TASK_DEVICE : YK_TASK_HOST, error);
 
     if (status != YOKE_OK) {
         return status;
     }
-    *kernel = look_up(pool, &described);
+    *kernel = tasks_look_up(pool, &described);
     if (*kernel != NULL) {
         return YOKE_OK;
     }
     (void)pthread_mutex_lock(&pool->tasks_lock);
-    *kernel = look_up(pool, &described); /* another thread may have been here */
+    *kernel = tasks_look_up(pool, &described); /* another thread may have been here */
     if (*kernel == NULL) {
-        status = make(kernel, pool, &described, error);
+        status = tasks_make(kernel, pool, &described, error);
     }
     (void)pthread_mutex_unlock(&pool->tasks_lock);
     return status;
 }
 
-static void release(yoke_pool *pool, yoke_kernel *kernel)
+static void tasks_release(yoke_pool *pool, yoke_kernel *kernel)
 {
     (void)pthread_mutex_lock(&pool->lock);
     yk_kernel_release(kernel);
@@ -221,8 +221,9 @@ static yk_submission submission_of(const yk_task_request *request, yoke_kernel *
 }
 
 /* The context is the last argument. */
-static yoke_status submit(yoke_future **future, yoke_pool *pool, yoke_kernel *kernel,
-                          const yk_task_request *request, yk_error *error)
+static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
+                                       yoke_kernel *kernel,
+                                       const yk_task_request *request, yk_error *error)
 {
     yoke_arg args[YK_MAX_ARGS];
     yk_submission submission = submission_of(request, kernel);
@@ -263,8 +264,8 @@ yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
         status = kernel_of(&kernel, pool, request, error);
     }
     if (status == YOKE_OK) {
-        status = submit(future, pool, kernel, request, error);
-        release(pool, kernel);
+        status = tasks_submit_kernel(future, pool, kernel, request, error);
+        tasks_release(pool, kernel);
     }
     return status;
 }

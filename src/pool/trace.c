@@ -44,7 +44,7 @@ static yoke_status make_rings(yoke_pool *pool, yk_error *error)
 }
 
 /* With the lock. */
-static yoke_status prepare(yoke_pool *pool, yk_error *error)
+static yoke_status trace_prepare_locked(yoke_pool *pool, yk_error *error)
 {
     yk_tracer *tracer = pool->tracer;
 
@@ -86,9 +86,9 @@ void yk_trace_announced(yoke_pool *pool, const yk_kernel *kernel)
 }
 
 /* With the lock. */
-static yoke_status start(yoke_pool *pool, yk_error *error)
+static yoke_status trace_start_locked(yoke_pool *pool, yk_error *error)
 {
-    const yoke_status status = prepare(pool, error);
+    const yoke_status status = trace_prepare_locked(pool, error);
     yk_tracer *tracer = pool->tracer;
 
     if (status != YOKE_OK) {
@@ -107,7 +107,7 @@ yoke_status yk_trace_start(yoke_pool *pool, yk_error *error)
     yoke_status status;
 
     (void)pthread_mutex_lock(&pool->lock);
-    status = start(pool, error);
+    status = trace_start_locked(pool, error);
     (void)pthread_mutex_unlock(&pool->lock);
     return status;
 }
@@ -165,23 +165,23 @@ static void give_tracers(void)
 }
 
 /* Whoever is forked finds the lock free: it is taken at every exit. */
-static void hold_during_forks(void)
+static void trace_hold_during_forks(void)
 {
     (void)pthread_atfork(take_tracers, give_tracers, give_tracers);
 }
 
-static void enlist(yk_tracer *tracer)
+static void trace_enlist(yk_tracer *tracer)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    (void)pthread_once(&once, hold_during_forks);
+    (void)pthread_once(&once, trace_hold_during_forks);
     (void)pthread_mutex_lock(&tracers_lock);
     tracer->next = tracers;
     tracers = tracer;
     (void)pthread_mutex_unlock(&tracers_lock);
 }
 
-static void strike(const yk_tracer *tracer)
+static void trace_delist(const yk_tracer *tracer)
 {
     yk_tracer **link = &tracers;
 
@@ -227,7 +227,7 @@ static char *path_of_next(const char *path)
 
 /* The file is there from now on, under a path that holds wherever the program goes; NULL:
  * error. */
-static char *create_file(const char *wanted, yk_error *error)
+static char *trace_create_file(const char *wanted, yk_error *error)
 {
     char *path = path_of_next(wanted);
     char *whole = NULL;
@@ -260,7 +260,7 @@ yoke_status yk_trace_configure(yoke_pool *pool, yk_error *error)
     if (wanted == NULL) {
         return YOKE_OK;
     }
-    path = create_file(wanted, error);
+    path = trace_create_file(wanted, error);
     if (path == NULL) {
         return error->status;
     }
@@ -271,7 +271,7 @@ yoke_status yk_trace_configure(yoke_pool *pool, yk_error *error)
     }
     pool->tracer->path = path;
     pool->tracer->pool = pool;
-    enlist(pool->tracer);
+    trace_enlist(pool->tracer);
     return YOKE_OK;
 }
 
@@ -280,7 +280,7 @@ yoke_status yk_trace_end(yoke_pool *pool, yk_error *error)
     if (pool->tracer == NULL || pool->tracer->path == NULL) {
         return YOKE_OK;
     }
-    strike(pool->tracer);
+    trace_delist(pool->tracer);
     return yk_trace_write(pool, pool->tracer->path, error);
 }
 

@@ -97,7 +97,7 @@ static const char *kernel_name(const writer *self, uint64_t id)
     return kernel->id == id ? kernel->name : "an earlier kernel";
 }
 
-static yk_traced_job *job_of(const writer *self, uint64_t sequence)
+static yk_traced_job *trace_job_of(const writer *self, uint64_t sequence)
 {
     yk_traced_job *job = &self->jobs[sequence % YK_TRACE_JOBS];
 
@@ -106,7 +106,7 @@ static yk_traced_job *job_of(const writer *self, uint64_t sequence)
 
 static void write_chunk(const writer *self, uint32_t slot, const yk_trace_event *event)
 {
-    const yk_traced_job *job = job_of(self, event->job);
+    const yk_traced_job *job = trace_job_of(self, event->job);
 
     begin_event(self, "X", "chunk", job != NULL ? job->name : "an earlier job",
                 event->begin_ns, track_of(slot, event->lane));
@@ -163,7 +163,7 @@ static void write_event(const writer *self, uint32_t ring, const yk_trace_event 
 /* A job ends with its last chunk; the application may have looked much later. */
 static void learn_end(const writer *self, const yk_trace_event *event, bool *seen)
 {
-    yk_traced_job *job = job_of(self, event->job);
+    yk_traced_job *job = trace_job_of(self, event->job);
     const size_t place = event->job % YK_TRACE_JOBS;
 
     if (job == NULL || job->collected_ns == 0) {
@@ -214,7 +214,7 @@ static void write_job(const writer *self, const yk_traced_job *job)
     (void)fputs("}}", self->file);
 }
 
-static bool write_all(writer *self)
+static bool trace_write_all(writer *self)
 {
     bool *seen = calloc(YK_TRACE_JOBS, sizeof *seen);
 
@@ -261,7 +261,7 @@ static yoke_status write_file(writer *self, const char *path, yk_error *error)
         return yk_fail(error, YOKE_ESYSTEM, "the trace cannot be written to %s: %s",
                        path, strerror(errno));
     }
-    complete = write_all(self);
+    complete = trace_write_all(self);
     complete = ferror(self->file) == 0 && complete;
     if (fclose(self->file) != 0 || !complete) {
         return yk_fail(error, YOKE_ESYSTEM, "the trace in %s is not complete: %s", path,

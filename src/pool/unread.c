@@ -25,8 +25,8 @@ static bool comes_first(yoke_status status, uint64_t sequence, const yk_unread *
     return sequence < kept->sequence;
 }
 
-static void note(yoke_pool *pool, yoke_status status, uint64_t sequence,
-                 const char *text)
+static void unread_keep(yoke_pool *pool, yoke_status status, uint64_t sequence,
+                        const char *text)
 {
     yk_unread *kept = &pool->unread;
 
@@ -48,13 +48,13 @@ static bool is_to_be_kept(yoke_status status)
 void yk_unread_note(yoke_pool *pool, const yoke_future *future)
 {
     if (future->collected && !future->told && is_to_be_kept(future->status)) {
-        note(pool, future->status, future->sequence, future->error);
+        unread_keep(pool, future->status, future->sequence, future->error);
     }
 }
 
 void yk_unread_note_text(yoke_pool *pool, yoke_status status, const char *text)
 {
-    note(pool, status, UINT64_MAX, text);
+    unread_keep(pool, status, UINT64_MAX, text);
 }
 
 /* What kernels print is the program's output. With the lock. */

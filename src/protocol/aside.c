@@ -6,8 +6,8 @@
 
 #include "base/text.h"
 
-static void say(const yk_control *control, uint32_t worker_slot,
-                const yk_kernel *kernel, const char *text)
+static void aside_print(const yk_control *control, uint32_t worker_slot,
+                        const yk_kernel *kernel, const char *text)
 {
     (void)fprintf(stderr, "yoke: %s stands aside from %s '%s': %s\n",
                   control->workers[worker_slot].name, yk_kernel_noun(kernel),
@@ -29,7 +29,7 @@ void yk_aside_note(yk_control *control, uint32_t worker_slot, uint32_t kernel_sl
     memcpy(aside->text, now, sizeof now);
     atomic_store(&aside->kernel_id, kernel->id);
     if (control->log != 0 && !by_design) {
-        say(control, worker_slot, kernel, now);
+        aside_print(control, worker_slot, kernel, now);
     }
 }
 

@@ -133,7 +133,7 @@ static void free_exec_arguments(exec_arguments *self)
 }
 
 /* As yk_exec_again(), or in this process if `pidfd` is NULL. */
-static pid_t send(const yk_bootstrap *bootstrap, int *pidfd)
+static pid_t bootstrap_execute(const yk_bootstrap *bootstrap, int *pidfd)
 {
     exec_arguments self = {.fds = NULL};
     int fd = yk_sealed_file(bootstrap, sizeof *bootstrap);
@@ -165,10 +165,10 @@ static pid_t send(const yk_bootstrap *bootstrap, int *pidfd)
 pid_t yk_bootstrap_send(const yk_bootstrap *bootstrap, int *pidfd)
 {
     *pidfd = -1;
-    return send(bootstrap, pidfd);
+    return bootstrap_execute(bootstrap, pidfd);
 }
 
 void yk_bootstrap_follow(const yk_bootstrap *bootstrap)
 {
-    (void)send(bootstrap, NULL);
+    (void)bootstrap_execute(bootstrap, NULL);
 }

@@ -35,7 +35,7 @@ bool yk_segment_view_init(yk_segment_view *view, yk_control *control, yk_mapping
 }
 
 /* Where a process may be made to die; the supervisor elsewhere. */
-static void visit(const yk_segment_view *view, uint32_t point)
+static void segment_view_visit(const yk_segment_view *view, uint32_t point)
 {
     (void)point;
     if (view == adopted) {
@@ -49,7 +49,7 @@ static void visit(const yk_segment_view *view, uint32_t point)
 
 /* In a forked process the lock may be held by a thread that does not exist there: then it is
  * free. */
-static void lock(yk_segment_view *view)
+static void segment_view_lock(yk_segment_view *view)
 {
     const pid_t self = yk_process_self();
     pid_t holder = 0;
@@ -64,21 +64,21 @@ static void lock(yk_segment_view *view)
     }
 }
 
-static void unlock(yk_segment_view *view)
+static void segment_view_unlock(yk_segment_view *view)
 {
     atomic_store(&view->lock, 0);
 }
 
 /* Outside of handlers: no handler of this thread's may wait for the lock. */
-static void enter(yk_segment_view *view, yk_signals *before)
+static void segment_view_enter(yk_segment_view *view, yk_signals *before)
 {
     yk_signals_block(before);
-    lock(view);
+    segment_view_lock(view);
 }
 
-static void leave(yk_segment_view *view, const yk_signals *before)
+static void segment_view_leave(yk_segment_view *view, const yk_signals *before)
 {
-    unlock(view);
+    segment_view_unlock(view);
     yk_signals_restore(before);
 }
 
@@ -102,7 +102,7 @@ static uint32_t attachment_slots(const yk_segment_view *view)
                             YK_MAX_ATTACHMENTS);
 }
 
-static bool cover(yk_segment_view *view, const yk_attachment *attachment)
+static bool segment_view_cover(yk_segment_view *view, const yk_attachment *attachment)
 {
     const bool read_only = attachment->read_only != 0;
     int fd = yk_segment_borrow(&attachment->segment, view->owner, attachment->name,
@@ -136,10 +136,10 @@ static int attach_segment(yk_segment_view *view, uint32_t slot)
     if (view->attachments[slot].id != 0) { /* it is let go of first */
         return EBUSY;
     }
-    if (!cover(view, &attachment)) {
+    if (!segment_view_cover(view, &attachment)) {
         problem = errno;
     } else {
-        visit(view, YK_FAULT_SEGMENT_ATTACHED);
+        segment_view_visit(view, YK_FAULT_SEGMENT_ATTACHED);
         view->attachments[slot] =
             (yk_seen_range){attachment.id, attachment.offset, attachment.span};
     }
@@ -159,7 +159,7 @@ static bool detach_segments(yk_segment_view *view)
         if (!yk_mapping_remove_overlay(&view->arena, had->offset, (size_t)had->span)) {
             return false;
         }
-        visit(view, YK_FAULT_SEGMENT_DETACHED);
+        segment_view_visit(view, YK_FAULT_SEGMENT_DETACHED);
         had->id = 0;
     }
     return true;
@@ -243,7 +243,7 @@ static void bring_blocks(yk_segment_view *view)
 
 /* ---- letting go, and bringing ---- */
 
-static yoke_status drop(yk_segment_view *view, yk_error *error)
+static yoke_status segment_view_drop_closed(yk_segment_view *view, yk_error *error)
 {
     const uint64_t closed = atomic_load(&view->control->segments_closed);
 
@@ -257,17 +257,17 @@ static yoke_status drop(yk_segment_view *view, yk_error *error)
     view->closed = closed;
     if (view->process == yk_process_self()) {
         atomic_store(view->seen, closed);
-        visit(view, YK_FAULT_DETACHED_SEEN);
+        segment_view_visit(view, YK_FAULT_DETACHED_SEEN);
         yk_eventcount_signal(
             &view->control->changed); /* the application may wait for a range */
     }
     return YOKE_OK;
 }
 
-static yoke_status bring(yk_segment_view *view, yk_error *error)
+static yoke_status segment_view_bring_opened(yk_segment_view *view, yk_error *error)
 {
     const uint64_t opened = atomic_load(&view->control->segments_opened);
-    const yoke_status status = drop(view, error);
+    const yoke_status status = segment_view_drop_closed(view, error);
 
     if (status == YOKE_OK && opened != view->opened) {
         attach_segments(view);
@@ -293,9 +293,9 @@ yoke_status yk_segment_view_detach_closed(yk_segment_view *view, yk_error *error
     if (atomic_load(&view->control->segments_closed) == view->closed) {
         return YOKE_OK;
     }
-    enter(view, &before);
-    status = drop(view, error);
-    leave(view, &before);
+    segment_view_enter(view, &before);
+    status = segment_view_drop_closed(view, error);
+    segment_view_leave(view, &before);
     return status;
 }
 
@@ -307,9 +307,9 @@ yoke_status yk_segment_view_attach_all(yk_segment_view *view, yk_error *error)
     if (!has_news(view)) {
         return YOKE_OK;
     }
-    enter(view, &before);
-    status = bring(view, error);
-    leave(view, &before);
+    segment_view_enter(view, &before);
+    status = segment_view_bring_opened(view, error);
+    segment_view_leave(view, &before);
     return status;
 }
 
@@ -333,9 +333,9 @@ static yoke_status map_arg(yk_segment_view *view, const yk_arg *arg, yk_error *e
     if (view->attachments[slot].id == arg->block_id) {
         return YOKE_OK;
     }
-    enter(view, &before);
+    segment_view_enter(view, &before);
     problem = attach_segment(view, slot);
-    leave(view, &before);
+    segment_view_leave(view, &before);
     if (problem == 0 && view->attachments[slot].id == arg->block_id) {
         return YOKE_OK;
     }
@@ -370,7 +370,7 @@ static bool may_try_again(yk_segment_view *view, uint64_t address)
     return atomic_fetch_add(&view->refusals, 1) < MAX_REFUSALS;
 }
 
-static bool holds(const yk_seen_range *range, uint64_t offset)
+static bool seen_range_holds(const yk_seen_range *range, uint64_t offset)
 {
     return range->id != 0 && offset >= range->offset &&
            offset - range->offset < range->span;
@@ -389,7 +389,7 @@ static int mend_segment(yk_segment_view *view, uint64_t offset, yk_access_kind k
             continue;
         }
         if (view->attachments[i].id != atomic_load(&entry->id)) {
-            (void)drop(view, NULL); /* what had this slot before */
+            (void)segment_view_drop_closed(view, NULL); /* what had this slot before */
             return attach_segment(view, i);
         }
         return (entry->read_only != 0 && kind == YK_ACCESS_WRITE) ||
@@ -411,7 +411,7 @@ static int mend_block(yk_segment_view *view, uint64_t offset)
             offset < block.begin || offset >= block.end) {
             continue;
         }
-        if (holds(&view->blocks[number - 1], offset)) {
+        if (seen_range_holds(&view->blocks[number - 1], offset)) {
             return may_try_again(view, (uint64_t)(uintptr_t)view->arena.base + offset)
                        ? 0
                        : EACCES;
@@ -434,22 +434,22 @@ static void leave_word(yk_segment_view *view, uint64_t address, yk_access_kind k
     atomic_store(&view->crash->state, 1);
 }
 
-static bool mend(void *context, uint64_t address, yk_access_kind kind)
+static bool segment_view_mend(void *context, uint64_t address, yk_access_kind kind)
 {
     yk_segment_view *view = context;
     const yk_layout *layout = &view->control->layout;
     const uint64_t offset = address - (uint64_t)(uintptr_t)view->arena.base;
     int problem = ENOENT;
 
-    visit(view, YK_FAULT_REFUSED);
+    segment_view_visit(view, YK_FAULT_REFUSED);
     if (yk_zone_holds(&layout->zones[YK_ZONE_SEGMENTS], offset, 1)) {
-        lock(view);
+        segment_view_lock(view);
         problem = mend_segment(view, offset, kind);
-        unlock(view);
+        segment_view_unlock(view);
     } else if (yk_zone_holds(&layout->zones[YK_ZONE_GUARDED], offset, 1)) {
-        lock(view);
+        segment_view_lock(view);
         problem = mend_block(view, offset);
-        unlock(view);
+        segment_view_unlock(view);
     }
     if (problem != 0) {
         leave_word(view, address, kind, problem);
@@ -464,7 +464,7 @@ void yk_segment_view_adopt(yk_segment_view *view, _Atomic uint64_t *seen,
     view->crash = crash;
     view->process = yk_process_self();
     adopted = view;
-    yk_access_handle(mend, view);
+    yk_access_handle(segment_view_mend, view);
     (void)yk_segment_view_attach_all(view, NULL);
 }
 

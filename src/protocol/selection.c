@@ -15,7 +15,7 @@ static const char grammar[] =
     "known are cpu, cpu:N, gpu, opencl, opencl:NUMBER, opencl:NAME, fake:NxSPEED";
 
 /* A whole number from 0 to the end of the text. */
-static bool parse_number(const char *text, uint64_t *value)
+static bool selection_parse_number(const char *text, uint64_t *value)
 {
     char *end;
 
@@ -34,7 +34,7 @@ static yoke_status parse_cpu(yk_selector *selector, char *detail, yk_error *erro
     if (detail == NULL) {
         return YOKE_OK;
     }
-    if (!parse_number(detail, &count) || count < 1 || count > MAX_COUNT) {
+    if (!selection_parse_number(detail, &count) || count < 1 || count > MAX_COUNT) {
         return yk_fail(error, YOKE_EINVAL,
                        "\"cpu:%s\": a number of workers from 1 to %d is expected",
                        detail, MAX_COUNT);
@@ -67,7 +67,7 @@ static yoke_status parse_opencl(yk_selector *selector, char *detail, yk_error *e
                        "\"opencl:%s\": a device number or part of a name is expected",
                        detail);
     }
-    if (parse_number(detail, &index) && index < INT32_MAX) {
+    if (selection_parse_number(detail, &index) && index < INT32_MAX) {
         selector->index = (int32_t)index;
         return YOKE_OK;
     }
@@ -97,7 +97,7 @@ static yoke_status parse_fake_trait(yk_selector *selector, const char *trait,
         const size_t length = strlen(faults[i].name);
 
         if (strncmp(trait, faults[i].name, length) == 0 &&
-            parse_number(trait + length, faults[i].value)) {
+            selection_parse_number(trait + length, faults[i].value)) {
             return YOKE_OK;
         }
     }
@@ -119,7 +119,7 @@ static bool parse_fake_size(yk_selector *selector, char *text)
             return false;
         }
     }
-    if (text[0] != '\0' && !parse_number(text, &count)) {
+    if (text[0] != '\0' && !selection_parse_number(text, &count)) {
         return false;
     }
     selector->count = (uint32_t)count;
@@ -163,7 +163,7 @@ static const struct {
     {"fake", parse_fake},
 };
 
-static char *trim(char *text)
+static char *selection_trim(char *text)
 {
     char *end;
 
@@ -213,8 +213,8 @@ yoke_status yk_selection_parse(yk_selection *selection, const char *text,
             return yk_fail(error, YOKE_EINVAL, "more than %d devices in the list",
                            YK_MAX_SELECTORS);
         }
-        status =
-            parse_one(&selection->selectors[selection->count++], trim(word), error);
+        status = parse_one(&selection->selectors[selection->count++],
+                           selection_trim(word), error);
         if (status != YOKE_OK) {
             return status;
         }
@@ -238,7 +238,7 @@ bool yk_selection_wants_opencl(const yk_selection *selection)
            yk_selection_has(selection, YK_SELECT_OPENCL);
 }
 
-static bool contains(const char *text, const char *lower)
+static bool selection_contains(const char *text, const char *lower)
 {
     const size_t length = strlen(lower);
 
@@ -268,9 +268,10 @@ bool yk_selector_matches(const yk_selector *selector, const yk_candidate *candid
     if (selector->index >= 0) {
         return selector->index == candidate->index;
     }
-    return selector->text[0] == '\0' || contains(candidate->driver, selector->text) ||
-           contains(candidate->platform, selector->text) ||
-           contains(candidate->device, selector->text);
+    return selector->text[0] == '\0' ||
+           selection_contains(candidate->driver, selector->text) ||
+           selection_contains(candidate->platform, selector->text) ||
+           selection_contains(candidate->device, selector->text);
 }
 
 const yk_selector *yk_selection_pick(const yk_selection *selection,

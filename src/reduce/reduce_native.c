@@ -157,7 +157,7 @@ static double float_result(double value)
 
 /* A run is read row beside row, which the processor does not foresee: the lines of the
  * next but one are called now. Nothing happens where there is no memory. */
-static inline void ahead(const void *run, size_t bytes)
+static inline void reduce_prefetch(const void *run, size_t bytes)
 {
     enum { LINE = 64 };
 
@@ -202,9 +202,9 @@ static inline void ahead(const void *run, size_t bytes)
             const T *a = x + at;                                                       \
             const T *b = y + at;                                                       \
                                                                                        \
-            ahead(a, RUN *LANES * sizeof(T));                                          \
+            reduce_prefetch(a, RUN *LANES * sizeof(T));                                \
             if (TWO_##STEP) {                                                          \
-                ahead(b, RUN *LANES * sizeof(T));                                      \
+                reduce_prefetch(b, RUN *LANES * sizeof(T));                            \
             }                                                                          \
                                                                                        \
             (void)b;                                                                   \

@@ -61,12 +61,12 @@ typedef struct plan {
 /* So few that one tile which costs more than the mean would make all others wait. */
 enum { FEW_TILES = 2 };
 
-static double delay_of(const plan *all, size_t i)
+static double policy_delay_of(const plan *all, size_t i)
 {
     return all->timed ? fmax(all->participants[i].delay_ns, 0) : 0;
 }
 
-static double speed_of(const plan *all, size_t i)
+static double policy_speed_of(const plan *all, size_t i)
 {
     const double known = all->participants[i].speed;
     const double speed = known < 0 ? 0 : known > 0 ? known : all->guess;
@@ -91,7 +91,7 @@ static plan plan_of(uint32_t count, const yk_participant *participants, size_t n
         all.guess = sum / (double)known;
     }
     for (size_t i = 0; i < n; i++) {
-        all.fastest = fmax(all.fastest, speed_of(&all, i));
+        all.fastest = fmax(all.fastest, policy_speed_of(&all, i));
     }
     return all;
 }
@@ -108,9 +108,9 @@ static double level_of(const plan *all, double *speed)
         double sum = 0;
 
         for (size_t i = 0; i < all->n; i++) {
-            if (delay_of(all, i) < level) {
-                work += speed_of(all, i) * delay_of(all, i);
-                sum += speed_of(all, i);
+            if (policy_delay_of(all, i) < level) {
+                work += policy_speed_of(all, i) * policy_delay_of(all, i);
+                sum += policy_speed_of(all, i);
             }
         }
         if (!(work / sum < level)) {
@@ -129,8 +129,8 @@ static void leave_out_slow(plan *all)
     double few = 0;
 
     for (size_t i = 0; i < all->n; i++) {
-        if (speed_of(all, i) * level < FEW_TILES) {
-            few += speed_of(all, i) * fmax(level - delay_of(all, i), 0);
+        if (policy_speed_of(all, i) * level < FEW_TILES) {
+            few += policy_speed_of(all, i) * fmax(level - policy_delay_of(all, i), 0);
         }
     }
     if (few > 0 && few * 100 <= all->count) {
@@ -141,7 +141,7 @@ static void leave_out_slow(plan *all)
 /* Whole tiles that one of them has done at a time. */
 static uint32_t done_by(const plan *all, size_t i, double when)
 {
-    const double tiles = speed_of(all, i) * (when - delay_of(all, i));
+    const double tiles = policy_speed_of(all, i) * (when - policy_delay_of(all, i));
 
     return !(tiles >= 1) ? 0 : tiles < all->count ? (uint32_t)tiles : all->count;
 }
@@ -289,7 +289,7 @@ double yk_policy_busy(uint32_t tiles, double speed, double elapsed_ns)
     return fabs(expected - elapsed_ns);
 }
 
-static double time_left(const yk_victim *victim)
+static double policy_time_left(const yk_victim *victim)
 {
     const double speed = victim->speeds.now > 0 ? victim->speeds.now : 1e-9;
 
@@ -298,7 +298,7 @@ static double time_left(const yk_victim *victim)
                              : victim->busy_ns + (double)victim->left / speed;
 }
 
-static uint64_t mixed(uint64_t bits)
+static uint64_t policy_mix(uint64_t bits)
 {
     bits = (bits ^ bits >> 31) * UINT64_C(0x9e3779b97f4a7c15);
     bits = (bits ^ bits >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -313,14 +313,14 @@ size_t yk_policy_pick(const yk_victim *victims, size_t n, uint64_t salt)
     uint64_t skip;
 
     for (size_t i = 0; i < n; i++) {
-        longest = fmax(longest, time_left(&victims[i]));
+        longest = fmax(longest, policy_time_left(&victims[i]));
     }
     for (size_t i = 0; i < n; i++) {
-        candidates += time_left(&victims[i]) >= nearly * longest;
+        candidates += policy_time_left(&victims[i]) >= nearly * longest;
     }
-    skip = candidates > 0 ? mixed(salt) % candidates : 0;
+    skip = candidates > 0 ? policy_mix(salt) % candidates : 0;
     for (size_t i = 0; i < n; i++) {
-        if (time_left(&victims[i]) >= nearly * longest && skip-- == 0) {
+        if (policy_time_left(&victims[i]) >= nearly * longest && skip-- == 0) {
             return i;
         }
     }
@@ -339,7 +339,7 @@ static double fair_steal_amount(const yk_victim *victim, double speed,
                                 double overhead_ns)
 {
     const double even =
-        (time_left(victim) - overhead_ns) / (1 / speed + 1 / victim->speeds.now);
+        (policy_time_left(victim) - overhead_ns) / (1 / speed + 1 / victim->speeds.now);
     const double less = fmin(floor(fmax(even, 0)), victim->left);
     const double more = fmin(less + 1, victim->left);
 
@@ -349,7 +349,7 @@ static double fair_steal_amount(const yk_victim *victim, double speed,
                : less;
 }
 
-static double usual(const yk_speeds *speeds)
+static double policy_usual_speed(const yk_speeds *speeds)
 {
     return speeds->usual > 0 ? speeds->usual : speeds->now;
 }
@@ -362,8 +362,8 @@ yk_summary yk_policy_summarize(const yk_victim *victims, size_t n)
 
     for (size_t i = 0; i < n; i++) {
         left += victims[i].left;
-        if (!victims[i].is_gone && usual(&victims[i].speeds) > 0) {
-            speed += usual(&victims[i].speeds);
+        if (!victims[i].is_gone && policy_usual_speed(&victims[i].speeds) > 0) {
+            speed += policy_usual_speed(&victims[i].speeds);
             known++;
         }
     }
@@ -382,7 +382,7 @@ double yk_policy_speed_there(const yk_victim *victim, const yk_thief *thief)
 /* Whether one tile would keep a thief busy for a good part of what all need for the
  * rest, and longer than most others, so that it had better be left to those. The fastest
  * of all is never late, so that there is always somebody who takes what nobody owns. */
-static bool is_late(const yk_summary *summary, double speed)
+static bool policy_is_late(const yk_summary *summary, double speed)
 {
     return summary->mean > 0 && 1 / speed > summary->rest_ns / 4 + 2 / summary->mean;
 }
@@ -401,7 +401,7 @@ uint32_t yk_policy_steal_amount(const yk_victim *victim, const yk_thief *thief,
         return victim->is_gone || !(victim->speeds.now > 0) ||
                fair_steal_amount(victim, victim->speeds.now, thief->overhead_ns) > 0;
     }
-    if (is_late(summary, usual(&thief->speeds))) {
+    if (policy_is_late(summary, policy_usual_speed(&thief->speeds))) {
         return 0;
     }
     if (!victim->is_gone && victim->speeds.now > 0) {

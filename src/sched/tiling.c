@@ -38,7 +38,7 @@ static uint64_t unit_of(uint64_t items, const yk_tiling_limits *limits, uint64_t
     return unit;
 }
 
-static uint32_t row_of(uint64_t tile_items, const yk_tiling_limits *limits)
+static uint32_t tiling_row_of(uint64_t tile_items, const yk_tiling_limits *limits)
 {
     const bool matters = limits->is_flat != 0 && limits->is_fine == 0 &&
                          limits->max_count == 0 && limits->group <= 1;
@@ -62,7 +62,7 @@ yk_tiling yk_tiling_choose(uint64_t items, const yk_tiling_limits *limits)
     }
     tiling.tile_items = yk_round_up(yk_max(wanted, least), unit);
     tiling.count = (uint32_t)yk_div_up(items, tiling.tile_items);
-    tiling.row_tiles = row_of(tiling.tile_items, limits);
+    tiling.row_tiles = tiling_row_of(tiling.tile_items, limits);
     return tiling;
 }
 
@@ -90,7 +90,7 @@ static uint32_t step_of(const yk_tiling *tiling, uint32_t count)
     return step * tiling->tile_items < VECTOR_ITEMS ? 1 : step;
 }
 
-static uint32_t nearest(uint32_t tile, uint32_t step)
+static uint32_t tiling_nearest(uint32_t tile, uint32_t step)
 {
     return (tile + step / 2) & ~(step - 1);
 }
@@ -99,7 +99,7 @@ uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles work_range,
                               uint32_t count)
 {
     const uint32_t step = step_of(tiling, count);
-    const uint32_t end = nearest(work_range.begin + count, step);
+    const uint32_t end = tiling_nearest(work_range.begin + count, step);
 
     return step == 1 || end <= work_range.begin
                ? count
@@ -110,7 +110,7 @@ uint32_t yk_tiling_even_back(const yk_tiling *tiling, yk_tiles work_range,
                              uint32_t count)
 {
     const uint32_t step = step_of(tiling, count);
-    const uint32_t begin = nearest(work_range.end - count, step);
+    const uint32_t begin = tiling_nearest(work_range.end - count, step);
 
     return step == 1 || begin >= work_range.end
                ? count

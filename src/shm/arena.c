@@ -78,7 +78,7 @@ static size_t first_after(const yk_arena *arena, uint64_t offset)
     return low;
 }
 
-static bool ensure_room(yk_arena *arena)
+static bool arena_ensure_room(yk_arena *arena)
 {
     const size_t capacity = arena->capacity == 0 ? 64 : 2 * arena->capacity;
     yk_allocation *allocations;
@@ -352,7 +352,8 @@ static yoke_status check_room(yk_arena *arena, const yk_allocation *allocation,
             YOKE_OK) {
         return YOKE_ENOMEM;
     }
-    return ensure_room(arena) ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
+    return arena_ensure_room(arena) ? YOKE_OK
+                                    : yk_fail(error, YOKE_ENOMEM, "out of memory");
 }
 
 static void *enter_allocation(yk_arena *arena, size_t index, yk_allocation *allocation)
@@ -462,7 +463,7 @@ yoke_status yk_arena_check_memory(yk_arena *arena, size_t bytes, yk_error *error
     return status;
 }
 
-static void *place(yk_arena *arena, yk_allocation *allocation, yk_error *error)
+static void *arena_place(yk_arena *arena, yk_allocation *allocation, yk_error *error)
 {
     void *pointer;
 
@@ -481,7 +482,7 @@ static void *alloc_kind(yk_arena *arena, size_t bytes, uint32_t kind, yk_error *
 {
     yk_allocation allocation = {.bytes = bytes, .kind = kind, .zone = YK_ZONE_BLOCKS};
 
-    return place(arena, &allocation, error);
+    return arena_place(arena, &allocation, error);
 }
 
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error)
@@ -495,7 +496,7 @@ void *yk_arena_alloc_object(yk_arena *arena, size_t bytes, yk_zone_kind zone,
     yk_allocation allocation = {
         .bytes = bytes, .kind = YK_ALLOCATION_OBJECT, .zone = zone};
 
-    return place(arena, &allocation, error);
+    return arena_place(arena, &allocation, error);
 }
 
 void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error)
@@ -511,7 +512,7 @@ void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment,
                                   .zone = YK_ZONE_SEGMENTS,
                                   .attachment = attachment,
                                   .read_only = read_only};
-    return place(arena, allocation, error);
+    return arena_place(arena, allocation, error);
 }
 
 /* A spare page becomes an allocation; NULL if there is none. */
@@ -592,8 +593,8 @@ static yoke_status check_kind(const yk_allocation *allocation, const void *point
 }
 
 /* The allocation that starts there, if it may end. */
-static yoke_status check_end(yk_arena *arena, const void *pointer, uint32_t kind,
-                             yk_allocation **allocation, yk_error *error)
+static yoke_status arena_check_end(yk_arena *arena, const void *pointer, uint32_t kind,
+                                   yk_allocation **allocation, yk_error *error)
 {
     yoke_status status = find_start(arena, pointer, allocation, error);
 
@@ -609,11 +610,12 @@ static yoke_status check_end(yk_arena *arena, const void *pointer, uint32_t kind
     return status;
 }
 
-static yoke_status free_locked(yk_arena *arena, const void *pointer, uint32_t kind,
-                               yk_error *error)
+static yoke_status arena_free_locked(yk_arena *arena, const void *pointer,
+                                     uint32_t kind, yk_error *error)
 {
     yk_allocation *allocation;
-    const yoke_status status = check_end(arena, pointer, kind, &allocation, error);
+    const yoke_status status =
+        arena_check_end(arena, pointer, kind, &allocation, error);
 
     if (status != YOKE_OK) {
         return status;
@@ -686,7 +688,7 @@ yoke_status yk_arena_detach(yk_arena *arena, const void *pointer, uint64_t epoch
     yoke_status status;
 
     (void)pthread_mutex_lock(&arena->lock);
-    status = check_end(arena, pointer, YK_ALLOCATION_SEGMENT, &allocation, error);
+    status = arena_check_end(arena, pointer, YK_ALLOCATION_SEGMENT, &allocation, error);
     if (status == YOKE_OK) {
         rest_locked(arena, pointer, epoch);
     }
@@ -798,7 +800,7 @@ static yoke_status free_allocation(yk_arena *arena, const void *pointer, uint32_
     yoke_status status;
 
     (void)pthread_mutex_lock(&arena->lock);
-    status = free_locked(arena, pointer, kind, error);
+    status = arena_free_locked(arena, pointer, kind, error);
     (void)pthread_mutex_unlock(&arena->lock);
     return status;
 }

@@ -47,7 +47,7 @@ bool yk_guard_get(const yk_guard_table *table, uint32_t number,
 }
 
 /* How far an offset is from the pages of a block. */
-static uint64_t distance(const yk_guarded_allocation *block, uint64_t offset)
+static uint64_t guard_distance(const yk_guarded_allocation *block, uint64_t offset)
 {
     return offset < block->begin  ? block->begin - offset
            : offset >= block->end ? offset - block->end + 1
@@ -63,7 +63,7 @@ bool yk_guard_find(const yk_guard_table *table, uint64_t offset, uint64_t page,
 
     for (uint32_t number = 1; number <= used && number <= YK_MAX_GUARDED; number++) {
         const bool is_there = yk_guard_get(table, number, &one);
-        const uint64_t far = distance(&one, offset);
+        const uint64_t far = guard_distance(&one, offset);
 
         if (is_there && (far < nearest || (far == nearest && block->id == 0))) {
             *block = one;

@@ -6,7 +6,7 @@ typedef uint64_t __attribute__((may_alias)) tile_word;
 
 enum { TILES_PER_WORD = sizeof(tile_word) / sizeof(yk_tile) };
 
-static uint16_t look(const yk_tile *map, uint32_t i)
+static uint16_t tile_map_load(const yk_tile *map, uint32_t i)
 {
     return atomic_load_explicit(&map[i], memory_order_acquire);
 }
@@ -38,7 +38,7 @@ static uint32_t next_open(const yk_tile *map, uint32_t i, uint32_t count)
         if (is_at_word(map, i) && count - i >= TILES_PER_WORD &&
             four_are_done(map, i)) {
             i += TILES_PER_WORD;
-        } else if (look(map, i) != YK_TILE_OPEN) {
+        } else if (tile_map_load(map, i) != YK_TILE_OPEN) {
             i++;
         } else {
             return i;
@@ -89,7 +89,7 @@ bool yk_tile_map_next_open(const yk_tile *map, uint32_t from, uint32_t count,
     uint32_t i = next_open(map, from, count);
 
     run->begin = i;
-    while (i < count && look(map, i) == YK_TILE_OPEN) {
+    while (i < count && tile_map_load(map, i) == YK_TILE_OPEN) {
         i++;
     }
     run->end = i;
@@ -101,7 +101,7 @@ uint32_t yk_tile_map_done(const yk_tile *map, uint32_t count)
     uint32_t done = 0;
 
     for (uint32_t i = 0; i < count; i++) {
-        const uint16_t tile = look(map, i);
+        const uint16_t tile = tile_map_load(map, i);
 
         done += tile != YK_TILE_OPEN && tile != YK_TILE_GIVEN_UP;
     }

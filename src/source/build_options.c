@@ -69,7 +69,7 @@ static const char *word_end(const char *at)
     return at;
 }
 
-static char *unquoted(const char *begin, const char *end)
+static char *build_option_unquoted(const char *begin, const char *end)
 {
     char *const text = malloc((size_t)(end - begin) + 1);
     char *to = text;
@@ -102,11 +102,11 @@ static char *macro_value(const char *begin, const char *end)
         memchr(equals, '\\', (size_t)(end - equals)) == NULL) {
         return strndup(begin, (size_t)(end - begin));
     }
-    return unquoted(begin, end);
+    return build_option_unquoted(begin, end);
 }
 
 /* -DNAME is NAME 1, -DNAME=x is NAME x. */
-static char *definition(const char *begin, const char *end)
+static char *build_option_definition(const char *begin, const char *end)
 {
     char *const value = macro_value(begin, end);
     char *const equals = value != NULL ? strchr(value, '=') : NULL;
@@ -174,7 +174,8 @@ static bool add_folders(yk_build_options *options, const char *text, option_kind
         const option found = next_option(at);
 
         if (found.kind == kind) {
-            good = add_text(&options->folders, unquoted(found.value, found.end));
+            good = add_text(&options->folders,
+                            build_option_unquoted(found.value, found.end));
         }
         at = skip_spaces(found.end);
     }
@@ -184,7 +185,8 @@ static bool add_folders(yk_build_options *options, const char *text, option_kind
 static bool take_option(yk_build_options *options, const option *found, FILE *rest)
 {
     if (found->kind == OPTION_FILE) {
-        return add_text(&options->files, unquoted(found->value, found->end));
+        return add_text(&options->files,
+                        build_option_unquoted(found->value, found->end));
     }
     if (is_folder_option(found->kind)) {
         return true;
@@ -192,10 +194,12 @@ static bool take_option(yk_build_options *options, const option *found, FILE *re
     fprintf(rest, "%s%.*s", ftell(rest) > 0 ? " " : "",
             (int)(found->end - found->begin), found->begin);
     if (found->kind == OPTION_DEFINE) {
-        return add_text(&options->defined, definition(found->value, found->end));
+        return add_text(&options->defined,
+                        build_option_definition(found->value, found->end));
     }
     return found->kind != OPTION_UNDEFINE ||
-           add_text(&options->undefined, unquoted(found->value, found->end));
+           add_text(&options->undefined,
+                    build_option_unquoted(found->value, found->end));
 }
 
 static bool read_others(yk_build_options *options, const char *text)

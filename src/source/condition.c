@@ -198,9 +198,10 @@ void yk_group_close(yk_conditions *c)
 static const char *const openers[] = {"if", "ifdef", "ifndef"};
 static const char *const followers[] = {"elif", "elifdef", "elifndef", "else", "endif"};
 
-#define IS_ONE_OF(word, list) is_one_of(word, list, sizeof(list) / sizeof(list)[0])
+#define IS_ONE_OF(word, list)                                                          \
+    condition_is_one_of(word, list, sizeof(list) / sizeof(list)[0])
 
-static bool is_one_of(yk_token word, const char *const *words, size_t count)
+static bool condition_is_one_of(yk_token word, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (yk_token_is(word, words[i])) {
@@ -220,13 +221,13 @@ bool yk_is_conditional(yk_token word)
     return IS_ONE_OF(word, openers) || IS_ONE_OF(word, followers);
 }
 
-static yk_truth negated(yk_truth truth)
+static yk_truth truth_negate(yk_truth truth)
 {
     return truth == YK_MAYBE ? YK_MAYBE : truth == YK_YES ? YK_NO : YK_YES;
 }
 
 /* For what a text cannot tell each number of a branch is one way in which it may be read. */
-static yk_truth decide(yk_conditions *c, size_t branch, yk_truth truth)
+static yk_truth condition_decide(yk_conditions *c, size_t branch, yk_truth truth)
 {
     if (truth != YK_MAYBE) {
         return truth;
@@ -246,13 +247,15 @@ static yk_truth truth_of(yk_conditions *c, size_t branch, yk_token word,
         return YK_YES;
     }
     if (absent.kind == YK_TOKEN_WORD) {
-        return negated(
-            decide(c, branch, yk_macro_truth(&c->macros, c->guesses, absent)));
+        return truth_negate(condition_decide(
+            c, branch, yk_macro_truth(&c->macros, c->guesses, absent)));
     }
     if (yk_token_is(word, "ifdef") || yk_token_is(word, "elifdef")) {
-        return decide(c, branch, yk_macro_truth(&c->macros, c->guesses, yk_lex(&rest)));
+        return condition_decide(c, branch,
+                                yk_macro_truth(&c->macros, c->guesses, yk_lex(&rest)));
     }
-    return decide(c, branch, yk_expression_truth(&c->macros, c->guesses, rest));
+    return condition_decide(c, branch,
+                            yk_expression_truth(&c->macros, c->guesses, rest));
 }
 
 yk_token yk_absent_name(yk_token word, const char *rest)

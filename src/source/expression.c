@@ -21,12 +21,12 @@ typedef struct reader {
 
 static const value unknown_value = {false, 0};
 
-static value known(long long number)
+static value value_known(long long number)
 {
     return (value){true, number};
 }
 
-static value evaluate(reader *r, int weakest);
+static value expression_evaluate(reader *r, int weakest);
 
 /* Names that drivers and compilers define. */
 static bool looks_predefined(const char *name)
@@ -56,7 +56,7 @@ yk_truth yk_macro_truth(const yk_macros *macros, bool guesses, yk_token name)
                : YK_MAYBE;
 }
 
-static yk_token peek(const reader *r)
+static yk_token reader_peek(const reader *r)
 {
     const char *at = r->at;
 
@@ -65,7 +65,7 @@ static yk_token peek(const reader *r)
 
 static bool accept_text(reader *r, const char *text)
 {
-    const yk_token token = peek(r);
+    const yk_token token = reader_peek(r);
 
     if (!yk_token_is(token, text)) {
         return false;
@@ -83,7 +83,7 @@ static value read_defined(reader *r)
     if (has_parentheses) {
         (void)accept_text(r, ")");
     }
-    return truth == YK_MAYBE ? unknown_value : known(truth == YK_YES);
+    return truth == YK_MAYBE ? unknown_value : value_known(truth == YK_YES);
 }
 
 static value read_number(yk_token token)
@@ -94,14 +94,14 @@ static value read_number(yk_token token)
 
     yk_token_copy(token, text);
     number = strtoll(text, &end, 0);
-    return end[strspn(end, "uUlL")] == '\0' ? known(number) : unknown_value;
+    return end[strspn(end, "uUlL")] == '\0' ? value_known(number) : unknown_value;
 }
 
 /* Behind the name of a macro with arguments, or of something like __has_include. */
 static void skip_operand(reader *r)
 {
     int depth = 0;
-    yk_token token = peek(r);
+    yk_token token = reader_peek(r);
 
     if (!yk_token_is(token, "(")) {
         return;
@@ -119,7 +119,7 @@ static value read_macro(reader *r, yk_token name)
     reader inner = *r;
 
     if (truth == YK_NO) {
-        return known(0);
+        return value_known(0);
     }
     if (truth == YK_MAYBE || macro->is_ambiguous || macro->definition == NULL ||
         yk_macro_is_function(macro) || ++inner.depth > MAX_DEPTH) {
@@ -127,19 +127,19 @@ static value read_macro(reader *r, yk_token name)
         return unknown_value;
     }
     inner.at = macro->definition;
-    return evaluate(&inner, 0);
+    return expression_evaluate(&inner, 0);
 }
 
-static value negate(value operand, char by)
+static value value_negate(value operand, char by)
 {
     const unsigned long long bits = (unsigned long long)operand.number;
 
     if (!operand.known) {
         return operand;
     }
-    return by == '!'   ? known(operand.number == 0)
-           : by == '~' ? known((long long)~bits)
-                       : known((long long)(0 - bits));
+    return by == '!'   ? value_known(operand.number == 0)
+           : by == '~' ? value_known((long long)~bits)
+                       : value_known((long long)(0 - bits));
 }
 
 static value read_operand(reader *r)
@@ -151,11 +151,11 @@ static value read_operand(reader *r)
         return unknown_value;
     }
     if (yk_token_is(token, "!") || yk_token_is(token, "~") || yk_token_is(token, "-")) {
-        inner = negate(read_operand(r), *token.begin);
+        inner = value_negate(read_operand(r), *token.begin);
     } else if (yk_token_is(token, "+")) {
         inner = read_operand(r);
     } else if (yk_token_is(token, "(")) {
-        inner = evaluate(r, 0);
+        inner = expression_evaluate(r, 0);
         (void)accept_text(r, ")");
     } else if (yk_token_is(token, "defined")) {
         inner = read_defined(r);
@@ -202,13 +202,13 @@ static value compare_numbers(const char *by, long long a, long long b)
 
     switch (by[0]) {
     case '=':
-        return known(equal);
+        return value_known(equal);
     case '!':
-        return known(!equal);
+        return value_known(!equal);
     case '<':
-        return known(a < b || (by[1] == '=' && equal));
+        return value_known(a < b || (by[1] == '=' && equal));
     default:
-        return known(a > b || (by[1] == '=' && equal));
+        return value_known(a > b || (by[1] == '=' && equal));
     }
 }
 
@@ -219,26 +219,26 @@ static value compute_number(char by, long long a, long long b)
 
     switch (by) {
     case '+':
-        return known((long long)(left + right));
+        return value_known((long long)(left + right));
     case '-':
-        return known((long long)(left - right));
+        return value_known((long long)(left - right));
     case '*':
-        return known((long long)(left * right));
+        return value_known((long long)(left * right));
     default:
-        return b <= 0 || a < 0 ? unknown_value : known(by == '/' ? a / b : a % b);
+        return b <= 0 || a < 0 ? unknown_value : value_known(by == '/' ? a / b : a % b);
     }
 }
 
-static value combine(const char *by, value a, value b)
+static value value_combine(const char *by, value a, value b)
 {
     const bool is_or = strcmp(by, "||") == 0;
 
     if (is_or || strcmp(by, "&&") == 0) {
         if ((a.known && (a.number != 0) == is_or) ||
             (b.known && (b.number != 0) == is_or)) {
-            return known(is_or);
+            return value_known(is_or);
         }
-        return a.known && b.known ? known(!is_or) : unknown_value;
+        return a.known && b.known ? value_known(!is_or) : unknown_value;
     }
     if (!a.known || !b.known) {
         return unknown_value;
@@ -247,15 +247,15 @@ static value combine(const char *by, value a, value b)
                                          : compute_number(by[0], a.number, b.number);
 }
 
-static value evaluate(reader *r, int weakest)
+static value expression_evaluate(reader *r, int weakest)
 {
     value left = read_operand(r);
     int found;
 
     while ((found = next_operator(r, weakest)) >= 0) {
-        const value right = evaluate(r, operators[found].strength + 1);
+        const value right = expression_evaluate(r, operators[found].strength + 1);
 
-        left = combine(operators[found].text, left, right);
+        left = value_combine(operators[found].text, left, right);
     }
     return left;
 }
@@ -263,7 +263,7 @@ static value evaluate(reader *r, int weakest)
 yk_truth yk_expression_truth(const yk_macros *macros, bool guesses, const char *text)
 {
     reader r = {.macros = macros, .guesses = guesses, .at = text};
-    const value result = evaluate(&r, 0);
+    const value result = expression_evaluate(&r, 0);
     const yk_token_kind kind = yk_lex(&r.at).kind;
 
     if (!result.known || (kind != YK_TOKEN_NEWLINE && kind != YK_TOKEN_END)) {

@@ -10,7 +10,7 @@ static const char *skip_splices(const char *at)
     return at;
 }
 
-static const char *step(const char *at)
+static const char *lexer_step(const char *at)
 {
     return *at == '\0' ? at : skip_splices(at + 1);
 }
@@ -38,19 +38,19 @@ static bool is_blank(char c)
 static const char *skip_line(const char *at)
 {
     while (*at != '\0' && *at != '\n') {
-        at = step(at);
+        at = lexer_step(at);
     }
     return at;
 }
 
 static const char *skip_comment(const char *at)
 {
-    at = step(step(at));
+    at = lexer_step(lexer_step(at));
     while (*at != '\0') {
-        const char *next = step(at);
+        const char *next = lexer_step(at);
 
         if (*at == '*' && *next == '/') {
-            return step(next);
+            return lexer_step(next);
         }
         at = next;
     }
@@ -62,19 +62,19 @@ static const char *skip_quoted(const char *at)
 {
     const char quote = *at;
 
-    at = step(at);
+    at = lexer_step(at);
     while (*at != '\0' && *at != quote && *at != '\n') {
-        const char *next = step(at);
+        const char *next = lexer_step(at);
 
-        at = *at == '\\' && *next != '\n' ? step(next) : next;
+        at = *at == '\\' && *next != '\n' ? lexer_step(next) : next;
     }
-    return *at == quote ? step(at) : at;
+    return *at == quote ? lexer_step(at) : at;
 }
 
 static const char *skip_number(const char *at)
 {
     while (is_word_char(*at) || *at == '.') {
-        at = step(at);
+        at = lexer_step(at);
     }
     return at;
 }
@@ -82,7 +82,7 @@ static const char *skip_number(const char *at)
 static const char *skip_word(const char *at)
 {
     while (is_word_char(*at)) {
-        at = step(at);
+        at = lexer_step(at);
     }
     return at;
 }
@@ -92,10 +92,10 @@ const char *yk_skip_blanks(const char *at)
     at = skip_splices(at);
     for (;;) {
         if (is_blank(*at)) {
-            at = step(at);
-        } else if (*at == '/' && *step(at) == '/') {
+            at = lexer_step(at);
+        } else if (*at == '/' && *lexer_step(at) == '/') {
             at = skip_line(at);
-        } else if (*at == '/' && *step(at) == '*') {
+        } else if (*at == '/' && *lexer_step(at) == '*') {
             at = skip_comment(at);
         } else {
             return at;
@@ -106,9 +106,9 @@ const char *yk_skip_blanks(const char *at)
 static const char *skip_hash(const char *at)
 {
     if (*at == '#') {
-        return step(at);
+        return lexer_step(at);
     }
-    return *at == '%' && *step(at) == ':' ? step(step(at)) : at;
+    return *at == '%' && *lexer_step(at) == ':' ? lexer_step(lexer_step(at)) : at;
 }
 
 static yk_token take_token_as(const char **at, yk_token_kind kind, const char *end)
@@ -150,7 +150,7 @@ yk_token yk_lex(const char **at)
     if (skip_hash(here) != here) {
         return take_hash(at, skip_hash(here));
     }
-    return take_token_as(at, YK_TOKEN_OTHER, step(here));
+    return take_token_as(at, YK_TOKEN_OTHER, lexer_step(here));
 }
 
 bool yk_token_is(yk_token token, const char *text)
@@ -158,7 +158,7 @@ bool yk_token_is(yk_token token, const char *text)
     const char *at = token.begin;
 
     while (at < token.end && *text != '\0' && *at == *text) {
-        at = step(at);
+        at = lexer_step(at);
         text++;
     }
     return at >= token.end && *text == '\0';
@@ -168,7 +168,7 @@ void yk_token_copy(yk_token token, char text[YK_WORD_BYTES])
 {
     size_t length = 0;
 
-    for (const char *at = token.begin; at < token.end; at = step(at)) {
+    for (const char *at = token.begin; at < token.end; at = lexer_step(at)) {
         if (length < YK_WORD_BYTES - 1) {
             text[length++] = *at;
         }

@@ -42,7 +42,7 @@ static const char *const include_words[] = {"include", "include_next", "import"}
 
 #define WORDS(list) (list), sizeof(list) / sizeof(list)[0]
 
-static bool is_one_of(yk_token word, const char *const *words, size_t count)
+static bool source_is_one_of(yk_token word, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (yk_token_is(word, words[i])) {
@@ -57,16 +57,16 @@ static bool hides_text(yk_token token, const char *behind)
 {
     return token.kind == YK_TOKEN_PASTE ||
            (token.kind == YK_TOKEN_HASH &&
-            is_one_of(yk_lex(&behind), WORDS(include_words)));
+            source_is_one_of(yk_lex(&behind), WORDS(include_words)));
 }
 
-static bool contains(const char *source, const word_list *list)
+static bool source_contains(const char *source, const word_list *list)
 {
     yk_token token;
 
     while ((token = yk_lex(&source)).kind != YK_TOKEN_END) {
         if ((token.kind == YK_TOKEN_WORD &&
-             is_one_of(token, list->words, list->count)) ||
+             source_is_one_of(token, list->words, list->count)) ||
             (list->opaque && hides_text(token, source))) {
             return true;
         }
@@ -76,20 +76,21 @@ static bool contains(const char *source, const word_list *list)
 
 bool yk_source_is_size_word(yk_token word)
 {
-    return is_one_of(word, WORDS(size_words)) || is_one_of(word, WORDS(group_words));
+    return source_is_one_of(word, WORDS(size_words)) ||
+           source_is_one_of(word, WORDS(group_words));
 }
 
 bool yk_source_asks_sizes(const char *source)
 {
-    return contains(source, &(word_list){WORDS(size_words), true});
+    return source_contains(source, &(word_list){WORDS(size_words), true});
 }
 
 bool yk_source_asks_groups(const char *source)
 {
-    return contains(source, &(word_list){WORDS(group_words), true});
+    return source_contains(source, &(word_list){WORDS(group_words), true});
 }
 
 bool yk_source_uses_groups(const char *source)
 {
-    return contains(source, &(word_list){WORDS(group_uses), false});
+    return source_contains(source, &(word_list){WORDS(group_uses), false});
 }

@@ -20,7 +20,8 @@ typedef struct call {
 
 /* ---- what is known beforehand ---- */
 
-static void preset(yk_token_stream *stream, const char *name, yk_macro_state state)
+static void token_stream_preset(yk_token_stream *stream, const char *name,
+                                yk_macro_state state)
 {
     const yk_token token = {YK_TOKEN_WORD, name, name + strlen(name)};
     yk_macro *const macro = yk_macros_get(&stream->conditions.macros, token);
@@ -36,10 +37,10 @@ static void preset_languages(yk_token_stream *stream)
     static const char *const others[] = {"__cplusplus", "__CUDACC__", "__CUDA_ARCH__",
                                          "__HIPCC__", "__METAL_VERSION__"};
 
-    preset(stream, "__OPENCL_VERSION__", YK_MACRO_DEFINED);
-    preset(stream, "__OPENCL_C_VERSION__", YK_MACRO_DEFINED);
+    token_stream_preset(stream, "__OPENCL_VERSION__", YK_MACRO_DEFINED);
+    token_stream_preset(stream, "__OPENCL_C_VERSION__", YK_MACRO_DEFINED);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        preset(stream, others[i], YK_MACRO_UNDEFINED);
+        token_stream_preset(stream, others[i], YK_MACRO_UNDEFINED);
     }
 }
 
@@ -83,7 +84,7 @@ void yk_token_stream_init(yk_token_stream *stream, const char *text,
     }
 }
 
-static void pop(yk_token_stream *stream)
+static void token_stream_pop(yk_token_stream *stream)
 {
     free(stream->levels[--stream->depth].owned);
 }
@@ -91,7 +92,7 @@ static void pop(yk_token_stream *stream)
 void yk_token_stream_fini(yk_token_stream *stream)
 {
     while (stream->depth > 0) {
-        pop(stream);
+        token_stream_pop(stream);
     }
     yk_conditions_fini(&stream->conditions);
 }
@@ -113,7 +114,7 @@ static yk_token next_raw(yk_token_stream *stream)
             return token;
         }
         if (stream->depth > 1) {
-            pop(stream);
+            token_stream_pop(stream);
         } else if (token.kind == YK_TOKEN_END) {
             return token;
         } else {
@@ -236,7 +237,7 @@ static void put_argument(FILE *to, const char *argument, bool pastes)
 }
 
 /* What the body becomes; NULL without memory. Strings made of arguments are left empty. */
-static char *substitute(const call *c, const char *body)
+static char *token_stream_substitute(const call *c, const char *body)
 {
     size_t bytes;
     char *text = NULL;
@@ -262,10 +263,10 @@ static char *substitute(const call *c, const char *body)
     return to != NULL && fclose(to) == 0 ? text : NULL;
 }
 
-static void push(yk_token_stream *stream, const yk_macro *macro, const call *c,
-                 const char *body)
+static void token_stream_push(yk_token_stream *stream, const yk_macro *macro,
+                              const call *c, const char *body)
 {
-    char *const text = substitute(c, body);
+    char *const text = token_stream_substitute(c, body);
 
     if (text != NULL) {
         stream->levels[stream->depth++] = (yk_stream_level){text, text, macro};
@@ -290,7 +291,7 @@ static void expand_call(yk_token_stream *stream, const yk_macro *macro)
     if (body != NULL) {
         read_arguments(stream, c);
         if (stream->depth < YK_MAX_EXPANSIONS) {
-            push(stream, macro, c, body);
+            token_stream_push(stream, macro, c, body);
         }
         for (size_t i = 0; i < c->count; i++) {
             free(c->arguments[i]);
@@ -314,7 +315,7 @@ static bool expand_word(yk_token_stream *stream, yk_token word)
         return false;
     }
     if (!yk_macro_is_function(macro)) {
-        push(stream, macro, &none, macro->definition);
+        token_stream_push(stream, macro, &none, macro->definition);
         return true;
     }
     if (!is_called(stream)) {

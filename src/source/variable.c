@@ -496,8 +496,9 @@ static void free_types(parser *p)
 
 /* Reads the text with all branches that a compiler may take, or, if it `decides`, with one of
  * each group. */
-static bool read_text(parser *p, const char *source, const yk_build_options *options,
-                      bool decides, size_t branch)
+static bool variable_read_text(parser *p, const char *source,
+                               const yk_build_options *options, bool decides,
+                               size_t branch)
 {
     yk_token token;
     bool good;
@@ -536,7 +537,7 @@ static bool read_once(const char *source, const yk_build_options *options, bool 
         return false;
     }
     p->found = found;
-    good = read_text(p, source, options, decides, branch);
+    good = variable_read_text(p, source, options, decides, branch);
     *branches = p->stream.conditions.branches_in_doubt;
     free(p);
     return good;

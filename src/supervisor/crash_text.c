@@ -14,7 +14,7 @@ enum { PLACE_BYTES = 200 + YK_SEGMENT_NAME };
 typedef unsigned long long number;
 
 /* "1 byte", "2 bytes". */
-static const char *plural(uint64_t count)
+static const char *crash_plural(uint64_t count)
 {
     return count == 1 ? "" : "s";
 }
@@ -33,13 +33,13 @@ static bool place_block(const yk_control *control, uint64_t window, uint64_t off
     if (offset >= end) {
         yk_text_format(place, PLACE_BYTES,
                        "%llu byte%s behind the block of %llu bytes at %#llx",
-                       (number)(offset - end + 1), plural(offset - end + 1),
+                       (number)(offset - end + 1), crash_plural(offset - end + 1),
                        (number)block.bytes, (number)(window + block.offset));
     } else if (offset < block.offset) {
-        yk_text_format(place, PLACE_BYTES,
-                       "%llu byte%s before the block of %llu bytes at %#llx",
-                       (number)(block.offset - offset), plural(block.offset - offset),
-                       (number)block.bytes, (number)(window + block.offset));
+        yk_text_format(
+            place, PLACE_BYTES, "%llu byte%s before the block of %llu bytes at %#llx",
+            (number)(block.offset - offset), crash_plural(block.offset - offset),
+            (number)block.bytes, (number)(window + block.offset));
     } else {
         yk_text_format(place, PLACE_BYTES,
                        "byte %llu of the block of %llu bytes at %#llx",

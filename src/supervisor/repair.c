@@ -26,7 +26,8 @@ enum { MAX_PREPARATION_CRASHES = 3, MAX_PREPARATION_KILLS = 8 };
 /* A worker that finishes its chunk within this time of a deadline is not killed. */
 static const uint64_t grace_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
-static void items_of(const yk_job *job, yk_tiles tiles, uint64_t *begin, uint64_t *end)
+static void repair_items_of(const yk_job *job, yk_tiles tiles, uint64_t *begin,
+                            uint64_t *end)
 {
     const uint64_t first = job->launch.begin[job->launch.split];
 
@@ -45,7 +46,7 @@ static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles,
     uint64_t begin;
     uint64_t end;
 
-    items_of(job, tiles, &begin, &end);
+    repair_items_of(job, tiles, &begin, &end);
     yk_job_explain(job, ref.generation, "%s '%s', items [%llu, %llu): %s (worker %s)",
                    yk_kernel_noun(kernel), kernel->name,
                    (unsigned long long)(begin + job->launch.task.first),
@@ -83,7 +84,7 @@ static void stop_if_fruitless(yk_control *control, yk_job_ref ref, yk_tiles tile
     if (job->fruitless < MAX_FRUITLESS) {
         return;
     }
-    items_of(job, tiles, &begin, &end);
+    repair_items_of(job, tiles, &begin, &end);
     yk_job_explain(job, ref.generation,
                    "%s '%s' took down %u workers in a row, the last at items "
                    "[%llu, %llu) (worker %s)",
@@ -115,7 +116,7 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
     uint64_t begin;
     uint64_t end;
 
-    items_of(job, claim.tiles, &begin, &end);
+    repair_items_of(job, claim.tiles, &begin, &end);
     if (job->in_place != 0 && job->saves == 0) {
         give_up(control, ref, claim.tiles, how,
                 "a worker died while it changed them in place, and nothing was saved");
@@ -133,8 +134,8 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
 }
 
 /* A device that fails again and again leaves the job to others, if there are any. */
-static void settle_device(yk_control *control, yk_job_ref ref, uint32_t slot,
-                          const char *how)
+static void repair_settle_device(yk_control *control, yk_job_ref ref, uint32_t slot,
+                                 const char *how)
 {
     yk_job *job = yk_job_at(control, ref);
     const yk_worker *worker = &control->workers[slot];
@@ -226,7 +227,7 @@ static bool settle_claims(yk_control *control, yk_job_ref ref, uint32_t slot,
     if (stage == YK_CLAIM_NONE || stage == YK_CLAIM_TAKEN) {
         settle_preparation(control, ref, slot, how);
     } else if (stage == YK_CLAIM_RUNNING) {
-        settle_device(control, ref, slot, how);
+        repair_settle_device(control, ref, slot, how);
     }
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
         given_up |= settle_claim(control, ref, slot, lane, undo_files[lane], how);

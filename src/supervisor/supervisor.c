@@ -149,7 +149,7 @@ bool yk_supervisor_reap(yk_child *child, int *status)
     return true;
 }
 
-static bool is_among(const yk_child *children, uint32_t count, pid_t pid)
+static bool supervisor_is_among(const yk_child *children, uint32_t count, pid_t pid)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (children[i].pid == pid) {
@@ -167,9 +167,9 @@ static void reap_orphans(const yk_supervisor *supervisor)
     int status;
 
     while ((pid = yk_process_ended_child()) > 0 &&
-           !is_among(supervisor->probes, YK_MAX_DRIVERS, pid) &&
-           !is_among(supervisor->workers, YK_MAX_WORKERS, pid) &&
-           !is_among(supervisor->processes, YK_MAX_PROCESSES, pid)) {
+           !supervisor_is_among(supervisor->probes, YK_MAX_DRIVERS, pid) &&
+           !supervisor_is_among(supervisor->workers, YK_MAX_WORKERS, pid) &&
+           !supervisor_is_among(supervisor->processes, YK_MAX_PROCESSES, pid)) {
         (void)yk_process_reap(pid, false, &status);
     }
 }
@@ -248,7 +248,7 @@ static bool is_quitting(const yk_supervisor *supervisor)
     return atomic_load(&supervisor->control->quit) != YK_QUIT_NO;
 }
 
-static void supervise(yk_supervisor *supervisor)
+static void supervisor_run(yk_supervisor *supervisor)
 {
     uint64_t until = 0;
 
@@ -320,7 +320,7 @@ static bool let_go_of_files(yk_supervisor *supervisor)
 /* The supervisor keeps the numbers of the program's descriptors, and those that were asked for. The
  * application closes its own copies of two of the library's, and then uses their numbers for
  * something else. */
-static bool start_clean(yk_supervisor *supervisor)
+static bool supervisor_start_clean(yk_supervisor *supervisor)
 {
     yk_supervisor_start *start = &supervisor->start;
 
@@ -344,7 +344,7 @@ static bool start_process(yk_supervisor *supervisor, const yk_supervisor_start *
         return false;
     }
     yk_process_note_ignored_signals();
-    if (!start_clean(supervisor)) {
+    if (!supervisor_start_clean(supervisor)) {
         return false;
     }
     if (start->threads > 1) {
@@ -377,7 +377,7 @@ int yk_supervisor_main(void *context)
     atomic_store(&supervisor->control->started, 1);
     yk_eventcount_signal(&supervisor->control->changed);
     yk_supervisor_start_probes(supervisor);
-    supervise(supervisor);
+    supervisor_run(supervisor);
     supervisor->closing = true;
     yk_supervisor_end_processes(supervisor);
     if (atomic_load(&supervisor->control->quit) == YK_QUIT_CLOSE) {

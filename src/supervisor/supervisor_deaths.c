@@ -39,7 +39,7 @@ void yk_supervisor_trace(const yk_supervisor *supervisor, uint32_t kind, uint32_
 }
 
 /* The open job it was active in; NULL: none. Until the worker is repaired it cannot end. */
-static const yk_job *job_of(const yk_control *control, const yk_worker *worker)
+static const yk_job *deaths_job_of(const yk_control *control, const yk_worker *worker)
 {
     const uint64_t active = atomic_load(&worker->active);
     const yk_job *job;
@@ -58,7 +58,7 @@ static const yk_job *job_of(const yk_control *control, const yk_worker *worker)
 static void explain_bus_error(const yk_supervisor *supervisor, const yk_worker *worker,
                               char *text, size_t bytes)
 {
-    const yk_job *job = job_of(supervisor->control, worker);
+    const yk_job *job = deaths_job_of(supervisor->control, worker);
     const size_t length = strlen(text);
     char why[160 + YK_SEGMENT_NAME];
 
@@ -102,10 +102,10 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
 
 /* What its job changes in place is about to be restored, in segments too. Whether the
  * supervisor has them. */
-static bool attach_segments_of(yk_supervisor *supervisor, const yk_worker *worker,
-                               char *how, size_t bytes)
+static bool deaths_attach_segments(yk_supervisor *supervisor, const yk_worker *worker,
+                                   char *how, size_t bytes)
 {
-    const yk_job *job = job_of(supervisor->control, worker);
+    const yk_job *job = deaths_job_of(supervisor->control, worker);
     const size_t length = strlen(how);
     yk_error error;
 
@@ -256,7 +256,7 @@ static void forgive_all(yk_control *control)
     }
 }
 
-static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
+static void deaths_bury_worker(yk_supervisor *supervisor, uint32_t slot, int status)
 {
     yk_control *control = supervisor->control;
     yk_worker *worker = &control->workers[slot];
@@ -279,7 +279,7 @@ static void bury(yk_supervisor *supervisor, uint32_t slot, int status)
         settle_forms(control, slot);
     }
     blame_build(control, worker, child, how);
-    if (!attach_segments_of(supervisor, worker, how, sizeof how)) {
+    if (!deaths_attach_segments(supervisor, worker, how, sizeof how)) {
         undo_files = no_files;
     }
     if (yk_repair_worker(control, slot, undo_files, how)) {
@@ -300,7 +300,7 @@ void yk_supervisor_reap_workers(yk_supervisor *supervisor)
         int status;
 
         if (yk_supervisor_reap(&supervisor->workers[slot], &status)) {
-            bury(supervisor, slot, status);
+            deaths_bury_worker(supervisor, slot, status);
         }
     }
 }

@@ -79,7 +79,7 @@ static void start_probe(yk_supervisor *supervisor, uint32_t i)
 
 /* A driver that was there before the fork does not work behind it. Processes that are to open
  * one execute the program; CPU workers, which are to see the program's variables, open none. */
-static void find_loaded(yk_supervisor *supervisor)
+static void discovery_find_loaded(yk_supervisor *supervisor)
 {
     yk_control *control = supervisor->control;
     char name[sizeof control->loaded_driver];
@@ -108,7 +108,7 @@ void yk_supervisor_find_drivers(yk_supervisor *supervisor)
     for (uint32_t i = 0; i < control->driver_count; i++) {
         control->probes[i].driver = drivers[i];
     }
-    find_loaded(supervisor);
+    discovery_find_loaded(supervisor);
     if (control->loaded_driver[0] == '\0') {
         find_pocl(control);
     }
@@ -163,8 +163,8 @@ static void explain_unused(const yk_control *control, yk_found *found)
     }
 }
 
-static void employ(yk_supervisor *supervisor, yk_found *found, uint32_t driver,
-                   const yk_selector *selector)
+static void discovery_employ(yk_supervisor *supervisor, yk_found *found,
+                             uint32_t driver, const yk_selector *selector)
 {
     yk_control *control = supervisor->control;
     char name[32];
@@ -191,8 +191,8 @@ static void employ(yk_supervisor *supervisor, yk_found *found, uint32_t driver,
     yk_supervisor_start_worker(supervisor, (uint32_t)found->worker);
 }
 
-static void settle_device(yk_supervisor *supervisor, uint32_t driver,
-                          const yk_opencl_device *device, uint32_t *index)
+static void discovery_settle_device(yk_supervisor *supervisor, uint32_t driver,
+                                    const yk_opencl_device *device, uint32_t *index)
 {
     yk_control *control = supervisor->control;
     const yk_probe *probe = &control->probes[driver];
@@ -208,7 +208,7 @@ static void settle_device(yk_supervisor *supervisor, uint32_t driver,
     candidate = yk_found_candidate(found);
     selector = yk_selection_pick(&control->selection, &candidate);
     if (selector != NULL) {
-        employ(supervisor, found, driver, selector);
+        discovery_employ(supervisor, found, driver, selector);
     } else {
         explain_unused(control, found);
     }
@@ -220,7 +220,7 @@ static void settle_driver(yk_supervisor *supervisor, uint32_t driver, uint32_t *
     const yk_probe *probe = &control->probes[driver];
 
     for (uint64_t i = 0; i < probe->count; i++) {
-        settle_device(supervisor, driver, &probe->devices[i], index);
+        discovery_settle_device(supervisor, driver, &probe->devices[i], index);
     }
     if (probe->count == 0) {
         yk_found *found = add_found(control, probe);

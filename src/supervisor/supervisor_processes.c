@@ -109,7 +109,8 @@ static void change_state(yk_control *control, yk_process_slot *slot, uint32_t st
     yk_eventcount_signal(&control->changed);
 }
 
-static void start(yk_supervisor *supervisor, yk_process_slot *slot, yk_child *child)
+static void supervisor_start_process(yk_supervisor *supervisor, yk_process_slot *slot,
+                                     yk_child *child)
 {
     engagement self = {supervisor->control, &supervisor->attachments, slot};
 
@@ -127,7 +128,8 @@ static void start(yk_supervisor *supervisor, yk_process_slot *slot, yk_child *ch
     change_state(supervisor->control, slot, YK_PROCESS_RUNNING);
 }
 
-static void bury(yk_supervisor *supervisor, yk_process_slot *slot, int status)
+static void supervisor_bury_process(yk_supervisor *supervisor, yk_process_slot *slot,
+                                    int status)
 {
     char how[256];
 
@@ -161,7 +163,7 @@ static void send_wanted(yk_control *control, yk_process_slot *slot,
     }
 }
 
-static void tend(yk_supervisor *supervisor, uint32_t index)
+static void supervisor_tend_process(yk_supervisor *supervisor, uint32_t index)
 {
     yk_process_slot *slot = &supervisor->control->processes[index];
     yk_child *child = &supervisor->processes[index];
@@ -169,12 +171,12 @@ static void tend(yk_supervisor *supervisor, uint32_t index)
 
     if (child->pid == 0 &&
         yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_REQUESTED) {
-        start(supervisor, slot, child);
+        supervisor_start_process(supervisor, slot, child);
     }
     if (child->pid != 0 && yk_process_has_ended(child->pid)) {
         atomic_store(&slot->reaped, 1);
         (void)yk_supervisor_reap(child, &status);
-        bury(supervisor, slot, status);
+        supervisor_bury_process(supervisor, slot, status);
     }
     if (child->pid != 0) {
         send_wanted(supervisor->control, slot, child);
@@ -186,7 +188,7 @@ void yk_supervisor_tend_processes(yk_supervisor *supervisor)
     const uint32_t count = atomic_load(&supervisor->control->process_slots);
 
     for (uint32_t i = 0; i < count; i++) {
-        tend(supervisor, i);
+        supervisor_tend_process(supervisor, i);
     }
 }
 

@@ -99,7 +99,7 @@ static void reset_worker(yk_worker *worker)
 }
 
 /* Chunks that its device may have in flight, at most. */
-static unsigned lanes_of(const yk_worker *worker)
+static unsigned supervisor_lanes_of(const yk_worker *worker)
 {
     return worker->kind == YOKE_WORKER_CPU ? 1 : YK_MAX_LANES;
 }
@@ -150,7 +150,7 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
     const uint32_t failed = child->failed_forks;
 
     reset_worker(worker);
-    for (unsigned lane = 0; lane < lanes_of(worker); lane++) {
+    for (unsigned lane = 0; lane < supervisor_lanes_of(worker); lane++) {
         if (undo_files[lane] < 0) {
             undo_files[lane] = yk_memory_file("yoke undo");
         }

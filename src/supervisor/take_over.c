@@ -29,7 +29,7 @@ static yk_bootstrap received;
 static bool has_bootstrap;
 
 /* The application finds the reason in the control block, be it mapped here or not. */
-static _Noreturn void refuse(const char *reason)
+static _Noreturn void take_over_refuse(const char *reason)
 {
     char text[sizeof((yk_control *)NULL)->start_error];
 
@@ -53,7 +53,7 @@ static void map_memory(void)
             yk_text_format(text, sizeof text,
                            "the pool's memory cannot be mapped at its address (%p): %s",
                            mapping->base, strerror(errno));
-            refuse(text);
+            take_over_refuse(text);
         }
     }
     (void)yk_window_add(arena->base, &received.start.control->layout,
@@ -240,7 +240,7 @@ static void wait_for_constructors(void)
         take_over();
     }
     if (!yk_exec_take_over(yk_start_constructor, take_over)) {
-        refuse("the program's list of constructors cannot be changed");
+        take_over_refuse("the program's list of constructors cannot be changed");
     }
 }
 
@@ -261,7 +261,7 @@ __attribute__((constructor)) void yk_start_constructor(void)
     restore_preload();
     if (received.head.library[0] != '\0' &&
         !yk_elf_is_before_libc(yk_start_constructor)) {
-        refuse("the loader did not preload the library; it was loaded later");
+        take_over_refuse("the loader did not preload the library; it was loaded later");
     }
     yk_exec_accept();
     wait_for_constructors();
@@ -274,7 +274,8 @@ void yk_start_check(void)
 
     if (was_executed_here(&fd)) {
         has_bootstrap = has_bootstrap || (read_head(fd) && read_rest(fd));
-        refuse("the program creates a pool before the library can take over: in a "
-               "constructor, or because it loads the library late");
+        take_over_refuse(
+            "the program creates a pool before the library can take over: in a "
+            "constructor, or because it loads the library late");
     }
 }

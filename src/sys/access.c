@@ -14,7 +14,7 @@ static yk_access_mend *mend_access;
 static void *mend_context;
 static struct sigaction action_before;
 
-static yk_access_kind kind_of(const void *machine)
+static yk_access_kind access_kind_of(const void *machine)
 {
 #if defined(__x86_64__)
     enum { WRITES = 2 };
@@ -52,7 +52,7 @@ static void on_refused(int number, siginfo_t *info, void *machine)
 
     if (info->si_code <= 0 ||
         !mend_access(mend_context, (uint64_t)(uintptr_t)info->si_addr,
-                     kind_of(machine))) {
+                     access_kind_of(machine))) {
         pass_on(number, info, machine);
     }
     errno = problem;

@@ -47,7 +47,7 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static int key_failed = -1; /* 0: there is a key */
 
-static void undo(const entry *hold)
+static void call_guard_undo(const entry *hold)
 {
     if (hold->undo != NULL && hold->forks == fork_count) {
         hold->undo(hold->object, hold->value);
@@ -61,7 +61,7 @@ static void undo_from(size_t first)
     while (list.count > first) {
         const entry last = list.entries[--list.count];
 
-        undo(&last);
+        call_guard_undo(&last);
     }
 }
 
@@ -82,7 +82,7 @@ static void end_thread(void *value)
 
 /* A copy of this library in a library of the program's is unloaded with that one: threads that
  * end later must not come here. At the program's end a call may still be under way. */
-__attribute__((destructor)) static void unload(void)
+__attribute__((destructor)) static void call_guard_unload(void)
 {
     if (list.count == 0) {
         free_list();
@@ -97,7 +97,7 @@ static void count_fork(void)
     fork_count++;
 }
 
-static void create_key(void)
+static void call_guard_create_key(void)
 {
     (void)pthread_atfork(NULL, NULL, count_fork);
     key_failed = pthread_key_create(&key, end_thread);
@@ -113,7 +113,7 @@ static bool grow_list(void)
     }
     list.entries = larger;
     list.capacity = capacity;
-    (void)pthread_once(&key_once, create_key);
+    (void)pthread_once(&key_once, call_guard_create_key);
     if (key_failed == 0) {
         (void)pthread_setspecific(key, &list);
     }
@@ -131,8 +131,8 @@ static entry *make_room(thread_list *self)
     return &self->entries[self->count++];
 }
 
-static inline void push(yk_undo_hold *undo_hold, void *object, uint64_t value,
-                        uintptr_t frame)
+static inline void call_guard_push(yk_undo_hold *undo_hold, void *object,
+                                   uint64_t value, uintptr_t frame)
 {
     thread_list *self = &list;
     entry *one = self->count < self->capacity && self->missing == 0
@@ -148,7 +148,7 @@ static inline void push(yk_undo_hold *undo_hold, void *object, uint64_t value,
     }
 }
 
-static inline void pop(void)
+static inline void call_guard_pop(void)
 {
     thread_list *self = &list;
 
@@ -161,12 +161,12 @@ static inline void pop(void)
 
 void yk_hold(yk_undo_hold *undo_hold, void *object, uint64_t value)
 {
-    push(undo_hold, object, value, 0);
+    call_guard_push(undo_hold, object, value, 0);
 }
 
 void yk_hold_end(void)
 {
-    pop();
+    call_guard_pop();
 }
 
 void yk_guard_forget(void)
@@ -247,20 +247,20 @@ yk_guard_personality(int version, _Unwind_Action actions, _Unwind_Exception_Clas
 ONE_FRAME void yk_guard_pass(yk_guarded *function, void *context)
 {
     HAS_PERSONALITY;
-    push(NULL, NULL, 0, (uintptr_t)__builtin_dwarf_cfa());
+    call_guard_push(NULL, NULL, 0, (uintptr_t)__builtin_dwarf_cfa());
     function(context);
-    pop();
+    call_guard_pop();
 }
 
 /* Whether the function has returned. */
-static ONE_FRAME bool run(catcher *here, yk_guarded *function, void *context)
+static ONE_FRAME bool call_guard_run(catcher *here, yk_guarded *function, void *context)
 {
     HAS_PERSONALITY;
-    push(NULL, here, 0, (uintptr_t)__builtin_dwarf_cfa());
+    call_guard_push(NULL, here, 0, (uintptr_t)__builtin_dwarf_cfa());
     if (_setjmp(here->back) == 0) {
         function(context);
     }
-    pop();
+    call_guard_pop();
     return here->exception == NULL;
 }
 
@@ -269,7 +269,7 @@ bool yk_guard_catch(yk_guarded *function, void *context, yk_error *error)
     catcher here;
 
     here.exception = NULL;
-    if (run(&here, function, context)) {
+    if (call_guard_run(&here, function, context)) {
         return true;
     }
     (void)yk_exception_end(here.exception, error);
@@ -312,7 +312,7 @@ static bool is_on_own_stack(uintptr_t address)
 }
 
 /* Frames that the unwinder did not come to are taken to be there. */
-static bool is_gone(const entry *guard, const look *seen)
+static bool call_guard_is_gone(const entry *guard, const look *seen)
 {
     if (guard->is_alive || guard->frame > seen->last) {
         return false;
@@ -352,7 +352,7 @@ static size_t undo_segment(size_t guard)
     for (size_t i = guard; i > first; i--) {
         const entry hold = take_out(i - 1);
 
-        undo(&hold);
+        call_guard_undo(&hold);
     }
     return first;
 }
@@ -368,7 +368,7 @@ void yk_guard_settle(void)
     for (size_t i = list.count; i > 0; i--) {
         const entry *last = &list.entries[i - 1];
 
-        if (last->undo == NULL && is_gone(last, &seen)) {
+        if (last->undo == NULL && call_guard_is_gone(last, &seen)) {
             i = undo_segment(i - 1) + 1;
         }
     }

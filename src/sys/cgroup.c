@@ -95,7 +95,7 @@ static bool own_path(FILE *file, const char *controller, char *path)
 }
 
 /* mountinfo writes blanks in paths as \040. */
-static void unescape(char *text)
+static void cgroup_unescape(char *text)
 {
     char *out = text;
 
@@ -129,8 +129,8 @@ static bool parse_mount(const char *line, mount_line *mount)
         sscanf(line, "%*s %*s %*s %1023s %1023s", mount->root, mount->point) != 2) {
         return false;
     }
-    unescape(mount->root);
-    unescape(mount->point);
+    cgroup_unescape(mount->root);
+    cgroup_unescape(mount->point);
     return true;
 }
 

@@ -52,7 +52,7 @@ typedef struct thrown_header {
     struct _Unwind_Exception unwind;
 } thrown_header;
 
-static const char *kind_of(const type_info *type)
+static const char *exception_kind_of(const type_info *type)
 {
     /* Before a vtable's functions: the type of the object it belongs to. */
     return ((const type_info *)type->vtable[-1])->name;
@@ -83,7 +83,7 @@ static const void *find_in_bases(const several_bases *type, const char *object)
 /* The std::exception in an object; NULL: the object is not one. */
 static const void *find_exception(const type_info *type, const char *object)
 {
-    const char *kind = kind_of(type);
+    const char *kind = exception_kind_of(type);
 
     if (strcmp(type->name, "St9exception") == 0) {
         return object;
@@ -117,8 +117,8 @@ extern char *__cxa_demangle(const char *, char *, size_t *, int *)
     __attribute__((weak));
 
 /* In the library that threw: it may be visible to that alone. */
-static any_pointer find(const struct _Unwind_Exception *exception, any_pointer known,
-                        const char *name)
+static any_pointer exception_find(const struct _Unwind_Exception *exception,
+                                  any_pointer known, const char *name)
 {
     any_pointer cleanup;
     any_pointer found;
@@ -184,7 +184,7 @@ static void name_type(const struct _Unwind_Exception *exception, const type_info
     char *plain = NULL;
 
     memcpy(&found, &demangle, sizeof found);
-    found = find(exception, found, "__cxa_demangle");
+    found = exception_find(exception, found, "__cxa_demangle");
     memcpy(&demangle, &found, sizeof found);
     if (demangle != NULL) {
         plain = demangle(name, NULL, NULL, NULL);
@@ -194,7 +194,8 @@ static void name_type(const struct _Unwind_Exception *exception, const type_info
     free(plain);
 }
 
-static void describe(const struct _Unwind_Exception *exception, yk_error *error)
+static void exception_describe(const struct _Unwind_Exception *exception,
+                               yk_error *error)
 {
     const char *object;
     const type_info *type = open_exception(exception, &object);
@@ -221,8 +222,8 @@ static void free_exception(struct _Unwind_Exception *exception)
 
     memcpy(&found[0], &begin, sizeof begin);
     memcpy(&found[1], &end, sizeof end);
-    found[0] = find(exception, found[0], "__cxa_begin_catch");
-    found[1] = find(exception, found[1], "__cxa_end_catch");
+    found[0] = exception_find(exception, found[0], "__cxa_begin_catch");
+    found[1] = exception_find(exception, found[1], "__cxa_end_catch");
     memcpy(&begin, &found[0], sizeof begin);
     memcpy(&end, &found[1], sizeof end);
     if (begin == NULL || end == NULL) {
@@ -240,7 +241,7 @@ yoke_status yk_exception_end(struct _Unwind_Exception *exception, yk_error *erro
         _Unwind_DeleteException(exception);
         return YOKE_EKERNEL;
     }
-    describe(exception, error);
+    exception_describe(exception, error);
     free_exception(exception);
     return YOKE_EKERNEL;
 }

@@ -24,7 +24,7 @@ typedef struct object_search {
 } object_search;
 
 /* FNV-1a. */
-static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
+static uint64_t elf_mix_hash(uint64_t hash, const void *data, size_t bytes)
 {
     const unsigned char *byte = data;
 
@@ -35,17 +35,17 @@ static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
 }
 
 /* Of the table of its parts, and of its notes, among which is the build id. */
-static uint64_t identify(const struct dl_phdr_info *object)
+static uint64_t elf_identify(const struct dl_phdr_info *object)
 {
-    uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), object->dlpi_phdr,
-                        object->dlpi_phnum * sizeof *object->dlpi_phdr);
+    uint64_t hash = elf_mix_hash(UINT64_C(0xcbf29ce484222325), object->dlpi_phdr,
+                                 object->dlpi_phnum * sizeof *object->dlpi_phdr);
 
     for (unsigned i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &object->dlpi_phdr[i];
 
         if (part->p_type == PT_NOTE) {
-            hash = mix(hash, (const void *)(object->dlpi_addr + part->p_vaddr),
-                       part->p_memsz);
+            hash = elf_mix_hash(hash, (const void *)(object->dlpi_addr + part->p_vaddr),
+                                part->p_memsz);
         }
     }
     return hash;
@@ -75,7 +75,7 @@ static int by_address(struct dl_phdr_info *object, size_t size, void *context)
     search->found = true;
     search->found_path = object->dlpi_name != NULL ? object->dlpi_name : "";
     search->found_base = object->dlpi_addr;
-    search->identity = identify(object);
+    search->identity = elf_identify(object);
     return 1;
 }
 
@@ -90,7 +90,7 @@ static int by_path(struct dl_phdr_info *object, size_t size, void *context)
     }
     search->found = true;
     search->found_base = object->dlpi_addr;
-    search->identity = identify(object);
+    search->identity = elf_identify(object);
     search->has_code = object_has_code(object, object->dlpi_addr + search->address);
     return 1;
 }
@@ -127,8 +127,8 @@ bool yk_elf_locate(yk_any_function *function, char *path, size_t path_bytes,
     return true;
 }
 
-static yk_any_function *find_loaded(const char *path, yk_elf_place place,
-                                    bool *is_loaded)
+static yk_any_function *elf_search_loaded(const char *path, yk_elf_place place,
+                                          bool *is_loaded)
 {
     object_search search = {.path = path, .address = (uintptr_t)place.offset};
 
@@ -144,7 +144,7 @@ yk_any_function *yk_elf_find_loaded(const char *path, yk_elf_place place)
 {
     bool is_loaded;
 
-    return find_loaded(path, place, &is_loaded);
+    return elf_search_loaded(path, place, &is_loaded);
 }
 
 /* The object stays loaded: its functions are used from now on. */
@@ -161,13 +161,13 @@ static yk_any_function *find_by_loading(const char *path, yk_elf_place place)
     if (handle == NULL || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
         return NULL;
     }
-    return find_loaded(map->l_name, place, &is_loaded);
+    return elf_search_loaded(map->l_name, place, &is_loaded);
 }
 
 yk_any_function *yk_elf_find(const char *path, yk_elf_place place)
 {
     bool is_loaded;
-    yk_any_function *function = find_loaded(path, place, &is_loaded);
+    yk_any_function *function = elf_search_loaded(path, place, &is_loaded);
 
     return is_loaded ? function : find_by_loading(path, place);
 }

@@ -62,7 +62,7 @@ static char *read_all(const char *path, size_t *bytes)
 }
 
 /* The strings that lie one behind the other in `text`, as an array that ends with NULL. */
-static char **split(char *text, size_t bytes)
+static char **exec_split(char *text, size_t bytes)
 {
     size_t count = 0;
     char **list;
@@ -170,7 +170,7 @@ static void execute_program(execution *self)
 }
 
 /* Has a table of descriptors of its own, but the application's memory. */
-static int execute(void *context)
+static int exec_child_entry(void *context)
 {
     execution *self = context;
 
@@ -182,12 +182,13 @@ static int execute(void *context)
 
 /* A process that executes a program sends SIGCHLD at its end, whatever it was cloned with.
  * So it must not be the application's child: this one's, which ends. */
-static int intermediate(void *context)
+static int exec_intermediate_entry(void *context)
 {
     execution *self = context;
     _Alignas(16) char stack[STACK_BYTES];
 
-    self->pid = clone(execute, stack + sizeof stack, CLONE_VM | CLONE_VFORK, self);
+    self->pid =
+        clone(exec_child_entry, stack + sizeof stack, CLONE_VM | CLONE_VFORK, self);
     if (self->pid < 0) {
         self->error = errno;
     } else if (self->error == 0) {
@@ -199,7 +200,7 @@ static int intermediate(void *context)
 static pid_t clone_and_execute(execution *self)
 {
     self->pid = self->pidfd = -1;
-    if (!yk_process_run_aside(intermediate, self)) {
+    if (!yk_process_run_aside(exec_intermediate_entry, self)) {
         self->error = errno;
     }
     errno = self->error;
@@ -207,7 +208,7 @@ static pid_t clone_and_execute(execution *self)
 }
 
 /* What there is of it is freed by the second. */
-static bool prepare(execution *self, const yk_exec_request *request)
+static bool exec_prepare(execution *self, const yk_exec_request *request)
 {
     size_t bytes;
 
@@ -216,13 +217,13 @@ static bool prepare(execution *self, const yk_exec_request *request)
     if (self->text == NULL) {
         return false;
     }
-    self->arguments = split(self->text, bytes);
+    self->arguments = exec_split(self->text, bytes);
     self->environment = extend_environment(request->variables);
     errno = ENOMEM;
     return self->arguments != NULL && self->environment != NULL;
 }
 
-static void unprepare(execution *self)
+static void exec_unprepare(execution *self)
 {
     const int problem = errno;
 
@@ -238,11 +239,11 @@ pid_t yk_exec_again(const yk_exec_request *request, int *pidfd)
     pid_t pid = -1;
 
     *pidfd = -1;
-    if (prepare(&self, request)) {
+    if (exec_prepare(&self, request)) {
         pid = clone_and_execute(&self);
         *pidfd = self.pidfd;
     }
-    unprepare(&self);
+    exec_unprepare(&self);
     return pid;
 }
 
@@ -250,11 +251,11 @@ void yk_exec_here(const yk_exec_request *request)
 {
     execution self;
 
-    if (prepare(&self, request)) {
+    if (exec_prepare(&self, request)) {
         execute_program(&self);
         errno = self.error;
     }
-    unprepare(&self);
+    exec_unprepare(&self);
 }
 
 /* ---- obstacles ---- */

@@ -53,7 +53,7 @@ static bool visit_open(fd_visitor *visit, void *context)
     return true;
 }
 
-static bool is_among(const int *fds, size_t count, int fd)
+static bool fd_reserve_is_among(const int *fds, size_t count, int fd)
 {
     for (size_t i = 0; i < count; i++) {
         if (fds[i] == fd) {
@@ -105,14 +105,14 @@ static bool add_number(yk_fd_reserve *self, int fd)
 }
 
 /* A number beyond the limit cannot be reserved: but then no file can get it either. */
-static bool replace(int fd, void *context)
+static bool fd_reserve_replace(int fd, void *context)
 {
     const replacement *self = context;
 
-    if (is_among(self->own, self->own_count, fd)) {
+    if (fd_reserve_is_among(self->own, self->own_count, fd)) {
         return true;
     }
-    if (!is_among(self->kept, self->kept_count, fd) && fd != self->null &&
+    if (!fd_reserve_is_among(self->kept, self->kept_count, fd) && fd != self->null &&
         dup3(self->null, fd, self->reserve != NULL ? O_CLOEXEC : 0) < 0) {
         (void)close(fd);
         return true;
@@ -152,18 +152,18 @@ bool yk_fd_reserve_all(yk_fd_reserve *self, const int *own, size_t own_count,
 
     *self = (yk_fd_reserve){NULL, 0, 0};
     for (int fd = 0; fd < FIRST; fd++) {
-        if (is_among(kept, kept_count, fd)) {
+        if (fd_reserve_is_among(kept, kept_count, fd)) {
             listed = listed && add_number(self, fd);
         }
     }
-    return listed && visit_open(replace, &all);
+    return listed && visit_open(fd_reserve_replace, &all);
 }
 
 void yk_fd_replace_all(const int *own, size_t own_count)
 {
     replacement all = {NULL, yk_fd_move_up(open_nothing()), own, own_count, NULL, 0};
 
-    (void)visit_open(replace, &all);
+    (void)visit_open(fd_reserve_replace, &all);
 }
 
 /* ---- the others ---- */

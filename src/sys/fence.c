@@ -139,7 +139,7 @@ static void fill_page(const yk_fence *fence, size_t page)
     }
 }
 
-static void remember(yk_fence *fence, size_t page, const unsigned char *address)
+static void fence_remember(yk_fence *fence, size_t page, const unsigned char *address)
 {
     const bool is_write = fence->modes[page] == YK_FENCE_READ;
 
@@ -163,7 +163,7 @@ static bool open_page(yk_fence *fence, const unsigned char *address)
     if (mode == YK_FENCE_OPEN || opened_count == MAX_OPENED) {
         return false;
     }
-    remember(fence, page, address);
+    fence_remember(fence, page, address);
     if (!yk_fence_set(fence, page * page_bytes, page_bytes, YK_FENCE_OPEN)) {
         return false;
     }
@@ -174,7 +174,7 @@ static bool open_page(yk_fence *fence, const unsigned char *address)
     return true;
 }
 
-static void restore(int number)
+static void fence_restore_signal(int number)
 {
     for (size_t i = 0; i < SIGNALS; i++) {
         if (signals[i] == number) {
@@ -200,7 +200,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     }
     fence = address != NULL ? fence_at(address) : NULL;
     if (fence == NULL || (!open_page(fence, address) && !open_all(fence))) {
-        restore(number); /* and the access is repeated */
+        fence_restore_signal(number); /* and the access is repeated */
     }
     atomic_flag_clear(&handling);
 }

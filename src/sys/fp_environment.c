@@ -38,7 +38,7 @@ static void write_x87(uint16_t control, uint16_t flags)
     __asm__ volatile("fldenv %0" : : "m"(state) : "memory");
 }
 
-static void change(yk_fp_environment now, yk_fp_environment wanted)
+static void fp_environment_change(yk_fp_environment now, yk_fp_environment wanted)
 {
     if (now.mxcsr != wanted.mxcsr) {
         __asm__ volatile("ldmxcsr %0" : : "m"(wanted.mxcsr));
@@ -55,13 +55,13 @@ yk_fp_environment yk_fp_use_default(void)
 {
     const yk_fp_environment before = read_environment();
 
-    change(before, (yk_fp_environment){DEFAULT_MXCSR, DEFAULT_X87, 0});
+    fp_environment_change(before, (yk_fp_environment){DEFAULT_MXCSR, DEFAULT_X87, 0});
     return before;
 }
 
 void yk_fp_restore(yk_fp_environment before)
 {
-    change(read_environment(), before);
+    fp_environment_change(read_environment(), before);
 }
 
 #elif defined(__aarch64__)
@@ -75,7 +75,7 @@ static yk_fp_environment read_environment(void)
     return now;
 }
 
-static void change(yk_fp_environment now, yk_fp_environment wanted)
+static void fp_environment_change(yk_fp_environment now, yk_fp_environment wanted)
 {
     if (now.control != wanted.control) {
         __asm__ volatile("msr fpcr, %0" : : "r"(wanted.control));
@@ -89,13 +89,13 @@ yk_fp_environment yk_fp_use_default(void)
 {
     const yk_fp_environment before = read_environment();
 
-    change(before, (yk_fp_environment){0, 0});
+    fp_environment_change(before, (yk_fp_environment){0, 0});
     return before;
 }
 
 void yk_fp_restore(yk_fp_environment before)
 {
-    change(read_environment(), before);
+    fp_environment_change(read_environment(), before);
 }
 
 #else

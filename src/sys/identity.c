@@ -93,7 +93,7 @@ static proc_names own_names(void)
     return (proc_names){(int)syscall(SYS_gettid), (int)yk_process_self(), 0};
 }
 
-static yk_identity make(int id, unsigned proc, unsigned long long start)
+static yk_identity identity_make(int id, unsigned proc, unsigned long long start)
 {
     return (yk_identity)(unsigned)id | (yk_identity)proc << ID_BITS |
            (start & 0x7fffffff) << 32;
@@ -104,7 +104,7 @@ static yk_identity identity_of(int id, unsigned proc)
     thread_stat stat = {.start = 0};
 
     (void)read_stat(id, &stat);
-    return make(id, proc, stat.start);
+    return identity_make(id, proc, stat.start);
 }
 
 /* ---- ... still, or a fork of it ---- */
@@ -201,7 +201,7 @@ yk_identity yk_identity_process(void)
 
 /* Where /proc does not show it, or there is none: other users' processes may be hidden there,
  * and there may be no descriptor left. */
-static bool answers(int id, int failure)
+static bool identity_answers(int id, int failure)
 {
     const own_identities *self = own_now();
 
@@ -212,7 +212,7 @@ static bool answers(int id, int failure)
 }
 
 /* Whether somebody has this id, and is the one who is meant. */
-static bool find(yk_identity identity, thread_stat *stat)
+static bool identity_find(yk_identity identity, thread_stat *stat)
 {
     const int id = (int)(identity & ID_MASK);
     const unsigned proc = (unsigned)(identity >> ID_BITS) & PROC_MASK;
@@ -227,9 +227,9 @@ static bool find(yk_identity identity, thread_stat *stat)
     }
     failure = read_stat(id, stat);
     if (failure != 0) {
-        return answers(id, failure);
+        return identity_answers(id, failure);
     }
-    return identity >> 32 == 0 || make(id, proc, stat->start) == identity;
+    return identity >> 32 == 0 || identity_make(id, proc, stat->start) == identity;
 }
 
 bool yk_identity_is_certain(yk_identity identity)
@@ -240,7 +240,7 @@ bool yk_identity_is_certain(yk_identity identity)
            (identity & ~YK_IDENTITY_FLAG) >> 32 != 0;
 }
 
-static bool has_ended(const thread_stat *stat)
+static bool identity_has_ended(const thread_stat *stat)
 {
     return stat->state == 'Z' || stat->state == 'X';
 }
@@ -249,7 +249,8 @@ bool yk_identity_thread_lives(yk_identity thread)
 {
     thread_stat stat;
 
-    return find(thread & ~YK_IDENTITY_FLAG, &stat) && !has_ended(&stat);
+    return identity_find(thread & ~YK_IDENTITY_FLAG, &stat) &&
+           !identity_has_ended(&stat);
 }
 
 bool yk_identity_process_lives(yk_identity process)
@@ -257,6 +258,6 @@ bool yk_identity_process_lives(yk_identity process)
     thread_stat stat;
 
     /* Its first thread may have ended before the others. */
-    return find(process & ~YK_IDENTITY_FLAG, &stat) &&
-           (!has_ended(&stat) || stat.threads > 1);
+    return identity_find(process & ~YK_IDENTITY_FLAG, &stat) &&
+           (!identity_has_ended(&stat) || stat.threads > 1);
 }

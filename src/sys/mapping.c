@@ -36,7 +36,7 @@ size_t yk_page_size(void)
 
 /* Nothing in such a file is ever executed. Where vm.memfd_noexec is 2 the system makes none
  * unless that is said; before Linux 6.3 it does not know the flag. */
-static int create_file(const char *name, unsigned flags)
+static int mapping_create_file(const char *name, unsigned flags)
 {
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL | flags);
 
@@ -50,7 +50,7 @@ static int create_file(const char *name, unsigned flags)
 int yk_memory_file(const char *name)
 {
     YK_NOT_CANCELLED;
-    const int fd = create_file(name, 0);
+    const int fd = mapping_create_file(name, 0);
 
     if (fd >= 0) {
         (void)fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL);
@@ -60,7 +60,7 @@ int yk_memory_file(const char *name)
 
 int yk_memory_file_to_seal(const char *name)
 {
-    return create_file(name, MFD_ALLOW_SEALING);
+    return mapping_create_file(name, MFD_ALLOW_SEALING);
 }
 
 /* ftruncate beyond RLIMIT_FSIZE would raise SIGXFSZ instead of failing. */

@@ -67,7 +67,7 @@ static uint64_t machine_available(const char *root, uint64_t *swap)
     return available * 1024 + *swap;
 }
 
-static uint64_t less(uint64_t a, uint64_t b)
+static uint64_t memory_subtract(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : 0;
 }
@@ -85,7 +85,7 @@ static uint64_t swap_headroom(const yk_cgroup *group, const group_files *files,
         return machine_swap;
     }
     (void)yk_cgroup_number(group, files->swap_usage, &usage);
-    return yk_min(machine_swap, less(limit, usage));
+    return yk_min(machine_swap, memory_subtract(limit, usage));
 }
 
 static uint64_t group_headroom(const yk_cgroup *group, const group_files *files,
@@ -104,7 +104,7 @@ static uint64_t group_headroom(const yk_cgroup *group, const group_files *files,
     if (yk_cgroup_text(group, "memory.stat", stat, sizeof stat)) {
         (void)yk_text_number(stat, files->reclaimable, &cached);
     }
-    room = less(limit, less(usage, yk_min(cached, usage)));
+    room = memory_subtract(limit, memory_subtract(usage, yk_min(cached, usage)));
     return room + swap_headroom(group, files, machine_swap);
 }
 

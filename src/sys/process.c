@@ -257,8 +257,8 @@ static void fill_standard_streams(const yk_fd_reserve *reserve)
     }
 }
 
-static void start_clean(const yk_fd_reserve *reserve, const int *own, size_t count,
-                        bool is_program)
+static void process_make_clean(const yk_fd_reserve *reserve, const int *own,
+                               size_t count, bool is_program)
 {
     yk_guard_forget();
     (void)yk_fp_use_default();
@@ -271,13 +271,13 @@ static void start_clean(const yk_fd_reserve *reserve, const int *own, size_t cou
 
 void yk_process_start_clean(const yk_fd_reserve *reserve, const int *own, size_t count)
 {
-    start_clean(reserve, own, count, false);
+    process_make_clean(reserve, own, count, false);
 }
 
 void yk_process_start_program(const yk_fd_reserve *reserve, const int *own,
                               size_t count)
 {
-    start_clean(reserve, own, count, true);
+    process_make_clean(reserve, own, count, true);
 }
 
 void yk_process_set_name(const char *name)

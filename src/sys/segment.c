@@ -88,7 +88,7 @@ const char *yk_segment_noun(const char *name)
 }
 
 /* By whichever kind of name it is. O_NONBLOCK: it may be a pipe. */
-static int open_named(const char *name, int flags)
+static int segment_open_named(const char *name, int flags)
 {
     YK_NOT_CANCELLED;
     char path[PATH_BYTES];
@@ -112,7 +112,8 @@ static yoke_status fail_call(const char *what, const char *name, yk_error *error
                                      : strerror(errno));
 }
 
-static yoke_status identify(yk_segment *segment, const char *name, yk_error *error)
+static yoke_status segment_identify(yk_segment *segment, const char *name,
+                                    yk_error *error)
 {
     struct stat info;
 
@@ -152,7 +153,7 @@ static uint64_t file_limit(void)
 }
 
 /* Takes the memory, on systems that can; others have it at first use. */
-static bool take_memory(int fd, uint64_t bytes)
+static bool segment_take_memory(int fd, uint64_t bytes)
 {
     YK_NOT_CANCELLED;
     int result;
@@ -183,10 +184,11 @@ static yoke_status give_size(yk_segment *segment, const char *name, uint64_t byt
             "sizes (ulimit -f) is lower",
             name, (unsigned long long)bytes);
     }
-    if (ftruncate(segment->fd, (off_t)bytes) != 0 || !take_memory(segment->fd, bytes)) {
+    if (ftruncate(segment->fd, (off_t)bytes) != 0 ||
+        !segment_take_memory(segment->fd, bytes)) {
         return fail_call("create", name, error);
     }
-    return identify(segment, name, error);
+    return segment_identify(segment, name, error);
 }
 
 yoke_status yk_segment_create(yk_segment *segment, const char *name, uint64_t bytes,
@@ -219,11 +221,12 @@ yoke_status yk_segment_open(yk_segment *segment, const char *name, bool read_onl
     yoke_status status;
 
     *segment = YK_SEGMENT_NONE;
-    segment->fd = yk_fd_move_up(open_named(name, read_only ? O_RDONLY : O_RDWR));
+    segment->fd =
+        yk_fd_move_up(segment_open_named(name, read_only ? O_RDONLY : O_RDWR));
     if (segment->fd < 0) {
         return fail_call("open", name, error);
     }
-    status = identify(segment, name, error);
+    status = segment_identify(segment, name, error);
     if (status == YOKE_OK && segment->bytes == 0 && is_file(name)) {
         status = yk_fail(error, YOKE_EINVAL, "file '%s' is empty", name);
     } else if (status == YOKE_OK && segment->bytes == 0) {
@@ -257,7 +260,7 @@ void yk_segment_close(yk_segment *segment)
     *segment = YK_SEGMENT_NONE;
 }
 
-static bool is_same(const yk_segment *segment, int fd)
+static bool segment_is_same(const yk_segment *segment, int fd)
 {
     struct stat info;
 
@@ -269,7 +272,7 @@ static bool is_same(const yk_segment *segment, int fd)
 static int keep_if_same(const yk_segment *segment, int fd)
 {
     YK_NOT_CANCELLED;
-    if (fd >= 0 && !is_same(segment, fd)) {
+    if (fd >= 0 && !segment_is_same(segment, fd)) {
         (void)close(fd);
         errno = ESTALE;
         return -1;
@@ -279,7 +282,7 @@ static int keep_if_same(const yk_segment *segment, int fd)
 
 /* ---- what signal handlers call, too: nothing that allocates or locks ---- */
 
-static char *append(char *to, const char *text)
+static char *segment_append(char *to, const char *text)
 {
     const size_t length = strlen(text);
 
@@ -297,17 +300,17 @@ static char *append_number(char *to, int number)
         digits[--first] = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
-    return append(to, digits + first);
+    return segment_append(to, digits + first);
 }
 
 /* O_NONBLOCK: by now the number may be another file's, such as a pipe's. */
 static int open_descriptor(pid_t owner, int fd, int flags)
 {
     char path[64];
-    char *end = append(path, "/proc/");
+    char *end = segment_append(path, "/proc/");
 
     end = append_number(end, (int)owner);
-    end = append(end, "/fd/");
+    end = segment_append(end, "/fd/");
     (void)append_number(end, fd);
     return open(path, flags | O_NONBLOCK | O_NOCTTY);
 }
@@ -321,7 +324,7 @@ static int open_again(const char *name, int flags)
     if (is_file(name) || strlen(name) > YK_SEGMENT_NAME) {
         return open(name, flags | O_NONBLOCK | O_NOCTTY);
     }
-    (void)append(append(path, folder), name);
+    (void)segment_append(segment_append(path, folder), name);
     return open(path, flags | O_NOFOLLOW | O_NONBLOCK);
 }
 

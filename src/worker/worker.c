@@ -21,7 +21,7 @@ static const uint64_t max_spin_ns = 200000;
 static const uint64_t later_ns = 200000;
 static const uint64_t max_later_ns = 2000000;
 
-static bool open_device(yk_worker_self *self)
+static bool worker_open_device(yk_worker_self *self)
 {
     yk_worker *worker = self->worker;
     const yk_device_ops *ops = yk_device_ops_of(worker->config.kind);
@@ -109,7 +109,7 @@ static void count_items(yk_worker_self *self)
 }
 
 /* Until the pool closes, or the process is spent. */
-static void serve(yk_worker_self *self)
+static void worker_run(yk_worker_self *self)
 {
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(&self->worker->bell);
@@ -152,12 +152,12 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     if (self->worker->cpu >= 0) {
         (void)yk_bind_cpu((uint32_t)self->worker->cpu);
     }
-    if (!open_device(self)) {
+    if (!worker_open_device(self)) {
         return YK_WORKER_EXIT_START;
     }
     count_items(self);
     become_ready(self);
-    serve(self);
+    worker_run(self);
     flush_output(control);
     /* Devices are not closed: drivers are known to hang there, and the process ends. */
     if (yk_worker_is_spent(self)) {

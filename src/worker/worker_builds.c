@@ -139,7 +139,7 @@ static void forget_last(yk_worker_self *self, uint32_t slot, uint64_t id)
     }
 }
 
-static void build(yk_worker_self *self, uint32_t slot, uint64_t id)
+static void worker_build_kernel(yk_worker_self *self, uint32_t slot, uint64_t id)
 {
     yk_worker *worker = self->worker;
     uint32_t state;
@@ -175,7 +175,7 @@ bool yk_worker_can_run(yk_worker_self *self, uint32_t kernel_slot)
         return false;
     }
     if (state == YK_BUILD_NONE || state == YK_BUILD_STALE) {
-        build(self, kernel_slot, id);
+        worker_build_kernel(self, kernel_slot, id);
     }
     return yk_build_of(self->worker, kernel_slot, id) == YK_BUILD_READY;
 }
@@ -195,7 +195,7 @@ void yk_worker_build_all(yk_worker_self *self)
         const uint64_t id = atomic_load(&self->control->kernels[slot].id);
 
         if (id != 0 && yk_build_of(self->worker, slot, id) == YK_BUILD_NONE) {
-            build(self, slot, id);
+            worker_build_kernel(self, slot, id);
         }
     }
 }

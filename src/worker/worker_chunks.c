@@ -48,8 +48,8 @@ static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status sta
 
 /* ---- the undo log ---- */
 
-static bool save(yk_worker_self *self, yk_job *job, yk_job_ref ref, unsigned lane,
-                 const yk_flight *chunk)
+static bool chunk_save(yk_worker_self *self, yk_job *job, yk_job_ref ref, unsigned lane,
+                       const yk_flight *chunk)
 {
     if (job->saves == 0 || self->undo[lane].file < 0) {
         return true;
@@ -67,8 +67,8 @@ static bool save(yk_worker_self *self, yk_job *job, yk_job_ref ref, unsigned lan
     return true;
 }
 
-static void trim(const yk_worker_self *self, const yk_job *job, unsigned lane,
-                 const yk_flight *chunk)
+static void chunk_trim(const yk_worker_self *self, const yk_job *job, unsigned lane,
+                       const yk_flight *chunk)
 {
     if (job->saves != 0 && self->undo[lane].file >= 0) {
         yk_undo_trim(&self->undo[lane], &job->launch, chunk->begin, chunk->end);
@@ -77,7 +77,7 @@ static void trim(const yk_worker_self *self, const yk_job *job, unsigned lane,
 
 /* ---- one chunk ---- */
 
-static void locate(const yk_job *job, yk_flight *chunk)
+static void chunk_locate(const yk_job *job, yk_flight *chunk)
 {
     const uint64_t first = job->launch.begin[job->launch.split];
 
@@ -88,8 +88,8 @@ static void locate(const yk_job *job, yk_flight *chunk)
 }
 
 /* What a device said about a chunk. False: the job was stopped with an error. */
-static bool accept(yk_worker_self *self, yk_job_ref ref, yoke_status status,
-                   const yk_flight *chunk)
+static bool chunk_accept(yk_worker_self *self, yk_job_ref ref, yoke_status status,
+                         const yk_flight *chunk)
 {
     if (status == YOKE_EDEVICE) {
         yk_worker_give_up_device(self);
@@ -135,40 +135,41 @@ static yoke_status start_on(yk_worker_self *self, yk_job_ref ref, yk_device *dev
 }
 
 /* The tiles of a claim that was taken begin to change. False: the job was stopped. */
-static bool start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
-                  unsigned lane, yk_flight *chunk)
+static bool chunk_start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                        unsigned lane, yk_flight *chunk)
 {
     yk_job *job = yk_job_at(self->control, ref);
 
-    locate(job, chunk);
+    chunk_locate(job, chunk);
     chunk->began_ns = yk_worker_trace_clock(self);
-    if (!accept(self, ref, yk_worker_check_holders(self, job, chunk->begin, chunk->end),
-                chunk) ||
-        !save(self, job, ref, lane, chunk)) {
+    if (!chunk_accept(self, ref,
+                      yk_worker_check_holders(self, job, chunk->begin, chunk->end),
+                      chunk) ||
+        !chunk_save(self, job, ref, lane, chunk)) {
         return false;
     }
     chunk->claim.stage = YK_CLAIM_RUNNING;
     yk_claim_publish(self->worker, lane, chunk->claim);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_RUN);
-    return accept(self, ref, start_on(self, ref, device, lane, chunk), chunk);
+    return chunk_accept(self, ref, start_on(self, ref, device, lane, chunk), chunk);
 }
 
 /* Its results are in shared memory: it counts. False: the job was stopped. */
-static bool finish(yk_worker_self *self, yk_job_ref ref, yk_device *device,
-                   unsigned lane, yk_flight *chunk)
+static bool chunk_finish(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                         unsigned lane, yk_flight *chunk)
 {
     const yk_job *job = yk_job_at(self->control, ref);
     const yoke_status status = device->ops->finish(device, lane, &self->error);
 
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_RUN);
-    if (!accept(self, ref, status, chunk)) {
+    if (!chunk_accept(self, ref, status, chunk)) {
         return false;
     }
     chunk->claim.stage = YK_CLAIM_COMMITTED;
     yk_claim_publish(self->worker, lane, chunk->claim);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_COMMIT);
     yk_claim_finish(self->control, self->slot, lane, ref, chunk->claim);
-    trim(self, job, lane, chunk);
+    chunk_trim(self, job, lane, chunk);
     if (chunk->began_ns != 0) {
         yk_worker_trace_chunk(self, job, lane, chunk->begin, chunk->end,
                               chunk->began_ns);
@@ -191,7 +192,7 @@ static attempt start_next(yk_worker_self *self, yk_job_ref ref, yk_device *devic
     if (!yk_worker_take(self, ref, lane, all->count == 0, &chunk->claim, later)) {
         return NOTHING_TO_START;
     }
-    if (!start(self, ref, device, lane, chunk)) {
+    if (!chunk_start(self, ref, device, lane, chunk)) {
         return STOPPED;
     }
     all->count++;
@@ -205,7 +206,7 @@ static bool finish_first(yk_worker_self *self, yk_job_ref ref, yk_device *device
 
     all->first = (lane + 1) % all->max_count;
     all->count--;
-    return finish(self, ref, device, lane, &all->lanes[lane]);
+    return chunk_finish(self, ref, device, lane, &all->lanes[lane]);
 }
 
 /* Whether a further chunk may be started beside those in flight. A tile that is run alone
@@ -238,7 +239,7 @@ static void call_others(const yk_worker_self *self, yk_job_ref ref)
 }
 
 /* After a failure: what was started may still write, and its tiles are nobody's now. */
-static void abandon(yk_worker_self *self, yk_device *device, flights *all)
+static void chunks_abandon(yk_worker_self *self, yk_device *device, flights *all)
 {
     for (; all->count > 0; all->count--) {
         (void)device->ops->finish(device, all->first, NULL);
@@ -282,7 +283,7 @@ bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *devic
         call_others(self, ref);
     }
     if (last == STOPPED) {
-        abandon(self, device, &all);
+        chunks_abandon(self, device, &all);
     }
     yk_worker_end_stretch(self, job);
     return worked;

@@ -83,8 +83,8 @@ static bool is_elsewhere(const yk_worker *worker, yk_job_ref ref)
     return active != 0 && active != yk_active_pack(ref.slot, ref.generation);
 }
 
-static yk_victim look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
-                         uint32_t slot)
+static yk_victim claim_look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
+                               uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];
     const yk_tiles work_range =
@@ -111,7 +111,7 @@ static uint64_t salt_of(const yk_worker_self *self)
 
 /* A victim whose tiles must stay with it: if it does not come for them, it has to give back
  * what it holds. Whether it has any. */
-static bool unbind(const yk_worker_self *self, yk_job_ref ref, uint32_t slot)
+static bool claim_unbind(const yk_worker_self *self, yk_job_ref ref, uint32_t slot)
 {
     const yk_job *job = yk_job_at(self->control, ref);
     const yk_work_range *work_range = &job->work_ranges[slot].work_range;
@@ -133,8 +133,8 @@ typedef struct theft {
 } theft;
 
 /* Whether what a worker's tiles read may be on its device alone. */
-static bool is_bound(const yk_control *control, const yk_job *job, yk_job_ref ref,
-                     uint32_t slot)
+static bool claim_is_bound(const yk_control *control, const yk_job *job, yk_job_ref ref,
+                           uint32_t slot)
 {
     return yk_writeback_of(job, ref.generation) == YK_WRITEBACK_BOUND &&
            atomic_load(&control->workers[slot].holds) != 0;
@@ -154,10 +154,10 @@ static theft plan_theft(const yk_worker_self *self, yk_job_ref ref, bool *later)
     size_t picked;
 
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(self->control, i)) {
-        if (is_bound(self->control, job, ref, i)) {
-            *later |= unbind(self, ref, i);
+        if (claim_is_bound(self->control, job, ref, i)) {
+            *later |= claim_unbind(self, ref, i);
         } else {
-            victims[count] = look_at(self->control, job, ref, i);
+            victims[count] = claim_look_at(self->control, job, ref, i);
             slots[count++] = i;
         }
     }
@@ -190,14 +190,15 @@ static bool may_redo(const yk_worker_self *self, yk_job_ref ref)
     size_t count = 0;
 
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(self->control, i)) {
-        victims[count++] = look_at(self->control, job, ref, i);
+        victims[count++] = claim_look_at(self->control, job, ref, i);
     }
     summary = yk_policy_summarize(victims, count);
     return yk_policy_steal_amount(&lost, &thief, &summary) > 0;
 }
 
 /* Steals from whoever would finish last, into the own work range, and takes a chunk of it. */
-static bool steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles, bool *later)
+static bool claim_steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles,
+                        bool *later)
 {
     yk_job *job = yk_job_at(self->control, ref);
     _Atomic uint64_t *steals = &self->worker->tally.steals;
@@ -257,7 +258,7 @@ bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, unsigned lane, bool is
         return false;
     }
     taken = take_own(self, ref, &claim->tiles) ||
-            (is_idle && steal(self, ref, &claim->tiles, later));
+            (is_idle && claim_steal(self, ref, &claim->tiles, later));
     if (!taken && is_idle && has_redo(self, ref, later)) {
         taken = yk_job_take_redo(job, ref.generation, &claim->tiles);
         claim->alone = taken;

@@ -36,7 +36,7 @@ static bool has_choice(const yk_worker_self *self, const yk_kernel *kernel)
            yk_kernel_has_source(kernel);
 }
 
-static void decide(yk_kernel_slot *slot, uint64_t id, uint32_t form)
+static void form_decide(yk_kernel_slot *slot, uint64_t id, uint32_t form)
 {
     atomic_store(&slot->form, yk_form_pack(id, 0, form));
 }
@@ -114,7 +114,7 @@ bool yk_worker_drop_source(yk_worker_self *self, uint32_t kernel_slot)
     if (!has_choice(self, &slot->kernel) || slot->kernel.cpu_form == YOKE_FORM_SOURCE) {
         return false;
     }
-    decide(slot, slot->kernel.id, YK_FORM_NATIVE);
+    form_decide(slot, slot->kernel.id, YK_FORM_NATIVE);
     return true;
 }
 
@@ -129,7 +129,7 @@ bool yk_worker_should_change_form(yk_worker_self *self, uint32_t kernel_slot,
 
 /* ---- the trial ---- */
 
-static double speed_of(uint64_t items, uint64_t ns)
+static double form_speed_of(uint64_t items, uint64_t ns)
 {
     return (double)items / (double)ns;
 }
@@ -147,19 +147,20 @@ static void begin_trial(yk_worker_self *self, yk_kernel_slot *slot, yk_forms *fo
 
 static bool is_clearly_slower(const yk_forms *forms)
 {
-    return forms->source_ns > 0 && speed_of(forms->source_items, forms->source_ns) <
-                                       forms->native_speed / clearly_slower;
+    return forms->source_ns > 0 &&
+           form_speed_of(forms->source_items, forms->source_ns) <
+               forms->native_speed / clearly_slower;
 }
 
 /* The chunks of each form are of the same job or of like ones: their speeds compare. */
 static void end_trial(yk_worker_self *self, uint32_t kernel_slot, yk_forms *forms)
 {
     yk_build *build = &self->worker->builds[kernel_slot];
-    const double source = speed_of(forms->source_items, forms->source_ns);
+    const double source = form_speed_of(forms->source_items, forms->source_ns);
     const bool better = source > clearly_faster * forms->native_speed;
 
-    decide(&self->control->kernels[kernel_slot], forms->kernel_id,
-           better ? YK_FORM_SOURCE : YK_FORM_NATIVE);
+    form_decide(&self->control->kernels[kernel_slot], forms->kernel_id,
+                better ? YK_FORM_SOURCE : YK_FORM_NATIVE);
     atomic_store(&build->speed, yk_double_bits(better ? source : forms->native_speed));
     atomic_store(&build->usual, yk_double_bits(better ? source : forms->native_speed));
     self->measured = (yk_measured){.ref = {UINT32_MAX, 0}}; /* of both forms */

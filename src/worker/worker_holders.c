@@ -22,7 +22,7 @@ static void put_back_all(yk_worker_self *self, yk_residency *table)
     put_back(self, table, (yk_pages){0, table->count});
 }
 
-static void drop(yk_residency *table, yk_pages blocks, uint64_t holder)
+static void holder_drop(yk_residency *table, yk_pages blocks, uint64_t holder)
 {
     for (uint64_t b = blocks.first; b < blocks.end; b++) {
         yk_residency_drop(table, b, holder);
@@ -42,10 +42,10 @@ static void put_back_written(yk_worker_self *self, const yk_launch *launch,
     const yk_pages replaced = yk_lent_replaced(launch, arg);
     yk_residency *table = yk_lent_table(arg);
 
-    drop(table,
-         (yk_pages){yk_max(blocks.first, replaced.first),
-                    yk_min(blocks.end, replaced.end)},
-         self->holder);
+    holder_drop(table,
+                (yk_pages){yk_max(blocks.first, replaced.first),
+                           yk_min(blocks.end, replaced.end)},
+                self->holder);
     put_back(self, table, blocks);
 }
 
@@ -84,8 +84,8 @@ static void put_back_for_others(yk_worker_self *self, const yk_job *job,
     }
 }
 
-static void give_back(yk_worker_self *self, const yk_job *job, yk_job_ref ref,
-                      uint32_t state)
+static void holder_give_back(yk_worker_self *self, const yk_job *job, yk_job_ref ref,
+                             uint32_t state)
 {
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_GIVE);
     for (uint32_t i = 0; i < job->launch.arg_count; i++) {
@@ -113,7 +113,7 @@ static void do_part(yk_worker_self *self, yk_job_ref ref)
     if (!yk_job_enter(self->control, self->worker, ref)) {
         return;
     }
-    give_back(self, job, ref, state);
+    holder_give_back(self, job, ref, state);
     atomic_store(&self->worker->writeback_done[ref.slot],
                  yk_state_pack(ref.generation, state));
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_PART);
@@ -199,8 +199,9 @@ static bool find_missing(const yk_worker_self *self, const yk_residency *table,
     return yk_residency_next_held(table, (yk_pages){b - 1, table->count}, *holder, run);
 }
 
-static yoke_status tell_lost(yk_worker_self *self, const yk_job *job, uint32_t index,
-                             uint64_t read, yk_pages run, uint64_t holder)
+static yoke_status holder_report_lost(yk_worker_self *self, const yk_job *job,
+                                      uint32_t index, uint64_t read, yk_pages run,
+                                      uint64_t holder)
 {
     const yk_arg *arg = &job->launch.args[index];
     uint64_t low;
@@ -224,7 +225,7 @@ static yoke_status check_row(yk_worker_self *self, const yk_job *job, uint32_t i
 
     return find_missing(self, table, yk_residency_touched(table, low, high), &run,
                         &holder)
-               ? tell_lost(self, job, index, low, run, holder)
+               ? holder_report_lost(self, job, index, low, run, holder)
                : YOKE_OK;
 }
 
@@ -292,7 +293,7 @@ static void settle_written(yk_worker_self *self, const yk_launch *launch,
     }
 }
 
-static bool reads_the_same(const yk_arg *arg)
+static bool holder_reads_the_same(const yk_arg *arg)
 {
     return arg->parts == YK_PARTS_WHOLE || (arg->flags & YK_ARG_READS_ALL) != 0;
 }
@@ -311,7 +312,7 @@ yoke_status yk_worker_check_holders(yk_worker_self *self, const yk_job *job,
         if (arg->kind != YK_ARG_ARRAY || arg->table == 0) {
             continue;
         }
-        if (!checked || !reads_the_same(arg)) {
+        if (!checked || !holder_reads_the_same(arg)) {
             status = check_read(self, job, i, begin, end);
         }
         settle_written(self, launch, arg, begin, end);

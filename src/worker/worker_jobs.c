@@ -13,7 +13,7 @@ static bool may_run(const yk_worker_self *self, const yk_job *job)
 }
 
 /* The device stands aside from this job: others take its share. */
-static void decline(yk_worker_self *self, yk_job_ref ref)
+static void worker_decline_job(yk_worker_self *self, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(self->control, ref);
 
@@ -25,8 +25,8 @@ static void decline(yk_worker_self *self, yk_job_ref ref)
     yk_control_wake_supervisor(self->control);
 }
 
-static void fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
-                     yoke_status status)
+static void worker_fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
+                            yoke_status status)
 {
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
 
@@ -38,7 +38,8 @@ static void fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
 
 /* Prepares a device for the job; if PoCL cannot run a kernel that has a native form, that
  * runs instead. */
-static yoke_status begin(yk_worker_self *self, const yk_job *job, yk_device **device)
+static yoke_status worker_begin_job(yk_worker_self *self, const yk_job *job,
+                                    yk_device **device)
 {
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
     yoke_status status;
@@ -57,13 +58,13 @@ static yoke_status begin(yk_worker_self *self, const yk_job *job, yk_device **de
     }
     if ((status == YOKE_EUNSUPPORTED || status == YOKE_EBUILD) &&
         *device != self->device && yk_worker_drop_source(self, job->kernel_slot)) {
-        return begin(self, job, device);
+        return worker_begin_job(self, job, device);
     }
     return status;
 }
 
 /* The named segments that the job uses are where its arguments say. */
-static yoke_status attach_segments_of(yk_worker_self *self, const yk_job *job)
+static yoke_status worker_attach_segments(yk_worker_self *self, const yk_job *job)
 {
     yoke_status status;
 
@@ -87,20 +88,20 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
 
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_ENTER);
     yk_error_clear(&self->error);
-    if (attach_segments_of(self, job) != YOKE_OK) {
-        decline(self, ref);
+    if (worker_attach_segments(self, job) != YOKE_OK) {
+        worker_decline_job(self, ref);
         return false;
     }
-    status = begin(self, job, &device);
+    status = worker_begin_job(self, job, &device);
     if (status == YOKE_EUNSUPPORTED) {
-        decline(self, ref);
+        worker_decline_job(self, ref);
         return false;
     }
     if (status == YOKE_EDEVICE) {
         yk_worker_give_up_device(self);
     }
     if (status != YOKE_OK) {
-        fail_job(self, job, ref, status);
+        worker_fail_job(self, job, ref, status);
         return false;
     }
     worked = yk_worker_run_chunks(self, ref, device, later);
@@ -171,7 +172,8 @@ int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref)
 }
 
 /* Open jobs that are ready, in the order in which they were submitted. */
-static uint32_t collect(const yk_worker_self *self, yk_job_ref refs[YK_MAX_JOBS])
+static uint32_t worker_collect_jobs(const yk_worker_self *self,
+                                    yk_job_ref refs[YK_MAX_JOBS])
 {
     const yk_job *jobs = self->control->jobs;
     uint32_t count = 0;
@@ -213,7 +215,7 @@ int yk_worker_find_work(yk_worker_self *self)
         return YK_WORK_NONE;
     }
     yk_worker_answer_flush(self);
-    count = collect(self, refs);
+    count = worker_collect_jobs(self, refs);
     serve_others(self, refs, count);
     for (uint32_t i = 0; i < count; i++) {
         const int work = yk_worker_work_on(self, refs[i]);

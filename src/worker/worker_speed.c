@@ -11,7 +11,7 @@ enum { SHORT_CHUNK_NS = 1000, CHUNKS_PER_LOOK = 32 };
  * had lost its CPU), and of one who slept. */
 static const uint64_t longest_wake_ns[2] = {20000, 2 * (uint64_t)YK_NS_PER_MS};
 
-static void add(_Atomic uint64_t *sum, uint64_t more)
+static void speed_add(_Atomic uint64_t *sum, uint64_t more)
 {
     atomic_store_explicit(sum, atomic_load_explicit(sum, memory_order_relaxed) + more,
                           memory_order_relaxed);
@@ -103,8 +103,8 @@ static void stop_measuring(yk_worker_self *self, const yk_job *job)
 static void count_transfers(yk_worker_self *self, yk_device *device)
 {
     if (device != NULL && (device->sent | device->received) != 0) {
-        add(&self->worker->tally.sent, device->sent);
-        add(&self->worker->tally.received, device->received);
+        speed_add(&self->worker->tally.sent, device->sent);
+        speed_add(&self->worker->tally.received, device->received);
         device->sent = 0;
         device->received = 0;
     }
@@ -116,7 +116,7 @@ void yk_worker_count_transfers(yk_worker_self *self)
     count_transfers(self, self->source_device);
 }
 
-static void look(yk_worker_self *self, const yk_job *job)
+static void speed_update(yk_worker_self *self, const yk_job *job)
 {
     yk_stretch *stretch = &self->stretch;
     yk_worker *worker = self->worker;
@@ -126,10 +126,10 @@ static void look(yk_worker_self *self, const yk_job *job)
     learn_speed(self, job, ns);
     yk_worker_count_form(self, job->kernel_slot, stretch->device, stretch->items, ns);
     atomic_store_explicit(&worker->checked_ns, now, memory_order_relaxed);
-    add(&worker->chunks, stretch->chunks);
-    add(&worker->tally.chunks, stretch->chunks);
-    add(&worker->tally.items, stretch->items);
-    add(&worker->tally.busy_ns, ns);
+    speed_add(&worker->chunks, stretch->chunks);
+    speed_add(&worker->tally.chunks, stretch->chunks);
+    speed_add(&worker->tally.items, stretch->items);
+    speed_add(&worker->tally.busy_ns, ns);
     yk_worker_count_transfers(self);
     *stretch = (yk_stretch){
         .device = stretch->device,
@@ -159,14 +159,14 @@ void yk_worker_count_chunk(yk_worker_self *self, const yk_job *job, uint64_t ite
     stretch->items += items;
     stretch->chunks++;
     if (stretch->chunks >= stretch->next_check) {
-        look(self, job);
+        speed_update(self, job);
     }
 }
 
 void yk_worker_end_stretch(yk_worker_self *self, const yk_job *job)
 {
     if (self->stretch.chunks > 0) {
-        look(self, job);
+        speed_update(self, job);
     }
     stop_measuring(self, job);
 }

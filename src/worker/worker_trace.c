@@ -40,7 +40,7 @@ uint64_t yk_worker_trace_clock(yk_worker_self *self)
     return yk_clock_ns();
 }
 
-static void record(yk_worker_self *self, yk_trace_event *event)
+static void worker_trace_record(yk_worker_self *self, yk_trace_event *event)
 {
     yk_trace *trace = yk_control_trace(self->control);
     uint64_t sent;
@@ -62,16 +62,17 @@ static void record(yk_worker_self *self, yk_trace_event *event)
 void yk_worker_trace_chunk(yk_worker_self *self, const yk_job *job, unsigned lane,
                            uint64_t begin, uint64_t end, uint64_t began_ns)
 {
-    record(self, &(yk_trace_event){.kind = YK_TRACE_CHUNK,
-                                   .begin_ns = began_ns,
-                                   .first = begin,
-                                   .last = end,
-                                   .job = job->sequence,
-                                   .lane = lane});
+    worker_trace_record(self, &(yk_trace_event){.kind = YK_TRACE_CHUNK,
+                                                .begin_ns = began_ns,
+                                                .first = begin,
+                                                .last = end,
+                                                .job = job->sequence,
+                                                .lane = lane});
 }
 
 void yk_worker_trace_build(yk_worker_self *self, uint64_t kernel_id, uint64_t began_ns)
 {
-    record(self, &(yk_trace_event){
-                     .kind = YK_TRACE_BUILD, .begin_ns = began_ns, .job = kernel_id});
+    worker_trace_record(self, &(yk_trace_event){.kind = YK_TRACE_BUILD,
+                                                .begin_ns = began_ns,
+                                                .job = kernel_id});
 }

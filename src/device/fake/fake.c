@@ -150,7 +150,7 @@ static yoke_status fake_begin(yk_device *device, const yk_kernel *kernel,
     return status;
 }
 
-static yoke_status compute(fake_device *fake, fake_lane *lane, yk_error *error)
+static yoke_status fake_compute(fake_device *fake, fake_lane *lane, yk_error *error)
 {
     yoke_status status = begin_lane(fake, lane, error);
 
@@ -209,7 +209,7 @@ static yoke_status fake_start(yk_device *device, unsigned index, uint64_t begin,
         return yk_fail(error, YOKE_EDEVICE, "the fake device fails at chunk %" PRIu64,
                        lane->number);
     }
-    status = compute(fake, lane, error);
+    status = fake_compute(fake, lane, error);
     slow_down(fake, yk_clock_ns() - start);
     return status;
 }

@@ -6,19 +6,19 @@
 
 #include "launch/lent.h"
 
-static void release(yk_own_copy *copy)
+static void own_copy_release(yk_own_copy *copy)
 {
     yk_mirror_fini(&copy->mirror);
     free(copy->bytes);
     *copy = (yk_own_copy){.bytes = NULL};
 }
 
-static bool make(yk_own_copy *copy, yk_residency *table)
+static bool own_copy_make(yk_own_copy *copy, yk_residency *table)
 {
-    release(copy);
+    own_copy_release(copy);
     copy->bytes = malloc((size_t)table->bytes);
     if (copy->bytes == NULL || !yk_mirror_init(&copy->mirror, table)) {
-        release(copy);
+        own_copy_release(copy);
         return false;
     }
     return true;
@@ -46,7 +46,7 @@ uint64_t yk_own_copy_fetch(const yk_own_copy *copy, yk_pages blocks)
 }
 
 /* Room for another one: what only this one has goes to the arena. */
-static bool empty(const yk_own_copies *copies, const yk_own_copy *copy)
+static bool own_copy_empty(const yk_own_copies *copies, const yk_own_copy *copy)
 {
     yk_residency *const table = copy->mirror.table;
 
@@ -70,7 +70,7 @@ yk_own_copy *yk_own_copy_of(yk_own_copies *copies, const yk_arg *arg)
         }
     }
     if (found->mirror.id != table->id &&
-        (!empty(copies, found) || !make(found, table))) {
+        (!own_copy_empty(copies, found) || !own_copy_make(found, table))) {
         return NULL;
     }
     found->used = ++copies->clock;
@@ -105,6 +105,6 @@ uint64_t yk_own_copy_bring(yk_own_copy *copy, const yk_arg *arg,
 void yk_own_copies_fini(yk_own_copies *copies)
 {
     for (size_t i = 0; i < YK_MAX_OWN_COPIES; i++) {
-        release(&copies->slots[i]);
+        own_copy_release(&copies->slots[i]);
     }
 }

@@ -20,8 +20,8 @@ typedef struct extent_list {
 /* ---- what a chunk touches ---- */
 
 /* What has to be in place before the kernel runs. */
-static extent_list loaded(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
-                          uint64_t end)
+static extent_list private_loaded(const yk_launch *launch, const yk_arg *arg,
+                                  uint64_t begin, uint64_t end)
 {
     extent_list list;
 
@@ -29,8 +29,8 @@ static extent_list loaded(const yk_launch *launch, const yk_arg *arg, uint64_t b
     return list;
 }
 
-static extent_list stored(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
-                          uint64_t end)
+static extent_list private_stored(const yk_launch *launch, const yk_arg *arg,
+                                  uint64_t begin, uint64_t end)
 {
     extent_list list;
 
@@ -69,8 +69,8 @@ static uint64_t load_extent(const yk_replica *replica, const yk_arg *arg,
     return brought;
 }
 
-static bool stays(const yk_private_memory *memory, const yk_arg *arg,
-                  const yk_own_copy *copy)
+static bool private_copy_stays(const yk_private_memory *memory, const yk_arg *arg,
+                               const yk_own_copy *copy)
 {
     return memory->copies->device->keeps && copy != NULL && yk_lent_may_stay(arg);
 }
@@ -111,7 +111,7 @@ static uint64_t store_extent(const yk_private_memory *memory, uint32_t index,
     if (copy != NULL) {
         store_in_copy(replica, arg, copy, extent);
     }
-    if (stays(memory, arg, copy)) {
+    if (private_copy_stays(memory, arg, copy)) {
         count = yk_lent_ends(yk_lent_table(arg), extent, ends);
     }
     for (size_t i = 0; i < count; i++) {
@@ -205,7 +205,7 @@ uint64_t yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end
 
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
-        const extent_list list = loaded(launch, arg, begin, end);
+        const extent_list list = private_loaded(launch, arg, begin, end);
         yk_own_copy *copy = yk_own_copy_of(memory->copies, arg);
 
         for (size_t k = 0; k < list.count; k++) {
@@ -222,7 +222,7 @@ uint64_t yk_private_store(const yk_private_memory *memory, uint64_t begin, uint6
 
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
-        const extent_list list = stored(launch, arg, begin, end);
+        const extent_list list = private_stored(launch, arg, begin, end);
         yk_own_copy *copy = yk_own_copy_of(memory->copies, arg);
 
         for (size_t k = 0; k < list.count; k++) {
@@ -238,14 +238,14 @@ void yk_private_keep(const yk_private_memory *memory, uint64_t begin, uint64_t e
 
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
-        const extent_list list = stored(launch, arg, begin, end);
+        const extent_list list = private_stored(launch, arg, begin, end);
         yk_own_copy *copy = yk_own_copy_of(memory->copies, arg);
 
         for (size_t k = 0; k < list.count && copy != NULL; k++) {
             const yk_extent *extent = &list.extents[k];
 
             yk_mirror_hold(&copy->mirror, yk_lent_table(arg), extent);
-            if (stays(memory, arg, copy)) {
+            if (private_copy_stays(memory, arg, copy)) {
                 yk_residency_hold(yk_lent_table(arg), extent->address,
                                   extent->address + extent->bytes,
                                   memory->copies->device->holder);
@@ -277,8 +277,8 @@ yoke_status yk_private_check(yk_private_memory *memory, uint64_t begin, uint64_t
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
         yk_replica *replica = &memory->replicas[i];
-        const extent_list in = loaded(launch, arg, begin, end);
-        const extent_list out = stored(launch, arg, begin, end);
+        const extent_list in = private_loaded(launch, arg, begin, end);
+        const extent_list out = private_stored(launch, arg, begin, end);
 
         if (replica->block == NULL) {
             continue;

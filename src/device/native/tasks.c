@@ -14,7 +14,7 @@ typedef struct task_state {
 } task_state;
 
 /* Where an argument is for an item. */
-static void *part_of(const yk_arg *arg, void *bound, uint64_t item)
+static void *task_part_of(const yk_arg *arg, void *bound, uint64_t item)
 {
     if (arg->kind != YK_ARG_ARRAY || arg->parts != YK_PARTS_ITEM) {
         return bound;
@@ -31,15 +31,15 @@ static void set_item(yoke_task *task, const yk_launch *launch, void *const *args
     task->index = (size_t)(item + call->first);
     if (call->input != 0) {
         task->input =
-            part_of(&launch->args[call->input - 1], args[call->input - 1], item);
+            task_part_of(&launch->args[call->input - 1], args[call->input - 1], item);
     }
     if (call->output != 0) {
         task->output =
-            part_of(&launch->args[call->output - 1], args[call->output - 1], item);
+            task_part_of(&launch->args[call->output - 1], args[call->output - 1], item);
         memset(task->output, 0, task->output_bytes);
     }
     for (uint32_t i = 0; i < call->arg_count; i++) {
-        parts[i] = part_of(&launch->args[i], args[i], item);
+        parts[i] = task_part_of(&launch->args[i], args[i], item);
     }
 }
 
