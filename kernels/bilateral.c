@@ -30,8 +30,8 @@ static const uint8_t *pixel_at(const filter *f, ptrdiff_t x, ptrdiff_t y)
     return f->in + (y * f->width + x) * (ptrdiff_t)f->channels;
 }
 
-/* Adds the neighbours at a distance of (dx, dy), their place in the table of weights
- * known, for the pixels [begin, end) of row y; the sums start at pixel `first`. */
+/* Adds the neighbours at a distance of (dx, dy) for the pixels [begin, end) of row y; their
+ * place in the table of weights is known. The sums start at pixel `first`. */
 static inline void add_neighbours(const filter *f, sums *s, ptrdiff_t first,
                                   ptrdiff_t y, ptrdiff_t begin, ptrdiff_t end,
                                   ptrdiff_t dx, ptrdiff_t dy, size_t channels)
@@ -89,7 +89,7 @@ static void filter_block(const filter *f, uint8_t *out, ptrdiff_t first, ptrdiff
     uint8_t *pixels = out + (y * f->width + first) * (ptrdiff_t)f->channels;
     sums s = {{0}, {{0}}};
 
-    switch (f->channels) { /* a constant number of channels makes the fast loops */
+    switch (f->channels) { /* a constant number of channels makes the loops fast */
     case 1:
         sum_block(f, &s, first, last, y, 1);
         break;

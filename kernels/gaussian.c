@@ -95,7 +95,7 @@ typedef struct column_pass {
     size_t height;
 } column_pass;
 
-/* `count` values, at most BLOCK, from value `first` of a row on. */
+/* `count` values of a row, at most BLOCK, starting with value `first`. */
 static void blur_columns(const column_pass *pass, uint8_t *out, const float *in,
                          size_t row, size_t first, size_t count)
 {

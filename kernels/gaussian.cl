@@ -3,7 +3,7 @@
 
 /*
  * Gaussian blur of a picture of interleaved 8-bit channels, in two passes: along rows
- * into floats, then along columns back to 8 bits. Beyond an edge its last pixel goes on.
+ * into floats, then along columns back to 8 bits. Beyond an edge its last pixel is repeated.
  *
  * weights: 2 radius + 1 of them, their sum is 1. Range: width x height.
  */

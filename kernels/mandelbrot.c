@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop diverges: each pixel leaves it after a number of steps of its own, which no
- * compiler vectorises. Here LANES pixels go through it together; a mask, all ones while
- * a lane is still inside, decides what of a step counts.
+ * The loop diverges: each pixel leaves it after a number of steps of its own. Compilers do
+ * not vectorise such a loop. Here LANES pixels go through it together. A mask is all ones
+ * while a lane is still inside, and decides which results of a step count.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,9 +2,9 @@
 #pragma OPENCL FP_CONTRACT OFF
 
 /*
- * The Mandelbrot set: for the pixel (x, y) of a picture `width` pixels wide, at the
- * point c = (left + x step, top + y step), how often z -> z^2 + c can be applied, from
- * z = 0, while |z| <= 16, up to `limit` times; and the last |z|^2.
+ * The Mandelbrot set. The pixel (x, y) of a picture `width` pixels wide is the point
+ * c = (left + x step, top + y step). counts: how often z -> z^2 + c is applied, starting
+ * with z = 0, while |z| <= 16, at most `limit` times. norms: the last |z|^2.
  * Range: width x height.
  */
 __kernel void mandelbrot(__global uint *counts, __global float *norms, const uint width,

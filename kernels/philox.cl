@@ -24,7 +24,7 @@ uint4 philox4x32(const uint4 counter, const uint2 key)
     return (uint4)(c0, c1, c2, c3);
 }
 
-/* numbers[i] = philox(counter + i, key); only the counter's first word counts on. */
+/* numbers[i] = philox(counter + i, key); only the counter's first word is incremented. */
 __kernel void philox_fill(__global uint4 *numbers, const uint4 counter, const uint2 key)
 {
     const size_t i = get_global_id(0);
@@ -33,7 +33,7 @@ __kernel void philox_fill(__global uint4 *numbers, const uint4 counter, const ui
 }
 
 /* hits[i] = how many of 2 draws random points of the unit square lie within the quarter
- * circle. In integers of 31 bits: exact, the same on every device. */
+ * circle. It is computed in integers of 31 bits: exact, the same on every device. */
 __kernel void philox_pi(__global uint *hits, const uint draws, const uint2 key)
 {
     const ulong i = get_global_id(0);

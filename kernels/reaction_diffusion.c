@@ -19,7 +19,7 @@ typedef struct grid {
     size_t height;
 } grid;
 
-/* What diffuses into `count` cells of row y, from `first` on. */
+/* What diffuses into `count` cells of row y, starting with cell `first`. */
 static void laplacian(float *restrict out, grid g, size_t first, size_t y, size_t count)
 {
     const float *row = g.values + y * g.width;

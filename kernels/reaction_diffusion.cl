@@ -7,8 +7,8 @@
  *     u' = u + Du lap(u) - u v^2 + feed (1 - u)
  *     v' = v + Dv lap(v) + u v^2 - (feed + kill) v
  *
- * What there is of v below 1e-18 is taken as nothing: else the far tails of the diffusion
- * would be subnormal numbers, which are slow on some devices and zero on others.
+ * Values of v below 1e-18 become 0. Otherwise the far tails of the diffusion would be
+ * subnormal numbers, which are slow on some devices and zero on others.
  * Range: width x height.
  */
 __kernel void reaction_diffusion(__global float *u_next, __global float *v_next,

@@ -2,7 +2,7 @@
 
 /*
  * The sum of each work-group's items, one number per group, by a tree in local memory;
- * the group size is a power of two. Elements from `count` on are taken as 0, so a range
+ * the group size is a power of two. Elements at or after `count` count as 0, so a range
  * may be rounded up. Range: count. scratch: a float per item of a group.
  */
 __kernel void reduce_group(__global float *partial, __global const float *in,

@@ -18,7 +18,7 @@ static int brightness(const uint8_t *p, size_t channels)
     return channels < 3 ? p[0] : (77 * p[0] + 150 * p[1] + 29 * p[2]) >> 8;
 }
 
-/* The brightness of pixels x - 1 to x + count of a row; the edge's pixels go on. */
+/* The brightness of pixels x - 1 to x + count of a row; beyond an edge its pixel is repeated. */
 static void load_row(const picture *in, int *values, size_t row, size_t x, size_t count)
 {
     const uint8_t *pixels = in->pixels + row * in->width * in->channels;
@@ -42,7 +42,7 @@ static uint8_t magnitude(int gx, int gy)
     return (uint8_t)(root < 255 ? root : 255);
 }
 
-/* `count` pixels, at most BLOCK, from (x, y) on. */
+/* `count` pixels of a row, at most BLOCK, starting at (x, y). */
 static void sobel_block(const picture *in, uint8_t *out, size_t x, size_t y,
                         size_t count)
 {

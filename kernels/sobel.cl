@@ -4,7 +4,7 @@
  * Strength of the edges in a picture of 1, 3 or 4 interleaved 8-bit channels: the
  * length of the gradient of its brightness (ITU-R BT.601 weights), rounded down, at
  * most 255. All in integers, so the result is the same everywhere; the square root is
- * corrected. Beyond an edge its last pixel goes on. Range: width x height.
+ * corrected. Beyond an edge its last pixel is repeated. Range: width x height.
  */
 int brightness(__global const uchar *in, const int x, const int y, const int width,
                const int height, const uint channels)

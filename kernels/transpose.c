@@ -10,7 +10,7 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* One square of the output, from an input of `height` rows of `width`. */
+/* One square of the output; the input has `height` rows of `width` values. */
 static void turn_square(float *out, const float *in, size_t width, size_t height,
                         sample_interval x, sample_interval y)
 {
