@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Producers and consumers: parts of a range go through a queue, and whoever has counted the
- * primes in one adds them to a shared value. One consumer is killed with two parts in its hands
- * and the value half changed; the program is told, puts it right and goes on. consumers.py
- * beside this file is the same in Python, where nobody may be killed. */
+/* Producers and consumers. Parts of a range go through a queue. Each consumer counts the primes
+ * in a part and adds the count to a shared value. One consumer is killed after it has taken two
+ * parts, with the value half changed. The library reports this; the program repairs the value
+ * and continues. consumers.py beside this file does the same in Python, where no process may be
+ * killed. */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,13 +21,13 @@ static const char usage[] =
 enum { PARTS = 400, MOST = 32 };
 
 /* The shared value. A part's count is written before it is added, so that the total can be
- * had again from the counts. */
+ * computed again from the counts. */
 typedef struct tally {
     uint64_t total;
     uint64_t counts[PARTS]; /* and 1 more; 0: not yet counted */
 } tally;
 
-/* What every process has a copy of: the objects lie at the same address in all of them. */
+/* Every process has a copy of this: the objects lie at the same address in all of them. */
 typedef struct shared {
     yoke_queue *queue; /* of numbers of parts */
     yoke_value *value;
@@ -70,7 +71,7 @@ static int produce(void *argument, size_t bytes)
     return 0;
 }
 
-/* The value as it must be, after somebody died while he changed it. */
+/* Makes the value correct after a process died while changing it. */
 static void mend(tally *t)
 {
     t->total = 0;
@@ -153,7 +154,7 @@ static int finish(yoke_pool *pool, yoke_process *process)
     return code;
 }
 
-/* Puts in again what nobody has counted; how many parts those are. */
+/* Puts the parts that were not counted into the queue again, and returns their number. */
 static unsigned put_again(yoke_pool *pool, const shared *s)
 {
     static tally t;
@@ -170,7 +171,7 @@ static unsigned put_again(yoke_pool *pool, const shared *s)
     return count;
 }
 
-/* Waits until all is done, also what died with the one that was killed. */
+/* Waits until all parts are counted, those that the killed consumer had taken included. */
 static bool complete(yoke_pool *pool, const shared *s)
 {
     const yoke_status status = yoke_queue_join(s->queue, -1);
@@ -264,7 +265,7 @@ int main(int argc, char **argv)
     const double seconds = example_seconds() - start;
     const uint32_t mended = yoke_semaphore_get(s.mended);
 
-    printf("a consumer died with the value's lock: mended %s\n",
+    printf("a consumer died with the value's lock: repaired %s\n",
            mended == 1 ? "once" : "not once");
     printf("%llu primes below %llu\n", (unsigned long long)primes,
            (unsigned long long)s.limit);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What consumers.c does, in Python: producers and consumers over a queue that is joined, and
-a value with its lock. Nobody is killed here: whoever dies with a lock of multiprocessing's
-keeps it, and join() waits for ever for what a dead consumer had taken.
+a value with its lock. No process is killed here: a process that dies with a lock of
+multiprocessing keeps it, and join() waits for ever for what a dead consumer had taken.
 
     consumers.py [PRODUCERS [CONSUMERS [LIMIT]]]
 """

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filters a picture. A row of the result needs some rows around it: the halo says how
- * many, so that devices with memory of their own get those and no more.
+ * Filters a picture. A row of the result needs some rows around it. The halo declares how
+ * many, so that devices with memory of their own receive only those rows.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -185,7 +185,7 @@ static example_picture test_picture(void)
     return picture;
 }
 
-/* The rows at both ends and some between, against a plain loop: the same bytes. */
+/* Compares the rows at both ends and some between with a plain loop: the same bytes. */
 static bool is_right(const filter_job *job, filter_reference *reference)
 {
     enum { GAPS = 16 };

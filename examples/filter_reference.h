@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The filters once more in their plainest form, to check results, and their weights. */
+/* The filters in their simplest form, to check results, and their weights. */
 #ifndef FILTER_REFERENCE_H
 #define FILTER_REFERENCE_H
 

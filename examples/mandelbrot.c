@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The Mandelbrot set as a PNG. Rows cost very unequally; the devices share them out as
- * they go. */
+/* The Mandelbrot set as a PNG. The costs of rows differ a lot; the devices distribute them
+ * while they run. */
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -110,7 +110,7 @@ static uint32_t expected_count(const settings *set, size_t x, size_t y)
     return n;
 }
 
-/* About 16,000 pixels, evenly spread, against the plain loop. */
+/* Compares about 16,000 pixels, evenly spread, with the plain loop. */
 static bool is_right(const settings *set, const uint32_t *counts)
 {
     const size_t pixels = set->size * set->size;

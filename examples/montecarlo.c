@@ -42,7 +42,7 @@ static void parse(int argc, char **argv, size_t *items, seed *key)
     }
 }
 
-/* Philox4x32-10, once, in its plainest form. */
+/* Philox4x32-10, once, in its simplest form. */
 static void philox(uint32_t w[4], seed key)
 {
     for (uint32_t round = 0; round < 10; round++) {
@@ -75,7 +75,7 @@ static uint32_t expected_hits(size_t item, seed key)
     return hits;
 }
 
-/* Some items against the plain form, and pi within five standard deviations. */
+/* Compares some items with the simple form, and checks pi within five standard deviations. */
 static bool is_right(const uint32_t *hits, size_t items, seed key, double pi)
 {
     const double points = (double)items * DRAWS * POINTS_PER_DRAW;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two clusters of stars fall into each other. Leapfrog keeps the energy; what it loses
- * over the whole run is printed.
+ * Two clusters of stars fall into each other. The leapfrog method keeps the energy almost
+ * constant; the program prints the drift over the whole run.
  */
 #include <getopt.h>
 #include <math.h>
@@ -103,7 +103,7 @@ static void random_star(vector4 *position, vector4 *velocity)
     *velocity = random_direction(speed * M_SQRT2 * pow(1.0 + radius * radius, -0.25));
 }
 
-/* Every other star belongs to the cluster on the other side, which comes the other way.
+/* Every other star belongs to the cluster on the other side, which moves the opposite way.
  */
 static void start_clusters(system_of_bodies *s)
 {
@@ -147,8 +147,8 @@ static yoke_future *queue_drift(const system_of_bodies *s)
 
 /*
  * Leapfrog: kick by half a step, drift, kick by half a step. The last kick of a step
- * and the first of the next are one. Jobs are queued ahead; as each needs what the one
- * before it writes, they run one after the other.
+ * and the first of the next are one. Jobs are queued ahead. Each needs what the one
+ * before it writes, so they run one after the other.
  */
 static void take_steps(const system_of_bodies *s, size_t steps)
 {

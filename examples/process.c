@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes with shared memory: each counts the primes in its part of a range, and one is
- * stopped that would never end. process.py beside this file is the same in Python. */
+/* Processes with shared memory: each counts the primes in its part of a range. One more would
+ * never end, and is stopped. process.py beside this file does the same in Python. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +13,14 @@ static const char usage[] =
     "usage: process [--processes N] [--limit L]\n"
     "Counts the primes below L (default 2000000) in N processes (default 4).\n";
 
-/* In the pool's memory: what a process writes there everybody sees. */
+/* In the pool's memory: every process sees what another one writes there. */
 typedef struct board {
     uint64_t primes[64];
     volatile uint64_t beats;
 } board;
 
-/* What each process is given: a copy of its own. Pointers into shared memory are as good in
- * one process as in the other. */
+/* What each process gets: a copy of its own. Pointers into shared memory are valid in every
+ * process. */
 typedef struct part {
     board *results;
     unsigned number;
@@ -50,7 +50,7 @@ static int count_primes(void *argument, size_t bytes)
     return 0;
 }
 
-/* A daemon: it goes on until it is stopped, or the pool is closed. */
+/* A daemon: it runs until it is stopped, or the pool is closed. */
 static int beat(void *argument, size_t bytes)
 {
     board *shared = argument;
@@ -92,7 +92,7 @@ static uint64_t run(yoke_pool *pool, board *shared, unsigned count, uint64_t lim
     return total;
 }
 
-/* Whether the daemon has run, and ends when it is told to. */
+/* Checks that the daemon has run, and that it ends when it is terminated. */
 static bool stop(yoke_pool *pool, yoke_process *daemon, const board *shared)
 {
     int code = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Gray-Scott reaction and diffusion: thousands of steps from one pair of grids to the
- * other. The steps are queued ahead; the pool sees which grids each one reads and
- * writes and keeps them in order, without a round trip to this program in between.
+ * other. The steps are queued ahead. The pool knows which grids each step reads and
+ * writes, and keeps the steps in order without a round trip to this program in between.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -101,7 +101,7 @@ static yoke_future *queue_step(yoke_pool *pool, yoke_kernel *kernel, const grids
     return future;
 }
 
-/* Runs the steps [first, last), up to AHEAD of them queued at any time. */
+/* Runs the steps [first, last), with at most AHEAD of them queued at any time. */
 static void run_steps(yoke_pool *pool, yoke_kernel *kernel, const grids *g, size_t size,
                       size_t first, size_t last)
 {
@@ -177,7 +177,7 @@ static float *copy_of(const float *grid, size_t bytes)
     return copy;
 }
 
-/* The first steps, on the pool and by a plain loop: the same bits. */
+/* Compares the first steps on the pool with a plain loop: the same bits. */
 static bool starts_right(yoke_pool *pool, yoke_kernel *kernel, const grids *g,
                          size_t size)
 {

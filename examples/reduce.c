@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mean, deviation and greatest element of a large array. reduce.py beside this file is the
- * same in Python, by hand: there the last bits depend on how many parts there are, here on
- * nothing.
+ * Mean, deviation and maximum of a large array. reduce.py beside this file does the same in
+ * Python, by hand. There the last bits depend on the number of parts; here they are always the
+ * same.
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What reduce.c does, in Python with numpy: each process reduces a part of an array in
-shared memory. The last bits of such sums depend on how many parts there are.
+shared memory. The last bits of such sums depend on the number of parts.
 
     reduce.py [N]
 """

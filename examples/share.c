@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Works on arrays that Python has put into shared memory: share.py starts this program with
- * the segment's name. In it are three arrays of floats, x, y and z; z becomes 2 x + y.
+ * the segment's name. It holds three arrays of floats, x, y and z; z becomes 2 x + y.
  */
 #include <stdio.h>
 #include <stdlib.h>

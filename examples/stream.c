@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Streams: texts that are made one after the other, and a film whose frames go through a
- * kernel. Of neither there is ever more in memory than a window.
+ * kernel. In both cases only a window of items is in memory at a time.
  *
- * stream.py beside this file is the same in Python, whose imap() makes all items at once,
+ * stream.py beside this file does the same in Python, whose imap() makes all items at once,
  * however slowly they are taken.
  */
 #include <stdio.h>

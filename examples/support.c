@@ -27,7 +27,7 @@ void example_close(yoke_pool *pool)
     example_check(NULL, yoke_pool_close(pool), "closing the pool");
 }
 
-/* What was printed and cannot be written is a failure, however the program ends. */
+/* If printed output cannot be written, the program fails, however it ends. */
 static void close_output(void)
 {
     const bool failed_before = ferror(stdout) != 0;

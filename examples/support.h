@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the examples share and none of them is about: ending on errors, waiting with a
- * progress line, pictures, the summary.
+ * Helpers of the examples: ending on errors, waiting with a progress line, pictures, the
+ * summary.
  */
 #ifndef EXAMPLE_SUPPORT_H
 #define EXAMPLE_SUPPORT_H
@@ -14,8 +14,8 @@
 
 #include "kernels.h"
 
-/* A pool on the devices that YOKE_DEVICES names, all of them up; ends the program if
- * there is none. */
+/* A pool on the devices that YOKE_DEVICES names, all of them ready; ends the program if
+ * the pool cannot be created. */
 yoke_pool *example_pool(void);
 
 /* Closes the pool; ends the program if something failed that no call has reported. */
@@ -37,7 +37,7 @@ void example_wait(yoke_future *future, const char *doing);
 /* The progress line itself, for loops over many jobs. */
 void example_progress(const char *doing, double part);
 
-/* Seconds from some moment on. */
+/* Seconds since some fixed moment. */
 double example_seconds(void);
 
 /* The number in an option's argument; ends the program unless it is between low and

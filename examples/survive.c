@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a crash costs: the same simulation twice, the second time with somebody who kills a
- * worker process every few milliseconds. It changes its array in place, so a piece that
- * was half done when its worker died is restored before another one computes it again.
+ * What a crash costs. The same simulation runs twice; the second time the program kills a
+ * worker process every few milliseconds. The simulation changes its array in place, so a piece
+ * that was half done when its worker died is restored before another worker computes it again.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -46,7 +46,7 @@ static settings parse(int argc, char **argv)
     return set;
 }
 
-/* A population on each item, some generations further. */
+/* Each item is a population; computes some generations of it. */
 static void grow(const yoke_span *span, void *const args[])
 {
     float *x = args[0];
@@ -74,11 +74,11 @@ static unsigned restarts(yoke_pool *pool)
     return sum;
 }
 
-static void kill_somebody(yoke_pool *pool)
+static void kill_worker(yoke_pool *pool)
 {
     yoke_worker_info workers[MOST_WORKERS];
     size_t count = 0;
-    size_t cores = 0; /* they come first, devices after them */
+    size_t cores = 0; /* CPU workers come first, devices after them */
 
     example_check(pool, yoke_pool_workers(pool, workers, MOST_WORKERS, &count),
                   "looking at the workers");
@@ -93,7 +93,7 @@ static void kill_somebody(yoke_pool *pool)
     }
 }
 
-/* Waits for a step; whenever it is time, *next, somebody dies. */
+/* Waits for a step, and kills a worker whenever the time *next has come. */
 static void wait_killing(yoke_pool *pool, yoke_future *future, double every, double *next)
 {
     for (;;) {
@@ -102,13 +102,13 @@ static void wait_killing(yoke_pool *pool, yoke_future *future, double every, dou
         if (yoke_future_wait(future, left > 0 ? left : 0) != YOKE_EAGAIN) {
             return;
         }
-        kill_somebody(pool);
+        kill_worker(pool);
         *next = example_seconds() + every;
     }
 }
 
-/* All steps, queued at once; each waits for the one before, since they change one array. With
- * `every` above 0, somebody dies so often. Returns the seconds it took. */
+/* Runs all steps, queued at once; each waits for the one before, since all change one array. If
+ * `every` is above 0, kills a worker every `every` seconds. Returns the seconds it took. */
 static double run(yoke_pool *pool, yoke_kernel *kernel, float *x, size_t steps,
                   double every)
 {

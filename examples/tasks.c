@@ -3,9 +3,9 @@
  * Functions of this program as tasks: a map over inputs, calls whose results have any length,
  * and an event loop that waits for them with poll(2).
  *
- * tasks.py beside this file is the same in Python, where map() is yoke_map_items() and
- * apply_async() yoke_apply_async(); its callbacks run in a thread of the pool's, whatever the
- * event loop is.
+ * tasks.py beside this file does the same in Python. Its map() is yoke_map_items() here, and its
+ * apply_async() is yoke_apply_async(). Its callbacks run in a thread of the pool, independently
+ * of any event loop.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -55,7 +55,7 @@ static int count_primes(yoke_task *task)
     return 0;
 }
 
-/* The result is as long as it turns out to be. */
+/* The length of the result is known only when it has been computed. */
 static int find_twins(yoke_task *task)
 {
     const part *p = task->input;
@@ -128,7 +128,7 @@ static size_t sum_of(const uint32_t *counts)
     return sum;
 }
 
-/* What this process finds alone. */
+/* What this process finds without the pool. */
 static bool is_right(const part *parts, size_t primes, size_t twins)
 {
     for (uint32_t n = parts[0].begin; n < parts[PARTS - 1].end; n++) {
