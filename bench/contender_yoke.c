@@ -181,7 +181,7 @@ static void run(const task *t)
         yoke_future_destroy(last);
         submit(t, step, &last);
     }
-    check(yoke_future_wait(last, -1), "waiting");
+    check(yoke_future_wait(last, YOKE_FOREVER), "waiting");
     yoke_future_destroy(last);
 }
 

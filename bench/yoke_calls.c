@@ -92,7 +92,7 @@ static void take(yoke_pool *pool, yoke_stream *stream, uint32_t *out)
     void *result = NULL;
 
     for (size_t i = 0;; i++) {
-        check(pool, yoke_stream_next(stream, &result, -1), "streaming");
+        check(pool, yoke_stream_next(stream, &result, YOKE_FOREVER), "streaming");
         if (result == NULL) {
             return;
         }

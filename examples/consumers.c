@@ -64,7 +64,7 @@ static int produce(void *argument, size_t bytes)
 
     (void)bytes;
     for (unsigned part = s->first; part < PARTS; part += s->step) {
-        if (yoke_queue_put(s->queue, &part, sizeof part, -1) != YOKE_OK) {
+        if (yoke_queue_put(s->queue, &part, sizeof part, YOKE_FOREVER) != YOKE_OK) {
             return 1;
         }
     }
@@ -83,7 +83,7 @@ static void mend(tally *t)
 static bool add(const shared *s, unsigned part, uint64_t count)
 {
     tally *t = yoke_value_pointer(s->value);
-    const yoke_status status = yoke_value_lock(s->value, -1);
+    const yoke_status status = yoke_value_lock(s->value, YOKE_FOREVER);
 
     if (status == YOKE_EOWNERDEAD) {
         mend(t);
@@ -99,12 +99,12 @@ static bool add(const shared *s, unsigned part, uint64_t count)
 static int consume(void *argument, size_t bytes)
 {
     const shared *s = argument;
-    yoke_status status = yoke_event_wait(s->begin, -1);
+    yoke_status status = yoke_event_wait(s->begin, YOKE_FOREVER);
     unsigned part;
 
     (void)bytes;
     while (status == YOKE_OK) {
-        status = yoke_queue_get(s->queue, &part, NULL, -1);
+        status = yoke_queue_get(s->queue, &part, NULL, YOKE_FOREVER);
         if (status == YOKE_OK && (!add(s, part, count_primes(s, part)) ||
                                   yoke_queue_task_done(s->queue) != YOKE_OK)) {
             return 1;
@@ -121,9 +121,9 @@ static int be_killed(void *argument, size_t bytes)
     unsigned first, second;
 
     (void)bytes;
-    if (yoke_queue_get(s->queue, &first, NULL, -1) != YOKE_OK ||
-        yoke_queue_get(s->queue, &second, NULL, -1) != YOKE_OK ||
-        yoke_value_lock(s->value, -1) != YOKE_OK) {
+    if (yoke_queue_get(s->queue, &first, NULL, YOKE_FOREVER) != YOKE_OK ||
+        yoke_queue_get(s->queue, &second, NULL, YOKE_FOREVER) != YOKE_OK ||
+        yoke_value_lock(s->value, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     t->counts[first] = count_primes(s, first) + 1;
@@ -148,7 +148,8 @@ static int finish(yoke_pool *pool, yoke_process *process)
 {
     int code = 0;
 
-    example_check(pool, yoke_process_join(process, -1), "waiting for a process");
+    example_check(pool, yoke_process_join(process, YOKE_FOREVER),
+                  "waiting for a process");
     example_check(pool, yoke_process_exitcode(process, &code), "its exit code");
     yoke_process_destroy(process);
     return code;
@@ -163,7 +164,8 @@ static unsigned put_again(yoke_pool *pool, const shared *s)
     example_check(pool, yoke_value_get(s->value, &t), "looking at the value");
     for (unsigned part = 0; part < PARTS; part++) {
         if (t.counts[part] == 0) {
-            example_check(pool, yoke_queue_put(s->queue, &part, sizeof part, -1),
+            example_check(pool,
+                          yoke_queue_put(s->queue, &part, sizeof part, YOKE_FOREVER),
                           "putting a part again");
             count++;
         }
@@ -174,7 +176,7 @@ static unsigned put_again(yoke_pool *pool, const shared *s)
 /* Waits until all parts are counted, those that the killed consumer had taken included. */
 static bool complete(yoke_pool *pool, const shared *s)
 {
-    const yoke_status status = yoke_queue_join(s->queue, -1);
+    const yoke_status status = yoke_queue_join(s->queue, YOKE_FOREVER);
 
     if (status != YOKE_ELOST) {
         example_check(pool, status, "waiting for the consumers");
@@ -182,7 +184,8 @@ static bool complete(yoke_pool *pool, const shared *s)
     }
     printf("%s", yoke_pool_error(pool));
     printf("; %u put again\n", put_again(pool, s));
-    example_check(pool, yoke_queue_join(s->queue, -1), "waiting for the consumers");
+    example_check(pool, yoke_queue_join(s->queue, YOKE_FOREVER),
+                  "waiting for the consumers");
     return true;
 }
 

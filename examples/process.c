@@ -78,7 +78,7 @@ static uint64_t run(yoke_pool *pool, board *shared, unsigned count, uint64_t lim
     for (unsigned i = 0; i < count; i++) {
         int code = 0;
 
-        example_check(pool, yoke_process_join(processes[i], -1),
+        example_check(pool, yoke_process_join(processes[i], YOKE_FOREVER),
                       "waiting for a process");
         example_check(pool, yoke_process_exitcode(processes[i], &code),
                       "its exit code");
@@ -98,7 +98,8 @@ static bool stop(yoke_pool *pool, yoke_process *daemon, const board *shared)
     int code = 0;
 
     example_check(pool, yoke_process_terminate(daemon), "terminating the daemon");
-    example_check(pool, yoke_process_join(daemon, -1), "waiting for the daemon");
+    example_check(pool, yoke_process_join(daemon, YOKE_FOREVER),
+                  "waiting for the daemon");
     example_check(pool, yoke_process_exitcode(daemon, &code), "its exit code");
     printf("the daemon beat %llu times and ended with %d\n",
            (unsigned long long)shared->beats, code);

@@ -68,7 +68,8 @@ static bool stream_texts(yoke_pool *pool)
     example_check(pool, yoke_imap_unordered(&stream, pool, &options, make_text, NULL),
                   "opening the stream of texts");
     do {
-        example_check(pool, yoke_stream_next(stream, &result, -1), "counting letters");
+        example_check(pool, yoke_stream_next(stream, &result, YOKE_FOREVER),
+                      "counting letters");
         vowels += result != NULL ? ((const letters *)result)->vowels : 0;
     } while (result != NULL);
     yoke_stream_destroy(stream);
@@ -131,12 +132,14 @@ static bool stream_frames(yoke_pool *pool, size_t frames)
         const size_t bright = i % 256 + by < 255 ? i % 256 + by : 255;
         const uint8_t *frame;
 
-        example_check(pool, yoke_stream_next(stream, &result, -1), "brightening");
+        example_check(pool, yoke_stream_next(stream, &result, YOKE_FOREVER),
+                      "brightening");
         frame = result;
         ok = ok && frame != NULL && frame[0] == bright && frame[FRAME - 1] == bright;
         example_progress("brightening", (double)(i + 1) / (double)frames);
     }
-    example_check(pool, yoke_stream_next(stream, &result, -1), "the film's end");
+    example_check(pool, yoke_stream_next(stream, &result, YOKE_FOREVER),
+                  "the film's end");
     yoke_stream_destroy(stream);
     yoke_kernel_destroy(options.kernel);
     return ok && result == NULL;

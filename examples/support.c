@@ -75,7 +75,7 @@ void example_wait(yoke_future *future, const char *doing)
 {
     yoke_status status = yoke_future_wait(future, 0.2);
 
-    while (status == YOKE_EAGAIN) {
+    while (status == YOKE_ETIMEDOUT) {
         example_progress(doing, yoke_future_progress(future));
         status = yoke_future_wait(future, 0.2);
     }

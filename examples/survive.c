@@ -99,7 +99,7 @@ static void wait_killing(yoke_pool *pool, yoke_future *future, double every, dou
     for (;;) {
         const double left = *next - example_seconds();
 
-        if (yoke_future_wait(future, left > 0 ? left : 0) != YOKE_EAGAIN) {
+        if (yoke_future_wait(future, left > 0 ? left : 0) != YOKE_ETIMEDOUT) {
             return;
         }
         kill_worker(pool);

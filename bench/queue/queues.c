@@ -42,12 +42,13 @@ static double now(void)
 
 static bool put_yoke(const struct exchange *exchange, const char *message)
 {
-    return yoke_queue_put(exchange->queue, message, exchange->bytes, -1) == YOKE_OK;
+    return yoke_queue_put(exchange->queue, message, exchange->bytes, YOKE_FOREVER) ==
+           YOKE_OK;
 }
 
 static bool get_yoke(const struct exchange *exchange, char *message)
 {
-    return yoke_queue_get(exchange->queue, message, NULL, -1) == YOKE_OK;
+    return yoke_queue_get(exchange->queue, message, NULL, YOKE_FOREVER) == YOKE_OK;
 }
 
 static bool put_posix(const struct exchange *exchange, const char *message)
@@ -132,7 +133,7 @@ static bool ended_well(yoke_process *process)
 {
     int code = 1;
 
-    return yoke_process_join(process, -1) == YOKE_OK &&
+    return yoke_process_join(process, YOKE_FOREVER) == YOKE_OK &&
            yoke_process_exitcode(process, &code) == YOKE_OK && code == 0;
 }
 
@@ -226,7 +227,7 @@ static bool lock_yoke(yoke_pool *pool, size_t times)
     const double begin = now();
 
     for (size_t i = 0; i < times; i++) {
-        if (yoke_lock_acquire(lock, -1) != YOKE_OK ||
+        if (yoke_lock_acquire(lock, YOKE_FOREVER) != YOKE_OK ||
             yoke_lock_release(lock) != YOKE_OK) {
             return false;
         }

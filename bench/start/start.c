@@ -79,7 +79,7 @@ int main(int argc, char **argv)
             yoke_process_start(&process, pool, note_time, moment, 0, NULL);
         const uint64_t started = now();
 
-        if (status != YOKE_OK || yoke_process_join(process, -1) != YOKE_OK) {
+        if (status != YOKE_OK || yoke_process_join(process, YOKE_FOREVER) != YOKE_OK) {
             fprintf(stderr, "%s\n", yoke_pool_error(pool));
             return 1;
         }

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * What every call answers, and which library answered.
+ * Statuses, times, and the version of the library.
+ *
+ * Time. A call's `seconds` is the longest time that it waits: 0: it does not wait;
+ * YOKE_FOREVER: without limit. A time in options is a limit, too: 0, also a field that is left
+ * out, is the default that the field's comment gives; YOKE_FOREVER: no limit. Other negative
+ * numbers, and NaN, are YOKE_EINVAL.
+ *
+ * A wait that runs out returns YOKE_ETIMEDOUT, also after 0 seconds. A job that ran past the
+ * time limit in its options ends with YOKE_EDEADLINE. YOKE_EAGAIN is not about time: a call that
+ * never waits found that something is not there yet.
  */
 #ifndef YOKE_STATUS_H
 #define YOKE_STATUS_H
@@ -30,7 +39,7 @@ extern "C" {
     X(YOKE_EKERNEL, -5, "the kernel reported a failure")                                 \
     X(YOKE_EDEVICE, -6, "the device or its driver failed")                               \
     X(YOKE_ECRASHED, -7, "the kernel crashes its worker")                                \
-    X(YOKE_ETIMEDOUT, -8, "the time limit has passed")                                   \
+    X(YOKE_ETIMEDOUT, -8, "the time limit of the wait has passed")                       \
     X(YOKE_ECANCELED, -9, "the job was cancelled")                                       \
     X(YOKE_EDEPENDENCY, -10, "a job this one depends on failed")                         \
     X(YOKE_EAGAIN, -11, "not yet")                                                       \
@@ -44,7 +53,11 @@ extern "C" {
     X(YOKE_ENOENT, -19, "it does not exist")                                             \
     X(YOKE_EOWNERDEAD, -20, "taken over from a process that died")                       \
     X(YOKE_EDAMAGED, -21, "damaged: something has written over it")                      \
-    X(YOKE_ECHECK, -22, "the kernel does not do what its arguments declare")
+    X(YOKE_ECHECK, -22, "the kernel does not do what its arguments declare")            \
+    X(YOKE_EDEADLINE, -23, "the job ran past its time limit")
+
+/** A time to wait, or a time limit in options: without limit. */
+#define YOKE_FOREVER (-1.0)
 
 /** Result of a call: YOKE_OK, or what went wrong. */
 typedef enum yoke_status {

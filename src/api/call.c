@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/live.h"
+#include "base/clock.h"
 #include "base/status.h"
 #include "shm/window.h"
 #include "sys/call_guard.h"
@@ -37,9 +38,9 @@ yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
 
 yoke_status yk_call_check_seconds(double seconds, yk_error *error)
 {
-    return seconds == seconds ? YOKE_OK
-                              : yk_fail(error, YOKE_EINVAL,
-                                        "the time to wait is not a number of seconds");
+    return yk_clock_is_time(seconds)
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EINVAL, YK_CALL_NO_TIME, seconds);
 }
 
 void yk_call_take_options(void *options, size_t own_bytes, const void *callers,

@@ -12,7 +12,11 @@
  * the memory of a pool that was closed. Otherwise fills in error. */
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error);
 
-/* Whether a time to wait is a number. */
+#define YK_CALL_NO_TIME                                                                \
+    "the time to wait is %g, which is not a number of seconds from 0 on, nor "         \
+    "YOKE_FOREVER"
+
+/* Whether a time to wait is 0 or more, or YOKE_FOREVER. */
 yoke_status yk_call_check_seconds(double seconds, yk_error *error);
 
 /* A struct of options, of which the caller was compiled with `bytes` bytes: what it does not

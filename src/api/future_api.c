@@ -26,7 +26,7 @@ static yoke_status wait_held(yoke_future *future, double seconds)
     yk_error error;
 
     if (!yk_future_wait(future, seconds)) {
-        return YOKE_EAGAIN;
+        return YOKE_ETIMEDOUT;
     }
     future->told = true;
     yk_fail(&error, future->status, "%s", future->error != NULL ? future->error : "");
@@ -203,7 +203,9 @@ yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes
     }
     pool = yk_future_hold(future);
     status = wait_held(future, 0);
-    if (status == YOKE_OK && pool != NULL) {
+    if (status == YOKE_ETIMEDOUT) {
+        status = YOKE_EAGAIN; /* a job never ends with it */
+    } else if (status == YOKE_OK && pool != NULL) {
         future_take_result(pool, future, result, bytes);
     } else if (status == YOKE_OK && future->is_lost) {
         status =

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/object_call.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "api/call.h"
+#include "base/clock.h"
 #include "base/status.h"
 #include "protocol/segment_view.h"
 #include "shm/window.h"
@@ -100,8 +100,11 @@ yoke_status yk_object_refuse(const void *object, yk_magic magic)
 yoke_status yk_object_end(const void *object, yoke_status status)
 {
     yk_segment_view_refresh(); /* what was got may point into a segment that was opened since */
-    if (status == YOKE_OK || status == YOKE_EAGAIN) {
+    if (status == YOKE_OK) {
         return status;
+    }
+    if (status == YOKE_EAGAIN) { /* at once; no text: it is asked often */
+        return YOKE_ETIMEDOUT;
     }
     return yk_object_fail(object, status, "%s",
                           status == YOKE_ECLOSED ? "it was closed or destroyed"
@@ -111,9 +114,8 @@ yoke_status yk_object_end(const void *object, yoke_status status)
 
 yoke_status yk_object_deadline(const void *object, double seconds, uint64_t *deadline)
 {
-    if (isnan(seconds)) {
-        return yk_object_fail(object, YOKE_EINVAL,
-                              "the time to wait is not a number of seconds");
+    if (!yk_clock_is_time(seconds)) {
+        return yk_object_fail(object, YOKE_EINVAL, YK_CALL_NO_TIME, seconds);
     }
     *deadline = yk_deadline(seconds);
     return YOKE_OK;

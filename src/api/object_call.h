@@ -19,10 +19,11 @@ yoke_status yk_object_fail(const void *object, yoke_status status, const char *f
 /* Whether it is an object of this kind in the memory of a pool. */
 bool yk_object_is(const void *object, yk_magic magic);
 
-/* A status of a wait, with the usual text unless it is YOKE_OK or YOKE_EAGAIN. */
+/* A status of a wait as the user gets it, with the usual text. What was not there at once
+ * (YOKE_EAGAIN) is YOKE_ETIMEDOUT without a text. */
 yoke_status yk_object_end(const void *object, yoke_status status);
 
-/* A time limit; YOKE_EINVAL, with a text, for what is no number. */
+/* A time limit; YOKE_EINVAL, with a text, for what is not a time. */
 yoke_status yk_object_deadline(const void *object, double seconds, uint64_t *deadline);
 
 /* Memory for an object of a pool; NULL: *status, and a text. In the zone of cells if the

@@ -105,7 +105,7 @@ bool yoke_process_is_alive(yoke_process *process)
         (void)yk_call_end(pool, status, &error);
         return false;
     }
-    return yk_process_join(process, 0, NULL) == YOKE_EAGAIN;
+    return yk_process_join(process, 0, NULL) == YOKE_ETIMEDOUT;
 }
 
 yoke_status yoke_process_exitcode(yoke_process *process, int *code)

@@ -92,7 +92,7 @@ static yoke_status task_take_result(yoke_future *future, void **result, size_t *
     yoke_status status;
 
     yk_future_hold_own(future);
-    status = yoke_future_wait(future, -1);
+    status = yoke_future_wait(future, YOKE_FOREVER);
     if (status == YOKE_OK && result != NULL) {
         status = yoke_future_result(future, result, bytes);
     }

@@ -3,8 +3,11 @@
 #ifndef YK_BASE_CLOCK_H
 #define YK_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+
+#include "yoke/status.h"
 
 enum { YK_NS_PER_MS = 1000000 };
 #define YK_NS_PER_S UINT64_C(1000000000)
@@ -15,6 +18,12 @@ static inline uint64_t yk_clock_ns(void)
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * YK_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* Whether this is a time that a user may give: 0 or more, or YOKE_FOREVER. Not a NaN. */
+static inline bool yk_clock_is_time(double seconds)
+{
+    return seconds >= 0 || seconds == YOKE_FOREVER;
 }
 
 /* When a wait of so many seconds from now on is over; negative, or very long: never. */

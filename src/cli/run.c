@@ -248,7 +248,7 @@ static bool reset_arrays(run_state *run)
 static bool run_await(run_state *run, yoke_future *future, size_t repetition,
                       double start, yoke_status *status)
 {
-    while ((*status = yoke_future_wait(future, LOOK_SECONDS)) == YOKE_EAGAIN) {
+    while ((*status = yoke_future_wait(future, LOOK_SECONDS)) == YOKE_ETIMEDOUT) {
         if (yk_interrupt_pending() != 0) {
             return false;
         }

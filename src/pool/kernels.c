@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "pool/pool.h"
 #include "pool/trace.h"
 #include "protocol/bells.h"
@@ -62,9 +63,11 @@ static yoke_status kernel_check_options(const yoke_kernel_options *options,
                        ".parameters is %zu: at most %d are possible",
                        options->parameters, YK_MAX_ARGS);
     }
-    if (!(options->build_timeout >= 0 && options->build_timeout <= max_seconds)) {
+    if (!(yk_clock_is_time(options->build_timeout) &&
+          options->build_timeout <= max_seconds)) {
         return yk_fail(error, YOKE_EINVAL,
-                       "build_timeout is a number of seconds from 0 to %g",
+                       "build_timeout is a number of seconds from 0 to %g, or "
+                       "YOKE_FOREVER",
                        max_seconds);
     }
     return YOKE_OK;
@@ -455,7 +458,8 @@ yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
     if (status != YOKE_OK) {
         return status;
     }
-    model.build_timeout_ns = (uint64_t)(options->build_timeout * 1e9);
+    model.build_timeout_ns =
+        options->build_timeout > 0 ? (uint64_t)(options->build_timeout * 1e9) : 0;
     return create_of_source(kernel, &model, options, error);
 }
 

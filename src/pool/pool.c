@@ -54,6 +54,15 @@ static yoke_status read_selection(yk_control *control, const char *devices,
     return status;
 }
 
+static uint64_t start_timeout_ns(double seconds)
+{
+    const uint64_t a_long_time = UINT64_C(1000000000) * YK_NS_PER_S;
+
+    return seconds == YOKE_FOREVER ? a_long_time
+           : seconds > 0           ? (uint64_t)(seconds * 1e9)
+                                   : 20 * YK_NS_PER_S;
+}
+
 static yoke_status read_options(yk_control *control, const yoke_pool_options *options,
                                 yk_error *error)
 {
@@ -71,9 +80,10 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
     if (status == YOKE_OK) {
         status = yk_fault_configure(control, error);
     }
-    if (status == YOKE_OK && !(timeout >= 0 && timeout <= 86400)) {
+    if (status == YOKE_OK && !(yk_clock_is_time(timeout) && timeout <= 86400)) {
         status = yk_fail(error, YOKE_EINVAL,
-                         "start_timeout is a number of seconds from 0 to 86400");
+                         "start_timeout is a number of seconds from 0 to 86400, or "
+                         "YOKE_FOREVER");
     }
     if (status != YOKE_OK) {
         return status;
@@ -83,8 +93,7 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
     control->discover = options->discover;
     control->check = check;
     control->log = yk_env_is_set("YOKE_LOG");
-    control->start_timeout_ns =
-        timeout > 0 ? (uint64_t)(timeout * 1e9) : 20 * YK_NS_PER_S;
+    control->start_timeout_ns = start_timeout_ns(timeout);
     return YOKE_OK;
 }
 
@@ -460,7 +469,7 @@ static yoke_status wait_idle(yoke_pool *pool, uint64_t deadline, yk_error *error
         }
         now = yk_clock_ns();
         if (now >= deadline) {
-            return yk_fail(error, YOKE_EAGAIN, "jobs or processes have not ended");
+            return yk_fail(error, YOKE_ETIMEDOUT, "jobs or processes have not ended");
         }
         yk_guard_cancel_point();
         if (!idle && !wait_change(pool, ticket, deadline - now) && !is_ending(pool)) {

@@ -271,7 +271,7 @@ void yk_pool_kill_supervisor(yoke_pool *pool);
 bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket);
 
 /* Waits until no job is left, nor a process that is no daemon; runs callbacks. Negative: no
- * limit. YOKE_EAGAIN, YOKE_EBROKEN. Takes the lock. */
+ * limit. YOKE_ETIMEDOUT, YOKE_EBROKEN. Takes the lock. */
 yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error);
 
 /* Around a wait: the pool's memory stays until the second call, also if somebody terminates

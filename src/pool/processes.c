@@ -348,7 +348,7 @@ yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *err
     if (!process_wait_until(process, process_collect_ended,
                             yk_clock_deadline(seconds))) {
         return yk_pool_is_alive(process->pool)
-                   ? yk_fail(error, YOKE_EAGAIN, "%s (process %d) has not ended",
+                   ? yk_fail(error, YOKE_ETIMEDOUT, "%s (process %d) has not ended",
                              process->name, (int)process->pid)
                    : yk_pool_fail_broken(error);
     }

@@ -503,7 +503,7 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
         deadline =
             now - begun < UINT64_MAX - deadline ? deadline + (now - begun) : UINT64_MAX;
         if (now >= deadline) {
-            return yk_fail(error, YOKE_EAGAIN, "no result is ready yet");
+            return yk_fail(error, YOKE_ETIMEDOUT, "no result is ready yet");
         }
         wait_for_change(stream, ticket, yk_min(deadline - now, poll_ns));
     }

@@ -256,9 +256,9 @@ static void submit_publish(yoke_pool *pool, yoke_future *future, yk_job *job,
 
 yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *error)
 {
-    if (!(options->timeout >= 0 && options->timeout <= 1e9)) {
+    if (!(yk_clock_is_time(options->timeout) && options->timeout <= 1e9)) {
         return yk_fail(error, YOKE_EINVAL,
-                       "timeout is a number of seconds from 0 to 1e9");
+                       "timeout is a number of seconds from 0 to 1e9, or YOKE_FOREVER");
     }
     if ((unsigned)options->recovery > YOKE_RECOVER_NONE) {
         return yk_fail(error, YOKE_EINVAL, "recovery %u is no known value",

@@ -344,7 +344,7 @@ static void stop_late(yk_control *control, yk_job_ref ref)
                        "%s '%s' ran past its time limit with %u of %u pieces done",
                        yk_kernel_noun(kernel), kernel->name, yk_job_done(control, job),
                        atomic_load(&job->tile_count));
-        yk_job_stop(control, ref, YOKE_ETIMEDOUT);
+        yk_job_stop(control, ref, YOKE_EDEADLINE);
         yk_control_wake_workers(control);
     }
 }

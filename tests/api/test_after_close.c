@@ -137,7 +137,7 @@ static yoke_status wait_for_untaken(void)
 
 static yoke_status wait_for_failed(void)
 {
-    return yoke_future_wait(left.failed, -1);
+    return yoke_future_wait(left.failed, YOKE_FOREVER);
 }
 
 static yoke_status wait_for_sum(void)

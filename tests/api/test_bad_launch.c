@@ -241,7 +241,7 @@ static void test_map_options(void **state)
     yoke_future *const none[] = {NULL};
 
     (void)state;
-    assert_refused(pool, map_options(&(yoke_map_options){.timeout = -1}), YOKE_EINVAL,
+    assert_refused(pool, map_options(&(yoke_map_options){.timeout = -2}), YOKE_EINVAL,
                    "timeout");
     assert_refused(pool, map_options(&(yoke_map_options){.timeout = (double)NAN}),
                    YOKE_EINVAL, "timeout");
@@ -281,7 +281,7 @@ static void test_after_of_another_pool(void **state)
                    YOKE_EINVAL, "another pool");
     assert_refused(pool, map_one(yoke_out(there, 4)), YOKE_EINVAL, "argument 1");
     assert_refused(pool, yoke_free(pool, there), YOKE_EINVAL, "allocation");
-    assert_ok(yoke_future_wait(future, -1));
+    assert_ok(yoke_future_wait(future, YOKE_FOREVER));
     api_close(other);
     assert_refused(pool,
                    map_options(&(yoke_map_options){.after = &future, .after_count = 1}),

@@ -452,16 +452,17 @@ static void test_statuses(void **state)
 
     (void)state;
     *ring += 4096;
-    assert_refused(pool, yoke_queue_get(queue, text, &bytes, -1), YOKE_EDAMAGED,
-                   "written over");
-    assert_refused(pool, yoke_queue_put(queue, text, 8, -1), YOKE_EDAMAGED, "written");
+    assert_refused(pool, yoke_queue_get(queue, text, &bytes, YOKE_FOREVER),
+                   YOKE_EDAMAGED, "written over");
+    assert_refused(pool, yoke_queue_put(queue, text, 8, YOKE_FOREVER), YOKE_EDAMAGED,
+                   "written");
     assert_int_equal(yoke_queue_size(queue), 0);
     *ring -= 4096;
     bytes = sizeof text;
-    assert_ok_pool(pool, yoke_queue_get(queue, text, &bytes, -1));
+    assert_ok_pool(pool, yoke_queue_get(queue, text, &bytes, YOKE_FOREVER));
     assert_string_equal(text, "message");
     *limit *= 2;
-    assert_status(yoke_queue_put(queue, text, 8, -1), YOKE_EDAMAGED);
+    assert_status(yoke_queue_put(queue, text, 8, YOKE_FOREVER), YOKE_EDAMAGED);
     assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
 }
 
@@ -479,7 +480,7 @@ static void test_length(void **state)
 
         assert_int_equal(*first, 8);
         *first = lengths[i];
-        assert_status(yoke_queue_get(queue, text, &bytes, -1), YOKE_EDAMAGED);
+        assert_status(yoke_queue_get(queue, text, &bytes, YOKE_FOREVER), YOKE_EDAMAGED);
         assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
     }
 }

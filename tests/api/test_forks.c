@@ -73,7 +73,7 @@ static int call_futures(const setting *self, yoke_future *future)
     int called = 0;
 
     if (!refused(self, yoke_future_wait(future, 0)) ||
-        !refused(self, yoke_future_wait(future, -1))) {
+        !refused(self, yoke_future_wait(future, YOKE_FOREVER))) {
         return 20;
     }
     if (yoke_future_done(future) || yoke_future_progress(future) > 0) {

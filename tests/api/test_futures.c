@@ -18,13 +18,13 @@ static void test_waiting(void **state)
     (void)state;
     api_gate_await(b.gate, 1);
     assert_false(yoke_future_done(future));
-    assert_status(yoke_future_wait(future, 0), YOKE_EAGAIN);
-    assert_status(yoke_future_wait(future, 0.01), YOKE_EAGAIN);
+    assert_status(yoke_future_wait(future, 0), YOKE_ETIMEDOUT);
+    assert_status(yoke_future_wait(future, 0.01), YOKE_ETIMEDOUT);
     assert_string_equal(yoke_future_error(future), "");
     assert_true(yoke_future_progress(future) == 0);
     assert_int_equal(yoke_pool_poll(b.pool), 0);
     api_gate_open(b.gate);
-    assert_ok(yoke_future_wait(future, -1));
+    assert_ok(yoke_future_wait(future, YOKE_FOREVER));
     assert_true(yoke_future_done(future));
     assert_true(yoke_future_progress(future) == 1);
     finish(future, YOKE_OK);
@@ -130,7 +130,7 @@ static void test_cancel_midway(void **state)
     (void)state;
     api_gate_await(b.gate, 2);
     assert_ok(yoke_future_cancel(future));
-    assert_status(yoke_future_wait(future, 0), YOKE_EAGAIN);
+    assert_status(yoke_future_wait(future, 0), YOKE_ETIMEDOUT);
     api_gate_open(b.gate);
     assert_status(yoke_future_wait(future, 30), YOKE_ECANCELED);
     for (size_t i = 0; i < ITEMS; i++) {
@@ -370,7 +370,7 @@ static void test_future_after_close(void **state)
     assert_true(yoke_future_progress(done) == 1);
     assert_ok(yoke_future_wait(done, 0));
     assert_ok(yoke_future_cancel(done));
-    assert_status(yoke_future_wait(failed, -1), YOKE_EKERNEL);
+    assert_status(yoke_future_wait(failed, YOKE_FOREVER), YOKE_EKERNEL);
     assert_contains(yoke_future_error(failed), "no hay for item 5");
     yoke_future_destroy(done);
     yoke_future_destroy(failed);
@@ -396,7 +396,7 @@ static void test_terminate_midway(void **state)
     assert_ok(yoke_pool_terminate(pool));
     assert_int_equal(noted.calls, 1);
     for (int i = 0; i < 3; i++) {
-        assert_status(yoke_future_wait(futures[i], -1), YOKE_ECANCELED);
+        assert_status(yoke_future_wait(futures[i], YOKE_FOREVER), YOKE_ECANCELED);
         assert_contains(yoke_future_error(futures[i]), "terminated");
         yoke_future_destroy(futures[i]);
     }
@@ -413,8 +413,8 @@ static void *wait_without_limit(void *context)
 {
     waiting_thread *self = context;
 
-    self->status = self->pool != NULL ? yoke_pool_wait(self->pool, -1)
-                                      : yoke_future_wait(self->future, -1);
+    self->status = self->pool != NULL ? yoke_pool_wait(self->pool, YOKE_FOREVER)
+                                      : yoke_future_wait(self->future, YOKE_FOREVER);
     return NULL;
 }
 
@@ -484,7 +484,7 @@ static void *ask_again(void *context)
         (void)yoke_future_progress(self->future);
         (void)yoke_future_error(self->future);
         self->status = yoke_future_wait(self->future, 0);
-    } while (self->status == YOKE_EAGAIN);
+    } while (self->status == YOKE_ETIMEDOUT);
     return NULL;
 }
 

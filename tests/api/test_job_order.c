@@ -81,7 +81,7 @@ static void test_after(void **state)
                                   &options, yoke_inout(numbers, 4)));
     api_gate_await(b.gate, 1);
     assert_ok(yoke_future_wait(second, 30));
-    assert_status(yoke_future_wait(third, 0.02), YOKE_EAGAIN);
+    assert_status(yoke_future_wait(third, 0.02), YOKE_ETIMEDOUT);
     assert_true(api_all(numbers, 10, 0));
     api_gate_open(b.gate);
     assert_ok(yoke_future_wait(third, 30));

@@ -124,7 +124,7 @@ static int count_under_lock(void *arg)
 {
     (void)arg;
     for (int i = 0; i < ROUNDS; i++) {
-        if (yoke_lock_acquire(b->lock, -1) != YOKE_OK) {
+        if (yoke_lock_acquire(b->lock, YOKE_FOREVER) != YOKE_OK) {
             return 1;
         }
         b->plain++;
@@ -139,8 +139,9 @@ static void test_lock(void **state)
 {
     (void)state;
     assert_ok_pool(pool, yoke_lock_acquire(b->lock, 0));
-    assert_refused(pool, yoke_lock_acquire(b->lock, -1), YOKE_EBUSY, "already");
-    assert_status(elsewhere(take_lock, 0), YOKE_EAGAIN);
+    assert_refused(pool, yoke_lock_acquire(b->lock, YOKE_FOREVER), YOKE_EBUSY,
+                   "already");
+    assert_status(elsewhere(take_lock, 0), YOKE_ETIMEDOUT);
     assert_status(elsewhere(take_lock, 0.001), YOKE_ETIMEDOUT);
     assert_status(elsewhere(give_lock, 0), YOKE_EINVAL);
     assert_ok_pool(pool, yoke_lock_release(b->lock));
@@ -160,7 +161,8 @@ static void test_lock_of_a_thread_that_ended(void **state)
 {
     (void)state;
     assert_ok(elsewhere(take_lock, -1));
-    assert_refused(pool, yoke_lock_acquire(b->lock, -1), YOKE_EOWNERDEAD, "died");
+    assert_refused(pool, yoke_lock_acquire(b->lock, YOKE_FOREVER), YOKE_EOWNERDEAD,
+                   "died");
     assert_ok_pool(pool, yoke_lock_release(b->lock));
     assert_ok(elsewhere(take_lock, -1));
     assert_true(yt_wait_until(is_taken_over, NULL, 30)); /* joined is not yet gone */
@@ -174,12 +176,12 @@ static void test_rlock(void **state)
         assert_ok_pool(pool, yoke_rlock_acquire(b->rlock, 0));
     }
     for (int i = 0; i < 3; i++) {
-        assert_status(elsewhere(take_rlock, 0), YOKE_EAGAIN);
+        assert_status(elsewhere(take_rlock, 0), YOKE_ETIMEDOUT);
         assert_ok_pool(pool, yoke_rlock_release(b->rlock));
     }
     assert_refused(pool, yoke_rlock_release(b->rlock), YOKE_EINVAL, "does not have");
     assert_ok(elsewhere(take_rlock, 0));
-    assert_status(yoke_rlock_acquire(b->rlock, -1), YOKE_EOWNERDEAD);
+    assert_status(yoke_rlock_acquire(b->rlock, YOKE_FOREVER), YOKE_EOWNERDEAD);
     assert_ok_pool(pool, yoke_rlock_release(b->rlock));
     assert_ok(elsewhere(take_rlock, 0));
 }
@@ -189,7 +191,7 @@ static void test_rlock(void **state)
 static int await_event(void *arg)
 {
     (void)arg;
-    return yoke_event_wait(b->event, -1) == YOKE_OK ? 0 : 1;
+    return yoke_event_wait(b->event, YOKE_FOREVER) == YOKE_OK ? 0 : 1;
 }
 
 static void *set_event(void *arg)
@@ -204,7 +206,7 @@ static void test_event(void **state)
 
     (void)state;
     assert_false(yoke_event_is_set(b->event));
-    assert_status(yoke_event_wait(b->event, 0), YOKE_EAGAIN);
+    assert_status(yoke_event_wait(b->event, 0), YOKE_ETIMEDOUT);
     assert_status(yoke_event_wait(b->event, 0.001), YOKE_ETIMEDOUT);
     assert_int_equal(pthread_create(&thread, NULL, set_event, NULL), 0);
     in_processes(await_event);
@@ -213,14 +215,14 @@ static void test_event(void **state)
     assert_ok_pool(pool, yoke_event_set(b->event));
     assert_ok_pool(pool, yoke_event_wait(b->event, 0));
     assert_ok_pool(pool, yoke_event_clear(b->event));
-    assert_status(yoke_event_wait(b->event, 0), YOKE_EAGAIN);
+    assert_status(yoke_event_wait(b->event, 0), YOKE_ETIMEDOUT);
 }
 
 static int use_permits(void *arg)
 {
     (void)arg;
     for (int i = 0; i < ROUNDS / 10; i++) {
-        if (yoke_semaphore_acquire(b->semaphore, -1) != YOKE_OK) {
+        if (yoke_semaphore_acquire(b->semaphore, YOKE_FOREVER) != YOKE_OK) {
             return 1;
         }
         if (atomic_fetch_add(&b->ready, 1) >= 2) {
@@ -242,8 +244,8 @@ static void test_semaphore(void **state)
     in_processes(use_permits);
     assert_int_equal(yoke_semaphore_get(b->semaphore), 2);
     assert_ok_pool(pool, yoke_semaphore_acquire(b->semaphore, 0));
-    assert_ok_pool(pool, yoke_semaphore_acquire(b->semaphore, -1));
-    assert_status(yoke_semaphore_acquire(b->semaphore, 0), YOKE_EAGAIN);
+    assert_ok_pool(pool, yoke_semaphore_acquire(b->semaphore, YOKE_FOREVER));
+    assert_status(yoke_semaphore_acquire(b->semaphore, 0), YOKE_ETIMEDOUT);
     assert_status(yoke_semaphore_acquire(b->semaphore, 0.001), YOKE_ETIMEDOUT);
     assert_refused(pool, yoke_semaphore_release(b->semaphore, 0), YOKE_EINVAL,
                    "no permit");
@@ -268,9 +270,9 @@ static bool is_my_turn(void *context)
 static int take_turns(void *arg)
 {
     for (int i = 0; i < 500; i++) {
-        if (yoke_lock_acquire(b->lock, -1) != YOKE_OK ||
-            yoke_condition_wait_for(b->condition, b->lock, is_my_turn, arg, -1) !=
-                YOKE_OK) {
+        if (yoke_lock_acquire(b->lock, YOKE_FOREVER) != YOKE_OK ||
+            yoke_condition_wait_for(b->condition, b->lock, is_my_turn, arg,
+                                    YOKE_FOREVER) != YOKE_OK) {
             return 1;
         }
         b->plain++;
@@ -296,13 +298,14 @@ static void test_condition(void **state)
     assert_refused(pool, yoke_condition_wait(b->condition, b->lock, 0), YOKE_EINVAL,
                    "does not have");
     assert_ok_pool(pool, yoke_lock_acquire(b->lock, 0));
-    assert_status(yoke_condition_wait(b->condition, b->lock, 0), YOKE_EAGAIN);
+    assert_status(yoke_condition_wait(b->condition, b->lock, 0), YOKE_ETIMEDOUT);
     assert_status(yoke_condition_wait(b->condition, b->lock, 0.001), YOKE_ETIMEDOUT);
-    assert_ok_pool(pool, yoke_condition_wait(b->condition, b->lock, -1)); /* unasked */
+    assert_ok_pool(
+        pool, yoke_condition_wait(b->condition, b->lock, YOKE_FOREVER)); /* unasked */
     assert_status(yoke_condition_wait_for(b->condition, b->lock, is_never, NULL, 0.25),
                   YOKE_ETIMEDOUT);
     assert_status(yoke_condition_wait_for(b->condition, b->lock, is_never, NULL, 0),
-                  YOKE_EAGAIN);
+                  YOKE_ETIMEDOUT);
     assert_refused(pool, yoke_condition_wait_for(b->condition, b->lock, NULL, NULL, 0),
                    YOKE_EINVAL, "predicate");
     assert_refused(pool, yoke_condition_notify(b->condition, 0), YOKE_EINVAL,
@@ -323,7 +326,7 @@ static int meet(void *arg)
             return 1;
         }
         atomic_fetch_add(&b->ready, 1);
-        if (yoke_barrier_wait(b->barrier, &index, -1) != YOKE_OK ||
+        if (yoke_barrier_wait(b->barrier, &index, YOKE_FOREVER) != YOKE_OK ||
             index >= PROCESSES) {
             return 2;
         }
@@ -340,7 +343,7 @@ static int meet(void *arg)
 static int meet_in_vain(void *arg)
 {
     (void)arg;
-    return (int)-yoke_barrier_wait(b->barrier, NULL, -1);
+    return (int)-yoke_barrier_wait(b->barrier, NULL, YOKE_FOREVER);
 }
 
 static bool one_waits(void *arg)
@@ -356,7 +359,7 @@ static void test_barrier(void **state)
     (void)state;
     in_processes(meet);
     assert_int_equal(atomic_load(&b->serial), 1000);
-    assert_status(yoke_barrier_wait(b->barrier, NULL, 0), YOKE_EAGAIN);
+    assert_status(yoke_barrier_wait(b->barrier, NULL, 0), YOKE_ETIMEDOUT);
     for (int how = 0; how < 3; how++) {
         const int pid = yt_start_child(meet_in_vain, NULL);
 
@@ -364,8 +367,8 @@ static void test_barrier(void **state)
         if (how == 0) {
             assert_refused(pool, yoke_barrier_wait(b->barrier, NULL, 0.001),
                            YOKE_ETIMEDOUT, "time limit");
-            assert_refused(pool, yoke_barrier_wait(b->barrier, NULL, -1), YOKE_EBROKEN,
-                           "broken");
+            assert_refused(pool, yoke_barrier_wait(b->barrier, NULL, YOKE_FOREVER),
+                           YOKE_EBROKEN, "broken");
         } else if (how == 1) {
             assert_ok_pool(pool, yoke_barrier_abort(b->barrier));
         }
@@ -386,7 +389,7 @@ static int count_in_value(void *arg)
     for (int i = 0; i < ROUNDS / 4; i++) {
         double value;
 
-        if (yoke_value_lock(b->value, -1) != YOKE_OK ||
+        if (yoke_value_lock(b->value, YOKE_FOREVER) != YOKE_OK ||
             yoke_value_get(b->value, &value) != YOKE_OK) {
             return 1;
         }
@@ -462,15 +465,15 @@ static int use_what_the_parent_has(void *arg)
 
     (void)arg;
     return yoke_lock_release(b->lock) == YOKE_EINVAL &&
-                   yoke_lock_acquire(b->lock, 0) == YOKE_EAGAIN &&
+                   yoke_lock_acquire(b->lock, 0) == YOKE_ETIMEDOUT &&
                    yoke_rlock_release(b->rlock) == YOKE_EINVAL &&
                    yoke_rlock_acquire(b->rlock, 0.001) == YOKE_ETIMEDOUT &&
                    yoke_value_unlock(b->value) == YOKE_EINVAL &&
-                   yoke_value_lock(b->value, 0) == YOKE_EAGAIN &&
+                   yoke_value_lock(b->value, 0) == YOKE_ETIMEDOUT &&
                    yoke_condition_wait(b->condition, b->lock, 0) == YOKE_EINVAL &&
-                   yoke_lock_acquire(b->lock, -1) == YOKE_OK &&
+                   yoke_lock_acquire(b->lock, YOKE_FOREVER) == YOKE_OK &&
                    yoke_lock_release(b->lock) == YOKE_OK &&
-                   yoke_rlock_acquire(b->rlock, -1) == YOKE_OK &&
+                   yoke_rlock_acquire(b->rlock, YOKE_FOREVER) == YOKE_OK &&
                    yoke_rlock_release(b->rlock) == YOKE_OK &&
                    yoke_value_get(b->value, &value) == YOKE_OK
                ? 0
@@ -517,7 +520,7 @@ static void test_interrupted(void **state)
     assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
     assert_status(yoke_event_wait(b->event, seconds), YOKE_ETIMEDOUT);
     assert_status(yoke_barrier_wait(b->barrier, NULL, seconds), YOKE_ETIMEDOUT);
-    assert_ok(yoke_lock_acquire(b->lock, -1));
+    assert_ok(yoke_lock_acquire(b->lock, YOKE_FOREVER));
     assert_status(
         yoke_condition_wait_for(b->condition, b->lock, is_never, NULL, seconds),
         YOKE_ETIMEDOUT);
@@ -537,15 +540,15 @@ static int wait_for_one(void *arg)
     atomic_fetch_add(&b->ready, 1);
     switch ((int)(intptr_t)arg) {
     case 0:
-        return (int)-yoke_lock_acquire(b->lock, -1);
+        return (int)-yoke_lock_acquire(b->lock, YOKE_FOREVER);
     case 1:
-        return (int)-yoke_event_wait(b->event, -1);
+        return (int)-yoke_event_wait(b->event, YOKE_FOREVER);
     case 2:
-        return (int)-yoke_barrier_wait(b->barrier, NULL, -1);
+        return (int)-yoke_barrier_wait(b->barrier, NULL, YOKE_FOREVER);
     case 3:
-        return (int)-yoke_rlock_acquire(b->rlock, -1);
+        return (int)-yoke_rlock_acquire(b->rlock, YOKE_FOREVER);
     default:
-        return (int)-yoke_value_lock(b->value, -1);
+        return (int)-yoke_value_lock(b->value, YOKE_FOREVER);
     }
 }
 
@@ -581,7 +584,7 @@ static void test_destroyed_while_waiting(void **state)
     assert_null(yoke_value_pointer(b->value));
     assert_false(yoke_event_is_set(b->event));
     assert_ok_pool(pool, yoke_semaphore_destroy(pool, b->semaphore));
-    assert_status(yoke_semaphore_acquire(b->semaphore, -1), YOKE_ECLOSED);
+    assert_status(yoke_semaphore_acquire(b->semaphore, YOKE_FOREVER), YOKE_ECLOSED);
     assert_ok_pool(pool, yoke_condition_destroy(pool, b->condition));
     assert_status(yoke_condition_notify_all(b->condition), YOKE_ECLOSED);
 }
@@ -598,7 +601,7 @@ static int write_for_long(void *arg)
 {
     void *memory = yoke_value_pointer(arg);
 
-    if (yoke_value_lock(arg, -1) != YOKE_OK) {
+    if (yoke_value_lock(arg, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     atomic_store(&b->serial, 1);

@@ -298,7 +298,7 @@ static void test_timeout(void **state)
     assert_refused(pool,
                    yoke_map_items(pool, hang, NULL, 0, NULL, 0, 3,
                                   &(yoke_task_options){.timeout = 0.05}),
-                   YOKE_ETIMEDOUT, "task '");
+                   YOKE_EDEADLINE, "task '");
     api_check_works(pool);
 }
 
@@ -330,7 +330,7 @@ static void test_bad_arguments(void **state)
     assert_null(future);
     assert_refused(pool,
                    yoke_map_items(pool, square, x, 4, NULL, 0, 4,
-                                  &(yoke_task_options){.timeout = -1}),
+                                  &(yoke_task_options){.timeout = -2}),
                    YOKE_EINVAL, "timeout");
     assert_refused(pool,
                    yoke_map_items(pool, square, x, 4, NULL, 0, 4,

@@ -50,24 +50,24 @@ static yoke_status receive(yoke_pipe *end)
 {
     char text[BYTES];
 
-    return yoke_pipe_recv(end, text, &(size_t){sizeof text}, -1);
+    return yoke_pipe_recv(end, text, &(size_t){sizeof text}, YOKE_FOREVER);
 }
 
 static yoke_status get(board *b)
 {
     char text[BYTES];
 
-    return yoke_queue_get(b->empty, text, &(size_t){sizeof text}, -1);
+    return yoke_queue_get(b->empty, text, &(size_t){sizeof text}, YOKE_FOREVER);
 }
 
 static yoke_status put(board *b)
 {
-    return yoke_queue_put(b->full, "", 1, -1);
+    return yoke_queue_put(b->full, "", 1, YOKE_FOREVER);
 }
 
 static yoke_status join(board *b)
 {
-    return yoke_queue_join(b->undone, -1);
+    return yoke_queue_join(b->undone, YOKE_FOREVER);
 }
 
 static yoke_status receive_here(board *b)
@@ -82,49 +82,49 @@ static yoke_status receive_there(board *b)
 
 static yoke_status poll_unused(board *b)
 {
-    return yoke_pipe_poll(b->unused[0], -1);
+    return yoke_pipe_poll(b->unused[0], YOKE_FOREVER);
 }
 
 static yoke_status send(board *b)
 {
-    return yoke_pipe_send(b->stuffed[0], "", 1, -1);
+    return yoke_pipe_send(b->stuffed[0], "", 1, YOKE_FOREVER);
 }
 
 static yoke_status wait_for_event(board *b)
 {
-    return yoke_event_wait(b->event, -1);
+    return yoke_event_wait(b->event, YOKE_FOREVER);
 }
 
 static yoke_status acquire_semaphore(board *b)
 {
-    return yoke_semaphore_acquire(b->semaphore, -1);
+    return yoke_semaphore_acquire(b->semaphore, YOKE_FOREVER);
 }
 
 static yoke_status meet(board *b)
 {
-    return yoke_barrier_wait(b->barrier, NULL, -1);
+    return yoke_barrier_wait(b->barrier, NULL, YOKE_FOREVER);
 }
 
 /* Holds them all, and waits. */
 static yoke_status hold(board *b)
 {
-    if (yoke_lock_acquire(b->lock, -1) != YOKE_OK ||
-        yoke_rlock_acquire(b->rlock, -1) != YOKE_OK ||
-        yoke_value_lock(b->value, -1) != YOKE_OK ||
-        yoke_array_lock(b->array, -1) != YOKE_OK) {
+    if (yoke_lock_acquire(b->lock, YOKE_FOREVER) != YOKE_OK ||
+        yoke_rlock_acquire(b->rlock, YOKE_FOREVER) != YOKE_OK ||
+        yoke_value_lock(b->value, YOKE_FOREVER) != YOKE_OK ||
+        yoke_array_lock(b->array, YOKE_FOREVER) != YOKE_OK) {
         return YOKE_EINVAL;
     }
-    return yoke_event_wait(b->event, -1);
+    return yoke_event_wait(b->event, YOKE_FOREVER);
 }
 
 static yoke_status acquire(board *b)
 {
-    return yoke_lock_acquire(b->lock, -1);
+    return yoke_lock_acquire(b->lock, YOKE_FOREVER);
 }
 
 static yoke_status acquire_again(board *b)
 {
-    return yoke_rlock_acquire(b->rlock, -1);
+    return yoke_rlock_acquire(b->rlock, YOKE_FOREVER);
 }
 
 static yoke_status set(board *b)
@@ -143,20 +143,20 @@ static yoke_status get_item(board *b)
 
 static yoke_status wait_for_condition(board *b)
 {
-    const yoke_status status = yoke_lock_acquire(b->free_lock, -1);
+    const yoke_status status = yoke_lock_acquire(b->free_lock, YOKE_FOREVER);
 
     return status != YOKE_OK ? status
                              : yoke_condition_wait_for(b->condition, b->free_lock,
-                                                       is_never, NULL, -1);
+                                                       is_never, NULL, YOKE_FOREVER);
 }
 
 /* One by one, without a predicate. */
 static yoke_status wait_again(board *b)
 {
-    yoke_status status = yoke_lock_acquire(b->other_lock, -1);
+    yoke_status status = yoke_lock_acquire(b->other_lock, YOKE_FOREVER);
 
     while (status == YOKE_OK) {
-        status = yoke_condition_wait(b->condition, b->other_lock, -1);
+        status = yoke_condition_wait(b->condition, b->other_lock, YOKE_FOREVER);
     }
     return status;
 }
@@ -263,7 +263,7 @@ static bool is_held(void *argument)
 {
     board *b = argument;
 
-    if (yoke_array_lock(b->array, 0) == YOKE_EAGAIN) {
+    if (yoke_array_lock(b->array, 0) == YOKE_ETIMEDOUT) {
         return true;
     }
     (void)yoke_array_unlock(b->array);

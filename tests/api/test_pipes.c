@@ -37,11 +37,11 @@ static int echo(void *arg)
     for (;;) {
         size_t bytes = sizeof text;
 
-        status = yoke_pipe_recv(ends[1], text, &bytes, -1);
+        status = yoke_pipe_recv(ends[1], text, &bytes, YOKE_FOREVER);
         if (status != YOKE_OK) {
             return (int)-status;
         }
-        if (yoke_pipe_send(ends[1], text, bytes, -1) != YOKE_OK) {
+        if (yoke_pipe_send(ends[1], text, bytes, YOKE_FOREVER) != YOKE_OK) {
             return 1;
         }
     }
@@ -58,16 +58,17 @@ static void test_both_ways(void **state)
         size_t bytes = sizeof back;
 
         text[i % sizeof text] = (char)i;
-        assert_ok_pool(pool, yoke_pipe_send(ends[0], text, i % sizeof text, -1));
-        assert_ok_pool(pool, yoke_pipe_poll(ends[0], -1));
+        assert_ok_pool(pool,
+                       yoke_pipe_send(ends[0], text, i % sizeof text, YOKE_FOREVER));
+        assert_ok_pool(pool, yoke_pipe_poll(ends[0], YOKE_FOREVER));
         assert_ok_pool(pool, yoke_pipe_recv(ends[0], back, &bytes, 0));
         assert_int_equal(bytes, i % sizeof text);
         assert_memory_equal(back, text, bytes);
     }
-    assert_status(yoke_pipe_poll(ends[0], 0), YOKE_EAGAIN);
+    assert_status(yoke_pipe_poll(ends[0], 0), YOKE_ETIMEDOUT);
     assert_ok_pool(pool, yoke_pipe_close(ends[0]));
     assert_int_equal(yt_wait_child(pid, 30), -YOKE_ECLOSED);
-    assert_refused(pool, yoke_pipe_send(ends[0], text, 1, -1), YOKE_ECLOSED,
+    assert_refused(pool, yoke_pipe_send(ends[0], text, 1, YOKE_FOREVER), YOKE_ECLOSED,
                    "was closed");
 }
 
@@ -80,17 +81,18 @@ static void test_one_way(void **state)
     (void)state;
     assert_ok_pool(pool,
                    yoke_pipe_create(way, pool, &(yoke_pipe_options){.simplex = true}));
-    assert_refused(pool, yoke_pipe_send(way[0], "x", 1, -1), YOKE_EINVAL,
+    assert_refused(pool, yoke_pipe_send(way[0], "x", 1, YOKE_FOREVER), YOKE_EINVAL,
                    "only receives");
-    assert_refused(pool, yoke_pipe_recv(way[1], text, &bytes, -1), YOKE_EINVAL,
+    assert_refused(pool, yoke_pipe_recv(way[1], text, &bytes, YOKE_FOREVER),
+                   YOKE_EINVAL, "only sends");
+    assert_refused(pool, yoke_pipe_poll(way[1], YOKE_FOREVER), YOKE_EINVAL,
                    "only sends");
-    assert_refused(pool, yoke_pipe_poll(way[1], -1), YOKE_EINVAL, "only sends");
-    assert_ok_pool(pool, yoke_pipe_send(way[1], "x", 1, -1));
+    assert_ok_pool(pool, yoke_pipe_send(way[1], "x", 1, YOKE_FOREVER));
     assert_ok_pool(pool, yoke_pipe_close(way[1]));
-    assert_ok_pool(pool, yoke_pipe_recv(way[0], text, &bytes, -1));
+    assert_ok_pool(pool, yoke_pipe_recv(way[0], text, &bytes, YOKE_FOREVER));
     assert_string_equal(text, "x");
-    assert_refused(pool, yoke_pipe_recv(way[0], text, &bytes, -1), YOKE_ECLOSED,
-                   "other end");
+    assert_refused(pool, yoke_pipe_recv(way[0], text, &bytes, YOKE_FOREVER),
+                   YOKE_ECLOSED, "other end");
     assert_ok_pool(pool, yoke_pipe_destroy(pool, way[1]));
     assert_status(yoke_pipe_destroy(pool, way[0]), YOKE_ECLOSED);
 }
@@ -98,7 +100,7 @@ static void test_one_way(void **state)
 static int send_and_stay(void *arg)
 {
     (void)arg;
-    if (yoke_pipe_send(ends[1], "last", 4, -1) != YOKE_OK) {
+    if (yoke_pipe_send(ends[1], "last", 4, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     for (;;) {
@@ -114,16 +116,16 @@ static void test_death_of_the_other(void **state)
     size_t bytes = sizeof text;
 
     (void)state;
-    assert_ok_pool(pool, yoke_pipe_poll(ends[0], -1));
+    assert_ok_pool(pool, yoke_pipe_poll(ends[0], YOKE_FOREVER));
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(yt_wait_child(pid, 30), -SIGKILL);
-    assert_ok_pool(pool, yoke_pipe_recv(ends[0], text, &bytes, -1));
-    assert_refused(pool, yoke_pipe_recv(ends[0], text, &bytes, -1), YOKE_ECLOSED,
-                   "died");
-    assert_status(yoke_pipe_poll(ends[0], -1), YOKE_ECLOSED);
+    assert_ok_pool(pool, yoke_pipe_recv(ends[0], text, &bytes, YOKE_FOREVER));
+    assert_refused(pool, yoke_pipe_recv(ends[0], text, &bytes, YOKE_FOREVER),
+                   YOKE_ECLOSED, "died");
+    assert_status(yoke_pipe_poll(ends[0], YOKE_FOREVER), YOKE_ECLOSED);
     while (yoke_pipe_send(ends[0], text, 8, 0) == YOKE_OK) {
     }
-    assert_status(yoke_pipe_send(ends[0], text, 8, -1), YOKE_ECLOSED);
+    assert_status(yoke_pipe_send(ends[0], text, 8, YOKE_FOREVER), YOKE_ECLOSED);
 }
 
 static void test_bad_input(void **state)
@@ -139,20 +141,20 @@ static void test_bad_input(void **state)
         YOKE_EINVAL, "64 TiB");
     assert_true(none[0] == NULL && none[1] == NULL);
     assert_status(yoke_pipe_send(NULL, text, 1, 0), YOKE_EINVAL);
-    assert_refused(pool, yoke_pipe_send(ends[0], text, 249, -1), YOKE_EINVAL,
+    assert_refused(pool, yoke_pipe_send(ends[0], text, 249, YOKE_FOREVER), YOKE_EINVAL,
                    "at most 248 bytes");
     assert_refused(pool, yoke_pipe_send(ends[0], NULL, 1, 0), YOKE_EINVAL, "NULL");
     assert_refused(pool, yoke_pipe_send(ends[0], text, 1, NAN), YOKE_EINVAL,
                    "not a number");
     assert_refused(pool, yoke_pipe_recv(ends[0], text, NULL, 0), YOKE_EINVAL, "NULL");
     assert_ok_pool(pool, yoke_pipe_send(ends[1], text, 7, 0));
-    assert_refused(pool, yoke_pipe_recv(ends[0], text, &bytes, -1), YOKE_EINVAL,
-                   "7 bytes, the room 1");
+    assert_refused(pool, yoke_pipe_recv(ends[0], text, &bytes, YOKE_FOREVER),
+                   YOKE_EINVAL, "7 bytes, the room 1");
     assert_int_equal(bytes, 7);
     assert_status(yoke_pipe_recv(ends[1], text, &bytes, 0.001), YOKE_ETIMEDOUT);
     assert_ok_pool(pool, yoke_pipe_destroy(pool, ends[0]));
     assert_ok_pool(pool, yoke_pipe_destroy(pool, NULL));
-    assert_status(yoke_pipe_recv(ends[1], text, &bytes, -1), YOKE_ECLOSED);
+    assert_status(yoke_pipe_recv(ends[1], text, &bytes, YOKE_FOREVER), YOKE_ECLOSED);
 }
 
 int main(void)

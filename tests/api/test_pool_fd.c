@@ -145,7 +145,7 @@ static void test_ended_by_supervisor(void **state)
     (void)state;
     start(hang, 0, 0.05, &seen);
     loop(fd, &seen, 1);
-    assert_int_equal(seen.last, YOKE_ETIMEDOUT);
+    assert_int_equal(seen.last, YOKE_EDEADLINE);
     start(crash, 0, 0, &seen);
     loop(fd, &seen, 2);
     assert_int_equal(seen.last, YOKE_ECRASHED);

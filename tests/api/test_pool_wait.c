@@ -28,13 +28,13 @@ static void test_jobs(void **state)
 
     (void)state;
     assert_ok(yoke_pool_wait(pool, 0));
-    assert_ok(yoke_pool_wait(pool, -1));
+    assert_ok(yoke_pool_wait(pool, YOKE_FOREVER));
     for (int i = 0; i < JOBS; i++) {
         submit_held(numbers, pool, kernel, gate);
     }
     api_gate_await(gate, 1);
-    assert_refused(pool, yoke_pool_wait(pool, 0), YOKE_EAGAIN, "have not ended");
-    assert_refused(pool, yoke_pool_wait(pool, 0.05), YOKE_EAGAIN, "have not ended");
+    assert_refused(pool, yoke_pool_wait(pool, 0), YOKE_ETIMEDOUT, "have not ended");
+    assert_refused(pool, yoke_pool_wait(pool, 0.05), YOKE_ETIMEDOUT, "have not ended");
     assert_refused(pool, yoke_pool_wait(pool, NAN), YOKE_EINVAL, "no");
     api_gate_open(gate);
     assert_ok(yoke_pool_wait(pool, 60));
@@ -167,7 +167,7 @@ static void test_processes(void **state)
     assert_ok_pool(pool,
                    yoke_process_start(&process, pool, wait_at_gate, gate, 0, NULL));
     yoke_process_destroy(process);
-    assert_status(yoke_pool_wait(pool, 0.02), YOKE_EAGAIN);
+    assert_status(yoke_pool_wait(pool, 0.02), YOKE_ETIMEDOUT);
     api_gate_open(gate);
     assert_ok_pool(pool, yoke_pool_wait(pool, 60));
     api_close(pool);

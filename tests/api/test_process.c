@@ -43,15 +43,16 @@ static void test_join(void **state)
     process = start(wait_for_gate, memory, 0);
     await(1);
     assert_true(yoke_process_is_alive(process));
-    assert_refused(pool, yoke_process_join(process, 0), YOKE_EAGAIN, "process-1");
-    assert_refused(pool, yoke_process_join(process, 0.001), YOKE_EAGAIN, "not ended");
-    assert_refused(pool, yoke_process_exitcode(process, &code), YOKE_EAGAIN,
+    assert_refused(pool, yoke_process_join(process, 0), YOKE_ETIMEDOUT, "process-1");
+    assert_refused(pool, yoke_process_join(process, 0.001), YOKE_ETIMEDOUT,
+                   "not ended");
+    assert_refused(pool, yoke_process_exitcode(process, &code), YOKE_ETIMEDOUT,
                    "not ended");
     assert_int_equal(code, 77);
     assert_refused(pool, yoke_process_join(process, (double)NAN), YOKE_EINVAL,
                    "number");
     atomic_store(&memory->open, 1);
-    assert_ok(yoke_process_join(process, -1));
+    assert_ok(yoke_process_join(process, YOKE_FOREVER));
     for (int i = 0; i < 3; i++) {
         assert_ok(yoke_process_join(process, i - 1));
         assert_ok(yoke_process_exitcode(process, &code));
@@ -103,7 +104,7 @@ static void test_stubborn(void **state)
     for (int i = 0; i < 10; i++) {
         assert_ok(yoke_process_terminate(process));
     }
-    assert_status(yoke_process_join(process, 0.05), YOKE_EAGAIN);
+    assert_status(yoke_process_join(process, 0.05), YOKE_ETIMEDOUT);
     assert_true(yoke_process_is_alive(process));
     assert_ok(yoke_process_kill(process));
     assert_ok(yoke_process_terminate(process));

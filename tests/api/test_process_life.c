@@ -19,7 +19,7 @@ static void check_refused(yoke_process *process, yoke_status status)
     int code = 77;
 
     assert_status(yoke_process_join(process, 0), status);
-    assert_status(yoke_process_join(process, -1), status);
+    assert_status(yoke_process_join(process, YOKE_FOREVER), status);
     assert_status(yoke_process_exitcode(process, &code), status);
     assert_int_equal(code, 77);
     assert_int_equal(yoke_process_pid(process), 0);
@@ -61,7 +61,7 @@ static int use_in_fork(void *argument)
     int code = 77;
 
     if (yoke_process_join(process, 0) != YOKE_EINVAL ||
-        yoke_process_join(process, -1) != YOKE_EINVAL ||
+        yoke_process_join(process, YOKE_FOREVER) != YOKE_EINVAL ||
         strstr(yoke_pool_error(pool), "belongs to process") == NULL ||
         yoke_process_exitcode(process, &code) != YOKE_EINVAL || code != 77 ||
         yoke_process_pid(process) != 0 || yoke_process_is_alive(process) ||

@@ -40,7 +40,7 @@ static void test_order_and_room(void **state)
             assert_ok_pool(pool, yoke_queue_put(queue, put, sizeof put, 0));
         }
         assert_int_equal(yoke_queue_size(queue), 5);
-        assert_status(yoke_queue_put(queue, item, sizeof item, 0), YOKE_EAGAIN);
+        assert_status(yoke_queue_put(queue, item, sizeof item, 0), YOKE_ETIMEDOUT);
         assert_refused(pool, yoke_queue_put(queue, item, sizeof item, 0.001),
                        YOKE_ETIMEDOUT, "time limit");
         for (uint32_t i = 0; i < 5; i++) {
@@ -49,7 +49,7 @@ static void test_order_and_room(void **state)
             assert_int_equal(bytes, sizeof item);
             assert_true(item[0] == round && item[1] == i && item[2] == ~i);
         }
-        assert_status(yoke_queue_get(queue, item, NULL, 0), YOKE_EAGAIN);
+        assert_status(yoke_queue_get(queue, item, NULL, 0), YOKE_ETIMEDOUT);
         assert_status(yoke_queue_get(queue, item, NULL, 0.001), YOKE_ETIMEDOUT);
     }
     assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
@@ -80,7 +80,7 @@ static void test_any_length(void **state)
         bool full;
 
         fill(put, length, last);
-        full = yoke_queue_put(queue, put, length, 0) == YOKE_EAGAIN;
+        full = yoke_queue_put(queue, put, length, 0) == YOKE_ETIMEDOUT;
         if (!full) {
             lengths[last++ % 64] = length;
         }
@@ -93,8 +93,8 @@ static void test_any_length(void **state)
         assert_int_equal(yoke_queue_size(queue), last - first);
     }
     assert_true(last > 5000);
-    assert_refused(pool, yoke_queue_put(queue, put, LONGEST + 1, -1), YOKE_EINVAL,
-                   "at most 496 bytes");
+    assert_refused(pool, yoke_queue_put(queue, put, LONGEST + 1, YOKE_FOREVER),
+                   YOKE_EINVAL, "at most 496 bytes");
     api_close(pool);
 }
 
@@ -105,15 +105,16 @@ static void test_closing(void **state)
     uint32_t number = 7;
 
     (void)state;
-    assert_ok_pool(pool, yoke_queue_put(queue, &number, 4, -1));
+    assert_ok_pool(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER));
     assert_ok_pool(pool, yoke_queue_close(queue));
     assert_ok_pool(pool, yoke_queue_close(queue));
-    assert_refused(pool, yoke_queue_put(queue, &number, 4, -1), YOKE_ECLOSED, "closed");
-    number = 0;
-    assert_ok_pool(pool, yoke_queue_get(queue, &number, NULL, -1));
-    assert_int_equal(number, 7);
-    assert_refused(pool, yoke_queue_get(queue, &number, NULL, -1), YOKE_ECLOSED,
+    assert_refused(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER), YOKE_ECLOSED,
                    "closed");
+    number = 0;
+    assert_ok_pool(pool, yoke_queue_get(queue, &number, NULL, YOKE_FOREVER));
+    assert_int_equal(number, 7);
+    assert_refused(pool, yoke_queue_get(queue, &number, NULL, YOKE_FOREVER),
+                   YOKE_ECLOSED, "closed");
     api_close(pool);
 }
 
@@ -126,16 +127,16 @@ static void test_joining(void **state)
     uint32_t number = 7;
 
     (void)state;
-    assert_ok_pool(pool, yoke_queue_join(queue, -1));
+    assert_ok_pool(pool, yoke_queue_join(queue, YOKE_FOREVER));
     assert_refused(pool, yoke_queue_task_done(queue), YOKE_EINVAL, "no message");
-    assert_ok_pool(pool, yoke_queue_put(queue, &number, 4, -1));
-    assert_status(yoke_queue_join(queue, 0), YOKE_EAGAIN);
+    assert_ok_pool(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER));
+    assert_status(yoke_queue_join(queue, 0), YOKE_ETIMEDOUT);
     assert_refused(pool, yoke_queue_task_done(queue), YOKE_EINVAL, "no message");
-    assert_ok_pool(pool, yoke_queue_get(queue, &number, NULL, -1));
+    assert_ok_pool(pool, yoke_queue_get(queue, &number, NULL, YOKE_FOREVER));
     assert_status(yoke_queue_join(queue, 0.001), YOKE_ETIMEDOUT);
     assert_ok_pool(pool, yoke_queue_task_done(queue));
-    assert_ok_pool(pool, yoke_queue_join(queue, -1));
-    assert_refused(pool, yoke_queue_join(plain, -1), YOKE_EINVAL, "joinable");
+    assert_ok_pool(pool, yoke_queue_join(queue, YOKE_FOREVER));
+    assert_refused(pool, yoke_queue_join(plain, YOKE_FOREVER), YOKE_EINVAL, "joinable");
     assert_refused(pool, yoke_queue_task_done(plain), YOKE_EINVAL, "joinable");
     api_close(pool);
 }
@@ -183,14 +184,14 @@ static void test_bad_input(void **state)
     assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
     assert_refused(pool, yoke_queue_destroy(pool, queue), YOKE_ECLOSED, "destroyed");
     assert_refused(pool, yoke_free(pool, queue), YOKE_EINVAL, "is destroyed, not freed");
-    assert_refused(pool, yoke_queue_put(queue, &number, 4, -1), YOKE_ECLOSED,
+    assert_refused(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER), YOKE_ECLOSED,
                    "destroyed");
-    assert_refused(pool, yoke_queue_get(queue, &number, NULL, -1), YOKE_ECLOSED,
-                   "destroyed");
+    assert_refused(pool, yoke_queue_get(queue, &number, NULL, YOKE_FOREVER),
+                   YOKE_ECLOSED, "destroyed");
     assert_int_equal(yoke_queue_size(queue), 0);
     api_close(other);
     api_close(pool);
-    assert_status(yoke_queue_put(any, &number, 4, -1), YOKE_ECLOSED);
+    assert_status(yoke_queue_put(any, &number, 4, YOKE_FOREVER), YOKE_ECLOSED);
     assert_status(yoke_queue_destroy(pool, any), YOKE_ECLOSED);
 }
 
@@ -236,7 +237,7 @@ static int produce(tallies *t, uint32_t producer)
     for (uint32_t i = 1; i <= MESSAGES; i++) {
         const message put = {producer, i};
 
-        if (yoke_queue_put(t->queue, &put, sizeof put, -1) != YOKE_OK) {
+        if (yoke_queue_put(t->queue, &put, sizeof put, YOKE_FOREVER) != YOKE_OK) {
             return 1;
         }
     }
@@ -249,7 +250,7 @@ static int consume(tallies *t)
     message got;
     yoke_status status;
 
-    while ((status = yoke_queue_get(t->queue, &got, NULL, -1)) == YOKE_OK) {
+    while ((status = yoke_queue_get(t->queue, &got, NULL, YOKE_FOREVER)) == YOKE_OK) {
         if (got.number <= last[got.producer]) {
             atomic_fetch_add(&t->disordered, 1);
         }
@@ -323,13 +324,13 @@ static void test_everybody(void **state)
     assert_null(code);
     assert_int_equal(yt_wait_child(producer, 100), 0);
     while (atomic_load(&t->count) < (uint64_t)PRODUCERS * MESSAGES) {
-        assert_ok_pool(pool, yoke_queue_join(t->queue, -1));
+        assert_ok_pool(pool, yoke_queue_join(t->queue, YOKE_FOREVER));
     }
     assert_ok_pool(pool, yoke_queue_close(t->queue));
     assert_int_equal(pthread_join(threads[1], &code), 0);
     assert_null(code);
     assert_int_equal(yt_wait_child(consumer, 100), 0);
-    assert_ok_pool(pool, yoke_future_wait(future, -1));
+    assert_ok_pool(pool, yoke_future_wait(future, YOKE_FOREVER));
     yoke_future_destroy(future);
     assert_int_equal(atomic_load(&t->count), PRODUCERS * MESSAGES);
     assert_int_equal(atomic_load(&t->sum),
@@ -345,14 +346,14 @@ static int wait_for_message(void *arg)
 {
     uint32_t number;
 
-    return (int)-yoke_queue_get(arg, &number, NULL, -1);
+    return (int)-yoke_queue_get(arg, &number, NULL, YOKE_FOREVER);
 }
 
 static int take_and_stay(void *arg)
 {
     uint32_t number;
 
-    if (yoke_queue_get(arg, &number, NULL, -1) != YOKE_OK) {
+    if (yoke_queue_get(arg, &number, NULL, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     for (;;) {
@@ -364,7 +365,7 @@ static int wait_for_any(void *arg)
 {
     char text[8];
 
-    return (int)-yoke_queue_get(arg, text, &(size_t){sizeof text}, -1);
+    return (int)-yoke_queue_get(arg, text, &(size_t){sizeof text}, YOKE_FOREVER);
 }
 
 static bool is_waited_for(void *arg)
@@ -441,14 +442,14 @@ static void test_join_after_a_death(void **state)
     int pid;
 
     (void)state;
-    assert_ok_pool(pool, yoke_queue_put(queue, &number, 4, -1));
+    assert_ok_pool(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER));
     pid = yt_start_child(take_and_stay, queue);
     assert_true(yt_wait_until(is_empty, queue, 30));
-    assert_status(yoke_queue_join(queue, 0), YOKE_EAGAIN);
+    assert_status(yoke_queue_join(queue, 0), YOKE_ETIMEDOUT);
     assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_refused(pool, yoke_queue_join(queue, -1), YOKE_ELOST, "1 message");
+    assert_refused(pool, yoke_queue_join(queue, YOKE_FOREVER), YOKE_ELOST, "1 message");
     assert_int_equal(yt_wait_child(pid, 30), -SIGKILL);
-    assert_ok_pool(pool, yoke_queue_join(queue, -1));
+    assert_ok_pool(pool, yoke_queue_join(queue, YOKE_FOREVER));
     api_close(pool);
 }
 

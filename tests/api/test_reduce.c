@@ -259,7 +259,7 @@ static void test_futures(void **state)
                                                x, MOST, &results[i], NULL));
     }
     for (size_t i = 0; i < JOBS; i++) {
-        assert_ok_pool(pool, yoke_future_wait(futures[i], -1));
+        assert_ok_pool(pool, yoke_future_wait(futures[i], YOKE_FOREVER));
         assert_int_equal(results[i].value.u, (i + 1) * MOST);
         yoke_future_destroy(futures[i]);
     }
@@ -286,7 +286,7 @@ static void test_nothing(void **state)
     yoke_pool *pool = api_open("cpu:1");
     yoke_future *future;
     yoke_reduced result;
-    yoke_status noted = YOKE_EAGAIN;
+    yoke_status noted = YOKE_ETIMEDOUT;
 
     (void)state;
     for (int t = 1; t <= PLAIN_TYPES; t++) {
@@ -316,7 +316,7 @@ static void test_nothing(void **state)
     assert_ok_pool(pool, yoke_future_cancel(future));
     assert_ok_pool(pool, yoke_future_wait(future, 0));
     api_close(pool);
-    assert_ok(yoke_future_wait(future, -1));
+    assert_ok(yoke_future_wait(future, YOKE_FOREVER));
     yoke_future_destroy(future);
 }
 
@@ -340,13 +340,13 @@ static void test_cancelled(void **state)
     api_gate_await(gate, 1);
     assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_SUM, YOKE_UINT32, x,
                                            MOST, &result, NULL));
-    assert_status(yoke_future_wait(future, 0), YOKE_EAGAIN);
+    assert_status(yoke_future_wait(future, 0), YOKE_ETIMEDOUT);
     assert_ok(yoke_future_cancel(future));
     api_gate_open(gate);
-    assert_status(yoke_future_wait(future, -1), YOKE_ECANCELED);
+    assert_status(yoke_future_wait(future, YOKE_FOREVER), YOKE_ECANCELED);
     assert_int_equal(result.index, 4711);
     yoke_future_destroy(future);
-    assert_ok(yoke_future_wait(held, -1));
+    assert_ok(yoke_future_wait(held, YOKE_FOREVER));
     yoke_future_destroy(held);
     reduce_expect(pool, YOKE_SUM, YOKE_UINT32, x, NULL, MOST, NULL);
     api_close(pool);
@@ -425,7 +425,7 @@ static void test_bad_input(void **state)
     float *x = yoke_alloc(pool, 1000 * sizeof *x);
     yoke_future *future = (yoke_future *)x;
     yoke_reduced r = {.index = 4711};
-    const yoke_map_options late = {.timeout = -1};
+    const yoke_map_options late = {.timeout = -2};
     const yoke_map_options nobody = {.devices = "nonsense"};
 
     (void)state;

@@ -315,7 +315,7 @@ static void test_closed(void **state)
     api_close(s.pool);
     assert_right(&s, got[0]);
     assert_right(&s, got[1]);
-    assert_ok(yoke_future_wait(kept, -1));
+    assert_ok(yoke_future_wait(kept, YOKE_FOREVER));
     yoke_future_destroy(kept);
 }
 
@@ -336,7 +336,7 @@ static void test_cancelled(void **state)
                                           NULL, yoke_inout(s.in, sizeof *s.in),
                                           yoke_in_whole(gate, sizeof *gate)));
     future = submit(&s, &reducer, &got);
-    assert_status(yoke_future_wait(future, 0), YOKE_EAGAIN);
+    assert_status(yoke_future_wait(future, 0), YOKE_ETIMEDOUT);
     assert_ok(yoke_future_cancel(future));
     api_gate_open(gate);
     assert_status(yoke_future_wait(future, 60), YOKE_ECANCELED);
@@ -369,7 +369,7 @@ static void meddle(void *into, const void *from, void *context)
 
     compose(into, from, &self->calls);
     if (self->calls == 1) {
-        self->waited = yoke_future_wait(self->own, -1);
+        self->waited = yoke_future_wait(self->own, YOKE_FOREVER);
         self->closed = yoke_pool_close(pool);
         self->mapped =
             yoke_reduce_map(pool, self->s->kernel, yoke_range_1d(10), &reducer, &got,
@@ -429,7 +429,7 @@ static void wait_inside(yoke_future *future, yoke_status status, void *context)
 static void test_waited_for_in_callback(void **state)
 {
     stage s = open_stage();
-    waiter self = {.status = YOKE_EAGAIN};
+    waiter self = {.status = YOKE_ETIMEDOUT};
     affine got[2] = {{0, 0}, {0, 0}};
     size_t calls = 0;
     const yoke_reducer reducer = {sizeof(affine), compose, &calls, NULL};

@@ -346,7 +346,7 @@ static void test_busy(void **state)
     assert_refused(pool, yoke_shm_close(shm), YOKE_EBUSY, "1 job");
     assert_int_equal(yoke_shm_size(shm), BYTES);
     api_gate_open(gate);
-    assert_ok_pool(pool, yoke_future_wait(future, -1));
+    assert_ok_pool(pool, yoke_future_wait(future, YOKE_FOREVER));
     assert_true(api_all(yoke_shm_pointer(shm), N, 1));
     assert_ok_pool(pool, yoke_shm_close(shm));
     yoke_future_destroy(future);
@@ -369,7 +369,7 @@ static void test_order(void **state)
                                       yoke_inout(yoke_shm_pointer(shm), 4)));
     }
     for (int i = 0; i < 50; i++) {
-        assert_ok_pool(pool, yoke_future_wait(futures[i], -1));
+        assert_ok_pool(pool, yoke_future_wait(futures[i], YOKE_FOREVER));
         yoke_future_destroy(futures[i]);
     }
     assert_true(api_all(yoke_shm_pointer(shm), N, 50));

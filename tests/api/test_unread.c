@@ -83,9 +83,9 @@ static void test_wait_that_is_over(void **state)
     assert_ok_pool(pool, yoke_map_async(NULL, pool, hold, yoke_range_1d(1), NULL,
                                         yoke_inout(held, 4),
                                         yoke_in_whole(gate, sizeof *gate)));
-    assert_status(yoke_pool_wait(pool, 0.05), YOKE_EAGAIN);
+    assert_status(yoke_pool_wait(pool, 0.05), YOKE_ETIMEDOUT);
     (void)yoke_pool_poll(pool);
-    assert_status(yoke_pool_wait(pool, 0), YOKE_EAGAIN);
+    assert_status(yoke_pool_wait(pool, 0), YOKE_ETIMEDOUT);
     api_gate_open(gate);
     assert_refused(pool, yoke_pool_wait(pool, 60), YOKE_EKERNEL, reason);
 }
@@ -257,7 +257,7 @@ static int refuse_late(yoke_task *task)
 static bool is_quiet(void *unused)
 {
     (void)unused;
-    return yoke_pool_wait(pool, 0) != YOKE_EAGAIN;
+    return yoke_pool_wait(pool, 0) != YOKE_ETIMEDOUT;
 }
 
 /* The items that the program did not read. */

@@ -52,11 +52,11 @@ static struct {
 
 static void wait_future(void)
 {
-    (void)yoke_future_wait(here.future, -1);
+    (void)yoke_future_wait(here.future, YOKE_FOREVER);
 }
 static void wait_pool(void)
 {
-    (void)yoke_pool_wait(pool, -1);
+    (void)yoke_pool_wait(pool, YOKE_FOREVER);
 }
 static void wait_close(void)
 {
@@ -68,27 +68,27 @@ static void wait_get(void)
     int item;
     size_t bytes = sizeof item;
 
-    (void)yoke_queue_get(here.empty, &item, &bytes, -1);
+    (void)yoke_queue_get(here.empty, &item, &bytes, YOKE_FOREVER);
 }
 
 static void wait_put(void)
 {
     const int item = 1;
 
-    (void)yoke_queue_put(here.full, &item, sizeof item, -1);
+    (void)yoke_queue_put(here.full, &item, sizeof item, YOKE_FOREVER);
 }
 
 static void wait_join_queue(void)
 {
-    (void)yoke_queue_join(here.full, -1);
+    (void)yoke_queue_join(here.full, YOKE_FOREVER);
 }
 static void wait_lock(void)
 {
-    (void)yoke_lock_acquire(here.lock, -1);
+    (void)yoke_lock_acquire(here.lock, YOKE_FOREVER);
 }
 static void wait_rlock(void)
 {
-    (void)yoke_rlock_acquire(here.rlock, -1);
+    (void)yoke_rlock_acquire(here.rlock, YOKE_FOREVER);
 }
 
 static void release(void *lock)
@@ -98,9 +98,10 @@ static void release(void *lock)
 
 static void wait_condition(void)
 {
-    (void)yoke_lock_acquire(here.of_condition, -1);
+    (void)yoke_lock_acquire(here.of_condition, YOKE_FOREVER);
     pthread_cleanup_push(release, here.of_condition);
-    while (yoke_condition_wait(here.condition, here.of_condition, -1) == YOKE_OK) {
+    while (yoke_condition_wait(here.condition, here.of_condition, YOKE_FOREVER) ==
+           YOKE_OK) {
         /* nobody has changed anything */
     }
     pthread_cleanup_pop(0);
@@ -108,15 +109,15 @@ static void wait_condition(void)
 
 static void wait_barrier(void)
 {
-    (void)yoke_barrier_wait(here.barrier, NULL, -1);
+    (void)yoke_barrier_wait(here.barrier, NULL, YOKE_FOREVER);
 }
 static void wait_semaphore(void)
 {
-    (void)yoke_semaphore_acquire(here.semaphore, -1);
+    (void)yoke_semaphore_acquire(here.semaphore, YOKE_FOREVER);
 }
 static void wait_event(void)
 {
-    (void)yoke_event_wait(here.event, -1);
+    (void)yoke_event_wait(here.event, YOKE_FOREVER);
 }
 
 static void wait_pipe(void)
@@ -124,28 +125,28 @@ static void wait_pipe(void)
     char text[8];
     size_t bytes = sizeof text;
 
-    (void)yoke_pipe_recv(here.pipe[1], text, &bytes, -1);
+    (void)yoke_pipe_recv(here.pipe[1], text, &bytes, YOKE_FOREVER);
 }
 
 static void wait_poll_pipe(void)
 {
-    (void)yoke_pipe_poll(here.pipe[1], -1);
+    (void)yoke_pipe_poll(here.pipe[1], YOKE_FOREVER);
 }
 static void wait_value(void)
 {
-    (void)yoke_value_lock(here.value, -1);
+    (void)yoke_value_lock(here.value, YOKE_FOREVER);
 }
 
 static void wait_stream(void)
 {
     void *result;
 
-    (void)yoke_stream_next(here.stream, &result, -1);
+    (void)yoke_stream_next(here.stream, &result, YOKE_FOREVER);
 }
 
 static void wait_process(void)
 {
-    (void)yoke_process_join(here.process, -1);
+    (void)yoke_process_join(here.process, YOKE_FOREVER);
 }
 static void wait_reclaim(void)
 {
@@ -344,7 +345,7 @@ static void check_objects(void)
     assert_ok_pool(pool, yoke_value_lock(here.value, 10));
     /* Whoever gives up at a barrier breaks it. */
     broken = yoke_barrier_wait(here.barrier, NULL, 0);
-    assert_true(broken == YOKE_EBROKEN || broken == YOKE_EAGAIN);
+    assert_true(broken == YOKE_EBROKEN || broken == YOKE_ETIMEDOUT);
     assert_ok_pool(pool, yoke_barrier_reset(here.barrier));
     assert_int_equal(yoke_barrier_waiting(here.barrier), 0);
 }
@@ -477,7 +478,7 @@ static void *disabled(void *context)
     int state;
 
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    (void)yoke_future_wait(context, -1);
+    (void)yoke_future_wait(context, YOKE_FOREVER);
     (void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
     return state == PTHREAD_CANCEL_DISABLE ? context : NULL;
 }

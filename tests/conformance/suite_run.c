@@ -222,7 +222,7 @@ void suite_map_args(suite_run *run, size_t k, yoke_range range, const yoke_arg *
 void suite_wait(suite_run *run)
 {
     for (size_t i = 0; i < run->future_count; i++) {
-        const yoke_status status = yoke_future_wait(run->futures[i], -1);
+        const yoke_status status = yoke_future_wait(run->futures[i], YOKE_FOREVER);
 
         yt_check_status(status, YOKE_OK, run->tested->name,
                         yoke_future_error(run->futures[i]), __FILE__, __LINE__);

@@ -282,7 +282,7 @@ static void test_futures(yoke_pool *pool)
     float *x = new_floats(pool, ITEMS);
     yoke_kernel *kernel = new_kernel(pool, "increment", increment, 0);
     yoke_future *first = NULL, *second = NULL;
-    yoke_status noted = YOKE_EAGAIN;
+    yoke_status noted = YOKE_ETIMEDOUT;
     yoke_map_options options;
 
     memset(&options, 0, sizeof options);
@@ -461,7 +461,7 @@ static void test_tasks(yoke_pool *pool)
     float x[ITEMS], y[ITEMS];
     const float five = 5.0f;
     yoke_future *future = NULL;
-    yoke_status noted = YOKE_EAGAIN;
+    yoke_status noted = YOKE_ETIMEDOUT;
     yoke_task_options options;
     yoke_arg args[2];
     void *result = NULL;
@@ -653,18 +653,19 @@ static void test_locks(yoke_pool *pool)
 
     CHECK_OK(pool, yoke_lock_create(&lock, pool));
     CHECK_OK(pool, yoke_condition_create(&condition, pool));
-    CHECK_OK(pool, yoke_lock_acquire(lock, -1));
-    CHECK(yoke_condition_wait(condition, lock, 0) == YOKE_EAGAIN);
-    CHECK_OK(pool, yoke_condition_wait_for(condition, lock, at_once, NULL, -1));
+    CHECK_OK(pool, yoke_lock_acquire(lock, YOKE_FOREVER));
+    CHECK(yoke_condition_wait(condition, lock, 0) == YOKE_ETIMEDOUT);
+    CHECK_OK(pool,
+             yoke_condition_wait_for(condition, lock, at_once, NULL, YOKE_FOREVER));
     CHECK_OK(pool, yoke_condition_notify(condition, 1));
     CHECK_OK(pool, yoke_condition_notify_all(condition));
     CHECK_OK(pool, yoke_lock_release(lock));
     CHECK_OK(pool, yoke_condition_destroy(pool, condition));
     CHECK_OK(pool, yoke_lock_destroy(pool, lock));
-    CHECK(yoke_lock_acquire(lock, -1) == YOKE_ECLOSED);
+    CHECK(yoke_lock_acquire(lock, YOKE_FOREVER) == YOKE_ECLOSED);
 
     CHECK_OK(pool, yoke_rlock_create(&rlock, pool));
-    CHECK_OK(pool, yoke_rlock_acquire(rlock, -1));
+    CHECK_OK(pool, yoke_rlock_acquire(rlock, YOKE_FOREVER));
     CHECK_OK(pool, yoke_rlock_release(rlock));
     CHECK(yoke_rlock_release(rlock) == YOKE_EINVAL);
     CHECK_OK(pool, yoke_rlock_destroy(pool, rlock));
@@ -672,21 +673,21 @@ static void test_locks(yoke_pool *pool)
     CHECK_OK(pool, yoke_event_create(&event, pool));
     CHECK_OK(pool, yoke_event_set(event));
     CHECK(yoke_event_is_set(event));
-    CHECK_OK(pool, yoke_event_wait(event, -1));
+    CHECK_OK(pool, yoke_event_wait(event, YOKE_FOREVER));
     CHECK_OK(pool, yoke_event_clear(event));
     CHECK_OK(pool, yoke_event_destroy(pool, event));
 
     CHECK_OK(pool, yoke_semaphore_create(&semaphore, pool, 1, 0));
-    CHECK_OK(pool, yoke_semaphore_acquire(semaphore, -1));
+    CHECK_OK(pool, yoke_semaphore_acquire(semaphore, YOKE_FOREVER));
     CHECK_OK(pool, yoke_semaphore_release(semaphore, 2));
     CHECK(yoke_semaphore_get(semaphore) == 2);
     CHECK_OK(pool, yoke_semaphore_destroy(pool, semaphore));
 
     CHECK_OK(pool, yoke_barrier_create(&barrier, pool, 1));
-    CHECK_OK(pool, yoke_barrier_wait(barrier, &index, -1));
+    CHECK_OK(pool, yoke_barrier_wait(barrier, &index, YOKE_FOREVER));
     CHECK(index == 0 && yoke_barrier_waiting(barrier) == 0);
     CHECK_OK(pool, yoke_barrier_abort(barrier));
-    CHECK(yoke_barrier_wait(barrier, NULL, -1) == YOKE_EBROKEN);
+    CHECK(yoke_barrier_wait(barrier, NULL, YOKE_FOREVER) == YOKE_EBROKEN);
     CHECK_OK(pool, yoke_barrier_reset(barrier));
     CHECK_OK(pool, yoke_barrier_destroy(pool, barrier));
 }
@@ -703,22 +704,22 @@ static void test_messages(yoke_pool *pool)
     memset(&options, 0, sizeof options);
     options.joinable = true;
     CHECK_OK(pool, yoke_queue_create(&queue, pool, &options));
-    CHECK_OK(pool, yoke_queue_put(queue, &sent, sizeof sent, -1));
+    CHECK_OK(pool, yoke_queue_put(queue, &sent, sizeof sent, YOKE_FOREVER));
     CHECK(yoke_queue_size(queue) == 1);
-    CHECK_OK(pool, yoke_queue_get(queue, &got, &bytes, -1));
+    CHECK_OK(pool, yoke_queue_get(queue, &got, &bytes, YOKE_FOREVER));
     CHECK(got == 5 && bytes == sizeof got);
     CHECK_OK(pool, yoke_queue_task_done(queue));
-    CHECK_OK(pool, yoke_queue_join(queue, -1));
+    CHECK_OK(pool, yoke_queue_join(queue, YOKE_FOREVER));
     CHECK_OK(pool, yoke_queue_close(queue));
-    CHECK(yoke_queue_put(queue, &sent, sizeof sent, -1) == YOKE_ECLOSED);
+    CHECK(yoke_queue_put(queue, &sent, sizeof sent, YOKE_FOREVER) == YOKE_ECLOSED);
     CHECK_OK(pool, yoke_queue_destroy(pool, queue));
 
     memset(&pipe_options, 0, sizeof pipe_options);
     pipe_options.simplex = true;
     CHECK_OK(pool, yoke_pipe_create(ends, pool, &pipe_options));
-    CHECK_OK(pool, yoke_pipe_send(ends[1], &sent, sizeof sent, -1));
-    CHECK_OK(pool, yoke_pipe_poll(ends[0], -1));
-    CHECK_OK(pool, yoke_pipe_recv(ends[0], &got, &bytes, -1));
+    CHECK_OK(pool, yoke_pipe_send(ends[1], &sent, sizeof sent, YOKE_FOREVER));
+    CHECK_OK(pool, yoke_pipe_poll(ends[0], YOKE_FOREVER));
+    CHECK_OK(pool, yoke_pipe_recv(ends[0], &got, &bytes, YOKE_FOREVER));
     CHECK_OK(pool, yoke_pipe_close(ends[0]));
     CHECK_OK(pool, yoke_pipe_destroy(pool, ends[0]));
 }
@@ -731,7 +732,7 @@ static void test_values(yoke_pool *pool)
     double got = 0;
 
     CHECK_OK(pool, yoke_value_create(&value, pool, sizeof got, first));
-    CHECK_OK(pool, yoke_value_lock(value, -1));
+    CHECK_OK(pool, yoke_value_lock(value, YOKE_FOREVER));
     CHECK_OK(pool, yoke_value_set(value, &first[1]));
     CHECK_OK(pool, yoke_value_get(value, &got));
     CHECK_OK(pool, yoke_value_unlock(value));
@@ -740,7 +741,7 @@ static void test_values(yoke_pool *pool)
 
     CHECK_OK(pool, yoke_array_create(&array, pool, 2, sizeof got, first));
     CHECK(yoke_array_count(array) == 2);
-    CHECK_OK(pool, yoke_array_lock(array, -1));
+    CHECK_OK(pool, yoke_array_lock(array, YOKE_FOREVER));
     CHECK_OK(pool, yoke_array_set(array, 0, &first[1]));
     CHECK_OK(pool, yoke_array_get(array, 0, &got));
     CHECK_OK(pool, yoke_array_unlock(array));

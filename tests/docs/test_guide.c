@@ -226,9 +226,9 @@ static yoke_status read_in_time(yoke_pool *pool, const char *path, char *line,
         return status;
     }
     status = yoke_process_join(process, 0.5);
-    if (status == YOKE_EAGAIN) {
+    if (status == YOKE_ETIMEDOUT) {
         yoke_process_kill(process);
-        status = yoke_process_join(process, -1);
+        status = yoke_process_join(process, YOKE_FOREVER);
     }
     if (status == YOKE_OK) {
         status = yoke_process_exitcode(process, code);
@@ -375,7 +375,7 @@ static yoke_status run_steps(yoke_pool *pool, yoke_kernel *kernel, float *grids[
     }
     while (status == YOKE_OK && last != NULL) {
         status = yoke_future_wait(last, 0.1);
-        if (status != YOKE_EAGAIN) {
+        if (status != YOKE_ETIMEDOUT) {
             break;
         }
         fprintf(stderr, "\rlast step: %3.0f %%", 100 * yoke_future_progress(last));
@@ -452,7 +452,7 @@ static bool simulate(yoke_pool *pool, yoke_kernel *kernel, float *state, size_t 
             break; /* yoke_pool_error() says why; the wait reports what was submitted */
         }
     }
-    if (yoke_pool_wait(pool, -1) != YOKE_OK) {
+    if (yoke_pool_wait(pool, YOKE_FOREVER) != YOKE_OK) {
         fprintf(stderr, "the state is not to be used: %s\n", yoke_pool_error(pool));
         return false;
     }
@@ -632,7 +632,7 @@ static yoke_status add_norms(yoke_pool *pool, FILE *file, double *sum)
 
     *sum = 0;
     while (status == YOKE_OK) {
-        status = yoke_stream_next(stream, &length, -1);
+        status = yoke_stream_next(stream, &length, YOKE_FOREVER);
         if (length == NULL) {
             break; /* an error, or the end */
         }
@@ -686,8 +686,8 @@ static void find_large(const yoke_span *span, void *const args[])
         if (x[i] <= 100) {
             continue;
         }
-        if (yoke_queue_put(queue, &large, sizeof large, -1) != YOKE_OK ||
-            yoke_value_lock(total, -1) != YOKE_OK) {
+        if (yoke_queue_put(queue, &large, sizeof large, YOKE_FOREVER) != YOKE_OK ||
+            yoke_value_lock(total, YOKE_FOREVER) != YOKE_OK) {
             yoke_span_fail(span, 1, "nobody listens");
             return;
         }
@@ -727,7 +727,7 @@ static yoke_status print_large(yoke_pool *pool, yoke_kernel *kernel, const float
         }
     }
     if (future != NULL) {
-        status = yoke_future_wait(future, -1);
+        status = yoke_future_wait(future, YOKE_FOREVER);
     }
     if (status == YOKE_OK) {
         status = yoke_value_get(value, total);

@@ -98,7 +98,7 @@ static void test_hang(void **state)
         assert_ok_pool(pool, ft_job_submit(job, &limited, &future));
         status = ft_finish(future);
     }
-    assert_status_pool(pool, status, YOKE_ETIMEDOUT);
+    assert_status_pool(pool, status, YOKE_EDEADLINE);
     assert_contains(yoke_pool_error(pool), "change");
     assert_true(ft_recovers(pool, 1));
     ft_job_destroy(job);

@@ -114,7 +114,7 @@ static void check_timeout(const char *devices, int busy)
 
     atomic_store(&self.with->busy, busy);
     start = ft_now();
-    assert_status_pool(self.pool, ft_finish(submit(&self, &options)), YOKE_ETIMEDOUT);
+    assert_status_pool(self.pool, ft_finish(submit(&self, &options)), YOKE_EDEADLINE);
     /* On a loaded machine; it is 0.1 s late on an idle one. */
     assert_true(ft_now() - start < 5);
     assert_contains(yoke_pool_error(self.pool), "slow");
@@ -149,7 +149,7 @@ static void test_timeout_of_one(void **state)
     for (int turn = 0; turn < 20; turn++) {
         ft_job_run(other, NULL);
     }
-    assert_status(ft_finish(future), YOKE_ETIMEDOUT);
+    assert_status(ft_finish(future), YOKE_EDEADLINE);
     ft_job_run(other, NULL);
     ft_job_destroy(other);
     tear_down(&self);
@@ -166,8 +166,8 @@ static void test_timeout_in_queue(void **state)
     (void)state;
     (void)wait_for_arrival(&self);
     second = submit(&self, &options);
-    assert_status(ft_finish(second), YOKE_ETIMEDOUT);
-    assert_status(yoke_future_wait(first, 0), YOKE_EAGAIN);
+    assert_status(ft_finish(second), YOKE_EDEADLINE);
+    assert_status(yoke_future_wait(first, 0), YOKE_ETIMEDOUT);
     atomic_store(&self.with->go_on, 1);
     assert_ok(ft_finish(first));
     assert_int_equal(ft_restarts(self.pool), 0);
@@ -183,7 +183,7 @@ static void test_cancel(void **state)
     (void)wait_for_arrival(&self);
     assert_ok(yoke_future_cancel(future));
     /* What runs is finished first. */
-    assert_status(yoke_future_wait(future, 0.05), YOKE_EAGAIN);
+    assert_status(yoke_future_wait(future, 0.05), YOKE_ETIMEDOUT);
     atomic_store(&self.with->go_on, 1);
     assert_status(ft_finish(future), YOKE_ECANCELED);
     assert_int_equal(ft_restarts(self.pool), 0);
@@ -236,7 +236,7 @@ static void test_stopped(void **state)
     (void)state;
     assert_int_equal(kill(pid, SIGSTOP), 0);
     atomic_store(&self.with->go_on, 1);
-    assert_status(yoke_future_wait(future, 0.3), YOKE_EAGAIN);
+    assert_status(yoke_future_wait(future, 0.3), YOKE_ETIMEDOUT);
     assert_int_equal(kill(pid, SIGCONT), 0);
     assert_ok_pool(self.pool, ft_finish(future));
     for (size_t i = 0; i < ITEMS; i++) {
@@ -254,7 +254,7 @@ static void test_stopped_past_limit(void **state)
 
     (void)state;
     assert_int_equal(kill(wait_for_arrival(&self), SIGSTOP), 0);
-    assert_status_pool(self.pool, ft_finish(future), YOKE_ETIMEDOUT);
+    assert_status_pool(self.pool, ft_finish(future), YOKE_EDEADLINE);
     assert_true(ft_recovers(self.pool, 1));
     assert_int_equal(self.array[HUNG], 0);
     check_pool_works(&self);

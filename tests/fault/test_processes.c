@@ -261,7 +261,7 @@ static int start_application(int (*part)(const setting *self), report *pids)
 
 static int wait_for_death(const setting *self)
 {
-    (void)yoke_future_wait(self->future, -1);
+    (void)yoke_future_wait(self->future, YOKE_FOREVER);
     return 92;
 }
 

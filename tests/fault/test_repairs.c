@@ -94,7 +94,8 @@ static int put(void *arg)
 
     (void)arg;
     fill(item, BEFORE + 1);
-    return steps_begin() + (yoke_queue_put(queue, item, ITEM, -1) == YOKE_OK ? 0 : 1);
+    return steps_begin() +
+           (yoke_queue_put(queue, item, ITEM, YOKE_FOREVER) == YOKE_OK ? 0 : 1);
 }
 
 static int get(void *arg)
@@ -104,8 +105,10 @@ static int get(void *arg)
 
     (void)arg;
     return steps_begin() +
-           (yoke_queue_get(queue, item, &bytes, -1) == YOKE_OK && is_whole(item) ? 0
-                                                                                 : 1);
+           (yoke_queue_get(queue, item, &bytes, YOKE_FOREVER) == YOKE_OK &&
+                    is_whole(item)
+                ? 0
+                : 1);
 }
 
 /* What is left: whole messages, each number higher than the one before. */
@@ -221,7 +224,7 @@ static void test_set_set(void **state)
 static int change_by_hand(void *arg)
 {
     (void)arg;
-    if (yoke_value_lock(value, -1) != YOKE_OK) {
+    if (yoke_value_lock(value, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     memset(yoke_value_pointer(value), 3, ITEM / 2);
@@ -248,7 +251,8 @@ static int lock_value(void *arg)
 {
     (void)arg;
     (void)steps_begin();
-    return is_held(yoke_value_lock(value, -1)) && yoke_value_unlock(value) == YOKE_OK
+    return is_held(yoke_value_lock(value, YOKE_FOREVER)) &&
+                   yoke_value_unlock(value) == YOKE_OK
                ? 0
                : 1;
 }
@@ -283,7 +287,7 @@ static void test_half_changed(void **state)
 static int meet(void *arg)
 {
     (void)arg;
-    return (int)-yoke_barrier_wait(barrier, NULL, -1);
+    return (int)-yoke_barrier_wait(barrier, NULL, YOKE_FOREVER);
 }
 
 static int abort_it(void *arg)
@@ -313,7 +317,7 @@ static void test_dying_break(void **state)
         assert_true(yt_wait_until(is_met, NULL, 60));
         code = steps_run(abort_it, NULL, step);
         assert_true(code == 0 || code == STEPS_KILLED);
-        status = yoke_barrier_wait(barrier, NULL, -1);
+        status = yoke_barrier_wait(barrier, NULL, YOKE_FOREVER);
         assert_true(status == YOKE_EBROKEN || (status == YOKE_OK && code != 0));
         assert_int_equal(yt_wait_child(other, 60), -status);
         assert_ok_pool(pool, yoke_barrier_destroy(pool, barrier));

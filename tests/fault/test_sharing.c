@@ -149,7 +149,8 @@ static int put_one(void *arg)
 
     (void)arg;
     fill(item, BEFORE + 1);
-    return begin() + (yoke_queue_put(b->queue, item, ITEM, -1) == YOKE_OK ? 0 : 1);
+    return begin() +
+           (yoke_queue_put(b->queue, item, ITEM, YOKE_FOREVER) == YOKE_OK ? 0 : 1);
 }
 
 static void check_put(bool died)
@@ -157,7 +158,7 @@ static void check_put(bool died)
     const unsigned count = drain(1, 1);
 
     assert_true(count == BEFORE + 1 || (died && count == BEFORE));
-    assert_ok_pool(pool, yoke_queue_join(b->queue, -1));
+    assert_ok_pool(pool, yoke_queue_join(b->queue, YOKE_FOREVER));
 }
 
 static void test_put(void **state)
@@ -172,7 +173,7 @@ static int get_one(void *arg)
     size_t bytes = ITEM;
 
     (void)arg;
-    return begin() + (yoke_queue_get(b->queue, item, &bytes, -1) == YOKE_OK &&
+    return begin() + (yoke_queue_get(b->queue, item, &bytes, YOKE_FOREVER) == YOKE_OK &&
                               item[0] == 1 && is_whole(item) &&
                               yoke_queue_task_done(b->queue) == YOKE_OK
                           ? 0
@@ -183,12 +184,12 @@ static int get_one(void *arg)
 static void check_get(bool died)
 {
     const unsigned count = drain(1, 2);
-    const yoke_status status = yoke_queue_join(b->queue, -1);
+    const yoke_status status = yoke_queue_join(b->queue, YOKE_FOREVER);
 
     assert_true(count == BEFORE - 1 || (died && count == BEFORE));
     assert_true(status == YOKE_OK ||
                 (died && count == BEFORE - 1 && status == YOKE_ELOST));
-    assert_ok_pool(pool, yoke_queue_join(b->queue, -1));
+    assert_ok_pool(pool, yoke_queue_join(b->queue, YOKE_FOREVER));
 }
 
 static void test_get(void **state)
@@ -209,8 +210,9 @@ static void check_closed(bool died)
 
     (void)died;
     assert_int_equal(drain(1, 1), BEFORE);
-    assert_status(yoke_queue_put(b->queue, item, ITEM, -1), YOKE_ECLOSED);
-    assert_status(yoke_queue_get(b->queue, item, &(size_t){ITEM}, -1), YOKE_ECLOSED);
+    assert_status(yoke_queue_put(b->queue, item, ITEM, YOKE_FOREVER), YOKE_ECLOSED);
+    assert_status(yoke_queue_get(b->queue, item, &(size_t){ITEM}, YOKE_FOREVER),
+                  YOKE_ECLOSED);
 }
 
 static void test_close(void **state)
@@ -227,7 +229,7 @@ static int get_last(void *arg)
 
     (void)arg;
     do {
-        if (yoke_queue_get(b->queue, item, &(size_t){ITEM}, -1) != YOKE_OK) {
+        if (yoke_queue_get(b->queue, item, &(size_t){ITEM}, YOKE_FOREVER) != YOKE_OK) {
             return 1;
         }
     } while (item[0] != BEFORE + 2);
@@ -247,7 +249,7 @@ static void test_consumer_of_a_dying_producer(void **state)
         atomic_store(&b->left, step);
         code = yt_in_child(put_one, NULL, 60);
         fill(item, BEFORE + 2);
-        assert_ok_pool(pool, yoke_queue_put(b->queue, item, ITEM, -1));
+        assert_ok_pool(pool, yoke_queue_put(b->queue, item, ITEM, YOKE_FOREVER));
         assert_int_equal(yt_wait_child(consumer, 60), 0);
         destroy();
         if (code == 0) {
@@ -261,7 +263,7 @@ static void test_consumer_of_a_dying_producer(void **state)
 static int use_lock(void *arg)
 {
     (void)arg;
-    if (yoke_lock_acquire(b->lock, -1) != YOKE_OK) {
+    if (yoke_lock_acquire(b->lock, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     (void)begin();
@@ -271,9 +273,10 @@ static int use_lock(void *arg)
 
 static void check_lock(bool died)
 {
-    assert_status(yoke_lock_acquire(b->lock, -1), died ? YOKE_EOWNERDEAD : YOKE_OK);
+    assert_status(yoke_lock_acquire(b->lock, YOKE_FOREVER),
+                  died ? YOKE_EOWNERDEAD : YOKE_OK);
     assert_ok_pool(pool, yoke_lock_release(b->lock));
-    assert_ok_pool(pool, yoke_lock_acquire(b->lock, -1));
+    assert_ok_pool(pool, yoke_lock_acquire(b->lock, YOKE_FOREVER));
     assert_ok_pool(pool, yoke_lock_release(b->lock));
 }
 
@@ -310,7 +313,7 @@ static void test_value(void **state)
 static int hold_value(void *arg)
 {
     (void)arg;
-    if (yoke_value_lock(b->value, -1) != YOKE_OK) {
+    if (yoke_value_lock(b->value, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     (void)begin();
@@ -343,10 +346,10 @@ static int signal_both(void *arg)
 
 static void check_signals(bool died)
 {
-    assert_ok_pool(pool, yoke_event_wait(b->event, -1));
+    assert_ok_pool(pool, yoke_event_wait(b->event, YOKE_FOREVER));
     assert_true(yoke_semaphore_get(b->semaphore) == 2 ||
                 (died && yoke_semaphore_get(b->semaphore) == 1));
-    assert_ok_pool(pool, yoke_semaphore_acquire(b->semaphore, -1));
+    assert_ok_pool(pool, yoke_semaphore_acquire(b->semaphore, YOKE_FOREVER));
 }
 
 static void test_event_and_semaphore(void **state)
@@ -359,7 +362,7 @@ static void test_event_and_semaphore(void **state)
 
 static int meet(void *arg)
 {
-    const yoke_status status = yoke_barrier_wait(b->barrier, NULL, -1);
+    const yoke_status status = yoke_barrier_wait(b->barrier, NULL, YOKE_FOREVER);
 
     (void)arg;
     return status == YOKE_OK ? 0 : (int)-status;
@@ -391,7 +394,7 @@ static void test_barrier_last(void **state)
         code = yt_in_child(meet_and_die, NULL, 60);
         if (yoke_barrier_waiting(b->barrier) == 1) {
             assert_int_equal(code, SIGKILLED);
-            assert_ok_pool(pool, yoke_barrier_wait(b->barrier, NULL, -1));
+            assert_ok_pool(pool, yoke_barrier_wait(b->barrier, NULL, YOKE_FOREVER));
         }
         assert_int_equal(yt_wait_child(other, 60), 0);
         destroy();
@@ -414,7 +417,7 @@ static void test_barrier_first(void **state)
         atomic_store(&b->left, step);
         assert_int_equal(yt_in_child(meet_and_die, NULL, 60), SIGKILLED);
         status = yoke_barrier_wait(b->barrier, NULL, 0);
-        assert_true(status == YOKE_OK || status == YOKE_EAGAIN);
+        assert_true(status == YOKE_OK || status == YOKE_ETIMEDOUT);
         assert_ok_pool(pool, yoke_barrier_reset(b->barrier));
         destroy();
     }
@@ -423,7 +426,7 @@ static void test_barrier_first(void **state)
 static int wait_until_killed(void *arg)
 {
     (void)arg;
-    (void)yoke_barrier_wait(b->barrier, NULL, -1);
+    (void)yoke_barrier_wait(b->barrier, NULL, YOKE_FOREVER);
     return 1;
 }
 
@@ -454,8 +457,8 @@ static void take_and_crash(const yoke_span *span, void *const args[])
     unsigned char item[ITEM];
 
     (void)span;
-    if (yoke_lock_acquire(shared->lock, -1) == YOKE_OK &&
-        yoke_queue_get(shared->queue, item, &(size_t){ITEM}, -1) == YOKE_OK) {
+    if (yoke_lock_acquire(shared->lock, YOKE_FOREVER) == YOKE_OK &&
+        yoke_queue_get(shared->queue, item, &(size_t){ITEM}, YOKE_FOREVER) == YOKE_OK) {
         (void)kill(getpid(), SIGKILL);
     }
     (void)yoke_lock_release(shared->lock);
@@ -474,10 +477,10 @@ static void test_worker(void **state)
     assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(1), NULL,
                                        yoke_in_whole(b, sizeof *b)));
     assert_int_equal(yoke_queue_size(b->queue), BEFORE - 1);
-    assert_ok_pool(pool, yoke_lock_acquire(b->lock, -1));
+    assert_ok_pool(pool, yoke_lock_acquire(b->lock, YOKE_FOREVER));
     assert_ok_pool(pool, yoke_lock_release(b->lock));
     assert_int_equal(drain(2, 2), BEFORE - 1);
-    assert_status(yoke_queue_join(b->queue, -1), YOKE_ELOST);
+    assert_status(yoke_queue_join(b->queue, YOKE_FOREVER), YOKE_ELOST);
     yoke_kernel_destroy(kernel);
     destroy();
 }

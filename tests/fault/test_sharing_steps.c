@@ -105,7 +105,7 @@ static int send(void *arg)
     (void)arg;
     fill(item, 2);
     return steps_begin() +
-           (yoke_pipe_send(b->ends[1], item, ITEM, -1) == YOKE_OK ? 0 : 1);
+           (yoke_pipe_send(b->ends[1], item, ITEM, YOKE_FOREVER) == YOKE_OK ? 0 : 1);
 }
 
 /* What was sent comes whole, and then the end is closed: its process has ended. */
@@ -118,7 +118,7 @@ static void check_sent(bool died)
     while ((status = yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, 10)) ==
            YOKE_OK) {
         assert_true(is_whole(item) && item[0] == ++count);
-        if (count == 1 && died && yoke_pipe_poll(b->ends[0], 0) == YOKE_EAGAIN) {
+        if (count == 1 && died && yoke_pipe_poll(b->ends[0], 0) == YOKE_ETIMEDOUT) {
             break; /* it may have died before it had used its end */
         }
     }
@@ -137,11 +137,11 @@ static int receive(void *arg)
     unsigned char item[ITEM];
 
     (void)arg;
-    return steps_begin() +
-           (yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, -1) == YOKE_OK &&
-                    is_whole(item) && item[0] == 1
-                ? 0
-                : 1);
+    return steps_begin() + (yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM},
+                                           YOKE_FOREVER) == YOKE_OK &&
+                                    is_whole(item) && item[0] == 1
+                                ? 0
+                                : 1);
 }
 
 /* The message is there, or gone with the dead. */
@@ -150,11 +150,12 @@ static void check_received(bool died)
     unsigned char item[ITEM];
     const yoke_status status = yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, 0);
 
-    assert_true(status == YOKE_EAGAIN ||
+    assert_true(status == YOKE_ETIMEDOUT ||
                 (died && status == YOKE_OK && is_whole(item) && item[0] == 1));
     fill(item, 5);
     assert_ok_pool(pool, yoke_pipe_send(b->ends[1], item, ITEM, 0));
-    assert_ok_pool(pool, yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, -1));
+    assert_ok_pool(pool,
+                   yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, YOKE_FOREVER));
     assert_true(is_whole(item) && item[0] == 5);
 }
 
@@ -177,7 +178,8 @@ static void check_closed(bool died)
     yoke_status status;
 
     (void)died;
-    assert_ok_pool(pool, yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, -1));
+    assert_ok_pool(pool,
+                   yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, YOKE_FOREVER));
     status = yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, 10);
     assert_int_equal(status, YOKE_ECLOSED);
     assert_status(yoke_pipe_send(b->ends[1], item, ITEM, 0), YOKE_ECLOSED);
@@ -199,9 +201,9 @@ static bool is_turn(void *arg)
 static int await_turn(void *arg)
 {
     (void)arg;
-    return yoke_lock_acquire(b->lock, -1) == YOKE_OK &&
+    return yoke_lock_acquire(b->lock, YOKE_FOREVER) == YOKE_OK &&
                    yoke_condition_wait_for(b->condition, b->lock, is_turn, (void *)2,
-                                           -1) == YOKE_OK &&
+                                           YOKE_FOREVER) == YOKE_OK &&
                    yoke_lock_release(b->lock) == YOKE_OK
                ? 0
                : 1;
@@ -211,7 +213,7 @@ static int await_turn(void *arg)
 static int wait_in_vain(void *arg)
 {
     (void)arg;
-    if (yoke_lock_acquire(b->lock, -1) != YOKE_OK) {
+    if (yoke_lock_acquire(b->lock, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     (void)steps_begin();
@@ -225,7 +227,7 @@ static int wait_in_vain(void *arg)
 static void check_waited(bool died)
 {
     const int waiter = yt_start_child(await_turn, NULL);
-    const yoke_status status = yoke_lock_acquire(b->lock, -1);
+    const yoke_status status = yoke_lock_acquire(b->lock, YOKE_FOREVER);
 
     assert_true(status == YOKE_OK || (died && status == YOKE_EOWNERDEAD));
     atomic_store(&b->turn, 2);
@@ -310,7 +312,7 @@ static int take_three_times(void *arg)
     (void)arg;
     (void)steps_begin();
     for (int i = 0; i < 3 && status == YOKE_OK; i++) {
-        status = yoke_rlock_acquire(b->rlock, -1);
+        status = yoke_rlock_acquire(b->rlock, YOKE_FOREVER);
         yk_step_visit();
     }
     for (int i = 0; i < 3 && status == YOKE_OK; i++) {
@@ -322,7 +324,7 @@ static int take_three_times(void *arg)
 
 static void check_rlock(bool died)
 {
-    const yoke_status status = yoke_rlock_acquire(b->rlock, -1);
+    const yoke_status status = yoke_rlock_acquire(b->rlock, YOKE_FOREVER);
 
     assert_true(status == YOKE_OK || (died && status == YOKE_EOWNERDEAD));
     assert_ok_pool(pool, yoke_rlock_acquire(b->rlock, 0));
@@ -457,7 +459,7 @@ static yk_ipc_object *the_value(void)
 
 static yoke_status meet_there(void)
 {
-    return yoke_barrier_wait(b->barrier, NULL, -1);
+    return yoke_barrier_wait(b->barrier, NULL, YOKE_FOREVER);
 }
 
 static yoke_status end_barrier(void)
@@ -518,7 +520,7 @@ static bool destroy_at(const use *what, int step)
         assert_int_equal(pthread_join(destroyer, &failed), 0);
     }
     assert_true(failed == b);
-    assert_true(status == YOKE_OK || status == YOKE_EAGAIN ||
+    assert_true(status == YOKE_OK || status == YOKE_ETIMEDOUT ||
                 status == YOKE_ETIMEDOUT || (interrupted && status == YOKE_ECLOSED));
     destroy();
     return interrupted;

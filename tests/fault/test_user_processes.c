@@ -182,7 +182,7 @@ static void test_supervisor_killed(void **state)
     assert_int_equal(poll(&ends, 1, 0), 0);
     assert_int_equal(kill(pool->supervisor, SIGKILL), 0);
     assert_int_equal(poll(&ends, 1, (int)(FT_SECONDS * 1000)), 1);
-    assert_status(yoke_process_join(process, -1), YOKE_EBROKEN);
+    assert_status(yoke_process_join(process, YOKE_FOREVER), YOKE_EBROKEN);
     assert_contains(yoke_pool_error(pool), "supervisor");
     assert_true(yt_wait_until(is_gone, &pid, FT_SECONDS));
     assert_false(yoke_process_is_alive(process));

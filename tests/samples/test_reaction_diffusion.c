@@ -68,7 +68,7 @@ static void steps_in_order(void **state)
                            yoke_scalar(kill_rate)));
     }
     for (int step = 0; step < STEPS; step++) {
-        assert_ok(yoke_future_wait(futures[step], -1));
+        assert_ok(yoke_future_wait(futures[step], YOKE_FOREVER));
         yoke_future_destroy(futures[step]);
     }
     assert_memory_equal(u[STEPS % 2], expected_u[STEPS % 2], CELLS * sizeof(float));

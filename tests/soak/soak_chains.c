@@ -68,7 +68,7 @@ static yoke_status chain_finish(soak_client *client, chain *self, yoke_future *f
     yoke_status status;
 
     soak_enter(client, "yoke_future_wait() in a chain");
-    status = yoke_future_wait(future, -1);
+    status = yoke_future_wait(future, YOKE_FOREVER);
     if (status != YOKE_OK && (client->excused || chain_may_fail(client, self)) &&
         (status == YOKE_ECANCELED || status == YOKE_EDEPENDENCY ||
          status == YOKE_ECRASHED || status == YOKE_ELOST)) {

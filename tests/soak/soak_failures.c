@@ -103,11 +103,11 @@ bool soak_fail_unkept(soak_client *client, yoke_kernel *kernel, const soak_block
 static void wait_for_quiet(soak_client *client)
 {
     soak_enter(client, "yoke_pool_wait()");
-    if (yoke_pool_wait(client->work_range->pool, -1) != YOKE_OK &&
+    if (yoke_pool_wait(client->work_range->pool, YOKE_FOREVER) != YOKE_OK &&
         !atomic_exchange(&client->work_range->has_unread, false)) {
-        (void)SOAK(client, yoke_pool_wait(client->work_range->pool, -1));
+        (void)SOAK(client, yoke_pool_wait(client->work_range->pool, YOKE_FOREVER));
     }
-    (void)SOAK(client, yoke_pool_wait(client->work_range->pool, -1));
+    (void)SOAK(client, yoke_pool_wait(client->work_range->pool, YOKE_FOREVER));
 }
 
 /* They are reported once, by the next wait for all. */
@@ -125,7 +125,8 @@ void soak_row_unkept(soak_client *client)
         }
     }
     if (!client->excused) {
-        if (SOAK_OR(client, YOKE_EKERNEL, yoke_pool_wait(pool, -1)) == YOKE_OK) {
+        if (SOAK_OR(client, YOKE_EKERNEL, yoke_pool_wait(pool, YOKE_FOREVER)) ==
+            YOKE_OK) {
             soak_wrong(client, "%u jobs failed, and yoke_pool_wait() has not said so",
                        jobs);
         }
@@ -174,12 +175,12 @@ void soak_row_timeout(soak_client *client)
             (void)SOAK(client, yoke_future_cancel(future));
         }
         soak_enter(client, "yoke_future_wait() for what takes too long");
-        status = yoke_future_wait(future, -1);
+        status = yoke_future_wait(future, YOKE_FOREVER);
         if (status == YOKE_OK) {
             soak_wrong(client, "a job that takes 20 s ended well after %g s",
                        options.timeout);
         }
-        if (status != YOKE_ETIMEDOUT && !(is_cancelled && status == YOKE_ECANCELED)) {
+        if (status != YOKE_EDEADLINE && !(is_cancelled && status == YOKE_ECANCELED)) {
             (void)soak_judge(client, status, YOKE_OK, "a job with a time limit",
                              yoke_future_error(future));
         }

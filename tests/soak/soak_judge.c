@@ -276,7 +276,7 @@ yoke_status soak_finish(soak_client *client, yoke_future *future, yoke_status al
     yoke_status status;
 
     soak_enter(client, "yoke_future_wait()");
-    status = yoke_future_wait(future, -1);
+    status = yoke_future_wait(future, YOKE_FOREVER);
     (void)soak_judge(client, status, allowed, "yoke_future_wait()",
                      yoke_future_error(future));
     yoke_future_destroy(future);

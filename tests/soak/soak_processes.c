@@ -14,7 +14,7 @@ static bool end_process(soak_client *client, yoke_process *process, int expected
     int code = 1000;
     bool is_whole = false;
 
-    if (SOAK(client, yoke_process_join(process, -1)) &&
+    if (SOAK(client, yoke_process_join(process, YOKE_FOREVER)) &&
         SOAK(client, yoke_process_exitcode(process, &code))) {
         is_whole = code == expected;
         if (!is_whole && !(code < 0 && soak_was_hit(client))) {
@@ -188,8 +188,8 @@ static int produce(void *argument, size_t bytes)
         for (uint32_t i = 0; i < next.number % MOST_MESSAGE; i++) {
             next.text[i] = (unsigned char)(next.number + i);
         }
-        if (yoke_queue_put(mine->queue, &next, message_bytes(next.number), -1) !=
-            YOKE_OK) {
+        if (yoke_queue_put(mine->queue, &next, message_bytes(next.number),
+                           YOKE_FOREVER) != YOKE_OK) {
             return 251;
         }
     }
@@ -283,7 +283,7 @@ static void report_items(const yoke_span *span, void *const args[])
         const uint32_t number = (uint32_t)i;
 
         out[i] = soak_scramble(number, 5);
-        if (yoke_queue_put(queue, &number, sizeof number, -1) != YOKE_OK) {
+        if (yoke_queue_put(queue, &number, sizeof number, YOKE_FOREVER) != YOKE_OK) {
             yoke_span_fail(span, 1, "the queue is closed");
             return;
         }
@@ -377,7 +377,7 @@ static int count_up(void *argument, size_t bytes)
         return 250;
     }
     for (uint32_t i = 0; i < mine->times; i++) {
-        const yoke_status status = yoke_lock_acquire(mine->lock, -1);
+        const yoke_status status = yoke_lock_acquire(mine->lock, YOKE_FOREVER);
         uint64_t before;
 
         if (status != YOKE_OK && status != YOKE_EOWNERDEAD) {
@@ -455,12 +455,12 @@ static int answer(void *argument, size_t bytes)
     (void)bytes;
     for (;;) {
         length = sizeof number;
-        status = yoke_pipe_recv(end, &number, &length, -1);
+        status = yoke_pipe_recv(end, &number, &length, YOKE_FOREVER);
         if (status != YOKE_OK) {
             return status == YOKE_ECLOSED ? 11 : 251;
         }
         number = soak_scramble(number, 3);
-        status = yoke_pipe_send(end, &number, sizeof number, -1);
+        status = yoke_pipe_send(end, &number, sizeof number, YOKE_FOREVER);
         if (status != YOKE_OK) {
             return status == YOKE_ECLOSED ? 11 : 252;
         }
@@ -477,7 +477,8 @@ static void ask(soak_client *client, yoke_pipe *end, unsigned questions)
         size_t length = sizeof reply;
         yoke_status status;
 
-        if (SOAK_OR(client, gone, yoke_pipe_send(end, &number, sizeof number, -1)) !=
+        if (SOAK_OR(client, gone,
+                    yoke_pipe_send(end, &number, sizeof number, YOKE_FOREVER)) !=
             YOKE_OK) {
             return;
         }

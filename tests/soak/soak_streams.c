@@ -41,7 +41,8 @@ static size_t drain(soak_client *client, yoke_stream *stream, const supply *from
     size_t taken = 0;
     void *result = NULL;
 
-    while (taken < most && SOAK(client, yoke_stream_next(stream, &result, -1)) &&
+    while (taken < most &&
+           SOAK(client, yoke_stream_next(stream, &result, YOKE_FOREVER)) &&
            result != NULL) {
         const size_t index = yoke_stream_index(stream);
 
@@ -143,7 +144,8 @@ void soak_row_stream_kernel(soak_client *client)
               yoke_imap_unordered(&stream, work_range->pool, &options, make_frame, &from))) {
         return;
     }
-    while (SOAK(client, yoke_stream_next(stream, &result, -1)) && result != NULL) {
+    while (SOAK(client, yoke_stream_next(stream, &result, YOKE_FOREVER)) &&
+           result != NULL) {
         check_frame(client, &mix, &from, yoke_stream_index(stream), result);
         taken++;
     }

@@ -234,7 +234,7 @@ static void finish_call(soak_client *client, yoke_future *future, const wish *wa
     size_t bytes = 0;
 
     soak_enter(client, "yoke_future_wait() for a call");
-    status = yoke_future_wait(future, -1);
+    status = yoke_future_wait(future, YOKE_FOREVER);
     (void)soak_judge(client, status, wanted->fails ? YOKE_EKERNEL : YOKE_OK, "a call",
                      yoke_future_error(future));
     if (status == YOKE_OK && wanted->fails) {
