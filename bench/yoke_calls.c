@@ -22,10 +22,13 @@ static void reduce(yoke_pool *pool, const task *t)
     yoke_reduced result;
 
     if (t->w->call == CALL_DOT) {
-        check(pool, yoke_dot(pool, YOKE_FLOAT, x, t->arrays[2], t->w->items, &result),
+        check(pool,
+              yoke_dot(pool, YOKE_TYPE_FLOAT, x, t->arrays[2], t->w->items, &result),
               "multiplying");
     } else {
-        check(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, t->w->items, &result),
+        check(pool,
+              yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, t->w->items,
+                          &result),
               "adding up");
     }
     out[0] = (float)result.value.f;

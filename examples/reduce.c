@@ -59,11 +59,14 @@ int main(int argc, char **argv)
 
     fill(x, n);
     const double start = example_seconds();
-    example_check(pool, yoke_reduce(pool, YOKE_SUM_COMPENSATED, YOKE_FLOAT, x, n, &sum),
-                  "sum");
-    example_check(pool, yoke_dot(pool, YOKE_FLOAT, x, x, n, &squares), "squares");
-    example_check(pool, yoke_reduce(pool, YOKE_ARGMAX, YOKE_FLOAT, x, n, &greatest),
-                  "greatest");
+    example_check(
+        pool,
+        yoke_reduce(pool, YOKE_REDUCE_SUM_COMPENSATED, YOKE_TYPE_FLOAT, x, n, &sum),
+        "sum");
+    example_check(pool, yoke_dot(pool, YOKE_TYPE_FLOAT, x, x, n, &squares), "squares");
+    example_check(
+        pool, yoke_reduce(pool, YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, n, &greatest),
+        "greatest");
     const double seconds = example_seconds() - start;
     const double mean = sum.value.f / (double)n;
 

@@ -32,12 +32,12 @@ enum { YOKE_REDUCE_BLOCK = 4096 };
 
 /** What an array's elements are. */
 typedef enum yoke_type {
-    YOKE_FLOAT = 1,  /**< float, cl_float */
-    YOKE_DOUBLE = 2, /**< double; devices without double precision stand aside */
-    YOKE_INT32 = 3,
-    YOKE_INT64 = 4,
-    YOKE_UINT32 = 5,
-    YOKE_UINT64 = 6
+    YOKE_TYPE_FLOAT = 1,  /**< float, cl_float */
+    YOKE_TYPE_DOUBLE = 2, /**< double; devices without double precision stand aside */
+    YOKE_TYPE_INT32 = 3,
+    YOKE_TYPE_INT64 = 4,
+    YOKE_TYPE_UINT32 = 5,
+    YOKE_TYPE_UINT64 = 6
 } yoke_type;
 
 /**
@@ -56,36 +56,36 @@ typedef enum yoke_type {
  * value that is zero is +0. Of several equal elements the one with the lowest index
  * counts, where -0 and +0 are equal; a NaN comes before all others.
  */
-typedef enum yoke_operation {
-    YOKE_SUM = 1,
-    YOKE_SUM_OF_SQUARES = 2,
-    YOKE_MIN = 3,
-    YOKE_MAX = 4,
-    YOKE_ARGMIN = 5, /**< where the least element is, and what it is */
-    YOKE_ARGMAX = 6,
-    YOKE_DOT = 7, /**< of two arrays, see yoke_dot() */
+typedef enum yoke_reduce_operation {
+    YOKE_REDUCE_SUM = 1,
+    YOKE_REDUCE_SUM_OF_SQUARES = 2,
+    YOKE_REDUCE_MIN = 3,
+    YOKE_REDUCE_MAX = 4,
+    YOKE_REDUCE_ARGMIN = 5, /**< where the least element is, and what it is */
+    YOKE_REDUCE_ARGMAX = 6,
+    YOKE_REDUCE_DOT = 7, /**< of two arrays, see yoke_dot() */
     /** Float and double only: the rounding error of each addition is computed and added up,
      *  too. The result is off by at most u times its own size and 3 (m u)^2 times the sum of
      *  the absolute values: nearly as if computed with twice the digits and then rounded
      *  (Ogita, Rump, Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26, 2005,
      *  algorithm Sum2, here along a tree). */
-    YOKE_SUM_COMPENSATED = 8
-} yoke_operation;
+    YOKE_REDUCE_SUM_COMPENSATED = 8
+} yoke_reduce_operation;
 
 /** A result. Which member of value counts depends on the type of the elements. */
 typedef struct yoke_reduced {
     union {
-        double f;   /**< YOKE_FLOAT (a float's value, exactly) and YOKE_DOUBLE; a NaN is
+        double f;   /**< YOKE_TYPE_FLOAT (a float's value, exactly) and YOKE_TYPE_DOUBLE; a NaN is
                      *   always the same NaN */
-        int64_t i;  /**< YOKE_INT32, YOKE_INT64 */
-        uint64_t u; /**< YOKE_UINT32, YOKE_UINT64 */
+        int64_t i;  /**< YOKE_TYPE_INT32, YOKE_TYPE_INT64 */
+        uint64_t u; /**< YOKE_TYPE_UINT32, YOKE_TYPE_UINT64 */
     } value;
-    uint64_t index; /**< YOKE_ARGMIN, YOKE_ARGMAX: of the element; otherwise 0 */
+    uint64_t index; /**< YOKE_REDUCE_ARGMIN, YOKE_REDUCE_ARGMAX: of the element; otherwise 0 */
 } yoke_reduced;
 
 /** Implementation of the calls below; `size` is sizeof *options as compiled. */
 YOKE_API yoke_status yoke_reduce_sized(yoke_future **future, yoke_pool *pool,
-                                       yoke_operation operation, yoke_type type,
+                                       yoke_reduce_operation operation, yoke_type type,
                                        const void *x, const void *y, size_t n,
                                        yoke_reduced *result,
                                        const yoke_map_options *options, size_t size);
@@ -94,7 +94,7 @@ YOKE_API yoke_status yoke_reduce_sized(yoke_future **future, yoke_pool *pool,
  * Reduces an array, with options, and waits.
  *
  * @param pool       the pool
- * @param operation  what to compute; YOKE_DOT is yoke_dot_with()
+ * @param operation  what to compute; YOKE_REDUCE_DOT is yoke_dot_with()
  * @param type       what the elements are
  * @param x          the elements, aligned as their type; in memory of the pool, lent or
  *                   not, unless options say `.stage`. Only read
@@ -105,7 +105,7 @@ YOKE_API yoke_status yoke_reduce_sized(yoke_future **future, yoke_pool *pool,
  * @return how the job ended. YOKE_ENODEVICE if no worker can do it: doubles on devices
  *         that have none
  */
-static inline yoke_status yoke_reduce_with(yoke_pool *pool, yoke_operation operation,
+static inline yoke_status yoke_reduce_with(yoke_pool *pool, yoke_reduce_operation operation,
                                            yoke_type type, const void *x, size_t n,
                                            yoke_reduced *result,
                                            const yoke_map_options *options)
@@ -115,7 +115,7 @@ static inline yoke_status yoke_reduce_with(yoke_pool *pool, yoke_operation opera
 }
 
 /** Reduces an array on all devices and waits: yoke_reduce_with() without options. */
-static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_operation operation,
+static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_reduce_operation operation,
                                       yoke_type type, const void *x, size_t n,
                                       yoke_reduced *result)
 {
@@ -132,7 +132,7 @@ static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_operation operation,
  *                stay valid until it has ended, even if the future is destroyed before
  */
 static inline yoke_status yoke_reduce_async(yoke_future **future, yoke_pool *pool,
-                                            yoke_operation operation, yoke_type type,
+                                            yoke_reduce_operation operation, yoke_type type,
                                             const void *x, size_t n,
                                             yoke_reduced *result,
                                             const yoke_map_options *options)
@@ -151,7 +151,7 @@ static inline yoke_status yoke_dot_with(yoke_pool *pool, yoke_type type, const v
                                         const void *y, size_t n, yoke_reduced *result,
                                         const yoke_map_options *options)
 {
-    return yoke_reduce_sized(NULL, pool, YOKE_DOT, type, x, y, n, result, options,
+    return yoke_reduce_sized(NULL, pool, YOKE_REDUCE_DOT, type, x, y, n, result, options,
                              sizeof(yoke_map_options));
 }
 
@@ -170,7 +170,7 @@ static inline yoke_status yoke_dot_async(yoke_future **future, yoke_pool *pool,
 {
     yoke_future *unwanted = NULL;
     const yoke_status status =
-        yoke_reduce_sized(future != NULL ? future : &unwanted, pool, YOKE_DOT, type, x, y,
+        yoke_reduce_sized(future != NULL ? future : &unwanted, pool, YOKE_REDUCE_DOT, type, x, y,
                           n, result, options, sizeof(yoke_map_options));
 
     yoke_future_destroy(unwanted);

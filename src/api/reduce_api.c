@@ -10,14 +10,14 @@
 /* ---- checks ---- */
 
 static yoke_status find_reduction(const yk_reduction **reduction,
-                                  yoke_operation operation, yoke_type type,
+                                  yoke_reduce_operation operation, yoke_type type,
                                   yk_error *error)
 {
-    if ((unsigned)operation - 1 >= YOKE_SUM_COMPENSATED) {
+    if ((unsigned)operation - 1 >= YOKE_REDUCE_SUM_COMPENSATED) {
         return yk_fail(error, YOKE_EINVAL, "operation %u is no known value",
                        (unsigned)operation);
     }
-    if ((unsigned)type - 1 >= YOKE_UINT64) {
+    if ((unsigned)type - 1 >= YOKE_TYPE_UINT64) {
         return yk_fail(error, YOKE_EINVAL, "type %u is no known value", (unsigned)type);
     }
     *reduction = yk_reduction_find(operation, type);
@@ -134,9 +134,10 @@ static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
 }
 
 yoke_status yoke_reduce_sized(yoke_future **future, yoke_pool *pool,
-                              yoke_operation operation, yoke_type type, const void *x,
-                              const void *y, size_t n, yoke_reduced *result,
-                              const yoke_map_options *options, size_t size)
+                              yoke_reduce_operation operation, yoke_type type,
+                              const void *x, const void *y, size_t n,
+                              yoke_reduced *result, const yoke_map_options *options,
+                              size_t size)
 {
     yk_reduce_request request = {.x = x, .y = y, .n = n, .result = result};
     yk_submission submission = {.kernel = NULL};

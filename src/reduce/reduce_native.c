@@ -379,12 +379,12 @@ static const yk_reduction table[YK_REDUCTION_COUNT] = {
 
 _Static_assert(OPERATIONS *TYPES + 2 == YK_REDUCTION_COUNT, "all are there");
 
-const yk_reduction *yk_reduction_find(yoke_operation operation, yoke_type type)
+const yk_reduction *yk_reduction_find(yoke_reduce_operation operation, yoke_type type)
 {
     const unsigned o = (unsigned)operation - 1;
     const unsigned t = (unsigned)type - 1;
 
-    if (operation == YOKE_SUM_COMPENSATED && t < 2) {
+    if (operation == YOKE_REDUCE_SUM_COMPENSATED && t < 2) {
         return &table[OPERATIONS * TYPES + t];
     }
     return o < OPERATIONS && t < TYPES ? &table[t * OPERATIONS + o] : NULL;

@@ -57,7 +57,7 @@ enum { YK_REDUCTION_COUNT = 44 };
 
 /* NULL if there is no such operation on this type. Its index in the table is where it
  * lies behind the first. */
-const yk_reduction *yk_reduction_find(yoke_operation operation, yoke_type type);
+const yk_reduction *yk_reduction_find(yoke_reduce_operation operation, yoke_type type);
 
 /* 0 to YK_REDUCTION_COUNT - 1. */
 size_t yk_reduction_index(const yk_reduction *reduction);

@@ -3,16 +3,16 @@
 
 #include <string.h>
 
-yoke_status reduce_run(yoke_pool *pool, yoke_operation operation, yoke_type type,
+yoke_status reduce_run(yoke_pool *pool, yoke_reduce_operation operation, yoke_type type,
                        const void *x, const void *y, size_t n, yoke_reduced *result,
                        const yoke_map_options *options)
 {
-    return operation == YOKE_DOT
+    return operation == YOKE_REDUCE_DOT
                ? yoke_dot_with(pool, type, x, y, n, result, options)
                : yoke_reduce_with(pool, operation, type, x, n, result, options);
 }
 
-void reduce_expect(yoke_pool *pool, yoke_operation operation, yoke_type type,
+void reduce_expect(yoke_pool *pool, yoke_reduce_operation operation, yoke_type type,
                    const void *x, const void *y, size_t n,
                    const yoke_map_options *options)
 {

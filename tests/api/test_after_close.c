@@ -74,8 +74,9 @@ static void submit_jobs(yoke_pool *pool)
     assert_non_null(result);
     assert_ok_pool(pool,
                    yoke_apply_async(&left.without, pool, give_nothing, NULL, 0, NULL));
-    assert_ok_pool(pool, yoke_reduce_async(&left.sum, pool, YOKE_SUM, YOKE_UINT32,
-                                           numbers, N, &left.value, NULL));
+    assert_ok_pool(pool,
+                   yoke_reduce_async(&left.sum, pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32,
+                                     numbers, N, &left.value, NULL));
     assert_ok(yoke_future_wait(left.sum, 60));
     assert_ok_pool(pool, yoke_map_async(&left.failed, pool, refuse, yoke_range_1d(N),
                                         NULL, yoke_out(numbers, 4)));

@@ -111,10 +111,10 @@ static void test_reductions(void **state)
     for (uint32_t i = 0; i < N; i++) {
         numbers[i] = i;
     }
-    assert_ok_pool(pool, yoke_reduce_async(NULL, pool, YOKE_SUM, YOKE_UINT32, numbers, N,
-                                           &sum, NULL));
-    assert_ok_pool(pool, yoke_dot_async(NULL, pool, YOKE_UINT32, numbers, numbers, N,
-                                        &squares, NULL));
+    assert_ok_pool(pool, yoke_reduce_async(NULL, pool, YOKE_REDUCE_SUM,
+                                           YOKE_TYPE_UINT32, numbers, N, &sum, NULL));
+    assert_ok_pool(pool, yoke_dot_async(NULL, pool, YOKE_TYPE_UINT32, numbers, numbers,
+                                        N, &squares, NULL));
     assert_ok_pool(pool, yoke_pool_wait(pool, 60));
     assert_int_equal(sum.value.u, N * (N - 1) / 2);
     assert_int_equal(squares.value.u, (N - 1) * N * (2 * N - 1) / 6);

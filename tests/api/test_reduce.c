@@ -28,11 +28,12 @@ static void check_pool(const char *devices, const size_t *sizes, size_t count)
         plain_fill((yoke_type)t, y, MOST + 1, 2);
         for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
             for (size_t s = 0;
-                 s < count && plain_exists((yoke_operation)o, (yoke_type)t); s++) {
-                reduce_expect(pool, (yoke_operation)o, (yoke_type)t, x, y, sizes[s],
-                              NULL);
-                reduce_expect(pool, (yoke_operation)o, (yoke_type)t, x + element, y,
+                 s < count && plain_exists((yoke_reduce_operation)o, (yoke_type)t);
+                 s++) {
+                reduce_expect(pool, (yoke_reduce_operation)o, (yoke_type)t, x, y,
                               sizes[s], NULL);
+                reduce_expect(pool, (yoke_reduce_operation)o, (yoke_type)t, x + element,
+                              y, sizes[s], NULL);
             }
         }
         assert_ok_pool(pool, yoke_free(pool, x));
@@ -71,11 +72,12 @@ static void test_millions(void **state)
 
     (void)state;
     assert_non_null(x);
-    plain_fill(YOKE_FLOAT, x, n, 5);
+    plain_fill(YOKE_TYPE_FLOAT, x, n, 5);
     for (int round = 0; round < 10; round++) {
-        reduce_expect(pool, YOKE_SUM, YOKE_FLOAT, x, NULL, n - (size_t)round, NULL);
+        reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, NULL,
+                      n - (size_t)round, NULL);
     }
-    reduce_expect(pool, YOKE_ARGMAX, YOKE_FLOAT, x, NULL, n, NULL);
+    reduce_expect(pool, YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, NULL, n, NULL);
     api_close(pool);
 }
 
@@ -93,11 +95,13 @@ static void test_options(void **state)
     double *x = yoke_alloc(pool, MOST * sizeof *x);
 
     (void)state;
-    plain_fill(YOKE_DOUBLE, x, MOST, 9);
+    plain_fill(YOKE_TYPE_DOUBLE, x, MOST, 9);
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, MOST, &options[i]);
-        reduce_expect(pool, YOKE_DOT, YOKE_DOUBLE, x, x, MOST, &options[i]);
-        reduce_expect(pool, YOKE_ARGMIN, YOKE_DOUBLE, x, NULL, 100, &options[i]);
+        reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, NULL, MOST,
+                      &options[i]);
+        reduce_expect(pool, YOKE_REDUCE_DOT, YOKE_TYPE_DOUBLE, x, x, MOST, &options[i]);
+        reduce_expect(pool, YOKE_REDUCE_ARGMIN, YOKE_TYPE_DOUBLE, x, NULL, 100,
+                      &options[i]);
     }
     api_close(pool);
 }
@@ -112,16 +116,17 @@ static void test_staged(void **state)
 
     (void)state;
     assert_non_null(x);
-    plain_fill(YOKE_DOUBLE, x, MOST, 9);
-    plain_fill(YOKE_DOUBLE, y, MOST, 10);
-    reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, MOST, &stage);
-    reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, 3, &stage);
-    reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x, NULL, 3 * BLOCK, &stage);
-    reduce_expect(pool, YOKE_DOT, YOKE_DOUBLE, x, y, MOST, &stage);
-    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_DOUBLE, x, 3, &result),
+    plain_fill(YOKE_TYPE_DOUBLE, x, MOST, 9);
+    plain_fill(YOKE_TYPE_DOUBLE, y, MOST, 10);
+    reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, NULL, MOST, &stage);
+    reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, NULL, 3, &stage);
+    reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, NULL, 3 * BLOCK, &stage);
+    reduce_expect(pool, YOKE_REDUCE_DOT, YOKE_TYPE_DOUBLE, x, y, MOST, &stage);
+    assert_refused(pool,
+                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, 3, &result),
                    YOKE_EINVAL, "x, ");
-    assert_refused(pool, yoke_dot(pool, YOKE_DOUBLE, y, x, 3, &result), YOKE_EINVAL,
-                   "y, ");
+    assert_refused(pool, yoke_dot(pool, YOKE_TYPE_DOUBLE, y, x, 3, &result),
+                   YOKE_EINVAL, "y, ");
     free(x);
     api_close(pool);
 }
@@ -143,11 +148,11 @@ static void test_lent(void **state)
         for (int round = 0; round < 3; round++) {
             assert_ok_pool(pool, yoke_map_with(pool, number, yoke_range_1d(MOST), &keep,
                                                yoke_out(x, sizeof *x)));
-            assert_ok_pool(pool,
-                           yoke_reduce(pool, YOKE_SUM, YOKE_UINT32, x, MOST, &result));
+            assert_ok_pool(pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, x,
+                                             MOST, &result));
             assert_int_equal(result.value.u, (uint64_t)MOST * (MOST - 1) / 2);
-            assert_ok_pool(
-                pool, yoke_reduce(pool, YOKE_ARGMAX, YOKE_UINT32, x, MOST, &result));
+            assert_ok_pool(pool, yoke_reduce(pool, YOKE_REDUCE_ARGMAX, YOKE_TYPE_UINT32,
+                                             x, MOST, &result));
             assert_int_equal(result.index, MOST - 1);
         }
         assert_status_pool(pool, yoke_lend(pool, x), YOKE_EINVAL);
@@ -167,16 +172,20 @@ static void test_named(void **state)
     (void)state;
     assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, MOST * sizeof *x));
     x = yoke_shm_pointer(shm);
-    plain_fill(YOKE_DOUBLE, x, MOST, 9);
+    plain_fill(YOKE_TYPE_DOUBLE, x, MOST, 9);
     for (size_t first = 0; first < 3; first++) {
-        reduce_expect(pool, YOKE_SUM, YOKE_DOUBLE, x + first, NULL, MOST - first, NULL);
-        reduce_expect(pool, YOKE_DOT, YOKE_DOUBLE, x + first, x, MOST - first, NULL);
-        reduce_expect(pool, YOKE_ARGMAX, YOKE_DOUBLE, x + first, NULL, 5, NULL);
+        reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x + first, NULL,
+                      MOST - first, NULL);
+        reduce_expect(pool, YOKE_REDUCE_DOT, YOKE_TYPE_DOUBLE, x + first, x,
+                      MOST - first, NULL);
+        reduce_expect(pool, YOKE_REDUCE_ARGMAX, YOKE_TYPE_DOUBLE, x + first, NULL, 5,
+                      NULL);
     }
     (void)snprintf(name, sizeof name, "%s", yoke_shm_name(shm));
     assert_ok_pool(pool, yoke_shm_close(shm));
     assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_ONLY));
-    reduce_expect(pool, YOKE_MIN, YOKE_DOUBLE, yoke_shm_pointer(shm), NULL, MOST, NULL);
+    reduce_expect(pool, YOKE_REDUCE_MIN, YOKE_TYPE_DOUBLE, yoke_shm_pointer(shm), NULL,
+                  MOST, NULL);
     assert_ok_pool(pool, yoke_shm_unlink(pool, name));
     assert_ok_pool(pool, yoke_shm_close(shm));
     api_close(pool);
@@ -193,19 +202,22 @@ static void test_special_floats(void **state)
 
     (void)state;
     for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
-        plain_fill(YOKE_FLOAT, x, MOST, p);
+        plain_fill(YOKE_TYPE_FLOAT, x, MOST, p);
         for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
             x[places[p]] = -INFINITY;
-            reduce_expect(pool, (yoke_operation)o, YOKE_FLOAT, x, x, MOST, NULL);
+            reduce_expect(pool, (yoke_reduce_operation)o, YOKE_TYPE_FLOAT, x, x, MOST,
+                          NULL);
             x[places[p]] = (float)NAN;
-            reduce_expect(pool, (yoke_operation)o, YOKE_FLOAT, x, x, MOST, NULL);
+            reduce_expect(pool, (yoke_reduce_operation)o, YOKE_TYPE_FLOAT, x, x, MOST,
+                          NULL);
         }
     }
     for (size_t i = 0; i < MOST; i++) {
         x[i] = i % 2 == 0 ? -0.0f : 0.0f;
     }
     for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
-        reduce_expect(pool, (yoke_operation)o, YOKE_FLOAT, x, x, MOST, NULL);
+        reduce_expect(pool, (yoke_reduce_operation)o, YOKE_TYPE_FLOAT, x, x, MOST,
+                      NULL);
     }
     api_close(pool);
 }
@@ -224,13 +236,18 @@ static void test_extreme_integers(void **state)
         narrow[i] = INT32_MIN;
         wide[i] = i % 2 == 0 ? INT64_MAX : INT64_MIN;
     }
-    for (int o = 1; o <= YOKE_DOT; o++) {
-        reduce_expect(pool, (yoke_operation)o, YOKE_INT32, narrow, narrow, MOST, NULL);
-        reduce_expect(pool, (yoke_operation)o, YOKE_UINT32, narrow, narrow, MOST, NULL);
-        reduce_expect(pool, (yoke_operation)o, YOKE_INT64, wide, wide, MOST, NULL);
-        reduce_expect(pool, (yoke_operation)o, YOKE_UINT64, wide, wide, MOST, NULL);
+    for (int o = 1; o <= YOKE_REDUCE_DOT; o++) {
+        reduce_expect(pool, (yoke_reduce_operation)o, YOKE_TYPE_INT32, narrow, narrow,
+                      MOST, NULL);
+        reduce_expect(pool, (yoke_reduce_operation)o, YOKE_TYPE_UINT32, narrow, narrow,
+                      MOST, NULL);
+        reduce_expect(pool, (yoke_reduce_operation)o, YOKE_TYPE_INT64, wide, wide, MOST,
+                      NULL);
+        reduce_expect(pool, (yoke_reduce_operation)o, YOKE_TYPE_UINT64, wide, wide,
+                      MOST, NULL);
     }
-    assert_ok_pool(pool, yoke_reduce(pool, YOKE_SUM, YOKE_INT32, narrow, MOST, &got));
+    assert_ok_pool(
+        pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_INT32, narrow, MOST, &got));
     assert_true(got.value.i == (int64_t)MOST * INT32_MIN);
     api_close(pool);
 }
@@ -255,15 +272,16 @@ static void test_futures(void **state)
                        yoke_map_async(&written, pool, increment, yoke_range_1d(MOST),
                                       NULL, yoke_inout(x, sizeof *x)));
         yoke_future_destroy(written);
-        assert_ok_pool(pool, yoke_reduce_async(&futures[i], pool, YOKE_SUM, YOKE_UINT32,
-                                               x, MOST, &results[i], NULL));
+        assert_ok_pool(pool,
+                       yoke_reduce_async(&futures[i], pool, YOKE_REDUCE_SUM,
+                                         YOKE_TYPE_UINT32, x, MOST, &results[i], NULL));
     }
     for (size_t i = 0; i < JOBS; i++) {
         assert_ok_pool(pool, yoke_future_wait(futures[i], YOKE_FOREVER));
         assert_int_equal(results[i].value.u, (i + 1) * MOST);
         yoke_future_destroy(futures[i]);
     }
-    assert_ok_pool(pool, yoke_dot_async(&futures[0], pool, YOKE_UINT32, x, x, MOST,
+    assert_ok_pool(pool, yoke_dot_async(&futures[0], pool, YOKE_TYPE_UINT32, x, x, MOST,
                                         &results[0], NULL));
     yoke_future_destroy(futures[0]); /* the job goes on */
     api_close(pool);
@@ -291,22 +309,22 @@ static void test_nothing(void **state)
     (void)state;
     for (int t = 1; t <= PLAIN_TYPES; t++) {
         memset(&result, 0xA5, sizeof result);
-        assert_ok_pool(pool,
-                       yoke_reduce(pool, YOKE_SUM, (yoke_type)t, NULL, 0, &result));
+        assert_ok_pool(
+            pool, yoke_reduce(pool, YOKE_REDUCE_SUM, (yoke_type)t, NULL, 0, &result));
         assert_true(is_zero(result));
         memset(&result, 0xA5, sizeof result);
         assert_ok_pool(pool, yoke_dot(pool, (yoke_type)t, NULL, NULL, 0, &result));
         assert_true(is_zero(result));
-        for (int o = YOKE_MIN; o <= YOKE_ARGMAX; o++) {
-            assert_refused(
-                pool,
-                yoke_reduce(pool, (yoke_operation)o, (yoke_type)t, NULL, 0, &result),
-                YOKE_EINVAL, "no elements");
+        for (int o = YOKE_REDUCE_MIN; o <= YOKE_REDUCE_ARGMAX; o++) {
+            assert_refused(pool,
+                           yoke_reduce(pool, (yoke_reduce_operation)o, (yoke_type)t,
+                                       NULL, 0, &result),
+                           YOKE_EINVAL, "no elements");
         }
     }
     memset(&result, 0xA5, sizeof result);
-    assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_SUM, YOKE_FLOAT, NULL, 0,
-                                           &result, NULL));
+    assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM,
+                                           YOKE_TYPE_FLOAT, NULL, 0, &result, NULL));
     assert_non_null(future);
     assert_true(is_zero(result));
     assert_ok_pool(pool, yoke_future_on_done(future, note, &noted));
@@ -333,13 +351,13 @@ static void test_cancelled(void **state)
 
     (void)state;
     /* The kernel has to be there: workers that are held build none. */
-    reduce_expect(pool, YOKE_SUM, YOKE_UINT32, x, NULL, MOST, NULL);
+    reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, x, NULL, MOST, NULL);
     assert_ok_pool(pool, yoke_map_async(&held, pool, hold, yoke_range_1d(MOST), NULL,
                                         yoke_inout(x, sizeof *x),
                                         yoke_in_whole(gate, sizeof *gate)));
     api_gate_await(gate, 1);
-    assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_SUM, YOKE_UINT32, x,
-                                           MOST, &result, NULL));
+    assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM,
+                                           YOKE_TYPE_UINT32, x, MOST, &result, NULL));
     assert_status(yoke_future_wait(future, 0), YOKE_ETIMEDOUT);
     assert_ok(yoke_future_cancel(future));
     api_gate_open(gate);
@@ -348,7 +366,7 @@ static void test_cancelled(void **state)
     yoke_future_destroy(future);
     assert_ok(yoke_future_wait(held, YOKE_FOREVER));
     yoke_future_destroy(held);
-    reduce_expect(pool, YOKE_SUM, YOKE_UINT32, x, NULL, MOST, NULL);
+    reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, x, NULL, MOST, NULL);
     api_close(pool);
 }
 
@@ -369,8 +387,8 @@ static void *use(void *arg)
         for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
             yoke_reduced got;
 
-            if (reduce_run(self->pool, (yoke_operation)o, YOKE_FLOAT, self->x, self->x,
-                           MOST, &got, NULL) != YOKE_OK ||
+            if (reduce_run(self->pool, (yoke_reduce_operation)o, YOKE_TYPE_FLOAT,
+                           self->x, self->x, MOST, &got, NULL) != YOKE_OK ||
                 !plain_same(got, self->right[o])) {
                 self->failed = true;
             }
@@ -389,11 +407,12 @@ static void test_threads(void **state)
     user users[THREADS];
 
     (void)state;
-    plain_fill(YOKE_FLOAT, x, MOST, 11);
+    plain_fill(YOKE_TYPE_FLOAT, x, MOST, 11);
     for (int i = 0; i < THREADS; i++) {
         users[i] = (user){.pool = pool, .x = x};
         for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
-            users[i].right[o] = plain_reduce((yoke_operation)o, YOKE_FLOAT, x, x, MOST);
+            users[i].right[o] =
+                plain_reduce((yoke_reduce_operation)o, YOKE_TYPE_FLOAT, x, x, MOST);
         }
     }
     for (int i = 0; i < THREADS; i++) {
@@ -413,7 +432,8 @@ static int reduce_in_child(void *arg)
     yoke_pool *pool = arg;
     yoke_reduced result;
 
-    return yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, NULL, 0, &result) == YOKE_EINVAL &&
+    return yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, NULL, 0, &result) ==
+                       YOKE_EINVAL &&
                    strstr(yoke_pool_error(pool), "from which this one was made") != NULL
                ? 0
                : 1;
@@ -429,46 +449,62 @@ static void test_bad_input(void **state)
     const yoke_map_options nobody = {.devices = "nonsense"};
 
     (void)state;
-    assert_status(yoke_reduce(NULL, YOKE_SUM, YOKE_FLOAT, x, 10, &r), YOKE_EINVAL);
-    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, 10, NULL),
+    assert_status(yoke_reduce(NULL, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10, &r),
+                  YOKE_EINVAL);
+    assert_refused(pool,
+                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10, NULL),
                    YOKE_EINVAL, "result");
-    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, NULL, 10, &r),
+    assert_refused(pool,
+                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, NULL, 10, &r),
                    YOKE_EINVAL, "x is NULL");
-    assert_refused(pool, yoke_dot(pool, YOKE_FLOAT, x, NULL, 10, &r), YOKE_EINVAL,
+    assert_refused(pool, yoke_dot(pool, YOKE_TYPE_FLOAT, x, NULL, 10, &r), YOKE_EINVAL,
                    "y is NULL");
-    assert_refused(pool, yoke_reduce(pool, YOKE_DOT, YOKE_FLOAT, x, 10, &r),
+    assert_refused(pool, yoke_reduce(pool, YOKE_REDUCE_DOT, YOKE_TYPE_FLOAT, x, 10, &r),
                    YOKE_EINVAL, "y is NULL");
-    assert_refused(pool, yoke_reduce(pool, (yoke_operation)0, YOKE_FLOAT, x, 10, &r),
-                   YOKE_EINVAL, "operation 0");
-    assert_refused(pool, yoke_reduce(pool, (yoke_operation)9, YOKE_FLOAT, x, 10, &r),
-                   YOKE_EINVAL, "operation 9");
-    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, (yoke_type)0, x, 10, &r),
+    assert_refused(
+        pool, yoke_reduce(pool, (yoke_reduce_operation)0, YOKE_TYPE_FLOAT, x, 10, &r),
+        YOKE_EINVAL, "operation 0");
+    assert_refused(
+        pool, yoke_reduce(pool, (yoke_reduce_operation)9, YOKE_TYPE_FLOAT, x, 10, &r),
+        YOKE_EINVAL, "operation 9");
+    assert_refused(pool, yoke_reduce(pool, YOKE_REDUCE_SUM, (yoke_type)0, x, 10, &r),
                    YOKE_EINVAL, "type 0");
-    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, (yoke_type)7, x, 10, &r),
+    assert_refused(pool, yoke_reduce(pool, YOKE_REDUCE_SUM, (yoke_type)7, x, 10, &r),
                    YOKE_EINVAL, "type 7");
-    assert_refused(pool, yoke_reduce(pool, YOKE_SUM_COMPENSATED, YOKE_INT32, x, 10, &r),
-                   YOKE_EINVAL, "float or double");
-    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, 1001, &r),
+    assert_refused(
+        pool,
+        yoke_reduce(pool, YOKE_REDUCE_SUM_COMPENSATED, YOKE_TYPE_INT32, x, 10, &r),
+        YOKE_EINVAL, "float or double");
+    assert_refused(pool,
+                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 1001, &r),
                    YOKE_EINVAL, "4004 bytes");
-    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, SIZE_MAX / 2, &r),
-                   YOKE_EINVAL, "more than memory has");
-    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, (char *)x + 2, 10, &r),
+    assert_refused(
+        pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, SIZE_MAX / 2, &r),
+        YOKE_EINVAL, "more than memory has");
+    assert_refused(
+        pool,
+        yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, (char *)x + 2, 10, &r),
+        YOKE_EINVAL, "aligned");
+    assert_refused(pool,
+                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x + 1, 10, &r),
                    YOKE_EINVAL, "aligned");
-    assert_refused(pool, yoke_reduce(pool, YOKE_SUM, YOKE_DOUBLE, x + 1, 10, &r),
-                   YOKE_EINVAL, "aligned");
-    assert_status(yoke_reduce_with(pool, YOKE_SUM, YOKE_FLOAT, x, 10, &r, &late),
-                  YOKE_EINVAL);
-    assert_status(yoke_reduce_with(pool, YOKE_SUM, YOKE_FLOAT, x, 10, &r, &nobody),
-                  YOKE_EINVAL);
     assert_status(
-        yoke_reduce_async(&future, pool, YOKE_SUM, YOKE_FLOAT, x, 1001, &r, NULL),
+        yoke_reduce_with(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10, &r, &late),
         YOKE_EINVAL);
+    assert_status(
+        yoke_reduce_with(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10, &r, &nobody),
+        YOKE_EINVAL);
+    assert_status(yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x,
+                                    1001, &r, NULL),
+                  YOKE_EINVAL);
     assert_null(future);
     assert_int_equal(r.index, 4711);
     assert_int_equal(yt_in_child(reduce_in_child, pool, 30), 0);
-    assert_ok_pool(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, 1000, &r));
+    assert_ok_pool(pool,
+                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 1000, &r));
     api_close(pool);
-    assert_status(yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, 10, &r), YOKE_ECLOSED);
+    assert_status(yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10, &r),
+                  YOKE_ECLOSED);
 }
 
 int main(void)

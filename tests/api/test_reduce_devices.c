@@ -13,11 +13,11 @@ static const size_t sizes[] = {1, 63, 513, BLOCK, BLOCK + 1, 3 * BLOCK - 1, MOST
 /* Not only finite numbers. */
 static void add_special(yoke_type type, void *x, size_t n)
 {
-    if (type == YOKE_FLOAT) {
+    if (type == YOKE_TYPE_FLOAT) {
         ((float *)x)[n - 3] = -0.0f;
         ((float *)x)[n / 2] = (float)NAN;
         ((float *)x)[n / 3] = (float)NAN;
-    } else if (type == YOKE_DOUBLE) {
+    } else if (type == YOKE_TYPE_DOUBLE) {
         ((double *)x)[n / 2] = INFINITY;
     }
 }
@@ -36,8 +36,8 @@ static void check_type(yoke_pool *pool, yoke_type type)
     for (int special = 0; special < 2; special++) {
         for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
             for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-                if (plain_exists((yoke_operation)o, type)) {
-                    reduce_expect(pool, (yoke_operation)o, type, x + element, y,
+                if (plain_exists((yoke_reduce_operation)o, type)) {
+                    reduce_expect(pool, (yoke_reduce_operation)o, type, x + element, y,
                                   sizes[s], s % 2 == 0 ? NULL : &by_threes);
                 }
             }
@@ -88,11 +88,11 @@ static void test_joining(void **state)
     float *x = yoke_alloc(pool, MOST * sizeof *x);
 
     (void)state;
-    plain_fill(YOKE_FLOAT, x, MOST, 4);
+    plain_fill(YOKE_TYPE_FLOAT, x, MOST, 4);
     for (int round = 0; round < 200; round++) {
-        reduce_expect(pool, YOKE_SUM, YOKE_FLOAT, x, NULL, MOST, NULL);
+        reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, NULL, MOST, NULL);
     }
-    reduce_expect(pool, YOKE_SUM, YOKE_FLOAT, x, NULL, MOST,
+    reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, NULL, MOST,
                   &(yoke_map_options){.devices = "opencl"});
     api_close(pool);
 }

@@ -104,7 +104,7 @@ static void test_whatever_pool(void **state)
                                      &(yoke_kernel_options){.name = "grouped",
                                                             .native = affine_native,
                                                             .group = {GROUP}}));
-        plain_fill(YOKE_UINT32, in, N, 3);
+        plain_fill(YOKE_TYPE_UINT32, in, N, 3);
         expect_composed(pool, kernel, yoke_range_1d(N), in, NULL,
                         yoke_partial(sizeof(affine)), N);
         expect_composed(pool, kernel, yoke_range_1d(1), in, NULL,
@@ -228,7 +228,7 @@ static stage open_stage(void)
     s.kernel = api_kernel(s.pool, "affine", affine_native);
     s.in = yoke_alloc(s.pool, ITEMS * sizeof *s.in);
     assert_non_null(s.in);
-    plain_fill(YOKE_UINT32, s.in, ITEMS, 3);
+    plain_fill(YOKE_TYPE_UINT32, s.in, ITEMS, 3);
     s.right = plain_compose(s.in, 0, ITEMS);
     return s;
 }

@@ -351,13 +351,13 @@ enum { NUMBERS = 100001 };
 
 static void reduce_all(yoke_pool *pool, const double *x, yoke_reduced *results)
 {
-    static const yoke_operation operations[] = {YOKE_SUM, YOKE_SUM_OF_SQUARES,
-                                                YOKE_SUM_COMPENSATED};
+    static const yoke_reduce_operation operations[] = {
+        YOKE_REDUCE_SUM, YOKE_REDUCE_SUM_OF_SQUARES, YOKE_REDUCE_SUM_COMPENSATED};
 
     for (int i = 0; i < 3; i++) {
         memset(&results[i], 0, sizeof results[i]);
-        assert_ok_pool(pool, yoke_reduce(pool, operations[i], YOKE_DOUBLE, x, NUMBERS,
-                                         &results[i]));
+        assert_ok_pool(pool, yoke_reduce(pool, operations[i], YOKE_TYPE_DOUBLE, x,
+                                         NUMBERS, &results[i]));
     }
 }
 

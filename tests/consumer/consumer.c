@@ -337,19 +337,21 @@ static void test_reductions(yoke_pool *pool)
     memset(&reducer, 0, sizeof reducer);
     reducer.bytes = sizeof greatest;
     reducer.combine = keep_greater;
-    CHECK_OK(pool, yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, ITEMS, &sum));
-    CHECK_OK(pool, yoke_dot(pool, YOKE_FLOAT, x, x, ITEMS, &product));
+    CHECK_OK(pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, ITEMS, &sum));
+    CHECK_OK(pool, yoke_dot(pool, YOKE_TYPE_FLOAT, x, x, ITEMS, &product));
     CHECK(sum.value.f == 3067.0 && product.value.f == 13287.0);
-    CHECK_OK(pool, yoke_reduce_with(pool, YOKE_ARGMAX, YOKE_FLOAT, x, ITEMS, &sum, &options));
+    CHECK_OK(pool, yoke_reduce_with(pool, YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, ITEMS,
+                                    &sum, &options));
     CHECK(sum.index == 6 && sum.value.f == 6.0);
-    CHECK_OK(pool, yoke_dot_with(pool, YOKE_FLOAT, x, x, YOKE_REDUCE_BLOCK / 4096, &product,
-                                 &options));
+    CHECK_OK(pool, yoke_dot_with(pool, YOKE_TYPE_FLOAT, x, x, YOKE_REDUCE_BLOCK / 4096,
+                                 &product, &options));
     CHECK(product.value.f == 0.0);
-    CHECK_OK(pool, yoke_reduce_async(&future, pool, YOKE_SUM_OF_SQUARES, YOKE_FLOAT, x, ITEMS,
-                                     &sum, NULL));
+    CHECK_OK(pool, yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM_OF_SQUARES,
+                                     YOKE_TYPE_FLOAT, x, ITEMS, &sum, NULL));
     CHECK_OK(pool, yoke_future_wait(future, 60.0));
     yoke_future_destroy(future);
-    CHECK_OK(pool, yoke_dot_async(&future, pool, YOKE_FLOAT, x, x, ITEMS, &product, NULL));
+    CHECK_OK(pool, yoke_dot_async(&future, pool, YOKE_TYPE_FLOAT, x, x, ITEMS, &product,
+                                  NULL));
     CHECK_OK(pool, yoke_future_wait(future, 60.0));
     yoke_future_destroy(future);
     CHECK(sum.value.f == product.value.f);

@@ -274,10 +274,12 @@ static yoke_status sum_groups(yoke_pool *pool, float *sums, const float *x, size
 static yoke_status print_summary(yoke_pool *pool, const float *x, size_t n)
 {
     yoke_reduced sum, greatest;
-    yoke_status status = yoke_reduce(pool, YOKE_SUM, YOKE_FLOAT, x, n, &sum);
+    yoke_status status =
+        yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, n, &sum);
 
     if (status == YOKE_OK) {
-        status = yoke_reduce(pool, YOKE_ARGMAX, YOKE_FLOAT, x, n, &greatest);
+        status =
+            yoke_reduce(pool, YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, n, &greatest);
     }
     if (status == YOKE_OK) {
         printf("sum %g, greatest %g at %llu\n", sum.value.f, greatest.value.f,

@@ -23,20 +23,21 @@ static float *make_array(yoke_pool *pool)
     float *x = yoke_alloc(pool, N * sizeof *x);
 
     assert_non_null(x);
-    plain_fill(YOKE_FLOAT, x, N, 6);
+    plain_fill(YOKE_TYPE_FLOAT, x, N, 6);
     return x;
 }
 
 static void check(yoke_pool *pool, const float *x, const yoke_reduced right[])
 {
-    static const yoke_operation operations[] = {YOKE_SUM, YOKE_ARGMIN};
+    static const yoke_reduce_operation operations[] = {YOKE_REDUCE_SUM,
+                                                       YOKE_REDUCE_ARGMIN};
 
     for (int i = 0; i < 2; i++) {
         yoke_future *future = NULL;
         yoke_reduced got = {.index = 0};
 
-        assert_ok_pool(pool, yoke_reduce_async(&future, pool, operations[i], YOKE_FLOAT,
-                                               x, N, &got, NULL));
+        assert_ok_pool(pool, yoke_reduce_async(&future, pool, operations[i],
+                                               YOKE_TYPE_FLOAT, x, N, &got, NULL));
         assert_ok(ft_finish(future));
         assert_true(plain_same(got, right[i]));
     }
@@ -44,8 +45,8 @@ static void check(yoke_pool *pool, const float *x, const yoke_reduced right[])
 
 static void find_right(const float *x, yoke_reduced right[2])
 {
-    right[0] = plain_reduce(YOKE_SUM, YOKE_FLOAT, x, x, N);
-    right[1] = plain_reduce(YOKE_ARGMIN, YOKE_FLOAT, x, x, N);
+    right[0] = plain_reduce(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, x, N);
+    right[1] = plain_reduce(YOKE_REDUCE_ARGMIN, YOKE_TYPE_FLOAT, x, x, N);
 }
 
 static void run_through_fault(const char *devices, const char *fault)
@@ -208,8 +209,8 @@ static void test_kills(void **state)
         ft_workers workers;
 
         ft_look(pool, &workers);
-        assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_SUM, YOKE_FLOAT, x,
-                                               N, &got, NULL));
+        assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM,
+                                               YOKE_TYPE_FLOAT, x, N, &got, NULL));
         assert_int_equal(kill(workers.info[k % workers.count].pid, SIGKILL), 0);
         assert_ok(ft_finish(future));
         assert_true(plain_same(got, right[0]));

@@ -12,7 +12,7 @@
 enum { BLOCK = YOKE_REDUCE_BLOCK, MOST = 9 * BLOCK + 100 };
 
 /* Runs the host form over the blocks in pieces, from the last to the first. */
-static yoke_reduced run(yoke_operation operation, yoke_type type, const void *x,
+static yoke_reduced run(yoke_reduce_operation operation, yoke_type type, const void *x,
                         const void *y, size_t n, size_t piece)
 {
     const yk_reduction *reduction = yk_reduction_find(operation, type);
@@ -41,7 +41,7 @@ static yoke_reduced run(yoke_operation operation, yoke_type type, const void *x,
     return result;
 }
 
-static void expect(yoke_operation operation, yoke_type type, const void *x,
+static void expect(yoke_reduce_operation operation, yoke_type type, const void *x,
                    const void *y, size_t n, size_t piece)
 {
     const yoke_reduced got = run(operation, type, x, y, n, piece);
@@ -83,13 +83,15 @@ static void test_all(void **state)
         plain_fill((yoke_type)t, x, MOST + 1, 1);
         plain_fill((yoke_type)t, y, MOST + 1, 2);
         for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
-            if (!plain_exists((yoke_operation)o, (yoke_type)t)) {
+            if (!plain_exists((yoke_reduce_operation)o, (yoke_type)t)) {
                 continue;
             }
             for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-                expect((yoke_operation)o, (yoke_type)t, x, y, sizes[s], 100);
-                expect((yoke_operation)o, (yoke_type)t, x + shift, y, sizes[s], 1);
-                expect((yoke_operation)o, (yoke_type)t, x, y + shift, sizes[s], 2);
+                expect((yoke_reduce_operation)o, (yoke_type)t, x, y, sizes[s], 100);
+                expect((yoke_reduce_operation)o, (yoke_type)t, x + shift, y, sizes[s],
+                       1);
+                expect((yoke_reduce_operation)o, (yoke_type)t, x, y + shift, sizes[s],
+                       2);
             }
         }
         free(x);
@@ -105,19 +107,19 @@ static void test_table(void **state)
     for (int o = -1; o <= PLAIN_OPERATIONS + 1; o++) {
         for (int t = -1; t <= PLAIN_TYPES + 1; t++) {
             const yk_reduction *found =
-                yk_reduction_find((yoke_operation)o, (yoke_type)t);
+                yk_reduction_find((yoke_reduce_operation)o, (yoke_type)t);
             const bool exists = o >= 1 && o <= PLAIN_OPERATIONS && t >= 1 &&
                                 t <= PLAIN_TYPES &&
-                                plain_exists((yoke_operation)o, (yoke_type)t);
+                                plain_exists((yoke_reduce_operation)o, (yoke_type)t);
 
             assert_int_equal(found != NULL, exists);
             if (exists) {
                 assert_in_range(yk_reduction_index(found), 0, YK_REDUCTION_COUNT - 1);
                 assert_int_equal(found->element_bytes, plain_size((yoke_type)t));
-                assert_int_equal(found->takes_two, o == YOKE_DOT);
-                assert_int_equal(found->needs_double, t == YOKE_DOUBLE);
+                assert_int_equal(found->takes_two, o == YOKE_REDUCE_DOT);
+                assert_int_equal(found->needs_double, t == YOKE_TYPE_DOUBLE);
                 assert_int_equal(found->has_identity,
-                                 !plain_is_extreme((yoke_operation)o));
+                                 !plain_is_extreme((yoke_reduce_operation)o));
                 count++;
             }
         }
@@ -137,13 +139,13 @@ static void test_equal_elements(void **state)
         k[i] = INT64_MIN;
     }
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-        expect(YOKE_ARGMIN, YOKE_FLOAT, x, x, sizes[s], 1);
-        expect(YOKE_ARGMAX, YOKE_FLOAT, x, x, sizes[s], 1);
-        expect(YOKE_ARGMAX, YOKE_INT64, k, k, sizes[s], 1);
-        expect(YOKE_MIN, YOKE_FLOAT, x, x, sizes[s], 1);
+        expect(YOKE_REDUCE_ARGMIN, YOKE_TYPE_FLOAT, x, x, sizes[s], 1);
+        expect(YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, x, sizes[s], 1);
+        expect(YOKE_REDUCE_ARGMAX, YOKE_TYPE_INT64, k, k, sizes[s], 1);
+        expect(YOKE_REDUCE_MIN, YOKE_TYPE_FLOAT, x, x, sizes[s], 1);
     }
     k[MOST - 1] = INT64_MIN + 1;
-    expect(YOKE_ARGMAX, YOKE_INT64, k, k, MOST, 1);
+    expect(YOKE_REDUCE_ARGMAX, YOKE_TYPE_INT64, k, k, MOST, 1);
     free(x);
     free(k);
 }
@@ -163,15 +165,16 @@ static void test_nan(void **state)
 
     (void)state;
     for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
-        plain_fill(YOKE_FLOAT, x, MOST, p);
+        plain_fill(YOKE_TYPE_FLOAT, x, MOST, p);
         x[places[p]] = -(float)NAN;
         x[MOST - 1] = (float)NAN;
         for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
-            const yoke_reduced got = run((yoke_operation)o, YOKE_FLOAT, x, x, MOST, 3);
+            const yoke_reduced got =
+                run((yoke_reduce_operation)o, YOKE_TYPE_FLOAT, x, x, MOST, 3);
 
             assert_true(is_the_nan(got.value.f));
             assert_int_equal(got.index,
-                             plain_has_place((yoke_operation)o) ? places[p] : 0);
+                             plain_has_place((yoke_reduce_operation)o) ? places[p] : 0);
         }
     }
     free(x);
@@ -186,15 +189,16 @@ static void test_zeros(void **state)
         x[i] = -0.0f;
     }
     for (int o = 1; o <= PLAIN_OPERATIONS; o++) {
-        const yoke_reduced got = run((yoke_operation)o, YOKE_FLOAT, x, x, MOST, 2);
+        const yoke_reduced got =
+            run((yoke_reduce_operation)o, YOKE_TYPE_FLOAT, x, x, MOST, 2);
 
         assert_int_equal(signbit(got.value.f) != 0,
-                         plain_has_place((yoke_operation)o)); /* as it is */
+                         plain_has_place((yoke_reduce_operation)o)); /* as it is */
         assert_int_equal(got.index, 0);
     }
     x[5] = 0.0f;
-    assert_int_equal(run(YOKE_ARGMAX, YOKE_FLOAT, x, x, MOST, 2).index, 0);
-    assert_int_equal(run(YOKE_ARGMIN, YOKE_FLOAT, x, x, MOST, 2).index, 0);
+    assert_int_equal(run(YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, x, MOST, 2).index, 0);
+    assert_int_equal(run(YOKE_REDUCE_ARGMIN, YOKE_TYPE_FLOAT, x, x, MOST, 2).index, 0);
     free(x);
 }
 
@@ -203,15 +207,18 @@ static void test_infinities(void **state)
     double *x = malloc(MOST * sizeof *x);
 
     (void)state;
-    plain_fill(YOKE_DOUBLE, x, MOST, 3);
+    plain_fill(YOKE_TYPE_DOUBLE, x, MOST, 3);
     x[77] = INFINITY;
-    assert_true(run(YOKE_SUM, YOKE_DOUBLE, x, x, MOST, 2).value.f == INFINITY);
-    assert_true(run(YOKE_SUM_COMPENSATED, YOKE_DOUBLE, x, x, MOST, 2).value.f ==
+    assert_true(run(YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, x, MOST, 2).value.f ==
                 INFINITY);
-    x[BLOCK] = -INFINITY;
-    assert_true(is_the_nan(run(YOKE_SUM, YOKE_DOUBLE, x, x, MOST, 2).value.f));
     assert_true(
-        is_the_nan(run(YOKE_SUM_COMPENSATED, YOKE_DOUBLE, x, x, MOST, 2).value.f));
+        run(YOKE_REDUCE_SUM_COMPENSATED, YOKE_TYPE_DOUBLE, x, x, MOST, 2).value.f ==
+        INFINITY);
+    x[BLOCK] = -INFINITY;
+    assert_true(
+        is_the_nan(run(YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, x, MOST, 2).value.f));
+    assert_true(is_the_nan(
+        run(YOKE_REDUCE_SUM_COMPENSATED, YOKE_TYPE_DOUBLE, x, x, MOST, 2).value.f));
     free(x);
 }
 
@@ -265,12 +272,14 @@ static void test_error_of_sums(void **state)
         exact += fixed((double)x[i]);
         absolute += fixed(fabs((double)x[i]));
     }
-    straight = fabs(run(YOKE_SUM, YOKE_FLOAT, x, x, n, 7).value.f - from_fixed(exact));
+    straight = fabs(run(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, x, n, 7).value.f -
+                    from_fixed(exact));
     assert_true(from_fixed(absolute) > 1e4 * fabs(from_fixed(exact)));
     assert_true(straight <= bound(n, u, &m) * from_fixed(absolute));
     (void)bound(n, u, &m);
-    const double compensated = fabs(
-        run(YOKE_SUM_COMPENSATED, YOKE_FLOAT, x, x, n, 7).value.f - from_fixed(exact));
+    const double compensated =
+        fabs(run(YOKE_REDUCE_SUM_COMPENSATED, YOKE_TYPE_FLOAT, x, x, n, 7).value.f -
+             from_fixed(exact));
     assert_true(compensated <=
                 u * fabs(from_fixed(exact)) + 3 * m * m * u * u * from_fixed(absolute));
     assert_true(compensated < straight); /* on this data, which is always the same */
@@ -288,11 +297,11 @@ static void test_many_ones(void **state)
     for (size_t i = 0; i < n; i++) {
         x[i] = 1.0f;
     }
-    const double sum = run(YOKE_SUM, YOKE_FLOAT, x, x, n, 100).value.f;
+    const double sum = run(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, x, n, 100).value.f;
 
     assert_true(fabs(sum - (double)n) <= bound(n, ldexp(1, -24), &m) * (double)n);
     assert_true(fabs(sum - (double)n) <= 4); /* half a unit in the last place is 2 */
-    assert_true(run(YOKE_SUM_COMPENSATED, YOKE_FLOAT, x, x, n, 9).value.f ==
+    assert_true(run(YOKE_REDUCE_SUM_COMPENSATED, YOKE_TYPE_FLOAT, x, x, n, 9).value.f ==
                 (double)(float)n);
     free(x);
 }
@@ -309,7 +318,7 @@ static void test_error_of_squares(void **state)
 
     (void)state;
     fill_ill(x, n);
-    plain_fill(YOKE_FLOAT, y, n, 8);
+    plain_fill(YOKE_TYPE_FLOAT, y, n, 8);
     for (size_t i = 0; i < n; i++) {
         squares += (long double)x[i] * x[i];
         product += (long double)x[i] * y[i];
@@ -318,10 +327,11 @@ static void test_error_of_squares(void **state)
     (void)bound(n, ldexp(1, -24), &m);
     const long double factor = (long double)((m + 1) * ldexp(1, -24) * 1.0001);
 
-    assert_true(fabsl(run(YOKE_SUM_OF_SQUARES, YOKE_FLOAT, x, x, n, 3).value.f -
-                      squares) <= factor * squares);
-    assert_true(fabsl(run(YOKE_DOT, YOKE_FLOAT, x, y, n, 3).value.f - product) <=
-                factor * absolute);
+    assert_true(
+        fabsl(run(YOKE_REDUCE_SUM_OF_SQUARES, YOKE_TYPE_FLOAT, x, x, n, 3).value.f -
+              squares) <= factor * squares);
+    assert_true(fabsl(run(YOKE_REDUCE_DOT, YOKE_TYPE_FLOAT, x, y, n, 3).value.f -
+                      product) <= factor * absolute);
     free(x);
     free(y);
 }

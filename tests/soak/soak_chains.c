@@ -120,9 +120,10 @@ static bool chain_reduce(soak_client *client, chain *self, unsigned block)
     for (size_t i = 0; i < count; i++) {
         self->expected_sum += numbers[i];
     }
-    return SOAK(client, yoke_reduce_async(
-                            &self->reduction, client->work_range->pool, YOKE_SUM, YOKE_UINT32,
-                            self->blocks[block].pointer, count, &self->sum, NULL));
+    return SOAK(client,
+                yoke_reduce_async(&self->reduction, client->work_range->pool, YOKE_REDUCE_SUM,
+                                  YOKE_TYPE_UINT32, self->blocks[block].pointer, count,
+                                  &self->sum, NULL));
 }
 
 static bool chain_run(soak_client *client, chain *self)
@@ -178,7 +179,7 @@ static void chain_settle(soak_client *client, chain *self, unsigned b)
     yoke_status status;
 
     soak_enter(client, "yoke_reduce() behind a chain");
-    status = yoke_reduce(client->work_range->pool, YOKE_SUM, YOKE_UINT32,
+    status = yoke_reduce(client->work_range->pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32,
                          self->blocks[b].pointer, 2 * (size_t)self->shape.total, &sum);
     if (status != YOKE_OK && status != YOKE_EDEPENDENCY && status != YOKE_ELOST) {
         (void)soak_judge(client, status, YOKE_OK, "yoke_reduce() behind a chain", NULL);

@@ -8,19 +8,19 @@
 #include "support/plain_reduce.h"
 
 /* Each operation on each type is a kernel to be built, so pools with sources do few of them. */
-static void draw_operation(soak_client *client, yoke_operation *operation,
+static void draw_operation(soak_client *client, yoke_reduce_operation *operation,
                            yoke_type *type)
 {
-    static const yoke_operation few[] = {YOKE_SUM, YOKE_ARGMAX};
+    static const yoke_reduce_operation few[] = {YOKE_REDUCE_SUM, YOKE_REDUCE_ARGMAX};
     soak_random *random = &client->random;
 
     if (client->work_range->has_sources) {
         *operation = few[soak_between(random, 0, 1)];
-        *type = soak_chance(random, 50) ? YOKE_FLOAT : YOKE_UINT32;
+        *type = soak_chance(random, 50) ? YOKE_TYPE_FLOAT : YOKE_TYPE_UINT32;
         return;
     }
     do {
-        *operation = (yoke_operation)soak_between(random, 1, PLAIN_OPERATIONS);
+        *operation = (yoke_reduce_operation)soak_between(random, 1, PLAIN_OPERATIONS);
         *type = (yoke_type)soak_between(random, 1, PLAIN_TYPES);
     } while (!plain_exists(*operation, *type));
 }
@@ -33,7 +33,7 @@ void soak_row_reduce(soak_client *client)
                          : soak_between(&client->random, 1, 20000);
     soak_block x = {.pointer = NULL}, y = {.pointer = NULL};
     yoke_reduced result = {.index = 0}, expected;
-    yoke_operation operation;
+    yoke_reduce_operation operation;
     yoke_type type;
 
     draw_operation(client, &operation, &type);
@@ -44,7 +44,7 @@ void soak_row_reduce(soak_client *client)
         plain_fill(type, x.pointer, n, client->turn_key);
         plain_fill(type, y.pointer, n, client->turn_key + 1);
         is_done =
-            operation == YOKE_DOT
+            operation == YOKE_REDUCE_DOT
                 ? SOAK(client, yoke_dot(pool, type, x.pointer, y.pointer, n, &result))
                 : SOAK(client,
                        yoke_reduce(pool, operation, type, x.pointer, n, &result));

@@ -20,12 +20,12 @@ enum { PLAIN_OPERATIONS = 8, PLAIN_TYPES = 6, PLAIN_LANES = 64, PLAIN_RUN = 8 };
 
 static inline bool plain_is_float(yoke_type type)
 {
-    return type == YOKE_FLOAT || type == YOKE_DOUBLE;
+    return type == YOKE_TYPE_FLOAT || type == YOKE_TYPE_DOUBLE;
 }
 
-static inline bool plain_exists(yoke_operation operation, yoke_type type)
+static inline bool plain_exists(yoke_reduce_operation operation, yoke_type type)
 {
-    return operation != YOKE_SUM_COMPENSATED || plain_is_float(type);
+    return operation != YOKE_REDUCE_SUM_COMPENSATED || plain_is_float(type);
 }
 
 static inline size_t plain_size(yoke_type type)
@@ -35,29 +35,30 @@ static inline size_t plain_size(yoke_type type)
     return sizes[type];
 }
 
-static inline bool plain_has_place(yoke_operation operation)
+static inline bool plain_has_place(yoke_reduce_operation operation)
 {
-    return operation == YOKE_ARGMIN || operation == YOKE_ARGMAX;
+    return operation == YOKE_REDUCE_ARGMIN || operation == YOKE_REDUCE_ARGMAX;
 }
 
-static inline bool plain_is_extreme(yoke_operation operation)
+static inline bool plain_is_extreme(yoke_reduce_operation operation)
 {
-    return operation >= YOKE_MIN && operation <= YOKE_ARGMAX;
+    return operation >= YOKE_REDUCE_MIN && operation <= YOKE_REDUCE_ARGMAX;
 }
 
 /* An element of a float type. */
 static inline double plain_double(yoke_type type, const void *x, size_t i)
 {
-    return type == YOKE_FLOAT ? (double)((const float *)x)[i] : ((const double *)x)[i];
+    return type == YOKE_TYPE_FLOAT ? (double)((const float *)x)[i]
+                                   : ((const double *)x)[i];
 }
 
 /* An element of an integer type, modulo 2^64. */
 static inline uint64_t plain_integer(yoke_type type, const void *x, size_t i)
 {
     switch (type) {
-    case YOKE_INT32:
+    case YOKE_TYPE_INT32:
         return (uint64_t)((const int32_t *)x)[i];
-    case YOKE_UINT32:
+    case YOKE_TYPE_UINT32:
         return ((const uint32_t *)x)[i];
     default:
         return ((const uint64_t *)x)[i];
@@ -68,7 +69,7 @@ static inline double plain_round(yoke_type type, double value)
 {
     volatile float narrow = (float)value;
 
-    return type == YOKE_FLOAT ? (double)narrow : value;
+    return type == YOKE_TYPE_FLOAT ? (double)narrow : value;
 }
 
 /* A sum, and what rounding it has cost. */
@@ -99,24 +100,25 @@ static inline void plain_merge(yoke_type type, bool compensated, plain_sum *into
 }
 
 /* What is added for element i. */
-static inline double plain_term(yoke_operation operation, yoke_type type, const void *x,
-                                const void *y, size_t i)
+static inline double plain_term(yoke_reduce_operation operation, yoke_type type,
+                                const void *x, const void *y, size_t i)
 {
     const double value = plain_double(type, x, i);
 
-    if (operation == YOKE_SUM_OF_SQUARES) {
+    if (operation == YOKE_REDUCE_SUM_OF_SQUARES) {
         return plain_round(type, value * value);
     }
-    return operation == YOKE_DOT ? plain_round(type, value * plain_double(type, y, i))
-                                 : value;
+    return operation == YOKE_REDUCE_DOT
+               ? plain_round(type, value * plain_double(type, y, i))
+               : value;
 }
 
 /* The elements from begin on: `count` of them in runs. */
-static inline void plain_lanes(plain_sum lanes[PLAIN_LANES], yoke_operation operation,
-                               yoke_type type, const void *x, const void *y,
-                               size_t begin, size_t count)
+static inline void plain_lanes(plain_sum lanes[PLAIN_LANES],
+                               yoke_reduce_operation operation, yoke_type type,
+                               const void *x, const void *y, size_t begin, size_t count)
 {
-    const bool compensated = operation == YOKE_SUM_COMPENSATED;
+    const bool compensated = operation == YOKE_REDUCE_SUM_COMPENSATED;
     const size_t run = (size_t)PLAIN_LANES * PLAIN_RUN;
 
     for (size_t lane = 0; lane < PLAIN_LANES; lane++) {
@@ -133,11 +135,11 @@ static inline void plain_lanes(plain_sum lanes[PLAIN_LANES], yoke_operation oper
     }
 }
 
-static inline plain_sum plain_block(yoke_operation operation, yoke_type type,
+static inline plain_sum plain_block(yoke_reduce_operation operation, yoke_type type,
                                     const void *x, const void *y, size_t block,
                                     size_t n)
 {
-    const bool compensated = operation == YOKE_SUM_COMPENSATED;
+    const bool compensated = operation == YOKE_REDUCE_SUM_COMPENSATED;
     const size_t blocks = n / YOKE_REDUCE_BLOCK;
     const size_t rest = n % YOKE_REDUCE_BLOCK;
     plain_sum lanes[PLAIN_LANES] = {{0, 0}};
@@ -157,10 +159,10 @@ static inline plain_sum plain_block(yoke_operation operation, yoke_type type,
     return lanes[0];
 }
 
-static inline double plain_float_sum(yoke_operation operation, yoke_type type,
+static inline double plain_float_sum(yoke_reduce_operation operation, yoke_type type,
                                      const void *x, const void *y, size_t n)
 {
-    const bool compensated = operation == YOKE_SUM_COMPENSATED;
+    const bool compensated = operation == YOKE_REDUCE_SUM_COMPENSATED;
     const size_t blocks = n < YOKE_REDUCE_BLOCK ? 1 : n / YOKE_REDUCE_BLOCK;
     plain_sum *sums = calloc(blocks, sizeof *sums);
     double sum;
@@ -180,17 +182,19 @@ static inline double plain_float_sum(yoke_operation operation, yoke_type type,
     return isnan(sum) ? (double)NAN : sum;
 }
 
-static inline uint64_t plain_integer_sum(yoke_operation operation, yoke_type type,
-                                         const void *x, const void *y, size_t n)
+static inline uint64_t plain_integer_sum(yoke_reduce_operation operation,
+                                         yoke_type type, const void *x, const void *y,
+                                         size_t n)
 {
     uint64_t sum = 0;
 
     for (size_t i = 0; i < n; i++) {
         const uint64_t a = plain_integer(type, x, i);
 
-        sum += operation == YOKE_SUM              ? a
-               : operation == YOKE_SUM_OF_SQUARES ? a * a
-                                                  : a * plain_integer(type, y, i);
+        sum += operation == YOKE_REDUCE_SUM ? a
+               : operation == YOKE_REDUCE_SUM_OF_SQUARES
+                   ? a * a
+                   : a * plain_integer(type, y, i);
     }
     return sum;
 }
@@ -205,7 +209,7 @@ static inline bool plain_before(bool least, yoke_type type, const void *x, size_
 
         return isnan(b) ? false : isnan(a) ? true : least ? a < b : a > b;
     }
-    if (type == YOKE_INT32 || type == YOKE_INT64) {
+    if (type == YOKE_TYPE_INT32 || type == YOKE_TYPE_INT64) {
         const int64_t a = (int64_t)plain_integer(type, x, i);
         const int64_t b = (int64_t)plain_integer(type, x, k);
 
@@ -215,10 +219,10 @@ static inline bool plain_before(bool least, yoke_type type, const void *x, size_
                  : plain_integer(type, x, i) > plain_integer(type, x, k);
 }
 
-static inline yoke_reduced plain_extreme(yoke_operation operation, yoke_type type,
-                                         const void *x, size_t n)
+static inline yoke_reduced plain_extreme(yoke_reduce_operation operation,
+                                         yoke_type type, const void *x, size_t n)
 {
-    const bool least = operation == YOKE_MIN || operation == YOKE_ARGMIN;
+    const bool least = operation == YOKE_REDUCE_MIN || operation == YOKE_REDUCE_ARGMIN;
     yoke_reduced result = {.index = 0};
     size_t best = 0;
 
@@ -239,7 +243,7 @@ static inline yoke_reduced plain_extreme(yoke_operation operation, yoke_type typ
 }
 
 /* n >= 1. */
-static inline yoke_reduced plain_reduce(yoke_operation operation, yoke_type type,
+static inline yoke_reduced plain_reduce(yoke_reduce_operation operation, yoke_type type,
                                         const void *x, const void *y, size_t n)
 {
     yoke_reduced result = {.index = 0};
@@ -279,16 +283,16 @@ static inline void plain_fill(yoke_type type, void *x, size_t n, uint64_t seed)
             ldexp((double)(int64_t)bits / 9.3e18, (int)(bits % 40) - 20);
 
         switch (type) {
-        case YOKE_FLOAT:
+        case YOKE_TYPE_FLOAT:
             ((float *)x)[i] =
                 bits % 5 == 0 ? (float)((int)(bits >> 8 & 7) - 3) * 1e6f : (float)mixed;
             break;
-        case YOKE_DOUBLE:
+        case YOKE_TYPE_DOUBLE:
             ((double *)x)[i] =
                 bits % 5 == 0 ? (double)((int)(bits >> 8 & 7) - 3) * 1e6 : mixed;
             break;
-        case YOKE_INT32:
-        case YOKE_UINT32:
+        case YOKE_TYPE_INT32:
+        case YOKE_TYPE_UINT32:
             ((uint32_t *)x)[i] = bits % 5 == 0 ? 0x80000000u - (uint32_t)(bits >> 8 & 1)
                                                : (uint32_t)(bits >> 20);
             break;
