@@ -61,7 +61,7 @@ static void apply(yoke_pool *pool, const task *t)
     if (bytes != wanted || ((const char *)result)[bytes - 1] != 1) {
         contender_fail("%s: the result is wrong", t->w->name);
     }
-    check(pool, yoke_free(pool, result), "freeing");
+    check(pool, yoke_free(result), "freeing");
 }
 
 /* ---- items ---- */

@@ -124,16 +124,16 @@ static void run_steps(yoke_pool *pool, yoke_kernel *kernel, const grids *g, size
 static void lend(yoke_pool *pool, const grids *g)
 {
     for (int k = 0; k < 2; k++) {
-        example_check(pool, yoke_lend(pool, g->u[k]), "yoke_lend");
-        example_check(pool, yoke_lend(pool, g->v[k]), "yoke_lend");
+        example_check(pool, yoke_lend(g->u[k]), "yoke_lend");
+        example_check(pool, yoke_lend(g->v[k]), "yoke_lend");
     }
 }
 
 static void reclaim(yoke_pool *pool, const grids *g)
 {
     for (int k = 0; k < 2; k++) {
-        example_check(pool, yoke_reclaim(pool, g->u[k]), "yoke_reclaim");
-        example_check(pool, yoke_reclaim(pool, g->v[k]), "yoke_reclaim");
+        example_check(pool, yoke_reclaim(g->u[k]), "yoke_reclaim");
+        example_check(pool, yoke_reclaim(g->v[k]), "yoke_reclaim");
     }
 }
 

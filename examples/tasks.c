@@ -93,7 +93,7 @@ static void add_twins(yoke_future *future, yoke_status status, void *context)
     all->left--;
     if (yoke_future_result(future, &twins, &bytes) == YOKE_OK) {
         all->twins += bytes / sizeof(uint32_t);
-        yoke_free(all->pool, twins);
+        yoke_free(twins);
     }
 }
 

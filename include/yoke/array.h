@@ -59,11 +59,8 @@ YOKE_API void *yoke_array_pointer(yoke_shared_array *array);
 /**
  * Destroys an array: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
  * allowed.
- *
- * @param pool   the pool it was created in
- * @param array  the array
  */
-YOKE_API yoke_status yoke_array_destroy(yoke_pool *pool, yoke_shared_array *array);
+YOKE_API yoke_status yoke_array_destroy(yoke_shared_array *array);
 
 #ifdef __cplusplus
 }

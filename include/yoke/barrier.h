@@ -58,11 +58,8 @@ YOKE_API uint32_t yoke_barrier_waiting(const yoke_barrier *barrier);
 /**
  * Destroys a barrier: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
  * allowed.
- *
- * @param pool     the pool it was created in
- * @param barrier  the barrier
  */
-YOKE_API yoke_status yoke_barrier_destroy(yoke_pool *pool, yoke_barrier *barrier);
+YOKE_API yoke_status yoke_barrier_destroy(yoke_barrier *barrier);
 
 #ifdef __cplusplus
 }

@@ -74,11 +74,8 @@ YOKE_API yoke_status yoke_condition_notify_all(yoke_condition *condition);
 /**
  * Destroys a condition, not its lock: calls that wait, and all later ones, answer
  * YOKE_ECLOSED. NULL is allowed.
- *
- * @param pool       the pool it was created in
- * @param condition  the condition
  */
-YOKE_API yoke_status yoke_condition_destroy(yoke_pool *pool, yoke_condition *condition);
+YOKE_API yoke_status yoke_condition_destroy(yoke_condition *condition);
 
 #ifdef __cplusplus
 }

@@ -47,11 +47,8 @@ YOKE_API yoke_status yoke_event_wait(yoke_event *event, double seconds);
 /**
  * Destroys an event: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
  * allowed.
- *
- * @param pool   the pool it was created in
- * @param event  the event
  */
-YOKE_API yoke_status yoke_event_destroy(yoke_pool *pool, yoke_event *event);
+YOKE_API yoke_status yoke_event_destroy(yoke_event *event);
 
 #ifdef __cplusplus
 }

@@ -89,7 +89,7 @@ YOKE_API yoke_status yoke_future_result(yoke_future *future, void **result,
  * is left alone: that of a callback whose call waits, or was given NULL in the future's place.
  * NULL is allowed. A future that was given back must not be used any more, in this call either.
  */
-YOKE_API void yoke_future_destroy(yoke_future *future);
+YOKE_API yoke_status yoke_future_destroy(yoke_future *future);
 
 #ifdef __cplusplus
 }

@@ -146,7 +146,7 @@ static inline yoke_status yoke_kernel_create(yoke_kernel **kernel, yoke_pool *po
 
 /** Gives a kernel back. Jobs that use it still finish. NULL is allowed. Call it before
  *  the pool is closed. */
-YOKE_API void yoke_kernel_destroy(yoke_kernel *kernel);
+YOKE_API yoke_status yoke_kernel_destroy(yoke_kernel *kernel);
 
 /**
  * Lists the parameters of a kernel's source.

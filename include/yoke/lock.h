@@ -43,11 +43,8 @@ YOKE_API yoke_status yoke_lock_release(yoke_lock *lock);
 /**
  * Destroys a lock, held or not: calls that wait, and all later ones, answer YOKE_ECLOSED.
  * NULL is allowed.
- *
- * @param pool  the pool it was created in
- * @param lock  the lock
  */
-YOKE_API yoke_status yoke_lock_destroy(yoke_pool *pool, yoke_lock *lock);
+YOKE_API yoke_status yoke_lock_destroy(yoke_lock *lock);
 
 #ifdef __cplusplus
 }

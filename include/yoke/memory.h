@@ -32,10 +32,9 @@ YOKE_API void *yoke_alloc(yoke_pool *pool, size_t bytes);
  * and nothing happens, while a submitted job uses the block. Waits for devices on which
  * results of it have stayed to be between two chunks.
  *
- * @param pool     the pool it came from
  * @param pointer  what yoke_alloc() returned
  */
-YOKE_API yoke_status yoke_free(yoke_pool *pool, void *pointer);
+YOKE_API yoke_status yoke_free(void *pointer);
 
 /**
  * Lends memory to the pool: until yoke_reclaim() the program neither reads nor writes it,
@@ -47,10 +46,9 @@ YOKE_API yoke_status yoke_free(yoke_pool *pool, void *pointer);
  *
  * YOKE_EINVAL if it is lent already.
  *
- * @param pool     the pool it came from
  * @param pointer  what yoke_alloc() returned
  */
-YOKE_API yoke_status yoke_lend(yoke_pool *pool, void *pointer);
+YOKE_API yoke_status yoke_lend(void *pointer);
 
 /**
  * Ends what yoke_lend() began: waits for the jobs that use the memory; then it is the
@@ -58,10 +56,9 @@ YOKE_API yoke_status yoke_lend(yoke_pool *pool, void *pointer);
  * YOKE_ELOST if a worker died with results that its device alone had: the text says which
  * bytes, which hold something older, and the memory is the program's all the same.
  *
- * @param pool     the pool it came from
  * @param pointer  what yoke_alloc() returned
  */
-YOKE_API yoke_status yoke_reclaim(yoke_pool *pool, void *pointer);
+YOKE_API yoke_status yoke_reclaim(void *pointer);
 
 #ifdef __cplusplus
 }

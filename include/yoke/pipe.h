@@ -93,11 +93,8 @@ YOKE_API yoke_status yoke_pipe_close(yoke_pipe *end);
 /**
  * Destroys a pipe, both ends: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
  * allowed.
- *
- * @param pool  the pool it was created in
- * @param end   one of its ends
  */
-YOKE_API yoke_status yoke_pipe_destroy(yoke_pool *pool, yoke_pipe *end);
+YOKE_API yoke_status yoke_pipe_destroy(yoke_pipe *end);
 
 #ifdef __cplusplus
 }

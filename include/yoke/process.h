@@ -151,7 +151,7 @@ YOKE_API yoke_status yoke_process_kill(yoke_process *process);
 /** Gives the handle back; the process goes on. No call reports then how it ends, with one
  *  exception: if it has not found its function, yoke_pool_wait() or yoke_pool_close() reports that,
  *  unless yoke_process_join() has. NULL is allowed, and a handle whose pool is closed. */
-YOKE_API void yoke_process_destroy(yoke_process *process);
+YOKE_API yoke_status yoke_process_destroy(yoke_process *process);
 
 #ifdef __cplusplus
 }

@@ -113,11 +113,8 @@ YOKE_API yoke_status yoke_queue_join(yoke_queue *queue, double seconds);
 /**
  * Destroys a queue with all that is in it: calls that wait, and all later ones, answer
  * YOKE_ECLOSED. NULL is allowed.
- *
- * @param pool   the pool it was created in
- * @param queue  the queue
  */
-YOKE_API yoke_status yoke_queue_destroy(yoke_pool *pool, yoke_queue *queue);
+YOKE_API yoke_status yoke_queue_destroy(yoke_queue *queue);
 
 #ifdef __cplusplus
 }

@@ -38,11 +38,8 @@ YOKE_API yoke_status yoke_rlock_release(yoke_rlock *rlock);
 /**
  * Destroys a lock, held or not: calls that wait, and all later ones, answer YOKE_ECLOSED.
  * NULL is allowed.
- *
- * @param pool   the pool it was created in
- * @param rlock  the lock
  */
-YOKE_API yoke_status yoke_rlock_destroy(yoke_pool *pool, yoke_rlock *rlock);
+YOKE_API yoke_status yoke_rlock_destroy(yoke_rlock *rlock);
 
 #ifdef __cplusplus
 }

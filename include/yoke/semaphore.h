@@ -57,11 +57,8 @@ YOKE_API uint32_t yoke_semaphore_get(const yoke_semaphore *semaphore);
 /**
  * Destroys a semaphore: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
  * allowed.
- *
- * @param pool       the pool it was created in
- * @param semaphore  the semaphore
  */
-YOKE_API yoke_status yoke_semaphore_destroy(yoke_pool *pool, yoke_semaphore *semaphore);
+YOKE_API yoke_status yoke_semaphore_destroy(yoke_semaphore *semaphore);
 
 #ifdef __cplusplus
 }

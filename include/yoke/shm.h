@@ -129,12 +129,11 @@ YOKE_API yoke_status yoke_shm_close(yoke_shm *shm);
 
 /**
  * Takes a segment's name away. Whoever has it open keeps it. Nothing else ever does this:
- * no close, no end of a pool or process. YOKE_ENOENT if there is none of that name.
+ * no close, no end of a pool or process. YOKE_ENOENT if there is none of that name; the text is that of yoke_pool_error(NULL).
  *
- * @param pool  any pool, for yoke_pool_error(); may be NULL
  * @param name  the segment's name, without a slash
  */
-YOKE_API yoke_status yoke_shm_unlink(yoke_pool *pool, const char *name);
+YOKE_API yoke_status yoke_shm_unlink(const char *name);
 
 #ifdef __cplusplus
 }

@@ -137,7 +137,7 @@ YOKE_API size_t yoke_stream_index(const yoke_stream *stream);
  * were not read, unless yoke_stream_next() has reported an error. Call it before the pool is
  * closed; the stream's source must not call it. NULL is allowed.
  */
-YOKE_API void yoke_stream_destroy(yoke_stream *stream);
+YOKE_API yoke_status yoke_stream_destroy(yoke_stream *stream);
 
 #ifdef __cplusplus
 }

@@ -60,11 +60,8 @@ YOKE_API void *yoke_value_pointer(yoke_value *value);
 /**
  * Destroys a value: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
  * allowed.
- *
- * @param pool   the pool it was created in
- * @param value  the value
  */
-YOKE_API yoke_status yoke_value_destroy(yoke_pool *pool, yoke_value *value);
+YOKE_API yoke_status yoke_value_destroy(yoke_value *value);
 
 #ifdef __cplusplus
 }

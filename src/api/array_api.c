@@ -72,7 +72,7 @@ void *yoke_array_pointer(yoke_shared_array *array)
                                                : NULL;
 }
 
-yoke_status yoke_array_destroy(yoke_pool *pool, yoke_shared_array *array)
+yoke_status yoke_array_destroy(yoke_shared_array *array)
 {
-    return yk_object_destroy(pool, array, YK_MAGIC_ARRAY, true);
+    return yk_object_destroy(array, YK_MAGIC_ARRAY, true);
 }

@@ -71,7 +71,7 @@ uint32_t yoke_barrier_waiting(const yoke_barrier *barrier)
                : 0;
 }
 
-yoke_status yoke_barrier_destroy(yoke_pool *pool, yoke_barrier *barrier)
+yoke_status yoke_barrier_destroy(yoke_barrier *barrier)
 {
-    return yk_object_destroy(pool, barrier, YK_MAGIC_BARRIER, true);
+    return yk_object_destroy(barrier, YK_MAGIC_BARRIER, true);
 }

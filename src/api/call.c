@@ -36,6 +36,26 @@ yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
     return YOKE_OK;
 }
 
+yoke_status yk_call_pool_of(yoke_pool **pool, const void *pointer, yk_error *error)
+{
+    const void *owner = NULL;
+    yoke_status status;
+    pid_t maker;
+
+    *pool = NULL;
+    if (!yk_window_find(pointer, 1, &owner, &maker)) {
+        return yk_window_was_there(pointer)
+                   ? yk_fail(error, YOKE_ECLOSED,
+                             "%p was memory of a pool that was closed", pointer)
+                   : yk_fail(error, YOKE_EINVAL,
+                             "%p is not the start of an allocation of any pool",
+                             pointer);
+    }
+    status = yk_call_check(owner, error);
+    *pool = (yoke_pool *)(uintptr_t)owner;
+    return status;
+}
+
 yoke_status yk_call_check_seconds(double seconds, yk_error *error)
 {
     return yk_clock_is_time(seconds)

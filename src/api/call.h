@@ -12,6 +12,10 @@
  * the memory of a pool that was closed. Otherwise fills in error. */
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error);
 
+/* The pool in whose memory this lies, and whether it may be used as in yk_call_check(). NULL and
+ * YOKE_EINVAL: in none; YOKE_ECLOSED: the pool was closed. */
+yoke_status yk_call_pool_of(yoke_pool **pool, const void *pointer, yk_error *error);
+
 #define YK_CALL_NO_TIME                                                                \
     "the time to wait is %g, which is not a number of seconds from 0 on, nor "         \
     "YOKE_FOREVER"

@@ -80,7 +80,7 @@ yoke_status yoke_condition_notify_all(yoke_condition *condition)
     return yoke_condition_notify(condition, INT32_MAX);
 }
 
-yoke_status yoke_condition_destroy(yoke_pool *pool, yoke_condition *condition)
+yoke_status yoke_condition_destroy(yoke_condition *condition)
 {
-    return yk_object_destroy(pool, condition, YK_MAGIC_CONDITION, false);
+    return yk_object_destroy(condition, YK_MAGIC_CONDITION, false);
 }

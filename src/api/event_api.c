@@ -48,7 +48,7 @@ yoke_status yoke_event_wait(yoke_event *event, double seconds)
     return yk_object_end(event, yk_semaphore_wait((yk_semaphore *)event, deadline));
 }
 
-yoke_status yoke_event_destroy(yoke_pool *pool, yoke_event *event)
+yoke_status yoke_event_destroy(yoke_event *event)
 {
-    return yk_object_destroy(pool, event, YK_MAGIC_EVENT, false);
+    return yk_object_destroy(event, YK_MAGIC_EVENT, false);
 }

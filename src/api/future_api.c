@@ -217,17 +217,18 @@ yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes
     return status;
 }
 
-void yoke_future_destroy(yoke_future *future)
+yoke_status yoke_future_destroy(yoke_future *future)
 {
+    const yoke_status status = future != NULL ? future_check(future) : YOKE_OK;
     yoke_pool *pool;
 
-    if (future == NULL || future_check(future) != YOKE_OK) {
-        return;
+    if (future == NULL || status != YOKE_OK) {
+        return status;
     }
     pool = yk_future_enter(future);
     if (pool == NULL) {
         yk_future_release(future);
-        return;
+        return YOKE_OK;
     }
     (void)pthread_mutex_lock(&pool->lock);
     /* Of a call that waits, or that nobody wanted a future of, a callback sees one that is
@@ -239,4 +240,5 @@ void yoke_future_destroy(yoke_future *future)
     }
     (void)pthread_mutex_unlock(&pool->lock);
     yk_pool_leave(pool);
+    return YOKE_OK;
 }

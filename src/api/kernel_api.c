@@ -47,13 +47,6 @@ yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
     return yk_call_end(pool, status, &error);
 }
 
-void yoke_kernel_destroy(yoke_kernel *kernel)
-{
-    if (kernel != NULL && yk_live_remove_kernel(kernel)) {
-        kernel_lock_and_release(kernel);
-    }
-}
-
 static void copy_parameter(yoke_parameter_info *to, const yk_parameter *from)
 {
     to->kind = (yoke_parameter_kind)from->kind;
@@ -78,6 +71,22 @@ static yoke_status kernel_check(const yoke_kernel *kernel, const yoke_pool **poo
                        "closed");
     }
     return yk_call_check(*pool, error);
+}
+
+yoke_status yoke_kernel_destroy(yoke_kernel *kernel)
+{
+    const yoke_pool *pool;
+    yk_error error;
+    yoke_status status;
+
+    if (kernel == NULL) {
+        return YOKE_OK;
+    }
+    status = kernel_check(kernel, &pool, &error);
+    if (status == YOKE_OK && yk_live_remove_kernel(kernel)) {
+        kernel_lock_and_release(kernel);
+    }
+    return yk_call_end(pool, status, &error);
 }
 
 yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,

@@ -42,7 +42,7 @@ yoke_status yoke_lock_release(yoke_lock *handle)
     return YOKE_OK;
 }
 
-yoke_status yoke_lock_destroy(yoke_pool *pool, yoke_lock *lock)
+yoke_status yoke_lock_destroy(yoke_lock *lock)
 {
-    return yk_object_destroy(pool, lock, YK_MAGIC_LOCK, false);
+    return yk_object_destroy(lock, YK_MAGIC_LOCK, false);
 }

@@ -19,39 +19,45 @@ void *yoke_alloc(yoke_pool *pool, size_t bytes)
     return memory;
 }
 
-yoke_status yoke_free(yoke_pool *pool, void *pointer)
+yoke_status yoke_free(void *pointer)
 {
+    yoke_pool *pool = NULL;
     yk_error error;
     yoke_status status;
 
+    if (pointer == NULL) {
+        return YOKE_OK;
+    }
     yk_error_clear(&error);
-    status = yk_call_check(pool, &error);
-    if (status == YOKE_OK && pointer != NULL) {
+    status = yk_call_pool_of(&pool, pointer, &error);
+    if (status == YOKE_OK) {
         status = yk_free(pool, pointer, &error);
     }
     return yk_call_end(pool, status, &error);
 }
 
-yoke_status yoke_lend(yoke_pool *pool, void *pointer)
+yoke_status yoke_lend(void *pointer)
 {
+    yoke_pool *pool = NULL;
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    status = yk_call_check(pool, &error);
+    status = yk_call_pool_of(&pool, pointer, &error);
     if (status == YOKE_OK) {
         status = yk_lend(pool, pointer, &error);
     }
     return yk_call_end(pool, status, &error);
 }
 
-yoke_status yoke_reclaim(yoke_pool *pool, void *pointer)
+yoke_status yoke_reclaim(void *pointer)
 {
+    yoke_pool *pool = NULL;
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    status = yk_call_check(pool, &error);
+    status = yk_call_pool_of(&pool, pointer, &error);
     if (status == YOKE_OK) {
         status = yk_reclaim(pool, pointer, &error);
     }

@@ -161,18 +161,21 @@ yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_ipc_object *obje
     return YOKE_OK;
 }
 
-yoke_status yk_object_destroy(yoke_pool *pool, void *object, yk_magic magic,
-                              bool settle)
+yoke_status yk_object_destroy(void *object, yk_magic magic, bool settle)
 {
+    yoke_pool *pool = NULL;
     yk_error error;
     yoke_status status;
 
+    if (object == NULL) {
+        return YOKE_OK;
+    }
+    if (!yk_object_is(object, magic)) {
+        return yk_object_refuse(object, magic);
+    }
     yk_error_clear(&error);
-    status = yk_call_check(pool, &error);
-    if (status == YOKE_OK && object != NULL) {
-        if (!yk_object_is(object, magic)) {
-            return yk_object_refuse(object, magic);
-        }
+    status = yk_call_pool_of(&pool, object, &error);
+    if (status == YOKE_OK) {
         status =
             yk_ipc_registry_destroy(&pool->objects, &pool->arena, object, settle, &error);
     }

@@ -37,8 +37,7 @@ yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_ipc_object *obje
                               yk_magic magic);
 
 /* NULL is allowed. */
-yoke_status yk_object_destroy(yoke_pool *pool, void *object, yk_magic magic,
-                              bool settle);
+yoke_status yk_object_destroy(void *object, yk_magic magic, bool settle);
 
 /* Checks object and time limit. */
 #define YK_OBJECT_CHECK(object, magic)                                                 \

@@ -340,7 +340,7 @@ yoke_status yoke_pipe_close(yoke_pipe *handle)
     return YOKE_OK;
 }
 
-yoke_status yoke_pipe_destroy(yoke_pool *pool, yoke_pipe *end)
+yoke_status yoke_pipe_destroy(yoke_pipe *end)
 {
-    return yk_object_destroy(pool, end, YK_MAGIC_PIPE, true);
+    return yk_object_destroy(end, YK_MAGIC_PIPE, true);
 }

@@ -148,9 +148,18 @@ yoke_status yoke_process_kill(yoke_process *process)
     return process_want_signal(process, YK_WANTED_KILL);
 }
 
-void yoke_process_destroy(yoke_process *process)
+yoke_status yoke_process_destroy(yoke_process *process)
 {
-    if (process != NULL && yk_live_remove_handle(process)) {
+    const yoke_pool *pool;
+    yk_error error;
+    yoke_status status;
+
+    if (process == NULL) {
+        return YOKE_OK;
+    }
+    status = process_check(process, &pool, &error);
+    if (status == YOKE_OK && yk_live_remove_handle(process)) {
         yk_process_forget(process);
     }
+    return yk_call_end(pool, status, &error);
 }

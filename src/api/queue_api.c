@@ -173,7 +173,7 @@ yoke_status yoke_queue_join(yoke_queue *handle, double seconds)
                : yk_object_end(queue, status);
 }
 
-yoke_status yoke_queue_destroy(yoke_pool *pool, yoke_queue *queue)
+yoke_status yoke_queue_destroy(yoke_queue *queue)
 {
-    return yk_object_destroy(pool, queue, YK_MAGIC_QUEUE, true);
+    return yk_object_destroy(queue, YK_MAGIC_QUEUE, true);
 }

@@ -43,7 +43,7 @@ yoke_status yoke_rlock_release(yoke_rlock *handle)
     return YOKE_OK;
 }
 
-yoke_status yoke_rlock_destroy(yoke_pool *pool, yoke_rlock *rlock)
+yoke_status yoke_rlock_destroy(yoke_rlock *rlock)
 {
-    return yk_object_destroy(pool, rlock, YK_MAGIC_RLOCK, false);
+    return yk_object_destroy(rlock, YK_MAGIC_RLOCK, false);
 }

@@ -64,7 +64,7 @@ uint32_t yoke_semaphore_get(const yoke_semaphore *semaphore)
                : 0;
 }
 
-yoke_status yoke_semaphore_destroy(yoke_pool *pool, yoke_semaphore *semaphore)
+yoke_status yoke_semaphore_destroy(yoke_semaphore *semaphore)
 {
-    return yk_object_destroy(pool, semaphore, YK_MAGIC_SEMAPHORE, false);
+    return yk_object_destroy(semaphore, YK_MAGIC_SEMAPHORE, false);
 }

@@ -136,18 +136,15 @@ yoke_status yoke_shm_close(yoke_shm *shm)
     return yk_call_end(pool, status, &error);
 }
 
-yoke_status yoke_shm_unlink(yoke_pool *pool, const char *name)
+yoke_status yoke_shm_unlink(const char *name)
 {
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    status = pool == NULL ? YOKE_OK : yk_call_check(pool, &error);
-    if (status == YOKE_OK) {
-        status = yk_segment_check_name(name, &error);
-    }
+    status = yk_segment_check_name(name, &error);
     if (status == YOKE_OK) {
         status = yk_segment_unlink(name, &error);
     }
-    return yk_call_end(pool, status, &error);
+    return yk_call_end(NULL, status, &error);
 }

@@ -115,25 +115,23 @@ static void undo_destroy(void *stream, uint64_t unused)
     yk_stream_undo(stream, unused);
 }
 
-void yoke_stream_destroy(yoke_stream *stream)
+yoke_status yoke_stream_destroy(yoke_stream *stream)
 {
     yk_error error;
     bool has_pool;
 
     if (stream == NULL) {
-        return;
+        return YOKE_OK;
     }
     yk_guard_settle();
     if (!yk_live_is_alone(stream)) {
-        (void)yk_call_fail(NULL, YOKE_ECLOSED,
-                           "this is no stream, or one that was destroyed");
-        return;
+        return yk_call_fail(NULL, YOKE_ECLOSED,
+                            "this is no stream, or one that was destroyed");
     }
     if (stream->busy) {
-        (void)yk_call_fail(stream->pool, YOKE_EBUSY,
-                           "a call on this stream is under way: its source, or a "
-                           "callback, cannot destroy it");
-        return;
+        return yk_call_fail(stream->pool, YOKE_EBUSY,
+                            "a call on this stream is under way: its source, or a "
+                            "callback, cannot destroy it");
     }
     has_pool = stream_check(stream, &error) == YOKE_OK;
     if (yk_live_remove_handle(stream)) {
@@ -141,4 +139,5 @@ void yoke_stream_destroy(yoke_stream *stream)
         yk_stream_destroy(stream, has_pool);
         yk_hold_end();
     }
+    return YOKE_OK;
 }

@@ -45,7 +45,7 @@ void *yoke_value_pointer(yoke_value *value)
                                                : NULL;
 }
 
-yoke_status yoke_value_destroy(yoke_pool *pool, yoke_value *value)
+yoke_status yoke_value_destroy(yoke_value *value)
 {
-    return yk_object_destroy(pool, value, YK_MAGIC_VALUE, true);
+    return yk_object_destroy(value, YK_MAGIC_VALUE, true);
 }

@@ -6,6 +6,8 @@
 typedef struct window {
     _Atomic uint64_t base; /* 0: free; 1: being filled in */
     _Atomic uint64_t size;
+    _Atomic uint64_t last_base; /* of the one before, or of this one: it is gone */
+    _Atomic uint64_t last_size;
     _Atomic uint64_t
         zones[2][2]; /* where objects are: offsets of the first and the last byte + 1 */
     _Atomic(const void *) owner;
@@ -56,6 +58,10 @@ void yk_window_remove(const void *base)
     for (uint32_t i = 0; i < YK_MAX_WINDOWS; i++) {
         uint64_t expected = (uint64_t)(uintptr_t)base;
 
+        if (atomic_load(&windows[i].base) == expected) {
+            atomic_store(&windows[i].last_base, expected);
+            atomic_store(&windows[i].last_size, atomic_load(&windows[i].size));
+        }
         if (atomic_compare_exchange_strong(&windows[i].base, &expected, FREE)) {
             return;
         }
@@ -105,6 +111,20 @@ bool yk_window_has_objects(const void *pointer, size_t bytes)
         inside |= yk_zone_holds(&zone, (uint64_t)(uintptr_t)pointer - base, bytes);
     }
     return inside && atomic_load(&found->base) == base;
+}
+
+bool yk_window_was_there(const void *pointer)
+{
+    const uint64_t address = (uint64_t)(uintptr_t)pointer;
+    const uint32_t count = atomic_load_explicit(&used, memory_order_acquire);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (address - atomic_load(&windows[i].last_base) <
+            atomic_load(&windows[i].last_size)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 pid_t yk_window_maker(const void *owner)

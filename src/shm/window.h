@@ -30,6 +30,10 @@ bool yk_window_find(const void *pointer, size_t bytes, const void **owner,
  * a window there may be pages that cannot be touched. */
 bool yk_window_has_objects(const void *pointer, size_t bytes);
 
+/* Whether it lies where the memory of a pool was that has been closed. Of those of long ago that is
+ * forgotten. */
+bool yk_window_was_there(const void *pointer);
+
 /* Which process made the memory of this owner; 0: there is none of it here. */
 pid_t yk_window_maker(const void *owner);
 

@@ -153,7 +153,7 @@ void api_check_works(yoke_pool *pool)
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(numbers[i], i);
     }
-    assert_ok_pool(pool, yoke_free(pool, numbers));
+    assert_ok_pool(pool, yoke_free(numbers));
     yoke_kernel_destroy(kernel);
 }
 
@@ -183,7 +183,7 @@ int api_try_map(yoke_pool *pool)
         }
     }
     yoke_kernel_destroy(kernel);
-    return yoke_free(pool, numbers) == YOKE_OK ? 0 : 13;
+    return yoke_free(numbers) == YOKE_OK ? 0 : 13;
 }
 
 yoke_pool *api_try_open(const char *devices)

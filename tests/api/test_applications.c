@@ -267,7 +267,7 @@ static int have_all_opened(yoke_pool *pool, int last)
     if (yoke_pool_fd(pool) < 0 || yoke_shm_create(&shm, pool, NULL, 100) != YOKE_OK) {
         return 20;
     }
-    (void)yoke_shm_unlink(pool, yoke_shm_name(shm));
+    (void)yoke_shm_unlink(yoke_shm_name(shm));
     for (int fd = 0; fd <= last; fd++) {
         code = fcntl(fd, F_GETFD) != -1 ? 21 + fd : code;
     }

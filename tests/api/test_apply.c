@@ -139,7 +139,7 @@ static void check_bytes(void *result, size_t bytes, size_t expected)
             fail_msg("byte %zu of %zu is wrong", i, bytes);
         }
     }
-    assert_ok_pool(pool, yoke_free(pool, result));
+    assert_ok_pool(pool, yoke_free(result));
 }
 
 static void test_sizes(void **state)
@@ -180,7 +180,7 @@ static void test_nothing(void **state)
     assert_int_equal(bytes, 0);
     assert_ok_pool(pool, yoke_apply(pool, produce, &some, 8, NULL, NULL, NULL));
     assert_ok_pool(pool, yoke_apply(pool, produce, &some, 8, &result, NULL, NULL));
-    assert_ok(yoke_free(pool, result));
+    assert_ok(yoke_free(result));
 }
 
 /* Inputs of every size, from everywhere; what comes out goes in again where it lies. */
@@ -205,7 +205,7 @@ static void test_inputs(void **state)
         assert_ok_pool(pool,
                        yoke_apply(pool, reverse, there, bytes, &back, &bytes, NULL));
         check_bytes(back, bytes, sizes[s]);
-        assert_ok(yoke_free(pool, there));
+        assert_ok(yoke_free(there));
     }
 }
 
@@ -250,7 +250,7 @@ static void test_room(void **state)
     assert_ok_pool(pool, yoke_apply(pool, too_much, NULL, 0, &result, &bytes, NULL));
     assert_string_equal(result, "still");
     assert_int_equal(bytes, 6);
-    assert_ok(yoke_free(pool, result));
+    assert_ok(yoke_free(result));
     assert_refused(pool,
                    yoke_apply(pool, produce, &size, 8, &result, NULL,
                               &(yoke_task_options){.most_result = (size_t)1 << 50}),
@@ -273,7 +273,7 @@ static void test_many(void **state)
         }
         for (size_t i = 0; i < KEPT; i++) {
             check_bytes(results[i], 1 + i % 50, 1 + i % 50);
-            assert_status(yoke_free(pool, results[i]), YOKE_EINVAL);
+            assert_status(yoke_free(results[i]), YOKE_EINVAL);
         }
     }
 }
@@ -342,7 +342,7 @@ static void use_result(yoke_future *future, yoke_status status, void *context)
 
     (void)context;
     if (status == YOKE_OK && yoke_future_result(future, &result, NULL) == YOKE_OK) {
-        (void)yoke_free(pool, result);
+        (void)yoke_free(result);
     }
 }
 
@@ -376,7 +376,7 @@ static void apply_in_some_way(unsigned way, size_t size)
         break;
     default:
         assert_ok_pool(pool, yoke_apply(pool, produce, &size, 8, &result, NULL, NULL));
-        assert_ok_pool(pool, yoke_free(pool, result));
+        assert_ok_pool(pool, yoke_free(result));
     }
     yoke_future_destroy(future);
 }
@@ -420,7 +420,7 @@ static void die_with(size_t bytes)
         pool, yoke_apply(pool, die_first, &shared, sizeof shared, &result, &got, NULL));
     check_bytes(result, got, bytes);
     assert_int_equal(*(uint32_t *)shared, 4);
-    assert_ok(yoke_free(pool, shared));
+    assert_ok(yoke_free(shared));
 }
 
 static void test_death(void **state)

@@ -166,7 +166,7 @@ static void run_through(yoke_pool *pool, yoke_kernel *kernel, size_t local_bytes
     assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(N), yoke_out(out, 4),
                                   yoke_local(local_bytes)));
     assert_int_equal(out[N - 1], N - 1);
-    assert_ok_pool(pool, yoke_free(pool, out));
+    assert_ok_pool(pool, yoke_free(out));
 }
 
 typedef struct trouble {

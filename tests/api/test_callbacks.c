@@ -108,7 +108,7 @@ static void test_own_future(void **state)
 
     future = ended(&options);
     assert_ok(yoke_future_result(future, &result, NULL));
-    assert_ok_pool(pool, yoke_free(pool, result));
+    assert_ok_pool(pool, yoke_free(result));
     future = ended(NULL);
     assert_ok(yoke_future_on_done(future, give_back, &self));
     assert_true(yoke_future_done(future));
@@ -131,7 +131,7 @@ static void test_future_of_nobody(void **state)
         assert_ok_pool(pool,
                        yoke_apply(pool, succeed, NULL, 0, &result, NULL, &options));
         assert_non_null(result);
-        assert_ok_pool(pool, yoke_free(pool, result));
+        assert_ok_pool(pool, yoke_free(result));
         assert_status_pool(pool,
                            yoke_apply(pool, refuse, NULL, 0, NULL, NULL, &options),
                            YOKE_EKERNEL);
@@ -169,7 +169,7 @@ static void test_others_future(void **state)
         /* A failure that is told collects all that have ended. */
         assert_status(yoke_future_wait(self.other, 60), YOKE_EKERNEL);
         assert_int_equal(self.calls, i + 1);
-        assert_ok_pool(pool, yoke_free(pool, gate));
+        assert_ok_pool(pool, yoke_free(gate));
     }
 }
 
@@ -240,8 +240,8 @@ static void test_order(void **state)
         yoke_future_destroy(futures[i]);
     }
     yoke_future_destroy(first);
-    assert_ok_pool(pool, yoke_free(pool, early));
-    assert_ok_pool(pool, yoke_free(pool, late));
+    assert_ok_pool(pool, yoke_free(early));
+    assert_ok_pool(pool, yoke_free(late));
 }
 
 /* A callback that takes its time in one thread, while another thread looks. */
@@ -568,7 +568,7 @@ static void test_destroying(void **state)
     assert_int_equal(self.calls, 1);
     assert_int_equal(self.status, YOKE_ECLOSED);
     yoke_future_destroy(future);
-    assert_ok_pool(pool, yoke_free(pool, gate));
+    assert_ok_pool(pool, yoke_free(gate));
 }
 
 int main(void)

@@ -142,7 +142,7 @@ static void use_queue(void *object)
 
 static void destroy_queue(void *object)
 {
-    (void)yoke_queue_destroy(pool, object);
+    (void)yoke_queue_destroy(object);
 }
 
 static yoke_pipe *pipe_ends[2];
@@ -176,7 +176,7 @@ static void use_pipe(void *object)
 
 static void destroy_pipe(void *object)
 {
-    (void)yoke_pipe_destroy(pool, object);
+    (void)yoke_pipe_destroy(object);
 }
 
 static void *make_lock(void)
@@ -197,7 +197,7 @@ static void use_lock(void *object)
 
 static void destroy_lock(void *object)
 {
-    (void)yoke_lock_destroy(pool, object);
+    (void)yoke_lock_destroy(object);
 }
 
 static void *make_rlock(void)
@@ -220,7 +220,7 @@ static void use_rlock(void *object)
 
 static void destroy_rlock(void *object)
 {
-    (void)yoke_rlock_destroy(pool, object);
+    (void)yoke_rlock_destroy(object);
 }
 
 static yoke_lock *plain_lock;
@@ -245,7 +245,7 @@ static void use_condition(void *object)
 
 static void destroy_condition(void *object)
 {
-    (void)yoke_condition_destroy(pool, object);
+    (void)yoke_condition_destroy(object);
     destroy_lock(plain_lock);
 }
 
@@ -268,7 +268,7 @@ static void use_event(void *object)
 
 static void destroy_event(void *object)
 {
-    (void)yoke_event_destroy(pool, object);
+    (void)yoke_event_destroy(object);
 }
 
 static void *make_semaphore(void)
@@ -290,7 +290,7 @@ static void use_semaphore(void *object)
 
 static void destroy_semaphore(void *object)
 {
-    (void)yoke_semaphore_destroy(pool, object);
+    (void)yoke_semaphore_destroy(object);
 }
 
 static void *make_barrier(void)
@@ -313,7 +313,7 @@ static void use_barrier(void *object)
 
 static void destroy_barrier(void *object)
 {
-    (void)yoke_barrier_destroy(pool, object);
+    (void)yoke_barrier_destroy(object);
 }
 
 static void *make_value(void)
@@ -339,7 +339,7 @@ static void use_value(void *object)
 
 static void destroy_value(void *object)
 {
-    (void)yoke_value_destroy(pool, object);
+    (void)yoke_value_destroy(object);
 }
 
 static void *make_array(void)
@@ -366,7 +366,7 @@ static void use_array(void *object)
 
 static void destroy_array(void *object)
 {
-    (void)yoke_array_destroy(pool, object);
+    (void)yoke_array_destroy(object);
 }
 
 /* Its takers are written to as well: those of processes whose numbers are near this one's. */
@@ -463,7 +463,7 @@ static void test_statuses(void **state)
     assert_string_equal(text, "message");
     *limit *= 2;
     assert_status(yoke_queue_put(queue, text, 8, YOKE_FOREVER), YOKE_EDAMAGED);
-    assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
+    assert_ok_pool(pool, yoke_queue_destroy(queue));
 }
 
 /* A length that does not fit is no length. */
@@ -481,7 +481,7 @@ static void test_length(void **state)
         assert_int_equal(*first, 8);
         *first = lengths[i];
         assert_status(yoke_queue_get(queue, text, &bytes, YOKE_FOREVER), YOKE_EDAMAGED);
-        assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
+        assert_ok_pool(pool, yoke_queue_destroy(queue));
     }
 }
 
@@ -500,7 +500,7 @@ static void test_forged_owner(void **state)
         assert_ok_pool(pool, yoke_value_get(value, data));
         assert_memory_equal(data, "sixteen bytes...", 16);
     }
-    assert_ok_pool(pool, yoke_value_destroy(pool, value));
+    assert_ok_pool(pool, yoke_value_destroy(value));
 }
 
 /* ---- arrays, and what lies behind them ---- */
@@ -544,11 +544,11 @@ static void test_overrun(void **state)
         assert_ok_pool(pool, yoke_queue_get(queues[i], text, NULL, 0));
         assert_string_equal(text, "message");
         assert_ok_pool(pool, yoke_lock_acquire(locks[i], 0));
-        assert_ok_pool(pool, yoke_queue_destroy(pool, queues[i]));
-        assert_ok_pool(pool, yoke_lock_destroy(pool, locks[i]));
-        assert_ok_pool(pool, yoke_free(pool, numbers[i]));
+        assert_ok_pool(pool, yoke_queue_destroy(queues[i]));
+        assert_ok_pool(pool, yoke_lock_destroy(locks[i]));
+        assert_ok_pool(pool, yoke_free(numbers[i]));
     }
-    assert_ok_pool(pool, yoke_array_destroy(pool, array));
+    assert_ok_pool(pool, yoke_array_destroy(array));
     yoke_kernel_destroy(kernel);
 }
 

@@ -129,8 +129,8 @@ static void check_in_workers(yoke_pool *pool, const numbers *which)
         assert_int_equal(out[i], 0);
     }
     yoke_kernel_destroy(kernel);
-    assert_ok(yoke_free(pool, in));
-    assert_ok(yoke_free(pool, out));
+    assert_ok(yoke_free(in));
+    assert_ok(yoke_free(out));
 }
 
 static void check_in_process(yoke_pool *pool, const numbers *which)
@@ -252,7 +252,7 @@ static void write_items(yoke_pool *pool, int fd)
         assert_int_equal(out[i], 1);
     }
     yoke_kernel_destroy(kernel);
-    assert_ok(yoke_free(pool, out));
+    assert_ok(yoke_free(out));
 }
 
 static int write_in_process(void *argument, size_t bytes)

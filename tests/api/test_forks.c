@@ -92,9 +92,9 @@ static int call_memory(const setting *self)
     if (yoke_alloc(self->pool, 100) != NULL || !refused(self, YOKE_EINVAL)) {
         return 30;
     }
-    if (!refused(self, yoke_free(self->pool, self->numbers)) ||
-        !refused(self, yoke_lend(self->pool, self->numbers)) ||
-        !refused(self, yoke_reclaim(self->pool, self->numbers))) {
+    if (!refused(self, yoke_free(self->numbers)) ||
+        !refused(self, yoke_lend(self->numbers)) ||
+        !refused(self, yoke_reclaim(self->numbers))) {
         return 31;
     }
     return 0;
@@ -209,7 +209,7 @@ static void *call_again_and_again(void *arg)
     yoke_pool *pool = arg;
 
     while (!atomic_load(&stop)) {
-        (void)yoke_free(pool, yoke_alloc(pool, 8));
+        (void)yoke_free(yoke_alloc(pool, 8));
         for (int i = 0; i < 1000; i++) {
             (void)yoke_pool_error(pool);
         }

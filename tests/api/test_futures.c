@@ -547,16 +547,16 @@ static void test_free_while_used(void **state)
                    yoke_map_async(&second, b.pool, b.successor, yoke_range_1d(2), NULL,
                                   yoke_out(out, 4), yoke_in(b.held, 4)));
     api_gate_await(b.gate, 2);
-    assert_status_pool(b.pool, yoke_free(b.pool, b.held), YOKE_EBUSY);
+    assert_status_pool(b.pool, yoke_free(b.held), YOKE_EBUSY);
     assert_contains(yoke_pool_error(b.pool), "used by 2 job(s)");
-    assert_status_pool(b.pool, yoke_free(b.pool, out), YOKE_EBUSY);
-    assert_status_pool(b.pool, yoke_free(b.pool, b.gate), YOKE_EBUSY);
+    assert_status_pool(b.pool, yoke_free(out), YOKE_EBUSY);
+    assert_status_pool(b.pool, yoke_free(b.gate), YOKE_EBUSY);
     api_gate_open(b.gate);
     finish(first, YOKE_OK);
     finish(second, YOKE_OK);
     assert_true(api_all(out, 2, 2));
-    assert_ok_pool(b.pool, yoke_free(b.pool, b.held));
-    assert_ok_pool(b.pool, yoke_free(b.pool, out));
+    assert_ok_pool(b.pool, yoke_free(b.held));
+    assert_ok_pool(b.pool, yoke_free(out));
 }
 
 #define pool_test(function) cmocka_unit_test_setup_teardown(function, job_set_up, job_tear_down)

@@ -437,7 +437,7 @@ static int try_segment(yoke_pool *pool)
         return 52;
     }
     code = three_everywhere(pool, yoke_shm_pointer(shm));
-    (void)yoke_shm_unlink(pool, name);
+    (void)yoke_shm_unlink(name);
     return yoke_shm_close(shm) == YOKE_OK ? code : 53;
 }
 

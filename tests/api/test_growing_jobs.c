@@ -59,7 +59,7 @@ static void grow(void)
     }
     assert_true(fewest_items() >= wanted);
     yoke_kernel_destroy(kernel);
-    assert_ok_pool(pool, yoke_free(pool, numbers));
+    assert_ok_pool(pool, yoke_free(numbers));
 }
 
 /* Whoever had one item of a few, and looked slow with it (an item takes far less than the

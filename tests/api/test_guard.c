@@ -80,7 +80,7 @@ static void test_behind(void **state)
         assert_status(write_one(pool, array, bytes, (target){(long)bytes + 99, NULL}),
                       YOKE_ECRASHED);
         check_text(pool, "100 bytes behind", bytes, array);
-        assert_ok_pool(pool, yoke_free(pool, array));
+        assert_ok_pool(pool, yoke_free(array));
     }
     api_check_works(pool);
     api_close(pool);
@@ -121,7 +121,7 @@ static void test_freed(void **state)
         char *array = yoke_alloc(pool, 4096);
 
         assert_ok_pool(pool, write_one(pool, array, 4096, (target){7, NULL}));
-        assert_ok_pool(pool, yoke_free(pool, array));
+        assert_ok_pool(pool, yoke_free(array));
         assert_status(write_one(pool, other, 64, (target){7, array}), YOKE_ECRASHED);
         check_text(pool, "byte 7 of", 4096, array);
         assert_contains(yoke_pool_error(pool), "which was freed");
@@ -146,7 +146,7 @@ static void test_application(void **state)
     (void)state;
     assert_int_equal(yt_in_child(write_here, array + 4095, 30), 0);
     assert_int_equal(yt_in_child(write_here, array + 4096, 30), -SIGSEGV);
-    assert_ok_pool(pool, yoke_free(pool, array));
+    assert_ok_pool(pool, yoke_free(array));
     assert_int_equal(yt_in_child(write_here, array, 30), -SIGSEGV);
     api_close(pool);
 }
@@ -279,11 +279,11 @@ static void test_rest(void **state)
         pool, yoke_apply(pool, double_it, &seven, sizeof seven, &result, &bytes, NULL));
     assert_int_equal(bytes, 400000);
     assert_int_equal(((uint32_t *)result)[99999], 14 + 99999);
-    assert_ok_pool(pool, yoke_free(pool, result));
-    assert_ok_pool(pool, yoke_lend(pool, numbers));
+    assert_ok_pool(pool, yoke_free(result));
+    assert_ok_pool(pool, yoke_lend(numbers));
     assert_ok_pool(pool,
                    yoke_map(pool, increment, yoke_range_1d(N), yoke_inout(numbers, 4)));
-    assert_ok_pool(pool, yoke_reclaim(pool, numbers));
+    assert_ok_pool(pool, yoke_reclaim(numbers));
     assert_true(api_all(numbers, N, 2));
     yoke_kernel_destroy(increment);
     api_close(pool);

@@ -102,7 +102,7 @@ static void check_table(yoke_pool *pool, uint32_t factor)
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(found[i], i % ENTRIES * factor);
     }
-    assert_ok(yoke_free(pool, found));
+    assert_ok(yoke_free(found));
 }
 
 static void kill_all(yoke_pool *pool)
@@ -294,7 +294,7 @@ static void check_spent(yoke_start start, const char *devices, uint64_t items)
         assert_in_range(info[0].restarts + info[1].restarts, 3 * N / (items + 330) - 2,
                         3 * N / items + 2);
     }
-    assert_ok(yoke_free(pool, pids));
+    assert_ok(yoke_free(pids));
     api_close(pool);
 }
 
@@ -327,7 +327,7 @@ static void test_spent_after_each(void **state)
     }
     assert_true(api_all(numbers, N, 20));
     yoke_kernel_destroy(kernel);
-    assert_ok(yoke_free(pool, numbers));
+    assert_ok(yoke_free(numbers));
     api_close(pool);
 }
 

@@ -171,8 +171,8 @@ static void check_line(const char *devices, bool turns)
         yoke_future_destroy(i % 2 == 0 ? line_spread_once(&l, &options)
                                        : line_change_once(&l, &options));
     }
-    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[0]));
-    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[1]));
+    assert_ok_pool(pool, yoke_reclaim(l.lines[0]));
+    assert_ok_pool(pool, yoke_reclaim(l.lines[1]));
     assert_true(line_is_right(&l));
     line_fini(&l);
     api_close(pool);
@@ -353,8 +353,8 @@ static void stand_aside(void)
         yoke_future_destroy(last);
     }
     yoke_kernel_destroy(small);
-    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[0]));
-    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[1]));
+    assert_ok_pool(pool, yoke_reclaim(l.lines[0]));
+    assert_ok_pool(pool, yoke_reclaim(l.lines[1]));
     assert_true(line_is_right(&l));
     line_fini(&l);
     api_close(pool);

@@ -20,21 +20,21 @@ static void test_wrong_calls_are_refused(void **state)
     uint32_t outside[4];
 
     (void)state;
-    assert_refused(pool, yoke_lend(pool, NULL), YOKE_EINVAL, "not the start");
-    assert_refused(pool, yoke_lend(pool, outside), YOKE_EINVAL, "not the start");
-    assert_refused(pool, yoke_lend(pool, numbers + 1), YOKE_EINVAL, "not the start");
-    assert_refused(pool, yoke_reclaim(pool, numbers + 1), YOKE_EINVAL, "not the start");
-    assert_refused(pool, yoke_reclaim(pool, numbers), YOKE_EINVAL, "is not lent");
-    assert_ok_pool(pool, yoke_lend(pool, numbers));
-    assert_refused(pool, yoke_lend(pool, numbers), YOKE_EINVAL, "is lent already");
-    assert_ok_pool(pool, yoke_reclaim(pool, numbers));
-    assert_refused(pool, yoke_reclaim(pool, numbers), YOKE_EINVAL, "is not lent");
-    assert_ok_pool(pool, yoke_lend(pool, numbers));
-    assert_ok_pool(pool, yoke_free(pool, numbers));
-    assert_refused(pool, yoke_reclaim(pool, numbers), YOKE_EINVAL, "not the start");
+    assert_refused(NULL, yoke_lend(NULL), YOKE_EINVAL, "not the start");
+    assert_refused(NULL, yoke_lend(outside), YOKE_EINVAL, "not the start");
+    assert_refused(pool, yoke_lend(numbers + 1), YOKE_EINVAL, "not the start");
+    assert_refused(pool, yoke_reclaim(numbers + 1), YOKE_EINVAL, "not the start");
+    assert_refused(pool, yoke_reclaim(numbers), YOKE_EINVAL, "is not lent");
+    assert_ok_pool(pool, yoke_lend(numbers));
+    assert_refused(pool, yoke_lend(numbers), YOKE_EINVAL, "is lent already");
+    assert_ok_pool(pool, yoke_reclaim(numbers));
+    assert_refused(pool, yoke_reclaim(numbers), YOKE_EINVAL, "is not lent");
+    assert_ok_pool(pool, yoke_lend(numbers));
+    assert_ok_pool(pool, yoke_free(numbers));
+    assert_refused(pool, yoke_reclaim(numbers), YOKE_EINVAL, "not the start");
     api_close(pool);
-    assert_status(yoke_lend(pool, numbers), YOKE_ECLOSED);
-    assert_status(yoke_reclaim(pool, numbers), YOKE_ECLOSED);
+    assert_status(yoke_lend(numbers), YOKE_ECLOSED);
+    assert_status(yoke_reclaim(numbers), YOKE_ECLOSED);
 }
 
 /* Tables come and go with the blocks. */
@@ -47,14 +47,14 @@ static void test_again_and_again(void **state)
     for (int i = 0; i < 200; i++) {
         uint32_t *numbers = api_numbers(pool, 1000);
 
-        assert_ok_pool(pool, yoke_lend(pool, numbers));
+        assert_ok_pool(pool, yoke_lend(numbers));
         assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(1000),
                                       yoke_out(numbers, sizeof *numbers)));
         if (i % 2 == 0) {
-            assert_ok_pool(pool, yoke_reclaim(pool, numbers));
+            assert_ok_pool(pool, yoke_reclaim(numbers));
             assert_int_equal(numbers[999], 999);
         }
-        assert_ok_pool(pool, yoke_free(pool, numbers));
+        assert_ok_pool(pool, yoke_free(numbers));
     }
     yoke_kernel_destroy(kernel);
     api_close(pool);

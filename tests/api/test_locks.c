@@ -450,7 +450,7 @@ static void test_array(void **state)
     assert_ok_pool(pool, yoke_array_create(&other, pool, 3, 4, first));
     assert_ok_pool(pool, yoke_array_get(other, 2, &number));
     assert_int_equal(number, 3);
-    assert_ok_pool(pool, yoke_array_destroy(pool, other));
+    assert_ok_pool(pool, yoke_array_destroy(other));
     assert_null(yoke_array_pointer(other));
     assert_refused(pool, yoke_array_create(&other, pool, SIZE_MAX, 16, NULL),
                    YOKE_EINVAL, "64 TiB");
@@ -570,22 +570,22 @@ static void test_destroyed_while_waiting(void **state)
         pids[i] = yt_start_child(wait_for_one, (void *)(intptr_t)i);
     }
     assert_true(yt_wait_until(all_wait, NULL, 30));
-    assert_ok_pool(pool, yoke_lock_destroy(pool, b->lock));
-    assert_ok_pool(pool, yoke_event_destroy(pool, b->event));
-    assert_ok_pool(pool, yoke_barrier_destroy(pool, b->barrier));
-    assert_ok_pool(pool, yoke_rlock_destroy(pool, b->rlock));
-    assert_ok_pool(pool, yoke_value_destroy(pool, b->value));
+    assert_ok_pool(pool, yoke_lock_destroy(b->lock));
+    assert_ok_pool(pool, yoke_event_destroy(b->event));
+    assert_ok_pool(pool, yoke_barrier_destroy(b->barrier));
+    assert_ok_pool(pool, yoke_rlock_destroy(b->rlock));
+    assert_ok_pool(pool, yoke_value_destroy(b->value));
     for (int i = 0; i < 5; i++) {
         assert_int_equal(yt_wait_child(pids[i], 30), -YOKE_ECLOSED);
     }
     assert_refused(pool, yoke_lock_release(b->lock), YOKE_ECLOSED, "destroyed");
-    assert_refused(pool, yoke_lock_destroy(pool, b->lock), YOKE_ECLOSED, "destroyed");
+    assert_refused(pool, yoke_lock_destroy(b->lock), YOKE_ECLOSED, "destroyed");
     assert_refused(pool, yoke_value_unlock(b->value), YOKE_ECLOSED, "destroyed");
     assert_null(yoke_value_pointer(b->value));
     assert_false(yoke_event_is_set(b->event));
-    assert_ok_pool(pool, yoke_semaphore_destroy(pool, b->semaphore));
+    assert_ok_pool(pool, yoke_semaphore_destroy(b->semaphore));
     assert_status(yoke_semaphore_acquire(b->semaphore, YOKE_FOREVER), YOKE_ECLOSED);
-    assert_ok_pool(pool, yoke_condition_destroy(pool, b->condition));
+    assert_ok_pool(pool, yoke_condition_destroy(b->condition));
     assert_status(yoke_condition_notify_all(b->condition), YOKE_ECLOSED);
 }
 
@@ -623,7 +623,7 @@ static void test_destroyed_while_held(void **state)
     assert_ok_pool(pool, yoke_value_create(&value, pool, LARGE, NULL));
     pid = yt_start_child(write_for_long, value);
     assert_true(yt_wait_until(is_serial, (void *)1, 30));
-    assert_ok_pool(pool, yoke_value_destroy(pool, value));
+    assert_ok_pool(pool, yoke_value_destroy(value));
     memory = yoke_alloc(pool, LARGE + 4096);
     assert_non_null(memory);
     atomic_store(&b->serial, 2);
@@ -634,7 +634,7 @@ static void test_destroyed_while_held(void **state)
 static int destroy_here(void *arg)
 {
     (void)arg;
-    return (int)-yoke_lock_destroy(pool, b->lock);
+    return (int)-yoke_lock_destroy(b->lock);
 }
 
 static int create_here(void *arg)
@@ -664,7 +664,7 @@ static void test_bad_input(void **state)
     assert_refused(pool, yoke_lock_create(NULL, pool), YOKE_EINVAL, "NULL");
     assert_int_equal(yt_in_child(destroy_here, NULL, 30), -YOKE_EINVAL);
     assert_int_equal(yt_in_child(create_here, NULL, 30), -YOKE_EINVAL);
-    assert_ok_pool(pool, yoke_lock_destroy(pool, NULL));
+    assert_ok_pool(pool, yoke_lock_destroy(NULL));
 }
 
 int main(void)

@@ -150,8 +150,8 @@ static void test_pool_memory(void **state)
     (void)state;
     square_all(x, y, N, NULL);
     square_all(x, y, 17, NULL);
-    assert_ok(yoke_free(pool, x));
-    assert_ok(yoke_free(pool, y));
+    assert_ok(yoke_free(x));
+    assert_ok(yoke_free(y));
 }
 
 static void test_many_items(void **state)

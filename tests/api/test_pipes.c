@@ -93,8 +93,8 @@ static void test_one_way(void **state)
     assert_string_equal(text, "x");
     assert_refused(pool, yoke_pipe_recv(way[0], text, &bytes, YOKE_FOREVER),
                    YOKE_ECLOSED, "other end");
-    assert_ok_pool(pool, yoke_pipe_destroy(pool, way[1]));
-    assert_status(yoke_pipe_destroy(pool, way[0]), YOKE_ECLOSED);
+    assert_ok_pool(pool, yoke_pipe_destroy(way[1]));
+    assert_status(yoke_pipe_destroy(way[0]), YOKE_ECLOSED);
 }
 
 static int send_and_stay(void *arg)
@@ -152,8 +152,8 @@ static void test_bad_input(void **state)
                    YOKE_EINVAL, "7 bytes, the room 1");
     assert_int_equal(bytes, 7);
     assert_status(yoke_pipe_recv(ends[1], text, &bytes, 0.001), YOKE_ETIMEDOUT);
-    assert_ok_pool(pool, yoke_pipe_destroy(pool, ends[0]));
-    assert_ok_pool(pool, yoke_pipe_destroy(pool, NULL));
+    assert_ok_pool(pool, yoke_pipe_destroy(ends[0]));
+    assert_ok_pool(pool, yoke_pipe_destroy(NULL));
     assert_status(yoke_pipe_recv(ends[1], text, &bytes, YOKE_FOREVER), YOKE_ECLOSED);
 }
 

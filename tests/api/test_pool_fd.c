@@ -62,7 +62,7 @@ static void count_end(yoke_future *future, yoke_status status, void *context)
     seen->last = status;
     if (status == YOKE_OK && yoke_future_result(future, &result, NULL) == YOKE_OK) {
         seen->sum += *(size_t *)result;
-        (void)yoke_free(pool, result);
+        (void)yoke_free(result);
     }
 }
 

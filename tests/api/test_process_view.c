@@ -190,9 +190,8 @@ static int use_pool(void *argument, size_t bytes)
         strstr(yoke_pool_error(its), "belongs to process") == NULL) {
         return 1;
     }
-    if (yoke_free(its, memory) != YOKE_EINVAL ||
-        yoke_lend(its, memory) != YOKE_EINVAL ||
-        yoke_reclaim(its, memory) != YOKE_EINVAL) {
+    if (yoke_free(memory) != YOKE_EINVAL || yoke_lend(memory) != YOKE_EINVAL ||
+        yoke_reclaim(memory) != YOKE_EINVAL) {
         return 2;
     }
     if (yoke_process_start(&process, its, return_it, NULL, 0, NULL) != YOKE_EINVAL ||

@@ -52,7 +52,7 @@ static void test_order_and_room(void **state)
         assert_status(yoke_queue_get(queue, item, NULL, 0), YOKE_ETIMEDOUT);
         assert_status(yoke_queue_get(queue, item, NULL, 0.001), YOKE_ETIMEDOUT);
     }
-    assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
+    assert_ok_pool(pool, yoke_queue_destroy(queue));
     api_close(pool);
 }
 
@@ -178,12 +178,11 @@ static void test_bad_input(void **state)
                    "4 bytes, the room 1");
     assert_int_equal(bytes, 4);
     assert_ok_pool(pool, yoke_queue_get(any, &number, &bytes, 0));
-    assert_status(yoke_queue_destroy(other, queue), YOKE_ECLOSED);
-    assert_refused(pool, yoke_free(pool, queue), YOKE_EINVAL, "is destroyed, not freed");
-    assert_ok_pool(pool, yoke_queue_destroy(pool, NULL));
-    assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
-    assert_refused(pool, yoke_queue_destroy(pool, queue), YOKE_ECLOSED, "destroyed");
-    assert_refused(pool, yoke_free(pool, queue), YOKE_EINVAL, "is destroyed, not freed");
+    assert_refused(pool, yoke_free(queue), YOKE_EINVAL, "is destroyed, not freed");
+    assert_ok_pool(pool, yoke_queue_destroy(NULL));
+    assert_ok_pool(pool, yoke_queue_destroy(queue));
+    assert_refused(pool, yoke_queue_destroy(queue), YOKE_ECLOSED, "destroyed");
+    assert_refused(pool, yoke_free(queue), YOKE_EINVAL, "is destroyed, not freed");
     assert_refused(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER), YOKE_ECLOSED,
                    "destroyed");
     assert_refused(pool, yoke_queue_get(queue, &number, NULL, YOKE_FOREVER),
@@ -192,7 +191,7 @@ static void test_bad_input(void **state)
     api_close(other);
     api_close(pool);
     assert_status(yoke_queue_put(any, &number, 4, YOKE_FOREVER), YOKE_ECLOSED);
-    assert_status(yoke_queue_destroy(pool, any), YOKE_ECLOSED);
+    assert_status(yoke_queue_destroy(any), YOKE_ECLOSED);
 }
 
 /* Memory stays flat, and addresses that rest do not fill a small window. */
@@ -213,7 +212,7 @@ static void test_many(void **state)
         number = 0;
         assert_ok_pool(pool, yoke_queue_get(queue, &number, &bytes, 0));
         assert_int_equal(number, i);
-        assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
+        assert_ok_pool(pool, yoke_queue_destroy(queue));
     }
     api_close(pool);
 }
@@ -390,7 +389,7 @@ static void test_destroyed_while_waiting(void **state)
         if (how == 0) {
             assert_ok_pool(pool, yoke_queue_close(queue));
         } else if (how == 1) {
-            assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
+            assert_ok_pool(pool, yoke_queue_destroy(queue));
         } else {
             api_close(pool);
         }
@@ -414,7 +413,7 @@ static void test_memory_used_again(void **state)
             pids[i] = yt_start_child(wait_for_any, queue);
         }
         assert_true(yt_wait_until(is_waited_for, queue, 30));
-        assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
+        assert_ok_pool(pool, yoke_queue_destroy(queue));
         for (int i = 0; i < 64; i++) {
             memory[i] = yoke_alloc(pool, BYTES);
             assert_non_null(memory[i]);
@@ -426,7 +425,7 @@ static void test_memory_used_again(void **state)
         for (int i = 0; i < 64; i++) {
             assert_int_equal(memory[i][0], 1);
             assert_true(api_all((uint32_t *)memory[i] + 1, BYTES / 4 - 1, 0));
-            assert_ok_pool(pool, yoke_free(pool, memory[i]));
+            assert_ok_pool(pool, yoke_free(memory[i]));
         }
     }
     api_close(pool);

@@ -36,8 +36,8 @@ static void check_pool(const char *devices, const size_t *sizes, size_t count)
                               y, sizes[s], NULL);
             }
         }
-        assert_ok_pool(pool, yoke_free(pool, x));
-        assert_ok_pool(pool, yoke_free(pool, y));
+        assert_ok_pool(pool, yoke_free(x));
+        assert_ok_pool(pool, yoke_free(y));
     }
     api_close(pool);
 }
@@ -144,7 +144,7 @@ static void test_lent(void **state)
         const yoke_map_options keep = {.recovery = YOKE_RECOVER_NONE};
         yoke_reduced result;
 
-        assert_ok_pool(pool, yoke_lend(pool, x));
+        assert_ok_pool(pool, yoke_lend(x));
         for (int round = 0; round < 3; round++) {
             assert_ok_pool(pool, yoke_map_with(pool, number, yoke_range_1d(MOST), &keep,
                                                yoke_out(x, sizeof *x)));
@@ -155,8 +155,8 @@ static void test_lent(void **state)
                                              x, MOST, &result));
             assert_int_equal(result.index, MOST - 1);
         }
-        assert_status_pool(pool, yoke_lend(pool, x), YOKE_EINVAL);
-        assert_ok_pool(pool, yoke_reclaim(pool, x));
+        assert_status_pool(pool, yoke_lend(x), YOKE_EINVAL);
+        assert_ok_pool(pool, yoke_reclaim(x));
         api_close(pool);
     }
 }
@@ -186,7 +186,7 @@ static void test_named(void **state)
     assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_ONLY));
     reduce_expect(pool, YOKE_REDUCE_MIN, YOKE_TYPE_DOUBLE, yoke_shm_pointer(shm), NULL,
                   MOST, NULL);
-    assert_ok_pool(pool, yoke_shm_unlink(pool, name));
+    assert_ok_pool(pool, yoke_shm_unlink(name));
     assert_ok_pool(pool, yoke_shm_close(shm));
     api_close(pool);
 }

@@ -44,8 +44,8 @@ static void check_type(yoke_pool *pool, yoke_type type)
         }
         add_special(type, x, MOST);
     }
-    assert_ok_pool(pool, yoke_free(pool, x));
-    assert_ok_pool(pool, yoke_free(pool, y));
+    assert_ok_pool(pool, yoke_free(x));
+    assert_ok_pool(pool, yoke_free(y));
 }
 
 static void check_pool(const char *devices)

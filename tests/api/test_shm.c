@@ -43,7 +43,7 @@ static yoke_shm *segment(yoke_pool *pool, size_t bytes)
     assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, bytes));
     assert_non_null(yoke_shm_pointer(shm));
     assert_int_equal(yoke_shm_size(shm), bytes);
-    assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+    assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     return shm;
 }
 
@@ -80,19 +80,19 @@ static void test_bad_names(void **state)
     assert_null(shm);
     assert_refused(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE),
                    YOKE_EINVAL, "250");
-    assert_refused(pool, yoke_shm_unlink(pool, name), YOKE_EINVAL, "250");
+    assert_refused(NULL, yoke_shm_unlink(name), YOKE_EINVAL, "250");
     assert_refused(pool, yoke_shm_create(&shm, pool, "", 10), YOKE_EINVAL, "empty");
     assert_refused(pool, yoke_shm_create(&shm, pool, "..", 10), YOKE_EINVAL, "'..'");
     assert_refused(pool, yoke_shm_create(&shm, pool, "/x", 10), YOKE_EINVAL, "slash");
     assert_refused(pool, yoke_shm_create(&shm, pool, "a/b", 10), YOKE_EINVAL, "slash");
     assert_refused(pool, yoke_shm_open(&shm, pool, NULL, YOKE_SHM_READ_WRITE),
                    YOKE_EINVAL, "NULL");
-    assert_refused(pool, yoke_shm_unlink(pool, NULL), YOKE_EINVAL, "NULL");
+    assert_refused(NULL, yoke_shm_unlink(NULL), YOKE_EINVAL, "NULL");
     name[250] = '\0';
     (void)memcpy(name, name_of("long"), strlen(name_of("long")));
     assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, 10));
     assert_string_equal(yoke_shm_name(shm), name);
-    assert_ok_pool(pool, yoke_shm_unlink(pool, name));
+    assert_ok_pool(pool, yoke_shm_unlink(name));
     api_close(pool);
 }
 
@@ -109,8 +109,8 @@ static void test_wrong_calls(void **state)
     assert_refused(pool, yoke_shm_create(&shm, pool, name, 0), YOKE_EINVAL, "1 byte");
     assert_refused(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE),
                    YOKE_ENOENT, "none of that name");
-    assert_refused(pool, yoke_shm_unlink(pool, name), YOKE_ENOENT, "none of that name");
-    assert_status_pool(NULL, yoke_shm_unlink(NULL, name), YOKE_ENOENT);
+    assert_refused(NULL, yoke_shm_unlink(name), YOKE_ENOENT, "none of that name");
+    assert_status_pool(NULL, yoke_shm_unlink(name), YOKE_ENOENT);
     assert_contains(yoke_pool_error(NULL), name);
     assert_refused(pool, yoke_shm_open(&shm, pool, name, (yoke_shm_access)7),
                    YOKE_EINVAL, "access 7");
@@ -118,9 +118,9 @@ static void test_wrong_calls(void **state)
     assert_refused(pool, yoke_shm_create(&other, pool, name, 10), YOKE_EEXIST,
                    "already");
     assert_null(other);
-    assert_refused(pool, yoke_free(pool, yoke_shm_pointer(shm)), YOKE_EINVAL,
+    assert_refused(pool, yoke_free(yoke_shm_pointer(shm)), YOKE_EINVAL,
                    "yoke_shm_close");
-    assert_ok(yoke_shm_unlink(NULL, name));
+    assert_ok(yoke_shm_unlink(name));
     assert_ok_pool(pool, yoke_shm_close(shm));
     assert_status(yoke_shm_close(shm), YOKE_EINVAL);
     assert_contains(yoke_pool_error(NULL), "closed");
@@ -147,7 +147,7 @@ static void test_too_large(void **state)
     (void)state;
     assert_refused(pool, yoke_shm_create(&shm, pool, name, (size_t)1 << 45),
                    YOKE_ENOMEM, "bytes");
-    assert_status(yoke_shm_unlink(NULL, name), YOKE_ENOENT);
+    assert_status(yoke_shm_unlink(name), YOKE_ENOENT);
     api_close(pool);
     assert_ok_pool(
         NULL, yoke_pool_create(&narrow,
@@ -155,7 +155,7 @@ static void test_too_large(void **state)
                                                     .arena_bytes = (size_t)1 << 20}));
     assert_refused(narrow, yoke_shm_create(&shm, narrow, name, (size_t)2 << 20),
                    YOKE_ENOMEM, "window");
-    assert_status(yoke_shm_unlink(NULL, name), YOKE_ENOENT);
+    assert_status(yoke_shm_unlink(name), YOKE_ENOENT);
     api_close(narrow);
 }
 
@@ -174,7 +174,7 @@ static void test_half_made(void **state)
     assert_int_equal(ftruncate(fd, 100), 0);
     assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
     assert_int_equal(yoke_shm_size(shm), 100);
-    assert_ok(yoke_shm_unlink(pool, name));
+    assert_ok(yoke_shm_unlink(name));
     (void)close(fd);
     api_close(pool);
 }
@@ -212,7 +212,7 @@ static void test_in_place(void **state)
     assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
     assert_ok_pool(pool, increment(pool, kernel, yoke_shm_pointer(shm)));
     assert_true(api_all(numbers, N, 1));
-    assert_ok(yoke_shm_unlink(pool, name));
+    assert_ok(yoke_shm_unlink(name));
     assert_ok_pool(pool, increment(pool, kernel, yoke_shm_pointer(shm)));
     assert_ok_pool(pool, yoke_shm_close(shm));
     assert_true(api_all(numbers, N, 2)); /* ours is still there */
@@ -276,7 +276,7 @@ static void test_read_only(void **state)
     assert_ok_pool(pool, yoke_shm_open(&other, pool, name, YOKE_SHM_READ_WRITE));
     assert_refused(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_ONLY),
                    YOKE_EBUSY, "for reading and writing");
-    assert_ok(yoke_shm_unlink(pool, name));
+    assert_ok(yoke_shm_unlink(name));
     (void)munmap(numbers, BYTES);
     yoke_kernel_destroy(kernel);
     api_close(pool);
@@ -294,7 +294,7 @@ static void test_several_handles(void **state)
     (void)state;
     assert_ok_pool(pool, yoke_shm_create(&first, pool, name, BYTES));
     assert_ok_pool(pool, yoke_shm_open(&second, pool, name, YOKE_SHM_READ_WRITE));
-    assert_ok(yoke_shm_unlink(pool, name));
+    assert_ok(yoke_shm_unlink(name));
     assert_ptr_equal(yoke_shm_pointer(first), yoke_shm_pointer(second));
     assert_ok_pool(pool, yoke_shm_close(first));
     assert_ok_pool(pool, increment(pool, kernel, yoke_shm_pointer(second)));
@@ -315,7 +315,7 @@ static void test_two_pools(void **state)
     assert_ok_pool(pools[0], yoke_shm_create(&shms[0], pools[0], name, BYTES));
     assert_ok_pool(pools[1],
                    yoke_shm_open(&shms[1], pools[1], name, YOKE_SHM_READ_WRITE));
-    assert_ok(yoke_shm_unlink(NULL, name));
+    assert_ok(yoke_shm_unlink(name));
     for (uint32_t i = 0; i < 6; i++) {
         const unsigned p = i % 2;
 
@@ -381,7 +381,7 @@ static void keep_an_increment(yoke_pool *pool, yoke_kernel *kernel, yoke_shm *sh
 {
     static const yoke_map_options keep = {.recovery = YOKE_RECOVER_NONE};
 
-    assert_ok_pool(pool, yoke_lend(pool, yoke_shm_pointer(shm)));
+    assert_ok_pool(pool, yoke_lend(yoke_shm_pointer(shm)));
     assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(N), &keep,
                                        yoke_inout(yoke_shm_pointer(shm), 4)));
 }
@@ -398,15 +398,15 @@ static void test_lent(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
-    assert_ok(yoke_shm_unlink(pool, name));
+    assert_ok(yoke_shm_unlink(name));
     for (uint32_t round = 0; round < 2; round++) {
-        assert_ok_pool(pool, yoke_lend(pool, yoke_shm_pointer(shm)));
+        assert_ok_pool(pool, yoke_lend(yoke_shm_pointer(shm)));
         for (int i = 0; i < 5; i++) {
             assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(N), &keep,
                                                yoke_inout(yoke_shm_pointer(shm), 4)));
         }
         if (round == 0) {
-            assert_ok_pool(pool, yoke_reclaim(pool, yoke_shm_pointer(shm)));
+            assert_ok_pool(pool, yoke_reclaim(yoke_shm_pointer(shm)));
             assert_true(api_all(numbers, N, 5));
         }
     }
@@ -428,7 +428,7 @@ static void test_lent_at_the_end(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
-    assert_ok(yoke_shm_unlink(pool, name));
+    assert_ok(yoke_shm_unlink(name));
     keep_an_increment(pool, kernel, shm);
     assert_false(api_all(numbers, N, 1));
     api_close(pool);
@@ -456,7 +456,7 @@ static void test_lent_and_lost(void **state)
         const char *name = name_of("lost");
 
         assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, BYTES));
-        assert_ok(yoke_shm_unlink(pool, name));
+        assert_ok(yoke_shm_unlink(name));
         keep_an_increment(pool, kernel, shm);
         kill_first_worker(pool);
         if (round == 0) {
@@ -501,9 +501,9 @@ static void test_memory_after_close(void **state)
                                       yoke_scalar(i + 1000)));
         assert_true(api_all(own, N, i + 1000));
         assert_true(api_all(numbers, N, i));
-        assert_ok_pool(pool, yoke_free(pool, own));
+        assert_ok_pool(pool, yoke_free(own));
     }
-    assert_ok(yoke_shm_unlink(pool, name));
+    assert_ok(yoke_shm_unlink(name));
     (void)munmap(numbers, BYTES);
     yoke_kernel_destroy(fill);
     api_close(pool);
@@ -697,7 +697,7 @@ static void test_name_stays(void **state)
     assert_int_equal(yt_in_child(attach_and_end, name, 60), 0);
     pool = api_open("cpu:1");
     assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
-    assert_ok(yoke_shm_unlink(pool, name));
+    assert_ok(yoke_shm_unlink(name));
     assert_string_equal(yoke_shm_pointer(shm), "here");
     assert_ok(yoke_pool_terminate(pool));
 }
@@ -719,7 +719,7 @@ static void test_cut_short(void **state)
     assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, BYTES));
     fd = shm_open(path_of(name), O_RDWR, 0);
     assert_true(fd >= 0);
-    assert_ok(yoke_shm_unlink(pool, name));
+    assert_ok(yoke_shm_unlink(name));
     assert_int_equal(ftruncate(fd, 4096), 0);
     status =
         yoke_map(pool, number, yoke_range_1d(N), yoke_out(yoke_shm_pointer(shm), 4));
@@ -778,7 +778,7 @@ static void test_descriptor_is_closed(void **state)
     assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(N),
                                        &(yoke_map_options){.grain = N},
                                        yoke_inout(yoke_shm_pointer(shm), 4)));
-    assert_ok(yoke_shm_unlink(pool, name));
+    assert_ok(yoke_shm_unlink(name));
     assert_int_equal(dup2(copy, fd), fd);
     (void)close(copy);
     assert_ok_pool(pool, increment(pool, kernel, yoke_shm_pointer(shm)));
@@ -824,11 +824,11 @@ static int as_nobody(void *context)
         return 2;
     }
     if (dumpable) {
-        (void)yoke_shm_unlink(pool, yoke_shm_name(shm));
+        (void)yoke_shm_unlink(yoke_shm_name(shm));
     }
     status = increment(pool, kernel, yoke_shm_pointer(shm));
     if (!dumpable) {
-        (void)yoke_shm_unlink(pool, yoke_shm_name(shm));
+        (void)yoke_shm_unlink(yoke_shm_name(shm));
     }
     if (status != YOKE_OK || !api_all(yoke_shm_pointer(shm), N, 1)) {
         print_error("%s\n", yoke_pool_error(pool));

@@ -30,7 +30,7 @@ static yoke_shm *segment_of(size_t bytes)
     yoke_shm *shm = NULL;
 
     assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, bytes));
-    assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+    assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     strcpy(yoke_shm_pointer(shm), "from parent");
     return shm;
 }
@@ -553,7 +553,7 @@ static void test_crash_texts(void **state)
     (void)snprintf(name, sizeof name, "%s", yoke_shm_name(shm));
     assert_ok_pool(pool, yoke_shm_close(shm));
     assert_ok_pool(pool, yoke_shm_open(&reading, pool, name, YOKE_SHM_READ_ONLY));
-    assert_ok_pool(pool, yoke_shm_unlink(pool, name));
+    assert_ok_pool(pool, yoke_shm_unlink(name));
     p = yoke_shm_pointer(reading);
     assert_status(yoke_apply(pool, write_it, &p, sizeof p, NULL, NULL, NULL),
                   YOKE_ECRASHED);
@@ -616,7 +616,7 @@ static void test_narrow_window(void **state)
     for (int i = 0; i < 5; i++) {
         if (yoke_shm_create(&shm, pool, NULL, PIECE) == YOKE_OK) {
             strcpy(yoke_shm_pointer(shm), "new");
-            assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+            assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
             assert_ok_pool(pool, yoke_shm_close(shm));
         } else {
             assert_contains(yoke_pool_error(pool), "still have");

@@ -217,7 +217,7 @@ static void test_python_attaches(void **state)
     assert_true(x[0] == 1 && x[N - 1] == 2.0 * (N - 1) + 1);
     assert_ok_pool(
         pool, yoke_shm_open(&again, pool, yoke_shm_name(shm), YOKE_SHM_READ_WRITE));
-    assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+    assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     twice_all(pool, x);
     assert_true(x[N - 1] == 2 * (2.0 * (N - 1) + 1));
     api_close(pool);
@@ -246,7 +246,7 @@ static void test_names(void **state)
     assert_ok_pool(pool, yoke_shm_create(&shm, pool, name_of("both"), 8));
     tell(&child, yoke_shm_name(shm));
     assert_string_equal(listen_to(&child), "exists");
-    assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+    assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     assert_ok_pool(pool, yoke_shm_close(shm));
     tell(&child, name_of("a name with spaces"));
     assert_ok_pool(pool,

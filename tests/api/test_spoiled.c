@@ -105,9 +105,9 @@ static void other_calls_hide_nothing(void **state)
 
     (void)state;
     (void)yoke_pool_poll(pool);
-    assert_ok_pool(pool, yoke_free(pool, api_numbers(pool, N)));
-    assert_ok_pool(pool, yoke_lend(pool, numbers));
-    assert_ok_pool(pool, yoke_reclaim(pool, numbers));
+    assert_ok_pool(pool, yoke_free(api_numbers(pool, N)));
+    assert_ok_pool(pool, yoke_lend(numbers));
+    assert_ok_pool(pool, yoke_reclaim(numbers));
     expect_spoiled(numbers);
     finish_failed(future);
 }
@@ -233,7 +233,7 @@ static void new_memory_is_not_spoiled(void **state)
     yoke_future *future = fail_unheard(numbers);
 
     (void)state;
-    assert_ok_pool(pool, yoke_free(pool, numbers));
+    assert_ok_pool(pool, yoke_free(numbers));
     for (int i = 0; i < 20; i++) {
         assert_ok_pool(pool, run(increment, api_numbers(pool, N)));
     }

@@ -129,7 +129,7 @@ static void test_mixed(void **state)
     assert_ok_pool(pool, yoke_map_with(pool, successor, yoke_range_1d(3), &stage,
                                        yoke_out(got, 4), yoke_in(few, 4)));
     assert_int_equal(got[2], 10);
-    assert_ok_pool(pool, yoke_free(pool, shared));
+    assert_ok_pool(pool, yoke_free(shared));
     free(bytes);
 }
 
@@ -249,8 +249,8 @@ static void test_tiles(void **state)
     yoke_future_destroy(first);
     yoke_future_destroy(left);
     yoke_future_destroy(right);
-    assert_ok_pool(pool, yoke_free(pool, held));
-    assert_ok_pool(pool, yoke_free(pool, gate));
+    assert_ok_pool(pool, yoke_free(held));
+    assert_ok_pool(pool, yoke_free(gate));
     free(picture);
 }
 
@@ -281,8 +281,8 @@ static void test_input_may_change_after_submission(void **state)
     assert_int_equal(out[1], 2);
     yoke_future_destroy(first);
     yoke_future_destroy(second);
-    assert_ok_pool(pool, yoke_free(pool, held));
-    assert_ok_pool(pool, yoke_free(pool, gate));
+    assert_ok_pool(pool, yoke_free(held));
+    assert_ok_pool(pool, yoke_free(gate));
 }
 
 /* Jobs on the same plain memory, submitted one after the other without waiting. */
@@ -366,7 +366,7 @@ static void test_errors(void **state)
         yoke_map_with(pool, increment, yoke_range_1d(9), &stage, yoke_inout(shared, 4)),
         YOKE_EINVAL);
     assert_contains(yoke_pool_error(pool), "36 bytes");
-    assert_ok_pool(pool, yoke_free(pool, shared));
+    assert_ok_pool(pool, yoke_free(shared));
     assert_status_pool(
         pool,
         yoke_map_with(pool, increment, yoke_range_1d(8), &stage, yoke_inout(shared, 4)),

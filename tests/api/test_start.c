@@ -74,7 +74,7 @@ static uint32_t ask_globals(yoke_pool *pool)
         pool, yoke_map(pool, kernel, yoke_range_1d(4), yoke_out(out, sizeof *out)));
     told = out[3];
     yoke_kernel_destroy(kernel);
-    assert_ok(yoke_free(pool, out));
+    assert_ok(yoke_free(out));
     return told;
 }
 

@@ -466,7 +466,7 @@ static void test_deaths(void **state)
     options.devices = "cpu";
     run(&options, 3000, true, SIZE_MAX);
     assert_true(*(uint32_t *)deaths >= 3);
-    assert_ok(yoke_free(pool, deaths));
+    assert_ok(yoke_free(deaths));
 }
 
 static int hang(yoke_task *task)

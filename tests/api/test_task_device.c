@@ -146,7 +146,7 @@ static void triple_one(yoke_pool *pool, const char *kind)
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(((uint32_t *)result)[i], 3 * i);
     }
-    assert_ok(yoke_free(pool, result));
+    assert_ok(yoke_free(result));
 }
 
 static void test_handles(void **state)
@@ -212,11 +212,11 @@ static void test_failures(void **state)
         pool, yoke_apply(pool, die_once, &memory, sizeof memory, NULL, NULL, &options));
     assert_int_equal(*(uint32_t *)memory, 2);
     numbers = api_numbers(pool, N);
-    assert_ok(yoke_lend(pool, numbers));
+    assert_ok(yoke_lend(numbers));
     assert_refused(pool,
                    yoke_apply(pool, has_device, numbers, 4 * N, NULL, NULL, &options),
                    YOKE_EINVAL, "is lent");
-    assert_ok(yoke_reclaim(pool, numbers));
+    assert_ok(yoke_reclaim(numbers));
     assert_ok_pool(pool,
                    yoke_apply(pool, has_device, numbers, 4 * N, NULL, NULL, &options));
     triple_one(pool, "opencl");

@@ -124,7 +124,7 @@ static void run_jobs(yoke_pool *pool, const char *name, int jobs)
                                       yoke_inout(numbers, sizeof *numbers)));
     }
     yoke_kernel_destroy(kernel);
-    assert_ok(yoke_free(pool, numbers));
+    assert_ok(yoke_free(numbers));
 }
 
 static void test_all_items(void **state)

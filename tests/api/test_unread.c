@@ -474,7 +474,7 @@ static void test_looking_hides_nothing(void **state)
     submit(refuse);
     assert_true(yt_wait_until(polls_some, NULL, 60));
     assert_int_equal(yoke_pool_poll(pool), 0); /* counted once */
-    assert_ok_pool(pool, yoke_free(pool, other));
+    assert_ok_pool(pool, yoke_free(other));
     assert_status(
         yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, numbers, N, &sum),
         YOKE_EDEPENDENCY);
@@ -484,7 +484,7 @@ static void test_looking_hides_nothing(void **state)
         pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, numbers, N, &sum));
     submit(refuse);
     assert_true(yt_wait_until(polls_some, NULL, 60));
-    assert_ok_pool(pool, yoke_free(pool, numbers)); /* nobody can read that any more */
+    assert_ok_pool(pool, yoke_free(numbers)); /* nobody can read that any more */
     numbers = api_numbers(pool, N);
     assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
 }

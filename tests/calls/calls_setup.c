@@ -59,7 +59,7 @@ static void check_maps(yoke_pool *pool)
             assert_int_equal(out[i], i);
         }
     }
-    assert_ok_pool(pool, yoke_free(pool, out));
+    assert_ok_pool(pool, yoke_free(out));
     yoke_kernel_destroy(kernel);
 }
 
@@ -128,7 +128,7 @@ static void check_callbacks(yoke_pool *pool)
     assert_ok_pool(pool, yoke_future_wait(future, limit));
     assert_int_equal(calls, 1);
     yoke_future_destroy(future);
-    assert_ok_pool(pool, yoke_free(pool, out));
+    assert_ok_pool(pool, yoke_free(out));
     yoke_kernel_destroy(kernel);
 }
 

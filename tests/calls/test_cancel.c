@@ -150,7 +150,7 @@ static void wait_process(void)
 }
 static void wait_reclaim(void)
 {
-    (void)yoke_reclaim(pool, here.lent);
+    (void)yoke_reclaim(here.lent);
 }
 
 static void wait_map(void)
@@ -268,7 +268,7 @@ static void make_jobs(void)
     assert_ok_pool(pool, yoke_imap(&here.stream, pool, &options, next_item, NULL));
     assert_ok_pool(pool, yoke_process_start(&here.process, pool, held_process,
                                             &here.gate, sizeof here.gate, NULL));
-    assert_ok_pool(pool, yoke_lend(pool, here.lent));
+    assert_ok_pool(pool, yoke_lend(here.lent));
 }
 
 /* ---- cancelling ---- */
@@ -369,7 +369,7 @@ static void check_jobs(void)
     yoke_stream_destroy(here.stream);
     assert_ok_pool(pool, yoke_process_join(here.process, 60));
     yoke_process_destroy(here.process);
-    assert_ok_pool(pool, yoke_reclaim(pool, here.lent));
+    assert_ok_pool(pool, yoke_reclaim(here.lent));
 }
 
 /* The memory is used by a job that has not ended. */
@@ -448,7 +448,7 @@ static void *use_everything(void *context)
         const yoke_kernel_options options = {.name = "number", .native = calls_number};
         void *memory = yoke_alloc(pool, 100000);
 
-        (void)yoke_free(pool, memory);
+        (void)yoke_free(memory);
         if (yoke_kernel_create(&kernel, pool, &options) == YOKE_OK) {
             (void)yoke_map_with(pool, kernel, yoke_range_1d(64), &staged,
                                 yoke_out(out, sizeof out[0]));

@@ -198,7 +198,7 @@ static void check_looks(yoke_pool *pool, const yoke_map_options *options)
     for (int i = 0; i < 16; i++) {
         assert_usual(&seen[i]);
     }
-    assert_ok_pool(pool, yoke_free(pool, seen));
+    assert_ok_pool(pool, yoke_free(seen));
     yoke_kernel_destroy(kernel);
 }
 

@@ -266,7 +266,7 @@ static void submit_more(void *context)
 
     while (self->calls == 0) {
         (void)yoke_apply(pool, give_one, NULL, 0, &result, NULL, NULL);
-        (void)yoke_free(pool, result);
+        (void)yoke_free(result);
     }
 }
 

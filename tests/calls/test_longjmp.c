@@ -343,7 +343,7 @@ static void test_a_kernel_of_the_caller(void **state)
                                 yoke_out(out, sizeof *out), yoke_scalar((pid_t)0)));
     }
     assert_true(jumped > 0);
-    assert_ok_pool(pool, yoke_free(pool, out));
+    assert_ok_pool(pool, yoke_free(out));
 }
 
 /* In a forked worker the buffer is a copy of the program's, and leads to a copy of its

@@ -142,14 +142,14 @@ static bool run_case(yoke_pool *pool, const probe_case *c, bool of_source)
     options.native = of_source ? NULL : probe_native;
     assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
     if (c->lends) {
-        assert_ok_pool(pool, yoke_lend(pool, array));
+        assert_ok_pool(pool, yoke_lend(array));
     }
     right = is_right(pool, c, run(pool, kernel, c, array, result));
     yoke_kernel_destroy(kernel);
     if (!c->stages) {
-        assert_ok_pool(pool, yoke_free(pool, array));
+        assert_ok_pool(pool, yoke_free(array));
     }
-    assert_ok_pool(pool, yoke_free(pool, result));
+    assert_ok_pool(pool, yoke_free(result));
     return right;
 }
 

@@ -22,7 +22,7 @@ static void open_named(suite_run *run, suite_block *block)
 {
     assert_ok_pool(run->pool,
                    yoke_shm_create(&block->shm, run->pool, NULL, block->bytes));
-    assert_ok_pool(run->pool, yoke_shm_unlink(run->pool, yoke_shm_name(block->shm)));
+    assert_ok_pool(run->pool, yoke_shm_unlink(yoke_shm_name(block->shm)));
     block->data = yoke_shm_pointer(block->shm);
 }
 
@@ -118,7 +118,7 @@ static void lend_blocks(suite_run *run)
         suite_block *const block = &run->blocks[i];
 
         if (!block->is_lent) {
-            assert_ok_pool(run->pool, yoke_lend(run->pool, block->data));
+            assert_ok_pool(run->pool, yoke_lend(block->data));
             block->is_lent = true;
         }
     }
@@ -130,7 +130,7 @@ static void reclaim_blocks(suite_run *run)
         suite_block *const block = &run->blocks[i];
 
         if (block->is_lent) {
-            assert_ok_pool(run->pool, yoke_reclaim(run->pool, block->data));
+            assert_ok_pool(run->pool, yoke_reclaim(block->data));
             block->is_lent = false;
         }
     }
@@ -312,7 +312,7 @@ void suite_run_script(suite_run *run)
         if (run->blocks[i].shm != NULL) {
             assert_ok_pool(run->pool, yoke_shm_close(run->blocks[i].shm));
         } else {
-            assert_ok_pool(run->pool, yoke_free(run->pool, run->blocks[i].data));
+            assert_ok_pool(run->pool, yoke_free(run->blocks[i].data));
         }
         free(run->blocks[i].wanted);
     }

@@ -137,10 +137,10 @@ static void test_arguments(yoke_pool *pool)
     CHECK(wrong == 0);
 
     yoke_kernel_destroy(kernel);
-    CHECK_OK(pool, yoke_lend(pool, z));
-    CHECK_OK(pool, yoke_reclaim(pool, z));
-    CHECK_OK(pool, yoke_free(pool, z));
-    CHECK_OK(pool, yoke_free(pool, NULL));
+    CHECK_OK(pool, yoke_lend(z));
+    CHECK_OK(pool, yoke_reclaim(z));
+    CHECK_OK(pool, yoke_free(z));
+    CHECK_OK(pool, yoke_free(NULL));
 }
 
 /* Reads part i + 4, writes the sum of column i, adds 1 in place. */
@@ -378,7 +378,7 @@ static void test_reductions(yoke_pool *pool)
     yoke_future_destroy(future);
     CHECK(greatest == 5.0f);
     yoke_kernel_destroy(kernel);
-    CHECK_OK(pool, yoke_free(pool, x));
+    CHECK_OK(pool, yoke_free(x));
 }
 
 static void test_shm(yoke_pool *pool)
@@ -389,7 +389,7 @@ static void test_shm(yoke_pool *pool)
 
     CHECK_OK(pool, yoke_shm_create(&shm, pool, NULL, ITEMS * sizeof *x));
     CHECK_OK(pool, yoke_shm_open(&again, pool, yoke_shm_name(shm), YOKE_SHM_READ_WRITE));
-    CHECK_OK(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+    CHECK_OK(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     CHECK(yoke_shm_open(&again, pool, "no such segment", YOKE_SHM_READ_ONLY) ==
           YOKE_ENOENT);
     CHECK(yoke_shm_open_file(&again, pool, "no such file", YOKE_SHM_READ_ONLY) ==
@@ -491,7 +491,7 @@ static void test_tasks(yoke_pool *pool)
 
     CHECK_OK(pool, yoke_apply(pool, repeat, &five, sizeof five, &result, &bytes, NULL));
     CHECK(bytes == ITEMS * sizeof five && ((float *)result)[ITEMS - 1] == five);
-    CHECK_OK(pool, yoke_free(pool, result));
+    CHECK_OK(pool, yoke_free(result));
     memset(&options, 0, sizeof options);
     options.on_success = note_done;
     options.on_error = note_done;
@@ -503,7 +503,7 @@ static void test_tasks(yoke_pool *pool)
     CHECK(noted == YOKE_OK);
     CHECK_OK(pool, yoke_future_result(future, &result, &bytes));
     CHECK(result != NULL && bytes == ITEMS * sizeof five);
-    CHECK_OK(pool, yoke_free(pool, result));
+    CHECK_OK(pool, yoke_free(result));
     yoke_future_destroy(future);
 }
 
@@ -662,28 +662,28 @@ static void test_locks(yoke_pool *pool)
     CHECK_OK(pool, yoke_condition_notify(condition, 1));
     CHECK_OK(pool, yoke_condition_notify_all(condition));
     CHECK_OK(pool, yoke_lock_release(lock));
-    CHECK_OK(pool, yoke_condition_destroy(pool, condition));
-    CHECK_OK(pool, yoke_lock_destroy(pool, lock));
+    CHECK_OK(pool, yoke_condition_destroy(condition));
+    CHECK_OK(pool, yoke_lock_destroy(lock));
     CHECK(yoke_lock_acquire(lock, YOKE_FOREVER) == YOKE_ECLOSED);
 
     CHECK_OK(pool, yoke_rlock_create(&rlock, pool));
     CHECK_OK(pool, yoke_rlock_acquire(rlock, YOKE_FOREVER));
     CHECK_OK(pool, yoke_rlock_release(rlock));
     CHECK(yoke_rlock_release(rlock) == YOKE_EINVAL);
-    CHECK_OK(pool, yoke_rlock_destroy(pool, rlock));
+    CHECK_OK(pool, yoke_rlock_destroy(rlock));
 
     CHECK_OK(pool, yoke_event_create(&event, pool));
     CHECK_OK(pool, yoke_event_set(event));
     CHECK(yoke_event_is_set(event));
     CHECK_OK(pool, yoke_event_wait(event, YOKE_FOREVER));
     CHECK_OK(pool, yoke_event_clear(event));
-    CHECK_OK(pool, yoke_event_destroy(pool, event));
+    CHECK_OK(pool, yoke_event_destroy(event));
 
     CHECK_OK(pool, yoke_semaphore_create(&semaphore, pool, 1, 0));
     CHECK_OK(pool, yoke_semaphore_acquire(semaphore, YOKE_FOREVER));
     CHECK_OK(pool, yoke_semaphore_release(semaphore, 2));
     CHECK(yoke_semaphore_get(semaphore) == 2);
-    CHECK_OK(pool, yoke_semaphore_destroy(pool, semaphore));
+    CHECK_OK(pool, yoke_semaphore_destroy(semaphore));
 
     CHECK_OK(pool, yoke_barrier_create(&barrier, pool, 1));
     CHECK_OK(pool, yoke_barrier_wait(barrier, &index, YOKE_FOREVER));
@@ -691,7 +691,7 @@ static void test_locks(yoke_pool *pool)
     CHECK_OK(pool, yoke_barrier_abort(barrier));
     CHECK(yoke_barrier_wait(barrier, NULL, YOKE_FOREVER) == YOKE_EBROKEN);
     CHECK_OK(pool, yoke_barrier_reset(barrier));
-    CHECK_OK(pool, yoke_barrier_destroy(pool, barrier));
+    CHECK_OK(pool, yoke_barrier_destroy(barrier));
 }
 
 static void test_messages(yoke_pool *pool)
@@ -714,7 +714,7 @@ static void test_messages(yoke_pool *pool)
     CHECK_OK(pool, yoke_queue_join(queue, YOKE_FOREVER));
     CHECK_OK(pool, yoke_queue_close(queue));
     CHECK(yoke_queue_put(queue, &sent, sizeof sent, YOKE_FOREVER) == YOKE_ECLOSED);
-    CHECK_OK(pool, yoke_queue_destroy(pool, queue));
+    CHECK_OK(pool, yoke_queue_destroy(queue));
 
     memset(&pipe_options, 0, sizeof pipe_options);
     pipe_options.simplex = true;
@@ -723,7 +723,7 @@ static void test_messages(yoke_pool *pool)
     CHECK_OK(pool, yoke_pipe_poll(ends[0], YOKE_FOREVER));
     CHECK_OK(pool, yoke_pipe_recv(ends[0], &got, &bytes, YOKE_FOREVER));
     CHECK_OK(pool, yoke_pipe_close(ends[0]));
-    CHECK_OK(pool, yoke_pipe_destroy(pool, ends[0]));
+    CHECK_OK(pool, yoke_pipe_destroy(ends[0]));
 }
 
 static void test_values(yoke_pool *pool)
@@ -739,7 +739,7 @@ static void test_values(yoke_pool *pool)
     CHECK_OK(pool, yoke_value_get(value, &got));
     CHECK_OK(pool, yoke_value_unlock(value));
     CHECK(got == 2 && yoke_value_pointer(value) != NULL);
-    CHECK_OK(pool, yoke_value_destroy(pool, value));
+    CHECK_OK(pool, yoke_value_destroy(value));
 
     CHECK_OK(pool, yoke_array_create(&array, pool, 2, sizeof got, first));
     CHECK(yoke_array_count(array) == 2);
@@ -748,7 +748,7 @@ static void test_values(yoke_pool *pool)
     CHECK_OK(pool, yoke_array_get(array, 0, &got));
     CHECK_OK(pool, yoke_array_unlock(array));
     CHECK(got == 2 && ((double *)yoke_array_pointer(array))[1] == 2);
-    CHECK_OK(pool, yoke_array_destroy(pool, array));
+    CHECK_OK(pool, yoke_array_destroy(array));
 }
 
 int main(void)

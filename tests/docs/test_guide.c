@@ -430,13 +430,13 @@ static yoke_status run_lent_steps(yoke_pool *pool, yoke_kernel *kernel, float *g
     yoke_status status = YOKE_OK;
 
     for (int i = 0; i < 2 && status == YOKE_OK; i++) {
-        status = yoke_lend(pool, grids[i]);
+        status = yoke_lend(grids[i]);
     }
     if (status == YOKE_OK) {
         status = run_steps(pool, kernel, grids, width, height, steps);
     }
     for (int i = 0; i < 2; i++) { /* waits for jobs that use them */
-        const yoke_status reclaimed = yoke_reclaim(pool, grids[i]);
+        const yoke_status reclaimed = yoke_reclaim(grids[i]);
 
         status = status == YOKE_OK ? reclaimed : status;
     }
@@ -595,7 +595,7 @@ static yoke_status print_places(yoke_pool *pool, const char *text, char letter)
     for (size_t i = 0; i < bytes / sizeof(size_t); i++) {
         printf("%zu\n", ((const size_t *)places)[i]);
     }
-    return status == YOKE_OK ? yoke_free(pool, places) : status;
+    return status == YOKE_OK ? yoke_free(places) : status;
 }
 /* end */
 
@@ -735,8 +735,8 @@ static yoke_status print_large(yoke_pool *pool, yoke_kernel *kernel, const float
         status = yoke_value_get(value, total);
     }
     yoke_future_destroy(future);
-    (void)yoke_value_destroy(pool, value);
-    (void)yoke_queue_destroy(pool, queue);
+    (void)yoke_value_destroy(value);
+    (void)yoke_queue_destroy(queue);
     return status;
 }
 /* end */
@@ -1012,7 +1012,7 @@ static void shared_memory_is_used_in_place(void **state)
         x[i] = (float)(i % 100) * (float)(i % 100);
     }
     assert_ok_pool(pool, map_shared(pool, kernel, yoke_shm_name(shm)));
-    assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+    assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     for (size_t i = 0; i < CELLS; i++) {
         assert_true(x[i] == (float)(i % 100));
     }

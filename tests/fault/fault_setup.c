@@ -335,7 +335,7 @@ void ft_job_run(ft_job *job, const yoke_map_options *options)
 void ft_job_destroy(ft_job *job)
 {
     yoke_kernel_destroy(job->kernel);
-    assert_ok(yoke_free(job->pool, job->array));
+    assert_ok(yoke_free(job->array));
     free(job);
 }
 

@@ -46,8 +46,8 @@ static void step_is_lost(lent_grid *g, const yoke_map_options *options,
 /* Both grids are the program's again, whatever is in them. */
 static bool reclaim_both(lent_grid *g)
 {
-    const yoke_status first = yoke_reclaim(g->pool, g->grids[0]);
-    const yoke_status second = yoke_reclaim(g->pool, g->grids[1]);
+    const yoke_status first = yoke_reclaim(g->grids[0]);
+    const yoke_status second = yoke_reclaim(g->grids[1]);
 
     assert_true(first == YOKE_OK || first == YOKE_ELOST);
     assert_true(second == YOKE_OK || second == YOKE_ELOST);
@@ -104,8 +104,8 @@ static void test_reclaim_of_what_is_lost(void **state)
     grid_init(&g, pool, ROWS, true);
     grid_steps(&g, 1, &on_fake);
     kill_worker(pool, "fake");
-    assert_ok_pool(pool, yoke_reclaim(pool, g.grids[0]));
-    assert_status(yoke_reclaim(pool, g.grids[1]), YOKE_ELOST);
+    assert_ok_pool(pool, yoke_reclaim(g.grids[0]));
+    assert_status(yoke_reclaim(g.grids[1]), YOKE_ELOST);
     assert_non_null(strstr(yoke_pool_error(pool), "bytes [0, 262144)"));
     assert_non_null(strstr(yoke_pool_error(pool), "worker fake0"));
     works_on(&g);
@@ -125,8 +125,8 @@ static void check_overwritten(const yoke_map_options *options)
     l.at = 0;
     assert_status(ft_finish(line_spread_once(&l, options)), YOKE_OK); /* again */
     assert_status(ft_finish(line_spread_once(&l, &keep)), YOKE_OK);
-    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[0]));
-    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[1]));
+    assert_ok_pool(pool, yoke_reclaim(l.lines[0]));
+    assert_ok_pool(pool, yoke_reclaim(l.lines[1]));
     assert_true(line_is_right(&l));
     line_fini(&l);
     ft_close(pool);
@@ -262,8 +262,8 @@ static void test_death_of_whoever_asks(void **state)
                       YOKE_OK);
     }
     assert_true(ft_recovers(pool, 1));
-    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[0]));
-    assert_ok_pool(pool, yoke_reclaim(pool, l.lines[1]));
+    assert_ok_pool(pool, yoke_reclaim(l.lines[0]));
+    assert_ok_pool(pool, yoke_reclaim(l.lines[1]));
     assert_true(line_is_right(&l));
     line_fini(&l);
     ft_close(pool);

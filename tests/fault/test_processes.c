@@ -108,7 +108,7 @@ static void test_supervisor_killed(void **state)
     assert_ok(yoke_pool_workers(self.pool, &info, 1, NULL));
     assert_int_equal(info.state, YOKE_WORKER_FAILED);
     assert_int_equal(info.pid, 0);
-    assert_ok(yoke_free(self.pool, self.array));
+    assert_ok(yoke_free(self.array));
     yoke_kernel_destroy(self.kernel);
     assert_status(yoke_pool_close(self.pool), YOKE_EBROKEN);
     assert_true(yt_nothing_alive());

@@ -137,7 +137,7 @@ static left_over drain(void)
     assert_true(yk_queue_valid((const yk_queue *)queue));
     status = yk_queue_join((yk_queue *)queue, YK_FOR_EVER, &left.lost);
     assert_int_equal(status, left.lost == 0 ? YOKE_OK : YOKE_ELOST);
-    assert_ok_pool(pool, yoke_queue_destroy(pool, queue));
+    assert_ok_pool(pool, yoke_queue_destroy(queue));
     return left;
 }
 
@@ -211,7 +211,7 @@ static void check_sets(bool first_died, bool second_died)
     assert_true(is_whole(item));
     assert_true(item[0] == 2 || (second_died && item[0] == 1) ||
                 (second_died && first_died && item[0] == 0));
-    assert_ok_pool(pool, yoke_value_destroy(pool, value));
+    assert_ok_pool(pool, yoke_value_destroy(value));
 }
 
 static void test_set_set(void **state)
@@ -272,7 +272,7 @@ static void check_by_hand(bool first_died, bool second_died)
     assert_true(told_and_died <= 1);
     told_and_died = second_died ? told_and_died : 0;
     assert_ok_pool(pool, yoke_value_get(value, item));
-    assert_ok_pool(pool, yoke_value_destroy(pool, value));
+    assert_ok_pool(pool, yoke_value_destroy(value));
 }
 
 static void test_half_changed(void **state)
@@ -320,7 +320,7 @@ static void test_dying_break(void **state)
         status = yoke_barrier_wait(barrier, NULL, YOKE_FOREVER);
         assert_true(status == YOKE_EBROKEN || (status == YOKE_OK && code != 0));
         assert_int_equal(yt_wait_child(other, 60), -status);
-        assert_ok_pool(pool, yoke_barrier_destroy(pool, barrier));
+        assert_ok_pool(pool, yoke_barrier_destroy(barrier));
     }
 }
 

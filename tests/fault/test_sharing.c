@@ -73,13 +73,13 @@ static void create(unsigned offset)
 
 static void destroy(void)
 {
-    assert_ok_pool(pool, yoke_queue_destroy(pool, b->queue));
-    assert_ok_pool(pool, yoke_lock_destroy(pool, b->lock));
-    assert_ok_pool(pool, yoke_event_destroy(pool, b->event));
-    assert_ok_pool(pool, yoke_semaphore_destroy(pool, b->semaphore));
-    assert_ok_pool(pool, yoke_barrier_destroy(pool, b->barrier));
-    assert_ok_pool(pool, yoke_condition_destroy(pool, b->condition));
-    assert_ok_pool(pool, yoke_value_destroy(pool, b->value));
+    assert_ok_pool(pool, yoke_queue_destroy(b->queue));
+    assert_ok_pool(pool, yoke_lock_destroy(b->lock));
+    assert_ok_pool(pool, yoke_event_destroy(b->event));
+    assert_ok_pool(pool, yoke_semaphore_destroy(b->semaphore));
+    assert_ok_pool(pool, yoke_barrier_destroy(b->barrier));
+    assert_ok_pool(pool, yoke_condition_destroy(b->condition));
+    assert_ok_pool(pool, yoke_value_destroy(b->value));
 }
 
 /* Dies at each step of `act` in turn; `check` looks at what is left. */
@@ -437,7 +437,7 @@ static void test_barrier_breaks(void **state)
 
     (void)state;
     create(0);
-    assert_ok_pool(pool, yoke_barrier_destroy(pool, b->barrier));
+    assert_ok_pool(pool, yoke_barrier_destroy(b->barrier));
     assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, 3));
     victim = yt_start_child(wait_until_killed, NULL);
     assert_true(yt_wait_until(is_met, (void *)1, 60));

@@ -70,16 +70,16 @@ static void create(void)
 /* All that a test has not destroyed. */
 static void destroy(void)
 {
-    (void)yoke_pipe_destroy(pool, b->ends[0]);
-    (void)yoke_lock_destroy(pool, b->lock);
-    (void)yoke_rlock_destroy(pool, b->rlock);
-    (void)yoke_condition_destroy(pool, b->condition);
-    (void)yoke_array_destroy(pool, b->array);
-    (void)yoke_queue_destroy(pool, b->queue);
-    (void)yoke_value_destroy(pool, b->value);
-    (void)yoke_event_destroy(pool, b->event);
-    (void)yoke_semaphore_destroy(pool, b->semaphore);
-    (void)yoke_barrier_destroy(pool, b->barrier);
+    (void)yoke_pipe_destroy(b->ends[0]);
+    (void)yoke_lock_destroy(b->lock);
+    (void)yoke_rlock_destroy(b->rlock);
+    (void)yoke_condition_destroy(b->condition);
+    (void)yoke_array_destroy(b->array);
+    (void)yoke_queue_destroy(b->queue);
+    (void)yoke_value_destroy(b->value);
+    (void)yoke_event_destroy(b->event);
+    (void)yoke_semaphore_destroy(b->semaphore);
+    (void)yoke_barrier_destroy(b->barrier);
 }
 
 static void at_every_step(int (*act)(void *arg), void (*check)(bool died))
@@ -395,7 +395,7 @@ static yoke_status join_there(void)
 
 static yoke_status end_queue(void)
 {
-    return yoke_queue_destroy(pool, b->queue);
+    return yoke_queue_destroy(b->queue);
 }
 
 static yk_ipc_object *the_queue(void)
@@ -431,7 +431,7 @@ static yoke_status close_there(void)
 
 static yoke_status end_pipe(void)
 {
-    return yoke_pipe_destroy(pool, b->ends[0]);
+    return yoke_pipe_destroy(b->ends[0]);
 }
 
 /* The end is shut without its lock; what may be held is a queue's. */
@@ -449,7 +449,7 @@ static yoke_status set_there(void)
 
 static yoke_status end_value(void)
 {
-    return yoke_value_destroy(pool, b->value);
+    return yoke_value_destroy(b->value);
 }
 
 static yk_ipc_object *the_value(void)
@@ -464,7 +464,7 @@ static yoke_status meet_there(void)
 
 static yoke_status end_barrier(void)
 {
-    return yoke_barrier_destroy(pool, b->barrier);
+    return yoke_barrier_destroy(b->barrier);
 }
 
 static yk_ipc_object *the_barrier(void)
@@ -479,7 +479,7 @@ static yoke_status give_there(void)
 
 static yoke_status end_semaphore(void)
 {
-    return yoke_semaphore_destroy(pool, b->semaphore);
+    return yoke_semaphore_destroy(b->semaphore);
 }
 
 static yk_ipc_object *the_semaphore(void)
@@ -494,7 +494,7 @@ static yoke_status set_event_there(void)
 
 static yoke_status end_event(void)
 {
-    return yoke_event_destroy(pool, b->event);
+    return yoke_event_destroy(b->event);
 }
 
 static yk_ipc_object *the_event(void)

@@ -39,7 +39,7 @@ static yoke_shm *segment(yoke_pool *pool)
     yoke_shm *shm = NULL;
 
     assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, ITEMS * sizeof(uint32_t)));
-    assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+    assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     return shm;
 }
 
@@ -193,7 +193,7 @@ static void test_killed_between_jobs(void **state)
         assert_ok_pool(pool, ft_finish(future));
         assert_int_equal(numbers[ITEMS - 1], changed(0, ITEMS - 1));
         assert_true(is_right(kept, 2));
-        assert_ok_pool(pool, yoke_free(pool, numbers));
+        assert_ok_pool(pool, yoke_free(numbers));
         assert_ok_pool(pool, yoke_shm_close(kept));
     }
     yoke_kernel_destroy(kernel);
@@ -454,7 +454,7 @@ static void test_ranges_of_the_dead(void **state)
         yoke_process *process = NULL;
 
         assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, PIECE));
-        assert_ok_pool(pool, yoke_shm_unlink(pool, yoke_shm_name(shm)));
+        assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
         atomic_store(&held->arrived, 0);
         assert_ok_pool(pool,
                        yoke_process_start(&process, pool, hold_until, held, 0, NULL));

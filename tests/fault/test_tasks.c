@@ -110,7 +110,7 @@ static void apply_one(yoke_pool *pool, size_t bytes)
     for (size_t i = 0; i < bytes; i++) {
         assert_int_equal(result[i], bytes % 251);
     }
-    assert_ok(yoke_free(pool, result));
+    assert_ok(yoke_free(result));
 }
 
 static void apply_both(yoke_pool *pool)

@@ -43,8 +43,8 @@ static void check_edges(yoke_pool *pool, yoke_kernel *kernel, picture_size size)
                                   yoke_scalar(size.width), yoke_scalar(size.height),
                                   yoke_scalar(channels)));
     assert_memory_equal(out, expected, pixels);
-    assert_ok(yoke_free(pool, in));
-    assert_ok(yoke_free(pool, out));
+    assert_ok(yoke_free(in));
+    assert_ok(yoke_free(out));
 }
 
 static void finds_edges(void **state)

@@ -48,8 +48,7 @@ static bool chain_begin(soak_client *client, chain *self)
         soak_fill(self->blocks[b].pointer, 2 * (size_t)self->shape.total, b);
         self->expected[b] = malloc(bytes);
         memcpy(self->expected[b], self->blocks[b].pointer, bytes);
-        if (self->is_lent &&
-            !SOAK(client, yoke_lend(client->work_range->pool, self->blocks[b].pointer))) {
+        if (self->is_lent && !SOAK(client, yoke_lend(self->blocks[b].pointer))) {
             return false;
         }
     }
@@ -203,7 +202,7 @@ static void chain_end(soak_client *client, chain *self)
     }
     for (unsigned b = 0; b < CHAIN_BLOCKS && self->is_lent && !client->must_end; b++) {
         if (self->blocks[b].pointer != NULL &&
-            SOAK_OR(client, YOKE_ELOST, yoke_reclaim(pool, self->blocks[b].pointer)) ==
+            SOAK_OR(client, YOKE_ELOST, yoke_reclaim(self->blocks[b].pointer)) ==
                 YOKE_ELOST) {
             if (!client->excused && !chain_may_fail(client, self)) {
                 soak_wrong(client, "yoke_reclaim(): %s", yoke_pool_error(pool));

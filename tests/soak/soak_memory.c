@@ -27,7 +27,7 @@ void soak_unlink_all(void)
     (void)snprintf(prefix, sizeof prefix, "yoke_test_%d_", (int)getpid());
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) {
-            (void)yoke_shm_unlink(NULL, entry->d_name);
+            (void)yoke_shm_unlink(entry->d_name);
         }
     }
     if (folder != NULL) {
@@ -59,7 +59,7 @@ static bool take_segment(soak_client *client, soak_block *block)
         return false;
     }
     block->pointer = yoke_shm_pointer(block->shm);
-    if (!SOAK(client, yoke_shm_unlink(pool, name))) {
+    if (!SOAK(client, yoke_shm_unlink(name))) {
         return false;
     }
     if (block->pointer == NULL || yoke_shm_size(block->shm) != block->bytes) {
@@ -105,9 +105,8 @@ static yoke_status give_when_free(soak_client *client, const soak_block *block)
     yoke_status status;
 
     do {
-        status = block->place == SOAK_SEGMENT
-                     ? yoke_shm_close(block->shm)
-                     : yoke_free(client->work_range->pool, block->pointer);
+        status = block->place == SOAK_SEGMENT ? yoke_shm_close(block->shm)
+                                              : yoke_free(block->pointer);
         if (status == YOKE_EBUSY && client->excused) {
             soak_sleep_ms(1);
         }
@@ -260,18 +259,18 @@ void soak_row_segments(soak_client *client)
     two.count = 2 * (size_t)soak_between(&client->random, 1, 10000);
     soak_segment_name(two.name);
     if (!open_twice(client, &two)) {
-        (void)yoke_shm_unlink(NULL, two.name);
+        (void)yoke_shm_unlink(two.name);
         return;
     }
     if (unlinks_early) {
-        (void)SOAK(client, yoke_shm_unlink(client->work_range->pool, two.name));
+        (void)SOAK(client, yoke_shm_unlink(two.name));
     }
     close_beside_job(client, &two);
     if (two.second != NULL) {
         (void)SOAK(client, yoke_shm_close(two.second));
     }
     if (!unlinks_early) {
-        (void)SOAK(client, yoke_shm_unlink(client->work_range->pool, two.name));
+        (void)SOAK(client, yoke_shm_unlink(two.name));
     }
     reuse(client, two.count * sizeof(uint32_t));
 }

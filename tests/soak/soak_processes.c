@@ -269,7 +269,7 @@ void soak_row_producers(soak_client *client)
                        orders[p].count, p, next[p]);
         }
     }
-    (void)SOAK(client, yoke_queue_destroy(pool, queue));
+    (void)SOAK(client, yoke_queue_destroy(queue));
 }
 
 /* ---- workers that put ---- */
@@ -348,7 +348,7 @@ void soak_row_queue(soak_client *client)
             check_reports(client, seen, out.pointer, count);
         }
     }
-    (void)SOAK(client, yoke_queue_destroy(pool, queue));
+    (void)SOAK(client, yoke_queue_destroy(queue));
     soak_give(client, &out);
     yoke_kernel_destroy(kernel);
     free(seen);
@@ -438,7 +438,7 @@ void soak_row_lock(soak_client *client)
         if (!client->excused) {
             check_counters(client, block.pointer, deaths);
         }
-        (void)SOAK(client, yoke_lock_destroy(pool, mine.lock));
+        (void)SOAK(client, yoke_lock_destroy(mine.lock));
     }
     soak_give(client, &block);
 }
@@ -515,5 +515,5 @@ void soak_row_pipe(soak_client *client)
         (void)SOAK(client, yoke_pipe_close(ends[0]));
         (void)end_process(client, process, 11);
     }
-    (void)SOAK(client, yoke_pipe_destroy(pool, ends[0]));
+    (void)SOAK(client, yoke_pipe_destroy(ends[0]));
 }

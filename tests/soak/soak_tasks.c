@@ -243,7 +243,7 @@ static void finish_call(soak_client *client, yoke_future *future, const wish *wa
     if (status == YOKE_OK && soak_chance(&client->random, 90) &&
         SOAK(client, yoke_future_result(future, &result, &bytes))) {
         check_result(client, wanted, result, bytes);
-        (void)SOAK(client, yoke_free(client->work_range->pool, result));
+        (void)SOAK(client, yoke_free(result));
     }
     yoke_future_destroy(future);
 }

@@ -60,7 +60,7 @@ static inline void grid_fill(lent_grid *g, uint32_t seed)
 static inline void grid_lend(lent_grid *g)
 {
     for (int k = 0; k < 2; k++) {
-        assert_ok_pool(g->pool, yoke_lend(g->pool, g->grids[k]));
+        assert_ok_pool(g->pool, yoke_lend(g->grids[k]));
     }
 }
 
@@ -115,7 +115,7 @@ static inline void grid_steps(lent_grid *g, int steps, const yoke_map_options *o
 static inline void grid_reclaim(lent_grid *g)
 {
     for (int k = 0; k < 2; k++) {
-        assert_ok_pool(g->pool, yoke_reclaim(g->pool, g->grids[k]));
+        assert_ok_pool(g->pool, yoke_reclaim(g->grids[k]));
     }
 }
 
@@ -130,7 +130,7 @@ static inline void grid_fini(lent_grid *g)
 {
     yoke_kernel_destroy(g->kernel);
     for (int k = 0; k < 2; k++) {
-        assert_ok_pool(g->pool, yoke_free(g->pool, g->grids[k]));
+        assert_ok_pool(g->pool, yoke_free(g->grids[k]));
         free(g->wanted[k]);
     }
 }

@@ -70,8 +70,8 @@ static inline void line_start(lent_line *l)
     }
     memcpy(l->lines[0], l->wanted[0], LINE_BYTES);
     l->at = 0;
-    assert_ok_pool(l->pool, yoke_lend(l->pool, l->lines[0]));
-    assert_ok_pool(l->pool, yoke_lend(l->pool, l->lines[1]));
+    assert_ok_pool(l->pool, yoke_lend(l->lines[0]));
+    assert_ok_pool(l->pool, yoke_lend(l->lines[1]));
 }
 
 static inline void line_init(lent_line *l, yoke_pool *pool)
@@ -131,7 +131,7 @@ static inline void line_fini(lent_line *l)
     yoke_kernel_destroy(l->spread);
     yoke_kernel_destroy(l->change);
     for (int k = 0; k < 2; k++) {
-        assert_ok_pool(l->pool, yoke_free(l->pool, l->lines[k]));
+        assert_ok_pool(l->pool, yoke_free(l->lines[k]));
         free(l->wanted[k]);
     }
 }
