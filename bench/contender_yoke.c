@@ -161,7 +161,10 @@ static void submit(const task *t, unsigned step, yoke_future **future)
         args[count] = array_arg(t->w, data.array[count], t->w->role[count]);
     }
     count = add_scalars(args, count, &data);
-    check(yoke_map_args(future, pool, kernel, range_of(t->w), &options, args, count),
+    check(future == NULL
+              ? yoke_map_with(pool, kernel, range_of(t->w), &options, args, count)
+              : yoke_map_async(future, pool, kernel, range_of(t->w), &options, args,
+                               count),
           "mapping");
 }
 
@@ -195,8 +198,7 @@ static void fill_array(const task *t, yoke_kernel *filler, size_t k)
         workload_fill(t->w)(0, t->w->items, &data);
         return;
     }
-    check(yoke_map_args(NULL, pool, filler, yoke_range_1d(t->w->items), NULL, args,
-                        count),
+    check(yoke_map_with(pool, filler, yoke_range_1d(t->w->items), NULL, args, count),
           "touching the memory");
 }
 

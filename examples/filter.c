@@ -46,21 +46,24 @@ static void run_gaussian(yoke_pool *pool, const filter_job *job)
     yoke_future *second = NULL;
 
     gaussian_weights(weights, job->radius);
-    example_check(pool,
-                  yoke_map_async(&first, pool, rows, range, NULL,
-                                 yoke_out(between, values * sizeof *between),
+    example_check(
+        pool,
+        yoke_map_async(&first, pool, rows, range, NULL,
+                       YOKE_ARGS(yoke_out(between, values * sizeof *between),
                                  yoke_in(job->in, values),
                                  yoke_in_whole(weights, weight_bytes),
                                  yoke_scalar(job->radius), yoke_scalar(job->width),
-                                 yoke_scalar(job->channels)),
-                  "rows");
+                                 yoke_scalar(job->channels))),
+        "rows");
     example_check(
         pool,
-        yoke_map_async(&second, pool, columns, range, NULL, yoke_out(job->out, values),
-                       yoke_in_halo(between, values * sizeof *between, job->radius),
-                       yoke_in_whole(weights, weight_bytes), yoke_scalar(job->radius),
-                       yoke_scalar(job->width), yoke_scalar(job->height),
-                       yoke_scalar(job->channels)),
+        yoke_map_async(
+            &second, pool, columns, range, NULL,
+            YOKE_ARGS(yoke_out(job->out, values),
+                      yoke_in_halo(between, values * sizeof *between, job->radius),
+                      yoke_in_whole(weights, weight_bytes), yoke_scalar(job->radius),
+                      yoke_scalar(job->width), yoke_scalar(job->height),
+                      yoke_scalar(job->channels))),
         "columns");
     example_wait(first, "rows");
     example_wait(second, "columns");
@@ -75,11 +78,12 @@ static void run_sobel(yoke_pool *pool, const filter_job *job)
 
     example_check(
         pool,
-        yoke_map_async(&future, pool, kernel, yoke_range_2d(job->width, job->height),
-                       NULL, yoke_out(job->out, job->width),
-                       yoke_in_halo(job->in, (size_t)job->width * job->channels, 1),
-                       yoke_scalar(job->width), yoke_scalar(job->height),
-                       yoke_scalar(job->channels)),
+        yoke_map_async(
+            &future, pool, kernel, yoke_range_2d(job->width, job->height), NULL,
+            YOKE_ARGS(yoke_out(job->out, job->width),
+                      yoke_in_halo(job->in, (size_t)job->width * job->channels, 1),
+                      yoke_scalar(job->width), yoke_scalar(job->height),
+                      yoke_scalar(job->channels))),
         "sobel");
     example_wait(future, "sobel");
     yoke_kernel_destroy(kernel);
@@ -101,10 +105,11 @@ static void run_bilateral(yoke_pool *pool, const filter_job *job)
         pool,
         yoke_map_async(
             &future, pool, kernel, yoke_range_2d(job->width, job->height), NULL,
-            yoke_out(job->out, pitch), yoke_in_halo(job->in, pitch, job->radius),
-            yoke_in_whole(near, near_bytes), yoke_in_whole(alike, alike_bytes),
-            yoke_scalar(job->radius), yoke_scalar(job->width), yoke_scalar(job->height),
-            yoke_scalar(job->channels)),
+            YOKE_ARGS(
+                yoke_out(job->out, pitch), yoke_in_halo(job->in, pitch, job->radius),
+                yoke_in_whole(near, near_bytes), yoke_in_whole(alike, alike_bytes),
+                yoke_scalar(job->radius), yoke_scalar(job->width),
+                yoke_scalar(job->height), yoke_scalar(job->channels))),
         "bilateral");
     example_wait(future, "bilateral");
     yoke_kernel_destroy(kernel);

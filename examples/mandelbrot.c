@@ -136,15 +136,15 @@ int main(int argc, char **argv)
     yoke_future *future = NULL;
 
     const double start = example_seconds();
-    example_check(pool,
-                  yoke_map_async(&future, pool, kernel,
-                                 yoke_range_2d(set.size, set.size), NULL,
-                                 yoke_out(counts, set.size * sizeof *counts),
+    example_check(
+        pool,
+        yoke_map_async(&future, pool, kernel, yoke_range_2d(set.size, set.size), NULL,
+                       YOKE_ARGS(yoke_out(counts, set.size * sizeof *counts),
                                  yoke_out(norms, set.size * sizeof *norms),
                                  yoke_scalar((uint32_t)set.size), yoke_scalar(set.left),
                                  yoke_scalar(set.top), yoke_scalar(set.step),
-                                 yoke_scalar(set.limit)),
-                  "mandelbrot");
+                                 yoke_scalar(set.limit))),
+        "mandelbrot");
     example_wait(future, "mandelbrot");
     const double seconds = example_seconds() - start;
     write_picture(&set, counts, norms);

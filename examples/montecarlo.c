@@ -103,11 +103,12 @@ int main(int argc, char **argv)
     uint64_t total = 0;
 
     const double start = example_seconds();
-    example_check(pool,
-                  yoke_map_async(&future, pool, kernel, yoke_range_1d(items), NULL,
-                                 yoke_out(hits, sizeof *hits),
-                                 yoke_scalar((uint32_t)DRAWS), yoke_scalar(key)),
-                  "montecarlo");
+    example_check(
+        pool,
+        yoke_map_async(&future, pool, kernel, yoke_range_1d(items), NULL,
+                       YOKE_ARGS(yoke_out(hits, sizeof *hits),
+                                 yoke_scalar((uint32_t)DRAWS), yoke_scalar(key))),
+        "montecarlo");
     example_wait(future, "montecarlo");
     const double seconds = example_seconds() - start;
 

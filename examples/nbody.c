@@ -123,11 +123,12 @@ static yoke_future *queue_kick(const system_of_bodies *s, float seconds)
 
     example_check(
         s->pool,
-        yoke_map_async(&future, s->pool, s->kick, yoke_range_1d(s->bodies), NULL,
-                       yoke_inout(s->velocities, sizeof(vector4)),
-                       yoke_in_whole(s->positions, s->bodies * sizeof(vector4)),
-                       yoke_scalar((uint32_t)s->bodies), yoke_scalar(seconds),
-                       yoke_scalar(softening)),
+        yoke_map_async(
+            &future, s->pool, s->kick, yoke_range_1d(s->bodies), NULL,
+            YOKE_ARGS(yoke_inout(s->velocities, sizeof(vector4)),
+                      yoke_in_whole(s->positions, s->bodies * sizeof(vector4)),
+                      yoke_scalar((uint32_t)s->bodies), yoke_scalar(seconds),
+                      yoke_scalar(softening))),
         "kick");
     return future;
 }
@@ -138,9 +139,10 @@ static yoke_future *queue_drift(const system_of_bodies *s)
 
     example_check(s->pool,
                   yoke_map_async(&future, s->pool, s->drift, yoke_range_1d(s->bodies),
-                                 NULL, yoke_inout(s->positions, sizeof(vector4)),
-                                 yoke_in(s->velocities, sizeof(vector4)),
-                                 yoke_scalar(step)),
+                                 NULL,
+                                 YOKE_ARGS(yoke_inout(s->positions, sizeof(vector4)),
+                                           yoke_in(s->velocities, sizeof(vector4)),
+                                           yoke_scalar(step))),
                   "drift");
     return future;
 }

@@ -124,7 +124,7 @@ static double run(yoke_pool *pool, yoke_kernel *kernel, float *x, size_t steps,
     for (size_t step = 0; step < steps; step++) {
         example_check(pool,
                       yoke_map_async(&futures[step], pool, kernel, yoke_range_1d(ITEMS),
-                                     NULL, yoke_inout(x, sizeof *x)),
+                                     NULL, YOKE_ARGS(yoke_inout(x, sizeof *x))),
                       "grow");
     }
     for (size_t step = 0; step < steps; step++) {

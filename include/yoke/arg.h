@@ -19,6 +19,8 @@
 #include <string.h>
 
 #ifdef __cplusplus
+#include <initializer_list>
+
 extern "C" {
 #endif
 
@@ -285,10 +287,24 @@ template <class T> inline yoke_arg yoke_scalar(const T &value)
 {
     return yoke_scalar_bytes(&value, sizeof value);
 }
+
+template <class... Args> char (&yoke_args_counted(const Args &...))[sizeof...(Args) + 1];
+
+/** A list of arguments, written where a call takes an array and its length: the array, which
+ *  lives as long as the call, a comma, and how many. At least one. */
+#define YOKE_ARGS(...)                                                                   \
+    std::initializer_list<yoke_arg>{__VA_ARGS__}.begin(),                                \
+        sizeof(yoke_args_counted(__VA_ARGS__)) - 1
 #else
 /** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. */
 #define yoke_scalar(value)                                                               \
     yoke_scalar_bytes((__typeof__(value)[1]){(value)}, sizeof(__typeof__(value)))
+
+/** A list of arguments, written where a call takes an array and its length: the array, which
+ *  lives until the end of the block, a comma, and how many. At least one. */
+#define YOKE_ARGS(...)                                                                   \
+    (const yoke_arg[]){__VA_ARGS__},                                                     \
+        sizeof((const yoke_arg[]){__VA_ARGS__}) / sizeof(yoke_arg)
 #endif
 
 #endif

@@ -57,109 +57,79 @@ typedef struct yoke_map_options {
     size_t chunk;
 } yoke_map_options;
 
-/** Implementation of the calls below; `size` is sizeof *options as compiled. A NULL
- *  `future` means to wait. */
-YOKE_API yoke_status yoke_map_args_sized(yoke_future **future, yoke_pool *pool,
-                                         yoke_kernel *kernel, yoke_range range,
+/** Implementation of yoke_map_with() and yoke_map_async(); `size` is sizeof *options and
+ *  `arg_size` sizeof *args as compiled. */
+YOKE_API yoke_status yoke_map_with_sized(yoke_pool *pool, yoke_kernel *kernel,
+                                         yoke_range range,
                                          const yoke_map_options *options, size_t size,
-                                         const yoke_arg *args, size_t count);
+                                         const yoke_arg *args, size_t count,
+                                         size_t arg_size);
+YOKE_API yoke_status yoke_map_async_sized(yoke_future **future, yoke_pool *pool,
+                                          yoke_kernel *kernel, yoke_range range,
+                                          const yoke_map_options *options, size_t size,
+                                          const yoke_arg *args, size_t count,
+                                          size_t arg_size);
 
 /**
- * Maps a kernel over a range, with the arguments as an array.
+ * Maps a kernel over a range and waits for the end, with options.
  *
- * @param future   NULL: wait for the end. Otherwise where a future goes that the caller
- *                 owns; NULL on failure
+ *     yoke_map_with(pool, kernel, yoke_range_1d(n), &(yoke_map_options){.timeout = 5},
+ *                   YOKE_ARGS(yoke_in(x, sizeof *x), yoke_out(y, sizeof *y)))
+ *
  * @param pool     the pool
  * @param kernel   a kernel of this pool
  * @param range    what to compute
- * @param options  NULL for all defaults
- * @param args     one per kernel parameter, in order; only read during the call
- * @param count    how many
- * @return how the job ended (or, with a future, whether it was accepted). Whatever is
- *         wrong with kernel, range or arguments is found before anything runs.
+ * @param options  NULL: all defaults
+ * @param args     one per kernel parameter, in order: YOKE_ARGS(), or an array that is read
+ *                 during the call only; NULL if there are none
+ * @param count    number of arguments; YOKE_ARGS() brings it
+ * @return how the job ended. What is wrong with kernel, range or arguments is found before
+ *         anything runs
  */
-static inline yoke_status yoke_map_args(yoke_future **future, yoke_pool *pool,
-                                        yoke_kernel *kernel, yoke_range range,
+static inline yoke_status yoke_map_with(yoke_pool *pool, yoke_kernel *kernel,
+                                        yoke_range range,
                                         const yoke_map_options *options,
                                         const yoke_arg *args, size_t count)
 {
-    return yoke_map_args_sized(future, pool, kernel, range, options,
-                               sizeof(yoke_map_options), args, count);
+    return yoke_map_with_sized(pool, kernel, range, options, sizeof(yoke_map_options),
+                               args, count, sizeof(yoke_arg));
 }
 
 /**
- * As yoke_map_args(), without waiting.
+ * As yoke_map_with(), without waiting for the end.
  *
- * @param future  where a future goes that the caller owns; NULL on failure. May itself be
- *                NULL: the job then has no future, and yoke_pool_wait() or
- *                yoke_pool_close() reports its failure
+ * @param future  where the future goes; the caller owns it; NULL on failure. NULL: the job has
+ *                no future, and yoke_pool_wait() or yoke_pool_close() reports its failure
+ * @return whether the job was accepted
  */
-static inline yoke_status yoke_map_args_async(yoke_future **future, yoke_pool *pool,
-                                              yoke_kernel *kernel, yoke_range range,
-                                              const yoke_map_options *options,
-                                              const yoke_arg *args, size_t count)
+static inline yoke_status yoke_map_async(yoke_future **future, yoke_pool *pool,
+                                         yoke_kernel *kernel, yoke_range range,
+                                         const yoke_map_options *options,
+                                         const yoke_arg *args, size_t count)
 {
-    yoke_future *unwanted = NULL;
-    const yoke_status status =
-        yoke_map_args_sized(future != NULL ? future : &unwanted, pool, kernel, range,
-                            options, sizeof(yoke_map_options), args, count);
-
-    yoke_future_destroy(unwanted);
-    return status;
+    return yoke_map_async_sized(future, pool, kernel, range, options,
+                                sizeof(yoke_map_options), args, count,
+                                sizeof(yoke_arg));
 }
 
 #ifdef __cplusplus
 }
 
-/** Maps a kernel over a range and waits; the arguments follow, one per parameter. */
+/** Maps a kernel over a range and waits for the end; the arguments follow, one per
+ *  parameter. */
 template <class... Args>
 inline yoke_status yoke_map(yoke_pool *pool, yoke_kernel *kernel, yoke_range range,
                             const Args &...args)
 {
     const yoke_arg list[] = {args..., yoke_arg()};
-    return yoke_map_args(NULL, pool, kernel, range, NULL, list, sizeof...(args));
-}
-
-/** As yoke_map(), with options. */
-template <class... Args>
-inline yoke_status yoke_map_with(yoke_pool *pool, yoke_kernel *kernel, yoke_range range,
-                                 const yoke_map_options *options, const Args &...args)
-{
-    const yoke_arg list[] = {args..., yoke_arg()};
-    return yoke_map_args(NULL, pool, kernel, range, options, list, sizeof...(args));
-}
-
-/** As yoke_map_with(), without waiting: see yoke_map_args_async(). */
-template <class... Args>
-inline yoke_status yoke_map_async(yoke_future **future, yoke_pool *pool,
-                                  yoke_kernel *kernel, yoke_range range,
-                                  const yoke_map_options *options, const Args &...args)
-{
-    const yoke_arg list[] = {args..., yoke_arg()};
-    return yoke_map_args_async(future, pool, kernel, range, options, list,
-                               sizeof...(args));
+    return yoke_map_with(pool, kernel, range, NULL, list, sizeof...(args));
 }
 #else
 
-#define YOKE_ARG_LIST(...) (const yoke_arg[]){__VA_ARGS__}
-#define YOKE_ARG_COUNT(...)                                                              \
-    (sizeof(YOKE_ARG_LIST(__VA_ARGS__)) / sizeof(yoke_arg))
-
-/** Maps a kernel over a range and waits; the arguments follow, one per parameter (a
- *  kernel without parameters takes yoke_map_args()). */
+/** Maps a kernel over a range and waits for the end; the arguments follow, one per parameter.
+ *  (For a kernel without parameters: yoke_map_with(pool, kernel, range, NULL, NULL, 0).) */
 #define yoke_map(pool, kernel, range, ...)                                               \
-    yoke_map_args(NULL, pool, kernel, range, NULL, YOKE_ARG_LIST(__VA_ARGS__),           \
-                  YOKE_ARG_COUNT(__VA_ARGS__))
-
-/** As yoke_map(), with options. */
-#define yoke_map_with(pool, kernel, range, options, ...)                                 \
-    yoke_map_args(NULL, pool, kernel, range, options, YOKE_ARG_LIST(__VA_ARGS__),        \
-                  YOKE_ARG_COUNT(__VA_ARGS__))
-
-/** As yoke_map_with(), without waiting: see yoke_map_args_async(). */
-#define yoke_map_async(future, pool, kernel, range, options, ...)                        \
-    yoke_map_args_async(future, pool, kernel, range, options,                            \
-                        YOKE_ARG_LIST(__VA_ARGS__), YOKE_ARG_COUNT(__VA_ARGS__))
+    yoke_map_with(pool, kernel, range, NULL, YOKE_ARGS(__VA_ARGS__))
 #endif
 
 #endif

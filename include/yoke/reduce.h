@@ -313,19 +313,18 @@ yoke_reduce_map_async(yoke_future **future, yoke_pool *pool, yoke_kernel *kernel
 /** yoke_reduce_map_args() without options; the arguments follow, one per parameter. */
 #define yoke_reduce_map(pool, kernel, range, reducer, result, ...)                     \
     yoke_reduce_map_args(pool, kernel, range, reducer, result, NULL,                   \
-                         YOKE_ARG_LIST(__VA_ARGS__), YOKE_ARG_COUNT(__VA_ARGS__))
+                         YOKE_ARGS(__VA_ARGS__))
 
 /** As yoke_reduce_map(), with options. */
 #define yoke_reduce_map_with(pool, kernel, range, reducer, result, options, ...)       \
     yoke_reduce_map_args(pool, kernel, range, reducer, result, options,                \
-                         YOKE_ARG_LIST(__VA_ARGS__), YOKE_ARG_COUNT(__VA_ARGS__))
+                         YOKE_ARGS(__VA_ARGS__))
 
 /** As yoke_reduce_map_with(), without waiting: see yoke_reduce_map_args_async(). */
 #define yoke_reduce_map_async(future, pool, kernel, range, reducer, result, options,   \
                               ...)                                                     \
     yoke_reduce_map_args_async(future, pool, kernel, range, reducer, result, options,  \
-                               YOKE_ARG_LIST(__VA_ARGS__),                             \
-                               YOKE_ARG_COUNT(__VA_ARGS__))
+                               YOKE_ARGS(__VA_ARGS__))
 #endif
 
 #endif

@@ -5,24 +5,47 @@
 #include "api/submission.h"
 #include "pool/pool.h"
 
-yoke_status yoke_map_args_sized(yoke_future **future, yoke_pool *pool,
-                                yoke_kernel *kernel, yoke_range range,
-                                const yoke_map_options *options, size_t size,
-                                const yoke_arg *args, size_t count)
+/* NULL for the future: waits. */
+static yoke_status map_submit(yoke_future **future, yoke_pool *pool,
+                              yk_submission *submission, size_t arg_size)
 {
-    yk_submission submission = {
-        .kernel = kernel, .range = range, .args = args, .count = count};
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    if (future != NULL) {
-        *future = NULL;
-    }
-    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
-    status = yk_call_check_kernel(pool, kernel, &error);
+    status = yk_call_check_kernel(pool, submission->kernel, &error);
     if (status == YOKE_OK) {
-        status = yk_call_submit(future, pool, &submission, &error);
+        status = yk_call_check_arg_size(arg_size, &error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_call_submit(future, pool, submission, &error);
     }
     return yk_call_end(pool, status, &error);
+}
+
+yoke_status yoke_map_with_sized(yoke_pool *pool, yoke_kernel *kernel, yoke_range range,
+                                const yoke_map_options *options, size_t size,
+                                const yoke_arg *args, size_t count, size_t arg_size)
+{
+    yk_submission submission = {
+        .kernel = kernel, .range = range, .args = args, .count = count};
+
+    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
+    return map_submit(NULL, pool, &submission, arg_size);
+}
+
+yoke_status yoke_map_async_sized(yoke_future **future, yoke_pool *pool,
+                                 yoke_kernel *kernel, yoke_range range,
+                                 const yoke_map_options *options, size_t size,
+                                 const yoke_arg *args, size_t count, size_t arg_size)
+{
+    yk_submission submission = {
+        .kernel = kernel, .range = range, .args = args, .count = count};
+    yoke_future *job = NULL;
+    yoke_status status;
+
+    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
+    status = map_submit(&job, pool, &submission, arg_size);
+    yk_call_give_future(future, job);
+    return status;
 }

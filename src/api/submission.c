@@ -24,6 +24,25 @@ yoke_status yk_call_check_kernel(yoke_pool *pool, const yoke_kernel *kernel,
     return YOKE_OK;
 }
 
+yoke_status yk_call_check_arg_size(size_t size, yk_error *error)
+{
+    return size == sizeof(yoke_arg)
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EUNSUPPORTED,
+                         "the program was compiled with arguments of %zu bytes, the "
+                         "library with arguments of %zu",
+                         size, sizeof(yoke_arg));
+}
+
+void yk_call_give_future(yoke_future **future, yoke_future *job)
+{
+    if (future != NULL) {
+        *future = job;
+    } else {
+        (void)yoke_future_destroy(job);
+    }
+}
+
 /* Until the job has ended, with the calling thread's help or without. */
 static yoke_status submission_wait(yoke_future *job, yoke_pool *pool, bool caller_helps,
                                    yk_error *error)

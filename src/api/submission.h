@@ -10,6 +10,13 @@
 yoke_status yk_call_check_kernel(yoke_pool *pool, const yoke_kernel *kernel,
                                  yk_error *error);
 
+/* Whether the program was compiled with arguments as they are here. */
+yoke_status yk_call_check_arg_size(size_t size, yk_error *error);
+
+/* Hands a future over to the user; `future` is NULL if none is wanted: the job goes on without.
+ * `job` is NULL after a failure. */
+void yk_call_give_future(yoke_future **future, yoke_future *job);
+
 /* Submits a job. NULL for the future: works on it if the options say so, and waits; then
  * the status is how it ended. */
 yoke_status yk_call_submit(yoke_future **future, yoke_pool *pool,

@@ -275,8 +275,8 @@ static bool run_repetition(run_state *run, size_t repetition)
     yoke_status status;
     bool good;
 
-    if (yoke_map_args(&future, run->pool, run->kernel, run->options.range, &options,
-                      run->args, run->options.argument_count) != YOKE_OK) {
+    if (yoke_map_async(&future, run->pool, run->kernel, run->options.range, &options,
+                       run->args, run->options.argument_count) != YOKE_OK) {
         return library_failed(run);
     }
     good = run_await(run, future, repetition, start, &status);

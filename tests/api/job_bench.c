@@ -33,8 +33,9 @@ yoke_future *start_held(size_t items)
 {
     yoke_future *future = NULL;
 
-    assert_ok_pool(b.pool, yoke_map_async(&future, b.pool, b.hold, yoke_range_1d(items),
-                                          NULL, yoke_inout(b.held, 4), gate_arg()));
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&future, b.pool, b.hold, yoke_range_1d(items), NULL,
+                                  YOKE_ARGS(yoke_inout(b.held, 4), gate_arg())));
     assert_non_null(future);
     return future;
 }
@@ -45,7 +46,7 @@ yoke_future *start_increment(uint32_t *numbers, size_t count)
 
     assert_ok_pool(b.pool,
                    yoke_map_async(&future, b.pool, b.increment, yoke_range_1d(count),
-                                  NULL, yoke_inout(numbers, 4)));
+                                  NULL, YOKE_ARGS(yoke_inout(numbers, 4))));
     return future;
 }
 

@@ -79,7 +79,7 @@ static void submit_jobs(yoke_pool *pool)
                                      numbers, N, &left.value, NULL));
     assert_ok(yoke_future_wait(left.sum, 60));
     assert_ok_pool(pool, yoke_map_async(&left.failed, pool, refuse, yoke_range_1d(N),
-                                        NULL, yoke_out(numbers, 4)));
+                                        NULL, YOKE_ARGS(yoke_out(numbers, 4))));
 }
 
 static void open_rest(yoke_pool *pool)
@@ -286,8 +286,8 @@ static void test_terminated(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&held, pool, hold, yoke_range_1d(1), NULL,
-                                        yoke_inout(numbers, 4),
-                                        yoke_in_whole(gate, sizeof *gate)));
+                                        YOKE_ARGS(yoke_inout(numbers, 4),
+                                                  yoke_in_whole(gate, sizeof *gate))));
     assert_ok_pool(pool, yoke_apply_async(&behind, pool, give_bytes, NULL, 0, NULL));
     api_gate_await(gate, 1);
     assert_ok(yoke_pool_terminate(pool));

@@ -36,7 +36,7 @@ static yoke_future *start_refused(uint32_t *numbers)
     yoke_future *future = NULL;
 
     assert_ok_pool(pool, yoke_map_async(&future, pool, refuse, yoke_range_1d(N), NULL,
-                                        yoke_out(numbers, 4)));
+                                        YOKE_ARGS(yoke_out(numbers, 4))));
     return future;
 }
 
@@ -44,8 +44,8 @@ static yoke_future *start_increment(uint32_t *numbers)
 {
     yoke_future *future = NULL;
 
-    assert_ok_pool(pool, yoke_map_async(&future, pool, increment, yoke_range_1d(N), NULL,
-                                        yoke_inout(numbers, 4)));
+    assert_ok_pool(pool, yoke_map_async(&future, pool, increment, yoke_range_1d(N),
+                                        NULL, YOKE_ARGS(yoke_inout(numbers, 4))));
     return future;
 }
 
@@ -121,8 +121,8 @@ static void a_future_has_one_callback(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&future, pool, hold, yoke_range_1d(1), NULL,
-                                        yoke_inout(numbers, 4),
-                                        yoke_in_whole(gate, sizeof *gate)));
+                                        YOKE_ARGS(yoke_inout(numbers, 4),
+                                                  yoke_in_whole(gate, sizeof *gate))));
     assert_ok_pool(pool, yoke_future_on_done(future, count_call, &first));
     assert_refused(pool, yoke_future_on_done(future, count_call, &second), YOKE_EBUSY,
                    "has a callback");
@@ -189,11 +189,11 @@ static int poll_without_supervisor(void *arg)
 
     (void)arg;
     if (gate == NULL || number == NULL ||
-        yoke_kernel_create(&kernel, own,
-                           &(yoke_kernel_options){.native = api_hold}) != YOKE_OK ||
+        yoke_kernel_create(&kernel, own, &(yoke_kernel_options){.native = api_hold}) !=
+            YOKE_OK ||
         yoke_map_async(&future, own, kernel, yoke_range_1d(1), NULL,
-                       yoke_inout(number, 4),
-                       yoke_in_whole(gate, sizeof *gate)) != YOKE_OK ||
+                       YOKE_ARGS(yoke_inout(number, 4),
+                                 yoke_in_whole(gate, sizeof *gate))) != YOKE_OK ||
         yoke_pool_workers(own, &info, 1, &count) != YOKE_OK) {
         return 1;
     }

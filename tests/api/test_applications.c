@@ -180,8 +180,7 @@ static int talk(void *arg)
     if (pool == NULL ||
         yoke_kernel_create(&kernel, pool, &(yoke_kernel_options){.native = say}) !=
             YOKE_OK ||
-        yoke_map_args(NULL, pool, kernel, yoke_range_1d(20), NULL, NULL, 0) !=
-            YOKE_OK) {
+        yoke_map_with(pool, kernel, yoke_range_1d(20), NULL, NULL, 0) != YOKE_OK) {
         return 2;
     }
     printf("<after>");
@@ -360,7 +359,7 @@ static int abandon_pool(void *arg)
         (yoke_kernel_create(&kernel, pool,
                             &(yoke_kernel_options){.native = hold_forever}) !=
              YOKE_OK ||
-         yoke_map_args(&future, pool, kernel, yoke_range_1d(2), NULL, NULL, 0) !=
+         yoke_map_async(&future, pool, kernel, yoke_range_1d(2), NULL, NULL, 0) !=
              YOKE_OK)) {
         return 2;
     }
@@ -430,7 +429,7 @@ static int exit_in_callback(void *arg)
         yoke_kernel_create(&kernel, pool,
                            &(yoke_kernel_options){.native = api_number}) != YOKE_OK ||
         yoke_map_async(&future, pool, kernel, yoke_range_1d(1000), NULL,
-                       yoke_out(numbers, 4)) != YOKE_OK ||
+                       YOKE_ARGS(yoke_out(numbers, 4))) != YOKE_OK ||
         yoke_future_on_done(future, exit_now, NULL) != YOKE_OK) {
         return 1;
     }

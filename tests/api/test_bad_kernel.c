@@ -74,8 +74,9 @@ static void test_groups(void **state)
                    yoke_map(pool, kernel, yoke_range_2d(16, 5), yoke_out(numbers, 4),
                             yoke_scalar((uint32_t)1)),
                    YOKE_EINVAL, "work-group size 4");
-    assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_2d(17, 5), &padded,
-                                       yoke_out(numbers, 4), yoke_scalar((uint32_t)1)));
+    assert_ok_pool(
+        pool, yoke_map_with(pool, kernel, yoke_range_2d(17, 5), &padded,
+                            YOKE_ARGS(yoke_out(numbers, 4), yoke_scalar((uint32_t)1))));
     yoke_kernel_destroy(kernel);
     api_check_works(pool);
 }

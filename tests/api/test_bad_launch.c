@@ -188,14 +188,12 @@ static void test_count_of_arguments(void **state)
     for (int i = 0; i < 65; i++) {
         many[i] = yoke_scalar(i);
     }
-    assert_refused(pool,
-                   yoke_map_args(NULL, pool, fill, yoke_range_1d(N), NULL, many, 65),
+    assert_refused(pool, yoke_map_with(pool, fill, yoke_range_1d(N), NULL, many, 65),
                    YOKE_EINVAL, "at most 64");
-    assert_refused(
-        pool, yoke_map_args(NULL, pool, fill, yoke_range_1d(N), NULL, many, SIZE_MAX),
-        YOKE_EINVAL, "at most 64");
     assert_refused(pool,
-                   yoke_map_args(NULL, pool, fill, yoke_range_1d(N), NULL, NULL, 2),
+                   yoke_map_with(pool, fill, yoke_range_1d(N), NULL, many, SIZE_MAX),
+                   YOKE_EINVAL, "at most 64");
+    assert_refused(pool, yoke_map_with(pool, fill, yoke_range_1d(N), NULL, NULL, 2),
                    YOKE_EINVAL, "args is NULL");
     api_check_works(pool);
 }
@@ -232,8 +230,8 @@ static void test_overlaps(void **state)
 
 static yoke_status map_options(const yoke_map_options *options)
 {
-    return yoke_map_with(pool, fill, yoke_range_1d(N), options, yoke_out(numbers, 4),
-                         yoke_scalar((uint32_t)3));
+    return yoke_map_with(pool, fill, yoke_range_1d(N), options,
+                         YOKE_ARGS(yoke_out(numbers, 4), yoke_scalar((uint32_t)3)));
 }
 
 static void test_map_options(void **state)
@@ -273,7 +271,7 @@ static void test_after_of_another_pool(void **state)
 
     (void)state;
     assert_ok_pool(other, yoke_map_async(&future, other, kernel, yoke_range_1d(N), NULL,
-                                         yoke_out(there, 4)));
+                                         YOKE_ARGS(yoke_out(there, 4))));
     assert_refused(pool,
                    map_options(&(yoke_map_options){.after = &future, .after_count = 1}),
                    YOKE_EINVAL, "after[0] is no future of this pool");

@@ -202,11 +202,20 @@ static void test_sizes_of_structs(void **state)
     api_check_works(made);
     api_close(made);
     assert_ok_pool(pool,
-                   yoke_map_args_sized(NULL, pool, fill, yoke_range_1d(N),
-                                       &more_map.options, sizeof more_map, args, 2));
-    assert_ok_pool(pool, yoke_map_args_sized(NULL, pool, fill, yoke_range_1d(N),
-                                             &more_map.options, 1, args, 2));
+                   yoke_map_with_sized(pool, fill, yoke_range_1d(N), &more_map.options,
+                                       sizeof more_map, args, 2, sizeof args[0]));
+    assert_ok_pool(pool,
+                   yoke_map_with_sized(pool, fill, yoke_range_1d(N), &more_map.options,
+                                       1, args, 2, sizeof args[0]));
     assert_true(api_all(numbers, N, 7));
+    /* Options written in place, with a comma. */
+    assert_ok_pool(pool, yoke_map_with(pool, fill, yoke_range_1d(N),
+                                       &(yoke_map_options){.timeout = 100, .grain = 2},
+                                       YOKE_ARGS(args[0], args[1])));
+    assert_refused(pool,
+                   yoke_map_with_sized(pool, fill, yoke_range_1d(N), NULL, 0, args, 2,
+                                       sizeof args[0] - 8),
+                   YOKE_EUNSUPPORTED, "compiled with arguments");
     assert_ok_pool(pool, yoke_pool_workers_sized(pool, &infos[0].info, 2, &count,
                                                  sizeof infos[0]));
     assert_int_equal(count, 2);
@@ -294,7 +303,7 @@ static void test_nulls(void **state)
     assert_status(yoke_map(NULL, fill, yoke_range_1d(N), yoke_out(numbers, 4)),
                   YOKE_EINVAL);
     assert_status(yoke_map_async(&future, NULL, fill, yoke_range_1d(N), NULL,
-                                 yoke_out(numbers, 4)),
+                                 YOKE_ARGS(yoke_out(numbers, 4))),
                   YOKE_EINVAL);
     assert_null(future);
     assert_refused(pool, yoke_pool_workers(pool, NULL, 3, &count), YOKE_EINVAL, "NULL");
@@ -338,9 +347,9 @@ static void test_futures_misused(void **state)
     yoke_future *future = NULL;
 
     (void)state;
-    assert_ok_pool(pool,
-                   yoke_map_async(&future, pool, fill, yoke_range_1d(N), NULL,
-                                  yoke_out(numbers, 4), yoke_scalar((uint32_t)9)));
+    assert_ok_pool(pool, yoke_map_async(&future, pool, fill, yoke_range_1d(N), NULL,
+                                        YOKE_ARGS(yoke_out(numbers, 4),
+                                                  yoke_scalar((uint32_t)9))));
     assert_status(yoke_future_on_done(future, NULL, NULL), YOKE_EINVAL);
     assert_refused(pool, yoke_future_wait(future, (double)NAN), YOKE_EINVAL, "seconds");
     assert_ok(yoke_future_wait(future, (double)INFINITY));

@@ -52,8 +52,9 @@ static void test_the_caller_computes(void **state)
     for (uint32_t round = 1; round <= 50; round++) {
         const size_t count = round % 2 == 0 ? 2 : MANY;
 
-        assert_ok_pool(pool, yoke_map_with(pool, fill, yoke_range_1d(count), &helping,
-                                           yoke_out(numbers, 4), yoke_scalar(round)));
+        assert_ok_pool(
+            pool, yoke_map_with(pool, fill, yoke_range_1d(count), &helping,
+                                YOKE_ARGS(yoke_out(numbers, 4), yoke_scalar(round))));
         assert_true(api_all(numbers, count, round));
     }
     assert_true(stats_of("caller").items > 0);
@@ -69,10 +70,10 @@ static void test_it_does_not_hinder(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_with(pool, increment, yoke_range_1d(MANY), &helping,
-                                       yoke_inout(numbers, 4)));
+                                       YOKE_ARGS(yoke_inout(numbers, 4))));
     elsewhere.devices = "cpu:1";
     assert_ok_pool(pool, yoke_map_with(pool, increment, yoke_range_1d(MANY), &elsewhere,
-                                       yoke_inout(numbers, 4)));
+                                       YOKE_ARGS(yoke_inout(numbers, 4))));
     assert_true(api_all(numbers, MANY, 2));
 }
 
@@ -86,7 +87,7 @@ static void test_its_failures_are_told(void **state)
     for (int round = 0; round < 50; round++) {
         assert_refused(pool,
                        yoke_map_with(pool, refuse, yoke_range_1d(64), &helping,
-                                     yoke_out(numbers, 4)),
+                                     YOKE_ARGS(yoke_out(numbers, 4))),
                        YOKE_EKERNEL, "refuse");
     }
     api_check_works(pool);
@@ -101,7 +102,8 @@ static void *help_often(void *arg)
     for (uint32_t round = 1; round <= 300; round++) {
         if (numbers == NULL ||
             yoke_map_with(pool, kernel, yoke_range_1d(1000), &helping,
-                          yoke_out(numbers, 4), yoke_scalar(round)) != YOKE_OK ||
+                          YOKE_ARGS(yoke_out(numbers, 4), yoke_scalar(round))) !=
+                YOKE_OK ||
             !api_all(numbers, 1000, round)) {
             return arg;
         }
@@ -134,9 +136,10 @@ static void test_not_with_a_future(void **state)
     yoke_future *future = NULL;
 
     (void)state;
-    assert_ok_pool(pool,
-                   yoke_map_async(&future, pool, fill, yoke_range_1d(100), &helping,
-                                  yoke_out(numbers, 4), yoke_scalar((uint32_t)3)));
+    assert_ok_pool(
+        pool,
+        yoke_map_async(&future, pool, fill, yoke_range_1d(100), &helping,
+                       YOKE_ARGS(yoke_out(numbers, 4), yoke_scalar((uint32_t)3))));
     assert_ok_pool(pool, yoke_future_wait(future, 60));
     yoke_future_destroy(future);
     assert_true(api_all(numbers, 100, 3));
@@ -164,8 +167,9 @@ static void test_pieces_have_a_largest_size(void **state)
         const yoke_map_options options = {.chunk = chunks[c], .caller_helps = c % 2};
 
         for (int round = 0; round < 3; round++) {
-            assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(20000),
-                                               &options, yoke_out(sizes, 4)));
+            assert_ok_pool(pool,
+                           yoke_map_with(pool, kernel, yoke_range_1d(20000), &options,
+                                         YOKE_ARGS(yoke_out(sizes, 4))));
             for (size_t i = 0; i < 20000; i++) {
                 assert_in_range(sizes[i], 1, chunks[c]);
             }
@@ -182,7 +186,7 @@ static void test_figures_add_up(void **state)
     (void)state;
     assert_int_equal(stats_of(NULL).chunks, 0);
     assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(5000), &ones,
-                                       yoke_out(sizes, 4)));
+                                       YOKE_ARGS(yoke_out(sizes, 4))));
     assert_int_equal(stats_of(NULL).chunks, 5000);
     assert_int_equal(stats_of(NULL).items, 5000);
     assert_true(stats_of(NULL).busy_seconds > 0);

@@ -29,14 +29,16 @@ static void set_up(setting *self)
     self->ended = self->running = NULL;
     api_gate_open(self->gate);
     assert_ok(yoke_map_async(&self->ended, self->pool, self->kernel, yoke_range_1d(N),
-                             NULL, yoke_inout(self->numbers, 4),
-                             yoke_in_whole(self->gate, sizeof *self->gate)));
+                             NULL,
+                             YOKE_ARGS(yoke_inout(self->numbers, 4),
+                                       yoke_in_whole(self->gate, sizeof *self->gate))));
     assert_ok(yoke_future_wait(self->ended, SECONDS));
     atomic_store(&self->gate->open, 0);
     atomic_store(&self->gate->arrived, 0);
     assert_ok(yoke_map_async(&self->running, self->pool, self->kernel, yoke_range_1d(N),
-                             NULL, yoke_inout(self->numbers, 4),
-                             yoke_in_whole(self->gate, sizeof *self->gate)));
+                             NULL,
+                             YOKE_ARGS(yoke_inout(self->numbers, 4),
+                                       yoke_in_whole(self->gate, sizeof *self->gate))));
     api_gate_await(self->gate, 1);
 }
 
@@ -119,10 +121,10 @@ static int call_kernels(const setting *self)
     if (!refused(self, yoke_map(self->pool, self->kernel, yoke_range_1d(N),
                                 yoke_inout(self->numbers, 4),
                                 yoke_in_whole(self->gate, sizeof *self->gate))) ||
-        !refused(self,
-                 yoke_map_async(&future, self->pool, self->kernel, yoke_range_1d(N),
-                                NULL, yoke_inout(self->numbers, 4),
-                                yoke_in_whole(self->gate, sizeof *self->gate))) ||
+        !refused(self, yoke_map_async(
+                           &future, self->pool, self->kernel, yoke_range_1d(N), NULL,
+                           YOKE_ARGS(yoke_inout(self->numbers, 4),
+                                     yoke_in_whole(self->gate, sizeof *self->gate)))) ||
         future != NULL) {
         return 42;
     }

@@ -193,7 +193,8 @@ static void test_division_by_zero(void **state)
     }
     assert_status_pool(pool,
                        yoke_map_with(pool, api_kernel(pool, "divide", divide),
-                                     yoke_range_1d(ITEMS), &options, yoke_out(out, 4)),
+                                     yoke_range_1d(ITEMS), &options,
+                                     YOKE_ARGS(yoke_out(out, 4))),
                        YOKE_ECRASHED);
     run(kernel);
     assert_true(api_all(out, ITEMS, BY_SOURCE));

@@ -86,7 +86,7 @@ static void test_progress(void **state)
     (void)state;
     assert_ok_pool(b.pool,
                    yoke_map_async(&seen.future, b.pool, kernel, yoke_range_1d(2), NULL,
-                                  yoke_inout(b.held, 4), gate_arg()));
+                                  YOKE_ARGS(yoke_inout(b.held, 4), gate_arg())));
     assert_true(yt_wait_until(is_half_done, &seen, 30));
     assert_true(seen.last == 0.5);
     assert_false(yoke_future_done(seen.future));
@@ -155,9 +155,9 @@ static void test_cancelled_input(void **state)
     (void)state;
     assert_ok_pool(b.pool,
                    yoke_map_async(&second, b.pool, b.successor, yoke_range_1d(2), NULL,
-                                  yoke_out(out, 4), yoke_in(b.held, 4)));
+                                  YOKE_ARGS(yoke_out(out, 4), yoke_in(b.held, 4))));
     assert_ok_pool(b.pool, yoke_map_async(&third, b.pool, b.increment, yoke_range_1d(2),
-                                          NULL, yoke_inout(out, 4)));
+                                          NULL, YOKE_ARGS(yoke_inout(out, 4))));
     api_gate_await(b.gate, 2);
     assert_ok(yoke_future_cancel(first));
     api_gate_open(b.gate);
@@ -222,8 +222,9 @@ static void test_callback_of_failures(void **state)
 
     (void)state;
     assert_ok(yoke_future_on_done(held, note, &cancelled));
-    assert_ok_pool(b.pool, yoke_map_async(&future, b.pool, b.refuse, yoke_range_1d(10),
-                                          NULL, yoke_out(api_numbers(b.pool, 10), 4)));
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&future, b.pool, b.refuse, yoke_range_1d(10), NULL,
+                                  YOKE_ARGS(yoke_out(api_numbers(b.pool, 10), 4))));
     assert_ok(yoke_future_on_done(future, note, &failed));
     finish(future, YOKE_EKERNEL);
     assert_int_equal(failed.status, YOKE_EKERNEL);
@@ -262,7 +263,7 @@ static void submit_next(yoke_future *future, yoke_status status, void *context)
         yoke_future **next = &self->links[self->count++];
 
         if (yoke_map_async(next, b.pool, b.increment, yoke_range_1d(64), NULL,
-                           yoke_inout(self->numbers, 4)) != YOKE_OK ||
+                           YOKE_ARGS(yoke_inout(self->numbers, 4))) != YOKE_OK ||
             yoke_future_on_done(*next, submit_next, self) != YOKE_OK) {
             self->failures++;
         }
@@ -360,9 +361,9 @@ static void test_future_after_close(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&done, pool, number, yoke_range_1d(N), NULL,
-                                        yoke_out(api_numbers(pool, N), 4)));
+                                        YOKE_ARGS(yoke_out(api_numbers(pool, N), 4))));
     assert_ok_pool(pool, yoke_map_async(&failed, pool, refuse, yoke_range_1d(N), NULL,
-                                        yoke_out(api_numbers(pool, N), 4)));
+                                        YOKE_ARGS(yoke_out(api_numbers(pool, N), 4))));
     assert_ok(yoke_future_on_done(done, note, &noted));
     api_close(pool);
     assert_int_equal(noted.calls, 1);
@@ -387,9 +388,10 @@ static void test_terminate_midway(void **state)
 
     (void)state;
     for (int i = 0; i < 3; i++) {
-        assert_ok_pool(pool, yoke_map_async(&futures[i], pool, hold, yoke_range_1d(2),
-                                            NULL, yoke_inout(held, 4),
-                                            yoke_in_whole(gate, sizeof *gate)));
+        assert_ok_pool(pool,
+                       yoke_map_async(&futures[i], pool, hold, yoke_range_1d(2), NULL,
+                                      YOKE_ARGS(yoke_inout(held, 4),
+                                                yoke_in_whole(gate, sizeof *gate))));
     }
     assert_ok(yoke_future_on_done(futures[1], note, &noted));
     api_gate_await(gate, 2);
@@ -461,9 +463,10 @@ static void test_terminate_beside_waits(void **state)
         waiting_thread threads[WAITING_THREADS];
         yoke_future *future = NULL;
 
-        assert_ok_pool(pool, yoke_map_async(&future, pool, hold, yoke_range_1d(2), NULL,
-                                            yoke_inout(held, 4),
-                                            yoke_in_whole(gate, sizeof *gate)));
+        assert_ok_pool(pool,
+                       yoke_map_async(&future, pool, hold, yoke_range_1d(2), NULL,
+                                      YOKE_ARGS(yoke_inout(held, 4),
+                                                yoke_in_whole(gate, sizeof *gate))));
         api_gate_await(gate, 1);
         start_waiting(pool, future, threads);
         assert_ok(yoke_pool_terminate(pool));
@@ -499,9 +502,10 @@ static void test_terminate_beside_questions(void **state)
         waiting_thread threads[3];
         yoke_future *future = NULL;
 
-        assert_ok_pool(pool, yoke_map_async(&future, pool, hold, yoke_range_1d(2), NULL,
-                                            yoke_inout(held, 4),
-                                            yoke_in_whole(gate, sizeof *gate)));
+        assert_ok_pool(pool,
+                       yoke_map_async(&future, pool, hold, yoke_range_1d(2), NULL,
+                                      YOKE_ARGS(yoke_inout(held, 4),
+                                                yoke_in_whole(gate, sizeof *gate))));
         for (int i = 0; i < 3; i++) {
             threads[i] = (waiting_thread){.future = future};
             assert_int_equal(
@@ -523,8 +527,9 @@ static void test_kernel_destroyed_while_used(void **state)
     yoke_future *future = NULL;
 
     (void)state;
-    assert_ok_pool(b.pool, yoke_map_async(&future, b.pool, kernel, yoke_range_1d(300),
-                                          NULL, yoke_inout(b.held, 4), gate_arg()));
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&future, b.pool, kernel, yoke_range_1d(300), NULL,
+                                  YOKE_ARGS(yoke_inout(b.held, 4), gate_arg())));
     yoke_kernel_destroy(kernel);
     api_gate_await(b.gate, 2);
     api_gate_open(b.gate);
@@ -545,7 +550,7 @@ static void test_free_while_used(void **state)
     (void)state;
     assert_ok_pool(b.pool,
                    yoke_map_async(&second, b.pool, b.successor, yoke_range_1d(2), NULL,
-                                  yoke_out(out, 4), yoke_in(b.held, 4)));
+                                  YOKE_ARGS(yoke_out(out, 4), yoke_in(b.held, 4))));
     api_gate_await(b.gate, 2);
     assert_status_pool(b.pool, yoke_free(b.held), YOKE_EBUSY);
     assert_contains(yoke_pool_error(b.pool), "used by 2 job(s)");

@@ -277,7 +277,7 @@ static int try_regions(void)
     out = yoke_alloc(pool, 64 * sizeof *out);
     if (yoke_map_with(pool, kernel, yoke_range_1d(64),
                       (&(yoke_map_options){.timeout = 60}),
-                      yoke_out(out, 4)) != YOKE_OK) {
+                      YOKE_ARGS(yoke_out(out, 4))) != YOKE_OK) {
         code = 21;
     }
     for (int i = 0; i < 64 && code == 0; i++) {

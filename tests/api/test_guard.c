@@ -273,7 +273,7 @@ static void test_rest(void **state)
     assert_ok_pool(pool, yoke_starmap(pool, die_once, N, &shared, args, 2));
     assert_true(api_all(numbers, N, 1));
     assert_ok_pool(pool, yoke_map_with(pool, increment, yoke_range_1d(N), &stage,
-                                       yoke_inout(plain, 4)));
+                                       YOKE_ARGS(yoke_inout(plain, 4))));
     assert_true(api_all(plain, N, 1));
     assert_ok_pool(
         pool, yoke_apply(pool, double_it, &seven, sizeof seven, &result, &bytes, NULL));

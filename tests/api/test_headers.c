@@ -83,9 +83,9 @@ static yoke_kernel *create(const char *source, const char *options)
 static void check_items(yoke_kernel *kernel, size_t items, uint32_t value)
 {
     memset(out, 0, ITEMS * sizeof *out);
-    assert_ok_pool(pool,
-                   yoke_map_with(pool, kernel, yoke_range_1d(items),
-                                 &(yoke_map_options){.chunk = 64}, yoke_out(out, 4)));
+    assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(items),
+                                       &(yoke_map_options){.chunk = 64},
+                                       YOKE_ARGS(yoke_out(out, 4))));
     if (!api_all(out, items, value)) {
         fail_msg("an item is not %u; the first is %u, the last %u", value, out[0],
                  out[items - 1]);

@@ -318,8 +318,9 @@ static void test_spent_after_each(void **state)
     (void)state;
     memset(numbers, 0, N * sizeof *numbers);
     for (int i = 0; i < 20; i++) {
-        assert_ok_pool(pool, yoke_map_async(&futures[i], pool, kernel, yoke_range_1d(N),
-                                            NULL, yoke_inout(numbers, sizeof *numbers)));
+        assert_ok_pool(pool,
+                       yoke_map_async(&futures[i], pool, kernel, yoke_range_1d(N), NULL,
+                                      YOKE_ARGS(yoke_inout(numbers, sizeof *numbers))));
     }
     for (int i = 0; i < 20; i++) {
         assert_ok_pool(pool, yoke_future_wait(futures[i], 60));

@@ -20,13 +20,13 @@ static void test_conflicts_run_in_order(void **state)
     (void)state;
     assert_ok_pool(b.pool,
                    yoke_map_async(&futures[1], b.pool, b.successor, yoke_range_1d(64),
-                                  NULL, yoke_out(c, 4), yoke_in(a, 4)));
-    assert_ok_pool(b.pool,
-                   yoke_map_async(&futures[2], b.pool, b.fill, yoke_range_1d(64), NULL,
-                                  yoke_out(a, 4), yoke_scalar((uint32_t)10)));
-    assert_ok_pool(b.pool,
-                   yoke_map_async(&futures[3], b.pool, b.fill, yoke_range_1d(64), NULL,
-                                  yoke_out(a, 4), yoke_scalar((uint32_t)20)));
+                                  NULL, YOKE_ARGS(yoke_out(c, 4), yoke_in(a, 4))));
+    assert_ok_pool(
+        b.pool, yoke_map_async(&futures[2], b.pool, b.fill, yoke_range_1d(64), NULL,
+                               YOKE_ARGS(yoke_out(a, 4), yoke_scalar((uint32_t)10))));
+    assert_ok_pool(
+        b.pool, yoke_map_async(&futures[3], b.pool, b.fill, yoke_range_1d(64), NULL,
+                               YOKE_ARGS(yoke_out(a, 4), yoke_scalar((uint32_t)20))));
     futures[4] = start_increment(a, 64);
     api_gate_await(b.gate, 2);
     for (int i = 1; i < 5; i++) {
@@ -57,7 +57,7 @@ static void test_independent_jobs_overlap(void **state)
     finish(start_increment(b.held + 1, 100), YOKE_OK); /* another part of the array */
     assert_ok_pool(b.pool,
                    yoke_map_async(&reader, b.pool, b.successor, yoke_range_1d(2), NULL,
-                                  yoke_out(out, 4), yoke_in(b.gate, 4)));
+                                  YOKE_ARGS(yoke_out(out, 4), yoke_in(b.gate, 4))));
     finish(reader, YOKE_OK); /* both only read the gate */
     assert_false(yoke_future_done(held));
     api_gate_open(b.gate);
@@ -78,7 +78,7 @@ static void test_after(void **state)
     (void)state;
     assert_ok_pool(b.pool,
                    yoke_map_async(&third, b.pool, b.increment, yoke_range_1d(10),
-                                  &options, yoke_inout(numbers, 4)));
+                                  &options, YOKE_ARGS(yoke_inout(numbers, 4))));
     api_gate_await(b.gate, 1);
     assert_ok(yoke_future_wait(second, 30));
     assert_status(yoke_future_wait(third, 0.02), YOKE_ETIMEDOUT);
@@ -89,7 +89,7 @@ static void test_after(void **state)
     yoke_future_destroy(third);
     /* After jobs that have ended already. */
     assert_ok_pool(b.pool, yoke_map_with(b.pool, b.increment, yoke_range_1d(10),
-                                         &options, yoke_inout(numbers, 4)));
+                                         &options, YOKE_ARGS(yoke_inout(numbers, 4))));
     assert_true(api_all(numbers, 10, 2));
     yoke_future_destroy(first);
     yoke_future_destroy(second);
@@ -105,16 +105,17 @@ static void test_failure_spreads(void **state)
     yoke_map_options options = {.after = &futures[0], .after_count = 1};
 
     (void)state;
-    assert_ok_pool(b.pool, yoke_map_async(&futures[0], b.pool, b.refuse,
-                                          yoke_range_1d(N), NULL, yoke_out(a, 4)));
+    assert_ok_pool(b.pool,
+                   yoke_map_async(&futures[0], b.pool, b.refuse, yoke_range_1d(N), NULL,
+                                  YOKE_ARGS(yoke_out(a, 4))));
     futures[1] = NULL;
     if (yoke_map_async(&futures[1], b.pool, b.increment, yoke_range_1d(N), NULL,
-                       yoke_inout(a, 4)) != YOKE_OK) {
+                       YOKE_ARGS(yoke_inout(a, 4))) != YOKE_OK) {
         fail_msg("%s", yoke_pool_error(b.pool));
     }
     assert_status_pool(b.pool,
                        yoke_map_with(b.pool, b.increment, yoke_range_1d(N), &options,
-                                     yoke_inout(other, 4)),
+                                     YOKE_ARGS(yoke_inout(other, 4))),
                        YOKE_EDEPENDENCY);
     assert_status(yoke_future_wait(futures[0], 30), YOKE_EKERNEL);
     assert_contains(yoke_future_error(futures[0]), "'refuse'");
@@ -124,7 +125,7 @@ static void test_failure_spreads(void **state)
     /* Submitted after the end of what failed: refused at once. */
     assert_status_pool(b.pool,
                        yoke_map_with(b.pool, b.increment, yoke_range_1d(N), &options,
-                                     yoke_inout(other, 4)),
+                                     YOKE_ARGS(yoke_inout(other, 4))),
                        YOKE_EDEPENDENCY);
     assert_contains(yoke_pool_error(b.pool), "after[0]");
     assert_true(api_all(other, N, 0));
@@ -147,10 +148,11 @@ static void test_time_loop(void **state)
 
     (void)state;
     for (int step = 0; step < STEPS; step++) {
-        assert_ok_pool(b.pool, yoke_map_async(&futures[step], b.pool, b.successor,
-                                              yoke_range_1d(ITEMS), NULL,
-                                              yoke_out(grid[(step + 1) % 2], 4),
-                                              yoke_in(grid[step % 2], 4)));
+        assert_ok_pool(b.pool,
+                       yoke_map_async(&futures[step], b.pool, b.successor,
+                                      yoke_range_1d(ITEMS), NULL,
+                                      YOKE_ARGS(yoke_out(grid[(step + 1) % 2], 4),
+                                                yoke_in(grid[step % 2], 4))));
     }
     assert_ok(yoke_future_wait(futures[STEPS - 1], 60));
     assert_true(api_all(grid[STEPS % 2], ITEMS, STEPS));
@@ -225,7 +227,7 @@ static void *submit_many(void *arg)
 
         self->failures +=
             yoke_map_async(&future, b.pool, b.increment, yoke_range_1d(PART), NULL,
-                           yoke_inout(numbers, 4)) != YOKE_OK;
+                           YOKE_ARGS(yoke_inout(numbers, 4))) != YOKE_OK;
         if (pending != NULL && i % 3 == 0) {
             self->failures += yoke_future_wait(pending, 60) != YOKE_OK;
         }
@@ -275,7 +277,7 @@ static void test_close_finishes_all(void **state)
     for (int i = 0; i < JOBS; i++) {
         assert_ok_pool(pool,
                        yoke_map_async(&futures[i], pool, increment, yoke_range_1d(MANY),
-                                      NULL, yoke_inout(numbers, 4)));
+                                      NULL, YOKE_ARGS(yoke_inout(numbers, 4))));
     }
     api_close(pool);
     for (int i = 0; i < JOBS; i++) {

@@ -231,12 +231,13 @@ static void half_step(lent_grid *g, yoke_kernel *kernel, bool upper,
     yoke_future *future = NULL;
 
     range.begin[1] = upper ? ROWS / 2 : 0;
-    assert_ok_pool(g->pool, yoke_map_async(&future, g->pool, kernel, range, options,
-                                           yoke_out(g->grids[1 - from], GRID_ROW),
-                                           yoke_in_whole(g->grids[from] +
-                                                             (size_t)first * GRID_WIDTH,
-                                                         (ROWS / 2 + 1) * GRID_ROW),
-                                           yoke_scalar(first)));
+    assert_ok_pool(
+        g->pool, yoke_map_async(&future, g->pool, kernel, range, options,
+                                YOKE_ARGS(yoke_out(g->grids[1 - from], GRID_ROW),
+                                          yoke_in_whole(g->grids[from] +
+                                                            (size_t)first * GRID_WIDTH,
+                                                        (ROWS / 2 + 1) * GRID_ROW),
+                                          yoke_scalar(first))));
     assert_ok_pool(g->pool, yoke_future_wait(future, 60));
     yoke_future_destroy(future);
 }

@@ -131,11 +131,11 @@ static void test_two_pools_at_once(void **state)
         kernels[i] = api_kernel(pools[i], "hold", api_hold);
         gates[i] = api_gate_create(pools[i]);
         numbers[i] = api_numbers(pools[i], ITEMS);
-        assert_ok_pool(pools[i],
-                       yoke_map_async(&futures[i], pools[i], kernels[i],
-                                      yoke_range_1d(ITEMS), NULL,
-                                      yoke_inout(numbers[i], sizeof *numbers[i]),
-                                      yoke_in_whole(gates[i], sizeof *gates[i])));
+        assert_ok_pool(
+            pools[i], yoke_map_async(
+                          &futures[i], pools[i], kernels[i], yoke_range_1d(ITEMS), NULL,
+                          YOKE_ARGS(yoke_inout(numbers[i], sizeof *numbers[i]),
+                                    yoke_in_whole(gates[i], sizeof *gates[i]))));
         api_gate_await(gates[i], 1);
     }
     /* What belongs to one is nothing to the other. */

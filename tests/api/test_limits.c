@@ -336,9 +336,9 @@ static yoke_status map_ends(yoke_pool *pool, yoke_kernel *kernel, const char *de
                             uint32_t *out, uint32_t *large, size_t bytes)
 {
     return yoke_map_with(pool, kernel, yoke_range_1d(64),
-                         &(yoke_map_options){.devices = devices}, yoke_out(out, 4),
-                         yoke_in_whole(large, bytes),
-                         yoke_scalar((uint32_t)(bytes / 4 - 1)));
+                         &(yoke_map_options){.devices = devices},
+                         YOKE_ARGS(yoke_out(out, 4), yoke_in_whole(large, bytes),
+                                   yoke_scalar((uint32_t)(bytes / 4 - 1))));
 }
 
 /* Oclgrind takes 128 MiB in one buffer: it stands aside, and others do the job. */

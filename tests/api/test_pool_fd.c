@@ -161,12 +161,12 @@ static void test_cancelled(void **state)
     yoke_future *second = NULL;
 
     (void)state;
-    assert_ok(yoke_map_async(&first, pool, kernel, yoke_range_1d(1), NULL,
-                             yoke_inout(numbers, 4),
-                             yoke_in_whole(gate, sizeof *gate)));
-    assert_ok(yoke_map_async(&second, pool, kernel, yoke_range_1d(1), NULL,
-                             yoke_inout(numbers, 4),
-                             yoke_in_whole(gate, sizeof *gate)));
+    assert_ok(yoke_map_async(
+        &first, pool, kernel, yoke_range_1d(1), NULL,
+        YOKE_ARGS(yoke_inout(numbers, 4), yoke_in_whole(gate, sizeof *gate))));
+    assert_ok(yoke_map_async(
+        &second, pool, kernel, yoke_range_1d(1), NULL,
+        YOKE_ARGS(yoke_inout(numbers, 4), yoke_in_whole(gate, sizeof *gate))));
     (void)yoke_pool_poll(pool);
     assert_ok(yoke_future_cancel(second));
     assert_true(is_readable(fd, WAIT_MS));

@@ -15,8 +15,8 @@ static void submit_held(uint32_t *numbers, yoke_pool *pool, yoke_kernel *kernel,
 {
     /* Nobody keeps the future. */
     assert_ok_pool(pool, yoke_map_async(NULL, pool, kernel, yoke_range_1d(N), NULL,
-                                        yoke_inout(numbers, sizeof *numbers),
-                                        yoke_in_whole(gate, sizeof *gate)));
+                                        YOKE_ARGS(yoke_inout(numbers, sizeof *numbers),
+                                                  yoke_in_whole(gate, sizeof *gate))));
 }
 
 static void test_jobs(void **state)
@@ -74,7 +74,8 @@ static void submit_next(chain *self)
     yoke_future **future = &self->futures[self->done];
 
     if (yoke_map_async(future, self->pool, self->kernel, yoke_range_1d(N), NULL,
-                       yoke_inout(self->numbers, sizeof *self->numbers)) == YOKE_OK) {
+                       YOKE_ARGS(yoke_inout(self->numbers, sizeof *self->numbers))) ==
+        YOKE_OK) {
         (void)yoke_future_on_done(*future, go_on, self);
     }
 }
@@ -130,7 +131,7 @@ static void test_failed_jobs(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(N), NULL,
-                                        yoke_out(numbers, sizeof *numbers)));
+                                        YOKE_ARGS(yoke_out(numbers, sizeof *numbers))));
     assert_ok(yoke_pool_wait(pool, 60));
     assert_true(yoke_future_done(future));
     assert_status(yoke_future_wait(future, 0), YOKE_EKERNEL);
@@ -242,7 +243,7 @@ static void test_ended_before(void **state)
     assert_ok_pool(pool, yoke_map_items(pool, say_parent, NULL, 0, &supervisor,
                                         sizeof supervisor, 1, NULL));
     assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(N), NULL,
-                                        yoke_out(numbers, sizeof *numbers)));
+                                        YOKE_ARGS(yoke_out(numbers, sizeof *numbers))));
     assert_true(yt_wait_until(is_done, future, 30));
     /* It counts as done a moment before it has ended: one job more, and that is over. */
     assert_ok_pool(pool, yoke_map_items(pool, say_parent, NULL, 0, &supervisor,

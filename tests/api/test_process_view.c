@@ -203,8 +203,7 @@ static int use_pool(void *argument, size_t bytes)
         YOKE_EINVAL) {
         return 4;
     }
-    if (yoke_map_args(NULL, its, NULL, yoke_range_1d(1), NULL, NULL, 0) !=
-            YOKE_EINVAL ||
+    if (yoke_map_with(its, NULL, yoke_range_1d(1), NULL, NULL, 0) != YOKE_EINVAL ||
         strstr(yoke_pool_error(its), "belongs to process") == NULL) {
         return 5;
     }

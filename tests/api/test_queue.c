@@ -316,7 +316,7 @@ static void test_everybody(void **state)
     producer = yt_start_child(produce_in_child, t);
     consumer = yt_start_child(consume_in_child, t);
     assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(2), NULL,
-                                        yoke_inout_whole(t, sizeof *t)));
+                                        YOKE_ARGS(yoke_inout_whole(t, sizeof *t))));
     assert_int_equal(pthread_create(&threads[0], NULL, produce_in_thread, t), 0);
     assert_int_equal(pthread_create(&threads[1], NULL, consume_in_thread, t), 0);
     assert_int_equal(pthread_join(threads[0], &code), 0);

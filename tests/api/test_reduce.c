@@ -147,7 +147,7 @@ static void test_lent(void **state)
         assert_ok_pool(pool, yoke_lend(x));
         for (int round = 0; round < 3; round++) {
             assert_ok_pool(pool, yoke_map_with(pool, number, yoke_range_1d(MOST), &keep,
-                                               yoke_out(x, sizeof *x)));
+                                               YOKE_ARGS(yoke_out(x, sizeof *x))));
             assert_ok_pool(pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, x,
                                              MOST, &result));
             assert_int_equal(result.value.u, (uint64_t)MOST * (MOST - 1) / 2);
@@ -270,7 +270,7 @@ static void test_futures(void **state)
 
         assert_ok_pool(pool,
                        yoke_map_async(&written, pool, increment, yoke_range_1d(MOST),
-                                      NULL, yoke_inout(x, sizeof *x)));
+                                      NULL, YOKE_ARGS(yoke_inout(x, sizeof *x))));
         yoke_future_destroy(written);
         assert_ok_pool(pool,
                        yoke_reduce_async(&futures[i], pool, YOKE_REDUCE_SUM,
@@ -353,8 +353,8 @@ static void test_cancelled(void **state)
     /* The kernel has to be there: workers that are held build none. */
     reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, x, NULL, MOST, NULL);
     assert_ok_pool(pool, yoke_map_async(&held, pool, hold, yoke_range_1d(MOST), NULL,
-                                        yoke_inout(x, sizeof *x),
-                                        yoke_in_whole(gate, sizeof *gate)));
+                                        YOKE_ARGS(yoke_inout(x, sizeof *x),
+                                                  yoke_in_whole(gate, sizeof *gate))));
     api_gate_await(gate, 1);
     assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM,
                                            YOKE_TYPE_UINT32, x, MOST, &result, NULL));

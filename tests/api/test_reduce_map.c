@@ -332,9 +332,10 @@ static void test_cancelled(void **state)
     yoke_future *future;
 
     (void)state;
-    assert_ok_pool(s.pool, yoke_map_async(&held, s.pool, hold, yoke_range_1d(ITEMS),
-                                          NULL, yoke_inout(s.in, sizeof *s.in),
-                                          yoke_in_whole(gate, sizeof *gate)));
+    assert_ok_pool(s.pool,
+                   yoke_map_async(&held, s.pool, hold, yoke_range_1d(ITEMS), NULL,
+                                  YOKE_ARGS(yoke_inout(s.in, sizeof *s.in),
+                                            yoke_in_whole(gate, sizeof *gate))));
     future = submit(&s, &reducer, &got);
     assert_status(yoke_future_wait(future, 0), YOKE_ETIMEDOUT);
     assert_ok(yoke_future_cancel(future));

@@ -241,7 +241,7 @@ static void test_sizes(void **state)
             yoke_map(pool, kernel, yoke_range_1d(count + 1), yoke_out(numbers, 4)),
             YOKE_EINVAL, "its allocation of");
         assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(count), &helped,
-                                           yoke_out(numbers, 4)));
+                                           YOKE_ARGS(yoke_out(numbers, 4))));
         assert_int_equal(numbers[count - 1], count - 1);
         assert_int_equal(((unsigned char *)numbers)[count * 4], 0);
         assert_ok_pool(pool, yoke_shm_close(shm));
@@ -340,8 +340,8 @@ static void test_busy(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(N), NULL,
-                                        yoke_inout(yoke_shm_pointer(shm), 4),
-                                        yoke_in_whole(gate, sizeof *gate)));
+                                        YOKE_ARGS(yoke_inout(yoke_shm_pointer(shm), 4),
+                                                  yoke_in_whole(gate, sizeof *gate))));
     api_gate_await(gate, 1);
     assert_refused(pool, yoke_shm_close(shm), YOKE_EBUSY, "1 job");
     assert_int_equal(yoke_shm_size(shm), BYTES);
@@ -366,7 +366,7 @@ static void test_order(void **state)
     for (int i = 0; i < 50; i++) {
         assert_ok_pool(pool,
                        yoke_map_async(&futures[i], pool, kernel, yoke_range_1d(N), NULL,
-                                      yoke_inout(yoke_shm_pointer(shm), 4)));
+                                      YOKE_ARGS(yoke_inout(yoke_shm_pointer(shm), 4))));
     }
     for (int i = 0; i < 50; i++) {
         assert_ok_pool(pool, yoke_future_wait(futures[i], YOKE_FOREVER));
@@ -382,8 +382,9 @@ static void keep_an_increment(yoke_pool *pool, yoke_kernel *kernel, yoke_shm *sh
     static const yoke_map_options keep = {.recovery = YOKE_RECOVER_NONE};
 
     assert_ok_pool(pool, yoke_lend(yoke_shm_pointer(shm)));
-    assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(N), &keep,
-                                       yoke_inout(yoke_shm_pointer(shm), 4)));
+    assert_ok_pool(pool,
+                   yoke_map_with(pool, kernel, yoke_range_1d(N), &keep,
+                                 YOKE_ARGS(yoke_inout(yoke_shm_pointer(shm), 4))));
 }
 
 /* Lent, also with results that stay on the device; given back by reclaim and by close. */
@@ -402,8 +403,9 @@ static void test_lent(void **state)
     for (uint32_t round = 0; round < 2; round++) {
         assert_ok_pool(pool, yoke_lend(yoke_shm_pointer(shm)));
         for (int i = 0; i < 5; i++) {
-            assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(N), &keep,
-                                               yoke_inout(yoke_shm_pointer(shm), 4)));
+            assert_ok_pool(
+                pool, yoke_map_with(pool, kernel, yoke_range_1d(N), &keep,
+                                    YOKE_ARGS(yoke_inout(yoke_shm_pointer(shm), 4))));
         }
         if (round == 0) {
             assert_ok_pool(pool, yoke_reclaim(yoke_shm_pointer(shm)));
@@ -775,9 +777,10 @@ static void test_descriptor_is_closed(void **state)
     assert_true(fd >= 0);
     copy = dup(fd);
     (void)close(fd);
-    assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(N),
-                                       &(yoke_map_options){.grain = N},
-                                       yoke_inout(yoke_shm_pointer(shm), 4)));
+    assert_ok_pool(pool,
+                   yoke_map_with(pool, kernel, yoke_range_1d(N),
+                                 &(yoke_map_options){.grain = N},
+                                 YOKE_ARGS(yoke_inout(yoke_shm_pointer(shm), 4))));
     assert_ok(yoke_shm_unlink(name));
     assert_int_equal(dup2(copy, fd), fd);
     (void)close(copy);

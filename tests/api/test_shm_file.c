@@ -127,9 +127,10 @@ static void test_deaths(void **state)
     assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path_of("numbers"),
                                             YOKE_SHM_READ_WRITE));
     for (unsigned i = 0; i < STEPS; i++) {
-        assert_ok_pool(pool,
-                       yoke_map_async(&futures[i], pool, kernel, yoke_range_1d(N), NULL,
-                                      yoke_inout(numbers_in(shm), sizeof(uint32_t))));
+        assert_ok_pool(
+            pool,
+            yoke_map_async(&futures[i], pool, kernel, yoke_range_1d(N), NULL,
+                           YOKE_ARGS(yoke_inout(numbers_in(shm), sizeof(uint32_t)))));
         kill_one(pool, i);
     }
     for (unsigned i = 0; i < STEPS; i++) {

@@ -33,7 +33,7 @@ static yoke_future *start(yoke_kernel *kernel, uint32_t *numbers)
     yoke_future *future = NULL;
 
     assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(N), NULL,
-                                        yoke_inout(numbers, 4)));
+                                        YOKE_ARGS(yoke_inout(numbers, 4))));
     return future;
 }
 
@@ -92,7 +92,7 @@ static void another_failure_hides_no_unkept_one(void **state)
     assert_status(run(refuse, others), YOKE_EKERNEL);
     expect_spoiled(numbers);
     assert_ok_pool(pool, yoke_map_async(NULL, pool, refuse, yoke_range_1d(N), NULL,
-                                        yoke_inout(numbers, 4)));
+                                        YOKE_ARGS(yoke_inout(numbers, 4))));
     assert_status(run(refuse, others), YOKE_EKERNEL);
     expect_spoiled(numbers);
     assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);

@@ -95,14 +95,14 @@ static void test_results_in_place(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_with(pool, successor, yoke_range_1d(N), &stage,
-                                       yoke_out(out, 4), yoke_in(in, 4)));
+                                       YOKE_ARGS(yoke_out(out, 4), yoke_in(in, 4))));
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(out[i], i + 1);
         assert_int_equal(in[i], i);
     }
     assert_int_equal(out[N], N);
     assert_ok_pool(pool, yoke_map_with(pool, increment, yoke_range_1d(N), &stage,
-                                       yoke_inout(out, 4)));
+                                       YOKE_ARGS(yoke_inout(out, 4))));
     assert_int_equal(out[0], 2);
     assert_int_equal(out[N - 1], N + 1);
     free(in);
@@ -122,12 +122,13 @@ static void test_mixed(void **state)
     for (uint32_t i = 0; i < N; i++) {
         memcpy(bytes + 4 + 4 * i, &i, 4);
     }
-    assert_ok_pool(pool, yoke_map_with(pool, successor, yoke_range_1d(N), &stage,
-                                       yoke_out(shared, 4), yoke_in(bytes + 4, 4)));
+    assert_ok_pool(
+        pool, yoke_map_with(pool, successor, yoke_range_1d(N), &stage,
+                            YOKE_ARGS(yoke_out(shared, 4), yoke_in(bytes + 4, 4))));
     assert_int_equal(shared[0], 1);
     assert_int_equal(shared[N - 1], N);
     assert_ok_pool(pool, yoke_map_with(pool, successor, yoke_range_1d(3), &stage,
-                                       yoke_out(got, 4), yoke_in(few, 4)));
+                                       YOKE_ARGS(yoke_out(got, 4), yoke_in(few, 4))));
     assert_int_equal(got[2], 10);
     assert_ok_pool(pool, yoke_free(shared));
     free(bytes);
@@ -141,8 +142,8 @@ static void test_part_of_an_array(void **state)
 
     (void)state;
     range.begin[0] = 50;
-    assert_ok_pool(
-        pool, yoke_map_with(pool, increment, range, &stage, yoke_inout(numbers, 4)));
+    assert_ok_pool(pool, yoke_map_with(pool, increment, range, &stage,
+                                       YOKE_ARGS(yoke_inout(numbers, 4))));
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(numbers[i], i >= 50 && i < 150 ? i + 1 : i);
     }
@@ -155,8 +156,9 @@ static void test_whole_arrays(void **state)
     const yoke_arg count = yoke_scalar((uint32_t)1000);
 
     (void)state;
-    assert_ok_pool(pool, yoke_map_with(pool, scatter, yoke_range_1d(1000), &stage,
-                                       yoke_out_whole(numbers, 4000), count));
+    assert_ok_pool(pool,
+                   yoke_map_with(pool, scatter, yoke_range_1d(1000), &stage,
+                                 YOKE_ARGS(yoke_out_whole(numbers, 4000), count)));
     for (uint32_t i = 0; i < 1000; i++) {
         const uint32_t at = i * 7 % 1000;
 
@@ -171,9 +173,10 @@ static void test_halo(void **state)
     uint32_t *out = plain_numbers(N);
 
     (void)state;
-    assert_ok_pool(pool, yoke_map_with(pool, smooth, yoke_range_1d(N), &stage,
-                                       yoke_out(out, 4), yoke_in_halo(in, 4, 1),
-                                       yoke_scalar((uint32_t)N)));
+    assert_ok_pool(pool,
+                   yoke_map_with(pool, smooth, yoke_range_1d(N), &stage,
+                                 YOKE_ARGS(yoke_out(out, 4), yoke_in_halo(in, 4, 1),
+                                           yoke_scalar((uint32_t)N))));
     assert_int_equal(out[0], 1);
     for (uint32_t i = 1; i < N - 1; i++) {
         assert_int_equal(out[i], 3 * i);
@@ -202,9 +205,10 @@ static void test_halo_in_front(void **state)
     uint32_t *out = plain_numbers(N);
 
     (void)state;
-    assert_ok_pool(pool, yoke_map_with(pool, around, yoke_range_1d(N), &stage,
-                                       yoke_out(out, 4),
-                                       yoke_in_halo_present(in + 2, 4, 2, 1)));
+    assert_ok_pool(pool,
+                   yoke_map_with(pool, around, yoke_range_1d(N), &stage,
+                                 YOKE_ARGS(yoke_out(out, 4),
+                                           yoke_in_halo_present(in + 2, 4, 2, 1))));
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(out[i], i + 10 * (i + 3));
     }
@@ -228,16 +232,18 @@ static void test_tiles(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&first, pool, hold, yoke_range_1d(1), NULL,
-                                        yoke_inout(held, 4),
-                                        yoke_in_whole(gate, sizeof *gate)));
-    assert_ok_pool(pool,
-                   yoke_map_async(&left, pool, put_second, yoke_range_1d(ROWS), &after,
-                                  yoke_arg_pitch(yoke_inout(picture, 8), WIDTH * 4),
-                                  yoke_scalar((uint32_t)WIDTH)));
+                                        YOKE_ARGS(yoke_inout(held, 4),
+                                                  yoke_in_whole(gate, sizeof *gate))));
     assert_ok_pool(
-        pool, yoke_map_async(&right, pool, put_second, yoke_range_1d(ROWS), &stage,
-                             yoke_arg_pitch(yoke_out_some(picture + 20, 8), WIDTH * 4),
-                             yoke_scalar((uint32_t)WIDTH)));
+        pool,
+        yoke_map_async(&left, pool, put_second, yoke_range_1d(ROWS), &after,
+                       YOKE_ARGS(yoke_arg_pitch(yoke_inout(picture, 8), WIDTH * 4),
+                                 yoke_scalar((uint32_t)WIDTH))));
+    assert_ok_pool(
+        pool, yoke_map_async(
+                  &right, pool, put_second, yoke_range_1d(ROWS), &stage,
+                  YOKE_ARGS(yoke_arg_pitch(yoke_out_some(picture + 20, 8), WIDTH * 4),
+                            yoke_scalar((uint32_t)WIDTH))));
     assert_ok(yoke_future_wait(right, 30)); /* while the other has not begun */
     api_gate_open(gate);
     assert_ok(yoke_future_wait(left, 30));
@@ -268,10 +274,11 @@ static void test_input_may_change_after_submission(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&first, pool, hold, yoke_range_1d(2), NULL,
-                                        yoke_inout(held, 4),
-                                        yoke_in_whole(gate, sizeof *gate)));
-    assert_ok_pool(pool, yoke_map_async(&second, pool, successor, yoke_range_1d(2),
-                                        &options, yoke_out(out, 4), yoke_in(in, 4)));
+                                        YOKE_ARGS(yoke_inout(held, 4),
+                                                  yoke_in_whole(gate, sizeof *gate))));
+    assert_ok_pool(pool,
+                   yoke_map_async(&second, pool, successor, yoke_range_1d(2), &options,
+                                  YOKE_ARGS(yoke_out(out, 4), yoke_in(in, 4))));
     in[0] = in[1] = 1000;
     free(in);
     assert_int_equal(out[0], 0);
@@ -298,11 +305,11 @@ static void test_staged_jobs_in_order(void **state)
     for (int i = 0; i < ROUNDS; i++) {
         assert_ok_pool(pool,
                        yoke_map_async(&futures[i], pool, increment, yoke_range_1d(N),
-                                      &stage, yoke_inout(numbers, 4)));
+                                      &stage, YOKE_ARGS(yoke_inout(numbers, 4))));
     }
     assert_ok_pool(pool,
                    yoke_map_async(&reader, pool, successor, yoke_range_1d(N), &stage,
-                                  yoke_out(copy, 4), yoke_in(numbers, 4)));
+                                  YOKE_ARGS(yoke_out(copy, 4), yoke_in(numbers, 4))));
     assert_ok(yoke_future_wait(reader, 30));
     for (int i = 0; i < ROUNDS; i++) {
         assert_ok(yoke_future_wait(futures[i], 30));
@@ -325,14 +332,14 @@ static void test_failures_leave_arrays_alone(void **state)
 
     (void)state;
     for (int round = 0; round < 50; round++) {
-        assert_status_pool(
-            pool,
-            yoke_map_with(pool, refuse, yoke_range_1d(N), &stage, yoke_out(numbers, 4)),
-            YOKE_EKERNEL);
+        assert_status_pool(pool,
+                           yoke_map_with(pool, refuse, yoke_range_1d(N), &stage,
+                                         YOKE_ARGS(yoke_out(numbers, 4))),
+                           YOKE_EKERNEL);
     }
     assert_contains(yoke_pool_error(pool), "no hay");
     assert_ok_pool(pool, yoke_map_async(&future, pool, refuse, yoke_range_1d(N), &stage,
-                                        yoke_out(numbers, 4)));
+                                        YOKE_ARGS(yoke_out(numbers, 4))));
     assert_status(yoke_future_wait(future, 30), YOKE_EKERNEL);
     yoke_future_destroy(future);
     for (uint32_t i = 0; i < N; i++) {
@@ -349,28 +356,29 @@ static void test_errors(void **state)
     (void)state;
     assert_status_pool(pool,
                        yoke_map_with(pool, increment, yoke_range_1d((size_t)1 << 45),
-                                     &stage, yoke_inout(numbers, 4)),
+                                     &stage, YOKE_ARGS(yoke_inout(numbers, 4))),
                        YOKE_ENOMEM);
     assert_contains(yoke_pool_error(pool), "staging argument 1");
-    assert_status_pool(
-        pool,
-        yoke_map_with(pool, increment, yoke_range_1d(8), &stage, yoke_inout(NULL, 4)),
-        YOKE_EINVAL);
     assert_status_pool(pool,
-                       yoke_map_with(pool, successor, yoke_range_1d(8), &stage,
-                                     yoke_out(numbers, 4), yoke_in(numbers, 4)),
+                       yoke_map_with(pool, increment, yoke_range_1d(8), &stage,
+                                     YOKE_ARGS(yoke_inout(NULL, 4))),
                        YOKE_EINVAL);
-    assert_contains(yoke_pool_error(pool), "overlap");
     assert_status_pool(
         pool,
-        yoke_map_with(pool, increment, yoke_range_1d(9), &stage, yoke_inout(shared, 4)),
+        yoke_map_with(pool, successor, yoke_range_1d(8), &stage,
+                      YOKE_ARGS(yoke_out(numbers, 4), yoke_in(numbers, 4))),
         YOKE_EINVAL);
+    assert_contains(yoke_pool_error(pool), "overlap");
+    assert_status_pool(pool,
+                       yoke_map_with(pool, increment, yoke_range_1d(9), &stage,
+                                     YOKE_ARGS(yoke_inout(shared, 4))),
+                       YOKE_EINVAL);
     assert_contains(yoke_pool_error(pool), "36 bytes");
     assert_ok_pool(pool, yoke_free(shared));
-    assert_status_pool(
-        pool,
-        yoke_map_with(pool, increment, yoke_range_1d(8), &stage, yoke_inout(shared, 4)),
-        YOKE_EINVAL);
+    assert_status_pool(pool,
+                       yoke_map_with(pool, increment, yoke_range_1d(8), &stage,
+                                     YOKE_ARGS(yoke_inout(shared, 4))),
+                       YOKE_EINVAL);
     api_check_works(pool);
 }
 
@@ -387,7 +395,7 @@ static void test_copies_are_given_back(void **state)
     kernel = api_kernel(small, "increment", api_increment);
     for (int round = 0; round < 100; round++) {
         assert_ok_pool(small, yoke_map_with(small, kernel, yoke_range_1d(25000), &stage,
-                                            yoke_inout(numbers, 4)));
+                                            YOKE_ARGS(yoke_inout(numbers, 4))));
     }
     for (uint32_t i = 0; i < 25000; i++) {
         assert_int_equal(numbers[i], i + 100);
@@ -406,7 +414,7 @@ static void test_results_at_close(void **state)
 
     (void)state;
     assert_ok_pool(other, yoke_map_async(&future, other, kernel, yoke_range_1d(N),
-                                         &stage, yoke_inout(numbers, 4)));
+                                         &stage, YOKE_ARGS(yoke_inout(numbers, 4))));
     api_close(other);
     assert_ok(yoke_future_wait(future, 0));
     assert_int_equal(numbers[0], 1);

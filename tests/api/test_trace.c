@@ -193,8 +193,9 @@ static void test_caller(void **state)
     (void)state;
     assert_ok(yoke_trace_start(pool));
     for (int i = 0; i < JOBS; i++) {
-        assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(N), &options,
-                                           yoke_out(numbers, sizeof *numbers)));
+        assert_ok_pool(pool,
+                       yoke_map_with(pool, kernel, yoke_range_1d(N), &options,
+                                     YOKE_ARGS(yoke_out(numbers, sizeof *numbers))));
     }
     assert_ok_pool(pool, yoke_trace_write(pool, path));
     assert_int_equal(read_trace(path).items, JOBS * N);
@@ -216,8 +217,8 @@ static void test_long(void **state)
     assert_ok(yoke_trace_start(pool));
     for (int i = 0; i < 3; i++) {
         assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(MANY), &options,
-                                           yoke_out(numbers, sizeof *numbers),
-                                           yoke_scalar((uint32_t)i)));
+                                           YOKE_ARGS(yoke_out(numbers, sizeof *numbers),
+                                                     yoke_scalar((uint32_t)i))));
     }
     assert_ok_pool(pool, yoke_trace_write(pool, path));
     all = read_trace(path);

@@ -46,14 +46,15 @@ static yoke_future *start_refused(void)
     yoke_future *future = NULL;
 
     assert_ok_pool(pool, yoke_map_async(&future, pool, refuse, yoke_range_1d(N), NULL,
-                                        yoke_out(numbers, sizeof *numbers)));
+                                        YOKE_ARGS(yoke_out(numbers, sizeof *numbers))));
     return future;
 }
 
 static void submit(yoke_kernel *kernel)
 {
-    assert_ok_pool(pool, yoke_map_async(NULL, pool, kernel, yoke_range_1d(N), NULL,
-                                        yoke_inout(numbers, sizeof *numbers)));
+    assert_ok_pool(pool,
+                   yoke_map_async(NULL, pool, kernel, yoke_range_1d(N), NULL,
+                                  YOKE_ARGS(yoke_inout(numbers, sizeof *numbers))));
 }
 
 /* ---- the wait ---- */
@@ -81,8 +82,8 @@ static void test_wait_that_is_over(void **state)
     (void)state;
     submit(refuse);
     assert_ok_pool(pool, yoke_map_async(NULL, pool, hold, yoke_range_1d(1), NULL,
-                                        yoke_inout(held, 4),
-                                        yoke_in_whole(gate, sizeof *gate)));
+                                        YOKE_ARGS(yoke_inout(held, 4),
+                                                  yoke_in_whole(gate, sizeof *gate))));
     assert_status(yoke_pool_wait(pool, 0.05), YOKE_ETIMEDOUT);
     (void)yoke_pool_poll(pool);
     assert_status(yoke_pool_wait(pool, 0), YOKE_ETIMEDOUT);
@@ -114,7 +115,7 @@ static void test_wait_in_a_callback(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&future, pool, number, yoke_range_1d(N), NULL,
-                                        yoke_out(numbers, sizeof *numbers)));
+                                        YOKE_ARGS(yoke_out(numbers, sizeof *numbers))));
     assert_ok(yoke_future_on_done(future, wait_inside, &self));
     submit(refuse);
     assert_ok(yoke_future_wait(future, 60));
@@ -191,10 +192,10 @@ static void given_back_with_its_callback(void)
     const yoke_map_options options = {.after = &first, .after_count = 1};
 
     assert_ok_pool(pool, yoke_map_async(&first, pool, hold, yoke_range_1d(1), NULL,
-                                        yoke_inout(held, 4),
-                                        yoke_in_whole(gate, sizeof *gate)));
+                                        YOKE_ARGS(yoke_inout(held, 4),
+                                                  yoke_in_whole(gate, sizeof *gate))));
     assert_ok_pool(pool, yoke_map_async(&second, pool, refuse, yoke_range_1d(N),
-                                        &options, yoke_out(numbers, 4)));
+                                        &options, YOKE_ARGS(yoke_out(numbers, 4))));
     assert_ok(yoke_future_on_done(second, ignore, NULL));
     yoke_future_destroy(second);
     api_gate_open(gate);
@@ -382,7 +383,7 @@ static void told_to_those_after_it(void)
 
     assert_true(yt_wait_until(is_done, future, 60));
     assert_status(yoke_map_async(NULL, pool, number, yoke_range_1d(N), &options,
-                                 yoke_out(numbers, 4)),
+                                 YOKE_ARGS(yoke_out(numbers, 4))),
                   YOKE_EDEPENDENCY);
     yoke_future_destroy(future);
 }
@@ -395,8 +396,8 @@ static void cancelled(void)
     yoke_future *future = NULL;
 
     assert_ok_pool(pool, yoke_map_async(&future, pool, hold, yoke_range_1d(1), NULL,
-                                        yoke_inout(held, 4),
-                                        yoke_in_whole(gate, sizeof *gate)));
+                                        YOKE_ARGS(yoke_inout(held, 4),
+                                                  yoke_in_whole(gate, sizeof *gate))));
     assert_ok(yoke_future_cancel(future));
     yoke_future_destroy(future);
     api_gate_open(gate);
@@ -511,9 +512,10 @@ static void test_lost_worker_without_recovery(void **state)
             assert_ok_pool(pool, yoke_pool_wait(pool, 60));
             atomic_store(armed, 1);
         }
-        assert_ok_pool(pool, yoke_map_async(NULL, pool, step, yoke_range_1d(N),
-                                            &options, yoke_inout(numbers, 4),
-                                            yoke_in_whole(armed, sizeof *armed)));
+        assert_ok_pool(pool,
+                       yoke_map_async(NULL, pool, step, yoke_range_1d(N), &options,
+                                      YOKE_ARGS(yoke_inout(numbers, 4),
+                                                yoke_in_whole(armed, sizeof *armed))));
     }
     assert_status(yoke_pool_wait(pool, 60), YOKE_ECRASHED);
     assert_contains(yoke_pool_error(pool), "step");
@@ -556,8 +558,8 @@ static void test_terminate_while_at_work(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(NULL, pool, hold, yoke_range_1d(1), NULL,
-                                        yoke_inout(held, 4),
-                                        yoke_in_whole(gate, sizeof *gate)));
+                                        YOKE_ARGS(yoke_inout(held, 4),
+                                                  yoke_in_whole(gate, sizeof *gate))));
     pool = NULL;
     assert_ok(yoke_pool_terminate(ended));
 }

@@ -54,7 +54,7 @@ static void check_maps(yoke_pool *pool)
         memset(out, 0xff, CALLS_ITEMS * sizeof *out);
         assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(CALLS_ITEMS),
                                            turn % 2 == 0 ? &alone : &helped,
-                                           yoke_out(out, sizeof *out)));
+                                           YOKE_ARGS(yoke_out(out, sizeof *out))));
         for (int i = 0; i < CALLS_ITEMS; i++) {
             assert_int_equal(out[i], i);
         }
@@ -123,7 +123,7 @@ static void check_callbacks(yoke_pool *pool)
 
     assert_ok_pool(pool,
                    yoke_map_async(&future, pool, kernel, yoke_range_1d(CALLS_ITEMS),
-                                  NULL, yoke_out(out, sizeof *out)));
+                                  NULL, YOKE_ARGS(yoke_out(out, sizeof *out))));
     assert_ok_pool(pool, yoke_future_on_done(future, count_call, &calls));
     assert_ok_pool(pool, yoke_future_wait(future, limit));
     assert_int_equal(calls, 1);

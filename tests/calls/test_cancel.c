@@ -158,8 +158,9 @@ static void wait_map(void)
     int out[8];
     const yoke_map_options options = {.stage = true};
 
-    (void)yoke_map_with(pool, here.held, yoke_range_1d(8), &options,
-                        yoke_out(out, sizeof out[0]), yoke_in_whole(here.gate, 4));
+    (void)yoke_map_with(
+        pool, here.held, yoke_range_1d(8), &options,
+        YOKE_ARGS(yoke_out(out, sizeof out[0]), yoke_in_whole(here.gate, 4)));
 }
 
 static const struct {
@@ -451,7 +452,7 @@ static void *use_everything(void *context)
         (void)yoke_free(memory);
         if (yoke_kernel_create(&kernel, pool, &options) == YOKE_OK) {
             (void)yoke_map_with(pool, kernel, yoke_range_1d(64), &staged,
-                                yoke_out(out, sizeof out[0]));
+                                YOKE_ARGS(yoke_out(out, sizeof out[0])));
         }
         yoke_kernel_destroy(kernel);
         (void)yoke_pool_wait(pool, 0.001);

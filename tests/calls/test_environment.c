@@ -194,7 +194,7 @@ static void check_looks(yoke_pool *pool, const yoke_map_options *options)
     environment *seen = yoke_alloc(pool, 16 * sizeof *seen);
 
     assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(16), options,
-                                       yoke_out(seen, sizeof *seen)));
+                                       YOKE_ARGS(yoke_out(seen, sizeof *seen))));
     for (int i = 0; i < 16; i++) {
         assert_usual(&seen[i]);
     }
@@ -300,8 +300,8 @@ static void test_the_caller_helps(void **state)
             check_looks(pool, &helped);
             (void)fegetenv(&before);
             assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(64), &helped,
-                                               yoke_out(out, sizeof *out),
-                                               yoke_scalar(other)));
+                                               YOKE_ARGS(yoke_out(out, sizeof *out),
+                                                         yoke_scalar(other))));
             (void)fegetenv(&after);
             (void)fesetenv(FE_DFL_ENV);
 #if defined(__x86_64__)
@@ -338,7 +338,7 @@ static void test_traps_of_the_caller(void **state)
     (void)feenableexcept(FE_DIVBYZERO | FE_INVALID | FE_OVERFLOW);
     for (int turn = 0; turn < 20; turn++) {
         assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(64), &helped,
-                                           yoke_out(out, sizeof *out)));
+                                           YOKE_ARGS(yoke_out(out, sizeof *out))));
     }
     assert_int_equal(fetestexcept(FE_DIVBYZERO), 0);
     (void)fesetenv(FE_DFL_ENV);

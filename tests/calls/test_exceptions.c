@@ -96,7 +96,7 @@ static void test_it_makes_no_difference_who_gets_the_item(void **state)
     (void)state;
     for (int turn = 0; turn < 50; turn++) {
         assert_failed(yoke_map_with(pool, kernel, yoke_range_1d(THROW_AT + 1), &helped,
-                                    yoke_out(out, sizeof *out)),
+                                    YOKE_ARGS(yoke_out(out, sizeof *out))),
                       "noisy: bad row 7");
         assert_int_equal(exceptions_on_their_way(), 0);
         assert_int_equal(objects_alive(), 0);
@@ -339,7 +339,7 @@ static void map_staged(void *context)
     const yoke_map_options options = {.stage = true};
 
     (void)yoke_map_with(pool, self->kernel, yoke_range_1d(8), &options,
-                        yoke_out(self->out, sizeof *self->out));
+                        YOKE_ARGS(yoke_out(self->out, sizeof *self->out)));
 }
 
 /* yoke_map() was left while its job was running: the memory that it was given may be anything

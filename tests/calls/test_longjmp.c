@@ -332,8 +332,9 @@ static void test_a_kernel_of_the_caller(void **state)
     (void)state;
     for (volatile int turn = 0; turn < 50; turn++) {
         if (setjmp(back) == 0) {
-            (void)yoke_map_with(pool, kernel, yoke_range_1d(64), &helped,
-                                yoke_out(out, sizeof *out), yoke_scalar(self));
+            (void)yoke_map_with(
+                pool, kernel, yoke_range_1d(64), &helped,
+                YOKE_ARGS(yoke_out(out, sizeof *out), yoke_scalar(self)));
         } else {
             jumped++;
         }

@@ -94,8 +94,9 @@ static yoke_status run(yoke_pool *pool, yoke_kernel *kernel, const probe_case *c
     const yoke_range range = c->range.dimensions != 0 ? c->range : yoke_range_1d(ITEMS);
     const yoke_map_options options = {.round_up = c->round_up, .stage = c->stages};
 
-    return yoke_map_with(pool, kernel, range, &options, c->target(array),
-                         yoke_out(result, sizeof *result), yoke_scalar(c->fault));
+    return yoke_map_with(pool, kernel, range, &options,
+                         YOKE_ARGS(c->target(array), yoke_out(result, sizeof *result),
+                                   yoke_scalar(c->fault)));
 }
 
 /* Names kernel and argument, the latter as far as it has a name. */

@@ -101,10 +101,11 @@ static void cores_compute(void **state)
     yoke_kernel *kernel = make_kernel(pool, successor);
 
     (void)state;
-    assert_status_pool(pool,
-                       yoke_map_with(pool, kernel, yoke_range_1d(100), &options,
-                                     yoke_out(numbers, 4), yoke_in(numbers + 100, 4)),
-                       YOKE_ECHECK);
+    assert_status_pool(
+        pool,
+        yoke_map_with(pool, kernel, yoke_range_1d(100), &options,
+                      YOKE_ARGS(yoke_out(numbers, 4), yoke_in(numbers + 100, 4))),
+        YOKE_ECHECK);
     assert_contains(yoke_pool_error(pool), "item ");
     yoke_kernel_destroy(kernel);
     assert_ok_pool(pool, yoke_pool_close(pool));

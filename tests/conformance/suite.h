@@ -85,11 +85,9 @@ bool suite_is_whole(const suite_run *run);
 /* Submits a map of the case's k-th kernel; maps of one script depend on each other as
  * their arguments say. suite_map() computes it here too. */
 #define suite_map(run, k, range, ...)                                                  \
-    suite_map_args(run, k, range, YOKE_ARG_LIST(__VA_ARGS__),                          \
-                   YOKE_ARG_COUNT(__VA_ARGS__))
+    suite_map_args(run, k, range, YOKE_ARGS(__VA_ARGS__))
 #define suite_submit(run, k, range, ...)                                               \
-    suite_submit_args(run, k, range, YOKE_ARG_LIST(__VA_ARGS__),                       \
-                      YOKE_ARG_COUNT(__VA_ARGS__))
+    suite_submit_args(run, k, range, YOKE_ARGS(__VA_ARGS__))
 
 void suite_map_args(suite_run *run, size_t k, yoke_range range, const yoke_arg *args,
                     size_t count);

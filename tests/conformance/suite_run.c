@@ -207,8 +207,8 @@ void suite_submit_args(suite_run *run, size_t k, yoke_range range, const yoke_ar
     copy_new_blocks(run);
     lend_blocks(run);
     assert_ok_pool(run->pool,
-                   yoke_map_args(&run->futures[run->future_count], run->pool,
-                                 run->kernels[k], range, &options, args, count));
+                   yoke_map_async(&run->futures[run->future_count], run->pool,
+                                  run->kernels[k], range, &options, args, count));
     run->future_count++;
 }
 

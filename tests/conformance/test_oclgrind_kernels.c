@@ -243,8 +243,7 @@ static void report_of(const char *name, size_t group, char *text, size_t bytes)
                                       &(yoke_kernel_options){.name = name,
                                                              .source = racy_source,
                                                              .group = {group}}));
-    (void)yoke_map_args(NULL, pool, kernel, yoke_range_1d(8), NULL, args,
-                        group != 0 ? 2 : 1);
+    (void)yoke_map_with(pool, kernel, yoke_range_1d(8), NULL, args, group != 0 ? 2 : 1);
     yoke_kernel_destroy(kernel);
     assert_ok(yoke_pool_close(pool));
     (void)suite_oclgrind_read(findings, text, bytes);

@@ -173,8 +173,8 @@ static void test_shapes(yoke_pool *pool)
         WIDTH * sizeof *matrix);
     args[2] = yoke_out(sums, sizeof *sums);
     args[3] = yoke_update(counts, sizeof *counts);
-    CHECK_OK(pool, yoke_map_args(NULL, pool, kernel, yoke_range_1d(WIDTH), NULL, args, 4));
-    CHECK(yoke_map_args_async(NULL, pool, NULL, yoke_range_1d(WIDTH), NULL, args, 4) ==
+    CHECK_OK(pool, yoke_map_with(pool, kernel, yoke_range_1d(WIDTH), NULL, args, 4));
+    CHECK(yoke_map_async(NULL, pool, NULL, yoke_range_1d(WIDTH), NULL, args, 4) ==
           YOKE_EINVAL);
     for (size_t i = 0; i < WIDTH; i++) {
         float sum = shifted[i + 4];
@@ -251,9 +251,10 @@ static void test_scatter(yoke_pool *pool, yoke_range range)
     memset(&options, 0, sizeof options);
     options.devices = "cpu";
     options.recovery = YOKE_RECOVER_RETRY;
-    CHECK_OK(pool, yoke_map_with(pool, kernel, range, &options,
-                                 yoke_out_whole(reversed, ITEMS * sizeof *reversed),
-                                 yoke_inout_whole(counts, 8 * sizeof *counts)));
+    CHECK_OK(pool,
+             yoke_map_with(pool, kernel, range, &options,
+                           YOKE_ARGS(yoke_out_whole(reversed, ITEMS * sizeof *reversed),
+                                     yoke_inout_whole(counts, 8 * sizeof *counts))));
     for (size_t i = 0; i < ITEMS; i++) {
         wrong += reversed[ITEMS - 1 - i] != (float)i;
     }
@@ -286,12 +287,14 @@ static void test_futures(yoke_pool *pool)
     yoke_map_options options;
 
     memset(&options, 0, sizeof options);
-    CHECK_OK(pool, yoke_map_async(&first, pool, kernel, yoke_range_1d(ITEMS), NULL,
-                                  yoke_inout(x, sizeof *x), yoke_scalar(1.0f)));
+    CHECK_OK(pool,
+             yoke_map_async(&first, pool, kernel, yoke_range_1d(ITEMS), NULL,
+                            YOKE_ARGS(yoke_inout(x, sizeof *x), yoke_scalar(1.0f))));
     options.after = &first;
     options.after_count = 1;
-    CHECK_OK(pool, yoke_map_async(&second, pool, kernel, yoke_range_1d(ITEMS), &options,
-                                  yoke_inout(x, sizeof *x), yoke_scalar(1.0f)));
+    CHECK_OK(pool,
+             yoke_map_async(&second, pool, kernel, yoke_range_1d(ITEMS), &options,
+                            YOKE_ARGS(yoke_inout(x, sizeof *x), yoke_scalar(1.0f))));
     CHECK_OK(pool, yoke_future_on_done(second, note_done, &noted));
     CHECK_OK(pool, yoke_future_wait(second, 60.0));
     (void)yoke_pool_poll(pool);

@@ -372,8 +372,8 @@ static yoke_status run_steps(yoke_pool *pool, yoke_kernel *kernel, float *grids[
     for (int step = 0; step < steps && status == YOKE_OK; step++) {
         yoke_future_destroy(last);
         status = yoke_map_async(&last, pool, kernel, yoke_range_2d(width, height), NULL,
-                                yoke_out(grids[(step + 1) % 2], row),
-                                yoke_in_halo(grids[step % 2], row, 1));
+                                YOKE_ARGS(yoke_out(grids[(step + 1) % 2], row),
+                                          yoke_in_halo(grids[step % 2], row, 1)));
     }
     while (status == YOKE_OK && last != NULL) {
         status = yoke_future_wait(last, 0.1);
@@ -450,7 +450,7 @@ static bool simulate(yoke_pool *pool, yoke_kernel *kernel, float *state, size_t 
 {
     for (int step = 0; step < 100; step++) {
         if (yoke_map_async(NULL, pool, kernel, yoke_range_1d(cells), NULL,
-                           yoke_inout(state, sizeof *state)) != YOKE_OK) {
+                           YOKE_ARGS(yoke_inout(state, sizeof *state))) != YOKE_OK) {
             break; /* yoke_pool_error() says why; the wait reports what was submitted */
         }
     }
@@ -505,7 +505,7 @@ static yoke_status blur_plain_memory(yoke_pool *pool, yoke_kernel *kernel, float
     const size_t row = width * sizeof(float);
 
     return yoke_map_with(pool, kernel, yoke_range_2d(width, height), &options,
-                         yoke_out(out, row), yoke_in_halo(in, row, 1));
+                         YOKE_ARGS(yoke_out(out, row), yoke_in_halo(in, row, 1)));
 }
 /* end */
 
@@ -715,9 +715,9 @@ static yoke_status print_large(yoke_pool *pool, yoke_kernel *kernel, const float
         status = yoke_value_create(&value, pool, sizeof *total, NULL);
     }
     if (status == YOKE_OK) {
-        status = yoke_map_async(&future, pool, kernel, yoke_range_1d(n), NULL,
-                                yoke_in(x, sizeof *x), yoke_scalar(queue),
-                                yoke_scalar(value));
+        status = yoke_map_async(
+            &future, pool, kernel, yoke_range_1d(n), NULL,
+            YOKE_ARGS(yoke_in(x, sizeof *x), yoke_scalar(queue), yoke_scalar(value)));
     }
     while (status == YOKE_OK) {
         const yoke_status got = yoke_queue_get(queue, &large, NULL, 0.01);

@@ -277,7 +277,7 @@ yoke_status ft_job_submit(ft_job *job, const yoke_map_options *options,
 
     job->times++;
     return yoke_map_async(future, job->pool, job->kernel, yoke_range_1d(job->items),
-                          options, array_of(job), yoke_scalar(n));
+                          options, YOKE_ARGS(array_of(job), yoke_scalar(n)));
 }
 
 void ft_job_expect(ft_job *job, unsigned times)

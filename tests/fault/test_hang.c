@@ -74,11 +74,11 @@ static yoke_future *submit(setting *self, const yoke_map_options *options)
 {
     yoke_future *future = NULL;
 
-    assert_ok_pool(self->pool,
-                   yoke_map_async(&future, self->pool, self->kernel,
-                                  yoke_range_1d(ITEMS), options,
-                                  yoke_inout(self->array, sizeof *self->array),
-                                  yoke_in_whole(self->with, sizeof *self->with)));
+    assert_ok_pool(
+        self->pool,
+        yoke_map_async(&future, self->pool, self->kernel, yoke_range_1d(ITEMS), options,
+                       YOKE_ARGS(yoke_inout(self->array, sizeof *self->array),
+                                 yoke_in_whole(self->with, sizeof *self->with))));
     return future;
 }
 

@@ -44,9 +44,10 @@ static yoke_status run_bad(yoke_pool *pool, const char *name, uint32_t bad,
 
     memset(z, 0, CL_ITEMS * sizeof *z);
     assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &kernel_options));
-    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(CL_ITEMS),
-                                        options, yoke_out(z, sizeof *z),
-                                        yoke_scalar(bad), yoke_scalar((uint64_t)0)));
+    assert_ok_pool(
+        pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(CL_ITEMS), options,
+                             YOKE_ARGS(yoke_out(z, sizeof *z), yoke_scalar(bad),
+                                       yoke_scalar((uint64_t)0))));
     status = ft_finish(future);
     yoke_kernel_destroy(kernel);
     return status;

@@ -125,9 +125,10 @@ static void change_once(const char *fault, bool stage)
     for (uint32_t i = 0; i < ITEMS; i++) {
         x[i] = i;
     }
-    assert_ok_pool(pool,
-                   yoke_map_async(&future, pool, kernel, yoke_range_1d(100), &options,
-                                  yoke_inout_whole(x, sizeof outside), yoke_scalar(n)));
+    assert_ok_pool(
+        pool,
+        yoke_map_async(&future, pool, kernel, yoke_range_1d(100), &options,
+                       YOKE_ARGS(yoke_inout_whole(x, sizeof outside), yoke_scalar(n))));
     assert_ok_pool(pool, ft_finish(future));
     for (uint32_t i = 0; i < ITEMS; i++) {
         assert_int_equal(x[i], i + 1);

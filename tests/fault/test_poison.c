@@ -123,8 +123,8 @@ static yoke_status run(setting *self, bool in_place, poison what,
                                     : yoke_out(self->array, sizeof *self->array);
 
     assert_ok_pool(self->pool, yoke_map_async(&future, self->pool, self->kernel,
-                                              yoke_range_1d(ITEMS), options, array,
-                                              yoke_scalar(what)));
+                                              yoke_range_1d(ITEMS), options,
+                                              YOKE_ARGS(array, yoke_scalar(what))));
     return ft_finish(future);
 }
 
@@ -306,9 +306,10 @@ static void test_dependents(void **state)
 
     (void)state;
     assert_ok(yoke_map_async(&first, self.pool, self.kernel, yoke_range_1d(ITEMS), NULL,
-                             yoke_inout(self.array, 4), yoke_scalar(bad)));
+                             YOKE_ARGS(yoke_inout(self.array, 4), yoke_scalar(bad))));
     assert_ok(yoke_map_async(&second, self.pool, self.kernel, yoke_range_1d(ITEMS),
-                             NULL, yoke_inout(self.array, 4), yoke_scalar(none)));
+                             NULL,
+                             YOKE_ARGS(yoke_inout(self.array, 4), yoke_scalar(none))));
     ft_job_run(other, NULL);
     assert_status(ft_finish(second), YOKE_EDEPENDENCY);
     assert_status(ft_finish(first), YOKE_ECRASHED);

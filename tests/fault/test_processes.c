@@ -54,9 +54,10 @@ static bool set_up(setting *self)
     self->array = yoke_alloc(self->pool, ITEMS * sizeof *self->array);
     self->arrived = yoke_alloc(self->pool, sizeof *self->arrived);
     return self->array != NULL && self->arrived != NULL &&
-           yoke_map_async(&self->future, self->pool, self->kernel, yoke_range_1d(ITEMS),
-                          NULL, yoke_out(self->array, sizeof *self->array),
-                          yoke_in_whole(self->arrived, sizeof *self->arrived)) ==
+           yoke_map_async(
+               &self->future, self->pool, self->kernel, yoke_range_1d(ITEMS), NULL,
+               YOKE_ARGS(yoke_out(self->array, sizeof *self->array),
+                         yoke_in_whole(self->arrived, sizeof *self->arrived))) ==
                YOKE_OK &&
            yt_wait_until(has_arrived, self, FT_SECONDS);
 }
@@ -168,9 +169,9 @@ static void test_supervisor_killed_full(void **state)
     pid = yt_start_child(kill_when_full, self.pool);
     assert_true(pid > 0);
     while (status == YOKE_OK && count < YK_MAX_JOBS) {
-        status = yoke_map_async(&futures[count], self.pool, self.kernel,
-                                yoke_range_1d(ITEMS), NULL, yoke_out(self.array, 4),
-                                yoke_in_whole(self.arrived, 4));
+        status = yoke_map_async(
+            &futures[count], self.pool, self.kernel, yoke_range_1d(ITEMS), NULL,
+            YOKE_ARGS(yoke_out(self.array, 4), yoke_in_whole(self.arrived, 4)));
         count += status == YOKE_OK;
     }
     assert_int_equal(yt_wait_child(pid, 10), 0);

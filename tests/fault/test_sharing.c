@@ -475,7 +475,7 @@ static void test_worker(void **state)
         pool, yoke_kernel_create(&kernel, pool,
                                  &(yoke_kernel_options){.native = take_and_crash}));
     assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(1), NULL,
-                                       yoke_in_whole(b, sizeof *b)));
+                                       YOKE_ARGS(yoke_in_whole(b, sizeof *b))));
     assert_int_equal(yoke_queue_size(b->queue), BEFORE - 1);
     assert_ok_pool(pool, yoke_lock_acquire(b->lock, YOKE_FOREVER));
     assert_ok_pool(pool, yoke_lock_release(b->lock));

@@ -56,8 +56,9 @@ static void run_once(yoke_pool *pool, yoke_kernel *kernel, yoke_shm *shm)
 {
     yoke_future *future = NULL;
 
-    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS),
-                                        NULL, yoke_inout(yoke_shm_pointer(shm), 4)));
+    assert_ok_pool(pool,
+                   yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS), NULL,
+                                  YOKE_ARGS(yoke_inout(yoke_shm_pointer(shm), 4))));
     assert_ok_pool(pool, ft_finish(future));
 }
 
@@ -150,8 +151,9 @@ static void test_all_die_mapping(void **state)
     yoke_future *future = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS),
-                                        NULL, yoke_inout(yoke_shm_pointer(shm), 4)));
+    assert_ok_pool(pool,
+                   yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS), NULL,
+                                  YOKE_ARGS(yoke_inout(yoke_shm_pointer(shm), 4))));
     assert_status(ft_finish(future), YOKE_ENODEVICE);
     assert_true(is_right(shm, 0));
     assert_ok_pool(pool, yoke_shm_close(shm));
@@ -189,7 +191,7 @@ static void test_killed_between_jobs(void **state)
         numbers = yoke_alloc(pool, ITEMS * sizeof *numbers);
         assert_non_null(numbers);
         assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS),
-                                            NULL, yoke_inout(numbers, 4)));
+                                            NULL, YOKE_ARGS(yoke_inout(numbers, 4))));
         assert_ok_pool(pool, ft_finish(future));
         assert_int_equal(numbers[ITEMS - 1], changed(0, ITEMS - 1));
         assert_true(is_right(kept, 2));
@@ -213,7 +215,7 @@ static void test_restored_in_two(void **state)
 
         assert_ok_pool(pool,
                        yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS), NULL,
-                                      yoke_inout(yoke_shm_pointer(shm), 4)));
+                                      YOKE_ARGS(yoke_inout(yoke_shm_pointer(shm), 4))));
         assert_status(ft_finish(future), YOKE_ECRASHED);
         assert_true(is_right(shm, 0));
         assert_ok_pool(pool, yoke_shm_close(shm));
@@ -283,9 +285,10 @@ static void test_supervisor_cannot_map(void **state)
     assert_ok_pool(
         pool, yoke_kernel_create(&kernel, pool,
                                  &(yoke_kernel_options){.native = change_and_hold}));
-    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS),
-                                        NULL, yoke_inout(yoke_shm_pointer(shm), 4),
-                                        yoke_in_whole(held, sizeof *held)));
+    assert_ok_pool(pool,
+                   yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS), NULL,
+                                  YOKE_ARGS(yoke_inout(yoke_shm_pointer(shm), 4),
+                                            yoke_in_whole(held, sizeof *held))));
     assert_true(yt_wait_until(has_arrived, held, FT_SECONDS));
     fd = find_descriptor();
     assert_true(fd >= 0);
@@ -424,9 +427,10 @@ static void test_supervisor_dies_mapping(void **state)
     assert_ok_pool(
         pool, yoke_kernel_create(&kernel, pool,
                                  &(yoke_kernel_options){.native = change_and_hold}));
-    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS),
-                                        NULL, yoke_inout(yoke_shm_pointer(shm), 4),
-                                        yoke_in_whole(held, sizeof *held)));
+    assert_ok_pool(pool,
+                   yoke_map_async(&future, pool, kernel, yoke_range_1d(ITEMS), NULL,
+                                  YOKE_ARGS(yoke_inout(yoke_shm_pointer(shm), 4),
+                                            yoke_in_whole(held, sizeof *held))));
     assert_true(yt_wait_until(has_arrived, held, FT_SECONDS));
     assert_int_equal(kill(ft_worker(pool, "cpu0").pid, SIGKILL), 0);
     assert_status(yoke_future_wait(future, FT_SECONDS), YOKE_EBROKEN);

@@ -59,13 +59,14 @@ static void steps_in_order(void **state)
                        expected_v[from]);
         assert_ok_pool(
             pool,
-            yoke_map_async(&futures[step], pool, kernel, yoke_range_2d(WIDTH, HEIGHT),
-                           NULL, yoke_out(u[to], PITCH), yoke_out(v[to], PITCH),
-                           yoke_in_halo_periodic(u[from], PITCH, 1),
-                           yoke_in_halo_periodic(v[from], PITCH, 1),
-                           yoke_scalar((uint32_t)WIDTH), yoke_scalar((uint32_t)HEIGHT),
-                           yoke_scalar(du), yoke_scalar(dv), yoke_scalar(feed),
-                           yoke_scalar(kill_rate)));
+            yoke_map_async(
+                &futures[step], pool, kernel, yoke_range_2d(WIDTH, HEIGHT), NULL,
+                YOKE_ARGS(yoke_out(u[to], PITCH), yoke_out(v[to], PITCH),
+                          yoke_in_halo_periodic(u[from], PITCH, 1),
+                          yoke_in_halo_periodic(v[from], PITCH, 1),
+                          yoke_scalar((uint32_t)WIDTH), yoke_scalar((uint32_t)HEIGHT),
+                          yoke_scalar(du), yoke_scalar(dv), yoke_scalar(feed),
+                          yoke_scalar(kill_rate))));
     }
     for (int step = 0; step < STEPS; step++) {
         assert_ok(yoke_future_wait(futures[step], YOKE_FOREVER));

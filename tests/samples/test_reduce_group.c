@@ -28,11 +28,12 @@ static void sums_each_group(void **state)
     const yoke_map_options options = {.round_up = true};
 
     fill_floats(in, N, -1.0f, 2.0f);
-    assert_ok_pool(pool,
-                   yoke_map_with(pool, kernel, yoke_range_1d(N), &options,
-                                 yoke_per_group(yoke_out(partial, sizeof *partial)),
-                                 yoke_in(in, sizeof *in), yoke_scalar((uint32_t)N),
-                                 yoke_local(GROUP * sizeof(float))));
+    assert_ok_pool(
+        pool,
+        yoke_map_with(pool, kernel, yoke_range_1d(N), &options,
+                      YOKE_ARGS(yoke_per_group(yoke_out(partial, sizeof *partial)),
+                                yoke_in(in, sizeof *in), yoke_scalar((uint32_t)N),
+                                yoke_local(GROUP * sizeof(float)))));
     for (size_t g = 0; g < GROUPS; g++) {
         const size_t left = N - g * GROUP;
         const float expected = sum_tree(in + g * GROUP, left < GROUP ? left : GROUP);

@@ -14,12 +14,13 @@ static void turn(void **state, uint32_t width, uint32_t height)
     const yoke_map_options options = {.round_up = true};
 
     fill_floats(in, count, 0.0f, 1.0f);
-    assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_2d(height, width),
-                                       &options, yoke_out(out, height * sizeof *out),
-                                       yoke_arg_strided(yoke_in(in, sizeof *in), height,
-                                                        width * sizeof *in),
-                                       yoke_scalar(width), yoke_scalar(height),
-                                       yoke_local(TILE_BYTES)));
+    assert_ok_pool(pool,
+                   yoke_map_with(pool, kernel, yoke_range_2d(height, width), &options,
+                                 YOKE_ARGS(yoke_out(out, height * sizeof *out),
+                                           yoke_arg_strided(yoke_in(in, sizeof *in),
+                                                            height, width * sizeof *in),
+                                           yoke_scalar(width), yoke_scalar(height),
+                                           yoke_local(TILE_BYTES))));
     for (size_t i = 0; i < count; i++) {
         const size_t x = i % height;
         const size_t y = i / height;

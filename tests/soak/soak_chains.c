@@ -99,9 +99,9 @@ static bool chain_submit(soak_client *client, chain *self, unsigned link)
     if (!SOAK(client,
               yoke_map_async(is_kept ? &self->futures[link] : NULL, work_range->pool,
                              work_range->mix[form], soak_mix_range(&mix, true), &options,
-                             soak_mix_write(&mix, self->blocks[to].pointer),
-                             soak_mix_read(&mix, self->blocks[from].pointer),
-                             yoke_scalar(mix)))) {
+                             YOKE_ARGS(soak_mix_write(&mix, self->blocks[to].pointer),
+                                       soak_mix_read(&mix, self->blocks[from].pointer),
+                                       yoke_scalar(mix))))) {
         return false;
     }
     soak_mix_here(&mix, self->expected[to], self->expected[from]);

@@ -48,14 +48,14 @@ void soak_row_fail(soak_client *client)
     if (kernel != NULL &&
         soak_take(client, &block, soak_draw_place(client), count * 4) &&
         soak_take(client, &other, SOAK_POOL_MEMORY, count * 4) &&
-        SOAK(client,
-             yoke_map_async(&bad, pool, kernel, yoke_range_1d(count), NULL,
-                            yoke_inout(block.pointer, 4), yoke_scalar(where))) &&
+        SOAK(client, yoke_map_async(&bad, pool, kernel, yoke_range_1d(count), NULL,
+                                    YOKE_ARGS(yoke_inout(block.pointer, 4),
+                                              yoke_scalar(where)))) &&
         /* It may be refused at once. */
         (SOAK_OR(client, YOKE_EDEPENDENCY,
-                 yoke_map_async(&behind, pool, kernel, yoke_range_1d(count),
-                                &behind_options, yoke_inout(block.pointer, 4),
-                                yoke_scalar(never))),
+                 yoke_map_async(
+                     &behind, pool, kernel, yoke_range_1d(count), &behind_options,
+                     YOKE_ARGS(yoke_inout(block.pointer, 4), yoke_scalar(never)))),
          !client->excused) &&
         SOAK(client, yoke_map(pool, kernel, yoke_range_1d(count),
                               yoke_inout(other.pointer, 4), yoke_scalar(never)))) {
@@ -94,9 +94,9 @@ bool soak_fail_unkept(soak_client *client, yoke_kernel *kernel, const soak_block
     const uint32_t where = soak_between(&client->random, 0, UNKEPT_ITEMS - 1);
 
     return SOAK(client,
-                yoke_map_async(NULL, client->work_range->pool, kernel,
-                               yoke_range_1d(UNKEPT_ITEMS), NULL,
-                               yoke_inout(block->pointer, 4), yoke_scalar(where)));
+                yoke_map_async(
+                    NULL, client->work_range->pool, kernel, yoke_range_1d(UNKEPT_ITEMS), NULL,
+                    YOKE_ARGS(yoke_inout(block->pointer, 4), yoke_scalar(where))));
 }
 
 /* Whatever has failed before and was not reported is, and not twice. */
@@ -168,7 +168,7 @@ void soak_row_timeout(soak_client *client)
 
     if (kernel != NULL && soak_take(client, &block, soak_draw_place(client), 400) &&
         SOAK(client, yoke_map_async(&future, pool, kernel, yoke_range_1d(100), &options,
-                                    yoke_out(block.pointer, 4)))) {
+                                    YOKE_ARGS(yoke_out(block.pointer, 4))))) {
         yoke_status status;
 
         if (is_cancelled) {

@@ -33,7 +33,7 @@ static void run_variant(soak_client *client, yoke_kernel *kernel, uint32_t term,
     if (soak_take(client, &out, SOAK_POOL_MEMORY, ITEMS * sizeof(uint32_t)) &&
         SOAK(client,
              yoke_map_with(client->work_range->pool, kernel, yoke_range_1d(ITEMS), &options,
-                           yoke_out(out.pointer, sizeof(uint32_t))))) {
+                           YOKE_ARGS(yoke_out(out.pointer, sizeof(uint32_t)))))) {
         check_all(client, out.pointer, term, what);
     }
     soak_give(client, &out);

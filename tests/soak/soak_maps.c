@@ -56,11 +56,13 @@ void soak_row_map(soak_client *client)
         const yoke_arg args[] = {soak_mix_write(&one.mix, one.elements.pointer),
                                  soak_mix_read(&one.mix, one.numbers.pointer),
                                  yoke_scalar(one.mix)};
+        const yoke_range range =
+            soak_mix_range(&one.mix, soak_chance(&client->random, 50));
         const bool is_done =
-            SOAK(client, yoke_map_args(
-                             waits ? NULL : &future, work_range->pool, work_range->mix[form],
-                             soak_mix_range(&one.mix, soak_chance(&client->random, 50)),
-                             &options, args, 3)) &&
+            SOAK(client, waits ? yoke_map_with(work_range->pool, work_range->mix[form], range,
+                                               &options, args, 3)
+                               : yoke_map_async(&future, work_range->pool, work_range->mix[form],
+                                                range, &options, args, 3)) &&
             (waits || soak_finish(client, future, YOKE_OK) == YOKE_OK);
 
         if (is_done) {
@@ -91,12 +93,13 @@ soak_parting *soak_parting_begin(soak_client *client)
         soak_mix_draw(client, &one->mix);
         if (!single_begin(client, one, true) ||
             !SOAK(client,
-                  yoke_map_async(&self->futures[self->count], client->work_range->pool,
-                                 client->work_range->mix[soak_form(client)],
-                                 soak_mix_range(&one->mix, true), &options,
-                                 soak_mix_write(&one->mix, one->elements.pointer),
-                                 soak_mix_read(&one->mix, one->numbers.pointer),
-                                 yoke_scalar(one->mix)))) {
+                  yoke_map_async(
+                      &self->futures[self->count], client->work_range->pool,
+                      client->work_range->mix[soak_form(client)],
+                      soak_mix_range(&one->mix, true), &options,
+                      YOKE_ARGS(soak_mix_write(&one->mix, one->elements.pointer),
+                                soak_mix_read(&one->mix, one->numbers.pointer),
+                                yoke_scalar(one->mix))))) {
             break;
         }
         self->count++;
@@ -153,12 +156,12 @@ void soak_row_groups(soak_client *client)
         soak_take(client, &sums, soak_draw_place(client), groups * sizeof(uint32_t))) {
         soak_fill(numbers.pointer, count, client->turn_key);
         if (SOAK(client,
-                 yoke_map_with(work_range->pool, work_range->groups[form], yoke_range_1d(count),
-                               &options,
-                               yoke_per_group(yoke_out(sums.pointer, sizeof(uint32_t))),
+                 yoke_map_with(
+                     work_range->pool, work_range->groups[form], yoke_range_1d(count), &options,
+                     YOKE_ARGS(yoke_per_group(yoke_out(sums.pointer, sizeof(uint32_t))),
                                yoke_in(numbers.pointer, sizeof(uint32_t)),
                                yoke_local(SOAK_GROUP * sizeof(uint32_t)),
-                               yoke_scalar(count), yoke_scalar(client->turn_key)))) {
+                               yoke_scalar(count), yoke_scalar(client->turn_key))))) {
             check_sums(client, sums.pointer, numbers.pointer, count, client->turn_key);
         }
     }

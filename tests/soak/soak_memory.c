@@ -221,11 +221,11 @@ static void close_beside_job(soak_client *client, two_handles *two)
     expected = calloc(mix.total, sizeof *expected);
     soak_fill(two->numbers, two->count, client->turn_key);
     soak_mix_here(&mix, expected, two->numbers);
-    if (SOAK(client,
-             yoke_map_async(&future, pool, client->work_range->mix[soak_form(client)],
-                            soak_mix_range(&mix, true), NULL,
-                            soak_mix_write(&mix, out.pointer),
-                            soak_mix_read(&mix, two->numbers), yoke_scalar(mix)))) {
+    if (SOAK(client, yoke_map_async(&future, pool, client->work_range->mix[soak_form(client)],
+                                    soak_mix_range(&mix, true), NULL,
+                                    YOKE_ARGS(soak_mix_write(&mix, out.pointer),
+                                              soak_mix_read(&mix, two->numbers),
+                                              yoke_scalar(mix))))) {
         (void)SOAK(client, yoke_shm_close(two->first));
         if (SOAK_OR(client, YOKE_EBUSY, yoke_shm_close(two->second)) == YOKE_OK) {
             two->second = NULL;

@@ -341,8 +341,9 @@ void soak_row_queue(soak_client *client)
                                                        .native = report_items})) &&
         SOAK(client, yoke_queue_create(&queue, pool, &options)) &&
         soak_take(client, &out, soak_draw_place(client), count * 4) &&
-        SOAK(client, yoke_map_async(&future, pool, kernel, yoke_range_1d(count), NULL,
-                                    yoke_out(out.pointer, 4), yoke_scalar(queue)))) {
+        SOAK(client,
+             yoke_map_async(&future, pool, kernel, yoke_range_1d(count), NULL,
+                            YOKE_ARGS(yoke_out(out.pointer, 4), yoke_scalar(queue))))) {
         take_reports(client, queue, future, seen, count);
         if (soak_finish(client, future, YOKE_OK) == YOKE_OK && !client->excused) {
             check_reports(client, seen, out.pointer, count);

@@ -95,13 +95,13 @@ static inline yoke_future *line_spread_once(lent_line *l, const yoke_map_options
     yoke_future *future = NULL;
 
     line_spread_to(l->wanted[to], l->wanted[l->at], 0, LINE_ITEMS);
-    assert_ok_pool(l->pool,
-                   yoke_map_async(&future, l->pool, l->spread,
-                                  yoke_range_1d(LINE_ITEMS), options,
-                                  yoke_out(l->lines[to], sizeof(uint32_t)),
-                                  yoke_in_halo(l->lines[l->at], sizeof(uint32_t),
-                                               LINE_HALO),
-                                  yoke_scalar((uint32_t)LINE_ITEMS)));
+    assert_ok_pool(
+        l->pool,
+        yoke_map_async(
+            &future, l->pool, l->spread, yoke_range_1d(LINE_ITEMS), options,
+            YOKE_ARGS(yoke_out(l->lines[to], sizeof(uint32_t)),
+                      yoke_in_halo(l->lines[l->at], sizeof(uint32_t), LINE_HALO),
+                      yoke_scalar((uint32_t)LINE_ITEMS))));
     l->at = to;
     return future;
 }
@@ -114,10 +114,10 @@ static inline yoke_future *line_change_once(lent_line *l, const yoke_map_options
     for (uint32_t i = 0; i < LINE_ITEMS; i++) {
         l->wanted[l->at][i] += 7;
     }
-    assert_ok_pool(l->pool,
-                   yoke_map_async(&future, l->pool, l->change,
-                                  yoke_range_1d(LINE_ITEMS), options,
-                                  yoke_inout(l->lines[l->at], sizeof(uint32_t))));
+    assert_ok_pool(
+        l->pool,
+        yoke_map_async(&future, l->pool, l->change, yoke_range_1d(LINE_ITEMS), options,
+                       YOKE_ARGS(yoke_inout(l->lines[l->at], sizeof(uint32_t)))));
     return future;
 }
 
