@@ -23,12 +23,17 @@ static void reduce(yoke_pool *pool, const task *t)
 
     if (t->w->call == CALL_DOT) {
         check(pool,
-              yoke_dot(pool, YOKE_TYPE_FLOAT, x, t->arrays[2], t->w->items, &result),
+              yoke_reduce(pool,
+                          yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_FLOAT, x,
+                                                t->arrays[2], t->w->items),
+                          &result, NULL),
               "multiplying");
     } else {
         check(pool,
-              yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, t->w->items,
-                          &result),
+              yoke_reduce(
+                  pool,
+                  yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, t->w->items),
+                  &result, NULL),
               "adding up");
     }
     out[0] = (float)result.value.f;

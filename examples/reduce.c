@@ -59,13 +59,22 @@ int main(int argc, char **argv)
 
     fill(x, n);
     const double start = example_seconds();
+    example_check(pool,
+                  yoke_reduce(pool,
+                              yoke_reduction_of(YOKE_REDUCE_SUM_COMPENSATED,
+                                                YOKE_TYPE_FLOAT, x, n),
+                              &sum, NULL),
+                  "sum");
     example_check(
         pool,
-        yoke_reduce(pool, YOKE_REDUCE_SUM_COMPENSATED, YOKE_TYPE_FLOAT, x, n, &sum),
-        "sum");
-    example_check(pool, yoke_dot(pool, YOKE_TYPE_FLOAT, x, x, n, &squares), "squares");
+        yoke_reduce(pool,
+                    yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_FLOAT, x, x, n),
+                    &squares, NULL),
+        "squares");
     example_check(
-        pool, yoke_reduce(pool, YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, n, &greatest),
+        pool,
+        yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, n),
+                    &greatest, NULL),
         "greatest");
     const double seconds = example_seconds() - start;
     const double mean = sum.value.f / (double)n;

@@ -63,7 +63,7 @@ typedef enum yoke_reduce_operation {
     YOKE_REDUCE_MAX = 4,
     YOKE_REDUCE_ARGMIN = 5, /**< where the least element is, and what it is */
     YOKE_REDUCE_ARGMAX = 6,
-    YOKE_REDUCE_DOT = 7, /**< of two arrays, see yoke_dot() */
+    YOKE_REDUCE_DOT = 7, /**< the sum of x[i] * y[i] */
     /** Float and double only: the rounding error of each addition is computed and added up,
      *  too. The result is off by at most u times its own size and 3 (m u)^2 times the sum of
      *  the absolute values: nearly as if computed with twice the digits and then rounded
@@ -83,98 +83,88 @@ typedef struct yoke_reduced {
     uint64_t index; /**< YOKE_REDUCE_ARGMIN, YOKE_REDUCE_ARGMAX: of the element; otherwise 0 */
 } yoke_reduced;
 
-/** Implementation of the calls below; `size` is sizeof *options as compiled. */
-YOKE_API yoke_status yoke_reduce_sized(yoke_future **future, yoke_pool *pool,
-                                       yoke_reduce_operation operation, yoke_type type,
-                                       const void *x, const void *y, size_t n,
-                                       yoke_reduced *result,
+/** What is reduced, and how: yoke_reduction_of() and yoke_reduction_of_two() make it. */
+typedef struct yoke_reduction {
+    yoke_reduce_operation operation;
+    yoke_type type; /**< what the elements are */
+    /** The elements, aligned as their type; in memory of the pool, lent or not, unless the
+     *  options say `.stage`. Only read. */
+    const void *x;
+    /** How many. With 0 a sum is 0, x may be NULL, and there is no minimum or maximum:
+     *  YOKE_EINVAL. */
+    size_t count;
+    /** YOKE_REDUCE_DOT: as many elements again, which may be or overlap x. */
+    const void *y;
+} yoke_reduction;
+
+/** A reduction of `count` elements at x. */
+static inline yoke_reduction yoke_reduction_of(yoke_reduce_operation operation,
+                                               yoke_type type, const void *x,
+                                               size_t count)
+{
+    const yoke_reduction reduction = {operation, type, x, count, NULL};
+    return reduction;
+}
+
+/** A reduction of two arrays of `count` elements each: YOKE_REDUCE_DOT. */
+static inline yoke_reduction yoke_reduction_of_two(yoke_reduce_operation operation,
+                                                   yoke_type type, const void *x,
+                                                   const void *y, size_t count)
+{
+    const yoke_reduction reduction = {operation, type, x, count, y};
+    return reduction;
+}
+
+/** Implementation of yoke_reduce() and yoke_reduce_async(); `reduction_size` is sizeof
+ *  *reduction and `size` sizeof *options as compiled. */
+YOKE_API yoke_status yoke_reduce_sized(yoke_pool *pool, const yoke_reduction *reduction,
+                                       size_t reduction_size, yoke_reduced *result,
                                        const yoke_map_options *options, size_t size);
+YOKE_API yoke_status yoke_reduce_async_sized(yoke_future **future, yoke_pool *pool,
+                                             const yoke_reduction *reduction,
+                                             size_t reduction_size,
+                                             yoke_reduced *result,
+                                             const yoke_map_options *options,
+                                             size_t size);
 
 /**
- * Reduces an array, with options, and waits.
+ * Reduces an array, or two of equal length, to one value and waits for it.
+ *
+ *     yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, n), &sum,
+ *                 NULL)
  *
  * @param pool       the pool
- * @param operation  what to compute; YOKE_REDUCE_DOT is yoke_dot_with()
- * @param type       what the elements are
- * @param x          the elements, aligned as their type; in memory of the pool, lent or
- *                   not, unless options say `.stage`. Only read
- * @param n          how many. With 0 a sum is 0, x may be NULL, and there is no least or
- *                   greatest element: YOKE_EINVAL
+ * @param reduction  what is reduced, and how
  * @param result     where the result goes; only written on success
- * @param options    as for yoke_map_with(), NULL for all defaults; an item is a block
+ * @param options    NULL: all defaults; an item is a block of YOKE_REDUCE_BLOCK elements
  * @return how the job ended. YOKE_ENODEVICE if no worker can do it: doubles on devices
  *         that have none
  */
-static inline yoke_status yoke_reduce_with(yoke_pool *pool, yoke_reduce_operation operation,
-                                           yoke_type type, const void *x, size_t n,
-                                           yoke_reduced *result,
-                                           const yoke_map_options *options)
+static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_reduction reduction,
+                                      yoke_reduced *result,
+                                      const yoke_map_options *options)
 {
-    return yoke_reduce_sized(NULL, pool, operation, type, x, NULL, n, result, options,
+    return yoke_reduce_sized(pool, &reduction, sizeof(yoke_reduction), result, options,
                              sizeof(yoke_map_options));
-}
-
-/** Reduces an array on all devices and waits: yoke_reduce_with() without options. */
-static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_reduce_operation operation,
-                                      yoke_type type, const void *x, size_t n,
-                                      yoke_reduced *result)
-{
-    return yoke_reduce_with(pool, operation, type, x, n, result, NULL);
 }
 
 /**
- * As yoke_reduce_with(), without waiting; but when an operation is first used on a type,
- * until a worker has built its kernel, between two chunks of what else it does.
+ * As yoke_reduce(), without waiting for the result. When an operation is first used on a type,
+ * the call waits until a worker has built its kernel, between two chunks of its other work.
  *
- * @param future  where a future goes that the caller owns; NULL on failure. May itself be
- *                NULL: yoke_pool_wait() reports a failure. *result is there once the job
- *                has ended well (see yoke_pool_wait() where there is no future), and must
- *                stay valid until it has ended, even if the future is destroyed before
+ * @param future  where the future goes; the caller owns it; NULL on failure. NULL: the job has
+ *                no future, and yoke_pool_wait() reports its failure
+ * @param result  written when the job has ended well, by the wait for the future or by
+ *                yoke_pool_wait(). Must stay valid until the job has ended, even if the future
+ *                is destroyed before
  */
 static inline yoke_status yoke_reduce_async(yoke_future **future, yoke_pool *pool,
-                                            yoke_reduce_operation operation, yoke_type type,
-                                            const void *x, size_t n,
+                                            yoke_reduction reduction,
                                             yoke_reduced *result,
                                             const yoke_map_options *options)
 {
-    yoke_future *unwanted = NULL;
-    const yoke_status status =
-        yoke_reduce_sized(future != NULL ? future : &unwanted, pool, operation, type, x,
-                          NULL, n, result, options, sizeof(yoke_map_options));
-
-    yoke_future_destroy(unwanted);
-    return status;
-}
-
-/** The sum of x[i] * y[i], as yoke_reduce_with(); x and y may overlap or be the same. */
-static inline yoke_status yoke_dot_with(yoke_pool *pool, yoke_type type, const void *x,
-                                        const void *y, size_t n, yoke_reduced *result,
-                                        const yoke_map_options *options)
-{
-    return yoke_reduce_sized(NULL, pool, YOKE_REDUCE_DOT, type, x, y, n, result, options,
-                             sizeof(yoke_map_options));
-}
-
-/** The sum of x[i] * y[i], on all devices. */
-static inline yoke_status yoke_dot(yoke_pool *pool, yoke_type type, const void *x,
-                                   const void *y, size_t n, yoke_reduced *result)
-{
-    return yoke_dot_with(pool, type, x, y, n, result, NULL);
-}
-
-/** As yoke_dot_with(), without waiting; see yoke_reduce_async(). */
-static inline yoke_status yoke_dot_async(yoke_future **future, yoke_pool *pool,
-                                         yoke_type type, const void *x, const void *y,
-                                         size_t n, yoke_reduced *result,
-                                         const yoke_map_options *options)
-{
-    yoke_future *unwanted = NULL;
-    const yoke_status status =
-        yoke_reduce_sized(future != NULL ? future : &unwanted, pool, YOKE_REDUCE_DOT, type, x, y,
-                          n, result, options, sizeof(yoke_map_options));
-
-    yoke_future_destroy(unwanted);
-    return status;
+    return yoke_reduce_async_sized(future, pool, &reduction, sizeof(yoke_reduction),
+                                   result, options, sizeof(yoke_map_options));
 }
 
 /** How partial results become one. */
@@ -182,8 +172,8 @@ typedef struct yoke_reducer {
     size_t bytes; /**< of a partial result, and of the result */
     /** Makes of *into and *from, whose items come after those of *into, one partial result in
      *  *into. Called for neighbours, in an order that depends on their number alone; it need
-     *  not commute. In the thread that called yoke_reduce_map(), or as a callback is, see
-     *  yoke_reduce_map_async(), each call in the default floating-point environment. It may
+     *  not commute. In the thread that called yoke_map_reduce(), or as a callback is, see
+     *  yoke_map_reduce_async(), each call in the default floating-point environment. It may
      *  make calls on the pool, but not close it. It cannot return an error: it can note one in
      *  the result or in *context, or throw a C++ exception, which ends the reduction with
      *  YOKE_EKERNEL. */
@@ -193,7 +183,7 @@ typedef struct yoke_reducer {
         *identity; /**< the result of an empty range; NULL: that is YOKE_EINVAL */
 } yoke_reducer;
 
-/** The argument, exactly one, that a kernel for yoke_reduce_map() writes its partial
+/** The argument, exactly one, that a kernel for yoke_map_reduce() writes its partial
  *  results to: item i all of its `bytes` bytes at `pointer + i * bytes`, or, as
  *  yoke_per_group(yoke_partial(bytes)), work-group g. The memory is the library's. */
 static inline yoke_arg yoke_partial(size_t bytes)
@@ -201,130 +191,74 @@ static inline yoke_arg yoke_partial(size_t bytes)
     return yoke_array(NULL, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
 }
 
-/** Implementation of the calls below; `size` is sizeof *options, `reducer_size` sizeof
- *  *reducer as compiled. A NULL `future` means to wait. */
-YOKE_API yoke_status yoke_reduce_map_sized(yoke_future **future, yoke_pool *pool,
-                                           yoke_kernel *kernel, yoke_range range,
+/** Implementation of yoke_map_reduce() and yoke_map_reduce_async(); `reducer_size` is sizeof
+ *  *reducer, `size` sizeof *options and `arg_size` sizeof *args as compiled. */
+YOKE_API yoke_status yoke_map_reduce_sized(yoke_pool *pool, yoke_kernel *kernel,
+                                           yoke_range range,
                                            const yoke_reducer *reducer,
                                            size_t reducer_size, void *result,
                                            const yoke_map_options *options, size_t size,
-                                           const yoke_arg *args, size_t count);
+                                           const yoke_arg *args, size_t count,
+                                           size_t arg_size);
+YOKE_API yoke_status yoke_map_reduce_async_sized(
+    yoke_future **future, yoke_pool *pool, yoke_kernel *kernel, yoke_range range,
+    const yoke_reducer *reducer, size_t reducer_size, void *result,
+    const yoke_map_options *options, size_t size, const yoke_arg *args, size_t count,
+    size_t arg_size);
 
 /**
  * Maps a kernel that writes partial results over a range, waits, and combines them: of m
- * of them first the 1st and 2nd, 3rd and 4th and so on, then again, until one is left.
- * Given a kernel whose partial results do not depend on the device, neither do the
- * result's bits.
+ * partial results first the 1st and 2nd, 3rd and 4th and so on, then again, until one is left.
+ * If the kernel's partial results do not depend on the device, neither do the result's bits.
  *
  * @param pool     the pool
  * @param kernel   a kernel of this pool
  * @param range    what to compute
  * @param reducer  how to combine; only read during the call
  * @param result   where reducer->bytes bytes go; only written on success
- * @param options  as for yoke_map_with(), NULL for all defaults
- * @param args     one per kernel parameter; exactly one of them is a yoke_partial()
- * @param count    how many
+ * @param options  NULL: all defaults
+ * @param args     one per kernel parameter: YOKE_ARGS(), or an array that is read during the
+ *                 call only; exactly one of them is yoke_partial()
+ * @param count    number of arguments; YOKE_ARGS() brings it
+ * @return how the job ended, or YOKE_EKERNEL if `combine` threw an exception
  */
-static inline yoke_status yoke_reduce_map_args(
-    yoke_pool *pool, yoke_kernel *kernel, yoke_range range, const yoke_reducer *reducer,
-    void *result, const yoke_map_options *options, const yoke_arg *args, size_t count)
+static inline yoke_status yoke_map_reduce(yoke_pool *pool, yoke_kernel *kernel,
+                                          yoke_range range, const yoke_reducer *reducer,
+                                          void *result, const yoke_map_options *options,
+                                          const yoke_arg *args, size_t count)
 {
-    return yoke_reduce_map_sized(NULL, pool, kernel, range, reducer,
-                                 sizeof(yoke_reducer), result, options,
-                                 sizeof(yoke_map_options), args, count);
+    return yoke_map_reduce_sized(pool, kernel, range, reducer, sizeof(yoke_reducer),
+                                 result, options, sizeof(yoke_map_options), args, count,
+                                 sizeof(yoke_arg));
 }
 
 /**
- * As yoke_reduce_map_args(), without waiting. Partial results are combined by a thread of the
+ * As yoke_map_reduce(), without waiting. Partial results are combined by a thread of the
  * program that is inside a wait for the future, yoke_pool_poll() or another call on the pool,
- * before the callbacks of the future; a job that needs the job's arrays does not wait for it.
+ * before the callbacks of the future. A job that needs the job's arrays does not wait for it.
  * A wait's time limit does not count what `combine` takes.
  *
- * @param future   where a future goes that the caller owns; NULL on failure. May itself be
- *                 NULL: yoke_pool_wait() reports a failure. *result is there once the job
- *                 has ended well (see yoke_pool_wait() where there is no future). It and
- *                 what reducer->context points to must stay valid until it has ended, even
- *                 if the future is destroyed before.
- *                 `combine` itself cannot wait for it: YOKE_EBUSY
- * @param pool     the pool
- * @param kernel   a kernel of this pool
- * @param range    what to compute
- * @param reducer  how to combine; only read during the call
- * @param result   where reducer->bytes bytes go; only written on success
- * @param options  NULL for all defaults
- * @param args     one per kernel parameter; exactly one of them is a yoke_partial()
- * @param count    how many
+ * @param future   where the future goes; the caller owns it; NULL on failure. NULL: the job has
+ *                 no future, and yoke_pool_wait() reports its failure
+ * @param result   written when the job has ended well, by the wait for the future or by
+ *                 yoke_pool_wait(). It, and what reducer->context points to, must stay valid
+ *                 until the job has ended, even if the future is destroyed before. `combine`
+ *                 itself cannot wait for the future: YOKE_EBUSY
  */
 static inline yoke_status
-yoke_reduce_map_args_async(yoke_future **future, yoke_pool *pool, yoke_kernel *kernel,
-                           yoke_range range, const yoke_reducer *reducer, void *result,
-                           const yoke_map_options *options, const yoke_arg *args,
-                           size_t count)
+yoke_map_reduce_async(yoke_future **future, yoke_pool *pool, yoke_kernel *kernel,
+                      yoke_range range, const yoke_reducer *reducer, void *result,
+                      const yoke_map_options *options, const yoke_arg *args,
+                      size_t count)
 {
-    yoke_future *unwanted = NULL;
-    const yoke_status status =
-        yoke_reduce_map_sized(future != NULL ? future : &unwanted, pool, kernel, range,
-                              reducer, sizeof(yoke_reducer), result, options,
-                              sizeof(yoke_map_options), args, count);
-
-    yoke_future_destroy(unwanted);
-    return status;
+    return yoke_map_reduce_async_sized(future, pool, kernel, range, reducer,
+                                       sizeof(yoke_reducer), result, options,
+                                       sizeof(yoke_map_options), args, count,
+                                       sizeof(yoke_arg));
 }
 
 #ifdef __cplusplus
 }
-
-/** yoke_reduce_map_args() without options; the arguments follow, one per parameter. */
-template <class... Args>
-inline yoke_status yoke_reduce_map(yoke_pool *pool, yoke_kernel *kernel,
-                                   yoke_range range, const yoke_reducer *reducer,
-                                   void *result, const Args &...args)
-{
-    const yoke_arg list[] = {args..., yoke_arg()};
-    return yoke_reduce_map_args(pool, kernel, range, reducer, result, NULL, list,
-                                sizeof...(args));
-}
-
-/** As yoke_reduce_map(), with options. */
-template <class... Args>
-inline yoke_status yoke_reduce_map_with(yoke_pool *pool, yoke_kernel *kernel,
-                                        yoke_range range, const yoke_reducer *reducer,
-                                        void *result, const yoke_map_options *options,
-                                        const Args &...args)
-{
-    const yoke_arg list[] = {args..., yoke_arg()};
-    return yoke_reduce_map_args(pool, kernel, range, reducer, result, options, list,
-                                sizeof...(args));
-}
-
-/** As yoke_reduce_map_with(), without waiting: see yoke_reduce_map_args_async(). */
-template <class... Args>
-inline yoke_status
-yoke_reduce_map_async(yoke_future **future, yoke_pool *pool, yoke_kernel *kernel,
-                      yoke_range range, const yoke_reducer *reducer, void *result,
-                      const yoke_map_options *options, const Args &...args)
-{
-    const yoke_arg list[] = {args..., yoke_arg()};
-    return yoke_reduce_map_args_async(future, pool, kernel, range, reducer, result,
-                                      options, list, sizeof...(args));
-}
-#else
-
-/** yoke_reduce_map_args() without options; the arguments follow, one per parameter. */
-#define yoke_reduce_map(pool, kernel, range, reducer, result, ...)                     \
-    yoke_reduce_map_args(pool, kernel, range, reducer, result, NULL,                   \
-                         YOKE_ARGS(__VA_ARGS__))
-
-/** As yoke_reduce_map(), with options. */
-#define yoke_reduce_map_with(pool, kernel, range, reducer, result, options, ...)       \
-    yoke_reduce_map_args(pool, kernel, range, reducer, result, options,                \
-                         YOKE_ARGS(__VA_ARGS__))
-
-/** As yoke_reduce_map_with(), without waiting: see yoke_reduce_map_args_async(). */
-#define yoke_reduce_map_async(future, pool, kernel, range, reducer, result, options,   \
-                              ...)                                                     \
-    yoke_reduce_map_args_async(future, pool, kernel, range, reducer, result, options,  \
-                               YOKE_ARGS(__VA_ARGS__))
 #endif
 
 #endif

@@ -88,6 +88,10 @@ static yoke_status check_arrays(yoke_pool *pool, const yk_reduce_request *reques
         return yk_fail(error, YOKE_EINVAL,
                        "an array of no elements has no least and no greatest one");
     }
+    if (request->y != NULL && !reduction->takes_two) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "y is given, but the operation is of one array");
+    }
     if (request->n == 0) {
         return YOKE_OK;
     }
@@ -133,35 +137,61 @@ static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
     return status == YOKE_OK ? yk_call_submit(future, pool, submission, error) : status;
 }
 
-yoke_status yoke_reduce_sized(yoke_future **future, yoke_pool *pool,
-                              yoke_reduce_operation operation, yoke_type type,
-                              const void *x, const void *y, size_t n,
-                              yoke_reduced *result, const yoke_map_options *options,
-                              size_t size)
+/* NULL for the future: waits. */
+static yoke_status reduce_begin(yoke_future **future, yoke_pool *pool,
+                                const yoke_reduction *reduction, yoke_reduced *result,
+                                yk_submission *submission)
 {
-    yk_reduce_request request = {.x = x, .y = y, .n = n, .result = result};
-    yk_submission submission = {.kernel = NULL};
+    yk_reduce_request request = {
+        .x = reduction->x, .y = reduction->y, .n = reduction->count, .result = result};
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    if (future != NULL) {
-        *future = NULL;
-    }
-    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
     status = yk_call_check(pool, &error);
     if (status == YOKE_OK && result == NULL) {
         status = yk_fail(&error, YOKE_EINVAL, "where the result goes is NULL");
     }
     if (status == YOKE_OK) {
-        status = find_reduction(&request.reduction, operation, type, &error);
+        status = find_reduction(&request.reduction, reduction->operation,
+                                reduction->type, &error);
     }
     if (status == YOKE_OK) {
-        status = check_arrays(pool, &request, submission.options.stage, &error);
+        status = check_arrays(pool, &request, submission->options.stage, &error);
     }
     if (status == YOKE_OK) {
-        status = n == 0 ? reduce_empty(future, pool, result, &error)
-                        : reduce_submit(future, pool, &request, &submission, &error);
+        status = request.n == 0
+                     ? reduce_empty(future, pool, result, &error)
+                     : reduce_submit(future, pool, &request, submission, &error);
     }
     return yk_call_end(pool, status, &error);
+}
+
+yoke_status yoke_reduce_sized(yoke_pool *pool, const yoke_reduction *reduction,
+                              size_t reduction_size, yoke_reduced *result,
+                              const yoke_map_options *options, size_t size)
+{
+    yk_submission submission = {.kernel = NULL};
+    yoke_reduction own = {.x = NULL};
+
+    yk_call_take_options(&own, sizeof own, reduction, reduction_size);
+    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
+    return reduce_begin(NULL, pool, &own, result, &submission);
+}
+
+yoke_status yoke_reduce_async_sized(yoke_future **future, yoke_pool *pool,
+                                    const yoke_reduction *reduction,
+                                    size_t reduction_size, yoke_reduced *result,
+                                    const yoke_map_options *options, size_t size)
+{
+    yk_submission submission = {.kernel = NULL};
+    yoke_reduction own = {.x = NULL};
+    yoke_future *job = NULL;
+    yoke_status status;
+
+    yk_call_take_options(&own, sizeof own, reduction, reduction_size);
+    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
+    status = reduce_begin(&job, pool, &own, result, &submission);
+    yk_call_give_future(future, job);
+    return status;
 }

@@ -8,8 +8,11 @@ yoke_status reduce_run(yoke_pool *pool, yoke_reduce_operation operation, yoke_ty
                        const yoke_map_options *options)
 {
     return operation == YOKE_REDUCE_DOT
-               ? yoke_dot_with(pool, type, x, y, n, result, options)
-               : yoke_reduce_with(pool, operation, type, x, n, result, options);
+               ? yoke_reduce(pool,
+                             yoke_reduction_of_two(YOKE_REDUCE_DOT, type, x, y, n),
+                             result, options)
+               : yoke_reduce(pool, yoke_reduction_of(operation, type, x, n), result,
+                             options);
 }
 
 void reduce_expect(yoke_pool *pool, yoke_reduce_operation operation, yoke_type type,

@@ -75,8 +75,10 @@ static void submit_jobs(yoke_pool *pool)
     assert_ok_pool(pool,
                    yoke_apply_async(&left.without, pool, give_nothing, NULL, 0, NULL));
     assert_ok_pool(pool,
-                   yoke_reduce_async(&left.sum, pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32,
-                                     numbers, N, &left.value, NULL));
+                   yoke_reduce_async(
+                       &left.sum, pool,
+                       yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, numbers, N),
+                       &left.value, NULL));
     assert_ok(yoke_future_wait(left.sum, 60));
     assert_ok_pool(pool, yoke_map_async(&left.failed, pool, refuse, yoke_range_1d(N),
                                         NULL, YOKE_ARGS(yoke_out(numbers, 4))));

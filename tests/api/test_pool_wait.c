@@ -112,10 +112,16 @@ static void test_reductions(void **state)
     for (uint32_t i = 0; i < N; i++) {
         numbers[i] = i;
     }
-    assert_ok_pool(pool, yoke_reduce_async(NULL, pool, YOKE_REDUCE_SUM,
-                                           YOKE_TYPE_UINT32, numbers, N, &sum, NULL));
-    assert_ok_pool(pool, yoke_dot_async(NULL, pool, YOKE_TYPE_UINT32, numbers, numbers,
-                                        N, &squares, NULL));
+    assert_ok_pool(pool,
+                   yoke_reduce_async(
+                       NULL, pool,
+                       yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, numbers, N),
+                       &sum, NULL));
+    assert_ok_pool(
+        pool, yoke_reduce_async(NULL, pool,
+                                yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_UINT32,
+                                                      numbers, numbers, N),
+                                &squares, NULL));
     assert_ok_pool(pool, yoke_pool_wait(pool, 60));
     assert_int_equal(sum.value.u, N * (N - 1) / 2);
     assert_int_equal(squares.value.u, (N - 1) * N * (2 * N - 1) / 6);

@@ -122,11 +122,17 @@ static void test_staged(void **state)
     reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, NULL, 3, &stage);
     reduce_expect(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, NULL, 3 * BLOCK, &stage);
     reduce_expect(pool, YOKE_REDUCE_DOT, YOKE_TYPE_DOUBLE, x, y, MOST, &stage);
-    assert_refused(pool,
-                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, 3, &result),
-                   YOKE_EINVAL, "x, ");
-    assert_refused(pool, yoke_dot(pool, YOKE_TYPE_DOUBLE, y, x, 3, &result),
-                   YOKE_EINVAL, "y, ");
+    assert_refused(
+        pool,
+        yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x, 3),
+                    &result, NULL),
+        YOKE_EINVAL, "x, ");
+    assert_refused(
+        pool,
+        yoke_reduce(pool,
+                    yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_DOUBLE, y, x, 3),
+                    &result, NULL),
+        YOKE_EINVAL, "y, ");
     free(x);
     api_close(pool);
 }
@@ -148,11 +154,17 @@ static void test_lent(void **state)
         for (int round = 0; round < 3; round++) {
             assert_ok_pool(pool, yoke_map_with(pool, number, yoke_range_1d(MOST), &keep,
                                                YOKE_ARGS(yoke_out(x, sizeof *x))));
-            assert_ok_pool(pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, x,
-                                             MOST, &result));
+            assert_ok_pool(pool,
+                           yoke_reduce(pool,
+                                       yoke_reduction_of(YOKE_REDUCE_SUM,
+                                                         YOKE_TYPE_UINT32, x, MOST),
+                                       &result, NULL));
             assert_int_equal(result.value.u, (uint64_t)MOST * (MOST - 1) / 2);
-            assert_ok_pool(pool, yoke_reduce(pool, YOKE_REDUCE_ARGMAX, YOKE_TYPE_UINT32,
-                                             x, MOST, &result));
+            assert_ok_pool(pool,
+                           yoke_reduce(pool,
+                                       yoke_reduction_of(YOKE_REDUCE_ARGMAX,
+                                                         YOKE_TYPE_UINT32, x, MOST),
+                                       &result, NULL));
             assert_int_equal(result.index, MOST - 1);
         }
         assert_status_pool(pool, yoke_lend(x), YOKE_EINVAL);
@@ -246,8 +258,10 @@ static void test_extreme_integers(void **state)
         reduce_expect(pool, (yoke_reduce_operation)o, YOKE_TYPE_UINT64, wide, wide,
                       MOST, NULL);
     }
-    assert_ok_pool(
-        pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_INT32, narrow, MOST, &got));
+    assert_ok_pool(pool, yoke_reduce(pool,
+                                     yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_INT32,
+                                                       narrow, MOST),
+                                     &got, NULL));
     assert_true(got.value.i == (int64_t)MOST * INT32_MIN);
     api_close(pool);
 }
@@ -273,16 +287,21 @@ static void test_futures(void **state)
                                       NULL, YOKE_ARGS(yoke_inout(x, sizeof *x))));
         yoke_future_destroy(written);
         assert_ok_pool(pool,
-                       yoke_reduce_async(&futures[i], pool, YOKE_REDUCE_SUM,
-                                         YOKE_TYPE_UINT32, x, MOST, &results[i], NULL));
+                       yoke_reduce_async(&futures[i], pool,
+                                         yoke_reduction_of(YOKE_REDUCE_SUM,
+                                                           YOKE_TYPE_UINT32, x, MOST),
+                                         &results[i], NULL));
     }
     for (size_t i = 0; i < JOBS; i++) {
         assert_ok_pool(pool, yoke_future_wait(futures[i], YOKE_FOREVER));
         assert_int_equal(results[i].value.u, (i + 1) * MOST);
         yoke_future_destroy(futures[i]);
     }
-    assert_ok_pool(pool, yoke_dot_async(&futures[0], pool, YOKE_TYPE_UINT32, x, x, MOST,
-                                        &results[0], NULL));
+    assert_ok_pool(
+        pool, yoke_reduce_async(
+                  &futures[0], pool,
+                  yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_UINT32, x, x, MOST),
+                  &results[0], NULL));
     yoke_future_destroy(futures[0]); /* the job goes on */
     api_close(pool);
     assert_int_equal(results[0].value.u, (uint64_t)JOBS * JOBS * MOST);
@@ -310,21 +329,31 @@ static void test_nothing(void **state)
     for (int t = 1; t <= PLAIN_TYPES; t++) {
         memset(&result, 0xA5, sizeof result);
         assert_ok_pool(
-            pool, yoke_reduce(pool, YOKE_REDUCE_SUM, (yoke_type)t, NULL, 0, &result));
+            pool,
+            yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_SUM, (yoke_type)t, NULL, 0),
+                        &result, NULL));
         assert_true(is_zero(result));
         memset(&result, 0xA5, sizeof result);
-        assert_ok_pool(pool, yoke_dot(pool, (yoke_type)t, NULL, NULL, 0, &result));
+        assert_ok_pool(pool,
+                       yoke_reduce(pool,
+                                   yoke_reduction_of_two(YOKE_REDUCE_DOT, (yoke_type)t,
+                                                         NULL, NULL, 0),
+                                   &result, NULL));
         assert_true(is_zero(result));
         for (int o = YOKE_REDUCE_MIN; o <= YOKE_REDUCE_ARGMAX; o++) {
             assert_refused(pool,
-                           yoke_reduce(pool, (yoke_reduce_operation)o, (yoke_type)t,
-                                       NULL, 0, &result),
+                           yoke_reduce(pool,
+                                       yoke_reduction_of((yoke_reduce_operation)o,
+                                                         (yoke_type)t, NULL, 0),
+                                       &result, NULL),
                            YOKE_EINVAL, "no elements");
         }
     }
     memset(&result, 0xA5, sizeof result);
-    assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM,
-                                           YOKE_TYPE_FLOAT, NULL, 0, &result, NULL));
+    assert_ok_pool(pool, yoke_reduce_async(&future, pool,
+                                           yoke_reduction_of(YOKE_REDUCE_SUM,
+                                                             YOKE_TYPE_FLOAT, NULL, 0),
+                                           &result, NULL));
     assert_non_null(future);
     assert_true(is_zero(result));
     assert_ok_pool(pool, yoke_future_on_done(future, note, &noted));
@@ -356,8 +385,10 @@ static void test_cancelled(void **state)
                                         YOKE_ARGS(yoke_inout(x, sizeof *x),
                                                   yoke_in_whole(gate, sizeof *gate))));
     api_gate_await(gate, 1);
-    assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM,
-                                           YOKE_TYPE_UINT32, x, MOST, &result, NULL));
+    assert_ok_pool(pool, yoke_reduce_async(&future, pool,
+                                           yoke_reduction_of(YOKE_REDUCE_SUM,
+                                                             YOKE_TYPE_UINT32, x, MOST),
+                                           &result, NULL));
     assert_status(yoke_future_wait(future, 0), YOKE_ETIMEDOUT);
     assert_ok(yoke_future_cancel(future));
     api_gate_open(gate);
@@ -432,8 +463,9 @@ static int reduce_in_child(void *arg)
     yoke_pool *pool = arg;
     yoke_reduced result;
 
-    return yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, NULL, 0, &result) ==
-                       YOKE_EINVAL &&
+    return yoke_reduce(pool,
+                       yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, NULL, 0),
+                       &result, NULL) == YOKE_EINVAL &&
                    strstr(yoke_pool_error(pool), "from which this one was made") != NULL
                ? 0
                : 1;
@@ -449,62 +481,107 @@ static void test_bad_input(void **state)
     const yoke_map_options nobody = {.devices = "nonsense"};
 
     (void)state;
-    assert_status(yoke_reduce(NULL, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10, &r),
-                  YOKE_EINVAL);
+    assert_status(
+        yoke_reduce(NULL, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10),
+                    &r, NULL),
+        YOKE_EINVAL);
+    assert_refused(
+        pool,
+        yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10),
+                    NULL, NULL),
+        YOKE_EINVAL, "result");
+    assert_refused(
+        pool,
+        yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, NULL, 10),
+                    &r, NULL),
+        YOKE_EINVAL, "x is NULL");
     assert_refused(pool,
-                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10, NULL),
-                   YOKE_EINVAL, "result");
-    assert_refused(pool,
-                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, NULL, 10, &r),
-                   YOKE_EINVAL, "x is NULL");
-    assert_refused(pool, yoke_dot(pool, YOKE_TYPE_FLOAT, x, NULL, 10, &r), YOKE_EINVAL,
-                   "y is NULL");
-    assert_refused(pool, yoke_reduce(pool, YOKE_REDUCE_DOT, YOKE_TYPE_FLOAT, x, 10, &r),
+                   yoke_reduce(pool,
+                               yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_FLOAT,
+                                                     x, NULL, 10),
+                               &r, NULL),
                    YOKE_EINVAL, "y is NULL");
     assert_refused(
-        pool, yoke_reduce(pool, (yoke_reduce_operation)0, YOKE_TYPE_FLOAT, x, 10, &r),
+        pool,
+        yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_DOT, YOKE_TYPE_FLOAT, x, 10),
+                    &r, NULL),
+        YOKE_EINVAL, "y is NULL");
+    assert_refused(
+        pool,
+        yoke_reduce(pool,
+                    yoke_reduction_of((yoke_reduce_operation)0, YOKE_TYPE_FLOAT, x, 10),
+                    &r, NULL),
         YOKE_EINVAL, "operation 0");
     assert_refused(
-        pool, yoke_reduce(pool, (yoke_reduce_operation)9, YOKE_TYPE_FLOAT, x, 10, &r),
+        pool,
+        yoke_reduce(pool,
+                    yoke_reduction_of((yoke_reduce_operation)9, YOKE_TYPE_FLOAT, x, 10),
+                    &r, NULL),
         YOKE_EINVAL, "operation 9");
-    assert_refused(pool, yoke_reduce(pool, YOKE_REDUCE_SUM, (yoke_type)0, x, 10, &r),
+    assert_refused(pool,
+                   yoke_reduce(pool,
+                               yoke_reduction_of(YOKE_REDUCE_SUM, (yoke_type)0, x, 10),
+                               &r, NULL),
                    YOKE_EINVAL, "type 0");
-    assert_refused(pool, yoke_reduce(pool, YOKE_REDUCE_SUM, (yoke_type)7, x, 10, &r),
+    assert_refused(pool,
+                   yoke_reduce(pool,
+                               yoke_reduction_of(YOKE_REDUCE_SUM, (yoke_type)7, x, 10),
+                               &r, NULL),
                    YOKE_EINVAL, "type 7");
+    assert_refused(pool,
+                   yoke_reduce(pool,
+                               yoke_reduction_of(YOKE_REDUCE_SUM_COMPENSATED,
+                                                 YOKE_TYPE_INT32, x, 10),
+                               &r, NULL),
+                   YOKE_EINVAL, "float or double");
     assert_refused(
         pool,
-        yoke_reduce(pool, YOKE_REDUCE_SUM_COMPENSATED, YOKE_TYPE_INT32, x, 10, &r),
-        YOKE_EINVAL, "float or double");
+        yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 1001),
+                    &r, NULL),
+        YOKE_EINVAL, "4004 bytes");
     assert_refused(pool,
-                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 1001, &r),
-                   YOKE_EINVAL, "4004 bytes");
-    assert_refused(
-        pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, SIZE_MAX / 2, &r),
-        YOKE_EINVAL, "more than memory has");
-    assert_refused(
-        pool,
-        yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, (char *)x + 2, 10, &r),
-        YOKE_EINVAL, "aligned");
+                   yoke_reduce(pool,
+                               yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x,
+                                                 SIZE_MAX / 2),
+                               &r, NULL),
+                   YOKE_EINVAL, "more than memory has");
     assert_refused(pool,
-                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x + 1, 10, &r),
+                   yoke_reduce(pool,
+                               yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT,
+                                                 (char *)x + 2, 10),
+                               &r, NULL),
                    YOKE_EINVAL, "aligned");
+    assert_refused(
+        pool,
+        yoke_reduce(pool,
+                    yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_DOUBLE, x + 1, 10), &r,
+                    NULL),
+        YOKE_EINVAL, "aligned");
     assert_status(
-        yoke_reduce_with(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10, &r, &late),
+        yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10),
+                    &r, &late),
         YOKE_EINVAL);
     assert_status(
-        yoke_reduce_with(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10, &r, &nobody),
+        yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10),
+                    &r, &nobody),
         YOKE_EINVAL);
-    assert_status(yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x,
-                                    1001, &r, NULL),
-                  YOKE_EINVAL);
+    assert_status(
+        yoke_reduce_async(&future, pool,
+                          yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 1001),
+                          &r, NULL),
+        YOKE_EINVAL);
     assert_null(future);
     assert_int_equal(r.index, 4711);
     assert_int_equal(yt_in_child(reduce_in_child, pool, 30), 0);
-    assert_ok_pool(pool,
-                   yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 1000, &r));
+    assert_ok_pool(
+        pool,
+        yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 1000),
+                    &r, NULL));
     api_close(pool);
-    assert_status(yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10, &r),
-                  YOKE_ECLOSED);
+    assert_status(
+        yoke_reduce(pool, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, 10),
+                    &r, NULL),
+        YOKE_ECLOSED);
 }
 
 int main(void)

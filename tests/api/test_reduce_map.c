@@ -67,16 +67,18 @@ static void expect_composed(yoke_pool *pool, yoke_kernel *kernel, yoke_range ran
     yoke_future *future = NULL;
     affine got[3] = {{0, 0}, {0, 0}, {0, 0}};
 
-    assert_ok_pool(pool, yoke_reduce_map_with(pool, kernel, range, &reducer, &got[0],
-                                              options, partial, input));
+    assert_ok_pool(pool, yoke_map_reduce(pool, kernel, range, &reducer, &got[0],
+                                         options, YOKE_ARGS(partial, input)));
     assert_int_equal(calls, partials - 1);
-    assert_ok_pool(pool, yoke_reduce_map_async(&future, pool, kernel, range, &reducer,
-                                               &got[1], options, partial, input));
+    assert_ok_pool(pool,
+                   yoke_map_reduce_async(&future, pool, kernel, range, &reducer,
+                                         &got[1], options, YOKE_ARGS(partial, input)));
     assert_ok_pool(pool, yoke_future_wait(future, 60));
     yoke_future_destroy(future);
     assert_int_equal(calls, 2 * (partials - 1));
-    assert_ok_pool(pool, yoke_reduce_map_async(NULL, pool, kernel, range, &reducer,
-                                               &got[2], options, partial, input));
+    assert_ok_pool(pool,
+                   yoke_map_reduce_async(NULL, pool, kernel, range, &reducer, &got[2],
+                                         options, YOKE_ARGS(partial, input)));
     assert_ok_pool(pool, yoke_pool_wait(pool, 60));
     for (int i = 0; i < 3; i++) {
         assert_int_equal(got[i].a, right.a);
@@ -141,70 +143,82 @@ static void test_bad_input(void **state)
     affine r = {7, 7};
 
     (void)state;
-    assert_refused(pool, yoke_reduce_map(pool, kernel, range, NULL, &r, partial, input),
-                   YOKE_EINVAL, "reducer is NULL");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &none, &r, partial, input),
-                   YOKE_EINVAL, "combines");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &empty, &r, partial, input),
-                   YOKE_EINVAL, "at least a byte");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &reducer, NULL, partial, input),
-                   YOKE_EINVAL, "result");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, NULL, range, &reducer, &r, partial, input),
-                   YOKE_EINVAL, "kernel is NULL");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &reducer, &r, input, input),
-                   YOKE_EINVAL, "0 arguments are");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &reducer, &r, partial, partial),
-                   YOKE_EINVAL, "2 arguments are");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &small, &r, partial, input),
-                   YOKE_EINVAL, "of 8 bytes");
-    assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &reducer, &r,
-                                   yoke_per_group(partial), input),
-                   YOKE_EINVAL, ".group");
-    assert_refused(
-        pool, yoke_reduce_map_args(pool, kernel, range, &reducer, &r, NULL, NULL, 3),
-        YOKE_EINVAL, "0 arguments are");
     assert_refused(
         pool,
-        yoke_reduce_map(pool, kernel, yoke_range_1d(0), &reducer, &r, partial, input),
-        YOKE_EINVAL, "identity");
-    assert_status(
-        yoke_reduce_map(pool, kernel, yoke_range_1d(101), &reducer, &r, partial, input),
-        YOKE_EINVAL);
-    assert_status(yoke_reduce_map(pool, refuse, range, &small, &r, yoke_partial(4)),
+        yoke_map_reduce(pool, kernel, range, NULL, &r, NULL, YOKE_ARGS(partial, input)),
+        YOKE_EINVAL, "reducer is NULL");
+    assert_refused(pool,
+                   yoke_map_reduce(pool, kernel, range, &none, &r, NULL,
+                                   YOKE_ARGS(partial, input)),
+                   YOKE_EINVAL, "combines");
+    assert_refused(pool,
+                   yoke_map_reduce(pool, kernel, range, &empty, &r, NULL,
+                                   YOKE_ARGS(partial, input)),
+                   YOKE_EINVAL, "at least a byte");
+    assert_refused(pool,
+                   yoke_map_reduce(pool, kernel, range, &reducer, NULL, NULL,
+                                   YOKE_ARGS(partial, input)),
+                   YOKE_EINVAL, "result");
+    assert_refused(pool,
+                   yoke_map_reduce(pool, NULL, range, &reducer, &r, NULL,
+                                   YOKE_ARGS(partial, input)),
+                   YOKE_EINVAL, "kernel is NULL");
+    assert_refused(pool,
+                   yoke_map_reduce(pool, kernel, range, &reducer, &r, NULL,
+                                   YOKE_ARGS(input, input)),
+                   YOKE_EINVAL, "0 arguments are");
+    assert_refused(pool,
+                   yoke_map_reduce(pool, kernel, range, &reducer, &r, NULL,
+                                   YOKE_ARGS(partial, partial)),
+                   YOKE_EINVAL, "2 arguments are");
+    assert_refused(pool,
+                   yoke_map_reduce(pool, kernel, range, &small, &r, NULL,
+                                   YOKE_ARGS(partial, input)),
+                   YOKE_EINVAL, "of 8 bytes");
+    assert_refused(pool,
+                   yoke_map_reduce(pool, kernel, range, &reducer, &r, NULL,
+                                   YOKE_ARGS(yoke_per_group(partial), input)),
+                   YOKE_EINVAL, ".group");
+    assert_refused(pool,
+                   yoke_map_reduce(pool, kernel, range, &reducer, &r, NULL, NULL, 3),
+                   YOKE_EINVAL, "0 arguments are");
+    assert_refused(pool,
+                   yoke_map_reduce(pool, kernel, yoke_range_1d(0), &reducer, &r, NULL,
+                                   YOKE_ARGS(partial, input)),
+                   YOKE_EINVAL, "identity");
+    assert_status(yoke_map_reduce(pool, kernel, yoke_range_1d(101), &reducer, &r, NULL,
+                                  YOKE_ARGS(partial, input)),
+                  YOKE_EINVAL);
+    assert_status(yoke_map_reduce(pool, refuse, range, &small, &r, NULL,
+                                  YOKE_ARGS(yoke_partial(4))),
                   YOKE_EKERNEL);
     assert_refused(pool,
-                   yoke_reduce_map_async(&future, pool, kernel, range, &small, &r, NULL,
-                                         partial, input),
+                   yoke_map_reduce_async(&future, pool, kernel, range, &small, &r, NULL,
+                                         YOKE_ARGS(partial, input)),
                    YOKE_EINVAL, "of 8 bytes");
     assert_null(future);
     assert_refused(pool,
-                   yoke_reduce_map_async(&future, pool, kernel, yoke_range_1d(0),
-                                         &reducer, &r, NULL, partial, input),
+                   yoke_map_reduce_async(&future, pool, kernel, yoke_range_1d(0),
+                                         &reducer, &r, NULL, YOKE_ARGS(partial, input)),
                    YOKE_EINVAL, "identity");
     assert_int_equal(calls, 0);
     assert_int_equal(r.a, 7);
     reducer.identity = &identity;
-    assert_ok_pool(pool, yoke_reduce_map_async(&future, pool, kernel, yoke_range_1d(0),
-                                               &reducer, &r, NULL, partial, input));
+    assert_ok_pool(pool, yoke_map_reduce_async(&future, pool, kernel, yoke_range_1d(0),
+                                               &reducer, &r, NULL,
+                                               YOKE_ARGS(partial, input)));
     assert_true(yoke_future_done(future));
     assert_int_equal(r.a, 1);
     yoke_future_destroy(future);
     r.a = 7;
-    assert_ok_pool(pool, yoke_reduce_map(pool, kernel, yoke_range_1d(0), &reducer, &r,
-                                         partial, input));
+    assert_ok_pool(pool, yoke_map_reduce(pool, kernel, yoke_range_1d(0), &reducer, &r,
+                                         NULL, YOKE_ARGS(partial, input)));
     assert_int_equal(r.a, 1);
     assert_int_equal(r.b, 0);
     yoke_kernel_destroy(kernel);
     assert_refused(pool,
-                   yoke_reduce_map(pool, kernel, range, &reducer, &r, partial, input),
+                   yoke_map_reduce(pool, kernel, range, &reducer, &r, NULL,
+                                   YOKE_ARGS(partial, input)),
                    YOKE_EINVAL, "destroyed");
     api_close(pool);
 }
@@ -237,10 +251,11 @@ static yoke_future *submit(const stage *s, const yoke_reducer *reducer, affine *
 {
     yoke_future *future = NULL;
 
-    assert_ok_pool(s->pool, yoke_reduce_map_async(&future, s->pool, s->kernel,
-                                                  yoke_range_1d(ITEMS), reducer, result,
-                                                  NULL, yoke_partial(sizeof(affine)),
-                                                  yoke_in(s->in, sizeof *s->in)));
+    assert_ok_pool(s->pool,
+                   yoke_map_reduce_async(&future, s->pool, s->kernel,
+                                         yoke_range_1d(ITEMS), reducer, result, NULL,
+                                         YOKE_ARGS(yoke_partial(sizeof(affine)),
+                                                   yoke_in(s->in, sizeof *s->in))));
     return future;
 }
 
@@ -372,9 +387,9 @@ static void meddle(void *into, const void *from, void *context)
     if (self->calls == 1) {
         self->waited = yoke_future_wait(self->own, YOKE_FOREVER);
         self->closed = yoke_pool_close(pool);
-        self->mapped =
-            yoke_reduce_map(pool, self->s->kernel, yoke_range_1d(10), &reducer, &got,
-                            yoke_partial(sizeof(affine)), yoke_in(self->s->in, 4));
+        self->mapped = yoke_map_reduce(
+            pool, self->s->kernel, yoke_range_1d(10), &reducer, &got, NULL,
+            YOKE_ARGS(yoke_partial(sizeof(affine)), yoke_in(self->s->in, 4)));
         yoke_future_destroy(self->own);
     }
 }
@@ -391,9 +406,10 @@ static void test_inner_calls(void **state)
         self = (meddler){.s = &s};
         if (round == 0) {
             assert_ok_pool(s.pool,
-                           yoke_reduce_map(s.pool, s.kernel, yoke_range_1d(ITEMS),
-                                           &reducer, &got, yoke_partial(sizeof(affine)),
-                                           yoke_in(s.in, 4)));
+                           yoke_map_reduce(s.pool, s.kernel, yoke_range_1d(ITEMS),
+                                           &reducer, &got, NULL,
+                                           YOKE_ARGS(yoke_partial(sizeof(affine)),
+                                                     yoke_in(s.in, 4))));
         } else {
             self.own = submit(&s, &reducer, &got);
             while (round == 1 && self.calls < ITEMS - 1) {

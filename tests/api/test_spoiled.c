@@ -248,11 +248,16 @@ static void reductions_go_on(void **state)
     yoke_reduced sum;
 
     (void)state;
-    assert_ok_pool(pool, yoke_reduce_async(&reduction, pool, YOKE_REDUCE_SUM,
-                                           YOKE_TYPE_UINT32, numbers, N, &sum, NULL));
+    assert_ok_pool(pool,
+                   yoke_reduce_async(
+                       &reduction, pool,
+                       yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, numbers, N),
+                       &sum, NULL));
     assert_true(yt_wait_until(has_ended, reduction, 60));
-    assert_ok_pool(
-        pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, others, N, &sum));
+    assert_ok_pool(pool, yoke_reduce(pool,
+                                     yoke_reduction_of(YOKE_REDUCE_SUM,
+                                                       YOKE_TYPE_UINT32, others, N),
+                                     &sum, NULL));
     assert_status(yoke_future_wait(reduction, 60), YOKE_EDEPENDENCY);
     yoke_future_destroy(reduction);
     finish_failed(future);

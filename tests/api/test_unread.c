@@ -228,9 +228,9 @@ static void reduce_map(void)
     static uint32_t sum;
     const yoke_reducer reducer = {.bytes = sizeof sum, .combine = add};
 
-    assert_ok_pool(pool,
-                   yoke_reduce_map_async(NULL, pool, refuse, yoke_range_1d(N), &reducer,
-                                         &sum, NULL, yoke_partial(sizeof sum)));
+    assert_ok_pool(pool, yoke_map_reduce_async(NULL, pool, refuse, yoke_range_1d(N),
+                                               &reducer, &sum, NULL,
+                                               YOKE_ARGS(yoke_partial(sizeof sum))));
 }
 
 static int next_number(void *item, size_t index, void *context)
@@ -477,12 +477,16 @@ static void test_looking_hides_nothing(void **state)
     assert_int_equal(yoke_pool_poll(pool), 0); /* counted once */
     assert_ok_pool(pool, yoke_free(other));
     assert_status(
-        yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, numbers, N, &sum),
+        yoke_reduce(pool,
+                    yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, numbers, N),
+                    &sum, NULL),
         YOKE_EDEPENDENCY);
     assert_contains(yoke_pool_error(pool), reason);
     assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
-    assert_ok_pool(
-        pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, numbers, N, &sum));
+    assert_ok_pool(pool, yoke_reduce(pool,
+                                     yoke_reduction_of(YOKE_REDUCE_SUM,
+                                                       YOKE_TYPE_UINT32, numbers, N),
+                                     &sum, NULL));
     submit(refuse);
     assert_true(yt_wait_until(polls_some, NULL, 60));
     assert_ok_pool(pool, yoke_free(numbers)); /* nobody can read that any more */

@@ -356,8 +356,11 @@ static void reduce_all(yoke_pool *pool, const double *x, yoke_reduced *results)
 
     for (int i = 0; i < 3; i++) {
         memset(&results[i], 0, sizeof results[i]);
-        assert_ok_pool(pool, yoke_reduce(pool, operations[i], YOKE_TYPE_DOUBLE, x,
-                                         NUMBERS, &results[i]));
+        assert_ok_pool(
+            pool,
+            yoke_reduce(pool,
+                        yoke_reduction_of(operations[i], YOKE_TYPE_DOUBLE, x, NUMBERS),
+                        &results[i], NULL));
     }
 }
 
@@ -382,8 +385,9 @@ static double multiply_all(yoke_pool *pool, yoke_kernel *kernel)
     const yoke_reducer reducer = {.bytes = sizeof(double), .combine = product};
     double result = 0;
 
-    assert_ok_pool(pool, yoke_reduce_map(pool, kernel, yoke_range_1d(1000), &reducer,
-                                         &result, yoke_partial(sizeof(double))));
+    assert_ok_pool(pool,
+                   yoke_map_reduce(pool, kernel, yoke_range_1d(1000), &reducer, &result,
+                                   NULL, YOKE_ARGS(yoke_partial(sizeof(double)))));
     return result;
 }
 

@@ -282,8 +282,8 @@ static void test_combining(void **state)
 
     (void)state;
     if (setjmp(back) == 0) {
-        (void)yoke_reduce_map(pool, kernel, yoke_range_1d(100), &jump_reducer, &sum,
-                              yoke_partial(sizeof(int)));
+        (void)yoke_map_reduce(pool, kernel, yoke_range_1d(100), &jump_reducer, &sum,
+                              NULL, YOKE_ARGS(yoke_partial(sizeof(int))));
         fail();
     }
     assert_int_equal(sum, -5);
@@ -296,9 +296,9 @@ static void test_combining_later(void **state)
     int sum = -5;
 
     (void)state;
-    assert_ok_pool(pool, yoke_reduce_map_async(&future, pool, kernel,
-                                               yoke_range_1d(100), &jump_reducer, &sum,
-                                               NULL, yoke_partial(sizeof(int))));
+    assert_ok_pool(pool, yoke_map_reduce_async(
+                             &future, pool, kernel, yoke_range_1d(100), &jump_reducer,
+                             &sum, NULL, YOKE_ARGS(yoke_partial(sizeof(int)))));
     if (setjmp(back) == 0) {
         (void)yoke_future_wait(future, 60);
         fail();

@@ -183,8 +183,10 @@ static void others_work(void **state)
     for (uint32_t i = 0; i < ITEMS; i++) {
         assert_int_equal(out[i], i + 1);
     }
-    assert_ok_pool(
-        pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, out, ITEMS, &sum));
+    assert_ok_pool(pool, yoke_reduce(pool,
+                                     yoke_reduction_of(YOKE_REDUCE_SUM,
+                                                       YOKE_TYPE_UINT32, out, ITEMS),
+                                     &sum, NULL));
     assert_ok_pool(pool, yoke_pool_close(pool));
 }
 

@@ -340,43 +340,60 @@ static void test_reductions(yoke_pool *pool)
     memset(&reducer, 0, sizeof reducer);
     reducer.bytes = sizeof greatest;
     reducer.combine = keep_greater;
-    CHECK_OK(pool, yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, ITEMS, &sum));
-    CHECK_OK(pool, yoke_dot(pool, YOKE_TYPE_FLOAT, x, x, ITEMS, &product));
+    CHECK_OK(pool,
+             yoke_reduce(pool,
+                         yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, ITEMS),
+                         &sum, NULL));
+    CHECK_OK(pool, yoke_reduce(pool,
+                               yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_FLOAT,
+                                                     x, x, ITEMS),
+                               &product, NULL));
     CHECK(sum.value.f == 3067.0 && product.value.f == 13287.0);
-    CHECK_OK(pool, yoke_reduce_with(pool, YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, ITEMS,
-                                    &sum, &options));
+    CHECK_OK(pool,
+             yoke_reduce(
+                 pool, yoke_reduction_of(YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, ITEMS),
+                 &sum, &options));
     CHECK(sum.index == 6 && sum.value.f == 6.0);
-    CHECK_OK(pool, yoke_dot_with(pool, YOKE_TYPE_FLOAT, x, x, YOKE_REDUCE_BLOCK / 4096,
-                                 &product, &options));
+    CHECK_OK(pool, yoke_reduce(pool,
+                               yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_FLOAT,
+                                                     x, x, YOKE_REDUCE_BLOCK / 4096),
+                               &product, &options));
     CHECK(product.value.f == 0.0);
-    CHECK_OK(pool, yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM_OF_SQUARES,
-                                     YOKE_TYPE_FLOAT, x, ITEMS, &sum, NULL));
+    CHECK_OK(pool, yoke_reduce_async(&future, pool,
+                                     yoke_reduction_of(YOKE_REDUCE_SUM_OF_SQUARES,
+                                                       YOKE_TYPE_FLOAT, x, ITEMS),
+                                     &sum, NULL));
     CHECK_OK(pool, yoke_future_wait(future, 60.0));
     yoke_future_destroy(future);
-    CHECK_OK(pool, yoke_dot_async(&future, pool, YOKE_TYPE_FLOAT, x, x, ITEMS, &product,
-                                  NULL));
+    CHECK_OK(pool, yoke_reduce_async(&future, pool,
+                                     yoke_reduction_of_two(
+                                         YOKE_REDUCE_DOT, YOKE_TYPE_FLOAT, x, x, ITEMS),
+                                     &product, NULL));
     CHECK_OK(pool, yoke_future_wait(future, 60.0));
     yoke_future_destroy(future);
     CHECK(sum.value.f == product.value.f);
-    CHECK_OK(pool, yoke_reduce_map(pool, kernel, yoke_range_1d(ITEMS), &reducer, &greatest,
-                                   yoke_partial(sizeof *x), yoke_in(x, sizeof *x)));
-    CHECK_OK(pool, yoke_reduce_map_with(pool, kernel, yoke_range_1d(ITEMS), &reducer,
-                                        &greatest, &options, yoke_partial(sizeof *x),
-                                        yoke_in(x, sizeof *x)));
+    CHECK_OK(pool, yoke_map_reduce(
+                       pool, kernel, yoke_range_1d(ITEMS), &reducer, &greatest, NULL,
+                       YOKE_ARGS(yoke_partial(sizeof *x), yoke_in(x, sizeof *x))));
+    CHECK_OK(pool,
+             yoke_map_reduce(
+                 pool, kernel, yoke_range_1d(ITEMS), &reducer, &greatest, &options,
+                 YOKE_ARGS(yoke_partial(sizeof *x), yoke_in(x, sizeof *x))));
     CHECK(greatest == 6.0f);
     args[0] = yoke_partial(sizeof *x);
     args[1] = yoke_in(x, sizeof *x);
-    CHECK_OK(pool, yoke_reduce_map_args(pool, kernel, yoke_range_1d(6), &reducer, &greatest,
-                                        NULL, args, 2));
+    CHECK_OK(pool, yoke_map_reduce(pool, kernel, yoke_range_1d(6), &reducer, &greatest,
+                                   NULL, args, 2));
     CHECK(greatest == 5.0f);
-    CHECK_OK(pool, yoke_reduce_map_async(&future, pool, kernel, yoke_range_1d(ITEMS), &reducer,
-                                         &greatest, NULL, yoke_partial(sizeof *x),
-                                         yoke_in(x, sizeof *x)));
+    CHECK_OK(pool,
+             yoke_map_reduce_async(
+                 &future, pool, kernel, yoke_range_1d(ITEMS), &reducer, &greatest, NULL,
+                 YOKE_ARGS(yoke_partial(sizeof *x), yoke_in(x, sizeof *x))));
     CHECK_OK(pool, yoke_future_wait(future, 60.0));
     yoke_future_destroy(future);
     CHECK(greatest == 6.0f);
-    CHECK_OK(pool, yoke_reduce_map_args_async(&future, pool, kernel, yoke_range_1d(6), &reducer,
-                                              &greatest, &options, args, 2));
+    CHECK_OK(pool, yoke_map_reduce_async(&future, pool, kernel, yoke_range_1d(6),
+                                         &reducer, &greatest, &options, args, 2));
     CHECK_OK(pool, yoke_future_wait(future, 60.0));
     yoke_future_destroy(future);
     CHECK(greatest == 5.0f);

@@ -274,12 +274,13 @@ static yoke_status sum_groups(yoke_pool *pool, float *sums, const float *x, size
 static yoke_status print_summary(yoke_pool *pool, const float *x, size_t n)
 {
     yoke_reduced sum, greatest;
-    yoke_status status =
-        yoke_reduce(pool, YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, n, &sum);
+    yoke_status status = yoke_reduce(
+        pool, yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_FLOAT, x, n), &sum, NULL);
 
     if (status == YOKE_OK) {
-        status =
-            yoke_reduce(pool, YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, n, &greatest);
+        status = yoke_reduce(
+            pool, yoke_reduction_of(YOKE_REDUCE_ARGMAX, YOKE_TYPE_FLOAT, x, n),
+            &greatest, NULL);
     }
     if (status == YOKE_OK) {
         printf("sum %g, greatest %g at %llu\n", sum.value.f, greatest.value.f,
@@ -326,9 +327,9 @@ static yoke_status find_extent(yoke_pool *pool, yoke_kernel *kernel, const float
 {
     const yoke_reducer reducer = {.bytes = sizeof(extent), .combine = join_extents};
 
-    return yoke_reduce_map(pool, kernel, yoke_range_2d(width, height), &reducer, result,
-                           yoke_partial(sizeof(extent)),
-                           yoke_in(image, width * sizeof(float)));
+    return yoke_map_reduce(
+        pool, kernel, yoke_range_2d(width, height), &reducer, result, NULL,
+        YOKE_ARGS(yoke_partial(sizeof(extent)), yoke_in(image, width * sizeof(float))));
 }
 /* end */
 

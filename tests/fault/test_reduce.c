@@ -36,8 +36,10 @@ static void check(yoke_pool *pool, const float *x, const yoke_reduced right[])
         yoke_future *future = NULL;
         yoke_reduced got = {.index = 0};
 
-        assert_ok_pool(pool, yoke_reduce_async(&future, pool, operations[i],
-                                               YOKE_TYPE_FLOAT, x, N, &got, NULL));
+        assert_ok_pool(pool, yoke_reduce_async(&future, pool,
+                                               yoke_reduction_of(operations[i],
+                                                                 YOKE_TYPE_FLOAT, x, N),
+                                               &got, NULL));
         assert_ok(ft_finish(future));
         assert_true(plain_same(got, right[i]));
     }
@@ -120,10 +122,11 @@ static void check_own(yoke_pool *pool, yoke_kernel *kernel, const uint32_t *in,
     const yoke_reducer reducer = {sizeof got[0], combine, &calls, NULL};
 
     for (int i = 0; i < JOBS; i++) {
-        assert_ok_pool(pool, yoke_reduce_map_async(
-                                 &futures[i], pool, kernel, yoke_range_1d(ROWS),
-                                 &reducer, &got[i], NULL, yoke_partial(sizeof got[0]),
-                                 yoke_in(in, ROW * sizeof *in)));
+        assert_ok_pool(
+            pool,
+            yoke_map_reduce_async(
+                &futures[i], pool, kernel, yoke_range_1d(ROWS), &reducer, &got[i], NULL,
+                YOKE_ARGS(yoke_partial(sizeof got[0]), yoke_in(in, ROW * sizeof *in))));
     }
     yoke_future_destroy(futures[JOBS - 1]);
     for (int i = 0; i < JOBS - 1; i++) {
@@ -209,8 +212,10 @@ static void test_kills(void **state)
         ft_workers workers;
 
         ft_look(pool, &workers);
-        assert_ok_pool(pool, yoke_reduce_async(&future, pool, YOKE_REDUCE_SUM,
-                                               YOKE_TYPE_FLOAT, x, N, &got, NULL));
+        assert_ok_pool(pool, yoke_reduce_async(&future, pool,
+                                               yoke_reduction_of(YOKE_REDUCE_SUM,
+                                                                 YOKE_TYPE_FLOAT, x, N),
+                                               &got, NULL));
         assert_int_equal(kill(workers.info[k % workers.count].pid, SIGKILL), 0);
         assert_ok(ft_finish(future));
         assert_true(plain_same(got, right[0]));

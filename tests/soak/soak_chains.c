@@ -96,12 +96,12 @@ static bool chain_submit(soak_client *client, chain *self, unsigned link)
     /* Who waits for the last writer of a block has waited for all before. */
     is_kept = self->links - link <= CHAIN_BLOCKS || soak_chance(&client->random, 60);
     is_kept |= self->recovery == YOKE_RECOVER_NONE || self->cancels_at < self->links;
-    if (!SOAK(client,
-              yoke_map_async(is_kept ? &self->futures[link] : NULL, work_range->pool,
-                             work_range->mix[form], soak_mix_range(&mix, true), &options,
-                             YOKE_ARGS(soak_mix_write(&mix, self->blocks[to].pointer),
-                                       soak_mix_read(&mix, self->blocks[from].pointer),
-                                       yoke_scalar(mix))))) {
+    if (!SOAK(client, yoke_map_async(
+                          is_kept ? &self->futures[link] : NULL, work_range->pool,
+                          work_range->mix[form], soak_mix_range(&mix, true), &options,
+                          YOKE_ARGS(soak_mix_write(&mix, self->blocks[to].pointer),
+                                    soak_mix_read(&mix, self->blocks[from].pointer),
+                                    yoke_scalar(mix))))) {
         return false;
     }
     soak_mix_here(&mix, self->expected[to], self->expected[from]);
@@ -120,8 +120,9 @@ static bool chain_reduce(soak_client *client, chain *self, unsigned block)
         self->expected_sum += numbers[i];
     }
     return SOAK(client,
-                yoke_reduce_async(&self->reduction, client->work_range->pool, YOKE_REDUCE_SUM,
-                                  YOKE_TYPE_UINT32, self->blocks[block].pointer, count,
+                yoke_reduce_async(&self->reduction, client->work_range->pool,
+                                  yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_UINT32,
+                                                    self->blocks[block].pointer, count),
                                   &self->sum, NULL));
 }
 
@@ -178,8 +179,11 @@ static void chain_settle(soak_client *client, chain *self, unsigned b)
     yoke_status status;
 
     soak_enter(client, "yoke_reduce() behind a chain");
-    status = yoke_reduce(client->work_range->pool, YOKE_REDUCE_SUM, YOKE_TYPE_UINT32,
-                         self->blocks[b].pointer, 2 * (size_t)self->shape.total, &sum);
+    status = yoke_reduce(client->work_range->pool,
+                         yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_UINT32,
+                                           self->blocks[b].pointer,
+                                           2 * (size_t)self->shape.total),
+                         &sum, NULL);
     if (status != YOKE_OK && status != YOKE_EDEPENDENCY && status != YOKE_ELOST) {
         (void)soak_judge(client, status, YOKE_OK, "yoke_reduce() behind a chain", NULL);
     } else if (status != YOKE_OK) {

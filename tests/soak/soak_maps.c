@@ -59,10 +59,11 @@ void soak_row_map(soak_client *client)
         const yoke_range range =
             soak_mix_range(&one.mix, soak_chance(&client->random, 50));
         const bool is_done =
-            SOAK(client, waits ? yoke_map_with(work_range->pool, work_range->mix[form], range,
-                                               &options, args, 3)
-                               : yoke_map_async(&future, work_range->pool, work_range->mix[form],
-                                                range, &options, args, 3)) &&
+            SOAK(client, waits ? yoke_map_with(work_range->pool, work_range->mix[form],
+                                               range, &options, args, 3)
+                               : yoke_map_async(&future, work_range->pool,
+                                                work_range->mix[form], range, &options,
+                                                args, 3)) &&
             (waits || soak_finish(client, future, YOKE_OK) == YOKE_OK);
 
         if (is_done) {
@@ -157,7 +158,8 @@ void soak_row_groups(soak_client *client)
         soak_fill(numbers.pointer, count, client->turn_key);
         if (SOAK(client,
                  yoke_map_with(
-                     work_range->pool, work_range->groups[form], yoke_range_1d(count), &options,
+                     work_range->pool, work_range->groups[form], yoke_range_1d(count),
+                     &options,
                      YOKE_ARGS(yoke_per_group(yoke_out(sums.pointer, sizeof(uint32_t))),
                                yoke_in(numbers.pointer, sizeof(uint32_t)),
                                yoke_local(SOAK_GROUP * sizeof(uint32_t)),

@@ -43,11 +43,16 @@ void soak_row_reduce(soak_client *client)
 
         plain_fill(type, x.pointer, n, client->turn_key);
         plain_fill(type, y.pointer, n, client->turn_key + 1);
-        is_done =
-            operation == YOKE_REDUCE_DOT
-                ? SOAK(client, yoke_dot(pool, type, x.pointer, y.pointer, n, &result))
-                : SOAK(client,
-                       yoke_reduce(pool, operation, type, x.pointer, n, &result));
+        is_done = operation == YOKE_REDUCE_DOT
+                      ? SOAK(client,
+                             yoke_reduce(pool,
+                                         yoke_reduction_of_two(YOKE_REDUCE_DOT, type,
+                                                               x.pointer, y.pointer, n),
+                                         &result, NULL))
+                      : SOAK(client,
+                             yoke_reduce(
+                                 pool, yoke_reduction_of(operation, type, x.pointer, n),
+                                 &result, NULL));
         expected = plain_reduce(operation, type, x.pointer, y.pointer, n);
         if (is_done && !plain_same(result, expected)) {
             soak_wrong(
@@ -115,9 +120,10 @@ void soak_row_reduce_map(soak_client *client)
                     &calls);
         }
         atomic_store(&calls, 0);
-        if (SOAK(client, yoke_reduce_map_async(
-                             &future, pool, kernel, yoke_range_1d(n), &reducer, &result,
-                             NULL, yoke_partial(sizeof(affine)), yoke_in(values, 4))) &&
+        if (SOAK(client,
+                 yoke_map_reduce_async(
+                     &future, pool, kernel, yoke_range_1d(n), &reducer, &result, NULL,
+                     YOKE_ARGS(yoke_partial(sizeof(affine)), yoke_in(values, 4)))) &&
             soak_finish(client, future, YOKE_OK) == YOKE_OK &&
             (memcmp(&result, &expected, sizeof result) != 0 ||
              atomic_load(&calls) != n - 1)) {

@@ -11,11 +11,11 @@
 #include "yoke/reduce.h"
 
 /* What one call is about. */
-typedef struct reduce_map {
+typedef struct map_reduce {
     yk_combine combine;
     yoke_arg *args; /* copied, with the library's memory in place of the placeholder */
     size_t partial; /* which is it */
-} reduce_map;
+} map_reduce;
 
 /* ---- checks ---- */
 
@@ -33,25 +33,25 @@ static yoke_status check_reducer(const yoke_reducer *reducer, const void *result
     return YOKE_OK;
 }
 
-static bool reduce_map_is_partial(const yoke_arg *arg)
+static bool map_reduce_is_partial(const yoke_arg *arg)
 {
     return arg->kind == YOKE_ARG_ARRAY && arg->pointer == NULL &&
            arg->access == YOKE_ACCESS_WRITE && arg->parts != YOKE_PARTS_WHOLE;
 }
 
-static bool reduce_map_is_plain(const yoke_arg *arg)
+static bool map_reduce_is_plain(const yoke_arg *arg)
 {
     return arg->at == 0 && arg->count == 0 && arg->blocks <= 1 && !arg->leaves_some &&
            (arg->pitch == 0 || arg->pitch == arg->bytes);
 }
 
-static yoke_status find_partial(reduce_map *map, const yoke_arg *args, size_t count,
+static yoke_status find_partial(map_reduce *map, const yoke_arg *args, size_t count,
                                 yk_error *error)
 {
     size_t found = 0;
 
     for (size_t i = 0; args != NULL && i < count; i++) {
-        if (reduce_map_is_partial(&args[i])) {
+        if (map_reduce_is_partial(&args[i])) {
             map->partial = i;
             found++;
         }
@@ -61,7 +61,7 @@ static yoke_status find_partial(reduce_map *map, const yoke_arg *args, size_t co
                        "%zu arguments are a yoke_partial(); exactly one must be",
                        found);
     }
-    if (!reduce_map_is_plain(&args[map->partial]) ||
+    if (!map_reduce_is_plain(&args[map->partial]) ||
         args[map->partial].bytes != map->combine.reducer.bytes) {
         return yk_fail(
             error, YOKE_EINVAL,
@@ -77,7 +77,7 @@ static yoke_status find_partial(reduce_map *map, const yoke_arg *args, size_t co
 /* ---- the partial results ---- */
 
 /* Which of them the range has. */
-static yoke_status count_parts(reduce_map *map, const yoke_kernel *kernel,
+static yoke_status count_parts(map_reduce *map, const yoke_kernel *kernel,
                                const yk_submission *submission, yk_error *error)
 {
     const yk_kernel *described = &kernel->pool->control->kernels[kernel->slot].kernel;
@@ -105,7 +105,7 @@ static yoke_status count_parts(reduce_map *map, const yoke_kernel *kernel,
     return status;
 }
 
-static yoke_status reduce_map_allocate(reduce_map *map, yoke_pool *pool,
+static yoke_status map_reduce_allocate(map_reduce *map, yoke_pool *pool,
                                        yk_error *error)
 {
     uint64_t bytes;
@@ -126,14 +126,14 @@ static yoke_status reduce_map_allocate(reduce_map *map, yoke_pool *pool,
 
 /* The calling thread combines if it waits; else the thread that collects the job. The memory of
  * partial results is the job's from its submission on. */
-static yoke_status reduce_map_run(reduce_map *map, yoke_future **future,
+static yoke_status map_reduce_run(map_reduce *map, yoke_future **future,
                                   yoke_pool *pool, yk_submission *submission,
                                   yk_error *error)
 {
     yoke_status status = count_parts(map, submission->kernel, submission, error);
 
     if (status == YOKE_OK) {
-        status = reduce_map_allocate(map, pool, error);
+        status = map_reduce_allocate(map, pool, error);
     }
     if (status != YOKE_OK) {
         return status;
@@ -155,7 +155,7 @@ static bool is_empty(const yoke_range *range)
     return empty;
 }
 
-static yoke_status reduce_map_empty(const reduce_map *map, yoke_future **future,
+static yoke_status map_reduce_empty(const map_reduce *map, yoke_future **future,
                                     yoke_pool *pool, yk_error *error)
 {
     const yk_submission nothing = {.is_users = true};
@@ -181,14 +181,14 @@ static void undo_args(void *args, uint64_t unused)
     free(args);
 }
 
-static yoke_status reduce_map_submit(reduce_map *map, yoke_future **future,
+static yoke_status map_reduce_submit(map_reduce *map, yoke_future **future,
                                      yoke_pool *pool, yk_submission *submission,
                                      yk_error *error)
 {
     yoke_status status;
 
     if (is_empty(&submission->range)) {
-        return reduce_map_empty(map, future, pool, error);
+        return map_reduce_empty(map, future, pool, error);
     }
     map->args = malloc(submission->count * sizeof *map->args);
     if (map->args == NULL) {
@@ -197,43 +197,81 @@ static yoke_status reduce_map_submit(reduce_map *map, yoke_future **future,
     memcpy(map->args, submission->args, submission->count * sizeof *map->args);
     submission->args = map->args;
     yk_hold(undo_args, map->args, 0);
-    status = reduce_map_run(map, future, pool, submission, error);
+    status = map_reduce_run(map, future, pool, submission, error);
     yk_hold_end();
     free(map->args);
     return status;
 }
 
-yoke_status yoke_reduce_map_sized(yoke_future **future, yoke_pool *pool,
-                                  yoke_kernel *kernel, yoke_range range,
-                                  const yoke_reducer *reducer, size_t reducer_size,
-                                  void *result, const yoke_map_options *options,
-                                  size_t size, const yoke_arg *args, size_t count)
+/* What a call of the program gives. */
+typedef struct map_reduce_call {
+    const yoke_reducer *reducer;
+    size_t reducer_size;
+    size_t arg_size;
+    void *result;
+} map_reduce_call;
+
+/* NULL for the future: waits. */
+static yoke_status map_reduce_begin(yoke_future **future, yoke_pool *pool,
+                                    const map_reduce_call *call,
+                                    yk_submission *submission)
 {
-    yk_submission submission = {
-        .kernel = kernel, .range = range, .args = args, .count = count};
-    reduce_map map = {.combine = {.result = result}};
+    map_reduce map = {.combine = {.result = call->result}};
     yoke_reducer *own = &map.combine.reducer;
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    if (future != NULL) {
-        *future = NULL;
-    }
-    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
-    status = yk_call_check_kernel(pool, kernel, &error);
-    if (status == YOKE_OK && reducer == NULL) {
+    status = yk_call_check_kernel(pool, submission->kernel, &error);
+    if (status == YOKE_OK && call->reducer == NULL) {
         status = yk_fail(&error, YOKE_EINVAL, "the reducer is NULL");
     }
     if (status == YOKE_OK) {
-        yk_call_take_options(own, sizeof *own, reducer, reducer_size);
-        status = check_reducer(own, result, &error);
+        yk_call_take_options(own, sizeof *own, call->reducer, call->reducer_size);
+        status = check_reducer(own, call->result, &error);
     }
     if (status == YOKE_OK) {
-        status = find_partial(&map, args, count, &error);
+        status = yk_call_check_arg_size(call->arg_size, &error);
     }
     if (status == YOKE_OK) {
-        status = reduce_map_submit(&map, future, pool, &submission, &error);
+        status = find_partial(&map, submission->args, submission->count, &error);
+    }
+    if (status == YOKE_OK) {
+        status = map_reduce_submit(&map, future, pool, submission, &error);
     }
     return yk_call_end(pool, status, &error);
+}
+
+yoke_status yoke_map_reduce_sized(yoke_pool *pool, yoke_kernel *kernel,
+                                  yoke_range range, const yoke_reducer *reducer,
+                                  size_t reducer_size, void *result,
+                                  const yoke_map_options *options, size_t size,
+                                  const yoke_arg *args, size_t count, size_t arg_size)
+{
+    const map_reduce_call call = {reducer, reducer_size, arg_size, result};
+    yk_submission submission = {
+        .kernel = kernel, .range = range, .args = args, .count = count};
+
+    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
+    return map_reduce_begin(NULL, pool, &call, &submission);
+}
+
+yoke_status yoke_map_reduce_async_sized(yoke_future **future, yoke_pool *pool,
+                                        yoke_kernel *kernel, yoke_range range,
+                                        const yoke_reducer *reducer,
+                                        size_t reducer_size, void *result,
+                                        const yoke_map_options *options, size_t size,
+                                        const yoke_arg *args, size_t count,
+                                        size_t arg_size)
+{
+    const map_reduce_call call = {reducer, reducer_size, arg_size, result};
+    yk_submission submission = {
+        .kernel = kernel, .range = range, .args = args, .count = count};
+    yoke_future *job = NULL;
+    yoke_status status;
+
+    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
+    status = map_reduce_begin(&job, pool, &call, &submission);
+    yk_call_give_future(future, job);
+    return status;
 }
