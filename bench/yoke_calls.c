@@ -84,8 +84,9 @@ static void map_items(yoke_pool *pool, const task *t)
     const yoke_task_options options = {.chunk = t->w->chunk};
 
     check(pool,
-          yoke_map_items(pool, square, t->arrays[1], sizeof(uint32_t), t->arrays[0],
-                         sizeof(uint32_t), t->w->items, &options),
+          yoke_apply_each(pool, square, t->w->items, &options,
+                          YOKE_ARGS(yoke_in(t->arrays[1], sizeof(uint32_t)),
+                                    yoke_out(t->arrays[0], sizeof(uint32_t)))),
           "mapping items");
 }
 

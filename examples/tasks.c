@@ -3,7 +3,7 @@
  * Functions of this program as tasks: a map over inputs, calls whose results have any length,
  * and an event loop that waits for them with poll(2).
  *
- * tasks.py beside this file does the same in Python. Its map() is yoke_map_items() here, and its
+ * tasks.py beside this file does the same in Python. Its map() is yoke_apply_each() here, and its
  * apply_async() is yoke_apply_async(). Its callbacks run in a thread of the pool, independently
  * of any event loop.
  */
@@ -160,8 +160,9 @@ int main(int argc, char **argv)
     }
     const double start = example_seconds();
     example_check(pool,
-                  yoke_map_items(pool, count_primes, parts, sizeof *parts, counts,
-                                 sizeof *counts, PARTS, NULL),
+                  yoke_apply_each(pool, count_primes, PARTS, NULL,
+                                  YOKE_ARGS(yoke_in(parts, sizeof *parts),
+                                            yoke_out(counts, sizeof *counts))),
                   "counting primes");
     for (size_t i = 0; i < PARTS; i++) {
         example_check(pool,

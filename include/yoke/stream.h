@@ -39,7 +39,7 @@ typedef int yoke_stream_source(void *item, size_t index, void *context);
 /** What happens to the items: a function or a kernel. Zero in a field means that the library
  *  chooses. */
 typedef struct yoke_stream_options {
-    yoke_task_function *function; /**< is called for each item, as by yoke_map_items() */
+    yoke_task_function *function; /**< is called for each item, as by yoke_apply_each() */
     size_t input_bytes;           /**< of one item */
     size_t output_bytes;          /**< of one result */
     const void *context;          /**< a value that every call gets a copy of */

@@ -34,12 +34,14 @@ typedef struct yoke_task_device {
 /** What one call of a task function is about. Lives as long as the call. */
 typedef struct yoke_task {
     size_t index;        /**< the item's number, from 0 */
-    const void *input;   /**< its input; NULL if there is none */
+    const void *input;   /**< its input: its part of the first yoke_in(), or what
+                              yoke_apply() was given; NULL if there is none */
     size_t input_bytes;
-    void *output;        /**< where its output goes, zeroed; NULL if there is none, or until
-                              yoke_task_output() has been called */
+    void *output;        /**< where its output goes, zeroed: its part of the first yoke_out();
+                              NULL if there is none, or until yoke_task_output() has been
+                              called */
     size_t output_bytes; /**< how much that is */
-    void *const *args;   /**< yoke_starmap(): per argument the item's own part, the whole
+    void *const *args;   /**< yoke_apply_each(): per argument the item's own part, the whole
                               array, the address of a scalar's value, or scratch memory */
     size_t arg_count;
     const void *context; /**< a copy of yoke_task_options.context; NULL if there is none */
@@ -83,131 +85,118 @@ typedef struct yoke_task_options {
     const char *kind;
 } yoke_task_options;
 
-/** Implementation of the calls below; `size` is sizeof *options as compiled. With `wait`
- *  nonzero `future` is not used. Otherwise it may be NULL: yoke_pool_wait() reports a failure. */
-YOKE_API yoke_status yoke_map_items_sized(yoke_future **future, int wait, yoke_pool *pool,
-                                          yoke_task_function *function,
-                                          const void *inputs, size_t input_bytes,
-                                          void *outputs, size_t output_bytes,
-                                          size_t count,
-                                          const yoke_task_options *options, size_t size);
-YOKE_API yoke_status yoke_apply_sized(yoke_future **future, int wait, yoke_pool *pool,
-                                      yoke_task_function *function, const void *input,
-                                      size_t input_bytes, void **result,
-                                      size_t *result_bytes,
+/** Implementation of the calls below; `size` is sizeof *options and `arg_size` sizeof *args as
+ *  compiled. */
+YOKE_API yoke_status yoke_apply_sized(yoke_pool *pool, yoke_task_function *function,
+                                      const void *input, size_t input_bytes,
+                                      void **result, size_t *result_bytes,
                                       const yoke_task_options *options, size_t size);
-YOKE_API yoke_status yoke_starmap_sized(yoke_future **future, int wait, yoke_pool *pool,
-                                        yoke_task_function *function, size_t count,
-                                        const yoke_task_options *options, size_t size,
-                                        const yoke_arg *args, size_t arg_count);
+YOKE_API yoke_status yoke_apply_async_sized(yoke_future **future, yoke_pool *pool,
+                                            yoke_task_function *function,
+                                            const void *input, size_t input_bytes,
+                                            const yoke_task_options *options,
+                                            size_t size);
+YOKE_API yoke_status yoke_apply_each_sized(yoke_pool *pool,
+                                           yoke_task_function *function, size_t count,
+                                           const yoke_task_options *options,
+                                           size_t size, const yoke_arg *args,
+                                           size_t arg_count, size_t arg_size);
+YOKE_API yoke_status yoke_apply_each_async_sized(yoke_future **future, yoke_pool *pool,
+                                                 yoke_task_function *function,
+                                                 size_t count,
+                                                 const yoke_task_options *options,
+                                                 size_t size, const yoke_arg *args,
+                                                 size_t arg_count, size_t arg_size);
 
 /**
- * Calls a function once and waits. Bytes go in, bytes of any length come out.
+ * Calls a function once, in a worker, and waits for it. Bytes go in, bytes of any length come
+ * out.
  *
  * Input in memory of the pool is used where it lies, other input is copied. The result is
  * memory of the pool, however long; it is the caller's, to be given back with yoke_free().
  *
  * @param pool          the pool
- * @param function      the work; it asks yoke_task_output() for memory for its result
+ * @param function      the work; it calls yoke_task_output() to get memory for its result
  * @param input         NULL if input_bytes is 0
- * @param input_bytes   how many
+ * @param input_bytes   size of the input
  * @param result        where the result goes; NULL on failure, and if the task has given
  *                      none. May itself be NULL: the result is freed
  * @param result_bytes  where its size goes; may be NULL
- * @param options       NULL for all defaults
+ * @param options       NULL: all defaults
  */
 static inline yoke_status yoke_apply(yoke_pool *pool, yoke_task_function *function,
                                      const void *input, size_t input_bytes, void **result,
                                      size_t *result_bytes,
                                      const yoke_task_options *options)
 {
-    return yoke_apply_sized(NULL, 1, pool, function, input, input_bytes, result,
-                            result_bytes, options, sizeof(yoke_task_options));
+    return yoke_apply_sized(pool, function, input, input_bytes, result, result_bytes,
+                            options, sizeof(yoke_task_options));
 }
 
-/** As yoke_apply(), without waiting: the caller owns *future (NULL: it wants none), and takes
- *  the result with yoke_future_result(). */
+/**
+ * As yoke_apply(), without waiting. yoke_future_result() gives the result.
+ *
+ * @param future  where the future goes; the caller owns it; NULL on failure. NULL: the job has
+ *                no future, and yoke_pool_wait() reports its failure
+ */
 static inline yoke_status yoke_apply_async(yoke_future **future, yoke_pool *pool,
                                            yoke_task_function *function,
                                            const void *input, size_t input_bytes,
                                            const yoke_task_options *options)
 {
-    return yoke_apply_sized(future, 0, pool, function, input, input_bytes, NULL, NULL,
-                            options, sizeof(yoke_task_options));
+    return yoke_apply_async_sized(future, pool, function, input, input_bytes, options,
+                                  sizeof(yoke_task_options));
 }
 
 /**
- * Calls a function for each item of an array of inputs and waits. Item i has the
- * `input_bytes` bytes at inputs + i * input_bytes, and writes its result at outputs +
- * i * output_bytes.
+ * Calls a function for each of `count` items, in the workers, and waits for all. Each call gets
+ * the arguments, built as those of a kernel: yoke_in(array, bytes), yoke_out() and yoke_inout()
+ * give item i its part i, yoke_in_whole() an array that all share, yoke_scalar() a value.
+ * task->args[k] points to what argument k is for the item; the first yoke_in() and the first
+ * yoke_out() are also task->input and task->output.
  *
- * Arrays in memory of the pool are used in place. Others are copied in, and results are
- * copied out when the job has succeeded. Inputs and outputs may not overlap.
+ *     yoke_apply_each(pool, square, n, NULL,
+ *                     YOKE_ARGS(yoke_in(x, sizeof *x), yoke_out(y, sizeof *y)))
  *
- * @param pool          the pool
- * @param function      the work
- * @param inputs        NULL if input_bytes is 0
- * @param input_bytes   of one item
- * @param outputs       NULL if output_bytes is 0
- * @param output_bytes  of one item
- * @param count         items; 0: nothing is called
- * @param options       NULL for all defaults
+ * Arrays in memory of the pool are used in place. Others are copied in, and copied out when the
+ * job has succeeded. Arrays may not overlap if one of them is written. What is changed in
+ * place is saved before, and restored if a worker dies.
+ *
+ * @param pool       the pool
+ * @param function   the work on one item
+ * @param count      number of items; 0: nothing is called
+ * @param options    NULL: all defaults
+ * @param args       YOKE_ARGS(), or an array that is read during the call only; NULL if there
+ *                   are none
+ * @param arg_count  number of arguments, at most 63; YOKE_ARGS() brings it
  * @return how the job ended: YOKE_EKERNEL if a call returned an error, YOKE_ECRASHED if an
  *         item kills every worker that computes it (all others are done then)
  */
-static inline yoke_status yoke_map_items(yoke_pool *pool, yoke_task_function *function,
-                                         const void *inputs, size_t input_bytes,
-                                         void *outputs, size_t output_bytes, size_t count,
-                                         const yoke_task_options *options)
+static inline yoke_status yoke_apply_each(yoke_pool *pool, yoke_task_function *function,
+                                          size_t count,
+                                          const yoke_task_options *options,
+                                          const yoke_arg *args, size_t arg_count)
 {
-    return yoke_map_items_sized(NULL, 1, pool, function, inputs, input_bytes, outputs,
-                                output_bytes, count, options, sizeof(yoke_task_options));
-}
-
-/** As yoke_map_items(), without waiting: the caller owns *future (NULL: it wants none),
- *  and leaves the arrays alone until the job's end has been noticed by a wait or
- *  yoke_pool_poll(). */
-static inline yoke_status
-yoke_map_items_async(yoke_future **future, yoke_pool *pool, yoke_task_function *function,
-                     const void *inputs, size_t input_bytes, void *outputs,
-                     size_t output_bytes, size_t count, const yoke_task_options *options)
-{
-    return yoke_map_items_sized(future, 0, pool, function, inputs, input_bytes, outputs,
-                                output_bytes, count, options, sizeof(yoke_task_options));
+    return yoke_apply_each_sized(pool, function, count, options,
+                                 sizeof(yoke_task_options), args, arg_count,
+                                 sizeof(yoke_arg));
 }
 
 /**
- * Calls a function for each of `count` items and waits; each gets several arguments, built
- * as those of a kernel: yoke_in(array, bytes), yoke_out(), yoke_inout() give item i its part
- * i, yoke_in_whole() an array that all share, yoke_scalar() a value. task->args[k] points to
- * what argument k is for the item.
+ * As yoke_apply_each(), without waiting. Arrays outside the pool's memory must be left alone
+ * until a wait or yoke_pool_poll() has noticed the job's end.
  *
- * Arrays outside the pool's memory are copied in and out. What is changed in place is saved
- * before, and restored if a worker dies.
- *
- * @param pool       the pool
- * @param function   the work
- * @param count      items; 0: nothing is called
- * @param options    NULL for all defaults
- * @param args       the arguments; only read during the call
- * @param arg_count  how many, at most 63
+ * @param future  where the future goes; the caller owns it; NULL on failure. NULL: the job has
+ *                no future, and yoke_pool_wait() reports its failure
  */
-static inline yoke_status yoke_starmap(yoke_pool *pool, yoke_task_function *function,
-                                       size_t count, const yoke_task_options *options,
-                                       const yoke_arg *args, size_t arg_count)
+static inline yoke_status
+yoke_apply_each_async(yoke_future **future, yoke_pool *pool, yoke_task_function *function,
+                      size_t count, const yoke_task_options *options,
+                      const yoke_arg *args, size_t arg_count)
 {
-    return yoke_starmap_sized(NULL, 1, pool, function, count, options,
-                              sizeof(yoke_task_options), args, arg_count);
-}
-
-/** As yoke_starmap(), without waiting: the caller owns *future (NULL: it wants none). */
-static inline yoke_status yoke_starmap_async(yoke_future **future, yoke_pool *pool,
-                                             yoke_task_function *function, size_t count,
-                                             const yoke_task_options *options,
-                                             const yoke_arg *args, size_t arg_count)
-{
-    return yoke_starmap_sized(future, 0, pool, function, count, options,
-                              sizeof(yoke_task_options), args, arg_count);
+    return yoke_apply_each_async_sized(future, pool, function, count, options,
+                                       sizeof(yoke_task_options), args, arg_count,
+                                       sizeof(yoke_arg));
 }
 
 /**

@@ -5,73 +5,95 @@
 
 #include "api/call.h"
 #include "api/finish.h"
+#include "api/submission.h"
 #include "device/native/tasks.h"
 #include "pool/pool.h"
 
-static yoke_status task_run(yoke_future **future, bool wait, yoke_pool *pool,
-                            const yk_task_request *request, yk_error *error)
+/* Whether an argument gives each item a part of its own, in one piece. */
+static bool task_has_plain_parts(const yoke_arg *arg, yoke_access access)
 {
-    yoke_future *job = NULL;
+    return arg->kind == YOKE_ARG_ARRAY && arg->parts == YOKE_PARTS_ITEM &&
+           arg->access == access && arg->blocks <= 1 && !arg->leaves_some;
+}
+
+/* The number, from 1, of the first argument of this kind; 0: none. */
+static uint32_t task_find_plain(const yk_task_request *request, yoke_access access)
+{
+    for (size_t i = 0; request->args != NULL && i < request->arg_count; i++) {
+        if (task_has_plain_parts(&request->args[i], access)) {
+            return (uint32_t)i + 1;
+        }
+    }
+    return 0;
+}
+
+static yoke_status task_submit_each(yoke_future **job, yoke_pool *pool,
+                                    yk_task_request *request, size_t arg_size,
+                                    yk_error *error)
+{
     yoke_status status = yk_call_check(pool, error);
 
-    if (future != NULL) {
-        *future = NULL;
-    }
     if (status == YOKE_OK) {
-        status = yk_tasks_submit(&job, pool, request, error);
+        status = yk_call_check_arg_size(arg_size, error);
     }
-    if (status == YOKE_OK && wait) {
-        status = yk_finish(job, error);
-    } else if (status == YOKE_OK && future != NULL) {
-        *future = job;
-    } else if (status == YOKE_OK) {
-        yk_future_let_go(job); /* the job goes on, and its callbacks are run */
+    if (status == YOKE_OK && request->arg_count < YK_MAX_ARGS) {
+        request->call.arg_count = (uint32_t)request->arg_count;
+        request->call.input = task_find_plain(request, YOKE_ACCESS_READ);
+        request->call.output = task_find_plain(request, YOKE_ACCESS_WRITE);
     }
-    return yk_call_end(pool, status, error);
+    return status == YOKE_OK ? yk_tasks_submit(job, pool, request, error) : status;
 }
 
-/* One more argument, if it has any bytes; its number. */
-static uint32_t task_add_arg(yoke_arg *args, yk_task_request *request, yoke_arg arg)
-{
-    if (arg.kind == YOKE_ARG_ARRAY && arg.bytes == 0 && arg.pointer == NULL) {
-        return 0;
-    }
-    args[request->arg_count++] = arg;
-    return (uint32_t)request->arg_count;
-}
-
-yoke_status yoke_map_items_sized(yoke_future **future, int wait, yoke_pool *pool,
-                                 yoke_task_function *function, const void *inputs,
-                                 size_t input_bytes, void *outputs, size_t output_bytes,
-                                 size_t count, const yoke_task_options *options,
-                                 size_t size)
-{
-    yoke_arg args[2];
-    yk_task_request request = {.function = function, .count = count, .args = args};
-    yk_error error;
-
-    yk_error_clear(&error);
-    yk_call_take_options(&request.options, sizeof request.options, options, size);
-    request.is_users = wait == 0 && future != NULL;
-    request.call.input = task_add_arg(args, &request, yoke_in(inputs, input_bytes));
-    request.call.output = task_add_arg(args, &request, yoke_out(outputs, output_bytes));
-    return task_run(future, wait != 0, pool, &request, &error);
-}
-
-yoke_status yoke_starmap_sized(yoke_future **future, int wait, yoke_pool *pool,
-                               yoke_task_function *function, size_t count,
-                               const yoke_task_options *options, size_t size,
-                               const yoke_arg *args, size_t arg_count)
+yoke_status yoke_apply_each_sized(yoke_pool *pool, yoke_task_function *function,
+                                  size_t count, const yoke_task_options *options,
+                                  size_t size, const yoke_arg *args, size_t arg_count,
+                                  size_t arg_size)
 {
     yk_task_request request = {
         .function = function, .count = count, .args = args, .arg_count = arg_count};
+    yoke_future *job = NULL;
     yk_error error;
+    yoke_status status;
 
     yk_error_clear(&error);
     yk_call_take_options(&request.options, sizeof request.options, options, size);
-    request.is_users = wait == 0 && future != NULL;
-    request.call.arg_count = (uint32_t)(arg_count < YK_MAX_ARGS ? arg_count : 0);
-    return task_run(future, wait != 0, pool, &request, &error);
+    status = task_submit_each(&job, pool, &request, arg_size, &error);
+    if (status == YOKE_OK) {
+        status = yk_finish(job, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
+/* The job goes on without a future, if none is wanted, and its callbacks are run. */
+static void task_give_job(yoke_future **future, yoke_future *job)
+{
+    if (future != NULL) {
+        *future = job;
+    } else if (job != NULL) {
+        yk_future_let_go(job);
+    }
+}
+
+yoke_status yoke_apply_each_async_sized(yoke_future **future, yoke_pool *pool,
+                                        yoke_task_function *function, size_t count,
+                                        const yoke_task_options *options, size_t size,
+                                        const yoke_arg *args, size_t arg_count,
+                                        size_t arg_size)
+{
+    yk_task_request request = {.function = function,
+                               .count = count,
+                               .args = args,
+                               .arg_count = arg_count,
+                               .is_users = future != NULL};
+    yoke_future *job = NULL;
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    yk_call_take_options(&request.options, sizeof request.options, options, size);
+    status = task_submit_each(&job, pool, &request, arg_size, &error);
+    task_give_job(future, job);
+    return yk_call_end(pool, status, &error);
 }
 
 /* What lies outside the pool's memory travels with the job as long as it is short. */
@@ -100,14 +122,35 @@ static yoke_status task_take_result(yoke_future *future, void **result, size_t *
     return status;
 }
 
-yoke_status yoke_apply_sized(yoke_future **future, int wait, yoke_pool *pool,
-                             yoke_task_function *function, const void *input,
-                             size_t input_bytes, void **result, size_t *result_bytes,
-                             const yoke_task_options *options, size_t size)
+/* A task that is called once. */
+static yoke_status task_submit_once(yoke_future **job, yoke_pool *pool,
+                                    yk_task_request *request, const void *input,
+                                    size_t input_bytes, yk_error *error)
 {
     yoke_arg args[1];
-    yk_task_request request = {
-        .function = function, .count = 1, .args = args, .has_result = true};
+    yoke_status status = yk_call_check(pool, error);
+
+    request->count = 1;
+    request->has_result = true;
+    if (status == YOKE_OK && (input != NULL || input_bytes != 0)) {
+        args[0] = input_of(pool, input, input_bytes);
+        request->args = args;
+        request->arg_count = 1;
+        request->call.input = 1;
+    }
+    if (status == YOKE_OK) {
+        status = yk_tasks_submit(job, pool, request, error);
+    }
+    request->args = NULL;
+    return status;
+}
+
+yoke_status yoke_apply_sized(yoke_pool *pool, yoke_task_function *function,
+                             const void *input, size_t input_bytes, void **result,
+                             size_t *result_bytes, const yoke_task_options *options,
+                             size_t size)
+{
+    yk_task_request request = {.function = function};
     yoke_future *job = NULL;
     yk_error error;
     yoke_status status;
@@ -119,22 +162,27 @@ yoke_status yoke_apply_sized(yoke_future **future, int wait, yoke_pool *pool,
     if (result_bytes != NULL) {
         *result_bytes = 0;
     }
-    if (future != NULL) {
-        *future = NULL;
-    }
     yk_call_take_options(&request.options, sizeof request.options, options, size);
-    request.is_users = wait == 0 && future != NULL;
-    status = yk_call_check(pool, &error);
-    if (status != YOKE_OK) {
-        return yk_call_end(pool, status, &error);
-    }
-    if (input != NULL || input_bytes != 0) {
-        request.call.input =
-            task_add_arg(args, &request, input_of(pool, input, input_bytes));
-    }
-    status = task_run(wait != 0 ? &job : future, false, pool, &request, &error);
-    return status == YOKE_OK && wait != 0 ? task_take_result(job, result, result_bytes)
-                                          : status;
+    status = task_submit_once(&job, pool, &request, input, input_bytes, &error);
+    return status == YOKE_OK ? task_take_result(job, result, result_bytes)
+                             : yk_call_end(pool, status, &error);
+}
+
+yoke_status yoke_apply_async_sized(yoke_future **future, yoke_pool *pool,
+                                   yoke_task_function *function, const void *input,
+                                   size_t input_bytes, const yoke_task_options *options,
+                                   size_t size)
+{
+    yk_task_request request = {.function = function, .is_users = future != NULL};
+    yoke_future *job = NULL;
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    yk_call_take_options(&request.options, sizeof request.options, options, size);
+    status = task_submit_once(&job, pool, &request, input, input_bytes, &error);
+    task_give_job(future, job);
+    return yk_call_end(pool, status, &error);
 }
 
 void *yoke_task_output(yoke_task *task, size_t bytes)

@@ -562,8 +562,8 @@ static void test_callbacks(void **state)
     assert_int_equal(seen.last, YOKE_EKERNEL);
 
     seen = (record){0}; /* a map has them, too */
-    assert_ok_pool(pool, yoke_map_items_async(NULL, pool, give_nothing, NULL, 0, NULL,
-                                              0, 10, &options));
+    assert_ok_pool(
+        pool, yoke_apply_each_async(NULL, pool, give_nothing, 10, &options, NULL, 0));
     assert_true(yt_wait_until(polls_one, &seen, 60));
     assert_int_equal(seen.successes, 1);
     assert_null(seen.result);

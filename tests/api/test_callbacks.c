@@ -136,7 +136,7 @@ static void test_future_of_nobody(void **state)
                            yoke_apply(pool, refuse, NULL, 0, NULL, NULL, &options),
                            YOKE_EKERNEL);
         assert_ok_pool(pool, yoke_apply_async(NULL, pool, succeed, NULL, 0, &options));
-        assert_ok_pool(pool, yoke_map_items(pool, hold, NULL, 0, NULL, 0, 0, &options));
+        assert_ok_pool(pool, yoke_apply_each(pool, hold, 0, &options, NULL, 0));
     }
     while (self.calls < 80) {
         assert_true(yoke_pool_poll(pool) < 80);
@@ -322,18 +322,18 @@ static void test_no_items(void **state)
     yoke_future *future = NULL;
 
     (void)state;
-    assert_ok_pool(
-        pool, yoke_map_items_async(&future, pool, hold, NULL, 0, NULL, 0, 0, &options));
+    assert_ok_pool(pool,
+                   yoke_apply_each_async(&future, pool, hold, 0, &options, NULL, 0));
     assert_ok(yoke_future_wait(future, 0));
     assert_int_equal(calls, 1);
     yoke_future_destroy(future);
-    assert_ok_pool(pool, yoke_starmap_async(NULL, pool, hold, 0, &options, NULL, 0));
+    assert_ok_pool(pool, yoke_apply_each_async(NULL, pool, hold, 0, &options, NULL, 0));
     (void)yoke_pool_poll(pool);
     assert_int_equal(calls, 2);
-    assert_ok_pool(pool, yoke_map_items(pool, hold, NULL, 0, NULL, 0, 0, &options));
+    assert_ok_pool(pool, yoke_apply_each(pool, hold, 0, &options, NULL, 0));
     assert_int_equal(calls, 3);
-    assert_refused(pool, yoke_map_items(pool, hold, NULL, 0, NULL, 0, 0, &bad),
-                   YOKE_EINVAL, "kind");
+    assert_refused(pool, yoke_apply_each(pool, hold, 0, &bad, NULL, 0), YOKE_EINVAL,
+                   "kind");
 }
 
 /* ---- calls from inside ---- */

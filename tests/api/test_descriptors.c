@@ -222,8 +222,7 @@ static void test_numbers_beside_a_device(void **state)
         (void)close(fd);
         skip();
     }
-    assert_ok_pool(pool,
-                   yoke_map_items(pool, look_in_task, NULL, 0, NULL, 0, 4, &options));
+    assert_ok_pool(pool, yoke_apply_each(pool, look_in_task, 4, &options, NULL, 0));
     api_close(pool);
     (void)close(fd);
 }

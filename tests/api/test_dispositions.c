@@ -116,8 +116,8 @@ static int check_habits(void *arg)
     pool = api_try_open("cpu:1");
     seen = pool != NULL ? yoke_alloc(pool, 2 * sizeof *seen) : NULL;
     if (seen == NULL ||
-        yoke_map_items(pool, look_in_worker, NULL, 0, seen, sizeof *seen, 1, NULL) !=
-            YOKE_OK ||
+        yoke_apply_each(pool, look_in_worker, 1, NULL,
+                        YOKE_ARGS(yoke_out(seen, sizeof *seen))) != YOKE_OK ||
         yoke_process_start(&process, pool, look_in_process, seen + 1, 0, NULL) !=
             YOKE_OK ||
         yoke_process_join(process, 60) != YOKE_OK) {

@@ -103,8 +103,8 @@ static int try_kernel(yoke_pool *pool, double *x)
 
 static int try_task(yoke_pool *pool, double *x)
 {
-    if (yoke_map_items(pool, step_task, NULL, 0, x, sizeof *x, ITEMS, NULL) !=
-        YOKE_OK) {
+    if (yoke_apply_each(pool, step_task, ITEMS, NULL,
+                        YOKE_ARGS(yoke_out(x, sizeof *x))) != YOKE_OK) {
         return 12;
     }
     return compare(x);
@@ -470,8 +470,9 @@ static int with_devices(void *arg)
     code = three_everywhere(pool, x);
     code = code != 0 ? code : try_segment(pool);
     /* A function of the program's would have other variables there. */
-    if (code == 0 && yoke_map_items(pool, step_task, NULL, 0, &value, sizeof value, 1,
-                                    &wanted) != YOKE_ENODEVICE) {
+    if (code == 0 &&
+        yoke_apply_each(pool, step_task, 1, &wanted,
+                        YOKE_ARGS(yoke_out(&value, sizeof value))) != YOKE_ENODEVICE) {
         code = 62;
     }
     if (code == 0 && strstr(yoke_pool_error(pool), "program's variables") == NULL) {

@@ -270,7 +270,7 @@ static void test_rest(void **state)
 
     (void)state;
     memset(numbers, 0, N * sizeof *numbers);
-    assert_ok_pool(pool, yoke_starmap(pool, die_once, N, &shared, args, 2));
+    assert_ok_pool(pool, yoke_apply_each(pool, die_once, N, &shared, args, 2));
     assert_true(api_all(numbers, N, 1));
     assert_ok_pool(pool, yoke_map_with(pool, increment, yoke_range_1d(N), &stage,
                                        YOKE_ARGS(yoke_inout(plain, 4))));

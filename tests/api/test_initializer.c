@@ -97,8 +97,8 @@ static void check_table(yoke_pool *pool, uint32_t factor)
     uint32_t *found = yoke_alloc(pool, N * sizeof *found);
 
     assert_non_null(found);
-    assert_ok_pool(pool, yoke_map_items(pool, look_up, NULL, 0, found, sizeof *found, N,
-                                        NULL));
+    assert_ok_pool(pool, yoke_apply_each(pool, look_up, N, NULL,
+                                         YOKE_ARGS(yoke_out(found, sizeof *found))));
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(found[i], i % ENTRIES * factor);
     }
@@ -282,8 +282,9 @@ static void check_spent(yoke_start start, const char *devices, uint64_t items)
 
     assert_non_null(pids);
     for (int i = 0; i < 3; i++) {
-        assert_ok_pool(pool, yoke_map_items(pool, say_who, NULL, 0, pids, sizeof *pids, N,
-                                            &(yoke_task_options){.chunk = 10}));
+        assert_ok_pool(pool, yoke_apply_each(pool, say_who, N,
+                                             &(yoke_task_options){.chunk = 10},
+                                             YOKE_ARGS(yoke_out(pids, sizeof *pids))));
     }
     assert_ok(yoke_pool_workers(pool, info, 2, &count));
     if (count == 1) {

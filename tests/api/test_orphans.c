@@ -403,8 +403,9 @@ static void test_supervisor_killed(void **state)
 
     (void)state;
     assert_non_null(b);
-    assert_ok_pool(pool, yoke_map_items(pool, say_parent, NULL, 0, &supervisor,
-                                        sizeof supervisor, 1, NULL));
+    assert_ok_pool(
+        pool, yoke_apply_each(pool, say_parent, 1, NULL,
+                              YOKE_ARGS(yoke_out(&supervisor, sizeof supervisor))));
     assert_true(supervisor > 1);
     for (int i = 0; i < CALLS; i++) {
         threads[i].at = (place){b, i, 0};

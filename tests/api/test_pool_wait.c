@@ -212,8 +212,9 @@ static void test_broken(void **state)
     pid_t supervisor = 0;
 
     (void)state;
-    assert_ok_pool(pool, yoke_map_items(pool, say_parent, NULL, 0, &supervisor,
-                                        sizeof supervisor, 1, NULL));
+    assert_ok_pool(
+        pool, yoke_apply_each(pool, say_parent, 1, NULL,
+                              YOKE_ARGS(yoke_out(&supervisor, sizeof supervisor))));
     submit_held(numbers, pool, kernel, gate);
     api_gate_await(gate, 1);
     assert_int_equal(pthread_create(&thread, NULL, wait_in_thread, &self), 0);
@@ -246,14 +247,16 @@ static void test_ended_before(void **state)
     pid_t supervisor = 0;
 
     (void)state;
-    assert_ok_pool(pool, yoke_map_items(pool, say_parent, NULL, 0, &supervisor,
-                                        sizeof supervisor, 1, NULL));
+    assert_ok_pool(
+        pool, yoke_apply_each(pool, say_parent, 1, NULL,
+                              YOKE_ARGS(yoke_out(&supervisor, sizeof supervisor))));
     assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(N), NULL,
                                         YOKE_ARGS(yoke_out(numbers, sizeof *numbers))));
     assert_true(yt_wait_until(is_done, future, 30));
     /* It counts as done a moment before it has ended: one job more, and that is over. */
-    assert_ok_pool(pool, yoke_map_items(pool, say_parent, NULL, 0, &supervisor,
-                                        sizeof supervisor, 1, NULL));
+    assert_ok_pool(
+        pool, yoke_apply_each(pool, say_parent, 1, NULL,
+                              YOKE_ARGS(yoke_out(&supervisor, sizeof supervisor))));
     assert_int_equal(kill(supervisor, SIGKILL), 0);
     assert_true(yt_wait_until(has_no_supervisor, pool, 30));
     assert_int_equal(yoke_pool_poll(pool), 0);

@@ -499,7 +499,7 @@ static void test_stale_view(void **state)
         char *old = yoke_shm_pointer(shm);
         char *p;
 
-        (void)yoke_starmap(pool, crash_with_segment, 8, NULL, &arg, 1);
+        (void)yoke_apply_each(pool, crash_with_segment, 8, NULL, &arg, 1);
         assert_ok_pool(pool, yoke_shm_close(shm));
         p = yoke_alloc(pool, 8192);
         p[0] = 5;

@@ -101,7 +101,7 @@ static int task(yoke_task *self) { *(int *)self->output = ANSWER; return 0; }
 int apply(yoke_pool *pool)
 {
     int out = 0;
-    const yoke_status status = yoke_map_items(pool, task, 0, 0, &out, sizeof out, 1, 0);
+    const yoke_status status = yoke_apply_each(pool, task, 1, NULL, YOKE_ARGS(yoke_out(&out, sizeof out)));
     return status != YOKE_OK ? (int)status : out;
 }
 int create(yoke_pool *pool)

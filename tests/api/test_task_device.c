@@ -158,12 +158,11 @@ static void test_handles(void **state)
     pool = api_open("cpu:1,opencl:pocl");
     triple_one(pool, "opencl:pocl");
     triple_one(pool, "opencl");
+    assert_ok_pool(pool, yoke_apply_each(pool, has_no_device, 100, NULL, NULL, 0));
     assert_ok_pool(pool,
-                   yoke_map_items(pool, has_no_device, NULL, 0, NULL, 0, 100, NULL));
-    assert_ok_pool(pool, yoke_map_items(pool, has_device, NULL, 0, NULL, 0, 100,
-                                        &(yoke_task_options){.kind = "opencl"}));
-    assert_ok_pool(pool,
-                   yoke_map_items(pool, has_no_device, NULL, 0, NULL, 0, 100, NULL));
+                   yoke_apply_each(pool, has_device, 100,
+                                   &(yoke_task_options){.kind = "opencl"}, NULL, 0));
+    assert_ok_pool(pool, yoke_apply_each(pool, has_no_device, 100, NULL, NULL, 0));
     api_check_works(pool);
     api_close(pool);
 }
@@ -182,15 +181,16 @@ static void test_items(void **state)
         x[i / N][i % N] = i;
     }
     for (int round = 0; round < 3; round++) {
-        assert_ok_pool(pool,
-                       yoke_map_items(pool, triple, x, sizeof x[0], y, sizeof y[0], 8,
-                                      &(yoke_task_options){.kind = "opencl"}));
+        assert_ok_pool(pool, yoke_apply_each(pool, triple, 8,
+                                             &(yoke_task_options){.kind = "opencl"},
+                                             YOKE_ARGS(yoke_in(x, sizeof x[0]),
+                                                       yoke_out(y, sizeof y[0]))));
         for (uint32_t i = 0; i < 8 * N; i++) {
             assert_int_equal(y[i / N][i % N], 3 * i);
         }
     }
     /* A plain task needs a CPU. */
-    assert_refused(pool, yoke_map_items(pool, has_no_device, NULL, 0, NULL, 0, 1, NULL),
+    assert_refused(pool, yoke_apply_each(pool, has_no_device, 1, NULL, NULL, 0),
                    YOKE_ENODEVICE, "only tasks that ask for one");
     api_close(pool);
 }

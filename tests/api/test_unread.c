@@ -212,15 +212,16 @@ static void apply(void)
 
 static void map_items(void)
 {
-    assert_ok_pool(pool, yoke_map_items_async(NULL, pool, refuse_task, NULL, 0, numbers,
-                                              4, 1, NULL));
+    assert_ok_pool(pool, yoke_apply_each_async(NULL, pool, refuse_task, 1, NULL,
+                                               YOKE_ARGS(yoke_out(numbers, 4))));
 }
 
 static void starmap(void)
 {
     const yoke_arg args[] = {yoke_in(numbers, 4)};
 
-    assert_ok_pool(pool, yoke_starmap_async(NULL, pool, refuse_task, 1, NULL, args, 1));
+    assert_ok_pool(pool,
+                   yoke_apply_each_async(NULL, pool, refuse_task, 1, NULL, args, 1));
 }
 
 static void reduce_map(void)
@@ -602,8 +603,9 @@ static void test_broken_pool(void **state)
     pid_t supervisor = 0;
 
     (void)state;
-    assert_ok_pool(pool, yoke_map_items(pool, say_parent, NULL, 0, &supervisor,
-                                        sizeof supervisor, 1, NULL));
+    assert_ok_pool(
+        pool, yoke_apply_each(pool, say_parent, 1, NULL,
+                              YOKE_ARGS(yoke_out(&supervisor, sizeof supervisor))));
     given_back_unread();
     assert_true(supervisor > 1);
     assert_int_equal(kill(supervisor, SIGKILL), 0);

@@ -380,9 +380,11 @@ static yoke_future *use_lent(void)
                                        .context_bytes = sizeof here.gate};
     yoke_future *future;
 
-    assert_ok_pool(pool, yoke_map_items_async(&future, pool, held_item, here.lent,
-                                              sizeof(int), (char *)here.lent + 2048,
-                                              sizeof(int), 4, &options));
+    assert_ok_pool(pool,
+                   yoke_apply_each_async(
+                       &future, pool, held_item, 4, &options,
+                       YOKE_ARGS(yoke_in(here.lent, sizeof(int)),
+                                 yoke_out((char *)here.lent + 2048, sizeof(int)))));
     return future;
 }
 

@@ -224,8 +224,8 @@ static void test_a_task_leaves_something(void **state)
     yoke_pool *pool = open_one();
 
     (void)state;
-    assert_ok_pool(pool, yoke_map_items(pool, look_task, NULL, 0, seen, sizeof seen[0],
-                                        10 * (size_t)CHANGES, NULL));
+    assert_ok_pool(pool, yoke_apply_each(pool, look_task, 10 * (size_t)CHANGES, NULL,
+                                         YOKE_ARGS(yoke_out(seen, sizeof seen[0]))));
     for (size_t i = 0; i < 10 * CHANGES; i++) {
         assert_usual(&seen[i]);
     }
@@ -272,8 +272,8 @@ static void test_initializers(void **state)
 
         changes[change]();
         assert_ok_pool(NULL, yoke_pool_create(&pool, &options));
-        assert_ok_pool(pool, yoke_map_items(pool, tell_start, NULL, 0, &seen,
-                                            sizeof seen, 1, NULL));
+        assert_ok_pool(pool, yoke_apply_each(pool, tell_start, 1, NULL,
+                                             YOKE_ARGS(yoke_out(&seen, sizeof seen))));
         assert_usual(&seen);
         check_looks(pool, NULL);
         assert_ok_pool(NULL, yoke_pool_close(pool));

@@ -108,9 +108,9 @@ static void test_tasks_name_their_item(void **state)
     int out[100];
 
     (void)state;
-    assert_failed(
-        yoke_map_items(pool, throwing_task, NULL, 0, out, sizeof out[0], 100, NULL),
-        "item 7: exception of type");
+    assert_failed(yoke_apply_each(pool, throwing_task, 100, NULL,
+                                  YOKE_ARGS(yoke_out(out, sizeof out[0]))),
+                  "item 7: exception of type");
     assert_contains(yoke_pool_error(pool), "bad row 7");
 }
 
@@ -147,8 +147,8 @@ static void test_nothing_is_left_in_the_worker(void **state)
 
         (void)yoke_apply(pool, throwing_apply, &kind, sizeof kind, &result, NULL, NULL);
     }
-    assert_ok_pool(pool, yoke_map_items(pool, look_around, NULL, 0, seen,
-                                        sizeof seen[0], 64, NULL));
+    assert_ok_pool(pool, yoke_apply_each(pool, look_around, 64, NULL,
+                                         YOKE_ARGS(yoke_out(seen, sizeof seen[0]))));
     for (int i = 0; i < 64; i++) {
         assert_int_equal(seen[i][0], 0);
         assert_int_equal(seen[i][1], 0);

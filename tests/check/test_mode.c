@@ -178,8 +178,9 @@ static void others_work(void **state)
 
     (void)state;
     fill_numbers(in, ITEMS);
-    assert_ok_pool(pool, yoke_map_items(pool, count_calls, in, sizeof *in, out,
-                                        sizeof *out, ITEMS, NULL));
+    assert_ok_pool(pool, yoke_apply_each(pool, count_calls, ITEMS, NULL,
+                                         YOKE_ARGS(yoke_in(in, sizeof *in),
+                                                   yoke_out(out, sizeof *out))));
     for (uint32_t i = 0; i < ITEMS; i++) {
         assert_int_equal(out[i], i + 1);
     }

@@ -492,19 +492,22 @@ static void test_tasks(yoke_pool *pool)
     for (size_t i = 0; i < ITEMS; i++) {
         x[i] = (float)i;
     }
-    CHECK_OK(pool, yoke_map_items(pool, double_item, x, sizeof *x, y, sizeof *y, ITEMS,
-                                  NULL));
+    CHECK_OK(pool,
+             yoke_apply_each(pool, double_item, ITEMS, NULL,
+                             YOKE_ARGS(yoke_in(x, sizeof *x), yoke_out(y, sizeof *y))));
     args[0] = yoke_inout(y, sizeof *y);
     args[1] = yoke_in(x, sizeof *x);
-    CHECK_OK(pool, yoke_starmap(pool, add_args, ITEMS, NULL, args, 2));
-    CHECK_OK(pool, yoke_starmap_async(&future, pool, add_args, ITEMS, NULL, args, 2));
+    CHECK_OK(pool, yoke_apply_each(pool, add_args, ITEMS, NULL, args, 2));
+    CHECK_OK(pool,
+             yoke_apply_each_async(&future, pool, add_args, ITEMS, NULL, args, 2));
     CHECK_OK(pool, yoke_future_wait(future, 60.0));
     yoke_future_destroy(future);
     for (size_t i = 0; i < ITEMS; i++) {
         wrong += y[i] != 4.0f * (float)i;
     }
-    CHECK_OK(pool, yoke_map_items_async(&future, pool, double_item, x, sizeof *x, y,
-                                        sizeof *y, ITEMS, NULL));
+    CHECK_OK(pool, yoke_apply_each_async(
+                       &future, pool, double_item, ITEMS, NULL,
+                       YOKE_ARGS(yoke_in(x, sizeof *x), yoke_out(y, sizeof *y))));
     CHECK_OK(pool, yoke_future_wait(future, 60.0));
     yoke_future_destroy(future);
     CHECK(wrong == 0 && y[ITEMS - 1] == 2.0f * (ITEMS - 1));

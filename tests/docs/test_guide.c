@@ -92,7 +92,7 @@ static void test_keep(void **state)
     assert_non_null(kept_log);
     (void)fputs("first\n", kept_log);
     assert_ok_pool(NULL, open_with_log(&pool, kept_log));
-    assert_ok_pool(pool, yoke_map_items(pool, write_log, NULL, 0, NULL, 0, 1, NULL));
+    assert_ok_pool(pool, yoke_apply_each(pool, write_log, 1, NULL, NULL, 0));
     assert_ok(yoke_pool_close(pool));
     rewind(kept_log);
     assert_int_equal(fread(text, 1, sizeof text - 1, kept_log), 13);
@@ -540,8 +540,9 @@ static int norm(yoke_task *task)
 
 static yoke_status norms(yoke_pool *pool, float *lengths, const float *vectors, size_t n)
 {
-    return yoke_map_items(pool, norm, vectors, 2 * sizeof *vectors, lengths,
-                          sizeof *lengths, n, NULL);
+    return yoke_apply_each(pool, norm, n, NULL,
+                           YOKE_ARGS(yoke_in(vectors, 2 * sizeof *vectors),
+                                     yoke_out(lengths, sizeof *lengths)));
 }
 /* end */
 
@@ -560,7 +561,7 @@ static yoke_status scale_all(yoke_pool *pool, float *values, const float *by, si
     const yoke_arg args[] = {yoke_inout(values, sizeof *values), yoke_in(by, sizeof *by),
                              yoke_scalar(2.0f)};
 
-    return yoke_starmap(pool, scale, n, NULL, args, 3);
+    return yoke_apply_each(pool, scale, n, NULL, args, 3);
 }
 /* end */
 
@@ -795,8 +796,8 @@ static void test_initializer(void **state)
     assert_ok_pool(NULL, open_with_powers(&other));
     result = yoke_alloc(other, 256 * sizeof *result);
     assert_non_null(result);
-    assert_ok_pool(other, yoke_map_items(other, look_up_power, NULL, 0, result,
-                                         sizeof *result, 256, NULL));
+    assert_ok_pool(other, yoke_apply_each(other, look_up_power, 256, NULL,
+                                          YOKE_ARGS(yoke_out(result, sizeof *result))));
     assert_true(result[0] == 1 && result[1] == 1.01 && result[255] > 12.6);
     assert_ok(yoke_pool_close(other));
 }

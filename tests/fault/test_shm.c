@@ -354,7 +354,7 @@ static void test_refused_worker(void **state)
                                                .context_bytes = sizeof numbers};
 
             numbers[0] = 7;
-            assert_ok_pool(pool, yoke_starmap(pool, add_one, 3, &options, NULL, 0));
+            assert_ok_pool(pool, yoke_apply_each(pool, add_one, 3, &options, NULL, 0));
             assert_ok_pool(pool, yoke_shm_close(shm));
         }
         ft_close(pool);

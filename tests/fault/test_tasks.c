@@ -66,7 +66,8 @@ static void map_items(yoke_pool *pool)
     for (uint32_t i = 0; i < ITEMS; i++) {
         in[i] = i;
     }
-    assert_ok_pool(pool, yoke_map_items(pool, mix_item, in, 4, out, 4, ITEMS, NULL));
+    assert_ok_pool(pool, yoke_apply_each(pool, mix_item, ITEMS, NULL,
+                                         YOKE_ARGS(yoke_in(in, 4), yoke_out(out, 4))));
     for (uint32_t i = 0; i < ITEMS; i++) {
         assert_int_equal(out[i], ft_mix(i, 100));
     }
@@ -80,7 +81,7 @@ static void change_items(yoke_pool *pool)
     for (uint32_t i = 0; i < ITEMS; i++) {
         x[i] = i;
     }
-    assert_ok_pool(pool, yoke_starmap(pool, change_item, ITEMS, NULL, &arg, 1));
+    assert_ok_pool(pool, yoke_apply_each(pool, change_item, ITEMS, NULL, &arg, 1));
     for (uint32_t i = 0; i < ITEMS; i++) {
         assert_int_equal(x[i], ft_mix(i, 100));
     }

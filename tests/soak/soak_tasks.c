@@ -90,9 +90,10 @@ static void run_pieces(soak_client *client, soak_place place)
         soak_take(client, &pieces, near, count * sizeof(piece)) &&
         soak_take(client, &sums, near, count * sizeof(uint64_t))) {
         draw_pieces(client, pieces.pointer, count, &numbers);
-        if (SOAK(client, yoke_map_items_async(&future, pool, sum_piece, pieces.pointer,
-                                              sizeof(piece), sums.pointer,
-                                              sizeof(uint64_t), count, &options)) &&
+        if (SOAK(client, yoke_apply_each_async(
+                             &future, pool, sum_piece, count, &options,
+                             YOKE_ARGS(yoke_in(pieces.pointer, sizeof(piece)),
+                                       yoke_out(sums.pointer, sizeof(uint64_t))))) &&
             soak_finish(client, future, YOKE_OK) == YOKE_OK) {
             check_pieces(client, pieces.pointer, sums.pointer, count);
         }
@@ -155,8 +156,8 @@ void soak_row_starmap(soak_client *client)
             here[1] = (uint32_t *)mine.pointer + i;
             (void)blend(&(yoke_task){.args = here});
         }
-        if (SOAK(client,
-                 yoke_starmap(client->work_range->pool, blend, count, NULL, args, 4)) &&
+        if (SOAK(client, yoke_apply_each(client->work_range->pool, blend, count, NULL,
+                                         args, 4)) &&
             memcmp(values.pointer, expected, count * sizeof *expected) != 0) {
             soak_wrong(client, "a starmap of %u items has wrong results", count);
         }
@@ -295,14 +296,15 @@ void soak_row_device(soak_client *client)
     for (uint32_t i = 0; i < ITEMS; i++) {
         inputs[i] = i + client->turn_key;
     }
-    soak_enter(client, "yoke_map_items() with a device");
+    soak_enter(client, "yoke_apply_each() with a device");
     /* A device that dies again and again is given up. */
-    if (soak_judge(client,
-                   yoke_map_items(client->work_range->pool, ask_device, inputs,
-                                  sizeof *inputs, outputs, sizeof *outputs, ITEMS,
-                                  &options),
-                   atomic_load(&client->work_range->killed) >= 2 ? YOKE_ENODEVICE : YOKE_OK,
-                   "yoke_map_items() with a device", NULL) != YOKE_OK) {
+    if (soak_judge(
+            client,
+            yoke_apply_each(client->work_range->pool, ask_device, ITEMS, &options,
+                            YOKE_ARGS(yoke_in(inputs, sizeof *inputs),
+                                      yoke_out(outputs, sizeof *outputs))),
+            atomic_load(&client->work_range->killed) >= 2 ? YOKE_ENODEVICE : YOKE_OK,
+            "yoke_apply_each() with a device", NULL) != YOKE_OK) {
         return;
     }
     for (uint32_t i = 0; i < ITEMS; i++) {

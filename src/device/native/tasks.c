@@ -29,6 +29,9 @@ static void set_item(yoke_task *task, const yk_launch *launch, void *const *args
     const yk_task_call *call = &launch->task;
 
     task->index = (size_t)(item + call->first);
+    for (uint32_t i = 0; i < call->arg_count; i++) {
+        parts[i] = task_part_of(&launch->args[i], args[i], item);
+    }
     if (call->input != 0) {
         task->input =
             task_part_of(&launch->args[call->input - 1], args[call->input - 1], item);
@@ -37,9 +40,6 @@ static void set_item(yoke_task *task, const yk_launch *launch, void *const *args
         task->output =
             task_part_of(&launch->args[call->output - 1], args[call->output - 1], item);
         memset(task->output, 0, task->output_bytes);
-    }
-    for (uint32_t i = 0; i < call->arg_count; i++) {
-        parts[i] = task_part_of(&launch->args[i], args[i], item);
     }
 }
 

@@ -50,7 +50,7 @@ static int add_context(yoke_task *task)
     const uint32_t *add = task->context;
 
     if (task->context_bytes != 3 * sizeof *add || task->input != NULL ||
-        task->args != NULL || task->arg_count != 0) {
+        task->arg_count != 1 || task->args[0] != task->output) {
         return 1;
     }
     *(uint32_t *)task->output = (uint32_t)task->index + add[0] + add[2];
@@ -76,7 +76,8 @@ static int combine(yoke_task *task)
     uint32_t *sum = task->args[4];
     uint32_t *count = task->args[5];
 
-    if (task->arg_count != 6 || task->input != NULL || task->output != NULL) {
+    if (task->arg_count != 6 || task->input != a || task->input_bytes != 8 ||
+        task->output != sum || task->output_bytes != 4 || *sum != 0) {
         return 1;
     }
     *sum = a[0] + a[1] + *b + table[task->index % 4] * scale;
@@ -123,8 +124,9 @@ static void square_all(uint32_t *x, uint64_t *y, size_t count,
         x[i] = (uint32_t)i + 7;
         y[i] = 1;
     }
-    assert_ok_pool(
-        pool, yoke_map_items(pool, square, x, sizeof *x, y, sizeof *y, count, options));
+    assert_ok_pool(pool, yoke_apply_each(
+                             pool, square, count, options,
+                             YOKE_ARGS(yoke_in(x, sizeof *x), yoke_out(y, sizeof *y))));
     for (size_t i = 0; i < count; i++) {
         assert_true(y[i] == (i + 7) * (i + 7));
     }
@@ -174,8 +176,8 @@ static void test_context_alone(void **state)
     yoke_future *future = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_map_items_async(&future, pool, add_context, NULL, 0, out,
-                                              sizeof *out, N, &options));
+    assert_ok_pool(pool, yoke_apply_each_async(&future, pool, add_context, N, &options,
+                                               YOKE_ARGS(yoke_out(out, sizeof *out))));
     add[0] = 0; /* it has been copied */
     assert_ok(yoke_future_wait(future, 60));
     for (uint32_t i = 0; i < N; i++) {
@@ -189,14 +191,17 @@ static void test_nothing(void **state)
     yoke_future *future = NULL;
 
     (void)state;
-    assert_ok(yoke_map_items(pool, square, NULL, 4, NULL, 8, 0, NULL));
-    assert_ok(yoke_map_items_async(&future, pool, square, NULL, 4, NULL, 8, 0, NULL));
+    assert_ok(yoke_apply_each(pool, square, 0, NULL,
+                              YOKE_ARGS(yoke_in(NULL, 4), yoke_out(NULL, 8))));
+    assert_ok(yoke_apply_each_async(&future, pool, square, 0, NULL,
+                                    YOKE_ARGS(yoke_in(NULL, 4), yoke_out(NULL, 8))));
     assert_true(yoke_future_done(future));
     assert_true(yoke_future_progress(future) == 1);
     assert_ok(yoke_future_cancel(future));
     assert_ok(yoke_future_wait(future, 0));
-    assert_ok(yoke_map_items(pool, refuse_item, NULL, 0, NULL, 0, 700,
-                             &(yoke_task_options){.after = &future, .after_count = 1}));
+    assert_ok(yoke_apply_each(pool, refuse_item, 700,
+                              &(yoke_task_options){.after = &future, .after_count = 1},
+                              NULL, 0));
     yoke_future_destroy(future);
 }
 
@@ -210,9 +215,11 @@ static void test_nobody_waits(void **state)
     for (uint32_t i = 0; i < N; i++) {
         x[i] = i;
     }
-    assert_ok(yoke_map_items_async(NULL, pool, square, x, 4, y, 8, N, NULL));
+    assert_ok(yoke_apply_each_async(NULL, pool, square, N, NULL,
+                                    YOKE_ARGS(yoke_in(x, 4), yoke_out(y, 8))));
     /* It reads what the other writes, so comes after it. */
-    assert_ok_pool(pool, yoke_map_items(pool, copy, y, 8, sums, 8, N, NULL));
+    assert_ok_pool(pool, yoke_apply_each(pool, copy, N, NULL,
+                                         YOKE_ARGS(yoke_in(y, 8), yoke_out(sums, 8))));
     for (uint64_t i = 0; i < N; i++) {
         assert_true(sums[i] == i * i);
     }
@@ -220,7 +227,7 @@ static void test_nobody_waits(void **state)
 
 /* ---- starmap ---- */
 
-static void test_starmap(void **state)
+static void test_several_arguments(void **state)
 {
     uint32_t a[2 * N];
     uint16_t *b = yoke_alloc(pool, N * sizeof *b);
@@ -238,9 +245,9 @@ static void test_starmap(void **state)
         a[2 * i + 1] = 5;
         b[i] = (uint16_t)(i % 100);
     }
-    assert_ok_pool(pool, yoke_starmap(pool, combine, N, NULL, args, 6));
-    assert_ok_pool(pool, yoke_starmap(pool, combine, N,
-                                      &(yoke_task_options){.chunk = 7}, args, 6));
+    assert_ok_pool(pool, yoke_apply_each(pool, combine, N, NULL, args, 6));
+    assert_ok_pool(pool, yoke_apply_each(pool, combine, N,
+                                         &(yoke_task_options){.chunk = 7}, args, 6));
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(sums[i], i + 5 + i % 100 + table[i % 4] * scale);
         assert_int_equal(counts[i], 2);
@@ -252,9 +259,9 @@ static void test_starmap(void **state)
 static void test_codes(void **state)
 {
     (void)state;
-    assert_refused(pool, yoke_map_items(pool, refuse_item, NULL, 0, NULL, 0, N, NULL),
+    assert_refused(pool, yoke_apply_each(pool, refuse_item, N, NULL, NULL, 0),
                    YOKE_EKERNEL, "item 777: code 5: x is -2");
-    assert_refused(pool, yoke_map_items(pool, return_code, NULL, 0, NULL, 0, N, NULL),
+    assert_refused(pool, yoke_apply_each(pool, return_code, N, NULL, NULL, 0),
                    YOKE_EKERNEL, "item 12: code -4");
     assert_int_equal(yoke_task_fail(NULL, 0, "nobody"), 1);
     api_check_works(pool);
@@ -270,7 +277,7 @@ static void test_death(void **state)
     const yoke_task_options options = {.devices = "cpu"};
 
     (void)state;
-    assert_ok_pool(pool, yoke_starmap(pool, kill_once, N, &options, args, 2));
+    assert_ok_pool(pool, yoke_apply_each(pool, kill_once, N, &options, args, 2));
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(x[i], i);
     }
@@ -285,8 +292,9 @@ static void test_poison(void **state)
     uint32_t *done = api_numbers(pool, N);
 
     (void)state;
-    assert_refused(pool, yoke_map_items(pool, die_at, NULL, 0, done, 4, N, &options),
-                   YOKE_ECRASHED, "items [1234, 1235): they kill every worker");
+    assert_refused(
+        pool, yoke_apply_each(pool, die_at, N, &options, YOKE_ARGS(yoke_out(done, 4))),
+        YOKE_ECRASHED, "items [1234, 1235): they kill every worker");
     for (uint32_t i = 0; i < N; i++) {
         assert_true(i == bad || done[i] == 1);
     }
@@ -295,10 +303,10 @@ static void test_poison(void **state)
 static void test_timeout(void **state)
 {
     (void)state;
-    assert_refused(pool,
-                   yoke_map_items(pool, hang, NULL, 0, NULL, 0, 3,
-                                  &(yoke_task_options){.timeout = 0.05}),
-                   YOKE_EDEADLINE, "task '");
+    assert_refused(
+        pool,
+        yoke_apply_each(pool, hang, 3, &(yoke_task_options){.timeout = 0.05}, NULL, 0),
+        YOKE_EDEADLINE, "task '");
     api_check_works(pool);
 }
 
@@ -313,43 +321,52 @@ static void test_bad_arguments(void **state)
     for (int i = 0; i < 64; i++) {
         args[i] = yoke_scalar(i);
     }
-    assert_refused(pool, yoke_map_items(pool, NULL, x, 4, NULL, 0, 4, NULL),
+    assert_refused(pool, yoke_apply_each(pool, NULL, 4, NULL, YOKE_ARGS(yoke_in(x, 4))),
                    YOKE_EINVAL, "function is NULL");
-    assert_refused(pool, yoke_map_items(pool, NULL, x, 4, NULL, 0, 0, NULL),
+    assert_refused(pool, yoke_apply_each(pool, NULL, 0, NULL, YOKE_ARGS(yoke_in(x, 4))),
                    YOKE_EINVAL, "function is NULL");
-    assert_refused(pool, yoke_map_items(pool, square, NULL, 4, x, 4, 4, NULL),
+    assert_refused(pool,
+                   yoke_apply_each(pool, square, 4, NULL,
+                                   YOKE_ARGS(yoke_in(NULL, 4), yoke_out(x, 4))),
                    YOKE_EINVAL, "the input is NULL");
-    assert_refused(pool, yoke_map_items(pool, square, x, 0, NULL, 0, 4, NULL),
+    assert_refused(pool,
+                   yoke_apply_each(pool, square, 4, NULL, YOKE_ARGS(yoke_in(x, 0))),
                    YOKE_EINVAL, "it has 0 bytes");
-    assert_refused(pool, yoke_map_items(pool, square, x, 4, x, 4, 4, NULL), YOKE_EINVAL,
-                   "overlap");
-    assert_refused(
-        pool,
-        yoke_map_items_async(&future, pool, square, x, 4, NULL, 0, SIZE_MAX / 2, NULL),
-        YOKE_EINVAL, "");
+    assert_refused(pool,
+                   yoke_apply_each(pool, square, 4, NULL,
+                                   YOKE_ARGS(yoke_in(x, 4), yoke_out(x, 4))),
+                   YOKE_EINVAL, "overlap");
+    assert_refused(pool,
+                   yoke_apply_each_async(&future, pool, square, SIZE_MAX / 2, NULL,
+                                         YOKE_ARGS(yoke_in(x, 4))),
+                   YOKE_EINVAL, "");
     assert_null(future);
     assert_refused(pool,
-                   yoke_map_items(pool, square, x, 4, NULL, 0, 4,
-                                  &(yoke_task_options){.timeout = -2}),
+                   yoke_apply_each(pool, square, 4, &(yoke_task_options){.timeout = -2},
+                                   YOKE_ARGS(yoke_in(x, 4))),
                    YOKE_EINVAL, "timeout");
     assert_refused(pool,
-                   yoke_map_items(pool, square, x, 4, NULL, 0, 4,
-                                  &(yoke_task_options){.devices = "gpus"}),
+                   yoke_apply_each(pool, square, 4,
+                                   &(yoke_task_options){.devices = "gpus"},
+                                   YOKE_ARGS(yoke_in(x, 4))),
                    YOKE_EINVAL, "devices");
     assert_refused(pool,
-                   yoke_map_items(pool, square, x, 4, NULL, 0, 4,
-                                  &(yoke_task_options){.context_bytes = 4}),
+                   yoke_apply_each(pool, square, 4,
+                                   &(yoke_task_options){.context_bytes = 4},
+                                   YOKE_ARGS(yoke_in(x, 4))),
                    YOKE_EINVAL, "context is NULL");
     assert_refused(pool,
-                   yoke_map_items(pool, square, x, 4, NULL, 0, 4,
-                                  &(yoke_task_options){.context = large,
-                                                       .context_bytes = sizeof large}),
+                   yoke_apply_each(pool, square, 4,
+                                   &(yoke_task_options){.context = large,
+                                                        .context_bytes = sizeof large},
+                                   YOKE_ARGS(yoke_in(x, 4))),
                    YOKE_EINVAL, "at most 4096");
-    assert_refused(pool, yoke_starmap(pool, square, 4, NULL, args, 64), YOKE_EINVAL,
+    assert_refused(pool, yoke_apply_each(pool, square, 4, NULL, args, 64), YOKE_EINVAL,
                    "at most 63");
-    assert_refused(pool, yoke_starmap(pool, square, 4, NULL, NULL, 2), YOKE_EINVAL,
+    assert_refused(pool, yoke_apply_each(pool, square, 4, NULL, NULL, 2), YOKE_EINVAL,
                    "args is NULL");
-    assert_refused(NULL, yoke_map_items(NULL, square, x, 4, NULL, 0, 4, NULL),
+    assert_refused(NULL,
+                   yoke_apply_each(NULL, square, 4, NULL, YOKE_ARGS(yoke_in(x, 4))),
                    YOKE_EINVAL, "pool is NULL");
 }
 
@@ -365,7 +382,7 @@ static void test_many_functions(void **state)
     (void)state;
     pool = api_open("cpu:1");
     square_all(x, y, N, NULL);
-    assert_refused(pool, yoke_map_items(pool, return_code, NULL, 0, NULL, 0, N, NULL),
+    assert_refused(pool, yoke_apply_each(pool, return_code, N, NULL, NULL, 0),
                    YOKE_EKERNEL, "item 12");
     for (; count < 255; count++) {
         kernels[count] = api_kernel(pool, "fill", api_fill);
@@ -373,11 +390,11 @@ static void test_many_functions(void **state)
     /* One place is left, which they take from each other. */
     for (int i = 0; i < 3; i++) {
         square_all(x, y, N, NULL);
-        assert_status(yoke_map_items(pool, return_code, NULL, 0, NULL, 0, N, NULL),
+        assert_status(yoke_apply_each(pool, return_code, N, NULL, NULL, 0),
                       YOKE_EKERNEL);
     }
     kernels[count++] = api_kernel(pool, "fill", api_fill);
-    assert_refused(pool, yoke_map_items(pool, return_code, NULL, 0, NULL, 0, N, NULL),
+    assert_refused(pool, yoke_apply_each(pool, return_code, N, NULL, NULL, 0),
                    YOKE_EBUSY, "256 kernels");
     yoke_kernel_destroy(kernels[--count]);
     square_all(x, y, N, NULL);
@@ -392,8 +409,10 @@ static int in_another_process(void *arg)
 {
     uint32_t x = 0;
 
-    return yoke_map_items(arg, return_code, &x, 4, NULL, 0, 1, NULL) == YOKE_EINVAL ? 0
-                                                                                    : 1;
+    return yoke_apply_each(arg, return_code, 1, NULL, YOKE_ARGS(yoke_in(&x, 4))) ==
+                   YOKE_EINVAL
+               ? 0
+               : 1;
 }
 
 static void test_other_process(void **state)
@@ -409,20 +428,28 @@ static void test_closed_pool(void **state)
 
     (void)state;
     assert_ok(yoke_pool_close(other));
-    assert_status(yoke_map_items(other, return_code, &x, 4, NULL, 0, 1, NULL),
-                  YOKE_ECLOSED);
+    assert_status(
+        yoke_apply_each(other, return_code, 1, NULL, YOKE_ARGS(yoke_in(&x, 4))),
+        YOKE_ECLOSED);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_memory),   cmocka_unit_test(test_pool_memory),
-        cmocka_unit_test(test_many_items),     cmocka_unit_test(test_context_alone),
-        cmocka_unit_test(test_nothing),        cmocka_unit_test(test_nobody_waits),
-        cmocka_unit_test(test_starmap),        cmocka_unit_test(test_codes),
-        cmocka_unit_test(test_death),          cmocka_unit_test(test_poison),
-        cmocka_unit_test(test_timeout),        cmocka_unit_test(test_bad_arguments),
-        cmocka_unit_test(test_many_functions), cmocka_unit_test(test_other_process),
+        cmocka_unit_test(test_plain_memory),
+        cmocka_unit_test(test_pool_memory),
+        cmocka_unit_test(test_many_items),
+        cmocka_unit_test(test_context_alone),
+        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_nobody_waits),
+        cmocka_unit_test(test_several_arguments),
+        cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_death),
+        cmocka_unit_test(test_poison),
+        cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_bad_arguments),
+        cmocka_unit_test(test_many_functions),
+        cmocka_unit_test(test_other_process),
         cmocka_unit_test(test_closed_pool),
     };
 
