@@ -119,7 +119,7 @@ static void stream_items(yoke_pool *pool, const task *t)
     size_t items = t->w->items;
     yoke_stream *stream = NULL;
 
-    check(pool, yoke_imap(&stream, pool, &options, next_number, &items),
+    check(pool, yoke_stream_create(&stream, pool, &options, next_number, &items),
           "opening a stream");
     take(pool, stream, t->arrays[0]);
     yoke_stream_destroy(stream);

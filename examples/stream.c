@@ -58,14 +58,15 @@ static bool stream_texts(yoke_pool *pool)
 {
     const yoke_stream_options options = {.function = count_letters,
                                          .input_bytes = TEXT_BYTES,
-                                         .output_bytes = sizeof(letters)};
+                                         .output_bytes = sizeof(letters),
+                                         .unordered = true};
     yoke_stream *stream = NULL;
     void *result = NULL;
     size_t vowels = 0;
     size_t expected = 0;
     char text[TEXT_BYTES];
 
-    example_check(pool, yoke_imap_unordered(&stream, pool, &options, make_text, NULL),
+    example_check(pool, yoke_stream_create(&stream, pool, &options, make_text, NULL),
                   "opening the stream of texts");
     do {
         example_check(pool, yoke_stream_next(stream, &result, YOKE_FOREVER),
@@ -126,7 +127,8 @@ static bool stream_frames(yoke_pool *pool, size_t frames)
                                                             .source = brighten_cl,
                                                             .native = brighten}),
                   "brighten");
-    example_check(pool, yoke_imap(&stream, pool, &options, make_frame, &frames),
+    example_check(pool,
+                  yoke_stream_create(&stream, pool, &options, make_frame, &frames),
                   "opening the film");
     for (size_t i = 0; i < frames; i++) {
         const size_t bright = i % 256 + by < 255 ? i % 256 + by : 255;

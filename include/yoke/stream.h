@@ -8,6 +8,7 @@
 #ifndef YOKE_STREAM_H
 #define YOKE_STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arg.h"
@@ -31,7 +32,7 @@ typedef struct yoke_stream yoke_stream;
  *
  * @param item     where the item's bytes go; what is there before is anything
  * @param index    its number, from 0
- * @param context  as given to yoke_imap()
+ * @param context  as given to yoke_stream_create()
  * @return more than 0 if there is an item; 0 at the end; less for an error
  */
 typedef int yoke_stream_source(void *item, size_t index, void *context);
@@ -60,6 +61,9 @@ typedef struct yoke_stream_options {
     /** Items that are handed to the workers at once; 0: the window's 32nd part or so. For a
      *  function only. */
     size_t chunk;
+    /** Results come as they are ready: yoke_stream_index() says of which item. Otherwise they
+     *  come in the order of the items. */
+    bool unordered;
 } yoke_stream_options;
 
 /** Stands for the item in a kernel's arguments: item i of the range reads its own `bytes`
@@ -77,37 +81,29 @@ static inline yoke_arg yoke_stream_out(size_t bytes)
     return yoke_out(NULL, bytes);
 }
 
-/** Implementation of the calls below; `size` is sizeof *options as compiled. */
-YOKE_API yoke_status yoke_imap_sized(yoke_stream **stream, int ordered, yoke_pool *pool,
-                                     const yoke_stream_options *options, size_t size,
-                                     yoke_stream_source *next, void *context);
+/** Implementation of yoke_stream_create(); `size` is sizeof *options and `arg_size`
+ *  sizeof(yoke_arg) as compiled. */
+YOKE_API yoke_status yoke_stream_create_sized(yoke_stream **stream, yoke_pool *pool,
+                                              const yoke_stream_options *options,
+                                              size_t size, size_t arg_size,
+                                              yoke_stream_source *next, void *context);
 
 /**
- * Opens a stream whose results come in the order of the items. Memory for the window is
- * taken now, and no more later. Nothing is made or computed before the first
- * yoke_stream_next().
+ * Creates a stream. Memory for the window is taken now, and no more later. No item is made or
+ * computed before the first yoke_stream_next().
  *
  * @param stream   where the stream goes; the caller owns it; NULL on failure
  * @param pool     the pool
- * @param options  what happens to the items; what it points to is copied
- * @param next     makes them
+ * @param options  what happens to the items; what it points to is copied. Not NULL
+ * @param next     makes the items
  * @param context  handed to `next`
  */
-static inline yoke_status yoke_imap(yoke_stream **stream, yoke_pool *pool,
-                                    const yoke_stream_options *options,
-                                    yoke_stream_source *next, void *context)
+static inline yoke_status yoke_stream_create(yoke_stream **stream, yoke_pool *pool,
+                                             const yoke_stream_options *options,
+                                             yoke_stream_source *next, void *context)
 {
-    return yoke_imap_sized(stream, 1, pool, options, sizeof(yoke_stream_options), next,
-                           context);
-}
-
-/** As yoke_imap(), but results come as they are ready: yoke_stream_index() says whose. */
-static inline yoke_status yoke_imap_unordered(yoke_stream **stream, yoke_pool *pool,
-                                              const yoke_stream_options *options,
-                                              yoke_stream_source *next, void *context)
-{
-    return yoke_imap_sized(stream, 0, pool, options, sizeof(yoke_stream_options), next,
-                           context);
+    return yoke_stream_create_sized(stream, pool, options, sizeof(yoke_stream_options),
+                                    sizeof(yoke_arg), next, context);
 }
 
 /**

@@ -5,6 +5,7 @@
 
 #include "api/call.h"
 #include "api/live.h"
+#include "api/submission.h"
 #include "pool/stream.h"
 #include "sys/call_guard.h"
 
@@ -26,9 +27,10 @@ static yoke_status stream_check_open(yoke_stream **stream, const yoke_pool *pool
     return YOKE_OK;
 }
 
-yoke_status yoke_imap_sized(yoke_stream **stream, int ordered, yoke_pool *pool,
-                            const yoke_stream_options *options, size_t size,
-                            yoke_stream_source *next, void *context)
+yoke_status yoke_stream_create_sized(yoke_stream **stream, yoke_pool *pool,
+                                     const yoke_stream_options *options, size_t size,
+                                     size_t arg_size, yoke_stream_source *next,
+                                     void *context)
 {
     yoke_stream_options all;
     yk_error error;
@@ -40,6 +42,9 @@ yoke_status yoke_imap_sized(yoke_stream **stream, int ordered, yoke_pool *pool,
     }
     status = stream_check_open(stream, pool, options, next, &error);
     if (status == YOKE_OK) {
+        status = yk_call_check_arg_size(arg_size, &error);
+    }
+    if (status == YOKE_OK) {
         memset(&all, 0, sizeof all);
         yk_call_take_options(&all, sizeof all, options, size);
         if (all.kernel != NULL && !yk_live_has_kernel(pool, all.kernel)) {
@@ -50,7 +55,7 @@ yoke_status yoke_imap_sized(yoke_stream **stream, int ordered, yoke_pool *pool,
     }
     if (status == YOKE_OK) {
         status =
-            yk_stream_create(stream, pool, ordered != 0, &all, next, context, &error);
+            yk_stream_create(stream, pool, !all.unordered, &all, next, context, &error);
     }
     if (status == YOKE_OK) {
         (*stream)->serial = yk_live_serial(pool);

@@ -95,7 +95,8 @@ static void open_rest(yoke_pool *pool)
     assert_ok_pool(
         pool, yoke_process_start(&left.process, pool, end_with_three, NULL, 0, NULL));
     assert_ok_pool(pool, yoke_process_join(left.process, 60));
-    assert_ok_pool(pool, yoke_imap(&left.stream, pool, &options, next_number, NULL));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&left.stream, pool, &options, next_number, NULL));
     assert_ok_pool(pool, yoke_stream_next(left.stream, &result, 60));
     (void)snprintf(name, sizeof name, "yoke-after-close-%d", (int)getpid());
     assert_ok_pool(pool, yoke_shm_create(&left.shm, pool, name, BYTES));

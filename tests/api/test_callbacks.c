@@ -505,7 +505,8 @@ static void test_source(void **state)
     void *result = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_imap(&self.stream, pool, &options, make_item, &self));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&self.stream, pool, &options, make_item, &self));
     for (uint64_t i = 0; i < 3; i++) {
         assert_ok_pool(pool, yoke_stream_next(self.stream, &result, 60));
         assert_int_equal(*(uint64_t *)result, i);
@@ -558,7 +559,8 @@ static void test_destroying(void **state)
     void *result = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_imap(&self.stream, pool, &options, count_up, NULL));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&self.stream, pool, &options, count_up, NULL));
     assert_status(yoke_stream_next(self.stream, &result, 0), YOKE_ETIMEDOUT);
     api_gate_await(gate, 1);
     future = ended(&(yoke_task_options){.on_success = meddle, .on_context = &self});

@@ -143,11 +143,11 @@ static void run(const yoke_stream_options *options, size_t count, bool ordered,
                 size_t window)
 {
     source from = {.count = count};
+    yoke_stream_options all = *options;
     yoke_stream *stream = NULL;
 
-    assert_ok_pool(pool, ordered ? yoke_imap(&stream, pool, options, make_number, &from)
-                                 : yoke_imap_unordered(&stream, pool, options,
-                                                       make_number, &from));
+    all.unordered = !ordered;
+    assert_ok_pool(pool, yoke_stream_create(&stream, pool, &all, make_number, &from));
     assert_int_equal(from.made + from.after, 0); /* lazy */
     take_all(stream, &from, ordered);
     assert_true(from.most <= window);
@@ -193,7 +193,8 @@ static void test_back_pressure(void **state)
     options.window = 12;
     options.chunk = 4;
     options.devices = "cpu";
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_number, &from));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &options, make_number, &from));
     assert_status(yoke_stream_next(stream, &result, 0), YOKE_ETIMEDOUT);
     assert_null(result);
     assert_status(yoke_stream_next(stream, &result, 0.01), YOKE_ETIMEDOUT);
@@ -212,7 +213,8 @@ static void test_without_output(void **state)
     void *result = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_number, &from));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &options, make_number, &from));
     for (size_t i = 0; i < 300; i++) {
         assert_ok_pool(pool, yoke_stream_next(stream, &result, 60));
         assert_true(*(uint64_t *)result == i);
@@ -277,19 +279,18 @@ static void test_frames(void **state)
     yoke_kernel *kernel = api_kernel(pool, "mix_rows", mix_rows);
     const yoke_arg args[] = {yoke_in_halo(NULL, ROW, 1), yoke_stream_out(ROW),
                              yoke_in_whole(table, sizeof table), yoke_scalar(3)};
-    const yoke_stream_options options = {.kernel = kernel,
-                                         .range = yoke_range_2d(WIDTH, HEIGHT),
-                                         .args = args,
-                                         .arg_count = 4};
+    yoke_stream_options options = {.kernel = kernel,
+                                   .range = yoke_range_2d(WIDTH, HEIGHT),
+                                   .args = args,
+                                   .arg_count = 4};
     yoke_stream *stream = NULL;
     void *result = NULL;
 
     (void)state;
     for (int ordered = 0; ordered < 2; ordered++) {
-        assert_ok_pool(pool,
-                       ordered ? yoke_imap(&stream, pool, &options, make_frame, &frames)
-                               : yoke_imap_unordered(&stream, pool, &options,
-                                                     make_frame, &frames));
+        options.unordered = ordered == 0;
+        assert_ok_pool(
+            pool, yoke_stream_create(&stream, pool, &options, make_frame, &frames));
         for (size_t i = 0; i < frames; i++) {
             assert_ok_pool(pool, yoke_stream_next(stream, &result, 60));
             assert_true(!ordered || yoke_stream_index(stream) == i);
@@ -316,7 +317,8 @@ static void test_frames_in_place(void **state)
     void *result = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_frame, &frames));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &options, make_frame, &frames));
     yoke_kernel_destroy(kernel); /* the stream has it */
     for (uint32_t f = 0; f < frames; f++) {
         assert_ok_pool(pool, yoke_stream_next(stream, &result, 60));
@@ -353,7 +355,8 @@ static void test_slow_source(void **state)
     (void)state;
     options.function = take_a_moment;
     options.window = 1;
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_slowly, &from));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &options, make_slowly, &from));
     assert_ok_pool(pool, yoke_stream_next(stream, &result, 1.0));
     assert_non_null(result);
     yoke_stream_destroy(stream);
@@ -384,11 +387,9 @@ static void test_many_streams(void **state)
     options.chunk = 7;
     for (size_t i = 0; i < STREAMS; i++) {
         from[i] = (source){.count = COUNT};
-        assert_ok_pool(
-            pool, i % 2 == 0
-                      ? yoke_imap(&streams[i], pool, &options, make_number, &from[i])
-                      : yoke_imap_unordered(&streams[i], pool, &options, make_number,
-                                            &from[i]));
+        options.unordered = i % 2 != 0;
+        assert_ok_pool(pool, yoke_stream_create(&streams[i], pool, &options,
+                                                make_number, &from[i]));
     }
     for (size_t k = 0; k < COUNT; k++) {
         for (size_t i = k < COUNT / 2 ? 1 : 0; i < STREAMS; i++) {
@@ -420,7 +421,7 @@ static void fails_after(const yoke_stream_options *options, source *from, size_t
     size_t came = 0;
     yoke_status got;
 
-    assert_ok_pool(pool, yoke_imap(&stream, pool, options, make_number, from));
+    assert_ok_pool(pool, yoke_stream_create(&stream, pool, options, make_number, from));
     while ((got = yoke_stream_next(stream, &result, 60)) == YOKE_OK && result != NULL) {
         came++;
     }
@@ -494,7 +495,8 @@ static void test_inner_calls(void **state)
     yoke_stream *stream = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &squares, make_number, &from));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &squares, make_number, &from));
     from.stream = stream;
     take_all(stream, &from, true);
     assert_int_equal(from.inner, YOKE_EBUSY);
@@ -511,7 +513,8 @@ static void test_destroyed_early(void **state)
     (void)state;
     for (int i = 0; i < 20; i++) {
         from.made = 0;
-        assert_ok_pool(pool, yoke_imap(&stream, pool, &squares, make_number, &from));
+        assert_ok_pool(pool,
+                       yoke_stream_create(&stream, pool, &squares, make_number, &from));
         for (int k = 0; k < i; k++) {
             assert_ok(yoke_stream_next(stream, &result, 60));
         }
@@ -539,7 +542,8 @@ static void test_pool_is_gone(void **state)
 
     (void)state;
     pool = api_open("cpu:1");
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &squares, make_number, &from));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &squares, make_number, &from));
     assert_ok(yoke_stream_next(stream, &result, 60));
     assert_int_equal(yt_in_child(use_in_child, stream, 30), 0);
     assert_ok(yoke_pool_close(pool));
@@ -617,21 +621,24 @@ static void test_bad_arguments(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_refused(pool,
-                       yoke_imap(&stream, pool, &bad[i].options, make_number, &from),
-                       YOKE_EINVAL, bad[i].words);
+        assert_refused(
+            pool,
+            yoke_stream_create(&stream, pool, &bad[i].options, make_number, &from),
+            YOKE_EINVAL, bad[i].words);
         assert_null(stream);
     }
-    assert_refused(pool, yoke_imap(&stream, pool, &squares, NULL, NULL), YOKE_EINVAL,
-                   "source is NULL");
-    assert_refused(pool, yoke_imap(&stream, pool, NULL, make_number, &from),
+    assert_refused(pool, yoke_stream_create(&stream, pool, &squares, NULL, NULL),
+                   YOKE_EINVAL, "source is NULL");
+    assert_refused(pool, yoke_stream_create(&stream, pool, NULL, make_number, &from),
                    YOKE_EINVAL, "options is NULL");
-    assert_refused(pool, yoke_imap(NULL, pool, &squares, make_number, &from),
+    assert_refused(pool, yoke_stream_create(NULL, pool, &squares, make_number, &from),
                    YOKE_EINVAL, "stream goes is NULL");
-    assert_status(yoke_imap(&stream, NULL, &squares, make_number, &from), YOKE_EINVAL);
+    assert_status(yoke_stream_create(&stream, NULL, &squares, make_number, &from),
+                  YOKE_EINVAL);
     assert_status(yoke_stream_next(NULL, &result, 0), YOKE_EINVAL);
     assert_int_equal(yoke_stream_index(NULL), 0);
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &squares, make_number, &from));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &squares, make_number, &from));
     assert_refused(pool, yoke_stream_next(stream, NULL, 0), YOKE_EINVAL, "is NULL");
     assert_refused(pool, yoke_stream_next(stream, &result, 0.0 / (double)from.after),
                    YOKE_EINVAL, "not a number");
@@ -686,7 +693,8 @@ static void test_million_items(void **state)
 
     (void)state;
     options.window = 20000;
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_number, &from));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &options, make_number, &from));
     for (uint64_t i = 0; i < ITEMS; i++) {
         assert_ok_pool(pool, yoke_stream_next(stream, &result, 60));
         if (*(uint64_t *)result != i * i) {
@@ -736,7 +744,8 @@ static void test_large_frames(void **state)
     const size_t before = resident();
 
     (void)state;
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_large, &frames));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &options, make_large, &frames));
     for (size_t i = 0; i < frames; i++) {
         const unsigned char *bytes;
 

@@ -247,7 +247,8 @@ static yoke_stream *open_stream(yoke_task_function *function)
         .function = function, .input_bytes = 4, .output_bytes = 4, .chunk = 1};
     yoke_stream *stream = NULL;
 
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, next_number, NULL));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &options, next_number, NULL));
     return stream;
 }
 

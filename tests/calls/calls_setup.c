@@ -97,7 +97,8 @@ static void check_stream(yoke_pool *pool)
     void *result;
     int count = 0;
 
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, count_to_ten, NULL));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&stream, pool, &options, count_to_ten, NULL));
     for (;;) {
         assert_ok_pool(pool, yoke_stream_next(stream, &result, limit));
         if (result == NULL) {

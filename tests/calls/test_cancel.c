@@ -266,7 +266,8 @@ static void make_jobs(void)
 
     here.held = calls_kernel(pool, "held", held_kernel);
     here.future = calls_held(pool, here.gate);
-    assert_ok_pool(pool, yoke_imap(&here.stream, pool, &options, next_item, NULL));
+    assert_ok_pool(pool,
+                   yoke_stream_create(&here.stream, pool, &options, next_item, NULL));
     assert_ok_pool(pool, yoke_process_start(&here.process, pool, held_process,
                                             &here.gate, sizeof here.gate, NULL));
     assert_ok_pool(pool, yoke_lend(here.lent));

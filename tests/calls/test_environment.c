@@ -455,7 +455,8 @@ static void test_callbacks_and_sources_have_the_callers(void **state)
     assert_ok_pool(pool, yoke_apply_async(&future, pool, give_one, NULL, 0, NULL));
     assert_ok_pool(pool, yoke_future_on_done(future, look_callback, &in_callback));
     (void)yoke_future_wait(future, 60);
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &options, look_source, &in_source));
+    assert_ok_pool(
+        pool, yoke_stream_create(&stream, pool, &options, look_source, &in_source));
     assert_ok_pool(pool, yoke_stream_next(stream, &result, 60));
     (void)fesetenv(FE_DFL_ENV);
     assert_int_equal(in_callback, FE_DOWNWARD);

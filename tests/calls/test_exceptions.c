@@ -398,8 +398,10 @@ static void take_next(void *context)
 /* What it gave before comes, in order and right, then the error. */
 static void check_stream(bool ordered)
 {
-    const yoke_stream_options options = {
-        .function = double_it, .input_bytes = sizeof(int), .output_bytes = sizeof(int)};
+    const yoke_stream_options options = {.function = double_it,
+                                         .input_bytes = sizeof(int),
+                                         .output_bytes = sizeof(int),
+                                         .unordered = !ordered};
     taker self = {.stream = NULL};
     int thrown = 0;
     int count = 0;
@@ -407,9 +409,7 @@ static void check_stream(bool ordered)
     char text[100];
 
     assert_ok_pool(
-        pool, ordered ? yoke_imap(&self.stream, pool, &options, throwing_source, NULL)
-                      : yoke_imap_unordered(&self.stream, pool, &options,
-                                            throwing_source, NULL));
+        pool, yoke_stream_create(&self.stream, pool, &options, throwing_source, NULL));
     for (;;) {
         if (caught(take_next, &self, text, sizeof text)) {
             thrown++;

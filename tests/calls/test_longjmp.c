@@ -203,8 +203,8 @@ static void test_over_two_calls(void **state)
 
     (void)state;
     begin_job(&seen);
-    assert_ok_pool(pool,
-                   yoke_imap(&stream, pool, &stream_options, waiting_source, &seen));
+    assert_ok_pool(pool, yoke_stream_create(&stream, pool, &stream_options,
+                                            waiting_source, &seen));
     if (setjmp(back) == 0) {
         (void)yoke_stream_next(stream, &result, 60);
         fail();
@@ -257,7 +257,8 @@ static void test_sources(void **state)
     void *result;
 
     (void)state;
-    assert_ok_pool(pool, yoke_imap(&stream, pool, &stream_options, jump_source, NULL));
+    assert_ok_pool(
+        pool, yoke_stream_create(&stream, pool, &stream_options, jump_source, NULL));
     if (setjmp(back) != 0) {
         jumped++;
     }

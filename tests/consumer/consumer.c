@@ -566,7 +566,8 @@ static void test_streams(yoke_pool *pool)
     options.function = double_item;
     options.input_bytes = sizeof(float);
     options.output_bytes = sizeof(float);
-    CHECK_OK(pool, yoke_imap_unordered(&stream, pool, &options, next_number, NULL));
+    options.unordered = true;
+    CHECK_OK(pool, yoke_stream_create(&stream, pool, &options, next_number, NULL));
     for (size_t i = 0; i < ITEMS; i++) {
         CHECK_OK(pool, yoke_stream_next(stream, &result, 60.0));
         wrong += *(float *)result != 2.0f * (float)yoke_stream_index(stream);
@@ -582,7 +583,7 @@ static void test_streams(yoke_pool *pool)
     options.range = yoke_range_1d(WIDTH);
     options.args = args;
     options.arg_count = 2;
-    CHECK_OK(pool, yoke_imap(&stream, pool, &options, next_row, NULL));
+    CHECK_OK(pool, yoke_stream_create(&stream, pool, &options, next_row, NULL));
     for (size_t i = 0; i < HEIGHT; i++) {
         CHECK_OK(pool, yoke_stream_next(stream, &result, 60.0));
         wrong += ((float *)result)[WIDTH - 1] != (float)i;

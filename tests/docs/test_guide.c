@@ -632,7 +632,7 @@ static yoke_status add_norms(yoke_pool *pool, FILE *file, double *sum)
         .function = norm, .input_bytes = 2 * sizeof(float), .output_bytes = sizeof(float)};
     yoke_stream *stream;
     void *length = NULL;
-    yoke_status status = yoke_imap(&stream, pool, &options, read_vector, file);
+    yoke_status status = yoke_stream_create(&stream, pool, &options, read_vector, file);
 
     *sum = 0;
     while (status == YOKE_OK) {
@@ -655,13 +655,14 @@ static yoke_status open_film(yoke_stream **film, yoke_pool *pool, yoke_kernel *k
     const size_t row = width * sizeof(float);
     const yoke_arg args[] = {yoke_stream_out(row), yoke_in_halo(NULL, row, 1)};
 
-    return yoke_imap(film, pool,
-                     &(yoke_stream_options){.kernel = kernel,
-                                            .range = yoke_range_2d(width, height),
-                                            .args = args,
-                                            .arg_count = 2,
-                                            .window = 2},
-                     camera, NULL);
+    return yoke_stream_create(
+        film, pool,
+        &(yoke_stream_options){.kernel = kernel,
+                               .range = yoke_range_2d(width, height),
+                               .args = args,
+                               .arg_count = 2,
+                               .window = 2},
+        camera, NULL);
 }
 /* end */
 

@@ -131,15 +131,16 @@ static int make_item(void *item, size_t index, void *context)
 
 static void stream_items(yoke_pool *pool, bool ordered)
 {
-    const yoke_stream_options options = {
-        .function = mix_item, .input_bytes = 4, .output_bytes = 4, .window = 60};
+    const yoke_stream_options options = {.function = mix_item,
+                                         .input_bytes = 4,
+                                         .output_bytes = 4,
+                                         .window = 60,
+                                         .unordered = !ordered};
     yoke_stream *stream = NULL;
     bool came[ITEMS] = {false};
     void *result = NULL;
 
-    assert_ok_pool(
-        pool, ordered ? yoke_imap(&stream, pool, &options, make_item, NULL)
-                      : yoke_imap_unordered(&stream, pool, &options, make_item, NULL));
+    assert_ok_pool(pool, yoke_stream_create(&stream, pool, &options, make_item, NULL));
     for (uint32_t i = 0; i < ITEMS; i++) {
         size_t index;
 
@@ -243,7 +244,8 @@ static void test_stream_breaks(void **state)
         void *result = NULL;
         yoke_status status = YOKE_OK;
 
-        assert_ok_pool(pool, yoke_imap(&stream, pool, &options, make_item, &endless));
+        assert_ok_pool(
+            pool, yoke_stream_create(&stream, pool, &options, make_item, &endless));
         for (int i = 0; i < taken; i++) {
             assert_ok_pool(pool, yoke_stream_next(stream, &result, FT_SECONDS));
         }

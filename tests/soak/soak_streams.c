@@ -75,11 +75,9 @@ void soak_row_stream(soak_client *client)
     if (soak_chance(random, 50)) {
         options.window = soak_between(random, options.chunk > 0 ? 20 : 1, 300);
     }
-    if (!(is_ordered
-              ? SOAK(client, yoke_imap(&stream, client->work_range->pool, &options,
-                                       make_number, &from))
-              : SOAK(client, yoke_imap_unordered(&stream, client->work_range->pool, &options,
-                                                 make_number, &from)))) {
+    options.unordered = !is_ordered;
+    if (!SOAK(client, yoke_stream_create(&stream, client->work_range->pool, &options,
+                                         make_number, &from))) {
         return;
     }
     taken = drain(client, stream, &from, is_ordered, most);
@@ -135,13 +133,14 @@ void soak_row_stream_kernel(soak_client *client)
                                          .range = yoke_range_1d(FRAME),
                                          .args = args,
                                          .arg_count = 3,
-                                         .window = soak_between(&client->random, 1, 6)};
+                                         .window = soak_between(&client->random, 1, 6),
+                                         .unordered = true};
     yoke_stream *stream = NULL;
     void *result = NULL;
     size_t taken = 0;
 
     if (!SOAK(client,
-              yoke_imap_unordered(&stream, work_range->pool, &options, make_frame, &from))) {
+              yoke_stream_create(&stream, work_range->pool, &options, make_frame, &from))) {
         return;
     }
     while (SOAK(client, yoke_stream_next(stream, &result, YOKE_FOREVER)) &&
