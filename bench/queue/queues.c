@@ -219,16 +219,16 @@ static bool with_posix(struct exchange exchange, const char *what)
 
 static bool lock_yoke(yoke_pool *pool, size_t times)
 {
-    yoke_lock *lock = NULL;
+    yoke_mutex *lock = NULL;
 
-    if (yoke_lock_create(&lock, pool) != YOKE_OK) {
+    if (yoke_mutex_create(&lock, pool, NULL) != YOKE_OK) {
         return false;
     }
     const double begin = now();
 
     for (size_t i = 0; i < times; i++) {
-        if (yoke_lock_acquire(lock, YOKE_FOREVER) != YOKE_OK ||
-            yoke_lock_release(lock) != YOKE_OK) {
+        if (yoke_mutex_lock(lock, YOKE_FOREVER) != YOKE_OK ||
+            yoke_mutex_unlock(lock) != YOKE_OK) {
             return false;
         }
     }

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "lock.h"
+#include "mutex.h"
 #include "pool.h"
 
 #ifdef __cplusplus
@@ -39,14 +39,14 @@ YOKE_API yoke_status yoke_condition_create(yoke_condition **condition, yoke_pool
  * the lock.
  *
  * @param condition  the condition
- * @param lock       a lock that this thread has
+ * @param mutex      a mutex that this thread has locked, not a recursive one
  * @param seconds    how long to wait; negative: without limit. Taking the lock again may
  *                   take longer
  * @return YOKE_OK, YOKE_EOWNERDEAD (somebody died with the lock), YOKE_ETIMEDOUT, YOKE_EAGAIN
  *         (0 seconds): the lock is held. YOKE_ECLOSED: the lock is held, unless it is
  *         itself destroyed. YOKE_EBROKEN (the pool is broken): it is not held
  */
-YOKE_API yoke_status yoke_condition_wait(yoke_condition *condition, yoke_lock *lock,
+YOKE_API yoke_status yoke_condition_wait(yoke_condition *condition, yoke_mutex *mutex,
                                          double seconds);
 
 /**
@@ -55,12 +55,12 @@ YOKE_API yoke_status yoke_condition_wait(yoke_condition *condition, yoke_lock *l
  * looked at again.
  *
  * @param condition  the condition
- * @param lock       a lock that this thread has
+ * @param mutex      a mutex that this thread has locked, not a recursive one
  * @param predicate  called with the lock held, before waiting and after each time
  * @param context    handed to it
  * @param seconds    how long to wait in all
  */
-YOKE_API yoke_status yoke_condition_wait_for(yoke_condition *condition, yoke_lock *lock,
+YOKE_API yoke_status yoke_condition_wait_for(yoke_condition *condition, yoke_mutex *mutex,
                                              yoke_condition_predicate *predicate,
                                              void *context, double seconds);
 

@@ -19,12 +19,12 @@ yoke_status yoke_condition_create(yoke_condition **result, yoke_pool *pool)
 }
 
 static yoke_status condition_check(const yoke_condition *condition,
-                                   const yoke_lock *lock, double seconds,
+                                   const yoke_mutex *mutex, double seconds,
                                    uint64_t *deadline)
 {
     YK_OBJECT_CHECK(condition, YK_MAGIC_CONDITION);
-    YK_OBJECT_CHECK(lock, YK_MAGIC_LOCK);
-    if (!yk_ipc_object_has_lock((const yk_ipc_object *)lock, yk_identity_thread())) {
+    YK_OBJECT_CHECK(mutex, YK_MAGIC_LOCK);
+    if (!yk_ipc_object_has_lock((const yk_ipc_object *)mutex, yk_identity_thread())) {
         return yk_object_fail(
             condition, YOKE_EINVAL,
             "this thread does not have the lock that it would give back");
@@ -32,30 +32,32 @@ static yoke_status condition_check(const yoke_condition *condition,
     return yk_object_deadline(condition, seconds, deadline);
 }
 
-yoke_status yoke_condition_wait(yoke_condition *condition, yoke_lock *lock,
+yoke_status yoke_condition_wait(yoke_condition *condition, yoke_mutex *mutex,
                                 double seconds)
 {
     uint64_t deadline;
-    const yoke_status status = condition_check(condition, lock, seconds, &deadline);
+    const yoke_status status = condition_check(condition, mutex, seconds, &deadline);
 
     return status != YOKE_OK
                ? status
-               : yk_object_end(condition, yk_condition_wait((yk_ipc_object *)condition,
-                                                         (yk_ipc_object *)lock, deadline));
+               : yk_object_end(condition,
+                               yk_condition_wait((yk_ipc_object *)condition,
+                                                 (yk_ipc_object *)mutex, deadline));
 }
 
-yoke_status yoke_condition_wait_for(yoke_condition *condition, yoke_lock *lock,
+yoke_status yoke_condition_wait_for(yoke_condition *condition, yoke_mutex *mutex,
                                     yoke_condition_predicate *predicate, void *context,
                                     double seconds)
 {
     uint64_t deadline;
-    yoke_status status = condition_check(condition, lock, seconds, &deadline);
+    yoke_status status = condition_check(condition, mutex, seconds, &deadline);
 
     if (status == YOKE_OK && predicate == NULL) {
         return yk_object_fail(condition, YOKE_EINVAL, "the predicate is NULL");
     }
     while (status == YOKE_OK && !predicate(context)) {
-        status = yk_condition_wait((yk_ipc_object *)condition, (yk_ipc_object *)lock, deadline);
+        status = yk_condition_wait((yk_ipc_object *)condition, (yk_ipc_object *)mutex,
+                                   deadline);
         if ((status == YOKE_ETIMEDOUT || status == YOKE_EAGAIN) && predicate(context)) {
             return YOKE_OK;
         }

@@ -15,7 +15,7 @@ static const struct {
     yk_magic magic;
     const char *name;
 } kinds[] = {
-    {YK_MAGIC_LOCK, "lock"},           {YK_MAGIC_RLOCK, "rlock"},
+    {YK_MAGIC_LOCK, "mutex"},          {YK_MAGIC_RLOCK, "recursive mutex"},
     {YK_MAGIC_EVENT, "event"},         {YK_MAGIC_SEMAPHORE, "semaphore"},
     {YK_MAGIC_CONDITION, "condition"}, {YK_MAGIC_BARRIER, "barrier"},
     {YK_MAGIC_VALUE, "value"},         {YK_MAGIC_ARRAY, "array"},

@@ -181,49 +181,50 @@ static void destroy_pipe(void *object)
 
 static void *make_lock(void)
 {
-    yoke_lock *lock = NULL;
+    yoke_mutex *lock = NULL;
 
-    assert_ok_pool(pool, yoke_lock_create(&lock, pool));
+    assert_ok_pool(pool, yoke_mutex_create(&lock, pool, NULL));
     return lock;
 }
 
 static void use_lock(void *object)
 {
-    (void)yoke_lock_acquire(object, 2);
-    (void)yoke_lock_release(object);
-    (void)yoke_lock_acquire(object, 0);
-    (void)yoke_lock_release(object);
+    (void)yoke_mutex_lock(object, 2);
+    (void)yoke_mutex_unlock(object);
+    (void)yoke_mutex_lock(object, 0);
+    (void)yoke_mutex_unlock(object);
 }
 
 static void destroy_lock(void *object)
 {
-    (void)yoke_lock_destroy(object);
+    (void)yoke_mutex_destroy(object);
 }
 
 static void *make_rlock(void)
 {
-    yoke_rlock *lock = NULL;
+    yoke_mutex *lock = NULL;
 
-    assert_ok_pool(pool, yoke_rlock_create(&lock, pool));
-    assert_ok_pool(pool, yoke_rlock_acquire(lock, 0));
-    assert_ok_pool(pool, yoke_rlock_acquire(lock, 0));
+    assert_ok_pool(
+        pool, yoke_mutex_create(&lock, pool, &(yoke_mutex_options){.recursive = true}));
+    assert_ok_pool(pool, yoke_mutex_lock(lock, 0));
+    assert_ok_pool(pool, yoke_mutex_lock(lock, 0));
     return lock;
 }
 
 static void use_rlock(void *object)
 {
-    (void)yoke_rlock_acquire(object, 2);
+    (void)yoke_mutex_lock(object, 2);
     for (int i = 0; i < 4; i++) {
-        (void)yoke_rlock_release(object);
+        (void)yoke_mutex_unlock(object);
     }
 }
 
 static void destroy_rlock(void *object)
 {
-    (void)yoke_rlock_destroy(object);
+    (void)yoke_mutex_destroy(object);
 }
 
-static yoke_lock *plain_lock;
+static yoke_mutex *plain_lock;
 
 static void *make_condition(void)
 {
@@ -236,11 +237,11 @@ static void *make_condition(void)
 
 static void use_condition(void *object)
 {
-    (void)yoke_lock_acquire(plain_lock, 1);
+    (void)yoke_mutex_lock(plain_lock, 1);
     (void)yoke_condition_wait(object, plain_lock, 0.001);
     (void)yoke_condition_notify(object, 1);
     (void)yoke_condition_notify_all(object);
-    (void)yoke_lock_release(plain_lock);
+    (void)yoke_mutex_unlock(plain_lock);
 }
 
 static void destroy_condition(void *object)
@@ -524,7 +525,7 @@ static void test_overrun(void **state)
 {
     yoke_kernel *kernel = api_kernel(pool, "overrun", overrun);
     yoke_queue *queues[8];
-    yoke_lock *locks[8];
+    yoke_mutex *locks[8];
     uint32_t *numbers[8];
     yoke_shared_array *array = make_array();
     char text[8];
@@ -543,9 +544,9 @@ static void test_overrun(void **state)
     for (int i = 0; i < 8; i++) {
         assert_ok_pool(pool, yoke_queue_get(queues[i], text, NULL, 0));
         assert_string_equal(text, "message");
-        assert_ok_pool(pool, yoke_lock_acquire(locks[i], 0));
+        assert_ok_pool(pool, yoke_mutex_lock(locks[i], 0));
         assert_ok_pool(pool, yoke_queue_destroy(queues[i]));
-        assert_ok_pool(pool, yoke_lock_destroy(locks[i]));
+        assert_ok_pool(pool, yoke_mutex_destroy(locks[i]));
         assert_ok_pool(pool, yoke_free(numbers[i]));
     }
     assert_ok_pool(pool, yoke_array_destroy(array));

@@ -14,8 +14,8 @@
 enum { ROUNDS = 20000, PROCESSES = 3 };
 
 typedef struct board {
-    yoke_lock *lock;
-    yoke_rlock *rlock;
+    yoke_mutex *lock;
+    yoke_mutex *rlock;
     yoke_event *event;
     yoke_semaphore *semaphore;
     yoke_condition *condition;
@@ -38,8 +38,9 @@ static int open_board(void **state)
     pool = api_open("cpu:2");
     b = yoke_alloc(pool, sizeof *b);
     assert_non_null(b);
-    assert_ok_pool(pool, yoke_lock_create(&b->lock, pool));
-    assert_ok_pool(pool, yoke_rlock_create(&b->rlock, pool));
+    assert_ok_pool(pool, yoke_mutex_create(&b->lock, pool, NULL));
+    assert_ok_pool(pool, yoke_mutex_create(&b->rlock, pool,
+                                           &(yoke_mutex_options){.recursive = true}));
     assert_ok_pool(pool, yoke_event_create(&b->event, pool));
     assert_ok_pool(pool, yoke_semaphore_create(&b->semaphore, pool, 2, 3));
     assert_ok_pool(pool, yoke_condition_create(&b->condition, pool));
@@ -104,18 +105,18 @@ static bool is_awaited(void *arg)
 
 static yoke_status take_lock(double seconds)
 {
-    return yoke_lock_acquire(b->lock, seconds);
+    return yoke_mutex_lock(b->lock, seconds);
 }
 
 static yoke_status take_rlock(double seconds)
 {
-    return yoke_rlock_acquire(b->rlock, seconds);
+    return yoke_mutex_lock(b->rlock, seconds);
 }
 
 static yoke_status give_lock(double seconds)
 {
     (void)seconds;
-    return yoke_lock_release(b->lock);
+    return yoke_mutex_unlock(b->lock);
 }
 
 /* ---- locks ---- */
@@ -124,11 +125,11 @@ static int count_under_lock(void *arg)
 {
     (void)arg;
     for (int i = 0; i < ROUNDS; i++) {
-        if (yoke_lock_acquire(b->lock, YOKE_FOREVER) != YOKE_OK) {
+        if (yoke_mutex_lock(b->lock, YOKE_FOREVER) != YOKE_OK) {
             return 1;
         }
         b->plain++;
-        if (yoke_lock_release(b->lock) != YOKE_OK) {
+        if (yoke_mutex_unlock(b->lock) != YOKE_OK) {
             return 2;
         }
     }
@@ -138,14 +139,13 @@ static int count_under_lock(void *arg)
 static void test_lock(void **state)
 {
     (void)state;
-    assert_ok_pool(pool, yoke_lock_acquire(b->lock, 0));
-    assert_refused(pool, yoke_lock_acquire(b->lock, YOKE_FOREVER), YOKE_EBUSY,
-                   "already");
+    assert_ok_pool(pool, yoke_mutex_lock(b->lock, 0));
+    assert_refused(pool, yoke_mutex_lock(b->lock, YOKE_FOREVER), YOKE_EBUSY, "already");
     assert_status(elsewhere(take_lock, 0), YOKE_ETIMEDOUT);
     assert_status(elsewhere(take_lock, 0.001), YOKE_ETIMEDOUT);
     assert_status(elsewhere(give_lock, 0), YOKE_EINVAL);
-    assert_ok_pool(pool, yoke_lock_release(b->lock));
-    assert_refused(pool, yoke_lock_release(b->lock), YOKE_EINVAL, "does not have");
+    assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
+    assert_refused(pool, yoke_mutex_unlock(b->lock), YOKE_EINVAL, "does not have");
     in_processes(count_under_lock);
     assert_int_equal(b->plain, PROCESSES * ROUNDS);
 }
@@ -153,7 +153,7 @@ static void test_lock(void **state)
 static bool is_taken_over(void *arg)
 {
     (void)arg;
-    return yoke_lock_acquire(b->lock, 0) == YOKE_EOWNERDEAD;
+    return yoke_mutex_lock(b->lock, 0) == YOKE_EOWNERDEAD;
 }
 
 /* A thread that ends with the lock is noticed like a process. */
@@ -161,28 +161,28 @@ static void test_lock_of_a_thread_that_ended(void **state)
 {
     (void)state;
     assert_ok(elsewhere(take_lock, -1));
-    assert_refused(pool, yoke_lock_acquire(b->lock, YOKE_FOREVER), YOKE_EOWNERDEAD,
+    assert_refused(pool, yoke_mutex_lock(b->lock, YOKE_FOREVER), YOKE_EOWNERDEAD,
                    "died");
-    assert_ok_pool(pool, yoke_lock_release(b->lock));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
     assert_ok(elsewhere(take_lock, -1));
     assert_true(yt_wait_until(is_taken_over, NULL, 30)); /* joined is not yet gone */
-    assert_ok_pool(pool, yoke_lock_release(b->lock));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
 }
 
 static void test_rlock(void **state)
 {
     (void)state;
     for (int i = 0; i < 3; i++) {
-        assert_ok_pool(pool, yoke_rlock_acquire(b->rlock, 0));
+        assert_ok_pool(pool, yoke_mutex_lock(b->rlock, 0));
     }
     for (int i = 0; i < 3; i++) {
         assert_status(elsewhere(take_rlock, 0), YOKE_ETIMEDOUT);
-        assert_ok_pool(pool, yoke_rlock_release(b->rlock));
+        assert_ok_pool(pool, yoke_mutex_unlock(b->rlock));
     }
-    assert_refused(pool, yoke_rlock_release(b->rlock), YOKE_EINVAL, "does not have");
+    assert_refused(pool, yoke_mutex_unlock(b->rlock), YOKE_EINVAL, "does not have");
     assert_ok(elsewhere(take_rlock, 0));
-    assert_status(yoke_rlock_acquire(b->rlock, YOKE_FOREVER), YOKE_EOWNERDEAD);
-    assert_ok_pool(pool, yoke_rlock_release(b->rlock));
+    assert_status(yoke_mutex_lock(b->rlock, YOKE_FOREVER), YOKE_EOWNERDEAD);
+    assert_ok_pool(pool, yoke_mutex_unlock(b->rlock));
     assert_ok(elsewhere(take_rlock, 0));
 }
 
@@ -270,14 +270,14 @@ static bool is_my_turn(void *context)
 static int take_turns(void *arg)
 {
     for (int i = 0; i < 500; i++) {
-        if (yoke_lock_acquire(b->lock, YOKE_FOREVER) != YOKE_OK ||
+        if (yoke_mutex_lock(b->lock, YOKE_FOREVER) != YOKE_OK ||
             yoke_condition_wait_for(b->condition, b->lock, is_my_turn, arg,
                                     YOKE_FOREVER) != YOKE_OK) {
             return 1;
         }
         b->plain++;
         if (yoke_condition_notify_all(b->condition) != YOKE_OK ||
-            yoke_lock_release(b->lock) != YOKE_OK) {
+            yoke_mutex_unlock(b->lock) != YOKE_OK) {
             return 2;
         }
     }
@@ -297,7 +297,7 @@ static void test_condition(void **state)
     assert_int_equal(b->plain, 500 * PROCESSES);
     assert_refused(pool, yoke_condition_wait(b->condition, b->lock, 0), YOKE_EINVAL,
                    "does not have");
-    assert_ok_pool(pool, yoke_lock_acquire(b->lock, 0));
+    assert_ok_pool(pool, yoke_mutex_lock(b->lock, 0));
     assert_status(yoke_condition_wait(b->condition, b->lock, 0), YOKE_ETIMEDOUT);
     assert_status(yoke_condition_wait(b->condition, b->lock, 0.001), YOKE_ETIMEDOUT);
     assert_ok_pool(
@@ -311,7 +311,7 @@ static void test_condition(void **state)
     assert_refused(pool, yoke_condition_notify(b->condition, 0), YOKE_EINVAL,
                    "count is 0");
     assert_ok_pool(pool, yoke_condition_notify(b->condition, 1));
-    assert_ok_pool(pool, yoke_lock_release(b->lock));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
 }
 
 /* ---- barriers ---- */
@@ -464,17 +464,17 @@ static int use_what_the_parent_has(void *arg)
     double value;
 
     (void)arg;
-    return yoke_lock_release(b->lock) == YOKE_EINVAL &&
-                   yoke_lock_acquire(b->lock, 0) == YOKE_ETIMEDOUT &&
-                   yoke_rlock_release(b->rlock) == YOKE_EINVAL &&
-                   yoke_rlock_acquire(b->rlock, 0.001) == YOKE_ETIMEDOUT &&
+    return yoke_mutex_unlock(b->lock) == YOKE_EINVAL &&
+                   yoke_mutex_lock(b->lock, 0) == YOKE_ETIMEDOUT &&
+                   yoke_mutex_unlock(b->rlock) == YOKE_EINVAL &&
+                   yoke_mutex_lock(b->rlock, 0.001) == YOKE_ETIMEDOUT &&
                    yoke_value_unlock(b->value) == YOKE_EINVAL &&
                    yoke_value_lock(b->value, 0) == YOKE_ETIMEDOUT &&
                    yoke_condition_wait(b->condition, b->lock, 0) == YOKE_EINVAL &&
-                   yoke_lock_acquire(b->lock, YOKE_FOREVER) == YOKE_OK &&
-                   yoke_lock_release(b->lock) == YOKE_OK &&
-                   yoke_rlock_acquire(b->rlock, YOKE_FOREVER) == YOKE_OK &&
-                   yoke_rlock_release(b->rlock) == YOKE_OK &&
+                   yoke_mutex_lock(b->lock, YOKE_FOREVER) == YOKE_OK &&
+                   yoke_mutex_unlock(b->lock) == YOKE_OK &&
+                   yoke_mutex_lock(b->rlock, YOKE_FOREVER) == YOKE_OK &&
+                   yoke_mutex_unlock(b->rlock) == YOKE_OK &&
                    yoke_value_get(b->value, &value) == YOKE_OK
                ? 0
                : 1;
@@ -485,14 +485,14 @@ static void test_fork_of_an_owner(void **state)
     int pid;
 
     (void)state;
-    assert_ok_pool(pool, yoke_lock_acquire(b->lock, 0));
-    assert_ok_pool(pool, yoke_rlock_acquire(b->rlock, 0));
+    assert_ok_pool(pool, yoke_mutex_lock(b->lock, 0));
+    assert_ok_pool(pool, yoke_mutex_lock(b->rlock, 0));
     assert_ok_pool(pool, yoke_value_lock(b->value, 0));
     pid = yt_start_child(use_what_the_parent_has, NULL);
     assert_true(yt_wait_until(is_awaited, b->lock, 30));
-    assert_ok_pool(pool, yoke_lock_release(b->lock));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
     assert_true(yt_wait_until(is_awaited, b->rlock, 30));
-    assert_ok_pool(pool, yoke_rlock_release(b->rlock));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->rlock));
     assert_true(yt_wait_until(is_awaited, b->value, 30));
     assert_ok_pool(pool, yoke_value_unlock(b->value));
     assert_int_equal(yt_wait_child(pid, 30), 0);
@@ -520,11 +520,11 @@ static void test_interrupted(void **state)
     assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
     assert_status(yoke_event_wait(b->event, seconds), YOKE_ETIMEDOUT);
     assert_status(yoke_barrier_wait(b->barrier, NULL, seconds), YOKE_ETIMEDOUT);
-    assert_ok(yoke_lock_acquire(b->lock, YOKE_FOREVER));
+    assert_ok(yoke_mutex_lock(b->lock, YOKE_FOREVER));
     assert_status(
         yoke_condition_wait_for(b->condition, b->lock, is_never, NULL, seconds),
         YOKE_ETIMEDOUT);
-    assert_ok(yoke_lock_release(b->lock));
+    assert_ok(yoke_mutex_unlock(b->lock));
     assert_ok(yoke_semaphore_acquire(b->semaphore, seconds));
     assert_ok(yoke_semaphore_acquire(b->semaphore, seconds));
     assert_status(yoke_semaphore_acquire(b->semaphore, seconds), YOKE_ETIMEDOUT);
@@ -540,13 +540,13 @@ static int wait_for_one(void *arg)
     atomic_fetch_add(&b->ready, 1);
     switch ((int)(intptr_t)arg) {
     case 0:
-        return (int)-yoke_lock_acquire(b->lock, YOKE_FOREVER);
+        return (int)-yoke_mutex_lock(b->lock, YOKE_FOREVER);
     case 1:
         return (int)-yoke_event_wait(b->event, YOKE_FOREVER);
     case 2:
         return (int)-yoke_barrier_wait(b->barrier, NULL, YOKE_FOREVER);
     case 3:
-        return (int)-yoke_rlock_acquire(b->rlock, YOKE_FOREVER);
+        return (int)-yoke_mutex_lock(b->rlock, YOKE_FOREVER);
     default:
         return (int)-yoke_value_lock(b->value, YOKE_FOREVER);
     }
@@ -563,23 +563,23 @@ static void test_destroyed_while_waiting(void **state)
     int pids[5];
 
     (void)state;
-    assert_ok_pool(pool, yoke_lock_acquire(b->lock, 0));
-    assert_ok_pool(pool, yoke_rlock_acquire(b->rlock, 0));
+    assert_ok_pool(pool, yoke_mutex_lock(b->lock, 0));
+    assert_ok_pool(pool, yoke_mutex_lock(b->rlock, 0));
     assert_ok_pool(pool, yoke_value_lock(b->value, 0));
     for (int i = 0; i < 5; i++) {
         pids[i] = yt_start_child(wait_for_one, (void *)(intptr_t)i);
     }
     assert_true(yt_wait_until(all_wait, NULL, 30));
-    assert_ok_pool(pool, yoke_lock_destroy(b->lock));
+    assert_ok_pool(pool, yoke_mutex_destroy(b->lock));
     assert_ok_pool(pool, yoke_event_destroy(b->event));
     assert_ok_pool(pool, yoke_barrier_destroy(b->barrier));
-    assert_ok_pool(pool, yoke_rlock_destroy(b->rlock));
+    assert_ok_pool(pool, yoke_mutex_destroy(b->rlock));
     assert_ok_pool(pool, yoke_value_destroy(b->value));
     for (int i = 0; i < 5; i++) {
         assert_int_equal(yt_wait_child(pids[i], 30), -YOKE_ECLOSED);
     }
-    assert_refused(pool, yoke_lock_release(b->lock), YOKE_ECLOSED, "destroyed");
-    assert_refused(pool, yoke_lock_destroy(b->lock), YOKE_ECLOSED, "destroyed");
+    assert_refused(pool, yoke_mutex_unlock(b->lock), YOKE_ECLOSED, "destroyed");
+    assert_refused(pool, yoke_mutex_destroy(b->lock), YOKE_ECLOSED, "destroyed");
     assert_refused(pool, yoke_value_unlock(b->value), YOKE_ECLOSED, "destroyed");
     assert_null(yoke_value_pointer(b->value));
     assert_false(yoke_event_is_set(b->event));
@@ -634,37 +634,39 @@ static void test_destroyed_while_held(void **state)
 static int destroy_here(void *arg)
 {
     (void)arg;
-    return (int)-yoke_lock_destroy(b->lock);
+    return (int)-yoke_mutex_destroy(b->lock);
 }
 
 static int create_here(void *arg)
 {
-    yoke_lock *lock;
+    yoke_mutex *lock;
 
     (void)arg;
-    return (int)-yoke_lock_create(&lock, pool);
+    return (int)-yoke_mutex_create(&lock, pool, NULL);
 }
 
 static void test_bad_input(void **state)
 {
     (void)state;
-    assert_status(yoke_lock_acquire(NULL, 0), YOKE_EINVAL);
-    assert_status(yoke_rlock_acquire(NULL, 0), YOKE_EINVAL);
+    assert_status(yoke_mutex_lock(NULL, 0), YOKE_EINVAL);
+    assert_status(yoke_mutex_lock(NULL, 0), YOKE_EINVAL);
     assert_status(yoke_event_wait(NULL, 0), YOKE_EINVAL);
     assert_status(yoke_semaphore_acquire(NULL, 0), YOKE_EINVAL);
     assert_status(yoke_condition_notify(NULL, 1), YOKE_EINVAL);
     assert_status(yoke_barrier_wait(NULL, NULL, 0), YOKE_EINVAL);
     assert_status(yoke_value_lock(NULL, 0), YOKE_EINVAL);
     assert_status(yoke_array_lock(NULL, 0), YOKE_EINVAL);
-    assert_refused(pool, yoke_lock_acquire((yoke_lock *)b->rlock, 0), YOKE_EINVAL,
-                   "not a lock but a rlock");
-    assert_refused(pool, yoke_lock_acquire(b->lock, NAN), YOKE_EINVAL, "not a number");
+    assert_refused(pool, yoke_mutex_lock((yoke_mutex *)b->semaphore, 0), YOKE_EINVAL,
+                   "not a mutex but a semaphore");
+    assert_refused(pool, yoke_condition_wait(b->condition, b->rlock, 0), YOKE_EINVAL,
+                   "not a mutex but a recursive mutex");
+    assert_refused(pool, yoke_mutex_lock(b->lock, NAN), YOKE_EINVAL, "not a number");
     assert_refused(pool, yoke_barrier_wait(b->barrier, NULL, NAN), YOKE_EINVAL,
                    "not a number");
-    assert_refused(pool, yoke_lock_create(NULL, pool), YOKE_EINVAL, "NULL");
+    assert_refused(pool, yoke_mutex_create(NULL, pool, NULL), YOKE_EINVAL, "NULL");
     assert_int_equal(yt_in_child(destroy_here, NULL, 30), -YOKE_EINVAL);
     assert_int_equal(yt_in_child(create_here, NULL, 30), -YOKE_EINVAL);
-    assert_ok_pool(pool, yoke_lock_destroy(NULL));
+    assert_ok_pool(pool, yoke_mutex_destroy(NULL));
 }
 
 int main(void)

@@ -27,12 +27,12 @@ typedef struct board {
     yoke_pipe *quiet[2];  /* its other end waits, too */
     yoke_pipe *unused[2]; /* nobody is at its other end */
     yoke_pipe *stuffed[2];
-    yoke_lock *lock; /* somebody has it who waits for the event */
-    yoke_rlock *rlock;
+    yoke_mutex *lock; /* somebody has it who waits for the event */
+    yoke_mutex *rlock;
     yoke_value *value;
     yoke_shared_array *array;
-    yoke_lock *free_lock;
-    yoke_lock *other_lock;
+    yoke_mutex *free_lock;
+    yoke_mutex *other_lock;
     yoke_condition *condition;
     yoke_event *event;
     yoke_semaphore *semaphore;
@@ -108,8 +108,8 @@ static yoke_status meet(board *b)
 /* Holds them all, and waits. */
 static yoke_status hold(board *b)
 {
-    if (yoke_lock_acquire(b->lock, YOKE_FOREVER) != YOKE_OK ||
-        yoke_rlock_acquire(b->rlock, YOKE_FOREVER) != YOKE_OK ||
+    if (yoke_mutex_lock(b->lock, YOKE_FOREVER) != YOKE_OK ||
+        yoke_mutex_lock(b->rlock, YOKE_FOREVER) != YOKE_OK ||
         yoke_value_lock(b->value, YOKE_FOREVER) != YOKE_OK ||
         yoke_array_lock(b->array, YOKE_FOREVER) != YOKE_OK) {
         return YOKE_EINVAL;
@@ -119,12 +119,12 @@ static yoke_status hold(board *b)
 
 static yoke_status acquire(board *b)
 {
-    return yoke_lock_acquire(b->lock, YOKE_FOREVER);
+    return yoke_mutex_lock(b->lock, YOKE_FOREVER);
 }
 
 static yoke_status acquire_again(board *b)
 {
-    return yoke_rlock_acquire(b->rlock, YOKE_FOREVER);
+    return yoke_mutex_lock(b->rlock, YOKE_FOREVER);
 }
 
 static yoke_status set(board *b)
@@ -143,7 +143,7 @@ static yoke_status get_item(board *b)
 
 static yoke_status wait_for_condition(board *b)
 {
-    const yoke_status status = yoke_lock_acquire(b->free_lock, YOKE_FOREVER);
+    const yoke_status status = yoke_mutex_lock(b->free_lock, YOKE_FOREVER);
 
     return status != YOKE_OK ? status
                              : yoke_condition_wait_for(b->condition, b->free_lock,
@@ -153,7 +153,7 @@ static yoke_status wait_for_condition(board *b)
 /* One by one, without a predicate. */
 static yoke_status wait_again(board *b)
 {
-    yoke_status status = yoke_lock_acquire(b->other_lock, YOKE_FOREVER);
+    yoke_status status = yoke_mutex_lock(b->other_lock, YOKE_FOREVER);
 
     while (status == YOKE_OK) {
         status = yoke_condition_wait(b->condition, b->other_lock, YOKE_FOREVER);
@@ -210,12 +210,13 @@ static bool create_pipes(yoke_pool *pool, board *b)
 
 static bool create_others(yoke_pool *pool, board *b)
 {
-    return yoke_lock_create(&b->lock, pool) == YOKE_OK &&
-           yoke_rlock_create(&b->rlock, pool) == YOKE_OK &&
+    return yoke_mutex_create(&b->lock, pool, NULL) == YOKE_OK &&
+           yoke_mutex_create(&b->rlock, pool,
+                             &(yoke_mutex_options){.recursive = true}) == YOKE_OK &&
            yoke_value_create(&b->value, pool, BYTES, NULL) == YOKE_OK &&
            yoke_array_create(&b->array, pool, 2, BYTES, NULL) == YOKE_OK &&
-           yoke_lock_create(&b->free_lock, pool) == YOKE_OK &&
-           yoke_lock_create(&b->other_lock, pool) == YOKE_OK &&
+           yoke_mutex_create(&b->free_lock, pool, NULL) == YOKE_OK &&
+           yoke_mutex_create(&b->other_lock, pool, NULL) == YOKE_OK &&
            yoke_condition_create(&b->condition, pool) == YOKE_OK &&
            yoke_event_create(&b->event, pool) == YOKE_OK &&
            yoke_semaphore_create(&b->semaphore, pool, 0, 1) == YOKE_OK &&

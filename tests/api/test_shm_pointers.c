@@ -21,7 +21,7 @@ typedef struct post {
     yoke_value *value;
     yoke_shared_array *array;
     yoke_event *event;
-    yoke_lock *lock;
+    yoke_mutex *lock;
     yoke_barrier *barrier;
 } post;
 
@@ -174,7 +174,7 @@ static int by_lock(void *argument, size_t bytes)
 
     (void)bytes;
     atomic_fetch_add(&own->arrived, 1);
-    status = yoke_lock_acquire(own->lock, SECONDS);
+    status = yoke_mutex_lock(own->lock, SECONDS);
     return status != YOKE_OK ? 1 : use_with_system(atomic_load(&own->pointer));
 }
 
@@ -262,9 +262,9 @@ static post *equipped(yoke_pipe *ends[2])
     assert_ok_pool(pool, yoke_value_create(&own->value, pool, 8, NULL));
     assert_ok_pool(pool, yoke_array_create(&own->array, pool, 5, 8, NULL));
     assert_ok_pool(pool, yoke_event_create(&own->event, pool));
-    assert_ok_pool(pool, yoke_lock_create(&own->lock, pool));
+    assert_ok_pool(pool, yoke_mutex_create(&own->lock, pool, NULL));
     assert_ok_pool(pool, yoke_barrier_create(&own->barrier, pool, 2));
-    assert_ok(yoke_lock_acquire(own->lock, 0));
+    assert_ok(yoke_mutex_lock(own->lock, 0));
     return own;
 }
 
@@ -278,7 +278,7 @@ static void tell_all(post *own, yoke_pipe *ends[2], char *p, char *outer, int wa
     assert_ok_pool(pool, yoke_value_set(own->value, &p));
     assert_ok_pool(pool, yoke_array_set(own->array, 3, &p));
     assert_ok_pool(pool, yoke_event_set(own->event));
-    assert_ok(yoke_lock_release(own->lock));
+    assert_ok(yoke_mutex_unlock(own->lock));
     if (ways[way].function == by_barrier) {
         assert_ok_pool(pool, yoke_barrier_wait(own->barrier, NULL, SECONDS));
     }

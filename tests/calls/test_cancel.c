@@ -32,10 +32,10 @@ static struct {
     yoke_future *future;
     yoke_queue *empty;
     yoke_queue *full;
-    yoke_lock *lock;
-    yoke_rlock *rlock;
+    yoke_mutex *lock;
+    yoke_mutex *rlock;
     yoke_condition *condition;
-    yoke_lock *of_condition;
+    yoke_mutex *of_condition;
     yoke_barrier *barrier;
     yoke_semaphore *semaphore;
     yoke_event *event;
@@ -84,21 +84,21 @@ static void wait_join_queue(void)
 }
 static void wait_lock(void)
 {
-    (void)yoke_lock_acquire(here.lock, YOKE_FOREVER);
+    (void)yoke_mutex_lock(here.lock, YOKE_FOREVER);
 }
 static void wait_rlock(void)
 {
-    (void)yoke_rlock_acquire(here.rlock, YOKE_FOREVER);
+    (void)yoke_mutex_lock(here.rlock, YOKE_FOREVER);
 }
 
 static void release(void *lock)
 {
-    atomic_store(&here.released, yoke_lock_release(lock) == YOKE_OK);
+    atomic_store(&here.released, yoke_mutex_unlock(lock) == YOKE_OK);
 }
 
 static void wait_condition(void)
 {
-    (void)yoke_lock_acquire(here.of_condition, YOKE_FOREVER);
+    (void)yoke_mutex_lock(here.of_condition, YOKE_FOREVER);
     pthread_cleanup_push(release, here.of_condition);
     while (yoke_condition_wait(here.condition, here.of_condition, YOKE_FOREVER) ==
            YOKE_OK) {
@@ -241,11 +241,12 @@ static void make_objects(void)
     assert_ok_pool(pool, yoke_queue_create(&here.empty, pool, &roomy));
     assert_ok_pool(pool, yoke_queue_create(&here.full, pool, &narrow));
     assert_ok_pool(pool, yoke_queue_put(here.full, &item, sizeof item, 0));
-    assert_ok_pool(pool, yoke_lock_create(&here.lock, pool));
-    assert_ok_pool(pool, yoke_lock_acquire(here.lock, 0));
-    assert_ok_pool(pool, yoke_rlock_create(&here.rlock, pool));
-    assert_ok_pool(pool, yoke_rlock_acquire(here.rlock, 0));
-    assert_ok_pool(pool, yoke_lock_create(&here.of_condition, pool));
+    assert_ok_pool(pool, yoke_mutex_create(&here.lock, pool, NULL));
+    assert_ok_pool(pool, yoke_mutex_lock(here.lock, 0));
+    assert_ok_pool(pool, yoke_mutex_create(&here.rlock, pool,
+                                           &(yoke_mutex_options){.recursive = true}));
+    assert_ok_pool(pool, yoke_mutex_lock(here.rlock, 0));
+    assert_ok_pool(pool, yoke_mutex_create(&here.of_condition, pool, NULL));
     assert_ok_pool(pool, yoke_condition_create(&here.condition, pool));
     assert_ok_pool(pool, yoke_barrier_create(&here.barrier, pool, 2));
     assert_ok_pool(pool, yoke_semaphore_create(&here.semaphore, pool, 0, 1));
@@ -323,12 +324,12 @@ static void check_objects(void)
     char text[8];
     yoke_status broken;
 
-    assert_ok_pool(pool, yoke_lock_release(here.lock));
-    assert_ok_pool(pool, yoke_lock_acquire(here.lock, 10));
-    assert_ok_pool(pool, yoke_rlock_release(here.rlock));
-    assert_ok_pool(pool, yoke_rlock_acquire(here.rlock, 10));
-    assert_ok_pool(pool, yoke_lock_acquire(here.of_condition, 10));
-    assert_ok_pool(pool, yoke_lock_release(here.of_condition));
+    assert_ok_pool(pool, yoke_mutex_unlock(here.lock));
+    assert_ok_pool(pool, yoke_mutex_lock(here.lock, 10));
+    assert_ok_pool(pool, yoke_mutex_unlock(here.rlock));
+    assert_ok_pool(pool, yoke_mutex_lock(here.rlock, 10));
+    assert_ok_pool(pool, yoke_mutex_lock(here.of_condition, 10));
+    assert_ok_pool(pool, yoke_mutex_unlock(here.of_condition));
     assert_ok_pool(pool, yoke_queue_put(here.empty, &item, sizeof item, 10));
     assert_ok_pool(pool, yoke_queue_get(here.empty, &item, &bytes, 10));
     assert_ok_pool(pool, yoke_queue_get(here.full, &item, &bytes, 10));

@@ -669,32 +669,33 @@ static bool at_once(void *context)
 
 static void test_locks(yoke_pool *pool)
 {
-    yoke_lock *lock = NULL;
-    yoke_rlock *rlock = NULL;
+    yoke_mutex *lock = NULL;
+    const yoke_mutex_options again = {true};
+    yoke_mutex *rlock = NULL;
     yoke_condition *condition = NULL;
     yoke_event *event = NULL;
     yoke_semaphore *semaphore = NULL;
     yoke_barrier *barrier = NULL;
     uint32_t index = 1;
 
-    CHECK_OK(pool, yoke_lock_create(&lock, pool));
+    CHECK_OK(pool, yoke_mutex_create(&lock, pool, NULL));
     CHECK_OK(pool, yoke_condition_create(&condition, pool));
-    CHECK_OK(pool, yoke_lock_acquire(lock, YOKE_FOREVER));
+    CHECK_OK(pool, yoke_mutex_lock(lock, YOKE_FOREVER));
     CHECK(yoke_condition_wait(condition, lock, 0) == YOKE_ETIMEDOUT);
     CHECK_OK(pool,
              yoke_condition_wait_for(condition, lock, at_once, NULL, YOKE_FOREVER));
     CHECK_OK(pool, yoke_condition_notify(condition, 1));
     CHECK_OK(pool, yoke_condition_notify_all(condition));
-    CHECK_OK(pool, yoke_lock_release(lock));
+    CHECK_OK(pool, yoke_mutex_unlock(lock));
     CHECK_OK(pool, yoke_condition_destroy(condition));
-    CHECK_OK(pool, yoke_lock_destroy(lock));
-    CHECK(yoke_lock_acquire(lock, YOKE_FOREVER) == YOKE_ECLOSED);
+    CHECK_OK(pool, yoke_mutex_destroy(lock));
+    CHECK(yoke_mutex_lock(lock, YOKE_FOREVER) == YOKE_ECLOSED);
 
-    CHECK_OK(pool, yoke_rlock_create(&rlock, pool));
-    CHECK_OK(pool, yoke_rlock_acquire(rlock, YOKE_FOREVER));
-    CHECK_OK(pool, yoke_rlock_release(rlock));
-    CHECK(yoke_rlock_release(rlock) == YOKE_EINVAL);
-    CHECK_OK(pool, yoke_rlock_destroy(rlock));
+    CHECK_OK(pool, yoke_mutex_create(&rlock, pool, &again));
+    CHECK_OK(pool, yoke_mutex_lock(rlock, YOKE_FOREVER));
+    CHECK_OK(pool, yoke_mutex_unlock(rlock));
+    CHECK(yoke_mutex_unlock(rlock) == YOKE_EINVAL);
+    CHECK_OK(pool, yoke_mutex_destroy(rlock));
 
     CHECK_OK(pool, yoke_event_create(&event, pool));
     CHECK_OK(pool, yoke_event_set(event));

@@ -20,7 +20,7 @@ static yoke_pool *pool;
 
 typedef struct board {
     yoke_queue *queue;
-    yoke_lock *lock;
+    yoke_mutex *lock;
     yoke_event *event;
     yoke_semaphore *semaphore;
     yoke_barrier *barrier;
@@ -51,7 +51,7 @@ static void create(unsigned offset)
     assert_ok_pool(pool, yoke_queue_create(&b->queue, pool,
                                            &(yoke_queue_options){.capacity = 5 * 112,
                                                                  .joinable = true}));
-    assert_ok_pool(pool, yoke_lock_create(&b->lock, pool));
+    assert_ok_pool(pool, yoke_mutex_create(&b->lock, pool, NULL));
     assert_ok_pool(pool, yoke_event_create(&b->event, pool));
     assert_ok_pool(pool, yoke_semaphore_create(&b->semaphore, pool, 1, 2));
     assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, 2));
@@ -74,7 +74,7 @@ static void create(unsigned offset)
 static void destroy(void)
 {
     assert_ok_pool(pool, yoke_queue_destroy(b->queue));
-    assert_ok_pool(pool, yoke_lock_destroy(b->lock));
+    assert_ok_pool(pool, yoke_mutex_destroy(b->lock));
     assert_ok_pool(pool, yoke_event_destroy(b->event));
     assert_ok_pool(pool, yoke_semaphore_destroy(b->semaphore));
     assert_ok_pool(pool, yoke_barrier_destroy(b->barrier));
@@ -263,21 +263,21 @@ static void test_consumer_of_a_dying_producer(void **state)
 static int use_lock(void *arg)
 {
     (void)arg;
-    if (yoke_lock_acquire(b->lock, YOKE_FOREVER) != YOKE_OK) {
+    if (yoke_mutex_lock(b->lock, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     (void)begin();
     yk_step_visit();
-    return yoke_lock_release(b->lock) == YOKE_OK ? 0 : 2;
+    return yoke_mutex_unlock(b->lock) == YOKE_OK ? 0 : 2;
 }
 
 static void check_lock(bool died)
 {
-    assert_status(yoke_lock_acquire(b->lock, YOKE_FOREVER),
+    assert_status(yoke_mutex_lock(b->lock, YOKE_FOREVER),
                   died ? YOKE_EOWNERDEAD : YOKE_OK);
-    assert_ok_pool(pool, yoke_lock_release(b->lock));
-    assert_ok_pool(pool, yoke_lock_acquire(b->lock, YOKE_FOREVER));
-    assert_ok_pool(pool, yoke_lock_release(b->lock));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
+    assert_ok_pool(pool, yoke_mutex_lock(b->lock, YOKE_FOREVER));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
 }
 
 static void test_lock(void **state)
@@ -457,11 +457,11 @@ static void take_and_crash(const yoke_span *span, void *const args[])
     unsigned char item[ITEM];
 
     (void)span;
-    if (yoke_lock_acquire(shared->lock, YOKE_FOREVER) == YOKE_OK &&
+    if (yoke_mutex_lock(shared->lock, YOKE_FOREVER) == YOKE_OK &&
         yoke_queue_get(shared->queue, item, &(size_t){ITEM}, YOKE_FOREVER) == YOKE_OK) {
         (void)kill(getpid(), SIGKILL);
     }
-    (void)yoke_lock_release(shared->lock);
+    (void)yoke_mutex_unlock(shared->lock);
 }
 
 /* A worker dies with a lock and a message: the one that replaces it is told, and goes on. */
@@ -477,8 +477,8 @@ static void test_worker(void **state)
     assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(1), NULL,
                                        YOKE_ARGS(yoke_in_whole(b, sizeof *b))));
     assert_int_equal(yoke_queue_size(b->queue), BEFORE - 1);
-    assert_ok_pool(pool, yoke_lock_acquire(b->lock, YOKE_FOREVER));
-    assert_ok_pool(pool, yoke_lock_release(b->lock));
+    assert_ok_pool(pool, yoke_mutex_lock(b->lock, YOKE_FOREVER));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
     assert_int_equal(drain(2, 2), BEFORE - 1);
     assert_status(yoke_queue_join(b->queue, YOKE_FOREVER), YOKE_ELOST);
     yoke_kernel_destroy(kernel);

@@ -20,8 +20,8 @@ static yoke_pool *pool;
 
 typedef struct board {
     yoke_pipe *ends[2];
-    yoke_lock *lock;
-    yoke_rlock *rlock;
+    yoke_mutex *lock;
+    yoke_mutex *rlock;
     yoke_condition *condition;
     yoke_shared_array *array;
     yoke_queue *queue;
@@ -51,8 +51,9 @@ static void create(void)
     fill(item, 1);
     assert_ok_pool(pool, yoke_pipe_create(b->ends, pool,
                                           &(yoke_pipe_options){.capacity = 3 * 112}));
-    assert_ok_pool(pool, yoke_lock_create(&b->lock, pool));
-    assert_ok_pool(pool, yoke_rlock_create(&b->rlock, pool));
+    assert_ok_pool(pool, yoke_mutex_create(&b->lock, pool, NULL));
+    assert_ok_pool(pool, yoke_mutex_create(&b->rlock, pool,
+                                           &(yoke_mutex_options){.recursive = true}));
     assert_ok_pool(pool, yoke_condition_create(&b->condition, pool));
     assert_ok_pool(pool, yoke_array_create(&b->array, pool, COUNT, ITEM, NULL));
     assert_ok_pool(pool, yoke_queue_create(&b->queue, pool,
@@ -71,8 +72,8 @@ static void create(void)
 static void destroy(void)
 {
     (void)yoke_pipe_destroy(b->ends[0]);
-    (void)yoke_lock_destroy(b->lock);
-    (void)yoke_rlock_destroy(b->rlock);
+    (void)yoke_mutex_destroy(b->lock);
+    (void)yoke_mutex_destroy(b->rlock);
     (void)yoke_condition_destroy(b->condition);
     (void)yoke_array_destroy(b->array);
     (void)yoke_queue_destroy(b->queue);
@@ -201,10 +202,10 @@ static bool is_turn(void *arg)
 static int await_turn(void *arg)
 {
     (void)arg;
-    return yoke_lock_acquire(b->lock, YOKE_FOREVER) == YOKE_OK &&
+    return yoke_mutex_lock(b->lock, YOKE_FOREVER) == YOKE_OK &&
                    yoke_condition_wait_for(b->condition, b->lock, is_turn, (void *)2,
                                            YOKE_FOREVER) == YOKE_OK &&
-                   yoke_lock_release(b->lock) == YOKE_OK
+                   yoke_mutex_unlock(b->lock) == YOKE_OK
                ? 0
                : 1;
 }
@@ -213,13 +214,13 @@ static int await_turn(void *arg)
 static int wait_in_vain(void *arg)
 {
     (void)arg;
-    if (yoke_lock_acquire(b->lock, YOKE_FOREVER) != YOKE_OK) {
+    if (yoke_mutex_lock(b->lock, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     (void)steps_begin();
     return yoke_condition_wait_for(b->condition, b->lock, is_turn, (void *)7, 0.3) ==
                        YOKE_ETIMEDOUT &&
-                   yoke_lock_release(b->lock) == YOKE_OK
+                   yoke_mutex_unlock(b->lock) == YOKE_OK
                ? 0
                : 2;
 }
@@ -227,12 +228,12 @@ static int wait_in_vain(void *arg)
 static void check_waited(bool died)
 {
     const int waiter = yt_start_child(await_turn, NULL);
-    const yoke_status status = yoke_lock_acquire(b->lock, YOKE_FOREVER);
+    const yoke_status status = yoke_mutex_lock(b->lock, YOKE_FOREVER);
 
     assert_true(status == YOKE_OK || (died && status == YOKE_EOWNERDEAD));
     atomic_store(&b->turn, 2);
     assert_ok_pool(pool, yoke_condition_notify(b->condition, 1));
-    assert_ok_pool(pool, yoke_lock_release(b->lock));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
     /* 1: it was the one that took the lock from the dead. */
     assert_true(yt_wait_child(waiter, 60) <= (died && status == YOKE_OK ? 1 : 0));
 }
@@ -253,8 +254,8 @@ static int notify(void *arg)
 static bool has_sleeper(void *arg)
 {
     (void)arg;
-    return yoke_lock_acquire(b->lock, 0) == YOKE_OK &&
-           yoke_lock_release(b->lock) == YOKE_OK;
+    return yoke_mutex_lock(b->lock, 0) == YOKE_OK &&
+           yoke_mutex_unlock(b->lock) == YOKE_OK;
 }
 
 /* Who waits goes on though the notifier dies before the wake-up. */
@@ -312,11 +313,11 @@ static int take_three_times(void *arg)
     (void)arg;
     (void)steps_begin();
     for (int i = 0; i < 3 && status == YOKE_OK; i++) {
-        status = yoke_rlock_acquire(b->rlock, YOKE_FOREVER);
+        status = yoke_mutex_lock(b->rlock, YOKE_FOREVER);
         yk_step_visit();
     }
     for (int i = 0; i < 3 && status == YOKE_OK; i++) {
-        status = yoke_rlock_release(b->rlock);
+        status = yoke_mutex_unlock(b->rlock);
         yk_step_visit();
     }
     return status == YOKE_OK ? 0 : 1;
@@ -324,13 +325,13 @@ static int take_three_times(void *arg)
 
 static void check_rlock(bool died)
 {
-    const yoke_status status = yoke_rlock_acquire(b->rlock, YOKE_FOREVER);
+    const yoke_status status = yoke_mutex_lock(b->rlock, YOKE_FOREVER);
 
     assert_true(status == YOKE_OK || (died && status == YOKE_EOWNERDEAD));
-    assert_ok_pool(pool, yoke_rlock_acquire(b->rlock, 0));
-    assert_ok_pool(pool, yoke_rlock_release(b->rlock));
-    assert_ok_pool(pool, yoke_rlock_release(b->rlock));
-    assert_status(yoke_rlock_release(b->rlock), YOKE_EINVAL);
+    assert_ok_pool(pool, yoke_mutex_lock(b->rlock, 0));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->rlock));
+    assert_ok_pool(pool, yoke_mutex_unlock(b->rlock));
+    assert_status(yoke_mutex_unlock(b->rlock), YOKE_EINVAL);
 }
 
 static void test_rlock(void **state)

@@ -364,7 +364,7 @@ typedef struct counters {
 } counters;
 
 typedef struct counting {
-    yoke_lock *lock;
+    yoke_mutex *lock;
     counters *shared;
     uint32_t number, times;
 } counting;
@@ -378,7 +378,7 @@ static int count_up(void *argument, size_t bytes)
         return 250;
     }
     for (uint32_t i = 0; i < mine->times; i++) {
-        const yoke_status status = yoke_lock_acquire(mine->lock, YOKE_FOREVER);
+        const yoke_status status = yoke_mutex_lock(mine->lock, YOKE_FOREVER);
         uint64_t before;
 
         if (status != YOKE_OK && status != YOKE_EOWNERDEAD) {
@@ -391,7 +391,7 @@ static int count_up(void *argument, size_t bytes)
         *total = before + 1;
         mine->shared->done[mine->number]++;
         mine->shared->taken_over += status == YOKE_EOWNERDEAD;
-        if (yoke_lock_release(mine->lock) != YOKE_OK) {
+        if (yoke_mutex_unlock(mine->lock) != YOKE_OK) {
             return 252;
         }
     }
@@ -424,7 +424,7 @@ void soak_row_lock(soak_client *client)
     counting mine = {.times = soak_between(&client->random, 1, 400)};
 
     if (soak_take(client, &block, SOAK_POOL_MEMORY, sizeof(counters)) &&
-        SOAK(client, yoke_lock_create(&mine.lock, pool))) {
+        SOAK(client, yoke_mutex_create(&mine.lock, pool, NULL))) {
         mine.shared = block.pointer;
         for (uint32_t p = 0; p < PRODUCERS && !client->must_end; p++) {
             mine.number = p;
@@ -439,7 +439,7 @@ void soak_row_lock(soak_client *client)
         if (!client->excused) {
             check_counters(client, block.pointer, deaths);
         }
-        (void)SOAK(client, yoke_lock_destroy(mine.lock));
+        (void)SOAK(client, yoke_mutex_destroy(mine.lock));
     }
     soak_give(client, &block);
 }
