@@ -30,7 +30,7 @@ typedef struct tally {
 /* Every process has a copy of this: the objects lie at the same address in all of them. */
 typedef struct shared {
     yoke_queue *queue; /* of numbers of parts */
-    yoke_value *value;
+    yoke_array *value;
     yoke_event *begin; /* the other consumers begin */
     yoke_semaphore *mended;
     uint64_t limit;
@@ -82,8 +82,8 @@ static void mend(tally *t)
 
 static bool add(const shared *s, unsigned part, uint64_t count)
 {
-    tally *t = yoke_value_pointer(s->value);
-    const yoke_status status = yoke_value_lock(s->value, YOKE_FOREVER);
+    tally *t = yoke_array_pointer(s->value);
+    const yoke_status status = yoke_array_lock(s->value, YOKE_FOREVER);
 
     if (status == YOKE_EOWNERDEAD) {
         mend(t);
@@ -93,7 +93,7 @@ static bool add(const shared *s, unsigned part, uint64_t count)
     }
     t->counts[part] = count + 1;
     t->total += count;
-    return yoke_value_unlock(s->value) == YOKE_OK;
+    return yoke_array_unlock(s->value) == YOKE_OK;
 }
 
 static int consume(void *argument, size_t bytes)
@@ -117,13 +117,13 @@ static int consume(void *argument, size_t bytes)
 static int be_killed(void *argument, size_t bytes)
 {
     const shared *s = argument;
-    tally *t = yoke_value_pointer(s->value);
+    tally *t = yoke_array_pointer(s->value);
     unsigned first, second;
 
     (void)bytes;
     if (yoke_queue_get(s->queue, &first, NULL, YOKE_FOREVER) != YOKE_OK ||
         yoke_queue_get(s->queue, &second, NULL, YOKE_FOREVER) != YOKE_OK ||
-        yoke_value_lock(s->value, YOKE_FOREVER) != YOKE_OK) {
+        yoke_array_lock(s->value, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     t->counts[first] = count_primes(s, first) + 1;
@@ -161,7 +161,7 @@ static unsigned put_again(yoke_pool *pool, const shared *s)
     static tally t;
     unsigned count = 0;
 
-    example_check(pool, yoke_value_get(s->value, &t), "looking at the value");
+    example_check(pool, yoke_array_get(s->value, 0, &t), "looking at the value");
     for (unsigned part = 0; part < PARTS; part++) {
         if (t.counts[part] == 0) {
             example_check(pool,
@@ -212,7 +212,7 @@ static uint64_t run(yoke_pool *pool, shared *s, unsigned producers, unsigned con
     for (unsigned i = 0; i < consumers; i++) {
         *ok = finish(pool, getting[i]) == 0 && *ok;
     }
-    example_check(pool, yoke_value_get(s->value, &t), "looking at the value");
+    example_check(pool, yoke_array_get(s->value, 0, &t), "looking at the value");
     return t.total;
 }
 
@@ -225,7 +225,7 @@ static void create(yoke_pool *pool, shared *s)
                                                 .capacity = 64,
                                                 .joinable = true}),
         "creating a queue");
-    example_check(pool, yoke_value_create(&s->value, pool, sizeof(tally), NULL),
+    example_check(pool, yoke_array_create(&s->value, pool, 1, sizeof(tally), NULL),
                   "creating a value");
     example_check(pool, yoke_event_create(&s->begin, pool), "creating an event");
     example_check(pool, yoke_semaphore_create(&s->mended, pool, 0, 0),

@@ -78,7 +78,7 @@ typedef struct yoke_arg {
 } yoke_arg;
 
 /** An array argument; the functions below are its usual forms. */
-static inline yoke_arg yoke_array(const void *pointer, size_t bytes, yoke_access access,
+static inline yoke_arg yoke_arg_array(const void *pointer, size_t bytes, yoke_access access,
                                   yoke_parts parts)
 {
     yoke_arg arg;
@@ -94,13 +94,13 @@ static inline yoke_arg yoke_array(const void *pointer, size_t bytes, yoke_access
 /** Item i reads only its own `bytes` bytes. */
 static inline yoke_arg yoke_in(const void *pointer, size_t bytes)
 {
-    return yoke_array(pointer, bytes, YOKE_ACCESS_READ, YOKE_PARTS_ITEM);
+    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_READ, YOKE_PARTS_ITEM);
 }
 
 /** Item i writes its own `bytes` bytes, every one of them, and reads none. */
 static inline yoke_arg yoke_out(void *pointer, size_t bytes)
 {
-    return yoke_array(pointer, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
+    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
 }
 
 /**
@@ -117,7 +117,7 @@ static inline yoke_arg yoke_out_some(void *pointer, size_t bytes)
 /** Item i reads and writes its own `bytes` bytes (and may leave some as they are). */
 static inline yoke_arg yoke_inout(void *pointer, size_t bytes)
 {
-    return yoke_array(pointer, bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM);
+    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM);
 }
 
 /**
@@ -163,7 +163,7 @@ static inline yoke_arg yoke_in_halo_present(const void *pointer, size_t bytes,
 /** Every item may read all `bytes` bytes (of the whole array, not of one item). */
 static inline yoke_arg yoke_in_whole(const void *pointer, size_t bytes)
 {
-    return yoke_array(pointer, bytes, YOKE_ACCESS_READ, YOKE_PARTS_WHOLE);
+    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_READ, YOKE_PARTS_WHOLE);
 }
 
 /**
@@ -184,13 +184,13 @@ static inline yoke_arg yoke_update(void *pointer, size_t bytes)
  */
 static inline yoke_arg yoke_out_whole(void *pointer, size_t bytes)
 {
-    return yoke_array(pointer, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_WHOLE);
+    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_WHOLE);
 }
 
 /** Any item may read and write anywhere in the `bytes` bytes; the job runs on one device. */
 static inline yoke_arg yoke_inout_whole(void *pointer, size_t bytes)
 {
-    return yoke_array(pointer, bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE);
+    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE);
 }
 
 /**

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * Items of equal size that threads and processes share, with one lock. In all else as
- * value.h. For arrays that kernels compute on, yoke_alloc() is what you want.
+ * An array that threads and processes share, of items of any one type, with one lock. An array
+ * of one item is a shared value. (For arrays that kernels compute on: yoke_alloc().)
+ *
+ * A process that dies while it sets an item has set it or not: nothing in between is seen. One
+ * that dies while it holds the lock may leave anything; the next call that needs the lock is
+ * done all the same and returns YOKE_EOWNERDEAD.
+ *
+ * Where the calls may be made: see queue.h. What times mean: see status.h.
  */
 #ifndef YOKE_ARRAY_H
 #define YOKE_ARRAY_H
@@ -15,52 +21,70 @@
 extern "C" {
 #endif
 
-typedef struct yoke_shared_array yoke_shared_array;
+typedef struct yoke_array yoke_array;
+
+/** How to make an array. Zero in a field means the default. */
+typedef struct yoke_array_options {
+    /** What it holds at first, count * item_bytes bytes; only read during the call. NULL:
+     *  zeros. */
+    const void *initial;
+} yoke_array_options;
+
+/** Implementation of yoke_array_create(); `size` is sizeof *options as compiled. */
+YOKE_API yoke_status yoke_array_create_sized(yoke_array **array, yoke_pool *pool,
+                                             size_t count, size_t item_bytes,
+                                             const yoke_array_options *options,
+                                             size_t size);
 
 /**
- * Creates an array.
+ * Creates an array. It is the caller's until yoke_array_destroy() or the end of the pool.
  *
- * @param array       where it goes; NULL after a failure
+ * @param array       where it goes; NULL on failure
  * @param pool        the pool in whose memory it lies
- * @param count       items, at least 1
- * @param item_bytes  size of each, at least 1
- * @param initial     count * item_bytes bytes, what it holds at first; NULL: zeros
+ * @param count       number of items, at least 1; 1: a shared value
+ * @param item_bytes  size of an item, at least 1
+ * @param options     NULL: all defaults
  */
-YOKE_API yoke_status yoke_array_create(yoke_shared_array **array, yoke_pool *pool,
-                                       size_t count, size_t item_bytes,
-                                       const void *initial);
+static inline yoke_status yoke_array_create(yoke_array **array, yoke_pool *pool,
+                                            size_t count, size_t item_bytes,
+                                            const yoke_array_options *options)
+{
+    return yoke_array_create_sized(array, pool, count, item_bytes, options,
+                                   sizeof(yoke_array_options));
+}
 
-/** Copies an item to `data`. Takes the lock for a moment. YOKE_EINVAL: there is no such item. */
-YOKE_API yoke_status yoke_array_get(yoke_shared_array *array, size_t index, void *data);
+/** Copies an item to `data`, which has room for item_bytes. Holds the lock for a moment.
+ *  YOKE_EINVAL: there is no such item. */
+YOKE_API yoke_status yoke_array_get(yoke_array *array, size_t index, void *data);
 
-/** Copies `data` to an item. Takes the lock for a moment. YOKE_EINVAL: there is no such item. */
-YOKE_API yoke_status yoke_array_set(yoke_shared_array *array, size_t index,
-                                    const void *data);
+/** Copies item_bytes bytes from `data` to an item. Holds the lock for a moment. YOKE_EINVAL:
+ *  there is no such item. */
+YOKE_API yoke_status yoke_array_set(yoke_array *array, size_t index, const void *data);
 
-/** How many items it has; 0 if it is no array. */
-YOKE_API size_t yoke_array_count(const yoke_shared_array *array);
+/** The number of items; 0 if `array` is not a valid array. */
+YOKE_API size_t yoke_array_count(const yoke_array *array);
 
 /**
- * Takes the array's lock. Its owner may take it again, and get and set.
+ * Locks an array, for changes that depend on what it held. Its owner may lock it again, and get
+ * and set items.
  *
  * @param array    the array
- * @param seconds  how long to wait; negative: without limit, 0: not at all
- * @return YOKE_OK or YOKE_EOWNERDEAD: the lock is held; else it is not
+ * @param seconds  the longest time to wait
+ * @return YOKE_OK or YOKE_EOWNERDEAD: the array is locked; else it is not
  */
-YOKE_API yoke_status yoke_array_lock(yoke_shared_array *array, double seconds);
+YOKE_API yoke_status yoke_array_lock(yoke_array *array, double seconds);
 
-/** Gives the lock back once. YOKE_EINVAL if this thread does not have it. */
-YOKE_API yoke_status yoke_array_unlock(yoke_shared_array *array);
+/** Unlocks an array once. YOKE_EINVAL if this thread does not own its lock. */
+YOKE_API yoke_status yoke_array_unlock(yoke_array *array);
 
-/** Where its first item lies, the same in every process, aligned to 64 bytes; NULL if it is no
- *  array. To be used as yoke_value_pointer(). */
-YOKE_API void *yoke_array_pointer(yoke_shared_array *array);
+/** Where the first item lies, the same address in every process, aligned to 64 bytes; NULL if
+ *  `array` is not a valid array. To be read and written with the array locked, or by atomic
+ *  operations alone. */
+YOKE_API void *yoke_array_pointer(yoke_array *array);
 
-/**
- * Destroys an array: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
- * allowed.
- */
-YOKE_API yoke_status yoke_array_destroy(yoke_shared_array *array);
+/** Destroys an array: calls that wait, and all later ones, return YOKE_ECLOSED. NULL is
+ *  allowed. */
+YOKE_API yoke_status yoke_array_destroy(yoke_array *array);
 
 #ifdef __cplusplus
 }

@@ -188,7 +188,7 @@ typedef struct yoke_reducer {
  *  yoke_per_group(yoke_partial(bytes)), work-group g. The memory is the library's. */
 static inline yoke_arg yoke_partial(size_t bytes)
 {
-    return yoke_array(NULL, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
+    return yoke_arg_array(NULL, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
 }
 
 /** Implementation of yoke_map_reduce() and yoke_map_reduce_async(); `reducer_size` is sizeof

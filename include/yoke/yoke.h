@@ -29,7 +29,6 @@
 #include "event.h"
 #include "semaphore.h"
 #include "condition.h"
-#include "value.h"
 #include "array.h"
 #include "barrier.h"
 #include "pipe.h"

@@ -18,8 +18,8 @@ static const struct {
     {YK_MAGIC_LOCK, "mutex"},          {YK_MAGIC_RLOCK, "recursive mutex"},
     {YK_MAGIC_EVENT, "event"},         {YK_MAGIC_SEMAPHORE, "semaphore"},
     {YK_MAGIC_CONDITION, "condition"}, {YK_MAGIC_BARRIER, "barrier"},
-    {YK_MAGIC_VALUE, "value"},         {YK_MAGIC_ARRAY, "array"},
-    {YK_MAGIC_QUEUE, "queue"},         {YK_MAGIC_PIPE, "pipe"},
+    {YK_MAGIC_ARRAY, "array"},         {YK_MAGIC_QUEUE, "queue"},
+    {YK_MAGIC_PIPE, "pipe"},
 };
 
 static const char *object_kind_name(uint32_t magic)

@@ -195,8 +195,8 @@ static yoke_arg whole_arg(const yk_division *division, yoke_arg arg)
 yoke_arg yk_division_arg(const yk_division *division, const yk_argument *argument,
                          void *memory)
 {
-    yoke_arg arg = yoke_array((char *)memory + division->start, division->bytes,
-                              access_of(argument), argument->use->parts);
+    yoke_arg arg = yoke_arg_array((char *)memory + division->start, division->bytes,
+                                  access_of(argument), argument->use->parts);
     const bool has_halo = argument->halo_before != 0 || argument->halo_after != 0;
 
     if (argument->use->parts == YOKE_PARTS_WHOLE) {

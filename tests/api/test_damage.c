@@ -319,9 +319,11 @@ static void destroy_barrier(void *object)
 
 static void *make_value(void)
 {
-    yoke_value *value = NULL;
+    yoke_array *value = NULL;
 
-    assert_ok_pool(pool, yoke_value_create(&value, pool, 16, "sixteen bytes..."));
+    assert_ok_pool(
+        pool, yoke_array_create(&value, pool, 1, 16,
+                                &(yoke_array_options){.initial = "sixteen bytes..."}));
     return value;
 }
 
@@ -329,23 +331,23 @@ static void use_value(void *object)
 {
     char data[16] = "";
 
-    (void)yoke_value_get(object, data);
-    (void)yoke_value_set(object, data);
-    (void)yoke_value_lock(object, 2);
-    (void)yoke_value_lock(object, 0);
-    (void)yoke_value_unlock(object);
-    (void)yoke_value_unlock(object);
-    (void)yoke_value_get(object, data);
+    (void)yoke_array_get(object, 0, data);
+    (void)yoke_array_set(object, 0, data);
+    (void)yoke_array_lock(object, 2);
+    (void)yoke_array_lock(object, 0);
+    (void)yoke_array_unlock(object);
+    (void)yoke_array_unlock(object);
+    (void)yoke_array_get(object, 0, data);
 }
 
 static void destroy_value(void *object)
 {
-    (void)yoke_value_destroy(object);
+    (void)yoke_array_destroy(object);
 }
 
 static void *make_array(void)
 {
-    yoke_shared_array *array = NULL;
+    yoke_array *array = NULL;
 
     assert_ok_pool(pool, yoke_array_create(&array, pool, 5, 8, NULL));
     return array;
@@ -491,17 +493,17 @@ static void test_forged_owner(void **state)
 {
     static const uint64_t owners[] = {1, UINT64_C(1) << 63, UINT64_MAX,
                                       UINT64_C(0x1234567812345678), 0xffff};
-    yoke_value *value = make_value();
+    yoke_array *value = make_value();
     yk_ipc_object *object = (yk_ipc_object *)value;
     char data[16];
 
     (void)state;
     for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++) {
         atomic_store(&object->owner, owners[i]);
-        assert_ok_pool(pool, yoke_value_get(value, data));
+        assert_ok_pool(pool, yoke_array_get(value, 0, data));
         assert_memory_equal(data, "sixteen bytes...", 16);
     }
-    assert_ok_pool(pool, yoke_value_destroy(value));
+    assert_ok_pool(pool, yoke_array_destroy(value));
 }
 
 /* ---- arrays, and what lies behind them ---- */
@@ -527,7 +529,7 @@ static void test_overrun(void **state)
     yoke_queue *queues[8];
     yoke_mutex *locks[8];
     uint32_t *numbers[8];
-    yoke_shared_array *array = make_array();
+    yoke_array *array = make_array();
     char text[8];
 
     (void)state;

@@ -20,8 +20,8 @@ typedef struct board {
     yoke_semaphore *semaphore;
     yoke_condition *condition;
     yoke_barrier *barrier;
-    yoke_value *value;
-    yoke_shared_array *array;
+    yoke_array *value;
+    yoke_array *array;
     uint64_t plain; /* protected by what is tested */
     _Atomic uint32_t ready;
     _Atomic uint32_t serial;
@@ -45,7 +45,8 @@ static int open_board(void **state)
     assert_ok_pool(pool, yoke_semaphore_create(&b->semaphore, pool, 2, 3));
     assert_ok_pool(pool, yoke_condition_create(&b->condition, pool));
     assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, PROCESSES));
-    assert_ok_pool(pool, yoke_value_create(&b->value, pool, sizeof start, &start));
+    assert_ok_pool(pool, yoke_array_create(&b->value, pool, 1, sizeof start,
+                                           &(yoke_array_options){.initial = &start}));
     assert_ok_pool(pool, yoke_array_create(&b->array, pool, 10, 24, NULL));
     return 0;
 }
@@ -389,13 +390,13 @@ static int count_in_value(void *arg)
     for (int i = 0; i < ROUNDS / 4; i++) {
         double value;
 
-        if (yoke_value_lock(b->value, YOKE_FOREVER) != YOKE_OK ||
-            yoke_value_get(b->value, &value) != YOKE_OK) {
+        if (yoke_array_lock(b->value, YOKE_FOREVER) != YOKE_OK ||
+            yoke_array_get(b->value, 0, &value) != YOKE_OK) {
             return 1;
         }
         value += 1;
-        if (yoke_value_set(b->value, &value) != YOKE_OK ||
-            yoke_value_unlock(b->value) != YOKE_OK) {
+        if (yoke_array_set(b->value, 0, &value) != YOKE_OK ||
+            yoke_array_unlock(b->value) != YOKE_OK) {
             return 2;
         }
     }
@@ -404,29 +405,29 @@ static int count_in_value(void *arg)
 
 static void test_value(void **state)
 {
-    yoke_value *none = NULL;
+    yoke_array *none = NULL;
     double value = 0;
 
     (void)state;
-    assert_ok_pool(pool, yoke_value_get(b->value, &value));
+    assert_ok_pool(pool, yoke_array_get(b->value, 0, &value));
     assert_true(value == 1.5);
     in_processes(count_in_value);
-    assert_true(*(double *)yoke_value_pointer(b->value) ==
+    assert_true(*(double *)yoke_array_pointer(b->value) ==
                 1.5 + PROCESSES * (ROUNDS / 4));
-    assert_refused(pool, yoke_value_unlock(b->value), YOKE_EINVAL, "does not have");
-    assert_refused(pool, yoke_value_get(b->value, NULL), YOKE_EINVAL, "NULL");
-    assert_refused(pool, yoke_value_set(b->value, NULL), YOKE_EINVAL, "NULL");
-    assert_refused(pool, yoke_value_create(&none, pool, 0, NULL), YOKE_EINVAL,
+    assert_refused(pool, yoke_array_unlock(b->value), YOKE_EINVAL, "does not have");
+    assert_refused(pool, yoke_array_get(b->value, 0, NULL), YOKE_EINVAL, "NULL");
+    assert_refused(pool, yoke_array_set(b->value, 0, NULL), YOKE_EINVAL, "NULL");
+    assert_refused(pool, yoke_array_create(&none, pool, 1, 0, NULL), YOKE_EINVAL,
                    "at least 1 byte");
     assert_null(none);
-    assert_refused(pool, yoke_value_create(&none, pool, SIZE_MAX, NULL), YOKE_EINVAL,
+    assert_refused(pool, yoke_array_create(&none, pool, 1, SIZE_MAX, NULL), YOKE_EINVAL,
                    "64 TiB");
 }
 
 static void test_array(void **state)
 {
     const int32_t first[3] = {1, 2, 3};
-    yoke_shared_array *other = NULL;
+    yoke_array *other = NULL;
     char item[24] = "twenty-three characters";
     char copy[24];
     int32_t number;
@@ -447,7 +448,8 @@ static void test_array(void **state)
     assert_ok_pool(pool, yoke_array_unlock(b->array));
     assert_ok_pool(pool, yoke_array_unlock(b->array));
     assert_refused(pool, yoke_array_unlock(b->array), YOKE_EINVAL, "does not have");
-    assert_ok_pool(pool, yoke_array_create(&other, pool, 3, 4, first));
+    assert_ok_pool(pool, yoke_array_create(&other, pool, 3, 4,
+                                           &(yoke_array_options){.initial = first}));
     assert_ok_pool(pool, yoke_array_get(other, 2, &number));
     assert_int_equal(number, 3);
     assert_ok_pool(pool, yoke_array_destroy(other));
@@ -468,14 +470,14 @@ static int use_what_the_parent_has(void *arg)
                    yoke_mutex_lock(b->lock, 0) == YOKE_ETIMEDOUT &&
                    yoke_mutex_unlock(b->rlock) == YOKE_EINVAL &&
                    yoke_mutex_lock(b->rlock, 0.001) == YOKE_ETIMEDOUT &&
-                   yoke_value_unlock(b->value) == YOKE_EINVAL &&
-                   yoke_value_lock(b->value, 0) == YOKE_ETIMEDOUT &&
+                   yoke_array_unlock(b->value) == YOKE_EINVAL &&
+                   yoke_array_lock(b->value, 0) == YOKE_ETIMEDOUT &&
                    yoke_condition_wait(b->condition, b->lock, 0) == YOKE_EINVAL &&
                    yoke_mutex_lock(b->lock, YOKE_FOREVER) == YOKE_OK &&
                    yoke_mutex_unlock(b->lock) == YOKE_OK &&
                    yoke_mutex_lock(b->rlock, YOKE_FOREVER) == YOKE_OK &&
                    yoke_mutex_unlock(b->rlock) == YOKE_OK &&
-                   yoke_value_get(b->value, &value) == YOKE_OK
+                   yoke_array_get(b->value, 0, &value) == YOKE_OK
                ? 0
                : 1;
 }
@@ -487,14 +489,14 @@ static void test_fork_of_an_owner(void **state)
     (void)state;
     assert_ok_pool(pool, yoke_mutex_lock(b->lock, 0));
     assert_ok_pool(pool, yoke_mutex_lock(b->rlock, 0));
-    assert_ok_pool(pool, yoke_value_lock(b->value, 0));
+    assert_ok_pool(pool, yoke_array_lock(b->value, 0));
     pid = yt_start_child(use_what_the_parent_has, NULL);
     assert_true(yt_wait_until(is_awaited, b->lock, 30));
     assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
     assert_true(yt_wait_until(is_awaited, b->rlock, 30));
     assert_ok_pool(pool, yoke_mutex_unlock(b->rlock));
     assert_true(yt_wait_until(is_awaited, b->value, 30));
-    assert_ok_pool(pool, yoke_value_unlock(b->value));
+    assert_ok_pool(pool, yoke_array_unlock(b->value));
     assert_int_equal(yt_wait_child(pid, 30), 0);
 }
 
@@ -548,7 +550,7 @@ static int wait_for_one(void *arg)
     case 3:
         return (int)-yoke_mutex_lock(b->rlock, YOKE_FOREVER);
     default:
-        return (int)-yoke_value_lock(b->value, YOKE_FOREVER);
+        return (int)-yoke_array_lock(b->value, YOKE_FOREVER);
     }
 }
 
@@ -565,7 +567,7 @@ static void test_destroyed_while_waiting(void **state)
     (void)state;
     assert_ok_pool(pool, yoke_mutex_lock(b->lock, 0));
     assert_ok_pool(pool, yoke_mutex_lock(b->rlock, 0));
-    assert_ok_pool(pool, yoke_value_lock(b->value, 0));
+    assert_ok_pool(pool, yoke_array_lock(b->value, 0));
     for (int i = 0; i < 5; i++) {
         pids[i] = yt_start_child(wait_for_one, (void *)(intptr_t)i);
     }
@@ -574,14 +576,14 @@ static void test_destroyed_while_waiting(void **state)
     assert_ok_pool(pool, yoke_event_destroy(b->event));
     assert_ok_pool(pool, yoke_barrier_destroy(b->barrier));
     assert_ok_pool(pool, yoke_mutex_destroy(b->rlock));
-    assert_ok_pool(pool, yoke_value_destroy(b->value));
+    assert_ok_pool(pool, yoke_array_destroy(b->value));
     for (int i = 0; i < 5; i++) {
         assert_int_equal(yt_wait_child(pids[i], 30), -YOKE_ECLOSED);
     }
     assert_refused(pool, yoke_mutex_unlock(b->lock), YOKE_ECLOSED, "destroyed");
     assert_refused(pool, yoke_mutex_destroy(b->lock), YOKE_ECLOSED, "destroyed");
-    assert_refused(pool, yoke_value_unlock(b->value), YOKE_ECLOSED, "destroyed");
-    assert_null(yoke_value_pointer(b->value));
+    assert_refused(pool, yoke_array_unlock(b->value), YOKE_ECLOSED, "destroyed");
+    assert_null(yoke_array_pointer(b->value));
     assert_false(yoke_event_is_set(b->event));
     assert_ok_pool(pool, yoke_semaphore_destroy(b->semaphore));
     assert_status(yoke_semaphore_acquire(b->semaphore, YOKE_FOREVER), YOKE_ECLOSED);
@@ -599,9 +601,9 @@ static bool is_serial(void *arg)
 /* Goes on writing with the lock when the value has been destroyed. */
 static int write_for_long(void *arg)
 {
-    void *memory = yoke_value_pointer(arg);
+    void *memory = yoke_array_pointer(arg);
 
-    if (yoke_value_lock(arg, YOKE_FOREVER) != YOKE_OK) {
+    if (yoke_array_lock(arg, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     atomic_store(&b->serial, 1);
@@ -609,21 +611,21 @@ static int write_for_long(void *arg)
         return 2;
     }
     memset(memory, 1, LARGE);
-    return yoke_value_unlock(arg) == YOKE_ECLOSED ? 0 : 3;
+    return yoke_array_unlock(arg) == YOKE_ECLOSED ? 0 : 3;
 }
 
 /* The memory is nobody else's as long as somebody may write there. */
 static void test_destroyed_while_held(void **state)
 {
-    yoke_value *value = NULL;
+    yoke_array *value = NULL;
     uint32_t *memory;
     int pid;
 
     (void)state;
-    assert_ok_pool(pool, yoke_value_create(&value, pool, LARGE, NULL));
+    assert_ok_pool(pool, yoke_array_create(&value, pool, 1, LARGE, NULL));
     pid = yt_start_child(write_for_long, value);
     assert_true(yt_wait_until(is_serial, (void *)1, 30));
-    assert_ok_pool(pool, yoke_value_destroy(value));
+    assert_ok_pool(pool, yoke_array_destroy(value));
     memory = yoke_alloc(pool, LARGE + 4096);
     assert_non_null(memory);
     atomic_store(&b->serial, 2);
@@ -654,7 +656,7 @@ static void test_bad_input(void **state)
     assert_status(yoke_semaphore_acquire(NULL, 0), YOKE_EINVAL);
     assert_status(yoke_condition_notify(NULL, 1), YOKE_EINVAL);
     assert_status(yoke_barrier_wait(NULL, NULL, 0), YOKE_EINVAL);
-    assert_status(yoke_value_lock(NULL, 0), YOKE_EINVAL);
+    assert_status(yoke_array_lock(NULL, 0), YOKE_EINVAL);
     assert_status(yoke_array_lock(NULL, 0), YOKE_EINVAL);
     assert_refused(pool, yoke_mutex_lock((yoke_mutex *)b->semaphore, 0), YOKE_EINVAL,
                    "not a mutex but a semaphore");

@@ -29,8 +29,8 @@ typedef struct board {
     yoke_pipe *stuffed[2];
     yoke_mutex *lock; /* somebody has it who waits for the event */
     yoke_mutex *rlock;
-    yoke_value *value;
-    yoke_shared_array *array;
+    yoke_array *value;
+    yoke_array *array;
     yoke_mutex *free_lock;
     yoke_mutex *other_lock;
     yoke_condition *condition;
@@ -110,7 +110,7 @@ static yoke_status hold(board *b)
 {
     if (yoke_mutex_lock(b->lock, YOKE_FOREVER) != YOKE_OK ||
         yoke_mutex_lock(b->rlock, YOKE_FOREVER) != YOKE_OK ||
-        yoke_value_lock(b->value, YOKE_FOREVER) != YOKE_OK ||
+        yoke_array_lock(b->value, YOKE_FOREVER) != YOKE_OK ||
         yoke_array_lock(b->array, YOKE_FOREVER) != YOKE_OK) {
         return YOKE_EINVAL;
     }
@@ -131,7 +131,7 @@ static yoke_status set(board *b)
 {
     const char bytes[BYTES] = "";
 
-    return yoke_value_set(b->value, bytes);
+    return yoke_array_set(b->value, 0, bytes);
 }
 
 static yoke_status get_item(board *b)
@@ -213,7 +213,7 @@ static bool create_others(yoke_pool *pool, board *b)
     return yoke_mutex_create(&b->lock, pool, NULL) == YOKE_OK &&
            yoke_mutex_create(&b->rlock, pool,
                              &(yoke_mutex_options){.recursive = true}) == YOKE_OK &&
-           yoke_value_create(&b->value, pool, BYTES, NULL) == YOKE_OK &&
+           yoke_array_create(&b->value, pool, 1, BYTES, NULL) == YOKE_OK &&
            yoke_array_create(&b->array, pool, 2, BYTES, NULL) == YOKE_OK &&
            yoke_mutex_create(&b->free_lock, pool, NULL) == YOKE_OK &&
            yoke_mutex_create(&b->other_lock, pool, NULL) == YOKE_OK &&

@@ -18,8 +18,8 @@ typedef struct post {
     _Atomic int end;
     yoke_queue *queue;
     yoke_pipe *pipe;
-    yoke_value *value;
-    yoke_shared_array *array;
+    yoke_array *value;
+    yoke_array *array;
     yoke_event *event;
     yoke_mutex *lock;
     yoke_barrier *barrier;
@@ -132,7 +132,7 @@ static int by_value(void *argument, size_t bytes)
     (void)bytes;
     atomic_fetch_add(&own->arrived, 1);
     while (p == NULL) {
-        if (yoke_value_get(own->value, &p) != YOKE_OK) {
+        if (yoke_array_get(own->value, 0, &p) != YOKE_OK) {
             return 1;
         }
         (void)usleep(200);
@@ -259,7 +259,7 @@ static post *equipped(yoke_pipe *ends[2])
     assert_ok_pool(pool, yoke_queue_create(&own->queue, pool,
                                            &(yoke_queue_options){.item_bytes = 8}));
     assert_int_equal(pipe_pair(own, ends), 0);
-    assert_ok_pool(pool, yoke_value_create(&own->value, pool, 8, NULL));
+    assert_ok_pool(pool, yoke_array_create(&own->value, pool, 1, 8, NULL));
     assert_ok_pool(pool, yoke_array_create(&own->array, pool, 5, 8, NULL));
     assert_ok_pool(pool, yoke_event_create(&own->event, pool));
     assert_ok_pool(pool, yoke_mutex_create(&own->lock, pool, NULL));
@@ -275,7 +275,7 @@ static void tell_all(post *own, yoke_pipe *ends[2], char *p, char *outer, int wa
     atomic_store(&own->second, outer);
     assert_ok_pool(pool, yoke_queue_put(own->queue, &p, sizeof p, 0));
     assert_ok_pool(pool, yoke_pipe_send(ends[0], &p, sizeof p, 0));
-    assert_ok_pool(pool, yoke_value_set(own->value, &p));
+    assert_ok_pool(pool, yoke_array_set(own->value, 0, &p));
     assert_ok_pool(pool, yoke_array_set(own->array, 3, &p));
     assert_ok_pool(pool, yoke_event_set(own->event));
     assert_ok(yoke_mutex_unlock(own->lock));
@@ -642,7 +642,7 @@ static int answer(void *argument, size_t bytes)
         uint64_t number;
 
         memcpy(&number, p, sizeof number);
-        if (yoke_value_set(own->value, &number) != YOKE_OK ||
+        if (yoke_array_set(own->value, 0, &number) != YOKE_OK ||
             yoke_event_set(own->event) != YOKE_OK) {
             return 1;
         }
@@ -668,7 +668,7 @@ static void test_many(void **state)
         assert_ok_pool(pool, yoke_event_clear(own->event));
         assert_ok_pool(pool, yoke_queue_put(own->queue, &p, sizeof p, 0));
         assert_ok_pool(pool, yoke_event_wait(own->event, SECONDS));
-        assert_ok_pool(pool, yoke_value_get(own->value, &number));
+        assert_ok_pool(pool, yoke_array_get(own->value, 0, &number));
         assert_int_equal(number, i);
         assert_ok_pool(pool, yoke_shm_close(shm));
     }

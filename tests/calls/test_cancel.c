@@ -40,7 +40,7 @@ static struct {
     yoke_semaphore *semaphore;
     yoke_event *event;
     yoke_pipe *pipe[2];
-    yoke_value *value;
+    yoke_array *value;
     yoke_stream *stream;
     yoke_process *process;
     yoke_kernel *held;
@@ -134,7 +134,7 @@ static void wait_poll_pipe(void)
 }
 static void wait_value(void)
 {
-    (void)yoke_value_lock(here.value, YOKE_FOREVER);
+    (void)yoke_array_lock(here.value, YOKE_FOREVER);
 }
 
 static void wait_stream(void)
@@ -252,8 +252,9 @@ static void make_objects(void)
     assert_ok_pool(pool, yoke_semaphore_create(&here.semaphore, pool, 0, 1));
     assert_ok_pool(pool, yoke_event_create(&here.event, pool));
     assert_ok_pool(pool, yoke_pipe_create(here.pipe, pool, NULL));
-    assert_ok_pool(pool, yoke_value_create(&here.value, pool, sizeof item, &item));
-    assert_ok_pool(pool, yoke_value_lock(here.value, 0));
+    assert_ok_pool(pool, yoke_array_create(&here.value, pool, 1, sizeof item,
+                                           &(yoke_array_options){.initial = &item}));
+    assert_ok_pool(pool, yoke_array_lock(here.value, 0));
     atomic_store(&here.released, 0);
 }
 
@@ -344,8 +345,8 @@ static void check_objects(void)
     bytes = sizeof text;
     assert_ok_pool(pool, yoke_pipe_recv(here.pipe[1], text, &bytes, 10));
     assert_string_equal(text, "abc");
-    assert_ok_pool(pool, yoke_value_unlock(here.value));
-    assert_ok_pool(pool, yoke_value_lock(here.value, 10));
+    assert_ok_pool(pool, yoke_array_unlock(here.value));
+    assert_ok_pool(pool, yoke_array_lock(here.value, 10));
     /* Whoever gives up at a barrier breaks it. */
     broken = yoke_barrier_wait(here.barrier, NULL, 0);
     assert_true(broken == YOKE_EBROKEN || broken == YOKE_ETIMEDOUT);

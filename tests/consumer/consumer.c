@@ -169,8 +169,8 @@ static void test_shapes(yoke_pool *pool)
 
     args[0] = yoke_arg_at(yoke_in(shifted, sizeof *shifted), 4);
     args[1] = yoke_arg_strided(
-        yoke_array(matrix, sizeof *matrix, YOKE_ACCESS_READ, YOKE_PARTS_ITEM), HEIGHT,
-        WIDTH * sizeof *matrix);
+        yoke_arg_array(matrix, sizeof *matrix, YOKE_ACCESS_READ, YOKE_PARTS_ITEM),
+        HEIGHT, WIDTH * sizeof *matrix);
     args[2] = yoke_out(sums, sizeof *sums);
     args[3] = yoke_update(counts, sizeof *counts);
     CHECK_OK(pool, yoke_map_with(pool, kernel, yoke_range_1d(WIDTH), NULL, args, 4));
@@ -754,19 +754,24 @@ static void test_messages(yoke_pool *pool)
 static void test_values(yoke_pool *pool)
 {
     const double first[2] = {1, 2};
-    yoke_value *value = NULL;
-    yoke_shared_array *array = NULL;
+    yoke_array_options options;
+    yoke_array *value = NULL;
+    yoke_array *array = NULL;
     double got = 0;
 
-    CHECK_OK(pool, yoke_value_create(&value, pool, sizeof got, first));
-    CHECK_OK(pool, yoke_value_lock(value, YOKE_FOREVER));
-    CHECK_OK(pool, yoke_value_set(value, &first[1]));
-    CHECK_OK(pool, yoke_value_get(value, &got));
-    CHECK_OK(pool, yoke_value_unlock(value));
-    CHECK(got == 2 && yoke_value_pointer(value) != NULL);
-    CHECK_OK(pool, yoke_value_destroy(value));
+    memset(&options, 0, sizeof options);
+    options.initial = first;
+    CHECK_OK(pool, yoke_array_create(&value, pool, 1, sizeof got,
+                                     &options));
+    CHECK_OK(pool, yoke_array_lock(value, YOKE_FOREVER));
+    CHECK_OK(pool, yoke_array_set(value, 0, &first[1]));
+    CHECK_OK(pool, yoke_array_get(value, 0, &got));
+    CHECK_OK(pool, yoke_array_unlock(value));
+    CHECK(got == 2 && yoke_array_pointer(value) != NULL);
+    CHECK_OK(pool, yoke_array_destroy(value));
 
-    CHECK_OK(pool, yoke_array_create(&array, pool, 2, sizeof got, first));
+    CHECK_OK(pool, yoke_array_create(&array, pool, 2, sizeof got,
+                                     &options));
     CHECK(yoke_array_count(array) == 2);
     CHECK_OK(pool, yoke_array_lock(array, YOKE_FOREVER));
     CHECK_OK(pool, yoke_array_set(array, 0, &first[1]));

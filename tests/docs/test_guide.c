@@ -682,7 +682,7 @@ static void find_large(const yoke_span *span, void *const args[])
 {
     const float *x = args[0];
     yoke_queue *queue = *(yoke_queue *const *)args[1];
-    yoke_value *total = *(yoke_value *const *)args[2];
+    yoke_array *total = *(yoke_array *const *)args[2];
 
     for (size_t i = span->begin; i < span->end; i++) {
         const found large = {i, x[i]};
@@ -692,14 +692,14 @@ static void find_large(const yoke_span *span, void *const args[])
             continue;
         }
         if (yoke_queue_put(queue, &large, sizeof large, YOKE_FOREVER) != YOKE_OK ||
-            yoke_value_lock(total, YOKE_FOREVER) != YOKE_OK) {
+            yoke_array_lock(total, YOKE_FOREVER) != YOKE_OK) {
             yoke_span_fail(span, 1, "nobody listens");
             return;
         }
-        (void)yoke_value_get(total, &count);
+        (void)yoke_array_get(total, 0, &count);
         count++;
-        (void)yoke_value_set(total, &count);
-        (void)yoke_value_unlock(total);
+        (void)yoke_array_set(total, 0, &count);
+        (void)yoke_array_unlock(total);
     }
 }
 
@@ -708,14 +708,14 @@ static yoke_status print_large(yoke_pool *pool, yoke_kernel *kernel, const float
                                size_t n, uint64_t *total)
 {
     yoke_queue *queue = NULL;
-    yoke_value *value = NULL;
+    yoke_array *value = NULL;
     yoke_future *future = NULL;
     found large;
     yoke_status status = yoke_queue_create(
         &queue, pool, &(yoke_queue_options){.item_bytes = sizeof large});
 
     if (status == YOKE_OK) {
-        status = yoke_value_create(&value, pool, sizeof *total, NULL);
+        status = yoke_array_create(&value, pool, 1, sizeof *total, NULL);
     }
     if (status == YOKE_OK) {
         status = yoke_map_async(
@@ -735,10 +735,10 @@ static yoke_status print_large(yoke_pool *pool, yoke_kernel *kernel, const float
         status = yoke_future_wait(future, YOKE_FOREVER);
     }
     if (status == YOKE_OK) {
-        status = yoke_value_get(value, total);
+        status = yoke_array_get(value, 0, total);
     }
     yoke_future_destroy(future);
-    (void)yoke_value_destroy(value);
+    (void)yoke_array_destroy(value);
     (void)yoke_queue_destroy(queue);
     return status;
 }

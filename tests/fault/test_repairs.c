@@ -16,7 +16,7 @@ enum { ITEM = 100, BEFORE = 3 };
 
 static yoke_pool *pool;
 static yoke_queue *queue;
-static yoke_value *value;
+static yoke_array *value;
 static yoke_barrier *barrier;
 
 static void fill(unsigned char *item, unsigned number)
@@ -180,7 +180,8 @@ static void create_value(void)
     unsigned char item[ITEM];
 
     fill(item, 0);
-    assert_ok_pool(pool, yoke_value_create(&value, pool, ITEM, item));
+    assert_ok_pool(pool, yoke_array_create(&value, pool, 1, ITEM,
+                                           &(yoke_array_options){.initial = item}));
 }
 
 static int set_value(unsigned number)
@@ -188,7 +189,7 @@ static int set_value(unsigned number)
     unsigned char item[ITEM];
 
     fill(item, number);
-    return steps_begin() + (yoke_value_set(value, item) == YOKE_OK ? 0 : 1);
+    return steps_begin() + (yoke_array_set(value, 0, item) == YOKE_OK ? 0 : 1);
 }
 
 static int set_one(void *arg)
@@ -207,11 +208,11 @@ static void check_sets(bool first_died, bool second_died)
 {
     unsigned char item[ITEM];
 
-    assert_ok_pool(pool, yoke_value_get(value, item));
+    assert_ok_pool(pool, yoke_array_get(value, 0, item));
     assert_true(is_whole(item));
     assert_true(item[0] == 2 || (second_died && item[0] == 1) ||
                 (second_died && first_died && item[0] == 0));
-    assert_ok_pool(pool, yoke_value_destroy(value));
+    assert_ok_pool(pool, yoke_array_destroy(value));
 }
 
 static void test_set_set(void **state)
@@ -224,14 +225,14 @@ static void test_set_set(void **state)
 static int change_by_hand(void *arg)
 {
     (void)arg;
-    if (yoke_value_lock(value, YOKE_FOREVER) != YOKE_OK) {
+    if (yoke_array_lock(value, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
-    memset(yoke_value_pointer(value), 3, ITEM / 2);
+    memset(yoke_array_pointer(value), 3, ITEM / 2);
     (void)steps_begin();
     yk_step_visit();
-    memset(yoke_value_pointer(value), 3, ITEM);
-    return yoke_value_unlock(value) == YOKE_OK ? 0 : 2;
+    memset(yoke_array_pointer(value), 3, ITEM);
+    return yoke_array_unlock(value) == YOKE_OK ? 0 : 2;
 }
 
 static bool is_held(yoke_status status)
@@ -244,15 +245,15 @@ static int get_value(void *arg)
     unsigned char item[ITEM];
 
     (void)arg;
-    return steps_begin() + (is_held(yoke_value_get(value, item)) ? 0 : 1);
+    return steps_begin() + (is_held(yoke_array_get(value, 0, item)) ? 0 : 1);
 }
 
 static int lock_value(void *arg)
 {
     (void)arg;
     (void)steps_begin();
-    return is_held(yoke_value_lock(value, YOKE_FOREVER)) &&
-                   yoke_value_unlock(value) == YOKE_OK
+    return is_held(yoke_array_lock(value, YOKE_FOREVER)) &&
+                   yoke_array_unlock(value) == YOKE_OK
                ? 0
                : 1;
 }
@@ -264,15 +265,15 @@ static unsigned told_and_died; /* since the last one that lives */
 static void check_by_hand(bool first_died, bool second_died)
 {
     unsigned char item[ITEM];
-    const yoke_status status = yoke_value_get(value, item);
+    const yoke_status status = yoke_array_get(value, 0, item);
 
     assert_true(status == YOKE_OK ||
                 (status == YOKE_EOWNERDEAD && (first_died || second_died)));
     told_and_died += status == YOKE_OK && second_died && !is_whole(item);
     assert_true(told_and_died <= 1);
     told_and_died = second_died ? told_and_died : 0;
-    assert_ok_pool(pool, yoke_value_get(value, item));
-    assert_ok_pool(pool, yoke_value_destroy(value));
+    assert_ok_pool(pool, yoke_array_get(value, 0, item));
+    assert_ok_pool(pool, yoke_array_destroy(value));
 }
 
 static void test_half_changed(void **state)

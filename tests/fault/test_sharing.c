@@ -25,7 +25,7 @@ typedef struct board {
     yoke_semaphore *semaphore;
     yoke_barrier *barrier;
     yoke_condition *condition;
-    yoke_value *value;
+    yoke_array *value;
     _Atomic int left; /* steps until the end */
 } board;
 
@@ -57,7 +57,8 @@ static void create(unsigned offset)
     assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, 2));
     assert_ok_pool(pool, yoke_condition_create(&b->condition, pool));
     fill(item, 0);
-    assert_ok_pool(pool, yoke_value_create(&b->value, pool, ITEM, item));
+    assert_ok_pool(pool, yoke_array_create(&b->value, pool, 1, ITEM,
+                                           &(yoke_array_options){.initial = item}));
     for (unsigned i = 0; i < offset; i++) {
         size_t bytes = ITEM;
 
@@ -79,7 +80,7 @@ static void destroy(void)
     assert_ok_pool(pool, yoke_semaphore_destroy(b->semaphore));
     assert_ok_pool(pool, yoke_barrier_destroy(b->barrier));
     assert_ok_pool(pool, yoke_condition_destroy(b->condition));
-    assert_ok_pool(pool, yoke_value_destroy(b->value));
+    assert_ok_pool(pool, yoke_array_destroy(b->value));
 }
 
 /* Dies at each step of `act` in turn; `check` looks at what is left. */
@@ -292,14 +293,14 @@ static int set_value(void *arg)
 
     (void)arg;
     fill(item, 9);
-    return begin() + (yoke_value_set(b->value, item) == YOKE_OK ? 0 : 1);
+    return begin() + (yoke_array_set(b->value, 0, item) == YOKE_OK ? 0 : 1);
 }
 
 static void check_value(bool died)
 {
     unsigned char item[ITEM];
 
-    assert_ok_pool(pool, yoke_value_get(b->value, item));
+    assert_ok_pool(pool, yoke_array_get(b->value, 0, item));
     assert_true(is_whole(item));
     assert_true(item[0] == 9 || (died && item[0] == 0));
 }
@@ -313,20 +314,20 @@ static void test_value(void **state)
 static int hold_value(void *arg)
 {
     (void)arg;
-    if (yoke_value_lock(b->value, YOKE_FOREVER) != YOKE_OK) {
+    if (yoke_array_lock(b->value, YOKE_FOREVER) != YOKE_OK) {
         return 1;
     }
     (void)begin();
     yk_step_visit();
-    return yoke_value_unlock(b->value) == YOKE_OK ? 0 : 2;
+    return yoke_array_unlock(b->value) == YOKE_OK ? 0 : 2;
 }
 
 static void check_held_value(bool died)
 {
     unsigned char item[ITEM];
 
-    assert_status(yoke_value_get(b->value, item), died ? YOKE_EOWNERDEAD : YOKE_OK);
-    assert_ok_pool(pool, yoke_value_get(b->value, item));
+    assert_status(yoke_array_get(b->value, 0, item), died ? YOKE_EOWNERDEAD : YOKE_OK);
+    assert_ok_pool(pool, yoke_array_get(b->value, 0, item));
 }
 
 static void test_held_value(void **state)

@@ -23,9 +23,9 @@ typedef struct board {
     yoke_mutex *lock;
     yoke_mutex *rlock;
     yoke_condition *condition;
-    yoke_shared_array *array;
+    yoke_array *array;
     yoke_queue *queue;
-    yoke_value *value;
+    yoke_array *value;
     yoke_event *event;
     yoke_semaphore *semaphore;
     yoke_barrier *barrier;
@@ -59,7 +59,7 @@ static void create(void)
     assert_ok_pool(pool, yoke_queue_create(&b->queue, pool,
                                            &(yoke_queue_options){.capacity = 3 * 112,
                                                                  .joinable = true}));
-    assert_ok_pool(pool, yoke_value_create(&b->value, pool, ITEM, NULL));
+    assert_ok_pool(pool, yoke_array_create(&b->value, pool, 1, ITEM, NULL));
     assert_ok_pool(pool, yoke_event_create(&b->event, pool));
     assert_ok_pool(pool, yoke_semaphore_create(&b->semaphore, pool, 1, 2));
     assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, 1));
@@ -77,7 +77,7 @@ static void destroy(void)
     (void)yoke_condition_destroy(b->condition);
     (void)yoke_array_destroy(b->array);
     (void)yoke_queue_destroy(b->queue);
-    (void)yoke_value_destroy(b->value);
+    (void)yoke_array_destroy(b->value);
     (void)yoke_event_destroy(b->event);
     (void)yoke_semaphore_destroy(b->semaphore);
     (void)yoke_barrier_destroy(b->barrier);
@@ -445,12 +445,12 @@ static yoke_status set_there(void)
 {
     unsigned char item[ITEM] = {0};
 
-    return yoke_value_set(b->value, item);
+    return yoke_array_set(b->value, 0, item);
 }
 
 static yoke_status end_value(void)
 {
-    return yoke_value_destroy(b->value);
+    return yoke_array_destroy(b->value);
 }
 
 static yk_ipc_object *the_value(void)

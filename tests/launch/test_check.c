@@ -102,8 +102,8 @@ static yoke_arg random_arg(void)
         arg = yoke_arg_strided(yoke_inout(at, 1 + upto(20)), 1 + upto(5), upto(400));
         break;
     default:
-        arg =
-            yoke_array(at, 1 + upto(900), (yoke_access)(1 + upto(2)), YOKE_PARTS_ITEM);
+        arg = yoke_arg_array(at, 1 + upto(900), (yoke_access)(1 + upto(2)),
+                             YOKE_PARTS_ITEM);
     }
     arg = rand() % 3 == 0 ? yoke_arg_of(arg, 1 + upto(20)) : arg;
     arg = rand() % 3 == 0 ? yoke_arg_pitch(arg, arg.bytes + upto(100)) : arg;
