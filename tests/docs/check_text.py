@@ -91,7 +91,8 @@ def check_links(page, text):
 
 def check_names(page, text):
     for name in sorted(set(re.findall(r"\b(?:yoke|YOKE|yk|YK)_\w+", text))):
-        if not re.search(rf"\b{re.escape(name)}\b", everything):
+        end = "" if name.endswith("_") else r"\b"  # a prefix, or a name
+        if not re.search(rf"\b{re.escape(name)}{end}", everything):
             fail(page, f"{name} is not known")
     for name in sorted(set(re.findall(r"`((?:src|include|kernels|examples|tests|cmake|"
                                       r"docs)/[\w./-]+)`", text))):
