@@ -83,12 +83,12 @@ double yoke_future_progress(yoke_future *future)
     if (pool == NULL) {
         return future->progress;
     }
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     progress = future->collected
                    ? future->progress
                    : yk_job_progress(pool->control,
                                      yk_job_at(pool->control, future->ref));
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     yk_pool_leave(pool);
     return progress;
 }
@@ -119,12 +119,12 @@ const char *yoke_future_error(yoke_future *future)
     }
     pool = yk_future_enter(future);
     if (pool != NULL) {
-        (void)pthread_mutex_lock(&pool->lock);
+        yk_pool_lock(pool);
     }
     text = future->collected && future->error != NULL ? future->error : "";
     future->told |= text[0] != '\0';
     if (pool != NULL) {
-        (void)pthread_mutex_unlock(&pool->lock);
+        yk_pool_unlock(pool);
         yk_pool_leave(pool);
     }
     return text;
@@ -146,9 +146,9 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
     pool = yk_future_enter(future);
     if (pool != NULL) {
         yk_hold(yk_undo_pool_enter, pool, 0);
-        (void)pthread_mutex_lock(&pool->lock);
+        yk_pool_lock(pool);
     }
-    now = yk_future_is_over(future);
+    now = yk_future_is_over_locked(future);
     if (!now && future->callback != NULL) {
         status = YOKE_EBUSY;
     } else if (!now) {
@@ -156,7 +156,7 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
         future->callback_context = context;
     }
     if (pool != NULL) {
-        (void)pthread_mutex_unlock(&pool->lock);
+        yk_pool_unlock(pool);
     }
     if (now) {
         yk_run_callback(pool, future, callback, context);
@@ -173,14 +173,14 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
 static void future_take_result(yoke_pool *pool, yoke_future *future, void **result,
                                size_t *bytes)
 {
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     *result = future->result;
     if (bytes != NULL) {
         *bytes = future->result_bytes;
     }
     future->result = NULL;
     future->result_bytes = 0;
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
 }
 
 yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes)
@@ -227,18 +227,18 @@ yoke_status yoke_future_destroy(yoke_future *future)
     }
     pool = yk_future_enter(future);
     if (pool == NULL) {
-        yk_future_release(future);
+        yk_future_release_locked(future);
         return YOKE_OK;
     }
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     /* Of a call that waits, or that nobody wanted a future of, a callback sees one that is
      * not the user's. */
     if (future->is_users) {
         future->is_users = false;
         future->callback = future->on_success = future->on_error = NULL;
-        yk_future_release(future);
+        yk_future_release_locked(future);
     }
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     yk_pool_leave(pool);
     return YOKE_OK;
 }

@@ -14,9 +14,9 @@ static void kernel_lock_and_release(yoke_kernel *kernel)
 {
     yoke_pool *pool = kernel->pool;
 
-    (void)pthread_mutex_lock(&pool->lock);
-    yk_kernel_release(kernel);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_lock(pool);
+    yk_kernel_release_locked(kernel);
+    yk_pool_unlock(pool);
 }
 
 yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,

@@ -12,13 +12,13 @@ typedef struct condition {
 
 /* What is to be called next for a future whose job was collected: what makes its result, the
  * callback of its submission, then the one it was given later. */
-static condition next_notice(yoke_future *future)
+static condition callbacks_next_locked(yoke_future *future)
 {
     yoke_on_done *first =
         future->status == YOKE_OK ? future->on_success : future->on_error;
     condition next = {false, first, future->on_context};
 
-    if (yk_combine_claim(future)) {
+    if (yk_combine_claim_locked(future)) {
         return (condition){.makes_result = true};
     }
     if (first == NULL) {
@@ -31,12 +31,12 @@ static condition next_notice(yoke_future *future)
 
 /* Takes the first off the list whose result no other thread makes, with the pool's reference;
  * NULL: there is none. */
-static yoke_future *callbacks_take_first(yoke_pool *pool)
+static yoke_future *callbacks_take_first_locked(yoke_pool *pool)
 {
     yoke_future *before = NULL;
     yoke_future *future = pool->finished;
 
-    while (future != NULL && yk_combine_is_anothers(future)) {
+    while (future != NULL && yk_combine_is_anothers_locked(future)) {
         before = future;
         future = future->next_finished;
     }
@@ -55,17 +55,17 @@ static yoke_future *find_next(yoke_pool *pool, yoke_future *last, condition *nex
 {
     yoke_future *future;
 
-    (void)pthread_mutex_lock(&pool->lock);
-    future = last != NULL ? last : callbacks_take_first(pool);
+    yk_pool_lock(pool);
+    future = last != NULL ? last : callbacks_take_first_locked(pool);
     while (future != NULL) {
-        *next = next_notice(future);
+        *next = callbacks_next_locked(future);
         if (next->makes_result || next->callback != NULL) {
             break;
         }
-        yk_future_release(future);
-        future = callbacks_take_first(pool);
+        yk_future_release_locked(future);
+        future = callbacks_take_first_locked(pool);
     }
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     return future;
 }
 
@@ -102,13 +102,13 @@ static void undo_take(void *taken, uint64_t unused)
     yoke_pool *pool = future->pool;
 
     (void)unused;
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     if (pool->finished == NULL) {
         pool->last_finished = future;
     }
     future->next_finished = pool->finished;
     pool->finished = future;
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
 }
 
 void yk_run_callbacks(yoke_pool *pool)

@@ -42,7 +42,7 @@ void yk_combine_drop(yoke_pool *pool, yk_combine *combine)
     }
 }
 
-void yk_combine_begin(yoke_future *future, bool well)
+void yk_combine_begin_locked(yoke_future *future, bool well)
 {
     if (well && future->combine.partials != NULL) {
         future->result_state = YK_RESULT_DUE;
@@ -51,13 +51,13 @@ void yk_combine_begin(yoke_future *future, bool well)
     }
 }
 
-bool yk_combine_is_anothers(const yoke_future *future)
+bool yk_combine_is_anothers_locked(const yoke_future *future)
 {
     return future->result_state == YK_RESULT_MAKING ||
            (future->result_state == YK_RESULT_DUE && future->combine.by_caller);
 }
 
-bool yk_combine_claim(yoke_future *future)
+bool yk_combine_claim_locked(yoke_future *future)
 {
     const bool is_due = future->result_state == YK_RESULT_DUE;
 
@@ -73,7 +73,7 @@ static void combine_finish(yoke_future *future, const yk_error *failure)
     yoke_pool *pool = future->pool;
     yk_combine *combine = &future->combine;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     if (failure != NULL) {
         future->status = failure->status;
         future->error = strdup(failure->text);
@@ -82,7 +82,7 @@ static void combine_finish(yoke_future *future, const yk_error *failure)
     }
     yk_combine_drop(pool, combine);
     future->result_state = YK_RESULT_MADE;
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     /* Another job's by now, perhaps: who waits for that one looks once more. */
     yk_eventcount_signal(&yk_job_at(pool->control, future->ref)->ended);
 }

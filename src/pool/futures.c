@@ -12,7 +12,7 @@
 static const uint64_t spin_ns = 50000;
 static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
-yoke_future *yk_future_create(yoke_pool *pool, const yk_submission *submission)
+yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_submission *submission)
 {
     yoke_future *future = calloc(1, sizeof *future);
 
@@ -38,7 +38,7 @@ yoke_future *yk_future_create(yoke_pool *pool, const yk_submission *submission)
 
 /* Its callbacks are to be run, after those of futures that came here before. With a
  * reference. */
-static void add_finished(yoke_pool *pool, yoke_future *future)
+static void futures_add_finished_locked(yoke_pool *pool, yoke_future *future)
 {
     future->next_finished = NULL;
     *(pool->finished != NULL ? &pool->last_finished->next_finished : &pool->finished) =
@@ -50,20 +50,20 @@ yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submis
 {
     yoke_future *future;
 
-    (void)pthread_mutex_lock(&pool->lock);
-    future = yk_future_create(pool, submission);
+    yk_pool_lock(pool);
+    future = yk_future_create_locked(pool, submission);
     if (future != NULL) {
         future->collected = true;
         future->progress = 1;
         future->references++; /* the pool's */
-        add_finished(pool, future);
+        futures_add_finished_locked(pool, future);
     }
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     yk_run_callbacks(pool);
     return future;
 }
 
-static void unlink_future(yoke_future *future)
+static void futures_unlink_locked(yoke_future *future)
 {
     *future->link = future->next;
     if (future->next != NULL) {
@@ -71,16 +71,16 @@ static void unlink_future(yoke_future *future)
     }
 }
 
-void yk_future_release(yoke_future *future)
+void yk_future_release_locked(yoke_future *future)
 {
     if (--future->references == 0) {
         if (future->pool != NULL) {
-            yk_unread_note(future->pool, future);
-            yk_spoiled_leave(future->pool, future);
+            yk_unread_note_locked(future->pool, future);
+            yk_spoiled_leave_locked(future->pool, future);
             if (future->result != NULL) {
                 (void)yk_arena_free(&future->pool->arena, future->result, NULL);
             }
-            unlink_future(future);
+            futures_unlink_locked(future);
         }
         free(future->error);
         free(future->staged);
@@ -88,7 +88,7 @@ void yk_future_release(yoke_future *future)
     }
 }
 
-bool yk_future_is_over(const yoke_future *future)
+bool yk_future_is_over_locked(const yoke_future *future)
 {
     return future->collected && future->result_state == YK_RESULT_MADE;
 }
@@ -117,7 +117,8 @@ bool yk_futures_detach(yoke_pool *pool)
     alone = yk_pool_is_left(pool);
     for (yoke_future *f = pool->futures; alone && f != NULL; f = f->next) {
         if (!f->is_users) {
-            yk_unread_note(pool, f); /* a stream's, which cannot report it any more */
+            /* a stream's, which cannot report it any more; no other thread is inside */
+            yk_unread_note_locked(pool, f);
         }
         f->pool = NULL;
         f->is_lost = f->result != NULL; /* it goes with the memory */
@@ -143,10 +144,10 @@ static void undo_hold_own(void *held, uint64_t unused)
     yoke_future *future = held;
     yoke_pool *pool = future->pool;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     future->is_left = true;
     future->told = true;
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     yk_future_cancel(future);
     undo_hold(held, unused);
 }
@@ -156,9 +157,9 @@ yoke_pool *yk_future_hold(yoke_future *future)
     yoke_pool *pool = yk_future_enter(future);
 
     if (pool != NULL) {
-        (void)pthread_mutex_lock(&pool->lock);
+        yk_pool_lock(pool);
         future->references++;
-        (void)pthread_mutex_unlock(&pool->lock);
+        yk_pool_unlock(pool);
         yk_hold(undo_hold, future, 0);
     }
     return pool;
@@ -184,18 +185,19 @@ void yk_future_let_go(yoke_future *future)
     yoke_pool *pool = future->pool;
 
     if (pool != NULL) {
-        (void)pthread_mutex_lock(&pool->lock);
+        yk_pool_lock(pool);
     }
-    yk_future_release(future);
+    yk_future_release_locked(future);
     if (pool != NULL) {
-        (void)pthread_mutex_unlock(&pool->lock);
+        yk_pool_unlock(pool);
     }
 }
 
 /* ---- collecting ---- */
 
 /* Jobs that waited for this one need not look at its slot any more. */
-static void release_dependents(yoke_pool *pool, uint32_t slot, yoke_status status)
+static void futures_release_dependents_locked(yoke_pool *pool, uint32_t slot,
+                                              yoke_status status)
 {
     const uint64_t bit = UINT64_C(1) << slot;
 
@@ -263,19 +265,19 @@ static bool has_callback(const yoke_future *future)
 }
 
 /* The slot is free for another job. */
-static void futures_free_slot(yoke_pool *pool, uint32_t slot)
+static void futures_free_slot_locked(yoke_pool *pool, uint32_t slot)
 {
     yk_job *job = &pool->control->jobs[slot];
     const uint32_t generation = yk_state_generation(atomic_load(&job->state));
 
     pool->jobs[slot] = NULL;
-    yk_order_remove(pool, slot);
+    yk_order_remove_locked(pool, slot);
     atomic_fetch_and(&pool->control->live, ~(UINT64_C(1) << slot));
     atomic_store(&job->state, yk_state_pack(generation + 1, YK_JOB_FREE));
 }
 
-static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status status,
-                          char *error)
+static void futures_finish_locked(yoke_pool *pool, yoke_future *future,
+                                  yoke_status status, char *error)
 {
     const uint32_t slot = future->ref.slot;
     yk_job *job = &pool->control->jobs[slot];
@@ -285,7 +287,8 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     bool well;
 
     yk_error_clear(&result_error);
-    result = yk_result_collect(pool, job, future, status == YOKE_OK, &result_error);
+    result =
+        yk_result_collect_locked(pool, job, future, status == YOKE_OK, &result_error);
     if (result != YOKE_OK) {
         status = result;
         error = strdup(result_error.text);
@@ -294,33 +297,34 @@ static void finish_future(yoke_pool *pool, yoke_future *future, yoke_status stat
     future->status = status;
     future->error = error;
     future->progress = status == YOKE_OK ? 1 : yk_job_progress(pool->control, job);
-    yk_trace_collected(pool, job, status);
+    yk_trace_collected_locked(pool, job, status);
     release_arrays(pool, launch);
     if (status != YOKE_OK) {
-        yk_spoiled_note(pool, future, launch);
+        yk_spoiled_note_locked(pool, future, launch);
     }
-    yk_stage_out(pool, future, launch, well);
-    yk_fold_finish(pool, &future->fold, well);
-    yk_combine_begin(future, well);
-    yk_kernel_release(future->kernel);
-    futures_free_slot(pool, slot);
+    yk_stage_out_locked(pool, future, launch, well);
+    yk_fold_finish_locked(pool, &future->fold, well);
+    yk_combine_begin_locked(future, well);
+    yk_kernel_release_locked(future->kernel);
+    futures_free_slot_locked(pool, slot);
     future->kernel = NULL;
     future->collected = true;
     if (future->result_state == YK_RESULT_DUE || has_callback(future)) {
-        add_finished(pool, future);
+        futures_add_finished_locked(pool, future);
     } else {
-        yk_future_release(future);
+        yk_future_release_locked(future);
     }
 }
 
-void yk_collect(yoke_pool *pool, uint32_t slot)
+void yk_collect_locked(yoke_pool *pool, uint32_t slot)
 {
     yk_job *job = &pool->control->jobs[slot];
     const uint32_t generation = yk_state_generation(atomic_load(&job->state));
     const yoke_status status = yk_job_status(job, generation);
 
-    release_dependents(pool, slot, status);
-    finish_future(pool, pool->jobs[slot], status, copy_error(job, generation, status));
+    futures_release_dependents_locked(pool, slot, status);
+    futures_finish_locked(pool, pool->jobs[slot], status,
+                          copy_error(job, generation, status));
 }
 
 static bool futures_slot_has_ended(const yoke_pool *pool, uint32_t slot)
@@ -350,7 +354,7 @@ static uint32_t last_failed(const yoke_pool *pool)
     return YK_MAX_JOBS;
 }
 
-void yk_collect_for_room(yoke_pool *pool, bool failed_too)
+void yk_collect_for_room_locked(yoke_pool *pool, bool failed_too)
 {
     const uint32_t last = last_failed(pool);
     uint32_t i = 0;
@@ -360,7 +364,7 @@ void yk_collect_for_room(yoke_pool *pool, bool failed_too)
 
         if (futures_slot_has_ended(pool, slot) &&
             (has_succeeded(pool, slot) || (failed_too && slot != last))) {
-            yk_collect(pool, slot); /* the next one moves up */
+            yk_collect_locked(pool, slot); /* the next one moves up */
         } else {
             i++;
         }
@@ -382,7 +386,7 @@ static bool is_seen_first(yoke_future *future)
     return is_first;
 }
 
-size_t yk_collect_all_but_silent(yoke_pool *pool)
+size_t yk_collect_all_but_silent_locked(yoke_pool *pool)
 {
     size_t count = 0;
     uint32_t i = 0;
@@ -391,7 +395,7 @@ size_t yk_collect_all_but_silent(yoke_pool *pool)
         const uint32_t slot = pool->by_age[i];
 
         if (futures_slot_has_ended(pool, slot) && !is_silent_failure(pool, slot)) {
-            yk_collect(pool, slot); /* the next one moves up */
+            yk_collect_locked(pool, slot); /* the next one moves up */
             count++;
         } else {
             count +=
@@ -402,14 +406,14 @@ size_t yk_collect_all_but_silent(yoke_pool *pool)
     return count;
 }
 
-size_t yk_collect_ended(yoke_pool *pool)
+size_t yk_collect_ended_locked(yoke_pool *pool)
 {
     size_t count = 0;
     uint32_t i = 0;
 
     while (i < pool->job_count) {
         if (futures_slot_has_ended(pool, pool->by_age[i])) {
-            yk_collect(pool, pool->by_age[i]); /* the next one moves up */
+            yk_collect_locked(pool, pool->by_age[i]); /* the next one moves up */
             count++;
         } else {
             i++;
@@ -418,10 +422,10 @@ size_t yk_collect_ended(yoke_pool *pool)
     return count;
 }
 
-void yk_abandon_jobs(yoke_pool *pool, yoke_status status, const char *text)
+void yk_abandon_jobs_locked(yoke_pool *pool, yoke_status status, const char *text)
 {
     while (pool->job_count > 0) {
-        finish_future(pool, pool->jobs[pool->by_age[0]], status, strdup(text));
+        futures_finish_locked(pool, pool->jobs[pool->by_age[0]], status, strdup(text));
     }
 }
 
@@ -429,14 +433,14 @@ void yk_future_cancel(yoke_future *future)
 {
     yoke_pool *pool = future->pool;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     if (!future->collected) {
         yk_job_explain(yk_job_at(pool->control, future->ref), future->ref.generation,
                        "cancelled");
         yk_job_stop(pool->control, future->ref, YOKE_ECANCELED);
         (void)yk_job_try_end(pool->control, future->ref);
     }
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
 }
 
 /* ---- waiting ---- */
@@ -448,20 +452,20 @@ static bool try_finish(yoke_future *future)
     bool is_ours;
     bool is_over;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     if (!future->collected) {
         const yk_job *job = yk_job_at(pool->control, future->ref);
 
         if (yk_state_of(atomic_load(&job->state)) == YK_JOB_ENDED) {
-            yk_collect(pool, future->ref.slot);
+            yk_collect_locked(pool, future->ref.slot);
         }
     }
-    is_over = yk_future_is_over(future);
+    is_over = yk_future_is_over_locked(future);
     if (is_over && future->status != YOKE_OK) {
-        (void)yk_collect_ended(pool); /* the user knows now */
+        (void)yk_collect_ended_locked(pool); /* the user knows now */
     }
-    is_ours = yk_combine_claim(future);
-    (void)pthread_mutex_unlock(&pool->lock);
+    is_ours = yk_combine_claim_locked(future);
+    yk_pool_unlock(pool);
     if (is_ours) {
         yk_combine_make(future);
     }

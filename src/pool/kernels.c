@@ -142,8 +142,7 @@ static yoke_status kernel_describe(yoke_pool *pool, yk_kernel *kernel,
     return locate_native(pool, kernel, options->native, error);
 }
 
-/* With the lock. */
-static uint32_t kernel_find_slot(const yoke_pool *pool)
+static uint32_t kernel_find_slot_locked(const yoke_pool *pool)
 {
     uint32_t slot = 0;
 
@@ -191,7 +190,7 @@ static yoke_status kernel_announce(yoke_kernel *kernel, recipe from, yk_error *e
         atomic_store(&control->workers[i].builds[kernel->slot].usual_ns, 0);
         atomic_store(&control->workers[i].builds[kernel->slot].usual_items, 0);
     }
-    yk_trace_announced(pool, &slot->kernel);
+    yk_trace_announced_locked(pool, &slot->kernel);
     atomic_store(&slot->id, kernel->id);
     atomic_fetch_add(&control->kernel_changes, 1);
     yk_control_wake_workers(control);
@@ -203,11 +202,11 @@ static yoke_status kernel_add(yoke_kernel *kernel, recipe from, yk_error *error)
     yoke_pool *pool = kernel->pool;
     yoke_status status;
 
-    (void)pthread_mutex_lock(&pool->lock);
-    yk_kernels_sweep(pool);
-    kernel->slot = kernel_find_slot(pool);
-    while (kernel->slot == YK_MAX_KERNELS && yk_tasks_evict(pool)) {
-        kernel->slot = kernel_find_slot(pool);
+    yk_pool_lock(pool);
+    yk_kernels_sweep_locked(pool);
+    kernel->slot = kernel_find_slot_locked(pool);
+    while (kernel->slot == YK_MAX_KERNELS && yk_tasks_evict_locked(pool)) {
+        kernel->slot = kernel_find_slot_locked(pool);
     }
     if (kernel->slot == YK_MAX_KERNELS) {
         status = yk_fail(error, YOKE_EBUSY,
@@ -222,7 +221,7 @@ static yoke_status kernel_add(yoke_kernel *kernel, recipe from, yk_error *error)
     if (status == YOKE_OK) {
         pool->kernels[kernel->slot] = kernel;
     }
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     return status;
 }
 
@@ -401,9 +400,9 @@ static yoke_status kernel_make(yoke_kernel **result, const yoke_kernel *model,
             status = kernel_compare_parameters(kernel, error);
         }
         if (status != YOKE_OK) {
-            (void)pthread_mutex_lock(&pool->lock);
-            yk_kernel_release(kernel);
-            (void)pthread_mutex_unlock(&pool->lock);
+            yk_pool_lock(pool);
+            yk_kernel_release_locked(kernel);
+            yk_pool_unlock(pool);
         } else {
             *result = kernel;
         }
@@ -497,7 +496,7 @@ static bool is_being_built(const yk_control *control, uint64_t word)
 
 /* Frees a kernel without users, unless a worker is still building it: its texts are
  * needed until then. */
-static void try_free(yoke_kernel *kernel)
+static void kernel_try_free_locked(yoke_kernel *kernel)
 {
     yoke_pool *pool = kernel->pool;
 
@@ -510,20 +509,20 @@ static void try_free(yoke_kernel *kernel)
     free(kernel);
 }
 
-void yk_kernel_release(yoke_kernel *kernel)
+void yk_kernel_release_locked(yoke_kernel *kernel)
 {
     if (--kernel->users == 0) {
         /* Workers look at the id again after they have announced to build it. */
         atomic_store(&kernel->pool->control->kernels[kernel->slot].id, 0);
-        try_free(kernel);
+        kernel_try_free_locked(kernel);
     }
 }
 
-void yk_kernels_sweep(yoke_pool *pool)
+void yk_kernels_sweep_locked(yoke_pool *pool)
 {
     for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
         if (pool->kernels[slot] != NULL && pool->kernels[slot]->users == 0) {
-            try_free(pool->kernels[slot]);
+            kernel_try_free_locked(pool->kernels[slot]);
         }
     }
 }

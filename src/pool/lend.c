@@ -37,9 +37,9 @@ yoke_status yk_lend(yoke_pool *pool, void *pointer, yk_error *error)
 {
     yoke_status status;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     status = lend_locked(pool, pointer, error);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     return status;
 }
 
@@ -110,8 +110,8 @@ static yoke_status lend_check_blocks(const yoke_pool *pool, const yk_residency *
                    pool->control->workers[yk_holder_slot(holder)].name);
 }
 
-yoke_status yk_check_lost(const yoke_pool *pool, const yk_allocation *block,
-                          yk_error *error)
+yoke_status yk_check_lost_locked(const yoke_pool *pool, const yk_allocation *block,
+                                 yk_error *error)
 {
     return block->table != 0 ? lend_check_blocks(pool, address_of(block->table), error)
                              : YOKE_OK;
@@ -124,14 +124,15 @@ typedef struct ending {
     bool is_held; /* some of it may be on devices alone, and was not recalled yet */
 } ending;
 
-static yoke_status lend_look_at(yoke_pool *pool, void *pointer, ending *seen,
-                                yk_error *error)
+static yoke_status lend_look_at_locked(yoke_pool *pool, void *pointer, ending *seen,
+                                       yk_error *error)
 {
     yoke_status status;
 
-    (void)yk_collect_all_but_silent(pool);
+    (void)yk_collect_all_but_silent_locked(pool);
     status = yk_arena_get(&pool->arena, pointer, &seen->block, error);
-    if (status == YOKE_OK && seen->block.users != 0 && yk_collect_ended(pool) != 0) {
+    if (status == YOKE_OK && seen->block.users != 0 &&
+        yk_collect_ended_locked(pool) != 0) {
         status = yk_arena_get(&pool->arena, pointer, &seen->block, error);
     }
     seen->is_used = status == YOKE_OK && seen->block.users != 0;
@@ -141,43 +142,43 @@ static yoke_status lend_look_at(yoke_pool *pool, void *pointer, ending *seen,
     return status;
 }
 
-/* Looks until nothing of it is on devices alone, or a job uses it. With the lock, which is
+/* Checks until nothing of it is on devices alone, or a job uses it. The lock is
  * given up while devices give back: all may be different then. */
-static yoke_status get_back(yoke_pool *pool, void *pointer, ending *seen,
-                            yk_error *error)
+static yoke_status lend_get_back_locked(yoke_pool *pool, void *pointer, ending *seen,
+                                        yk_error *error)
 {
-    yoke_status status = lend_look_at(pool, pointer, seen, error);
+    yoke_status status = lend_look_at_locked(pool, pointer, seen, error);
 
     while (status == YOKE_OK && seen->is_held && !seen->is_used) {
         yk_residency *table = address_of(seen->block.table);
         bool alive;
 
         table->may_be_held = 0; /* later jobs raise it again */
-        (void)pthread_mutex_unlock(&pool->lock);
+        yk_pool_unlock(pool);
         alive = flush_request(pool, seen->block.table);
-        (void)pthread_mutex_lock(&pool->lock);
-        status = alive ? lend_look_at(pool, pointer, seen, error)
+        yk_pool_lock(pool);
+        status = alive ? lend_look_at_locked(pool, pointer, seen, error)
                        : yk_pool_fail_broken(error);
     }
     return status;
 }
 
-yoke_status yk_flush_allocation(yoke_pool *pool, void *pointer, yk_allocation *block,
-                                yk_error *error)
+yoke_status yk_flush_allocation_locked(yoke_pool *pool, void *pointer,
+                                       yk_allocation *block, yk_error *error)
 {
     ending seen;
-    const yoke_status status = get_back(pool, pointer, &seen, error);
+    const yoke_status status = lend_get_back_locked(pool, pointer, &seen, error);
 
     *block = seen.block;
     return status;
 }
 
 /* Ends the lending unless a job still uses the block: *used. */
-static yoke_status try_reclaim(yoke_pool *pool, void *pointer, bool *used,
-                               yk_error *error)
+static yoke_status lend_try_reclaim_locked(yoke_pool *pool, void *pointer, bool *used,
+                                           yk_error *error)
 {
     ending seen;
-    yoke_status status = get_back(pool, pointer, &seen, error);
+    yoke_status status = lend_get_back_locked(pool, pointer, &seen, error);
 
     *used = status == YOKE_OK && seen.is_used && seen.block.table != 0;
     if (status == YOKE_OK && seen.block.table == 0) {
@@ -186,7 +187,7 @@ static yoke_status try_reclaim(yoke_pool *pool, void *pointer, bool *used,
     if (status != YOKE_OK || *used) {
         return status;
     }
-    status = yk_check_lost(pool, &seen.block, error);
+    status = yk_check_lost_locked(pool, &seen.block, error);
     yk_arena_set_table(&pool->arena, pointer, 0);
     (void)yk_arena_free(&pool->tables, address_of(seen.block.table), NULL);
     return status;
@@ -199,9 +200,9 @@ yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error)
         bool used;
         yoke_status status;
 
-        (void)pthread_mutex_lock(&pool->lock);
-        status = try_reclaim(pool, pointer, &used, error);
-        (void)pthread_mutex_unlock(&pool->lock);
+        yk_pool_lock(pool);
+        status = lend_try_reclaim_locked(pool, pointer, &used, error);
+        yk_pool_unlock(pool);
         yk_run_callbacks(pool);
         if (status != YOKE_OK || !used) {
             return status;
@@ -215,7 +216,7 @@ yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error)
 static yoke_status lend_free_locked(yoke_pool *pool, void *pointer, yk_error *error)
 {
     ending seen;
-    yoke_status status = get_back(pool, pointer, &seen, error);
+    yoke_status status = lend_get_back_locked(pool, pointer, &seen, error);
 
     if (status == YOKE_OK) {
         status = yk_arena_free(&pool->arena, pointer, error);
@@ -230,9 +231,9 @@ yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error)
 {
     yoke_status status;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     status = lend_free_locked(pool, pointer, error);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     yk_run_callbacks(pool);
     return status;
 }

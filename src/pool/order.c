@@ -93,8 +93,8 @@ static yoke_status find_explicit(const yoke_pool *pool, const yoke_map_options *
     return YOKE_OK;
 }
 
-yoke_status yk_order_find(yoke_pool *pool, uint32_t slot,
-                          const yoke_map_options *options, yk_error *error)
+yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
+                                 const yoke_map_options *options, yk_error *error)
 {
     yk_job *job = &pool->control->jobs[slot];
     order found = {0, 0, 0, 0};
@@ -112,7 +112,7 @@ yoke_status yk_order_find(yoke_pool *pool, uint32_t slot,
     return YOKE_OK;
 }
 
-void yk_order_add(yoke_pool *pool, uint32_t slot)
+void yk_order_add_locked(yoke_pool *pool, uint32_t slot)
 {
     uint64_t waits = atomic_load(&pool->control->jobs[slot].waits_for);
 
@@ -124,7 +124,7 @@ void yk_order_add(yoke_pool *pool, uint32_t slot)
     }
 }
 
-void yk_order_remove(yoke_pool *pool, uint32_t slot)
+void yk_order_remove_locked(yoke_pool *pool, uint32_t slot)
 {
     uint32_t kept = 0;
 

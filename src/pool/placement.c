@@ -353,8 +353,8 @@ static yk_tiling placement_cut(const yk_launch *launch, const yoke_map_options *
                               : yk_tiling_choose(items, &limits);
 }
 
-void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
-                    const yk_submission *submission)
+void yk_place_tiles_locked(yoke_pool *pool, yk_job *job, uint32_t generation,
+                           const yk_submission *submission)
 {
     const yk_control *control = pool->control;
     const uint32_t prepared = slots_to_prepare(control, yk_worker_count(control));

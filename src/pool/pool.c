@@ -354,17 +354,18 @@ bool yk_pool_is_alive(yoke_pool *pool)
 {
     bool broken;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     /* Whoever ends the pool says what becomes of its jobs. */
     if (!pool->broken && !pool->ending && yk_pool_supervisor_ended(pool)) {
         pool->broken = true;
         /* Its children die with it; wait until nobody writes to the memory any more. */
         (void)yk_fd_wait_one(pool->alive, end_ns);
-        (void)yk_collect_ended(pool); /* these ended before it did */
-        yk_abandon_jobs(pool, YOKE_EBROKEN, "the pool's supervisor process has died");
+        (void)yk_collect_ended_locked(pool); /* these ended before it did */
+        yk_abandon_jobs_locked(pool, YOKE_EBROKEN,
+                               "the pool's supervisor process has died");
     }
     broken = pool->broken;
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     return !broken;
 }
 
@@ -431,10 +432,11 @@ static bool is_idle(yoke_pool *pool)
 {
     bool idle;
 
-    (void)pthread_mutex_lock(&pool->lock);
-    (void)yk_collect_ended(pool);
-    idle = atomic_load(&pool->control->live) == 0 && !yk_processes_are_running(pool);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_lock(pool);
+    (void)yk_collect_ended_locked(pool);
+    idle = atomic_load(&pool->control->live) == 0 &&
+           !yk_processes_are_running_locked(pool);
+    yk_pool_unlock(pool);
     return idle;
 }
 
@@ -442,9 +444,9 @@ static bool is_ending(yoke_pool *pool)
 {
     bool ending;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     ending = pool->ending;
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     return ending;
 }
 
@@ -515,7 +517,7 @@ yoke_status yk_pool_fd(yoke_pool *pool, int *fd, yk_error *error)
 {
     const int fds[] = {pool->control->end_bell, pool->alive};
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     if (pool->events < 0) {
         pool->events = yk_fd_set_create(fds, sizeof fds / sizeof fds[0]);
         if (pool->events >= 0) {
@@ -525,7 +527,7 @@ yoke_status yk_pool_fd(yoke_pool *pool, int *fd, yk_error *error)
         }
     }
     *fd = pool->events;
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     return *fd >= 0 ? YOKE_OK : yk_fail(error, YOKE_ESYSTEM, "out of file descriptors");
 }
 
@@ -534,7 +536,7 @@ size_t yk_pool_poll(yoke_pool *pool)
     const bool alive = yk_pool_is_alive(pool);
     size_t count;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     if (pool->events >= 0) {
         /* First: what ends from here on rings again, or is collected now. */
         yk_bell_clear(pool->control->end_bell);
@@ -542,8 +544,8 @@ size_t yk_pool_poll(yoke_pool *pool)
             yk_fd_set_remove(pool->events, pool->alive); /* it has been told */
         }
     }
-    count = yk_collect_all_but_silent(pool);
-    (void)pthread_mutex_unlock(&pool->lock);
+    count = yk_collect_all_but_silent_locked(pool);
+    yk_pool_unlock(pool);
     yk_run_callbacks(pool);
     return count;
 }
@@ -717,10 +719,10 @@ static void stop_processes(yoke_pool *pool, bool kill)
     if (pool->supervisor == 0) {
         return;
     }
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     pool->was_broken = pool->broken;
     pool->ending = true;
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     atomic_store(&pool->control->quit, kill ? YK_QUIT_KILL : YK_QUIT_CLOSE);
     yk_bell_ring(pool->control->supervisor_bell);
     yk_control_wake_workers(pool->control);
@@ -736,18 +738,18 @@ static void stop_processes(yoke_pool *pool, bool kill)
     } else {
         (void)yk_process_reap(pool->supervisor, true, &status);
     }
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     pool->supervisor = 0;
     pool->broken = true; /* nobody is waited for from here on */
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
 }
 
 static void end_jobs(yoke_pool *pool)
 {
-    (void)pthread_mutex_lock(&pool->lock);
-    (void)yk_collect_ended(pool);
-    yk_abandon_jobs(pool, YOKE_ECANCELED, "the pool was terminated");
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_lock(pool);
+    (void)yk_collect_ended_locked(pool);
+    yk_abandon_jobs_locked(pool, YOKE_ECANCELED, "the pool was terminated");
+    yk_pool_unlock(pool);
     yk_run_callbacks(pool);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The application's side of a pool, in its private memory. One lock protects all of it;
- * nothing waits for workers while holding it.
+ * The application's side of a pool, in its private memory. One lock protects all of it.
+ * A thread that holds it never waits for workers. Functions that need it held have names that
+ * end in _locked.
  */
 #ifndef YK_POOL_POOL_H
 #define YK_POOL_POOL_H
@@ -241,6 +242,17 @@ typedef struct yk_submission {
 
 /* ---- pool.c ---- */
 
+/* The pool's lock, which is not recursive. Other locks of the pool are taken before it. */
+static inline void yk_pool_lock(yoke_pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+}
+
+static inline void yk_pool_unlock(yoke_pool *pool)
+{
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
 /* Called with a pool that has no process yet, so that each of its processes knows it to be
  * the application's. False if there is no memory to remember it. */
 typedef bool yk_pool_announce(const yoke_pool *pool);
@@ -320,11 +332,11 @@ yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
                                  yk_error *error);
 
 /* One user fewer; after the last one it is freed, at once or by a later sweep: while a
- * worker is still building it its texts are needed. With the lock. */
-void yk_kernel_release(yoke_kernel *kernel);
+ * worker is still building it its texts are needed. */
+void yk_kernel_release_locked(yoke_kernel *kernel);
 
-/* Frees kernels without users that nobody builds any more. With the lock. */
-void yk_kernels_sweep(yoke_pool *pool);
+/* Frees kernels without users that nobody builds any more. */
+void yk_kernels_sweep_locked(yoke_pool *pool);
 
 /* The same for a function that is called for each item; no options but its name. */
 yoke_status yk_kernel_create_task(yoke_kernel **kernel, yoke_pool *pool,
@@ -352,8 +364,8 @@ yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
                             const yk_task_request *request, yk_error *error);
 
 /* Drops the task function that has not been used for longest and is not in use: its slot
- * is free then. False if there is none. With the lock. */
-bool yk_tasks_evict(yoke_pool *pool);
+ * is free then. False if there is none. */
+bool yk_tasks_evict_locked(yoke_pool *pool);
 
 /* ---- submit.c ---- */
 
@@ -369,15 +381,15 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
 /* ---- order.c ---- */
 
 /* Finds what a job that is filled in has to wait for: jobs that conflict with it, and
- * those it names. With the lock. */
-yoke_status yk_order_find(yoke_pool *pool, uint32_t slot,
-                          const yoke_map_options *options, yk_error *error);
+ * those it names. */
+yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
+                                 const yoke_map_options *options, yk_error *error);
 
-/* The job is about to be opened: those it waits for know it. With the lock. */
-void yk_order_add(yoke_pool *pool, uint32_t slot);
+/* The job is about to be opened: those it waits for know it. */
+void yk_order_add_locked(yoke_pool *pool, uint32_t slot);
 
-/* The job is collected. With the lock. */
-void yk_order_remove(yoke_pool *pool, uint32_t slot);
+/* The job is collected. */
+void yk_order_remove_locked(yoke_pool *pool, uint32_t slot);
 
 /* ---- placement.c ---- */
 
@@ -386,8 +398,8 @@ yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
                            yk_error *error);
 
 /* Cuts the range into tiles and gives each worker its work range. */
-void yk_place_tiles(yoke_pool *pool, yk_job *job, uint32_t generation,
-                    const yk_submission *submission);
+void yk_place_tiles_locked(yoke_pool *pool, yk_job *job, uint32_t generation,
+                           const yk_submission *submission);
 
 /* ---- caller.c ---- */
 
@@ -408,27 +420,27 @@ void yk_caller_destroy(yoke_pool *pool);
 /* ---- stage.c ---- */
 
 /* Gives arguments outside the arena a copy there, filled as far as it is read. */
-yoke_status yk_stage_in(yoke_pool *pool, yoke_future *future, yk_launch *launch,
-                        yk_error *error);
+yoke_status yk_stage_in_locked(yoke_pool *pool, yoke_future *future, yk_launch *launch,
+                               yk_error *error);
 
 /* Copies results back and frees the copies. */
-void yk_stage_out(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
-                  bool results);
+void yk_stage_out_locked(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
+                         bool results);
 
 /* A job not collected yet that uses the plain memory of this launch's foreign arguments
  * in conflict with them, or NULL. */
-yoke_future *yk_stage_conflict(yoke_pool *pool, const yk_launch *launch);
+yoke_future *yk_stage_conflict_locked(yoke_pool *pool, const yk_launch *launch);
 
 /* ---- result.c ---- */
 
-/* Room for a result, if the submission has one. With the lock. */
-yoke_status yk_result_reserve(yoke_pool *pool, yk_job *job,
-                              const yk_submission *submission, yk_error *error);
+/* Room for a result, if the submission has one. */
+yoke_status yk_result_reserve_locked(yoke_pool *pool, yk_job *job,
+                                     const yk_submission *submission, yk_error *error);
 
 /* The result of a job that has ended becomes the future's; room that is not needed is given
- * back. With the lock. */
-yoke_status yk_result_collect(yoke_pool *pool, yk_job *job, yoke_future *future,
-                              bool succeeded, yk_error *error);
+ * back. */
+yoke_status yk_result_collect_locked(yoke_pool *pool, yk_job *job, yoke_future *future,
+                                     bool succeeded, yk_error *error);
 /* ---- reductions.c ---- */
 
 /* What is reduced. */
@@ -450,25 +462,25 @@ yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *request,
                               yk_error *error);
 
 /* Makes the result of the partial results, if the job has ended well, and gives their
- * memory back. With the lock. */
-void yk_fold_finish(yoke_pool *pool, yk_fold *fold, bool well);
+ * memory back. */
+void yk_fold_finish_locked(yoke_pool *pool, yk_fold *fold, bool well);
 
-/* Gives the memory back. With the lock. */
-void yk_fold_drop(yoke_pool *pool, yk_fold *fold);
+/* Gives the memory back. */
+void yk_fold_drop_locked(yoke_pool *pool, yk_fold *fold);
 
 /* ---- combine.c ---- */
 
 /* Gives the memory of partial results back. */
 void yk_combine_drop(yoke_pool *pool, yk_combine *combine);
 
-/* The job has been collected: its result is due, or there is none. With the lock. */
-void yk_combine_begin(yoke_future *future, bool well);
+/* The job has been collected: its result is due, or there is none. */
+void yk_combine_begin_locked(yoke_future *future, bool well);
 
-/* Whether it is due, and now the calling thread's to make. With the lock. */
-bool yk_combine_claim(yoke_future *future);
+/* Whether it is due, and now the calling thread's to make. */
+bool yk_combine_claim_locked(yoke_future *future);
 
-/* Whether another thread makes it, or will. With the lock. */
-bool yk_combine_is_anothers(const yoke_future *future);
+/* Whether another thread makes it, or will. */
+bool yk_combine_is_anothers_locked(const yoke_future *future);
 
 /* Makes what was claimed: calls the program's function, and writes the result. Without the
  * lock; the future has a reference. */
@@ -489,14 +501,14 @@ yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error);
 yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error);
 
 /* Has devices give back what they hold of an allocation that no job uses; what there is
- * of it then, copied to *block. With the lock, which may be given up meanwhile. */
-yoke_status yk_flush_allocation(yoke_pool *pool, void *pointer, yk_allocation *block,
-                        yk_error *error);
+ * of it then, copied to *block. The lock may be given up meanwhile. */
+yoke_status yk_flush_allocation_locked(yoke_pool *pool, void *pointer,
+                                       yk_allocation *block, yk_error *error);
 
 /* What of a block was lost with a worker and is now as it was before: YOKE_ELOST. With the
  * lock. */
-yoke_status yk_check_lost(const yoke_pool *pool, const yk_allocation *block,
-                          yk_error *error);
+yoke_status yk_check_lost_locked(const yoke_pool *pool, const yk_allocation *block,
+                                 yk_error *error);
 
 /* ---- segments.c ---- */
 
@@ -521,27 +533,27 @@ void yk_shm_free_all(yoke_pool *pool);
 
 /* ---- futures.c ---- */
 
-/* Takes the results of a job that has ended out of its slot. With the lock. */
-void yk_collect(yoke_pool *pool, uint32_t slot);
+/* Takes the results of a job that has ended out of its slot. */
+void yk_collect_locked(yoke_pool *pool, uint32_t slot);
 
-/* Collects every job that has ended; with the lock. How many. */
-size_t yk_collect_ended(yoke_pool *pool);
+/* Collects every job that has ended. How many. */
+size_t yk_collect_ended_locked(yoke_pool *pool);
 
 /* The same, but failed jobs that nothing reports keep their slots, so that jobs submitted later
  * that need their results fail too. They count once. */
-size_t yk_collect_all_but_silent(yoke_pool *pool);
+size_t yk_collect_all_but_silent_locked(yoke_pool *pool);
 
 /*
- * Collects jobs to make room for others; with the lock. A failed job that the user has not
+ * Collects jobs to make room for others. A failed job that the user has not
  * heard of yet keeps its slot, so that jobs submitted later that need its results fail too
  * rather than compute with what is left of them. With `failed_too` all but the last of
  * those: it is the one that a chain of jobs hangs on.
  */
-void yk_collect_for_room(yoke_pool *pool, bool failed_too);
+void yk_collect_for_room_locked(yoke_pool *pool, bool failed_too);
 
 /* Ends all jobs that are not collected, with a status: after the pool's processes are
- * gone. With the lock. */
-void yk_abandon_jobs(yoke_pool *pool, yoke_status status, const char *text);
+ * gone. */
+void yk_abandon_jobs_locked(yoke_pool *pool, yoke_status status, const char *text);
 
 /* Asks the job to end early. Takes the lock. */
 void yk_future_cancel(yoke_future *future);
@@ -549,15 +561,15 @@ void yk_future_cancel(yoke_future *future);
 /* Waits until the job is collected, or the time (negative: no limit) is over. */
 bool yk_future_wait(yoke_future *future, double seconds);
 
-/* With one reference: the user's, or the caller's. With the lock. */
-yoke_future *yk_future_create(yoke_pool *pool, const yk_submission *submission);
+/* With one reference: the user's, or the caller's. */
+yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_submission *submission);
 
 /* The future of a job with nothing to do: it has ended well. NULL: no memory. Takes the
  * lock, runs callbacks. */
 yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submission);
 
-/* Whether its job has ended, with all that belongs to it. With the lock. */
-bool yk_future_is_over(const yoke_future *future);
+/* Whether its job has ended, with all that belongs to it. */
+bool yk_future_is_over_locked(const yoke_future *future);
 
 /* Inside of its pool, which is returned; NULL: the pool is gone. */
 yoke_pool *yk_future_enter(yoke_future *future);
@@ -577,39 +589,40 @@ void yk_future_hold_own(yoke_future *future);
 /* One reference fewer. Takes the lock, if there is a pool. */
 void yk_future_let_go(yoke_future *future);
 
-/* One reference fewer; with the lock, if there is a pool. */
-void yk_future_release(yoke_future *future);
+/* One reference fewer. The lock is held if there is a pool. */
+void yk_future_release_locked(yoke_future *future);
 
 /* ---- unread.c ---- */
 
 /* Keeps the failure of a job that is collected, unless it was reported or the program asked for it
- * (YOKE_ECANCELED). With the lock. */
-void yk_unread_note(yoke_pool *pool, const yoke_future *future);
+ * (YOKE_ECANCELED). */
+void yk_unread_note_locked(yoke_pool *pool, const yoke_future *future);
 
-/* Keeps a failure that belongs to no job. With the lock. */
-void yk_unread_note_text(yoke_pool *pool, yoke_status status, const char *text);
+/* Keeps a failure that belongs to no job. */
+void yk_unread_note_text_locked(yoke_pool *pool, yoke_status status, const char *text);
 
 /* Returns and forgets the failure that is kept; YOKE_OK: there is none. Takes the lock. */
 yoke_status yk_unread_take(yoke_pool *pool, yk_error *error);
 
-/* ---- spoiled.c: with the lock ---- */
+/* ---- spoiled.c ---- */
 
 /* A failed job is collected: what it should have written is spoiled. */
-void yk_spoiled_note(yoke_pool *pool, yoke_future *future, const yk_launch *launch);
+void yk_spoiled_note_locked(yoke_pool *pool, yoke_future *future,
+                            const yk_launch *launch);
 
 /* Why a job must fail: the text of the failure that spoiled an array it needs; NULL: it need not.
  * The job joins that failure's family. */
-const char *yk_spoiled_needed(yoke_pool *pool, yoke_future *future,
-                              const yk_launch *launch);
+const char *yk_spoiled_needed_locked(yoke_pool *pool, yoke_future *future,
+                                     const yk_launch *launch);
 
 /* A failure of the family was reported to the program. */
-void yk_spoiled_forget(yoke_pool *pool, uint64_t family);
+void yk_spoiled_forget_locked(yoke_pool *pool, uint64_t family);
 
 /* The last reference of a future goes. */
-void yk_spoiled_leave(yoke_pool *pool, const yoke_future *future);
+void yk_spoiled_leave_locked(yoke_pool *pool, const yoke_future *future);
 
 /* All failures that no future reports were reported to the program. */
-void yk_spoiled_forget_orphans(yoke_pool *pool);
+void yk_spoiled_forget_orphans_locked(yoke_pool *pool);
 
 void yk_spoiled_free(yoke_pool *pool);
 

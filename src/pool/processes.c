@@ -26,9 +26,10 @@ static yk_process_slot *slot_of(const yoke_process *process)
     return &process->pool->control->processes[process->slot];
 }
 
-/* ---- results; with the lock ---- */
+/* ---- results ---- */
 
-static void process_take_result(yoke_process *process, const yk_process_slot *slot)
+static void process_take_result_locked(yoke_process *process,
+                                       const yk_process_slot *slot)
 {
     const bool refused = yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_REFUSED;
 
@@ -43,7 +44,7 @@ static void process_take_result(yoke_process *process, const yk_process_slot *sl
     process->ended = true;
 }
 
-static void free_argument(yoke_pool *pool, yk_process_slot *slot)
+static void process_free_argument_locked(yoke_pool *pool, yk_process_slot *slot)
 {
     if (slot->bytes > 0) {
         (void)yk_arena_free(&pool->arena, (const void *)(uintptr_t)slot->argument,
@@ -54,25 +55,26 @@ static void free_argument(yoke_pool *pool, yk_process_slot *slot)
 
 /* A function that was not there, or has not returned, is a failure; exit codes are the
  * program's. */
-static void note_failure(yoke_pool *pool, bool left, const char *name,
-                         const char *failure)
+static void process_note_failure_locked(yoke_pool *pool, bool left, const char *name,
+                                        const char *failure)
 {
     char text[YK_PROCESS_NAME_BYTES + sizeof((yk_process_slot *)NULL)->failure];
 
     yk_text_format(text, sizeof text, "%s: %s", name, failure);
-    yk_unread_note_text(pool, left ? YOKE_EKERNEL : YOKE_ESYSTEM, text);
+    yk_unread_note_text_locked(pool, left ? YOKE_EKERNEL : YOKE_ESYSTEM, text);
 }
 
-static void note_handle(yoke_pool *pool, yoke_process *process)
+static void process_note_handle_locked(yoke_pool *pool, yoke_process *process)
 {
     if (process->ended && (process->unfound || process->left) && !process->told) {
         process->told = true;
-        note_failure(pool, process->left, process->name, process->failure);
+        process_note_failure_locked(pool, process->left, process->name,
+                                    process->failure);
     }
 }
 
 /* Frees a slot whose process has ended, if it has. */
-static void process_collect(yoke_pool *pool, uint32_t index)
+static void process_collect_locked(yoke_pool *pool, uint32_t index)
 {
     yk_process_slot *slot = &pool->control->processes[index];
     const uint64_t state = atomic_load(&slot->state);
@@ -82,32 +84,33 @@ static void process_collect(yoke_pool *pool, uint32_t index)
         return;
     }
     if (pool->processes[index] != NULL) {
-        process_take_result(pool->processes[index], slot);
+        process_take_result_locked(pool->processes[index], slot);
         pool->processes[index] = NULL;
     } else if ((atomic_load(&slot->unfound) | atomic_load(&slot->left)) != 0) {
-        note_failure(pool, atomic_load(&slot->left) != 0, slot->name, slot->failure);
+        process_note_failure_locked(pool, atomic_load(&slot->left) != 0, slot->name,
+                                    slot->failure);
     }
-    free_argument(pool, slot);
+    process_free_argument_locked(pool, slot);
     YK_FAULT_POINT_WHOEVER(pool->control, YK_FAULT_PROCESS_FREE);
     atomic_store(&slot->state,
                  yk_state_pack(yk_state_generation(state), YK_PROCESS_FREE));
 }
 
-static void collect_all(yoke_pool *pool)
+static void process_collect_all_locked(yoke_pool *pool)
 {
     const uint32_t count = atomic_load(&pool->control->process_slots);
 
     for (uint32_t i = 0; i < count; i++) {
-        process_collect(pool, i);
+        process_collect_locked(pool, i);
     }
 }
 
-static bool has_started(yoke_process *process)
+static bool process_has_started_locked(yoke_process *process)
 {
     const yk_process_slot *slot = slot_of(process);
 
     if (!process->ended) {
-        process_collect(process->pool, process->slot);
+        process_collect_locked(process->pool, process->slot);
     }
     if (!process->ended &&
         yk_state_of(atomic_load(&slot->state)) == YK_PROCESS_RUNNING) {
@@ -116,10 +119,10 @@ static bool has_started(yoke_process *process)
     return process->ended || process->pid != 0;
 }
 
-static bool process_collect_ended(yoke_process *process)
+static bool process_collect_ended_locked(yoke_process *process)
 {
     if (!process->ended) {
-        process_collect(process->pool, process->slot);
+        process_collect_locked(process->pool, process->slot);
     }
     return process->ended;
 }
@@ -132,9 +135,9 @@ static bool process_condition_holds(yoke_process *process, process_condition *co
 {
     bool result;
 
-    (void)pthread_mutex_lock(&process->pool->lock);
+    yk_pool_lock(process->pool);
     result = condition(process);
-    (void)pthread_mutex_unlock(&process->pool->lock);
+    yk_pool_unlock(process->pool);
     return result;
 }
 
@@ -167,8 +170,7 @@ static bool process_wait_until(yoke_process *process, process_condition *conditi
 
 /* ---- starting ---- */
 
-/* With the lock. */
-static uint32_t process_find_slot(const yoke_pool *pool)
+static uint32_t process_find_slot_locked(const yoke_pool *pool)
 {
     const yk_process_slot *slots = pool->control->processes;
     uint32_t index = 0;
@@ -180,9 +182,9 @@ static uint32_t process_find_slot(const yoke_pool *pool)
     return index;
 }
 
-static yoke_status process_copy_argument(yoke_pool *pool, yk_process_slot *slot,
-                                         const yk_process_request *request,
-                                         yk_error *error)
+static yoke_status process_copy_argument_locked(yoke_pool *pool, yk_process_slot *slot,
+                                                const yk_process_request *request,
+                                                yk_error *error)
 {
     void *copy = NULL;
 
@@ -202,7 +204,7 @@ static yoke_status process_copy_argument(yoke_pool *pool, yk_process_slot *slot,
     return YOKE_OK;
 }
 
-static void name_process(yoke_pool *pool, char *name, const char *wanted)
+static void process_name_locked(yoke_pool *pool, char *name, const char *wanted)
 {
     pool->process_count++;
     if (wanted != NULL) {
@@ -213,13 +215,15 @@ static void name_process(yoke_pool *pool, char *name, const char *wanted)
     }
 }
 
-/* Fills a slot in and lets the supervisor have it. With the lock. */
-static yoke_status process_publish(yoke_process *process, const yk_function *function,
-                                   const yk_process_request *request, yk_error *error)
+/* Fills a slot in and lets the supervisor have it. */
+static yoke_status process_publish_locked(yoke_process *process,
+                                          const yk_function *function,
+                                          const yk_process_request *request,
+                                          yk_error *error)
 {
     yoke_pool *pool = process->pool;
     yk_process_slot *slot = slot_of(process);
-    const yoke_status status = process_copy_argument(pool, slot, request, error);
+    const yoke_status status = process_copy_argument_locked(pool, slot, request, error);
 
     if (status != YOKE_OK) {
         return status;
@@ -231,7 +235,7 @@ static yoke_status process_publish(yoke_process *process, const yk_function *fun
     atomic_store(&slot->unfound, 0);
     atomic_store(&slot->left, 0);
     atomic_store(&slot->reaped, 0);
-    name_process(pool, process->name, request->options.name);
+    process_name_locked(pool, process->name, request->options.name);
     yk_text_copy(slot->name, sizeof slot->name, process->name);
     if (process->slot >= atomic_load(&pool->control->process_slots)) {
         atomic_store(&pool->control->process_slots, process->slot + 1);
@@ -246,12 +250,13 @@ static yoke_status process_publish(yoke_process *process, const yk_function *fun
     return YOKE_OK;
 }
 
-/* With the lock. */
-static yoke_status request_process(yoke_process *process, const yk_function *function,
-                                   const yk_process_request *request, yk_error *error)
+static yoke_status process_request_locked(yoke_process *process,
+                                          const yk_function *function,
+                                          const yk_process_request *request,
+                                          yk_error *error)
 {
-    collect_all(process->pool);
-    process->slot = process_find_slot(process->pool);
+    process_collect_all_locked(process->pool);
+    process->slot = process_find_slot_locked(process->pool);
     if (process->pool->broken) {
         return yk_pool_fail_broken(error);
     }
@@ -259,7 +264,7 @@ static yoke_status request_process(yoke_process *process, const yk_function *fun
         return yk_fail(error, YOKE_EBUSY, "%d processes of the pool run already",
                        YK_MAX_PROCESSES);
     }
-    return process_publish(process, function, request, error);
+    return process_publish_locked(process, function, request, error);
 }
 
 static yoke_status check_request(const yoke_pool *pool,
@@ -294,7 +299,7 @@ static yoke_status await_start(yoke_process *process, yk_error *error)
     YK_NOT_CANCELLED; /* the program does not have it yet */
 
     yk_control_wake_supervisor(process->pool->control);
-    if (!process_wait_until(process, has_started, UINT64_MAX)) {
+    if (!process_wait_until(process, process_has_started_locked, UINT64_MAX)) {
         return yk_pool_fail_broken(error);
     }
     if (process->refusal != 0) {
@@ -325,9 +330,9 @@ yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
     }
     process->pool = pool;
     process->fd = -1;
-    (void)pthread_mutex_lock(&pool->lock);
-    status = request_process(process, &function, request, error);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_lock(pool);
+    status = process_request_locked(process, &function, request, error);
+    yk_pool_unlock(pool);
     if (status != YOKE_OK) {
         free(process);
         return status;
@@ -345,7 +350,7 @@ yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
 
 yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *error)
 {
-    if (!process_wait_until(process, process_collect_ended,
+    if (!process_wait_until(process, process_collect_ended_locked,
                             yk_clock_deadline(seconds))) {
         return yk_pool_is_alive(process->pool)
                    ? yk_fail(error, YOKE_ETIMEDOUT, "%s (process %d) has not ended",
@@ -367,12 +372,12 @@ yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *er
     const uint64_t kill = yk_state_pack(process->generation, YK_WANTED_KILL);
     bool ended;
 
-    (void)pthread_mutex_lock(&process->pool->lock);
-    ended = process_collect_ended(process);
+    yk_pool_lock(process->pool);
+    ended = process_collect_ended_locked(process);
     if (!ended && atomic_load(word) != kill) {
         atomic_store(word, yk_state_pack(process->generation, wanted));
     }
-    (void)pthread_mutex_unlock(&process->pool->lock);
+    yk_pool_unlock(process->pool);
     if (ended) {
         return YOKE_OK;
     }
@@ -380,8 +385,8 @@ yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *er
     return yk_pool_is_alive(process->pool) ? YOKE_OK : yk_pool_fail_broken(error);
 }
 
-/* A descriptor of the living process; -1 with errno, ESRCH: it has ended. With the lock. */
-static int open_process(const yoke_process *process)
+/* A descriptor of the living process; -1 with errno, ESRCH: it has ended. */
+static int process_open_locked(const yoke_process *process)
 {
     const yk_process_slot *slot = slot_of(process);
     int fd = yk_process_open(process->pid);
@@ -408,11 +413,11 @@ yoke_status yk_process_fd(yoke_process *process, int *fd, yk_error *error)
 {
     int problem = 0;
 
-    (void)pthread_mutex_lock(&process->pool->lock);
+    yk_pool_lock(process->pool);
     if (process->fd < 0) {
         errno = ESRCH;
-        if (!process_collect_ended(process)) {
-            process->fd = open_process(process);
+        if (!process_collect_ended_locked(process)) {
+            process->fd = process_open_locked(process);
         }
         if (process->fd < 0 && errno == ESRCH) {
             process->fd = open_rung_bell();
@@ -420,7 +425,7 @@ yoke_status yk_process_fd(yoke_process *process, int *fd, yk_error *error)
         problem = errno;
     }
     *fd = process->fd;
-    (void)pthread_mutex_unlock(&process->pool->lock);
+    yk_pool_unlock(process->pool);
     return *fd >= 0 ? YOKE_OK
            : problem == ENOSYS
                ? yk_fail(error, YOKE_EUNSUPPORTED,
@@ -429,7 +434,7 @@ yoke_status yk_process_fd(yoke_process *process, int *fd, yk_error *error)
                          strerror(problem));
 }
 
-static void unlink_handle(const yoke_process *process)
+static void process_unlink_handle_locked(const yoke_process *process)
 {
     yoke_process **link = &process->pool->handles;
 
@@ -443,22 +448,21 @@ void yk_process_forget(yoke_process *process)
 {
     yoke_pool *pool = process->pool;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     if (!process->ended) {
         pool->processes[process->slot] = NULL;
-        process_collect(pool, process->slot);
+        process_collect_locked(pool, process->slot);
     }
-    note_handle(pool, process);
-    unlink_handle(process);
-    (void)pthread_mutex_unlock(&pool->lock);
+    process_note_handle_locked(pool, process);
+    process_unlink_handle_locked(process);
+    yk_pool_unlock(pool);
     yk_fd_close(&process->fd);
     free(process);
 }
 
 /* ---- the end of the pool ---- */
 
-/* With the lock. */
-static bool has_foreground(const yoke_pool *pool)
+static bool process_has_foreground_locked(const yoke_pool *pool)
 {
     const uint32_t count = atomic_load(&pool->control->process_slots);
 
@@ -473,21 +477,21 @@ static bool has_foreground(const yoke_pool *pool)
     return false;
 }
 
-bool yk_processes_are_running(yoke_pool *pool)
+bool yk_processes_are_running_locked(yoke_pool *pool)
 {
-    collect_all(pool);
-    return has_foreground(pool);
+    process_collect_all_locked(pool);
+    return process_has_foreground_locked(pool);
 }
 
 void yk_processes_note_unfound(yoke_pool *pool)
 {
-    (void)pthread_mutex_lock(&pool->lock);
-    collect_all(pool);
+    yk_pool_lock(pool);
+    process_collect_all_locked(pool);
     for (yoke_process *process = pool->handles; process != NULL;
          process = process->next) {
-        note_handle(pool, process);
+        process_note_handle_locked(pool, process);
     }
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
 }
 
 void yk_processes_free(yoke_pool *pool)

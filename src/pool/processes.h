@@ -56,8 +56,8 @@ yoke_status yk_process_fd(yoke_process *process, int *fd, yk_error *error);
 /* Frees the handle. Takes the lock. */
 void yk_process_forget(yoke_process *process);
 
-/* Whether there is a process that has not ended and is no daemon. With the lock. */
-bool yk_processes_are_running(yoke_pool *pool);
+/* Whether there is a process that has not ended and is no daemon. */
+bool yk_processes_are_running_locked(yoke_pool *pool);
 
 /* The pool's processes are gone: keeps the failures of those that have not found their
  * functions, as far as no call has reported them. Takes the lock. */

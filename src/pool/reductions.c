@@ -17,7 +17,7 @@ static void *spare_take(yoke_pool *pool, size_t *bytes, yk_error *error)
     void *memory = NULL;
 
     *bytes = *bytes < min_spare_bytes ? min_spare_bytes : *bytes;
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     for (size_t i = 0; i < YK_MAX_SPARES && memory == NULL; i++) {
         yk_spare *spare = &pool->spares[i];
 
@@ -27,12 +27,11 @@ static void *spare_take(yoke_pool *pool, size_t *bytes, yk_error *error)
             spare->memory = NULL;
         }
     }
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     return memory != NULL ? memory : yk_arena_alloc(&pool->arena, *bytes, error);
 }
 
-/* With the lock. */
-static void spare_put(yoke_pool *pool, void *memory, size_t bytes)
+static void spare_put_locked(yoke_pool *pool, void *memory, size_t bytes)
 {
     for (size_t i = 0; i < YK_MAX_SPARES && bytes <= max_spare_bytes; i++) {
         if (pool->spares[i].memory == NULL) {
@@ -43,15 +42,15 @@ static void spare_put(yoke_pool *pool, void *memory, size_t bytes)
     (void)yk_arena_free(&pool->arena, memory, NULL);
 }
 
-void yk_fold_drop(yoke_pool *pool, yk_fold *fold)
+void yk_fold_drop_locked(yoke_pool *pool, yk_fold *fold)
 {
     if (fold->partials != NULL) {
-        spare_put(pool, fold->partials, fold->bytes);
+        spare_put_locked(pool, fold->partials, fold->bytes);
         fold->partials = NULL;
     }
 }
 
-void yk_fold_finish(yoke_pool *pool, yk_fold *fold, bool well)
+void yk_fold_finish_locked(yoke_pool *pool, yk_fold *fold, bool well)
 {
     if (fold->finish != NULL && well) {
         const yk_fp_environment before = yk_fp_use_default();
@@ -59,7 +58,7 @@ void yk_fold_finish(yoke_pool *pool, yk_fold *fold, bool well)
         fold->finish(fold->partials, fold->count, fold->result);
         yk_fp_restore(before);
     }
-    yk_fold_drop(pool, fold);
+    yk_fold_drop_locked(pool, fold);
 }
 
 /* ---- kernels ---- */

@@ -31,8 +31,8 @@ static yk_room *result_room_of(yoke_pool *pool, const yk_job *job)
     return &pool->rooms[job - pool->control->jobs];
 }
 
-yoke_status yk_result_reserve(yoke_pool *pool, yk_job *job,
-                              const yk_submission *submission, yk_error *error)
+yoke_status yk_result_reserve_locked(yoke_pool *pool, yk_job *job,
+                                     const yk_submission *submission, yk_error *error)
 {
     yk_task_result *result = &job->result;
     const uint64_t bytes = room_for(pool, submission->most_result);
@@ -90,8 +90,8 @@ static yoke_status get_size(const yk_task_result *result, const yk_room *room,
         (unsigned long long)result->bytes, max_count);
 }
 
-yoke_status yk_result_collect(yoke_pool *pool, yk_job *job, yoke_future *future,
-                              bool succeeded, yk_error *error)
+yoke_status yk_result_collect_locked(yoke_pool *pool, yk_job *job, yoke_future *future,
+                                     bool succeeded, yk_error *error)
 {
     const yk_task_result *result = &job->result;
     const yk_room room = *result_room_of(pool, job);

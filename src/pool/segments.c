@@ -22,7 +22,8 @@ static bool pool_segment_is_same(const yk_host *host, const yk_segment *segment)
 }
 
 /* The slot of a segment that is open already; YK_MAX_ATTACHMENTS: none. */
-static uint32_t find_open(const yoke_pool *pool, const yk_segment *segment)
+static uint32_t segments_find_open_locked(const yoke_pool *pool,
+                                          const yk_segment *segment)
 {
     uint32_t slot = 0;
 
@@ -33,7 +34,7 @@ static uint32_t find_open(const yoke_pool *pool, const yk_segment *segment)
     return slot;
 }
 
-static uint32_t find_free(const yoke_pool *pool)
+static uint32_t segments_find_free_locked(const yoke_pool *pool)
 {
     uint32_t slot = 0;
 
@@ -43,7 +44,7 @@ static uint32_t find_free(const yoke_pool *pool)
     return slot;
 }
 
-static bool have_hosts(yoke_pool *pool)
+static bool segments_have_hosts_locked(yoke_pool *pool)
 {
     if (pool->hosts == NULL) {
         pool->hosts = calloc(YK_MAX_ATTACHMENTS, sizeof *pool->hosts);
@@ -144,9 +145,9 @@ static void *find_room_to_attach(yoke_pool *pool, uint32_t slot,
 }
 
 /* Takes the segment over if it succeeds. */
-static yoke_status pool_segment_attach(yoke_pool *pool, uint32_t slot,
-                                       const yk_segment *segment, const char *name,
-                                       bool read_only, yk_error *error)
+static yoke_status segments_attach_locked(yoke_pool *pool, uint32_t slot,
+                                          const yk_segment *segment, const char *name,
+                                          bool read_only, yk_error *error)
 {
     yk_host *host = &pool->hosts[slot];
     yk_allocation allocation;
@@ -169,13 +170,13 @@ static yoke_status pool_segment_attach(yoke_pool *pool, uint32_t slot,
 }
 
 /* A slot that shows the segment, which is taken over or closed. */
-static yoke_status pool_segment_admit(yoke_pool *pool, yk_segment *segment,
-                                      const char *name, bool read_only, uint32_t *slot,
-                                      yk_error *error)
+static yoke_status segments_admit_locked(yoke_pool *pool, yk_segment *segment,
+                                         const char *name, bool read_only,
+                                         uint32_t *slot, yk_error *error)
 {
     yoke_status status;
 
-    *slot = find_open(pool, segment);
+    *slot = segments_find_open_locked(pool, segment);
     if (*slot != YK_MAX_ATTACHMENTS) {
         yk_segment_close(segment);
         return pool->hosts[*slot].read_only == read_only
@@ -184,31 +185,32 @@ static yoke_status pool_segment_admit(yoke_pool *pool, yk_segment *segment,
                              "it is open in this pool already, for reading%s",
                              read_only ? " and writing" : " only");
     }
-    *slot = find_free(pool);
+    *slot = segments_find_free_locked(pool);
     status = *slot == YK_MAX_ATTACHMENTS
                  ? yk_fail(error, YOKE_ENOMEM, "%d segments are open in this pool",
                            YK_MAX_ATTACHMENTS)
-                 : pool_segment_attach(pool, *slot, segment, name, read_only, error);
+                 : segments_attach_locked(pool, *slot, segment, name, read_only, error);
     if (status != YOKE_OK) {
         yk_segment_close(segment);
     }
     return status;
 }
 
-/* A handle for the segment, which is taken over or closed. With the lock. */
-static yoke_status add_handle(yoke_shm **shm, yoke_pool *pool, yk_segment *segment,
-                              const char *name, bool read_only, yk_error *error)
+/* A handle for the segment, which is taken over or closed. */
+static yoke_status segments_add_handle_locked(yoke_shm **shm, yoke_pool *pool,
+                                              yk_segment *segment, const char *name,
+                                              bool read_only, yk_error *error)
 {
     yoke_shm *handle = calloc(1, sizeof *handle);
     yoke_status status;
     uint32_t slot;
 
-    if (handle == NULL || !have_hosts(pool)) {
+    if (handle == NULL || !segments_have_hosts_locked(pool)) {
         free(handle);
         yk_segment_close(segment);
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    status = pool_segment_admit(pool, segment, name, read_only, &slot, error);
+    status = segments_admit_locked(pool, segment, name, read_only, &slot, error);
     if (status != YOKE_OK) {
         yk_error_prefix(error, "%s '%s': ", yk_segment_noun(name), name);
         free(handle);
@@ -236,9 +238,10 @@ static yoke_status pool_segment_open_named(yoke_shm **shm, yoke_pool *pool,
 
     if (status == YOKE_OK) {
         wait_for_range(pool, (size_t)segment.bytes);
-        (void)pthread_mutex_lock(&pool->lock);
-        status = add_handle(shm, pool, &segment, name, read_only, error);
-        (void)pthread_mutex_unlock(&pool->lock);
+        yk_pool_lock(pool);
+        status =
+            segments_add_handle_locked(shm, pool, &segment, name, read_only, error);
+        yk_pool_unlock(pool);
     }
     return status;
 }
@@ -302,9 +305,9 @@ yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
         return status;
     }
     wait_for_range(pool, bytes);
-    (void)pthread_mutex_lock(&pool->lock);
-    status = add_handle(shm, pool, &segment, used, false, error);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_lock(pool);
+    status = segments_add_handle_locked(shm, pool, &segment, used, false, error);
+    yk_pool_unlock(pool);
     if (status != YOKE_OK) {
         (void)yk_segment_unlink(used, NULL);
     }
@@ -314,7 +317,7 @@ yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
 /* ---- closing ---- */
 
 /* The place that points to a handle; to NULL if it is no open handle of the pool. */
-static yoke_shm **find_handle(yoke_pool *pool, const yoke_shm *shm)
+static yoke_shm **segments_find_handle_locked(yoke_pool *pool, const yoke_shm *shm)
 {
     yoke_shm **link = &pool->shms;
 
@@ -325,8 +328,9 @@ static yoke_shm **find_handle(yoke_pool *pool, const yoke_shm *shm)
 }
 
 /* Nothing uses the segment: takes it out of the window. */
-static yoke_status pool_segment_detach(yoke_pool *pool, uint32_t slot,
-                                       const yk_allocation *allocation, yk_error *error)
+static yoke_status segments_detach_locked(yoke_pool *pool, uint32_t slot,
+                                          const yk_allocation *allocation,
+                                          yk_error *error)
 {
     yk_control *control = pool->control;
     yk_host *host = &pool->hosts[slot];
@@ -353,33 +357,35 @@ static yoke_status pool_segment_detach(yoke_pool *pool, uint32_t slot,
 
 /* The last handle of a segment goes. The lock may be given up meanwhile: then all may be
  * different, and *again. */
-static yoke_status close_last(yoke_pool *pool, const yoke_shm *shm, yk_error *error)
+static yoke_status segments_close_last_locked(yoke_pool *pool, const yoke_shm *shm,
+                                              yk_error *error)
 {
     const uint32_t slot = shm->slot;
     yk_allocation allocation;
     yoke_status status =
-        yk_flush_allocation(pool, pool->hosts[slot].pointer, &allocation, error);
+        yk_flush_allocation_locked(pool, pool->hosts[slot].pointer, &allocation, error);
 
-    if (status != YOKE_OK || *find_handle(pool, shm) == NULL ||
+    if (status != YOKE_OK || *segments_find_handle_locked(pool, shm) == NULL ||
         pool->hosts[slot].handles != 1) {
         return status;
     }
-    status = pool_segment_detach(pool, slot, &allocation, error);
+    status = segments_detach_locked(pool, slot, &allocation, error);
     if (status == YOKE_OK && allocation.table != 0) {
-        status = yk_check_lost(pool, &allocation, error);
+        status = yk_check_lost_locked(pool, &allocation, error);
         (void)yk_arena_free(&pool->tables, (void *)(uintptr_t)allocation.table, NULL);
     }
     return status;
 }
 
-static yoke_status close_locked(yoke_pool *pool, const yoke_shm *shm, yk_error *error)
+static yoke_status segments_close_locked(yoke_pool *pool, const yoke_shm *shm,
+                                         yk_error *error)
 {
-    yoke_shm **link = find_handle(pool, shm);
+    yoke_shm **link = segments_find_handle_locked(pool, shm);
     yoke_status status = YOKE_OK;
 
     if (*link != NULL && pool->hosts[shm->slot].handles == 1) {
-        status = close_last(pool, shm, error);
-        link = find_handle(pool, shm);
+        status = segments_close_last_locked(pool, shm, error);
+        link = segments_find_handle_locked(pool, shm);
     }
     if (status == YOKE_OK && *link == NULL) {
         status = yk_fail(error, YOKE_EINVAL, "the shared memory was closed already");
@@ -395,9 +401,9 @@ yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error)
 {
     yoke_status status;
 
-    (void)pthread_mutex_lock(&pool->lock);
-    status = close_locked(pool, shm, error);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_lock(pool);
+    status = segments_close_locked(pool, shm, error);
+    yk_pool_unlock(pool);
     return status;
 }
 
@@ -406,16 +412,16 @@ void yk_shm_flush_all(yoke_pool *pool)
     yk_allocation allocation;
     yk_error lost;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_ATTACHMENTS; slot++) {
         if (pool->hosts[slot].handles != 0 &&
-            yk_flush_allocation(pool, pool->hosts[slot].pointer, &allocation, &lost) ==
-                YOKE_OK &&
-            yk_check_lost(pool, &allocation, &lost) != YOKE_OK) {
-            yk_unread_note_text(pool, YOKE_ELOST, lost.text);
+            yk_flush_allocation_locked(pool, pool->hosts[slot].pointer, &allocation,
+                                       &lost) == YOKE_OK &&
+            yk_check_lost_locked(pool, &allocation, &lost) != YOKE_OK) {
+            yk_unread_note_text_locked(pool, YOKE_ELOST, lost.text);
         }
     }
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
 }
 
 void yk_shm_free_all(yoke_pool *pool)

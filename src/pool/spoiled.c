@@ -31,7 +31,7 @@ struct yk_spoiled {
 
 /* ---- families ---- */
 
-static void join_families(yoke_pool *pool, uint64_t from, uint64_t into)
+static void spoiled_join_families_locked(yoke_pool *pool, uint64_t from, uint64_t into)
 {
     for (yk_spoiled *s = pool->spoiled; s != NULL && from != into; s = s->next) {
         s->family = s->family == from ? into : s->family;
@@ -51,7 +51,7 @@ static bool is_unsuccessful(const yoke_pool *pool, uint32_t slot)
 }
 
 /* Those that need the job in the slot will fail; those that it needs may have. */
-static void join_neighbours(yoke_pool *pool, const yoke_future *future)
+static void spoiled_join_neighbours_locked(yoke_pool *pool, const yoke_future *future)
 {
     const uint32_t slot = future->ref.slot;
 
@@ -61,12 +61,12 @@ static void join_neighbours(yoke_pool *pool, const yoke_future *future)
         }
         if ((pool->relies[i] >> slot & 1) != 0 ||
             ((pool->relies[slot] >> i & 1) != 0 && is_unsuccessful(pool, i))) {
-            join_families(pool, pool->jobs[i]->family, future->family);
+            spoiled_join_families_locked(pool, pool->jobs[i]->family, future->family);
         }
     }
 }
 
-static void spoiled_drop(yoke_pool *pool, yk_spoiled **link)
+static void spoiled_drop_locked(yoke_pool *pool, yk_spoiled **link)
 {
     yk_spoiled *gone = *link;
 
@@ -76,13 +76,13 @@ static void spoiled_drop(yoke_pool *pool, yk_spoiled **link)
     free(gone);
 }
 
-void yk_spoiled_forget(yoke_pool *pool, uint64_t family)
+void yk_spoiled_forget_locked(yoke_pool *pool, uint64_t family)
 {
     yk_spoiled **link = &pool->spoiled;
 
     while (*link != NULL) {
         if ((*link)->family == family) {
-            spoiled_drop(pool, link);
+            spoiled_drop_locked(pool, link);
         } else {
             link = &(*link)->next;
         }
@@ -93,12 +93,12 @@ void yk_spoiled_forget(yoke_pool *pool, uint64_t family)
 }
 
 /* Some failures were reported without a call on the pool. */
-static void forget_told(yoke_pool *pool)
+static void spoiled_forget_told_locked(yoke_pool *pool)
 {
     for (yoke_future *f = pool->futures; f != NULL && pool->spoiled != NULL;
          f = f->next) {
         if (f->told && f->collected && f->status != YOKE_OK && !f->is_forgiven) {
-            yk_spoiled_forget(pool, f->family);
+            yk_spoiled_forget_locked(pool, f->family);
         }
     }
 }
@@ -152,21 +152,22 @@ static bool is_noted(const yoke_pool *pool, const yk_spoiled *new)
     return false;
 }
 
-static void drop_oldest(yoke_pool *pool)
+static void spoiled_drop_oldest_locked(yoke_pool *pool)
 {
     yk_spoiled **link = &pool->spoiled;
 
     while ((*link)->next != NULL) {
         link = &(*link)->next;
     }
-    spoiled_drop(pool, link);
+    spoiled_drop_locked(pool, link);
 }
 
-void yk_spoiled_note(yoke_pool *pool, yoke_future *future, const yk_launch *launch)
+void yk_spoiled_note_locked(yoke_pool *pool, yoke_future *future,
+                            const yk_launch *launch)
 {
     yk_spoiled *new;
 
-    join_neighbours(pool, future);
+    spoiled_join_neighbours_locked(pool, future);
     if (future->is_forgiven || future->status == YOKE_EBROKEN) {
         return;
     }
@@ -185,7 +186,7 @@ void yk_spoiled_note(yoke_pool *pool, yoke_future *future, const yk_launch *laun
     new->next = pool->spoiled;
     pool->spoiled = new;
     if (++pool->spoiled_count > MAX_SPOILED) {
-        drop_oldest(pool);
+        spoiled_drop_oldest_locked(pool);
     }
 }
 
@@ -206,41 +207,41 @@ static bool spoiled_is_needed(const yk_launch *launch, const yk_spoiled *spoiled
     return false;
 }
 
-const char *yk_spoiled_needed(yoke_pool *pool, yoke_future *future,
-                              const yk_launch *launch)
+const char *yk_spoiled_needed_locked(yoke_pool *pool, yoke_future *future,
+                                     const yk_launch *launch)
 {
     const char *why = NULL;
 
-    forget_told(pool);
+    spoiled_forget_told_locked(pool);
     for (const yk_spoiled *s = pool->spoiled; s != NULL; s = s->next) {
         if (spoiled_is_needed(launch, s)) {
             why = s->why != NULL ? s->why : "";
-            join_families(pool, s->family, future->family);
+            spoiled_join_families_locked(pool, s->family, future->family);
         }
     }
     return why;
 }
 
-void yk_spoiled_leave(yoke_pool *pool, const yoke_future *future)
+void yk_spoiled_leave_locked(yoke_pool *pool, const yoke_future *future)
 {
     if (!future->collected || future->status == YOKE_OK) {
         return;
     }
     if (future->told) {
-        yk_spoiled_forget(pool, future->family);
+        yk_spoiled_forget_locked(pool, future->family);
     }
     for (yk_spoiled *s = pool->spoiled; s != NULL; s = s->next) {
         s->is_orphan |= s->sequence == future->sequence;
     }
 }
 
-void yk_spoiled_forget_orphans(yoke_pool *pool)
+void yk_spoiled_forget_orphans_locked(yoke_pool *pool)
 {
     yk_spoiled *s = pool->spoiled;
 
     while (s != NULL) {
         if (s->is_orphan) {
-            yk_spoiled_forget(pool, s->family);
+            yk_spoiled_forget_locked(pool, s->family);
             s = pool->spoiled;
         } else {
             s = s->next;
@@ -251,6 +252,6 @@ void yk_spoiled_forget_orphans(yoke_pool *pool)
 void yk_spoiled_free(yoke_pool *pool)
 {
     while (pool->spoiled != NULL) {
-        spoiled_drop(pool, &pool->spoiled);
+        spoiled_drop_locked(pool, &pool->spoiled);
     }
 }

@@ -80,8 +80,8 @@ static yoke_status stage_arg(yoke_pool *pool, yoke_future *future, yk_launch *la
     return YOKE_OK;
 }
 
-yoke_status yk_stage_in(yoke_pool *pool, yoke_future *future, yk_launch *launch,
-                        yk_error *error)
+yoke_status yk_stage_in_locked(yoke_pool *pool, yoke_future *future, yk_launch *launch,
+                               yk_error *error)
 {
     uint32_t foreign = 0;
 
@@ -100,7 +100,7 @@ yoke_status yk_stage_in(yoke_pool *pool, yoke_future *future, yk_launch *launch,
             const yoke_status status = stage_arg(pool, future, launch, i, error);
 
             if (status != YOKE_OK) {
-                yk_stage_out(pool, future, launch, false);
+                yk_stage_out_locked(pool, future, launch, false);
                 return status;
             }
         }
@@ -120,8 +120,8 @@ static void stage_copy_out(const yk_launch *launch, const yk_staged *staged)
     }
 }
 
-void yk_stage_out(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
-                  bool results)
+void yk_stage_out_locked(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
+                         bool results)
 {
     for (size_t i = 0; i < future->staged_count; i++) {
         const yk_staged *staged = &future->staged[i];
@@ -169,7 +169,7 @@ static bool stage_conflicts(const yk_launch *launch, const yoke_future *other,
     return false;
 }
 
-yoke_future *yk_stage_conflict(yoke_pool *pool, const yk_launch *launch)
+yoke_future *yk_stage_conflict_locked(yoke_pool *pool, const yk_launch *launch)
 {
     for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
         yoke_future *other = pool->jobs[slot];

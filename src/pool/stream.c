@@ -96,13 +96,13 @@ static yoke_status take_options(yoke_stream *stream, const yoke_stream_options *
 static void change_users(yoke_stream *stream, bool more)
 {
     if (stream->options.kernel != NULL) {
-        (void)pthread_mutex_lock(&stream->pool->lock);
+        yk_pool_lock(stream->pool);
         if (more) {
             stream->options.kernel->users++;
         } else {
-            yk_kernel_release(stream->options.kernel);
+            yk_kernel_release_locked(stream->options.kernel);
         }
-        (void)pthread_mutex_unlock(&stream->pool->lock);
+        yk_pool_unlock(stream->pool);
     }
 }
 
@@ -585,7 +585,7 @@ void yk_stream_destroy(yoke_stream *stream, bool has_pool)
         yoke_future *left = stream->slots[i].future;
 
         if (left != NULL && left->pool == NULL) {
-            yk_future_release(left); /* the pool was closed */
+            yk_future_release_locked(left); /* the pool was closed */
         }
     }
     free(stream->failure_text);

@@ -16,7 +16,7 @@
 
 /* ---- slots ---- */
 
-static int submit_find_slot(const yoke_pool *pool)
+static int submit_find_slot_locked(const yoke_pool *pool)
 {
     for (int slot = 0; slot < YK_MAX_JOBS; slot++) {
         if (pool->jobs[slot] == NULL) {
@@ -27,24 +27,25 @@ static int submit_find_slot(const yoke_pool *pool)
 }
 
 /* Waits for a change with the lock given up. */
-static yoke_status wait_unlocked(yoke_pool *pool, uint32_t ticket, yk_error *error)
+static yoke_status submit_wait_locked(yoke_pool *pool, uint32_t ticket, yk_error *error)
 {
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     (void)yk_pool_wait_change(pool, ticket);
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     /* Another thread may have found it broken in the meantime. */
     return pool->broken ? yk_pool_fail_broken(error) : YOKE_OK;
 }
 
 /* Waits until about half of the jobs have ended, or a while, with the lock given up: in a
  * long queue nobody should have to wake this thread for each job. */
-static yoke_status wait_for_half(yoke_pool *pool, yk_eventcount *middle,
-                                 uint32_t ticket, uint64_t limit_ns, yk_error *error)
+static yoke_status submit_wait_for_half_locked(yoke_pool *pool, yk_eventcount *middle,
+                                               uint32_t ticket, uint64_t limit_ns,
+                                               yk_error *error)
 {
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     yk_eventcount_wait(middle, ticket, limit_ns);
     (void)yk_pool_is_alive(pool);
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     return pool->broken ? yk_pool_fail_broken(error) : YOKE_OK;
 }
 
@@ -54,7 +55,8 @@ static yk_eventcount *middle_end(const yoke_pool *pool)
 }
 
 /* A free slot, when there is one. */
-static yoke_status wait_for_slot(yoke_pool *pool, int *slot, yk_error *error)
+static yoke_status submit_wait_for_slot_locked(yoke_pool *pool, int *slot,
+                                               yk_error *error)
 {
     uint64_t limit_ns = YK_NS_PER_MS;
 
@@ -63,16 +65,16 @@ static yoke_status wait_for_slot(yoke_pool *pool, int *slot, yk_error *error)
         const uint32_t ticket = yk_eventcount_ticket(middle);
         yoke_status status;
 
-        yk_collect_for_room(pool, false);
-        *slot = submit_find_slot(pool);
+        yk_collect_for_room_locked(pool, false);
+        *slot = submit_find_slot_locked(pool);
         if (*slot < 0) {
-            yk_collect_for_room(pool, true);
-            *slot = submit_find_slot(pool);
+            yk_collect_for_room_locked(pool, true);
+            *slot = submit_find_slot_locked(pool);
         }
         if (*slot >= 0) {
             return YOKE_OK;
         }
-        status = wait_for_half(pool, middle, ticket, limit_ns, error);
+        status = submit_wait_for_half_locked(pool, middle, ticket, limit_ns, error);
         if (status != YOKE_OK) {
             return status;
         }
@@ -211,14 +213,15 @@ static void prepare_holders(yk_job *job, uint32_t generation, bool recovers)
 }
 
 /* It fails before it is open: what it needs is spoiled. */
-static void fail_early(yoke_pool *pool, yk_job *job, yk_job_ref ref, const char *why)
+static void submit_fail_early_locked(yoke_pool *pool, yk_job *job, yk_job_ref ref,
+                                     const char *why)
 {
     yk_job_explain_failure(job, ref.generation, why);
     yk_job_stop(pool->control, ref, YOKE_EDEPENDENCY);
 }
 
-static void submit_publish(yoke_pool *pool, yoke_future *future, yk_job *job,
-                           const yk_submission *submission, const char *spoiled)
+static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *job,
+                                  const yk_submission *submission, const char *spoiled)
 {
     const yk_job_ref ref = future->ref;
     const double timeout = submission->options.timeout;
@@ -231,15 +234,15 @@ static void submit_publish(yoke_pool *pool, yoke_future *future, yk_job *job,
     job->in_place = changes_in_place(&job->launch);
     job->saves = job->in_place != 0 && recovers;
     prepare_holders(job, ref.generation, recovers);
-    yk_place_tiles(pool, job, ref.generation, submission);
+    yk_place_tiles_locked(pool, job, ref.generation, submission);
     use_arrays(pool, &job->launch);
     submission->kernel->users++;
     future->references++; /* the pool's */
     pool->jobs[ref.slot] = future;
-    yk_order_add(pool, ref.slot);
-    yk_trace_submitted(pool, job);
+    yk_order_add_locked(pool, ref.slot);
+    yk_trace_submitted_locked(pool, job);
     if (spoiled != NULL) {
-        fail_early(pool, job, ref, spoiled);
+        submit_fail_early_locked(pool, job, ref, spoiled);
     }
     yk_job_publish(pool->control, ref);
     if (spoiled != NULL) {
@@ -272,22 +275,23 @@ yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *erro
 
 /* Arrays outside the pool's memory are copied in only when no job is about to change
  * them. *again: the lock was given up and all may be different. */
-static yoke_status wait_for_staged(yoke_pool *pool, const yk_launch *launch,
-                                   bool *again, yk_error *error)
+static yoke_status submit_wait_for_staged_locked(yoke_pool *pool,
+                                                 const yk_launch *launch, bool *again,
+                                                 yk_error *error)
 {
     const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
 
-    *again = yk_stage_conflict(pool, launch) != NULL;
+    *again = yk_stage_conflict_locked(pool, launch) != NULL;
     if (*again) {
-        (void)yk_collect_ended(pool);
-        *again = yk_stage_conflict(pool, launch) != NULL;
+        (void)yk_collect_ended_locked(pool);
+        *again = yk_stage_conflict_locked(pool, launch) != NULL;
     }
-    return *again ? wait_unlocked(pool, ticket, error) : YOKE_OK;
+    return *again ? submit_wait_locked(pool, ticket, error) : YOKE_OK;
 }
 
 /* OpenCL devices that a job names may not have been found yet. */
-static yoke_status wait_for_devices(yoke_pool *pool, const char *devices,
-                                    yk_error *error)
+static yoke_status submit_wait_for_devices_locked(yoke_pool *pool, const char *devices,
+                                                  yk_error *error)
 {
     yk_control *control = pool->control;
     yoke_status status = YOKE_OK;
@@ -303,14 +307,14 @@ static yoke_status wait_for_devices(yoke_pool *pool, const char *devices,
         if (atomic_load(&control->discovery) != YK_DISCOVERY_RUNNING) {
             break;
         }
-        status = wait_unlocked(pool, ticket, error);
+        status = submit_wait_locked(pool, ticket, error);
     }
     return status;
 }
 
-static yoke_status submit_prepare(yoke_pool *pool, yoke_future *future,
-                                  const yk_submission *submission, const char **spoiled,
-                                  yk_error *error)
+static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
+                                         const yk_submission *submission,
+                                         const char **spoiled, yk_error *error)
 {
     bool again = true;
     yk_job *job = NULL;
@@ -319,9 +323,10 @@ static yoke_status submit_prepare(yoke_pool *pool, yoke_future *future,
     while (again) {
         int slot = -1;
 
-        status = wait_for_devices(pool, submission->options.devices, error);
+        status =
+            submit_wait_for_devices_locked(pool, submission->options.devices, error);
         if (status == YOKE_OK) {
-            status = wait_for_slot(pool, &slot, error);
+            status = submit_wait_for_slot_locked(pool, &slot, error);
         }
         if (status != YOKE_OK) {
             return status;
@@ -332,7 +337,7 @@ static yoke_status submit_prepare(yoke_pool *pool, yoke_future *future,
         job->kernel_slot = submission->kernel->slot;
         status = fill_launch(pool, job, submission, error);
         if (status == YOKE_OK) {
-            status = wait_for_staged(pool, &job->launch, &again, error);
+            status = submit_wait_for_staged_locked(pool, &job->launch, &again, error);
         }
         if (status != YOKE_OK) {
             return status;
@@ -341,16 +346,17 @@ static yoke_status submit_prepare(yoke_pool *pool, yoke_future *future,
     limit_variants(pool, submission->kernel, &job->launch);
     status = yk_place_allow(pool, job, submission->options.devices, error);
     if (status == YOKE_OK) {
-        status = yk_order_find(pool, future->ref.slot, &submission->options, error);
+        status =
+            yk_order_find_locked(pool, future->ref.slot, &submission->options, error);
     }
     if (status == YOKE_OK) {
-        *spoiled = yk_spoiled_needed(pool, future, &job->launch);
-        status = yk_stage_in(pool, future, &job->launch, error);
+        *spoiled = yk_spoiled_needed_locked(pool, future, &job->launch);
+        status = yk_stage_in_locked(pool, future, &job->launch, error);
     }
     if (status == YOKE_OK) {
-        status = yk_result_reserve(pool, job, submission, error);
+        status = yk_result_reserve_locked(pool, job, submission, error);
         if (status != YOKE_OK) {
-            yk_stage_out(pool, future, &job->launch, false);
+            yk_stage_out_locked(pool, future, &job->launch, false);
         }
     }
     return status;
@@ -366,19 +372,19 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     if (pool->broken) {
         return yk_pool_fail_broken(error);
     }
-    future = yk_future_create(pool, submission);
+    future = yk_future_create_locked(pool, submission);
     if (future == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    status = submit_prepare(pool, future, submission, &spoiled, error);
+    status = submit_prepare_locked(pool, future, submission, &spoiled, error);
     if (status != YOKE_OK) {
-        yk_future_release(future);
+        yk_future_release_locked(future);
         return status;
     }
     future->fold = submission->fold;
     future->combine = submission->combine;
-    submit_publish(pool, future, yk_job_at(pool->control, future->ref), submission,
-                   spoiled);
+    submit_publish_locked(pool, future, yk_job_at(pool->control, future->ref),
+                          submission, spoiled);
     *result = future;
     return YOKE_OK;
 }
@@ -406,7 +412,7 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
     bool has_callbacks;
 
     *future = NULL;
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     /* Shares are computed from speeds that may not be known yet: no traps of the program's,
      * and no flags. */
     before = yk_fp_use_default();
@@ -415,11 +421,11 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
     }
     yk_fp_restore(before);
     if (status != YOKE_OK) {
-        yk_fold_drop(pool, &fold);
+        yk_fold_drop_locked(pool, &fold);
         yk_combine_drop(pool, &combine);
     }
     has_callbacks = pool->finished != NULL;
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     if (has_callbacks) {
         run_callbacks(pool, *future);
     }

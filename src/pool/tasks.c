@@ -48,8 +48,8 @@ static bool tasks_is_same(const yk_kernel *a, const yk_kernel *b)
            strcmp(a->native.object, b->native.object) == 0;
 }
 
-/* The kernel of this function, with one user more; NULL if there is none. With the lock. */
-static yoke_kernel *tasks_find(yoke_pool *pool, const yk_kernel *described)
+/* The kernel of this function, with one user more; NULL if there is none. */
+static yoke_kernel *tasks_find_locked(yoke_pool *pool, const yk_kernel *described)
 {
     for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
         yoke_kernel *kernel = pool->tasks[slot];
@@ -68,9 +68,9 @@ static yoke_kernel *tasks_look_up(yoke_pool *pool, const yk_kernel *described)
 {
     yoke_kernel *kernel;
 
-    (void)pthread_mutex_lock(&pool->lock);
-    kernel = tasks_find(pool, described);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_lock(pool);
+    kernel = tasks_find_locked(pool, described);
+    yk_pool_unlock(pool);
     return kernel;
 }
 
@@ -80,11 +80,11 @@ static yoke_status tasks_make(yoke_kernel **kernel, yoke_pool *pool,
     const yoke_status status = yk_kernel_create_task(kernel, pool, described, error);
 
     if (status == YOKE_OK) {
-        (void)pthread_mutex_lock(&pool->lock);
+        yk_pool_lock(pool);
         (*kernel)->users++; /* the pool's */
         (*kernel)->last_use = ++pool->task_uses;
         pool->tasks[(*kernel)->slot] = *kernel;
-        (void)pthread_mutex_unlock(&pool->lock);
+        yk_pool_unlock(pool);
     }
     return status;
 }
@@ -116,12 +116,12 @@ static yoke_status kernel_of(yoke_kernel **kernel, yoke_pool *pool,
 
 static void tasks_release(yoke_pool *pool, yoke_kernel *kernel)
 {
-    (void)pthread_mutex_lock(&pool->lock);
-    yk_kernel_release(kernel);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_lock(pool);
+    yk_kernel_release_locked(kernel);
+    yk_pool_unlock(pool);
 }
 
-bool yk_tasks_evict(yoke_pool *pool)
+bool yk_tasks_evict_locked(yoke_pool *pool)
 {
     yoke_kernel *oldest = NULL;
 
@@ -137,7 +137,7 @@ bool yk_tasks_evict(yoke_pool *pool)
         return false;
     }
     pool->tasks[oldest->slot] = NULL;
-    yk_kernel_release(oldest);
+    yk_kernel_release_locked(oldest);
     return true;
 }
 

@@ -23,7 +23,7 @@ static bool is_on(const yoke_pool *pool)
 /* ---- starting and stopping ---- */
 
 /* Smaller ones where address space is limited. */
-static yoke_status make_rings(yoke_pool *pool, yk_error *error)
+static yoke_status make_rings_locked(yoke_pool *pool, yk_error *error)
 {
     yk_trace *trace = NULL;
     uint32_t events = 2 * YK_TRACE_EVENTS;
@@ -43,7 +43,6 @@ static yoke_status make_rings(yoke_pool *pool, yk_error *error)
     return YOKE_OK;
 }
 
-/* With the lock. */
 static yoke_status trace_prepare_locked(yoke_pool *pool, yk_error *error)
 {
     yk_tracer *tracer = pool->tracer;
@@ -57,10 +56,10 @@ static yoke_status trace_prepare_locked(yoke_pool *pool, yk_error *error)
     if (tracer == NULL || tracer->jobs == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    return tracer->trace != NULL ? YOKE_OK : make_rings(pool, error);
+    return tracer->trace != NULL ? YOKE_OK : make_rings_locked(pool, error);
 }
 
-static void note_kernel(yk_tracer *tracer, const yk_kernel *kernel)
+static void note_kernel_locked(yk_tracer *tracer, const yk_kernel *kernel)
 {
     yk_traced_kernel *traced = &tracer->kernels[kernel->id % YK_TRACE_KERNELS];
 
@@ -69,23 +68,22 @@ static void note_kernel(yk_tracer *tracer, const yk_kernel *kernel)
 }
 
 /* Those that there are. */
-static void note_kernels(yoke_pool *pool)
+static void note_kernels_locked(yoke_pool *pool)
 {
     for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
         if (pool->kernels[slot] != NULL) {
-            note_kernel(pool->tracer, &pool->control->kernels[slot].kernel);
+            note_kernel_locked(pool->tracer, &pool->control->kernels[slot].kernel);
         }
     }
 }
 
-void yk_trace_announced(yoke_pool *pool, const yk_kernel *kernel)
+void yk_trace_announced_locked(yoke_pool *pool, const yk_kernel *kernel)
 {
     if (is_on(pool)) {
-        note_kernel(pool->tracer, kernel);
+        note_kernel_locked(pool->tracer, kernel);
     }
 }
 
-/* With the lock. */
 static yoke_status trace_start_locked(yoke_pool *pool, yk_error *error)
 {
     const yoke_status status = trace_prepare_locked(pool, error);
@@ -95,7 +93,7 @@ static yoke_status trace_start_locked(yoke_pool *pool, yk_error *error)
         return status;
     }
     memset(tracer->jobs, 0, YK_TRACE_JOBS * sizeof *tracer->jobs);
-    note_kernels(pool);
+    note_kernels_locked(pool);
     tracer->began_ns = yk_clock_ns();
     yk_trace_clear(tracer->trace, tracer->began_ns);
     atomic_store(&pool->control->trace, (uintptr_t)tracer->trace);
@@ -106,9 +104,9 @@ yoke_status yk_trace_start(yoke_pool *pool, yk_error *error)
 {
     yoke_status status;
 
-    (void)pthread_mutex_lock(&pool->lock);
+    yk_pool_lock(pool);
     status = trace_start_locked(pool, error);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_pool_unlock(pool);
     return status;
 }
 
@@ -119,7 +117,7 @@ void yk_trace_stop(yoke_pool *pool)
 
 /* ---- jobs ---- */
 
-void yk_trace_submitted(yoke_pool *pool, const yk_job *job)
+void yk_trace_submitted_locked(yoke_pool *pool, const yk_job *job)
 {
     yk_traced_job *traced;
 
@@ -134,7 +132,7 @@ void yk_trace_submitted(yoke_pool *pool, const yk_job *job)
                  pool->control->kernels[job->kernel_slot].kernel.name);
 }
 
-void yk_trace_collected(yoke_pool *pool, const yk_job *job, yoke_status status)
+void yk_trace_collected_locked(yoke_pool *pool, const yk_job *job, yoke_status status)
 {
     yk_traced_job *traced;
 

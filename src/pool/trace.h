@@ -54,12 +54,12 @@ void yk_trace_stop(yoke_pool *pool);
  * YOKE_ESYSTEM. Takes the lock. */
 yoke_status yk_trace_write(yoke_pool *pool, const char *path, yk_error *error);
 
-/* A kernel is about to be announced. With the lock. */
-void yk_trace_announced(yoke_pool *pool, const yk_kernel *kernel);
+/* A kernel is about to be announced. */
+void yk_trace_announced_locked(yoke_pool *pool, const yk_kernel *kernel);
 
-/* A job is about to be published, was collected. With the lock. */
-void yk_trace_submitted(yoke_pool *pool, const yk_job *job);
-void yk_trace_collected(yoke_pool *pool, const yk_job *job, yoke_status status);
+/* A job is about to be published, was collected. */
+void yk_trace_submitted_locked(yoke_pool *pool, const yk_job *job);
+void yk_trace_collected_locked(yoke_pool *pool, const yk_job *job, yoke_status status);
 
 /* YOKE_TRACE: a file to write when the pool ends. Before there is a process. YOKE_ESYSTEM if
  * it cannot be written. */

@@ -244,8 +244,8 @@ static bool trace_write_all(writer *self)
 
 /* ---- */
 
-/* What may change while it is written. With the lock. */
-static void copy_books(writer *self)
+/* What may change while it is written. */
+static void copy_books_locked(writer *self)
 {
     memcpy(self->jobs, self->tracer->jobs, YK_TRACE_JOBS * sizeof *self->jobs);
     self->began_ns = self->tracer->began_ns;
@@ -285,14 +285,14 @@ yoke_status yk_trace_write(yoke_pool *pool, const char *path, yk_error *error)
     } else {
         self->pool = pool;
         self->pid = (unsigned)yk_process_self();
-        (void)pthread_mutex_lock(&pool->lock);
+        yk_pool_lock(pool);
         self->tracer = pool->tracer;
         if (pool->tracer == NULL || pool->tracer->trace == NULL) {
             status = yk_fail(error, YOKE_EINVAL, "nothing was traced in this pool");
         } else {
-            copy_books(self);
+            copy_books_locked(self);
         }
-        (void)pthread_mutex_unlock(&pool->lock);
+        yk_pool_unlock(pool);
     }
     if (status == YOKE_OK) {
         status = write_file(self, path, error);

@@ -25,8 +25,8 @@ static bool comes_first(yoke_status status, uint64_t sequence, const yk_unread *
     return sequence < kept->sequence;
 }
 
-static void unread_keep(yoke_pool *pool, yoke_status status, uint64_t sequence,
-                        const char *text)
+static void unread_keep_locked(yoke_pool *pool, yoke_status status, uint64_t sequence,
+                               const char *text)
 {
     yk_unread *kept = &pool->unread;
 
@@ -45,20 +45,20 @@ static bool is_to_be_kept(yoke_status status)
     return status != YOKE_OK && status != YOKE_ECANCELED && status != YOKE_EBROKEN;
 }
 
-void yk_unread_note(yoke_pool *pool, const yoke_future *future)
+void yk_unread_note_locked(yoke_pool *pool, const yoke_future *future)
 {
     if (future->collected && !future->told && is_to_be_kept(future->status)) {
-        unread_keep(pool, future->status, future->sequence, future->error);
+        unread_keep_locked(pool, future->status, future->sequence, future->error);
     }
 }
 
-void yk_unread_note_text(yoke_pool *pool, yoke_status status, const char *text)
+void yk_unread_note_text_locked(yoke_pool *pool, yoke_status status, const char *text)
 {
-    unread_keep(pool, status, UINT64_MAX, text);
+    unread_keep_locked(pool, status, UINT64_MAX, text);
 }
 
-/* What kernels print is the program's output. With the lock. */
-static void note_lost_output(yoke_pool *pool)
+/* What kernels print is the program's output. */
+static void note_lost_output_locked(yoke_pool *pool)
 {
     const int problem = (int)atomic_exchange(&pool->control->output_errno, 0);
     char text[256];
@@ -68,7 +68,7 @@ static void note_lost_output(yoke_pool *pool)
             text, sizeof text,
             "what a worker printed could not be written to standard output: %s",
             strerror(problem));
-        yk_unread_note_text(pool, YOKE_ESYSTEM, text);
+        yk_unread_note_text_locked(pool, YOKE_ESYSTEM, text);
     }
 }
 
@@ -76,12 +76,12 @@ yoke_status yk_unread_take(yoke_pool *pool, yk_error *error)
 {
     yk_unread taken;
 
-    (void)pthread_mutex_lock(&pool->lock);
-    note_lost_output(pool);
+    yk_pool_lock(pool);
+    note_lost_output_locked(pool);
     taken = pool->unread;
     pool->unread = (yk_unread){.status = YOKE_OK};
-    yk_spoiled_forget_orphans(pool);
-    (void)pthread_mutex_unlock(&pool->lock);
+    yk_spoiled_forget_orphans_locked(pool);
+    yk_pool_unlock(pool);
     if (taken.status == YOKE_OK) {
         return YOKE_OK;
     }
