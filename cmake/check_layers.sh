@@ -3,7 +3,7 @@
 # check_layers.sh [FOLDER]: reads the #include lines of the sources (FOLDER, default src) and
 # fails on
 #   - an include of a layer above; the order is the list in src/CMakeLists.txt
-#   - the application's side (pool, api) including a worker's or the supervisor's headers,
+#   - the application's side (pool, patterns, api) including a worker's or the supervisor's headers,
 #     except for the one header of each that says how it is entered
 #   - OpenCL outside src/driver and src/opencl
 #   - headers for processes and memory outside src/sys
@@ -61,7 +61,7 @@ find . -name '*.[ch]' -printf '%P\n' | sort | xargs -r awk '
         if (!slash) complain("must be written \"layer/file.h\"")
         else if (!(target in level)) complain("names no layer")
         else if (level[target] > level[layer]) complain("is a layer above " layer)
-        else if ((layer == "pool" || layer == "api") &&
+        else if ((layer == "pool" || layer == "patterns" || layer == "api") &&
                  (target == "worker" || target == "supervisor") && !(header in entry))
             complain("is of another process: the application uses only its entry")
         else if (layer == "supervisor" && target == "worker" && !(header in entry))

@@ -4,7 +4,6 @@
 #include "api/call.h"
 #include "api/live.h"
 #include "base/status.h"
-#include "pool/user_callback.h"
 #include "pool/pool.h"
 #include "sys/call_guard.h"
 #include "yoke/stats.h"

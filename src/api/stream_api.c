@@ -6,7 +6,7 @@
 #include "api/call.h"
 #include "api/live.h"
 #include "api/submission.h"
-#include "pool/stream.h"
+#include "patterns/stream.h"
 #include "sys/call_guard.h"
 
 static yoke_status stream_check_open(yoke_stream **stream, const yoke_pool *pool,

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "pool/pool.h"
+#include "pool/submit.h"
 
 /* Whether pool and kernel may be used, and belong together. */
 yoke_status yk_call_check_kernel(yoke_pool *pool, const yoke_kernel *kernel,

@@ -7,6 +7,7 @@
 #include "api/finish.h"
 #include "api/submission.h"
 #include "device/native/tasks.h"
+#include "patterns/tasks.h"
 #include "pool/pool.h"
 
 /* Whether an argument gives each item a part of its own, in one piece. */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "pool/futures.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "pool/pool.h"
+#include "pool/submit.h"
 #include "pool/trace.h"
 #include "sys/call_guard.h"
 #include "sys/futex.h"
@@ -21,29 +24,19 @@ yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_submission *submi
         future->owner = pool->owner;
         future->kernel = submission->kernel;
         future->references = 1;
-        future->family = pool->families++;
+        future->family = pool->spoiled.families++;
         future->is_users = submission->is_users;
         future->on_success = submission->on_success;
         future->on_error = submission->on_error;
         future->on_context = submission->on_context;
-        future->next = pool->futures;
-        future->link = &pool->futures;
+        future->next = pool->jobs.futures;
+        future->link = &pool->jobs.futures;
         if (future->next != NULL) {
             future->next->link = &future->next;
         }
-        pool->futures = future;
+        pool->jobs.futures = future;
     }
     return future;
-}
-
-/* Its callbacks are to be run, after those of futures that came here before. With a
- * reference. */
-static void futures_add_finished_locked(yoke_pool *pool, yoke_future *future)
-{
-    future->next_finished = NULL;
-    *(pool->finished != NULL ? &pool->last_finished->next_finished : &pool->finished) =
-        future;
-    pool->last_finished = future;
 }
 
 yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submission)
@@ -56,7 +49,7 @@ yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submis
         future->collected = true;
         future->progress = 1;
         future->references++; /* the pool's */
-        futures_add_finished_locked(pool, future);
+        yk_callbacks_add_locked(pool, future);
     }
     yk_pool_unlock(pool);
     yk_run_callbacks(pool);
@@ -115,7 +108,7 @@ bool yk_futures_detach(yoke_pool *pool)
 
     (void)pthread_mutex_lock(&detaching);
     alone = yk_pool_is_left(pool);
-    for (yoke_future *f = pool->futures; alone && f != NULL; f = f->next) {
+    for (yoke_future *f = pool->jobs.futures; alone && f != NULL; f = f->next) {
         if (!f->is_users) {
             /* a stream's, which cannot report it any more; no other thread is inside */
             yk_unread_note_locked(pool, f);
@@ -204,11 +197,12 @@ static void futures_release_dependents_locked(yoke_pool *pool, uint32_t slot,
     for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
         yk_job *job = &pool->control->jobs[i];
 
-        if (pool->jobs[i] == NULL || ((pool->behind[i] | pool->relies[i]) & bit) == 0) {
+        if (pool->jobs.futures_by_slot[i] == NULL ||
+            ((pool->order.behind[i] | pool->order.relies[i]) & bit) == 0) {
             continue;
         }
         if (status != YOKE_OK && (atomic_load(&job->needs) & bit) != 0) {
-            const yk_job_ref ref = pool->jobs[i]->ref;
+            const yk_job_ref ref = pool->jobs.futures_by_slot[i]->ref;
 
             yk_job_explain_need(pool->control, ref, slot);
             yk_job_stop(pool->control, ref, YOKE_EDEPENDENCY);
@@ -218,7 +212,7 @@ static void futures_release_dependents_locked(yoke_pool *pool, uint32_t slot,
         atomic_fetch_and(&job->waits_for, ~bit);
         /* Whoever ended the job may not have come to look yet, and will find another job's
          * `waited_by` in its slot. */
-        yk_job_check_ready(pool->control, pool->jobs[i]->ref);
+        yk_job_check_ready(pool->control, pool->jobs.futures_by_slot[i]->ref);
     }
 }
 
@@ -270,7 +264,7 @@ static void futures_free_slot_locked(yoke_pool *pool, uint32_t slot)
     yk_job *job = &pool->control->jobs[slot];
     const uint32_t generation = yk_state_generation(atomic_load(&job->state));
 
-    pool->jobs[slot] = NULL;
+    pool->jobs.futures_by_slot[slot] = NULL;
     yk_order_remove_locked(pool, slot);
     atomic_fetch_and(&pool->control->live, ~(UINT64_C(1) << slot));
     atomic_store(&job->state, yk_state_pack(generation + 1, YK_JOB_FREE));
@@ -310,7 +304,7 @@ static void futures_finish_locked(yoke_pool *pool, yoke_future *future,
     future->kernel = NULL;
     future->collected = true;
     if (future->result_state == YK_RESULT_DUE || has_callback(future)) {
-        futures_add_finished_locked(pool, future);
+        yk_callbacks_add_locked(pool, future);
     } else {
         yk_future_release_locked(future);
     }
@@ -323,7 +317,7 @@ void yk_collect_locked(yoke_pool *pool, uint32_t slot)
     const yoke_status status = yk_job_status(job, generation);
 
     futures_release_dependents_locked(pool, slot, status);
-    futures_finish_locked(pool, pool->jobs[slot], status,
+    futures_finish_locked(pool, pool->jobs.futures_by_slot[slot], status,
                           copy_error(job, generation, status));
 }
 
@@ -331,21 +325,22 @@ static bool futures_slot_has_ended(const yoke_pool *pool, uint32_t slot)
 {
     const uint64_t state = atomic_load(&pool->control->jobs[slot].state);
 
-    return pool->jobs[slot] != NULL && yk_state_of(state) == YK_JOB_ENDED;
+    return pool->jobs.futures_by_slot[slot] != NULL &&
+           yk_state_of(state) == YK_JOB_ENDED;
 }
 
 static bool has_succeeded(const yoke_pool *pool, uint32_t slot)
 {
     return yk_job_status(&pool->control->jobs[slot],
-                         pool->jobs[slot]->ref.generation) == YOKE_OK;
+                         pool->jobs.futures_by_slot[slot]->ref.generation) == YOKE_OK;
 }
 
 /* The slot of the job submitted last among those that have failed and are not
  * collected; YK_MAX_JOBS if there is none. */
 static uint32_t last_failed(const yoke_pool *pool)
 {
-    for (uint32_t i = pool->job_count; i-- > 0;) {
-        const uint32_t slot = pool->by_age[i];
+    for (uint32_t i = pool->jobs.count; i-- > 0;) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
 
         if (futures_slot_has_ended(pool, slot) && !has_succeeded(pool, slot)) {
             return slot;
@@ -359,8 +354,8 @@ void yk_collect_for_room_locked(yoke_pool *pool, bool failed_too)
     const uint32_t last = last_failed(pool);
     uint32_t i = 0;
 
-    while (i < pool->job_count) {
-        const uint32_t slot = pool->by_age[i];
+    while (i < pool->jobs.count) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
 
         if (futures_slot_has_ended(pool, slot) &&
             (has_succeeded(pool, slot) || (failed_too && slot != last))) {
@@ -375,7 +370,8 @@ void yk_collect_for_room_locked(yoke_pool *pool, bool failed_too)
 static bool is_silent_failure(const yoke_pool *pool, uint32_t slot)
 {
     return futures_slot_has_ended(pool, slot) && !has_succeeded(pool, slot) &&
-           pool->jobs[slot]->references == 1 && !has_error_callback(pool->jobs[slot]);
+           pool->jobs.futures_by_slot[slot]->references == 1 &&
+           !has_error_callback(pool->jobs.futures_by_slot[slot]);
 }
 
 static bool is_seen_first(yoke_future *future)
@@ -391,15 +387,15 @@ size_t yk_collect_all_but_silent_locked(yoke_pool *pool)
     size_t count = 0;
     uint32_t i = 0;
 
-    while (i < pool->job_count) {
-        const uint32_t slot = pool->by_age[i];
+    while (i < pool->jobs.count) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
 
         if (futures_slot_has_ended(pool, slot) && !is_silent_failure(pool, slot)) {
             yk_collect_locked(pool, slot); /* the next one moves up */
             count++;
         } else {
-            count +=
-                futures_slot_has_ended(pool, slot) && is_seen_first(pool->jobs[slot]);
+            count += futures_slot_has_ended(pool, slot) &&
+                     is_seen_first(pool->jobs.futures_by_slot[slot]);
             i++;
         }
     }
@@ -411,9 +407,10 @@ size_t yk_collect_ended_locked(yoke_pool *pool)
     size_t count = 0;
     uint32_t i = 0;
 
-    while (i < pool->job_count) {
-        if (futures_slot_has_ended(pool, pool->by_age[i])) {
-            yk_collect_locked(pool, pool->by_age[i]); /* the next one moves up */
+    while (i < pool->jobs.count) {
+        if (futures_slot_has_ended(pool, pool->jobs.slots_by_age[i])) {
+            yk_collect_locked(pool,
+                              pool->jobs.slots_by_age[i]); /* the next one moves up */
             count++;
         } else {
             i++;
@@ -424,8 +421,10 @@ size_t yk_collect_ended_locked(yoke_pool *pool)
 
 void yk_abandon_jobs_locked(yoke_pool *pool, yoke_status status, const char *text)
 {
-    while (pool->job_count > 0) {
-        futures_finish_locked(pool, pool->jobs[pool->by_age[0]], status, strdup(text));
+    while (pool->jobs.count > 0) {
+        futures_finish_locked(pool,
+                              pool->jobs.futures_by_slot[pool->jobs.slots_by_age[0]],
+                              status, strdup(text));
     }
 }
 

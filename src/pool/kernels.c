@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "pool/kernels.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,10 +148,32 @@ static uint32_t kernel_find_slot_locked(const yoke_pool *pool)
 {
     uint32_t slot = 0;
 
-    while (slot < YK_MAX_KERNELS && pool->kernels[slot] != NULL) {
+    while (slot < YK_MAX_KERNELS && pool->kernels.by_slot[slot] != NULL) {
         slot++;
     }
     return slot;
+}
+
+/* Drops the task function that has not been used for longest and is not in use: its slot is
+ * free then. False if there is none. */
+static bool kernel_evict_function_locked(yoke_pool *pool)
+{
+    yoke_kernel *oldest = NULL;
+
+    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
+        yoke_kernel *kernel = pool->kernels.task_kernels[slot];
+
+        if (kernel != NULL && kernel->users == 1 &&
+            (oldest == NULL || kernel->last_use < oldest->last_use)) {
+            oldest = kernel;
+        }
+    }
+    if (oldest == NULL) {
+        return false;
+    }
+    pool->kernels.task_kernels[oldest->slot] = NULL;
+    yk_kernel_release_locked(oldest);
+    return true;
 }
 
 /* What a kernel is made of: what a user describes, or a task function. */
@@ -205,7 +229,7 @@ static yoke_status kernel_add(yoke_kernel *kernel, recipe from, yk_error *error)
     yk_pool_lock(pool);
     yk_kernels_sweep_locked(pool);
     kernel->slot = kernel_find_slot_locked(pool);
-    while (kernel->slot == YK_MAX_KERNELS && yk_tasks_evict_locked(pool)) {
+    while (kernel->slot == YK_MAX_KERNELS && kernel_evict_function_locked(pool)) {
         kernel->slot = kernel_find_slot_locked(pool);
     }
     if (kernel->slot == YK_MAX_KERNELS) {
@@ -219,7 +243,7 @@ static yoke_status kernel_add(yoke_kernel *kernel, recipe from, yk_error *error)
         status = kernel_announce(kernel, from, error);
     }
     if (status == YOKE_OK) {
-        pool->kernels[kernel->slot] = kernel;
+        pool->kernels.by_slot[kernel->slot] = kernel;
     }
     yk_pool_unlock(pool);
     return status;
@@ -390,7 +414,7 @@ static yoke_status kernel_make(yoke_kernel **result, const yoke_kernel *model,
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     *kernel = *model;
-    (void)pthread_mutex_lock(&pool->build_lock);
+    (void)pthread_mutex_lock(&pool->kernels.build_lock);
     status = kernel_add(kernel, from, error);
     if (status != YOKE_OK) {
         free(kernel);
@@ -407,7 +431,7 @@ static yoke_status kernel_make(yoke_kernel **result, const yoke_kernel *model,
             *result = kernel;
         }
     }
-    (void)pthread_mutex_unlock(&pool->build_lock);
+    (void)pthread_mutex_unlock(&pool->kernels.build_lock);
     return status;
 }
 
@@ -462,14 +486,6 @@ yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
     return create_of_source(kernel, &model, options, error);
 }
 
-yoke_status yk_kernel_create_task(yoke_kernel **kernel, yoke_pool *pool,
-                                  const yk_kernel *described, yk_error *error)
-{
-    const yoke_kernel model = {.pool = pool};
-
-    return kernel_make(kernel, &model, (recipe){.task = described}, error);
-}
-
 yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
                                  const yoke_kernel_options *options, bool needs_double,
                                  yk_error *error)
@@ -478,6 +494,77 @@ yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
         .pool = pool, .needs_double = needs_double, .tolerant = true};
 
     return create_of_source(kernel, &model, options, error);
+}
+
+/* ---- task functions as kernels ---- */
+
+static bool kernel_is_same_function(const yk_kernel *a, const yk_kernel *b)
+{
+    return a->task == b->task && a->native.place.offset == b->native.place.offset &&
+           strcmp(a->native.object, b->native.object) == 0;
+}
+
+/* The kernel of this function, with one user more; NULL if there is none. */
+static yoke_kernel *kernel_find_function_locked(yoke_pool *pool,
+                                                const yk_kernel *described)
+{
+    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
+        yoke_kernel *kernel = pool->kernels.task_kernels[slot];
+
+        if (kernel != NULL &&
+            kernel_is_same_function(&pool->control->kernels[slot].kernel, described)) {
+            kernel->users++;
+            kernel->last_use = ++pool->kernels.task_uses;
+            return kernel;
+        }
+    }
+    return NULL;
+}
+
+static yoke_kernel *kernel_find_function(yoke_pool *pool, const yk_kernel *described)
+{
+    yoke_kernel *kernel;
+
+    yk_pool_lock(pool);
+    kernel = kernel_find_function_locked(pool, described);
+    yk_pool_unlock(pool);
+    return kernel;
+}
+
+static yoke_status kernel_make_function(yoke_kernel **kernel, yoke_pool *pool,
+                                        const yk_kernel *described, yk_error *error)
+{
+    const yoke_kernel model = {.pool = pool};
+    const yoke_status status =
+        kernel_make(kernel, &model, (recipe){.task = described}, error);
+
+    if (status == YOKE_OK) {
+        yk_pool_lock(pool);
+        (*kernel)->users++; /* the pool's */
+        (*kernel)->last_use = ++pool->kernels.task_uses;
+        pool->kernels.task_kernels[(*kernel)->slot] = *kernel;
+        yk_pool_unlock(pool);
+    }
+    return status;
+}
+
+yoke_status yk_kernel_of_function(yoke_kernel **kernel, yoke_pool *pool,
+                                  const yk_kernel *described, yk_error *error)
+{
+    yoke_status status = YOKE_OK;
+
+    *kernel = kernel_find_function(pool, described);
+    if (*kernel != NULL) {
+        return YOKE_OK;
+    }
+    (void)pthread_mutex_lock(&pool->kernels.task_lock);
+    *kernel =
+        kernel_find_function(pool, described); /* another thread may have made it */
+    if (*kernel == NULL) {
+        status = kernel_make_function(kernel, pool, described, error);
+    }
+    (void)pthread_mutex_unlock(&pool->kernels.task_lock);
+    return status;
 }
 
 /* ---- the end ---- */
@@ -500,12 +587,12 @@ static void kernel_try_free_locked(yoke_kernel *kernel)
 {
     yoke_pool *pool = kernel->pool;
 
-    if (!pool->broken &&
+    if (!pool->liveness.broken &&
         is_being_built(pool->control, kernel->id << 8 | kernel->slot)) {
         return;
     }
     free_texts(pool, &pool->control->kernels[kernel->slot].kernel);
-    pool->kernels[kernel->slot] = NULL;
+    pool->kernels.by_slot[kernel->slot] = NULL;
     free(kernel);
 }
 
@@ -518,11 +605,36 @@ void yk_kernel_release_locked(yoke_kernel *kernel)
     }
 }
 
+void yk_kernel_release(yoke_kernel *kernel)
+{
+    yoke_pool *pool = kernel->pool;
+
+    yk_pool_lock(pool);
+    yk_kernel_release_locked(kernel);
+    yk_pool_unlock(pool);
+}
+
 void yk_kernels_sweep_locked(yoke_pool *pool)
 {
     for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
-        if (pool->kernels[slot] != NULL && pool->kernels[slot]->users == 0) {
-            kernel_try_free_locked(pool->kernels[slot]);
+        if (pool->kernels.by_slot[slot] != NULL &&
+            pool->kernels.by_slot[slot]->users == 0) {
+            kernel_try_free_locked(pool->kernels.by_slot[slot]);
         }
     }
+}
+
+void yk_kernel_table_init(yk_kernel_table *table)
+{
+    (void)pthread_mutex_init(&table->build_lock, NULL);
+    (void)pthread_mutex_init(&table->task_lock, NULL);
+}
+
+void yk_kernel_table_fini(yk_kernel_table *table)
+{
+    for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
+        free(table->by_slot[i]);
+    }
+    (void)pthread_mutex_destroy(&table->build_lock);
+    (void)pthread_mutex_destroy(&table->task_lock);
 }

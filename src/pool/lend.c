@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lent allocations, in the application: their block tables come and go here. */
+#include "pool/lend.h"
+
 #include "pool/pool.h"
 #include "protocol/writeback.h"
 #include "shm/residency.h"
@@ -68,7 +70,7 @@ static bool flush_request(yoke_pool *pool, uint64_t table)
     bool alive = true;
     uint64_t number;
 
-    (void)pthread_mutex_lock(&pool->recall_lock);
+    (void)pthread_mutex_lock(&pool->lending.recall_lock);
     control->recall_table = table;
     number = atomic_fetch_add(&control->flush_request, 1) + 1;
     yk_writeback_wake_holders(control);
@@ -80,7 +82,7 @@ static bool flush_request(yoke_pool *pool, uint64_t table)
         }
         alive = yk_pool_wait_change(pool, ticket);
     }
-    (void)pthread_mutex_unlock(&pool->recall_lock);
+    (void)pthread_mutex_unlock(&pool->lending.recall_lock);
     return alive;
 }
 

@@ -4,6 +4,8 @@
  * waits for that another one of them waits for already is left out, so that in a chain each
  * job waits for one, however long the chain.
  */
+#include "pool/order.h"
+
 #include "launch/check.h"
 #include "pool/pool.h"
 
@@ -41,7 +43,7 @@ static void add_wait(const yoke_pool *pool, order *found, uint32_t slot)
 {
     if ((found->behind & order_bit_of(slot)) == 0) {
         found->waits |= order_bit_of(slot);
-        found->behind |= order_bit_of(slot) | pool->behind[slot];
+        found->behind |= order_bit_of(slot) | pool->order.behind[slot];
     }
 }
 
@@ -49,22 +51,22 @@ static void add_need(const yoke_pool *pool, order *found, uint32_t slot)
 {
     if ((found->relies & order_bit_of(slot)) == 0) {
         found->needs |= order_bit_of(slot);
-        found->relies |= order_bit_of(slot) | pool->relies[slot];
+        found->relies |= order_bit_of(slot) | pool->order.relies[slot];
     }
 }
 
 /* From the latest to the earliest, so that most of a chain is never compared. */
 static void find_conflicts(const yoke_pool *pool, const yk_launch *launch, order *found)
 {
-    for (uint32_t i = pool->job_count; i-- > 0;) {
-        const uint32_t slot = pool->by_age[i];
+    for (uint32_t i = pool->jobs.count; i-- > 0;) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
         bool needed = false;
 
         if ((found->behind & found->relies & order_bit_of(slot)) == 0 &&
             order_conflicts(&pool->control->jobs[slot].launch, launch, &needed)) {
             add_wait(pool, found, slot);
             /* If the program has left the call, it knows that the call did not succeed. */
-            if (needed && !pool->jobs[slot]->is_left) {
+            if (needed && !pool->jobs.futures_by_slot[slot]->is_left) {
                 add_need(pool, found, slot);
             }
         }
@@ -107,8 +109,8 @@ yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
     atomic_store(&job->waits_for, found.waits);
     atomic_store(&job->needs, found.needs);
     atomic_store(&job->waited_by, 0);
-    pool->behind[slot] = found.behind;
-    pool->relies[slot] = found.relies;
+    pool->order.behind[slot] = found.behind;
+    pool->order.relies[slot] = found.relies;
     return YOKE_OK;
 }
 
@@ -116,7 +118,7 @@ void yk_order_add_locked(yoke_pool *pool, uint32_t slot)
 {
     uint64_t waits = atomic_load(&pool->control->jobs[slot].waits_for);
 
-    pool->by_age[pool->job_count++] = (uint8_t)slot;
+    pool->jobs.slots_by_age[pool->jobs.count++] = (uint8_t)slot;
     /* Before the job is opened: see yk_job_publish(). */
     for (; waits != 0; waits &= waits - 1) {
         atomic_fetch_or(&pool->control->jobs[__builtin_ctzll(waits)].waited_by,
@@ -128,14 +130,14 @@ void yk_order_remove_locked(yoke_pool *pool, uint32_t slot)
 {
     uint32_t kept = 0;
 
-    for (uint32_t i = 0; i < pool->job_count; i++) {
-        if (pool->by_age[i] != slot) {
-            pool->by_age[kept++] = pool->by_age[i];
+    for (uint32_t i = 0; i < pool->jobs.count; i++) {
+        if (pool->jobs.slots_by_age[i] != slot) {
+            pool->jobs.slots_by_age[kept++] = pool->jobs.slots_by_age[i];
         }
     }
-    pool->job_count = kept;
+    pool->jobs.count = kept;
     for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
-        pool->behind[i] &= ~order_bit_of(slot);
-        pool->relies[i] &= ~order_bit_of(slot);
+        pool->order.behind[i] &= ~order_bit_of(slot);
+        pool->order.relies[i] &= ~order_bit_of(slot);
     }
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "pool/placement.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "base/bits.h"
 #include "base/clock.h"
 #include "pool/pool.h"
+#include "pool/submit.h"
 #include "protocol/eligibility.h"
 #include "protocol/undo.h"
 #include "sched/policy.h"
@@ -183,10 +186,10 @@ static bool placement_is_late(const yk_control *control, const yk_job *job,
 
 static bool should_explore(yoke_pool *pool, uint64_t now)
 {
-    if (now - pool->explored_ns < explore_ns) {
+    if (now - pool->placement.explored_ns < explore_ns) {
         return false;
     }
-    pool->explored_ns = now;
+    pool->placement.explored_ns = now;
     return true;
 }
 

@@ -9,8 +9,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "base/env.h"
-#include "pool/spawn.h"
-#include "pool/start_options.h"
+#include "pool/start.h"
 #include "pool/trace.h"
 #include "protocol/bells.h"
 #include "protocol/fault_point.h"
@@ -29,9 +28,6 @@ static const size_t min_room = (size_t)16 << 20;
 static const size_t store_bytes = (size_t)1 << 30;
 static const size_t tables_bytes = (size_t)4 << 30; /* for 2 TiB that are lent */
 static const char default_devices[] = "cpu,gpu";
-
-/* How often a wait looks whether the supervisor still lives. */
-static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 /* How long the pool's processes may take to go, beyond which they are killed. */
 static const uint64_t end_ns = 5 * YK_NS_PER_S;
@@ -252,10 +248,10 @@ static yoke_status fork_supervisor(yoke_pool *pool, yk_supervisor_start *start,
                                    yk_error *error)
 {
     start->threads = yk_process_thread_count();
-    pool->supervisor =
-        yk_process_clone_hidden(yk_supervisor_main, start, &pool->supervisor_fd);
-    if (pool->supervisor < 0) {
-        pool->supervisor = 0;
+    pool->liveness.supervisor = yk_process_clone_hidden(yk_supervisor_main, start,
+                                                        &pool->liveness.supervisor_fd);
+    if (pool->liveness.supervisor < 0) {
+        pool->liveness.supervisor = 0;
         return yk_fail(error, YOKE_ESYSTEM,
                        "the supervisor process cannot be forked: %s%s", strerror(errno),
                        errno == ENOMEM
@@ -297,8 +293,8 @@ static yoke_status start_with(yoke_pool *pool, yk_supervisor_start *start,
     }
     start->alive = alive[1];
     start->life = life[0];
-    pool->alive = start->others[0] = alive[0];
-    pool->life = start->others[1] = life[1];
+    pool->liveness.all_gone_fd = start->others[0] = alive[0];
+    pool->liveness.liveness_fd = start->others[1] = life[1];
     status = pool->method == YOKE_START_FORK ? fork_supervisor(pool, start, error)
                                              : yk_spawn_supervisor(pool, start, error);
     yk_fd_close(&alive[1]);
@@ -328,103 +324,6 @@ static yoke_status start_supervisor(yoke_pool *pool, yoke_start option, yk_error
     return status;
 }
 
-yoke_status yk_pool_fail_broken(yk_error *error)
-{
-    return yk_fail(error, YOKE_EBROKEN, "the pool's supervisor process has died");
-}
-
-bool yk_pool_supervisor_ended(const yoke_pool *pool)
-{
-    int status;
-
-    return pool->supervisor_fd >= 0 ? yk_fd_wait_one(pool->supervisor_fd, 0)
-                                    : yk_process_reap(pool->supervisor, false, &status);
-}
-
-void yk_pool_kill_supervisor(yoke_pool *pool)
-{
-    if (pool->supervisor_fd >= 0) {
-        yk_process_kill_open(pool->supervisor_fd);
-    } else if (!pool->broken) { /* then it was reaped, and its pid may be another's */
-        yk_process_kill(pool->supervisor);
-    }
-}
-
-bool yk_pool_is_alive(yoke_pool *pool)
-{
-    bool broken;
-
-    yk_pool_lock(pool);
-    /* Whoever ends the pool says what becomes of its jobs. */
-    if (!pool->broken && !pool->ending && yk_pool_supervisor_ended(pool)) {
-        pool->broken = true;
-        /* Its children die with it; wait until nobody writes to the memory any more. */
-        (void)yk_fd_wait_one(pool->alive, end_ns);
-        (void)yk_collect_ended_locked(pool); /* these ended before it did */
-        yk_abandon_jobs_locked(pool, YOKE_EBROKEN,
-                               "the pool's supervisor process has died");
-    }
-    broken = pool->broken;
-    yk_pool_unlock(pool);
-    return !broken;
-}
-
-static bool wait_change(yoke_pool *pool, uint32_t ticket, uint64_t limit_ns)
-{
-    yk_eventcount_wait(&pool->control->changed, ticket, yk_min(limit_ns, poll_ns));
-    return yk_pool_is_alive(pool);
-}
-
-bool yk_pool_wait_change(yoke_pool *pool, uint32_t ticket)
-{
-    return wait_change(pool, ticket, poll_ns);
-}
-
-/* ---- threads inside of waits ---- */
-
-static const uint32_t end_has_come = UINT32_C(1) << 31;
-
-void yk_pool_enter(yoke_pool *pool)
-{
-    atomic_fetch_add(&pool->inside, 1);
-}
-
-void yk_pool_leave(yoke_pool *pool)
-{
-    _Atomic uint32_t *inside = &pool->inside;
-
-    /* The pool may be gone right after this: its address alone is used. */
-    if (atomic_fetch_sub(inside, 1) == (end_has_come | 1)) {
-        yk_futex_wake(inside, YK_WAKE_ALL);
-    }
-}
-
-void yk_undo_pool_enter(void *pool, uint64_t unused)
-{
-    (void)unused;
-    yk_pool_leave(pool);
-}
-
-bool yk_pool_is_left(yoke_pool *pool)
-{
-    return atomic_load(&pool->inside) == end_has_come;
-}
-
-/* All jobs have ended, in one way or the other: whoever waits for one finds that out. */
-static void let_all_out(yoke_pool *pool)
-{
-    uint32_t left = atomic_fetch_or(&pool->inside, end_has_come) | end_has_come;
-
-    for (uint32_t slot = 0; left != end_has_come && slot < YK_MAX_JOBS; slot++) {
-        yk_eventcount_signal(&pool->control->jobs[slot].ended);
-    }
-    yk_eventcount_signal(&pool->control->changed);
-    while (left != end_has_come) {
-        yk_futex_wait(&pool->inside, left, UINT64_MAX);
-        left = atomic_load(&pool->inside);
-    }
-}
-
 /* ---- waiting for all ---- */
 
 /* Whether no job is left, nor a process that is no daemon. */
@@ -445,7 +344,7 @@ static bool is_ending(yoke_pool *pool)
     bool ending;
 
     yk_pool_lock(pool);
-    ending = pool->ending;
+    ending = pool->liveness.ending;
     yk_pool_unlock(pool);
     return ending;
 }
@@ -474,7 +373,8 @@ static yoke_status wait_idle(yoke_pool *pool, uint64_t deadline, yk_error *error
             return yk_fail(error, YOKE_ETIMEDOUT, "jobs or processes have not ended");
         }
         yk_guard_cancel_point();
-        if (!idle && !wait_change(pool, ticket, deadline - now) && !is_ending(pool)) {
+        if (!idle && !yk_pool_wait_change_until(pool, ticket, deadline - now) &&
+            !is_ending(pool)) {
             return yk_pool_fail_broken(error);
         }
     }
@@ -515,18 +415,18 @@ yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error)
 
 yoke_status yk_pool_fd(yoke_pool *pool, int *fd, yk_error *error)
 {
-    const int fds[] = {pool->control->end_bell, pool->alive};
+    const int fds[] = {pool->control->end_bell, pool->liveness.all_gone_fd};
 
     yk_pool_lock(pool);
-    if (pool->events < 0) {
-        pool->events = yk_fd_set_create(fds, sizeof fds / sizeof fds[0]);
-        if (pool->events >= 0) {
+    if (pool->liveness.poll_fd < 0) {
+        pool->liveness.poll_fd = yk_fd_set_create(fds, sizeof fds / sizeof fds[0]);
+        if (pool->liveness.poll_fd >= 0) {
             /* In this order: a job that ends now is either told, or has ended before. */
             atomic_store(&pool->control->notifies_ends, 1);
             yk_bell_ring(pool->control->end_bell);
         }
     }
-    *fd = pool->events;
+    *fd = pool->liveness.poll_fd;
     yk_pool_unlock(pool);
     return *fd >= 0 ? YOKE_OK : yk_fail(error, YOKE_ESYSTEM, "out of file descriptors");
 }
@@ -537,11 +437,12 @@ size_t yk_pool_poll(yoke_pool *pool)
     size_t count;
 
     yk_pool_lock(pool);
-    if (pool->events >= 0) {
+    if (pool->liveness.poll_fd >= 0) {
         /* First: what ends from here on rings again, or is collected now. */
         yk_bell_clear(pool->control->end_bell);
         if (!alive) {
-            yk_fd_set_remove(pool->events, pool->alive); /* it has been told */
+            yk_fd_set_remove(pool->liveness.poll_fd,
+                             pool->liveness.all_gone_fd); /* it has been told */
         }
     }
     count = yk_collect_all_but_silent_locked(pool);
@@ -675,15 +576,14 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     pool->arena.mapping = YK_MAPPING_NONE;
     pool->store.mapping = YK_MAPPING_NONE;
     pool->tables.mapping = YK_MAPPING_NONE;
-    pool->supervisor_fd = pool->alive = pool->life = pool->events = -1;
+    yk_liveness_init(&pool->liveness);
     pool->next_id = 1;
     pool->owner = yk_process_self();
     (void)pthread_mutex_init(&pool->lock, NULL);
-    (void)pthread_mutex_init(&pool->build_lock, NULL);
-    (void)pthread_mutex_init(&pool->caller_lock, NULL);
-    (void)pthread_mutex_init(&pool->recall_lock, NULL);
-    (void)pthread_mutex_init(&pool->tasks_lock, NULL);
-    (void)pthread_mutex_init(&pool->reduce_lock, NULL);
+    (void)pthread_mutex_init(&pool->caller.lock, NULL);
+    (void)pthread_mutex_init(&pool->lending.recall_lock, NULL);
+    (void)pthread_mutex_init(&pool->reductions.build_lock, NULL);
+    yk_kernel_table_init(&pool->kernels);
     yk_ipc_registry_init(&pool->objects);
     status = create_memory(pool, options, error);
     if (status == YOKE_OK) {
@@ -716,31 +616,31 @@ static void stop_processes(yoke_pool *pool, bool kill)
 {
     int status;
 
-    if (pool->supervisor == 0) {
+    if (pool->liveness.supervisor == 0) {
         return;
     }
     yk_pool_lock(pool);
-    pool->was_broken = pool->broken;
-    pool->ending = true;
+    pool->liveness.was_broken = pool->liveness.broken;
+    pool->liveness.ending = true;
     yk_pool_unlock(pool);
     atomic_store(&pool->control->quit, kill ? YK_QUIT_KILL : YK_QUIT_CLOSE);
     yk_bell_ring(pool->control->supervisor_bell);
     yk_control_wake_workers(pool->control);
-    if (!yk_fd_wait_one(pool->alive, end_ns)) {
+    if (!yk_fd_wait_one(pool->liveness.all_gone_fd, end_ns)) {
         yk_pool_kill_supervisor(pool);
-        (void)yk_fd_wait_one(pool->alive, end_ns);
+        (void)yk_fd_wait_one(pool->liveness.all_gone_fd, end_ns);
     }
     /* By the descriptor: the application may have reaped it, and its pid be a child's. The end
      * of the pipe is not the last that a process closes, and it may be no child of ours. */
-    if (pool->supervisor_fd >= 0) {
-        (void)yk_fd_wait_one(pool->supervisor_fd, end_ns);
-        yk_process_reap_open(pool->supervisor_fd);
+    if (pool->liveness.supervisor_fd >= 0) {
+        (void)yk_fd_wait_one(pool->liveness.supervisor_fd, end_ns);
+        yk_process_reap_open(pool->liveness.supervisor_fd);
     } else {
-        (void)yk_process_reap(pool->supervisor, true, &status);
+        (void)yk_process_reap(pool->liveness.supervisor, true, &status);
     }
     yk_pool_lock(pool);
-    pool->supervisor = 0;
-    pool->broken = true; /* nobody is waited for from here on */
+    pool->liveness.supervisor = 0;
+    pool->liveness.broken = true; /* nobody is waited for from here on */
     yk_pool_unlock(pool);
 }
 
@@ -760,17 +660,12 @@ static void free_memory(yoke_pool *pool)
     yk_trace_free(pool);
     yk_spoiled_free(pool);
     yk_shm_free_all(pool);
-    for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
-        free(pool->kernels[i]);
-    }
+    yk_kernel_table_fini(&pool->kernels);
     if (pool->control != NULL) {
         yk_fd_close(&pool->control->supervisor_bell);
         yk_fd_close(&pool->control->end_bell);
     }
-    yk_fd_close(&pool->events);
-    yk_fd_close(&pool->alive);
-    yk_fd_close(&pool->life);
-    yk_fd_close(&pool->supervisor_fd);
+    yk_liveness_fini(&pool->liveness);
     yk_ipc_registry_fini(&pool->objects);
     if (pool->arena.mapping.base != NULL) {
         yk_window_remove(pool->arena.mapping.base);
@@ -785,11 +680,9 @@ static void free_memory(yoke_pool *pool)
     yk_mapping_destroy(&pool->control_mapping);
     free(pool->unread.text);
     (void)pthread_mutex_destroy(&pool->lock);
-    (void)pthread_mutex_destroy(&pool->build_lock);
-    (void)pthread_mutex_destroy(&pool->caller_lock);
-    (void)pthread_mutex_destroy(&pool->recall_lock);
-    (void)pthread_mutex_destroy(&pool->tasks_lock);
-    (void)pthread_mutex_destroy(&pool->reduce_lock);
+    (void)pthread_mutex_destroy(&pool->caller.lock);
+    (void)pthread_mutex_destroy(&pool->lending.recall_lock);
+    (void)pthread_mutex_destroy(&pool->reductions.build_lock);
     free(pool);
 }
 
@@ -815,7 +708,7 @@ void yk_pool_end(yoke_pool *pool, bool kill)
 static void part_from_all(yoke_pool *pool)
 {
     do {
-        let_all_out(pool);
+        yk_pool_let_all_out(pool);
     } while (!yk_futures_detach(pool));
     yk_processes_note_unfound(pool);
 }
@@ -831,7 +724,7 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
         return YOKE_OK;
     }
     part_from_all(pool);
-    if (pool->was_broken && !kill) {
+    if (pool->liveness.was_broken && !kill) {
         status = yk_pool_fail_broken(error);
     }
     status = add_unread(pool, status, error);

@@ -83,9 +83,9 @@ static void process_collect_locked(yoke_pool *pool, uint32_t index)
         yk_state_of(state) != YK_PROCESS_REFUSED) {
         return;
     }
-    if (pool->processes[index] != NULL) {
-        process_take_result_locked(pool->processes[index], slot);
-        pool->processes[index] = NULL;
+    if (pool->processes.by_slot[index] != NULL) {
+        process_take_result_locked(pool->processes.by_slot[index], slot);
+        pool->processes.by_slot[index] = NULL;
     } else if ((atomic_load(&slot->unfound) | atomic_load(&slot->left)) != 0) {
         process_note_failure_locked(pool, atomic_load(&slot->left) != 0, slot->name,
                                     slot->failure);
@@ -206,12 +206,12 @@ static yoke_status process_copy_argument_locked(yoke_pool *pool, yk_process_slot
 
 static void process_name_locked(yoke_pool *pool, char *name, const char *wanted)
 {
-    pool->process_count++;
+    pool->processes.started++;
     if (wanted != NULL) {
         yk_text_copy(name, YK_PROCESS_NAME_BYTES, wanted);
     } else {
         yk_text_format(name, YK_PROCESS_NAME_BYTES, "process-%llu",
-                       (unsigned long long)pool->process_count);
+                       (unsigned long long)pool->processes.started);
     }
 }
 
@@ -244,9 +244,9 @@ static yoke_status process_publish_locked(yoke_process *process,
     atomic_store(&slot->state,
                  yk_state_pack(process->generation, YK_PROCESS_REQUESTED));
     YK_FAULT_POINT_WHOEVER(pool->control, YK_FAULT_PROCESS_REQUEST);
-    pool->processes[process->slot] = process;
-    process->next = pool->handles;
-    pool->handles = process;
+    pool->processes.by_slot[process->slot] = process;
+    process->next = pool->processes.handles;
+    pool->processes.handles = process;
     return YOKE_OK;
 }
 
@@ -257,7 +257,7 @@ static yoke_status process_request_locked(yoke_process *process,
 {
     process_collect_all_locked(process->pool);
     process->slot = process_find_slot_locked(process->pool);
-    if (process->pool->broken) {
+    if (process->pool->liveness.broken) {
         return yk_pool_fail_broken(error);
     }
     if (process->slot == YK_MAX_PROCESSES) {
@@ -436,7 +436,7 @@ yoke_status yk_process_fd(yoke_process *process, int *fd, yk_error *error)
 
 static void process_unlink_handle_locked(const yoke_process *process)
 {
-    yoke_process **link = &process->pool->handles;
+    yoke_process **link = &process->pool->processes.handles;
 
     while (*link != process) {
         link = &(*link)->next;
@@ -450,7 +450,7 @@ void yk_process_forget(yoke_process *process)
 
     yk_pool_lock(pool);
     if (!process->ended) {
-        pool->processes[process->slot] = NULL;
+        pool->processes.by_slot[process->slot] = NULL;
         process_collect_locked(pool, process->slot);
     }
     process_note_handle_locked(pool, process);
@@ -487,7 +487,7 @@ void yk_processes_note_unfound(yoke_pool *pool)
 {
     yk_pool_lock(pool);
     process_collect_all_locked(pool);
-    for (yoke_process *process = pool->handles; process != NULL;
+    for (yoke_process *process = pool->processes.handles; process != NULL;
          process = process->next) {
         process_note_handle_locked(pool, process);
     }
@@ -496,10 +496,10 @@ void yk_processes_note_unfound(yoke_pool *pool)
 
 void yk_processes_free(yoke_pool *pool)
 {
-    while (pool->handles != NULL) {
-        yoke_process *process = pool->handles;
+    while (pool->processes.handles != NULL) {
+        yoke_process *process = pool->processes.handles;
 
-        pool->handles = process->next;
+        pool->processes.handles = process->next;
         yk_fd_close(&process->fd);
         free(process);
     }

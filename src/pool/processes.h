@@ -10,11 +10,12 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "protocol/control.h"
 #include "protocol/process_slot.h"
 #include "yoke/process.h"
 
-/* A handle: its process has a slot until it has ended and somebody has looked. Under the
- * pool's lock but for what does not change. */
+/* A handle: its process has a slot until it has ended and a call has taken its result. Under
+ * the pool's lock, except for what never changes. */
 struct yoke_process {
     yoke_pool *pool;
     uint32_t slot;
@@ -23,14 +24,21 @@ struct yoke_process {
     pid_t pid;    /* 0: there is none yet */
     bool ended;   /* what follows is filled in, and the slot another's */
     int refusal;  /* errno: there never was a process */
-    int code;     /* as yoke_process_exitcode() tells it */
+    int code;     /* as yoke_process_exitcode() returns it */
     bool unfound; /* its function was not there, and failure says why */
     bool left;    /* its function has not returned, likewise */
     bool told;    /* ... which a call has reported */
     char failure[256];
-    int fd; /* tells of its end; -1: nobody has asked */
-    yoke_process *next; /* in pool->handles */
+    int fd;             /* can be read from its end on; -1: the program has not asked */
+    yoke_process *next; /* in pool->processes.handles */
 };
+
+/* Under the pool's lock. */
+typedef struct yk_process_table {
+    yoke_process *by_slot[YK_MAX_PROCESSES]; /* NULL: no process, or no handle */
+    yoke_process *handles;                   /* all that the user holds */
+    uint64_t started;                        /* processes, so far */
+} yk_process_table;
 
 /* What is to be started. */
 typedef struct yk_process_request {

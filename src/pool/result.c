@@ -9,10 +9,13 @@
  *     bytes, is_large   task; each attempt starts with 0, so a death costs nothing
  *     settle            application, when it collects the job: whoever wrote is gone
  */
+#include "pool/result.h"
+
 #include <string.h>
 
 #include "base/bits.h"
 #include "pool/pool.h"
+#include "pool/submit.h"
 
 /* Address space is no memory, but a small arena has little of it: all jobs in flight get
  * half of it at most. */
@@ -28,7 +31,7 @@ static uint64_t room_for(const yoke_pool *pool, uint64_t asked)
 
 static yk_room *result_room_of(yoke_pool *pool, const yk_job *job)
 {
-    return &pool->rooms[job - pool->control->jobs];
+    return &pool->results.rooms[job - pool->control->jobs];
 }
 
 yoke_status yk_result_reserve_locked(yoke_pool *pool, yk_job *job,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Named segments, in the application: opened into the pool's window, and closed. */
+#include "pool/segments.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +17,10 @@ enum { MAX_INVENTIONS = 100 };
 
 /* ---- slots ---- */
 
-static bool pool_segment_is_same(const yk_host *host, const yk_segment *segment)
+static bool pool_segment_is_same(const yk_open_segment *open, const yk_segment *segment)
 {
-    return host->handles != 0 && host->segment.device == segment->device &&
-           host->segment.inode == segment->inode;
+    return open->handles != 0 && open->segment.device == segment->device &&
+           open->segment.inode == segment->inode;
 }
 
 /* The slot of a segment that is open already; YK_MAX_ATTACHMENTS: none. */
@@ -28,7 +30,7 @@ static uint32_t segments_find_open_locked(const yoke_pool *pool,
     uint32_t slot = 0;
 
     while (slot < YK_MAX_ATTACHMENTS &&
-           !pool_segment_is_same(&pool->hosts[slot], segment)) {
+           !pool_segment_is_same(&pool->segments.by_slot[slot], segment)) {
         slot++;
     }
     return slot;
@@ -38,30 +40,31 @@ static uint32_t segments_find_free_locked(const yoke_pool *pool)
 {
     uint32_t slot = 0;
 
-    while (slot < YK_MAX_ATTACHMENTS && pool->hosts[slot].handles != 0) {
+    while (slot < YK_MAX_ATTACHMENTS && pool->segments.by_slot[slot].handles != 0) {
         slot++;
     }
     return slot;
 }
 
-static bool segments_have_hosts_locked(yoke_pool *pool)
+static bool segments_have_table_locked(yoke_pool *pool)
 {
-    if (pool->hosts == NULL) {
-        pool->hosts = calloc(YK_MAX_ATTACHMENTS, sizeof *pool->hosts);
+    if (pool->segments.by_slot == NULL) {
+        pool->segments.by_slot =
+            calloc(YK_MAX_ATTACHMENTS, sizeof *pool->segments.by_slot);
     }
-    return pool->hosts != NULL;
+    return pool->segments.by_slot != NULL;
 }
 
 /* ---- opening ---- */
 
 /* Tells the pool's processes. The id comes last: who reads it sees the rest. */
 static void pool_segment_announce(yk_control *control, uint32_t slot,
-                                  const yk_host *host, const yk_allocation *allocation,
-                                  const char *name)
+                                  const yk_open_segment *open,
+                                  const yk_allocation *allocation, const char *name)
 {
     yk_attachment *attachment = &control->attachments[slot];
 
-    attachment->segment = host->segment;
+    attachment->segment = open->segment;
     attachment->offset = allocation->offset;
     attachment->span = allocation->span;
     attachment->read_only = allocation->read_only;
@@ -149,7 +152,7 @@ static yoke_status segments_attach_locked(yoke_pool *pool, uint32_t slot,
                                           const yk_segment *segment, const char *name,
                                           bool read_only, yk_error *error)
 {
-    yk_host *host = &pool->hosts[slot];
+    yk_open_segment *open = &pool->segments.by_slot[slot];
     yk_allocation allocation;
     void *pointer =
         find_room_to_attach(pool, slot, segment, read_only, &allocation, error);
@@ -164,8 +167,9 @@ static yoke_status segments_attach_locked(yoke_pool *pool, uint32_t slot,
         (void)yk_arena_detach(&pool->arena, pointer, 0, NULL); /* not published yet */
         return yk_fail(error, YOKE_ESYSTEM, "cannot map it: %s", strerror(code));
     }
-    *host = (yk_host){.segment = *segment, .pointer = pointer, .read_only = read_only};
-    pool_segment_announce(pool->control, slot, host, &allocation, name);
+    *open = (yk_open_segment){
+        .segment = *segment, .pointer = pointer, .read_only = read_only};
+    pool_segment_announce(pool->control, slot, open, &allocation, name);
     return YOKE_OK;
 }
 
@@ -179,7 +183,7 @@ static yoke_status segments_admit_locked(yoke_pool *pool, yk_segment *segment,
     *slot = segments_find_open_locked(pool, segment);
     if (*slot != YK_MAX_ATTACHMENTS) {
         yk_segment_close(segment);
-        return pool->hosts[*slot].read_only == read_only
+        return pool->segments.by_slot[*slot].read_only == read_only
                    ? YOKE_OK
                    : yk_fail(error, YOKE_EBUSY,
                              "it is open in this pool already, for reading%s",
@@ -205,7 +209,7 @@ static yoke_status segments_add_handle_locked(yoke_shm **shm, yoke_pool *pool,
     yoke_status status;
     uint32_t slot;
 
-    if (handle == NULL || !segments_have_hosts_locked(pool)) {
+    if (handle == NULL || !segments_have_table_locked(pool)) {
         free(handle);
         yk_segment_close(segment);
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
@@ -216,14 +220,14 @@ static yoke_status segments_add_handle_locked(yoke_shm **shm, yoke_pool *pool,
         free(handle);
         return status;
     }
-    pool->hosts[slot].handles++;
+    pool->segments.by_slot[slot].handles++;
     handle->pool = pool;
     handle->slot = slot;
-    handle->pointer = pool->hosts[slot].pointer;
-    handle->bytes = (size_t)pool->hosts[slot].segment.bytes;
+    handle->pointer = pool->segments.by_slot[slot].pointer;
+    handle->bytes = (size_t)pool->segments.by_slot[slot].segment.bytes;
     yk_text_copy(handle->name, sizeof handle->name, name);
-    handle->next = pool->shms;
-    pool->shms = handle;
+    handle->next = pool->segments.handles;
+    pool->segments.handles = handle;
     *shm = handle;
     return YOKE_OK;
 }
@@ -319,7 +323,7 @@ yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
 /* The place that points to a handle; to NULL if it is no open handle of the pool. */
 static yoke_shm **segments_find_handle_locked(yoke_pool *pool, const yoke_shm *shm)
 {
-    yoke_shm **link = &pool->shms;
+    yoke_shm **link = &pool->segments.handles;
 
     while (*link != NULL && *link != shm) {
         link = &(*link)->next;
@@ -333,7 +337,7 @@ static yoke_status segments_detach_locked(yoke_pool *pool, uint32_t slot,
                                           yk_error *error)
 {
     yk_control *control = pool->control;
-    yk_host *host = &pool->hosts[slot];
+    yk_open_segment *open = &pool->segments.by_slot[slot];
     const char *name = control->attachments[slot].name;
 
     if (allocation->users != 0) {
@@ -347,9 +351,9 @@ static yoke_status segments_detach_locked(yoke_pool *pool, uint32_t slot,
                        yk_segment_noun(name), name, strerror(errno));
     }
     atomic_store(&control->attachments[slot].id, 0);
-    (void)yk_arena_detach(&pool->arena, host->pointer,
+    (void)yk_arena_detach(&pool->arena, open->pointer,
                           atomic_fetch_add(&control->segments_closed, 1) + 1, NULL);
-    yk_segment_close(&host->segment);
+    yk_segment_close(&open->segment);
     yk_control_wake_workers(control);
     yk_control_wake_supervisor(control);
     return YOKE_OK;
@@ -362,11 +366,11 @@ static yoke_status segments_close_last_locked(yoke_pool *pool, const yoke_shm *s
 {
     const uint32_t slot = shm->slot;
     yk_allocation allocation;
-    yoke_status status =
-        yk_flush_allocation_locked(pool, pool->hosts[slot].pointer, &allocation, error);
+    yoke_status status = yk_flush_allocation_locked(
+        pool, pool->segments.by_slot[slot].pointer, &allocation, error);
 
     if (status != YOKE_OK || *segments_find_handle_locked(pool, shm) == NULL ||
-        pool->hosts[slot].handles != 1) {
+        pool->segments.by_slot[slot].handles != 1) {
         return status;
     }
     status = segments_detach_locked(pool, slot, &allocation, error);
@@ -383,7 +387,7 @@ static yoke_status segments_close_locked(yoke_pool *pool, const yoke_shm *shm,
     yoke_shm **link = segments_find_handle_locked(pool, shm);
     yoke_status status = YOKE_OK;
 
-    if (*link != NULL && pool->hosts[shm->slot].handles == 1) {
+    if (*link != NULL && pool->segments.by_slot[shm->slot].handles == 1) {
         status = segments_close_last_locked(pool, shm, error);
         link = segments_find_handle_locked(pool, shm);
     }
@@ -391,7 +395,7 @@ static yoke_status segments_close_locked(yoke_pool *pool, const yoke_shm *shm,
         status = yk_fail(error, YOKE_EINVAL, "the shared memory was closed already");
     }
     if (status == YOKE_OK || status == YOKE_ELOST) {
-        pool->hosts[shm->slot].handles--;
+        pool->segments.by_slot[shm->slot].handles--;
         *link = shm->next;
     }
     return status;
@@ -413,10 +417,11 @@ void yk_shm_flush_all(yoke_pool *pool)
     yk_error lost;
 
     yk_pool_lock(pool);
-    for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_ATTACHMENTS; slot++) {
-        if (pool->hosts[slot].handles != 0 &&
-            yk_flush_allocation_locked(pool, pool->hosts[slot].pointer, &allocation,
-                                       &lost) == YOKE_OK &&
+    for (uint32_t slot = 0; pool->segments.by_slot != NULL && slot < YK_MAX_ATTACHMENTS;
+         slot++) {
+        if (pool->segments.by_slot[slot].handles != 0 &&
+            yk_flush_allocation_locked(pool, pool->segments.by_slot[slot].pointer,
+                                       &allocation, &lost) == YOKE_OK &&
             yk_check_lost_locked(pool, &allocation, &lost) != YOKE_OK) {
             yk_unread_note_text_locked(pool, YOKE_ELOST, lost.text);
         }
@@ -426,17 +431,18 @@ void yk_shm_flush_all(yoke_pool *pool)
 
 void yk_shm_free_all(yoke_pool *pool)
 {
-    while (pool->shms != NULL) {
-        yoke_shm *next = pool->shms->next;
+    while (pool->segments.handles != NULL) {
+        yoke_shm *next = pool->segments.handles->next;
 
-        free(pool->shms);
-        pool->shms = next;
+        free(pool->segments.handles);
+        pool->segments.handles = next;
     }
-    for (uint32_t slot = 0; pool->hosts != NULL && slot < YK_MAX_ATTACHMENTS; slot++) {
-        if (pool->hosts[slot].handles != 0) {
-            yk_segment_close(&pool->hosts[slot].segment);
+    for (uint32_t slot = 0; pool->segments.by_slot != NULL && slot < YK_MAX_ATTACHMENTS;
+         slot++) {
+        if (pool->segments.by_slot[slot].handles != 0) {
+            yk_segment_close(&pool->segments.by_slot[slot].segment);
         }
     }
-    free(pool->hosts);
-    pool->hosts = NULL;
+    free(pool->segments.by_slot);
+    pool->segments.by_slot = NULL;
 }

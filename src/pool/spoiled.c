@@ -11,6 +11,8 @@
  *
  * All of this is done in the application, with the pool's lock.
  */
+#include "pool/spoiled.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,17 +35,17 @@ struct yk_spoiled {
 
 static void spoiled_join_families_locked(yoke_pool *pool, uint64_t from, uint64_t into)
 {
-    for (yk_spoiled *s = pool->spoiled; s != NULL && from != into; s = s->next) {
+    for (yk_spoiled *s = pool->spoiled.newest; s != NULL && from != into; s = s->next) {
         s->family = s->family == from ? into : s->family;
     }
-    for (yoke_future *f = pool->futures; f != NULL && from != into; f = f->next) {
+    for (yoke_future *f = pool->jobs.futures; f != NULL && from != into; f = f->next) {
         f->family = f->family == from ? into : f->family;
     }
 }
 
 static bool is_unsuccessful(const yoke_pool *pool, uint32_t slot)
 {
-    const uint32_t generation = pool->jobs[slot]->ref.generation;
+    const uint32_t generation = pool->jobs.futures_by_slot[slot]->ref.generation;
     const yk_job *job = &pool->control->jobs[slot];
 
     return yk_state_of(atomic_load(&job->state)) == YK_JOB_ENDED &&
@@ -56,12 +58,13 @@ static void spoiled_join_neighbours_locked(yoke_pool *pool, const yoke_future *f
     const uint32_t slot = future->ref.slot;
 
     for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
-        if (i == slot || pool->jobs[i] == NULL) {
+        if (i == slot || pool->jobs.futures_by_slot[i] == NULL) {
             continue;
         }
-        if ((pool->relies[i] >> slot & 1) != 0 ||
-            ((pool->relies[slot] >> i & 1) != 0 && is_unsuccessful(pool, i))) {
-            spoiled_join_families_locked(pool, pool->jobs[i]->family, future->family);
+        if ((pool->order.relies[i] >> slot & 1) != 0 ||
+            ((pool->order.relies[slot] >> i & 1) != 0 && is_unsuccessful(pool, i))) {
+            spoiled_join_families_locked(pool, pool->jobs.futures_by_slot[i]->family,
+                                         future->family);
         }
     }
 }
@@ -71,14 +74,14 @@ static void spoiled_drop_locked(yoke_pool *pool, yk_spoiled **link)
     yk_spoiled *gone = *link;
 
     *link = gone->next;
-    pool->spoiled_count--;
+    pool->spoiled.count--;
     free(gone->why);
     free(gone);
 }
 
 void yk_spoiled_forget_locked(yoke_pool *pool, uint64_t family)
 {
-    yk_spoiled **link = &pool->spoiled;
+    yk_spoiled **link = &pool->spoiled.newest;
 
     while (*link != NULL) {
         if ((*link)->family == family) {
@@ -87,7 +90,7 @@ void yk_spoiled_forget_locked(yoke_pool *pool, uint64_t family)
             link = &(*link)->next;
         }
     }
-    for (yoke_future *f = pool->futures; f != NULL; f = f->next) {
+    for (yoke_future *f = pool->jobs.futures; f != NULL; f = f->next) {
         f->is_forgiven |= f->family == family;
     }
 }
@@ -95,7 +98,7 @@ void yk_spoiled_forget_locked(yoke_pool *pool, uint64_t family)
 /* Some failures were reported without a call on the pool. */
 static void spoiled_forget_told_locked(yoke_pool *pool)
 {
-    for (yoke_future *f = pool->futures; f != NULL && pool->spoiled != NULL;
+    for (yoke_future *f = pool->jobs.futures; f != NULL && pool->spoiled.newest != NULL;
          f = f->next) {
         if (f->told && f->collected && f->status != YOKE_OK && !f->is_forgiven) {
             yk_spoiled_forget_locked(pool, f->family);
@@ -138,7 +141,7 @@ static bool keep_written(yk_launch *launch, const yoke_future *future)
 
 static bool is_noted(const yoke_pool *pool, const yk_spoiled *new)
 {
-    for (const yk_spoiled *s = pool->spoiled; s != NULL; s = s->next) {
+    for (const yk_spoiled *s = pool->spoiled.newest; s != NULL; s = s->next) {
         if (s->family == new->family &&
             s->launch.arg_count ==
                 new->launch.arg_count &&memcmp(s->launch.begin, new->launch.begin,
@@ -154,7 +157,7 @@ static bool is_noted(const yoke_pool *pool, const yk_spoiled *new)
 
 static void spoiled_drop_oldest_locked(yoke_pool *pool)
 {
-    yk_spoiled **link = &pool->spoiled;
+    yk_spoiled **link = &pool->spoiled.newest;
 
     while ((*link)->next != NULL) {
         link = &(*link)->next;
@@ -183,9 +186,9 @@ void yk_spoiled_note_locked(yoke_pool *pool, yoke_future *future,
         return;
     }
     new->why = future->error != NULL ? strdup(future->error) : NULL;
-    new->next = pool->spoiled;
-    pool->spoiled = new;
-    if (++pool->spoiled_count > MAX_SPOILED) {
+    new->next = pool->spoiled.newest;
+    pool->spoiled.newest = new;
+    if (++pool->spoiled.count > MAX_SPOILED) {
         spoiled_drop_oldest_locked(pool);
     }
 }
@@ -213,7 +216,7 @@ const char *yk_spoiled_needed_locked(yoke_pool *pool, yoke_future *future,
     const char *why = NULL;
 
     spoiled_forget_told_locked(pool);
-    for (const yk_spoiled *s = pool->spoiled; s != NULL; s = s->next) {
+    for (const yk_spoiled *s = pool->spoiled.newest; s != NULL; s = s->next) {
         if (spoiled_is_needed(launch, s)) {
             why = s->why != NULL ? s->why : "";
             spoiled_join_families_locked(pool, s->family, future->family);
@@ -230,19 +233,19 @@ void yk_spoiled_leave_locked(yoke_pool *pool, const yoke_future *future)
     if (future->told) {
         yk_spoiled_forget_locked(pool, future->family);
     }
-    for (yk_spoiled *s = pool->spoiled; s != NULL; s = s->next) {
+    for (yk_spoiled *s = pool->spoiled.newest; s != NULL; s = s->next) {
         s->is_orphan |= s->sequence == future->sequence;
     }
 }
 
 void yk_spoiled_forget_orphans_locked(yoke_pool *pool)
 {
-    yk_spoiled *s = pool->spoiled;
+    yk_spoiled *s = pool->spoiled.newest;
 
     while (s != NULL) {
         if (s->is_orphan) {
             yk_spoiled_forget_locked(pool, s->family);
-            s = pool->spoiled;
+            s = pool->spoiled.newest;
         } else {
             s = s->next;
         }
@@ -251,7 +254,7 @@ void yk_spoiled_forget_orphans_locked(yoke_pool *pool)
 
 void yk_spoiled_free(yoke_pool *pool)
 {
-    while (pool->spoiled != NULL) {
-        spoiled_drop_locked(pool, &pool->spoiled);
+    while (pool->spoiled.newest != NULL) {
+        spoiled_drop_locked(pool, &pool->spoiled.newest);
     }
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "pool/stage.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,7 +174,7 @@ static bool stage_conflicts(const yk_launch *launch, const yoke_future *other,
 yoke_future *yk_stage_conflict_locked(yoke_pool *pool, const yk_launch *launch)
 {
     for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
-        yoke_future *other = pool->jobs[slot];
+        yoke_future *other = pool->jobs.futures_by_slot[slot];
 
         if (other != NULL && other->staged_count != 0 &&
             stage_conflicts(launch, other, &pool->control->jobs[slot].launch)) {

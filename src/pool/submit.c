@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "pool/submit.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +9,7 @@
 #include "launch/check.h"
 #include "launch/lent.h"
 #include "pool/pool.h"
+#include "pool/stage.h"
 #include "pool/trace.h"
 #include "protocol/bells.h"
 #include "protocol/eligibility.h"
@@ -19,7 +22,7 @@
 static int submit_find_slot_locked(const yoke_pool *pool)
 {
     for (int slot = 0; slot < YK_MAX_JOBS; slot++) {
-        if (pool->jobs[slot] == NULL) {
+        if (pool->jobs.futures_by_slot[slot] == NULL) {
             return slot;
         }
     }
@@ -33,7 +36,7 @@ static yoke_status submit_wait_locked(yoke_pool *pool, uint32_t ticket, yk_error
     (void)yk_pool_wait_change(pool, ticket);
     yk_pool_lock(pool);
     /* Another thread may have found it broken in the meantime. */
-    return pool->broken ? yk_pool_fail_broken(error) : YOKE_OK;
+    return pool->liveness.broken ? yk_pool_fail_broken(error) : YOKE_OK;
 }
 
 /* Waits until about half of the jobs have ended, or a while, with the lock given up: in a
@@ -46,12 +49,12 @@ static yoke_status submit_wait_for_half_locked(yoke_pool *pool, yk_eventcount *m
     yk_eventcount_wait(middle, ticket, limit_ns);
     (void)yk_pool_is_alive(pool);
     yk_pool_lock(pool);
-    return pool->broken ? yk_pool_fail_broken(error) : YOKE_OK;
+    return pool->liveness.broken ? yk_pool_fail_broken(error) : YOKE_OK;
 }
 
 static yk_eventcount *middle_end(const yoke_pool *pool)
 {
-    return &pool->control->jobs[pool->by_age[pool->job_count / 2]].ended;
+    return &pool->control->jobs[pool->jobs.slots_by_age[pool->jobs.count / 2]].ended;
 }
 
 /* A free slot, when there is one. */
@@ -229,7 +232,7 @@ static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *
 
     yk_job_reset(job, ref.generation);
     job->launch.id = pool->next_id++;
-    job->sequence = future->sequence = pool->next_sequence++;
+    job->sequence = future->sequence = pool->jobs.next_sequence++;
     job->deadline_ns = timeout > 0 ? yk_clock_ns() + (uint64_t)(timeout * 1e9) : 0;
     job->in_place = changes_in_place(&job->launch);
     job->saves = job->in_place != 0 && recovers;
@@ -238,7 +241,7 @@ static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *
     use_arrays(pool, &job->launch);
     submission->kernel->users++;
     future->references++; /* the pool's */
-    pool->jobs[ref.slot] = future;
+    pool->jobs.futures_by_slot[ref.slot] = future;
     yk_order_add_locked(pool, ref.slot);
     yk_trace_submitted_locked(pool, job);
     if (spoiled != NULL) {
@@ -369,7 +372,7 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     yoke_future *future;
     yoke_status status;
 
-    if (pool->broken) {
+    if (pool->liveness.broken) {
         return yk_pool_fail_broken(error);
     }
     future = yk_future_create_locked(pool, submission);
@@ -424,7 +427,7 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
         yk_fold_drop_locked(pool, &fold);
         yk_combine_drop(pool, &combine);
     }
-    has_callbacks = pool->finished != NULL;
+    has_callbacks = pool->callbacks.first != NULL;
     yk_pool_unlock(pool);
     if (has_callbacks) {
         run_callbacks(pool, *future);

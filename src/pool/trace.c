@@ -71,7 +71,7 @@ static void note_kernel_locked(yk_tracer *tracer, const yk_kernel *kernel)
 static void note_kernels_locked(yoke_pool *pool)
 {
     for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
-        if (pool->kernels[slot] != NULL) {
+        if (pool->kernels.by_slot[slot] != NULL) {
             note_kernel_locked(pool->tracer, &pool->control->kernels[slot].kernel);
         }
     }

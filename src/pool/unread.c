@@ -5,6 +5,8 @@
  * that was submitted first is kept, but one that only follows from another (YOKE_EDEPENDENCY)
  * gives way to a cause.
  */
+#include "pool/unread.h"
+
 #include <stdlib.h>
 #include <string.h>
 

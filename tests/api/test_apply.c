@@ -401,8 +401,8 @@ static void test_books(void **state)
         apply_in_some_way(i % WAYS, i % 3 == 0 ? 100 : i % 3 == 1 ? 9000 : 3 << 20);
     }
     assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL); /* what was refused */
-    assert_null(pool->finished);
-    assert_null(pool->futures);
+    assert_null(pool->callbacks.first);
+    assert_null(pool->jobs.futures);
     assert_int_equal(used(), before);
     assert_int_equal(pool->arena.reserved, 0);
 }

@@ -431,7 +431,7 @@ static bool are_inside(void *context)
 {
     const waiting_room *self = context;
 
-    return atomic_load(&self->pool->inside) >= self->count;
+    return atomic_load(&self->pool->liveness.inside) >= self->count;
 }
 
 /* One of them waits for the pool, the others for a future. Their looks at the supervisor, each

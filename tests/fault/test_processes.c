@@ -93,7 +93,7 @@ static void test_supervisor_killed(void **state)
         assert_int_equal(
             pthread_create(&waiters[i].thread, NULL, wait_for_it, &waiters[i]), 0);
     }
-    assert_int_equal(kill(self.pool->supervisor, SIGKILL), 0);
+    assert_int_equal(kill(self.pool->liveness.supervisor, SIGKILL), 0);
     for (int i = 0; i < WAITERS; i++) {
         (void)pthread_join(waiters[i].thread, NULL);
         assert_status(waiters[i].status, YOKE_EBROKEN);
@@ -122,7 +122,7 @@ static void test_supervisor_killed_before_close(void **state)
 
     (void)state;
     assert_true(set_up(&self));
-    assert_int_equal(kill(self.pool->supervisor, SIGKILL), 0);
+    assert_int_equal(kill(self.pool->liveness.supervisor, SIGKILL), 0);
     assert_status(yoke_pool_close(self.pool), YOKE_EBROKEN);
     assert_status(ft_finish(self.future), YOKE_EBROKEN);
     assert_true(yt_nothing_alive());
@@ -135,7 +135,7 @@ static void test_supervisor_killed_before_terminate(void **state)
 
     (void)state;
     assert_true(set_up(&self));
-    assert_int_equal(kill(self.pool->supervisor, SIGKILL), 0);
+    assert_int_equal(kill(self.pool->liveness.supervisor, SIGKILL), 0);
     assert_ok(yoke_pool_terminate(self.pool));
     status = ft_finish(self.future);
     assert_true(status == YOKE_EBROKEN || status == YOKE_ECANCELED);
@@ -151,8 +151,9 @@ static int kill_when_full(void *arg)
 {
     yoke_pool *pool = arg;
 
-    return yt_wait_until(is_full, pool, FT_SECONDS) ? kill(pool->supervisor, SIGKILL)
-                                                    : 1;
+    return yt_wait_until(is_full, pool, FT_SECONDS)
+               ? kill(pool->liveness.supervisor, SIGKILL)
+               : 1;
 }
 
 /* With all slots in use the next submission waits, and must not wait for ever. */
@@ -210,7 +211,7 @@ static int run_application(void *arg)
         yoke_pool_workers(with.pool, info, MOST_PIDS, &count) != YOKE_OK) {
         return 90;
     }
-    pids.pids[pids.count++] = with.pool->supervisor;
+    pids.pids[pids.count++] = with.pool->liveness.supervisor;
     for (size_t i = 0; i < count && pids.count < MOST_PIDS; i++) {
         pids.pids[pids.count++] = info[i].pid;
     }

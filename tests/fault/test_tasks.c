@@ -249,7 +249,7 @@ static void test_stream_breaks(void **state)
         for (int i = 0; i < taken; i++) {
             assert_ok_pool(pool, yoke_stream_next(stream, &result, FT_SECONDS));
         }
-        assert_int_equal(kill(pool->supervisor, SIGKILL), 0);
+        assert_int_equal(kill(pool->liveness.supervisor, SIGKILL), 0);
         do {
             status = yoke_stream_next(stream, &result, FT_SECONDS);
         } while (status == YOKE_OK && result != NULL);

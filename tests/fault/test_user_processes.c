@@ -180,7 +180,7 @@ static void test_supervisor_killed(void **state)
     assert_true(yt_wait_until(has_arrived, place, FT_SECONDS));
     ends.fd = yoke_process_fd(process);
     assert_int_equal(poll(&ends, 1, 0), 0);
-    assert_int_equal(kill(pool->supervisor, SIGKILL), 0);
+    assert_int_equal(kill(pool->liveness.supervisor, SIGKILL), 0);
     assert_int_equal(poll(&ends, 1, (int)(FT_SECONDS * 1000)), 1);
     assert_status(yoke_process_join(process, YOKE_FOREVER), YOKE_EBROKEN);
     assert_contains(yoke_pool_error(pool), "supervisor");
@@ -205,7 +205,7 @@ static void test_supervisor_killed_before_close(void **state)
 
     (void)state;
     assert_ok(yoke_process_start(&process, pool, wait_for_ever, place, 0, NULL));
-    assert_int_equal(kill(pool->supervisor, SIGKILL), 0);
+    assert_int_equal(kill(pool->liveness.supervisor, SIGKILL), 0);
     assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
     assert_true(yt_nothing_alive());
 }
@@ -251,7 +251,7 @@ static void test_pid_of_supervisor_reused(void **state)
     yoke_pool *pool = ft_pool("cpu:1", NULL);
     barrier *place = yoke_alloc(pool, sizeof *place);
     yoke_process *process = NULL;
-    const pid_t supervisor = pool->supervisor;
+    const pid_t supervisor = pool->liveness.supervisor;
     pid_t victim = 0;
     pid_t orphan;
     int status;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "pool/stream.h"
+#include "patterns/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
 #include "base/clock.h"
-#include "pool/user_callback.h"
+#include "pool/pool.h"
+#include "pool/submit.h"
 
 /* A result may be so near that going to sleep takes longer. */
 static const uint64_t spin_ns = 50000;

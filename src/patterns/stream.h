@@ -7,14 +7,16 @@
  *     RUNNING  the job's
  *     READY    its results are handed out one by one; then it is EMPTY again
  */
-#ifndef YK_POOL_STREAM_H
-#define YK_POOL_STREAM_H
+#ifndef YK_PATTERNS_STREAM_H
+#define YK_PATTERNS_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pool/pool.h"
+#include "base/error.h"
+#include "launch/launch.h"
+#include "patterns/tasks.h"
 #include "yoke/stream.h"
 
 enum {

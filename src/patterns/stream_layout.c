@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/bits.h"
 #include "launch/check.h"
-#include "pool/stream.h"
+#include "patterns/stream.h"
+#include "pool/pool.h"
+#include "pool/submit.h"
 
 enum { ITEMS_PER_WORKER = 64, FRAMES = 4, USEFUL_SLOTS = 32 };
 

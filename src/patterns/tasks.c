@@ -5,13 +5,16 @@
  * too. When the pool's slots for kernels run out, the function goes that has not been used
  * for longest.
  */
+#include "patterns/tasks.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "pool/pool.h"
+#include "pool/submit.h"
 #include "sys/elf.h"
 
-/* ---- functions as kernels ---- */
+/* ---- the function ---- */
 
 static const char *last_part(const char *path)
 {
@@ -42,103 +45,16 @@ static yoke_status tasks_describe(yk_kernel *kernel, yoke_task_function *functio
     return YOKE_OK;
 }
 
-static bool tasks_is_same(const yk_kernel *a, const yk_kernel *b)
+static yoke_status tasks_kernel_of(yoke_kernel **kernel, yoke_pool *pool,
+                                   const yk_task_request *request, yk_error *error)
 {
-    return a->task == b->task && a->native.place.offset == b->native.place.offset &&
-           strcmp(a->native.object, b->native.object) == 0;
-}
-
-/* The kernel of this function, with one user more; NULL if there is none. */
-static yoke_kernel *tasks_find_locked(yoke_pool *pool, const yk_kernel *described)
-{
-    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
-        yoke_kernel *kernel = pool->tasks[slot];
-
-        if (kernel != NULL &&
-            tasks_is_same(&pool->control->kernels[slot].kernel, described)) {
-            kernel->users++;
-            kernel->last_use = ++pool->task_uses;
-            return kernel;
-        }
-    }
-    return NULL;
-}
-
-static yoke_kernel *tasks_look_up(yoke_pool *pool, const yk_kernel *described)
-{
-    yoke_kernel *kernel;
-
-    yk_pool_lock(pool);
-    kernel = tasks_find_locked(pool, described);
-    yk_pool_unlock(pool);
-    return kernel;
-}
-
-static yoke_status tasks_make(yoke_kernel **kernel, yoke_pool *pool,
-                              const yk_kernel *described, yk_error *error)
-{
-    const yoke_status status = yk_kernel_create_task(kernel, pool, described, error);
-
-    if (status == YOKE_OK) {
-        yk_pool_lock(pool);
-        (*kernel)->users++; /* the pool's */
-        (*kernel)->last_use = ++pool->task_uses;
-        pool->tasks[(*kernel)->slot] = *kernel;
-        yk_pool_unlock(pool);
-    }
-    return status;
-}
-
-/* With one user more, so that it stays until the job has it. */
-static yoke_status kernel_of(yoke_kernel **kernel, yoke_pool *pool,
-                             const yk_task_request *request, yk_error *error)
-{
+    const uint32_t task = request->options.kind != NULL ? YK_TASK_DEVICE : YK_TASK_HOST;
     yk_kernel described;
-    yoke_status status = tasks_describe(
-        &described, request->function,
-        request->options.kind != NULL ? YK_TASK_DEVICE : YK_TASK_HOST, error);
+    const yoke_status status =
+        tasks_describe(&described, request->function, task, error);
 
-    if (status != YOKE_OK) {
-        return status;
-    }
-    *kernel = tasks_look_up(pool, &described);
-    if (*kernel != NULL) {
-        return YOKE_OK;
-    }
-    (void)pthread_mutex_lock(&pool->tasks_lock);
-    *kernel = tasks_look_up(pool, &described); /* another thread may have been here */
-    if (*kernel == NULL) {
-        status = tasks_make(kernel, pool, &described, error);
-    }
-    (void)pthread_mutex_unlock(&pool->tasks_lock);
-    return status;
-}
-
-static void tasks_release(yoke_pool *pool, yoke_kernel *kernel)
-{
-    yk_pool_lock(pool);
-    yk_kernel_release_locked(kernel);
-    yk_pool_unlock(pool);
-}
-
-bool yk_tasks_evict_locked(yoke_pool *pool)
-{
-    yoke_kernel *oldest = NULL;
-
-    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
-        yoke_kernel *kernel = pool->tasks[slot];
-
-        if (kernel != NULL && kernel->users == 1 &&
-            (oldest == NULL || kernel->last_use < oldest->last_use)) {
-            oldest = kernel;
-        }
-    }
-    if (oldest == NULL) {
-        return false;
-    }
-    pool->tasks[oldest->slot] = NULL;
-    yk_kernel_release_locked(oldest);
-    return true;
+    return status == YOKE_OK ? yk_kernel_of_function(kernel, pool, &described, error)
+                             : status;
 }
 
 /* ---- submission ---- */
@@ -261,11 +177,11 @@ yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
         return submit_nothing(future, pool, request, error);
     }
     if (status == YOKE_OK) {
-        status = kernel_of(&kernel, pool, request, error);
+        status = tasks_kernel_of(&kernel, pool, request, error);
     }
     if (status == YOKE_OK) {
         status = tasks_submit_kernel(future, pool, kernel, request, error);
-        tasks_release(pool, kernel);
+        yk_kernel_release(kernel);
     }
     return status;
 }

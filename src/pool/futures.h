@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The application's side of jobs: futures, the table of jobs that are not collected, and
+ * collecting them.
+ */
+#ifndef YK_POOL_FUTURES_H
+#define YK_POOL_FUTURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "pool/reductions.h"
+#include "pool/stage.h"
+#include "protocol/control.h"
+#include "protocol/job.h"
+#include "yoke/future.h"
+#include "yoke/kernel.h"
+#include "yoke/pool.h"
+#include "yoke/task.h"
+
+struct yk_submission;
+
+/* Jobs and futures. Under the pool's lock. */
+typedef struct yk_job_table {
+    yoke_future *futures_by_slot[YK_MAX_JOBS]; /* of jobs that are not collected */
+    uint8_t slots_by_age[YK_MAX_JOBS];         /* their slots in order of submission */
+    uint32_t count;
+    uint64_t next_sequence; /* of jobs */
+    yoke_future *futures;   /* all that have a reference */
+} yk_job_table;
+
+/* Whether a future's result is there once its job has been collected. */
+typedef enum yk_result_state {
+    YK_RESULT_MADE,  /* as of most jobs at once */
+    YK_RESULT_DUE,   /* the program's function is to be called */
+    YK_RESULT_MAKING /* a thread is in it */
+} yk_result_state;
+
+/* Under the pool's lock while there is a pool, except for what never changes. */
+struct yoke_future {
+    yoke_pool *pool;     /* NULL: the pool is gone */
+    pid_t owner;         /* of the pool */
+    unsigned references; /* the user's, the pool's, and one of each call that waits for it */
+    bool is_users;       /* one is the user's */
+    bool is_left;  /* the call that waited for it was left: its results have no place */
+    bool collected;
+    bool is_seen;      /* yoke_pool_poll() has counted it, and left it where it is */
+    bool is_lost;      /* its result went with the pool */
+    _Atomic bool told; /* it was reported to the program how the job ended */
+    uint64_t sequence; /* the job's, in order of submission */
+    uint64_t family;   /* failures that follow from one another have the same */
+    bool is_forgiven;  /* a failure of the family was reported */
+    double progress;   /* when it was collected */
+    yk_job_ref ref;    /* while not collected */
+    yoke_status status;
+    char *error; /* NULL: none */
+    yoke_kernel *kernel;
+    yk_staged *staged;
+    size_t staged_count;
+    void *result; /* memory of the pool that was not taken yet; NULL: none */
+    size_t result_bytes;
+    yoke_on_done *on_success; /* given at submission; NULL: none */
+    yoke_on_done *on_error;
+    void *on_context;
+    yk_fold fold;
+    yk_combine combine;
+    yk_result_state result_state;
+    yoke_on_done *callback; /* given later */
+    void *callback_context;
+    yoke_future *next_finished; /* in the queue of callbacks */
+    yoke_future *next;          /* in the table's list */
+    yoke_future **link;         /* what points to it there */
+};
+
+/* With one reference: the user's, or the caller's. */
+yoke_future *yk_future_create_locked(yoke_pool *pool,
+                                     const struct yk_submission *submission);
+
+/* The future of a job with nothing to do: it has ended well. NULL: no memory. Takes the
+ * lock, runs callbacks. */
+yoke_future *yk_future_create_ended(yoke_pool *pool,
+                                    const struct yk_submission *submission);
+
+/* ---- references ---- */
+
+/* Inside of its pool, which is returned; NULL: the pool is gone. */
+yoke_pool *yk_future_enter(yoke_future *future);
+
+/* The pool ends: its futures stand for themselves from here on. False if a thread is inside. */
+bool yk_futures_detach(yoke_pool *pool);
+
+/* One reference more, and inside of its pool, which is returned; NULL: the pool is gone. Takes
+ * the lock. Both are given back if the call between these two is left. */
+yoke_pool *yk_future_hold(yoke_future *future);
+void yk_future_unhold(yoke_future *future, yoke_pool *pool);
+
+/* The same around a call that is the only one to have the future: if it is left, the job is
+ * cancelled, and nothing of it is written to the program's memory any more. */
+void yk_future_hold_own(yoke_future *future);
+
+/* One reference fewer. Takes the lock, if there is a pool. */
+void yk_future_let_go(yoke_future *future);
+
+/* One reference fewer. The lock is held if there is a pool. */
+void yk_future_release_locked(yoke_future *future);
+
+/* ---- collecting ---- */
+
+/* Takes the results of a job that has ended out of its slot. */
+void yk_collect_locked(yoke_pool *pool, uint32_t slot);
+
+/* Collects every job that has ended. How many. */
+size_t yk_collect_ended_locked(yoke_pool *pool);
+
+/* The same, but failed jobs that nothing reports keep their slots, so that jobs submitted later
+ * that need their results fail too. They count once. */
+size_t yk_collect_all_but_silent_locked(yoke_pool *pool);
+
+/*
+ * Collects jobs to make room for others. A failed job that was not reported to the program yet
+ * keeps its slot, so that jobs submitted later that need its results fail too rather than compute
+ * with what is left of them. With `failed_too` all but the last of those: it is the one that a
+ * chain of jobs hangs on.
+ */
+void yk_collect_for_room_locked(yoke_pool *pool, bool failed_too);
+
+/* Ends all jobs that are not collected, with a status: after the pool's processes are gone. */
+void yk_abandon_jobs_locked(yoke_pool *pool, yoke_status status, const char *text);
+
+/* ---- waiting ---- */
+
+/* Asks the job to end early. Takes the lock. */
+void yk_future_cancel(yoke_future *future);
+
+/* Waits until the job is collected, or the time (negative: no limit) is over. */
+bool yk_future_wait(yoke_future *future, double seconds);
+
+/* Whether its job has ended, with all that belongs to it. */
+bool yk_future_is_over_locked(const yoke_future *future);
+
+#endif

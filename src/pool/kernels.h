@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The application's kernels: those of the program, those of the library, and the functions that
+ * are called as tasks, which the pool keeps as kernels.
+ */
+#ifndef YK_POOL_KERNELS_H
+#define YK_POOL_KERNELS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "protocol/control.h"
+#include "yoke/kernel.h"
+
+enum { YK_MAX_VARIANTS = 8 };
+
+/* Under the pool's lock, except for what never changes. */
+struct yoke_kernel {
+    yoke_pool *pool;
+    uint32_t slot;
+    uint64_t id;
+    unsigned users; /* jobs, and the user; 0: waits to be freed */
+    /* Ranges it has been built for, if its source asks for their sizes. */
+    uint64_t variants[YK_MAX_VARIANTS][6];
+    size_t variant_count;
+    uint64_t build_timeout_ns; /* 0: none */
+    bool needs_double;         /* devices without stand aside */
+    bool tolerant; /* of drivers that cannot build it, if another worker can run it */
+    /* By slot, the caller last: the part of all speed that each had when work ranges were last
+     * given by speeds. */
+    double parts[YK_MAX_SLOTS];
+    uint32_t participant_count;
+    uint64_t last_use; /* of a task function: the table's task_uses then */
+};
+
+/* The table is under the pool's lock. */
+typedef struct yk_kernel_table {
+    yoke_kernel *by_slot[YK_MAX_KERNELS];
+    yoke_kernel *task_kernels[YK_MAX_KERNELS]; /* those made of task functions, by slot */
+    uint64_t task_uses;
+    pthread_mutex_t build_lock; /* one kernel is created at a time; taken first */
+    pthread_mutex_t task_lock; /* one function becomes a kernel at a time; before build_lock */
+} yk_kernel_table;
+
+void yk_kernel_table_init(yk_kernel_table *table);
+
+/* Frees all kernels. */
+void yk_kernel_table_fini(yk_kernel_table *table);
+
+yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
+                             const yoke_kernel_options *options, yk_error *error);
+
+/* The same for a kernel of the library's own: a driver that cannot build it does not run it,
+ * which is no failure as long as any worker can. */
+yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
+                                 const yoke_kernel_options *options, bool needs_double,
+                                 yk_error *error);
+
+/* The kernel of a task function, which is made if there is none. With one user more, so that it
+ * stays until a job has it. Takes the locks. */
+yoke_status yk_kernel_of_function(yoke_kernel **kernel, yoke_pool *pool,
+                                  const yk_kernel *described, yk_error *error);
+
+/* One user fewer; after the last one it is freed, at once or by a later sweep: while a
+ * worker is still building it its texts are needed. */
+void yk_kernel_release_locked(yoke_kernel *kernel);
+
+/* The same; takes the lock. */
+void yk_kernel_release(yoke_kernel *kernel);
+
+/* Frees kernels without users that no worker builds any more. */
+void yk_kernels_sweep_locked(yoke_pool *pool);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Which jobs have to end before another may start. */
+#ifndef YK_POOL_ORDER_H
+#define YK_POOL_ORDER_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "protocol/control.h"
+#include "yoke/map.h"
+#include "yoke/pool.h"
+
+/* By slot; a bit for each other slot. Under the pool's lock. */
+typedef struct yk_order {
+    uint64_t behind[YK_MAX_JOBS]; /* the jobs it waits for, however indirectly */
+    uint64_t relies[YK_MAX_JOBS]; /* those it needs, however indirectly */
+} yk_order;
+
+/* Finds what a job that is filled in has to wait for: jobs that conflict with it, and those it
+ * names. */
+yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
+                                 const yoke_map_options *options, yk_error *error);
+
+/* The job is about to be opened: those it waits for know it. */
+void yk_order_add_locked(yoke_pool *pool, uint32_t slot);
+
+/* The job is collected. */
+void yk_order_remove_locked(yoke_pool *pool, uint32_t slot);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Which workers a job may use, and which part of its range each of them begins with. */
+#ifndef YK_POOL_PLACEMENT_H
+#define YK_POOL_PLACEMENT_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "protocol/control.h"
+#include "yoke/pool.h"
+
+struct yk_submission;
+
+/* Under the pool's lock. */
+typedef struct yk_placement {
+    uint64_t explored_ns; /* when a job was last shared to measure */
+} yk_placement;
+
+/* Which workers a job may use: all, or those of a device string. */
+yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
+                           yk_error *error);
+
+/* Cuts the range into tiles and gives each worker its work range. */
+void yk_place_tiles_locked(yoke_pool *pool, yk_job *job, uint32_t generation,
+                           const struct yk_submission *submission);
+
+#endif
