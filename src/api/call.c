@@ -141,6 +141,7 @@ yoke_status yk_call_end(const yoke_pool *pool, yoke_status status,
 {
     kept_errors *kept;
     kept_error entry = {.pool = pool};
+    const char *text;
     int i = 0;
 
     if (status == YOKE_OK) {
@@ -151,7 +152,8 @@ yoke_status yk_call_end(const yoke_pool *pool, yoke_status status,
         return status;
     }
     entry.serial = yk_live_serial(pool);
-    entry.text = strdup(error->text[0] != '\0' ? error->text : yk_status_text(status));
+    text = yk_error_text(error);
+    entry.text = strdup(text[0] != '\0' ? text : yk_status_text(status));
     while (i < KEPT - 1 && kept->entries[i].pool != pool) {
         i++;
     }

@@ -221,7 +221,7 @@ static void cancel_all(yoke_stream *stream)
 static yoke_status stream_fail(yoke_stream *stream, yoke_status status, yk_error *error)
 {
     stream->failure = status;
-    stream->failure_text = strdup(error->text);
+    stream->failure_text = strdup(yk_error_text(error));
     cancel_all(stream);
     return status;
 }

@@ -285,7 +285,7 @@ static void futures_finish_locked(yoke_pool *pool, yoke_future *future,
         yk_result_collect_locked(pool, job, future, status == YOKE_OK, &result_error);
     if (result != YOKE_OK) {
         status = result;
-        error = strdup(result_error.text);
+        error = strdup(yk_error_text(&result_error));
     }
     well = status == YOKE_OK && !future->is_left;
     future->status = status;

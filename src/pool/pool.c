@@ -390,9 +390,9 @@ static yoke_status add_unread(yoke_pool *pool, yoke_status status, yk_error *err
         return status;
     }
     if (status == YOKE_OK) {
-        return yk_fail(error, unread.status, "%s", unread.text);
+        return yk_fail(error, unread.status, "%s", yk_error_text(&unread));
     }
-    yk_error_append(error, "; before that: %s", unread.text);
+    yk_error_append(error, "; before that: %s", yk_error_text(&unread));
     return status;
 }
 
@@ -730,7 +730,7 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
     status = add_unread(pool, status, error);
     yk_error_clear(&trace);
     if (yk_trace_end(pool, &trace) != YOKE_OK && status == YOKE_OK) {
-        status = yk_fail(error, trace.status, "%s", trace.text);
+        status = yk_fail(error, trace.status, "%s", yk_error_text(&trace));
     }
     free_memory(pool);
     return status;

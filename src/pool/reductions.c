@@ -215,7 +215,7 @@ static void combine_finish(yoke_future *future, const yk_error *failure)
     yk_pool_lock(pool);
     if (failure != NULL) {
         future->status = failure->status;
-        future->error = strdup(failure->text);
+        future->error = strdup(yk_error_text(failure));
     } else if (!future->is_left) {
         memcpy(combine->result, first_of(combine), combine->reducer.bytes);
     }

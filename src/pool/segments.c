@@ -423,7 +423,7 @@ void yk_shm_flush_all(yoke_pool *pool)
             yk_flush_allocation_locked(pool, pool->segments.by_slot[slot].pointer,
                                        &allocation, &lost) == YOKE_OK &&
             yk_check_lost_locked(pool, &allocation, &lost) != YOKE_OK) {
-            yk_unread_note_text_locked(pool, YOKE_ELOST, lost.text);
+            yk_unread_note_text_locked(pool, YOKE_ELOST, yk_error_text(&lost));
         }
     }
     yk_pool_unlock(pool);

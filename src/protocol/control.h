@@ -186,7 +186,7 @@ typedef struct yk_worker {
 
     alignas(YK_CACHE_LINE) yk_device_info info; /* owner, before READY */
     yk_build builds[YK_MAX_KERNELS];
-    char log[YK_ERROR_BYTES]; /* owner: why opening or the last build failed */
+    char log[YK_LOG_BYTES]; /* owner: why opening or the last build failed */
 } yk_worker;
 
 /* ---- kernels ---------------------------------------------------------------------- */

@@ -114,7 +114,8 @@ static bool deaths_attach_segments(yk_supervisor *supervisor, const yk_worker *w
                                                      &job->launch, &error) == YOKE_OK) {
         return true;
     }
-    yk_text_format(how + length, bytes - length, "; supervisor: %s", error.text);
+    yk_text_format(how + length, bytes - length, "; supervisor: %s",
+                   yk_error_text(&error));
     return false;
 }
 

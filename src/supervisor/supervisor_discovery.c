@@ -26,7 +26,7 @@ int yk_probe_main(yk_control *control, uint32_t driver)
     YK_FAULT_POINT(control, NULL, YK_FAULT_PROBE);
     probe->status = yk_opencl_list(probe->driver.path, probe->devices, &count, &error);
     probe->count = probe->status == YOKE_OK ? count : 0;
-    yk_text_copy(probe->error, sizeof probe->error, error.text);
+    yk_text_copy(probe->error, sizeof probe->error, yk_error_text(&error));
     atomic_store(&probe->finished, 1);
     return 0;
 }
@@ -71,7 +71,7 @@ static void start_probe(yk_supervisor *supervisor, uint32_t i)
 
     if (!fork_probe(supervisor, i, &error)) {
         yk_text_format(control->probes[i].error, sizeof control->probes[i].error,
-                       "%s: %s", control->probes[i].driver.path, error.text);
+                       "%s: %s", control->probes[i].driver.path, yk_error_text(&error));
         return;
     }
     supervisor->probes[i].deadline_ns = yk_clock_ns() + control->start_timeout_ns;

@@ -86,7 +86,7 @@ static int process_entry(void *context)
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_FOUND);
     yk_hold(undo_process, slot, 0);
     if (!yk_user_call(call_process, &call, &error)) {
-        report_left(slot, error.text);
+        report_left(slot, yk_error_text(&error));
         call.code = EXIT_LEFT;
     }
     yk_hold_end();

@@ -121,7 +121,7 @@ static bool fork_worker(yk_supervisor *supervisor, uint32_t slot)
     done = yk_supervisor_execute(supervisor, child, YK_ROLE_WORKER, slot, undo_files,
                                  &error);
     if (error.status == YOKE_EUNSUPPORTED) {
-        yk_supervisor_give_up(supervisor, slot, error.text);
+        yk_supervisor_give_up(supervisor, slot, yk_error_text(&error));
     }
     return done;
 }

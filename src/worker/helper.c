@@ -35,6 +35,7 @@ void yk_helper_destroy(yk_worker_self *helper)
 {
     if (helper != NULL) {
         yk_native_ops.close(helper->device);
+        free(helper->source_text);
         free(helper);
     }
 }

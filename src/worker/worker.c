@@ -6,6 +6,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "protocol/device_kinds.h"
 #include "protocol/fault_point.h"
 #include "sys/process.h"
@@ -31,7 +32,7 @@ static bool worker_open_device(yk_worker_self *self)
         status = yk_worker_initialize(self);
     }
     if (status != YOKE_OK) {
-        memcpy(worker->log, self->error.text, sizeof worker->log);
+        yk_text_copy(worker->log, sizeof worker->log, yk_error_text(&self->error));
         atomic_store(&worker->open_status, (uint32_t)-status);
         return false;
     }

@@ -63,7 +63,8 @@ typedef struct yk_worker_self {
     yk_device *device;      /* runs what this worker is for */
     yk_device *source_device; /* CPU worker: PoCL for kernels without a native form */
     bool source_device_failed;
-    yk_error source_error;    /* why */
+    yoke_status source_status; /* why */
+    char *source_text;         /* NULL: no memory for it */
     uint32_t kernel_changes;  /* of the control block, when it last built */
     yk_forms forms[YK_MAX_KERNELS];
     uint64_t entered_ns; /* when the job was begun that it works on */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "protocol/aside.h"
 #include "protocol/bells.h"
 #include "protocol/device_kinds.h"
@@ -31,7 +32,8 @@ yk_device *yk_worker_source_device(yk_worker_self *self)
         return self->source_device;
     }
     if (self->source_device_failed) {
-        self->error = self->source_error;
+        yk_fail(&self->error, self->source_status, "%s",
+                self->source_text != NULL ? self->source_text : "");
         return NULL;
     }
     config.discrete = !checks && self->control->discrete != 0;
@@ -54,7 +56,8 @@ yk_device *yk_worker_source_device(yk_worker_self *self)
         yk_fpe_handler_keep();
     }
     if (self->source_device_failed) {
-        self->source_error = self->error;
+        self->source_status = self->error.status;
+        self->source_text = strdup(yk_error_text(&self->error));
     }
     return self->source_device;
 }
@@ -155,12 +158,12 @@ static void worker_build_kernel(yk_worker_self *self, uint32_t slot, uint64_t id
     YK_FAULT_POINT(self->control, worker, YK_FAULT_BUILD);
     yk_error_clear(&self->error);
     state = try_build(self, slot);
-    memcpy(worker->log, self->error.text, sizeof worker->log);
+    yk_text_copy(worker->log, sizeof worker->log, yk_error_text(&self->error));
     if (state != YK_BUILD_READY) {
         /* A device has no use for a function, nor a core for a task that asks for a device. */
         yk_aside_note(self->control, self->slot, slot,
                       !yk_kernel_has_source(&self->control->kernels[slot].kernel),
-                      self->error.text);
+                      yk_error_text(&self->error));
     }
     yk_worker_end_building(self);
     set_build(self, slot, id, state);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/text.h"
 #include "protocol/fault_point.h"
 #include "protocol/undo.h"
 #include "sys/call_guard.h"
@@ -20,7 +21,8 @@ typedef struct flights {
 
 void yk_worker_give_up_device(yk_worker_self *self)
 {
-    memcpy(self->worker->log, self->error.text, sizeof self->worker->log);
+    yk_text_copy(self->worker->log, sizeof self->worker->log,
+                 yk_error_text(&self->error));
     atomic_store(&self->worker->open_status, (uint32_t)-YOKE_EDEVICE);
     yk_process_exit_now(YK_WORKER_EXIT_DEVICE);
 }
@@ -33,7 +35,7 @@ static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status sta
 
     if (status == YOKE_ECHECK) { /* names its items; the worker does not matter */
         yk_job_explain(job, ref.generation, "%s '%s', %s", yk_kernel_noun(kernel),
-                       kernel->name, self->error.text);
+                       kernel->name, yk_error_text(&self->error));
         yk_job_stop(self->control, ref, status);
         return;
     }
@@ -42,7 +44,7 @@ static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status sta
                    self->worker->info.name,
                    (unsigned long long)(chunk->begin + job->launch.task.first),
                    (unsigned long long)(chunk->end + job->launch.task.first),
-                   self->error.text);
+                   yk_error_text(&self->error));
     yk_job_stop(self->control, ref, status);
 }
 

@@ -18,8 +18,9 @@ static void worker_decline_job(yk_worker_self *self, yk_job_ref ref)
     yk_job *job = yk_job_at(self->control, ref);
 
     yk_job_remark(job, ref.generation, "%s (%s): %s", self->worker->name,
-                  self->worker->info.name, self->error.text);
-    yk_aside_note(self->control, self->slot, job->kernel_slot, false, self->error.text);
+                  self->worker->info.name, yk_error_text(&self->error));
+    yk_aside_note(self->control, self->slot, job->kernel_slot, false,
+                  yk_error_text(&self->error));
     yk_job_decline(job, self->slot);
     yk_control_wake_workers(self->control);
     yk_control_wake_supervisor(self->control);
@@ -32,7 +33,7 @@ static void worker_fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
 
     yk_job_explain(job, ref.generation, "%s '%s' on %s (%s): %s",
                    yk_kernel_noun(kernel), kernel->name, self->worker->name,
-                   self->worker->info.name, self->error.text);
+                   self->worker->info.name, yk_error_text(&self->error));
     yk_job_stop(self->control, ref, status);
 }
 

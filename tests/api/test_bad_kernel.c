@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Kernels that cannot be: a status, one clear sentence, and a pool that goes on
  * working. */
+#include <stdio.h>
 #include <string.h>
 
 #include "misuse_setup.h"
@@ -223,6 +224,32 @@ static void test_arguments_of_sources(void **state)
     api_close(made);
 }
 
+/* What a compiler prints is kept whole, also where it is long. */
+static void test_long_build_logs(void **state)
+{
+    enum { WRONG = 18 }; /* lines; compilers stop after 20 errors */
+    char source[4096] = "__kernel void broken(__global int *x)\n{\n";
+    const yoke_kernel_options options = {.name = "broken", .source = source};
+    yoke_kernel *scale = NULL;
+    yoke_pool *made = open_for_sources(&scale);
+    char name[64];
+
+    (void)state;
+    for (int i = 0; i < WRONG; i++) {
+        (void)snprintf(source + strlen(source), sizeof source - strlen(source),
+                       "    x[%d] = a_long_name_that_was_never_declared_%d;\n", i, i);
+    }
+    (void)snprintf(source + strlen(source), sizeof source - strlen(source), "}\n");
+    check_unbuilt(made, &options, "broken");
+    for (int i = 0; i < WRONG; i++) {
+        (void)snprintf(name, sizeof name, "never_declared_%d'", i);
+        assert_contains(yoke_pool_error(made), name);
+    }
+    assert_true(strlen(yoke_pool_error(made)) > 1500);
+    yoke_kernel_destroy(scale);
+    api_close(made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_too_many_kernels),
         cmocka_unit_test(test_destroyed_kernel),
         cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_long_build_logs),
         cmocka_unit_test(test_arguments_of_sources),
     };
 
