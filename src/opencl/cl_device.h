@@ -185,4 +185,14 @@ typedef struct yk_cl_device {
     int index; /* for "opencl:N"; -1: none */
 } yk_cl_device;
 
+/* Fills in a device that is all zero: context, queue, limits and the best way to the
+ * window. On failure the caller closes it as it is. */
+yoke_status yk_cl_bring_up(yk_cl_device *device, const yk_device_config *config,
+                           yk_error *error);
+
+/* Nanoseconds from start to finish of a launch of `items` items, with a small transfer
+ * each way if the device has memory of its own; the least of several. The kernel takes an
+ * output and an input of 4 bytes an item. 0 if it cannot be measured. */
+uint64_t yk_cl_launch_cost(yk_cl_device *device, cl_kernel kernel, size_t items);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "opencl/cl_launch_cost.h"
+#include "opencl/cl_device.h"
 
 #include "base/bits.h"
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "opencl/cl_open.h"
+#include "opencl/cl_device.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "driver/cl_query.h"
-#include "opencl/cl_launch_cost.h"
 #include "opencl/cl_program.h"
 #include "opencl/pocl_lock.h"
 

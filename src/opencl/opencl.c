@@ -8,7 +8,6 @@
 #include "opencl/cl_front.h"
 #include "opencl/cl_kernel.h"
 #include "opencl/cl_memory.h"
-#include "opencl/cl_open.h"
 #include "opencl/cl_resident.h"
 #include "opencl/cl_task.h"
 #include "sys/fp_environment.h"
