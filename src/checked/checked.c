@@ -3,6 +3,8 @@
  * A device that checks what kernels do to their arguments: another device computes, piece by
  * piece, in images of the arrays. See docs/architecture.md, "Checking".
  */
+#include "checked/checked.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,6 @@
 #include "checked/compare.h"
 #include "checked/finding.h"
 #include "checked/stage.h"
-#include "device/device.h"
 #include "sys/fence.h"
 #include "sys/wakeup.h"
 
@@ -63,22 +64,22 @@ static yoke_status check_inner(const check_device *check, yk_error *error)
 
 static void check_close(yk_device *device);
 
-static yoke_status check_open(yk_device **device, const yk_device_config *config,
-                              yk_error *error)
+static const yk_device_ops check_ops;
+
+yoke_status yk_check_open(yk_device **device, const yk_device_kind *inner,
+                          const yk_device_config *config, yk_error *error)
 {
     check_device *check = calloc(1, sizeof *check);
-    const yk_device_ops *ops =
-        config->checked == YK_DEVICE_OPENCL ? &yk_opencl_ops : &yk_native_ops;
     yoke_status status;
 
     *device = NULL;
     if (check == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
     }
-    check->base.ops = &yk_check_ops;
-    check->is_source = config->checked == YK_DEVICE_OPENCL;
+    check->base.ops = &check_ops;
+    check->is_source = (inner->traits & YK_TRAIT_RUNS_FUNCTIONS) == 0;
     check->last_id = first_id;
-    status = ops->open(&check->inner, config, error);
+    status = inner->ops->open(&check->inner, config, error);
     if (status == YOKE_OK) {
         status = check_inner(check, error);
     }
@@ -452,9 +453,8 @@ static yoke_status check_finish(yk_device *device, unsigned lane, yk_error *erro
                : YOKE_OK;
 }
 
-const yk_device_ops yk_check_ops = {
-    .kind = "check",
-    .open = check_open,
+static const yk_device_ops check_ops = {
+    .kind = "check", /* opened by yk_check_open() alone */
     .describe = check_describe,
     .build = check_build,
     .parameters = check_parameters,

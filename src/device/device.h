@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A device, as the worker that owns it sees it. Everything here is called in a worker
- * process, by its one thread; nothing in the application or the supervisor.
+ * process, by its one thread, or in the application by the thread that helps; nothing in the
+ * supervisor.
  *
- * A new kind of device is one folder with an ops table, and one line in
- * protocol/device_kinds.c.
+ * A new kind of device is one folder with an ops table and an entry (kind.h), and one line in
+ * protocol/device_kinds.h.
  */
 #ifndef YK_DEVICE_DEVICE_H
 #define YK_DEVICE_DEVICE_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "launch/kernel.h"
@@ -19,29 +22,31 @@
 
 enum { YK_MAX_LANES = 2 };
 
-enum {
-    YK_DEVICE_NATIVE = 1,
-    YK_DEVICE_OPENCL = 2,
-    YK_DEVICE_FAKE = 3,
-    YK_DEVICE_CHECK = 4,
-};
+/* What belongs to one kind of device; all others only copy it. */
+typedef struct yk_kind_data {
+    alignas(8) unsigned char bytes[96];
+} yk_kind_data;
+
+static inline void yk_kind_data_put(yk_kind_data *data, const void *value, size_t bytes)
+{
+    memcpy(data->bytes, value, bytes);
+}
+
+static inline void yk_kind_data_get(const yk_kind_data *data, void *value, size_t bytes)
+{
+    memcpy(value, data->bytes, bytes);
+}
 
 /* What to open. In shared memory; written by the supervisor before the worker exists. */
 typedef struct yk_device_config {
-    uint32_t kind;
-    uint32_t discrete; /* opencl: take the copying path even if memory is shared */
-    uint32_t executed; /* opencl: its process executes the program: see bootstrap block.h */
-    uint32_t one_thread; /* opencl: PoCL's device on the calling thread alone */
-    uint32_t platform; /* opencl: index among the driver's platforms */
-    uint32_t device;   /* opencl: index among the platform's devices */
-    uint32_t number;   /* opencl: its number for "opencl:N", plus 1; 0: it has none */
-    uint32_t checked;  /* check: the kind of the device that computes */
-    uint32_t private_memory; /* fake: works on copies; the rest of its memory is poison */
-    double speed;      /* fake: relative to a core, 0 < speed <= 1 */
-    uint64_t crash_at; /* fake: number of the chunk at which it dies, from 1; 0: never */
-    uint64_t hang_at;  /* fake: chunk that never ends */
-    uint64_t fail_at;  /* fake: chunk that fails with a status */
-    char driver[256];  /* opencl: .icd file or library, for OCL_ICD_VENDORS */
+    uint32_t kind;       /* YK_DEVICE_... */
+    uint32_t checked;    /* the checking mode wraps it */
+    uint32_t executed;   /* its process executes the program: see bootstrap.h */
+    uint32_t discrete;   /* take the copying path even if memory is shared */
+    uint32_t one_thread; /* the driver's device on the calling thread alone */
+    uint32_t number;     /* of a device that was found, plus 1; 0: it has none */
+    char driver[256];    /* of a device that was found: yk_driver.path */
+    yk_kind_data own;    /* the selector's, or of the device that was found */
 } yk_device_config;
 
 /* What was opened. */
@@ -146,6 +151,5 @@ yoke_status yk_device_write_back(yk_device *device, yk_residency *table,
 extern const yk_device_ops yk_native_ops; /* device/native */
 extern const yk_device_ops yk_fake_ops;   /* device/fake */
 extern const yk_device_ops yk_opencl_ops; /* opencl */
-extern const yk_device_ops yk_check_ops;  /* checked */
 
 #endif

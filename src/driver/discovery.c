@@ -16,13 +16,13 @@ static uint32_t type_of(cl_device_id id)
     const cl_device_type type = yk_cl_device_number(id, CL_DEVICE_TYPE);
 
     if ((type & CL_DEVICE_TYPE_CPU) != 0) {
-        return YK_OPENCL_CPU;
+        return YK_HARDWARE_CPU;
     }
     if ((type & CL_DEVICE_TYPE_GPU) != 0) {
-        return YK_OPENCL_GPU;
+        return YK_HARDWARE_GPU;
     }
-    return (type & CL_DEVICE_TYPE_ACCELERATOR) != 0 ? YK_OPENCL_ACCELERATOR
-                                                    : YK_OPENCL_OTHER;
+    return (type & CL_DEVICE_TYPE_ACCELERATOR) != 0 ? YK_HARDWARE_ACCELERATOR
+                                                    : YK_HARDWARE_OTHER;
 }
 
 static void add_device(device_list *list, cl_platform_id platform, cl_device_id id,

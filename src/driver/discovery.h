@@ -11,8 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-
-enum { YK_MAX_DRIVERS = 16, YK_MAX_DRIVER_DEVICES = 16 };
+#include "device/kind.h"
 
 typedef struct yk_opencl_driver {
     char path[256];    /* value for OCL_ICD_VENDORS: an .icd file or a library */
@@ -21,12 +20,10 @@ typedef struct yk_opencl_driver {
     uint32_t reserved;
 } yk_opencl_driver;
 
-enum { YK_OPENCL_CPU = 1, YK_OPENCL_GPU = 2, YK_OPENCL_ACCELERATOR = 3, YK_OPENCL_OTHER = 4 };
-
 typedef struct yk_opencl_device {
     uint32_t platform; /* index among the driver's platforms */
     uint32_t device;   /* index among the platform's devices */
-    uint32_t type;
+    uint32_t type;     /* YK_HARDWARE_... */
     uint32_t has_double;
     uint64_t memory_bytes;
     char name[128];

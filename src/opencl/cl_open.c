@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "driver/cl_query.h"
 #include "opencl/cl_self_test.h"
+#include "opencl/opencl_kind.h"
 #include "opencl/pocl_lock.h"
 
 enum { WANTED_GROUP = 64, MAX_DEVICES = 64 };
@@ -17,8 +18,9 @@ static yoke_status find_device(yk_cl_device *device, const yk_device_config *con
     cl_platform_id platforms[YK_CL_MAX_PLATFORMS];
     cl_device_id ids[MAX_DEVICES];
     cl_uint count;
-    const uint32_t platform_index = config->one_thread != 0 ? 0 : config->platform;
-    const uint32_t device_index = config->one_thread != 0 ? 0 : config->device;
+    const yk_opencl_place place = yk_opencl_place_of(&config->own);
+    const uint32_t platform_index = config->one_thread != 0 ? 0 : place.platform;
+    const uint32_t device_index = config->one_thread != 0 ? 0 : place.device;
     const yoke_status status = yk_cl_platforms(platforms, &count, error);
 
     if (status != YOKE_OK) {

@@ -9,6 +9,7 @@
 #include "pool/pool.h"
 #include "pool/trace.h"
 #include "protocol/bells.h"
+#include "protocol/device_kinds.h"
 #include "source/include.h"
 #include "source/source.h"
 #include "source/variable.h"
@@ -287,7 +288,7 @@ static failed_tiles_status ask_class(const yoke_kernel *kernel, uint32_t class)
 
 static uint32_t class_count(const yk_control *control)
 {
-    return 2 + control->driver_count;
+    return yk_device_kinds_end() + control->driver_count;
 }
 
 static failed_tiles_status ask_all(const yoke_kernel *kernel)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "pool/pool.h"
 #include "pool/submit.h"
+#include "protocol/device_kinds.h"
 #include "protocol/eligibility.h"
 #include "protocol/undo.h"
 #include "sched/policy.h"
@@ -15,10 +16,9 @@
 /* ---- which workers ---- */
 
 static bool is_selected(const yk_control *control, const yk_selector *selector,
-                        uint32_t slot, uint32_t *cpus, uint32_t *fakes)
+                        uint32_t slot, uint32_t *number)
 {
     const yk_worker *worker = &control->workers[slot];
-    uint32_t *number = worker->kind == YOKE_WORKER_CPU ? cpus : fakes;
 
     if (worker->found >= 0) {
         const yk_candidate candidate =
@@ -26,11 +26,9 @@ static bool is_selected(const yk_control *control, const yk_selector *selector,
 
         return yk_selector_matches(selector, &candidate);
     }
-    if ((worker->kind == YOKE_WORKER_CPU && selector->kind == YK_SELECT_CPU) ||
-        (worker->kind == YOKE_WORKER_FAKE && selector->kind == YK_SELECT_FAKE)) {
-        return selector->count == 0 || (*number)++ < selector->count;
-    }
-    return false;
+    return worker->kind == selector->kind &&
+           !yk_device_kind_has_drivers(worker->kind) &&
+           (selector->count == 0 || (*number)++ < selector->count);
 }
 
 static void placement_allow(yk_job *job, uint32_t slot)
@@ -44,15 +42,15 @@ static void allow_selected(const yk_control *control, const yk_selection *select
     const uint32_t count = yk_worker_count(control);
 
     for (uint32_t i = 0; i < selection->count; i++) {
-        uint32_t cpus = 0;
-        uint32_t fakes = 0;
+        const yk_selector *selector = &selection->selectors[i];
+        uint32_t number = 0;
 
         for (uint32_t slot = 0; slot < count; slot++) {
-            if (is_selected(control, &selection->selectors[i], slot, &cpus, &fakes)) {
+            if (is_selected(control, selector, slot, &number)) {
                 placement_allow(job, slot);
             }
         }
-        if (selection->selectors[i].kind == YK_SELECT_CPU) {
+        if ((yk_device_kind_at(selector->kind)->traits & YK_TRAIT_IS_CALLER) != 0) {
             placement_allow(job, YK_CALLER);
         }
     }
@@ -76,19 +74,19 @@ static yoke_status check_hope(yoke_pool *pool, const yk_job *job, const char *de
 }
 
 /* Kernels that are checked, and tasks with them, whatever was asked for. */
-static bool is_for_cores(const yk_control *control, const yk_job *job)
+static bool is_for_checked(const yk_control *control, const yk_job *job)
 {
     return control->check != 0 &&
            control->kernels[job->kernel_slot].kernel.task != YK_TASK_DEVICE;
 }
 
-static void allow_cores(const yk_control *control, yk_job *job)
+static void allow_checked(const yk_control *control, yk_job *job)
 {
     const uint32_t count = yk_worker_count(control);
 
     memset(job->allowed, 0, sizeof job->allowed);
     for (uint32_t slot = 0; slot < count; slot++) {
-        if (control->workers[slot].kind == YOKE_WORKER_CPU) {
+        if (yk_worker_has(&control->workers[slot], YK_TRAIT_CAN_BE_CHECKED)) {
             placement_allow(job, slot);
         }
     }
@@ -108,8 +106,8 @@ yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
         yk_error_prefix(error, "devices: ");
         return status;
     }
-    if (is_for_cores(pool->control, job)) {
-        allow_cores(pool->control, job);
+    if (is_for_checked(pool->control, job)) {
+        allow_checked(pool->control, job);
         return check_hope(pool, job, "cpu", error);
     }
     if (devices == NULL) {
@@ -287,7 +285,7 @@ static void keep_steady(yoke_kernel *kernel, yk_participant *participants,
     }
 }
 
-/* For a job that runs on one device: the fastest, as far as known, else an OpenCL one.
+/* For a job that runs on one device: the fastest, as far as known, else one that suits it.
  */
 static uint32_t pick_one(const yk_control *control, const yk_participant *participants,
                          uint32_t count)
@@ -295,10 +293,11 @@ static uint32_t pick_one(const yk_control *control, const yk_participant *partic
     uint32_t best = 0;
 
     for (uint32_t i = 1; i < count; i++) {
-        const bool opencl = control->workers[i].kind == YOKE_WORKER_OPENCL;
+        const bool suits =
+            yk_worker_has(&control->workers[i], YK_TRAIT_SUITS_WHOLE_JOBS);
 
         if (participants[i].speed > participants[best].speed ||
-            (participants[i].speed == participants[best].speed && opencl)) {
+            (participants[i].speed == participants[best].speed && suits)) {
             best = i;
         }
     }

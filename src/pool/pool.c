@@ -12,6 +12,7 @@
 #include "pool/start.h"
 #include "pool/trace.h"
 #include "protocol/bells.h"
+#include "protocol/device_kinds.h"
 #include "protocol/fault_point.h"
 #include "shm/window.h"
 #include "supervisor/supervisor_main.h"
@@ -453,17 +454,6 @@ size_t yk_pool_poll(yoke_pool *pool)
 
 /* ---- starting ---- */
 
-static bool has_explicit_opencl(const yk_selection *selection)
-{
-    return yk_selection_has(selection, YK_SELECT_OPENCL);
-}
-
-static bool has_local(const yk_selection *selection)
-{
-    return yk_selection_has(selection, YK_SELECT_CPU) ||
-           yk_selection_has(selection, YK_SELECT_FAKE);
-}
-
 static bool is_starting(const yk_control *control, bool local_only)
 {
     const uint32_t count = yk_worker_count(control);
@@ -472,7 +462,7 @@ static bool is_starting(const yk_control *control, bool local_only)
         const yk_worker *worker = &control->workers[i];
 
         if (atomic_load(&worker->state) == YK_WORKER_STARTING &&
-            (!local_only || worker->kind != YOKE_WORKER_OPENCL)) {
+            (!local_only || !yk_device_kind_has_drivers(worker->kind))) {
             return true;
         }
     }
@@ -490,7 +480,7 @@ static bool is_up(const yk_control *control, bool wait_discovery, bool wait_all)
     return !wait_all || !is_starting(control, false);
 }
 
-/* Whether a selector has got a worker; only a named OpenCL device must. */
+/* Whether a selector has got a worker, if it must. */
 static bool is_satisfied(const yk_control *control, const yk_selector *selector)
 {
     const uint32_t count = yk_worker_count(control);
@@ -507,7 +497,7 @@ static bool is_satisfied(const yk_control *control, const yk_selector *selector)
             }
         }
     }
-    return selector->kind != YK_SELECT_OPENCL;
+    return selector->required == 0;
 }
 
 static bool has_workers(const yk_control *control)
@@ -542,14 +532,14 @@ static yoke_status wait_until_up(yoke_pool *pool, const yoke_pool_options *optio
                                  yk_error *error)
 {
     const yk_selection *selection = &pool->control->selection;
-    const bool only_opencl = !has_local(selection);
+    const bool discovered = yk_selection_is_discovered(selection);
     const bool wait_discovery =
-        options->wait_ready || only_opencl || has_explicit_opencl(selection);
+        options->wait_ready || discovered || yk_selection_requires(selection);
 
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
 
-        if (is_up(pool->control, wait_discovery, options->wait_ready || only_opencl)) {
+        if (is_up(pool->control, wait_discovery, options->wait_ready || discovered)) {
             return check_selected(pool, error);
         }
         if (!yk_pool_wait_change(pool, ticket)) {

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "pool/pool.h"
 #include "protocol/aside.h"
+#include "protocol/device_kinds.h"
 
 static yoke_worker_state public_state(uint32_t state)
 {
@@ -26,8 +27,8 @@ static void describe_device(yoke_worker_info *info, const yk_found *found)
     info->has_double = found->device.has_double != 0;
     yk_text_copy(info->device, sizeof info->device, found->device.name);
     yk_text_format(info->driver, sizeof info->driver, "%.50s, %.70s",
-                   found->device.platform_name, found->device.version);
-    if (found->device.platform_name[0] == '\0') {
+                   found->device.platform, found->device.version);
+    if (found->device.platform[0] == '\0') {
         yk_text_copy(info->driver, sizeof info->driver, found->driver);
     }
 }
@@ -64,7 +65,7 @@ static void describe_worker(const yk_control *control, uint32_t slot,
 
 static void describe_unused(const yk_found *found, yoke_worker_info *info)
 {
-    info->kind = YOKE_WORKER_OPENCL;
+    info->kind = (yoke_worker_kind)found->kind;
     info->state = found->failed != 0 ? YOKE_WORKER_FAILED : YOKE_WORKER_UNUSED;
     info->cpu = -1;
     describe_device(info, found);
@@ -72,7 +73,8 @@ static void describe_unused(const yk_found *found, yoke_worker_info *info)
     if (found->index == UINT32_MAX) {
         yk_text_copy(info->name, sizeof info->name, "driver");
     } else {
-        yk_text_format(info->name, sizeof info->name, "opencl%u", found->index);
+        yk_text_format(info->name, sizeof info->name, "%s%u",
+                       yk_device_kind_at(found->kind)->name, found->index);
     }
 }
 
@@ -116,6 +118,18 @@ void yk_pool_describe(yoke_pool *pool, yoke_worker_info *workers, size_t capacit
     *count = n;
 }
 
+/* What each kind that has drivers says if there is none. */
+static void append_no_driver(yk_error *error)
+{
+    for (uint32_t kind = 1; kind < yk_device_kinds_end(); kind++) {
+        const yk_device_discovery *discovery = yk_device_kind_at(kind)->discovery;
+
+        if (discovery != NULL) {
+            yk_error_append(error, "; %s", discovery->no_driver);
+        }
+    }
+}
+
 void yk_pool_append_found(yoke_pool *pool, yk_error *error)
 {
     const yk_control *control = pool->control;
@@ -129,7 +143,7 @@ void yk_pool_append_found(yoke_pool *pool, yk_error *error)
         }
     }
     if (count == 0 && atomic_load(&control->discovery) == YK_DISCOVERY_DONE) {
-        yk_error_append(error, "; no OpenCL driver is installed");
+        append_no_driver(error);
     }
     for (uint32_t i = 0; i < count; i++) {
         const yk_found *found = &control->found[i];
@@ -137,8 +151,9 @@ void yk_pool_append_found(yoke_pool *pool, yk_error *error)
         if (found->index == UINT32_MAX) {
             yk_error_append(error, "; %s", found->reason);
         } else {
-            yk_error_append(error, "; opencl:%u is %s (%s)", found->index,
-                            found->device.name, found->device.platform_name);
+            yk_error_append(error, "; %s:%u is %s (%s)",
+                            yk_device_kind_at(found->kind)->name, found->index,
+                            found->device.name, found->device.platform);
         }
     }
 }

@@ -112,7 +112,7 @@ static yoke_status fill_launch(yoke_pool *pool, yk_job *job,
     return status;
 }
 
-/* Whether an OpenCL device may run this kernel from source. */
+/* Whether a device may run this kernel from source. */
 static bool may_run_source(const yoke_pool *pool, const yk_kernel *kernel)
 {
     const uint32_t count = yk_worker_count(pool->control);
@@ -121,7 +121,7 @@ static bool may_run_source(const yoke_pool *pool, const yk_kernel *kernel)
         return yk_kernel_has_source(kernel);
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (pool->control->workers[i].kind == YOKE_WORKER_OPENCL) {
+        if (yk_worker_has(&pool->control->workers[i], YK_TRAIT_COMPILES_SOURCE)) {
             return true;
         }
     }
@@ -292,7 +292,7 @@ static yoke_status submit_wait_for_staged_locked(yoke_pool *pool,
     return *again ? submit_wait_locked(pool, ticket, error) : YOKE_OK;
 }
 
-/* OpenCL devices that a job names may not have been found yet. */
+/* Devices that a job names may not have been found yet. */
 static yoke_status submit_wait_for_devices_locked(yoke_pool *pool, const char *devices,
                                                   yk_error *error)
 {
@@ -301,7 +301,7 @@ static yoke_status submit_wait_for_devices_locked(yoke_pool *pool, const char *d
     yk_selection selection;
 
     if (devices == NULL || yk_selection_parse(&selection, devices, NULL) != YOKE_OK ||
-        !yk_selection_wants_opencl(&selection)) {
+        !yk_selection_wants_discovery(&selection)) {
         return YOKE_OK;
     }
     while (status == YOKE_OK) {

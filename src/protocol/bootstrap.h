@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is handed to a process that executes the program for a pool: a supervisor that is spawned,
- * or, if the program has loaded an OpenCL driver, a process that opens drivers. It is a bootstrap block: a
- * sealed memory file that says where the pool's memory is to be mapped, from which descriptors,
- * and what the process is to be. The bootstrap block's own descriptor is in the environment variable
+ * or, if the program has loaded a device's driver, a process that opens drivers. It is a bootstrap
+ * block: a sealed memory file that says where the pool's memory is to be mapped, from which
+ * descriptors, and what the process is to be. Its own descriptor is in the environment variable
  * YOKE_SPAWN, behind the new process's pid: a process that merely inherits the variable has
  * another pid, and ignores it.
  */
@@ -46,7 +46,7 @@ typedef struct yk_supervisor_start {
 /* What the process is to be. */
 typedef enum yk_role {
     YK_ROLE_SUPERVISOR = 1,
-    YK_ROLE_WORKER = 2, /* of an OpenCL device, in a slot */
+    YK_ROLE_WORKER = 2, /* of a device with a driver, in a slot */
     YK_ROLE_PROBE = 3,  /* of a driver */
 } yk_role;
 

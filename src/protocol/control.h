@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "device/device.h"
-#include "driver/discovery.h"
+#include "device/kind.h"
 #include "launch/kernel.h"
 #include "launch/launch.h"
 #include "protocol/process_slot.h"
@@ -139,7 +139,8 @@ typedef struct yk_tally {
 typedef struct yk_worker {
     /* supervisor, before the process exists */
     yk_device_config config;
-    uint32_t kind;         /* yoke_worker_kind */
+    uint32_t kind;         /* YK_DEVICE_..., of device_kinds.h */
+    uint32_t traits;       /* YK_TRAIT_..., its kind's */
     int32_t cpu;           /* to bind to; -1: none */
     int32_t found;         /* index in found[], -1: none */
     uint32_t driver_class; /* workers of one class build kernels alike */
@@ -297,24 +298,24 @@ typedef struct yk_attachment {
 
 /* One device of a driver, or a driver that gave none. */
 typedef struct yk_found {
-    uint32_t index;  /* for "opencl:N"; UINT32_MAX: a driver without devices */
+    uint32_t kind;   /* YK_DEVICE_... */
+    uint32_t index;  /* among the kind's: for "opencl:N"; UINT32_MAX: a driver without devices */
     int32_t worker;  /* slot, -1: not a worker */
     uint32_t failed; /* the driver crashed, hung or could not be loaded */
-    uint32_t is_pocl;
-    yk_opencl_device device;
-    char driver[256];  /* value for OCL_ICD_VENDORS */
+    yk_found_device device;
+    char driver[256];  /* yk_driver.path */
     char library[256]; /* what that loads; "opencl:NAME" looks here too */
     char reason[256];
 } yk_found;
 
 /* What a probe process reports of its driver. */
 typedef struct yk_probe {
-    yk_opencl_driver driver; /* supervisor */
+    yk_driver driver; /* supervisor */
     /* probe */
     _Atomic uint32_t finished;
     int32_t status;
     uint64_t count;
-    yk_opencl_device devices[YK_MAX_DRIVER_DEVICES];
+    yk_found_device devices[YK_MAX_DRIVER_DEVICES];
     char error[512];
 } yk_probe;
 
@@ -357,7 +358,7 @@ typedef struct yk_control {
     yk_kept_fds kept;
     uint64_t items_per_process; /* of CPU workers: then they are replaced; 0: never */
     uint64_t start_timeout_ns;
-    uint32_t discover;  /* look for OpenCL devices even if none is selected */
+    uint32_t discover;  /* ask the drivers even if no device of theirs is selected */
     uint32_t discrete;  /* YOKE_FORCE_DISCRETE */
     uint32_t log;       /* YOKE_LOG */
     uint32_t check;     /* kernels are checked: by CPU workers alone */
@@ -388,13 +389,14 @@ typedef struct yk_control {
     _Atomic uint32_t taken_over;   /* a spawned supervisor has the pool's memory */
     char start_error[256];         /* why a spawned one has not; "" if nothing is known */
     _Atomic uint64_t identity;     /* its own, before started */
-    _Atomic uint32_t started;      /* CPU and fake workers have their slots */
+    _Atomic uint32_t started;      /* workers that need no discovery have their slots */
     _Atomic uint32_t discovery;    /* YK_DISCOVERY_... */
     _Atomic uint32_t worker_count; /* slots in use, from 0 */
     _Atomic uint32_t found_count;
     uint32_t driver_count;
-    char loaded_driver[64]; /* OpenCL's, that was there before the fork; "": none */
-    char pocl_driver[256];         /* what CPU workers run sources with; "": none */
+    char loaded_driver[64]; /* that was there before the fork; "": none */
+    yk_device_config source; /* what workers with YK_TRAIT_BORROWS_SOURCE run sources with;
+                                kind 0: nothing */
 
     /* errno of the first write to a worker's standard output that failed; worker; app: 0 */
     _Atomic uint32_t output_errno;
@@ -530,10 +532,16 @@ static inline uint32_t yk_build_of(const yk_worker *worker, uint32_t kernel_slot
     return word >> 8 == kernel_id ? (uint32_t)(word & 0xff) : YK_BUILD_NONE;
 }
 
+/* Whether a worker's kind has a trait. */
+static inline bool yk_worker_has(const yk_worker *worker, uint32_t trait)
+{
+    return (worker->traits & trait) != 0;
+}
+
 /* Whether a worker needs no compiler, nor any time, to be ready for a kernel. */
 static inline bool yk_worker_calls_tasks(const yk_worker *worker, const yk_kernel *kernel)
 {
-    return kernel->task == YK_TASK_HOST && worker->kind != YOKE_WORKER_OPENCL;
+    return kernel->task == YK_TASK_HOST && yk_worker_has(worker, YK_TRAIT_RUNS_FUNCTIONS);
 }
 
 /* Whether the worker in a slot stands aside from a job. */
@@ -582,10 +590,11 @@ static inline yk_trace *yk_control_trace(const yk_control *control)
 static inline yk_candidate yk_found_candidate(const yk_found *found)
 {
     return (yk_candidate){
+        .kind = found->kind,
         .index = (int32_t)found->index,
         .type = found->device.type,
         .driver = found->library,
-        .platform = found->device.platform_name,
+        .platform = found->device.platform,
         .device = found->device.name,
     };
 }

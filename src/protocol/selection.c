@@ -2,166 +2,9 @@
 #include "protocol/selection.h"
 
 #include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/env.h"
-#include "driver/discovery.h"
-
-enum { MAX_COUNT = 256 };
-
-static const char grammar[] =
-    "known are cpu, cpu:N, gpu, opencl, opencl:NUMBER, opencl:NAME, fake:NxSPEED";
-
-/* A whole number from 0 to the end of the text. */
-static bool selection_parse_number(const char *text, uint64_t *value)
-{
-    char *end;
-
-    if (!isdigit((unsigned char)text[0])) {
-        return false;
-    }
-    *value = strtoull(text, &end, 10);
-    return *end == '\0';
-}
-
-static yoke_status parse_cpu(yk_selector *selector, char *detail, yk_error *error)
-{
-    uint64_t count;
-
-    selector->kind = YK_SELECT_CPU;
-    if (detail == NULL) {
-        return YOKE_OK;
-    }
-    if (!selection_parse_number(detail, &count) || count < 1 || count > MAX_COUNT) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "\"cpu:%s\": a number of workers from 1 to %d is expected",
-                       detail, MAX_COUNT);
-    }
-    selector->count = (uint32_t)count;
-    return YOKE_OK;
-}
-
-static yoke_status parse_gpu(yk_selector *selector, char *detail, yk_error *error)
-{
-    selector->kind = YK_SELECT_GPU;
-    if (detail != NULL) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "\"gpu:%s\": name a device as opencl:NUMBER or opencl:NAME",
-                       detail);
-    }
-    return YOKE_OK;
-}
-
-static yoke_status parse_opencl(yk_selector *selector, char *detail, yk_error *error)
-{
-    uint64_t index;
-
-    selector->kind = YK_SELECT_OPENCL;
-    if (detail == NULL) {
-        return YOKE_OK;
-    }
-    if (detail[0] == '\0' || strlen(detail) >= sizeof selector->text) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "\"opencl:%s\": a device number or part of a name is expected",
-                       detail);
-    }
-    if (selection_parse_number(detail, &index) && index < INT32_MAX) {
-        selector->index = (int32_t)index;
-        return YOKE_OK;
-    }
-    for (size_t i = 0; detail[i] != '\0'; i++) {
-        selector->text[i] = (char)tolower((unsigned char)detail[i]);
-    }
-    return YOKE_OK;
-}
-
-static yoke_status parse_fake_trait(yk_selector *selector, const char *trait,
-                                    yk_error *error)
-{
-    const struct {
-        const char *name;
-        uint64_t *value;
-    } faults[] = {
-        {"crash=", &selector->crash_at},
-        {"hang=", &selector->hang_at},
-        {"fail=", &selector->fail_at},
-    };
-
-    if (strcmp(trait, "private") == 0) {
-        selector->discrete = 1;
-        return YOKE_OK;
-    }
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        const size_t length = strlen(faults[i].name);
-
-        if (strncmp(trait, faults[i].name, length) == 0 &&
-            selection_parse_number(trait + length, faults[i].value)) {
-            return YOKE_OK;
-        }
-    }
-    return yk_fail(error, YOKE_EINVAL,
-                   "a fake device has no trait \"%s\": known are private, crash=N, "
-                   "hang=N, fail=N",
-                   trait);
-}
-
-/* COUNTxSPEED, both optional. */
-static bool parse_fake_size(yk_selector *selector, char *text)
-{
-    char *by = strchr(text, 'x');
-    uint64_t count = 1;
-
-    if (by != NULL) {
-        *by = '\0';
-        if (!yk_parse_double(by + 1, &selector->speed)) {
-            return false;
-        }
-    }
-    if (text[0] != '\0' && !selection_parse_number(text, &count)) {
-        return false;
-    }
-    selector->count = (uint32_t)count;
-    return count >= 1 && count <= MAX_COUNT && selector->speed > 0 &&
-           selector->speed <= 1;
-}
-
-static yoke_status parse_fake(yk_selector *selector, char *detail, yk_error *error)
-{
-    char *rest = detail;
-    char *size = strsep(&rest, "/");
-    char *trait;
-
-    selector->kind = YK_SELECT_FAKE;
-    selector->count = 1;
-    selector->speed = 1;
-    if (size != NULL && !parse_fake_size(selector, size)) {
-        return yk_fail(
-            error, YOKE_EINVAL,
-            "a fake device is fake:COUNTxSPEED with a count from 1 to %d and "
-            "0 < speed <= 1, such as fake:4x0.25",
-            MAX_COUNT);
-    }
-    while ((trait = strsep(&rest, "/")) != NULL) {
-        const yoke_status status = parse_fake_trait(selector, trait, error);
-
-        if (status != YOKE_OK) {
-            return status;
-        }
-    }
-    return YOKE_OK;
-}
-
-static const struct {
-    const char *name;
-    yoke_status (*parse)(yk_selector *selector, char *detail, yk_error *error);
-} kinds[] = {
-    {"cpu", parse_cpu},
-    {"gpu", parse_gpu},
-    {"opencl", parse_opencl},
-    {"fake", parse_fake},
-};
+#include "protocol/device_kinds.h"
 
 static char *selection_trim(char *text)
 {
@@ -177,19 +20,40 @@ static char *selection_trim(char *text)
     return text;
 }
 
-static yoke_status parse_one(yk_selector *selector, char *word, yk_error *error)
+/* The kind that a word of the device string is of, and what parses it. */
+static const yk_device_word *find_word(const char *text, uint32_t *kind)
 {
-    char *detail = word;
-    const char *kind = strsep(&detail, ":");
+    for (*kind = 1; *kind < yk_device_kinds_end(); ++*kind) {
+        const yk_device_word *word = yk_device_kind_at(*kind)->words;
 
-    memset(selector, 0, sizeof *selector);
-    selector->index = -1;
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strcmp(kind, kinds[i].name) == 0) {
-            return kinds[i].parse(selector, detail, error);
+        for (; word->word != NULL; word++) {
+            if (strcmp(text, word->word) == 0) {
+                return word;
+            }
         }
     }
-    return yk_fail(error, YOKE_EINVAL, "unknown device \"%s\": %s", kind, grammar);
+    return NULL;
+}
+
+static yoke_status refuse_word(const char *text, yk_error *error)
+{
+    (void)yk_fail(error, YOKE_EINVAL, "unknown device \"%s\": known are ", text);
+    for (uint32_t kind = 1; kind < yk_device_kinds_end(); kind++) {
+        yk_error_append(error, "%s%s", kind > 1 ? ", " : "",
+                        yk_device_kind_at(kind)->grammar);
+    }
+    return YOKE_EINVAL;
+}
+
+static yoke_status parse_one(yk_selector *selector, char *text, yk_error *error)
+{
+    char *detail = text;
+    const yk_device_word *word;
+
+    memset(selector, 0, sizeof *selector);
+    word = find_word(strsep(&detail, ":"), &selector->kind);
+    return word != NULL ? word->parse(selector, detail, error)
+                        : refuse_word(text, error);
 }
 
 yoke_status yk_selection_parse(yk_selection *selection, const char *text,
@@ -232,24 +96,30 @@ bool yk_selection_has(const yk_selection *selection, uint32_t kind)
     return false;
 }
 
-bool yk_selection_wants_opencl(const yk_selection *selection)
+bool yk_selection_wants_discovery(const yk_selection *selection)
 {
-    return yk_selection_has(selection, YK_SELECT_GPU) ||
-           yk_selection_has(selection, YK_SELECT_OPENCL);
+    for (uint32_t i = 0; i < selection->count; i++) {
+        if (yk_device_kind_has_drivers(selection->selectors[i].kind)) {
+            return true;
+        }
+    }
+    return false;
 }
 
-static bool selection_contains(const char *text, const char *lower)
+bool yk_selection_is_discovered(const yk_selection *selection)
 {
-    const size_t length = strlen(lower);
-
-    for (; *text != '\0'; text++) {
-        size_t i = 0;
-
-        while (i < length &&
-               tolower((unsigned char)text[i]) == (unsigned char)lower[i]) {
-            i++;
+    for (uint32_t i = 0; i < selection->count; i++) {
+        if (!yk_device_kind_has_drivers(selection->selectors[i].kind)) {
+            return false;
         }
-        if (i == length) {
+    }
+    return true;
+}
+
+bool yk_selection_requires(const yk_selection *selection)
+{
+    for (uint32_t i = 0; i < selection->count; i++) {
+        if (selection->selectors[i].required != 0) {
             return true;
         }
     }
@@ -258,20 +128,9 @@ static bool selection_contains(const char *text, const char *lower)
 
 bool yk_selector_matches(const yk_selector *selector, const yk_candidate *candidate)
 {
-    if (selector->kind == YK_SELECT_GPU) {
-        return candidate->type == YK_OPENCL_GPU ||
-               candidate->type == YK_OPENCL_ACCELERATOR;
-    }
-    if (selector->kind != YK_SELECT_OPENCL) {
-        return false;
-    }
-    if (selector->index >= 0) {
-        return selector->index == candidate->index;
-    }
-    return selector->text[0] == '\0' ||
-           selection_contains(candidate->driver, selector->text) ||
-           selection_contains(candidate->platform, selector->text) ||
-           selection_contains(candidate->device, selector->text);
+    return selector->kind == candidate->kind &&
+           yk_device_kind_has_drivers(selector->kind) &&
+           yk_device_kind_at(selector->kind)->discovery->matches(selector, candidate);
 }
 
 const yk_selector *yk_selection_pick(const yk_selection *selection,

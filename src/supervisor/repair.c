@@ -140,7 +140,7 @@ static void repair_settle_device(yk_control *control, yk_job_ref ref, uint32_t s
     yk_job *job = yk_job_at(control, ref);
     const yk_worker *worker = &control->workers[slot];
 
-    if (worker->kind != YOKE_WORKER_CPU &&
+    if (!yk_worker_has(worker, YK_TRAIT_NEVER_BREAKS) &&
         atomic_load(&worker->failures) >= MAX_DEVICE_DEATHS &&
         yk_job_has_hope(control, job, slot)) {
         yk_aside_note(control, slot, job->kernel_slot, false, how);
@@ -152,7 +152,7 @@ static uint32_t strike_weight(yk_control *control, const yk_job *job, uint32_t s
 {
     const yk_worker *worker = &control->workers[slot];
 
-    return worker->was_killed != 0 || (worker->kind != YOKE_WORKER_CPU &&
+    return worker->was_killed != 0 || (!yk_worker_has(worker, YK_TRAIT_NEVER_BREAKS) &&
                                        yk_job_has_hope(control, job, slot))
                ? WEAK_STRIKE
                : STRONG_STRIKE;

@@ -53,15 +53,16 @@ typedef struct yk_supervisor {
 
 /* Workers (supervisor_workers.c). */
 
-/* Takes the next slot; NULL if there is none. Fill it in, then start it. */
+/* Takes the next slot for a worker of a kind, called by that and a number; NULL if there is
+ * none. Fill it in, then start it. */
 yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
-                                    const char *name);
+                                    uint32_t number);
 void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot);
 
-/* Slots for the CPU and fake devices that are selected, started. */
+/* Slots for the selected devices that need no discovery, started. */
 void yk_supervisor_start_local(yk_supervisor *supervisor);
 
-/* Parks or returns CPU workers, as GPUs' processes need their cores. */
+/* Parks or returns workers of CPUs, as other devices' processes need their cores. */
 void yk_supervisor_share_cores(yk_supervisor *supervisor);
 
 /* It gets no process any more. */
@@ -98,7 +99,7 @@ void yk_supervisor_reap_processes(yk_supervisor *supervisor);
 
 /* Discovery (supervisor_discovery.c). */
 
-/* Finds the installed drivers. If OpenCL devices are wanted, discovery is running from
+/* Finds the installed drivers. If devices of theirs are wanted, discovery is running from
  * here on. */
 void yk_supervisor_find_drivers(yk_supervisor *supervisor);
 

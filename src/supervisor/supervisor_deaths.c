@@ -232,19 +232,19 @@ static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_st
 {
     const yk_worker *worker = &supervisor->control->workers[slot];
     const yk_child *child = &supervisor->workers[slot];
-    const bool is_core = worker->kind == YOKE_WORKER_CPU;
+    const bool never_breaks = yk_worker_has(worker, YK_TRAIT_NEVER_BREAKS);
 
     if (was_starting && atomic_load(&worker->open_status) == (uint32_t)-YOKE_EKERNEL) {
         return true; /* the initializer says so */
     }
     if (was_starting) {
-        return child->start_failures >= (is_core && !child->killed_hung
+        return child->start_failures >= (never_breaks && !child->killed_hung
                                              ? MAX_CORE_START_FAILURES
                                              : MAX_START_FAILURES);
     }
     /* A core does not break; a kernel that kills its process is found out by its tiles.
      */
-    return !is_core && atomic_load(&worker->failures) >= MAX_DEVICE_FAILURES &&
+    return !never_breaks && atomic_load(&worker->failures) >= MAX_DEVICE_FAILURES &&
            is_dispensable(supervisor, slot);
 }
 
@@ -276,7 +276,7 @@ static void deaths_bury_worker(yk_supervisor *supervisor, uint32_t slot, int sta
     atomic_store(&worker->detached_seen, YK_SEEN_ALL);
     worker->was_killed = yk_process_was_killed(status);
     count_failure(worker, child, was_starting);
-    if (worker->kind == YOKE_WORKER_CPU) {
+    if (yk_worker_has(worker, YK_TRAIT_BORROWS_SOURCE)) {
         settle_forms(control, slot);
     }
     blame_build(control, worker, child, how);

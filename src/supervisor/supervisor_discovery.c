@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "protocol/bells.h"
+#include "protocol/device_kinds.h"
 #include "protocol/fault_point.h"
 #include "protocol/bootstrap.h"
 #include "supervisor/supervisor.h"
@@ -20,11 +21,13 @@ typedef struct probe_args {
 int yk_probe_main(yk_control *control, uint32_t driver)
 {
     yk_probe *probe = &control->probes[driver];
+    const yk_device_kind *kind = yk_device_kind_at(probe->driver.kind);
     yk_error error = {.status = YOKE_OK};
     size_t count = 0;
 
     YK_FAULT_POINT(control, NULL, YK_FAULT_PROBE);
-    probe->status = yk_opencl_list(probe->driver.path, probe->devices, &count, &error);
+    probe->status =
+        kind->discovery->devices(&probe->driver, probe->devices, &count, &error);
     probe->count = probe->status == YOKE_OK ? count : 0;
     yk_text_copy(probe->error, sizeof probe->error, yk_error_text(&error));
     atomic_store(&probe->finished, 1);
@@ -38,13 +41,21 @@ static int probe_entry(void *context)
     return yk_probe_main(self->control, self->driver);
 }
 
-static void find_pocl(yk_control *control)
+/* What workers that call functions run sources with. */
+static void find_source_device(yk_control *control)
 {
     for (uint32_t i = 0; i < control->driver_count; i++) {
-        const yk_opencl_driver *driver = &control->probes[i].driver;
+        const yk_driver *driver = &control->probes[i].driver;
 
-        if (driver->is_pocl != 0) {
-            memcpy(control->pocl_driver, driver->path, sizeof control->pocl_driver);
+        if (driver->lends_cores != 0) {
+            control->source = (yk_device_config){
+                .kind = driver->kind,
+                .checked = control->check,
+                .discrete = control->check == 0 && control->discrete != 0,
+                .one_thread = 1,
+            };
+            yk_text_copy(control->source.driver, sizeof control->source.driver,
+                         driver->path);
             return;
         }
     }
@@ -79,38 +90,53 @@ static void start_probe(yk_supervisor *supervisor, uint32_t i)
 
 /* A driver that was there before the fork does not work behind it. Processes that are to open
  * one execute the program; CPU workers, which are to see the program's variables, open none. */
-static void discovery_find_loaded(yk_supervisor *supervisor)
+static void discovery_find_loaded(yk_supervisor *supervisor,
+                                  const yk_device_discovery *discovery)
 {
     yk_control *control = supervisor->control;
     char name[sizeof control->loaded_driver];
 
-    if (yk_opencl_has_driver(name, sizeof name)) {
+    if (discovery->has_driver != NULL && discovery->has_driver(name, sizeof name)) {
         yk_text_copy(control->loaded_driver, sizeof control->loaded_driver, name);
     }
-    if (yk_opencl_has_runtime(name, sizeof name)) {
+    if (discovery->has_runtime != NULL && discovery->has_runtime(name, sizeof name)) {
         supervisor->executes_devices = true;
-        yk_supervisor_log(
-            supervisor,
-            "%s is loaded in the program: processes of OpenCL devices are "
-            "executed, not forked",
-            name);
+        yk_supervisor_log(supervisor,
+                          "%s is loaded in the program: processes that open drivers "
+                          "are executed, not forked",
+                          name);
+    }
+}
+
+static void discovery_add_drivers(yk_control *control, uint32_t kind)
+{
+    yk_driver drivers[YK_MAX_DRIVERS];
+    const size_t count = yk_device_kind_at(kind)->discovery->drivers(drivers);
+
+    for (size_t i = 0; i < count && control->driver_count < YK_MAX_DRIVERS; i++) {
+        yk_driver *driver = &control->probes[control->driver_count++].driver;
+
+        *driver = drivers[i];
+        driver->kind = kind;
     }
 }
 
 void yk_supervisor_find_drivers(yk_supervisor *supervisor)
 {
     yk_control *control = supervisor->control;
-    yk_opencl_driver drivers[YK_MAX_DRIVERS];
     const bool wanted =
-        control->discover != 0 || yk_selection_wants_opencl(&control->selection);
+        control->discover != 0 || yk_selection_wants_discovery(&control->selection);
 
-    control->driver_count = (uint32_t)yk_opencl_drivers(drivers);
-    for (uint32_t i = 0; i < control->driver_count; i++) {
-        control->probes[i].driver = drivers[i];
+    for (uint32_t kind = 1; kind < yk_device_kinds_end(); kind++) {
+        const yk_device_discovery *discovery = yk_device_kind_at(kind)->discovery;
+
+        if (discovery != NULL) {
+            discovery_add_drivers(control, kind);
+            discovery_find_loaded(supervisor, discovery);
+        }
     }
-    discovery_find_loaded(supervisor);
     if (control->loaded_driver[0] == '\0') {
-        find_pocl(control);
+        find_source_device(control);
     }
     atomic_store(&control->discovery, wanted && control->driver_count > 0
                                           ? YK_DISCOVERY_RUNNING
@@ -138,9 +164,9 @@ static yk_found *add_found(yk_control *control, const yk_probe *probe)
     if (i == YK_MAX_FOUND) {
         return NULL;
     }
+    found->kind = probe->driver.kind;
     found->index = UINT32_MAX;
     found->worker = -1;
-    found->is_pocl = probe->driver.is_pocl;
     memcpy(found->driver, probe->driver.path, sizeof found->driver);
     memcpy(found->library, probe->driver.library, sizeof found->library);
     atomic_store(&control->found_count, i + 1);
@@ -153,11 +179,11 @@ static void explain_unused(const yk_control *control, yk_found *found)
     char *text = found->reason;
     const size_t bytes = sizeof found->reason;
 
-    if (found->device.type == YK_OPENCL_CPU) {
+    if (found->device.type == YK_HARDWARE_CPU) {
         yk_text_format(text, bytes,
                        "not used: it is the CPU, whose cores are workers already; "
-                       "opencl:%u in the device list (now \"%s\") uses it",
-                       found->index, list);
+                       "%s:%u in the device list (now \"%s\") uses it",
+                       yk_device_kind_at(found->kind)->name, found->index, list);
     } else {
         yk_text_format(text, bytes, "not used: not in the device list \"%s\"", list);
     }
@@ -167,32 +193,25 @@ static void discovery_employ(yk_supervisor *supervisor, yk_found *found,
                              uint32_t driver, const yk_selector *selector)
 {
     yk_control *control = supervisor->control;
-    char name[32];
-    yk_worker *worker;
+    yk_worker *worker = yk_supervisor_add_worker(supervisor, found->kind, found->index);
 
-    yk_text_format(name, sizeof name, "opencl%u", found->index);
-    worker = yk_supervisor_add_worker(supervisor, YOKE_WORKER_OPENCL, name);
     if (worker == NULL) {
         return;
     }
     found->worker = (int32_t)(worker - control->workers);
     worker->found = (int32_t)(found - control->found);
-    worker->driver_class = 2 + driver;
-    worker->config.kind = YK_DEVICE_OPENCL;
+    worker->driver_class = yk_device_kinds_end() + driver;
     worker->config.discrete = control->discrete;
     worker->config.executed = supervisor->executes_devices;
-    worker->config.platform = found->device.platform;
-    worker->config.device = found->device.device;
+    worker->config.own = found->device.own;
     worker->config.number = found->index + 1; /* UINT32_MAX: none */
     memcpy(worker->config.driver, found->driver, sizeof worker->config.driver);
-    yk_text_format(worker->reason, sizeof worker->reason, "%s",
-                   selector->kind == YK_SELECT_GPU ? "a GPU or accelerator"
-                                                   : "asked for by name");
+    yk_text_copy(worker->reason, sizeof worker->reason, selector->reason);
     yk_supervisor_start_worker(supervisor, (uint32_t)found->worker);
 }
 
 static void discovery_settle_device(yk_supervisor *supervisor, uint32_t driver,
-                                    const yk_opencl_device *device, uint32_t *index)
+                                    const yk_found_device *device, uint32_t *index)
 {
     yk_control *control = supervisor->control;
     const yk_probe *probe = &control->probes[driver];
@@ -280,7 +299,7 @@ uint64_t yk_supervisor_check_probes(yk_supervisor *supervisor)
     yk_control *control = supervisor->control;
     const uint64_t now = yk_clock_ns();
     uint64_t next = UINT64_MAX;
-    uint32_t index = 0;
+    uint32_t index[YK_MAX_DEVICE_KINDS] = {0};
     bool probing = false;
 
     if (atomic_load(&control->discovery) != YK_DISCOVERY_RUNNING) {
@@ -294,7 +313,7 @@ uint64_t yk_supervisor_check_probes(yk_supervisor *supervisor)
         return next;
     }
     for (uint32_t i = 0; i < control->driver_count; i++) {
-        settle_driver(supervisor, i, &index);
+        settle_driver(supervisor, i, &index[control->probes[i].driver.kind]);
     }
     atomic_store(&control->discovery, YK_DISCOVERY_DONE);
     yk_eventcount_signal(&control->changed);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "protocol/bells.h"
 #include "protocol/bootstrap.h"
+#include "protocol/device_kinds.h"
 #include "supervisor/repair.h"
 #include "supervisor/supervisor.h"
 #include "sys/mapping.h"
@@ -39,8 +40,9 @@ static int worker_entry(void *context)
 }
 
 yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
-                                    const char *name)
+                                    uint32_t number)
 {
+    const yk_device_kind *entry = yk_device_kind_at(kind);
     const uint32_t slot = yk_worker_count(supervisor->control);
     yk_worker *worker = &supervisor->control->workers[slot];
 
@@ -48,9 +50,11 @@ yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
         return NULL;
     }
     worker->kind = kind;
+    worker->traits = entry->traits;
+    worker->config.kind = kind;
     worker->cpu = -1;
     worker->found = -1;
-    yk_text_copy(worker->name, sizeof worker->name, name);
+    yk_text_format(worker->name, sizeof worker->name, "%s%u", entry->name, number);
     atomic_store(&worker->state, YK_WORKER_STARTING);
     atomic_store(&supervisor->control->worker_count, slot + 1);
     return worker;
@@ -101,7 +105,7 @@ static void reset_worker(yk_worker *worker)
 /* Chunks that its device may have in flight, at most. */
 static unsigned supervisor_lanes_of(const yk_worker *worker)
 {
-    return worker->kind == YOKE_WORKER_CPU ? 1 : YK_MAX_LANES;
+    return (unsigned)yk_min(yk_device_kind_at(worker->kind)->max_lanes, YK_MAX_LANES);
 }
 
 /* False: there is no process. If the library's file is gone there will be none. */
@@ -167,98 +171,99 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
     yk_supervisor_trace(supervisor, YK_TRACE_BIRTH, slot, child->pid, 0);
 }
 
-/* ---- CPU and fake workers ---- */
+/* ---- workers that need no discovery ---- */
 
-static void explain_cpu(const yk_control *control, yk_worker *worker)
+static void explain_per_cpu(const yk_control *control, yk_worker *worker)
 {
-    const bool bare = control->loaded_driver[0] != '\0';
+    const bool bare = control->loaded_driver[0] != '\0' &&
+                      yk_worker_has(worker, YK_TRAIT_BORROWS_SOURCE);
 
-    yk_text_format(worker->reason, sizeof worker->reason, "one worker per CPU%s%s%s",
-                   bare ? "; for native functions only, since the program had loaded "
-                        : "",
-                   control->loaded_driver, bare ? " before it created the pool" : "");
+    yk_text_format(
+        worker->reason, sizeof worker->reason, "one worker per CPU%s%s%s",
+        bare ? "; for native functions only, since the program had loaded " : "",
+        bare ? control->loaded_driver : "", bare ? " before it created the pool" : "");
 }
 
-static void start_cpus(yk_supervisor *supervisor, const yk_selector *selector)
+/* One, called by its kind and a number. */
+static yk_worker *add_selected(yk_supervisor *supervisor, const yk_selector *selector,
+                               uint32_t number)
+{
+    yk_worker *worker = yk_supervisor_add_worker(supervisor, selector->kind, number);
+
+    if (worker != NULL) {
+        worker->driver_class = selector->kind;
+        worker->config.checked = supervisor->control->check != 0 &&
+                                 yk_worker_has(worker, YK_TRAIT_CAN_BE_CHECKED);
+        worker->config.own = selector->own;
+        yk_text_copy(worker->reason, sizeof worker->reason, selector->reason);
+    }
+    return worker;
+}
+
+static uint32_t add_per_cpu(yk_supervisor *supervisor, const yk_selector *selector)
 {
     yk_cpu cpus[YK_MAX_WORKERS];
     const uint32_t available = (uint32_t)yk_cpus(cpus, YK_MAX_WORKERS);
     const uint32_t count = selector->count != 0 ? selector->count : available;
 
     for (uint32_t i = 0; i < count; i++) {
-        char name[32];
-        yk_worker *worker;
+        yk_worker *worker = add_selected(supervisor, selector, i);
 
-        yk_text_format(name, sizeof name, "cpu%u", i);
-        worker = yk_supervisor_add_worker(supervisor, YOKE_WORKER_CPU, name);
         if (worker == NULL) {
-            return;
+            break;
         }
-        worker->config.kind =
-            supervisor->control->check != 0 ? YK_DEVICE_CHECK : YK_DEVICE_NATIVE;
-        worker->config.checked = YK_DEVICE_NATIVE;
         /* With a worker for every CPU each has its own; with fewer the system may move
          * them to where there is room. */
         worker->cpu = count == available ? (int32_t)cpus[i].os_index : -1;
-        explain_cpu(supervisor->control, worker);
+        explain_per_cpu(supervisor->control, worker);
     }
+    return count;
 }
 
-static void start_fakes(yk_supervisor *supervisor, const yk_selector *selector,
-                        uint32_t *number)
+/* Workers of one kind are numbered, from 0, over all selectors. CPUs are selected once. */
+static void start_selected(yk_supervisor *supervisor, const yk_selector *selector,
+                           uint32_t *number)
 {
+    const yk_device_kind *kind = yk_device_kind_at(selector->kind);
+
+    if (kind->discovery != NULL) {
+        return;
+    }
+    if ((kind->traits & YK_TRAIT_PER_CPU) != 0) {
+        *number += *number == 0 ? add_per_cpu(supervisor, selector) : 0;
+        return;
+    }
     for (uint32_t i = 0; i < selector->count; i++) {
-        char name[32];
-        yk_worker *worker;
-
-        yk_text_format(name, sizeof name, "fake%u", (*number)++);
-        worker = yk_supervisor_add_worker(supervisor, YOKE_WORKER_FAKE, name);
-        if (worker == NULL) {
-            return;
-        }
-        worker->config.kind = YK_DEVICE_FAKE;
-        worker->config.speed = selector->speed;
-        worker->config.private_memory = selector->discrete;
-        worker->config.crash_at = selector->crash_at;
-        worker->config.hang_at = selector->hang_at;
-        worker->config.fail_at = selector->fail_at;
-        worker->driver_class = 1;
-        yk_text_copy(worker->reason, sizeof worker->reason, "asked for");
+        (void)add_selected(supervisor, selector, (*number)++);
     }
 }
 
-/* Checks need cores, whatever the program has asked for. */
-static void start_checking(yk_supervisor *supervisor)
+/* Checks need workers that can be checked, whatever the program has asked for. */
+static void start_checking(yk_supervisor *supervisor, uint32_t *numbers)
 {
-    const yk_selection *selection = &supervisor->control->selection;
+    const uint32_t kind = yk_device_kind_with(YK_TRAIT_CAN_BE_CHECKED);
 
     if (supervisor->control->check == 0) {
         return;
     }
     yk_supervisor_log(
         supervisor, "kernels are checked (YOKE_CHECK or .check), on CPU workers only");
-    if (!yk_selection_has(selection, YK_SELECT_CPU)) {
-        start_cpus(supervisor, &(yk_selector){.kind = YK_SELECT_CPU});
+    if (!yk_selection_has(&supervisor->control->selection, kind)) {
+        start_selected(supervisor, &(yk_selector){.kind = kind}, &numbers[kind]);
     }
 }
 
 void yk_supervisor_start_local(yk_supervisor *supervisor)
 {
     const yk_selection *selection = &supervisor->control->selection;
-    bool has_cpus = false;
-    uint32_t fakes = 0;
+    uint32_t numbers[YK_MAX_DEVICE_KINDS] = {0};
     uint32_t count;
 
-    start_checking(supervisor);
+    start_checking(supervisor, numbers);
     for (uint32_t i = 0; i < selection->count; i++) {
         const yk_selector *selector = &selection->selectors[i];
 
-        if (selector->kind == YK_SELECT_CPU && !has_cpus) {
-            has_cpus = true;
-            start_cpus(supervisor, selector);
-        } else if (selector->kind == YK_SELECT_FAKE) {
-            start_fakes(supervisor, selector, &fakes);
-        }
+        start_selected(supervisor, selector, &numbers[selector->kind]);
     }
     count = yk_worker_count(supervisor->control);
     for (uint32_t slot = 0; slot < count; slot++) {
@@ -266,51 +271,59 @@ void yk_supervisor_start_local(yk_supervisor *supervisor)
     }
 }
 
-/* ---- cores for GPUs ---- */
+/* ---- cores for other devices ---- */
 
-static bool is_gpu(const yk_control *control, const yk_worker *worker)
+/* Whether a worker's process keeps a core busy: a driver's does, unless it computes there. */
+static bool needs_core(const yk_control *control, const yk_worker *worker)
 {
     const uint32_t state = atomic_load(&worker->state);
+    const bool is_cpu = worker->found >= 0 &&
+                        control->found[worker->found].device.type == YK_HARDWARE_CPU;
 
-    return worker->kind == YOKE_WORKER_OPENCL && worker->found >= 0 &&
-           control->found[worker->found].device.type != YK_OPENCL_CPU &&
+    return yk_worker_has(worker, YK_TRAIT_NEEDS_CORE) && !is_cpu &&
            (state == YK_WORKER_STARTING || state == YK_WORKER_READY);
 }
 
 static bool has_fixed_cpus(const yk_selection *selection)
 {
     for (uint32_t i = 0; i < selection->count; i++) {
-        if (selection->selectors[i].kind == YK_SELECT_CPU) {
-            return selection->selectors[i].count != 0;
+        const yk_selector *selector = &selection->selectors[i];
+
+        if ((yk_device_kind_at(selector->kind)->traits & YK_TRAIT_YIELDS_CORE) != 0) {
+            return selector->count != 0;
         }
     }
     return true;
+}
+
+static void share_core(yk_control *control, yk_worker *worker, bool park)
+{
+    uint32_t from = park ? YK_WORKER_READY : YK_WORKER_PARKED;
+
+    if (atomic_compare_exchange_strong(&worker->state, &from,
+                                       park ? YK_WORKER_PARKED : YK_WORKER_READY)) {
+        yk_eventcount_signal(&worker->bell);
+        yk_control_wake_workers(control);
+    }
 }
 
 void yk_supervisor_share_cores(yk_supervisor *supervisor)
 {
     yk_control *control = supervisor->control;
     const uint32_t count = yk_worker_count(control);
-    uint32_t cpus = 0;
-    uint32_t gpus = 0;
+    uint32_t yielding = 0;
+    uint32_t needed = 0;
 
     if (has_fixed_cpus(&control->selection)) {
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        cpus += control->workers[i].kind == YOKE_WORKER_CPU;
-        gpus += is_gpu(control, &control->workers[i]);
+        yielding += yk_worker_has(&control->workers[i], YK_TRAIT_YIELDS_CORE);
+        needed += needs_core(control, &control->workers[i]);
     }
-    gpus = cpus < MIN_CORES_TO_SHARE ? 0 : (uint32_t)yk_min(gpus, cpus / 2);
-    /* CPU workers have the first slots; the last of them make room. */
-    for (uint32_t i = 0; i < cpus; i++) {
-        const bool park = i >= cpus - gpus;
-        uint32_t from = park ? YK_WORKER_READY : YK_WORKER_PARKED;
-
-        if (atomic_compare_exchange_strong(&control->workers[i].state, &from,
-                                           park ? YK_WORKER_PARKED : YK_WORKER_READY)) {
-            yk_eventcount_signal(&control->workers[i].bell);
-            yk_control_wake_workers(control);
-        }
+    needed = yielding < MIN_CORES_TO_SHARE ? 0 : (uint32_t)yk_min(needed, yielding / 2);
+    /* They have the first slots; the last of them make room. */
+    for (uint32_t i = 0; i < yielding; i++) {
+        share_core(control, &control->workers[i], i >= yielding - needed);
     }
 }

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "protocol/device_kinds.h"
 #include "sys/fp_environment.h"
 #include "worker/worker.h"
 
 yk_worker_self *yk_helper_create(yk_control *control)
 {
+    const uint32_t kind = yk_device_kind_with(YK_TRAIT_IS_CALLER);
     yk_worker_self *self = calloc(1, sizeof *self);
 
     if (self == NULL) {
@@ -20,21 +22,22 @@ yk_worker_self *yk_helper_create(yk_control *control)
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
         self->undo[lane].file = -1;
     }
-    if (yk_native_ops.open(&self->device, &self->worker->config, &self->error) !=
-        YOKE_OK) {
+    self->worker->config.kind = kind;
+    if (yk_device_open(&self->device, &self->worker->config, &self->error) != YOKE_OK) {
         free(self);
         return NULL;
     }
-    self->worker->kind = YOKE_WORKER_CPU;
+    self->worker->kind = kind;
+    self->worker->traits = yk_device_kind_at(kind)->traits;
     yk_text_copy(self->worker->name, sizeof self->worker->name, "caller");
-    yk_native_ops.describe(self->device, &self->worker->info);
+    self->device->ops->describe(self->device, &self->worker->info);
     return self;
 }
 
 void yk_helper_destroy(yk_worker_self *helper)
 {
     if (helper != NULL) {
-        yk_native_ops.close(helper->device);
+        helper->device->ops->close(helper->device);
         free(helper->source_text);
         free(helper);
     }

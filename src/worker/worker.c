@@ -25,10 +25,9 @@ static const uint64_t max_later_ns = 2000000;
 static bool worker_open_device(yk_worker_self *self)
 {
     yk_worker *worker = self->worker;
-    const yk_device_ops *ops = yk_device_ops_of(worker->config.kind);
-    yoke_status status = ops->open(&self->device, &worker->config, &self->error);
+    yoke_status status = yk_device_open(&self->device, &worker->config, &self->error);
 
-    if (status == YOKE_OK && worker->kind != YOKE_WORKER_OPENCL) {
+    if (status == YOKE_OK && yk_worker_has(worker, YK_TRAIT_RUNS_FUNCTIONS)) {
         status = yk_worker_initialize(self);
     }
     if (status != YOKE_OK) {
@@ -36,8 +35,8 @@ static bool worker_open_device(yk_worker_self *self)
         atomic_store(&worker->open_status, (uint32_t)-status);
         return false;
     }
-    ops->describe(self->device, &worker->info);
-    if (!worker->info.shares_memory && ops->fetch != NULL) {
+    self->device->ops->describe(self->device, &worker->info);
+    if (!worker->info.shares_memory && self->device->ops->fetch != NULL) {
         self->holder = yk_holder_pack(self->slot, atomic_load(&worker->life));
         self->device->holder = self->holder;
     }
@@ -97,13 +96,13 @@ bool yk_worker_is_spent(const yk_worker_self *self)
                self->last_item;
 }
 
-/* Only CPU workers: nothing is lost with one, and a core is there again at once. */
+/* Only where nothing is lost with a process, and another is there at once: of a core. */
 static void count_items(yk_worker_self *self)
 {
     const uint64_t max_count = self->control->items_per_process;
     const uint64_t before = atomic_load(&self->worker->tally.items);
 
-    if (self->worker->kind == YOKE_WORKER_CPU && max_count != 0 &&
+    if (yk_worker_has(self->worker, YK_TRAIT_RECYCLES) && max_count != 0 &&
         max_count < UINT64_MAX - before) {
         self->last_item = before + max_count;
     }

@@ -61,7 +61,7 @@ typedef struct yk_worker_self {
     yk_segment_view *attachments; /* NULL: the application, which has them all */
     yk_undo_log undo[YK_MAX_LANES]; /* no files: it cannot die without the pool */
     yk_device *device;      /* runs what this worker is for */
-    yk_device *source_device; /* CPU worker: PoCL for kernels without a native form */
+    yk_device *source_device; /* for kernels without a native form: control->source */
     bool source_device_failed;
     yoke_status source_status; /* why */
     char *source_text;         /* NULL: no memory for it */
@@ -106,8 +106,8 @@ void yk_worker_build_all(yk_worker_self *self);
 /* Builds one kernel if that has not been tried; whether it can run here. */
 bool yk_worker_can_run(yk_worker_self *self, uint32_t kernel_slot);
 
-/* PoCL on this thread, for CPU workers; opened when first asked for. NULL if there is none,
- * error says why. */
+/* The device that runs sources on this thread; opened when first asked for. NULL if there is
+ * none, error says why. */
 yk_device *yk_worker_source_device(yk_worker_self *self);
 
 /* ---- forms (worker_forms.c) ---- */
@@ -128,7 +128,7 @@ bool yk_worker_should_change_form(yk_worker_self *self, uint32_t kernel_slot,
  * this worker's tiles meanwhile. */
 yoke_status yk_worker_build_source(yk_worker_self *self, uint32_t kernel_slot);
 
-/* PoCL cannot run this kernel: the native form does it from now on. False if there is
+/* The second device cannot run this kernel: the native form does it from now on. False if there is
  * none. */
 bool yk_worker_drop_source(yk_worker_self *self, uint32_t kernel_slot);
 

@@ -22,11 +22,7 @@ static void set_build(yk_worker_self *self, uint32_t slot, uint64_t id, uint32_t
 
 yk_device *yk_worker_source_device(yk_worker_self *self)
 {
-    const bool checks = self->control->check != 0;
-    yk_device_config config = {.kind = checks ? YK_DEVICE_CHECK : YK_DEVICE_OPENCL,
-                               .checked = YK_DEVICE_OPENCL,
-                               .one_thread = 1};
-    const yk_device_ops *ops = yk_device_ops_of(config.kind);
+    const yk_device_config *config = &self->control->source;
 
     if (self->source_device != NULL) {
         return self->source_device;
@@ -36,21 +32,10 @@ yk_device *yk_worker_source_device(yk_worker_self *self)
                 self->source_text != NULL ? self->source_text : "");
         return NULL;
     }
-    config.discrete = !checks && self->control->discrete != 0;
-    memcpy(config.driver, self->control->pocl_driver, sizeof config.driver);
-    if (self->control->loaded_driver[0] != '\0') {
-        yk_fail(
-            &self->error, YOKE_EUNSUPPORTED,
-            "CPU workers cannot compile source here, since the program had loaded an "
-            "OpenCL driver (%s) before it created the pool, and drivers do not work "
-            "after a fork: create the pool before the first OpenCL call or with "
-            ".start = YOKE_START_SPAWN, or give the kernel a native function",
-            self->control->loaded_driver);
+    if (self->control->loaded_driver[0] != '\0' || config->kind == YK_DEVICE_NONE) {
+        yk_device_explain_no_source(self->control->loaded_driver, &self->error);
         self->source_device_failed = true;
-    } else if (config.driver[0] == '\0') {
-        yk_fail(&self->error, YOKE_ENODEVICE, "PoCL is not installed");
-        self->source_device_failed = true;
-    } else if (ops->open(&self->source_device, &config, &self->error) != YOKE_OK) {
+    } else if (yk_device_open(&self->source_device, config, &self->error) != YOKE_OK) {
         self->source_device_failed = true;
     } else {
         yk_fpe_handler_keep();

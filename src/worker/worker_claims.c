@@ -22,7 +22,7 @@ static const double lone_chunk_ns = 5e7;
 
 static bool is_alone(const yk_worker *worker, const yk_job *job)
 {
-    return worker->kind == YOKE_WORKER_OPENCL && job->participants == 1 &&
+    return yk_worker_has(worker, YK_TRAIT_SUITS_WHOLE_JOBS) && job->participants == 1 &&
            job->has_latecomers == 0;
 }
 

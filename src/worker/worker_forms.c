@@ -2,12 +2,11 @@
 /*
  * A kernel with a native function and with source: which of them a CPU worker runs. The
  * function, until it has run here for about as long as a compilation may take; then this
- * worker builds the source through PoCL, computes a few chunks with it and decides for all
- * CPU workers, which are alike. A trial that kills its worker, or that PoCL refuses, decides
- * for the function, too.
+ * worker builds the source for its second device, computes a few chunks with it and decides
+ * for all CPU workers, which are alike. A trial that kills its worker, or that the compiler
+ * refuses, decides for the function, too.
  */
 #include "base/clock.h"
-#include "device/native/native.h"
 #include "protocol/bells.h"
 #include "worker/worker.h"
 #include "yoke/kernel.h"
@@ -21,13 +20,13 @@ static const double clearly_faster = 1.05;
 /* One look at a source that is so much slower is enough. */
 static const double clearly_slower = 1.5;
 
-/* A trial: the first look includes what PoCL compiles at the first launch. */
+/* A trial: the first look includes what is compiled at the first launch. */
 enum { TRIAL_LOOKS = 4 };
 
 /* Whether its own device calls functions, so that sources want another. */
 static bool calls_functions(const yk_worker_self *self)
 {
-    return self->device->ops == &yk_native_ops || self->device->ops == &yk_check_ops;
+    return yk_worker_has(self->worker, YK_TRAIT_BORROWS_SOURCE);
 }
 
 static bool has_choice(const yk_worker_self *self, const yk_kernel *kernel)
@@ -182,8 +181,7 @@ void yk_worker_count_form(yk_worker_self *self, uint32_t kernel_slot,
         forms->native_ns += ns;
         forms->native_speed =
             yk_bits_double(atomic_load(&self->worker->builds[kernel_slot].speed));
-        if (forms->native_ns >= trial_after_ns &&
-            self->control->pocl_driver[0] != '\0') {
+        if (forms->native_ns >= trial_after_ns && self->control->source.kind != 0) {
             begin_trial(self, slot, forms);
         }
     } else if (yk_form_of(atomic_load(&slot->form), forms->kernel_id) ==

@@ -37,8 +37,8 @@ static void worker_fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
     yk_job_stop(self->control, ref, status);
 }
 
-/* Prepares a device for the job; if PoCL cannot run a kernel that has a native form, that
- * runs instead. */
+/* Prepares a device for the job; if the second device cannot run a kernel that has a native
+ * form, that runs instead. */
 static yoke_status worker_begin_job(yk_worker_self *self, const yk_job *job,
                                     yk_device **device)
 {

@@ -4,9 +4,10 @@
 #include <signal.h>
 
 #include "base/clock.h"
-#include "device/device.h"
+#include "device/fake/fake.h"
 #include "device/fake/private_memory.h"
 #include "made.h"
+#include "protocol/device_kinds.h"
 
 enum { ITEMS = 64 };
 
@@ -15,18 +16,26 @@ static yk_kernel kernel;
 static yk_launch launch;
 static const yk_device_ops *ops = &yk_fake_ops;
 
-static yk_device *open_fake(yk_device_config config)
+static yk_device_config config_of(yk_fake_options options)
 {
+    yk_device_config config = {.kind = YK_DEVICE_FAKE};
+
+    yk_kind_data_put(&config.own, &options, sizeof options);
+    return config;
+}
+
+static yk_device *open_fake(yk_fake_options options)
+{
+    const yk_device_config config = config_of(options);
     yk_device *device;
 
-    config.kind = YK_DEVICE_FAKE;
     assert_ok(ops->open(&device, &config, &error));
     return device;
 }
 
 static yk_device *open_private(void)
 {
-    return open_fake((yk_device_config){.speed = 1, .private_memory = 1});
+    return open_fake((yk_fake_options){.speed = 1, .private_memory = 1});
 }
 
 /* Runs [0, ITEMS) of the launch in chunks that differ in size. */
@@ -124,7 +133,7 @@ static void fill(int *values, size_t count)
 
 static void works_in_place_without_private_memory(void **state)
 {
-    yk_device *device = open_fake((yk_device_config){.speed = 1});
+    yk_device *device = open_fake((yk_fake_options){.speed = 1});
     int values[ITEMS];
     yk_device_info info;
 
@@ -414,7 +423,7 @@ static void a_lane_fails_alone(void **state)
 
 static void source_alone_is_not_for_it(void **state)
 {
-    yk_device *device = open_fake((yk_device_config){.speed = 1});
+    yk_device *device = open_fake((yk_fake_options){.speed = 1});
 
     (void)state;
     made_kernel(&kernel, 1, "source", increment);
@@ -438,7 +447,7 @@ static void busy(const yoke_span *span, void *const args[])
 
 static void a_slow_device_takes_its_time(void **state)
 {
-    yk_device *device = open_fake((yk_device_config){.speed = 0.25});
+    yk_device *device = open_fake((yk_fake_options){.speed = 0.25});
     uint64_t start;
 
     (void)state;
@@ -453,7 +462,7 @@ static void a_slow_device_takes_its_time(void **state)
 
 static void it_fails_at_a_chunk(void **state)
 {
-    yk_device *device = open_fake((yk_device_config){.speed = 1, .fail_at = 2});
+    yk_device *device = open_fake((yk_fake_options){.speed = 1, .fail_at = 2});
     int values[ITEMS] = {0};
 
     (void)state;
@@ -473,14 +482,14 @@ static void it_fails_at_a_chunk(void **state)
 
 static int runs_three_chunks(void *arg)
 {
-    const yk_device_config *config = arg;
+    const yk_device_config config = config_of(*(const yk_fake_options *)arg);
     int values[ITEMS] = {0};
     yk_device *device;
 
     made_launch(&launch, &kernel, 1, 0, ITEMS);
     (void)made_array(&launch, values, sizeof *values, YK_READ | YK_WRITE,
                      YK_PARTS_ITEM);
-    if (ops->open(&device, config, &error) != YOKE_OK ||
+    if (ops->open(&device, &config, &error) != YOKE_OK ||
         ops->begin(device, &kernel, &launch, &error) != YOKE_OK) {
         return 100;
     }
@@ -495,26 +504,26 @@ static int runs_three_chunks(void *arg)
 
 static void it_crashes_at_a_chunk(void **state)
 {
-    yk_device_config config = {.speed = 1};
+    yk_fake_options options = {.speed = 1};
 
     (void)state;
     made_kernel(&kernel, 1, "increment", increment);
-    assert_int_equal(yt_in_child(runs_three_chunks, &config, 20), 3);
-    config.crash_at = 4;
-    assert_int_equal(yt_in_child(runs_three_chunks, &config, 20), 3);
-    config.crash_at = 3;
-    assert_int_equal(yt_in_child(runs_three_chunks, &config, 20), -SIGSEGV);
-    config.private_memory = 1;
-    assert_int_equal(yt_in_child(runs_three_chunks, &config, 20), -SIGSEGV);
+    assert_int_equal(yt_in_child(runs_three_chunks, &options, 20), 3);
+    options.crash_at = 4;
+    assert_int_equal(yt_in_child(runs_three_chunks, &options, 20), 3);
+    options.crash_at = 3;
+    assert_int_equal(yt_in_child(runs_three_chunks, &options, 20), -SIGSEGV);
+    options.private_memory = 1;
+    assert_int_equal(yt_in_child(runs_three_chunks, &options, 20), -SIGSEGV);
 }
 
 static void it_hangs_at_a_chunk(void **state)
 {
-    yk_device_config config = {.speed = 1, .hang_at = 2};
+    yk_fake_options options = {.speed = 1, .hang_at = 2};
 
     (void)state;
     made_kernel(&kernel, 1, "increment", increment);
-    assert_int_equal(yt_in_child(runs_three_chunks, &config, 0.3), YT_TIMED_OUT);
+    assert_int_equal(yt_in_child(runs_three_chunks, &options, 0.3), YT_TIMED_OUT);
 }
 
 int main(void)

@@ -3,6 +3,7 @@
  * memory of its own. Each case runs in a process of its own. */
 #include <unistd.h>
 
+#include "device/fake/fake.h"
 #include "driver/cl_api.h"
 #include "made.h"
 #include "protocol/device_kinds.h"
@@ -354,7 +355,7 @@ typedef struct job {
 static int run_check(void *arg)
 {
     const job *const j = arg;
-    const yk_device_ops *const ops = yk_device_ops_of(j->config.kind);
+    const yk_device_ops *const ops = yk_device_kind_at(j->config.kind)->ops;
     yk_error error;
     yk_device *device;
     bool right;
@@ -389,8 +390,10 @@ static void check_opencl(bool (*check)(yk_device *device))
 
 static void check_everywhere(bool (*check)(yk_device *device))
 {
-    job j = {{.kind = YK_DEVICE_FAKE, .private_memory = 1, .speed = 1}, check};
+    const yk_fake_options options = {.private_memory = 1, .speed = 1};
+    job j = {{.kind = YK_DEVICE_FAKE}, check};
 
+    yk_kind_data_put(&j.config.own, &options, sizeof options);
     assert_int_equal(yt_in_child(run_check, &j, 100), PASSED);
     check_opencl(check);
 }

@@ -25,7 +25,7 @@ static int open_device(void **state)
     const yk_device_config config = {.kind = YK_DEVICE_NATIVE};
     yk_device *device;
 
-    ops = yk_device_ops_of(YK_DEVICE_NATIVE);
+    ops = yk_device_kind_at(YK_DEVICE_NATIVE)->ops;
     yk_error_clear(&error);
     if (ops->open(&device, &config, &error) != YOKE_OK) {
         return -1;
@@ -325,11 +325,11 @@ static void versions_of_lent_arrays_rise_twice(void **state)
 static void kinds_have_their_ops(void **state)
 {
     (void)state;
-    assert_ptr_equal(yk_device_ops_of(YK_DEVICE_NATIVE), &yk_native_ops);
-    assert_ptr_equal(yk_device_ops_of(YK_DEVICE_OPENCL), &yk_opencl_ops);
-    assert_ptr_equal(yk_device_ops_of(YK_DEVICE_FAKE), &yk_fake_ops);
-    assert_null(yk_device_ops_of(0));
-    assert_null(yk_device_ops_of(UINT32_MAX));
+    assert_ptr_equal(yk_device_kind_at(YK_DEVICE_NATIVE)->ops, &yk_native_ops);
+    assert_ptr_equal(yk_device_kind_at(YK_DEVICE_OPENCL)->ops, &yk_opencl_ops);
+    assert_ptr_equal(yk_device_kind_at(YK_DEVICE_FAKE)->ops, &yk_fake_ops);
+    assert_null(yk_device_kind_at(0));
+    assert_null(yk_device_kind_at(UINT32_MAX));
     yk_native_ops.close(NULL);
 }
 

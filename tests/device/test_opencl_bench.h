@@ -10,6 +10,7 @@
 
 #include "device/device.h"
 #include "launch/lent.h"
+#include "protocol/device_kinds.h"
 #include "support/yoke_test.h"
 
 enum { BENCH_PAGE = 4096, BENCH_ARRAYS = 8 };

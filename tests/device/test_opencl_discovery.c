@@ -108,7 +108,7 @@ static int list_pocl(void *arg)
     if (yk_opencl_list(pocl, devices, &count, NULL) != YOKE_OK || count == 0) {
         return 1;
     }
-    return devices[0].type == YK_OPENCL_CPU && devices[0].memory_bytes > 0 &&
+    return devices[0].type == YK_HARDWARE_CPU && devices[0].memory_bytes > 0 &&
                    devices[0].name[0] != '\0' &&
                    strstr(devices[0].platform_name, "Portable") != NULL &&
                    strstr(devices[0].version, "OpenCL") != NULL

@@ -29,7 +29,7 @@ static int set_up(void **state)
     control->supervisor_bell = -1;
     atomic_store(&control->worker_count, 2);
     for (int i = 0; i < 2; i++) {
-        control->workers[i].kind = YOKE_WORKER_CPU;
+        control->workers[i].traits = YK_TRAIT_RUNS_FUNCTIONS | YK_TRAIT_NEVER_BREAKS;
         atomic_store(&control->workers[i].state, YK_WORKER_READY);
     }
     job = yk_job_at(control, ref);

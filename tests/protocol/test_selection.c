@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "driver/discovery.h"
+#include "device/fake/fake.h"
+#include "opencl/opencl_kind.h"
+#include "protocol/device_kinds.h"
 #include "protocol/selection.h"
 
 static yk_error error;
@@ -29,50 +31,67 @@ static yk_selector parse_one(const char *text)
     return selection.selectors[0];
 }
 
+static yk_opencl_choice parse_opencl(const char *text)
+{
+    const yk_selector selector = parse_one(text);
+
+    assert_int_equal(selector.kind, YK_DEVICE_OPENCL);
+    return yk_opencl_choice_of(&selector.own);
+}
+
+static yk_fake_options parse_fake(const char *text)
+{
+    const yk_selector selector = parse_one(text);
+
+    assert_int_equal(selector.kind, YK_DEVICE_FAKE);
+    return yk_fake_options_of(&selector.own);
+}
+
 static void test_cpu_and_gpu(void **state)
 {
     (void)state;
-    assert_int_equal(parse_one("cpu").kind, YK_SELECT_CPU);
+    assert_int_equal(parse_one("cpu").kind, YK_DEVICE_NATIVE);
     assert_int_equal(parse_one("cpu").count, 0);
     assert_int_equal(parse_one("cpu:1").count, 1);
     assert_int_equal(parse_one("cpu:256").count, 256);
-    assert_int_equal(parse_one("gpu").kind, YK_SELECT_GPU);
+    assert_int_equal(parse_one("gpu").kind, YK_DEVICE_OPENCL);
+    assert_true(parse_opencl("gpu").any_gpu != 0);
+    assert_int_equal(parse_one("gpu").required, 0);
 }
 
 static void test_opencl(void **state)
 {
     (void)state;
-    assert_int_equal(parse_one("opencl").kind, YK_SELECT_OPENCL);
-    assert_int_equal(parse_one("opencl").index, -1);
-    assert_string_equal(parse_one("opencl").text, "");
-    assert_int_equal(parse_one("opencl:0").index, 0);
-    assert_int_equal(parse_one("opencl:12").index, 12);
-    assert_string_equal(parse_one("opencl:12").text, "");
-    assert_string_equal(parse_one("opencl:PoCL").text, "pocl");
-    assert_string_equal(parse_one("opencl:GeForce RTX 4090").text, "geforce rtx 4090");
-    assert_string_equal(parse_one("opencl:0x1").text, "0x1");
-    assert_string_equal(parse_one("opencl:a:b").text, "a:b");
+    assert_int_equal(parse_one("opencl").kind, YK_DEVICE_OPENCL);
+    assert_int_equal(parse_one("opencl").required, 1);
+    assert_true(parse_opencl("opencl").any_gpu == 0);
+    assert_int_equal(parse_opencl("opencl").index, -1);
+    assert_string_equal(parse_opencl("opencl").text, "");
+    assert_int_equal(parse_opencl("opencl:0").index, 0);
+    assert_int_equal(parse_opencl("opencl:12").index, 12);
+    assert_string_equal(parse_opencl("opencl:12").text, "");
+    assert_string_equal(parse_opencl("opencl:PoCL").text, "pocl");
+    assert_string_equal(parse_opencl("opencl:GeForce RTX 4090").text,
+                        "geforce rtx 4090");
+    assert_string_equal(parse_opencl("opencl:0x1").text, "0x1");
+    assert_string_equal(parse_opencl("opencl:a:b").text, "a:b");
 }
 
 static void test_fake(void **state)
 {
-    yk_selector fake = parse_one("fake");
+    yk_fake_options fake = parse_fake("fake");
 
     (void)state;
-    assert_int_equal(fake.kind, YK_SELECT_FAKE);
-    assert_int_equal(fake.count, 1);
+    assert_int_equal(parse_one("fake").count, 1);
     assert_true(fake.speed == 1);
-    fake = parse_one("fake:4x0.25");
-    assert_int_equal(fake.count, 4);
-    assert_true(fake.speed == 0.25);
-    fake = parse_one("fake:3");
-    assert_int_equal(fake.count, 3);
-    assert_true(fake.speed == 1);
-    fake = parse_one("fake:x0.5");
-    assert_int_equal(fake.count, 1);
-    assert_true(fake.speed == 0.5);
-    fake = parse_one("fake:2x1/private/crash=5/hang=6/fail=7");
-    assert_int_equal(fake.discrete, 1);
+    assert_int_equal(parse_one("fake:4x0.25").count, 4);
+    assert_true(parse_fake("fake:4x0.25").speed == 0.25);
+    assert_int_equal(parse_one("fake:3").count, 3);
+    assert_true(parse_fake("fake:3").speed == 1);
+    assert_int_equal(parse_one("fake:x0.5").count, 1);
+    assert_true(parse_fake("fake:x0.5").speed == 0.5);
+    fake = parse_fake("fake:2x1/private/crash=5/hang=6/fail=7");
+    assert_int_equal(fake.private_memory, 1);
     assert_int_equal(fake.crash_at, 5);
     assert_int_equal(fake.hang_at, 6);
     assert_int_equal(fake.fail_at, 7);
@@ -85,11 +104,11 @@ static void test_lists(void **state)
     (void)state;
     assert_int_equal(selection.count, 4);
     assert_int_equal(selection.selectors[0].count, 2);
-    assert_int_equal(selection.selectors[1].kind, YK_SELECT_GPU);
-    assert_string_equal(selection.selectors[2].text, "pocl");
-    assert_true(selection.selectors[3].speed == 0.5);
-    assert_true(yk_selection_has(&selection, YK_SELECT_FAKE));
-    assert_true(yk_selection_wants_opencl(&selection));
+    assert_true(yk_opencl_choice_of(&selection.selectors[1].own).any_gpu != 0);
+    assert_string_equal(yk_opencl_choice_of(&selection.selectors[2].own).text, "pocl");
+    assert_true(yk_fake_options_of(&selection.selectors[3].own).speed == 0.5);
+    assert_true(yk_selection_has(&selection, YK_DEVICE_FAKE));
+    assert_true(yk_selection_wants_discovery(&selection));
 }
 
 static void test_what_is_wanted(void **state)
@@ -99,24 +118,27 @@ static void test_what_is_wanted(void **state)
     const yk_selection any = parse("opencl");
 
     (void)state;
-    assert_false(yk_selection_wants_opencl(&cpu));
-    assert_false(yk_selection_has(&cpu, YK_SELECT_GPU));
-    assert_true(yk_selection_wants_opencl(&gpu));
-    assert_true(yk_selection_wants_opencl(&any));
+    assert_false(yk_selection_wants_discovery(&cpu));
+    assert_false(yk_selection_has(&cpu, YK_DEVICE_OPENCL));
+    assert_true(yk_selection_wants_discovery(&gpu));
+    assert_true(yk_selection_wants_discovery(&any));
 }
 
-static const yk_candidate pocl = {.index = 0,
-                                  .type = YK_OPENCL_CPU,
+static const yk_candidate pocl = {.kind = YK_DEVICE_OPENCL,
+                                  .index = 0,
+                                  .type = YK_HARDWARE_CPU,
                                   .driver = "libpocl.so.2",
                                   .platform = "Portable Computing Language",
                                   .device = "pthread-Xeon"};
-static const yk_candidate card = {.index = 3,
-                                  .type = YK_OPENCL_GPU,
+static const yk_candidate card = {.kind = YK_DEVICE_OPENCL,
+                                  .index = 3,
+                                  .type = YK_HARDWARE_GPU,
                                   .driver = "libnvidia-opencl.so.1",
                                   .platform = "NVIDIA CUDA",
                                   .device = "NVIDIA H200"};
-static const yk_candidate board = {.index = 12,
-                                   .type = YK_OPENCL_ACCELERATOR,
+static const yk_candidate board = {.kind = YK_DEVICE_OPENCL,
+                                   .index = 12,
+                                   .type = YK_HARDWARE_ACCELERATOR,
                                    .driver = "libfpga.so",
                                    .platform = "FPGA",
                                    .device = "board"};

@@ -316,7 +316,7 @@ static void create_control(void)
     memset(control, 0, bytes);
     atomic_store(&control->worker_count, WORKERS);
     for (uint32_t i = 0; i < WORKERS; i++) {
-        control->workers[i].kind = YOKE_WORKER_CPU;
+        control->workers[i].traits = YK_TRAIT_RUNS_FUNCTIONS | YK_TRAIT_NEVER_BREAKS;
         atomic_store(&control->workers[i].state, YK_WORKER_READY);
     }
     for (uint32_t slot = 0; slot < SLOTS; slot++) {

@@ -10,7 +10,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
-#include "device/device.h"
+#include "device/fake/fake.h"
 #include "device/fake/private_memory.h"
 #include "launch/lent.h"
 #include "sys/signals.h"
@@ -25,7 +25,7 @@ typedef struct fake_lane {
 
 typedef struct fake_device {
     yk_device base;
-    yk_device_config config;
+    yk_fake_options options;
     yk_device *inner; /* a native device */
     uint64_t chunks;  /* run so far */
     const yk_kernel *kernel;
@@ -42,7 +42,7 @@ static fake_device *fake_of(yk_device *device)
 
 static bool is_private(const fake_device *fake)
 {
-    return fake->config.private_memory != 0;
+    return fake->options.private_memory != 0;
 }
 
 static yoke_status fake_open(yk_device **device, const yk_device_config *config,
@@ -57,9 +57,9 @@ static yoke_status fake_open(yk_device **device, const yk_device_config *config,
     }
     fake->base.ops = &yk_fake_ops;
     fake->copies.device = &fake->base;
-    fake->config = *config;
-    if (!(config->speed > 0 && config->speed <= 1)) {
-        fake->config.speed = 1;
+    fake->options = yk_fake_options_of(&config->own);
+    if (!(fake->options.speed > 0 && fake->options.speed <= 1)) {
+        fake->options.speed = 1;
     }
     status = yk_native_ops.open(&fake->inner, config, error);
     if (status != YOKE_OK) {
@@ -170,7 +170,7 @@ static yoke_status fake_compute(fake_device *fake, fake_lane *lane, yk_error *er
 /* Sleeps so that a chunk which took `ns` takes as long as it would at this speed. */
 static void slow_down(const fake_device *fake, uint64_t ns)
 {
-    const double more = (double)ns * (1.0 / fake->config.speed - 1.0);
+    const double more = (double)ns * (1.0 / fake->options.speed - 1.0);
     const uint64_t end = yk_clock_ns() + (uint64_t)fmin(more, 1e18);
     uint64_t now = yk_clock_ns();
 
@@ -186,10 +186,10 @@ static void slow_down(const fake_device *fake, uint64_t ns)
 /* Dying with results written but not yet reported is the hardest case for recovery. */
 static void suffer_fault(const fake_device *fake, uint64_t number)
 {
-    if (number == fake->config.crash_at) {
+    if (number == fake->options.crash_at) {
         yk_crash_now();
     }
-    if (number == fake->config.hang_at) {
+    if (number == fake->options.hang_at) {
         yk_hang_now();
     }
 }
@@ -205,7 +205,7 @@ static yoke_status fake_start(yk_device *device, unsigned index, uint64_t begin,
     lane->number = ++fake->chunks;
     lane->begin = begin;
     lane->end = end;
-    if (lane->number == fake->config.fail_at) {
+    if (lane->number == fake->options.fail_at) {
         return yk_fail(error, YOKE_EDEVICE, "the fake device fails at chunk %" PRIu64,
                        lane->number);
     }
