@@ -322,8 +322,13 @@ void yk_supervisor_share_cores(yk_supervisor *supervisor)
         needed += needs_core(control, &control->workers[i]);
     }
     needed = yielding < MIN_CORES_TO_SHARE ? 0 : (uint32_t)yk_min(needed, yielding / 2);
-    /* They have the first slots; the last of them make room. */
-    for (uint32_t i = 0; i < yielding; i++) {
-        share_core(control, &control->workers[i], i >= yielding - needed);
+    /* The last ones make room. */
+    for (uint32_t i = 0; i < count; i++) {
+        yk_worker *worker = &control->workers[i];
+
+        if (yk_worker_has(worker, YK_TRAIT_YIELDS_CORE)) {
+            share_core(control, worker, yielding <= needed);
+            yielding--;
+        }
     }
 }
