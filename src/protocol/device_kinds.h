@@ -23,6 +23,8 @@
     X(FAKE, fake)                                                                        \
     YOKE_MORE_DEVICE_KINDS(X)
 
+/* The end is for device_kinds.c alone: all else asks yk_device_kinds_end(), so that a list with
+ * more kinds needs only that file to be compiled anew. */
 #define YK_DEVICE_NUMBER(NUMBER, name) YK_DEVICE_##NUMBER,
 enum { YK_DEVICE_NONE, YK_DEVICE_KINDS(YK_DEVICE_NUMBER) YK_DEVICE_KINDS_END };
 #undef YK_DEVICE_NUMBER
