@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/env.h"
+#include "base/settings.h"
 #include "driver/drivers.h"
 
 yk_cl_api yk_cl;
@@ -68,8 +68,7 @@ static yoke_status cl_api_fill(void *library, const char *path, yk_error *error)
 
 yoke_status yk_cl_load(const yk_cl_setup *setup, yk_error *error)
 {
-    const char *const chosen = yk_env_text("YOKE_OPENCL_LIBRARY");
-    const char *const path = chosen != NULL ? chosen : "libOpenCL.so.1";
+    const char *const path = yk_setting_text(YK_SETTING_OPENCL_LIBRARY);
     void *library;
 
     if (yk_cl.clGetPlatformIDs != NULL) {
@@ -78,8 +77,12 @@ yoke_status yk_cl_load(const yk_cl_setup *setup, yk_error *error)
     set_environment(setup);
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
-        return yk_fail(error, YOKE_ENODEVICE,
-                       "the OpenCL loader library cannot be opened: %s", dlerror());
+        const yoke_status status =
+            yk_fail(error, YOKE_ENODEVICE,
+                    "the OpenCL loader library cannot be opened: %s", dlerror());
+
+        yk_setting_prefix(YK_SETTING_OPENCL_LIBRARY, error);
+        return status;
     }
     return cl_api_fill(library, path, error);
 }

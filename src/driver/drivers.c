@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/env.h"
+#include "base/settings.h"
 #include "sys/elf.h"
 
 static const char system_folder[] = "/etc/OpenCL/vendors";

@@ -6,7 +6,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
-#include "base/env.h"
+#include "base/settings.h"
 
 /* PoCL compiles differently for launches below this many items in every dimension. */
 enum { LARGE = 65535 };

@@ -8,7 +8,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
-#include "base/env.h"
+#include "base/settings.h"
 #include "pool/start.h"
 #include "pool/trace.h"
 #include "protocol/bells.h"
@@ -22,13 +22,11 @@
 #include "sys/wakeup.h"
 
 static const size_t min_arena = (size_t)64 << 20;
-static const size_t default_arena = (size_t)1 << 40;
 /* Address space that is left for libraries, heaps and stacks, where it is limited. */
 static const size_t max_room = (size_t)256 << 20;
 static const size_t min_room = (size_t)16 << 20;
 static const size_t store_bytes = (size_t)1 << 30;
 static const size_t tables_bytes = (size_t)4 << 30; /* for 2 TiB that are lent */
-static const char default_devices[] = "cpu,gpu";
 
 /* How long the pool's processes may take to go, beyond which they are killed. */
 static const uint64_t end_ns = 5 * YK_NS_PER_S;
@@ -38,15 +36,14 @@ static const uint64_t end_ns = 5 * YK_NS_PER_S;
 static yoke_status read_selection(yk_control *control, const char *devices,
                                   yk_error *error)
 {
-    const bool from_environment = devices == NULL && yk_env_is_set("YOKE_DEVICES");
-    yoke_status status;
+    const yoke_status status = yk_selection_parse(
+        &control->selection,
+        devices != NULL ? devices : yk_setting_text(YK_SETTING_DEVICES), error);
 
-    if (devices == NULL) {
-        devices = from_environment ? yk_env_text("YOKE_DEVICES") : default_devices;
-    }
-    status = yk_selection_parse(&control->selection, devices, error);
-    if (status != YOKE_OK) {
-        yk_error_prefix(error, from_environment ? "YOKE_DEVICES: " : "devices: ");
+    if (status != YOKE_OK && devices != NULL) {
+        yk_error_prefix(error, "devices: ");
+    } else if (status != YOKE_OK) {
+        yk_setting_prefix(YK_SETTING_DEVICES, error);
     }
     return status;
 }
@@ -69,10 +66,10 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
     yoke_status status = read_selection(control, options->devices, error);
 
     if (status == YOKE_OK) {
-        status = yk_env_flag("YOKE_FORCE_DISCRETE", &discrete, error);
+        status = yk_setting_flag(YK_SETTING_FORCE_DISCRETE, &discrete, error);
     }
     if (status == YOKE_OK && !check) {
-        status = yk_env_flag("YOKE_CHECK", &check, error);
+        status = yk_setting_flag(YK_SETTING_CHECK, &check, error);
     }
     if (status == YOKE_OK) {
         status = yk_fault_configure(control, error);
@@ -89,7 +86,7 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
     control->discrete = discrete;
     control->discover = options->discover;
     control->check = check;
-    control->log = yk_env_is_set("YOKE_LOG");
+    control->log = yk_setting_is_set(YK_SETTING_LOG);
     control->start_timeout_ns = start_timeout_ns(timeout);
     return YOKE_OK;
 }
@@ -180,17 +177,20 @@ static yoke_status keep_books(yk_arena *arena, yk_mapping mapping, bool limited,
 static yoke_status read_arena_bytes(const yoke_pool_options *options, uint64_t *bytes,
                                     yk_error *error)
 {
-    const yoke_status status = yk_env_bytes("YOKE_ARENA", bytes, error);
+    const bool is_given = options->arena_bytes != 0;
+    yoke_status status = yk_setting_bytes(YK_SETTING_ARENA, bytes, error);
 
-    if (options->arena_bytes != 0) {
+    if (is_given) {
         *bytes = options->arena_bytes;
     }
     if (status == YOKE_OK && (*bytes < yk_page_size() || *bytes > (uint64_t)1 << 46)) {
-        return yk_fail(
-            error, YOKE_EINVAL,
-            "the pool's memory (arena_bytes, YOKE_ARENA) is from one page to "
-            "64 TiB, not %llu bytes",
-            (unsigned long long)*bytes);
+        status = yk_fail(error, YOKE_EINVAL,
+                         "%sthe pool's memory must be from one page to 64 TiB, not "
+                         "%llu bytes",
+                         is_given ? "arena_bytes: " : "", (unsigned long long)*bytes);
+        if (!is_given) {
+            yk_setting_prefix(YK_SETTING_ARENA, error);
+        }
     }
     return status;
 }
@@ -212,13 +212,13 @@ static yoke_status pool_divide_memory(yoke_pool *pool, const yk_layout *layout,
 static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *options,
                                  yk_error *error)
 {
-    uint64_t bytes = default_arena;
+    uint64_t bytes = 0;
     bool guarded = false;
     mappings all;
     yoke_status status = read_arena_bytes(options, &bytes, error);
 
     if (status == YOKE_OK) {
-        status = yk_env_flag("YOKE_GUARD", &guarded, error);
+        status = yk_setting_flag(YK_SETTING_GUARD, &guarded, error);
     }
     if (status == YOKE_OK) {
         status = map_with_room(&all, (size_t)bytes, guarded, error);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/env.h"
+#include "base/settings.h"
 #include "pool/pool.h"
 #include "protocol/bootstrap.h"
 #include "supervisor/supervisor_main.h"
@@ -19,14 +19,15 @@ yoke_status yk_start_read(yoke_start *method, const char **asked_by, yoke_start 
                           yk_error *error)
 {
     static const char *const names[] = {"auto", "fork", "spawn"};
-    const char *text = yk_env_text("YOKE_START");
+    const char *const text = yk_setting_text(YK_SETTING_START);
+    yoke_status status;
 
     *method = option == YOKE_START_AUTO ? YOKE_START_FORK : option;
     *asked_by = option == YOKE_START_AUTO ? "the default" : ".start";
     if ((unsigned)option > YOKE_START_SPAWN) {
         return yk_fail(error, YOKE_EINVAL, ".start is not a valid start method");
     }
-    if (option != YOKE_START_AUTO || text == NULL || strcmp(text, names[0]) == 0) {
+    if (option != YOKE_START_AUTO || strcmp(text, names[0]) == 0) {
         return YOKE_OK;
     }
     *asked_by = "YOKE_START";
@@ -36,9 +37,10 @@ yoke_status yk_start_read(yoke_start *method, const char **asked_by, yoke_start 
             return YOKE_OK;
         }
     }
-    return yk_fail(
-        error, YOKE_EINVAL,
-        "YOKE_START=%s is not a valid start method; auto, fork and spawn are", text);
+    status = yk_fail(error, YOKE_EINVAL,
+                     "not a valid start method; write auto, fork or spawn");
+    yk_setting_prefix(YK_SETTING_START, error);
+    return status;
 }
 
 /* ---- the application's side ---- */

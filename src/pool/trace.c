@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/env.h"
+#include "base/settings.h"
 #include "base/text.h"
 #include "sys/call_guard.h"
 #include "sys/process.h"
@@ -241,8 +241,9 @@ static char *trace_create_file(const char *wanted, yk_error *error)
         whole = realpath(path, NULL);
     }
     if (whole == NULL) {
-        yk_fail(error, YOKE_ESYSTEM, "YOKE_TRACE: %s cannot be written: %s", path,
+        yk_fail(error, YOKE_ESYSTEM, "the file %s cannot be written: %s", path,
                 strerror(errno));
+        yk_setting_prefix(YK_SETTING_TRACE, error);
     }
     free(path);
     return whole;
@@ -251,7 +252,7 @@ static char *trace_create_file(const char *wanted, yk_error *error)
 yoke_status yk_trace_configure(yoke_pool *pool, yk_error *error)
 {
     YK_NOT_CANCELLED;
-    const char *wanted = yk_env_text("YOKE_TRACE");
+    const char *wanted = yk_setting_text(YK_SETTING_TRACE);
     char *path;
     yoke_status status;
 

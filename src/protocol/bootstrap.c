@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/env.h"
+#include "base/settings.h"
 #include "base/text.h"
 #include "sys/exec.h"
 #include "sys/wakeup.h"

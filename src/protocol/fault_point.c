@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocol/fault_point.h"
 
+#include "base/settings.h"
 #include "sys/process.h"
 
 #ifdef YOKE_FAULT_POINTS
@@ -41,7 +42,7 @@ static uint32_t read_more(const char *text)
 
 yoke_status yk_fault_configure(yk_control *control, yk_error *error)
 {
-    const char *text = getenv("YOKE_FAULT");
+    const char *const text = yk_setting_text(YK_SETTING_FAULT);
     char name[32] = "";
     unsigned count = 1;
     int slot = -1;
@@ -53,7 +54,13 @@ yoke_status yk_fault_configure(yk_control *control, yk_error *error)
         (void)sscanf(text, "%31[^:+*]:%u:%d", name, &count, &slot);
     }
     if (point_of(name) == 0) {
-        return yk_fail(error, YOKE_EINVAL, "YOKE_FAULT=\"%s\" is not understood", text);
+        const yoke_status status = yk_fail(
+            error, YOKE_EINVAL,
+            "not a valid fault point; write NAME[+|*TIMES][:COUNT[:SLOT]], such "
+            "as after-run:2");
+
+        yk_setting_prefix(YK_SETTING_FAULT, error);
+        return status;
     }
     control->fault.slot = slot;
     atomic_store(&control->fault.more, read_more(text));

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/env.h"
+#include "base/parse.h"
+#include "base/settings.h"
 #include "base/text.h"
 #include "protocol/fault_point.h"
 #include "protocol/bootstrap.h"

@@ -85,7 +85,7 @@ static void test_devices_variable(void **state)
 
     (void)state;
     (void)setenv("YOKE_DEVICES", "camel", 1);
-    check_not_created(NULL, YOKE_EINVAL, "YOKE_DEVICES: unknown device \"camel\"");
+    check_not_created(NULL, YOKE_EINVAL, "YOKE_DEVICES=camel: unknown device \"camel\"");
     check_not_created(&(yoke_pool_options){.wait_ready = false}, YOKE_EINVAL,
                       "YOKE_DEVICES");
     assert_ok_pool(NULL,

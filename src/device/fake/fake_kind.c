@@ -2,7 +2,7 @@
 /* Pretended devices: how the device string asks for them. */
 #include <string.h>
 
-#include "base/env.h"
+#include "base/parse.h"
 #include "base/text.h"
 #include "device/fake/fake.h"
 #include "device/kind.h"
