@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/settings_table.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "yoke/status.h"
@@ -29,6 +30,27 @@ static const command commands[] = {
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
+/* The environment variables, from the library's own table. */
+static void print_settings(FILE *stream)
+{
+    static const struct {
+        const char *name, *type, *standard, *help;
+    } settings[] = {
+#define SETTING(identifier, name, type, standard, help) {name, #type, standard, help},
+        YK_SETTING_TABLE(SETTING)
+#undef SETTING
+    };
+
+    fprintf(stream, "\nenvironment:\n");
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        const bool has_default = settings[i].standard[0] != '\0';
+
+        fprintf(stream, "  %s (%s%s%s)\n      %s\n", settings[i].name, settings[i].type,
+                has_default ? ", default " : "", settings[i].standard,
+                settings[i].help);
+    }
+}
+
 static void print_usage(FILE *stream)
 {
     fprintf(stream, "usage: yoke COMMAND [OPTIONS] ...\n\ncommands:\n");
@@ -38,11 +60,10 @@ static void print_usage(FILE *stream)
     fprintf(stream,
             "\noptions:\n"
             "  -h, --help     show this help; 'yoke COMMAND --help' for a command\n"
-            "  -V, --version  show the version\n"
-            "\nenvironment:\n"
-            "  YOKE_DEVICES   devices to use where --devices is not given\n"
-            "\nexit status: 0 success, 1 failure, 2 wrong usage, "
-            "128+N ended by signal N\n");
+            "  -V, --version  show the version\n");
+    print_settings(stream);
+    fprintf(stream, "\nexit status: 0 success, 1 failure, 2 wrong usage, "
+                    "128+N ended by signal N\n");
 }
 
 static bool is_any(const char *word, const char *const *known)
