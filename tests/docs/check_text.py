@@ -9,8 +9,8 @@
 - A block that follows <!-- output: yoke WORDS --> is what that command prints.
 - Links lead to files and headings that exist.
 - Names of functions, types, constants, files and environment variables are known.
-- Every variable that the library reads, every status and every option of the command is
-  explained.
+- The guide's table of environment variables, `yoke --help` and the library's table agree.
+- Every status and every function is explained.
 """
 import pathlib
 import re
@@ -102,9 +102,6 @@ def check_names(page, text):
 
 def check_complete():
     guide = pages[root / "docs/guide.md"]
-    for name in sorted(set(re.findall(r'(?:yk_env_\w+|getenv)\("(\w+)"', library))):
-        if name.startswith("YOKE_") and name != "YOKE_FAULT" and f"`{name}" not in guide:
-            fail(root / "docs/guide.md", f"the variable {name} is not explained")
     for name in re.findall(r"X\((YOKE_\w+),", headers):
         if f"`{name}`" not in guide:
             fail(root / "docs/guide.md", f"the status {name} is not explained")
@@ -113,10 +110,42 @@ def check_complete():
             fail(root / "docs/guide.md", f"{name} is mentioned nowhere")
 
 
+def settings():
+    """(name, type, default, help) of each variable in the library's table."""
+    text = (root / "src/base/settings_table.h").read_text()
+    table = text.split("define YK_SETTING_TABLE(X)")[1].split("\n\n")[0]
+    for name, kind, rest in re.findall(r'X\(\w+, "(\w+)", (\w+),(.*?)\)(?=\s*\\?\n\s*X\(|$)',
+                                       table.replace("\\\n", "\n"), re.S):
+        yield (name, kind, *re.findall(r'"([^"]*)"', rest))
+
+
+def check_settings():
+    """The guide's rows are the table's, but for links and marks; nothing else is read."""
+    path = root / "docs/guide.md"
+    section = pages[path].split("\n## Environment variables\n")[1].split("\n## ")[0]
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", section).replace("`", "")
+    rows = [tuple(cell.strip() for cell in row.split("|")[1:-1])
+            for row in re.findall(r"^\| YOKE_.*$", plain, re.M)]
+    table = list(settings())
+    for row in [row for row in table if row not in rows]:
+        fail(path, f"the table of variables has no row like {row}")
+    for row in [row for row in rows if row not in table]:
+        fail(path, f"the library's table of variables has no row like {row}")
+    for name in sorted(set(re.findall(r'(?:yk_env_\w+|getenv)\("(YOKE_\w+)"', library))):
+        fail(root / "src/base/settings_table.h", f"{name} is read, but is not in the table")
+    help_text = (subprocess.run([command, "--help"], capture_output=True, text=True,
+                                check=False).stdout if command else "")
+    for name, _, default, meaning in table if command else []:
+        if not re.search(rf"\b{name}\b.*{re.escape(default)}.*\n +{re.escape(meaning)}\n",
+                         help_text):
+            fail(path, f"yoke --help does not explain {name}")
+
+
 for page_path, page_text in pages.items():
     check_blocks(page_path, page_text)
     check_links(page_path, page_text)
     check_names(page_path, page_text)
 check_complete()
+check_settings()
 print("\n".join(failures) or f"{len(pages)} pages agree with the project")
 sys.exit(1 if failures else 0)
