@@ -10,10 +10,12 @@ add_library(yoke_cmocka INTERFACE)
 target_include_directories(yoke_cmocka SYSTEM INTERFACE ${CMOCKA_INCLUDE_DIRS})
 target_link_libraries(yoke_cmocka INTERFACE ${CMOCKA_LINK_LIBRARIES})
 
-# What a test sees of the environment: nothing of the caller's choice of devices. Mesa's
-# rusticl shows its software device only when told to.
-set(yoke_test_environment OCL_ICD_VENDORS OCL_ICD_FILENAMES POCL_DEVICES YOKE_DEVICES
-    YOKE_ARENA YOKE_CHECK YOKE_FORCE_DISCRETE YOKE_LOG YOKE_TRACE)
+# What a test sees of the environment: none of the caller's settings, and nothing of the
+# choice of devices. Mesa's rusticl shows its software device only when told to.
+file(READ ${PROJECT_SOURCE_DIR}/src/base/settings_table.h settings)
+string(REGEX MATCHALL "\"YOKE_[A-Z_]+" yoke_test_environment "${settings}")
+list(TRANSFORM yoke_test_environment REPLACE "\"" "")
+list(APPEND yoke_test_environment OCL_ICD_VENDORS OCL_ICD_FILENAMES POCL_DEVICES)
 list(TRANSFORM yoke_test_environment APPEND "=unset:")
 
 # Sets what all tests have in common.
@@ -69,6 +71,8 @@ function(yoke_test_spawned label name)
     yoke_test_properties(spawn/${label}/${name} spawn)
     set_property(TEST spawn/${label}/${name} APPEND PROPERTY
         ENVIRONMENT YOKE_START=spawn)
+    set_property(TEST spawn/${label}/${name} APPEND PROPERTY
+        ENVIRONMENT_MODIFICATION YOKE_START=set:spawn)
     set_property(TEST ${label}/${name} spawn/${label}/${name} APPEND PROPERTY
         RESOURCE_LOCK test_${label}_${name})
 endfunction()
