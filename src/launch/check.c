@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "launch/check.h"
 
-#include "launch/check_range.h"
 #include "launch/footprint.h"
 
 /* What the items of the whole range touch of an argument, or only what they write. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "launch/check_range.h"
+#include "launch/check.h"
 
 #include "base/bits.h"
-#include "launch/check.h"
+
+/* Work-items of a range, and the largest global id: later arithmetic does not overflow. */
+static const uint64_t max_range = UINT64_C(1) << 48;
 
 static const char axis[] = "xyz";
 
@@ -27,8 +29,8 @@ static yoke_status check_sizes(const yoke_range *range, yk_error *error)
                 "the range has %u dimension(s) but a size in dimension %u (%c)",
                 range->dimensions, d, axis[d]);
         }
-        if (range->begin[d] > YK_MAX_RANGE ||
-            !yk_mul(total, used ? range->size[d] : 1, &total) || total > YK_MAX_RANGE) {
+        if (range->begin[d] > max_range ||
+            !yk_mul(total, used ? range->size[d] : 1, &total) || total > max_range) {
             return yk_fail(error, YOKE_EINVAL,
                            "the range is too large: at most 2^48 work-items and ids");
         }

@@ -27,8 +27,15 @@ typedef struct yk_function {
 
 /* Where a function of this process is. YOKE_EINVAL, which calls it `noun`, if it is in no
  * object. */
-yoke_status yk_function_locate(yk_function *where, yk_any_function *function,
-                               const char *noun, yk_error *error);
+static inline yoke_status yk_function_locate(yk_function *where,
+                                             yk_any_function *function,
+                                             const char *noun, yk_error *error)
+{
+    return yk_elf_locate(function, where->object, sizeof where->object, &where->place)
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EINVAL, "%s is in no loaded program or library",
+                         noun);
+}
 
 enum {
     YK_TASK_NONE = 0, /* a yoke_native */
