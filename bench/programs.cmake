@@ -41,9 +41,9 @@ if(OpenMP_C_FOUND)
     bench_peer(openmp OpenMP::OpenMP_C)
 endif()
 
-pkg_check_modules(STARPU IMPORTED_TARGET starpu-1.3)
-if(STARPU_FOUND)
-    bench_peer(starpu PkgConfig::STARPU)
+pkg_check_modules(YOKE_STARPU IMPORTED_TARGET starpu-1.3)
+if(YOKE_STARPU_FOUND)
+    bench_peer(starpu PkgConfig::YOKE_STARPU)
 endif()
 
 find_library(YOKE_OPENCL_LIBRARY NAMES OpenCL libOpenCL.so.1)

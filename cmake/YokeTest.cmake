@@ -1,15 +1,4 @@
 # SPDX-License-Identifier: MIT
-# cmocka 1.1.5 exports no target; this one is made from its .pc file.
-
-pkg_check_modules(CMOCKA cmocka)
-if(NOT CMOCKA_FOUND)
-    message(FATAL_ERROR "cmocka is missing (Debian, Ubuntu: apt install libcmocka-dev; "
-        "or configure with -DYOKE_TESTS=OFF)")
-endif()
-add_library(yoke_cmocka INTERFACE)
-target_include_directories(yoke_cmocka SYSTEM INTERFACE ${CMOCKA_INCLUDE_DIRS})
-target_link_libraries(yoke_cmocka INTERFACE ${CMOCKA_LINK_LIBRARIES})
-
 # What a test sees of the environment: none of the caller's settings, and nothing of the
 # choice of devices. Mesa's rusticl shows its software device only when told to.
 file(READ ${PROJECT_SOURCE_DIR}/src/base/settings_table.h settings)
