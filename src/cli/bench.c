@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* `yoke bench --break-even`: how large a job has to be for the pool to pay. */
-#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "cli/break_even.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "yoke/yoke.h"
 
 static const char help[] =
@@ -309,64 +309,25 @@ static int break_even(const char *devices, bool tsv, const char *title)
     return good ? YK_CLI_OK : YK_CLI_FAILED;
 }
 
-typedef struct bench_options {
-    const char *devices;
-    bool break_even;
-    bool tsv;
-    bool help;
-} bench_options;
-
-static bool bench_parse_options(bench_options *options, int argc, char **argv)
-{
-    static const struct option known[] = {
-        {"break-even", no_argument, NULL, 'b'},
-        {"devices", required_argument, NULL, 'd'},
-        {"tsv", no_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
-        switch (option) {
-        case 'b':
-            options->break_even = true;
-            break;
-        case 'd':
-            options->devices = optarg;
-            break;
-        case 't':
-            options->tsv = true;
-            break;
-        case 'h':
-            options->help = true;
-            break;
-        default:
-            return false;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "%s: '%s' is one word too many\n", argv[0], argv[optind]);
-        return false;
-    }
-    if (!options->help && !options->break_even) {
-        fprintf(stderr, "%s: say what to measure: --break-even\n", argv[0]);
-        return false;
-    }
-    return true;
-}
-
 int yk_bench_command(int argc, char **argv)
 {
-    bench_options options = {.devices = NULL};
+    const char *devices = NULL;
+    bool wants_break_even = false;
+    bool tsv = false;
+    const yk_cli_option table[] = {
+        {"break-even", &wants_break_even, NULL},
+        {"devices", NULL, &devices},
+        {"tsv", &tsv, NULL},
+        {NULL, NULL, NULL},
+    };
+    int status;
 
-    if (!bench_parse_options(&options, argc, argv)) {
-        fprintf(stderr, "See '%s --help'.\n", argv[0]);
-        return YK_CLI_USAGE;
+    if (!yk_cli_options_read(table, help, argc, argv, &status)) {
+        return status;
     }
-    if (options.help) {
-        fputs(help, stdout);
-        return YK_CLI_OK;
+    if (!wants_break_even) {
+        fprintf(stderr, "%s: say what to measure: --break-even\n", argv[0]);
+        return yk_cli_usage(argv[0]);
     }
-    return break_even(options.devices, options.tsv, argv[0]);
+    return break_even(devices, tsv, argv[0]);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "yoke/pool.h"
 
 enum { COLUMNS = 7, CELL = 288, WIDEST = 40 };
@@ -16,19 +17,6 @@ static const char *const headings[COLUMNS] = {
 typedef struct table_row {
     char cell[COLUMNS][CELL];
 } table_row;
-
-typedef struct devices_options {
-    const char *devices;
-    bool tsv;
-    bool help;
-} devices_options;
-
-static const struct option long_options[] = {
-    {"devices", required_argument, NULL, 'd'},
-    {"tsv", no_argument, NULL, 't'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
 
 static const char help[] =
     "usage: yoke devices [OPTIONS]\n"
@@ -214,10 +202,10 @@ static bool list_pool(yoke_pool *pool, bool tsv)
     return good;
 }
 
-static int list_devices(const devices_options *options, const char *title)
+static int list_devices(const char *devices, bool tsv, const char *title)
 {
     const yoke_pool_options pool_options = {
-        .devices = options->devices,
+        .devices = devices,
         .wait_ready = true,
         .discover = true,
     };
@@ -228,7 +216,7 @@ static int list_devices(const devices_options *options, const char *title)
         fprintf(stderr, "%s: %s\n", title, yoke_pool_error(NULL));
         return YK_CLI_FAILED;
     }
-    good = list_pool(pool, options->tsv);
+    good = list_pool(pool, tsv);
     if (!good) {
         const char *text = yoke_pool_error(pool);
 
@@ -241,43 +229,19 @@ static int list_devices(const devices_options *options, const char *title)
     return good ? YK_CLI_OK : YK_CLI_FAILED;
 }
 
-static bool devices_parse_options(devices_options *options, int argc, char **argv)
-{
-    int option;
-
-    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'd':
-            options->devices = optarg;
-            break;
-        case 't':
-            options->tsv = true;
-            break;
-        case 'h':
-            options->help = true;
-            break;
-        default:
-            return false;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "%s: '%s' is one word too many\n", argv[0], argv[optind]);
-        return false;
-    }
-    return true;
-}
-
 int yk_devices_command(int argc, char **argv)
 {
-    devices_options options = {0};
+    const char *devices = NULL;
+    bool tsv = false;
+    const yk_cli_option table[] = {
+        {"devices", NULL, &devices},
+        {"tsv", &tsv, NULL},
+        {NULL, NULL, NULL},
+    };
+    int status;
 
-    if (!devices_parse_options(&options, argc, argv)) {
-        fprintf(stderr, "See '%s --help'.\n", argv[0]);
-        return YK_CLI_USAGE;
+    if (!yk_cli_options_read(table, help, argc, argv, &status)) {
+        return status;
     }
-    if (options.help) {
-        fputs(help, stdout);
-        return YK_CLI_OK;
-    }
-    return list_devices(&options, argv[0]);
+    return list_devices(devices, tsv, argv[0]);
 }
