@@ -112,9 +112,11 @@ static void run_start(run *self, yoke_pool *pool, const char *devices)
     atomic_store(&self->held->arrived, 0);
     assert_ok_pool(pool,
                    yoke_map_async(&self->future, pool, self->kernel, yoke_range_1d(N),
-                                  &options, yoke_out(self->out, sizeof *self->out),
-                                  yoke_in(self->in, sizeof *self->in),
-                                  yoke_in_whole(self->held, sizeof *self->held)));
+                                  &options,
+                                  YOKE_ARGS(yoke_out(self->out, sizeof *self->out),
+                                            yoke_in(self->in, sizeof *self->in),
+                                            yoke_in_whole(self->held,
+                                                          sizeof *self->held))));
 }
 
 typedef struct crowd {
@@ -140,7 +142,7 @@ static void run_await(const run *self, uint32_t arrived)
 static void run_end(run *self, const pid_t *pids, size_t *items, size_t count)
 {
     atomic_store(&self->held->open, 1);
-    assert_ok_pool(self->pool, yoke_future_wait(self->future, -1));
+    assert_ok_pool(self->pool, yoke_future_wait(self->future, YOKE_FOREVER));
     yoke_future_destroy(self->future);
     memset(items, 0, count * sizeof *items);
     for (uint32_t i = 0; i < N; i++) {
@@ -150,9 +152,9 @@ static void run_end(run *self, const pid_t *pids, size_t *items, size_t count)
         }
     }
     yoke_kernel_destroy(self->kernel);
-    yoke_free(self->pool, self->out);
-    yoke_free(self->pool, self->in);
-    yoke_free(self->pool, self->held);
+    yoke_free(self->out);
+    yoke_free(self->in);
+    yoke_free(self->held);
 }
 
 /* ---- the toy ---- */
