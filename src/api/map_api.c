@@ -7,7 +7,7 @@
 
 /* NULL for the future: waits. */
 static yoke_status map_submit(yoke_future **future, yoke_pool *pool,
-                              yk_submission *submission, size_t arg_size)
+                              yk_request *submission, size_t arg_size)
 {
     yk_error error;
     yoke_status status;
@@ -27,8 +27,8 @@ yoke_status yoke_map_with_sized(yoke_pool *pool, yoke_kernel *kernel, yoke_range
                                 const yoke_map_options *options, size_t size,
                                 const yoke_arg *args, size_t count, size_t arg_size)
 {
-    yk_submission submission = {
-        .kernel = kernel, .range = range, .args = args, .count = count};
+    yk_request submission = {
+        .kernel = kernel, .range = range, .args = args, .arg_count = count};
 
     yk_call_take_options(&submission.options, sizeof submission.options, options, size);
     return map_submit(NULL, pool, &submission, arg_size);
@@ -39,8 +39,8 @@ yoke_status yoke_map_async_sized(yoke_future **future, yoke_pool *pool,
                                  const yoke_map_options *options, size_t size,
                                  const yoke_arg *args, size_t count, size_t arg_size)
 {
-    yk_submission submission = {
-        .kernel = kernel, .range = range, .args = args, .count = count};
+    yk_request submission = {
+        .kernel = kernel, .range = range, .args = args, .arg_count = count};
     yoke_future *job = NULL;
     yoke_status status;
 

@@ -78,7 +78,7 @@ static yoke_status find_partial(map_reduce *map, const yoke_arg *args, size_t co
 
 /* Which of them the range has. */
 static yoke_status count_parts(map_reduce *map, const yoke_kernel *kernel,
-                               const yk_submission *submission, yk_error *error)
+                               const yk_request *submission, yk_error *error)
 {
     const yk_kernel *described = &kernel->pool->control->kernels[kernel->slot].kernel;
     yk_launch *launch = calloc(1, sizeof *launch);
@@ -127,7 +127,7 @@ static yoke_status map_reduce_allocate(map_reduce *map, yoke_pool *pool,
 /* The calling thread combines if it waits; else the thread that collects the job. The memory of
  * partial results is the job's from its submission on. */
 static yoke_status map_reduce_run(map_reduce *map, yoke_future **future,
-                                  yoke_pool *pool, yk_submission *submission,
+                                  yoke_pool *pool, yk_request *submission,
                                   yk_error *error)
 {
     yoke_status status = count_parts(map, submission->kernel, submission, error);
@@ -138,8 +138,8 @@ static yoke_status map_reduce_run(map_reduce *map, yoke_future **future,
     if (status != YOKE_OK) {
         return status;
     }
-    submission->combine = map->combine;
-    submission->combine.by_caller = future == NULL;
+    map->combine.by_caller = future == NULL;
+    submission->combine = &map->combine;
     return yk_call_submit(future, pool, submission, error);
 }
 
@@ -158,7 +158,7 @@ static bool is_empty(const yoke_range *range)
 static yoke_status map_reduce_empty(const map_reduce *map, yoke_future **future,
                                     yoke_pool *pool, yk_error *error)
 {
-    const yk_submission nothing = {.is_users = true};
+    const yk_request nothing = {.is_users = true};
     const yoke_reducer *reducer = &map->combine.reducer;
 
     if (reducer->identity == NULL) {
@@ -182,7 +182,7 @@ static void undo_args(void *args, uint64_t unused)
 }
 
 static yoke_status map_reduce_submit(map_reduce *map, yoke_future **future,
-                                     yoke_pool *pool, yk_submission *submission,
+                                     yoke_pool *pool, yk_request *submission,
                                      yk_error *error)
 {
     yoke_status status;
@@ -190,11 +190,11 @@ static yoke_status map_reduce_submit(map_reduce *map, yoke_future **future,
     if (is_empty(&submission->range)) {
         return map_reduce_empty(map, future, pool, error);
     }
-    map->args = malloc(submission->count * sizeof *map->args);
+    map->args = malloc(submission->arg_count * sizeof *map->args);
     if (map->args == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    memcpy(map->args, submission->args, submission->count * sizeof *map->args);
+    memcpy(map->args, submission->args, submission->arg_count * sizeof *map->args);
     submission->args = map->args;
     yk_hold(undo_args, map->args, 0);
     status = map_reduce_run(map, future, pool, submission, error);
@@ -214,7 +214,7 @@ typedef struct map_reduce_call {
 /* NULL for the future: waits. */
 static yoke_status map_reduce_begin(yoke_future **future, yoke_pool *pool,
                                     const map_reduce_call *call,
-                                    yk_submission *submission)
+                                    yk_request *submission)
 {
     map_reduce map = {.combine = {.result = call->result}};
     yoke_reducer *own = &map.combine.reducer;
@@ -234,7 +234,7 @@ static yoke_status map_reduce_begin(yoke_future **future, yoke_pool *pool,
         status = yk_call_check_arg_size(call->arg_size, &error);
     }
     if (status == YOKE_OK) {
-        status = find_partial(&map, submission->args, submission->count, &error);
+        status = find_partial(&map, submission->args, submission->arg_count, &error);
     }
     if (status == YOKE_OK) {
         status = map_reduce_submit(&map, future, pool, submission, &error);
@@ -249,8 +249,8 @@ yoke_status yoke_map_reduce_sized(yoke_pool *pool, yoke_kernel *kernel,
                                   const yoke_arg *args, size_t count, size_t arg_size)
 {
     const map_reduce_call call = {reducer, reducer_size, arg_size, result};
-    yk_submission submission = {
-        .kernel = kernel, .range = range, .args = args, .count = count};
+    yk_request submission = {
+        .kernel = kernel, .range = range, .args = args, .arg_count = count};
 
     yk_call_take_options(&submission.options, sizeof submission.options, options, size);
     return map_reduce_begin(NULL, pool, &call, &submission);
@@ -265,8 +265,8 @@ yoke_status yoke_map_reduce_async_sized(yoke_future **future, yoke_pool *pool,
                                         size_t arg_size)
 {
     const map_reduce_call call = {reducer, reducer_size, arg_size, result};
-    yk_submission submission = {
-        .kernel = kernel, .range = range, .args = args, .count = count};
+    yk_request submission = {
+        .kernel = kernel, .range = range, .args = args, .arg_count = count};
     yoke_future *job = NULL;
     yoke_status status;
 

@@ -109,7 +109,7 @@ static yoke_status check_arrays(yoke_pool *pool, const yk_reduce_request *reques
 static yoke_status reduce_empty(yoke_future **future, yoke_pool *pool,
                                 yoke_reduced *result, yk_error *error)
 {
-    const yk_submission nothing = {.is_users = true};
+    const yk_request nothing = {.is_users = true};
 
     memset(result, 0, sizeof *result);
     if (future != NULL) {
@@ -123,16 +123,17 @@ static yoke_status reduce_empty(yoke_future **future, yoke_pool *pool,
 
 static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
                                  const yk_reduce_request *request,
-                                 yk_submission *submission, yk_error *error)
+                                 yk_request *submission, yk_error *error)
 {
     yoke_arg args[8];
+    yk_fold fold;
     yoke_status status;
 
     submission->options.round_up = false; /* the range is whole blocks */
     status = yk_reduction_prepare(pool, request->reduction, &submission->kernel, error);
 
     if (status == YOKE_OK) {
-        status = yk_reduction_fill(pool, request, submission, args, error);
+        status = yk_reduction_fill(pool, request, submission, &fold, args, error);
     }
     return status == YOKE_OK ? yk_call_submit(future, pool, submission, error) : status;
 }
@@ -140,7 +141,7 @@ static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
 /* NULL for the future: waits. */
 static yoke_status reduce_begin(yoke_future **future, yoke_pool *pool,
                                 const yoke_reduction *reduction, yoke_reduced *result,
-                                yk_submission *submission)
+                                yk_request *submission)
 {
     yk_reduce_request request = {
         .x = reduction->x, .y = reduction->y, .n = reduction->count, .result = result};
@@ -171,7 +172,7 @@ yoke_status yoke_reduce_sized(yoke_pool *pool, const yoke_reduction *reduction,
                               size_t reduction_size, yoke_reduced *result,
                               const yoke_map_options *options, size_t size)
 {
-    yk_submission submission = {.kernel = NULL};
+    yk_request submission = {.kernel = NULL};
     yoke_reduction own = {.x = NULL};
 
     yk_call_take_options(&own, sizeof own, reduction, reduction_size);
@@ -184,7 +185,7 @@ yoke_status yoke_reduce_async_sized(yoke_future **future, yoke_pool *pool,
                                     size_t reduction_size, yoke_reduced *result,
                                     const yoke_map_options *options, size_t size)
 {
-    yk_submission submission = {.kernel = NULL};
+    yk_request submission = {.kernel = NULL};
     yoke_reduction own = {.x = NULL};
     yoke_future *job = NULL;
     yoke_status status;

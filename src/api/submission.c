@@ -58,7 +58,7 @@ static yoke_status submission_wait(yoke_future *job, yoke_pool *pool, bool calle
 }
 
 yoke_status yk_call_submit(yoke_future **future, yoke_pool *pool,
-                           yk_submission *submission, yk_error *error)
+                           yk_request *submission, yk_error *error)
 {
     yoke_future *job = NULL;
     yoke_status status;

@@ -21,6 +21,6 @@ void yk_call_give_future(yoke_future **future, yoke_future *job);
 /* Submits a job. NULL for the future: works on it if the options say so, and waits; then
  * the status is how it ended. */
 yoke_status yk_call_submit(yoke_future **future, yoke_pool *pool,
-                           yk_submission *submission, yk_error *error);
+                           yk_request *submission, yk_error *error);
 
 #endif

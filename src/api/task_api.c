@@ -10,6 +10,15 @@
 #include "patterns/tasks.h"
 #include "pool/pool.h"
 
+static void task_take_options(yk_request *request, const yoke_task_options *callers,
+                              size_t size)
+{
+    yoke_task_options options = {.devices = NULL};
+
+    yk_call_take_options(&options, sizeof options, callers, size);
+    yk_tasks_take_options(request, &options);
+}
+
 /* Whether an argument gives each item a part of its own, in one piece. */
 static bool task_has_plain_parts(const yoke_arg *arg, yoke_access access)
 {
@@ -18,7 +27,7 @@ static bool task_has_plain_parts(const yoke_arg *arg, yoke_access access)
 }
 
 /* The number, from 1, of the first argument of this kind; 0: none. */
-static uint32_t task_find_plain(const yk_task_request *request, yoke_access access)
+static uint32_t task_find_plain(const yk_request *request, yoke_access access)
 {
     for (size_t i = 0; request->args != NULL && i < request->arg_count; i++) {
         if (task_has_plain_parts(&request->args[i], access)) {
@@ -29,7 +38,7 @@ static uint32_t task_find_plain(const yk_task_request *request, yoke_access acce
 }
 
 static yoke_status task_submit_each(yoke_future **job, yoke_pool *pool,
-                                    yk_task_request *request, size_t arg_size,
+                                    yk_request *request, size_t arg_size,
                                     yk_error *error)
 {
     yoke_status status = yk_call_check(pool, error);
@@ -38,9 +47,9 @@ static yoke_status task_submit_each(yoke_future **job, yoke_pool *pool,
         status = yk_call_check_arg_size(arg_size, error);
     }
     if (status == YOKE_OK && request->arg_count < YK_MAX_ARGS) {
-        request->call.arg_count = (uint32_t)request->arg_count;
-        request->call.input = task_find_plain(request, YOKE_ACCESS_READ);
-        request->call.output = task_find_plain(request, YOKE_ACCESS_WRITE);
+        request->task.arg_count = (uint32_t)request->arg_count;
+        request->task.input = task_find_plain(request, YOKE_ACCESS_READ);
+        request->task.output = task_find_plain(request, YOKE_ACCESS_WRITE);
     }
     return status == YOKE_OK ? yk_tasks_submit(job, pool, request, error) : status;
 }
@@ -50,14 +59,16 @@ yoke_status yoke_apply_each_sized(yoke_pool *pool, yoke_task_function *function,
                                   size_t size, const yoke_arg *args, size_t arg_count,
                                   size_t arg_size)
 {
-    yk_task_request request = {
-        .function = function, .count = count, .args = args, .arg_count = arg_count};
+    yk_request request = {.function = function,
+                          .range = yoke_range_1d(count),
+                          .args = args,
+                          .arg_count = arg_count};
     yoke_future *job = NULL;
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    yk_call_take_options(&request.options, sizeof request.options, options, size);
+    task_take_options(&request, options, size);
     status = task_submit_each(&job, pool, &request, arg_size, &error);
     if (status == YOKE_OK) {
         status = yk_finish(job, &error);
@@ -81,17 +92,17 @@ yoke_status yoke_apply_each_async_sized(yoke_future **future, yoke_pool *pool,
                                         const yoke_arg *args, size_t arg_count,
                                         size_t arg_size)
 {
-    yk_task_request request = {.function = function,
-                               .count = count,
-                               .args = args,
-                               .arg_count = arg_count,
-                               .is_users = future != NULL};
+    yk_request request = {.function = function,
+                          .range = yoke_range_1d(count),
+                          .args = args,
+                          .arg_count = arg_count,
+                          .is_users = future != NULL};
     yoke_future *job = NULL;
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    yk_call_take_options(&request.options, sizeof request.options, options, size);
+    task_take_options(&request, options, size);
     status = task_submit_each(&job, pool, &request, arg_size, &error);
     task_give_job(future, job);
     return yk_call_end(pool, status, &error);
@@ -125,19 +136,19 @@ static yoke_status task_take_result(yoke_future *future, void **result, size_t *
 
 /* A task that is called once. */
 static yoke_status task_submit_once(yoke_future **job, yoke_pool *pool,
-                                    yk_task_request *request, const void *input,
+                                    yk_request *request, const void *input,
                                     size_t input_bytes, yk_error *error)
 {
     yoke_arg args[1];
     yoke_status status = yk_call_check(pool, error);
 
-    request->count = 1;
+    request->range = yoke_range_1d(1);
     request->has_result = true;
     if (status == YOKE_OK && (input != NULL || input_bytes != 0)) {
         args[0] = input_of(pool, input, input_bytes);
         request->args = args;
         request->arg_count = 1;
-        request->call.input = 1;
+        request->task.input = 1;
     }
     if (status == YOKE_OK) {
         status = yk_tasks_submit(job, pool, request, error);
@@ -151,7 +162,7 @@ yoke_status yoke_apply_sized(yoke_pool *pool, yoke_task_function *function,
                              size_t *result_bytes, const yoke_task_options *options,
                              size_t size)
 {
-    yk_task_request request = {.function = function};
+    yk_request request = {.function = function};
     yoke_future *job = NULL;
     yk_error error;
     yoke_status status;
@@ -163,7 +174,7 @@ yoke_status yoke_apply_sized(yoke_pool *pool, yoke_task_function *function,
     if (result_bytes != NULL) {
         *result_bytes = 0;
     }
-    yk_call_take_options(&request.options, sizeof request.options, options, size);
+    task_take_options(&request, options, size);
     status = task_submit_once(&job, pool, &request, input, input_bytes, &error);
     return status == YOKE_OK ? task_take_result(job, result, result_bytes)
                              : yk_call_end(pool, status, &error);
@@ -174,13 +185,13 @@ yoke_status yoke_apply_async_sized(yoke_future **future, yoke_pool *pool,
                                    size_t input_bytes, const yoke_task_options *options,
                                    size_t size)
 {
-    yk_task_request request = {.function = function, .is_users = future != NULL};
+    yk_request request = {.function = function, .is_users = future != NULL};
     yoke_future *job = NULL;
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    yk_call_take_options(&request.options, sizeof request.options, options, size);
+    task_take_options(&request, options, size);
     status = task_submit_once(&job, pool, &request, input, input_bytes, &error);
     task_give_job(future, job);
     return yk_call_end(pool, status, &error);

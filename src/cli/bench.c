@@ -8,7 +8,6 @@
 
 #include "cli/break_even.h"
 #include "cli/command.h"
-#include "cli/options.h"
 #include "yoke/yoke.h"
 
 static const char help[] =

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/options.h"
 #include "yoke/pool.h"
 
 enum { COLUMNS = 7, CELL = 288, WIDEST = 40 };

@@ -87,26 +87,26 @@ yoke_status yk_launch_check_overlap(const yk_launch *launch, yk_error *error)
     return YOKE_OK;
 }
 
-static yoke_status check_count(const yk_launch_request *request, yk_error *error)
+static yoke_status check_count(const yk_launch_input *input, yk_error *error)
 {
-    const int expected = request->parameter_count;
-    const size_t declared = request->kernel->parameter_count;
+    const int expected = input->parameter_count;
+    const size_t declared = input->kernel->parameter_count;
 
-    if (request->arg_count > YK_MAX_ARGS) {
+    if (input->request->arg_count > YK_MAX_ARGS) {
         return yk_fail(error, YOKE_EINVAL, "%zu arguments: at most %d are possible",
-                       request->arg_count, YK_MAX_ARGS);
+                       input->request->arg_count, YK_MAX_ARGS);
     }
-    if (request->arg_count > 0 && request->args == NULL) {
+    if (input->request->arg_count > 0 && input->request->args == NULL) {
         return yk_fail(error, YOKE_EINVAL, "args is NULL");
     }
-    if (declared != 0 && request->arg_count != declared) {
+    if (declared != 0 && input->request->arg_count != declared) {
         return yk_fail(error, YOKE_EINVAL,
                        "%zu argument(s) given, the kernel takes %zu (.parameters)",
-                       request->arg_count, declared);
+                       input->request->arg_count, declared);
     }
-    if (expected >= 0 && request->arg_count != (size_t)expected) {
+    if (expected >= 0 && input->request->arg_count != (size_t)expected) {
         return yk_fail(error, YOKE_EINVAL, "%zu argument(s) given, the kernel takes %d",
-                       request->arg_count, expected);
+                       input->request->arg_count, expected);
     }
     return YOKE_OK;
 }
@@ -117,24 +117,25 @@ static bool writes_whole(const yk_arg *arg)
            (arg->access & YK_WRITE) != 0;
 }
 
-yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_request *request,
+yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,
                            yk_error *error)
 {
     size_t values_used = 0;
-    yoke_status status = yk_launch_fill_range(launch, request->kernel, &request->range,
-                                              request->round_up, error);
+    yoke_status status =
+        yk_launch_fill_range(launch, input->kernel, &input->request->range,
+                             input->request->options.round_up, error);
 
     if (status == YOKE_OK) {
-        status = check_count(request, error);
+        status = check_count(input, error);
     }
     if (status != YOKE_OK) {
         return status;
     }
-    launch->kernel_id = request->kernel->id;
+    launch->kernel_id = input->kernel->id;
     launch->whole = 0;
-    launch->arg_count = (uint32_t)request->arg_count;
-    for (size_t i = 0; i < request->arg_count; i++) {
-        status = yk_launch_fill_arg(launch, i, request, &values_used, error);
+    launch->arg_count = (uint32_t)input->request->arg_count;
+    for (size_t i = 0; i < input->request->arg_count; i++) {
+        status = yk_launch_fill_arg(launch, i, input, &values_used, error);
         if (status != YOKE_OK) {
             return status;
         }

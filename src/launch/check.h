@@ -13,25 +13,23 @@
 #include "base/error.h"
 #include "launch/kernel.h"
 #include "launch/launch.h"
+#include "launch/request.h"
 #include "shm/arena.h"
 #include "yoke/arg.h"
 #include "yoke/range.h"
 
-/* What a launch is made of. Nothing in it is kept. */
-typedef struct yk_launch_request {
+/* What a launch is made of: what a call asks for, and what the pool knows. Nothing in it is kept.
+ */
+typedef struct yk_launch_input {
+    const yk_request *request; /* its range, its arguments, .round_up, .stage */
     const yk_kernel *kernel;
     const yk_parameter *parameters; /* of its source */
     int parameter_count;            /* -1: not known */
-    yoke_range range;
-    bool round_up;
-    bool allow_foreign; /* arrays may lie outside the arena: they get no block */
-    const yoke_arg *args;
-    size_t arg_count;
-    yk_arena *arena;
-} yk_launch_request;
+    yk_arena *arena; /* with .stage arrays may lie outside: they get no block */
+} yk_launch_input;
 
 /* Fills in all of *launch but its id. */
-yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_request *request,
+yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,
                            yk_error *error);
 
 /* Range, split and groups only. */
@@ -41,7 +39,7 @@ yoke_status yk_launch_fill_range(yk_launch *launch, const yk_kernel *kernel,
 
 /* One argument's own checks, then its copy in launch->args[index]. */
 yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
-                               const yk_launch_request *request, size_t *values_used,
+                               const yk_launch_input *input, size_t *values_used,
                                yk_error *error);
 
 /* Bytes from an array's pointer to the end of what may be touched in a launch whose range is

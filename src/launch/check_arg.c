@@ -9,11 +9,11 @@ static const char *const kind_names[] = {"nothing", "an array", "a scalar",
                                          "local memory"};
 
 /* "argument 3 (y, float*): " in front of what is wrong with it. */
-static yoke_status check_arg_refuse(const yk_launch_request *request, size_t index,
+static yoke_status check_arg_refuse(const yk_launch_input *input, size_t index,
                                     yk_error *error)
 {
     const yk_parameter *parameter =
-        (int)index < request->parameter_count ? &request->parameters[index] : NULL;
+        (int)index < input->parameter_count ? &input->parameters[index] : NULL;
 
     if (parameter != NULL && parameter->name[0] != '\0') {
         yk_error_prefix(error, "argument %zu (%s, %s): ", index + 1, parameter->name,
@@ -63,7 +63,7 @@ static yoke_status fill_scalar(yk_launch *launch, yk_arg *to, const yoke_arg *ar
 }
 
 static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
-                             const yk_launch_request *request, const yoke_arg *arg,
+                             const yk_launch_input *input, const yoke_arg *arg,
                              size_t *values_used, yk_error *error)
 {
     if (arg->bytes == 0) {
@@ -71,7 +71,7 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
     }
     switch (arg->kind) {
     case YOKE_ARG_ARRAY:
-        return yk_check_array(launch, to, request, arg, error);
+        return yk_check_array(launch, to, input, arg, error);
     case YOKE_ARG_SCALAR:
         return fill_scalar(launch, to, arg, values_used, error);
     case YOKE_ARG_LOCAL:
@@ -88,22 +88,21 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
 }
 
 yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
-                               const yk_launch_request *request, size_t *values_used,
+                               const yk_launch_input *input, size_t *values_used,
                                yk_error *error)
 {
-    const yoke_arg *arg = &request->args[index];
+    const yoke_arg *arg = &input->request->args[index];
     yk_arg *to = &launch->args[index];
     yoke_status status = YOKE_OK;
 
     memset(to, 0, sizeof *to);
     to->kind = (uint32_t)arg->kind;
     to->bytes = arg->bytes;
-    if ((int)index < request->parameter_count &&
-        (unsigned)arg->kind <= YOKE_ARG_LOCAL) {
-        status = check_parameter(arg, &request->parameters[index], error);
+    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_LOCAL) {
+        status = check_parameter(arg, &input->parameters[index], error);
     }
     if (status == YOKE_OK) {
-        status = fill_kind(launch, to, request, arg, values_used, error);
+        status = fill_kind(launch, to, input, arg, values_used, error);
     }
-    return status == YOKE_OK ? YOKE_OK : check_arg_refuse(request, index, error);
+    return status == YOKE_OK ? YOKE_OK : check_arg_refuse(input, index, error);
 }

@@ -335,15 +335,15 @@ yoke_status yk_launch_reach(const yk_launch *launch, const yoke_arg *arg,
 
 /* ---- where the array is ---- */
 
-static yoke_status find_block(yk_arg *to, const yk_launch_request *request,
+static yoke_status find_block(yk_arg *to, const yk_launch_input *input,
                               const yoke_arg *arg, yk_error *error)
 {
-    const uint64_t base = (uint64_t)(uintptr_t)request->arena->mapping.base;
+    const uint64_t base = (uint64_t)(uintptr_t)input->arena->mapping.base;
     yk_allocation block;
 
-    if (!yk_arena_find(request->arena, arg->pointer, &block)) {
-        if (request->allow_foreign &&
-            !yk_arena_contains(request->arena, arg->pointer)) {
+    if (!yk_arena_find(input->arena, arg->pointer, &block)) {
+        if (input->request->options.stage &&
+            !yk_arena_contains(input->arena, arg->pointer)) {
             return YOKE_OK;
         }
         return yk_fail(
@@ -423,7 +423,7 @@ static yoke_status check_block(const yk_launch *launch, const yk_arg *to,
 }
 
 yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,
-                           const yk_launch_request *request, const yoke_arg *arg,
+                           const yk_launch_input *input, const yoke_arg *arg,
                            yk_error *error)
 {
     yoke_status status;
@@ -442,6 +442,6 @@ yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,
     if (low > to->address || high < to->address || high == UINT64_MAX) {
         return fail_overflow(error);
     }
-    status = find_block(to, request, arg, error);
+    status = find_block(to, input, arg, error);
     return status == YOKE_OK ? check_block(launch, to, arg, error) : status;
 }

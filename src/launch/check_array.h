@@ -8,7 +8,7 @@
 
 /* Fills in the rest of *to, whose kind and bytes are set, for a launch whose range is set. */
 yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,
-                           const yk_launch_request *request, const yoke_arg *arg,
+                           const yk_launch_input *input, const yoke_arg *arg,
                            yk_error *error);
 
 #endif

@@ -151,21 +151,22 @@ static yoke_status submit_function(yoke_stream *stream, const yk_stream_slot *sl
     const yoke_stream_options *options = &stream->options;
     const yoke_arg args[2] = {yoke_in(slot->input, options->input_bytes),
                               yoke_out(slot->output, options->output_bytes)};
-    const yk_task_request request = {
+    const yoke_task_options task_options = {.devices = options->devices,
+                                            .timeout = options->timeout,
+                                            .context = options->context,
+                                            .context_bytes = options->context_bytes,
+                                            .kind = options->kind};
+    yk_request request = {
         .function = options->function,
-        .options = {.devices = options->devices,
-                    .timeout = options->timeout,
-                    .context = options->context,
-                    .context_bytes = options->context_bytes,
-                    .kind = options->kind},
-        .count = slot->count,
+        .range = yoke_range_1d(slot->count),
         .args = args,
         .arg_count = options->output_bytes != 0 ? 2 : 1,
-        .call = {.input = 1,
+        .task = {.input = 1,
                  .output = options->output_bytes != 0 ? 2 : 0,
                  .first = slot->first},
     };
 
+    yk_tasks_take_options(&request, &task_options);
     return yk_tasks_submit(future, stream->pool, &request, error);
 }
 
@@ -173,14 +174,14 @@ static yoke_status submit_kernel(yoke_stream *stream, const yk_stream_slot *slot
                                  yoke_future **future, yk_error *error)
 {
     const yk_stream_layout *layout = &stream->layout;
-    yk_submission submission = {
+    yk_request request = {
         .kernel = stream->options.kernel,
         .range = stream->options.range,
         .options = {.devices = stream->options.devices,
                     .timeout = stream->options.timeout,
                     .stage = true},
         .args = stream->args,
-        .count = stream->options.arg_count,
+        .arg_count = stream->options.arg_count,
     };
 
     /* The copy is the submission's when it returns: one slot after the other uses it. */
@@ -188,7 +189,7 @@ static yoke_status submit_kernel(yoke_stream *stream, const yk_stream_slot *slot
     if (layout->output_arg >= 0) {
         stream->args[layout->output_arg].pointer = slot->output;
     }
-    return yk_submit(future, stream->pool, &submission, error);
+    return yk_submit(future, stream->pool, &request, error);
 }
 
 /* The slot is as before if a callback that is called meanwhile does not return. */

@@ -117,18 +117,17 @@ static yoke_status plan_kernel(yk_stream_layout *layout, yoke_pool *pool,
 
 /* ---- jobs ---- */
 
-/* What is wrong with all of them is told before the first. */
+/* What is wrong with all of them is reported before the first. */
 static yoke_status check_jobs(const yoke_stream_options *options, yk_error *error)
 {
-    const yk_task_request request = {
+    const yk_request request = {
         .function = options->function,
-        .options = {.devices = options->devices,
-                    .context = options->context,
-                    .context_bytes = options->context_bytes,
-                    .kind = options->kind}};
-    const yoke_map_options common = {.timeout = options->timeout};
+        .options = {.devices = options->devices, .timeout = options->timeout},
+        .context = options->context,
+        .context_bytes = options->context_bytes,
+        .kind = options->kind};
     yk_selection selection;
-    yoke_status status = yk_map_options_check(&common, error);
+    yoke_status status = yk_map_options_check(&request.options, error);
 
     if (status == YOKE_OK && options->function != NULL) {
         status = yk_tasks_check(&request, error);

@@ -46,9 +46,9 @@ static yoke_status tasks_describe(yk_kernel *kernel, yoke_task_function *functio
 }
 
 static yoke_status tasks_kernel_of(yoke_kernel **kernel, yoke_pool *pool,
-                                   const yk_task_request *request, yk_error *error)
+                                   const yk_request *request, yk_error *error)
 {
-    const uint32_t task = request->options.kind != NULL ? YK_TASK_DEVICE : YK_TASK_HOST;
+    const uint32_t task = request->kind != NULL ? YK_TASK_DEVICE : YK_TASK_HOST;
     yk_kernel described;
     const yoke_status status =
         tasks_describe(&described, request->function, task, error);
@@ -60,42 +60,41 @@ static yoke_status tasks_kernel_of(yoke_kernel **kernel, yoke_pool *pool,
 /* ---- submission ---- */
 
 /* Whether an argument that the user knows by another name is not there. */
-static bool is_missing(const yk_task_request *request, uint32_t number)
+static bool is_missing(const yk_request *request, uint32_t number)
 {
-    return number != 0 && request->count > 0 &&
+    return number != 0 && request->range.size[0] > 0 &&
            request->args[number - 1].kind == YOKE_ARG_ARRAY &&
            request->args[number - 1].pointer == NULL;
 }
 
-yoke_status yk_tasks_check(const yk_task_request *request, yk_error *error)
+yoke_status yk_tasks_check(const yk_request *request, yk_error *error)
 {
-    const yoke_task_options *options = &request->options;
     yk_selection selection;
 
     if (request->function == NULL) {
         return yk_fail(error, YOKE_EINVAL, "the task function is NULL");
     }
-    if (is_missing(request, request->call.input)) {
+    if (is_missing(request, request->task.input)) {
         return yk_fail(error, YOKE_EINVAL, "the input is NULL, but it has bytes");
     }
-    if (is_missing(request, request->call.output)) {
+    if (is_missing(request, request->task.output)) {
         return yk_fail(error, YOKE_EINVAL, "the output is NULL, but it has bytes");
     }
-    if (options->kind != NULL && options->devices != NULL) {
+    if (request->kind != NULL && request->options.devices != NULL) {
         return yk_fail(error, YOKE_EINVAL,
                        "kind and devices are both given: kind says which devices");
     }
-    if (options->kind != NULL &&
-        yk_selection_parse(&selection, options->kind, error) != YOKE_OK) {
+    if (request->kind != NULL &&
+        yk_selection_parse(&selection, request->kind, error) != YOKE_OK) {
         yk_error_prefix(error, "kind: ");
         return YOKE_EINVAL;
     }
-    if (options->context == NULL && options->context_bytes != 0) {
+    if (request->context == NULL && request->context_bytes != 0) {
         return yk_fail(error, YOKE_EINVAL, "context is NULL, context_bytes is not 0");
     }
-    if (options->context_bytes > YK_MOST_CONTEXT) {
+    if (request->context_bytes > YK_MOST_CONTEXT) {
         return yk_fail(error, YOKE_EINVAL, "the context has %zu bytes: at most %d fit",
-                       options->context_bytes, YK_MOST_CONTEXT);
+                       request->context_bytes, YK_MOST_CONTEXT);
     }
     if (request->arg_count >= YK_MAX_ARGS) {
         return yk_fail(error, YOKE_EINVAL, "%zu arguments: at most %d are possible",
@@ -107,74 +106,59 @@ yoke_status yk_tasks_check(const yk_task_request *request, yk_error *error)
     return YOKE_OK;
 }
 
-static yoke_map_options map_options(const yoke_task_options *options)
+void yk_tasks_take_options(yk_request *request, const yoke_task_options *options)
 {
-    return (yoke_map_options){
-        .devices = options->kind != NULL ? options->kind : options->devices,
+    request->options = (yoke_map_options){
+        .devices = options->devices,
         .timeout = options->timeout,
         .chunk = options->chunk,
         .after = options->after,
         .after_count = options->after_count,
         .stage = true, /* what is not the pool's memory */
     };
-}
-
-static yk_submission submission_of(const yk_task_request *request, yoke_kernel *kernel)
-{
-    return (yk_submission){
-        .kernel = kernel,
-        .range = yoke_range_1d(request->count),
-        .options = map_options(&request->options),
-        .count = request->arg_count,
-        .task = request->call,
-        .has_result = request->has_result,
-        .most_result = request->options.most_result,
-        .on_success = request->options.on_success,
-        .on_error = request->options.on_error,
-        .on_context = request->options.on_context,
-        .is_users = request->is_users,
-    };
+    request->kind = options->kind;
+    request->context = options->context;
+    request->context_bytes = options->context_bytes;
+    request->max_result = options->most_result;
+    request->on_success = options->on_success;
+    request->on_error = options->on_error;
+    request->on_context = options->on_context;
 }
 
 /* The context is the last argument. */
 static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
-                                       yoke_kernel *kernel,
-                                       const yk_task_request *request, yk_error *error)
+                                       yoke_kernel *kernel, const yk_request *asked,
+                                       yk_error *error)
 {
     yoke_arg args[YK_MAX_ARGS];
-    yk_submission submission = submission_of(request, kernel);
+    yk_request request = *asked;
 
-    submission.args = args;
-    if (request->arg_count > 0) {
-        memcpy(args, request->args, request->arg_count * sizeof *args);
+    request.kernel = kernel;
+    request.args = args;
+    if (asked->kind != NULL) {
+        request.options.devices = asked->kind;
     }
-    if (request->options.context_bytes > 0) {
-        args[submission.count++] =
-            yoke_scalar_bytes(request->options.context, request->options.context_bytes);
-        submission.task.context = (uint32_t)submission.count;
+    if (asked->arg_count > 0) {
+        memcpy(args, asked->args, asked->arg_count * sizeof *args);
     }
-    return yk_submit(future, pool, &submission, error);
-}
-
-/* Of no items. */
-static yoke_status submit_nothing(yoke_future **future, yoke_pool *pool,
-                                  const yk_task_request *request, yk_error *error)
-{
-    const yk_submission submission = submission_of(request, NULL);
-
-    *future = yk_future_create_ended(pool, &submission);
-    return *future != NULL ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
+    if (asked->context_bytes > 0) {
+        args[request.arg_count++] =
+            yoke_scalar_bytes(asked->context, asked->context_bytes);
+        request.task.context = (uint32_t)request.arg_count;
+    }
+    return yk_submit(future, pool, &request, error);
 }
 
 yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
-                            const yk_task_request *request, yk_error *error)
+                            const yk_request *request, yk_error *error)
 {
     yoke_kernel *kernel = NULL;
     yoke_status status = yk_tasks_check(request, error);
 
     *future = NULL;
-    if (status == YOKE_OK && request->count == 0) {
-        return submit_nothing(future, pool, request, error);
+    if (status == YOKE_OK && request->range.size[0] == 0) {
+        *future = yk_future_create_ended(pool, request);
+        return *future != NULL ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     if (status == YOKE_OK) {
         status = tasks_kernel_of(&kernel, pool, request, error);

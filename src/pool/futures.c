@@ -15,20 +15,20 @@
 static const uint64_t spin_ns = 50000;
 static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
-yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_submission *submission)
+yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request)
 {
     yoke_future *future = calloc(1, sizeof *future);
 
     if (future != NULL) {
         future->pool = pool;
         future->owner = pool->owner;
-        future->kernel = submission->kernel;
+        future->kernel = request->kernel;
         future->references = 1;
         future->family = pool->spoiled.families++;
-        future->is_users = submission->is_users;
-        future->on_success = submission->on_success;
-        future->on_error = submission->on_error;
-        future->on_context = submission->on_context;
+        future->is_users = request->is_users;
+        future->on_success = request->on_success;
+        future->on_error = request->on_error;
+        future->on_context = request->on_context;
         future->next = pool->jobs.futures;
         future->link = &pool->jobs.futures;
         if (future->next != NULL) {
@@ -39,12 +39,12 @@ yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_submission *submi
     return future;
 }
 
-yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_submission *submission)
+yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_request *request)
 {
     yoke_future *future;
 
     yk_pool_lock(pool);
-    future = yk_future_create_locked(pool, submission);
+    future = yk_future_create_locked(pool, request);
     if (future != NULL) {
         future->collected = true;
         future->progress = 1;

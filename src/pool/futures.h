@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "launch/request.h"
 #include "pool/reductions.h"
 #include "pool/stage.h"
 #include "protocol/control.h"
@@ -19,8 +20,6 @@
 #include "yoke/kernel.h"
 #include "yoke/pool.h"
 #include "yoke/task.h"
-
-struct yk_submission;
 
 /* Jobs and futures. Under the pool's lock. */
 typedef struct yk_job_table {
@@ -75,13 +74,11 @@ struct yoke_future {
 };
 
 /* With one reference: the user's, or the caller's. */
-yoke_future *yk_future_create_locked(yoke_pool *pool,
-                                     const struct yk_submission *submission);
+yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request);
 
 /* The future of a job with nothing to do: it has ended well. NULL: no memory. Takes the
  * lock, runs callbacks. */
-yoke_future *yk_future_create_ended(yoke_pool *pool,
-                                    const struct yk_submission *submission);
+yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_request *request);
 
 /* ---- references ---- */
 

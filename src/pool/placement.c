@@ -356,7 +356,7 @@ static yk_tiling placement_cut(const yk_launch *launch, const yoke_map_options *
 }
 
 void yk_place_tiles_locked(yoke_pool *pool, yk_job *job, uint32_t generation,
-                           const yk_submission *submission)
+                           const yk_request *request)
 {
     const yk_control *control = pool->control;
     const uint32_t prepared = slots_to_prepare(control, yk_worker_count(control));
@@ -365,10 +365,10 @@ void yk_place_tiles_locked(yoke_pool *pool, yk_job *job, uint32_t generation,
     yk_tiles shares[YK_MAX_SLOTS];
 
     job->tiling =
-        placement_cut(&job->launch, &submission->options, count,
+        placement_cut(&job->launch, &request->options, count,
                       yk_kernel_is_task(&control->kernels[job->kernel_slot].kernel));
-    job->max_tiles = max_tiles(job, submission->options.chunk);
-    find_participants(pool, job, submission->caller_helps, participants, count);
+    job->max_tiles = max_tiles(job, request->options.chunk);
+    find_participants(pool, job, request->caller_helps, participants, count);
     for (uint32_t i = count; i < prepared; i++) {
         set_work_range(job, i, generation, (yk_tiles){0, 0});
     }
@@ -376,7 +376,7 @@ void yk_place_tiles_locked(yoke_pool *pool, yk_job *job, uint32_t generation,
         memset(shares, 0, (count + 1) * sizeof *shares);
         shares[pick_one(control, participants, count)].end = 1;
     } else {
-        keep_steady(submission->kernel, participants, count + 1);
+        keep_steady(request->kernel, participants, count + 1);
         yk_policy_shares(job->tiling.count, participants, count + 1, shares);
     }
     for (uint32_t i = 0; i < count; i++) {

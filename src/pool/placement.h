@@ -6,10 +6,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "launch/request.h"
 #include "protocol/control.h"
 #include "yoke/pool.h"
-
-struct yk_submission;
 
 /* Under the pool's lock. */
 typedef struct yk_placement {
@@ -22,6 +21,6 @@ yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
 
 /* Cuts the range into tiles and gives each worker its work range. */
 void yk_place_tiles_locked(yoke_pool *pool, yk_job *job, uint32_t generation,
-                           const struct yk_submission *submission);
+                           const yk_request *request);
 
 #endif

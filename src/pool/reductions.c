@@ -108,14 +108,13 @@ static void fill_array(yoke_arg *whole_blocks, yoke_arg *rest, const void *x, si
 }
 
 yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *request,
-                              yk_submission *submission, yoke_arg args[8],
+                              yk_request *submission, yk_fold *fold, yoke_arg args[8],
                               yk_error *error)
 {
     const yk_reduction *reduction = request->reduction;
     const size_t element = reduction->element_bytes;
     const size_t blocks = request->n / YOKE_REDUCE_BLOCK;
     const size_t items = blocks > 0 ? blocks : 1;
-    yk_fold *fold = &submission->fold;
 
     fold->finish = reduction->finish;
     fold->result = request->result;
@@ -134,8 +133,9 @@ yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *request,
     if (reduction->takes_two) {
         fill_array(&args[6], &args[7], request->y, request->n, element);
     }
+    submission->fold = fold;
     submission->args = args;
-    submission->count = reduction->takes_two ? 8 : 6;
+    submission->arg_count = reduction->takes_two ? 8 : 6;
     submission->range = yoke_range_2d(YK_REDUCE_LANES, items);
     submission->range.split = YOKE_SPLIT_Y;
     return YOKE_OK;

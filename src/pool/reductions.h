@@ -11,12 +11,11 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "launch/request.h"
 #include "reduce/reduction.h"
 #include "yoke/future.h"
 #include "yoke/kernel.h"
 #include "yoke/reduce.h"
-
-struct yk_submission;
 
 enum { YK_MAX_SPARES = 4 };
 
@@ -57,9 +56,9 @@ typedef struct yk_reduce_request {
 yoke_status yk_reduction_prepare(yoke_pool *pool, const yk_reduction *reduction,
                                  yoke_kernel **kernel, yk_error *error);
 
-/* Fills in range, arguments (eight) and memory for partial results of a submission. */
+/* Fills in range, arguments (eight) and memory for partial results of a request. */
 yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *request,
-                              struct yk_submission *submission, yoke_arg args[8],
+                              yk_request *submission, yk_fold *fold, yoke_arg args[8],
                               yk_error *error);
 
 /* Makes the result of the partial results, if the job has ended well, and gives their

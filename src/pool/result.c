@@ -35,17 +35,17 @@ static yk_room *result_room_of(yoke_pool *pool, const yk_job *job)
 }
 
 yoke_status yk_result_reserve_locked(yoke_pool *pool, yk_job *job,
-                                     const yk_submission *submission, yk_error *error)
+                                     const yk_request *request, yk_error *error)
 {
     yk_task_result *result = &job->result;
-    const uint64_t bytes = room_for(pool, submission->most_result);
+    const uint64_t bytes = room_for(pool, request->max_result);
     yk_room *room = result_room_of(pool, job);
 
-    *room = (yk_room){.has_result = submission->has_result};
+    *room = (yk_room){.has_result = request->has_result};
     result->block = result->capacity = result->bytes = 0;
     result->is_large = result->touched = 0;
     job->launch.task.result = 0;
-    if (!submission->has_result) {
+    if (!request->has_result) {
         return YOKE_OK;
     }
     job->launch.task.result = (uint64_t)(uintptr_t)result;
@@ -53,7 +53,7 @@ yoke_status yk_result_reserve_locked(yoke_pool *pool, yk_job *job,
         void *block = yk_arena_reserve(&pool->arena, (size_t)bytes, error);
 
         if (block == NULL) {
-            yk_error_prefix(error, "room for the result (.most_result): ");
+            yk_error_prefix(error, "room for the result (.max_result): ");
             return YOKE_ENOMEM;
         }
         result->block = (uint64_t)(uintptr_t)block;

@@ -7,11 +7,10 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "launch/request.h"
 #include "protocol/control.h"
 #include "yoke/future.h"
 #include "yoke/pool.h"
-
-struct yk_submission;
 
 /* Room for a job's result, as the application gave it: what the job's slot says of it may have
  * been written over. */
@@ -28,8 +27,7 @@ typedef struct yk_results {
 
 /* Room for a result, if the submission has one. */
 yoke_status yk_result_reserve_locked(yoke_pool *pool, yk_job *job,
-                                     const struct yk_submission *submission,
-                                     yk_error *error);
+                                     const yk_request *request, yk_error *error);
 
 /* The result of a job that has ended becomes the future's; room that is not needed is given
  * back. */

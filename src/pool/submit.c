@@ -86,25 +86,21 @@ static yoke_status submit_wait_for_slot_locked(yoke_pool *pool, int *slot,
 
 /* ---- the launch ---- */
 
-static yoke_status fill_launch(yoke_pool *pool, yk_job *job,
-                               const yk_submission *submission, yk_error *error)
+static yoke_status fill_launch(yoke_pool *pool, yk_job *job, const yk_request *request,
+                               yk_error *error)
 {
-    const yk_kernel_slot *slot = &pool->control->kernels[submission->kernel->slot];
+    const yk_kernel_slot *slot = &pool->control->kernels[request->kernel->slot];
     const bool known = atomic_load(&slot->parameters_state) == 2;
-    const yk_launch_request request = {
+    const yk_launch_input input = {
+        .request = request,
         .kernel = &slot->kernel,
         .parameters = slot->parameters,
         .parameter_count = known ? slot->parameter_count : -1,
-        .range = submission->range,
-        .round_up = submission->options.round_up,
-        .allow_foreign = submission->options.stage,
-        .args = submission->args,
-        .arg_count = submission->count,
         .arena = &pool->arena,
     };
-    const yoke_status status = yk_launch_fill(&job->launch, &request, error);
+    const yoke_status status = yk_launch_fill(&job->launch, &input, error);
 
-    job->launch.task = submission->task;
+    job->launch.task = request->task;
     if (status != YOKE_OK) {
         yk_error_prefix(error, "%s '%s': ", yk_kernel_noun(&slot->kernel),
                         slot->kernel.name);
@@ -224,11 +220,11 @@ static void submit_fail_early_locked(yoke_pool *pool, yk_job *job, yk_job_ref re
 }
 
 static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *job,
-                                  const yk_submission *submission, const char *spoiled)
+                                  const yk_request *request, const char *spoiled)
 {
     const yk_job_ref ref = future->ref;
-    const double timeout = submission->options.timeout;
-    const bool recovers = submission->options.recovery != YOKE_RECOVER_NONE;
+    const double timeout = request->options.timeout;
+    const bool recovers = request->options.recovery != YOKE_RECOVER_NONE;
 
     yk_job_reset(job, ref.generation);
     job->launch.id = pool->next_id++;
@@ -237,9 +233,9 @@ static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *
     job->in_place = changes_in_place(&job->launch);
     job->saves = job->in_place != 0 && recovers;
     prepare_holders(job, ref.generation, recovers);
-    yk_place_tiles_locked(pool, job, ref.generation, submission);
+    yk_place_tiles_locked(pool, job, ref.generation, request);
     use_arrays(pool, &job->launch);
-    submission->kernel->users++;
+    request->kernel->users++;
     future->references++; /* the pool's */
     pool->jobs.futures_by_slot[ref.slot] = future;
     yk_order_add_locked(pool, ref.slot);
@@ -316,7 +312,7 @@ static yoke_status submit_wait_for_devices_locked(yoke_pool *pool, const char *d
 }
 
 static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
-                                         const yk_submission *submission,
+                                         const yk_request *request,
                                          const char **spoiled, yk_error *error)
 {
     bool again = true;
@@ -326,8 +322,7 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
     while (again) {
         int slot = -1;
 
-        status =
-            submit_wait_for_devices_locked(pool, submission->options.devices, error);
+        status = submit_wait_for_devices_locked(pool, request->options.devices, error);
         if (status == YOKE_OK) {
             status = submit_wait_for_slot_locked(pool, &slot, error);
         }
@@ -337,8 +332,8 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
         job = &pool->control->jobs[slot];
         future->ref =
             (yk_job_ref){(uint32_t)slot, yk_state_generation(atomic_load(&job->state))};
-        job->kernel_slot = submission->kernel->slot;
-        status = fill_launch(pool, job, submission, error);
+        job->kernel_slot = request->kernel->slot;
+        status = fill_launch(pool, job, request, error);
         if (status == YOKE_OK) {
             status = submit_wait_for_staged_locked(pool, &job->launch, &again, error);
         }
@@ -346,18 +341,17 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
             return status;
         }
     }
-    limit_variants(pool, submission->kernel, &job->launch);
-    status = yk_place_allow(pool, job, submission->options.devices, error);
+    limit_variants(pool, request->kernel, &job->launch);
+    status = yk_place_allow(pool, job, request->options.devices, error);
     if (status == YOKE_OK) {
-        status =
-            yk_order_find_locked(pool, future->ref.slot, &submission->options, error);
+        status = yk_order_find_locked(pool, future->ref.slot, &request->options, error);
     }
     if (status == YOKE_OK) {
         *spoiled = yk_spoiled_needed_locked(pool, future, &job->launch);
         status = yk_stage_in_locked(pool, future, &job->launch, error);
     }
     if (status == YOKE_OK) {
-        status = yk_result_reserve_locked(pool, job, submission, error);
+        status = yk_result_reserve_locked(pool, job, request, error);
         if (status != YOKE_OK) {
             yk_stage_out_locked(pool, future, &job->launch, false);
         }
@@ -366,7 +360,7 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
 }
 
 static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
-                                 const yk_submission *submission, yk_error *error)
+                                 const yk_request *request, yk_error *error)
 {
     const char *spoiled = NULL;
     yoke_future *future;
@@ -375,19 +369,23 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     if (pool->liveness.broken) {
         return yk_pool_fail_broken(error);
     }
-    future = yk_future_create_locked(pool, submission);
+    future = yk_future_create_locked(pool, request);
     if (future == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    status = submit_prepare_locked(pool, future, submission, &spoiled, error);
+    status = submit_prepare_locked(pool, future, request, &spoiled, error);
     if (status != YOKE_OK) {
         yk_future_release_locked(future);
         return status;
     }
-    future->fold = submission->fold;
-    future->combine = submission->combine;
-    submit_publish_locked(pool, future, yk_job_at(pool->control, future->ref),
-                          submission, spoiled);
+    if (request->fold != NULL) {
+        future->fold = *request->fold;
+    }
+    if (request->combine != NULL) {
+        future->combine = *request->combine;
+    }
+    submit_publish_locked(pool, future, yk_job_at(pool->control, future->ref), request,
+                          spoiled);
     *result = future;
     return YOKE_OK;
 }
@@ -405,12 +403,25 @@ static void run_callbacks(yoke_pool *pool, yoke_future *future)
     yk_pool_leave(pool);
 }
 
-yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
-                      const yk_submission *submission, yk_error *error)
+/* The job was not submitted. */
+static void submit_drop_partials_locked(yoke_pool *pool, const yk_request *request)
 {
-    yk_fold fold = submission->fold;
-    yk_combine combine = submission->combine;
-    yoke_status status = yk_map_options_check(&submission->options, error);
+    if (request->fold != NULL) {
+        yk_fold fold = *request->fold;
+
+        yk_fold_drop_locked(pool, &fold);
+    }
+    if (request->combine != NULL) {
+        yk_combine combine = *request->combine;
+
+        yk_combine_drop(pool, &combine);
+    }
+}
+
+yoke_status yk_submit(yoke_future **future, yoke_pool *pool, const yk_request *request,
+                      yk_error *error)
+{
+    yoke_status status = yk_map_options_check(&request->options, error);
     yk_fp_environment before;
     bool has_callbacks;
 
@@ -420,12 +431,11 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool,
      * and no flags. */
     before = yk_fp_use_default();
     if (status == YOKE_OK) {
-        status = submit_locked(future, pool, submission, error);
+        status = submit_locked(future, pool, request, error);
     }
     yk_fp_restore(before);
     if (status != YOKE_OK) {
-        yk_fold_drop_locked(pool, &fold);
-        yk_combine_drop(pool, &combine);
+        submit_drop_partials_locked(pool, request);
     }
     has_callbacks = pool->callbacks.first != NULL;
     yk_pool_unlock(pool);

@@ -43,16 +43,15 @@ static int close_arena(void **state)
 static yoke_status fill(yoke_range range, bool round_up, const yoke_arg *args,
                         size_t count)
 {
-    const yk_launch_request request = {.kernel = &kernel,
-                                       .parameter_count = -1,
-                                       .range = range,
-                                       .round_up = round_up,
-                                       .args = args,
-                                       .arg_count = count,
-                                       .arena = &arena};
+    const yk_request request = {.range = range,
+                                .options = {.round_up = round_up},
+                                .args = args,
+                                .arg_count = count};
+    const yk_launch_input input = {
+        .request = &request, .kernel = &kernel, .parameter_count = -1, .arena = &arena};
 
     memset(&launch, 0x5a, sizeof launch);
-    return yk_launch_fill(&launch, &request, &error);
+    return yk_launch_fill(&launch, &input, &error);
 }
 
 /* ---- what a user fills in ---- */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a call asks for. The call fills it in, what it is made of (a task, a reduction, a stream)
+ * completes it, and the submission makes a launch of it. Nothing in it is kept.
+ */
+#ifndef YK_LAUNCH_REQUEST_H
+#define YK_LAUNCH_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "launch/launch.h"
+#include "yoke/arg.h"
+#include "yoke/future.h"
+#include "yoke/kernel.h"
+#include "yoke/map.h"
+#include "yoke/range.h"
+#include "yoke/task.h"
+
+struct yk_combine;
+struct yk_fold;
+
+typedef struct yk_request {
+    yoke_kernel *kernel;
+    yoke_range range;
+    yoke_map_options options; /* .stage: arrays may lie outside the pool's memory */
+    const yoke_arg *args;
+    size_t arg_count;
+    yoke_on_done *on_success; /* NULL: none */
+    yoke_on_done *on_error;
+    void *on_context;
+    bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
+    bool is_users;     /* the future will be */
+    /* What becomes of partial results: copied, as is the memory they are in; NULL: none. */
+    const struct yk_fold *fold;
+    const struct yk_combine *combine;
+
+    /* Of a function that is called per item: what patterns/tasks.h makes a kernel of. */
+    yoke_task_function *function;
+    const char *kind;    /* devices that the function wants; NULL: it wants none */
+    const void *context; /* what every call gets a copy of */
+    size_t context_bytes;
+    yk_task_call task;
+    bool has_result;     /* each call has a result of a size that it alone knows */
+    uint64_t max_result; /* bytes; 0: the library chooses */
+} yk_request;
+
+#endif
