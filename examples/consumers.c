@@ -227,8 +227,8 @@ static void create(yoke_pool *pool, shared *s)
         "creating a queue");
     example_check(pool, yoke_array_create(&s->value, pool, 1, sizeof(tally), NULL),
                   "creating a value");
-    example_check(pool, yoke_event_create(&s->begin, pool), "creating an event");
-    example_check(pool, yoke_semaphore_create(&s->mended, pool, 0, 0),
+    example_check(pool, yoke_event_create(&s->begin, pool, NULL), "creating an event");
+    example_check(pool, yoke_semaphore_create(&s->mended, pool, 0, NULL),
                   "creating a semaphore");
 }
 

@@ -13,6 +13,7 @@
 #ifndef YOKE_BARRIER_H
 #define YOKE_BARRIER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "pool.h"
@@ -23,15 +24,32 @@ extern "C" {
 
 typedef struct yoke_barrier yoke_barrier;
 
+/** How to make a barrier. Zero in a field means the default. */
+typedef struct yoke_barrier_options {
+    size_t reserved; /**< 0 */
+} yoke_barrier_options;
+
+/** Implementation of yoke_barrier_create(); `size` is sizeof *options as compiled. */
+YOKE_API yoke_status yoke_barrier_create_sized(yoke_barrier **barrier, yoke_pool *pool,
+                                               uint32_t parties,
+                                               const yoke_barrier_options *options,
+                                               size_t size);
+
 /**
  * Creates a barrier.
  *
- * @param barrier  where it goes; NULL after a failure
+ * @param barrier  where it goes; NULL on failure
  * @param pool     the pool in whose memory it lies
  * @param parties  how many have to come, 1 to 65,536
+ * @param options  NULL: all defaults
  */
-YOKE_API yoke_status yoke_barrier_create(yoke_barrier **barrier, yoke_pool *pool,
-                                         uint32_t parties);
+static inline yoke_status yoke_barrier_create(yoke_barrier **barrier, yoke_pool *pool,
+                                              uint32_t parties,
+                                              const yoke_barrier_options *options)
+{
+    return yoke_barrier_create_sized(barrier, pool, parties, options,
+                                     sizeof(yoke_barrier_options));
+}
 
 /**
  * Waits until all have come.

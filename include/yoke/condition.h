@@ -13,6 +13,7 @@
 #define YOKE_CONDITION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "mutex.h"
 #include "pool.h"
@@ -26,13 +27,31 @@ typedef struct yoke_condition yoke_condition;
 /** Whether what is waited for holds; called with the lock held. */
 typedef bool yoke_condition_predicate(void *context);
 
+/** How to make a condition. Zero in a field means the default. */
+typedef struct yoke_condition_options {
+    size_t reserved; /**< 0 */
+} yoke_condition_options;
+
+/** Implementation of yoke_condition_create(); `size` is sizeof *options as compiled. */
+YOKE_API yoke_status yoke_condition_create_sized(yoke_condition **condition,
+                                                 yoke_pool *pool,
+                                                 const yoke_condition_options *options,
+                                                 size_t size);
+
 /**
  * Creates a condition. It is used together with a lock, always the same one.
  *
- * @param condition  where it goes; NULL after a failure
+ * @param condition  where it goes; NULL on failure
  * @param pool       the pool in whose memory it lies
+ * @param options    NULL: all defaults
  */
-YOKE_API yoke_status yoke_condition_create(yoke_condition **condition, yoke_pool *pool);
+static inline yoke_status yoke_condition_create(yoke_condition **condition,
+                                                yoke_pool *pool,
+                                                const yoke_condition_options *options)
+{
+    return yoke_condition_create_sized(condition, pool, options,
+                                       sizeof(yoke_condition_options));
+}
 
 /**
  * Gives the lock back, waits, and takes the lock again. YOKE_EINVAL if this thread does not have
@@ -60,7 +79,8 @@ YOKE_API yoke_status yoke_condition_wait(yoke_condition *condition, yoke_mutex *
  * @param context    handed to it
  * @param seconds    how long to wait in all
  */
-YOKE_API yoke_status yoke_condition_wait_for(yoke_condition *condition, yoke_mutex *mutex,
+YOKE_API yoke_status yoke_condition_wait_for(yoke_condition *condition,
+                                             yoke_mutex *mutex,
                                              yoke_condition_predicate *predicate,
                                              void *context, double seconds);
 

@@ -10,6 +10,7 @@
 #define YOKE_EVENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "pool.h"
 
@@ -19,13 +20,28 @@ extern "C" {
 
 typedef struct yoke_event yoke_event;
 
+/** How to make an event. Zero in a field means the default. */
+typedef struct yoke_event_options {
+    bool is_set; /**< it is set at first */
+} yoke_event_options;
+
+/** Implementation of yoke_event_create(); `size` is sizeof *options as compiled. */
+YOKE_API yoke_status yoke_event_create_sized(yoke_event **event, yoke_pool *pool,
+                                             const yoke_event_options *options,
+                                             size_t size);
+
 /**
  * Creates an event that is not set.
  *
- * @param event  where it goes; NULL after a failure
+ * @param event  where it goes; NULL on failure
  * @param pool   the pool in whose memory it lies
+ * @param options  NULL: all defaults
  */
-YOKE_API yoke_status yoke_event_create(yoke_event **event, yoke_pool *pool);
+static inline yoke_status yoke_event_create(yoke_event **event, yoke_pool *pool,
+                                            const yoke_event_options *options)
+{
+    return yoke_event_create_sized(event, pool, options, sizeof(yoke_event_options));
+}
 
 /** Sets it: all that wait go on, and nobody waits until it is cleared. */
 YOKE_API yoke_status yoke_event_set(yoke_event *event);

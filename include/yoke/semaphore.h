@@ -12,6 +12,7 @@
 #ifndef YOKE_SEMAPHORE_H
 #define YOKE_SEMAPHORE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "pool.h"
@@ -22,17 +23,34 @@ extern "C" {
 
 typedef struct yoke_semaphore yoke_semaphore;
 
+/** How to make a semaphore. Zero in a field means the default. */
+typedef struct yoke_semaphore_options {
+    /** The highest number of permits, at least `permits`; 0: 2^31 - 1. More are refused, so that a
+     *  release without an acquire is noticed. */
+    uint32_t max_permits;
+} yoke_semaphore_options;
+
+/** Implementation of yoke_semaphore_create(); `size` is sizeof *options as compiled. */
+YOKE_API yoke_status yoke_semaphore_create_sized(yoke_semaphore **semaphore,
+                                                 yoke_pool *pool, uint32_t permits,
+                                                 const yoke_semaphore_options *options,
+                                                 size_t size);
+
 /**
  * Creates a semaphore.
  *
- * @param semaphore  where it goes; NULL after a failure
+ * @param semaphore  where it goes; NULL on failure
  * @param pool       the pool in whose memory it lies
  * @param permits    how many there are at first
- * @param most       how many there can be at all, at least `permits`; 0: 2^31 - 1. More
- *                   are refused, so that a release without an acquire is noticed
+ * @param options    NULL: all defaults
  */
-YOKE_API yoke_status yoke_semaphore_create(yoke_semaphore **semaphore, yoke_pool *pool,
-                                           uint32_t permits, uint32_t most);
+static inline yoke_status yoke_semaphore_create(yoke_semaphore **semaphore,
+                                                yoke_pool *pool, uint32_t permits,
+                                                const yoke_semaphore_options *options)
+{
+    return yoke_semaphore_create_sized(semaphore, pool, permits, options,
+                                       sizeof(yoke_semaphore_options));
+}
 
 /**
  * Takes a permit. Waits while there is none.

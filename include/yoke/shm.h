@@ -24,6 +24,24 @@ typedef enum yoke_shm_access {
     YOKE_SHM_READ_ONLY = 1 /**< nothing can be written to it, by nobody of this pool */
 } yoke_shm_access;
 
+/** How to open a segment. Zero in a field means the default. */
+typedef struct yoke_shm_options {
+    yoke_shm_access access; /**< for reading and writing, or for reading alone */
+} yoke_shm_options;
+
+/** Implementation of the calls below; `size` is sizeof *options as compiled. */
+YOKE_API yoke_status yoke_shm_create_sized(yoke_shm **shm, yoke_pool *pool,
+                                           const char *name, size_t bytes,
+                                           const yoke_shm_options *options,
+                                           size_t size);
+YOKE_API yoke_status yoke_shm_open_sized(yoke_shm **shm, yoke_pool *pool,
+                                         const char *name,
+                                         const yoke_shm_options *options, size_t size);
+YOKE_API yoke_status yoke_shm_open_file_sized(yoke_shm **shm, yoke_pool *pool,
+                                              const char *path,
+                                              const yoke_shm_options *options,
+                                              size_t size);
+
 /**
  * Creates a segment and opens it: zero, for this user alone (mode 0600). Its memory is taken
  * at once. It keeps its name until yoke_shm_unlink(), whoever ends or dies, and its memory as
@@ -38,10 +56,16 @@ typedef enum yoke_shm_access {
  * @param pool   the pool in which it is opened
  * @param name   1 to 250 bytes without a slash, as Python writes it; NULL: the library
  *               invents one, see yoke_shm_name()
- * @param bytes  its size, at least 1
+ * @param bytes    its size, at least 1
+ * @param options  NULL: all defaults. YOKE_EINVAL for YOKE_SHM_READ_ONLY
  */
-YOKE_API yoke_status yoke_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
-                                     size_t bytes);
+static inline yoke_status yoke_shm_create(yoke_shm **shm, yoke_pool *pool,
+                                          const char *name, size_t bytes,
+                                          const yoke_shm_options *options)
+{
+    return yoke_shm_create_sized(shm, pool, name, bytes, options,
+                                 sizeof(yoke_shm_options));
+}
 
 /**
  * Opens a segment that somebody has created: this library, Python, or shm_open(). If the pool
@@ -58,10 +82,14 @@ YOKE_API yoke_status yoke_shm_create(yoke_shm **shm, yoke_pool *pool, const char
  *                NULL on failure
  * @param pool    the pool in which it is opened
  * @param name    its name, without a slash
- * @param access  for reading and writing, or for reading alone
+ * @param options  NULL: all defaults
  */
-YOKE_API yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
-                                   yoke_shm_access access);
+static inline yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool,
+                                        const char *name,
+                                        const yoke_shm_options *options)
+{
+    return yoke_shm_open_sized(shm, pool, name, options, sizeof(yoke_shm_options));
+}
 
 /**
  * Opens a file as if it were a segment: jobs read and write what is in it, in place, without
@@ -77,10 +105,14 @@ YOKE_API yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool, const char *
  * @param shm     as above; its name is the file's whole path
  * @param pool    the pool in which it is opened
  * @param path    the file
- * @param access  for reading and writing, or for reading alone
+ * @param options  NULL: all defaults
  */
-YOKE_API yoke_status yoke_shm_open_file(yoke_shm **shm, yoke_pool *pool, const char *path,
-                                        yoke_shm_access access);
+static inline yoke_status yoke_shm_open_file(yoke_shm **shm, yoke_pool *pool,
+                                             const char *path,
+                                             const yoke_shm_options *options)
+{
+    return yoke_shm_open_file_sized(shm, pool, path, options, sizeof(yoke_shm_options));
+}
 
 /**
  * The memory, page-aligned, at this address in every process of the pool: in workers and in

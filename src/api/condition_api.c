@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "yoke/condition.h"
 
+#include "api/call.h"
 #include "api/object_call.h"
 #include "ipc/condition_variable.h"
 #include "sys/futex.h"
 
-yoke_status yoke_condition_create(yoke_condition **result, yoke_pool *pool)
+yoke_status yoke_condition_create_sized(yoke_condition **result, yoke_pool *pool,
+                                        const yoke_condition_options *options,
+                                        size_t size)
 {
+    yoke_condition_options all = {.reserved = 0};
     yoke_status status;
     yk_ipc_object *condition =
         yk_object_alloc(pool, result, sizeof *condition, YK_ZONE_OBJECTS, &status);
 
     if (condition == NULL) {
         return status;
+    }
+    yk_call_take_options(&all, sizeof all, options, size);
+    if (all.reserved != 0) {
+        yk_ipc_registry_drop(&pool->arena, condition);
+        return yk_call_fail(pool, YOKE_EUNSUPPORTED, "options.reserved is not 0");
     }
     yk_ipc_object_init(condition);
     return yk_object_publish(pool, result, condition, YK_MAGIC_CONDITION);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "yoke/event.h"
 
+#include "api/call.h"
 #include "api/object_call.h"
 #include "ipc/semaphore.h"
 
-yoke_status yoke_event_create(yoke_event **result, yoke_pool *pool)
+yoke_status yoke_event_create_sized(yoke_event **result, yoke_pool *pool,
+                                    const yoke_event_options *options, size_t size)
 {
+    yoke_event_options all = {.is_set = false};
     yoke_status status;
     yk_semaphore *event =
         yk_object_alloc(pool, result, sizeof *event, YK_ZONE_OBJECTS, &status);
@@ -13,7 +16,8 @@ yoke_status yoke_event_create(yoke_event **result, yoke_pool *pool)
     if (event == NULL) {
         return status;
     }
-    yk_semaphore_init(event, 0, 1);
+    yk_call_take_options(&all, sizeof all, options, size);
+    yk_semaphore_init(event, all.is_set ? 1 : 0, 1);
     return yk_object_publish(pool, result, &event->object, YK_MAGIC_EVENT);
 }
 

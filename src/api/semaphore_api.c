@@ -5,9 +5,12 @@
 #include "api/object_call.h"
 #include "ipc/semaphore.h"
 
-yoke_status yoke_semaphore_create(yoke_semaphore **result, yoke_pool *pool,
-                                  uint32_t permits, uint32_t most)
+yoke_status yoke_semaphore_create_sized(yoke_semaphore **result, yoke_pool *pool,
+                                        uint32_t permits,
+                                        const yoke_semaphore_options *options,
+                                        size_t size)
 {
+    yoke_semaphore_options all = {.max_permits = 0};
     yoke_status status;
     yk_semaphore *semaphore =
         yk_object_alloc(pool, result, sizeof *semaphore, YK_ZONE_OBJECTS, &status);
@@ -15,13 +18,16 @@ yoke_status yoke_semaphore_create(yoke_semaphore **result, yoke_pool *pool,
     if (semaphore == NULL) {
         return status;
     }
-    most = most != 0 ? most : INT32_MAX;
-    if (permits > most) {
+    yk_call_take_options(&all, sizeof all, options, size);
+    if (all.max_permits == 0) {
+        all.max_permits = INT32_MAX;
+    }
+    if (permits > all.max_permits) {
         yk_ipc_registry_drop(&pool->arena, semaphore);
         return yk_call_fail(pool, YOKE_EINVAL,
                             "more permits than there can be at most");
     }
-    yk_semaphore_init(semaphore, permits, most);
+    yk_semaphore_init(semaphore, permits, all.max_permits);
     return yk_object_publish(pool, result, &semaphore->object, YK_MAGIC_SEMAPHORE);
 }
 

@@ -38,12 +38,19 @@ static yoke_status hand_out(yoke_shm **shm, yoke_pool *pool, bool created,
     return YOKE_OK;
 }
 
-yoke_status yoke_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
-                            size_t bytes)
+yoke_status yoke_shm_create_sized(yoke_shm **shm, yoke_pool *pool, const char *name,
+                                  size_t bytes, const yoke_shm_options *options,
+                                  size_t size)
 {
+    yoke_shm_options all = {.access = YOKE_SHM_READ_WRITE};
     yk_error error;
     yoke_status status = shm_begin(shm, pool, &error);
 
+    yk_call_take_options(&all, sizeof all, options, size);
+    if (status == YOKE_OK && all.access != YOKE_SHM_READ_WRITE) {
+        status = yk_fail(&error, YOKE_EINVAL,
+                         "a segment is created for reading and writing");
+    }
     if (status == YOKE_OK) {
         status = yk_shm_create(shm, pool, name, bytes, &error);
     }
@@ -76,16 +83,22 @@ static yoke_status open_with(open_function *function, yoke_shm **shm, yoke_pool 
     return yk_call_end(pool, status, &error);
 }
 
-yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool, const char *name,
-                          yoke_shm_access access)
+yoke_status yoke_shm_open_sized(yoke_shm **shm, yoke_pool *pool, const char *name,
+                                const yoke_shm_options *options, size_t size)
 {
-    return open_with(yk_shm_open, shm, pool, name, access);
+    yoke_shm_options all = {.access = YOKE_SHM_READ_WRITE};
+
+    yk_call_take_options(&all, sizeof all, options, size);
+    return open_with(yk_shm_open, shm, pool, name, all.access);
 }
 
-yoke_status yoke_shm_open_file(yoke_shm **shm, yoke_pool *pool, const char *path,
-                               yoke_shm_access access)
+yoke_status yoke_shm_open_file_sized(yoke_shm **shm, yoke_pool *pool, const char *path,
+                                     const yoke_shm_options *options, size_t size)
 {
-    return open_with(yk_shm_open_file, shm, pool, path, access);
+    yoke_shm_options all = {.access = YOKE_SHM_READ_WRITE};
+
+    yk_call_take_options(&all, sizeof all, options, size);
+    return open_with(yk_shm_open_file, shm, pool, path, all.access);
 }
 
 static bool is_open(const yoke_shm *shm)

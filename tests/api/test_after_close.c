@@ -99,7 +99,7 @@ static void open_rest(yoke_pool *pool)
                    yoke_stream_create(&left.stream, pool, &options, next_number, NULL));
     assert_ok_pool(pool, yoke_stream_next(left.stream, &result, 60));
     (void)snprintf(name, sizeof name, "yoke-after-close-%d", (int)getpid());
-    assert_ok_pool(pool, yoke_shm_create(&left.shm, pool, name, BYTES));
+    assert_ok_pool(pool, yoke_shm_create(&left.shm, pool, name, BYTES, NULL));
     assert_ok(yoke_shm_unlink(name));
 }
 

@@ -263,7 +263,8 @@ static int have_all_opened(yoke_pool *pool, int last)
     yoke_shm *shm = NULL;
     int code = 0;
 
-    if (yoke_pool_fd(pool) < 0 || yoke_shm_create(&shm, pool, NULL, 100) != YOKE_OK) {
+    if (yoke_pool_fd(pool) < 0 ||
+        yoke_shm_create(&shm, pool, NULL, 100, NULL) != YOKE_OK) {
         return 20;
     }
     (void)yoke_shm_unlink(yoke_shm_name(shm));

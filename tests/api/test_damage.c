@@ -231,7 +231,7 @@ static void *make_condition(void)
     yoke_condition *condition = NULL;
 
     plain_lock = make_lock();
-    assert_ok_pool(pool, yoke_condition_create(&condition, pool));
+    assert_ok_pool(pool, yoke_condition_create(&condition, pool, NULL));
     return condition;
 }
 
@@ -254,7 +254,7 @@ static void *make_event(void)
 {
     yoke_event *event = NULL;
 
-    assert_ok_pool(pool, yoke_event_create(&event, pool));
+    assert_ok_pool(pool, yoke_event_create(&event, pool, NULL));
     return event;
 }
 
@@ -276,7 +276,9 @@ static void *make_semaphore(void)
 {
     yoke_semaphore *semaphore = NULL;
 
-    assert_ok_pool(pool, yoke_semaphore_create(&semaphore, pool, 2, 4));
+    assert_ok_pool(pool,
+                   yoke_semaphore_create(&semaphore, pool, 2,
+                                         &(yoke_semaphore_options){.max_permits = 4}));
     return semaphore;
 }
 
@@ -298,7 +300,7 @@ static void *make_barrier(void)
 {
     yoke_barrier *barrier = NULL;
 
-    assert_ok_pool(pool, yoke_barrier_create(&barrier, pool, 3));
+    assert_ok_pool(pool, yoke_barrier_create(&barrier, pool, 3, NULL));
     return barrier;
 }
 

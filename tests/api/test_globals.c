@@ -433,7 +433,7 @@ static int try_segment(yoke_pool *pool)
     int code;
 
     (void)snprintf(name, sizeof name, "yoke_globals_%d", (int)getpid());
-    if (yoke_shm_create(&shm, pool, name, ITEMS * sizeof(uint32_t)) != YOKE_OK) {
+    if (yoke_shm_create(&shm, pool, name, ITEMS * sizeof(uint32_t), NULL) != YOKE_OK) {
         return 52;
     }
     code = three_everywhere(pool, yoke_shm_pointer(shm));

@@ -41,10 +41,12 @@ static int open_board(void **state)
     assert_ok_pool(pool, yoke_mutex_create(&b->lock, pool, NULL));
     assert_ok_pool(pool, yoke_mutex_create(&b->rlock, pool,
                                            &(yoke_mutex_options){.recursive = true}));
-    assert_ok_pool(pool, yoke_event_create(&b->event, pool));
-    assert_ok_pool(pool, yoke_semaphore_create(&b->semaphore, pool, 2, 3));
-    assert_ok_pool(pool, yoke_condition_create(&b->condition, pool));
-    assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, PROCESSES));
+    assert_ok_pool(pool, yoke_event_create(&b->event, pool, NULL));
+    assert_ok_pool(pool,
+                   yoke_semaphore_create(&b->semaphore, pool, 2,
+                                         &(yoke_semaphore_options){.max_permits = 3}));
+    assert_ok_pool(pool, yoke_condition_create(&b->condition, pool, NULL));
+    assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, PROCESSES, NULL));
     assert_ok_pool(pool, yoke_array_create(&b->value, pool, 1, sizeof start,
                                            &(yoke_array_options){.initial = &start}));
     assert_ok_pool(pool, yoke_array_create(&b->array, pool, 10, 24, NULL));
@@ -203,12 +205,18 @@ static void *set_event(void *arg)
 
 static void test_event(void **state)
 {
+    yoke_event *set = NULL;
+
     pthread_t thread;
 
     (void)state;
     assert_false(yoke_event_is_set(b->event));
     assert_status(yoke_event_wait(b->event, 0), YOKE_ETIMEDOUT);
     assert_status(yoke_event_wait(b->event, 0.001), YOKE_ETIMEDOUT);
+    assert_ok_pool(
+        pool, yoke_event_create(&set, pool, &(yoke_event_options){.is_set = true}));
+    assert_ok_pool(pool, yoke_event_wait(set, 0));
+    assert_ok_pool(pool, yoke_event_destroy(set));
     assert_int_equal(pthread_create(&thread, NULL, set_event, NULL), 0);
     in_processes(await_event);
     assert_int_equal(pthread_join(thread, NULL), 0);
@@ -255,8 +263,10 @@ static void test_semaphore(void **state)
     assert_ok_pool(pool, yoke_semaphore_release(b->semaphore, 3));
     assert_refused(pool, yoke_semaphore_release(b->semaphore, 1), YOKE_EINVAL,
                    "more than");
-    assert_refused(pool, yoke_semaphore_create(&none, pool, 4, 3), YOKE_EINVAL,
-                   "at most");
+    assert_refused(pool,
+                   yoke_semaphore_create(&none, pool, 4,
+                                         &(yoke_semaphore_options){.max_permits = 3}),
+                   YOKE_EINVAL, "at most");
     assert_null(none);
 }
 
@@ -378,7 +388,8 @@ static void test_barrier(void **state)
     }
     atomic_store(&b->ready, 0);
     in_processes(meet);
-    assert_refused(pool, yoke_barrier_create(&none, pool, 0), YOKE_EINVAL, "1 to");
+    assert_refused(pool, yoke_barrier_create(&none, pool, 0, NULL), YOKE_EINVAL,
+                   "1 to");
     assert_null(none);
 }
 
@@ -658,6 +669,14 @@ static void test_bad_input(void **state)
     assert_status(yoke_barrier_wait(NULL, NULL, 0), YOKE_EINVAL);
     assert_status(yoke_array_lock(NULL, 0), YOKE_EINVAL);
     assert_status(yoke_array_lock(NULL, 0), YOKE_EINVAL);
+    assert_refused(pool,
+                   yoke_condition_create(&(yoke_condition *){NULL}, pool,
+                                         &(yoke_condition_options){.reserved = 1}),
+                   YOKE_EUNSUPPORTED, "reserved");
+    assert_refused(pool,
+                   yoke_barrier_create(&(yoke_barrier *){NULL}, pool, 1,
+                                       &(yoke_barrier_options){.reserved = 1}),
+                   YOKE_EUNSUPPORTED, "reserved");
     assert_refused(pool, yoke_mutex_lock((yoke_mutex *)b->semaphore, 0), YOKE_EINVAL,
                    "not a mutex but a semaphore");
     assert_refused(pool, yoke_condition_wait(b->condition, b->rlock, 0), YOKE_EINVAL,

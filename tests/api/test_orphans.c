@@ -217,10 +217,12 @@ static bool create_others(yoke_pool *pool, board *b)
            yoke_array_create(&b->array, pool, 2, BYTES, NULL) == YOKE_OK &&
            yoke_mutex_create(&b->free_lock, pool, NULL) == YOKE_OK &&
            yoke_mutex_create(&b->other_lock, pool, NULL) == YOKE_OK &&
-           yoke_condition_create(&b->condition, pool) == YOKE_OK &&
-           yoke_event_create(&b->event, pool) == YOKE_OK &&
-           yoke_semaphore_create(&b->semaphore, pool, 0, 1) == YOKE_OK &&
-           yoke_barrier_create(&b->barrier, pool, CALLS) == YOKE_OK;
+           yoke_condition_create(&b->condition, pool, NULL) == YOKE_OK &&
+           yoke_event_create(&b->event, pool, NULL) == YOKE_OK &&
+           yoke_semaphore_create(&b->semaphore, pool, 0,
+                                 &(yoke_semaphore_options){.max_permits = 1}) ==
+               YOKE_OK &&
+           yoke_barrier_create(&b->barrier, pool, CALLS, NULL) == YOKE_OK;
 }
 
 static board *create(yoke_pool *pool, report *reports)

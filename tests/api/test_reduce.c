@@ -182,7 +182,7 @@ static void test_named(void **state)
     double *x;
 
     (void)state;
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, MOST * sizeof *x));
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, MOST * sizeof *x, NULL));
     x = yoke_shm_pointer(shm);
     plain_fill(YOKE_TYPE_DOUBLE, x, MOST, 9);
     for (size_t first = 0; first < 3; first++) {
@@ -195,7 +195,9 @@ static void test_named(void **state)
     }
     (void)snprintf(name, sizeof name, "%s", yoke_shm_name(shm));
     assert_ok_pool(pool, yoke_shm_close(shm));
-    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_ONLY));
+    assert_ok_pool(pool,
+                   yoke_shm_open(&shm, pool, name,
+                                 &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}));
     reduce_expect(pool, YOKE_REDUCE_MIN, YOKE_TYPE_DOUBLE, yoke_shm_pointer(shm), NULL,
                   MOST, NULL);
     assert_ok_pool(pool, yoke_shm_unlink(name));

@@ -40,7 +40,7 @@ static yoke_shm *segment(yoke_pool *pool, size_t bytes)
 {
     yoke_shm *shm = NULL;
 
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, bytes));
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, bytes, NULL));
     assert_non_null(yoke_shm_pointer(shm));
     assert_int_equal(yoke_shm_size(shm), bytes);
     assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
@@ -76,21 +76,28 @@ static void test_bad_names(void **state)
     (void)state;
     memset(name, 'n', sizeof name);
     name[251] = '\0';
-    assert_refused(pool, yoke_shm_create(&shm, pool, name, 10), YOKE_EINVAL, "250");
+    assert_refused(pool, yoke_shm_create(&shm, pool, name, 10, NULL), YOKE_EINVAL,
+                   "250");
     assert_null(shm);
-    assert_refused(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE),
-                   YOKE_EINVAL, "250");
+    assert_refused(pool, yoke_shm_open(&shm, pool, name, NULL), YOKE_EINVAL, "250");
     assert_refused(NULL, yoke_shm_unlink(name), YOKE_EINVAL, "250");
-    assert_refused(pool, yoke_shm_create(&shm, pool, "", 10), YOKE_EINVAL, "empty");
-    assert_refused(pool, yoke_shm_create(&shm, pool, "..", 10), YOKE_EINVAL, "'..'");
-    assert_refused(pool, yoke_shm_create(&shm, pool, "/x", 10), YOKE_EINVAL, "slash");
-    assert_refused(pool, yoke_shm_create(&shm, pool, "a/b", 10), YOKE_EINVAL, "slash");
-    assert_refused(pool, yoke_shm_open(&shm, pool, NULL, YOKE_SHM_READ_WRITE),
-                   YOKE_EINVAL, "NULL");
+    assert_refused(pool,
+                   yoke_shm_create(&shm, pool, NULL, 10,
+                                   &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}),
+                   YOKE_EINVAL, "for reading and writing");
+    assert_refused(pool, yoke_shm_create(&shm, pool, "", 10, NULL), YOKE_EINVAL,
+                   "empty");
+    assert_refused(pool, yoke_shm_create(&shm, pool, "..", 10, NULL), YOKE_EINVAL,
+                   "'..'");
+    assert_refused(pool, yoke_shm_create(&shm, pool, "/x", 10, NULL), YOKE_EINVAL,
+                   "slash");
+    assert_refused(pool, yoke_shm_create(&shm, pool, "a/b", 10, NULL), YOKE_EINVAL,
+                   "slash");
+    assert_refused(pool, yoke_shm_open(&shm, pool, NULL, NULL), YOKE_EINVAL, "NULL");
     assert_refused(NULL, yoke_shm_unlink(NULL), YOKE_EINVAL, "NULL");
     name[250] = '\0';
     (void)memcpy(name, name_of("long"), strlen(name_of("long")));
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, 10));
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, 10, NULL));
     assert_string_equal(yoke_shm_name(shm), name);
     assert_ok_pool(pool, yoke_shm_unlink(name));
     api_close(pool);
@@ -104,18 +111,22 @@ static void test_wrong_calls(void **state)
     yoke_shm *other = NULL;
 
     (void)state;
-    assert_status(yoke_shm_create(&shm, NULL, name, 10), YOKE_EINVAL);
-    assert_refused(pool, yoke_shm_create(NULL, pool, name, 10), YOKE_EINVAL, "NULL");
-    assert_refused(pool, yoke_shm_create(&shm, pool, name, 0), YOKE_EINVAL, "1 byte");
-    assert_refused(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE),
-                   YOKE_ENOENT, "none of that name");
+    assert_status(yoke_shm_create(&shm, NULL, name, 10, NULL), YOKE_EINVAL);
+    assert_refused(pool, yoke_shm_create(NULL, pool, name, 10, NULL), YOKE_EINVAL,
+                   "NULL");
+    assert_refused(pool, yoke_shm_create(&shm, pool, name, 0, NULL), YOKE_EINVAL,
+                   "1 byte");
+    assert_refused(pool, yoke_shm_open(&shm, pool, name, NULL), YOKE_ENOENT,
+                   "none of that name");
     assert_refused(NULL, yoke_shm_unlink(name), YOKE_ENOENT, "none of that name");
     assert_status_pool(NULL, yoke_shm_unlink(name), YOKE_ENOENT);
     assert_contains(yoke_pool_error(NULL), name);
-    assert_refused(pool, yoke_shm_open(&shm, pool, name, (yoke_shm_access)7),
+    assert_refused(pool,
+                   yoke_shm_open(&shm, pool, name,
+                                 &(yoke_shm_options){.access = (yoke_shm_access)7}),
                    YOKE_EINVAL, "access 7");
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, 10));
-    assert_refused(pool, yoke_shm_create(&other, pool, name, 10), YOKE_EEXIST,
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, 10, NULL));
+    assert_refused(pool, yoke_shm_create(&other, pool, name, 10, NULL), YOKE_EEXIST,
                    "already");
     assert_null(other);
     assert_refused(pool, yoke_free(yoke_shm_pointer(shm)), YOKE_EINVAL,
@@ -133,7 +144,7 @@ static void test_wrong_calls(void **state)
     api_close(pool); /* closes what is open */
     assert_status(yoke_shm_close(other), YOKE_EINVAL);
     assert_null(yoke_shm_pointer(other));
-    assert_status(yoke_shm_create(&shm, pool, name, 10), YOKE_ECLOSED);
+    assert_status(yoke_shm_create(&shm, pool, name, 10, NULL), YOKE_ECLOSED);
 }
 
 /* More than there is: an error at once, and nothing stays behind. */
@@ -145,7 +156,7 @@ static void test_too_large(void **state)
     yoke_shm *shm = NULL;
 
     (void)state;
-    assert_refused(pool, yoke_shm_create(&shm, pool, name, (size_t)1 << 45),
+    assert_refused(pool, yoke_shm_create(&shm, pool, name, (size_t)1 << 45, NULL),
                    YOKE_ENOMEM, "bytes");
     assert_status(yoke_shm_unlink(name), YOKE_ENOENT);
     api_close(pool);
@@ -153,7 +164,7 @@ static void test_too_large(void **state)
         NULL, yoke_pool_create(&narrow,
                                &(yoke_pool_options){.devices = "cpu:1",
                                                     .arena_bytes = (size_t)1 << 20}));
-    assert_refused(narrow, yoke_shm_create(&shm, narrow, name, (size_t)2 << 20),
+    assert_refused(narrow, yoke_shm_create(&shm, narrow, name, (size_t)2 << 20, NULL),
                    YOKE_ENOMEM, "window");
     assert_status(yoke_shm_unlink(name), YOKE_ENOENT);
     api_close(narrow);
@@ -169,10 +180,9 @@ static void test_half_made(void **state)
 
     (void)state;
     assert_true(fd >= 0);
-    assert_refused(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE),
-                   YOKE_EAGAIN, "0 bytes");
+    assert_refused(pool, yoke_shm_open(&shm, pool, name, NULL), YOKE_EAGAIN, "0 bytes");
     assert_int_equal(ftruncate(fd, 100), 0);
-    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, NULL));
     assert_int_equal(yoke_shm_size(shm), 100);
     assert_ok(yoke_shm_unlink(name));
     (void)close(fd);
@@ -209,7 +219,7 @@ static void test_in_place(void **state)
 
     (void)state;
     numbers[N - 1] = 0;
-    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, NULL));
     assert_ok_pool(pool, increment(pool, kernel, yoke_shm_pointer(shm)));
     assert_true(api_all(numbers, N, 1));
     assert_ok(yoke_shm_unlink(name));
@@ -262,9 +272,11 @@ static void test_read_only(void **state)
 
     (void)state;
     memset(numbers, 0, BYTES);
-    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_ONLY));
-    assert_refused(pool, yoke_shm_open(&other, pool, name, YOKE_SHM_READ_WRITE),
-                   YOKE_EBUSY, "for reading only");
+    assert_ok_pool(pool,
+                   yoke_shm_open(&shm, pool, name,
+                                 &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}));
+    assert_refused(pool, yoke_shm_open(&other, pool, name, NULL), YOKE_EBUSY,
+                   "for reading only");
     assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(N), yoke_out(out, 4),
                                   yoke_in(yoke_shm_pointer(shm), 4)));
     assert_true(api_all(out, N, 1));
@@ -273,8 +285,10 @@ static void test_read_only(void **state)
                             yoke_out(yoke_shm_pointer(shm), 4), yoke_in(out, 4)),
                    YOKE_EINVAL, "for reading only");
     assert_ok_pool(pool, yoke_shm_close(shm));
-    assert_ok_pool(pool, yoke_shm_open(&other, pool, name, YOKE_SHM_READ_WRITE));
-    assert_refused(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_ONLY),
+    assert_ok_pool(pool, yoke_shm_open(&other, pool, name, NULL));
+    assert_refused(pool,
+                   yoke_shm_open(&shm, pool, name,
+                                 &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}),
                    YOKE_EBUSY, "for reading and writing");
     assert_ok(yoke_shm_unlink(name));
     (void)munmap(numbers, BYTES);
@@ -292,8 +306,8 @@ static void test_several_handles(void **state)
     yoke_shm *second = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_shm_create(&first, pool, name, BYTES));
-    assert_ok_pool(pool, yoke_shm_open(&second, pool, name, YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_create(&first, pool, name, BYTES, NULL));
+    assert_ok_pool(pool, yoke_shm_open(&second, pool, name, NULL));
     assert_ok(yoke_shm_unlink(name));
     assert_ptr_equal(yoke_shm_pointer(first), yoke_shm_pointer(second));
     assert_ok_pool(pool, yoke_shm_close(first));
@@ -312,9 +326,8 @@ static void test_two_pools(void **state)
     yoke_shm *shms[2] = {NULL, NULL};
 
     (void)state;
-    assert_ok_pool(pools[0], yoke_shm_create(&shms[0], pools[0], name, BYTES));
-    assert_ok_pool(pools[1],
-                   yoke_shm_open(&shms[1], pools[1], name, YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pools[0], yoke_shm_create(&shms[0], pools[0], name, BYTES, NULL));
+    assert_ok_pool(pools[1], yoke_shm_open(&shms[1], pools[1], name, NULL));
     assert_ok(yoke_shm_unlink(name));
     for (uint32_t i = 0; i < 6; i++) {
         const unsigned p = i % 2;
@@ -398,7 +411,7 @@ static void test_lent(void **state)
     yoke_shm *shm = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, NULL));
     assert_ok(yoke_shm_unlink(name));
     for (uint32_t round = 0; round < 2; round++) {
         assert_ok_pool(pool, yoke_lend(yoke_shm_pointer(shm)));
@@ -429,7 +442,7 @@ static void test_lent_at_the_end(void **state)
     yoke_shm *shm = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, NULL));
     assert_ok(yoke_shm_unlink(name));
     keep_an_increment(pool, kernel, shm);
     assert_false(api_all(numbers, N, 1));
@@ -457,7 +470,7 @@ static void test_lent_and_lost(void **state)
         yoke_shm *shm = NULL;
         const char *name = name_of("lost");
 
-        assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, BYTES));
+        assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, BYTES, NULL));
         assert_ok(yoke_shm_unlink(name));
         keep_an_increment(pool, kernel, shm);
         kill_first_worker(pool);
@@ -489,7 +502,7 @@ static void test_memory_after_close(void **state)
         yoke_shm *shm = NULL;
         uint32_t *own;
 
-        assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
+        assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, NULL));
         own = yoke_shm_pointer(shm);
         assert_ptr_not_equal(own, last);
         last = own;
@@ -667,7 +680,7 @@ static int die_with_segment(void *context)
     yoke_pool *pool = api_try_open("cpu:1");
     yoke_shm *shm = NULL;
 
-    if (pool == NULL || yoke_shm_create(&shm, pool, context, 100) != YOKE_OK) {
+    if (pool == NULL || yoke_shm_create(&shm, pool, context, 100, NULL) != YOKE_OK) {
         return 1;
     }
     strcpy(yoke_shm_pointer(shm), "here");
@@ -681,7 +694,9 @@ static int attach_and_end(void *context)
     yoke_shm *shm = NULL;
 
     return pool != NULL &&
-                   yoke_shm_open(&shm, pool, context, YOKE_SHM_READ_ONLY) == YOKE_OK &&
+                   yoke_shm_open(&shm, pool, context,
+                                 &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}) ==
+                       YOKE_OK &&
                    yoke_pool_close(pool) == YOKE_OK
                ? 0
                : 1;
@@ -698,7 +713,7 @@ static void test_name_stays(void **state)
     assert_int_equal(yt_in_child(die_with_segment, name, 60), -SIGKILL);
     assert_int_equal(yt_in_child(attach_and_end, name, 60), 0);
     pool = api_open("cpu:1");
-    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, NULL));
     assert_ok(yoke_shm_unlink(name));
     assert_string_equal(yoke_shm_pointer(shm), "here");
     assert_ok(yoke_pool_terminate(pool));
@@ -718,7 +733,7 @@ static void test_cut_short(void **state)
     int fd;
 
     (void)state;
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, BYTES));
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, BYTES, NULL));
     fd = shm_open(path_of(name), O_RDWR, 0);
     assert_true(fd >= 0);
     assert_ok(yoke_shm_unlink(name));
@@ -772,7 +787,7 @@ static void test_descriptor_is_closed(void **state)
     int copy;
 
     (void)state;
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, BYTES));
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name, BYTES, NULL));
     fd = descriptor_of(name);
     assert_true(fd >= 0);
     copy = dup(fd);
@@ -823,7 +838,7 @@ static int as_nobody(void *context)
         yoke_kernel_create(&kernel, pool,
                            &(yoke_kernel_options){.native = api_increment}) !=
             YOKE_OK ||
-        yoke_shm_create(&shm, pool, NULL, BYTES) != YOKE_OK) {
+        yoke_shm_create(&shm, pool, NULL, BYTES, NULL) != YOKE_OK) {
         return 2;
     }
     if (dumpable) {
@@ -838,7 +853,7 @@ static int as_nobody(void *context)
         return 3;
     }
     yoke_kernel_destroy(kernel);
-    if (yoke_shm_open(&shm, pool, roots_name, YOKE_SHM_READ_WRITE) != YOKE_ESYSTEM) {
+    if (yoke_shm_open(&shm, pool, roots_name, NULL) != YOKE_ESYSTEM) {
         return 4;
     }
     return yoke_pool_close(pool) == YOKE_OK ? 0 : 5;

@@ -88,13 +88,12 @@ static void test_in_place(void **state)
     (void)state;
     strcpy(path, path_of("numbers"));
     write_file(path, 5);
-    assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path, YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path, NULL));
     assert_int_equal(yoke_shm_size(shm), HEADER + N * sizeof(uint32_t));
     assert_string_equal(yoke_shm_name(shm), path);
     increment(pool, kernel, numbers_in(shm));
     check_file(path, 6);
-    assert_ok_pool(pool, yoke_shm_open_file(&again, pool, path_of("./numbers"),
-                                            YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open_file(&again, pool, path_of("./numbers"), NULL));
     assert_ptr_equal(yoke_shm_pointer(again), yoke_shm_pointer(shm));
     assert_ok(yoke_shm_close(again));
     assert_ok(yoke_shm_close(shm));
@@ -124,8 +123,7 @@ static void test_deaths(void **state)
 
     (void)state;
     write_file(path_of("numbers"), 0);
-    assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path_of("numbers"),
-                                            YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path_of("numbers"), NULL));
     for (unsigned i = 0; i < STEPS; i++) {
         assert_ok_pool(
             pool,
@@ -152,8 +150,7 @@ static void test_name_changes(void **state)
 
     (void)state;
     write_file(path_of("numbers"), 1);
-    assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path_of("numbers"),
-                                            YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path_of("numbers"), NULL));
     assert_int_equal(unlink(path_of("numbers")), 0);
     write_file(path_of("numbers"), 20);
     increment(pool, kernel, numbers_in(shm));
@@ -174,8 +171,9 @@ static void test_read_only(void **state)
     (void)state;
     write_file(path_of("numbers"), 30);
     assert_int_equal(chmod(path_of("numbers"), 0400), 0);
-    assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path_of("numbers"),
-                                            YOKE_SHM_READ_ONLY));
+    assert_ok_pool(
+        pool, yoke_shm_open_file(&shm, pool, path_of("numbers"),
+                                 &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}));
     assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(N),
                                   yoke_out(out, sizeof *out),
                                   yoke_in(numbers_in(shm), sizeof *out)));
@@ -197,8 +195,7 @@ static void refuse(yoke_pool *pool, const char *path, yoke_status status,
 {
     yoke_shm *shm = NULL;
 
-    assert_refused(pool, yoke_shm_open_file(&shm, pool, path, YOKE_SHM_READ_WRITE),
-                   status, words);
+    assert_refused(pool, yoke_shm_open_file(&shm, pool, path, NULL), status, words);
     assert_null(shm);
 }
 
@@ -228,8 +225,7 @@ static void test_bad_input(void **state)
     write_file(longest, 0);
     refuse(pool, longest, YOKE_EINVAL, "longer than 250 bytes");
     assert_int_equal(unlink(longest), 0);
-    assert_status(yoke_shm_open_file(NULL, pool, folder, YOKE_SHM_READ_WRITE),
-                  YOKE_EINVAL);
+    assert_status(yoke_shm_open_file(NULL, pool, folder, NULL), YOKE_EINVAL);
     api_close(pool);
 }
 
@@ -241,8 +237,7 @@ static void test_cut_short(void **state)
 
     (void)state;
     write_file(path_of("numbers"), 0);
-    assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path_of("numbers"),
-                                            YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path_of("numbers"), NULL));
     assert_int_equal(truncate(path_of("numbers"), 4096), 0);
     assert_status(yoke_map(pool, kernel, yoke_range_1d(N),
                            yoke_out(numbers_in(shm), sizeof(uint32_t))),

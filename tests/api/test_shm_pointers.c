@@ -29,7 +29,7 @@ static yoke_shm *segment_of(size_t bytes)
 {
     yoke_shm *shm = NULL;
 
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, bytes));
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, bytes, NULL));
     assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     strcpy(yoke_shm_pointer(shm), "from parent");
     return shm;
@@ -261,9 +261,9 @@ static post *equipped(yoke_pipe *ends[2])
     assert_int_equal(pipe_pair(own, ends), 0);
     assert_ok_pool(pool, yoke_array_create(&own->value, pool, 1, 8, NULL));
     assert_ok_pool(pool, yoke_array_create(&own->array, pool, 5, 8, NULL));
-    assert_ok_pool(pool, yoke_event_create(&own->event, pool));
+    assert_ok_pool(pool, yoke_event_create(&own->event, pool, NULL));
     assert_ok_pool(pool, yoke_mutex_create(&own->lock, pool, NULL));
-    assert_ok_pool(pool, yoke_barrier_create(&own->barrier, pool, 2));
+    assert_ok_pool(pool, yoke_barrier_create(&own->barrier, pool, 2, NULL));
     assert_ok(yoke_mutex_lock(own->lock, 0));
     return own;
 }
@@ -549,10 +549,12 @@ static void test_crash_texts(void **state)
                   YOKE_ECRASHED);
     assert_contains(yoke_pool_error(pool), "wrote to address 0x");
     assert_contains(yoke_pool_error(pool), "one that was closed");
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, BYTES));
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, BYTES, NULL));
     (void)snprintf(name, sizeof name, "%s", yoke_shm_name(shm));
     assert_ok_pool(pool, yoke_shm_close(shm));
-    assert_ok_pool(pool, yoke_shm_open(&reading, pool, name, YOKE_SHM_READ_ONLY));
+    assert_ok_pool(pool,
+                   yoke_shm_open(&reading, pool, name,
+                                 &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}));
     assert_ok_pool(pool, yoke_shm_unlink(name));
     p = yoke_shm_pointer(reading);
     assert_status(yoke_apply(pool, write_it, &p, sizeof p, NULL, NULL, NULL),
@@ -614,7 +616,7 @@ static void test_narrow_window(void **state)
     assert_true(yt_wait_until(has_come, own, SECONDS));
     assert_ok_pool(pool, yoke_shm_close(shm));
     for (int i = 0; i < 5; i++) {
-        if (yoke_shm_create(&shm, pool, NULL, PIECE) == YOKE_OK) {
+        if (yoke_shm_create(&shm, pool, NULL, PIECE, NULL) == YOKE_OK) {
             strcpy(yoke_shm_pointer(shm), "new");
             assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
             assert_ok_pool(pool, yoke_shm_close(shm));
@@ -622,7 +624,7 @@ static void test_narrow_window(void **state)
             assert_contains(yoke_pool_error(pool), "still have");
         }
     }
-    assert_refused(pool, yoke_shm_create(&shm, pool, NULL, PIECE), YOKE_ENOMEM,
+    assert_refused(pool, yoke_shm_create(&shm, pool, NULL, PIECE, NULL), YOKE_ENOMEM,
                    "still have");
     atomic_store(&own->end, 1);
     assert_int_equal(finish(process), 0);

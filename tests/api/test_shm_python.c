@@ -174,8 +174,7 @@ static void test_python_creates(void **state)
 
     (void)state;
     tell(&child, name_of("python"));
-    assert_ok_pool(pool,
-                   yoke_shm_open(&shm, pool, listen_to(&child), YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open(&shm, pool, listen_to(&child), NULL));
     assert_int_equal(yoke_shm_size(shm), 8 * N);
     twice_all(pool, yoke_shm_pointer(shm));
     tell(&child, "done");
@@ -205,7 +204,7 @@ static void test_python_attaches(void **state)
     double *x;
 
     (void)state;
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name_of("yoke"), 8 * N));
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name_of("yoke"), 8 * N, NULL));
     x = yoke_shm_pointer(shm);
     for (int i = 0; i < N; i++) {
         x[i] = i;
@@ -215,8 +214,7 @@ static void test_python_attaches(void **state)
     assert_string_equal(listen_to(&child), "right");
     end(&child);
     assert_true(x[0] == 1 && x[N - 1] == 2.0 * (N - 1) + 1);
-    assert_ok_pool(
-        pool, yoke_shm_open(&again, pool, yoke_shm_name(shm), YOKE_SHM_READ_WRITE));
+    assert_ok_pool(pool, yoke_shm_open(&again, pool, yoke_shm_name(shm), NULL));
     assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     twice_all(pool, x);
     assert_true(x[N - 1] == 2 * (2.0 * (N - 1) + 1));
@@ -243,14 +241,15 @@ static void test_names(void **state)
     yoke_shm *shm = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name_of("both"), 8));
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, name_of("both"), 8, NULL));
     tell(&child, yoke_shm_name(shm));
     assert_string_equal(listen_to(&child), "exists");
     assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     assert_ok_pool(pool, yoke_shm_close(shm));
     tell(&child, name_of("a name with spaces"));
     assert_ok_pool(pool,
-                   yoke_shm_open(&shm, pool, listen_to(&child), YOKE_SHM_READ_ONLY));
+                   yoke_shm_open(&shm, pool, listen_to(&child),
+                                 &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}));
     assert_int_equal(*(unsigned char *)yoke_shm_pointer(shm), 7);
     tell(&child, "seen");
     api_close(pool);

@@ -247,10 +247,12 @@ static void make_objects(void)
                                            &(yoke_mutex_options){.recursive = true}));
     assert_ok_pool(pool, yoke_mutex_lock(here.rlock, 0));
     assert_ok_pool(pool, yoke_mutex_create(&here.of_condition, pool, NULL));
-    assert_ok_pool(pool, yoke_condition_create(&here.condition, pool));
-    assert_ok_pool(pool, yoke_barrier_create(&here.barrier, pool, 2));
-    assert_ok_pool(pool, yoke_semaphore_create(&here.semaphore, pool, 0, 1));
-    assert_ok_pool(pool, yoke_event_create(&here.event, pool));
+    assert_ok_pool(pool, yoke_condition_create(&here.condition, pool, NULL));
+    assert_ok_pool(pool, yoke_barrier_create(&here.barrier, pool, 2, NULL));
+    assert_ok_pool(pool,
+                   yoke_semaphore_create(&here.semaphore, pool, 0,
+                                         &(yoke_semaphore_options){.max_permits = 1}));
+    assert_ok_pool(pool, yoke_event_create(&here.event, pool, NULL));
     assert_ok_pool(pool, yoke_pipe_create(here.pipe, pool, NULL));
     assert_ok_pool(pool, yoke_array_create(&here.value, pool, 1, sizeof item,
                                            &(yoke_array_options){.initial = &item}));

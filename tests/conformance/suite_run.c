@@ -21,7 +21,7 @@ static uint32_t next_random(suite_run *run)
 static void open_named(suite_run *run, suite_block *block)
 {
     assert_ok_pool(run->pool,
-                   yoke_shm_create(&block->shm, run->pool, NULL, block->bytes));
+                   yoke_shm_create(&block->shm, run->pool, NULL, block->bytes, NULL));
     assert_ok_pool(run->pool, yoke_shm_unlink(yoke_shm_name(block->shm)));
     block->data = yoke_shm_pointer(block->shm);
 }

@@ -407,12 +407,14 @@ static void test_shm(yoke_pool *pool)
     yoke_shm *shm = NULL, *again = NULL;
     float *x;
 
-    CHECK_OK(pool, yoke_shm_create(&shm, pool, NULL, ITEMS * sizeof *x));
-    CHECK_OK(pool, yoke_shm_open(&again, pool, yoke_shm_name(shm), YOKE_SHM_READ_WRITE));
+    CHECK_OK(pool, yoke_shm_create(&shm, pool, NULL, ITEMS * sizeof *x, NULL));
+    CHECK_OK(pool, yoke_shm_open(&again, pool, yoke_shm_name(shm), NULL));
     CHECK_OK(pool, yoke_shm_unlink(yoke_shm_name(shm)));
-    CHECK(yoke_shm_open(&again, pool, "no such segment", YOKE_SHM_READ_ONLY) ==
+    CHECK(yoke_shm_open(&again, pool, "no such segment",
+                        &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}) ==
           YOKE_ENOENT);
-    CHECK(yoke_shm_open_file(&again, pool, "no such file", YOKE_SHM_READ_ONLY) ==
+    CHECK(yoke_shm_open_file(&again, pool, "no such file",
+                             &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}) ==
           YOKE_ENOENT);
     CHECK(yoke_shm_size(shm) == ITEMS * sizeof *x);
     x = (float *)yoke_shm_pointer(shm);
@@ -679,7 +681,7 @@ static void test_locks(yoke_pool *pool)
     uint32_t index = 1;
 
     CHECK_OK(pool, yoke_mutex_create(&lock, pool, NULL));
-    CHECK_OK(pool, yoke_condition_create(&condition, pool));
+    CHECK_OK(pool, yoke_condition_create(&condition, pool, NULL));
     CHECK_OK(pool, yoke_mutex_lock(lock, YOKE_FOREVER));
     CHECK(yoke_condition_wait(condition, lock, 0) == YOKE_ETIMEDOUT);
     CHECK_OK(pool,
@@ -697,20 +699,20 @@ static void test_locks(yoke_pool *pool)
     CHECK(yoke_mutex_unlock(rlock) == YOKE_EINVAL);
     CHECK_OK(pool, yoke_mutex_destroy(rlock));
 
-    CHECK_OK(pool, yoke_event_create(&event, pool));
+    CHECK_OK(pool, yoke_event_create(&event, pool, NULL));
     CHECK_OK(pool, yoke_event_set(event));
     CHECK(yoke_event_is_set(event));
     CHECK_OK(pool, yoke_event_wait(event, YOKE_FOREVER));
     CHECK_OK(pool, yoke_event_clear(event));
     CHECK_OK(pool, yoke_event_destroy(event));
 
-    CHECK_OK(pool, yoke_semaphore_create(&semaphore, pool, 1, 0));
+    CHECK_OK(pool, yoke_semaphore_create(&semaphore, pool, 1, NULL));
     CHECK_OK(pool, yoke_semaphore_acquire(semaphore, YOKE_FOREVER));
     CHECK_OK(pool, yoke_semaphore_release(semaphore, 2));
     CHECK(yoke_semaphore_get(semaphore) == 2);
     CHECK_OK(pool, yoke_semaphore_destroy(semaphore));
 
-    CHECK_OK(pool, yoke_barrier_create(&barrier, pool, 1));
+    CHECK_OK(pool, yoke_barrier_create(&barrier, pool, 1, NULL));
     CHECK_OK(pool, yoke_barrier_wait(barrier, &index, YOKE_FOREVER));
     CHECK(index == 0 && yoke_barrier_waiting(barrier) == 0);
     CHECK_OK(pool, yoke_barrier_abort(barrier));

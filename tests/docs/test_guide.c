@@ -485,7 +485,7 @@ static void print_idle_workers(const yoke_kernel *kernel)
 static yoke_status map_shared(yoke_pool *pool, yoke_kernel *kernel, const char *name)
 {
     yoke_shm *shm;
-    yoke_status status = yoke_shm_open(&shm, pool, name, YOKE_SHM_READ_WRITE);
+    yoke_status status = yoke_shm_open(&shm, pool, name, NULL);
 
     if (status == YOKE_OK) {
         float *x = yoke_shm_pointer(shm);
@@ -1009,7 +1009,7 @@ static void shared_memory_is_used_in_place(void **state)
     float *x;
 
     (void)state;
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, CELLS * sizeof *x));
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, CELLS * sizeof *x, NULL));
     x = yoke_shm_pointer(shm);
     for (size_t i = 0; i < CELLS; i++) {
         x[i] = (float)(i % 100) * (float)(i % 100);

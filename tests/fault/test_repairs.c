@@ -313,7 +313,7 @@ static void test_dying_break(void **state)
         yoke_status status;
         int other;
 
-        assert_ok_pool(pool, yoke_barrier_create(&barrier, pool, 2));
+        assert_ok_pool(pool, yoke_barrier_create(&barrier, pool, 2, NULL));
         other = yt_start_child(meet, NULL);
         assert_true(yt_wait_until(is_met, NULL, 60));
         code = steps_run(abort_it, NULL, step);

@@ -52,10 +52,12 @@ static void create(unsigned offset)
                                            &(yoke_queue_options){.capacity = 5 * 112,
                                                                  .joinable = true}));
     assert_ok_pool(pool, yoke_mutex_create(&b->lock, pool, NULL));
-    assert_ok_pool(pool, yoke_event_create(&b->event, pool));
-    assert_ok_pool(pool, yoke_semaphore_create(&b->semaphore, pool, 1, 2));
-    assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, 2));
-    assert_ok_pool(pool, yoke_condition_create(&b->condition, pool));
+    assert_ok_pool(pool, yoke_event_create(&b->event, pool, NULL));
+    assert_ok_pool(pool,
+                   yoke_semaphore_create(&b->semaphore, pool, 1,
+                                         &(yoke_semaphore_options){.max_permits = 2}));
+    assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, 2, NULL));
+    assert_ok_pool(pool, yoke_condition_create(&b->condition, pool, NULL));
     fill(item, 0);
     assert_ok_pool(pool, yoke_array_create(&b->value, pool, 1, ITEM,
                                            &(yoke_array_options){.initial = item}));
@@ -439,7 +441,7 @@ static void test_barrier_breaks(void **state)
     (void)state;
     create(0);
     assert_ok_pool(pool, yoke_barrier_destroy(b->barrier));
-    assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, 3));
+    assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, 3, NULL));
     victim = yt_start_child(wait_until_killed, NULL);
     assert_true(yt_wait_until(is_met, (void *)1, 60));
     other = yt_start_child(meet, NULL);

@@ -54,15 +54,17 @@ static void create(void)
     assert_ok_pool(pool, yoke_mutex_create(&b->lock, pool, NULL));
     assert_ok_pool(pool, yoke_mutex_create(&b->rlock, pool,
                                            &(yoke_mutex_options){.recursive = true}));
-    assert_ok_pool(pool, yoke_condition_create(&b->condition, pool));
+    assert_ok_pool(pool, yoke_condition_create(&b->condition, pool, NULL));
     assert_ok_pool(pool, yoke_array_create(&b->array, pool, COUNT, ITEM, NULL));
     assert_ok_pool(pool, yoke_queue_create(&b->queue, pool,
                                            &(yoke_queue_options){.capacity = 3 * 112,
                                                                  .joinable = true}));
     assert_ok_pool(pool, yoke_array_create(&b->value, pool, 1, ITEM, NULL));
-    assert_ok_pool(pool, yoke_event_create(&b->event, pool));
-    assert_ok_pool(pool, yoke_semaphore_create(&b->semaphore, pool, 1, 2));
-    assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, 1));
+    assert_ok_pool(pool, yoke_event_create(&b->event, pool, NULL));
+    assert_ok_pool(pool,
+                   yoke_semaphore_create(&b->semaphore, pool, 1,
+                                         &(yoke_semaphore_options){.max_permits = 2}));
+    assert_ok_pool(pool, yoke_barrier_create(&b->barrier, pool, 1, NULL));
     assert_ok_pool(pool, yoke_pipe_send(b->ends[1], item, ITEM, 0));
     assert_ok_pool(pool, yoke_queue_put(b->queue, item, ITEM, 0));
     atomic_store(&b->turn, 0);

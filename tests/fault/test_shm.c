@@ -38,7 +38,8 @@ static yoke_shm *segment(yoke_pool *pool)
 {
     yoke_shm *shm = NULL;
 
-    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, ITEMS * sizeof(uint32_t)));
+    assert_ok_pool(pool,
+                   yoke_shm_create(&shm, pool, NULL, ITEMS * sizeof(uint32_t), NULL));
     assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     return shm;
 }
@@ -457,7 +458,7 @@ static void test_ranges_of_the_dead(void **state)
     for (int i = 0; i < 20; i++) {
         yoke_process *process = NULL;
 
-        assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, PIECE));
+        assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, PIECE, NULL));
         assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
         atomic_store(&held->arrived, 0);
         assert_ok_pool(pool,

@@ -55,7 +55,7 @@ static bool take_segment(soak_client *client, soak_block *block)
     char name[SOAK_NAME_BYTES];
 
     soak_segment_name(name);
-    if (!SOAK(client, yoke_shm_create(&block->shm, pool, name, block->bytes))) {
+    if (!SOAK(client, yoke_shm_create(&block->shm, pool, name, block->bytes, NULL))) {
         return false;
     }
     block->pointer = yoke_shm_pointer(block->shm);
@@ -192,9 +192,8 @@ static bool open_twice(soak_client *client, two_handles *two)
     yoke_pool *pool = client->work_range->pool;
 
     if (!SOAK(client, yoke_shm_create(&two->first, pool, two->name,
-                                      two->count * sizeof(uint32_t))) ||
-        !SOAK(client,
-              yoke_shm_open(&two->second, pool, two->name, YOKE_SHM_READ_WRITE))) {
+                                      two->count * sizeof(uint32_t), NULL)) ||
+        !SOAK(client, yoke_shm_open(&two->second, pool, two->name, NULL))) {
         return false;
     }
     two->numbers = yoke_shm_pointer(two->first);
