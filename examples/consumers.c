@@ -106,7 +106,7 @@ static int consume(void *argument, size_t bytes)
     while (status == YOKE_OK) {
         status = yoke_queue_get(s->queue, &part, NULL, YOKE_FOREVER);
         if (status == YOKE_OK && (!add(s, part, count_primes(s, part)) ||
-                                  yoke_queue_task_done(s->queue) != YOKE_OK)) {
+                                  yoke_queue_mark_done(s->queue) != YOKE_OK)) {
             return 1;
         }
     }
@@ -148,9 +148,9 @@ static int finish(yoke_pool *pool, yoke_process *process)
 {
     int code = 0;
 
-    example_check(pool, yoke_process_join(process, YOKE_FOREVER),
+    example_check(pool, yoke_process_wait(process, NULL, YOKE_FOREVER),
                   "waiting for a process");
-    example_check(pool, yoke_process_exitcode(process, &code), "its exit code");
+    example_check(pool, yoke_process_wait(process, &code, 0), "its exit code");
     yoke_process_destroy(process);
     return code;
 }
@@ -176,7 +176,7 @@ static unsigned put_again(yoke_pool *pool, const shared *s)
 /* Waits until all parts are counted, those that the killed consumer had taken included. */
 static bool complete(yoke_pool *pool, const shared *s)
 {
-    const yoke_status status = yoke_queue_join(s->queue, YOKE_FOREVER);
+    const yoke_status status = yoke_queue_wait(s->queue, YOKE_FOREVER);
 
     if (status != YOKE_ELOST) {
         example_check(pool, status, "waiting for the consumers");
@@ -184,7 +184,7 @@ static bool complete(yoke_pool *pool, const shared *s)
     }
     printf("%s", yoke_pool_error(pool));
     printf("; %u put again\n", put_again(pool, s));
-    example_check(pool, yoke_queue_join(s->queue, YOKE_FOREVER),
+    example_check(pool, yoke_queue_wait(s->queue, YOKE_FOREVER),
                   "waiting for the consumers");
     return true;
 }
@@ -208,7 +208,7 @@ static uint64_t run(yoke_pool *pool, shared *s, unsigned producers, unsigned con
         *ok = finish(pool, putting[i]) == 0 && *ok;
     }
     *ok = complete(pool, s) && *ok;
-    example_check(pool, yoke_queue_close(s->queue), "closing the queue");
+    example_check(pool, yoke_queue_shutdown(s->queue), "closing the queue");
     for (unsigned i = 0; i < consumers; i++) {
         *ok = finish(pool, getting[i]) == 0 && *ok;
     }
@@ -223,7 +223,7 @@ static void create(yoke_pool *pool, shared *s)
         yoke_queue_create(&s->queue, pool,
                           &(yoke_queue_options){.item_bytes = sizeof(unsigned),
                                                 .capacity = 64,
-                                                .joinable = true}),
+                                                .track_done = true}),
         "creating a queue");
     example_check(pool, yoke_array_create(&s->value, pool, 1, sizeof(tally), NULL),
                   "creating a value");
@@ -266,7 +266,7 @@ int main(int argc, char **argv)
     const double start = example_seconds();
     const uint64_t primes = run(pool, &s, producers, consumers, &ok);
     const double seconds = example_seconds() - start;
-    const uint32_t mended = yoke_semaphore_get(s.mended);
+    const uint32_t mended = yoke_semaphore_count(s.mended);
 
     printf("a consumer died with the value's lock: repaired %s\n",
            mended == 1 ? "once" : "not once");

@@ -78,10 +78,9 @@ static uint64_t run(yoke_pool *pool, board *shared, unsigned count, uint64_t lim
     for (unsigned i = 0; i < count; i++) {
         int code = 0;
 
-        example_check(pool, yoke_process_join(processes[i], YOKE_FOREVER),
+        example_check(pool, yoke_process_wait(processes[i], NULL, YOKE_FOREVER),
                       "waiting for a process");
-        example_check(pool, yoke_process_exitcode(processes[i], &code),
-                      "its exit code");
+        example_check(pool, yoke_process_wait(processes[i], &code, 0), "its exit code");
         if (code != 0) {
             fprintf(stderr, "process %u ended with %d\n", i, code);
             exit(EXIT_FAILURE);
@@ -98,9 +97,9 @@ static bool stop(yoke_pool *pool, yoke_process *daemon, const board *shared)
     int code = 0;
 
     example_check(pool, yoke_process_terminate(daemon), "terminating the daemon");
-    example_check(pool, yoke_process_join(daemon, YOKE_FOREVER),
+    example_check(pool, yoke_process_wait(daemon, NULL, YOKE_FOREVER),
                   "waiting for the daemon");
-    example_check(pool, yoke_process_exitcode(daemon, &code), "its exit code");
+    example_check(pool, yoke_process_wait(daemon, &code, 0), "its exit code");
     printf("the daemon beat %llu times and ended with %d\n",
            (unsigned long long)shared->beats, code);
     yoke_process_destroy(daemon);

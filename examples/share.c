@@ -22,7 +22,7 @@ int main(int argc, char **argv)
     yoke_shm *shm = NULL;
 
     example_check(pool, yoke_shm_open(&shm, pool, argv[1], NULL), argv[1]);
-    const size_t count = yoke_shm_size(shm) / (3 * sizeof(float));
+    const size_t count = yoke_shm_bytes(shm) / (3 * sizeof(float));
     float *x = yoke_shm_pointer(shm), *y = x + count, *z = y + count;
     const double start = example_seconds();
     const yoke_status status =

@@ -133,8 +133,8 @@ static bool ended_well(yoke_process *process)
 {
     int code = 1;
 
-    return yoke_process_join(process, YOKE_FOREVER) == YOKE_OK &&
-           yoke_process_exitcode(process, &code) == YOKE_OK && code == 0;
+    return yoke_process_wait(process, NULL, YOKE_FOREVER) == YOKE_OK &&
+           yoke_process_wait(process, &code, 0) == YOKE_OK && code == 0;
 }
 
 static bool pass_yoke(yoke_pool *pool, const struct exchange *exchange)

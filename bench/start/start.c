@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* start [TIMES [BEFORE [AFTER]]]: how long it takes from yoke_process_start() to the first
- * instruction of the function, and to the return of yoke_process_join(). Medians, in
+ * instruction of the function, and to the return of yoke_process_wait(). Medians, in
  * microseconds. BEFORE, AFTER: MiB that the application touches before and after it creates
  * the pool. */
 #include <stdint.h>
@@ -79,7 +79,8 @@ int main(int argc, char **argv)
             yoke_process_start(&process, pool, note_time, moment, 0, NULL);
         const uint64_t started = now();
 
-        if (status != YOKE_OK || yoke_process_join(process, YOKE_FOREVER) != YOKE_OK) {
+        if (status != YOKE_OK ||
+            yoke_process_wait(process, NULL, YOKE_FOREVER) != YOKE_OK) {
             fprintf(stderr, "%s\n", yoke_pool_error(pool));
             return 1;
         }

@@ -19,7 +19,7 @@ typedef struct yoke_future yoke_future;
 
 /**
  * Called once, when a job has ended, in a thread of the application that is inside
- * yoke_future_wait(), yoke_future_done(), yoke_pool_poll() or another call on the pool. Of
+ * yoke_future_wait(), yoke_future_is_done(), yoke_pool_poll() or another call on the pool. Of
  * jobs that such a call finds to have ended, the one that was submitted first comes first.
  *
  * It may make calls on the pool, also such that wait, and give futures back, this one or
@@ -42,7 +42,7 @@ typedef void yoke_on_done(yoke_future *future, yoke_status status, void *context
 YOKE_API yoke_status yoke_future_wait(yoke_future *future, double seconds);
 
 /** Whether the job has ended, well or not. Does not wait. */
-YOKE_API bool yoke_future_done(yoke_future *future);
+YOKE_API bool yoke_future_is_done(yoke_future *future);
 
 /** The share of the range that is done, 0 to 1. */
 YOKE_API double yoke_future_progress(yoke_future *future);

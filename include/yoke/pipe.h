@@ -84,11 +84,11 @@ YOKE_API yoke_status yoke_pipe_recv(yoke_pipe *end, void *data, size_t *bytes,
  * @param end      the end
  * @param seconds  how long to wait
  */
-YOKE_API yoke_status yoke_pipe_poll(yoke_pipe *end, double seconds);
+YOKE_API yoke_status yoke_pipe_wait(yoke_pipe *end, double seconds);
 
 /** Closes an end for everybody: the other one receives what was sent, and then finds it
  *  closed. Calls at this end answer YOKE_ECLOSED. */
-YOKE_API yoke_status yoke_pipe_close(yoke_pipe *end);
+YOKE_API yoke_status yoke_pipe_shutdown(yoke_pipe *end);
 
 /**
  * Destroys a pipe, both ends: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is

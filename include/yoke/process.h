@@ -44,7 +44,7 @@ typedef struct yoke_process yoke_process;
  * returns, standard output and standard error are written out; files it has opened it
  * closes itself. exit() calls what the program had given to atexit() before it created the
  * pool, as in any forked process; returning does not. A C++ exception ends the
- * process: yoke_process_join() returns YOKE_EKERNEL, and the error has its what().
+ * process: yoke_process_wait() returns YOKE_EKERNEL, and the error has its what().
  *
  * @param argument  the process's own copy of the bytes given to yoke_process_start(),
  *                  aligned for any type; without bytes, the pointer given there
@@ -76,7 +76,7 @@ YOKE_API yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool 
  * and the pointer is not memory of the pool; YOKE_EBUSY if 256 processes run already;
  * YOKE_ENOMEM if there is no room for the argument; YOKE_ESYSTEM if the system can have no
  * more processes; YOKE_EBROKEN. A library that was loaded after the pool was created is
- * loaded again in the process, from the same path: if that fails, yoke_process_join() says
+ * loaded again in the process, from the same path: if that fails, yoke_process_wait() says
  * so.
  *
  * @param process   where the handle goes; the caller owns it; NULL on failure
@@ -98,16 +98,18 @@ static inline yoke_status yoke_process_start(yoke_process **process, yoke_pool *
 }
 
 /**
- * Waits until the process has ended, in whatever way; yoke_process_exitcode() says in
- * which. May be called again.
+ * Waits until the process has ended. May be called again.
  *
  * @param process  the process
- * @param seconds  how long at most; 0: does not wait; negative: without limit
- * @return YOKE_OK if it has ended, YOKE_EAGAIN if it has not; YOKE_ESYSTEM if it ended
- *         without having found its function; YOKE_EBROKEN if the pool's supervisor has
- *         died, and the process with it; YOKE_EINVAL, also if `seconds` is no number
+ * @param code     where the exit code goes: 0 to 255, or minus the number of the signal that
+ *                 ended the process; left alone unless the status is YOKE_OK. May be NULL
+ * @param seconds  the longest time to wait
+ * @return YOKE_OK if it has ended, YOKE_ETIMEDOUT if it has not; YOKE_ESYSTEM if it ended
+ *         without having found its function; YOKE_EKERNEL if a C++ exception ended it;
+ *         YOKE_EBROKEN if the pool's supervisor has died, and the process with it
  */
-YOKE_API yoke_status yoke_process_join(yoke_process *process, double seconds);
+YOKE_API yoke_status yoke_process_wait(yoke_process *process, int *code,
+                                       double seconds);
 
 /** Its process id; it stays the same when the process has ended, and the system may then
  *  give it to another. 0 if the handle is not valid. Does not wait. */
@@ -119,7 +121,7 @@ YOKE_API bool yoke_process_is_alive(yoke_process *process);
 /**
  * A descriptor for poll(2), select(2) and event loops: it can be read, though there is
  * nothing to be had from it, from the process's end on. How it ended may be known a moment
- * later: yoke_process_join() waits for that. Does not wait.
+ * later: yoke_process_wait() waits for that. Does not wait.
  *
  * @param process  the process
  * @return the same at each call; it is the handle's, which closes it. -1 on failure:
@@ -129,18 +131,8 @@ YOKE_API bool yoke_process_is_alive(yoke_process *process);
 YOKE_API int yoke_process_fd(yoke_process *process);
 
 /**
- * How the process ended. Does not wait.
- *
- * @param process  the process
- * @param code     where it goes: the exit code, 0 to 255, or minus the number of the signal
- *                 that ended the process; left alone on failure
- * @return YOKE_EAGAIN if it has not ended; else as yoke_process_join()
- */
-YOKE_API yoke_status yoke_process_exitcode(yoke_process *process, int *code);
-
-/**
  * Sends SIGTERM, which ends the process unless it has a handler for it or ignores it. Does
- * not wait, not even until the signal is sent: for its end see yoke_process_join(). No
+ * not wait, not even until the signal is sent: for its end see yoke_process_wait(). No
  * effect on a process that has ended; never reaches another one.
  */
 YOKE_API yoke_status yoke_process_terminate(yoke_process *process);
@@ -150,7 +142,7 @@ YOKE_API yoke_status yoke_process_kill(yoke_process *process);
 
 /** Gives the handle back; the process goes on. No call reports then how it ends, with one
  *  exception: if it has not found its function, yoke_pool_wait() or yoke_pool_close() reports that,
- *  unless yoke_process_join() has. NULL is allowed, and a handle whose pool is closed. */
+ *  unless yoke_process_wait() has. NULL is allowed, and a handle whose pool is closed. */
 YOKE_API yoke_status yoke_process_destroy(yoke_process *process);
 
 #ifdef __cplusplus

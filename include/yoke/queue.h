@@ -39,8 +39,8 @@ typedef struct yoke_queue_options {
      *  each message takes its length, rounded up to 8, and 8 (0: 1 MiB). Only what is
      *  used takes memory. */
     size_t capacity;
-    /** Count what was taken and is not done: yoke_queue_task_done(), yoke_queue_join(). */
-    bool joinable;
+    /** Count what was taken and is not done: yoke_queue_mark_done(), yoke_queue_wait(). */
+    bool track_done;
 } yoke_queue_options;
 
 /** Implementation of yoke_queue_create(); `size` is sizeof *options as compiled. */
@@ -89,16 +89,16 @@ YOKE_API yoke_status yoke_queue_get(yoke_queue *queue, void *data, size_t *bytes
                                     double seconds);
 
 /** How many messages are in it, at some moment during the call; 0 if it is none. */
-YOKE_API size_t yoke_queue_size(const yoke_queue *queue);
+YOKE_API size_t yoke_queue_count(const yoke_queue *queue);
 
 /** From now on nothing can be put; what is in it can be taken. Wakes all that wait. */
-YOKE_API yoke_status yoke_queue_close(yoke_queue *queue);
+YOKE_API yoke_status yoke_queue_shutdown(yoke_queue *queue);
 
 /**
  * Says that a message which this process took from a joinable queue is done. YOKE_EINVAL if
  * it has none that is not.
  */
-YOKE_API yoke_status yoke_queue_task_done(yoke_queue *queue);
+YOKE_API yoke_status yoke_queue_mark_done(yoke_queue *queue);
 
 /**
  * Waits until every message that was put into a joinable queue has been taken and is done.
@@ -108,7 +108,7 @@ YOKE_API yoke_status yoke_queue_task_done(yoke_queue *queue);
  * @param queue    the queue
  * @param seconds  how long to wait
  */
-YOKE_API yoke_status yoke_queue_join(yoke_queue *queue, double seconds);
+YOKE_API yoke_status yoke_queue_wait(yoke_queue *queue, double seconds);
 
 /**
  * Destroys a queue with all that is in it: calls that wait, and all later ones, answer

@@ -70,7 +70,7 @@ YOKE_API yoke_status yoke_semaphore_release(yoke_semaphore *semaphore,
                                             uint32_t permits);
 
 /** How many there are to be had, at some moment during the call; 0 if it is none. */
-YOKE_API uint32_t yoke_semaphore_get(const yoke_semaphore *semaphore);
+YOKE_API uint32_t yoke_semaphore_count(const yoke_semaphore *semaphore);
 
 /**
  * Destroys a semaphore: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is

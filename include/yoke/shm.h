@@ -136,7 +136,7 @@ YOKE_API void *yoke_shm_pointer(const yoke_shm *shm);
  *
  * @param shm  an open segment
  */
-YOKE_API size_t yoke_shm_size(const yoke_shm *shm);
+YOKE_API size_t yoke_shm_bytes(const yoke_shm *shm);
 
 /**
  * The name under which it was created or opened, for others to open; "" if the handle is NULL

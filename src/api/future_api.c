@@ -57,7 +57,7 @@ yoke_status yoke_future_wait(yoke_future *future, double seconds)
     return status;
 }
 
-bool yoke_future_done(yoke_future *future)
+bool yoke_future_is_done(yoke_future *future)
 {
     yoke_pool *pool;
     bool done;

@@ -305,7 +305,7 @@ yoke_status yoke_pipe_recv(yoke_pipe *handle, void *data, size_t *bytes, double 
                : end_call(end, status);
 }
 
-yoke_status yoke_pipe_poll(yoke_pipe *handle, double seconds)
+yoke_status yoke_pipe_wait(yoke_pipe *handle, double seconds)
 {
     pipe_end *end = (pipe_end *)handle;
     pipe_call call = {.step = poll_step};
@@ -320,7 +320,7 @@ yoke_status yoke_pipe_poll(yoke_pipe *handle, double seconds)
     return end_call(end, pipe_run(&call));
 }
 
-yoke_status yoke_pipe_close(yoke_pipe *handle)
+yoke_status yoke_pipe_shutdown(yoke_pipe *handle)
 {
     pipe_end *end = (pipe_end *)handle;
     pipe_ways ways;

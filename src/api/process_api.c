@@ -53,7 +53,7 @@ static yoke_status process_check(const yoke_process *process, const yoke_pool **
     return yk_call_check(*pool, error);
 }
 
-yoke_status yoke_process_join(yoke_process *process, double seconds)
+yoke_status yoke_process_wait(yoke_process *process, int *code, double seconds)
 {
     const yoke_pool *pool;
     yk_error error;
@@ -64,6 +64,9 @@ yoke_status yoke_process_join(yoke_process *process, double seconds)
     }
     if (status == YOKE_OK) {
         status = yk_process_join(process, seconds, &error);
+    }
+    if (status == YOKE_OK && code != NULL) {
+        *code = process->code;
     }
     return yk_call_end(pool, status, &error);
 }
@@ -106,24 +109,6 @@ bool yoke_process_is_alive(yoke_process *process)
         return false;
     }
     return yk_process_join(process, 0, NULL) == YOKE_ETIMEDOUT;
-}
-
-yoke_status yoke_process_exitcode(yoke_process *process, int *code)
-{
-    const yoke_pool *pool;
-    yk_error error;
-    yoke_status status = process_check(process, &pool, &error);
-
-    if (status == YOKE_OK && code == NULL) {
-        status = yk_fail(&error, YOKE_EINVAL, "where the exit code goes is NULL");
-    }
-    if (status == YOKE_OK) {
-        status = yk_process_join(process, 0, &error);
-    }
-    if (status == YOKE_OK) {
-        *code = process->code;
-    }
-    return yk_call_end(pool, status, &error);
 }
 
 static yoke_status process_want_signal(yoke_process *process, uint32_t wanted)

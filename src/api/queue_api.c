@@ -14,7 +14,7 @@ static yk_queue_shape shape_of(const yoke_queue_options *given, size_t size)
     yk_queue_shape shape;
 
     yk_call_take_options(&options, sizeof options, given, size);
-    shape = (yk_queue_shape){options.item_bytes, options.capacity, options.joinable};
+    shape = (yk_queue_shape){options.item_bytes, options.capacity, options.track_done};
     if (shape.capacity == 0) {
         shape.capacity = shape.item_bytes != 0 ? DEFAULT_MESSAGES : DEFAULT_BYTES;
     }
@@ -111,34 +111,35 @@ yoke_status yoke_queue_get(yoke_queue *handle, void *data, size_t *bytes,
                : yk_object_end(queue, status);
 }
 
-size_t yoke_queue_size(const yoke_queue *handle)
+size_t yoke_queue_count(const yoke_queue *handle)
 {
     return yk_object_is(handle, YK_MAGIC_QUEUE)
                ? yk_queue_size((const yk_queue *)handle)
                : 0;
 }
 
-yoke_status yoke_queue_close(yoke_queue *handle)
+yoke_status yoke_queue_shutdown(yoke_queue *handle)
 {
     YK_OBJECT_CHECK(handle, YK_MAGIC_QUEUE);
     yk_queue_close((yk_queue *)handle);
     return YOKE_OK;
 }
 
-static yoke_status check_joinable(const yk_queue *queue)
+static yoke_status queue_check_tracking(const yk_queue *queue)
 {
     return queue->takers != 0
                ? YOKE_OK
-               : yk_object_fail(queue, YOKE_EINVAL, "the queue is not .joinable");
+               : yk_object_fail(queue, YOKE_EINVAL,
+                                "the queue was created without .track_done");
 }
 
-yoke_status yoke_queue_task_done(yoke_queue *handle)
+yoke_status yoke_queue_mark_done(yoke_queue *handle)
 {
     yk_queue *queue = (yk_queue *)handle;
     yoke_status status;
 
     YK_OBJECT_CHECK(handle, YK_MAGIC_QUEUE);
-    status = check_joinable(queue);
+    status = queue_check_tracking(queue);
     if (status != YOKE_OK) {
         return status;
     }
@@ -149,7 +150,7 @@ yoke_status yoke_queue_task_done(yoke_queue *handle)
                : yk_object_end(queue, status);
 }
 
-yoke_status yoke_queue_join(yoke_queue *handle, double seconds)
+yoke_status yoke_queue_wait(yoke_queue *handle, double seconds)
 {
     yk_queue *queue = (yk_queue *)handle;
     uint64_t deadline;
@@ -159,7 +160,7 @@ yoke_status yoke_queue_join(yoke_queue *handle, double seconds)
     YK_OBJECT_CHECK(handle, YK_MAGIC_QUEUE);
     status = yk_object_deadline(queue, seconds, &deadline);
     if (status == YOKE_OK) {
-        status = check_joinable(queue);
+        status = queue_check_tracking(queue);
     }
     if (status != YOKE_OK) {
         return status;

@@ -63,7 +63,7 @@ yoke_status yoke_semaphore_release(yoke_semaphore *semaphore, uint32_t permits)
     return yk_object_end(semaphore, status);
 }
 
-uint32_t yoke_semaphore_get(const yoke_semaphore *semaphore)
+uint32_t yoke_semaphore_count(const yoke_semaphore *semaphore)
 {
     return yk_object_is(semaphore, YK_MAGIC_SEMAPHORE)
                ? yk_semaphore_count((const yk_semaphore *)semaphore)

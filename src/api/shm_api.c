@@ -111,7 +111,7 @@ void *yoke_shm_pointer(const yoke_shm *shm)
     return is_open(shm) ? shm->pointer : NULL;
 }
 
-size_t yoke_shm_size(const yoke_shm *shm)
+size_t yoke_shm_bytes(const yoke_shm *shm)
 {
     return is_open(shm) ? shm->bytes : 0;
 }

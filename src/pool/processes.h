@@ -24,7 +24,7 @@ struct yoke_process {
     pid_t pid;    /* 0: there is none yet */
     bool ended;   /* what follows is filled in, and the slot another's */
     int refusal;  /* errno: there never was a process */
-    int code;     /* as yoke_process_exitcode() returns it */
+    int code;     /* as yoke_process_wait() reports it */
     bool unfound; /* its function was not there, and failure says why */
     bool left;    /* its function has not returned, likewise */
     bool told;    /* ... which a call has reported */

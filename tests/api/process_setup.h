@@ -110,9 +110,9 @@ static inline int finish(yoke_process *process)
 {
     int code = 1000;
 
-    assert_ok_pool(pool, yoke_process_join(process, SECONDS));
+    assert_ok_pool(pool, yoke_process_wait(process, NULL, SECONDS));
     assert_false(yoke_process_is_alive(process));
-    assert_ok_pool(pool, yoke_process_exitcode(process, &code));
+    assert_ok_pool(pool, yoke_process_wait(process, &code, 0));
     yoke_process_destroy(process);
     return code;
 }

@@ -94,7 +94,7 @@ static void open_rest(yoke_pool *pool)
     left.kernel = api_kernel(pool, "number", api_number);
     assert_ok_pool(
         pool, yoke_process_start(&left.process, pool, end_with_three, NULL, 0, NULL));
-    assert_ok_pool(pool, yoke_process_join(left.process, 60));
+    assert_ok_pool(pool, yoke_process_wait(left.process, NULL, 60));
     assert_ok_pool(pool,
                    yoke_stream_create(&left.stream, pool, &options, next_number, NULL));
     assert_ok_pool(pool, yoke_stream_next(left.stream, &result, 60));
@@ -156,12 +156,12 @@ static yoke_status cancel(void)
 
 static yoke_status join(void)
 {
-    return yoke_process_join(left.process, 0);
+    return yoke_process_wait(left.process, NULL, 0);
 }
 
 static yoke_status exitcode(void)
 {
-    return yoke_process_exitcode(left.process, &code);
+    return yoke_process_wait(left.process, &code, 0);
 }
 
 static yoke_status terminate(void)
@@ -234,7 +234,7 @@ static void ask_all(void)
     assert_int_equal(code, 77);
     assert_int_equal(bytes, 0);
     assert_int_equal(left.value.value.u, 42);
-    assert_true(yoke_future_done(left.unseen));
+    assert_true(yoke_future_is_done(left.unseen));
     assert_true(yoke_future_progress(left.unseen) >= 1);
     assert_string_equal(yoke_future_error(left.unseen), "");
     assert_contains(yoke_future_error(left.failed), "no hay");
@@ -242,7 +242,7 @@ static void ask_all(void)
     assert_int_equal(yoke_process_fd(left.process), -1);
     assert_false(yoke_process_is_alive(left.process));
     assert_null(yoke_shm_pointer(left.shm));
-    assert_int_equal(yoke_shm_size(left.shm), 0);
+    assert_int_equal(yoke_shm_bytes(left.shm), 0);
     assert_string_equal(yoke_shm_name(left.shm), "");
 }
 

@@ -138,7 +138,7 @@ static int use_parents_future(void *future)
     if (yoke_future_wait(future, 0.1) != YOKE_EINVAL) {
         return 1;
     }
-    if (yoke_future_done(future) || yoke_future_cancel(future) != YOKE_EINVAL) {
+    if (yoke_future_is_done(future) || yoke_future_cancel(future) != YOKE_EINVAL) {
         return 2;
     }
     yoke_future_destroy(future);
@@ -200,7 +200,7 @@ static int poll_without_supervisor(void *arg)
     if (kill(parent_of(info.pid), SIGKILL) != 0) {
         return 2;
     }
-    while (!yoke_future_done(future)) {
+    while (!yoke_future_is_done(future)) {
         (void)yoke_pool_poll(own);
     }
     return yoke_future_wait(future, 0) == YOKE_EBROKEN ? 0 : 3;

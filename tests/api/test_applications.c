@@ -292,8 +292,8 @@ static int have_others_look(yoke_pool *pool, int last)
     }
     return yoke_process_start(&process, pool, look_in_process, &last, sizeof last,
                               NULL) == YOKE_OK &&
-                   yoke_process_join(process, 30) == YOKE_OK &&
-                   yoke_process_exitcode(process, &code) == YOKE_OK && code == 0
+                   yoke_process_wait(process, NULL, 30) == YOKE_OK &&
+                   yoke_process_wait(process, &code, 0) == YOKE_OK && code == 0
                ? 0
                : 31;
 }

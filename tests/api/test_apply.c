@@ -479,7 +479,7 @@ static void test_new_function_while_busy(void **state)
     api_gate_await(gate, 1);
     assert_ok_pool(other,
                    yoke_apply_async(&futures[1], other, produce, &size, 8, NULL));
-    assert_false(yoke_future_done(futures[1]));
+    assert_false(yoke_future_is_done(futures[1]));
     api_gate_open(gate);
     for (int i = 0; i < 2; i++) {
         assert_ok(yoke_future_wait(futures[i], 60));

@@ -195,7 +195,7 @@ static void test_nothing(void **state)
                               YOKE_ARGS(yoke_in(NULL, 4), yoke_out(NULL, 8))));
     assert_ok(yoke_apply_each_async(&future, pool, square, 0, NULL,
                                     YOKE_ARGS(yoke_in(NULL, 4), yoke_out(NULL, 8))));
-    assert_true(yoke_future_done(future));
+    assert_true(yoke_future_is_done(future));
     assert_true(yoke_future_progress(future) == 1);
     assert_ok(yoke_future_cancel(future));
     assert_ok(yoke_future_wait(future, 0));

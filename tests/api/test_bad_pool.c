@@ -333,7 +333,7 @@ static void test_null_futures(void **state)
     (void)state;
     assert_status(yoke_future_wait(NULL, 0), YOKE_EINVAL);
     assert_contains(yoke_pool_error(NULL), "future is NULL");
-    assert_false(yoke_future_done(NULL));
+    assert_false(yoke_future_is_done(NULL));
     assert_true(yoke_future_progress(NULL) >= 0);
     assert_status(yoke_future_cancel(NULL), YOKE_EINVAL);
     assert_string_equal(yoke_future_error(NULL), "");

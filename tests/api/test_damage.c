@@ -115,7 +115,7 @@ static void *make_joinable(void)
 {
     char text[8];
     yoke_queue *queue = make_queue_with(
-        &(yoke_queue_options){.item_bytes = 8, .capacity = 6, .joinable = true});
+        &(yoke_queue_options){.item_bytes = 8, .capacity = 6, .track_done = true});
 
     assert_ok_pool(pool, yoke_queue_get(queue, text, NULL, 0));
     return queue;
@@ -127,15 +127,15 @@ static void use_queue(void *object)
     char text[4096];
     size_t bytes;
 
-    (void)yoke_queue_size(queue);
+    (void)yoke_queue_count(queue);
     for (int i = 0; i < MESSAGES + 1; i++) {
         bytes = sizeof text;
         (void)yoke_queue_put(queue, "another", 8, 0.001);
         (void)yoke_queue_get(queue, text, &bytes, 0.001);
     }
-    (void)yoke_queue_task_done(queue);
-    (void)yoke_queue_join(queue, 0.001);
-    (void)yoke_queue_close(queue);
+    (void)yoke_queue_mark_done(queue);
+    (void)yoke_queue_wait(queue, 0.001);
+    (void)yoke_queue_shutdown(queue);
     bytes = sizeof text;
     (void)yoke_queue_get(queue, text, &bytes, 0);
 }
@@ -166,11 +166,11 @@ static void use_pipe(void *object)
             size_t bytes = sizeof text;
 
             (void)yoke_pipe_send(pipe_ends[e], "another", 8, 0.001);
-            (void)yoke_pipe_poll(pipe_ends[1 - e], 0);
+            (void)yoke_pipe_wait(pipe_ends[1 - e], 0);
             (void)yoke_pipe_recv(pipe_ends[1 - e], text, &bytes, 0.001);
         }
     }
-    (void)yoke_pipe_close(pipe_ends[0]);
+    (void)yoke_pipe_shutdown(pipe_ends[0]);
     (void)yoke_pipe_send(pipe_ends[1], "another", 8, 0);
 }
 
@@ -284,7 +284,7 @@ static void *make_semaphore(void)
 
 static void use_semaphore(void *object)
 {
-    (void)yoke_semaphore_get(object);
+    (void)yoke_semaphore_count(object);
     for (int i = 0; i < 3; i++) {
         (void)yoke_semaphore_acquire(object, 0.001);
     }
@@ -461,7 +461,7 @@ static void test_statuses(void **state)
                    YOKE_EDAMAGED, "written over");
     assert_refused(pool, yoke_queue_put(queue, text, 8, YOKE_FOREVER), YOKE_EDAMAGED,
                    "written");
-    assert_int_equal(yoke_queue_size(queue), 0);
+    assert_int_equal(yoke_queue_count(queue), 0);
     *ring -= 4096;
     bytes = sizeof text;
     assert_ok_pool(pool, yoke_queue_get(queue, text, &bytes, YOKE_FOREVER));

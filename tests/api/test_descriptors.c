@@ -140,8 +140,8 @@ static void check_in_process(yoke_pool *pool, const numbers *which)
 
     assert_ok_pool(pool, yoke_process_start(&process, pool, look_in_process, which,
                                             sizeof *which, NULL));
-    assert_ok_pool(pool, yoke_process_join(process, 60));
-    assert_ok_pool(pool, yoke_process_exitcode(process, &code));
+    assert_ok_pool(pool, yoke_process_wait(process, NULL, 60));
+    assert_ok_pool(pool, yoke_process_wait(process, &code, 0));
     assert_int_equal(code, 0);
     yoke_process_destroy(process);
 }
@@ -272,8 +272,8 @@ static void check_process(yoke_pool *pool, int fd)
 
     assert_ok_pool(pool, yoke_process_start(&process, pool, write_in_process, &fd,
                                             sizeof fd, NULL));
-    assert_ok_pool(pool, yoke_process_join(process, 60));
-    assert_ok_pool(pool, yoke_process_exitcode(process, &code));
+    assert_ok_pool(pool, yoke_process_wait(process, NULL, 60));
+    assert_ok_pool(pool, yoke_process_wait(process, &code, 0));
     assert_int_equal(code, 0);
     yoke_process_destroy(process);
 }

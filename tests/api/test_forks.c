@@ -45,7 +45,7 @@ static void set_up(setting *self)
 /* The job that was under way while the child did its worst is right, and so is all else. */
 static void tear_down(setting *self)
 {
-    assert_false(yoke_future_done(self->running));
+    assert_false(yoke_future_is_done(self->running));
     api_gate_open(self->gate);
     assert_ok(yoke_future_wait(self->running, SECONDS));
     assert_true(api_all(self->numbers, N, 2));
@@ -78,7 +78,7 @@ static int call_futures(const setting *self, yoke_future *future)
         !refused(self, yoke_future_wait(future, YOKE_FOREVER))) {
         return 20;
     }
-    if (yoke_future_done(future) || yoke_future_progress(future) > 0) {
+    if (yoke_future_is_done(future) || yoke_future_progress(future) > 0) {
         return 21;
     }
     if (!refused(self, yoke_future_cancel(future)) ||

@@ -17,7 +17,7 @@ static void test_waiting(void **state)
 
     (void)state;
     api_gate_await(b.gate, 1);
-    assert_false(yoke_future_done(future));
+    assert_false(yoke_future_is_done(future));
     assert_status(yoke_future_wait(future, 0), YOKE_ETIMEDOUT);
     assert_status(yoke_future_wait(future, 0.01), YOKE_ETIMEDOUT);
     assert_string_equal(yoke_future_error(future), "");
@@ -25,7 +25,7 @@ static void test_waiting(void **state)
     assert_int_equal(yoke_pool_poll(b.pool), 0);
     api_gate_open(b.gate);
     assert_ok(yoke_future_wait(future, YOKE_FOREVER));
-    assert_true(yoke_future_done(future));
+    assert_true(yoke_future_is_done(future));
     assert_true(yoke_future_progress(future) == 1);
     finish(future, YOKE_OK);
     assert_int_equal(b.held[0], 1);
@@ -46,7 +46,7 @@ static void test_poll_collects(void **state)
     (void)state;
     assert_true(yt_wait_until(polled_one, &collected, 30));
     assert_int_equal(collected, 1);
-    assert_true(yoke_future_done(future));
+    assert_true(yoke_future_is_done(future));
     assert_int_equal(yoke_pool_poll(b.pool), 0);
     finish(future, YOKE_OK);
     assert_true(api_all(numbers, N, 1));
@@ -89,7 +89,7 @@ static void test_progress(void **state)
                                   YOKE_ARGS(yoke_inout(b.held, 4), gate_arg())));
     assert_true(yt_wait_until(is_half_done, &seen, 30));
     assert_true(seen.last == 0.5);
-    assert_false(yoke_future_done(seen.future));
+    assert_false(yoke_future_is_done(seen.future));
     api_gate_open(b.gate);
     assert_ok(yoke_future_wait(seen.future, 30));
     (void)is_half_done(&seen);
@@ -112,7 +112,7 @@ static void test_cancel_before_start(void **state)
     assert_ok(yoke_future_cancel(second));
     assert_status(yoke_future_wait(second, 30), YOKE_ECANCELED);
     assert_contains(yoke_future_error(second), "cancelled");
-    assert_false(yoke_future_done(first));
+    assert_false(yoke_future_is_done(first));
     api_gate_open(b.gate);
     finish(first, YOKE_OK);
     finish(second, YOKE_ECANCELED);
@@ -367,7 +367,7 @@ static void test_future_after_close(void **state)
     assert_ok(yoke_future_on_done(done, note, &noted));
     api_close(pool);
     assert_int_equal(noted.calls, 1);
-    assert_true(yoke_future_done(done));
+    assert_true(yoke_future_is_done(done));
     assert_true(yoke_future_progress(done) == 1);
     assert_ok(yoke_future_wait(done, 0));
     assert_ok(yoke_future_cancel(done));

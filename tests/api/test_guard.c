@@ -198,8 +198,8 @@ static int exit_code(yoke_process *process)
 {
     int code = 99;
 
-    assert_ok(yoke_process_join(process, SECONDS));
-    assert_ok(yoke_process_exitcode(process, &code));
+    assert_ok(yoke_process_wait(process, NULL, SECONDS));
+    assert_ok(yoke_process_wait(process, &code, 0));
     yoke_process_destroy(process);
     return code;
 }

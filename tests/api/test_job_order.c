@@ -30,7 +30,7 @@ static void test_conflicts_run_in_order(void **state)
     futures[4] = start_increment(a, 64);
     api_gate_await(b.gate, 2);
     for (int i = 1; i < 5; i++) {
-        assert_false(yoke_future_done(futures[i]));
+        assert_false(yoke_future_is_done(futures[i]));
     }
     assert_true(api_all(c, 64, 0));
     api_gate_open(b.gate);
@@ -59,7 +59,7 @@ static void test_independent_jobs_overlap(void **state)
                    yoke_map_async(&reader, b.pool, b.successor, yoke_range_1d(2), NULL,
                                   YOKE_ARGS(yoke_out(out, 4), yoke_in(b.gate, 4))));
     finish(reader, YOKE_OK); /* both only read the gate */
-    assert_false(yoke_future_done(held));
+    assert_false(yoke_future_is_done(held));
     api_gate_open(b.gate);
     finish(held, YOKE_OK);
     assert_true(api_all(numbers, N, 1));
@@ -85,7 +85,7 @@ static void test_after(void **state)
     assert_true(api_all(numbers, 10, 0));
     api_gate_open(b.gate);
     assert_ok(yoke_future_wait(third, 30));
-    assert_true(yoke_future_done(first));
+    assert_true(yoke_future_is_done(first));
     yoke_future_destroy(third);
     /* After jobs that have ended already. */
     assert_ok_pool(b.pool, yoke_map_with(b.pool, b.increment, yoke_range_1d(10),
@@ -158,7 +158,7 @@ static void test_time_loop(void **state)
     assert_true(api_all(grid[STEPS % 2], ITEMS, STEPS));
     assert_true(api_all(grid[(STEPS + 1) % 2], ITEMS, STEPS - 1));
     for (int step = 0; step < STEPS; step++) {
-        assert_true(yoke_future_done(futures[step]));
+        assert_true(yoke_future_is_done(futures[step]));
         finish(futures[step], YOKE_OK);
     }
 }

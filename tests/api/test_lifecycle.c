@@ -145,7 +145,7 @@ static void test_two_pools_at_once(void **state)
                   YOKE_EINVAL);
     api_gate_open(gates[1]);
     assert_ok(yoke_future_wait(futures[1], 60));
-    assert_false(yoke_future_done(futures[0]));
+    assert_false(yoke_future_is_done(futures[0]));
     assert_true(api_all(numbers[1], ITEMS, 1));
     yoke_future_destroy(futures[1]);
     api_close(pools[1]);

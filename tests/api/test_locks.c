@@ -251,7 +251,7 @@ static void test_semaphore(void **state)
 
     (void)state;
     in_processes(use_permits);
-    assert_int_equal(yoke_semaphore_get(b->semaphore), 2);
+    assert_int_equal(yoke_semaphore_count(b->semaphore), 2);
     assert_ok_pool(pool, yoke_semaphore_acquire(b->semaphore, 0));
     assert_ok_pool(pool, yoke_semaphore_acquire(b->semaphore, YOKE_FOREVER));
     assert_status(yoke_semaphore_acquire(b->semaphore, 0), YOKE_ETIMEDOUT);

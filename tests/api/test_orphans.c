@@ -67,7 +67,7 @@ static yoke_status put(board *b)
 
 static yoke_status join(board *b)
 {
-    return yoke_queue_join(b->undone, YOKE_FOREVER);
+    return yoke_queue_wait(b->undone, YOKE_FOREVER);
 }
 
 static yoke_status receive_here(board *b)
@@ -82,7 +82,7 @@ static yoke_status receive_there(board *b)
 
 static yoke_status poll_unused(board *b)
 {
-    return yoke_pipe_poll(b->unused[0], YOKE_FOREVER);
+    return yoke_pipe_wait(b->unused[0], YOKE_FOREVER);
 }
 
 static yoke_status send(board *b)
@@ -189,7 +189,7 @@ enum { CALLS = sizeof calls / sizeof *calls };
 
 static bool create_queues(yoke_pool *pool, board *b)
 {
-    const yoke_queue_options small = {.capacity = 16, .joinable = true};
+    const yoke_queue_options small = {.capacity = 16, .track_done = true};
 
     return yoke_queue_create(&b->empty, pool, &small) == YOKE_OK &&
            yoke_queue_create(&b->full, pool, &small) == YOKE_OK &&

@@ -60,13 +60,13 @@ static void test_both_ways(void **state)
         text[i % sizeof text] = (char)i;
         assert_ok_pool(pool,
                        yoke_pipe_send(ends[0], text, i % sizeof text, YOKE_FOREVER));
-        assert_ok_pool(pool, yoke_pipe_poll(ends[0], YOKE_FOREVER));
+        assert_ok_pool(pool, yoke_pipe_wait(ends[0], YOKE_FOREVER));
         assert_ok_pool(pool, yoke_pipe_recv(ends[0], back, &bytes, 0));
         assert_int_equal(bytes, i % sizeof text);
         assert_memory_equal(back, text, bytes);
     }
-    assert_status(yoke_pipe_poll(ends[0], 0), YOKE_ETIMEDOUT);
-    assert_ok_pool(pool, yoke_pipe_close(ends[0]));
+    assert_status(yoke_pipe_wait(ends[0], 0), YOKE_ETIMEDOUT);
+    assert_ok_pool(pool, yoke_pipe_shutdown(ends[0]));
     assert_int_equal(yt_wait_child(pid, 30), -YOKE_ECLOSED);
     assert_refused(pool, yoke_pipe_send(ends[0], text, 1, YOKE_FOREVER), YOKE_ECLOSED,
                    "was closed");
@@ -85,10 +85,10 @@ static void test_one_way(void **state)
                    "only receives");
     assert_refused(pool, yoke_pipe_recv(way[1], text, &bytes, YOKE_FOREVER),
                    YOKE_EINVAL, "only sends");
-    assert_refused(pool, yoke_pipe_poll(way[1], YOKE_FOREVER), YOKE_EINVAL,
+    assert_refused(pool, yoke_pipe_wait(way[1], YOKE_FOREVER), YOKE_EINVAL,
                    "only sends");
     assert_ok_pool(pool, yoke_pipe_send(way[1], "x", 1, YOKE_FOREVER));
-    assert_ok_pool(pool, yoke_pipe_close(way[1]));
+    assert_ok_pool(pool, yoke_pipe_shutdown(way[1]));
     assert_ok_pool(pool, yoke_pipe_recv(way[0], text, &bytes, YOKE_FOREVER));
     assert_string_equal(text, "x");
     assert_refused(pool, yoke_pipe_recv(way[0], text, &bytes, YOKE_FOREVER),
@@ -116,13 +116,13 @@ static void test_death_of_the_other(void **state)
     size_t bytes = sizeof text;
 
     (void)state;
-    assert_ok_pool(pool, yoke_pipe_poll(ends[0], YOKE_FOREVER));
+    assert_ok_pool(pool, yoke_pipe_wait(ends[0], YOKE_FOREVER));
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(yt_wait_child(pid, 30), -SIGKILL);
     assert_ok_pool(pool, yoke_pipe_recv(ends[0], text, &bytes, YOKE_FOREVER));
     assert_refused(pool, yoke_pipe_recv(ends[0], text, &bytes, YOKE_FOREVER),
                    YOKE_ECLOSED, "died");
-    assert_status(yoke_pipe_poll(ends[0], YOKE_FOREVER), YOKE_ECLOSED);
+    assert_status(yoke_pipe_wait(ends[0], YOKE_FOREVER), YOKE_ECLOSED);
     while (yoke_pipe_send(ends[0], text, 8, 0) == YOKE_OK) {
     }
     assert_status(yoke_pipe_send(ends[0], text, 8, YOKE_FOREVER), YOKE_ECLOSED);

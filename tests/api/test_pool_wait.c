@@ -139,7 +139,7 @@ static void test_failed_jobs(void **state)
     assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(N), NULL,
                                         YOKE_ARGS(yoke_out(numbers, sizeof *numbers))));
     assert_ok(yoke_pool_wait(pool, 60));
-    assert_true(yoke_future_done(future));
+    assert_true(yoke_future_is_done(future));
     assert_status(yoke_future_wait(future, 0), YOKE_EKERNEL);
     yoke_future_destroy(future);
     yoke_kernel_destroy(kernel);

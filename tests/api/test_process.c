@@ -43,19 +43,20 @@ static void test_join(void **state)
     process = start(wait_for_gate, memory, 0);
     await(1);
     assert_true(yoke_process_is_alive(process));
-    assert_refused(pool, yoke_process_join(process, 0), YOKE_ETIMEDOUT, "process-1");
-    assert_refused(pool, yoke_process_join(process, 0.001), YOKE_ETIMEDOUT,
+    assert_refused(pool, yoke_process_wait(process, NULL, 0), YOKE_ETIMEDOUT,
+                   "process-1");
+    assert_refused(pool, yoke_process_wait(process, NULL, 0.001), YOKE_ETIMEDOUT,
                    "not ended");
-    assert_refused(pool, yoke_process_exitcode(process, &code), YOKE_ETIMEDOUT,
+    assert_refused(pool, yoke_process_wait(process, &code, 0), YOKE_ETIMEDOUT,
                    "not ended");
     assert_int_equal(code, 77);
-    assert_refused(pool, yoke_process_join(process, (double)NAN), YOKE_EINVAL,
+    assert_refused(pool, yoke_process_wait(process, NULL, (double)NAN), YOKE_EINVAL,
                    "number");
     atomic_store(&memory->open, 1);
-    assert_ok(yoke_process_join(process, YOKE_FOREVER));
+    assert_ok(yoke_process_wait(process, NULL, YOKE_FOREVER));
     for (int i = 0; i < 3; i++) {
-        assert_ok(yoke_process_join(process, i - 1));
-        assert_ok(yoke_process_exitcode(process, &code));
+        assert_ok(yoke_process_wait(process, NULL, i - 1));
+        assert_ok(yoke_process_wait(process, &code, 0));
         assert_int_equal(code, 3);
         assert_true(yoke_process_pid(process) > 0);
     }
@@ -75,7 +76,7 @@ static void test_terminate_and_kill(void **state)
         }
         assert_ok(i == 2 ? yoke_process_kill(process)
                          : yoke_process_terminate(process));
-        assert_ok(yoke_process_join(process, SECONDS));
+        assert_ok(yoke_process_wait(process, NULL, SECONDS));
         assert_ok(yoke_process_terminate(process));
         assert_ok(yoke_process_kill(process));
         assert_int_equal(finish(process), i == 2 ? -SIGKILL : -SIGTERM);
@@ -104,7 +105,7 @@ static void test_stubborn(void **state)
     for (int i = 0; i < 10; i++) {
         assert_ok(yoke_process_terminate(process));
     }
-    assert_status(yoke_process_join(process, 0.05), YOKE_ETIMEDOUT);
+    assert_status(yoke_process_wait(process, NULL, 0.05), YOKE_ETIMEDOUT);
     assert_true(yoke_process_is_alive(process));
     assert_ok(yoke_process_kill(process));
     assert_ok(yoke_process_terminate(process));
@@ -179,7 +180,7 @@ static void test_too_many(void **state)
                    YOKE_EBUSY, "256 processes");
     assert_null(more);
     assert_ok(yoke_process_kill(processes[100]));
-    assert_ok(yoke_process_join(processes[100], SECONDS));
+    assert_ok(yoke_process_wait(processes[100], NULL, SECONDS));
     more = start(wait_for_gate, memory, 0);
     assert_int_equal(finish(processes[100]), -SIGKILL); /* its slot is another's */
     processes[100] = more;
@@ -198,7 +199,7 @@ static void test_many_handles(void **state)
     (void)state;
     for (int i = 0; i < MOST; i++) {
         processes[i] = start(return_it, &i, sizeof i);
-        assert_ok(yoke_process_join(processes[i], SECONDS));
+        assert_ok(yoke_process_wait(processes[i], NULL, SECONDS));
     }
     for (int i = 0; i < MOST; i++) {
         assert_int_equal(finish(processes[i]), i % 256);
@@ -226,8 +227,8 @@ static void *run_some(void *arg)
 
         if (yoke_process_start(&process, pool, return_it, &i, sizeof i, NULL) !=
                 YOKE_OK ||
-            yoke_process_join(process, SECONDS) != YOKE_OK ||
-            yoke_process_exitcode(process, &code) != YOKE_OK || code != i) {
+            yoke_process_wait(process, NULL, SECONDS) != YOKE_OK ||
+            yoke_process_wait(process, &code, 0) != YOKE_OK || code != i) {
             ++*failures;
         }
         yoke_process_destroy(process);
@@ -294,10 +295,10 @@ static void test_poll_at_the_end(void **state)
         yoke_process *process = start(return_it, &code, sizeof code);
 
         if (i % 3 == 0) {
-            assert_ok(yoke_process_join(process, SECONDS));
+            assert_ok(yoke_process_wait(process, NULL, SECONDS));
         }
         assert_true(can_be_read(process, SECONDS));
-        assert_ok(yoke_process_join(process, SECONDS));
+        assert_ok(yoke_process_wait(process, NULL, SECONDS));
         assert_true(can_be_read(process, 0));
         if (i % 3 != 1) {
             assert_int_equal(finish(process), code);

@@ -93,7 +93,7 @@ static void test_arguments_are_freed(void **state)
     for (int i = 0; i < 10; i++) {
         yoke_process *process = start(sum_up, data, bytes);
 
-        assert_ok(yoke_process_join(process, SECONDS));
+        assert_ok(yoke_process_wait(process, NULL, SECONDS));
         yoke_process_destroy(process);
     }
     api_close(pool);
@@ -384,7 +384,7 @@ static int talk_and_listen(void *path)
     pool = api_try_open("cpu:1");
     if (pool == NULL ||
         yoke_process_start(&process, pool, talk, NULL, 0, NULL) != YOKE_OK ||
-        yoke_process_join(process, SECONDS) != YOKE_OK) {
+        yoke_process_wait(process, NULL, SECONDS) != YOKE_OK) {
         return 2;
     }
     printf("<after>");
@@ -479,8 +479,8 @@ static void test_library_gone(void **state)
     int code = 77;
 
     (void)state;
-    assert_refused(pool, yoke_process_join(process, SECONDS), YOKE_ESYSTEM, path);
-    assert_refused(pool, yoke_process_exitcode(process, &code), YOKE_ESYSTEM,
+    assert_refused(pool, yoke_process_wait(process, NULL, SECONDS), YOKE_ESYSTEM, path);
+    assert_refused(pool, yoke_process_wait(process, &code, 0), YOKE_ESYSTEM,
                    "process-1");
     assert_int_equal(code, 77);
     assert_false(yoke_process_is_alive(process));

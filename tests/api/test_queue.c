@@ -39,7 +39,7 @@ static void test_order_and_room(void **state)
 
             assert_ok_pool(pool, yoke_queue_put(queue, put, sizeof put, 0));
         }
-        assert_int_equal(yoke_queue_size(queue), 5);
+        assert_int_equal(yoke_queue_count(queue), 5);
         assert_status(yoke_queue_put(queue, item, sizeof item, 0), YOKE_ETIMEDOUT);
         assert_refused(pool, yoke_queue_put(queue, item, sizeof item, 0.001),
                        YOKE_ETIMEDOUT, "time limit");
@@ -90,7 +90,7 @@ static void test_any_length(void **state)
             fill(expected, bytes, first++);
             assert_memory_equal(got, expected, bytes);
         }
-        assert_int_equal(yoke_queue_size(queue), last - first);
+        assert_int_equal(yoke_queue_count(queue), last - first);
     }
     assert_true(last > 5000);
     assert_refused(pool, yoke_queue_put(queue, put, LONGEST + 1, YOKE_FOREVER),
@@ -106,8 +106,8 @@ static void test_closing(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER));
-    assert_ok_pool(pool, yoke_queue_close(queue));
-    assert_ok_pool(pool, yoke_queue_close(queue));
+    assert_ok_pool(pool, yoke_queue_shutdown(queue));
+    assert_ok_pool(pool, yoke_queue_shutdown(queue));
     assert_refused(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER), YOKE_ECLOSED,
                    "closed");
     number = 0;
@@ -122,22 +122,23 @@ static void test_joining(void **state)
 {
     yoke_pool *pool = api_open("cpu:1");
     yoke_queue *queue =
-        create(pool, (yoke_queue_options){.item_bytes = 4, .joinable = true});
+        create(pool, (yoke_queue_options){.item_bytes = 4, .track_done = true});
     yoke_queue *plain = create(pool, (yoke_queue_options){.item_bytes = 4});
     uint32_t number = 7;
 
     (void)state;
-    assert_ok_pool(pool, yoke_queue_join(queue, YOKE_FOREVER));
-    assert_refused(pool, yoke_queue_task_done(queue), YOKE_EINVAL, "no message");
+    assert_ok_pool(pool, yoke_queue_wait(queue, YOKE_FOREVER));
+    assert_refused(pool, yoke_queue_mark_done(queue), YOKE_EINVAL, "no message");
     assert_ok_pool(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER));
-    assert_status(yoke_queue_join(queue, 0), YOKE_ETIMEDOUT);
-    assert_refused(pool, yoke_queue_task_done(queue), YOKE_EINVAL, "no message");
+    assert_status(yoke_queue_wait(queue, 0), YOKE_ETIMEDOUT);
+    assert_refused(pool, yoke_queue_mark_done(queue), YOKE_EINVAL, "no message");
     assert_ok_pool(pool, yoke_queue_get(queue, &number, NULL, YOKE_FOREVER));
-    assert_status(yoke_queue_join(queue, 0.001), YOKE_ETIMEDOUT);
-    assert_ok_pool(pool, yoke_queue_task_done(queue));
-    assert_ok_pool(pool, yoke_queue_join(queue, YOKE_FOREVER));
-    assert_refused(pool, yoke_queue_join(plain, YOKE_FOREVER), YOKE_EINVAL, "joinable");
-    assert_refused(pool, yoke_queue_task_done(plain), YOKE_EINVAL, "joinable");
+    assert_status(yoke_queue_wait(queue, 0.001), YOKE_ETIMEDOUT);
+    assert_ok_pool(pool, yoke_queue_mark_done(queue));
+    assert_ok_pool(pool, yoke_queue_wait(queue, YOKE_FOREVER));
+    assert_refused(pool, yoke_queue_wait(plain, YOKE_FOREVER), YOKE_EINVAL,
+                   "track_done");
+    assert_refused(pool, yoke_queue_mark_done(plain), YOKE_EINVAL, "track_done");
     api_close(pool);
 }
 
@@ -187,7 +188,7 @@ static void test_bad_input(void **state)
                    "destroyed");
     assert_refused(pool, yoke_queue_get(queue, &number, NULL, YOKE_FOREVER),
                    YOKE_ECLOSED, "destroyed");
-    assert_int_equal(yoke_queue_size(queue), 0);
+    assert_int_equal(yoke_queue_count(queue), 0);
     api_close(other);
     api_close(pool);
     assert_status(yoke_queue_put(any, &number, 4, YOKE_FOREVER), YOKE_ECLOSED);
@@ -256,7 +257,7 @@ static int consume(tallies *t)
         last[got.producer] = got.number;
         atomic_fetch_add(&t->sum, got.number);
         atomic_fetch_add(&t->count, 1);
-        if (yoke_queue_task_done(t->queue) != YOKE_OK) {
+        if (yoke_queue_mark_done(t->queue) != YOKE_OK) {
             return 2;
         }
     }
@@ -312,7 +313,7 @@ static void test_everybody(void **state)
     assert_non_null(t);
     t->queue = create(pool, (yoke_queue_options){.item_bytes = sizeof(message),
                                                  .capacity = 50,
-                                                 .joinable = true});
+                                                 .track_done = true});
     producer = yt_start_child(produce_in_child, t);
     consumer = yt_start_child(consume_in_child, t);
     assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(2), NULL,
@@ -323,9 +324,9 @@ static void test_everybody(void **state)
     assert_null(code);
     assert_int_equal(yt_wait_child(producer, 100), 0);
     while (atomic_load(&t->count) < (uint64_t)PRODUCERS * MESSAGES) {
-        assert_ok_pool(pool, yoke_queue_join(t->queue, YOKE_FOREVER));
+        assert_ok_pool(pool, yoke_queue_wait(t->queue, YOKE_FOREVER));
     }
-    assert_ok_pool(pool, yoke_queue_close(t->queue));
+    assert_ok_pool(pool, yoke_queue_shutdown(t->queue));
     assert_int_equal(pthread_join(threads[1], &code), 0);
     assert_null(code);
     assert_int_equal(yt_wait_child(consumer, 100), 0);
@@ -374,7 +375,7 @@ static bool is_waited_for(void *arg)
 
 static bool is_empty(void *arg)
 {
-    return yoke_queue_size(arg) == 0;
+    return yoke_queue_count(arg) == 0;
 }
 
 static void test_destroyed_while_waiting(void **state)
@@ -387,7 +388,7 @@ static void test_destroyed_while_waiting(void **state)
         const int pid = yt_start_child(wait_for_message, queue);
 
         if (how == 0) {
-            assert_ok_pool(pool, yoke_queue_close(queue));
+            assert_ok_pool(pool, yoke_queue_shutdown(queue));
         } else if (how == 1) {
             assert_ok_pool(pool, yoke_queue_destroy(queue));
         } else {
@@ -436,7 +437,7 @@ static void test_join_after_a_death(void **state)
 {
     yoke_pool *pool = api_open("cpu:1");
     yoke_queue *queue =
-        create(pool, (yoke_queue_options){.item_bytes = 4, .joinable = true});
+        create(pool, (yoke_queue_options){.item_bytes = 4, .track_done = true});
     uint32_t number = 5;
     int pid;
 
@@ -444,11 +445,11 @@ static void test_join_after_a_death(void **state)
     assert_ok_pool(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER));
     pid = yt_start_child(take_and_stay, queue);
     assert_true(yt_wait_until(is_empty, queue, 30));
-    assert_status(yoke_queue_join(queue, 0), YOKE_ETIMEDOUT);
+    assert_status(yoke_queue_wait(queue, 0), YOKE_ETIMEDOUT);
     assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_refused(pool, yoke_queue_join(queue, YOKE_FOREVER), YOKE_ELOST, "1 message");
+    assert_refused(pool, yoke_queue_wait(queue, YOKE_FOREVER), YOKE_ELOST, "1 message");
     assert_int_equal(yt_wait_child(pid, 30), -SIGKILL);
-    assert_ok_pool(pool, yoke_queue_join(queue, YOKE_FOREVER));
+    assert_ok_pool(pool, yoke_queue_wait(queue, YOKE_FOREVER));
     api_close(pool);
 }
 

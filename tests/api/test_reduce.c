@@ -360,7 +360,7 @@ static void test_nothing(void **state)
     assert_true(is_zero(result));
     assert_ok_pool(pool, yoke_future_on_done(future, note, &noted));
     assert_int_equal(noted, YOKE_OK);
-    assert_true(yoke_future_done(future));
+    assert_true(yoke_future_is_done(future));
     assert_true(yoke_future_progress(future) >= 1);
     assert_ok_pool(pool, yoke_future_cancel(future));
     assert_ok_pool(pool, yoke_future_wait(future, 0));

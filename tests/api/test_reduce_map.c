@@ -207,7 +207,7 @@ static void test_bad_input(void **state)
     assert_ok_pool(pool, yoke_map_reduce_async(&future, pool, kernel, yoke_range_1d(0),
                                                &reducer, &r, NULL,
                                                YOKE_ARGS(partial, input)));
-    assert_true(yoke_future_done(future));
+    assert_true(yoke_future_is_done(future));
     assert_int_equal(r.a, 1);
     yoke_future_destroy(future);
     r.a = 7;
@@ -308,7 +308,7 @@ static void test_many(void **state)
         assert_right(&s, got[i][0]);
         if (i % 4 != 0) {
             assert_right(&s, got[i][1]);
-            assert_true(yoke_future_done(futures[i]));
+            assert_true(yoke_future_is_done(futures[i]));
             yoke_future_destroy(futures[i]);
         }
     }

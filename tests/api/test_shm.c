@@ -42,7 +42,7 @@ static yoke_shm *segment(yoke_pool *pool, size_t bytes)
 
     assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, bytes, NULL));
     assert_non_null(yoke_shm_pointer(shm));
-    assert_int_equal(yoke_shm_size(shm), bytes);
+    assert_int_equal(yoke_shm_bytes(shm), bytes);
     assert_ok_pool(pool, yoke_shm_unlink(yoke_shm_name(shm)));
     return shm;
 }
@@ -138,7 +138,7 @@ static void test_wrong_calls(void **state)
     assert_ok(yoke_shm_close(NULL));
     assert_null(yoke_shm_pointer(NULL));
     assert_null(yoke_shm_pointer(shm));
-    assert_int_equal(yoke_shm_size(shm), 0);
+    assert_int_equal(yoke_shm_bytes(shm), 0);
     assert_string_equal(yoke_shm_name(NULL), "");
     other = segment(pool, 10);
     api_close(pool); /* closes what is open */
@@ -183,7 +183,7 @@ static void test_half_made(void **state)
     assert_refused(pool, yoke_shm_open(&shm, pool, name, NULL), YOKE_EAGAIN, "0 bytes");
     assert_int_equal(ftruncate(fd, 100), 0);
     assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, NULL));
-    assert_int_equal(yoke_shm_size(shm), 100);
+    assert_int_equal(yoke_shm_bytes(shm), 100);
     assert_ok(yoke_shm_unlink(name));
     (void)close(fd);
     api_close(pool);
@@ -357,7 +357,7 @@ static void test_busy(void **state)
                                                   yoke_in_whole(gate, sizeof *gate))));
     api_gate_await(gate, 1);
     assert_refused(pool, yoke_shm_close(shm), YOKE_EBUSY, "1 job");
-    assert_int_equal(yoke_shm_size(shm), BYTES);
+    assert_int_equal(yoke_shm_bytes(shm), BYTES);
     api_gate_open(gate);
     assert_ok_pool(pool, yoke_future_wait(future, YOKE_FOREVER));
     assert_true(api_all(yoke_shm_pointer(shm), N, 1));

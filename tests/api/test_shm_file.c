@@ -89,7 +89,7 @@ static void test_in_place(void **state)
     strcpy(path, path_of("numbers"));
     write_file(path, 5);
     assert_ok_pool(pool, yoke_shm_open_file(&shm, pool, path, NULL));
-    assert_int_equal(yoke_shm_size(shm), HEADER + N * sizeof(uint32_t));
+    assert_int_equal(yoke_shm_bytes(shm), HEADER + N * sizeof(uint32_t));
     assert_string_equal(yoke_shm_name(shm), path);
     increment(pool, kernel, numbers_in(shm));
     check_file(path, 6);

@@ -175,7 +175,7 @@ static void test_python_creates(void **state)
     (void)state;
     tell(&child, name_of("python"));
     assert_ok_pool(pool, yoke_shm_open(&shm, pool, listen_to(&child), NULL));
-    assert_int_equal(yoke_shm_size(shm), 8 * N);
+    assert_int_equal(yoke_shm_bytes(shm), 8 * N);
     twice_all(pool, yoke_shm_pointer(shm));
     tell(&child, "done");
     assert_string_equal(listen_to(&child), "right");

@@ -44,7 +44,7 @@ static yoke_status run(yoke_kernel *kernel, uint32_t *numbers)
 
 static bool has_ended(void *future)
 {
-    return yoke_future_done(future);
+    return yoke_future_is_done(future);
 }
 
 /* It has ended, and the program has not been told how. */

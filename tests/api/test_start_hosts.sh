@@ -93,8 +93,8 @@ int start(yoke_pool *pool) /* the exit code, or a status */
     yoke_process *process;
     int code = 0;
     yoke_status status = yoke_process_start(&process, pool, answer, 0, 0, 0);
-    if (status == YOKE_OK) status = yoke_process_join(process, 60);
-    if (status == YOKE_OK) status = yoke_process_exitcode(process, &code);
+    if (status == YOKE_OK) status = yoke_process_wait(process, NULL, 60);
+    if (status == YOKE_OK) status = yoke_process_wait(process, &code, 0);
     return status != YOKE_OK ? (int)status : code;
 }
 static int task(yoke_task *self) { *(int *)self->output = ANSWER; return 0; }

@@ -149,7 +149,7 @@ static void ignore(yoke_future *future, yoke_status status, void *context)
 
 static bool is_done(void *future)
 {
-    return yoke_future_done(future);
+    return yoke_future_is_done(future);
 }
 
 static bool polls_some(void *unused)

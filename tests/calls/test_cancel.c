@@ -80,7 +80,7 @@ static void wait_put(void)
 
 static void wait_join_queue(void)
 {
-    (void)yoke_queue_join(here.full, YOKE_FOREVER);
+    (void)yoke_queue_wait(here.full, YOKE_FOREVER);
 }
 static void wait_lock(void)
 {
@@ -130,7 +130,7 @@ static void wait_pipe(void)
 
 static void wait_poll_pipe(void)
 {
-    (void)yoke_pipe_poll(here.pipe[1], YOKE_FOREVER);
+    (void)yoke_pipe_wait(here.pipe[1], YOKE_FOREVER);
 }
 static void wait_value(void)
 {
@@ -146,7 +146,7 @@ static void wait_stream(void)
 
 static void wait_process(void)
 {
-    (void)yoke_process_join(here.process, YOKE_FOREVER);
+    (void)yoke_process_wait(here.process, NULL, YOKE_FOREVER);
 }
 static void wait_reclaim(void)
 {
@@ -234,7 +234,7 @@ static void make_objects(void)
     const int item = 7;
     const yoke_queue_options roomy = {.item_bytes = sizeof item};
     const yoke_queue_options narrow = {
-        .item_bytes = sizeof item, .capacity = 1, .joinable = true};
+        .item_bytes = sizeof item, .capacity = 1, .track_done = true};
 
     here.gate = calls_gate(pool);
     here.lent = yoke_alloc(pool, 4096);
@@ -373,7 +373,7 @@ static void check_jobs(void)
     }
     assert_int_equal(count, 20);
     yoke_stream_destroy(here.stream);
-    assert_ok_pool(pool, yoke_process_join(here.process, 60));
+    assert_ok_pool(pool, yoke_process_wait(here.process, NULL, 60));
     yoke_process_destroy(here.process);
     assert_ok_pool(pool, yoke_reclaim(here.lent));
 }

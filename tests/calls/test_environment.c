@@ -239,7 +239,7 @@ static void check_process(yoke_pool *pool)
 
     assert_ok_pool(pool, yoke_process_start(&process, pool, look_process, &seen,
                                             sizeof(seen), NULL));
-    assert_ok_pool(pool, yoke_process_join(process, 60));
+    assert_ok_pool(pool, yoke_process_wait(process, NULL, 60));
     assert_usual(seen);
     yoke_process_destroy(process);
 }

@@ -543,9 +543,9 @@ static void test_a_process_fails(void **state)
     (void)state;
     assert_ok_pool(pool,
                    yoke_process_start(&process, pool, throwing_process, NULL, 0, NULL));
-    assert_failed(yoke_process_join(process, 60), "exception of type");
+    assert_failed(yoke_process_wait(process, NULL, 60), "exception of type");
     assert_contains(yoke_pool_error(pool), "bad row 7");
-    assert_failed(yoke_process_exitcode(process, &code), "bad row 7");
+    assert_failed(yoke_process_wait(process, &code, 0), "bad row 7");
     yoke_process_destroy(process);
 }
 

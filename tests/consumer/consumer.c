@@ -300,7 +300,7 @@ static void test_futures(yoke_pool *pool)
     (void)yoke_pool_poll(pool);
     CHECK_OK(pool, yoke_pool_wait(pool, 60.0));
     CHECK(noted == YOKE_OK);
-    CHECK(yoke_future_done(first) && yoke_future_done(second));
+    CHECK(yoke_future_is_done(first) && yoke_future_is_done(second));
     CHECK(yoke_future_progress(second) >= 1.0);
     CHECK_OK(pool, yoke_future_cancel(second));
     CHECK(strcmp(yoke_future_error(second), "") == 0);
@@ -404,19 +404,16 @@ static void test_reductions(yoke_pool *pool)
 static void test_shm(yoke_pool *pool)
 {
     yoke_kernel *kernel = new_kernel(pool, "increment", increment, 0);
+    const yoke_shm_options read_only = {YOKE_SHM_READ_ONLY};
     yoke_shm *shm = NULL, *again = NULL;
     float *x;
 
     CHECK_OK(pool, yoke_shm_create(&shm, pool, NULL, ITEMS * sizeof *x, NULL));
     CHECK_OK(pool, yoke_shm_open(&again, pool, yoke_shm_name(shm), NULL));
     CHECK_OK(pool, yoke_shm_unlink(yoke_shm_name(shm)));
-    CHECK(yoke_shm_open(&again, pool, "no such segment",
-                        &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}) ==
-          YOKE_ENOENT);
-    CHECK(yoke_shm_open_file(&again, pool, "no such file",
-                             &(yoke_shm_options){.access = YOKE_SHM_READ_ONLY}) ==
-          YOKE_ENOENT);
-    CHECK(yoke_shm_size(shm) == ITEMS * sizeof *x);
+    CHECK(yoke_shm_open(&again, pool, "no such segment", &read_only) == YOKE_ENOENT);
+    CHECK(yoke_shm_open_file(&again, pool, "no such file", &read_only) == YOKE_ENOENT);
+    CHECK(yoke_shm_bytes(shm) == ITEMS * sizeof *x);
     x = (float *)yoke_shm_pointer(shm);
     CHECK_OK(pool, yoke_map(pool, kernel, yoke_range_1d(ITEMS), yoke_inout(x, sizeof *x),
                             yoke_scalar(1.5f)));
@@ -653,9 +650,9 @@ static void test_processes(yoke_pool *pool)
                                       &options));
     CHECK(yoke_process_pid(process) > 0);
     CHECK(yoke_process_fd(process) >= 0);
-    CHECK_OK(pool, yoke_process_join(process, 60.0));
+    CHECK_OK(pool, yoke_process_wait(process, NULL, 60.0));
     CHECK(!yoke_process_is_alive(process));
-    CHECK_OK(pool, yoke_process_exitcode(process, &code));
+    CHECK_OK(pool, yoke_process_wait(process, &code, 0));
     CHECK(code == 121);
     CHECK_OK(pool, yoke_process_terminate(process));
     CHECK_OK(pool, yoke_process_kill(process));
@@ -709,7 +706,7 @@ static void test_locks(yoke_pool *pool)
     CHECK_OK(pool, yoke_semaphore_create(&semaphore, pool, 1, NULL));
     CHECK_OK(pool, yoke_semaphore_acquire(semaphore, YOKE_FOREVER));
     CHECK_OK(pool, yoke_semaphore_release(semaphore, 2));
-    CHECK(yoke_semaphore_get(semaphore) == 2);
+    CHECK(yoke_semaphore_count(semaphore) == 2);
     CHECK_OK(pool, yoke_semaphore_destroy(semaphore));
 
     CHECK_OK(pool, yoke_barrier_create(&barrier, pool, 1, NULL));
@@ -731,15 +728,15 @@ static void test_messages(yoke_pool *pool)
     size_t bytes = sizeof got;
 
     memset(&options, 0, sizeof options);
-    options.joinable = true;
+    options.track_done = true;
     CHECK_OK(pool, yoke_queue_create(&queue, pool, &options));
     CHECK_OK(pool, yoke_queue_put(queue, &sent, sizeof sent, YOKE_FOREVER));
-    CHECK(yoke_queue_size(queue) == 1);
+    CHECK(yoke_queue_count(queue) == 1);
     CHECK_OK(pool, yoke_queue_get(queue, &got, &bytes, YOKE_FOREVER));
     CHECK(got == 5 && bytes == sizeof got);
-    CHECK_OK(pool, yoke_queue_task_done(queue));
-    CHECK_OK(pool, yoke_queue_join(queue, YOKE_FOREVER));
-    CHECK_OK(pool, yoke_queue_close(queue));
+    CHECK_OK(pool, yoke_queue_mark_done(queue));
+    CHECK_OK(pool, yoke_queue_wait(queue, YOKE_FOREVER));
+    CHECK_OK(pool, yoke_queue_shutdown(queue));
     CHECK(yoke_queue_put(queue, &sent, sizeof sent, YOKE_FOREVER) == YOKE_ECLOSED);
     CHECK_OK(pool, yoke_queue_destroy(queue));
 
@@ -747,9 +744,9 @@ static void test_messages(yoke_pool *pool)
     pipe_options.simplex = true;
     CHECK_OK(pool, yoke_pipe_create(ends, pool, &pipe_options));
     CHECK_OK(pool, yoke_pipe_send(ends[1], &sent, sizeof sent, YOKE_FOREVER));
-    CHECK_OK(pool, yoke_pipe_poll(ends[0], YOKE_FOREVER));
+    CHECK_OK(pool, yoke_pipe_wait(ends[0], YOKE_FOREVER));
     CHECK_OK(pool, yoke_pipe_recv(ends[0], &got, &bytes, YOKE_FOREVER));
-    CHECK_OK(pool, yoke_pipe_close(ends[0]));
+    CHECK_OK(pool, yoke_pipe_shutdown(ends[0]));
     CHECK_OK(pool, yoke_pipe_destroy(ends[0]));
 }
 

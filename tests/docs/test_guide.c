@@ -225,13 +225,13 @@ static yoke_status read_in_time(yoke_pool *pool, const char *path, char *line,
     if (status != YOKE_OK) {
         return status;
     }
-    status = yoke_process_join(process, 0.5);
+    status = yoke_process_wait(process, NULL, 0.5);
     if (status == YOKE_ETIMEDOUT) {
         yoke_process_kill(process);
-        status = yoke_process_join(process, YOKE_FOREVER);
+        status = yoke_process_wait(process, NULL, YOKE_FOREVER);
     }
     if (status == YOKE_OK) {
-        status = yoke_process_exitcode(process, code);
+        status = yoke_process_wait(process, code, 0);
     }
     yoke_process_destroy(process);
     return status;
@@ -489,7 +489,7 @@ static yoke_status map_shared(yoke_pool *pool, yoke_kernel *kernel, const char *
 
     if (status == YOKE_OK) {
         float *x = yoke_shm_pointer(shm);
-        const size_t count = yoke_shm_size(shm) / sizeof *x;
+        const size_t count = yoke_shm_bytes(shm) / sizeof *x;
 
         status = yoke_map(pool, kernel, yoke_range_1d(count), yoke_inout(x, sizeof *x));
         yoke_shm_close(shm);
@@ -727,7 +727,7 @@ static yoke_status print_large(yoke_pool *pool, yoke_kernel *kernel, const float
 
         if (got == YOKE_OK) {
             printf("item %zu: %g\n", large.item, (double)large.value);
-        } else if (yoke_future_done(future) && yoke_queue_size(queue) == 0) {
+        } else if (yoke_future_is_done(future) && yoke_queue_count(queue) == 0) {
             break;
         }
     }

@@ -206,7 +206,7 @@ static void test_terminate(void **state)
     yoke_kernel_destroy(self.kernel);
     assert_ok(yoke_pool_terminate(self.pool));
     for (size_t i = 0; i < 3; i++) {
-        assert_true(yoke_future_done(futures[i]));
+        assert_true(yoke_future_is_done(futures[i]));
         assert_status(ft_finish(futures[i]), YOKE_ECANCELED);
     }
     assert_status(yoke_pool_close(self.pool), YOKE_ECLOSED);

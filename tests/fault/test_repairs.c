@@ -75,12 +75,12 @@ static void create_queue(void)
 
     assert_ok_pool(pool, yoke_queue_create(&queue, pool,
                                            &(yoke_queue_options){.capacity = 5 * 112,
-                                                                 .joinable = true}));
+                                                                 .track_done = true}));
     for (unsigned i = 0; i < 4; i++) {
         fill(item, 0);
         assert_ok_pool(pool, yoke_queue_put(queue, item, ITEM, 0));
         assert_ok_pool(pool, yoke_queue_get(queue, item, &(size_t){ITEM}, 0));
-        assert_ok_pool(pool, yoke_queue_task_done(queue));
+        assert_ok_pool(pool, yoke_queue_mark_done(queue));
     }
     for (unsigned i = 1; i <= BEFORE; i++) {
         fill(item, i);
@@ -132,7 +132,7 @@ static left_over drain(void)
         assert_true(item[0] > left.last);
         left.first = left.count++ == 0 ? item[0] : left.first;
         left.last = item[0];
-        assert_ok_pool(pool, yoke_queue_task_done(queue));
+        assert_ok_pool(pool, yoke_queue_mark_done(queue));
     }
     assert_true(yk_queue_valid((const yk_queue *)queue));
     status = yk_queue_join((yk_queue *)queue, YK_FOR_EVER, &left.lost);

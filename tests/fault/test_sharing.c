@@ -50,7 +50,7 @@ static void create(unsigned offset)
 
     assert_ok_pool(pool, yoke_queue_create(&b->queue, pool,
                                            &(yoke_queue_options){.capacity = 5 * 112,
-                                                                 .joinable = true}));
+                                                                 .track_done = true}));
     assert_ok_pool(pool, yoke_mutex_create(&b->lock, pool, NULL));
     assert_ok_pool(pool, yoke_event_create(&b->event, pool, NULL));
     assert_ok_pool(pool,
@@ -66,7 +66,7 @@ static void create(unsigned offset)
 
         assert_ok_pool(pool, yoke_queue_put(b->queue, item, ITEM, 0));
         assert_ok_pool(pool, yoke_queue_get(b->queue, item, &bytes, 0));
-        assert_ok_pool(pool, yoke_queue_task_done(b->queue));
+        assert_ok_pool(pool, yoke_queue_mark_done(b->queue));
     }
     for (unsigned i = 1; i <= BEFORE; i++) {
         fill(item, i);
@@ -137,9 +137,9 @@ static unsigned drain(unsigned first, unsigned or_first)
                                : item[0] == last + 1);
         last = item[0];
         count++;
-        assert_ok_pool(pool, yoke_queue_task_done(b->queue));
+        assert_ok_pool(pool, yoke_queue_mark_done(b->queue));
     }
-    assert_int_equal(yoke_queue_size(b->queue), 0);
+    assert_int_equal(yoke_queue_count(b->queue), 0);
     assert_true(yk_queue_valid((const yk_queue *)b->queue));
     return count;
 }
@@ -161,7 +161,7 @@ static void check_put(bool died)
     const unsigned count = drain(1, 1);
 
     assert_true(count == BEFORE + 1 || (died && count == BEFORE));
-    assert_ok_pool(pool, yoke_queue_join(b->queue, YOKE_FOREVER));
+    assert_ok_pool(pool, yoke_queue_wait(b->queue, YOKE_FOREVER));
 }
 
 static void test_put(void **state)
@@ -178,7 +178,7 @@ static int get_one(void *arg)
     (void)arg;
     return begin() + (yoke_queue_get(b->queue, item, &bytes, YOKE_FOREVER) == YOKE_OK &&
                               item[0] == 1 && is_whole(item) &&
-                              yoke_queue_task_done(b->queue) == YOKE_OK
+                              yoke_queue_mark_done(b->queue) == YOKE_OK
                           ? 0
                           : 1);
 }
@@ -187,12 +187,12 @@ static int get_one(void *arg)
 static void check_get(bool died)
 {
     const unsigned count = drain(1, 2);
-    const yoke_status status = yoke_queue_join(b->queue, YOKE_FOREVER);
+    const yoke_status status = yoke_queue_wait(b->queue, YOKE_FOREVER);
 
     assert_true(count == BEFORE - 1 || (died && count == BEFORE));
     assert_true(status == YOKE_OK ||
                 (died && count == BEFORE - 1 && status == YOKE_ELOST));
-    assert_ok_pool(pool, yoke_queue_join(b->queue, YOKE_FOREVER));
+    assert_ok_pool(pool, yoke_queue_wait(b->queue, YOKE_FOREVER));
 }
 
 static void test_get(void **state)
@@ -204,7 +204,7 @@ static void test_get(void **state)
 static int close_it(void *arg)
 {
     (void)arg;
-    return begin() + (yoke_queue_close(b->queue) == YOKE_OK ? 0 : 1);
+    return begin() + (yoke_queue_shutdown(b->queue) == YOKE_OK ? 0 : 1);
 }
 
 static void check_closed(bool died)
@@ -350,8 +350,8 @@ static int signal_both(void *arg)
 static void check_signals(bool died)
 {
     assert_ok_pool(pool, yoke_event_wait(b->event, YOKE_FOREVER));
-    assert_true(yoke_semaphore_get(b->semaphore) == 2 ||
-                (died && yoke_semaphore_get(b->semaphore) == 1));
+    assert_true(yoke_semaphore_count(b->semaphore) == 2 ||
+                (died && yoke_semaphore_count(b->semaphore) == 1));
     assert_ok_pool(pool, yoke_semaphore_acquire(b->semaphore, YOKE_FOREVER));
 }
 
@@ -479,11 +479,11 @@ static void test_worker(void **state)
                                  &(yoke_kernel_options){.native = take_and_crash}));
     assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(1), NULL,
                                        YOKE_ARGS(yoke_in_whole(b, sizeof *b))));
-    assert_int_equal(yoke_queue_size(b->queue), BEFORE - 1);
+    assert_int_equal(yoke_queue_count(b->queue), BEFORE - 1);
     assert_ok_pool(pool, yoke_mutex_lock(b->lock, YOKE_FOREVER));
     assert_ok_pool(pool, yoke_mutex_unlock(b->lock));
     assert_int_equal(drain(2, 2), BEFORE - 1);
-    assert_status(yoke_queue_join(b->queue, YOKE_FOREVER), YOKE_ELOST);
+    assert_status(yoke_queue_wait(b->queue, YOKE_FOREVER), YOKE_ELOST);
     yoke_kernel_destroy(kernel);
     destroy();
 }

@@ -58,7 +58,7 @@ static void create(void)
     assert_ok_pool(pool, yoke_array_create(&b->array, pool, COUNT, ITEM, NULL));
     assert_ok_pool(pool, yoke_queue_create(&b->queue, pool,
                                            &(yoke_queue_options){.capacity = 3 * 112,
-                                                                 .joinable = true}));
+                                                                 .track_done = true}));
     assert_ok_pool(pool, yoke_array_create(&b->value, pool, 1, ITEM, NULL));
     assert_ok_pool(pool, yoke_event_create(&b->event, pool, NULL));
     assert_ok_pool(pool,
@@ -121,7 +121,7 @@ static void check_sent(bool died)
     while ((status = yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, 10)) ==
            YOKE_OK) {
         assert_true(is_whole(item) && item[0] == ++count);
-        if (count == 1 && died && yoke_pipe_poll(b->ends[0], 0) == YOKE_ETIMEDOUT) {
+        if (count == 1 && died && yoke_pipe_wait(b->ends[0], 0) == YOKE_ETIMEDOUT) {
             break; /* it may have died before it had used its end */
         }
     }
@@ -171,7 +171,7 @@ static void test_receive(void **state)
 static int close_end(void *arg)
 {
     (void)arg;
-    return steps_begin() + (yoke_pipe_close(b->ends[1]) == YOKE_OK ? 0 : 1);
+    return steps_begin() + (yoke_pipe_shutdown(b->ends[1]) == YOKE_OK ? 0 : 1);
 }
 
 /* Closed, or not yet begun to. */
@@ -393,7 +393,7 @@ static yoke_status get_there(void)
 
 static yoke_status join_there(void)
 {
-    return yoke_queue_join(b->queue, 0.01);
+    return yoke_queue_wait(b->queue, 0.01);
 }
 
 static yoke_status end_queue(void)
@@ -429,7 +429,7 @@ static yoke_status receive_nothing(void)
 
 static yoke_status close_there(void)
 {
-    return yoke_pipe_close(b->ends[1]);
+    return yoke_pipe_shutdown(b->ends[1]);
 }
 
 static yoke_status end_pipe(void)
@@ -576,7 +576,7 @@ static void test_size(void **state)
     for (int step = 1; interrupted; step++) {
         create();
         steps_interrupt(put_and_get, step);
-        assert_in_range(yoke_queue_size(b->queue), 1, 2);
+        assert_in_range(yoke_queue_count(b->queue), 1, 2);
         interrupted = steps_end();
         assert_true(interrupted || step > 1);
         destroy();

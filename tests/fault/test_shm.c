@@ -403,8 +403,8 @@ static void test_refused_process(void **state)
             assert_true(yt_wait_until(has_arrived, &own->first, FT_SECONDS));
             shm = segment(pool);
             atomic_store(&own->numbers, yoke_shm_pointer(shm));
-            assert_ok_pool(pool, yoke_process_join(process, FT_SECONDS));
-            assert_ok_pool(pool, yoke_process_exitcode(process, &code));
+            assert_ok_pool(pool, yoke_process_wait(process, NULL, FT_SECONDS));
+            assert_ok_pool(pool, yoke_process_wait(process, &code, 0));
             assert_int_equal(code, round == 0 ? -SIGKILL : 0);
             assert_int_equal(((uint32_t *)yoke_shm_pointer(shm))[1],
                              round == 0 ? 0 : 8);
@@ -466,7 +466,7 @@ static void test_ranges_of_the_dead(void **state)
         assert_true(yt_wait_until(has_arrived, held, FT_SECONDS));
         assert_ok_pool(pool, yoke_shm_close(shm));
         assert_ok_pool(pool, yoke_process_kill(process));
-        assert_ok_pool(pool, yoke_process_join(process, FT_SECONDS));
+        assert_ok_pool(pool, yoke_process_wait(process, NULL, FT_SECONDS));
         yoke_process_destroy(process);
     }
     ft_close(pool);

@@ -55,8 +55,8 @@ static void check_works(yoke_pool *pool)
 
         assert_ok_pool(pool,
                        yoke_process_start(&process, pool, return_seven, "x", 1, NULL));
-        assert_ok_pool(pool, yoke_process_join(process, FT_SECONDS));
-        assert_ok_pool(pool, yoke_process_exitcode(process, &code));
+        assert_ok_pool(pool, yoke_process_wait(process, NULL, FT_SECONDS));
+        assert_ok_pool(pool, yoke_process_wait(process, &code, 0));
         assert_int_equal(code, 7);
         yoke_process_destroy(process);
     }
@@ -77,8 +77,8 @@ static void test_process_dies(void **state)
 
         assert_ok_pool(pool,
                        yoke_process_start(&process, pool, return_seven, NULL, 0, NULL));
-        assert_ok_pool(pool, yoke_process_join(process, FT_SECONDS));
-        assert_ok(yoke_process_exitcode(process, &code));
+        assert_ok_pool(pool, yoke_process_wait(process, NULL, FT_SECONDS));
+        assert_ok(yoke_process_wait(process, &code, 0));
         assert_int_equal(code, -SIGKILL);
         yoke_process_destroy(process);
         check_works(pool);
@@ -111,10 +111,10 @@ static yoke_status run_one(yoke_pool *pool, bool terminate, pid_t *pid)
         status = yoke_process_terminate(process);
     }
     if (status == YOKE_OK) {
-        status = yoke_process_join(process, FT_SECONDS);
+        status = yoke_process_wait(process, NULL, FT_SECONDS);
     }
-    assert_status(yoke_process_join(process, FT_SECONDS), status);
-    assert_status(yoke_process_exitcode(process, &code), status);
+    assert_status(yoke_process_wait(process, NULL, FT_SECONDS), status);
+    assert_status(yoke_process_wait(process, &code, 0), status);
     assert_false(yoke_process_is_alive(process));
     assert_status(yoke_process_kill(process), status);
     yoke_process_destroy(process);
@@ -182,11 +182,11 @@ static void test_supervisor_killed(void **state)
     assert_int_equal(poll(&ends, 1, 0), 0);
     assert_int_equal(kill(pool->liveness.supervisor, SIGKILL), 0);
     assert_int_equal(poll(&ends, 1, (int)(FT_SECONDS * 1000)), 1);
-    assert_status(yoke_process_join(process, YOKE_FOREVER), YOKE_EBROKEN);
+    assert_status(yoke_process_wait(process, NULL, YOKE_FOREVER), YOKE_EBROKEN);
     assert_contains(yoke_pool_error(pool), "supervisor");
     assert_true(yt_wait_until(is_gone, &pid, FT_SECONDS));
     assert_false(yoke_process_is_alive(process));
-    assert_status(yoke_process_exitcode(process, &code), YOKE_EBROKEN);
+    assert_status(yoke_process_wait(process, &code, 0), YOKE_EBROKEN);
     assert_int_equal(code, 77);
     assert_status(yoke_process_terminate(process), YOKE_EBROKEN);
     assert_int_equal(yoke_process_pid(process), pid);
@@ -331,7 +331,7 @@ static int die_on_the_way(void *fault)
     if (yoke_process_start(&process, pool, return_seven, "abc", 3, NULL) != YOKE_OK) {
         return 3;
     }
-    (void)yoke_process_join(process, FT_SECONDS);
+    (void)yoke_process_wait(process, NULL, FT_SECONDS);
     return 4; /* alive */
 }
 

@@ -57,8 +57,8 @@ static int try_process(void)
     int code = 0;
 
     if (yoke_process_start(&process, pool, tell, &value, 1, NULL) != YOKE_OK ||
-        yoke_process_join(process, SECONDS) != YOKE_OK ||
-        yoke_process_exitcode(process, &code) != YOKE_OK) {
+        yoke_process_wait(process, NULL, SECONDS) != YOKE_OK ||
+        yoke_process_wait(process, &code, 0) != YOKE_OK) {
         return 5;
     }
     yoke_process_destroy(process);

@@ -62,9 +62,9 @@ static bool take_segment(soak_client *client, soak_block *block)
     if (!SOAK(client, yoke_shm_unlink(name))) {
         return false;
     }
-    if (block->pointer == NULL || yoke_shm_size(block->shm) != block->bytes) {
+    if (block->pointer == NULL || yoke_shm_bytes(block->shm) != block->bytes) {
         soak_wrong(client, "a segment of %zu bytes is at %p and has %zu", block->bytes,
-                   block->pointer, yoke_shm_size(block->shm));
+                   block->pointer, yoke_shm_bytes(block->shm));
     }
     return true;
 }

@@ -14,8 +14,8 @@ static bool end_process(soak_client *client, yoke_process *process, int expected
     int code = 1000;
     bool is_whole = false;
 
-    if (SOAK(client, yoke_process_join(process, YOKE_FOREVER)) &&
-        SOAK(client, yoke_process_exitcode(process, &code))) {
+    if (SOAK(client, yoke_process_wait(process, NULL, YOKE_FOREVER)) &&
+        SOAK(client, yoke_process_wait(process, &code, 0))) {
         is_whole = code == expected;
         if (!is_whole && !(code < 0 && soak_was_hit(client))) {
             soak_wrong(client, "a process ended with %d, not %d", code, expected);
@@ -295,7 +295,7 @@ static void take_reports(soak_client *client, yoke_queue *queue, yoke_future *fu
                          unsigned char *seen, uint32_t count)
 {
     for (;;) {
-        const bool was_done = yoke_future_done(future);
+        const bool was_done = yoke_future_is_done(future);
         uint32_t number;
         const yoke_status status =
             SOAK_OR(client, YOKE_ETIMEDOUT, yoke_queue_get(queue, &number, NULL, 0.02));
@@ -513,7 +513,7 @@ void soak_row_pipe(soak_client *client)
     if (SOAK(client, yoke_process_start(&process, pool, answer, &ends[1],
                                         sizeof ends[1], NULL))) {
         ask(client, ends[0], soak_between(&client->random, 0, 200));
-        (void)SOAK(client, yoke_pipe_close(ends[0]));
+        (void)SOAK(client, yoke_pipe_shutdown(ends[0]));
         (void)end_process(client, process, 11);
     }
     (void)SOAK(client, yoke_pipe_destroy(ends[0]));
