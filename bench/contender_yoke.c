@@ -122,7 +122,7 @@ static yoke_arg array_arg(const workload *w, void *array, array_role role)
     case ROLE_INOUT:
         return yoke_inout(array, bytes);
     case ROLE_HALO:
-        return yoke_in_halo(array, bytes, w->halo);
+        return yoke_in_halo(array, bytes, w->halo, w->halo, YOKE_EDGE_CLIPPED);
     case ROLE_WHOLE:
         return yoke_in_whole(array, workload_array_bytes(w));
     case ROLE_IN:

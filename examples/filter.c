@@ -60,7 +60,8 @@ static void run_gaussian(yoke_pool *pool, const filter_job *job)
         yoke_map_async(
             &second, pool, columns, range, NULL,
             YOKE_ARGS(yoke_out(job->out, values),
-                      yoke_in_halo(between, values * sizeof *between, job->radius),
+                      yoke_in_halo(between, values * sizeof *between, job->radius,
+                                   job->radius, YOKE_EDGE_CLIPPED),
                       yoke_in_whole(weights, weight_bytes), yoke_scalar(job->radius),
                       yoke_scalar(job->width), yoke_scalar(job->height),
                       yoke_scalar(job->channels))),
@@ -81,7 +82,8 @@ static void run_sobel(yoke_pool *pool, const filter_job *job)
         yoke_map_async(
             &future, pool, kernel, yoke_range_2d(job->width, job->height), NULL,
             YOKE_ARGS(yoke_out(job->out, job->width),
-                      yoke_in_halo(job->in, (size_t)job->width * job->channels, 1),
+                      yoke_in_halo(job->in, (size_t)job->width * job->channels, 1, 1,
+                                   YOKE_EDGE_CLIPPED),
                       yoke_scalar(job->width), yoke_scalar(job->height),
                       yoke_scalar(job->channels))),
         "sobel");
@@ -103,13 +105,15 @@ static void run_bilateral(yoke_pool *pool, const filter_job *job)
     bilateral_weights(near, alike, job->radius, job->channels);
     example_check(
         pool,
-        yoke_map_async(
-            &future, pool, kernel, yoke_range_2d(job->width, job->height), NULL,
-            YOKE_ARGS(
-                yoke_out(job->out, pitch), yoke_in_halo(job->in, pitch, job->radius),
-                yoke_in_whole(near, near_bytes), yoke_in_whole(alike, alike_bytes),
-                yoke_scalar(job->radius), yoke_scalar(job->width),
-                yoke_scalar(job->height), yoke_scalar(job->channels))),
+        yoke_map_async(&future, pool, kernel, yoke_range_2d(job->width, job->height),
+                       NULL,
+                       YOKE_ARGS(yoke_out(job->out, pitch),
+                                 yoke_in_halo(job->in, pitch, job->radius, job->radius,
+                                              YOKE_EDGE_CLIPPED),
+                                 yoke_in_whole(near, near_bytes),
+                                 yoke_in_whole(alike, alike_bytes),
+                                 yoke_scalar(job->radius), yoke_scalar(job->width),
+                                 yoke_scalar(job->height), yoke_scalar(job->channels))),
         "bilateral");
     example_wait(future, "bilateral");
     yoke_kernel_destroy(kernel);

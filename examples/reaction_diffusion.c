@@ -89,16 +89,17 @@ static yoke_future *queue_step(yoke_pool *pool, yoke_kernel *kernel, const grids
     const size_t pitch = size * sizeof(float);
     yoke_future *future = NULL;
 
-    example_check(pool,
-                  yoke_map_async(
-                      &future, pool, kernel, yoke_range_2d(size, size), NULL,
-                      YOKE_ARGS(yoke_out(g->u[to], pitch), yoke_out(g->v[to], pitch),
-                                yoke_in_halo_periodic(g->u[from], pitch, 1),
-                                yoke_in_halo_periodic(g->v[from], pitch, 1),
-                                yoke_scalar((uint32_t)size),
-                                yoke_scalar((uint32_t)size), yoke_scalar(du),
-                                yoke_scalar(dv), yoke_scalar(feed), yoke_scalar(rate))),
-                  "reaction_diffusion");
+    example_check(
+        pool,
+        yoke_map_async(
+            &future, pool, kernel, yoke_range_2d(size, size), NULL,
+            YOKE_ARGS(yoke_out(g->u[to], pitch), yoke_out(g->v[to], pitch),
+                      yoke_in_halo(g->u[from], pitch, 1, 1, YOKE_EDGE_PERIODIC),
+                      yoke_in_halo(g->v[from], pitch, 1, 1, YOKE_EDGE_PERIODIC),
+                      yoke_scalar((uint32_t)size), yoke_scalar((uint32_t)size),
+                      yoke_scalar(du), yoke_scalar(dv), yoke_scalar(feed),
+                      yoke_scalar(rate))),
+        "reaction_diffusion");
     return future;
 }
 

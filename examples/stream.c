@@ -113,7 +113,7 @@ static int make_frame(void *item, size_t index, void *context)
 static bool stream_frames(yoke_pool *pool, size_t frames)
 {
     const uint32_t by = 30;
-    const yoke_arg args[] = {yoke_stream_in(ROW), yoke_stream_out(ROW),
+    const yoke_arg args[] = {yoke_in_stream(ROW), yoke_out_stream(ROW),
                              yoke_scalar(by)};
     yoke_stream_options options = {
         .range = yoke_range_2d(WIDTH, HEIGHT), .args = args, .arg_count = 3};

@@ -63,7 +63,7 @@ typedef struct yoke_arg {
     yoke_access access;
     yoke_parts parts;
     yoke_edge edge;      /**< of the halo */
-    bool reads_all;      /**< reads may touch every part, writes only its own (update) */
+    bool reads_all;      /**< reads may touch every part, writes only its own (yoke_inout_read_all()) */
     bool leaves_some;    /**< an item may leave bytes of its part as they are */
     const void *pointer; /**< what the kernel gets; for a scalar its value, or NULL if inline */
     size_t bytes;        /**< of one block of a part; of the whole array, value or scratch */
@@ -77,9 +77,17 @@ typedef struct yoke_arg {
     unsigned char value[YOKE_ARG_INLINE_BYTES]; /**< a scalar of at most this size */
 } yoke_arg;
 
-/** An array argument; the functions below are its usual forms. */
-static inline yoke_arg yoke_arg_array(const void *pointer, size_t bytes, yoke_access access,
-                                  yoke_parts parts)
+/**
+ * An array argument in general; the functions below are its usual forms.
+ *
+ * @param pointer  the array, in memory of the pool unless the options say `.stage`
+ * @param bytes    item_bytes of the forms below for YOKE_PARTS_ITEM and YOKE_PARTS_GROUP,
+ *                 total_bytes for YOKE_PARTS_WHOLE
+ * @param access   what the kernel does with it
+ * @param parts    what the parts belong to
+ */
+static inline yoke_arg yoke_arg_array(const void *pointer, size_t bytes,
+                                      yoke_access access, yoke_parts parts)
 {
     yoke_arg arg;
     memset(&arg, 0, sizeof arg);
@@ -91,114 +99,99 @@ static inline yoke_arg yoke_arg_array(const void *pointer, size_t bytes, yoke_ac
     return arg;
 }
 
-/** Item i reads only its own `bytes` bytes. */
-static inline yoke_arg yoke_in(const void *pointer, size_t bytes)
+/** Item i only reads its own part of `item_bytes` bytes. */
+static inline yoke_arg yoke_in(const void *pointer, size_t item_bytes)
 {
-    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_READ, YOKE_PARTS_ITEM);
-}
-
-/** Item i writes its own `bytes` bytes, every one of them, and reads none. */
-static inline yoke_arg yoke_out(void *pointer, size_t bytes)
-{
-    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
+    return yoke_arg_array(pointer, item_bytes, YOKE_ACCESS_READ, YOKE_PARTS_ITEM);
 }
 
 /**
- * Item i writes some of its own `bytes` bytes and reads none. The bytes that it does not write
- * keep their content. For kernels that test their ids or write the interior only.
- */
-static inline yoke_arg yoke_out_some(void *pointer, size_t bytes)
-{
-    yoke_arg arg = yoke_out(pointer, bytes);
-    arg.leaves_some = true;
-    return arg;
-}
-
-/** Item i reads and writes its own `bytes` bytes (and may leave some as they are). */
-static inline yoke_arg yoke_inout(void *pointer, size_t bytes)
-{
-    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM);
-}
-
-/**
- * Item i reads its own part of `bytes` bytes and those of the n items before and after
- * it, as far as there are any: nothing outside the range's items is touched. The range must
- * start at the array's first part, unless yoke_arg_of() says how many parts there are.
- */
-static inline yoke_arg yoke_in_halo(const void *pointer, size_t bytes, size_t n)
-{
-    yoke_arg arg = yoke_in(pointer, bytes);
-    arg.halo_before = n;
-    arg.halo_after = n;
-    return arg;
-}
-
-/** As yoke_in_halo(), but neighbours beyond one end are those at the other end. */
-static inline yoke_arg yoke_in_halo_periodic(const void *pointer, size_t bytes, size_t n)
-{
-    yoke_arg arg = yoke_in_halo(pointer, bytes, n);
-    arg.edge = YOKE_EDGE_PERIODIC;
-    return arg;
-}
-
-/**
- * Item i reads the parts i - before to i + after. All of them are in memory: the array has a
- * border or ghost planes. Parts before the first item's may lie in front of `pointer`, in the
- * same allocation.
+ * Item i reads the parts i - before to i + after, of `item_bytes` bytes each. What is read
+ * beyond the range's first and last item depends on the edge:
+ *
+ * - YOKE_EDGE_CLIPPED: nothing; the kernel does not look there. The range must start at the
+ *   array's first part, unless yoke_arg_of() says how many parts there are.
+ * - YOKE_EDGE_PERIODIC: the parts at the other end; the range as for YOKE_EDGE_CLIPPED.
+ * - YOKE_EDGE_PRESENT: all of them are in memory: the array has a border or ghost planes. Parts
+ *   before the first item's may lie in front of `pointer`, in the same allocation.
  *
  * n planes between two ghost planes, range.begin[2] = 1:
- * yoke_in_halo_present(planes, plane_bytes, 1, 1). Row y of the result from the rows y to
- * y + 2 * r of a picture with a border: yoke_in_halo_present(rows, row_bytes, 0, 2 * r).
+ * yoke_in_halo(planes, plane_bytes, 1, 1, YOKE_EDGE_PRESENT). Row y of the result from the rows y
+ * to y + 2 * r of a picture with a border:
+ * yoke_in_halo(rows, row_bytes, 0, 2 * r, YOKE_EDGE_PRESENT).
  */
-static inline yoke_arg yoke_in_halo_present(const void *pointer, size_t bytes,
-                                            size_t before, size_t after)
+static inline yoke_arg yoke_in_halo(const void *pointer, size_t item_bytes, size_t before,
+                                    size_t after, yoke_edge edge)
 {
-    yoke_arg arg = yoke_in(pointer, bytes);
-    arg.edge = YOKE_EDGE_PRESENT;
+    yoke_arg arg = yoke_in(pointer, item_bytes);
+    arg.edge = edge;
     arg.halo_before = before;
     arg.halo_after = after;
     return arg;
 }
 
-/** Every item may read all `bytes` bytes (of the whole array, not of one item). */
-static inline yoke_arg yoke_in_whole(const void *pointer, size_t bytes)
+/** Every item may read all `total_bytes` bytes of the array. */
+static inline yoke_arg yoke_in_whole(const void *pointer, size_t total_bytes)
 {
-    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_READ, YOKE_PARTS_WHOLE);
+    return yoke_arg_array(pointer, total_bytes, YOKE_ACCESS_READ, YOKE_PARTS_WHOLE);
+}
+
+/** Item i writes its own part of `item_bytes` bytes, every byte of it, and reads none. */
+static inline yoke_arg yoke_out(void *pointer, size_t item_bytes)
+{
+    return yoke_arg_array(pointer, item_bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
 }
 
 /**
- * Item i may read the parts of all items and writes only its own `bytes` bytes. What it
- * sees of parts that other items write is either the old or the new content.
+ * Item i writes some of its own `item_bytes` bytes and reads none. The bytes that it does not
+ * write keep their content. For kernels that test their ids or write the interior only.
  */
-static inline yoke_arg yoke_update(void *pointer, size_t bytes)
+static inline yoke_arg yoke_out_some(void *pointer, size_t item_bytes)
 {
-    yoke_arg arg = yoke_inout(pointer, bytes);
-    arg.reads_all = true;
+    yoke_arg arg = yoke_out(pointer, item_bytes);
+    arg.leaves_some = true;
     return arg;
 }
 
 /**
- * Any item may write anywhere in the `bytes` bytes of the whole array (and reads none).
- * A job with such an argument is not split: it runs on one device. Bytes that no item
- * writes keep their content.
+ * Any item may write anywhere in the `total_bytes` bytes of the array, and reads none. A job
+ * with such an argument is not split: it runs on one device. Bytes that no item writes keep
+ * their content.
  */
-static inline yoke_arg yoke_out_whole(void *pointer, size_t bytes)
+static inline yoke_arg yoke_out_whole(void *pointer, size_t total_bytes)
 {
-    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_WHOLE);
+    return yoke_arg_array(pointer, total_bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_WHOLE);
 }
 
-/** Any item may read and write anywhere in the `bytes` bytes; the job runs on one device. */
-static inline yoke_arg yoke_inout_whole(void *pointer, size_t bytes)
+/** Item i reads and writes its own `item_bytes` bytes, and may leave some as they are. */
+static inline yoke_arg yoke_inout(void *pointer, size_t item_bytes)
 {
-    return yoke_arg_array(pointer, bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE);
+    return yoke_arg_array(pointer, item_bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM);
+}
+
+/**
+ * Item i may read the parts of all items, and writes only its own `item_bytes` bytes. What it
+ * sees of parts that other items write is either the old or the new content.
+ */
+static inline yoke_arg yoke_inout_read_all(void *pointer, size_t item_bytes)
+{
+    yoke_arg arg = yoke_inout(pointer, item_bytes);
+    arg.reads_all = true;
+    return arg;
+}
+
+/** Any item may read and write anywhere in the `total_bytes` bytes of the array. The job runs on
+ *  one device. */
+static inline yoke_arg yoke_inout_whole(void *pointer, size_t total_bytes)
+{
+    return yoke_arg_array(pointer, total_bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE);
 }
 
 /**
  * The same argument with its parts belonging to work-groups: work-group g of the split
- * dimension owns the `bytes` bytes at `pointer + g * bytes` (partial results). The
- * kernel must have a work-group size.
+ * dimension owns part g (partial results). The kernel must have a work-group size.
  */
-static inline yoke_arg yoke_per_group(yoke_arg arg)
+static inline yoke_arg yoke_arg_per_group(yoke_arg arg)
 {
     arg.parts = YOKE_PARTS_GROUP;
     return arg;

@@ -185,10 +185,10 @@ typedef struct yoke_reducer {
 
 /** The argument, exactly one, that a kernel for yoke_map_reduce() writes its partial
  *  results to: item i all of its `bytes` bytes at `pointer + i * bytes`, or, as
- *  yoke_per_group(yoke_partial(bytes)), work-group g. The memory is the library's. */
-static inline yoke_arg yoke_partial(size_t bytes)
+ *  yoke_arg_per_group(yoke_out_partial(bytes)), work-group g. The memory is the library's. */
+static inline yoke_arg yoke_out_partial(size_t item_bytes)
 {
-    return yoke_arg_array(NULL, bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
+    return yoke_arg_array(NULL, item_bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
 }
 
 /** Implementation of yoke_map_reduce() and yoke_map_reduce_async(); `reducer_size` is sizeof
@@ -218,7 +218,7 @@ YOKE_API yoke_status yoke_map_reduce_async_sized(
  * @param result   where reducer->bytes bytes go; only written on success
  * @param options  NULL: all defaults
  * @param args     one per kernel parameter: YOKE_ARGS(), or an array that is read during the
- *                 call only; exactly one of them is yoke_partial()
+ *                 call only; exactly one of them is yoke_out_partial()
  * @param count    number of arguments; YOKE_ARGS() brings it
  * @return how the job ended, or YOKE_EKERNEL if `combine` threw an exception
  */

@@ -50,7 +50,7 @@ typedef struct yoke_stream_options {
     yoke_kernel *kernel;  /**< is mapped over `range` for each item */
     yoke_range range;
     const yoke_arg *args; /**< one per parameter; copied. In the place of the item is a
-                               yoke_stream_in(), in that of the result a yoke_stream_out() */
+                               yoke_in_stream(), in that of the result a yoke_out_stream() */
     size_t arg_count;
 
     const char *devices; /**< only these workers; as yoke_pool_options.devices */
@@ -66,19 +66,19 @@ typedef struct yoke_stream_options {
     bool unordered;
 } yoke_stream_options;
 
-/** Stands for the item in a kernel's arguments: item i of the range reads its own `bytes`
+/** Stands for the item in a kernel's arguments: item i of the range reads its own `item_bytes`
  *  bytes. Other ways of reading are made of yoke_in_halo() and the like with NULL as the
  *  array. */
-static inline yoke_arg yoke_stream_in(size_t bytes)
+static inline yoke_arg yoke_in_stream(size_t item_bytes)
 {
-    return yoke_in(NULL, bytes);
+    return yoke_in(NULL, item_bytes);
 }
 
-/** Stands for the result: item i of the range writes its own `bytes` bytes. (An item that is
+/** Stands for the result: item i of the range writes its own `item_bytes` bytes. (An item that is
  *  changed in place, and so is the result, is yoke_inout() with NULL as the array.) */
-static inline yoke_arg yoke_stream_out(size_t bytes)
+static inline yoke_arg yoke_out_stream(size_t item_bytes)
 {
-    return yoke_out(NULL, bytes);
+    return yoke_out(NULL, item_bytes);
 }
 
 /** Implementation of yoke_stream_create(); `size` is sizeof *options and `arg_size`

@@ -58,7 +58,7 @@ static yoke_status find_partial(map_reduce *map, const yoke_arg *args, size_t co
     }
     if (found != 1) {
         return yk_fail(error, YOKE_EINVAL,
-                       "%zu arguments are a yoke_partial(); exactly one must be",
+                       "%zu arguments are a yoke_out_partial(); exactly one must be",
                        found);
     }
     if (!map_reduce_is_plain(&args[map->partial]) ||

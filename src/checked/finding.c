@@ -195,17 +195,16 @@ static bool find_halo(const yk_finding *finding, const yk_launch *launch,
 static void suggest_halo(sentence *to, const yk_arg *arg, uint64_t before,
                          uint64_t after)
 {
-    if (arg->before > 0 || arg->after > 0) {
-        sentence_add(to,
-                     "; yoke_in_halo_present(p, %" PRIu64 ", %" PRIu64 ", %" PRIu64
-                     ") would declare it",
-                     arg->bytes, before, after);
-    } else {
-        sentence_add(to,
-                     "; yoke_in_halo%s(p, %" PRIu64 ", %" PRIu64 ") would declare it",
-                     (arg->flags & YK_ARG_PERIODIC) != 0 ? "_periodic" : "", arg->bytes,
-                     yk_max(before, after));
-    }
+    const bool is_present = arg->before > 0 || arg->after > 0;
+    const uint64_t both = yk_max(before, after);
+
+    sentence_add(to,
+                 "; yoke_in_halo(p, %" PRIu64 ", %" PRIu64 ", %" PRIu64
+                 ", YOKE_EDGE_%s) would declare it",
+                 arg->bytes, is_present ? before : both, is_present ? after : both,
+                 is_present                            ? "PRESENT"
+                 : (arg->flags & YK_ARG_PERIODIC) != 0 ? "PERIODIC"
+                                                       : "CLIPPED");
 }
 
 static void suggest_read(sentence *to, const yk_finding *finding,
@@ -223,7 +222,7 @@ static void suggest_read(sentence *to, const yk_finding *finding,
         return;
     }
     if (arg->access != YK_READ) {
-        sentence_add(to, "; yoke_update() would declare it");
+        sentence_add(to, "; yoke_inout_read_all() would declare it");
     } else if (can_have_halo) {
         suggest_halo(to, arg, before, after);
     } else {
@@ -261,7 +260,7 @@ static void describe_write(sentence *to, const yk_finding *finding,
     add_place(to, finding, launch);
     if ((arg->access & YK_WRITE) == 0) {
         sentence_add(to, ", but the array is declared as read only; yoke_inout() and "
-                         "yoke_update() declare writing, too");
+                         "yoke_inout_read_all() declare writing, too");
         return;
     }
     sentence_add(to, ", which is not among the bytes that it declares to write ");

@@ -203,7 +203,7 @@ yoke_arg yk_division_arg(const yk_division *division, const yk_argument *argumen
         return whole_arg(division, arg);
     }
     if (argument->per_group) {
-        arg = yoke_per_group(arg);
+        arg = yoke_arg_per_group(arg);
     }
     arg.reads_all = argument->use->reads_all;
     arg.leaves_some = argument->use->leaves_some;

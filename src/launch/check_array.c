@@ -48,7 +48,7 @@ static yoke_status check_access(const yoke_arg *arg, yk_error *error)
     if (has_halo(arg) && access != YOKE_ACCESS_READ) {
         return yk_fail(
             error, YOKE_EINVAL,
-            "an array that is written cannot have a halo; yoke_update() reads "
+            "an array that is written cannot have a halo; yoke_inout_read_all() reads "
             "all parts of one that is written");
     }
     if (arg->reads_all && (access == YOKE_ACCESS_WRITE || has_halo(arg))) {
@@ -151,7 +151,7 @@ static yoke_status check_starts_at_zero(const yoke_arg *arg,
     return yk_fail(
         error, YOKE_EINVAL,
         "the range's first item owns part %llu, and a %s halo would %s there: "
-        "yoke_in_halo_present() reads parts that lie in front of it; if the "
+        "YOKE_EDGE_PRESENT reads parts that lie in front of it; if the "
         "halo %s at the ends of an array of n parts, use yoke_arg_of(halo, "
         "n)%s",
         (unsigned long long)numbers->first, wraps ? "periodic" : "clipped",

@@ -60,7 +60,7 @@ static yoke_status plan_arg(yk_stream_layout *layout, const yk_launch *launch,
     if (arg->leaves_some) {
         return yk_fail(error, YOKE_EINVAL,
                        "argument %d: a result of a stream is new memory, of which a "
-                       "kernel writes every byte (yoke_stream_out)",
+                       "kernel writes every byte (yoke_out_stream)",
                        number + 1);
     }
     if ((arg->access & YOKE_ACCESS_READ) != 0) {
@@ -110,7 +110,7 @@ static yoke_status plan_kernel(yk_stream_layout *layout, yoke_pool *pool,
     }
     if (status == YOKE_OK && layout->input_arg < 0) {
         status = yk_fail(error, YOKE_EINVAL,
-                         "no argument stands for the item (yoke_stream_in)");
+                         "no argument stands for the item (yoke_in_stream)");
     }
     return status;
 }

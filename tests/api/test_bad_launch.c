@@ -149,7 +149,7 @@ static void test_shapes_of_arguments(void **state)
     assert_refused(pool, map_one(arg), YOKE_EINVAL, "not divided");
     assert_refused(pool, map_one(yoke_arg_at(yoke_in_whole(numbers, 4), 1)),
                    YOKE_EINVAL, "not divided");
-    assert_refused(pool, map_one(yoke_per_group(yoke_out(numbers, 4))), YOKE_EINVAL,
+    assert_refused(pool, map_one(yoke_arg_per_group(yoke_out(numbers, 4))), YOKE_EINVAL,
                    "work-group size");
     memset(&arg, 0, sizeof arg);
     assert_refused(pool, map_one(arg), YOKE_EINVAL, "argument 1");
@@ -216,12 +216,14 @@ static void test_overlaps(void **state)
     assert_refused(pool,
                    map_two(yoke_in_whole(numbers, 4 * N), yoke_out(numbers + 10, 4)),
                    YOKE_EINVAL, "overlap");
-    assert_refused(pool, map_two(yoke_update(numbers, 4), yoke_in(numbers, 4)),
+    assert_refused(pool, map_two(yoke_inout_read_all(numbers, 4), yoke_in(numbers, 4)),
                    YOKE_EINVAL, "overlap");
     assert_refused(pool,
                    map_two(yoke_out_whole(numbers, 4), yoke_out_whole(numbers, 4)),
                    YOKE_EINVAL, "overlap");
-    assert_refused(pool, map_two(yoke_in_halo(numbers, 4, 3), yoke_out(numbers, 4)),
+    assert_refused(pool,
+                   map_two(yoke_in_halo(numbers, 4, 3, 3, YOKE_EDGE_CLIPPED),
+                           yoke_out(numbers, 4)),
                    YOKE_EINVAL, "overlap");
     api_check_works(pool);
 }

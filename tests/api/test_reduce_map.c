@@ -108,16 +108,16 @@ static void test_whatever_pool(void **state)
                                                             .group = {GROUP}}));
         plain_fill(YOKE_TYPE_UINT32, in, N, 3);
         expect_composed(pool, kernel, yoke_range_1d(N), in, NULL,
-                        yoke_partial(sizeof(affine)), N);
+                        yoke_out_partial(sizeof(affine)), N);
         expect_composed(pool, kernel, yoke_range_1d(1), in, NULL,
-                        yoke_partial(sizeof(affine)), 1);
+                        yoke_out_partial(sizeof(affine)), 1);
         part.begin[0] = 700;
-        expect_composed(pool, kernel, part, in, &by_ones, yoke_partial(sizeof(affine)),
-                        500);
+        expect_composed(pool, kernel, part, in, &by_ones,
+                        yoke_out_partial(sizeof(affine)), 500);
         expect_composed(pool, grouped, yoke_range_1d(3000), in, NULL,
-                        yoke_per_group(yoke_partial(sizeof(affine))), 60);
+                        yoke_arg_per_group(yoke_out_partial(sizeof(affine))), 60);
         expect_composed(pool, grouped, yoke_range_1d(N), in, &padded,
-                        yoke_per_group(yoke_partial(sizeof(affine))), 61);
+                        yoke_arg_per_group(yoke_out_partial(sizeof(affine))), 61);
         yoke_kernel_destroy(kernel);
         yoke_kernel_destroy(grouped);
         api_close(pool);
@@ -137,7 +137,7 @@ static void test_bad_input(void **state)
     const yoke_reducer none = {8, NULL, NULL, NULL};
     const yoke_reducer empty = {0, compose, NULL, NULL};
     const yoke_range range = yoke_range_1d(100);
-    const yoke_arg partial = yoke_partial(sizeof(affine));
+    const yoke_arg partial = yoke_out_partial(sizeof(affine));
     const yoke_arg input = yoke_in(in, sizeof *in);
     yoke_future *future = (yoke_future *)kernel;
     affine r = {7, 7};
@@ -177,7 +177,7 @@ static void test_bad_input(void **state)
                    YOKE_EINVAL, "of 8 bytes");
     assert_refused(pool,
                    yoke_map_reduce(pool, kernel, range, &reducer, &r, NULL,
-                                   YOKE_ARGS(yoke_per_group(partial), input)),
+                                   YOKE_ARGS(yoke_arg_per_group(partial), input)),
                    YOKE_EINVAL, ".group");
     assert_refused(pool,
                    yoke_map_reduce(pool, kernel, range, &reducer, &r, NULL, NULL, 3),
@@ -190,7 +190,7 @@ static void test_bad_input(void **state)
                                   YOKE_ARGS(partial, input)),
                   YOKE_EINVAL);
     assert_status(yoke_map_reduce(pool, refuse, range, &small, &r, NULL,
-                                  YOKE_ARGS(yoke_partial(4))),
+                                  YOKE_ARGS(yoke_out_partial(4))),
                   YOKE_EKERNEL);
     assert_refused(pool,
                    yoke_map_reduce_async(&future, pool, kernel, range, &small, &r, NULL,
@@ -254,7 +254,7 @@ static yoke_future *submit(const stage *s, const yoke_reducer *reducer, affine *
     assert_ok_pool(s->pool,
                    yoke_map_reduce_async(&future, s->pool, s->kernel,
                                          yoke_range_1d(ITEMS), reducer, result, NULL,
-                                         YOKE_ARGS(yoke_partial(sizeof(affine)),
+                                         YOKE_ARGS(yoke_out_partial(sizeof(affine)),
                                                    yoke_in(s->in, sizeof *s->in))));
     return future;
 }
@@ -389,7 +389,7 @@ static void meddle(void *into, const void *from, void *context)
         self->closed = yoke_pool_close(pool);
         self->mapped = yoke_map_reduce(
             pool, self->s->kernel, yoke_range_1d(10), &reducer, &got, NULL,
-            YOKE_ARGS(yoke_partial(sizeof(affine)), yoke_in(self->s->in, 4)));
+            YOKE_ARGS(yoke_out_partial(sizeof(affine)), yoke_in(self->s->in, 4)));
         yoke_future_destroy(self->own);
     }
 }
@@ -408,7 +408,7 @@ static void test_inner_calls(void **state)
             assert_ok_pool(s.pool,
                            yoke_map_reduce(s.pool, s.kernel, yoke_range_1d(ITEMS),
                                            &reducer, &got, NULL,
-                                           YOKE_ARGS(yoke_partial(sizeof(affine)),
+                                           YOKE_ARGS(yoke_out_partial(sizeof(affine)),
                                                      yoke_in(s.in, 4))));
         } else {
             self.own = submit(&s, &reducer, &got);

@@ -175,7 +175,8 @@ static void test_halo(void **state)
     (void)state;
     assert_ok_pool(pool,
                    yoke_map_with(pool, smooth, yoke_range_1d(N), &stage,
-                                 YOKE_ARGS(yoke_out(out, 4), yoke_in_halo(in, 4, 1),
+                                 YOKE_ARGS(yoke_out(out, 4),
+                                           yoke_in_halo(in, 4, 1, 1, YOKE_EDGE_CLIPPED),
                                            yoke_scalar((uint32_t)N))));
     assert_int_equal(out[0], 1);
     for (uint32_t i = 1; i < N - 1; i++) {
@@ -186,7 +187,7 @@ static void test_halo(void **state)
     free(out);
 }
 
-/* out uint32[i], in_halo_present uint32 by 2 and 1: a sum of what lies around. */
+/* out uint32[i], in_halo uint32 by 2 and 1: a sum of what lies around. */
 static void around_native(const yoke_span *span, void *const args[])
 {
     uint32_t *out = args[0];
@@ -205,10 +206,10 @@ static void test_halo_in_front(void **state)
     uint32_t *out = plain_numbers(N);
 
     (void)state;
-    assert_ok_pool(pool,
-                   yoke_map_with(pool, around, yoke_range_1d(N), &stage,
-                                 YOKE_ARGS(yoke_out(out, 4),
-                                           yoke_in_halo_present(in + 2, 4, 2, 1))));
+    assert_ok_pool(pool, yoke_map_with(pool, around, yoke_range_1d(N), &stage,
+                                       YOKE_ARGS(yoke_out(out, 4),
+                                                 yoke_in_halo(in + 2, 4, 2, 1,
+                                                              YOKE_EDGE_PRESENT))));
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(out[i], i + 10 * (i + 3));
     }

@@ -277,8 +277,9 @@ static void test_frames(void **state)
     size_t frames = 200;
     uint32_t table[2] = {0, 4};
     yoke_kernel *kernel = api_kernel(pool, "mix_rows", mix_rows);
-    const yoke_arg args[] = {yoke_in_halo(NULL, ROW, 1), yoke_stream_out(ROW),
-                             yoke_in_whole(table, sizeof table), yoke_scalar(3)};
+    const yoke_arg args[] = {yoke_in_halo(NULL, ROW, 1, 1, YOKE_EDGE_CLIPPED),
+                             yoke_out_stream(ROW), yoke_in_whole(table, sizeof table),
+                             yoke_scalar(3)};
     yoke_stream_options options = {.kernel = kernel,
                                    .range = yoke_range_2d(WIDTH, HEIGHT),
                                    .args = args,
@@ -555,10 +556,10 @@ static void test_pool_is_gone(void **state)
 static void test_bad_arguments(void **state)
 {
     yoke_kernel *kernel = api_kernel(pool, "negate", negate);
-    const yoke_arg two[] = {yoke_stream_in(4), yoke_stream_in(4)};
+    const yoke_arg two[] = {yoke_in_stream(4), yoke_in_stream(4)};
     const yoke_arg none[] = {yoke_scalar(1)};
-    const yoke_arg empty[] = {yoke_stream_in(0)};
-    const yoke_arg front[] = {yoke_in_halo_present(NULL, 4, 1, 0)};
+    const yoke_arg empty[] = {yoke_in_stream(0)};
+    const yoke_arg front[] = {yoke_in_halo(NULL, 4, 1, 0, YOKE_EDGE_PRESENT)};
     const yoke_arg some[] = {yoke_out_some(NULL, 4)};
     const yoke_arg narrow[] = {yoke_arg_pitch(yoke_in(NULL, 4), 3)};
     const yoke_range range = yoke_range_1d(10);
@@ -732,7 +733,7 @@ static void test_large_frames(void **state)
     const size_t gigabytes = asked != NULL ? (size_t)atoi(asked) : 1;
     size_t frames = gigabytes * 1000 * 1000 * 1000 / FRAME;
     yoke_kernel *kernel = api_kernel(pool, "add_one", add_one);
-    const yoke_arg args[] = {yoke_stream_in(8), yoke_stream_out(8)};
+    const yoke_arg args[] = {yoke_in_stream(8), yoke_out_stream(8)};
     const yoke_stream_options options = {.kernel = kernel,
                                          .range = yoke_range_1d(FRAME_WORDS),
                                          .args = args,

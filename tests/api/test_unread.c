@@ -229,9 +229,9 @@ static void reduce_map(void)
     static uint32_t sum;
     const yoke_reducer reducer = {.bytes = sizeof sum, .combine = add};
 
-    assert_ok_pool(pool, yoke_map_reduce_async(NULL, pool, refuse, yoke_range_1d(N),
-                                               &reducer, &sum, NULL,
-                                               YOKE_ARGS(yoke_partial(sizeof sum))));
+    assert_ok_pool(pool, yoke_map_reduce_async(
+                             NULL, pool, refuse, yoke_range_1d(N), &reducer, &sum, NULL,
+                             YOKE_ARGS(yoke_out_partial(sizeof sum))));
 }
 
 static int next_number(void *item, size_t index, void *context)

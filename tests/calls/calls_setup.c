@@ -75,9 +75,9 @@ static void check_reduction(yoke_pool *pool)
     yoke_kernel *kernel = calls_kernel(pool, "number", calls_number);
     int sum = -1;
 
-    assert_ok_pool(pool,
-                   yoke_map_reduce(pool, kernel, yoke_range_1d(CALLS_ITEMS), &reducer,
-                                   &sum, NULL, YOKE_ARGS(yoke_partial(sizeof(int)))));
+    assert_ok_pool(pool, yoke_map_reduce(pool, kernel, yoke_range_1d(CALLS_ITEMS),
+                                         &reducer, &sum, NULL,
+                                         YOKE_ARGS(yoke_out_partial(sizeof(int)))));
     assert_int_equal(sum, CALLS_ITEMS * (CALLS_ITEMS - 1) / 2);
     yoke_kernel_destroy(kernel);
 }

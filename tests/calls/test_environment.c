@@ -387,7 +387,7 @@ static double multiply_all(yoke_pool *pool, yoke_kernel *kernel)
 
     assert_ok_pool(pool,
                    yoke_map_reduce(pool, kernel, yoke_range_1d(1000), &reducer, &result,
-                                   NULL, YOKE_ARGS(yoke_partial(sizeof(double)))));
+                                   NULL, YOKE_ARGS(yoke_out_partial(sizeof(double)))));
     return result;
 }
 

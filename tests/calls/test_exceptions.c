@@ -175,7 +175,8 @@ static void test_combining_fails(void **state)
 
     (void)state;
     assert_failed(yoke_map_reduce(pool, kernel, yoke_range_1d(100), &throwing_reducer,
-                                  &result, NULL, YOKE_ARGS(yoke_partial(sizeof(int)))),
+                                  &result, NULL,
+                                  YOKE_ARGS(yoke_out_partial(sizeof(int)))),
                   "the function that combines: exception of type");
     assert_contains(yoke_pool_error(pool), "bad row 7");
     assert_int_equal(result, -5);
@@ -199,7 +200,7 @@ static void test_combining_fails_later(void **state)
     assert_ok_pool(pool,
                    yoke_map_reduce_async(&future, pool, kernel, yoke_range_1d(100),
                                          &throwing_reducer, &result, NULL,
-                                         YOKE_ARGS(yoke_partial(sizeof(int)))));
+                                         YOKE_ARGS(yoke_out_partial(sizeof(int)))));
     assert_ok_pool(pool, yoke_future_on_done(future, note_failure, &told));
     assert_failed(yoke_future_wait(future, 60), "bad row 7");
     assert_status(told, YOKE_EKERNEL);

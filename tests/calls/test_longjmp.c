@@ -284,7 +284,7 @@ static void test_combining(void **state)
     (void)state;
     if (setjmp(back) == 0) {
         (void)yoke_map_reduce(pool, kernel, yoke_range_1d(100), &jump_reducer, &sum,
-                              NULL, YOKE_ARGS(yoke_partial(sizeof(int))));
+                              NULL, YOKE_ARGS(yoke_out_partial(sizeof(int))));
         fail();
     }
     assert_int_equal(sum, -5);
@@ -299,7 +299,7 @@ static void test_combining_later(void **state)
     (void)state;
     assert_ok_pool(pool, yoke_map_reduce_async(
                              &future, pool, kernel, yoke_range_1d(100), &jump_reducer,
-                             &sum, NULL, YOKE_ARGS(yoke_partial(sizeof(int)))));
+                             &sum, NULL, YOKE_ARGS(yoke_out_partial(sizeof(int)))));
     if (setjmp(back) == 0) {
         (void)yoke_future_wait(future, 60);
         fail();

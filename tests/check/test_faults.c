@@ -19,23 +19,23 @@ static yoke_arg in_row(unsigned char *a)
 }
 static yoke_arg halo(unsigned char *a)
 {
-    return yoke_in_halo(a, 4, 1);
+    return yoke_in_halo(a, 4, 1, 1, YOKE_EDGE_CLIPPED);
 }
 static yoke_arg halo_row(unsigned char *a)
 {
-    return yoke_in_halo(a, 4096, 2);
+    return yoke_in_halo(a, 4096, 2, 2, YOKE_EDGE_CLIPPED);
 }
 static yoke_arg periodic(unsigned char *a)
 {
-    return yoke_in_halo_periodic(a, 4096, 1);
+    return yoke_in_halo(a, 4096, 1, 1, YOKE_EDGE_PERIODIC);
 }
 static yoke_arg halo_of_40(unsigned char *a)
 {
-    return yoke_arg_of(yoke_in_halo(a, 4, 1), 40);
+    return yoke_arg_of(yoke_in_halo(a, 4, 1, 1, YOKE_EDGE_CLIPPED), 40);
 }
 static yoke_arg ghosts(unsigned char *a)
 {
-    return yoke_in_halo_present(a + 8192, 4096, 2, 1);
+    return yoke_in_halo(a + 8192, 4096, 2, 1, YOKE_EDGE_PRESENT);
 }
 static yoke_arg padded(unsigned char *a)
 {
@@ -43,7 +43,7 @@ static yoke_arg padded(unsigned char *a)
 }
 static yoke_arg padded_halo(unsigned char *a)
 {
-    return yoke_arg_pitch(yoke_in_halo(a, 3000, 1), 4096);
+    return yoke_arg_pitch(yoke_in_halo(a, 3000, 1, 1, YOKE_EDGE_CLIPPED), 4096);
 }
 static yoke_arg box(unsigned char *a)
 {
@@ -55,7 +55,7 @@ static yoke_arg tile(unsigned char *a)
 }
 static yoke_arg update_of_60(unsigned char *a)
 {
-    return yoke_arg_of(yoke_update(a, 4), 60);
+    return yoke_arg_of(yoke_inout_read_all(a, 4), 60);
 }
 static yoke_arg out_padded(unsigned char *a)
 {
@@ -87,15 +87,15 @@ static yoke_arg whole(unsigned char *a)
 }
 static yoke_arg grouped(unsigned char *a)
 {
-    return yoke_per_group(yoke_in(a, 16));
+    return yoke_arg_per_group(yoke_in(a, 16));
 }
 static yoke_arg update(unsigned char *a)
 {
-    return yoke_update(a, 4);
+    return yoke_inout_read_all(a, 4);
 }
 static yoke_arg update_row(unsigned char *a)
 {
-    return yoke_update(a, 4096);
+    return yoke_inout_read_all(a, 4096);
 }
 static yoke_arg inout4(unsigned char *a)
 {
@@ -119,7 +119,7 @@ static yoke_arg out_columns(unsigned char *a)
 }
 static yoke_arg out_grouped(unsigned char *a)
 {
-    return yoke_per_group(yoke_out(a, 16));
+    return yoke_arg_per_group(yoke_out(a, 16));
 }
 static yoke_arg out_whole(unsigned char *a)
 {
@@ -162,7 +162,7 @@ static const probe_case reads[] = {
     {"in: next", in4, .fault = READS(7, 32),
      .said = "item 7 reads byte 32 (part of item 8), which is "
              "not among the bytes that it declares to read (bytes 28 to 31); "
-             "yoke_in_halo(p, 4, 1) would declare it"},
+             "yoke_in_halo(p, 4, 1, 1, YOKE_EDGE_CLIPPED) would declare it"},
     {"in: next, not used", in4, .fault = LOOKS(7, 32), .said = "item 7 reads byte 32 "},
     {"in: last byte before", in4, .fault = READS(7, 27),
      .said = "item 7 reads byte 27 "},
@@ -182,7 +182,8 @@ static const probe_case reads[] = {
     {"halo", halo, .fault = LOOKS(7, 36),
      .said =
          "item 7 reads byte 36 (part of item 9), which is not among the bytes that it "
-         "declares to read (bytes 24 to 35); yoke_in_halo(p, 4, 2) would"},
+         "declares to read (bytes 24 to 35); yoke_in_halo(p, 4, 2, 2, "
+         "YOKE_EDGE_CLIPPED) would"},
     {"halo: inside", halo, .fault = LOOKS(7, 35)},
     {"halo: before", halo, .fault = LOOKS(7, 23), .said = "item 7 reads byte 23 "},
     {"halo: first item", halo, .fault = LOOKS(0, -4),
@@ -234,7 +235,7 @@ static const probe_case reads[] = {
     {"inout: next", inout4, .fault = LOOKS(7, 32),
      .said =
          "item 7 reads byte 32 (part of item 8), which is not among the bytes that it "
-         "declares to read (bytes 28 to 31); yoke_update() would declare it"},
+         "declares to read (bytes 28 to 31); yoke_inout_read_all() would declare it"},
     {"lent", in4, .lends = true, .fault = LOOKS(7, 32),
      .said = "item 7 reads byte 32 "},
     {"staged", in4, .stages = true, .fault = LOOKS(7, 32),
@@ -260,7 +261,7 @@ static const probe_case reads[] = {
      .said =
          "item 7 reads byte 36864 (part of item 9), which is not among the bytes that "
          "it declares to read (bytes 20480 to 36863); "
-         "yoke_in_halo_present(p, 4096, 2, 2) would declare it"},
+         "yoke_in_halo(p, 4096, 2, 2, YOKE_EDGE_PRESENT) would declare it"},
     {"padded: the gap", padded, .fault = LOOKS(7, 508),
      .said =
          "item 7 reads byte 508, which is not among the bytes that it declares to read "
@@ -287,7 +288,8 @@ static const probe_case reads[] = {
 static const probe_case writes[] = {
     {"in", in4, .fault = WRITES(7, 28),
      .said = "item 7 writes byte 28 of its own part, but the "
-             "array is declared as read only; yoke_inout() and yoke_update() declare"},
+             "array is declared as read only; yoke_inout() and yoke_inout_read_all() "
+             "declare"},
     {"in: the value it has", in4, .fault = REWRITES(7, 28),
      .said = "item 7 writes byte 28 "},
     {"in: another's", in4, .fault = WRITES(7, 32),

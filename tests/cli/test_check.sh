@@ -54,7 +54,7 @@ refused 1 "kernel 'hist', argument 1 (h): item " run "$K" hist --check --range 1
 grep -qF 'but the array is declared as read only' "$folder/err" || fail "$(cat "$folder/err")"
 refused 1 "kernel 'blur', argument 2 (in): item " run "$K" blur --check --range 64,48 \
     out:b.npy:float32:48x64 items:image.npy
-grep -qF 'yoke_in_halo(p, 256, 1) would declare it' "$folder/err" ||
+grep -qF 'yoke_in_halo(p, 256, 1, 1, YOKE_EDGE_CLIPPED) would declare it' "$folder/err" ||
     fail "$(cat "$folder/err")"
 refused 1 "kernel 'half_of_it', argument 1 (out): item " run "$K" half_of_it --check \
     --range 100 out:o.npy:int32:100 items:ints.npy

@@ -161,7 +161,8 @@ static void map_near(suite_run *run, bool wrapped, size_t begin, size_t n, size_
 {
     int32_t *out = suite_ints(run, begin + n, 4);
     int32_t *in = suite_ints(run, parts, 12);
-    yoke_arg halo = wrapped ? yoke_in_halo_periodic(in, 4, 3) : yoke_in_halo(in, 4, 2);
+    yoke_arg halo = wrapped ? yoke_in_halo(in, 4, 3, 3, YOKE_EDGE_PERIODIC)
+                            : yoke_in_halo(in, 4, 2, 2, YOKE_EDGE_CLIPPED);
 
     if (parts != n) {
         halo = yoke_arg_of(halo, parts);
@@ -243,7 +244,7 @@ static void update(suite_run *run)
     int32_t *all = suite_ints(run, (size_t)2 * 3001, 8);
 
     for (int step = 0; step < 3; step++) {
-        suite_map(run, 0, yoke_range_1d(3001), yoke_update(all, 8),
+        suite_map(run, 0, yoke_range_1d(3001), yoke_inout_read_all(all, 8),
                   yoke_scalar((uint32_t)3001));
     }
 }

@@ -114,10 +114,10 @@ static void group_parts(suite_run *run)
     int32_t *partial = suite_ints(run, 200, 8);
 
     for (int turn = 0; turn < 2; turn++) {
-        suite_map(run, 0, yoke_range_1d(n), yoke_per_group(yoke_out(partial, 4)),
+        suite_map(run, 0, yoke_range_1d(n), yoke_arg_per_group(yoke_out(partial, 4)),
                   yoke_in(data, 4), yoke_scalar(n), yoke_local(16 * 4));
         suite_map(run, 1, yoke_range_1d(n), yoke_inout(data, 4),
-                  yoke_per_group(yoke_in(partial, 4)), yoke_scalar(n));
+                  yoke_arg_per_group(yoke_in(partial, 4)), yoke_scalar(n));
     }
 }
 
@@ -153,7 +153,7 @@ static void local_atomics(suite_run *run)
     uint8_t *data = suite_bytes(run, n, 3);
     uint32_t *counts = suite_bytes(run, 102 * 256, 4);
 
-    suite_map(run, 0, yoke_range_1d(n), yoke_per_group(yoke_out(counts, 256)),
+    suite_map(run, 0, yoke_range_1d(n), yoke_arg_per_group(yoke_out(counts, 256)),
               yoke_in(data, 1), yoke_local(256), yoke_scalar(n));
 }
 
@@ -234,7 +234,7 @@ static void group_parts_2d(suite_run *run)
     int32_t *out = suite_ints(run, 11 * 47, 0);
     int32_t *in = suite_ints(run, 44 * 94, 4);
 
-    suite_map(run, 0, yoke_range_2d(44, 94), yoke_per_group(yoke_out(out, 11 * 4)),
+    suite_map(run, 0, yoke_range_2d(44, 94), yoke_arg_per_group(yoke_out(out, 11 * 4)),
               yoke_in(in, 44 * 4), yoke_scalar((uint32_t)44), yoke_local(32));
 }
 

@@ -91,7 +91,7 @@ static void eliminate(const yoke_span *span, void *const args[])
 /* Item i changes row i + first, and any item may read all rows, those in front too. */
 static yoke_arg rows_from(float *array, size_t row_bytes, size_t first)
 {
-    return yoke_arg_at(yoke_update(array, row_bytes), first);
+    return yoke_arg_at(yoke_inout_read_all(array, row_bytes), first);
 }
 
 /* Divisions may differ by 2.5 units in the last place. The diagonal is large. */

@@ -51,11 +51,11 @@ static void ghost_planes(suite_run *run)
     int32_t *b = suite_ints(run, GHOST_ROW * GHOST_PLANE, 4);
 
     suite_map(run, 0, inside, yoke_out_some(b, plane),
-              yoke_in_halo_present(a, plane, 1, 1));
+              yoke_in_halo(a, plane, 1, 1, YOKE_EDGE_PRESENT));
     suite_map(run, 0, inside, yoke_inout(a, plane),
-              yoke_in_halo_present(b, plane, 1, 1));
+              yoke_in_halo(b, plane, 1, 1, YOKE_EDGE_PRESENT));
     suite_map(run, 0, inside, yoke_out_some(b, plane),
-              yoke_arg_of(yoke_in_halo(a, plane, 1), GHOST_ROW));
+              yoke_arg_of(yoke_in_halo(a, plane, 1, 1, YOKE_EDGE_CLIPPED), GHOST_ROW));
 }
 
 /* Rows of the volume: the same in y, where a part consists of a row of each plane. */
@@ -70,7 +70,8 @@ static void ghost_rows(suite_run *run)
     int32_t *b = suite_ints(run, GHOST_ROW * GHOST_PLANE, 0);
 
     suite_map(run, 0, inside, yoke_arg_strided(yoke_out_some(b, row), GHOST_ROW, plane),
-              yoke_arg_strided(yoke_in_halo_present(a, row, 1, 1), GHOST_ROW, plane));
+              yoke_arg_strided(yoke_in_halo(a, row, 1, 1, YOKE_EDGE_PRESENT), GHOST_ROW,
+                               plane));
 }
 
 /* ---- a halo in front of the kernel's pointer ---- */
@@ -99,7 +100,7 @@ static void in_front_of_the_pointer(suite_run *run)
         int32_t *in = suite_ints(run, lead[k] + 3001, k % 2 * 4);
 
         suite_map(run, 0, yoke_range_1d(3000), yoke_out(out, 4),
-                  yoke_in_halo_present(in + lead[k], 4, 3, 1));
+                  yoke_in_halo(in + lead[k], 4, 3, 1, YOKE_EDGE_PRESENT));
     }
 }
 
@@ -262,9 +263,9 @@ static void some_of_its_own(suite_run *run)
 
     for (int step = 0; step < 3; step++) {
         suite_map(run, 0, yoke_range_1d((size_t)n), yoke_out_some(b, 4),
-                  yoke_in_halo(a, 4, 1), yoke_scalar(n));
+                  yoke_in_halo(a, 4, 1, 1, YOKE_EDGE_CLIPPED), yoke_scalar(n));
         suite_map(run, 0, yoke_range_1d((size_t)n), yoke_out_some(a, 4),
-                  yoke_in_halo(b, 4, 1), yoke_scalar(n));
+                  yoke_in_halo(b, 4, 1, 1, YOKE_EDGE_CLIPPED), yoke_scalar(n));
     }
 }
 
@@ -486,7 +487,7 @@ static void map_shape(suite_run *run)
     if (draw(0, 4) == 0) {
         const yoke_arg out = draw_output(run, &s, 0, (n + 7) / 8);
 
-        suite_map(run, 1, range, yoke_per_group(out), in, yoke_scalar(s));
+        suite_map(run, 1, range, yoke_arg_per_group(out), in, yoke_scalar(s));
     } else {
         const yoke_arg out = draw_output(run, &s, begin, n);
 

@@ -46,8 +46,9 @@ static void convolve_2d(suite_run *run)
     float *a = suite_floats(run, ni * nj, 0);
     float *b = suite_floats(run, ni * nj, 4);
 
-    suite_map(run, 0, yoke_range_2d(nj, ni), yoke_in_halo(a, nj * 4, 1),
-              yoke_inout(b, nj * 4), yoke_scalar(ni), yoke_scalar(nj));
+    suite_map(run, 0, yoke_range_2d(nj, ni),
+              yoke_in_halo(a, nj * 4, 1, 1, YOKE_EDGE_CLIPPED), yoke_inout(b, nj * 4),
+              yoke_scalar(ni), yoke_scalar(nj));
 }
 
 /* ---- temperature of a chip, with a tile and its edge in local memory ---- */
@@ -100,8 +101,8 @@ static void hot_chip(suite_run *run)
 
     for (int step = 0; step < 4; step++) {
         suite_map(run, 0, yoke_range_2d(w, h), yoke_out(temp[(step + 1) % 2], w * 4),
-                  yoke_in_halo(temp[step % 2], w * 4, 1), yoke_in(power, w * 4),
-                  yoke_scalar(w), yoke_scalar(h));
+                  yoke_in_halo(temp[step % 2], w * 4, 1, 1, YOKE_EDGE_CLIPPED),
+                  yoke_in(power, w * 4), yoke_scalar(w), yoke_scalar(h));
     }
 }
 
@@ -156,7 +157,8 @@ static void kernels_take_turns(suite_run *run)
 
     for (int step = 0; step < 5; step++) {
         suite_map(run, 0, yoke_range_2d(w, h), yoke_out(b, w * 4),
-                  yoke_in_halo_periodic(a, w * 4, 1), yoke_scalar(w), yoke_scalar(h));
+                  yoke_in_halo(a, w * 4, 1, 1, YOKE_EDGE_PERIODIC), yoke_scalar(w),
+                  yoke_scalar(h));
         suite_map(run, 1, yoke_range_2d(w, h), yoke_inout(a, w * 4), yoke_in(b, w * 4),
                   yoke_scalar(w), yoke_scalar(h));
     }

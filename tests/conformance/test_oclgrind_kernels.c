@@ -60,9 +60,10 @@ static void run_gaussian(suite_run *run, bool columns)
     }
     if (columns) {
         suite_map(run, 0, yoke_range_2d(13, 11), yoke_out(bytes, row),
-                  yoke_in_halo(sums, row * 4, 2), yoke_in_whole(weights, 20),
-                  yoke_scalar((uint32_t)2), yoke_scalar((uint32_t)13),
-                  yoke_scalar((uint32_t)11), yoke_scalar((uint32_t)3));
+                  yoke_in_halo(sums, row * 4, 2, 2, YOKE_EDGE_CLIPPED),
+                  yoke_in_whole(weights, 20), yoke_scalar((uint32_t)2),
+                  yoke_scalar((uint32_t)13), yoke_scalar((uint32_t)11),
+                  yoke_scalar((uint32_t)3));
     } else {
         suite_map(run, 0, yoke_range_2d(13, 11), yoke_out(sums, row * 4),
                   yoke_in(bytes, row), yoke_in_whole(weights, 20),
@@ -87,7 +88,7 @@ static void run_sobel(suite_run *run)
     uint8_t *out = suite_bytes(run, 14 * 12, 0), *in = suite_bytes(run, row * 12, 0);
 
     suite_map(run, 0, yoke_range_2d(14, 12), yoke_out(out, 14),
-              yoke_in_halo(in, row, 1), yoke_scalar((uint32_t)14),
+              yoke_in_halo(in, row, 1, 1, YOKE_EDGE_CLIPPED), yoke_scalar((uint32_t)14),
               yoke_scalar((uint32_t)12), yoke_scalar((uint32_t)4));
 }
 
@@ -102,10 +103,10 @@ static void run_bilateral(suite_run *run)
         near[i % 25] = 10 * (i % 25) % 255 + 1;
     }
     suite_map(run, 0, yoke_range_2d(10, 9), yoke_out(out, row),
-              yoke_in_halo(in, row, 2), yoke_in_whole(near, 25 * 4),
-              yoke_in_whole(alike, 766 * 4), yoke_scalar((uint32_t)2),
-              yoke_scalar((uint32_t)10), yoke_scalar((uint32_t)9),
-              yoke_scalar((uint32_t)3));
+              yoke_in_halo(in, row, 2, 2, YOKE_EDGE_CLIPPED),
+              yoke_in_whole(near, 25 * 4), yoke_in_whole(alike, 766 * 4),
+              yoke_scalar((uint32_t)2), yoke_scalar((uint32_t)10),
+              yoke_scalar((uint32_t)9), yoke_scalar((uint32_t)3));
 }
 
 enum { BODIES = 24, SLACK = 25 };
@@ -153,10 +154,11 @@ static void run_reaction_diffusion(suite_run *run)
         grids[i] = units(run, 12 * 10, 0);
     }
     suite_map(run, 0, yoke_range_2d(12, 10), yoke_out(grids[0], 48),
-              yoke_out(grids[1], 48), yoke_in_halo_periodic(grids[2], 48, 1),
-              yoke_in_halo_periodic(grids[3], 48, 1), yoke_scalar((uint32_t)12),
-              yoke_scalar((uint32_t)10), yoke_scalar(0.2f), yoke_scalar(0.1f),
-              yoke_scalar(0.03f), yoke_scalar(0.06f));
+              yoke_out(grids[1], 48),
+              yoke_in_halo(grids[2], 48, 1, 1, YOKE_EDGE_PERIODIC),
+              yoke_in_halo(grids[3], 48, 1, 1, YOKE_EDGE_PERIODIC),
+              yoke_scalar((uint32_t)12), yoke_scalar((uint32_t)10), yoke_scalar(0.2f),
+              yoke_scalar(0.1f), yoke_scalar(0.03f), yoke_scalar(0.06f));
 }
 
 static void run_philox_fill(suite_run *run)
@@ -183,7 +185,7 @@ static void run_reduce_group(suite_run *run)
     const uint32_t n = 64 * 3 + 17;
     float *partial = units(run, 4, 0), *in = units(run, n, 0);
 
-    suite_map(run, 0, yoke_range_1d(n), yoke_per_group(yoke_out(partial, 4)),
+    suite_map(run, 0, yoke_range_1d(n), yoke_arg_per_group(yoke_out(partial, 4)),
               yoke_in(in, 4), yoke_scalar(n), yoke_local(64 * 4));
 }
 

@@ -110,15 +110,14 @@ static void test_arguments(yoke_pool *pool)
     memset(&w, 0, sizeof w);
     w.near_by = 2.0f;
     w.far_away[14] = 4.0f;
-    CHECK_OK(pool,
-             yoke_map(pool, kernel, yoke_range_1d(ITEMS), yoke_out(z, sizeof *z),
-                      yoke_in(x, sizeof *x), yoke_inout(y, sizeof *y),
-                      yoke_in_halo(halo, sizeof *halo, 1),
-                      yoke_in_halo_periodic(ring, sizeof *ring, 1),
-                      yoke_in_whole(whole, ITEMS * sizeof *whole),
-                      yoke_per_group(yoke_out(sums, sizeof *sums)), yoke_scalar(3.0f),
-                      yoke_scalar_bytes(&w, sizeof w),
-                      yoke_local(GROUP * sizeof(float))));
+    CHECK_OK(pool, yoke_map(pool, kernel, yoke_range_1d(ITEMS), yoke_out(z, sizeof *z),
+                            yoke_in(x, sizeof *x), yoke_inout(y, sizeof *y),
+                            yoke_in_halo(halo, sizeof *halo, 1, 1, YOKE_EDGE_CLIPPED),
+                            yoke_in_halo(ring, sizeof *ring, 1, 1, YOKE_EDGE_PERIODIC),
+                            yoke_in_whole(whole, ITEMS * sizeof *whole),
+                            yoke_arg_per_group(yoke_out(sums, sizeof *sums)),
+                            yoke_scalar(3.0f), yoke_scalar_bytes(&w, sizeof w),
+                            yoke_local(GROUP * sizeof(float))));
     for (size_t i = 0; i < ITEMS; i++) {
         const size_t next = i + 1 < ITEMS ? i + 1 : i;
         const float near_by = halo[next] + ring[(i + 1) % ITEMS];
@@ -172,7 +171,7 @@ static void test_shapes(yoke_pool *pool)
         yoke_arg_array(matrix, sizeof *matrix, YOKE_ACCESS_READ, YOKE_PARTS_ITEM),
         HEIGHT, WIDTH * sizeof *matrix);
     args[2] = yoke_out(sums, sizeof *sums);
-    args[3] = yoke_update(counts, sizeof *counts);
+    args[3] = yoke_inout_read_all(counts, sizeof *counts);
     CHECK_OK(pool, yoke_map_with(pool, kernel, yoke_range_1d(WIDTH), NULL, args, 4));
     CHECK(yoke_map_async(NULL, pool, NULL, yoke_range_1d(WIDTH), NULL, args, 4) ==
           YOKE_EINVAL);
@@ -210,11 +209,13 @@ static void test_tiles(yoke_pool *pool)
     const size_t row = WIDTH * sizeof *from;
     size_t wrong = 0;
 
-    CHECK_OK(pool,
-             yoke_map(pool, kernel, yoke_range_2d(WIDTH / 2, HEIGHT - 2),
-                      yoke_arg_pitch(yoke_out_some(to, row / 2), row),
-                      yoke_arg_of(yoke_in_halo(from, row, 1), HEIGHT),
-                      yoke_arg_pitch(yoke_in_halo_present(from, row / 2, 0, 2), row)));
+    CHECK_OK(
+        pool,
+        yoke_map(
+            pool, kernel, yoke_range_2d(WIDTH / 2, HEIGHT - 2),
+            yoke_arg_pitch(yoke_out_some(to, row / 2), row),
+            yoke_arg_of(yoke_in_halo(from, row, 1, 1, YOKE_EDGE_CLIPPED), HEIGHT),
+            yoke_arg_pitch(yoke_in_halo(from, row / 2, 0, 2, YOKE_EDGE_PRESENT), row)));
     for (size_t i = 0; i < WIDTH * HEIGHT; i++) {
         const size_t y = i / WIDTH, x = i % WIDTH;
         const float old = (float)(i % 7);
@@ -374,13 +375,13 @@ static void test_reductions(yoke_pool *pool)
     CHECK(sum.value.f == product.value.f);
     CHECK_OK(pool, yoke_map_reduce(
                        pool, kernel, yoke_range_1d(ITEMS), &reducer, &greatest, NULL,
-                       YOKE_ARGS(yoke_partial(sizeof *x), yoke_in(x, sizeof *x))));
+                       YOKE_ARGS(yoke_out_partial(sizeof *x), yoke_in(x, sizeof *x))));
     CHECK_OK(pool,
              yoke_map_reduce(
                  pool, kernel, yoke_range_1d(ITEMS), &reducer, &greatest, &options,
-                 YOKE_ARGS(yoke_partial(sizeof *x), yoke_in(x, sizeof *x))));
+                 YOKE_ARGS(yoke_out_partial(sizeof *x), yoke_in(x, sizeof *x))));
     CHECK(greatest == 6.0f);
-    args[0] = yoke_partial(sizeof *x);
+    args[0] = yoke_out_partial(sizeof *x);
     args[1] = yoke_in(x, sizeof *x);
     CHECK_OK(pool, yoke_map_reduce(pool, kernel, yoke_range_1d(6), &reducer, &greatest,
                                    NULL, args, 2));
@@ -388,7 +389,7 @@ static void test_reductions(yoke_pool *pool)
     CHECK_OK(pool,
              yoke_map_reduce_async(
                  &future, pool, kernel, yoke_range_1d(ITEMS), &reducer, &greatest, NULL,
-                 YOKE_ARGS(yoke_partial(sizeof *x), yoke_in(x, sizeof *x))));
+                 YOKE_ARGS(yoke_out_partial(sizeof *x), yoke_in(x, sizeof *x))));
     CHECK_OK(pool, yoke_future_wait(future, 60.0));
     yoke_future_destroy(future);
     CHECK(greatest == 6.0f);
@@ -449,8 +450,8 @@ static void test_failures(yoke_pool *pool)
 static int double_item(yoke_task *task)
 {
 #ifdef YOKE_OPENCL_H
-    if (yoke_task_cl_context(task) != NULL || yoke_task_cl_device(task) != NULL ||
-        yoke_task_cl_queue(task) != NULL) {
+    if (yoke_task_opencl(task).context != NULL || yoke_task_opencl(task).device != NULL ||
+        yoke_task_opencl(task).queue != NULL) {
         return yoke_task_fail(task, 1, "a device that nobody asked for");
     }
 #endif
@@ -576,8 +577,8 @@ static void test_streams(yoke_pool *pool)
     yoke_stream_destroy(stream);
 
     memset(&options, 0, sizeof options);
-    args[0] = yoke_stream_in(sizeof(float));
-    args[1] = yoke_stream_out(sizeof(float));
+    args[0] = yoke_in_stream(sizeof(float));
+    args[1] = yoke_out_stream(sizeof(float));
     options.kernel = kernel;
     options.range = yoke_range_1d(WIDTH);
     options.args = args;

@@ -135,7 +135,7 @@ static yoke_status blur(yoke_pool *pool, yoke_kernel *kernel, float *out,
     const size_t row = width * sizeof(float);
 
     return yoke_map(pool, kernel, yoke_range_2d(width, height), yoke_out(out, row),
-                    yoke_in_halo(in, row, 1));
+                    yoke_in_halo(in, row, 1, 1, YOKE_EDGE_CLIPPED));
 }
 /* end */
 
@@ -169,7 +169,7 @@ static yoke_status heat(yoke_pool *pool, yoke_kernel *kernel, float *to,
 
     inside.begin[0] = inside.begin[1] = inside.begin[2] = 1;
     return yoke_map(pool, kernel, inside, yoke_out_some(to, plane),
-                    yoke_in_halo_present(from, plane, 1, 1));
+                    yoke_in_halo(from, plane, 1, 1, YOKE_EDGE_PRESENT));
 }
 /* end */
 
@@ -262,7 +262,7 @@ static yoke_status sum_groups(yoke_pool *pool, float *sums, const float *x, size
 
     if (status == YOKE_OK) {
         status = yoke_map(pool, kernel, yoke_range_1d(n),
-                          yoke_per_group(yoke_out(sums, sizeof *sums)),
+                          yoke_arg_per_group(yoke_out(sums, sizeof *sums)),
                           yoke_in(x, sizeof *x), yoke_local(GROUP * sizeof(float)));
     }
     yoke_kernel_destroy(kernel);
@@ -327,9 +327,10 @@ static yoke_status find_extent(yoke_pool *pool, yoke_kernel *kernel, const float
 {
     const yoke_reducer reducer = {.bytes = sizeof(extent), .combine = join_extents};
 
-    return yoke_map_reduce(
-        pool, kernel, yoke_range_2d(width, height), &reducer, result, NULL,
-        YOKE_ARGS(yoke_partial(sizeof(extent)), yoke_in(image, width * sizeof(float))));
+    return yoke_map_reduce(pool, kernel, yoke_range_2d(width, height), &reducer, result,
+                           NULL,
+                           YOKE_ARGS(yoke_out_partial(sizeof(extent)),
+                                     yoke_in(image, width * sizeof(float))));
 }
 /* end */
 
@@ -372,9 +373,10 @@ static yoke_status run_steps(yoke_pool *pool, yoke_kernel *kernel, float *grids[
 
     for (int step = 0; step < steps && status == YOKE_OK; step++) {
         yoke_future_destroy(last);
-        status = yoke_map_async(&last, pool, kernel, yoke_range_2d(width, height), NULL,
-                                YOKE_ARGS(yoke_out(grids[(step + 1) % 2], row),
-                                          yoke_in_halo(grids[step % 2], row, 1)));
+        status = yoke_map_async(
+            &last, pool, kernel, yoke_range_2d(width, height), NULL,
+            YOKE_ARGS(yoke_out(grids[(step + 1) % 2], row),
+                      yoke_in_halo(grids[step % 2], row, 1, 1, YOKE_EDGE_CLIPPED)));
     }
     while (status == YOKE_OK && last != NULL) {
         status = yoke_future_wait(last, 0.1);
@@ -505,8 +507,9 @@ static yoke_status blur_plain_memory(yoke_pool *pool, yoke_kernel *kernel, float
     const yoke_map_options options = {.stage = true, .timeout = 60};
     const size_t row = width * sizeof(float);
 
-    return yoke_map_with(pool, kernel, yoke_range_2d(width, height), &options,
-                         YOKE_ARGS(yoke_out(out, row), yoke_in_halo(in, row, 1)));
+    return yoke_map_with(
+        pool, kernel, yoke_range_2d(width, height), &options,
+        YOKE_ARGS(yoke_out(out, row), yoke_in_halo(in, row, 1, 1, YOKE_EDGE_CLIPPED)));
 }
 /* end */
 
@@ -653,7 +656,8 @@ static yoke_status open_film(yoke_stream **film, yoke_pool *pool, yoke_kernel *k
                              size_t width, size_t height, yoke_stream_source *camera)
 {
     const size_t row = width * sizeof(float);
-    const yoke_arg args[] = {yoke_stream_out(row), yoke_in_halo(NULL, row, 1)};
+    const yoke_arg args[] = {yoke_out_stream(row),
+                             yoke_in_halo(NULL, row, 1, 1, YOKE_EDGE_CLIPPED)};
 
     return yoke_stream_create(
         film, pool,

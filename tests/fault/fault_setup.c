@@ -266,7 +266,7 @@ static yoke_arg array_of(const ft_job *job)
         return yoke_arg_pitch(yoke_inout(job->array, sizeof *job->array),
                               APART * sizeof *job->array);
     default:
-        return yoke_update(job->array, sizeof *job->array);
+        return yoke_inout_read_all(job->array, sizeof *job->array);
     }
 }
 

@@ -123,10 +123,10 @@ static void check_own(yoke_pool *pool, yoke_kernel *kernel, const uint32_t *in,
 
     for (int i = 0; i < JOBS; i++) {
         assert_ok_pool(
-            pool,
-            yoke_map_reduce_async(
-                &futures[i], pool, kernel, yoke_range_1d(ROWS), &reducer, &got[i], NULL,
-                YOKE_ARGS(yoke_partial(sizeof got[0]), yoke_in(in, ROW * sizeof *in))));
+            pool, yoke_map_reduce_async(&futures[i], pool, kernel, yoke_range_1d(ROWS),
+                                        &reducer, &got[i], NULL,
+                                        YOKE_ARGS(yoke_out_partial(sizeof got[0]),
+                                                  yoke_in(in, ROW * sizeof *in))));
     }
     yoke_future_destroy(futures[JOBS - 1]);
     for (int i = 0; i < JOBS - 1; i++) {

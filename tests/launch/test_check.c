@@ -87,15 +87,16 @@ static yoke_arg random_arg(void)
     case 1:
         return yoke_inout_whole(at, 1 + upto(BLOCK));
     case 2:
-        arg = yoke_in_halo(at, 1 + upto(rand() % 2 ? 20 : 600), 1 + upto(9));
+        arg = yoke_in_halo(at, 1 + upto(rand() % 2 ? 20 : 600), 1 + upto(9),
+                           1 + upto(9), YOKE_EDGE_CLIPPED);
         arg.edge = (yoke_edge)upto(YOKE_EDGE_PRESENT);
         arg.halo_after = upto(9);
         break;
     case 3:
-        arg = yoke_update(at, 1 + upto(600));
+        arg = yoke_inout_read_all(at, 1 + upto(600));
         break;
     case 4:
-        arg = yoke_per_group(yoke_out(at, 1 + upto(600)));
+        arg = yoke_arg_per_group(yoke_out(at, 1 + upto(600)));
         break;
     case 5:
         arg = yoke_arg_strided(yoke_inout(at, 1 + upto(20)), 1 + upto(5), upto(400));
@@ -365,14 +366,14 @@ static void expect_accepted(yoke_range range, yoke_arg arg)
 /* A halo that would end in the middle of the array, and what it should have been. */
 static void test_halos_and_their_edges(void **state)
 {
-    const yoke_arg clipped = yoke_in_halo(block, 8, 2);
-    const yoke_arg periodic = yoke_in_halo_periodic(block, 8, 2);
+    const yoke_arg clipped = yoke_in_halo(block, 8, 2, 2, YOKE_EDGE_CLIPPED);
+    const yoke_arg periodic = yoke_in_halo(block, 8, 2, 2, YOKE_EDGE_PERIODIC);
     unsigned char *inside = block + 64;
 
     (void)state;
     memset(&kernel, 0, sizeof kernel);
     expect_accepted(from(0, 10), clipped);
-    expect_refused(from(1, 10), clipped, "yoke_in_halo_present()");
+    expect_refused(from(1, 10), clipped, "YOKE_EDGE_PRESENT reads");
     expect_refused(from(1, 10), clipped, "part 1, and a clipped halo");
     expect_refused(from(0, 10), yoke_arg_at(clipped, 3), "yoke_arg_of(halo, n)");
     expect_refused(from(2, 10), yoke_arg_at(periodic, 1),
@@ -383,18 +384,23 @@ static void test_halos_and_their_edges(void **state)
     expect_refused(from(0, 10), yoke_arg_of(yoke_in(block, 8), 9), "would own part 9");
     expect_refused(from(0, 10), yoke_arg_of(periodic, BLOCK), "allocation");
 
-    expect_accepted(from(1, BLOCK / 8 - 2), yoke_in_halo_present(block, 8, 1, 1));
-    expect_refused(from(1, BLOCK / 8 - 1), yoke_in_halo_present(block, 8, 1, 1),
+    expect_accepted(from(1, BLOCK / 8 - 2),
+                    yoke_in_halo(block, 8, 1, 1, YOKE_EDGE_PRESENT));
+    expect_refused(from(1, BLOCK / 8 - 1),
+                   yoke_in_halo(block, 8, 1, 1, YOKE_EDGE_PRESENT),
                    "1 part in front of the range's first item and 1 behind its last; "
                    "the allocation has 1 and 0 there");
-    expect_accepted(from(0, 10), yoke_in_halo_present(inside, 8, 8, 0));
-    expect_refused(from(0, 10), yoke_in_halo_present(inside, 8, 9, 0),
+    expect_accepted(from(0, 10), yoke_in_halo(inside, 8, 8, 0, YOKE_EDGE_PRESENT));
+    expect_refused(from(0, 10), yoke_in_halo(inside, 8, 9, 0, YOKE_EDGE_PRESENT),
                    "the allocation has 8 and");
-    expect_refused(from(0, 10), yoke_in_halo_present(block, 8, SIZE_MAX, 0), "bytes");
-    expect_refused(from(0, 10), yoke_in_halo_present(block, 8, 0, SIZE_MAX), "bytes");
-    expect_accepted(from(2, 10), yoke_arg_of(yoke_in_halo_present(block, 8, 2, 1), 13));
+    expect_refused(from(0, 10), yoke_in_halo(block, 8, SIZE_MAX, 0, YOKE_EDGE_PRESENT),
+                   "bytes");
+    expect_refused(from(0, 10), yoke_in_halo(block, 8, 0, SIZE_MAX, YOKE_EDGE_PRESENT),
+                   "bytes");
+    expect_accepted(from(2, 10),
+                    yoke_arg_of(yoke_in_halo(block, 8, 2, 1, YOKE_EDGE_PRESENT), 13));
     expect_refused(
-        from(2, 10), yoke_arg_of(yoke_in_halo_present(block, 8, 3, 1), 13),
+        from(2, 10), yoke_arg_of(yoke_in_halo(block, 8, 3, 1, YOKE_EDGE_PRESENT), 13),
         "3 parts in front of the range's first item and 1 behind its last; the "
         "array has 2 and 1 there");
 }
@@ -449,7 +455,7 @@ static void test_fields_that_do_not_go_together(void **state)
     arg = yoke_out(block, 8);
     arg.reads_all = true;
     expect_refused(from(0, 4), arg, "must be read");
-    arg = yoke_in_halo(block, 8, 1);
+    arg = yoke_in_halo(block, 8, 1, 1, YOKE_EDGE_CLIPPED);
     arg.reads_all = true;
     expect_refused(from(0, 4), arg, "cannot have a halo");
     arg = yoke_in_whole(block, 8);
@@ -457,9 +463,11 @@ static void test_fields_that_do_not_go_together(void **state)
     expect_refused(from(0, 4), arg, "not divided");
     expect_refused(from(0, 4), yoke_arg_of(yoke_in_whole(block, 8), 4), "not divided");
     kernel.group[0] = 2;
-    expect_refused(from(0, 4), yoke_per_group(yoke_in_halo_present(block, 8, 0, 1)),
+    expect_refused(from(0, 4),
+                   yoke_arg_per_group(yoke_in_halo(block, 8, 0, 1, YOKE_EDGE_PRESENT)),
                    "per item");
-    expect_accepted(from(0, 4), yoke_per_group(yoke_arg_pitch(yoke_out(block, 8), 30)));
+    expect_accepted(from(0, 4),
+                    yoke_arg_per_group(yoke_arg_pitch(yoke_out(block, 8), 30)));
 }
 
 /* Tiles side by side are two arrays; so is a tile and what is read around it by parts. */
@@ -469,7 +477,8 @@ static void test_tiles_beside_each_other(void **state)
     const yoke_arg right = yoke_arg_pitch(yoke_in(block + 16, 16), 32);
     const yoke_arg args[2][2] = {{left, right},
                                  {left, yoke_arg_pitch(yoke_in(block + 15, 16), 32)}};
-    const yoke_arg halo[2] = {left, yoke_in_halo_present(block + 320, 32, 1, 0)};
+    const yoke_arg halo[2] = {left,
+                              yoke_in_halo(block + 320, 32, 1, 0, YOKE_EDGE_PRESENT)};
 
     (void)state;
     memset(&kernel, 0, sizeof kernel);

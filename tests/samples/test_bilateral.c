@@ -62,11 +62,12 @@ static void smooth(void **state, uint32_t channels)
     fill_bytes(in, HEIGHT * pitch);
     fill_weights(near, alike, (int)channels);
     assert_ok_pool(
-        pool, yoke_map(pool, kernel, yoke_range_2d(WIDTH, HEIGHT), yoke_out(out, pitch),
-                       yoke_in_halo(in, pitch, RADIUS), yoke_in_whole(near, near_bytes),
-                       yoke_in_whole(alike, alike_bytes), yoke_scalar((uint32_t)RADIUS),
-                       yoke_scalar((uint32_t)WIDTH), yoke_scalar((uint32_t)HEIGHT),
-                       yoke_scalar(channels)));
+        pool,
+        yoke_map(pool, kernel, yoke_range_2d(WIDTH, HEIGHT), yoke_out(out, pitch),
+                 yoke_in_halo(in, pitch, RADIUS, RADIUS, YOKE_EDGE_CLIPPED),
+                 yoke_in_whole(near, near_bytes), yoke_in_whole(alike, alike_bytes),
+                 yoke_scalar((uint32_t)RADIUS), yoke_scalar((uint32_t)WIDTH),
+                 yoke_scalar((uint32_t)HEIGHT), yoke_scalar(channels)));
     for (int i = 0; i < WIDTH * HEIGHT; i++) {
         uint8_t pixel[4];
         reference(pixel, in, near, alike, i % WIDTH, i / WIDTH, (int)channels);

@@ -71,7 +71,8 @@ static void blur(void **state, uint32_t channels)
     assert_ok_pool(pool,
                    yoke_map(pool, columns, yoke_range_2d(WIDTH, HEIGHT),
                             yoke_out(out, pitch),
-                            yoke_in_halo(between, pitch * sizeof *between, RADIUS),
+                            yoke_in_halo(between, pitch * sizeof *between, RADIUS,
+                                         RADIUS, YOKE_EDGE_CLIPPED),
                             yoke_in_whole(weights, weight_bytes),
                             yoke_scalar((uint32_t)RADIUS), yoke_scalar((uint32_t)WIDTH),
                             yoke_scalar((uint32_t)HEIGHT), yoke_scalar(channels)));

@@ -39,7 +39,8 @@ static void check_edges(yoke_pool *pool, yoke_kernel *kernel, picture_size size)
     compute_here(sample_sobel, size,
                  (void *[]){expected, in, &size.width, &size.height, &channels});
     assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_2d(size.width, size.height),
-                                  yoke_out(out, size.width), yoke_in_halo(in, pitch, 1),
+                                  yoke_out(out, size.width),
+                                  yoke_in_halo(in, pitch, 1, 1, YOKE_EDGE_CLIPPED),
                                   yoke_scalar(size.width), yoke_scalar(size.height),
                                   yoke_scalar(channels)));
     assert_memory_equal(out, expected, pixels);
@@ -79,7 +80,8 @@ static void check_columns(yoke_pool *pool, yoke_kernel *kernel, picture_size siz
                             &channels});
     assert_ok_pool(pool,
                    yoke_map(pool, kernel, yoke_range_2d(size.width, size.height),
-                            yoke_out(out, size.width), yoke_in_halo(in, pitch, RADIUS),
+                            yoke_out(out, size.width),
+                            yoke_in_halo(in, pitch, RADIUS, RADIUS, YOKE_EDGE_CLIPPED),
                             yoke_in_whole(weights, (2 * RADIUS + 1) * sizeof *weights),
                             yoke_scalar(radius), yoke_scalar(size.width),
                             yoke_scalar(size.height), yoke_scalar(channels)));

@@ -62,8 +62,8 @@ static void steps_in_order(void **state)
             yoke_map_async(
                 &futures[step], pool, kernel, yoke_range_2d(WIDTH, HEIGHT), NULL,
                 YOKE_ARGS(yoke_out(u[to], PITCH), yoke_out(v[to], PITCH),
-                          yoke_in_halo_periodic(u[from], PITCH, 1),
-                          yoke_in_halo_periodic(v[from], PITCH, 1),
+                          yoke_in_halo(u[from], PITCH, 1, 1, YOKE_EDGE_PERIODIC),
+                          yoke_in_halo(v[from], PITCH, 1, 1, YOKE_EDGE_PERIODIC),
                           yoke_scalar((uint32_t)WIDTH), yoke_scalar((uint32_t)HEIGHT),
                           yoke_scalar(du), yoke_scalar(dv), yoke_scalar(feed),
                           yoke_scalar(kill_rate))));

@@ -31,7 +31,7 @@ static void sums_each_group(void **state)
     assert_ok_pool(
         pool,
         yoke_map_with(pool, kernel, yoke_range_1d(N), &options,
-                      YOKE_ARGS(yoke_per_group(yoke_out(partial, sizeof *partial)),
+                      YOKE_ARGS(yoke_arg_per_group(yoke_out(partial, sizeof *partial)),
                                 yoke_in(in, sizeof *in), yoke_scalar((uint32_t)N),
                                 yoke_local(GROUP * sizeof(float)))));
     for (size_t g = 0; g < GROUPS; g++) {

@@ -47,8 +47,9 @@ static void detect(void **state, uint32_t channels, uint8_t mask)
     }
     assert_ok_pool(
         pool, yoke_map(pool, kernel, yoke_range_2d(WIDTH, HEIGHT), yoke_out(out, WIDTH),
-                       yoke_in_halo(in, pitch, 1), yoke_scalar((uint32_t)WIDTH),
-                       yoke_scalar((uint32_t)HEIGHT), yoke_scalar(channels)));
+                       yoke_in_halo(in, pitch, 1, 1, YOKE_EDGE_CLIPPED),
+                       yoke_scalar((uint32_t)WIDTH), yoke_scalar((uint32_t)HEIGHT),
+                       yoke_scalar(channels)));
     for (int i = 0; i < WIDTH * HEIGHT; i++) {
         assert_int_equal(out[i], reference(in, i % WIDTH, i / WIDTH, (int)channels));
     }

@@ -160,10 +160,11 @@ void soak_row_groups(soak_client *client)
                  yoke_map_with(
                      work_range->pool, work_range->groups[form], yoke_range_1d(count),
                      &options,
-                     YOKE_ARGS(yoke_per_group(yoke_out(sums.pointer, sizeof(uint32_t))),
-                               yoke_in(numbers.pointer, sizeof(uint32_t)),
-                               yoke_local(SOAK_GROUP * sizeof(uint32_t)),
-                               yoke_scalar(count), yoke_scalar(client->turn_key))))) {
+                     YOKE_ARGS(
+                         yoke_arg_per_group(yoke_out(sums.pointer, sizeof(uint32_t))),
+                         yoke_in(numbers.pointer, sizeof(uint32_t)),
+                         yoke_local(SOAK_GROUP * sizeof(uint32_t)), yoke_scalar(count),
+                         yoke_scalar(client->turn_key))))) {
             check_sums(client, sums.pointer, numbers.pointer, count, client->turn_key);
         }
     }

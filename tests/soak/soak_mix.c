@@ -436,13 +436,14 @@ yoke_arg soak_mix_read(const soak_mix *mix, const void *numbers)
     case SOAK_READ_WHOLE:
         return yoke_in_whole(numbers, mix->total * number);
     case SOAK_READ_CLIPPED:
-        arg = yoke_in_halo(numbers, block, mix->before);
+        arg = yoke_in_halo(numbers, block, mix->before, mix->before, YOKE_EDGE_CLIPPED);
         break;
     case SOAK_READ_PERIODIC:
-        arg = yoke_in_halo_periodic(numbers, block, mix->before);
+        arg =
+            yoke_in_halo(numbers, block, mix->before, mix->before, YOKE_EDGE_PERIODIC);
         break;
     case SOAK_READ_PRESENT:
-        arg = yoke_in_halo_present(numbers, block, mix->before, mix->after);
+        arg = yoke_in_halo(numbers, block, mix->before, mix->after, YOKE_EDGE_PRESENT);
         break;
     default:
         arg = yoke_in(numbers, block);
@@ -465,11 +466,12 @@ yoke_arg soak_mix_write(const soak_mix *mix, void *elements)
     case SOAK_WRITE_INOUT_WHOLE:
         return yoke_inout_whole(elements, mix->total * element);
     case SOAK_WRITE_UPDATE:
-        return lay_out(mix,
-                       has_count(mix)
-                           ? yoke_arg_of(yoke_update(elements, block), mix->parts)
-                           : yoke_update(elements, block),
-                       element, 0);
+        return lay_out(
+            mix,
+            has_count(mix)
+                ? yoke_arg_of(yoke_inout_read_all(elements, block), mix->parts)
+                : yoke_inout_read_all(elements, block),
+            element, 0);
     case SOAK_WRITE_INOUT:
         return lay_out(mix, yoke_inout(elements, block), element, mix->write_shift);
     case SOAK_WRITE_SOME:

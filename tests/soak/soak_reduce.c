@@ -121,9 +121,10 @@ void soak_row_reduce_map(soak_client *client)
         }
         atomic_store(&calls, 0);
         if (SOAK(client,
-                 yoke_map_reduce_async(
-                     &future, pool, kernel, yoke_range_1d(n), &reducer, &result, NULL,
-                     YOKE_ARGS(yoke_partial(sizeof(affine)), yoke_in(values, 4)))) &&
+                 yoke_map_reduce_async(&future, pool, kernel, yoke_range_1d(n),
+                                       &reducer, &result, NULL,
+                                       YOKE_ARGS(yoke_out_partial(sizeof(affine)),
+                                                 yoke_in(values, 4)))) &&
             soak_finish(client, future, YOKE_OK) == YOKE_OK &&
             (memcmp(&result, &expected, sizeof result) != 0 ||
              atomic_load(&calls) != n - 1)) {

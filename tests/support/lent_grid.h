@@ -91,12 +91,13 @@ static inline yoke_future *grid_step(lent_grid *g, const yoke_map_options *optio
     yoke_future *future = NULL;
 
     grid_rows(g->wanted[1 - from], g->wanted[from], g->rows, 0, g->rows);
-    assert_ok_pool(g->pool,
-                   yoke_map_async(&future, g->pool, g->kernel,
-                                  yoke_range_2d(GRID_WIDTH, g->rows), options,
-                                  YOKE_ARGS(yoke_out(g->grids[1 - from], GRID_ROW),
-                                            yoke_in_halo(g->grids[from], GRID_ROW, 1),
-                                            yoke_scalar((uint32_t)g->rows))));
+    assert_ok_pool(
+        g->pool,
+        yoke_map_async(
+            &future, g->pool, g->kernel, yoke_range_2d(GRID_WIDTH, g->rows), options,
+            YOKE_ARGS(yoke_out(g->grids[1 - from], GRID_ROW),
+                      yoke_in_halo(g->grids[from], GRID_ROW, 1, 1, YOKE_EDGE_CLIPPED),
+                      yoke_scalar((uint32_t)g->rows))));
     g->steps++;
     return future;
 }

@@ -97,11 +97,11 @@ static inline yoke_future *line_spread_once(lent_line *l, const yoke_map_options
     line_spread_to(l->wanted[to], l->wanted[l->at], 0, LINE_ITEMS);
     assert_ok_pool(
         l->pool,
-        yoke_map_async(
-            &future, l->pool, l->spread, yoke_range_1d(LINE_ITEMS), options,
-            YOKE_ARGS(yoke_out(l->lines[to], sizeof(uint32_t)),
-                      yoke_in_halo(l->lines[l->at], sizeof(uint32_t), LINE_HALO),
-                      yoke_scalar((uint32_t)LINE_ITEMS))));
+        yoke_map_async(&future, l->pool, l->spread, yoke_range_1d(LINE_ITEMS), options,
+                       YOKE_ARGS(yoke_out(l->lines[to], sizeof(uint32_t)),
+                                 yoke_in_halo(l->lines[l->at], sizeof(uint32_t),
+                                              LINE_HALO, LINE_HALO, YOKE_EDGE_CLIPPED),
+                                 yoke_scalar((uint32_t)LINE_ITEMS))));
     l->at = to;
     return future;
 }
