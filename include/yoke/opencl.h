@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * The OpenCL handles of a task that asked for a device (yoke_task_options.kind), with their
- * types. Needs the OpenCL headers and is no part of yoke.h.
+ * The OpenCL handles of a task that runs on a device (yoke_task_options.on_device), with their
+ * types. Needs the OpenCL headers; yoke.h does not include it.
  */
 #ifndef YOKE_OPENCL_H
 #define YOKE_OPENCL_H
@@ -15,23 +15,25 @@
 extern "C" {
 #endif
 
-/** The context of the task's device; borrowed. NULL if the task has asked for none. */
-static inline cl_context yoke_task_cl_context(const yoke_task *task)
-{
-    return task->device != NULL ? (cl_context)task->device->context : NULL;
-}
+/** What a task may use of its device. All of it is borrowed. */
+typedef struct yoke_opencl {
+    cl_context context;
+    cl_device_id device;
+    /** In order. What a task leaves in it is finished before the task's result counts. */
+    cl_command_queue queue;
+} yoke_opencl;
 
-/** The task's device; borrowed. NULL if the task has asked for none. */
-static inline cl_device_id yoke_task_cl_device(const yoke_task *task)
+/** The handles of a task's device; NULL if the task has none. */
+static inline yoke_opencl yoke_task_opencl(const yoke_task *task)
 {
-    return task->device != NULL ? (cl_device_id)task->device->device : NULL;
-}
+    yoke_opencl handles = {NULL, NULL, NULL};
 
-/** A queue on the task's device, in order; borrowed. What is left in it is finished before
- *  the task's result counts. NULL if the task has asked for no device. */
-static inline cl_command_queue yoke_task_cl_queue(const yoke_task *task)
-{
-    return task->device != NULL ? (cl_command_queue)task->device->queue : NULL;
+    if (task->device != NULL) {
+        handles.context = (cl_context)task->device->context;
+        handles.device = (cl_device_id)task->device->device;
+        handles.queue = (cl_command_queue)task->device->queue;
+    }
+    return handles;
 }
 
 #ifdef __cplusplus

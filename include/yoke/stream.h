@@ -45,7 +45,7 @@ typedef struct yoke_stream_options {
     size_t output_bytes;          /**< of one result */
     const void *context;          /**< a value that every call gets a copy of */
     size_t context_bytes;
-    const char *kind;             /**< as yoke_task_options.kind */
+    bool on_device;               /**< as yoke_task_options.on_device */
 
     yoke_kernel *kernel;  /**< is mapped over `range` for each item */
     yoke_range range;
@@ -118,9 +118,9 @@ static inline yoke_status yoke_stream_create(yoke_stream **stream, yoke_pool *po
  * @param stream   the stream
  * @param result   where a pointer to the result goes, which is good until the next call; NULL
  *                 with YOKE_OK: that was all. Of a function without output: the item itself
- * @param seconds  how long to wait for it at most; negative: without limit. What `next` takes
+ * @param seconds  the longest time to wait for it. What `next` takes
  *                 does not count
- * @return YOKE_OK; YOKE_EAGAIN if it is not ready; an error
+ * @return YOKE_OK; YOKE_ETIMEDOUT if it is not ready; an error
  */
 YOKE_API yoke_status yoke_stream_next(yoke_stream *stream, void **result, double seconds);
 

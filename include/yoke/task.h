@@ -11,6 +11,7 @@
 #ifndef YOKE_TASK_H
 #define YOKE_TASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arg.h"
@@ -46,7 +47,7 @@ typedef struct yoke_task {
     size_t arg_count;
     const void *context; /**< a copy of yoke_task_options.context; NULL if there is none */
     size_t context_bytes;
-    const yoke_task_device *device; /**< NULL unless yoke_task_options.kind is given */
+    const yoke_task_device *device; /**< NULL unless yoke_task_options.on_device is set */
     void *library; /**< the library's */
 } yoke_task;
 
@@ -62,8 +63,10 @@ typedef int yoke_task_function(yoke_task *task);
 
 /** How to run tasks. Zero in a field means that the library chooses. */
 typedef struct yoke_task_options {
-    const char *devices;       /**< only these workers; as yoke_pool_options.devices */
-    double timeout;            /**< seconds until the job is killed; 0: never */
+    /** Only these workers; as yoke_pool_options.devices. NULL: any CPU worker, or, with
+     *  .on_device, any OpenCL device. */
+    const char *devices;
+    double timeout;            /**< seconds until the job is ended with YOKE_EDEADLINE; 0: no limit */
     size_t chunk;              /**< most items to take at once; 0: by measured speed */
     yoke_future *const *after; /**< jobs that must have succeeded before this one starts */
     size_t after_count;
@@ -71,18 +74,18 @@ typedef struct yoke_task_options {
     size_t context_bytes;      /**< its size, at most 4096 */
     /** yoke_apply(): address space for the result, in bytes; it takes no more memory than
      *  the result. 0: 1 GiB, or a 128th of the pool's memory if that is less. */
-    size_t most_result;
+    size_t max_result_bytes;
     /** Called when the job has ended well, or not, in a thread of the program that is
      *  inside a wait, yoke_pool_poll() or another call on the pool; as by
      *  yoke_future_on_done(), before the function given there. */
     yoke_on_done *on_success;
     yoke_on_done *on_error;
     void *on_context;          /**< handed to them */
-    /** The task wants a device, any free one of this device string: "gpu", "opencl:pocl". It
-     *  is called in the process that owns the device, and finds its handles in
-     *  task->device. What it leaves in the queue is finished before its result counts.
-     *  YOKE_ENODEVICE if the pool has no such device. NULL: it is called on a CPU. */
-    const char *kind;
+    /** The task wants an OpenCL device, any free one of .devices ("gpu", "opencl:pocl"). It is
+     *  called in the process that owns the device, and finds its handles in task->device. What
+     *  it leaves in the queue is finished before its result counts. YOKE_ENODEVICE if the pool
+     *  has no such device. */
+    bool on_device;
 } yoke_task_options;
 
 /** Implementation of the calls below; `size` is sizeof *options and `arg_size` sizeof *args as
@@ -206,7 +209,7 @@ yoke_apply_each_async(yoke_future **future, yoke_pool *pool, yoke_task_function 
  *
  * @param task   the task it was given
  * @param bytes  of the result
- * @return where the result goes, not zeroed; NULL if there is no room (.most_result), or no
+ * @return where the result goes, not zeroed; NULL if there is no room (.max_result_bytes), or no
  *         memory: what was there before is still good
  */
 YOKE_API void *yoke_task_output(yoke_task *task, size_t bytes);

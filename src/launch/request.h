@@ -38,7 +38,7 @@ typedef struct yk_request {
 
     /* Of a function that is called per item: what patterns/tasks.h makes a kernel of. */
     yoke_task_function *function;
-    const char *kind;    /* devices that the function wants; NULL: it wants none */
+    bool on_device;      /* the function wants a device, one of options.devices */
     const void *context; /* what every call gets a copy of */
     size_t context_bytes;
     yk_task_call task;

@@ -86,9 +86,7 @@ static yoke_status take_options(yoke_stream *stream, const yoke_stream_options *
         stream->options.context = stream->context;
     }
     stream->options.devices = stream->devices = stream_copy_text(options->devices);
-    stream->options.kind = stream->kind = stream_copy_text(options->kind);
-    if ((options->devices != NULL && stream->devices == NULL) ||
-        (options->kind != NULL && stream->kind == NULL)) {
+    if (options->devices != NULL && stream->devices == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     return YOKE_OK;
@@ -135,7 +133,6 @@ yoke_status yk_stream_create(yoke_stream **result, yoke_pool *pool, bool ordered
     }
     if (status != YOKE_OK) {
         free(stream->devices);
-        free(stream->kind);
         free(stream);
         return status;
     }
@@ -155,7 +152,7 @@ static yoke_status submit_function(yoke_stream *stream, const yk_stream_slot *sl
                                             .timeout = options->timeout,
                                             .context = options->context,
                                             .context_bytes = options->context_bytes,
-                                            .kind = options->kind};
+                                            .on_device = options->on_device};
     yk_request request = {
         .function = options->function,
         .range = yoke_range_1d(slot->count),
@@ -592,6 +589,5 @@ void yk_stream_destroy(yoke_stream *stream, bool has_pool)
     }
     free(stream->failure_text);
     free(stream->devices);
-    free(stream->kind);
     free(stream);
 }

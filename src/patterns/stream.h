@@ -76,7 +76,6 @@ struct yoke_stream {
     yoke_arg args[YK_MAX_ARGS];
     unsigned char context[YK_MOST_CONTEXT];
     char *devices;
-    char *kind;
 };
 
 /* ---- stream_layout.c ---- */

@@ -77,10 +77,10 @@ static yoke_status plan_arg(yk_stream_layout *layout, const yk_launch *launch,
 static yoke_status check_kernel(const yoke_stream_options *options, yk_error *error)
 {
     if (options->input_bytes != 0 || options->output_bytes != 0 ||
-        options->context_bytes != 0 || options->kind != NULL) {
+        options->context_bytes != 0 || options->on_device) {
         return yk_fail(
             error, YOKE_EINVAL,
-            "input_bytes, output_bytes, context and kind go with a function, "
+            "input_bytes, output_bytes, context and on_device go with a function, "
             "not with a kernel");
     }
     if (options->chunk > 1) {
@@ -125,7 +125,7 @@ static yoke_status check_jobs(const yoke_stream_options *options, yk_error *erro
         .options = {.devices = options->devices, .timeout = options->timeout},
         .context = options->context,
         .context_bytes = options->context_bytes,
-        .kind = options->kind};
+        .on_device = options->on_device};
     yk_selection selection;
     yoke_status status = yk_map_options_check(&request.options, error);
 

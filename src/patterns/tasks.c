@@ -48,7 +48,7 @@ static yoke_status tasks_describe(yk_kernel *kernel, yoke_task_function *functio
 static yoke_status tasks_kernel_of(yoke_kernel **kernel, yoke_pool *pool,
                                    const yk_request *request, yk_error *error)
 {
-    const uint32_t task = request->kind != NULL ? YK_TASK_DEVICE : YK_TASK_HOST;
+    const uint32_t task = request->on_device ? YK_TASK_DEVICE : YK_TASK_HOST;
     yk_kernel described;
     const yoke_status status =
         tasks_describe(&described, request->function, task, error);
@@ -80,13 +80,9 @@ yoke_status yk_tasks_check(const yk_request *request, yk_error *error)
     if (is_missing(request, request->task.output)) {
         return yk_fail(error, YOKE_EINVAL, "the output is NULL, but it has bytes");
     }
-    if (request->kind != NULL && request->options.devices != NULL) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "kind and devices are both given: kind says which devices");
-    }
-    if (request->kind != NULL &&
-        yk_selection_parse(&selection, request->kind, error) != YOKE_OK) {
-        yk_error_prefix(error, "kind: ");
+    if (request->on_device && request->options.devices != NULL &&
+        yk_selection_parse(&selection, request->options.devices, error) != YOKE_OK) {
+        yk_error_prefix(error, "devices: ");
         return YOKE_EINVAL;
     }
     if (request->context == NULL && request->context_bytes != 0) {
@@ -116,10 +112,10 @@ void yk_tasks_take_options(yk_request *request, const yoke_task_options *options
         .after_count = options->after_count,
         .stage = true, /* what is not the pool's memory */
     };
-    request->kind = options->kind;
+    request->on_device = options->on_device;
     request->context = options->context;
     request->context_bytes = options->context_bytes;
-    request->max_result = options->most_result;
+    request->max_result = options->max_result_bytes;
     request->on_success = options->on_success;
     request->on_error = options->on_error;
     request->on_context = options->on_context;
@@ -135,8 +131,8 @@ static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
 
     request.kernel = kernel;
     request.args = args;
-    if (asked->kind != NULL) {
-        request.options.devices = asked->kind;
+    if (asked->on_device && asked->options.devices == NULL) {
+        request.options.devices = "opencl";
     }
     if (asked->arg_count > 0) {
         memcpy(args, asked->args, asked->arg_count * sizeof *args);

@@ -53,7 +53,7 @@ yoke_status yk_result_reserve_locked(yoke_pool *pool, yk_job *job,
         void *block = yk_arena_reserve(&pool->arena, (size_t)bytes, error);
 
         if (block == NULL) {
-            yk_error_prefix(error, "room for the result (.most_result): ");
+            yk_error_prefix(error, "room for the result (.max_result_bytes): ");
             return YOKE_ENOMEM;
         }
         result->block = (uint64_t)(uintptr_t)block;

@@ -233,7 +233,7 @@ static void test_largest_values(void **state)
 
 static void test_room(void **state)
 {
-    const yoke_task_options options = {.most_result = 10000};
+    const yoke_task_options options = {.max_result_bytes = 10000};
     size_t size = 10000;
     void *result = NULL;
     size_t bytes = 0;
@@ -251,10 +251,11 @@ static void test_room(void **state)
     assert_string_equal(result, "still");
     assert_int_equal(bytes, 6);
     assert_ok(yoke_free(result));
-    assert_refused(pool,
-                   yoke_apply(pool, produce, &size, 8, &result, NULL,
-                              &(yoke_task_options){.most_result = (size_t)1 << 50}),
-                   YOKE_ENOMEM, ".most_result");
+    assert_refused(
+        pool,
+        yoke_apply(pool, produce, &size, 8, &result, NULL,
+                   &(yoke_task_options){.max_result_bytes = (size_t)1 << 50}),
+        YOKE_ENOMEM, ".max_result_bytes");
 }
 
 /* Small results that are kept, and given back, and a result that is freed twice. */

@@ -318,7 +318,7 @@ static void test_no_items(void **state)
     unsigned calls = 0;
     const yoke_task_options options = {
         .on_success = count, .on_error = count, .on_context = &calls};
-    const yoke_task_options bad = {.kind = "nonsense"};
+    const yoke_task_options bad = {.devices = "nonsense", .on_device = true};
     yoke_future *future = NULL;
 
     (void)state;
@@ -333,7 +333,7 @@ static void test_no_items(void **state)
     assert_ok_pool(pool, yoke_apply_each(pool, hold, 0, &options, NULL, 0));
     assert_int_equal(calls, 3);
     assert_refused(pool, yoke_apply_each(pool, hold, 0, &bad, NULL, 0), YOKE_EINVAL,
-                   "kind");
+                   "devices: ");
 }
 
 /* ---- calls from inside ---- */

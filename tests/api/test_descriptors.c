@@ -212,8 +212,10 @@ static void test_numbers_beside_a_device(void **state)
 {
     yoke_pool *pool = NULL;
     const int fd = make_temp();
-    yoke_task_options options = {
-        .kind = "opencl", .context = &fd, .context_bytes = sizeof fd};
+    yoke_task_options options = {.devices = "opencl",
+                                 .on_device = true,
+                                 .context = &fd,
+                                 .context_bytes = sizeof fd};
 
     (void)state;
     if (API_SANITIZED ||

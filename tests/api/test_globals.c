@@ -443,7 +443,7 @@ static int try_segment(yoke_pool *pool)
 
 static int with_devices(void *arg)
 {
-    const yoke_task_options wanted = {.kind = "opencl"};
+    const yoke_task_options wanted = {.devices = "opencl", .on_device = true};
     successor next;
     yoke_pool *pool;
     double value = 0;

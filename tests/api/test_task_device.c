@@ -58,9 +58,9 @@ static bool find_calls(cl_calls *cl)
 /* Leaves the launch and the reading of its result in the queue. */
 static int triple(yoke_task *task)
 {
-    const cl_context context = yoke_task_cl_context(task);
-    const cl_device_id device = yoke_task_cl_device(task);
-    const cl_command_queue queue = yoke_task_cl_queue(task);
+    const cl_context context = yoke_task_opencl(task).context;
+    const cl_device_id device = yoke_task_opencl(task).device;
+    const cl_command_queue queue = yoke_task_opencl(task).queue;
     const char *text = source;
     const size_t items = task->input_bytes / 4;
     void *out =
@@ -96,8 +96,9 @@ static int triple(yoke_task *task)
 
 static int has_no_device(yoke_task *task)
 {
-    return task->device == NULL && yoke_task_cl_context(task) == NULL &&
-                   yoke_task_cl_device(task) == NULL && yoke_task_cl_queue(task) == NULL
+    return task->device == NULL && yoke_task_opencl(task).context == NULL &&
+                   yoke_task_opencl(task).device == NULL &&
+                   yoke_task_opencl(task).queue == NULL
                ? 0
                : 1;
 }
@@ -132,7 +133,7 @@ static void skip_without_pocl(void)
 
 static void triple_one(yoke_pool *pool, const char *kind)
 {
-    const yoke_task_options options = {.kind = kind};
+    const yoke_task_options options = {.devices = kind, .on_device = true};
     uint32_t x[N];
     void *result = NULL;
     size_t bytes = 0;
@@ -159,9 +160,10 @@ static void test_handles(void **state)
     triple_one(pool, "opencl:pocl");
     triple_one(pool, "opencl");
     assert_ok_pool(pool, yoke_apply_each(pool, has_no_device, 100, NULL, NULL, 0));
-    assert_ok_pool(pool,
-                   yoke_apply_each(pool, has_device, 100,
-                                   &(yoke_task_options){.kind = "opencl"}, NULL, 0));
+    assert_ok_pool(pool, yoke_apply_each(pool, has_device, 100,
+                                         &(yoke_task_options){.devices = "opencl",
+                                                              .on_device = true},
+                                         NULL, 0));
     assert_ok_pool(pool, yoke_apply_each(pool, has_no_device, 100, NULL, NULL, 0));
     api_check_works(pool);
     api_close(pool);
@@ -181,10 +183,11 @@ static void test_items(void **state)
         x[i / N][i % N] = i;
     }
     for (int round = 0; round < 3; round++) {
-        assert_ok_pool(pool, yoke_apply_each(pool, triple, 8,
-                                             &(yoke_task_options){.kind = "opencl"},
-                                             YOKE_ARGS(yoke_in(x, sizeof x[0]),
-                                                       yoke_out(y, sizeof y[0]))));
+        assert_ok_pool(
+            pool, yoke_apply_each(
+                      pool, triple, 8,
+                      &(yoke_task_options){.devices = "opencl", .on_device = true},
+                      YOKE_ARGS(yoke_in(x, sizeof x[0]), yoke_out(y, sizeof y[0]))));
         for (uint32_t i = 0; i < 8 * N; i++) {
             assert_int_equal(y[i / N][i % N], 3 * i);
         }
@@ -197,7 +200,7 @@ static void test_items(void **state)
 
 static void test_failures(void **state)
 {
-    const yoke_task_options options = {.kind = "opencl"};
+    const yoke_task_options options = {.devices = "opencl", .on_device = true};
     yoke_pool *pool;
     void *memory;
     uint32_t *numbers;
@@ -228,18 +231,25 @@ static void test_no_device(void **state)
     yoke_pool *pool = api_open("cpu:1");
 
     (void)state;
+    assert_refused(
+        pool,
+        yoke_apply(pool, has_device, NULL, 0, NULL, NULL,
+                   &(yoke_task_options){.devices = "gpu", .on_device = true}),
+        YOKE_ENODEVICE, "asks for an OpenCL device");
+    assert_refused(
+        pool,
+        yoke_apply(pool, has_device, NULL, 0, NULL, NULL,
+                   &(yoke_task_options){.devices = "nonsense", .on_device = true}),
+        YOKE_EINVAL, "devices: ");
+    assert_refused(
+        pool,
+        yoke_apply(pool, has_device, NULL, 0, NULL, NULL,
+                   &(yoke_task_options){.devices = "cpu", .on_device = true}),
+        YOKE_ENODEVICE, "asks for an OpenCL device");
     assert_refused(pool,
                    yoke_apply(pool, has_device, NULL, 0, NULL, NULL,
-                              &(yoke_task_options){.kind = "gpu"}),
+                              &(yoke_task_options){.on_device = true}),
                    YOKE_ENODEVICE, "asks for an OpenCL device");
-    assert_refused(pool,
-                   yoke_apply(pool, has_device, NULL, 0, NULL, NULL,
-                              &(yoke_task_options){.kind = "nonsense"}),
-                   YOKE_EINVAL, "kind: ");
-    assert_refused(pool,
-                   yoke_apply(pool, has_device, NULL, 0, NULL, NULL,
-                              &(yoke_task_options){.kind = "gpu", .devices = "cpu"}),
-                   YOKE_EINVAL, "both given");
     api_check_works(pool);
     api_close(pool);
 }

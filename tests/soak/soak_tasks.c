@@ -290,7 +290,7 @@ static int ask_device(yoke_task *task)
 void soak_row_device(soak_client *client)
 {
     enum { ITEMS = 8 };
-    const yoke_task_options options = {.kind = "opencl"};
+    const yoke_task_options options = {.devices = "opencl", .on_device = true};
     uint32_t inputs[ITEMS], outputs[ITEMS];
 
     for (uint32_t i = 0; i < ITEMS; i++) {
