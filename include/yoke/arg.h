@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * Kernel arguments, one yoke_arg per kernel parameter, in order. An array argument says
- * which bytes an item reads and writes; that is what lets a range be split over devices
- * that do not share memory, moved, and retried after a crash.
+ * Kernel arguments, one yoke_arg per kernel parameter, in order. An array argument declares
+ * which bytes an item reads and writes. That is what lets a range be split over devices that do
+ * not share memory, moved, and retried after a crash.
  *
  * Arrays must lie in memory of the pool (yoke_alloc) unless the map says `.stage`.
  * An array consists of parts. Item i, counted by its global id in the split dimension, owns
- * part i: the `bytes` bytes at `pointer + i * bytes`. yoke_arg_at() shifts the numbers,
+ * part i: the `item_bytes` bytes at `pointer + i * item_bytes`. yoke_arg_at() shifts the numbers,
  * yoke_arg_pitch() puts gaps between parts, and yoke_arg_strided() makes a part of several
  * blocks. The order in which these are applied does not matter.
  */
@@ -63,7 +63,7 @@ typedef struct yoke_arg {
     yoke_access access;
     yoke_parts parts;
     yoke_edge edge;      /**< of the halo */
-    bool reads_all;      /**< reads may touch every part, writes only its own (yoke_inout_read_all()) */
+    bool reads_all;      /**< reads may touch every part, writes only the item's own */
     bool leaves_some;    /**< an item may leave bytes of its part as they are */
     const void *pointer; /**< what the kernel gets; for a scalar its value, or NULL if inline */
     size_t bytes;        /**< of one block of a part; of the whole array, value or scratch */
@@ -220,7 +220,7 @@ static inline yoke_arg yoke_arg_of(yoke_arg arg, size_t n)
 }
 
 /**
- * The same argument with a gap behind each part: item i owns the `bytes` bytes at
+ * The same argument with a gap behind each part: item i owns the `item_bytes` bytes at
  * `pointer + i * pitch`. The memory may end with the bytes of the last part. The gaps are never
  * read or written. For a tile of a picture, or padded rows.
  */
@@ -231,8 +231,8 @@ static inline yoke_arg yoke_arg_pitch(yoke_arg arg, size_t pitch)
 }
 
 /**
- * The same argument with parts of several blocks: item i owns `bytes` bytes at
- * `pointer + i * bytes + b * stride` for each b below `blocks`. A column of a matrix of
+ * The same argument with parts of several blocks: item i owns `item_bytes` bytes at
+ * `pointer + i * item_bytes + b * stride` for each b below `blocks`. A column of a matrix of
  * floats, row pitch p, h rows: yoke_arg_strided(yoke_in(m, 4), h, p). With a pitch, a box
  * of a volume: yoke_arg_pitch(yoke_arg_strided(yoke_in(v, row), h, p), plane). Of an array
  * that is not divided: the rows of a tile, yoke_arg_strided(yoke_in_whole(t, row), h, p).

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * A barrier: threads and processes wait there until so many have come, and go on together.
+ * A barrier: threads and processes wait there until a number of them have come, and go on
+ * together.
  *
- * It breaks when one that waits there gives up (its time is over) or dies, or by
- * yoke_barrier_abort(): all that wait, and all that come later, get YOKE_EBROKEN until
- * yoke_barrier_reset(). One that dies before it came is not known to the barrier: wait with
- * a time limit.
+ * It breaks when a party that waits there gives up (its time is over) or dies, or by
+ * yoke_barrier_abort(). Then all that wait, and all that come later, get YOKE_EBROKEN until
+ * yoke_barrier_reset(). The barrier does not know of a party that dies before it comes: wait
+ * with a time limit.
  *
- * Where the calls may be made, and what times mean: see queue.h.
+ * Where the calls may be made: see queue.h. What times mean: see status.h.
  */
 #ifndef YOKE_BARRIER_H
 #define YOKE_BARRIER_H
@@ -40,7 +41,7 @@ YOKE_API yoke_status yoke_barrier_create_sized(yoke_barrier **barrier, yoke_pool
  *
  * @param barrier  where it goes; NULL on failure
  * @param pool     the pool in whose memory it lies
- * @param parties  how many have to come, 1 to 65,536
+ * @param parties  number of parties that have to come, 1 to 65,536
  * @param options  NULL: all defaults
  */
 static inline yoke_status yoke_barrier_create(yoke_barrier **barrier, yoke_pool *pool,
@@ -55,26 +56,27 @@ static inline yoke_status yoke_barrier_create(yoke_barrier **barrier, yoke_pool 
  * Waits until all have come.
  *
  * @param barrier  the barrier
- * @param index    0 to parties - 1, another for each that comes: one of them can do what is
- *                 to be done once; may be NULL
- * @param seconds  how long to wait. When it is over the barrier breaks, and this call ends
- *                 with YOKE_ETIMEDOUT. With 0 it ends with YOKE_EAGAIN and nothing
- *                 happens, unless this is the last to come
+ * @param index    0 to parties - 1, a different one for each party: one of them can do what
+ *                 is to be done once; may be NULL
+ * @param seconds  the longest time to wait. When it is over the barrier breaks, and this call
+ *                 returns YOKE_ETIMEDOUT. With 0 it returns YOKE_ETIMEDOUT and the barrier is as
+ *                 before, unless this party is the last to come
  */
 YOKE_API yoke_status yoke_barrier_wait(yoke_barrier *barrier, uint32_t *index,
                                        double seconds);
 
-/** Breaks it. */
+/** Breaks a barrier. */
 YOKE_API yoke_status yoke_barrier_abort(yoke_barrier *barrier);
 
-/** Makes it as new; those that wait there now get YOKE_EBROKEN. */
+/** Makes a barrier as new; those that wait there now get YOKE_EBROKEN. */
 YOKE_API yoke_status yoke_barrier_reset(yoke_barrier *barrier);
 
-/** How many wait there, at some moment during the call; 0 if it is none. */
+/** The number of parties that wait, at some moment during the call; 0 if `barrier` is not a
+ *  valid barrier. */
 YOKE_API uint32_t yoke_barrier_waiting(const yoke_barrier *barrier);
 
 /**
- * Destroys a barrier: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
+ * Destroys a barrier: calls that wait, and all later ones, return YOKE_ECLOSED. NULL is
  * allowed.
  */
 YOKE_API yoke_status yoke_barrier_destroy(yoke_barrier *barrier);

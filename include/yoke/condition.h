@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * Waiting, with a lock released, until somebody says that something has changed.
+ * A condition: waiting, with a mutex unlocked, until another thread or process notifies that
+ * something has changed.
  *
- * A notifier may die before he notifies, and a waiter after he was notified, so nobody relies on
- * that alone: yoke_condition_wait() also returns, with YOKE_OK, ten times a second without a
- * notification. Look at what you wait for in a loop, or use yoke_condition_wait_for(), which does.
+ * Either side may die between the change and the wake-up, so yoke_condition_wait() also returns,
+ * with YOKE_OK, ten times a second without a notification. Check what you wait for in a loop, or
+ * use yoke_condition_wait_for(), which does.
  *
- * Where the calls may be made, and what times mean: see queue.h.
+ * Where the calls may be made: see queue.h. What times mean: see status.h.
  */
 #ifndef YOKE_CONDITION_H
 #define YOKE_CONDITION_H
@@ -24,7 +25,7 @@ extern "C" {
 
 typedef struct yoke_condition yoke_condition;
 
-/** Whether what is waited for holds; called with the lock held. */
+/** Returns whether what is waited for holds; called with the mutex locked. */
 typedef bool yoke_condition_predicate(void *context);
 
 /** How to make a condition. Zero in a field means the default. */
@@ -39,7 +40,7 @@ YOKE_API yoke_status yoke_condition_create_sized(yoke_condition **condition,
                                                  size_t size);
 
 /**
- * Creates a condition. It is used together with a lock, always the same one.
+ * Creates a condition. It is used together with a mutex, always the same one.
  *
  * @param condition  where it goes; NULL on failure
  * @param pool       the pool in whose memory it lies
@@ -54,45 +55,45 @@ static inline yoke_status yoke_condition_create(yoke_condition **condition,
 }
 
 /**
- * Gives the lock back, waits, and takes the lock again. YOKE_EINVAL if this thread does not have
- * the lock.
+ * Unlocks the mutex, waits for a notification, and locks the mutex again. YOKE_EINVAL if this
+ * thread does not own the mutex, or if it is recursive.
  *
  * @param condition  the condition
  * @param mutex      a mutex that this thread has locked, not a recursive one
- * @param seconds    how long to wait; negative: without limit. Taking the lock again may
+ * @param seconds    the longest time to wait for a notification. Locking the mutex again may
  *                   take longer
- * @return YOKE_OK, YOKE_EOWNERDEAD (somebody died with the lock), YOKE_ETIMEDOUT, YOKE_EAGAIN
- *         (0 seconds): the lock is held. YOKE_ECLOSED: the lock is held, unless it is
- *         itself destroyed. YOKE_EBROKEN (the pool is broken): it is not held
+ * @return YOKE_OK, YOKE_EOWNERDEAD (the mutex's owner died), YOKE_ETIMEDOUT: the mutex is
+ *         locked. YOKE_ECLOSED: the mutex is locked, unless it was destroyed itself.
+ *         YOKE_EBROKEN (the pool is broken): it is not locked
  */
 YOKE_API yoke_status yoke_condition_wait(yoke_condition *condition, yoke_mutex *mutex,
                                          double seconds);
 
 /**
  * Waits until a predicate holds. Statuses are as those of yoke_condition_wait(); the predicate
- * holds after YOKE_OK. After YOKE_EOWNERDEAD the lock is held and the predicate has not been
- * looked at again.
+ * holds after YOKE_OK. After YOKE_EOWNERDEAD the mutex is locked and the predicate was not called
+ * again.
  *
  * @param condition  the condition
  * @param mutex      a mutex that this thread has locked, not a recursive one
- * @param predicate  called with the lock held, before waiting and after each time
+ * @param predicate  called with the mutex locked, before waiting and after each time
  * @param context    handed to it
- * @param seconds    how long to wait in all
+ * @param seconds    the longest time to wait in all
  */
 YOKE_API yoke_status yoke_condition_wait_for(yoke_condition *condition,
                                              yoke_mutex *mutex,
                                              yoke_condition_predicate *predicate,
                                              void *context, double seconds);
 
-/** Wakes at least `count` of those who wait, as far as there are so many. Usually called
- *  with the lock held. YOKE_EINVAL for 0. */
+/** Wakes at least `count` of the threads that wait, or all if they are fewer. Usually called with
+ *  the mutex locked. YOKE_EINVAL for 0. */
 YOKE_API yoke_status yoke_condition_notify(yoke_condition *condition, unsigned count);
 
-/** Wakes all who wait. */
+/** Wakes all threads that wait. */
 YOKE_API yoke_status yoke_condition_notify_all(yoke_condition *condition);
 
 /**
- * Destroys a condition, not its lock: calls that wait, and all later ones, answer
+ * Destroys a condition, not its mutex: calls that wait, and all later ones, return
  * YOKE_ECLOSED. NULL is allowed.
  */
 YOKE_API yoke_status yoke_condition_destroy(yoke_condition *condition);

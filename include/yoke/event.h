@@ -3,8 +3,8 @@
  * @file
  * A flag that threads and processes can wait for.
  *
- * Where the calls may be made, and what times mean: see queue.h. Whoever dies changes
- * nothing.
+ * Where the calls may be made: see queue.h. What times mean: see status.h. The death of a
+ * process changes nothing.
  */
 #ifndef YOKE_EVENT_H
 #define YOKE_EVENT_H
@@ -31,7 +31,7 @@ YOKE_API yoke_status yoke_event_create_sized(yoke_event **event, yoke_pool *pool
                                              size_t size);
 
 /**
- * Creates an event that is not set.
+ * Creates an event. It is not set, unless the options say so.
  *
  * @param event  where it goes; NULL on failure
  * @param pool   the pool in whose memory it lies
@@ -43,25 +43,25 @@ static inline yoke_status yoke_event_create(yoke_event **event, yoke_pool *pool,
     return yoke_event_create_sized(event, pool, options, sizeof(yoke_event_options));
 }
 
-/** Sets it: all that wait go on, and nobody waits until it is cleared. */
+/** Sets an event: all that wait go on, and no call waits until it is cleared. */
 YOKE_API yoke_status yoke_event_set(yoke_event *event);
 
-/** Clears it. */
+/** Clears an event. */
 YOKE_API yoke_status yoke_event_clear(yoke_event *event);
 
-/** Whether it is set; false if it is no event. */
+/** Whether it is set; false if `event` is not a valid event. */
 YOKE_API bool yoke_event_is_set(const yoke_event *event);
 
 /**
- * Waits until it is set. Who has begun to wait may miss that it was set and cleared again.
+ * Waits until it is set. A call that waits may miss that it was set and cleared again.
  *
  * @param event    the event
- * @param seconds  how long to wait; negative: without limit, 0: not at all
+ * @param seconds  the longest time to wait
  */
 YOKE_API yoke_status yoke_event_wait(yoke_event *event, double seconds);
 
 /**
- * Destroys an event: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
+ * Destroys an event: calls that wait, and all later ones, return YOKE_ECLOSED. NULL is
  * allowed.
  */
 YOKE_API yoke_status yoke_event_destroy(yoke_event *event);

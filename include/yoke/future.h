@@ -36,8 +36,8 @@ typedef void yoke_on_done(yoke_future *future, yoke_status status, void *context
  * Waits until the job has ended.
  *
  * @param future   the job
- * @param seconds  how long at most; negative: without limit
- * @return how the job ended, or YOKE_EAGAIN if it has not
+ * @param seconds  the longest time to wait
+ * @return how the job ended, or YOKE_ETIMEDOUT if it has not
  */
 YOKE_API yoke_status yoke_future_wait(yoke_future *future, double seconds);
 
@@ -57,8 +57,8 @@ YOKE_API yoke_status yoke_future_cancel(yoke_future *future);
 YOKE_API const char *yoke_future_error(yoke_future *future);
 
 /**
- * Has a function called when the job has ended; at once if it already has. A future has
- * one such function: YOKE_EBUSY if it was given one before.
+ * Sets the function that is called when the job has ended; it is called at once if the job
+ * already has. A future has one such function: YOKE_EBUSY if one was set before.
  *
  * @param future    the job
  * @param callback  the function
@@ -69,7 +69,7 @@ YOKE_API yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *call
 
 /**
  * Takes the result of yoke_apply_async(). It is memory of the pool, and the caller's from now
- * on, to be given back with yoke_free(); whoever does not take it has it freed with the
+ * on, to be given back with yoke_free(); if it is not taken it is freed with the
  * future. Does not wait.
  *
  * @param future  the job
@@ -83,11 +83,11 @@ YOKE_API yoke_status yoke_future_result(yoke_future *future, void **result,
                                         size_t *bytes);
 
 /**
- * Gives the future back; the job goes on, and callbacks that have not been called yet will not
- * be. If the job fails, or has failed and the program has not read that from the future,
+ * Destroys a future. The job goes on, and callbacks that have not been called yet will not be
+ * called. If the job fails, or has failed and the program has not read that from the future,
  * yoke_pool_wait() or yoke_pool_close() reports the failure. A future that is not the program's
  * is left alone: that of a callback whose call waits, or was given NULL in the future's place.
- * NULL is allowed. A future that was given back must not be used any more, in this call either.
+ * NULL is allowed. A destroyed future must not be used any more, not even in this call.
  */
 YOKE_API yoke_status yoke_future_destroy(yoke_future *future);
 

@@ -144,8 +144,8 @@ static inline yoke_status yoke_kernel_create(yoke_kernel **kernel, yoke_pool *po
     return yoke_kernel_create_sized(kernel, pool, options, sizeof(yoke_kernel_options));
 }
 
-/** Gives a kernel back. Jobs that use it still finish. NULL is allowed. Call it before
- *  the pool is closed. */
+/** Destroys a kernel. Jobs that use it still finish. NULL is allowed. The end of the pool does the
+ *  same; YOKE_ECLOSED after it. */
 YOKE_API yoke_status yoke_kernel_destroy(yoke_kernel *kernel);
 
 /**
@@ -155,7 +155,7 @@ YOKE_API yoke_status yoke_kernel_destroy(yoke_kernel *kernel);
  * @param parameters  array to fill; may be NULL if capacity is 0
  * @param capacity    elements in it
  * @param count       how many there are
- * @return YOKE_EUNSUPPORTED if they are not known: no source, or no driver told
+ * @return YOKE_EUNSUPPORTED if they are not known: no source, or no driver has reported them
  */
 YOKE_API yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
                                             yoke_parameter_info *parameters,
@@ -185,8 +185,8 @@ static inline yoke_status yoke_kernel_workers(const yoke_kernel *kernel,
 }
 
 /**
- * To be called by a native function that cannot do its work: the job ends with
- * YOKE_EKERNEL and this text in its error. The function should then return.
+ * Ends the job with YOKE_EKERNEL and this text in its error. A native function that cannot do its
+ * work calls it and returns.
  *
  * @param span    the span it was given
  * @param code    the function's own error code, shown in the text

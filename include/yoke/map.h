@@ -29,17 +29,17 @@ typedef enum yoke_recovery {
     YOKE_RECOVER_RETRY = 1,
     /** Save nothing: if the kernel changes its input, a death fails the job, and the
      *  error names the items whose content is in doubt. What it writes to lent arrays may
-     *  stay on a device (see yoke_lend()), and be lost with its worker: YOKE_ELOST, for
-     *  whoever needs it. */
+     *  stay on a device (see yoke_lend()), and be lost with its worker: jobs and calls
+     *  that need it get YOKE_ELOST. */
     YOKE_RECOVER_NONE = 2
 } yoke_recovery;
 
 /** How to run one job. Zero in a field means that the library chooses. */
 typedef struct yoke_map_options {
     const char *devices;    /**< only these workers; as yoke_pool_options.devices */
-    double timeout;         /**< seconds until the job is killed; 0: never */
+    double timeout; /**< seconds until the job is ended with YOKE_EDEADLINE; 0: no limit */
     yoke_recovery recovery;
-    size_t grain;           /**< least items to take at once */
+    size_t grain;           /**< minimum number of items to take at once */
     yoke_future *const *after; /**< jobs that must have succeeded before this one starts */
     size_t after_count;
     /** The range need not be a multiple of the work-group size: the launch is padded, and
@@ -52,7 +52,7 @@ typedef struct yoke_map_options {
      *  may run on CPUs. A crash of the kernel is then one of the program, and .timeout
      *  does not end what the calling thread runs. Not for a call that returns a future. */
     bool caller_helps;
-    /** Most items to take at once: the results of what was taken count, and what was
+    /** Maximum number of items to take at once: the results of what was taken count, and what was
      *  cancelled or timed out stops, at these steps. Rounded up to whole groups. */
     size_t chunk;
 } yoke_map_options;

@@ -28,9 +28,12 @@ extern "C" {
 YOKE_API void *yoke_alloc(yoke_pool *pool, size_t bytes);
 
 /**
- * Gives memory back to the system, whether it is lent or not. NULL is allowed. YOKE_EBUSY,
- * and nothing happens, while a submitted job uses the block. Waits for devices on which
- * results of it have stayed to be between two chunks.
+ * Frees memory, whether it is lent or not. NULL is allowed. YOKE_EBUSY, and nothing happens,
+ * while a submitted job uses the allocation. Waits until devices that have results of it are
+ * between two chunks.
+ *
+ * YOKE_EINVAL if it is not the start of an allocation; YOKE_ECLOSED if its pool was closed. The
+ * text is that of the pool, or of yoke_pool_error(NULL) if it is memory of no pool.
  *
  * @param pointer  what yoke_alloc() returned
  */

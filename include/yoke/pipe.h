@@ -3,11 +3,11 @@
  * @file
  * A pipe: two ends, each of which receives what is sent at the other, message by message.
  *
- * An end belongs to the process that used it last (sent, received or polled). When that
- * process has died, and nothing of what it sent is left, the other end finds it closed. An end
- * that nobody has used yet is waited for.
+ * An end belongs to the process that used it last (sent, received or waited). When that process
+ * has died, and all that it sent has been received, the other end finds it closed. An end that no
+ * process has used yet is waited for.
  *
- * Where the calls may be made, and what times mean: see queue.h.
+ * Where the calls may be made: see queue.h. What times mean: see status.h.
  */
 #ifndef YOKE_PIPE_H
 #define YOKE_PIPE_H
@@ -28,7 +28,7 @@ typedef struct yoke_pipe yoke_pipe;
 typedef struct yoke_pipe_options {
     /** The first end only receives, the second only sends; otherwise both do both. */
     bool simplex;
-    /** Bytes that are under way in a direction, as in queues of messages of any length; 0:
+    /** Bytes that fit in one direction, counted as in queues of messages of any length; 0:
      *  1 MiB. */
     size_t capacity;
 } yoke_pipe_options;
@@ -41,9 +41,9 @@ YOKE_API yoke_status yoke_pipe_create_sized(yoke_pipe *ends[2], yoke_pool *pool,
 /**
  * Creates a pipe.
  *
- * @param ends     where its two ends go; NULL after a failure
+ * @param ends     where its two ends go; NULL on failure
  * @param pool     the pool in whose memory it lies
- * @param options  NULL for all defaults
+ * @param options  NULL: all defaults
  */
 static inline yoke_status yoke_pipe_create(yoke_pipe *ends[2], yoke_pool *pool,
                                            const yoke_pipe_options *options)
@@ -52,46 +52,49 @@ static inline yoke_status yoke_pipe_create(yoke_pipe *ends[2], yoke_pool *pool,
 }
 
 /**
- * Sends a message to the other end. Waits while there is no room; YOKE_ECLOSED if the other end
- * is closed, or there is no room and its process has died. YOKE_EINVAL: the message is longer than the pipe
- * can ever hold, or this end only receives.
+ * Sends a message to the other end. Waits while there is no room.
+ *
+ * YOKE_ECLOSED if the other end was shut down, or there is no room and its process has died.
+ * YOKE_EINVAL if the message is longer than the pipe can ever hold, or this end only receives.
  *
  * @param end      the end
  * @param data     the message, which is copied; NULL only if it has no bytes
  * @param bytes    its length
- * @param seconds  how long to wait for room
+ * @param seconds  the longest time to wait for room
  */
 YOKE_API yoke_status yoke_pipe_send(yoke_pipe *end, const void *data, size_t bytes,
                                     double seconds);
 
 /**
- * Receives a message. Waits while there is none; YOKE_ECLOSED if there is none and the other
- * end is closed or its process has died. YOKE_EINVAL: the message is longer than the room for
- * it, stays, and *bytes says how long it is; or this end only sends.
+ * Receives a message. Waits while there is none.
+ *
+ * YOKE_ECLOSED if there is none and the other end was shut down or its process has died.
+ * YOKE_EINVAL if the message is longer than the room for it: it stays, and *bytes is its length;
+ * also if this end only sends.
  *
  * @param end      the end
  * @param data     where the message goes
  * @param bytes    room there; then the message's length
- * @param seconds  how long to wait for a message
+ * @param seconds  the longest time to wait for a message
  */
 YOKE_API yoke_status yoke_pipe_recv(yoke_pipe *end, void *data, size_t *bytes,
                                     double seconds);
 
 /**
- * Waits until yoke_pipe_recv() would not: YOKE_OK if there is a message, YOKE_ECLOSED if there
- * will be none.
+ * Waits until yoke_pipe_recv() would not wait: YOKE_OK if there is a message, YOKE_ECLOSED if
+ * there will be none.
  *
  * @param end      the end
- * @param seconds  how long to wait
+ * @param seconds  the longest time to wait
  */
 YOKE_API yoke_status yoke_pipe_wait(yoke_pipe *end, double seconds);
 
-/** Closes an end for everybody: the other one receives what was sent, and then finds it
- *  closed. Calls at this end answer YOKE_ECLOSED. */
+/** Shuts an end down, for all processes: the other end receives what was sent, and then finds it
+ *  closed. Calls at this end return YOKE_ECLOSED. The pipe itself is not destroyed. */
 YOKE_API yoke_status yoke_pipe_shutdown(yoke_pipe *end);
 
 /**
- * Destroys a pipe, both ends: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
+ * Destroys a pipe, both ends: calls that wait, and all later ones, return YOKE_ECLOSED. NULL is
  * allowed.
  */
 YOKE_API yoke_status yoke_pipe_destroy(yoke_pipe *end);

@@ -98,7 +98,7 @@ typedef struct yoke_pool_options {
      *  lists them. */
     bool discover;
     /** Seconds a driver may take to list its devices, or a device to start, before it is
-     *  given up; 0: 20. Also for a spawned program's constructors. */
+     *  given up; 0: 20; YOKE_FOREVER: no limit. Also for a spawned program's constructors. */
     double start_timeout;
     /** Fork or spawn; 0: the environment variable YOKE_START, else fork. */
     yoke_start start;
@@ -183,7 +183,7 @@ YOKE_API yoke_status yoke_pool_workers_sized(yoke_pool *pool, yoke_worker_info *
  * yoke_pool_error(NULL) says why.
  *
  * @param pool     where the pool goes
- * @param options  NULL for all defaults
+ * @param options  NULL: all defaults
  */
 static inline yoke_status yoke_pool_create(yoke_pool **pool,
                                            const yoke_pool_options *options)
@@ -212,9 +212,9 @@ YOKE_API yoke_start yoke_pool_start_method(const yoke_pool *pool);
  * end. A job that the program cancelled has not failed.
  *
  * @param pool     the pool
- * @param seconds  how long at most; 0: does not wait; negative: without limit
- * @return YOKE_OK; the failure of a job without a future; YOKE_EAGAIN if a job or process is
- *         left (the next wait then reports failures); YOKE_EBROKEN if the pool's supervisor has
+ * @param seconds  the longest time to wait
+ * @return YOKE_OK; the failure of a job without a future; YOKE_ETIMEDOUT if a job or process
+ *         is left (the next wait then reports failures); YOKE_EBROKEN if the pool's supervisor has
  *         died; YOKE_ECLOSED if another thread has closed or terminated the pool meanwhile;
  *         YOKE_ESYSTEM if a process of yoke_process_start() whose handle was given back has not
  *         found its function, or if a worker could not write what it printed to standard output
@@ -241,7 +241,7 @@ YOKE_API yoke_status yoke_pool_terminate(yoke_pool *pool);
 
 /**
  * What went wrong in the last call that failed on this pool in this thread: kernel,
- * device, index range, build log. "" if nothing did. YOKE_EAGAIN may leave the text of an
+ * device, index range, build log. "" if nothing did. YOKE_ETIMEDOUT may leave the text of an
  * earlier failure. The text is borrowed, until the next call on a pool in this thread.
  *
  * @param pool  NULL for the last failure of a call after which there is no pool:
@@ -251,7 +251,7 @@ YOKE_API yoke_status yoke_pool_terminate(yoke_pool *pool);
 YOKE_API const char *yoke_pool_error(const yoke_pool *pool);
 
 /**
- * Describes every worker, then every device that was found and is none.
+ * Describes every worker, then every device that was found but is not used as a worker.
  *
  * @param pool      the pool
  * @param workers   array to fill; may be NULL if capacity is 0

@@ -7,8 +7,8 @@
  * many threads the application has, and the application's own wait() and SIGCHLD do not
  * notice it. It sees the program as it was when the pool was created (if that was
  * spawned: as it is before main()), and the pool's
- * memory, at the same addresses, as it is now: what it writes there everybody sees, what it
- * writes elsewhere nobody does. It never outlives the pool, nor the application.
+ * memory, at the same addresses, as it is now. What it writes there all processes see; what it
+ * writes elsewhere no other process sees. It never outlives the pool, nor the application.
  *
  * It starts without the application's signal handlers. Signals that the application ignored when
  * it created the pool are ignored, as in a program that it executes, and so are SIGINT, SIGQUIT
@@ -86,7 +86,7 @@ YOKE_API yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool 
  *                  `bytes` is 0, NULL or a pointer into the pool's memory, handed over as
  *                  it is
  * @param bytes     how many to copy
- * @param options   NULL for all defaults
+ * @param options   NULL: all defaults
  */
 static inline yoke_status yoke_process_start(yoke_process **process, yoke_pool *pool,
                                              yoke_process_function *function,
@@ -140,9 +140,10 @@ YOKE_API yoke_status yoke_process_terminate(yoke_process *process);
 /** As yoke_process_terminate(), with SIGKILL, which no process can ignore. */
 YOKE_API yoke_status yoke_process_kill(yoke_process *process);
 
-/** Gives the handle back; the process goes on. No call reports then how it ends, with one
- *  exception: if it has not found its function, yoke_pool_wait() or yoke_pool_close() reports that,
- *  unless yoke_process_wait() has. NULL is allowed, and a handle whose pool is closed. */
+/** Destroys a handle; the process goes on. No call then reports how it ends, with one exception: if
+ *  it has not found its function, yoke_pool_wait() or yoke_pool_close() reports that, unless
+ *  yoke_process_wait() has. NULL is allowed. YOKE_ECLOSED, and nothing happens, after the end of
+ *  the pool. */
 YOKE_API yoke_status yoke_process_destroy(yoke_process *process);
 
 #ifdef __cplusplus

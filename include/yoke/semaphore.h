@@ -3,11 +3,11 @@
  * @file
  * A number of permits that threads and processes take and give back.
  *
- * A permit has no owner: anybody may give it back, and one that was taken by a process which
- * died stays taken until somebody else gives it back. What has to come back by itself is a
- * lock (lock.h).
+ * A permit has no owner: any thread or process may give it back, and a permit that a process
+ * had when it died stays taken until another one gives it back. What must become free by itself
+ * is a mutex (mutex.h).
  *
- * Where the calls may be made, and what times mean: see queue.h.
+ * Where the calls may be made: see queue.h. What times mean: see status.h.
  */
 #ifndef YOKE_SEMAPHORE_H
 #define YOKE_SEMAPHORE_H
@@ -41,7 +41,7 @@ YOKE_API yoke_status yoke_semaphore_create_sized(yoke_semaphore **semaphore,
  *
  * @param semaphore  where it goes; NULL on failure
  * @param pool       the pool in whose memory it lies
- * @param permits    how many there are at first
+ * @param permits    the number of permits at first
  * @param options    NULL: all defaults
  */
 static inline yoke_status yoke_semaphore_create(yoke_semaphore **semaphore,
@@ -56,12 +56,12 @@ static inline yoke_status yoke_semaphore_create(yoke_semaphore **semaphore,
  * Takes a permit. Waits while there is none.
  *
  * @param semaphore  the semaphore
- * @param seconds    how long to wait; negative: without limit, 0: not at all
+ * @param seconds    the longest time to wait
  */
 YOKE_API yoke_status yoke_semaphore_acquire(yoke_semaphore *semaphore, double seconds);
 
 /**
- * Gives permits back. YOKE_EINVAL, and nothing happens, if there would be more than `most`.
+ * Gives permits back. YOKE_EINVAL, and nothing happens, if there would be more than .max_permits.
  *
  * @param semaphore  the semaphore
  * @param permits    how many, at least 1
@@ -69,11 +69,12 @@ YOKE_API yoke_status yoke_semaphore_acquire(yoke_semaphore *semaphore, double se
 YOKE_API yoke_status yoke_semaphore_release(yoke_semaphore *semaphore,
                                             uint32_t permits);
 
-/** How many there are to be had, at some moment during the call; 0 if it is none. */
+/** The number of permits that are free, at some moment during the call; 0 if `semaphore` is not
+ *  a valid semaphore. */
 YOKE_API uint32_t yoke_semaphore_count(const yoke_semaphore *semaphore);
 
 /**
- * Destroys a semaphore: calls that wait, and all later ones, answer YOKE_ECLOSED. NULL is
+ * Destroys a semaphore: calls that wait, and all later ones, return YOKE_ECLOSED. NULL is
  * allowed.
  */
 YOKE_API yoke_status yoke_semaphore_destroy(yoke_semaphore *semaphore);

@@ -21,12 +21,12 @@ typedef struct yoke_shm yoke_shm;
 
 typedef enum yoke_shm_access {
     YOKE_SHM_READ_WRITE = 0,
-    YOKE_SHM_READ_ONLY = 1 /**< nothing can be written to it, by nobody of this pool */
+    YOKE_SHM_READ_ONLY = 1 /**< no process of this pool can write to it */
 } yoke_shm_access;
 
 /** How to open a segment. Zero in a field means the default. */
 typedef struct yoke_shm_options {
-    yoke_shm_access access; /**< for reading and writing, or for reading alone */
+    yoke_shm_access access; /**< for reading and writing, or for reading only */
 } yoke_shm_options;
 
 /** Implementation of the calls below; `size` is sizeof *options as compiled. */
@@ -44,8 +44,8 @@ YOKE_API yoke_status yoke_shm_open_file_sized(yoke_shm **shm, yoke_pool *pool,
 
 /**
  * Creates a segment and opens it: zero, for this user alone (mode 0600). Its memory is taken
- * at once. It keeps its name until yoke_shm_unlink(), whoever ends or dies, and its memory as
- * long as it has a name or anybody has it open.
+ * at once. It keeps its name until yoke_shm_unlink(), whatever process ends or dies, and its
+ * memory as long as it has a name or any process has it open.
  *
  * YOKE_EEXIST if there is one of that name; YOKE_ENOMEM if /dev/shm or the machine has not so
  * much left; YOKE_EINVAL for a bad name or 0 bytes. Blocks for as long as it takes to clear
@@ -68,7 +68,7 @@ static inline yoke_status yoke_shm_create(yoke_shm **shm, yoke_pool *pool,
 }
 
 /**
- * Opens a segment that somebody has created: this library, Python, or shm_open(). If the pool
+ * Opens a segment that this library, Python or shm_open() has created. If the pool
  * has it open already, the handle is one more for the same memory.
  *
  * YOKE_ENOENT if there is none of that name; YOKE_EAGAIN if it has 0 bytes, because it is
@@ -93,14 +93,14 @@ static inline yoke_status yoke_shm_open(yoke_shm **shm, yoke_pool *pool,
 
 /**
  * Opens a file as if it were a segment: jobs read and write what is in it, in place, without
- * having it in memory as a whole. What they write everybody sees who reads the file; when it
- * reaches the disk the system decides, or fsync(). The file keeps its length.
+ * having it in memory as a whole. What they write is seen by every process that reads the file; the
+ * system, or fsync(), decides when it reaches the disk. The file keeps its length.
  *
  * YOKE_ENOENT if there is none; YOKE_EINVAL if it is empty, no regular file, or its whole
  * path is longer than 250 bytes; else as yoke_shm_open(). A read-only file needs
  * YOKE_SHM_READ_ONLY. If writing fails because the disk is full (a file with holes) or broken,
  * the worker that wrote dies of SIGBUS: YOKE_ECRASHED, or YOKE_ENODEVICE if that happens
- * while what a job changes in place is being saved. So it is if somebody cuts the file.
+ * while what a job changes in place is being saved. The same happens if the file is cut.
  *
  * @param shm     as above; its name is the file's whole path
  * @param pool    the pool in which it is opened
@@ -131,8 +131,8 @@ YOKE_API void *yoke_shm_pointer(const yoke_shm *shm);
 
 /**
  * Its size in bytes when the pool first opened it: further handles of a file that has grown since
- * show no more; 0 if the handle is NULL or closed. Nobody may make it
- * shorter: what is behind the end of a file crashes whoever touches it.
+ * show no more; 0 if the handle is NULL or closed. It must not be
+ * made shorter: an access behind the end of a file crashes the process.
  *
  * @param shm  an open segment
  */
@@ -160,8 +160,9 @@ YOKE_API const char *yoke_shm_name(const yoke_shm *shm);
 YOKE_API yoke_status yoke_shm_close(yoke_shm *shm);
 
 /**
- * Takes a segment's name away. Whoever has it open keeps it. Nothing else ever does this:
- * no close, no end of a pool or process. YOKE_ENOENT if there is none of that name; the text is that of yoke_pool_error(NULL).
+ * Removes a segment's name. Processes that have the segment open keep it. Nothing else ever
+ * removes the name: no close, no end of a pool or process. YOKE_ENOENT if there is none of that
+ * name; the text is that of yoke_pool_error(NULL).
  *
  * @param name  the segment's name, without a slash
  */

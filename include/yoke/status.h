@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 #define YOKE_VERSION_MAJOR 0
-#define YOKE_VERSION_MINOR 1
+#define YOKE_VERSION_MINOR 2
 #define YOKE_VERSION_PATCH 0
 
 /** The one table of statuses: name, value, text. */
@@ -72,7 +72,7 @@ typedef enum yoke_status {
  */
 YOKE_API const char *yoke_strerror(yoke_status status);
 
-/** The version of the library that is loaded, such as "0.1.0". */
+/** The version of the library that is loaded, such as "0.2.0". */
 YOKE_API const char *yoke_version(void);
 
 #ifdef __cplusplus

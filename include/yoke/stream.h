@@ -3,7 +3,7 @@
  * @file
  * Streams: items that a function of the program makes one after the other go through the
  * pool, and their results come out. Only a window of them exists at a time: no further item
- * is made while it is full, and nothing is computed that nobody takes.
+ * is made while it is full, so nothing is computed that is not taken.
  */
 #ifndef YOKE_STREAM_H
 #define YOKE_STREAM_H
@@ -128,10 +128,10 @@ YOKE_API yoke_status yoke_stream_next(yoke_stream *stream, void **result, double
 YOKE_API size_t yoke_stream_index(const yoke_stream *stream);
 
 /**
- * Cancels what is under way, waits for what cannot be cancelled, and gives the stream and its
- * memory back. yoke_pool_wait() or yoke_pool_close() reports items that had failed by then and
+ * Destroys a stream and frees its memory: cancels what is under way, and waits for what cannot be
+ * cancelled. yoke_pool_wait() or yoke_pool_close() reports items that had failed by then and
  * were not read, unless yoke_stream_next() has reported an error. Call it before the pool is
- * closed; the stream's source must not call it. NULL is allowed.
+ * closed. YOKE_EBUSY if the stream's source calls it. NULL is allowed.
  */
 YOKE_API yoke_status yoke_stream_destroy(yoke_stream *stream);
 

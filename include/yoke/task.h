@@ -5,8 +5,8 @@
  *
  * A task runs in a worker process. It sees the pool's memory and the program as it was when
  * the pool was created; what it writes elsewhere the application does not see. It makes no
- * calls on the pool, but queues, locks and the like it may use. What a worker was computing when it died is computed again from the
- * start, by another one: a task may run twice.
+ * calls on the pool, but it may use queues, mutexes and the like. What a worker was computing
+ * when it died is computed again from the start, by another worker: a task may run twice.
  */
 #ifndef YOKE_TASK_H
 #define YOKE_TASK_H
@@ -66,7 +66,7 @@ typedef struct yoke_task_options {
     /** Only these workers; as yoke_pool_options.devices. NULL: any CPU worker, or, with
      *  .on_device, any OpenCL device. */
     const char *devices;
-    double timeout;            /**< seconds until the job is ended with YOKE_EDEADLINE; 0: no limit */
+    double timeout; /**< seconds until the job is ended with YOKE_EDEADLINE; 0: no limit */
     size_t chunk;              /**< most items to take at once; 0: by measured speed */
     yoke_future *const *after; /**< jobs that must have succeeded before this one starts */
     size_t after_count;
@@ -203,7 +203,8 @@ yoke_apply_each_async(yoke_future **future, yoke_pool *pool, yoke_task_function 
 }
 
 /**
- * To be called by a task of yoke_apply() once it knows how long its result is. Calling it
+ * Provides memory for the result. A task of yoke_apply() calls it once it knows how long its
+ * result is. Calling it
  * again changes the size, and may move what has been written, as realloc() does. In other
  * tasks it gives task->output, if that is large enough.
  *
@@ -215,8 +216,8 @@ yoke_apply_each_async(yoke_future **future, yoke_pool *pool, yoke_task_function 
 YOKE_API void *yoke_task_output(yoke_task *task, size_t bytes);
 
 /**
- * To be called by a task that cannot do its work: keeps a text for the job's error and
- * returns `code`, so that a task ends with `return yoke_task_fail(task, ...)`.
+ * Keeps a text for the job's error and returns `code`. A task that cannot do its work ends with
+ * `return yoke_task_fail(task, ...)`.
  *
  * @param task    the task it was given
  * @param code    the function's own error code; 0 counts as 1
