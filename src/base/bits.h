@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Integer arithmetic that C leaves out. */
+/* Integer arithmetic that C does not have. */
 #ifndef YK_BASE_BITS_H
 #define YK_BASE_BITS_H
 
@@ -21,7 +21,7 @@ static inline uint64_t yk_div_up(uint64_t a, uint64_t b)
     return a / b + (a % b != 0);
 }
 
-/* To the next multiple of b; the caller knows that it does not overflow. */
+/* Rounds up to a multiple of b. The caller makes sure that it does not overflow. */
 static inline uint64_t yk_round_up(uint64_t a, uint64_t b)
 {
     return yk_div_up(a, b) * b;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A status and its explanation, filled in where a failure is noticed.
+ * A status and its explanation, set where a failure is detected.
  *
  * Errors live on the stacks of the program's threads, so they are small. A text that does not
  * fit, such as the log of a build, lies on the heap and belongs to the thread that made it: the
@@ -42,11 +42,11 @@ void yk_error_clear(yk_error *error);
 yoke_status yk_fail(yk_error *error, yoke_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Adds to the text, for context that a caller knows. */
+/* Appends to the text. */
 void yk_error_append(yk_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Puts words in front of the text: "where: " before "what". */
+/* Puts words before the text: "where: " before "what". */
 void yk_error_prefix(yk_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

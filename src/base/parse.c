@@ -44,7 +44,7 @@ bool yk_parse_unsigned(const char *text, uint64_t *value)
     return true;
 }
 
-/* What a unit multiplies by; 0 if it is not a valid unit. */
+/* The factor of a unit; 0 if it is not a unit. */
 static uint64_t unit_factor(const char *unit)
 {
     static const char letters[] = "KMGT";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The status table of yoke/status.h as functions. */
+/* The texts of the status table of yoke/status.h. */
 #ifndef YK_BASE_STATUS_H
 #define YK_BASE_STATUS_H
 

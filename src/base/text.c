@@ -6,7 +6,7 @@
 
 void yk_text_copy(char *to, size_t bytes, const char *from)
 {
-    /* It may come from memory that something wrote over, and have no end. */
+    /* The text may come from memory that was overwritten, and have no end. */
     (void)snprintf(to, bytes, "%.*s", bytes > 0 ? (int)bytes - 1 : 0, from);
 }
 
