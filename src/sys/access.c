@@ -28,8 +28,8 @@ static yk_access_kind access_kind_of(const void *machine)
 #endif
 }
 
-/* As if this handler were not there. By default the process ends when the instruction is tried
- * again; a signal that another process sent is sent again. */
+/* Acts as if this handler were not installed. By default the process ends when the instruction
+ * is tried again; a signal that another process sent is sent again. */
 static void pass_on(int number, siginfo_t *info, void *machine)
 {
     const struct sigaction *before = &action_before;

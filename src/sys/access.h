@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Accesses to memory that the system refuses, in the pool's processes. Some are mended, and the
- * access is tried again. Others are recorded with their address, and end the process.
+ * Refused memory accesses in the pool's processes. Some can be resolved, and the access is
+ * tried again. Others are recorded with their address, and end the process.
  */
 #ifndef YK_SYS_ACCESS_H
 #define YK_SYS_ACCESS_H
@@ -10,21 +10,21 @@
 #include <stdint.h>
 
 typedef enum yk_access_kind {
-    YK_ACCESS_UNKNOWN = 0, /* the processor does not say */
+    YK_ACCESS_UNKNOWN = 0, /* the processor does not report it */
     YK_ACCESS_READ = 1,
     YK_ACCESS_WRITE = 2
 } yk_access_kind;
 
-/* Called in the signal's handler, in the thread that made the access, with all signals blocked:
- * calls only what is safe there. True: try again. */
+/* Called in the signal handler, in the thread that made the access, with all signals blocked,
+ * so it may only call async-signal-safe functions. True: try again. */
 typedef bool yk_access_mend(void *context, uint64_t address, yk_access_kind kind);
 
-/* From now on, in this process and what it forks. A handler that is installed later takes this
- * one's place. An access that is not mended has the effect that it had before. */
+/* Installs the handler, in this process and those that it forks. A handler that is installed
+ * later replaces this one. An access that is not resolved has the effect that it had before. */
 void yk_access_handle(yk_access_mend *mend, void *context);
 
-/* Blocks all signals of this thread, for what must not be interrupted by a handler; and lets
- * them in again. */
+/* Blocks all signals of this thread, for work that a handler must not interrupt; and unblocks
+ * them. */
 typedef struct yk_signals {
     uint64_t words[16];
 } yk_signals;

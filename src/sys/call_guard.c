@@ -10,10 +10,11 @@
 
 #include "sys/cxx_exception.h"
 
-/* Where an exception ends. On the stack of its guard, which is there when it is used. */
+/* Where an exception is caught. It lies on the stack of its guard, which exists while it is
+ * used. */
 typedef struct catcher {
     jmp_buf back;
-    struct _Unwind_Exception *exception; /* NULL: none has come */
+    struct _Unwind_Exception *exception; /* NULL: none was thrown */
 } catcher;
 
 typedef struct entry {
@@ -21,8 +22,9 @@ typedef struct entry {
     void *object;       /* of a guard: its catcher, or NULL */
     uint64_t value;
     uintptr_t frame; /* of a guard: where its frame begins */
-    uint32_t forks;  /* before it: a fork has a copy of the list, but holds nothing */
-    bool is_alive;   /* of a guard, while it is looked for */
+    /* forks before it: a forked process has a copy of the list, but holds nothing */
+    uint32_t forks;
+    bool is_alive; /* of a guard, during the search */
 } entry;
 
 enum { FIRST_CAPACITY = 16 };
@@ -31,16 +33,16 @@ typedef struct thread_list {
     entry *entries; /* NULL: it has never been used */
     size_t count;
     size_t capacity;
-    size_t missing; /* the latest, for which there was no memory */
+    size_t missing; /* number of the latest holds, for which there was no memory */
 } thread_list;
 
-/* So few bytes there is always room for where access is fastest, also in a library that is
+/* So few bytes fit into the fastest kind of thread-local storage even in a library that is
  * loaded late. */
 static _Thread_local thread_list list __attribute__((tls_model("initial-exec")));
 
 /* ---- the list ---- */
 
-/* How many forks lie between this process and the first that used a list. */
+/* The number of forks between this process and the first that used a list. */
 static uint32_t fork_count;
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
@@ -72,7 +74,7 @@ static void free_list(void)
     list.capacity = 0;
 }
 
-/* The thread ends: nothing of the program's is on its stack any more. */
+/* The thread ends: no frame of the program is on its stack any more. */
 static void end_thread(void *value)
 {
     (void)value;
@@ -80,8 +82,8 @@ static void end_thread(void *value)
     free_list();
 }
 
-/* A copy of this library in a library of the program's is unloaded with that one: threads that
- * end later must not come here. At the program's end a call may still be under way. */
+/* If this library is part of another library, it is unloaded with that one: threads that end
+ * later must not call this code. When the program ends, a call may still be in progress. */
 __attribute__((destructor)) static void call_guard_unload(void)
 {
     if (list.count == 0) {
@@ -120,8 +122,8 @@ static bool grow_list(void)
     return true;
 }
 
-/* Room for one more entry; NULL: there is no memory, and then things are right as long as the
- * program's functions return. */
+/* Room for one more entry. NULL: there is no memory; then all is right as long as the program's
+ * functions return. */
 static entry *make_room(thread_list *self)
 {
     if (self->missing != 0 || (self->count == self->capacity && !grow_list())) {
@@ -175,7 +177,7 @@ void yk_guard_forget(void)
     list.missing = 0;
 }
 
-/* The first entry after the guard that comes before this one. */
+/* The first entry after the guard that precedes this one. */
 static size_t segment_of(size_t guard)
 {
     while (guard > 0 && list.entries[guard - 1].undo != NULL) {
@@ -186,7 +188,7 @@ static size_t segment_of(size_t guard)
 
 /* ---- what the unwinder calls ---- */
 
-/* The guard that the unwinder has come to: the latest one whose frame begins a little above. */
+/* The guard that the unwinder has reached: the latest one whose frame begins slightly above. */
 static size_t find_guard(uintptr_t stack_pointer)
 {
     enum { MOST_FRAME = 4096 };
@@ -202,7 +204,7 @@ static size_t find_guard(uintptr_t stack_pointer)
     return list.count;
 }
 
-/* All frames below the guard's are gone, when it comes to the second phase. */
+/* All frames below the guard's are gone when the second phase reaches it. */
 _Unwind_Reason_Code yk_guard_personality(int version, _Unwind_Action actions,
                                          _Unwind_Exception_Class class,
                                          struct _Unwind_Exception *exception,
@@ -232,8 +234,8 @@ yk_guard_personality(int version, _Unwind_Action actions, _Unwind_Exception_Clas
     return _URC_CONTINUE_UNWIND;
 }
 
-/* The frame that it stands in has this personality: the directive concerns the whole function,
- * which the compiler therefore may neither inline nor split. */
+/* Gives this personality to the frame in which it stands. The directive applies to the whole
+ * function, which the compiler therefore may neither inline nor split. */
 #define HAS_PERSONALITY __asm__ volatile(".cfi_personality 0x1b, yk_guard_personality")
 
 #if defined(__clang__)
@@ -296,8 +298,8 @@ static _Unwind_Reason_Code see_frame(struct _Unwind_Context *context, void *argu
     return _URC_NO_REASON;
 }
 
-/* Whether an address is on the stack that the system gave the thread: then frames below
- * another's there are gone. The program may have stacks of its own. */
+/* Whether an address is on the stack that the system gave the thread: then frames below another
+ * one there are gone. The program may have stacks of its own. */
 static bool is_on_own_stack(uintptr_t address)
 {
     pthread_attr_t attributes;
@@ -311,7 +313,7 @@ static bool is_on_own_stack(uintptr_t address)
     return address - (uintptr_t)lowest < bytes;
 }
 
-/* Frames that the unwinder did not come to are taken to be there. */
+/* Frames that the unwinder did not reach count as alive. */
 static bool call_guard_is_gone(const entry *guard, const look *seen)
 {
     if (guard->is_alive || guard->frame > seen->last) {
@@ -342,8 +344,8 @@ static entry take_out(size_t index)
     return one;
 }
 
-/* A guard that is gone, and what was held there; the entries before and after stay. The
- * index of the first of them. */
+/* Removes a guard that is gone and undoes what was held there; the entries before and after
+ * stay. Returns the index of the first of the latter. */
 static size_t undo_segment(size_t guard)
 {
     const size_t first = segment_of(guard);

@@ -28,30 +28,30 @@
 typedef void yk_guarded(void *context);
 typedef void yk_undo_hold(void *object, uint64_t value);
 
-/* The calling function holds something from the first call to the second. `object` is not on its
- * stack, which may have been written over when the hold is undone. */
+/* The calling function holds something between these two calls. `object` must not be on its
+ * stack, which may have been overwritten when the hold is undone. */
 void yk_hold(yk_undo_hold *undo, void *object, uint64_t value);
 void yk_hold_end(void);
 
-/* Whether the thread holds such an object, with at least this value. Undoes first what frames
- * held that longjmp() has left. */
+/* Whether the thread holds this object, with at least this value. First undoes what frames held
+ * that longjmp() has left. */
 bool yk_is_held(yk_undo_hold *undo, const void *object, uint64_t least);
 
-/* Calls function(context); an exception goes on to the program's frames above. */
+/* Calls function(context). An exception continues to the program's frames above. */
 void yk_guard_pass(yk_guarded *function, void *context);
 
-/* The same, but an exception ends here: false, with its text in `error`, YOKE_EKERNEL. */
+/* The same, but an exception is caught: false, with its text in `error`, YOKE_EKERNEL. */
 bool yk_guard_catch(yk_guarded *function, void *context, yk_error *error);
 
-/* Lets the thread be cancelled here. The library's own calls of the system are not
- * cancellation points (YK_NOT_CANCELLED). */
+/* A cancellation point. The library's own system calls are not cancellation points
+ * (YK_NOT_CANCELLED). */
 void yk_guard_cancel_point(void);
 
-/* Undoes what frames held that longjmp() has left. Nearly free outside of guards, some
+/* Undoes what frames held that longjmp() has left. Costs almost nothing outside of guards, some
  * microseconds inside. */
 void yk_guard_settle(void);
 
-/* In a new process: forgets the list, which is a copy of its parent's. */
+/* In a new process: clears the list, which is a copy of its parent's. */
 void yk_guard_forget(void);
 
 /* ---- no cancellation ---- */
@@ -67,15 +67,14 @@ void yk_cancel_restore(const int *state);
 /* ---- the program functions that compute ---- */
 
 /*
- * Calls of the program's functions that compute: kernels, tasks, functions that combine. They
- * give the same results in every process and thread, and whatever was called there before: each
- * call has the default floating-point environment, and the thread has its own again afterwards.
- * An exception is the call's failure.
+ * Calls of the program's functions that compute: kernels, tasks, functions that combine. These
+ * give the same results in every process and thread, whatever was called there before: each
+ * call has the default floating-point environment, and afterwards the thread has its own again.
+ * An exception makes the call fail.
  */
 
-/* The text for a call that longjmp() or the end of its thread has cut short. */
-#define YK_HAS_NOT_RETURNED                                                            \
-    "has not returned: it was left by longjmp(), or its thread was ended"
+/* The text for a call that was ended by longjmp() or by the end of its thread. */
+#define YK_HAS_NOT_RETURNED "did not return: longjmp() left it, or its thread ended"
 
 /* False: an exception, with its text in `error`, YOKE_EKERNEL. */
 bool yk_user_call(yk_guarded *function, void *context, yk_error *error);

@@ -115,7 +115,7 @@ static void cgroup_unescape(char *text)
 
 typedef struct mount_line {
     char root[YK_CGROUP_PATH_BYTES];  /* the group that is mounted */
-    char point[YK_CGROUP_PATH_BYTES]; /* where */
+    char point[YK_CGROUP_PATH_BYTES]; /* where it is mounted */
     char type[32];
     char options[256];
 } mount_line;
@@ -155,8 +155,8 @@ static bool find_mount(FILE *file, const char *controller, mount_line *mount)
     return false;
 }
 
-/* A path below the group that is mounted, as seen from the mount point. A container may
- * see its group under the name it has outside: then the mount is all there is. */
+/* A path below the group that is mounted, relative to the mount point. A container may see its
+ * group under the name that it has outside: then the mount is all there is. */
 static const char *path_below(const char *path, const char *mounted)
 {
     const size_t length = strcmp(mounted, "/") == 0 ? 0 : strlen(mounted);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The control groups this process lives in, version 1 and 2. A limit may be set on any
- * group from the process's own up to the root of the mount, so the walk goes upwards.
+ * The control groups of this process, version 1 and 2. A limit may be set on any group from the
+ * process's own up to the root of the mount, so the search goes upwards.
  *
- * `root` is put in front of /proc and of the mount points: "" for the machine itself, a
- * folder with a made-up tree for tests.
+ * `root` is put before /proc and the mount points: "" for the machine itself, or a folder with
+ * made-up files for tests.
  */
 #ifndef YK_SYS_CGROUP_H
 #define YK_SYS_CGROUP_H
@@ -17,7 +17,7 @@ enum { YK_CGROUP_PATH_BYTES = 1024 };
 
 typedef struct yk_cgroup {
     char folder[YK_CGROUP_PATH_BYTES];
-    size_t mount_length; /* the folder's first characters, which are the mount point */
+    size_t mount_length; /* length of the mount point, with which the folder begins */
 } yk_cgroup;
 
 /* Finds the process's own group. controller: NULL for version 2, else the name of the
@@ -37,8 +37,8 @@ bool yk_cgroup_number(const yk_cgroup *group, const char *file, uint64_t *number
  * empty. */
 bool yk_read_text(const char *path, char *text, size_t bytes);
 
-/* The number behind a key at the start of a line: "inactive_file 4096". False if the
- * key is not there. */
+/* The number after a key at the start of a line: "inactive_file 4096". False if the key is
+ * missing. */
 bool yk_text_number(const char *text, const char *key, uint64_t *number);
 
 #endif

@@ -35,8 +35,8 @@ typedef struct several_bases {
 
 enum { BASE_IS_VIRTUAL = 1, BASE_IS_PUBLIC = 2, BASE_OFFSET_SHIFT = 8 };
 
-/* What precedes the object that was thrown; the unwinder's part is its end. Members before
- * the type differ from library to library. */
+/* The header before the thrown object; the unwinder's part is at its end. The members before
+ * the type differ between libraries. */
 typedef struct thrown_header {
     const type_info *type; /* GNU, dependent: the object of the primary exception */
     void (*destructor)(void *);
@@ -54,7 +54,7 @@ typedef struct thrown_header {
 
 static const char *exception_kind_of(const type_info *type)
 {
-    /* Before a vtable's functions: the type of the object it belongs to. */
+    /* The word before a vtable's functions is the type of its object. */
     return ((const type_info *)type->vtable[-1])->name;
 }
 
@@ -80,7 +80,7 @@ static const void *find_in_bases(const several_bases *type, const char *object)
     return found;
 }
 
-/* The std::exception in an object; NULL: the object is not one. */
+/* The std::exception in an object; NULL if the object is not one. */
 static const void *find_exception(const type_info *type, const char *object)
 {
     const char *kind = exception_kind_of(type);
@@ -99,7 +99,7 @@ static const void *find_exception(const type_info *type, const char *object)
 static const char *call_what(const void *exception)
 {
     typedef const char *what(const void *self);
-    /* Two destructors come before it. */
+    /* Two destructors precede it. */
     what *const *vtable = *(what *const *const *)exception;
 
     return vtable[2](exception);
@@ -110,13 +110,14 @@ static const char *call_what(const void *exception)
 typedef void *any_pointer;
 typedef void any_function(void);
 
-/* Weak: so that a program that has the C++ library inside shows these, too. */
+/* Weak, so that they are also found in a program that is linked with the C++ library
+ * statically. */
 extern void *__cxa_begin_catch(void *) __attribute__((weak));
 extern void __cxa_end_catch(void) __attribute__((weak));
 extern char *__cxa_demangle(const char *, char *, size_t *, int *)
     __attribute__((weak));
 
-/* In the library that threw: it may be visible to that alone. */
+/* Searches in the library that threw: the function may be visible only there. */
 static any_pointer exception_find(const struct _Unwind_Exception *exception,
                                   any_pointer known, const char *name)
 {
@@ -137,7 +138,7 @@ static any_pointer exception_find(const struct _Unwind_Exception *exception,
     return found;
 }
 
-/* ---- one that was caught ---- */
+/* ---- a caught exception ---- */
 
 static bool is_from(const struct _Unwind_Exception *exception, const char *vendor)
 {
@@ -157,7 +158,7 @@ static const thrown_header *header_of(const struct _Unwind_Exception *exception)
                                                  offsetof(thrown_header, unwind));
 }
 
-/* The type and the object; one that std::rethrow_exception() threw stands for another. */
+/* The type and the object. An exception thrown by std::rethrow_exception() stands for another. */
 static const type_info *open_exception(const struct _Unwind_Exception *exception,
                                        const char **object)
 {
@@ -213,7 +214,7 @@ static void exception_describe(const struct _Unwind_Exception *exception,
     }
 }
 
-/* As a handler does: it is not counted as one that is on its way any more. */
+/* As a handler does: the exception no longer counts as uncaught. */
 static void free_exception(struct _Unwind_Exception *exception)
 {
     void *(*begin)(void *) = __cxa_begin_catch;
@@ -237,7 +238,7 @@ static void free_exception(struct _Unwind_Exception *exception)
 yoke_status yk_exception_end(struct _Unwind_Exception *exception, yk_error *error)
 {
     if (!is_from(exception, "GNUCC++") && !is_from(exception, "CLNGC++")) {
-        (void)yk_fail(error, YOKE_EKERNEL, "exception of another language than C++");
+        (void)yk_fail(error, YOKE_EKERNEL, "exception of a language other than C++");
         _Unwind_DeleteException(exception);
         return YOKE_EKERNEL;
     }

@@ -12,7 +12,7 @@
 #include "sys/call_guard.h"
 #include "sys/fp_environment.h"
 
-/* What is looked for: by address if path is NULL, else by path. */
+/* What to search for: by address if path is NULL, otherwise by path. */
 typedef struct object_search {
     const char *path;
     uintptr_t address;
@@ -20,7 +20,7 @@ typedef struct object_search {
     uintptr_t found_base;
     uint64_t identity;
     bool found;
-    bool has_code; /* address lies in a part of the object that can be executed */
+    bool has_code; /* the address lies in an executable part of the object */
 } object_search;
 
 /* FNV-1a. */
@@ -34,7 +34,7 @@ static uint64_t elf_mix_hash(uint64_t hash, const void *data, size_t bytes)
     return hash;
 }
 
-/* Of the table of its parts, and of its notes, among which is the build id. */
+/* Hashes the table of the object's parts, and its notes, which include the build id. */
 static uint64_t elf_identify(const struct dl_phdr_info *object)
 {
     uint64_t hash = elf_mix_hash(UINT64_C(0xcbf29ce484222325), object->dlpi_phdr,
@@ -95,7 +95,7 @@ static int by_path(struct dl_phdr_info *object, size_t size, void *context)
     return 1;
 }
 
-/* An object may be loaded by a relative path, which means nothing elsewhere. */
+/* An object may be loaded by a relative path, which is meaningless in another process. */
 static bool copy_path(const char *path, char *out, size_t bytes)
 {
     YK_NOT_CANCELLED;

@@ -20,11 +20,12 @@
 
 enum { STACK_BYTES = 64 << 10 };
 
-/* The program of this process, by a path that no other program spells like this. The new process
- * finds the spelling in its auxiliary vector, whatever happens to its environment. */
+/* The program of this process, by a path that no other program spells in this way. The new
+ * process finds the spelling in its auxiliary vector, whatever happens to its environment. */
 static const char again_path[] = "/proc/self/./exe";
 enum {
-    MARK_AT = sizeof "/proc/self/" - 1, /* its dot, which becomes one of these */
+    /* the dot in it, which is replaced by one of these */
+    MARK_AT = sizeof "/proc/self/" - 1,
     NOT_ACCEPTED = '.',
     ACCEPTED = '+', /* a copy of this library will take over */
     SETTLED = '/',
@@ -32,7 +33,7 @@ enum {
 
 /* ---- arguments and environment ---- */
 
-/* The whole of a file under /proc, with a zero behind it; NULL with errno on failure. */
+/* Reads a whole file under /proc, and adds a zero; NULL with errno on failure. */
 static char *read_all(const char *path, size_t *bytes)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -61,7 +62,7 @@ static char *read_all(const char *path, size_t *bytes)
     return text;
 }
 
-/* The strings that lie one behind the other in `text`, as an array that ends with NULL. */
+/* The consecutive strings in `text`, as an array that ends with NULL. */
 static char **exec_split(char *text, size_t bytes)
 {
     size_t count = 0;
@@ -74,7 +75,7 @@ static char **exec_split(char *text, size_t bytes)
     if (list == NULL) {
         return NULL;
     }
-    list[0] = text; /* at least a name, be it empty */
+    list[0] = text; /* at least a name, even if it is empty */
     count = 0;
     for (size_t at = 0; at < bytes; at += strlen(text + at) + 1) {
         list[count++] = text + at;
@@ -139,7 +140,7 @@ typedef struct execution {
     int error; /* its errno, 0: it has executed */
 } execution;
 
-/* The execve() of the C library wants its strings without const, and does not touch them. */
+/* The C library's execve() wants its strings without const, but does not change them. */
 static char *const *as_environment(const char **list)
 {
     char *const *result;
@@ -156,7 +157,7 @@ static void write_pid(char digits[YK_EXEC_PID_DIGITS], pid_t pid)
     }
 }
 
-/* In the process that is to execute. */
+/* Called in the process that is to execute the program. */
 static void execute_program(execution *self)
 {
     const yk_exec_request *request = self->request;
@@ -169,19 +170,19 @@ static void execute_program(execution *self)
     self->error = errno;
 }
 
-/* Has a table of descriptors of its own, but the application's memory. */
+/* This process has its own descriptor table, but the application's memory. */
 static int exec_child_entry(void *context)
 {
     execution *self = context;
 
-    yk_process_raise_fd_limit(); /* so that no number is beyond it */
+    yk_process_raise_fd_limit(); /* so that no number is beyond the limit */
     yk_fd_replace_all(self->request->fds, self->request->fd_count);
     execute_program(self);
     return 1;
 }
 
-/* A process that executes a program sends SIGCHLD at its end, whatever it was cloned with.
- * So it must not be the application's child: this one's, which ends. */
+/* A process that executes a program sends SIGCHLD at its end, however it was cloned. So it must
+ * not be the application's child, but the child of this one, which ends. */
 static int exec_intermediate_entry(void *context)
 {
     execution *self = context;
@@ -207,7 +208,7 @@ static pid_t clone_and_execute(execution *self)
     return self->error == 0 ? self->pid : -1;
 }
 
-/* What there is of it is freed by the second. */
+/* Allocates what an execution needs. exec_unprepare() frees it, also after a failure. */
 static bool exec_prepare(execution *self, const yk_exec_request *request)
 {
     size_t bytes;
@@ -260,13 +261,13 @@ void yk_exec_here(const yk_exec_request *request)
 
 /* ---- obstacles ---- */
 
-/* Where the program itself lies, and what its loader reads of it. */
+/* The address of the program itself, and what the loader reads of it. */
 typedef struct program {
     uintptr_t base;
     const ElfW(Dyn) * dynamic; /* NULL: none */
 } program;
 
-/* The first object that is listed is the program. */
+/* The first object in the list is the program. */
 static int find_program(struct dl_phdr_info *object, size_t size, void *context)
 {
     program *self = context;
@@ -293,14 +294,14 @@ static program this_program(void)
 const char *yk_exec_obstacle(void)
 {
     if (getauxval(AT_SECURE) != 0) {
-        return "the program has more rights than its user (setuid, capabilities)";
+        return "the program has more privileges than its user (setuid, capabilities)";
     }
     if (getuid() != geteuid() || getgid() != getegid()) {
         return "the program's real and effective user or group differ, so the loader "
                "would not preload the library";
     }
     if (this_program().dynamic == NULL) {
-        return "the program is linked statically";
+        return "the program is statically linked";
     }
     if (access("/proc/self/exe", X_OK) != 0) {
         return "/proc/self/exe cannot be executed";
@@ -342,8 +343,8 @@ bool yk_sealed_read(int fd, void *data, size_t bytes)
 
 /* ---- the new process ---- */
 
-/* As the system keeps it: a loader that is named as the program puts another path into the
- * vector that programs see. NULL: unknown. */
+/* The path as the system keeps it: a loader that was executed as the program puts another path
+ * into the vector that programs see. NULL: unknown. */
 static char *read_original_path(void)
 {
     const int fd = open("/proc/self/auxv", O_RDONLY | O_CLOEXEC);
@@ -364,8 +365,8 @@ static char *read_original_path(void)
     return NULL;
 }
 
-/* In the path by which this process was executed, if that was done here; on the stack, where
- * all copies of this library see it. */
+/* The mark in the path by which this process was executed, if this library did that. It lies on
+ * the stack, where all copies of this library see it. */
 static char *find_mark(void)
 {
     static const char marks[] = {NOT_ACCEPTED, ACCEPTED, '\0'};
@@ -426,7 +427,7 @@ static void run_last_and_take_over(int argc, char **argv, char **env)
     taker();
 }
 
-/* Where the program's list of constructors has its last entry; NULL if it has none. */
+/* The last entry of the program's list of constructors; NULL if there is no list. */
 static init_function **find_last_init(void)
 {
     const program self = this_program();

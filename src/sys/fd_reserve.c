@@ -22,8 +22,8 @@ enum { FIRST = STDERR_FILENO + 1 };
 
 typedef bool fd_visitor(int fd, void *context);
 
-/* No number is as high as this: the size of the system's table. (The list in /proc/self/fd
- * would cost 5 µs a file, where to ask for a number costs 0.1.) */
+/* An upper bound of all numbers: the size of the system's table. (Reading /proc/self/fd would
+ * cost 5 µs per file; testing a number costs 0.1 µs.) */
 static int table_size(void)
 {
     static const char key[] = "\nFDSize:";
@@ -40,7 +40,8 @@ static int table_size(void)
     return line != NULL ? atoi(line + sizeof key - 1) : (int)sysconf(_SC_OPEN_MAX);
 }
 
-/* Calls `visit` with all that are open from the first on, until it says no; says that. */
+/* Calls `visit` for all open numbers, from the first on, until it returns false. Returns the
+ * last result. */
 static bool visit_open(fd_visitor *visit, void *context)
 {
     const int size = table_size();
@@ -65,7 +66,7 @@ static bool fd_reserve_is_among(const int *fds, size_t count, int fd)
 
 /* ---- what takes their place ---- */
 
-/* Where there is no /dev/null either, something that can be neither read nor written. */
+/* If there is no /dev/null either, opens something that can be neither read nor written. */
 static int open_nothing(void)
 {
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -104,7 +105,7 @@ static bool add_number(yk_fd_reserve *self, int fd)
     return true;
 }
 
-/* A number beyond the limit cannot be reserved: but then no file can get it either. */
+/* A number beyond the limit cannot be reserved, but then no file can get it either. */
 static bool fd_reserve_replace(int fd, void *context)
 {
     const replacement *self = context;
@@ -129,7 +130,7 @@ void yk_fd_reserve_next(void)
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 8 < count) {
         count = limit.rlim_cur / 8;
     }
-    for (rlim_t i = 1; i < count; i++) { /* `null` itself is one */
+    for (rlim_t i = 1; i < count; i++) { /* `null` itself is one of them */
         if (fcntl(null, F_DUPFD_CLOEXEC, FIRST) < 0) {
             return;
         }

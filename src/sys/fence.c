@@ -10,7 +10,7 @@
 
 enum { MAX_OPENED = 256 };
 
-/* A page that an access has opened, and what it was. */
+/* A page that an access has opened, and its mode before. */
 typedef struct opened_page {
     yk_fence *fence;
     size_t page;
@@ -20,7 +20,7 @@ typedef struct opened_page {
 static const int signals[] = {SIGSEGV, SIGBUS};
 enum { SIGNALS = sizeof signals / sizeof signals[0] };
 
-/* Of this process; the handler reads and writes them. */
+/* The fences of this process; the handler reads and writes them. */
 static yk_fence *fences;
 static atomic_flag handling = ATOMIC_FLAG_INIT; /* one thread at a time */
 static opened_page opened[MAX_OPENED];
@@ -93,7 +93,7 @@ static bool has_mode(const yk_fence *fence, size_t offset, size_t bytes,
 bool yk_fence_set(yk_fence *fence, size_t offset, size_t bytes, yk_fence_mode mode)
 {
     if (has_mode(fence, offset, bytes, mode)) {
-        return true; /* a system call takes longer than most kernels do */
+        return true; /* a system call takes longer than most kernels */
     }
     if (mprotect(fence->base + offset, bytes, protection_of(mode)) != 0) {
         return false;
@@ -120,7 +120,7 @@ static yk_fence *fence_at(const unsigned char *address)
     return fence;
 }
 
-/* A copy of what the page shows. Its bytes outside that are as they were. */
+/* Copies what the page is to show. Its other bytes are as they were. */
 static void fill_page(const yk_fence *fence, size_t page)
 {
     unsigned char *low = fence->base + page * page_bytes;
@@ -147,14 +147,15 @@ static void fence_remember(yk_fence *fence, size_t page, const unsigned char *ad
         has_first = true;
         first_trespass = (yk_trespass){fence, address, is_write};
     } else if (is_write && address == first_trespass.address) {
-        first_trespass.is_write = true; /* the page was opened for reading, in vain */
+        /* the page was opened for reading, and that was not enough */
+        first_trespass.is_write = true;
     }
     if (opened_count < MAX_OPENED) {
         opened[opened_count++] = (opened_page){fence, page, fence->modes[page]};
     }
 }
 
-/* Closed pages become readable first: a write then comes a second time. */
+/* A closed page becomes readable first: if the access is a write, it comes a second time. */
 static bool open_page(yk_fence *fence, const unsigned char *address)
 {
     const size_t page = (size_t)(address - fence->base) / page_bytes;
@@ -183,7 +184,7 @@ static void fence_restore_signal(int number)
     }
 }
 
-/* A page too many: everything is opened, so that the function comes to its end. */
+/* If there are too many pages, opens everything, so that the function can complete. */
 static bool open_all(yk_fence *fence)
 {
     return opened_count == MAX_OPENED &&
@@ -200,7 +201,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     }
     fence = address != NULL ? fence_at(address) : NULL;
     if (fence == NULL || (!open_page(fence, address) && !open_all(fence))) {
-        fence_restore_signal(number); /* and the access is repeated */
+        fence_restore_signal(number); /* then the access is repeated */
     }
     atomic_flag_clear(&handling);
 }
@@ -232,7 +233,7 @@ static void close_opened(void)
     while (opened_count > 0) {
         const opened_page *last = &opened[--opened_count];
 
-        if (all) { /* what else was opened is not known: nothing of it is used again */
+        if (all) { /* which other pages were opened is not known: none of them is used again */
             (void)yk_fence_set(last->fence, 0, last->fence->bytes, YK_FENCE_CLOSED);
         }
         (void)yk_fence_set(last->fence, last->page * page_bytes, page_bytes,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory whose pages are closed, readable or open. A forbidden access is not a crash: it is
- * recorded, the page is opened, and the program goes on. For the checking mode, which needs the
- * address.
+ * Fences: memory whose pages are closed, readable or open. A forbidden access is not a crash:
+ * it is recorded, the page is opened, and the program continues. For the checking mode, which
+ * needs the address.
  *
  * A process's fences have one owner at a time. Any thread may make the accesses.
  */
@@ -20,11 +20,11 @@ typedef enum yk_fence_mode {
 
 typedef struct yk_fence {
     struct yk_fence *next;
-    unsigned char *base;  /* NULL: none; at a page's beginning */
+    unsigned char *base;  /* page-aligned; NULL: none */
     size_t bytes;         /* whole pages */
     unsigned char *modes; /* of each page */
-    /* What pages show that an access opens: `shown_bytes` bytes of `shown` from `shown_at`
-     * on; zero elsewhere. NULL: zero everywhere. */
+    /* What a page contains after an access has opened it: `shown_bytes` bytes of `shown` from
+     * `shown_at` on; zero elsewhere. NULL: zero everywhere. */
     const unsigned char *shown;
     unsigned char *shown_at;
     size_t shown_bytes;
@@ -37,14 +37,14 @@ typedef struct yk_trespass {
     bool is_write;
 } yk_trespass;
 
-/* Address space, all closed. *fence starts zeroed; false if there is not enough. */
+/* Reserves address space, all of it closed. *fence starts zeroed. False if there is not enough. */
 bool yk_fence_create(yk_fence *fence, size_t bytes);
 
 /* A no-op on a zeroed one. */
 void yk_fence_destroy(yk_fence *fence);
 
-/* Sets pages; offset and bytes are multiples of the page size. False if the system cannot:
- * too many changes of mode in one address space. */
+/* Sets the mode of pages; offset and bytes are multiples of the page size. False if the system
+ * cannot: there are too many changes of mode in one address space. */
 bool yk_fence_set(yk_fence *fence, size_t offset, size_t bytes, yk_fence_mode mode);
 
 /* Gives the memory of pages back: they are zero when they are opened again. */
@@ -55,8 +55,8 @@ void yk_fence_discard(const yk_fence *fence, size_t offset, size_t bytes);
 void yk_fences_arm(void);
 void yk_fences_disarm(void);
 
-/* The first access since the last call here; false if there was none. Pages that were opened
- * have their modes again. */
+/* The first forbidden access since the last call; false if there was none. Pages that were
+ * opened have their old modes again. */
 bool yk_fences_settle(yk_trespass *first);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The floating-point environment of a thread: rounding, subnormal numbers, precision of x87,
- * traps, and the flags of past exceptions. All results are computed in the same environment, the
- * C language's default, in every thread and whatever ran there before.
+ * The floating-point environment of a thread: rounding, subnormal numbers, x87 precision,
+ * traps, and the flags of past exceptions. All results are computed in the same environment,
+ * the C language's default, in every thread, whatever ran there before.
  */
 #ifndef YK_SYS_FP_ENVIRONMENT_H
 #define YK_SYS_FP_ENVIRONMENT_H
@@ -27,11 +27,11 @@ typedef struct yk_fp_environment {
 } yk_fp_environment;
 #endif
 
-/* From here on the default is in force; what was before. A few nanoseconds: registers are
+/* Sets the default. Returns the environment before. Takes a few nanoseconds: registers are
  * read, and written only if they differ. */
 yk_fp_environment yk_fp_use_default(void);
 
-/* Puts back what was before, flags too. */
+/* Restores the environment, including flags. */
 void yk_fp_restore(yk_fp_environment before);
 
 #endif

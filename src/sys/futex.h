@@ -10,14 +10,14 @@
 
 enum { YK_WAKE_ALL = INT_MAX };
 
-/* Sleeps while *word is `expected`, at most timeout_ns (UINT64_MAX: no limit). Returns
- * early for signals and for no reason at all: look at the word again. */
+/* Sleeps while *word is `expected`, at most timeout_ns (UINT64_MAX: no limit). May return
+ * early, for signals or for no reason: check the word again. */
 void yk_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
 
 /* Wakes up to `count` sleepers. */
 void yk_futex_wake(_Atomic uint32_t *word, int count);
 
-/* Gives the rest of the time slice to whoever else can run on this CPU. */
+/* Yields the CPU to other threads. */
 void yk_yield(void);
 
 #endif

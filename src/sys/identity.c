@@ -67,9 +67,10 @@ static int read_stat(int id, thread_stat *stat)
                : EIO;
 }
 
-/* ---- who we are ---- */
+/* ---- own identity ---- */
 
-/* How /proc calls a thread and its process, and a number for that /proc; 0: there is none. */
+/* The ids that /proc shows for a thread and its process, and a number for that /proc; 0: there
+ * is none. */
 typedef struct proc_names {
     int thread;
     int process;
@@ -148,7 +149,7 @@ static uint64_t number_process(_Atomic uint64_t *place)
     return atomic_load(place);
 }
 
-/* Another one in every process that has this thread's memory, or a copy of it. */
+/* A number that differs in every process that has this thread's memory, or a copy of it. */
 static uint64_t process_number(void)
 {
     _Atomic uint64_t *place = atomic_load_explicit(&mark, memory_order_acquire);
@@ -162,7 +163,8 @@ static uint64_t process_number(void)
 }
 
 typedef struct own_identities {
-    uint64_t number; /* whose they are: a fork's copy is somebody else's */
+    /* the process that they belong to: a forked copy belongs to another */
+    uint64_t number;
     yk_identity thread;
     yk_identity process;
     unsigned proc;
@@ -197,10 +199,10 @@ yk_identity yk_identity_process(void)
     return own_now()->process;
 }
 
-/* ---- who lives ---- */
+/* ---- liveness ---- */
 
-/* Where /proc does not show it, or there is none: other users' processes may be hidden there,
- * and there may be no descriptor left. */
+/* If /proc does not show it, or there is no /proc: other users' processes may be hidden there,
+ * and there may be no free descriptor. */
 static bool identity_answers(int id, int failure)
 {
     const own_identities *self = own_now();
@@ -211,7 +213,7 @@ static bool identity_answers(int id, int failure)
     return kill(id, 0) == 0 || errno != ESRCH;
 }
 
-/* Whether somebody has this id, and is the one who is meant. */
+/* Whether a thread has this id, and is the one that is meant. */
 static bool identity_find(yk_identity identity, thread_stat *stat)
 {
     const int id = (int)(identity & ID_MASK);
@@ -257,7 +259,7 @@ bool yk_identity_process_lives(yk_identity process)
 {
     thread_stat stat;
 
-    /* Its first thread may have ended before the others. */
+    /* The first thread of a process may have ended before the others. */
     return identity_find(process & ~YK_IDENTITY_FLAG, &stat) &&
            (!identity_has_ended(&stat) || stat.threads > 1);
 }

@@ -34,8 +34,8 @@ size_t yk_page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Nothing in such a file is ever executed. Where vm.memfd_noexec is 2 the system makes none
- * unless that is said; before Linux 6.3 it does not know the flag. */
+/* Nothing in such a file is ever executed. If vm.memfd_noexec is 2, the system creates only
+ * files with this flag; Linux before 6.3 does not know the flag. */
 static int mapping_create_file(const char *name, unsigned flags)
 {
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL | flags);
@@ -46,7 +46,7 @@ static int mapping_create_file(const char *name, unsigned flags)
     return yk_fd_move_up(fd);
 }
 
-/* MFD_NOEXEC_SEAL lets seals be added: to files that are written to there shall be none. */
+/* MFD_NOEXEC_SEAL allows seals to be added. Files that are written to must have none. */
 int yk_memory_file(const char *name)
 {
     YK_NOT_CANCELLED;
@@ -63,7 +63,7 @@ int yk_memory_file_to_seal(const char *name)
     return mapping_create_file(name, MFD_ALLOW_SEALING);
 }
 
-/* ftruncate beyond RLIMIT_FSIZE would raise SIGXFSZ instead of failing. */
+/* ftruncate() beyond RLIMIT_FSIZE would raise SIGXFSZ instead of failing. */
 static bool fits_file_limit(size_t size)
 {
     struct rlimit limit;
@@ -72,7 +72,7 @@ static bool fits_file_limit(size_t size)
            size <= limit.rlim_cur;
 }
 
-/* The file, or, with -1, nothing that can be touched. */
+/* Maps the file or, with -1, memory that cannot be accessed. */
 static void *map_at(void *address, int fd, size_t size, int more_flags)
 {
     return fd < 0
@@ -98,7 +98,7 @@ static void *map_at_hint(int fd, size_t size)
     return map_at(NULL, fd, size, 0);
 }
 
-/* The parts of a mapping whose range holds nothing yet. */
+/* Maps the parts of a mapping whose range is still empty. */
 static bool map_parts(const yk_mapping *mapping)
 {
     for (uint32_t i = 0; i < mapping->part_count; i++) {
@@ -114,7 +114,7 @@ static bool map_parts(const yk_mapping *mapping)
     return true;
 }
 
-/* Where its parts end. */
+/* The end of its last part. */
 static size_t file_bytes(const yk_mapping *mapping)
 {
     return mapping->part_count == 0
@@ -227,7 +227,7 @@ bool yk_mapping_restore(const yk_mapping *mapping)
     if (base == MAP_FAILED) {
         return false;
     }
-    if (base != mapping->base) { /* kernels before 4.17 take the address for a wish */
+    if (base != mapping->base) { /* kernels before 4.17 treat the address as a hint */
         (void)munmap(base, mapping->size);
         errno = EEXIST;
         return false;
@@ -279,7 +279,7 @@ bool yk_mapping_overlay(const yk_mapping *mapping, uint64_t offset, size_t bytes
     return true;
 }
 
-/* With the flags of what is around it, so that the system joins them again. */
+/* With the flags of the surrounding mapping, so that the system joins them again. */
 bool yk_mapping_remove_overlay(const yk_mapping *mapping, uint64_t offset, size_t bytes)
 {
     void *const at = (char *)mapping->base + offset;

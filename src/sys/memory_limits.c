@@ -27,7 +27,7 @@ static const group_files files_of[VERSIONS] = {
      NULL, NULL},
 };
 
-/* Which groups the process is in does not change while a pool runs. */
+/* The groups of the process do not change while a pool runs. */
 typedef struct group_places {
     yk_cgroup own[VERSIONS];
     bool exists[VERSIONS];
@@ -49,7 +49,7 @@ static void find_here(void)
     find_places("", &here);
 }
 
-/* What the machine has left, and its free swap alone. */
+/* What the machine has left, and separately its free swap. */
 static uint64_t machine_available(const char *root, uint64_t *swap)
 {
     char path[YK_CGROUP_PATH_BYTES];

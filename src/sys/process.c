@@ -54,7 +54,7 @@ enum { P_PIDFD_TYPE = 3 }; /* P_PIDFD, which older C libraries do not have */
 
 /* ---- hidden processes ---- */
 
-/* What a process starts with that is made by another's fork: what threads usually have. */
+/* The stack of a process that is created aside: what threads usually have. */
 static const size_t usual_stack = (size_t)8 << 20;
 static const size_t max_stack = (size_t)1 << 30;
 
@@ -68,7 +68,7 @@ static size_t stack_bytes(void)
                : usual_stack;
 }
 
-/* With a page below it that nobody may touch. */
+/* With a page below it that cannot be accessed. */
 static char *map_stack(size_t bytes)
 {
     char *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -121,8 +121,8 @@ typedef struct hidden_child_args {
     int error; /* errno of the fork */
 } hidden_child_args;
 
-/* Whatever it forks sends SIGCHLD to it, not to the application: that would learn of its
- * end from the descriptor alone, so without one there is nothing. */
+/* A process that it forks sends SIGCHLD to it, not to the application. The application notices
+ * its end only by the descriptor, so without a descriptor there is no process. */
 static int fork_aside(void *context)
 {
     hidden_child_args *self = context;
@@ -150,7 +150,7 @@ static void clone_through_fork(hidden_child_args *self)
     }
 }
 
-/* A fork without exit signal. The arguments after the flags, in whatever order the
+/* A fork without an exit signal. The arguments after the flags, in whatever order the
  * architecture has them, are all 0. */
 static void clone_directly(hidden_child_args *self)
 {
@@ -200,7 +200,7 @@ pid_t yk_process_fork(yk_process_main *entry, void *context)
     return pid;
 }
 
-/* The signals that the program ignored when it created the pool of this process. */
+/* The signals that the program ignored when it created this process's pool. */
 static sigset_t ignored_signals;
 
 void yk_process_note_ignored_signals(void)
@@ -215,8 +215,9 @@ void yk_process_note_ignored_signals(void)
     }
 }
 
-/* What the program ignored stays ignored, as in a program that it executes. But where SIGCHLD is
- * ignored the system reaps children itself, and the supervisor and drivers wait for theirs. */
+/* Signals that the program ignored stay ignored, as in a program that it executes, except
+ * SIGCHLD in processes that wait for children: if SIGCHLD is ignored, the system reaps children
+ * itself. */
 static bool stays_ignored(int number, bool is_program)
 {
     return number == SIGINT || number == SIGQUIT || number == SIGHUP ||
@@ -225,7 +226,7 @@ static bool stays_ignored(int number, bool is_program)
             (number != SIGCHLD || is_program));
 }
 
-/* To the default, or to be ignored. To ignore one discards those that are pending. */
+/* Resets signals to the default, or ignores them. Ignoring a signal discards pending ones. */
 static void reset_signals(bool is_program)
 {
     sigset_t none;
@@ -240,8 +241,8 @@ static void reset_signals(bool is_program)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Nothing to read, and for what has no standard output or error, nothing that a file of
- * somebody's could take the place of. */
+/* Nothing to read, and if standard output or error is closed, something in its place, so that
+ * no other file gets the number. */
 static void fill_standard_streams(const yk_fd_reserve *reserve)
 {
     const int null = open("/dev/null", O_RDWR);
@@ -442,8 +443,8 @@ void yk_process_terminate(pid_t pid)
     }
 }
 
-/* Every call on a pool asks who it is, and getpid() is a system call: the answer is kept in
- * a page that the kernel clears in whatever is forked, however it is forked. */
+/* Every call on a pool needs the pid, and getpid() is a system call: the result is kept in a
+ * page that the kernel clears in every forked process, however it was forked. */
 static _Atomic pid_t *kept_pid;
 static pthread_once_t kept_pid_once = PTHREAD_ONCE_INIT;
 
@@ -513,8 +514,7 @@ int yk_process_flush_output(void)
     if (__fpending(stdout) > 0 && fflush(stdout) != 0) {
         problem = errno;
     }
-    if (ferror(stdout) !=
-        0) { /* also of a write that came before, as the buffer was full */
+    if (ferror(stdout) != 0) { /* also of an earlier write, when the buffer was full */
         problem = problem != 0 ? problem : EIO;
         clearerr(stdout);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes: how the pool's are made, watched, killed and kept clean. */
+/* Processes: how those of a pool are created, watched, killed and kept clean. */
 #ifndef YK_SYS_PROCESS_H
 #define YK_SYS_PROCESS_H
 
@@ -15,49 +15,51 @@ typedef int yk_process_main(void *context);
 
 /*
  * Runs `entry` in a process that shares this one's memory and descriptors, while this thread
- * waits; wait() and SIGCHLD do not notice it, nor what it makes, since that is no child of
- * this process. All signals are blocked there. False with errno if there can be none.
+ * waits. wait() and SIGCHLD do not notice this process, nor those that it creates, since they
+ * are not children of the caller. All signals are blocked there. False with errno if that is
+ * impossible.
  */
 bool yk_process_run_aside(yk_process_main *entry, void *context);
 
 /*
- * Forks a process that this one's wait() and SIGCHLD do not notice: for the supervisor, a
- * child of somebody else's program. All signals are blocked in it. Returns its pid, or -1
- * with errno; its descriptor goes to *pidfd, -1 if there can be none.
+ * Forks a process that this one's wait() and SIGCHLD do not notice: for the supervisor, which
+ * is a child of the user's program. All signals are blocked in it. Returns its pid, or -1 with
+ * errno; its descriptor goes to *pidfd, -1 if there can be none.
  *
  * While the calling process has other threads, a lock of the C library may be held at the
- * moment of a bare clone and stay locked in the child. Then it is made by the C library's
- * own fork(), which sends SIGCHLD, in a process aside; it is then no child of the caller.
+ * moment of a bare clone, and would stay locked in the child. In that case the process is
+ * created by the C library's own fork(), which sends SIGCHLD, in a process aside; it is then
+ * not a child of the caller.
  */
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd);
 
-/* Forks an ordinary child, in which all signals are blocked until one of the calls below
- * lets them in: one that is sent before must not meet the parent's handlers. Returns its
- * pid, or -1 with errno. */
+/* Forks an ordinary child. All signals are blocked in it until one of the calls below unblocks
+ * them: a signal that is sent before must not reach the parent's handlers. Returns its pid, or
+ * -1 with errno. */
 pid_t yk_process_fork(yk_process_main *entry, void *context);
 
 /* To be called in the process that becomes a pool's supervisor, before the next call: what the
- * program ignores stays ignored in that process and in those that are forked from it. */
+ * program ignores stays ignored in that process and in those that it forks. */
 void yk_process_note_ignored_signals(void);
 
 /*
- * To be called first in a new process: default signal handlers, nothing blocked, terminal
- * signals ignored and what else the program ignores (but SIGCHLD), /dev/null as standard input
- * unless that is reserved, unwritten text of the parent's stdio buffers discarded, all
- * descriptors closed but 0 to 2, reserved ones and those listed.
- * Of those three none is closed: /dev/null takes the place of what is.
+ * To be called first in a new process. It sets default signal handlers, unblocks signals,
+ * ignores terminal signals and what else the program ignores (except SIGCHLD), makes /dev/null
+ * standard input unless that is reserved, discards unwritten text in the parent's stdio
+ * buffers, and closes all descriptors except 0 to 2, reserved ones and those listed. None of 0
+ * to 2 stays closed: /dev/null replaces those that are.
  */
 void yk_process_start_clean(const yk_fd_reserve *reserve, const int *own, size_t count);
 
-/* The same for a process that runs a user's program: SIGTERM has its default effect, and
- * SIGCHLD too, unless the program ignores them. */
+/* The same for a process that runs a function of the program: SIGTERM has its default effect,
+ * and so has SIGCHLD unless the program ignores it. */
 void yk_process_start_program(const yk_fd_reserve *reserve, const int *own, size_t count);
 
-/* Shows in ps, as far as it fits. */
+/* Sets the name that ps shows, as far as it fits. */
 void yk_process_set_name(const char *name);
 
-/* Asks the kernel to kill this process when its parent ends. False if the parent is no
- * longer `parent`, so that it is too late. */
+/* Asks the system to kill this process when its parent ends. False if the parent is no longer
+ * `parent`, so that it is too late. */
 bool yk_process_die_with_parent(pid_t parent);
 
 /* Orphaned descendants become children of this process. */
@@ -66,46 +68,46 @@ void yk_process_adopt_orphans(void);
 /* Kills and reaps every child of this process. */
 void yk_process_kill_children(void);
 
-/* The out-of-memory killer takes this process rather than its parent. */
+/* Makes the out-of-memory killer prefer this process to its parent. */
 void yk_process_prefer_for_oom(void);
 
-/* How many threads this process has. Where the system does not tell, 2: what is good for
- * several is good for one. */
+/* The number of threads of this process; 2 if the system does not report it, since what is safe
+ * with several is safe with one. */
 unsigned yk_process_thread_count(void);
 
 /* A descriptor that becomes readable when the process ends; -1 if it is gone. */
 int yk_process_open(pid_t pid);
 
-/* Kills the process of such a descriptor, and never one that has got its pid since. */
+/* Kills the process of such a descriptor, never another one that has got its pid since. */
 void yk_process_kill_open(int pidfd);
 
-/* A descriptor that becomes readable when a child of this process ends, also an adopted one;
- * -1 if there can be none. From now on SIGCHLD is blocked. */
+/* A descriptor that becomes readable when a child of this process ends, also an adopted one; -1
+ * if there can be none. From now on SIGCHLD is blocked. */
 int yk_process_child_bell(void);
 void yk_process_clear_child_bell(int fd);
 
-/* A child that has ended and was not reaped; 0: there is none. */
+/* A child that has ended and was not reaped; 0 if there is none. */
 pid_t yk_process_ended_child(void);
 
-/* Reaps a child that ended, hidden or not. Returns true and its wait status, or false if
- * it still runs. A pid that is no child of ours counts as ended with status 0. */
+/* Reaps a child that has ended, hidden or not. Returns true and its wait status, or false if it
+ * still runs. A pid that is not a child of this process counts as ended with status 0. */
 bool yk_process_reap(pid_t pid, bool block, int *status);
 
 /* Reaps the process of such a descriptor, which has ended, if it is a child of this one. */
 void yk_process_reap_open(int pidfd);
 
-/* Whether a child has ended, and is to be reaped. */
+/* Whether a child has ended and is to be reaped. */
 bool yk_process_has_ended(pid_t pid);
 
 /* Ends this process at once, without handlers or buffers. */
 _Noreturn void yk_process_exit_now(int code);
 
-/* As many descriptors as the system allows this user. */
+/* Raises the limit of descriptors to what the system allows this user. */
 void yk_process_raise_fd_limit(void);
 
 void yk_process_kill(pid_t pid);
 
-/* Asks the process to end. The pid must be that of a child not reaped yet. */
+/* Asks the process to end. The pid must be that of a child that is not reaped yet. */
 void yk_process_terminate(pid_t pid);
 pid_t yk_process_self(void);
 
@@ -115,17 +117,17 @@ int yk_process_exit_code(int status);
 /* Whether a wait status says that the process ended by SIGKILL. */
 bool yk_process_was_killed(int status);
 
-/* ... or because it touched memory behind the end of a file. */
+/* ... or because it accessed memory after the end of a file. */
 bool yk_process_had_bus_error(int status);
 
-/* What a wait status says, such as "killed by signal 11 (Segmentation fault)". */
+/* A description of a wait status, such as "killed by signal 11 (Segmentation fault)". */
 void yk_process_describe_exit(int status, char *text, size_t bytes);
 
-/* Writes out what this process has in its standard output's buffer. 0, or errno of what could
- * not be written since the last call. */
+/* Flushes this process's standard output. Returns 0, or errno of what could not be written
+ * since the last call. */
 int yk_process_flush_output(void);
 
-/* The same for standard error, too, which may have been given a buffer. */
+/* The same for standard error as well, which may have been given a buffer. */
 void yk_process_flush_all_output(void);
 
 /* ---- OpenMP ---- */
@@ -133,9 +135,9 @@ void yk_process_flush_all_output(void);
 /* OpenMP in processes that are forked from a program that has used it. */
 
 /*
- * In a process that was forked from one with several threads: parallel regions run on one
+ * In a process that was forked from one with several threads: makes parallel regions run on one
  * thread. GNU's libgomp does not notice a fork, and would wait for threads that do not exist in
- * the child. Others (LLVM's, Intel's) notice, and need nothing.
+ * the child. Others (LLVM's, Intel's) notice it and need nothing.
  *
  * Ending the threads before the fork (omp_pause_resource_all) does not help: the program would
  * lose its threadprivate variables with them.

@@ -26,19 +26,17 @@ yoke_status yk_segment_check_name(const char *name, yk_error *error)
                        name == NULL ? "NULL" : "empty");
     }
     if (strchr(name, '/') != NULL) {
-        return yk_fail(
-            error, YOKE_EINVAL,
-            "'%.60s' is no name of a segment: write it without a slash, as in "
-            "Python",
-            name);
+        return yk_fail(error, YOKE_EINVAL,
+                       "'%.60s' is not a valid name of a segment: write it without a "
+                       "slash, as in Python",
+                       name);
     }
     if (strlen(name) > YK_SEGMENT_NAME || strcmp(name, ".") == 0 ||
         strcmp(name, "..") == 0) {
-        return yk_fail(
-            error, YOKE_EINVAL,
-            "'%.60s' is no name of a segment: it has 1 to %d bytes and is not "
-            "'.' or '..'",
-            name, YK_SEGMENT_NAME);
+        return yk_fail(error, YOKE_EINVAL,
+                       "'%.60s' is not a valid name of a segment: it must have 1 to %d "
+                       "bytes and not be '.' or '..'",
+                       name, YK_SEGMENT_NAME);
     }
     return YOKE_OK;
 }
@@ -61,7 +59,7 @@ yoke_status yk_segment_find_file(const char *path, char name[YK_SEGMENT_NAME + 1
     }
     if (strlen(whole) > YK_SEGMENT_NAME) {
         status = yk_fail(error, YOKE_EINVAL,
-                         "the file's whole path is longer than %d bytes: '%.60s...'",
+                         "the file's full path is longer than %d bytes: '%.60s...'",
                          YK_SEGMENT_NAME, whole);
     } else {
         (void)strcpy(name, whole);
@@ -87,7 +85,7 @@ const char *yk_segment_noun(const char *name)
     return is_file(name) ? "file" : "shared memory";
 }
 
-/* By whichever kind of name it is. O_NONBLOCK: it may be a pipe. */
+/* Opens either kind of name. O_NONBLOCK: it may be a pipe. */
 static int segment_open_named(const char *name, int flags)
 {
     YK_NOT_CANCELLED;
@@ -97,7 +95,7 @@ static int segment_open_named(const char *name, int flags)
                          : shm_open(system_name(path, name), flags, 0);
 }
 
-/* What errno says of a call on a name. */
+/* Makes an error from errno after a call on a name. */
 static yoke_status fail_call(const char *what, const char *name, yk_error *error)
 {
     const yoke_status status = errno == ENOENT                      ? YOKE_ENOENT
@@ -107,8 +105,8 @@ static yoke_status fail_call(const char *what, const char *name, yk_error *error
 
     return yk_fail(error, status, "cannot %s %s '%s': %s", what, yk_segment_noun(name),
                    name,
-                   errno == ENOENT   ? "there is none of that name"
-                   : errno == EEXIST ? "there is one of that name already"
+                   errno == ENOENT   ? "it does not exist"
+                   : errno == EEXIST ? "it already exists"
                                      : strerror(errno));
 }
 
@@ -118,11 +116,11 @@ static yoke_status segment_identify(yk_segment *segment, const char *name,
     struct stat info;
 
     if (fstat(segment->fd, &info) != 0) {
-        return fail_call("look at", name, error);
+        return fail_call("examine", name, error);
     }
     if (!S_ISREG(info.st_mode)) {
-        return yk_fail(error, YOKE_EINVAL, "'%s' is no %s", name,
-                       is_file(name) ? "regular file" : "shared memory");
+        return yk_fail(error, YOKE_EINVAL, "'%s' is not %s", name,
+                       is_file(name) ? "a regular file" : "shared memory");
     }
     segment->bytes = (uint64_t)info.st_size;
     segment->device = (uint64_t)info.st_dev;
@@ -132,7 +130,7 @@ static yoke_status segment_identify(yk_segment *segment, const char *name,
 
 /* ---- creating ---- */
 
-/* What the file system of segments has left; UINT64_MAX: it has no limit of its own. */
+/* The free space in the file system of segments; UINT64_MAX: it has no limit of its own. */
 static uint64_t space_left(int fd)
 {
     struct statvfs info;
@@ -142,7 +140,7 @@ static uint64_t space_left(int fd)
                : (uint64_t)info.f_bavail * info.f_frsize;
 }
 
-/* Beyond this, ftruncate raises SIGXFSZ instead of failing. */
+/* Beyond this, ftruncate() raises SIGXFSZ instead of failing. */
 static uint64_t file_limit(void)
 {
     struct rlimit limit;
@@ -152,7 +150,7 @@ static uint64_t file_limit(void)
                : limit.rlim_cur;
 }
 
-/* Takes the memory, on systems that can; others have it at first use. */
+/* Allocates the memory, on systems that can do it; others allocate at first use. */
 static bool segment_take_memory(int fd, uint64_t bytes)
 {
     YK_NOT_CANCELLED;
@@ -268,7 +266,7 @@ static bool segment_is_same(const yk_segment *segment, int fd)
            (uint64_t)info.st_ino == segment->inode;
 }
 
-/* The descriptor, if it is of this segment. */
+/* Returns the descriptor if it belongs to this segment. */
 static int keep_if_same(const yk_segment *segment, int fd)
 {
     YK_NOT_CANCELLED;
@@ -280,7 +278,7 @@ static int keep_if_same(const yk_segment *segment, int fd)
     return fd;
 }
 
-/* ---- what signal handlers call, too: nothing that allocates or locks ---- */
+/* ---- async-signal-safe: neither allocates nor locks ---- */
 
 static char *segment_append(char *to, const char *text)
 {

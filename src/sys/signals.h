@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A crash on purpose, for devices that pretend to have faults. */
+/* Intended crashes, for fake devices with faults. */
 #ifndef YK_SYS_SIGNALS_H
 #define YK_SYS_SIGNALS_H
 
@@ -15,15 +15,15 @@ noreturn void yk_hang_now(void);
 /* ---- SIGFPE ---- */
 
 /*
- * PoCL handles SIGFPE in the whole process and goes on after an integer division by zero,
- * as OpenCL C wants it. A native function that divides by zero in the same process is to
- * crash all the same.
+ * PoCL handles SIGFPE in the whole process and continues after an integer division by zero, as
+ * OpenCL C requires. A native function that divides by zero in the same process has to crash
+ * nevertheless.
  */
 
-/* A driver was loaded: what it has installed is its handler; the default is in force. */
+/* After a driver was loaded: keeps the handler that it has installed, and restores the default. */
 void yk_fpe_handler_keep(void);
 
-/* The driver's handler is in force, or the default. Cheap if that is so already. */
+/* Installs the driver's handler, or the default. Cheap if it is installed already. */
 void yk_fpe_handler_use(bool of_driver);
 
 #endif

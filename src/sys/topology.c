@@ -13,15 +13,15 @@
 #include "sys/call_guard.h"
 #include "sys/cgroup.h"
 
-/* Above every core number of hwloc's: a CPU whose core is not known. */
+/* Higher than any core number of hwloc: a CPU whose core is not known. */
 #define UNKNOWN_CORE UINT32_C(0x80000000)
 
 enum { MASK_FIRST_BYTES = 128, MASK_MOST_BYTES = 1 << 20 };
 
 /* ---- affinity ---- */
 
-/* The process's mask in a block of *bytes bytes, which the caller frees; NULL if it
- * cannot be had. The kernel refuses blocks that are smaller than its own mask. */
+/* The process's mask in a block of *bytes bytes, which the caller frees; NULL on failure. The
+ * kernel refuses blocks that are smaller than its own mask. */
 static cpu_set_t *affinity_mask(size_t *bytes)
 {
     for (*bytes = MASK_FIRST_BYTES; *bytes <= MASK_MOST_BYTES; *bytes *= 2) {
@@ -50,7 +50,7 @@ static size_t list_mask(const cpu_set_t *mask, size_t bytes, yk_cpu *cpus)
     return count;
 }
 
-/* A new array of the CPUs in the mask; NULL if it cannot be had. */
+/* A new array of the CPUs in the mask; NULL on failure. */
 static yk_cpu *affinity_list(size_t *count)
 {
     size_t bytes;
@@ -241,7 +241,7 @@ static int by_core(const void *left, const void *right)
     return (a->os_index > b->os_index) - (a->os_index < b->os_index);
 }
 
-/* Moves the CPUs of sorted cores whose turn it is, one a core, to out. */
+/* Moves to `out` those CPUs of sorted cores whose turn it is, one per core. */
 static size_t take_turn(const yk_cpu *cpus, size_t count, size_t turn, yk_cpu *out)
 {
     size_t taken = 0;
@@ -296,7 +296,7 @@ size_t yk_cpus(yk_cpu *cpus, size_t capacity)
 
 /* ---- name ---- */
 
-/* The text behind "model name : " in a line, or NULL. */
+/* The text after "model name : " in a line, or NULL. */
 static const char *model_in_line(const char *line)
 {
     static const char key[] = "model name";

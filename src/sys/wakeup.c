@@ -148,7 +148,8 @@ void yk_fd_set_remove(int set, int fd)
 
 /* ---- standard output ---- */
 
-/* What standard output was; -1: it is not muted. Kept open, and so is what it goes to. */
+/* The original standard output; -1: it is not muted. The descriptor is kept open, as is the
+ * file that replaces it. */
 static int kept = -1;
 static int nowhere = -1;
 

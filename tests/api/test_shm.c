@@ -117,8 +117,8 @@ static void test_wrong_calls(void **state)
     assert_refused(pool, yoke_shm_create(&shm, pool, name, 0, NULL), YOKE_EINVAL,
                    "1 byte");
     assert_refused(pool, yoke_shm_open(&shm, pool, name, NULL), YOKE_ENOENT,
-                   "none of that name");
-    assert_refused(NULL, yoke_shm_unlink(name), YOKE_ENOENT, "none of that name");
+                   "it does not exist");
+    assert_refused(NULL, yoke_shm_unlink(name), YOKE_ENOENT, "it does not exist");
     assert_status_pool(NULL, yoke_shm_unlink(name), YOKE_ENOENT);
     assert_contains(yoke_pool_error(NULL), name);
     assert_refused(pool,

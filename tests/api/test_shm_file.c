@@ -210,9 +210,9 @@ static void test_bad_input(void **state)
     refuse(pool, "", YOKE_EINVAL, "empty");
     refuse(pool, path_of("missing"), YOKE_ENOENT, "missing");
     refuse(pool, folder, YOKE_ESYSTEM, folder);
-    refuse(pool, "/dev/null", YOKE_EINVAL, "no regular file");
+    refuse(pool, "/dev/null", YOKE_EINVAL, "not a regular file");
     assert_int_equal(mkfifo(path_of("pipe"), 0600), 0);
-    refuse(pool, path_of("pipe"), YOKE_EINVAL, "no regular file");
+    refuse(pool, path_of("pipe"), YOKE_EINVAL, "not a regular file");
     assert_int_equal(unlink(path_of("pipe")), 0);
     fd = open(path_of("empty"), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     assert_true(fd >= 0);

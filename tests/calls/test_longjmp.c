@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* longjmp() out of every function of the program that the library calls in the program's own
- * threads, and the end of a thread in one. Nobody tells the library; it finds out. */
+/* longjmp() from every function of the program that the library calls in the program's own
+ * threads, and the end of a thread in one. The library is not notified; it detects it. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -305,8 +305,7 @@ static void test_combining_later(void **state)
         fail();
     }
     assert_status_pool(pool, yoke_future_wait(future, 60), YOKE_EKERNEL);
-    assert_contains(yoke_pool_error(pool),
-                    "the function that combines has not returned");
+    assert_contains(yoke_pool_error(pool), "the function that combines did not return");
     assert_int_equal(sum, -5);
     yoke_future_destroy(future);
 }
@@ -450,7 +449,7 @@ static void test_a_task_that_ends_its_thread(void **state)
     status = yoke_apply(pool, end_thread_task, NULL, 0, &result, NULL, NULL);
     assert_true(status == YOKE_EKERNEL || status == YOKE_ECRASHED);
     assert_true(status != YOKE_EKERNEL ||
-                strstr(yoke_pool_error(pool), "has not returned") != NULL);
+                strstr(yoke_pool_error(pool), "did not return") != NULL);
 }
 
 /* ---- closing ---- */

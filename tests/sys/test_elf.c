@@ -8,7 +8,7 @@
 
 #include "sys/elf.h"
 
-/* Part of the C library and loaded by nobody. */
+/* Part of the C library, but not loaded by any program here. */
 #define RARE_LIBRARY "libBrokenLocale.so.1"
 #define RARE_FUNCTION "__ctype_get_mb_cur_max"
 

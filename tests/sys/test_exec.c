@@ -60,7 +60,7 @@ static void test_more_seals_than_ours(void **state)
     (void)close(fd);
 }
 
-/* To the library's other memory files nobody adds any. */
+/* The library's other memory files take no seals. */
 static void test_memory_file_takes_no_seals(void **state)
 {
     const int fd = yk_memory_file("unsealed");
@@ -72,7 +72,7 @@ static void test_memory_file_takes_no_seals(void **state)
     (void)close(fd);
 }
 
-/* This one was executed by whoever runs tests. */
+/* This process was executed by the test runner. */
 static void test_not_executed_again(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is who: threads, processes, forks, ids that are used again, pid namespaces. */
+/* Identities: threads, processes, forks, ids that are used again, pid namespaces. */
 #include "support/yoke_test.h"
 
 #include <linux/sched.h>
@@ -292,7 +292,8 @@ static void test_namespace(void **state)
     assert_false(yk_identity_process_lives(inside));
 }
 
-/* Where the other's /proc is not this one nobody is taken for dead, or for somebody else. */
+/* If the other process's /proc is not this one, no thread counts as dead, or is taken for
+ * another. */
 static void test_namespace_with_its_own_proc(void **state)
 {
     yk_identity inside[2];
@@ -316,7 +317,7 @@ static void test_namespace_with_its_own_proc(void **state)
     assert_int_equal(codes[0], 0);
     assert_int_equal(codes[1], 0);
     assert_true(inside[0] != inside[1]);
-    assert_true(yk_identity_process_lives(inside[0])); /* nobody can know */
+    assert_true(yk_identity_process_lives(inside[0])); /* this cannot be known */
 }
 
 #define board_test(function)                                                           \
