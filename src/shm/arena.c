@@ -49,7 +49,7 @@ bool yk_arena_contains(const yk_arena *arena, const void *pointer)
            offset_of(arena, pointer) < arena->mapping.size;
 }
 
-/* Where the pages of a allocation begin, and where those of what follows may. */
+/* The offset where the pages of an allocation begin, and where those of the next may begin. */
 static uint64_t begin_of(const yk_allocation *allocation)
 {
     return allocation->offset - allocation->lead;
@@ -95,7 +95,7 @@ static bool arena_ensure_room(yk_arena *arena)
     return true;
 }
 
-/* What is looked for: so many bytes in a range, at an alignment of the address, not of the
+/* What to search for: a number of bytes in a range, at an alignment of the address, not of the
  * offset. */
 typedef struct yk_wish {
     uint64_t from;
@@ -104,7 +104,7 @@ typedef struct yk_wish {
     uint64_t alignment;
 } yk_wish;
 
-/* First gap that holds it; the index its allocation would have. */
+/* Finds the first gap that is large enough, and the index that its allocation would have. */
 static bool find_gap_in(const yk_arena *arena, const yk_wish *wish, uint64_t *offset,
                         size_t *index)
 {
@@ -130,8 +130,9 @@ static bool find_gap_in(const yk_arena *arena, const yk_wish *wish, uint64_t *of
     return false;
 }
 
-/* Many results of a page, and the room that is reserved for each, must not be looked for
- * from the start every time. NULL: for what is in between. */
+/* There may be many results of one page, and of the size that is reserved for each, so the
+ * search for their gaps must not start from the beginning every time. NULL: no hint for sizes
+ * in between. */
 static yk_gap_hint *hint_for(yk_arena *arena, uint64_t span)
 {
     return span == yk_page_size() ? &arena->page_hint
@@ -158,8 +159,8 @@ static bool find_soonest(yk_arena *arena, const yk_wish *wish, uint64_t *offset,
     return found;
 }
 
-/* In zones where a stale pointer is not to meet something new soon: behind what was found
- * last, and at the start again only when the end has come. */
+/* In zones where a stale pointer should not soon meet a new object: searches after the last one
+ * found, and from the start again only at the end of the zone. */
 static bool find_latest(yk_arena *arena, yk_zone_kind kind, const yk_wish *wish,
                         uint64_t *offset, size_t *index)
 {
@@ -199,7 +200,7 @@ static void lower_hint(yk_gap_hint *hint, uint64_t from, uint64_t to)
     }
 }
 
-/* There is a gap in front of the allocation with this index now. */
+/* Notes that there is now a gap before the allocation with this index. */
 static void note_gap(yk_arena *arena, size_t index)
 {
     const uint64_t from = index > 0 ? end_of(&arena->allocations[index - 1]) : 0;
@@ -270,7 +271,7 @@ static bool drop_spare(yk_arena *arena)
     return any;
 }
 
-/* find_gap(), after the spare pages are gone if they are in the way. */
+/* find_gap(); if there is none, again without the spare pages. */
 static bool make_gap(yk_arena *arena, yk_zone_kind zone, uint64_t span,
                      uint64_t alignment, uint64_t *offset, size_t *index)
 {
@@ -278,8 +279,8 @@ static bool make_gap(yk_arena *arena, yk_zone_kind zone, uint64_t span,
            (drop_spare(arena) && find_gap(arena, zone, span, alignment, offset, index));
 }
 
-/* Whether the memory that is left is to be looked at, which takes system calls: not for
- * address space, and for one in some single pages. */
+/* Whether to check the available memory, which takes system calls: not for address space, and
+ * only for some of the single pages. */
 static bool is_to_be_checked(const yk_arena *arena, uint32_t kind)
 {
     enum { UNCHECKED_PAGES = 64 };
@@ -288,7 +289,7 @@ static bool is_to_be_checked(const yk_arena *arena, uint32_t kind)
            (kind == YK_ALLOCATION_PAGE && arena->next_id % UNCHECKED_PAGES == 0);
 }
 
-/* Whether a allocation's pages are not the arena's, or not yet. */
+/* Whether an allocation's pages are not the arena's, or not yet. */
 static bool takes_no_memory(const yk_allocation *allocation)
 {
     return allocation->kind == YK_ALLOCATION_RESERVED ||
@@ -301,7 +302,7 @@ static uint64_t zone_bytes(const yk_arena *arena, uint32_t kind)
     return arena->layout.zones[kind].end - arena->layout.zones[kind].begin;
 }
 
-/* Bytes in use in the zone of a kind of memory. */
+/* The number of bytes in use in a zone. */
 static uint64_t zone_used(const yk_arena *arena, uint32_t zone)
 {
     uint64_t used = 0;
@@ -320,7 +321,7 @@ static yoke_status fail_full(const yk_arena *arena, const yk_allocation *allocat
     static const char *const what[YK_ZONES] = {
         [YK_ZONE_BLOCKS] = "the pool's memory",
         [YK_ZONE_CELLS] = "the pool's memory for values and arrays",
-        [YK_ZONE_OBJECTS] = "the pool's memory for queues and the like",
+        [YK_ZONE_OBJECTS] = "the pool's memory for queues and other objects",
         [YK_ZONE_GUARDED] = "the pool's memory",
         [YK_ZONE_SEGMENTS] = "the pool's window for named segments"};
 
@@ -334,18 +335,18 @@ static yoke_status fail_full(const yk_arena *arena, const yk_allocation *allocat
         what[allocation->zone]);
 }
 
-/* Whether there could ever be room for it, and there is memory. */
+/* Checks that the zone is large enough and that there is memory. */
 static yoke_status check_room(yk_arena *arena, const yk_allocation *allocation,
                               yk_error *error)
 {
     const uint64_t max_count = zone_bytes(arena, allocation->zone);
 
     if (allocation->bytes > max_count) {
-        return yk_fail(
-            error, YOKE_ENOMEM,
-            "cannot allocate %llu bytes: the pool's memory is a window of %llu "
-            "bytes (arena_bytes, YOKE_ARENA)",
-            (unsigned long long)allocation->bytes, (unsigned long long)max_count);
+        return yk_fail(error, YOKE_ENOMEM,
+                       "cannot allocate %llu bytes: the pool's window has %llu bytes "
+                       "(arena_bytes, YOKE_ARENA)",
+                       (unsigned long long)allocation->bytes,
+                       (unsigned long long)max_count);
     }
     if (is_to_be_checked(arena, allocation->kind) &&
         check_memory(arena, yk_round_up(allocation->bytes, yk_page_size()), error) !=
@@ -385,8 +386,8 @@ static void *place_locked(yk_arena *arena, yk_allocation *allocation, yk_error *
 
 /* ---- guarded allocations ---- */
 
-/* What a allocation's start is aligned to: as its size is, so that nothing is left between its
- * end and the guard, but at least to what malloc() promises. */
+/* The alignment of an allocation's start: that of its size, so that no bytes are left between
+ * its end and the guard, but at least what malloc() guarantees. */
 static uint64_t guarded_alignment(uint64_t bytes)
 {
     enum { LEAST = 16, MOST = 128 };
@@ -394,7 +395,8 @@ static uint64_t guarded_alignment(uint64_t bytes)
     return yk_min(yk_max(bytes & (~bytes + 1), LEAST), MOST);
 }
 
-/* Right in front of a page that cannot be touched; NULL: it can only be an ordinary one. */
+/* Places the allocation right before a page that cannot be accessed. NULL: it can only be an
+ * ordinary one. */
 static void *place_guarded(yk_arena *arena, yk_allocation *allocation)
 {
     const uint64_t page = yk_page_size();
@@ -414,7 +416,7 @@ static void *place_guarded(yk_arena *arena, yk_allocation *allocation)
     allocation->lead = whole - own;
     allocation->offset = start + allocation->lead;
     allocation->span = own + page;
-    allocation->id = arena->next_id; /* as it will be */
+    allocation->id = arena->next_id; /* the id that it will get */
     allocation->guard = yk_guard_add(
         arena->guards, &(yk_guarded_allocation){.id = allocation->id,
                                                 .offset = allocation->offset,
@@ -442,8 +444,8 @@ static void *place_any(yk_arena *arena, yk_allocation *allocation, yk_error *err
     return pointer;
 }
 
-/* Gives the allocation's pages back and shuts them: in this process now, in others when they next
- * compare the table. */
+/* Gives the allocation's pages back and shuts them: in this process now, in others when they
+ * next compare the table. */
 static void release_guarded(yk_arena *arena, const yk_allocation *allocation)
 {
     const uint64_t bytes = allocation->lead + allocation->span - yk_page_size();
@@ -515,7 +517,7 @@ void *yk_arena_attach(yk_arena *arena, size_t bytes, uint32_t attachment,
     return arena_place(arena, allocation, error);
 }
 
-/* A spare page becomes an allocation; NULL if there is none. */
+/* Makes a spare page an allocation; NULL if there is none. */
 static void *take_spare(yk_arena *arena, size_t bytes)
 {
     yk_allocation *allocation;
@@ -574,7 +576,8 @@ static yoke_status find_start(yk_arena *arena, const void *pointer,
     return YOKE_OK;
 }
 
-/* Whether a allocation of this kind is freed by such a call: segments and objects have their own. */
+/* Checks that this kind of allocation is freed by such a call: segments and objects have calls
+ * of their own. */
 static yoke_status check_kind(const yk_allocation *allocation, const void *pointer,
                               uint32_t kind, yk_error *error)
 {
@@ -586,13 +589,13 @@ static yoke_status check_kind(const yk_allocation *allocation, const void *point
     if ((allocation->kind == YK_ALLOCATION_OBJECT) != (kind == YK_ALLOCATION_OBJECT)) {
         return yk_fail(
             error, YOKE_EINVAL,
-            "%p is a queue, a lock or the like, which is destroyed, not freed",
+            "%p is a queue, a lock or another object: destroy it instead of freeing it",
             pointer);
     }
     return YOKE_OK;
 }
 
-/* The allocation that starts there, if it may end. */
+/* Finds the allocation that starts there, if it may be freed. */
 static yoke_status arena_check_end(yk_arena *arena, const void *pointer, uint32_t kind,
                                    yk_allocation **allocation, yk_error *error)
 {
@@ -637,7 +640,7 @@ static yoke_status arena_free_locked(yk_arena *arena, const void *pointer,
 
 /* ---- ranges that rest ---- */
 
-/* Takes a resting range that follows another into that one. */
+/* Joins a resting range with the one before it. */
 static void join_resting(yk_arena *arena, size_t index)
 {
     yk_allocation *before = &arena->allocations[index - 1];
@@ -660,7 +663,8 @@ static bool are_joined(const yk_arena *arena, size_t index)
            end_of(&arena->allocations[index - 1]) == arena->allocations[index].offset;
 }
 
-/* However many are closed one after the other, the books stay short. */
+/* Adjacent resting ranges are joined, so that the list stays short however many segments are
+ * closed. */
 static void rest_locked(yk_arena *arena, const void *pointer, uint64_t epoch)
 {
     size_t index = first_after(arena, offset_of(arena, pointer));

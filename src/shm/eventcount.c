@@ -15,9 +15,8 @@ void yk_eventcount_wait(yk_eventcount *event, uint32_t ticket, uint64_t limit_ns
 {
     uint32_t expected = ticket;
 
-    /* The bit is set only on the word that the ticket stands for: a signal either sees
-     * it or has come before, and then neither this nor the futex lets the waiter sleep.
-     */
+    /* The bit is set only in the word that the ticket was drawn from: a signal either sees it,
+     * or has come before, and then neither this nor the futex lets the waiter sleep. */
     if (atomic_compare_exchange_strong(&event->word, &expected, ticket | ASLEEP) ||
         expected == (ticket | ASLEEP)) {
         yk_futex_wait(&event->word, ticket | ASLEEP, limit_ns);
@@ -60,7 +59,7 @@ bool yk_eventcount_has_sleeper(const yk_eventcount *event)
     return (atomic_load(&event->word) & ASLEEP) != 0;
 }
 
-/* One signal more, nobody asleep; the word before. */
+/* Counts a signal and clears the bit. Returns the word before. */
 static uint32_t count_signal(yk_eventcount *event)
 {
     uint32_t word = atomic_load(&event->word);

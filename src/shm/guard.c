@@ -46,7 +46,7 @@ bool yk_guard_get(const yk_guard_table *table, uint32_t number,
     return block->end != 0 && atomic_load(&entry->id) == block->id;
 }
 
-/* How far an offset is from the pages of a block. */
+/* The distance of an offset from the pages of an allocation. */
 static uint64_t guard_distance(const yk_guarded_allocation *block, uint64_t offset)
 {
     return offset < block->begin  ? block->begin - offset

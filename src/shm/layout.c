@@ -3,15 +3,15 @@
 
 #include "base/bits.h"
 
-/* Between two zones: a stride that is a little wrong does not jump over it. */
+/* The gap between two zones, so large that a slightly wrong stride does not jump over it. */
 static const uint64_t gap_bytes = (uint64_t)1 << 20;
 
-/* More than any machine needs for queues, and for files at a time. */
+/* More than any machine needs for queues, and for files that are open at the same time. */
 static const uint64_t max_objects = (uint64_t)256 << 30;
 static const uint64_t max_attachments = (uint64_t)4 << 40;
 
-/* Up to this size an object may be as large as the blocks together; and there is room for a few
- * whatever the size of those. */
+/* Up to this size an object may be as large as all allocations together, and there is room for
+ * a few, whatever the size of those. */
 static const uint64_t small_bytes = (uint64_t)64 << 20;
 static const uint64_t min_objects = (uint64_t)16 << 20;
 

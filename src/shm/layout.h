@@ -3,11 +3,11 @@
  * The zones of a pool's window. Each kind of memory has a zone of its own, with pages in front
  * of it that no process can access: an overrun of one zone does not reach the next.
  *
- *     blocks     what yoke_alloc() gives, results, copies
- *     cells      values and arrays: the program has pointers into them
- *     objects    queues, locks and the like: only the library writes there
- *     guarded    with YOKE_GUARD, blocks each of which has such a page behind it
- *     segments     named segments; never the pool's own memory
+ *     blocks      what yoke_alloc() returns, results, copies
+ *     cells       values and arrays: the program has pointers into them
+ *     objects     queues, locks and the like: only the library writes there
+ *     guarded     with YOKE_GUARD, allocations each of which has such a page after it
+ *     segments    named segments; never the pool's own memory
  */
 #ifndef YK_SHM_LAYOUT_H
 #define YK_SHM_LAYOUT_H
@@ -30,7 +30,7 @@ typedef enum yk_zone_kind {
 /* Offsets in the window; page-aligned. */
 typedef struct yk_zone {
     uint64_t begin;
-    uint64_t end; /* begin: there is no such zone */
+    uint64_t end; /* equal to begin: there is no such zone */
 } yk_zone;
 
 typedef struct yk_layout {
@@ -38,15 +38,15 @@ typedef struct yk_layout {
     uint64_t bytes;          /* of the whole window */
 } yk_layout;
 
-/* For so many bytes of blocks, at least a page. */
+/* The layout for `bytes` bytes of allocations, at least a page. */
 yk_layout yk_layout_of(uint64_t bytes, bool guarded);
 
-/* Maps a window with so many bytes of blocks, or, halved until it can be had, at least
- * `least`. */
+/* Maps a window with `bytes` bytes of allocations. If so much cannot be had, halves that, down
+ * to `least`. */
 yoke_status yk_layout_map(yk_mapping *mapping, yk_layout *layout, uint64_t bytes,
                           uint64_t least, bool guarded, yk_error *error);
 
-/* Whether the bytes lie in a zone. */
+/* Whether the bytes lie in the zone. */
 bool yk_zone_holds(const yk_zone *zone, uint64_t offset, uint64_t bytes);
 
 #endif

@@ -36,8 +36,8 @@ yk_pages yk_residency_covered(const yk_residency *table, uint64_t low, uint64_t 
     return (yk_pages){first, yk_max(first, end)};
 }
 
-/* The one writer of a whole page needs no atomic step, which would cost as much as a
- * part of the page's transfer. */
+/* The only writer of a whole page needs no atomic step, which would cost as much as
+ * transferring a part of the page. */
 static void raise_whole(yk_page_state *page)
 {
     const uint64_t now = atomic_load_explicit(&page->version, memory_order_relaxed);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page table of a lent allocation: for each 4 KiB of it a version, and who has it.
- * Devices with memory of their own keep copies of pages and the versions they had; a copy
- * is current while the table still says the same. A page with a holder is on the holder's
- * device alone, and the arena has something older.
+ * The page table of a lent allocation: for each page of 4 KiB a version, and its holder. Devices
+ * with memory of their own keep copies of pages, with the versions that they had. A copy is
+ * current as long as the table has the same version. If a page has a holder, its current content
+ * is on the holder's device alone, and the arena's is older.
  *
- * Whoever changes bytes of a page raises its version before it begins and again when the
- * bytes are in place. So a copy that was made in between, or of a chunk whose worker died,
- * is never taken for current. A page that is written as a whole has one writer at a time;
- * pieces of one may be written by several, and nobody holds it then.
+ * A worker that changes bytes of a page raises its version before it begins, and again when the
+ * bytes are in place. So a copy that was made in between, or by a chunk whose worker died, is
+ * never taken for current. A page that is written as a whole has one writer at a time. Parts of a
+ * page may be written by several workers; then the page has no holder.
  */
 #ifndef YK_SHM_RESIDENCY_H
 #define YK_SHM_RESIDENCY_H
@@ -21,14 +21,14 @@
 
 enum { YK_RESIDENCY_PAGE = 4096 };
 
-/* Part of each id, so that nothing else in a table looks like one. */
+/* A bit of each id, so that no other word of a table looks like one. */
 #define YK_LENDING (UINT64_C(1) << 63)
 
 typedef struct yk_page_state {
-    /* whoever runs a chunk that writes there; 0: as it was when lent */
+    /* a worker that runs a chunk that writes there; 0: as it was when lent */
     _Atomic uint64_t version;
-    /* see yk_holder_pack(); 0: the arena has it. The worker that is named; whoever
-     * overwrites the page */
+    /* see yk_holder_pack(); 0: the arena has it. Written by the worker that is named, or by one
+     * that overwrites the page */
     _Atomic uint64_t holder;
 } yk_page_state;
 
@@ -38,7 +38,7 @@ typedef struct yk_residency {
     uint64_t address; /* of the allocation */
     uint64_t bytes;
     uint64_t count; /* pages; the last one may be shorter */
-    /* app: a job was submitted that may keep some of it. Later jobs have to ask. */
+    /* app: a job was submitted whose results may stay on devices. Later jobs have to check. */
     uint64_t may_be_held;
     yk_page_state pages[];
 } yk_residency;
@@ -52,21 +52,21 @@ typedef struct yk_pages {
     uint64_t end;
 } yk_pages;
 
-/* Bytes of the table of an allocation. */
+/* The size of the table of an allocation. */
 size_t yk_residency_size(uint64_t bytes);
 
 /* Fills in a table that is all zero. */
 void yk_residency_init(yk_residency *table, uint64_t id, uint64_t address,
                        uint64_t bytes);
 
-/* The pages that the bytes [low, high) of the allocation lie in. */
+/* The pages that contain any of the bytes [low, high) of the allocation. */
 yk_pages yk_residency_touched(const yk_residency *table, uint64_t low, uint64_t high);
 
-/* Those of them that lie in [low, high) as a whole. */
+/* The pages that lie completely in [low, high). */
 yk_pages yk_residency_covered(const yk_residency *table, uint64_t low, uint64_t high);
 
-/* Raises the versions of what [low, high) touches; what it covers is in the arena then, or
- * about to be overwritten. */
+/* Raises the versions of the pages that [low, high) touches. The pages that it covers have no
+ * holder then: the arena has their content, or they are about to be overwritten. */
 void yk_residency_raise(yk_residency *table, uint64_t low, uint64_t high);
 
 static inline uint64_t yk_residency_version(const yk_residency *table, uint64_t page)
@@ -74,7 +74,7 @@ static inline uint64_t yk_residency_version(const yk_residency *table, uint64_t 
     return atomic_load_explicit(&table->pages[page].version, memory_order_acquire);
 }
 
-/* A worker, in one of its lives. */
+/* A holder: a worker, in one of its lives. */
 static inline uint64_t yk_holder_pack(uint32_t slot, uint32_t life)
 {
     return (uint64_t)(slot + 1) << 32 | life;
@@ -95,23 +95,23 @@ static inline uint64_t yk_residency_holder(const yk_residency *table, uint64_t p
     return atomic_load_explicit(&table->pages[page].holder, memory_order_acquire);
 }
 
-/* The bytes of a run of pages: at an address, so many. */
+/* The number of bytes of a run of pages, and their address. */
 uint64_t yk_residency_bytes(const yk_residency *table, yk_pages pages,
                             uint64_t *address);
 
-/* The holder, after it wrote [low, high): what that covers is with it alone. */
+/* By the holder, after it wrote [low, high): the pages that this covers are on its device
+ * alone. */
 void yk_residency_hold(yk_residency *table, uint64_t low, uint64_t high,
                        uint64_t holder);
 
-/* The first run of pages from `first` on that this holder has, within the given ones.
- * False if there is none. */
+/* The next run of pages that this holder has, within the given ones. False if there is none. */
 bool yk_residency_next_held(const yk_residency *table, yk_pages pages,
                             uint64_t holder, yk_pages *run);
 
-/* The holder, after it copied them there: the arena has these pages. */
+/* By the holder, after it copied them there: the arena has these pages. */
 void yk_residency_mark_written(yk_residency *table, yk_pages pages);
 
-/* What a holder has of a page counts no more; a no-op if somebody else has it. */
+/* Removes a page's holder; a no-op if the page has another holder. */
 void yk_residency_drop(yk_residency *table, uint64_t page, uint64_t holder);
 
 /* Whether it describes an allocation of this many bytes at this address. */

@@ -21,8 +21,8 @@ static tile_word *word_at(const yk_tile *map, uint32_t i)
     return (tile_word *)(uintptr_t)&map[i];
 }
 
-/* Whether none of the four tiles from the i-th on, which begin a word, is open: no
- * 16-bit lane of the word is zero. */
+/* Whether none of the four tiles from the i-th on, which begin a word, is open: no 16-bit lane
+ * of the word is zero. */
 static bool four_are_done(const yk_tile *map, uint32_t i)
 {
     const uint64_t ones = UINT64_C(0x0001000100010001);

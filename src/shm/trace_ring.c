@@ -49,7 +49,7 @@ size_t yk_trace_copy(const yk_trace *trace, uint32_t ring, yk_trace_event *event
     for (uint64_t i = begin; i < end; i++) {
         events[i - begin] = from[i % trace->capacity];
     }
-    /* Meanwhile the oldest may have been overwritten, one of them by half. */
+    /* Meanwhile the oldest events may have been overwritten, one of them partly. */
     atomic_thread_fence(memory_order_acquire);
     now = atomic_load(&trace->ring[ring].count);
     if (now < end || atomic_load(&trace->since_ns) != since) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happened when: a ring of events for each process that records, in shared memory. A
- * ring has one writer at a time; whoever reads does so while others write.
+ * A trace: a ring of events for each process that records, in shared memory. A ring has one writer
+ * at a time; readers read while others write.
  *
- *     the event, in place of the oldest     if the writer dies here: as if it had not been
+ *     the event, in place of the oldest     if the writer dies here: as if there were no event
  *     the ring's count goes up              it is recorded
  *
- * Memory of a trace is never given back while the pool lives: who has found tracing switched on
- * may write a last event after it was switched off, or on again.
+ * Memory of a trace is never freed while the pool lives: a process that has found tracing switched
+ * on may write a last event after it was switched off, or on again.
  */
 #ifndef YK_SHM_TRACE_RING_H
 #define YK_SHM_TRACE_RING_H
@@ -43,14 +43,15 @@ typedef struct yk_trace_ring {
 typedef struct yk_trace {
     uint32_t rings;
     uint32_t capacity;          /* events that a ring keeps */
-    _Atomic uint64_t since_ns;  /* app: what began before is of an earlier trace */
+    /* app: events that began before this belong to an earlier trace */
+    _Atomic uint64_t since_ns;
     yk_trace_ring ring[];       /* then the events, ring after ring */
 } yk_trace;
 
-/* How much memory one takes; pages that are not written to need not be there. */
+/* The size of a trace. Pages that are not written to need no memory. */
 size_t yk_trace_bytes(uint32_t rings, uint32_t capacity);
 
-/* In zeroed memory. */
+/* Initialises a trace in zeroed memory. */
 void yk_trace_init(yk_trace *trace, uint32_t rings, uint32_t capacity);
 
 /* Forgets all events; new ones begin at `now` or later. */
@@ -58,10 +59,11 @@ void yk_trace_clear(yk_trace *trace, uint64_t now);
 
 void yk_trace_add(yk_trace *trace, uint32_t ring, const yk_trace_event *event);
 
-/* The events of a ring, oldest first, into an array that holds the capacity. How many. */
+/* Copies the events of a ring, oldest first, into an array of `capacity` events. Returns how
+ * many. */
 size_t yk_trace_copy(const yk_trace *trace, uint32_t ring, yk_trace_event *events);
 
-/* How many of a ring's events have been overwritten. */
+/* The number of events of a ring that have been overwritten. */
 uint64_t yk_trace_lost(const yk_trace *trace, uint32_t ring);
 
 #endif

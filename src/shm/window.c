@@ -68,7 +68,7 @@ void yk_window_remove(const void *base)
     }
 }
 
-/* The window with all of the bytes, and its base; NULL: there is none. */
+/* Finds the window that contains all of the bytes, and its base. NULL: there is none. */
 static window *find_window(const void *pointer, size_t bytes, uint64_t *base)
 {
     const uint64_t address = (uint64_t)(uintptr_t)pointer;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which addresses are memory of a pool in this process, without locks: whoever was forked
- * knows it too, even if another thread was changing it at that moment.
+ * Which addresses are memory of a pool in this process. Without locks, so that it also works in a
+ * forked process, even if another thread was changing it at the moment of the fork.
  */
 #ifndef YK_SHM_WINDOW_H
 #define YK_SHM_WINDOW_H
@@ -16,18 +16,18 @@
 /* More pools than the address space has room for. */
 enum { YK_MAX_WINDOWS = 1024 };
 
-/* The memory of `owner` (an address that is only compared), which the process `maker` made.
- * False: there are YK_MAX_WINDOWS already. */
+/* Adds the memory of `owner` (an address that is only compared), created by the process
+ * `maker`. False: there are YK_MAX_WINDOWS already. */
 bool yk_window_add(const void *base, const yk_layout *layout, const void *owner,
                    pid_t maker);
 void yk_window_remove(const void *base);
 
-/* Whether the bytes lie in one; then whose it is and which process made it. */
+/* Whether the bytes lie in a window; if so, its owner and the process that made it. */
 bool yk_window_find(const void *pointer, size_t bytes, const void **owner,
                     pid_t *maker);
 
-/* Whether an object's bytes lie where objects are: only there it may be looked at. Elsewhere in
- * a window there may be pages that cannot be touched. */
+/* Whether an object's bytes lie in a zone of objects: only there it may be accessed. Elsewhere
+ * in a window there may be pages that cannot be accessed. */
 bool yk_window_has_objects(const void *pointer, size_t bytes);
 
 /* Whether it lies where the memory of a pool was that has been closed. Of those of long ago that is

@@ -52,13 +52,13 @@ static inline bool yk_work_range_is_of(uint64_t word, uint32_t generation)
     return word >> (2 * YK_WORK_RANGE_TILE_BITS) == (generation & mask);
 }
 
-/* begin <= end <= YK_MAX_TILES. */
+/* Whether begin <= end <= YK_MAX_TILES. */
 bool yk_work_range_valid(uint64_t word);
 
-/* The tiles left in a work range; none if it is of another generation. */
+/* The tiles left in a work range; none if it has another generation. */
 yk_tiles yk_work_range_peek(const yk_work_range *work_range, uint32_t generation);
 
-/* Sets a work range that nobody else changes: before the job is published. */
+/* Sets a work range that no other process changes: before the job is published. */
 void yk_work_range_set(yk_work_range *work_range, uint32_t generation, yk_tiles tiles);
 
 /* Takes up to `max_count` tiles from the front or from the back. False if there are none. */
@@ -67,7 +67,7 @@ bool yk_work_range_take_front(yk_work_range *work_range, uint32_t generation, ui
 bool yk_work_range_take_back(yk_work_range *work_range, uint32_t generation, uint32_t max_count,
                        yk_tiles *taken);
 
-/* Puts tiles into an empty work range of the same generation. False if it is not empty, or of
+/* Puts tiles into an empty work range of the same generation. False if it is not empty or has
  * another generation. */
 bool yk_work_range_refill(yk_work_range *work_range, uint32_t generation, yk_tiles tiles);
 

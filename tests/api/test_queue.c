@@ -179,11 +179,13 @@ static void test_bad_input(void **state)
                    "4 bytes, the room 1");
     assert_int_equal(bytes, 4);
     assert_ok_pool(pool, yoke_queue_get(any, &number, &bytes, 0));
-    assert_refused(pool, yoke_free(queue), YOKE_EINVAL, "is destroyed, not freed");
+    assert_refused(pool, yoke_free(queue), YOKE_EINVAL,
+                   "destroy it instead of freeing it");
     assert_ok_pool(pool, yoke_queue_destroy(NULL));
     assert_ok_pool(pool, yoke_queue_destroy(queue));
     assert_refused(pool, yoke_queue_destroy(queue), YOKE_ECLOSED, "destroyed");
-    assert_refused(pool, yoke_free(queue), YOKE_EINVAL, "is destroyed, not freed");
+    assert_refused(pool, yoke_free(queue), YOKE_EINVAL,
+                   "destroy it instead of freeing it");
     assert_refused(pool, yoke_queue_put(queue, &number, 4, YOKE_FOREVER), YOKE_ECLOSED,
                    "destroyed");
     assert_refused(pool, yoke_queue_get(queue, &number, NULL, YOKE_FOREVER),
@@ -398,7 +400,8 @@ static void test_destroyed_while_waiting(void **state)
     }
 }
 
-/* Who still waits there when it is destroyed writes nothing to the memory's next owner. */
+/* A thread that still waits there when the queue is destroyed writes nothing to the memory's
+ * next owner. */
 static void test_memory_used_again(void **state)
 {
     enum { BYTES = 64 << 10, WAITERS = 4, TIMES = 20 };

@@ -462,7 +462,7 @@ static void test_reservation(void **state)
     assert_int_equal(arena.used, 0);
 }
 
-/* Freed pages are used again, and are in nobody's way. */
+/* Freed pages are used again, and do not block other allocations. */
 static void test_pages(void **state)
 {
     enum { PAGES = YK_MAX_SPARE + 44 };
@@ -540,7 +540,7 @@ static void test_objects(void **state)
     assert_non_null(object);
     memset(object, 1, 1 << 20);
     assert_status(yk_arena_free(&arena, object, &error), YOKE_EINVAL);
-    assert_contains(error.text, "is destroyed, not freed");
+    assert_contains(error.text, "destroy it instead of freeing it");
     assert_status(yk_arena_detach(&arena, object, 1, &error), YOKE_EINVAL);
     yk_arena_shrink_object(&arena, object, 4096);
     assert_true(yk_arena_valid(&arena));

@@ -49,7 +49,7 @@ static void test_front_and_back(void **state)
     assert_false(yk_work_range_take_back(&work_range, 3, 1, &taken));
 }
 
-/* Whoever still has the slot's old generation in mind gets and changes nothing. */
+/* A process that still uses the slot's old generation gets and changes nothing. */
 static void test_generations(void **state)
 {
     yk_work_range work_range = 0;
