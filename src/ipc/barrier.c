@@ -41,7 +41,7 @@ void yk_barrier_init(yk_barrier *barrier, uint32_t parties)
     barrier->object.seal = barrier_seal_of(barrier, parties);
 }
 
-/* How many have to come; 0: it is damaged. */
+/* The number of threads that have to come; 0: the barrier is damaged. */
 static uint32_t parties_of(const yk_barrier *barrier)
 {
     const uint32_t parties = barrier->parties;
@@ -49,7 +49,7 @@ static uint32_t parties_of(const yk_barrier *barrier)
     return barrier->object.seal == barrier_seal_of(barrier, parties) ? parties : 0;
 }
 
-/* With the lock. What waits is fewer than have to come, or it is damaged. */
+/* With the lock. YOKE_EDAMAGED unless fewer threads wait than have to come. */
 static yoke_status check_state(const yk_barrier *barrier)
 {
     return (atomic_load(&barrier->state) & COUNT) < parties_of(barrier)
@@ -73,7 +73,7 @@ static void barrier_leave(yk_barrier *barrier)
     YK_STEP();
 }
 
-/* With the lock. The next round has not ended yet. */
+/* With the lock. Starts the next round, which has not ended yet. */
 static void begin_round(yk_barrier *barrier, uint64_t state, uint64_t halted)
 {
     const uint64_t next = next_round(state) | halted;
@@ -92,7 +92,7 @@ static void break_round(yk_barrier *barrier, uint64_t state, uint64_t halted)
     begin_round(barrier, state, halted);
 }
 
-/* After a death: a round that was about to break does. */
+/* After a death: completes the break of a round. */
 static void barrier_repair(yk_barrier *barrier)
 {
     const uint64_t state = atomic_load(&barrier->state);
@@ -121,7 +121,7 @@ static yoke_status barrier_enter(yk_barrier *barrier, uint64_t deadline)
     return status;
 }
 
-/* With the lock: comes, if it may. YOKE_EAGAIN: the others have to come. */
+/* With the lock: the thread comes, if it may. YOKE_EAGAIN: it has to wait for the others. */
 static yoke_status barrier_arrive(yk_barrier *barrier, uint64_t *state, bool may_wait)
 {
     *state = atomic_load(&barrier->state);
@@ -141,22 +141,23 @@ static yoke_status barrier_arrive(yk_barrier *barrier, uint64_t *state, bool may
     return YOKE_EAGAIN;
 }
 
-/* Where one waits: he looks after whoever came next, the last one after the first. So
- * everybody who dies is noticed by somebody who lives, if there is any, and thousands that wait
- * do not all look at all. */
+/* The place of a thread that waits. Each thread watches the one that came next, and the last
+ * one watches the first. So every death is noticed by a thread that lives, if there is one, and
+ * thousands of waiting threads do not all check each other. */
 typedef struct place {
     uint64_t round;
     uint64_t index;
 } place;
 
-/* With the lock, in the same round, in which at least this one waits. */
+/* With the lock, in the same round, in which at least this thread waits: whether the next one
+ * died. */
 static bool next_one_died(yk_barrier *barrier, uint64_t state, uint64_t index)
 {
     return (state & COUNT) == 0 ||
            !yk_identity_thread_lives(who_waits(barrier)[(index + 1) % (state & COUNT)]);
 }
 
-/* Breaks the round if it is still the one, and somebody in it is dead or gives up. */
+/* Breaks the round, if it has not ended, when a thread in it is dead or gives up. */
 static yoke_status check_round(yk_barrier *barrier, place own, bool gives_up)
 {
     const yoke_status status = barrier_enter(barrier, YK_FOR_EVER);
@@ -217,7 +218,7 @@ static yoke_status wait_for_others(yk_barrier *barrier, place own, uint64_t dead
     }
 }
 
-/* The thread is cancelled: it gives up. */
+/* The thread is cancelled, so it gives up. */
 static void undo_arrive(void *barrier, uint64_t round)
 {
     (void)check_round(barrier, (place){round, 0}, true);

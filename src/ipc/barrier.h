@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A barrier. One word says how many wait in which round; a list says who they are.
+ * A barrier. One word holds the number of the round and of the threads that wait in it; a list
+ * holds their identities.
  *
- *     step (with the lock)                        if it dies here
- *     write the own identity behind the last      nobody has come
- *     state: one more has come                    another finds it dead: it breaks
- *     or, the last: state: next round, nobody     the others go on: they look again by
- *     signal                                      themselves
+ *     step (with the lock)                          if the thread dies here
+ *     write its own identity after the last one     it has not come
+ *     state: one more has come                      another thread finds it dead: the barrier
+ *                                                   breaks
+ *     or, the last thread: state: next round,       the others go on: they check again by
+ *     none waits                                    themselves
+ *     signal                                        the same
  *
- * To break: first the round's bit in `broken`, then state: next round, halted. If it dies
- * between them, the next one with the lock goes on. Whoever waited finds another round, and
- * in the bit how his has ended. Bits are used again after 64 rounds.
+ * To break the barrier: first set the round's bit in `broken`, then state: next round, halted. If
+ * the thread dies between these steps, the next owner of the lock completes them. A thread that
+ * has waited finds another round, and in the bit how its own has ended. Bits are reused after 64
+ * rounds.
  */
 #ifndef YK_IPC_BARRIER_H
 #define YK_IPC_BARRIER_H
@@ -21,8 +25,8 @@ enum { YK_MAX_PARTIES = 65536 };
 
 typedef struct yk_barrier {
     yk_ipc_object object;
-    _Atomic uint64_t
-        state; /* round << 32 | halted << 31 | how many wait; with the lock */
+    /* round << 32 | halted << 31 | number of threads that wait; with the lock */
+    _Atomic uint64_t state;
     _Atomic uint64_t broken; /* a bit for each of the last 64 rounds; with the lock */
     uint32_t parties;        /* never changes */
     uint32_t padding;
@@ -35,10 +39,10 @@ static_assert(sizeof(yk_barrier) == 128, "the list follows on a cache line");
 uint64_t yk_barrier_bytes(uint32_t parties);
 void yk_barrier_init(yk_barrier *barrier, uint32_t parties);
 
-/* YOKE_EBROKEN: it broke, or is broken. */
+/* YOKE_EBROKEN: it broke while this thread waited, or is broken. */
 yoke_status yk_barrier_wait(yk_barrier *barrier, uint32_t *index, uint64_t deadline);
 
-/* Breaks it; with `again` it can be used at once. */
+/* Breaks it. With `again` it can be used again at once. */
 yoke_status yk_barrier_break(yk_barrier *barrier, bool again);
 
 uint32_t yk_barrier_count(const yk_barrier *barrier);

@@ -20,7 +20,7 @@ uint64_t yk_cells_bytes(uint64_t item_bytes, uint64_t count)
     return sizeof(yk_cells) + yk_round_up(bytes, LINE) + item_bytes;
 }
 
-/* What never changes, as it was sealed. */
+/* The fields that never change, as they were sealed. */
 typedef struct yk_cells_shape {
     uint64_t item_bytes;
     uint64_t count;
@@ -82,8 +82,9 @@ static void copy_shadow(yk_cells *cells, const yk_cells_shape *shape, uint64_t p
     atomic_store(&cells->pending, 0);
 }
 
-/* After a death: what was decided is finished. Whether somebody wrote by himself: the mark
- * stays until whoever is told of it gives the lock back, since he may die as well. */
+/* After a death: completes a set that was decided. Returns whether a thread was writing through
+ * a pointer. The mark stays until the thread that gets this status releases the lock, since it
+ * may die as well. */
 static bool cells_repair(yk_cells *cells, const yk_cells_shape *shape)
 {
     const uint64_t pending = atomic_load(&cells->pending);
@@ -121,8 +122,8 @@ static bool is_held(yoke_status status)
     return status == YOKE_OK || status == YOKE_EOWNERDEAD;
 }
 
-/* Gives the lock back that cells_enter() got with this status. From here on who was to be told
- * counts as told: his call is done. */
+/* Releases the lock that cells_enter() took with this status. From here on the thread that had
+ * to get the status has got it: its call is done. */
 static void cells_leave(yk_cells *cells, yoke_status status)
 {
     if (status == YOKE_EOWNERDEAD) {

@@ -44,7 +44,7 @@ static yoke_status lock_again(yk_ipc_object *lock)
     return yk_ipc_object_lock(lock, yk_identity_thread(), YK_FOR_EVER);
 }
 
-/* As in POSIX, a thread that is cancelled in here has the lock again. */
+/* As in POSIX, a thread that is cancelled while it waits has the lock again. */
 static void undo_wait(void *lock, uint64_t unused)
 {
     (void)unused;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A condition: who waits with a lock released sleeps on a word, its first bell, that notifiers
- * change. Nothing in it can be half done:
+ * A condition: a thread that waits has released its lock and sleeps on a word, the object's first
+ * bell, which notifiers change. No step can be left half done:
  *
  *     waiter                                   notifier
  *     with the lock: ticket = the word         change, with the lock
  *     release the lock                         the word + 2
- *     sleep while the word is the ticket       wake so many
+ *     sleep while the word is the ticket       wake `count` sleepers
  *     take the lock
  *
- * The word changes for every notification, so who has not slept yet does not sleep. Who was
- * woken may die; a notifier may die before his wake-up: so nobody sleeps longer than
+ * Every notification changes the word, so a waiter that does not sleep yet will not. A waiter may
+ * die after it was woken, and a notifier before it wakes one: so no waiter sleeps longer than
  * YK_POLL_MS.
  */
 #ifndef YK_IPC_CONDITION_VARIABLE_H
@@ -18,9 +18,9 @@
 
 #include "ipc/ipc_object.h"
 
-/* YOKE_OK: notified, or time to look again; YOKE_EOWNERDEAD from the lock. With both the
- * lock is held, also with YOKE_EAGAIN and YOKE_ETIMEDOUT. Not with YOKE_EBROKEN: the
- * pool is broken. */
+/* YOKE_OK: notified, or time to check again; YOKE_EOWNERDEAD from the lock. In both cases the
+ * lock is held, as it is with YOKE_EAGAIN and YOKE_ETIMEDOUT. It is not held with YOKE_EBROKEN:
+ * the pool is broken. */
 yoke_status yk_condition_wait(yk_ipc_object *condition, yk_ipc_object *lock, uint64_t deadline);
 
 void yk_condition_wake(yk_ipc_object *condition, int count);

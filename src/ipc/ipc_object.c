@@ -62,8 +62,8 @@ static bool spin_for_lock(yk_ipc_object *object, yk_identity self)
     return false;
 }
 
-/* Takes the lock for good. Whoever is woken by its release finds the object closed, and does
- * not care for the lock; so this only looks now and then. */
+/* Takes the lock for good. A waiter that is woken by its release finds the object closed, and
+ * does not need the lock; so this only polls. */
 static bool drive_out(yk_ipc_object *object)
 {
     const yk_identity self = yk_identity_thread();
@@ -107,7 +107,7 @@ bool yk_ipc_object_is_orphan(const yk_ipc_object *object)
            !yk_identity_process_lives(object->keeper);
 }
 
-/* How long to sleep; YOKE_EAGAIN or YOKE_ETIMEDOUT if not at all. */
+/* How long to sleep; YOKE_EAGAIN or YOKE_ETIMEDOUT if there is no time left. */
 static yoke_status ipc_object_time_left(uint64_t deadline, uint64_t max_ns,
                                         uint64_t *left_ns)
 {
@@ -135,7 +135,7 @@ yk_waiting yk_waiting_start(yk_ipc_object *object, uint64_t deadline)
     return (yk_waiting){.object = object, .deadline = deadline};
 }
 
-/* Not at first, then about once a second: whether its keeper is gone. */
+/* Whether the keeper has ended. Checks not at first, then about once a second. */
 static bool has_become_orphan(yk_waiting *waiting)
 {
     const uint64_t now = yk_clock_ns();
@@ -186,14 +186,15 @@ yoke_status yk_ipc_object_refuse_lock(yk_ipc_object *object)
     return YOKE_ECLOSED;
 }
 
-/* What a waiter saw of the lock's owner, before sleeping. */
+/* What a waiter knew of the lock's owner before it slept. */
 typedef struct lock_look {
-    uint64_t owner;       /* seen last, without flag */
-    uint64_t since_ns;    /* 0: check at once whether it lives */
-    uint64_t unsigned_ns; /* since when a signature is missing; 0: none is needed */
+    uint64_t owner; /* last seen, without the flag */
+    /* since when it has had the lock; 0: check at once whether it lives */
+    uint64_t since_ns;
+    uint64_t unsigned_ns; /* since when its signature is missing; 0: none is needed */
 } lock_look;
 
-/* An owner that cannot be looked up, and did not sign: the word is no owner's. */
+/* An owner that cannot be looked up and did not sign: the word is not an owner's. */
 static bool is_forged(const yk_ipc_object *object, lock_look *look, uint64_t owner,
                       uint64_t now)
 {
@@ -223,7 +224,7 @@ static bool owner_died(const yk_ipc_object *object, lock_look *look, uint64_t ow
     return !yk_identity_thread_lives(owner);
 }
 
-/* Marks the word, so that its owner wakes us, and sleeps. */
+/* Sets the flag in the word, so that its owner wakes this thread, and sleeps. */
 static bool sleep_for_lock(yk_ipc_object *object, uint64_t word, uint32_t turn,
                            uint64_t ns)
 {
@@ -291,7 +292,8 @@ yoke_status yk_object_enter(yk_ipc_object *object, yk_identity self, uint64_t de
     yoke_status status = YOKE_OK;
 
     if (!yk_ipc_object_try_lock(object, self)) {
-        YK_NOT_CANCELLED; /* perhaps in the middle of something; and it is short */
+        /* the caller may be in the middle of a step, and this takes a short time */
+        YK_NOT_CANCELLED;
 
         status = yk_ipc_object_lock_slowly(
             object, self,
@@ -333,7 +335,7 @@ yoke_status yk_ipc_object_lock_again(yk_ipc_object *object, yk_identity self,
     return status;
 }
 
-/* If it is not known how often, others had better not wait for ever. */
+/* If the count is not known, the lock is released, so that others do not wait for ever. */
 void yk_ipc_object_unlock_once(yk_ipc_object *object)
 {
     const uint32_t depth = object->depth;

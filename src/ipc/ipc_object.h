@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every object begins with that processes share: what it is, a lock that survives its
- * owner, and two event counts. It lies at the same address in all of them.
+ * The head of every object that processes share (queue, lock, event and so on): its type, a lock
+ * that survives the death of its owner, and two event counts. The object lies at the same address
+ * in all processes.
  *
- * The magic word says what it is. The application clears it when it destroys the object, and
- * memory that is given back reads as zeros, so a stale pointer is answered as closed.
+ * The magic word is the type. The application clears it when it destroys the object, and freed
+ * memory reads as zeros, so a call with a stale pointer returns YOKE_ECLOSED.
  *
- * The lock is one word: who holds it, and whether somebody waits for it.
+ * The lock is one word: the identity of its owner, and a flag that is set if a thread waits.
  *
- *     step                                       if it dies here
- *     take: 0 becomes the taker                  it holds the lock, see below
- *     release: the word becomes 0                nothing
- *     if somebody waited: turn + 1, wake one     that one looks 50 ms later
+ *     step                                       if the thread dies here
+ *     lock: 0 becomes the owner's identity       it holds the lock, see below
+ *     unlock: the word becomes 0                 nothing
+ *     if the flag was set: turn + 1, wake one    the waiter checks 50 ms later
  *
- * A waiter sets the flag, sleeps, and looks at least every 50 ms. If the lock still has the same
- * owner, the waiter checks whether that lives. If not, the waiter takes the word over in one
- * step, and its call reports that. A waiter that has slept takes the lock with the flag set,
- * since others may sleep too.
+ * A waiter sets the flag, sleeps, and checks the word at least every 50 ms. If the lock still has
+ * the same owner, the waiter checks whether that thread lives. If not, the waiter takes the word
+ * over in one step, and its call returns YOKE_EOWNERDEAD. A waiter that has slept takes the lock
+ * with the flag set, since others may sleep too.
  *
- * Any process of the pool may write over any of this by mistake. What never changes is sealed: a
- * size or an offset that does not fit the seal is not followed. What changes is followed only
- * within those bounds. An owner that cannot be looked up must have signed in `holder`; without a
- * signature it is taken for dead a second later, as it is if it died between the two steps. So
- * calls on a damaged object end, with YOKE_EDAMAGED if the damage is detected.
+ * Any process of the pool may overwrite any of this by mistake. Fields that never change are
+ * sealed: a size or an offset that does not match the seal is not used. Other fields are used only
+ * within those bounds. An owner that cannot be looked up must have signed in `holder`. Without a
+ * signature it counts as dead after a second, as it does if it died between the two steps. So
+ * calls on a damaged object return, with YOKE_EDAMAGED if the damage is detected.
  */
 #ifndef YK_IPC_IPC_OBJECT_H
 #define YK_IPC_IPC_OBJECT_H
@@ -51,16 +52,19 @@ typedef enum yk_magic {
 } yk_magic;
 
 typedef struct yk_ipc_object {
-    _Atomic uint32_t magic; /* the application: once when it is made, 0 at its end */
-    yk_eventcount bells[2];      /* whoever changes something */
-    uint32_t depth;         /* the lock's owner: how often he has taken it */
-    _Atomic uint64_t owner; /* 0: free; else a thread's identity, and CONTENDED */
-    _Atomic uint32_t turn;  /* whoever releases to one that waits */
+    /* the application: the type when it is opened, 0 when it is destroyed */
+    _Atomic uint32_t magic;
+    yk_eventcount bells[2]; /* any process that changes something */
+    uint32_t depth;         /* the lock's owner: how many times it has taken the lock */
+    /* 0: free; otherwise a thread's identity, and YK_CONTENDED */
+    _Atomic uint64_t owner;
+    _Atomic uint32_t turn;  /* an owner that releases the lock while a thread waits */
     uint32_t depth_check;   /* the lock's owner: ~depth */
-    uint64_t keeper; /* process without which nobody comes any more; set before it is open */
+    /* process without which no other process comes any more; set before opening */
+    uint64_t keeper;
     uint64_t keeper_check;   /* ~keeper */
-    uint64_t seal;           /* of what never changes in it; set before it is open */
-    _Atomic uint64_t holder; /* the lock's owner, a moment later */
+    uint64_t seal;           /* of the fields that never change; set before opening */
+    _Atomic uint64_t holder; /* the lock's owner, right after it took the lock */
 } yk_ipc_object;
 
 static_assert(sizeof(yk_ipc_object) == 64, "one cache line");
@@ -68,23 +72,23 @@ static_assert(offsetof(yk_ipc_object, owner) == 16, "same in all processes");
 
 #define YK_CONTENDED YK_IDENTITY_FLAG
 
-/* Nobody waits longer without looking. */
+/* The maximum time that a thread sleeps before it checks again. */
 enum { YK_POLL_MS = 100, YK_LOCK_POLL_MS = 50 };
 
-/* A point of the clock; these two are none. */
+/* Deadlines are clock times; these two are not. */
 #define YK_AT_ONCE UINT64_C(0)
 #define YK_FOR_EVER UINT64_MAX
 
-/* Of a time limit as users give it: negative: for ever, 0: at once. Not for NaN. */
+/* The deadline for a user's time limit. Negative: for ever, 0: at once. Not for NaN. */
 uint64_t yk_deadline(double seconds);
 
-/* Zeroed memory becomes an object that is not open yet. Its keeper is this process. */
+/* Makes zeroed memory an object that is not open yet. Its keeper is this process. */
 void yk_ipc_object_init(yk_ipc_object *object);
 
-/* Before it is open. */
+/* Before the object is opened. */
 void yk_ipc_object_set_keeper(yk_ipc_object *object, uint64_t keeper);
 
-/* A number that fits words that never change, at this place. */
+/* The seal of words that never change, at this address. */
 static inline uint64_t yk_seal_of(const void *place, const uint64_t *words,
                                   unsigned count)
 {
@@ -96,10 +100,13 @@ static inline uint64_t yk_seal_of(const void *place, const uint64_t *words,
     }
     return seal;
 }
+
+/* Opens the object, as an object of this type. */
 void yk_ipc_object_open(yk_ipc_object *object, yk_magic magic);
 
-/* From now on every call answers YOKE_ECLOSED; wakes everybody. With `settle` it waits, a
- * second at most, until nobody else is inside. False: somebody is, and may go on. */
+/* From now on every call returns YOKE_ECLOSED; wakes all waiters. With `settle` it waits, at
+ * most a second, until no other thread is inside a call. False: a thread still is, and may go
+ * on. */
 bool yk_ipc_object_shut(yk_ipc_object *object, bool settle);
 
 static inline bool yk_ipc_object_is_open(const yk_ipc_object *object)
@@ -108,14 +115,13 @@ static inline bool yk_ipc_object_is_open(const yk_ipc_object *object)
            YK_MAGIC_CLOSED;
 }
 
-/* What is to be said of an object that does not fit its seal: one that was destroyed reads as
- * zeros. */
+/* The status of an object that does not match its seal: one that was destroyed reads as zeros. */
 static inline yoke_status yk_ipc_object_damaged(const yk_ipc_object *object)
 {
     return yk_ipc_object_is_open(object) ? YOKE_EDAMAGED : YOKE_ECLOSED;
 }
 
-/* Whether its keeper is gone. A few system calls. */
+/* Whether its keeper has ended. A few system calls. */
 bool yk_ipc_object_is_orphan(const yk_ipc_object *object);
 
 /* ---- its lock ---- */
@@ -125,7 +131,7 @@ yoke_status yk_ipc_object_lock_slowly(yk_ipc_object *object, yk_identity self,
 void yk_ipc_object_wake_next(yk_ipc_object *object);
 yoke_status yk_ipc_object_refuse_lock(yk_ipc_object *object);
 
-/* The word was 0 and is this thread's now. */
+/* Takes the lock if it is free. */
 static inline bool yk_ipc_object_try_lock(yk_ipc_object *object, yk_identity self)
 {
     uint64_t owner = 0;
@@ -138,7 +144,7 @@ static inline bool yk_ipc_object_try_lock(yk_ipc_object *object, yk_identity sel
     return true;
 }
 
-/* Memory that was given back reads as a lock that is free: what was got there is none. */
+/* Freed memory reads as an unlocked lock, so a lock that was taken there is not valid. */
 static inline yoke_status yk_ipc_object_keep_lock(yk_ipc_object *object, yoke_status status)
 {
     return (status == YOKE_OK || status == YOKE_EOWNERDEAD) && !yk_ipc_object_is_open(object)
@@ -147,9 +153,9 @@ static inline yoke_status yk_ipc_object_keep_lock(yk_ipc_object *object, yoke_st
 }
 
 /*
- * YOKE_OK, or YOKE_EOWNERDEAD: taken from somebody who died. Without the lock: YOKE_EAGAIN
- * (at once), YOKE_ETIMEDOUT, YOKE_EBUSY (self has it), YOKE_ECLOSED, YOKE_EBROKEN (the
- * keeper is gone).
+ * YOKE_OK, or YOKE_EOWNERDEAD: taken over from a thread that died. Without the lock:
+ * YOKE_EAGAIN (at once), YOKE_ETIMEDOUT, YOKE_EBUSY (this thread has it), YOKE_ECLOSED,
+ * YOKE_EBROKEN (the keeper has ended).
  */
 static inline yoke_status yk_ipc_object_lock(yk_ipc_object *object, yk_identity self,
                                          uint64_t deadline)
@@ -175,14 +181,14 @@ static inline void yk_ipc_object_unlock(yk_ipc_object *object)
     }
 }
 
-/* As a lock that its owner may take again. YOKE_EDAMAGED: the count of its locks is not known. */
+/* A recursive lock. YOKE_EDAMAGED: how many times it was taken is not known. */
 yoke_status yk_ipc_object_lock_again(yk_ipc_object *object, yk_identity self,
                                  uint64_t deadline);
 void yk_ipc_object_unlock_once(yk_ipc_object *object);
 
-/* The lock for a moment, inside a call that is to end at `deadline`: also one that does not
- * wait, waits a little for others that are inside. As yk_ipc_object_lock(), and YOKE_ECLOSED
- * once the object is shut. */
+/* Takes the lock for a short time, inside a call that ends at `deadline`. Even a call that does
+ * not wait, waits a little for other threads that are inside. As yk_ipc_object_lock(), and
+ * YOKE_ECLOSED once the object is shut. */
 yoke_status yk_object_enter(yk_ipc_object *object, yk_identity self, uint64_t deadline);
 
 /* ---- waiting for what it holds ---- */
@@ -190,14 +196,14 @@ yoke_status yk_object_enter(yk_ipc_object *object, yk_identity self, uint64_t de
 typedef struct yk_waiting {
     yk_ipc_object *object;
     uint64_t deadline;
-    uint64_t next_look_ns; /* whether the application lives */
+    uint64_t next_look_ns; /* when to check next whether the application lives */
 } yk_waiting;
 
 yk_waiting yk_waiting_start(yk_ipc_object *object, uint64_t deadline);
 
 /*
- * Sleeps until a signal of that bell comes after the ticket was drawn, but no longer than
- * YK_POLL_MS: then YOKE_OK, look again. Else there is no sense in waiting: YOKE_EAGAIN,
+ * Sleeps until that bell is signalled after the ticket was drawn, but no longer than
+ * YK_POLL_MS: then YOKE_OK, check again. Otherwise waiting is pointless: YOKE_EAGAIN,
  * YOKE_ETIMEDOUT, YOKE_ECLOSED, YOKE_EBROKEN.
  */
 yoke_status yk_waiting_sleep(yk_waiting *waiting, unsigned bell, uint32_t ticket);

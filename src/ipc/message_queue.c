@@ -7,10 +7,10 @@
 #include "base/clock.h"
 #include "ipc/step.h"
 
-/* Which bell a waiter listens to. */
+/* Which bell a waiter waits for. */
 enum { ROOM = 0, FILLED = 1 };
 
-/* What somebody waits for; bits of `awaited`. */
+/* What threads wait for: bits of `awaited`. */
 typedef enum yk_queue_wish {
     WANTS_ROOM = 1,
     WANTS_MESSAGE = 2,
@@ -65,7 +65,7 @@ void yk_queue_init(yk_queue *queue, const yk_queue_shape *shape)
 
 /* ---- what it is known to be ---- */
 
-/* A queue in a call: what never changes of it, as it was sealed. */
+/* A queue during a call: the fields that never change, as they were sealed. */
 typedef struct yk_queue_use {
     yk_queue *queue;
     uint64_t item_bytes;
@@ -93,7 +93,7 @@ static yk_queue_use queue_describe(const yk_queue *queue)
                           queue->takers};
 }
 
-/* YOKE_EDAMAGED: none of it may be followed. */
+/* YOKE_EDAMAGED: none of its fields may be used. */
 static yoke_status begin_use(yk_queue_use *use, const yk_queue *queue)
 {
     *use = queue_describe(queue);
@@ -128,7 +128,8 @@ static uint64_t queue_word_get(const _Atomic uint64_t *word)
     return atomic_load_explicit(word, memory_order_relaxed);
 }
 
-/* What came before is there whenever this is seen, also if we die between the two. */
+/* What was stored before is visible to every process that sees this, even if this one dies
+ * between the two. */
 static void queue_word_set(_Atomic uint64_t *word, uint64_t value)
 {
     atomic_store_explicit(word, value, memory_order_release);
@@ -140,7 +141,7 @@ static char *queue_at(const yk_queue_use *use, uint64_t position)
     return (char *)use->queue + use->ring + (position & (use->ring_bytes - 1));
 }
 
-/* Bytes from a position to the end of the ring, at most so many. */
+/* The number of bytes from a position to the end of the ring, at most `bytes`. */
 static uint64_t in_one_piece(const yk_queue_use *use, uint64_t position, uint64_t bytes)
 {
     const uint64_t rest = use->ring_bytes - (position & (use->ring_bytes - 1));
@@ -172,7 +173,7 @@ static void queue_copy_out(const yk_queue_use *use, uint64_t position, char *dat
     }
 }
 
-/* Positions are multiples of a word, so a length lies in one piece. */
+/* Positions are multiples of a word, so a length is never split. */
 static uint64_t length_at(const yk_queue_use *use, uint64_t position)
 {
     uint64_t bytes = use->item_bytes;
@@ -188,7 +189,7 @@ static uint64_t queue_room_of(const yk_queue_use *use, uint64_t bytes)
     return yk_round_up(bytes, WORD) + (use->item_bytes == 0 ? WORD : 0);
 }
 
-/* With the lock: what is between the positions can be there. */
+/* With the lock: whether the positions are possible. */
 static bool has_valid_positions(const yk_queue_use *use)
 {
     const uint64_t head = queue_word_get(&use->queue->head);
@@ -199,8 +200,8 @@ static bool has_valid_positions(const yk_queue_use *use)
     return inside <= use->limit && head % WORD == 0 && inside % unit == 0;
 }
 
-/* With the lock, between valid positions: the length of the message there, if the rest that
- * is left can hold it. */
+/* With the lock, between valid positions: the length of the message there, if the rest can hold
+ * it. */
 static bool get_length(const yk_queue_use *use, uint64_t position, uint64_t *bytes)
 {
     const uint64_t rest = queue_word_get(&use->queue->tail) - position;
@@ -209,7 +210,7 @@ static bool get_length(const yk_queue_use *use, uint64_t position, uint64_t *byt
     return *bytes <= use->limit && queue_room_of(use, *bytes) <= rest;
 }
 
-/* UINT64_MAX: they do not fit between the positions, or are more than `max_count`. */
+/* UINT64_MAX: the messages do not fit between the positions, or are more than `max_count`. */
 static uint64_t count_messages(const yk_queue_use *use, uint64_t max_count)
 {
     const uint64_t tail = queue_word_get(&use->queue->tail);
@@ -231,7 +232,7 @@ static uint64_t count_messages(const yk_queue_use *use, uint64_t max_count)
     return position == tail ? count : UINT64_MAX;
 }
 
-/* Messages as the counts say. */
+/* The number of messages according to the counts. */
 static uint64_t queue_message_count(const yk_queue_use *use)
 {
     return queue_word_get(&use->queue->put_count) -
@@ -254,7 +255,7 @@ static yk_queue_taker *takers_of(const yk_queue_use *use)
     return (yk_queue_taker *)(uintptr_t)((char *)use->queue + use->takers);
 }
 
-/* A message that is still in the queue has not been taken. */
+/* Undoes taking a message that is still in the queue. */
 static void repair_taking(const yk_queue_use *use)
 {
     yk_queue *queue = use->queue;
@@ -267,7 +268,7 @@ static void repair_taking(const yk_queue_use *use)
     queue_word_set(&queue->taking, 0);
 }
 
-/* A death leaves the counts at most one apart from what there is. */
+/* After a death the counts are wrong by at most one. */
 static void queue_repair(const yk_queue_use *use)
 {
     yk_queue *queue = use->queue;
@@ -301,7 +302,7 @@ static yoke_status queue_enter(const yk_queue_use *use, uint64_t deadline)
     return status;
 }
 
-/* Takes back what somebody waits for; whether anybody did. */
+/* Clears these wishes. Whether any thread had them. */
 static bool queue_answer(yk_queue *queue, uint32_t wishes)
 {
     const bool awaited = (queue->awaited & wishes) != 0;
@@ -320,7 +321,7 @@ static void queue_leave(yk_queue *queue, bool ring, unsigned bell)
     }
 }
 
-/* With the lock, which it gives back: sleeps until the wish may have come true. */
+/* With the lock, which it releases: sleeps until the wish may be fulfilled. */
 static yoke_status queue_wait_for(yk_queue *queue, yk_waiting *waiting,
                                   yk_queue_wish wish)
 {
@@ -334,9 +335,9 @@ static yoke_status queue_wait_for(yk_queue *queue, yk_waiting *waiting,
     return yk_waiting_sleep(waiting, bell, ticket);
 }
 
-/* ---- who has taken what ---- */
+/* ---- messages taken and not done ---- */
 
-/* An entry without a valid signature is not a taker. */
+/* An entry without a valid signature does not count. */
 static bool queue_taker_lives(const yk_queue_taker *taker)
 {
     return taker->process > FREE_AGAIN && taker->check == ~taker->process &&
@@ -349,7 +350,7 @@ static void write_off(yk_queue *queue, yk_queue_taker *taker)
     taker->outstanding = 0;
 }
 
-/* Those who died with messages. Everybody else's count stays. */
+/* Writes off the messages of dead processes. All other counts stay. */
 static void write_off_dead(const yk_queue_use *use)
 {
     yk_queue_taker *takers = takers_of(use);
@@ -373,7 +374,7 @@ static void free_dead(const yk_queue_use *use)
     }
 }
 
-/* The process's entry, or, with `create`, one that it may have; NULL: there is none. */
+/* The entry of a process or, with `create`, one that it may have. NULL: there is none. */
 static yk_queue_taker *find_taker(const yk_queue_use *use, yk_identity process,
                                   bool create)
 {
@@ -434,7 +435,7 @@ static bool is_done(const yk_queue_use *use)
 
 /* ---- put ---- */
 
-/* With the lock. YOKE_EAGAIN: no room. */
+/* With the lock. YOKE_EAGAIN: there is no room. */
 static yoke_status put_now(const yk_queue_use *use, const void *data, uint64_t bytes)
 {
     yk_queue *queue = use->queue;
@@ -510,7 +511,7 @@ static void begin_taking(const yk_queue_use *use, yk_queue_taker *taker)
     YK_STEP();
 }
 
-/* With the lock. YOKE_EAGAIN: no message. */
+/* With the lock. YOKE_EAGAIN: there is no message. */
 static yoke_status get_now(const yk_queue_use *use, void *data, uint64_t *bytes)
 {
     yk_queue *queue = use->queue;
@@ -605,8 +606,8 @@ yoke_status yk_queue_poll(yk_queue *queue, uint64_t deadline)
 
 /* ---- the rest ---- */
 
-/* Both at the same moment: `got` did not change while `put` was read. Who is always
- * overtaken, as in a queue that others use all the time, is content with less. */
+/* Both counts at the same moment: `got` did not change while `put` was read. After too many
+ * attempts, in a queue that others use all the time, an approximate number will do. */
 uint64_t yk_queue_size(const yk_queue *queue)
 {
     enum { TURNS = 1000 };
@@ -622,7 +623,7 @@ uint64_t yk_queue_size(const yk_queue *queue)
         YK_STEP();
         put = atomic_load(&queue->put_count);
     } while (atomic_load(&queue->got_count) != got && ++turn < TURNS);
-    /* Until somebody repairs it, a death may have left the counts one apart. */
+    /* Until it is repaired, the counts may be wrong by one after a death. */
     return put > got ? yk_min(put - got, use.limit / WORD) : 0;
 }
 
@@ -634,7 +635,8 @@ void yk_queue_close(yk_queue *queue)
     yk_eventcount_signal(&queue->object.bells[FILLED]);
 }
 
-/* Not all is done while there are messages, or this one has more to do. */
+/* Whether all may be done: it is not while there are messages, or while this process has some
+ * left. */
 static bool may_be_done(const yk_queue *queue, const yk_queue_taker *taker)
 {
     return queue_word_get(&queue->head) == queue_word_get(&queue->tail) &&
@@ -666,7 +668,7 @@ yoke_status yk_queue_task_done(yk_queue *queue)
     return status;
 }
 
-/* With the lock, when nothing is left to do. */
+/* With the lock, when all is done. */
 static yoke_status queue_report_lost(yk_queue *queue, uint64_t *lost)
 {
     *lost = queue->lost - queue->told;
@@ -677,7 +679,8 @@ static yoke_status queue_report_lost(yk_queue *queue, uint64_t *lost)
 yoke_status yk_queue_join(yk_queue *queue, uint64_t deadline, uint64_t *lost)
 {
     yk_waiting waiting = yk_waiting_start(&queue->object, deadline);
-    uint64_t next_check = 0; /* at who has died: it takes time, with the lock */
+    /* when to check next for dead processes, which takes time with the lock held */
+    uint64_t next_check = 0;
     yk_queue_use use;
     yoke_status status = begin_use(&use, queue);
 

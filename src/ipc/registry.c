@@ -96,7 +96,7 @@ static void *allocation_of(const yk_ipc_registry *objects, const yk_ipc_object *
     return NULL;
 }
 
-/* False: somebody stays inside. */
+/* Shuts all objects of an allocation. False: a thread is still inside. */
 static bool shut_allocation(yk_ipc_registry *objects, const void *allocation,
                             bool settle)
 {
@@ -114,7 +114,7 @@ static bool shut_allocation(yk_ipc_registry *objects, const void *allocation,
     return settled;
 }
 
-/* Its pages are given back now, its first addresses later. */
+/* Gives the pages back now, and the addresses of the first one later. */
 static void registry_retire(yk_ipc_registry *objects, yk_arena *arena, void *allocation)
 {
     const yk_zone *zone = &arena->layout.zones[YK_ZONE_OBJECTS];
@@ -141,8 +141,9 @@ yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena,
         registry_retire(objects, arena, allocation);
     }
     (void)pthread_mutex_unlock(&objects->lock);
-    return allocation != NULL ? YOKE_OK
-                              : yk_fail(error, YOKE_ECLOSED,
-                                        "%p is no such object of this pool, or no more",
-                                        (void *)object);
+    return allocation != NULL
+               ? YOKE_OK
+               : yk_fail(error, YOKE_ECLOSED,
+                         "%p is not an object of this pool, or already destroyed",
+                         (void *)object);
 }

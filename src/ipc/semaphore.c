@@ -18,7 +18,7 @@ void yk_semaphore_init(yk_semaphore *permits, uint32_t count, uint32_t max_count
     permits->object.seal = semaphore_seal_of(permits, max_count);
 }
 
-/* How many there can be; 0: it is damaged. */
+/* The maximum number of permits; 0: the semaphore is damaged. */
 static uint32_t max_of(const yk_semaphore *permits)
 {
     const uint32_t max_count = permits->max_count;
@@ -45,7 +45,7 @@ yoke_status yk_semaphore_give(yk_semaphore *permits, uint32_t count)
     return YOKE_OK;
 }
 
-/* One fewer if `take`. YOKE_EAGAIN: there are none. */
+/* Takes a permit if `take`. YOKE_EAGAIN: there are none. */
 static yoke_status try_take(yk_semaphore *permits, bool take)
 {
     const uint32_t max_count = max_of(permits);

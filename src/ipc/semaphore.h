@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A counter that is waited for while it is 0: a semaphore, and, with at most one permit that
- * stays, an event. One word that changes in one step, so a death leaves nothing half done:
+ * A counter; threads wait while it is 0. It is a semaphore or, with at most one permit that is not
+ * used up, an event. It is one word that changes in one step, so a death leaves nothing half done:
  *
- *     give: count goes up, or to 1    if it dies here: who waits looks again by himself
+ *     give: count goes up, or to 1    if the thread dies here: waiters check again by themselves
  *     signal
  *
- * All calls answer YOKE_EDAMAGED if something has written over it and that shows.
+ * All calls return YOKE_EDAMAGED if they detect that the semaphore has been overwritten.
  */
 #ifndef YK_IPC_SEMAPHORE_H
 #define YK_IPC_SEMAPHORE_H
@@ -15,26 +15,26 @@
 
 typedef struct yk_semaphore {
     yk_ipc_object object;
-    _Atomic uint32_t count; /* anybody */
+    _Atomic uint32_t count;      /* any process */
     uint32_t max_count;          /* never changes */
 } yk_semaphore;
 
-/* In zeroed memory. */
+/* Initialises a semaphore in zeroed memory. */
 void yk_semaphore_init(yk_semaphore *permits, uint32_t count, uint32_t max_count);
 
-/* YOKE_EINVAL: there would be more than `max_count`. */
+/* Adds permits. YOKE_EINVAL: there would be more than `max_count`. */
 yoke_status yk_semaphore_give(yk_semaphore *permits, uint32_t count);
 
-/* One fewer. */
+/* Takes a permit. */
 yoke_status yk_semaphore_take(yk_semaphore *permits, uint64_t deadline);
 
-/* Until there are any; takes none. */
+/* Waits until there are permits; takes none. */
 yoke_status yk_semaphore_wait(yk_semaphore *permits, uint64_t deadline);
 
-/* Sets it to 0 or 1. */
+/* Sets the count to 0 or 1. */
 yoke_status yk_semaphore_set(yk_semaphore *permits, bool on);
 
-/* How many there are now; 0 if it is damaged. */
+/* The number of permits now; 0 if the semaphore is damaged. */
 uint32_t yk_semaphore_count(const yk_semaphore *permits);
 
 #endif

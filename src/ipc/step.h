@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The steps of the protocols between processes, so that a test can have one of them die after
- * each. Unless YOKE_FAULT_POINTS is defined nothing is compiled in but their order: the
- * compiler may not move what is stored over a step. Nor need the processor be told: what a
- * process has stored when it dies is what comes before one point of its program.
+ * The steps of the protocols between processes, so that a test can end a process after each of
+ * them. Unless YOKE_FAULT_POINTS is defined, a step is only a compiler barrier: the compiler may
+ * not move stores across it. The processor needs no barrier: when a process dies, exactly the
+ * stores before one point of its program have been made.
  */
 #ifndef YK_IPC_STEP_H
 #define YK_IPC_STEP_H
@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #ifdef YOKE_FAULT_POINTS
-/* Called at each step; NULL: nothing happens. Inherited by whatever is forked. */
+/* Called at each step; NULL: nothing happens. Forked processes inherit it. */
 extern void (*yk_step_hook)(void);
 void yk_step_visit(void);
 #define YK_STEP() yk_step_visit()

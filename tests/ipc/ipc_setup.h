@@ -22,7 +22,7 @@ static inline void *setup_allocate(uint64_t bytes)
 /* Of a process that has ended, if no other has its id now; number 0, 1, ... are different. */
 static inline yk_identity setup_dead(unsigned number)
 {
-    const uint64_t ticks = UINT64_C(0x7fff0000) + number; /* nobody started then */
+    const uint64_t ticks = UINT64_C(0x7fff0000) + number; /* no process started then */
 
     return (yk_identity_process() & UINT32_MAX) | ticks << 32;
 }

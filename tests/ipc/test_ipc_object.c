@@ -89,7 +89,7 @@ static void test_somebody_else_has_it(void **state)
     assert_true((atomic_load(&object.owner) & ~YK_CONTENDED) == setup_alive(0));
 }
 
-/* Also from an id that somebody else has by now, and one that had been waited for. */
+/* Also from an id that another thread has by now, and from one that had been waited for. */
 static void test_the_owner_is_dead(void **state)
 {
     (void)state;
@@ -108,7 +108,7 @@ static void test_the_owner_is_dead(void **state)
 static void test_lock_again(void **state)
 {
     (void)state;
-    object.depth = 5; /* left by somebody who died */
+    object.depth = 5; /* left by a thread that died */
     atomic_store(&object.owner, setup_dead(0));
     assert_status(yk_ipc_object_lock_again(&object, self(), YK_FOR_EVER), YOKE_EOWNERDEAD);
     assert_ok(yk_ipc_object_lock_again(&object, self(), YK_AT_ONCE));
@@ -179,7 +179,7 @@ static void test_cells_limits(void **state)
     assert_true(yk_cells_bytes(UINT64_C(1) << 46, 1) != 0);
 }
 
-/* What was decided when somebody died is finished; an index that is none is not followed. */
+/* A set that was decided before a death is completed; an index out of range is not used. */
 static void test_cells_repair(void **state)
 {
     const uint64_t decided = 77;

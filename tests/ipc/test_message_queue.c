@@ -31,7 +31,7 @@ static uint64_t get(yk_queue *queue)
     return number;
 }
 
-/* As if the lock's owner had died where he is. */
+/* As if the lock's owner had died at this point. */
 static void die_inside(yk_queue *queue)
 {
     atomic_store(&queue->object.owner, setup_dead(0));
