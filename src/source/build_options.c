@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Options with a value, in the same word or the next one. */
+/* Options with a value, which is in the same word or the next one. */
 typedef enum option_kind {
     OPTION_OTHER,
-    OPTION_QUOTED_FOLDER, /* folders: in the order of the search */
+    OPTION_QUOTED_FOLDER, /* folders, in the order of the search */
     OPTION_FOLDER,
     OPTION_SYSTEM_FOLDER,
     OPTION_LAST_FOLDER,
@@ -36,7 +36,7 @@ typedef struct option {
     option_kind kind;
     const char *begin;
     const char *end;
-    const char *value; /* not unquoted; for those that are known */
+    const char *value; /* with its quotes; for known options */
 } option;
 
 static bool is_space(char c)
@@ -52,7 +52,7 @@ static const char *skip_spaces(const char *at)
     return at;
 }
 
-/* Quotes hold spaces together; a backslash takes the next character as it is. */
+/* Quotes protect spaces; a backslash protects the next character. */
 static const char *word_end(const char *at)
 {
     char quote = '\0';
@@ -93,7 +93,7 @@ static char *build_option_unquoted(const char *begin, const char *end)
     return text;
 }
 
-/* Drivers differ in what quotes mean to them; -DNAME="x" is a string to most. */
+/* Drivers treat quotes differently; -DNAME="x" is a string for most. */
 static char *macro_value(const char *begin, const char *end)
 {
     const char *const equals = memchr(begin, '=', (size_t)(end - begin));
@@ -145,7 +145,7 @@ static option next_option(const char *at)
     return found;
 }
 
-/* Takes over the text; false without one. */
+/* Takes over the text. False if it is NULL. */
 static bool add_text(yk_texts *texts, char *text)
 {
     char **const more =

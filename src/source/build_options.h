@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The build options of a kernel: those that name files and folders, which are read when
- * the kernel is created, and the rest, which is the compiler's.
+ * The build options of a kernel: those that name files and folders, which are read when the
+ * kernel is created, and all others, which the compiler gets.
  */
 #ifndef YK_SOURCE_BUILD_OPTIONS_H
 #define YK_SOURCE_BUILD_OPTIONS_H
@@ -16,10 +16,11 @@ typedef struct yk_texts {
 
 typedef struct yk_build_options {
     char *rest;         /* what is left for the compiler */
-    yk_texts folders;   /* where headers are, in the order in which they are searched */
-    size_t angled;      /* from here on also those of #include <...> */
-    yk_texts files;     /* -include: in front of the source */
-    yk_texts defined;   /* -D: as behind a #define; in order */
+    yk_texts folders;   /* folders of headers, in the order of the search */
+    /* index from which folders are also searched for #include <...> */
+    size_t angled;
+    yk_texts files;     /* -include: before the source */
+    yk_texts defined;   /* -D: as after a #define; in order */
     yk_texts undefined; /* -U */
 } yk_build_options;
 

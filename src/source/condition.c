@@ -19,7 +19,7 @@ yk_truth yk_conditions_here(const yk_conditions *conditions)
 
 /* ---- macros ---- */
 
-/* A macro changed where the text may be seen: in doubt once that place is left. */
+/* Notes that a macro changed in a text that may be seen: it is in doubt after that text. */
 static void note_change(yk_conditions *c, yk_macro *macro)
 {
     const size_t wanted = c->change_capacity == 0 ? 64 : 2 * c->change_capacity;
@@ -84,7 +84,8 @@ static bool is_implied(const yk_macro *macro, const yk_macro *guard)
     return false;
 }
 
-/* What a guarded text defines is defined wherever its guard is, until it is undefined. */
+/* Macros that a guarded text defines are defined wherever its guard is, until they are
+ * undefined. */
 static void note_guard(yk_conditions *c, const yk_group *group)
 {
     yk_macro *const guard = group->absent;
@@ -103,7 +104,7 @@ static void note_guard(yk_conditions *c, const yk_group *group)
     }
 }
 
-/* #ifndef X, #define X, #endif: now X is defined, one way or the other, and what it guards. */
+/* After #ifndef X, #define X, #endif: X is now defined in any case, and so is what it guards. */
 static void forget_changes(yk_conditions *c, const yk_group *group, bool is_last)
 {
     const bool guards =
@@ -150,7 +151,7 @@ void yk_group_open_absent(yk_conditions *c, yk_truth truth, yk_token absent)
     }
 }
 
-/* What one branch may have changed is noted by the group around it, too. */
+/* Changes that a branch may have made are also noted by the group around it. */
 static void leave_branch(yk_conditions *c, bool is_last)
 {
     const yk_group *const group = &c->groups[c->depth - 1];
@@ -226,7 +227,8 @@ static yk_truth truth_negate(yk_truth truth)
     return truth == YK_MAYBE ? YK_MAYBE : truth == YK_YES ? YK_NO : YK_YES;
 }
 
-/* For what a text cannot tell each number of a branch is one way in which it may be read. */
+/* If the text does not determine a condition, each number of a branch is one way to read the
+ * text. */
 static yk_truth condition_decide(yk_conditions *c, size_t branch, yk_truth truth)
 {
     if (truth != YK_MAYBE) {
@@ -288,7 +290,7 @@ void yk_conditions_take(yk_conditions *c, yk_token word, const char *rest)
     } else if (yk_token_is(word, "endif")) {
         yk_group_close(c);
     } else if (c->depth > 0) {
-        leave_branch(c, false); /* what it defined does not hold in the next one */
+        leave_branch(c, false); /* its definitions do not apply to the next branch */
         yk_group_next(c, truth_of(c, c->groups[c->depth - 1].branch + 1, word, rest));
     }
 }

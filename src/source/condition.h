@@ -17,51 +17,53 @@ enum { YK_MAX_GROUPS = 2048 };
 
 /* One #if ... #endif that is open. */
 typedef struct yk_group {
-    yk_truth outside; /* whether what is around it is seen */
-    yk_truth own;     /* whether its present branch is, if so */
+    yk_truth outside; /* whether the text around it is seen */
+    yk_truth own;     /* whether its present branch is seen, if the text around it is */
     yk_truth here;    /* both */
-    yk_truth before;  /* whether an earlier branch is, as `own` */
-    size_t changes;   /* where those of its present branch begin */
-    size_t branch;    /* which one that is, from 0 */
-    yk_macro
-        *absent; /* defined if the first branch is not taken; NULL: nothing known */
+    yk_truth before;  /* whether an earlier branch is seen, as `own` */
+    size_t changes;   /* index where the changes of its present branch begin */
+    size_t branch;    /* number of its present branch, from 0 */
+    /* a macro that is defined if the first branch is not taken; NULL: unknown */
+    yk_macro *absent;
 } yk_group;
 
 typedef struct yk_conditions {
     yk_macros macros;
-    /* Names that only a driver or a text outside could have defined are taken as undefined,
-     * unless they look like a driver's. */
+    /* Names that only a driver or another text could have defined count as undefined, unless
+     * they look like a driver's. */
     bool guesses;
-    /* What a text cannot tell is decided: for the branch of this number in each group. */
+    /* Conditions that the text does not determine are decided: for the branch of this number in
+     * each group. */
     bool decides;
     size_t decided_branch;
-    size_t branches_in_doubt; /* behind all that a text cannot tell */
+    /* branches of all conditions that the text does not determine */
+    size_t branches_in_doubt;
     yk_group groups[YK_MAX_GROUPS];
     size_t depth;
-    yk_macro **changes; /* of macros, in branches that may be seen */
+    yk_macro **changes; /* macros that were changed in branches that may be seen */
     size_t change_count;
     size_t change_capacity;
     bool is_too_deep;
 } yk_conditions;
 
-/* Accepts one that is all zero, which is how they begin. */
+/* Accepts zeroed conditions, which is how they start. */
 void yk_conditions_fini(yk_conditions *conditions);
 
 /* Whether the text at this place is seen. */
 yk_truth yk_conditions_here(const yk_conditions *conditions);
 
-/* Whether the word behind a '#' opens, continues or closes a group. */
+/* Whether the word after a '#' opens, continues or closes a group. */
 bool yk_is_conditional(yk_token word);
 bool yk_opens_group(yk_token word);
 
-/* #ifndef X or #if !defined(X): the name; otherwise a token of another kind. */
+/* For #ifndef X or #if !defined(X): the name; otherwise a token of another kind. */
 yk_token yk_absent_name(yk_token word, const char *rest);
 
-/* Takes such a directive; `rest` is what follows the word. One that belongs to no group is
- * ignored. */
+/* Processes such a directive; `rest` is what follows the word. A directive that belongs to no
+ * group is ignored. */
 void yk_conditions_take(yk_conditions *conditions, yk_token word, const char *rest);
 
-/* Groups that a caller makes: open, on to the next branch, close. */
+/* Groups that a caller makes: open, go to the next branch, close. */
 void yk_group_open(yk_conditions *conditions, yk_truth truth);
 void yk_group_open_absent(yk_conditions *conditions, yk_truth truth, yk_token absent);
 void yk_group_next(yk_conditions *conditions, yk_truth truth);

@@ -62,7 +62,7 @@ static const char *time_of(const yk_expander *x, yk_token word)
     return yk_token_is(word, "__TIMESTAMP__") ? x->date : NULL;
 }
 
-/* Times are those of the kernel's creation, since it is built again later. */
+/* Times are those of the kernel's creation, since the kernel is built again later. */
 void yk_put_text(yk_expander *x, const yk_frame *frame, const char *begin,
                  const char *end)
 {
@@ -87,7 +87,7 @@ void yk_put_text(yk_expander *x, const yk_frame *frame, const char *begin,
 
 /* ---- directives ---- */
 
-/* The lines of a branch that is never seen are left out. */
+/* Omits the lines of a branch that is never seen. */
 static void take_conditional(yk_expander *x, const yk_frame *frame,
                              const yk_directive *directive)
 {
@@ -115,11 +115,11 @@ static void take_conditional(yk_expander *x, const yk_frame *frame,
     if (opens) {
         x->lines_before[c->depth - 1] = x->line_count;
     } else if (x->lines_before[depth - 1] != x->line_count) {
-        /* A compiler does not count by #line in branches that it skips. */
+        /* A compiler ignores #line in branches that it skips. */
         yk_put_line(x, frame, directive->next_line);
     }
     if (!yk_token_is(directive->word, "endif") && yk_conditions_here(c) == YK_NO) {
-        fputs("#error the lines that follow were left out, since nothing seemed to "
+        fputs("#error the following lines were left out, since nothing seemed to "
               "define what they depend on\n",
               x->out);
         x->lines_before[c->depth - 1] = 0;
@@ -210,7 +210,7 @@ static long lines_in(const char *begin, const char *end)
     return count;
 }
 
-/* One logical line; the kind of what ends it. */
+/* Processes one logical line. Returns the kind of the token that ends it. */
 static yk_token_kind take_text_line(yk_expander *x, yk_frame *frame)
 {
     const yk_token last = yk_line_last(frame->at);
@@ -234,7 +234,7 @@ static yk_token_kind take_text_line(yk_expander *x, yk_frame *frame)
     return last.kind;
 }
 
-/* What a file leaves open must not swallow what comes behind it. */
+/* A comment or #if that a file leaves open must not affect what comes after it. */
 static void close_file(yk_expander *x, const yk_frame *frame, yk_token_kind last)
 {
     yk_conditions *const c = x->conditions;

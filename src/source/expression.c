@@ -6,7 +6,7 @@
 
 enum { MAX_DEPTH = 32 };
 
-/* A number, or something that is not known here. */
+/* A number, or an unknown value. */
 typedef struct value {
     bool known;
     long long number;
@@ -28,7 +28,7 @@ static value value_known(long long number)
 
 static value expression_evaluate(reader *r, int weakest);
 
-/* Names that drivers and compilers define. */
+/* Whether a name looks like one that drivers and compilers define. */
 static bool looks_predefined(const char *name)
 {
     static const char *const beginnings[] = {"_",   "cl_",   "CL",  "POCL", "NV",
@@ -97,7 +97,7 @@ static value read_number(yk_token token)
     return end[strspn(end, "uUlL")] == '\0' ? value_known(number) : unknown_value;
 }
 
-/* Behind the name of a macro with arguments, or of something like __has_include. */
+/* Skips what follows the name of a macro with arguments, or of something like __has_include. */
 static void skip_operand(reader *r)
 {
     int depth = 0;
@@ -168,7 +168,7 @@ static value read_operand(reader *r)
     return inner;
 }
 
-/* The operators there are, those of two characters first; others make a value unknown. */
+/* All known operators, those of two characters first; other operators make a value unknown. */
 static const struct {
     char text[3];
     int strength;
@@ -177,7 +177,7 @@ static const struct {
     {">", 4},  {"+", 5},  {"-", 5},  {"*", 6},  {"/", 6},  {"%", 6},
 };
 
-/* The operator that comes next: its index, or -1. */
+/* The index of the next operator, or -1. */
 static int next_operator(reader *r, int weakest)
 {
     const char *const at = yk_skip_blanks(r->at);

@@ -80,7 +80,7 @@ static bool is_same_moment(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* A file that is being written is read again, so that it is one version of it. */
+/* A file that is being written is read again, so that the text is one version of it. */
 static char *read_moment(int file, size_t *bytes, int *code)
 {
     struct stat before;
@@ -200,7 +200,7 @@ static yk_header *new_header(yk_headers *headers, const char *path, int *code)
     return made;
 }
 
-/* The folder's name has this length; 0 is the working directory. */
+/* `length` is that of the folder's name; 0: the working directory. */
 static yk_header *look_in(yk_headers *headers, const char *folder, size_t length,
                           const char *name, int *code)
 {

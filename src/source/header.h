@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files that a kernel's source includes: found as a compiler finds them, relative to
- * the working directory of the moment, and read once.
+ * The files that a kernel's source includes. They are found as a compiler finds them, relative
+ * to the present working directory, and read once.
  */
 #ifndef YK_SOURCE_HEADER_H
 #define YK_SOURCE_HEADER_H
@@ -12,14 +12,14 @@
 
 #include "source/build_options.h"
 
-/* What a file contains, under however many names. */
+/* The content of a file, which may have several names. */
 typedef struct yk_header_text {
     struct yk_header_text *next;
     dev_t device;
     ino_t inode;
     char *text;    /* ends with a newline and a 0 */
     size_t bytes;  /* as in the file */
-    char once[32]; /* a macro of its own, and 1: what #pragma once is turned into */
+    char once[32]; /* a macro of its own, and 1: the replacement of #pragma once */
     bool is_once;  /* it has a #pragma once */
     bool is_text;  /* no 0 in it */
 } yk_header_text;
@@ -28,7 +28,7 @@ typedef struct yk_header_text {
 typedef struct yk_header {
     struct yk_header *next;
     yk_header_text *content;
-    char path[]; /* as messages name it */
+    char path[]; /* as in messages */
 } yk_header;
 
 enum {
@@ -44,22 +44,23 @@ typedef struct yk_headers {
     bool is_short_of_memory;
 } yk_headers;
 
-/* What is looked for, and by which file. */
+/* What to search for, and for which file. */
 typedef struct yk_header_name {
     const char *name;
     bool is_quoted;
     const char *includer; /* its path; "": the source itself */
-    int after; /* only in folders after this one (#include_next); YK_NO_FOLDER: in all */
+    /* search only folders after this one (#include_next); YK_NO_FOLDER: all */
+    int after;
     bool is_next;
 } yk_header_name;
 
 typedef struct yk_header_place {
-    yk_header *header; /* NULL: not found, or not to be read */
-    int folder;        /* where it was found */
-    int code;          /* errno: why it cannot be read; 0 if it is not there */
+    yk_header *header; /* NULL: not found, or not readable */
+    int folder;        /* folder where it was found */
+    int code;          /* errno: why it cannot be read; 0 if it does not exist */
 } yk_header_place;
 
-/* The options stay the caller's, and must stay. */
+/* The options remain the caller's, and must remain valid. */
 void yk_headers_init(yk_headers *headers, const yk_build_options *options);
 void yk_headers_fini(yk_headers *headers);
 

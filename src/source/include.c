@@ -61,17 +61,18 @@ static yoke_status fail_expansion(const yk_expander *x, bool is_written,
 {
     if (x->is_too_large) {
         return yk_fail(error, YOKE_EINVAL,
-                       "%s: the files that its source includes are more than %d MiB",
-                       noun, YK_MAX_INCLUDED_BYTES >> 20);
+                       "%s: the files that its source includes exceed %d MiB", noun,
+                       YK_MAX_INCLUDED_BYTES >> 20);
     }
     if (x->conditions->is_too_deep) {
-        return yk_fail(error, YOKE_EINVAL, "%s: more than %d #if within each other",
-                       noun, YK_MAX_GROUPS);
+        return yk_fail(error, YOKE_EINVAL, "%s: #if is nested more than %d deep", noun,
+                       YK_MAX_GROUPS);
     }
     return is_written && !x->headers.is_short_of_memory &&
                    !x->conditions->macros.is_short_of_memory
                ? YOKE_OK
-               : yk_fail(error, YOKE_ENOMEM, "%s: no memory for its source", noun);
+               : yk_fail(error, YOKE_ENOMEM,
+                         "%s: cannot allocate memory for its source", noun);
 }
 
 /* One pass over the source. */
@@ -89,7 +90,8 @@ static yoke_status expand_source(yk_expander *x, char **text, const char *source
     x->conditions = calloc(1, sizeof *x->conditions);
     x->out = open_memstream(text, &length);
     if (x->conditions == NULL || x->out == NULL) {
-        status = yk_fail(error, YOKE_ENOMEM, "%s: no memory for its source", noun);
+        status = yk_fail(error, YOKE_ENOMEM,
+                         "%s: cannot allocate memory for its source", noun);
     } else {
         write_source(x, source);
         is_written = ferror(x->out) == 0;
@@ -135,7 +137,8 @@ yoke_status yk_whole_source_make(yk_whole_source *whole, const char *source,
 
     memset(whole, 0, sizeof *whole);
     if (!yk_build_options_read(&read, options)) {
-        status = yk_fail(error, YOKE_ENOMEM, "%s: no memory for its options", noun);
+        status = yk_fail(error, YOKE_ENOMEM,
+                         "%s: cannot allocate memory for its options", noun);
     } else {
         read_clock(&x);
         yk_headers_init(&x.headers, &read);

@@ -53,9 +53,9 @@ static yk_header_place find_requested(yk_expander *x, const request *by,
 
 /* ---- files ---- */
 
-/* Only the driver's own headers can still be meant. PoCL has none to include, but searches
- * the working directory of the process that builds, where a file may have come meanwhile;
- * others do that only for names in quotes. */
+/* Only the driver's own headers can still be meant. PoCL has none to include, but it searches
+ * the working directory of the process that builds, where such a file may have been created
+ * meanwhile; other drivers do that only for names in quotes. */
 static void put_missing(yk_expander *x, const request *by, const char *name, int code)
 {
     if (code != 0) {
@@ -93,7 +93,7 @@ static yk_token first_word(const char *text)
     return yk_lex(&text);
 }
 
-/* A name that no file has mentioned yet is defined by no one, if it is a file's own. */
+/* A name that no file has mentioned yet is undefined, if it looks like a file's own. */
 static void presume_undefined(yk_expander *x, yk_token name)
 {
     yk_macro *const macro = yk_macros_get(&x->conditions->macros, name);
@@ -158,7 +158,7 @@ static void expand_file(yk_expander *x, const yk_frame *outer, yk_header_place p
     yk_expand(x, &inner);
 }
 
-/* A file that is to be taken once is put between #ifndef and #endif. */
+/* A file that is to be included once is put between #ifndef and #endif. */
 static void expand_once(yk_expander *x, const request *by, yk_header_place place)
 {
     const char *const once = place.header->content->once;
@@ -171,7 +171,7 @@ static void expand_once(yk_expander *x, const request *by, yk_header_place place
     fprintf(x->out, "#ifndef %.*s\n", (int)(name.end - name.begin), name.begin);
     yk_group_open_absent(x->conditions, is_new, name);
     if (is_new == YK_NO) {
-        yk_put_error(x, "\"%s\" was left out, since it seemed to be there already",
+        yk_put_error(x, "\"%s\" was left out, since it seemed to be included already",
                      place.header->path);
     } else {
         if (by->is_import) {
@@ -298,7 +298,7 @@ static bool take_own_name(yk_expander *x, const request *by)
     return frame->name.kind == YK_TOKEN_QUOTED && take_named(x, by, frame->name.begin);
 }
 
-/* What names a file: "x", <x>, or a macro that is one of them. */
+/* The operand of an #include: "x", <x>, or a macro that stands for one of these. */
 static bool take_operand(yk_expander *x, const request *by, const char *at, int depth)
 {
     yk_token word;
@@ -380,8 +380,8 @@ void yk_take_include(yk_expander *x, const yk_frame *frame,
     };
 
     if (!take_operand(x, &by, directive->rest, 0)) {
-        yk_put_error(x, "cannot tell which file this #include names; write its name in "
-                        "quotes, or a macro that is a name in quotes");
+        yk_put_error(x, "cannot determine which file this #include names; write its "
+                        "name in quotes, or a macro that is a name in quotes");
     }
     yk_put_line(x, frame, directive->next_line);
 }
@@ -394,7 +394,7 @@ void yk_take_embed(yk_expander *x, const yk_frame *frame, const yk_directive *di
     char *const name = read_name(directive->rest, &is_quoted, &end);
 
     if (name == NULL || yk_lex(&end).kind > YK_TOKEN_NEWLINE) {
-        yk_put_error(x, "only #embed \"file\" and #embed <file> are known");
+        yk_put_error(x, "only #embed \"file\" and #embed <file> are supported");
     } else {
         take_file(x, &by, name, is_quoted);
     }
@@ -402,8 +402,9 @@ void yk_take_embed(yk_expander *x, const yk_frame *frame, const yk_directive *di
     yk_put_line(x, frame, directive->next_line);
 }
 
-/* Behind __has_include: answers for a file, and returns what follows; NULL if it names
- * none. A driver's own headers are asked for where there may be some: see put_missing(). */
+/* After __has_include: writes the answer for a file, and returns what follows; NULL if it names
+ * no file. If it may be one of the driver's own headers, the driver is asked: see
+ * put_missing(). */
 static const char *put_presence(yk_expander *x, const yk_frame *frame, yk_token word,
                                 const char *at)
 {

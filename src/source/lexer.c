@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "source/lexer.h"
 
-/* Where the next character lies, behind line splices. */
+/* The place of the next character, after line splices. */
 static const char *skip_splices(const char *at)
 {
     while (at[0] == '\\' && (at[1] == '\n' || (at[1] == '\r' && at[2] == '\n'))) {

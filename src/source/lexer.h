@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenCL C cut into tokens, as a preprocessor sees it: comments are white space, lines that
- * end in a backslash go on in the next.
+ * The tokens of OpenCL C, as a preprocessor sees them: comments are white space, and lines that
+ * end in a backslash continue in the next.
  */
 #ifndef YK_SOURCE_LEXER_H
 #define YK_SOURCE_LEXER_H
@@ -16,7 +16,7 @@ typedef enum yk_token_kind {
     YK_TOKEN_NEWLINE, /* the end of a logical line */
     YK_TOKEN_WORD,
     YK_TOKEN_NUMBER,
-    YK_TOKEN_QUOTED, /* a string or character, closed or cut off by the line's end */
+    YK_TOKEN_QUOTED, /* a string or character, closed or ended by the end of the line */
     YK_TOKEN_HASH,   /* # */
     YK_TOKEN_PASTE,  /* ## */
     YK_TOKEN_OTHER,  /* any other character */
@@ -28,21 +28,21 @@ typedef struct yk_token {
     const char *end;
 } yk_token;
 
-/* Takes the next token; *at is behind it then, and stays at the end of the text. */
+/* Takes the next token and moves *at past it; at the end of the text *at stays. */
 yk_token yk_lex(const char **at);
 
-/* Whether the token is this word or character, spliced or not. */
+/* Whether the token is this word or character, with or without line splices. */
 bool yk_token_is(yk_token token, const char *text);
 
-/* Copies a token without its splices, cut off if it is longer. */
+/* Copies a token without line splices, truncated if it is too long. */
 void yk_token_copy(yk_token token, char text[YK_WORD_BYTES]);
 
-/* The last token of the logical line at `at`, its newline or the end of the text. A text
- * that ends with a newline has the latter only if a comment in it is not closed. */
+/* The last token of the logical line at `at`: its newline or the end of the text. A text that
+ * ends with a newline has the latter only if a comment in it is not closed. */
 yk_token yk_line_last(const char *at);
 
-/* The next character that is neither blank nor part of a comment nor of a splice, in this
- * logical line. */
+/* The next character in this logical line that is neither blank nor part of a comment or of a
+ * line splice. */
 const char *yk_skip_blanks(const char *at);
 
 #endif

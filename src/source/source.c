@@ -5,7 +5,7 @@
 
 #include "source/lexer.h"
 
-/* What is looked for, and whether what cannot be seen counts as found. */
+/* The words to search for, and whether text that cannot be seen counts as found. */
 typedef struct word_list {
     const char *const *words;
     size_t count;
@@ -52,7 +52,7 @@ static bool source_is_one_of(yk_token word, const char *const *words, size_t cou
     return false;
 }
 
-/* Whether the token pastes words together or brings in another file. */
+/* Whether the token pastes words together or includes another file. */
 static bool hides_text(yk_token token, const char *behind)
 {
     return token.kind == YK_TOKEN_PASTE ||

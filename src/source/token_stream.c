@@ -10,12 +10,12 @@
 
 enum { MAX_PARAMETERS = 128 };
 
-/* What a macro is called with. */
+/* The arguments of a macro's call. */
 typedef struct call {
     char parameters[MAX_PARAMETERS][YK_WORD_BYTES];
     char *arguments[MAX_PARAMETERS];
     size_t count;
-    bool is_variadic; /* the last one takes what is left */
+    bool is_variadic; /* the last one takes the rest */
 } call;
 
 /* ---- what is known beforehand ---- */
@@ -31,7 +31,7 @@ static void token_stream_preset(yk_token_stream *stream, const char *name,
     macro->is_mentioned = true;
 }
 
-/* Sources that are also for a host compiler, or another language, ask for these. */
+/* Sources that are also meant for a host compiler, or for another language, test these. */
 static void preset_languages(yk_token_stream *stream)
 {
     static const char *const others[] = {"__cplusplus", "__CUDACC__", "__CUDA_ARCH__",
@@ -44,8 +44,8 @@ static void preset_languages(yk_token_stream *stream)
     }
 }
 
-/* A macro of the library has such a name where a range is split: a macro of the source's that
- * calls the function would call the driver's, and an #undef leaves that. */
+/* If a range is split, a macro of the library has such a name: a macro of the source that calls
+ * the function would call the driver's, and so would the source after an #undef. */
 static void note_wrapper(yk_token_stream *stream, const char *at, bool is_defined)
 {
     const yk_token name = yk_lex(&at);
@@ -104,7 +104,7 @@ const char *yk_token_stream_position(const yk_token_stream *stream)
 
 /* ---- reading ---- */
 
-/* Takes the next token without looking at it; what a macro stands for ends with its line. */
+/* Takes the next token without examining it. The expansion of a macro ends with its line. */
 static yk_token next_raw(yk_token_stream *stream)
 {
     for (;;) {
@@ -183,7 +183,7 @@ static void put_token(FILE *to, yk_token token)
     }
 }
 
-/* Up to the comma or parenthesis that ends it, which is returned. */
+/* Reads an argument. Returns the comma or parenthesis that ends it. */
 static yk_token read_argument(yk_token_stream *stream, call *c, size_t index)
 {
     const bool is_rest = c->is_variadic && index + 1 == c->count;
@@ -236,7 +236,8 @@ static void put_argument(FILE *to, const char *argument, bool pastes)
     fprintf(to, "%.*s", (int)(pastes && length > 0 ? length - 1 : length), argument);
 }
 
-/* What the body becomes; NULL without memory. Strings made of arguments are left empty. */
+/* The body with arguments substituted; NULL if there is no memory. Strings made of arguments
+ * are left empty. */
 static char *token_stream_substitute(const call *c, const char *body)
 {
     size_t bytes;
@@ -300,7 +301,7 @@ static void expand_call(yk_token_stream *stream, const yk_macro *macro)
     free(c);
 }
 
-/* False: the word stands for itself. */
+/* Expands a word. False: the word is not a macro. */
 static bool expand_word(yk_token_stream *stream, yk_token word)
 {
     static const call none;
@@ -327,7 +328,7 @@ static bool expand_word(yk_token_stream *stream, yk_token word)
 
 /* ---- directives ---- */
 
-/* Whether it is one that the stream shows. */
+/* Processes a directive. Whether it is one that the stream returns. */
 static bool take_stream_directive(yk_token_stream *stream, yk_token *word)
 {
     yk_stream_level *const text = &stream->levels[0];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tokens of a whole source after its macros and conditions. If a condition depends on
- * something that a driver defines, all of its branches are read.
+ * The tokens of a whole source, with macros expanded and conditions evaluated. If a condition
+ * depends on something that a driver defines, all of its branches are read.
  */
 #ifndef YK_SOURCE_TOKEN_STREAM_H
 #define YK_SOURCE_TOKEN_STREAM_H
@@ -10,11 +10,11 @@
 #include "source/condition.h"
 
 enum {
-    YK_MAX_EXPANSIONS = 1024, /* within each other */
+    YK_MAX_EXPANSIONS = 1024, /* nested */
     YK_MAX_EXPANSION_COUNT = 1 << 20,
 };
 
-/* The text, or what a macro stands for. */
+/* The text, or the expansion of a macro. */
 typedef struct yk_stream_level {
     const char *at;
     char *owned; /* NULL: the text */
@@ -27,18 +27,18 @@ typedef struct yk_token_stream {
     size_t depth;
     bool is_line_start;
     size_t expansion_count;
-    /* A work-item function that the text replaces by a macro which calls it; "" if none. */
+    /* A work-item function that the text replaces by a macro that calls it; "" if none. */
     char wrapped[YK_WORD_BYTES];
-    bool is_incomplete; /* beyond the most, macros stand for themselves */
+    bool is_incomplete; /* beyond the maximum, macros are not expanded */
 } yk_token_stream;
 
-/* For one that is all zero. Text and options must stay. */
+/* Initialises a zeroed stream. Text and options must remain valid. */
 void yk_token_stream_init(yk_token_stream *stream, const char *text,
                           const yk_build_options *options);
 void yk_token_stream_fini(yk_token_stream *stream);
 
-/* The next token, until YK_TOKEN_END; its text stays until the next call. One of kind
- * YK_TOKEN_HASH is the word of an #if, #elif and so on that has been taken. */
+/* The next token, until YK_TOKEN_END. Its text is valid until the next call. A token of kind
+ * YK_TOKEN_HASH is the word of an #if, #elif and so on that has been processed. */
 yk_token yk_token_stream_next(yk_token_stream *stream);
 
 /* How far the text has been read. */

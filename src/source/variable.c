@@ -65,7 +65,7 @@ static void take_condition(source_reader *p, yk_token word)
 
 /* ---- the whole ---- */
 
-/* Names the line that a compiler would name. */
+/* Describes the line that a compiler would name. */
 static void describe_place(const char *text, const char *place, char *description,
                            size_t bytes)
 {
@@ -160,8 +160,8 @@ static bool variable_read_once(const char *source, const yk_build_options *optio
     return good;
 }
 
-/* Of a macro that several branches define the first reading takes the last definition; so
- * each branch is read for itself, and the text without them. */
+/* If several branches define a macro, the first reading uses the last definition. So each
+ * branch is also read by itself, and the text without them. */
 static bool read_variables(const char *source, const yk_build_options *options,
                            yk_variables *found)
 {
@@ -195,37 +195,35 @@ yoke_status yk_variables_check(const char *source, const char *options,
     yk_variables found;
 
     if (!yk_variables_read(&found, source, options)) {
-        return yk_fail(error, YOKE_ENOMEM, "%s: no memory for its source", noun);
+        return yk_fail(error, YOKE_ENOMEM, "%s: cannot allocate memory for its source",
+                       noun);
     }
     if (found.has_changeable) {
-        return yk_fail(
-            error, YOKE_EUNSUPPORTED,
-            "%s: the variable '%s' (%s) is in global memory outside the kernel: each "
-            "device and process would have one of its own, which outlives the job; "
-            "pass what items share as a yoke_inout_whole() argument, and declare "
-            "what never changes __constant or const",
-            noun, found.name, found.place);
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "%s: the variable '%s' (%s) is in global memory outside the "
+                       "kernel: each device and process would have its own copy, which "
+                       "outlives the job; pass shared data as a yoke_inout_whole() "
+                       "argument, and declare constants __constant or const",
+                       noun, found.name, found.place);
     }
     if (found.wrapped[0] != '\0') {
-        return yk_fail(
-            error, YOKE_EUNSUPPORTED,
-            "%s: it has an #undef of %s, or a macro of that name that calls it: "
-            "that would be the driver's own function, which knows only the piece "
-            "that is launched; give the macro another name",
-            noun, found.wrapped);
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "%s: the source has an #undef of %s, or a macro of that name "
+                       "that calls it: that would be the driver's own function, which "
+                       "knows only the piece that is launched; rename the macro",
+                       noun, found.wrapped);
     }
     if (found.is_incomplete) {
         return yk_fail(
             error, YOKE_EUNSUPPORTED,
-            "%s: its macros are too many, or nested too deeply, to see whether "
-            "it has variables in global memory; at most %d may be nested",
+            "%s: the source has too many macros, or they are nested too deeply, to "
+            "check whether it has variables in global memory; at most %d may be nested",
             noun, YK_MAX_EXPANSIONS);
     }
     return !found.enqueues
                ? YOKE_OK
-               : yk_fail(
-                     error, YOKE_EUNSUPPORTED,
-                     "%s: it calls enqueue_kernel(): kernels that start kernels are "
-                     "not supported; start them from the program",
-                     noun);
+               : yk_fail(error, YOKE_EUNSUPPORTED,
+                         "%s: the source calls enqueue_kernel(): kernels that start "
+                         "kernels are not supported; start them from the program",
+                         noun);
 }

@@ -377,7 +377,7 @@ static void a_text_that_grows_without_end_is_refused(void **state)
                                           "kernel 'f'", &error),
                      YOKE_EINVAL);
     assert_contains(error.text,
-                    "kernel 'f': the files that its source includes are more");
+                    "kernel 'f': the files that its source includes exceed");
     assert_null(whole.source);
 }
 
