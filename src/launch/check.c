@@ -3,7 +3,7 @@
 
 #include "launch/footprint.h"
 
-/* What the items of the whole range touch of an argument, or only what they write. */
+/* What the items of the whole range access of an argument, or only what they write. */
 typedef struct touched {
     yk_extent extents[YK_MAX_EXTENTS];
     size_t count;
@@ -19,7 +19,7 @@ static touched written_of(const yk_launch *launch, const yk_arg *arg)
     return t;
 }
 
-/* What is read and written is read, too: an extent for what is just written. */
+/* What is read and written counts as read; there is a separate extent for what is only written. */
 static touched touched_of(const yk_launch *launch, const yk_arg *arg)
 {
     const uint64_t first = launch->begin[launch->split];
@@ -45,7 +45,7 @@ static bool sets_meet(const touched *a, const touched *b)
     return false;
 }
 
-/* Whether the first writes what the second touches. */
+/* Whether the first argument writes what the second accesses. */
 static bool arg_disturbs(const yk_launch *a, const yk_arg *x, const yk_launch *b,
                          const yk_arg *y)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From what a user passes to yoke_map to a launch that is known to be right: everything
- * that can be wrong with a range or an argument is found here, before anything runs.
- * Errors count arguments from 1.
+ * Makes a launch that is known to be valid from what a user passes to yoke_map(): every error
+ * in a range or an argument is found here, before anything runs. Errors count arguments from 1.
  */
 #ifndef YK_LAUNCH_CHECK_H
 #define YK_LAUNCH_CHECK_H
@@ -18,36 +17,37 @@
 #include "yoke/arg.h"
 #include "yoke/range.h"
 
-/* What a launch is made of: what a call asks for, and what the pool knows. Nothing in it is kept.
- */
+/* What a launch is made from: what a call requests, and what the pool knows. Nothing in it is
+ * kept. */
 typedef struct yk_launch_input {
     const yk_request *request; /* its range, its arguments, .round_up, .stage */
     const yk_kernel *kernel;
     const yk_parameter *parameters; /* of its source */
     int parameter_count;            /* -1: not known */
-    yk_arena *arena; /* with .stage arrays may lie outside: they get no block */
+    yk_arena *arena; /* with .stage arrays may lie outside; they have no allocation */
 } yk_launch_input;
 
 /* Fills in all of *launch but its id. */
 yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,
                            yk_error *error);
 
-/* Range, split and groups only. */
+/* Fills in range, split and groups only. */
 yoke_status yk_launch_fill_range(yk_launch *launch, const yk_kernel *kernel,
                                  const yoke_range *range, bool round_up,
                                  yk_error *error);
 
-/* One argument's own checks, then its copy in launch->args[index]. */
+/* Checks one argument, then copies it to launch->args[index]. */
 yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
                                const yk_launch_input *input, size_t *values_used,
                                yk_error *error);
 
-/* Bytes from an array's pointer to the end of what may be touched in a launch whose range is
- * filled in. YOKE_EINVAL if it cannot be laid out, or reaches in front of the pointer. */
+/* The number of bytes from an array's pointer to the end of what may be accessed, in a launch
+ * whose range is filled in. YOKE_EINVAL if the array is not valid, or reaches before the
+ * pointer. */
 yoke_status yk_launch_reach(const yk_launch *launch, const yoke_arg *arg,
                             uint64_t *bytes, yk_error *error);
 
-/* Whether two arguments of two launches touch a common byte and one of them writes. */
+/* Whether two arguments of two launches access a common byte and one of them writes it. */
 bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
                       const yk_arg *y);
 

@@ -48,9 +48,10 @@ static yoke_status fill_scalar(yk_launch *launch, yk_arg *to, const yoke_arg *ar
 
     if (arg->bytes > YK_LAUNCH_VALUE_BYTES ||
         start > YK_LAUNCH_VALUE_BYTES - arg->bytes) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "the values passed are %zu bytes and more: at most %d fit",
-                       start + arg->bytes, YK_LAUNCH_VALUE_BYTES);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "the scalar arguments need at least %zu bytes; at most %d are allowed",
+            start + arg->bytes, YK_LAUNCH_VALUE_BYTES);
     }
     if (arg->pointer == NULL && arg->bytes > YOKE_ARG_INLINE_BYTES) {
         return yk_fail(error, YOKE_EINVAL, "the value's address is NULL");
@@ -67,7 +68,7 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
                              size_t *values_used, yk_error *error)
 {
     if (arg->bytes == 0) {
-        return yk_fail(error, YOKE_EINVAL, "it has 0 bytes");
+        return yk_fail(error, YOKE_EINVAL, "its size is 0 bytes");
     }
     switch (arg->kind) {
     case YOKE_ARG_ARRAY:
@@ -76,13 +77,14 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
         return fill_scalar(launch, to, arg, values_used, error);
     case YOKE_ARG_LOCAL:
         if (arg->bytes > UINT32_MAX) {
-            return yk_fail(error, YOKE_EINVAL, "%zu bytes of local memory are too many",
+            return yk_fail(error, YOKE_EINVAL,
+                           "%zu bytes of local memory exceed the maximum of 2^32 - 1",
                            arg->bytes);
         }
         return YOKE_OK;
     case YOKE_ARG_NONE:
     default:
-        return yk_fail(error, YOKE_EINVAL, "it is of no known kind (%u)",
+        return yk_fail(error, YOKE_EINVAL, "%u is not a valid kind of argument",
                        (unsigned)arg->kind);
     }
 }

@@ -48,19 +48,18 @@ static yoke_status check_access(const yoke_arg *arg, yk_error *error)
     if (has_halo(arg) && access != YOKE_ACCESS_READ) {
         return yk_fail(
             error, YOKE_EINVAL,
-            "an array that is written cannot have a halo; yoke_inout_read_all() reads "
-            "all parts of one that is written");
+            "an array that is written cannot have a halo; with yoke_inout_read_all() "
+            "items read all parts of an array that is written");
     }
     if (arg->reads_all && (access == YOKE_ACCESS_WRITE || has_halo(arg))) {
-        return yk_fail(
-            error, YOKE_EINVAL,
-            "an array of which items read all parts must be read, and cannot "
-            "have a halo");
+        return yk_fail(error, YOKE_EINVAL,
+                       "an array all of whose parts are read by every item must be "
+                       "read, and cannot have a halo");
     }
     if (arg->leaves_some && access != YOKE_ACCESS_WRITE) {
         return yk_fail(error, YOKE_EINVAL,
-                       "yoke_out_some() is for an array that is written and not read; "
-                       "yoke_inout() may always leave bytes as they are");
+                       "yoke_out_some() is for an array that is written but not read; "
+                       "with yoke_inout() items may leave bytes unchanged");
     }
     return YOKE_OK;
 }
@@ -73,7 +72,7 @@ static yoke_status check_array_shape(const yk_launch *launch, const yoke_arg *ar
     if (access < 1 || access > 3 || (unsigned)arg->parts > YOKE_PARTS_WHOLE ||
         (unsigned)arg->edge > YOKE_EDGE_PRESENT) {
         return yk_fail(error, YOKE_EINVAL,
-                       "access %u, parts %u or edge %u is not a known value", access,
+                       "access %u, parts %u or edge %u is not a valid value", access,
                        (unsigned)arg->parts, (unsigned)arg->edge);
     }
     if (arg->parts == YOKE_PARTS_WHOLE) {
@@ -96,7 +95,7 @@ static yoke_status check_array_shape(const yk_launch *launch, const yoke_arg *ar
 
 /* ---- where the parts are ---- */
 
-/* Numbers of parts: [0, UINT64_MAX / 4], so that sums do not overflow. */
+/* Numbers of parts, at most UINT64_MAX / 4, so that sums do not overflow. */
 typedef struct part_numbers {
     uint64_t first; /* of the range's first item or group */
     uint64_t count; /* of those that belong to items or groups */
@@ -106,8 +105,9 @@ static const uint64_t max_parts = UINT64_MAX / 4;
 
 static yoke_status fail_overflow(yk_error *error)
 {
-    return yk_fail(error, YOKE_EINVAL,
-                   "the range needs more bytes than an address space has");
+    return yk_fail(
+        error, YOKE_EINVAL,
+        "size overflow: the range needs more bytes than the address space has");
 }
 
 static bool find_numbers(part_numbers *numbers, const yk_launch *launch,
@@ -123,7 +123,7 @@ static bool find_numbers(part_numbers *numbers, const yk_launch *launch,
     return arg->at < max_parts && arg->count < max_parts;
 }
 
-/* Number of parts in front and behind, in an array of known length. */
+/* Sets the number of parts before and after the range's, in an array of known length. */
 static yoke_status place_in_array(yk_arg *to, const yoke_arg *arg,
                                   const part_numbers *numbers, yk_error *error)
 {
@@ -139,7 +139,7 @@ static yoke_status place_in_array(yk_arg *to, const yoke_arg *arg,
     return YOKE_OK;
 }
 
-/* A halo that ends where the range does would end in the middle of the array. */
+/* A halo that ends where the range does would otherwise end in the middle of the array. */
 static yoke_status check_starts_at_zero(const yoke_arg *arg,
                                         const part_numbers *numbers, yk_error *error)
 {
@@ -159,21 +159,20 @@ static yoke_status check_starts_at_zero(const yoke_arg *arg,
         wraps ? "; else yoke_in_whole()" : "");
 }
 
-/* Of a present halo: all of it has to be in an array of known length. */
+/* For a halo that is present: all of it has to lie in an array of known length. */
 static yoke_status check_present(const yk_arg *to, const yoke_arg *arg, yk_error *error)
 {
     if (to->before >= arg->halo_before && to->after >= arg->halo_after) {
         return YOKE_OK;
     }
-    return yk_fail(
-        error, YOKE_EINVAL,
-        "the halo needs %zu parts in front of the range's first item and %zu "
-        "behind its last; the array has %llu and %llu there",
-        arg->halo_before, arg->halo_after, (unsigned long long)to->before,
-        (unsigned long long)to->after);
+    return yk_fail(error, YOKE_EINVAL,
+                   "the halo needs %zu parts before the range's first item and %zu "
+                   "after its last; the array has %llu and %llu there",
+                   arg->halo_before, arg->halo_after, (unsigned long long)to->before,
+                   (unsigned long long)to->after);
 }
 
-/* Which parts there are beside those of the range's items. */
+/* Sets the number of parts there are in addition to those of the range's items. */
 static yoke_status fill_neighbours(yk_arg *to, const yoke_arg *arg,
                                    const part_numbers *numbers, yk_error *error)
 {
@@ -204,7 +203,7 @@ static yoke_status fill_neighbours(yk_arg *to, const yoke_arg *arg,
     return status;
 }
 
-/* Bytes from the first byte of `parts` parts to the last one's block's end. */
+/* The number of bytes from the first of `parts` parts to the end of the last one's first block. */
 static bool row_bytes(uint64_t parts, const yk_arg *to, uint64_t *bytes)
 {
     return yk_mul(parts - 1, to->pitch, bytes) && yk_add(*bytes, to->bytes, bytes);
@@ -233,15 +232,14 @@ static yoke_status check_array_blocks(const yk_arg *to, const yoke_arg *arg,
         (to->stride >= to->bytes && (parts == 1 || to->pitch >= column))) {
         return YOKE_OK;
     }
-    return yk_fail(
-        error, YOKE_EINVAL,
-        "blocks every %zu bytes: %llu parts of %zu bytes every %llu bytes do "
-        "not fit between them",
-        arg->stride, (unsigned long long)parts, arg->bytes,
-        (unsigned long long)to->pitch);
+    return yk_fail(error, YOKE_EINVAL,
+                   "blocks every %zu bytes: %llu parts of %zu bytes every %llu bytes "
+                   "do not fit between them",
+                   arg->stride, (unsigned long long)parts, arg->bytes,
+                   (unsigned long long)to->pitch);
 }
 
-/* Whether all addresses can be computed: parts are counted from the pointer. */
+/* Whether all addresses can be computed without overflow. Parts are counted from the pointer. */
 static bool fits_in_numbers(const yk_arg *to, const part_numbers *numbers)
 {
     const uint64_t parts = numbers->first + numbers->count + to->after;
@@ -290,7 +288,7 @@ static yoke_status lay_out_whole(yk_arg *to, const yoke_arg *arg, yk_error *erro
     return check_array_blocks(to, arg, 1, error);
 }
 
-/* All of an array that does not depend on where it lies. */
+/* Fills in all of an array argument that does not depend on its address. */
 static yoke_status lay_out(yk_arg *to, const yk_launch *launch, const yoke_arg *arg,
                            yk_error *error)
 {
@@ -320,7 +318,7 @@ yoke_status yk_launch_reach(const yk_launch *launch, const yoke_arg *arg,
     yoke_status status;
 
     if (arg->bytes == 0) {
-        return yk_fail(error, YOKE_EINVAL, "it has 0 bytes");
+        return yk_fail(error, YOKE_EINVAL, "its size is 0 bytes");
     }
     status = lay_out(&to, launch, arg, error);
     if (status != YOKE_OK) {
@@ -330,7 +328,7 @@ yoke_status yk_launch_reach(const yk_launch *launch, const yoke_arg *arg,
     *bytes -= middle;
     return low == middle ? YOKE_OK
                          : yk_fail(error, YOKE_EINVAL,
-                                   "there are no parts in front of it for a halo");
+                                   "there are no parts before the array for its halo");
 }
 
 /* ---- where the array is ---- */
@@ -348,8 +346,7 @@ static yoke_status find_block(yk_arg *to, const yk_launch_input *input,
         }
         return yk_fail(
             error, YOKE_EINVAL,
-            "%p is not memory of this pool (yoke_alloc), and the map does not "
-            "say .stage",
+            "%p is not memory of this pool (yoke_alloc), and .stage is not set",
             arg->pointer);
     }
     to->block_address = base + block.offset;
@@ -359,13 +356,13 @@ static yoke_status find_block(yk_arg *to, const yk_launch_input *input,
     to->attachment = block.attachment;
     if (block.read_only && (to->access & YK_WRITE) != 0) {
         return yk_fail(error, YOKE_EINVAL,
-                       "%p is in a named segment that was opened for reading only",
+                       "%p is in a named segment that was opened read-only",
                        arg->pointer);
     }
     return YOKE_OK;
 }
 
-/* Names the halo if it is what does not fit. */
+/* The error for a halo that does not fit in the allocation. */
 static yoke_status fail_present(const yk_launch *launch, const yk_arg *to,
                                 yk_error *error)
 {
@@ -380,8 +377,8 @@ static yoke_status fail_present(const yk_launch *launch, const yk_arg *to,
     there[0] = (low - to->block_address) / to->pitch;
     there[1] = (to->block_address + to->block_bytes - high) / to->pitch;
     return yk_fail(error, YOKE_EINVAL,
-                   "the halo needs %llu part%s in front of the range's first item and "
-                   "%llu behind its last; the allocation has %llu and %llu there",
+                   "the halo needs %llu part%s before the range's first item and %llu "
+                   "after its last; the allocation has %llu and %llu there",
                    (unsigned long long)to->before, to->before == 1 ? "" : "s",
                    (unsigned long long)to->after, (unsigned long long)there[0],
                    (unsigned long long)there[1]);
@@ -415,7 +412,7 @@ static yoke_status check_block(const yk_launch *launch, const yk_arg *to,
     }
     yk_footprint_span(launch, to, &low, &high);
     return yk_fail(error, YOKE_EINVAL,
-                   "the range needs %llu bytes from %p on, its allocation of %llu "
+                   "the range needs %llu bytes from %p on; its allocation of %llu "
                    "bytes has %llu there",
                    (unsigned long long)(high - to->address), arg->pointer,
                    (unsigned long long)to->block_bytes,

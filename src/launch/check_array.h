@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Array arguments: whether their fields go together, where their parts are, and whether
- * these are in an allocation. */
+/* Array arguments: whether their fields are consistent, where their parts are, and whether
+ * these lie in an allocation. */
 #ifndef YK_LAUNCH_CHECK_ARRAY_H
 #define YK_LAUNCH_CHECK_ARRAY_H
 

@@ -63,21 +63,19 @@ static yoke_status check_groups(yk_launch *launch, const yk_kernel *kernel,
         const uint64_t group = kernel->group[d] == 0 ? 1 : kernel->group[d];
 
         if (d >= launch->dimensions && group > 1) {
-            return yk_fail(
-                error, YOKE_EINVAL,
-                "the kernel's work-group has size %llu in dimension %u (%c), "
-                "the range has only %u dimension(s)",
-                (unsigned long long)group, d, axis[d], launch->dimensions);
+            return yk_fail(error, YOKE_EINVAL,
+                           "the kernel's work-group has size %llu in dimension %u "
+                           "(%c); the range has only %u dimension(s)",
+                           (unsigned long long)group, d, axis[d], launch->dimensions);
         }
         launch->group[d] = group;
         if (launch->size[d] % group != 0 && !launch->round_up) {
-            return yk_fail(
-                error, YOKE_EINVAL,
-                "the range's %llu work-items in dimension %u (%c) are no "
-                "multiple of the work-group size %llu (a kernel that tests its "
-                "ids against the bounds can be mapped with .round_up)",
-                (unsigned long long)launch->size[d], d, axis[d],
-                (unsigned long long)group);
+            return yk_fail(error, YOKE_EINVAL,
+                           "the range's %llu work-items in dimension %u (%c) are not a "
+                           "multiple of the work-group size %llu (a kernel that tests "
+                           "its ids against the bounds can be mapped with .round_up)",
+                           (unsigned long long)launch->size[d], d, axis[d],
+                           (unsigned long long)group);
         }
     }
     return YOKE_OK;

@@ -3,7 +3,7 @@
 
 #include "base/bits.h"
 
-/* Pairs of rows that are compared before two extents are taken to meet. */
+/* The maximum number of pairs of rows that are compared; then two extents count as overlapping. */
 enum { MOST_STEPS = 1 << 16 };
 
 /* Pieces at one distance. */
@@ -32,7 +32,7 @@ static bool is_out_of_order(const yk_extent *extent)
            (extent->planes > 1 && extent->plane_stride < extent->stride);
 }
 
-/* Makes one piece of the blocks if no gaps are between them. */
+/* Joins blocks without gaps into one piece. */
 static void join_blocks(yk_extent *extent)
 {
     if (extent->blocks > 1 && extent->stride <= extent->bytes) {
@@ -41,7 +41,7 @@ static void join_blocks(yk_extent *extent)
     }
 }
 
-/* Planes that go on where the one before ends are one long row of blocks. */
+/* Joins planes that continue each other into one long row of blocks. */
 static void join_planes(yk_extent *extent)
 {
     if (extent->planes > 1 && extent->plane_stride == extent->blocks * extent->stride) {
@@ -80,10 +80,10 @@ static bool runs_meet(uint64_t a, uint64_t a_end, uint64_t b, uint64_t b_end)
     return a < b_end && b < a_end;
 }
 
-/* Whether a piece lies in the run [low, high), which the row's own span meets. */
+/* Whether a piece lies in the run [low, high), which overlaps the row's own span. */
 static bool row_meets_run(const piece_row *row, uint64_t low, uint64_t high)
 {
-    uint64_t first = 0; /* the first piece that ends behind `low` */
+    uint64_t first = 0; /* the first piece that ends after `low` */
 
     if (low >= row->address + row->bytes) {
         first = (low - row->address - row->bytes) / row->step + 1;
@@ -91,7 +91,8 @@ static bool row_meets_run(const piece_row *row, uint64_t low, uint64_t high)
     return first < row->count && row->address + first * row->step < high;
 }
 
-/* Rows with one distance, their spans meeting: only the place within it counts. */
+/* For rows with the same distance whose spans overlap: only the place within the distance
+ * matters. */
 static bool columns_meet(const piece_row *a, const piece_row *b)
 {
     const uint64_t step = a->step;
@@ -129,7 +130,7 @@ static piece_row extent_row_of(const yk_extent *extent, uint64_t plane)
                        extent->blocks, yk_max(extent->stride, 1)};
 }
 
-/* The first plane that ends behind an address. */
+/* The first plane that ends after an address. */
 static uint64_t plane_behind(const yk_extent *extent, uint64_t address)
 {
     const piece_row first = extent_row_of(extent, 0);

@@ -5,7 +5,7 @@
 
 #include "base/bits.h"
 
-/* Parts [begin, end), counted from the first that there is. */
+/* Parts [begin, end), counted from the first part that exists. */
 typedef struct part_run {
     uint64_t begin;
     uint64_t end;
@@ -32,7 +32,7 @@ static uint64_t block_count(const yk_arg *arg)
 
 /* ---- parts ---- */
 
-/* How many parts belong to the range's items. */
+/* The number of parts that belong to the range's items. */
 static uint64_t owned_count(const yk_launch *launch, const yk_arg *arg)
 {
     return arg->parts == YK_PARTS_GROUP ? yk_launch_group_count(launch)
@@ -68,7 +68,7 @@ static part_run own_parts(const yk_launch *launch, const yk_arg *arg, uint64_t b
     return (part_run){arg->before + begin, arg->before + end};
 }
 
-/* Modulo 2^64: parts in front of the array's pointer have negative numbers. */
+/* Modulo 2^64: parts before the array's pointer have negative numbers. */
 static uint64_t part_address(const yk_launch *launch, const yk_arg *arg, uint64_t part)
 {
     const uint64_t number = first_owned(launch, arg) - arg->before + part;
@@ -118,7 +118,8 @@ static size_t put_halo(const yk_launch *launch, const yk_arg *arg, part_run all,
     return put_parts(launch, arg, run, out);
 }
 
-/* Up to three runs: around the items' own parts, and at the ends what goes on there. */
+/* At most three runs: around the items' own parts, and what continues at the other end of the
+ * array. */
 static size_t put_periodic_halo(const yk_launch *launch, const yk_arg *arg,
                                 part_run all, part_run own, yk_extent *out)
 {
@@ -201,7 +202,7 @@ size_t yk_footprint_load(const yk_launch *launch, const yk_arg *arg, uint64_t be
 
 /* ---- all of it ---- */
 
-/* Bytes from a part's first to its last. */
+/* The number of bytes from a part's first byte to its last. */
 static uint64_t part_reach(const yk_arg *arg)
 {
     return add_sat(arg->bytes, mul_sat(block_count(arg) - 1, arg->stride));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which bytes of an array argument a chunk of items touches. Pure arithmetic, the one
- * place that knows it: transfers, the undo log, conflicts between jobs and the checks of
- * arguments all ask here.
+ * The footprint: which bytes of an array argument a chunk of items accesses. Pure arithmetic.
+ * This is the only place that knows it: transfers, the undo log, conflicts between jobs and the
+ * checks of arguments all ask here.
  *
- * Items are counted by global id in the split dimension, from launch->begin[split]. Extents
- * are joined (see yk_extent_joined), and name no gap between parts or blocks.
+ * Items are counted by global id in the split dimension, from launch->begin[split]. Extents are
+ * joined (see yk_extent_joined()), and contain no gap between parts or blocks.
  */
 #ifndef YK_LAUNCH_FOOTPRINT_H
 #define YK_LAUNCH_FOOTPRINT_H
@@ -18,8 +18,8 @@
 
 enum { YK_MAX_EXTENTS = 3 };
 
-/* What the items [begin, end) may read. Returns how many extents; 0 if the argument is
- * not read or no array. */
+/* What the items [begin, end) may read. Returns the number of extents; 0 if the argument is not
+ * read or not an array. */
 size_t yk_footprint_read(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
                          uint64_t end, yk_extent out[YK_MAX_EXTENTS]);
 
@@ -32,12 +32,12 @@ yk_extent yk_footprint_own(const yk_launch *launch, const yk_arg *arg, uint64_t 
                            uint64_t end);
 
 /* What has to be there before the items [begin, end) run on a copy of the array: what they
- * read, and what they may leave as it is. Returns how many extents. */
+ * read, and what they may leave unchanged. Returns the number of extents. */
 size_t yk_footprint_load(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
                          uint64_t end, yk_extent out[YK_MAX_EXTENTS]);
 
-/* One run of bytes [*low, *high) that contains the argument's address and all that any
- * item may touch. *low is below the address if parts of a halo lie in front of it. */
+/* One run of bytes [*low, *high) that contains the argument's address and all that any item may
+ * access. *low is below the address if parts of a halo lie before it. */
 void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low,
                        uint64_t *high);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel as every process of a pool sees it: lies in shared memory, written by the
- * application before it is announced, then read-only.
+ * A kernel as every process of a pool sees it. It lies in shared memory; the application writes
+ * it before it announces the kernel. From then on it is read-only.
  */
 #ifndef YK_LAUNCH_KERNEL_H
 #define YK_LAUNCH_KERNEL_H
@@ -33,14 +33,14 @@ static inline yoke_status yk_function_locate(yk_function *where,
 {
     return yk_elf_locate(function, where->object, sizeof where->object, &where->place)
                ? YOKE_OK
-               : yk_fail(error, YOKE_EINVAL, "%s is in no loaded program or library",
-                         noun);
+               : yk_fail(error, YOKE_EINVAL,
+                         "%s is not in the program or a loaded library", noun);
 }
 
 enum {
-    YK_TASK_NONE = 0, /* a yoke_native */
-    YK_TASK_HOST = 1, /* a yoke_task_function */
-    YK_TASK_DEVICE = 2, /* ... that wants the handles of an OpenCL device */
+    YK_TASK_NONE = 0,   /* a yoke_native */
+    YK_TASK_HOST = 1,   /* a yoke_task_function */
+    YK_TASK_DEVICE = 2, /* ... that needs the handles of an OpenCL device */
 };
 
 typedef struct yk_kernel {
@@ -49,12 +49,12 @@ typedef struct yk_kernel {
     const char *source; /* OpenCL C in shared memory, 0-terminated; NULL: none */
     const char *build_options; /* in shared memory; never NULL where source is not */
     yk_function native;
-    uint32_t asks_sizes; /* source may call get_global_size() and the like */
+    uint32_t asks_sizes; /* the source may call get_global_size() and the like */
     uint32_t cpu_form;   /* yoke_form */
     uint32_t task;       /* YK_TASK_...: what the native function is */
     uint32_t needs_double; /* devices without double precision cannot run the source */
-    uint32_t parameter_count; /* as the program says; 0: it does not */
-    uint32_t is_own; /* the library's: it does what it declares */
+    uint32_t parameter_count; /* as declared by the program; 0: not declared */
+    uint32_t is_own;          /* the library's own: it does what it declares */
     char name[YK_KERNEL_NAME_BYTES];
 } yk_kernel;
 
@@ -80,7 +80,7 @@ static inline bool yk_kernel_is_task(const yk_kernel *kernel)
     return kernel->task != YK_TASK_NONE;
 }
 
-/* What it is called in errors. */
+/* Its kind, as error texts name it. */
 static inline const char *yk_kernel_noun(const yk_kernel *kernel)
 {
     return yk_kernel_is_task(kernel) ? "task" : "kernel";

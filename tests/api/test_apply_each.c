@@ -331,7 +331,7 @@ static void test_bad_arguments(void **state)
                    YOKE_EINVAL, "the input is NULL");
     assert_refused(pool,
                    yoke_apply_each(pool, square, 4, NULL, YOKE_ARGS(yoke_in(x, 0))),
-                   YOKE_EINVAL, "it has 0 bytes");
+                   YOKE_EINVAL, "its size is 0 bytes");
     assert_refused(pool,
                    yoke_apply_each(pool, square, 4, NULL,
                                    YOKE_ARGS(yoke_in(x, 4), yoke_out(x, 4))),
@@ -370,7 +370,7 @@ static void test_bad_arguments(void **state)
                    YOKE_EINVAL, "pool is NULL");
 }
 
-/* The pool keeps functions it has called as long as nobody else needs their place. */
+/* The pool keeps functions that it has called as long as no others need their slots. */
 static void test_many_functions(void **state)
 {
     static yoke_kernel *kernels[256];

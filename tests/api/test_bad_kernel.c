@@ -38,7 +38,7 @@ static void test_kernel_options(void **state)
     check_no_kernel(&(yoke_kernel_options){.name = name, .native = api_fill},
                     YOKE_EINVAL, "longer than");
     check_no_kernel(&(yoke_kernel_options){.native = nowhere}, YOKE_EINVAL,
-                    "in no loaded program");
+                    "not in the program or a loaded library");
     check_no_kernel(&(yoke_kernel_options){.native = api_fill, .group = {0, 8, 0}},
                     YOKE_EINVAL, "work-group size");
     check_no_kernel(

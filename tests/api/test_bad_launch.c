@@ -194,7 +194,7 @@ static void test_count_of_arguments(void **state)
                    yoke_map_with(pool, fill, yoke_range_1d(N), NULL, many, SIZE_MAX),
                    YOKE_EINVAL, "at most 64");
     assert_refused(pool, yoke_map_with(pool, fill, yoke_range_1d(N), NULL, NULL, 2),
-                   YOKE_EINVAL, "args is NULL");
+                   YOKE_EINVAL, "`args` is NULL");
     api_check_works(pool);
 }
 

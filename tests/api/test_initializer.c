@@ -17,7 +17,7 @@ enum { GOOD, REFUSES, CRASHES, HANGS, REFUSES_ONCE };
 typedef struct setting {
     uint32_t factor;
     uint32_t behaviour;
-    char file[64]; /* REFUSES_ONCE: whoever makes it refuses */
+    char file[64]; /* REFUSES_ONCE: the process that creates it refuses */
 } setting;
 
 /* This process's own. The application never fills it. */
@@ -254,7 +254,7 @@ static void test_bad_input(void **state)
                                         .initializer_bytes = sizeof argument},
                    "no initializer");
     refuse_options(&(yoke_pool_options){.initializer = code_from_nowhere()},
-                   "in no loaded program or library");
+                   "not in the program or a loaded library");
 }
 
 /* ---- processes that are spent ---- */

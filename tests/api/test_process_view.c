@@ -524,7 +524,7 @@ static void test_function_nowhere(void **state)
     (void)state;
     memcpy(&function, &page, sizeof function);
     assert_refused(pool, yoke_process_start(&process, pool, function, NULL, 0, NULL),
-                   YOKE_EINVAL, "in no loaded program or library");
+                   YOKE_EINVAL, "not in the program or a loaded library");
     (void)munmap(page, 4096);
 }
 

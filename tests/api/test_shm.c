@@ -283,7 +283,7 @@ static void test_read_only(void **state)
     assert_refused(pool,
                    yoke_map(pool, kernel, yoke_range_1d(N),
                             yoke_out(yoke_shm_pointer(shm), 4), yoke_in(out, 4)),
-                   YOKE_EINVAL, "for reading only");
+                   YOKE_EINVAL, "opened read-only");
     assert_ok_pool(pool, yoke_shm_close(shm));
     assert_ok_pool(pool, yoke_shm_open(&other, pool, name, NULL));
     assert_refused(pool,

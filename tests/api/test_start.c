@@ -258,7 +258,7 @@ static void test_function_nowhere(void **state)
     memcpy(&made, &page, sizeof made);
     assert_refused(
         pool, yoke_kernel_create(&kernel, pool, &(yoke_kernel_options){.native = made}),
-        YOKE_EINVAL, "in no loaded program");
+        YOKE_EINVAL, "not in the program or a loaded library");
     assert_null(kernel);
     (void)munmap(page, 4096);
     api_close(pool);

@@ -177,7 +177,7 @@ static void test_all_come(void **state)
     }
 }
 
-/* No more is made than fits, however long nobody takes anything. */
+/* No more items are made than fit, however long none are taken. */
 static void test_back_pressure(void **state)
 {
     yoke_stream_options options = squares;
@@ -332,7 +332,7 @@ static void test_frames_in_place(void **state)
 
 /* ---- time ---- */
 
-/* Takes longer than anybody wants to wait. */
+/* Takes longer than the test waits. */
 static int make_slowly(void *item, size_t index, void *context)
 {
     (void)usleep(1200000);
@@ -586,7 +586,7 @@ static void test_bad_arguments(void **state)
          "no argument stands"},
         {{.kernel = kernel, .range = range, .args = empty, .arg_count = 1}, "0 bytes"},
         {{.kernel = kernel, .range = range, .args = front, .arg_count = 1},
-         "argument 1: there are no parts in front"},
+         "argument 1: there are no parts before the array"},
         {{.kernel = kernel, .range = range, .args = some, .arg_count = 1},
          "argument 1: a result of a stream"},
         {{.kernel = kernel, .range = range, .args = narrow, .arg_count = 1},

@@ -377,7 +377,7 @@ static void test_halos_and_their_edges(void **state)
     expect_refused(from(1, 10), clipped, "part 1, and a clipped halo");
     expect_refused(from(0, 10), yoke_arg_at(clipped, 3), "yoke_arg_of(halo, n)");
     expect_refused(from(2, 10), yoke_arg_at(periodic, 1),
-                   "part 3, and a periodic halo");
+                   "part 3, where a periodic halo");
     expect_accepted(from(1, 10), yoke_arg_of(clipped, 11));
     expect_accepted(from(2, 10), yoke_arg_at(yoke_arg_of(periodic, 20), 1));
     expect_refused(from(1, 10), yoke_arg_of(clipped, 10), "the array has 10 parts");
@@ -388,8 +388,8 @@ static void test_halos_and_their_edges(void **state)
                     yoke_in_halo(block, 8, 1, 1, YOKE_EDGE_PRESENT));
     expect_refused(from(1, BLOCK / 8 - 1),
                    yoke_in_halo(block, 8, 1, 1, YOKE_EDGE_PRESENT),
-                   "1 part in front of the range's first item and 1 behind its last; "
-                   "the allocation has 1 and 0 there");
+                   "1 part before the range's first item and 1 after its last; the "
+                   "allocation has 1 and 0 there");
     expect_accepted(from(0, 10), yoke_in_halo(inside, 8, 8, 0, YOKE_EDGE_PRESENT));
     expect_refused(from(0, 10), yoke_in_halo(inside, 8, 9, 0, YOKE_EDGE_PRESENT),
                    "the allocation has 8 and");
@@ -399,10 +399,10 @@ static void test_halos_and_their_edges(void **state)
                    "bytes");
     expect_accepted(from(2, 10),
                     yoke_arg_of(yoke_in_halo(block, 8, 2, 1, YOKE_EDGE_PRESENT), 13));
-    expect_refused(
-        from(2, 10), yoke_arg_of(yoke_in_halo(block, 8, 3, 1, YOKE_EDGE_PRESENT), 13),
-        "3 parts in front of the range's first item and 1 behind its last; the "
-        "array has 2 and 1 there");
+    expect_refused(from(2, 10),
+                   yoke_arg_of(yoke_in_halo(block, 8, 3, 1, YOKE_EDGE_PRESENT), 13),
+                   "3 parts before the range's first item and 1 after its last; the "
+                   "array has 2 and 1 there");
 }
 
 /* The last part is short, and a part is at least as long as its bytes. */
