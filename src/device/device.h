@@ -41,10 +41,10 @@ static inline void yk_kind_data_get(const yk_kind_data *data, void *value, size_
 typedef struct yk_device_config {
     uint32_t kind;       /* YK_DEVICE_... */
     uint32_t checked;    /* the checking mode wraps it */
-    uint32_t executed;   /* its process executes the program: see bootstrap.h */
-    uint32_t discrete;   /* take the copying path even if memory is shared */
+    uint32_t executed;   /* its process executes the program: see protocol/bootstrap.h */
+    uint32_t discrete;   /* copy arrays even if memory is shared */
     uint32_t one_thread; /* the driver's device on the calling thread alone */
-    uint32_t number;     /* of a device that was found, plus 1; 0: it has none */
+    uint32_t number;     /* of a device that was found, plus 1; 0: none */
     char driver[256];    /* of a device that was found: yk_driver.path */
     yk_kind_data own;    /* the selector's, or of the device that was found */
 } yk_device_config;
@@ -54,12 +54,15 @@ typedef struct yk_device_info {
     char name[128];
     char driver[128];
     uint64_t memory_bytes; /* global memory */
-    uint64_t max_block_bytes; /* largest single allocation it can bind; 0: any */
-    uint64_t max_group;    /* largest work-group; 0: any */
-    uint64_t launch_ns;    /* what one chunk costs beside its items, measured at open; 0: nothing */
-    uint32_t compute_units; /* work-groups that run at the same time, at least */
-    uint32_t lanes;        /* chunks that may be in flight at once, 1 to YK_MAX_LANES */
-    bool shares_memory;    /* works in place on the shared window */
+    /* maximum size of an allocation that it can bind; 0: any */
+    uint64_t max_block_bytes;
+    uint64_t max_group; /* maximum size of a work-group; 0: any */
+    /* cost of a chunk in addition to its items, measured at open; 0: nothing */
+    uint64_t launch_ns;
+    /* minimum number of work-groups that run at the same time */
+    uint32_t compute_units;
+    uint32_t lanes;     /* maximum number of chunks in flight, 1 to YK_MAX_LANES */
+    bool shares_memory; /* it works in place on the shared window */
     bool has_double;
     bool is_cpu;
 } yk_device_info;
@@ -69,70 +72,72 @@ typedef struct yk_device yk_device;
 typedef struct yk_device_ops {
     const char *kind; /* "native", "opencl", "fake", "check" */
 
-    /* Brings the device up; may take seconds. On failure *device is NULL, nothing is
-     * left behind and error says why. */
+    /* Opens the device; may take seconds. On failure *device is NULL, nothing is left behind,
+     * and the error says why. */
     yoke_status (*open)(yk_device **device, const yk_device_config *config,
                         yk_error *error);
 
     /* Fills in info; after open. */
     void (*describe)(const yk_device *device, yk_device_info *info);
 
-    /* Makes a kernel ready to run; may take seconds. Calling it again for a kernel that
-     * is ready is cheap. YOKE_EBUILD with the compiler's log; YOKE_EUNSUPPORTED if this
-     * device cannot run this form of kernel. *kernel stays valid until forget. */
+    /* Makes a kernel ready to run; may take seconds. A repeated call for a kernel that is ready
+     * is cheap. YOKE_EBUILD with the compiler's log; YOKE_EUNSUPPORTED if this device cannot
+     * run this form of the kernel. *kernel stays valid until forget. */
     yoke_status (*build)(yk_device *device, const yk_kernel *kernel, yk_error *error);
 
-    /* The parameters of a kernel that was built: fills up to YK_MAX_ARGS and returns how
+    /* The parameters of a kernel that was built: fills in at most YK_MAX_ARGS and returns how
      * many there are, or -1 if this device does not know. */
     int (*parameters)(yk_device *device, const yk_kernel *kernel,
                       yk_parameter parameters[YK_MAX_ARGS]);
 
-    /* Drops whatever belongs to a kernel; a no-op for one that was never built. */
+    /* Frees what belongs to a kernel; a no-op for one that was never built. */
     void (*forget)(yk_device *device, uint64_t kernel_id);
 
-    /* Prepares to run chunks of a launch whose kernel was built: binds arguments, moves
-     * what all chunks read. Ends the launch that was begun before, if any; beginning the
-     * same launch (launch->id) again is cheap. YOKE_EUNSUPPORTED: the device stands
-     * aside for this launch (too large an array, too large a group); other failures fail
-     * the job. *launch stays valid until end. */
+    /* Prepares to run chunks of a launch whose kernel was built: binds arguments, moves what
+     * all chunks read. Ends the launch that was begun before, if any. Beginning the same launch
+     * (launch->id) again is cheap. YOKE_EUNSUPPORTED: the device declines this launch (an array
+     * or a work-group is too large); other failures fail the job. *launch stays valid until
+     * end. */
     yoke_status (*begin)(yk_device *device, const yk_kernel *kernel,
                          const yk_launch *launch, yk_error *error);
 
-    /* Starts computing the items [begin, end) of the launch that was begun, in a free
-     * lane (0 to info.lanes - 1); may do all of the work, and need not do any but that
-     * of other lanes may go on meanwhile. Begin is at a group's start and so is end,
-     * except at the end of the range. After a failure the lane is free. */
+    /* Starts computing the items [begin, end) of the launch that was begun, in a free lane (0
+     * to info.lanes - 1). May do anything from all of the work to none of it; the work of other
+     * lanes may go on meanwhile. begin and end are at the start of a work-group, except that
+     * end may be the end of the range. After a failure the lane is free. */
     yoke_status (*start)(yk_device *device, unsigned lane, uint64_t begin, uint64_t end,
                          yk_error *error);
 
-    /* Blocks until the results of what was started in a lane are in shared memory,
-     * visible to all processes, but for blocks that stay and have a holder now; the lane
-     * is free then, after a failure too. Lanes are finished in the order in which they
-     * were started. */
+    /* Blocks until the results of what was started in a lane are in shared memory, visible to
+     * all processes, except for pages that stay on the device and now have a holder. The lane
+     * is free then, after a failure too. Lanes are finished in the order in which they were
+     * started. */
     yoke_status (*finish)(yk_device *device, unsigned lane, yk_error *error);
 
-    /* Copies blocks of a lent allocation that stayed on the device to shared memory, and
-     * blocks until they are there. At any time; NULL for devices on which nothing stays. */
+    /* Copies pages of a lent allocation that stayed on the device to shared memory, and blocks
+     * until they are there. At any time. NULL for devices on which nothing stays. */
     yoke_status (*fetch)(yk_device *device, const yk_residency *table, yk_pages blocks,
                          yk_error *error);
 
-    /* The launch that was begun is over; a no-op without one. Chunks that were started
-     * and not finished count as never started; when it returns, nothing of theirs is
-     * still being written. All lanes are free. */
+    /* Ends the launch that was begun; a no-op without one. Chunks that were started and not
+     * finished count as never started; when this returns, none of their results are still being
+     * written. All lanes are free. */
     void (*end)(yk_device *device);
 
-    /* Frees everything. NULL is allowed. */
+    /* Closes the device and frees it. NULL is allowed. */
     void (*close)(yk_device *device);
 } yk_device_ops;
 
 /* First member of every device. */
 struct yk_device {
     const yk_device_ops *ops;
-    uint64_t sent;     /* bytes moved into its own memory; the caller sets it back to 0 */
+    uint64_t sent;     /* bytes moved into its own memory; the caller resets it to 0 */
     uint64_t received; /* bytes moved from there; likewise */
-    uint64_t holder;   /* the caller, after open: who holds what stays here; 0: nothing does */
-    bool keeps;        /* the caller, before begin: results of the launch stay here if they
-                          may; those of lent arrays, whole blocks */
+    /* caller, after open: the holder of what stays here; 0: nothing stays */
+    uint64_t holder;
+    /* caller, before begin: results of the launch stay here if they may; those of lent arrays,
+     * whole pages */
+    bool keeps;
 };
 
 /* Computes a chunk from start to finish. */
@@ -144,7 +149,7 @@ static inline yoke_status yk_device_run(yk_device *device, uint64_t begin, uint6
     return status == YOKE_OK ? device->ops->finish(device, 0, error) : status;
 }
 
-/* Writes back those of some blocks of a lent allocation that only this device has. */
+/* Writes back those of the given pages of a lent allocation that only this device has. */
 yoke_status yk_device_write_back(yk_device *device, yk_residency *table,
                                 yk_pages blocks, yk_error *error);
 

@@ -47,7 +47,7 @@ static void mirror_mark_held(yk_mirror *mirror, const yk_residency *table, uint6
     }
 }
 
-/* From an address to the first one in [low, high) whose page is there or not there. */
+/* The first address in [low, high), from the given one on, whose page is present, or is not. */
 static uint64_t mirror_skip(const yk_mirror *mirror, const yk_residency *table,
                             uint64_t low, uint64_t high, bool while_there)
 {
@@ -73,7 +73,7 @@ static bool next_run(yk_mirror *mirror, const yk_residency *table, uint64_t low,
     return begin < end;
 }
 
-/* Rows that are shorter than a page are not worth a look each. */
+/* Rows that are shorter than a page are not worth a check each. */
 static bool has_short_rows(const yk_extent *extent)
 {
     return yk_extent_pieces(extent) > 1 && extent->bytes < YK_RESIDENCY_PAGE;

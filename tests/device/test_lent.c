@@ -180,7 +180,7 @@ static bool only_edges_move(yk_device *device)
     return right;
 }
 
-/* Somebody else changes two numbers, in the middle of a block and in two. */
+/* Another worker changes two numbers, in the middle of a page and in two. */
 static bool changes_are_noticed(yk_device *device)
 {
     loop *const l = loop_create(device);

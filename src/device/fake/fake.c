@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pretended device: native functions at a chosen speed, with private memory and
- * faults on request. What a pool does with unequal, separate or failing devices can be
- * tried with it on any machine.
+ * A fake device: native functions at a chosen speed, with private memory and faults on request.
+ * It shows on any machine what a pool does with unequal, separate or failing devices.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -15,7 +14,7 @@
 #include "launch/lent.h"
 #include "sys/signals.h"
 
-/* A chunk that was computed and not yet reported. */
+/* A chunk that was computed but not yet reported. */
 typedef struct fake_lane {
     uint64_t number; /* of the chunk, from 1 */
     uint64_t begin;
@@ -53,7 +52,7 @@ static yoke_status fake_open(yk_device **device, const yk_device_config *config,
 
     *device = NULL;
     if (fake == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
+        return yk_fail(error, YOKE_ENOMEM, "cannot allocate memory for a device");
     }
     fake->base.ops = &yk_fake_ops;
     fake->copies.device = &fake->base;
@@ -114,7 +113,7 @@ static void fake_end(yk_device *device)
     fake->launch = NULL;
 }
 
-/* Has the inner device compute on a lane's copies, which are made at their first use. */
+/* Begins a launch of the inner device on a lane's copies, which are made at first use. */
 static yoke_status begin_lane(fake_device *fake, fake_lane *lane, yk_error *error)
 {
     yoke_status status = YOKE_OK;
@@ -167,7 +166,7 @@ static yoke_status fake_compute(fake_device *fake, fake_lane *lane, yk_error *er
     return status;
 }
 
-/* Sleeps so that a chunk which took `ns` takes as long as it would at this speed. */
+/* Sleeps so that a chunk that took `ns` takes as long as it would at this speed. */
 static void slow_down(const fake_device *fake, uint64_t ns)
 {
     const double more = (double)ns * (1.0 / fake->options.speed - 1.0);
@@ -183,7 +182,8 @@ static void slow_down(const fake_device *fake, uint64_t ns)
     }
 }
 
-/* Dying with results written but not yet reported is the hardest case for recovery. */
+/* The hardest case for recovery is a death after results were written but before they are
+ * reported. */
 static void suffer_fault(const fake_device *fake, uint64_t number)
 {
     if (number == fake->options.crash_at) {
@@ -236,7 +236,8 @@ static yoke_status fake_fetch(yk_device *device, const yk_residency *table,
     const yk_own_copy *copy = yk_own_copy_find(&fake_of(device)->copies, table);
 
     if (copy == NULL) {
-        return yk_fail(error, YOKE_EDEVICE, "nothing is left of a lent allocation");
+        return yk_fail(error, YOKE_EDEVICE,
+                       "the device has lost its copy of a lent allocation");
     }
     device->received += yk_own_copy_fetch(copy, blocks);
     return YOKE_OK;

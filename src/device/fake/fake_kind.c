@@ -67,11 +67,10 @@ static yoke_status fake_parse(yk_selector *selector, char *detail, yk_error *err
     selector->count = 1;
     yk_text_copy(selector->reason, sizeof selector->reason, "asked for");
     if (size != NULL && !fake_parse_size(selector, &options, size)) {
-        return yk_fail(
-            error, YOKE_EINVAL,
-            "a fake device is fake:COUNTxSPEED with a count from 1 to %d and "
-            "0 < speed <= 1, such as fake:4x0.25",
-            YK_MAX_SELECTED);
+        return yk_fail(error, YOKE_EINVAL,
+                       "not a valid fake device: expected fake:COUNTxSPEED with a "
+                       "count from 1 to %d and 0 < speed <= 1, such as fake:4x0.25",
+                       YK_MAX_SELECTED);
     }
     while ((trait = strsep(&rest, "/")) != NULL) {
         const yoke_status status = fake_parse_trait(&options, trait, error);

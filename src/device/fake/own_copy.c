@@ -45,7 +45,7 @@ uint64_t yk_own_copy_fetch(const yk_own_copy *copy, yk_pages blocks)
     return bytes;
 }
 
-/* Room for another one: what only this one has goes to the arena. */
+/* Empties a slot for another copy: what only this copy has goes to the arena. */
 static bool own_copy_empty(const yk_own_copies *copies, const yk_own_copy *copy)
 {
     yk_residency *const table = copy->mirror.table;

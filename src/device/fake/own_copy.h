@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a pretended device keeps of lent allocations from launch to launch: a copy of each,
- * of which a mirror knows what is current. Chunks still work on copies of their own, which
- * are filled from here.
+ * What a fake device keeps of lent allocations from launch to launch: a copy of each, with a
+ * mirror that records what is current. Chunks still work on copies of their own, which are
+ * filled from here.
  */
 #ifndef YK_DEVICE_FAKE_OWN_COPY_H
 #define YK_DEVICE_FAKE_OWN_COPY_H
@@ -20,27 +20,27 @@ typedef struct yk_own_copy {
 } yk_own_copy;
 
 typedef struct yk_own_copies {
-    yk_device *device; /* whose they are */
+    yk_device *device; /* the device that they belong to */
     uint64_t clock;
     yk_own_copy slots[YK_MAX_OWN_COPIES];
 } yk_own_copies;
 
-/* The copy that is there of a lent allocation; NULL if there is none. */
+/* The copy of a lent allocation; NULL if there is none. */
 const yk_own_copy *yk_own_copy_find(const yk_own_copies *copies,
                                     const yk_residency *table);
 
-/* Copies blocks from there to the arena; how many bytes. */
+/* Copies pages from the copy to the arena. Returns how many bytes. */
 uint64_t yk_own_copy_fetch(const yk_own_copy *copy, yk_pages blocks);
 
-/* The copy of an argument's allocation, made if need be; NULL if it is not lent or there
- * is no memory: then everything is moved. */
+/* The copy of an argument's allocation, made if necessary. NULL if the allocation is not lent
+ * or there is no memory: then everything is moved. */
 yk_own_copy *yk_own_copy_of(yk_own_copies *copies, const yk_arg *arg);
 
-/* Where an address of the arena is in the copy. */
+/* The place of an address of the arena in the copy. */
 unsigned char *yk_own_copy_at(const yk_own_copy *copy, const yk_arg *arg,
                               uint64_t address);
 
-/* Brings what is missing or old in an extent from the arena; returns how many bytes. */
+/* Copies what is missing or old in an extent from the arena. Returns how many bytes. */
 uint64_t yk_own_copy_bring(yk_own_copy *copy, const yk_arg *arg,
                            const yk_extent *extent);
 

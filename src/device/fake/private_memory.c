@@ -19,7 +19,7 @@ typedef struct extent_list {
 
 /* ---- what a chunk touches ---- */
 
-/* What has to be in place before the kernel runs. */
+/* The bytes that have to be in place before the kernel runs. */
 static extent_list private_loaded(const yk_launch *launch, const yk_arg *arg,
                                   uint64_t begin, uint64_t end)
 {
@@ -51,7 +51,7 @@ static void *arena_at(uint64_t address)
     return (void *)(uintptr_t)address;
 }
 
-/* From the arena, or from what the device keeps of it; returns how many bytes the device
+/* Copies from the arena, or from what the device keeps of it. Returns how many bytes the device
  * did not have. */
 static uint64_t load_extent(const yk_replica *replica, const yk_arg *arg,
                             yk_own_copy *copy, const yk_extent *extent)
@@ -98,7 +98,7 @@ static void store_in_copy(const yk_replica *replica, const yk_arg *arg,
     }
 }
 
-/* To the arena, but for what stays, and to what the device keeps of it. */
+/* Copies to the arena, except what stays, and to what the device keeps of it. */
 static uint64_t store_extent(const yk_private_memory *memory, uint32_t index,
                              yk_own_copy *copy, const yk_extent *extent)
 {
@@ -157,7 +157,7 @@ static bool replica_init(yk_replica *replica, const yk_launch *launch,
     return true;
 }
 
-/* The first byte that is not poison, as an offset in the block; block_bytes if none. */
+/* The first byte that is not poison, as an offset in the block; block_bytes if there is none. */
 static size_t first_damage(const yk_replica *replica)
 {
     const unsigned char *bytes = replica->block;
@@ -190,7 +190,8 @@ yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
         if (!replica_init(replica, launch, &launch->args[i])) {
             yk_private_fini(memory);
             return yk_fail(error, YOKE_ENOMEM,
-                           "no private memory for argument %" PRIu32, i + 1);
+                           "cannot allocate private memory for argument %" PRIu32,
+                           i + 1);
         }
         memory->launch.args[i].address = (uint64_t)(uintptr_t)replica->base;
         memory->launch.args[i].table = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pretended device's own memory: every array argument of a launch has a copy in which
- * all is poison but the bytes that a chunk was given. A kernel that reads what it did
- * not declare computes nonsense; one that writes there is found out.
+ * A fake device's own memory: every array argument of a launch has a copy in which all bytes
+ * are poison except those that a chunk was given. A kernel that reads bytes that it did not
+ * declare computes nonsense; one that writes such bytes is detected.
  */
 #ifndef YK_DEVICE_FAKE_PRIVATE_MEMORY_H
 #define YK_DEVICE_FAKE_PRIVATE_MEMORY_H
@@ -31,24 +31,23 @@ typedef struct yk_private_memory {
     yk_replica replicas[YK_MAX_ARGS];
 } yk_private_memory;
 
-/* Makes copies, all poison, for a launch's arguments. *memory starts zeroed. */
+/* Makes copies, filled with poison, for a launch's arguments. *memory starts zeroed. */
 yoke_status yk_private_init(yk_private_memory *memory, const yk_launch *launch,
                             yk_own_copies *copies, yk_error *error);
 
-/* Copies in what the items [begin, end) may read; returns how many bytes came from the
- * arena. */
+/* Copies in what the items [begin, end) may read. Returns how many bytes came from the arena. */
 uint64_t yk_private_load(yk_private_memory *memory, uint64_t begin, uint64_t end);
 
-/* Copies out what they may write, but for what stays; returns how many bytes. */
+/* Copies out what they may write, except what stays. Returns how many bytes. */
 uint64_t yk_private_store(const yk_private_memory *memory, uint64_t begin,
                           uint64_t end);
 
-/* What they wrote to lent allocations is current on the device, too: after it was stored
- * and its blocks' versions were raised. What stays has a holder from now on. */
+/* Records that what they wrote to lent allocations is current on the device, too. Called after
+ * it was stored and its pages' versions were raised. What stays now has a holder. */
 void yk_private_keep(const yk_private_memory *memory, uint64_t begin, uint64_t end);
 
-/* Makes all poison again. YOKE_EKERNEL, with the argument and the byte, if bytes that
- * the items may neither read nor write were written. */
+/* Fills the copies with poison again. YOKE_EKERNEL, with the argument and the byte, if bytes
+ * were written that the items may neither read nor write. */
 yoke_status yk_private_check(yk_private_memory *memory, uint64_t begin, uint64_t end,
                              yk_error *error);
 

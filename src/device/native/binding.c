@@ -17,7 +17,7 @@ static uint64_t scratch_of(const yk_arg *arg)
     return yk_round_up(yk_max(arg->bytes, 1), YK_BINDING_ALIGNMENT);
 }
 
-/* Adds an argument's scratch to *total; false if it cannot be that large. */
+/* Adds an argument's scratch memory to *total. False if that becomes too large. */
 static bool add_scratch(uint64_t *total, const yk_arg *arg)
 {
     return arg->bytes <= SIZE_MAX / 2 && yk_add(*total, scratch_of(arg), total) &&
@@ -55,8 +55,9 @@ yoke_status yk_binding_set(yk_binding *binding, const yk_launch *launch,
     size_t at = 0;
 
     if (!scratch_size(launch, &total) || !grow_scratch(binding, (size_t)total)) {
-        return yk_fail(error, YOKE_ENOMEM,
-                       "no memory for the local and scalar arguments of a kernel");
+        return yk_fail(
+            error, YOKE_ENOMEM,
+            "cannot allocate memory for the local and scalar arguments of a kernel");
     }
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
@@ -68,7 +69,8 @@ yoke_status yk_binding_set(yk_binding *binding, const yk_launch *launch,
             binding->args[i] = (void *)(uintptr_t)arg->address;
         }
     }
-    /* Nobody knows how many a function takes: one that takes more finds no earlier job's. */
+    /* The number of arguments that a function takes is unknown: one that takes more than were
+     * given must not find those of an earlier job. */
     for (uint32_t i = launch->arg_count; i < YK_MAX_ARGS && binding->args[i] != NULL;
          i++) {
         binding->args[i] = NULL;

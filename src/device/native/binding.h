@@ -12,12 +12,12 @@ enum { YK_BINDING_ALIGNMENT = 64 };
 
 typedef struct yk_binding {
     void *args[YK_MAX_ARGS];
-    unsigned char *scratch; /* values of scalars, and locals; kept and grown */
+    /* values of scalars, and locals; kept, and grown when needed */
+    unsigned char *scratch;
     size_t scratch_bytes;
 } yk_binding;
 
-/* Points args at arrays and at scratch for scalars and locals. *binding starts zeroed.
- */
+/* Points args to arrays, and to scratch memory for scalars and locals. *binding starts zeroed. */
 yoke_status yk_binding_set(yk_binding *binding, const yk_launch *launch,
                            yk_error *error);
 

@@ -34,7 +34,7 @@ typedef struct native_device {
     native_function *functions;
     size_t function_count;
     size_t function_capacity;
-    const yk_launch *launch; /* that was begun; NULL: none */
+    const yk_launch *launch; /* the launch that was begun; NULL: none */
     yoke_native *function;
     uint64_t launch_id;
     yk_binding binding;
@@ -57,7 +57,7 @@ static yoke_status native_open(yk_device **device, const yk_device_config *confi
     (void)config;
     *device = NULL;
     if (native == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
+        return yk_fail(error, YOKE_ENOMEM, "cannot allocate memory for a device");
     }
     native->base.ops = &yk_native_ops;
     *device = &native->base;
@@ -100,7 +100,8 @@ static yoke_status keep_function(native_device *native, uint64_t kernel_id,
             realloc(native->functions, capacity * sizeof *native->functions);
 
         if (grown == NULL) {
-            return yk_fail(error, YOKE_ENOMEM, "no memory for another kernel");
+            return yk_fail(error, YOKE_ENOMEM,
+                           "cannot allocate memory for another kernel");
         }
         native->functions = grown;
         native->function_capacity = capacity;
@@ -130,11 +131,10 @@ static yoke_status native_build(yk_device *device, const yk_kernel *kernel,
     }
     function = yk_elf_find(object, kernel->native.place);
     if (function == NULL) {
-        return yk_fail(
-            error, YOKE_EBUILD,
-            "kernel '%s': the function lives in %s, which this process cannot "
-            "load, or which is another one by now",
-            kernel->name, object[0] != '\0' ? object : "the program");
+        return yk_fail(error, YOKE_EBUILD,
+                       "kernel '%s': cannot find its function: this process cannot "
+                       "load %s, or the file has been replaced",
+                       kernel->name, object[0] != '\0' ? object : "the program");
     }
     return keep_function(native, kernel->id, (yoke_native *)function, error);
 }
@@ -158,7 +158,7 @@ static void native_forget(yk_device *device, uint64_t kernel_id)
     }
 }
 
-/* Also of a function that was left by longjmp(). */
+/* Also the failure of a function that was left by longjmp(). */
 static void forget_failure(span_context *context)
 {
     atomic_store(&context->has_failed, false);
@@ -224,7 +224,7 @@ static yoke_status native_begin(yk_device *device, const yk_kernel *kernel,
     return YOKE_OK;
 }
 
-/* Streaming stores are ordered by no atomic operation that follows them. */
+/* A later atomic operation does not order streaming stores, so this does. */
 static void finish_stores(void)
 {
 #if defined(__x86_64__)
@@ -233,7 +233,7 @@ static void finish_stores(void)
     atomic_thread_fence(memory_order_release);
 }
 
-/* What a chunk writes of lent arrays is about to change, or has changed. */
+/* Announces that what a chunk writes of lent arrays is about to change, or has changed. */
 static void tell_change(const native_device *native, uint64_t begin, uint64_t end)
 {
     if (native->has_lent) {
@@ -285,7 +285,7 @@ static yoke_status native_start(yk_device *device, unsigned lane, uint64_t begin
     return status;
 }
 
-/* All was done at the start. */
+/* The start operation has done all of it. */
 static yoke_status native_finish(yk_device *device, unsigned lane, yk_error *error)
 {
     (void)device;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the public wrapper of the native device's failure report calls. */
+/* The core of the public call by which a native function reports a failure. */
 #ifndef YK_DEVICE_NATIVE_NATIVE_H
 #define YK_DEVICE_NATIVE_NATIVE_H
 
@@ -7,8 +7,8 @@
 
 #include "yoke/kernel.h"
 
-/* Core of yoke_span_fail(): the first failure of a span counts, from any of the
- * function's threads. A span that is not of a running function is ignored. */
+/* The core of yoke_span_fail(): the first failure of a span counts, from any of the function's
+ * threads. A span that does not belong to a running function is ignored. */
 void yk_native_fail(const yoke_span *span, int code, const char *format, va_list list)
     __attribute__((format(printf, 3, 0)));
 

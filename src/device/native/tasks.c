@@ -13,7 +13,7 @@ typedef struct task_state {
     char text[1024];        /* from yoke_task_fail() */
 } task_state;
 
-/* Where an argument is for an item. */
+/* The place of an argument for an item. */
 static void *task_part_of(const yk_arg *arg, void *bound, uint64_t item)
 {
     if (arg->kind != YK_ARG_ARRAY || arg->parts != YK_PARTS_ITEM) {
@@ -22,7 +22,7 @@ static void *task_part_of(const yk_arg *arg, void *bound, uint64_t item)
     return (char *)bound + arg->offset + item * yk_arg_pitch(arg);
 }
 
-/* A call's arguments as fields of the task: those that differ from item to item. */
+/* Sets the fields of the task that differ from item to item. */
 static void set_item(yoke_task *task, const yk_launch *launch, void *const *args,
                      void **parts, uint64_t item)
 {
@@ -64,7 +64,7 @@ static yoke_task begin_calls(const yk_launch *launch, void *const *args, void **
     };
 }
 
-/* Whatever an earlier attempt has left does not count. */
+/* Discards what an earlier attempt has left. */
 static void begin_item(task_state *state, const yk_launch *launch)
 {
     state->text[0] = '\0';
@@ -80,7 +80,7 @@ typedef struct task_calls {
     yoke_task_function *function;
     const yk_launch *launch;
     void *const *args;
-    uint64_t item; /* the next to be called for, or the one that failed */
+    uint64_t item; /* the next one to be computed, or the one that failed */
     uint64_t end;
     int code; /* what the last call returned */
     yoke_task all;
@@ -97,7 +97,8 @@ static void call_tasks(void *context)
 
         set_item(&task, self->launch, self->args, self->parts, self->item);
         begin_item(&self->state, self->launch);
-        /* Which items came before in this chunk is chance. */
+        /* Which items came before in this chunk depends on chance, so each starts from the
+         * default. */
         (void)yk_fp_use_default();
         self->code = self->function(&task);
         if (self->code != 0) {
@@ -147,7 +148,7 @@ int yk_task_fail(yoke_task *task, int code, const char *format, va_list list)
 
 /* ---- results ---- */
 
-/* From here on it is in the block, with what there was of it. */
+/* Moves what there is of a result to the block, where it stays from now on. */
 static void move_to_block(yk_task_result *result)
 {
     if (result->is_large == 0) {
@@ -157,8 +158,8 @@ static void move_to_block(yk_task_result *result)
     }
 }
 
-/* Memory that is not there would be noticed as the end of this process. Asking takes a while:
- * once for every so many bytes more. */
+/* A lack of memory would end this process. Checking for it takes time, so it is done once for
+ * each larger amount. */
 static bool has_memory_for(const yk_task_result *result, size_t bytes)
 {
     enum { STEP_BYTES = 16 << 20 };

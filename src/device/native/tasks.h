@@ -11,16 +11,17 @@
 #include "yoke/task.h"
 
 /* Calls the function for the items [begin, end) of a launch, whose arguments are bound to
- * `args`, until one of them fails. `device`: the one they asked for, or NULL. YOKE_EKERNEL: error has the item and why. */
+ * `args`, until one of them fails. `device` is the device that they asked for, or NULL.
+ * YOKE_EKERNEL: the error has the item and the reason. */
 yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
                          void *const *args, uint64_t begin, uint64_t end,
                          const yoke_task_device *device, yk_error *error);
 
-/* Core of yoke_task_fail(). A task that is not of a running function is ignored. */
+/* The core of yoke_task_fail(). A task that does not belong to a running function is ignored. */
 int yk_task_fail(yoke_task *task, int code, const char *format, va_list list)
     __attribute__((format(printf, 3, 0)));
 
-/* Core of yoke_task_output(). */
+/* The core of yoke_task_output(). */
 void *yk_task_output(yoke_task *task, size_t bytes);
 
 #endif
