@@ -31,8 +31,8 @@ static void set_driver(const char *driver)
     if (driver[0] == '\0') {
         return;
     }
-    /* The second is the Khronos loader's: it takes libraries, and ignores the first when
-     * that is no folder. */
+    /* The second variable is the Khronos loader's: it takes libraries, and it ignores the first
+     * variable if that is not a folder. */
     (void)setenv("OCL_ICD_VENDORS", driver, 1);
     if (yk_opencl_driver_library(driver, library, sizeof library)) {
         (void)setenv("OCL_ICD_FILENAMES", library, 1);
@@ -44,7 +44,7 @@ static void set_environment(const yk_cl_setup *setup)
     set_driver(setup->driver);
     (void)setenv("OCL_ICD_PLATFORM_SORT", "none", 1);
     if (setup->one_thread) {
-        /* The same device by its old and its new name: PoCL ignores the one it does not
+        /* The same device by its old and its new name: PoCL ignores the name that it does not
          * know. With POCL_AFFINITY all one-thread devices would share the first CPU. */
         (void)setenv("POCL_DEVICES", "basic cpu-minimal", 1);
         (void)unsetenv("POCL_AFFINITY");
@@ -142,7 +142,7 @@ const char *yk_cl_error_name(cl_int code)
             return code_names[i].name;
         }
     }
-    return "an unknown error";
+    return "unknown error";
 }
 
 yoke_status yk_cl_fail(yk_error *error, const char *device, const char *call,

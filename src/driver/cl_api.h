@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The OpenCL functions, as pointers: the loader library is not linked but opened, in
- * workers and probes only, when the first of them is needed.
+ * The OpenCL functions, as pointers: the loader library is not linked, but opened when the
+ * first of them is needed, in workers and probes only.
  */
 #ifndef YK_DRIVER_CL_API_H
 #define YK_DRIVER_CL_API_H
@@ -67,18 +67,18 @@ typedef struct yk_cl_api {
 /* Filled in by yk_cl_load(). */
 extern yk_cl_api yk_cl;
 
-/* How the driver is to come up. */
+/* How to open the driver. */
 typedef struct yk_cl_setup {
     const char *driver;  /* .icd file or library; "": whatever is installed */
     bool one_thread;     /* PoCL: only its device on the calling thread */
 } yk_cl_setup;
 
-/* Opens the loader library (YOKE_OPENCL_LIBRARY, else libOpenCL.so.1) with the
- * environment set so that it loads that one driver; a process can load only one. Makes no
- * cl* call. YOKE_ENODEVICE if there is no library. */
+/* Opens the loader library (YOKE_OPENCL_LIBRARY, otherwise libOpenCL.so.1) with the environment
+ * set so that it loads this driver only; a process can load only one. Makes no cl* call.
+ * YOKE_ENODEVICE if there is no library. */
 yoke_status yk_cl_load(const yk_cl_setup *setup, yk_error *error);
 
-/* "CL_OUT_OF_RESOURCES"; never NULL. */
+/* The name of a code, such as "CL_OUT_OF_RESOURCES"; never NULL. */
 const char *yk_cl_error_name(cl_int code);
 
 /* Sets YOKE_EDEVICE, "DEVICE: CALL failed: CL_...", and returns it. */

@@ -27,8 +27,8 @@ cl_uint yk_cl_devices(cl_platform_id platform, cl_device_id *devices, cl_uint ca
 {
     cl_uint count = 0;
 
-    /* The driver has just been loaded, which may have changed it; the threads that it makes
-     * from here on inherit it. */
+    /* The driver has just been loaded, which may have changed the floating-point environment.
+     * The threads that it creates from here on inherit it. */
     (void)yk_fp_use_default();
     if (yk_cl.clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, capacity, devices, &count) !=
         CL_SUCCESS) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions to platforms and devices; what they do not answer is 0 or "". */
+/* Queries of platforms and devices. What they do not answer is 0 or "". */
 #ifndef YK_DRIVER_CL_QUERY_H
 #define YK_DRIVER_CL_QUERY_H
 
@@ -16,7 +16,7 @@ enum { YK_CL_MAX_PLATFORMS = 16 };
 yoke_status yk_cl_platforms(cl_platform_id platforms[YK_CL_MAX_PLATFORMS],
                             cl_uint *count, yk_error *error);
 
-/* A platform's devices; returns how many, at most `capacity`. */
+/* The devices of a platform. Returns how many, at most `capacity`. */
 cl_uint yk_cl_devices(cl_platform_id platform, cl_device_id *devices, cl_uint capacity);
 
 /* A value of 1, 2, 4 or 8 bytes. */

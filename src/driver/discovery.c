@@ -81,7 +81,7 @@ yoke_status yk_opencl_list(const char *driver_path,
     }
     *count = list.count;
     if (list.count == 0) {
-        (void)yk_fail(error, YOKE_OK, "%s: the driver has no device", driver_path);
+        (void)yk_fail(error, YOKE_OK, "%s: the driver reports no devices", driver_path);
     }
     return YOKE_OK;
 }

@@ -14,7 +14,7 @@
 static const char system_folder[] = "/etc/OpenCL/vendors";
 static const char nvidia_library[] = "libnvidia-opencl.so.1";
 
-/* Where containers and distributions put it. */
+/* Folders where containers and distributions put the library. */
 static const char *const library_folders[] = {
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
@@ -139,7 +139,7 @@ static void drivers_add_folder(driver_list *list, const char *folder)
     }
 }
 
-/* An .icd file without a folder is looked for among the system's first. */
+/* An .icd file without a folder is searched for in the system's folder first. */
 static void add_setting(driver_list *list, const char *vendors)
 {
     char path[512];
@@ -179,7 +179,7 @@ static void add_nvidia_from(driver_list *list, const char *folder)
     }
 }
 
-/* Containers often have the library and no .icd file for it. */
+/* Containers often have the library but no .icd file for it. */
 static void add_nvidia(driver_list *list)
 {
     const char *const setting = yk_env_text("LD_LIBRARY_PATH");
@@ -205,7 +205,7 @@ size_t yk_opencl_drivers_in(const char *vendors,
     return list.count;
 }
 
-/* Those that are installed, and what others are called that were loaded otherwise. */
+/* The installed drivers, and the names of drivers that may have been loaded otherwise. */
 bool yk_opencl_has_driver(char *name, size_t bytes)
 {
     static const char *const known[] = {"libpocl",       "libnvidia-opencl",

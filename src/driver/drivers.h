@@ -8,12 +8,11 @@
 
 #include "driver/discovery.h"
 
-/* The library behind a driver path: what an .icd file names, or the path itself. False
- * if the file cannot be read or names nothing, or the name does not fit. */
+/* The library of a driver path: the one that an .icd file names, or the path itself. False if
+ * the file cannot be read or names nothing, or if the name does not fit. */
 bool yk_opencl_driver_library(const char *path, char *library, size_t bytes);
 
-/* The drivers of one vendors setting: a folder of .icd files, an .icd file or a
- * library. */
+/* The drivers of a setting of vendors: a folder of .icd files, an .icd file or a library. */
 size_t yk_opencl_drivers_in(const char *vendors,
                             yk_opencl_driver drivers[YK_MAX_DRIVERS]);
 

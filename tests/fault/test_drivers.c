@@ -162,7 +162,7 @@ static void test_no_device(void **state)
     (void)state;
     write_icd(library);
     (void)setenv("BROKEN_DRIVER", "no-device", 1);
-    expect_state("cpu:2,gpu", YOKE_WORKER_UNUSED, "no device");
+    expect_state("cpu:2,gpu", YOKE_WORKER_UNUSED, "no devices");
 }
 
 /* It lists its device, then fails when a worker opens it: given up after two tries. */
