@@ -148,7 +148,7 @@ yoke_status yk_cl_check_memory(const yk_cl_device *device, const yk_cl_kernel *k
     }
     if (device->memory == YK_CL_COPY && total > device->info.memory_bytes) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
-                       "%s: the arrays of kernel '%s' have %" PRIu64
+                       "%s: the arrays of kernel '%s' need %" PRIu64
                        " bytes; the device has %" PRIu64,
                        device->info.name, kernel->kernel->name, total,
                        device->info.memory_bytes);
@@ -179,11 +179,10 @@ static yoke_status check_required(const yk_cl_kernel *kernel, const yk_launch *l
             launch->group[0], yk_max(1, launch->group[1]), yk_max(1, launch->group[2]));
     }
     if (!is_given && (!fits || (required[launch->split] > 1 && launch->whole == 0))) {
-        return yk_fail(
-            error, YOKE_EINVAL,
-            "kernel '%s' requires work-groups of %zu x %zu x %zu: give them as "
-            "its .group",
-            kernel->kernel->name, required[0], required[1], required[2]);
+        return yk_fail(error, YOKE_EINVAL,
+                       "kernel '%s' requires work-groups of %zu x %zu x %zu: set its "
+                       ".group to that",
+                       kernel->kernel->name, required[0], required[1], required[2]);
     }
     return YOKE_OK;
 }
@@ -197,7 +196,7 @@ static yoke_status check_divides(const yk_cl_kernel *kernel, const yk_launch *la
         if (yk_launch_global_size(launch, d) % group != 0) {
             return yk_fail(error, YOKE_EINVAL,
                            "kernel '%s': %" PRIu64
-                           " work-items in dimension %u are no multiple of the "
+                           " work-items in dimension %u are not a multiple of the "
                            "work-group's %" PRIu64 " (.round_up pads them)",
                            kernel->kernel->name, launch->size[d], d, group);
         }
@@ -216,9 +215,9 @@ static yoke_status fail_group(const yk_cl_device *device, const yk_cl_kernel *ke
 {
     return yk_fail(error, YOKE_EUNSUPPORTED,
                    "%s: kernel '%s': a work-group of %" PRIu64 " x %" PRIu64
-                   " x %" PRIu64 " is too large; the device takes %" PRIu64
-                   " work-items of this kernel and %" PRIu64 " x %" PRIu64 " x %" PRIu64
-                   " in the dimensions",
+                   " x %" PRIu64 " is too large; the device takes at most %" PRIu64
+                   " work-items of this kernel, and at most %" PRIu64 " x %" PRIu64
+                   " x %" PRIu64 " in the dimensions",
                    device->info.name, kernel->kernel->name, yk_max(1, group[0]),
                    yk_max(1, group[1]), yk_max(1, group[2]), max_count,
                    device->groups.items[0], device->groups.items[1],
@@ -270,7 +269,8 @@ yoke_status yk_cl_fail_argument(const yk_cl_device *device, const yk_cl_kernel *
     }
     if (yk_cl_is_memory_failure(code)) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
-                       "%s: kernel '%s': no device memory for %s (%" PRIu64 " bytes)",
+                       "%s: kernel '%s': cannot allocate device memory for %s (%" PRIu64
+                       " bytes)",
                        device->info.name, kernel->kernel->name, label,
                        span_bytes(launch, &launch->args[index]));
     }

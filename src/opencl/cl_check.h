@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a launch fits a kernel and a device; each with a sentence that says why not.
- */
+/* Checks whether a launch fits a kernel and a device. The error text says why not. */
 #ifndef YK_OPENCL_CL_CHECK_H
 #define YK_OPENCL_CL_CHECK_H
 
@@ -10,7 +9,7 @@
 yoke_status yk_cl_check_arguments(const yk_cl_kernel *kernel, const yk_launch *launch,
                                   yk_error *error);
 
-/* YOKE_EUNSUPPORTED if the device has not enough memory of some kind. */
+/* YOKE_EUNSUPPORTED if the device does not have enough memory of some kind. */
 yoke_status yk_cl_check_memory(const yk_cl_device *device, const yk_cl_kernel *kernel,
                                const yk_cl_variant *variant, const yk_launch *launch,
                                yk_error *error);
@@ -20,7 +19,7 @@ yoke_status yk_cl_check_memory(const yk_cl_device *device, const yk_cl_kernel *k
 yoke_status yk_cl_check_group(const yk_cl_device *device, const yk_cl_kernel *kernel,
                               const yk_launch *launch, yk_error *error);
 
-/* As much of it as depends on the form that was built. */
+/* The part of this check that depends on the form that was built. */
 yoke_status yk_cl_check_shape(const yk_cl_device *device, const yk_cl_kernel *kernel,
                               const yk_cl_variant *variant, const yk_cl_shape *shape,
                               yk_error *error);

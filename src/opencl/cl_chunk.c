@@ -7,8 +7,7 @@
 #include "opencl/cl_staging.h"
 #include "opencl/cl_transfer.h"
 
-/* After a failure every later call may hang, and what was to be sent may not have
- * arrived. */
+/* After a failure every later call may hang, and data that was being sent may not have arrived. */
 static yoke_status cl_chunk_note(yk_cl_device *device, yoke_status status)
 {
     if (status == YOKE_EDEVICE) {
@@ -18,8 +17,8 @@ static yoke_status cl_chunk_note(yk_cl_device *device, yoke_status status)
     return status;
 }
 
-/* Nothing may go on reading or writing; but a GPU that failed might never end, and its
- * process does. */
+/* Waits until nothing reads or writes any more. A GPU that failed might never finish; its
+ * process ends. */
 static void let_go(yk_cl_device *device, yk_cl_lane *lane)
 {
     if (!device->has_failed || device->info.is_cpu) {

@@ -5,7 +5,7 @@
 
 #include "opencl/cl_device.h"
 
-/* Moves what the chunks of the launch have in common; before the first of them. */
+/* Moves what the chunks of the launch have in common; called before the first of them. */
 yoke_status yk_cl_chunks_begin(yk_cl_device *device, yk_error *error);
 
 /* See start and finish of yk_device_ops. */
@@ -13,8 +13,8 @@ yoke_status yk_cl_chunk_start(yk_cl_device *device, yk_cl_lane *lane, uint64_t b
                               uint64_t end, yk_error *error);
 yoke_status yk_cl_chunk_finish(yk_cl_device *device, yk_cl_lane *lane, yk_error *error);
 
-/* Chunks that were not finished count as never started: waits until the device has let
- * go of the window. */
+/* Chunks that were not finished count as never started: waits until the device no longer uses
+ * the window. */
 void yk_cl_chunks_abandon(yk_cl_device *device);
 
 /* Frees a lane; a no-op on a zeroed one. */

@@ -24,14 +24,14 @@ enum {
     YK_CL_MAX_EVENTS = 8,    /* launches of a lane waited for at a time */
 };
 
-/* How a kernel gets at the shared window. */
+/* How a kernel accesses the shared window. */
 typedef enum yk_cl_memory {
     YK_CL_COPY,    /* a buffer of the device, filled and read back by transfers */
     YK_CL_BUFFER,  /* a buffer made over the window's pages */
     YK_CL_POINTER, /* the window's address itself */
 } yk_cl_memory;
 
-/* Whether kernels can read in front of the address they are given. */
+/* Whether kernels can read memory before the address that they get. */
 typedef enum yk_cl_front {
     YK_CL_FRONT_UNKNOWN,
     YK_CL_FRONT_READ,
@@ -59,7 +59,7 @@ typedef struct yk_cl_variant {
     yk_cl_variant_key key;
     yk_cl_program *program;
     cl_kernel handle; /* NULL: empty slot */
-    uint64_t used;    /* when it was last asked for */
+    uint64_t used;    /* when it was last used */
     uint64_t max_group;
     uint64_t local_bytes; /* __local memory declared in the source */
     yk_cl_warm warm[YK_CL_MAX_WARM];
@@ -78,7 +78,7 @@ typedef struct yk_cl_kernel {
     bool asks_sizes;
     bool asks_groups;
     bool uses_groups;
-    bool has_parameters; /* the compiler tells about them */
+    bool has_parameters; /* the compiler reports them */
     size_t required[3];  /* reqd_work_group_size; all 0 if it has none */
     size_t parameter_count;
     yk_cl_parameter parameters[YK_MAX_ARGS];
@@ -108,19 +108,19 @@ typedef struct yk_cl_private {
     uint64_t bytes;
 } yk_cl_private;
 
-/* Memory of the host that the driver moves bytes from or to at full speed. */
+/* Host memory from and to which the driver moves bytes at full speed. */
 typedef struct yk_cl_staging {
     cl_mem handle;
-    unsigned char *pointer; /* where it is mapped, for good */
+    unsigned char *pointer; /* where it is mapped, permanently */
     size_t bytes;
     size_t used;
-    bool is_final; /* the driver gives no more */
+    bool is_final; /* the driver does not provide more */
 } yk_cl_staging;
 
-/* A chunk on its way: one queue, in which everything happens in order. */
+/* A chunk in flight: one queue, in which everything happens in order. */
 typedef struct yk_cl_lane {
     cl_command_queue queue;
-    cl_event last; /* of what was submitted; NULL: none */
+    cl_event last; /* of the last command submitted; NULL: none */
     cl_event sent; /* of the transfers to lent allocations' buffers; NULL: none */
     cl_event events[YK_CL_MAX_EVENTS]; /* of launches not yet waited for */
     size_t event_count;
@@ -139,11 +139,11 @@ typedef struct yk_cl_binding {
     bool is_own;      /* handle is a sub-buffer made for this launch */
     uint64_t address; /* of the handle's first byte in the window */
     uint64_t bytes;
-    /* Transfers: the handle, or, if parts of a halo lie in front of the argument's address,
-     * the buffer that it is a part of. */
+    /* For transfers: the handle or, if parts of a halo lie before the argument's address, the
+     * buffer of which it is a part. */
     cl_mem store;
     uint64_t store_address;
-    yk_cl_resident *resident; /* what it is a part of; NULL: none */
+    yk_cl_resident *resident; /* the buffer of which it is a part; NULL: none */
 } yk_cl_binding;
 
 typedef struct yk_cl_device {
@@ -160,10 +160,10 @@ typedef struct yk_cl_device {
     uint64_t constant_bytes;
     uint64_t buffer_align; /* bytes */
     unsigned address_bits;
-    bool is_discrete;     /* copying was asked for: undeclared bytes are poison */
-    bool polls;           /* wait without keeping a core busy */
+    bool is_discrete;     /* copying was requested: undeclared bytes are poison */
+    bool polls;           /* waits do not keep a core busy */
     bool has_failed;      /* later calls may hang */
-    char build_lock[512]; /* folder that excludes other builders; "": none */
+    char build_lock[512]; /* folder whose lock excludes other builders; "": none */
     uint64_t clock;       /* counts uses, for eviction */
 
     yk_cl_program *programs;
@@ -172,27 +172,29 @@ typedef struct yk_cl_device {
     yk_cl_private privates[YK_MAX_ARGS];
     yk_cl_resident residents[YK_CL_MAX_RESIDENTS];
 
-    const yk_launch *launch; /* that was begun; NULL: none */
+    const yk_launch *launch; /* the launch that was begun; NULL: none */
     uint64_t launch_id;
     yk_cl_kernel *kernel;
     yk_cl_variant *variant;
     yk_cl_shape shape;
     yk_cl_binding bindings[YK_MAX_ARGS];
 
-    yoke_task_function *task; /* that the launch calls; NULL: it is of a kernel */
+    /* the function that the launch calls; NULL: it is of a kernel */
+    yoke_task_function *task;
     yk_binding task_binding;
     yoke_task_device task_device;
     int index; /* for "opencl:N"; -1: none */
 } yk_cl_device;
 
-/* Fills in a device that is all zero: context, queue, limits and the best way to the
- * window. On failure the caller closes it as it is. */
+/* Fills in a zeroed device: context, queue, limits and the best way to access the window. On
+ * failure the caller closes the device as it is. */
 yoke_status yk_cl_bring_up(yk_cl_device *device, const yk_device_config *config,
                            yk_error *error);
 
-/* Nanoseconds from start to finish of a launch of `items` items, with a small transfer
- * each way if the device has memory of its own; the least of several. The kernel takes an
- * output and an input of 4 bytes an item. 0 if it cannot be measured. */
+/* The cost of a chunk in addition to its items: nanoseconds from start to finish of a launch of
+ * `items` items, with a small transfer each way if the device has memory of its own; the minimum
+ * of several. The kernel has an output and an input of 4 bytes per item. 0 if it cannot be
+ * measured. */
 uint64_t yk_cl_launch_cost(yk_cl_device *device, cl_kernel kernel, size_t items);
 
 #endif

@@ -55,7 +55,7 @@ static bool set_arguments(const front_trial *t, cl_int before)
            yk_cl.clSetKernelArg(t->kernel, 2, sizeof before, &before) == CL_SUCCESS;
 }
 
-/* The host writes what lies in front of the part, through the whole buffer. */
+/* The host writes what lies before the part, through the whole buffer. */
 static bool front_run_once(const front_trial *t, const cl_uint *values,
                            cl_uint *results)
 {
@@ -150,9 +150,9 @@ yoke_status yk_cl_check_front(yk_cl_device *device, yk_error *error)
         if (device->kernel->parameters[i].is_constant || !reads_in_front(device)) {
             return yk_fail(
                 error, YOKE_EUNSUPPORTED,
-                "%s: kernel '%s': the device does not read what lies in front "
-                "of the address of %sparameter %u: give it the first part "
-                "that is read, and the item's own with yoke_arg_at()",
+                "%s: kernel '%s': the device cannot read memory before the address of "
+                "%sparameter %u: pass the first part that is read, and the item's own "
+                "with yoke_arg_at()",
                 device->info.name, device->kernel->kernel->name,
                 device->kernel->parameters[i].is_constant ? "__constant " : "", i + 1);
         }

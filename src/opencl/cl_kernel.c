@@ -18,7 +18,7 @@ static void clear_variant(yk_cl_device *device, yk_cl_variant *variant)
     memset(variant, 0, sizeof *variant);
 }
 
-/* The names of a program's kernels, "a, b, c"; NULL if the driver does not tell. */
+/* The names of a program's kernels, "a, b, c"; NULL if the driver does not report them. */
 static char *kernel_names(cl_program program)
 {
     size_t bytes = 0;
@@ -61,7 +61,7 @@ static yoke_status fail_kernel(const yk_cl_device *device, const yk_kernel *kern
     return YOKE_EBUILD;
 }
 
-/* Old versions of rusticl tell the width of their vectors instead of the limit. */
+/* Old versions of rusticl report the width of their vectors instead of the limit. */
 static bool is_mere_multiple(const yk_cl_device *device, cl_kernel kernel, size_t group)
 {
     size_t multiple = 0;
@@ -97,8 +97,8 @@ static bool is_generic(const yk_cl_variant_key *key)
     return memcmp(key, &generic, sizeof generic) == 0;
 }
 
-/* PoCL's headers rename what is called like a built-in function: a kernel 'step' or
- * 'dot' is known as '_cl_step' or '_cl_dot'. */
+/* PoCL's headers rename kernels that have the name of a built-in function: 'step' or 'dot' is
+ * known as '_cl_step' or '_cl_dot'. */
 static cl_kernel create_handle(cl_program program, const char *name, cl_int *code)
 {
     char renamed[YK_KERNEL_NAME_BYTES + 8];
@@ -242,7 +242,7 @@ yoke_status yk_cl_kernel_build(yk_cl_device *device, const yk_kernel *kernel,
     }
     made = calloc(1, sizeof *made);
     if (made == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "no memory for a kernel");
+        return yk_fail(error, YOKE_ENOMEM, "cannot allocate memory for a kernel");
     }
     made->kernel = kernel;
     made->id = kernel->id;

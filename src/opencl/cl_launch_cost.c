@@ -35,7 +35,7 @@ static bool launch_cost_move(const sample *s, bool to_device)
                      queue, s->buffers[0], CL_FALSE, 0, bytes, s->host, 0, NULL, NULL));
 }
 
-/* One chunk; its time, or 0. */
+/* Runs one chunk. Returns its time, or 0. */
 static uint64_t launch_cost_run(const sample *s)
 {
     yk_cl_lane *const lane = &s->device->lanes[0];
@@ -50,7 +50,7 @@ static uint64_t launch_cost_run(const sample *s)
     return yk_clock_ns() - start;
 }
 
-/* The first is left out: drivers put things off until then. */
+/* The first one does not count: drivers delay work until then. */
 static uint64_t best_of_many(const sample *s)
 {
     uint64_t best = launch_cost_run(s);

@@ -31,8 +31,8 @@ static bool cl_block_overlaps(const yk_cl_block *block, uint64_t address,
            address < block->address + block->bytes;
 }
 
-/* A slot for a new block. Buffers over memory that was given back and used again go:
- * overlapping ones are undefined. */
+/* A slot for a new buffer. Buffers over memory that was freed and reused are released, since
+ * overlapping buffers are undefined. */
 static yk_cl_block *cl_memory_free_slot(yk_cl_device *device, uint64_t address,
                                         uint64_t bytes)
 {
@@ -52,7 +52,7 @@ static yk_cl_block *cl_memory_free_slot(yk_cl_device *device, uint64_t address,
     return oldest;
 }
 
-/* The buffer over an argument's allocation; NULL if the driver does not make one. */
+/* The buffer over an argument's allocation; NULL if the driver does not create one. */
 static cl_mem cl_memory_block_of(yk_cl_device *device, const yk_arg *arg)
 {
     const uint64_t bytes = yk_round_up(arg->block_bytes, PAGE);
@@ -103,7 +103,7 @@ bool yk_cl_bind_part(cl_mem block, const yk_arg *arg, yk_cl_binding *binding)
     return binding->handle != NULL;
 }
 
-/* In place, through a buffer; false if that cannot be. */
+/* Binds in place, through a buffer. False if that is impossible. */
 static bool bind_buffer(yk_cl_device *device, const yk_arg *arg, yk_cl_binding *binding)
 {
     const uint64_t origin = arg->address - arg->block_address;
@@ -122,8 +122,8 @@ static void release_private(yk_cl_private *own)
     }
 }
 
-/* Drivers put off the allocation until first use: use it, so that a lack of memory
- * shows now. */
+/* Drivers delay the allocation until first use: uses the buffer, so that a lack of memory shows
+ * now. */
 static cl_int cl_memory_touch(const yk_cl_device *device, cl_mem handle)
 {
     const unsigned char byte = POISON;
@@ -164,8 +164,8 @@ cl_int yk_cl_buffer_make(yk_cl_device *device, uint64_t bytes, cl_mem *handle)
     return code;
 }
 
-/* A larger buffer that is there already does, but for a `__constant` parameter, for
- * which drivers hold the buffer's size against their limit. */
+/* An existing larger buffer is good enough, except for a `__constant` parameter, for which
+ * drivers compare the buffer's size with their limit. */
 static bool cl_private_serves(const yk_cl_device *device, size_t index, uint64_t bytes)
 {
     const yk_cl_private *const own = &device->privates[index];
@@ -188,7 +188,7 @@ static cl_int make_private(yk_cl_device *device, size_t index, uint64_t bytes)
     return code;
 }
 
-/* Buffers that this launch has not bound, kept from earlier ones. */
+/* Releases buffers of earlier launches that this launch has not bound. */
 static void release_spare(yk_cl_device *device, size_t first)
 {
     for (size_t i = first; i < YK_MAX_ARGS; i++) {
@@ -196,7 +196,7 @@ static void release_spare(yk_cl_device *device, size_t first)
     }
 }
 
-/* Memory that other launches may want again goes only when it is short. */
+/* Memory that other launches may use again is released only when memory is short. */
 static cl_int find_private(yk_cl_device *device, size_t index, uint64_t bytes)
 {
     cl_int code = make_private(device, index, bytes);
@@ -211,8 +211,7 @@ static cl_int find_private(yk_cl_device *device, size_t index, uint64_t bytes)
     return code;
 }
 
-/* What lies in front of the argument's address is in the buffer, and the argument is a
- * part of that. */
+/* Binds a buffer that begins before the argument's address; the argument is a part of it. */
 static cl_int bind_behind(const yk_cl_device *device, size_t index, uint64_t lead,
                           yk_cl_binding *binding)
 {
@@ -242,7 +241,8 @@ static cl_int bind_copy(yk_cl_device *device, size_t index, uint64_t front,
     return code;
 }
 
-/* What is bound like an array that is not lent is sent from the window: it must be there. */
+/* An argument that is bound like an array that is not lent is sent from the window, so its
+ * content must be there. */
 static bool cl_memory_give_back(yk_cl_device *device, const yk_arg *arg)
 {
     yk_residency *const table = yk_lent_table(arg);
@@ -252,7 +252,7 @@ static bool cl_memory_give_back(yk_cl_device *device, const yk_arg *arg)
                                 NULL) == YOKE_OK;
 }
 
-/* A `__constant` parameter wants a buffer of its array's size. */
+/* A `__constant` parameter needs a buffer of its array's size. */
 static bool bind_resident(yk_cl_device *device, size_t index, yk_cl_binding *binding)
 {
     const yk_arg *const arg = &device->launch->args[index];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a kernel's arrays get to the device: see yk_cl_memory. */
+/* How a kernel's arrays reach the device: see yk_cl_memory. */
 #ifndef YK_OPENCL_CL_MEMORY_H
 #define YK_OPENCL_CL_MEMORY_H
 
@@ -8,7 +8,7 @@
 /* Binds all arguments of the launch that is being begun to its kernel. */
 yoke_status yk_cl_bind(yk_cl_device *device, yk_error *error);
 
-/* Lets go of what was made for the launch. Buffers are kept for later ones. */
+/* Releases what was made for the launch. Buffers are kept for later launches. */
 void yk_cl_unbind(yk_cl_device *device);
 
 /* A new buffer of the device, poisoned if copying was forced. */

@@ -8,15 +8,15 @@
 
 typedef enum yk_cl_direction { YK_CL_TO_DEVICE, YK_CL_TO_HOST } yk_cl_direction;
 
-/* Where the pieces of an extent are on the host. */
+/* The place of the pieces of an extent on the host. */
 typedef struct yk_cl_host {
     unsigned char *pointer;
     uint64_t stride;
     uint64_t plane_stride;
 } yk_cl_host;
 
-/* Puts the transfer of an extent of the window into a lane's queue. The host's memory is
- * in use until the lane was waited for. */
+/* Puts the transfer of an extent of the window into a lane's queue. The host's memory is in use
+ * until the lane has been waited for. */
 cl_int yk_cl_move(const yk_cl_lane *lane, const yk_cl_binding *binding,
                   const yk_extent *extent, yk_cl_host host, yk_cl_direction direction);
 

@@ -28,14 +28,15 @@ static yoke_status find_device(yk_cl_device *device, const yk_device_config *con
     }
     if (platform_index >= count) {
         return yk_fail(error, YOKE_ENODEVICE,
-                       "the driver has %u platforms, no number %u", count,
+                       "the driver has %u platforms; there is no platform %u", count,
                        platform_index);
     }
     *platform = platforms[platform_index];
     count = yk_cl_devices(*platform, ids, MAX_DEVICES);
     if (device_index >= count) {
-        return yk_fail(error, YOKE_ENODEVICE, "the driver has %u devices, no number %u",
-                       count, device_index);
+        return yk_fail(error, YOKE_ENODEVICE,
+                       "the driver has %u devices; there is no device %u", count,
+                       device_index);
     }
     device->id = ids[device_index];
     return YOKE_OK;
@@ -130,7 +131,8 @@ static yoke_status make_context(yk_cl_device *device, cl_platform_id platform,
                : yk_cl_fail(error, device->info.name, "clCreateContext", code);
 }
 
-/* Transfers of one lane go on beside launches of the other, where there are any. */
+/* Queues of the other lanes, if there are any: transfers of one lane overlap launches of
+ * another. */
 static yoke_status make_other_lanes(yk_cl_device *device, yk_error *error)
 {
     yoke_status status = YOKE_OK;

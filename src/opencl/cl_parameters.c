@@ -7,7 +7,7 @@
 
 typedef struct type_size {
     const char *name;
-    uint32_t bytes; /* 0: as an address */
+    uint32_t bytes; /* 0: the size of an address */
 } type_size;
 
 static const type_size types[] = {
@@ -20,7 +20,7 @@ static const type_size types[] = {
     {"uintptr_t", 0},
 };
 
-/* Types a parameter may have that no argument can be given for. */
+/* Types of parameters for which there is no kind of argument. */
 static const char *const foreign_types[] = {"image", "sampler_t", "pipe", "event_t",
                                             "queue_t"};
 
@@ -55,7 +55,7 @@ uint32_t yk_cl_type_bytes(const char *type, unsigned address_bits)
     return 0;
 }
 
-/* Takes out the space that some drivers put before a '*'. */
+/* Removes the space that some drivers put before a '*'. */
 static void tidy_type(char *type)
 {
     char *to = type;

@@ -25,7 +25,7 @@ static void cl_prefix_add(text_buffer *buffer, const char *format, ...)
     buffer->length += length > 0 && (size_t)length < room ? (size_t)length : 0;
 }
 
-/* A function from dimension to constant. */
+/* Adds a function that returns a constant for each dimension. */
 static void add_table(text_buffer *buffer, const char *name, const uint64_t value[3],
                       unsigned beyond)
 {

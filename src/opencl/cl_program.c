@@ -77,16 +77,15 @@ static yoke_status fail_build(const yk_cl_device *device, const yk_kernel *kerne
         return yk_cl_fail(error, name, "clBuildProgram", code);
     }
     if (code == CL_INVALID_BUILD_OPTIONS || code == CL_INVALID_COMPILER_OPTIONS) {
-        return yk_fail(
-            error, YOKE_EBUILD,
-            "%s: kernel '%s': the driver does not take the build options \"%s\"", name,
-            kernel->name, kernel->build_options);
+        return yk_fail(error, YOKE_EBUILD,
+                       "%s: kernel '%s': the driver rejects the build options \"%s\"",
+                       name, kernel->name, kernel->build_options);
     }
     log = build_log(device, program);
     (void)yk_fail(error, YOKE_EBUILD, "%s: kernel '%s' does not build (%s)", name,
                   kernel->name, yk_cl_error_name(code));
     if (log != NULL && !device->info.has_double && speaks_of_doubles(log)) {
-        yk_error_append(error, "; this device has no double precision");
+        yk_error_append(error, "; this device does not support double precision");
     }
     yk_error_append(error, ":\n%s", log != NULL ? log : "");
     free(log);
@@ -128,7 +127,8 @@ static yoke_status cl_program_create(yk_cl_device *device, yk_cl_program *progra
     yoke_status status;
 
     if (program->text == NULL || program->options == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "%s: no memory for a kernel's source",
+        return yk_fail(error, YOKE_ENOMEM,
+                       "%s: cannot allocate memory for a kernel's source",
                        device->info.name);
     }
     status = cl_program_build(device, program, kernel, error);
@@ -149,7 +149,7 @@ yoke_status yk_cl_program_get(yk_cl_device *device, const char *prefix,
 
     *program = NULL;
     if (fresh == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "no memory for a program");
+        return yk_fail(error, YOKE_ENOMEM, "cannot allocate memory for a program");
     }
     fresh->text = cl_program_join(prefix, kernel->source);
     fresh->options = cl_program_join("-cl-kernel-arg-info ", kernel->build_options);

@@ -17,7 +17,7 @@ static cl_int status_of(cl_event event)
     return code == CL_SUCCESS ? status : code;
 }
 
-/* Looks at the event now and then; returns its last status. */
+/* Polls the event; returns its last status. */
 static cl_int poll_event(cl_event event)
 {
     struct timespec nap = {.tv_nsec = FIRST_NAP_NS};
@@ -38,7 +38,7 @@ void yk_cl_event_release(cl_event *event)
     }
 }
 
-/* Makes `last` the event of all that is in the queue by now, which is sent off. */
+/* Makes `last` the event of all commands that are in the queue now, and submits them. */
 static cl_int cl_queue_mark(yk_cl_lane *lane)
 {
     cl_int code;
@@ -79,8 +79,8 @@ void yk_cl_drop_events(yk_cl_lane *lane)
     (void)collect_events(lane);
 }
 
-/* Where clFinish() is what waits, it also sends off: that of rusticl 22.3 does not wait
- * for what was flushed before. */
+/* If clFinish() is used to wait, it also submits: that of rusticl 22.3 does not wait for
+ * commands that were flushed before. */
 yoke_status yk_cl_submit(yk_cl_device *device, yk_cl_lane *lane, yk_error *error)
 {
     const cl_int code = device->polls ? cl_queue_mark(lane) : CL_SUCCESS;
@@ -138,15 +138,15 @@ static yoke_status run_locked(yk_cl_device *device, yk_cl_lane *lane,
     return status;
 }
 
-/* Whether a kernel uses the launch's own sizes, so that a piece must not be cut. */
+/* Whether a kernel uses the launch's own sizes, so that a piece must not be divided. */
 static bool is_indivisible(const yk_cl_device *device)
 {
     return device->kernel->asks_sizes && device->variant->key.sized == 0;
 }
 
-/* Lets PoCL compile with as few items as will do: other processes wait for the lock.
- * They are taken from the piece's end, where the offset is not zero, since what is
- * compiled for that serves everywhere. Empties the piece if it has no more. */
+/* Makes PoCL compile with as few items as possible, since other processes wait for the lock.
+ * They are taken from the piece's end, where the offset is not zero, since what is compiled for
+ * that serves everywhere. Empties the piece if it has no more items. */
 static yoke_status warm_up(yk_cl_device *device, yk_cl_lane *lane, yk_cl_piece *piece,
                            yk_error *error)
 {

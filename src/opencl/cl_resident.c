@@ -58,7 +58,7 @@ static bool cl_resident_is_bound(const yk_cl_device *device,
     return false;
 }
 
-/* What only its buffer has goes to the window. */
+/* Copies to the window what only the buffer has. */
 static bool cl_resident_empty(yk_cl_device *device, const yk_cl_resident *resident)
 {
     yk_residency *const table = resident->mirror.table;

@@ -10,7 +10,7 @@
 
 enum {
     PAGE = 4096,
-    PAGES = 4, /* input, output, two that the kernel leaves alone */
+    PAGES = 4, /* input, output, and two that the kernel does not use */
     WORDS = PAGE / sizeof(uint32_t),
     ITEMS = 64,
 };
@@ -62,7 +62,8 @@ static bool self_test_show(const trial *t)
            self_test_ok(yk_cl.clFinish(queue));
 }
 
-/* One launch; the host changes the input before it and another page behind its back. */
+/* Runs one launch. The host changes the input before it, and another page without the driver's
+ * knowledge. */
 static bool round_works(const trial *t, uint32_t seed)
 {
     uint32_t *const out = t->memory + WORDS;
@@ -140,7 +141,7 @@ static bool buffers_work(trial *t)
     return works;
 }
 
-/* Devices with memory of their own may pass the trial by copying back and forth. */
+/* Devices with memory of their own may pass the test by copying both ways. */
 static bool may_share_memory(const yk_cl_device *device)
 {
     return !device->is_discrete &&

@@ -5,8 +5,8 @@
 
 enum {
     UNIFORM_GROUP = 64, /* the same for all devices */
-    SPLIT_GROUP = 64,   /* of a chunk that is cut along dimension 0 */
-    NARROW = 8,         /* a group below this wastes vector units */
+    SPLIT_GROUP = 64,   /* of a chunk that is divided along dimension 0 */
+    NARROW = 8,         /* a smaller group wastes vector units */
 };
 
 /* One extent of a chunk in one dimension, in groups of one size. */
@@ -31,7 +31,7 @@ static uint64_t max_in(const yk_cl_group_limits *limits, unsigned d, uint64_t wa
     return yk_max(1, yk_min(wanted, yk_min(limits->items[d], limits->group)));
 }
 
-/* Dimension 0 of a range that is cut elsewhere. */
+/* Dimension 0 of a range that is split in another dimension. */
 static void choose_row(yk_cl_shape *shape, uint64_t size,
                        const yk_cl_group_limits *limits, bool uniform, uint64_t wanted)
 {
@@ -49,8 +49,7 @@ static void choose_row(yk_cl_shape *shape, uint64_t size,
     shape->cut = size - size % shape->local[0];
 }
 
-/* Fills the dimensions from `first` on, but for the split one, as far as there is room.
- */
+/* Fills the dimensions from `first` on, except the split one, as far as there is room. */
 static uint64_t choose_others(uint64_t local[3], const yk_launch *launch,
                               unsigned first, const yk_cl_group_limits *limits,
                               uint64_t room)

@@ -13,23 +13,22 @@ yoke_status yk_cl_task_check(const yk_kernel *kernel, yk_error *error)
     }
     if (yk_elf_find(kernel->native.object, kernel->native.place) == NULL) {
         return yk_fail(error, YOKE_EBUILD,
-                       "task '%s': the function lives in %s, which this process cannot "
-                       "load, or which is another one by now",
+                       "task '%s': cannot find its function: this process cannot load "
+                       "%s, or the file has been replaced",
                        kernel->name, kernel->native.object);
     }
     return YOKE_OK;
 }
 
-/* The function works on the host's memory, which need not have what devices have. */
+/* The function works on the host's memory, which may not have what devices hold. */
 static yoke_status check_lent(const yk_launch *launch, yk_error *error)
 {
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         if (launch->args[i].table != 0) {
-            return yk_fail(
-                error, YOKE_EINVAL,
-                "argument %u is lent: a task that asks for a device needs it "
-                "back first (yoke_reclaim)",
-                i + 1);
+            return yk_fail(error, YOKE_EINVAL,
+                           "argument %u is lent: call yoke_reclaim() before a task "
+                           "that asks for a device",
+                           i + 1);
         }
     }
     return YOKE_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Task functions that ask for a device: they run in its process and get its handles. */
+/* Task functions that ask for a device: they run in the device's process and get its handles. */
 #ifndef YK_OPENCL_CL_TASK_H
 #define YK_OPENCL_CL_TASK_H
 
@@ -12,7 +12,7 @@ yoke_status yk_cl_task_check(const yk_kernel *kernel, yk_error *error);
 yoke_status yk_cl_task_begin(yk_cl_device *device, const yk_kernel *kernel,
                              yk_error *error);
 
-/* Calls the function for some items, and waits for what it has left in the queue. */
+/* Calls the function for some items, and waits for the commands that it has left in the queue. */
 yoke_status yk_cl_task_run(yk_cl_device *device, uint64_t begin, uint64_t end,
                            yk_error *error);
 

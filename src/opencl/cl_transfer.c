@@ -8,7 +8,7 @@
 #include "opencl/cl_resident.h"
 #include "opencl/cl_staging.h"
 
-/* What is to be moved, argument by argument. */
+/* What to move, argument by argument. */
 typedef struct move_list {
     size_t count;
     uint64_t bytes;
@@ -62,7 +62,8 @@ static void add_common(const yk_cl_device *device, move_list *list)
     }
 }
 
-/* Own parts of what is changed in place go anew: a repeated chunk starts from them. */
+/* Own parts of what is changed in place are sent again, since a repeated chunk starts from
+ * them. */
 static size_t extents_to_send(const yk_launch *launch, const yk_arg *arg,
                               uint64_t begin, uint64_t end,
                               yk_extent extents[YK_MAX_EXTENTS])
@@ -92,7 +93,7 @@ static void cl_transfer_add_items(const yk_cl_device *device, uint64_t begin,
     }
 }
 
-/* Between the window and staging memory, where pieces lie behind each other. */
+/* Copies between the window and staging memory, where pieces follow each other. */
 static void copy_staged(unsigned char *staged, const yk_extent *extent,
                         yk_cl_direction direction)
 {
@@ -114,7 +115,7 @@ static yk_cl_host host_of(const yk_extent *extent, unsigned char *staged)
                         extent->plane_stride};
 }
 
-/* Only where there is nothing but copying is staging memory worth its copies. */
+/* Staging memory is worth its copies only for devices to which everything is copied. */
 static void open_staging(const yk_cl_device *device, const yk_cl_lane *lane,
                          yk_cl_staging *staging, uint64_t bytes)
 {
@@ -136,7 +137,7 @@ static cl_int send_piece(yk_cl_device *device, yk_cl_lane *lane,
     return yk_cl_move(lane, binding, extent, host_of(extent, staged), YK_CL_TO_DEVICE);
 }
 
-/* Of a lent allocation only what is not there yet. */
+/* Sends only those parts of a lent allocation that are not on the device yet. */
 static cl_int send_missing(yk_cl_device *device, yk_cl_lane *lane,
                            const struct move *move)
 {
@@ -205,8 +206,8 @@ yoke_status yk_cl_send_items(yk_cl_device *device, yk_cl_lane *lane, uint64_t be
     return send_all(device, lane, &list, error);
 }
 
-/* Mapping makes the device's writes visible; in place, it moves nothing. It blocks
- * since rusticl 22.3 cannot unmap what is not mapped yet. */
+/* Mapping makes the device's writes visible; in place it moves nothing. It blocks, since
+ * rusticl 22.3 cannot unmap what is not mapped yet. */
 static cl_int cl_transfer_show(const yk_cl_lane *lane, const yk_cl_binding *binding,
                                const yk_extent *extent)
 {
@@ -233,7 +234,7 @@ static cl_int receive_piece(yk_cl_device *device, yk_cl_lane *lane, size_t index
                       YK_CL_TO_HOST);
 }
 
-/* What is to be received of what was written: all, or the ends of what stays. */
+/* What to receive of what was written: all of it, or the ends of what stays. */
 static size_t cl_transfer_cut(const yk_cl_device *device, size_t index,
                               const yk_extent *written, yk_extent pieces[2])
 {
@@ -258,7 +259,7 @@ static cl_int receive_one(yk_cl_device *device, yk_cl_lane *lane, size_t index,
     return code;
 }
 
-/* What a chunk wrote to its argument; false if nothing that is to be moved or shown. */
+/* What a chunk wrote to an argument. False if nothing has to be moved or made visible. */
 static bool cl_transfer_is_written(const yk_cl_device *device, size_t index,
                                    uint64_t begin, uint64_t end, yk_extent *extent)
 {

@@ -63,7 +63,7 @@ static yoke_status opencl_open(yk_device **out, const yk_device_config *config,
 
     *out = NULL;
     if (device == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
+        return yk_fail(error, YOKE_ENOMEM, "cannot allocate memory for a device");
     }
     device->base.ops = &yk_opencl_ops;
     device->index = (int)config->number - 1;
@@ -84,7 +84,7 @@ static void opencl_describe(const yk_device *device, yk_device_info *info)
 static yoke_status opencl_build(yk_device *device, const yk_kernel *kernel,
                                 yk_error *error)
 {
-    (void)yk_fp_use_default(); /* compilers compute constants */
+    (void)yk_fp_use_default(); /* compilers compute constants in it */
     return yk_kernel_is_task(kernel)
                ? yk_cl_task_check(kernel, error)
                : yk_cl_kernel_build(opencl_of(device), kernel, error);
@@ -131,8 +131,7 @@ static void choose_shape(yk_cl_device *device)
     }
 }
 
-/* Whether one launch does the whole range, so that the driver's own answers are right.
- */
+/* Whether one launch computes the whole range, so that the driver's own answers are right. */
 static bool is_one_launch(const yk_cl_device *device)
 {
     const yk_launch *const launch = device->launch;
@@ -280,7 +279,7 @@ static yoke_status opencl_start(yk_device *device, unsigned lane, uint64_t first
 static yoke_status opencl_finish(yk_device *device, unsigned lane, yk_error *error)
 {
     if (opencl_of(device)->task != NULL) {
-        return YOKE_OK; /* start has done all of it */
+        return YOKE_OK; /* the start operation has done all of it */
     }
     return yk_cl_chunk_finish(opencl_of(device), &opencl_of(device)->lanes[lane],
                               error);

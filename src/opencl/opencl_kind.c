@@ -26,9 +26,10 @@ static yoke_status opencl_parse_gpu(yk_selector *selector, char *detail,
     opencl_choose(selector, &(yk_opencl_choice){.index = -1, .any_gpu = 1},
                   "a GPU or accelerator");
     if (detail != NULL) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "\"gpu:%s\": name a device as opencl:NUMBER or opencl:NAME",
-                       detail);
+        return yk_fail(
+            error, YOKE_EINVAL,
+            "\"gpu:%s\": expected gpu, or opencl:NUMBER or opencl:NAME for one device",
+            detail);
     }
     return YOKE_OK;
 }

@@ -60,7 +60,7 @@ static bool is_at_zero(const yk_cl_piece *piece)
     return piece->offset[0] == 0 && piece->offset[1] == 0 && piece->offset[2] == 0;
 }
 
-/* What was compiled for any offset serves at zero too, and so with the size. */
+/* What was compiled for any offset also serves at zero; the same is true of the size. */
 static bool pocl_warm_serves(const yk_cl_warm *warm, const yk_cl_piece *piece)
 {
     return memcmp(warm->local, piece->local, sizeof warm->local) == 0 &&

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PoCL's compiler cache does not bear several processes that build the same thing for
- * the first time (pocl issue 1480): whoever may compile holds a lock on the cache's
- * folder.
+ * PoCL's compiler cache fails if several processes build the same thing for the first time
+ * (pocl issue 1480). So a process that may compile holds a lock on the cache's folder.
  */
 #ifndef YK_OPENCL_POCL_LOCK_H
 #define YK_OPENCL_POCL_LOCK_H
@@ -15,21 +14,21 @@
 
 enum { YK_BUILD_LOCK_S = 30, YK_LAUNCH_LOCK_S = 2 };
 
-/* PoCL's cache folder, made if it is missing; "" if there can be none. */
+/* PoCL's cache folder, created if it is missing; "" if that is impossible. */
 void yk_pocl_cache_folder(char *path, size_t bytes);
 
-/* Takes the lock if the device's driver needs one; goes on without it after a while. */
+/* Takes the lock if the device's driver needs one; continues without it after `seconds`. */
 void yk_pocl_lock(const yk_cl_device *device, yk_lock_file *lock, unsigned seconds);
 
 /* Whether a launch of this shape may make PoCL compile. */
 bool yk_pocl_is_cold(const yk_cl_device *device, const yk_cl_variant *variant,
                      const yk_cl_piece *piece);
 
-/* A launch of this shape has run. */
+/* Records that a launch of this shape has run. */
 void yk_pocl_set_warm(yk_cl_variant *variant, const yk_cl_piece *piece);
 
-/* Of a piece that is cold: how many items of its dimension `split` make PoCL compile
- * what the whole piece needs. */
+/* For a cold piece: how many items of its dimension `split` make PoCL compile what the whole
+ * piece needs. */
 size_t yk_pocl_warm_up_items(const yk_cl_piece *piece, unsigned split);
 
 #endif

@@ -235,8 +235,12 @@ static int run_too_large(void *arg)
 static int run_constant_in_front(void *arg)
 {
     static const refusal r = {
-        "__kernel void k(__global int *x, __constant int *y) { x[0] = y[0]; }", "",
-        YOKE_EUNSUPPORTED, false, {"in front of the address", "__constant parameter 2"}, {0},
+        "__kernel void k(__global int *x, __constant int *y) { x[0] = y[0]; }",
+        "",
+        YOKE_EUNSUPPORTED,
+        false,
+        {"before the address", "__constant parameter 2"},
+        {0},
         two_arrays};
     static bench b;
     yk_device_config config = {.kind = YK_DEVICE_OPENCL, .discrete = true};
