@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device that checks what kernels do to their arguments: another device computes, piece by
+ * A device that checks what kernels do to their arguments. Another device computes, piece by
  * piece, in images of the arrays. See docs/architecture.md, "Checking".
  */
 #include "checked/checked.h"
@@ -34,8 +34,8 @@ typedef struct check_device {
 /* Launches of the inner device have ids that no job has. */
 static const uint64_t first_id = UINT64_C(1) << 62;
 
-/* The most units of a launch, by what calling a kernel costs; and the most bytes that all of
- * them may move. */
+/* The maximum number of units of a launch, given what calling a kernel costs, and the maximum
+ * number of bytes that all of them may move. */
 static const uint64_t max_native_units = (uint64_t)1 << 17;
 static const uint64_t max_source_units = (uint64_t)1 << 15;
 static const uint64_t max_bytes = (uint64_t)16 << 30;
@@ -74,7 +74,7 @@ yoke_status yk_check_open(yk_device **device, const yk_device_kind *inner,
 
     *device = NULL;
     if (check == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "no memory for a device");
+        return yk_fail(error, YOKE_ENOMEM, "cannot allocate memory for a device");
     }
     check->base.ops = &check_ops;
     check->is_source = (inner->traits & YK_TRAIT_RUNS_FUNCTIONS) == 0;
@@ -161,7 +161,7 @@ static bool is_read_by_all(const yk_arg *arg)
            (arg->parts == YK_PARTS_WHOLE || (arg->flags & YK_ARG_READS_ALL) != 0);
 }
 
-/* Bytes that a unit in the middle of the range makes the checks move, about. */
+/* About how many bytes the checks move for a unit in the middle of the range. */
 static uint64_t unit_cost(const yk_launch *launch, uint64_t items)
 {
     enum { RUNS = 5, PAGE = 4096 };
@@ -175,7 +175,7 @@ static uint64_t unit_cost(const yk_launch *launch, uint64_t items)
         size_t count = yk_footprint_read(launch, arg, begin, begin + items, all);
 
         if (is_read_by_all(arg) && yk_extent_pieces(&all[0]) == 1) {
-            count = 0; /* it is brought once */
+            count = 0; /* it is copied once */
         }
         count += yk_footprint_write(launch, arg, begin, begin + items, all + count);
         for (size_t k = 0; k < count; k++) {
@@ -203,7 +203,7 @@ static uint64_t choose_unit(const check_device *check, const yk_launch *launch)
     return unit;
 }
 
-/* Tasks are called once, whatever they do besides. */
+/* Tasks are called only once, since they may have other effects. */
 static bool is_passed_through(const check_device *check)
 {
     return yk_kernel_is_task(check->kernel) || check->kernel->is_own != 0;
@@ -241,7 +241,7 @@ static yoke_status get_stage(check_device *check, yk_image_place place,
     }
     *stage = calloc(1, sizeof **stage);
     if (*stage == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "no memory to check a kernel");
+        return yk_fail(error, YOKE_ENOMEM, "cannot allocate memory to check a kernel");
     }
     status = yk_stage_init(*stage, check->launch, place, error);
     if (status != YOKE_OK) {
@@ -254,7 +254,7 @@ static yoke_status get_stage(check_device *check, yk_image_place place,
 
 /* ---- runs ---- */
 
-/* The inner device gets the images' addresses, if they are not what it has. */
+/* Gives the inner device the images' addresses, unless it has them already. */
 static yoke_status bind_stage(check_device *check, yk_check_stage *stage,
                               yk_error *error)
 {
@@ -318,8 +318,8 @@ static yk_unit unit_at(const check_device *check, uint64_t begin, uint64_t end)
                      check->unit_items == one};
 }
 
-/* The unit in pages of which no others are open, at a place where an access beside what is
- * declared meets a closed one. */
+/* Runs the unit in pages beside which no others are open, at a place where an access next to
+ * what is declared hits a closed page. */
 static yoke_status run_fenced(check_device *check, yk_check_stage *stage, yk_unit unit,
                               yk_error *error)
 {
@@ -405,8 +405,9 @@ static yoke_status compare_all(check_device *check, uint64_t begin, uint64_t end
     return status;
 }
 
-/* The chunk in its place, as without checks: what the job computes. Not what was computed in
- * images, where addresses are others and only what poison shows is known to be written. */
+/* Runs the chunk in place, as without checks: this is the job's result. What was computed in
+ * images cannot be used, since addresses differ there, and only bytes that poison reveals are
+ * known to be written. */
 static yoke_status run_in_place(check_device *check, uint64_t begin, uint64_t end,
                                 yk_error *error)
 {
@@ -431,7 +432,8 @@ static yoke_status check_start(yk_device *device, unsigned lane, uint64_t begin,
     if (is_passed_through(check)) {
         return check->inner->ops->start(check->inner, lane, begin, end, error);
     }
-    yk_fences_arm(); /* behind a driver's handlers: what it builds with was loaded in begin */
+    /* after a driver's handlers: the driver with which it builds was loaded in begin */
+    yk_fences_arm();
     yk_output_mute();
     for (int place = YK_PLACE_END; place < YK_PLACES && status == YOKE_OK; place++) {
         status = run_all_fenced(check, (yk_image_place)place, begin, end, error);

@@ -9,11 +9,11 @@
 /* The runs of a unit. The first three are always made. */
 enum { FIRST, SECOND, REAL, AGAIN, MIXED };
 
-/* How often a byte's influence is shown before it is reported: with each of its two values. A
- * kernel that throws dice shows it so often by chance in one of 4^20 cases. */
+/* How often the influence of a byte is confirmed before it is reported, with each of its two
+ * values. A kernel with random results passes all confirmations by chance in one of 4^20 cases. */
 enum { CONFIRMATIONS = 20 };
 
-/* What it takes to run the unit once more. */
+/* What is needed to run the unit again. */
 typedef struct trial {
     yk_comparison *comparison;
     yk_check_stage *stage;
@@ -67,7 +67,7 @@ void yk_comparison_fini(yk_comparison *comparison)
 
 /* ---- runs ---- */
 
-/* Fills the images, runs the unit and keeps what came of it. */
+/* Fills the images, runs the unit and keeps the outcome. */
 static yoke_status trial_run(const trial *t, yk_filling filling, int which)
 {
     yk_outcome *outcome = &t->comparison->outcomes[which];
@@ -98,8 +98,8 @@ static bool is_untouched(const yk_outcome *outcome, size_t i)
     return outcome->before[i] == outcome->after[i];
 }
 
-/* Bytes that no run of poison has changed are not written; what is not declared is not
- * kept. */
+/* Marks bytes as kept: those that are not declared as written, and those that neither run with
+ * poison has written. */
 static void mark_kept(yk_comparison *comparison)
 {
     const yk_outcome *a = &comparison->outcomes[FIRST];
@@ -128,7 +128,7 @@ static bool differ_in(const yk_outcome *a, const yk_outcome *b, size_t at, size_
     return false;
 }
 
-/* Whether two runs ended differently, as far as what is declared as written shows. */
+/* Whether two runs ended differently, as far as the bytes that are declared as written show. */
 static bool outcomes_differ(const yk_comparison *comparison, int x, int y)
 {
     const yk_outcome *a = &comparison->outcomes[x];
@@ -161,8 +161,8 @@ static void set_saved(yk_finding *found, const trial *t, yk_finding_kind kind,
                           .unit = t->unit};
 }
 
-/* The first byte that a run has changed and is not declared as written; the number of bytes if
- * there is none. */
+/* The first byte that a run has changed and that is not declared as written; the number of
+ * bytes if there is none. */
 static size_t first_stray(const yk_comparison *comparison, const yk_outcome *outcome)
 {
     size_t end;
@@ -214,7 +214,7 @@ static bool find_unwritten(const trial *t, yk_finding *found)
     return count > 0;
 }
 
-/* Whether a kernel that runs once more with the same bytes ends the same. */
+/* Whether a kernel that runs again with the same bytes has the same outcome. */
 static yoke_status is_steady(const trial *t, yk_filler filler, int which, bool *steady)
 {
     yoke_status status = YOKE_OK;
@@ -227,9 +227,9 @@ static yoke_status is_steady(const trial *t, yk_filler filler, int which, bool *
     return status;
 }
 
-/* Finds the first byte that a result depends on, by a binary search. With the bytes below it as in
- * the run `other` the unit ends as with the first poison; with that byte changed, too, it does
- * not. */
+/* Finds the first byte on which a result depends, by binary search. With the bytes below it as
+ * in the run `other` the unit ends as with the first poison; with that byte changed, too, it
+ * does not. */
 static yoke_status find_cause(const trial *t, yk_filler other, uint64_t *position)
 {
     uint64_t same = 0;
@@ -251,7 +251,7 @@ static yoke_status find_cause(const trial *t, yk_filler other, uint64_t *positio
     return status;
 }
 
-/* Whether that byte, and no other, decides how the unit ends, however often it runs. */
+/* Whether that byte, and no other, decides how the unit ends, in each of several runs. */
 static yoke_status confirm_cause(const trial *t, yk_filler other, uint64_t position,
                                  bool *is_sure)
 {
@@ -310,7 +310,7 @@ void yk_finding_from(yk_finding *found, const yk_check_stage *stage, yk_unit uni
                           .unit = unit};
 }
 
-/* What depends on poison comes first: it may be the cause of all else. */
+/* A dependency on poison comes first: it may be the cause of everything else. */
 static yoke_status trial_judge(const trial *t, bool *is_found, yk_finding *found)
 {
     yk_comparison *comparison = t->comparison;
@@ -343,7 +343,8 @@ yoke_status yk_compare_unit(yk_comparison *comparison, yk_check_stage *stage,
 
     *is_found = false;
     if (!comparison_prepare(comparison, stage)) {
-        return yk_fail(error, YOKE_ENOMEM, "no memory to check what is written");
+        return yk_fail(error, YOKE_ENOMEM,
+                       "cannot allocate memory to check what is written");
     }
     status = run_plain(&t, YK_FILL_FIRST, FIRST);
     if (status == YOKE_OK) {
@@ -353,7 +354,7 @@ yoke_status yk_compare_unit(yk_comparison *comparison, yk_check_stage *stage,
         status = run_plain(&t, YK_FILL_REAL, REAL);
     }
     if (status == YOKE_OK && comparison->outcomes[REAL].status != YOKE_OK) {
-        return comparison->outcomes[REAL].status; /* it says so itself */
+        return comparison->outcomes[REAL].status; /* the kernel reports it itself */
     }
     return status == YOKE_OK ? trial_judge(&t, is_found, found) : status;
 }

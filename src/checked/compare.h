@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A unit run several times with different bytes where it declares nothing: what differs then
+ * Runs a unit several times, with different bytes where it declares nothing: what then differs
  * depends on bytes that it should not have read.
  */
 #ifndef YK_CHECKED_COMPARE_H
@@ -10,7 +10,7 @@
 #include "checked/stage.h"
 #include "device/device.h"
 
-/* What one run has led to. */
+/* The outcome of one run. */
 typedef struct yk_outcome {
     unsigned char *before; /* the pages that can be written, as they were */
     unsigned char *after;  /* ... and became */
@@ -22,7 +22,7 @@ typedef struct yk_outcome {
 enum { YK_OUTCOMES = 5 };
 
 typedef struct yk_comparison {
-    unsigned char *memory; /* of all outcomes; kept and grown */
+    unsigned char *memory; /* of all outcomes; kept, and grown when needed */
     size_t capacity;
     size_t bytes;           /* of each */
     unsigned char *classes; /* YK_BYTE_... */
@@ -30,17 +30,18 @@ typedef struct yk_comparison {
     yk_outcome outcomes[YK_OUTCOMES];
 } yk_comparison;
 
-/* Runs a kernel in a stage whose images are open and filled; *outcome says how it ended. */
+/* Runs a kernel in a stage whose images are open and filled. *outcome is how it ended. */
 typedef yoke_status yk_stage_runner(void *context, yk_check_stage *stage, yk_unit unit,
                                     yk_outcome *outcome, yk_error *error);
 
-/* Runs a unit, whose images are open, as often as needed. YOKE_OK: all is as declared, or *found
- * says what is not. Otherwise `error` says what failed: the kernel itself, or memory. */
+/* Runs a unit, whose images are open, as often as necessary. YOKE_OK: the kernel does what it
+ * declares, or *found is what it does otherwise. Any other status: `error` says what failed,
+ * the kernel itself or an allocation. */
 yoke_status yk_compare_unit(yk_comparison *comparison, yk_check_stage *stage,
                             yk_unit unit, yk_stage_runner *runner, void *context,
                             bool *is_found, yk_finding *found, yk_error *error);
 
-/* What a forbidden access in a stage is as a finding. */
+/* Makes a finding from a forbidden access in a stage. */
 void yk_finding_from(yk_finding *found, const yk_check_stage *stage, yk_unit unit,
                      const yk_trespass *trespass);
 

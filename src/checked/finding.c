@@ -73,7 +73,7 @@ static bool finding_item_owns(const yk_launch *launch, const yk_arg *arg, uint64
     return extent_has(&own, address);
 }
 
-/* The item that owns a byte, searched for among those nearby. False: none of them does. */
+/* Finds the item that owns a byte, among the nearby ones. False: none of them does. */
 static bool find_owner(const yk_finding *finding, const yk_launch *launch,
                        uint64_t address, uint64_t *item)
 {
@@ -113,12 +113,12 @@ static void add_extent(sentence *to, const yk_extent *extent, const yk_arg *arg)
     sentence_add(to, "bytes %" PRId64 " to %" PRId64, from,
                  from + (int64_t)extent->bytes - 1);
     if (extent->blocks > 1) {
-        sentence_add(to, " and so on every %" PRIu64 " bytes, %" PRIu64 " times",
+        sentence_add(to, ", repeated every %" PRIu64 " bytes, %" PRIu64 " times",
                      extent->stride, extent->blocks);
     }
     if (extent->planes > 1) {
         sentence_add(to, "%s every %" PRIu64 " bytes, %" PRIu64 " times",
-                     extent->blocks > 1 ? ", all of that" : " and so on",
+                     extent->blocks > 1 ? ", all of it repeated" : ", repeated",
                      extent->plane_stride, extent->planes);
     }
 }
@@ -143,7 +143,7 @@ static void add_declared(sentence *to, const yk_finding *finding,
     sentence_add(to, "%s)", count == 0 ? "none" : "");
 }
 
-/* Where an offset is: before the array, behind it, in the part of an item. */
+/* Adds where an offset lies: before the array, after it, or in the part of an item. */
 static void add_place(sentence *to, const yk_finding *finding, const yk_launch *launch)
 {
     const yk_arg *arg = &launch->args[finding->index];
@@ -155,9 +155,9 @@ static void add_place(sentence *to, const yk_finding *finding, const yk_launch *
     yk_footprint_span(launch, arg, &low, &high);
     sentence_add(to, "byte %" PRId64, finding->offset);
     if (finding->offset < 0 && address < low) {
-        sentence_add(to, ", before the array's beginning");
+        sentence_add(to, ", before the start of the array");
     } else if (address >= high) {
-        sentence_add(to, ", behind the array's last part");
+        sentence_add(to, ", after the last part of the array");
     } else if (!find_owner(finding, launch, address, &item)) {
         return;
     } else if (is_inside(finding, item)) {
@@ -169,8 +169,8 @@ static void add_place(sentence *to, const yk_finding *finding, const yk_launch *
 
 /* ---- what would be right ---- */
 
-/* The halo that would have the byte in it: parts in front and behind. False: none would, or
- * it is not known. */
+/* The halo that would contain the byte: parts before and after. False: no halo would, or the
+ * owner of the byte is not known. */
 static bool find_halo(const yk_finding *finding, const yk_launch *launch,
                       uint64_t *before, uint64_t *after)
 {
@@ -191,7 +191,7 @@ static bool find_halo(const yk_finding *finding, const yk_launch *launch,
     return true;
 }
 
-/* As the call that declares it would be written. */
+/* Adds the call that would declare the halo. */
 static void suggest_halo(sentence *to, const yk_arg *arg, uint64_t before,
                          uint64_t after)
 {
@@ -242,11 +242,11 @@ static void describe_read(sentence *to, const yk_finding *finding,
     add_place(to, finding, launch);
     if (is_own && arg->access == YK_WRITE) {
         sentence_add(
-            to, ", which is declared as written, not as read; %s would declare that",
+            to, ", which is declared as written but not as read; %s would declare both",
             arg->parts == YK_PARTS_WHOLE ? "yoke_inout_whole()" : "yoke_inout()");
         return;
     }
-    sentence_add(to, ", which is not among the bytes that it declares to read ");
+    sentence_add(to, ", which is outside the bytes declared as read ");
     add_declared(to, finding, launch);
     suggest_read(to, finding, launch);
 }
@@ -259,11 +259,11 @@ static void describe_write(sentence *to, const yk_finding *finding,
     sentence_add(to, " write%s ", s);
     add_place(to, finding, launch);
     if ((arg->access & YK_WRITE) == 0) {
-        sentence_add(to, ", but the array is declared as read only; yoke_inout() and "
-                         "yoke_inout_read_all() declare writing, too");
+        sentence_add(to, ", but the array is declared as read-only; yoke_inout() and "
+                         "yoke_inout_read_all() declare an array as written, too");
         return;
     }
-    sentence_add(to, ", which is not among the bytes that it declares to write ");
+    sentence_add(to, ", which is outside the bytes declared as written ");
     add_declared(to, finding, launch);
 }
 

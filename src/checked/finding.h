@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the checking mode has found, in words. */
+/* The findings of the checking mode, and their texts. */
 #ifndef YK_CHECKED_FINDING_H
 #define YK_CHECKED_FINDING_H
 
@@ -13,7 +13,7 @@
 typedef enum yk_finding_kind {
     YK_FOUND_READ,      /* of a byte that is not declared as read */
     YK_FOUND_WRITE,     /* ... as written */
-    YK_FOUND_UNWRITTEN, /* a byte that has to be written was not */
+    YK_FOUND_UNWRITTEN, /* a byte that has to be written was not written */
 } yk_finding_kind;
 
 typedef struct yk_finding {
@@ -24,8 +24,8 @@ typedef struct yk_finding {
     yk_unit unit;
 } yk_finding;
 
-/* YOKE_ECHECK, and a sentence: which argument, what its items do, what would be right.
- * `parameters`: of the kernel's source; count -1: not known. */
+/* YOKE_ECHECK, with a text: the argument, what its items do, and what declaration would be
+ * right. `parameters`: of the kernel's source; count -1: not known. */
 yoke_status yk_finding_report(const yk_finding *finding, const yk_launch *launch,
                               const yk_parameter *parameters, int parameter_count,
                               yk_error *error);

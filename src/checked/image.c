@@ -12,15 +12,15 @@
 
 enum {
     ALIGNMENT =
-        64, /* that a kernel may rely on where it reads more than its item's bytes */
-    MAX_PIECES = 32, /* blocks of an extent that get runs of their own */
+        64, /* on which a kernel may rely when it reads more than its item's bytes */
+    MAX_PIECES = 32, /* maximum number of blocks of an extent with runs of their own */
 };
 
-/* Room around an array: an access that misses it by no more than this is found. */
+/* Room around an array: an access that misses the array by at most this is found. */
 static const uint64_t min_margin = (uint64_t)16 << 20;
 static const uint64_t max_margin = (uint64_t)1 << 30;
 
-/* An image beyond this gives its pages back when it closes them. */
+/* A larger image gives its pages back when it closes them. */
 static const uint64_t keep_bytes = (uint64_t)64 << 20;
 
 static uint64_t page_bytes(void)
@@ -48,7 +48,7 @@ static void find_extents(yk_image *image, yk_unit unit)
                                           unit.end, &image->write) != 0;
 }
 
-/* All of a unit's extents, by address; returns how many. */
+/* All extents of a unit, sorted by address. Returns how many. */
 static size_t all_extents(const yk_image *image, yk_extent all[YK_MAX_EXTENTS + 1])
 {
     size_t count = 0;
@@ -87,7 +87,8 @@ yoke_status yk_image_init(yk_image *image, const yk_launch *launch, uint32_t ind
                          (size_t)(2 * margin + 4 * page_bytes() +
                                   yk_round_up(high - low, page_bytes())))) {
         return yk_fail(error, YOKE_ENOMEM,
-                       "no address space to check argument %" PRIu32, index + 1);
+                       "cannot reserve address space to check argument %" PRIu32,
+                       index + 1);
     }
     return YOKE_OK;
 }
@@ -104,7 +105,7 @@ void yk_image_forget(yk_image *image)
     image->has_content = false;
 }
 
-/* Where the array is that the image is filled from: in its place, or frozen. */
+/* The array from which the image is filled: in its place, or frozen. */
 static const unsigned char *content_at(const yk_image *image, uint64_t address)
 {
     return image->frozen != NULL ? image->frozen + (address - image->frozen_from)
@@ -124,7 +125,8 @@ yoke_status yk_image_freeze(yk_image *image, yk_error *error)
         image->frozen = malloc((size_t)(high - image->frozen_from));
     }
     if (image->frozen == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "no memory to check argument %" PRIu32,
+        return yk_fail(error, YOKE_ENOMEM,
+                       "cannot allocate memory to check argument %" PRIu32,
                        image->index + 1);
     }
     memcpy(image->frozen, array_at(image->frozen_from),
@@ -145,8 +147,8 @@ int64_t yk_image_offset(const yk_image *image, const unsigned char *at)
     return at - image->pointer;
 }
 
-/* Whether the declared bytes may lie exactly at a page's edge. They may not if the kernel can rely
- * on the alignment of vectors in them. */
+/* Whether the declared bytes may lie exactly at the edge of a page. They may not if the kernel
+ * can rely on the alignment of vectors in them. */
 static bool is_exact(const yk_image *image, yk_unit unit)
 {
     return unit.is_one && image->arg->parts != YK_PARTS_WHOLE &&
@@ -162,7 +164,7 @@ bool yk_image_has_more_places(const yk_image *image, yk_unit unit)
     return all_extents(&probe, all) > 1;
 }
 
-/* The address that is to be at a page's end or beginning. */
+/* The address that is to be at the end or beginning of a page. */
 static uint64_t edge_of(const yk_extent *all, size_t count, yk_image_place place)
 {
     switch (place) {
@@ -177,7 +179,7 @@ static uint64_t edge_of(const yk_extent *all, size_t count, yk_image_place place
     }
 }
 
-/* How far the array is moved within its page, 0 to PAGE - 1. */
+/* How far the array is shifted within its page, 0 to PAGE - 1. */
 static uint64_t shift_for(const yk_image *image, yk_unit unit, yk_image_place place)
 {
     yk_extent all[YK_MAX_EXTENTS + 1];
@@ -222,7 +224,7 @@ static void add_run(yk_image *image, uint64_t low, uint64_t high, yk_fence_mode 
     }
 }
 
-/* Many blocks are one run, gaps and all. */
+/* Many blocks are one run, including their gaps. */
 static void add_runs(yk_image *image, const yk_extent *extent, yk_fence_mode mode)
 {
     if (extent->bytes == 0) {
@@ -256,7 +258,7 @@ static bool close_runs(yk_image *before)
     return closed;
 }
 
-/* What an access outside the open pages finds: the allocation's own bytes. */
+/* What an access outside the open pages reads: the allocation's own bytes. */
 static void show_array(yk_image *image)
 {
     image->fence.shown = array_at(image->arg->block_address);
@@ -291,7 +293,8 @@ static bool has_runs_of(const yk_image *a, const yk_image *b)
     return a->run_count == b->run_count;
 }
 
-/* The pages of another unit, all of them to be filled. They are often those of the last one. */
+/* Opens the pages of another unit, all of which have to be filled. They are often those of the
+ * last unit. */
 static bool open_others(yk_image *image, yk_image *before, unsigned char *pointer)
 {
     image->pointer = pointer;
@@ -301,7 +304,7 @@ static bool open_others(yk_image *image, yk_image *before, unsigned char *pointe
     return has_runs_of(image, before) || close_runs(before);
 }
 
-/* What is read stays, another part of it may be written. */
+/* Keeps what is read, but lets another part of it be written. */
 static bool move_write(yk_image *image)
 {
     bool done = true;
@@ -331,7 +334,7 @@ static bool image_reads_the_same(const yk_image *a, const yk_image *b)
             memcmp(a->reads, b->reads, a->read_count * sizeof a->reads[0]) == 0);
 }
 
-/* What an image was before it was opened for other items; its runs are not needed. */
+/* Opens an image for other items. `before` is its earlier state, whose runs are not needed. */
 static bool open_as_needed(yk_image *image, yk_image *before, unsigned char *pointer)
 {
     if (before->pointer != pointer || before->run_count == 0 ||
@@ -358,7 +361,8 @@ yoke_status yk_image_open(yk_image *image, yk_unit unit, yk_image_place place,
     if (open_as_needed(image, &before, pointer)) {
         return YOKE_OK;
     }
-    return yk_fail(error, YOKE_ENOMEM, "no address space to check argument %" PRIu32,
+    return yk_fail(error, YOKE_ENOMEM,
+                   "cannot reserve address space to check argument %" PRIu32,
                    image->index + 1);
 }
 
@@ -390,7 +394,7 @@ int64_t yk_image_offset_of(const yk_image *image, uint64_t position)
     return yk_image_offset(image, image->fence.base + image->runs[i].low + left);
 }
 
-/* As far as it lies in the allocation: zero elsewhere. */
+/* The array's content, as far as it lies in the allocation; zero elsewhere. */
 static void fill_real(const yk_image *image, unsigned char *low, unsigned char *high)
 {
     unsigned char *from = image->fence.shown_at;
@@ -468,7 +472,7 @@ static bool is_real(yk_filling filling)
     return filling.below == YK_FILL_REAL && filling.above == YK_FILL_REAL;
 }
 
-/* Of a run that is only read and has its content, the undeclared bytes at its ends. */
+/* Refreshes the undeclared bytes at the ends of a run that is only read and has its content. */
 static bool refresh_ends(yk_image *image, const yk_image_run *run, yk_filling filling,
                          uint64_t position)
 {
@@ -505,7 +509,7 @@ yoke_status yk_image_fill(yk_image *image, yk_filling filling, yk_error *error)
     for (size_t i = 0; i < image->run_count; i++) {
         if (!fill_run(image, &image->runs[i], filling, position)) {
             return yk_fail(error, YOKE_ENOMEM,
-                           "no address space to check argument %" PRIu32,
+                           "cannot reserve address space to check argument %" PRIu32,
                            image->index + 1);
         }
         position += run_bytes(&image->runs[i]);
@@ -545,7 +549,7 @@ static bool must_write(const yk_arg *arg)
     return (arg->access & YK_READ) == 0 && !yk_arg_leaves_some(arg);
 }
 
-/* The place of an address's byte in what is saved of a run that starts at `saved`. */
+/* Classifies the bytes of a run, in the copy of which the run starts at `saved`. */
 static void classify_run(const yk_image *image, const yk_image_run *run,
                          unsigned char *saved)
 {
@@ -578,7 +582,7 @@ void yk_image_classify(const yk_image *image, unsigned char *to)
     }
 }
 
-/* The fence's byte that is at a place in what was saved. */
+/* The byte of the fence at a place in the copy. */
 static size_t saved_place(const yk_image *image, size_t at)
 {
     size_t i = 0;

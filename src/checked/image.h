@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An array argument as a kernel sees it in the checking mode: a copy of the bytes that some
- * items declare, in address space that is otherwise closed. Other bytes of the same pages hold
- * the array's own content or poison.
+ * An image: an array argument as a kernel sees it in the checking mode. It is a copy of the
+ * bytes that some items declare, in address space that is otherwise inaccessible. Other bytes
+ * of the same pages contain the array's own content or poison.
  *
- * launch/footprint.h alone says which bytes are declared.
+ * Only launch/footprint.h determines which bytes are declared.
  */
 #ifndef YK_CHECKED_IMAGE_H
 #define YK_CHECKED_IMAGE_H
@@ -18,11 +18,11 @@
 #include "launch/launch.h"
 #include "sys/fence.h"
 
-/* Where in a page the declared bytes are put. */
+/* Where in a page the declared bytes are placed. */
 typedef enum yk_image_place {
-    YK_PLACE_SAME = 0,       /* where the array has them */
-    YK_PLACE_END = 1,        /* the last of them at a page's end */
-    YK_PLACE_BEGIN = 2,      /* the first of them at a page's beginning */
+    YK_PLACE_SAME = 0,       /* where they are in the array */
+    YK_PLACE_END = 1,        /* the last of them at the end of a page */
+    YK_PLACE_BEGIN = 2,      /* the first of them at the beginning of a page */
     YK_PLACE_FIRST_END = 3,  /* with more than one extent: the end of the first */
     YK_PLACE_LAST_BEGIN = 4, /* ... the beginning of the last */
     YK_PLACES = 5,
@@ -35,14 +35,14 @@ typedef struct yk_unit {
     bool is_one; /* one item, or one work-group: no vectors are read across several */
 } yk_unit;
 
-/* What the undeclared bytes hold, and those that are written only. */
+/* What the undeclared bytes contain, and those that are only written. */
 typedef enum yk_filler {
-    YK_FILL_REAL = 0,  /* what the array has there */
+    YK_FILL_REAL = 0,  /* the array's own content */
     YK_FILL_FIRST = 1, /* poison of the first kind */
     YK_FILL_SECOND = 2,
 } yk_filler;
 
-/* Bytes whose position is below `cut` hold `below`, the others hold `above`. Positions number the
+/* Bytes whose position is below `cut` contain `below`, the others `above`. Positions number the
  * bytes of all images of a launch. */
 typedef struct yk_filling {
     yk_filler below;
@@ -64,9 +64,10 @@ typedef struct yk_image {
     const yk_arg *arg; /* NULL: no array */
     uint32_t index;
     yk_fence fence;
-    uint64_t origin; /* the array's address that is at `lead` in the fence at shift 0 */
+    /* the array's address that lies at `lead` in the fence at shift 0 */
+    uint64_t origin;
     size_t lead;
-    unsigned char *pointer; /* what the kernel gets */
+    unsigned char *pointer; /* the pointer that the kernel gets */
     yk_extent reads[YK_MAX_EXTENTS];
     size_t read_count;
     yk_extent write; /* if has_write */
@@ -74,7 +75,7 @@ typedef struct yk_image {
     yk_image_run runs[YK_IMAGE_RUNS];
     size_t run_count;
     bool has_content;        /* what is read is in place */
-    bool is_real;            /* ... and around it the array's own bytes */
+    bool is_real;            /* ... and the array's own bytes around it */
     uint64_t first_position; /* of its first run's first byte */
     unsigned char *frozen;   /* update: the whole readable array, copied; else NULL */
     uint64_t frozen_from;    /* the address of its first byte */
@@ -85,24 +86,24 @@ yoke_status yk_image_init(yk_image *image, const yk_launch *launch, uint32_t ind
                           yk_error *error);
 void yk_image_fini(yk_image *image);
 
-/* Other chunks may change what this one reads: from here on it reads what the array holds now. A
- * no-op for arrays that no other chunk can change. */
+/* Other chunks may change what this one reads: from here on it reads the array's present
+ * content. A no-op for arrays that no other chunk can change. */
 yoke_status yk_image_freeze(yk_image *image, yk_error *error);
 
-/* The content that it has copied from the array is out of date. */
+/* The content that was copied from the array is out of date. */
 void yk_image_forget(yk_image *image);
 
 /* Whether a place differs from the two usual ones for these items. */
 bool yk_image_has_more_places(const yk_image *image, yk_unit unit);
 
-/* Opens the pages for a unit, at this place; the pointer is set. */
+/* Opens the pages for a unit at this place, and sets the pointer. */
 yoke_status yk_image_open(yk_image *image, yk_unit unit, yk_image_place place,
                           yk_error *error);
 
 /* Fills the open pages. */
 yoke_status yk_image_fill(yk_image *image, yk_filling filling, yk_error *error);
 
-/* How many positions its open pages have. */
+/* The number of positions of its open pages. */
 uint64_t yk_image_positions(const yk_image *image);
 
 /* The array's byte at a position, counted from the argument's pointer. */
@@ -121,13 +122,13 @@ enum {
     YK_BYTE_MAY = 2,
 };
 
-/* The pages that the kernel can write, one after the other: how many bytes; a copy of them;
- * and YK_BYTE_... for each. */
+/* The pages that the kernel can write, one after the other: the number of bytes, a copy of
+ * them, and YK_BYTE_... for each. */
 size_t yk_image_writable_bytes(const yk_image *image);
 void yk_image_save(const yk_image *image, unsigned char *to);
 void yk_image_classify(const yk_image *image, unsigned char *to);
 
-/* The array's byte that is at a place there, counted from the argument's pointer. */
+/* The array's byte at a place in that copy, counted from the argument's pointer. */
 int64_t yk_image_saved_offset(const yk_image *image, size_t at);
 
 #endif

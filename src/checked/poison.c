@@ -17,9 +17,9 @@ static uint64_t poison_mix(uint64_t key)
     return key ^ key >> 33;
 }
 
-/* Every second byte is 0x48 to 0x4b: as the last one of a little-endian number of floating
- * point it makes that 2^17 or more (of a double 2^129), so that its other bytes count,
- * too, when it is added to what a kernel usually has. */
+/* Every second byte is 0x48 to 0x4b. As the last byte of a little-endian floating-point number
+ * it makes the number at least 2^17 (a double 2^129), so that its other bytes count, too, when
+ * it is added to what a kernel usually has. */
 static uint64_t poison_word(uint32_t argument, int64_t index, yk_poison_kind kind)
 {
     const uint64_t random =

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the checking mode writes where an argument declares nothing to be read: bytes that
- * depend on the argument and on the place, so that a copy of them is not taken for them.
- * There are two kinds, which differ in every byte: large positive numbers and tiny negative
- * ones where they are read as floating point.
+ * Poison: what the checking mode writes where an argument does not declare that bytes are read.
+ * The bytes depend on the argument and the place, so that a copy of them is not mistaken for
+ * them. There are two kinds, which differ in every byte: large positive and tiny negative
+ * numbers if they are read as floating point.
  */
 #ifndef YK_CHECKED_POISON_H
 #define YK_CHECKED_POISON_H
@@ -16,7 +16,7 @@ typedef enum yk_poison_kind {
     YK_POISON_SECOND = 1
 } yk_poison_kind;
 
-/* Poisons bytes that an argument has from `offset` on, counted from its pointer. */
+/* Poisons `count` bytes of an argument from `offset` on, counted from its pointer. */
 void yk_poison_fill(unsigned char *bytes, size_t count, uint32_t argument,
                     int64_t offset, yk_poison_kind kind);
 

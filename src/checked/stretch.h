@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs of equal bytes. Data that is compared mostly consists of a few long ones. */
+/* Runs of equal bytes. Data that is compared mostly consists of a few long runs. */
 #ifndef YK_CHECKED_STRETCH_H
 #define YK_CHECKED_STRETCH_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The end of the bytes from `at` on that are like the one there; at < count. */
+/* The end of the run of equal bytes that begins at `at`; at < count. */
 static inline size_t yk_stretch_end(const unsigned char *bytes, size_t at, size_t count)
 {
     const unsigned char value = bytes[at];

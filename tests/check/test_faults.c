@@ -160,8 +160,8 @@ static yoke_arg inout_whole(unsigned char *a)
 
 static const probe_case reads[] = {
     {"in: next", in4, .fault = READS(7, 32),
-     .said = "item 7 reads byte 32 (part of item 8), which is "
-             "not among the bytes that it declares to read (bytes 28 to 31); "
+     .said = "item 7 reads byte 32 (part of item 8), which is outside the bytes "
+             "declared as read (bytes 28 to 31); "
              "yoke_in_halo(p, 4, 1, 1, YOKE_EDGE_CLIPPED) would declare it"},
     {"in: next, not used", in4, .fault = LOOKS(7, 32), .said = "item 7 reads byte 32 "},
     {"in: last byte before", in4, .fault = READS(7, 27),
@@ -169,11 +169,11 @@ static const probe_case reads[] = {
     {"in: before, not used", in4, .fault = LOOKS(7, 27),
      .said = "item 7 reads byte 27 "},
     {"in: before the array", in4, .fault = LOOKS(0, -1),
-     .said = "item 0 reads byte -1, before the array's beginning"},
+     .said = "item 0 reads byte -1, before the start of the array"},
     {"in: behind the array", in4, .fault = LOOKS(39, 160),
-     .said = "item 39 reads byte 160, behind the array's last part"},
+     .said = "item 39 reads byte 160, after the last part of the array"},
     {"in: far", in4, .fault = LOOKS(7, 50000),
-     .said = "item 7 reads byte 50000, behind"},
+     .said = "item 7 reads byte 50000, after the last part"},
     {"in: a pointer inside", in_skewed, .fault = LOOKS(7, 96),
      .said = "item 7 reads byte 96 (part of item 8)"},
     {"in: a row", in_row, .fault = LOOKS(5, 24576),
@@ -181,21 +181,19 @@ static const probe_case reads[] = {
     {"in: a row, inside of it", in_row, .fault = LOOKS(5, 24570)},
     {"halo", halo, .fault = LOOKS(7, 36),
      .said =
-         "item 7 reads byte 36 (part of item 9), which is not among the bytes that it "
-         "declares to read (bytes 24 to 35); yoke_in_halo(p, 4, 2, 2, "
-         "YOKE_EDGE_CLIPPED) would"},
+         "item 7 reads byte 36 (part of item 9), which is outside the bytes declared "
+         "as read (bytes 24 to 35); yoke_in_halo(p, 4, 2, 2, YOKE_EDGE_CLIPPED) would"},
     {"halo: inside", halo, .fault = LOOKS(7, 35)},
     {"halo: before", halo, .fault = LOOKS(7, 23), .said = "item 7 reads byte 23 "},
     {"halo: first item", halo, .fault = LOOKS(0, -4),
      .said = "item 0 reads byte -4, bef"},
     {"halo: last item", halo, .fault = LOOKS(39, 160),
-     .said = "item 39 reads byte 160, b"},
+     .said = "item 39 reads byte 160, after the last part"},
     {"halo of rows", halo_row, .fault = LOOKS(5, 8 * 4096),
      .said = "item 5 reads byte 32768 (part of item 8)"},
     {"periodic: first item", periodic, .fault = LOOKS(0, 2 * 4096),
-     .said =
-         "item 0 reads byte 8192 (part of item 2), which is not among the bytes that "
-         "it declares to read (bytes 0 to 8191 and bytes 159744 to 163839)"},
+     .said = "item 0 reads byte 8192 (part of item 2), which is outside the bytes "
+             "declared as read (bytes 0 to 8191 and bytes 159744 to 163839)"},
     {"periodic: first item, other end", periodic, .fault = LOOKS(0, 39 * 4096 - 1),
      .said = "item 0 reads byte 159743 (part of item 38)"},
     {"periodic: last item", periodic, .fault = LOOKS(39, 4096),
@@ -209,33 +207,32 @@ static const probe_case reads[] = {
     {"at 3: as if it were not", at3, .fault = READS(7, 28),
      .said = "reads byte 28 (part"},
     {"columns: the next one", columns, .fault = READS(7, 512 + 32),
-     .said =
-         "item 7 reads byte 544 (part of item 8), which is not among the bytes that it "
-         "declares to read (bytes 28 to 31 and so on every 256 bytes, 8 times)"},
+     .said = "item 7 reads byte 544 (part of item 8), which is outside the bytes "
+             "declared as read (bytes 28 to 31, repeated every 256 bytes, 8 times)"},
     {"columns: between them", columns, .fault = READS(7, 512 + 200),
      .said = "byte 712,"},
     {"columns: behind", columns, .fault = LOOKS(39, 7 * 256 + 160),
-     .said = "byte 1952, b"},
+     .said = "byte 1952, after the last part"},
     {"columns: inside", columns, .fault = READS(7, 512 + 28)},
     {"far blocks: the next one", far_blocks, .fault = LOOKS(7, 12288 + 8192),
      .said = "item 7 reads byte 20480, which"},
     {"many blocks", many_blocks, .fault = READS(7, 100 * 256 + 33),
      .said = "item 7 reads byte 25633 (part of item 8)"},
     {"whole: behind", whole, .fault = READS(7, 1000),
-     .said = "reads byte 1000, behind"},
+     .said = "reads byte 1000, after the last part"},
     {"whole: far behind", whole, .fault = LOOKS(7, 1063),
-     .said = "reads byte 1063, beh"},
+     .said = "reads byte 1063, after the last part"},
     {"whole: inside", whole, .fault = LOOKS(7, 999)},
     {"work-group", grouped, .group = 4, .fault = LOOKS(8, 48),
      .said = "work-group 2 (items 8 to 11) reads byte 48 (part of item 12)"},
     {"work-group: inside", grouped, .group = 4, .fault = LOOKS(8, 47)},
     {"update: behind", update, .fault = READS(7, 160),
-     .said = "item 7 reads byte 160, beh"},
+     .said = "item 7 reads byte 160, after the last part"},
     {"update: inside", update, .fault = LOOKS(7, 159)},
     {"inout: next", inout4, .fault = LOOKS(7, 32),
      .said =
-         "item 7 reads byte 32 (part of item 8), which is not among the bytes that it "
-         "declares to read (bytes 28 to 31); yoke_inout_read_all() would declare it"},
+         "item 7 reads byte 32 (part of item 8), which is outside the bytes declared "
+         "as read (bytes 28 to 31); yoke_inout_read_all() would declare it"},
     {"lent", in4, .lends = true, .fault = LOOKS(7, 32),
      .said = "item 7 reads byte 32 "},
     {"staged", in4, .stages = true, .fault = LOOKS(7, 32),
@@ -247,32 +244,28 @@ static const probe_case reads[] = {
      .range = {.dimensions = 2, .size = {40, 16, 1}, .split = YOKE_SPLIT_X},
      .fault = LOOKS(7, 32), .said = "item 7 reads byte 32 (part of item 8)"},
     {"a range that begins at 5", halo_of_40, .range = FROM_5, .fault = LOOKS(5, 15),
-     .said =
-         "item 5 reads byte 15, which is not among the bytes that it declares to read "
-         "(bytes 16 to 27)"},
+     .said = "item 5 reads byte 15, which is outside the bytes declared as read (bytes "
+             "16 to 27)"},
     {"a range that begins at 5: inside", halo_of_40, .range = FROM_5,
      .fault = LOOKS(5, 16)},
     {"ghosts: first item", ghosts, .fault = LOOKS(0, -8193),
-     .said = "item 0 reads byte -8193, before the array's beginning"},
+     .said = "item 0 reads byte -8193, before the start of the array"},
     {"ghosts: in front, inside", ghosts, .fault = LOOKS(0, -8192)},
     {"ghosts: last item", ghosts, .fault = LOOKS(39, 41 * 4096),
-     .said = "item 39 reads byte 167936, behind the array's last part"},
+     .said = "item 39 reads byte 167936, after the last part of the array"},
     {"ghosts: another's", ghosts, .fault = LOOKS(7, 9 * 4096),
-     .said =
-         "item 7 reads byte 36864 (part of item 9), which is not among the bytes that "
-         "it declares to read (bytes 20480 to 36863); "
-         "yoke_in_halo(p, 4096, 2, 2, YOKE_EDGE_PRESENT) would declare it"},
+     .said = "item 7 reads byte 36864 (part of item 9), which is outside the bytes "
+             "declared as read (bytes 20480 to 36863); "
+             "yoke_in_halo(p, 4096, 2, 2, YOKE_EDGE_PRESENT) would declare it"},
     {"padded: the gap", padded, .fault = LOOKS(7, 508),
-     .said =
-         "item 7 reads byte 508, which is not among the bytes that it declares to read "
-         "(bytes 448 to 507)"},
+     .said = "item 7 reads byte 508, which is outside the bytes declared as read "
+             "(bytes 448 to 507)"},
     {"padded: inside", padded, .fault = LOOKS(7, 507)},
     {"padded halo: a gap inside", padded_halo, .fault = READS(7, 7 * 4096 + 3500),
-     .said = "item 7 reads byte 32172, which is not"},
+     .said = "item 7 reads byte 32172, which is outside"},
     {"padded halo: behind", padded_halo, .fault = LOOKS(7, 8 * 4096 + 3000),
-     .said =
-         "item 7 reads byte 35768, which is not among the bytes that it declares to "
-         "read (bytes 24576 to 27575 and so on every 4096 bytes, 3 times)"},
+     .said = "item 7 reads byte 35768, which is outside the bytes declared as read "
+             "(bytes 24576 to 27575, repeated every 4096 bytes, 3 times)"},
     {"box: between rows", box, .fault = READS(7, 7145),
      .said = "item 7 reads byte 7145, "},
     {"box: behind", box, .fault = LOOKS(7, 7340),
@@ -281,14 +274,14 @@ static const probe_case reads[] = {
      .said = "item 7 reads byte 316, "},
     {"tile: inside", tile, .fault = READS(7, 300)},
     {"update of 60", update_of_60, .fault = READS(7, 240),
-     .said = "reads byte 240, behind"},
+     .said = "reads byte 240, after the last part"},
     {"update of 60: inside", update_of_60, .fault = LOOKS(7, 239)},
 };
 
 static const probe_case writes[] = {
     {"in", in4, .fault = WRITES(7, 28),
      .said = "item 7 writes byte 28 of its own part, but the "
-             "array is declared as read only; yoke_inout() and yoke_inout_read_all() "
+             "array is declared as read-only; yoke_inout() and yoke_inout_read_all() "
              "declare"},
     {"in: the value it has", in4, .fault = REWRITES(7, 28),
      .said = "item 7 writes byte 28 "},
@@ -307,9 +300,8 @@ static const probe_case writes[] = {
     {"work-group", grouped, .group = 4, .fault = WRITES(8, 40),
      .said = "work-group 2 (items 8 to 11) writes byte 40 of its own part"},
     {"update: another's", update, .fault = WRITES(7, 32),
-     .said =
-         "item 7 writes byte 32 (part of item 8), which is not among the bytes that it "
-         "declares to write (bytes 28 to 31)"},
+     .said = "item 7 writes byte 32 (part of item 8), which is outside the bytes "
+             "declared as written (bytes 28 to 31)"},
     {"update: another's row", update_row, .fault = WRITES(7, 5 * 4096 + 3),
      .said = "item 7 writes byte 20483 (part of item 5)"},
     {"update: its own", update, .fault = WRITES(7, 29)},
@@ -317,13 +309,12 @@ static const probe_case writes[] = {
      .said = "item 7 writes byte 27 (part of item 6)"},
     {"inout: its own", inout4, .fault = WRITES(7, 28)},
     {"out: another's", out4, .fault = OF_OUT(PROBE_WRITE, 7, 32, 4),
-     .said =
-         "item 7 writes byte 32 (part of item 8), which is not among the bytes that it "
-         "declares to write (bytes 28 to 31)"},
+     .said = "item 7 writes byte 32 (part of item 8), which is outside the bytes "
+             "declared as written (bytes 28 to 31)"},
     {"out: behind", out4, .fault = OF_OUT(PROBE_WRITE, 39, 160, 4),
-     .said = "item 39 writes byte 160, behind the array's last part"},
+     .said = "item 39 writes byte 160, after the last part of the array"},
     {"out: far behind", out4, .fault = OF_OUT(PROBE_WRITE, 39, 90000, 4),
-     .said = "item 39 writes byte 90000, behind the array's last part"},
+     .said = "item 39 writes byte 90000, after the last part of the array"},
     {"out: a row too far", out_row, .fault = OF_OUT(PROBE_WRITE, 3, 4 * 4096, 4096),
      .said = "item 3 writes byte 16384 (part of item 4)"},
     {"out at 3", out_at3, .fault = OF_OUT(PROBE_WRITE, 7, 28, 4, .first = 12),
@@ -332,15 +323,15 @@ static const probe_case writes[] = {
      .fault = OF_OUT(PROBE_WRITE, 7, 512 + 27, 4, COLUMNS),
      .said = "item 7 writes byte 539 (part of item 6)"},
     {"out whole: behind", out_whole, .fault = WRITES(7, 160),
-     .said = "items 0 to 39 write byte 160, behind the array's last part"},
+     .said = "items 0 to 39 write byte 160, after the last part of the array"},
     {"out whole: far behind", out_whole, .fault = WRITES(7, 60000),
      .said = "byte 60000, "},
     {"inout whole: behind", inout_whole, .fault = WRITES(7, 160),
-     .said = "byte 160, beh"},
+     .said = "byte 160, after the last part"},
     {"out padded: the gap", out_padded,
      .fault = OF_OUT(PROBE_WRITE, 7, 509, 60, .pitch = 64),
-     .said = "item 7 writes byte 509, which is not among the bytes that it declares to "
-             "write (bytes 448 to 507)"},
+     .said = "item 7 writes byte 509, which is outside the bytes declared as written "
+             "(bytes 448 to 507)"},
     {"out some: another's", out_some, .fault = WRITES(7, 32),
      .said = "item 7 writes byte 32 (part of item 8)"},
     {"out some: its own", out_some, .fault = WRITES(7, 28)},
@@ -350,8 +341,8 @@ static const probe_case writes[] = {
      .said = "item 7 writes byte 32 "},
     {"rounded up: behind the range", out4, .group = 16, .round_up = true,
      .fault = OF_OUT(PROBE_NOTHING, -1, 0, 4), .of_source = true,
-     .said =
-         "work-group 2 (items 32 to 39) writes byte 160, behind the array's last part"},
+     .said = "work-group 2 (items 32 to 39) writes byte 160, after the last part of "
+             "the array"},
 };
 
 static const probe_case outputs[] = {
@@ -383,19 +374,18 @@ static const probe_case outputs[] = {
      .fault = OF_OUT(PROBE_NOTHING, -1, 0, 60, .pitch = 64)},
     {"out some: may leave all", out_some, .fault = {.kind = PROBE_NOTHING}},
     {"out some: read", out_some, .fault = READS(7, 28),
-     .said =
-         "item 7 reads byte 28 of its own part, which is declared as written, not as "
-         "read; yoke_inout() would declare that"},
+     .said = "item 7 reads byte 28 of its own part, which is declared as written but "
+             "not as read; yoke_inout() would declare both"},
     {"out whole: may leave all", out_whole, .fault = {.kind = PROBE_NOTHING}},
     {"out: read first", out4, .fault = OF_OUT(PROBE_READ, 7, 28, 4),
-     .said = "item 7 reads byte 28 of its own part, which is declared as written, "
-             "not as read; yoke_inout() would declare that"},
+     .said = "item 7 reads byte 28 of its own part, which is declared as written but "
+             "not as read; yoke_inout() would declare both"},
     {"out: another's read", out4, .fault = OF_OUT(PROBE_READ, 7, 32, 4),
      .said = "item 7 reads byte 32 (part of item 8)"},
     {"out: read when written", out4, .fault = OF_OUT(PROBE_LOOK, 7, 28, 4)},
     {"out whole: read", out_whole, .fault = READS(7, 100),
-     .said = "items 0 to 39 read byte 100, which is declared as written, not as read; "
-             "yoke_inout_whole() would declare that"},
+     .said = "items 0 to 39 read byte 100, which is declared as written but not as "
+             "read; yoke_inout_whole() would declare both"},
     {"inout whole: read", inout_whole, .fault = READS(7, 100)},
     {"lent", out4, .lends = true, .fault = OF_OUT(PROBE_SKIP, 7, 30, 4),
      .said = "item 7 leaves byte 30 of its own part"},

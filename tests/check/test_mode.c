@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The checking mode: how it is switched on, who computes, and what it leaves as it is. */
+/* The checking mode: how it is switched on, which workers compute, and what it does not change. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -51,7 +51,7 @@ works run "$K" hist --devices cpu --range 1000 inout-whole:h.npy=h2.npy in:bytes
 echo "-- what is found"
 refused 1 "kernel 'hist', argument 1 (h): item " run "$K" hist --check --range 1000 in:h.npy \
     in:bytes.npy
-grep -qF 'but the array is declared as read only' "$folder/err" || fail "$(cat "$folder/err")"
+grep -qF 'but the array is declared as read-only' "$folder/err" || fail "$(cat "$folder/err")"
 refused 1 "kernel 'blur', argument 2 (in): item " run "$K" blur --check --range 64,48 \
     out:b.npy:float32:48x64 items:image.npy
 grep -qF 'yoke_in_halo(p, 256, 1, 1, YOKE_EDGE_CLIPPED) would declare it' "$folder/err" ||
