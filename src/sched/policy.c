@@ -10,7 +10,7 @@ int yk_policy_is_short_sample(double ns, double other_ns)
     return 16 * ns < other_ns;
 }
 
-/* Whatever a few items have cost: a worker may have lost its CPU in the middle of them. */
+/* The cost of a few items says little: a worker may have lost its CPU in the middle of them. */
 static bool is_measured(const yk_participant *participant)
 {
     return participant->speed > 0 && participant->known_tiles >= 1;
@@ -47,18 +47,19 @@ void yk_policy_discount_short_samples(yk_participant *participants, size_t n)
 
 /* ---- shares ---- */
 
-/* All who may get tiles, and how many tiles there are. */
+/* The workers that may get tiles, and the number of tiles. */
 typedef struct plan {
     const yk_participant *participants;
     size_t n;
     uint32_t count;
-    double guess;   /* speed of those whose speed is unknown */
+    double guess;   /* used for workers of unknown speed */
     double fastest; /* speed */
-    bool timed;     /* some speed is known, so that delays can be compared with work */
-    double horizon; /* who does few tiles until then is left out; 0: nobody is */
+    bool timed;     /* a speed is known, so that delays can be compared with work */
+    /* a worker that does few tiles until then is left out; 0: none is */
+    double horizon;
 } plan;
 
-/* So few that one tile which costs more than the mean would make all others wait. */
+/* With so few tiles, one tile that costs more than the mean could make all others wait. */
 enum { FEW_TILES = 2 };
 
 static double policy_delay_of(const plan *all, size_t i)
@@ -96,9 +97,10 @@ static plan plan_of(uint32_t count, const yk_participant *participants, size_t n
     return all;
 }
 
-/* When all are through if tiles could be cut at will: speeds and delays are a vessel's
- * bottom, the tiles are water. Newton's method on a convex function, from above: each
- * round leaves out who would start too late. *speed: of those who start in time. */
+/* The time at which all workers finish if tiles could be divided at will. This is a
+ * water-filling problem: each worker starts after its delay and then fills at its speed.
+ * Newton's method on a convex function, from above: each round leaves out the workers that
+ * would start too late. *speed: the sum over those that start in time. */
 static double level_of(const plan *all, double *speed)
 {
     double level = HUGE_VAL;
@@ -121,7 +123,7 @@ static double level_of(const plan *all, double *speed)
     }
 }
 
-/* Leaves the slowest out if all they bring together is next to nothing: a hundredth. */
+/* Leaves the slowest workers out if all of them together contribute at most a hundredth. */
 static void leave_out_slow(plan *all)
 {
     double speed = 0;
@@ -138,7 +140,7 @@ static void leave_out_slow(plan *all)
     }
 }
 
-/* Whole tiles that one of them has done at a time. */
+/* The number of whole tiles that a worker has done at a given time. */
 static uint32_t done_by(const plan *all, size_t i, double when)
 {
     const double tiles = policy_speed_of(all, i) * (when - policy_delay_of(all, i));
@@ -156,8 +158,8 @@ static uint64_t done_by_all(const plan *all, double when)
     return done;
 }
 
-/* A stretch of time so short that nobody does more than one tile in it: all are done at
- * its end, and not too many at its beginning. */
+/* An interval so short that no worker does more than one tile in it. At its end all tiles are
+ * done; at its beginning not too many are. */
 typedef struct stretch {
     double begin;
     double end;
@@ -202,8 +204,8 @@ static void give_in_order(const plan *all, stretch end, yk_tiles *shares)
     }
 }
 
-/* Speeds beyond the precision of the arithmetic must not lose tiles: they go to the
- * last one with a share, or, if nobody takes part, to the last of all. */
+/* Tiles must not get lost if speeds exceed the precision of the arithmetic: they go to the last
+ * worker with a share, or, if none has one, to the last of all. */
 static void give_rest(uint32_t count, yk_tiles *shares, size_t n)
 {
     size_t last = n - 1;
@@ -236,13 +238,13 @@ void yk_policy_shares(uint32_t count, const yk_participant *participants, size_t
 
 /* ---- chunks ---- */
 
-/* What publishing, claiming and marking a chunk costs, whatever the device adds. */
+/* The cost of publishing, claiming and marking a chunk, whatever the device adds. */
 static const double min_overhead_ns = 100;
 
 /* Chunks of full length lose a hundredth to overhead, those at the end a fiftieth. */
 enum { OVERHEADS_PER_CHUNK = 100, OVERHEADS_AT_END = 50 };
 
-/* What runs cannot be stolen, so a chunk is a small part of what is left. */
+/* A running chunk cannot be stolen, so it is a small part of what is left. */
 enum { CHUNKS_PER_HOME = 8 };
 
 double yk_policy_chunk_time(int is_remote, double overhead_ns)
@@ -261,7 +263,7 @@ uint32_t yk_policy_chunk(uint32_t left, const yk_speeds *speeds, double overhead
     if (!(speed > 0)) {
         return 1;
     }
-    /* A cheap part of the range may end any moment. */
+    /* A cheap part of the range may end at any moment. */
     if (speeds->usual > 0) {
         speed = fmin(speed, 2 * speeds->usual);
     }
@@ -285,7 +287,7 @@ double yk_policy_busy(uint32_t tiles, double speed, double elapsed_ns)
 {
     const double expected = speed > 0 ? (double)tiles / speed : 0;
 
-    /* What is late will probably be as late again. */
+    /* A chunk that is late will probably be late by as much again. */
     return fabs(expected - elapsed_ns);
 }
 
@@ -327,7 +329,7 @@ size_t yk_policy_pick(const yk_victim *victims, size_t n, uint64_t salt)
     return n;
 }
 
-/* When both are through if the thief takes so many. */
+/* The time at which both finish if the thief takes steal_amount tiles. */
 static double time_after(const yk_victim *victim, double speed, double overhead_ns,
                          double steal_amount)
 {
@@ -379,9 +381,10 @@ double yk_policy_speed_there(const yk_victim *victim, const yk_thief *thief)
     return thief->speeds.now;
 }
 
-/* Whether one tile would keep a thief busy for a good part of what all need for the
- * rest, and longer than most others, so that it had better be left to those. The fastest
- * of all is never late, so that there is always somebody who takes what nobody owns. */
+/* Whether one tile would keep a thief busy for a large part of the time that all need for the
+ * rest, and longer than most others would need, so that those should take it. The fastest
+ * worker is never late, so there is always a worker that takes the tiles of work ranges without
+ * owners. */
 static bool policy_is_late(const yk_summary *summary, double speed)
 {
     return summary->mean > 0 && 1 / speed > summary->rest_ns / 4 + 2 / summary->mean;
@@ -397,7 +400,7 @@ uint32_t yk_policy_steal_amount(const yk_victim *victim, const yk_thief *thief,
         return 0;
     }
     if (!(speed > 0)) {
-        /* One tile to find out, if it were worth it for a worker like the victim. */
+        /* One tile to find out its speed, if that were worth it for a worker like the victim. */
         return victim->is_gone || !(victim->speeds.now > 0) ||
                fair_steal_amount(victim, victim->speeds.now, thief->overhead_ns) > 0;
     }
@@ -416,9 +419,9 @@ double yk_policy_learn(double estimate, double measured)
 {
     const double newest = measured > 1.5 * estimate ? 0.5 : 0.25;
 
-    /* Averages of speeds, not of times: a chunk that was held up, however long, costs a
-     * quarter. Nothing makes a device faster than it is, so far above the estimate the
-     * estimate is what is wrong. */
+    /* The average is of speeds, not of times: a chunk that was held up, however long, changes
+     * the estimate by at most a quarter. No device is ever faster than it is, so if a
+     * measurement lies far above the estimate, the estimate is wrong. */
     return estimate > 0 ? estimate + newest * (measured - estimate) : measured;
 }
 
@@ -429,6 +432,6 @@ double yk_policy_learn_usual(double estimate, double measured)
 
 double yk_policy_measured(double tiles, double ns, double overhead_ns)
 {
-    /* Nearly all of it overhead: the figure says little. */
+    /* Nearly all of it is overhead: the figure says little. */
     return tiles / fmax(ns - overhead_ns, fmax(ns / 4, 1));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who computes what: pure functions over sizes, speeds and times, so that workers, tests
- * and simulations run the same code. Speeds are in tiles per nanosecond, 0 if unknown.
+ * Which worker computes which tiles: pure functions over sizes, speeds and times, so that
+ * workers, tests and simulations run the same code. Speeds are in tiles per nanosecond; 0 means
+ * unknown.
  */
 #ifndef YK_SCHED_POLICY_H
 #define YK_SCHED_POLICY_H
@@ -13,32 +14,35 @@
 
 /* A worker that may get a share. */
 typedef struct yk_participant {
-    double speed;    /* 0: unknown; less: it gets none */
-    double delay_ns; /* until it computes: wake-up, launch, transfer of common inputs */
-    double known_ns; /* in so long its speed was measured */
-    double known_tiles; /* ... on so much */
+    double speed; /* 0: unknown; negative: it gets no share */
+    /* time until it computes: wake-up, launch, transfer of common inputs */
+    double delay_ns;
+    double known_ns;    /* how long its speed was measured */
+    double known_tiles; /* ... and on how many tiles */
 } yk_participant;
 
 /*
- * Speeds that were measured at a short sample beside others', or on less than a tile, while others
- * were on more, count as the mean of those others, if that is more: else who was slow to begin with would get no
- * share of longer jobs, and never show what it can do.
+ * A speed that was measured for a much shorter time than the others, or over less than one
+ * tile, is a short sample. If other speeds are trusted, it is raised to their mean. Otherwise a
+ * worker whose first sample was slow would get no share of longer jobs, and could never show
+ * its real speed.
  */
 void yk_policy_discount_short_samples(yk_participant *participants, size_t n);
 
 /*
- * Divides the tiles [0, count) among n workers in order, so that the last of them finishes
- * as early as whole tiles allow: in proportion to their speeds, less for those that start
- * later. Who would start after the others are through gets none, nor do the slowest if all
- * they bring is a hundredth and one tile might make everybody wait. A worker of unknown
- * speed counts as much as the mean of the known ones; if none is known, delays do not count.
+ * Divides the tiles [0, count) among n workers in order, so that the last of them finishes as
+ * early as whole tiles allow: in proportion to their speeds, less for those that start later. A
+ * worker that would start after the others have finished gets no tiles. Nor do the slowest
+ * workers, if all of them together contribute at most a hundredth and a single tile might make
+ * all others wait. A worker of unknown speed counts with the mean of the known speeds. If no
+ * speed is known, delays do not count.
  */
 void yk_policy_shares(uint32_t count, const yk_participant *participants, size_t n,
                       yk_tiles *shares);
 
-/* How long a chunk should take at most, in nanoseconds, on a device with memory of its own
- * or not, if each chunk costs overhead_ns beside its items: so long that this is a
- * hundredth at most. */
+/* The maximum time that a chunk should take, in nanoseconds, on a device with memory of its own
+ * or without, if each chunk costs overhead_ns in addition to its items: long enough that the
+ * overhead is at most a hundredth of it. */
 double yk_policy_chunk_time(int is_remote, double overhead_ns);
 
 /* Speeds of one worker, in tiles per nanosecond; 0: unknown. */
@@ -47,15 +51,15 @@ typedef struct yk_speeds {
     double usual; /* over whole jobs */
 } yk_speeds;
 
-/* Tiles to take at once from a work range that has `left` > 0, for chunks of at most chunk_ns:
- * a small part of what is left, so that there is something to steal and a part that costs
- * more than the last one does no harm, but not so few that overhead_ns counts; while the
- * speed is unknown, one. At least 1. */
+/* The number of tiles to take at once from a work range that has `left` > 0, for chunks of at
+ * most chunk_ns. It is a small part of what is left, so that other workers can steal, and so
+ * that a part that costs more than the last one does no harm, but large enough that overhead_ns
+ * does not matter. One tile while the speed is unknown. At least 1. */
 uint32_t yk_policy_chunk(uint32_t left, const yk_speeds *speeds, double overhead_ns,
                          double chunk_ns);
 
 /* The same for a device that has a job to itself: equal chunks of about chunk_ns, in whole
- * multiples of `step` tiles, as many as keep all of the device busy to a chunk's end. */
+ * multiples of `step` tiles, as many as keep all of the device busy until the end of a chunk. */
 uint32_t yk_policy_lone_chunk(uint32_t left, double speed, double chunk_ns,
                               uint32_t step);
 
@@ -63,55 +67,56 @@ uint32_t yk_policy_lone_chunk(uint32_t left, double speed, double chunk_ns,
 typedef struct yk_victim {
     uint32_t left; /* tiles in its work range */
     yk_speeds speeds;
-    double busy_ns; /* until it takes its next chunk */
-    int is_gone;    /* nobody takes from this work range's front */
+    double busy_ns; /* time until it takes its next chunk */
+    int is_gone;    /* no owner takes from the front of this work range */
 } yk_victim;
 
-/* How long a chunk of `tiles` tiles will still run that was started elapsed_ns ago: what is
- * expected, and when it is late, as long as it is late. */
+/* How much longer a chunk of `tiles` tiles will run that was started elapsed_ns ago: what is
+ * left of the expected time or, if the chunk is late, as long as it has been late. */
 double yk_policy_busy(uint32_t tiles, double speed, double elapsed_ns);
 
-/* What is left for all, victims or not; `speeds` matters even where `left` is 0. */
+/* What is left for all workers, victims or not. `speeds` matters even where `left` is 0. */
 typedef struct yk_summary {
-    double rest_ns; /* until all would be through if they shared evenly */
+    double rest_ns; /* time until all would finish if they shared evenly */
     double mean;    /* speed */
 } yk_summary;
 
 yk_summary yk_policy_summarize(const yk_victim *victims, size_t n);
 
-/* Which victim to steal from: one of those that would finish last, the salt says which, so
- * that thieves who look at the same moment part. n if none has tiles. */
+/* The victim to steal from: one of those that would finish last. The salt selects among them,
+ * so that thieves that choose at the same moment choose differently. Returns n if no victim has
+ * tiles. */
 size_t yk_policy_pick(const yk_victim *victims, size_t n, uint64_t salt);
 
 /* A worker without tiles. */
 typedef struct yk_thief {
     yk_speeds speeds;
-    double overhead_ns; /* until it computes what it steals */
+    double overhead_ns; /* time until it computes what it steals */
 } yk_thief;
 
-/* How fast it would be on a victim's tiles: they may cost more than those it is used to,
- * which the victim's speeds show. */
+/* The speed that a thief would have on a victim's tiles. They may cost more than those that the
+ * thief has computed, which the victim's speeds show. */
 double yk_policy_speed_there(const yk_victim *victim, const yk_thief *thief);
 
-/* How many tiles a thief takes from the back of a victim's work range, so that the later of the
- * two is through as early as possible, but at most twice its part of what is left for all:
- * 0 if the victim is better left alone, or if one tile would keep a slow thief busy for a
- * good part of what all need for the rest. From a work range that nobody works on, or whose
- * owner's speed is unknown, half at most; a thief of unknown speed takes one. */
+/* The number of tiles that a thief takes from the back of a victim's work range, so that the
+ * later of the two finishes as early as possible, but at most twice the thief's part of what is
+ * left for all. 0 if the victim is better left alone, or if one tile would keep a slow thief
+ * busy for a large part of the time that all need for the rest. At most half of a work range
+ * without an owner, or whose owner's speed is unknown. A thief of unknown speed takes one tile. */
 uint32_t yk_policy_steal_amount(const yk_victim *victim, const yk_thief *thief,
                         const yk_summary *summary);
 
-/* The next estimate of the speed now after a measurement. */
+/* The next estimate of the current speed after a measurement. */
 double yk_policy_learn(double estimate, double measured);
 
-/* The next estimate of the usual speed after a job, or as much of it as is done. */
+/* The next estimate of the usual speed after a job, or after as much of it as is done. */
 double yk_policy_learn_usual(double estimate, double measured);
 
-/* Whether what was measured in ns tells nothing beside what was measured in other_ns: a few
- * items have clocks, caches and the first touch of their pages to pay for. */
+/* Whether a measurement over `ns` is too short to be compared with one over other_ns: the time
+ * of a few items includes the cost of clocks, caches and the first touch of their pages. */
 int yk_policy_is_short_sample(double ns, double other_ns);
 
-/* A chunk's speed, its overhead not counted. */
+/* The speed of a chunk, without its overhead. */
 double yk_policy_measured(double tiles, double ns, double overhead_ns);
 
 #endif

@@ -3,16 +3,16 @@
 
 #include "base/bits.h"
 
-/* Every tile costs a nanosecond or two when it is marked and looked at, so as many as
- * balance needs and no more: some for the slowest of unlike workers, and enough that a
- * first tile hurts nobody whose device turns out to be a thousand times slower. */
+/* Marking and checking a tile costs a nanosecond or two, so a job gets as many tiles as balance
+ * needs and no more: enough to leave some for the slowest of unlike workers, and so small that
+ * a first tile does no harm on a device that turns out to be a thousand times slower. */
 enum { TILES_PER_WORKER = 128, LEAST_TILES = 2048 };
 
-/* 1D ranges are cut at cache lines and vector widths where that leaves tiles enough. */
+/* 1D ranges are divided at cache lines and vector widths where enough tiles are left. */
 enum { ALIGN_ITEMS = 64 };
 
-/* Elements of a vector, for loops that are unrolled a little: chunks that are cut at less
- * gain nothing. */
+/* Elements of a vector, for loops that are unrolled a little. Finer boundaries than this gain
+ * nothing. */
 enum { VECTOR_ITEMS = 16 };
 
 static uint64_t useful_tiles(const yk_tiling_limits *limits)
@@ -78,8 +78,8 @@ void yk_tiling_items(const yk_tiling *tiling, uint32_t first, uint32_t last,
     *end = yk_min(last * tiling->tile_items, tiling->items);
 }
 
-/* Between which multiples of tiles a chunk of so many is best cut: rows, or halves and so on
- * of them if that is nearer to what is wanted. 1: anywhere. */
+/* The multiple of tiles at which a chunk of `count` tiles is best divided: rows, or halves and so
+ * on of them if that is closer to `count`. 1: anywhere. */
 static uint32_t step_of(const yk_tiling *tiling, uint32_t count)
 {
     uint32_t step = tiling->row_tiles;

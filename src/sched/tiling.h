@@ -12,21 +12,22 @@ typedef struct yk_tiling {
     uint64_t items;
     uint64_t tile_items;
     uint32_t count;
-    uint32_t
-        row_tiles; /* a power of two: so many fill cache lines; 1: it does not matter */
+    /* tiles that fill cache lines, a power of two; 1: it does not matter */
+    uint32_t row_tiles;
 } yk_tiling;
 
-/* What tiles have to keep to; zero: no matter. */
+/* What tiles have to respect; zero: no restriction. */
 typedef struct yk_tiling_limits {
     uint64_t group;   /* work-group size: each tile is a multiple of it */
-    uint64_t grain;   /* least items of a tile */
-    uint64_t max_count;    /* most items of a tile; the others count for more */
-    uint32_t workers; /* that are to share them */
+    uint64_t grain;   /* minimum number of items of a tile */
+    /* maximum number of items of a tile; the others take precedence */
+    uint64_t max_count;
+    uint32_t workers; /* number of workers that are to share them */
     uint32_t is_flat; /* an item is an element, not a row or a plane */
-    uint32_t is_fine; /* each item counts: tiles as small as can be */
+    uint32_t is_fine; /* each item counts: tiles as small as possible */
 } yk_tiling_limits;
 
-/* Tiles for a range: as many as are useful to share it evenly. */
+/* The tiles of a range: as many as are useful to share it evenly. */
 yk_tiling yk_tiling_choose(uint64_t items, const yk_tiling_limits *limits);
 
 /* One tile for the whole range. */
@@ -36,10 +37,9 @@ yk_tiling yk_tiling_whole(uint64_t items);
 void yk_tiling_items(const yk_tiling *tiling, uint32_t first, uint32_t last,
                      uint64_t *begin, uint64_t *end);
 
-/* How many tiles to take from the front, or from the back, of a work range instead of `count` of
- * them: about so many, and up to where a vector loop wants to be cut, since the elements that
- * do not fill its vectors cost as much as if they did. At least 1 if count is, and at most
- * all. */
+/* The number of tiles to take from the front, or from the back, of a work range instead of
+ * `count`: about that many, up to a boundary that suits a vector loop, since elements that do
+ * not fill its vectors cost as much as full vectors. At least 1 if `count` is, and at most all. */
 uint32_t yk_tiling_even_front(const yk_tiling *tiling, yk_tiles work_range, uint32_t count);
 uint32_t yk_tiling_even_back(const yk_tiling *tiling, yk_tiles work_range, uint32_t count);
 

@@ -234,7 +234,7 @@ static void test_survey(void **state)
     assert_true(yk_policy_summarize(victims, 0).mean == 0);
 }
 
-/* Loot where everybody has long been busy elsewhere. */
+/* What a thief takes if all workers have long been busy elsewhere. */
 static uint32_t steal_amount_of(yk_victim victim, double speed, double overhead)
 {
     const yk_thief thief = {{speed, speed}, overhead};
@@ -259,8 +259,8 @@ static void test_steal_amount(void **state)
     assert_int_equal(steal_amount_of(gone_victim(0, 1), 1, 0), 0);
 }
 
-/* Who does not know how slow it is takes one tile, and none if that would be late even
- * for a worker like the victim. */
+/* A thief of unknown speed takes one tile, and none if that would be late even for a worker
+ * like the victim. */
 static void test_loot_of_unknown_thief(void **state)
 {
     (void)state;
@@ -280,8 +280,8 @@ static void test_loot_of_costly_tiles(void **state)
     assert_int_equal(yk_policy_steal_amount(&victim, &thief, &summary), 50);
 }
 
-/* A slow thief leaves to the others what they have done before it has one tile; with
- * enough left for all it helps. Some worker always takes what nobody owns. */
+/* A slow thief leaves to the others what they can do before it has done one tile; it helps if
+ * enough is left for all. Some worker always takes the tiles that have no owner. */
 static void test_slow_thieves_hold_back(void **state)
 {
     const yk_thief slow = {{1e-5, 1e-5}, 0};
@@ -325,7 +325,7 @@ static void test_somebody_takes_what_nobody_owns(void **state)
     }
 }
 
-/* Whoever else is idle gets something, too. */
+/* Other idle workers get something, too. */
 static void test_loot_is_shared(void **state)
 {
     const yk_victim victim = victim_of(1000, 1e-3);
