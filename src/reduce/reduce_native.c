@@ -40,7 +40,7 @@ void yk_reduce_pairs(void *partials, size_t count, size_t bytes,
 
 /* ---- the operations ---- */
 
-/* Not every operation needs all that it is given. */
+/* Not every operation needs all of its parameters. */
 #define UNUSED(a, b, c) (void)(a), (void)(b), (void)(c);
 
 #define STEP_SUM(v, w, x, y, i, NAN_OF, FIRST_OF) UNUSED(w, y, i) v += (x);
@@ -133,7 +133,7 @@ static double float_result(double value)
         const V *p = partials;                                                         \
                                                                                        \
         yk_reduce_pairs(partials, count, 2 * sizeof(V), combine_##NAME, NULL);         \
-        /* What rounding has cost means nothing beside an infinity. */                 \
+        /* The rounding error means nothing if the sum is infinite. */                 \
         SET(result, p[0] - p[0] == 0 ? p[0] + p[1] : p[0]);                            \
         result->index = 0;                                                             \
     }
@@ -160,8 +160,8 @@ static double float_result(double value)
 
 /* ---- the host form ---- */
 
-/* Made for several widths of vectors, of which the loader picks one; the lanes keep the order of
- * operations, whatever the width. Sanitizers are not ready when the loader asks. */
+/* Compiled for several vector widths, of which the loader selects one. The lanes keep the order
+ * of operations, whatever the width. Sanitizers are not ready when the loader asks. */
 #if defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&                  \
     defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) &&                           \
     !defined(__SANITIZE_THREAD__)
@@ -170,8 +170,8 @@ static double float_result(double value)
 #define WIDE
 #endif
 
-/* A run is read row beside row, which the processor does not foresee: the lines of the
- * next but one are called now. Nothing happens where there is no memory. */
+/* A run is read row by row, which the processor does not predict: the lines of the row after
+ * the next are prefetched. A prefetch does nothing where there is no memory. */
 static inline void reduce_prefetch(const void *run, size_t bytes)
 {
     enum { LINE = 64 };
@@ -186,7 +186,7 @@ static inline void reduce_prefetch(const void *run, size_t bytes)
          NAN_OF, FIRST_OF)
 
 #define NATIVE(NAME, T, V, IDENTITY, STEP, MERGE, NAN_OF, FIRST_OF)                    \
-    /* A run of which rows may be missing, and the last may not be full. */            \
+    /* A run of which rows may be missing; the last row may not be full. */            \
     static void gather_rest_##NAME(V *restrict v, V *restrict w, const T *x,           \
                                    const T *y, int count, int base)                    \
     {                                                                                  \
@@ -322,7 +322,7 @@ EXTREMES(uint64, uint64_t, UINT64_MAX, 0, NEVER, SET_U, SET_U)
 
 /* ---- the table ---- */
 
-/* The source's words for a type: the elements', the sums' and which extremes there are. */
+/* Build options of the source for a type: the elements, the sums, and which extremes there are. */
 #define WORDS_float(KIND, V) "-DYK_T=float -DYK_V=float -DYK_FLOATS" KIND
 #define WORDS_double(KIND, V)                                                          \
     "-DYK_T=double -DYK_V=double -DYK_FLOATS -DYK_DOUBLES" KIND

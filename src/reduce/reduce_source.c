@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The OpenCL form of all reductions: the build options of each say which. A work-group of
- * LANES work-items is a block; order and arithmetic are those of the host form. */
+/* The OpenCL form of all reductions; the build options select one. A work-group of LANES
+ * work-items is a block. Order and arithmetic are those of the host form. */
 #include "reduce/reduction.h"
 
 _Static_assert(YK_REDUCE_LANES == 64 && YK_REDUCE_RUN == 8 && YOKE_REDUCE_BLOCK == 4096,

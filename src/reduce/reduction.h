@@ -2,7 +2,7 @@
 /*
  * The built-in reductions: order and arithmetic, in both forms.
  *
- * An array is cut into blocks of YOKE_REDUCE_BLOCK elements. A block has YK_REDUCE_LANES
+ * An array is divided into blocks of YOKE_REDUCE_BLOCK elements. A block has YK_REDUCE_LANES
  * lanes: lane l takes the elements l, l + LANES, l + 2 LANES and so on, YK_REDUCE_RUN of
  * them in order, from the operation's identity on; each such run is merged into the lane's
  * total. Then lane l takes lane l + half, for half = LANES / 2, ..., 1. What is left at the
@@ -12,7 +12,7 @@
  *
  * On the host a row of lanes is a vector or several, on a device a lane is a work-item.
  * A partial result is two numbers of one type: a value, and for the place of an element
- * its index in the block, for compensated sums what rounding has cost.
+ * its index in the block, for compensated sums the rounding error.
  */
 #ifndef YK_REDUCE_REDUCTION_H
 #define YK_REDUCE_REDUCTION_H
@@ -49,7 +49,7 @@ typedef struct yk_reduction {
     size_t element_bytes;
     size_t partial_bytes;
     bool needs_double;
-    bool has_identity; /* of nothing there is a result, 0 */
+    bool has_identity; /* the result for no elements is 0 */
     bool takes_two;
 } yk_reduction;
 
