@@ -9,7 +9,7 @@
 static void aside_print(const yk_control *control, uint32_t worker_slot,
                         const yk_kernel *kernel, const char *text)
 {
-    (void)fprintf(stderr, "yoke: %s stands aside from %s '%s': %s\n",
+    (void)fprintf(stderr, "yoke: %s does not run %s '%s': %s\n",
                   control->workers[worker_slot].name, yk_kernel_noun(kernel),
                   kernel->name, text);
 }
@@ -21,7 +21,8 @@ void yk_aside_note(yk_control *control, uint32_t worker_slot, uint32_t kernel_sl
     yk_aside *aside = &control->asides[worker_slot][kernel_slot];
     char now[YK_ASIDE_BYTES];
 
-    yk_text_copy(now, sizeof now, text[0] != '\0' ? text : "it runs no such kernels");
+    yk_text_copy(now, sizeof now,
+                 text[0] != '\0' ? text : "it does not run kernels of this kind");
     if (atomic_load(&aside->kernel_id) == kernel->id && strcmp(aside->text, now) == 0) {
         return;
     }
@@ -43,7 +44,8 @@ void yk_aside_read(const yk_control *control, uint32_t worker_slot,
         memcpy(text, aside->text, YK_ASIDE_BYTES);
         text[YK_ASIDE_BYTES - 1] = '\0';
     }
-    /* It may have been written anew meanwhile: then it is as if this came a moment earlier. */
+    /* If it has been rewritten meanwhile, the result is as if this call had come a moment
+     * earlier. */
     if (atomic_load(&aside->kernel_id) != kernel_id) {
         text[0] = '\0';
     }

@@ -8,7 +8,7 @@
 /* Wakes every worker. */
 void yk_control_wake_workers(yk_control *control);
 
-/* Tells the application's event loop, if it wants to know, that a job has ended. */
+/* Notifies the application's event loop that a job has ended, if it has asked for that. */
 void yk_control_notify_end(const yk_control *control);
 
 /* Wakes the supervisor. */

@@ -19,17 +19,16 @@ static yoke_status name_library(yk_bootstrap *bootstrap, void (*constructor)(voi
 
     if (!yk_elf_locate(constructor, bootstrap->head.library,
                        sizeof bootstrap->head.library, &bootstrap->head.constructor)) {
-        return yk_fail(error, YOKE_EUNSUPPORTED,
-                       "the library's own file cannot be found");
+        return yk_fail(error, YOKE_EUNSUPPORTED, "cannot find the library's own file");
     }
     if (path[0] == '\0') {
-        return YOKE_OK; /* it is part of the program */
+        return YOKE_OK; /* the library is part of the program */
     }
     if (strpbrk(path, " :") != NULL) {
-        return yk_fail(error, YOKE_EUNSUPPORTED,
-                       "the loader cannot preload a library whose path has a space or "
-                       "a colon: %s",
-                       path);
+        return yk_fail(
+            error, YOKE_EUNSUPPORTED,
+            "cannot preload a library whose path contains a space or a colon: %s",
+            path);
     }
     if (access(path, R_OK) != 0 || yk_elf_is_stale(constructor)) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
@@ -57,7 +56,8 @@ yoke_status yk_bootstrap_init(yk_bootstrap *bootstrap, const yk_supervisor_start
     return name_library(bootstrap, constructor, error);
 }
 
-/* The library's own file, in front of what is preloaded anyway; NULL: no memory. */
+/* The value of LD_PRELOAD: the library's own file, in front of what is preloaded already. NULL:
+ * no memory. */
 static char *make_preload(const char *library)
 {
     const char *const others = yk_env_text(YK_BOOTSTRAP_PRELOAD);
@@ -74,8 +74,8 @@ static char *make_preload(const char *library)
 
 enum { PASSED = 1 + YK_MEMORIES + 4 + YK_MAX_LANES };
 
-/* The descriptors that pass: the library's, then those that the program wants kept. NULL: no
- * memory. */
+/* The descriptors that the new process gets: the library's, then those that the program wants
+ * to keep. NULL: no memory. */
 static int *list_passed(const yk_bootstrap *bootstrap, int fd, size_t *count)
 {
     const yk_supervisor_start *start = &bootstrap->start;
@@ -104,7 +104,8 @@ static int *list_passed(const yk_bootstrap *bootstrap, int fd, size_t *count)
     return list;
 }
 
-/* With the library in front of others, and the bootstrap block's descriptor. */
+/* The environment of the new process: the library preloaded first, and the bootstrap block's
+ * descriptor. */
 typedef struct exec_arguments {
     char where[48];
     char *libraries;
@@ -146,7 +147,8 @@ static pid_t bootstrap_execute(const yk_bootstrap *bootstrap, int *pidfd)
     if (fill_exec_arguments(&self, bootstrap, fd)) {
         const yk_exec_request request = {
             .variables = self.variables,
-            .pid = self.where + sizeof YK_BOOTSTRAP_VARIABLE, /* behind name and sign */
+            /* after the name and '=' */
+            .pid = self.where + sizeof YK_BOOTSTRAP_VARIABLE,
             .fds = self.fds,
             .fd_count = self.fd_count,
         };

@@ -18,7 +18,7 @@
 #include "protocol/control.h"
 #include "sys/elf.h"
 
-/* What the supervisor is started with. The descriptors are its to keep. */
+/* What the supervisor is started with. It owns the descriptors. */
 enum {
     YK_MEMORY_CONTROL,
     YK_MEMORY_ARENA, /* kept by every process of the pool */
@@ -30,13 +30,13 @@ enum {
 typedef struct yk_supervisor_start {
     yk_control *control;
     yk_mapping memory[YK_MEMORIES];
-    const void *pool; /* the application's handle, which means nothing here */
+    const void *pool; /* the application's handle, which is meaningless here */
     pid_t application;
-    uint32_t threads; /* the application had, if it was forked */
-    int life;  /* reads: end of file when the application has ended or executed another
-                  program */
-    int alive; /* writes: held open by every process of the pool */
-    int others[2]; /* the application's ends of the two: to be closed */
+    uint32_t threads; /* threads of the application, if the supervisor was forked */
+    /* read end: end of file when the application has ended or executed another program */
+    int life;
+    int alive;     /* write end: held open by every process of the pool */
+    int others[2]; /* the application's ends of these two: to be closed */
 } yk_supervisor_start;
 
 #define YK_BOOTSTRAP_VARIABLE "YOKE_SPAWN"
@@ -57,7 +57,8 @@ typedef struct yk_bootstrap_head {
     uint64_t bootstrap_bytes;
     uint64_t control_bytes;
     yk_elf_place constructor; /* of the copy of the library that is to take over */
-    /* Where that lies, put in front of LD_PRELOAD. "": in the program, nothing was put. */
+    /* Its path, put in front of LD_PRELOAD. "": it is part of the program, nothing was put
+     * there. */
     char library[PATH_MAX];
 } yk_bootstrap_head;
 
@@ -69,15 +70,15 @@ typedef struct yk_bootstrap {
     int undo_files[YK_MAX_LANES]; /* of a worker; -1: none */
 } yk_bootstrap;
 
-/* A bootstrap block without role, to be taken over by this constructor of the library. YOKE_EUNSUPPORTED
- * if the program cannot be executed. */
+/* Fills in a bootstrap block without a role, to be taken over by this constructor of the
+ * library. YOKE_EUNSUPPORTED if the program cannot be executed. */
 yoke_status yk_bootstrap_init(yk_bootstrap *bootstrap, const yk_supervisor_start *start,
                            void (*constructor)(void), yk_error *error);
 
-/* Executes the program in a process that is no child of this one; as yk_exec_again(). */
+/* Executes the program in a process that is not a child of this one; as yk_exec_again(). */
 pid_t yk_bootstrap_send(const yk_bootstrap *bootstrap, int *pidfd);
 
-/* Executes the program in this process. Returns only if it cannot, with errno. */
+/* Executes the program in this process. Returns only on failure, with errno. */
 void yk_bootstrap_follow(const yk_bootstrap *bootstrap);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The control block: what the processes of a pool know of each other. A shared mapping of
- * its own, so that a stray write through a user's pointer does not land in it. All zero at
- * the start. Every field says who writes it:
+ * The control block: all that the processes of a pool know about each other. It is a shared
+ * mapping of its own, so that a stray write through a user's pointer does not hit it. It starts
+ * as zeros. The comment of each field names the process that writes it:
  *
  *     app         the application, under its submit lock unless said otherwise
  *     supervisor  the supervisor
@@ -45,42 +45,45 @@ enum {
     YK_MAX_ATTACHMENTS = 1024,
     YK_CACHE_LINE = 64,
 
-    /* Who computes has a slot: the workers, and after them the one thread of the
+    /* Each process that computes has a slot: the workers, and after them the one thread of the
      * application that may help at a time. */
     YK_CALLER = YK_MAX_WORKERS,
     YK_MAX_SLOTS = YK_MAX_WORKERS + 1,
     YK_SLOT_WORDS = (YK_MAX_SLOTS + 63) / 64,
     YK_NO_SLOT = YK_MAX_SLOTS,
 
-    /* Who records events has a ring: the slots, and after them the supervisor. */
+    /* Each process that records events has a ring: the slots, and after them the supervisor. */
     YK_RING_SUPERVISOR = YK_MAX_SLOTS,
     YK_TRACE_RINGS = YK_MAX_SLOTS + 1,
 };
 
-/* How many closed segments a process has let go of that there is not (any more). */
+/* The number of closed segments that a process has detached, if there is no such process (any
+ * more). */
 #define YK_SEEN_ALL UINT64_MAX
 
 /* ---- workers ---------------------------------------------------------------------- */
 
 enum {
     YK_WORKER_EMPTY = 0,
-    YK_WORKER_STARTING = 1, /* its process exists and opens its device */
+    YK_WORKER_STARTING = 1, /* its process exists and is opening its device */
     YK_WORKER_READY = 2,
-    YK_WORKER_PARKED = 3, /* ready, and takes no work: its core serves a GPU's process */
+    /* ready, but takes no work: its core serves a GPU's process */
+    YK_WORKER_PARKED = 3,
     YK_WORKER_GIVEN_UP = 4,
 };
 
-/* What a kernel is to a worker. */
+/* The state of a kernel's build in a worker. */
 enum {
     YK_BUILD_NONE = 0,
     YK_BUILD_RUNNING = 1,
     YK_BUILD_READY = 2,
-    YK_BUILD_FAILED = 3,     /* the compiler's log is in the worker's log */
-    YK_BUILD_UNSUITABLE = 4, /* this worker's device runs no such kernels */
-    YK_BUILD_STALE = 5,      /* ready in an earlier process: built again at first use */
+    YK_BUILD_FAILED = 3, /* the compiler's log is in the worker's log */
+    /* this worker's device does not run kernels of this kind */
+    YK_BUILD_UNSUITABLE = 4,
+    YK_BUILD_STALE = 5, /* ready in an earlier process; built again at first use */
 };
 
-/* What CPU workers run of a kernel that has two forms. */
+/* Which form of a kernel that has two forms CPU workers run. */
 enum {
     YK_FORM_OPEN = 0,   /* the native one; the source has not been tried */
     YK_FORM_TRIAL = 1,  /* one worker tries the source */
@@ -88,10 +91,10 @@ enum {
     YK_FORM_SOURCE = 3, /* decided */
 };
 
-/* Stages of a claim. The step to COMMITTED is the moment from which the results count. */
+/* Stages of a claim. From the step to COMMITTED on the results count. */
 enum {
     YK_CLAIM_NONE = 0,
-    YK_CLAIM_TAKEN = 1,     /* tiles are taken, nothing of theirs has been touched */
+    YK_CLAIM_TAKEN = 1,     /* tiles are taken; none of their data has been touched */
     YK_CLAIM_RUNNING = 2,   /* the undo log is complete; the kernel may have begun */
     YK_CLAIM_COMMITTED = 3, /* all results are in shared memory; marks are being set */
 };
@@ -101,32 +104,32 @@ typedef struct yk_build {
     /* owner: items per nanosecond, a double's bits; app: 0 */
     _Atomic uint64_t speed; /* of the last chunks */
     _Atomic uint64_t usual; /* over whole jobs */
-    /* owner: in a job that says so, it computed so long and so many; app: 0 */
+    /* owner: the time and the number of items over which `usual` was measured; app: 0 */
     _Atomic uint64_t usual_ns;
     _Atomic uint64_t usual_items;
 } yk_build;
 
 enum { YK_ASIDE_BYTES = 248 };
 
-/* Why a worker stands aside from a kernel: see aside.h. */
+/* Why a worker does not run a kernel: see aside.h. */
 typedef struct yk_aside {
     _Atomic uint64_t
         kernel_id; /* owner: the reason's kernel, written after the text; 0: no reason */
     char text[YK_ASIDE_BYTES]; /* owner */
 } yk_aside;
 
-/* An access that ended a process. */
+/* The memory access that ended a process. */
 typedef struct yk_crash {
-    _Atomic uint32_t
-        state;     /* 1: the rest is there; supervisor: 0, before the process exists */
+    /* 1: the rest is filled in; supervisor: 0, before the process exists */
+    _Atomic uint32_t state;
     uint32_t kind; /* yk_access_kind */
     uint64_t address;
-    int32_t
-        problem; /* errno of bringing a named segment there; 0: none was to be brought */
+    /* errno of attaching a named segment there; 0: there was none to attach */
+    int32_t problem;
     uint32_t reserved;
 } yk_crash;
 
-/* What a worker has done. */
+/* Totals of a worker. */
 typedef struct yk_tally {
     _Atomic uint64_t chunks;
     _Atomic uint64_t items;
@@ -151,14 +154,16 @@ typedef struct yk_worker {
     _Atomic uint32_t incarnation; /* processes so far */
     _Atomic uint32_t failures;    /* deaths since it last finished a chunk */
     uint32_t was_killed;          /* its last process ended by SIGKILL */
-    _Atomic uint32_t life; /* processes that were reaped: what they held is lost */
+    /* number of processes that were reaped: what they held is lost */
+    _Atomic uint32_t life;
     char reason[256];
 
     /* supervisor: STARTING, PARKED, GIVEN_UP; owner: READY */
     alignas(YK_CACHE_LINE) _Atomic uint32_t state;
     _Atomic uint32_t open_status; /* owner: a yoke_status if opening failed */
     _Atomic uint32_t initializing; /* owner: it is in the program's initializer */
-    _Atomic uint32_t spent; /* owner: it ends since it has computed as many items as it is to */
+    /* owner: it ends because it has computed its maximum number of items */
+    _Atomic uint32_t spent;
     /* owner; supervisor, before the process exists and after it: see segment_view.h */
     _Atomic uint64_t detached_seen;
     yk_crash crash; /* owner */
@@ -166,24 +171,26 @@ typedef struct yk_worker {
     /* owner; active and building: stores sequentially consistent */
     alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
     _Atomic uint64_t claims[YK_MAX_LANES]; /* see yk_claim_pack(); one per chunk in flight */
-    _Atomic uint64_t checked_ns;    /* clock when it last looked, between two chunks */
+    _Atomic uint64_t checked_ns;   /* clock at its last check, between two chunks */
     _Atomic uint64_t chunks;       /* finished by this incarnation */
     _Atomic uint64_t building;     /* kernel id << 8 | kernel slot while it builds one */
     _Atomic uint64_t building_since; /* clock; before building */
     _Atomic uint64_t speed_last;   /* of the kernel it ran last, items/s, a double's bits */
-    _Atomic uint64_t wake_ns[2];   /* from a job's being ready to its start here: while this
-                                      worker looks for work, and when it sleeps; 0: unknown */
+    /* from when a job is ready to its start here: while this worker looks for work, and when it
+     * sleeps; 0: unknown */
+    _Atomic uint64_t wake_ns[2];
 
-    /* What stays on its device: see writeback.h. Sequentially consistent. */
-    _Atomic uint32_t holds;    /* owner: there may be something; supervisor: 0 */
-    _Atomic uint64_t flush_answered; /* owner: the last control->recall it has answered */
-    /* owner, by job slot: generation << 8 | YK_WRITEBACK_... it has done its part of */
+    /* What its device holds: see writeback.h. Sequentially consistent. */
+    _Atomic uint32_t holds; /* owner: its device may hold something; supervisor: 0 */
+    /* owner: the last control->flush_request that it has answered */
+    _Atomic uint64_t flush_answered;
+    /* owner, by job slot: generation << 8 | the YK_WRITEBACK_... of which it has done its part */
     _Atomic uint64_t writeback_done[YK_MAX_JOBS];
 
-    /* owner, all incarnations: what yoke_pool_stats() tells */
+    /* owner, all incarnations: what yoke_pool_stats() reports */
     alignas(YK_CACHE_LINE) yk_tally tally;
 
-    alignas(YK_CACHE_LINE) yk_eventcount bell; /* any: "look around" */
+    alignas(YK_CACHE_LINE) yk_eventcount bell; /* any: something has changed */
 
     alignas(YK_CACHE_LINE) yk_device_info info; /* owner, before READY */
     yk_build builds[YK_MAX_KERNELS];
@@ -195,10 +202,11 @@ typedef struct yk_worker {
 typedef struct yk_kernel_slot {
     _Atomic uint64_t id; /* app: of the kernel, published last; 0: none */
     yk_kernel kernel;    /* app, before id */
-    uint64_t build_timeout_ns; /* app, before id: how long a worker may build it; 0: any */
+    /* app, before id: maximum time of its build in a worker; 0: no limit */
+    uint64_t build_timeout_ns;
     _Atomic uint64_t form; /* any: see yk_form_pack() */
-    _Atomic uint32_t parameters_state; /* any: 0, 1 being written, 2 there */
-    int32_t parameter_count;           /* whoever made the step from 0 to 1 */
+    _Atomic uint32_t parameters_state; /* any: 0: none, 1: being written, 2: complete */
+    int32_t parameter_count;           /* the process that made the step from 0 to 1 */
     yk_parameter parameters[YK_MAX_ARGS];
 } yk_kernel_slot;
 
@@ -206,7 +214,7 @@ typedef struct yk_kernel_slot {
 
 enum { YK_JOB_FREE = 0, YK_JOB_OPEN = 1, YK_JOB_ENDED = 2 };
 
-/* A word that counts per worker, on its own line. */
+/* A counter per worker, on its own cache line. */
 typedef struct yk_counter {
     alignas(YK_CACHE_LINE) _Atomic uint32_t value;
 } yk_counter;
@@ -215,7 +223,8 @@ typedef struct yk_work_range_line {
     alignas(YK_CACHE_LINE) yk_work_range work_range;
 } yk_work_range_line;
 
-/* Who may take tiles of a job, as far as what devices hold is concerned: see writeback.h. */
+/* Which workers may take tiles of a job while devices hold parts of its arrays: see
+ * writeback.h. */
 enum {
     YK_WRITEBACK_FREE = 0,
     YK_WRITEBACK_SHARES = 1,
@@ -225,7 +234,7 @@ enum {
 
 enum { YK_TEXT_NONE = 0, YK_TEXT_WRITING = 1, YK_TEXT_READY = 2 };
 
-/* Deaths alone with a tile: their weights. */
+/* The weight of the deaths of workers that ran a tile alone. */
 typedef struct yk_strike {
     uint32_t tile;
     uint32_t weight;
@@ -237,11 +246,13 @@ typedef struct yk_job {
     _Atomic uint64_t stop;    /* any: generation << 32 | -status that ends it early */
     _Atomic uint32_t failed_tiles_status; /* supervisor: -status for tiles given up */
     _Atomic uint32_t damaged; /* supervisor: a worker died in it */
-    _Atomic uint64_t waits_for; /* app: jobs, by slot, that must have ended */
+    /* app: jobs, by slot, that must have ended before this one starts */
+    _Atomic uint64_t waits_for;
     _Atomic uint64_t needs;     /* app: of those, the ones that must have succeeded */
-    _Atomic uint64_t waited_by; /* app: jobs, by slot, to look at when this one ends */
-    _Atomic uint64_t ready_ns;    /* clock; whoever makes it ready */
-    _Atomic uint32_t woke_all; /* any: all workers were rung, not only those with tiles */
+    _Atomic uint64_t waited_by; /* app: jobs, by slot, to check when this one ends */
+    _Atomic uint64_t ready_ns;  /* clock; the process that makes it ready */
+    /* any: all workers were woken, not only those with tiles */
+    _Atomic uint32_t woke_all;
     _Atomic uint64_t writeback; /* app, then any: generation << 8 | YK_WRITEBACK_... */
     yk_eventcount ended;             /* any */
 
@@ -251,40 +262,45 @@ typedef struct yk_job {
     uint32_t kernel_slot;
     uint32_t in_place;    /* some argument is changed in place */
     uint32_t saves;       /* ... and is saved before each chunk */
-    uint32_t max_tiles;  /* to take at once; 0: any */
+    uint32_t max_tiles;   /* maximum number to take at once; 0: any */
     uint32_t has_latecomers; /* workers without a work range may soon be able to run it */
-    uint32_t participants;         /* how many may take part, the caller included */
+    /* number of workers that may take part, the caller included */
+    uint32_t participants;
     uint32_t keeps;       /* results of lent arrays may stay on devices */
     uint32_t has_holders; /* ... and those of earlier jobs may be there */
-    _Atomic uint32_t tile_count; /* of tiling; for those who are not active in the job */
+    /* of tiling; for processes that are not active in the job */
+    _Atomic uint32_t tile_count;
     yk_tiling tiling;
     uint64_t allowed[YK_SLOT_WORDS]; /* slots that may run it */
 
-    _Atomic uint64_t declined[YK_SLOT_WORDS]; /* owner, its bit: the device stands aside */
+    /* owner, its bit: its device declines the job */
+    _Atomic uint64_t declined[YK_SLOT_WORDS];
     /* generation << 8 | YK_TEXT_...; app: NONE; any: -> WRITING -> READY */
     _Atomic uint64_t error_state;
-    char error[4096]; /* whoever made the step from NONE to WRITING */
-    /* The same for why a worker stands aside: told if nobody else does the job. */
+    char error[4096]; /* the process that made the step from NONE to WRITING */
+    /* The same for the reason why a worker declines: reported if no other worker does the job. */
     _Atomic uint64_t remark_state;
     char remark[1024];
 
-    yk_work_range redo[YK_MAX_REDO]; /* supervisor fills, any takes: tiles to be run alone */
+    /* tiles to be run alone; the supervisor adds, any worker takes */
+    yk_work_range redo[YK_MAX_REDO];
     yk_strike strikes[YK_MAX_STRIKES]; /* supervisor */
     uint32_t fruitless;     /* supervisor: strikes in a row with no tile done in between */
     uint32_t done_at_strike; /* supervisor */
 
     yk_task_result result; /* app, before OPEN; then of the worker that runs its one item */
     yk_work_range_line work_ranges[YK_MAX_SLOTS]; /* app, then any */
-    yk_counter done[YK_MAX_SLOTS];    /* owner: tiles it has marked, a hint */
+    /* owner: number of tiles that it has marked, a hint */
+    yk_counter done[YK_MAX_SLOTS];
     yk_launch launch;                   /* app, before OPEN */
     alignas(YK_CACHE_LINE) yk_tile map[YK_MAX_TILES]; /* owner; supervisor for the dead */
 } yk_job;
 
 /* ---- segments -------------------------------------------------------------------------- */
 
-/* A named segment that shows in the arena's window: see segment_view.h. */
+/* A named segment that is attached in the arena's window: see segment_view.h. */
 typedef struct yk_attachment {
-    _Atomic uint64_t id; /* app: of its block, published last and first to go; 0: none */
+    _Atomic uint64_t id; /* app: of its allocation; set last, cleared first; 0: none */
     /* app, before id */
     yk_segment segment; /* fd: the application's */
     uint64_t offset;    /* in the arena */
@@ -296,7 +312,7 @@ typedef struct yk_attachment {
 
 /* ---- devices that were found ------------------------------------------------------ */
 
-/* One device of a driver, or a driver that gave none. */
+/* One device of a driver, or a driver without devices. */
 typedef struct yk_found {
     uint32_t kind;   /* YK_DEVICE_... */
     uint32_t index;  /* among the kind's: for "opencl:N"; UINT32_MAX: a driver without devices */
@@ -308,7 +324,7 @@ typedef struct yk_found {
     char reason[256];
 } yk_found;
 
-/* What a probe process reports of its driver. */
+/* What a probe process reports about its driver. */
 typedef struct yk_probe {
     yk_driver driver; /* supervisor */
     /* probe */
@@ -321,7 +337,7 @@ typedef struct yk_probe {
 
 /* ---- the program's initializer ------------------------------------------------------ */
 
-/* What processes that call native functions call first: see initializer.h. */
+/* What processes that call native functions call first: see worker_initializer.c. */
 typedef struct yk_initializer {
     yk_function function; /* place.offset 0: none */
     const void *argument; /* in the store; NULL: none */
@@ -330,7 +346,7 @@ typedef struct yk_initializer {
 
 /* ---- descriptors that the program wants kept ---------------------------------------- */
 
-/* See kept_fds.h. Both lists are in the store. */
+/* See .keep_fds in yoke/pool.h. Both lists are in the store. */
 typedef struct yk_kept_fds {
     const int *fds;
     const int *flags; /* FD_CLOEXEC or 0, of each */
@@ -343,12 +359,13 @@ enum { YK_DISCOVERY_NONE = 0, YK_DISCOVERY_RUNNING = 1, YK_DISCOVERY_DONE = 2 };
 
 enum { YK_QUIT_NO = 0, YK_QUIT_CLOSE = 1, YK_QUIT_KILL = 2 };
 
-/* A place where a worker is to die, in builds with YOKE_FAULT_POINTS. */
+/* The fault point at which a worker is to die, in builds with YOKE_FAULT_POINTS. */
 typedef struct yk_fault {
     _Atomic uint32_t point;
     _Atomic uint32_t countdown; /* dies when it gets from 1 to 0 */
     int32_t slot;               /* -1: any worker */
-    _Atomic uint32_t more;      /* so many die before that; UINT32_MAX: all do */
+    /* number of further workers that die there; UINT32_MAX: all */
+    _Atomic uint32_t more;
 } yk_fault;
 
 typedef struct yk_control {
@@ -356,38 +373,46 @@ typedef struct yk_control {
     yk_selection selection;
     yk_initializer initializer;
     yk_kept_fds kept;
-    uint64_t items_per_process; /* of CPU workers: then they are replaced; 0: never */
+    /* after that many items a CPU worker's process is replaced; 0: never */
+    uint64_t items_per_process;
     uint64_t start_timeout_ns;
     uint32_t discover;  /* ask the drivers even if no device of theirs is selected */
     uint32_t discrete;  /* YOKE_FORCE_DISCRETE */
     uint32_t log;       /* YOKE_LOG */
-    uint32_t check;     /* kernels are checked: by CPU workers alone */
+    uint32_t check;     /* kernels are checked, by CPU workers only */
     yk_layout layout;   /* of the pool's window */
     uint64_t guards;    /* address of the yk_guard_table; 0: blocks are not guarded */
-    int32_t supervisor_bell; /* descriptor: any rings, the supervisor waits on it */
-    int32_t end_bell; /* descriptor: whoever ends a job rings, if notifies_ends */
+    /* descriptor: any process rings, the supervisor waits on it */
+    int32_t supervisor_bell;
+    /* descriptor: the process that ends a job rings, if notifies_ends */
+    int32_t end_bell;
     yk_fault fault;
 
     _Atomic uint32_t quit;    /* app: YK_QUIT_... */
     _Atomic uint32_t notifies_ends; /* app: yoke_pool_fd() was called */
     _Atomic uint64_t trace; /* app: address of the yk_trace to record in; 0: tracing is off */
-    _Atomic uint32_t kernel_changes; /* app: kernels announced so far */
-    _Atomic uint32_t calls;          /* any: how often holders were called to give back */
-    _Atomic uint64_t flush_request;         /* app: how often it wanted an allocation back */
-    _Atomic uint64_t segments_opened;  /* app: segments that have come so far */
-    _Atomic uint64_t segments_closed;  /* app: ... that have gone */
-    _Atomic uint32_t attachment_slots;    /* app: of them, ever used, from 0 */
+    _Atomic uint32_t kernel_changes; /* app: number of kernels announced so far */
+    /* any: number of times that holders were asked to write back */
+    _Atomic uint32_t calls;
+    /* app: number of times that it asked for an allocation to be written back */
+    _Atomic uint64_t flush_request;
+    _Atomic uint64_t segments_opened; /* app: number of segments opened so far */
+    _Atomic uint64_t segments_closed; /* app: ... closed so far */
+    /* app: slots of attachments[] ever used, from 0 */
+    _Atomic uint32_t attachment_slots;
     _Atomic uint64_t detached_seen;    /* supervisor: see segment_view.h */
-    uint64_t recall_table;           /* app, before recall: block table of the last one */
+    /* app, before flush_request: page table of the allocation that it asks for */
+    uint64_t recall_table;
     _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
 
-    /* any: generation + 1 of the job in each slot once it is ready, and may be worked on; a
-     * hint that spares looking at 64 jobs: states decide. 0: none */
+    /* any: generation + 1 of the job in each slot once it is ready and may be worked on; 0:
+     * none. A hint that saves checking 64 jobs: their states decide. */
     alignas(YK_CACHE_LINE) _Atomic uint32_t ready[YK_MAX_JOBS];
 
     /* supervisor */
     _Atomic uint32_t taken_over;   /* a spawned supervisor has the pool's memory */
-    char start_error[256];         /* why a spawned one has not; "" if nothing is known */
+    /* why a spawned one has not taken over; "" if unknown */
+    char start_error[256];
     _Atomic uint64_t identity;     /* its own, before started */
     _Atomic uint32_t started;      /* workers that need no discovery have their slots */
     _Atomic uint32_t discovery;    /* YK_DISCOVERY_... */
@@ -398,11 +423,11 @@ typedef struct yk_control {
     yk_device_config source; /* what workers with YK_TRAIT_BORROWS_SOURCE run sources with;
                                 kind 0: nothing */
 
-    /* errno of the first write to a worker's standard output that failed; worker; app: 0 */
+    /* worker: errno of the first write to its standard output that failed; app: 0 */
     _Atomic uint32_t output_errno;
 
-    yk_eventcount changed; /* any: workers, kernels, discovery, processes; the application
-                         waits on it */
+    /* any: workers, kernels, discovery or processes have changed; the application waits on it */
+    yk_eventcount changed;
 
     yk_probe probes[YK_MAX_DRIVERS];
     yk_found found[YK_MAX_FOUND];
@@ -412,7 +437,7 @@ typedef struct yk_control {
     yk_kernel_slot kernels[YK_MAX_KERNELS];
     yk_worker workers[YK_MAX_SLOTS];
     yk_aside asides[YK_MAX_SLOTS]
-                   [YK_MAX_KERNELS]; /* of these pages few are ever touched */
+                   [YK_MAX_KERNELS]; /* few of these pages are ever touched */
     yk_job jobs[YK_MAX_JOBS];
 } yk_control;
 
@@ -453,7 +478,7 @@ static inline uint32_t yk_active_generation(uint64_t word)
     return (uint32_t)word;
 }
 
-/* YK_FORM_... of a kernel, and in a trial the worker that makes it. */
+/* YK_FORM_... of a kernel, and during a trial the slot of the worker that makes it. */
 static inline uint64_t yk_form_pack(uint64_t kernel_id, uint32_t slot, uint32_t form)
 {
     return kernel_id << 24 | (uint64_t)slot << 8 | form;
@@ -467,7 +492,7 @@ static inline uint32_t yk_form_of(uint64_t word, uint64_t kernel_id)
 typedef struct yk_claim {
     yk_tiles tiles;
     uint32_t stage; /* YK_CLAIM_... */
-    uint32_t alone; /* one tile, dealt out again after a death */
+    uint32_t alone; /* one tile that was dealt out again after a death */
 } yk_claim;
 
 static inline uint64_t yk_claim_pack(yk_claim claim)
@@ -509,8 +534,8 @@ static inline uint32_t yk_worker_count(const yk_control *control)
     return count < YK_MAX_WORKERS ? count : (uint32_t)YK_MAX_WORKERS;
 }
 
-/* The slots of those who may be at work, in a loop: 0, this one's result, and so on until
- * YK_NO_SLOT. */
+/* Iterates over the slots of workers and the caller: starts at 0, goes on with the result, and
+ * ends at YK_NO_SLOT. */
 static inline uint32_t yk_slot_next(const yk_control *control, uint32_t slot)
 {
     return slot + 1 < yk_worker_count(control) ? slot + 1
@@ -523,7 +548,7 @@ static inline int yk_bit_is_set(const uint64_t *words, uint32_t bit)
     return (int)(words[bit / 64] >> (bit % 64) & 1);
 }
 
-/* The status a build has for a kernel. */
+/* The state YK_BUILD_... of a kernel in a worker. */
 static inline uint32_t yk_build_of(const yk_worker *worker, uint32_t kernel_slot,
                                    uint64_t kernel_id)
 {
@@ -544,13 +569,13 @@ static inline bool yk_worker_calls_tasks(const yk_worker *worker, const yk_kerne
     return kernel->task == YK_TASK_HOST && yk_worker_has(worker, YK_TRAIT_RUNS_FUNCTIONS);
 }
 
-/* Whether the worker in a slot stands aside from a job. */
+/* Whether the worker in a slot has declined the job. */
 static inline bool yk_job_is_declined(const yk_job *job, uint32_t slot)
 {
     return (atomic_load(&job->declined[slot / 64]) >> (slot % 64) & 1) != 0;
 }
 
-/* Whether the worker in a slot is there to take its tiles of the job. */
+/* Whether the worker in a slot will come to take its tiles of the job. */
 static inline bool yk_job_is_written_back_by(const yk_job *job, const yk_control *control,
                                        uint32_t slot)
 {
@@ -558,18 +583,18 @@ static inline bool yk_job_is_written_back_by(const yk_job *job, const yk_control
     const uint32_t build = yk_build_of(worker, job->kernel_slot, job->launch.kernel_id);
 
     return build != YK_BUILD_FAILED && build != YK_BUILD_UNSUITABLE &&
-           atomic_load(&worker->building) == 0 && /* a compiler may take its time */
+           atomic_load(&worker->building) == 0 && /* a compilation may take long */
            atomic_load(&worker->state) == YK_WORKER_READY &&
            yk_bit_is_set(job->allowed, slot) && !yk_job_is_declined(job, slot);
 }
 
-/* It does, from now on. */
+/* The worker in the slot declines the job from now on. */
 static inline void yk_job_decline(yk_job *job, uint32_t slot)
 {
     atomic_fetch_or(&job->declined[slot / 64], UINT64_C(1) << (slot % 64));
 }
 
-/* How fast a worker runs a job's kernel, in its tiles per nanosecond. */
+/* The speed at which a worker runs a job's kernel, in tiles of the job per nanosecond. */
 static inline yk_speeds yk_job_speeds(const yk_job *job, const yk_worker *worker)
 {
     const yk_build *build = &worker->builds[job->kernel_slot];
@@ -579,14 +604,14 @@ static inline yk_speeds yk_job_speeds(const yk_job *job, const yk_worker *worker
                        yk_bits_double(atomic_load(&build->usual)) / items};
 }
 
-/* Where to record what happens; NULL: nowhere. */
+/* The trace to record events in; NULL: tracing is off. */
 static inline yk_trace *yk_control_trace(const yk_control *control)
 {
     return (yk_trace *)(uintptr_t)atomic_load_explicit(&control->trace,
                                                        memory_order_acquire);
 }
 
-/* A device as selectors see it. */
+/* A found device, to be compared with selectors. */
 static inline yk_candidate yk_found_candidate(const yk_found *found)
 {
     return (yk_candidate){

@@ -9,8 +9,8 @@
 #include "protocol/control.h"
 #include "protocol/job.h"
 
-/* Whether a worker may still run an open job; `except` is a worker slot not to count, or
- * UINT32_MAX. */
+/* Whether any worker may still run an open job. `except` is a worker slot that does not count,
+ * or UINT32_MAX. */
 bool yk_job_has_hope(yk_control *control, const yk_job *job, uint32_t except);
 
 #endif

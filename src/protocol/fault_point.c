@@ -29,7 +29,7 @@ static uint32_t point_of(const char *name)
     return 0;
 }
 
-/* How many die after the first: all, or one fewer than a number. */
+/* The number of processes that die after the first: all, or the given number minus one. */
 static uint32_t read_more(const char *text)
 {
     const char *times = strchr(text, '*');
@@ -69,7 +69,7 @@ yoke_status yk_fault_configure(yk_control *control, yk_error *error)
     return YOKE_OK;
 }
 
-/* Some places are also passed by the application and the supervisor. */
+/* The application and the supervisor pass some of the places, too. */
 static bool is_worker(const yk_control *control)
 {
     const uint32_t self = (uint32_t)yk_process_self();
@@ -83,7 +83,7 @@ static bool is_worker(const yk_control *control)
     return false;
 }
 
-/* Whether more are to die than the last one. */
+/* Whether another process is to die. */
 static bool take_more(yk_fault *fault)
 {
     uint32_t left = atomic_load(&fault->more);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Places in the protocol where a test can have a worker die. Nothing is compiled in unless
- * YOKE_FAULT_POINTS is defined; then YOKE_FAULT="place[+|*times][:count[:slot]]" at pool
- * creation kills the worker (or the one in that slot) that comes by for the count-th time; with
- * a plus sign all that come later, too, with "*3" the next two.
+ * Fault points: places in the protocol where a test can make a worker die. They are compiled in
+ * only if YOKE_FAULT_POINTS is defined. Then YOKE_FAULT="place[+|*times][:count[:slot]]" at
+ * pool creation kills the worker (or the one in that slot) that is the count-th to reach the
+ * place. With a plus sign all workers that reach it later die, too; with "*3" the next two do.
  */
 #ifndef YK_PROTOCOL_FAULT_POINT_H
 #define YK_PROTOCOL_FAULT_POINT_H
@@ -69,10 +69,10 @@ enum {
 /* Reads YOKE_FAULT; always YOKE_OK in builds without fault points. */
 yoke_status yk_fault_configure(yk_control *control, yk_error *error);
 
-/* Dies here, if it is this place's, this worker's (NULL: any) turn. */
+/* Ends the process if it is the turn of this place and this worker (NULL: any). */
 void yk_fault_visit(yk_control *control, const yk_worker *worker, uint32_t point);
 
-/* The same for whoever passes: the application, the supervisor, a process. */
+/* The same for any process that passes: the application, the supervisor, a process. */
 void yk_fault_visit_whoever(yk_control *control, uint32_t point);
 
 #ifdef YOKE_FAULT_POINTS

@@ -39,8 +39,8 @@ void yk_job_publish(yk_control *control, yk_job_ref ref)
 {
     atomic_fetch_or(&control->live, UINT64_C(1) << ref.slot);
     atomic_store(&yk_job_at(control, ref)->state, open_word(ref));
-    /* From here on: whoever ends a job that this one waits for either sees it open, or
-     * has ended that job before this look. */
+    /* From here on, a process that ends a job that this one waits for either sees this job
+     * open, or has ended its job before the check below. */
     yk_job_check_ready(control, ref);
 }
 
@@ -69,7 +69,7 @@ bool yk_job_is_ready(yk_control *control, const yk_job *job)
     return true;
 }
 
-/* Whether a worker will come for its tiles of the job soon. */
+/* Whether a worker will soon come for its tiles of the job. */
 static bool is_coming(const yk_control *control, const yk_job *job, uint32_t slot)
 {
     return yk_job_is_written_back_by(job, control, slot) &&
@@ -107,7 +107,7 @@ void yk_job_wake_all(yk_control *control, yk_job_ref ref)
     }
 }
 
-/* Whether this call said it. A later job's word is left alone. */
+/* Marks a job as ready. Whether this call did it. The word of a later job is left alone. */
 static bool say_due(yk_control *control, yk_job_ref ref)
 {
     _Atomic uint32_t *ready = &control->ready[ref.slot];
@@ -140,7 +140,7 @@ void yk_job_check_ready(yk_control *control, yk_job_ref ref)
     }
 }
 
-/* Whether there is nothing in two slots, of which the first is even. */
+/* Whether neither of two slots, of which the first is even, is marked as ready. */
 static bool none_due(const yk_control *control, uint32_t slot)
 {
     typedef uint64_t __attribute__((may_alias)) pair;
@@ -217,7 +217,7 @@ yoke_status yk_job_stop_status(const yk_job *job, uint32_t generation)
     return word >> 32 == generation ? (yoke_status) - (int32_t)(uint32_t)word : YOKE_OK;
 }
 
-/* Writes a text that nobody has written yet. */
+/* Writes a text that has not been written yet. */
 static void write_once(_Atomic uint64_t *state, uint32_t generation, char *text,
                        size_t bytes, const char *format, va_list list)
 {
@@ -254,7 +254,8 @@ void yk_job_explain_failure(yk_job *job, uint32_t generation, const char *why)
     static const char said[] = "a job that this one depends on failed";
 
     if (strncmp(why, said, sizeof said - 1) == 0) {
-        yk_job_explain(job, generation, "%s", why); /* the first in the chain */
+        /* as the first job of the chain reported it */
+        yk_job_explain(job, generation, "%s", why);
     } else {
         yk_job_explain(job, generation, "%s%s%s", said, why[0] != '\0' ? ": " : "",
                        why);
@@ -316,7 +317,7 @@ static bool is_complete(yk_control *control, const yk_job *job)
 {
     const uint32_t count = atomic_load(&job->tile_count);
 
-    /* The hints spare a scan; after a death they may be short for good. */
+    /* The hints save a scan. After a death they may stay too low. */
     if (atomic_load(&job->damaged) == 0 && yk_job_done(control, job) < count) {
         return false;
     }
@@ -328,15 +329,15 @@ static bool is_complete(yk_control *control, const yk_job *job)
 bool yk_job_enter(yk_control *control, yk_worker *worker, yk_job_ref ref)
 {
     atomic_store(&worker->active, yk_active_pack(ref.slot, ref.generation));
-    /* Read after the store: whoever ends the job has seen it stopped or complete before
-     * it looks at active words, so either it sees this worker or this worker sees that.
-     */
+    /* Read after the store. A process that ends the job has seen it stopped or complete before
+     * it reads the active words, so either it sees this worker, or this worker sees that the
+     * job is over. */
     if (yk_job_is_running(control, ref) &&
         !is_complete(control, yk_job_at(control, ref))) {
         return true;
     }
     atomic_store(&worker->active, 0);
-    /* The ender may have seen this worker and left the job to it. */
+    /* The process that wanted to end the job may have seen this worker and left it to this one. */
     (void)yk_job_try_end(control, ref);
     return false;
 }
@@ -382,8 +383,8 @@ void yk_claim_finish(yk_control *control, uint32_t slot, unsigned lane, yk_job_r
 
 bool yk_job_take_redo(yk_job *job, uint32_t generation, yk_tiles *taken)
 {
-    /* From the last list down: a tile that has just killed its worker comes before the
-     * many that have not been tried alone yet. */
+    /* From the last list down: a tile that has just killed its worker comes before the many
+     * that have not been tried alone yet. */
     for (uint32_t i = YK_MAX_REDO; i-- > 0;) {
         if (yk_work_range_take_front(&job->redo[i], generation, 1, taken)) {
             return true;
@@ -473,8 +474,8 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref)
     if (atomic_load(&job->state) != open) {
         return false;
     }
-    /* First that it is over, which does not change any more; then that nobody is
-     * inside. Whoever enters after that look sees that it is over, and turns round. */
+    /* First check that the job is over, which does not change any more; then that no worker is
+     * inside. A worker that enters after this check sees that the job is over, and leaves. */
     if ((yk_job_stop_status(job, ref.generation) == YOKE_OK &&
          !is_complete(control, job)) ||
         yk_job_is_active(control, ref)) {
@@ -489,7 +490,7 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref)
     release_waiting(control, job);
     yk_eventcount_signal(&job->ended);
     yk_eventcount_signal(&control->changed);
-    /* The state first: whoever asks to be told rings once himself afterwards. */
+    /* The state first: a process that asks to be notified checks once by itself after asking. */
     yk_control_notify_end(control);
     return true;
 }

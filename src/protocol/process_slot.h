@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that runs a function of the user's, as the pool's processes see it: part of
- * the control block. Three take part: the application asks, the supervisor forks and reaps,
- * the process runs. `state` says whose the slot is; its generation, which the application
- * raises with each use, makes a late signal meet nobody.
+ * A process that runs a function of the program, as part of the control block. Three processes
+ * take part: the application requests it, the supervisor forks and reaps it, the process itself
+ * runs. `state` says which of them owns the slot. The application raises its generation with each
+ * use, so that a late signal reaches no other process.
  *
- *     FREE       the application's
+ *     FREE       the application owns it
  *     REQUESTED  filled in; the supervisor is to fork
- *     RUNNING    there is a process, or there was: only the supervisor knows
+ *     RUNNING    there is a process, or there was one: only the supervisor knows
  *     ENDED      it was reaped; the application may take the result and free the slot
- *     REFUSED    it could not be forked; as ENDED
+ *     REFUSED    it could not be forked; then as ENDED
  *
- *     step                                        who             if it dies here
- *     function, argument, name                    application     everybody dies with it
- *     REQUESTED, ring the supervisor              application     "
+ *     step                                        by              if it dies here
+ *     function, argument, name                    application     all processes die with it
+ *     REQUESTED, wake the supervisor              application     "
  *     fork                                        supervisor      the process dies with it;
  *                                                                 the pool is broken
  *     pid, RUNNING, signal                        supervisor      "
- *     find the function, run it, exit             process         is reaped, as after any end
- *     failure, unfound: it is not there           process         before unfound: as any end
- *     signal number into `wanted`, ring           application     everybody dies with it
- *     take it from there, kill()                  supervisor      the pool is broken
+ *     find the function, run it, exit             process         it is reaped, as after any end
+ *     failure, unfound: there is no function      process         before unfound: as any end
+ *     signal number into `wanted`, wake           application     all processes die with it
+ *     take the number, kill()                     supervisor      the pool is broken
  *     reaped = 1                                  supervisor      the pool is broken
  *     reap, wait status, ENDED, signal            supervisor      "
- *     take the result, free the argument, FREE    application     everybody dies with it
+ *     take the result, free the argument, FREE    application     all processes die with it
  *
- * Only the supervisor sends signals, to children that it has not reaped: their pids cannot
- * have been given to others. Whoever else wants a descriptor of the process opens it by the
- * pid, and has the right one if `reaped` is 0 and the supervisor lives afterwards. Waiters look every 0.1 s whether the supervisor lives.
+ * Only the supervisor sends signals, and only to children that it has not reaped: their pids
+ * cannot have been given to other processes. Any other process that wants a descriptor of this
+ * one opens it by the pid; it has the right one if `reaped` is still 0 and the supervisor still
+ * lives after that. Waiters check every 0.1 s whether the supervisor lives.
  */
 #ifndef YK_PROTOCOL_PROCESS_SLOT_H
 #define YK_PROTOCOL_PROCESS_SLOT_H
@@ -70,15 +71,15 @@ typedef struct yk_process_slot {
     /* supervisor */
     int32_t pid;         /* before RUNNING */
     int32_t wait_status; /* before ENDED; errno before REFUSED */
-    _Atomic uint32_t reaped; /* or about to be: the pid may be another's; app, before
-                                REQUESTED: 0 */
+    /* or about to be reaped: the pid may be another process's; app, before REQUESTED: 0 */
+    _Atomic uint32_t reaped;
 
     _Atomic uint64_t
         detached_seen; /* the process; supervisor, before it exists and after it */
 
     /* the process; app, before REQUESTED: 0 */
-    _Atomic uint32_t unfound; /* its function is not there, and failure says why */
-    _Atomic uint32_t left;    /* its function has not returned, and failure says why */
+    _Atomic uint32_t unfound; /* its function was not found, and `failure` says why */
+    _Atomic uint32_t left;    /* its function did not return, and `failure` says why */
     char failure[256];
 } yk_process_slot;
 

@@ -13,11 +13,12 @@
 #include "sys/process.h"
 #include "sys/wakeup.h"
 
-/* This process's; NULL in the application, and in what it forks. */
+/* The view of this process; NULL in the application and in what it forks. */
 static yk_segment_view *adopted;
 
-/* How often an access is tried again though all is there: other threads may have brought it
- * since. Then it is one that the memory does not allow. */
+/* The maximum number of times that an access is tried again although all is attached, since
+ * other threads may have attached it meanwhile. After that it counts as an access that the
+ * memory does not allow. */
 enum { MAX_REFUSALS = 1000 };
 
 bool yk_segment_view_init(yk_segment_view *view, yk_control *control, yk_mapping arena,
@@ -34,7 +35,7 @@ bool yk_segment_view_init(yk_segment_view *view, yk_control *control, yk_mapping
     return control->guards == 0 || view->blocks != NULL;
 }
 
-/* Where a process may be made to die; the supervisor elsewhere. */
+/* A fault point of processes; of the supervisor elsewhere. */
 static void segment_view_visit(const yk_segment_view *view, uint32_t point)
 {
     (void)point;
@@ -47,7 +48,7 @@ static void segment_view_visit(const yk_segment_view *view, uint32_t point)
 
 /* ---- its lock ---- */
 
-/* In a forked process the lock may be held by a thread that does not exist there: then it is
+/* In a forked process the lock may belong to a thread that does not exist there: then it is
  * free. */
 static void segment_view_lock(yk_segment_view *view)
 {
@@ -69,7 +70,8 @@ static void segment_view_unlock(yk_segment_view *view)
     atomic_store(&view->lock, 0);
 }
 
-/* Outside of handlers: no handler of this thread's may wait for the lock. */
+/* Outside signal handlers: blocks signals, so that no handler of this thread waits for the
+ * lock. */
 static void segment_view_enter(yk_segment_view *view, yk_signals *before)
 {
     yk_signals_block(before);
@@ -84,7 +86,7 @@ static void segment_view_leave(yk_segment_view *view, const yk_signals *before)
 
 /* ---- segments; with the lock ---- */
 
-/* Of an entry, if it does not change meanwhile. */
+/* Copies an entry of the table. False if it changes meanwhile. */
 static bool read_segment(const yk_attachment *entry, yk_attachment *attachment)
 {
     const uint64_t id = atomic_load(&entry->id);
@@ -121,7 +123,7 @@ static bool segment_view_cover(yk_segment_view *view, const yk_attachment *attac
     return covered;
 }
 
-/* 0, or errno. ESTALE: the entry is of another segment by now, or of none. */
+/* 0, or errno. ESTALE: by now the entry is of another segment, or of none. */
 static int attach_segment(yk_segment_view *view, uint32_t slot)
 {
     yk_attachment attachment;
@@ -133,7 +135,7 @@ static int attach_segment(yk_segment_view *view, uint32_t slot)
     if (view->attachments[slot].id == attachment.id) {
         return 0;
     }
-    if (view->attachments[slot].id != 0) { /* it is let go of first */
+    if (view->attachments[slot].id != 0) { /* detach it first */
         return EBUSY;
     }
     if (!segment_view_cover(view, &attachment)) {
@@ -174,7 +176,7 @@ static void attach_segments(yk_segment_view *view)
     }
 }
 
-/* ---- guarded blocks; with the lock ---- */
+/* ---- guarded allocations; with the lock ---- */
 
 static const yk_guard_table *guards_of(const yk_segment_view *view)
 {
@@ -225,7 +227,7 @@ static void open_blocks(yk_segment_view *view)
     }
 }
 
-/* What is gone first: others may lie there now. */
+/* Freed ones first: other allocations may lie there now. */
 static void bring_blocks(yk_segment_view *view)
 {
     uint64_t changes;
@@ -241,7 +243,7 @@ static void bring_blocks(yk_segment_view *view)
     }
 }
 
-/* ---- letting go, and bringing ---- */
+/* ---- detaching and attaching ---- */
 
 static yoke_status segment_view_drop_closed(yk_segment_view *view, yk_error *error)
 {
@@ -320,7 +322,8 @@ void yk_segment_view_refresh(void)
     }
 }
 
-/* A job that is not collected uses it: the table's entry is and stays the argument's. */
+/* The job that uses it has not been collected, so the table's entry is the argument's and stays
+ * so. */
 static yoke_status map_arg(yk_segment_view *view, const yk_arg *arg, yk_error *error)
 {
     const uint32_t slot = (uint32_t)arg->attachment - 1;
@@ -340,7 +343,7 @@ static yoke_status map_arg(yk_segment_view *view, const yk_arg *arg, yk_error *e
         return YOKE_OK;
     }
     return yk_fail(error, YOKE_EUNSUPPORTED,
-                   "cannot get the %s '%s' from process %d: %s",
+                   "cannot attach the %s '%s' of process %d: %s",
                    yk_segment_noun(view->control->attachments[slot].name),
                    view->control->attachments[slot].name, (int)view->owner,
                    problem == 0 ? "it was closed" : strerror(problem));
@@ -359,9 +362,9 @@ yoke_status yk_segment_view_attach_launch(yk_segment_view *view,
     return status;
 }
 
-/* ---- accesses that are refused: in a signal's handler ---- */
+/* ---- refused accesses: in a signal handler ---- */
 
-/* Whether to try once more, though all is there. */
+/* Whether to try the access again although all is attached. */
 static bool may_try_again(yk_segment_view *view, uint64_t address)
 {
     if (atomic_exchange(&view->refused, address) != address) {
@@ -389,7 +392,8 @@ static int mend_segment(yk_segment_view *view, uint64_t offset, yk_access_kind k
             continue;
         }
         if (view->attachments[i].id != atomic_load(&entry->id)) {
-            (void)segment_view_drop_closed(view, NULL); /* what had this slot before */
+            /* the segment that had this slot before */
+            (void)segment_view_drop_closed(view, NULL);
             return attach_segment(view, i);
         }
         return (entry->read_only != 0 && kind == YK_ACCESS_WRITE) ||
@@ -484,10 +488,10 @@ void yk_segment_view_find_short(const yk_segment_view *view, const yk_launch *la
         attachment = &view->control->attachments[launch->args[i].attachment - 1];
         now = yk_segment_size_now(&attachment->segment, view->owner, attachment->name);
         if (now < attachment->segment.bytes) {
-            yk_text_format(text, bytes, "the %s '%s' was cut from %llu bytes to %llu",
-                           yk_segment_noun(attachment->name), attachment->name,
-                           (unsigned long long)attachment->segment.bytes,
-                           (unsigned long long)now);
+            yk_text_format(
+                text, bytes, "the %s '%s' was truncated from %llu bytes to %llu",
+                yk_segment_noun(attachment->name), attachment->name,
+                (unsigned long long)attachment->segment.bytes, (unsigned long long)now);
             return;
         }
     }

@@ -18,7 +18,7 @@ typedef struct yk_selection {
     char text[256]; /* as given */
 } yk_selection;
 
-/* YOKE_EINVAL with what is wrong and what would be right. */
+/* YOKE_EINVAL with an error text that says what is wrong and what is expected. */
 yoke_status yk_selection_parse(yk_selection *selection, const char *text,
                                yk_error *error);
 

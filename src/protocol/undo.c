@@ -28,7 +28,8 @@ static bool read_part(const yk_undo_log *log, void *data, size_t bytes, uint64_t
     return yk_file_read(log->file, data, bytes, offset);
 }
 
-/* Moves every block of every argument that is changed in place, in the log's order. */
+/* Calls a function for each block of each argument that is changed in place, in the log's
+ * order. */
 static bool for_each_block(const yk_undo_log *log, const yk_launch *launch,
                            uint64_t begin, uint64_t end, transfer *move,
                            uint64_t *total)

@@ -35,7 +35,7 @@ bool yk_writeback_needs(const yk_worker *worker, const yk_job *job, yk_job_ref r
                yk_state_pack(ref.generation, state);
 }
 
-/* Whether all have done their parts; *any if anybody holds anything. */
+/* Whether all holders have done their parts. *any: whether any worker holds something. */
 static bool all_have_served(const yk_control *control, yk_job_ref ref, uint32_t state,
                             bool *any)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Giving back what devices hold of lent arrays, before a job that uses these arrays
- * begins. The word `serving` of the job goes from one state to the next:
+ * Write-back: before a job uses lent arrays, devices copy what they alone hold of these arrays
+ * back to the arena. A worker whose device holds something is a holder. The word `writeback` of
+ * the job goes from one state to the next:
  *
- *     SHARES  holders give back what others' work ranges need; nobody takes tiles
- *     BOUND   that is done: owners take tiles, thieves only from those who hold nothing
- *     ALL     holders give back all they have of the job's arrays; nobody takes tiles
- *     FREE    that is done, or nobody held anything
+ *     SHARES  holders write back what other workers' work ranges need; no tiles are taken
+ *     BOUND   that is done: owners take tiles; thieves steal only from workers that hold nothing
+ *     ALL     holders write back all that they have of the job's arrays; no tiles are taken
+ *     FREE    that is done, or no worker held anything
  *
- * A holder that has done its part writes the state into its word served[job]. The state
- * goes on when all who hold anything have; whoever sees it makes the step.
+ * A holder that has done its part writes the state into its word writeback_done[job]. When all
+ * holders have, any process that notices makes the step to the next state.
  */
 #ifndef YK_PROTOCOL_WRITEBACK_H
 #define YK_PROTOCOL_WRITEBACK_H
@@ -22,22 +23,24 @@ void yk_writeback_begin(yk_job *job, uint32_t generation, uint32_t state);
 /* YK_WRITEBACK_... of an open job. */
 uint32_t yk_writeback_of(const yk_job *job, uint32_t generation);
 
-/* Whether nobody may take tiles of it yet. */
+/* Whether tiles of the job may not be taken yet. */
 bool yk_writeback_is_pending(const yk_job *job, uint32_t generation);
 
-/* Whether a worker has a part in that it has not done. */
+/* Whether a worker has a part in the write-back that it has not done yet. */
 bool yk_writeback_needs(const yk_worker *worker, const yk_job *job, yk_job_ref ref);
 
-/* If all have done their parts: the next state, and participants are rung. Anybody, any time. */
+/* If all holders have done their parts: goes to the next state and wakes the participants. Any
+ * process, at any time. */
 void yk_writeback_advance(yk_control *control, yk_job_ref ref);
 
-/* Somebody does not come for tiles of which it holds the input: all is to be given back. */
+/* A worker does not come for tiles whose input its device holds: all of it is to be written
+ * back. */
 void yk_writeback_request_all(yk_control *control, yk_job_ref ref);
 
-/* Has holders look for what they are to give back, also between two chunks. */
+/* Makes holders check what they are to write back, also between two chunks. */
 void yk_writeback_wake_holders(yk_control *control);
 
-/* Whether what a holder held is lost. */
+/* Whether the holder is dead, so that what it held is lost. */
 bool yk_holder_is_dead(const yk_control *control, uint64_t holder);
 
 #endif

@@ -35,7 +35,7 @@ static const char *path_of(const char *name)
     return path;
 }
 
-/* A segment without a name, which nobody can leave behind. */
+/* A segment without a name, which cannot be left behind. */
 static yoke_shm *segment(yoke_pool *pool, size_t bytes)
 {
     yoke_shm *shm = NULL;
@@ -459,8 +459,8 @@ static void kill_first_worker(yoke_pool *pool)
     assert_int_equal(kill(info.pid, SIGKILL), 0);
 }
 
-/* Results that were lost with a worker: whoever closes the segment is told, or the end of the
- * pool tells. */
+/* Results that were lost with a worker are reported when the segment is closed, or at the end
+ * of the pool. */
 static void test_lent_and_lost(void **state)
 {
     (void)state;
@@ -674,7 +674,7 @@ static void test_many_at_once(void **state)
     api_close(pool);
 }
 
-/* Whoever dies, the name stays. */
+/* Whichever process dies, the name stays. */
 static int die_with_segment(void *context)
 {
     yoke_pool *pool = api_try_open("cpu:1");
@@ -721,7 +721,7 @@ static void test_name_stays(void **state)
 
 /* ---- what others do ---- */
 
-/* Somebody makes the segment shorter while it is open: a crash with a reason. */
+/* The segment is truncated while it is open: a crash with a reason. */
 static void test_cut_short(void **state)
 {
     yoke_pool *pool = api_open("cpu:1");
@@ -809,7 +809,7 @@ static void test_descriptor_is_closed(void **state)
     copy = open("/dev/null", O_RDWR | O_CLOEXEC);
     assert_int_equal(dup2(copy, fd), fd); /* another file by now */
     assert_refused(pool, increment(pool, kernel, yoke_shm_pointer(shm)), YOKE_ENODEVICE,
-                   "cannot get the shared memory");
+                   "cannot attach the shared memory");
     (void)close(copy);
     assert_ok_pool(pool, yoke_shm_close(shm));
     api_check_works(pool);

@@ -242,7 +242,7 @@ static void test_cut_short(void **state)
     assert_status(yoke_map(pool, kernel, yoke_range_1d(N),
                            yoke_out(numbers_in(shm), sizeof(uint32_t))),
                   YOKE_ECRASHED);
-    assert_contains(yoke_pool_error(pool), "was cut from");
+    assert_contains(yoke_pool_error(pool), "was truncated from");
     yoke_kernel_destroy(kernel);
     api_close(pool);
     assert_int_equal(unlink(path_of("numbers")), 0);

@@ -299,7 +299,7 @@ static void test_supervisor_cannot_map(void **state)
     atomic_store(&held->open, 1);
     assert_true(yoke_future_wait(future, FT_SECONDS) != YOKE_OK);
     assert_contains(yoke_future_error(future), "could not be restored");
-    assert_contains(yoke_future_error(future), "cannot get the shared memory");
+    assert_contains(yoke_future_error(future), "cannot attach the shared memory");
     yoke_future_destroy(future);
     assert_ok_pool(pool, yoke_shm_close(shm));
     shm = segment(pool);

@@ -85,7 +85,7 @@ static void test_a_whole_life(void **state)
     assert_false(is_ended());
     finish(1, take(1, 10));
     assert_false(yk_job_has_tiles(control, job, ref.generation));
-    assert_false(yk_job_try_end(control, ref)); /* somebody is active */
+    assert_false(yk_job_try_end(control, ref)); /* a worker is active */
     yk_job_leave(control, &control->workers[1], ref);
     assert_true(is_ended());
     assert_false(yk_job_is_active(control, ref));
@@ -182,7 +182,8 @@ static void run_redo(uint32_t worker, uint32_t expected)
 static void finish_work_ranges(void)
 {
     for (uint32_t w = 0; w < 2; w++) {
-        if (yk_tiles_count(yk_work_range_peek(&job->work_ranges[w].work_range, ref.generation)) > 0) {
+        if (yk_tiles_count(yk_work_range_peek(&job->work_ranges[w].work_range,
+                                              ref.generation)) > 0) {
             assert_true(yk_job_enter(control, &control->workers[w], ref));
             finish(w, take(w, TILES));
             yk_job_leave(control, &control->workers[w], ref);
@@ -228,7 +229,8 @@ static void test_death_before_the_claim(void **state)
 
     (void)state;
     assert_true(yk_job_enter(control, &control->workers[0], ref));
-    assert_true(yk_work_range_take_front(&job->work_ranges[0].work_range, ref.generation, 3, &lost));
+    assert_true(yk_work_range_take_front(&job->work_ranges[0].work_range,
+                                         ref.generation, 3, &lost));
     (void)yk_repair_worker(control, 0, no_undo_files, "killed");
     assert_false(yk_job_deal_lost(control, ref)); /* work ranges have tiles */
     finish_work_ranges();

@@ -123,7 +123,7 @@ static void check_round(uint64_t begin, uint64_t end)
     assert_memory_equal(output, new_output, sizeof output);
 }
 
-/* Somebody may have copied what the dead worker left half done. */
+/* Another worker may have copied what the dead worker left half done. */
 static void test_restoring_changes_lent_arrays(void **state)
 {
     yk_residency *table = calloc(1, yk_residency_size(sizeof items));
