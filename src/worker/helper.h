@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A thread of the application that computes as a worker does, in one job of its own. It has a
- * slot of its own behind the workers' (YK_CALLER). There is no process that could be lost: if it
- * dies, so does the application, and the pool with it. All that the application knows of the
- * worker's side.
+ * slot of its own after the workers' (YK_CALLER). It has no process that could be lost: if it
+ * dies, so does the application, and with it the pool. This header is all that the application
+ * includes of the worker's side.
  */
 #ifndef YK_WORKER_HELPER_H
 #define YK_WORKER_HELPER_H
@@ -20,10 +20,10 @@ typedef struct yk_worker_self yk_worker_self;
 yk_worker_self *yk_helper_create(yk_control *control);
 void yk_helper_destroy(yk_worker_self *helper); /* NULL is allowed */
 
-/* Whether it can run a kernel. Then it counts as a worker until yk_helper_end(). */
+/* Whether it can run the kernel. If so, it counts as a worker until yk_helper_end(). */
 bool yk_helper_begin(yk_worker_self *helper, uint32_t kernel_slot);
 
-/* Works on the job as long as there is something to take. */
+/* Works on the job until there are no tiles left to take. */
 void yk_helper_work(yk_worker_self *helper, yk_job_ref ref);
 
 void yk_helper_end(yk_worker_self *helper);

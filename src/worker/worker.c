@@ -12,13 +12,13 @@
 #include "sys/process.h"
 #include "sys/topology.h"
 
-/* How long to look for work before sleeping: about what a wake-up costs, as measured, within
- * these bounds. */
+/* How long to look for work before sleeping: about as long as a wake-up takes, as measured,
+ * within these bounds. */
 static const uint64_t min_spin_ns = 50000;
 static const uint64_t max_spin_ns = 200000;
 
-/* How soon to look again at tiles that are not worth stealing yet: later and later, since
- * a look at hundreds of workers is not free. */
+/* How soon to check again for tiles that are not worth stealing yet: later and later, since
+ * checking hundreds of workers costs time. */
 static const uint64_t later_ns = 200000;
 static const uint64_t max_later_ns = 2000000;
 
@@ -60,7 +60,7 @@ static uint64_t spin_time(const yk_worker_self *self)
     return yk_min(yk_max(wake, min_spin_ns), max_spin_ns);
 }
 
-/* What a kernel has printed may not be lost without a word. */
+/* Text that a kernel has printed must not get lost without a report. */
 static void flush_output(yk_control *control)
 {
     const int problem = yk_process_flush_output();
@@ -96,7 +96,7 @@ bool yk_worker_is_spent(const yk_worker_self *self)
                self->last_item;
 }
 
-/* Only where nothing is lost with a process, and another is there at once: of a core. */
+/* Only for workers with which nothing is lost, and whose core is available again at once. */
 static void count_items(yk_worker_self *self)
 {
     const uint64_t max_count = self->control->items_per_process;
@@ -120,7 +120,7 @@ static void worker_run(yk_worker_self *self)
             return;
         }
         (void)yk_segment_view_detach_closed(
-            self->attachments, NULL); /* if it cannot be, jobs will say so */
+            self->attachments, NULL); /* if that fails, jobs will report it */
         yk_worker_build_all(self);
         work = yk_worker_find_work(self);
         if (work == YK_WORK_DONE) {
@@ -159,7 +159,8 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     become_ready(self);
     worker_run(self);
     flush_output(control);
-    /* Devices are not closed: drivers are known to hang there, and the process ends. */
+    /* Devices are not closed: drivers are known to hang in that call, and the process ends
+     * anyway. */
     if (yk_worker_is_spent(self)) {
         atomic_store(&self->worker->spent, 1);
     }

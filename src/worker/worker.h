@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What runs in a worker process; and what runs in the application's thread that helps, which
- * works on one job of its own as a worker would (helper.h).
+ * The parts of a worker process, which also run in the application's thread that helps with one
+ * job of its own (helper.h).
  */
 #ifndef YK_WORKER_WORKER_H
 #define YK_WORKER_WORKER_H
@@ -23,33 +23,33 @@ typedef struct yk_flight {
     uint64_t began_ns; /* clock; 0: its time is not recorded */
 } yk_flight;
 
-/* What a worker has done of a job. */
+/* What a worker has measured in a job. */
 typedef struct yk_measured {
     yk_job_ref ref;
     double items;
     double ns;    /* in this time */
     double usual; /* its speed before, items per nanosecond */
-    uint64_t usual_ns; /* in how long that was measured */
-    uint64_t usual_items; /* ... and on how many */
+    uint64_t usual_ns;    /* over what time that was measured */
+    uint64_t usual_items; /* ... and over how many */
 } yk_measured;
 
-/* What a worker has done since it last looked at the clock. */
+/* What a worker has done since it last read the clock. */
 typedef struct yk_stretch {
     const yk_device *device;
     uint64_t began_ns;
     uint64_t items;
     uint32_t chunks;
-    uint32_t next_check; /* look again after so many chunks more */
+    uint32_t next_check; /* read it again after that many chunks */
 } yk_stretch;
 
-/* Of a kernel with two forms, on a CPU worker. */
+/* A kernel with two forms, on a CPU worker. */
 typedef struct yk_forms {
     uint64_t kernel_id;
-    uint64_t native_ns;    /* so long the native form has run */
+    uint64_t native_ns;    /* how long the native form has run */
     double native_speed;   /* items/ns */
-    uint64_t source_items; /* in its trial, from the second look on */
+    uint64_t source_items; /* in its trial, from the second measurement on */
     uint64_t source_ns;
-    uint32_t looks;        /* at the source in its trial */
+    uint32_t looks; /* measurements of the source in its trial */
     bool source_is_built;
 } yk_forms;
 
@@ -67,47 +67,50 @@ typedef struct yk_worker_self {
     char *source_text;         /* NULL: no memory for it */
     uint32_t kernel_changes;  /* of the control block, when it last built */
     yk_forms forms[YK_MAX_KERNELS];
-    uint64_t entered_ns; /* when the job was begun that it works on */
+    uint64_t entered_ns; /* when it entered its job */
     yk_stretch stretch;
     yk_measured measured; /* of the job it is in, or was in last */
-    uint64_t holder;      /* its name in block tables */
-    uint32_t calls;       /* of the control block, when it last looked for what to give */
-    uint64_t checked_launch; /* what all its chunks read was looked at */
-    uint64_t traced_since; /* when the trace began that it last recorded for */
+    uint64_t holder;      /* its name in page tables */
+    /* of the control block, when it last checked what to write back */
+    uint32_t calls;
+    uint64_t checked_launch;  /* the launch whose common inputs have been checked */
+    uint64_t traced_since;    /* start of the trace that it last recorded in */
     uint64_t traced_sent;     /* of its tally, when it last recorded an event */
     uint64_t traced_received;
-    uint64_t last_item;       /* spent when its tally has come so far; 0: never */
-    uint64_t idle_since_ns;   /* when it last had nothing to do; 0: it has been told */
+    uint64_t last_item; /* it is spent when its tally reaches this; 0: never */
+    /* when it last had nothing to do; 0: that has been used */
+    uint64_t idle_since_ns;
     bool has_slept;           /* the last time it waited */
-    uint64_t later_ns;        /* how long it waited last for something worth stealing */
+    /* how long it last waited for tiles that are worth stealing */
+    uint64_t later_ns;
     yk_flight running;        /* the chunk whose function it called last */
     yk_error error;
 } yk_worker_self;
 
-/* Whether this process has computed as many items as it is to. */
+/* Whether this process has computed its maximum number of items. */
 bool yk_worker_is_spent(const yk_worker_self *self);
 
-/* Calls the program's initializer, if there is one (worker_initializer.c). YOKE_EKERNEL if it is
- * not there or reports a failure. */
+/* Calls the program's initializer, if there is one (worker_initializer.c). YOKE_EKERNEL if it
+ * cannot be found or reports a failure. */
 yoke_status yk_worker_initialize(yk_worker_self *self);
 
 /* ---- builds (worker_builds.c) ---- */
 
-/* From here until the second call a compiler may take its time, or the process down. */
+/* Between these two calls a compiler may take long, or crash the process. */
 void yk_worker_start_building(yk_worker_self *self, uint32_t kernel_slot, uint64_t id);
 void yk_worker_end_building(yk_worker_self *self);
 
-/* Whether kernels have been announced since it last looked. */
+/* Whether kernels have been announced since it last checked. */
 bool yk_worker_has_builds(const yk_worker_self *self);
 
-/* Builds announced kernels that this worker has not looked at. */
+/* Builds all announced kernels that this worker has not tried yet. */
 void yk_worker_build_all(yk_worker_self *self);
 
-/* Builds one kernel if that has not been tried; whether it can run here. */
+/* Builds one kernel if that has not been tried. Whether the kernel can run here. */
 bool yk_worker_can_run(yk_worker_self *self, uint32_t kernel_slot);
 
-/* The device that runs sources on this thread; opened when first asked for. NULL if there is
- * none, error says why. */
+/* The device that runs sources on this thread; opened at first use. NULL if there is none; the
+ * error says why. */
 yk_device *yk_worker_source_device(yk_worker_self *self);
 
 /* ---- forms (worker_forms.c) ---- */
@@ -115,32 +118,32 @@ yk_device *yk_worker_source_device(yk_worker_self *self);
 /* The device that runs a kernel here; NULL if there is none. */
 yk_device *yk_worker_device_for(yk_worker_self *self, uint32_t kernel_slot);
 
-/* A kernel's items were computed by a device in so long: it may be time to try its source,
- * or to decide. */
+/* Counts items of a kernel that a device computed in ns nanoseconds. It may be time to try the
+ * kernel's source, or to decide. */
 void yk_worker_count_form(yk_worker_self *self, uint32_t kernel_slot,
                           const yk_device *device, uint64_t items, uint64_t ns);
 
-/* Whether the job it is in would now be run by another device than `device`. */
+/* Whether another device than `device` should run the job from now on. */
 bool yk_worker_should_change_form(yk_worker_self *self, uint32_t kernel_slot,
                                   const yk_device *device);
 
-/* Builds the source of a kernel with two forms, if that has not been done; others may take
- * this worker's tiles meanwhile. */
+/* Builds the source of a kernel with two forms, if that has not been done. Other workers may
+ * take this worker's tiles meanwhile. */
 yoke_status yk_worker_build_source(yk_worker_self *self, uint32_t kernel_slot);
 
-/* The second device cannot run this kernel: the native form does it from now on. False if there is
- * none. */
+/* The second device cannot run this kernel: the native form runs from now on. False if there
+ * is none. */
 bool yk_worker_drop_source(yk_worker_self *self, uint32_t kernel_slot);
 
 /* ---- work (worker_jobs.c) ---- */
 
 enum {
     YK_WORK_NONE = 0,  /* nothing to do until the bell rings */
-    YK_WORK_LATER = 1, /* others have tiles left that may be worth stealing soon */
-    YK_WORK_DONE = 2,  /* worked: look again at once */
+    YK_WORK_LATER = 1, /* other workers have tiles that may soon be worth stealing */
+    YK_WORK_DONE = 2,  /* did some work: look again at once */
 };
 
-/* Works on the first job that has something to do. */
+/* Works on the first job in which there is something to do. */
 int yk_worker_find_work(yk_worker_self *self);
 
 /* Works on one job that is ready, if there is something to do. */
@@ -148,74 +151,76 @@ int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref);
 
 /* ---- claims (worker_claims.c) ---- */
 
-/* Whether there is something to take, as seen from outside the job. *later is set if
- * not, but it is worth looking again soon. */
+/* Whether there are tiles to take, as seen from outside the job. *later is set if there are
+ * none now, but it is worth checking again soon. */
 bool yk_worker_would_take(const yk_worker_self *self, yk_job_ref ref, bool *later);
 
-/* Takes the next tiles of a job, published as the claim of a lane. False: none to be had
- * now; *later is set if it is worth looking again soon. Only a worker with nothing in flight
- * steals, or takes a tile that is to be run alone. */
+/* Takes the next tiles of a job, published as the claim of a lane. False if there are none to
+ * take now; *later is set if it is worth checking again soon. Only a worker with nothing in
+ * flight steals, or takes a tile that is to be run alone. */
 bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, unsigned lane,
                     bool is_idle, yk_claim *claim, bool *later);
 
 /* ---- chunks (worker_chunks.c) ---- */
 
-/* The device was prepared for a job: takes chunks of it and computes them until there are
- * none, or something else is to be done first. Whether there were any. */
+/* The device is prepared for a job: takes chunks of it and computes them until there are none,
+ * or until something else has to be done first. Whether there were any. */
 bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *device,
                           bool *later);
 
-/* After a failure of the device every later call in this process may fail or hang: leaves
- * the error in the log and ends the process, to be treated as any other death. */
+/* After a failure of the device, any later call in this process may fail or hang. Leaves the
+ * error in the log and ends the process; it is handled like any other death. */
 _Noreturn void yk_worker_give_up_device(yk_worker_self *self);
 
 /* ---- tracing (worker_trace.c) ---- */
 
-/* The clock if events are recorded, else 0. */
+/* The clock if events are recorded; otherwise 0. */
 uint64_t yk_worker_trace_clock(yk_worker_self *self);
 
-/* Items of a job were computed in a lane, from `began_ns` on until now. */
+/* Records that items of a job were computed in a lane, from began_ns until now. */
 void yk_worker_trace_chunk(yk_worker_self *self, const yk_job *job, unsigned lane,
                            uint64_t begin, uint64_t end, uint64_t began_ns);
 
-/* A kernel was built, from `began_ns` on. */
+/* Records that a kernel was built, from began_ns until now. */
 void yk_worker_trace_build(yk_worker_self *self, uint64_t kernel_id, uint64_t began_ns);
 
 /* ---- what devices hold (worker_holders.c) ---- */
 
-/* Does this worker's part in giving back what the job needs. Whether tiles may be taken. */
+/* Does this worker's part in the write-back that the job needs. Whether tiles may be taken. */
 bool yk_worker_write_back(yk_worker_self *self, yk_job_ref ref);
 
-/* Gives back what the application wants back. */
+/* Writes back what the application asks for. */
 void yk_worker_answer_flush(yk_worker_self *self);
 
-/* Whether it was called to give something back since it last looked. */
+/* Whether it was asked to write something back since it last checked. */
 bool yk_worker_has_flush_request(const yk_worker_self *self);
 
-/* Before the device is prepared for a job: results stay on it, or not. */
+/* Before the device is prepared for a job: sets whether results stay on it. */
 void yk_worker_set_keeping(yk_worker_self *self, const yk_job *job, yk_device *device);
 
-/* Before the items [begin, end) are computed: nothing that they read is lost, and nobody
- * holds blocks of which they write a part. YOKE_ELOST, with the argument and the bytes. */
+/* Before the items [begin, end) are computed: makes sure that nothing that they read is lost,
+ * and that no device holds pages of which they write a part. YOKE_ELOST, with the argument and
+ * the bytes. */
 yoke_status yk_worker_check_holders(yk_worker_self *self, const yk_job *job,
                                     uint64_t begin, uint64_t end);
 
 /* ---- measuring (worker_speed.c) ---- */
 
-/* What was moved since the last time counts. */
+/* Counts the bytes that were moved since the last call. */
 void yk_worker_count_transfers(yk_worker_self *self);
 
-/* Between two chunks, a job is begun on a device. */
+/* Starts measuring when a device begins a job. */
 void yk_worker_start_stretch(yk_worker_self *self, yk_job_ref ref,
                              const yk_device *device);
 
-/* A chunk of so many items is done. */
+/* Counts a chunk of `items` items that is done. */
 void yk_worker_count_chunk(yk_worker_self *self, const yk_job *job, uint64_t items);
 
-/* The job is left: what was done since the last look counts, and its usual speed is known. */
+/* Ends measuring when the job is left: what was done since the last reading of the clock
+ * counts, and its usual speed is known. */
 void yk_worker_end_stretch(yk_worker_self *self, const yk_job *job);
 
-/* From here on a worker computes a job's items at this speed, items per nanosecond. */
+/* Sets the speed at which a worker computes a job's items, in items per nanosecond. */
 void yk_worker_set_speed(yk_worker_self *self, const yk_job *job, double speed);
 
 #endif

@@ -15,7 +15,7 @@ static void set_build(yk_worker_self *self, uint32_t slot, uint64_t id, uint32_t
     atomic_store(&self->worker->builds[slot].word, id << 8 | state);
     yk_eventcount_signal(&self->control->changed);
     if (state == YK_BUILD_FAILED || state == YK_BUILD_UNSUITABLE) {
-        /* A job may have lost its last hope. */
+        /* A job may have lost the last worker that could run it. */
         yk_control_wake_supervisor(self->control);
     }
 }
@@ -53,7 +53,7 @@ void yk_worker_start_building(yk_worker_self *self, uint32_t kernel_slot, uint64
     atomic_store(&self->worker->building, id << 8 | kernel_slot);
     if (self->control->kernels[kernel_slot].build_timeout_ns != 0) {
         yk_control_wake_supervisor(
-            self->control); /* it looks at the clock from now on */
+            self->control); /* it watches the clock from now on */
     }
 }
 
@@ -81,7 +81,7 @@ static void publish_parameters(yk_kernel_slot *slot, yk_device *device)
     atomic_store(&slot->parameters_state, slot->parameter_count >= 0 ? 2 : 0);
 }
 
-/* Functions of the program's run with its variables, or not at all. */
+/* Functions of the program run with its variables, or not at all. */
 static bool sees_variables(yk_worker_self *self, const yk_kernel *kernel)
 {
     if (self->worker->config.executed == 0 || kernel->task != YK_TASK_DEVICE) {
@@ -112,8 +112,7 @@ static uint32_t try_build(yk_worker_self *self, uint32_t kernel_slot)
     return status == YOKE_EUNSUPPORTED ? YK_BUILD_UNSUITABLE : YK_BUILD_FAILED;
 }
 
-/* Kernels come and go in their slots: what the device holds of the last one is dropped.
- */
+/* Slots of kernels are reused: drops what the device has of the slot's last kernel. */
 static void forget_last(yk_worker_self *self, uint32_t slot, uint64_t id)
 {
     const uint64_t last = atomic_load(&self->worker->builds[slot].word) >> 8;
@@ -134,7 +133,7 @@ static void worker_build_kernel(yk_worker_self *self, uint32_t slot, uint64_t id
 
     forget_last(self, slot, id);
     yk_worker_start_building(self, slot, id);
-    /* Whoever destroys a kernel takes its id away, then looks who is building it. */
+    /* A process that destroys a kernel first clears its id, then checks which workers build it. */
     if (atomic_load(&self->control->kernels[slot].id) != id) {
         atomic_store(&worker->building, 0);
         return;
@@ -145,7 +144,8 @@ static void worker_build_kernel(yk_worker_self *self, uint32_t slot, uint64_t id
     state = try_build(self, slot);
     yk_text_copy(worker->log, sizeof worker->log, yk_error_text(&self->error));
     if (state != YK_BUILD_READY) {
-        /* A device has no use for a function, nor a core for a task that asks for a device. */
+        /* An OpenCL device cannot run a native function, nor can a core run a task that asks
+         * for a device. */
         yk_aside_note(self->control, self->slot, slot,
                       !yk_kernel_has_source(&self->control->kernels[slot].kernel),
                       yk_error_text(&self->error));

@@ -8,7 +8,7 @@
 #include "sys/process.h"
 #include "worker/worker.h"
 
-/* A worker that is in a job for so long and has more to do calls those who sleep. */
+/* A worker that has been in a job for this long and has more tiles wakes those that sleep. */
 static const uint64_t call_others_ns = 200000;
 
 /* The chunks in flight, in the order in which they were started. */
@@ -33,7 +33,8 @@ static void report_failure(yk_worker_self *self, yk_job_ref ref, yoke_status sta
     yk_job *job = yk_job_at(self->control, ref);
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
 
-    if (status == YOKE_ECHECK) { /* names its items; the worker does not matter */
+    if (status ==
+        YOKE_ECHECK) { /* the text names its items; the worker does not matter */
         yk_job_explain(job, ref.generation, "%s '%s', %s", yk_kernel_noun(kernel),
                        kernel->name, yk_error_text(&self->error));
         yk_job_stop(self->control, ref, status);
@@ -59,8 +60,8 @@ static bool chunk_save(yk_worker_self *self, yk_job *job, yk_job_ref ref, unsign
     if (!yk_undo_save(&self->undo[lane], &job->launch, chunk->begin, chunk->end)) {
         yk_job_explain(
             job, ref.generation,
-            "no memory to save items [%llu, %llu) before they are changed in "
-            "place (.recovery = YOKE_RECOVER_NONE saves nothing)",
+            "cannot allocate memory to save items [%llu, %llu) before they are changed "
+            "in place (.recovery = YOKE_RECOVER_NONE saves nothing)",
             (unsigned long long)chunk->begin, (unsigned long long)chunk->end);
         yk_job_stop(self->control, ref, YOKE_ENOMEM);
         return false;
@@ -89,7 +90,8 @@ static void chunk_locate(const yk_job *job, yk_flight *chunk)
     chunk->end += first;
 }
 
-/* What a device said about a chunk. False: the job was stopped with an error. */
+/* Handles the status that a device returned for a chunk. False: the job was stopped with an
+ * error. */
 static bool chunk_accept(yk_worker_self *self, yk_job_ref ref, yoke_status status,
                          const yk_flight *chunk)
 {
@@ -104,8 +106,8 @@ static bool chunk_accept(yk_worker_self *self, yk_job_ref ref, yoke_status statu
 
 /* ---- a function that does not return ---- */
 
-/* The job fails. A worker's process cannot be relied on after its function has jumped away: another
- * takes its place. The application's thread that helps goes on. */
+/* The job fails. A worker's process cannot be relied on after longjmp() has left its function:
+ * another process takes its place. The application's thread that helps goes on. */
 static void undo_start(void *worker, uint64_t ref_word)
 {
     yk_worker_self *self = worker;
@@ -123,7 +125,7 @@ static void undo_start(void *worker, uint64_t ref_word)
     yk_job_leave(self->control, self->worker, ref);
 }
 
-/* Calls the device, and with it perhaps the program's function. */
+/* Calls the device, which may call the program's function. */
 static yoke_status start_on(yk_worker_self *self, yk_job_ref ref, yk_device *device,
                             unsigned lane, const yk_flight *chunk)
 {
@@ -136,7 +138,7 @@ static yoke_status start_on(yk_worker_self *self, yk_job_ref ref, yk_device *dev
     return status;
 }
 
-/* The tiles of a claim that was taken begin to change. False: the job was stopped. */
+/* Starts a claim that was taken: its tiles begin to change. False: the job was stopped. */
 static bool chunk_start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
                         unsigned lane, yk_flight *chunk)
 {
@@ -156,7 +158,8 @@ static bool chunk_start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
     return chunk_accept(self, ref, start_on(self, ref, device, lane, chunk), chunk);
 }
 
-/* Its results are in shared memory: it counts. False: the job was stopped. */
+/* Finishes a chunk: its results are in shared memory, and it counts. False: the job was
+ * stopped. */
 static bool chunk_finish(yk_worker_self *self, yk_job_ref ref, yk_device *device,
                          unsigned lane, yk_flight *chunk)
 {
@@ -182,7 +185,7 @@ static bool chunk_finish(yk_worker_self *self, yk_job_ref ref, yk_device *device
 
 /* ---- several in flight ---- */
 
-/* What became of an attempt to have one chunk more in flight. */
+/* The result of an attempt to start one more chunk. */
 typedef enum attempt { STARTED, NOTHING_TO_START, STOPPED } attempt;
 
 static attempt start_next(yk_worker_self *self, yk_job_ref ref, yk_device *device,
@@ -211,18 +214,18 @@ static bool finish_first(yk_worker_self *self, yk_job_ref ref, yk_device *device
     return chunk_finish(self, ref, device, lane, &all->lanes[lane]);
 }
 
-/* Whether a further chunk may be started beside those in flight. A tile that is run alone
- * is alone. */
+/* Whether another chunk may be started beside those in flight. A tile that is to be run alone
+ * has no others beside it. */
 static bool has_room(const flights *all)
 {
     return all->count < all->max_count &&
            (all->count == 0 || all->lanes[all->first].claim.alone == 0);
 }
 
-/* Whoever creates a kernel waits for its builds, not for the end of jobs, and so does
- * whoever needs what this worker's device holds; and a spent process goes. But from a
- * damaged job nobody leaves with tiles in its work range: whoever deals out lost tiles has seen
- * it empty. */
+/* A process that creates a kernel waits for its builds, not for the end of jobs; so does a
+ * process that needs what this worker's device holds; and a spent process has to end. But a
+ * worker must not leave a damaged job with tiles in its work range, since the supervisor has
+ * seen that range empty when it deals out lost tiles. */
 static bool should_pause(yk_worker_self *self, const yk_job *job,
                          const yk_device *device)
 {
@@ -232,7 +235,7 @@ static bool should_pause(yk_worker_self *self, const yk_job *job,
            atomic_load(&job->damaged) == 0;
 }
 
-/* Those who got no share of what looked like a small job. */
+/* Wakes the workers that got no share of what looked like a small job. */
 static void call_others(const yk_worker_self *self, yk_job_ref ref)
 {
     if (self->stretch.began_ns - self->entered_ns >= call_others_ns) {
@@ -240,7 +243,7 @@ static void call_others(const yk_worker_self *self, yk_job_ref ref)
     }
 }
 
-/* After a failure: what was started may still write, and its tiles are nobody's now. */
+/* After a failure: what was started may still write, and its tiles now belong to no worker. */
 static void chunks_abandon(yk_worker_self *self, yk_device *device, flights *all)
 {
     for (; all->count > 0; all->count--) {

@@ -7,8 +7,8 @@
 #include "sched/policy.h"
 #include "worker/worker.h"
 
-/* What stealing costs beside what the device adds to a chunk, about: the look, and data that
- * lies in another core's caches. */
+/* The approximate cost of stealing, in addition to what the device adds to a chunk: the check,
+ * and data that lies in another core's caches. */
 static const double theft_ns = 3000;
 
 static double overhead_of(const yk_worker *worker)
@@ -16,8 +16,8 @@ static double overhead_of(const yk_worker *worker)
     return (double)worker->info.launch_ns;
 }
 
-/* A driver with nobody to share the job with: nothing is gained by small launches but that a
- * job can be cancelled. */
+/* A chunk of a device that has a job to itself: small launches gain nothing, except that a job
+ * can be cancelled. */
 static const double lone_chunk_ns = 5e7;
 
 static bool is_alone(const yk_worker *worker, const yk_job *job)
@@ -26,8 +26,8 @@ static bool is_alone(const yk_worker *worker, const yk_job *job)
            job->has_latecomers == 0;
 }
 
-/* Tiles that occupy all compute units of a device alike; 1: any number does, since there are
- * other dimensions. */
+/* The number of tiles that occupy all compute units of a device equally; 1: any number does,
+ * since there are other dimensions. */
 static uint32_t lone_step(const yk_worker *worker, const yk_job *job)
 {
     enum { USUAL_GROUP = 64 };
@@ -96,7 +96,7 @@ static yk_victim claim_look_at(yk_control *control, const yk_job *job, yk_job_re
     };
 
     if (victim.left == 0) {
-        victim.is_gone |= is_elsewhere(worker, ref); /* no help here */
+        victim.is_gone |= is_elsewhere(worker, ref); /* it does not help here */
     } else {
         victim.busy_ns = yk_busy_time(control, worker);
     }
@@ -109,8 +109,8 @@ static uint64_t salt_of(const yk_worker_self *self)
     return self->stretch.began_ns + self->slot;
 }
 
-/* A victim whose tiles must stay with it: if it does not come for them, it has to give back
- * what it holds. Whether it has any. */
+/* Handles victims whose tiles must stay with them: if such a victim does not come for its
+ * tiles, it has to write back what it holds. Whether there is one. */
 static bool claim_unbind(const yk_worker_self *self, yk_job_ref ref, uint32_t slot)
 {
     const yk_job *job = yk_job_at(self->control, ref);
@@ -129,10 +129,10 @@ static bool claim_unbind(const yk_worker_self *self, yk_job_ref ref, uint32_t sl
 typedef struct theft {
     uint32_t victim; /* slot */
     uint32_t tiles;  /* 0: none now */
-    double speed;    /* on them, tiles per nanosecond */
+    double speed;    /* the thief's speed on them, in tiles per nanosecond */
 } theft;
 
-/* Whether what a worker's tiles read may be on its device alone. */
+/* Whether what a worker's tiles read may be on that worker's device alone. */
 static bool claim_is_bound(const yk_control *control, const yk_job *job, yk_job_ref ref,
                            uint32_t slot)
 {
@@ -140,7 +140,8 @@ static bool claim_is_bound(const yk_control *control, const yk_job *job, yk_job_
            atomic_load(&control->workers[slot].holds) != 0;
 }
 
-/* How many tiles to steal, and from whom. *later is set if somebody has tiles at all. */
+/* Decides how many tiles to steal, and from which worker. *later is set if any worker has
+ * tiles. */
 static theft plan_theft(const yk_worker_self *self, yk_job_ref ref, bool *later)
 {
     const yk_job *job = yk_job_at(self->control, ref);
@@ -177,8 +178,8 @@ static theft plan_theft(const yk_worker_self *self, yk_job_ref ref, bool *later)
     return plan;
 }
 
-/* Whether it should run a tile that is dealt out again: a slow worker leaves them to others
- * as long as those are there. */
+/* Whether it should run a tile that was dealt out again: a slow worker leaves these to others
+ * while there are any. */
 static bool may_redo(const yk_worker_self *self, yk_job_ref ref)
 {
     const yk_job *job = yk_job_at(self->control, ref);
@@ -196,7 +197,8 @@ static bool may_redo(const yk_worker_self *self, yk_job_ref ref)
     return yk_policy_steal_amount(&lost, &thief, &summary) > 0;
 }
 
-/* Steals from whoever would finish last, into the own work range, and takes a chunk of it. */
+/* Steals from the worker that would finish last into its own work range, and takes a chunk of
+ * it. */
 static bool claim_steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles,
                         bool *later)
 {
@@ -224,7 +226,7 @@ static bool claim_steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles,
            take_own(self, ref, tiles);
 }
 
-/* ---- looking and taking ---- */
+/* ---- checking and taking tiles ---- */
 
 /* *later is set if there are tiles to be run alone that it leaves to others for now. */
 static bool has_redo(const yk_worker_self *self, yk_job_ref ref, bool *later)

@@ -11,19 +11,19 @@
 #include "worker/worker.h"
 #include "yoke/kernel.h"
 
-/* The native form runs so long before the source is tried. */
+/* How long the native form runs before the source is tried. */
 static const uint64_t trial_after_ns = YK_NS_PER_S;
 
-/* The source must be faster by so much. */
+/* The factor by which the source must be faster. */
 static const double clearly_faster = 1.05;
 
-/* One look at a source that is so much slower is enough. */
+/* One measurement is enough if the source is slower by this factor. */
 static const double clearly_slower = 1.5;
 
 /* A trial: the first look includes what is compiled at the first launch. */
 enum { TRIAL_LOOKS = 4 };
 
-/* Whether its own device calls functions, so that sources want another. */
+/* Whether its own device calls native functions, so that sources need another device. */
 static bool calls_functions(const yk_worker_self *self)
 {
     return yk_worker_has(self->worker, YK_TRAIT_BORROWS_SOURCE);
@@ -40,7 +40,7 @@ static void form_decide(yk_kernel_slot *slot, uint64_t id, uint32_t form)
     atomic_store(&slot->form, yk_form_pack(id, 0, form));
 }
 
-/* What this worker is to run of a kernel that has both forms. */
+/* Which form of a kernel that has both this worker is to run. */
 static uint32_t form_for(const yk_worker_self *self, const yk_kernel_slot *slot)
 {
     const uint64_t word = atomic_load(&slot->form);
@@ -97,7 +97,7 @@ yoke_status yk_worker_build_source(yk_worker_self *self, uint32_t kernel_slot)
     if (forms->source_is_built || !has_choice(self, kernel)) {
         return YOKE_OK;
     }
-    /* Meanwhile its tiles are anybody's. */
+    /* Meanwhile any worker may take its tiles. */
     yk_worker_start_building(self, kernel_slot, kernel->id);
     yk_control_wake_workers(self->control);
     status = self->source_device->ops->build(self->source_device, kernel, &self->error);
@@ -151,7 +151,8 @@ static bool is_clearly_slower(const yk_forms *forms)
                forms->native_speed / clearly_slower;
 }
 
-/* The chunks of each form are of the same job or of like ones: their speeds compare. */
+/* The chunks of both forms are of the same job or of similar ones, so their speeds can be
+ * compared. */
 static void end_trial(yk_worker_self *self, uint32_t kernel_slot, yk_forms *forms)
 {
     yk_build *build = &self->worker->builds[kernel_slot];
@@ -172,7 +173,8 @@ void yk_worker_count_form(yk_worker_self *self, uint32_t kernel_slot,
     yk_forms *forms;
 
     if (!has_choice(self, &slot->kernel) || self->slot == YK_CALLER ||
-        self->control->check != 0 || /* what checks cost says nothing of the forms */
+        self->control->check !=
+            0 || /* the cost of checks says nothing about the forms */
         slot->kernel.cpu_form != YOKE_FORM_FASTER) {
         return;
     }

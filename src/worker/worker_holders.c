@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a worker does about results that stayed on devices: its own gives back what others
- * need, and no chunk starts from what was lost. */
+/* What a worker does about results that stayed on devices: its own device writes back what
+ * other workers need, and no chunk starts from lost data. */
 #include "base/bits.h"
 #include "launch/lent.h"
 #include "protocol/fault_point.h"
@@ -35,7 +35,7 @@ static yk_pages blocks_of(const yk_arg *arg, const yk_extent *extent)
                                 yk_extent_end(extent));
 }
 
-/* What will be overwritten is not worth bringing back. */
+/* Data that will be overwritten need not be written back. */
 static void put_back_written(yk_worker_self *self, const yk_launch *launch,
                              const yk_arg *arg, yk_pages blocks)
 {
@@ -49,7 +49,7 @@ static void put_back_written(yk_worker_self *self, const yk_launch *launch,
     put_back(self, table, blocks);
 }
 
-/* What the items of another worker's share need of an argument's allocation. */
+/* Writes back what the items of another worker's share need of an argument's allocation. */
 static void put_back_for(yk_worker_self *self, const yk_launch *launch,
                          const yk_arg *arg, uint64_t begin, uint64_t end)
 {
@@ -64,7 +64,8 @@ static void put_back_for(yk_worker_self *self, const yk_launch *launch,
     }
 }
 
-/* Nobody takes tiles before all have served: work ranges are what they were at the start. */
+/* No tiles are taken before all holders have done their parts, so work ranges are as they were
+ * at the start. */
 static void put_back_for_others(yk_worker_self *self, const yk_job *job,
                                 uint32_t generation, const yk_arg *arg)
 {
@@ -104,7 +105,7 @@ static void holder_give_back(yk_worker_self *self, const yk_job *job, yk_job_ref
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_GIVE);
 }
 
-/* Active in the job, so that it is the same one until the end. */
+/* Called while active in the job, so that the slot belongs to the same job until the end. */
 static void do_part(yk_worker_self *self, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(self->control, ref);
@@ -173,7 +174,7 @@ void yk_worker_set_keeping(yk_worker_self *self, const yk_job *job, yk_device *d
     device->keeps = device->holder != 0 && job->keeps != 0;
     if (device->keeps && atomic_load(&worker->holds) == 0) {
         atomic_store(&worker->holds, 1);
-        /* Calls up to here are for others: they were for allocations without jobs. */
+        /* Requests up to this one were for allocations that no job uses. */
         atomic_store(&worker->flush_answered,
                      atomic_load(&self->control->flush_request));
         YK_FAULT_POINT(self->control, worker, YK_FAULT_BEFORE_KEEP);
@@ -182,7 +183,7 @@ void yk_worker_set_keeping(yk_worker_self *self, const yk_job *job, yk_device *d
 
 /* ---- before a chunk ---- */
 
-/* The first run of blocks that only somebody else has: it begins in these. */
+/* Finds the first run of pages, beginning within these, that only another worker has. */
 static bool find_missing(const yk_worker_self *self, const yk_residency *table,
                          yk_pages blocks, yk_pages *run, uint64_t *holder)
 {
@@ -210,7 +211,7 @@ static yoke_status holder_report_lost(yk_worker_self *self, const yk_job *job,
 
     return yk_fail(&self->error, YOKE_ELOST,
                    "bytes [%llu, %llu) of argument %u were lost with worker %s, whose "
-                   "device alone had them",
+                   "device had the only copy",
                    (unsigned long long)(begin - arg->address),
                    (unsigned long long)(low + bytes - arg->address), index + 1,
                    self->control->workers[yk_holder_slot(holder)].name);
@@ -249,7 +250,7 @@ static yoke_status check_read(yk_worker_self *self, const yk_job *job, uint32_t 
     return status;
 }
 
-/* A block of which the chunk writes a part. */
+/* A page of which the chunk writes a part. */
 static void settle_block(yk_worker_self *self, const yk_arg *arg, yk_pages replaced,
                          uint64_t block)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's initializer: what each process that calls native functions calls first. The
- * application names it in the control block before there is a process, with a copy of its
- * argument in the store; workers only read that.
+ * The program's initializer: the function that each process that calls native functions calls
+ * first. The application names it in the control block before any process exists, with a copy
+ * of its argument in the store. Workers only read both.
  */
 #include "base/text.h"
 #include "sys/call_guard.h"
@@ -24,7 +24,7 @@ static void call_initializer(void *context)
     call->code = call->function(call->self->argument, (size_t)call->self->bytes);
 }
 
-/* It was left by longjmp(), or has ended the thread: there is nothing to go on with. */
+/* longjmp() left it, or it has ended the thread: this process cannot go on. */
 static void undo_initializer(void *of_worker, uint64_t unused)
 {
     yk_worker *worker = of_worker;
@@ -51,7 +51,7 @@ yoke_status yk_worker_initialize(yk_worker_self *worker_self)
         (yoke_initializer *)yk_elf_find(self->function.object, self->function.place);
     if (call.function == NULL) {
         return yk_fail(error, YOKE_EKERNEL,
-                       "the initializer is not there: \"%s\" cannot be loaded",
+                       "cannot find the initializer: cannot load \"%s\"",
                        self->function.object);
     }
     atomic_store(&worker->initializing, 1);

@@ -12,7 +12,7 @@ static bool may_run(const yk_worker_self *self, const yk_job *job)
            !yk_job_is_declined(job, self->slot);
 }
 
-/* The device stands aside from this job: others take its share. */
+/* The device declines this job: other workers take its share. */
 static void worker_decline_job(yk_worker_self *self, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(self->control, ref);
@@ -37,8 +37,8 @@ static void worker_fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
     yk_job_stop(self->control, ref, status);
 }
 
-/* Prepares a device for the job; if the second device cannot run a kernel that has a native
- * form, that runs instead. */
+/* Prepares a device for the job. If the second device cannot run a kernel that also has a native
+ * form, the native form runs instead. */
 static yoke_status worker_begin_job(yk_worker_self *self, const yk_job *job,
                                     yk_device **device)
 {
@@ -64,7 +64,7 @@ static yoke_status worker_begin_job(yk_worker_self *self, const yk_job *job,
     return status;
 }
 
-/* The named segments that the job uses are where its arguments say. */
+/* Attaches the named segments that the job uses. */
 static yoke_status worker_attach_segments(yk_worker_self *self, const yk_job *job)
 {
     yoke_status status;
@@ -79,7 +79,7 @@ static yoke_status worker_attach_segments(yk_worker_self *self, const yk_job *jo
     return status;
 }
 
-/* Active in the job: prepares the device, then chunk after chunk. */
+/* Called while active in the job: prepares the device, then computes chunk after chunk. */
 static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
 {
     yk_job *job = yk_job_at(self->control, ref);
@@ -110,8 +110,9 @@ static bool work_inside(yk_worker_self *self, yk_job_ref ref, bool *later)
     return worked;
 }
 
-/* While this worker is at one job, its tiles of others are anybody's: those who sleep must
- * know. Looked at once it is active: whoever makes a job ready later sees that it is. */
+/* While this worker is in one job, any worker may take its tiles of others: wakes those that
+ * sleep. It checks this once it is active: a process that makes a job ready later sees that it
+ * is. */
 static void share_others(yk_worker_self *self, yk_job_ref mine)
 {
     yk_job_ref ref;
@@ -135,8 +136,8 @@ static int try_job(yk_worker_self *self, yk_job_ref ref)
     bool later = false;
     bool worked;
 
-    /* A look from outside first: entering keeps the job from ending, and preparing a
-     * device for it may cost a transfer. */
+    /* First check from outside: entering keeps the job from ending, and preparing a device for
+     * it may cost a transfer. */
     if (!yk_worker_would_take(self, ref, &later)) {
         return later ? YK_WORK_LATER : YK_WORK_NONE;
     }
@@ -195,7 +196,7 @@ static uint32_t worker_collect_jobs(const yk_worker_self *self,
     return count;
 }
 
-/* Others wait for what this worker holds: that comes before its own work. */
+/* Other workers wait for what this worker holds: that comes before its own work. */
 static void serve_others(yk_worker_self *self, const yk_job_ref *refs, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How a worker's process is entered. All that the supervisor knows of the worker's side. */
+/* How a worker's process is entered. This header is all that the supervisor includes of the
+ * worker's side. */
 #ifndef YK_WORKER_WORKER_MAIN_H
 #define YK_WORKER_WORKER_MAIN_H
 
@@ -13,10 +14,10 @@ enum {
     YK_WORKER_EXIT_OK = 0,
     YK_WORKER_EXIT_START = 1,
     YK_WORKER_EXIT_DEVICE = 2,
-    YK_WORKER_EXIT_LEFT = 3 /* a function of the program's has not returned */
+    YK_WORKER_EXIT_LEFT = 3 /* a function of the program did not return */
 };
 
-/* The process: returns its exit code when the pool closes. */
+/* The main function of the process: returns its exit code when the pool closes. */
 int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t slot,
                    const int undo_files[YK_MAX_LANES]);
 

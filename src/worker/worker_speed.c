@@ -4,11 +4,11 @@
 #include "sched/policy.h"
 #include "worker/worker.h"
 
-/* Looking at the clock costs about 25 ns: chunks shorter than this share a look. */
+/* Reading the clock costs about 25 ns: chunks shorter than this share a reading. */
 enum { SHORT_CHUNK_NS = 1000, CHUNKS_PER_LOOK = 32 };
 
-/* A start later than this tells nothing about wake-ups: of one who was looking for work (it
- * had lost its CPU), and of one who slept. */
+/* A start later than this says nothing about wake-ups: of a worker that was looking for work
+ * (it had lost its CPU), and of one that slept. */
 static const uint64_t longest_wake_ns[2] = {20000, 2 * (uint64_t)YK_NS_PER_MS};
 
 static void speed_add(_Atomic uint64_t *sum, uint64_t more)
@@ -17,8 +17,8 @@ static void speed_add(_Atomic uint64_t *sum, uint64_t more)
                           memory_order_relaxed);
 }
 
-/* How long it took from the moment the job was ready to here, for a worker that had nothing
- * else to do. */
+/* Learns how long it took from when the job became ready to this point, for a worker that had
+ * nothing else to do. */
 static void learn_wake_up(yk_worker_self *self, const yk_job *job, uint64_t now)
 {
     const uint64_t ready = atomic_load_explicit(&job->ready_ns, memory_order_relaxed);
@@ -41,7 +41,7 @@ void yk_worker_set_speed(yk_worker_self *self, const yk_job *job, double speed)
                           yk_double_bits(speed), memory_order_relaxed);
 }
 
-/* Of the last chunks, and of all of this job. */
+/* Learns the speed of the last chunks, and of all of this job. */
 static void learn_speed(yk_worker_self *self, const yk_job *job, uint64_t ns)
 {
     const yk_stretch *stretch = &self->stretch;
@@ -61,7 +61,7 @@ static void learn_speed(yk_worker_self *self, const yk_job *job, uint64_t ns)
                           memory_order_relaxed);
 }
 
-/* Whoever comes to a job begins at its usual speed. */
+/* A worker that enters a job begins with its usual speed. */
 static void start_measuring(yk_worker_self *self, yk_job_ref ref)
 {
     const yk_job *job = yk_job_at(self->control, ref);
@@ -86,8 +86,8 @@ static void stop_measuring(yk_worker_self *self, const yk_job *job)
     if (measured->ns <= 0) {
         return;
     }
-    /* A short sample does not count against what is known well, unless there are only short samples
-     * from now on. */
+    /* A short sample does not outweigh a well-known speed, unless from now on there are only
+     * short samples. */
     if (yk_policy_is_short_sample(measured->ns, (double)measured->usual_ns) &&
         measured->items < (double)measured->usual_items) {
         atomic_store(&build->usual_ns, measured->usual_ns / 2);
@@ -99,7 +99,7 @@ static void stop_measuring(yk_worker_self *self, const yk_job *job)
     atomic_store(&build->usual_items, (uint64_t)measured->items);
 }
 
-/* What a device has moved since the last time. */
+/* Counts what a device has moved since the last call. */
 static void count_transfers(yk_worker_self *self, yk_device *device)
 {
     if (device != NULL && (device->sent | device->received) != 0) {

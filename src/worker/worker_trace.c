@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "worker/worker.h"
 
-/* Bytes that this worker's devices have moved so far. */
+/* The number of bytes that this worker's devices have moved so far. */
 static void count_moved(const yk_worker_self *self, uint64_t *sent, uint64_t *received)
 {
     const yk_device *devices[] = {self->device, self->source_device};
@@ -18,7 +18,7 @@ static void count_moved(const yk_worker_self *self, uint64_t *sent, uint64_t *re
     }
 }
 
-/* What was moved before the trace began is none of its business. */
+/* Bytes that were moved before the trace began do not count. */
 static void begin_trace(yk_worker_self *self, const yk_trace *trace)
 {
     const uint64_t since = atomic_load_explicit(&trace->since_ns, memory_order_relaxed);
@@ -47,7 +47,7 @@ static void worker_trace_record(yk_worker_self *self, yk_trace_event *event)
     uint64_t received;
 
     if (trace == NULL) {
-        return; /* switched off in the meantime */
+        return; /* tracing was switched off in the meantime */
     }
     begin_trace(self, trace);
     count_moved(self, &sent, &received);
