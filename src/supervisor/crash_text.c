@@ -32,17 +32,18 @@ static bool place_block(const yk_control *control, uint64_t window, uint64_t off
     end = block.offset + block.bytes;
     if (offset >= end) {
         yk_text_format(place, PLACE_BYTES,
-                       "%llu byte%s behind the block of %llu bytes at %#llx",
+                       "%llu byte%s after the allocation of %llu bytes at %#llx",
                        (number)(offset - end + 1), crash_plural(offset - end + 1),
                        (number)block.bytes, (number)(window + block.offset));
     } else if (offset < block.offset) {
-        yk_text_format(
-            place, PLACE_BYTES, "%llu byte%s before the block of %llu bytes at %#llx",
-            (number)(block.offset - offset), crash_plural(block.offset - offset),
-            (number)block.bytes, (number)(window + block.offset));
+        yk_text_format(place, PLACE_BYTES,
+                       "%llu byte%s before the allocation of %llu bytes at %#llx",
+                       (number)(block.offset - offset),
+                       crash_plural(block.offset - offset), (number)block.bytes,
+                       (number)(window + block.offset));
     } else {
         yk_text_format(place, PLACE_BYTES,
-                       "byte %llu of the block of %llu bytes at %#llx",
+                       "byte %llu of the allocation of %llu bytes at %#llx",
                        (number)(offset - block.offset), (number)block.bytes,
                        (number)(window + block.offset));
     }
@@ -68,20 +69,20 @@ static bool place_segment(const yk_control *control, uint64_t offset, int proble
             continue;
         }
         if (problem == EACCES && attachment->read_only != 0) {
-            yk_text_format(
-                place, PLACE_BYTES, "the %s '%.*s', which is open for reading only",
-                yk_segment_noun(attachment->name), YK_SEGMENT_NAME, attachment->name);
+            yk_text_format(place, PLACE_BYTES, "the %s '%.*s', which is open read-only",
+                           yk_segment_noun(attachment->name), YK_SEGMENT_NAME,
+                           attachment->name);
         } else {
-            yk_text_format(place, PLACE_BYTES, "the %s '%.*s', which it cannot get: %s",
+            yk_text_format(place, PLACE_BYTES,
+                           "the %s '%.*s', which it cannot attach: %s",
                            yk_segment_noun(attachment->name), YK_SEGMENT_NAME,
                            attachment->name, strerror(problem));
         }
         return true;
     }
-    yk_text_format(
-        place, PLACE_BYTES,
-        "the pool's window for named segments, where none is, or one that was "
-        "closed");
+    yk_text_format(place, PLACE_BYTES,
+                   "the pool's window for named segments, where no segment is "
+                   "attached, or where a segment was closed");
     return true;
 }
 
@@ -90,8 +91,8 @@ static bool place_gap(const yk_control *control, uint64_t offset,
                       char place[PLACE_BYTES])
 {
     static const char *const names[YK_ZONES] = {
-        "its memory for blocks", "its memory for values and arrays",
-        "its memory for queues and the like", "its memory for guarded blocks",
+        "its memory for allocations", "its memory for values and arrays",
+        "its memory for queues and other objects", "its memory for guarded allocations",
         "its window for named segments"};
 
     if (offset >= control->layout.bytes) {

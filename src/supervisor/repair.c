@@ -9,18 +9,18 @@
 #include "protocol/writeback.h"
 #include "protocol/undo.h"
 
-/* What deaths alone with a tile weigh. Two crashes are too many. A kill comes from
- * outside (somebody, or the system out of memory), a device may be bad itself while
- * others are there to try: they say less about the tile. */
+/* The weights of deaths of workers that ran a tile alone. Two crashes are too many. Other
+ * deaths say less about the tile: SIGKILL comes from outside (a user, or the system out of
+ * memory), and a device may be faulty while others are still to be tried. */
 enum { STRONG_STRIKE = 4, WEAK_STRIKE = 1, TOO_MANY_STRIKES = 8 };
 
-/* Deaths of a device in a row from which on it leaves the job to others. */
+/* After that many deaths in a row a device leaves the job to other workers. */
 enum { MAX_DEVICE_DEATHS = 2 };
 
-/* So many in a row with nothing done in between: the whole kernel is bad. */
+/* After that many in a row without a tile done in between the whole kernel is bad. */
 enum { MAX_FRUITLESS = 64 };
 
-/* Deaths of a worker in a row before the kernel runs. */
+/* Maximum number of deaths of a worker in a row before the kernel runs. */
 enum { MAX_PREPARATION_CRASHES = 3, MAX_PREPARATION_KILLS = 8 };
 
 /* A worker that finishes its chunk within this time of a deadline is not killed. */
@@ -55,7 +55,7 @@ static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles,
     yk_tile_map_mark_open(job->map, tiles, YK_TILE_GIVEN_UP);
 }
 
-/* Whether this death alone with a tile was one too many. */
+/* Counts the death of a worker that ran a tile alone. Whether that is one too many. */
 static bool is_poison(yk_job *job, uint32_t tile, uint32_t weight)
 {
     for (uint32_t i = 0; i < YK_MAX_STRIKES; i++) {
@@ -67,7 +67,7 @@ static bool is_poison(yk_job *job, uint32_t tile, uint32_t weight)
             return strike->weight >= TOO_MANY_STRIKES;
         }
     }
-    return weight == STRONG_STRIKE; /* too many bad tiles to keep count of */
+    return weight == STRONG_STRIKE; /* there are too many bad tiles to count them */
 }
 
 static void stop_if_fruitless(yk_control *control, yk_job_ref ref, yk_tiles tiles,
@@ -107,7 +107,7 @@ static bool settle_strike(yk_control *control, yk_job_ref ref, yk_tiles tiles,
     return poison;
 }
 
-/* Whether it is settled: given up. Otherwise the tiles are to be computed again. */
+/* Whether the tiles are given up. Otherwise they are to be computed again. */
 static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
                            uint32_t weight, int undo_file, const char *how)
 {
@@ -133,7 +133,7 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
     return given_up;
 }
 
-/* A device that fails again and again leaves the job to others, if there are any. */
+/* A device that fails repeatedly leaves the job to other workers, if there are any. */
 static void repair_settle_device(yk_control *control, yk_job_ref ref, uint32_t slot,
                                  const char *how)
 {
@@ -158,8 +158,8 @@ static uint32_t strike_weight(yk_control *control, const yk_job *job, uint32_t s
                : STRONG_STRIKE;
 }
 
-/* It died preparing for the job or a chunk, before the kernel ran: after a failure of
- * its device, or again and again, it stands aside. */
+/* Handles a worker that died while it prepared for the job or a chunk, before the kernel ran.
+ * After a failure of its device, or repeated deaths, it declines the job. */
 static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slot,
                                const char *how)
 {
@@ -178,7 +178,7 @@ static void settle_preparation(yk_control *control, yk_job_ref ref, uint32_t slo
     }
 }
 
-/* Whether its tiles are settled: given up. */
+/* Whether its tiles are given up. */
 static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
                          unsigned lane, int undo_file, const char *how)
 {
@@ -199,7 +199,7 @@ static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
                                   strike_weight(control, job, slot), undo_file, how);
     }
     if (!given_up) {
-        /* If the lists are full the tiles are found when the job is dry. */
+        /* If the lists are full, the tiles are found when the job has no others left. */
         (void)yk_job_deal(job, ref.generation, claim.tiles);
     }
     return given_up;
@@ -235,8 +235,8 @@ static bool settle_claims(yk_control *control, yk_job_ref ref, uint32_t slot,
     return given_up;
 }
 
-/* Whoever waits for the text would wait for ever; if it was somebody else's, that one
- * still finishes it. */
+/* Otherwise a process that waits for the text would wait for ever. If another process was
+ * writing it, that process still finishes it. */
 static void drop_unfinished_text(yk_job *job, uint32_t generation)
 {
     uint64_t writing = yk_state_pack(generation, YK_TEXT_WRITING);
@@ -245,8 +245,7 @@ static void drop_unfinished_text(yk_job *job, uint32_t generation)
                                          yk_state_pack(generation, YK_TEXT_NONE));
 }
 
-/* The dead worker may have changed or signalled something and not come to wake those
- * who wait for it. */
+/* The dead worker may have changed or signalled something and died before it woke the waiters. */
 static void wake_everybody(yk_control *control)
 {
     const uint32_t count = yk_worker_count(control);
@@ -261,8 +260,8 @@ static void wake_everybody(yk_control *control)
     }
 }
 
-/* ... or ended a job and not come to say what is ready now; or have been the last to give
- * back. */
+/* ... or ended a job and died before it marked those that are ready now; or it may have been
+ * the last to write back. */
 static void look_at_all(yk_control *control)
 {
     for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
@@ -276,8 +275,8 @@ static void look_at_all(yk_control *control)
     }
 }
 
-/* What it held is lost, and nobody waits for it. In this order: whoever goes on without it
- * sees that. */
+/* What it held is lost, and no process waits for it. The order matters: a process that goes on
+ * without it sees that. */
 static void end_life(yk_worker *worker)
 {
     atomic_fetch_add(&worker->life, 1);
@@ -296,8 +295,8 @@ bool yk_repair_worker(yk_control *control, uint32_t slot,
         const yk_job_ref ref = {yk_active_slot(active), yk_active_generation(active)};
         yk_job *job = yk_job_at(control, ref);
 
-        /* While it was active the job could not end and its slot not be reused; if it
-         * was over before the worker came, there is nothing of it here. */
+        /* While the worker was active, the job could not end and its slot could not be reused.
+         * If the job was over before the worker entered, it has left nothing here. */
         if (atomic_load(&job->state) == yk_state_pack(ref.generation, YK_JOB_OPEN)) {
             atomic_store(&job->damaged, 1);
             drop_unfinished_text(job, ref.generation);
@@ -341,7 +340,7 @@ static void stop_late(yk_control *control, yk_job_ref ref)
 
     if (yk_job_is_running(control, ref)) {
         yk_job_explain(job, ref.generation,
-                       "%s '%s' ran past its time limit with %u of %u pieces done",
+                       "%s '%s' exceeded its time limit with %u of %u pieces done",
                        yk_kernel_noun(kernel), kernel->name, yk_job_done(control, job),
                        atomic_load(&job->tile_count));
         yk_job_stop(control, ref, YOKE_EDEADLINE);
@@ -362,7 +361,7 @@ static void report_overdue(yk_control *control, yk_job_ref ref,
     }
 }
 
-/* Returns when to look again. */
+/* Returns the time of the next check. */
 static uint64_t keep_deadline(yk_control *control, yk_job_ref ref,
                               void (*overdue)(uint32_t slot, void *context),
                               void *context)

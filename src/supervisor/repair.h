@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the supervisor does to jobs: mends them after a worker's death, ends those that
- * nobody can run, and those whose time is up. One process, one thread, and each step can
- * be repeated.
+ * What the supervisor does to jobs: it repairs them after a worker's death, ends those that no
+ * worker can run, and stops those that are past their deadline. It is one process with one
+ * thread, and each step can be repeated.
  */
 #ifndef YK_SUPERVISOR_REPAIR_H
 #define YK_SUPERVISOR_REPAIR_H
@@ -13,16 +13,16 @@
 #include "protocol/control.h"
 #include "protocol/job.h"
 
-/* Mends what a worker left behind that has died and been reaped. `undo_files` are its undo
- * logs, one per lane; `how` says how it died.
- * Returns whether the death is blamed on the kernel: its tiles were given up. */
+/* Repairs what a worker left behind that has died and been reaped. `undo_files` are its undo
+ * logs, one per lane; `how` says how it died. Returns whether the death is blamed on the
+ * kernel, so that its tiles were given up. */
 bool yk_repair_worker(yk_control *control, uint32_t slot,
                       const int undo_files[YK_MAX_LANES], const char *how);
 
-/* Looks at every open job: deals out lost tiles, stops what nobody can run, stops what is
- * past its deadline, ends what is over. Returns the clock time by which to look again,
- * UINT64_MAX if there is none. `overdue(slot, context)` is called for each worker that
- * still works on a job well past its deadline. */
+/* Checks every open job: deals out lost tiles, stops jobs that no worker can run or that are
+ * past their deadline, ends jobs that are over. Returns the clock time of the next check,
+ * UINT64_MAX if there is none. Calls overdue(slot, context) for each worker that still works on
+ * a job well past its deadline. */
 uint64_t yk_repair_jobs(yk_control *control, void (*overdue)(uint32_t slot, void *context),
                         void *context);
 

@@ -16,10 +16,10 @@
 #include "sys/wakeup.h"
 #include "worker/worker_main.h"
 
-/* How long workers may take to finish what they do when the pool closes. */
+/* How long workers may take to finish their work when the pool closes. */
 static const uint64_t close_ns = 2 * YK_NS_PER_S;
 
-/* How often to look at processes that cannot be waited for. */
+/* How often to check processes that have no descriptor to wait on. */
 static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 void yk_supervisor_log(const yk_supervisor *supervisor, const char *format, ...)
@@ -41,8 +41,9 @@ void yk_supervisor_log(const yk_supervisor *supervisor, const char *format, ...)
 typedef struct child_args {
     const yk_supervisor *supervisor;
     const int *undo_files; /* NULL: none */
-    bool program;          /* a user's */
-    bool executes;         /* the program again: what passes to it is kept */
+    bool program;          /* it runs a function of the program */
+    /* it executes the program: the descriptors for that stay open */
+    bool executes;
     int (*entry)(void *context);
     void *context;
 } child_args;
@@ -57,7 +58,7 @@ static int child_main(void *context)
         supervisor->control->end_bell, memory[YK_MEMORY_ARENA].fd,
         memory[YK_MEMORY_CONTROL].fd,  memory[YK_MEMORY_STORE].fd,
         memory[YK_MEMORY_TABLES].fd};
-    /* A user's program needs the first: everybody has that. */
+    /* The program's processes need the first two only. */
     size_t count = self->program ? 2 : self->executes ? 3 + YK_MEMORIES : 4;
 
     for (unsigned lane = 0; self->undo_files != NULL && lane < YK_MAX_LANES; lane++) {
@@ -159,8 +160,9 @@ static bool supervisor_is_among(const yk_child *children, uint32_t count, pid_t 
     return false;
 }
 
-/* What the program's processes have forked and left becomes this one's to reap. Behind a
- * child of its own, whose descriptor tells of its end, the others wait their turn. */
+/* Orphans that the program's processes leave become children of this process, to be reaped. If
+ * the first ended child is one of its own, whose descriptor reports its end, the others wait
+ * for their turn. */
 static void reap_orphans(const yk_supervisor *supervisor)
 {
     pid_t pid;
@@ -176,7 +178,7 @@ static void reap_orphans(const yk_supervisor *supervisor)
 
 /* ---- the loop ---- */
 
-/* The pidfds of those children that there are. Returns how many. */
+/* Collects the pidfds of the children that exist. Returns how many. */
 static size_t collect_children(const yk_child *children, uint32_t max_count, int *fds)
 {
     size_t count = 0;
@@ -189,7 +191,8 @@ static size_t collect_children(const yk_child *children, uint32_t max_count, int
     return count;
 }
 
-/* Bell, application twice, ends of children, then all that are known. Returns how many. */
+/* The bell, the application twice, the ends of children, then all known children. Returns how
+ * many. */
 static size_t collect_fds(const yk_supervisor *supervisor, int *fds)
 {
     const yk_control *control = supervisor->control;
@@ -211,8 +214,8 @@ enum { MAX_FDS = 4 + YK_MAX_DRIVERS + YK_MAX_WORKERS + YK_MAX_PROCESSES };
 
 static_assert((int)MAX_FDS <= (int)YK_MAX_WAIT_FDS, "all can be waited for");
 
-/* Without a descriptor for it (there are too few, or the system has none for processes)
- * a death shows only to those who look. */
+/* If a process has no descriptor (none was free, or the system has none for processes), its
+ * death is noticed only by polling. */
 static bool has_unwatched(const int *fds, size_t count)
 {
     for (size_t i = 2; i < count; i++) {
@@ -223,7 +226,7 @@ static bool has_unwatched(const int *fds, size_t count)
     return false;
 }
 
-/* Waits for something to happen. False if the application is gone. */
+/* Waits for an event. False if the application has ended. */
 static bool wait_for_events(const yk_supervisor *supervisor, uint64_t until_ns)
 {
     int fds[MAX_FDS];
@@ -282,7 +285,7 @@ static uint32_t reap_any(yk_supervisor *supervisor)
     return left;
 }
 
-/* Workers leave by themselves when they see that the pool closes. */
+/* Waits for workers, which end by themselves when they see that the pool closes. */
 static void wait_for_workers(yk_supervisor *supervisor)
 {
     const uint64_t deadline = yk_clock_ns() + close_ns;
@@ -317,9 +320,9 @@ static bool let_go_of_files(yk_supervisor *supervisor)
     return true;
 }
 
-/* The supervisor keeps the numbers of the program's descriptors, and those that were asked for. The
- * application closes its own copies of two of the library's, and then uses their numbers for
- * something else. */
+/* The supervisor reserves the numbers of the program's descriptors, and keeps those that were
+ * requested. The application closes its own copies of two of the library's, and then reuses
+ * their numbers. */
 static bool supervisor_start_clean(yk_supervisor *supervisor)
 {
     yk_supervisor_start *start = &supervisor->start;

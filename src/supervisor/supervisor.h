@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The supervisor: a process with one thread, forked from the application when the pool is
- * created, that forks, reaps, times out, repairs and replaces the pool's other processes.
- * It makes no OpenCL calls and runs no kernels.
+ * The supervisor: a process with one thread that is made when the pool is created, forked from
+ * the application or, with YOKE_START_SPAWN, by executing the program again. It forks, reaps,
+ * repairs and replaces the pool's other processes, and enforces time limits. It makes no OpenCL
+ * calls and runs no kernels.
  */
 #ifndef YK_SUPERVISOR_SUPERVISOR_H
 #define YK_SUPERVISOR_SUPERVISOR_H
@@ -19,19 +20,19 @@
 
 /* ---- between the supervisor's files ---- */
 
-/* A child process it waits for. */
+/* A child process that it waits for. */
 typedef struct yk_child {
     pid_t pid;            /* 0: none */
     int pidfd;            /* -1: none */
-    uint64_t deadline_ns; /* by when it must have started; 0: it has. Without a process:
-                             when to try again; 0: not at all */
+    /* by when it must have started; 0: it has. Without a process: when to try again; 0: never */
+    uint64_t deadline_ns;
     uint32_t failed_forks; /* in a row */
-    bool killed_late;     /* for a job's deadline: no fault of the device */
-    bool killed_hung;     /* for its own start's deadline */
-    bool killed_building; /* for the time limit of a kernel's build */
-    /* Of a worker, from one process to the next: */
+    bool killed_late;      /* at a job's deadline: not the device's fault */
+    bool killed_hung;      /* at the deadline of its own start */
+    bool killed_building;  /* at the time limit of a kernel's build */
+    /* For a worker, from one process to the next: */
     uint32_t start_failures; /* processes in a row that died before they were ready */
-    uint64_t last_building;  /* the build that the last one died in, 0: none */
+    uint64_t last_building;  /* the build in which the last one died; 0: none */
     uint32_t build_deaths;   /* processes in a row that died in it */
 } yk_child;
 
@@ -39,10 +40,11 @@ typedef struct yk_supervisor {
     yk_supervisor_start start;
     yk_control *control;
     pid_t self;
-    int application; /* pidfd, -1 if there can be none */
+    int application;       /* pidfd; -1 if there can be none */
     bool executes_devices; /* processes that open drivers execute the program */
-    yk_fd_reserve reserve; /* the numbers that the program has in use */
-    int child_bell;  /* tells of ends, also of orphans; -1 if there can be none */
+    yk_fd_reserve reserve; /* the descriptor numbers that the program uses */
+    /* readable when a child ends, also an orphan; -1 if there can be none */
+    int child_bell;
     bool closing;
     yk_child workers[YK_MAX_WORKERS];
     int undo_files[YK_MAX_WORKERS][YK_MAX_LANES]; /* -1: none yet */
@@ -54,27 +56,28 @@ typedef struct yk_supervisor {
 /* Workers (supervisor_workers.c). */
 
 /* Takes the next slot for a worker of a kind, called by that and a number; NULL if there is
- * none. Fill it in, then start it. */
+ * none. The caller fills it in, then starts it. */
 yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
                                     uint32_t number);
 void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot);
 
-/* Slots for the selected devices that need no discovery, started. */
+/* Takes slots for the selected devices that need no discovery, and starts their workers. */
 void yk_supervisor_start_local(yk_supervisor *supervisor);
 
-/* Parks or returns workers of CPUs, as other devices' processes need their cores. */
+/* Parks workers of CPUs, or lets them work again, as the processes of other devices need their
+ * cores. */
 void yk_supervisor_share_cores(yk_supervisor *supervisor);
 
-/* It gets no process any more. */
+/* Gives a worker up: it gets no process any more. */
 void yk_supervisor_give_up(yk_supervisor *supervisor, uint32_t slot, const char *reason);
 
 /* Workers that have ended (supervisor_deaths.c). */
 
-/* Records what has become of a worker's process, if somebody wants to know. */
+/* Records the start or the end of a worker's process, if tracing is on. */
 void yk_supervisor_trace(const yk_supervisor *supervisor, uint32_t kind, uint32_t slot,
                          pid_t pid, int status);
 
-/* Reaps workers that have ended, mends what they left, replaces them. */
+/* Reaps workers that have ended, repairs what they left, and replaces them. */
 void yk_supervisor_reap_workers(yk_supervisor *supervisor);
 
 /* Workers that take too long (supervisor_limits.c). */
@@ -88,50 +91,49 @@ uint64_t yk_supervisor_check_builds(yk_supervisor *supervisor);
 /* Kills a worker that runs past a job's deadline. */
 void yk_supervisor_kill_late(uint32_t slot, void *supervisor);
 
-/* Processes that run functions of the user's (supervisor_processes.c). */
+/* The program's processes (supervisor_processes.c). */
 
 /* Starts those that are requested, reaps those that have ended, sends signals. */
 void yk_supervisor_tend_processes(yk_supervisor *supervisor);
 
-/* When the pool ends: kills those that are left; reaps those that are gone, telling nobody. */
+/* When the pool ends: kills those that are left; reaps those that have ended, without reporting
+ * them. */
 void yk_supervisor_end_processes(yk_supervisor *supervisor);
 void yk_supervisor_reap_processes(yk_supervisor *supervisor);
 
 /* Discovery (supervisor_discovery.c). */
 
-/* Finds the installed drivers. If devices of theirs are wanted, discovery is running from
- * here on. */
+/* Finds the installed drivers. If devices of theirs are wanted, discovery runs from here on. */
 void yk_supervisor_find_drivers(yk_supervisor *supervisor);
 
 /* Starts a probe for each driver while discovery is running. */
 void yk_supervisor_start_probes(yk_supervisor *supervisor);
 
-/* Collects what probes found; when all are through, the selected devices get workers.
- * Returns the next deadline. */
+/* Collects what probes found. When all have finished, the selected devices get workers. Returns
+ * the next deadline. */
 uint64_t yk_supervisor_check_probes(yk_supervisor *supervisor);
 
 /* Children in general (supervisor.c). */
 
-/* A probe's process; its exit code. */
+/* The main function of a probe's process; returns its exit code. */
 int yk_probe_main(yk_control *control, uint32_t driver);
 
-/* Forks one that starts clean with the pool's descriptors and, if it is not NULL, a
+/* Forks a child that starts clean with the pool's descriptors and, if it is not NULL, a
  * worker's undo files. */
 bool yk_supervisor_fork(yk_supervisor *supervisor, yk_child *child,
                         const int undo_files[YK_MAX_LANES],
                         int (*entry)(void *context), void *context);
 
-/* The same for one that runs a user's program. On failure errno says why. */
+/* The same for a child that runs a function of the program. On failure errno says why. */
 bool yk_supervisor_fork_program(yk_supervisor *supervisor, yk_child *child,
                                 int (*entry)(void *context), void *context);
 
-/* The same for one that executes the program, to be what the role (bootstrap block.h) and the index
- * say. */
+/* The same for a child that executes the program, with a role (bootstrap.h) and an index. */
 bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t role,
                            uint32_t index, const int undo_files[YK_MAX_LANES],
                            yk_error *error);
 
-/* Reaps one that has ended. */
+/* Reaps a child if it has ended. */
 bool yk_supervisor_reap(yk_child *child, int *status);
 
 /* Writes a line to standard error if YOKE_LOG is set. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Workers that have ended: why, what becomes of their work, who takes their place. */
+/* Workers that have ended: why they ended, what becomes of their work, and what replaces them. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -15,10 +15,11 @@
 enum {
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
     MAX_CORE_START_FAILURES =
-        20,                  /* ... of a core, which does not break; but it may hang */
+        20,                  /* ... of a core, which does not break, but may hang */
     MAX_DEVICE_FAILURES = 4, /* ... before they finish a chunk, of a device */
-    MAX_BUILD_CRASHES = 2, /* ... in the same build: once may have had another cause */
-    MAX_BUILD_KILLS = 8,   /* ... that SIGKILL ended, which comes from outside */
+    /* ... in the same build: a single death may have another cause */
+    MAX_BUILD_CRASHES = 2,
+    MAX_BUILD_KILLS = 8, /* ... ended by SIGKILL, which comes from outside */
 };
 
 void yk_supervisor_trace(const yk_supervisor *supervisor, uint32_t kind, uint32_t slot,
@@ -38,7 +39,8 @@ void yk_supervisor_trace(const yk_supervisor *supervisor, uint32_t kind, uint32_
     }
 }
 
-/* The open job it was active in; NULL: none. Until the worker is repaired it cannot end. */
+/* The open job in which it was active; NULL: none. The job cannot end until the worker is
+ * repaired. */
 static const yk_job *deaths_job_of(const yk_control *control, const yk_worker *worker)
 {
     const uint64_t active = atomic_load(&worker->active);
@@ -54,7 +56,8 @@ static const yk_job *deaths_job_of(const yk_control *control, const yk_worker *w
                : NULL;
 }
 
-/* A page that a file does not have (any more): of a named segment, perhaps. */
+/* Explains an access to a page that a file, perhaps that of a named segment, does not have (any
+ * more). */
 static void explain_bus_error(const yk_supervisor *supervisor, const yk_worker *worker,
                               char *text, size_t bytes)
 {
@@ -75,7 +78,8 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
                            const yk_child *child, int status, char *text, size_t bytes)
 {
     if (atomic_load(&worker->spent) != 0) {
-        yk_text_copy(text, bytes, "has computed as many items as a process is to");
+        yk_text_copy(text, bytes,
+                     "has computed its maximum number of items (.items_per_process)");
     } else if (child->killed_hung) {
         yk_text_copy(text, bytes, "did not start in time and was killed");
     } else if (child->killed_late) {
@@ -100,8 +104,8 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
     }
 }
 
-/* What its job changes in place is about to be restored, in segments too. Whether the
- * supervisor has them. */
+/* Attaches the segments of the worker's job: what the job changes in place is about to be
+ * restored, in segments too. Whether the supervisor has them. */
 static bool deaths_attach_segments(yk_supervisor *supervisor, const yk_worker *worker,
                                    char *how, size_t bytes)
 {
@@ -119,8 +123,8 @@ static bool deaths_attach_segments(yk_supervisor *supervisor, const yk_worker *w
     return false;
 }
 
-/* CPU workers that run a kernel's source though it has a native form run that from now on.
- * Whether that was so. */
+/* If CPU workers run a kernel's source although it has a native form: they run the native form
+ * from now on. Whether that was so. */
 static bool drop_source(yk_control *control, uint32_t kernel_slot)
 {
     yk_kernel_slot *slot = &control->kernels[kernel_slot];
@@ -134,8 +138,8 @@ static bool drop_source(yk_control *control, uint32_t kernel_slot)
     return true;
 }
 
-/* A worker of a CPU died: its trials are over, and a source that may have crashed it is not
- * worth its speed. If it only was spent, somebody may try again. */
+/* After the death of a CPU worker: its trials are over, and a source that may have crashed it
+ * is not worth its speed. If the process was only spent, another worker may try again. */
 static void settle_forms(yk_control *control, uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];
@@ -160,7 +164,7 @@ static void settle_forms(yk_control *control, uint32_t slot)
     }
 }
 
-/* Whether the compiler is at fault: it took too long, or took several processes down. */
+/* Whether the compiler is to blame: it took too long, or ended several processes. */
 static bool is_bad_build(const yk_worker *worker, yk_child *child, uint64_t building)
 {
     const uint32_t max_count =
@@ -173,7 +177,7 @@ static bool is_bad_build(const yk_worker *worker, yk_child *child, uint64_t buil
            (child->killed_building || child->build_deaths >= max_count);
 }
 
-/* This worker does not try a kernel again whose build ends its processes. */
+/* After a build that ends its processes, this worker does not try the kernel again. */
 static void blame_build(yk_control *control, yk_worker *worker, yk_child *child,
                         const char *how)
 {
@@ -205,14 +209,14 @@ static void count_failure(yk_worker *worker, yk_child *child, bool was_starting)
     if (atomic_load(&worker->chunks) > 0) {
         atomic_store(&worker->failures, 0);
     }
-    /* Whatever ended an idle process, it was not the device at work. */
+    /* If the process was idle, it was not a failure of the device at work. */
     if (!child->killed_late && atomic_load(&worker->building) == 0 &&
         atomic_load(&worker->active) != 0) {
         atomic_fetch_add(&worker->failures, 1);
     }
 }
 
-/* The jobs it worked on can be left to others. */
+/* Whether the jobs it worked on can be left to other workers. */
 static bool is_dispensable(yk_supervisor *supervisor, uint32_t slot)
 {
     yk_control *control = supervisor->control;
@@ -235,7 +239,7 @@ static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_st
     const bool never_breaks = yk_worker_has(worker, YK_TRAIT_NEVER_BREAKS);
 
     if (was_starting && atomic_load(&worker->open_status) == (uint32_t)-YOKE_EKERNEL) {
-        return true; /* the initializer says so */
+        return true; /* the initializer has failed */
     }
     if (was_starting) {
         return child->start_failures >= (never_breaks && !child->killed_hung

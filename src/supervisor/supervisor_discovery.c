@@ -278,7 +278,7 @@ static void reap_probe(yk_supervisor *supervisor, uint32_t i)
     }
 }
 
-/* Whether it still runs; kills it if its time is up. */
+/* Whether a probe still runs. Kills it if its time is up. */
 static bool is_probing(yk_child *child, uint64_t now, uint64_t *next)
 {
     if (child->pid == 0) {

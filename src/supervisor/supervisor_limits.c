@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Workers that take longer than they may: to start, to build a kernel, in a job. */
+/* Workers that exceed a time limit: of their start, of a kernel's build, of a job. */
 #include "base/bits.h"
 #include "base/clock.h"
 #include "supervisor/supervisor.h"
@@ -38,10 +38,10 @@ uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor)
     return next;
 }
 
-/* When a worker's build will have taken too long; UINT64_MAX: never. */
+/* The deadline of a worker's build; UINT64_MAX: none. */
 static uint64_t build_deadline(const yk_control *control, const yk_worker *worker)
 {
-    /* In this order: what is read second is not older than what was read first. */
+    /* The order matters: what is read second is not older than what was read first. */
     const uint64_t building = atomic_load(&worker->building);
     const uint64_t since = atomic_load(&worker->building_since);
     const uint64_t limit = control->kernels[building & 0xff].build_timeout_ns;

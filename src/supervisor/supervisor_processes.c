@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The supervisor's part in processes that run functions of the user's: see
- * process_slot.h. */
+/* The supervisor's part in the program's processes: see process_slot.h. */
 #include <errno.h>
 
 #include "base/text.h"
@@ -27,13 +26,12 @@ static int report_unfound(yk_process_slot *slot)
 
     if (object[0] == '\0') {
         yk_text_copy(slot->failure, sizeof slot->failure,
-                     "its function is not in the program");
+                     "cannot find its function in the program");
     } else {
-        yk_text_format(
-            slot->failure, sizeof slot->failure,
-            "its function is not there: \"%s\" cannot be loaded in the process, "
-            "or is another one by now",
-            object);
+        yk_text_format(slot->failure, sizeof slot->failure,
+                       "cannot find its function: the process cannot load \"%s\", or "
+                       "the file has been replaced",
+                       object);
     }
     atomic_store(&slot->unfound, 1);
     return EXIT_UNFOUND;
@@ -59,7 +57,7 @@ static void report_left(yk_process_slot *slot, const char *why)
     atomic_store(&slot->left, 1);
 }
 
-/* Above it there may be a copy of the program's frames, which have no business here. */
+/* The frames above may be a copy of the program's, which must not run in this process. */
 static void undo_process(void *slot, uint64_t unused)
 {
     (void)unused;

@@ -19,7 +19,7 @@ enum {
     MIN_CORES_TO_SHARE = 4,
 };
 
-/* How soon to fork again after the system has refused. */
+/* How soon to try again after a fork has failed. */
 static const uint64_t fork_again_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 /* ---- starting ---- */
@@ -84,7 +84,7 @@ static uint64_t build_after_death(uint64_t word)
     }
 }
 
-/* A new process starts from nothing: what the old one has built is built again when it is
+/* Prepares the slot for a new process. What the old one has built is built again when it is
  * needed, but a kernel that failed to build is not tried again. */
 static void reset_worker(yk_worker *worker)
 {
@@ -102,13 +102,13 @@ static void reset_worker(yk_worker *worker)
     atomic_store(&worker->state, YK_WORKER_STARTING);
 }
 
-/* Chunks that its device may have in flight, at most. */
+/* The maximum number of chunks that its device may have in flight. */
 static unsigned supervisor_lanes_of(const yk_worker *worker)
 {
     return (unsigned)yk_min(yk_device_kind_at(worker->kind)->max_lanes, YK_MAX_LANES);
 }
 
-/* False: there is no process. If the library's file is gone there will be none. */
+/* False if there is no process. If the library's file is gone, there will be none. */
 static bool fork_worker(yk_supervisor *supervisor, uint32_t slot)
 {
     const yk_worker *worker = &supervisor->control->workers[slot];
@@ -238,7 +238,8 @@ static void start_selected(yk_supervisor *supervisor, const yk_selector *selecto
     }
 }
 
-/* Checks need workers that can be checked, whatever the program has asked for. */
+/* The checking mode needs workers that can be checked, whatever devices the program has
+ * selected. */
 static void start_checking(yk_supervisor *supervisor, uint32_t *numbers)
 {
     const uint32_t kind = yk_device_kind_with(YK_TRAIT_CAN_BE_CHECKED);
@@ -322,7 +323,7 @@ void yk_supervisor_share_cores(yk_supervisor *supervisor)
         needed += needs_core(control, &control->workers[i]);
     }
     needed = yielding < MIN_CORES_TO_SHARE ? 0 : (uint32_t)yk_min(needed, yielding / 2);
-    /* The last ones make room. */
+    /* The last ones of them are parked. */
     for (uint32_t i = 0; i < count; i++) {
         yk_worker *worker = &control->workers[i];
 

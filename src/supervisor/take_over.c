@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The process that executes the program for a pool. It never reaches main(), which would create
- * a pool, spawn its supervisor, and so on. Two things tell it what it is, of which each is
- * enough: the pid in the variable, and the spelling of the path it was executed by (exec.h). If
- * it cannot take over, for whatever reason, it ends.
+ * a pool, spawn its supervisor, and so on. It is recognised by two things, each of which is
+ * enough: the pid in the variable, and the spelling of the path by which it was executed
+ * (exec.h). If it cannot take over, for whatever reason, it ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,8 @@ static const char variable[] = YK_BOOTSTRAP_VARIABLE;
 static yk_bootstrap received;
 static bool has_bootstrap;
 
-/* The application finds the reason in the control block, be it mapped here or not. */
+/* Writes the reason into the control block for the application, whether or not the block is
+ * mapped here, and ends the process. */
 static _Noreturn void take_over_refuse(const char *reason)
 {
     char text[sizeof((yk_control *)NULL)->start_error];
@@ -68,7 +69,7 @@ static void close_on_exec(const int *fds, size_t count)
     }
 }
 
-/* Their flags are as the program had them. */
+/* Restores the flags that they had in the program. */
 static void restore_kept(const yk_kept_fds *kept)
 {
     for (uint64_t i = 0; i < kept->count; i++) {
@@ -76,8 +77,8 @@ static void restore_kept(const yk_kept_fds *kept)
     }
 }
 
-/* They came by way of an exec, which is to be the last they go through. The application's ends
- * of the pipes did not come: their numbers may be anything's. */
+/* The descriptors came through an exec and must not go through another. The application's ends
+ * of the pipes did not come: their numbers may be other files. */
 static void keep_descriptors(void)
 {
     yk_supervisor_start *start = &received.start;
@@ -104,7 +105,7 @@ static int be_supervisor(void)
     return yk_supervisor_main(&received.start);
 }
 
-/* Its view of named segments and guarded blocks begins empty. */
+/* Its view of named segments and guarded allocations starts empty. */
 static int be_worker(void)
 {
     yk_segment_view *attachments = calloc(1, sizeof *attachments);
@@ -142,7 +143,7 @@ static void take_over(void)
     yk_process_exit_now(code);
 }
 
-/* The program's own children shall not load us. */
+/* The program's own children must not preload this library. */
 static void restore_preload(void)
 {
     const char *const all = yk_env_text(YK_BOOTSTRAP_PRELOAD);
@@ -173,7 +174,7 @@ static bool is_for_this_copy(void)
            place.identity == received.head.constructor.identity;
 }
 
-/* Another copy of the library, in the program or in one of its libraries, spawned it. */
+/* Whether another copy of the library, in the program or in one of its libraries, spawned it. */
 static bool is_for_another_copy(void)
 {
     received.head.library[sizeof received.head.library - 1] = '\0';
@@ -181,8 +182,8 @@ static bool is_for_another_copy(void)
            yk_elf_find_loaded(received.head.library, received.head.constructor) != NULL;
 }
 
-/* PID:DESCRIPTOR, as it was written for this process. Whether it was; *fd is -1 if there can
- * be no such descriptor. */
+/* Reads PID:DESCRIPTOR. Whether it was written for this process; *fd is -1 if there can be no
+ * such descriptor. */
 static bool read_variable(const char *text, int *fd)
 {
     char digits[YK_EXEC_PID_DIGITS + 1];
@@ -209,7 +210,7 @@ static bool read_head(int fd)
            memcmp(head->magic, YK_BOOTSTRAP_MAGIC, sizeof YK_BOOTSTRAP_MAGIC) == 0;
 }
 
-/* Whether both are of the same build, and the bootstrap block is there. */
+/* Whether both are of the same build, and the bootstrap block is complete. */
 static bool read_rest(int fd)
 {
     return is_for_this_copy() && received.head.bootstrap_bytes == sizeof received &&
@@ -217,8 +218,8 @@ static bool read_rest(int fd)
            yk_sealed_read(fd, &received, sizeof received);
 }
 
-/* Whether this process was executed for a pool and has not taken over. The bootstrap block's
- * descriptor, or -1. In a program with more rights than its user it has none. */
+/* Whether this process was executed for a pool and has not taken over yet. *fd is the bootstrap
+ * block's descriptor, or -1. In a program with more privileges than its user it is -1. */
 static bool was_executed_here(int *fd)
 {
     const char *const text = getenv(variable);
@@ -233,7 +234,7 @@ static bool was_executed_here(int *fd)
     return yk_exec_is_again();
 }
 
-/* A process that opens drivers needs nothing of the program's: it does not wait for the
+/* A process that opens drivers needs nothing of the program, so it does not wait for the
  * program's constructors. */
 static void wait_for_constructors(void)
 {
@@ -268,7 +269,7 @@ __attribute__((constructor)) void yk_start_constructor(void)
     wait_for_constructors();
 }
 
-/* A constructor of the program's may run before this file's. */
+/* A constructor of the program may run before this file's constructor. */
 void yk_start_check(void)
 {
     int fd;

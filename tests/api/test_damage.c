@@ -490,7 +490,7 @@ static void test_length(void **state)
     }
 }
 
-/* A lock's word that no thread has put there does not lock anybody out for good. */
+/* If no thread has put a lock's word there, the lock does not stay locked for ever. */
 static void test_forged_owner(void **state)
 {
     static const uint64_t owners[] = {1, UINT64_C(1) << 63, UINT64_MAX,
@@ -523,8 +523,8 @@ static void overrun(const yoke_span *span, void *const args[])
 
 enum { N = 1024 }; /* a page */
 
-/* Four bytes behind an array, of the pool's memory or shared between processes, are nobody's
- * queue. */
+/* Four bytes after an array, of the pool's memory or shared between processes, do not belong to
+ * a queue. */
 static void test_overrun(void **state)
 {
     yoke_kernel *kernel = api_kernel(pool, "overrun", overrun);
@@ -579,7 +579,7 @@ static void test_end_of_memory(void **state)
             yoke_map(small, kernel, yoke_range_1d(2 * N), yoke_out(numbers, 4)),
             YOKE_ECRASHED);
         assert_contains(yoke_pool_error(small), "wrote to address 0x");
-        assert_contains(yoke_pool_error(small), "behind its memory for blocks");
+        assert_contains(yoke_pool_error(small), "behind its memory for allocations");
     }
     assert_ok_pool(small, yoke_queue_put(queue, "message", 8, 0));
     yoke_kernel_destroy(kernel);

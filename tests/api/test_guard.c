@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* YOKE_GUARD=1: whoever writes behind a block, or into one that was freed, crashes, and the
+/* YOKE_GUARD=1: a write after an allocation, or into one that was freed, is a crash, and the
  * job's text says where. */
 #include <fcntl.h>
 #include <signal.h>
@@ -53,8 +53,8 @@ static void check_text(yoke_pool *pool, const char *words, size_t bytes,
 {
     char place[100];
 
-    (void)snprintf(place, sizeof place, "%s the block of %zu bytes at %p", words, bytes,
-                   (const void *)block);
+    (void)snprintf(place, sizeof place, "%s the allocation of %zu bytes at %p", words,
+                   bytes, (const void *)block);
     assert_contains(yoke_pool_error(pool), "wrote to address 0x");
     assert_contains(yoke_pool_error(pool), place);
 }
@@ -76,10 +76,10 @@ static void test_behind(void **state)
         assert_int_equal(array[bytes - 1], 1);
         assert_status(write_one(pool, array, bytes, (target){(long)bytes, NULL}),
                       YOKE_ECRASHED);
-        check_text(pool, "1 byte behind", bytes, array);
+        check_text(pool, "1 byte after", bytes, array);
         assert_status(write_one(pool, array, bytes, (target){(long)bytes + 99, NULL}),
                       YOKE_ECRASHED);
-        check_text(pool, "100 bytes behind", bytes, array);
+        check_text(pool, "100 bytes after", bytes, array);
         assert_ok_pool(pool, yoke_free(array));
     }
     api_check_works(pool);
@@ -95,7 +95,7 @@ static void test_slack(void **state)
     (void)state;
     assert_int_equal((uintptr_t)array % 16, 0);
     assert_status(write_one(pool, array, 1001, (target){1008, NULL}), YOKE_ECRASHED);
-    check_text(pool, "8 bytes behind", 1001, array);
+    check_text(pool, "8 bytes after", 1001, array);
     api_close(pool);
 }
 
