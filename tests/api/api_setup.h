@@ -45,7 +45,7 @@ uint32_t *api_numbers(yoke_pool *pool, size_t count);
 api_gate *api_gate_create(yoke_pool *pool);
 void api_gate_open(api_gate *gate);
 
-/* Waits until somebody is held. */
+/* Waits until `arrived` threads are held at the gate. */
 void api_gate_await(api_gate *gate, uint32_t arrived);
 
 /* Whether all have the value. */

@@ -279,7 +279,7 @@ static void test_many(void **state)
     }
 }
 
-/* Many at a time, of which nobody takes the result. */
+/* Many at a time, whose results are never taken. */
 static void test_unwanted(void **state)
 {
     const size_t size = 100000;
@@ -355,7 +355,7 @@ static void apply_in_some_way(unsigned way, size_t size)
     void *result = NULL;
 
     switch (way) {
-    case 0: /* nobody has the future */
+    case 0: /* the program has not kept the future */
         assert_ok_pool(pool, yoke_apply_async(NULL, pool, produce, &size, 8, NULL));
         break;
     case 1: /* given back at once */
@@ -466,7 +466,7 @@ static int wait_for_gate(yoke_task *task)
     return 0;
 }
 
-/* A function that nobody has called before is submitted while all workers are busy. */
+/* A function that was never called before is submitted while all workers are busy. */
 static void test_new_function_while_busy(void **state)
 {
     yoke_pool *other = api_open("cpu:1");
@@ -569,7 +569,7 @@ static void test_callbacks(void **state)
     assert_int_equal(seen.successes, 1);
     assert_null(seen.result);
 
-    seen = (record){0}; /* who gives the future back is not called */
+    seen = (record){0}; /* a callback is not called for a future that was given back */
     assert_ok_pool(pool, yoke_apply_async(&future, pool, produce, &size, 8, &options));
     yoke_future_destroy(future);
     assert_ok_pool(pool, yoke_apply(pool, produce, &size, 8, NULL, NULL, NULL));

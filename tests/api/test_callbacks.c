@@ -89,7 +89,7 @@ static void give_back(yoke_future *future, yoke_status status, void *context)
     yoke_future_destroy(self->other);
 }
 
-/* Whoever waits for it, the program or nobody. */
+/* Whether or not the program waits for it. */
 static void test_own_future(void **state)
 {
     giver self = {0};
@@ -118,7 +118,7 @@ static void test_own_future(void **state)
     assert_int_equal(self.calls, 5);
 }
 
-/* Of a call that waits, or that nobody wanted a future of, there is none to give back. */
+/* A call that waits, or one without a future, has no future to give back. */
 static void test_future_of_nobody(void **state)
 {
     giver self = {0};
@@ -208,8 +208,8 @@ static yoke_future *held(api_gate *gate, entry *about)
     return future;
 }
 
-/* Of jobs that have ended before anybody looked: as they were submitted, whatever slots they
- * have. */
+/* Callbacks of jobs that have ended before they are collected are called in the order of
+ * submission, whatever slots the jobs have. */
 static void test_order(void **state)
 {
     api_gate *early = api_gate_create(pool);

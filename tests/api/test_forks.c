@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The application forks while it has a pool: the child's copies of handles stand for
- * nothing, every call says so, and whatever the child does harms nobody. */
+/* The application forks while it has a pool: the child's copies of handles are not valid, every
+ * call reports that, and whatever the child does is harmless to the pool. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>

@@ -62,8 +62,8 @@ static void grow(void)
     assert_ok_pool(pool, yoke_free(numbers));
 }
 
-/* Whoever had one item of a few, and looked slow with it (an item takes far less than the
- * first touch of its page), gets a share of long jobs. */
+/* A worker that had one of a few items, and seemed slow with it (an item takes far less than
+ * the first touch of its page), gets a share of long jobs. */
 static void test_all_take_part_in_long_jobs(void **state)
 {
     (void)state;

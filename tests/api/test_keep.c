@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Results that stay on devices: what moves, who gets to see them, what comes back. */
+/* Results that stay on devices: what moves, which devices see them, what is written back. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -100,7 +100,7 @@ static yoke_status elsewhere(yoke_status (*function)(double seconds), double sec
     return call.status;
 }
 
-/* Whether somebody sleeps until a lock is given back: the lock of whatever it is. */
+/* Whether a thread sleeps until a lock is released: the lock of any kind of object. */
 static bool is_awaited(void *arg)
 {
     return (atomic_load(&((yk_ipc_object *)arg)->owner) & YK_CONTENDED) != 0;
@@ -625,7 +625,7 @@ static int write_for_long(void *arg)
     return yoke_array_unlock(arg) == YOKE_ECLOSED ? 0 : 3;
 }
 
-/* The memory is nobody else's as long as somebody may write there. */
+/* The memory is not used for anything else as long as a thread may write there. */
 static void test_destroyed_while_held(void **state)
 {
     yoke_array *value = NULL;

@@ -25,7 +25,7 @@ typedef struct board {
     yoke_queue *full;
     yoke_queue *undone;
     yoke_pipe *quiet[2];  /* its other end waits, too */
-    yoke_pipe *unused[2]; /* nobody is at its other end */
+    yoke_pipe *unused[2]; /* no process has its other end */
     yoke_pipe *stuffed[2];
     yoke_mutex *lock; /* somebody has it who waits for the event */
     yoke_mutex *rlock;
@@ -161,7 +161,8 @@ static yoke_status wait_again(board *b)
     return status;
 }
 
-/* Each may also end because of another that has heard of it first. Who holds comes first. */
+/* Each may also end because of another that has noticed it first. The process that holds the
+ * lock comes first. */
 static const struct {
     yoke_status (*call)(board *);
     yoke_status or_status;

@@ -182,7 +182,7 @@ static void test_cancelled(void **state)
     yoke_kernel_destroy(kernel);
 }
 
-/* Who asks late learns of what has ended before. */
+/* A program that asks late is notified of what ended before. */
 static void test_asked_late(void **state)
 {
     yoke_pool *first = pool;

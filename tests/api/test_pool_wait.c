@@ -13,7 +13,7 @@ enum { N = 100, JOBS = 20 };
 static void submit_held(uint32_t *numbers, yoke_pool *pool, yoke_kernel *kernel,
                        api_gate *gate)
 {
-    /* Nobody keeps the future. */
+    /* The program does not keep the future. */
     assert_ok_pool(pool, yoke_map_async(NULL, pool, kernel, yoke_range_1d(N), NULL,
                                         YOKE_ARGS(yoke_inout(numbers, sizeof *numbers),
                                                   yoke_in_whole(gate, sizeof *gate))));

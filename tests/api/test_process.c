@@ -112,7 +112,7 @@ static void test_stubborn(void **state)
     assert_int_equal(finish(process), -SIGKILL);
 }
 
-/* Somebody else's signal is an end as any other. */
+/* A signal from another process is an end like any other. */
 static void test_killed_from_outside(void **state)
 {
     yoke_process *process = start(wait_for_ever, memory, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may use a process, and whom it does not outlive. */
+/* Which processes may use a process of the program, and which ones it does not outlive. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

@@ -430,7 +430,7 @@ static void *use(void *arg)
     return NULL;
 }
 
-/* Who comes first makes the kernel, for all. */
+/* The thread that comes first makes the kernel for all. */
 static void test_threads(void **state)
 {
     enum { THREADS = 6 };

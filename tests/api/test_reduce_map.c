@@ -276,8 +276,8 @@ static void look(yoke_future *future, yoke_status status, void *context)
     }
 }
 
-/* Many at a time; some futures are given back at once, and nobody waits for the others: they
- * are polled for, as an event loop does. */
+/* Many at a time. Some futures are given back at once, and the others are not waited for: they
+ * are polled, as an event loop does. */
 static void test_many(void **state)
 {
     enum { JOBS = 100 };
@@ -316,7 +316,7 @@ static void test_many(void **state)
     api_close(s.pool);
 }
 
-/* Closing waits for it, also if nobody has the future. */
+/* Closing waits for it, even if the program has not kept the future. */
 static void test_closed(void **state)
 {
     stage s = open_stage();

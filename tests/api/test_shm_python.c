@@ -21,8 +21,8 @@ typedef struct python {
     FILE *from;
 } python;
 
-/* Until 3.13, which has track=False, whoever attaches to a segment is taken for its owner:
- * Python's resource tracker would unlink it at the end of the process. */
+/* Before 3.13, which has track=False, Python takes each process that attaches a segment for its
+ * owner: its resource tracker would unlink the segment at the end of the process. */
 #define PYTHON_ATTACH                                                                  \
     "import sys\n"                                                                     \
     "import numpy as np\n"                                                             \

@@ -162,7 +162,7 @@ static void test_all_items(void **state)
     api_close(pool);
 }
 
-/* What was moved before the trace is none of it. */
+/* Bytes that were moved before the trace do not count. */
 static void test_bytes(void **state)
 {
     yoke_pool *pool = api_open("fake:1x1/private");

@@ -316,7 +316,7 @@ static void test_the_caller_helps(void **state)
     assert_ok_pool(NULL, yoke_pool_close(pool));
 }
 
-/* A trap is the caller's own affair, and the result the same whoever computes. */
+/* A trap is the caller's own setting, and the result is the same whichever process computes. */
 static void divide_kernel(const yoke_span *span, void *const *args)
 {
     float *out = args[0];

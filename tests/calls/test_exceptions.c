@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* C++ exceptions out of every function of the program that the library calls. Those that
- * compute fail, whoever called them; others let the exception through. The pool stays usable
+/* C++ exceptions from every function of the program that the library calls. Functions that
+ * compute fail, whatever called them; others let the exception through. The pool stays usable
  * in either case. */
 #include <signal.h>
 #include <stdio.h>

@@ -155,7 +155,7 @@ static bool somebody_just_watched(void)
     return idle;
 }
 
-/* Nobody fell over and was replaced, and nobody just watched. On a machine that is busy with
+/* No worker died and was replaced, and none was idle throughout. On a machine that is busy with
  * other things a worker may not get a CPU for as long as all cases take: then there is some
  * more to do. */
 static void all_workers_took_part(void **state)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes behind an array that nobody may touch. */
+/* Bytes after an array that must not be accessed. */
 enum { MARGIN = 100, LOCAL_BYTES = 16384 };
 
 /* ---- arrays ---- */
@@ -17,7 +17,7 @@ static uint32_t next_random(suite_run *run)
     return run->seed >> 8;
 }
 
-/* A segment that has lost its name before anybody uses it. */
+/* A segment that has lost its name before it is used. */
 static void open_named(suite_run *run, suite_block *block)
 {
     assert_ok_pool(run->pool,

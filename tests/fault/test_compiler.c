@@ -40,7 +40,7 @@ static void test_crash(void **state)
     }
 }
 
-/* Somebody kills a worker that is building: the next process builds. */
+/* A worker that is building is killed: the next process builds. */
 static void test_killed_while_building(void **state)
 {
     static const char *const devices[] = {"cpu:1", "cpu:3", "opencl:pocl"};

@@ -60,7 +60,7 @@ static void test_quarantine(void **state)
     ft_close(pool);
 }
 
-/* Nobody is left: an error, not a hang. */
+/* No worker is left: an error, not a hang. */
 static void test_only_bad_devices(void **state)
 {
     static const char *const devices[] = {"fake:1/crash=1", "fake:2/fail=1",

@@ -231,7 +231,8 @@ static void test_points(void **state)
     }
 }
 
-/* Whoever asks for all because a device stands aside from a job may die at that. */
+/* A worker that asks for a complete write-back because a device declines a job may die at that
+ * point. */
 static void test_death_of_whoever_asks(void **state)
 {
     yoke_pool *pool;

@@ -33,7 +33,7 @@ static void run_through_fault(const char *devices, const char *fault, ft_kind ki
         ft_job_run(job, NULL);
     }
     if (ft_restarts(pool) == 0 && !ft_recovers(pool, 1)) {
-        fail_msg("%s, %s, %s: nobody died", devices, fault, ft_kind_names[kind]);
+        fail_msg("%s, %s, %s: no worker died", devices, fault, ft_kind_names[kind]);
     }
     if (!ft_recovers(pool, 1)) {
         fail_msg("%s, %s, %s: no replacement", devices, fault, ft_kind_names[kind]);
@@ -81,7 +81,7 @@ static void test_private_memory(void **state)
     run_all("fake:2x0.5/private,cpu:1");
 }
 
-/* There is nobody to help out. */
+/* There is no other worker to help. */
 static void test_alone(void **state)
 {
     static const char *const places[] = {

@@ -115,7 +115,7 @@ static void test_supervisor_killed(void **state)
     assert_true(yt_nothing_alive());
 }
 
-/* Nobody looks before the pool is closed. */
+/* The pool is closed without any call before that. */
 static void test_supervisor_killed_before_close(void **state)
 {
     setting self;

@@ -63,7 +63,7 @@ static void run_through_fault(const char *devices, const char *fault)
         check(pool, x, right);
     }
     if (!ft_recovers(pool, 1)) {
-        fail_msg("%s, %s: nobody died, or no replacement", devices, fault);
+        fail_msg("%s, %s: no worker died, or there was no replacement", devices, fault);
     }
     check(pool, x, right);
     ft_close(pool);
@@ -111,7 +111,7 @@ static void combine(void *into, const void *from, void *context)
     ++*(size_t *)context;
 }
 
-/* Several at a time, of which nobody keeps the last future. */
+/* Several at a time; the last future is not kept. */
 static void check_own(yoke_pool *pool, yoke_kernel *kernel, const uint32_t *in,
                       uint32_t right)
 {
@@ -176,7 +176,7 @@ static void run_own_through_fault(const char *devices, const char *fault)
         check_own(pool, kernel, in, right);
     }
     if (!ft_recovers(pool, 1)) {
-        fail_msg("%s, %s: nobody died, or no replacement", devices, fault);
+        fail_msg("%s, %s: no worker died, or there was no replacement", devices, fault);
     }
     check_own(pool, kernel, in, right);
     ft_close(pool);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whoever gets a dead process's lock repairs what it protects, and may die as well: at each
- * step of its own call, after a first one that died at each step of another.
+ * A process that gets a dead process's lock repairs what it protects, and may die as well: at
+ * each step of its own call, after a first process that died at each step of another.
  */
 #include "support/yoke_test.h"
 
@@ -141,7 +141,7 @@ static left_over drain(void)
     return left;
 }
 
-/* Every message that is gone was taken by somebody who has ended. */
+/* Every message that is gone was taken by a process that has ended. */
 static void check_gets(bool first_died, bool second_died)
 {
     const left_over left = drain();
@@ -260,8 +260,9 @@ static int lock_value(void *arg)
 
 static unsigned told_and_died; /* since the last one that lives */
 
-/* Half changed: somebody has been told, or the next one is. Who dies with the lock given back,
- * at the last step of his call, has been told. */
+/* A half-changed value has been reported to a process, or is reported to the next one. A
+ * process that dies after it released the lock, at the last step of its call, has got the
+ * report. */
 static void check_by_hand(bool first_died, bool second_died)
 {
     unsigned char item[ITEM];

@@ -183,7 +183,7 @@ static int get_one(void *arg)
                           : 1);
 }
 
-/* At most the one that it was taking is gone, and whoever joins hears of it, once. */
+/* At most the message that it was taking is gone, and a join reports that once. */
 static void check_get(bool died)
 {
     const unsigned count = drain(1, 2);

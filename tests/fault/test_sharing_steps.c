@@ -260,7 +260,7 @@ static bool has_sleeper(void *arg)
            yoke_mutex_unlock(b->lock) == YOKE_OK;
 }
 
-/* Who waits goes on though the notifier dies before the wake-up. */
+/* A waiter continues although the notifier dies before the wake-up. */
 static void test_dying_notifier(void **state)
 {
     int code = STEPS_KILLED;
@@ -366,7 +366,7 @@ static void *end_it(void *arg)
     return arg;
 }
 
-/* Waits for it, unless it waits for us, who have the lock. */
+/* Waits for it, unless it waits for this thread, which has the lock. */
 static void destroy_now(void)
 {
     is_destroying = pthread_create(&destroyer, NULL, end_it, b) == 0;

@@ -36,7 +36,7 @@ static void run_through(const char *devices, const char *point, unsigned count,
         play(pool);
     }
     if (!ft_recovers(pool, 1)) {
-        fail_msg("%s, %s: nobody died, or no replacement", devices, fault);
+        fail_msg("%s, %s: no worker died, or there was no replacement", devices, fault);
     }
     play(pool);
     ft_close(pool);
@@ -168,7 +168,7 @@ static void stream_as_completed(yoke_pool *pool)
 
 /* ---- event loops ---- */
 
-/* Nobody waits for the job but poll(), whoever ended it and died. */
+/* Only poll() waits for the job, whichever process ended it and died. */
 static void poll_for_end(yoke_pool *pool)
 {
     struct pollfd entry = {.fd = yoke_pool_fd(pool), .events = POLLIN};

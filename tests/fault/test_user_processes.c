@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whoever dies at whatever step of a user's process: nobody waits for ever, and nothing is
- * left. */
+/* Whichever process dies, at whatever step of a process of the program: no wait is endless, and
+ * nothing is left. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -196,7 +196,8 @@ static void test_supervisor_killed(void **state)
     assert_true(yt_nothing_alive());
 }
 
-/* Nobody looks before the pool is closed: it must not wait for what nobody reaps. */
+/* The pool is closed without any call before that: it must not wait for a process that is not
+ * reaped. */
 static void test_supervisor_killed_before_close(void **state)
 {
     yoke_pool *pool = ft_pool("cpu:1", NULL);

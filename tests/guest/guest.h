@@ -7,7 +7,7 @@ int guest_open(void);
 int guest_work(void); /* a job and a process */
 int guest_close(void);
 
-/* A pool of the program's is none of its own. */
+/* A pool of the program is not one of its own. */
 int guest_refuses(void *pool);
 
 #endif

@@ -93,7 +93,7 @@ static bool chain_submit(soak_client *client, chain *self, unsigned link)
 
     soak_draw_options(client, &options);
     soak_mix_draw_forms(client, &mix, true);
-    /* Who waits for the last writer of a block has waited for all before. */
+    /* A wait for the last writer of a block is a wait for all writers before it. */
     is_kept = self->links - link <= CHAIN_BLOCKS || soak_chance(&client->random, 60);
     is_kept |= self->recovery == YOKE_RECOVER_NONE || self->cancels_at < self->links;
     if (!SOAK(client, yoke_map_async(

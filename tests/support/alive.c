@@ -109,7 +109,7 @@ static void add_shared_memory(yt_lines *lines, int folder_fd, const char *name)
     }
 }
 
-/* A forked process runs the same program file, whoever its parent is by now. */
+/* A forked process runs the same program file, whatever its parent is by now. */
 static bool runs_our_program(const char *pid)
 {
     char path[64];
