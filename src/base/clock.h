@@ -26,7 +26,7 @@ static inline bool yk_clock_is_time(double seconds)
     return seconds >= 0 || seconds == YOKE_FOREVER;
 }
 
-/* When a wait of so many seconds from now on is over; negative, or very long: never. */
+/* The deadline of a wait of `seconds` from now on. Negative or very long: never. */
 static inline uint64_t yk_clock_deadline(double seconds)
 {
     return seconds < 0 || seconds > 1e9 ? UINT64_MAX

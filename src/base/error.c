@@ -116,8 +116,8 @@ static void error_take_long(yk_error *error, char *text)
     error->long_text = long_texts_keep(text);
 }
 
-/* Room for a text of so many bytes with its end, or for what of it may be kept: *room. NULL: no
- * memory. */
+/* Room for a text of `bytes` bytes, including its end, or for as much of it as may be kept:
+ * *room. NULL: no memory. */
 static char *error_allocate(size_t bytes, size_t *room)
 {
     *room = bytes < YK_LOG_BYTES ? bytes : YK_LOG_BYTES;

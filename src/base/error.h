@@ -34,7 +34,7 @@ typedef struct yk_error {
  * YK_LONG_TEXTS other long texts. */
 const char *yk_error_text(const yk_error *error);
 
-/* No failure, no text. */
+/* Clears the error: no failure, no text. */
 void yk_error_clear(yk_error *error);
 
 /* Sets status and text and returns the status. A NULL error is allowed: then only the status is

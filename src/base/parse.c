@@ -14,7 +14,7 @@ static bool parse_is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads digits and moves *text behind them; false without any or if they do not fit. */
+/* Reads digits and moves *text past them. False if there are none or the number does not fit. */
 static bool take_digits(const char **text, uint64_t *value)
 {
     const char *at = *text;

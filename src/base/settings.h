@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Settings from environment variables. A variable that is set to nothing counts as unset.
- * The text of every error begins with "NAME=VALUE: ".
+ * Settings from environment variables. A variable that is set to an empty text counts as unset.
+ * Every error text begins with "NAME=VALUE: ".
  */
 #ifndef YK_BASE_SETTINGS_H
 #define YK_BASE_SETTINGS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device, as the worker that owns it sees it. Everything here is called in a worker
- * process, by its one thread, or in the application by the thread that helps; nothing in the
- * supervisor.
+ * A device, as its worker sees it. All operations of a device are called by one thread, the one
+ * that opened it: that of a worker process or, for the native device only, a thread of the
+ * application that helps in a job (worker/helper.h).
  *
  * A new kind of device is one folder with an ops table and an entry (kind.h), and one line in
  * protocol/device_kinds.h.

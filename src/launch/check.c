@@ -93,11 +93,12 @@ static yoke_status check_count(const yk_launch_input *input, yk_error *error)
     const size_t declared = input->kernel->parameter_count;
 
     if (input->request->arg_count > YK_MAX_ARGS) {
-        return yk_fail(error, YOKE_EINVAL, "%zu arguments: at most %d are possible",
+        return yk_fail(error, YOKE_EINVAL,
+                       "%zu arguments given; at most %d are allowed",
                        input->request->arg_count, YK_MAX_ARGS);
     }
     if (input->request->arg_count > 0 && input->request->args == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "args is NULL");
+        return yk_fail(error, YOKE_EINVAL, "`args` is NULL");
     }
     if (declared != 0 && input->request->arg_count != declared) {
         return yk_fail(error, YOKE_EINVAL,

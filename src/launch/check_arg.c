@@ -8,7 +8,7 @@
 static const char *const kind_names[] = {"nothing", "an array", "a scalar",
                                          "local memory"};
 
-/* "argument 3 (y, float*): " in front of what is wrong with it. */
+/* Puts "argument 3 (y, float*): " before the error text. */
 static yoke_status check_arg_refuse(const yk_launch_input *input, size_t index,
                                     yk_error *error)
 {

@@ -148,15 +148,13 @@ static yoke_status check_starts_at_zero(const yoke_arg *arg,
     if (!has_halo(arg) || numbers->first == 0) {
         return YOKE_OK;
     }
-    return yk_fail(
-        error, YOKE_EINVAL,
-        "the range's first item owns part %llu, and a %s halo would %s there: "
-        "YOKE_EDGE_PRESENT reads parts that lie in front of it; if the "
-        "halo %s at the ends of an array of n parts, use yoke_arg_of(halo, "
-        "n)%s",
-        (unsigned long long)numbers->first, wraps ? "periodic" : "clipped",
-        wraps ? "wrap around" : "end", wraps ? "wraps around" : "ends",
-        wraps ? "; else yoke_in_whole()" : "");
+    return yk_fail(error, YOKE_EINVAL,
+                   "the range's first item owns part %llu, where a %s halo would %s: "
+                   "YOKE_EDGE_PRESENT reads the parts before it; if the halo %s at the "
+                   "ends of an array of n parts, use yoke_arg_of(halo, n)%s",
+                   (unsigned long long)numbers->first, wraps ? "periodic" : "clipped",
+                   wraps ? "wrap around" : "end", wraps ? "wraps around" : "ends",
+                   wraps ? "; otherwise yoke_in_whole()" : "");
 }
 
 /* For a halo that is present: all of it has to lie in an array of known length. */

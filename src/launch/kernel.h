@@ -25,8 +25,8 @@ typedef struct yk_function {
     yk_elf_place place;             /* offset 0: no function */
 } yk_function;
 
-/* Where a function of this process is. YOKE_EINVAL, which calls it `noun`, if it is in no
- * object. */
+/* Finds the place of a function of this process. YOKE_EINVAL, with `noun` in the text, if it is
+ * not in any object. */
 static inline yoke_status yk_function_locate(yk_function *where,
                                              yk_any_function *function,
                                              const char *noun, yk_error *error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a call asks for. The call fills it in, what it is made of (a task, a reduction, a stream)
- * completes it, and the submission makes a launch of it. Nothing in it is kept.
+ * What a call requests. The call fills it in; a task, a reduction or a stream completes it; and
+ * the submission makes a launch of it. Nothing in it is kept.
  */
 #ifndef YK_LAUNCH_REQUEST_H
 #define YK_LAUNCH_REQUEST_H
@@ -32,17 +32,18 @@ typedef struct yk_request {
     void *on_context;
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
     bool is_users;     /* the future will be */
-    /* What becomes of partial results: copied, as is the memory they are in; NULL: none. */
+    /* What is done with partial results. Copied, as is the memory that contains them; NULL:
+     * none. */
     const struct yk_fold *fold;
     const struct yk_combine *combine;
 
     /* Of a function that is called per item: what patterns/tasks.h makes a kernel of. */
     yoke_task_function *function;
-    bool on_device;      /* the function wants a device, one of options.devices */
-    const void *context; /* what every call gets a copy of */
+    bool on_device;      /* the function needs a device, one of options.devices */
+    const void *context; /* every call gets a copy of it */
     size_t context_bytes;
     yk_task_call task;
-    bool has_result;     /* each call has a result of a size that it alone knows */
+    bool has_result;     /* each call has a result whose size only the call knows */
     uint64_t max_result; /* bytes; 0: the library chooses */
 } yk_request;
 

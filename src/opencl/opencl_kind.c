@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* OpenCL devices: how the device string asks for them, and how they are found. */
+/* OpenCL devices: how the device string selects them, and how they are found. */
 #include "opencl/opencl_kind.h"
 
 #include <assert.h>
@@ -41,7 +41,7 @@ static yoke_status opencl_parse_detail(yk_opencl_choice *choice, const char *det
 
     if (detail[0] == '\0' || strlen(detail) >= sizeof choice->text) {
         return yk_fail(error, YOKE_EINVAL,
-                       "\"opencl:%s\": a device number or part of a name is expected",
+                       "\"opencl:%s\": expected a device number or part of a name",
                        detail);
     }
     if (yk_selector_number(detail, &index) && index < INT32_MAX) {
@@ -63,7 +63,7 @@ static yoke_status opencl_parse(yk_selector *selector, char *detail, yk_error *e
         status = opencl_parse_detail(&choice, detail, error);
     }
     selector->required = 1;
-    opencl_choose(selector, &choice, "asked for by name");
+    opencl_choose(selector, &choice, "requested by name");
     return status;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is handed to a process that executes the program for a pool: a supervisor that is spawned,
- * or, if the program has loaded a device's driver, a process that opens drivers. It is a bootstrap
- * block: a sealed memory file that says where the pool's memory is to be mapped, from which
- * descriptors, and what the process is to be. Its own descriptor is in the environment variable
- * YOKE_SPAWN, behind the new process's pid: a process that merely inherits the variable has
- * another pid, and ignores it.
+ * The bootstrap block: what is handed to a process that executes the program for a pool. That
+ * is a spawned supervisor or, if the program has loaded a device's driver, a process that opens
+ * drivers. The block is a sealed memory file. It says where the pool's memory is to be mapped,
+ * from which descriptors, and what the process is to be. The block's own descriptor is in the
+ * environment variable YOKE_SPAWN, after the new process's pid: a process that merely inherits
+ * the variable has another pid, and ignores it.
  */
 #ifndef YK_PROTOCOL_BOOTSTRAP_H
 #define YK_PROTOCOL_BOOTSTRAP_H

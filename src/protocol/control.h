@@ -563,7 +563,7 @@ static inline bool yk_worker_has(const yk_worker *worker, uint32_t trait)
     return (worker->traits & trait) != 0;
 }
 
-/* Whether a worker needs no compiler, nor any time, to be ready for a kernel. */
+/* Whether a worker is ready for a kernel at once, without a compiler. */
 static inline bool yk_worker_calls_tasks(const yk_worker *worker, const yk_kernel *kernel)
 {
     return kernel->task == YK_TASK_HOST && yk_worker_has(worker, YK_TRAIT_RUNS_FUNCTIONS);

@@ -37,7 +37,7 @@ static const yk_device_word *find_word(const char *text, uint32_t *kind)
 
 static yoke_status refuse_word(const char *text, yk_error *error)
 {
-    (void)yk_fail(error, YOKE_EINVAL, "unknown device \"%s\": known are ", text);
+    (void)yk_fail(error, YOKE_EINVAL, "unknown device \"%s\": expected ", text);
     for (uint32_t kind = 1; kind < yk_device_kinds_end(); kind++) {
         yk_error_append(error, "%s%s", kind > 1 ? ", " : "",
                         yk_device_kind_at(kind)->grammar);

@@ -55,8 +55,8 @@ typedef struct yk_reduction {
 
 enum { YK_REDUCTION_COUNT = 44 };
 
-/* NULL if there is no such operation on this type. Its index in the table is where it
- * lies behind the first. */
+/* NULL if this type does not have the operation. Its index in the table is its distance from
+ * the first. */
 const yk_reduction *yk_reduction_find(yoke_reduce_operation operation, yoke_type type);
 
 /* 0 to YK_REDUCTION_COUNT - 1. */

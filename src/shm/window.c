@@ -9,7 +9,7 @@ typedef struct window {
     _Atomic uint64_t last_base; /* of the one before, or of this one: it is gone */
     _Atomic uint64_t last_size;
     _Atomic uint64_t
-        zones[2][2]; /* where objects are: offsets of the first and the last byte + 1 */
+        zones[2][2]; /* zones of objects: offsets of the first and the last byte + 1 */
     _Atomic(const void *) owner;
     _Atomic pid_t maker;
 } window;

@@ -34,7 +34,7 @@ bool yk_window_has_objects(const void *pointer, size_t bytes);
  * forgotten. */
 bool yk_window_was_there(const void *pointer);
 
-/* Which process made the memory of this owner; 0: there is none of it here. */
+/* The process that made the memory of this owner; 0: there is none here. */
 pid_t yk_window_maker(const void *owner);
 
 #endif

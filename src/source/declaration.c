@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-/* What the words of a declaration say of the object that it declares. */
+/* What the words of a declaration say about the object that it declares. */
 enum {
     IS_CONST = 1,
     IS_CONSTANT = 2,
@@ -15,9 +15,9 @@ enum {
     IS_STATIC = 16,
     IS_TYPEDEF = 32,
     HAS_TAG = 64,       /* struct, union, enum */
-    HAS_OPERAND = 128,  /* parentheses follow that are no parameters */
-    IS_QUALIFIER = 256, /* and no more */
-    IS_TYPE = 512,      /* known as one */
+    HAS_OPERAND = 128,  /* parentheses follow that are not parameters */
+    IS_QUALIFIER = 256, /* nothing but that */
+    IS_TYPE = 512,      /* the name of a known type */
     OF_OBJECT = IS_CONST | IS_CONSTANT | IS_LOCAL | IS_SAMPLER,
 };
 
@@ -194,7 +194,7 @@ static void end_declarator(yk_declarations *p)
         }
     }
     now->flags = now->base;
-    now->words = now->has_body ? 0 : 1; /* the type's stay */
+    now->words = now->has_body ? 0 : 1; /* the words of the type stay */
     now->has_type = true;
     now->has_pointer = false;
     now->has_pointer_inside = false;
@@ -228,14 +228,14 @@ static void take_brace(yk_declarations *p)
     }
 }
 
-/* What is behind it belongs to the pointer, what was before to what it points to. */
+/* Qualifiers after it belong to the pointer, those before it to what it points to. */
 static void take_pointer(yk_declarations *p)
 {
     p->state.now.has_pointer = true;
     p->state.now.flags &= ~(unsigned)OF_OBJECT;
 }
 
-/* Parameters, an operand, or, behind a type, a name: int (n), int (*p)[4]. */
+/* Parameters, an operand or, after a type, a name: int (n), int (*p)[4]. */
 static void take_parenthesis(yk_declarations *p)
 {
     yk_declaration *const now = &p->state.now;
@@ -250,7 +250,7 @@ static void take_parenthesis(yk_declarations *p)
     enter_nesting(p);
 }
 
-/* A name in parentheses: a variable's or a function's, which its parameters tell. */
+/* A name in parentheses: that of a variable or, if parameters follow, of a function. */
 static void take_inner_declarator(yk_declarations *p, yk_token token)
 {
     yk_declaration *const now = &p->state.now;
@@ -289,7 +289,7 @@ static void take_hidden(yk_declarations *p, yk_token token)
     }
 }
 
-/* Within parentheses and the like little matters but their end. */
+/* Within parentheses and the like only their end matters. */
 static void take_nested(yk_declarations *p, yk_token token)
 {
     if (p->state.now.awaits_name) {

@@ -29,8 +29,8 @@ typedef struct source_reader {
 
 /* ---- conditions ---- */
 
-/* Each branch may have the head of a function, with the same brace: what the first of them
- * makes of the text counts behind the #endif. A qualifier counts if all have it. */
+/* Each branch may contain the head of a function, with the same brace: after the #endif the
+ * state after the first branch applies. A qualifier counts if all branches have it. */
 static void end_branch(source_reader *p, fork_states *fork)
 {
     if (!p->is_seen) {
@@ -113,8 +113,8 @@ static void add_findings(const source_reader *p, const char *source,
     }
 }
 
-/* Reads the text with all branches that a compiler may take, or, if it `decides`, with one of
- * each group. */
+/* Reads the text with all branches that a compiler may take or, if `decides`, with one branch
+ * of each group. */
 static bool variable_read_text(source_reader *p, const char *source,
                                const yk_build_options *options, bool decides,
                                size_t branch, yk_variables *found)

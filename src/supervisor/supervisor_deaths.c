@@ -246,8 +246,7 @@ static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_st
                                              ? MAX_CORE_START_FAILURES
                                              : MAX_START_FAILURES);
     }
-    /* A core does not break; a kernel that kills its process is found out by its tiles.
-     */
+    /* A core does not break, and a kernel that kills its process is identified by its tiles. */
     return !never_breaks && atomic_load(&worker->failures) >= MAX_DEVICE_FAILURES &&
            is_dispensable(supervisor, slot);
 }

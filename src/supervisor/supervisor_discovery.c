@@ -88,8 +88,9 @@ static void start_probe(yk_supervisor *supervisor, uint32_t i)
     supervisor->probes[i].deadline_ns = yk_clock_ns() + control->start_timeout_ns;
 }
 
-/* A driver that was there before the fork does not work behind it. Processes that are to open
- * one execute the program; CPU workers, which are to see the program's variables, open none. */
+/* A driver that was loaded before the fork does not work after it. Processes that open a driver
+ * therefore execute the program. CPU workers, which have to see the program's variables, open
+ * none. */
 static void discovery_find_loaded(yk_supervisor *supervisor,
                                   const yk_device_discovery *discovery)
 {

@@ -212,8 +212,8 @@ static uint32_t add_per_cpu(yk_supervisor *supervisor, const yk_selector *select
         if (worker == NULL) {
             break;
         }
-        /* With a worker for every CPU each has its own; with fewer the system may move
-         * them to where there is room. */
+        /* If there is a worker for every CPU, each is bound to its own. With fewer workers, the
+         * system may move them. */
         worker->cpu = count == available ? (int32_t)cpus[i].os_index : -1;
         explain_per_cpu(supervisor->control, worker);
     }

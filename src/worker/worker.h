@@ -58,9 +58,10 @@ typedef struct yk_worker_self {
     yk_control *control;
     yk_worker *worker;
     uint32_t slot;
-    yk_segment_view *attachments; /* NULL: the application, which has them all */
-    yk_undo_log undo[YK_MAX_LANES]; /* no files: it cannot die without the pool */
-    yk_device *device;      /* runs what this worker is for */
+    yk_segment_view *attachments; /* NULL: the application, which has all attached */
+    /* without files in the application, which cannot die without the pool */
+    yk_undo_log undo[YK_MAX_LANES];
+    yk_device *device;      /* the device of this worker */
     yk_device *source_device; /* for kernels without a native form: control->source */
     bool source_device_failed;
     yoke_status source_status; /* why */

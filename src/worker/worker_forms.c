@@ -20,7 +20,7 @@ static const double clearly_faster = 1.05;
 /* One measurement is enough if the source is slower by this factor. */
 static const double clearly_slower = 1.5;
 
-/* A trial: the first look includes what is compiled at the first launch. */
+/* Measurements of a trial. The first includes what is compiled at the first launch. */
 enum { TRIAL_LOOKS = 4 };
 
 /* Whether its own device calls native functions, so that sources need another device. */

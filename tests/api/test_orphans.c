@@ -27,7 +27,7 @@ typedef struct board {
     yoke_pipe *quiet[2];  /* its other end waits, too */
     yoke_pipe *unused[2]; /* no process has its other end */
     yoke_pipe *stuffed[2];
-    yoke_mutex *lock; /* somebody has it who waits for the event */
+    yoke_mutex *lock; /* held by a process that waits for the event */
     yoke_mutex *rlock;
     yoke_array *value;
     yoke_array *array;

@@ -491,7 +491,7 @@ static void test_looking_hides_nothing(void **state)
                                      &sum, NULL));
     submit(refuse);
     assert_true(yt_wait_until(polls_some, NULL, 60));
-    assert_ok_pool(pool, yoke_free(numbers)); /* nobody can read that any more */
+    assert_ok_pool(pool, yoke_free(numbers)); /* no job can read that any more */
     numbers = api_numbers(pool, N);
     assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
 }

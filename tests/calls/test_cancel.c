@@ -102,7 +102,7 @@ static void wait_condition(void)
     pthread_cleanup_push(release, here.of_condition);
     while (yoke_condition_wait(here.condition, here.of_condition, YOKE_FOREVER) ==
            YOKE_OK) {
-        /* nobody has changed anything */
+        /* nothing has been changed */
     }
     pthread_cleanup_pop(0);
 }
@@ -349,7 +349,7 @@ static void check_objects(void)
     assert_string_equal(text, "abc");
     assert_ok_pool(pool, yoke_array_unlock(here.value));
     assert_ok_pool(pool, yoke_array_lock(here.value, 10));
-    /* Whoever gives up at a barrier breaks it. */
+    /* A thread that gives up at a barrier breaks it. */
     broken = yoke_barrier_wait(here.barrier, NULL, 0);
     assert_true(broken == YOKE_EBROKEN || broken == YOKE_ETIMEDOUT);
     assert_ok_pool(pool, yoke_barrier_reset(here.barrier));

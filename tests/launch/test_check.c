@@ -374,7 +374,7 @@ static void test_halos_and_their_edges(void **state)
     memset(&kernel, 0, sizeof kernel);
     expect_accepted(from(0, 10), clipped);
     expect_refused(from(1, 10), clipped, "YOKE_EDGE_PRESENT reads");
-    expect_refused(from(1, 10), clipped, "part 1, and a clipped halo");
+    expect_refused(from(1, 10), clipped, "part 1, where a clipped halo");
     expect_refused(from(0, 10), yoke_arg_at(clipped, 3), "yoke_arg_of(halo, n)");
     expect_refused(from(2, 10), yoke_arg_at(periodic, 1),
                    "part 3, where a periodic halo");

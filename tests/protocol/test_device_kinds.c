@@ -89,7 +89,7 @@ static void test_an_unknown_word_names_all(void **state)
     (void)state;
     assert_status(yk_selection_parse(&selection, "cpu,zebra:3", &error), YOKE_EINVAL);
     assert_string_equal(error.text,
-                        "unknown device \"zebra\": known are cpu, cpu:N, gpu, "
+                        "unknown device \"zebra\": expected cpu, cpu:N, gpu, "
                         "opencl, opencl:NUMBER, opencl:NAME, fake:NxSPEED");
     assert_status(yk_selection_parse(&selection, "zebra", NULL), YOKE_EINVAL);
 }

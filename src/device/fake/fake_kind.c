@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pretended devices: how the device string asks for them. */
+/* Fake devices, and how the device string selects them. */
 #include <string.h>
 
 #include "base/parse.h"
@@ -31,10 +31,10 @@ static yoke_status fake_parse_trait(yk_fake_options *options, const char *trait,
             return YOKE_OK;
         }
     }
-    return yk_fail(error, YOKE_EINVAL,
-                   "a fake device has no trait \"%s\": known are private, crash=N, "
-                   "hang=N, fail=N",
-                   trait);
+    return yk_fail(
+        error, YOKE_EINVAL,
+        "unknown fake device trait \"%s\": expected private, crash=N, hang=N or fail=N",
+        trait);
 }
 
 /* COUNTxSPEED, both optional. */
@@ -65,7 +65,7 @@ static yoke_status fake_parse(yk_selector *selector, char *detail, yk_error *err
     char *trait;
 
     selector->count = 1;
-    yk_text_copy(selector->reason, sizeof selector->reason, "asked for");
+    yk_text_copy(selector->reason, sizeof selector->reason, "requested");
     if (size != NULL && !fake_parse_size(selector, &options, size)) {
         return yk_fail(error, YOKE_EINVAL,
                        "not a valid fake device: expected fake:COUNTxSPEED with a "

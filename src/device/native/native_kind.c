@@ -11,8 +11,8 @@ static yoke_status native_parse(yk_selector *selector, char *detail, yk_error *e
     }
     if (!yk_selector_number(detail, &count) || count < 1 || count > YK_MAX_SELECTED) {
         return yk_fail(error, YOKE_EINVAL,
-                       "\"cpu:%s\": a number of workers from 1 to %d is expected",
-                       detail, YK_MAX_SELECTED);
+                       "\"cpu:%s\": expected a number of workers from 1 to %d", detail,
+                       YK_MAX_SELECTED);
     }
     selector->count = (uint32_t)count;
     return YOKE_OK;
