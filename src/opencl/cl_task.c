@@ -9,7 +9,7 @@ yoke_status yk_cl_task_check(const yk_kernel *kernel, yk_error *error)
 {
     if (kernel->task != YK_TASK_DEVICE) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
-                       "OpenCL devices run only tasks that ask for one (.kind)");
+                       "OpenCL devices run only tasks that ask for one (.on_device)");
     }
     if (yk_elf_find(kernel->native.object, kernel->native.place) == NULL) {
         return yk_fail(error, YOKE_EBUILD,

@@ -127,7 +127,7 @@ static yoke_status native_build(yk_device *device, const yk_kernel *kernel,
     }
     if (kernel->task == YK_TASK_DEVICE) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
-                       "the task asks for an OpenCL device (.kind)");
+                       "the task asks for an OpenCL device (.on_device)");
     }
     function = yk_elf_find(object, kernel->native.place);
     if (function == NULL) {
