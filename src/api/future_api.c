@@ -46,7 +46,7 @@ yoke_status yoke_future_wait(yoke_future *future, double seconds)
     if (status != YOKE_OK) {
         return yk_call_end(future->pool, status, &error);
     }
-    if (yk_combine_is_making(future)) {
+    if (yk_result_is_making(future)) {
         return yk_call_fail(future->pool, YOKE_EBUSY,
                             "the function that makes the job's result cannot wait for it");
     }

@@ -7,6 +7,7 @@
 #include "api/submission.h"
 #include "base/bits.h"
 #include "launch/check.h"
+#include "patterns/combine.h"
 #include "sys/call_guard.h"
 #include "yoke/reduce.h"
 
@@ -139,8 +140,8 @@ static yoke_status map_reduce_run(map_reduce *map, yoke_future **future,
         return status;
     }
     map->combine.by_caller = future == NULL;
-    submission->combine = &map->combine;
-    return yk_call_submit(future, pool, submission, error);
+    status = yk_combine_attach(submission, map->partial, pool, &map->combine, error);
+    return status == YOKE_OK ? yk_call_submit(future, pool, submission, error) : status;
 }
 
 /* ---- the call ---- */

@@ -6,6 +6,7 @@
 #include "api/call.h"
 #include "api/submission.h"
 #include "base/bits.h"
+#include "patterns/reductions.h"
 
 /* ---- checks ---- */
 
@@ -126,14 +127,13 @@ static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
                                  yk_request *submission, yk_error *error)
 {
     yoke_arg args[8];
-    yk_fold fold;
     yoke_status status;
 
     submission->options.round_up = false; /* the range is whole blocks */
     status = yk_reduction_prepare(pool, request->reduction, &submission->kernel, error);
 
     if (status == YOKE_OK) {
-        status = yk_reduction_fill(pool, request, submission, &fold, args, error);
+        status = yk_reduction_fill(pool, request, submission, args, error);
     }
     return status == YOKE_OK ? yk_call_submit(future, pool, submission, error) : status;
 }

@@ -18,8 +18,7 @@
 #include "yoke/range.h"
 #include "yoke/task.h"
 
-struct yk_combine;
-struct yk_fold;
+struct yk_completion;
 
 typedef struct yk_request {
     yoke_kernel *kernel;
@@ -32,10 +31,9 @@ typedef struct yk_request {
     void *on_context;
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
     bool is_users;     /* the future will be */
-    /* What is done with partial results. Copied, as is the memory that contains them; NULL:
-     * none. */
-    const struct yk_fold *fold;
-    const struct yk_combine *combine;
+    struct yk_completion
+        *completions;      /* what is to be done at the job's end; NULL: nothing */
+    uint64_t scratch_args; /* a bit for each argument that is memory of the library's */
 
     /* Of a function that is called per item: what patterns/tasks.h makes a kernel of. */
     yoke_task_function *function;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "patterns/result.h"
 #include "pool/pool.h"
 #include "pool/submit.h"
 #include "sys/elf.h"
@@ -141,6 +142,13 @@ static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
         args[request.arg_count++] =
             yoke_scalar_bytes(asked->context, asked->context_bytes);
         request.task.context = (uint32_t)request.arg_count;
+    }
+    if (asked->has_result) {
+        const yoke_status status = yk_result_attach(&request, asked->max_result, error);
+
+        if (status != YOKE_OK) {
+            return status;
+        }
     }
     return yk_submit(future, pool, &request, error);
 }

@@ -3,6 +3,8 @@
  * future's by one thread, without the lock. */
 #include "pool/callbacks.h"
 
+#include <string.h>
+
 #include "pool/pool.h"
 
 /* ---- functions of the program ---- */
@@ -43,6 +45,87 @@ bool yk_callbacks_are_deferred(const yoke_pool *pool)
     return yk_is_held(undo_user_callback, pool, WITHOUT_CALLBACKS);
 }
 
+/* ---- results that functions of the program make ---- */
+
+bool yk_result_is_anothers_locked(const yoke_future *future)
+{
+    return future->result_state == YK_RESULT_MAKING ||
+           (future->result_state == YK_RESULT_DUE && future->completions->by_caller &&
+            !future->is_left);
+}
+
+bool yk_result_claim_locked(yoke_future *future)
+{
+    const bool is_due = future->result_state == YK_RESULT_DUE;
+
+    if (is_due) {
+        future->result_state = YK_RESULT_MAKING;
+    }
+    return is_due;
+}
+
+/* The functions have returned, or one has failed. */
+static void result_finish(yoke_future *future, const yk_error *failure)
+{
+    yoke_pool *pool = future->pool;
+
+    yk_pool_lock(pool);
+    if (failure != NULL) {
+        future->status = failure->status;
+        future->error = strdup(yk_error_text(failure));
+    }
+    for (yk_completion *c = future->completions; c != NULL; c = c->next) {
+        if (failure == NULL && !future->is_left && c->ops->made != NULL) {
+            c->ops->made(c);
+        }
+    }
+    yk_completions_drop(future->completions, pool, future);
+    future->completions = NULL;
+    future->result_state = YK_RESULT_MADE;
+    yk_pool_unlock(pool);
+    /* The slot may be another job's by now: a thread that waits for that one checks once more. */
+    yk_eventcount_signal(&yk_job_at(pool->control, future->ref)->ended);
+}
+
+static void undo_make(void *made, uint64_t unused)
+{
+    yoke_future *future = made;
+    yk_error error;
+
+    (void)unused;
+    (void)yk_fail(&error, YOKE_EKERNEL, "%s " YK_HAS_NOT_RETURNED,
+                  future->completions->ops->maker);
+    result_finish(future, &error);
+}
+
+void yk_result_make(yoke_future *future)
+{
+    yoke_pool *pool = future->pool;
+    yk_error error;
+    bool returned = true;
+    bool is_left;
+
+    yk_pool_lock(pool);
+    is_left = future->is_left; /* then what the function needs may be gone, too */
+    yk_pool_unlock(pool);
+    yk_hold(undo_make, future, 0);
+    yk_user_callback_begin(pool, true);
+    for (yk_completion *c = future->completions; c != NULL && returned; c = c->next) {
+        returned = is_left || c->ops->make(c, &error);
+        if (!returned) {
+            yk_error_prefix(&error, "%s: ", c->ops->maker);
+        }
+    }
+    yk_user_callback_end();
+    yk_hold_end();
+    result_finish(future, returned ? NULL : &error);
+}
+
+bool yk_result_is_making(const yoke_future *future)
+{
+    return yk_is_held(undo_make, future, 0);
+}
+
 /* ---- callbacks of futures ---- */
 
 void yk_callbacks_add_locked(yoke_pool *pool, yoke_future *future)
@@ -69,7 +152,7 @@ static callback_due callbacks_next_locked(yoke_future *future)
         future->status == YOKE_OK ? future->on_success : future->on_error;
     callback_due next = {false, first, future->on_context};
 
-    if (yk_combine_claim_locked(future)) {
+    if (yk_result_claim_locked(future)) {
         return (callback_due){.makes_result = true};
     }
     if (first == NULL) {
@@ -87,7 +170,7 @@ static yoke_future *callbacks_take_first_locked(yoke_pool *pool)
     yoke_future *before = NULL;
     yoke_future *future = pool->callbacks.first;
 
-    while (future != NULL && yk_combine_is_anothers_locked(future)) {
+    while (future != NULL && yk_result_is_anothers_locked(future)) {
         before = future;
         future = future->next_finished;
     }
@@ -139,7 +222,7 @@ static void callbacks_call(yoke_pool *pool, yoke_future *future, callback_due wh
     callback_call self = {what.callback, future, what.context};
 
     if (what.makes_result) {
-        yk_combine_make(future);
+        yk_result_make(future);
     } else {
         future->told = true;
         yk_call_out(pool, true, call_back, &self);

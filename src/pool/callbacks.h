@@ -33,6 +33,30 @@ void yk_run_callbacks(yoke_pool *pool);
 void yk_run_callback(yoke_pool *pool, yoke_future *future, yoke_on_done *callback,
                      void *context);
 
+/* ---- results ---- */
+
+/*
+ * A result that a function of the program makes (a completion's `make`), without the lock and by
+ * one thread:
+ *
+ *     DUE        the job has ended well and is collected
+ *     MAKING     by one thread, which has claimed it
+ *     MADE       the result is there; or the function failed, and so has the job
+ */
+
+/* Whether it is due, and now the calling thread's to make. */
+bool yk_result_claim_locked(yoke_future *future);
+
+/* Whether another thread makes it, or will. */
+bool yk_result_is_anothers_locked(const yoke_future *future);
+
+/* Makes what was claimed: calls the program's function, and writes the result. Without the
+ * lock; the future has a reference. */
+void yk_result_make(yoke_future *future);
+
+/* Whether the thread is in the function that makes this future's result. */
+bool yk_result_is_making(const yoke_future *future);
+
 /* ---- functions of the program ---- */
 
 /* Calls function(context), which calls the program's. `defers`: callbacks of the pool wait for

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The application's side of jobs: futures, the table of jobs that are not collected, and
- * collecting them.
- */
+/* Futures, and the table of jobs that are not collected. */
 #ifndef YK_POOL_FUTURES_H
 #define YK_POOL_FUTURES_H
 
@@ -12,8 +9,7 @@
 #include <sys/types.h>
 
 #include "launch/request.h"
-#include "pool/reductions.h"
-#include "pool/stage.h"
+#include "pool/completion.h"
 #include "protocol/control.h"
 #include "protocol/job.h"
 #include "yoke/future.h"
@@ -56,15 +52,14 @@ struct yoke_future {
     yoke_status status;
     char *error; /* NULL: none */
     yoke_kernel *kernel;
-    yk_staged *staged;
-    size_t staged_count;
     void *result; /* memory of the pool that was not taken yet; NULL: none */
     size_t result_bytes;
     yoke_on_done *on_success; /* given at submission; NULL: none */
     yoke_on_done *on_error;
     void *on_context;
-    yk_fold fold;
-    yk_combine combine;
+    yk_completion submitted; /* the submission's own: the first of all */
+    yk_completion *completions;
+    uint64_t scratch_args; /* as in its request */
     yk_result_state result_state;
     yoke_on_done *callback; /* given later */
     void *callback_context;
@@ -75,10 +70,6 @@ struct yoke_future {
 
 /* With one reference: the user's, or the caller's. */
 yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request);
-
-/* The future of a job with nothing to do: it has ended well. NULL: no memory. Takes the
- * lock, runs callbacks. */
-yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_request *request);
 
 /* ---- references ---- */
 
@@ -103,36 +94,8 @@ void yk_future_let_go(yoke_future *future);
 /* One reference fewer. The lock is held if there is a pool. */
 void yk_future_release_locked(yoke_future *future);
 
-/* ---- collecting ---- */
-
-/* Takes the results of a job that has ended out of its slot. */
-void yk_collect_locked(yoke_pool *pool, uint32_t slot);
-
-/* Collects every job that has ended. How many. */
-size_t yk_collect_ended_locked(yoke_pool *pool);
-
-/* The same, but failed jobs that nothing reports keep their slots, so that jobs submitted later
- * that need their results fail too. They count once. */
-size_t yk_collect_all_but_silent_locked(yoke_pool *pool);
-
-/*
- * Collects jobs to make room for others. A failed job that was not reported to the program yet
- * keeps its slot, so that jobs submitted later that need its results fail too rather than compute
- * with what is left of them. With `failed_too` all but the last of those: it is the one that a
- * chain of jobs hangs on.
- */
-void yk_collect_for_room_locked(yoke_pool *pool, bool failed_too);
-
-/* Ends all jobs that are not collected, with a status: after the pool's processes are gone. */
-void yk_abandon_jobs_locked(yoke_pool *pool, yoke_status status, const char *text);
-
-/* ---- waiting ---- */
-
 /* Asks the job to end early. Takes the lock. */
 void yk_future_cancel(yoke_future *future);
-
-/* Waits until the job is collected, or the time (negative: no limit) is over. */
-bool yk_future_wait(yoke_future *future, double seconds);
 
 /* Whether its job has ended, with all that belongs to it. */
 bool yk_future_is_over_locked(const yoke_future *future);

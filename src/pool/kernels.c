@@ -487,14 +487,22 @@ yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
     return create_of_source(kernel, &model, options, error);
 }
 
-yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
-                                 const yoke_kernel_options *options, bool needs_double,
-                                 yk_error *error)
+yoke_status yk_kernel_get_own(yoke_kernel **kernel, yoke_pool *pool, size_t number,
+                              const yoke_kernel_options *options, bool needs_double,
+                              yk_error *error)
 {
     const yoke_kernel model = {
         .pool = pool, .needs_double = needs_double, .tolerant = true};
+    yoke_kernel **own = &pool->kernels.own[number];
+    yoke_status status = YOKE_OK;
 
-    return create_of_source(kernel, &model, options, error);
+    (void)pthread_mutex_lock(&pool->kernels.own_lock);
+    if (*own == NULL) {
+        status = create_of_source(own, &model, options, error);
+    }
+    *kernel = *own;
+    (void)pthread_mutex_unlock(&pool->kernels.own_lock);
+    return status;
 }
 
 /* ---- task functions as kernels ---- */
@@ -628,6 +636,7 @@ void yk_kernels_sweep_locked(yoke_pool *pool)
 void yk_kernel_table_init(yk_kernel_table *table)
 {
     (void)pthread_mutex_init(&table->build_lock, NULL);
+    (void)pthread_mutex_init(&table->own_lock, NULL);
     (void)pthread_mutex_init(&table->task_lock, NULL);
 }
 
@@ -637,5 +646,6 @@ void yk_kernel_table_fini(yk_kernel_table *table)
         free(table->by_slot[i]);
     }
     (void)pthread_mutex_destroy(&table->build_lock);
+    (void)pthread_mutex_destroy(&table->own_lock);
     (void)pthread_mutex_destroy(&table->task_lock);
 }

@@ -36,12 +36,16 @@ struct yoke_kernel {
     uint64_t last_use; /* of a task function: the table's task_uses then */
 };
 
-/* The table is under the pool's lock. */
+enum { YK_OWN_KERNELS = 64 /* of the library: a number for each */ };
+
+/* Under the pool's lock, except for `own`. */
 typedef struct yk_kernel_table {
     yoke_kernel *by_slot[YK_MAX_KERNELS];
     yoke_kernel *task_kernels[YK_MAX_KERNELS]; /* those made of task functions, by slot */
     uint64_t task_uses;
     pthread_mutex_t build_lock; /* one kernel is created at a time; taken first */
+    yoke_kernel *own[YK_OWN_KERNELS]; /* NULL: not used yet; under own_lock */
+    pthread_mutex_t own_lock;  /* one of them is made at a time; before build_lock */
     pthread_mutex_t task_lock; /* one function becomes a kernel at a time; before build_lock */
 } yk_kernel_table;
 
@@ -53,11 +57,12 @@ void yk_kernel_table_fini(yk_kernel_table *table);
 yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
                              const yoke_kernel_options *options, yk_error *error);
 
-/* The same for a kernel of the library's own: a driver that cannot build it does not run it,
- * which is no failure as long as any worker can. */
-yoke_status yk_kernel_create_own(yoke_kernel **kernel, yoke_pool *pool,
-                                 const yoke_kernel_options *options, bool needs_double,
-                                 yk_error *error);
+/* The library's own kernel with this number in the table, which is created at its first use. A
+ * driver that cannot build it does not run it, which is no failure as long as any worker can.
+ * Waits for builds. */
+yoke_status yk_kernel_get_own(yoke_kernel **kernel, yoke_pool *pool, size_t number,
+                              const yoke_kernel_options *options, bool needs_double,
+                              yk_error *error);
 
 /* The kernel of a task function, which is made if there is none. With one user more, so that it
  * stays until a job has it. Takes the locks. */

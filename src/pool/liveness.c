@@ -14,8 +14,9 @@ static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 /* How long processes may take to go after the supervisor. */
 static const uint64_t end_ns = 5 * YK_NS_PER_S;
 
-void yk_liveness_init(yk_liveness *liveness)
+void yk_liveness_init(yk_liveness *liveness, void (*end_jobs)(yoke_pool *pool))
 {
+    liveness->end_jobs = end_jobs;
     liveness->supervisor_fd = -1;
     liveness->all_gone_fd = -1;
     liveness->liveness_fd = -1;
@@ -62,9 +63,7 @@ bool yk_pool_is_alive(yoke_pool *pool)
         pool->liveness.broken = true;
         /* Its children die with it; wait until no process writes to the memory any more. */
         (void)yk_fd_wait_one(pool->liveness.all_gone_fd, end_ns);
-        (void)yk_collect_ended_locked(pool); /* these ended before it did */
-        yk_abandon_jobs_locked(pool, YOKE_EBROKEN,
-                               "the pool's supervisor process has died");
+        pool->liveness.end_jobs(pool);
     }
     broken = pool->liveness.broken;
     yk_pool_unlock(pool);

@@ -26,13 +26,16 @@ typedef struct yk_liveness {
     bool ending;     /* the pool is being closed or terminated: the supervisor may end */
     bool was_broken; /* when the pool's processes were stopped */
 
+    /* Written before other threads have the pool: ends the jobs of a pool that broke. Locked. */
+    void (*end_jobs)(yoke_pool *pool);
+
     /* Without a lock: how many threads are inside of calls that the end of the pool has to let
      * out. The highest bit: the end has come. */
     _Atomic uint32_t inside;
 } yk_liveness;
 
 /* No process, no descriptor. */
-void yk_liveness_init(yk_liveness *liveness);
+void yk_liveness_init(yk_liveness *liveness, void (*end_jobs)(yoke_pool *pool));
 
 /* Closes the descriptors. */
 void yk_liveness_fini(yk_liveness *liveness);

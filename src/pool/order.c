@@ -118,7 +118,6 @@ void yk_order_add_locked(yoke_pool *pool, uint32_t slot)
 {
     uint64_t waits = atomic_load(&pool->control->jobs[slot].waits_for);
 
-    pool->jobs.slots_by_age[pool->jobs.count++] = (uint8_t)slot;
     /* Before the job is opened: see yk_job_publish(). */
     for (; waits != 0; waits &= waits - 1) {
         atomic_fetch_or(&pool->control->jobs[__builtin_ctzll(waits)].waited_by,
@@ -128,14 +127,6 @@ void yk_order_add_locked(yoke_pool *pool, uint32_t slot)
 
 void yk_order_remove_locked(yoke_pool *pool, uint32_t slot)
 {
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < pool->jobs.count; i++) {
-        if (pool->jobs.slots_by_age[i] != slot) {
-            pool->jobs.slots_by_age[kept++] = pool->jobs.slots_by_age[i];
-        }
-    }
-    pool->jobs.count = kept;
     for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
         pool->order.behind[i] &= ~order_bit_of(slot);
         pool->order.relies[i] &= ~order_bit_of(slot);

@@ -548,6 +548,13 @@ static yoke_status wait_until_up(yoke_pool *pool, const yoke_pool_options *optio
     }
 }
 
+static void end_broken_jobs_locked(yoke_pool *pool)
+{
+    (void)yk_collect_ended_locked(pool); /* these ended before the supervisor did */
+    yk_abandon_jobs_locked(pool, YOKE_EBROKEN,
+                           "the pool's supervisor process has died");
+}
+
 yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
                            yk_pool_announce *announce, yk_error *error)
 {
@@ -566,13 +573,12 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     pool->arena.mapping = YK_MAPPING_NONE;
     pool->store.mapping = YK_MAPPING_NONE;
     pool->tables.mapping = YK_MAPPING_NONE;
-    yk_liveness_init(&pool->liveness);
+    yk_liveness_init(&pool->liveness, end_broken_jobs_locked);
     pool->next_id = 1;
     pool->owner = yk_process_self();
     (void)pthread_mutex_init(&pool->lock, NULL);
     (void)pthread_mutex_init(&pool->caller.lock, NULL);
     (void)pthread_mutex_init(&pool->lending.recall_lock, NULL);
-    (void)pthread_mutex_init(&pool->reductions.build_lock, NULL);
     yk_kernel_table_init(&pool->kernels);
     yk_ipc_registry_init(&pool->objects);
     status = create_memory(pool, options, error);
@@ -672,7 +678,6 @@ static void free_memory(yoke_pool *pool)
     (void)pthread_mutex_destroy(&pool->lock);
     (void)pthread_mutex_destroy(&pool->caller.lock);
     (void)pthread_mutex_destroy(&pool->lending.recall_lock);
-    (void)pthread_mutex_destroy(&pool->reductions.build_lock);
     free(pool);
 }
 

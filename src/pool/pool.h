@@ -19,6 +19,7 @@
 #include "ipc/registry.h"
 #include "pool/callbacks.h"
 #include "pool/caller.h"
+#include "pool/collect.h"
 #include "pool/futures.h"
 #include "pool/kernels.h"
 #include "pool/lend.h"
@@ -26,13 +27,13 @@
 #include "pool/order.h"
 #include "pool/placement.h"
 #include "pool/processes.h"
-#include "pool/reductions.h"
-#include "pool/result.h"
 #include "pool/segments.h"
 #include "pool/spoiled.h"
+#include "pool/stage.h"
 #include "pool/unread.h"
 #include "protocol/control.h"
 #include "shm/arena.h"
+#include "shm/spares.h"
 #include "sys/mapping.h"
 #include "yoke/pool.h"
 #include "yoke/stats.h"
@@ -56,12 +57,12 @@ struct yoke_pool {
     yk_job_table jobs;
     yk_order order;
     yk_placement placement;
-    yk_results results;
+    yk_staging_table staging;
     yk_callback_queue callbacks;
     yk_unread unread;
     yk_spoiled_list spoiled;
     yk_kernel_table kernels;
-    yk_reductions reductions;
+    yk_spares spares; /* partial results of reductions; under the lock */
     yk_lending lending;
     yk_segment_table segments;
     yk_process_table processes;

@@ -13,6 +13,7 @@
  */
 #include "pool/spoiled.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,15 +114,12 @@ static bool spoiled_is_written(const yk_arg *arg)
     return arg->kind == YK_ARG_ARRAY && (arg->access & YK_WRITE) != 0;
 }
 
-/* Partial results of a reduction are the library's: their memory is used again. */
-static bool spoiled_is_partial(const yoke_future *future, const yk_arg *arg)
-{
-    const uint64_t address = arg->address;
+static_assert((int)YK_MAX_ARGS <= 64, "scratch_args has a bit for each");
 
-    return (future->fold.finish != NULL &&
-            address == (uint64_t)(uintptr_t)future->fold.partials) ||
-           (future->combine.partials != NULL &&
-            address == (uint64_t)(uintptr_t)future->combine.partials);
+/* Partial results of a reduction are the library's: their memory is used again. */
+static bool spoiled_is_scratch(const yoke_future *future, uint32_t arg)
+{
+    return (future->scratch_args >> arg & 1) != 0;
 }
 
 /* Keeps of a launch what it writes. Whether that is anything. */
@@ -130,8 +128,7 @@ static bool keep_written(yk_launch *launch, const yoke_future *future)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < launch->arg_count; i++) {
-        if (spoiled_is_written(&launch->args[i]) &&
-            !spoiled_is_partial(future, &launch->args[i])) {
+        if (spoiled_is_written(&launch->args[i]) && !spoiled_is_scratch(future, i)) {
             launch->args[count++] = launch->args[i];
         }
     }

@@ -46,11 +46,12 @@ static void stage_copy_in(const yk_launch *launch, const yk_arg *arg,
     }
 }
 
-static yoke_status stage_arg(yoke_pool *pool, yoke_future *future, yk_launch *launch,
+/* Takes memory for a copy of the argument, which becomes the launch's. */
+static yoke_status stage_arg(yoke_pool *pool, yk_staging *staging, yk_launch *launch,
                              uint32_t index, yk_error *error)
 {
     yk_arg *arg = &launch->args[index];
-    yk_staged *staged = &future->staged[future->staged_count];
+    yk_staged *staged = &staging->copies[staging->count];
     uint64_t low;
     uint64_t high;
     uint64_t lead;
@@ -72,41 +73,12 @@ static yoke_status stage_arg(yoke_pool *pool, yoke_future *future, yk_launch *la
         .copy = (uint64_t)(uintptr_t)copy + lead - (arg->address - low),
         .block = (uint64_t)(uintptr_t)copy,
     };
-    future->staged_count++;
+    staging->count++;
     (void)yk_arena_find(&pool->arena, copy, &block);
     arg->address = (uint64_t)(uintptr_t)copy + lead;
     arg->block_address = (uint64_t)(uintptr_t)copy;
     arg->block_bytes = block.bytes;
     arg->block_id = block.id;
-    stage_copy_in(launch, arg, staged);
-    return YOKE_OK;
-}
-
-yoke_status yk_stage_in_locked(yoke_pool *pool, yoke_future *future, yk_launch *launch,
-                               yk_error *error)
-{
-    uint32_t foreign = 0;
-
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
-        foreign += stage_is_foreign(&launch->args[i]);
-    }
-    if (foreign == 0) {
-        return YOKE_OK;
-    }
-    future->staged = calloc(foreign, sizeof *future->staged);
-    if (future->staged == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "out of memory");
-    }
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
-        if (stage_is_foreign(&launch->args[i])) {
-            const yoke_status status = stage_arg(pool, future, launch, i, error);
-
-            if (status != YOKE_OK) {
-                yk_stage_out_locked(pool, future, launch, false);
-                return status;
-            }
-        }
-    }
     return YOKE_OK;
 }
 
@@ -122,20 +94,74 @@ static void stage_copy_out(const yk_launch *launch, const yk_staged *staged)
     }
 }
 
-void yk_stage_out_locked(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
-                         bool results)
+static yoke_status stage_collect(yk_completion *completion, yoke_pool *pool,
+                                 yoke_future *future, bool well, yk_error *error)
 {
-    for (size_t i = 0; i < future->staged_count; i++) {
-        const yk_staged *staged = &future->staged[i];
+    const yk_staging *self = (const yk_staging *)completion;
 
-        if (results) {
-            stage_copy_out(launch, staged);
-        }
-        (void)yk_arena_free(&pool->arena, stage_pointer(staged->block), NULL);
+    (void)future;
+    (void)error;
+    for (size_t i = 0; well && i < self->count; i++) {
+        stage_copy_out(&pool->control->jobs[self->slot].launch, &self->copies[i]);
     }
-    free(future->staged);
-    future->staged = NULL;
-    future->staged_count = 0;
+    return YOKE_OK;
+}
+
+static void stage_drop(yk_completion *completion, yoke_pool *pool, yoke_future *future)
+{
+    yk_staging *self = (yk_staging *)completion;
+
+    (void)future;
+    pool->staging.by_slot[self->slot] = NULL;
+    for (size_t i = 0; i < self->count; i++) {
+        (void)yk_arena_free(&pool->arena, stage_pointer(self->copies[i].block), NULL);
+    }
+    free(self);
+}
+
+static const yk_completion_ops stage_ops = {.collect = stage_collect,
+                                            .drop = stage_drop};
+
+yoke_status yk_stage_allocate_locked(yoke_pool *pool, yk_staging **result,
+                                     uint32_t slot, yk_launch *launch, yk_error *error)
+{
+    yk_staging *staging;
+    yoke_status status = YOKE_OK;
+    size_t foreign = 0;
+
+    *result = NULL;
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        foreign += stage_is_foreign(&launch->args[i]);
+    }
+    if (foreign == 0) {
+        return YOKE_OK;
+    }
+    staging = calloc(1, sizeof *staging + foreign * sizeof *staging->copies);
+    if (staging == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    staging->completion.ops = &stage_ops;
+    staging->slot = slot;
+    for (uint32_t i = 0; i < launch->arg_count && status == YOKE_OK; i++) {
+        if (stage_is_foreign(&launch->args[i])) {
+            status = stage_arg(pool, staging, launch, i, error);
+        }
+    }
+    if (status != YOKE_OK) {
+        stage_drop(&staging->completion, pool, NULL);
+        return status;
+    }
+    pool->staging.by_slot[slot] = staging;
+    *result = staging;
+    return YOKE_OK;
+}
+
+void yk_stage_in(const yk_staging *staging, const yk_launch *launch)
+{
+    for (size_t i = 0; i < staging->count; i++) {
+        stage_copy_in(launch, &launch->args[staging->copies[i].arg],
+                      &staging->copies[i]);
+    }
 }
 
 /* As the staged argument was before: in the application's memory. */
@@ -155,15 +181,14 @@ static bool stage_meets(const yk_launch *launch, const yk_arg *arg,
     return yk_args_conflict(other_launch, &other, launch, arg);
 }
 
-static bool stage_conflicts(const yk_launch *launch, const yoke_future *other,
+static bool stage_conflicts(const yk_launch *launch, const yk_staging *other,
                             const yk_launch *other_launch)
 {
     for (uint32_t i = 0; i < launch->arg_count; i++) {
-        for (size_t s = 0; s < other->staged_count; s++) {
-            const yk_staged *staged = &other->staged[s];
-
+        for (size_t s = 0; s < other->count; s++) {
             if (stage_is_foreign(&launch->args[i]) &&
-                stage_meets(launch, &launch->args[i], staged, other_launch)) {
+                stage_meets(launch, &launch->args[i], &other->copies[s],
+                            other_launch)) {
                 return true;
             }
         }
@@ -171,15 +196,15 @@ static bool stage_conflicts(const yk_launch *launch, const yoke_future *other,
     return false;
 }
 
-yoke_future *yk_stage_conflict_locked(yoke_pool *pool, const yk_launch *launch)
+bool yk_stage_has_conflict_locked(const yoke_pool *pool, const yk_launch *launch)
 {
     for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
-        yoke_future *other = pool->jobs.futures_by_slot[slot];
+        const yk_staging *other = pool->staging.by_slot[slot];
 
-        if (other != NULL && other->staged_count != 0 &&
+        if (other != NULL &&
             stage_conflicts(launch, other, &pool->control->jobs[slot].launch)) {
-            return other;
+            return true;
         }
     }
-    return NULL;
+    return false;
 }

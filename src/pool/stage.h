@@ -8,7 +8,8 @@
 
 #include "base/error.h"
 #include "launch/launch.h"
-#include "yoke/future.h"
+#include "pool/completion.h"
+#include "protocol/control.h"
 #include "yoke/pool.h"
 
 /* A copy of an array outside the pool's memory. */
@@ -20,16 +21,28 @@ typedef struct yk_staged {
     uint64_t block; /* of the allocation there */
 } yk_staged;
 
-/* Gives arguments outside the arena a copy there, filled as far as it is read. */
-yoke_status yk_stage_in_locked(yoke_pool *pool, yoke_future *future, yk_launch *launch,
-                               yk_error *error);
+/* The copies of a job's arguments. */
+typedef struct yk_staging {
+    yk_completion completion;
+    uint32_t slot; /* of the job */
+    size_t count;
+    yk_staged copies[];
+} yk_staging;
 
-/* Copies results back and frees the copies. */
-void yk_stage_out_locked(yoke_pool *pool, yoke_future *future, const yk_launch *launch,
-                         bool results);
+/* By slot; NULL: the job has none. Under the pool's lock. */
+typedef struct yk_staging_table {
+    yk_staging *by_slot[YK_MAX_JOBS];
+} yk_staging_table;
 
-/* A job not collected yet that uses the plain memory of this launch's foreign arguments
- * in conflict with them, or NULL. */
-yoke_future *yk_stage_conflict_locked(yoke_pool *pool, const yk_launch *launch);
+/* Gives arguments outside the arena memory for a copy there; NULL: there are no such arguments. */
+yoke_status yk_stage_allocate_locked(yoke_pool *pool, yk_staging **staging,
+                                     uint32_t slot, yk_launch *launch, yk_error *error);
+
+/* Fills the copies as far as they are read. */
+void yk_stage_in(const yk_staging *staging, const yk_launch *launch);
+
+/* Whether a job that is not collected yet uses the plain memory of this launch's foreign arguments
+ * in conflict with them. */
+bool yk_stage_has_conflict_locked(const yoke_pool *pool, const yk_launch *launch);
 
 #endif

@@ -9,7 +9,6 @@
 #include "launch/check.h"
 #include "launch/lent.h"
 #include "pool/pool.h"
-#include "pool/stage.h"
 #include "pool/trace.h"
 #include "protocol/bells.h"
 #include "protocol/eligibility.h"
@@ -160,16 +159,31 @@ static bool changes_in_place(const yk_launch *launch)
     return false;
 }
 
-static void use_arrays(yoke_pool *pool, const yk_launch *launch)
+static void use_arrays(yoke_pool *pool, const yk_launch *launch, int users)
 {
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < launch->arg_count && i < YK_MAX_ARGS; i++) {
         const yk_arg *arg = &launch->args[i];
 
         if (arg->kind == YK_ARG_ARRAY) {
-            yk_arena_use(&pool->arena, arg->address, arg->block_id, 1);
+            yk_arena_use(&pool->arena, arg->address, arg->block_id, users);
         }
     }
 }
+
+/* The job is collected: what was done when it was published is undone. */
+static void submit_undo(yk_completion *completion, yoke_pool *pool, yoke_future *future)
+{
+    const yk_job *job = yk_job_at(pool->control, future->ref);
+
+    (void)completion;
+    yk_trace_collected_locked(pool, job, future->status);
+    use_arrays(pool, &job->launch, -1);
+    yk_order_remove_locked(pool, future->ref.slot);
+    yk_kernel_release_locked(future->kernel);
+    future->kernel = NULL;
+}
+
+static const yk_completion_ops submitted_ops = {.drop = submit_undo};
 
 /* Whether something of a lent array may be on devices alone by now. */
 static bool may_be_held(const yk_launch *launch)
@@ -234,10 +248,11 @@ static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *
     job->saves = job->in_place != 0 && recovers;
     prepare_holders(job, ref.generation, recovers);
     yk_place_tiles_locked(pool, job, ref.generation, request);
-    use_arrays(pool, &job->launch);
+    use_arrays(pool, &job->launch, 1);
     request->kernel->users++;
     future->references++; /* the pool's */
     pool->jobs.futures_by_slot[ref.slot] = future;
+    pool->jobs.slots_by_age[pool->jobs.count++] = (uint8_t)ref.slot;
     yk_order_add_locked(pool, ref.slot);
     yk_trace_submitted_locked(pool, job);
     if (spoiled != NULL) {
@@ -280,10 +295,10 @@ static yoke_status submit_wait_for_staged_locked(yoke_pool *pool,
 {
     const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
 
-    *again = yk_stage_conflict_locked(pool, launch) != NULL;
+    *again = yk_stage_has_conflict_locked(pool, launch);
     if (*again) {
         (void)yk_collect_ended_locked(pool);
-        *again = yk_stage_conflict_locked(pool, launch) != NULL;
+        *again = yk_stage_has_conflict_locked(pool, launch);
     }
     return *again ? submit_wait_locked(pool, ticket, error) : YOKE_OK;
 }
@@ -309,6 +324,26 @@ static yoke_status submit_wait_for_devices_locked(yoke_pool *pool, const char *d
         status = submit_wait_locked(pool, ticket, error);
     }
     return status;
+}
+
+/* The copies come after what the request has attached. */
+static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
+                                       yk_launch *launch, yk_error *error)
+{
+    yk_completion **link = &future->completions;
+    yk_staging *staging;
+    const yoke_status status =
+        yk_stage_allocate_locked(pool, &staging, future->ref.slot, launch, error);
+
+    if (staging == NULL) {
+        return status;
+    }
+    yk_stage_in(staging, launch);
+    while (*link != NULL) {
+        link = &(*link)->next;
+    }
+    *link = &staging->completion;
+    return YOKE_OK;
 }
 
 static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
@@ -348,19 +383,19 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
     }
     if (status == YOKE_OK) {
         *spoiled = yk_spoiled_needed_locked(pool, future, &job->launch);
-        status = yk_stage_in_locked(pool, future, &job->launch, error);
+        status = submit_stage_locked(pool, future, &job->launch, error);
     }
-    if (status == YOKE_OK) {
-        status = yk_result_reserve_locked(pool, job, request, error);
-        if (status != YOKE_OK) {
-            yk_stage_out_locked(pool, future, &job->launch, false);
-        }
+    for (yk_completion *c = future->completions; status == YOKE_OK && c != NULL;
+         c = c->next) {
+        status = c->ops->begin != NULL ? c->ops->begin(c, pool, job, error) : YOKE_OK;
     }
     return status;
 }
 
+/* On failure *completions are to be dropped. */
 static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
-                                 const yk_request *request, yk_error *error)
+                                 const yk_request *request, yk_completion **completions,
+                                 yk_error *error)
 {
     const char *spoiled = NULL;
     yoke_future *future;
@@ -373,17 +408,16 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     if (future == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
+    future->completions = *completions;
     status = submit_prepare_locked(pool, future, request, &spoiled, error);
     if (status != YOKE_OK) {
+        *completions = future->completions;
         yk_future_release_locked(future);
         return status;
     }
-    if (request->fold != NULL) {
-        future->fold = *request->fold;
-    }
-    if (request->combine != NULL) {
-        future->combine = *request->combine;
-    }
+    future->submitted.ops = &submitted_ops;
+    future->submitted.next = future->completions;
+    future->completions = &future->submitted;
     submit_publish_locked(pool, future, yk_job_at(pool->control, future->ref), request,
                           spoiled);
     *result = future;
@@ -403,24 +437,10 @@ static void run_callbacks(yoke_pool *pool, yoke_future *future)
     yk_pool_leave(pool);
 }
 
-/* The job was not submitted. */
-static void submit_drop_partials_locked(yoke_pool *pool, const yk_request *request)
-{
-    if (request->fold != NULL) {
-        yk_fold fold = *request->fold;
-
-        yk_fold_drop_locked(pool, &fold);
-    }
-    if (request->combine != NULL) {
-        yk_combine combine = *request->combine;
-
-        yk_combine_drop(pool, &combine);
-    }
-}
-
 yoke_status yk_submit(yoke_future **future, yoke_pool *pool, const yk_request *request,
                       yk_error *error)
 {
+    yk_completion *completions = request->completions;
     yoke_status status = yk_map_options_check(&request->options, error);
     yk_fp_environment before;
     bool has_callbacks;
@@ -431,11 +451,11 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool, const yk_request *r
      * and no flags. */
     before = yk_fp_use_default();
     if (status == YOKE_OK) {
-        status = submit_locked(future, pool, request, error);
+        status = submit_locked(future, pool, request, &completions, error);
     }
     yk_fp_restore(before);
     if (status != YOKE_OK) {
-        submit_drop_partials_locked(pool, request);
+        yk_completions_drop(completions, pool, NULL);
     }
     has_callbacks = pool->callbacks.first != NULL;
     yk_pool_unlock(pool);

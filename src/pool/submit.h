@@ -12,8 +12,8 @@
 /* Checks what options alone can be checked for; not their devices. */
 yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *error);
 
-/* Checks and publishes a job. The caller owns the future. The memory of the request's
- * fold and of its combine is the job's, or given back on failure. Takes the lock, runs
+/* Checks and publishes a job. The caller owns the future. What is attached to the request is
+ * the job's, or dropped on failure. Takes the lock, runs
  * callbacks. */
 yoke_status yk_submit(yoke_future **future, yoke_pool *pool, const yk_request *request,
                       yk_error *error);

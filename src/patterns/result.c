@@ -9,13 +9,23 @@
  *     bytes, is_large   task; each attempt starts with 0, so a death costs nothing
  *     settle            application, when it collects the job: whoever wrote is gone
  */
-#include "pool/result.h"
+#include "patterns/result.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
 #include "pool/pool.h"
-#include "pool/submit.h"
+
+/* Room for a job's result, as the application gave it: what the job's slot says of it may have
+ * been written over. */
+typedef struct task_result {
+    yk_completion completion;
+    uint64_t max_bytes; /* 0: the library chooses */
+    const yk_job *job;
+    void *block; /* NULL: only what the slot holds */
+    size_t bytes;
+} task_result;
 
 /* Address space is no memory, but a small arena has little of it: all jobs in flight get
  * half of it at most. */
@@ -29,36 +39,26 @@ static uint64_t room_for(const yoke_pool *pool, uint64_t asked)
                                             (2 * YK_MAX_JOBS));
 }
 
-static yk_room *result_room_of(yoke_pool *pool, const yk_job *job)
+static yoke_status result_begin(yk_completion *completion, yoke_pool *pool, yk_job *job,
+                                yk_error *error)
 {
-    return &pool->results.rooms[job - pool->control->jobs];
-}
-
-yoke_status yk_result_reserve_locked(yoke_pool *pool, yk_job *job,
-                                     const yk_request *request, yk_error *error)
-{
+    task_result *self = (task_result *)completion;
     yk_task_result *result = &job->result;
-    const uint64_t bytes = room_for(pool, request->max_result);
-    yk_room *room = result_room_of(pool, job);
+    const uint64_t bytes = room_for(pool, self->max_bytes);
 
-    *room = (yk_room){.has_result = request->has_result};
     result->block = result->capacity = result->bytes = 0;
     result->is_large = result->touched = 0;
-    job->launch.task.result = 0;
-    if (!request->has_result) {
-        return YOKE_OK;
-    }
     job->launch.task.result = (uint64_t)(uintptr_t)result;
+    self->job = job;
     if (bytes > sizeof result->small) {
-        void *block = yk_arena_reserve(&pool->arena, (size_t)bytes, error);
-
-        if (block == NULL) {
+        self->block = yk_arena_reserve(&pool->arena, (size_t)bytes, error);
+        if (self->block == NULL) {
             yk_error_prefix(error, "room for the result (.max_result_bytes): ");
             return YOKE_ENOMEM;
         }
-        result->block = (uint64_t)(uintptr_t)block;
+        self->bytes = (size_t)bytes;
+        result->block = (uint64_t)(uintptr_t)self->block;
         result->capacity = bytes;
-        *room = (yk_room){true, block, (size_t)bytes};
     }
     return YOKE_OK;
 }
@@ -76,7 +76,7 @@ static void *copy_small(yoke_pool *pool, const yk_task_result *result, size_t by
 }
 
 /* The size that the slot says, if the result can have it. */
-static yoke_status get_size(const yk_task_result *result, const yk_room *room,
+static yoke_status get_size(const yk_task_result *result, const task_result *room,
                             size_t *bytes, yk_error *error)
 {
     const size_t max_count = result->is_large != 0 ? room->bytes : sizeof result->small;
@@ -93,33 +93,58 @@ static yoke_status get_size(const yk_task_result *result, const yk_room *room,
         (unsigned long long)result->bytes, max_count);
 }
 
-yoke_status yk_result_collect_locked(yoke_pool *pool, yk_job *job, yoke_future *future,
-                                     bool succeeded, yk_error *error)
+/* Gives back what the result does not take. */
+static void result_settle(task_result *self, yoke_pool *pool, size_t bytes)
 {
-    const yk_task_result *result = &job->result;
-    const yk_room room = *result_room_of(pool, job);
-    const bool is_large = result->is_large != 0;
-    size_t bytes = 0;
-    yoke_status status = YOKE_OK;
+    if (self->block != NULL) {
+        yk_arena_settle(&pool->arena, self->block, bytes,
+                        self->job->result.touched != 0);
+        self->block = NULL;
+    }
+}
 
-    if (!room.has_result) {
-        return YOKE_OK;
-    }
-    if (succeeded) {
-        status = get_size(result, &room, &bytes, error);
-    }
-    if (room.block != NULL) {
-        yk_arena_settle(&pool->arena, room.block, is_large ? bytes : 0,
-                        result->touched != 0);
-    }
+static yoke_status result_collect(yk_completion *completion, yoke_pool *pool,
+                                  yoke_future *future, bool well, yk_error *error)
+{
+    task_result *self = (task_result *)completion;
+    const yk_task_result *result = &self->job->result;
+    const bool is_large = result->is_large != 0;
+    void *block = self->block;
+    size_t bytes = 0;
+    const yoke_status status = well ? get_size(result, self, &bytes, error) : YOKE_OK;
+
+    result_settle(self, pool, is_large ? bytes : 0);
     if (bytes == 0) {
         return status;
     }
-    future->result = is_large ? room.block : copy_small(pool, result, bytes, error);
+    future->result = is_large ? block : copy_small(pool, result, bytes, error);
     if (future->result == NULL) {
         yk_error_prefix(error, "the result: ");
-        status = YOKE_ENOMEM;
+        return YOKE_ENOMEM;
     }
-    future->result_bytes = future->result != NULL ? bytes : 0;
-    return status;
+    future->result_bytes = bytes;
+    return YOKE_OK;
+}
+
+static void result_drop(yk_completion *completion, yoke_pool *pool, yoke_future *future)
+{
+    (void)future;
+    result_settle((task_result *)completion, pool, 0); /* if it was not collected */
+    free(completion);
+}
+
+static const yk_completion_ops result_ops = {
+    .begin = result_begin, .collect = result_collect, .drop = result_drop};
+
+yoke_status yk_result_attach(yk_request *request, uint64_t max_bytes, yk_error *error)
+{
+    task_result *self = calloc(1, sizeof *self);
+
+    if (self == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    self->completion.ops = &result_ops;
+    self->max_bytes = max_bytes;
+    yk_request_attach(request, &self->completion);
+    return YOKE_OK;
 }

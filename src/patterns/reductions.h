@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Built-in reductions as jobs: their kernels, their arguments, their partial results. */
+#ifndef YK_PATTERNS_REDUCTIONS_H
+#define YK_PATTERNS_REDUCTIONS_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "launch/request.h"
+#include "reduce/reduction.h"
+#include "yoke/reduce.h"
+
+/* What is reduced. */
+typedef struct yk_reduce_request {
+    const yk_reduction *reduction;
+    const void *x;
+    const void *y; /* of operations on two arrays */
+    size_t n;      /* at least 1, and n elements have a size */
+    yoke_reduced *result;
+} yk_reduce_request;
+
+/* Creates the operation's kernel in this pool if it is not there. Waits for builds. */
+yoke_status yk_reduction_prepare(yoke_pool *pool, const yk_reduction *reduction,
+                                 yoke_kernel **kernel, yk_error *error);
+
+/* Fills in range and arguments (eight), and attaches what makes the result of partial results.
+ * Takes the lock. */
+yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *reduce,
+                              yk_request *request, yoke_arg args[8], yk_error *error);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "pool/pool.h"
+#include "sys/call_guard.h"
+#include "sys/futex.h"
+
+/* About what waking a sleeping process costs. */
+static const uint64_t spin_ns = 50000;
+static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
+
+/* Jobs that waited for this one need not look at its slot any more. */
+static void collect_release_dependents_locked(yoke_pool *pool, uint32_t slot,
+                                              yoke_status status)
+{
+    const uint64_t bit = UINT64_C(1) << slot;
+
+    for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
+        yk_job *job = &pool->control->jobs[i];
+
+        if (pool->jobs.futures_by_slot[i] == NULL ||
+            ((pool->order.behind[i] | pool->order.relies[i]) & bit) == 0) {
+            continue;
+        }
+        if (status != YOKE_OK && (atomic_load(&job->needs) & bit) != 0) {
+            const yk_job_ref ref = pool->jobs.futures_by_slot[i]->ref;
+
+            yk_job_explain_need(pool->control, ref, slot);
+            yk_job_stop(pool->control, ref, YOKE_EDEPENDENCY);
+            (void)yk_job_try_end(pool->control, ref);
+        }
+        atomic_fetch_and(&job->needs, ~bit);
+        atomic_fetch_and(&job->waits_for, ~bit);
+        /* Whoever ended the job may not have come to look yet, and will find another job's
+         * `waited_by` in its slot. */
+        yk_job_check_ready(pool->control, pool->jobs.futures_by_slot[i]->ref);
+    }
+}
+
+static char *copy_error(const yk_job *job, uint32_t generation, yoke_status status)
+{
+    const uint64_t limit = yk_clock_ns() + YK_NS_PER_S;
+
+    if (status == YOKE_OK) {
+        return NULL;
+    }
+    /* The supervisor or an active worker writes the text, and is about to finish, unless
+     * something has written over the word. */
+    while (atomic_load(&job->error_state) ==
+               yk_state_pack(generation, YK_TEXT_WRITING) &&
+           yk_clock_ns() < limit) {
+        yk_yield();
+    }
+    return atomic_load(&job->error_state) == yk_state_pack(generation, YK_TEXT_READY)
+               ? strndup(job->error, sizeof job->error)
+               : NULL;
+}
+
+static bool has_error_callback(const yoke_future *future)
+{
+    return future->on_error != NULL || future->callback != NULL;
+}
+
+static bool has_callback(const yoke_future *future)
+{
+    return future->status == YOKE_OK
+               ? future->on_success != NULL || future->callback != NULL
+               : has_error_callback(future);
+}
+
+static void collect_forget_age_locked(yk_job_table *jobs, uint32_t slot)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < jobs->count; i++) {
+        if (jobs->slots_by_age[i] != slot) {
+            jobs->slots_by_age[kept++] = jobs->slots_by_age[i];
+        }
+    }
+    jobs->count = kept;
+}
+
+/* The slot is free for another job. */
+static void collect_free_slot_locked(yoke_pool *pool, uint32_t slot)
+{
+    yk_job *job = &pool->control->jobs[slot];
+    const uint32_t generation = yk_state_generation(atomic_load(&job->state));
+
+    pool->jobs.futures_by_slot[slot] = NULL;
+    collect_forget_age_locked(&pool->jobs, slot);
+    atomic_fetch_and(&pool->control->live, ~(UINT64_C(1) << slot));
+    atomic_store(&job->state, yk_state_pack(generation + 1, YK_JOB_FREE));
+}
+
+/* The completions' part in how the job ends: *status, and *text if it changes. */
+static void collect_completions_locked(yoke_pool *pool, yoke_future *future,
+                                       yoke_status *status, char **text)
+{
+    for (yk_completion *c = future->completions; c != NULL; c = c->next) {
+        const bool well = *status == YOKE_OK && !future->is_left;
+        yk_error error;
+
+        if (c->ops->collect != NULL &&
+            c->ops->collect(c, pool, future, well, &error) != YOKE_OK &&
+            *status == YOKE_OK) {
+            *status = error.status;
+            *text = strdup(yk_error_text(&error));
+        }
+    }
+}
+
+/* It is known how the job has ended: only completions stay that have something to make. */
+static void collect_drop_completions_locked(yoke_pool *pool, yoke_future *future)
+{
+    const bool well = future->status == YOKE_OK && !future->is_left;
+    yk_completion **link = &future->completions;
+
+    while (*link != NULL) {
+        yk_completion *completion = *link;
+
+        if (well && completion->ops->make != NULL) {
+            future->result_state = YK_RESULT_DUE;
+            link = &completion->next;
+        } else {
+            *link = completion->next;
+            completion->ops->drop(completion, pool, future);
+        }
+    }
+}
+
+static void collect_finish_locked(yoke_pool *pool, yoke_future *future,
+                                  yoke_status status, char *text)
+{
+    const uint32_t slot = future->ref.slot;
+    yk_job *job = &pool->control->jobs[slot];
+
+    collect_completions_locked(pool, future, &status, &text);
+    future->status = status;
+    future->error = text;
+    future->progress = status == YOKE_OK ? 1 : yk_job_progress(pool->control, job);
+    if (status != YOKE_OK) {
+        yk_spoiled_note_locked(pool, future, &job->launch);
+    }
+    collect_drop_completions_locked(pool, future);
+    collect_free_slot_locked(pool, slot);
+    future->collected = true;
+    if (future->result_state == YK_RESULT_DUE || has_callback(future)) {
+        yk_callbacks_add_locked(pool, future);
+    } else {
+        yk_future_release_locked(future);
+    }
+}
+
+void yk_collect_locked(yoke_pool *pool, uint32_t slot)
+{
+    yk_job *job = &pool->control->jobs[slot];
+    const uint32_t generation = yk_state_generation(atomic_load(&job->state));
+    const yoke_status status = yk_job_status(job, generation);
+
+    collect_release_dependents_locked(pool, slot, status);
+    collect_finish_locked(pool, pool->jobs.futures_by_slot[slot], status,
+                          copy_error(job, generation, status));
+}
+
+static bool collect_slot_has_ended(const yoke_pool *pool, uint32_t slot)
+{
+    const uint64_t state = atomic_load(&pool->control->jobs[slot].state);
+
+    return pool->jobs.futures_by_slot[slot] != NULL &&
+           yk_state_of(state) == YK_JOB_ENDED;
+}
+
+static bool has_succeeded(const yoke_pool *pool, uint32_t slot)
+{
+    return yk_job_status(&pool->control->jobs[slot],
+                         pool->jobs.futures_by_slot[slot]->ref.generation) == YOKE_OK;
+}
+
+/* The slot of the job submitted last among those that have failed and are not
+ * collected; YK_MAX_JOBS if there is none. */
+static uint32_t last_failed(const yoke_pool *pool)
+{
+    for (uint32_t i = pool->jobs.count; i-- > 0;) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
+
+        if (collect_slot_has_ended(pool, slot) && !has_succeeded(pool, slot)) {
+            return slot;
+        }
+    }
+    return YK_MAX_JOBS;
+}
+
+void yk_collect_for_room_locked(yoke_pool *pool, bool failed_too)
+{
+    const uint32_t last = last_failed(pool);
+    uint32_t i = 0;
+
+    while (i < pool->jobs.count) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
+
+        if (collect_slot_has_ended(pool, slot) &&
+            (has_succeeded(pool, slot) || (failed_too && slot != last))) {
+            yk_collect_locked(pool, slot); /* the next one moves up */
+        } else {
+            i++;
+        }
+    }
+}
+
+/* Whether a job has failed and neither a future nor a callback is there to report it. */
+static bool is_silent_failure(const yoke_pool *pool, uint32_t slot)
+{
+    return collect_slot_has_ended(pool, slot) && !has_succeeded(pool, slot) &&
+           pool->jobs.futures_by_slot[slot]->references == 1 &&
+           !has_error_callback(pool->jobs.futures_by_slot[slot]);
+}
+
+static bool is_seen_first(yoke_future *future)
+{
+    const bool is_first = !future->is_seen;
+
+    future->is_seen = true;
+    return is_first;
+}
+
+size_t yk_collect_all_but_silent_locked(yoke_pool *pool)
+{
+    size_t count = 0;
+    uint32_t i = 0;
+
+    while (i < pool->jobs.count) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
+
+        if (collect_slot_has_ended(pool, slot) && !is_silent_failure(pool, slot)) {
+            yk_collect_locked(pool, slot); /* the next one moves up */
+            count++;
+        } else {
+            count += collect_slot_has_ended(pool, slot) &&
+                     is_seen_first(pool->jobs.futures_by_slot[slot]);
+            i++;
+        }
+    }
+    return count;
+}
+
+size_t yk_collect_ended_locked(yoke_pool *pool)
+{
+    size_t count = 0;
+    uint32_t i = 0;
+
+    while (i < pool->jobs.count) {
+        if (collect_slot_has_ended(pool, pool->jobs.slots_by_age[i])) {
+            yk_collect_locked(pool,
+                              pool->jobs.slots_by_age[i]); /* the next one moves up */
+            count++;
+        } else {
+            i++;
+        }
+    }
+    return count;
+}
+
+void yk_abandon_jobs_locked(yoke_pool *pool, yoke_status status, const char *text)
+{
+    while (pool->jobs.count > 0) {
+        collect_finish_locked(pool,
+                              pool->jobs.futures_by_slot[pool->jobs.slots_by_age[0]],
+                              status, strdup(text));
+    }
+}
+
+/* ---- waiting ---- */
+
+/* Collects the job if it has ended, and makes its result. Whether all that is done. */
+static bool try_finish(yoke_future *future)
+{
+    yoke_pool *pool = future->pool;
+    bool is_ours;
+    bool is_over;
+
+    yk_pool_lock(pool);
+    if (!future->collected) {
+        const yk_job *job = yk_job_at(pool->control, future->ref);
+
+        if (yk_state_of(atomic_load(&job->state)) == YK_JOB_ENDED) {
+            yk_collect_locked(pool, future->ref.slot);
+        }
+    }
+    is_over = yk_future_is_over_locked(future);
+    if (is_over && future->status != YOKE_OK) {
+        (void)yk_collect_ended_locked(pool); /* the user knows now */
+    }
+    is_ours = yk_result_claim_locked(future);
+    yk_pool_unlock(pool);
+    if (is_ours) {
+        yk_result_make(future);
+    }
+    return is_over || is_ours;
+}
+
+static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
+{
+    yk_eventcount *ended = &yk_job_at(pool->control, future->ref)->ended;
+
+    for (;;) {
+        const uint32_t ticket = yk_eventcount_ticket(ended);
+        uint64_t limit = poll_ns;
+        uint64_t now;
+
+        if (try_finish(future)) {
+            yk_run_callbacks(pool);
+            return true;
+        }
+        now = yk_clock_ns();
+        if (now >= deadline) {
+            return !yk_pool_is_alive(pool) && try_finish(future);
+        }
+        limit = deadline - now < limit ? deadline - now : limit;
+        if (!yk_eventcount_spin(ended, ticket, limit < spin_ns ? limit : spin_ns)) {
+            if (!future->collected) {
+                yk_job_wake_all(pool->control, future->ref);
+            }
+            yk_guard_cancel_point();
+            yk_eventcount_wait(ended, ticket, limit);
+            (void)yk_pool_is_alive(pool);
+        }
+    }
+}
+
+bool yk_future_wait(yoke_future *future, double seconds)
+{
+    yoke_pool *pool = future->pool;
+
+    return pool == NULL || wait_inside(pool, future, yk_clock_deadline(seconds));
+}
+
+yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_request *request)
+{
+    yoke_future *future;
+
+    yk_pool_lock(pool);
+    future = yk_future_create_locked(pool, request);
+    if (future != NULL) {
+        future->collected = true;
+        future->progress = 1;
+        future->references++; /* the pool's */
+        yk_callbacks_add_locked(pool, future);
+    }
+    yk_pool_unlock(pool);
+    yk_run_callbacks(pool);
+    return future;
+}
