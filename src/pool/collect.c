@@ -155,17 +155,6 @@ static void collect_finish_locked(yoke_pool *pool, yoke_future *future,
     }
 }
 
-void yk_collect_locked(yoke_pool *pool, uint32_t slot)
-{
-    yk_job *job = &pool->control->jobs[slot];
-    const uint32_t generation = yk_state_generation(atomic_load(&job->state));
-    const yoke_status status = yk_job_status(job, generation);
-
-    collect_release_dependents_locked(pool, slot, status);
-    collect_finish_locked(pool, pool->jobs.futures_by_slot[slot], status,
-                          copy_error(job, generation, status));
-}
-
 static bool collect_slot_has_ended(const yoke_pool *pool, uint32_t slot)
 {
     const uint64_t state = atomic_load(&pool->control->jobs[slot].state);
@@ -179,6 +168,95 @@ static bool has_succeeded(const yoke_pool *pool, uint32_t slot)
     return yk_job_status(&pool->control->jobs[slot],
                          pool->jobs.futures_by_slot[slot]->ref.generation) == YOKE_OK;
 }
+
+/* Whether the job's results have to land before it is collected; another thread may be at it. */
+static bool collect_must_land(const yoke_pool *pool, uint32_t slot)
+{
+    const yoke_future *future = pool->jobs.futures_by_slot[slot];
+
+    return future != NULL && future->lands && collect_slot_has_ended(pool, slot) &&
+           (future->is_landing || (!future->is_left && has_succeeded(pool, slot)));
+}
+
+static bool collect_is_ready(const yoke_pool *pool, uint32_t slot)
+{
+    return collect_slot_has_ended(pool, slot) && !collect_must_land(pool, slot);
+}
+
+void yk_collect_locked(yoke_pool *pool, uint32_t slot)
+{
+    yk_job *job = &pool->control->jobs[slot];
+    const uint32_t generation = yk_state_generation(atomic_load(&job->state));
+    const yoke_status status = yk_job_status(job, generation);
+
+    collect_release_dependents_locked(pool, slot, status);
+    collect_finish_locked(pool, pool->jobs.futures_by_slot[slot], status,
+                          copy_error(job, generation, status));
+}
+
+/* ---- landing ---- */
+
+/* The thread lands the job, which must and which no other thread lands, and collects it. The lock
+ * is given up meanwhile. */
+static void collect_land_locked(yoke_pool *pool, uint32_t slot)
+{
+    yoke_future *future = pool->jobs.futures_by_slot[slot];
+    yk_job *job = &pool->control->jobs[slot];
+
+    future->is_landing = true;
+    pool->jobs.landing++;
+    yk_pool_enter(pool);
+    yk_pool_unlock(pool);
+    for (yk_completion *c = future->completions; c != NULL; c = c->next) {
+        if (c->ops->land != NULL) {
+            c->ops->land(c, job);
+        }
+    }
+    yk_pool_lock(pool);
+    future->is_landing = future->lands = false;
+    pool->jobs.landing--;
+    yk_collect_locked(pool, slot);
+    yk_eventcount_signal(&job->ended);
+    yk_eventcount_signal(&pool->control->changed);
+    yk_pool_leave(pool);
+}
+
+/* A job that must land and that no thread lands; YK_MAX_JOBS: there is none. */
+static uint32_t collect_find_landing(const yoke_pool *pool)
+{
+    for (uint32_t i = 0; i < pool->jobs.count; i++) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
+
+        if (collect_must_land(pool, slot) &&
+            !pool->jobs.futures_by_slot[slot]->is_landing) {
+            return slot;
+        }
+    }
+    return YK_MAX_JOBS;
+}
+
+size_t yk_collect_landed_locked(yoke_pool *pool)
+{
+    size_t count = 0;
+    uint32_t slot;
+
+    while ((slot = collect_find_landing(pool)) != YK_MAX_JOBS) {
+        collect_land_locked(pool, slot);
+        count++;
+    }
+    return count;
+}
+
+void yk_collect_all_landed_locked(yoke_pool *pool)
+{
+    (void)yk_collect_landed_locked(pool);
+    while (pool->jobs.landing > 0) {
+        yk_jobs_wait_change_locked(pool);
+        (void)yk_collect_landed_locked(pool);
+    }
+}
+
+/* ---- collecting many ---- */
 
 /* The slot of the job submitted last among those that have failed and are not
  * collected; YK_MAX_JOBS if there is none. */
@@ -202,7 +280,7 @@ void yk_collect_for_room_locked(yoke_pool *pool, bool failed_too)
     while (i < pool->jobs.count) {
         const uint32_t slot = pool->jobs.slots_by_age[i];
 
-        if (collect_slot_has_ended(pool, slot) &&
+        if (collect_is_ready(pool, slot) &&
             (has_succeeded(pool, slot) || (failed_too && slot != last))) {
             yk_collect_locked(pool, slot); /* the next one moves up */
         } else {
@@ -235,11 +313,11 @@ size_t yk_collect_all_but_silent_locked(yoke_pool *pool)
     while (i < pool->jobs.count) {
         const uint32_t slot = pool->jobs.slots_by_age[i];
 
-        if (collect_slot_has_ended(pool, slot) && !is_silent_failure(pool, slot)) {
+        if (collect_is_ready(pool, slot) && !is_silent_failure(pool, slot)) {
             yk_collect_locked(pool, slot); /* the next one moves up */
             count++;
         } else {
-            count += collect_slot_has_ended(pool, slot) &&
+            count += collect_is_ready(pool, slot) &&
                      is_seen_first(pool->jobs.futures_by_slot[slot]);
             i++;
         }
@@ -253,7 +331,7 @@ size_t yk_collect_ended_locked(yoke_pool *pool)
     uint32_t i = 0;
 
     while (i < pool->jobs.count) {
-        if (collect_slot_has_ended(pool, pool->jobs.slots_by_age[i])) {
+        if (collect_is_ready(pool, pool->jobs.slots_by_age[i])) {
             yk_collect_locked(pool,
                               pool->jobs.slots_by_age[i]); /* the next one moves up */
             count++;
@@ -266,10 +344,17 @@ size_t yk_collect_ended_locked(yoke_pool *pool)
 
 void yk_abandon_jobs_locked(yoke_pool *pool, yoke_status status, const char *text)
 {
-    while (pool->jobs.count > 0) {
-        collect_finish_locked(pool,
-                              pool->jobs.futures_by_slot[pool->jobs.slots_by_age[0]],
-                              status, strdup(text));
+    uint32_t i = 0;
+
+    while (i < pool->jobs.count) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
+
+        if (collect_must_land(pool, slot)) {
+            i++; /* it has ended well, and will be collected */
+        } else {
+            collect_finish_locked(pool, pool->jobs.futures_by_slot[slot], status,
+                                  strdup(text));
+        }
     }
 }
 
@@ -284,10 +369,12 @@ static bool try_finish(yoke_future *future)
 
     yk_pool_lock(pool);
     if (!future->collected) {
-        const yk_job *job = yk_job_at(pool->control, future->ref);
+        const uint32_t slot = future->ref.slot;
 
-        if (yk_state_of(atomic_load(&job->state)) == YK_JOB_ENDED) {
-            yk_collect_locked(pool, future->ref.slot);
+        if (collect_is_ready(pool, slot)) {
+            yk_collect_locked(pool, slot);
+        } else if (collect_must_land(pool, slot) && !future->is_landing) {
+            collect_land_locked(pool, slot);
         }
     }
     is_over = yk_future_is_over_locked(future);

@@ -14,6 +14,19 @@
 /* Takes the results of a job that has ended out of its slot. */
 void yk_collect_locked(yoke_pool *pool, uint32_t slot);
 
+/*
+ * Some completions have something to do before a job that has ended well is collected (`land`):
+ * staged results are copied back. That is done without the lock, so jobs that have to land are not
+ * collected by the functions below but by those two.
+ *
+ * Lands and collects all jobs that have to and that no other thread lands. How many. The lock is
+ * given up meanwhile: all may be different then.
+ */
+size_t yk_collect_landed_locked(yoke_pool *pool);
+
+/* The same, and waits for those that other threads land. */
+void yk_collect_all_landed_locked(yoke_pool *pool);
+
 /* Collects every job that has ended. How many. */
 size_t yk_collect_ended_locked(yoke_pool *pool);
 
@@ -29,7 +42,8 @@ size_t yk_collect_all_but_silent_locked(yoke_pool *pool);
  */
 void yk_collect_for_room_locked(yoke_pool *pool, bool failed_too);
 
-/* Ends all jobs that are not collected, with a status: after the pool's processes are gone. */
+/* Ends all jobs that are not collected, with a status: after the pool's processes are gone. Jobs
+ * that have to land stay. */
 void yk_abandon_jobs_locked(yoke_pool *pool, yoke_status status, const char *text);
 
 /* The future of a job with nothing to do: it has ended well. NULL: no memory. Takes the

@@ -5,6 +5,7 @@
  * submitted. Neither knows what they do, so a new primitive brings its own.
  *
  *     begin      submission: the slot is found and the launch filled in      locked
+ *     land       the job has ended well, and keeps its slot until then       one thread, no lock
  *     collect    collection, in the order in which they were attached        locked
  *     make       a thread of the program, which has claimed the result       calls the program
  *     made       the same thread, if the program's function has returned     locked
@@ -27,6 +28,10 @@ typedef struct yk_completion_ops {
     /* NULL: nothing. An error is the submission's. */
     yoke_status (*begin)(yk_completion *self, yoke_pool *pool, yk_job *job,
                          yk_error *error);
+
+    /* NULL: nothing. The job has ended well and is not collected yet: copies of its results are
+     * made. Without the lock, by one thread; does not call the program. */
+    void (*land)(yk_completion *self, const yk_job *job);
 
     /* NULL: nothing. `well`: the job has succeeded, and its results have a place in the program.
      * An error is the job's: it has failed then. */

@@ -3,8 +3,12 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "pool/pool.h"
 #include "sys/call_guard.h"
+
+/* How long to sleep at most while another thread copies. */
+static const uint64_t landing_poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request)
 {
@@ -29,6 +33,16 @@ yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request)
         pool->jobs.futures = future;
     }
     return future;
+}
+
+void yk_jobs_wait_change_locked(yoke_pool *pool)
+{
+    yk_eventcount *changed = &pool->control->changed;
+    const uint32_t ticket = yk_eventcount_ticket(changed);
+
+    yk_pool_unlock(pool);
+    yk_eventcount_wait(changed, ticket, landing_poll_ns);
+    yk_pool_lock(pool);
 }
 
 static void futures_unlink_locked(yoke_future *future)
@@ -112,6 +126,9 @@ static void undo_hold_own(void *held, uint64_t unused)
     yoke_pool *pool = future->pool;
 
     yk_pool_lock(pool);
+    while (future->is_landing) { /* the place of its results may go when this returns */
+        yk_jobs_wait_change_locked(pool);
+    }
     future->is_left = true;
     future->told = true;
     yk_pool_unlock(pool);
@@ -165,7 +182,7 @@ void yk_future_cancel(yoke_future *future)
     yoke_pool *pool = future->pool;
 
     yk_pool_lock(pool);
-    if (!future->collected) {
+    if (!future->collected && !future->is_landing) {
         yk_job_explain(yk_job_at(pool->control, future->ref), future->ref.generation,
                        "cancelled");
         yk_job_stop(pool->control, future->ref, YOKE_ECANCELED);

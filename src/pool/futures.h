@@ -22,6 +22,8 @@ typedef struct yk_job_table {
     yoke_future *futures_by_slot[YK_MAX_JOBS]; /* of jobs that are not collected */
     uint8_t slots_by_age[YK_MAX_JOBS];         /* their slots in order of submission */
     uint32_t count;
+    uint32_t landing;       /* jobs whose results are being copied without the lock */
+    uint32_t filling;       /* submissions that fill copies without the lock */
     uint64_t next_sequence; /* of jobs */
     yoke_future *futures;   /* all that have a reference */
 } yk_job_table;
@@ -40,6 +42,10 @@ struct yoke_future {
     unsigned references; /* the user's, the pool's, and one of each call that waits for it */
     bool is_users;       /* one is the user's */
     bool is_left;  /* the call that waited for it was left: its results have no place */
+    bool lands;    /* a completion has something to do before collection */
+    bool is_landing; /* a thread is in it: the job is that thread's to collect */
+    bool
+        is_reserved; /* the submission fills copies: its slot, arrays and kernel are in use */
     bool collected;
     bool is_seen;      /* yoke_pool_poll() has counted it, and left it where it is */
     bool is_lost;      /* its result went with the pool */
@@ -70,6 +76,9 @@ struct yoke_future {
 
 /* With one reference: the user's, or the caller's. */
 yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request);
+
+/* Gives the lock up until something in the pool changes, or for a while. */
+void yk_jobs_wait_change_locked(yoke_pool *pool);
 
 /* ---- references ---- */
 

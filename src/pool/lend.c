@@ -131,10 +131,12 @@ static yoke_status lend_look_at_locked(yoke_pool *pool, void *pointer, ending *s
 {
     yoke_status status;
 
+    (void)yk_collect_landed_locked(pool);
     (void)yk_collect_all_but_silent_locked(pool);
     status = yk_arena_get(&pool->arena, pointer, &seen->block, error);
-    if (status == YOKE_OK && seen->block.users != 0 &&
-        yk_collect_ended_locked(pool) != 0) {
+    if (status == YOKE_OK && seen->block.users != 0) {
+        yk_collect_all_landed_locked(pool);
+        (void)yk_collect_ended_locked(pool);
         status = yk_arena_get(&pool->arena, pointer, &seen->block, error);
     }
     seen->is_used = status == YOKE_OK && seen->block.users != 0;

@@ -114,6 +114,12 @@ yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
     return YOKE_OK;
 }
 
+void yk_order_clear_locked(yoke_pool *pool, uint32_t slot)
+{
+    pool->order.behind[slot] = 0;
+    pool->order.relies[slot] = 0;
+}
+
 void yk_order_add_locked(yoke_pool *pool, uint32_t slot)
 {
     uint64_t waits = atomic_load(&pool->control->jobs[slot].waits_for);

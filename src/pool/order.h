@@ -21,6 +21,9 @@ typedef struct yk_order {
 yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
                                  const yoke_map_options *options, yk_error *error);
 
+/* A job waits for none and needs none, as far as is known. */
+void yk_order_clear_locked(yoke_pool *pool, uint32_t slot);
+
 /* The job is about to be opened: those it waits for know it. */
 void yk_order_add_locked(yoke_pool *pool, uint32_t slot);
 

@@ -333,8 +333,9 @@ static bool is_idle(yoke_pool *pool)
     bool idle;
 
     yk_pool_lock(pool);
+    (void)yk_collect_landed_locked(pool);
     (void)yk_collect_ended_locked(pool);
-    idle = atomic_load(&pool->control->live) == 0 &&
+    idle = atomic_load(&pool->control->live) == 0 && pool->jobs.filling == 0 &&
            !yk_processes_are_running_locked(pool);
     yk_pool_unlock(pool);
     return idle;
@@ -446,7 +447,8 @@ size_t yk_pool_poll(yoke_pool *pool)
                              pool->liveness.all_gone_fd); /* it has been told */
         }
     }
-    count = yk_collect_all_but_silent_locked(pool);
+    count = yk_collect_landed_locked(pool);
+    count += yk_collect_all_but_silent_locked(pool);
     yk_pool_unlock(pool);
     yk_run_callbacks(pool);
     return count;
@@ -643,6 +645,7 @@ static void stop_processes(yoke_pool *pool, bool kill)
 static void end_jobs(yoke_pool *pool)
 {
     yk_pool_lock(pool);
+    yk_collect_all_landed_locked(pool);
     (void)yk_collect_ended_locked(pool);
     yk_abandon_jobs_locked(pool, YOKE_ECANCELED, "the pool was terminated");
     yk_pool_unlock(pool);

@@ -74,6 +74,7 @@ static yoke_status stage_arg(yoke_pool *pool, yk_staging *staging, yk_launch *la
         .block = (uint64_t)(uintptr_t)copy,
     };
     staging->count++;
+    staging->is_written |= (arg->access & YK_WRITE) != 0;
     (void)yk_arena_find(&pool->arena, copy, &block);
     arg->address = (uint64_t)(uintptr_t)copy + lead;
     arg->block_address = (uint64_t)(uintptr_t)copy;
@@ -94,17 +95,13 @@ static void stage_copy_out(const yk_launch *launch, const yk_staged *staged)
     }
 }
 
-static yoke_status stage_collect(yk_completion *completion, yoke_pool *pool,
-                                 yoke_future *future, bool well, yk_error *error)
+static void stage_land(yk_completion *completion, const yk_job *job)
 {
     const yk_staging *self = (const yk_staging *)completion;
 
-    (void)future;
-    (void)error;
-    for (size_t i = 0; well && i < self->count; i++) {
-        stage_copy_out(&pool->control->jobs[self->slot].launch, &self->copies[i]);
+    for (size_t i = 0; i < self->count; i++) {
+        stage_copy_out(&job->launch, &self->copies[i]);
     }
-    return YOKE_OK;
 }
 
 static void stage_drop(yk_completion *completion, yoke_pool *pool, yoke_future *future)
@@ -119,8 +116,7 @@ static void stage_drop(yk_completion *completion, yoke_pool *pool, yoke_future *
     free(self);
 }
 
-static const yk_completion_ops stage_ops = {.collect = stage_collect,
-                                            .drop = stage_drop};
+static const yk_completion_ops stage_ops = {.land = stage_land, .drop = stage_drop};
 
 yoke_status yk_stage_allocate_locked(yoke_pool *pool, yk_staging **result,
                                      uint32_t slot, yk_launch *launch, yk_error *error)

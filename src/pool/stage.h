@@ -1,5 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies in the pool's memory of a job's arguments that lie outside of it. */
+/*
+ * Copies in the pool's memory of a job's arguments that lie outside of it. They are filled, and
+ * results copied back, without the pool's lock: other threads of the program go on meanwhile.
+ *
+ *     step                                       what other threads do meanwhile
+ *     submission, locked: the slot is found,
+ *     no job that is not collected conflicts
+ *     with the plain memory; memory for copies
+ *     taken; the slot, the arrays and the
+ *     kernel are in use (`is_reserved`)
+ *     FILL, unlocked, by the submitting thread   submissions that conflict with the plain memory
+ *                                                wait; others go on, and come before this job;
+ *                                                memory that it uses is not freed; a wait for all
+ *                                                jobs, and close, wait for it; after terminate, or
+ *                                                if the pool broke, it fails when it is filled
+ *     locked: what it waits for is found; open   as for any job; who conflicts with the plain
+ *                                                memory waits until it is collected
+ *     it has ended well, and a copy is written:
+ *     a thread that would collect it claims it (`is_landing`)
+ *     LAND, unlocked, by that thread             it keeps its slot and is not collected; jobs that
+ *                                                wait for it in the pool go on; waits for it, and
+ *                                                for the memory that it uses, and the pool's end
+ *                                                wait; cancel comes too late; a call that waited
+ *                                                for it and is left waits, since the memory may go
+ *     locked: collected, copies freed            those who wait are woken
+ *
+ * If the job has failed, or the call that waited for it was left, nothing is copied back. A process
+ * that is forked meanwhile cannot use the pool. If the program leaves a copy by longjmp() out of a
+ * handler of its own for SIGSEGV, the job is never collected.
+ */
 #ifndef YK_POOL_STAGE_H
 #define YK_POOL_STAGE_H
 
@@ -25,6 +54,7 @@ typedef struct yk_staged {
 typedef struct yk_staging {
     yk_completion completion;
     uint32_t slot; /* of the job */
+    bool is_written; /* one of them is */
     size_t count;
     yk_staged copies[];
 } yk_staging;

@@ -76,6 +76,9 @@ static yoke_status submit_wait_for_slot_locked(yoke_pool *pool, int *slot,
         if (*slot >= 0) {
             return YOKE_OK;
         }
+        if (yk_collect_landed_locked(pool) > 0) {
+            continue;
+        }
         status = submit_wait_for_half_locked(pool, middle, ticket, limit_ns, error);
         if (status != YOKE_OK) {
             return status;
@@ -297,6 +300,9 @@ static yoke_status submit_wait_for_staged_locked(yoke_pool *pool,
 
     *again = yk_stage_has_conflict_locked(pool, launch);
     if (*again) {
+        if (yk_collect_landed_locked(pool) > 0) {
+            return YOKE_OK; /* the lock was given up */
+        }
         (void)yk_collect_ended_locked(pool);
         *again = yk_stage_has_conflict_locked(pool, launch);
     }
@@ -326,6 +332,41 @@ static yoke_status submit_wait_for_devices_locked(yoke_pool *pool, const char *d
     return status;
 }
 
+/* Fills the copies without the lock: see stage.h. */
+static yoke_status submit_fill_locked(yoke_pool *pool, yoke_future *future,
+                                      const yk_staging *staging,
+                                      const yk_launch *launch, yk_error *error)
+{
+    future->is_reserved = true;
+    use_arrays(pool, launch, 1);
+    future->kernel->users++;
+    pool->jobs.futures_by_slot[future->ref.slot] = future;
+    yk_order_clear_locked(pool, future->ref.slot);
+    pool->jobs.filling++;
+    yk_pool_unlock(pool);
+    yk_stage_in(staging, launch);
+    yk_pool_lock(pool);
+    pool->jobs.filling--;
+    return pool->liveness.ending   ? yk_fail(error, YOKE_ECLOSED, "the pool was closed")
+           : pool->liveness.broken ? yk_pool_fail_broken(error)
+                                   : YOKE_OK;
+}
+
+/* The job is published, or its submission has failed. */
+static void submit_end_reservation_locked(yoke_pool *pool, yoke_future *future,
+                                          bool published)
+{
+    const yk_job *job = yk_job_at(pool->control, future->ref);
+
+    future->is_reserved = false;
+    use_arrays(pool, &job->launch, -1);
+    yk_kernel_release_locked(future->kernel);
+    if (!published) {
+        pool->jobs.futures_by_slot[future->ref.slot] = NULL;
+        yk_eventcount_signal(&pool->control->changed);
+    }
+}
+
 /* The copies come after what the request has attached. */
 static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
                                        yk_launch *launch, yk_error *error)
@@ -338,12 +379,12 @@ static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
     if (staging == NULL) {
         return status;
     }
-    yk_stage_in(staging, launch);
     while (*link != NULL) {
         link = &(*link)->next;
     }
     *link = &staging->completion;
-    return YOKE_OK;
+    future->lands = staging->is_written;
+    return submit_fill_locked(pool, future, staging, launch, error);
 }
 
 static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
@@ -379,11 +420,14 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
     limit_variants(pool, request->kernel, &job->launch);
     status = yk_place_allow(pool, job, request->options.devices, error);
     if (status == YOKE_OK) {
+        status = submit_stage_locked(pool, future, &job->launch, error);
+    }
+    if (status ==
+        YOKE_OK) { /* the lock may have been given up: from here on it is not */
         status = yk_order_find_locked(pool, future->ref.slot, &request->options, error);
     }
     if (status == YOKE_OK) {
         *spoiled = yk_spoiled_needed_locked(pool, future, &job->launch);
-        status = submit_stage_locked(pool, future, &job->launch, error);
     }
     for (yk_completion *c = future->completions; status == YOKE_OK && c != NULL;
          c = c->next) {
@@ -411,6 +455,9 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     future->completions = *completions;
     status = submit_prepare_locked(pool, future, request, &spoiled, error);
     if (status != YOKE_OK) {
+        if (future->is_reserved) {
+            submit_end_reservation_locked(pool, future, false);
+        }
         *completions = future->completions;
         yk_future_release_locked(future);
         return status;
@@ -420,6 +467,9 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
     future->completions = &future->submitted;
     submit_publish_locked(pool, future, yk_job_at(pool->control, future->ref), request,
                           spoiled);
+    if (future->is_reserved) {
+        submit_end_reservation_locked(pool, future, true);
+    }
     *result = future;
     return YOKE_OK;
 }
@@ -446,6 +496,9 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool, const yk_request *r
     bool has_callbacks;
 
     *future = NULL;
+    if (request->options.stage) {
+        yk_pool_enter(pool); /* copies are filled without the lock */
+    }
     yk_pool_lock(pool);
     /* Shares are computed from speeds that may not be known yet: no traps of the program's,
      * and no flags. */
@@ -459,6 +512,9 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool, const yk_request *r
     }
     has_callbacks = pool->callbacks.first != NULL;
     yk_pool_unlock(pool);
+    if (request->options.stage) {
+        yk_pool_leave(pool);
+    }
     if (has_callbacks) {
         run_callbacks(pool, *future);
     }

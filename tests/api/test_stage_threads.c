@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * While arrays outside the pool's memory are copied in and back, other threads' calls go on. A
+ * copy is held up where it touches a shut page: the program's handler of SIGSEGV opens the page
+ * only once the other thread has done its calls, so the test would hang if one of them waited for
+ * the copy.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api_setup.h"
+
+enum { PAGES = 64, BYTES = PAGES * 4096, N = BYTES / 4 };
+
+static const yoke_map_options stage = {.stage = true};
+
+static yoke_pool *pool;
+static yoke_kernel *increment;
+static yoke_kernel *successor;
+static yoke_kernel *hold;
+static uint32_t *plain; /* N numbers; its pages can be shut */
+
+/* ---- the shut page ---- */
+
+static atomic_int copies_held; /* so many have touched the page */
+static atomic_int copies_freed;
+
+static void take_a_moment(void)
+{
+    const struct timespec moment = {0, 200000};
+
+    (void)nanosleep(&moment, NULL);
+}
+
+static void open_page(int signal, siginfo_t *info, void *context)
+{
+    const uintptr_t begin = (uintptr_t)plain;
+    const uintptr_t address = (uintptr_t)info->si_addr;
+
+    (void)signal;
+    (void)context;
+    if (address < begin || address >= begin + BYTES) {
+        _exit(99);
+    }
+    (void)atomic_fetch_add(&copies_held, 1);
+    while (atomic_load(&copies_freed) == 0) {
+        take_a_moment();
+    }
+    (void)mprotect(plain, BYTES, PROT_READ | PROT_WRITE);
+}
+
+/* The handler is put back by cmocka at the test's end. */
+static void shut_page(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = open_page;
+    action.sa_flags = SA_SIGINFO;
+    assert_int_equal(sigaction(SIGSEGV, &action, NULL), 0);
+    atomic_store(&copies_held, 0);
+    atomic_store(&copies_freed, 0);
+    assert_int_equal(mprotect((char *)plain + BYTES / 2, 4096, PROT_NONE), 0);
+}
+
+static void await_held(void)
+{
+    while (atomic_load(&copies_held) == 0) {
+        take_a_moment();
+    }
+}
+
+static void free_copy(void)
+{
+    atomic_store(&copies_freed, 1);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    pool = api_open("cpu:2");
+    increment = api_kernel(pool, "increment", api_increment);
+    successor = api_kernel(pool, "successor", api_successor);
+    hold = api_kernel(pool, "hold", api_hold);
+    plain =
+        mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (plain == MAP_FAILED) {
+        return -1;
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    (void)munmap(plain, BYTES);
+    return pool == NULL || yoke_pool_close(pool) == YOKE_OK ? 0 : -1;
+}
+
+static void number_plain(void)
+{
+    for (uint32_t i = 0; i < N; i++) {
+        plain[i] = i;
+    }
+}
+
+/* ---- calls beside the copy ---- */
+
+/* What a thread of the program does that has nothing to do with the staged job. */
+static void call_all(yoke_future *other)
+{
+    uint32_t *numbers = api_numbers(pool, 1000);
+    uint32_t few[4] = {1, 2, 3, 4};
+    yoke_future *future = NULL;
+
+    assert_true(yoke_future_progress(other) <= 1);
+    (void)yoke_future_done(other);
+    (void)yoke_pool_poll(pool);
+    assert_string_equal(yoke_future_error(other), "");
+    assert_ok_pool(pool, yoke_map_async(&future, pool, increment, yoke_range_1d(1000),
+                                        NULL, yoke_inout(numbers, 4)));
+    assert_ok_pool(pool, yoke_future_wait(future, -1));
+    yoke_future_destroy(future);
+    assert_ok_pool(pool, yoke_map_with(pool, increment, yoke_range_1d(4), &stage,
+                                       yoke_inout(few, 4)));
+    assert_int_equal(few[3], 5);
+    assert_ok(yoke_free(pool, numbers));
+}
+
+typedef struct submission {
+    api_gate *gate; /* NULL: the job does not wait */
+    yoke_future *future;
+    yoke_status status;
+} submission;
+
+static void *submit_staged(void *context)
+{
+    submission *self = context;
+
+    self->status = self->gate != NULL
+                       ? yoke_map_async(&self->future, pool, hold, yoke_range_1d(N),
+                                        &stage, yoke_inout(plain, 4),
+                                        yoke_in_whole(self->gate, sizeof *self->gate))
+                       : yoke_map_async(&self->future, pool, increment,
+                                        yoke_range_1d(N), &stage, yoke_inout(plain, 4));
+    return NULL;
+}
+
+static void *wait_for_future(void *future)
+{
+    return yoke_future_wait(future, -1) == YOKE_OK ? future : NULL;
+}
+
+static void calls_go_on_beside_copies(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, 10);
+    submission self = {.gate = api_gate_create(pool)};
+    yoke_future *other = NULL;
+    pthread_t thread;
+    void *well;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map_async(&other, pool, increment, yoke_range_1d(10),
+                                        NULL, yoke_inout(numbers, 4)));
+    number_plain();
+
+    shut_page(); /* on the way in */
+    assert_int_equal(pthread_create(&thread, NULL, submit_staged, &self), 0);
+    await_held();
+    call_all(other);
+    free_copy();
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_ok_pool(pool, self.status);
+
+    shut_page(); /* on the way back */
+    api_gate_open(self.gate);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_future, self.future), 0);
+    await_held();
+    call_all(other);
+    assert_false(yoke_future_done(self.future)); /* its results are not there yet */
+    assert_true(yoke_future_progress(self.future) <= 1);
+    assert_ok(yoke_future_cancel(self.future)); /* too late */
+    free_copy();
+    assert_int_equal(pthread_join(thread, &well), 0);
+    assert_non_null(well);
+    for (uint32_t i = 0; i < N; i++) {
+        assert_int_equal(plain[i], i + 1);
+    }
+    yoke_future_destroy(self.future);
+    yoke_future_destroy(other);
+    assert_ok(yoke_free(pool, numbers));
+    assert_ok(yoke_free(pool, self.gate));
+}
+
+typedef struct reader {
+    atomic_int begun;
+    uint32_t *result;
+    yoke_status status;
+} reader;
+
+static void *read_plain(void *context)
+{
+    reader *self = context;
+
+    atomic_store(&self->begun, 1);
+    self->status = yoke_map_with(pool, successor, yoke_range_1d(N), &stage,
+                                 yoke_out(self->result, 4), yoke_in(plain, 4));
+    return NULL;
+}
+
+/* A job that reads what another one is being copied for comes after it, whichever copy it meets. */
+static void conflicting_jobs_keep_their_order(void **state)
+{
+    (void)state;
+    for (int back = 0; back < 2; back++) {
+        submission self = {.gate = back ? api_gate_create(pool) : NULL};
+        reader read = {.result = api_numbers(pool, N)};
+        pthread_t writer;
+        pthread_t thread;
+
+        number_plain();
+        if (back == 0) {
+            shut_page();
+        }
+        assert_int_equal(pthread_create(&writer, NULL, submit_staged, &self), 0);
+        if (back == 0) {
+            await_held();
+        } else {
+            assert_int_equal(pthread_join(writer, NULL), 0);
+            shut_page();
+            api_gate_open(self.gate);
+            assert_int_equal(
+                pthread_create(&writer, NULL, wait_for_future, self.future), 0);
+            await_held();
+        }
+        assert_int_equal(pthread_create(&thread, NULL, read_plain, &read), 0);
+        while (atomic_load(&read.begun) == 0) {
+            take_a_moment();
+        }
+        (void)yoke_pool_poll(pool);
+        free_copy();
+        assert_int_equal(pthread_join(writer, NULL), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_ok_pool(pool, self.status);
+        assert_ok_pool(pool, read.status);
+        for (uint32_t i = 0; i < N; i++) {
+            assert_int_equal(read.result[i], i + 2);
+        }
+        assert_ok_pool(pool, yoke_future_wait(self.future, -1));
+        yoke_future_destroy(self.future);
+        assert_ok(yoke_free(pool, read.result));
+        if (back) {
+            assert_ok(yoke_free(pool, self.gate));
+        }
+    }
+}
+
+static void *terminate_pool(void *unused)
+{
+    (void)unused;
+    return yoke_pool_terminate(pool) == YOKE_OK ? (void *)1 : NULL;
+}
+
+/* The end of the pool lets a copy on its way back finish: the job has ended well. */
+static void the_end_waits_for_copies(void **state)
+{
+    submission self = {.gate = api_gate_create(pool)};
+    pthread_t waiter;
+    pthread_t ender;
+    void *well;
+    void *ended;
+
+    (void)state;
+    number_plain();
+    (void)submit_staged(&self);
+    assert_ok_pool(pool, self.status);
+    shut_page();
+    api_gate_open(self.gate);
+    assert_int_equal(pthread_create(&waiter, NULL, wait_for_future, self.future), 0);
+    await_held();
+    assert_int_equal(pthread_create(&ender, NULL, terminate_pool, NULL), 0);
+    free_copy();
+    assert_int_equal(pthread_join(waiter, &well), 0);
+    assert_int_equal(pthread_join(ender, &ended), 0);
+    assert_non_null(well);
+    assert_non_null(ended);
+    assert_int_equal(plain[N - 1], N);
+    assert_ok(yoke_future_wait(self.future, 0));
+    yoke_future_destroy(self.future);
+    pool = NULL;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(calls_go_on_beside_copies),
+        cmocka_unit_test(conflicting_jobs_keep_their_order),
+        cmocka_unit_test(the_end_waits_for_copies), /* the last: the pool is gone */
+    };
+
+    return yt_run_group_with(tests, set_up, tear_down);
+}
