@@ -3,6 +3,7 @@
 
 #include "api/call.h"
 #include "api/submission.h"
+#include "patterns/run.h"
 #include "pool/pool.h"
 
 /* NULL for the future: waits. */
@@ -18,7 +19,7 @@ static yoke_status map_submit(yoke_future **future, yoke_pool *pool,
         status = yk_call_check_arg_size(arg_size, &error);
     }
     if (status == YOKE_OK) {
-        status = yk_call_submit(future, pool, submission, &error);
+        status = yk_run(future, pool, submission, &error);
     }
     return yk_call_end(pool, status, &error);
 }

@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "launch/check.h"
 #include "patterns/combine.h"
+#include "patterns/run.h"
 #include "sys/call_guard.h"
 #include "yoke/reduce.h"
 
@@ -141,7 +142,7 @@ static yoke_status map_reduce_run(map_reduce *map, yoke_future **future,
     }
     map->combine.by_caller = future == NULL;
     status = yk_combine_attach(submission, map->partial, pool, &map->combine, error);
-    return status == YOKE_OK ? yk_call_submit(future, pool, submission, error) : status;
+    return status == YOKE_OK ? yk_run(future, pool, submission, error) : status;
 }
 
 /* ---- the call ---- */

@@ -7,6 +7,7 @@
 #include "api/submission.h"
 #include "base/bits.h"
 #include "patterns/reductions.h"
+#include "patterns/run.h"
 
 /* ---- checks ---- */
 
@@ -135,7 +136,7 @@ static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
     if (status == YOKE_OK) {
         status = yk_reduction_fill(pool, request, submission, args, error);
     }
-    return status == YOKE_OK ? yk_call_submit(future, pool, submission, error) : status;
+    return status == YOKE_OK ? yk_run(future, pool, submission, error) : status;
 }
 
 /* NULL for the future: waits. */

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "pool/pool.h"
-#include "pool/submit.h"
 
 /* Whether pool and kernel may be used, and belong together. */
 yoke_status yk_call_check_kernel(yoke_pool *pool, const yoke_kernel *kernel,
@@ -17,10 +16,5 @@ yoke_status yk_call_check_arg_size(size_t size, yk_error *error);
 /* Hands a future over to the user; `future` is NULL if none is wanted: the job goes on without.
  * `job` is NULL after a failure. */
 void yk_call_give_future(yoke_future **future, yoke_future *job);
-
-/* Submits a job. NULL for the future: works on it if the options say so, and waits; then
- * the status is how it ended. */
-yoke_status yk_call_submit(yoke_future **future, yoke_pool *pool,
-                           yk_request *submission, yk_error *error);
 
 #endif

@@ -4,9 +4,9 @@
 #include <stdarg.h>
 
 #include "api/call.h"
-#include "api/finish.h"
 #include "api/submission.h"
 #include "device/native/tasks.h"
+#include "patterns/run.h"
 #include "patterns/tasks.h"
 #include "pool/pool.h"
 
@@ -71,7 +71,7 @@ yoke_status yoke_apply_each_sized(yoke_pool *pool, yoke_task_function *function,
     task_take_options(&request, options, size);
     status = task_submit_each(&job, pool, &request, arg_size, &error);
     if (status == YOKE_OK) {
-        status = yk_finish(job, &error);
+        status = yk_run_finish(job, &error);
     }
     return yk_call_end(pool, status, &error);
 }
