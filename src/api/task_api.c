@@ -119,21 +119,6 @@ static yoke_arg input_of(const yoke_pool *pool, const void *input, size_t bytes)
                : yoke_in_whole(input, bytes);
 }
 
-/* Waits for the job and hands its result over. */
-static yoke_status task_take_result(yoke_future *future, void **result, size_t *bytes)
-{
-    yoke_pool *pool = future->pool;
-    yoke_status status;
-
-    yk_future_hold_own(future);
-    status = yoke_future_wait(future, YOKE_FOREVER);
-    if (status == YOKE_OK && result != NULL) {
-        status = yoke_future_result(future, result, bytes);
-    }
-    yk_future_unhold(future, pool);
-    return status;
-}
-
 /* A task that is called once. */
 static yoke_status task_submit_once(yoke_future **job, yoke_pool *pool,
                                     yk_request *request, const void *input,
@@ -176,8 +161,10 @@ yoke_status yoke_apply_sized(yoke_pool *pool, yoke_task_function *function,
     }
     task_take_options(&request, options, size);
     status = task_submit_once(&job, pool, &request, input, input_bytes, &error);
-    return status == YOKE_OK ? task_take_result(job, result, result_bytes)
-                             : yk_call_end(pool, status, &error);
+    if (status == YOKE_OK) {
+        status = yk_run_finish_result(job, result, result_bytes, &error);
+    }
+    return yk_call_end(pool, status, &error);
 }
 
 yoke_status yoke_apply_async_sized(yoke_future **future, yoke_pool *pool,

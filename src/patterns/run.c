@@ -5,11 +5,12 @@
 #include "pool/submit.h"
 #include "sys/call_guard.h"
 
-/* How the job ended. Between yk_future_hold_own() and yk_future_unhold(). */
-static yoke_status run_wait_held(yoke_future *future, yk_error *error)
+/* How the job ended; YOKE_ETIMEDOUT. The caller holds the future. */
+static yoke_status run_wait_held(yoke_future *future, double seconds, yk_error *error)
 {
-    yk_guard_cancel_point(); /* also if it need not sleep */
-    (void)yk_future_wait(future, -1);
+    if (!yk_future_wait(future, seconds)) {
+        return YOKE_ETIMEDOUT;
+    }
     future->told = true;
     if (future->status != YOKE_OK) {
         yk_fail(error, future->status, "%s",
@@ -18,11 +19,18 @@ static yoke_status run_wait_held(yoke_future *future, yk_error *error)
     return future->status;
 }
 
-static yoke_status run_finish_held(yoke_future *future, yk_error *error)
+/* Ends yk_future_hold_own(). NULL for the result: it is not wanted. */
+static yoke_status run_finish_held(yoke_future *future, void **result, size_t *bytes,
+                                   yk_error *error)
 {
     yoke_pool *pool = future->pool;
-    const yoke_status status = run_wait_held(future, error);
+    yoke_status status;
 
+    yk_guard_cancel_point(); /* also if it need not sleep */
+    status = run_wait_held(future, -1, error);
+    if (status == YOKE_OK && result != NULL) {
+        yk_future_take_result(pool, future, result, bytes);
+    }
     yk_future_unhold(future, pool);
     return status;
 }
@@ -30,7 +38,47 @@ static yoke_status run_finish_held(yoke_future *future, yk_error *error)
 yoke_status yk_run_finish(yoke_future *future, yk_error *error)
 {
     yk_future_hold_own(future);
-    return run_finish_held(future, error);
+    return run_finish_held(future, NULL, NULL, error);
+}
+
+yoke_status yk_run_finish_result(yoke_future *future, void **result, size_t *bytes,
+                                 yk_error *error)
+{
+    yk_future_hold_own(future);
+    return run_finish_held(future, result, bytes, error);
+}
+
+yoke_status yk_run_wait(yoke_future *future, double seconds, yk_error *error)
+{
+    yoke_pool *pool;
+    yoke_status status;
+
+    if (yk_result_is_making(future)) {
+        return yk_fail(error, YOKE_EBUSY,
+                       "the function that makes the job's result cannot wait for it");
+    }
+    pool = yk_future_hold(future);
+    yk_guard_cancel_point(); /* also if it need not sleep */
+    status = run_wait_held(future, seconds, error);
+    yk_future_unhold(future, pool);
+    return status;
+}
+
+yoke_status yk_run_result(yoke_future *future, void **result, size_t *bytes,
+                          yk_error *error)
+{
+    yoke_pool *pool = yk_future_hold(future);
+    yoke_status status = run_wait_held(future, 0, error);
+
+    if (status == YOKE_OK && pool != NULL) {
+        yk_future_take_result(pool, future, result, bytes);
+    } else if (status == YOKE_OK && future->is_lost) {
+        status = yk_fail(error, YOKE_ECLOSED,
+                         "the job's result was freed with its pool, which was closed "
+                         "before the result was taken");
+    }
+    yk_future_unhold(future, pool);
+    return status;
 }
 
 /* Until the job has ended, with the calling thread's help or without. */
@@ -44,7 +92,7 @@ static yoke_status run_wait(yoke_future *job, yoke_pool *pool, bool caller_helps
         yk_hold_end();
         yk_caller_end(pool);
     }
-    return run_finish_held(job, error);
+    return run_finish_held(job, NULL, NULL, error);
 }
 
 yoke_status yk_run(yoke_future **future, yoke_pool *pool, yk_request *request,

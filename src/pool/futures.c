@@ -177,6 +177,107 @@ void yk_future_let_go(yoke_future *future)
     }
 }
 
+/* ---- what the program asks ---- */
+
+double yk_future_get_progress(yoke_future *future)
+{
+    yoke_pool *pool = yk_future_enter(future);
+    double progress;
+
+    if (pool == NULL) {
+        return future->progress;
+    }
+    yk_pool_lock(pool);
+    progress = future->collected
+                   ? future->progress
+                   : yk_job_progress(pool->control,
+                                     yk_job_at(pool->control, future->ref));
+    yk_pool_unlock(pool);
+    yk_pool_leave(pool);
+    return progress;
+}
+
+const char *yk_future_get_error(yoke_future *future)
+{
+    yoke_pool *pool = yk_future_enter(future);
+    const char *text;
+
+    if (pool != NULL) {
+        yk_pool_lock(pool);
+    }
+    text = future->collected && future->error != NULL ? future->error : "";
+    future->told |= text[0] != '\0';
+    if (pool != NULL) {
+        yk_pool_unlock(pool);
+        yk_pool_leave(pool);
+    }
+    return text;
+}
+
+yoke_status yk_future_set_callback(yoke_future *future, yoke_on_done *callback,
+                                   void *context)
+{
+    yoke_pool *pool = yk_future_enter(future);
+    yoke_status status = YOKE_OK;
+    bool now;
+
+    if (pool != NULL) {
+        yk_hold(yk_undo_pool_enter, pool, 0);
+        yk_pool_lock(pool);
+    }
+    now = yk_future_is_over_locked(future);
+    if (!now && future->callback != NULL) {
+        status = YOKE_EBUSY;
+    } else if (!now) {
+        future->callback = callback;
+        future->callback_context = context;
+    }
+    if (pool != NULL) {
+        yk_pool_unlock(pool);
+    }
+    if (now) {
+        yk_run_callback(pool, future, callback, context);
+    }
+    if (pool != NULL) {
+        yk_hold_end();
+        yk_pool_leave(pool);
+    }
+    return status;
+}
+
+void yk_future_take_result(yoke_pool *pool, yoke_future *future, void **result,
+                           size_t *bytes)
+{
+    yk_pool_lock(pool);
+    *result = future->result;
+    if (bytes != NULL) {
+        *bytes = future->result_bytes;
+    }
+    future->result = NULL;
+    future->result_bytes = 0;
+    yk_pool_unlock(pool);
+}
+
+void yk_future_give_up(yoke_future *future)
+{
+    yoke_pool *pool = yk_future_enter(future);
+
+    if (pool == NULL) {
+        yk_future_release_locked(future);
+        return;
+    }
+    yk_pool_lock(pool);
+    /* A callback of a call that waits, or from which no future was wanted, sees one that is not
+     * the user's. */
+    if (future->is_users) {
+        future->is_users = false;
+        future->callback = future->on_success = future->on_error = NULL;
+        yk_future_release_locked(future);
+    }
+    yk_pool_unlock(pool);
+    yk_pool_leave(pool);
+}
+
 void yk_future_cancel(yoke_future *future)
 {
     yoke_pool *pool = future->pool;

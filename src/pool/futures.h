@@ -103,6 +103,27 @@ void yk_future_let_go(yoke_future *future);
 /* One reference fewer. The lock is held if there is a pool. */
 void yk_future_release_locked(yoke_future *future);
 
+/* ---- what the program asks: these take the lock, if there is a pool ---- */
+
+double yk_future_get_progress(yoke_future *future);
+
+/* The failure's text, "" if there is none. It lives as long as the future. */
+const char *yk_future_get_error(yoke_future *future);
+
+/* Runs the callback when the job has ended; at once if it has. YOKE_EBUSY: there is one. */
+yoke_status yk_future_set_callback(yoke_future *future, yoke_on_done *callback,
+                                   void *context);
+
+/* Hands over the result of a job that has ended well. Inside of the pool, with a reference of
+ * the caller's; `bytes` may be NULL. */
+void yk_future_take_result(yoke_pool *pool, yoke_future *future, void **result,
+                           size_t *bytes);
+
+/* Ends the user's reference, and the callbacks. */
+void yk_future_give_up(yoke_future *future);
+
+/* ---- waiting ---- */
+
 /* Asks the job to end early. Takes the lock. */
 void yk_future_cancel(yoke_future *future);
 
