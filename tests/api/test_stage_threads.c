@@ -119,17 +119,17 @@ static void call_all(yoke_future *other)
     yoke_future *future = NULL;
 
     assert_true(yoke_future_progress(other) <= 1);
-    (void)yoke_future_done(other);
+    (void)yoke_future_is_done(other);
     (void)yoke_pool_poll(pool);
     assert_string_equal(yoke_future_error(other), "");
     assert_ok_pool(pool, yoke_map_async(&future, pool, increment, yoke_range_1d(1000),
-                                        NULL, yoke_inout(numbers, 4)));
+                                        NULL, YOKE_ARGS(yoke_inout(numbers, 4))));
     assert_ok_pool(pool, yoke_future_wait(future, -1));
     yoke_future_destroy(future);
     assert_ok_pool(pool, yoke_map_with(pool, increment, yoke_range_1d(4), &stage,
-                                       yoke_inout(few, 4)));
+                                       YOKE_ARGS(yoke_inout(few, 4))));
     assert_int_equal(few[3], 5);
-    assert_ok(yoke_free(pool, numbers));
+    assert_ok(yoke_free(numbers));
 }
 
 typedef struct submission {
@@ -142,12 +142,13 @@ static void *submit_staged(void *context)
 {
     submission *self = context;
 
-    self->status = self->gate != NULL
-                       ? yoke_map_async(&self->future, pool, hold, yoke_range_1d(N),
-                                        &stage, yoke_inout(plain, 4),
-                                        yoke_in_whole(self->gate, sizeof *self->gate))
-                       : yoke_map_async(&self->future, pool, increment,
-                                        yoke_range_1d(N), &stage, yoke_inout(plain, 4));
+    self->status =
+        self->gate != NULL
+            ? yoke_map_async(&self->future, pool, hold, yoke_range_1d(N), &stage,
+                             YOKE_ARGS(yoke_inout(plain, 4),
+                                       yoke_in_whole(self->gate, sizeof *self->gate)))
+            : yoke_map_async(&self->future, pool, increment, yoke_range_1d(N), &stage,
+                             YOKE_ARGS(yoke_inout(plain, 4)));
     return NULL;
 }
 
@@ -166,7 +167,7 @@ static void calls_go_on_beside_copies(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&other, pool, increment, yoke_range_1d(10),
-                                        NULL, yoke_inout(numbers, 4)));
+                                        NULL, YOKE_ARGS(yoke_inout(numbers, 4))));
     number_plain();
 
     shut_page(); /* on the way in */
@@ -182,7 +183,7 @@ static void calls_go_on_beside_copies(void **state)
     assert_int_equal(pthread_create(&thread, NULL, wait_for_future, self.future), 0);
     await_held();
     call_all(other);
-    assert_false(yoke_future_done(self.future)); /* its results are not there yet */
+    assert_false(yoke_future_is_done(self.future)); /* its results are not there yet */
     assert_true(yoke_future_progress(self.future) <= 1);
     assert_ok(yoke_future_cancel(self.future)); /* too late */
     free_copy();
@@ -193,8 +194,8 @@ static void calls_go_on_beside_copies(void **state)
     }
     yoke_future_destroy(self.future);
     yoke_future_destroy(other);
-    assert_ok(yoke_free(pool, numbers));
-    assert_ok(yoke_free(pool, self.gate));
+    assert_ok(yoke_free(numbers));
+    assert_ok(yoke_free(self.gate));
 }
 
 typedef struct reader {
@@ -208,8 +209,9 @@ static void *read_plain(void *context)
     reader *self = context;
 
     atomic_store(&self->begun, 1);
-    self->status = yoke_map_with(pool, successor, yoke_range_1d(N), &stage,
-                                 yoke_out(self->result, 4), yoke_in(plain, 4));
+    self->status =
+        yoke_map_with(pool, successor, yoke_range_1d(N), &stage,
+                      YOKE_ARGS(yoke_out(self->result, 4), yoke_in(plain, 4)));
     return NULL;
 }
 
@@ -253,9 +255,9 @@ static void conflicting_jobs_keep_their_order(void **state)
         }
         assert_ok_pool(pool, yoke_future_wait(self.future, -1));
         yoke_future_destroy(self.future);
-        assert_ok(yoke_free(pool, read.result));
+        assert_ok(yoke_free(read.result));
         if (back) {
-            assert_ok(yoke_free(pool, self.gate));
+            assert_ok(yoke_free(self.gate));
         }
     }
 }
