@@ -7,7 +7,7 @@
  *     reserve           application, before the job is open
  *     touched = 1       task, before it writes there for the first time
  *     bytes, is_large   task; each attempt starts with 0, so a death costs nothing
- *     settle            application, when it collects the job: whoever wrote is gone
+ *     settle            application, when it collects the job: no process writes any more
  */
 #include "patterns/result.h"
 

@@ -13,7 +13,7 @@
 static const uint64_t spin_ns = 50000;
 static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
-/* Jobs that waited for this one need not look at its slot any more. */
+/* Jobs that waited for this one need not check its slot any more. */
 static void collect_release_dependents_locked(yoke_pool *pool, uint32_t slot,
                                               yoke_status status)
 {
@@ -35,8 +35,8 @@ static void collect_release_dependents_locked(yoke_pool *pool, uint32_t slot,
         }
         atomic_fetch_and(&job->needs, ~bit);
         atomic_fetch_and(&job->waits_for, ~bit);
-        /* Whoever ended the job may not have come to look yet, and will find another job's
-         * `waited_by` in its slot. */
+        /* The process that ended the job may not have checked those that waited for it yet, and
+         * will find another job's `waited_by` in its slot. */
         yk_job_check_ready(pool->control, pool->jobs.futures_by_slot[i]->ref);
     }
 }
@@ -256,6 +256,31 @@ void yk_collect_all_landed_locked(yoke_pool *pool)
     }
 }
 
+static bool collect_uses_block(const yk_launch *launch, uint64_t block_id)
+{
+    for (uint32_t i = 0; i < launch->arg_count && i < YK_MAX_ARGS; i++) {
+        if (launch->args[i].kind == YK_ARG_ARRAY &&
+            launch->args[i].block_id == block_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool yk_collect_wait_landing_locked(yoke_pool *pool, uint64_t block_id)
+{
+    for (uint32_t i = 0; i < pool->jobs.count; i++) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
+
+        if (pool->jobs.futures_by_slot[slot]->is_landing &&
+            collect_uses_block(&pool->control->jobs[slot].launch, block_id)) {
+            yk_jobs_wait_change_locked(pool);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- collecting many ---- */
 
 /* The slot of the job submitted last among those that have failed and are not
@@ -379,7 +404,7 @@ static bool try_finish(yoke_future *future)
     }
     is_over = yk_future_is_over_locked(future);
     if (is_over && future->status != YOKE_OK) {
-        (void)yk_collect_ended_locked(pool); /* the user knows now */
+        (void)yk_collect_ended_locked(pool); /* the failure is reported now */
     }
     is_ours = yk_result_claim_locked(future);
     yk_pool_unlock(pool);

@@ -27,6 +27,10 @@ size_t yk_collect_landed_locked(yoke_pool *pool);
 /* The same, and waits for those that other threads land. */
 void yk_collect_all_landed_locked(yoke_pool *pool);
 
+/* False if no thread lands a job that uses this allocation. Else gives the lock up until something
+ * changes, or for a while. */
+bool yk_collect_wait_landing_locked(yoke_pool *pool, uint64_t block_id);
+
 /* Collects every job that has ended. How many. */
 size_t yk_collect_ended_locked(yoke_pool *pool);
 

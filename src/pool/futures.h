@@ -30,7 +30,7 @@ typedef struct yk_job_table {
 
 /* Whether a future's result is there once its job has been collected. */
 typedef enum yk_result_state {
-    YK_RESULT_MADE,  /* as of most jobs at once */
+    YK_RESULT_MADE,  /* at once, if no function is to be called */
     YK_RESULT_DUE,   /* the program's function is to be called */
     YK_RESULT_MAKING /* a thread is in it */
 } yk_result_state;

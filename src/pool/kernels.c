@@ -255,7 +255,7 @@ static yoke_status kernel_add(yoke_kernel *kernel, recipe from, yk_error *error)
 /* What the workers of one driver make of a kernel. */
 typedef struct failed_tiles_status {
     bool waiting; /* no answer yet */
-    bool runs;    /* somebody can run it */
+    bool runs;    /* a worker can run it */
     int failed;   /* a worker that cannot build it, -1: none */
     int unsuited; /* a worker that runs no such kernels, -1: none */
 } failed_tiles_status;
@@ -307,7 +307,7 @@ static failed_tiles_status ask_all(const yoke_kernel *kernel)
     return all;
 }
 
-/* Nobody runs it now, but a worker that is starting might. */
+/* Whether a worker that is starting may run it. */
 static bool may_come(const yk_control *control)
 {
     const uint32_t count = yk_worker_count(control);
@@ -608,7 +608,7 @@ static void kernel_try_free_locked(yoke_kernel *kernel)
 void yk_kernel_release_locked(yoke_kernel *kernel)
 {
     if (--kernel->users == 0) {
-        /* Workers look at the id again after they have announced to build it. */
+        /* Workers check the id again after they have announced that they build it. */
         atomic_store(&kernel->pool->control->kernels[kernel->slot].id, 0);
         kernel_try_free_locked(kernel);
     }

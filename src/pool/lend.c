@@ -86,7 +86,7 @@ static bool flush_request(yoke_pool *pool, uint64_t table)
     return alive;
 }
 
-/* What nobody has given back. */
+/* What no device has given back is lost. */
 static yoke_status lend_check_blocks(const yoke_pool *pool, const yk_residency *table,
                                      yk_error *error)
 {
@@ -134,9 +134,9 @@ static yoke_status lend_look_at_locked(yoke_pool *pool, void *pointer, ending *s
     (void)yk_collect_landed_locked(pool);
     (void)yk_collect_all_but_silent_locked(pool);
     status = yk_arena_get(&pool->arena, pointer, &seen->block, error);
-    if (status == YOKE_OK && seen->block.users != 0) {
-        yk_collect_all_landed_locked(pool);
-        (void)yk_collect_ended_locked(pool);
+    while (status == YOKE_OK && seen->block.users != 0 &&
+           (yk_collect_ended_locked(pool) != 0 ||
+            yk_collect_wait_landing_locked(pool, seen->block.id))) {
         status = yk_arena_get(&pool->arena, pointer, &seen->block, error);
     }
     seen->is_used = status == YOKE_OK && seen->block.users != 0;

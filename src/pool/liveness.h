@@ -18,7 +18,7 @@ typedef struct yk_liveness {
     pid_t supervisor;  /* 0: there is none */
     int supervisor_fd; /* pidfd; -1: the system has none */
     int all_gone_fd;   /* reads: end of file when every process of the pool is gone */
-    int liveness_fd;   /* writes: its end tells the supervisor that we are gone */
+    int liveness_fd;   /* writes: its end shows the supervisor that we are gone */
 
     /* Under the pool's lock. */
     int poll_fd;     /* for the application's event loop; -1: it has not asked */

@@ -202,7 +202,7 @@ static void know_speed(yk_participant *participant, const yk_job *job,
         (double)job->tiling.tile_items;
 }
 
-/* Who may take part: the workers by slot, then the caller. */
+/* The participants: the workers by slot, then the caller. */
 static void find_participants(yoke_pool *pool, yk_job *job, bool caller_helps,
                               yk_participant *participants, uint32_t count)
 {

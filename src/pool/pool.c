@@ -423,7 +423,7 @@ yoke_status yk_pool_fd(yoke_pool *pool, int *fd, yk_error *error)
     if (pool->liveness.poll_fd < 0) {
         pool->liveness.poll_fd = yk_fd_set_create(fds, sizeof fds / sizeof fds[0]);
         if (pool->liveness.poll_fd >= 0) {
-            /* In this order: a job that ends now is either told, or has ended before. */
+            /* In this order: a job that ends now either rings, or has ended before. */
             atomic_store(&pool->control->notifies_ends, 1);
             yk_bell_ring(pool->control->end_bell);
         }
@@ -444,7 +444,7 @@ size_t yk_pool_poll(yoke_pool *pool)
         yk_bell_clear(pool->control->end_bell);
         if (!alive) {
             yk_fd_set_remove(pool->liveness.poll_fd,
-                             pool->liveness.all_gone_fd); /* it has been told */
+                             pool->liveness.all_gone_fd); /* the end was reported */
         }
     }
     count = yk_collect_landed_locked(pool);
@@ -638,7 +638,7 @@ static void stop_processes(yoke_pool *pool, bool kill)
     }
     yk_pool_lock(pool);
     pool->liveness.supervisor = 0;
-    pool->liveness.broken = true; /* nobody is waited for from here on */
+    pool->liveness.broken = true; /* no process is waited for from here on */
     yk_pool_unlock(pool);
 }
 

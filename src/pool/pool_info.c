@@ -78,7 +78,7 @@ static void describe_unused(const yk_found *found, yoke_worker_info *info)
     }
 }
 
-/* They died with the supervisor; nobody is left to write that down. */
+/* They died with the supervisor, which writes such things down. */
 static void describe_broken(yoke_worker_info *info)
 {
     info->state = YOKE_WORKER_FAILED;

@@ -18,7 +18,7 @@
 /* About what waking a sleeping process costs. */
 static const uint64_t spin_ns = 50000;
 
-/* How often a wait looks whether the supervisor still lives. */
+/* How often a wait checks whether the supervisor still lives. */
 static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 static yk_process_slot *slot_of(const yoke_process *process)

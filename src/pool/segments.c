@@ -57,7 +57,7 @@ static bool segments_have_table_locked(yoke_pool *pool)
 
 /* ---- opening ---- */
 
-/* Tells the pool's processes. The id comes last: who reads it sees the rest. */
+/* Shows it to the pool's processes. The id comes last: a process that reads it sees the rest. */
 static void pool_segment_announce(yk_control *control, uint32_t slot,
                                   const yk_open_segment *open,
                                   const yk_allocation *allocation, const char *name)

@@ -14,8 +14,8 @@
  *                                                memory that it uses is not freed; a wait for all
  *                                                jobs, and close, wait for it; after terminate, or
  *                                                if the pool broke, it fails when it is filled
- *     locked: what it waits for is found; open   as for any job; who conflicts with the plain
- *                                                memory waits until it is collected
+ *     locked: what it waits for is found; open   as for any job; submissions that conflict
+ *                                                with the plain memory wait until it is collected
  *     it has ended well, and a copy is written:
  *     a thread that would collect it claims it (`is_landing`)
  *     LAND, unlocked, by that thread             it keeps its slot and is not collected; jobs that
@@ -23,7 +23,7 @@
  *                                                for the memory that it uses, and the pool's end
  *                                                wait; cancel comes too late; a call that waited
  *                                                for it and is left waits, since the memory may go
- *     locked: collected, copies freed            those who wait are woken
+ *     locked: collected, copies freed            waiting threads are woken
  *
  * If the job has failed, or the call that waited for it was left, nothing is copied back. A process
  * that is forked meanwhile cannot use the pool. If the program leaves a copy by longjmp() out of a

@@ -45,7 +45,7 @@ yoke_status yk_start_read(yoke_start *method, const char **asked_by, yoke_start 
 
 /* ---- the application's side ---- */
 
-/* How often a wait looks whether the new process still lives. */
+/* How often a wait checks whether the new process still lives. */
 static const uint64_t poll_ns = 5 * (uint64_t)YK_NS_PER_MS;
 
 /* Not NULL: why it has not taken over. */
@@ -56,7 +56,7 @@ static const char *wait_until_taken(yoke_pool *pool)
 
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(&control->changed);
-        /* In this order: who has ended has taken over before, or never will. */
+        /* In this order: a process that has ended has taken over before, or never will. */
         const bool has_ended = yk_pool_supervisor_ended(pool);
 
         if (atomic_load(&control->taken_over) != 0) {

@@ -39,7 +39,7 @@ static yoke_status submit_wait_locked(yoke_pool *pool, uint32_t ticket, yk_error
 }
 
 /* Waits until about half of the jobs have ended, or a while, with the lock given up: in a
- * long queue nobody should have to wake this thread for each job. */
+ * long queue this thread should not be woken for each job. */
 static yoke_status submit_wait_for_half_locked(yoke_pool *pool, yk_eventcount *middle,
                                                uint32_t ticket, uint64_t limit_ns,
                                                yk_error *error)
@@ -265,8 +265,8 @@ static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *
     if (spoiled != NULL) {
         (void)yk_job_try_end(pool->control, ref);
     }
-    /* Who cannot build the kernel after all says so; before the job was there nobody heard
-     * it. */
+    /* A worker may have found meanwhile that it cannot build the kernel: the supervisor ends jobs
+     * that no worker can run, but did not know of this one. */
     if (job->deadline_ns != 0 || !yk_job_has_hope(pool->control, job, UINT32_MAX)) {
         yk_control_wake_supervisor(pool->control);
     }
@@ -422,8 +422,8 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
     if (status == YOKE_OK) {
         status = submit_stage_locked(pool, future, &job->launch, error);
     }
-    if (status ==
-        YOKE_OK) { /* the lock may have been given up: from here on it is not */
+    /* The lock may have been given up; from here on it is not. */
+    if (status == YOKE_OK) {
         status = yk_order_find_locked(pool, future->ref.slot, &request->options, error);
     }
     if (status == YOKE_OK) {

@@ -162,7 +162,7 @@ static void give_tracers(void)
     (void)pthread_mutex_unlock(&tracers_lock);
 }
 
-/* Whoever is forked finds the lock free: it is taken at every exit. */
+/* A forked process finds the lock free: it is taken at every exit. */
 static void trace_hold_during_forks(void)
 {
     (void)pthread_atfork(take_tracers, give_tracers, give_tracers);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tracing: what happened when, by whom. Workers and supervisor record in rings in the tables'
- * memory (shm/trace_ring.h), the application what it submits in its own. Nothing is put
- * together before somebody wants it written.
+ * Tracing: what happened when, and in which process. Workers and supervisor record in rings in
+ * the tables' memory (shm/trace_ring.h), the application what it submits in its own. Nothing is put
+ * together before it is to be written.
  */
 #ifndef YK_POOL_TRACE_H
 #define YK_POOL_TRACE_H
