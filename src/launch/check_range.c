@@ -3,7 +3,8 @@
 
 #include "base/bits.h"
 
-/* Work-items of a range, and the largest global id: later arithmetic does not overflow. */
+/* The maximum number of work-items of a range, and the maximum global id, so that later
+ * arithmetic does not overflow. */
 static const uint64_t max_range = UINT64_C(1) << 48;
 
 static const char axis[] = "xyz";

@@ -120,7 +120,7 @@ static yoke_status segment_identify(yk_segment *segment, const char *name,
     }
     if (!S_ISREG(info.st_mode)) {
         return yk_fail(error, YOKE_EINVAL, "'%s' is not %s", name,
-                       is_file(name) ? "a a regular file" : "shared memory");
+                       is_file(name) ? "a regular file" : "shared memory");
     }
     segment->bytes = (uint64_t)info.st_size;
     segment->device = (uint64_t)info.st_dev;
