@@ -13,7 +13,9 @@ yoke_status yk_call_check_kernel(yoke_pool *pool, const yoke_kernel *kernel,
         return status;
     }
     if (kernel == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "the kernel is NULL");
+        return yk_fail(error, YOKE_EINVAL,
+                       "the kernel is NULL: yoke_kernel_create() has failed, or was not "
+                       "called");
     }
     if (!yk_live_has_kernel(pool, kernel)) {
         return yk_fail(error, YOKE_EINVAL,

@@ -395,6 +395,7 @@ static yoke_status check_block(const yk_launch *launch, const yk_arg *to,
                                const yoke_arg *arg, yk_error *error)
 {
     const uint64_t end = to->block_address + to->block_bytes;
+    const uint64_t left = end > to->address ? end - to->address : 0;
     yk_arg own = *to;
     uint64_t low;
     uint64_t high;
@@ -411,10 +412,10 @@ static yoke_status check_block(const yk_launch *launch, const yk_arg *to,
     yk_footprint_span(launch, to, &low, &high);
     return yk_fail(error, YOKE_EINVAL,
                    "the range needs %llu bytes from %p on; its allocation of %llu "
-                   "bytes has %llu there",
+                   "bytes has %llu from there to its end: allocate more, or map a smaller "
+                   "range or smaller parts",
                    (unsigned long long)(high - to->address), arg->pointer,
-                   (unsigned long long)to->block_bytes,
-                   (unsigned long long)(end > to->address ? end - to->address : 0));
+                   (unsigned long long)to->block_bytes, (unsigned long long)left);
 }
 
 yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,

@@ -253,18 +253,18 @@ static yoke_status kernel_add(yoke_kernel *kernel, recipe from, yk_error *error)
 /* ---- builds ---- */
 
 /* What the workers of one driver make of a kernel. */
-typedef struct failed_tiles_status {
+typedef struct class_answer {
     bool waiting; /* no answer yet */
     bool runs;    /* a worker can run it */
     int failed;   /* a worker that cannot build it, -1: none */
     int unsuited; /* a worker that runs no such kernels, -1: none */
-} failed_tiles_status;
+} class_answer;
 
-static failed_tiles_status ask_class(const yoke_kernel *kernel, uint32_t class)
+static class_answer ask_class(const yoke_kernel *kernel, uint32_t class)
 {
     const yk_control *control = kernel->pool->control;
     const uint32_t count = yk_worker_count(control);
-    failed_tiles_status result = {.failed = -1, .unsuited = -1};
+    class_answer result = {.failed = -1, .unsuited = -1};
 
     for (uint32_t i = 0; i < count; i++) {
         const yk_worker *worker = &control->workers[i];
@@ -291,13 +291,13 @@ static uint32_t class_count(const yk_control *control)
     return yk_device_kinds_end() + control->driver_count;
 }
 
-static failed_tiles_status ask_all(const yoke_kernel *kernel)
+static class_answer ask_all(const yoke_kernel *kernel)
 {
     const yk_control *control = kernel->pool->control;
-    failed_tiles_status all = {.failed = -1, .unsuited = -1};
+    class_answer all = {.failed = -1, .unsuited = -1};
 
     for (uint32_t class = 0; class < class_count(control); class ++) {
-        const failed_tiles_status one = ask_class(kernel, class);
+        const class_answer one = ask_class(kernel, class);
 
         all.waiting |= one.waiting;
         all.runs |= one.runs;
@@ -324,7 +324,7 @@ static bool may_come(const yk_control *control)
 }
 
 static yoke_status kernel_conclude(const yoke_kernel *kernel,
-                                   failed_tiles_status result, yk_error *error)
+                                   class_answer result, yk_error *error)
 {
     const yk_control *control = kernel->pool->control;
     const yk_kernel *described = &control->kernels[kernel->slot].kernel;
@@ -375,7 +375,7 @@ static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
 
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(&control->changed);
-        const failed_tiles_status result = ask_all(kernel);
+        const class_answer result = ask_all(kernel);
         const bool hope = !result.runs && result.failed < 0 && may_come(control);
 
         if (!result.waiting && !hope) {

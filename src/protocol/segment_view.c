@@ -426,7 +426,7 @@ static int mend_block(yk_segment_view *view, uint64_t offset)
     return ENOENT;
 }
 
-static void leave_word(yk_segment_view *view, uint64_t address, yk_access_kind kind,
+static void record_crash(yk_segment_view *view, uint64_t address, yk_access_kind kind,
                        int problem)
 {
     if (view->crash == NULL || view->process != yk_process_self()) {
@@ -456,7 +456,7 @@ static bool segment_view_mend(void *context, uint64_t address, yk_access_kind ki
         segment_view_unlock(view);
     }
     if (problem != 0) {
-        leave_word(view, address, kind, problem);
+        record_crash(view, address, kind, problem);
     }
     return problem == 0;
 }

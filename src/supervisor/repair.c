@@ -102,7 +102,7 @@ static bool settle_strike(yk_control *control, yk_job_ref ref, yk_tiles tiles,
     const bool poison = is_poison(yk_job_at(control, ref), tiles.begin, weight);
 
     if (poison) {
-        give_up(control, ref, tiles, how, "they kill every worker that runs them");
+        give_up(control, ref, tiles, how, "one or more of them crashed every worker that ran them");
     }
     return poison;
 }

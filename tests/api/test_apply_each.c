@@ -294,7 +294,7 @@ static void test_poison(void **state)
     (void)state;
     assert_refused(
         pool, yoke_apply_each(pool, die_at, N, &options, YOKE_ARGS(yoke_out(done, 4))),
-        YOKE_ECRASHED, "items [1234, 1235): they kill every worker");
+        YOKE_ECRASHED, "items [1234, 1235): one or more of them crashed every worker");
     for (uint32_t i = 0; i < N; i++) {
         assert_true(i == bad || done[i] == 1);
     }
