@@ -86,8 +86,8 @@ yoke_status yoke_array_set(yoke_array *array, size_t index, const void *data)
 
 size_t yoke_array_count(const yoke_array *array)
 {
-    return yk_object_is(array, YK_MAGIC_ARRAY) ? yk_cells_count((const yk_cells *)array)
-                                               : 0;
+    return yk_valid_is(array, YK_MAGIC_ARRAY) ? yk_cells_count((const yk_cells *)array)
+                                              : 0;
 }
 
 yoke_status yoke_array_lock(yoke_array *array, double seconds)
@@ -113,8 +113,8 @@ yoke_status yoke_array_unlock(yoke_array *array)
 
 void *yoke_array_pointer(yoke_array *array)
 {
-    return yk_object_is(array, YK_MAGIC_ARRAY) ? yk_cells_first((const yk_cells *)array)
-                                               : NULL;
+    return yk_valid_is(array, YK_MAGIC_ARRAY) ? yk_cells_first((const yk_cells *)array)
+                                              : NULL;
 }
 
 yoke_status yoke_array_destroy(yoke_array *array)

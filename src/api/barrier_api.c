@@ -75,7 +75,7 @@ yoke_status yoke_barrier_reset(yoke_barrier *barrier)
 
 uint32_t yoke_barrier_waiting(const yoke_barrier *barrier)
 {
-    return yk_object_is(barrier, YK_MAGIC_BARRIER)
+    return yk_valid_is(barrier, YK_MAGIC_BARRIER)
                ? yk_barrier_count((const yk_barrier *)barrier)
                : 0;
 }

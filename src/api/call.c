@@ -5,28 +5,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/live.h"
+#include "api/valid.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "shm/window.h"
 #include "sys/call_guard.h"
 #include "sys/process.h"
 
+/* A process that was executed by a pool's knows only the pool's memory. 0: there is none, or this
+ * process has made it, and is closing the pool. */
+static pid_t call_foreign_maker(const yoke_pool *pool)
+{
+    const pid_t maker = yk_window_maker(pool);
+
+    return maker != yk_process_self() ? maker : 0;
+}
+
 yoke_status yk_call_check(const yoke_pool *pool, yk_error *error)
 {
     pid_t owner;
 
     if (pool == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "the pool is NULL");
+        return yk_valid_refuse(pool, YK_HANDLE_POOL, error);
     }
     yk_guard_settle();
-    owner = yk_live_owner(pool);
+    owner = yk_valid_is(pool, YK_HANDLE_POOL) ? yk_handle_owner(pool)
+                                              : call_foreign_maker(pool);
     if (owner == 0) {
-        owner = yk_window_maker(pool); /* a spawned process knows only its memory */
-        owner = owner != yk_process_self() ? owner : 0; /* its maker is closing it */
-    }
-    if (owner == 0) {
-        return yk_fail(error, YOKE_ECLOSED, "this is no pool, or one that was closed");
+        return yk_valid_refuse(pool, YK_HANDLE_POOL, error);
     }
     if (owner != yk_process_self()) {
         return yk_fail(error, YOKE_EINVAL,
@@ -136,6 +142,12 @@ static kept_errors *kept_of_thread(bool create)
     return kept;
 }
 
+/* 0 if the pool is not valid. */
+static uint64_t call_serial_of(const yoke_pool *pool)
+{
+    return yk_valid_is(pool, YK_HANDLE_POOL) ? yk_handle_serial(pool) : 0;
+}
+
 yoke_status yk_call_end(const yoke_pool *pool, yoke_status status,
                         const yk_error *error)
 {
@@ -151,7 +163,7 @@ yoke_status yk_call_end(const yoke_pool *pool, yoke_status status,
     if (kept == NULL) {
         return status;
     }
-    entry.serial = yk_live_serial(pool);
+    entry.serial = call_serial_of(pool);
     text = yk_error_text(error);
     entry.text = strdup(text[0] != '\0' ? text : yk_status_text(status));
     while (i < KEPT - 1 && kept->entries[i].pool != pool) {
@@ -166,7 +178,7 @@ yoke_status yk_call_end(const yoke_pool *pool, yoke_status status,
 const char *yk_call_last(const yoke_pool *pool)
 {
     const kept_errors *kept = kept_of_thread(false);
-    const uint64_t serial = yk_live_serial(pool);
+    const uint64_t serial = call_serial_of(pool);
 
     for (int i = 0; kept != NULL && i < KEPT; i++) {
         if (kept->entries[i].pool == pool && kept->entries[i].serial == serial &&

@@ -35,7 +35,7 @@ yoke_status yoke_event_clear(yoke_event *event)
 
 bool yoke_event_is_set(const yoke_event *event)
 {
-    return yk_object_is(event, YK_MAGIC_EVENT) &&
+    return yk_valid_is(event, YK_MAGIC_EVENT) &&
            yk_semaphore_count((const yk_semaphore *)event) != 0;
 }
 

@@ -2,6 +2,7 @@
 #include "yoke/future.h"
 
 #include "api/call.h"
+#include "api/valid.h"
 #include "patterns/run.h"
 #include "pool/pool.h"
 #include "sys/process.h"
@@ -10,8 +11,13 @@
  * that created the pool: a fork's copy of one stands for nothing. */
 static yoke_status future_check(const yoke_future *future)
 {
-    if (future == NULL) {
-        return yk_call_fail(NULL, YOKE_EINVAL, "the future is NULL");
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_valid_check(future, YK_HANDLE_FUTURE, &error);
+    if (status != YOKE_OK) {
+        return yk_call_end(NULL, status, &error);
     }
     if (future->pool != NULL && future->owner != yk_process_self()) {
         return yk_call_fail(future->pool, YOKE_EINVAL,

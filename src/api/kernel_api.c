@@ -6,18 +6,9 @@
 #include <stdlib.h>
 
 #include "api/call.h"
-#include "api/live.h"
+#include "api/valid.h"
 #include "device/native/native.h"
 #include "pool/pool.h"
-
-static void kernel_lock_and_release(yoke_kernel *kernel)
-{
-    yoke_pool *pool = kernel->pool;
-
-    yk_pool_lock(pool);
-    yk_kernel_release_locked(kernel);
-    yk_pool_unlock(pool);
-}
 
 yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
                                      const yoke_kernel_options *options, size_t size)
@@ -39,11 +30,6 @@ yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
         yk_call_take_options(&all, sizeof all, options, size);
         status = yk_kernel_create(kernel, pool, &all, &error);
     }
-    if (status == YOKE_OK && !yk_live_add_kernel(pool, *kernel)) {
-        kernel_lock_and_release(*kernel);
-        *kernel = NULL;
-        status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
-    }
     return yk_call_end(pool, status, &error);
 }
 
@@ -60,16 +46,15 @@ static void copy_parameter(yoke_parameter_info *to, const yk_parameter *from)
 static yoke_status kernel_check(const yoke_kernel *kernel, const yoke_pool **pool,
                                 yk_error *error)
 {
+    yoke_status status;
+
     yk_error_clear(error);
-    *pool = kernel != NULL ? yk_live_pool_of(kernel) : NULL;
-    if (kernel == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "the kernel is NULL");
+    *pool = NULL;
+    status = yk_valid_check(kernel, YK_HANDLE_KERNEL, error);
+    if (status != YOKE_OK) {
+        return status;
     }
-    if (*pool == NULL) {
-        return yk_fail(error, YOKE_ECLOSED,
-                       "this is not a valid kernel: it was destroyed, or its pool was "
-                       "closed");
-    }
+    *pool = kernel->pool;
     return yk_call_check(*pool, error);
 }
 
@@ -83,8 +68,8 @@ yoke_status yoke_kernel_destroy(yoke_kernel *kernel)
         return YOKE_OK;
     }
     status = kernel_check(kernel, &pool, &error);
-    if (status == YOKE_OK && yk_live_remove_kernel(kernel)) {
-        kernel_lock_and_release(kernel);
+    if (status == YOKE_OK && yk_handle_shut(kernel)) {
+        yk_kernel_release(kernel);
     }
     return yk_call_end(pool, status, &error);
 }

@@ -24,9 +24,9 @@ yoke_status yoke_mutex_create_sized(yoke_mutex **result, yoke_pool *pool,
 /* What it is; 0: not a mutex. */
 static yk_magic mutex_kind(const yoke_mutex *mutex)
 {
-    return yk_object_is(mutex, YK_MAGIC_LOCK)    ? YK_MAGIC_LOCK
-           : yk_object_is(mutex, YK_MAGIC_RLOCK) ? YK_MAGIC_RLOCK
-                                                 : (yk_magic)0;
+    return yk_valid_is(mutex, YK_MAGIC_LOCK)    ? YK_MAGIC_LOCK
+           : yk_valid_is(mutex, YK_MAGIC_RLOCK) ? YK_MAGIC_RLOCK
+                                                : (yk_magic)0;
 }
 
 yoke_status yoke_mutex_lock(yoke_mutex *handle, double seconds)

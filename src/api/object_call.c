@@ -11,50 +11,13 @@
 #include "shm/window.h"
 #include "sys/process.h"
 
-static const struct {
-    yk_magic magic;
-    const char *name;
-} kinds[] = {
-    {YK_MAGIC_LOCK, "mutex"},          {YK_MAGIC_RLOCK, "recursive mutex"},
-    {YK_MAGIC_EVENT, "event"},         {YK_MAGIC_SEMAPHORE, "semaphore"},
-    {YK_MAGIC_CONDITION, "condition"}, {YK_MAGIC_BARRIER, "barrier"},
-    {YK_MAGIC_ARRAY, "array"},         {YK_MAGIC_QUEUE, "queue"},
-    {YK_MAGIC_PIPE, "pipe"},
-};
-
-static const char *object_kind_name(uint32_t magic)
-{
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if ((uint32_t)kinds[i].magic == magic) {
-            return kinds[i].name;
-        }
-    }
-    return NULL;
-}
-
-/* NULL: not where a pool's objects are in this process. */
-static const yk_ipc_object *object_look_at(const void *object)
-{
-    return (uintptr_t)object % sizeof(uint64_t) == 0 &&
-                   yk_window_has_objects(object, sizeof(yk_ipc_object))
-               ? object
-               : NULL;
-}
-
 /* It was destroyed while the call looked at it: what did not fit were zeros. */
 static bool has_vanished(const void *object, yoke_status status)
 {
-    const yk_ipc_object *found = status == YOKE_EINVAL ? object_look_at(object) : NULL;
+    const yk_ipc_object *found =
+        status == YOKE_EINVAL ? yk_valid_object_at(object) : NULL;
 
     return found != NULL && !yk_ipc_object_is_open(found);
-}
-
-bool yk_object_is(const void *object, yk_magic magic)
-{
-    const yk_ipc_object *found = object_look_at(object);
-
-    return found != NULL &&
-           atomic_load_explicit(&found->magic, memory_order_acquire) == (uint32_t)magic;
 }
 
 yoke_status yk_object_fail(const void *object, yoke_status status, const char *format,
@@ -81,20 +44,10 @@ yoke_status yk_object_fail(const void *object, yoke_status status, const char *f
 
 yoke_status yk_object_refuse(const void *object, yk_magic magic)
 {
-    const yk_ipc_object *found = object_look_at(object);
-    const char *name = object_kind_name((uint32_t)magic);
-    const char *other =
-        found != NULL ? object_kind_name(atomic_load(&found->magic)) : NULL;
+    yk_error error;
+    const yoke_status status = yk_valid_refuse(object, (uint32_t)magic, &error);
 
-    if (object == NULL) {
-        return yk_object_fail(object, YOKE_EINVAL, "the %s is NULL", name);
-    }
-    if (other != NULL && strcmp(other, name) != 0) {
-        return yk_object_fail(object, YOKE_EINVAL, "%p is not a %s but a %s", object,
-                              name, other);
-    }
-    return yk_object_fail(object, YOKE_ECLOSED,
-                          "%p is no %s, or one that was destroyed", object, name);
+    return yk_object_fail(object, status, "%s", yk_error_text(&error));
 }
 
 yoke_status yk_object_end(const void *object, yoke_status status)
@@ -170,7 +123,7 @@ yoke_status yk_object_destroy(void *object, yk_magic magic, bool settle)
     if (object == NULL) {
         return YOKE_OK;
     }
-    if (!yk_object_is(object, magic)) {
+    if (!yk_valid_is(object, magic)) {
         return yk_object_refuse(object, magic);
     }
     yk_error_clear(&error);

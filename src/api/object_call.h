@@ -4,6 +4,7 @@
 #ifndef YK_API_OBJECT_CALL_H
 #define YK_API_OBJECT_CALL_H
 
+#include "api/valid.h"
 #include "base/error.h"
 #include "ipc/ipc_object.h"
 #include "pool/pool.h"
@@ -15,9 +16,6 @@ yoke_status yk_object_refuse(const void *object, yk_magic magic);
  * pool; returns the status. */
 yoke_status yk_object_fail(const void *object, yoke_status status, const char *format,
                            ...) __attribute__((format(printf, 3, 4)));
-
-/* Whether it is an object of this kind in the memory of a pool. */
-bool yk_object_is(const void *object, yk_magic magic);
 
 /* A status of a wait as the user gets it, with the usual text. What was not there at once
  * (YOKE_EAGAIN) is YOKE_ETIMEDOUT without a text. */
@@ -39,10 +37,10 @@ yoke_status yk_object_publish(yoke_pool *pool, void *result, yk_ipc_object *obje
 /* NULL is allowed. */
 yoke_status yk_object_destroy(void *object, yk_magic magic, bool settle);
 
-/* Checks object and time limit. */
+/* Leaves the call if it is not a valid object of this kind. */
 #define YK_OBJECT_CHECK(object, magic)                                                 \
     do {                                                                               \
-        if (!yk_object_is(object, magic)) {                                            \
+        if (!yk_valid_is(object, magic)) {                                             \
             return yk_object_refuse(object, magic);                                    \
         }                                                                              \
     } while (0)

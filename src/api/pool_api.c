@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "api/call.h"
-#include "api/live.h"
 #include "base/status.h"
 #include "pool/pool.h"
 #include "sys/call_guard.h"
@@ -34,9 +33,9 @@ yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *op
     }
     yk_error_clear(&error);
     yk_call_take_options(&all, sizeof all, options, size);
-    status = yk_pool_create(pool, &all, yk_live_add_pool, &error);
+    status = yk_pool_create(pool, &all, &error);
     if (status != YOKE_OK && *pool != NULL) {
-        (void)yk_live_remove_pool(*pool);
+        (void)yk_handle_suspend(*pool);
         yk_pool_end(*pool, true);
         (void)yk_pool_destroy(*pool, true, NULL);
         *pool = NULL;
@@ -48,7 +47,7 @@ yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *op
 static void undo_close(void *pool, uint64_t unused)
 {
     (void)unused;
-    (void)yk_live_close_pool(pool, false);
+    yk_handle_resume(pool);
 }
 
 static yoke_status end_pool(yoke_pool *pool, bool kill)
@@ -66,7 +65,7 @@ static yoke_status end_pool(yoke_pool *pool, bool kill)
                          "a callback, or another function that a call on the pool has "
                          "called, cannot close it");
     }
-    if (status == YOKE_OK && !yk_live_close_pool(pool, true)) {
+    if (status == YOKE_OK && !yk_handle_suspend(pool)) {
         status = yk_fail(&error, YOKE_ECLOSED, "the pool is being closed already");
     }
     if (status != YOKE_OK) {
@@ -75,7 +74,6 @@ static yoke_status end_pool(yoke_pool *pool, bool kill)
     yk_hold(undo_close, pool, 0);
     yk_pool_end(pool, kill);
     yk_hold_end();
-    (void)yk_live_remove_pool(pool);
     status = yk_pool_destroy(pool, kill, &error);
     (void)yk_call_end(NULL, status, &error);
     /* Also by the pointer that is stale now. */

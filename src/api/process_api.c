@@ -2,7 +2,7 @@
 #include "yoke/process.h"
 
 #include "api/call.h"
-#include "api/live.h"
+#include "api/valid.h"
 #include "pool/pool.h"
 
 yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
@@ -25,12 +25,6 @@ yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
     if (status == YOKE_OK) {
         status = yk_process_start(process, pool, &request, &error);
     }
-    if (status == YOKE_OK && !yk_live_add_handle(pool, *process)) {
-        (void)yk_process_want(*process, YK_WANTED_KILL, NULL);
-        yk_process_forget(*process);
-        *process = NULL;
-        status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
-    }
     return yk_call_end(pool, status, &error);
 }
 
@@ -38,18 +32,15 @@ yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
 static yoke_status process_check(const yoke_process *process, const yoke_pool **pool,
                                  yk_error *error)
 {
+    yoke_status status;
+
     yk_error_clear(error);
     *pool = NULL;
-    if (process == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "the process is NULL");
+    status = yk_valid_check(process, YK_HANDLE_PROCESS, error);
+    if (status != YOKE_OK) {
+        return status;
     }
-    *pool = yk_live_pool_of(process);
-    if (*pool == NULL) {
-        return yk_fail(
-            error, YOKE_ECLOSED,
-            "this is no process, or one that was destroyed, or whose pool was "
-            "closed");
-    }
+    *pool = process->pool;
     return yk_call_check(*pool, error);
 }
 
@@ -143,7 +134,7 @@ yoke_status yoke_process_destroy(yoke_process *process)
         return YOKE_OK;
     }
     status = process_check(process, &pool, &error);
-    if (status == YOKE_OK && yk_live_remove_handle(process)) {
+    if (status == YOKE_OK && yk_handle_shut(process)) {
         yk_process_forget(process);
     }
     return yk_call_end(pool, status, &error);

@@ -113,9 +113,8 @@ yoke_status yoke_queue_get(yoke_queue *handle, void *data, size_t *bytes,
 
 size_t yoke_queue_count(const yoke_queue *handle)
 {
-    return yk_object_is(handle, YK_MAGIC_QUEUE)
-               ? yk_queue_size((const yk_queue *)handle)
-               : 0;
+    return yk_valid_is(handle, YK_MAGIC_QUEUE) ? yk_queue_size((const yk_queue *)handle)
+                                               : 0;
 }
 
 yoke_status yoke_queue_shutdown(yoke_queue *handle)

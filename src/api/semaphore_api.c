@@ -65,7 +65,7 @@ yoke_status yoke_semaphore_release(yoke_semaphore *semaphore, uint32_t permits)
 
 uint32_t yoke_semaphore_count(const yoke_semaphore *semaphore)
 {
-    return yk_object_is(semaphore, YK_MAGIC_SEMAPHORE)
+    return yk_valid_is(semaphore, YK_MAGIC_SEMAPHORE)
                ? yk_semaphore_count((const yk_semaphore *)semaphore)
                : 0;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "yoke/shm.h"
 
-#include <stdlib.h>
-
 #include "api/call.h"
-#include "api/live.h"
+#include "api/valid.h"
 #include "pool/pool.h"
 
 static yoke_status shm_begin(yoke_shm **shm, const yoke_pool *pool, yk_error *error)
@@ -22,22 +20,6 @@ static yoke_status shm_begin(yoke_shm **shm, const yoke_pool *pool, yk_error *er
     return status;
 }
 
-/* From here on the handle is the user's. */
-static yoke_status hand_out(yoke_shm **shm, yoke_pool *pool, bool created,
-                            yk_error *error)
-{
-    if (!yk_live_add_handle(pool, *shm)) {
-        if (created) {
-            (void)yk_segment_unlink((*shm)->name, NULL);
-        }
-        (void)yk_shm_close(pool, *shm, NULL);
-        free(*shm);
-        *shm = NULL;
-        return yk_fail(error, YOKE_ENOMEM, "out of memory");
-    }
-    return YOKE_OK;
-}
-
 yoke_status yoke_shm_create_sized(yoke_shm **shm, yoke_pool *pool, const char *name,
                                   size_t bytes, const yoke_shm_options *options,
                                   size_t size)
@@ -53,9 +35,6 @@ yoke_status yoke_shm_create_sized(yoke_shm **shm, yoke_pool *pool, const char *n
     }
     if (status == YOKE_OK) {
         status = yk_shm_create(shm, pool, name, bytes, &error);
-    }
-    if (status == YOKE_OK) {
-        status = hand_out(shm, pool, true, &error);
     }
     return yk_call_end(pool, status, &error);
 }
@@ -76,9 +55,6 @@ static yoke_status open_with(open_function *function, yoke_shm **shm, yoke_pool 
     }
     if (status == YOKE_OK) {
         status = function(shm, pool, name, access == YOKE_SHM_READ_ONLY, &error);
-    }
-    if (status == YOKE_OK) {
-        status = hand_out(shm, pool, false, &error);
     }
     return yk_call_end(pool, status, &error);
 }
@@ -103,7 +79,7 @@ yoke_status yoke_shm_open_file_sized(yoke_shm **shm, yoke_pool *pool, const char
 
 static bool is_open(const yoke_shm *shm)
 {
-    return shm != NULL && yk_live_pool_of(shm) != NULL;
+    return yk_valid_is(shm, YK_HANDLE_SHM) && yk_valid_is(shm->pool, YK_HANDLE_POOL);
 }
 
 void *yoke_shm_pointer(const yoke_shm *shm)
@@ -123,7 +99,7 @@ const char *yoke_shm_name(const yoke_shm *shm)
 
 yoke_status yoke_shm_close(yoke_shm *shm)
 {
-    const yoke_pool *pool = yk_live_pool_of(shm);
+    yoke_pool *pool = NULL;
     yk_error error;
     yoke_status status;
 
@@ -131,20 +107,14 @@ yoke_status yoke_shm_close(yoke_shm *shm)
         return YOKE_OK;
     }
     yk_error_clear(&error);
-    if (pool == NULL) {
-        return yk_call_fail(NULL, YOKE_EINVAL,
-                            "this is no open segment: it was closed, or its pool was");
-    }
-    status = yk_call_check(pool, &error);
+    status = yk_valid_check(shm, YK_HANDLE_SHM, &error);
     if (status == YOKE_OK) {
-        yoke_pool *own = shm->pool;
-
-        status = yk_shm_close(own, shm, &error);
-        if (status == YOKE_OK || status == YOKE_ELOST) {
-            (void)yk_live_remove_handle(shm);
-            free(shm);
-        }
-        yk_run_callbacks(own);
+        pool = shm->pool;
+        status = yk_call_check(pool, &error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_shm_close(pool, shm, &error);
+        yk_run_callbacks(pool);
     }
     return yk_call_end(pool, status, &error);
 }

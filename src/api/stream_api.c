@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "api/call.h"
-#include "api/live.h"
 #include "api/submission.h"
+#include "api/valid.h"
 #include "patterns/stream.h"
 #include "sys/call_guard.h"
+#include "sys/process.h"
 
 static yoke_status stream_check_open(yoke_stream **stream, const yoke_pool *pool,
                                      const yoke_stream_options *options,
@@ -47,23 +48,13 @@ yoke_status yoke_stream_create_sized(yoke_stream **stream, yoke_pool *pool,
     if (status == YOKE_OK) {
         memset(&all, 0, sizeof all);
         yk_call_take_options(&all, sizeof all, options, size);
-        if (all.kernel != NULL && !yk_live_has_kernel(pool, all.kernel)) {
-            status =
-                yk_fail(&error, YOKE_EINVAL,
-                        "the kernel belongs to another pool or has been destroyed");
+        if (all.kernel != NULL) {
+            status = yk_call_check_kernel(pool, all.kernel, &error);
         }
     }
     if (status == YOKE_OK) {
         status =
             yk_stream_create(stream, pool, !all.unordered, &all, next, context, &error);
-    }
-    if (status == YOKE_OK) {
-        (*stream)->serial = yk_live_serial(pool);
-        if (!yk_live_add_alone(*stream)) {
-            yk_stream_destroy(*stream, true);
-            *stream = NULL;
-            status = yk_fail(&error, YOKE_ENOMEM, "out of memory");
-        }
     }
     return yk_call_end(pool, status, &error);
 }
@@ -71,19 +62,22 @@ yoke_status yoke_stream_create_sized(yoke_stream **stream, yoke_pool *pool,
 /* Whether the stream may be used: its pool is there, and it is this process's. */
 static yoke_status stream_check(const yoke_stream *stream, yk_error *error)
 {
-    yoke_status status;
+    yoke_status status = yk_valid_check(stream, YK_HANDLE_STREAM, error);
 
-    if (stream == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "the stream is NULL");
-    }
-    if (!yk_live_is_alone(stream)) {
-        return yk_fail(error, YOKE_ECLOSED, "this is no stream, or one that was destroyed");
+    if (status != YOKE_OK) {
+        return status;
     }
     status = yk_call_check(stream->pool, error);
-    if (status == YOKE_OK && yk_live_serial(stream->pool) != stream->serial) {
+    if (status == YOKE_OK && yk_handle_serial(stream->pool) != stream->pool_serial) {
         status = yk_fail(error, YOKE_ECLOSED, "the stream's pool was closed");
     }
     return status;
+}
+
+/* NULL if the stream is not valid. */
+static const yoke_pool *stream_pool_of(const yoke_stream *stream)
+{
+    return yk_valid_is(stream, YK_HANDLE_STREAM) ? stream->pool : NULL;
 }
 
 yoke_status yoke_stream_next(yoke_stream *stream, void **result, double seconds)
@@ -105,33 +99,35 @@ yoke_status yoke_stream_next(yoke_stream *stream, void **result, double seconds)
     if (status == YOKE_OK) {
         status = yk_stream_next(stream, result, seconds, &error);
     }
-    return yk_call_end(yk_live_is_alone(stream) ? stream->pool : NULL, status, &error);
+    return yk_call_end(stream_pool_of(stream), status, &error);
 }
 
 size_t yoke_stream_index(const yoke_stream *stream)
 {
-    return yk_live_is_alone(stream) ? stream->index : 0;
+    return yk_valid_is(stream, YK_HANDLE_STREAM) ? stream->index : 0;
 }
 
 /* A callback was left, or the thread was cancelled: the stream can be destroyed once more. */
 static void undo_destroy(void *stream, uint64_t unused)
 {
-    (void)yk_live_add_alone(stream);
+    yk_handle_resume(stream);
     yk_stream_undo(stream, unused);
 }
 
 yoke_status yoke_stream_destroy(yoke_stream *stream)
 {
     yk_error error;
+    yoke_status status;
     bool has_pool;
 
     if (stream == NULL) {
         return YOKE_OK;
     }
     yk_guard_settle();
-    if (!yk_live_is_alone(stream)) {
-        return yk_call_fail(NULL, YOKE_ECLOSED,
-                            "this is no stream, or one that was destroyed");
+    yk_error_clear(&error);
+    status = yk_valid_check(stream, YK_HANDLE_STREAM, &error);
+    if (status != YOKE_OK) {
+        return yk_call_end(NULL, status, &error);
     }
     if (stream->busy) {
         return yk_call_fail(stream->pool, YOKE_EBUSY,
@@ -139,7 +135,7 @@ yoke_status yoke_stream_destroy(yoke_stream *stream)
                             "callback, cannot destroy it");
     }
     has_pool = stream_check(stream, &error) == YOKE_OK;
-    if (yk_live_remove_handle(stream)) {
+    if (yk_handle_owner(stream) == yk_process_self() && yk_handle_suspend(stream)) {
         yk_hold(undo_destroy, stream, 0);
         yk_stream_destroy(stream, has_pool);
         yk_hold_end();

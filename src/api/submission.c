@@ -2,7 +2,7 @@
 #include "api/submission.h"
 
 #include "api/call.h"
-#include "api/live.h"
+#include "api/valid.h"
 
 yoke_status yk_call_check_kernel(yoke_pool *pool, const yoke_kernel *kernel,
                                  yk_error *error)
@@ -17,11 +17,13 @@ yoke_status yk_call_check_kernel(yoke_pool *pool, const yoke_kernel *kernel,
                        "the kernel is NULL: yoke_kernel_create() has failed, or was not "
                        "called");
     }
-    if (!yk_live_has_kernel(pool, kernel)) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "the kernel belongs to another pool or has been destroyed");
+    if (yk_valid_check(kernel, YK_HANDLE_KERNEL, error) != YOKE_OK) {
+        error->status = YOKE_EINVAL; /* as of any argument */
+        return YOKE_EINVAL;
     }
-    return YOKE_OK;
+    return kernel->pool == pool
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EINVAL, "the kernel belongs to another pool");
 }
 
 yoke_status yk_call_check_arg_size(size_t size, yk_error *error)

@@ -109,7 +109,7 @@ yoke_status yk_stream_create(yoke_stream **result, yoke_pool *pool, bool ordered
                              const yoke_stream_options *options,
                              yoke_stream_source *next, void *context, yk_error *error)
 {
-    yoke_stream *stream = calloc(1, sizeof *stream);
+    yoke_stream *stream = yk_handle_alloc(YK_HANDLE_STREAM, sizeof *stream);
     yoke_status status;
 
     *result = NULL;
@@ -117,6 +117,7 @@ yoke_status yk_stream_create(yoke_stream **result, yoke_pool *pool, bool ordered
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     stream->pool = pool;
+    stream->pool_serial = yk_handle_serial(pool);
     stream->ordered = ordered;
     stream->next = next;
     stream->next_context = context;
@@ -133,9 +134,10 @@ yoke_status yk_stream_create(yoke_stream **result, yoke_pool *pool, bool ordered
     }
     if (status != YOKE_OK) {
         free(stream->devices);
-        free(stream);
+        yk_handle_free(stream);
         return status;
     }
+    yk_handle_open(stream);
     *result = stream;
     return YOKE_OK;
 }
@@ -589,5 +591,5 @@ void yk_stream_destroy(yoke_stream *stream, bool has_pool)
     }
     free(stream->failure_text);
     free(stream->devices);
-    free(stream);
+    yk_handle_free(stream);
 }

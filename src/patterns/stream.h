@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "launch/launch.h"
 #include "patterns/tasks.h"
+#include "sys/handle.h"
 #include "yoke/stream.h"
 
 enum {
@@ -51,8 +52,9 @@ typedef struct yk_stream_layout {
 } yk_stream_layout;
 
 struct yoke_stream {
+    yk_handle handle;
     yoke_pool *pool;
-    uint64_t serial; /* of the pool, for the caller */
+    uint64_t pool_serial; /* the next pool at this address has another */
     bool ordered;
     bool busy;                   /* a call is under way */
     yoke_stream_options options; /* what it points to is the stream's */

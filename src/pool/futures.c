@@ -12,7 +12,7 @@ static const uint64_t landing_poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request)
 {
-    yoke_future *future = calloc(1, sizeof *future);
+    yoke_future *future = yk_handle_alloc(YK_HANDLE_FUTURE, sizeof *future);
 
     if (future != NULL) {
         future->pool = pool;
@@ -31,6 +31,7 @@ yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request)
             future->next->link = &future->next;
         }
         pool->jobs.futures = future;
+        yk_handle_open(future);
     }
     return future;
 }
@@ -65,7 +66,7 @@ void yk_future_release_locked(yoke_future *future)
             futures_unlink_locked(future);
         }
         free(future->error);
-        free(future);
+        yk_handle_free(future);
     }
 }
 
@@ -263,13 +264,15 @@ void yk_future_give_up(yoke_future *future)
     yoke_pool *pool = yk_future_enter(future);
 
     if (pool == NULL) {
-        yk_future_release_locked(future);
+        if (yk_handle_shut(future)) {
+            yk_future_release_locked(future);
+        }
         return;
     }
     yk_pool_lock(pool);
     /* A callback of a call that waits, or from which no future was wanted, sees one that is not
      * the user's. */
-    if (future->is_users) {
+    if (future->is_users && yk_handle_shut(future)) {
         future->is_users = false;
         future->callback = future->on_success = future->on_error = NULL;
         yk_future_release_locked(future);

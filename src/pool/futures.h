@@ -12,6 +12,7 @@
 #include "pool/completion.h"
 #include "protocol/control.h"
 #include "protocol/job.h"
+#include "sys/handle.h"
 #include "yoke/future.h"
 #include "yoke/kernel.h"
 #include "yoke/pool.h"
@@ -35,8 +36,10 @@ typedef enum yk_result_state {
     YK_RESULT_MAKING /* a thread is in it */
 } yk_result_state;
 
-/* Under the pool's lock while there is a pool, except for what never changes. */
+/* Under the pool's lock while there is a pool, except for what never changes. The handle is valid
+ * until the user destroys it; if the user has none, callbacks see one that is. */
 struct yoke_future {
+    yk_handle handle;
     yoke_pool *pool;     /* NULL: the pool is gone */
     pid_t owner;         /* of the pool */
     unsigned references; /* the user's, the pool's, and one of each call that waits for it */

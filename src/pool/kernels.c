@@ -410,15 +410,16 @@ static yoke_status kernel_make(yoke_kernel **result, const yoke_kernel *model,
     yoke_status status;
 
     *result = NULL;
-    kernel = malloc(sizeof *kernel);
+    kernel = yk_handle_alloc(YK_HANDLE_KERNEL, sizeof *kernel);
     if (kernel == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
-    *kernel = *model;
+    memcpy(&kernel->handle + 1, &model->handle + 1,
+           sizeof *kernel - sizeof kernel->handle);
     (void)pthread_mutex_lock(&pool->kernels.build_lock);
     status = kernel_add(kernel, from, error);
     if (status != YOKE_OK) {
-        free(kernel);
+        yk_handle_free(kernel);
     } else {
         status = wait_for_builds(kernel, error);
         if (status == YOKE_OK) {
@@ -476,7 +477,7 @@ yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
                              const yoke_kernel_options *options, yk_error *error)
 {
     yoke_kernel model = {.pool = pool};
-    const yoke_status status = kernel_check_options(options, error);
+    yoke_status status = kernel_check_options(options, error);
 
     *kernel = NULL;
     if (status != YOKE_OK) {
@@ -484,7 +485,11 @@ yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
     }
     model.build_timeout_ns =
         options->build_timeout > 0 ? (uint64_t)(options->build_timeout * 1e9) : 0;
-    return create_of_source(kernel, &model, options, error);
+    status = create_of_source(kernel, &model, options, error);
+    if (status == YOKE_OK) {
+        yk_handle_open(*kernel);
+    }
+    return status;
 }
 
 yoke_status yk_kernel_get_own(yoke_kernel **kernel, yoke_pool *pool, size_t number,
@@ -602,7 +607,7 @@ static void kernel_try_free_locked(yoke_kernel *kernel)
     }
     free_texts(pool, &pool->control->kernels[kernel->slot].kernel);
     pool->kernels.by_slot[kernel->slot] = NULL;
-    free(kernel);
+    yk_handle_free(kernel);
 }
 
 void yk_kernel_release_locked(yoke_kernel *kernel)
@@ -643,7 +648,7 @@ void yk_kernel_table_init(yk_kernel_table *table)
 void yk_kernel_table_fini(yk_kernel_table *table)
 {
     for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
-        free(table->by_slot[i]);
+        yk_handle_free(table->by_slot[i]);
     }
     (void)pthread_mutex_destroy(&table->build_lock);
     (void)pthread_mutex_destroy(&table->own_lock);

@@ -13,12 +13,15 @@
 
 #include "base/error.h"
 #include "protocol/control.h"
+#include "sys/handle.h"
 #include "yoke/kernel.h"
 
 enum { YK_MAX_VARIANTS = 8 };
 
-/* Under the pool's lock, except for what never changes. */
+/* Under the pool's lock, except for what never changes. The handle is valid while a kernel of
+ * the program's is not destroyed; never one of the library's own. */
 struct yoke_kernel {
+    yk_handle handle;
     yoke_pool *pool;
     uint32_t slot;
     uint64_t id;

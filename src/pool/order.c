@@ -79,9 +79,12 @@ static yoke_status find_explicit(const yoke_pool *pool, const yoke_map_options *
     for (size_t i = 0; i < options->after_count; i++) {
         const yoke_future *future = options->after[i];
 
-        if (future == NULL || future->pool != pool) {
+        if (!yk_handle_is(future, YK_HANDLE_FUTURE) || future->pool != pool) {
             return yk_fail(error, YOKE_EINVAL, "after[%zu] is %s", i,
-                           future == NULL ? "NULL" : "no future of this pool");
+                           future == NULL ? "NULL"
+                           : yk_handle_is(future, YK_HANDLE_FUTURE)
+                               ? "no future of this pool"
+                               : "not a valid future, or already destroyed");
         }
         if (!future->collected) {
             add_wait(pool, found, future->ref.slot);

@@ -558,19 +558,19 @@ static void end_broken_jobs_locked(yoke_pool *pool)
 }
 
 yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
-                           yk_pool_announce *announce, yk_error *error)
+                           yk_error *error)
 {
     YK_NOT_CANCELLED;
-    yoke_pool *pool = calloc(1, sizeof *pool);
+    yoke_pool *pool = yk_handle_alloc(YK_HANDLE_POOL, sizeof *pool);
     yoke_status status;
 
     yk_start_check();
     *result = NULL;
-    if (pool == NULL || !announce(pool)) {
-        free(pool);
+    if (pool == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     *result = pool;
+    yk_handle_open(pool);
     pool->control_mapping = YK_MAPPING_NONE;
     pool->arena.mapping = YK_MAPPING_NONE;
     pool->store.mapping = YK_MAPPING_NONE;
@@ -681,7 +681,7 @@ static void free_memory(yoke_pool *pool)
     (void)pthread_mutex_destroy(&pool->lock);
     (void)pthread_mutex_destroy(&pool->caller.lock);
     (void)pthread_mutex_destroy(&pool->lending.recall_lock);
-    free(pool);
+    yk_handle_free(pool);
 }
 
 void yk_pool_end(yoke_pool *pool, bool kill)

@@ -34,11 +34,13 @@
 #include "protocol/control.h"
 #include "shm/arena.h"
 #include "shm/spares.h"
+#include "sys/handle.h"
 #include "sys/mapping.h"
 #include "yoke/pool.h"
 #include "yoke/stats.h"
 
 struct yoke_pool {
+    yk_handle handle;
     /* Written before other threads have the pool. */
     pid_t owner;       /* the process that created the pool */
     yoke_start method; /* how the supervisor was started: not YOKE_START_AUTO */
@@ -83,13 +85,10 @@ static inline void yk_pool_unlock(yoke_pool *pool)
 
 /* ---- pool.c ---- */
 
-/* Called with a pool that has no process yet, so that each of its processes knows it to be
- * the application's. False if there is no memory to remember it. */
-typedef bool yk_pool_announce(const yoke_pool *pool);
-
-/* On failure *pool is what there is of it, to be destroyed, or NULL. */
+/* The handle is valid before the pool has a process, so that each of its processes knows it to be
+ * the application's. On failure *pool is what there is of it, to be destroyed, or NULL. */
 yoke_status yk_pool_create(yoke_pool **pool, const yoke_pool_options *options,
-                           yk_pool_announce *announce, yk_error *error);
+                           yk_error *error);
 
 /* Ends all processes and jobs, and runs the last callbacks. With `kill`, without waiting for
  * jobs. If a callback is left it may be called again. */

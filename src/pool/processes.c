@@ -324,7 +324,7 @@ yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
     if (status != YOKE_OK) {
         return status;
     }
-    process = calloc(1, sizeof *process);
+    process = yk_handle_alloc(YK_HANDLE_PROCESS, sizeof *process);
     if (process == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
@@ -334,7 +334,7 @@ yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
     status = process_request_locked(process, &function, request, error);
     yk_pool_unlock(pool);
     if (status != YOKE_OK) {
-        free(process);
+        yk_handle_free(process);
         return status;
     }
     status = await_start(process, error);
@@ -343,6 +343,7 @@ yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
         return status;
     }
     *result = process;
+    yk_handle_open(process);
     return YOKE_OK;
 }
 
@@ -457,7 +458,7 @@ void yk_process_forget(yoke_process *process)
     process_unlink_handle_locked(process);
     yk_pool_unlock(pool);
     yk_fd_close(&process->fd);
-    free(process);
+    yk_handle_free(process);
 }
 
 /* ---- the end of the pool ---- */
@@ -501,6 +502,6 @@ void yk_processes_free(yoke_pool *pool)
 
         pool->processes.handles = process->next;
         yk_fd_close(&process->fd);
-        free(process);
+        yk_handle_free(process);
     }
 }

@@ -12,11 +12,13 @@
 #include "base/error.h"
 #include "protocol/control.h"
 #include "protocol/process_slot.h"
+#include "sys/handle.h"
 #include "yoke/process.h"
 
 /* A handle: its process has a slot until it has ended and a call has taken its result. Under
  * the pool's lock, except for what never changes. */
 struct yoke_process {
+    yk_handle handle;
     yoke_pool *pool;
     uint32_t slot;
     uint32_t generation; /* of the slot */

@@ -205,19 +205,19 @@ static yoke_status segments_add_handle_locked(yoke_shm **shm, yoke_pool *pool,
                                               yk_segment *segment, const char *name,
                                               bool read_only, yk_error *error)
 {
-    yoke_shm *handle = calloc(1, sizeof *handle);
+    yoke_shm *handle = yk_handle_alloc(YK_HANDLE_SHM, sizeof *handle);
     yoke_status status;
     uint32_t slot;
 
     if (handle == NULL || !segments_have_table_locked(pool)) {
-        free(handle);
+        yk_handle_free(handle);
         yk_segment_close(segment);
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     status = segments_admit_locked(pool, segment, name, read_only, &slot, error);
     if (status != YOKE_OK) {
         yk_error_prefix(error, "%s '%s': ", yk_segment_noun(name), name);
-        free(handle);
+        yk_handle_free(handle);
         return status;
     }
     pool->segments.by_slot[slot].handles++;
@@ -228,6 +228,7 @@ static yoke_status segments_add_handle_locked(yoke_shm **shm, yoke_pool *pool,
     yk_text_copy(handle->name, sizeof handle->name, name);
     handle->next = pool->segments.handles;
     pool->segments.handles = handle;
+    yk_handle_open(handle);
     *shm = handle;
     return YOKE_OK;
 }
@@ -391,7 +392,7 @@ static yoke_status segments_close_locked(yoke_pool *pool, const yoke_shm *shm,
         status = segments_close_last_locked(pool, shm, error);
         link = segments_find_handle_locked(pool, shm);
     }
-    if (status == YOKE_OK && *link == NULL) {
+    if ((status == YOKE_OK || status == YOKE_ELOST) && *link == NULL) {
         status = yk_fail(error, YOKE_EINVAL, "the shared memory was closed already");
     }
     if (status == YOKE_OK || status == YOKE_ELOST) {
@@ -407,6 +408,9 @@ yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error)
 
     yk_pool_lock(pool);
     status = segments_close_locked(pool, shm, error);
+    if (status == YOKE_OK || status == YOKE_ELOST) {
+        yk_handle_free(shm);
+    }
     yk_pool_unlock(pool);
     return status;
 }
@@ -434,7 +438,7 @@ void yk_shm_free_all(yoke_pool *pool)
     while (pool->segments.handles != NULL) {
         yoke_shm *next = pool->segments.handles->next;
 
-        free(pool->segments.handles);
+        yk_handle_free(pool->segments.handles);
         pool->segments.handles = next;
     }
     for (uint32_t slot = 0; pool->segments.by_slot != NULL && slot < YK_MAX_ATTACHMENTS;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "sys/handle.h"
 #include "sys/segment.h"
 #include "yoke/shm.h"
 
@@ -21,6 +22,7 @@ typedef struct yk_open_segment {
 
 /* A handle: written when it is made, but for `next`. */
 struct yoke_shm {
+    yk_handle handle;
     yoke_pool *pool;
     uint32_t slot; /* of its segment */
     void *pointer;
@@ -43,8 +45,7 @@ yoke_status yk_shm_open_file(yoke_shm **shm, yoke_pool *pool, const char *path,
 yoke_status yk_shm_create(yoke_shm **shm, yoke_pool *pool, const char *name,
                           size_t bytes, yk_error *error);
 
-/* YOKE_EBUSY while jobs use it; else, also with YOKE_ELOST, the handle is the caller's to free.
- * Takes the lock; callbacks of what it has collected are to be run then. */
+/* YOKE_EBUSY while jobs use it; else, also with YOKE_ELOST, the handle is freed. Takes the lock; callbacks of what it has collected are to be run then. */
 yoke_status yk_shm_close(yoke_pool *pool, yoke_shm *shm, yk_error *error);
 
 /* No job is left: devices give back what they hold of segments that are lent, and what was
