@@ -11,6 +11,11 @@
  * A wait that runs out returns YOKE_ETIMEDOUT, also after 0 seconds. A job that ran past the
  * time limit in its options ends with YOKE_EDEADLINE. YOKE_EAGAIN is not about time: a call that
  * never waits found that something is not there yet.
+ *
+ * Handles. A call that gets NULL or a handle of another kind returns YOKE_EINVAL. One that gets
+ * other memory, or a handle that was destroyed or closed, returns YOKE_ECLOSED; yoke_shm_close(),
+ * and a call that gets a kernel or future as an argument, YOKE_EINVAL. Nothing is read there. Of a
+ * handle that was destroyed long ago, and whose place another has, the library cannot know this.
  */
 #ifndef YOKE_STATUS_H
 #define YOKE_STATUS_H
