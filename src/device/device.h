@@ -57,9 +57,9 @@ typedef struct yk_device_info {
     /* maximum size of an allocation that it can bind; 0: any */
     uint64_t max_block_bytes;
     uint64_t max_group; /* maximum size of a work-group; 0: any */
-    /* cost of a chunk in addition to its items, measured at open; 0: nothing */
+    /* cost of a chunk in addition to its items, measured at open or known; 0: nothing, or unknown */
     uint64_t launch_ns;
-    /* minimum number of work-groups that run at the same time */
+    /* minimum number of work-groups that run at the same time; 0: unknown */
     uint32_t compute_units;
     uint32_t lanes;     /* maximum number of chunks in flight, 1 to YK_MAX_LANES */
     bool shares_memory; /* it works in place on the shared window */

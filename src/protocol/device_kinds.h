@@ -17,6 +17,7 @@
 #define YOKE_MORE_DEVICE_KINDS(X)
 #endif
 
+/* X(name in capitals, name). */
 #define YK_DEVICE_KINDS(X)                                                               \
     X(NATIVE, native)                                                                    \
     X(OPENCL, opencl)                                                                    \

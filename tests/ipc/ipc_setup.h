@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory for objects, and identities of processes that are dead, or seem to live. */
-#ifndef SHARED_SETUP_H
-#define SHARED_SETUP_H
+#ifndef IPC_SETUP_H
+#define IPC_SETUP_H
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "protocol/device_kinds.h"
 #include "protocol/selection.h"
 #include "yoke/pool.h"
@@ -85,12 +86,19 @@ static void test_an_unknown_word_names_all(void **state)
 {
     yk_selection selection;
     yk_error error = {.status = YOKE_OK};
+    char expected[YK_ERROR_BYTES] =
+        "unknown device \"zebra\": expected cpu, cpu:N, gpu, "
+        "opencl, opencl:NUMBER, opencl:NAME, fake:NxSPEED";
 
     (void)state;
+    for (uint32_t kind = YK_DEVICE_FAKE + 1; kind < yk_device_kinds_end(); kind++) {
+        const size_t length = strlen(expected);
+
+        yk_text_format(expected + length, sizeof expected - length, ", %s",
+                       yk_device_kind_at(kind)->grammar);
+    }
     assert_status(yk_selection_parse(&selection, "cpu,zebra:3", &error), YOKE_EINVAL);
-    assert_string_equal(error.text,
-                        "unknown device \"zebra\": expected cpu, cpu:N, gpu, "
-                        "opencl, opencl:NUMBER, opencl:NAME, fake:NxSPEED");
+    assert_string_equal(error.text, expected);
     assert_status(yk_selection_parse(&selection, "zebra", NULL), YOKE_EINVAL);
 }
 

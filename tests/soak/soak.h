@@ -77,7 +77,7 @@ enum { SOAK_NATIVE = 0, SOAK_SOURCES = 1, SOAK_BOTH = 2, SOAK_FORMS = 3 };
 enum { SOAK_GROUP = 16 };
 
 struct soak_client {
-    soak_pool *work_range;
+    soak_pool *home;
     unsigned number;
     pthread_t thread;
     soak_random random;
@@ -165,7 +165,7 @@ _Noreturn void soak_wrong(const soak_client *client, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The same where no client is concerned; `work range` may be NULL. */
-_Noreturn void soak_wrong_pool(const soak_pool *work_range, const char *format, ...)
+_Noreturn void soak_wrong_pool(const soak_pool *home, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Whether processes of its pool were killed since the turn began, or may just be. */
@@ -196,10 +196,10 @@ void soak_sleep_ms(unsigned ms);
 /* ---- pools: soak_pool.c ---- */
 
 /* Draws what the pool is like, and opens it. False if its devices are not there. */
-bool soak_pool_open(soak_pool *work_range, unsigned number, soak_random *random);
+bool soak_pool_open(soak_pool *home, unsigned number, soak_random *random);
 
 /* Closes or terminates it, with jobs under way. Its clients have ended. */
-void soak_pool_end(soak_pool *work_range);
+void soak_pool_end(soak_pool *home);
 
 /* A form in which a kernel of this pool can run. */
 unsigned soak_form(soak_client *client);
@@ -208,7 +208,7 @@ unsigned soak_form(soak_client *client);
 void soak_draw_options(soak_client *client, yoke_map_options *options);
 
 /* Whether a pool is what a row needs. */
-bool soak_suits(const soak_pool *work_range, const soak_row *row);
+bool soak_suits(const soak_pool *home, const soak_row *row);
 
 /* ---- killing: soak_killer.c ---- */
 
@@ -216,8 +216,8 @@ bool soak_suits(const soak_pool *work_range, const soak_row *row);
  * may execute the program again. */
 void soak_mark(char **argv);
 
-void soak_killer_start(soak_pool *work_range);
-void soak_killer_stop(soak_pool *work_range);
+void soak_killer_start(soak_pool *home);
+void soak_killer_stop(soak_pool *home);
 
 /* Signals sent so far. */
 typedef struct soak_kills {

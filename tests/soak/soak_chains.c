@@ -82,7 +82,7 @@ static yoke_status chain_finish(soak_client *client, chain *self, yoke_future *f
 
 static bool chain_submit(soak_client *client, chain *self, unsigned link)
 {
-    soak_pool *work_range = client->work_range;
+    soak_pool *home = client->home;
     const unsigned form = soak_form(client);
     const unsigned to = soak_between(&client->random, 0, CHAIN_BLOCKS - 1);
     const unsigned from =
@@ -120,7 +120,7 @@ static bool chain_reduce(soak_client *client, chain *self, unsigned block)
         self->expected_sum += numbers[i];
     }
     return SOAK(client,
-                yoke_reduce_async(&self->reduction, client->work_range->pool,
+                yoke_reduce_async(&self->reduction, client->home->pool,
                                   yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_UINT32,
                                                     self->blocks[block].pointer, count),
                                   &self->sum, NULL));
@@ -179,7 +179,7 @@ static void chain_settle(soak_client *client, chain *self, unsigned b)
     yoke_status status;
 
     soak_enter(client, "yoke_reduce() behind a chain");
-    status = yoke_reduce(client->work_range->pool,
+    status = yoke_reduce(client->home->pool,
                          yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_UINT32,
                                            self->blocks[b].pointer,
                                            2 * (size_t)self->shape.total),
@@ -189,7 +189,7 @@ static void chain_settle(soak_client *client, chain *self, unsigned b)
     } else if (status != YOKE_OK) {
         if (!client->excused && !chain_may_fail(client, self)) {
             soak_wrong(client, "behind a chain: %s: %s", yoke_strerror(status),
-                       yoke_pool_error(client->work_range->pool));
+                       yoke_pool_error(client->home->pool));
         }
         soak_excuse(client, status);
     }
@@ -197,7 +197,7 @@ static void chain_settle(soak_client *client, chain *self, unsigned b)
 
 static void chain_end(soak_client *client, chain *self)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
 
     for (unsigned b = 0; b < CHAIN_BLOCKS; b++) {
         if (self->blocks[b].pointer != NULL && !client->must_end) {
@@ -237,7 +237,7 @@ void soak_row_chain(soak_client *client)
     chain_end(client, self);
     if (soak_may_fail(client) || chain_may_fail(client, self)) {
         /* Links without a future, too, and futures that were given back before a failure. */
-        atomic_store(&client->work_range->has_unread, true);
+        atomic_store(&client->home->has_unread, true);
     }
     free(self);
 }

@@ -28,7 +28,7 @@ static yoke_kernel *make_native(soak_client *client, const char *name,
     yoke_kernel *kernel = NULL;
 
     (void)SOAK(client, yoke_kernel_create(
-                           &kernel, client->work_range->pool,
+                           &kernel, client->home->pool,
                            &(yoke_kernel_options){.name = name, .native = native}));
     return kernel;
 }
@@ -36,7 +36,7 @@ static yoke_kernel *make_native(soak_client *client, const char *name,
 /* A job that fails takes those along that need it, and no others. */
 void soak_row_fail(soak_client *client)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     const uint32_t count = soak_between(&client->random, 1, 3000);
     const uint32_t where = soak_between(&client->random, 0, count - 1),
                    never = UINT32_MAX;
@@ -95,7 +95,7 @@ bool soak_fail_unkept(soak_client *client, yoke_kernel *kernel, const soak_block
 
     return SOAK(client,
                 yoke_map_async(
-                    NULL, client->work_range->pool, kernel, yoke_range_1d(UNKEPT_ITEMS), NULL,
+                    NULL, client->home->pool, kernel, yoke_range_1d(UNKEPT_ITEMS), NULL,
                     YOKE_ARGS(yoke_inout(block->pointer, 4), yoke_scalar(where))));
 }
 
@@ -103,17 +103,17 @@ bool soak_fail_unkept(soak_client *client, yoke_kernel *kernel, const soak_block
 static void wait_for_quiet(soak_client *client)
 {
     soak_enter(client, "yoke_pool_wait()");
-    if (yoke_pool_wait(client->work_range->pool, YOKE_FOREVER) != YOKE_OK &&
-        !atomic_exchange(&client->work_range->has_unread, false)) {
-        (void)SOAK(client, yoke_pool_wait(client->work_range->pool, YOKE_FOREVER));
+    if (yoke_pool_wait(client->home->pool, YOKE_FOREVER) != YOKE_OK &&
+        !atomic_exchange(&client->home->has_unread, false)) {
+        (void)SOAK(client, yoke_pool_wait(client->home->pool, YOKE_FOREVER));
     }
-    (void)SOAK(client, yoke_pool_wait(client->work_range->pool, YOKE_FOREVER));
+    (void)SOAK(client, yoke_pool_wait(client->home->pool, YOKE_FOREVER));
 }
 
 /* They are reported once, by the next wait for all. */
 void soak_row_unkept(soak_client *client)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     const unsigned jobs = soak_between(&client->random, 1, 6);
     soak_block block = {.pointer = NULL};
     yoke_kernel *kernel = NULL;
@@ -158,7 +158,7 @@ static void dawdle(const yoke_span *span, void *const args[])
 /* It is ended, or was cancelled; then its memory is free for others. */
 void soak_row_timeout(soak_client *client)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     const bool is_cancelled = soak_chance(&client->random, 30);
     const yoke_map_options options = {
         .timeout = 0.001 * soak_between(&client->random, 1, 150), .chunk = 1};

@@ -60,7 +60,7 @@ void soak_excuse(soak_client *client, yoke_status status)
 
 /* ---- the end ---- */
 
-static void print_pool(const soak_pool *work_range)
+static void print_pool(const soak_pool *home)
 {
     (void)fprintf(
         stderr,
@@ -125,7 +125,7 @@ static void print_client(const soak_client *client)
 static void print_all(void)
 {
     for (size_t p = 0; p < present.count; p++) {
-        const soak_pool *work_range = &present.pools[p];
+        const soak_pool *home = &present.pools[p];
 
         print_pool(work_range);
         for (unsigned i = 0; i < work_range->client_count; i++) {
@@ -172,7 +172,7 @@ void soak_wrong(const soak_client *client, const char *format, ...)
     begin_wrong();
     (void)fprintf(
         stderr, "WRONG: round %u, pool %u, client %u, turn %lu, %s: ", present.round,
-        client->work_range->number, client->number, client->turn, client->row->name);
+        client->home->number, client->number, client->turn, client->row->name);
     va_start(list, format);
     (void)vfprintf(stderr, format, list);
     va_end(list);
@@ -180,7 +180,7 @@ void soak_wrong(const soak_client *client, const char *format, ...)
     end_wrong();
 }
 
-void soak_wrong_pool(const soak_pool *work_range, const char *format, ...)
+void soak_wrong_pool(const soak_pool *home, const char *format, ...)
 {
     va_list list;
 
@@ -205,15 +205,15 @@ void soak_enter(soak_client *client, const char *call)
 
 bool soak_was_hit(const soak_client *client)
 {
-    return atomic_load(&client->work_range->killed) != client->killed_before ||
-           atomic_load(&client->work_range->broken);
+    return atomic_load(&client->home->killed) != client->killed_before ||
+           atomic_load(&client->home->broken);
 }
 
 /* Items that were running in two crashes, or eight kills, are given up: see
  * src/supervisor/repair.c. A kill by SIGSEGV is a crash to the library. */
 bool soak_may_crash(const soak_client *client)
 {
-    const soak_pool *work_range = client->work_range;
+    const soak_pool *home = client->home;
 
     return atomic_load(&work_range->killed_hard) - client->hard_before >= 1 ||
            atomic_load(&work_range->killed) - client->killed_before >= 8;
@@ -223,7 +223,7 @@ bool soak_may_crash(const soak_client *client)
  * build or a preparation: see src/supervisor/supervisor_deaths.c. */
 static bool may_lack_devices(const soak_client *client)
 {
-    const soak_pool *work_range = client->work_range;
+    const soak_pool *home = client->home;
     const unsigned killed = atomic_load(&work_range->killed);
 
     if (!work_range->has_cpu) {
@@ -241,7 +241,7 @@ static bool is_excused(const soak_client *client, yoke_status status)
 {
     switch (status) {
     case YOKE_EBROKEN:
-        return atomic_load(&client->work_range->broken);
+        return atomic_load(&client->home->broken);
     case YOKE_ECRASHED:
         return soak_may_crash(client);
     case YOKE_ENODEVICE:
@@ -250,7 +250,7 @@ static bool is_excused(const soak_client *client, yoke_status status)
     case YOKE_EBUILD:
         /* LLVM's handlers delete the compiler's files at a SIGSEGV, and return: one that was
          * sent does not come again. */
-        return client->work_range->has_sources && atomic_load(&client->work_range->killed_hard) > 0;
+        return client->home->has_sources && atomic_load(&client->home->killed_hard) > 0;
     default:
         return false;
     }
@@ -265,7 +265,7 @@ yoke_status soak_judge(soak_client *client, yoke_status status, yoke_status allo
     if (!is_excused(client, status)) {
         soak_wrong(client, "%.100s\n  gave %d (%s): %s", call, (int)status,
                    yoke_strerror(status),
-                   text != NULL ? text : yoke_pool_error(client->work_range->pool));
+                   text != NULL ? text : yoke_pool_error(client->home->pool));
     }
     soak_excuse(client, status);
     return status;
@@ -297,7 +297,7 @@ static double load_factor(void)
     return load / (4 * cpus);
 }
 
-static void watch_client(const soak_pool *work_range, const soak_client *client, int64_t now)
+static void watch_client(const soak_pool *home, const soak_client *client, int64_t now)
 {
     const int64_t since = atomic_load(&client->since_ms);
     const int64_t broken_since = atomic_load(&work_range->broken_ms);

@@ -32,7 +32,7 @@ static void run_variant(soak_client *client, yoke_kernel *kernel, uint32_t term,
 
     if (soak_take(client, &out, SOAK_POOL_MEMORY, ITEMS * sizeof(uint32_t)) &&
         SOAK(client,
-             yoke_map_with(client->work_range->pool, kernel, yoke_range_1d(ITEMS), &options,
+             yoke_map_with(client->home->pool, kernel, yoke_range_1d(ITEMS), &options,
                            YOKE_ARGS(yoke_out(out.pointer, sizeof(uint32_t)))))) {
         check_all(client, out.pointer, term, what);
     }
@@ -54,7 +54,7 @@ void soak_row_kernels(soak_client *client)
         terms[i] = soak_between(&client->random, 1, 4);
         (void)snprintf(build_options, sizeof build_options, "-DTERM=%u", terms[i]);
         (void)SOAK(client, yoke_kernel_create(
-                               &kernels[i], client->work_range->pool,
+                               &kernels[i], client->home->pool,
                                &(yoke_kernel_options){.name = "variant",
                                                       .source = good,
                                                       .build_options = build_options}));
@@ -65,12 +65,12 @@ void soak_row_kernels(soak_client *client)
     for (int i = 0; i < 3; i++) {
         yoke_kernel_destroy(kernels[i]);
     }
-    if (!client->excused && client->work_range->has_opencl) {
+    if (!client->excused && client->home->has_opencl) {
         yoke_kernel *kernel = NULL;
 
         if (SOAK_OR(client, YOKE_EBUILD,
                     yoke_kernel_create(
-                        &kernel, client->work_range->pool,
+                        &kernel, client->home->pool,
                         &(yoke_kernel_options){.name = "variant", .source = bad})) ==
             YOKE_OK) {
             soak_wrong(client, "a kernel with an error in its source was built");
@@ -137,7 +137,7 @@ void soak_row_header(soak_client *client)
         write_header(&shelf, terms[i]);
         if (!SOAK(client,
                   yoke_kernel_create(
-                      &kernels[i], client->work_range->pool,
+                      &kernels[i], client->home->pool,
                       &(yoke_kernel_options){.name = "variant",
                                              .source = source,
                                              .build_options = shelf.build_options}))) {

@@ -77,8 +77,8 @@ static pid_t parent_of(pid_t pid)
 
 /* Sends a signal to a process if it is one of this program's; the descriptor sees to it that
  * the process that was looked at is the one that is meant. */
-static bool send_to(pid_t pid, int number, void (*before)(soak_pool *work_range),
-                    soak_pool *work_range)
+static bool send_to(pid_t pid, int number, void (*before)(soak_pool *home),
+                    soak_pool *home)
 {
     const int fd = pid > 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
     bool is_sent = false;
@@ -104,7 +104,7 @@ typedef struct victims {
     pid_t supervisor;
 } victims;
 
-static void find_workers(soak_pool *work_range, victims *found)
+static void find_workers(soak_pool *home, victims *found)
 {
     yoke_worker_info info[MOST_VICTIMS];
     size_t count = 0;
@@ -153,25 +153,25 @@ static void find_children(victims *found)
 
 /* ---- what is done to them ---- */
 
-static void count_kill(soak_pool *work_range)
+static void count_kill(soak_pool *home)
 {
     (void)atomic_fetch_add(&work_range->killed, 1);
 }
 
-static void count_hard_kill(soak_pool *work_range)
+static void count_hard_kill(soak_pool *home)
 {
     (void)atomic_fetch_add(&work_range->killed_hard, 1);
     count_kill(work_range);
 }
 
-static void count_supervisor(soak_pool *work_range)
+static void count_supervisor(soak_pool *home)
 {
     atomic_store(&work_range->broken_ms, soak_now_ms());
     atomic_store(&work_range->broken, true);
     count_kill(work_range);
 }
 
-static void kill_one(soak_pool *work_range, pid_t victim)
+static void kill_one(soak_pool *home, pid_t victim)
 {
     static const int hard[] = {SIGSEGV, SIGABRT, SIGBUS};
     const bool is_hard = work_range->kills_hard && soak_chance(&work_range->killer_random, 40);
@@ -183,7 +183,7 @@ static void kill_one(soak_pool *work_range, pid_t victim)
     }
 }
 
-static void stop_one(soak_pool *work_range, pid_t victim)
+static void stop_one(soak_pool *home, pid_t victim)
 {
     if (send_to(victim, SIGSTOP, NULL, work_range)) {
         (void)atomic_fetch_add(&soak_kill_count.stopped, 1);
@@ -192,7 +192,7 @@ static void stop_one(soak_pool *work_range, pid_t victim)
     }
 }
 
-static void strike(soak_pool *work_range)
+static void strike(soak_pool *home)
 {
     victims found;
     pid_t victim;
@@ -214,7 +214,7 @@ static void strike(soak_pool *work_range)
     }
 }
 
-static void kill_supervisor(soak_pool *work_range)
+static void kill_supervisor(soak_pool *home)
 {
     victims found;
 
@@ -226,7 +226,7 @@ static void kill_supervisor(soak_pool *work_range)
     }
 }
 
-static void pause_between(soak_pool *work_range)
+static void pause_between(soak_pool *home)
 {
     unsigned left = soak_between(&work_range->killer_random, 1, 2 * work_range->pause_ms);
 
@@ -240,7 +240,7 @@ static void pause_between(soak_pool *work_range)
 
 static void *run_killer(void *argument)
 {
-    soak_pool *work_range = argument;
+    soak_pool *home = argument;
     const int64_t breaks_at =
         soak_now_ms() + soak_between(&work_range->killer_random, 100, 1500);
 
@@ -255,7 +255,7 @@ static void *run_killer(void *argument)
     return NULL;
 }
 
-void soak_killer_start(soak_pool *work_range)
+void soak_killer_start(soak_pool *home)
 {
     if (!soak_set.kills || work_range->pause_ms == 0) {
         return;
@@ -263,7 +263,7 @@ void soak_killer_start(soak_pool *work_range)
     work_range->has_killer = pthread_create(&work_range->killer, NULL, run_killer, work_range) == 0;
 }
 
-void soak_killer_stop(soak_pool *work_range)
+void soak_killer_stop(soak_pool *home)
 {
     if (work_range->has_killer) {
         (void)pthread_join(work_range->killer, NULL);

@@ -41,7 +41,7 @@ static void single_end(soak_client *client, single *one)
 
 void soak_row_map(soak_client *client)
 {
-    soak_pool *work_range = client->work_range;
+    soak_pool *home = client->home;
     const bool is_staged = soak_chance(&client->random, 20);
     const bool waits = soak_chance(&client->random, 50);
     const unsigned form = soak_form(client);
@@ -95,8 +95,8 @@ soak_parting *soak_parting_begin(soak_client *client)
         if (!single_begin(client, one, true) ||
             !SOAK(client,
                   yoke_map_async(
-                      &self->futures[self->count], client->work_range->pool,
-                      client->work_range->mix[soak_form(client)],
+                      &self->futures[self->count], client->home->pool,
+                      client->home->mix[soak_form(client)],
                       soak_mix_range(&one->mix, true), &options,
                       YOKE_ARGS(soak_mix_write(&one->mix, one->elements.pointer),
                                 soak_mix_read(&one->mix, one->numbers.pointer),
@@ -144,7 +144,7 @@ static void check_sums(soak_client *client, const uint32_t *sums,
 
 void soak_row_groups(soak_client *client)
 {
-    soak_pool *work_range = client->work_range;
+    soak_pool *home = client->home;
     yoke_map_options options = {.round_up = true};
     const uint32_t count = soak_between(&client->random, 1, 6000);
     const uint32_t groups = (count + SOAK_GROUP - 1) / SOAK_GROUP;

@@ -51,7 +51,7 @@ static void check_zero(const soak_client *client, const soak_block *block)
 
 static bool take_segment(soak_client *client, soak_block *block)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     char name[SOAK_NAME_BYTES];
 
     soak_segment_name(name);
@@ -82,7 +82,7 @@ bool soak_take(soak_client *client, soak_block *block, soak_place place, size_t 
         }
     } else {
         soak_enter(client, "yoke_alloc()");
-        block->pointer = yoke_alloc(client->work_range->pool, block->bytes);
+        block->pointer = yoke_alloc(client->home->pool, block->bytes);
         if (block->pointer == NULL) {
             (void)soak_judge(client, YOKE_EBROKEN, YOKE_OK, "yoke_alloc()", NULL);
             return false;
@@ -147,7 +147,7 @@ static void fill_block(soak_client *client, soak_block *block)
     expected = calloc(mix.total, sizeof *expected);
     soak_mix_here(&mix, expected, numbers.pointer);
     if (SOAK(client,
-             yoke_map(client->work_range->pool, client->work_range->mix[soak_form(client)],
+             yoke_map(client->home->pool, client->home->mix[soak_form(client)],
                       soak_mix_range(&mix, false), soak_mix_write(&mix, block->pointer),
                       soak_mix_read(&mix, numbers.pointer), yoke_scalar(mix)))) {
         soak_mix_check(client, &mix, block->pointer, expected);
@@ -189,7 +189,7 @@ typedef struct two_handles {
 
 static bool open_twice(soak_client *client, two_handles *two)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
 
     if (!SOAK(client, yoke_shm_create(&two->first, pool, two->name,
                                       two->count * sizeof(uint32_t), NULL)) ||
@@ -207,7 +207,7 @@ static bool open_twice(soak_client *client, two_handles *two)
 /* Closing is refused while a job uses the segment, if the job has not ended. */
 static void close_beside_job(soak_client *client, two_handles *two)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     soak_mix mix = soak_mix_line((uint32_t)two->count / 2, client->turn_key);
     soak_block out;
     soak_element *expected;
@@ -220,7 +220,7 @@ static void close_beside_job(soak_client *client, two_handles *two)
     expected = calloc(mix.total, sizeof *expected);
     soak_fill(two->numbers, two->count, client->turn_key);
     soak_mix_here(&mix, expected, two->numbers);
-    if (SOAK(client, yoke_map_async(&future, pool, client->work_range->mix[soak_form(client)],
+    if (SOAK(client, yoke_map_async(&future, pool, client->home->mix[soak_form(client)],
                                     soak_mix_range(&mix, true), NULL,
                                     YOKE_ARGS(soak_mix_write(&mix, out.pointer),
                                               soak_mix_read(&mix, two->numbers),

@@ -56,7 +56,7 @@ static const struct device_choice *draw_choice(soak_random *random)
     return &choices[0];
 }
 
-static void draw_devices(soak_pool *work_range, soak_random *random)
+static void draw_devices(soak_pool *home, soak_random *random)
 {
     const struct device_choice *choice = draw_choice(random);
 
@@ -70,7 +70,7 @@ static void draw_devices(soak_pool *work_range, soak_random *random)
 }
 
 /* Drivers take their time, so their processes are killed less often. */
-static void draw_kills(soak_pool *work_range, soak_random *random)
+static void draw_kills(soak_pool *home, soak_random *random)
 {
     static const unsigned pauses[] = {0, 200, 100, 50, 20, 8};
 
@@ -83,7 +83,7 @@ static void draw_kills(soak_pool *work_range, soak_random *random)
     work_range->killer_random.state = soak_bits(random);
 }
 
-static void draw(soak_pool *work_range, soak_random *random)
+static void draw(soak_pool *home, soak_random *random)
 {
     draw_devices(work_range, random);
     draw_kills(work_range, random);
@@ -102,7 +102,7 @@ static void draw(soak_pool *work_range, soak_random *random)
 
 /* ---- kernels that all clients use ---- */
 
-static void make_kernel(soak_pool *work_range, yoke_kernel **kernel, const char *name,
+static void make_kernel(soak_pool *home, yoke_kernel **kernel, const char *name,
                         yoke_native *native, unsigned form, size_t group)
 {
     const yoke_kernel_options options = {.name = name,
@@ -118,7 +118,7 @@ static void make_kernel(soak_pool *work_range, yoke_kernel **kernel, const char 
     }
 }
 
-static bool has_form(const soak_pool *work_range, unsigned form)
+static bool has_form(const soak_pool *home, unsigned form)
 {
     switch (form) {
     case SOAK_NATIVE:
@@ -136,11 +136,11 @@ unsigned soak_form(soak_client *client)
 
     do {
         form = soak_between(&client->random, 0, SOAK_FORMS - 1);
-    } while (!has_form(client->work_range, form));
+    } while (!has_form(client->home, form));
     return form;
 }
 
-static void make_kernels(soak_pool *work_range)
+static void make_kernels(soak_pool *home)
 {
     for (unsigned form = 0; form < SOAK_FORMS; form++) {
         if (has_form(work_range, form)) {
@@ -153,7 +153,7 @@ static void make_kernels(soak_pool *work_range)
 
 /* ---- beginning and end ---- */
 
-bool soak_pool_open(soak_pool *work_range, unsigned number, soak_random *random)
+bool soak_pool_open(soak_pool *home, unsigned number, soak_random *random)
 {
     yoke_pool_options options = {.arena_bytes = (size_t)8 << 30};
     yoke_status status;
@@ -191,13 +191,13 @@ static bool leave_failure(soak_client *client)
     soak_block block = {.pointer = NULL};
     yoke_kernel *kernel = NULL;
 
-    return soak_set.has_unkept && client->work_range->has_cpu &&
+    return soak_set.has_unkept && client->home->has_cpu &&
            soak_chance(&client->random, 40) &&
            soak_take_failure(client, &kernel, &block) &&
            soak_fail_unkept(client, kernel, &block);
 }
 
-static void judge_end(soak_pool *work_range, yoke_status status, bool has_failure)
+static void judge_end(soak_pool *home, yoke_status status, bool has_failure)
 {
     const bool is_broken = status == YOKE_EBROKEN && atomic_load(&work_range->broken);
     const bool is_failure = status == YOKE_EKERNEL && has_failure;
@@ -213,7 +213,7 @@ static void judge_end(soak_pool *work_range, yoke_status status, bool has_failur
     }
 }
 
-void soak_pool_end(soak_pool *work_range)
+void soak_pool_end(soak_pool *home)
 {
     static const soak_row parting_row = {.name = "the pool's end"};
     soak_client *client = &work_range->clients[0];
@@ -233,7 +233,7 @@ void soak_pool_end(soak_pool *work_range)
     soak_watch_main(NULL, 0);
 }
 
-bool soak_suits(const soak_pool *work_range, const soak_row *row)
+bool soak_suits(const soak_pool *home, const soak_row *row)
 {
     return ((row->needs & SOAK_CPU) == 0 || work_range->has_cpu) &&
            ((row->needs & SOAK_SOURCE) == 0 || work_range->has_sources) &&
@@ -248,7 +248,7 @@ void soak_draw_options(soak_client *client, yoke_map_options *options)
     options->chunk = soak_chance(random, 30) ? soak_between(random, 1, 200) : 0;
     options->grain = soak_chance(random, 15) ? soak_between(random, 1, 100) : 0;
     options->timeout = soak_chance(random, 20) ? 600 : 0;
-    if (client->work_range->has_cpu && client->work_range->has_opencl && soak_chance(random, 10)) {
+    if (client->home->has_cpu && client->home->has_opencl && soak_chance(random, 10)) {
         options->devices = "cpu";
     }
 }

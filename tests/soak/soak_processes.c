@@ -99,7 +99,7 @@ static void run_process(soak_client *client, soak_place place)
         }
         const uint64_t sum = run_order(&expected);
 
-        if (SOAK(client, yoke_process_start(&process, client->work_range->pool, serve_order,
+        if (SOAK(client, yoke_process_start(&process, client->home->pool, serve_order,
                                             &mine, sizeof mine, &options)) &&
             end_process(client, process, exit_code_of(sum))) {
             check_order(client, &mine, &expected);
@@ -138,7 +138,7 @@ void soak_row_process_signal(soak_client *client)
     const bool is_polite = soak_chance(&client->random, 50);
     struct pollfd end = {.events = POLLIN};
 
-    if (!SOAK(client, yoke_process_start(&process, client->work_range->pool, wait_for_ever,
+    if (!SOAK(client, yoke_process_start(&process, client->home->pool, wait_for_ever,
                                          NULL, 0, NULL))) {
         return;
     }
@@ -245,7 +245,7 @@ static void consume(soak_client *client, yoke_queue *queue,
 
 void soak_row_producers(soak_client *client)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     const yoke_queue_options options = {.capacity =
                                             soak_between(&client->random, 400, 20000)};
     production orders[PRODUCERS];
@@ -324,7 +324,7 @@ static void check_reports(soak_client *client, const unsigned char *seen,
 
 void soak_row_queue(soak_client *client)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     const uint32_t count = soak_between(&client->random, 1, 1500);
     const yoke_queue_options options = {.item_bytes = sizeof(uint32_t),
                                         .capacity =
@@ -417,7 +417,7 @@ static void check_counters(soak_client *client, const counters *shared, unsigned
 
 void soak_row_lock(soak_client *client)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     yoke_process *processes[PRODUCERS] = {NULL};
     soak_block block = {.pointer = NULL};
     unsigned deaths = 0;
@@ -503,7 +503,7 @@ static void ask(soak_client *client, yoke_pipe *end, unsigned questions)
 
 void soak_row_pipe(soak_client *client)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     yoke_pipe *ends[2] = {NULL, NULL};
     yoke_process *process = NULL;
 

@@ -14,7 +14,7 @@ static void draw_operation(soak_client *client, yoke_reduce_operation *operation
     static const yoke_reduce_operation few[] = {YOKE_REDUCE_SUM, YOKE_REDUCE_ARGMAX};
     soak_random *random = &client->random;
 
-    if (client->work_range->has_sources) {
+    if (client->home->has_sources) {
         *operation = few[soak_between(random, 0, 1)];
         *type = soak_chance(random, 50) ? YOKE_TYPE_FLOAT : YOKE_TYPE_UINT32;
         return;
@@ -27,7 +27,7 @@ static void draw_operation(soak_client *client, yoke_reduce_operation *operation
 
 void soak_row_reduce(soak_client *client)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     const size_t n = soak_chance(&client->random, 20)
                          ? soak_between(&client->random, 1, 200000)
                          : soak_between(&client->random, 1, 20000);
@@ -97,7 +97,7 @@ static void combine(void *into, const void *from, void *context)
 
 void soak_row_reduce_map(soak_client *client)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     const uint32_t n = soak_between(&client->random, 1, 5000);
     atomic_uint calls = 0;
     const yoke_reducer reducer = {

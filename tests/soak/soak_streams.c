@@ -76,7 +76,7 @@ void soak_row_stream(soak_client *client)
         options.window = soak_between(random, options.chunk > 0 ? 20 : 1, 300);
     }
     options.unordered = !is_ordered;
-    if (!SOAK(client, yoke_stream_create(&stream, client->work_range->pool, &options,
+    if (!SOAK(client, yoke_stream_create(&stream, client->home->pool, &options,
                                          make_number, &from))) {
         return;
     }
@@ -124,7 +124,7 @@ static void check_frame(soak_client *client, const soak_mix *mix, supply *from,
 
 void soak_row_stream_kernel(soak_client *client)
 {
-    soak_pool *work_range = client->work_range;
+    soak_pool *home = client->home;
     supply from = {client, soak_between(&client->random, 1, 40), client->turn_key};
     const soak_mix mix = frame_mix(client);
     const yoke_arg args[] = {soak_mix_write(&mix, NULL), soak_mix_read(&mix, NULL),

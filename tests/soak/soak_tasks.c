@@ -71,7 +71,7 @@ static void check_pieces(soak_client *client, const piece *pieces, const uint64_
 
 static void run_pieces(soak_client *client, soak_place place)
 {
-    yoke_pool *pool = client->work_range->pool;
+    yoke_pool *pool = client->home->pool;
     const uint32_t count = soak_between(&client->random, 1, 1500);
     atomic_uint called = 0;
     yoke_task_options options = {.on_success = count_call,
@@ -156,7 +156,7 @@ void soak_row_starmap(soak_client *client)
             here[1] = (uint32_t *)mine.pointer + i;
             (void)blend(&(yoke_task){.args = here});
         }
-        if (SOAK(client, yoke_apply_each(client->work_range->pool, blend, count, NULL,
+        if (SOAK(client, yoke_apply_each(client->home->pool, blend, count, NULL,
                                          args, 4)) &&
             memcmp(values.pointer, expected, count * sizeof *expected) != 0) {
             soak_wrong(client, "a starmap of %u items has wrong results", count);
@@ -257,7 +257,7 @@ void soak_row_apply(soak_client *client)
 
     for (unsigned i = 0; i < calls && !client->must_end; i++) {
         wishes[i] = draw_wish(client);
-        if (!SOAK(client, yoke_apply_async(&futures[i], client->work_range->pool, grant,
+        if (!SOAK(client, yoke_apply_async(&futures[i], client->home->pool, grant,
                                            &wishes[i], sizeof wishes[i], NULL))) {
             break;
         }
@@ -265,7 +265,7 @@ void soak_row_apply(soak_client *client)
     for (unsigned i = 0; i < calls; i++) {
         if (futures[i] != NULL && soak_chance(&client->random, 8)) {
             if (wishes[i].fails || soak_may_fail(client)) {
-                atomic_store(&client->work_range->has_unread, true);
+                atomic_store(&client->home->has_unread, true);
             }
             yoke_future_destroy(futures[i]);
         } else if (futures[i] != NULL) {
@@ -300,10 +300,10 @@ void soak_row_device(soak_client *client)
     /* A device that dies again and again is given up. */
     if (soak_judge(
             client,
-            yoke_apply_each(client->work_range->pool, ask_device, ITEMS, &options,
+            yoke_apply_each(client->home->pool, ask_device, ITEMS, &options,
                             YOKE_ARGS(yoke_in(inputs, sizeof *inputs),
                                       yoke_out(outputs, sizeof *outputs))),
-            atomic_load(&client->work_range->killed) >= 2 ? YOKE_ENODEVICE : YOKE_OK,
+            atomic_load(&client->home->killed) >= 2 ? YOKE_ENODEVICE : YOKE_OK,
             "yoke_apply_each() with a device", NULL) != YOKE_OK) {
         return;
     }

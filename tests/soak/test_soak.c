@@ -68,14 +68,14 @@ static const soak_row *draw_row(soak_client *client)
     unsigned sum = 0, drawn;
 
     for (unsigned i = 0; i < ROWS; i++) {
-        sum += soak_suits(client->work_range, &rows[i]) ? weights[i] : 0;
+        sum += soak_suits(client->home, &rows[i]) ? weights[i] : 0;
     }
     if (sum == 0) {
         return NULL;
     }
     drawn = soak_between(&client->random, 0, sum - 1);
     for (unsigned i = 0; i < ROWS; i++) {
-        const unsigned weight = soak_suits(client->work_range, &rows[i]) ? weights[i] : 0;
+        const unsigned weight = soak_suits(client->home, &rows[i]) ? weights[i] : 0;
 
         if (drawn < weight) {
             return &rows[i];
@@ -91,8 +91,8 @@ static void take_turn(soak_client *client)
     client->excused = false;
     client->note[0] = '\0';
     client->turn_key = (uint32_t)soak_bits(&client->random);
-    client->killed_before = atomic_load(&client->work_range->killed);
-    client->hard_before = atomic_load(&client->work_range->killed_hard);
+    client->killed_before = atomic_load(&client->home->killed);
+    client->hard_before = atomic_load(&client->home->killed_hard);
     atomic_store(&client->since_ms, soak_now_ms());
     client->row->act(client);
     (void)atomic_fetch_add(&turns[client->row - rows], 1);
@@ -102,7 +102,7 @@ static void *run_client(void *argument)
 {
     soak_client *client = argument;
 
-    while (!atomic_load(&client->work_range->stop) && !client->must_end &&
+    while (!atomic_load(&client->home->stop) && !client->must_end &&
            (client->row = draw_row(client)) != NULL) {
         take_turn(client);
     }
@@ -110,7 +110,7 @@ static void *run_client(void *argument)
     return NULL;
 }
 
-static void start_clients(soak_pool *work_range)
+static void start_clients(soak_pool *home)
 {
     for (unsigned i = 0; i < work_range->client_count; i++) {
         atomic_store(&work_range->clients[i].since_ms, soak_now_ms());
@@ -122,7 +122,7 @@ static void start_clients(soak_pool *work_range)
     soak_killer_start(work_range);
 }
 
-static void stop_clients(soak_pool *work_range)
+static void stop_clients(soak_pool *home)
 {
     atomic_store(&work_range->stop, true);
     for (unsigned i = 0; i < work_range->client_count; i++) {
@@ -214,7 +214,7 @@ static void watch_until(int64_t end)
     }
 }
 
-static void say_pool(unsigned round, const soak_pool *work_range)
+static void say_pool(unsigned round, const soak_pool *home)
 {
     if (soak_set.is_loud) {
         (void)printf("round %u, pool %u: %s, %s, %u clients, a kill each %u ms\n",
