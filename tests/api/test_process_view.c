@@ -179,9 +179,16 @@ static void test_surroundings(void **state)
         YOKE_EINVAL, "longer than 63 bytes");
 }
 
+/* A process that was spawned does not find them in the program's variables. */
+typedef struct application {
+    yoke_pool *pool;
+    void *memory;
+} application;
+
 static int use_pool(void *argument, size_t bytes)
 {
-    yoke_pool *its = *(yoke_pool **)argument;
+    const application *self = argument;
+    yoke_pool *its = self->pool;
     yoke_process *process = NULL;
     yoke_kernel *kernel = NULL;
 
@@ -190,8 +197,9 @@ static int use_pool(void *argument, size_t bytes)
         strstr(yoke_pool_error(its), "belongs to process") == NULL) {
         return 1;
     }
-    if (yoke_free(memory) != YOKE_EINVAL || yoke_lend(memory) != YOKE_EINVAL ||
-        yoke_reclaim(memory) != YOKE_EINVAL) {
+    if (yoke_free(self->memory) != YOKE_EINVAL ||
+        yoke_lend(self->memory) != YOKE_EINVAL ||
+        yoke_reclaim(self->memory) != YOKE_EINVAL) {
         return 2;
     }
     if (yoke_process_start(&process, its, return_it, NULL, 0, NULL) != YOKE_EINVAL ||
@@ -218,8 +226,11 @@ static int use_pool(void *argument, size_t bytes)
 
 static void test_pool_in_process(void **state)
 {
+    const application self = {pool, memory};
+
     (void)state;
-    assert_int_equal(finish(start(use_pool, &pool, sizeof pool)), 0);
+    assert_non_null(memory);
+    assert_int_equal(finish(start(use_pool, &self, sizeof self)), 0);
     api_check_works(pool);
 }
 
