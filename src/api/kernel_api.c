@@ -10,6 +10,15 @@
 #include "device/native/native.h"
 #include "pool/pool.h"
 
+static_assert((int)YK_PARAMETER_UNKNOWN == (int)YOKE_PARAMETER_UNKNOWN,
+              "as in yoke_parameter_kind");
+static_assert((int)YK_PARAMETER_ARRAY == (int)YOKE_PARAMETER_ARRAY,
+              "as in yoke_parameter_kind");
+static_assert((int)YK_PARAMETER_SCALAR == (int)YOKE_PARAMETER_SCALAR,
+              "as in yoke_parameter_kind");
+static_assert((int)YK_PARAMETER_LOCAL == (int)YOKE_PARAMETER_LOCAL,
+              "as in yoke_parameter_kind");
+
 yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
                                      const yoke_kernel_options *options, size_t size)
 {

@@ -5,6 +5,14 @@
 #include "launch/check.h"
 #include "launch/check_array.h"
 
+/* Launches have the numbers of the interface. */
+static_assert((int)YK_ARG_ARRAY == (int)YOKE_ARG_ARRAY, "as in yoke_arg_kind");
+static_assert((int)YK_ARG_SCALAR == (int)YOKE_ARG_SCALAR, "as in yoke_arg_kind");
+static_assert((int)YK_ARG_LOCAL == (int)YOKE_ARG_LOCAL, "as in yoke_arg_kind");
+static_assert((int)YK_PARAMETER_ARRAY == (int)YOKE_ARG_ARRAY, "as in yoke_arg_kind");
+static_assert((int)YK_PARAMETER_SCALAR == (int)YOKE_ARG_SCALAR, "as in yoke_arg_kind");
+static_assert((int)YK_PARAMETER_LOCAL == (int)YOKE_ARG_LOCAL, "as in yoke_arg_kind");
+
 static const char *const kind_names[] = {"nothing", "an array", "a scalar",
                                          "local memory"};
 

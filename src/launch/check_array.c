@@ -8,6 +8,15 @@
 
 /* ---- which fields go together ---- */
 
+/* Launches have the numbers of the interface. */
+static_assert((int)YK_READ == (int)YOKE_ACCESS_READ, "as in yoke_access");
+static_assert((int)YK_WRITE == (int)YOKE_ACCESS_WRITE, "as in yoke_access");
+static_assert((int)YK_READ + (int)YK_WRITE == (int)YOKE_ACCESS_READ_WRITE,
+              "as in yoke_access");
+static_assert((int)YK_PARTS_ITEM == (int)YOKE_PARTS_ITEM, "as in yoke_parts");
+static_assert((int)YK_PARTS_GROUP == (int)YOKE_PARTS_GROUP, "as in yoke_parts");
+static_assert((int)YK_PARTS_WHOLE == (int)YOKE_PARTS_WHOLE, "as in yoke_parts");
+
 static yoke_status check_whole(const yoke_arg *arg, yk_error *error)
 {
     if (arg->halo_before != 0 || arg->halo_after != 0 ||

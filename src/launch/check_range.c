@@ -9,6 +9,11 @@ static const uint64_t max_range = UINT64_C(1) << 48;
 
 static const char axis[] = "xyz";
 
+/* A split is the number of its dimension, and 1. */
+static_assert(YOKE_SPLIT_SLOWEST == 0 && YOKE_SPLIT_X == 1 && YOKE_SPLIT_Y == 2 &&
+                  YOKE_SPLIT_Z == 3,
+              "as choose_split() takes them");
+
 static yoke_status check_sizes(const yoke_range *range, yk_error *error)
 {
     uint64_t total = 1;

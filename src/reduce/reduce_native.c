@@ -392,6 +392,9 @@ static const yk_reduction table[YK_REDUCTION_COUNT] = {
               "COMPENSATED", false),
 };
 
+_Static_assert((int)OPERATIONS == (int)YOKE_REDUCE_DOT,
+               "sums are 1, products the last");
+_Static_assert((int)TYPES == (int)YOKE_TYPE_UINT64, "float is 1, uint64 the last");
 _Static_assert(OPERATIONS *TYPES + 2 == YK_REDUCTION_COUNT, "all are there");
 
 const yk_reduction *yk_reduction_find(yoke_reduce_operation operation, yoke_type type)
