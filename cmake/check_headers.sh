@@ -33,6 +33,18 @@ for path in "$include"/yoke/*.h; do
     done
     check "$header" clang -x c -std=c11 -Wdocumentation
 done
+# A field that is appended to a struct with padding at its end may lie in this padding. Then the size
+# of the struct does not show that the field is new, and older programs pass any bytes there.
+if command -v gcc >/dev/null && [ "$(uname -m)" = x86_64 ]; then
+    padded=$(echo '#include <yoke/yoke.h>' |
+        gcc -fsyntax-only -x c -std=c11 -Wpadded -I "$include" - 2>&1 |
+        grep 'padding struct size' || true)
+    if [ -n "$padded" ]; then
+        printf '%s\n' "$padded" "structs of the interface end without padding: add" \
+            "unsigned char reserved[N], or change N" >&2
+        failed=1
+    fi
+fi
 if [ "$checked" -eq 0 ]; then
     echo "no compiler found" >&2
     exit 77

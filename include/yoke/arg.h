@@ -75,6 +75,7 @@ typedef struct yoke_arg {
     size_t blocks;       /**< blocks a part consists of; 0 means 1; see yoke_arg_strided() */
     size_t stride;       /**< bytes from one block of a part to its next */
     unsigned char value[YOKE_ARG_INLINE_BYTES]; /**< a scalar of at most this size */
+    size_t reserved[4];                         /**< 0 */
 } yoke_arg;
 
 /**

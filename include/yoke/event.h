@@ -23,6 +23,7 @@ typedef struct yoke_event yoke_event;
 /** How to make an event. Zero in a field means the default. */
 typedef struct yoke_event_options {
     bool is_set; /**< it is set at first */
+    unsigned char reserved[7]; /**< 0 */
 } yoke_event_options;
 
 /** Implementation of yoke_event_create(); `size` is sizeof *options as compiled. */

@@ -31,6 +31,7 @@ typedef struct yoke_span {
     yoke_range range; /**< the whole range */
     size_t group[3];  /**< work-group size; 0 where the kernel has none */
     void *context;    /**< the library's */
+    size_t reserved[4]; /**< 0 */
 } yoke_span;
 
 /**
@@ -98,6 +99,7 @@ typedef struct yoke_parameter_info {
     /** The type lets the kernel write to the array: it is a pointer to something that is not
      *  const. False if that is unknown. */
     bool may_write;
+    unsigned char reserved[7]; /**< 0 */
 } yoke_parameter_info;
 
 /** What a kernel is to one worker. */
@@ -148,6 +150,12 @@ static inline yoke_status yoke_kernel_create(yoke_kernel **kernel, yoke_pool *po
  *  same; YOKE_ECLOSED after it. */
 YOKE_API yoke_status yoke_kernel_destroy(yoke_kernel *kernel);
 
+/** Implementation of yoke_kernel_parameters(); `size` is sizeof *parameters as compiled. */
+YOKE_API yoke_status yoke_kernel_parameters_sized(const yoke_kernel *kernel,
+                                                  yoke_parameter_info *parameters,
+                                                  size_t capacity, size_t *count,
+                                                  size_t size);
+
 /**
  * Lists the parameters of a kernel's source.
  *
@@ -157,9 +165,13 @@ YOKE_API yoke_status yoke_kernel_destroy(yoke_kernel *kernel);
  * @param count       how many there are
  * @return YOKE_EUNSUPPORTED if they are not known: no source, or no driver has reported them
  */
-YOKE_API yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
-                                            yoke_parameter_info *parameters,
-                                            size_t capacity, size_t *count);
+static inline yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
+                                                 yoke_parameter_info *parameters,
+                                                 size_t capacity, size_t *count)
+{
+    return yoke_kernel_parameters_sized(kernel, parameters, capacity, count,
+                                        sizeof(yoke_parameter_info));
+}
 
 /** Implementation of yoke_kernel_workers(); `size` is sizeof *workers as compiled. */
 YOKE_API yoke_status yoke_kernel_workers_sized(const yoke_kernel *kernel,

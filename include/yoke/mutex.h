@@ -27,6 +27,7 @@ typedef struct yoke_mutex yoke_mutex;
 typedef struct yoke_mutex_options {
     /** Its owner may lock it again; it is free when it has been unlocked as often. */
     bool recursive;
+    unsigned char reserved[7]; /**< 0 */
 } yoke_mutex_options;
 
 /** Implementation of yoke_mutex_create(); `size` is sizeof *options as compiled. */

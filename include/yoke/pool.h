@@ -136,6 +136,7 @@ typedef struct yoke_pool_options {
      *  does not do what it declares ends with YOKE_ECHECK; its text names argument, item and byte.
      *  The environment variable YOKE_CHECK=1 does the same. */
     bool check;
+    unsigned char reserved[7]; /**< 0 */
 } yoke_pool_options;
 
 typedef enum yoke_worker_kind {

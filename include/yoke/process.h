@@ -59,6 +59,7 @@ typedef struct yoke_process_options {
     const char *name;
     /** yoke_pool_close() kills it; otherwise that call waits for it. */
     bool daemon;
+    unsigned char reserved[7]; /**< 0 */
 } yoke_process_options;
 
 /** Implementation of yoke_process_start(); `size` is sizeof *options as compiled. */

@@ -40,6 +40,7 @@ typedef struct yoke_queue_options {
     /** Keep count of messages that were taken and are not done yet: yoke_queue_mark_done(),
      *  yoke_queue_wait(). */
     bool track_done;
+    unsigned char reserved[7]; /**< 0 */
 } yoke_queue_options;
 
 /** Implementation of yoke_queue_create(); `size` is sizeof *options as compiled. */

@@ -30,26 +30,29 @@ typedef struct yoke_range {
     yoke_split split;
     size_t begin[3]; /**< first global id; 0 where nothing else is said */
     size_t size[3];  /**< work-items; 1 in the dimensions not used */
+    size_t reserved[2]; /**< 0 */
 } yoke_range;
 
 /** A range of n work-items: an item is one of them. */
 static inline yoke_range yoke_range_1d(size_t n)
 {
-    const yoke_range range = {1, YOKE_SPLIT_SLOWEST, {0, 0, 0}, {n, 1, 1}};
+    const yoke_range range = {1, YOKE_SPLIT_SLOWEST, {0, 0, 0}, {n, 1, 1}, {0, 0}};
     return range;
 }
 
 /** A range of width (dimension 0) by height (dimension 1): an item is a row. */
 static inline yoke_range yoke_range_2d(size_t width, size_t height)
 {
-    const yoke_range range = {2, YOKE_SPLIT_SLOWEST, {0, 0, 0}, {width, height, 1}};
+    const yoke_range range = {
+        2, YOKE_SPLIT_SLOWEST, {0, 0, 0}, {width, height, 1}, {0, 0}};
     return range;
 }
 
 /** A range of width by height by depth (dimension 2): an item is a plane. */
 static inline yoke_range yoke_range_3d(size_t width, size_t height, size_t depth)
 {
-    const yoke_range range = {3, YOKE_SPLIT_SLOWEST, {0, 0, 0}, {width, height, depth}};
+    const yoke_range range = {
+        3, YOKE_SPLIT_SLOWEST, {0, 0, 0}, {width, height, depth}, {0, 0}};
     return range;
 }
 

@@ -116,14 +116,15 @@ static inline yoke_reduction yoke_reduction_of_two(yoke_reduce_operation operati
 }
 
 /** Implementation of yoke_reduce() and yoke_reduce_async(); `reduction_size` is sizeof
- *  *reduction and `size` sizeof *options as compiled. */
+ *  *reduction, `result_size` sizeof *result and `size` sizeof *options as compiled. */
 YOKE_API yoke_status yoke_reduce_sized(yoke_pool *pool, const yoke_reduction *reduction,
                                        size_t reduction_size, yoke_reduced *result,
+                                       size_t result_size,
                                        const yoke_map_options *options, size_t size);
 YOKE_API yoke_status yoke_reduce_async_sized(yoke_future **future, yoke_pool *pool,
                                              const yoke_reduction *reduction,
                                              size_t reduction_size,
-                                             yoke_reduced *result,
+                                             yoke_reduced *result, size_t result_size,
                                              const yoke_map_options *options,
                                              size_t size);
 
@@ -144,8 +145,8 @@ static inline yoke_status yoke_reduce(yoke_pool *pool, yoke_reduction reduction,
                                       yoke_reduced *result,
                                       const yoke_map_options *options)
 {
-    return yoke_reduce_sized(pool, &reduction, sizeof(yoke_reduction), result, options,
-                             sizeof(yoke_map_options));
+    return yoke_reduce_sized(pool, &reduction, sizeof(yoke_reduction), result,
+                             sizeof(yoke_reduced), options, sizeof(yoke_map_options));
 }
 
 /**
@@ -164,7 +165,8 @@ static inline yoke_status yoke_reduce_async(yoke_future **future, yoke_pool *poo
                                             const yoke_map_options *options)
 {
     return yoke_reduce_async_sized(future, pool, &reduction, sizeof(yoke_reduction),
-                                   result, options, sizeof(yoke_map_options));
+                                   result, sizeof(yoke_reduced), options,
+                                   sizeof(yoke_map_options));
 }
 
 /** How partial results become one. */

@@ -28,6 +28,7 @@ typedef struct yoke_semaphore_options {
     /** The highest number of permits, at least `permits`; 0: 2^31 - 1. More are refused, so that a
      *  release without an acquire is noticed. */
     uint32_t max_permits;
+    unsigned char reserved[4]; /**< 0 */
 } yoke_semaphore_options;
 
 /** Implementation of yoke_semaphore_create(); `size` is sizeof *options as compiled. */

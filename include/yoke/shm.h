@@ -27,6 +27,7 @@ typedef enum yoke_shm_access {
 /** How to open a segment. Zero in a field means the default. */
 typedef struct yoke_shm_options {
     yoke_shm_access access; /**< for reading and writing, or for reading only */
+    unsigned char reserved[4]; /**< 0 */
 } yoke_shm_options;
 
 /** Implementation of the calls below; `size` is sizeof *options as compiled. */

@@ -16,6 +16,14 @@
  * other memory, or a handle that was destroyed or closed, returns YOKE_ECLOSED; yoke_shm_close(),
  * and a call that gets a kernel or future as an argument, YOKE_EINVAL. Nothing is read there. Of a
  * handle that was destroyed long ago, and whose place another has, the library cannot know this.
+ *
+ * Structs grow at their end. Each call is told how large the program's structs are, so programs
+ * and libraries of different versions work together. What an older program does not know is zero,
+ * the default. What an older library does not know must be zero: otherwise the program asks for
+ * something that this library cannot do, and the call returns YOKE_EUNSUPPORTED. Fields that a
+ * library fills in and does not know are zero, too. So initialize whole structs, by functions of
+ * these headers or by initializers, and leave `reserved` fields zero: they become fields of later
+ * versions.
  */
 #ifndef YOKE_STATUS_H
 #define YOKE_STATUS_H

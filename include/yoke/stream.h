@@ -64,6 +64,7 @@ typedef struct yoke_stream_options {
     /** Results come as they are ready: yoke_stream_index() says of which item. Otherwise they
      *  come in the order of the items. */
     bool unordered;
+    unsigned char reserved[7]; /**< 0 */
 } yoke_stream_options;
 
 /** Stands for the item in a kernel's arguments: item i of the range reads its own `item_bytes`

@@ -30,6 +30,7 @@ typedef struct yoke_task_device {
     void *context;         /**< cl_context; with its type in <yoke/opencl.h> */
     void *device;          /**< cl_device_id */
     void *queue;           /**< cl_command_queue, in order */
+    size_t reserved[4]; /**< 0 */
 } yoke_task_device;
 
 /** What one call of a task function is about. Lives as long as the call. */
@@ -49,6 +50,7 @@ typedef struct yoke_task {
     size_t context_bytes;
     const yoke_task_device *device; /**< NULL unless yoke_task_options.on_device is set */
     void *library; /**< the library's */
+    size_t reserved[4]; /**< 0 */
 } yoke_task;
 
 /**
@@ -86,6 +88,7 @@ typedef struct yoke_task_options {
      *  it leaves in the queue is finished before its result counts. YOKE_ENODEVICE if the pool
      *  has no such device. */
     bool on_device;
+    unsigned char reserved[7]; /**< 0 */
 } yoke_task_options;
 
 /** Implementation of the calls below; `size` is sizeof *options and `arg_size` sizeof *args as

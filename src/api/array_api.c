@@ -12,10 +12,14 @@ yoke_status yoke_array_create_sized(yoke_array **array, yoke_pool *pool, size_t 
                                     const yoke_array_options *options, size_t size)
 {
     const uint64_t bytes = yk_cells_bytes(item_bytes, count);
-    yoke_array_options all = {.initial = NULL};
-    yoke_status status;
+    yoke_array_options all;
+    yoke_status status = yk_object_take(
+        pool, array, &all, YK_CALL_STRUCT(yoke_array_options), options, size);
     yk_cells *cells;
 
+    if (status != YOKE_OK) {
+        return status;
+    }
     if (count == 0 || item_bytes == 0 || bytes == 0) {
         if (array != NULL) {
             *array = NULL;
@@ -24,7 +28,6 @@ yoke_status yoke_array_create_sized(yoke_array **array, yoke_pool *pool, size_t 
                             "an array has at least 1 item of at least 1 byte, and at "
                             "most 64 TiB");
     }
-    yk_call_take_options(&all, sizeof all, options, size);
     cells = yk_object_alloc(pool, array, bytes, YK_ZONE_CELLS, &status);
     if (cells == NULL) {
         return status;

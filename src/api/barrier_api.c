@@ -9,22 +9,19 @@ yoke_status yoke_barrier_create_sized(yoke_barrier **result, yoke_pool *pool,
                                       uint32_t parties,
                                       const yoke_barrier_options *options, size_t size)
 {
-    yoke_barrier_options all = {.reserved = 0};
-    yoke_status status;
+    yoke_barrier_options all;
+    yoke_status status = yk_object_take(
+        pool, result, &all, YK_CALL_RESERVED(yoke_barrier_options), options, size);
     yk_barrier *barrier;
 
+    if (status != YOKE_OK) {
+        return status;
+    }
     if (parties == 0 || parties > YK_MAX_PARTIES) {
         if (result != NULL) {
             *result = NULL;
         }
         return yk_call_fail(pool, YOKE_EINVAL, "a barrier has 1 to 65536 parties");
-    }
-    yk_call_take_options(&all, sizeof all, options, size);
-    if (all.reserved != 0) {
-        if (result != NULL) {
-            *result = NULL;
-        }
-        return yk_call_fail(pool, YOKE_EUNSUPPORTED, "options.reserved is not 0");
     }
     barrier = yk_object_alloc(pool, result, yk_barrier_bytes(parties), YK_ZONE_OBJECTS,
                               &status);

@@ -2,6 +2,7 @@
 #include "api/call.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,12 +70,48 @@ yoke_status yk_call_check_seconds(double seconds, yk_error *error)
                : yk_fail(error, YOKE_EINVAL, YK_CALL_NO_TIME, seconds);
 }
 
-void yk_call_take_options(void *options, size_t own_bytes, const void *callers,
-                          size_t bytes)
+static bool call_is_zero(const void *bytes, size_t count)
 {
-    if (callers != NULL) {
-        memcpy(options, callers, bytes < own_bytes ? bytes : own_bytes);
+    const unsigned char *byte = bytes;
+
+    for (size_t i = 0; i < count; i++) {
+        if (byte[i] != 0) {
+            return false;
+        }
     }
+    return true;
+}
+
+#define YK_CALL_LIBRARY YOKE_VERSION_MAJOR, YOKE_VERSION_MINOR, YOKE_VERSION_PATCH
+
+yoke_status yk_call_take(void *own, const yk_call_struct *known, const void *callers,
+                         size_t bytes, yk_error *error)
+{
+    memset(own, 0, known->bytes);
+    if (callers == NULL) {
+        return YOKE_OK;
+    }
+    if (bytes > known->bytes &&
+        !call_is_zero((const char *)callers + known->bytes, bytes - known->bytes)) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "the program was compiled for a newer library: its %s has %zu "
+                       "bytes more than that of this library (%d.%d.%d), and asks for "
+                       "something in them",
+                       known->name, bytes - known->bytes, YK_CALL_LIBRARY);
+    }
+    memcpy(own, callers, bytes < known->bytes ? bytes : known->bytes);
+    return yk_call_check_reserved(own, known, error);
+}
+
+yoke_status yk_call_check_reserved(const void *own, const yk_call_struct *known,
+                                   yk_error *error)
+{
+    return call_is_zero((const char *)own + known->reserved, known->reserved_bytes)
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EUNSUPPORTED,
+                         "%s: its reserved bytes are not 0: it was not initialized, or "
+                         "asks for something that this library (%d.%d.%d) cannot do",
+                         known->name, YK_CALL_LIBRARY);
 }
 
 void yk_call_give_elements(void *to, size_t size, const void *from, size_t own_size,

@@ -23,12 +23,33 @@ yoke_status yk_call_pool_of(yoke_pool **pool, const void *pointer, yk_error *err
 /* Whether a time to wait is 0 or more, or YOKE_FOREVER. */
 yoke_status yk_call_check_seconds(double seconds, yk_error *error);
 
-/* A struct of options, of which the caller was compiled with `bytes` bytes: what it does not
- * know keeps its default. NULL: all do. */
-void yk_call_take_options(void *options, size_t own_bytes, const void *callers,
-                          size_t bytes);
+/* A struct that programs pass in, as this library knows it. */
+typedef struct yk_call_struct {
+    const char *name;
+    size_t bytes;
+    size_t reserved;       /* offset of its reserved bytes ... */
+    size_t reserved_bytes; /* ... and how many */
+} yk_call_struct;
 
-/* Fills in an array of structs of which the caller was compiled with `size` bytes each. */
+/* clang-format off */
+#define YK_CALL_STRUCT(type) (&(const yk_call_struct){#type, sizeof(type), 0, 0})
+#define YK_CALL_RESERVED(type)                                                         \
+    (&(const yk_call_struct){#type, sizeof(type), offsetof(type, reserved),            \
+                             sizeof(((type *)NULL)->reserved)})
+/* clang-format on */
+
+/* Copies a struct of which the program was compiled with `bytes` bytes. What an older program does
+ * not know is zero. YOKE_EUNSUPPORTED if bytes that this library does not know, or reserved ones,
+ * are not zero. NULL: all is zero. */
+yoke_status yk_call_take(void *own, const yk_call_struct *known, const void *callers,
+                         size_t bytes, yk_error *error);
+
+/* YOKE_EUNSUPPORTED if reserved bytes of a struct are not zero. */
+yoke_status yk_call_check_reserved(const void *own, const yk_call_struct *known,
+                                   yk_error *error);
+
+/* Fills in an array of structs of which the program was compiled with `size` bytes each. What this
+ * library does not know is zero. */
 void yk_call_give_elements(void *to, size_t size, const void *from, size_t own_size,
                            size_t count);
 

@@ -10,18 +10,18 @@ yoke_status yoke_condition_create_sized(yoke_condition **result, yoke_pool *pool
                                         const yoke_condition_options *options,
                                         size_t size)
 {
-    yoke_condition_options all = {.reserved = 0};
-    yoke_status status;
-    yk_ipc_object *condition =
-        yk_object_alloc(pool, result, sizeof *condition, YK_ZONE_OBJECTS, &status);
+    yoke_condition_options all;
+    yoke_status status = yk_object_take(
+        pool, result, &all, YK_CALL_RESERVED(yoke_condition_options), options, size);
+    yk_ipc_object *condition;
 
-    if (condition == NULL) {
+    if (status != YOKE_OK) {
         return status;
     }
-    yk_call_take_options(&all, sizeof all, options, size);
-    if (all.reserved != 0) {
-        yk_ipc_registry_drop(&pool->arena, condition);
-        return yk_call_fail(pool, YOKE_EUNSUPPORTED, "options.reserved is not 0");
+    condition =
+        yk_object_alloc(pool, result, sizeof *condition, YK_ZONE_OBJECTS, &status);
+    if (condition == NULL) {
+        return status;
     }
     yk_ipc_object_init(condition);
     return yk_object_publish(pool, result, condition, YK_MAGIC_CONDITION);

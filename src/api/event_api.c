@@ -8,15 +8,18 @@
 yoke_status yoke_event_create_sized(yoke_event **result, yoke_pool *pool,
                                     const yoke_event_options *options, size_t size)
 {
-    yoke_event_options all = {.is_set = false};
-    yoke_status status;
-    yk_semaphore *event =
-        yk_object_alloc(pool, result, sizeof *event, YK_ZONE_OBJECTS, &status);
+    yoke_event_options all;
+    yoke_status status = yk_object_take(
+        pool, result, &all, YK_CALL_RESERVED(yoke_event_options), options, size);
+    yk_semaphore *event;
 
+    if (status != YOKE_OK) {
+        return status;
+    }
+    event = yk_object_alloc(pool, result, sizeof *event, YK_ZONE_OBJECTS, &status);
     if (event == NULL) {
         return status;
     }
-    yk_call_take_options(&all, sizeof all, options, size);
     yk_semaphore_init(event, all.is_set ? 1 : 0, 1);
     return yk_object_publish(pool, result, &event->object, YK_MAGIC_EVENT);
 }

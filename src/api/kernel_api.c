@@ -22,7 +22,7 @@ static_assert((int)YK_PARAMETER_LOCAL == (int)YOKE_PARAMETER_LOCAL,
 yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
                                      const yoke_kernel_options *options, size_t size)
 {
-    yoke_kernel_options all = {.name = NULL};
+    yoke_kernel_options all;
     yk_error error;
     yoke_status status;
 
@@ -36,7 +36,10 @@ yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
                          kernel == NULL ? "where the kernel goes" : "options");
     }
     if (status == YOKE_OK) {
-        yk_call_take_options(&all, sizeof all, options, size);
+        status = yk_call_take(&all, YK_CALL_STRUCT(yoke_kernel_options), options, size,
+                              &error);
+    }
+    if (status == YOKE_OK) {
         status = yk_kernel_create(kernel, pool, &all, &error);
     }
     return yk_call_end(pool, status, &error);
@@ -83,9 +86,9 @@ yoke_status yoke_kernel_destroy(yoke_kernel *kernel)
     return yk_call_end(pool, status, &error);
 }
 
-yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
-                                   yoke_parameter_info *parameters, size_t capacity,
-                                   size_t *count)
+yoke_status yoke_kernel_parameters_sized(const yoke_kernel *kernel,
+                                         yoke_parameter_info *parameters,
+                                         size_t capacity, size_t *count, size_t size)
 {
     const yk_kernel_slot *slot;
     const yoke_pool *pool;
@@ -108,7 +111,11 @@ yoke_status yoke_kernel_parameters(const yoke_kernel *kernel,
                  ? (size_t)slot->parameter_count
                  : 0;
     for (size_t i = 0; i < *count && i < capacity; i++) {
-        copy_parameter(&parameters[i], &slot->parameters[i]);
+        yoke_parameter_info info = {.kind = YOKE_PARAMETER_UNKNOWN};
+
+        copy_parameter(&info, &slot->parameters[i]);
+        yk_call_give_elements((char *)parameters + i * size, size, &info, sizeof info,
+                              1);
     }
     return YOKE_OK;
 }

@@ -6,9 +6,16 @@
 #include "patterns/run.h"
 #include "pool/pool.h"
 
+/* What a call of the program gives. */
+typedef struct map_call {
+    const yoke_map_options *options;
+    size_t size;
+    size_t arg_size;
+} map_call;
+
 /* NULL for the future: waits. */
 static yoke_status map_submit(yoke_future **future, yoke_pool *pool,
-                              yk_request *submission, size_t arg_size)
+                              yk_request *submission, const map_call *call)
 {
     yk_error error;
     yoke_status status;
@@ -16,11 +23,13 @@ static yoke_status map_submit(yoke_future **future, yoke_pool *pool,
     yk_error_clear(&error);
     status = yk_call_check_kernel(pool, submission->kernel, &error);
     if (status == YOKE_OK) {
-        status = yk_call_check_arg_size(arg_size, &error);
+        status = yk_call_take_map(submission, call->options, call->size, call->arg_size,
+                                  &error);
     }
     if (status == YOKE_OK) {
         status = yk_run(future, pool, submission, &error);
     }
+    yk_call_drop_args(submission);
     return yk_call_end(pool, status, &error);
 }
 
@@ -28,11 +37,11 @@ yoke_status yoke_map_with_sized(yoke_pool *pool, yoke_kernel *kernel, yoke_range
                                 const yoke_map_options *options, size_t size,
                                 const yoke_arg *args, size_t count, size_t arg_size)
 {
+    const map_call call = {options, size, arg_size};
     yk_request submission = {
         .kernel = kernel, .range = range, .args = args, .arg_count = count};
 
-    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
-    return map_submit(NULL, pool, &submission, arg_size);
+    return map_submit(NULL, pool, &submission, &call);
 }
 
 yoke_status yoke_map_async_sized(yoke_future **future, yoke_pool *pool,
@@ -40,13 +49,12 @@ yoke_status yoke_map_async_sized(yoke_future **future, yoke_pool *pool,
                                  const yoke_map_options *options, size_t size,
                                  const yoke_arg *args, size_t count, size_t arg_size)
 {
+    const map_call call = {options, size, arg_size};
     yk_request submission = {
         .kernel = kernel, .range = range, .args = args, .arg_count = count};
     yoke_future *job = NULL;
-    yoke_status status;
+    const yoke_status status = map_submit(&job, pool, &submission, &call);
 
-    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
-    status = map_submit(&job, pool, &submission, arg_size);
     yk_call_give_future(future, job);
     return status;
 }

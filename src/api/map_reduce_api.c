@@ -23,8 +23,10 @@ static yoke_status check_reducer(const yoke_reducer *reducer, const void *result
 typedef struct map_reduce_call {
     const yoke_reducer *reducer;
     size_t reducer_size;
-    size_t arg_size;
     void *result;
+    const yoke_map_options *options;
+    size_t size;
+    size_t arg_size;
 } map_reduce_call;
 
 /* NULL for the future: waits. */
@@ -41,15 +43,20 @@ static yoke_status map_reduce_begin(yoke_future **future, yoke_pool *pool,
         status = yk_fail(&error, YOKE_EINVAL, "the reducer is NULL");
     }
     if (status == YOKE_OK) {
-        yk_call_take_options(&own, sizeof own, call->reducer, call->reducer_size);
+        status = yk_call_take(&own, YK_CALL_STRUCT(yoke_reducer), call->reducer,
+                              call->reducer_size, &error);
+    }
+    if (status == YOKE_OK) {
         status = check_reducer(&own, call->result, &error);
     }
     if (status == YOKE_OK) {
-        status = yk_call_check_arg_size(call->arg_size, &error);
+        status = yk_call_take_map(submission, call->options, call->size, call->arg_size,
+                                  &error);
     }
     if (status == YOKE_OK) {
         status = yk_map_reduce(future, pool, submission, &own, call->result, &error);
     }
+    yk_call_drop_args(submission);
     return yk_call_end(pool, status, &error);
 }
 
@@ -59,11 +66,11 @@ yoke_status yoke_map_reduce_sized(yoke_pool *pool, yoke_kernel *kernel,
                                   const yoke_map_options *options, size_t size,
                                   const yoke_arg *args, size_t count, size_t arg_size)
 {
-    const map_reduce_call call = {reducer, reducer_size, arg_size, result};
+    const map_reduce_call call = {reducer, reducer_size, result,
+                                  options, size,         arg_size};
     yk_request submission = {
         .kernel = kernel, .range = range, .args = args, .arg_count = count};
 
-    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
     return map_reduce_begin(NULL, pool, &call, &submission);
 }
 
@@ -75,14 +82,13 @@ yoke_status yoke_map_reduce_async_sized(yoke_future **future, yoke_pool *pool,
                                         const yoke_arg *args, size_t count,
                                         size_t arg_size)
 {
-    const map_reduce_call call = {reducer, reducer_size, arg_size, result};
+    const map_reduce_call call = {reducer, reducer_size, result,
+                                  options, size,         arg_size};
     yk_request submission = {
         .kernel = kernel, .range = range, .args = args, .arg_count = count};
     yoke_future *job = NULL;
-    yoke_status status;
+    const yoke_status status = map_reduce_begin(&job, pool, &call, &submission);
 
-    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
-    status = map_reduce_begin(&job, pool, &call, &submission);
     yk_call_give_future(future, job);
     return status;
 }

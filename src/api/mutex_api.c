@@ -7,11 +7,14 @@
 yoke_status yoke_mutex_create_sized(yoke_mutex **result, yoke_pool *pool,
                                     const yoke_mutex_options *options, size_t size)
 {
-    yoke_mutex_options all = {.recursive = false};
-    yoke_status status;
+    yoke_mutex_options all;
+    yoke_status status = yk_object_take(
+        pool, result, &all, YK_CALL_RESERVED(yoke_mutex_options), options, size);
     yk_ipc_object *mutex;
 
-    yk_call_take_options(&all, sizeof all, options, size);
+    if (status != YOKE_OK) {
+        return status;
+    }
     mutex = yk_object_alloc(pool, result, sizeof *mutex, YK_ZONE_OBJECTS, &status);
     if (mutex == NULL) {
         return status;

@@ -79,6 +79,21 @@ static void set_result(void *result, void *object)
     memcpy(result, &object, sizeof object);
 }
 
+yoke_status yk_object_take(const yoke_pool *pool, void *result, void *own,
+                           const yk_call_struct *known, const void *options,
+                           size_t size)
+{
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_call_take(own, known, options, size, &error);
+    if (status != YOKE_OK && result != NULL) {
+        set_result(result, NULL);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
 void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes, yk_zone_kind zone,
                       yoke_status *status)
 {

@@ -4,6 +4,7 @@
 #ifndef YK_API_OBJECT_CALL_H
 #define YK_API_OBJECT_CALL_H
 
+#include "api/call.h"
 #include "api/valid.h"
 #include "base/error.h"
 #include "ipc/ipc_object.h"
@@ -23,6 +24,12 @@ yoke_status yk_object_end(const void *object, yoke_status status);
 
 /* A time limit; YOKE_EINVAL, with a text, for what is not a time. */
 yoke_status yk_object_deadline(const void *object, double seconds, uint64_t *deadline);
+
+/* Takes the options of a call that creates an object, as yk_call_take() does. After a failure
+ * *result is NULL, and the text is kept. */
+yoke_status yk_object_take(const yoke_pool *pool, void *result, void *own,
+                           const yk_call_struct *known, const void *options,
+                           size_t size);
 
 /* Memory for an object of a pool; NULL: *status, and a text. In the zone of cells if the
  * program gets a pointer into it. */

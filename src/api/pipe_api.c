@@ -39,13 +39,15 @@ static yoke_status pipe_make(yoke_pipe *result[2], yoke_pool *pool,
 yoke_status yoke_pipe_create_sized(yoke_pipe *ends[2], yoke_pool *pool,
                                    const yoke_pipe_options *given, size_t size)
 {
-    yoke_pipe_options options = {.capacity = 0};
+    yoke_pipe_options options;
+    yoke_status status;
 
     if (ends != NULL) {
         ends[0] = ends[1] = NULL;
     }
-    yk_call_take_options(&options, sizeof options, given, size);
-    return pipe_make(ends, pool, &options);
+    status = yk_object_take(pool, ends, &options, YK_CALL_STRUCT(yoke_pipe_options),
+                            given, size);
+    return status == YOKE_OK ? pipe_make(ends, pool, &options) : status;
 }
 
 static yoke_status pipe_begin(yk_pipe_use *use, yoke_pipe *handle, double seconds,

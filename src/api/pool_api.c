@@ -24,16 +24,20 @@ const char *yoke_version(void)
 yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *options,
                                    size_t size)
 {
-    yoke_pool_options all = {.devices = NULL};
+    yoke_pool_options all;
     yk_error error;
     yoke_status status;
 
     if (pool == NULL) {
         return yk_call_fail(NULL, YOKE_EINVAL, "where the pool goes is NULL");
     }
+    *pool = NULL;
     yk_error_clear(&error);
-    yk_call_take_options(&all, sizeof all, options, size);
-    status = yk_pool_create(pool, &all, &error);
+    status =
+        yk_call_take(&all, YK_CALL_RESERVED(yoke_pool_options), options, size, &error);
+    if (status == YOKE_OK) {
+        status = yk_pool_create(pool, &all, &error);
+    }
     if (status != YOKE_OK && *pool != NULL) {
         (void)yk_handle_suspend(*pool);
         yk_pool_end(*pool, true);

@@ -21,7 +21,10 @@ yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
     } else if (status == YOKE_OK) {
         status = yk_fail(&error, YOKE_EINVAL, "where the process goes is NULL");
     }
-    yk_call_take_options(&request.options, sizeof request.options, options, size);
+    if (status == YOKE_OK) {
+        status = yk_call_take(&request.options, YK_CALL_RESERVED(yoke_process_options),
+                              options, size, &error);
+    }
     if (status == YOKE_OK) {
         status = yk_process_start(process, pool, &request, &error);
     }

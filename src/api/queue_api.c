@@ -8,13 +8,11 @@
 
 enum { DEFAULT_MESSAGES = 1024, DEFAULT_BYTES = 1 << 20, LEAST_BYTES = 16 };
 
-static yk_queue_shape shape_of(const yoke_queue_options *given, size_t size)
+static yk_queue_shape shape_of(const yoke_queue_options *options)
 {
-    yoke_queue_options options = {.item_bytes = 0};
-    yk_queue_shape shape;
+    yk_queue_shape shape = {options->item_bytes, options->capacity,
+                            options->track_done};
 
-    yk_call_take_options(&options, sizeof options, given, size);
-    shape = (yk_queue_shape){options.item_bytes, options.capacity, options.track_done};
     if (shape.capacity == 0) {
         shape.capacity = shape.item_bytes != 0 ? DEFAULT_MESSAGES : DEFAULT_BYTES;
     }
@@ -27,11 +25,18 @@ static yk_queue_shape shape_of(const yoke_queue_options *given, size_t size)
 yoke_status yoke_queue_create_sized(yoke_queue **result, yoke_pool *pool,
                                     const yoke_queue_options *options, size_t size)
 {
-    const yk_queue_shape shape = shape_of(options, size);
-    const uint64_t bytes = yk_queue_bytes(&shape);
-    yoke_status status;
+    yoke_queue_options all;
+    yoke_status status = yk_object_take(
+        pool, result, &all, YK_CALL_RESERVED(yoke_queue_options), options, size);
+    yk_queue_shape shape;
+    uint64_t bytes;
     yk_queue *queue;
 
+    if (status != YOKE_OK) {
+        return status;
+    }
+    shape = shape_of(&all);
+    bytes = yk_queue_bytes(&shape);
     if (bytes == 0) {
         if (result != NULL) {
             *result = NULL;

@@ -108,12 +108,48 @@ static yoke_status check_arrays(yoke_pool *pool, const yk_reduce_request *reques
 
 /* ---- the calls ---- */
 
+/* What a call of the program gives. */
+typedef struct reduce_call {
+    const yoke_reduction *reduction;
+    size_t reduction_size;
+    yoke_reduced *result;
+    size_t result_size;
+    const yoke_map_options *options;
+    size_t size;
+} reduce_call;
+
+/* NULL for the reduction: it is all zero, and refused later. */
+static yoke_status reduce_take(yk_reduce_request *request, yk_request *submission,
+                               const reduce_call *call, yk_error *error)
+{
+    yoke_reduction own;
+    yoke_status status;
+
+    if (call->result == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "where the result goes is NULL");
+    }
+    status = yk_call_take(&own, YK_CALL_STRUCT(yoke_reduction), call->reduction,
+                          call->reduction_size, error);
+    if (status == YOKE_OK) {
+        status = yk_call_take_map(submission, call->options, call->size,
+                                  sizeof(yoke_arg), error);
+    }
+    *request = (yk_reduce_request){.x = own.x,
+                                   .y = own.y,
+                                   .n = own.count,
+                                   .result = call->result,
+                                   .result_bytes = call->result_size};
+    return status == YOKE_OK
+               ? find_reduction(&request->reduction, own.operation, own.type, error)
+               : status;
+}
+
 static yoke_status reduce_empty(yoke_future **future, yoke_pool *pool,
-                                yoke_reduced *result, yk_error *error)
+                                const yk_reduce_request *reduce, yk_error *error)
 {
     const yk_request nothing = {.is_users = true};
 
-    memset(result, 0, sizeof *result);
+    memset(reduce->result, 0, reduce->result_bytes);
     if (future != NULL) {
         *future = yk_future_create_ended(pool, &nothing);
         if (*future == NULL) {
@@ -141,59 +177,51 @@ static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
 
 /* NULL for the future: waits. */
 static yoke_status reduce_begin(yoke_future **future, yoke_pool *pool,
-                                const yoke_reduction *reduction, yoke_reduced *result,
-                                yk_request *submission)
+                                const reduce_call *call)
 {
-    yk_reduce_request request = {
-        .x = reduction->x, .y = reduction->y, .n = reduction->count, .result = result};
+    yk_request submission = {.kernel = NULL};
+    yk_reduce_request request;
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
     status = yk_call_check(pool, &error);
-    if (status == YOKE_OK && result == NULL) {
-        status = yk_fail(&error, YOKE_EINVAL, "where the result goes is NULL");
+    if (status == YOKE_OK) {
+        status = reduce_take(&request, &submission, call, &error);
     }
     if (status == YOKE_OK) {
-        status = find_reduction(&request.reduction, reduction->operation,
-                                reduction->type, &error);
-    }
-    if (status == YOKE_OK) {
-        status = check_arrays(pool, &request, submission->options.stage, &error);
+        status = check_arrays(pool, &request, submission.options.stage, &error);
     }
     if (status == YOKE_OK) {
         status = request.n == 0
-                     ? reduce_empty(future, pool, result, &error)
-                     : reduce_submit(future, pool, &request, submission, &error);
+                     ? reduce_empty(future, pool, &request, &error)
+                     : reduce_submit(future, pool, &request, &submission, &error);
     }
     return yk_call_end(pool, status, &error);
 }
 
 yoke_status yoke_reduce_sized(yoke_pool *pool, const yoke_reduction *reduction,
                               size_t reduction_size, yoke_reduced *result,
-                              const yoke_map_options *options, size_t size)
+                              size_t result_size, const yoke_map_options *options,
+                              size_t size)
 {
-    yk_request submission = {.kernel = NULL};
-    yoke_reduction own = {.x = NULL};
+    const reduce_call call = {reduction,   reduction_size, result,
+                              result_size, options,        size};
 
-    yk_call_take_options(&own, sizeof own, reduction, reduction_size);
-    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
-    return reduce_begin(NULL, pool, &own, result, &submission);
+    return reduce_begin(NULL, pool, &call);
 }
 
 yoke_status yoke_reduce_async_sized(yoke_future **future, yoke_pool *pool,
                                     const yoke_reduction *reduction,
                                     size_t reduction_size, yoke_reduced *result,
-                                    const yoke_map_options *options, size_t size)
+                                    size_t result_size, const yoke_map_options *options,
+                                    size_t size)
 {
-    yk_request submission = {.kernel = NULL};
-    yoke_reduction own = {.x = NULL};
+    const reduce_call call = {reduction,   reduction_size, result,
+                              result_size, options,        size};
     yoke_future *job = NULL;
-    yoke_status status;
+    const yoke_status status = reduce_begin(&job, pool, &call);
 
-    yk_call_take_options(&own, sizeof own, reduction, reduction_size);
-    yk_call_take_options(&submission.options, sizeof submission.options, options, size);
-    status = reduce_begin(&job, pool, &own, result, &submission);
     yk_call_give_future(future, job);
     return status;
 }

@@ -10,15 +10,19 @@ yoke_status yoke_semaphore_create_sized(yoke_semaphore **result, yoke_pool *pool
                                         const yoke_semaphore_options *options,
                                         size_t size)
 {
-    yoke_semaphore_options all = {.max_permits = 0};
-    yoke_status status;
-    yk_semaphore *semaphore =
-        yk_object_alloc(pool, result, sizeof *semaphore, YK_ZONE_OBJECTS, &status);
+    yoke_semaphore_options all;
+    yoke_status status = yk_object_take(
+        pool, result, &all, YK_CALL_RESERVED(yoke_semaphore_options), options, size);
+    yk_semaphore *semaphore;
 
+    if (status != YOKE_OK) {
+        return status;
+    }
+    semaphore =
+        yk_object_alloc(pool, result, sizeof *semaphore, YK_ZONE_OBJECTS, &status);
     if (semaphore == NULL) {
         return status;
     }
-    yk_call_take_options(&all, sizeof all, options, size);
     if (all.max_permits == 0) {
         all.max_permits = INT32_MAX;
     }

@@ -24,11 +24,14 @@ yoke_status yoke_shm_create_sized(yoke_shm **shm, yoke_pool *pool, const char *n
                                   size_t bytes, const yoke_shm_options *options,
                                   size_t size)
 {
-    yoke_shm_options all = {.access = YOKE_SHM_READ_WRITE};
+    yoke_shm_options all;
     yk_error error;
     yoke_status status = shm_begin(shm, pool, &error);
 
-    yk_call_take_options(&all, sizeof all, options, size);
+    if (status == YOKE_OK) {
+        status = yk_call_take(&all, YK_CALL_RESERVED(yoke_shm_options), options, size,
+                              &error);
+    }
     if (status == YOKE_OK && all.access != YOKE_SHM_READ_WRITE) {
         status = yk_fail(&error, YOKE_EINVAL,
                          "a segment is created for reading and writing");
@@ -44,17 +47,23 @@ typedef yoke_status open_function(yoke_shm **shm, yoke_pool *pool, const char *n
                                   bool read_only, yk_error *error);
 
 static yoke_status open_with(open_function *function, yoke_shm **shm, yoke_pool *pool,
-                             const char *name, yoke_shm_access access)
+                             const char *name, const yoke_shm_options *options,
+                             size_t size)
 {
+    yoke_shm_options all;
     yk_error error;
     yoke_status status = shm_begin(shm, pool, &error);
 
-    if (status == YOKE_OK && (unsigned)access > YOKE_SHM_READ_ONLY) {
+    if (status == YOKE_OK) {
+        status = yk_call_take(&all, YK_CALL_RESERVED(yoke_shm_options), options, size,
+                              &error);
+    }
+    if (status == YOKE_OK && (unsigned)all.access > YOKE_SHM_READ_ONLY) {
         status = yk_fail(&error, YOKE_EINVAL, "access %u is no known value",
-                         (unsigned)access);
+                         (unsigned)all.access);
     }
     if (status == YOKE_OK) {
-        status = function(shm, pool, name, access == YOKE_SHM_READ_ONLY, &error);
+        status = function(shm, pool, name, all.access == YOKE_SHM_READ_ONLY, &error);
     }
     return yk_call_end(pool, status, &error);
 }
@@ -62,19 +71,13 @@ static yoke_status open_with(open_function *function, yoke_shm **shm, yoke_pool 
 yoke_status yoke_shm_open_sized(yoke_shm **shm, yoke_pool *pool, const char *name,
                                 const yoke_shm_options *options, size_t size)
 {
-    yoke_shm_options all = {.access = YOKE_SHM_READ_WRITE};
-
-    yk_call_take_options(&all, sizeof all, options, size);
-    return open_with(yk_shm_open, shm, pool, name, all.access);
+    return open_with(yk_shm_open, shm, pool, name, options, size);
 }
 
 yoke_status yoke_shm_open_file_sized(yoke_shm **shm, yoke_pool *pool, const char *path,
                                      const yoke_shm_options *options, size_t size)
 {
-    yoke_shm_options all = {.access = YOKE_SHM_READ_WRITE};
-
-    yk_call_take_options(&all, sizeof all, options, size);
-    return open_with(yk_shm_open_file, shm, pool, path, all.access);
+    return open_with(yk_shm_open_file, shm, pool, path, options, size);
 }
 
 static bool is_open(const yoke_shm *shm)

@@ -28,12 +28,40 @@ static yoke_status stream_check_open(yoke_stream **stream, const yoke_pool *pool
     return YOKE_OK;
 }
 
+/* What a call of the program gives. */
+typedef struct stream_call {
+    yoke_stream_options options;
+    yoke_stream_source *next;
+    void *context;
+} stream_call;
+
+static yoke_status stream_create(yoke_stream **stream, yoke_pool *pool,
+                                 stream_call *call, size_t arg_size, yk_error *error)
+{
+    yoke_stream_options *options = &call->options;
+    yk_request request = {.range = options->range,
+                          .args = options->args,
+                          .arg_count = options->arg_count};
+    yoke_status status = yk_call_take_args(&request, arg_size, error);
+
+    options->args = request.args;
+    if (status == YOKE_OK && options->kernel != NULL) {
+        status = yk_call_check_kernel(pool, options->kernel, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_stream_create(stream, pool, !options->unordered, options,
+                                  call->next, call->context, error);
+    }
+    yk_call_drop_args(&request);
+    return status;
+}
+
 yoke_status yoke_stream_create_sized(yoke_stream **stream, yoke_pool *pool,
                                      const yoke_stream_options *options, size_t size,
                                      size_t arg_size, yoke_stream_source *next,
                                      void *context)
 {
-    yoke_stream_options all;
+    stream_call call = {.next = next, .context = context};
     yk_error error;
     yoke_status status;
 
@@ -43,18 +71,11 @@ yoke_status yoke_stream_create_sized(yoke_stream **stream, yoke_pool *pool,
     }
     status = stream_check_open(stream, pool, options, next, &error);
     if (status == YOKE_OK) {
-        status = yk_call_check_arg_size(arg_size, &error);
+        status = yk_call_take(&call.options, YK_CALL_RESERVED(yoke_stream_options),
+                              options, size, &error);
     }
     if (status == YOKE_OK) {
-        memset(&all, 0, sizeof all);
-        yk_call_take_options(&all, sizeof all, options, size);
-        if (all.kernel != NULL) {
-            status = yk_call_check_kernel(pool, all.kernel, &error);
-        }
-    }
-    if (status == YOKE_OK) {
-        status =
-            yk_stream_create(stream, pool, !all.unordered, &all, next, context, &error);
+        status = stream_create(stream, pool, &call, arg_size, &error);
     }
     return yk_call_end(pool, status, &error);
 }

@@ -10,13 +10,27 @@
 #include "patterns/tasks.h"
 #include "pool/pool.h"
 
-static void task_take_options(yk_request *request, const yoke_task_options *callers,
-                              size_t size)
-{
-    yoke_task_options options = {.devices = NULL};
+/* What a call of the program gives. */
+typedef struct task_call {
+    const yoke_task_options *options;
+    size_t size;
+    size_t arg_size;
+} task_call;
 
-    yk_call_take_options(&options, sizeof options, callers, size);
-    yk_tasks_take_options(request, &options);
+static yoke_status task_take_options(yk_request *request, yoke_pool *pool,
+                                     const task_call *call, yk_error *error)
+{
+    yoke_task_options options;
+    yoke_status status = yk_call_check(pool, error);
+
+    if (status == YOKE_OK) {
+        status = yk_call_take(&options, YK_CALL_RESERVED(yoke_task_options),
+                              call->options, call->size, error);
+    }
+    if (status == YOKE_OK) {
+        yk_tasks_take_options(request, &options);
+    }
+    return status;
 }
 
 /* Whether an argument gives each item a part of its own, in one piece. */
@@ -38,20 +52,24 @@ static uint32_t task_find_plain(const yk_request *request, yoke_access access)
 }
 
 static yoke_status task_submit_each(yoke_future **job, yoke_pool *pool,
-                                    yk_request *request, size_t arg_size,
+                                    yk_request *request, const task_call *call,
                                     yk_error *error)
 {
-    yoke_status status = yk_call_check(pool, error);
+    yoke_status status = task_take_options(request, pool, call, error);
 
     if (status == YOKE_OK) {
-        status = yk_call_check_arg_size(arg_size, error);
+        status = yk_call_take_args(request, call->arg_size, error);
     }
     if (status == YOKE_OK && request->arg_count < YK_MAX_ARGS) {
         request->task.arg_count = (uint32_t)request->arg_count;
         request->task.input = task_find_plain(request, YOKE_ACCESS_READ);
         request->task.output = task_find_plain(request, YOKE_ACCESS_WRITE);
     }
-    return status == YOKE_OK ? yk_tasks_submit(job, pool, request, error) : status;
+    if (status == YOKE_OK) {
+        status = yk_tasks_submit(job, pool, request, error);
+    }
+    yk_call_drop_args(request);
+    return status;
 }
 
 yoke_status yoke_apply_each_sized(yoke_pool *pool, yoke_task_function *function,
@@ -59,6 +77,7 @@ yoke_status yoke_apply_each_sized(yoke_pool *pool, yoke_task_function *function,
                                   size_t size, const yoke_arg *args, size_t arg_count,
                                   size_t arg_size)
 {
+    const task_call call = {options, size, arg_size};
     yk_request request = {.function = function,
                           .range = yoke_range_1d(count),
                           .args = args,
@@ -68,8 +87,7 @@ yoke_status yoke_apply_each_sized(yoke_pool *pool, yoke_task_function *function,
     yoke_status status;
 
     yk_error_clear(&error);
-    task_take_options(&request, options, size);
-    status = task_submit_each(&job, pool, &request, arg_size, &error);
+    status = task_submit_each(&job, pool, &request, &call, &error);
     if (status == YOKE_OK) {
         status = yk_run_finish(job, &error);
     }
@@ -92,6 +110,7 @@ yoke_status yoke_apply_each_async_sized(yoke_future **future, yoke_pool *pool,
                                         const yoke_arg *args, size_t arg_count,
                                         size_t arg_size)
 {
+    const task_call call = {options, size, arg_size};
     yk_request request = {.function = function,
                           .range = yoke_range_1d(count),
                           .args = args,
@@ -102,8 +121,7 @@ yoke_status yoke_apply_each_async_sized(yoke_future **future, yoke_pool *pool,
     yoke_status status;
 
     yk_error_clear(&error);
-    task_take_options(&request, options, size);
-    status = task_submit_each(&job, pool, &request, arg_size, &error);
+    status = task_submit_each(&job, pool, &request, &call, &error);
     task_give_job(future, job);
     return yk_call_end(pool, status, &error);
 }
@@ -125,19 +143,17 @@ static yoke_status task_submit_once(yoke_future **job, yoke_pool *pool,
                                     size_t input_bytes, yk_error *error)
 {
     yoke_arg args[1];
-    yoke_status status = yk_call_check(pool, error);
+    yoke_status status;
 
     request->range = yoke_range_1d(1);
     request->has_result = true;
-    if (status == YOKE_OK && (input != NULL || input_bytes != 0)) {
+    if (input != NULL || input_bytes != 0) {
         args[0] = input_of(pool, input, input_bytes);
         request->args = args;
         request->arg_count = 1;
         request->task.input = 1;
     }
-    if (status == YOKE_OK) {
-        status = yk_tasks_submit(job, pool, request, error);
-    }
+    status = yk_tasks_submit(job, pool, request, error);
     request->args = NULL;
     return status;
 }
@@ -147,6 +163,7 @@ yoke_status yoke_apply_sized(yoke_pool *pool, yoke_task_function *function,
                              size_t *result_bytes, const yoke_task_options *options,
                              size_t size)
 {
+    const task_call call = {options, size, sizeof(yoke_arg)};
     yk_request request = {.function = function};
     yoke_future *job = NULL;
     yk_error error;
@@ -159,8 +176,10 @@ yoke_status yoke_apply_sized(yoke_pool *pool, yoke_task_function *function,
     if (result_bytes != NULL) {
         *result_bytes = 0;
     }
-    task_take_options(&request, options, size);
-    status = task_submit_once(&job, pool, &request, input, input_bytes, &error);
+    status = task_take_options(&request, pool, &call, &error);
+    if (status == YOKE_OK) {
+        status = task_submit_once(&job, pool, &request, input, input_bytes, &error);
+    }
     if (status == YOKE_OK) {
         status = yk_run_finish_result(job, result, result_bytes, &error);
     }
@@ -172,14 +191,17 @@ yoke_status yoke_apply_async_sized(yoke_future **future, yoke_pool *pool,
                                    size_t input_bytes, const yoke_task_options *options,
                                    size_t size)
 {
+    const task_call call = {options, size, sizeof(yoke_arg)};
     yk_request request = {.function = function, .is_users = future != NULL};
     yoke_future *job = NULL;
     yk_error error;
     yoke_status status;
 
     yk_error_clear(&error);
-    task_take_options(&request, options, size);
-    status = task_submit_once(&job, pool, &request, input, input_bytes, &error);
+    status = task_take_options(&request, pool, &call, &error);
+    if (status == YOKE_OK) {
+        status = task_submit_once(&job, pool, &request, input, input_bytes, &error);
+    }
     task_give_job(future, job);
     return yk_call_end(pool, status, &error);
 }

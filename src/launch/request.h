@@ -26,6 +26,8 @@ typedef struct yk_request {
     yoke_map_options options; /* .stage: arrays may lie outside the pool's memory */
     const yoke_arg *args;
     size_t arg_count;
+    yoke_arg
+        *copied_args; /* the call's, which `args` are; NULL: they are the program's */
     yoke_on_done *on_success; /* NULL: none */
     yoke_on_done *on_error;
     void *on_context;

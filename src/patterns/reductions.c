@@ -21,8 +21,18 @@ typedef struct fold {
     void *partials; /* in the arena, or a spare */
     size_t bytes;
     size_t count;
-    yoke_reduced *result; /* the program's */
+    yoke_reduced *result; /* the program's ... */
+    size_t result_bytes;  /* ... which was compiled with so many */
 } fold;
+
+/* What this library does not know of the result is zero. */
+static void fold_give(const fold *self, const yoke_reduced *made)
+{
+    const size_t known = sizeof *made;
+
+    memset(self->result, 0, self->result_bytes);
+    memcpy(self->result, made, self->result_bytes < known ? self->result_bytes : known);
+}
 
 static yoke_status fold_collect(yk_completion *completion, yoke_pool *pool,
                                 yoke_future *future, bool well, yk_error *error)
@@ -34,9 +44,11 @@ static yoke_status fold_collect(yk_completion *completion, yoke_pool *pool,
     (void)error;
     if (well) {
         const yk_fp_environment before = yk_fp_use_default();
+        yoke_reduced made = {.index = 0};
 
-        self->finish(self->partials, self->count, self->result);
+        self->finish(self->partials, self->count, &made);
         yk_fp_restore(before);
+        fold_give(self, &made);
     }
     return YOKE_OK;
 }
@@ -75,6 +87,7 @@ static fold *fold_create(yoke_pool *pool, const yk_reduce_request *reduce, size_
     self->completion.ops = &fold_ops;
     self->finish = reduce->reduction->finish;
     self->result = reduce->result;
+    self->result_bytes = reduce->result_bytes;
     self->count = count;
     self->bytes = count * reduce->reduction->partial_bytes;
     self->partials = fold_take_memory(pool, &self->bytes, error);

@@ -17,6 +17,7 @@ typedef struct yk_reduce_request {
     const void *y; /* of operations on two arrays */
     size_t n;      /* at least 1, and n elements have a size */
     yoke_reduced *result;
+    size_t result_bytes; /* of *result in the program */
 } yk_reduce_request;
 
 /* Creates the operation's kernel in this pool if it is not there. Waits for builds. */

@@ -54,6 +54,9 @@ static void test_ranges(void **state)
     memset(&range, 0, sizeof range);
     assert_refused(pool, map_range(range), YOKE_EINVAL, "dimensions");
     memset(&range, 0xff, sizeof range);
+    assert_refused(pool, map_range(range), YOKE_EUNSUPPORTED,
+                   "yoke_range: its reserved");
+    memset(range.reserved, 0, sizeof range.reserved);
     assert_refused(pool, map_range(range), YOKE_EINVAL, "dimensions");
     api_check_works(pool);
 }
@@ -155,6 +158,8 @@ static void test_shapes_of_arguments(void **state)
     assert_refused(pool, map_one(arg), YOKE_EINVAL, "argument 1");
     memset(&arg, 0xff, sizeof arg);
     arg.leaves_some = arg.reads_all = true;
+    assert_refused(pool, map_one(arg), YOKE_EUNSUPPORTED, "argument 1: yoke_arg: its");
+    memset(arg.reserved, 0, sizeof arg.reserved);
     assert_refused(pool, map_one(arg), YOKE_EINVAL, "argument 1");
     api_check_works(pool);
 }

@@ -312,14 +312,22 @@ static void expect_unfit(const char *text, const yoke_parameter_info *parameter,
 
 static void fit_for_parameters(void **state)
 {
-    const yoke_parameter_info floats = {YOKE_PARAMETER_ARRAY, 0, "x", "float*", false};
-    const yoke_parameter_info doubles = {YOKE_PARAMETER_ARRAY, 0, "x", "double*", false};
-    const yoke_parameter_info bodies = {YOKE_PARAMETER_ARRAY, 0, "x", "body*", false};
-    const yoke_parameter_info real = {YOKE_PARAMETER_SCALAR, 8, "a", "double", false};
-    const yoke_parameter_info count = {YOKE_PARAMETER_SCALAR, 4, "n", "uint", false};
-    const yoke_parameter_info body = {YOKE_PARAMETER_SCALAR, 0, "b", "body", false};
-    const yoke_parameter_info vector = {YOKE_PARAMETER_SCALAR, 16, "v", "float4", false};
-    const yoke_parameter_info scratch = {YOKE_PARAMETER_LOCAL, 0, "s", "float*", false};
+    const yoke_parameter_info floats = {YOKE_PARAMETER_ARRAY, 0, "x", "float*",
+                                        .may_write = false};
+    const yoke_parameter_info doubles = {YOKE_PARAMETER_ARRAY, 0, "x", "double*",
+                                         .may_write = false};
+    const yoke_parameter_info bodies = {YOKE_PARAMETER_ARRAY, 0, "x", "body*",
+                                        .may_write = false};
+    const yoke_parameter_info real = {YOKE_PARAMETER_SCALAR, 8, "a", "double",
+                                      .may_write = false};
+    const yoke_parameter_info count = {YOKE_PARAMETER_SCALAR, 4, "n", "uint",
+                                       .may_write = false};
+    const yoke_parameter_info body = {YOKE_PARAMETER_SCALAR, 0, "b", "body",
+                                      .may_write = false};
+    const yoke_parameter_info vector = {YOKE_PARAMETER_SCALAR, 16, "v", "float4",
+                                        .may_write = false};
+    const yoke_parameter_info scratch = {YOKE_PARAMETER_LOCAL, 0, "s", "float*",
+                                         .may_write = false};
 
     (void)state;
     expect_unfit("in:a.npy", &floats, NULL);

@@ -97,8 +97,8 @@ static bool chain_submit(soak_client *client, chain *self, unsigned link)
     is_kept = self->links - link <= CHAIN_BLOCKS || soak_chance(&client->random, 60);
     is_kept |= self->recovery == YOKE_RECOVER_NONE || self->cancels_at < self->links;
     if (!SOAK(client, yoke_map_async(
-                          is_kept ? &self->futures[link] : NULL, work_range->pool,
-                          work_range->mix[form], soak_mix_range(&mix, true), &options,
+                          is_kept ? &self->futures[link] : NULL, home->pool,
+                          home->mix[form], soak_mix_range(&mix, true), &options,
                           YOKE_ARGS(soak_mix_write(&mix, self->blocks[to].pointer),
                                     soak_mix_read(&mix, self->blocks[from].pointer),
                                     yoke_scalar(mix))))) {

@@ -66,13 +66,13 @@ static void print_pool(const soak_pool *home)
         stderr,
         "pool %u: devices \"%s\", %s%s%s, %u clients, a kill each %u ms%s, %u "
         "killed (%u as by a crash)%s%s\n",
-        work_range->number, work_range->devices, work_range->start == YOKE_START_SPAWN ? "spawn" : "fork",
-        work_range->discrete ? ", copies forced" : "",
-        work_range->items_per_process > 0 ? ", items_per_process" : "", work_range->client_count,
-        work_range->pause_ms, work_range->kills_hard ? ", also by SIGSEGV and SIGABRT" : "",
-        atomic_load(&work_range->killed), atomic_load(&work_range->killed_hard),
-        work_range->breaks ? ", its supervisor is to be killed" : "",
-        atomic_load(&work_range->broken) ? " (was)" : "");
+        home->number, home->devices, home->start == YOKE_START_SPAWN ? "spawn" : "fork",
+        home->discrete ? ", copies forced" : "",
+        home->items_per_process > 0 ? ", items_per_process" : "", home->client_count,
+        home->pause_ms, home->kills_hard ? ", also by SIGSEGV and SIGABRT" : "",
+        atomic_load(&home->killed), atomic_load(&home->killed_hard),
+        home->breaks ? ", its supervisor is to be killed" : "",
+        atomic_load(&home->broken) ? " (was)" : "");
 }
 
 static void print_line_of(const char *what, int thread)
@@ -127,9 +127,9 @@ static void print_all(void)
     for (size_t p = 0; p < present.count; p++) {
         const soak_pool *home = &present.pools[p];
 
-        print_pool(work_range);
-        for (unsigned i = 0; i < work_range->client_count; i++) {
-            print_client(&work_range->clients[i]);
+        print_pool(home);
+        for (unsigned i = 0; i < home->client_count; i++) {
+            print_client(&home->clients[i]);
         }
     }
     if (present.main_call != NULL) {
@@ -186,8 +186,8 @@ void soak_wrong_pool(const soak_pool *home, const char *format, ...)
 
     begin_wrong();
     (void)fprintf(stderr, "WRONG: round %u, ", present.round);
-    if (work_range != NULL) {
-        (void)fprintf(stderr, "pool %u, ", work_range->number);
+    if (home != NULL) {
+        (void)fprintf(stderr, "pool %u, ", home->number);
     }
     va_start(list, format);
     (void)vfprintf(stderr, format, list);
@@ -215,8 +215,8 @@ bool soak_may_crash(const soak_client *client)
 {
     const soak_pool *home = client->home;
 
-    return atomic_load(&work_range->killed_hard) - client->hard_before >= 1 ||
-           atomic_load(&work_range->killed) - client->killed_before >= 8;
+    return atomic_load(&home->killed_hard) - client->hard_before >= 1 ||
+           atomic_load(&home->killed) - client->killed_before >= 8;
 }
 
 /* A device that dies again and again is given up, and others may not be there; and so is a
@@ -224,12 +224,12 @@ bool soak_may_crash(const soak_client *client)
 static bool may_lack_devices(const soak_client *client)
 {
     const soak_pool *home = client->home;
-    const unsigned killed = atomic_load(&work_range->killed);
+    const unsigned killed = atomic_load(&home->killed);
 
-    if (!work_range->has_cpu) {
+    if (!home->has_cpu) {
         return killed >= 2;
     }
-    return work_range->has_sources && (killed >= 8 || atomic_load(&work_range->killed_hard) >= 2);
+    return home->has_sources && (killed >= 8 || atomic_load(&home->killed_hard) >= 2);
 }
 
 bool soak_may_fail(const soak_client *client)
@@ -300,7 +300,7 @@ static double load_factor(void)
 static void watch_client(const soak_pool *home, const soak_client *client, int64_t now)
 {
     const int64_t since = atomic_load(&client->since_ms);
-    const int64_t broken_since = atomic_load(&work_range->broken_ms);
+    const int64_t broken_since = atomic_load(&home->broken_ms);
 
     if (since == 0 || atomic_load(&client->ended)) {
         return;
@@ -308,7 +308,7 @@ static void watch_client(const soak_pool *home, const soak_client *client, int64
     if ((double)(now - since) > 1000 * TURN_SECONDS * load_factor()) {
         soak_wrong(client, "it hangs");
     }
-    if (atomic_load(&work_range->broken) &&
+    if (atomic_load(&home->broken) &&
         (double)(now - broken_since) > 1000 * BROKEN_SECONDS * load_factor()) {
         soak_wrong(client, "it goes on though the supervisor is gone");
     }

@@ -88,7 +88,7 @@ static bool send_to(pid_t pid, int number, void (*before)(soak_pool *home),
     }
     if (pid != getpid() && has_mark(pid)) {
         if (before != NULL) {
-            before(work_range);
+            before(home);
         }
         is_sent = syscall(SYS_pidfd_send_signal, fd, number, NULL, 0) == 0;
     }
@@ -111,7 +111,7 @@ static void find_workers(soak_pool *home, victims *found)
 
     found->count = 0;
     found->supervisor = 0;
-    if (yoke_pool_workers(work_range->pool, info, MOST_VICTIMS, &count) != YOKE_OK) {
+    if (yoke_pool_workers(home->pool, info, MOST_VICTIMS, &count) != YOKE_OK) {
         return;
     }
     for (size_t i = 0; i < count && i < MOST_VICTIMS; i++) {
@@ -155,40 +155,40 @@ static void find_children(victims *found)
 
 static void count_kill(soak_pool *home)
 {
-    (void)atomic_fetch_add(&work_range->killed, 1);
+    (void)atomic_fetch_add(&home->killed, 1);
 }
 
 static void count_hard_kill(soak_pool *home)
 {
-    (void)atomic_fetch_add(&work_range->killed_hard, 1);
-    count_kill(work_range);
+    (void)atomic_fetch_add(&home->killed_hard, 1);
+    count_kill(home);
 }
 
 static void count_supervisor(soak_pool *home)
 {
-    atomic_store(&work_range->broken_ms, soak_now_ms());
-    atomic_store(&work_range->broken, true);
-    count_kill(work_range);
+    atomic_store(&home->broken_ms, soak_now_ms());
+    atomic_store(&home->broken, true);
+    count_kill(home);
 }
 
 static void kill_one(soak_pool *home, pid_t victim)
 {
     static const int hard[] = {SIGSEGV, SIGABRT, SIGBUS};
-    const bool is_hard = work_range->kills_hard && soak_chance(&work_range->killer_random, 40);
+    const bool is_hard = home->kills_hard && soak_chance(&home->killer_random, 40);
     const int number =
-        is_hard ? hard[soak_between(&work_range->killer_random, 0, 2)] : SIGKILL;
+        is_hard ? hard[soak_between(&home->killer_random, 0, 2)] : SIGKILL;
 
-    if (send_to(victim, number, is_hard ? count_hard_kill : count_kill, work_range)) {
+    if (send_to(victim, number, is_hard ? count_hard_kill : count_kill, home)) {
         (void)atomic_fetch_add(&soak_kill_count.killed, 1);
     }
 }
 
 static void stop_one(soak_pool *home, pid_t victim)
 {
-    if (send_to(victim, SIGSTOP, NULL, work_range)) {
+    if (send_to(victim, SIGSTOP, NULL, home)) {
         (void)atomic_fetch_add(&soak_kill_count.stopped, 1);
-        soak_sleep_ms(soak_between(&work_range->killer_random, 1, STOP_MS));
-        (void)send_to(victim, SIGCONT, NULL, work_range);
+        soak_sleep_ms(soak_between(&home->killer_random, 1, STOP_MS));
+        (void)send_to(victim, SIGCONT, NULL, home);
     }
 }
 
@@ -197,20 +197,20 @@ static void strike(soak_pool *home)
     victims found;
     pid_t victim;
 
-    find_workers(work_range, &found);
-    if (work_range->has_cpu && soak_chance(&work_range->killer_random, 30)) {
+    find_workers(home, &found);
+    if (home->has_cpu && soak_chance(&home->killer_random, 30)) {
         find_children(&found);
     }
     if (found.count == 0) {
         return;
     }
     victim =
-        found.pids[soak_between(&work_range->killer_random, 0, (uint32_t)found.count - 1)];
-    if (soak_chance(&work_range->killer_random, 8)) {
-        stop_one(work_range,
-                 soak_chance(&work_range->killer_random, 20) ? found.supervisor : victim);
+        found.pids[soak_between(&home->killer_random, 0, (uint32_t)found.count - 1)];
+    if (soak_chance(&home->killer_random, 8)) {
+        stop_one(home,
+                 soak_chance(&home->killer_random, 20) ? found.supervisor : victim);
     } else {
-        kill_one(work_range, victim);
+        kill_one(home, victim);
     }
 }
 
@@ -218,19 +218,19 @@ static void kill_supervisor(soak_pool *home)
 {
     victims found;
 
-    find_workers(work_range, &found);
+    find_workers(home, &found);
     if (found.supervisor > 1 &&
-        send_to(found.supervisor, SIGKILL, count_supervisor, work_range)) {
+        send_to(found.supervisor, SIGKILL, count_supervisor, home)) {
         (void)atomic_fetch_add(&soak_kill_count.supervisors, 1);
-        work_range->breaks = false;
+        home->breaks = false;
     }
 }
 
 static void pause_between(soak_pool *home)
 {
-    unsigned left = soak_between(&work_range->killer_random, 1, 2 * work_range->pause_ms);
+    unsigned left = soak_between(&home->killer_random, 1, 2 * home->pause_ms);
 
-    while (left > 0 && !atomic_load(&work_range->stop)) {
+    while (left > 0 && !atomic_load(&home->stop)) {
         const unsigned now = left < 20 ? left : 20;
 
         soak_sleep_ms(now);
@@ -242,14 +242,14 @@ static void *run_killer(void *argument)
 {
     soak_pool *home = argument;
     const int64_t breaks_at =
-        soak_now_ms() + soak_between(&work_range->killer_random, 100, 1500);
+        soak_now_ms() + soak_between(&home->killer_random, 100, 1500);
 
-    while (!atomic_load(&work_range->stop) && !atomic_load(&work_range->broken)) {
-        pause_between(work_range);
-        if (work_range->breaks && soak_now_ms() >= breaks_at) {
-            kill_supervisor(work_range);
-        } else if (!atomic_load(&work_range->stop)) {
-            strike(work_range);
+    while (!atomic_load(&home->stop) && !atomic_load(&home->broken)) {
+        pause_between(home);
+        if (home->breaks && soak_now_ms() >= breaks_at) {
+            kill_supervisor(home);
+        } else if (!atomic_load(&home->stop)) {
+            strike(home);
         }
     }
     return NULL;
@@ -257,16 +257,16 @@ static void *run_killer(void *argument)
 
 void soak_killer_start(soak_pool *home)
 {
-    if (!soak_set.kills || work_range->pause_ms == 0) {
+    if (!soak_set.kills || home->pause_ms == 0) {
         return;
     }
-    work_range->has_killer = pthread_create(&work_range->killer, NULL, run_killer, work_range) == 0;
+    home->has_killer = pthread_create(&home->killer, NULL, run_killer, home) == 0;
 }
 
 void soak_killer_stop(soak_pool *home)
 {
-    if (work_range->has_killer) {
-        (void)pthread_join(work_range->killer, NULL);
-        work_range->has_killer = false;
+    if (home->has_killer) {
+        (void)pthread_join(home->killer, NULL);
+        home->has_killer = false;
     }
 }

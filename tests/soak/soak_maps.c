@@ -59,10 +59,10 @@ void soak_row_map(soak_client *client)
         const yoke_range range =
             soak_mix_range(&one.mix, soak_chance(&client->random, 50));
         const bool is_done =
-            SOAK(client, waits ? yoke_map_with(work_range->pool, work_range->mix[form],
+            SOAK(client, waits ? yoke_map_with(home->pool, home->mix[form],
                                                range, &options, args, 3)
-                               : yoke_map_async(&future, work_range->pool,
-                                                work_range->mix[form], range, &options,
+                               : yoke_map_async(&future, home->pool,
+                                                home->mix[form], range, &options,
                                                 args, 3)) &&
             (waits || soak_finish(client, future, YOKE_OK) == YOKE_OK);
 
@@ -158,7 +158,7 @@ void soak_row_groups(soak_client *client)
         soak_fill(numbers.pointer, count, client->turn_key);
         if (SOAK(client,
                  yoke_map_with(
-                     work_range->pool, work_range->groups[form], yoke_range_1d(count),
+                     home->pool, home->groups[form], yoke_range_1d(count),
                      &options,
                      YOKE_ARGS(
                          yoke_arg_per_group(yoke_out(sums.pointer, sizeof(uint32_t))),

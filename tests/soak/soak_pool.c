@@ -60,13 +60,13 @@ static void draw_devices(soak_pool *home, soak_random *random)
 {
     const struct device_choice *choice = draw_choice(random);
 
-    (void)snprintf(work_range->devices, sizeof work_range->devices, "%s",
+    (void)snprintf(home->devices, sizeof home->devices, "%s",
                    soak_set.devices != NULL ? soak_set.devices : choice->devices);
-    work_range->discrete = soak_set.devices == NULL && choice->discrete;
-    work_range->has_cpu = strstr(work_range->devices, "cpu") != NULL;
-    work_range->has_fake = strstr(work_range->devices, "fake") != NULL;
-    work_range->has_opencl = strstr(work_range->devices, "opencl") != NULL;
-    work_range->has_sources = work_range->has_opencl || (work_range->has_cpu && soak_chance(random, 30));
+    home->discrete = soak_set.devices == NULL && choice->discrete;
+    home->has_cpu = strstr(home->devices, "cpu") != NULL;
+    home->has_fake = strstr(home->devices, "fake") != NULL;
+    home->has_opencl = strstr(home->devices, "opencl") != NULL;
+    home->has_sources = home->has_opencl || (home->has_cpu && soak_chance(random, 30));
 }
 
 /* Drivers take their time, so their processes are killed less often. */
@@ -74,29 +74,29 @@ static void draw_kills(soak_pool *home, soak_random *random)
 {
     static const unsigned pauses[] = {0, 200, 100, 50, 20, 8};
 
-    work_range->pause_ms = pauses[soak_between(random, 0, 5)];
-    if (work_range->has_sources && work_range->pause_ms > 0) {
-        work_range->pause_ms = soak_between(random, 300, 1200);
+    home->pause_ms = pauses[soak_between(random, 0, 5)];
+    if (home->has_sources && home->pause_ms > 0) {
+        home->pause_ms = soak_between(random, 300, 1200);
     }
-    work_range->kills_hard = soak_chance(random, 30);
-    work_range->breaks = work_range->pause_ms > 0 && soak_chance(random, 12);
-    work_range->killer_random.state = soak_bits(random);
+    home->kills_hard = soak_chance(random, 30);
+    home->breaks = home->pause_ms > 0 && soak_chance(random, 12);
+    home->killer_random.state = soak_bits(random);
 }
 
 static void draw(soak_pool *home, soak_random *random)
 {
-    draw_devices(work_range, random);
-    draw_kills(work_range, random);
-    work_range->start = soak_chance(random, 50) ? YOKE_START_SPAWN : YOKE_START_FORK;
-    work_range->items_per_process =
+    draw_devices(home, random);
+    draw_kills(home, random);
+    home->start = soak_chance(random, 50) ? YOKE_START_SPAWN : YOKE_START_FORK;
+    home->items_per_process =
         soak_chance(random, 15) ? soak_between(random, 1000, 300000) : 0;
-    work_range->client_count =
+    home->client_count =
         soak_chance(random, 30) ? 1 : soak_between(random, 2, SOAK_CLIENTS);
-    work_range->terminates = soak_chance(random, 10);
-    for (unsigned i = 0; i < work_range->client_count; i++) {
-        work_range->clients[i].work_range = work_range;
-        work_range->clients[i].number = i;
-        work_range->clients[i].random.state = soak_bits(random);
+    home->terminates = soak_chance(random, 10);
+    for (unsigned i = 0; i < home->client_count; i++) {
+        home->clients[i].home = home;
+        home->clients[i].number = i;
+        home->clients[i].random.state = soak_bits(random);
     }
 }
 
@@ -110,11 +110,11 @@ static void make_kernel(soak_pool *home, yoke_kernel **kernel, const char *name,
                                              form != SOAK_NATIVE ? soak_source : NULL,
                                          .native = form != SOAK_SOURCES ? native : NULL,
                                          .group = {group, 0, 0}};
-    const yoke_status status = yoke_kernel_create(kernel, work_range->pool, &options);
+    const yoke_status status = yoke_kernel_create(kernel, home->pool, &options);
 
     if (status != YOKE_OK) {
-        soak_wrong_pool(work_range, "yoke_kernel_create(%s, form %u): %s: %s", name, form,
-                        yoke_strerror(status), yoke_pool_error(work_range->pool));
+        soak_wrong_pool(home, "yoke_kernel_create(%s, form %u): %s: %s", name, form,
+                        yoke_strerror(status), yoke_pool_error(home->pool));
     }
 }
 
@@ -122,11 +122,11 @@ static bool has_form(const soak_pool *home, unsigned form)
 {
     switch (form) {
     case SOAK_NATIVE:
-        return work_range->has_cpu || work_range->has_fake;
+        return home->has_cpu || home->has_fake;
     case SOAK_SOURCES:
-        return work_range->has_sources && (work_range->has_cpu || work_range->has_opencl);
+        return home->has_sources && (home->has_cpu || home->has_opencl);
     default:
-        return work_range->has_sources;
+        return home->has_sources;
     }
 }
 
@@ -143,9 +143,9 @@ unsigned soak_form(soak_client *client)
 static void make_kernels(soak_pool *home)
 {
     for (unsigned form = 0; form < SOAK_FORMS; form++) {
-        if (has_form(work_range, form)) {
-            make_kernel(work_range, &work_range->mix[form], "mix", soak_mix_native, form, 0);
-            make_kernel(work_range, &work_range->groups[form], "groups", soak_groups_native, form,
+        if (has_form(home, form)) {
+            make_kernel(home, &home->mix[form], "mix", soak_mix_native, form, 0);
+            make_kernel(home, &home->groups[form], "groups", soak_groups_native, form,
                         SOAK_GROUP);
         }
     }
@@ -158,29 +158,29 @@ bool soak_pool_open(soak_pool *home, unsigned number, soak_random *random)
     yoke_pool_options options = {.arena_bytes = (size_t)8 << 30};
     yoke_status status;
 
-    memset(work_range, 0, sizeof *work_range);
-    work_range->number = number;
-    draw(work_range, random);
-    options.devices = work_range->devices;
-    options.start = IS_SANITIZED && number > 0 ? YOKE_START_SPAWN : work_range->start;
-    options.items_per_process = work_range->items_per_process;
-    options.wait_ready = !work_range->has_cpu || soak_chance(random, 50);
-    if (work_range->discrete) {
+    memset(home, 0, sizeof *home);
+    home->number = number;
+    draw(home, random);
+    options.devices = home->devices;
+    options.start = IS_SANITIZED && number > 0 ? YOKE_START_SPAWN : home->start;
+    options.items_per_process = home->items_per_process;
+    options.wait_ready = !home->has_cpu || soak_chance(random, 50);
+    if (home->discrete) {
         (void)setenv("YOKE_FORCE_DISCRETE", "1", 1);
     }
     soak_watch_main("yoke_pool_create()", 120);
-    status = yoke_pool_create(&work_range->pool, &options);
+    status = yoke_pool_create(&home->pool, &options);
     (void)unsetenv("YOKE_FORCE_DISCRETE");
-    if (status == YOKE_ENODEVICE && work_range->has_opencl) {
+    if (status == YOKE_ENODEVICE && home->has_opencl) {
         return false;
     }
     if (status != YOKE_OK) {
-        soak_wrong_pool(work_range, "yoke_pool_create(\"%s\"): %s: %s", work_range->devices,
+        soak_wrong_pool(home, "yoke_pool_create(\"%s\"): %s: %s", home->devices,
                         yoke_strerror(status), yoke_pool_error(NULL));
     }
-    work_range->start = yoke_pool_start_method(work_range->pool);
+    home->start = yoke_pool_start_method(home->pool);
     soak_watch_main("yoke_kernel_create()", 240);
-    make_kernels(work_range);
+    make_kernels(home);
     soak_watch_main(NULL, 0);
     return true;
 }
@@ -199,16 +199,16 @@ static bool leave_failure(soak_client *client)
 
 static void judge_end(soak_pool *home, yoke_status status, bool has_failure)
 {
-    const bool is_broken = status == YOKE_EBROKEN && atomic_load(&work_range->broken);
+    const bool is_broken = status == YOKE_EBROKEN && atomic_load(&home->broken);
     const bool is_failure = status == YOKE_EKERNEL && has_failure;
 
-    if (status == YOKE_OK && has_failure && !work_range->terminates) {
-        soak_wrong_pool(work_range,
+    if (status == YOKE_OK && has_failure && !home->terminates) {
+        soak_wrong_pool(home,
                         "a job failed before it was closed, and that said success");
     }
     if (status != YOKE_OK && !is_broken && !is_failure &&
-        !atomic_load(&work_range->has_unread)) {
-        soak_wrong_pool(work_range, "closing it: %s: %s", yoke_strerror(status),
+        !atomic_load(&home->has_unread)) {
+        soak_wrong_pool(home, "closing it: %s: %s", yoke_strerror(status),
                         yoke_pool_error(NULL));
     }
 }
@@ -216,7 +216,7 @@ static void judge_end(soak_pool *home, yoke_status status, bool has_failure)
 void soak_pool_end(soak_pool *home)
 {
     static const soak_row parting_row = {.name = "the pool's end"};
-    soak_client *client = &work_range->clients[0];
+    soak_client *client = &home->clients[0];
     soak_parting *parting;
     bool has_failure;
     yoke_status status;
@@ -226,19 +226,19 @@ void soak_pool_end(soak_pool *home)
     client->excused = false;
     parting = soak_parting_begin(client);
     has_failure = leave_failure(client);
-    status = work_range->terminates ? yoke_pool_terminate(work_range->pool)
-                              : yoke_pool_close(work_range->pool);
-    judge_end(work_range, status, has_failure);
-    soak_parting_end(client, parting, work_range->terminates ? YOKE_ECANCELED : YOKE_OK);
+    status = home->terminates ? yoke_pool_terminate(home->pool)
+                              : yoke_pool_close(home->pool);
+    judge_end(home, status, has_failure);
+    soak_parting_end(client, parting, home->terminates ? YOKE_ECANCELED : YOKE_OK);
     soak_watch_main(NULL, 0);
 }
 
 bool soak_suits(const soak_pool *home, const soak_row *row)
 {
-    return ((row->needs & SOAK_CPU) == 0 || work_range->has_cpu) &&
-           ((row->needs & SOAK_SOURCE) == 0 || work_range->has_sources) &&
-           ((row->needs & SOAK_DEVICE) == 0 || work_range->has_opencl) &&
-           ((row->needs & SOAK_ALONE) == 0 || work_range->client_count == 1);
+    return ((row->needs & SOAK_CPU) == 0 || home->has_cpu) &&
+           ((row->needs & SOAK_SOURCE) == 0 || home->has_sources) &&
+           ((row->needs & SOAK_DEVICE) == 0 || home->has_opencl) &&
+           ((row->needs & SOAK_ALONE) == 0 || home->client_count == 1);
 }
 
 void soak_draw_options(soak_client *client, yoke_map_options *options)

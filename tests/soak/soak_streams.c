@@ -129,7 +129,7 @@ void soak_row_stream_kernel(soak_client *client)
     const soak_mix mix = frame_mix(client);
     const yoke_arg args[] = {soak_mix_write(&mix, NULL), soak_mix_read(&mix, NULL),
                              yoke_scalar(mix)};
-    const yoke_stream_options options = {.kernel = work_range->mix[soak_form(client)],
+    const yoke_stream_options options = {.kernel = home->mix[soak_form(client)],
                                          .range = yoke_range_1d(FRAME),
                                          .args = args,
                                          .arg_count = 3,
@@ -140,7 +140,7 @@ void soak_row_stream_kernel(soak_client *client)
     size_t taken = 0;
 
     if (!SOAK(client,
-              yoke_stream_create(&stream, work_range->pool, &options, make_frame, &from))) {
+              yoke_stream_create(&stream, home->pool, &options, make_frame, &from))) {
         return;
     }
     while (SOAK(client, yoke_stream_next(stream, &result, YOKE_FOREVER)) &&

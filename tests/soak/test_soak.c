@@ -112,27 +112,27 @@ static void *run_client(void *argument)
 
 static void start_clients(soak_pool *home)
 {
-    for (unsigned i = 0; i < work_range->client_count; i++) {
-        atomic_store(&work_range->clients[i].since_ms, soak_now_ms());
-        if (pthread_create(&work_range->clients[i].thread, NULL, run_client,
-                           &work_range->clients[i]) != 0) {
-            soak_wrong_pool(work_range, "there can be no thread");
+    for (unsigned i = 0; i < home->client_count; i++) {
+        atomic_store(&home->clients[i].since_ms, soak_now_ms());
+        if (pthread_create(&home->clients[i].thread, NULL, run_client,
+                           &home->clients[i]) != 0) {
+            soak_wrong_pool(home, "there can be no thread");
         }
     }
-    soak_killer_start(work_range);
+    soak_killer_start(home);
 }
 
 static void stop_clients(soak_pool *home)
 {
-    atomic_store(&work_range->stop, true);
-    for (unsigned i = 0; i < work_range->client_count; i++) {
-        while (!atomic_load(&work_range->clients[i].ended)) {
+    atomic_store(&home->stop, true);
+    for (unsigned i = 0; i < home->client_count; i++) {
+        while (!atomic_load(&home->clients[i].ended)) {
             soak_watch();
             soak_sleep_ms(5);
         }
-        (void)pthread_join(work_range->clients[i].thread, NULL);
+        (void)pthread_join(home->clients[i].thread, NULL);
     }
-    soak_killer_stop(work_range);
+    soak_killer_stop(home);
 }
 
 /* ---- what must not grow ---- */
@@ -218,9 +218,9 @@ static void say_pool(unsigned round, const soak_pool *home)
 {
     if (soak_set.is_loud) {
         (void)printf("round %u, pool %u: %s, %s, %u clients, a kill each %u ms\n",
-                     round, work_range->number, work_range->devices,
-                     work_range->start == YOKE_START_SPAWN ? "spawn" : "fork",
-                     work_range->client_count, work_range->pause_ms);
+                     round, home->number, home->devices,
+                     home->start == YOKE_START_SPAWN ? "spawn" : "fork",
+                     home->client_count, home->pause_ms);
         (void)fflush(stdout);
     }
 }
