@@ -23,6 +23,7 @@ build|optional|ocl-icd-libopencl1|OpenCL loader (libOpenCL.so.1)|yoke_has_librar
 build|optional|pocl-opencl-icd|PoCL, OpenCL on the CPU|yoke_has_driver pocl
 test|required|libcmocka-dev|cmocka, with headers|pkg-config --exists cmocka
 test|required|binutils|nm and readelf|yoke_has_commands nm readelf
+test|optional|abigail-tools|abidw and abidiff, for build/abi|yoke_has_commands abidw abidiff
 test|required|clang|clang, the second compiler|yoke_has_commands clang
 test|optional|llvm|names in sanitizer reports|yoke_has_commands llvm-symbolizer
 test|required|python3|Python 3|yoke_has_commands python3
