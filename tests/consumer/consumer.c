@@ -405,7 +405,7 @@ static void test_reductions(yoke_pool *pool)
 static void test_shm(yoke_pool *pool)
 {
     yoke_kernel *kernel = new_kernel(pool, "increment", increment, 0);
-    const yoke_shm_options read_only = {YOKE_SHM_READ_ONLY};
+    const yoke_shm_options read_only = {YOKE_SHM_READ_ONLY, {0}};
     yoke_shm *shm = NULL, *again = NULL;
     float *x;
 
@@ -670,7 +670,7 @@ static bool at_once(void *context)
 static void test_locks(yoke_pool *pool)
 {
     yoke_mutex *lock = NULL;
-    const yoke_mutex_options again = {true};
+    const yoke_mutex_options again = {true, {0}};
     yoke_mutex *rlock = NULL;
     yoke_condition *condition = NULL;
     yoke_event *event = NULL;
