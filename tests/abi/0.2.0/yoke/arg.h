@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file
+ * Kernel arguments, one yoke_arg per kernel parameter, in order. An array argument declares
+ * which bytes an item reads and writes. That is what lets a range be split over devices that do
+ * not share memory, moved, and retried after a crash.
+ *
+ * Arrays must lie in memory of the pool (yoke_alloc) unless the map says `.stage`.
+ * An array consists of parts. Item i, counted by its global id in the split dimension, owns
+ * part i: the `item_bytes` bytes at `pointer + i * item_bytes`. yoke_arg_at() shifts the numbers,
+ * yoke_arg_pitch() puts gaps between parts, and yoke_arg_strided() makes a part of several
+ * blocks. The order in which these are applied does not matter.
+ */
+#ifndef YOKE_ARG_H
+#define YOKE_ARG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#ifdef __cplusplus
+#include <initializer_list>
+
+extern "C" {
+#endif
+
+typedef enum yoke_arg_kind {
+    YOKE_ARG_NONE = 0,
+    YOKE_ARG_ARRAY = 1, /**< `__global` or `__constant` pointer */
+    YOKE_ARG_SCALAR = 2, /**< any value or struct passed by value */
+    YOKE_ARG_LOCAL = 3  /**< `__local` pointer: scratch memory of a work-group */
+} yoke_arg_kind;
+
+/** How the kernel uses an array; READ and WRITE may be combined. */
+typedef enum yoke_access {
+    YOKE_ACCESS_READ = 1,
+    YOKE_ACCESS_WRITE = 2,
+    YOKE_ACCESS_READ_WRITE = 3
+} yoke_access;
+
+/** What the parts of an array belong to. */
+typedef enum yoke_parts {
+    YOKE_PARTS_ITEM = 0,  /**< part i belongs to item i */
+    YOKE_PARTS_GROUP = 1, /**< part g belongs to work-group g of the split dimension */
+    YOKE_PARTS_WHOLE = 2  /**< not divided: every item may touch all of it */
+} yoke_parts;
+
+/** What a halo consists of beyond the range's first and last item. */
+typedef enum yoke_edge {
+    YOKE_EDGE_CLIPPED = 0,  /**< nothing: there are no more parts */
+    YOKE_EDGE_PERIODIC = 1, /**< the parts at the other end */
+    YOKE_EDGE_PRESENT = 2   /**< more parts: the memory holds them */
+} yoke_edge;
+
+enum { YOKE_ARG_INLINE_BYTES = 32 };
+
+/**
+ * One kernel argument. Build it with the functions below rather than by hand: fields may be
+ * added.
+ */
+typedef struct yoke_arg {
+    yoke_arg_kind kind;
+    yoke_access access;
+    yoke_parts parts;
+    yoke_edge edge;      /**< of the halo */
+    bool reads_all;      /**< reads may touch every part, writes only the item's own */
+    bool leaves_some;    /**< an item may leave bytes of its part as they are */
+    const void *pointer; /**< what the kernel gets; for a scalar its value, or NULL if inline */
+    size_t bytes;        /**< of one block of a part; of the whole array, value or scratch */
+    size_t halo_before;  /**< parts in front of the item's own that may be read too */
+    size_t halo_after;   /**< the same, behind it */
+    size_t at;           /**< item i owns part i + at; see yoke_arg_at() */
+    size_t count;        /**< parts in the array; 0: up to the last item's */
+    size_t pitch;        /**< bytes from a part to the next; 0 means `bytes` */
+    size_t blocks;       /**< blocks a part consists of; 0 means 1; see yoke_arg_strided() */
+    size_t stride;       /**< bytes from one block of a part to its next */
+    unsigned char value[YOKE_ARG_INLINE_BYTES]; /**< a scalar of at most this size */
+    size_t reserved[4];                         /**< 0 */
+} yoke_arg;
+
+/**
+ * An array argument in general; the functions below are its usual forms.
+ *
+ * @param pointer  the array, in memory of the pool unless the options say `.stage`
+ * @param bytes    item_bytes of the forms below for YOKE_PARTS_ITEM and YOKE_PARTS_GROUP,
+ *                 total_bytes for YOKE_PARTS_WHOLE
+ * @param access   what the kernel does with it
+ * @param parts    what the parts belong to
+ */
+static inline yoke_arg yoke_arg_array(const void *pointer, size_t bytes,
+                                      yoke_access access, yoke_parts parts)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_ARRAY;
+    arg.access = access;
+    arg.parts = parts;
+    arg.pointer = pointer;
+    arg.bytes = bytes;
+    return arg;
+}
+
+/** Item i only reads its own part of `item_bytes` bytes. */
+static inline yoke_arg yoke_in(const void *pointer, size_t item_bytes)
+{
+    return yoke_arg_array(pointer, item_bytes, YOKE_ACCESS_READ, YOKE_PARTS_ITEM);
+}
+
+/**
+ * Item i reads the parts i - before to i + after, of `item_bytes` bytes each. What is read
+ * beyond the range's first and last item depends on the edge:
+ *
+ * - YOKE_EDGE_CLIPPED: nothing; the kernel does not look there. The range must start at the
+ *   array's first part, unless yoke_arg_of() says how many parts there are.
+ * - YOKE_EDGE_PERIODIC: the parts at the other end; the range as for YOKE_EDGE_CLIPPED.
+ * - YOKE_EDGE_PRESENT: all of them are in memory: the array has a border or ghost planes. Parts
+ *   before the first item's may lie in front of `pointer`, in the same allocation.
+ *
+ * n planes between two ghost planes, range.begin[2] = 1:
+ * yoke_in_halo(planes, plane_bytes, 1, 1, YOKE_EDGE_PRESENT). Row y of the result from the rows y
+ * to y + 2 * r of a picture with a border:
+ * yoke_in_halo(rows, row_bytes, 0, 2 * r, YOKE_EDGE_PRESENT).
+ */
+static inline yoke_arg yoke_in_halo(const void *pointer, size_t item_bytes, size_t before,
+                                    size_t after, yoke_edge edge)
+{
+    yoke_arg arg = yoke_in(pointer, item_bytes);
+    arg.edge = edge;
+    arg.halo_before = before;
+    arg.halo_after = after;
+    return arg;
+}
+
+/** Every item may read all `total_bytes` bytes of the array. */
+static inline yoke_arg yoke_in_whole(const void *pointer, size_t total_bytes)
+{
+    return yoke_arg_array(pointer, total_bytes, YOKE_ACCESS_READ, YOKE_PARTS_WHOLE);
+}
+
+/** Item i writes its own part of `item_bytes` bytes, every byte of it, and reads none. */
+static inline yoke_arg yoke_out(void *pointer, size_t item_bytes)
+{
+    return yoke_arg_array(pointer, item_bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_ITEM);
+}
+
+/**
+ * Item i writes some of its own `item_bytes` bytes and reads none. The bytes that it does not
+ * write keep their content. For kernels that test their ids or write the interior only.
+ */
+static inline yoke_arg yoke_out_some(void *pointer, size_t item_bytes)
+{
+    yoke_arg arg = yoke_out(pointer, item_bytes);
+    arg.leaves_some = true;
+    return arg;
+}
+
+/**
+ * Any item may write anywhere in the `total_bytes` bytes of the array, and reads none. A job
+ * with such an argument is not split: it runs on one device. Bytes that no item writes keep
+ * their content.
+ */
+static inline yoke_arg yoke_out_whole(void *pointer, size_t total_bytes)
+{
+    return yoke_arg_array(pointer, total_bytes, YOKE_ACCESS_WRITE, YOKE_PARTS_WHOLE);
+}
+
+/** Item i reads and writes its own `item_bytes` bytes, and may leave some as they are. */
+static inline yoke_arg yoke_inout(void *pointer, size_t item_bytes)
+{
+    return yoke_arg_array(pointer, item_bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_ITEM);
+}
+
+/**
+ * Item i may read the parts of all items, and writes only its own `item_bytes` bytes. What it
+ * sees of parts that other items write is either the old or the new content.
+ */
+static inline yoke_arg yoke_inout_read_all(void *pointer, size_t item_bytes)
+{
+    yoke_arg arg = yoke_inout(pointer, item_bytes);
+    arg.reads_all = true;
+    return arg;
+}
+
+/** Any item may read and write anywhere in the `total_bytes` bytes of the array. The job runs on
+ *  one device. */
+static inline yoke_arg yoke_inout_whole(void *pointer, size_t total_bytes)
+{
+    return yoke_arg_array(pointer, total_bytes, YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE);
+}
+
+/**
+ * The same argument with its parts belonging to work-groups: work-group g of the split
+ * dimension owns part g (partial results). The kernel must have a work-group size.
+ */
+static inline yoke_arg yoke_arg_per_group(yoke_arg arg)
+{
+    arg.parts = YOKE_PARTS_GROUP;
+    return arg;
+}
+
+/**
+ * The same argument with item i owning part i + n, the kernel's pointer unchanged: for
+ * kernels that add n to the global id themselves. (For a kernel that does not, pass a
+ * pointer to part n.)
+ */
+static inline yoke_arg yoke_arg_at(yoke_arg arg, size_t n)
+{
+    arg.at = n;
+    return arg;
+}
+
+/**
+ * The same argument of an array that has n parts, of which the range's items own some. A halo
+ * is clipped, or wraps around, at the ends of the array and not at those of the range, and an
+ * update reads all n parts. For a band of a picture that is treated as a part of the whole.
+ */
+static inline yoke_arg yoke_arg_of(yoke_arg arg, size_t n)
+{
+    arg.count = n;
+    return arg;
+}
+
+/**
+ * The same argument with a gap behind each part: item i owns the `item_bytes` bytes at
+ * `pointer + i * pitch`. The memory may end with the bytes of the last part. The gaps are never
+ * read or written. For a tile of a picture, or padded rows.
+ */
+static inline yoke_arg yoke_arg_pitch(yoke_arg arg, size_t pitch)
+{
+    arg.pitch = pitch;
+    return arg;
+}
+
+/**
+ * The same argument with parts of several blocks: item i owns `item_bytes` bytes at
+ * `pointer + i * item_bytes + b * stride` for each b below `blocks`. A column of a matrix of
+ * floats, row pitch p, h rows: yoke_arg_strided(yoke_in(m, 4), h, p). With a pitch, a box
+ * of a volume: yoke_arg_pitch(yoke_arg_strided(yoke_in(v, row), h, p), plane). Of an array
+ * that is not divided: the rows of a tile, yoke_arg_strided(yoke_in_whole(t, row), h, p).
+ */
+static inline yoke_arg yoke_arg_strided(yoke_arg arg, size_t blocks, size_t stride)
+{
+    arg.blocks = blocks;
+    arg.stride = stride;
+    return arg;
+}
+
+/**
+ * A value of `bytes` bytes passed by value, as laid out for the device. Up to
+ * YOKE_ARG_INLINE_BYTES are copied now, more when the job is submitted.
+ */
+static inline yoke_arg yoke_scalar_bytes(const void *value, size_t bytes)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_SCALAR;
+    arg.bytes = bytes;
+    if (value != NULL && bytes <= YOKE_ARG_INLINE_BYTES) {
+        memcpy(arg.value, value, bytes);
+    } else {
+        arg.pointer = value;
+    }
+    return arg;
+}
+
+/** `bytes` bytes of `__local` memory per work-group; a native function gets scratch. */
+static inline yoke_arg yoke_local(size_t bytes)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_LOCAL;
+    arg.bytes = bytes;
+    return arg;
+}
+
+#ifdef __cplusplus
+}
+
+/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. */
+template <class T> inline yoke_arg yoke_scalar(const T &value)
+{
+    return yoke_scalar_bytes(&value, sizeof value);
+}
+
+template <class... Args> char (&yoke_args_counted(const Args &...))[sizeof...(Args) + 1];
+
+/** A list of arguments, written where a call takes an array and its length: the array, which
+ *  lives as long as the call, a comma, and how many. At least one. */
+#define YOKE_ARGS(...)                                                                   \
+    std::initializer_list<yoke_arg>{__VA_ARGS__}.begin(),                                \
+        sizeof(yoke_args_counted(__VA_ARGS__)) - 1
+#else
+/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. */
+#define yoke_scalar(value)                                                               \
+    yoke_scalar_bytes((__typeof__(value)[1]){(value)}, sizeof(__typeof__(value)))
+
+/** A list of arguments, written where a call takes an array and its length: the array, which
+ *  lives until the end of the block, a comma, and how many. At least one. */
+#define YOKE_ARGS(...)                                                                   \
+    (const yoke_arg[]){__VA_ARGS__},                                                     \
+        sizeof((const yoke_arg[]){__VA_ARGS__}) / sizeof(yoke_arg)
+#endif
+
+#endif
