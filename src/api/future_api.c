@@ -119,7 +119,7 @@ yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes
     }
     pool = future->pool;
     if (result == NULL) {
-        return yk_call_fail(pool, YOKE_EINVAL, "where the result goes is NULL");
+        return yk_call_fail(pool, YOKE_EINVAL, "`result` is NULL");
     }
     yk_error_clear(&error);
     status = yk_run_result(future, result, bytes, &error);

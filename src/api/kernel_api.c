@@ -33,7 +33,7 @@ yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
     }
     if (status == YOKE_OK && (kernel == NULL || options == NULL)) {
         status = yk_fail(&error, YOKE_EINVAL, "%s is NULL",
-                         kernel == NULL ? "where the kernel goes" : "options");
+                         kernel == NULL ? "`kernel`" : "`options`");
     }
     if (status == YOKE_OK) {
         status = yk_call_take(&all, YK_CALL_STRUCT(yoke_kernel_options), options, size,
@@ -96,7 +96,7 @@ yoke_status yoke_kernel_parameters_sized(const yoke_kernel *kernel,
     yoke_status status = kernel_check(kernel, &pool, &error);
 
     if (count == NULL || (parameters == NULL && capacity > 0)) {
-        return yk_call_fail(pool, YOKE_EINVAL, "count or parameters is NULL");
+        return yk_call_fail(pool, YOKE_EINVAL, "`count` or `parameters` is NULL");
     }
     *count = 0;
     if (status != YOKE_OK) {
@@ -131,7 +131,7 @@ yoke_status yoke_kernel_workers_sized(const yoke_kernel *kernel,
     yoke_status status = kernel_check(kernel, &pool, &error);
 
     if (status == YOKE_OK && workers == NULL && capacity > 0) {
-        status = yk_fail(&error, YOKE_EINVAL, "workers is NULL");
+        status = yk_fail(&error, YOKE_EINVAL, "`workers` is NULL");
     }
     if (status == YOKE_OK) {
         infos = calloc(YK_MAX_WORKERS, sizeof *infos);

@@ -9,7 +9,7 @@ static yoke_status check_reducer(const yoke_reducer *reducer, const void *result
                                  yk_error *error)
 {
     if (result == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "where the result goes is NULL");
+        return yk_fail(error, YOKE_EINVAL, "`result` is NULL");
     }
     if (reducer->combine == NULL || reducer->bytes == 0) {
         return yk_fail(error, YOKE_EINVAL, "a reducer has %s",

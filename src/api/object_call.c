@@ -102,7 +102,7 @@ void *yk_object_alloc(yoke_pool *pool, void *result, uint64_t bytes, yk_zone_kin
 
     yk_error_clear(&error);
     if (result == NULL) {
-        *status = yk_call_fail(pool, YOKE_EINVAL, "the place for the result is NULL");
+        *status = yk_call_fail(pool, YOKE_EINVAL, "the address for the new object is NULL");
         return NULL;
     }
     set_result(result, NULL);

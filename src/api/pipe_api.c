@@ -116,7 +116,7 @@ yoke_status yoke_pipe_recv(yoke_pipe *handle, void *data, size_t *bytes, double 
     }
     if (bytes == NULL || (data == NULL && *bytes != 0)) {
         return yk_object_fail(handle, YOKE_EINVAL,
-                              "the place for the message, or for its length, is NULL");
+                              "`data`, the address for the message, or `bytes` is NULL");
     }
     length = room = *bytes;
     status = yk_pipe_recv(&use, data, &length, deadline);

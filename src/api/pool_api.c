@@ -29,7 +29,7 @@ yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *op
     yoke_status status;
 
     if (pool == NULL) {
-        return yk_call_fail(NULL, YOKE_EINVAL, "where the pool goes is NULL");
+        return yk_call_fail(NULL, YOKE_EINVAL, "`pool` is NULL");
     }
     *pool = NULL;
     yk_error_clear(&error);
@@ -134,7 +134,7 @@ yoke_status yoke_pool_workers_sized(yoke_pool *pool, yoke_worker_info *workers,
     yk_error_clear(&error);
     status = yk_call_check(pool, &error);
     if (status == YOKE_OK && capacity > 0 && workers == NULL) {
-        status = yk_fail(&error, YOKE_EINVAL, "workers is NULL");
+        status = yk_fail(&error, YOKE_EINVAL, "`workers` is NULL");
     }
     if (status == YOKE_OK) {
         infos = calloc(MOST, sizeof *infos);
@@ -165,7 +165,7 @@ yoke_status yoke_pool_stats_sized(yoke_pool *pool, yoke_worker_stats *stats,
     yk_error_clear(&error);
     status = yk_call_check(pool, &error);
     if (status == YOKE_OK && capacity > 0 && stats == NULL) {
-        status = yk_fail(&error, YOKE_EINVAL, "stats is NULL");
+        status = yk_fail(&error, YOKE_EINVAL, "`stats` is NULL");
     }
     if (status == YOKE_OK) {
         all = calloc(YK_MAX_SLOTS, sizeof *all);

@@ -19,7 +19,7 @@ yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
     if (process != NULL) {
         *process = NULL;
     } else if (status == YOKE_OK) {
-        status = yk_fail(&error, YOKE_EINVAL, "where the process goes is NULL");
+        status = yk_fail(&error, YOKE_EINVAL, "`process` is NULL");
     }
     if (status == YOKE_OK) {
         status = yk_call_take(&request.options, YK_CALL_RESERVED(yoke_process_options),

@@ -94,11 +94,11 @@ yoke_status yoke_queue_get(yoke_queue *handle, void *data, size_t *bytes,
         return status;
     }
     if (bytes == NULL && queue->item_bytes == 0) {
-        return yk_object_fail(queue, YOKE_EINVAL, "the place for the length is NULL");
+        return yk_object_fail(queue, YOKE_EINVAL, "`bytes`, the address for the length, is NULL");
     }
     room = bytes != NULL ? *bytes : queue->item_bytes;
     if (data == NULL && room != 0) {
-        return yk_object_fail(queue, YOKE_EINVAL, "the place for the message is NULL");
+        return yk_object_fail(queue, YOKE_EINVAL, "`data`, the address for the message, is NULL");
     }
     length = room;
     status = yk_queue_get(queue, data, &length, deadline);

@@ -16,11 +16,11 @@ static yoke_status find_reduction(const yk_reduction **reduction,
                                   yk_error *error)
 {
     if ((unsigned)operation - 1 >= YOKE_REDUCE_SUM_COMPENSATED) {
-        return yk_fail(error, YOKE_EINVAL, "operation %u is no known value",
+        return yk_fail(error, YOKE_EINVAL, "operation %u is not a valid operation",
                        (unsigned)operation);
     }
     if ((unsigned)type - 1 >= YOKE_TYPE_UINT64) {
-        return yk_fail(error, YOKE_EINVAL, "type %u is no known value", (unsigned)type);
+        return yk_fail(error, YOKE_EINVAL, "type %u is not a valid type", (unsigned)type);
     }
     *reduction = yk_reduction_find(operation, type);
     if (*reduction == NULL) {
@@ -126,7 +126,7 @@ static yoke_status reduce_take(yk_reduce_request *request, yk_request *submissio
     yoke_status status;
 
     if (call->result == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "where the result goes is NULL");
+        return yk_fail(error, YOKE_EINVAL, "`result` is NULL");
     }
     status = yk_call_take(&own, YK_CALL_STRUCT(yoke_reduction), call->reduction,
                           call->reduction_size, error);

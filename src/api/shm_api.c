@@ -15,7 +15,7 @@ static yoke_status shm_begin(yoke_shm **shm, const yoke_pool *pool, yk_error *er
     }
     status = yk_call_check(pool, error);
     if (status == YOKE_OK && shm == NULL) {
-        status = yk_fail(error, YOKE_EINVAL, "where the segment's handle goes is NULL");
+        status = yk_fail(error, YOKE_EINVAL, "`shm` is NULL");
     }
     return status;
 }
@@ -59,7 +59,7 @@ static yoke_status open_with(open_function *function, yoke_shm **shm, yoke_pool 
                               &error);
     }
     if (status == YOKE_OK && (unsigned)all.access > YOKE_SHM_READ_ONLY) {
-        status = yk_fail(&error, YOKE_EINVAL, "access %u is no known value",
+        status = yk_fail(&error, YOKE_EINVAL, "access %u is not a valid access",
                          (unsigned)all.access);
     }
     if (status == YOKE_OK) {

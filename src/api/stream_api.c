@@ -21,9 +21,9 @@ static yoke_status stream_check_open(yoke_stream **stream, const yoke_pool *pool
     }
     if (stream == NULL || options == NULL || next == NULL) {
         return yk_fail(error, YOKE_EINVAL, "%s is NULL",
-                       stream == NULL    ? "where the stream goes"
-                       : options == NULL ? "options"
-                                         : "the source");
+                       stream == NULL    ? "`stream`"
+                       : options == NULL ? "`options`"
+                                         : "`next`, the source,");
     }
     return YOKE_OK;
 }
@@ -112,7 +112,7 @@ yoke_status yoke_stream_next(yoke_stream *stream, void **result, double seconds)
     }
     status = stream_check(stream, &error);
     if (status == YOKE_OK && result == NULL) {
-        status = yk_fail(&error, YOKE_EINVAL, "where the result goes is NULL");
+        status = yk_fail(&error, YOKE_EINVAL, "`result` is NULL");
     }
     if (status == YOKE_OK) {
         status = yk_call_check_seconds(seconds, &error);

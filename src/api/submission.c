@@ -43,7 +43,7 @@ static yoke_status submission_copy_args(yk_request *submission, size_t arg_size,
     yoke_status status = YOKE_OK;
 
     if (count > YK_MAX_ARGS) {
-        return yk_fail(error, YOKE_EINVAL, "%zu arguments: at most %d are possible",
+        return yk_fail(error, YOKE_EINVAL, "%zu arguments: the maximum is %d",
                        count, YK_MAX_ARGS);
     }
     submission->copied_args = calloc(count, sizeof(yoke_arg));

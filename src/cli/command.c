@@ -47,7 +47,7 @@ bool yk_cli_options_read(const yk_cli_option *table, const char *help, int argc,
         }
     }
     if (good && optind < argc) {
-        fprintf(stderr, "%s: '%s' is one word too many\n", argv[0], argv[optind]);
+        fprintf(stderr, "%s: unexpected argument '%s'\n", argv[0], argv[optind]);
         good = false;
     }
     if (!good) {

@@ -100,7 +100,7 @@ static yoke_status map_reduce_allocate(map_reduce *map, yoke_pool *pool,
     if (!yk_mul(map->combine.first + map->combine.count, map->combine.reducer.bytes,
                 &bytes)) {
         return yk_fail(error, YOKE_ENOMEM,
-                       "partial results: more bytes than there are");
+                       "size overflow: the partial results need more than 2^64 bytes");
     }
     map->combine.partials = yk_arena_alloc(&pool->arena, (size_t)bytes, error);
     if (map->combine.partials == NULL) {

@@ -56,7 +56,7 @@ static yoke_status stream_take_memory(yoke_stream *stream, yk_error *error)
     }
     if (!fits || !yk_mul(slot_bytes, layout->slots, &total)) {
         return yk_fail(error, YOKE_EINVAL,
-                       "the window needs more bytes than there are");
+                       "size overflow: the window needs more than 2^64 bytes");
     }
     stream->memory = yk_arena_alloc(&stream->pool->arena, (size_t)total, error);
     if (stream->memory == NULL) {

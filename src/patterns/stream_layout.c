@@ -87,7 +87,7 @@ static yoke_status check_kernel(const yoke_stream_options *options, yk_error *er
         return yk_fail(error, YOKE_EINVAL, "of a kernel each item is a job: no chunk");
     }
     if (options->args == NULL || options->arg_count > YK_MAX_ARGS) {
-        return yk_fail(error, YOKE_EINVAL, "args is NULL, or there are more than %d",
+        return yk_fail(error, YOKE_EINVAL, "`args` is NULL, or there are more than %d",
                        YK_MAX_ARGS);
     }
     return YOKE_OK;

@@ -87,18 +87,18 @@ yoke_status yk_tasks_check(const yk_request *request, yk_error *error)
         return YOKE_EINVAL;
     }
     if (request->context == NULL && request->context_bytes != 0) {
-        return yk_fail(error, YOKE_EINVAL, "context is NULL, context_bytes is not 0");
+        return yk_fail(error, YOKE_EINVAL, "`context` is NULL, but `context_bytes` is not 0");
     }
     if (request->context_bytes > YK_MOST_CONTEXT) {
         return yk_fail(error, YOKE_EINVAL, "the context has %zu bytes: at most %d fit",
                        request->context_bytes, YK_MOST_CONTEXT);
     }
     if (request->arg_count >= YK_MAX_ARGS) {
-        return yk_fail(error, YOKE_EINVAL, "%zu arguments: at most %d are possible",
+        return yk_fail(error, YOKE_EINVAL, "%zu arguments: the maximum is %d",
                        request->arg_count, YK_MAX_ARGS - 1);
     }
     if (request->arg_count > 0 && request->args == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "args is NULL");
+        return yk_fail(error, YOKE_EINVAL, "`args` is NULL");
     }
     return YOKE_OK;
 }

@@ -63,7 +63,7 @@ static yoke_status kernel_check_options(const yoke_kernel_options *options,
     }
     if (options->parameters > YK_MAX_ARGS) {
         return yk_fail(error, YOKE_EINVAL,
-                       ".parameters is %zu: at most %d are possible",
+                       ".parameters is %zu: the maximum is %d",
                        options->parameters, YK_MAX_ARGS);
     }
     if (!(yk_clock_is_time(options->build_timeout) &&

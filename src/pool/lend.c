@@ -105,8 +105,8 @@ static yoke_status lend_check_blocks(const yoke_pool *pool, const yk_residency *
     bytes = yk_residency_bytes(table, run, &address);
     address -= table->address;
     return yk_fail(error, YOKE_ELOST,
-                   "bytes [%llu, %llu) of %p were lost with worker %s, whose device "
-                   "alone had them",
+                   "bytes [%llu, %llu) of %p were lost with worker %s: only its device "
+                   "had them",
                    (unsigned long long)address, (unsigned long long)(address + bytes),
                    address_of(table->address),
                    pool->control->workers[yk_holder_slot(holder)].name);

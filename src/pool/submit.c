@@ -281,11 +281,11 @@ yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *erro
                        "timeout is a number of seconds from 0 to 1e9, or YOKE_FOREVER");
     }
     if ((unsigned)options->recovery > YOKE_RECOVER_NONE) {
-        return yk_fail(error, YOKE_EINVAL, "recovery %u is no known value",
+        return yk_fail(error, YOKE_EINVAL, "recovery %u is not a valid recovery",
                        (unsigned)options->recovery);
     }
     if (options->after_count > 0 && options->after == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "after is NULL, after_count is not 0");
+        return yk_fail(error, YOKE_EINVAL, "`after` is NULL, but `after_count` is not 0");
     }
     return YOKE_OK;
 }

@@ -354,7 +354,7 @@ static void test_bad_arguments(void **state)
                    yoke_apply_each(pool, square, 4,
                                    &(yoke_task_options){.context_bytes = 4},
                                    YOKE_ARGS(yoke_in(x, 4))),
-                   YOKE_EINVAL, "context is NULL");
+                   YOKE_EINVAL, "`context` is NULL");
     assert_refused(pool,
                    yoke_apply_each(pool, square, 4,
                                    &(yoke_task_options){.context = large,
@@ -362,9 +362,9 @@ static void test_bad_arguments(void **state)
                                    YOKE_ARGS(yoke_in(x, 4))),
                    YOKE_EINVAL, "at most 4096");
     assert_refused(pool, yoke_apply_each(pool, square, 4, NULL, args, 64), YOKE_EINVAL,
-                   "at most 63");
+                   "the maximum is 63");
     assert_refused(pool, yoke_apply_each(pool, square, 4, NULL, NULL, 2), YOKE_EINVAL,
-                   "args is NULL");
+                   "`args` is NULL");
     assert_refused(NULL,
                    yoke_apply_each(NULL, square, 4, NULL, YOKE_ARGS(yoke_in(x, 4))),
                    YOKE_EINVAL, "pool is NULL");

@@ -255,7 +255,7 @@ static void test_map_options(void **state)
     assert_refused(pool, map_options(&(yoke_map_options){.recovery = (yoke_recovery)9}),
                    YOKE_EINVAL, "recovery");
     assert_refused(pool, map_options(&(yoke_map_options){.after_count = 3}),
-                   YOKE_EINVAL, "after is NULL");
+                   YOKE_EINVAL, "`after` is NULL");
     assert_refused(pool,
                    map_options(&(yoke_map_options){.after = none, .after_count = 1}),
                    YOKE_EINVAL, "after[0] is NULL");

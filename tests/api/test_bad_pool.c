@@ -288,7 +288,7 @@ static void test_nulls(void **state)
         yoke_kernel_create(NULL, pool, &(yoke_kernel_options){.native = api_fill}),
         YOKE_EINVAL, "NULL");
     assert_refused(pool, yoke_kernel_create(&kernel, pool, NULL), YOKE_EINVAL,
-                   "options is NULL");
+                   "`options` is NULL");
     assert_status(
         yoke_kernel_create(&kernel, NULL, &(yoke_kernel_options){.native = api_fill}),
         YOKE_EINVAL);

@@ -132,7 +132,7 @@ static void test_handle_given_back(void **state)
     yoke_process_destroy(process);
     yoke_process_destroy(process); /* and again */
     assert_refused(pool, yoke_process_start(NULL, pool, return_it, NULL, 0, NULL),
-                   YOKE_EINVAL, "where the process goes");
+                   YOKE_EINVAL, "`process` is NULL");
     assert_int_equal(atomic_load(&memory->value), 0);
     atomic_store(&memory->open, 1);
     /* It goes on; closing waits for it. */

@@ -575,8 +575,8 @@ static void test_bad_arguments(void **state)
         {{.function = square}, "input_bytes is 0"},
         {{.function = square, .input_bytes = 8, .window = 4, .chunk = 5},
          "window of 4"},
-        {{.function = square, .input_bytes = SIZE_MAX / 2}, "more bytes"},
-        {{.function = square, .input_bytes = 8, .context_bytes = 8}, "context is NULL"},
+        {{.function = square, .input_bytes = SIZE_MAX / 2}, "size overflow"},
+        {{.function = square, .input_bytes = 8, .context_bytes = 8}, "`context` is NULL"},
         {{.function = square, .input_bytes = 8, .context = two, .context_bytes = 9999},
          "at most 4096"},
         {{.function = square, .input_bytes = 8, .args = two, .arg_count = 2}, "args"},
@@ -631,11 +631,11 @@ static void test_bad_arguments(void **state)
         assert_null(stream);
     }
     assert_refused(pool, yoke_stream_create(&stream, pool, &squares, NULL, NULL),
-                   YOKE_EINVAL, "source is NULL");
+                   YOKE_EINVAL, "source, is NULL");
     assert_refused(pool, yoke_stream_create(&stream, pool, NULL, make_number, &from),
-                   YOKE_EINVAL, "options is NULL");
+                   YOKE_EINVAL, "`options` is NULL");
     assert_refused(pool, yoke_stream_create(NULL, pool, &squares, make_number, &from),
-                   YOKE_EINVAL, "stream goes is NULL");
+                   YOKE_EINVAL, "`stream` is NULL");
     assert_status(yoke_stream_create(&stream, NULL, &squares, make_number, &from),
                   YOKE_EINVAL);
     assert_status(yoke_stream_next(NULL, &result, 0), YOKE_EINVAL);

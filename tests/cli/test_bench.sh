@@ -21,7 +21,7 @@ expect() {
 
 expect 0 'usage: yoke bench --break-even' --help
 expect 2 'say what to measure'
-expect 2 'one word too many' --break-even now
+expect 2 'unexpected argument' --break-even now
 expect 2 "See 'yoke bench --help'" --break-evens
 expect 1 'nonsense' --break-even --devices nonsense
 
