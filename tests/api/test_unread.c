@@ -9,7 +9,7 @@
 #include "api_setup.h"
 #include "pool/pool.h"
 
-enum { N = 100, JOBS = 5 };
+enum { N = 100, JOBS = 5, FIRST_REFUSED = 2 };
 
 static const char reason[] = "no hay for item 5";
 
@@ -234,27 +234,41 @@ static void reduce_map(void)
                              YOKE_ARGS(yoke_out_partial(sizeof sum))));
 }
 
+/* The first item that is refused becomes a job whatever was ready before. */
 static int next_number(void *item, size_t index, void *context)
 {
-    (void)context;
+    if (index == FIRST_REFUSED) {
+        api_gate_open(context);
+    }
     *(uint32_t *)item = (uint32_t)index;
     return index < JOBS;
 }
 
 static yoke_stream *open_stream(yoke_task_function *function)
 {
-    const yoke_stream_options options = {
-        .function = function, .input_bytes = 4, .output_bytes = 4, .chunk = 1};
+    api_gate *gate = api_gate_create(pool);
+    const yoke_stream_options options = {.function = function,
+                                         .input_bytes = 4,
+                                         .output_bytes = 4,
+                                         .chunk = 1,
+                                         .context = &gate,
+                                         .context_bytes = sizeof gate};
     yoke_stream *stream = NULL;
 
     assert_ok_pool(pool,
-                   yoke_stream_create(&stream, pool, &options, next_number, NULL));
+                   yoke_stream_create(&stream, pool, &options, next_number, gate));
     return stream;
 }
 
+/* No result is handed out before there is an item that is refused. */
 static int refuse_late(yoke_task *task)
 {
-    return task->index < 2 ? 0 : refuse_task(task);
+    const api_gate *gate = *(api_gate *const *)task->context;
+
+    while (atomic_load(&gate->open) == 0) {
+        (void)usleep(100);
+    }
+    return task->index < FIRST_REFUSED ? 0 : refuse_task(task);
 }
 
 static bool is_quiet(void *unused)
