@@ -100,11 +100,6 @@ void yk_image_fini(yk_image *image)
     *image = (yk_image){.arg = NULL};
 }
 
-void yk_image_forget(yk_image *image)
-{
-    image->has_content = false;
-}
-
 /* The array from which the image is filled: in its place, or frozen. */
 static const unsigned char *content_at(const yk_image *image, uint64_t address)
 {

@@ -90,9 +90,6 @@ void yk_image_fini(yk_image *image);
  * content. A no-op for arrays that no other chunk can change. */
 yoke_status yk_image_freeze(yk_image *image, yk_error *error);
 
-/* The content that was copied from the array is out of date. */
-void yk_image_forget(yk_image *image);
-
 /* Whether a place differs from the two usual ones for these items. */
 bool yk_image_has_more_places(const yk_image *image, yk_unit unit);
 

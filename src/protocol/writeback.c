@@ -100,9 +100,3 @@ void yk_writeback_wake_holders(yk_control *control)
         }
     }
 }
-
-bool yk_holder_is_dead(const yk_control *control, uint64_t holder)
-{
-    return yk_holder_life(holder) !=
-           atomic_load(&control->workers[yk_holder_slot(holder)].life);
-}

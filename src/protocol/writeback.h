@@ -40,7 +40,4 @@ void yk_writeback_request_all(yk_control *control, yk_job_ref ref);
 /* Makes holders check what they are to write back, also between two chunks. */
 void yk_writeback_wake_holders(yk_control *control);
 
-/* Whether the holder is dead, so that what it held is lost. */
-bool yk_holder_is_dead(const yk_control *control, uint64_t holder);
-
 #endif
