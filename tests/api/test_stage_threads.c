@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "api_setup.h"
+#include "pool/pool.h"
 
 enum { PAGES = 64, BYTES = PAGES * 4096, N = BYTES / 4 };
 
@@ -272,6 +273,150 @@ static void conflicting_jobs_keep_their_order(void **state)
     }
 }
 
+/* ---- deaths beside the copy ---- */
+
+static void kill_workers(void)
+{
+    yoke_worker_info workers[8];
+    size_t count = 0;
+
+    assert_ok_pool(pool, yoke_pool_workers(pool, workers, 8, &count));
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(workers[i].pid > 1);
+        assert_int_equal(kill(workers[i].pid, SIGKILL), 0);
+    }
+}
+
+/* Neither copy needs a worker. */
+static void workers_die_beside_copies(void **state)
+{
+    submission self = {.gate = api_gate_create(pool)};
+    pthread_t thread;
+    void *well;
+
+    (void)state;
+    number_plain();
+    shut_page(); /* on the way in */
+    assert_int_equal(pthread_create(&thread, NULL, submit_staged, &self), 0);
+    await_held();
+    kill_workers();
+    free_copy();
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_ok_pool(pool, self.status);
+
+    shut_page(); /* on the way back */
+    api_gate_open(self.gate);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_future, self.future), 0);
+    await_held();
+    kill_workers();
+    free_copy();
+    assert_int_equal(pthread_join(thread, &well), 0);
+    assert_non_null(well);
+    for (uint32_t i = 0; i < N; i++) {
+        assert_int_equal(plain[i], i + 1);
+    }
+    assert_ok(yoke_future_destroy(self.future));
+    assert_ok(yoke_free(self.gate));
+}
+
+static int say_parent(yoke_task *task)
+{
+    *(pid_t *)task->output = getppid();
+    return 0;
+}
+
+static bool has_no_supervisor(void *unused)
+{
+    (void)unused;
+    return yk_pool_supervisor_ended(pool);
+}
+
+static pid_t find_supervisor(void)
+{
+    pid_t supervisor = 0;
+
+    assert_ok_pool(
+        pool, yoke_apply_each(pool, say_parent, 1, NULL,
+                              YOKE_ARGS(yoke_out(&supervisor, sizeof supervisor))));
+    assert_true(supervisor > 1);
+    return supervisor;
+}
+
+/* While the copy is held; the pool may notice before it goes on, or later. */
+static void lose_supervisor(pid_t supervisor, bool is_noticed)
+{
+    await_held();
+    assert_int_equal(kill(supervisor, SIGKILL), 0);
+    assert_true(yt_wait_until(has_no_supervisor, NULL, 30));
+    if (is_noticed) {
+        assert_false(yk_pool_is_alive(pool));
+    }
+    free_copy();
+}
+
+static void lose_supervisor_on_the_way_in(bool is_noticed)
+{
+    const pid_t supervisor = find_supervisor();
+    submission self = {.gate = NULL};
+    pthread_t thread;
+
+    shut_page();
+    assert_int_equal(pthread_create(&thread, NULL, submit_staged, &self), 0);
+    lose_supervisor(supervisor, is_noticed);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    if (is_noticed) {
+        assert_status(self.status, YOKE_EBROKEN);
+        assert_null(self.future);
+    } else {
+        assert_ok(self.status);
+        assert_status(yoke_future_wait(self.future, YOKE_FOREVER), YOKE_EBROKEN);
+        assert_ok(yoke_future_destroy(self.future));
+    }
+    assert_int_equal(plain[N - 1], N - 1);
+}
+
+static void lose_supervisor_on_the_way_back(bool is_noticed)
+{
+    const pid_t supervisor = find_supervisor();
+    submission self = {.gate = NULL};
+    pthread_t thread;
+    void *well;
+
+    (void)submit_staged(&self);
+    assert_ok_pool(pool, self.status);
+    shut_page();
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_future, self.future), 0);
+    lose_supervisor(supervisor, is_noticed);
+    assert_int_equal(pthread_join(thread, &well), 0);
+    assert_non_null(well);
+    assert_ok(yoke_future_destroy(self.future));
+    assert_int_equal(plain[N - 1], N);
+}
+
+/* The job has failed and nothing was written, or it has ended well. */
+static void the_supervisor_dies_beside_a_copy(void **state)
+{
+    yoke_pool *const first_pool = pool;
+    yoke_kernel *const first_increment = increment;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        number_plain();
+        pool = api_open("cpu:2");
+        increment = api_kernel(pool, "increment", api_increment);
+        if (i < 2) {
+            lose_supervisor_on_the_way_in(i == 0);
+        } else {
+            lose_supervisor_on_the_way_back(i == 2);
+        }
+        (void)yoke_kernel_destroy(increment);
+        assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
+    }
+    pool = first_pool;
+    increment = first_increment;
+}
+
 static void *terminate_pool(void *unused)
 {
     (void)unused;
@@ -312,6 +457,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_go_on_beside_copies),
         cmocka_unit_test(conflicting_jobs_keep_their_order),
+        cmocka_unit_test(workers_die_beside_copies),
+        cmocka_unit_test(the_supervisor_dies_beside_a_copy),
         cmocka_unit_test(the_end_waits_for_copies), /* the last: the pool is gone */
     };
 
