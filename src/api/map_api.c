@@ -50,8 +50,11 @@ yoke_status yoke_map_async_sized(yoke_future **future, yoke_pool *pool,
                                  const yoke_arg *args, size_t count, size_t arg_size)
 {
     const map_call call = {options, size, arg_size};
-    yk_request submission = {
-        .kernel = kernel, .range = range, .args = args, .arg_count = count};
+    yk_request submission = {.kernel = kernel,
+                             .range = range,
+                             .args = args,
+                             .arg_count = count,
+                             .is_users = future != NULL};
     yoke_future *job = NULL;
     const yoke_status status = map_submit(&job, pool, &submission, &call);
 

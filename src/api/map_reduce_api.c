@@ -84,8 +84,11 @@ yoke_status yoke_map_reduce_async_sized(yoke_future **future, yoke_pool *pool,
 {
     const map_reduce_call call = {reducer, reducer_size, result,
                                   options, size,         arg_size};
-    yk_request submission = {
-        .kernel = kernel, .range = range, .args = args, .arg_count = count};
+    yk_request submission = {.kernel = kernel,
+                             .range = range,
+                             .args = args,
+                             .arg_count = count,
+                             .is_users = future != NULL};
     yoke_future *job = NULL;
     const yoke_status status = map_reduce_begin(&job, pool, &call, &submission);
 

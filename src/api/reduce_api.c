@@ -144,21 +144,6 @@ static yoke_status reduce_take(yk_reduce_request *request, yk_request *submissio
                : status;
 }
 
-static yoke_status reduce_empty(yoke_future **future, yoke_pool *pool,
-                                const yk_reduce_request *reduce, yk_error *error)
-{
-    const yk_request nothing = {.is_users = true};
-
-    memset(reduce->result, 0, reduce->result_bytes);
-    if (future != NULL) {
-        *future = yk_future_create_ended(pool, &nothing);
-        if (*future == NULL) {
-            return yk_fail(error, YOKE_ENOMEM, "out of memory");
-        }
-    }
-    return YOKE_OK;
-}
-
 static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
                                  const yk_reduce_request *request,
                                  yk_request *submission, yk_error *error)
@@ -176,10 +161,10 @@ static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
 }
 
 /* NULL for the future: waits. */
-static yoke_status reduce_begin(yoke_future **future, yoke_pool *pool,
+static yoke_status reduce_begin(yoke_future **future, bool is_users, yoke_pool *pool,
                                 const reduce_call *call)
 {
-    yk_request submission = {.kernel = NULL};
+    yk_request submission = {.is_users = is_users};
     yk_reduce_request request;
     yk_error error;
     yoke_status status;
@@ -192,10 +177,11 @@ static yoke_status reduce_begin(yoke_future **future, yoke_pool *pool,
     if (status == YOKE_OK) {
         status = check_arrays(pool, &request, submission.options.stage, &error);
     }
-    if (status == YOKE_OK) {
-        status = request.n == 0
-                     ? reduce_empty(future, pool, &request, &error)
-                     : reduce_submit(future, pool, &request, &submission, &error);
+    if (status == YOKE_OK && request.n == 0) {
+        memset(request.result, 0, request.result_bytes);
+        status = yk_run_nothing(future, pool, &submission, &error);
+    } else if (status == YOKE_OK) {
+        status = reduce_submit(future, pool, &request, &submission, &error);
     }
     return yk_call_end(pool, status, &error);
 }
@@ -208,7 +194,7 @@ yoke_status yoke_reduce_sized(yoke_pool *pool, const yoke_reduction *reduction,
     const reduce_call call = {reduction,   reduction_size, result,
                               result_size, options,        size};
 
-    return reduce_begin(NULL, pool, &call);
+    return reduce_begin(NULL, false, pool, &call);
 }
 
 yoke_status yoke_reduce_async_sized(yoke_future **future, yoke_pool *pool,
@@ -220,7 +206,7 @@ yoke_status yoke_reduce_async_sized(yoke_future **future, yoke_pool *pool,
     const reduce_call call = {reduction,   reduction_size, result,
                               result_size, options,        size};
     yoke_future *job = NULL;
-    const yoke_status status = reduce_begin(&job, pool, &call);
+    const yoke_status status = reduce_begin(&job, future != NULL, pool, &call);
 
     yk_call_give_future(future, job);
     return status;

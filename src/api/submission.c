@@ -106,7 +106,7 @@ void yk_call_give_future(yoke_future **future, yoke_future *job)
 {
     if (future != NULL) {
         *future = job;
-    } else {
-        (void)yoke_future_destroy(job);
+    } else if (job != NULL) {
+        yk_future_disown(job);
     }
 }

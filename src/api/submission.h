@@ -21,8 +21,8 @@ yoke_status yk_call_take_map(yk_request *submission, const yoke_map_options *opt
 yoke_status yk_call_take_args(yk_request *submission, size_t arg_size, yk_error *error);
 void yk_call_drop_args(yk_request *submission);
 
-/* Hands a future over to the user; `future` is NULL if none is wanted: the job goes on without.
- * `job` is NULL after a failure. */
+/* Hands a future over to the user; `future` is NULL if none is wanted, and the request's is_users is
+ * false: the job goes on without, and its callbacks are run. `job` is NULL after a failure. */
 void yk_call_give_future(yoke_future **future, yoke_future *job);
 
 #endif

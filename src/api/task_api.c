@@ -94,16 +94,6 @@ yoke_status yoke_apply_each_sized(yoke_pool *pool, yoke_task_function *function,
     return yk_call_end(pool, status, &error);
 }
 
-/* The job goes on without a future, if none is wanted, and its callbacks are run. */
-static void task_give_job(yoke_future **future, yoke_future *job)
-{
-    if (future != NULL) {
-        *future = job;
-    } else if (job != NULL) {
-        yk_future_let_go(job);
-    }
-}
-
 yoke_status yoke_apply_each_async_sized(yoke_future **future, yoke_pool *pool,
                                         yoke_task_function *function, size_t count,
                                         const yoke_task_options *options, size_t size,
@@ -122,7 +112,7 @@ yoke_status yoke_apply_each_async_sized(yoke_future **future, yoke_pool *pool,
 
     yk_error_clear(&error);
     status = task_submit_each(&job, pool, &request, &call, &error);
-    task_give_job(future, job);
+    yk_call_give_future(future, job);
     return yk_call_end(pool, status, &error);
 }
 
@@ -202,7 +192,7 @@ yoke_status yoke_apply_async_sized(yoke_future **future, yoke_pool *pool,
     if (status == YOKE_OK) {
         status = task_submit_once(&job, pool, &request, input, input_bytes, &error);
     }
-    task_give_job(future, job);
+    yk_call_give_future(future, job);
     return yk_call_end(pool, status, &error);
 }
 

@@ -77,7 +77,7 @@ yoke_status yk_combine_attach(yk_request *request, size_t arg, yoke_pool *pool,
     self->completion.ops = &combine_ops;
     self->completion.by_caller = combine->by_caller;
     self->what = *combine;
-    yk_request_attach(request, &self->completion);
+    yk_completion_attach(&request->completions, &self->completion);
     request->scratch_args |= UINT64_C(1) << arg;
     return YOKE_OK;
 }

@@ -144,9 +144,9 @@ static bool map_reduce_is_empty(const yoke_range *range)
 }
 
 static yoke_status map_reduce_empty(const map_reduce *map, yoke_future **future,
-                                    yoke_pool *pool, yk_error *error)
+                                    yoke_pool *pool, const yk_request *submission,
+                                    yk_error *error)
 {
-    const yk_request nothing = {.is_users = true};
     const yoke_reducer *reducer = &map->combine.reducer;
 
     if (reducer->identity == NULL) {
@@ -154,13 +154,7 @@ static yoke_status map_reduce_empty(const map_reduce *map, yoke_future **future,
                        "the range is empty and the reducer has no identity");
     }
     memcpy(map->combine.result, reducer->identity, reducer->bytes);
-    if (future != NULL) {
-        *future = yk_future_create_ended(pool, &nothing);
-        if (*future == NULL) {
-            return yk_fail(error, YOKE_ENOMEM, "out of memory");
-        }
-    }
-    return YOKE_OK;
+    return yk_run_nothing(future, pool, submission, error);
 }
 
 static void map_reduce_undo_args(void *args, uint64_t unused)
@@ -176,7 +170,7 @@ static yoke_status map_reduce_submit(map_reduce *map, yoke_future **future,
     yoke_status status;
 
     if (map_reduce_is_empty(&submission->range)) {
-        return map_reduce_empty(map, future, pool, error);
+        return map_reduce_empty(map, future, pool, submission, error);
     }
     map->args = malloc(submission->arg_count * sizeof *map->args);
     if (map->args == NULL) {

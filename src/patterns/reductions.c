@@ -153,7 +153,7 @@ yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *reduce,
     if (reduction->takes_two) {
         fill_array(&args[6], &args[7], reduce->y, reduce->n, element);
     }
-    yk_request_attach(request, &partial->completion);
+    yk_completion_attach(&request->completions, &partial->completion);
     request->scratch_args |= 1; /* args[0] */
     request->args = args;
     request->arg_count = reduction->takes_two ? 8 : 6;

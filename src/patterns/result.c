@@ -145,6 +145,6 @@ yoke_status yk_result_attach(yk_request *request, uint64_t max_bytes, yk_error *
     }
     self->completion.ops = &result_ops;
     self->max_bytes = max_bytes;
-    yk_request_attach(request, &self->completion);
+    yk_completion_attach(&request->completions, &self->completion);
     return YOKE_OK;
 }

@@ -95,13 +95,24 @@ static yoke_status run_wait(yoke_future *job, yoke_pool *pool, bool caller_helps
     return run_finish_held(job, NULL, NULL, error);
 }
 
+yoke_status yk_run_nothing(yoke_future **future, yoke_pool *pool,
+                           const yk_request *request, yk_error *error)
+{
+    if (future != NULL) {
+        *future = yk_future_create_ended(pool, request);
+        if (*future == NULL) {
+            return yk_fail(error, YOKE_ENOMEM, "out of memory");
+        }
+    }
+    return YOKE_OK;
+}
+
 yoke_status yk_run(yoke_future **future, yoke_pool *pool, yk_request *request,
                    yk_error *error)
 {
     yoke_future *job = NULL;
     yoke_status status;
 
-    request->is_users = future != NULL;
     request->caller_helps = future == NULL && request->options.caller_helps &&
                             yk_caller_begin(pool, request->kernel);
     if (request->caller_helps) {

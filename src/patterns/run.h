@@ -13,6 +13,10 @@
 yoke_status yk_run(yoke_future **future, yoke_pool *pool, yk_request *request,
                    yk_error *error);
 
+/* The same for a request of no items, which has ended well. NULL for the future: nothing is done. */
+yoke_status yk_run_nothing(yoke_future **future, yoke_pool *pool,
+                           const yk_request *request, yk_error *error);
+
 /* Waits for a job and gives its future back. How it ended, in error too. */
 yoke_status yk_run_finish(yoke_future *future, yk_error *error);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "patterns/result.h"
+#include "patterns/run.h"
 #include "pool/pool.h"
 #include "pool/submit.h"
 #include "sys/elf.h"
@@ -161,8 +162,7 @@ yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
 
     *future = NULL;
     if (status == YOKE_OK && request->range.size[0] == 0) {
-        *future = yk_future_create_ended(pool, request);
-        return *future != NULL ? YOKE_OK : yk_fail(error, YOKE_ENOMEM, "out of memory");
+        return yk_run_nothing(future, pool, request, error);
     }
     if (status == YOKE_OK) {
         status = tasks_kernel_of(&kernel, pool, request, error);

@@ -56,11 +56,9 @@ struct yk_completion {
     bool by_caller; /* only the thread that waits for the job makes it */
 };
 
-/* After those that are attached. */
-static inline void yk_request_attach(yk_request *request, yk_completion *completion)
+/* After those that are attached; `link` is where the first one is. */
+static inline void yk_completion_attach(yk_completion **link, yk_completion *completion)
 {
-    yk_completion **link = &request->completions;
-
     while (*link != NULL) {
         link = &(*link)->next;
     }

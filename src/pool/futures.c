@@ -178,6 +178,16 @@ void yk_future_let_go(yoke_future *future)
     }
 }
 
+void yk_future_disown(yoke_future *future)
+{
+    yoke_pool *pool = yk_future_enter(future);
+
+    yk_future_let_go(future);
+    if (pool != NULL) {
+        yk_pool_leave(pool);
+    }
+}
+
 /* ---- what the program asks ---- */
 
 double yk_future_get_progress(yoke_future *future)

@@ -103,6 +103,10 @@ void yk_future_hold_own(yoke_future *future);
 /* One reference fewer. Takes the lock, if there is a pool. */
 void yk_future_let_go(yoke_future *future);
 
+/* The same of a future that the program did not want: the job goes on without. Also beside the end
+ * of its pool. */
+void yk_future_disown(yoke_future *future);
+
 /* One reference fewer. The lock is held if there is a pool. */
 void yk_future_release_locked(yoke_future *future);
 

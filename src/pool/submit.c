@@ -371,7 +371,6 @@ static void submit_end_reservation_locked(yoke_pool *pool, yoke_future *future,
 static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
                                        yk_launch *launch, yk_error *error)
 {
-    yk_completion **link = &future->completions;
     yk_staging *staging;
     const yoke_status status =
         yk_stage_allocate_locked(pool, &staging, future->ref.slot, launch, error);
@@ -379,10 +378,7 @@ static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
     if (staging == NULL) {
         return status;
     }
-    while (*link != NULL) {
-        link = &(*link)->next;
-    }
-    *link = &staging->completion;
+    yk_completion_attach(&future->completions, &staging->completion);
     future->lands = staging->is_written;
     return submit_fill_locked(pool, future, staging, launch, error);
 }
