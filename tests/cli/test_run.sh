@@ -135,7 +135,7 @@ grep -Eq '^cpu0 +ready' "$folder/out" ||
 OCL_ICD_VENDORS=$folder/arrays works devices --devices cpu
 grep -Eq '^cpu0 +ready' "$folder/out" || fail "devices without OpenCL"
 refused 2 'no command' frobnicate
-refused 2 'too many' devices now
+refused 2 'unexpected argument' devices now
 refused 1 'nonsense' devices --devices nonsense
 
 if ! "$YOKE" run "$K" twice --range 100 -q inout:ints.npy=probe.npy \
