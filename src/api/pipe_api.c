@@ -60,6 +60,11 @@ static yoke_status pipe_begin(yk_pipe_use *use, yoke_pipe *handle, double second
     if (status == YOKE_OK) {
         return yk_object_deadline(handle, seconds, deadline);
     }
+    if (status == YOKE_EBUSY) {
+        return yk_object_fail(handle, status,
+                              "%d living processes have this end of the pipe, the maximum",
+                              YK_PIPE_HOLDERS);
+    }
     return use->is_shut
                ? yk_object_fail(handle, status, "this end of the pipe was closed")
                : yk_object_end(handle, status);

@@ -109,9 +109,110 @@ yoke_status yk_pipe_publish(yk_pipe_end *ends, yk_ipc_registry *objects,
 
 /* ---- using ---- */
 
+/* A holder that was never seen alive. */
+#define PIPE_NEVER_SEEN (YK_IDENTITY_FLAG | 1)
+
+/* Where this process stands among the holders; NULL: it is not one of them. */
+static _Atomic uint64_t *pipe_find_holder(yk_pipe_end *end, yk_identity process)
+{
+    for (uint32_t i = 0; i < YK_PIPE_HOLDERS; i++) {
+        const uint64_t holder =
+            atomic_load_explicit(&end->holders[i], memory_order_relaxed);
+
+        if (holder == 0) {
+            return NULL;
+        }
+        if ((holder & ~YK_IDENTITY_FLAG) == process) {
+            return &end->holders[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether another may have the place: that of a process which has died. One that has let go and
+ * lives stays, so that it finds the end closed. */
+static bool pipe_place_is_free(uint64_t holder)
+{
+    return holder == 0 || holder == PIPE_NEVER_SEEN || !yk_identity_process_lives(holder);
+}
+
+/* At the first unused place, so that places tell who came first. False: there is none. */
+static bool pipe_add_last(yk_pipe_end *end, uint64_t holder)
+{
+    for (uint32_t i = 0; i < YK_PIPE_HOLDERS; i++) {
+        uint64_t unused = 0;
+
+        if (atomic_compare_exchange_strong(&end->holders[i], &unused, holder)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False: all places are taken by living processes. */
+static bool pipe_add_holder(yk_pipe_end *end, uint64_t holder)
+{
+    if (pipe_add_last(end, holder)) {
+        return true;
+    }
+    for (uint32_t i = 0; i < YK_PIPE_HOLDERS; i++) {
+        uint64_t before = atomic_load(&end->holders[i]);
+
+        if (pipe_place_is_free(before) &&
+            atomic_compare_exchange_strong(&end->holders[i], &before, holder)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether it lives and has not let go. Marks it if it has died. */
+static bool pipe_holds_still(_Atomic uint64_t *place, uint64_t holder)
+{
+    if ((holder & YK_IDENTITY_FLAG) != 0) {
+        return false;
+    }
+    if (yk_identity_process_lives(holder)) {
+        return true;
+    }
+    (void)atomic_compare_exchange_strong(place, &holder, holder | YK_IDENTITY_FLAG);
+    return false;
+}
+
+/* Whether it was closed, perhaps by a process that died over it, or all its holders are gone.
+ * One that no process has held yet is waited for. The calling process does not count if others
+ * held the end after it: it has handed the end over. */
+static bool pipe_end_is_gone(yk_pipe_end *end)
+{
+    const yk_identity self = yk_identity_process();
+    bool had_holders = false;
+    bool is_last = false; /* the calling process, of all that hold the end or held it */
+
+    if (atomic_load(&end->closed) != 0) {
+        return true;
+    }
+    if (atomic_load(&end->expected) != 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < YK_PIPE_HOLDERS; i++) {
+        const uint64_t holder = atomic_load(&end->holders[i]);
+
+        if (holder == 0) {
+            break;
+        }
+        if (holder != self && pipe_holds_still(&end->holders[i], holder)) {
+            return false;
+        }
+        is_last = holder == self;
+        had_holders = true;
+    }
+    return had_holders && !is_last;
+}
+
 yoke_status yk_pipe_begin(yk_pipe_use *use, yk_pipe_end *end)
 {
     const yk_identity self = yk_identity_process();
+    const _Atomic uint64_t *place;
     pipe_ways ways;
 
     *use = (yk_pipe_use){.end = end};
@@ -122,26 +223,17 @@ yoke_status yk_pipe_begin(yk_pipe_use *use, yk_pipe_end *end)
     use->out = ways.out;
     use->other = ways.other;
     YK_STEP();
-    if (atomic_load(&end->closed) != 0) {
+    place = pipe_find_holder(end, self);
+    if (place == NULL && atomic_load(&end->closed) == 0 &&
+        !pipe_add_holder(end, self)) {
+        return YOKE_EBUSY;
+    }
+    if (atomic_load(&end->closed) != 0 ||
+        (place != NULL && (atomic_load(place) & YK_IDENTITY_FLAG) != 0)) {
         use->is_shut = true;
         return YOKE_ECLOSED;
     }
-    if (atomic_load_explicit(&end->user, memory_order_relaxed) != self) {
-        atomic_store(&end->user, self);
-    }
     return YOKE_OK;
-}
-
-/* Whether it was closed, perhaps by a process that died over it, or its process has died. */
-static bool pipe_end_is_gone(const yk_pipe_end *end)
-{
-    const uint64_t user = atomic_load(&end->user);
-
-    if (atomic_load(&end->closed) != 0) {
-        return true;
-    }
-    return user != 0 && user != yk_identity_process() &&
-           !yk_identity_process_lives(user);
 }
 
 /* One of the three calls: what it does at the queue, by a time. */
@@ -218,12 +310,30 @@ yoke_status yk_pipe_poll(const yk_pipe_use *use, uint64_t deadline)
     return pipe_run(&(pipe_call){.use = use, .step = pipe_poll_step}, deadline);
 }
 
+/* This process has let go, or was never there. */
+static void pipe_let_go(yk_pipe_end *end)
+{
+    const yk_identity self = yk_identity_process();
+    _Atomic uint64_t *place = pipe_find_holder(end, self);
+
+    if (place != NULL) {
+        atomic_store(place, self | YK_IDENTITY_FLAG);
+    } else {
+        (void)pipe_add_holder(end, self | YK_IDENTITY_FLAG);
+    }
+}
+
 yoke_status yk_pipe_shut(yk_pipe_end *end)
 {
     pipe_ways ways;
 
     if (!pipe_get_ways(end, &ways)) {
         return yk_ipc_object_damaged(&end->object);
+    }
+    pipe_let_go(end);
+    YK_STEP();
+    if (!pipe_end_is_gone(end)) {
+        return YOKE_OK;
     }
     atomic_store(&end->closed, 1);
     YK_STEP();
@@ -234,4 +344,25 @@ yoke_status yk_pipe_shut(yk_pipe_end *end)
         yk_queue_close(ways.out);
     }
     return YOKE_OK;
+}
+
+/* ---- starting processes ---- */
+
+void yk_pipe_expect_holder(yk_pipe_end *end)
+{
+    atomic_fetch_add(&end->expected, 1);
+}
+
+void yk_pipe_add_expected(yk_pipe_end *end, yk_identity process, bool ended)
+{
+    if (!yk_ipc_object_is_open(&end->object)) {
+        return;
+    }
+    /* It may have used the end by now, or even let go of it. */
+    if (process != 0 && pipe_find_holder(end, process) == NULL) {
+        (void)pipe_add_holder(end, process);
+    } else if (process == 0 && ended) {
+        (void)pipe_add_holder(end, PIPE_NEVER_SEEN);
+    }
+    atomic_fetch_sub(&end->expected, 1);
 }

@@ -96,6 +96,17 @@ static void *allocation_of(const yk_ipc_registry *objects, const yk_ipc_object *
     return NULL;
 }
 
+bool yk_ipc_registry_has(yk_ipc_registry *objects, const void *object, yk_magic magic)
+{
+    bool result;
+
+    (void)pthread_mutex_lock(&objects->lock);
+    result = allocation_of(objects, object) != NULL &&
+             atomic_load(&((const yk_ipc_object *)object)->magic) == magic;
+    (void)pthread_mutex_unlock(&objects->lock);
+    return result;
+}
+
 /* Shuts all objects of an allocation. False: a thread is still inside. */
 static bool shut_allocation(yk_ipc_registry *objects, const void *allocation,
                             bool settle)

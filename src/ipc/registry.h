@@ -58,6 +58,9 @@ yoke_status yk_ipc_registry_destroy(yk_ipc_registry *objects, yk_arena *arena,
                                     yk_ipc_object *object, bool settle,
                                     yk_error *error);
 
+/* Whether this is one of the objects, of this type. Does not read what is no object. */
+bool yk_ipc_registry_has(yk_ipc_registry *objects, const void *object, yk_magic magic);
+
 /* Frees an allocation in which no object was added. */
 void yk_ipc_registry_drop(yk_arena *arena, void *allocation);
 

@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "ipc/pipe_grants.h"
 #include "pool/pool.h"
 #include "protocol/bells.h"
 #include "protocol/fault_point.h"
@@ -309,10 +310,28 @@ static yoke_status await_start(yoke_process *process, yk_error *error)
     return YOKE_OK;
 }
 
+/* The process holds the ends of pipes that it was started with. */
+static void process_settle_grants(yoke_process *process, yk_pipe_grants *grants,
+                                  bool started)
+{
+    yk_identity identity = 0;
+    bool ended = false;
+
+    if (started && grants->count > 0) {
+        yk_pool_lock(process->pool);
+        identity = yk_identity_of_pid(process->pid);
+        /* Afterwards: by then the pid might have been given to another. */
+        ended = process->ended || atomic_load(&slot_of(process)->reaped) != 0;
+        yk_pool_unlock(process->pool);
+    }
+    yk_pipe_grants_end(grants, ended ? 0 : identity, ended);
+}
+
 yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
                              const yk_process_request *request, yk_error *error)
 {
     yk_function function;
+    yk_pipe_grants grants;
     yoke_process *process;
     yoke_status status = check_request(pool, request, error);
 
@@ -330,14 +349,20 @@ yoke_status yk_process_start(yoke_process **result, yoke_pool *pool,
     }
     process->pool = pool;
     process->fd = -1;
-    yk_pool_lock(pool);
-    status = process_request_locked(process, &function, request, error);
-    yk_pool_unlock(pool);
+    status = yk_pipe_grants_begin(&grants, &pool->objects, &pool->arena,
+                                  request->argument, request->bytes, error);
+    if (status == YOKE_OK) {
+        yk_pool_lock(pool);
+        status = process_request_locked(process, &function, request, error);
+        yk_pool_unlock(pool);
+    }
     if (status != YOKE_OK) {
+        yk_pipe_grants_end(&grants, 0, false);
         yk_handle_free(process);
         return status;
     }
     status = await_start(process, error);
+    process_settle_grants(process, &grants, status == YOKE_OK);
     if (status != YOKE_OK) {
         yk_process_forget(process);
         return status;
@@ -398,6 +423,31 @@ static int process_open_locked(const yoke_process *process)
         errno = ESRCH;
     }
     return fd;
+}
+
+yoke_status yk_process_send(yoke_process *process, int signal, yk_error *error)
+{
+    int problem = ESRCH;
+    int fd = -1;
+
+    if (signal <= 0) { /* 0 would only ask whether it is there */
+        return yk_fail(error, YOKE_EINVAL, "%d is not the number of a signal", signal);
+    }
+    yk_pool_lock(process->pool);
+    if (!process_collect_ended_locked(process)) {
+        fd = process_open_locked(process);
+        problem = fd < 0 ? errno : yk_process_signal_open(fd, signal);
+    }
+    yk_pool_unlock(process->pool);
+    yk_fd_close(&fd);
+    return problem == 0 || problem == ESRCH ? YOKE_OK
+           : problem == EINVAL
+               ? yk_fail(error, YOKE_EINVAL, "%d is not the number of a signal", signal)
+           : problem == ENOSYS
+               ? yk_fail(error, YOKE_EUNSUPPORTED,
+                         "the system has no descriptors for processes")
+               : yk_fail(error, YOKE_ESYSTEM, "signal %d to %s: %s", signal,
+                         process->name, strerror(problem));
 }
 
 static int open_rung_bell(void)

@@ -199,6 +199,17 @@ yk_identity yk_identity_process(void)
     return own_now()->process;
 }
 
+yk_identity yk_identity_of_pid(int pid)
+{
+    const own_identities *self = own_now();
+    thread_stat stat;
+
+    /* Ids in memory are those that /proc shows, and these are of another namespace. */
+    return pid <= 0 || self->has_outer_names || read_stat(pid, &stat) != 0
+               ? 0
+               : identity_make(pid, self->proc, stat.start);
+}
+
 /* ---- liveness ---- */
 
 /* If /proc does not show it, or there is no /proc: other users' processes may be hidden there,

@@ -29,6 +29,9 @@ yk_identity yk_identity_thread(void);
 /* The calling process's identity. */
 yk_identity yk_identity_process(void);
 
+/* The identity of the process that has this pid, as this process sees it; 0: there is none. */
+yk_identity yk_identity_of_pid(int pid);
+
 /* Whether it lives. One that has ended but was not waited for does not live. A few system
  * calls. */
 bool yk_identity_thread_lives(yk_identity thread);

@@ -174,7 +174,8 @@ static int close_end(void *arg)
     return steps_begin() + (yoke_pipe_shutdown(b->ends[1]) == YOKE_OK ? 0 : 1);
 }
 
-/* Closed, or not yet begun to. */
+/* Closed, or not yet begun to: the process has ended, and nothing more comes from there. This
+ * process has its own hold on the end. */
 static void check_closed(bool died)
 {
     unsigned char item[ITEM];
@@ -185,6 +186,7 @@ static void check_closed(bool died)
                    yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, YOKE_FOREVER));
     status = yoke_pipe_recv(b->ends[0], item, &(size_t){ITEM}, 10);
     assert_int_equal(status, YOKE_ECLOSED);
+    assert_ok_pool(pool, yoke_pipe_shutdown(b->ends[1]));
     assert_status(yoke_pipe_send(b->ends[1], item, ITEM, 0), YOKE_ECLOSED);
 }
 
