@@ -77,6 +77,19 @@ uint32_t yoke_barrier_waiting(const yoke_barrier *barrier)
                : 0;
 }
 
+uint32_t yoke_barrier_parties(const yoke_barrier *barrier)
+{
+    return yk_valid_is(barrier, YK_MAGIC_BARRIER)
+               ? yk_barrier_parties((const yk_barrier *)barrier)
+               : 0;
+}
+
+bool yoke_barrier_is_broken(const yoke_barrier *barrier)
+{
+    return yk_valid_is(barrier, YK_MAGIC_BARRIER) &&
+           yk_barrier_is_broken((const yk_barrier *)barrier);
+}
+
 yoke_status yoke_barrier_destroy(yoke_barrier *barrier)
 {
     return yk_object_destroy(barrier, YK_MAGIC_BARRIER, true);

@@ -97,9 +97,8 @@ yoke_status yoke_future_on_done(yoke_future *future, yoke_on_done *callback,
     if (callback == NULL) {
         return yk_call_fail(pool, YOKE_EINVAL, "the callback is NULL");
     }
-    status = yk_future_set_callback(future, callback, context);
-    return status == YOKE_OK ? YOKE_OK
-                             : yk_call_fail(pool, status, "the future has a callback");
+    status = yk_future_add_callback(future, callback, context);
+    return status == YOKE_OK ? YOKE_OK : yk_call_fail(pool, status, "out of memory");
 }
 
 yoke_status yoke_future_result(yoke_future *future, void **result, size_t *bytes)

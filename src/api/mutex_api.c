@@ -71,6 +71,12 @@ yoke_status yoke_mutex_unlock(yoke_mutex *handle)
     return YOKE_OK;
 }
 
+bool yoke_mutex_is_locked(const yoke_mutex *mutex)
+{
+    return mutex_kind(mutex) != 0 &&
+           atomic_load(&((const yk_ipc_object *)mutex)->owner) != 0;
+}
+
 yoke_status yoke_mutex_destroy(yoke_mutex *mutex)
 {
     const yk_magic kind = mutex_kind(mutex);

@@ -127,6 +127,18 @@ yoke_status yoke_process_kill(yoke_process *process)
     return process_want_signal(process, YK_WANTED_KILL);
 }
 
+yoke_status yoke_process_signal(yoke_process *process, int signal)
+{
+    const yoke_pool *pool;
+    yk_error error;
+    yoke_status status = process_check(process, &pool, &error);
+
+    if (status == YOKE_OK) {
+        status = yk_process_send(process, signal, &error);
+    }
+    return yk_call_end(pool, status, &error);
+}
+
 yoke_status yoke_process_destroy(yoke_process *process)
 {
     const yoke_pool *pool;

@@ -129,6 +129,12 @@ yoke_status yoke_queue_shutdown(yoke_queue *handle)
     return YOKE_OK;
 }
 
+yoke_status yoke_queue_abort(yoke_queue *handle)
+{
+    YK_OBJECT_CHECK(handle, YK_MAGIC_QUEUE);
+    return yk_object_end(handle, yk_queue_abort((yk_queue *)handle));
+}
+
 static yoke_status queue_check_tracking(const yk_queue *queue)
 {
     return queue->takers != 0

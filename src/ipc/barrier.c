@@ -255,6 +255,16 @@ yoke_status yk_barrier_break(yk_barrier *barrier, bool again)
     return status;
 }
 
+uint32_t yk_barrier_parties(const yk_barrier *barrier)
+{
+    return parties_of(barrier);
+}
+
+bool yk_barrier_is_broken(const yk_barrier *barrier)
+{
+    return (atomic_load(&barrier->state) & HALTED) != 0;
+}
+
 uint32_t yk_barrier_count(const yk_barrier *barrier)
 {
     const uint32_t count = (uint32_t)(atomic_load(&barrier->state) & COUNT);

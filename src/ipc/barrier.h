@@ -47,4 +47,8 @@ yoke_status yk_barrier_break(yk_barrier *barrier, bool again);
 
 uint32_t yk_barrier_count(const yk_barrier *barrier);
 
+/* 0: it is damaged. */
+uint32_t yk_barrier_parties(const yk_barrier *barrier);
+bool yk_barrier_is_broken(const yk_barrier *barrier);
+
 #endif

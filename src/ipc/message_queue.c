@@ -635,6 +635,25 @@ void yk_queue_close(yk_queue *queue)
     yk_eventcount_signal(&queue->object.bells[FILLED]);
 }
 
+yoke_status yk_queue_abort(yk_queue *queue)
+{
+    yk_queue_use use;
+    yoke_status status = begin_use(&use, queue);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    yk_queue_close(queue);
+    status = queue_enter(&use, YK_FOR_EVER);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    queue_word_set(&queue->head, queue_word_get(&queue->tail));
+    queue_word_set(&queue->got_count, queue_word_get(&queue->put_count));
+    queue_leave(queue, queue_answer(queue, WANTS_END), ROOM);
+    return YOKE_OK;
+}
+
 /* Whether all may be done: it is not while there are messages, or while this process has some
  * left. */
 static bool may_be_done(const yk_queue *queue, const yk_queue_taker *taker)

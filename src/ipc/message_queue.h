@@ -16,6 +16,11 @@
  *     advance head                     the message is lost with the process
  *     got_count + 1                    repair counts again
  *
+ *     abort                            if the process dies here
+ *     closed = 1                       messages are left, and can be taken
+ *     advance head to tail             all are dropped
+ *     got_count = put_count            repair counts again
+ *
  *     release the lock; then signal    a waiter checks again by itself
  *     if `awaited` was set
  *
@@ -104,6 +109,9 @@ yoke_status yk_queue_poll(yk_queue *queue, uint64_t deadline);
 uint64_t yk_queue_size(const yk_queue *queue);
 
 void yk_queue_close(yk_queue *queue);
+
+/* Closes the queue and drops what is in it. */
+yoke_status yk_queue_abort(yk_queue *queue);
 
 /* Marks a message that this process has taken as done. YOKE_EINVAL: it has none. */
 yoke_status yk_queue_task_done(yk_queue *queue);

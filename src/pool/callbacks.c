@@ -3,6 +3,7 @@
  * future's by one thread, without the lock. */
 #include "pool/callbacks.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "pool/pool.h"
@@ -145,7 +146,7 @@ typedef struct callback_due {
 } callback_due;
 
 /* What is to be called next for a future whose job was collected: what makes its result, the
- * callback of its submission, then the one it was given later. */
+ * callback of its submission, then those it was given later. */
 static callback_due callbacks_next_locked(yoke_future *future)
 {
     yoke_on_done *first =
@@ -155,9 +156,12 @@ static callback_due callbacks_next_locked(yoke_future *future)
     if (yk_result_claim_locked(future)) {
         return (callback_due){.makes_result = true};
     }
-    if (first == NULL) {
-        next = (callback_due){false, future->callback, future->callback_context};
-        future->callback = NULL;
+    if (first == NULL && future->later != NULL) {
+        yk_later_callback *later = future->later;
+
+        next = (callback_due){false, later->function, later->context};
+        future->later = later->next;
+        free(later);
     }
     future->on_success = future->on_error = NULL;
     return next;

@@ -62,13 +62,13 @@ static char *copy_error(const yk_job *job, uint32_t generation, yoke_status stat
 
 static bool has_error_callback(const yoke_future *future)
 {
-    return future->on_error != NULL || future->callback != NULL;
+    return future->on_error != NULL || future->later != NULL;
 }
 
 static bool has_callback(const yoke_future *future)
 {
     return future->status == YOKE_OK
-               ? future->on_success != NULL || future->callback != NULL
+               ? future->on_success != NULL || future->later != NULL
                : has_error_callback(future);
 }
 

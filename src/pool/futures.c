@@ -54,6 +54,17 @@ static void futures_unlink_locked(yoke_future *future)
     }
 }
 
+static void futures_drop_callbacks_locked(yoke_future *future)
+{
+    future->on_success = future->on_error = NULL;
+    while (future->later != NULL) {
+        yk_later_callback *later = future->later;
+
+        future->later = later->next;
+        free(later);
+    }
+}
+
 void yk_future_release_locked(yoke_future *future)
 {
     if (--future->references == 0) {
@@ -65,6 +76,7 @@ void yk_future_release_locked(yoke_future *future)
             }
             futures_unlink_locked(future);
         }
+        futures_drop_callbacks_locked(future);
         free(future->error);
         yk_handle_free(future);
     }
@@ -225,23 +237,38 @@ const char *yk_future_get_error(yoke_future *future)
     return text;
 }
 
-yoke_status yk_future_set_callback(yoke_future *future, yoke_on_done *callback,
+static bool futures_append_callback_locked(yoke_future *future, yoke_on_done *callback,
+                                           void *context)
+{
+    yk_later_callback *later = malloc(sizeof *later);
+    yk_later_callback **end = &future->later;
+
+    if (later == NULL) {
+        return false;
+    }
+    *later = (yk_later_callback){.function = callback, .context = context};
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = later;
+    return true;
+}
+
+yoke_status yk_future_add_callback(yoke_future *future, yoke_on_done *callback,
                                    void *context)
 {
     yoke_pool *pool = yk_future_enter(future);
-    yoke_status status = YOKE_OK;
+    bool added = true;
     bool now;
 
     if (pool != NULL) {
         yk_hold(yk_undo_pool_enter, pool, 0);
         yk_pool_lock(pool);
     }
-    now = yk_future_is_over_locked(future);
-    if (!now && future->callback != NULL) {
-        status = YOKE_EBUSY;
-    } else if (!now) {
-        future->callback = callback;
-        future->callback_context = context;
+    /* Not before those that are due. */
+    now = yk_future_is_over_locked(future) && (future->later == NULL || pool == NULL);
+    if (!now) {
+        added = futures_append_callback_locked(future, callback, context);
     }
     if (pool != NULL) {
         yk_pool_unlock(pool);
@@ -253,7 +280,7 @@ yoke_status yk_future_set_callback(yoke_future *future, yoke_on_done *callback,
         yk_hold_end();
         yk_pool_leave(pool);
     }
-    return status;
+    return added ? YOKE_OK : YOKE_ENOMEM;
 }
 
 void yk_future_take_result(yoke_pool *pool, yoke_future *future, void **result,
@@ -284,7 +311,7 @@ void yk_future_give_up(yoke_future *future)
      * the user's. */
     if (future->is_users && yk_handle_shut(future)) {
         future->is_users = false;
-        future->callback = future->on_success = future->on_error = NULL;
+        futures_drop_callbacks_locked(future);
         yk_future_release_locked(future);
     }
     yk_pool_unlock(pool);

@@ -36,6 +36,13 @@ typedef enum yk_result_state {
     YK_RESULT_MAKING /* a thread is in it */
 } yk_result_state;
 
+/* A callback that was set on a future. */
+typedef struct yk_later_callback {
+    yoke_on_done *function;
+    void *context;
+    struct yk_later_callback *next;
+} yk_later_callback;
+
 /* Under the pool's lock while there is a pool, except for what never changes. The handle is valid
  * until the user destroys it; if the user has none, callbacks see one that is. */
 struct yoke_future {
@@ -70,8 +77,7 @@ struct yoke_future {
     yk_completion *completions;
     uint64_t scratch_args; /* as in its request */
     yk_result_state result_state;
-    yoke_on_done *callback; /* given later */
-    void *callback_context;
+    yk_later_callback *later; /* given later, in this order */
     yoke_future *next_finished; /* in the queue of callbacks */
     yoke_future *next;          /* in the table's list */
     yoke_future **link;         /* what points to it there */
@@ -117,8 +123,9 @@ double yk_future_get_progress(yoke_future *future);
 /* The failure's text, "" if there is none. It lives as long as the future. */
 const char *yk_future_get_error(yoke_future *future);
 
-/* Runs the callback when the job has ended; at once if it has. YOKE_EBUSY: there is one. */
-yoke_status yk_future_set_callback(yoke_future *future, yoke_on_done *callback,
+/* Runs the callback when the job has ended, after those set before; at once if it has.
+ * YOKE_ENOMEM. */
+yoke_status yk_future_add_callback(yoke_future *future, yoke_on_done *callback,
                                    void *context);
 
 /* Hands over the result of a job that has ended well. Inside of the pool, with a reference of

@@ -60,6 +60,9 @@ yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *err
 /* Has the supervisor send what is wanted, YK_WANTED_... Takes the lock. */
 yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *error);
 
+/* Sends this signal. Takes the lock. */
+yoke_status yk_process_send(yoke_process *process, int signal, yk_error *error);
+
 /* The handle's descriptor that can be read from the end on. Takes the lock. */
 yoke_status yk_process_fd(yoke_process *process, int *fd, yk_error *error);
 

@@ -350,9 +350,14 @@ int yk_process_open(pid_t pid)
     return yk_fd_move_up((int)syscall(SYS_pidfd_open, pid, 0U));
 }
 
+int yk_process_signal_open(int pidfd, int signal)
+{
+    return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U) == 0 ? 0 : errno;
+}
+
 void yk_process_kill_open(int pidfd)
 {
-    (void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0U);
+    (void)yk_process_signal_open(pidfd, SIGKILL);
 }
 
 int yk_process_child_bell(void)

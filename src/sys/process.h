@@ -81,6 +81,9 @@ int yk_process_open(pid_t pid);
 /* Kills the process of such a descriptor, never another one that has got its pid since. */
 void yk_process_kill_open(int pidfd);
 
+/* Sends a signal to the process behind a pidfd. 0, or an errno; ESRCH: it has ended. */
+int yk_process_signal_open(int pidfd, int signal);
+
 /* A descriptor that becomes readable when a child of this process ends, also an adopted one; -1
  * if there can be none. From now on SIGCHLD is blocked. */
 int yk_process_child_bell(void);

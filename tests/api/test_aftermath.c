@@ -104,33 +104,68 @@ static void a_failure_that_was_seen_is_over(void **state)
 
 /* ---- who is told ---- */
 
+/* Where a callback stood in the order of the calls: from 1. */
+typedef struct called {
+    int *calls;
+    int place;
+} called;
+
 static void count_call(yoke_future *future, yoke_status status, void *context)
 {
+    called *self = context;
+
     (void)future;
     (void)status;
-    ++*(int *)context;
+    self->place = self->place == 0 ? ++*self->calls : -1;
 }
 
-static void a_future_has_one_callback(void **state)
+static void a_future_has_several_callbacks(void **state)
 {
+    enum { CALLBACKS = 20 };
     api_gate *gate = api_gate_create(pool);
     uint32_t *numbers = api_numbers(pool, 1);
     yoke_future *future = NULL;
-    int first = 0;
-    int second = 0;
+    int calls = 0;
+    called all[CALLBACKS + 1];
 
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&future, pool, hold, yoke_range_1d(1), NULL,
                                         YOKE_ARGS(yoke_inout(numbers, 4),
                                                   yoke_in_whole(gate, sizeof *gate))));
-    assert_ok_pool(pool, yoke_future_on_done(future, count_call, &first));
-    assert_refused(pool, yoke_future_on_done(future, count_call, &second), YOKE_EBUSY,
-                   "has a callback");
+    for (int i = 0; i <= CALLBACKS; i++) {
+        all[i] = (called){&calls, 0};
+        if (i < CALLBACKS) {
+            assert_ok_pool(pool, yoke_future_on_done(future, count_call, &all[i]));
+        }
+    }
     api_gate_open(gate);
     assert_ok_pool(pool, yoke_future_wait(future, 60));
-    assert_int_equal(first, 1);
-    assert_int_equal(second, 0);
+    for (int i = 0; i < CALLBACKS; i++) {
+        assert_int_equal(all[i].place, i + 1);
+    }
+    assert_ok_pool(pool, yoke_future_on_done(future, count_call, &all[CALLBACKS]));
+    assert_int_equal(all[CALLBACKS].place, CALLBACKS + 1);
     yoke_future_destroy(future);
+}
+
+static void a_destroyed_future_calls_nothing(void **state)
+{
+    api_gate *gate = api_gate_create(pool);
+    uint32_t *numbers = api_numbers(pool, 1);
+    yoke_future *future = NULL;
+    int calls = 0;
+    called two[2] = {{&calls, 0}, {&calls, 0}};
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map_async(&future, pool, hold, yoke_range_1d(1), NULL,
+                                        YOKE_ARGS(yoke_inout(numbers, 4),
+                                                  yoke_in_whole(gate, sizeof *gate))));
+    assert_ok_pool(pool, yoke_future_on_done(future, count_call, &two[0]));
+    assert_ok_pool(pool, yoke_future_on_done(future, count_call, &two[1]));
+    yoke_future_destroy(future);
+    api_gate_open(gate);
+    assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+    assert_int_equal(calls, 0);
 }
 
 static int use_parents_future(void *future)
@@ -220,7 +255,8 @@ int main(void)
         with_pool(a_failure_reaches_jobs_submitted_after_it),
         with_pool(a_chain_fails_to_its_end_though_nobody_holds_it),
         with_pool(a_failure_that_was_seen_is_over),
-        with_pool(a_future_has_one_callback),
+        with_pool(a_future_has_several_callbacks),
+        with_pool(a_destroyed_future_calls_nothing),
         with_pool(a_forked_childs_copy_of_a_future_is_refused),
         yt_unit_test(polling_notices_that_the_supervisor_died),
     };

@@ -142,7 +142,10 @@ static int count_under_lock(void *arg)
 static void test_lock(void **state)
 {
     (void)state;
+    assert_false(yoke_mutex_is_locked(b->lock));
     assert_ok_pool(pool, yoke_mutex_lock(b->lock, 0));
+    assert_true(yoke_mutex_is_locked(b->lock));
+    assert_false(yoke_mutex_is_locked(NULL));
     assert_refused(pool, yoke_mutex_lock(b->lock, YOKE_FOREVER), YOKE_EBUSY, "already");
     assert_status(elsewhere(take_lock, 0), YOKE_ETIMEDOUT);
     assert_status(elsewhere(take_lock, 0.001), YOKE_ETIMEDOUT);
@@ -383,9 +386,13 @@ static void test_barrier(void **state)
         } else if (how == 1) {
             assert_ok_pool(pool, yoke_barrier_abort(b->barrier));
         }
+        assert_int_equal(yoke_barrier_is_broken(b->barrier), how < 2);
         assert_ok_pool(pool, yoke_barrier_reset(b->barrier));
+        assert_false(yoke_barrier_is_broken(b->barrier));
         assert_int_equal(yt_wait_child(pid, 30), -YOKE_EBROKEN);
     }
+    assert_int_equal(yoke_barrier_parties(b->barrier), PROCESSES);
+    assert_int_equal(yoke_barrier_parties(NULL), 0);
     atomic_store(&b->ready, 0);
     in_processes(meet);
     assert_refused(pool, yoke_barrier_create(&none, pool, 0, NULL), YOKE_EINVAL,

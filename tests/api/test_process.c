@@ -84,6 +84,25 @@ static void test_terminate_and_kill(void **state)
     }
 }
 
+/* Any signal, also one that the process ignores at first, and at any time. */
+static void test_any_signal(void **state)
+{
+    yoke_process *process = start(wait_for_ever, memory, 0);
+
+    (void)state;
+    assert_ok(yoke_process_signal(process, SIGINT));
+    assert_ok(yoke_process_signal(process, SIGSTOP));
+    assert_ok(yoke_process_signal(process, SIGCONT));
+    assert_refused(pool, yoke_process_signal(process, 0), YOKE_EINVAL, "0 is not");
+    assert_refused(pool, yoke_process_signal(process, 1000), YOKE_EINVAL, "1000 is not");
+    assert_status(yoke_process_signal(NULL, SIGINT), YOKE_EINVAL);
+    assert_true(yoke_process_is_alive(process));
+    assert_ok(yoke_process_signal(process, SIGUSR1));
+    assert_ok(yoke_process_wait(process, NULL, SECONDS));
+    assert_ok(yoke_process_signal(process, SIGKILL));
+    assert_int_equal(finish(process), -SIGUSR1);
+}
+
 /* SIGTERM arrives however early it is sent. */
 static void test_terminate_at_once(void **state)
 {
@@ -313,6 +332,7 @@ int main(void)
         process_test(test_signals),
         process_test(test_join),
         process_test(test_terminate_and_kill),
+        process_test(test_any_signal),
         process_test(test_terminate_at_once),
         process_test(test_stubborn),
         process_test(test_killed_from_outside),

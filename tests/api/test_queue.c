@@ -118,6 +118,55 @@ static void test_closing(void **state)
     api_close(pool);
 }
 
+typedef struct abort_wait {
+    yoke_queue *queue;
+    yoke_status status;
+} abort_wait;
+
+static void *put_until_closed(void *arg)
+{
+    abort_wait *self = arg;
+    const uint32_t number = 8;
+
+    do {
+        self->status = yoke_queue_put(self->queue, &number, 4, YOKE_FOREVER);
+    } while (self->status == YOKE_OK);
+    return NULL;
+}
+
+static bool queue_is_full(void *queue)
+{
+    return yoke_queue_count(queue) == 2;
+}
+
+/* What is in it is dropped, and counts as done; what was taken does not. */
+static void test_abort(void **state)
+{
+    yoke_pool *pool = api_open("cpu:1");
+    yoke_queue *queue = create(
+        pool, (yoke_queue_options){.item_bytes = 4, .capacity = 2, .track_done = true});
+    abort_wait putter = {.queue = queue};
+    uint32_t number;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, put_until_closed, &putter), 0);
+    assert_ok_pool(pool, yoke_queue_get(queue, &number, NULL, YOKE_FOREVER));
+    assert_true(yt_wait_until(queue_is_full, queue, 30));
+    assert_ok_pool(pool, yoke_queue_abort(queue));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_status(putter.status, YOKE_ECLOSED);
+    assert_int_equal(yoke_queue_count(queue), 0);
+    assert_refused(pool, yoke_queue_get(queue, &number, NULL, YOKE_FOREVER),
+                   YOKE_ECLOSED, "closed");
+    assert_status(yoke_queue_wait(queue, 0.01), YOKE_ETIMEDOUT);
+    assert_ok_pool(pool, yoke_queue_mark_done(queue));
+    assert_ok_pool(pool, yoke_queue_wait(queue, YOKE_FOREVER));
+    assert_ok_pool(pool, yoke_queue_abort(queue));
+    assert_status(yoke_queue_abort(NULL), YOKE_EINVAL);
+    api_close(pool);
+}
+
 static void test_joining(void **state)
 {
     yoke_pool *pool = api_open("cpu:1");
@@ -462,6 +511,7 @@ int main(void)
         yt_unit_test(test_order_and_room),
         yt_unit_test(test_any_length),
         yt_unit_test(test_closing),
+        yt_unit_test(test_abort),
         yt_unit_test(test_joining),
         yt_unit_test(test_bad_input),
         yt_unit_test(test_many),

@@ -224,6 +224,29 @@ static void test_close(void **state)
     at_every_step(close_it, check_closed);
 }
 
+static int abort_it(void *arg)
+{
+    (void)arg;
+    return begin() + (yoke_queue_abort(b->queue) == YOKE_OK ? 0 : 1);
+}
+
+/* All messages are there, or none; those that were dropped count as done. */
+static void check_aborted(bool died)
+{
+    unsigned char item[ITEM] = {0};
+    const unsigned count = drain(1, 1);
+
+    assert_true(count == 0 || (died && count == BEFORE));
+    assert_status(yoke_queue_put(b->queue, item, ITEM, YOKE_FOREVER), YOKE_ECLOSED);
+    assert_ok_pool(pool, yoke_queue_wait(b->queue, YOKE_FOREVER));
+}
+
+static void test_abort(void **state)
+{
+    (void)state;
+    at_every_step(abort_it, check_aborted);
+}
+
 /* ---- who waits while somebody dies ---- */
 
 static int get_last(void *arg)
@@ -510,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_put),
         cmocka_unit_test(test_get),
         cmocka_unit_test(test_close),
+        cmocka_unit_test(test_abort),
         cmocka_unit_test(test_consumer_of_a_dying_producer),
         cmocka_unit_test(test_lock),
         cmocka_unit_test(test_value),
