@@ -50,7 +50,10 @@ typedef struct yoke_task {
     size_t context_bytes;
     const yoke_task_device *device; /**< NULL unless yoke_task_options.on_device is set */
     void *library; /**< the library's */
-    size_t reserved[4]; /**< 0 */
+    size_t worker;  /**< where this runs; these three as in yoke_span */
+    size_t workers;
+    size_t process;
+    size_t reserved[1]; /**< 0 */
 } yoke_task;
 
 /**

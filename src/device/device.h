@@ -37,6 +37,13 @@ static inline void yk_kind_data_get(const yk_kind_data *data, void *value, size_
     memcpy(value, data->bytes, bytes);
 }
 
+/* Where a device is, as functions that it calls are told. */
+typedef struct yk_device_place {
+    uint32_t worker;  /* 0: the application's thread that helps; otherwise the slot, plus 1 */
+    uint32_t process; /* of this worker, from 1 */
+    const _Atomic uint32_t *worker_count; /* of the pool: slots in use */
+} yk_device_place;
+
 /* What to open. In shared memory; written by the supervisor before the worker exists. */
 typedef struct yk_device_config {
     uint32_t kind;       /* YK_DEVICE_... */
@@ -47,7 +54,15 @@ typedef struct yk_device_config {
     uint32_t number;     /* of a device that was found, plus 1; 0: none */
     char driver[256];    /* of a device that was found: yk_driver.path */
     yk_kind_data own;    /* the selector's, or of the device that was found */
+    /* in the copy of the process that opens it, and as long as the device; NULL: unknown */
+    const yk_device_place *place;
 } yk_device_config;
+
+/* How many processes and threads may compute: the pool's workers, and the application's thread. */
+static inline uint32_t yk_device_place_count(const yk_device_place *place)
+{
+    return atomic_load_explicit(place->worker_count, memory_order_relaxed) + 1;
+}
 
 /* What was opened. */
 typedef struct yk_device_info {

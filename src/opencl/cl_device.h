@@ -148,6 +148,7 @@ typedef struct yk_cl_binding {
 
 typedef struct yk_cl_device {
     yk_device base;
+    const yk_device_place *place; /* NULL: unknown */
     cl_device_id id;
     cl_context context;
     yk_cl_lane lanes[YK_MAX_LANES]; /* info.lanes of them have a queue */

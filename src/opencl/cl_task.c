@@ -70,7 +70,7 @@ yoke_status yk_cl_task_run(yk_cl_device *device, uint64_t begin, uint64_t end,
 
     yk_binding_fill_scalars(&device->task_binding, device->launch);
     status = yk_tasks_run(device->task, device->launch, device->task_binding.args,
-                          begin, end, &device->task_device, error);
+                          begin, end, &device->task_device, device->place, error);
     waited = yk_cl_wait(device, &device->lanes[0], status == YOKE_OK ? error : NULL);
     return status == YOKE_OK ? waited : status;
 }

@@ -67,6 +67,7 @@ static yoke_status opencl_open(yk_device **out, const yk_device_config *config,
     }
     device->base.ops = &yk_opencl_ops;
     device->index = (int)config->number - 1;
+    device->place = config->place;
     status = yk_cl_bring_up(device, config, error);
     if (status != YOKE_OK) {
         opencl_close(&device->base);

@@ -160,13 +160,14 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
         }
     }
     atomic_store(&worker->detached_seen, supervisor->attachments.closed);
+    atomic_fetch_add(&worker->incarnation, 1);
     if (!fork_worker(supervisor, slot)) {
+        atomic_fetch_sub(&worker->incarnation, 1);
         atomic_store(&worker->detached_seen, YK_SEEN_ALL);
         try_again(supervisor, slot, failed);
         return;
     }
     child->deadline_ns = yk_clock_ns() + supervisor->control->start_timeout_ns;
-    atomic_fetch_add(&worker->incarnation, 1);
     atomic_store(&worker->pid, (uint32_t)child->pid);
     yk_supervisor_trace(supervisor, YK_TRACE_BIRTH, slot, child->pid, 0);
 }

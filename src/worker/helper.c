@@ -12,6 +12,7 @@ yk_worker_self *yk_helper_create(yk_control *control)
 {
     const uint32_t kind = yk_device_kind_with(YK_TRAIT_IS_CALLER);
     yk_worker_self *self = calloc(1, sizeof *self);
+    yk_device_config config;
 
     if (self == NULL) {
         return NULL;
@@ -23,7 +24,10 @@ yk_worker_self *yk_helper_create(yk_control *control)
         self->undo[lane].file = -1;
     }
     self->worker->config.kind = kind;
-    if (yk_device_open(&self->device, &self->worker->config, &self->error) != YOKE_OK) {
+    self->place = (yk_device_place){.process = 1, .worker_count = &control->worker_count};
+    config = self->worker->config;
+    config.place = &self->place;
+    if (yk_device_open(&self->device, &config, &self->error) != YOKE_OK) {
         free(self);
         return NULL;
     }

@@ -25,8 +25,14 @@ static const uint64_t max_later_ns = 2000000;
 static bool worker_open_device(yk_worker_self *self)
 {
     yk_worker *worker = self->worker;
-    yoke_status status = yk_device_open(&self->device, &worker->config, &self->error);
+    yk_device_config config = worker->config;
+    yoke_status status;
 
+    self->place = (yk_device_place){.worker = self->slot + 1,
+                                    .process = atomic_load(&worker->incarnation),
+                                    .worker_count = &self->control->worker_count};
+    config.place = &self->place;
+    status = yk_device_open(&self->device, &config, &self->error);
     if (status == YOKE_OK && yk_worker_has(worker, YK_TRAIT_RUNS_FUNCTIONS)) {
         status = yk_worker_initialize(self);
     }

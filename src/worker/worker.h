@@ -63,6 +63,7 @@ typedef struct yk_worker_self {
     yk_undo_log undo[YK_MAX_LANES];
     yk_device *device;      /* the device of this worker */
     yk_device *source_device; /* for kernels without a native form: control->source */
+    yk_device_place place;
     bool source_device_failed;
     yoke_status source_status; /* why */
     char *source_text;         /* NULL: no memory for it */

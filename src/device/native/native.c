@@ -42,6 +42,7 @@ typedef struct native_device {
     span_context context; /* of the span */
     bool has_lent;        /* some array is lent */
     bool is_task;         /* function is a yoke_task_function */
+    const yk_device_place *place; /* NULL: unknown */
 } native_device;
 
 static native_device *native_of(yk_device *device)
@@ -54,12 +55,12 @@ static yoke_status native_open(yk_device **device, const yk_device_config *confi
 {
     native_device *native = calloc(1, sizeof *native);
 
-    (void)config;
     *device = NULL;
     if (native == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "cannot allocate memory for a device");
     }
     native->base.ops = &yk_native_ops;
+    native->place = config->place;
     *device = &native->base;
     return YOKE_OK;
 }
@@ -171,7 +172,8 @@ static void native_end(yk_device *device)
     forget_failure(&native_of(device)->context);
 }
 
-static yoke_span make_span(const yk_launch *launch, span_context *context)
+static yoke_span make_span(const yk_launch *launch, const yk_device_place *place,
+                           span_context *context)
 {
     yoke_span span = {
         .split = launch->split,
@@ -180,6 +182,11 @@ static yoke_span make_span(const yk_launch *launch, span_context *context)
         .context = context,
     };
 
+    if (place != NULL) {
+        span.worker = place->worker;
+        span.workers = yk_device_place_count(place);
+        span.process = place->process;
+    }
     for (unsigned d = 0; d < 3; d++) {
         span.range.begin[d] = (size_t)launch->begin[d];
         span.range.size[d] = (size_t)launch->size[d];
@@ -218,7 +225,7 @@ static yoke_status native_begin(yk_device *device, const yk_kernel *kernel,
     native->launch = launch;
     native->launch_id = launch->id;
     native->function = find_function(native, kernel->id)->function;
-    native->span = make_span(launch, &native->context);
+    native->span = make_span(launch, native->place, &native->context);
     native->has_lent = has_lent(launch);
     native->is_task = yk_kernel_is_task(kernel);
     return YOKE_OK;
@@ -256,7 +263,7 @@ static yoke_status call_function(native_device *native, yk_error *error)
     if (native->is_task) {
         return yk_tasks_run((yoke_task_function *)(yk_any_function *)native->function,
                             native->launch, native->binding.args, native->span.begin,
-                            native->span.end, NULL, error);
+                            native->span.end, NULL, native->place, error);
     }
     context->error = error;
     returned = yk_user_call(call_native, native, error);

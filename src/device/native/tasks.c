@@ -110,7 +110,8 @@ static void call_tasks(void *context)
 
 yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
                          void *const *args, uint64_t begin, uint64_t end,
-                         const yoke_task_device *device, yk_error *error)
+                         const yoke_task_device *device,
+                         const yk_device_place *place, yk_error *error)
 {
     task_calls self;
     unsigned long long item;
@@ -123,6 +124,11 @@ yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
     self.code = 0;
     self.all = begin_calls(launch, args, self.parts, &self.state);
     self.all.device = device;
+    if (place != NULL) {
+        self.all.worker = place->worker;
+        self.all.workers = yk_device_place_count(place);
+        self.all.process = place->process;
+    }
     if (!yk_user_call(call_tasks, &self, error)) {
         item = (unsigned long long)(self.item + launch->task.first);
         yk_error_prefix(error, "item %llu: ", item);
