@@ -70,6 +70,10 @@ typedef enum yoke_start {
  */
 typedef int yoke_initializer(const void *argument, size_t bytes);
 
+/** The last function that a process calls: see yoke_pool_options.finalizer. The arguments are those
+ *  of the initializer. */
+typedef void yoke_finalizer(const void *argument, size_t bytes);
+
 /** How to make a pool. Zero in a field means that the library chooses. */
 typedef struct yoke_pool_options {
     /**
@@ -137,6 +141,14 @@ typedef struct yoke_pool_options {
      *  The environment variable YOKE_CHECK=1 does the same. */
     bool check;
     unsigned char reserved[7]; /**< 0 */
+    /**
+     * Called once in every process that calls native functions, when it ends by itself: when the
+     * pool is closed, and after items_per_process items. Not when it is killed or crashes, and not
+     * by yoke_pool_terminate(). For what the initializer has opened, and to write out what has been
+     * counted in the process, as __gcov_dump() does. It has start_timeout seconds, for which
+     * yoke_pool_close() waits. initializer_argument is its argument, too. NULL: nothing is called.
+     */
+    yoke_finalizer *finalizer;
 } yoke_pool_options;
 
 typedef enum yoke_worker_kind {

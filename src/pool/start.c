@@ -137,6 +137,12 @@ static yoke_status start_options_copy_argument(yoke_pool *pool,
     return YOKE_OK;
 }
 
+static yoke_status start_options_locate(yk_function *function, yk_any_function *given,
+                                        const char *what, yk_error *error)
+{
+    return given == NULL ? YOKE_OK : yk_function_locate(function, given, what, error);
+}
+
 yoke_status yk_initializer_set(yoke_pool *pool, const yoke_pool_options *options,
                                yk_error *error)
 {
@@ -146,15 +152,20 @@ yoke_status yk_initializer_set(yoke_pool *pool, const yoke_pool_options *options
         return yk_fail(error, YOKE_EINVAL,
                        "initializer_argument and initializer_bytes go together");
     }
-    if (options->initializer == NULL) {
+    if (options->initializer == NULL && options->finalizer == NULL) {
         return options->initializer_bytes == 0
                    ? YOKE_OK
                    : yk_fail(error, YOKE_EINVAL,
                              "initializer_argument is given, but no initializer");
     }
-    status = yk_function_locate(&pool->control->initializer.function,
-                                (yk_any_function *)options->initializer,
-                                "the initializer", error);
+    status = start_options_locate(&pool->control->initializer.function,
+                                  (yk_any_function *)options->initializer,
+                                  "the initializer", error);
+    if (status == YOKE_OK) {
+        status = start_options_locate(&pool->control->initializer.finalizer,
+                                      (yk_any_function *)options->finalizer,
+                                      "the finalizer", error);
+    }
     return status == YOKE_OK ? start_options_copy_argument(pool, options, error)
                              : status;
 }

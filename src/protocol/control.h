@@ -342,6 +342,7 @@ typedef struct yk_initializer {
     yk_function function; /* place.offset 0: none */
     const void *argument; /* in the store; NULL: none */
     uint64_t bytes;
+    yk_function finalizer; /* called before such a process ends; place.offset 0: none */
 } yk_initializer;
 
 /* ---- descriptors that the program wants kept ---------------------------------------- */

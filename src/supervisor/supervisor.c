@@ -288,7 +288,12 @@ static uint32_t reap_any(yk_supervisor *supervisor)
 /* Waits for workers, which end by themselves when they see that the pool closes. */
 static void wait_for_workers(yk_supervisor *supervisor)
 {
-    const uint64_t deadline = yk_clock_ns() + close_ns;
+    const yk_control *control = supervisor->control;
+    const uint64_t now = yk_clock_ns();
+    const uint64_t limit = control->initializer.finalizer.place.offset != 0
+                               ? yk_max(close_ns, control->start_timeout_ns)
+                               : close_ns;
+    const uint64_t deadline = limit < UINT64_MAX - now ? now + limit : UINT64_MAX;
 
     yk_control_wake_workers(supervisor->control);
     while (reap_any(supervisor) > 0 && yk_clock_ns() < deadline) {

@@ -164,6 +164,7 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     count_items(self);
     become_ready(self);
     worker_run(self);
+    yk_worker_finalize(self);
     flush_output(control);
     /* Devices are not closed: drivers are known to hang in that call, and the process ends
      * anyway. */

@@ -96,6 +96,9 @@ bool yk_worker_is_spent(const yk_worker_self *self);
  * cannot be found or reports a failure. */
 yoke_status yk_worker_initialize(yk_worker_self *self);
 
+/* Calls the program's finalizer, if there is one: the process is about to end. */
+void yk_worker_finalize(yk_worker_self *self);
+
 /* ---- builds (worker_builds.c) ---- */
 
 /* Between these two calls a compiler may take long, or crash the process. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's initializer: the function that each process that calls native functions calls
- * first. The application names it in the control block before any process exists, with a copy
+ * The program's initializer and finalizer: the functions that each process that calls native
+ * functions calls first, and before it ends. The application names it in the control block before any process exists, with a copy
  * of its argument in the store. Workers only read both.
  */
 #include "base/text.h"
@@ -66,4 +66,36 @@ yoke_status yk_worker_initialize(yk_worker_self *worker_self)
            : call.code == 0
                ? YOKE_OK
                : yk_fail(error, YOKE_EKERNEL, "the initializer returned %d", call.code);
+}
+
+/* ---- the finalizer ---- */
+
+typedef struct finalizer_call {
+    yoke_finalizer *function;
+    const yk_initializer *self;
+} finalizer_call;
+
+static void call_finalizer(void *context)
+{
+    const finalizer_call *call = context;
+
+    call->function(call->self->argument, (size_t)call->self->bytes);
+}
+
+void yk_worker_finalize(yk_worker_self *worker_self)
+{
+    const yk_initializer *self = &worker_self->control->initializer;
+    finalizer_call call = {.self = self};
+
+    if (self->finalizer.place.offset == 0 ||
+        !yk_worker_has(worker_self->worker, YK_TRAIT_RUNS_FUNCTIONS) ||
+        atomic_load(&worker_self->control->quit) == YK_QUIT_KILL) {
+        return;
+    }
+    call.function =
+        (yoke_finalizer *)yk_elf_find(self->finalizer.object, self->finalizer.place);
+    if (call.function != NULL) {
+        /* The process ends in any case, and no call waits for what it does. */
+        (void)yk_user_call(call_finalizer, &call, &worker_self->error);
+    }
 }

@@ -333,6 +333,100 @@ static void test_spent_after_each(void **state)
     api_close(pool);
 }
 
+/* ---- finalizers ---- */
+
+/* What this process has computed. */
+static uint32_t worked;
+
+static int count_work(yoke_task *task)
+{
+    (void)task;
+    worked++;
+    return 0;
+}
+
+static void write_work(const char *file)
+{
+    const int fd = open(file, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)!write(fd, &worked, sizeof worked);
+        (void)close(fd);
+    }
+}
+
+/* Longer than processes without finalizers may take to end. */
+static void finalize_slowly(const void *argument, size_t bytes)
+{
+    const setting *self = argument;
+
+    (void)nanosleep(&(struct timespec){.tv_sec = self->behaviour == HANGS ? 3 : 0}, NULL);
+    if (bytes == sizeof *self) {
+        write_work(self->file);
+    }
+    if (self->behaviour == CRASHES) {
+        (void)raise(SIGSEGV);
+    }
+}
+
+typedef struct reports {
+    uint32_t count;
+    uint32_t sum;
+} reports;
+
+/* Reads and empties the file. */
+static reports take_reports(int fd)
+{
+    reports all = {0, 0};
+    uint32_t one;
+
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    while (read(fd, &one, sizeof one) == sizeof one) {
+        all.count++;
+        all.sum += one;
+    }
+    assert_int_equal(ftruncate(fd, 0), 0);
+    return all;
+}
+
+static void check_finalizer(yoke_start start, uint32_t behaviour, uint64_t items)
+{
+    setting self = {.behaviour = behaviour, .file = "/tmp/yoke_finalizer_XXXXXX"};
+    const int fd = mkstemp(self.file);
+    const yoke_pool_options options = {.devices = "cpu:2",
+                                       .start = start,
+                                       .finalizer = finalize_slowly,
+                                       .items_per_process = items,
+                                       .initializer_argument = &self,
+                                       .initializer_bytes = sizeof self};
+    yoke_pool *pool = open_pool(&options);
+    reports all;
+
+    assert_true(fd >= 0);
+    assert_ok_pool(pool, yoke_apply_each(pool, count_work, N, NULL, NULL, 0));
+    api_close(pool);
+    all = take_reports(fd);
+    assert_int_equal(all.sum, N);
+    assert_true(items == 0 ? all.count == 2 : all.count >= N / items / 4);
+
+    pool = open_pool(&options);
+    assert_ok(yoke_pool_terminate(pool));
+    assert_int_equal(take_reports(fd).count, 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(unlink(self.file), 0);
+}
+
+static void test_finalizer(void **state)
+{
+    (void)state;
+    for (int i = 0; i < STARTS; i++) {
+        check_finalizer(starts[i], GOOD, 0);
+        check_finalizer(starts[i], HANGS, 0);
+        check_finalizer(starts[i], CRASHES, 0);
+        check_finalizer(starts[i], GOOD, 100);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,7 +434,7 @@ int main(void)
         yt_unit_test(test_refusal),     yt_unit_test(test_crash),
         yt_unit_test(test_hang),        yt_unit_test(test_one_refuses),
         yt_unit_test(test_bad_input),   yt_unit_test(test_spent),
-        yt_unit_test(test_spent_after_each),
+        yt_unit_test(test_spent_after_each), yt_unit_test(test_finalizer),
     };
 
     return yt_run_group(tests);
