@@ -361,6 +361,7 @@ static yoke_status find_block(yk_arg *to, const yk_launch_input *input,
     to->block_id = block.id;
     to->table = block.table;
     to->attachment = block.attachment;
+    to->flags |= block.shares_pages ? YK_ARG_SHARES_PAGES : 0U;
     if (block.read_only && (to->access & YK_WRITE) != 0) {
         return yk_fail(error, YOKE_EINVAL,
                        "%p is in a named segment that was opened read-only",

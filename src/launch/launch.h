@@ -23,6 +23,8 @@ enum {
     /* a halo continues at the other end of the parts that exist */
     YK_ARG_PERIODIC = 2,
     YK_ARG_LEAVES_SOME = 4, /* items may leave some bytes of their parts unchanged */
+    /* the pages of its allocation may hold others, too: no device may take them as a whole */
+    YK_ARG_SHARES_PAGES = 8,
 };
 
 /* A checked argument. Fields that do not apply to its kind are 0. */

@@ -52,7 +52,9 @@ static yk_cl_block *cl_memory_free_slot(yk_cl_device *device, uint64_t address,
     return oldest;
 }
 
-/* The buffer over an argument's allocation; NULL if the driver does not create one. */
+/* The buffer over an argument's allocation; NULL if the driver does not create one, or if the
+ * buffer, which is whole pages, would have bytes of other allocations: a driver may copy all of it
+ * back. */
 static cl_mem cl_memory_block_of(yk_cl_device *device, const yk_arg *arg)
 {
     const uint64_t bytes = yk_round_up(arg->block_bytes, PAGE);
@@ -66,7 +68,8 @@ static cl_mem cl_memory_block_of(yk_cl_device *device, const yk_arg *arg)
             return device->blocks[i].handle;
         }
     }
-    if (arg->block_id == 0 || arg->block_address % PAGE != 0 ||
+    if (arg->block_id == 0 || (arg->flags & YK_ARG_SHARES_PAGES) != 0 ||
+        arg->block_address % PAGE != 0 ||
         bytes > device->max_alloc) {
         return NULL;
     }

@@ -67,7 +67,7 @@ static yoke_status result_begin(yk_completion *completion, yoke_pool *pool, yk_j
 static void *copy_small(yoke_pool *pool, const yk_task_result *result, size_t bytes,
                         yk_error *error)
 {
-    void *copy = yk_arena_alloc_page(&pool->arena, bytes, error);
+    void *copy = yk_arena_alloc_result(&pool->arena, bytes, error);
 
     if (copy != NULL) {
         memcpy(copy, result->small, bytes);

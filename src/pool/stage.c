@@ -59,7 +59,7 @@ static yoke_status stage_arg(yoke_pool *pool, yk_staging *staging, yk_launch *la
     void *copy;
 
     yk_footprint_span(launch, arg, &low, &high);
-    /* The kernel's pointer is aligned like one of yoke_alloc(). */
+    /* The kernel's pointer is aligned like one of yoke_alloc() of that size. */
     lead = yk_round_up(arg->address - low, ALIGNMENT);
     copy = yk_arena_alloc(&pool->arena, lead + (high - arg->address), error);
     if (copy == NULL) {
@@ -80,6 +80,7 @@ static yoke_status stage_arg(yoke_pool *pool, yk_staging *staging, yk_launch *la
     arg->block_address = (uint64_t)(uintptr_t)copy;
     arg->block_bytes = block.bytes;
     arg->block_id = block.id;
+    arg->flags |= block.shares_pages ? YK_ARG_SHARES_PAGES : 0U;
     return YOKE_OK;
 }
 

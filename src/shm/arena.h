@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The arena: page-granular allocation from a shared mapping. The list of allocations is in the
- * private memory of the only process that allocates, the application: no worker can damage it,
- * or die holding its lock.
+ * The arena: allocation from a shared mapping. Small allocations share pages, larger ones have
+ * their own. The books are in the private memory of the only process that allocates, the
+ * application: no worker can damage them, or die holding their lock. Each call takes O(log n)
+ * steps.
  */
 #ifndef YK_SHM_ARENA_H
 #define YK_SHM_ARENA_H
@@ -13,49 +14,18 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "shm/allocation.h"
+#include "shm/books.h"
 #include "shm/guard.h"
 #include "shm/layout.h"
+#include "shm/slab.h"
 #include "sys/mapping.h"
 
-enum { YK_MAX_SPARE = 4096 };
+/* An allocation of more than this begins a page, and has its pages for itself. */
+enum { YK_MAX_SHARING = 1024 };
 
-enum {
-    YK_ALLOCATION_PLAIN = 0,
-    /* address space for a result, which will take what it needs */
-    YK_ALLOCATION_RESERVED = 1,
-    YK_ALLOCATION_PAGE = 2,    /* one page, kept for reuse when it is freed */
-    YK_ALLOCATION_SPARE = 3,   /* such a page that is free: not an allocation */
-    YK_ALLOCATION_SEGMENT = 4, /* a named segment's pages instead of the arena's own */
-    /* objects that processes share, or the place of one that was just destroyed */
-    YK_ALLOCATION_OBJECT = 5,
-    /* addresses of closed segments that some process may still have: not an allocation */
-    YK_ALLOCATION_RESTING = 6,
-};
-
-/* An allocation. */
-typedef struct yk_allocation {
-    uint64_t offset; /* from the mapping's base */
-    uint64_t bytes;  /* as requested */
-    uint64_t lead;   /* bytes taken before it: whole pages begin there */
-    uint64_t span;   /* bytes taken from its offset on: to the end of a page */
-    uint64_t id;     /* never used twice in an arena; from 1 */
-    uint32_t users;  /* jobs that use it */
-    uint64_t table;  /* address of its yk_residency; 0: it is not lent */
-    uint32_t kind;   /* YK_ALLOCATION_... */
-    uint32_t attachment;  /* number of the named segment it shows, from 1; 0: none */
-    uint32_t zone;   /* yk_zone_kind */
-    uint32_t guard;  /* its entry in the table of guarded allocations, from 1; 0: none */
-    bool read_only;  /* a segment that may not be written */
-    /* of a resting range: how many segments had been closed when it began to rest */
-    uint64_t epoch;
-} yk_allocation;
-
-/* Where to start searching for a gap: there is no gap of this span or larger before it. Only a
- * hint. */
-typedef struct yk_gap_hint {
-    uint64_t span;
-    uint64_t offset;
-} yk_gap_hint;
+/* The number of empty slabs that are kept: 16 MiB. */
+enum { YK_MAX_EMPTY_SLABS = 256 };
 
 typedef struct yk_arena {
     yk_mapping mapping;
@@ -65,18 +35,16 @@ typedef struct yk_arena {
     uint64_t next[YK_ZONES];
     _Atomic size_t resting; /* number of ranges where segments were */
     pthread_mutex_t lock;
-    yk_allocation *allocations; /* sorted by offset */
-    size_t count;
-    size_t capacity;
-    uint64_t used;    /* bytes in allocations */
-    /* ... in those that take no memory here: reservations and segments */
+    yk_books books[YK_ZONES]; /* of each zone; only the first if there is one zone */
+    bool is_divided;
+    yk_slabs slabs;
+    /* bytes in allocations that take no memory here: reservations and segments */
     uint64_t reserved;
-    uint64_t spare[YK_MAX_SPARE]; /* offsets of spare pages */
-    size_t spare_count;
-    yk_gap_hint page_hint;
-    yk_gap_hint large_hint;
     uint64_t next_id;
     bool limited; /* refuse allocations that do not fit the system's memory */
+    /* bytes that can be allocated before the system is asked again; until when (yk_clock_ns) */
+    uint64_t allowance;
+    uint64_t allowed_until;
 } yk_arena;
 
 /* Takes over a mapping: fini destroys it. `limited`: see yk_arena_alloc(). All of the mapping
@@ -88,10 +56,12 @@ yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
 void yk_arena_divide(yk_arena *arena, const yk_layout *layout);
 void yk_arena_fini(yk_arena *arena);
 
-/* Zeroed memory, page-aligned (2 MiB-aligned from 2 MiB on). If allocations are guarded, it is
+/* Zeroed memory, page-aligned (2 MiB-aligned from 2 MiB on). Up to YK_MAX_SHARING bytes share
+ * pages and are aligned to 128 bytes, up to 64 bytes to 64. If allocations are guarded, it is
  * aligned to 16 to 128 bytes and ends at the end of a page, after which no access is possible.
  * If the arena is limited, a request is refused that does not fit the memory that machine and
- * cgroup have left, less what was promised and not yet touched. NULL: YOKE_ENOMEM in error. */
+ * cgroup have left, less what was promised and not yet touched; they are asked once per 16 MiB.
+ * NULL: YOKE_ENOMEM in error. */
 void *yk_arena_alloc(yk_arena *arena, size_t bytes, yk_error *error);
 
 /* YOKE_EINVAL if no allocation starts there, or if it is a segment or an object; YOKE_EBUSY if
@@ -151,9 +121,17 @@ void yk_arena_shrink_object(yk_arena *arena, const void *pointer, size_t bytes);
 /* Sets the page table of the allocation that starts there; 0 removes it. */
 void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table);
 
-/* Memory of at most a page, not zeroed; without a system call if a page was freed before. For
- * small results, of which there may be many. */
-void *yk_arena_alloc_page(yk_arena *arena, size_t bytes, yk_error *error);
+/* Memory for a small result, of which there may be many: not zeroed, and up to YK_SLOT_MOST bytes
+ * share pages. */
+void *yk_arena_alloc_result(yk_arena *arena, size_t bytes, yk_error *error);
+
+/* Changes the size of an allocation where it is, which gets a new id. What it keeps of its content
+ * stays, what is added is zero. False if that is not possible there: it has users, is lent,
+ * guarded, not plain, or what follows is taken. */
+bool yk_arena_resize(yk_arena *arena, void *pointer, size_t bytes);
+
+/* YOKE_EINVAL or YOKE_EBUSY if yk_arena_free() would fail with it. */
+yoke_status yk_arena_check_free(yk_arena *arena, const void *pointer, yk_error *error);
 
 /* Reserves address space for something whose size is not known yet. It does not count against
  * the available memory. It has a user and cannot be freed until it is settled. */
@@ -164,7 +142,11 @@ void *yk_arena_reserve(yk_arena *arena, size_t bytes, yk_error *error);
  * so that pages have to be given back, too. */
 void yk_arena_settle(yk_arena *arena, const void *pointer, size_t bytes, bool touched);
 
-/* Whether allocations are sorted, disjoint, page-aligned and within the mapping. */
+/* The number of entries in the books, and of bytes that they take; slabs count as a whole. */
+size_t yk_arena_count(const yk_arena *arena);
+uint64_t yk_arena_used(const yk_arena *arena);
+
+/* Whether entries are sorted, disjoint, page-aligned and within the mapping. */
 bool yk_arena_valid(const yk_arena *arena);
 
 #endif

@@ -382,11 +382,11 @@ static void apply_in_some_way(unsigned way, size_t size)
     yoke_future_destroy(future);
 }
 
-/* What the program gets of the arena, spare pages and spare memory aside. */
+/* What the program gets of the arena, empty slabs aside. */
 static uint64_t used(void)
 {
     assert_true(yk_arena_valid(&pool->arena));
-    return pool->arena.used - pool->arena.spare_count * 4096;
+    return yk_arena_used(&pool->arena) - pool->arena.slabs.empty * YK_SLAB_BYTES;
 }
 
 /* However many there were, nothing of them is left. */

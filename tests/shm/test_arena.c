@@ -31,6 +31,17 @@ static int close_arena(void **state)
     return yt_test_teardown(state);
 }
 
+/* What allocations take; empty slabs are kept. */
+static uint64_t used(const yk_arena *of)
+{
+    return yk_arena_used(of) - of->slabs.empty * YK_SLAB_BYTES;
+}
+
+static size_t alignment_of(size_t bytes)
+{
+    return bytes >= LARGE ? LARGE : bytes > YK_MAX_SHARING ? 4096 : bytes > 64 ? 128 : 64;
+}
+
 typedef struct piece {
     unsigned char *memory;
     size_t bytes;
@@ -83,7 +94,7 @@ static bool alloc_piece(piece *p)
         assert_int_equal(error.status, YOKE_ENOMEM);
         return false;
     }
-    assert_int_equal((uintptr_t)p->memory % (p->bytes >= LARGE ? LARGE : 4096), 0);
+    assert_int_equal((uintptr_t)p->memory % alignment_of(p->bytes), 0);
     assert_true(ends_are(p, 0));
     fill_ends(p);
     return true;
@@ -122,7 +133,7 @@ static void test_random_use(void **state)
         }
     }
     assert_true(yk_arena_valid(&arena));
-    assert_int_equal(arena.used, 0);
+    assert_int_equal(used(&arena), 0);
     /* No fragments are left: the whole window can be had again, and given back. */
     all = yk_arena_alloc(&arena, WINDOW, &error);
     assert_non_null(all);
@@ -153,7 +164,7 @@ static void test_find(void **state)
     assert_false(yk_arena_contains(&arena, (char *)arena.mapping.base - 1));
     assert_ok(yk_arena_free(&arena, a, &error));
     assert_false(yk_arena_find(&arena, a, &allocation));
-    assert_ptr_equal(yk_arena_alloc(&arena, 10, &error), a);
+    assert_ptr_equal(yk_arena_alloc(&arena, 4097, &error), a);
     assert_true(yk_arena_find(&arena, a, &allocation) && allocation.id != id);
 }
 
@@ -192,7 +203,7 @@ static void test_segments(void **state)
     assert_true(found.id == allocation.id && found.attachment == 7 && found.read_only);
     assert_true(found.offset == allocation.offset && found.span == 8192);
     assert_int_equal(arena.reserved, 8192);
-    assert_int_equal(arena.used, 8192 + 4096);
+    assert_int_equal(used(&arena), 8192 + 4096);
     assert_true(yk_arena_valid(&arena));
     assert_status(yk_arena_free(&arena, a, &error), YOKE_EINVAL);
     assert_contains(error.text, "yoke_shm_close");
@@ -230,7 +241,7 @@ static void test_ranges_rest(void **state)
         assert_non_null(attachment);
         assert_true(attachment > last);
         assert_ok(yk_arena_detach(&arena, attachment, i, &error));
-        assert_int_equal(arena.count, 1);
+        assert_int_equal(yk_arena_count(&arena), 1);
         assert_int_equal(yk_arena_resting(&arena), i * GUEST);
         assert_true(yk_arena_valid(&arena));
         last = attachment;
@@ -241,7 +252,7 @@ static void test_ranges_rest(void **state)
     yk_arena_wake(&arena, MANY - 1); /* not the last: its neighbours rest with it */
     assert_int_equal(yk_arena_resting(&arena), MANY * GUEST);
     yk_arena_wake(&arena, MANY);
-    assert_int_equal(arena.count, 0);
+    assert_int_equal(yk_arena_count(&arena), 0);
     assert_true(yk_arena_attach(&arena, GUEST, 1, false, &allocation, &error) > (void *)last);
     assert_ptr_equal(yk_arena_attach(&arena, WINDOW / 2, 1, false, &allocation, &error),
                      arena.mapping.base);
@@ -384,7 +395,7 @@ static void test_too_many_guarded(void **state)
     for (size_t i = 0; i < MORE; i++) {
         assert_ok(yk_arena_free(&guarded, allocations[i], &error));
     }
-    assert_int_equal(guarded.count, 0);
+    assert_int_equal(yk_arena_count(&guarded), 0);
     yk_arena_fini(&guarded);
     free(allocations);
     free(table);
@@ -392,19 +403,33 @@ static void test_too_many_guarded(void **state)
 
 static void test_validity_notices_damage(void **state)
 {
+    yk_books *books = &arena.books[YK_ZONE_BLOCKS];
+    yk_entry *entry;
+    yk_entry *slab;
+
     (void)state;
     assert_non_null(yk_arena_alloc(&arena, 10000, &error));
     assert_non_null(yk_arena_alloc(&arena, 10000, &error));
+    assert_non_null(yk_arena_alloc(&arena, 100, &error));
     assert_true(yk_arena_valid(&arena));
-    arena.allocations[1].offset -= 4096;
+    entry = yk_books_at(books, 12288);
+    slab = yk_books_at(books, 24576);
+    assert_true(entry != NULL && slab != NULL && slab->slab != NULL);
+    entry->allocation.offset -= 4096;
     assert_false(yk_arena_valid(&arena));
-    arena.allocations[1].offset += 4096;
-    arena.allocations[0].bytes = 1 << 20;
+    entry->allocation.offset += 4096;
+    entry->allocation.bytes = 1 << 20;
     assert_false(yk_arena_valid(&arena));
-    arena.allocations[0].bytes = 10000;
-    arena.used++;
+    entry->allocation.bytes = 10000;
+    books->used++;
     assert_false(yk_arena_valid(&arena));
-    arena.used--;
+    books->used--;
+    slab->slab->slots[0].bytes = 200;
+    assert_false(yk_arena_valid(&arena));
+    slab->slab->slots[0].bytes = 100;
+    arena.slabs.empty++;
+    assert_false(yk_arena_valid(&arena));
+    arena.slabs.empty--;
     assert_true(yk_arena_valid(&arena));
 }
 
@@ -459,44 +484,128 @@ static void test_reservation(void **state)
     assert_status(yk_arena_free(&arena, reserved, &error), YOKE_EINVAL);
     assert_null(yk_arena_reserve(&arena, (size_t)WINDOW + 1, &error));
     assert_null(yk_arena_reserve(&arena, 0, &error));
-    assert_int_equal(arena.used, 0);
+    assert_int_equal(used(&arena), 0);
 }
 
-/* Freed pages are used again, and do not block other allocations. */
-static void test_pages(void **state)
+/* ---- small allocations ---- */
+
+/* Neighbours have bytes, ids, users and tables of their own. */
+static void test_small(void **state)
 {
-    enum { PAGES = YK_MAX_SPARE + 44 };
-    static void *pages[PAGES];
-    yk_allocation allocation;
-    void *all;
+    enum { MANY = 3000 };
+    static char *small[MANY];
+    yk_allocation first;
+    yk_allocation next;
 
     (void)state;
-    for (size_t i = 0; i < PAGES; i++) {
-        pages[i] = yk_arena_alloc_page(&arena, 1 + i % 4096, &error);
-        assert_non_null(pages[i]);
+    for (size_t i = 0; i < MANY; i++) {
+        small[i] = yk_arena_alloc(&arena, 100, &error);
+        assert_non_null(small[i]);
+        memset(small[i], (int)(1 + i % 255), 100);
     }
-    for (size_t i = 0; i < PAGES; i++) {
-        assert_ok(yk_arena_free(&arena, pages[i], &error));
-        assert_status(yk_arena_free(&arena, pages[i], &error), YOKE_EINVAL);
-        assert_false(yk_arena_find(&arena, pages[i], &allocation));
+    assert_true(used(&arena) <= (uint64_t)MANY * 128 + YK_SLAB_BYTES);
+    assert_true(yk_arena_find(&arena, small[0] + 99, &first));
+    assert_true(yk_arena_find(&arena, small[1], &next));
+    assert_true(first.id != next.id && first.bytes == 100 && first.shares_pages);
+    yk_arena_use(&arena, (uint64_t)(uintptr_t)small[0], first.id, 1);
+    assert_status(yk_arena_free(&arena, small[0], &error), YOKE_EBUSY);
+    assert_ok(yk_arena_free(&arena, small[1], &error));
+    assert_status(yk_arena_free(&arena, small[1], &error), YOKE_EINVAL);
+    assert_status(yk_arena_free(&arena, small[2] + 64, &error), YOKE_EINVAL);
+    assert_false(yk_arena_find(&arena, small[1], &next));
+    assert_true(is_filled((unsigned char *)small[0], 100, 1));
+    assert_true(is_filled((unsigned char *)small[1], 100, 0));
+    assert_true(is_filled((unsigned char *)small[2], 100, 3));
+    memset(small[1], 9, 100); /* a stale pointer */
+    assert_ptr_equal(yk_arena_alloc(&arena, 65, &error), small[1]);
+    assert_true(is_filled((unsigned char *)small[1], 128, 0));
+    assert_true(yk_arena_find(&arena, small[1], &next) && next.id > first.id);
+    yk_arena_use(&arena, (uint64_t)(uintptr_t)small[0], first.id, -1);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_ok(yk_arena_free(&arena, small[(7 * i) % MANY], &error));
+    }
+    assert_int_equal(used(&arena), 0);
+    assert_true(yk_arena_valid(&arena));
+}
+
+/* Results share pages up to a page. Slabs that become empty do not block other allocations. */
+static void test_results(void **state)
+{
+    enum { RESULTS = 5000 };
+    static void *results[RESULTS];
+    void *large;
+
+    (void)state;
+    for (size_t i = 0; i < RESULTS; i++) {
+        results[i] = yk_arena_alloc_result(&arena, 1 + i % 4096, &error);
+        assert_non_null(results[i]);
+    }
+    for (size_t i = 0; i < RESULTS; i++) {
+        assert_ok(yk_arena_free(&arena, results[i], &error));
     }
     assert_true(yk_arena_valid(&arena));
-    assert_int_equal(arena.spare_count, YK_MAX_SPARE);
-    assert_ptr_equal(yk_arena_alloc_page(&arena, 10, &error), pages[YK_MAX_SPARE - 1]);
-    assert_true(yk_arena_get(&arena, pages[YK_MAX_SPARE - 1], &allocation, &error) ==
-                YOKE_OK);
-    assert_int_equal(allocation.bytes, 10);
-    assert_ok(yk_arena_free(&arena, pages[YK_MAX_SPARE - 1], &error));
-    all = yk_arena_alloc_page(&arena, 5000, &error); /* more than a page */
-    assert_non_null(all);
-    assert_int_equal(arena.spare_count, YK_MAX_SPARE);
-    assert_ok(yk_arena_free(&arena, all, &error));
-    all = yk_arena_alloc(&arena, WINDOW / 2, &error);
-    assert_non_null(all);
-    assert_int_equal(arena.spare_count, YK_MAX_SPARE);
-    assert_ok(yk_arena_free(&arena, all, &error));
+    assert_true(arena.slabs.empty > 0 && arena.slabs.empty <= YK_MAX_EMPTY_SLABS);
+    large = yk_arena_alloc_result(&arena, 5000, &error);
+    assert_non_null(large);
+    assert_ok(yk_arena_free(&arena, large, &error));
     assert_non_null(yk_arena_alloc(&arena, WINDOW, &error));
-    assert_int_equal(arena.spare_count, 0);
+    assert_int_equal(arena.slabs.empty, 0);
+    assert_int_equal(yk_mapping_resident(&arena.mapping), 0);
+    assert_true(yk_arena_valid(&arena));
+}
+
+/* An arena in which no slab has room: pages. */
+static void test_small_in_little_room(void **state)
+{
+    char *most = yk_arena_alloc(&arena, WINDOW - 8192, &error);
+    char *small = yk_arena_alloc(&arena, 100, &error);
+
+    (void)state;
+    assert_true(most != NULL && small != NULL);
+    assert_int_equal((uintptr_t)small % 4096, 0);
+    assert_non_null(yk_arena_alloc(&arena, 100, &error));
+    assert_null(yk_arena_alloc(&arena, 100, &error));
+    assert_int_equal(error.status, YOKE_ENOMEM);
+    assert_true(yk_arena_valid(&arena));
+}
+
+/* ---- another size ---- */
+
+static void test_resize(void **state)
+{
+    unsigned char *a = yk_arena_alloc(&arena, 10000, &error);
+    unsigned char *b = yk_arena_alloc(&arena, 4096, &error);
+    unsigned char *small = yk_arena_alloc(&arena, 100, &error);
+    yk_allocation before;
+    yk_allocation after;
+
+    (void)state;
+    memset(a, 5, 12288); /* also what it does not own of its last page */
+    assert_true(yk_arena_find(&arena, a, &before));
+    assert_false(yk_arena_resize(&arena, a, 13000)); /* b is there */
+    assert_true(yk_arena_resize(&arena, a, 11000));
+    assert_true(is_filled(a, 10000, 5) && is_filled(a + 10000, 2288, 0));
+    assert_true(yk_arena_find(&arena, a, &after));
+    assert_true(after.id > before.id && after.bytes == 11000);
+    assert_true(yk_arena_resize(&arena, a, 3000));
+    assert_true(is_filled(a, 3000, 5) && is_filled(a + 3000, 12288 - 3000, 0));
+    assert_ok(yk_arena_free(&arena, b, &error));
+    assert_true(yk_arena_resize(&arena, a, 16000));
+    assert_true(is_filled(a, 3000, 5) && is_filled(a + 3000, 13000, 0));
+    assert_false(yk_arena_resize(&arena, a, 100)); /* small ones have slots */
+    assert_false(yk_arena_resize(&arena, a + 4096, 100));
+    memset(small, 6, 100);
+    assert_true(yk_arena_resize(&arena, small, 70) && yk_arena_resize(&arena, small, 128));
+    assert_true(is_filled(small, 70, 6) && is_filled(small + 70, 58, 0));
+    assert_false(yk_arena_resize(&arena, small, 129));
+    assert_true(yk_arena_find(&arena, a, &after));
+    yk_arena_use(&arena, (uint64_t)(uintptr_t)a, after.id, 1);
+    assert_false(yk_arena_resize(&arena, a, 15000));
+    yk_arena_use(&arena, (uint64_t)(uintptr_t)a, after.id, -1);
+    yk_arena_set_table(&arena, a, 1);
+    assert_false(yk_arena_resize(&arena, a, 15000));
+    yk_arena_set_table(&arena, a, 0);
+    assert_ok(yk_arena_free(&arena, a, &error));
     assert_true(yk_arena_valid(&arena));
 }
 
@@ -563,7 +672,10 @@ int main(void)
         arena_test(test_find),
         arena_test(test_users),
         arena_test(test_reservation),
-        arena_test(test_pages),
+        arena_test(test_small),
+        arena_test(test_results),
+        arena_test(test_small_in_little_room),
+        arena_test(test_resize),
         arena_test(test_segments),
         arena_test(test_ranges_rest),
         arena_test(test_gaps),
