@@ -2,6 +2,9 @@
 /* Lent allocations, in the application: their block tables come and go here. */
 #include "pool/lend.h"
 
+#include <string.h>
+
+#include "base/bits.h"
 #include "pool/pool.h"
 #include "protocol/writeback.h"
 #include "shm/residency.h"
@@ -237,6 +240,80 @@ yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error)
 
     yk_pool_lock(pool);
     status = lend_free_locked(pool, pointer, error);
+    yk_pool_unlock(pool);
+    yk_run_callbacks(pool);
+    return status;
+}
+
+/* ---- another size ---- */
+
+static yoke_status realloc_check_locked(yoke_pool *pool, void *pointer, ending *seen,
+                                        yk_error *error)
+{
+    yoke_status status = lend_look_at_locked(pool, pointer, seen, error);
+
+    if (status == YOKE_OK) {
+        status = yk_arena_check_free(&pool->arena, pointer, error);
+    }
+    if (status == YOKE_OK && seen->block.table != 0) {
+        status = yk_fail(error, YOKE_EINVAL, "%p is lent: reclaim it first", pointer);
+    }
+    return status;
+}
+
+/* Changes it where it is. Otherwise takes new memory, and the old one has a user, so that it is
+ * not freed before it is copied. */
+static yoke_status realloc_begin_locked(yoke_pool *pool, void *pointer, size_t bytes,
+                                        ending *seen, void **memory, yk_error *error)
+{
+    const yoke_status status = realloc_check_locked(pool, pointer, seen, error);
+
+    if (status != YOKE_OK) {
+        return status;
+    }
+    if (yk_arena_resize(&pool->arena, pointer, bytes)) {
+        *memory = pointer;
+        return YOKE_OK;
+    }
+    *memory = yk_arena_alloc(&pool->arena, bytes, error);
+    if (*memory == NULL) {
+        return YOKE_ENOMEM;
+    }
+    yk_arena_use(&pool->arena, (uint64_t)(uintptr_t)pointer, seen->block.id, 1);
+    return YOKE_OK;
+}
+
+/* Frees the old memory; the new one, if a job has begun to use the old one meanwhile. */
+static yoke_status realloc_end_locked(yoke_pool *pool, void *pointer,
+                                      const ending *seen, void **memory,
+                                      yk_error *error)
+{
+    yoke_status status;
+
+    yk_arena_use(&pool->arena, (uint64_t)(uintptr_t)pointer, seen->block.id, -1);
+    status = lend_free_locked(pool, pointer, error);
+    if (status != YOKE_OK) {
+        (void)yk_arena_free(&pool->arena, *memory, NULL);
+        *memory = NULL;
+    }
+    return status;
+}
+
+yoke_status yk_realloc(yoke_pool *pool, void *pointer, size_t bytes, void **memory,
+                       yk_error *error)
+{
+    ending seen;
+    yoke_status status;
+
+    *memory = NULL;
+    yk_pool_lock(pool);
+    status = realloc_begin_locked(pool, pointer, bytes, &seen, memory, error);
+    if (status == YOKE_OK && *memory != pointer) {
+        yk_pool_unlock(pool); /* other threads need not wait for the copy */
+        memcpy(*memory, pointer, (size_t)yk_min(seen.block.bytes, bytes));
+        yk_pool_lock(pool);
+        status = realloc_end_locked(pool, pointer, &seen, memory, error);
+    }
     yk_pool_unlock(pool);
     yk_run_callbacks(pool);
     return status;

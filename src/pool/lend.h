@@ -23,6 +23,11 @@ yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error);
 /* Frees an allocation, lent or not. Takes the lock. */
 yoke_status yk_free(yoke_pool *pool, void *pointer, yk_error *error);
 
+/* Changes the size of an allocation that is not lent, where it is or elsewhere: *memory, NULL on
+ * failure. `bytes` is not 0. Takes the lock, but not while it copies. */
+yoke_status yk_realloc(yoke_pool *pool, void *pointer, size_t bytes, void **memory,
+                       yk_error *error);
+
 /* Has devices give back what they hold of an allocation that no job uses; what there is
  * of it then, copied to *block. The lock may be given up meanwhile. */
 yoke_status yk_flush_allocation_locked(yoke_pool *pool, void *pointer,

@@ -138,6 +138,9 @@ static void test_arguments(yoke_pool *pool)
     yoke_kernel_destroy(kernel);
     CHECK_OK(pool, yoke_lend(z));
     CHECK_OK(pool, yoke_reclaim(z));
+    z[1] = 5.0f;
+    z = (float *)yoke_realloc(pool, z, 2 * ITEMS * sizeof *z);
+    CHECK(z != NULL && z[1] == 5.0f && z[2 * ITEMS - 1] == 0.0f);
     CHECK_OK(pool, yoke_free(z));
     CHECK_OK(pool, yoke_free(NULL));
 }
