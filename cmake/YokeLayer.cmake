@@ -14,7 +14,7 @@ function(yoke_layer name)
 
     add_library(yoke_${name}_objects OBJECT ${sources})
     yoke_internal_target(yoke_${name}_objects)
-    target_link_libraries(yoke_${name}_objects PRIVATE yoke_lto)
+    target_link_libraries(yoke_${name}_objects PRIVATE yoke_lto yoke_hardening)
 
     add_library(yoke_${name} STATIC $<TARGET_OBJECTS:yoke_${name}_objects>)
     target_link_libraries(yoke_${name} PUBLIC yoke_sanitizers yoke_system)
