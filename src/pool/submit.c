@@ -236,6 +236,14 @@ static void submit_fail_early_locked(yoke_pool *pool, yk_job *job, yk_job_ref re
     yk_job_stop(pool->control, ref, YOKE_EDEPENDENCY);
 }
 
+/* Whether the supervisor is to be told that jobs are open: it does not look at an idle pool. Only
+ * after the job is open: see watch.h. */
+static bool begins_watch(yk_control *control)
+{
+    return atomic_load(&control->watching) == 0 &&
+           atomic_exchange(&control->watching, 1) == 0;
+}
+
 static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *job,
                                   const yk_request *request, const char *spoiled)
 {
@@ -267,7 +275,8 @@ static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *
     }
     /* A worker may have found meanwhile that it cannot build the kernel: the supervisor ends jobs
      * that no worker can run, but did not know of this one. */
-    if (job->deadline_ns != 0 || !yk_job_has_hope(pool->control, job, UINT32_MAX)) {
+    if (begins_watch(pool->control) || job->deadline_ns != 0 ||
+        !yk_job_has_hope(pool->control, job, UINT32_MAX)) {
         yk_control_wake_supervisor(pool->control);
     }
 }

@@ -404,6 +404,8 @@ typedef struct yk_control {
     _Atomic uint64_t detached_seen;    /* supervisor: see segment_view.h */
     /* app, before flush_request: page table of the allocation that it asks for */
     uint64_t recall_table;
+    /* app: 1, supervisor: 0; the supervisor looks at the jobs once a second: see watch.h */
+    _Atomic uint32_t watching;
     _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
 
     /* any: generation + 1 of the job in each slot once it is ready and may be worked on; 0:

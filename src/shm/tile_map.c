@@ -107,3 +107,13 @@ uint32_t yk_tile_map_done(const yk_tile *map, uint32_t count)
     }
     return done;
 }
+
+uint32_t yk_tile_map_count(const yk_tile *map, uint32_t count, uint16_t by)
+{
+    uint32_t marked = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        marked += tile_map_load(map, i) == by;
+    }
+    return marked;
+}

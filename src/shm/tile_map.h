@@ -35,6 +35,9 @@ bool yk_tile_map_is_full(const yk_tile *map, uint32_t count);
 bool yk_tile_map_next_open(const yk_tile *map, uint32_t from, uint32_t count,
                            yk_tiles *run);
 
+/* The number of tiles that are marked with a word. */
+uint32_t yk_tile_map_count(const yk_tile *map, uint32_t count, uint16_t by);
+
 /* The number of tiles that are done, without those that were given up. */
 uint32_t yk_tile_map_done(const yk_tile *map, uint32_t count);
 

@@ -38,6 +38,7 @@ static void repair_items_of(const yk_job *job, yk_tiles tiles, uint64_t *begin,
 
 /* ---- tiles that kill ---- */
 
+/* `how` says how their worker died; NULL: it has not. */
 static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles,
                     const char *how, const char *why)
 {
@@ -47,10 +48,12 @@ static void give_up(yk_control *control, yk_job_ref ref, yk_tiles tiles,
     uint64_t end;
 
     repair_items_of(job, tiles, &begin, &end);
-    yk_job_explain(job, ref.generation, "%s '%s', items [%llu, %llu): %s (worker %s)",
+    yk_job_explain(job, ref.generation, "%s '%s', items [%llu, %llu): %s%s%s%s",
                    yk_kernel_noun(kernel), kernel->name,
                    (unsigned long long)(begin + job->launch.task.first),
-                   (unsigned long long)(end + job->launch.task.first), why, how);
+                   (unsigned long long)(end + job->launch.task.first), why,
+                   how != NULL ? " (worker " : "", how != NULL ? how : "",
+                   how != NULL ? ")" : "");
     atomic_store(&job->failed_tiles_status, (uint32_t)-YOKE_ECRASHED);
     yk_tile_map_mark_open(job->map, tiles, YK_TILE_GIVEN_UP);
 }
@@ -275,12 +278,29 @@ static void look_at_all(yk_control *control)
     }
 }
 
+void yk_repair_wakes(yk_control *control)
+{
+    look_at_all(control);
+    wake_everybody(control);
+}
+
 /* What it held is lost, and no process waits for it. The order matters: a process that goes on
  * without it sees that. */
 static void end_life(yk_worker *worker)
 {
     atomic_fetch_add(&worker->life, 1);
     atomic_store(&worker->holds, 0);
+}
+
+/* It may have died between its marks and its count. Exact counts show marks that are lost. */
+static void count_marks(yk_job *job, uint32_t slot)
+{
+    const uint32_t marks = yk_tile_map_count(job->map, atomic_load(&job->tile_count),
+                                             (uint16_t)(slot + 1));
+
+    if (marks > atomic_load(&job->done[slot].value)) {
+        atomic_store(&job->done[slot].value, marks);
+    }
 }
 
 bool yk_repair_worker(yk_control *control, uint32_t slot,
@@ -301,6 +321,7 @@ bool yk_repair_worker(yk_control *control, uint32_t slot,
             atomic_store(&job->damaged, 1);
             drop_unfinished_text(job, ref.generation);
             given_up = settle_claims(control, ref, slot, undo_files, how);
+            count_marks(job, slot);
         }
         for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
             atomic_store(&worker->claims[lane], 0);
@@ -308,9 +329,47 @@ bool yk_repair_worker(yk_control *control, uint32_t slot,
         atomic_store(&worker->active, 0);
         (void)yk_job_try_end(control, ref);
     }
-    look_at_all(control);
-    wake_everybody(control);
+    yk_repair_wakes(control);
     return given_up;
+}
+
+/* ---- tiles that are lost ---- */
+
+/* Whether tiles that count as done are open in the map, in which a word is wrong then. */
+static bool has_lost_marks(yk_control *control, const yk_job *job)
+{
+    const uint32_t count = atomic_load(&job->tile_count);
+
+    return yk_job_done(control, job) > yk_tile_map_done(job->map, count);
+}
+
+static bool has_open_tiles(const yk_job *job, yk_tiles *run)
+{
+    return yk_tile_map_next_open(job->map, 0, atomic_load(&job->tile_count), run);
+}
+
+static bool is_dry(yk_control *control, yk_job_ref ref)
+{
+    /* In this order: only an active worker has tiles that are in no list. */
+    return yk_job_is_running(control, ref) &&
+           !yk_job_has_tiles(control, yk_job_at(control, ref), ref.generation) &&
+           !yk_job_is_active(control, ref);
+}
+
+bool yk_repair_lost(yk_control *control, yk_job_ref ref)
+{
+    yk_job *job = yk_job_at(control, ref);
+    yk_tiles run;
+
+    if (!is_dry(control, ref) || job->in_place == 0 || !has_lost_marks(control, job)) {
+        return yk_job_deal_lost(control, ref);
+    }
+    while (has_open_tiles(job, &run)) {
+        give_up(control, ref, run, NULL,
+                "the record of what is done has lost them, and they are changed in place, "
+                "so they cannot be computed again");
+    }
+    return false;
 }
 
 /* ---- jobs that no worker can run ---- */
@@ -391,7 +450,7 @@ static uint64_t repair_job(yk_control *control, yk_job_ref ref,
 
     stop_hopeless(control, ref);
     next = keep_deadline(control, ref, overdue, context);
-    if (atomic_load(&job->damaged) != 0 && yk_job_deal_lost(control, ref)) {
+    if (atomic_load(&job->damaged) != 0 && yk_repair_lost(control, ref)) {
         yk_control_wake_workers(control);
     }
     return yk_job_try_end(control, ref) ? UINT64_MAX : next;

@@ -266,6 +266,7 @@ static void supervisor_run(yk_supervisor *supervisor)
         yk_supervisor_share_cores(supervisor);
         until = yk_min(until, yk_repair_jobs(supervisor->control,
                                              yk_supervisor_kill_late, supervisor));
+        until = yk_min(until, yk_watch_jobs(&supervisor->watch, supervisor->control));
     }
 }
 

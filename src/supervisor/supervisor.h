@@ -16,6 +16,7 @@
 #include "protocol/segment_view.h"
 #include "protocol/bootstrap.h"
 #include "supervisor/supervisor_main.h"
+#include "supervisor/watch.h"
 #include "sys/fd_reserve.h"
 
 /* ---- between the supervisor's files ---- */
@@ -51,6 +52,7 @@ typedef struct yk_supervisor {
     yk_child probes[YK_MAX_DRIVERS];
     yk_child processes[YK_MAX_PROCESSES];
     yk_segment_view attachments; /* workers start with a copy */
+    yk_watch watch;
 } yk_supervisor;
 
 /* Workers (supervisor_workers.c). */
