@@ -14,8 +14,8 @@
 
 enum {
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
-    MAX_CORE_START_FAILURES =
-        20,                  /* ... of a core, which does not break, but may hang */
+    /* ... that say little about the device: see max_start_failures() */
+    MAX_OTHER_START_FAILURES = 20,
     MAX_DEVICE_FAILURES = 4, /* ... before they finish a chunk, of a device */
     /* ... in the same build: a single death may have another cause */
     MAX_BUILD_CRASHES = 2,
@@ -232,6 +232,22 @@ static bool is_dispensable(yk_supervisor *supervisor, uint32_t slot)
     return true;
 }
 
+/* A core does not break, but may hang. SIGKILL comes from outside. What a job needs is tried
+ * longer, unless each attempt takes the whole time, or the device itself reports why. */
+static uint32_t max_start_failures(yk_supervisor *supervisor, uint32_t slot)
+{
+    const yk_worker *worker = &supervisor->control->workers[slot];
+
+    if (supervisor->workers[slot].killed_hung) {
+        return MAX_START_FAILURES;
+    }
+    return yk_worker_has(worker, YK_TRAIT_NEVER_BREAKS) || worker->was_killed != 0 ||
+                   (atomic_load(&worker->open_status) == 0 &&
+                    !is_dispensable(supervisor, slot))
+               ? MAX_OTHER_START_FAILURES
+               : MAX_START_FAILURES;
+}
+
 static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_starting)
 {
     const yk_worker *worker = &supervisor->control->workers[slot];
@@ -242,9 +258,7 @@ static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_st
         return true; /* the initializer has failed */
     }
     if (was_starting) {
-        return child->start_failures >= (never_breaks && !child->killed_hung
-                                             ? MAX_CORE_START_FAILURES
-                                             : MAX_START_FAILURES);
+        return child->start_failures >= max_start_failures(supervisor, slot);
     }
     /* A core does not break, and a kernel that kills its process is identified by its tiles. */
     return !never_breaks && atomic_load(&worker->failures) >= MAX_DEVICE_FAILURES &&

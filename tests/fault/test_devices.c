@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Pretended devices that crash, fail or hang. */
+#include <signal.h>
+#include <stdatomic.h>
+
 #include "fault_setup.h"
+#include "pool/pool.h"
+#include "protocol/fault_point.h"
 
 enum { ITEMS = 3000 };
 
@@ -108,12 +113,39 @@ static void test_hang(void **state)
     ft_close(pool);
 }
 
+/* The only worker is killed from outside, again and again, while it starts: the open job waits
+ * for it, and later jobs find it. */
+static void test_killed_starts(void **state)
+{
+    yoke_pool *pool = ft_pool("fake:1", NULL);
+    ft_job *job = ft_job_create(pool, FT_INOUT, ITEMS, false, true);
+    yoke_future *future = NULL;
+    unsigned kills = 0;
+
+    (void)state;
+    atomic_store(&pool->control->fault.more, 4);
+    atomic_store(&pool->control->fault.countdown, 1);
+    atomic_store(&pool->control->fault.point, YK_FAULT_START);
+    do {
+        const yoke_worker_info fake = ft_worker(pool, "fake");
+
+        kills = fake.pid > 0 && kill(fake.pid, SIGKILL) == 0;
+    } while (kills == 0);
+    assert_ok_pool(pool, ft_job_submit(job, NULL, &future));
+    assert_ok_pool(pool, ft_finish(future));
+    assert_true(ft_recovers(pool, 5));
+    ft_job_run(job, NULL);
+    ft_job_destroy(job);
+    ft_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_crash),      yt_unit_test(test_fail),
         yt_unit_test(test_quarantine), yt_unit_test(test_only_bad_devices),
         yt_unit_test(test_hang),
+        yt_unit_test(test_killed_starts),
     };
 
     return yt_run_group(tests);
