@@ -140,6 +140,9 @@ void yk_job_check_ready(yk_control *control, yk_job_ref ref)
     }
 }
 
+/* One load of two words that are written one by one, in say_due(). A word that is missed here was
+ * written after the ticket of the worker that looks; the signal that follows the writing then
+ * finds it awake or asleep: see yk_eventcount_wait(). */
 /* Whether neither of two slots, of which the first is even, is marked as ready. */
 static bool none_due(const yk_control *control, uint32_t slot)
 {
@@ -374,6 +377,11 @@ void yk_claim_finish(yk_control *control, uint32_t slot, unsigned lane, yk_job_r
     yk_tile_map_mark(job->map, first, by);
     YK_FAULT_POINT(control, worker, YK_FAULT_BETWEEN_MARKS);
     yk_tile_map_mark(job->map, rest, by);
+    /* Two workers that finish at once must not both miss the other's count in is_complete(): each
+     * stores its count here, then `active` in yk_job_leave(), sequentially consistent, then loads
+     * the counts in yk_job_try_end(), sequentially consistent. On the machines there are, such a
+     * store and such a load have a full barrier between them (or are kept in order: ARM's stlr and
+     * ldar), which also holds for the stores before. So a release store is enough. */
     atomic_store_explicit(done,
                           atomic_load_explicit(done, memory_order_relaxed) +
                               yk_tiles_count(claim.tiles),

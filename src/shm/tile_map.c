@@ -21,6 +21,10 @@ static tile_word *word_at(const yk_tile *map, uint32_t i)
     return (tile_word *)(uintptr_t)&map[i];
 }
 
+/* A single load of four words that are written one by one (yk_tile_map_mark()). Machines on which
+ * an aligned load of 64 bits is atomic deliver each lane as a load of its own would: a lane that
+ * is not zero was written by a release store, with which this acquire load pairs. A lane that is
+ * still zero is looked at again. */
 /* Whether none of the four tiles from the i-th on, which begin a word, is open: no 16-bit lane
  * of the word is zero. */
 static bool four_are_done(const yk_tile *map, uint32_t i)

@@ -33,6 +33,9 @@ void yk_trace_add(yk_trace *trace, uint32_t ring, const yk_trace_event *event)
     _Atomic uint64_t *count = &trace->ring[ring].count;
     const uint64_t next = atomic_load_explicit(count, memory_order_relaxed);
 
+    /* Pairs with the fence in yk_trace_copy(): a reader that has a part of this event sees also
+     * that the count has come this far, and drops the event that was here before. */
+    atomic_thread_fence(memory_order_release);
     events_of(trace, ring)[next % trace->capacity] = *event;
     atomic_store_explicit(count, next + 1, memory_order_release);
 }
@@ -49,7 +52,8 @@ size_t yk_trace_copy(const yk_trace *trace, uint32_t ring, yk_trace_event *event
     for (uint64_t i = begin; i < end; i++) {
         events[i - begin] = from[i % trace->capacity];
     }
-    /* Meanwhile the oldest events may have been overwritten, one of them partly. */
+    /* Meanwhile the oldest events may have been overwritten, one of them partly. Pairs with the
+     * fence in yk_trace_add(). */
     atomic_thread_fence(memory_order_acquire);
     now = atomic_load(&trace->ring[ring].count);
     if (now < end || atomic_load(&trace->since_ns) != since) {
