@@ -254,7 +254,10 @@ static yoke_status fork_supervisor(yoke_pool *pool, yk_supervisor_start *start,
     if (pool->liveness.supervisor < 0) {
         pool->liveness.supervisor = 0;
         return yk_fail(error, YOKE_ESYSTEM,
-                       "the supervisor process cannot be forked: %s%s", strerror(errno),
+                       "the supervisor process cannot be forked: %s%s",
+                       errno == YK_PROCESS_KILLED
+                           ? "the process that was to create it was killed"
+                           : strerror(errno),
                        errno == ENOMEM
                            ? " (a fork needs memory for a copy of the program; "
                              ".start = YOKE_START_SPAWN does not)"

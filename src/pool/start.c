@@ -103,7 +103,9 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
     if (pool->liveness.supervisor < 0) {
         pool->liveness.supervisor = 0;
         return yk_fail(error, YOKE_ESYSTEM, "spawn: the program cannot be executed: %s",
-                       strerror(errno));
+                       errno == YK_PROCESS_KILLED
+                           ? "the process that was to execute it was killed"
+                           : strerror(errno));
     }
     obstacle = pool->liveness.supervisor_fd < 0 ? "the system cannot tell when a process ends"
                                        : wait_until_taken(pool);

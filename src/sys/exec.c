@@ -203,6 +203,7 @@ static pid_t clone_and_execute(execution *self)
     self->pid = self->pidfd = -1;
     if (!yk_process_run_aside(exec_intermediate_entry, self)) {
         self->error = errno;
+        yk_fd_close(&self->pidfd);
     }
     errno = self->error;
     return self->error == 0 ? self->pid : -1;

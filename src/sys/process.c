@@ -24,6 +24,7 @@
 
 #include "sys/call_guard.h"
 #include "sys/fp_environment.h"
+#include "sys/futex.h"
 #include "sys/wakeup.h"
 
 #ifndef SYS_pidfd_send_signal
@@ -104,8 +105,9 @@ bool yk_process_run_aside(yk_process_main *entry, void *context)
     block_signals(&before);
     pid = clone(entry, stack + bytes, CLONE_VM | CLONE_VFORK | CLONE_FILES, context);
     problem = errno;
-    if (pid > 0) {
-        (void)yk_process_reap(pid, true, &status);
+    if (pid > 0 && yk_process_reap(pid, true, &status) && WIFSIGNALED(status)) {
+        pid = -1;
+        problem = YK_PROCESS_KILLED;
     }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)munmap(stack, bytes);
@@ -145,8 +147,9 @@ static int fork_aside(void *context)
 
 static void clone_through_fork(hidden_child_args *self)
 {
-    if (!yk_process_run_aside(fork_aside, self)) {
+    if (!yk_process_run_aside(fork_aside, self) && self->pidfd < 0) {
         self->error = errno;
+        self->pid = -1; /* if it was forked, it sees that it is not wanted */
     }
 }
 
@@ -168,6 +171,108 @@ static void clone_directly(hidden_child_args *self)
     }
 }
 
+/* ---- by two forks ---- */
+
+/*
+ * A process aside that calls fork() takes locks of the C library in the application's memory. If
+ * it is killed there, they stay locked. Where no SIGCHLD can be noticed, the application's own
+ * thread calls fork() instead, and the child makes the hidden process:
+ *
+ *     step                                       | process     | if it dies here
+ *     fork()                                     | application | -
+ *     clones; pid, then state = CLONED           | child       | the application sees its end;
+ *                                                |             | the process, if there is one,
+ *                                                |             | sees that it is not wanted
+ *     opens the pid, which is not reused while   | application | both end: the child looks at
+ *       the child lives; state = OPENED          |             | its parent
+ *     ends                                       | child       | -
+ */
+enum { NOT_CLONED = 0, CLONED = 1, OPENED = 2 };
+
+typedef struct between {
+    _Atomic uint32_t state;
+    pid_t pid; /* -1: there is none */
+    int error; /* errno of the clone */
+} between;
+
+static const uint64_t between_poll_ns = UINT64_C(5000000);
+
+/* Whether nothing is done at SIGCHLD, and it is not read from a descriptor. */
+static bool ignores_child_signals(void)
+{
+    struct sigaction action;
+    sigset_t blocked;
+
+    return sigaction(SIGCHLD, NULL, &action) == 0 &&
+           (action.sa_flags & SA_SIGINFO) == 0 &&
+           (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) &&
+           pthread_sigmask(SIG_BLOCK, NULL, &blocked) == 0 &&
+           sigismember(&blocked, SIGCHLD) == 0;
+}
+
+static void between_main(between *shared, hidden_child_args *self, pid_t parent)
+{
+    clone_directly(self);
+    shared->pid = self->pid;
+    shared->error = self->error;
+    atomic_store(&shared->state, CLONED);
+    yk_futex_wake(&shared->state, YK_WAKE_ALL);
+    while (atomic_load(&shared->state) == CLONED && getppid() == parent) {
+        yk_futex_wait(&shared->state, CLONED, between_poll_ns);
+    }
+    _exit(0);
+}
+
+static void between_collect(between *shared, hidden_child_args *self, pid_t child)
+{
+    bool has_ended = false;
+    int status;
+
+    while (atomic_load(&shared->state) == NOT_CLONED && !has_ended) {
+        yk_futex_wait(&shared->state, NOT_CLONED, between_poll_ns);
+        has_ended = yk_process_has_ended(child);
+    }
+    if (atomic_load(&shared->state) == CLONED) {
+        self->pid = shared->pid;
+        self->error = shared->error;
+        self->pidfd = self->pid > 0 ? yk_process_open(self->pid) : -1;
+        has_ended = yk_process_has_ended(child);
+    }
+    if (has_ended) { /* killed: the pid may have been another's */
+        yk_fd_close(&self->pidfd);
+        self->pid = -1;
+        self->error = YK_PROCESS_KILLED;
+    }
+    atomic_store(&shared->state, OPENED);
+    yk_futex_wake(&shared->state, YK_WAKE_ALL);
+    (void)yk_process_reap(child, true, &status);
+}
+
+static void clone_by_two_forks(hidden_child_args *self)
+{
+    const pid_t parent = getpid();
+    between *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    sigset_t before;
+    pid_t child;
+
+    self->error = errno;
+    if (shared == MAP_FAILED) {
+        return;
+    }
+    block_signals(&before);
+    child = fork();
+    self->error = errno;
+    if (child == 0) {
+        between_main(shared, self, parent);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (child > 0) {
+        between_collect(shared, self, child);
+    }
+    (void)munmap(shared, sizeof *shared);
+}
+
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd)
 {
     hidden_child_args self = {
@@ -175,6 +280,8 @@ pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd)
 
     if (yk_process_thread_count() == 1) {
         clone_directly(&self);
+    } else if (ignores_child_signals()) {
+        clone_by_two_forks(&self);
     } else {
         clone_through_fork(&self);
     }

@@ -3,12 +3,16 @@
 #ifndef YK_SYS_PROCESS_H
 #define YK_SYS_PROCESS_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "sys/fd_reserve.h"
+
+/* errno of a call below: a process that was to create another one was killed. */
+enum { YK_PROCESS_KILLED = ECANCELED };
 
 /* Runs in the new process; its result is the exit code. */
 typedef int yk_process_main(void *context);
@@ -27,9 +31,11 @@ bool yk_process_run_aside(yk_process_main *entry, void *context);
  * errno; its descriptor goes to *pidfd, -1 if there can be none.
  *
  * While the calling process has other threads, a lock of the C library may be held at the
- * moment of a bare clone, and would stay locked in the child. In that case the process is
- * created by the C library's own fork(), which sends SIGCHLD, in a process aside; it is then
- * not a child of the caller.
+ * moment of a bare clone, and would stay locked in the child. In that case it is created by the
+ * C library's own fork(), which sends SIGCHLD, and is not a child of the caller. If SIGCHLD has no
+ * effect in this program, the caller forks a child, which makes the hidden process and ends: a
+ * thread that waits for any child may see that one. Otherwise a process aside forks; if it is
+ * killed in the C library's fork(), locks stay held in this process.
  */
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd);
 
