@@ -7,6 +7,8 @@
 
 #include "base/settings.h"
 #include "driver/drivers.h"
+#include "driver/pocl_cache.h"
+#include "sys/signals.h"
 
 yk_cl_api yk_cl;
 
@@ -43,6 +45,7 @@ static void set_environment(const yk_cl_setup *setup)
 {
     set_driver(setup->driver);
     (void)setenv("OCL_ICD_PLATFORM_SORT", "none", 1);
+    yk_pocl_mend_environment();
     if (setup->one_thread) {
         /* The same device by its old and its new name: PoCL ignores the name that it does not
          * know. With POCL_AFFINITY all one-thread devices would share the first CPU. */
@@ -75,6 +78,9 @@ yoke_status yk_cl_load(const yk_cl_setup *setup, yk_error *error)
         return YOKE_OK;
     }
     set_environment(setup);
+    /* LLVM replaces even ignored signals by handlers that delete its temporary files, so Ctrl-C
+     * would fail a build. The driver's threads and the linkers that it runs inherit the mask. */
+    yk_signals_block_requests();
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         const yoke_status status =

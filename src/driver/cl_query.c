@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/pocl_cache.h"
 #include "sys/fp_environment.h"
 
 yoke_status yk_cl_platforms(cl_platform_id platforms[YK_CL_MAX_PLATFORMS],
@@ -138,4 +139,20 @@ unsigned yk_cl_device_major(cl_device_id device)
 
     yk_cl_device_text(device, CL_DEVICE_VERSION, version, sizeof version);
     return sscanf(version, "OpenCL %u.", &major) == 1 ? major : 0;
+}
+
+bool yk_cl_is_pocl(cl_platform_id platform)
+{
+    char version[128];
+
+    yk_cl_platform_text(platform, CL_PLATFORM_VERSION, version, sizeof version);
+    return strstr(version, "PoCL") != NULL || strstr(version, "pocl") != NULL;
+}
+
+void yk_cl_explain_platform(cl_platform_id platform, char *text, size_t bytes)
+{
+    text[0] = '\0';
+    if (yk_cl_is_pocl(platform)) {
+        yk_pocl_cache_problem(text, bytes);
+    }
 }

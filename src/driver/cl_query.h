@@ -28,6 +28,12 @@ void yk_cl_device_text(cl_device_id device, cl_device_info what, char *text,
 void yk_cl_platform_text(cl_platform_id platform, cl_platform_info what, char *text,
                          size_t bytes);
 
+/* Whether a platform is PoCL. */
+bool yk_cl_is_pocl(cl_platform_id platform);
+
+/* Why a platform may have no devices, if that is known; otherwise "". */
+void yk_cl_explain_platform(cl_platform_id platform, char *text, size_t bytes);
+
 bool yk_cl_has_double(cl_device_id device);
 
 /* Major OpenCL version of a device, such as 1 or 3; 0 if unknown. */

@@ -5,6 +5,7 @@
 
 #include "driver/cl_api.h"
 #include "driver/cl_query.h"
+#include "driver/pocl_cache.h"
 
 typedef struct device_list {
     yk_opencl_device *devices;
@@ -57,6 +58,20 @@ static void add_platform(device_list *list, cl_platform_id platform, uint32_t in
     }
 }
 
+/* PoCL reports no devices if it cannot write its cache. */
+static void explain_no_devices(const char *driver_path,
+                               const cl_platform_id *platforms, cl_uint count,
+                               yk_error *error)
+{
+    char problem[YK_POCL_FOLDER_BYTES + 256] = "";
+
+    for (cl_uint i = 0; i < count && problem[0] == '\0'; i++) {
+        yk_cl_explain_platform(platforms[i], problem, sizeof problem);
+    }
+    (void)yk_fail(error, YOKE_OK, "%s: the driver reports no devices%s%s", driver_path,
+                  problem[0] != '\0' ? ": " : "", problem);
+}
+
 yoke_status yk_opencl_list(const char *driver_path,
                            yk_opencl_device devices[YK_MAX_DRIVER_DEVICES],
                            size_t *count, yk_error *error)
@@ -81,7 +96,7 @@ yoke_status yk_opencl_list(const char *driver_path,
     }
     *count = list.count;
     if (list.count == 0) {
-        (void)yk_fail(error, YOKE_OK, "%s: the driver reports no devices", driver_path);
+        explain_no_devices(driver_path, platforms, platform_count, error);
     }
     return YOKE_OK;
 }

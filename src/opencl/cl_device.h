@@ -13,6 +13,7 @@
 #include "driver/cl_api.h"
 #include "opencl/cl_prefix.h"
 #include "opencl/cl_shape.h"
+#include "sys/lock_file.h"
 #include "yoke/task.h"
 
 enum {
@@ -47,7 +48,7 @@ typedef struct yk_cl_program {
     size_t users;
 } yk_cl_program;
 
-/* A launch shape that PoCL has compiled. */
+/* What PoCL compiles a kernel for, at the first launch. */
 typedef struct yk_cl_warm {
     size_t local[3];
     bool at_zero;
@@ -164,7 +165,9 @@ typedef struct yk_cl_device {
     bool is_discrete;     /* copying was requested: undeclared bytes are poison */
     bool polls;           /* waits do not keep a core busy */
     bool has_failed;      /* later calls may hang */
-    char build_lock[512]; /* folder whose lock excludes other builders; "": none */
+    bool is_open; /* it has passed its own tests */
+    bool is_pocl;
+    yk_lock_file builders; /* excludes other builders of a program; not open: none */
     uint64_t clock;       /* counts uses, for eviction */
 
     yk_cl_program *programs;

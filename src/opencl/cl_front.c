@@ -2,9 +2,9 @@
 #include "opencl/cl_front.h"
 
 #include "base/bits.h"
+#include "device/compiling.h"
 #include "launch/footprint.h"
 #include "opencl/cl_program.h"
-#include "opencl/pocl_lock.h"
 
 enum { ITEMS = 64, WORD = sizeof(cl_uint) };
 
@@ -93,17 +93,17 @@ static bool try_program(const yk_cl_device *device, const yk_cl_program *program
 {
     front_trial t = {.device = device};
     bool works = false;
-    yk_lock_file lock;
+    uint32_t before;
     cl_int code;
 
     t.kernel = yk_cl.clCreateKernel(program->handle, "yk_front_test", &code);
     if (t.kernel == NULL) {
         return false;
     }
-    yk_pocl_lock(device, &lock, YK_LAUNCH_LOCK_S);
+    before = yk_compiling_enter(YK_COMPILING_LAUNCH);
     works = make_buffers(&t) && set_arguments(&t, ITEMS) &&
             reads_what_was_written(&t, 11) && reads_what_was_written(&t, 5000);
-    yk_lock_file_release(&lock);
+    yk_compiling_leave(before);
     front_release(t.part);
     front_release(t.whole);
     front_release(t.out);

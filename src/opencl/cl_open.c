@@ -6,6 +6,7 @@
 
 #include "base/bits.h"
 #include "driver/cl_query.h"
+#include "driver/pocl_cache.h"
 #include "opencl/cl_self_test.h"
 #include "opencl/opencl_kind.h"
 #include "opencl/pocl_lock.h"
@@ -34,20 +35,15 @@ static yoke_status find_device(yk_cl_device *device, const yk_device_config *con
     *platform = platforms[platform_index];
     count = yk_cl_devices(*platform, ids, MAX_DEVICES);
     if (device_index >= count) {
+        char why[YK_POCL_FOLDER_BYTES + 256];
+
+        yk_cl_explain_platform(*platform, why, sizeof why);
         return yk_fail(error, YOKE_ENODEVICE,
-                       "the driver has %u devices; there is no device %u", count,
-                       device_index);
+                       "the driver has %u devices; there is no device %u%s%s", count,
+                       device_index, why[0] != '\0' ? ": " : "", why);
     }
     device->id = ids[device_index];
     return YOKE_OK;
-}
-
-static bool is_pocl(cl_platform_id platform)
-{
-    char version[128];
-
-    yk_cl_platform_text(platform, CL_PLATFORM_VERSION, version, sizeof version);
-    return strstr(version, "PoCL") != NULL || strstr(version, "pocl") != NULL;
 }
 
 static void read_names(yk_cl_device *device, cl_platform_id platform)
@@ -101,8 +97,8 @@ static void cl_open_learn(yk_cl_device *device, cl_platform_id platform,
     info->has_double = yk_cl_has_double(device->id);
     device->is_discrete = config->discrete != 0;
     device->polls = !info->is_cpu || device->is_discrete;
-    if (is_pocl(platform)) {
-        yk_pocl_cache_folder(device->build_lock, sizeof device->build_lock);
+    if (yk_cl_is_pocl(platform)) {
+        yk_pocl_open(device);
     }
 }
 
@@ -170,6 +166,7 @@ yoke_status yk_cl_bring_up(yk_cl_device *device, const yk_device_config *config,
         return status;
     }
     yk_cl_self_test(device);
+    device->is_open = true;
     device->info.shares_memory = device->memory != YK_CL_COPY;
     device->info.max_block_bytes =
         device->memory == YK_CL_POINTER ? 0 : device->max_alloc;

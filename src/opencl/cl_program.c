@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/compiling.h"
 #include "opencl/pocl_lock.h"
 
 static char *cl_program_join(const char *a, const char *b)
@@ -92,30 +93,57 @@ static yoke_status fail_build(const yk_cl_device *device, const yk_kernel *kerne
     return YOKE_EBUILD;
 }
 
-static cl_int build_locked(const yk_cl_device *device, cl_program program,
-                           const char *options)
+static cl_int build_once(const yk_cl_device *device, const yk_cl_program *program,
+                         bool again)
 {
-    yk_lock_file lock;
-    cl_int code;
+    const uint64_t key = yk_pocl_lock(device, program, again);
+    const uint32_t before = yk_compiling_enter(YK_COMPILING_PROGRAM);
+    const cl_int code = yk_cl.clBuildProgram(program->handle, 1, &device->id,
+                                             program->options, NULL, NULL);
 
-    yk_pocl_lock(device, &lock, YK_BUILD_LOCK_S);
-    code = yk_cl.clBuildProgram(program, 1, &device->id, options, NULL, NULL);
-    yk_lock_file_release(&lock);
+    yk_compiling_leave(before);
+    yk_pocl_unlock(device, key, code == CL_SUCCESS);
     return code;
 }
 
-static yoke_status cl_program_build(yk_cl_device *device, yk_cl_program *program,
-                                    const yk_kernel *kernel, yk_error *error)
+static yoke_status cl_program_handle(yk_cl_device *device, yk_cl_program *program,
+                                     yk_error *error)
 {
     const char *text = program->text;
     cl_int code;
 
     program->handle =
         yk_cl.clCreateProgramWithSource(device->context, 1, &text, NULL, &code);
-    if (program->handle == NULL) {
-        return yk_cl_fail(error, device->info.name, "clCreateProgramWithSource", code);
+    return program->handle != NULL
+               ? YOKE_OK
+               : yk_cl_fail(error, device->info.name, "clCreateProgramWithSource",
+                            code);
+}
+
+/* PoCL may have failed because another process changed the cache under it, or because a signal
+ * made LLVM delete its files: it gets a second try, with a program that knows nothing of the
+ * first. */
+static cl_int build_again(yk_cl_device *device, yk_cl_program *program)
+{
+    (void)yk_cl.clReleaseProgram(program->handle);
+    return cl_program_handle(device, program, NULL) == YOKE_OK
+               ? build_once(device, program, true)
+               : CL_OUT_OF_HOST_MEMORY;
+}
+
+static yoke_status cl_program_build(yk_cl_device *device, yk_cl_program *program,
+                                    const yk_kernel *kernel, yk_error *error)
+{
+    yoke_status status = cl_program_handle(device, program, error);
+    cl_int code;
+
+    if (status != YOKE_OK) {
+        return status;
     }
-    code = build_locked(device, program->handle, program->options);
+    code = build_once(device, program, false);
+    if (code != CL_SUCCESS && device->is_pocl) {
+        code = build_again(device, program);
+    }
     return code == CL_SUCCESS
                ? YOKE_OK
                : fail_build(device, kernel, program->handle, code, error);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/bits.h"
+#include "device/compiling.h"
 #include "opencl/pocl_lock.h"
 
 enum { FIRST_NAP_NS = 20000, LONGEST_NAP_NS = 1000000 };
@@ -120,58 +121,20 @@ static yoke_status cl_queue_enqueue(yk_cl_device *device, yk_cl_lane *lane,
     return YOKE_OK;
 }
 
-static yoke_status run_locked(yk_cl_device *device, yk_cl_lane *lane,
-                              const yk_cl_piece *piece, yk_error *error)
+/* PoCL compiles in this call or, on its device with threads, before the kernel runs there: when
+ * the call after it returns, it has. */
+static yoke_status launch_cold(yk_cl_device *device, yk_cl_lane *lane,
+                               const yk_cl_piece *piece, yk_error *error)
 {
-    yk_lock_file lock;
-    yoke_status status;
+    const uint32_t before = yk_compiling_enter(YK_COMPILING_LAUNCH);
+    yoke_status status = cl_queue_enqueue(device, lane, piece, error);
 
-    yk_pocl_lock(device, &lock, YK_LAUNCH_LOCK_S);
-    status = cl_queue_enqueue(device, lane, piece, error);
     if (status == YOKE_OK) {
         status = yk_cl_wait(device, lane, error);
     }
-    yk_lock_file_release(&lock);
+    yk_compiling_leave(before);
     if (status == YOKE_OK) {
         yk_pocl_set_warm(device->variant, piece);
-    }
-    return status;
-}
-
-/* Whether a kernel uses the launch's own sizes, so that a piece must not be divided. */
-static bool is_indivisible(const yk_cl_device *device)
-{
-    return device->kernel->asks_sizes && device->variant->key.sized == 0;
-}
-
-/* Makes PoCL compile with as few items as possible, since other processes wait for the lock.
- * They are taken from the piece's end, where the offset is not zero, since what is compiled for
- * that serves everywhere. Empties the piece if it has no more items. */
-static yoke_status warm_up(yk_cl_device *device, yk_cl_lane *lane, yk_cl_piece *piece,
-                           yk_error *error)
-{
-    const unsigned split = device->launch->split;
-    const size_t items = yk_pocl_warm_up_items(piece, split);
-    yk_cl_piece first = *piece;
-
-    if (!is_indivisible(device) && items < piece->global[split]) {
-        first.global[split] = items;
-        first.offset[split] += piece->global[split] - items;
-    }
-    piece->global[split] -= first.global[split];
-    return run_locked(device, lane, &first, error);
-}
-
-static yoke_status launch_piece(yk_cl_device *device, yk_cl_lane *lane,
-                                yk_cl_piece *piece, yk_error *error)
-{
-    yoke_status status = YOKE_OK;
-
-    if (yk_pocl_is_cold(device, device->variant, piece)) {
-        status = warm_up(device, lane, piece, error);
-    }
-    if (status == YOKE_OK && piece->global[device->launch->split] > 0) {
-        status = cl_queue_enqueue(device, lane, piece, error);
     }
     return status;
 }
@@ -185,7 +148,9 @@ yoke_status yk_cl_launch(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin,
     yoke_status status = YOKE_OK;
 
     for (size_t i = 0; i < count && status == YOKE_OK; i++) {
-        status = launch_piece(device, lane, &pieces[i], error);
+        status = yk_pocl_is_cold(device, device->variant, &pieces[i])
+                     ? launch_cold(device, lane, &pieces[i], error)
+                     : cl_queue_enqueue(device, lane, &pieces[i], error);
     }
     return status;
 }

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/compiling.h"
 #include "driver/cl_query.h"
 #include "opencl/cl_program.h"
-#include "opencl/pocl_lock.h"
 
 enum {
     PAGE = 4096,
@@ -176,16 +176,16 @@ static yk_cl_memory try_all(trial *t)
 static void try_with(yk_cl_device *device, const yk_cl_program *program)
 {
     trial t = {.device = device, .memory = aligned_alloc(PAGE, PAGES * PAGE)};
-    yk_lock_file lock;
+    uint32_t before;
     cl_int code;
 
     t.kernel = yk_cl.clCreateKernel(program->handle, "yk_self_test", &code);
     if (t.kernel != NULL && t.memory != NULL) {
         memset(t.memory, 0, PAGES * PAGE);
-        yk_pocl_lock(device, &lock, YK_LAUNCH_LOCK_S);
+        before = yk_compiling_enter(YK_COMPILING_LAUNCH);
         device->memory = try_all(&t);
         device->info.launch_ns = yk_cl_launch_cost(device, t.kernel, ITEMS);
-        yk_lock_file_release(&lock);
+        yk_compiling_leave(before);
     }
     if (t.kernel != NULL) {
         (void)yk_cl.clReleaseKernel(t.kernel);

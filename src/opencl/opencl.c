@@ -10,6 +10,7 @@
 #include "opencl/cl_memory.h"
 #include "opencl/cl_resident.h"
 #include "opencl/cl_task.h"
+#include "opencl/pocl_lock.h"
 #include "sys/fp_environment.h"
 
 static yk_cl_device *opencl_of(yk_device *device)
@@ -52,6 +53,7 @@ static void opencl_close(yk_device *base)
     if (device->context != NULL) {
         (void)yk_cl.clReleaseContext(device->context);
     }
+    yk_pocl_close(device);
     free(device);
 }
 
@@ -66,6 +68,7 @@ static yoke_status opencl_open(yk_device **out, const yk_device_config *config,
         return yk_fail(error, YOKE_ENOMEM, "cannot allocate memory for a device");
     }
     device->base.ops = &yk_opencl_ops;
+    device->builders = YK_LOCK_FILE_NONE;
     device->index = (int)config->number - 1;
     device->place = config->place;
     status = yk_cl_bring_up(device, config, error);

@@ -6,75 +6,117 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
-#include "base/settings.h"
+#include "device/compiling.h"
+#include "driver/pocl_cache.h"
 
 /* PoCL compiles differently for launches below this many items in every dimension. */
 enum { LARGE = 65535 };
 
-static bool put_path(char *path, size_t bytes, const char *folder, const char *below)
+/* A process that has waited for so long builds beside the one it has waited for. Shorter while
+ * the device is opened, which must end within the pool's .start_timeout. */
+static const uint64_t wait_ns = 10 * YK_NS_PER_S;
+static const uint64_t opening_wait_ns = 2 * YK_NS_PER_S;
+
+void yk_pocl_open(yk_cl_device *device)
 {
-    const int length = snprintf(path, bytes, "%s%s", folder, below);
+    char folder[YK_POCL_FOLDER_BYTES];
+    char path[YK_POCL_FOLDER_BYTES + 16];
 
-    return length > 0 && (size_t)length < bytes;
-}
-
-static bool find_folder(char *path, size_t bytes)
-{
-    const char *folder;
-
-    if ((folder = yk_env_text("POCL_CACHE_DIR")) != NULL) {
-        return put_path(path, bytes, folder, "");
-    }
-    if ((folder = yk_env_text("XDG_CACHE_HOME")) != NULL) {
-        return put_path(path, bytes, folder, "/pocl/kcache");
-    }
-    if ((folder = yk_env_text("HOME")) != NULL) {
-        return put_path(path, bytes, folder, "/.cache/pocl/kcache");
-    }
-    return false;
-}
-
-void yk_pocl_cache_folder(char *path, size_t bytes)
-{
-    if (!find_folder(path, bytes) || !yk_make_folder(path)) {
-        path[0] = '\0';
+    device->is_pocl = true;
+    yk_pocl_cache_folder(folder);
+    if (folder[0] != '\0') {
+        (void)snprintf(path, sizeof path, "%s/yoke.lock", folder);
+        (void)yk_lock_file_open(&device->builders, path);
     }
 }
 
-void yk_pocl_lock(const yk_cl_device *device, yk_lock_file *lock, unsigned seconds)
+void yk_pocl_close(yk_cl_device *device)
 {
-    *lock = YK_LOCK_FILE_NONE;
-    if (device->build_lock[0] != '\0') {
-        (void)yk_lock_file_take(lock, device->build_lock, seconds * YK_NS_PER_S);
+    yk_lock_file_close(&device->builders);
+}
+
+/* ---- locks ---- */
+
+/* FNV-1a. What differs in two programs must not make one wait for the other; what is the same in
+ * two must. */
+static uint64_t hash_more(uint64_t hash, const char *text)
+{
+    do {
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    } while (*text++ != '\0');
+    return hash;
+}
+
+static uint64_t lock_key(const yk_cl_device *device, const yk_cl_program *program)
+{
+    uint64_t key = UINT64_C(14695981039346656037);
+
+    key = hash_more(key, device->info.driver);
+    key = hash_more(key, device->info.name);
+    key = hash_more(key, program->options);
+    return hash_more(key, program->text);
+}
+
+static void wait_for_builder(const yk_cl_device *device, uint64_t key)
+{
+    const uint32_t before = yk_compiling_enter(YK_COMPILING_WAIT);
+
+    (void)yk_lock_file_take(&device->builders, key,
+                            device->is_open ? wait_ns : opening_wait_ns);
+    yk_compiling_leave(before);
+}
+
+uint64_t yk_pocl_lock(const yk_cl_device *device, const yk_cl_program *program,
+                      bool again)
+{
+    const uint64_t key = lock_key(device, program);
+
+    if (device->builders.fd < 0 ||
+        (!again && yk_lock_file_is_noted(&device->builders, key))) {
+        return key;
     }
+    if (!yk_lock_file_try(&device->builders, key)) {
+        wait_for_builder(device, key);
+    }
+    if (!again && yk_lock_file_is_noted(&device->builders, key)) {
+        yk_lock_file_release(&device->builders, key); /* the other process has built it */
+    }
+    return key;
 }
 
-static bool is_large(const yk_cl_piece *piece)
+void yk_pocl_unlock(const yk_cl_device *device, uint64_t key, bool built)
 {
-    return yk_max(yk_max(piece->global[0], piece->global[1]), piece->global[2]) >=
-           LARGE;
+    if (built && !yk_lock_file_is_noted(&device->builders, key)) {
+        yk_lock_file_note(&device->builders, key);
+    }
+    yk_lock_file_release(&device->builders, key);
 }
 
-static bool is_at_zero(const yk_cl_piece *piece)
-{
-    return piece->offset[0] == 0 && piece->offset[1] == 0 && piece->offset[2] == 0;
-}
+/* ---- launches ---- */
 
-/* What was compiled for any offset also serves at zero; the same is true of the size. */
-static bool pocl_warm_serves(const yk_cl_warm *warm, const yk_cl_piece *piece)
+static yk_cl_warm warmth_of(const yk_cl_piece *piece)
 {
-    return memcmp(warm->local, piece->local, sizeof warm->local) == 0 &&
-           (!warm->at_zero || is_at_zero(piece)) && (warm->large || !is_large(piece));
+    yk_cl_warm warm;
+
+    memset(&warm, 0, sizeof warm);
+    memcpy(warm.local, piece->local, sizeof warm.local);
+    warm.at_zero =
+        piece->offset[0] == 0 && piece->offset[1] == 0 && piece->offset[2] == 0;
+    warm.large = yk_max(yk_max(piece->global[0], piece->global[1]),
+                        piece->global[2]) >= LARGE;
+    return warm;
 }
 
 bool yk_pocl_is_cold(const yk_cl_device *device, const yk_cl_variant *variant,
                      const yk_cl_piece *piece)
 {
-    if (device->build_lock[0] == '\0') {
+    const yk_cl_warm warm = warmth_of(piece);
+
+    if (!device->is_pocl) {
         return false;
     }
     for (size_t i = 0; i < variant->warm_count; i++) {
-        if (pocl_warm_serves(&variant->warm[i], piece)) {
+        if (memcmp(&variant->warm[i], &warm, sizeof warm) == 0) {
             return false;
         }
     }
@@ -83,22 +125,8 @@ bool yk_pocl_is_cold(const yk_cl_device *device, const yk_cl_variant *variant,
 
 void yk_pocl_set_warm(yk_cl_variant *variant, const yk_cl_piece *piece)
 {
-    yk_cl_warm warm = {.at_zero = is_at_zero(piece), .large = is_large(piece)};
-
-    memcpy(warm.local, piece->local, sizeof warm.local);
     if (variant->warm_count == YK_CL_MAX_WARM) {
         variant->warm_count = 0;
     }
-    variant->warm[variant->warm_count++] = warm;
-}
-
-size_t yk_pocl_warm_up_items(const yk_cl_piece *piece, unsigned split)
-{
-    yk_cl_piece least = *piece;
-
-    least.global[split] = piece->local[split];
-    if (is_large(piece) && !is_large(&least)) {
-        return (size_t)yk_round_up(LARGE, piece->local[split]);
-    }
-    return piece->local[split];
+    variant->warm[variant->warm_count++] = warmth_of(piece);
 }

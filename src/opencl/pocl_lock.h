@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PoCL's compiler cache fails if several processes build the same thing for the first time
- * (pocl issue 1480). So a process that may compile holds a lock on the cache's folder.
+ * PoCL's compiler cache before version 6.0. If several processes build the same program for the
+ * first time, builds fail: pocl_write_file() removes what another process has just renamed into
+ * its place (pocl issue 1480). So a builder holds a lock, one for each program, in a file of the
+ * cache's folder. Once a program has been built it is noted there, and needs no lock any more.
+ *
+ * What a first launch compiles needs none: from 1.8 to 6.0 llvm_codegen() links it under a name
+ * of its own, and renames it.
  */
 #ifndef YK_OPENCL_POCL_LOCK_H
 #define YK_OPENCL_POCL_LOCK_H
@@ -10,15 +15,17 @@
 #include <stddef.h>
 
 #include "opencl/cl_device.h"
-#include "sys/lock_file.h"
 
-enum { YK_BUILD_LOCK_S = 30, YK_LAUNCH_LOCK_S = 2 };
+/* The device is PoCL's. */
+void yk_pocl_open(yk_cl_device *device);
+void yk_pocl_close(yk_cl_device *device);
 
-/* PoCL's cache folder, created if it is missing; "" if that is impossible. */
-void yk_pocl_cache_folder(char *path, size_t bytes);
+/* Takes the lock of a program if the driver needs one; continues without it after some seconds.
+ * With `again` also if the program is noted. Returns its key, for the call that gives it back. */
+uint64_t yk_pocl_lock(const yk_cl_device *device, const yk_cl_program *program, bool again);
 
-/* Takes the lock if the device's driver needs one; continues without it after `seconds`. */
-void yk_pocl_lock(const yk_cl_device *device, yk_lock_file *lock, unsigned seconds);
+/* Gives the lock back, and notes the program if it was built. */
+void yk_pocl_unlock(const yk_cl_device *device, uint64_t key, bool built);
 
 /* Whether a launch of this shape may make PoCL compile. */
 bool yk_pocl_is_cold(const yk_cl_device *device, const yk_cl_variant *variant,
@@ -26,9 +33,5 @@ bool yk_pocl_is_cold(const yk_cl_device *device, const yk_cl_variant *variant,
 
 /* Records that a launch of this shape has run. */
 void yk_pocl_set_warm(yk_cl_variant *variant, const yk_cl_piece *piece);
-
-/* For a cold piece: how many items of its dimension `split` make PoCL compile what the whole
- * piece needs. */
-size_t yk_pocl_warm_up_items(const yk_cl_piece *piece, unsigned split);
 
 #endif
