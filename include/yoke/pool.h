@@ -180,6 +180,10 @@ typedef struct yoke_worker_info {
     char device[128];      /**< the device's own name */
     char driver[128];      /**< platform and version, or "native" */
     char reason[256];      /**< why it is, or is not, a worker */
+    /** seconds for which it has been compiling, or waiting for another process that compiles the
+     *  same program; PoCL compiles in the first launch of a kernel, too, which then counts until
+     *  it ends. 0: it is not compiling. */
+    double compiling;
 } yoke_worker_info;
 
 /** Implementation of yoke_pool_create(); `size` is sizeof *options as compiled. */

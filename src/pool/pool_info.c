@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "pool/pool.h"
 #include "protocol/aside.h"
@@ -33,6 +34,15 @@ static void describe_device(yoke_worker_info *info, const yk_found *found)
     }
 }
 
+/* The worker may stop compiling at any time; its clock is this process's. */
+static double seconds_compiling(const yk_worker *worker)
+{
+    const uint64_t since = atomic_load(&worker->compiling.since);
+    const uint64_t now = yk_clock_ns();
+
+    return since != 0 && now > since ? 1e-9 * (double)(now - since) : 0;
+}
+
 static void describe_worker(const yk_control *control, uint32_t slot,
                             yoke_worker_info *info)
 {
@@ -47,6 +57,7 @@ static void describe_worker(const yk_control *control, uint32_t slot,
     info->cpu = worker->cpu;
     info->opencl_index = -1;
     info->speed = yk_bits_double(atomic_load(&worker->speed_last));
+    info->compiling = info->pid != 0 ? seconds_compiling(worker) : 0;
     yk_text_copy(info->name, sizeof info->name, worker->name);
     yk_text_copy(info->reason, sizeof info->reason,
                  state == YK_WORKER_PARKED ? "its core serves a GPU's process"

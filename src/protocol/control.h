@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "device/compiling.h"
 #include "device/device.h"
 #include "device/kind.h"
 #include "launch/kernel.h"
@@ -100,7 +101,8 @@ enum {
 };
 
 typedef struct yk_build {
-    _Atomic uint64_t word;  /* owner: kernel id << 8 | YK_BUILD_... */
+    /* owner: kernel id << 8 | YK_BUILD_...; supervisor: FAILED, if compilers end processes */
+    _Atomic uint64_t word;
     /* owner: items per nanosecond, a double's bits; app: 0 */
     _Atomic uint64_t speed; /* of the last chunks */
     _Atomic uint64_t usual; /* over whole jobs */
@@ -167,6 +169,9 @@ typedef struct yk_worker {
     /* owner; supervisor, before the process exists and after it: see segment_view.h */
     _Atomic uint64_t detached_seen;
     yk_crash crash; /* owner */
+    yk_compiling compiling; /* owner */
+    /* supervisor: its last process ended in a compiler that a launch had called */
+    uint32_t compiler_died;
 
     /* owner; active and building: stores sequentially consistent */
     alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
@@ -194,7 +199,8 @@ typedef struct yk_worker {
 
     alignas(YK_CACHE_LINE) yk_device_info info; /* owner, before READY */
     yk_build builds[YK_MAX_KERNELS];
-    char log[YK_LOG_BYTES]; /* owner: why opening or the last build failed */
+    /* owner: why opening or the last build failed; supervisor: if compilers end processes */
+    char log[YK_LOG_BYTES];
 } yk_worker;
 
 /* ---- kernels ---------------------------------------------------------------------- */

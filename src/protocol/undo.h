@@ -15,6 +15,9 @@
 
 enum { YK_UNDO_WINDOW = 512 << 10 };
 
+/* Behind any log, the same file has what compilers print (device/compiling.h). */
+#define YK_UNDO_TEXT (UINT64_C(1) << 46)
+
 /* A worker's view of its log. */
 typedef struct yk_undo_log {
     int file;              /* -1: nothing is saved */

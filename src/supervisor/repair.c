@@ -129,6 +129,9 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
         give_up(control, ref, claim.tiles, how, "they could not be restored");
         return true;
     }
+    if (weight == 0) {
+        return false; /* nothing has run */
+    }
     if (claim.alone != 0 && settle_strike(control, ref, claim.tiles, weight, how)) {
         given_up = true;
     }
@@ -151,10 +154,14 @@ static void repair_settle_device(yk_control *control, yk_job_ref ref, uint32_t s
     }
 }
 
+/* 0: it died in a compiler, which says nothing about the tiles. */
 static uint32_t strike_weight(yk_control *control, const yk_job *job, uint32_t slot)
 {
     const yk_worker *worker = &control->workers[slot];
 
+    if (worker->compiler_died != 0) {
+        return 0;
+    }
     return worker->was_killed != 0 || (!yk_worker_has(worker, YK_TRAIT_NEVER_BREAKS) &&
                                        yk_job_has_hope(control, job, slot))
                ? WEAK_STRIKE

@@ -263,6 +263,7 @@ static void supervisor_run(yk_supervisor *supervisor)
         until = yk_supervisor_check_probes(supervisor);
         until = yk_min(until, yk_supervisor_check_starts(supervisor));
         until = yk_min(until, yk_supervisor_check_builds(supervisor));
+        until = yk_min(until, yk_supervisor_check_compiling(supervisor));
         yk_supervisor_share_cores(supervisor);
         until = yk_min(until, yk_repair_jobs(supervisor->control,
                                              yk_supervisor_kill_late, supervisor));

@@ -35,7 +35,15 @@ typedef struct yk_child {
     uint32_t start_failures; /* processes in a row that died before they were ready */
     uint64_t last_building;  /* the build in which the last one died; 0: none */
     uint32_t build_deaths;   /* processes in a row that died in it */
+    uint64_t logged_compiling; /* the start of what was last logged as taking long */
 } yk_child;
+
+/* Processes of one kind of device that a compiler has ended, with one kernel. */
+typedef struct yk_compiler_deaths {
+    uint64_t building; /* kernel id << 8 | kernel slot */
+    uint32_t driver_class;
+    uint32_t count;
+} yk_compiler_deaths;
 
 typedef struct yk_supervisor {
     yk_supervisor_start start;
@@ -49,6 +57,7 @@ typedef struct yk_supervisor {
     bool closing;
     yk_child workers[YK_MAX_WORKERS];
     int undo_files[YK_MAX_WORKERS][YK_MAX_LANES]; /* -1: none yet */
+    yk_compiler_deaths compiler_deaths[YK_MAX_KERNELS]; /* by kernel slot */
     yk_child probes[YK_MAX_DRIVERS];
     yk_child processes[YK_MAX_PROCESSES];
     yk_segment_view attachments; /* workers start with a copy */
@@ -89,6 +98,9 @@ uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor);
 
 /* Kills workers that build a kernel for longer than it may take. Returns the next deadline. */
 uint64_t yk_supervisor_check_builds(yk_supervisor *supervisor);
+
+/* Logs compilations that take long. Returns when to check again. */
+uint64_t yk_supervisor_check_compiling(yk_supervisor *supervisor);
 
 /* Kills a worker that runs past a job's deadline. */
 void yk_supervisor_kill_late(uint32_t slot, void *supervisor);

@@ -6,10 +6,13 @@
 #include "base/text.h"
 #include "protocol/aside.h"
 #include "protocol/eligibility.h"
+#include "protocol/job.h"
+#include "protocol/undo.h"
 #include "supervisor/crash_text.h"
 #include "supervisor/repair.h"
 #include "supervisor/supervisor.h"
 #include "sys/process.h"
+#include "sys/signals.h"
 #include "worker/worker_main.h"
 
 enum {
@@ -20,6 +23,9 @@ enum {
     /* ... in the same build: a single death may have another cause */
     MAX_BUILD_CRASHES = 2,
     MAX_BUILD_KILLS = 8, /* ... ended by SIGKILL, which comes from outside */
+    /* ... of one kind of device: the compiler is the same */
+    MAX_CLASS_CRASHES = 3,
+    PRINTED_BYTES = 512, /* of what the compiler printed */
 };
 
 void yk_supervisor_trace(const yk_supervisor *supervisor, uint32_t kind, uint32_t slot,
@@ -74,6 +80,20 @@ static void explain_bus_error(const yk_supervisor *supervisor, const yk_worker *
     }
 }
 
+static void explain_hung_start(const yk_worker *worker, char *text, size_t bytes)
+{
+    static const char *const steps[] = {
+        [YK_COMPILING_NOTHING] = "",
+        [YK_COMPILING_PROGRAM] = ", while the driver compiled a test of its device",
+        [YK_COMPILING_WAIT] = ", while it waited for another process that compiles the "
+                              "same program into PoCL's cache folder",
+        [YK_COMPILING_LAUNCH] = ", while a test ran on its device"};
+    const uint32_t step = atomic_load(&worker->compiling.step);
+
+    yk_text_format(text, bytes, "did not start in time and was killed%s",
+                   step <= YK_COMPILING_LAUNCH ? steps[step] : "");
+}
+
 static void describe_death(const yk_supervisor *supervisor, const yk_worker *worker,
                            const yk_child *child, int status, char *text, size_t bytes)
 {
@@ -81,7 +101,7 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
         yk_text_copy(text, bytes,
                      "has computed its maximum number of items (.items_per_process)");
     } else if (child->killed_hung) {
-        yk_text_copy(text, bytes, "did not start in time and was killed");
+        explain_hung_start(worker, text, bytes);
     } else if (child->killed_late) {
         yk_text_copy(text, bytes, "killed at the job's time limit");
     } else if (child->killed_building) {
@@ -164,6 +184,70 @@ static void settle_forms(yk_control *control, uint32_t slot)
     }
 }
 
+/* ---- compilers ---- */
+
+/* What a compiler printed before its process ended, as a text to go behind another. */
+static void collect_printed(const yk_supervisor *supervisor, uint32_t slot, char *text,
+                            size_t bytes)
+{
+    const yk_worker *worker = &supervisor->control->workers[slot];
+    const int file = supervisor->undo_files[slot][0];
+    char printed[PRINTED_BYTES] = "";
+
+    text[0] = '\0';
+    if (atomic_load(&worker->compiling.since) != 0) {
+        yk_capture_collect(file, YK_UNDO_TEXT, printed, sizeof printed);
+    }
+    if (printed[0] != '\0') {
+        yk_text_format(text, bytes, "; the compiler printed:\n%s", printed);
+    }
+}
+
+/* Whether a compiler has ended the process. PoCL compiles at the first launch, too, and ends its
+ * process if that fails. Kernels cannot do that: they crash in other ways. */
+static bool is_compilers_fault(const yk_worker *worker, int status)
+{
+    switch (atomic_load(&worker->compiling.step)) {
+    case YK_COMPILING_PROGRAM:
+        return true;
+    case YK_COMPILING_LAUNCH:
+        return yk_process_ended_itself(status);
+    default:
+        return false;
+    }
+}
+
+/* Such a death inside a job counts as one in a build. */
+static void note_compiler_death(yk_control *control, yk_worker *worker, int status)
+{
+    const yk_job *job = deaths_job_of(control, worker);
+
+    worker->compiler_died = 0;
+    if (job != NULL && atomic_load(&worker->building) == 0 &&
+        atomic_load(&worker->open_status) == 0 && is_compilers_fault(worker, status)) {
+        worker->compiler_died = 1;
+        atomic_store(&worker->building,
+                     control->kernels[job->kernel_slot].kernel.id << 8 |
+                         job->kernel_slot);
+    }
+}
+
+/* Counts processes over all workers of a kind of device. Whether there were too many. */
+static bool is_bad_for_class(yk_supervisor *supervisor, const yk_worker *worker,
+                             uint64_t building)
+{
+    yk_compiler_deaths *deaths = &supervisor->compiler_deaths[building & 0xff];
+
+    if (worker->was_killed != 0) {
+        return false;
+    }
+    if (deaths->building != building || deaths->driver_class != worker->driver_class) {
+        *deaths = (yk_compiler_deaths){.building = building,
+                                       .driver_class = worker->driver_class};
+    }
+    return ++deaths->count >= MAX_CLASS_CRASHES;
+}
+
 /* Whether the compiler is to blame: it took too long, or ended several processes. */
 static bool is_bad_build(const yk_worker *worker, yk_child *child, uint64_t building)
 {
@@ -177,30 +261,82 @@ static bool is_bad_build(const yk_worker *worker, yk_child *child, uint64_t buil
            (child->killed_building || child->build_deaths >= max_count);
 }
 
-/* After a build that ends its processes, this worker does not try the kernel again. */
-static void blame_build(yk_control *control, yk_worker *worker, yk_child *child,
-                        const char *how)
+/* Jobs that have lost the last worker that could run the kernel. */
+static void stop_unbuilt(yk_control *control, uint32_t kernel_slot,
+                         const yk_worker *worker, const char *text)
 {
-    const uint64_t building = atomic_load(&worker->building);
-    const uint32_t slot = (uint32_t)(building & 0xff);
-    char text[512];
+    const yk_kernel *kernel = &control->kernels[kernel_slot].kernel;
 
-    atomic_store(&worker->building, 0);
-    if (!is_bad_build(worker, child, building) || drop_source(control, slot)) {
-        return;
+    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
+        const uint32_t slot = (uint32_t)__builtin_ctzll(live);
+        yk_job *job = &control->jobs[slot];
+        const uint64_t state = atomic_load(&job->state);
+        const yk_job_ref ref = {slot, yk_state_generation(state)};
+
+        if (yk_state_of(state) == YK_JOB_OPEN && job->kernel_slot == kernel_slot &&
+            !yk_job_has_hope(control, job, UINT32_MAX)) {
+            yk_job_explain(job, ref.generation, "%s '%s' does not build on %s: %s",
+                           yk_kernel_noun(kernel), kernel->name, worker->name, text);
+            yk_job_stop(control, ref, YOKE_EBUILD);
+        }
     }
+}
+
+/* The kernel is not tried again by this worker or, with `all`, by any of its kind. */
+static void fail_builds(yk_control *control, const yk_worker *worker, uint64_t building,
+                        bool all, const char *text)
+{
+    const uint32_t count = yk_worker_count(control);
+    const uint32_t slot = (uint32_t)(building & 0xff);
+
+    for (uint32_t i = 0; i < count; i++) {
+        yk_worker *other = &control->workers[i];
+
+        if (other == worker || (all && other->driver_class == worker->driver_class)) {
+            yk_text_copy(other->log, sizeof other->log, text);
+            atomic_store(&other->builds[slot].word, building >> 8 << 8 | YK_BUILD_FAILED);
+        }
+    }
+}
+
+static void write_blame(const yk_control *control, const yk_worker *worker,
+                        const yk_child *child, uint32_t kernel_slot, const char *how,
+                        char *text, size_t bytes)
+{
     if (child->killed_building) {
-        yk_text_format(text, sizeof text, "%s: the compiler took more than %g s",
+        const bool waited = atomic_load(&worker->compiling.step) == YK_COMPILING_WAIT;
+
+        yk_text_format(text, bytes, "%s: the compiler took more than %g s%s",
                        worker->info.name,
-                       1e-9 * (double)control->kernels[slot].build_timeout_ns);
+                       1e-9 * (double)control->kernels[kernel_slot].build_timeout_ns,
+                       waited ? "; it was waiting for another process that compiles the "
+                                "same program into PoCL's cache folder"
+                              : "");
     } else {
-        yk_text_format(text, sizeof text, "%s: the compiler took the worker down (%s)",
+        yk_text_format(text, bytes, "%s: the compiler took the worker down (%s)",
                        worker->info.name, how);
     }
-    yk_text_copy(worker->log, sizeof worker->log, text);
-    yk_aside_note(control, (uint32_t)(worker - control->workers), slot, false, text);
-    atomic_store(&worker->builds[slot].word, building >> 8 << 8 | YK_BUILD_FAILED);
+}
+
+/* After a build that ends its processes, the kernel is not tried again. */
+static void blame_build(yk_supervisor *supervisor, yk_worker *worker, yk_child *child,
+                        const char *how)
+{
+    yk_control *control = supervisor->control;
+    const uint64_t building = atomic_load(&worker->building);
+    const uint32_t slot = (uint32_t)(building & 0xff);
+    const bool all = building != 0 && !child->killed_building &&
+                     is_bad_for_class(supervisor, worker, building);
+    char text[2048];
+
     atomic_store(&worker->building, 0);
+    if ((!is_bad_build(worker, child, building) && !all) || drop_source(control, slot)) {
+        return;
+    }
+    write_blame(control, worker, child, slot, how, text, sizeof text);
+    yk_aside_note(control, (uint32_t)(worker - control->workers), slot, false, text);
+    fail_builds(control, worker, building, all, text);
+    stop_unbuilt(control, slot, worker, text);
 }
 
 static void count_failure(yk_worker *worker, yk_child *child, bool was_starting)
@@ -282,8 +418,10 @@ static void deaths_bury_worker(yk_supervisor *supervisor, uint32_t slot, int sta
     const bool was_starting = atomic_load(&worker->state) == YK_WORKER_STARTING;
     static const int no_files[YK_MAX_LANES] = {-1, -1};
     const int *undo_files = supervisor->undo_files[slot];
-    char how[768 + YK_SEGMENT_NAME];
+    char printed[PRINTED_BYTES + 64];
+    char how[1536 + YK_SEGMENT_NAME];
 
+    collect_printed(supervisor, slot, printed, sizeof printed);
     describe_death(supervisor, worker, child, status, how, sizeof how);
     yk_supervisor_log(supervisor, "%s (process %u) ended: %s", worker->name,
                       atomic_load(&worker->pid), how);
@@ -292,11 +430,15 @@ static void deaths_bury_worker(yk_supervisor *supervisor, uint32_t slot, int sta
     atomic_store(&worker->pid, 0);
     atomic_store(&worker->detached_seen, YK_SEEN_ALL);
     worker->was_killed = yk_process_was_killed(status);
+    strncat(how, printed, sizeof how - strlen(how) - 1);
+    if (!child->killed_late) {
+        note_compiler_death(control, worker, status);
+    }
     count_failure(worker, child, was_starting);
     if (yk_worker_has(worker, YK_TRAIT_BORROWS_SOURCE)) {
         settle_forms(control, slot);
     }
-    blame_build(control, worker, child, how);
+    blame_build(supervisor, worker, child, how);
     if (!deaths_attach_segments(supervisor, worker, how, sizeof how)) {
         undo_files = no_files;
     }

@@ -99,6 +99,8 @@ static void reset_worker(yk_worker *worker)
     atomic_store(&worker->initializing, 0);
     atomic_store(&worker->spent, 0);
     atomic_store(&worker->crash.state, 0);
+    atomic_store(&worker->compiling.since, 0);
+    atomic_store(&worker->compiling.step, YK_COMPILING_NOTHING);
     atomic_store(&worker->state, YK_WORKER_STARTING);
 }
 

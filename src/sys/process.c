@@ -602,6 +602,11 @@ bool yk_process_was_killed(int status)
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
+bool yk_process_ended_itself(int status)
+{
+    return WIFEXITED(status) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
 bool yk_process_had_bus_error(int status)
 {
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS;

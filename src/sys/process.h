@@ -126,6 +126,9 @@ int yk_process_exit_code(int status);
 /* Whether a wait status says that the process ended by SIGKILL. */
 bool yk_process_was_killed(int status);
 
+/* ... or because it called abort() or exit(). */
+bool yk_process_ended_itself(int status);
+
 /* ... or because it accessed memory after the end of a file. */
 bool yk_process_had_bus_error(int status);
 

@@ -113,7 +113,7 @@ void yk_capture_stop(yk_capture *capture)
     (void)close(capture->original);
     capture->original = -1;
     capture_replay(capture->file, capture->offset);
-    (void)ftruncate(capture->file, (off_t)capture->offset);
+    (void)!ftruncate(capture->file, (off_t)capture->offset);
 }
 
 void yk_capture_collect(int file, uint64_t offset, char *text, size_t bytes)
@@ -139,5 +139,5 @@ void yk_capture_collect(int file, uint64_t offset, char *text, size_t bytes)
         text[i - 1] = '\0';
     }
     capture_replay(file, offset);
-    (void)ftruncate(file, (off_t)offset);
+    (void)!ftruncate(file, (off_t)offset);
 }

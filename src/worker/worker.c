@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "protocol/bells.h"
 #include "protocol/device_kinds.h"
 #include "protocol/fault_point.h"
 #include "sys/process.h"
@@ -137,6 +138,12 @@ static void worker_run(yk_worker_self *self)
     }
 }
 
+/* It logs what takes long. */
+static void report_compiling(void *control)
+{
+    yk_control_wake_supervisor(control);
+}
+
 int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t slot,
                    const int undo_files[YK_MAX_LANES])
 {
@@ -152,6 +159,8 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
         self->undo[lane].file = undo_files[lane];
     }
+    yk_compiling_use(&self->worker->compiling, undo_files[0], YK_UNDO_TEXT,
+                     control->log != 0 ? report_compiling : NULL, control);
     YK_FAULT_POINT(control, self->worker, YK_FAULT_START);
     yk_segment_view_adopt(attachments, &self->worker->detached_seen,
                           &self->worker->crash);

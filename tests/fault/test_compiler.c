@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Compilers that take the process down, or never end. */
 #include <math.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "fault_setup.h"
 #include "pool/pool.h"
@@ -111,6 +114,88 @@ static void test_endless(void **state)
     }
 }
 
+/* ---- what is said of them ---- */
+
+typedef struct asker {
+    yoke_pool *pool;
+    atomic_bool has_seen;
+    atomic_bool is_over;
+} asker;
+
+/* Asks, as a program could that shows its progress. */
+static void *ask_for_compiling(void *context)
+{
+    asker *self = context;
+    const struct timespec pause = {.tv_nsec = 20000000};
+
+    while (!atomic_load(&self->is_over)) {
+        const yoke_worker_info info = ft_worker(self->pool, "cpu0");
+
+        if (info.compiling > 0.5 && info.compiling < FT_SECONDS) {
+            atomic_store(&self->has_seen, true);
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
+static bool log_has(FILE *log, const char *text)
+{
+    char line[512];
+    bool found = false;
+
+    rewind(log);
+    while (fgets(line, sizeof line, log) != NULL) {
+        found |= strstr(line, text) != NULL;
+    }
+    return found;
+}
+
+static int build_with_log(void *arg)
+{
+    const yoke_kernel_options options = {
+        .name = "fine", .source = endless, .build_timeout = 1.6};
+    FILE *log = tmpfile();
+    yoke_kernel *kernel = NULL;
+    asker asks = {.pool = NULL};
+    pthread_t thread;
+    yoke_status status;
+
+    (void)arg;
+    if (log == NULL || dup2(fileno(log), STDERR_FILENO) < 0 ||
+        setenv("YOKE_LOG", "1", 1) != 0 ||
+        yoke_pool_create(&asks.pool, &(yoke_pool_options){.devices = "cpu:1",
+                                                          .wait_ready = true}) != 0 ||
+        pthread_create(&thread, NULL, ask_for_compiling, &asks) != 0) {
+        return 1;
+    }
+    status = yoke_kernel_create(&kernel, asks.pool, &options);
+    atomic_store(&asks.is_over, true);
+    (void)pthread_join(thread, NULL);
+    if (ft_worker(asks.pool, "cpu0").compiling != 0 ||
+        yoke_pool_close(asks.pool) != YOKE_OK) {
+        return 2;
+    }
+    if (status != YOKE_EBUILD) {
+        return 77; /* this machine is too fast for it */
+    }
+    return !atomic_load(&asks.has_seen) ? 3
+           : log_has(log, "cpu0: compiling kernel 'fine' takes more than 1 s") ? 0
+                                                                                : 4;
+}
+
+static void test_reports(void **state)
+{
+    int code;
+
+    (void)state;
+    code = yt_in_child(build_with_log, NULL, FT_SECONDS);
+    if (code == 77) {
+        skip();
+    }
+    assert_int_equal(code, 0);
+}
+
 static void test_bad_limits(void **state)
 {
     static const double bad[] = {-2, 1e10, NAN, INFINITY};
@@ -139,6 +224,7 @@ int main(void)
         yt_unit_test(test_killed_while_building),
         yt_unit_test(test_killed_again_while_building),
         yt_unit_test(test_endless),
+        yt_unit_test(test_reports),
         yt_unit_test(test_bad_limits),
     };
 
