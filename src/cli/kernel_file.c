@@ -5,20 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "cli/interrupt.h"
-
-enum { SOURCE_BYTES = 1 << 26, LINK_TRIES = 1000 };
-
-static const char plain_characters[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._+-";
-
-/* Compilers split their options at spaces and differ in what quotes mean to them. */
-static bool kernel_file_is_plain(const char *path)
-{
-    return path[strspn(path, plain_characters)] == '\0';
-}
+enum { SOURCE_BYTES = 1 << 26 };
 
 /* Makes the compiler's messages name the file. */
 static void write_line_directive(FILE *to, const char *path)
@@ -92,69 +80,46 @@ static char *absolute_folder(const char *path)
     return absolute;
 }
 
-static char *link_name(int number)
-{
-    const char *folder = getenv("TMPDIR");
-    char *name;
-
-    if (folder == NULL || folder[0] != '/' || !kernel_file_is_plain(folder)) {
-        folder = "/tmp";
-    }
-    return asprintf(&name, "%s/yoke-%ld-%d", folder, (long)getpid(), number) < 0 ? NULL
-                                                                                 : name;
-}
-
-static bool link_folder(yk_kernel_file *source, const char *folder,
-                        yk_complaint *complaint)
-{
-    for (int i = 0; i < LINK_TRIES; i++) {
-        char *name = link_name(i);
-        bool made;
-
-        if (name == NULL) {
-            break;
-        }
-        yk_interrupt_block(true);
-        made = symlink(folder, name) == 0;
-        if (made) {
-            source->link = name;
-            (void)yk_interrupt_remove(name);
-        }
-        yk_interrupt_block(false);
-        if (made) {
-            return true;
-        }
-        free(name);
-        if (errno != EEXIST) {
-            break;
-        }
-    }
-    return yk_complain(complaint, "its folder cannot be put on the include path: %s",
-                       strerror(errno));
-}
-
+/* The library reads the included files and takes the option away, so compilers do not see what
+ * the folder is called. */
 static bool write_options(yk_kernel_file *source, const char *given, const char *folder)
 {
-    given = given != NULL ? given : "";
-    if (asprintf(&source->build_options, "%s%s-I%s", given, *given != '\0' ? " " : "",
-                 folder) < 0) {
-        source->build_options = NULL;
+    size_t length;
+    FILE *to = open_memstream(&source->build_options, &length);
+
+    if (to == NULL) {
         return false;
     }
-    return true;
+    fprintf(to, "%s%s-I\"", given, *given != '\0' ? " " : "");
+    for (; *folder != '\0'; folder++) {
+        if (*folder == '"' || *folder == '\\') {
+            fputc('\\', to);
+        }
+        fputc(*folder, to);
+    }
+    fputc('"', to);
+    return fclose(to) == 0;
 }
 
-static bool kernel_file_add_folder(yk_kernel_file *source, const char *path,
-                                   const char *given, yk_complaint *complaint)
+/* Whether the folder may matter. A word too many does no harm. */
+static bool may_include(const yk_kernel_file *source, const char *given)
 {
-    char *folder = absolute_folder(path);
-    bool good = folder != NULL || yk_complain(complaint, "%s", strerror(errno));
+    return strstr(source->text, "include") != NULL || strstr(given, "include") != NULL;
+}
 
-    if (good && !kernel_file_is_plain(folder)) {
-        good = link_folder(source, folder, complaint);
+static bool kernel_file_set_options(yk_kernel_file *source, const char *path,
+                                    const char *given, yk_complaint *complaint)
+{
+    char *folder;
+    bool good;
+
+    if (!may_include(source, given)) {
+        source->build_options = strdup(given);
+        return source->build_options != NULL || yk_complain(complaint, "out of memory");
     }
-    if (good &&
-        !write_options(source, given, source->link != NULL ? source->link : folder)) {
+    folder = absolute_folder(path);
+    good = folder != NULL || yk_complain(complaint, "%s", strerror(errno));
+    if (good && !write_options(source, given, folder)) {
         good = yk_complain(complaint, "out of memory");
     }
     free(folder);
@@ -166,7 +131,9 @@ bool yk_kernel_file_read(yk_kernel_file *source, const char *path,
 {
     memset(source, 0, sizeof *source);
     if (!kernel_file_read_text(source, path, complaint) ||
-        !kernel_file_add_folder(source, path, build_options, complaint)) {
+        !kernel_file_set_options(source, path,
+                                 build_options != NULL ? build_options : "",
+                                 complaint)) {
         return yk_complain_about(complaint, "%s", path);
     }
     return true;
@@ -174,12 +141,7 @@ bool yk_kernel_file_read(yk_kernel_file *source, const char *path,
 
 void yk_kernel_file_fini(yk_kernel_file *source)
 {
-    if (source->link != NULL) {
-        (void)unlink(source->link);
-        yk_interrupt_keep(source->link);
-    }
     free(source->text);
     free(source->build_options);
-    free(source->link);
     memset(source, 0, sizeof *source);
 }

@@ -9,8 +9,7 @@
 
 typedef struct yk_kernel_file {
     char *text;
-    char *build_options; /* those given, and the file's folder for #include */
-    char *link;          /* stands for a folder whose name compilers cannot take */
+    char *build_options; /* those given, and the file's folder if it may be needed */
 } yk_kernel_file;
 
 /* build_options may be NULL. */

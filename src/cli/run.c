@@ -129,11 +129,17 @@ static bool build_kernel(run_state *run)
         .name = run->options.kernel,
         .source = run->source.text,
         .build_options = run->source.build_options,
+        .build_timeout = run->options.build_timeout,
     };
 
+    bool good;
+
     memcpy(options.group, run->options.group, sizeof options.group);
-    return yoke_kernel_create(&run->kernel, run->pool, &options) == YOKE_OK ||
-           library_failed(run);
+    yk_progress_init(&run->progress, run->pool, run->options.quiet, run->options.repeat);
+    yk_progress_watch(&run->progress);
+    good = yoke_kernel_create(&run->kernel, run->pool, &options) == YOKE_OK;
+    yk_progress_clear(&run->progress);
+    return good || library_failed(run);
 }
 
 /* A kernel that writes to what is only read does so on some devices, and there its results
@@ -269,7 +275,8 @@ static bool job_failed(run_state *run, yoke_future *future, yoke_status status)
 
 static bool run_repetition(run_state *run, size_t repetition)
 {
-    const yoke_map_options options = {.round_up = run->options.round_up};
+    const yoke_map_options options = {.round_up = run->options.round_up,
+                                      .timeout = run->options.timeout};
     const double start = run_clock();
     yoke_future *future = NULL;
     yoke_status status;
@@ -292,7 +299,6 @@ static bool run_all(run_state *run)
 {
     bool good = true;
 
-    yk_progress_init(&run->progress, run->options.quiet, run->options.repeat);
     yk_interrupt_hold(true);
     for (size_t i = 0; i < run->options.repeat && good; i++) {
         good = (i == 0 || reset_arrays(run)) && run_repetition(run, i);

@@ -23,6 +23,8 @@ static const char help[] =
     "                     or a list with commas (default: $YOKE_DEVICES, else "
     "cpu,gpu)\n"
     "  --repeat N         run N times from the same inputs and report the median time\n"
+    "  --timeout S        end a run after S seconds, with an error (default: no limit)\n"
+    "  --build-timeout S  the same of the compiler, before the run\n"
     "  --check            check whether the kernel reads and writes what the ARGs say; "
     "slow,\n"
     "                     on CPU cores only\n"

@@ -2,6 +2,7 @@
 #include "cli/run_options.h"
 
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/scalar.h"
@@ -15,6 +16,8 @@ enum {
     OPTION_BUILD,
     OPTION_DEVICES,
     OPTION_REPEAT,
+    OPTION_TIMEOUT,
+    OPTION_BUILD_TIMEOUT,
     OPTION_CHECK
 };
 
@@ -30,6 +33,8 @@ static const struct option long_options[] = {
     {"build", required_argument, NULL, OPTION_BUILD},
     {"devices", required_argument, NULL, OPTION_DEVICES},
     {"repeat", required_argument, NULL, OPTION_REPEAT},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"build-timeout", required_argument, NULL, OPTION_BUILD_TIMEOUT},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"quiet", no_argument, NULL, 'q'},
     {NULL, 0, NULL, 0},
@@ -127,6 +132,19 @@ static bool set_repeat(yk_run_options *options, const char *text,
     return true;
 }
 
+static bool set_seconds(double *seconds, const char *option, const char *text,
+                        yk_complaint *complaint)
+{
+    static const double most = 1e9;
+    char *end;
+
+    *seconds = strtod(text, &end);
+    return (end != text && *end == '\0' && *seconds > 0 && *seconds <= most) ||
+           yk_complain(complaint, "%s: '%s' is not a number of seconds above 0 and up "
+                                  "to %g",
+                       option, text, most);
+}
+
 /* How many sizes the options named that come with --range; 0: the option is not there. */
 typedef struct dimension_counts {
     unsigned group;
@@ -147,6 +165,11 @@ static bool set_option(yk_run_options *options, dimension_counts *counts, int op
         return set_split(options, value, complaint);
     case OPTION_REPEAT:
         return set_repeat(options, value, complaint);
+    case OPTION_TIMEOUT:
+        return set_seconds(&options->timeout, "--timeout", value, complaint);
+    case OPTION_BUILD_TIMEOUT:
+        return set_seconds(&options->build_timeout, "--build-timeout", value,
+                           complaint);
     case OPTION_ROUND_UP:
         options->round_up = true;
         return true;

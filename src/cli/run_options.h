@@ -20,6 +20,8 @@ typedef struct yk_run_options {
     const char *build;
     const char *devices;
     size_t repeat;
+    double timeout;       /* of a run, in seconds; 0: no limit */
+    double build_timeout; /* of the kernel's build; 0: no limit */
     bool round_up;
     bool quiet;
     bool check; /* what the kernel does against what its arguments say */

@@ -222,7 +222,6 @@ static void the_same_place_by_two_names(void **state)
 
 static void a_kernel_file(void **state)
 {
-    char wanted[128];
     yk_complaint complaint;
     yk_kernel_file file;
 
@@ -230,9 +229,7 @@ static void a_kernel_file(void **state)
     write_text("k.cl", "kernel");
     assert_true(yk_kernel_file_read(&file, "k.cl", "-DN=1", &complaint));
     assert_string_equal(file.text, "#line 1 \"k.cl\"\nkernel");
-    (void)snprintf(wanted, sizeof wanted, "-DN=1 -I%s", folder);
-    assert_string_equal(file.build_options, wanted);
-    assert_null(file.link);
+    assert_string_equal(file.build_options, "-DN=1");
     yk_kernel_file_fini(&file);
     assert_false(yk_kernel_file_read(&file, "missing.cl", NULL, &complaint));
     assert_string_equal(complaint.text, "missing.cl: No such file or directory");
@@ -240,28 +237,48 @@ static void a_kernel_file(void **state)
     assert_int_equal(unlink("k.cl"), 0);
 }
 
-/* Compilers cut their options at spaces; a link without any stands for the folder. */
-static void a_kernel_file_in_a_folder_with_spaces(void **state)
+/* The folder is an option only where it may be needed. */
+static void a_kernel_file_that_includes(void **state)
 {
-    char link[128];
-    char content[128];
+    char wanted[128];
     yk_complaint complaint;
     yk_kernel_file file;
 
     (void)state;
-    assert_int_equal(mkdir("my \"kernels\"", 0700), 0);
-    write_text("my \"kernels\"/k.cl", "kernel");
-    assert_true(yk_kernel_file_read(&file, "my \"kernels\"/k.cl", NULL, &complaint));
-    assert_string_equal(file.text, "#line 1 \"my \\\"kernels\\\"/k.cl\"\nkernel");
-    assert_non_null(file.link);
-    assert_null(strchr(file.build_options, ' '));
-    (void)snprintf(link, sizeof link, "%s/k.cl", file.build_options + strlen("-I"));
-    expect_text(link, "kernel");
-    (void)snprintf(content, sizeof content, "%s", file.link);
+    write_text("k.cl", "#include \"k.h\"");
+    (void)snprintf(wanted, sizeof wanted, "-DN=1 -I\"%s\"", folder);
+    assert_true(yk_kernel_file_read(&file, "k.cl", "-DN=1", &complaint));
+    assert_string_equal(file.build_options, wanted);
     yk_kernel_file_fini(&file);
-    assert_int_equal(access(content, F_OK), -1);
-    assert_int_equal(unlink("my \"kernels\"/k.cl"), 0);
-    assert_int_equal(rmdir("my \"kernels\""), 0);
+    assert_true(yk_kernel_file_read(&file, "k.cl", NULL, &complaint));
+    assert_string_equal(file.build_options, wanted + strlen("-DN=1 "));
+    yk_kernel_file_fini(&file);
+    write_text("k.cl", "kernel");
+    (void)snprintf(wanted, sizeof wanted, "-include k.h -I\"%s\"", folder);
+    assert_true(yk_kernel_file_read(&file, "k.cl", "-include k.h", &complaint));
+    assert_string_equal(file.build_options, wanted);
+    yk_kernel_file_fini(&file);
+    assert_int_equal(unlink("k.cl"), 0);
+}
+
+/* The option is quoted, for the library, which takes it away. */
+static void a_kernel_file_in_an_odd_folder(void **state)
+{
+    char wanted[128];
+    yk_complaint complaint;
+    yk_kernel_file file;
+
+    (void)state;
+    assert_int_equal(mkdir("my \"ker\\nels\"", 0700), 0);
+    write_text("my \"ker\\nels\"/k.cl", "#include");
+    assert_true(yk_kernel_file_read(&file, "my \"ker\\nels\"/k.cl", NULL, &complaint));
+    assert_string_equal(file.text,
+                        "#line 1 \"my \\\"ker\\\\nels\\\"/k.cl\"\n#include");
+    (void)snprintf(wanted, sizeof wanted, "-I\"%s/my \\\"ker\\\\nels\\\"\"", folder);
+    assert_string_equal(file.build_options, wanted);
+    yk_kernel_file_fini(&file);
+    assert_int_equal(unlink("my \"ker\\nels\"/k.cl"), 0);
+    assert_int_equal(rmdir("my \"ker\\nels\""), 0);
 }
 
 #define IN_FOLDER(test)                                                                \
@@ -278,7 +295,8 @@ int main(void)
         IN_FOLDER(places_without_files),
         IN_FOLDER(the_same_place_by_two_names),
         IN_FOLDER(a_kernel_file),
-        IN_FOLDER(a_kernel_file_in_a_folder_with_spaces),
+        IN_FOLDER(a_kernel_file_that_includes),
+        IN_FOLDER(a_kernel_file_in_an_odd_folder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -362,6 +362,31 @@ for number in (signal.SIGINT, signal.SIGTERM):
         sys.exit("signal %d: %s" % (number, trouble))
 PY
 
+# Limits of time.
+cat > "$folder/endless.cl" <<'CL'
+__kernel void endless(__global int *x)
+{
+    while (*(volatile __global int *)x != 7) {}
+}
+CL
+refused 1 "exceeded its time limit" run --quiet --timeout 1 --devices cpu:1 \
+    "$folder/endless.cl" endless --range 4 out:e.npy:int32:4
+refused 2 "--timeout: 'soon' is not a number of seconds" run --timeout soon \
+    "$folder/endless.cl" endless --range 4 out:e.npy:int32:4
+refused 2 "--build-timeout: '0' is not a number of seconds" run --build-timeout 0 \
+    "$folder/endless.cl" endless --range 4 out:e.npy:int32:4
+run --timeout 60 --build-timeout 60 "$K" twice --range 100 inout:c.npy=t.npy
+
+# The same source again is the same program to the compiler, whatever its folder is called.
+programs()
+{
+    find "${POCL_CACHE_DIR:-$HOME/.cache/pocl/kcache}" -name program.bc 2> /dev/null | wc -l
+}
+run "$folder/odd 'folder/kernels.cl" twice --range 100 inout:c.npy=t.npy
+before=$(programs)
+run "$folder/odd 'folder/kernels.cl" twice --range 100 inout:c.npy=t.npy
+[ "$before" = "$(programs)" ] || fail "the compiler's cache grew in a second run"
+
 [ -z "$(find . -name '.yoke-*')$(find "$TMPDIR" -name 'yoke-*')" ] ||
     fail "temporary files are left"
 if [ $failures != 0 ]; then
