@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "shm/eventcount.h"
 
+#include "base/bits.h"
 #include "base/clock.h"
+#include "shm/company.h"
 #include "sys/futex.h"
 
 enum { ASLEEP = 1, SIGNAL = 2 };
+
+/* What is waited for may need this very core. */
+static const uint64_t spin_in_company_ns = 5000;
 
 uint32_t yk_eventcount_ticket(const yk_eventcount *event)
 {
@@ -23,20 +28,39 @@ void yk_eventcount_wait(yk_eventcount *event, uint32_t ticket, uint64_t limit_ns
     }
 }
 
+/* Between two looks: alone another process gets the core, in company none does. */
+static void spin_turn(bool in_company)
+{
+    enum { PAUSES = 8 };
+
+    if (!in_company) {
+        yk_yield();
+        return;
+    }
+    for (unsigned i = 0; i < PAUSES; i++) {
+        yk_pause();
+    }
+}
+
 bool yk_eventcount_spin(const yk_eventcount *event, uint32_t ticket, uint64_t spin_ns)
 {
-    enum { TURNS_PER_LOOK = 8 };
     const uint64_t start = yk_clock_ns();
+    uint64_t now = start;
 
+    if (yk_company_is_seen(now)) {
+        spin_ns = yk_min(spin_ns, spin_in_company_ns);
+    }
     do {
-        for (unsigned turn = 0; turn < TURNS_PER_LOOK; turn++) {
-            if (yk_eventcount_ticket(event) != ticket) {
-                return true;
-            }
-            yk_yield();
+        const uint64_t before = now;
+
+        if (yk_eventcount_ticket(event) != ticket) {
+            return true;
         }
-    } while (yk_clock_ns() - start < spin_ns);
-    return false;
+        spin_turn(yk_company_is_seen(now));
+        now = yk_clock_ns();
+        yk_company_note(before, now);
+    } while (now - start < spin_ns);
+    return yk_eventcount_ticket(event) != ticket;
 }
 
 bool yk_eventcount_wait_spinning(yk_eventcount *event, uint32_t ticket,

@@ -35,10 +35,12 @@ uint32_t yk_eventcount_ticket(const yk_eventcount *event);
  * (UINT64_MAX: no limit). May return early. */
 void yk_eventcount_wait(yk_eventcount *event, uint32_t ticket, uint64_t limit_ns);
 
-/* Yields the CPU repeatedly until a signal comes, for at most spin_ns. Whether one came. */
+/* Looks again and again until a signal comes, for about spin_ns at most. Whether one came. Between
+ * two looks it yields the CPU or, in company, only pauses (company.h), and soon
+ * gives up. */
 bool yk_eventcount_spin(const yk_eventcount *event, uint32_t ticket, uint64_t spin_ns);
 
-/* As yk_eventcount_wait(), but first yields the CPU for up to spin_ns: a wake-up from sleep
+/* As yk_eventcount_wait(), but first looks for a signal for up to spin_ns: a wake-up from sleep
  * costs a system call here and tens of microseconds in the other process. Whether it slept. */
 bool yk_eventcount_wait_spinning(yk_eventcount *event, uint32_t ticket, uint64_t spin_ns,
                             uint64_t limit_ns);

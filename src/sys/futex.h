@@ -20,4 +20,16 @@ void yk_futex_wake(_Atomic uint32_t *word, int count);
 /* Yields the CPU to other threads. */
 void yk_yield(void);
 
+/* Tells the CPU that this is a loop that waits. Other threads do not get it. */
+static inline void yk_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ volatile("yield" ::: "memory");
+#else
+    __asm__ volatile("" ::: "memory");
+#endif
+}
+
 #endif
