@@ -4,13 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/clock.h"
 #include "pool/pool.h"
+#include "shm/company.h"
 #include "sys/call_guard.h"
 #include "sys/futex.h"
 
 /* About what waking a sleeping process costs. */
 static const uint64_t spin_ns = 50000;
+/* In company: by then the job's worker has been given a core, or another worker may get one. */
+static const uint64_t start_ns = YK_NS_PER_MS;
 static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 /* Jobs that waited for this one need not check its slot any more. */
@@ -417,6 +421,7 @@ static bool try_finish(yoke_future *future)
 static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
 {
     yk_eventcount *ended = &yk_job_at(pool->control, future->ref)->ended;
+    bool waited = false;
 
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(ended);
@@ -432,14 +437,18 @@ static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
             return !yk_pool_is_alive(pool) && try_finish(future);
         }
         limit = deadline - now < limit ? deadline - now : limit;
-        if (!yk_eventcount_spin(ended, ticket, limit < spin_ns ? limit : spin_ns)) {
-            if (!future->collected) {
-                yk_job_wake_all(pool->control, future->ref);
-            }
-            yk_guard_cancel_point();
-            yk_eventcount_wait(ended, ticket, limit);
-            (void)yk_pool_is_alive(pool);
+        if (yk_company_is_seen(now) && !waited) {
+            /* The worker that has the job may need this very core. */
+            limit = yk_min(limit, start_ns);
+        } else if (yk_eventcount_spin(ended, ticket, yk_min(limit, spin_ns))) {
+            continue;
+        } else if (!future->collected) {
+            yk_job_wake_all(pool->control, future->ref);
         }
+        waited = true;
+        yk_guard_cancel_point();
+        yk_eventcount_wait(ended, ticket, limit);
+        (void)yk_pool_is_alive(pool);
     }
 }
 

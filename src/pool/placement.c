@@ -12,6 +12,8 @@
 #include "protocol/eligibility.h"
 #include "protocol/undo.h"
 #include "sched/policy.h"
+#include "shm/company.h"
+#include "sys/topology.h"
 
 /* ---- which workers ---- */
 
@@ -152,22 +154,50 @@ static bool takes_part(const yk_control *control, const yk_job *job, uint32_t sl
            (state == YK_WORKER_READY || state == YK_WORKER_STARTING);
 }
 
-/* From now until a worker computes. */
-static double placement_delay_of(const yk_control *control, const yk_job *job,
-                                 uint32_t slot, bool is_ready)
+/* In company, how long a worker waits for a core that other programs use. */
+static const double core_guess_ns = 500000;
+
+/* The thread that submits, at that moment. */
+typedef struct submitter {
+    uint64_t now_ns;
+    uint32_t partner; /* slot of a worker; in company only */
+    bool in_company;
+    bool is_ready; /* its job */
+    bool explores;
+} submitter;
+
+/* From now until a worker computes, if it is ready to. */
+static double placement_wake_delay(const submitter *self, const yk_worker *worker,
+                                   uint32_t slot)
 {
-    const yk_worker *worker = &control->workers[slot];
     const bool asleep = yk_eventcount_has_sleeper(&worker->bell);
     const uint64_t measured =
         atomic_load_explicit(&worker->wake_ns[asleep], memory_order_relaxed);
     const double wake = measured > 0 ? (double)measured : wake_guess_ns[asleep];
 
+    if (!self->in_company || !yk_worker_has(worker, YK_TRAIT_RUNS_FUNCTIONS)) {
+        return wake;
+    }
+    return slot == self->partner ? wake_guess_ns[false] : fmax(wake, core_guess_ns);
+}
+
+/* From now until a worker computes. */
+static double placement_delay_of(const yk_control *control, const yk_job *job,
+                                 uint32_t slot, const submitter *self)
+{
+    const yk_worker *worker = &control->workers[slot];
+
+    if (self->explores) {
+        return 0;
+    }
     if (atomic_load(&worker->state) != YK_WORKER_READY ||
         !is_ready_for(control, job, slot)) {
         return restart_guess_ns;
     }
     /* By the time a job is ready that waits for others, they are awake. */
-    return (is_ready ? fmax(wake, yk_busy_time(control, worker)) : 0) +
+    return (self->is_ready ? fmax(placement_wake_delay(self, worker, slot),
+                                  yk_busy_time(control, worker))
+                           : 0) +
            (double)worker->info.launch_ns;
 }
 
@@ -191,6 +221,43 @@ static bool should_explore(yoke_pool *pool, uint64_t now)
     return true;
 }
 
+/* In company the core that the thread is about to leave is the only one that a worker gets at
+ * once: short jobs go to the worker of this core, long jobs to all. A thread that helps keeps its
+ * core: it is its own partner. */
+static uint32_t placement_partner(const yk_control *control, const yk_job *job, bool helps)
+{
+    const uint32_t count = yk_worker_count(control);
+    const int cpu = yk_current_cpu();
+    uint32_t partner = YK_CALLER;
+
+    for (uint32_t i = count; i-- > 0 && !helps;) {
+        const bool is_here = control->workers[i].cpu == cpu;
+        const bool is_better = partner == YK_CALLER || is_here ||
+                               control->workers[partner].cpu != cpu;
+
+        if (is_better && takes_part(control, job, i) &&
+            yk_worker_has(&control->workers[i], YK_TRAIT_RUNS_FUNCTIONS)) {
+            partner = i;
+        }
+    }
+    return partner;
+}
+
+static submitter placement_look(yoke_pool *pool, const yk_job *job, bool helps)
+{
+    const uint64_t now = yk_clock_ns();
+    submitter self = {.now_ns = now,
+                      .partner = YK_CALLER,
+                      .in_company = yk_company_is_seen(now),
+                      .is_ready = yk_job_is_ready(pool->control, job),
+                      .explores = should_explore(pool, now)};
+
+    if (self.in_company) {
+        self.partner = placement_partner(pool->control, job, helps);
+    }
+    return self;
+}
+
 static void know_speed(yk_participant *participant, const yk_job *job,
                        const yk_worker *worker)
 {
@@ -207,9 +274,7 @@ static void find_participants(yoke_pool *pool, yk_job *job, bool caller_helps,
                               yk_participant *participants, uint32_t count)
 {
     const yk_control *control = pool->control;
-    const bool is_ready = yk_job_is_ready(pool->control, job);
-    const uint64_t now = yk_clock_ns();
-    const bool explore = should_explore(pool, now);
+    const submitter self = placement_look(pool, job, caller_helps);
 
     job->has_latecomers = 0;
     job->participants = 0;
@@ -221,12 +286,11 @@ static void find_participants(yoke_pool *pool, yk_job *job, bool caller_helps,
         if (takes_part(control, job, i)) {
             know_speed(&participants[i], job, worker);
             job->participants++;
-            participants[i].delay_ns =
-                explore ? 0 : placement_delay_of(control, job, i, is_ready);
+            participants[i].delay_ns = placement_delay_of(control, job, i, &self);
         }
     }
-    if (is_ready) {
-        atomic_store_explicit(&job->ready_ns, now, memory_order_relaxed);
+    if (self.is_ready) {
+        atomic_store_explicit(&job->ready_ns, self.now_ns, memory_order_relaxed);
     }
     participants[count] = (yk_participant){.speed = -1};
     if (caller_helps && takes_part(control, job, YK_CALLER)) {

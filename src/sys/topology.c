@@ -83,6 +83,11 @@ bool yk_bind_cpu(uint32_t os_index)
     return bound;
 }
 
+int yk_current_cpu(void)
+{
+    return sched_getcpu();
+}
+
 /* ---- quota ---- */
 
 static size_t quota_cpus(uint64_t quota, uint64_t period)

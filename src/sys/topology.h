@@ -22,6 +22,9 @@ size_t yk_cpus(yk_cpu *cpus, size_t capacity);
 /* Binds the calling thread to a CPU. False on failure. */
 bool yk_bind_cpu(uint32_t os_index);
 
+/* The CPU on which this thread runs now; -1: unknown. */
+int yk_current_cpu(void);
+
 /* The processor's name as the system reports it, or its architecture. */
 void yk_cpu_model(char *name, size_t bytes);
 

@@ -10,6 +10,7 @@
 #include "protocol/bells.h"
 #include "protocol/device_kinds.h"
 #include "protocol/fault_point.h"
+#include "shm/company.h"
 #include "sys/process.h"
 #include "sys/topology.h"
 
@@ -20,7 +21,7 @@ static const uint64_t max_spin_ns = 200000;
 
 /* How soon to check again for tiles that are not worth stealing yet: later and later, since
  * checking hundreds of workers costs time. */
-static const uint64_t later_ns = 200000;
+static const uint64_t later_ns = 10000;
 static const uint64_t max_later_ns = 2000000;
 
 static bool worker_open_device(yk_worker_self *self)
@@ -79,6 +80,39 @@ static void flush_output(yk_control *control)
     }
 }
 
+/* Whether another worker is in a job, whose end may bring work. */
+static bool worker_has_others(const yk_worker_self *self)
+{
+    const uint32_t count = yk_worker_count(self->control);
+    uint32_t i = 0;
+
+    while (i < count &&
+           (i == self->slot || atomic_load(&self->control->workers[i].active) == 0)) {
+        i++;
+    }
+    return i < count;
+}
+
+/* Looks for work for as long as a wake-up costs, or for limit_ns if that is less. In company it
+ * does so only while other workers bring work: the application may need this very core to do that.
+ * Whether to check for work again. */
+static bool worker_waits_awake(const yk_worker_self *self, uint32_t ticket,
+                               uint64_t limit_ns)
+{
+    const uint64_t start = yk_clock_ns();
+    const uint64_t spin_ns = yk_min(spin_time(self), limit_ns);
+    uint64_t spent = 0;
+
+    while (spent < spin_ns &&
+           (!yk_company_is_seen(start) || worker_has_others(self))) {
+        if (yk_eventcount_spin(&self->worker->bell, ticket, spin_ns - spent)) {
+            return true;
+        }
+        spent = yk_clock_ns() - start;
+    }
+    return spent >= limit_ns;
+}
+
 static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
 {
     yk_eventcount *bell = &self->worker->bell;
@@ -89,11 +123,13 @@ static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
     if (self->idle_since_ns == 0) {
         self->idle_since_ns = yk_clock_ns();
     }
-    self->has_slept = yk_eventcount_wait_spinning(bell, ticket, spin_time(self),
-                                                  later ? self->later_ns : UINT64_MAX);
-    if (self->has_slept) {
-        yk_eventcount_awake(bell);
+    if (worker_waits_awake(self, ticket, later ? self->later_ns : UINT64_MAX)) {
+        self->has_slept = false;
+        return;
     }
+    self->has_slept = true;
+    yk_eventcount_wait(bell, ticket, later ? self->later_ns : UINT64_MAX);
+    yk_eventcount_awake(bell);
 }
 
 bool yk_worker_is_spent(const yk_worker_self *self)

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/bits.h"
+#include "base/clock.h"
 #include "protocol/fault_point.h"
 #include "protocol/writeback.h"
 #include "sched/policy.h"
@@ -10,6 +11,9 @@
 /* The approximate cost of stealing, in addition to what the device adds to a chunk: the check,
  * and data that lies in another core's caches. */
 static const double theft_ns = 3000;
+
+/* A start that is late by less is on its way. */
+static const double late_ns = 10000;
 
 static double overhead_of(const yk_worker *worker)
 {
@@ -83,6 +87,18 @@ static bool is_elsewhere(const yk_worker *worker, yk_job_ref ref)
     return active != 0 && active != yk_active_pack(ref.slot, ref.generation);
 }
 
+/* A worker with tiles of a job that has not come for them, though it has nothing else to do, may
+ * have lost its core: it will probably be late by as much again. */
+static double claim_lateness(const yk_worker *worker, const yk_job *job)
+{
+    const uint64_t ready = atomic_load_explicit(&job->ready_ns, memory_order_relaxed);
+    const uint64_t usual = atomic_load_explicit(
+        &worker->wake_ns[yk_eventcount_has_sleeper(&worker->bell)], memory_order_relaxed);
+    const double late = (double)yk_clock_ns() - (double)ready - (double)usual;
+
+    return ready != 0 && late > late_ns ? late : 0;
+}
+
 static yk_victim claim_look_at(yk_control *control, const yk_job *job, yk_job_ref ref,
                                uint32_t slot)
 {
@@ -98,7 +114,9 @@ static yk_victim claim_look_at(yk_control *control, const yk_job *job, yk_job_re
     if (victim.left == 0) {
         victim.is_gone |= is_elsewhere(worker, ref); /* it does not help here */
     } else {
-        victim.busy_ns = yk_busy_time(control, worker);
+        victim.busy_ns = atomic_load(&worker->active) == 0
+                             ? claim_lateness(worker, job)
+                             : yk_busy_time(control, worker);
     }
     return victim;
 }
