@@ -175,8 +175,12 @@ static void run(const task *t)
         yoke_call(pool, t);
         return;
     }
-    if (t->w->steps == 0) {
-        submit(t, 0, NULL);
+    if (t->w->steps == 0 || t->w->waits) {
+        unsigned step = 0;
+
+        do {
+            submit(t, step, NULL);
+        } while (++step < t->w->steps);
         return;
     }
     yoke_future *last = NULL;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "company.h"
 #include "instructions.h"
 #include "measure.h"
 #include "quiet.h"
@@ -309,11 +310,13 @@ void measure(measurement *result, const metric *m, const measure_limits *limits)
     f.reference = memfd_create("reference", 0);
     result->failed = !make_reference(&f);
     add_runners(&f);
+    company_start(m->company);
     if (m->larger != NULL) {
         count_instructions(&f);
     } else {
         run_rounds(&f);
     }
+    company_stop();
     add_rows(result, &f);
     finish(result, &f);
     close(f.reference);

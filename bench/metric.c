@@ -51,6 +51,14 @@ const variant variants[] = {
         .title = "a core and " other " together, against each alone"                   \
     }
 
+/* Beside other programs that use the cores. */
+#define COMPANY(shape, of, unit, what)                                                 \
+    {                                                                                  \
+        .name = "company_" shape, .workload = of, unit, CORES, .company = 2,           \
+        .peers = PEER_SERIAL | PEER_OPENMP_PASSIVE,                                    \
+        .title = what ", beside two busy processes"                                    \
+    }
+
 const metric metrics[] = {
     {.name = "empty_warm",
      .workload = "empty",
@@ -189,6 +197,9 @@ const metric metrics[] = {
      CORES,
      .peers = LOOPS | PEER_PYTHON,
      .title = "20 dependent steps on 8192 x 4096, in memory"},
+    COMPANY("saxpy", "saxpy_100k_often", US, "z = a x + y, 100,000 floats"),
+    COMPANY("steps", "stencil_cache", MS, "1000 dependent steps on 512 x 512"),
+    COMPANY("waits", "stencil_waits", MS, "900 such steps, each waited for"),
     {.name = "raw_opencl_10ms",
      .workload = "even_10ms",
      MS,

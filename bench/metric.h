@@ -44,6 +44,7 @@ typedef struct metric {
     const char *environment; /* of all contenders */
     unsigned peers;
     unsigned workers; /* cores for everybody; 0: all */
+    unsigned company; /* busy processes beside each contender */
     /* A larger workload of the same kind: instead of time, the difference in instructions
      * between the two is what `scale` divides. */
     const char *larger;

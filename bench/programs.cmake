@@ -65,7 +65,7 @@ foreach(python python3 /usr/bin/python3)
 endforeach()
 
 bench_program(yoke_bench bench.c chart.c child.c instructions.c measure.c metric.c
-    quiet.c report.c statistics.c)
+    company.c quiet.c report.c statistics.c)
 target_compile_definitions(yoke_bench PRIVATE
     BENCH_PYTHON="${bench_python}" BENCH_SOURCE="${CMAKE_CURRENT_SOURCE_DIR}")
 target_link_libraries(yoke_bench PRIVATE m)

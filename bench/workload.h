@@ -53,6 +53,7 @@ typedef struct workload {
     size_t halo;
     uint32_t work;
     unsigned steps;   /* loops of a job, each on what the one before it wrote */
+    bool waits;       /* each of these steps is waited for before the next is begun */
     unsigned batch;   /* jobs of a repetition, at least 1 */
     unsigned warm;    /* jobs before them, not timed */
     unsigned rest_ms; /* sleep before each repetition */
