@@ -66,6 +66,17 @@ typedef struct yoke_task {
  */
 typedef int yoke_task_function(yoke_task *task);
 
+/** What becomes of a job when one of its items fails: its call returns an error, it crashes every
+ *  worker that computes it, or it takes longer than `.item_timeout`. */
+typedef enum yoke_on_failure {
+    YOKE_ON_FAILURE_DEFAULT = 0, /**< YOKE_ON_FAILURE_STOP */
+    /** The job ends with the item's failure: no further chunk is started. */
+    YOKE_ON_FAILURE_STOP = 1,
+    /** Keep going: all other items are computed, and each item has a status of its own. If any has
+     *  failed, the job ends with YOKE_EPARTIAL. */
+    YOKE_ON_FAILURE_KEEP = 2
+} yoke_on_failure;
+
 /** How to run tasks. Zero in a field means that the library chooses. */
 typedef struct yoke_task_options {
     /** Only these workers; as yoke_pool_options.devices. NULL: any CPU worker, or, with
@@ -92,6 +103,17 @@ typedef struct yoke_task_options {
      *  has no such device. */
     bool on_device;
     unsigned char reserved[7]; /**< 0 */
+    /** With YOKE_ON_FAILURE_KEEP: seconds that one item may take. After that its worker is killed
+     *  and replaced, the item has YOKE_EDEADLINE, and it is not tried again. 0: no limit. */
+    double item_timeout;
+    /** With YOKE_ON_FAILURE_KEEP: `count` statuses of the program's, one per item, or NULL. They
+     *  are written when the job's end is noticed, before callbacks run; not if the call is
+     *  refused. YOKE_OK: done, and its outputs are in place; YOKE_EKERNEL, YOKE_ECRASHED,
+     *  YOKE_EDEADLINE: it has failed. What has not been computed when the job ends early, by
+     *  .timeout or a cancel, has the job's status. */
+    yoke_status *item_status;
+    yoke_on_failure on_failure; /**< of yoke_apply_each() */
+    unsigned char reserved_end[4]; /**< 0 */
 } yoke_task_options;
 
 /** Implementation of the calls below; `size` is sizeof *options and `arg_size` sizeof *args as
@@ -171,6 +193,10 @@ static inline yoke_status yoke_apply_async(yoke_future **future, yoke_pool *pool
  * job has succeeded. Arrays may not overlap if one of them is written. What is changed in
  * place is saved before, and restored if a worker dies.
  *
+ * With .on_failure = YOKE_ON_FAILURE_KEEP a failed item does not end the job. Its outputs in memory
+ * of the pool hold what it has left there, its outputs elsewhere are as before the call. Each
+ * argument that is written has a part for each item.
+ *
  * @param pool       the pool
  * @param function   the work on one item
  * @param count      number of items; 0: nothing is called
@@ -179,7 +205,8 @@ static inline yoke_status yoke_apply_async(yoke_future **future, yoke_pool *pool
  *                   are none
  * @param arg_count  number of arguments, at most 63; YOKE_ARGS() brings it
  * @return how the job ended: YOKE_EKERNEL if a call returned an error, YOKE_ECRASHED if an
- *         item kills every worker that computes it (all others are done then)
+ *         item kills every worker that computes it (all others are done then). With
+ *         YOKE_ON_FAILURE_KEEP: YOKE_EPARTIAL if any item has failed
  */
 static inline yoke_status yoke_apply_each(yoke_pool *pool, yoke_task_function *function,
                                           size_t count,

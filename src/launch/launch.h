@@ -76,6 +76,7 @@ typedef struct yk_task_call {
     uint32_t arg_count;
     uint64_t result;    /* address of a yk_task_result; 0: none */
     uint64_t first;     /* added to an item's number where it is shown */
+    uint64_t items;     /* address of a yk_item_table; 0: a failed item ends the job */
 } yk_task_call;
 
 typedef struct yk_launch {

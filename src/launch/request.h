@@ -19,6 +19,7 @@
 #include "yoke/task.h"
 
 struct yk_completion;
+struct yk_item_texts;
 
 typedef struct yk_request {
     yoke_kernel *kernel;
@@ -45,6 +46,10 @@ typedef struct yk_request {
     yk_task_call task;
     bool has_result;     /* each call has a result whose size only the call knows */
     uint64_t max_result; /* bytes; 0: the library chooses */
+    yoke_on_failure on_failure;
+    yoke_status *item_status; /* the program's, or a stream's; NULL: not wanted */
+    double item_timeout;      /* seconds; 0: no limit */
+    struct yk_item_texts *item_texts; /* a stream's; NULL: not wanted */
 } yk_request;
 
 #endif

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "patterns/item_statuses.h"
 #include "patterns/result.h"
 #include "patterns/run.h"
 #include "pool/pool.h"
@@ -69,6 +71,44 @@ static bool is_missing(const yk_request *request, uint32_t number)
            request->args[number - 1].pointer == NULL;
 }
 
+yoke_status yk_tasks_check_failure(const yk_request *request, yk_error *error)
+{
+    const bool keeps = request->on_failure == YOKE_ON_FAILURE_KEEP;
+
+    if ((unsigned)request->on_failure > YOKE_ON_FAILURE_KEEP) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "on_failure %u is not one of YOKE_ON_FAILURE_STOP and "
+                       "YOKE_ON_FAILURE_KEEP",
+                       (unsigned)request->on_failure);
+    }
+    if (!(yk_clock_is_time(request->item_timeout) && request->item_timeout <= 1e9)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "item_timeout is a number of seconds from 0 to 1e9, or YOKE_FOREVER");
+    }
+    if (!keeps && (request->item_status != NULL || request->item_timeout != 0)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "item_status and item_timeout go with .on_failure = "
+                       "YOKE_ON_FAILURE_KEEP");
+    }
+    if (keeps && request->has_result) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "on_failure goes with yoke_apply_each() and streams: the one call of "
+                       "yoke_apply() has the job's status, and .timeout limits its time");
+    }
+    for (size_t i = 0; keeps && request->args != NULL && i < request->arg_count; i++) {
+        const yoke_arg *arg = &request->args[i];
+
+        if (arg->kind == YOKE_ARG_ARRAY && (arg->access & YOKE_ACCESS_WRITE) != 0 &&
+            arg->parts != YOKE_PARTS_ITEM) {
+            return yk_fail(error, YOKE_EINVAL,
+                           "argument %zu: with YOKE_ON_FAILURE_KEEP each item writes a part "
+                           "of its own (yoke_out, yoke_inout)",
+                           i + 1);
+        }
+    }
+    return YOKE_OK;
+}
+
 yoke_status yk_tasks_check(const yk_request *request, yk_error *error)
 {
     yk_selection selection;
@@ -101,7 +141,7 @@ yoke_status yk_tasks_check(const yk_request *request, yk_error *error)
     if (request->arg_count > 0 && request->args == NULL) {
         return yk_fail(error, YOKE_EINVAL, "`args` is NULL");
     }
-    return YOKE_OK;
+    return yk_tasks_check_failure(request, error);
 }
 
 void yk_tasks_take_options(yk_request *request, const yoke_task_options *options)
@@ -118,6 +158,9 @@ void yk_tasks_take_options(yk_request *request, const yoke_task_options *options
     request->context = options->context;
     request->context_bytes = options->context_bytes;
     request->max_result = options->max_result_bytes;
+    request->on_failure = options->on_failure;
+    request->item_status = options->item_status;
+    request->item_timeout = options->item_timeout;
     request->on_success = options->on_success;
     request->on_error = options->on_error;
     request->on_context = options->on_context;
@@ -130,6 +173,7 @@ static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
 {
     yoke_arg args[YK_MAX_ARGS];
     yk_request request = *asked;
+    yoke_status status = YOKE_OK;
 
     request.kernel = kernel;
     request.args = args;
@@ -145,13 +189,11 @@ static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
         request.task.context = (uint32_t)request.arg_count;
     }
     if (asked->has_result) {
-        const yoke_status status = yk_result_attach(&request, asked->max_result, error);
-
-        if (status != YOKE_OK) {
-            return status;
-        }
+        status = yk_result_attach(&request, asked->max_result, error);
+    } else if (asked->on_failure == YOKE_ON_FAILURE_KEEP) {
+        status = yk_item_statuses_attach(&request, error);
     }
-    return yk_submit(future, pool, &request, error);
+    return status == YOKE_OK ? yk_submit(future, pool, &request, error) : status;
 }
 
 yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,

@@ -16,6 +16,9 @@ void yk_tasks_take_options(yk_request *request, const yoke_task_options *options
  * without the pool. */
 yoke_status yk_tasks_check(const yk_request *request, yk_error *error);
 
+/* The part of that about items that fail. */
+yoke_status yk_tasks_check_failure(const yk_request *request, yk_error *error);
+
 /* Checks and publishes a job; the caller owns the future. Takes the locks. */
 yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
                             const yk_request *request, yk_error *error);

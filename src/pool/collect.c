@@ -110,7 +110,7 @@ static void collect_completions_locked(yoke_pool *pool, yoke_future *future,
 
         if (c->ops->collect != NULL &&
             c->ops->collect(c, pool, future, well, &error) != YOKE_OK &&
-            *status == YOKE_OK) {
+            (*status == YOKE_OK || (*status == error.status && *text == NULL))) {
             *status = error.status;
             *text = strdup(yk_error_text(&error));
         }
@@ -179,7 +179,8 @@ static bool collect_must_land(const yoke_pool *pool, uint32_t slot)
     const yoke_future *future = pool->jobs.futures_by_slot[slot];
 
     return future != NULL && future->lands && collect_slot_has_ended(pool, slot) &&
-           (future->is_landing || (!future->is_left && has_succeeded(pool, slot)));
+           (future->is_landing ||
+            (!future->is_left && (future->lands_failed || has_succeeded(pool, slot))));
 }
 
 static bool collect_is_ready(const yoke_pool *pool, uint32_t slot)

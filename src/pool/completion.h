@@ -5,7 +5,7 @@
  * submitted. Neither knows what they do, so a new primitive brings its own.
  *
  *     begin      submission: the slot is found and the launch filled in      locked
- *     land       the job has ended well, and keeps its slot until then       one thread, no lock
+ *     land       the job has ended, mostly well, and keeps its slot until then       one thread, no lock
  *     collect    collection, in the order in which they were attached        locked
  *     make       a thread of the program, which has claimed the result       calls the program
  *     made       the same thread, if the program's function has returned     locked
@@ -29,12 +29,13 @@ typedef struct yk_completion_ops {
     yoke_status (*begin)(yk_completion *self, yoke_pool *pool, yk_job *job,
                          yk_error *error);
 
-    /* NULL: nothing. The job has ended well and is not collected yet: copies of its results are
-     * made. Without the lock, by one thread; does not call the program. */
+    /* NULL: nothing. The job has ended well, or goes on past items that fail, and is not collected
+     * yet: copies of its results are made. Without the lock, by one thread; does not call the program. */
     void (*land)(yk_completion *self, const yk_job *job);
 
     /* NULL: nothing. `well`: the job has succeeded, and its results have a place in the program.
-     * An error is the job's: it has failed then. */
+     * An error is the job's: it has failed then. If the job has failed with the same status and
+     * without a text, the text is its. */
     yoke_status (*collect)(yk_completion *self, yoke_pool *pool, yoke_future *future,
                            bool well, yk_error *error);
 

@@ -22,6 +22,8 @@ yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request)
         future->family = pool->spoiled.families++;
         future->is_users = request->is_users;
         future->scratch_args = request->scratch_args;
+        future->lands = future->lands_failed =
+            request->on_failure == YOKE_ON_FAILURE_KEEP;
         future->on_success = request->on_success;
         future->on_error = request->on_error;
         future->on_context = request->on_context;

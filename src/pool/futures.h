@@ -53,6 +53,7 @@ struct yoke_future {
     bool is_users;       /* one is the user's */
     bool is_left;  /* the call that waited for it was left: its results have no place */
     bool lands;    /* a completion has something to do before collection */
+    bool lands_failed; /* ... also if the job has failed: some items may be done */
     bool is_landing; /* a thread is in it: the job is that thread's to collect */
     bool
         is_reserved; /* the submission fills copies: its slot, arrays and kernel are in use */

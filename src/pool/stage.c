@@ -8,6 +8,7 @@
 #include "launch/check.h"
 #include "launch/footprint.h"
 #include "pool/pool.h"
+#include "protocol/item_table.h"
 
 enum { ALIGNMENT = 4096 };
 
@@ -84,16 +85,31 @@ static yoke_status stage_arg(yoke_pool *pool, yk_staging *staging, yk_launch *la
     return YOKE_OK;
 }
 
-static void stage_copy_out(const yk_launch *launch, const yk_staged *staged)
+static void stage_copy_items(const yk_launch *launch, const yk_staged *staged,
+                             uint64_t begin, uint64_t end)
 {
-    const yk_arg *arg = &launch->args[staged->arg];
-    const uint64_t begin = launch->begin[launch->split];
     yk_extent extent;
 
-    if (yk_footprint_write(launch, arg, begin, begin + launch->size[launch->split],
-                           &extent) != 0) {
+    if (begin < end && yk_footprint_write(launch, &launch->args[staged->arg], begin, end,
+                                          &extent) != 0) {
         copy_extent(staged, &extent, true);
     }
+}
+
+/* Items that failed keep what the program's array has. */
+static void stage_copy_out(const yk_launch *launch, const yk_staged *staged)
+{
+    const yk_item_table *table = yk_item_table_of(launch);
+    const uint64_t end = launch->begin[launch->split] + launch->size[launch->split];
+    uint64_t begin = launch->begin[launch->split];
+
+    for (uint64_t item = begin; table != NULL && item < end; item++) {
+        if (yk_item_state(yk_item_get(table, item)) != YK_ITEM_DONE) {
+            stage_copy_items(launch, staged, begin, item);
+            begin = item + 1;
+        }
+    }
+    stage_copy_items(launch, staged, begin, end);
 }
 
 static void stage_land(yk_completion *completion, const yk_job *job)

@@ -25,7 +25,8 @@
  *                                                for it and is left waits, since the memory may go
  *     locked: collected, copies freed            waiting threads are woken
  *
- * If the job has failed, or the call that waited for it was left, nothing is copied back. A process
+ * If the job has failed, or the call that waited for it was left, nothing is copied back. A job that
+ * goes on past items that fail lands in any case: what its items that are DONE have written. A process
  * that is forked meanwhile cannot use the pool. If the program leaves a copy by longjmp() out of a
  * handler of its own for SIGSEGV, the job is never collected.
  */

@@ -276,6 +276,7 @@ static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *
     /* A worker may have found meanwhile that it cannot build the kernel: the supervisor ends jobs
      * that no worker can run, but did not know of this one. */
     if (begins_watch(pool->control) || job->deadline_ns != 0 ||
+        job->launch.task.items != 0 ||
         !yk_job_has_hope(pool->control, job, UINT32_MAX)) {
         yk_control_wake_supervisor(pool->control);
     }
@@ -388,7 +389,7 @@ static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
         return status;
     }
     yk_completion_attach(&future->completions, &staging->completion);
-    future->lands = staging->is_written;
+    future->lands |= staging->is_written;
     return submit_fill_locked(pool, future, staging, launch, error);
 }
 

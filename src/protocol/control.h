@@ -156,6 +156,8 @@ typedef struct yk_worker {
     _Atomic uint32_t incarnation; /* processes so far */
     _Atomic uint32_t failures;    /* deaths since it last finished a chunk */
     uint32_t was_killed;          /* its last process ended by SIGKILL */
+    /* item_since of the item for whose time limit it was killed; 0: none: see item_table.h */
+    uint64_t overdue_since;
     /* number of processes that were reaped: what they held is lost */
     _Atomic uint32_t life;
     char reason[256];
@@ -177,6 +179,7 @@ typedef struct yk_worker {
     alignas(YK_CACHE_LINE) _Atomic uint64_t active; /* see yk_active_pack() */
     _Atomic uint64_t claims[YK_MAX_LANES]; /* see yk_claim_pack(); one per chunk in flight */
     _Atomic uint64_t checked_ns;   /* clock at its last check, between two chunks */
+    _Atomic uint64_t item_since;   /* clock; start of the item it is in: see item_table.h */
     _Atomic uint64_t chunks;       /* finished by this incarnation */
     _Atomic uint64_t building;     /* kernel id << 8 | kernel slot while it builds one */
     _Atomic uint64_t building_since; /* clock; before building */

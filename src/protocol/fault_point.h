@@ -43,6 +43,13 @@
     X(YK_FAULT_DETACHED_SEEN, 29, "detached-seen")                                           \
     X(YK_FAULT_REFUSED, 30, "refused")                                                   \
     X(YK_FAULT_SUPERVISOR_VIEW, 31, "supervisor-view")                                   \
+    X(YK_FAULT_ITEM_SINCE, 32, "item-since")                                             \
+    X(YK_FAULT_ITEM_STARTED, 33, "item-started")                                         \
+    X(YK_FAULT_ITEM_CALLED, 34, "item-called")                                           \
+    X(YK_FAULT_ITEM_DONE, 35, "item-done")                                               \
+    X(YK_FAULT_ITEM_FAILED, 36, "item-failed")                                           \
+    X(YK_FAULT_ITEM_EXPLAINED, 37, "item-explained")                                     \
+    X(YK_FAULT_ITEM_COUNTED, 38, "item-counted")                                         \
     X(YK_FAULT_BEFORE_TAKING, 50, "before-taking")                                       \
     X(YK_FAULT_TAKEN, 51, "taken")                                                       \
     X(YK_FAULT_BEFORE_STARTED, 52, "before-started")                                     \

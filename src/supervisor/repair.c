@@ -6,8 +6,10 @@
 #include "protocol/aside.h"
 #include "protocol/bells.h"
 #include "protocol/eligibility.h"
+#include "protocol/item_table.h"
 #include "protocol/writeback.h"
 #include "protocol/undo.h"
+#include "supervisor/repair_items.h"
 
 /* The weights of deaths of workers that ran a tile alone. Two crashes are too many. Other
  * deaths say less about the tile: SIGKILL comes from outside (a user, or the system out of
@@ -139,6 +141,27 @@ static bool settle_running(yk_control *control, yk_job_ref ref, yk_claim claim,
     return given_up;
 }
 
+/* The same in a job that goes on past items that fail. Its tiles are computed again in any case:
+ * items that are final are skipped. Whether an item has failed. */
+static bool settle_items(yk_control *control, yk_job_ref ref, yk_claim claim,
+                         yk_item_death *death, int undo_file)
+{
+    const yk_job *job = yk_job_at(control, ref);
+    yk_item_verdict verdict;
+
+    repair_items_of(job, claim.tiles, &death->begin, &death->end);
+    if (job->saves != 0 &&
+        !yk_undo_restore(undo_file, &job->launch, death->begin, death->end)) {
+        yk_repair_fail_items(control, ref, death, "its content could not be restored");
+        return true;
+    }
+    verdict = yk_repair_items(control, ref, death);
+    if (verdict == YK_ITEMS_UNTOUCHED) {
+        stop_if_fruitless(control, ref, claim.tiles, death->how);
+    }
+    return verdict == YK_ITEMS_FAILED;
+}
+
 /* A device that fails repeatedly leaves the job to other workers, if there are any. */
 static void repair_settle_device(yk_control *control, yk_job_ref ref, uint32_t slot,
                                  const char *how)
@@ -195,6 +218,7 @@ static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
     yk_job *job = yk_job_at(control, ref);
     const yk_worker *worker = &control->workers[slot];
     const yk_claim claim = yk_claim_unpack(atomic_load(&worker->claims[lane]));
+    yk_item_death death = {.slot = slot, .maximum = TOO_MANY_STRIKES, .how = how};
     bool given_up = false;
 
     if (claim.stage == YK_CLAIM_NONE) {
@@ -203,6 +227,12 @@ static bool settle_claim(yk_control *control, yk_job_ref ref, uint32_t slot,
     if (claim.stage == YK_CLAIM_COMMITTED) {
         yk_tile_map_mark_open(job->map, claim.tiles, (uint16_t)(slot + 1));
         return false;
+    }
+    if (claim.stage == YK_CLAIM_RUNNING && yk_item_table_of(&job->launch) != NULL) {
+        death.weight = strike_weight(control, job, slot);
+        given_up = settle_items(control, ref, claim, &death, undo_file);
+        (void)yk_job_deal(job, ref.generation, claim.tiles);
+        return given_up;
     }
     if (claim.stage == YK_CLAIM_RUNNING) {
         given_up = settle_running(control, ref, claim,
@@ -333,6 +363,8 @@ bool yk_repair_worker(yk_control *control, uint32_t slot,
         for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
             atomic_store(&worker->claims[lane], 0);
         }
+        worker->overdue_since = 0;
+        atomic_store(&worker->item_since, 0);
         atomic_store(&worker->active, 0);
         (void)yk_job_try_end(control, ref);
     }
@@ -456,7 +488,8 @@ static uint64_t repair_job(yk_control *control, yk_job_ref ref,
     uint64_t next;
 
     stop_hopeless(control, ref);
-    next = keep_deadline(control, ref, overdue, context);
+    next = yk_min(keep_deadline(control, ref, overdue, context),
+                  yk_repair_item_limits(control, ref, overdue, context));
     if (atomic_load(&job->damaged) != 0 && yk_repair_lost(control, ref)) {
         yk_control_wake_workers(control);
     }

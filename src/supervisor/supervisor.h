@@ -102,7 +102,7 @@ uint64_t yk_supervisor_check_builds(yk_supervisor *supervisor);
 /* Logs compilations that take long. Returns when to check again. */
 uint64_t yk_supervisor_check_compiling(yk_supervisor *supervisor);
 
-/* Kills a worker that runs past a job's deadline. */
+/* Kills a worker that runs past the time limit of a job or of an item. */
 void yk_supervisor_kill_late(uint32_t slot, void *supervisor);
 
 /* The program's processes (supervisor_processes.c). */

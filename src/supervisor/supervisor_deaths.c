@@ -102,6 +102,8 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
                      "has computed its maximum number of items (.items_per_process)");
     } else if (child->killed_hung) {
         explain_hung_start(worker, text, bytes);
+    } else if (child->killed_late && worker->overdue_since != 0) {
+        yk_text_copy(text, bytes, "killed at an item's time limit");
     } else if (child->killed_late) {
         yk_text_copy(text, bytes, "killed at the job's time limit");
     } else if (child->killed_building) {

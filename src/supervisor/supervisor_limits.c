@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Workers that exceed a time limit: of their start, of a kernel's build, of a job. */
+/* Workers that exceed a time limit: of their start, of a kernel's build, of a job or an item. */
 #include "base/bits.h"
 #include "base/clock.h"
 #include "supervisor/supervisor.h"

@@ -69,13 +69,13 @@ static uint64_t spin_time(const yk_worker_self *self)
 }
 
 /* Text that a kernel has printed must not get lost without a report. */
-static void flush_output(yk_control *control)
+void yk_worker_flush_output(const yk_worker_self *self)
 {
-    const int problem = yk_process_flush_output();
+    const int problem = self->attachments != NULL ? yk_process_flush_output() : 0;
     uint32_t none = 0;
 
     if (problem != 0) {
-        (void)atomic_compare_exchange_strong(&control->output_errno, &none,
+        (void)atomic_compare_exchange_strong(&self->control->output_errno, &none,
                                              (uint32_t)problem);
     }
 }
@@ -119,7 +119,7 @@ static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
     const bool later = work == YK_WORK_LATER;
 
     self->later_ns = later ? yk_min(2 * self->later_ns, max_later_ns) : later_ns / 2;
-    flush_output(self->control);
+    yk_worker_flush_output(self);
     if (self->idle_since_ns == 0) {
         self->idle_since_ns = yk_clock_ns();
     }
@@ -210,7 +210,7 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     become_ready(self);
     worker_run(self);
     yk_worker_finalize(self);
-    flush_output(control);
+    yk_worker_flush_output(self);
     /* Devices are not closed: drivers are known to hang in that call, and the process ends
      * anyway. */
     if (yk_worker_is_spent(self)) {

@@ -86,6 +86,7 @@ typedef struct yk_worker_self {
     /* how long it last waited for tiles that are worth stealing */
     uint64_t later_ns;
     yk_flight running;        /* the chunk whose function it called last */
+    uint64_t item_began_ns;   /* when the last item began that has a status of its own */
     yk_error error;
 } yk_worker_self;
 
@@ -172,6 +173,30 @@ bool yk_worker_take(yk_worker_self *self, yk_job_ref ref, unsigned lane,
  * or until something else has to be done first. Whether there were any. */
 bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *device,
                           bool *later);
+
+/* Calls the device, which may call the program's function: computes a chunk, or a part of one. */
+yoke_status yk_worker_start_on(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                               unsigned lane, const yk_flight *chunk);
+
+/* Handles the status that a device returned for a chunk. False: the job was stopped with an
+ * error. */
+bool yk_worker_accept(yk_worker_self *self, yk_job_ref ref, yoke_status status,
+                      const yk_flight *chunk);
+
+/* ---- items that each have a status (worker_items.c): see item_table.h ---- */
+
+/* Computes those items of a chunk that are not final, one by one. False: the job was stopped. */
+bool yk_worker_run_items(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                         unsigned lane, const yk_flight *chunk);
+
+/* The item it is in has failed, with the text of its error. */
+void yk_worker_fail_item(yk_worker_self *self, yk_job_ref ref, uint64_t item);
+
+/* ---- output (worker.c) ---- */
+
+/* Writes what native functions have printed and what is still in a buffer of this process. Not in
+ * the application. */
+void yk_worker_flush_output(const yk_worker_self *self);
 
 /* After a failure of the device, any later call in this process may fail or hang. Leaves the
  * error in the log and ends the process; it is handled like any other death. */

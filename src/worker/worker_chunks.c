@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "protocol/fault_point.h"
+#include "protocol/item_table.h"
 #include "protocol/undo.h"
 #include "sys/call_guard.h"
 #include "sys/process.h"
@@ -92,8 +93,8 @@ static void chunk_locate(const yk_job *job, yk_flight *chunk)
 
 /* Handles the status that a device returned for a chunk. False: the job was stopped with an
  * error. */
-static bool chunk_accept(yk_worker_self *self, yk_job_ref ref, yoke_status status,
-                         const yk_flight *chunk)
+bool yk_worker_accept(yk_worker_self *self, yk_job_ref ref, yoke_status status,
+                      const yk_flight *chunk)
 {
     if (status == YOKE_EDEVICE) {
         yk_worker_give_up_device(self);
@@ -114,8 +115,17 @@ static void undo_start(void *worker, uint64_t ref_word)
     const yk_job_ref ref = {(uint32_t)ref_word, (uint32_t)(ref_word >> 32)};
 
     (void)yk_fail(&self->error, YOKE_EKERNEL, "the function " YK_HAS_NOT_RETURNED);
+    if (yk_item_table_of(&yk_job_at(self->control, ref)->launch) != NULL) {
+        yk_error_prefix(&self->error, "item %llu: ",
+                        (unsigned long long)(self->running.begin +
+                                             yk_job_at(self->control, ref)->launch.task.first));
+        yk_worker_flush_output(self);
+        yk_worker_fail_item(self, ref, self->running.begin);
+        yk_process_exit_now(YK_WORKER_EXIT_LEFT);
+    }
     report_failure(self, ref, YOKE_EKERNEL, &self->running);
     if (self->attachments != NULL) {
+        yk_worker_flush_output(self);
         yk_process_exit_now(YK_WORKER_EXIT_LEFT);
     }
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
@@ -126,8 +136,8 @@ static void undo_start(void *worker, uint64_t ref_word)
 }
 
 /* Calls the device, which may call the program's function. */
-static yoke_status start_on(yk_worker_self *self, yk_job_ref ref, yk_device *device,
-                            unsigned lane, const yk_flight *chunk)
+yoke_status yk_worker_start_on(yk_worker_self *self, yk_job_ref ref, yk_device *device,
+                               unsigned lane, const yk_flight *chunk)
 {
     yoke_status status;
 
@@ -146,7 +156,7 @@ static bool chunk_start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
 
     chunk_locate(job, chunk);
     chunk->began_ns = yk_worker_trace_clock(self);
-    if (!chunk_accept(self, ref,
+    if (!yk_worker_accept(self, ref,
                       yk_worker_check_holders(self, job, chunk->begin, chunk->end),
                       chunk) ||
         !chunk_save(self, job, ref, lane, chunk)) {
@@ -155,7 +165,11 @@ static bool chunk_start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
     chunk->claim.stage = YK_CLAIM_RUNNING;
     yk_claim_publish(self->worker, lane, chunk->claim);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_RUN);
-    return chunk_accept(self, ref, start_on(self, ref, device, lane, chunk), chunk);
+    if (yk_item_table_of(&job->launch) != NULL) {
+        return yk_worker_run_items(self, ref, device, lane, chunk);
+    }
+    return yk_worker_accept(self, ref,
+                            yk_worker_start_on(self, ref, device, lane, chunk), chunk);
 }
 
 /* Finishes a chunk: its results are in shared memory, and it counts. False: the job was
@@ -164,10 +178,14 @@ static bool chunk_finish(yk_worker_self *self, yk_job_ref ref, yk_device *device
                          unsigned lane, yk_flight *chunk)
 {
     const yk_job *job = yk_job_at(self->control, ref);
-    const yoke_status status = device->ops->finish(device, lane, &self->error);
+    /* Items of which each has a status were finished one by one. */
+    const yoke_status status = yk_item_table_of(&job->launch) != NULL
+                                   ? YOKE_OK
+                                   : device->ops->finish(device, lane, &self->error);
 
+    yk_worker_flush_output(self); /* before it counts: what counts is not run again */
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_RUN);
-    if (!chunk_accept(self, ref, status, chunk)) {
+    if (!yk_worker_accept(self, ref, status, chunk)) {
         return false;
     }
     chunk->claim.stage = YK_CLAIM_COMMITTED;
@@ -255,9 +273,13 @@ static void chunks_abandon(yk_worker_self *self, yk_device *device, flights *all
     }
 }
 
-static unsigned lanes_for(const yk_worker_self *self, const yk_device *device)
+static unsigned lanes_for(const yk_worker_self *self, const yk_job *job,
+                          const yk_device *device)
 {
-    const uint32_t lanes = device == self->device ? self->worker->info.lanes : 1;
+    const uint32_t lanes =
+        device == self->device && yk_item_table_of(&job->launch) == NULL
+            ? self->worker->info.lanes
+            : 1;
 
     return lanes > 1 ? lanes : 1;
 }
@@ -266,7 +288,7 @@ bool yk_worker_run_chunks(yk_worker_self *self, yk_job_ref ref, yk_device *devic
                           bool *later)
 {
     yk_job *job = yk_job_at(self->control, ref);
-    flights all = {.max_count = lanes_for(self, device)};
+    flights all = {.max_count = lanes_for(self, job, device)};
     attempt last = NOTHING_TO_START;
     bool worked = false;
 

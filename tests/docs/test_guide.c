@@ -568,6 +568,42 @@ static yoke_status scale_all(yoke_pool *pool, float *values, const float *by, si
 }
 /* end */
 
+typedef struct shot {
+    unsigned number;
+} shot;
+
+typedef struct rendering {
+    unsigned pixel;
+} rendering;
+
+/* begin keep-going */
+/* Renders what can be rendered, and lists the shots that could not. */
+static size_t render_all(yoke_pool *pool, yoke_task_function *render, const shot *shots,
+                         rendering *results, size_t n)
+{
+    yoke_status *status = calloc(n, sizeof *status);
+    const yoke_task_options options = {.on_failure = YOKE_ON_FAILURE_KEEP,
+                                       .item_status = status,
+                                       .item_timeout = 30};
+    size_t failed = 0;
+
+    if (status == NULL ||
+        yoke_apply_each(pool, render, n, &options,
+                        YOKE_ARGS(yoke_in(shots, sizeof *shots),
+                                  yoke_out(results, sizeof *results))) != YOKE_OK) {
+        fprintf(stderr, "%s\n", status != NULL ? yoke_pool_error(pool) : "no memory");
+    }
+    for (size_t i = 0; status != NULL && i < n; i++) {
+        if (status[i] != YOKE_OK) {
+            fprintf(stderr, "shot %zu: %s\n", i, yoke_strerror(status[i]));
+            failed++;
+        }
+    }
+    free(status);
+    return failed;
+}
+/* end */
+
 /* begin apply */
 /* The positions of a letter in a text: nobody knows before how many there are. */
 static int find_letter(yoke_task *task)
@@ -1075,9 +1111,22 @@ static void line_is_read_in_time(void **state)
     (void)unlink(fifo);
 }
 
+static int render_shot(yoke_task *task)
+{
+    const shot *this_one = task->input;
+
+    if (this_one->number == 1) {
+        abort();
+    }
+    ((rendering *)task->output)->pixel = this_one->number + 10;
+    return this_one->number == 2 ? yoke_task_fail(task, 1, "no light") : 0;
+}
+
 static void tasks_are_called(void **state)
 {
     enum { N = 1000 };
+    shot shots[4];
+    rendering rendered[4] = {{0}, {0}, {0}, {0}};
     static float vectors[2 * N];
     static float lengths[N];
     static float by[N];
@@ -1095,6 +1144,13 @@ static void tasks_are_called(void **state)
     vectors[14] = __builtin_nanf("");
     assert_status(norms(pool, lengths, vectors, N), YOKE_EKERNEL);
     assert_contains(yoke_pool_error(pool), "item 7: code 22: vector 7 is no vector");
+    for (unsigned i = 0; i < 4; i++) {
+        shots[i].number = i;
+    }
+    assert_int_equal(render_all(pool, render_shot, shots, rendered, 4), 2);
+    assert_int_equal(rendered[0].pixel, 10);
+    assert_int_equal(rendered[1].pixel, 0);
+    assert_int_equal(rendered[3].pixel, 13);
     assert_ok_pool(pool, print_places(pool, "banana", 'a'));
     assert_ok_pool(pool, print_places(pool, "kiwi", 'a'));
 }
