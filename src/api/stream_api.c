@@ -45,6 +45,11 @@ static yoke_status stream_create(yoke_stream **stream, yoke_pool *pool,
     yoke_status status = yk_call_take_args(&request, arg_size, error);
 
     options->args = request.args;
+    if (status == YOKE_OK && memcmp(options->reserved_end, (unsigned char[4]){0},
+                                    sizeof options->reserved_end) != 0) {
+        status = yk_fail(error, YOKE_EUNSUPPORTED,
+                         "yoke_stream_options: `reserved_end` is not zero");
+    }
     if (status == YOKE_OK && options->kernel != NULL) {
         status = yk_call_check_kernel(pool, options->kernel, error);
     }
@@ -126,6 +131,12 @@ yoke_status yoke_stream_next(yoke_stream *stream, void **result, double seconds)
 size_t yoke_stream_index(const yoke_stream *stream)
 {
     return yk_valid_is(stream, YK_HANDLE_STREAM) ? stream->index : 0;
+}
+
+bool yoke_stream_has_ended(const yoke_stream *stream)
+{
+    return !yk_valid_is(stream, YK_HANDLE_STREAM) || stream->is_over ||
+           stream->failure != YOKE_OK;
 }
 
 /* A callback was left, or the thread was cancelled: the stream can be destroyed once more. */

@@ -67,6 +67,38 @@ static yoke_status stream_take_memory(yoke_stream *stream, yk_error *error)
     return YOKE_OK;
 }
 
+/* Room for statuses, if failed items do not end the stream. */
+static yoke_status stream_take_statuses(yoke_stream *stream, yk_error *error)
+{
+    const yk_stream_layout *layout = &stream->layout;
+
+    if (stream->options.on_failure != YOKE_ON_FAILURE_KEEP) {
+        return YOKE_OK;
+    }
+    stream->statuses = calloc(layout->slots * layout->chunk, sizeof *stream->statuses);
+    if (stream->options.kernel == NULL) {
+        stream->texts = calloc(layout->slots, sizeof *stream->texts);
+    }
+    if (stream->statuses == NULL ||
+        (stream->options.kernel == NULL && stream->texts == NULL)) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < layout->slots; i++) {
+        stream->slots[i].statuses = stream->statuses + i * layout->chunk;
+        stream->slots[i].texts = stream->texts != NULL ? &stream->texts[i] : NULL;
+    }
+    return YOKE_OK;
+}
+
+static void stream_free(yoke_stream *stream)
+{
+    free(stream->failure_text);
+    free(stream->devices);
+    free(stream->statuses);
+    free(stream->texts);
+    yk_handle_free(stream);
+}
+
 static char *stream_copy_text(const char *text)
 {
     return text != NULL ? strdup(text) : NULL;
@@ -126,6 +158,9 @@ yoke_status yk_stream_create(yoke_stream **result, yoke_pool *pool, bool ordered
         status = take_options(stream, options, error);
     }
     if (status == YOKE_OK) {
+        status = stream_take_statuses(stream, error);
+    }
+    if (status == YOKE_OK) {
         change_users(stream, true);
         status = stream_take_memory(stream, error);
         if (status != YOKE_OK) {
@@ -133,8 +168,7 @@ yoke_status yk_stream_create(yoke_stream **result, yoke_pool *pool, bool ordered
         }
     }
     if (status != YOKE_OK) {
-        free(stream->devices);
-        yk_handle_free(stream);
+        stream_free(stream);
         return status;
     }
     yk_handle_open(stream);
@@ -154,7 +188,10 @@ static yoke_status submit_function(yoke_stream *stream, const yk_stream_slot *sl
                                             .timeout = options->timeout,
                                             .context = options->context,
                                             .context_bytes = options->context_bytes,
-                                            .on_device = options->on_device};
+                                            .on_device = options->on_device,
+                                            .on_failure = options->on_failure,
+                                            .item_timeout = options->item_timeout,
+                                            .item_status = slot->statuses};
     yk_request request = {
         .function = options->function,
         .range = yoke_range_1d(slot->count),
@@ -163,6 +200,7 @@ static yoke_status submit_function(yoke_stream *stream, const yk_stream_slot *sl
         .task = {.input = 1,
                  .output = options->output_bytes != 0 ? 2 : 0,
                  .first = slot->first},
+        .item_texts = slot->texts,
     };
 
     yk_tasks_take_options(&request, &task_options);
@@ -405,12 +443,21 @@ static void stream_slot_give_back(yk_stream_slot *slot)
     }
 }
 
+/* Whether a job's failure is that of its items, which does not end the stream. */
+static bool stream_outlives(const yoke_stream *stream, yoke_status status)
+{
+    return stream->statuses != NULL &&
+           (status == YOKE_EPARTIAL || status == YOKE_EKERNEL ||
+            status == YOKE_ECRASHED || status == YOKE_EDEADLINE);
+}
+
 /* A job has ended: its results are handed out, unless it failed. */
 static yoke_status open_slot(yoke_stream *stream, yk_stream_slot *slot, yk_error *error)
 {
+    const yoke_status ended = slot->future->status;
     yoke_status status = YOKE_OK;
 
-    if (slot->future->status != YOKE_OK) {
+    if (ended != YOKE_OK && !stream_outlives(stream, ended)) {
         status = stream_fail_job(stream, slot, error);
         slot->state = YK_SLOT_EMPTY;
     } else {
@@ -418,26 +465,54 @@ static yoke_status open_slot(yoke_stream *stream, yk_stream_slot *slot, yk_error
         stream->open = slot;
         stream->given = 0;
         stream->take = (stream->take + 1) % stream->layout.slots;
+        if (stream->statuses != NULL && slot->texts == NULL) {
+            slot->statuses[0] = ended; /* a kernel's: the job is the item */
+        }
     }
-    stream_slot_give_back(slot);
+    if (slot->state == YK_SLOT_EMPTY || ended == YOKE_OK) {
+        stream_slot_give_back(slot);
+    }
     return status;
 }
 
-static void give_next(yoke_stream *stream, void **result)
+/* The failure of one item of a job that has failed. */
+static yoke_status stream_fail_item(const yk_stream_slot *slot, size_t item,
+                                    yk_error *error)
+{
+    const yoke_status status = slot->statuses[item];
+    yoke_future *future = slot->future;
+    const char *text = slot->texts != NULL ? yk_item_explained(slot->texts, item) : "";
+
+    future->told = true;
+    if (text[0] != '\0') {
+        return yk_fail(error, status, "%s", text);
+    }
+    text = future->status == status && future->error != NULL ? future->error
+                                                             : yoke_strerror(status);
+    return yk_fail(error, status, "item %zu of the stream: %s", slot->first + item, text);
+}
+
+static yoke_status give_next(yoke_stream *stream, void **result, yk_error *error)
 {
     const yk_stream_slot *slot = stream->open;
     const uint64_t bytes = stream->layout.output_bytes != 0
                                ? stream->layout.output_bytes
                                : stream->layout.input_bytes;
+    const size_t item = stream->given++;
 
-    *result = slot->output + stream->given * bytes;
-    stream->index = slot->first + stream->given++;
+    stream->index = slot->first + item;
+    if (slot->statuses != NULL && slot->statuses[item] != YOKE_OK) {
+        return stream_fail_item(slot, item, error);
+    }
+    *result = slot->output + item * bytes;
+    return YOKE_OK;
 }
 
 /* What was given last is not looked at any more. */
 static void close_open(yoke_stream *stream)
 {
     if (stream->open != NULL && stream->given == stream->open->count) {
+        stream_slot_give_back(stream->open);
         stream->open->state = YK_SLOT_EMPTY;
         stream->open = NULL;
     }
@@ -530,10 +605,8 @@ static yoke_status stream_take_next(yoke_stream *stream, void **result, double s
             return status;
         }
     }
-    if (stream->open != NULL) {
-        give_next(stream, result);
-    }
-    return YOKE_OK;
+    stream->is_over = stream->open == NULL;
+    return stream->is_over ? YOKE_OK : give_next(stream, result, error);
 }
 
 yoke_status yk_stream_next(yoke_stream *stream, void **result, double seconds,
@@ -589,7 +662,5 @@ void yk_stream_destroy(yoke_stream *stream, bool has_pool)
             yk_future_release_locked(left); /* the pool was closed */
         }
     }
-    free(stream->failure_text);
-    free(stream->devices);
-    yk_handle_free(stream);
+    stream_free(stream);
 }

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "launch/launch.h"
 #include "patterns/tasks.h"
+#include "protocol/item_table.h"
 #include "sys/handle.h"
 #include "yoke/stream.h"
 
@@ -38,7 +39,9 @@ typedef struct yk_stream_slot {
         *output;         /* is `input` where there is none, or it is changed in place */
     size_t first;        /* number of its first item */
     size_t count;        /* items in it */
-    yoke_future *future; /* RUNNING */
+    yoke_future *future; /* RUNNING; READY: if a failed item does not end the stream */
+    yoke_status *statuses; /* of its items; NULL: a failed item ends the stream */
+    yk_item_texts *texts;  /* of a function's; NULL: none */
 } yk_stream_slot;
 
 /* How large what is, and how much of it. */
@@ -73,6 +76,9 @@ struct yoke_stream {
     yk_stream_slot *open; /* whose results are being handed out; NULL: none */
     size_t given;         /* of those, so many have been */
     size_t index;         /* of the last result */
+    bool is_over;         /* it was said that there are no more */
+    yoke_status *statuses; /* of all slots' items; NULL: a failed item is the end */
+    yk_item_texts *texts;  /* of all slots; NULL: none */
     yoke_status failure;  /* the end of it all; YOKE_OK: not yet */
     char *failure_text;
     yoke_arg args[YK_MAX_ARGS];

@@ -83,6 +83,11 @@ static yoke_status check_kernel(const yoke_stream_options *options, yk_error *er
             "input_bytes, output_bytes, context and on_device go with a function, "
             "not with a kernel");
     }
+    if (options->item_timeout != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "item_timeout goes with a function: each item of a kernel is a job, "
+                       "and .timeout limits its time");
+    }
     if (options->chunk > 1) {
         return yk_fail(error, YOKE_EINVAL, "of a kernel each item is a job: no chunk");
     }
@@ -125,12 +130,15 @@ static yoke_status check_jobs(const yoke_stream_options *options, yk_error *erro
         .options = {.devices = options->devices, .timeout = options->timeout},
         .context = options->context,
         .context_bytes = options->context_bytes,
-        .on_device = options->on_device};
+        .on_device = options->on_device,
+        .on_failure = options->on_failure,
+        .item_timeout = options->item_timeout};
     yk_selection selection;
     yoke_status status = yk_map_options_check(&request.options, error);
 
-    if (status == YOKE_OK && options->function != NULL) {
-        status = yk_tasks_check(&request, error);
+    if (status == YOKE_OK) {
+        status = options->function != NULL ? yk_tasks_check(&request, error)
+                                           : yk_tasks_check_failure(&request, error);
     }
     if (status == YOKE_OK && options->devices != NULL) {
         status = yk_selection_parse(&selection, options->devices, error);

@@ -3,6 +3,7 @@
  * their results. */
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -338,6 +339,119 @@ static void test_unread(void **state)
     assert_int_equal(out[1], 2);
 }
 
+/* ---- streams ---- */
+
+/* Every seventh item has something wrong with it. */
+static uint32_t kind_of(size_t index)
+{
+    static const uint32_t kinds[] = {FAIL, CRASH, HANG};
+
+    return index % 7 == 3 ? kinds[index / 7 % 3] : WELL;
+}
+
+static int make_item(void *item, size_t index, void *context)
+{
+    const size_t *count = context;
+
+    *(uint32_t *)item = kind_of(index);
+    return index < *count;
+}
+
+static void run_stream(bool unordered, size_t chunk)
+{
+    enum { ITEMS = 90 };
+    size_t count = ITEMS;
+    const yoke_stream_options options = {.function = behave,
+                                         .input_bytes = 4,
+                                         .output_bytes = 4,
+                                         .window = 24,
+                                         .chunk = chunk,
+                                         .unordered = unordered,
+                                         .on_failure = YOKE_ON_FAILURE_KEEP,
+                                         .item_timeout = 0.2};
+    bool came[ITEMS] = {false};
+    yoke_stream *stream = NULL;
+    void *result = NULL;
+
+    assert_ok_pool(pool, yoke_stream_create(&stream, pool, &options, make_item, &count));
+    for (size_t i = 0; i < ITEMS; i++) {
+        const yoke_status status = yoke_stream_next(stream, &result, 60);
+        const size_t index = yoke_stream_index(stream);
+        char text[32];
+
+        assert_true(index < ITEMS && !came[index] && (unordered || index == i));
+        came[index] = true;
+        yt_check_status(status, status_of(kind_of(index)), "next", yoke_pool_error(pool),
+                        __FILE__, __LINE__);
+        assert_false(yoke_stream_has_ended(stream));
+        if (status == YOKE_OK) {
+            assert_int_equal(*(uint32_t *)result, index + 1);
+        } else {
+            (void)snprintf(text, sizeof text, "item %zu: ", index);
+            assert_null(result);
+            assert_contains(yoke_pool_error(pool), text);
+        }
+    }
+    assert_ok(yoke_stream_next(stream, &result, 60));
+    assert_null(result);
+    assert_true(yoke_stream_has_ended(stream));
+    assert_ok(yoke_stream_destroy(stream));
+    assert_ok_pool(pool, yoke_pool_wait(pool, 20)); /* all failures were read */
+}
+
+static void test_streams(void **state)
+{
+    (void)state;
+    run_stream(false, 1);
+    run_stream(false, 8);
+    run_stream(true, 3);
+}
+
+/* With a kernel each item is a job. */
+static void fail_some(const yoke_span *span, void *const args[])
+{
+    const uint32_t *in = args[0];
+    uint32_t *out = args[1];
+
+    if (in[0] == FAIL) {
+        yoke_span_fail(span, 3, "no");
+    } else if (in[0] == CRASH) {
+        (void)raise(SIGSEGV);
+    }
+    out[0] = in[0] + 1;
+}
+
+static void test_kernel_stream(void **state)
+{
+    const yoke_kernel_options info = {.name = "fail_some", .native = fail_some};
+    const yoke_arg args[] = {yoke_in_stream(4), yoke_out_stream(4)};
+    yoke_kernel *kernel = NULL;
+    yoke_stream *stream = NULL;
+    void *result = NULL;
+    size_t count = 14;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &info));
+    const yoke_stream_options options = {.kernel = kernel,
+                                         .range = yoke_range_1d(1),
+                                         .args = args,
+                                         .arg_count = 2,
+                                         .on_failure = YOKE_ON_FAILURE_KEEP};
+    assert_ok_pool(pool, yoke_stream_create(&stream, pool, &options, make_item, &count));
+    for (size_t i = 0; i < count; i++) {
+        assert_status_pool(pool, yoke_stream_next(stream, &result, 60),
+                           status_of(kind_of(i)));
+        assert_int_equal(yoke_stream_index(stream), i);
+        if (i == 3) {
+            assert_contains(yoke_pool_error(pool), "item 3 of the stream");
+        }
+    }
+    assert_ok(yoke_stream_next(stream, &result, 60));
+    assert_null(result);
+    yoke_stream_destroy(stream);
+    yoke_kernel_destroy(kernel);
+}
+
 /* ---- what is refused ---- */
 
 static void refused(const yoke_task_options *options, const char *text)
@@ -380,6 +494,7 @@ int main(void)
         cmocka_unit_test(test_in_place),  cmocka_unit_test(test_kills),
         cmocka_unit_test(test_deadline),  cmocka_unit_test(test_future),
         cmocka_unit_test(test_unread),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_streams),   cmocka_unit_test(test_kernel_stream),
     };
 
     return yt_run_group_with(tests, set_up, tear_down);

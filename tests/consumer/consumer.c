@@ -576,7 +576,7 @@ static void test_streams(yoke_pool *pool)
         wrong += *(float *)result != 2.0f * (float)yoke_stream_index(stream);
     }
     CHECK_OK(pool, yoke_stream_next(stream, &result, 60.0));
-    CHECK(wrong == 0 && result == NULL);
+    CHECK(wrong == 0 && result == NULL && yoke_stream_has_ended(stream));
     yoke_stream_destroy(stream);
 
     memset(&options, 0, sizeof options);
