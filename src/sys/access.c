@@ -8,6 +8,8 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "sys/process.h"
+
 static_assert(sizeof(sigset_t) <= sizeof(yk_signals), "has room for a set of signals");
 
 static yk_access_mend *mend_access;
@@ -39,6 +41,7 @@ static void pass_on(int number, siginfo_t *info, void *machine)
     } else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN) {
         before->sa_handler(number);
     } else {
+        yk_process_save_output();
         (void)signal(number, SIG_DFL);
         if (info->si_code <= 0) {
             (void)raise(number);

@@ -624,15 +624,51 @@ void yk_process_describe_exit(int status, char *text, size_t bytes)
     }
 }
 
+void yk_process_save_output(void)
+{
+#if defined(__GLIBC__)
+    const char *text = stdout->_IO_write_base;
+    const size_t bytes = (size_t)(stdout->_IO_write_ptr - text);
+    const size_t room = (size_t)(stdout->_IO_buf_end - stdout->_IO_buf_base);
+
+    if (text != NULL && bytes > 0 && bytes <= room) {
+        stdout->_IO_write_ptr = stdout->_IO_write_base; /* not once more, if it goes on */
+        if (write(stdout->_fileno, text, bytes) < 0) {
+            return; /* the process is about to end, and cannot report it */
+        }
+    }
+#endif
+}
+
+void yk_process_write_lines(void)
+{
+    enum { NO_BUFFER = 1 };
+
+    if (!__flbf(stdout) && __fbufsize(stdout) != NO_BUFFER) {
+        (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    }
+}
+
+/* Why an earlier write failed, which has left no more than errno: if that has changed since, it is
+ * not one of a write. */
+static int process_write_problem(int last)
+{
+    return last == ENOSPC || last == EPIPE || last == EDQUOT || last == EFBIG ||
+                   last == EBADF
+               ? last
+               : EIO;
+}
+
 int yk_process_flush_output(void)
 {
+    const int last = errno;
     int problem = 0;
 
     if (__fpending(stdout) > 0 && fflush(stdout) != 0) {
         problem = errno;
     }
-    if (ferror(stdout) != 0) { /* also of an earlier write, when the buffer was full */
-        problem = problem != 0 ? problem : EIO;
+    if (ferror(stdout) != 0) { /* also of an earlier write, of a line */
+        problem = problem != 0 ? problem : process_write_problem(last);
         clearerr(stdout);
     }
     return problem;

@@ -135,6 +135,15 @@ bool yk_process_had_bus_error(int status);
 /* A description of a wait status, such as "killed by signal 11 (Segmentation fault)". */
 void yk_process_describe_exit(int status, char *text, size_t bytes);
 
+/* From here on each line that this process prints is written when it is complete, unless the program
+ * writes without a buffer anyway: a line is there if the process is killed, and is not mixed with
+ * lines of other processes. */
+void yk_process_write_lines(void);
+
+/* In a signal handler of a process that is about to end: writes what is left in the buffer of
+ * standard output, as far as that can be done without its lock. */
+void yk_process_save_output(void);
+
 /* Flushes this process's standard output. Returns 0, or errno of what could not be written
  * since the last call. */
 int yk_process_flush_output(void);

@@ -198,6 +198,7 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     yk_compiling_use(&self->worker->compiling, undo_files[0], YK_UNDO_TEXT,
                      control->log != 0 ? report_compiling : NULL, control);
     YK_FAULT_POINT(control, self->worker, YK_FAULT_START);
+    yk_process_write_lines();
     yk_segment_view_adopt(attachments, &self->worker->detached_seen,
                           &self->worker->crash);
     if (self->worker->cpu >= 0) {
