@@ -82,14 +82,15 @@ typedef struct yoke_task_options {
     /** Only these workers; as yoke_pool_options.devices. NULL: any CPU worker, or, with
      *  .on_device, any OpenCL device. */
     const char *devices;
-    double timeout; /**< seconds until the job is ended with YOKE_EDEADLINE; 0: no limit */
+    double timeout;            /**< as yoke_map_options.timeout */
     size_t chunk;              /**< most items to take at once; 0: by measured speed */
     yoke_future *const *after; /**< jobs that must have succeeded before this one starts */
     size_t after_count;
     const void *context;       /**< a value that every call gets a copy of */
     size_t context_bytes;      /**< its size, at most 4096 */
     /** yoke_apply(): address space for the result, in bytes; it takes no more memory than
-     *  the result. 0: 1 GiB, or a 128th of the pool's memory if that is less. */
+     *  the result. 0: 1 GiB, or a 128th of the pool's memory if that is less; a 1024th
+     *  for tasks beyond the 64 that are usually in flight. */
     size_t max_result_bytes;
     /** Called when the job has ended well, or not, in a thread of the program that is
      *  inside a wait, yoke_pool_poll() or another call on the pool; as by
@@ -102,7 +103,8 @@ typedef struct yoke_task_options {
      *  it leaves in the queue is finished before its result counts. YOKE_ENODEVICE if the pool
      *  has no such device. */
     bool on_device;
-    unsigned char reserved[7]; /**< 0 */
+    bool no_wait; /**< as yoke_map_options.no_wait */
+    unsigned char reserved[6]; /**< 0 */
     /** With YOKE_ON_FAILURE_KEEP: seconds that one item may take. After that its worker is killed
      *  and replaced, the item has YOKE_EDEADLINE, and it is not tried again. 0: no limit. */
     double item_timeout;

@@ -97,7 +97,7 @@ yoke_status yk_call_take_map(yk_request *submission, const yoke_map_options *opt
                              size_t size, size_t arg_size, yk_error *error)
 {
     const yoke_status status = yk_call_take(
-        &submission->options, YK_CALL_STRUCT(yoke_map_options), options, size, error);
+        &submission->options, YK_CALL_RESERVED(yoke_map_options), options, size, error);
 
     return status == YOKE_OK ? yk_call_take_args(submission, arg_size, error) : status;
 }

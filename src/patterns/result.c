@@ -27,16 +27,18 @@ typedef struct task_result {
     size_t bytes;
 } task_result;
 
-/* Address space is no memory, but a small arena has little of it: all jobs in flight get
- * half of it at most. */
+/* Address space is no memory, but a small arena has little of it: the usual number of jobs gets
+ * half of it at most, and those beyond that a quarter. */
 static const uint64_t max_by_default = UINT64_C(1) << 30;
 
-static uint64_t room_for(const yoke_pool *pool, uint64_t asked)
+static uint64_t room_for(const yoke_pool *pool, const yk_job *job, uint64_t asked)
 {
-    return asked != 0
-               ? asked
-               : yk_min(max_by_default, pool->arena.layout.zones[YK_ZONE_BLOCKS].end /
-                                            (2 * YK_MAX_JOBS));
+    const uint64_t all = pool->arena.layout.zones[YK_ZONE_BLOCKS].end;
+    const bool is_usual = job - pool->control->jobs < YK_USUAL_JOBS;
+
+    return asked != 0 ? asked
+                      : yk_min(max_by_default, all / (is_usual ? 2 * YK_USUAL_JOBS
+                                                               : 4 * YK_MAX_JOBS));
 }
 
 static yoke_status result_begin(yk_completion *completion, yoke_pool *pool, yk_job *job,
@@ -44,7 +46,7 @@ static yoke_status result_begin(yk_completion *completion, yoke_pool *pool, yk_j
 {
     task_result *self = (task_result *)completion;
     yk_task_result *result = &job->result;
-    const uint64_t bytes = room_for(pool, self->max_bytes);
+    const uint64_t bytes = room_for(pool, job, self->max_bytes);
 
     result->block = result->capacity = result->bytes = 0;
     result->is_large = result->touched = 0;

@@ -189,6 +189,7 @@ static yoke_status submit_function(yoke_stream *stream, const yk_stream_slot *sl
                                             .context = options->context,
                                             .context_bytes = options->context_bytes,
                                             .on_device = options->on_device,
+                                            .no_wait = true,
                                             .on_failure = options->on_failure,
                                             .item_timeout = options->item_timeout,
                                             .item_status = slot->statuses};
@@ -216,7 +217,8 @@ static yoke_status submit_kernel(yoke_stream *stream, const yk_stream_slot *slot
         .range = stream->options.range,
         .options = {.devices = stream->options.devices,
                     .timeout = stream->options.timeout,
-                    .stage = true},
+                    .stage = true,
+                    .no_wait = true},
         .args = stream->args,
         .arg_count = stream->options.arg_count,
     };
@@ -238,6 +240,9 @@ static yoke_status stream_submit(yoke_stream *stream, yk_stream_slot *slot,
                                    ? submit_kernel(stream, slot, &future, error)
                                    : submit_function(stream, slot, &future, error);
 
+    if (status == YOKE_EAGAIN) {
+        return status; /* the items stay where they are */
+    }
     slot->future = future;
     slot->state = status == YOKE_OK ? YK_SLOT_RUNNING : YK_SLOT_EMPTY;
     stream->filling = NULL;
@@ -406,9 +411,21 @@ static yk_stream_slot *slot_to_fill(yoke_stream *stream)
     return stream->filling;
 }
 
-/* Fills empty slots until a result is there, which comes first. */
+/* What the source takes is not the wait's. */
+static void fill_slot_aside(yoke_stream *stream, yk_stream_slot *slot,
+                            uint64_t *deadline)
+{
+    const uint64_t begun = yk_clock_ns();
+    uint64_t took;
+
+    fill_slot(stream, slot);
+    took = yk_clock_ns() - begun;
+    *deadline = took < UINT64_MAX - *deadline ? *deadline + took : UINT64_MAX;
+}
+
+/* Fills empty slots until a result is there, which comes first, or a job cannot be submitted yet. */
 static yoke_status stream_fill(yoke_stream *stream, yk_stream_slot **ready,
-                               yk_error *error)
+                               uint64_t *deadline, yk_error *error)
 {
     *ready = find_ready(stream);
     while (*ready == NULL) {
@@ -418,11 +435,16 @@ static yoke_status stream_fill(yoke_stream *stream, yk_stream_slot **ready,
         if (slot == NULL) {
             return YOKE_OK;
         }
-        fill_slot(stream, slot);
+        fill_slot_aside(stream, slot, deadline);
         if (slot->count > 0) {
             status = stream_submit(stream, slot, error);
         } else {
             stream->filling = NULL;
+        }
+        if (status == YOKE_EAGAIN) {
+            yk_error_clear(error);
+            *ready = find_ready(stream);
+            return YOKE_OK;
         }
         if (status != YOKE_OK) {
             yk_error_prefix(error, "items from %zu of the stream: ", slot->first);
@@ -564,20 +586,16 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
 {
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(&stream->pool->control->changed);
-        const uint64_t begun = yk_clock_ns();
-        const yoke_status status = stream_fill(stream, ready, error);
+        const yoke_status status = stream_fill(stream, ready, &deadline, error);
         uint64_t now;
 
         if (status != YOKE_OK || *ready != NULL) {
             return status;
         }
-        if (!is_anything_running(stream)) {
+        if (!is_anything_running(stream) && stream->filling == NULL) {
             return stream->source_code < 0 ? fail_source(stream, error) : YOKE_OK;
         }
         now = yk_clock_ns();
-        /* What the source takes is not the wait's. */
-        deadline =
-            now - begun < UINT64_MAX - deadline ? deadline + (now - begun) : UINT64_MAX;
         if (now >= deadline) {
             return yk_fail(error, YOKE_ETIMEDOUT, "no result is ready yet");
         }

@@ -153,6 +153,7 @@ void yk_tasks_take_options(yk_request *request, const yoke_task_options *options
         .after = options->after,
         .after_count = options->after_count,
         .stage = true, /* what is not the pool's memory */
+        .no_wait = options->no_wait,
     };
     request->on_device = options->on_device;
     request->context = options->context;

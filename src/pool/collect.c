@@ -21,24 +21,23 @@ static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
 static void collect_release_dependents_locked(yoke_pool *pool, uint32_t slot,
                                               yoke_status status)
 {
-    const uint64_t bit = UINT64_C(1) << slot;
-
-    for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
+    for (uint32_t k = 0; k < pool->jobs.count; k++) {
+        const uint32_t i = pool->jobs.slots_by_age[k];
         yk_job *job = &pool->control->jobs[i];
 
-        if (pool->jobs.futures_by_slot[i] == NULL ||
-            ((pool->order.behind[i] | pool->order.relies[i]) & bit) == 0) {
+        if (!yk_job_bits_has(&pool->order.behind[i], slot) &&
+            !yk_job_bits_has(&pool->order.relies[i], slot)) {
             continue;
         }
-        if (status != YOKE_OK && (atomic_load(&job->needs) & bit) != 0) {
+        if (status != YOKE_OK && yk_job_set_has(&job->needs, slot)) {
             const yk_job_ref ref = pool->jobs.futures_by_slot[i]->ref;
 
             yk_job_explain_need(pool->control, ref, slot);
             yk_job_stop(pool->control, ref, YOKE_EDEPENDENCY);
             (void)yk_job_try_end(pool->control, ref);
         }
-        atomic_fetch_and(&job->needs, ~bit);
-        atomic_fetch_and(&job->waits_for, ~bit);
+        yk_job_set_remove(&job->needs, slot);
+        yk_job_set_remove(&job->waits_for, slot);
         /* The process that ended the job may not have checked those that waited for it yet, and
          * will find another job's `waited_by` in its slot. */
         yk_job_check_ready(pool->control, pool->jobs.futures_by_slot[i]->ref);
@@ -96,7 +95,7 @@ static void collect_free_slot_locked(yoke_pool *pool, uint32_t slot)
 
     pool->jobs.futures_by_slot[slot] = NULL;
     collect_forget_age_locked(&pool->jobs, slot);
-    atomic_fetch_and(&pool->control->live, ~(UINT64_C(1) << slot));
+    yk_job_set_remove(&pool->control->live, slot);
     atomic_store(&job->state, yk_state_pack(generation + 1, YK_JOB_FREE));
 }
 
@@ -151,6 +150,8 @@ static void collect_finish_locked(yoke_pool *pool, yoke_future *future,
     }
     collect_drop_completions_locked(pool, future);
     collect_free_slot_locked(pool, slot);
+    pool->jobs.collected++;
+    pool->jobs.is_stalled = false;
     future->collected = true;
     if (future->result_state == YK_RESULT_DUE || has_callback(future)) {
         yk_callbacks_add_locked(pool, future);

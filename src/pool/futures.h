@@ -21,10 +21,12 @@
 /* Jobs and futures. Under the pool's lock. */
 typedef struct yk_job_table {
     yoke_future *futures_by_slot[YK_MAX_JOBS]; /* of jobs that are not collected */
-    uint8_t slots_by_age[YK_MAX_JOBS];         /* their slots in order of submission */
+    uint16_t slots_by_age[YK_MAX_JOBS];        /* their slots in order of submission */
     uint32_t count;
     uint32_t landing;       /* jobs whose results are being copied without the lock */
     uint32_t filling;       /* submissions that fill copies without the lock */
+    uint64_t collected;     /* jobs so far */
+    bool is_stalled; /* a submission has waited in vain, and no job was collected since */
     uint64_t next_sequence; /* of jobs */
     yoke_future *futures;   /* all that have a reference */
 } yk_job_table;

@@ -115,7 +115,8 @@ void yk_pool_let_all_out(yoke_pool *pool)
 {
     uint32_t left = atomic_fetch_or(&pool->liveness.inside, end_has_come) | end_has_come;
 
-    for (uint32_t slot = 0; left != end_has_come && slot < YK_MAX_JOBS; slot++) {
+    for (uint32_t slot = 0; left != end_has_come && slot < yk_job_slot_count(pool->control);
+         slot++) {
         yk_eventcount_signal(&pool->control->jobs[slot].ended);
     }
     yk_eventcount_signal(&pool->control->changed);

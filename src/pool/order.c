@@ -9,11 +9,6 @@
 #include "launch/check.h"
 #include "pool/pool.h"
 
-static uint64_t order_bit_of(uint32_t slot)
-{
-    return UINT64_C(1) << slot;
-}
-
 /* Whether the earlier job must end first; *needed if it also must succeed. */
 static bool order_conflicts(const yk_launch *earlier, const yk_launch *later,
                             bool *needed)
@@ -33,25 +28,27 @@ static bool order_conflicts(const yk_launch *earlier, const yk_launch *later,
 
 /* What a job has to wait for, found so far. */
 typedef struct order {
-    uint64_t waits;  /* these must end */
-    uint64_t needs;  /* these must succeed */
-    uint64_t behind; /* with `waits` and all that they wait for */
-    uint64_t relies; /* with `needs` and all that they need */
+    yk_job_bits waits;  /* these must end */
+    yk_job_bits needs;  /* these must succeed */
+    yk_job_bits behind; /* with `waits` and all that they wait for */
+    yk_job_bits relies; /* with `needs` and all that they need */
 } order;
 
 static void add_wait(const yoke_pool *pool, order *found, uint32_t slot)
 {
-    if ((found->behind & order_bit_of(slot)) == 0) {
-        found->waits |= order_bit_of(slot);
-        found->behind |= order_bit_of(slot) | pool->order.behind[slot];
+    if (!yk_job_bits_has(&found->behind, slot)) {
+        yk_job_bits_add(&found->waits, slot);
+        yk_job_bits_add(&found->behind, slot);
+        yk_job_bits_join(&found->behind, &pool->order.behind[slot]);
     }
 }
 
 static void add_need(const yoke_pool *pool, order *found, uint32_t slot)
 {
-    if ((found->relies & order_bit_of(slot)) == 0) {
-        found->needs |= order_bit_of(slot);
-        found->relies |= order_bit_of(slot) | pool->order.relies[slot];
+    if (!yk_job_bits_has(&found->relies, slot)) {
+        yk_job_bits_add(&found->needs, slot);
+        yk_job_bits_add(&found->relies, slot);
+        yk_job_bits_join(&found->relies, &pool->order.relies[slot]);
     }
 }
 
@@ -62,7 +59,8 @@ static void find_conflicts(const yoke_pool *pool, const yk_launch *launch, order
         const uint32_t slot = pool->jobs.slots_by_age[i];
         bool needed = false;
 
-        if ((found->behind & found->relies & order_bit_of(slot)) == 0 &&
+        if (!(yk_job_bits_has(&found->behind, slot) &&
+              yk_job_bits_has(&found->relies, slot)) &&
             order_conflicts(&pool->control->jobs[slot].launch, launch, &needed)) {
             add_wait(pool, found, slot);
             /* If the program has left the call, it knows that the call did not succeed. */
@@ -102,16 +100,16 @@ yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
                                  const yoke_map_options *options, yk_error *error)
 {
     yk_job *job = &pool->control->jobs[slot];
-    order found = {0, 0, 0, 0};
+    order found = {.waits = {{0}}};
     const yoke_status status = find_explicit(pool, options, &found, error);
 
     if (status != YOKE_OK) {
         return status;
     }
     find_conflicts(pool, &job->launch, &found);
-    atomic_store(&job->waits_for, found.waits);
-    atomic_store(&job->needs, found.needs);
-    atomic_store(&job->waited_by, 0);
+    yk_job_set_store(&job->waits_for, &found.waits);
+    yk_job_set_store(&job->needs, &found.needs);
+    yk_job_set_store(&job->waited_by, &(const yk_job_bits){{0}});
     pool->order.behind[slot] = found.behind;
     pool->order.relies[slot] = found.relies;
     return YOKE_OK;
@@ -119,25 +117,27 @@ yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
 
 void yk_order_clear_locked(yoke_pool *pool, uint32_t slot)
 {
-    pool->order.behind[slot] = 0;
-    pool->order.relies[slot] = 0;
+    pool->order.behind[slot] = (yk_job_bits){{0}};
+    pool->order.relies[slot] = (yk_job_bits){{0}};
 }
 
 void yk_order_add_locked(yoke_pool *pool, uint32_t slot)
 {
-    uint64_t waits = atomic_load(&pool->control->jobs[slot].waits_for);
+    const yk_job_set *waits = &pool->control->jobs[slot].waits_for;
 
     /* Before the job is opened: see yk_job_publish(). */
-    for (; waits != 0; waits &= waits - 1) {
-        atomic_fetch_or(&pool->control->jobs[__builtin_ctzll(waits)].waited_by,
-                        order_bit_of(slot));
+    for (uint32_t i = 0; (i = yk_job_set_next(waits, i)) < YK_MAX_JOBS; i++) {
+        yk_job_set_add(&pool->control->jobs[i].waited_by, slot);
     }
 }
 
 void yk_order_remove_locked(yoke_pool *pool, uint32_t slot)
 {
-    for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
-        pool->order.behind[i] &= ~order_bit_of(slot);
-        pool->order.relies[i] &= ~order_bit_of(slot);
+    /* The sets of slots without a job say nothing. */
+    for (uint32_t i = 0; i < pool->jobs.count; i++) {
+        const uint32_t other = pool->jobs.slots_by_age[i];
+
+        yk_job_bits_remove(&pool->order.behind[other], slot);
+        yk_job_bits_remove(&pool->order.relies[other], slot);
     }
 }

@@ -12,8 +12,8 @@
 
 /* By slot; a bit for each other slot. Under the pool's lock. */
 typedef struct yk_order {
-    uint64_t behind[YK_MAX_JOBS]; /* the jobs it waits for, however indirectly */
-    uint64_t relies[YK_MAX_JOBS]; /* those it needs, however indirectly */
+    yk_job_bits behind[YK_MAX_JOBS]; /* the jobs it waits for, however indirectly */
+    yk_job_bits relies[YK_MAX_JOBS]; /* those it needs, however indirectly */
 } yk_order;
 
 /* Finds what a job that is filled in has to wait for: jobs that conflict with it, and those it

@@ -338,7 +338,7 @@ static bool is_idle(yoke_pool *pool)
     yk_pool_lock(pool);
     (void)yk_collect_landed_locked(pool);
     (void)yk_collect_ended_locked(pool);
-    idle = atomic_load(&pool->control->live) == 0 && pool->jobs.filling == 0 &&
+    idle = yk_job_set_is_empty(&pool->control->live) && pool->jobs.filling == 0 &&
            !yk_processes_are_running_locked(pool);
     yk_pool_unlock(pool);
     return idle;

@@ -58,12 +58,12 @@ static void spoiled_join_neighbours_locked(yoke_pool *pool, const yoke_future *f
 {
     const uint32_t slot = future->ref.slot;
 
-    for (uint32_t i = 0; i < YK_MAX_JOBS; i++) {
+    for (uint32_t i = 0; i < yk_job_slot_count(pool->control); i++) {
         if (i == slot || pool->jobs.futures_by_slot[i] == NULL) {
             continue;
         }
-        if ((pool->order.relies[i] >> slot & 1) != 0 ||
-            ((pool->order.relies[slot] >> i & 1) != 0 && is_unsuccessful(pool, i))) {
+        if (yk_job_bits_has(&pool->order.relies[i], slot) ||
+            (yk_job_bits_has(&pool->order.relies[slot], i) && is_unsuccessful(pool, i))) {
             spoiled_join_families_locked(pool, pool->jobs.futures_by_slot[i]->family,
                                          future->family);
         }

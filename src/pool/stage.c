@@ -211,7 +211,7 @@ static bool stage_conflicts(const yk_launch *launch, const yk_staging *other,
 
 bool yk_stage_has_conflict_locked(const yoke_pool *pool, const yk_launch *launch)
 {
-    for (uint32_t slot = 0; slot < YK_MAX_JOBS; slot++) {
+    for (uint32_t slot = 0; slot < yk_job_slot_count(pool->control); slot++) {
         const yk_staging *other = pool->staging.by_slot[slot];
 
         if (other != NULL &&

@@ -23,6 +23,7 @@
 #include "device/kind.h"
 #include "launch/kernel.h"
 #include "launch/launch.h"
+#include "protocol/job_set.h"
 #include "protocol/process_slot.h"
 #include "protocol/selection.h"
 #include "sched/policy.h"
@@ -38,7 +39,6 @@
 
 enum {
     YK_MAX_WORKERS = 512,
-    YK_MAX_JOBS = 64, /* bits of a word */
     YK_MAX_KERNELS = 256,
     YK_MAX_FOUND = 64,
     YK_MAX_REDO = 32,
@@ -256,9 +256,9 @@ typedef struct yk_job {
     _Atomic uint32_t failed_tiles_status; /* supervisor: -status for tiles given up */
     _Atomic uint32_t damaged; /* supervisor: a worker died in it */
     /* app: jobs, by slot, that must have ended before this one starts */
-    _Atomic uint64_t waits_for;
-    _Atomic uint64_t needs;     /* app: of those, the ones that must have succeeded */
-    _Atomic uint64_t waited_by; /* app: jobs, by slot, to check when this one ends */
+    yk_job_set waits_for;
+    yk_job_set needs;     /* app: of those, the ones that must have succeeded */
+    yk_job_set waited_by; /* app: jobs, by slot, to check when this one ends */
     _Atomic uint64_t ready_ns;  /* clock; the process that makes it ready */
     /* any: all workers were woken, not only those with tiles */
     _Atomic uint32_t woke_all;
@@ -415,10 +415,11 @@ typedef struct yk_control {
     uint64_t recall_table;
     /* app: 1, supervisor: 0; the supervisor looks at the jobs once a second: see watch.h */
     _Atomic uint32_t watching;
-    _Atomic uint64_t live;    /* app: bit per job slot that is OPEN or ENDED */
+    yk_job_set live;          /* app: job slots that are OPEN or ENDED */
+    _Atomic uint32_t job_slots; /* app: slots of jobs[] ever used, from 0 */
 
     /* any: generation + 1 of the job in each slot once it is ready and may be worked on; 0:
-     * none. A hint that saves checking 64 jobs: their states decide. */
+     * none. A hint that saves checking all jobs: their states decide. */
     alignas(YK_CACHE_LINE) _Atomic uint32_t ready[YK_MAX_JOBS];
 
     /* supervisor */
@@ -544,6 +545,17 @@ static inline uint32_t yk_worker_count(const yk_control *control)
     const uint32_t count = atomic_load(&control->worker_count);
 
     return count < YK_MAX_WORKERS ? count : (uint32_t)YK_MAX_WORKERS;
+}
+
+/* The number of job slots to look at. Never fewer than the usual ones, even if another process has
+ * written over the count. */
+static inline uint32_t yk_job_slot_count(const yk_control *control)
+{
+    const uint32_t count = atomic_load_explicit(&control->job_slots, memory_order_relaxed);
+
+    return count <= YK_USUAL_JOBS ? (uint32_t)YK_USUAL_JOBS
+           : count < YK_MAX_JOBS  ? count
+                                  : (uint32_t)YK_MAX_JOBS;
 }
 
 /* Iterates over the slots of workers and the caller: starts at 0, goes on with the result, and

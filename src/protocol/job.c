@@ -37,7 +37,7 @@ void yk_job_reset(yk_job *job, uint32_t generation)
 
 void yk_job_publish(yk_control *control, yk_job_ref ref)
 {
-    atomic_fetch_or(&control->live, UINT64_C(1) << ref.slot);
+    yk_job_set_add(&control->live, ref.slot);
     atomic_store(&yk_job_at(control, ref)->state, open_word(ref));
     /* From here on, a process that ends a job that this one waits for either sees this job
      * open, or has ended its job before the check below. */
@@ -56,15 +56,11 @@ bool yk_job_is_running(yk_control *control, yk_job_ref ref)
 
 bool yk_job_is_ready(yk_control *control, const yk_job *job)
 {
-    uint64_t waits_for = atomic_load(&job->waits_for);
-
-    while (waits_for != 0) {
-        const yk_job *other = &control->jobs[__builtin_ctzll(waits_for)];
-
-        if (yk_state_of(atomic_load(&other->state)) != YK_JOB_ENDED) {
+    for (uint32_t slot = 0;
+         (slot = yk_job_set_next(&job->waits_for, slot)) < YK_MAX_JOBS; slot++) {
+        if (yk_state_of(atomic_load(&control->jobs[slot].state)) != YK_JOB_ENDED) {
             return false;
         }
-        waits_for &= waits_for - 1;
     }
     return true;
 }
@@ -154,7 +150,9 @@ static bool none_due(const yk_control *control, uint32_t slot)
 
 bool yk_job_next_ready(const yk_control *control, uint32_t slot, yk_job_ref *ref)
 {
-    while (slot < YK_MAX_JOBS) {
+    const uint32_t count = yk_job_slot_count(control);
+
+    while (slot < count) {
         const uint32_t ready = atomic_load(&control->ready[slot]);
 
         *ref = (yk_job_ref){slot, ready - 1};
@@ -162,7 +160,7 @@ bool yk_job_next_ready(const yk_control *control, uint32_t slot, yk_job_ref *ref
             return true;
         }
         slot++;
-        while (slot % 2 == 0 && slot < YK_MAX_JOBS && none_due(control, slot)) {
+        while (slot % 2 == 0 && slot < count && none_due(control, slot)) {
             slot += 2;
         }
     }
@@ -172,10 +170,8 @@ bool yk_job_next_ready(const yk_control *control, uint32_t slot, yk_job_ref *ref
 /* Jobs that waited for this one may be ready now. */
 static void release_waiting(yk_control *control, const yk_job *job)
 {
-    uint64_t waiting = atomic_load(&job->waited_by);
-
-    for (; waiting != 0; waiting &= waiting - 1) {
-        const uint32_t slot = (uint32_t)__builtin_ctzll(waiting);
+    for (uint32_t slot = 0;
+         (slot = yk_job_set_next(&job->waited_by, slot)) < YK_MAX_JOBS; slot++) {
         const uint64_t state = atomic_load(&control->jobs[slot].state);
 
         yk_job_check_ready(control, (yk_job_ref){slot, yk_state_generation(state)});
@@ -184,20 +180,17 @@ static void release_waiting(yk_control *control, const yk_job *job)
 
 uint32_t yk_job_failed_need(yk_control *control, const yk_job *job)
 {
-    uint64_t needs = atomic_load(&job->needs);
-
-    while (needs != 0) {
-        const uint32_t slot = (uint32_t)__builtin_ctzll(needs);
+    for (uint32_t slot = 0; (slot = yk_job_set_next(&job->needs, slot)) < YK_MAX_JOBS;
+         slot++) {
         const yk_job *other = &control->jobs[slot];
         const uint64_t state = atomic_load(&other->state);
 
         /* The bit is cleared before the slot is given to another job. */
         if (yk_state_of(state) == YK_JOB_ENDED &&
             yk_job_status(other, yk_state_generation(state)) != YOKE_OK &&
-            (atomic_load(&job->needs) & needs & -needs) != 0) {
+            yk_job_set_has(&job->needs, slot)) {
             return slot;
         }
-        needs &= needs - 1;
     }
     return YK_MAX_JOBS;
 }

@@ -290,8 +290,9 @@ static void wake_everybody(yk_control *control)
 {
     const uint32_t count = yk_worker_count(control);
 
-    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
-        yk_eventcount_repair(&control->jobs[__builtin_ctzll(live)].ended);
+    for (uint32_t slot = 0; (slot = yk_job_set_next(&control->live, slot)) < YK_MAX_JOBS;
+         slot++) {
+        yk_eventcount_repair(&control->jobs[slot].ended);
     }
     yk_eventcount_repair(&control->changed);
     yk_control_notify_end(control);
@@ -304,8 +305,8 @@ static void wake_everybody(yk_control *control)
  * the last to write back. */
 static void look_at_all(yk_control *control)
 {
-    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
-        const uint32_t slot = (uint32_t)__builtin_ctzll(live);
+    for (uint32_t slot = 0; (slot = yk_job_set_next(&control->live, slot)) < YK_MAX_JOBS;
+         slot++) {
         const uint64_t state = atomic_load(&control->jobs[slot].state);
 
         const yk_job_ref ref = {slot, yk_state_generation(state)};
@@ -499,11 +500,10 @@ static uint64_t repair_job(yk_control *control, yk_job_ref ref,
 uint64_t yk_repair_jobs(yk_control *control,
                         void (*overdue)(uint32_t slot, void *context), void *context)
 {
-    uint64_t live = atomic_load(&control->live);
     uint64_t next = UINT64_MAX;
 
-    for (; live != 0; live &= live - 1) {
-        const uint32_t slot = (uint32_t)__builtin_ctzll(live);
+    for (uint32_t slot = 0; (slot = yk_job_set_next(&control->live, slot)) < YK_MAX_JOBS;
+         slot++) {
         const uint64_t state = atomic_load(&control->jobs[slot].state);
         const yk_job_ref ref = {slot, yk_state_generation(state)};
 

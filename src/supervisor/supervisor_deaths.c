@@ -269,8 +269,8 @@ static void stop_unbuilt(yk_control *control, uint32_t kernel_slot,
 {
     const yk_kernel *kernel = &control->kernels[kernel_slot].kernel;
 
-    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
-        const uint32_t slot = (uint32_t)__builtin_ctzll(live);
+    for (uint32_t slot = 0; (slot = yk_job_set_next(&control->live, slot)) < YK_MAX_JOBS;
+         slot++) {
         yk_job *job = &control->jobs[slot];
         const uint64_t state = atomic_load(&job->state);
         const yk_job_ref ref = {slot, yk_state_generation(state)};
@@ -359,8 +359,8 @@ static bool is_dispensable(yk_supervisor *supervisor, uint32_t slot)
 {
     yk_control *control = supervisor->control;
 
-    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
-        const yk_job *job = &control->jobs[__builtin_ctzll(live)];
+    for (uint32_t i = 0; (i = yk_job_set_next(&control->live, i)) < YK_MAX_JOBS; i++) {
+        const yk_job *job = &control->jobs[i];
 
         if (yk_state_of(atomic_load(&job->state)) == YK_JOB_OPEN &&
             !yk_job_has_hope(control, job, slot)) {

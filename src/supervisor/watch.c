@@ -72,8 +72,8 @@ static bool watch_look(yk_watch *watch, yk_control *control)
 {
     bool is_open = false;
 
-    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
-        const uint32_t slot = (uint32_t)__builtin_ctzll(live);
+    for (uint32_t slot = 0; (slot = yk_job_set_next(&control->live, slot)) < YK_MAX_JOBS;
+         slot++) {
         const uint64_t state = atomic_load(&control->jobs[slot].state);
         const yk_job_ref ref = {slot, yk_state_generation(state)};
 
@@ -90,8 +90,9 @@ static bool watch_look(yk_watch *watch, yk_control *control)
 
 static bool watch_has_open(const yk_control *control)
 {
-    for (uint64_t live = atomic_load(&control->live); live != 0; live &= live - 1) {
-        const yk_job *job = &control->jobs[__builtin_ctzll(live)];
+    for (uint32_t slot = 0; (slot = yk_job_set_next(&control->live, slot)) < YK_MAX_JOBS;
+         slot++) {
+        const yk_job *job = &control->jobs[slot];
 
         if (yk_state_of(atomic_load(&job->state)) == YK_JOB_OPEN) {
             return true;

@@ -144,7 +144,13 @@ static void test_supervisor_killed_before_terminate(void **state)
 
 static bool is_full(void *arg)
 {
-    return atomic_load(&((yoke_pool *)arg)->control->live) == UINT64_MAX;
+    const yk_job_set *live = &((yoke_pool *)arg)->control->live;
+    uint32_t slot = 0;
+
+    while (slot < YK_MAX_JOBS && yk_job_set_has(live, slot)) {
+        slot++;
+    }
+    return slot == YK_MAX_JOBS;
 }
 
 static int kill_when_full(void *arg)

@@ -130,11 +130,12 @@ static void test_the_first_stop_counts(void **state)
 
 static void test_dependencies(void **state)
 {
-    yk_job *other = &control->jobs[5];
+    enum { OTHER = YK_MAX_JOBS - 3 };
+    yk_job *other = &control->jobs[OTHER];
 
     (void)state;
-    atomic_store(&job->waits_for, UINT64_C(1) << 5);
-    atomic_store(&job->needs, UINT64_C(1) << 5);
+    yk_job_set_add(&job->waits_for, OTHER);
+    yk_job_set_add(&job->needs, OTHER);
     atomic_store(&other->stop, UINT64_C(9) << 32);
     atomic_store(&other->state, yk_state_pack(9, YK_JOB_OPEN));
     assert_false(yk_job_is_ready(control, job));
@@ -144,7 +145,7 @@ static void test_dependencies(void **state)
     assert_int_equal(yk_job_failed_need(control, job), YK_MAX_JOBS);
     atomic_store(&other->failed_tiles_status, (uint32_t)-YOKE_ECRASHED);
     assert_int_not_equal(yk_job_failed_need(control, job), YK_MAX_JOBS);
-    atomic_store(&job->needs, 0);
+    yk_job_set_remove(&job->needs, OTHER);
     assert_int_equal(yk_job_failed_need(control, job), YK_MAX_JOBS);
 }
 

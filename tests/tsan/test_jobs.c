@@ -298,7 +298,7 @@ static void *apply(void *arg)
         wait_for_end(self, ref);
         check(self, ref, tiles);
         self->failures += yk_job_try_end(control, ref); /* it ends once */
-        atomic_fetch_and(&control->live, ~(UINT64_C(1) << self->slot));
+        yk_job_set_remove(&control->live, self->slot);
         atomic_store(&job->state, yk_state_pack(generation + 1, YK_JOB_FREE));
     }
     return NULL;

@@ -194,7 +194,7 @@ static void run_job(yk_job_ref ref, unsigned *seed)
 
         wanted[1 - from][i] = next_value(values);
     }
-    atomic_fetch_and(&control->live, ~(UINT64_C(1) << ref.slot));
+    yk_job_set_remove(&control->live, ref.slot);
     atomic_store(&job->state, yk_state_pack(ref.generation + 1, YK_JOB_FREE));
 }
 
