@@ -86,7 +86,7 @@ YOKE_API yoke_status yoke_map_async_sized(yoke_future **future, yoke_pool *pool,
  *
  * @param pool     the pool
  * @param kernel   a kernel of this pool
- * @param range    what to compute
+ * @param range    what to compute; an empty range is done at once, its arguments are not checked
  * @param options  NULL: all defaults
  * @param args     one per kernel parameter, in order: YOKE_ARGS(), or an array that is read
  *                 during the call only; NULL if there are none

@@ -5,6 +5,7 @@
 #include "api/submission.h"
 #include "patterns/run.h"
 #include "pool/pool.h"
+#include "pool/submit.h"
 
 /* What a call of the program gives. */
 typedef struct map_call {
@@ -12,6 +13,29 @@ typedef struct map_call {
     size_t size;
     size_t arg_size;
 } map_call;
+
+/* Whether there is nothing to compute, and so nothing to check the arguments against. */
+static bool map_is_empty(const yoke_range *range)
+{
+    bool any = false;
+
+    for (unsigned d = 0; d < range->dimensions && d < 3; d++) {
+        any |= range->size[d] == 0;
+    }
+    return any && range->dimensions <= 3;
+}
+
+/* Of an empty range the future has ended. */
+static yoke_status map_run(yoke_future **future, yoke_pool *pool, yk_request *submission,
+                           yk_error *error)
+{
+    const yoke_status status = yk_map_options_check(&submission->options, error);
+
+    if (status == YOKE_OK && map_is_empty(&submission->range)) {
+        return yk_run_nothing(future, pool, submission, error);
+    }
+    return status == YOKE_OK ? yk_run(future, pool, submission, error) : status;
+}
 
 /* NULL for the future: waits. */
 static yoke_status map_submit(yoke_future **future, yoke_pool *pool,
@@ -27,7 +51,7 @@ static yoke_status map_submit(yoke_future **future, yoke_pool *pool,
                                   &error);
     }
     if (status == YOKE_OK) {
-        status = yk_run(future, pool, submission, &error);
+        status = map_run(future, pool, submission, &error);
     }
     yk_call_drop_args(submission);
     return yk_call_end(pool, status, &error);
