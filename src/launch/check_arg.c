@@ -9,12 +9,13 @@
 static_assert((int)YK_ARG_ARRAY == (int)YOKE_ARG_ARRAY, "as in yoke_arg_kind");
 static_assert((int)YK_ARG_SCALAR == (int)YOKE_ARG_SCALAR, "as in yoke_arg_kind");
 static_assert((int)YK_ARG_LOCAL == (int)YOKE_ARG_LOCAL, "as in yoke_arg_kind");
+static_assert((int)YK_ARG_NULL == (int)YOKE_ARG_NULL, "as in yoke_arg_kind");
 static_assert((int)YK_PARAMETER_ARRAY == (int)YOKE_ARG_ARRAY, "as in yoke_arg_kind");
 static_assert((int)YK_PARAMETER_SCALAR == (int)YOKE_ARG_SCALAR, "as in yoke_arg_kind");
 static_assert((int)YK_PARAMETER_LOCAL == (int)YOKE_ARG_LOCAL, "as in yoke_arg_kind");
 
 static const char *const kind_names[] = {"nothing", "an array", "a scalar",
-                                         "local memory"};
+                                         "local memory", "no array"};
 
 /* Puts "argument 3 (y, float*): " before the error text. */
 static yoke_status check_arg_refuse(const yk_launch_input *input, size_t index,
@@ -35,8 +36,10 @@ static yoke_status check_arg_refuse(const yk_launch_input *input, size_t index,
 static yoke_status check_parameter(const yoke_arg *arg, const yk_parameter *parameter,
                                    yk_error *error)
 {
-    if (parameter->kind != YK_PARAMETER_UNKNOWN &&
-        parameter->kind != (unsigned)arg->kind) {
+    const unsigned wanted =
+        arg->kind == YOKE_ARG_NULL ? YK_PARAMETER_ARRAY : (unsigned)arg->kind;
+
+    if (parameter->kind != YK_PARAMETER_UNKNOWN && parameter->kind != wanted) {
         return yk_fail(error, YOKE_EINVAL, "%s given, the kernel takes %s",
                        kind_names[arg->kind], kind_names[parameter->kind]);
     }
@@ -75,6 +78,12 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
                              const yk_launch_input *input, const yoke_arg *arg,
                              size_t *values_used, yk_error *error)
 {
+    if (arg->kind == YOKE_ARG_NULL) {
+        return arg->bytes == 0 && arg->pointer == NULL
+                   ? YOKE_OK
+                   : yk_fail(error, YOKE_EINVAL,
+                             "an absent array has no pointer and no bytes");
+    }
     if (arg->bytes == 0) {
         return yk_fail(error, YOKE_EINVAL, "its size is 0 bytes");
     }
@@ -91,6 +100,7 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
         }
         return YOKE_OK;
     case YOKE_ARG_NONE:
+    case YOKE_ARG_NULL:
     default:
         return yk_fail(error, YOKE_EINVAL, "%u is not a valid kind of argument",
                        (unsigned)arg->kind);
@@ -108,7 +118,7 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
     memset(to, 0, sizeof *to);
     to->kind = (uint32_t)arg->kind;
     to->bytes = arg->bytes;
-    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_LOCAL) {
+    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_NULL) {
         status = check_parameter(arg, &input->parameters[index], error);
     }
     if (status == YOKE_OK) {

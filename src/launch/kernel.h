@@ -16,7 +16,7 @@
 enum {
     YK_KERNEL_NAME_BYTES = 128,
     YK_ELF_PATH_BYTES = 512,
-    YK_MAX_ARGS = 64,
+    YK_MAX_ARGS = 256,
 };
 
 /* A function as a place in a loaded object: the same in every process that has the object. */

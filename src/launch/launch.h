@@ -15,7 +15,8 @@
 
 enum { YK_LAUNCH_VALUE_BYTES = 16384 };
 
-enum { YK_ARG_ARRAY = 1, YK_ARG_SCALAR = 2, YK_ARG_LOCAL = 3 };
+/* YK_ARG_NULL: a null pointer in the place of an array. */
+enum { YK_ARG_ARRAY = 1, YK_ARG_SCALAR = 2, YK_ARG_LOCAL = 3, YK_ARG_NULL = 4 };
 enum { YK_READ = 1, YK_WRITE = 2 };
 enum { YK_PARTS_ITEM = 0, YK_PARTS_GROUP = 1, YK_PARTS_WHOLE = 2 };
 enum {

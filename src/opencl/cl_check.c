@@ -39,6 +39,7 @@ static uint32_t cl_check_kind_of(const yk_arg *arg)
 {
     switch (arg->kind) {
     case YK_ARG_ARRAY:
+    case YK_ARG_NULL:
         return YK_PARAMETER_ARRAY;
     case YK_ARG_SCALAR:
         return YK_PARAMETER_SCALAR;

@@ -313,6 +313,8 @@ static cl_int bind_argument(yk_cl_device *device, size_t index)
     case YK_ARG_SCALAR:
         return yk_cl.clSetKernelArg(kernel, (cl_uint)index, (size_t)arg->bytes,
                                     launch->values + arg->value);
+    case YK_ARG_NULL:
+        return yk_cl.clSetKernelArg(kernel, (cl_uint)index, sizeof(cl_mem), NULL);
     default:
         return yk_cl.clSetKernelArg(kernel, (cl_uint)index, (size_t)arg->bytes, NULL);
     }

@@ -18,6 +18,8 @@
 #include "pool/submit.h"
 #include "sys/elf.h"
 
+enum { MAX_TASK_ARGS = 64 /* with the context; they lie on the stack of the calling thread */ };
+
 /* ---- the function ---- */
 
 static const char *last_part(const char *path)
@@ -134,9 +136,9 @@ yoke_status yk_tasks_check(const yk_request *request, yk_error *error)
         return yk_fail(error, YOKE_EINVAL, "the context has %zu bytes: at most %d fit",
                        request->context_bytes, YK_MOST_CONTEXT);
     }
-    if (request->arg_count >= YK_MAX_ARGS) {
+    if (request->arg_count >= MAX_TASK_ARGS) {
         return yk_fail(error, YOKE_EINVAL, "%zu arguments: the maximum is %d",
-                       request->arg_count, YK_MAX_ARGS - 1);
+                       request->arg_count, MAX_TASK_ARGS - 1);
     }
     if (request->arg_count > 0 && request->args == NULL) {
         return yk_fail(error, YOKE_EINVAL, "`args` is NULL");
@@ -172,7 +174,7 @@ static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
                                        yoke_kernel *kernel, const yk_request *asked,
                                        yk_error *error)
 {
-    yoke_arg args[YK_MAX_ARGS];
+    yoke_arg args[MAX_TASK_ARGS];
     yk_request request = *asked;
     yoke_status status = YOKE_OK;
 

@@ -114,12 +114,11 @@ static bool spoiled_is_written(const yk_arg *arg)
     return arg->kind == YK_ARG_ARRAY && (arg->access & YK_WRITE) != 0;
 }
 
-static_assert((int)YK_MAX_ARGS <= 64, "scratch_args has a bit for each");
-
-/* Partial results of a reduction are the library's: their memory is used again. */
+/* Partial results of a reduction are the library's, and among its first arguments: their memory is
+ * used again. */
 static bool spoiled_is_scratch(const yoke_future *future, uint32_t arg)
 {
-    return (future->scratch_args >> arg & 1) != 0;
+    return arg < 64 && (future->scratch_args >> arg & 1) != 0;
 }
 
 /* Keeps of a launch what it writes. Whether that is anything. */

@@ -205,17 +205,17 @@ static void test_values(void **state)
 
 static void test_count_of_arguments(void **state)
 {
-    yoke_arg many[65];
+    yoke_arg many[257];
 
     (void)state;
-    for (int i = 0; i < 65; i++) {
+    for (int i = 0; i < 257; i++) {
         many[i] = yoke_scalar(i);
     }
-    assert_refused(pool, yoke_map_with(pool, fill, yoke_range_1d(N), NULL, many, 65),
-                   YOKE_EINVAL, "at most 64");
+    assert_refused(pool, yoke_map_with(pool, fill, yoke_range_1d(N), NULL, many, 257),
+                   YOKE_EINVAL, "at most 256");
     assert_refused(pool,
                    yoke_map_with(pool, fill, yoke_range_1d(N), NULL, many, SIZE_MAX),
-                   YOKE_EINVAL, "at most 64");
+                   YOKE_EINVAL, "at most 256");
     assert_refused(pool, yoke_map_with(pool, fill, yoke_range_1d(N), NULL, NULL, 2),
                    YOKE_EINVAL, "`args` is NULL");
     api_check_works(pool);

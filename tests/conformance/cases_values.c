@@ -382,7 +382,87 @@ static void called_like_a_builtin(suite_run *run)
 
 #define KERNEL(function, text) {{.name = #function, .source = text, .native = function}}
 
+/* ---- absent arrays ---- */
+
+static const char absent_source[] =
+    "__kernel void absent(__global int *z, __global const int *x, __global int *y)\n"
+    "{ size_t i = get_global_id(0);\n"
+    "  z[i] = x != 0 ? x[i] : -1;\n"
+    "  if (y != 0) y[i] = z[i] + 1; }\n";
+
+static void absent(const yoke_span *span, void *const args[])
+{
+    int32_t *z = args[0];
+    const int32_t *x = args[1];
+    int32_t *y = args[2];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        z[i] = x != NULL ? x[i] : -1;
+        if (y != NULL) {
+            y[i] = z[i] + 1;
+        }
+    }
+}
+
+/* Absent and present in turns, so that what an earlier job had there is not there any more. */
+static void absent_arrays(suite_run *run)
+{
+    enum { COUNT = 1003 };
+    int32_t *z = suite_ints(run, COUNT, 0);
+    int32_t *x = suite_ints(run, COUNT, 0);
+    int32_t *y = suite_ints(run, COUNT, 0);
+    const yoke_range range = yoke_range_1d(COUNT);
+
+    suite_map(run, 0, range, yoke_out(z, 4), yoke_in(x, 4), yoke_out(y, 4));
+    suite_map(run, 0, range, yoke_out(z, 4), yoke_null(), yoke_out(y, 4));
+    suite_map(run, 0, range, yoke_out(z, 4), yoke_in(x, 4), yoke_null());
+    suite_map(run, 0, range, yoke_out(z, 4), yoke_null(), yoke_null());
+    suite_map(run, 0, range, yoke_out(z, 4), yoke_in(x, 4), yoke_out(y, 4));
+}
+
+/* ---- many arguments ---- */
+
+enum { MANY_VALUES = 80 };
+
+static const char many_source[] =
+    "#define TEN(n) const int a##n##0, const int a##n##1, const int a##n##2,\\\n"
+    "  const int a##n##3, const int a##n##4, const int a##n##5, const int a##n##6,\\\n"
+    "  const int a##n##7, const int a##n##8, const int a##n##9\n"
+    "#define SUM(n) a##n##0 + 2 * a##n##1 + 3 * a##n##2 + 4 * a##n##3 + 5 * a##n##4\\\n"
+    "  + 6 * a##n##5 + 7 * a##n##6 + 8 * a##n##7 + 9 * a##n##8 + 10 * a##n##9\n"
+    "__kernel void many(__global int *z, TEN(0), TEN(1), TEN(2), TEN(3), TEN(4),\n"
+    "                   TEN(5), TEN(6), TEN(7))\n"
+    "{ int i = (int)get_global_id(0);\n"
+    "  z[i] = i + SUM(0) + 2 * (SUM(1)) + 3 * (SUM(2)) + 4 * (SUM(3)) + 5 * (SUM(4))\n"
+    "         + 6 * (SUM(5)) + 7 * (SUM(6)) + 8 * (SUM(7)); }\n";
+
+static void many(const yoke_span *span, void *const args[])
+{
+    int32_t *z = args[0];
+    int32_t sum = 0;
+
+    for (int i = 0; i < MANY_VALUES; i++) {
+        sum += (i / 10 + 1) * (i % 10 + 1) * SUITE_VALUE(int32_t, args[i + 1]);
+    }
+    for (size_t i = span->begin; i < span->end; i++) {
+        z[i] = (int32_t)i + sum;
+    }
+}
+
+static void many_values(suite_run *run)
+{
+    enum { COUNT = 501 };
+    yoke_arg args[MANY_VALUES + 1] = {yoke_out(suite_ints(run, COUNT, 0), 4)};
+
+    for (int32_t i = 0; i < MANY_VALUES; i++) {
+        args[i + 1] = yoke_scalar(i * i - 700);
+    }
+    suite_map_args(run, 0, yoke_range_1d(COUNT), args, MANY_VALUES + 1);
+}
+
 const suite_case suite_value_cases[] = {
+    {"arrays that are absent", absent_arrays, 0, KERNEL(absent, absent_source)},
+    {"81 arguments", many_values, 0, KERNEL(many, many_source)},
     {"scalars of every type", every_scalar, 0, KERNEL(scalars, scalars_source)},
     {"vectors by value", every_vector, 0, KERNEL(vectors, vectors_source)},
     {"arrays of vectors", arrays_of_vectors, 0,

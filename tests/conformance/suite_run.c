@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Bytes after an array that must not be accessed. */
-enum { MARGIN = 100, LOCAL_BYTES = 16384 };
+enum { MARGIN = 100, LOCAL_BYTES = 16384, MAX_ARGS = 96 };
 
 /* ---- arrays ---- */
 
@@ -160,11 +160,11 @@ static void compute_here(suite_run *run, const suite_kernel *kernel, yoke_range 
 {
     static alignas(64) unsigned char local[LOCAL_BYTES];
     const yoke_span span = whole_span(kernel, range);
-    unsigned char values[16][512] __attribute__((aligned(64)));
-    void *pointers[16] = {NULL};
+    unsigned char values[MAX_ARGS][512] __attribute__((aligned(64)));
+    void *pointers[MAX_ARGS] = {NULL};
     size_t used = 0;
 
-    assert_true(count <= 16);
+    assert_true(count <= MAX_ARGS);
     for (size_t i = 0; i < count; i++) {
         const yoke_arg *const arg = &args[i];
 
@@ -173,6 +173,8 @@ static void compute_here(suite_run *run, const suite_kernel *kernel, yoke_range 
             const unsigned char *const pointer = arg->pointer;
 
             pointers[i] = block->wanted + (pointer - block->data);
+        } else if (arg->kind == YOKE_ARG_NULL) {
+            pointers[i] = NULL;
         } else if (arg->kind == YOKE_ARG_LOCAL) {
             pointers[i] = local + used;
             used += (arg->bytes + 63) / 64 * 64;
