@@ -38,6 +38,7 @@ static int probe_entry(void *context)
 {
     const probe_args *self = context;
 
+    yk_process_set_name("yoke:probe");
     return yk_probe_main(self->control, self->driver);
 }
 

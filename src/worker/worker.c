@@ -24,6 +24,14 @@ static const uint64_t max_spin_ns = 200000;
 static const uint64_t later_ns = 10000;
 static const uint64_t max_later_ns = 2000000;
 
+static void worker_show_name(const yk_worker *worker)
+{
+    char name[sizeof "yoke:" + sizeof worker->name];
+
+    yk_text_format(name, sizeof name, "yoke:%s", worker->name);
+    yk_process_set_name(name);
+}
+
 static bool worker_open_device(yk_worker_self *self)
 {
     yk_worker *worker = self->worker;
@@ -195,6 +203,7 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
         self->undo[lane].file = undo_files[lane];
     }
+    worker_show_name(self->worker);
     yk_compiling_use(&self->worker->compiling, undo_files[0], YK_UNDO_TEXT,
                      control->log != 0 ? report_compiling : NULL, control);
     YK_FAULT_POINT(control, self->worker, YK_FAULT_START);
