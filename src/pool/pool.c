@@ -17,6 +17,7 @@
 #include "shm/window.h"
 #include "supervisor/supervisor_main.h"
 #include "sys/call_guard.h"
+#include "sys/elf.h"
 #include "sys/futex.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
@@ -27,6 +28,10 @@ static const size_t max_room = (size_t)256 << 20;
 static const size_t min_room = (size_t)16 << 20;
 static const size_t store_bytes = (size_t)1 << 30;
 static const size_t tables_bytes = (size_t)4 << 30; /* for 2 TiB that are lent */
+/* The same under valgrind, which keeps books of address space, and at each process's end looks
+ * for pointers in all of it. */
+static const size_t valgrind_arena = (size_t)256 << 20;
+static const size_t valgrind_books = (size_t)64 << 20;
 
 /* How long the pool's processes may take to go, beyond which they are killed. */
 static const uint64_t end_ns = 5 * YK_NS_PER_S;
@@ -116,6 +121,7 @@ static yoke_status pool_map_memory(mappings *all, size_t bytes, bool guarded,
                                    size_t room, yk_error *error)
 {
     const size_t least = bytes < min_arena ? bytes / 2 : min_arena;
+    const bool small = yk_elf_has_valgrind();
     yk_mapping rest;
     yoke_status status;
 
@@ -128,11 +134,12 @@ static yoke_status pool_map_memory(mappings *all, size_t bytes, bool guarded,
     }
     status = yk_layout_map(&all->arena, &all->layout, bytes, least, guarded, error);
     if (status == YOKE_OK) {
-        status =
-            yk_mapping_create(&all->store, "yoke store", store_bytes, 1 << 20, error);
+        status = yk_mapping_create(&all->store, "yoke store",
+                                   small ? valgrind_books : store_bytes, 1 << 20, error);
     }
     if (status == YOKE_OK) {
-        status = yk_mapping_create(&all->tables, "yoke tables", tables_bytes, 1 << 20,
+        status = yk_mapping_create(&all->tables, "yoke tables",
+                                   small ? valgrind_books : tables_bytes, 1 << 20,
                                    error);
     }
     yk_mapping_destroy(&rest);
@@ -182,6 +189,8 @@ static yoke_status read_arena_bytes(const yoke_pool_options *options, uint64_t *
 
     if (is_given) {
         *bytes = options->arena_bytes;
+    } else if (!yk_setting_is_set(YK_SETTING_ARENA) && yk_elf_has_valgrind()) {
+        *bytes = valgrind_arena;
     }
     if (status == YOKE_OK && (*bytes < yk_page_size() || *bytes > (uint64_t)1 << 46)) {
         status = yk_fail(error, YOKE_EINVAL,

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <link.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +210,19 @@ bool yk_elf_is_loaded(const char *const *names, char *name, size_t bytes)
     }
     (void)snprintf(name, bytes, "%s", search.found);
     return true;
+}
+
+/* Asked once: what is preloaded stays. */
+bool yk_elf_has_valgrind(void)
+{
+    static const char *const names[] = {"vgpreload_core", NULL};
+    static atomic_int known; /* 0: not asked yet */
+    char name[64];
+
+    if (atomic_load(&known) == 0) {
+        atomic_store(&known, yk_elf_is_loaded(names, name, sizeof name) ? 2 : 1);
+    }
+    return atomic_load(&known) == 2;
 }
 
 /* Objects are listed in the order in which they were loaded. */

@@ -34,6 +34,9 @@ bool yk_elf_symbol(yk_any_function *function, char *name, size_t bytes);
  * NULL; copies the file name, as far as it fits. */
 bool yk_elf_is_loaded(const char *const *names, char *name, size_t bytes);
 
+/* Whether this process runs under valgrind, which preloads an object of its own. */
+bool yk_elf_has_valgrind(void);
+
 /* Whether the function's object was loaded before the C library: as part of the program or
  * preloaded, and not later. */
 bool yk_elf_is_before_libc(yk_any_function *function);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/elf.h"
 #include "sys/fd_reserve.h"
 #include "sys/mapping.h"
 #include "sys/process.h"
@@ -300,6 +301,10 @@ const char *yk_exec_obstacle(void)
     if (getuid() != geteuid() || getgid() != getegid()) {
         return "the program's real and effective user or group differ, so the loader "
                "would not preload the library";
+    }
+    if (yk_elf_has_valgrind()) {
+        return "valgrind cannot execute the program again; under valgrind a pool is forked "
+               "(.start = YOKE_START_FORK)";
     }
     if (this_program().dynamic == NULL) {
         return "the program is statically linked";

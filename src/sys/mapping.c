@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sys/call_guard.h"
+#include "sys/elf.h"
 #include "sys/wakeup.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -84,7 +85,8 @@ static void *map_at(void *address, int fd, size_t size, int more_flags)
 
 static void *map_at_hint(int fd, size_t size)
 {
-    for (unsigned i = 0; i < HINT_COUNT; i++) {
+    /* Valgrind's books are fast only for low addresses, which it prefers. */
+    for (unsigned i = 0; i < HINT_COUNT && !yk_elf_has_valgrind(); i++) {
         void *hint = (void *)(first_hint + i * hint_step);
         void *base = map_at(hint, fd, size, MAP_FIXED_NOREPLACE);
 

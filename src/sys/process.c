@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "sys/call_guard.h"
+#include "sys/elf.h"
 #include "sys/fp_environment.h"
 #include "sys/futex.h"
 #include "sys/wakeup.h"
@@ -273,6 +274,13 @@ static void clone_by_two_forks(hidden_child_args *self)
     (void)munmap(shared, sizeof *shared);
 }
 
+/* Under valgrind no process can share memory with another. */
+static void fork_visibly(hidden_child_args *self)
+{
+    self->pid = yk_process_fork(self->entry, self->context);
+    self->error = errno;
+}
+
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd)
 {
     hidden_child_args self = {
@@ -280,6 +288,8 @@ pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd)
 
     if (yk_process_thread_count() == 1) {
         clone_directly(&self);
+    } else if (yk_elf_has_valgrind()) {
+        fork_visibly(&self);
     } else if (ignores_child_signals()) {
         clone_by_two_forks(&self);
     } else {
@@ -452,8 +462,13 @@ void yk_process_prefer_for_oom(void)
     (void)close(fd);
 }
 
+/* Valgrind before 3.21 does not know this call, and would print a warning each time. */
 int yk_process_open(pid_t pid)
 {
+    if (yk_elf_has_valgrind()) {
+        errno = ENOSYS;
+        return -1;
+    }
     return yk_fd_move_up((int)syscall(SYS_pidfd_open, pid, 0U));
 }
 

@@ -35,7 +35,8 @@ bool yk_process_run_aside(yk_process_main *entry, void *context);
  * C library's own fork(), which sends SIGCHLD, and is not a child of the caller. If SIGCHLD has no
  * effect in this program, the caller forks a child, which makes the hidden process and ends: a
  * thread that waits for any child may see that one. Otherwise a process aside forks; if it is
- * killed in the C library's fork(), locks stay held in this process.
+ * killed in the C library's fork(), locks stay held in this process. Under valgrind, which has no
+ * such processes, it is an ordinary child.
  */
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd);
 
@@ -61,7 +62,7 @@ void yk_process_start_clean(const yk_fd_reserve *reserve, const int *own, size_t
  * and so has SIGCHLD unless the program ignores it. */
 void yk_process_start_program(const yk_fd_reserve *reserve, const int *own, size_t count);
 
-/* Sets the name that ps shows, as far as it fits. */
+/* Sets the name that ps, top, gdb and perf show, of which 15 characters fit. */
 void yk_process_set_name(const char *name);
 
 /* Asks the system to kill this process when its parent ends. False if the parent is no longer
