@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -22,8 +23,11 @@ enum { FIRST = STDERR_FILENO + 1 };
 
 typedef bool fd_visitor(int fd, void *context);
 
-/* An upper bound of all numbers: the size of the system's table. (Reading /proc/self/fd would
- * cost 5 µs per file; testing a number costs 0.1 µs.) */
+/* Up to so many numbers are tested one by one, at 0.1 µs each; reading /proc/self/fd costs 5 µs
+ * for each open one. */
+enum { MAX_TESTED = 1 << 16 };
+
+/* An upper bound of all numbers: the size of the system's table. */
 static int table_size(void)
 {
     static const char key[] = "\nFDSize:";
@@ -40,13 +44,75 @@ static int table_size(void)
     return line != NULL ? atoi(line + sizeof key - 1) : (int)sysconf(_SC_OPEN_MAX);
 }
 
-/* Calls `visit` for all open numbers, from the first on, until it returns false. Returns the
- * last result. */
-static bool visit_open(fd_visitor *visit, void *context)
-{
-    const int size = table_size();
+/* An entry of a folder, as SYS_getdents64 fills it in. */
+typedef struct fd_entry {
+    uint64_t number;
+    int64_t next;
+    uint16_t bytes;
+    uint8_t type;
+    char name[];
+} fd_entry;
 
-    for (int fd = FIRST; fd < size; fd++) {
+typedef struct fd_visit {
+    int first;
+    int last;
+    int folder; /* is left out */
+    fd_visitor *visit;
+    void *context;
+} fd_visit;
+
+/* The numbers in a piece of /proc/self/fd. */
+static bool visit_entries(const fd_visit *self, const char *entries, size_t bytes)
+{
+    for (size_t at = 0; at < bytes;) {
+        const fd_entry *entry = (const void *)(entries + at);
+        const int fd = entry->name[0] == '.' ? -1 : atoi(entry->name);
+
+        if (fd >= self->first && fd <= self->last && fd != self->folder &&
+            !self->visit(fd, self->context)) {
+            return false;
+        }
+        at += entry->bytes;
+    }
+    return true;
+}
+
+/* /proc/self/fd is in ascending order, and may change while it is read. Allocates nothing: it is
+ * read in processes that share another's memory. */
+static bool visit_listed(const fd_visit *self)
+{
+    _Alignas(fd_entry) char entries[4096];
+    bool done = true;
+    long bytes;
+
+    while (done && (bytes = syscall(SYS_getdents64, self->folder, entries,
+                                    sizeof entries)) > 0) {
+        done = visit_entries(self, entries, (size_t)bytes);
+    }
+    return done;
+}
+
+/* Calls `visit` for all open numbers from `first` to `last`, in ascending order, until it
+ * returns false. Returns the last result. */
+static bool visit_open(int first, int last, fd_visitor *visit, void *context)
+{
+    fd_visit self = {first, last, -1, visit, context};
+
+    if (last - first >= MAX_TESTED) {
+        const int size = table_size();
+
+        self.last = last = last < size ? last : size - 1;
+    }
+    if (last - first >= MAX_TESTED) {
+        self.folder = yk_fd_move_up(open("/proc/self/fd", O_RDONLY | O_CLOEXEC));
+    }
+    if (self.folder >= 0) {
+        const bool done = visit_listed(&self);
+
+        (void)close(self.folder);
+        return done;
+    }
+    for (int fd = first; fd <= last; fd++) {
         if (fcntl(fd, F_GETFD) != -1 && !visit(fd, context)) {
             return false;
         }
@@ -157,14 +223,14 @@ bool yk_fd_reserve_all(yk_fd_reserve *self, const int *own, size_t own_count,
             listed = listed && add_number(self, fd);
         }
     }
-    return listed && visit_open(fd_reserve_replace, &all);
+    return listed && visit_open(FIRST, INT_MAX, fd_reserve_replace, &all);
 }
 
 void yk_fd_replace_all(const int *own, size_t own_count)
 {
     replacement all = {NULL, yk_fd_move_up(open_nothing()), own, own_count, NULL, 0};
 
-    (void)visit_open(fd_reserve_replace, &all);
+    (void)visit_open(FIRST, INT_MAX, fd_reserve_replace, &all);
 }
 
 /* ---- the others ---- */
@@ -179,16 +245,18 @@ bool yk_fd_is_reserved(const yk_fd_reserve *self, int fd)
     return false;
 }
 
+static bool fd_reserve_close(int fd, void *context)
+{
+    (void)context;
+    (void)close(fd);
+    return true;
+}
+
+/* Linux before 5.9, and filters of system calls that are older, do not have close_range(). */
 static void close_run(int first, int last)
 {
-    if (first > last || syscall(SYS_close_range, first, last, 0) == 0) {
-        return;
-    }
-    if (last == INT_MAX) {
-        last = (int)sysconf(_SC_OPEN_MAX) - 1;
-    }
-    for (int fd = first; fd <= last; fd++) {
-        (void)close(fd);
+    if (first <= last && syscall(SYS_close_range, first, last, 0) != 0) {
+        (void)visit_open(first, last, fd_reserve_close, NULL);
     }
 }
 
