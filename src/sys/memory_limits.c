@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/sysinfo.h>
 
 #include "base/bits.h"
 #include "sys/cgroup.h"
@@ -49,6 +50,19 @@ static void find_here(void)
     find_places("", &here);
 }
 
+/* Without /proc, or before Linux 3.14: the page cache counts as used. */
+static uint64_t system_available(uint64_t *swap)
+{
+    struct sysinfo system;
+
+    *swap = 0;
+    if (sysinfo(&system) != 0) {
+        return 0;
+    }
+    *swap = (uint64_t)system.freeswap * system.mem_unit;
+    return ((uint64_t)system.freeram + system.bufferram) * system.mem_unit + *swap;
+}
+
 /* What the machine has left, and separately its free swap. */
 static uint64_t machine_available(const char *root, uint64_t *swap)
 {
@@ -56,12 +70,12 @@ static uint64_t machine_available(const char *root, uint64_t *swap)
     char text[8192];
     uint64_t available;
 
-    *swap = 0;
     (void)snprintf(path, sizeof path, "%s/proc/meminfo", root);
     if (!yk_read_text(path, text, sizeof text) ||
         !yk_text_number(text, "MemAvailable", &available)) {
-        return UINT64_MAX;
+        return system_available(swap);
     }
+    *swap = 0;
     (void)yk_text_number(text, "SwapFree", swap);
     *swap *= 1024;
     return available * 1024 + *swap;

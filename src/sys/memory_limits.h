@@ -6,8 +6,7 @@
 #include <stdint.h>
 
 /* The number of bytes that can still be used: what the machine has left, or what the control
- * group of this process leaves if that is less. UINT64_MAX if unknown. Any thread; takes tens
- * of microseconds. */
+ * group of this process leaves if that is less. Any thread; takes tens of microseconds. */
 uint64_t yk_memory_available(void);
 
 /* The same on the machine described by the files below `root`, see sys/cgroup.h. */
