@@ -300,9 +300,12 @@ static yoke_status start_with(yoke_pool *pool, yk_supervisor_start *start,
     pool->control->end_bell = yk_bell_create();
     if (pool->control->supervisor_bell < 0 || pool->control->end_bell < 0 ||
         !yk_pipe_create(alive) || !yk_pipe_create(life)) {
+        const int code = errno;
+
         yk_fd_close(&alive[0]);
         yk_fd_close(&alive[1]);
-        return yk_fail(error, YOKE_ESYSTEM, "out of file descriptors");
+        return yk_fail(error, YOKE_ESYSTEM, "cannot create the pool's pipes: %s",
+                       strerror(code));
     }
     start->alive = alive[1];
     start->life = life[0];
@@ -430,10 +433,12 @@ yoke_status yk_pool_wait(yoke_pool *pool, double seconds, yk_error *error)
 yoke_status yk_pool_fd(yoke_pool *pool, int *fd, yk_error *error)
 {
     const int fds[] = {pool->control->end_bell, pool->liveness.all_gone_fd};
+    int code = 0;
 
     yk_pool_lock(pool);
     if (pool->liveness.poll_fd < 0) {
         pool->liveness.poll_fd = yk_fd_set_create(fds, sizeof fds / sizeof fds[0]);
+        code = errno;
         if (pool->liveness.poll_fd >= 0) {
             /* In this order: a job that ends now either rings, or has ended before. */
             atomic_store(&pool->control->notifies_ends, 1);
@@ -442,7 +447,9 @@ yoke_status yk_pool_fd(yoke_pool *pool, int *fd, yk_error *error)
     }
     *fd = pool->liveness.poll_fd;
     yk_pool_unlock(pool);
-    return *fd >= 0 ? YOKE_OK : yk_fail(error, YOKE_ESYSTEM, "out of file descriptors");
+    return *fd >= 0 ? YOKE_OK
+                    : yk_fail(error, YOKE_ESYSTEM, "cannot create a descriptor: %s",
+                              strerror(code));
 }
 
 size_t yk_pool_poll(yoke_pool *pool)

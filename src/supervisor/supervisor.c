@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "supervisor/supervisor.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bits.h"
 #include "base/clock.h"
@@ -85,6 +87,7 @@ static bool fork_child(yk_child *child, child_args *self)
                         .build_deaths = child->build_deaths};
     child->pid = yk_process_fork(child_main, self);
     if (child->pid < 0) {
+        child->fork_error = errno;
         child->pid = 0;
         return false;
     }
@@ -135,7 +138,8 @@ bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t 
         bootstrap.undo_files[lane] = undo_files[lane];
     }
     if (!fork_child(child, &self)) {
-        yk_fail(error, YOKE_ESYSTEM, "its process cannot be forked");
+        yk_fail(error, YOKE_ESYSTEM, "its process cannot be forked: %s",
+                strerror(child->fork_error));
     }
     return child->pid != 0;
 }

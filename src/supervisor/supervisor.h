@@ -28,6 +28,7 @@ typedef struct yk_child {
     /* by when it must have started; 0: it has. Without a process: when to try again; 0: never */
     uint64_t deadline_ns;
     uint32_t failed_forks; /* in a row */
+    int fork_error;        /* errno of the last of them */
     bool killed_late;      /* at a job's deadline: not the device's fault */
     bool killed_hung;      /* at the deadline of its own start */
     bool killed_building;  /* at the time limit of a kernel's build */

@@ -71,7 +71,8 @@ static bool fork_probe(yk_supervisor *supervisor, uint32_t i, yk_error *error)
         return yk_supervisor_execute(supervisor, child, YK_ROLE_PROBE, i, NULL, error);
     }
     if (!yk_supervisor_fork(supervisor, child, NULL, probe_entry, &self)) {
-        yk_fail(error, YOKE_ESYSTEM, "its probe cannot be forked");
+        yk_fail(error, YOKE_ESYSTEM, "its probe cannot be forked: %s",
+                strerror(child->fork_error));
     }
     return child->pid != 0;
 }

@@ -142,7 +142,11 @@ static void try_again(yk_supervisor *supervisor, uint32_t slot, uint32_t failed)
     }
     child->failed_forks = failed + 1;
     if (child->failed_forks == MAX_FORKS) {
-        yk_supervisor_give_up(supervisor, slot, "its process cannot be forked");
+        char reason[256];
+
+        yk_text_format(reason, sizeof reason, "its process cannot be forked: %s",
+                       strerror(child->fork_error));
+        yk_supervisor_give_up(supervisor, slot, reason);
     } else {
         child->deadline_ns = yk_clock_ns() + fork_again_ns;
     }
