@@ -82,6 +82,7 @@ typedef struct yoke_pool_options {
      *
      *     cpu            one worker per CPU this process may use (affinity, cgroup quota)
      *     cpu:2          two of them
+     *     cpu:2x4        two workers of four CPUs each, for kernels with threads of their own
      *     gpu            every OpenCL GPU and accelerator
      *     opencl         every OpenCL device, CPUs too
      *     opencl:pocl    those with "pocl" in driver, platform or device name

@@ -44,7 +44,7 @@ typedef struct yk_selector {
     uint32_t kind;     /* YK_DEVICE_...; set by the caller of parse */
     uint32_t count;    /* kinds without discovery: how many workers; 0: one per CPU */
     uint32_t required; /* a pool is not created unless some device matches */
-    uint32_t reserved;
+    uint32_t width;    /* YK_TRAIT_PER_CPU: CPUs of each worker; 0: one */
     char reason[32];  /* of a worker that it selects */
     yk_kind_data own; /* kinds without discovery: what their workers open */
 } yk_selector;

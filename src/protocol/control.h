@@ -149,6 +149,9 @@ typedef struct yk_worker {
     int32_t cpu;           /* to bind to; -1: none */
     int32_t found;         /* index in found[], -1: none */
     uint32_t driver_class; /* workers of one class build kernels alike */
+    uint32_t cpu_count;    /* of kinds with YK_TRAIT_PER_CPU: how many CPUs it stands for */
+    uint32_t cpu_first;    /* of several: index of the first in the supervisor's list */
+    uint32_t reserved;
     char name[32];
 
     /* supervisor */

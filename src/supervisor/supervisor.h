@@ -18,6 +18,7 @@
 #include "supervisor/supervisor_main.h"
 #include "supervisor/watch.h"
 #include "sys/fd_reserve.h"
+#include "sys/topology.h"
 
 /* ---- between the supervisor's files ---- */
 
@@ -57,6 +58,9 @@ typedef struct yk_supervisor {
     int child_bell;
     bool closing;
     yk_child workers[YK_MAX_WORKERS];
+    /* side by side those of a core; workers of several CPUs are bound to them in turn */
+    yk_cpu cpus[YK_MAX_WORKERS];
+    bool binds; /* they are bound */
     int undo_files[YK_MAX_WORKERS][YK_MAX_LANES]; /* -1: none yet */
     yk_compiler_deaths compiler_deaths[YK_MAX_KERNELS]; /* by kernel slot */
     yk_child probes[YK_MAX_DRIVERS];

@@ -29,6 +29,7 @@ typedef struct worker_args {
     yk_segment_view *attachments;
     uint32_t slot;
     const int *undo_files;
+    const yk_cpu *cpus; /* as in yk_worker_main() */
 } worker_args;
 
 static int worker_entry(void *context)
@@ -36,7 +37,7 @@ static int worker_entry(void *context)
     const worker_args *self = context;
 
     return yk_worker_main(self->control, self->attachments, self->slot,
-                          self->undo_files);
+                          self->undo_files, self->cpus);
 }
 
 yk_worker *yk_supervisor_add_worker(yk_supervisor *supervisor, uint32_t kind,
@@ -110,14 +111,24 @@ static unsigned supervisor_lanes_of(const yk_worker *worker)
     return (unsigned)yk_min(yk_device_kind_at(worker->kind)->max_lanes, YK_MAX_LANES);
 }
 
+/* The CPUs of a worker that is bound to several; NULL: it is not. */
+static const yk_cpu *supervisor_cpus_of(const yk_supervisor *supervisor, uint32_t slot)
+{
+    const yk_worker *worker = &supervisor->control->workers[slot];
+
+    return supervisor->binds && worker->cpu_count > 1
+               ? &supervisor->cpus[worker->cpu_first]
+               : NULL;
+}
+
 /* False if there is no process. If the library's file is gone, there will be none. */
 static bool fork_worker(yk_supervisor *supervisor, uint32_t slot)
 {
     const yk_worker *worker = &supervisor->control->workers[slot];
     yk_child *child = &supervisor->workers[slot];
     const int *undo_files = supervisor->undo_files[slot];
-    worker_args self = {supervisor->control, &supervisor->attachments, slot,
-                        undo_files};
+    worker_args self = {supervisor->control, &supervisor->attachments, slot, undo_files,
+                        supervisor_cpus_of(supervisor, slot)};
     yk_error error = {.status = YOKE_OK};
     bool done;
 
@@ -207,22 +218,42 @@ static yk_worker *add_selected(yk_supervisor *supervisor, const yk_selector *sel
     return worker;
 }
 
+/* If there is a worker for every CPU, each is bound to its own. With fewer workers, the system may
+ * move them. */
+static void assign_cpus(yk_supervisor *supervisor, yk_worker *worker, uint32_t i,
+                        bool bound)
+{
+    bound = bound && worker->cpu_count == 1;
+    worker->cpu_first = i * worker->cpu_count;
+    worker->cpu = bound ? (int32_t)supervisor->cpus[i].os_index : -1;
+    if (worker->cpu_count > 1) {
+        yk_text_format(worker->reason, sizeof worker->reason, "%u CPUs for each worker",
+                       worker->cpu_count);
+    } else {
+        explain_per_cpu(supervisor->control, worker);
+    }
+}
+
 static uint32_t add_per_cpu(yk_supervisor *supervisor, const yk_selector *selector)
 {
-    yk_cpu cpus[YK_MAX_WORKERS];
-    const uint32_t available = (uint32_t)yk_cpus(cpus, YK_MAX_WORKERS);
+    const uint32_t available = (uint32_t)yk_cpus(supervisor->cpus, YK_MAX_WORKERS);
+    const uint32_t width = selector->width > 1 ? selector->width : 1;
     const uint32_t count = selector->count != 0 ? selector->count : available;
+    const bool bound =
+        count * width == available && (width == 1 || available <= YK_MAX_WORKERS);
 
+    if (width > 1) {
+        supervisor->binds = bound;
+        yk_cpus_sort_by_core(supervisor->cpus, yk_min(available, YK_MAX_WORKERS));
+    }
     for (uint32_t i = 0; i < count; i++) {
         yk_worker *worker = add_selected(supervisor, selector, i);
 
         if (worker == NULL) {
             break;
         }
-        /* If there is a worker for every CPU, each is bound to its own. With fewer workers, the
-         * system may move them. */
-        worker->cpu = count == available ? (int32_t)cpus[i].os_index : -1;
-        explain_per_cpu(supervisor->control, worker);
+        worker->cpu_count = width;
+        assign_cpus(supervisor, worker, i, bound);
     }
     return count;
 }

@@ -117,7 +117,7 @@ static int be_worker(void)
         return YK_WORKER_EXIT_START;
     }
     return yk_worker_main(received.start.control, attachments, received.index,
-                          received.undo_files);
+                          received.undo_files, NULL);
 }
 
 static void take_over(void)

@@ -201,6 +201,22 @@ static int by_names(struct dl_phdr_info *object, size_t size, void *context)
     return 0;
 }
 
+typedef struct path_search {
+    const char *const *names;
+    char path[PATH_MAX];
+} path_search;
+
+static int path_by_names(struct dl_phdr_info *object, size_t size, void *context)
+{
+    path_search *search = context;
+
+    if (by_names(object, size, &(name_search){.names = search->names}) == 0) {
+        return 0;
+    }
+    (void)snprintf(search->path, sizeof search->path, "%s", object->dlpi_name);
+    return 1;
+}
+
 bool yk_elf_is_loaded(const char *const *names, char *name, size_t bytes)
 {
     name_search search = {.names = names};
@@ -210,6 +226,27 @@ bool yk_elf_is_loaded(const char *const *names, char *name, size_t bytes)
     }
     (void)snprintf(name, bytes, "%s", search.found);
     return true;
+}
+
+yk_any_function *yk_elf_find_function(const char *const *names, const char *function)
+{
+    path_search search = {.names = names};
+    void *library = NULL;
+    void *address = NULL;
+    yk_any_function *result = NULL;
+
+    if (dl_iterate_phdr(path_by_names, &search) != 0) {
+        library = dlopen(search.path, RTLD_NOW | RTLD_NOLOAD);
+    }
+    if (library != NULL) {
+        address = dlsym(library, function);
+        (void)dlclose(library); /* the reference: it stays loaded */
+    }
+    if (address == NULL) {
+        address = dlsym(RTLD_DEFAULT, function);
+    }
+    memcpy(&result, &address, sizeof result);
+    return result;
 }
 
 /* Asked once: what is preloaded stays. */

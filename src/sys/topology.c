@@ -68,17 +68,18 @@ static yk_cpu *affinity_list(size_t *count)
     return cpus;
 }
 
-bool yk_bind_cpu(uint32_t os_index)
+bool yk_bind_cpus(const yk_cpu *cpus, size_t count)
 {
-    const size_t bytes = CPU_ALLOC_SIZE(os_index + 1);
-    cpu_set_t *mask = os_index < MASK_MOST_BYTES * 8 ? calloc(1, bytes) : NULL;
-    bool bound;
+    cpu_set_t *mask = calloc(1, MASK_MOST_BYTES);
+    bool bound = mask != NULL;
 
-    if (mask == NULL) {
-        return false;
+    for (size_t i = 0; i < count && bound; i++) {
+        bound = cpus[i].os_index < (uint32_t)MASK_MOST_BYTES * 8;
+        if (bound) {
+            CPU_SET_S(cpus[i].os_index, MASK_MOST_BYTES, mask);
+        }
     }
-    CPU_SET_S(os_index, bytes, mask);
-    bound = sched_setaffinity(0, bytes, mask) == 0;
+    bound = bound && sched_setaffinity(0, MASK_MOST_BYTES, mask) == 0;
     free(mask);
     return bound;
 }
@@ -86,6 +87,11 @@ bool yk_bind_cpu(uint32_t os_index)
 int yk_current_cpu(void)
 {
     return sched_getcpu();
+}
+
+bool yk_bind_cpu(uint32_t os_index)
+{
+    return yk_bind_cpus(&(yk_cpu){.os_index = os_index}, 1);
 }
 
 /* ---- quota ---- */
@@ -244,6 +250,11 @@ static int by_core(const void *left, const void *right)
         return a->core < b->core ? -1 : 1;
     }
     return (a->os_index > b->os_index) - (a->os_index < b->os_index);
+}
+
+void yk_cpus_sort_by_core(yk_cpu *cpus, size_t count)
+{
+    qsort(cpus, count, sizeof *cpus, by_core);
 }
 
 /* Moves to `out` those CPUs of sorted cores whose turn it is, one per core. */

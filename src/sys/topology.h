@@ -25,6 +25,9 @@ bool yk_bind_cpu(uint32_t os_index);
 /* The CPU on which this thread runs now; -1: unknown. */
 int yk_current_cpu(void);
 
+/* Binds the calling thread to several. */
+bool yk_bind_cpus(const yk_cpu *cpus, size_t count);
+
 /* The processor's name as the system reports it, or its architecture. */
 void yk_cpu_model(char *name, size_t bytes);
 
@@ -41,6 +44,9 @@ bool yk_cpus_locate(const char *synthetic, yk_cpu *cpus, size_t count);
 
 /* Sorts: the first CPU of every core, then the second of every core, and so on. */
 void yk_cpus_sort(yk_cpu *cpus, size_t count);
+
+/* Sorts: CPUs of one core stand side by side. */
+void yk_cpus_sort_by_core(yk_cpu *cpus, size_t count);
 
 /* The model name in a file like /proc/cpuinfo. False if there is none. */
 bool yk_cpu_model_in(const char *path, char *name, size_t bytes);

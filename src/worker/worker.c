@@ -13,6 +13,7 @@
 #include "shm/company.h"
 #include "sys/process.h"
 #include "sys/topology.h"
+#include "worker/thread_limit.h"
 
 /* How long to look for work before sleeping: about as long as a wake-up takes, as measured,
  * within these bounds. */
@@ -30,6 +31,19 @@ static void worker_show_name(const yk_worker *worker)
 
     yk_text_format(name, sizeof name, "yoke:%s", worker->name);
     yk_process_set_name(name);
+}
+
+/* Its share of the CPUs, and threads of native functions for no more than that. */
+static void worker_take_cpus(const yk_worker *worker, const yk_cpu *cpus)
+{
+    if (yk_worker_has(worker, YK_TRAIT_RUNS_FUNCTIONS)) {
+        yk_thread_limit_set((unsigned)yk_max(worker->cpu_count, 1));
+    }
+    if (cpus != NULL) {
+        (void)yk_bind_cpus(cpus, worker->cpu_count);
+    } else if (worker->cpu >= 0) {
+        (void)yk_bind_cpu((uint32_t)worker->cpu);
+    }
 }
 
 static bool worker_open_device(yk_worker_self *self)
@@ -189,7 +203,7 @@ static void report_compiling(void *control)
 }
 
 int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t slot,
-                   const int undo_files[YK_MAX_LANES])
+                   const int undo_files[YK_MAX_LANES], const yk_cpu *cpus)
 {
     yk_worker_self *self = calloc(1, sizeof *self);
 
@@ -210,9 +224,7 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     yk_process_write_lines();
     yk_segment_view_adopt(attachments, &self->worker->detached_seen,
                           &self->worker->crash);
-    if (self->worker->cpu >= 0) {
-        (void)yk_bind_cpu((uint32_t)self->worker->cpu);
-    }
+    worker_take_cpus(self->worker, cpus);
     if (!worker_open_device(self)) {
         return YK_WORKER_EXIT_START;
     }

@@ -162,7 +162,7 @@ static void run_end(run *self, const pid_t *pids, size_t *items, size_t count)
 static void test_bad_strings_name_it(void **state)
 {
     (void)state;
-    check_refused("zebra", "expected cpu, cpu:N, gpu, opencl, opencl:NUMBER, "
+    check_refused("zebra", "expected cpu, cpu:N, cpu:NxK, gpu, opencl, opencl:NUMBER, "
                            "opencl:NAME, fake:NxSPEED");
     assert_contains(yoke_pool_error(NULL), "toy, toy:N, card, card:NUMBER");
     check_refused("toys", "unknown device \"toys\"");

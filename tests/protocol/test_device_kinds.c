@@ -87,7 +87,7 @@ static void test_an_unknown_word_names_all(void **state)
     yk_selection selection;
     yk_error error = {.status = YOKE_OK};
     char expected[YK_ERROR_BYTES] =
-        "unknown device \"zebra\": expected cpu, cpu:N, gpu, "
+        "unknown device \"zebra\": expected cpu, cpu:N, cpu:NxK, gpu, "
         "opencl, opencl:NUMBER, opencl:NAME, fake:NxSPEED";
 
     (void)state;
