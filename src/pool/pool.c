@@ -20,6 +20,7 @@
 #include "sys/elf.h"
 #include "sys/futex.h"
 #include "sys/process.h"
+#include "sys/topology.h"
 #include "sys/wakeup.h"
 
 static const size_t min_arena = (size_t)64 << 20;
@@ -294,6 +295,7 @@ static yoke_status start_with(yoke_pool *pool, yk_supervisor_start *start,
 {
     int alive[2] = {-1, -1};
     int life[2] = {-1, -1};
+    void *mask; /* of this thread; the pool's processes get the whole process's */
     yoke_status status;
 
     pool->control->supervisor_bell = yk_bell_create();
@@ -311,8 +313,10 @@ static yoke_status start_with(yoke_pool *pool, yk_supervisor_start *start,
     start->life = life[0];
     pool->liveness.all_gone_fd = start->others[0] = alive[0];
     pool->liveness.liveness_fd = start->others[1] = life[1];
+    mask = yk_cpus_widen();
     status = pool->method == YOKE_START_FORK ? fork_supervisor(pool, start, error)
                                              : yk_spawn_supervisor(pool, start, error);
+    yk_cpus_restore(mask);
     yk_fd_close(&alive[1]);
     yk_fd_close(&life[0]);
     return status;

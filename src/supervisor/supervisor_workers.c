@@ -191,7 +191,8 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
 
 /* ---- workers that need no discovery ---- */
 
-static void explain_per_cpu(const yk_control *control, yk_worker *worker)
+static void explain_per_cpu(const yk_control *control, yk_worker *worker,
+                            const char *limit)
 {
     const bool bare = control->loaded_driver[0] != '\0' &&
                       yk_worker_has(worker, YK_TRAIT_BORROWS_SOURCE);
@@ -200,6 +201,12 @@ static void explain_per_cpu(const yk_control *control, yk_worker *worker)
         worker->reason, sizeof worker->reason, "one worker per CPU%s%s%s",
         bare ? "; for native functions only, since the program had loaded " : "",
         bare ? control->loaded_driver : "", bare ? " before it created the pool" : "");
+    if (limit[0] != '\0') {
+        const size_t length = strlen(worker->reason);
+
+        yk_text_format(worker->reason + length, sizeof worker->reason - length, "; %s",
+                       limit);
+    }
 }
 
 /* One, called by its kind and a number. */
@@ -221,7 +228,7 @@ static yk_worker *add_selected(yk_supervisor *supervisor, const yk_selector *sel
 /* If there is a worker for every CPU, each is bound to its own. With fewer workers, the system may
  * move them. */
 static void assign_cpus(yk_supervisor *supervisor, yk_worker *worker, uint32_t i,
-                        bool bound)
+                        bool bound, const char *limit)
 {
     bound = bound && worker->cpu_count == 1;
     worker->cpu_first = i * worker->cpu_count;
@@ -230,7 +237,7 @@ static void assign_cpus(yk_supervisor *supervisor, yk_worker *worker, uint32_t i
         yk_text_format(worker->reason, sizeof worker->reason, "%u CPUs for each worker",
                        worker->cpu_count);
     } else {
-        explain_per_cpu(supervisor->control, worker);
+        explain_per_cpu(supervisor->control, worker, limit);
     }
 }
 
@@ -242,6 +249,12 @@ static uint32_t add_per_cpu(yk_supervisor *supervisor, const yk_selector *select
     const bool bound =
         count * width == available && (width == 1 || available <= YK_MAX_WORKERS);
 
+    char limit[128];
+
+    yk_cpus_explain(limit, sizeof limit);
+    if (limit[0] != '\0') {
+        yk_supervisor_log(supervisor, "CPU workers: %s", limit);
+    }
     if (width > 1) {
         supervisor->binds = bound;
         yk_cpus_sort_by_core(supervisor->cpus, yk_min(available, YK_MAX_WORKERS));
@@ -253,7 +266,7 @@ static uint32_t add_per_cpu(yk_supervisor *supervisor, const yk_selector *select
             break;
         }
         worker->cpu_count = width;
-        assign_cpus(supervisor, worker, i, bound);
+        assign_cpus(supervisor, worker, i, bound, limit);
     }
     return count;
 }

@@ -2,6 +2,7 @@
 #include "sys/topology.h"
 
 #include <hwloc.h>
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
@@ -9,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "sys/call_guard.h"
 #include "sys/cgroup.h"
+#include "sys/elf.h"
 
 /* Higher than any core number of hwloc: a CPU whose core is not known. */
 #define UNKNOWN_CORE UINT32_C(0x80000000)
@@ -92,6 +95,108 @@ int yk_current_cpu(void)
 bool yk_bind_cpu(uint32_t os_index)
 {
     return yk_bind_cpus(&(yk_cpu){.os_index = os_index}, 1);
+}
+
+/* ---- what the whole process may use ---- */
+
+static void mask_add_threads(cpu_set_t *mask)
+{
+    YK_NOT_CANCELLED;
+    DIR *tasks = opendir("/proc/self/task");
+    cpu_set_t *one = calloc(1, MASK_MOST_BYTES);
+    const struct dirent *entry;
+
+    while (tasks != NULL && one != NULL && (entry = readdir(tasks)) != NULL) {
+        const pid_t thread = (pid_t)atoi(entry->d_name);
+
+        memset(one, 0, MASK_MOST_BYTES);
+        if (thread > 0 && sched_getaffinity(thread, MASK_MOST_BYTES, one) == 0) {
+            CPU_OR_S(MASK_MOST_BYTES, mask, mask, one);
+        }
+    }
+    free(one);
+    if (tasks != NULL) {
+        (void)closedir(tasks);
+    }
+}
+
+static void mask_add_place(cpu_set_t *mask, const int *cpus, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (cpus[i] >= 0 && cpus[i] < MASK_MOST_BYTES * 8) {
+            CPU_SET_S((size_t)cpus[i], MASK_MOST_BYTES, mask);
+        }
+    }
+}
+
+/* An OpenMP library has places if it binds threads. */
+static void mask_add_places(cpu_set_t *mask)
+{
+    static const char *const names[] = {"libgomp.", "libomp.", "libiomp5.", NULL};
+    int (*places)(void) = (int (*)(void))yk_elf_find_function(names, "omp_get_num_places");
+    int (*size)(int) =
+        (int (*)(int))yk_elf_find_function(names, "omp_get_place_num_procs");
+    void (*list)(int, int *) =
+        (void (*)(int, int *))yk_elf_find_function(names, "omp_get_place_proc_ids");
+    const int count = places != NULL && size != NULL && list != NULL ? places() : 0;
+
+    for (int i = 0; i < count; i++) {
+        const int cpus = size(i);
+        int *ids = cpus > 0 ? calloc((size_t)cpus, sizeof *ids) : NULL;
+
+        if (ids != NULL) {
+            list(i, ids);
+            mask_add_place(mask, ids, cpus);
+        }
+        free(ids);
+    }
+}
+
+void *yk_cpus_widen(void)
+{
+    cpu_set_t *before = calloc(1, MASK_MOST_BYTES);
+    cpu_set_t *all = calloc(1, MASK_MOST_BYTES);
+    bool changed = false;
+
+    if (before != NULL && all != NULL &&
+        sched_getaffinity(0, MASK_MOST_BYTES, before) == 0) {
+        memcpy(all, before, MASK_MOST_BYTES);
+        mask_add_threads(all);
+        mask_add_places(all);
+        changed = memcmp(all, before, MASK_MOST_BYTES) != 0 &&
+                  sched_setaffinity(0, MASK_MOST_BYTES, all) == 0;
+    }
+    free(all);
+    if (!changed) {
+        free(before);
+    }
+    return changed ? before : NULL;
+}
+
+void yk_cpus_restore(void *before)
+{
+    if (before != NULL) {
+        (void)sched_setaffinity(0, MASK_MOST_BYTES, before);
+    }
+    free(before);
+}
+
+void yk_cpus_explain(char *text, size_t bytes)
+{
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t machine = online > 0 ? (size_t)online : 1;
+    const size_t quota = yk_cpu_quota("");
+    size_t allowed;
+
+    free(affinity_list(&allowed));
+    text[0] = '\0';
+    if (quota < machine && quota < allowed) {
+        (void)snprintf(text, bytes, "the control group's quota is %zu of %zu CPUs", quota,
+                       machine);
+    } else if (allowed > 0 && allowed < machine) {
+        (void)snprintf(text, bytes, "the affinity mask or cpuset has %zu of %zu CPUs",
+                       allowed, machine);
+    }
 }
 
 /* ---- quota ---- */

@@ -19,6 +19,18 @@ typedef struct yk_cpu {
  * returns how many there are, at least 1. To be called in a process with one thread. */
 size_t yk_cpus(yk_cpu *cpus, size_t capacity);
 
+/*
+ * Lets the calling thread use all CPUs that the process may use: those of all its threads, and
+ * the places of its OpenMP library, which binds the first thread to one of them as it is loaded
+ * (OMP_PROC_BIND). A process that is then forked may use them, too. Returns the mask before, for
+ * the second call, which frees it; NULL: nothing has changed.
+ */
+void *yk_cpus_widen(void);
+void yk_cpus_restore(void *before);
+
+/* Says what keeps this process from using all CPUs of the machine; "" if nothing does. */
+void yk_cpus_explain(char *text, size_t bytes);
+
 /* Binds the calling thread to a CPU. False on failure. */
 bool yk_bind_cpu(uint32_t os_index);
 

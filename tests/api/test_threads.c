@@ -62,6 +62,17 @@ static int expect(const char *devices, int threads, int cpus)
     return yoke_pool_close(pool) == YOKE_OK ? code : 23;
 }
 
+static int expect_workers(int cpus)
+{
+    yoke_worker_info workers[8];
+    yoke_pool *pool = api_try_open("cpu");
+    size_t count = 0;
+    int code = pool == NULL || yoke_pool_workers(pool, workers, 8, &count) != YOKE_OK ||
+               count != (size_t)cpus;
+
+    return yoke_pool_close(pool) == YOKE_OK ? code : 30;
+}
+
 static int loaded_by_kernel(void *arg)
 {
     (void)arg;
@@ -92,6 +103,7 @@ static int said_by_call(void *arg)
         return 77;
     }
     memcpy(&set, &address, sizeof set);
+    (void)unsetenv("YOKE_START"); /* what a call has set, only a fork inherits */
     set(77);
     return expect("cpu", 77, 0);
 }
@@ -119,6 +131,26 @@ static int wide_workers(void *arg)
     return code != 0 ? code : expect("cpu:3x7", 7, 0);
 }
 
+/* libgomp binds the thread that loads it; the pool's processes may use what the process may. */
+static int bound_by_openmp(void *arg)
+{
+    cpu_set_t mask;
+    int before;
+
+    (void)arg;
+    if (sched_getaffinity(0, sizeof mask, &mask) != 0 ||
+        setenv("OMP_PROC_BIND", "true", 1) != 0) {
+        return 1;
+    }
+    before = CPU_COUNT(&mask);
+    if (before < 2 || openmp("omp_get_max_threads") == NULL ||
+        sched_getaffinity(0, sizeof mask, &mask) != 0 || CPU_COUNT(&mask) != 1) {
+        return 77;
+    }
+    return expect_workers(before) != 0 || sched_getaffinity(0, sizeof mask, &mask) != 0 ||
+           CPU_COUNT(&mask) != 1;
+}
+
 static void check_threads(int (*test)(void *))
 {
     const int code = yt_in_child(test, NULL, 60);
@@ -140,6 +172,7 @@ THREADS_TEST(loaded_by_program)
 THREADS_TEST(said_by_variable)
 THREADS_TEST(said_by_call)
 THREADS_TEST(wide_workers)
+THREADS_TEST(bound_by_openmp)
 
 static void test_bad_sizes(void **state)
 {
@@ -167,7 +200,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_loaded_by_kernel), yt_unit_test(test_loaded_by_program),
         yt_unit_test(test_said_by_variable), yt_unit_test(test_said_by_call),
-        yt_unit_test(test_wide_workers),     yt_unit_test(test_bad_sizes),
+        yt_unit_test(test_wide_workers),     yt_unit_test(test_bound_by_openmp),
+        yt_unit_test(test_bad_sizes),
     };
 
     /* Loaded here it would have read its variables already. */
