@@ -88,6 +88,26 @@ yoke_as_root() {
     fi
 }
 
+# apt-get, once other programs have given back its locks: a freshly booted machine often updates
+# itself. apt can wait for the lock on packages, but not for the one on its lists.
+yoke_apt_get() {
+    local errors result=0 until=$((SECONDS + 600))
+    errors=$(mktemp)
+    while :; do
+        result=0
+        yoke_as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+            apt-get -q -o DPkg::Lock::Timeout=600 "$@" 2>"$errors" || result=$?
+        if [ $result -eq 0 ] || [ $SECONDS -ge $until ] || ! grep -q 'not get lock' "$errors"; then
+            break
+        fi
+        echo "Waiting for another program that uses apt" >&2
+        sleep 2
+    done
+    cat "$errors" >&2
+    rm -f "$errors"
+    return $result
+}
+
 # Installs the packages named; leaves out those that this release does not have.
 yoke_apt_install() {
     local name names=()
@@ -96,7 +116,7 @@ yoke_apt_install() {
         return 1
     fi
     echo "== Installing with apt: $*"
-    yoke_as_root apt-get update -q || echo "apt-get update failed; trying all the same" >&2
+    yoke_apt_get update || echo "apt-get update failed; trying all the same" >&2
     for name in "$@"; do
         if apt-cache show "$name" >/dev/null 2>&1; then
             names+=("$name")
@@ -104,8 +124,8 @@ yoke_apt_install() {
             echo "$name is not to be had from apt here" >&2
         fi
     done
-    [ ${#names[@]} -eq 0 ] || yoke_as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -q --no-install-recommends "${names[@]}"
+    [ ${#names[@]} -eq 0 ] ||
+        yoke_apt_get install -y --no-install-recommends "${names[@]}"
 }
 
 # clang's sanitizers are a package of their own whose name has clang's version in it.
