@@ -45,8 +45,20 @@ endif()
 add_library(yoke_flags INTERFACE)
 target_link_libraries(yoke_flags INTERFACE yoke_warnings yoke_sanitizers)
 
+# Some compilers know the machine's processor by another option or not at all, and in a cross
+# build it is not the one that the program runs on.
+set(yoke_native_flags)
+if(YOKE_NATIVE_ARCH AND NOT CMAKE_CROSSCOMPILING)
+    include(CheckCCompilerFlag)
+    foreach(flag march mcpu)
+        check_c_compiler_flag(-${flag}=native YOKE_HAVE_${flag}_NATIVE)
+        if(YOKE_HAVE_${flag}_NATIVE AND NOT yoke_native_flags)
+            set(yoke_native_flags -${flag}=native)
+        endif()
+    endforeach()
+endif()
+
 # The host forms must give the same bits as the OpenCL forms: no contraction.
 add_library(yoke_kernel_flags INTERFACE)
 target_compile_options(yoke_kernel_flags INTERFACE
-    -O3 -ffp-contract=off -fno-math-errno
-    $<$<BOOL:${YOKE_NATIVE_ARCH}>:-march=native>)
+    -O3 -ffp-contract=off -fno-math-errno ${yoke_native_flags})
