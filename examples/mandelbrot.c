@@ -55,7 +55,7 @@ static const double palette[][3] = {
 static void blend(uint8_t *pixel, double phase)
 {
     enum { COLOURS = sizeof palette / sizeof palette[0] };
-    const double position = (phase - floor(phase)) * COLOURS;
+    const double position = (phase - floor(phase)) * (double)COLOURS;
     const size_t first = (size_t)position % COLOURS;
     const double *from = palette[first];
     const double *to = palette[(first + 1) % COLOURS];

@@ -78,7 +78,7 @@ static uint32_t expected_hits(size_t item, seed key)
 /* Compares some items with the simple form, and checks pi within five standard deviations. */
 static bool is_right(const uint32_t *hits, size_t items, seed key, double pi)
 {
-    const double points = (double)items * DRAWS * POINTS_PER_DRAW;
+    const double points = (double)items * (double)DRAWS * (double)POINTS_PER_DRAW;
     const double deviation = 4.0 * sqrt(M_PI_4 * (1.0 - M_PI_4) / points);
 
     for (size_t i = 0; i < items; i += 1 + items / 64) {
@@ -115,7 +115,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < items; i++) {
         total += hits[i];
     }
-    const double points = (double)items * DRAWS * POINTS_PER_DRAW;
+    const double points = (double)items * (double)DRAWS * (double)POINTS_PER_DRAW;
     const double pi = 4.0 * (double)total / points;
     printf("%llu of %.0f points inside: pi is about %.6f\n", (unsigned long long)total,
            points, pi);

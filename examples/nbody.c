@@ -188,8 +188,8 @@ static double total_energy(const system_of_bodies *s)
 static void draw_star(float *light, const vector4 *star, int cluster)
 {
     static const float spread[3] = {0.6f, 1.0f, 0.6f};
-    const int column = (int)lrintf((star->x / 8.0f + 0.5f) * PICTURE);
-    const int row = (int)lrintf((star->y / 8.0f + 0.5f) * PICTURE);
+    const int column = (int)lrintf((star->x / 8.0f + 0.5f) * (float)PICTURE);
+    const int row = (int)lrintf((star->y / 8.0f + 0.5f) * (float)PICTURE);
 
     for (int i = 0; i < 9; i++) {
         const int x = column + i % 3 - 1;

@@ -52,7 +52,7 @@ static void grow(const yoke_span *span, void *const args[])
     float *x = args[0];
 
     for (size_t i = span->begin; i < span->end; i++) {
-        const float rate = 3.5f + 0.5f * (float)i / ITEMS;
+        const float rate = 3.5f + 0.5f * (float)i / (float)ITEMS;
 
         for (int round = 0; round < ROUNDS; round++) {
             x[i] = rate * x[i] * (1.0f - x[i]);

@@ -199,7 +199,7 @@ static uint32_t turns_for(const bench *b, double item_ns)
 
         trial.turns = (uint32_t)(turns + 0.5);
         (void)time_rounds(&trial, run_loop, ITEMS, &ns);
-        turns *= item_ns * ITEMS / ns;
+        turns *= item_ns * (double)ITEMS / ns;
     }
     return (uint32_t)(turns + 0.5);
 }

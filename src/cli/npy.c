@@ -288,7 +288,7 @@ static bool find_header(yk_npy *array, cursor *text, const void *file, size_t si
 
 bool yk_npy_parse(yk_npy *array, const void *file, size_t size, yk_complaint *complaint)
 {
-    cursor text;
+    cursor text = {NULL, NULL};
 
     memset(array, 0, sizeof *array);
     if (!find_header(array, &text, file, size, complaint) ||

@@ -133,7 +133,7 @@ void yk_progress_show(yk_progress *progress, size_t run, double done, double sec
         return;
     }
     for (int i = 0; i < BAR_WIDTH; i++) {
-        bar[i] = (double)i < done * BAR_WIDTH ? '#' : '.';
+        bar[i] = (double)i < done * (double)BAR_WIDTH ? '#' : '.';
     }
     bar[BAR_WIDTH] = '\0';
     fprintf(stderr, "\r[%s] %3.0f %%  %.1f s", bar, done * 100, seconds);

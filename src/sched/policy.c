@@ -72,7 +72,7 @@ static double policy_speed_of(const plan *all, size_t i)
     const double known = all->participants[i].speed;
     const double speed = known < 0 ? 0 : known > 0 ? known : all->guess;
 
-    return speed * all->horizon < FEW_TILES && all->horizon > 0 ? 0 : speed;
+    return speed * all->horizon < (double)FEW_TILES && all->horizon > 0 ? 0 : speed;
 }
 
 static plan plan_of(uint32_t count, const yk_participant *participants, size_t n)
@@ -131,7 +131,7 @@ static void leave_out_slow(plan *all)
     double few = 0;
 
     for (size_t i = 0; i < all->n; i++) {
-        if (policy_speed_of(all, i) * level < FEW_TILES) {
+        if (policy_speed_of(all, i) * level < (double)FEW_TILES) {
             few += policy_speed_of(all, i) * fmax(level - policy_delay_of(all, i), 0);
         }
     }
@@ -249,13 +249,13 @@ enum { CHUNKS_PER_HOME = 8 };
 
 double yk_policy_chunk_time(int is_remote, double overhead_ns)
 {
-    return fmax(is_remote ? 5e6 : 5e5, OVERHEADS_PER_CHUNK * overhead_ns);
+    return fmax(is_remote ? 5e6 : 5e5, (double)OVERHEADS_PER_CHUNK * overhead_ns);
 }
 
 uint32_t yk_policy_chunk(uint32_t left, const yk_speeds *speeds, double overhead_ns,
                          double chunk_ns)
 {
-    const double least = OVERHEADS_AT_END * fmax(overhead_ns, min_overhead_ns);
+    const double least = (double)OVERHEADS_AT_END * fmax(overhead_ns, min_overhead_ns);
     double speed = speeds->now;
     double wanted;
 
@@ -267,7 +267,7 @@ uint32_t yk_policy_chunk(uint32_t left, const yk_speeds *speeds, double overhead
     if (speeds->usual > 0) {
         speed = fmin(speed, 2 * speeds->usual);
     }
-    wanted = fmin(speed * chunk_ns, (double)left / CHUNKS_PER_HOME);
+    wanted = fmin(speed * chunk_ns, (double)left / (double)CHUNKS_PER_HOME);
     wanted = fmin(fmax(wanted, speed * least), left);
     return wanted > 1 ? (uint32_t)wanted : 1;
 }
