@@ -7,17 +7,20 @@ list(TRANSFORM yoke_test_environment REPLACE "\"" "")
 list(APPEND yoke_test_environment OCL_ICD_VENDORS OCL_ICD_FILENAMES POCL_DEVICES)
 list(TRANSFORM yoke_test_environment APPEND "=unset:")
 
-# Sets what all tests have in common.
+# Sets what all tests have in common. A test's limit follows the load, so its command has
+# yoke_run_limited in front. ctest's own, which does not, is for what that cannot end.
 function(yoke_test_properties name label)
+    set(limit ${YOKE_TEST_TIMEOUT})
+    if(DEFINED YOKE_TEST_TIMEOUT_${name})
+        set(limit ${YOKE_TEST_TIMEOUT_${name}})
+    endif()
+    math(EXPR ctest_limit "${limit} * 12")
     set_tests_properties(${name} PROPERTIES
         LABELS ${label}
-        TIMEOUT ${YOKE_TEST_TIMEOUT}
+        TIMEOUT ${ctest_limit}
         SKIP_RETURN_CODE 77
-        ENVIRONMENT "YOKE=${PROJECT_BINARY_DIR}/yoke;YOKE_SOURCE=${PROJECT_SOURCE_DIR};RUSTICL_ENABLE=llvmpipe"
+        ENVIRONMENT "YOKE=${PROJECT_BINARY_DIR}/yoke;YOKE_SOURCE=${PROJECT_SOURCE_DIR};YOKE_TEST_LIMIT=${limit};RUSTICL_ENABLE=llvmpipe"
         ENVIRONMENT_MODIFICATION "${yoke_test_environment}")
-    if(DEFINED YOKE_TEST_TIMEOUT_${name})
-        set_tests_properties(${name} PROPERTIES TIMEOUT ${YOKE_TEST_TIMEOUT_${name}})
-    endif()
 endfunction()
 
 # yoke_test(LABEL SOURCE LIBRARIES... [SUFFIX suffix] [COMMAND wrapper...])
@@ -47,7 +50,7 @@ function(yoke_test label source)
         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/bin)
 
     add_test(NAME ${label}/${name}
-        COMMAND ${arg_WRAPPER} $<TARGET_FILE:${target}>
+        COMMAND $<TARGET_FILE:yoke_run_limited> ${arg_WRAPPER} $<TARGET_FILE:${target}>
         WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
     yoke_test_properties(${label}/${name} ${label})
 endfunction()
@@ -55,7 +58,8 @@ endfunction()
 # The test a second time, with pools that are spawned instead of forked: spawn/LABEL/NAME.
 # Not beside the first: what a test leaves behind it finds by its program file.
 function(yoke_test_spawned label name)
-    add_test(NAME spawn/${label}/${name} COMMAND $<TARGET_FILE:test_${label}_${name}>
+    add_test(NAME spawn/${label}/${name} COMMAND $<TARGET_FILE:yoke_run_limited>
+            $<TARGET_FILE:test_${label}_${name}>
         WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
     yoke_test_properties(spawn/${label}/${name} spawn)
     set_property(TEST spawn/${label}/${name} APPEND PROPERTY
@@ -68,7 +72,8 @@ endfunction()
 
 # The test once more with its kernels checked, of which nothing may be said: checked/LABEL/NAME.
 function(yoke_test_checked label name)
-    add_test(NAME checked/${label}/${name} COMMAND $<TARGET_FILE:test_${label}_${name}>
+    add_test(NAME checked/${label}/${name} COMMAND $<TARGET_FILE:yoke_run_limited>
+            $<TARGET_FILE:test_${label}_${name}>
         WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
     set(YOKE_TEST_TIMEOUT 600)
     yoke_test_properties(checked/${label}/${name} checked)
@@ -81,7 +86,7 @@ endfunction()
 
 # yoke_script_test(LABEL NAME COMMAND...)
 function(yoke_script_test label name)
-    add_test(NAME ${label}/${name} COMMAND ${ARGN}
+    add_test(NAME ${label}/${name} COMMAND $<TARGET_FILE:yoke_run_limited> ${ARGN}
         WORKING_DIRECTORY ${PROJECT_BINARY_DIR})
     yoke_test_properties(${label}/${name} ${label})
 endfunction()

@@ -5,7 +5,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api_setup.h"
 
@@ -96,11 +95,6 @@ static bool all_by(uint32_t form)
     return true;
 }
 
-static bool is_late(time_t start)
-{
-    return time(NULL) - start > MOST_SECONDS;
-}
-
 static void test_as_told(void **state)
 {
     (void)state;
@@ -113,14 +107,15 @@ static void test_as_told(void **state)
 static void test_the_source_is_faster(void **state)
 {
     yoke_kernel *kernel = form_kernel(slow_native, quick_source, YOKE_FORM_FASTER);
-    const time_t start = time(NULL);
+    yt_limit limit;
     int in_a_row = 0;
 
     (void)state;
+    yt_limit_start(&limit, MOST_SECONDS);
     run(kernel);
     assert_true(api_all(out, ITEMS, BY_NATIVE)); /* at first */
     /* A single job may be all the trial's: the other workers came too late. */
-    while (in_a_row < 20 && !is_late(start)) {
+    while (in_a_row < 20 && !yt_limit_is_over(&limit)) {
         run(kernel);
         in_a_row = all_by(BY_SOURCE) ? in_a_row + 1 : 0;
     }
@@ -131,17 +126,18 @@ static void test_the_source_is_faster(void **state)
 static void test_the_function_is_faster(void **state)
 {
     yoke_kernel *kernel = form_kernel(quick_native, slow_source, YOKE_FORM_FASTER);
-    const time_t start = time(NULL);
+    yt_limit limit;
 
     (void)state;
+    yt_limit_start(&limit, MOST_SECONDS);
     do {
         run(kernel);
-    } while (all_by(BY_NATIVE) && !is_late(start));
-    assert_false(is_late(start));
+    } while (all_by(BY_NATIVE) && !yt_limit_is_over(&limit));
+    assert_false(yt_limit_is_over(&limit));
     for (int in_a_row = 0; in_a_row < 300; in_a_row++) {
         run(kernel);
         in_a_row = all_by(BY_NATIVE) ? in_a_row : -1;
-        assert_false(is_late(start));
+        assert_false(yt_limit_is_over(&limit));
     }
 }
 
@@ -158,10 +154,11 @@ static unsigned restarts(void)
 static void test_the_source_crashes(void **state)
 {
     yoke_kernel *kernel = form_kernel(slow_native, crashing_source, YOKE_FORM_FASTER);
-    const time_t start = time(NULL);
+    yt_limit limit;
 
     (void)state;
-    while (restarts() == 0 && !is_late(start)) {
+    yt_limit_start(&limit, MOST_SECONDS);
+    while (restarts() == 0 && !yt_limit_is_over(&limit)) {
         run(kernel);
         assert_true(api_all(out, ITEMS, BY_NATIVE));
     }

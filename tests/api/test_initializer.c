@@ -289,10 +289,10 @@ static void check_spent(yoke_start start, const char *devices, uint64_t items)
     assert_ok(yoke_pool_workers(pool, info, 2, &count));
     if (count == 1) {
         /* In a chunk of ten items it ends, or before 32 chunks too short to look. */
-        assert_in_range(count_processes(pids, N), 1, N / items + 1);
-        assert_in_range(info[0].restarts, 3 * N / (items + 330), 3 * N / items + 1);
+        assert_between(count_processes(pids, N), 1, N / items + 1);
+        assert_between(info[0].restarts, 3 * N / (items + 330), 3 * N / items + 1);
     } else {
-        assert_in_range(info[0].restarts + info[1].restarts, 3 * N / (items + 330) - 2,
+        assert_between(info[0].restarts + info[1].restarts, 3 * N / (items + 330) - 2,
                         3 * N / items + 2);
     }
     assert_ok(yoke_free(pids));

@@ -142,7 +142,7 @@ static void test_all_items(void **state)
     assert_int_equal(all.items, JOBS * N);
     assert_int_equal(all.begun, JOBS);
     assert_int_equal(all.ended, JOBS);
-    assert_in_range(all.next_lanes, 0, 1); /* the fake device's */
+    assert_between(all.next_lanes, 0, 1); /* the fake device's */
     assert_int_equal(all.tracks, 1 + 3 + all.next_lanes);
     assert_int_equal(all.unnamed, 0); /* though the kernel is gone */
     assert_true(all.chunks >= JOBS);
@@ -175,8 +175,8 @@ static void test_bytes(void **state)
         run_jobs(pool, "traced", 1);
         assert_ok_pool(pool, yoke_trace_write(pool, path));
         all = read_trace(path);
-        assert_in_range(all.sent, N * sizeof(uint32_t), N * sizeof(uint32_t) + 4096);
-        assert_in_range(all.received, N * sizeof(uint32_t), N * sizeof(uint32_t) + 4096);
+        assert_between(all.sent, N * sizeof(uint32_t), N * sizeof(uint32_t) + 4096);
+        assert_between(all.received, N * sizeof(uint32_t), N * sizeof(uint32_t) + 4096);
         assert_ok(yoke_trace_stop(pool));
         run_jobs(pool, "between", 10);
     }
@@ -224,7 +224,7 @@ static void test_long(void **state)
     all = read_trace(path);
     check_json(path);
     assert_true(all.items < 3 * MANY);
-    assert_in_range(all.chunks, 1000, 32768);
+    assert_between(all.chunks, 1000, 32768);
     assert_int_equal(all.ended, 3);
     yoke_kernel_destroy(kernel);
     api_close(pool);

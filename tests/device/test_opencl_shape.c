@@ -96,7 +96,7 @@ static void check_launch(uint64_t *state, const yk_launch *launch,
         yk_cl_piece pieces[YK_CL_MAX_PIECES];
         const size_t count = yk_cl_shape_cut(&shape, launch, at, next, pieces);
 
-        assert_in_range(count, 1, YK_CL_MAX_PIECES);
+        assert_between(count, 1, YK_CL_MAX_PIECES);
         for (size_t i = 0; i < count; i++) {
             check_legal(&pieces[i], limits, launch->group[0] != 0);
             assert_true(!uniform || memcmp(pieces[i].local, pieces[0].local,

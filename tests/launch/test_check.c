@@ -215,7 +215,7 @@ static void mark_part(bool *bytes, const yoke_arg *arg, int64_t number)
     for (size_t b = 0; b < (arg->blocks > 1 ? arg->blocks : 1); b++) {
         const ptrdiff_t at = part + b * arg->stride - block;
 
-        assert_in_range(at, 0, BLOCK - arg->bytes);
+        assert_between(at, 0, BLOCK - arg->bytes);
         memset(bytes + at, 1, arg->bytes);
     }
 }

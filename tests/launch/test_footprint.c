@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
+#include "support/yoke_test.h"
 
 #include "launch/footprint.h"
 
@@ -43,7 +43,7 @@ static void mark_extents(picture *p, const yk_extent *extents, size_t count)
         for (uint64_t k = 0; k < yk_extent_pieces(&extents[i]); k++) {
             mark(p, yk_extent_piece(&extents[i], k), extents[i].bytes);
         }
-        assert_in_range(extents[i].bytes, 1, yk_extent_bytes(&extents[i]));
+        assert_between(extents[i].bytes, 1, yk_extent_bytes(&extents[i]));
     }
 }
 
@@ -275,8 +275,8 @@ static void check_span(const yk_launch *launch, const yk_arg *arg)
             first = i < first ? i : first;
         }
     }
-    assert_in_range(low, 0, first);
-    assert_in_range(high, last + 1, ARENA);
+    assert_between(low, 0, first);
+    assert_between(high, last + 1, ARENA);
     if (spans_what_is_read(arg)) {
         assert_int_equal(low, first);
         assert_int_equal(high, last + 1);
@@ -511,7 +511,7 @@ static void extents_meet_where_bytes_are_common(void **state)
         q = picture_of(&b);
         assert_int_equal(yk_extents_meet(&a, &b), share_a_byte(&p, &q));
     }
-    assert_in_range(meeting, ROUNDS / 10, ROUNDS - ROUNDS / 10);
+    assert_between(meeting, ROUNDS / 10, ROUNDS - ROUNDS / 10);
 }
 
 /* Halves of one picture of a million rows are told apart, or not, at once. */

@@ -114,7 +114,7 @@ static void test_table(void **state)
 
             assert_int_equal(found != NULL, exists);
             if (exists) {
-                assert_in_range(yk_reduction_index(found), 0, YK_REDUCTION_COUNT - 1);
+                assert_between(yk_reduction_index(found), 0, YK_REDUCTION_COUNT - 1);
                 assert_int_equal(found->element_bytes, plain_size((yoke_type)t));
                 assert_int_equal(found->takes_two, o == YOKE_REDUCE_DOT);
                 assert_int_equal(found->needs_double, t == YOKE_TYPE_DOUBLE);

@@ -122,7 +122,7 @@ static void test_lone_chunks(void **state)
         const double speed = device_speed();
         const uint32_t chunk = yk_policy_lone_chunk(left, speed, 5e7, step);
 
-        assert_in_range(chunk, 1, left);
+        assert_between(chunk, 1, left);
         assert_true(chunk == left || chunk % step == 0);
         assert_true(chunk <= speed * 5e7 + step);
     }
@@ -217,7 +217,7 @@ static void test_thieves_part(void **state)
         visits[yk_policy_pick(victims, VICTIMS, 123456789 ^ thief)]++;
     }
     for (size_t i = 0; i < VICTIMS; i++) {
-        assert_in_range(visits[i], THIEVES / VICTIMS / 2, THIEVES / VICTIMS * 2);
+        assert_between(visits[i], THIEVES / VICTIMS / 2, THIEVES / VICTIMS * 2);
     }
 }
 

@@ -111,12 +111,12 @@ static void test_no_more_than_useful(void **state)
     for (uint32_t workers = 1; workers <= 4096; workers *= 2) {
         const uint32_t count = count_for(UINT64_C(1) << 30, workers);
 
-        assert_in_range(count, 1024, YK_MAX_TILES);
+        assert_between(count, 1024, YK_MAX_TILES);
         assert_true(count >= 64 * workers || count == YK_MAX_TILES);
         assert_true(count <= 256 * workers || count <= 2048);
     }
     for (uint64_t items = 2000; items < 1000000; items = items * 3 / 2) {
-        assert_in_range(count_for(items, 2), 1000, 2048);
+        assert_between(count_for(items, 2), 1000, 2048);
     }
 }
 
@@ -143,7 +143,7 @@ static void test_most(void **state)
     limits.max_count = 50;
     assert_int_equal(yk_tiling_choose(1000000, &limits).tile_items, 50);
     limits.max_count = 1000000;
-    assert_in_range(yk_tiling_choose(1000000, &limits).tile_items, 400, 600);
+    assert_between(yk_tiling_choose(1000000, &limits).tile_items, 400, 600);
     limits = (yk_tiling_limits){.max_count = 10, .group = 16};
     assert_int_equal(yk_tiling_choose(1000, &limits).tile_items, 16);
     limits = (yk_tiling_limits){.max_count = 10, .grain = 20};
@@ -205,8 +205,8 @@ static void test_even_chunks_are_possible(void **state)
         const uint32_t front = yk_tiling_even_front(&tiling, work_range, wanted);
         const uint32_t back = yk_tiling_even_back(&tiling, work_range, wanted);
 
-        assert_in_range(front, 1, yk_tiles_count(work_range));
-        assert_in_range(back, 1, yk_tiles_count(work_range));
+        assert_between(front, 1, yk_tiles_count(work_range));
+        assert_between(back, 1, yk_tiles_count(work_range));
         assert_true(front <= 2 * wanted + 1);
         assert_true(back <= 2 * wanted + 1);
     }

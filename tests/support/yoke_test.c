@@ -61,12 +61,59 @@ void yt_check_contains(const char *text, const char *part, const char *file, int
     _fail(file, line);
 }
 
+void yt_check_between(uint64_t number, uint64_t low, uint64_t high, const char *what,
+                      const char *file, int line)
+{
+    if (number >= low && number <= high) {
+        return;
+    }
+    print_error("%s is %llu\n  and should be in %llu to %llu\n", what,
+                (unsigned long long)number, (unsigned long long)low,
+                (unsigned long long)high);
+    _fail(file, line);
+}
+
 static double now(void)
 {
     struct timespec time;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* ---- limits that follow the load ---- */
+
+/* The part of the processors' time that a thread gets that wants to run all the time: 1 on a quiet
+ * machine. Threads of this test count as load, too. */
+static double machine_share(void)
+{
+    FILE *file = fopen("/proc/loadavg", "re");
+    const double processors = (double)sysconf(_SC_NPROCESSORS_ONLN);
+    double share = 1;
+    int runnable = 0;
+
+    if (file != NULL) {
+        if (fscanf(file, "%*s %*s %*s %d/", &runnable) == 1 && runnable > processors) {
+            share = processors / runnable;
+        }
+        (void)fclose(file);
+    }
+    return share > 1.0 / YT_MOST_PATIENCE ? share : 1.0 / YT_MOST_PATIENCE;
+}
+
+void yt_limit_start(yt_limit *limit, double seconds)
+{
+    limit->left = seconds;
+    limit->last = now();
+}
+
+bool yt_limit_is_over(yt_limit *limit)
+{
+    const double time = now();
+
+    limit->left -= (time - limit->last) * machine_share();
+    limit->last = time;
+    return limit->left < 0;
 }
 
 /* Sleeps for *ms milliseconds and longer the next time. */
@@ -92,11 +139,12 @@ int yt_start_child(int (*function)(void *arg), void *arg)
 
 int yt_wait_child(int pid, double seconds)
 {
-    const double deadline = now() + seconds;
+    yt_limit limit;
     bool killed = false;
     int status = 0;
     long ms = 1;
 
+    yt_limit_start(&limit, seconds);
     for (;;) {
         const pid_t got = waitpid(pid, &status, killed ? 0 : WNOHANG);
 
@@ -106,7 +154,7 @@ int yt_wait_child(int pid, double seconds)
         if (got < 0 && errno != EINTR) {
             return -errno;
         }
-        if (!killed && now() > deadline) {
+        if (!killed && yt_limit_is_over(&limit)) {
             (void)kill(pid, SIGKILL);
             killed = true;
         }
@@ -127,11 +175,12 @@ int yt_in_child(int (*function)(void *arg), void *arg, double seconds)
 
 bool yt_wait_until(bool (*condition)(void *arg), void *arg, double seconds)
 {
-    const double deadline = now() + seconds;
+    yt_limit limit;
     long ms = 1;
 
+    yt_limit_start(&limit, seconds);
     while (!condition(arg)) {
-        if (now() > deadline) {
+        if (yt_limit_is_over(&limit)) {
             return false;
         }
         pause_briefly(&ms);

@@ -38,9 +38,32 @@
 /* The text must contain the part. */
 #define assert_contains(text, part) yt_check_contains((text), (part), __FILE__, __LINE__)
 
+/* A number that is not negative must be in [low, high]; cmocka's own check has another name in
+ * each of its versions. */
+#define assert_between(number, low, high)                                                \
+    yt_check_between((uint64_t)(number), (uint64_t)(low), (uint64_t)(high), #number,     \
+                     __FILE__, __LINE__)
+
 void yt_check_status(yoke_status status, yoke_status expected, const char *call,
                      const char *detail, const char *file, int line);
 void yt_check_contains(const char *text, const char *part, const char *file, int line);
+void yt_check_between(uint64_t number, uint64_t low, uint64_t high, const char *what,
+                      const char *file, int line);
+
+/* A time limit that follows the load: a second counts for less while more threads want to run than
+ * there are processors, but for at least 1/YT_MOST_PATIENCE. It catches hangs; no test judges by
+ * it how long something takes. All limits below are of this kind. */
+enum { YT_MOST_PATIENCE = 10 };
+
+typedef struct yt_limit {
+    double left; /* seconds */
+    double last; /* when it was looked at */
+} yt_limit;
+
+void yt_limit_start(yt_limit *limit, double seconds);
+
+/* To be called often: it asks for the load of this moment. */
+bool yt_limit_is_over(yt_limit *limit);
 
 /* What yt_in_child() returns for a child that had to be killed at its deadline. */
 enum { YT_TIMED_OUT = -1000 };
