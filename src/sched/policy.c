@@ -364,7 +364,9 @@ yk_summary yk_policy_summarize(const yk_victim *victims, size_t n)
 
     for (size_t i = 0; i < n; i++) {
         left += victims[i].left;
-        if (!victims[i].is_gone && policy_usual_speed(&victims[i].speeds) > 0) {
+        /* A worker that is away is no reason for a slow thief to leave tiles to it. */
+        if (!victims[i].is_gone && !victims[i].is_away &&
+            policy_usual_speed(&victims[i].speeds) > 0) {
             speed += policy_usual_speed(&victims[i].speeds);
             known++;
         }

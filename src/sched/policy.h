@@ -69,6 +69,7 @@ typedef struct yk_victim {
     yk_speeds speeds;
     double busy_ns; /* time until it takes its next chunk */
     int is_gone;    /* no owner takes from the front of this work range */
+    int is_away;    /* its owner is in another job, perhaps for ever */
 } yk_victim;
 
 /* How much longer a chunk of `tiles` tiles will run that was started elapsed_ns ago: what is

@@ -109,10 +109,11 @@ static yk_victim claim_look_at(yk_control *control, const yk_job *job, yk_job_re
         .left = yk_tiles_count(work_range),
         .speeds = yk_job_speeds(job, worker),
         .is_gone = !yk_job_is_written_back_by(job, control, slot),
+        .is_away = is_elsewhere(worker, ref),
     };
 
     if (victim.left == 0) {
-        victim.is_gone |= is_elsewhere(worker, ref); /* it does not help here */
+        victim.is_gone |= victim.is_away; /* it does not help here */
     } else {
         victim.busy_ns = atomic_load(&worker->active) == 0
                              ? claim_lateness(worker, job)

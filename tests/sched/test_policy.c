@@ -446,6 +446,23 @@ static void test_noise(void **state)
     assert_true(fabs(sum / 10000 - 1) < 0.01);
 }
 
+/* A worker that is away may stay there for ever: however slow a thief is beside it, it takes the
+ * last tile. */
+static void test_slow_thief_of_one_who_is_away(void **state)
+{
+    const yk_thief slow = {{1e-6, 1e-6}, 3000};
+    yk_victim victims[] = {victim_of(1, 1), victim_of(0, 1e-6)};
+    yk_summary summary;
+
+    (void)state;
+    victims[0].busy_ns = 1e9;
+    summary = yk_policy_summarize(victims, 2);
+    assert_int_equal(yk_policy_steal_amount(&victims[0], &slow, &summary), 0);
+    victims[0].is_away = 1;
+    summary = yk_policy_summarize(victims, 2);
+    assert_int_equal(yk_policy_steal_amount(&victims[0], &slow, &summary), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_loot_of_unknown_thief),
         cmocka_unit_test(test_loot_of_costly_tiles),
         cmocka_unit_test(test_slow_thieves_hold_back),
+        cmocka_unit_test(test_slow_thief_of_one_who_is_away),
         cmocka_unit_test(test_somebody_takes_what_nobody_owns),
         cmocka_unit_test(test_loot_is_shared),
         cmocka_unit_test(test_loot_is_possible),
