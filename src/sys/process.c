@@ -237,7 +237,12 @@ static void between_collect(between *shared, hidden_child_args *self, pid_t chil
         self->pid = shared->pid;
         self->error = shared->error;
         self->pidfd = self->pid > 0 ? yk_process_open(self->pid) : -1;
+        self->error = self->pid > 0 && self->pidfd < 0 ? errno : self->error;
         has_ended = yk_process_has_ended(child);
+    }
+    if (self->pid > 0 && self->pidfd < 0 && !has_ended) {
+        yk_process_kill(self->pid); /* nothing would tell when it ends */
+        self->pid = -1;
     }
     if (has_ended) { /* killed: the pid may have been another's */
         yk_fd_close(&self->pidfd);
