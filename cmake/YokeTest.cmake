@@ -37,6 +37,7 @@ function(yoke_test label source)
     file(GLOB helpers CONFIGURE_DEPENDS ${folder}/*.c)
     list(FILTER helpers EXCLUDE REGEX "/test_[^/]*\\.c$")
     add_executable(${target} ${source} ${helpers})
+    add_dependencies(${target} yoke_run_limited) # which starts it
     target_include_directories(${target} PRIVATE
         ${folder} ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src
         ${PROJECT_SOURCE_DIR}/include)

@@ -32,7 +32,7 @@ typedef struct yoke_span {
     size_t group[3];  /**< work-group size; 0 where the kernel has none */
     void *context;    /**< the library's */
     /** Where this runs: 0 is the program's own thread that helps, 1 and more are the pool's
-     *  workers, in the order of yoke_pool_worker(). No two calls with the same number run at the
+     *  workers, in the order of yoke_pool_workers(). No two calls with the same number run at the
      *  same time. Which worker computes which items differs from run to run. */
     size_t worker;
     size_t workers; /**< one more than the highest number there is now */

@@ -451,25 +451,40 @@ static void terminate_it(void *context)
     *(yoke_status *)context = yoke_pool_terminate(pool);
 }
 
+/* Ends when it is let go: none of the jobs after it ends while others are submitted. */
+static int await_event(yoke_task *task)
+{
+    return yoke_event_wait(*(yoke_event *const *)task->input, YOKE_FOREVER);
+}
+
 static void check_end(void (*end)(void *context))
 {
     events seen = {.calls = 0};
+    yoke_future *first = NULL;
     const yoke_task_options options = {.on_success = throwing_callback,
                                        .on_error = throwing_callback,
-                                       .on_context = &seen};
+                                       .on_context = &seen,
+                                       .after = &first,
+                                       .after_count = 1};
     yoke_status status = YOKE_OK;
+    yoke_event *event;
     char text[100];
 
     pool = calls_open();
+    assert_ok_pool(pool, yoke_event_create(&event, pool, NULL));
+    assert_ok_pool(pool, yoke_apply_async(&first, pool, await_event, &event,
+                                          sizeof event, NULL));
     for (int i = 0; i < 3; i++) {
         assert_ok_pool(pool, yoke_apply_async(NULL, pool, give_one, NULL, 0, &options));
     }
+    assert_ok_pool(pool, yoke_event_set(event));
     for (int i = 0; i < 3; i++) {
         assert_int_equal(caught(end, &status, text, sizeof text), 1);
         assert_int_equal(seen.calls, i + 1);
     }
     assert_int_equal(caught(end, &status, text, sizeof text), 0);
     assert_ok(status);
+    yoke_future_destroy(first);
 }
 
 /* It is not closed then: it can be closed again, and nothing is called twice. */

@@ -315,7 +315,7 @@ static void parameters_are_counted(void **state)
     assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(10), yoke_out(array, 4),
                                   yoke_in(array + 100, 4)));
     yoke_kernel_destroy(kernel);
-    options.parameters = 65;
+    options.parameters = 257;
     assert_status_pool(pool, yoke_kernel_create(&kernel, pool, &options), YOKE_EINVAL);
     options = (yoke_kernel_options){.name = "f", .source = source, .parameters = 3};
     status = yoke_kernel_create(&kernel, pool, &options);

@@ -658,10 +658,12 @@ static void test_processes(yoke_pool *pool)
     CHECK(!yoke_process_is_alive(process));
     CHECK_OK(pool, yoke_process_wait(process, &code, 0));
     CHECK(code == 121);
+    CHECK_OK(pool, yoke_process_signal(process, 15));
     CHECK_OK(pool, yoke_process_terminate(process));
     CHECK_OK(pool, yoke_process_kill(process));
     yoke_process_destroy(process);
     yoke_process_destroy(NULL);
+    CHECK(yoke_null().kind == YOKE_ARG_NULL);
     CHECK(yoke_process_start(&process, pool, function, NULL, 3, NULL) == YOKE_EINVAL);
 }
 
@@ -684,6 +686,7 @@ static void test_locks(yoke_pool *pool)
     CHECK_OK(pool, yoke_mutex_create(&lock, pool, NULL));
     CHECK_OK(pool, yoke_condition_create(&condition, pool, NULL));
     CHECK_OK(pool, yoke_mutex_lock(lock, YOKE_FOREVER));
+    CHECK(yoke_mutex_is_locked(lock));
     CHECK(yoke_condition_wait(condition, lock, 0) == YOKE_ETIMEDOUT);
     CHECK_OK(pool,
              yoke_condition_wait_for(condition, lock, at_once, NULL, YOKE_FOREVER));
@@ -716,7 +719,9 @@ static void test_locks(yoke_pool *pool)
     CHECK_OK(pool, yoke_barrier_create(&barrier, pool, 1, NULL));
     CHECK_OK(pool, yoke_barrier_wait(barrier, &index, YOKE_FOREVER));
     CHECK(index == 0 && yoke_barrier_waiting(barrier) == 0);
+    CHECK(yoke_barrier_parties(barrier) == 1 && !yoke_barrier_is_broken(barrier));
     CHECK_OK(pool, yoke_barrier_abort(barrier));
+    CHECK(yoke_barrier_is_broken(barrier));
     CHECK(yoke_barrier_wait(barrier, NULL, YOKE_FOREVER) == YOKE_EBROKEN);
     CHECK_OK(pool, yoke_barrier_reset(barrier));
     CHECK_OK(pool, yoke_barrier_destroy(barrier));
@@ -742,6 +747,7 @@ static void test_messages(yoke_pool *pool)
     CHECK_OK(pool, yoke_queue_wait(queue, YOKE_FOREVER));
     CHECK_OK(pool, yoke_queue_shutdown(queue));
     CHECK(yoke_queue_put(queue, &sent, sizeof sent, YOKE_FOREVER) == YOKE_ECLOSED);
+    CHECK_OK(pool, yoke_queue_abort(queue));
     CHECK_OK(pool, yoke_queue_destroy(queue));
 
     memset(&pipe_options, 0, sizeof pipe_options);

@@ -28,7 +28,8 @@ typedef enum yoke_arg_kind {
     YOKE_ARG_NONE = 0,
     YOKE_ARG_ARRAY = 1, /**< `__global` or `__constant` pointer */
     YOKE_ARG_SCALAR = 2, /**< any value or struct passed by value */
-    YOKE_ARG_LOCAL = 3  /**< `__local` pointer: scratch memory of a work-group */
+    YOKE_ARG_LOCAL = 3, /**< `__local` pointer: scratch memory of a work-group */
+    YOKE_ARG_NULL = 4   /**< an array that is absent: see yoke_null() */
 } yoke_arg_kind;
 
 /** How the kernel uses an array; READ and WRITE may be combined. */
@@ -260,6 +261,16 @@ static inline yoke_arg yoke_scalar_bytes(const void *value, size_t bytes)
     } else {
         arg.pointer = value;
     }
+    return arg;
+}
+
+/** An array that is absent: the kernel gets a null pointer, and must not access it. For kernels that
+ *  can do without an input or a result. */
+static inline yoke_arg yoke_null(void)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_NULL;
     return arg;
 }
 

@@ -75,6 +75,13 @@ YOKE_API yoke_status yoke_barrier_reset(yoke_barrier *barrier);
  *  valid barrier. */
 YOKE_API uint32_t yoke_barrier_waiting(const yoke_barrier *barrier);
 
+/** The number of parties that have to come; 0 if `barrier` is not a valid barrier. */
+YOKE_API uint32_t yoke_barrier_parties(const yoke_barrier *barrier);
+
+/** Whether it is broken, at some moment during the call; false if `barrier` is not a valid
+ *  barrier. */
+YOKE_API bool yoke_barrier_is_broken(const yoke_barrier *barrier);
+
 /**
  * Destroys a barrier: calls that wait, and all later ones, return YOKE_ECLOSED. NULL is
  * allowed.

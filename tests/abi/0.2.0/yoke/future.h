@@ -57,8 +57,9 @@ YOKE_API yoke_status yoke_future_cancel(yoke_future *future);
 YOKE_API const char *yoke_future_error(yoke_future *future);
 
 /**
- * Sets the function that is called when the job has ended; it is called at once if the job
- * already has. A future has one such function: YOKE_EBUSY if one was set before.
+ * Adds a function that is called when the job has ended; it is called at once if the job
+ * already has. A future may have any number of them. They are called in the order in which they
+ * were added, after the callback of the submission. YOKE_ENOMEM: it will not be called.
  *
  * @param future    the job
  * @param callback  the function

@@ -31,7 +31,13 @@ typedef struct yoke_span {
     yoke_range range; /**< the whole range */
     size_t group[3];  /**< work-group size; 0 where the kernel has none */
     void *context;    /**< the library's */
-    size_t reserved[4]; /**< 0 */
+    /** Where this runs: 0 is the program's own thread that helps, 1 and more are the pool's
+     *  workers, in the order of yoke_pool_workers(). No two calls with the same number run at the
+     *  same time. Which worker computes which items differs from run to run. */
+    size_t worker;
+    size_t workers; /**< one more than the highest number there is now */
+    size_t process; /**< of this worker, from 1: goes up when its process is replaced */
+    size_t reserved[1]; /**< 0 */
 } yoke_span;
 
 /**

@@ -37,7 +37,9 @@ typedef enum yoke_recovery {
 /** How to run one job. Zero in a field means that the library chooses. */
 typedef struct yoke_map_options {
     const char *devices;    /**< only these workers; as yoke_pool_options.devices */
-    double timeout; /**< seconds until the job is ended with YOKE_EDEADLINE; 0: no limit */
+    /** Seconds until the job is ended with YOKE_EDEADLINE, from the call that submits it on; 0: no
+     *  limit */
+    double timeout;
     yoke_recovery recovery;
     size_t grain;           /**< minimum number of items to take at once */
     yoke_future *const *after; /**< jobs that must have succeeded before this one starts */
@@ -55,6 +57,12 @@ typedef struct yoke_map_options {
     /** Maximum number of items to take at once: the results of what was taken count, and what was
      *  cancelled or timed out stops, at these steps. Rounded up to whole groups. */
     size_t chunk;
+    /** Submission does not wait: YOKE_EAGAIN if there is no room for one more job, if devices that
+     *  .devices may mean are still being found, or if a job in flight changes an array outside the
+     *  pool's memory that this job uses. Otherwise it waits, but never longer than .timeout:
+     *  YOKE_EDEADLINE. */
+    bool no_wait;
+    unsigned char reserved[7]; /**< 0 */
 } yoke_map_options;
 
 /** Implementation of yoke_map_with() and yoke_map_async(); `size` is sizeof *options and
@@ -78,7 +86,7 @@ YOKE_API yoke_status yoke_map_async_sized(yoke_future **future, yoke_pool *pool,
  *
  * @param pool     the pool
  * @param kernel   a kernel of this pool
- * @param range    what to compute
+ * @param range    what to compute; an empty range is done at once, its arguments are not checked
  * @param options  NULL: all defaults
  * @param args     one per kernel parameter, in order: YOKE_ARGS(), or an array that is read
  *                 during the call only; NULL if there are none

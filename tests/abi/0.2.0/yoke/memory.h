@@ -16,8 +16,9 @@ extern "C" {
 
 /**
  * Allocates shared memory: zeroed, page-aligned (blocks of 2 MiB and more are aligned to
- * 2 MiB), at the same address in every worker. It belongs to the caller until
- * yoke_free() or the end of the pool. With YOKE_GUARD=1 in the environment of
+ * 2 MiB), at the same address in every worker. Blocks of up to 1 KiB share pages and are aligned
+ * to 128 bytes, those of up to 64 bytes to 64; no two share a cache line. It belongs to the caller
+ * until yoke_free() or the end of the pool. With YOKE_GUARD=1 in the environment of
  * yoke_pool_create() its alignment is only 16 to 128 bytes, and it ends in front of a page that no
  * process can access.
  *
@@ -26,6 +27,22 @@ extern "C" {
  * @return the memory, or NULL: yoke_pool_error() then says how much there was
  */
 YOKE_API void *yoke_alloc(yoke_pool *pool, size_t bytes);
+
+/**
+ * Changes the size of memory, like realloc(): what fits is kept, what is added is zero, and the
+ * memory may move, so that the old pointer is no longer valid. A NULL pointer is allocated. With
+ * 0 bytes the memory is freed, and NULL returned. The new memory is like that of yoke_alloc().
+ *
+ * NULL, and the old memory stays as it was, if there is not enough memory, while a submitted job
+ * uses the old memory, and if that is lent, a named segment, not the start of an allocation, or
+ * another pool's: yoke_pool_error() says which.
+ *
+ * @param pool     the pool
+ * @param pointer  what yoke_alloc() or yoke_realloc() returned, or the result of a task; NULL: none
+ * @param bytes    the new size
+ * @return the memory, or NULL
+ */
+YOKE_API void *yoke_realloc(yoke_pool *pool, void *pointer, size_t bytes);
 
 /**
  * Frees memory, whether it is lent or not. NULL is allowed. YOKE_EBUSY, and nothing happens,

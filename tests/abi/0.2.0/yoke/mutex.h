@@ -61,6 +61,10 @@ YOKE_API yoke_status yoke_mutex_lock(yoke_mutex *mutex, double seconds);
 /** Unlocks a mutex; a recursive one once. YOKE_EINVAL if this thread does not own it. */
 YOKE_API yoke_status yoke_mutex_unlock(yoke_mutex *mutex);
 
+/** Whether a thread owns it, at some moment during the call; false if `mutex` is not a valid mutex.
+ *  A dead owner owns it until another thread locks it. */
+YOKE_API bool yoke_mutex_is_locked(const yoke_mutex *mutex);
+
 /** Destroys a mutex, locked or not: calls that wait, and all later ones, return YOKE_ECLOSED.
  *  NULL is allowed. */
 YOKE_API yoke_status yoke_mutex_destroy(yoke_mutex *mutex);

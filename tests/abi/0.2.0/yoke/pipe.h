@@ -3,9 +3,14 @@
  * @file
  * A pipe: two ends, each of which receives what is sent at the other, message by message.
  *
- * An end belongs to the process that used it last (sent, received or waited). When that process
- * has died, and all that it sent has been received, the other end finds it closed. An end that no
- * process has used yet is waited for.
+ * Processes hold an end: those that have used it (sent, received or waited), and those that were
+ * started by yoke_process_start() with it: as their argument, in the bytes that were copied for
+ * them, or in the memory of the pool that the argument points to, within the first 4096 bytes. A
+ * process lets go of an end by yoke_pipe_shutdown(), which leaves the end to the others, and by
+ * its own end. When no process holds an end any more, and all that was sent there has been
+ * received, the other end finds it closed. A process that waits at one end while it holds the
+ * other counts for the other only if no process has come to hold it later. An end that no process
+ * has held yet is waited for. At most 112 living processes hold an end.
  *
  * Where the calls may be made: see queue.h. What times mean: see status.h.
  */
@@ -54,7 +59,8 @@ static inline yoke_status yoke_pipe_create(yoke_pipe *ends[2], yoke_pool *pool,
 /**
  * Sends a message to the other end. Waits while there is no room.
  *
- * YOKE_ECLOSED if the other end was shut down, or there is no room and its process has died.
+ * YOKE_ECLOSED if the other end was shut down, or there is no room and its processes have ended.
+ * YOKE_EBUSY if 112 living processes hold this end.
  * YOKE_EINVAL if the message is longer than the pipe can ever hold, or this end only receives.
  *
  * @param end      the end
@@ -68,7 +74,8 @@ YOKE_API yoke_status yoke_pipe_send(yoke_pipe *end, const void *data, size_t byt
 /**
  * Receives a message. Waits while there is none.
  *
- * YOKE_ECLOSED if there is none and the other end was shut down or its process has died.
+ * YOKE_ECLOSED if there is none and the other end was shut down or its processes
+ * have ended.
  * YOKE_EINVAL if the message is longer than the room for it: it stays, and *bytes is its length;
  * also if this end only sends.
  *
@@ -89,8 +96,9 @@ YOKE_API yoke_status yoke_pipe_recv(yoke_pipe *end, void *data, size_t *bytes,
  */
 YOKE_API yoke_status yoke_pipe_wait(yoke_pipe *end, double seconds);
 
-/** Shuts an end down, for all processes: the other end receives what was sent, and then finds it
- *  closed. Calls at this end return YOKE_ECLOSED. The pipe itself is not destroyed. */
+/** Shuts an end down for this process: its calls at this end return YOKE_ECLOSED. If no other
+ *  process holds the end, it is shut down for all: the other end receives what was sent, and then
+ *  finds it closed. The pipe itself is not destroyed. */
 YOKE_API yoke_status yoke_pipe_shutdown(yoke_pipe *end);
 
 /**

@@ -70,6 +70,10 @@ typedef enum yoke_start {
  */
 typedef int yoke_initializer(const void *argument, size_t bytes);
 
+/** The last function that a process calls: see yoke_pool_options.finalizer. The arguments are those
+ *  of the initializer. */
+typedef void yoke_finalizer(const void *argument, size_t bytes);
+
 /** How to make a pool. Zero in a field means that the library chooses. */
 typedef struct yoke_pool_options {
     /**
@@ -78,6 +82,7 @@ typedef struct yoke_pool_options {
      *
      *     cpu            one worker per CPU this process may use (affinity, cgroup quota)
      *     cpu:2          two of them
+     *     cpu:2x4        two workers of four CPUs each, for kernels with threads of their own
      *     gpu            every OpenCL GPU and accelerator
      *     opencl         every OpenCL device, CPUs too
      *     opencl:pocl    those with "pocl" in driver, platform or device name
@@ -137,6 +142,14 @@ typedef struct yoke_pool_options {
      *  The environment variable YOKE_CHECK=1 does the same. */
     bool check;
     unsigned char reserved[7]; /**< 0 */
+    /**
+     * Called once in every process that calls native functions, when it ends by itself: when the
+     * pool is closed, and after items_per_process items. Not when it is killed or crashes, and not
+     * by yoke_pool_terminate(). For what the initializer has opened, and to write out what has been
+     * counted in the process, as __gcov_dump() does. It has start_timeout seconds, for which
+     * yoke_pool_close() waits. initializer_argument is its argument, too. NULL: nothing is called.
+     */
+    yoke_finalizer *finalizer;
 } yoke_pool_options;
 
 typedef enum yoke_worker_kind {
@@ -168,6 +181,10 @@ typedef struct yoke_worker_info {
     char device[128];      /**< the device's own name */
     char driver[128];      /**< platform and version, or "native" */
     char reason[256];      /**< why it is, or is not, a worker */
+    /** seconds for which it has been compiling, or waiting for another process that compiles the
+     *  same program; PoCL compiles in the first launch of a kernel, too, which then counts until
+     *  it ends. 0: it is not compiling. */
+    double compiling;
 } yoke_worker_info;
 
 /** Implementation of yoke_pool_create(); `size` is sizeof *options as compiled. */

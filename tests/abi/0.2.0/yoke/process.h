@@ -141,6 +141,18 @@ YOKE_API yoke_status yoke_process_terminate(yoke_process *process);
 /** As yoke_process_terminate(), with SIGKILL, which no process can ignore. */
 YOKE_API yoke_status yoke_process_kill(yoke_process *process);
 
+/**
+ * Sends a signal, such as SIGINT, SIGUSR1 or SIGSTOP. A process begins with the signals blocked
+ * until it is ready for them, and ignores SIGINT, SIGQUIT and SIGHUP unless it changes that. No
+ * effect on a process that has ended; never reaches another one.
+ *
+ * @param process  the process
+ * @param signal   the number of the signal
+ * @return YOKE_EINVAL if there is no such signal; YOKE_EUNSUPPORTED where the system cannot send
+ *         signals to descriptors of processes (Linux before 5.3)
+ */
+YOKE_API yoke_status yoke_process_signal(yoke_process *process, int signal);
+
 /** Destroys a handle; the process goes on. No call then reports how it ends, with one exception: if
  *  it has not found its function, yoke_pool_wait() or yoke_pool_close() reports that, unless
  *  yoke_process_wait() has. NULL is allowed. YOKE_ECLOSED, and nothing happens, after the end of

@@ -99,6 +99,12 @@ YOKE_API size_t yoke_queue_count(const yoke_queue *queue);
  *  all calls that wait. The queue itself is not destroyed. */
 YOKE_API yoke_status yoke_queue_shutdown(yoke_queue *queue);
 
+/** Stops putting and getting: shuts the queue down and drops what is in it. Messages that were
+ *  dropped count as done. Calls that wait, and all later ones, return YOKE_ECLOSED;
+ *  yoke_queue_wait() still waits for messages that were taken and are not done. The queue itself is
+ *  not destroyed. */
+YOKE_API yoke_status yoke_queue_abort(yoke_queue *queue);
+
 /**
  * Marks a message as done that this process took from a queue with .track_done. YOKE_EINVAL if
  * all that it took are done.

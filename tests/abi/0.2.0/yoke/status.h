@@ -10,7 +10,8 @@
  *
  * A wait that runs out returns YOKE_ETIMEDOUT, also after 0 seconds. A job that ran past the
  * time limit in its options ends with YOKE_EDEADLINE. YOKE_EAGAIN is not about time: a call that
- * never waits found that something is not there yet.
+ * never waits found that something is not there yet. An item that ran past the time limit of items
+ * has YOKE_EDEADLINE, too.
  *
  * Handles. A call that gets NULL or a handle of another kind returns YOKE_EINVAL. One that gets
  * other memory, or a handle that was destroyed or closed, returns YOKE_ECLOSED; yoke_shm_close(),
@@ -67,7 +68,8 @@ extern "C" {
     X(YOKE_EOWNERDEAD, -20, "taken over from a process that died")                       \
     X(YOKE_EDAMAGED, -21, "damaged: something has written over it")                      \
     X(YOKE_ECHECK, -22, "the kernel does not do what its arguments declare")            \
-    X(YOKE_EDEADLINE, -23, "the job ran past its time limit")
+    X(YOKE_EDEADLINE, -23, "the job ran past its time limit")                      \
+    X(YOKE_EPARTIAL, -24, "some items failed, the others are done")
 
 /** A time to wait, or a time limit in options: without limit. */
 #define YOKE_FOREVER (-1.0)

@@ -65,6 +65,13 @@ typedef struct yoke_stream_options {
      *  come in the order of the items. */
     bool unordered;
     unsigned char reserved[7]; /**< 0 */
+    /** With YOKE_ON_FAILURE_KEEP: seconds that one item may take; as
+     *  yoke_task_options.item_timeout. For a function only: each item of a kernel is a job. */
+    double item_timeout;
+    /** YOKE_ON_FAILURE_KEEP: an item that fails does not end the stream. yoke_stream_next() returns
+     *  its failure in its place, and the next call goes on after it. */
+    yoke_on_failure on_failure;
+    unsigned char reserved_end[4]; /**< 0 */
 } yoke_stream_options;
 
 /** Stands for the item in a kernel's arguments: item i of the range reads its own `item_bytes`
@@ -116,6 +123,11 @@ static inline yoke_status yoke_stream_create(yoke_stream **stream, yoke_pool *po
  * function puts into its result.) If `next` has failed, results of the items before come
  * first; then YOKE_EKERNEL.
  *
+ * With .on_failure = YOKE_ON_FAILURE_KEEP the failure of an item is not the end: YOKE_EKERNEL,
+ * YOKE_ECRASHED or YOKE_EDEADLINE stand for this one item, of which yoke_stream_index() is the
+ * number, and further calls give the items after it. Other errors, and a failure of `next`, are the
+ * end. yoke_stream_has_ended() tells them apart.
+ *
  * @param stream   the stream
  * @param result   where a pointer to the result goes, which is good until the next call; NULL
  *                 with YOKE_OK: that was all. Of a function without output: the item itself
@@ -125,8 +137,12 @@ static inline yoke_status yoke_stream_create(yoke_stream **stream, yoke_pool *po
  */
 YOKE_API yoke_status yoke_stream_next(yoke_stream *stream, void **result, double seconds);
 
-/** The number of the item whose result came last. */
+/** The number of the item whose result, or failure of its own, came last. */
 YOKE_API size_t yoke_stream_index(const yoke_stream *stream);
+
+/** Whether yoke_stream_next() has given all there is: it has returned NULL with YOKE_OK, or an
+ *  error that is the end of the stream. */
+YOKE_API bool yoke_stream_has_ended(const yoke_stream *stream);
 
 /**
  * Destroys a stream and frees its memory: cancels what is under way, and waits for what cannot be

@@ -50,7 +50,10 @@ typedef struct yoke_task {
     size_t context_bytes;
     const yoke_task_device *device; /**< NULL unless yoke_task_options.on_device is set */
     void *library; /**< the library's */
-    size_t reserved[4]; /**< 0 */
+    size_t worker;  /**< where this runs; these three as in yoke_span */
+    size_t workers;
+    size_t process;
+    size_t reserved[1]; /**< 0 */
 } yoke_task;
 
 /**
@@ -63,19 +66,31 @@ typedef struct yoke_task {
  */
 typedef int yoke_task_function(yoke_task *task);
 
+/** What becomes of a job when one of its items fails: its call returns an error, it crashes every
+ *  worker that computes it, or it takes longer than `.item_timeout`. */
+typedef enum yoke_on_failure {
+    YOKE_ON_FAILURE_DEFAULT = 0, /**< YOKE_ON_FAILURE_STOP */
+    /** The job ends with the item's failure: no further chunk is started. */
+    YOKE_ON_FAILURE_STOP = 1,
+    /** Keep going: all other items are computed, and each item has a status of its own. If any has
+     *  failed, the job ends with YOKE_EPARTIAL. */
+    YOKE_ON_FAILURE_KEEP = 2
+} yoke_on_failure;
+
 /** How to run tasks. Zero in a field means that the library chooses. */
 typedef struct yoke_task_options {
     /** Only these workers; as yoke_pool_options.devices. NULL: any CPU worker, or, with
      *  .on_device, any OpenCL device. */
     const char *devices;
-    double timeout; /**< seconds until the job is ended with YOKE_EDEADLINE; 0: no limit */
+    double timeout;            /**< as yoke_map_options.timeout */
     size_t chunk;              /**< most items to take at once; 0: by measured speed */
     yoke_future *const *after; /**< jobs that must have succeeded before this one starts */
     size_t after_count;
     const void *context;       /**< a value that every call gets a copy of */
     size_t context_bytes;      /**< its size, at most 4096 */
     /** yoke_apply(): address space for the result, in bytes; it takes no more memory than
-     *  the result. 0: 1 GiB, or a 128th of the pool's memory if that is less. */
+     *  the result. 0: 1 GiB, or a 128th of the pool's memory if that is less; a 1024th
+     *  for tasks beyond the 64 that are usually in flight. */
     size_t max_result_bytes;
     /** Called when the job has ended well, or not, in a thread of the program that is
      *  inside a wait, yoke_pool_poll() or another call on the pool; as by
@@ -88,7 +103,19 @@ typedef struct yoke_task_options {
      *  it leaves in the queue is finished before its result counts. YOKE_ENODEVICE if the pool
      *  has no such device. */
     bool on_device;
-    unsigned char reserved[7]; /**< 0 */
+    bool no_wait; /**< as yoke_map_options.no_wait */
+    unsigned char reserved[6]; /**< 0 */
+    /** With YOKE_ON_FAILURE_KEEP: seconds that one item may take. After that its worker is killed
+     *  and replaced, the item has YOKE_EDEADLINE, and it is not tried again. 0: no limit. */
+    double item_timeout;
+    /** With YOKE_ON_FAILURE_KEEP: `count` statuses of the program's, one per item, or NULL. They
+     *  are written when the job's end is noticed, before callbacks run; not if the call is
+     *  refused. YOKE_OK: done, and its outputs are in place; YOKE_EKERNEL, YOKE_ECRASHED,
+     *  YOKE_EDEADLINE: it has failed. What has not been computed when the job ends early, by
+     *  .timeout or a cancel, has the job's status. */
+    yoke_status *item_status;
+    yoke_on_failure on_failure; /**< of yoke_apply_each() */
+    unsigned char reserved_end[4]; /**< 0 */
 } yoke_task_options;
 
 /** Implementation of the calls below; `size` is sizeof *options and `arg_size` sizeof *args as
@@ -168,6 +195,10 @@ static inline yoke_status yoke_apply_async(yoke_future **future, yoke_pool *pool
  * job has succeeded. Arrays may not overlap if one of them is written. What is changed in
  * place is saved before, and restored if a worker dies.
  *
+ * With .on_failure = YOKE_ON_FAILURE_KEEP a failed item does not end the job. Its outputs in memory
+ * of the pool hold what it has left there, its outputs elsewhere are as before the call. Each
+ * argument that is written has a part for each item.
+ *
  * @param pool       the pool
  * @param function   the work on one item
  * @param count      number of items; 0: nothing is called
@@ -176,7 +207,8 @@ static inline yoke_status yoke_apply_async(yoke_future **future, yoke_pool *pool
  *                   are none
  * @param arg_count  number of arguments, at most 63; YOKE_ARGS() brings it
  * @return how the job ended: YOKE_EKERNEL if a call returned an error, YOKE_ECRASHED if an
- *         item kills every worker that computes it (all others are done then)
+ *         item kills every worker that computes it (all others are done then). With
+ *         YOKE_ON_FAILURE_KEEP: YOKE_EPARTIAL if any item has failed
  */
 static inline yoke_status yoke_apply_each(yoke_pool *pool, yoke_task_function *function,
                                           size_t count,
