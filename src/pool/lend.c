@@ -261,6 +261,18 @@ static yoke_status realloc_check_locked(yoke_pool *pool, void *pointer, ending *
     return status;
 }
 
+/* What failed jobs should have written there is still missing. */
+static void realloc_move_spoiled_locked(yoke_pool *pool, const void *pointer,
+                                        const ending *seen, const void *memory)
+{
+    yk_allocation now;
+
+    if (yk_arena_get(&pool->arena, memory, &now, NULL) == YOKE_OK) {
+        yk_spoiled_move_locked(pool, seen->block.id, now.id,
+                               (uint64_t)((uintptr_t)memory - (uintptr_t)pointer));
+    }
+}
+
 /* Changes it where it is. Otherwise takes new memory, and the old one has a user, so that it is
  * not freed before it is copied. */
 static yoke_status realloc_begin_locked(yoke_pool *pool, void *pointer, size_t bytes,
@@ -273,6 +285,7 @@ static yoke_status realloc_begin_locked(yoke_pool *pool, void *pointer, size_t b
     }
     if (yk_arena_resize(&pool->arena, pointer, bytes)) {
         *memory = pointer;
+        realloc_move_spoiled_locked(pool, pointer, seen, pointer);
         return YOKE_OK;
     }
     *memory = yk_arena_alloc(&pool->arena, bytes, error);
@@ -295,6 +308,8 @@ static yoke_status realloc_end_locked(yoke_pool *pool, void *pointer,
     if (status != YOKE_OK) {
         (void)yk_arena_free(&pool->arena, *memory, NULL);
         *memory = NULL;
+    } else {
+        realloc_move_spoiled_locked(pool, pointer, seen, *memory);
     }
     return status;
 }

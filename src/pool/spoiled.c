@@ -248,6 +248,22 @@ void yk_spoiled_forget_orphans_locked(yoke_pool *pool)
     }
 }
 
+void yk_spoiled_move_locked(yoke_pool *pool, uint64_t from_id, uint64_t to_id,
+                            uint64_t shift)
+{
+    for (yk_spoiled *s = pool->spoiled.newest; s != NULL; s = s->next) {
+        for (uint32_t i = 0; i < s->launch.arg_count; i++) {
+            yk_arg *arg = &s->launch.args[i];
+
+            if (arg->block_id == from_id) {
+                arg->block_id = to_id;
+                arg->address += shift;
+                arg->block_address += shift;
+            }
+        }
+    }
+}
+
 void yk_spoiled_free(yoke_pool *pool)
 {
     while (pool->spoiled.newest != NULL) {

@@ -37,6 +37,10 @@ void yk_spoiled_leave_locked(yoke_pool *pool, const yoke_future *future);
 /* All failures that no future reports were reported to the program. */
 void yk_spoiled_forget_orphans_locked(yoke_pool *pool);
 
+/* An allocation has a new id, and lies `shift` bytes further on. */
+void yk_spoiled_move_locked(yoke_pool *pool, uint64_t from_id, uint64_t to_id,
+                            uint64_t shift);
+
 void yk_spoiled_free(yoke_pool *pool);
 
 #endif

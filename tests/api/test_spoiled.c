@@ -70,6 +70,25 @@ static void expect_spoiled(uint32_t *numbers)
 
 /* ---- what does not count ---- */
 
+/* In place, and moved. */
+static void a_new_size_hides_nothing(void **state)
+{
+    static const size_t bytes[] = {N * sizeof(uint32_t) + 4, 40 << 20};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        uint32_t *numbers = api_numbers(pool, N);
+        yoke_future *future = fail_unheard(numbers);
+        uint32_t *same = yoke_realloc(pool, numbers, bytes[i]);
+
+        assert_non_null(same);
+        expect_spoiled(same);
+        finish_failed(future);
+        assert_ok_pool(pool, run(increment, same));
+        assert_ok_pool(pool, yoke_free(same));
+    }
+}
+
 static void another_failure_hides_nothing(void **state)
 {
     uint32_t *numbers = api_numbers(pool, N), *others = api_numbers(pool, N);
@@ -268,6 +287,7 @@ static void reductions_go_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        with_pool(a_new_size_hides_nothing),
         with_pool(another_failure_hides_nothing),
         with_pool(another_failure_hides_no_unkept_one),
         with_pool(other_calls_hide_nothing),
