@@ -226,6 +226,36 @@ static yoke_status map_two(yoke_arg a, yoke_arg b)
     return yoke_map(pool, fill, yoke_range_1d(N / 2), a, b);
 }
 
+/* Writes which of four arguments it finds. */
+static void find_arguments(const yoke_span *span, void *const args[])
+{
+    uint32_t *found = args[0];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        found[i] = (args[1] != NULL ? 2U : 0) + (args[2] != NULL ? 4U : 0) +
+                   (args[3] != NULL ? 8U : 0);
+    }
+}
+
+/* A function that takes more than it is given finds nothing of an earlier job there, whatever was
+ * absent in that one. */
+static void test_fewer_arguments_after_an_absent_one(void **state)
+{
+    yoke_pool *own = api_open("cpu:1");
+    yoke_kernel *finds = api_kernel(own, "find_arguments", find_arguments);
+    uint32_t *found = yoke_alloc(own, 64), *a = yoke_alloc(own, 64);
+    uint32_t *b = yoke_alloc(own, 64);
+
+    (void)state;
+    assert_true(found != NULL && a != NULL && b != NULL);
+    assert_ok_pool(own, yoke_map(own, finds, yoke_range_1d(4), yoke_out(found, 4),
+                                 yoke_null(), yoke_in(a, 4), yoke_in(b, 4)));
+    assert_true(api_all(found, 4, 4 + 8));
+    assert_ok_pool(own, yoke_map(own, finds, yoke_range_1d(4), yoke_out(found, 4)));
+    assert_true(api_all(found, 4, 0));
+    api_close(own);
+}
+
 static void test_overlaps(void **state)
 {
     (void)state;
@@ -322,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_shapes_of_arguments),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_count_of_arguments),
+        cmocka_unit_test(test_fewer_arguments_after_an_absent_one),
         cmocka_unit_test(test_overlaps),
         cmocka_unit_test(test_map_options),
         cmocka_unit_test(test_after_of_another_pool),

@@ -71,10 +71,10 @@ yoke_status yk_binding_set(yk_binding *binding, const yk_launch *launch,
     }
     /* The number of arguments that a function takes is unknown: one that takes more than were
      * given must not find those of an earlier job. */
-    for (uint32_t i = launch->arg_count; i < YK_MAX_ARGS && binding->args[i] != NULL;
-         i++) {
+    for (uint32_t i = launch->arg_count; i < binding->arg_count; i++) {
         binding->args[i] = NULL;
     }
+    binding->arg_count = launch->arg_count;
     return YOKE_OK;
 }
 

@@ -12,6 +12,7 @@ enum { YK_BINDING_ALIGNMENT = 64 };
 
 typedef struct yk_binding {
     void *args[YK_MAX_ARGS];
+    uint32_t arg_count; /* the others are NULL */
     /* values of scalars, and locals; kept, and grown when needed */
     unsigned char *scratch;
     size_t scratch_bytes;
