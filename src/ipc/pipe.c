@@ -112,6 +112,9 @@ yoke_status yk_pipe_publish(yk_pipe_end *ends, yk_ipc_registry *objects,
 /* A holder that was never seen alive. */
 #define PIPE_NEVER_SEEN (YK_IDENTITY_FLAG | 1)
 
+/* The second place of a process that two threads have added at the same time. */
+#define PIPE_VOID (YK_IDENTITY_FLAG | 2)
+
 /* Where this process stands among the holders; NULL: it is not one of them. */
 static _Atomic uint64_t *pipe_find_holder(yk_pipe_end *end, yk_identity process)
 {
@@ -133,7 +136,21 @@ static _Atomic uint64_t *pipe_find_holder(yk_pipe_end *end, yk_identity process)
  * lives stays, so that it finds the end closed. */
 static bool pipe_place_is_free(uint64_t holder)
 {
-    return holder == 0 || holder == PIPE_NEVER_SEEN || !yk_identity_process_lives(holder);
+    return holder == 0 || holder == PIPE_NEVER_SEEN || holder == PIPE_VOID ||
+           !yk_identity_process_lives(holder);
+}
+
+/* Of two places of one process the later one is void: whoever writes that one sees the other. */
+static void pipe_settle_place(yk_pipe_end *end, uint32_t place, uint64_t holder)
+{
+    for (uint32_t i = 0; i < place && holder != PIPE_NEVER_SEEN; i++) {
+        const uint64_t other = atomic_load(&end->holders[i]);
+
+        if ((other & ~YK_IDENTITY_FLAG) == (holder & ~YK_IDENTITY_FLAG)) {
+            atomic_store(&end->holders[place], PIPE_VOID);
+            return;
+        }
+    }
 }
 
 /* At the first unused place, so that places tell who came first. False: there is none. */
@@ -143,6 +160,7 @@ static bool pipe_add_last(yk_pipe_end *end, uint64_t holder)
         uint64_t unused = 0;
 
         if (atomic_compare_exchange_strong(&end->holders[i], &unused, holder)) {
+            pipe_settle_place(end, i, holder);
             return true;
         }
     }
@@ -200,6 +218,9 @@ static bool pipe_end_is_gone(yk_pipe_end *end)
         if (holder == 0) {
             break;
         }
+        if (holder == PIPE_VOID) {
+            continue;
+        }
         if (holder != self && pipe_holds_still(&end->holders[i], holder)) {
             return false;
         }
@@ -224,9 +245,11 @@ yoke_status yk_pipe_begin(yk_pipe_use *use, yk_pipe_end *end)
     use->other = ways.other;
     YK_STEP();
     place = pipe_find_holder(end, self);
-    if (place == NULL && atomic_load(&end->closed) == 0 &&
-        !pipe_add_holder(end, self)) {
-        return YOKE_EBUSY;
+    if (place == NULL && atomic_load(&end->closed) == 0) {
+        if (!pipe_add_holder(end, self)) {
+            return YOKE_EBUSY;
+        }
+        place = pipe_find_holder(end, self);
     }
     if (atomic_load(&end->closed) != 0 ||
         (place != NULL && (atomic_load(place) & YK_IDENTITY_FLAG) != 0)) {
@@ -316,10 +339,11 @@ static void pipe_let_go(yk_pipe_end *end)
     const yk_identity self = yk_identity_process();
     _Atomic uint64_t *place = pipe_find_holder(end, self);
 
+    if (place == NULL && pipe_add_holder(end, self | YK_IDENTITY_FLAG)) {
+        place = pipe_find_holder(end, self);
+    }
     if (place != NULL) {
         atomic_store(place, self | YK_IDENTITY_FLAG);
-    } else {
-        (void)pipe_add_holder(end, self | YK_IDENTITY_FLAG);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "api_setup.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -331,6 +332,57 @@ static void test_many_holders(void **state)
     expect_end();
 }
 
+static void *use_an_end(void *ready)
+{
+    char got[4];
+
+    (void)pthread_barrier_wait(ready);
+    (void)yoke_pipe_recv(ends[1], got, &(size_t){sizeof got}, 0);
+    return NULL;
+}
+
+/* Two threads of a process use an end for the first time: it holds the end once. */
+static int use_from_two_threads(void *argument, size_t bytes)
+{
+    yoke_pipe *const *end = argument;
+    pthread_barrier_t ready;
+    pthread_t threads[2];
+
+    (void)bytes;
+    ends[1] = end[0];
+    (void)pthread_barrier_init(&ready, NULL, 2);
+    for (int i = 0; i < 2; i++) {
+        if (pthread_create(&threads[i], NULL, use_an_end, &ready) != 0) {
+            return 1;
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    if (yoke_pipe_shutdown(ends[1]) != YOKE_OK) {
+        return 2;
+    }
+    for (;;) {
+        (void)pause();
+    }
+}
+
+static void test_first_use_at_once(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        yoke_process *process;
+
+        assert_ok_pool(pool, yoke_process_start(&process, pool, use_from_two_threads,
+                                                &ends[1], sizeof ends[1], NULL));
+        expect_end();
+        assert_ok_pool(pool, yoke_process_kill(process));
+        expect_code(process, -SIGKILL);
+        assert_ok_pool(pool, yoke_pipe_destroy(ends[0]));
+        assert_ok_pool(pool, yoke_pipe_create(ends, pool, NULL));
+    }
+}
+
 static void test_bad_input(void **state)
 {
     yoke_pipe *none[2] = {ends[0], ends[0]};
@@ -373,6 +425,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_handed_over, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(test_other_process, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(test_many_holders, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(test_first_use_at_once, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(test_bad_input, open_pipe, close_pipe),
     };
 
