@@ -364,11 +364,12 @@ bool yk_repair_worker(yk_control *control, uint32_t slot,
         for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
             atomic_store(&worker->claims[lane], 0);
         }
-        worker->overdue_since = 0;
         atomic_store(&worker->item_since, 0);
         atomic_store(&worker->active, 0);
         (void)yk_job_try_end(control, ref);
     }
+    worker->overdue_since = 0;
+    atomic_store(&worker->item_since, 0);
     yk_repair_wakes(control);
     return given_up;
 }

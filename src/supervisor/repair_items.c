@@ -70,7 +70,8 @@ yk_item_verdict yk_repair_items(yk_control *control, yk_job_ref ref,
     if (any_failed || verdict == YK_ITEMS_FAILED) {
         atomic_store(&job->failed_tiles_status, (uint32_t)-YOKE_EPARTIAL);
     }
-    return verdict;
+    /* An item that a function has left by longjmp() is done with: that is progress. */
+    return verdict == YK_ITEMS_UNTOUCHED && any_failed ? YK_ITEMS_FAILED : verdict;
 }
 
 void yk_repair_fail_items(yk_control *control, yk_job_ref ref, const yk_item_death *death,

@@ -433,6 +433,7 @@ static void deaths_bury_worker(yk_supervisor *supervisor, uint32_t slot, int sta
     atomic_store(&worker->detached_seen, YK_SEEN_ALL);
     worker->was_killed = yk_process_was_killed(status);
     strncat(how, printed, sizeof how - strlen(how) - 1);
+    worker->compiler_died = 0;
     if (!child->killed_late) {
         note_compiler_death(control, worker, status);
     }
