@@ -171,6 +171,8 @@ typedef struct yk_worker {
     _Atomic uint32_t initializing; /* owner: it is in the program's initializer */
     /* owner: it ends because it has computed its maximum number of items */
     _Atomic uint32_t spent;
+    /* owner: clock, when it entered the program's finalizer; 0: it has not */
+    _Atomic uint64_t finalizing_since;
     /* owner; supervisor, before the process exists and after it: see segment_view.h */
     _Atomic uint64_t detached_seen;
     yk_crash crash; /* owner */

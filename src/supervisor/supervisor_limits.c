@@ -5,6 +5,25 @@
 #include "supervisor/supervisor.h"
 #include "sys/process.h"
 
+/* Kills a worker whose finalizer does not return. Returns the deadline. */
+static uint64_t limits_check_finalizer(const yk_supervisor *supervisor, uint32_t slot,
+                                       uint64_t now)
+{
+    const yk_child *child = &supervisor->workers[slot];
+    const uint64_t since =
+        atomic_load(&supervisor->control->workers[slot].finalizing_since);
+    const uint64_t limit = supervisor->control->start_timeout_ns;
+
+    if (since == 0 || child->pid == 0 || limit >= UINT64_MAX - since) {
+        return UINT64_MAX;
+    }
+    if (now < since + limit) {
+        return since + limit;
+    }
+    yk_process_kill(child->pid);
+    return UINT64_MAX;
+}
+
 uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor)
 {
     const uint32_t count = yk_worker_count(supervisor->control);
@@ -14,6 +33,7 @@ uint64_t yk_supervisor_check_starts(yk_supervisor *supervisor)
     for (uint32_t slot = 0; slot < count; slot++) {
         yk_child *child = &supervisor->workers[slot];
 
+        next = yk_min(next, limits_check_finalizer(supervisor, slot, now));
         if (child->deadline_ns == 0) {
             continue;
         }

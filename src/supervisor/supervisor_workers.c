@@ -99,6 +99,7 @@ static void reset_worker(yk_worker *worker)
     atomic_store(&worker->open_status, 0);
     atomic_store(&worker->initializing, 0);
     atomic_store(&worker->spent, 0);
+    atomic_store(&worker->finalizing_since, 0);
     atomic_store(&worker->crash.state, 0);
     atomic_store(&worker->compiling.since, 0);
     atomic_store(&worker->compiling.step, YK_COMPILING_NOTHING);

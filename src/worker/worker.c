@@ -231,12 +231,12 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     count_items(self);
     become_ready(self);
     worker_run(self);
+    if (yk_worker_is_spent(self)) {
+        atomic_store(&self->worker->spent, 1);
+    }
     yk_worker_finalize(self);
     yk_worker_flush_output(self);
     /* Devices are not closed: drivers are known to hang in that call, and the process ends
      * anyway. */
-    if (yk_worker_is_spent(self)) {
-        atomic_store(&self->worker->spent, 1);
-    }
     return YK_WORKER_EXIT_OK;
 }

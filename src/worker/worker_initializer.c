@@ -4,7 +4,9 @@
  * functions calls first, and before it ends. The application names it in the control block before any process exists, with a copy
  * of its argument in the store. Workers only read both.
  */
+#include "base/clock.h"
 #include "base/text.h"
+#include "protocol/bells.h"
 #include "sys/call_guard.h"
 #include "sys/elf.h"
 #include "sys/process.h"
@@ -95,6 +97,8 @@ void yk_worker_finalize(yk_worker_self *worker_self)
     call.function =
         (yoke_finalizer *)yk_elf_find(self->finalizer.object, self->finalizer.place);
     if (call.function != NULL) {
+        atomic_store(&worker_self->worker->finalizing_since, yk_clock_ns());
+        yk_control_wake_supervisor(worker_self->control); /* it watches the clock */
         /* The process ends in any case, and no call waits for what it does. */
         (void)yk_user_call(call_finalizer, &call, &worker_self->error);
     }

@@ -355,6 +355,28 @@ static void write_work(const char *file)
     }
 }
 
+static void finalize_never(const void *argument, size_t bytes)
+{
+    (void)argument;
+    (void)bytes;
+    hang();
+}
+
+/* The only worker is spent, and its finalizer does not return. */
+static void test_hung_finalizer(void **state)
+{
+    yoke_pool *pool = open_pool(&(yoke_pool_options){.devices = "cpu:1",
+                                                     .finalizer = finalize_never,
+                                                     .start_timeout = 0.5,
+                                                     .items_per_process = 10});
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_ok_pool(pool, yoke_apply_each(pool, count_work, 10, NULL, NULL, 0));
+    }
+    api_close(pool);
+}
+
 /* Longer than processes without finalizers may take to end. */
 static void finalize_slowly(const void *argument, size_t bytes)
 {
@@ -435,6 +457,7 @@ int main(void)
         yt_unit_test(test_hang),        yt_unit_test(test_one_refuses),
         yt_unit_test(test_bad_input),   yt_unit_test(test_spent),
         yt_unit_test(test_spent_after_each), yt_unit_test(test_finalizer),
+        yt_unit_test(test_hung_finalizer),
     };
 
     return yt_run_group(tests);
