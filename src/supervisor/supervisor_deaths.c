@@ -85,8 +85,8 @@ static void explain_hung_start(const yk_worker *worker, char *text, size_t bytes
     static const char *const steps[] = {
         [YK_COMPILING_NOTHING] = "",
         [YK_COMPILING_PROGRAM] = ", while the driver compiled a test of its device",
-        [YK_COMPILING_WAIT] = ", while it waited for another process that compiles the "
-                              "same program into PoCL's cache folder",
+        [YK_COMPILING_WAIT] = (", while it waited for another process that compiles the "
+                               "same program into PoCL's cache folder"),
         [YK_COMPILING_LAUNCH] = ", while a test ran on its device"};
     const uint32_t step = atomic_load(&worker->compiling.step);
 
