@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,28 @@ static int be_worker(void)
                           received.undo_files, NULL);
 }
 
+static int take_over_role(void)
+{
+    switch (received.role) {
+    case YK_ROLE_SUPERVISOR:
+        return be_supervisor();
+    case YK_ROLE_WORKER:
+        YK_FAULT_POINT_WHOEVER(received.start.control, YK_FAULT_DEVICE_TAKEN);
+        return be_worker();
+    default:
+        YK_FAULT_POINT_WHOEVER(received.start.control, YK_FAULT_DEVICE_TAKEN);
+        return yk_probe_main(received.start.control, received.index);
+    }
+}
+
+static void take_over_left(void *unused)
+{
+    (void)unused;
+    yk_process_exit_now(1);
+}
+
+/* The C library prepares a thread for pthread_exit() when it calls main(), which is never called
+ * here. A cleanup handler does the same; processes that are forked from this one inherit it. */
 static void take_over(void)
 {
     int code;
@@ -128,18 +151,9 @@ static void take_over(void)
     yk_exec_settle();
     map_memory();
     keep_descriptors();
-    switch (received.role) {
-    case YK_ROLE_SUPERVISOR:
-        code = be_supervisor();
-        break;
-    case YK_ROLE_WORKER:
-        YK_FAULT_POINT_WHOEVER(received.start.control, YK_FAULT_DEVICE_TAKEN);
-        code = be_worker();
-        break;
-    default:
-        YK_FAULT_POINT_WHOEVER(received.start.control, YK_FAULT_DEVICE_TAKEN);
-        code = yk_probe_main(received.start.control, received.index);
-    }
+    pthread_cleanup_push(take_over_left, NULL);
+    code = take_over_role();
+    pthread_cleanup_pop(0);
     yk_process_exit_now(code);
 }
 

@@ -439,17 +439,35 @@ static int end_thread_task(yoke_task *task)
     pthread_exit(NULL);
 }
 
-/* In a worker; in a spawned one the C library cannot unwind, and crashes. */
+/* In a worker, forked or spawned. */
 static void test_a_task_that_ends_its_thread(void **state)
 {
-    yoke_status status;
     void *result;
 
     (void)state;
-    status = yoke_apply(pool, end_thread_task, NULL, 0, &result, NULL, NULL);
-    assert_true(status == YOKE_EKERNEL || status == YOKE_ECRASHED);
-    assert_true(status != YOKE_EKERNEL ||
-                strstr(yoke_pool_error(pool), "did not return") != NULL);
+    assert_status_pool(
+        pool, yoke_apply(pool, end_thread_task, NULL, 0, &result, NULL, NULL),
+        YOKE_EKERNEL);
+    assert_contains(yoke_pool_error(pool), "did not return");
+}
+
+static int end_thread_process(void *argument, size_t bytes)
+{
+    (void)argument;
+    (void)bytes;
+    pthread_exit(NULL);
+}
+
+static void test_a_process_that_ends_its_thread(void **state)
+{
+    yoke_process *process;
+
+    (void)state;
+    assert_ok_pool(
+        pool, yoke_process_start(&process, pool, end_thread_process, NULL, 0, NULL));
+    assert_status_pool(pool, yoke_process_wait(process, NULL, 60), YOKE_EKERNEL);
+    assert_contains(yoke_pool_error(pool), "did not return");
+    assert_ok_pool(pool, yoke_process_destroy(process));
 }
 
 /* ---- closing ---- */
@@ -494,6 +512,7 @@ int main(void)
         ON_A_POOL(test_a_thread_that_ends),
         ON_A_POOL(test_a_thread_that_ends_in_a_callback),
         ON_A_POOL(test_a_task_that_ends_its_thread),
+        ON_A_POOL(test_a_process_that_ends_its_thread),
         yt_unit_test(test_closing),
     };
 
