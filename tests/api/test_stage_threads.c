@@ -275,15 +275,23 @@ static void conflicting_jobs_keep_their_order(void **state)
 
 /* ---- deaths beside the copy ---- */
 
-static void kill_workers(void)
+/* A worker that has died has no process until the supervisor has forked another. */
+static bool all_have_processes(void *workers)
 {
-    yoke_worker_info workers[8];
+    const yoke_worker_info *info = workers;
     size_t count = 0;
 
     assert_ok_pool(pool, yoke_pool_workers(pool, workers, 8, &count));
     assert_int_equal(count, 2);
-    for (size_t i = 0; i < count; i++) {
-        assert_true(workers[i].pid > 1);
+    return info[0].pid > 1 && info[1].pid > 1;
+}
+
+static void kill_workers(void)
+{
+    yoke_worker_info workers[8];
+
+    assert_true(yt_wait_until(all_have_processes, workers, 60));
+    for (size_t i = 0; i < 2; i++) {
         assert_int_equal(kill(workers[i].pid, SIGKILL), 0);
     }
 }
