@@ -472,18 +472,32 @@ static void test_a_process_that_ends_its_thread(void **state)
 
 /* ---- closing ---- */
 
+/* Ends when it is let go: none of the jobs after it ends while others are submitted. */
+static int await_event(yoke_task *task)
+{
+    return yoke_event_wait(*(yoke_event *const *)task->input, YOKE_FOREVER);
+}
+
 static void test_closing(void **state)
 {
     volatile int jumped = 0;
     int calls = 0;
+    yoke_future *first = NULL;
     const yoke_task_options options = {.on_success = jump_callback,
-                                       .on_context = &calls};
+                                       .on_context = &calls,
+                                       .after = &first,
+                                       .after_count = 1};
+    yoke_event *event;
 
     (void)state;
     pool = calls_open();
+    assert_ok_pool(pool, yoke_event_create(&event, pool, NULL));
+    assert_ok_pool(pool, yoke_apply_async(&first, pool, await_event, &event,
+                                          sizeof event, NULL));
     for (int i = 0; i < 3; i++) {
         assert_ok_pool(pool, yoke_apply_async(NULL, pool, give_one, NULL, 0, &options));
     }
+    assert_ok_pool(pool, yoke_event_set(event));
     if (setjmp(back) != 0) {
         jumped++;
     }
@@ -493,6 +507,7 @@ static void test_closing(void **state)
     }
     assert_int_equal(calls, 3);
     assert_ok(yoke_pool_close(pool));
+    yoke_future_destroy(first);
 }
 
 int main(void)
