@@ -64,14 +64,13 @@ typedef struct yoke_stream_options {
     /** Results come as they are ready: yoke_stream_index() says of which item. Otherwise they
      *  come in the order of the items. */
     bool unordered;
-    unsigned char reserved[7]; /**< 0 */
-    /** With YOKE_ON_FAILURE_KEEP: seconds that one item may take; as
-     *  yoke_task_options.item_timeout. For a function only: each item of a kernel is a job. */
-    double item_timeout;
+    unsigned char reserved[3]; /**< 0 */
     /** YOKE_ON_FAILURE_KEEP: an item that fails does not end the stream. yoke_stream_next() returns
      *  its failure in its place, and the next call goes on after it. */
     yoke_on_failure on_failure;
-    unsigned char reserved_end[4]; /**< 0 */
+    /** With YOKE_ON_FAILURE_KEEP: seconds that one item may take; as
+     *  yoke_task_options.item_timeout. For a function only: each item of a kernel is a job. */
+    double item_timeout;
 } yoke_stream_options;
 
 /** Stands for the item in a kernel's arguments: item i of the range reads its own `item_bytes`

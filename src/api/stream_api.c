@@ -45,11 +45,6 @@ static yoke_status stream_create(yoke_stream **stream, yoke_pool *pool,
     yoke_status status = yk_call_take_args(&request, arg_size, error);
 
     options->args = request.args;
-    if (status == YOKE_OK && memcmp(options->reserved_end, (unsigned char[4]){0},
-                                    sizeof options->reserved_end) != 0) {
-        status = yk_fail(error, YOKE_EUNSUPPORTED,
-                         "yoke_stream_options: `reserved_end` is not zero");
-    }
     if (status == YOKE_OK && options->kernel != NULL) {
         status = yk_call_check_kernel(pool, options->kernel, error);
     }

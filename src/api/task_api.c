@@ -2,7 +2,6 @@
 #include "yoke/task.h"
 
 #include <stdarg.h>
-#include <string.h>
 
 #include "api/call.h"
 #include "api/submission.h"
@@ -27,11 +26,6 @@ static yoke_status task_take_options(yk_request *request, yoke_pool *pool,
     if (status == YOKE_OK) {
         status = yk_call_take(&options, YK_CALL_RESERVED(yoke_task_options),
                               call->options, call->size, error);
-    }
-    if (status == YOKE_OK && memcmp(options.reserved_end, (unsigned char[4]){0},
-                                    sizeof options.reserved_end) != 0) {
-        status = yk_fail(error, YOKE_EUNSUPPORTED,
-                         "yoke_task_options: `reserved_end` is not zero");
     }
     if (status == YOKE_OK) {
         yk_tasks_take_options(request, &options);

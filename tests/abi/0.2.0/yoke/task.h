@@ -104,7 +104,8 @@ typedef struct yoke_task_options {
      *  has no such device. */
     bool on_device;
     bool no_wait; /**< as yoke_map_options.no_wait */
-    unsigned char reserved[6]; /**< 0 */
+    unsigned char reserved[2]; /**< 0 */
+    yoke_on_failure on_failure; /**< of yoke_apply_each() */
     /** With YOKE_ON_FAILURE_KEEP: seconds that one item may take. After that its worker is killed
      *  and replaced, the item has YOKE_EDEADLINE, and it is not tried again. 0: no limit. */
     double item_timeout;
@@ -114,8 +115,6 @@ typedef struct yoke_task_options {
      *  YOKE_EDEADLINE: it has failed. What has not been computed when the job ends early, by
      *  .timeout or a cancel, has the job's status. */
     yoke_status *item_status;
-    yoke_on_failure on_failure; /**< of yoke_apply_each() */
-    unsigned char reserved_end[4]; /**< 0 */
 } yoke_task_options;
 
 /** Implementation of the calls below; `size` is sizeof *options and `arg_size` sizeof *args as
