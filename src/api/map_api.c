@@ -29,12 +29,13 @@ static bool map_is_empty(const yoke_range *range)
 static yoke_status map_run(yoke_future **future, yoke_pool *pool, yk_request *submission,
                            yk_error *error)
 {
-    const yoke_status status = yk_map_options_check(&submission->options, error);
+    yoke_status status;
 
-    if (status == YOKE_OK && map_is_empty(&submission->range)) {
-        return yk_run_nothing(future, pool, submission, error);
+    if (!map_is_empty(&submission->range)) {
+        return yk_run(future, pool, submission, error);
     }
-    return status == YOKE_OK ? yk_run(future, pool, submission, error) : status;
+    status = yk_map_options_check(&submission->options, error);
+    return status == YOKE_OK ? yk_run_nothing(future, pool, submission, error) : status;
 }
 
 /* NULL for the future: waits. */
