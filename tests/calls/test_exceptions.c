@@ -3,6 +3,7 @@
  * compute fail, whatever called them; others let the exception through. The pool stays usable
  * in either case. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -451,12 +452,6 @@ static void terminate_it(void *context)
     *(yoke_status *)context = yoke_pool_terminate(pool);
 }
 
-/* Ends when it is let go: none of the jobs after it ends while others are submitted. */
-static int await_event(yoke_task *task)
-{
-    return yoke_event_wait(*(yoke_event *const *)task->input, YOKE_FOREVER);
-}
-
 static void check_end(void (*end)(void *context))
 {
     events seen = {.calls = 0};
@@ -467,17 +462,16 @@ static void check_end(void (*end)(void *context))
                                        .after = &first,
                                        .after_count = 1};
     yoke_status status = YOKE_OK;
-    yoke_event *event;
+    _Atomic int *gate;
     char text[100];
 
     pool = calls_open();
-    assert_ok_pool(pool, yoke_event_create(&event, pool, NULL));
-    assert_ok_pool(pool, yoke_apply_async(&first, pool, await_event, &event,
-                                          sizeof event, NULL));
+    gate = calls_gate(pool);
+    first = calls_held(pool, gate);
     for (int i = 0; i < 3; i++) {
         assert_ok_pool(pool, yoke_apply_async(NULL, pool, give_one, NULL, 0, &options));
     }
-    assert_ok_pool(pool, yoke_event_set(event));
+    atomic_store(gate, 1);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(caught(end, &status, text, sizeof text), 1);
         assert_int_equal(seen.calls, i + 1);

@@ -2,6 +2,7 @@
 /* longjmp() from every function of the program that the library calls in the program's own
  * threads, and the end of a thread in one. The library is not notified; it detects it. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -472,12 +473,6 @@ static void test_a_process_that_ends_its_thread(void **state)
 
 /* ---- closing ---- */
 
-/* Ends when it is let go: none of the jobs after it ends while others are submitted. */
-static int await_event(yoke_task *task)
-{
-    return yoke_event_wait(*(yoke_event *const *)task->input, YOKE_FOREVER);
-}
-
 static void test_closing(void **state)
 {
     volatile int jumped = 0;
@@ -487,17 +482,16 @@ static void test_closing(void **state)
                                        .on_context = &calls,
                                        .after = &first,
                                        .after_count = 1};
-    yoke_event *event;
+    _Atomic int *gate;
 
     (void)state;
     pool = calls_open();
-    assert_ok_pool(pool, yoke_event_create(&event, pool, NULL));
-    assert_ok_pool(pool, yoke_apply_async(&first, pool, await_event, &event,
-                                          sizeof event, NULL));
+    gate = calls_gate(pool);
+    first = calls_held(pool, gate);
     for (int i = 0; i < 3; i++) {
         assert_ok_pool(pool, yoke_apply_async(NULL, pool, give_one, NULL, 0, &options));
     }
-    assert_ok_pool(pool, yoke_event_set(event));
+    atomic_store(gate, 1);
     if (setjmp(back) != 0) {
         jumped++;
     }
