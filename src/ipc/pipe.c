@@ -153,7 +153,7 @@ static void pipe_settle_place(yk_pipe_end *end, uint32_t place, uint64_t holder)
     }
 }
 
-/* At the first unused place, so that places tell who came first. False: there is none. */
+/* At the first unused place, so that places tell which process came first. False: all are used. */
 static bool pipe_add_last(yk_pipe_end *end, uint64_t holder)
 {
     for (uint32_t i = 0; i < YK_PIPE_HOLDERS; i++) {

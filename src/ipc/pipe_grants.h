@@ -24,7 +24,7 @@ yoke_status yk_pipe_grants_begin(yk_pipe_grants *grants, yk_ipc_registry *object
                                  yk_arena *arena, const void *argument, size_t bytes,
                                  yk_error *error);
 
-/* The process with this identity holds them. 0: it has ended, or is unknown, or there is none. */
+/* The process with this identity holds them. 0: it has ended, is unknown, or was not started. */
 void yk_pipe_grants_end(yk_pipe_grants *grants, yk_identity process, bool ended);
 
 #endif
