@@ -37,7 +37,9 @@ static yoke_status task_take_options(yk_request *request, yoke_pool *pool,
 static bool task_has_plain_parts(const yoke_arg *arg, yoke_access access)
 {
     return arg->kind == YOKE_ARG_ARRAY && arg->parts == YOKE_PARTS_ITEM &&
-           arg->access == access && arg->blocks <= 1 && !arg->leaves_some;
+           arg->access == access && arg->blocks <= 1 && !arg->leaves_some &&
+           (arg->pitch == 0 || arg->pitch == arg->bytes ||
+            (arg->scale_up == 0 && arg->offsets == NULL));
 }
 
 /* The number, from 1, of the first argument of this kind; 0: none. */

@@ -212,6 +212,7 @@ static void suggest_read(sentence *to, const yk_finding *finding,
 {
     const yk_arg *arg = &launch->args[finding->index];
     const bool can_have_halo = arg->parts == YK_PARTS_ITEM && arg->blocks <= 1 &&
+                               arg->map == YK_MAP_SAME &&
                                launch->group[launch->split] <= 1 &&
                                is_one(finding, launch);
     uint64_t before;

@@ -67,20 +67,31 @@ bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
            (arg_disturbs(a, x, b, y) || arg_disturbs(b, y, a, x));
 }
 
+static yoke_status fail_overlap(const yk_launch *launch, uint32_t first, uint32_t second,
+                                yk_error *error)
+{
+    const uint32_t both = launch->args[first].access & launch->args[second].access;
+
+    if (second >= launch->arg_count) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "argument %u is written and overlaps the offsets of a ragged array",
+                       first + 1);
+    }
+    return yk_fail(error, YOKE_EINVAL,
+                   "arguments %u and %u overlap and %s written: results would depend on the "
+                   "order of execution",
+                   first + 1, second + 1, (both & YK_WRITE) != 0 ? "both are" : "one is");
+}
+
 yoke_status yk_launch_check_overlap(const yk_launch *launch, yk_error *error)
 {
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         for (uint32_t j = 0; j < i; j++) {
             const yk_arg *a = &launch->args[j];
             const yk_arg *b = &launch->args[i];
 
             if (yk_args_conflict(launch, a, launch, b)) {
-                return yk_fail(error, YOKE_EINVAL,
-                               "arguments %u and %u overlap and %s written: results "
-                               "would depend on the order of execution",
-                               j + 1, i + 1,
-                               (a->access & b->access & YK_WRITE) != 0 ? "both are"
-                                                                       : "one is");
+                return fail_overlap(launch, j, i, error);
             }
         }
     }
@@ -122,8 +133,10 @@ yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,
                            yk_error *error)
 {
     size_t values_used = 0;
-    yoke_status status =
-        yk_launch_fill_range(launch, input->kernel, &input->request->range,
+    yoke_status status;
+
+    launch->used_count = 0;
+    status = yk_launch_fill_range(launch, input->kernel, &input->request->range,
                              input->request->options.round_up, error);
 
     if (status == YOKE_OK) {

@@ -44,14 +44,15 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
 /* The number of bytes from an array's pointer to the end of what may be accessed, in a launch
  * whose range is filled in. YOKE_EINVAL if the array is not valid, or reaches before the
  * pointer. */
-yoke_status yk_launch_reach(const yk_launch *launch, const yoke_arg *arg,
+yoke_status yk_launch_reach(yk_launch *launch, const yoke_arg *arg,
                             uint64_t *bytes, yk_error *error);
 
 /* Whether two arguments of two launches access a common byte and one of them writes it. */
 bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
                       const yk_arg *y);
 
-/* YOKE_EINVAL if two arguments overlap and one is written. */
+/* YOKE_EINVAL if two arguments, or one and the offsets of a ragged array, overlap and one of the
+ * two is written. */
 yoke_status yk_launch_check_overlap(const yk_launch *launch, yk_error *error);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/bits.h"
+#include "launch/check_offsets.h"
 #include "launch/footprint.h"
 
 /* ---- which fields go together ---- */
@@ -27,6 +28,12 @@ static yoke_status check_whole(const yoke_arg *arg, yk_error *error)
                        "number of parts or a pitch; yoke_arg_strided(array, rows, "
                        "pitch) declares gaps between its rows");
     }
+    if (arg->scale_up != 0 || arg->scale_down != 0 || arg->mirrored ||
+        arg->from_begin || arg->offsets != NULL) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "an array that is not divided cannot be scaled, mirrored, ragged "
+                       "or counted from the range's begin: it has no parts");
+    }
     return YOKE_OK;
 }
 
@@ -46,6 +53,41 @@ static yoke_status check_group_parts(const yk_launch *launch, const yoke_arg *ar
     if (has_halo(arg)) {
         return yk_fail(error, YOKE_EINVAL,
                        "parts per work-group cannot have a halo; parts per item can");
+    }
+    return YOKE_OK;
+}
+
+static bool is_scaled(const yoke_arg *arg)
+{
+    return arg->scale_up != 0 || arg->scale_down != 0;
+}
+
+/* Which part belongs to an item: at most one rule, with numbers that make sense. */
+static yoke_status check_map(const yoke_arg *arg, yk_error *error)
+{
+    static const size_t max_scale = UINT32_C(1) << 31;
+    const bool writes = ((unsigned)arg->access & YOKE_ACCESS_WRITE) != 0;
+
+    if (is_scaled(arg) + arg->mirrored + (arg->offsets != NULL) > 1) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "an array can be scaled, mirrored or ragged, not two of these");
+    }
+    if (is_scaled(arg) && (arg->scale_up == 0 || arg->scale_down == 0 ||
+                           arg->scale_up > max_scale || arg->scale_down > max_scale)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "cannot scale by %zu / %zu: both are numbers from 1 to 2^31",
+                       arg->scale_up, arg->scale_down);
+    }
+    if (writes && arg->scale_up < arg->scale_down) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "scaled by %zu / %zu several items have the same part; an array "
+                       "that is written needs at least one part for each item",
+                       arg->scale_up, arg->scale_down);
+    }
+    if (arg->mirrored && arg->at != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "a mirrored array cannot have an offset (yoke_arg_at()); pass a "
+                       "pointer to the part that mirrors the last item's");
     }
     return YOKE_OK;
 }
@@ -77,6 +119,7 @@ static yoke_status check_array_shape(const yk_launch *launch, const yoke_arg *ar
                                      yk_error *error)
 {
     const unsigned access = (unsigned)arg->access;
+    yoke_status status = YOKE_OK;
 
     if (access < 1 || access > 3 || (unsigned)arg->parts > YOKE_PARTS_WHOLE ||
         (unsigned)arg->edge > YOKE_EDGE_PRESENT) {
@@ -93,13 +136,12 @@ static yoke_status check_array_shape(const yk_launch *launch, const yoke_arg *ar
                        arg->pitch, arg->bytes);
     }
     if (arg->parts == YOKE_PARTS_GROUP) {
-        const yoke_status status = check_group_parts(launch, arg, error);
-
-        if (status != YOKE_OK) {
-            return status;
-        }
+        status = check_group_parts(launch, arg, error);
     }
-    return check_access(arg, error);
+    if (status == YOKE_OK) {
+        status = check_map(arg, error);
+    }
+    return status == YOKE_OK ? check_access(arg, error) : status;
 }
 
 /* ---- where the parts are ---- */
@@ -120,28 +162,73 @@ static yoke_status fail_overflow(yk_error *error)
 }
 
 static bool find_numbers(part_numbers *numbers, const yk_launch *launch,
-                         const yoke_arg *arg)
+                         const yk_arg *to, const yoke_arg *arg)
 {
-    const bool by_group = arg->parts == YOKE_PARTS_GROUP;
-    const uint64_t begin = by_group ? 0 : launch->begin[launch->split];
+    const yk_part_run owned = yk_footprint_owned(launch, to);
 
-    *numbers = (part_numbers){
-        .first = begin + arg->at,
-        .count = by_group ? yk_launch_group_count(launch) : launch->size[launch->split],
-    };
-    return arg->at < max_parts && arg->count < max_parts;
+    if (owned.end >= max_parts || arg->at >= max_parts || arg->count >= max_parts) {
+        return false;
+    }
+    *numbers = (part_numbers){owned.begin + arg->at, owned.end - owned.begin};
+    return true;
 }
+
+static yoke_status fail_beyond(const yoke_arg *arg, const part_numbers *numbers,
+                               yk_error *error)
+{
+    return yk_fail(error, YOKE_EINVAL,
+                   "the array has %zu parts; the range's last item would own part "
+                   "%llu (counted from 0)",
+                   arg->count,
+                   (unsigned long long)(numbers->first + numbers->count - 1));
+}
+
+/* ---- which part is whose ---- */
+
+/* Item i owns part n - 1 - i of n parts: as many as the array has, or the range's items. */
+static yoke_status place_mirrored(yk_arg *to, const yk_launch *launch,
+                                  const yoke_arg *arg, yk_error *error)
+{
+    const yk_part_run straight = yk_footprint_owned(launch, to);
+    const part_numbers numbers = {straight.begin, straight.end - straight.begin};
+
+    if (arg->count == 0 && straight.begin != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "a mirrored array needs its number of parts, yoke_arg_of(), if the "
+                       "range does not begin at 0: item i owns part n - 1 - i of n");
+    }
+    if (arg->count != 0 && arg->count < straight.end) {
+        return fail_beyond(arg, &numbers, error);
+    }
+    to->map = YK_MAP_MIRRORED;
+    to->mirror = arg->count != 0 ? arg->count : straight.end;
+    return YOKE_OK;
+}
+
+static yoke_status place_parts(yk_arg *to, yk_launch *launch,
+                               const yk_launch_input *input, const yoke_arg *arg,
+                               yk_error *error)
+{
+    if (arg->mirrored) {
+        return place_mirrored(to, launch, arg, error);
+    }
+    if (is_scaled(arg)) {
+        to->map = YK_MAP_SCALED;
+        to->scale_up = arg->scale_up;
+        to->scale_down = arg->scale_down;
+    }
+    return arg->offsets != NULL ? yk_check_offsets(launch, to, input, arg, error)
+                                : YOKE_OK;
+}
+
+/* ---- what is around them ---- */
 
 /* Sets the number of parts before and after the range's, in an array of known length. */
 static yoke_status place_in_array(yk_arg *to, const yoke_arg *arg,
                                   const part_numbers *numbers, yk_error *error)
 {
     if (numbers->first + numbers->count > arg->count) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "the array has %zu parts; the range's last item would own part "
-                       "%llu (counted from 0)",
-                       arg->count,
-                       (unsigned long long)(numbers->first + numbers->count - 1));
+        return fail_beyond(arg, numbers, error);
     }
     to->before = numbers->first;
     to->after = arg->count - numbers->first - numbers->count;
@@ -213,7 +300,7 @@ static yoke_status fill_neighbours(yk_arg *to, const yoke_arg *arg,
 /* The number of bytes from the first of `parts` parts to the end of the last one's first block. */
 static bool row_bytes(uint64_t parts, const yk_arg *to, uint64_t *bytes)
 {
-    return yk_mul(parts - 1, to->pitch, bytes) && yk_add(*bytes, to->bytes, bytes);
+    return yk_mul(yk_max(parts, 1) - 1, to->pitch, bytes) && yk_add(*bytes, to->bytes, bytes);
 }
 
 static bool column_bytes(const yk_arg *to, uint64_t *bytes)
@@ -260,14 +347,18 @@ static bool fits_in_numbers(const yk_arg *to, const part_numbers *numbers)
            yk_add(bytes, front, &bytes) && bytes < UINT64_MAX / 4;
 }
 
-static yoke_status lay_out_parts(yk_arg *to, const yk_launch *launch,
-                                 const yoke_arg *arg, yk_error *error)
+static yoke_status lay_out_parts(yk_arg *to, yk_launch *launch,
+                                 const yk_launch_input *input, const yoke_arg *arg,
+                                 yk_error *error)
 {
     part_numbers numbers;
-    yoke_status status;
+    yoke_status status = place_parts(to, launch, input, arg, error);
 
+    if (status != YOKE_OK) {
+        return status;
+    }
     to->pitch = arg->pitch != 0 ? arg->pitch : arg->bytes;
-    if (!find_numbers(&numbers, launch, arg)) {
+    if (!find_numbers(&numbers, launch, to, arg)) {
         return fail_overflow(error);
     }
     status = fill_neighbours(to, arg, &numbers, error);
@@ -296,7 +387,8 @@ static yoke_status lay_out_whole(yk_arg *to, const yoke_arg *arg, yk_error *erro
 }
 
 /* Fills in all of an array argument that does not depend on its address. */
-static yoke_status lay_out(yk_arg *to, const yk_launch *launch, const yoke_arg *arg,
+static yoke_status lay_out(yk_arg *to, yk_launch *launch,
+                           const yk_launch_input *input, const yoke_arg *arg,
                            yk_error *error)
 {
     const yoke_status status = check_array_shape(launch, arg, error);
@@ -309,14 +401,15 @@ static yoke_status lay_out(yk_arg *to, const yk_launch *launch, const yoke_arg *
     to->flags =
         (arg->reads_all ? YK_ARG_READS_ALL : 0U) |
         (arg->leaves_some ? YK_ARG_LEAVES_SOME : 0U) |
+        (arg->from_begin ? YK_ARG_FROM_BEGIN : 0U) |
         (arg->edge == YOKE_EDGE_PERIODIC && has_halo(arg) ? YK_ARG_PERIODIC : 0U);
     to->blocks = arg->blocks > 1 ? arg->blocks : 1;
     to->stride = arg->blocks > 1 ? arg->stride : 0;
     return arg->parts == YOKE_PARTS_WHOLE ? lay_out_whole(to, arg, error)
-                                          : lay_out_parts(to, launch, arg, error);
+                                          : lay_out_parts(to, launch, input, arg, error);
 }
 
-yoke_status yk_launch_reach(const yk_launch *launch, const yoke_arg *arg,
+yoke_status yk_launch_reach(yk_launch *launch, const yoke_arg *arg,
                             uint64_t *bytes, yk_error *error)
 {
     static const uint64_t middle = UINT64_MAX / 2;
@@ -327,7 +420,7 @@ yoke_status yk_launch_reach(const yk_launch *launch, const yoke_arg *arg,
     if (arg->bytes == 0) {
         return yk_fail(error, YOKE_EINVAL, "its size is 0 bytes");
     }
-    status = lay_out(&to, launch, arg, error);
+    status = lay_out(&to, launch, NULL, arg, error);
     if (status != YOKE_OK) {
         return status;
     }
@@ -381,7 +474,7 @@ static yoke_status fail_present(const yk_launch *launch, const yk_arg *to,
 
     own.before = own.after = 0;
     yk_footprint_span(launch, &own, &low, &high);
-    low += own.offset + launch->begin[launch->split] * own.pitch;
+    low += own.offset + yk_footprint_owned(launch, &own).begin * own.pitch;
     there[0] = (low - to->block_address) / to->pitch;
     there[1] = (to->block_address + to->block_bytes - high) / to->pitch;
     return yk_fail(error, YOKE_EINVAL,
@@ -428,7 +521,7 @@ static yoke_status check_block(const yk_launch *launch, const yk_arg *to,
                    (unsigned long long)to->block_bytes, (unsigned long long)left);
 }
 
-yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,
+yoke_status yk_check_array(yk_launch *launch, yk_arg *to,
                            const yk_launch_input *input, const yoke_arg *arg,
                            yk_error *error)
 {
@@ -439,7 +532,7 @@ yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,
     if (arg->pointer == NULL) {
         return yk_fail(error, YOKE_EINVAL, "the array is NULL");
     }
-    status = lay_out(to, launch, arg, error);
+    status = lay_out(to, launch, input, arg, error);
     if (status != YOKE_OK) {
         return status;
     }

@@ -7,7 +7,7 @@
 #include "launch/check.h"
 
 /* Fills in the rest of *to, whose kind and bytes are set, for a launch whose range is set. */
-yoke_status yk_check_array(const yk_launch *launch, yk_arg *to,
+yoke_status yk_check_array(yk_launch *launch, yk_arg *to,
                            const yk_launch_input *input, const yoke_arg *arg,
                            yk_error *error);
 

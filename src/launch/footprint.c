@@ -5,12 +5,6 @@
 
 #include "base/bits.h"
 
-/* Parts [begin, end), counted from the first part that exists. */
-typedef struct part_run {
-    uint64_t begin;
-    uint64_t end;
-} part_run;
-
 static uint64_t add_sat(uint64_t a, uint64_t b)
 {
     uint64_t sum;
@@ -30,60 +24,115 @@ static uint64_t block_count(const yk_arg *arg)
     return yk_max(arg->blocks, 1);
 }
 
-/* ---- parts ---- */
+/* ---- whose parts they are ---- */
 
-/* The number of parts that belong to the range's items. */
-static uint64_t owned_count(const yk_launch *launch, const yk_arg *arg)
-{
-    return arg->parts == YK_PARTS_GROUP ? yk_launch_group_count(launch)
-                                        : launch->size[launch->split];
-}
-
-/* The number of the first item's part: group 0's, or the first global id. */
-static uint64_t first_owned(const yk_launch *launch, const yk_arg *arg)
-{
-    return arg->parts == YK_PARTS_GROUP ? 0 : launch->begin[launch->split];
-}
-
-static part_run all_parts(const yk_launch *launch, const yk_arg *arg)
-{
-    const uint64_t count = add_sat(owned_count(launch, arg), arg->after);
-
-    return (part_run){0, add_sat(arg->before, count)};
-}
-
-/* The parts that belong to the items [begin, end). */
-static part_run own_parts(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
-                          uint64_t end)
+/* The numbers of the items [begin, end), or of their groups, as the array counts them. */
+static yk_part_run item_numbers(const yk_launch *launch, const yk_arg *arg,
+                                uint64_t begin, uint64_t end)
 {
     const uint64_t first = launch->begin[launch->split];
     const uint64_t group = launch->group[launch->split];
 
-    begin -= first;
-    end -= first;
     if (arg->parts == YK_PARTS_GROUP) {
-        begin = group == 0 ? 0 : begin / group;
-        end = group == 0 ? 0 : yk_div_up(end, group);
+        return group == 0 ? (yk_part_run){0, 0}
+                          : (yk_part_run){(begin - first) / group,
+                                          yk_div_up(end - first, group)};
     }
-    return (part_run){arg->before + begin, arg->before + end};
+    return (arg->flags & YK_ARG_FROM_BEGIN) != 0
+               ? (yk_part_run){begin - first, end - first}
+               : (yk_part_run){begin, end};
+}
+
+/* floor(number * up / down), without an overflow that the result does not have. */
+static uint64_t scaled(const yk_arg *arg, uint64_t number)
+{
+    const uint64_t rest = number % arg->scale_down;
+
+    return add_sat(mul_sat(number / arg->scale_down, arg->scale_up),
+                   rest * arg->scale_up / arg->scale_down);
+}
+
+static uint64_t offset_of(const yk_arg *arg, uint64_t number)
+{
+    const void *at = (const void *)(uintptr_t)(arg->offsets + number * arg->offset_bytes);
+    const uint64_t offset =
+        arg->offset_bytes == 4 ? *(const uint32_t *)at : *(const uint64_t *)at;
+
+    return yk_max(arg->offsets_low, yk_min(offset, arg->offsets_high));
+}
+
+/* The parts that belong to items with the numbers [n.begin, n.end), of which there is one. */
+static yk_part_run mapped(const yk_arg *arg, yk_part_run n)
+{
+    switch (arg->map) {
+    case YK_MAP_SCALED:
+        return (yk_part_run){scaled(arg, n.begin), yk_max(scaled(arg, n.end),
+                                                          scaled(arg, n.end - 1) + 1)};
+    case YK_MAP_MIRRORED:
+        return (yk_part_run){arg->mirror - n.end, arg->mirror - n.begin};
+    case YK_MAP_OFFSETS:
+        return (yk_part_run){offset_of(arg, n.begin), offset_of(arg, n.end)};
+    default:
+        return n;
+    }
+}
+
+yk_part_run yk_footprint_owned(const yk_launch *launch, const yk_arg *arg)
+{
+    const uint64_t first = launch->begin[launch->split];
+
+    if (arg->map == YK_MAP_OFFSETS) {
+        return (yk_part_run){arg->offsets_low, arg->offsets_high};
+    }
+    return mapped(arg, item_numbers(launch, arg, first,
+                                    add_sat(first, launch->size[launch->split])));
+}
+
+/* ---- parts, counted from the first that exists ---- */
+
+static yk_part_run all_parts(const yk_launch *launch, const yk_arg *arg)
+{
+    const yk_part_run owned = yk_footprint_owned(launch, arg);
+
+    return (yk_part_run){
+        0, add_sat(arg->before, add_sat(owned.end - owned.begin, arg->after))};
+}
+
+/* The parts that belong to the items [begin, end). */
+static yk_part_run own_parts(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
+                             uint64_t end)
+{
+    const uint64_t first = launch->begin[launch->split];
+    const yk_part_run owned = yk_footprint_owned(launch, arg);
+    /* Offsets are not read for the whole range: a job's footprint outlives them. */
+    const yk_part_run own =
+        begin == first && end - first == launch->size[launch->split]
+            ? owned
+            : mapped(arg, item_numbers(launch, arg, begin, end));
+
+    return (yk_part_run){arg->before + own.begin - owned.begin,
+                         arg->before + own.end - owned.begin};
 }
 
 /* Modulo 2^64: parts before the array's pointer have negative numbers. */
 static uint64_t part_address(const yk_launch *launch, const yk_arg *arg, uint64_t part)
 {
-    const uint64_t number = first_owned(launch, arg) - arg->before + part;
+    const uint64_t number = yk_footprint_owned(launch, arg).begin - arg->before + part;
 
     return arg->address + arg->offset + number * yk_arg_pitch(arg);
 }
 
-static size_t put_parts(const yk_launch *launch, const yk_arg *arg, part_run run,
+static size_t put_parts(const yk_launch *launch, const yk_arg *arg, yk_part_run run,
                         yk_extent *out)
 {
+    const uint64_t address = part_address(launch, arg, run.begin);
+
     if (run.begin >= run.end) {
+        *out = yk_extent_run(address, 0);
         return 0;
     }
     *out = yk_extent_joined((yk_extent){
-        .address = part_address(launch, arg, run.begin),
+        .address = address,
         .bytes = arg->bytes,
         .blocks = run.end - run.begin,
         .stride = yk_arg_pitch(arg),
@@ -107,10 +156,10 @@ static size_t put_whole(const yk_arg *arg, yk_extent *out)
 
 /* ---- halos ---- */
 
-static size_t put_halo(const yk_launch *launch, const yk_arg *arg, part_run all,
-                       part_run own, yk_extent *out)
+static size_t put_halo(const yk_launch *launch, const yk_arg *arg, yk_part_run all,
+                       yk_part_run own, yk_extent *out)
 {
-    const part_run run = {
+    const yk_part_run run = {
         own.begin - yk_min(arg->halo_before, own.begin - all.begin),
         own.end + yk_min(arg->halo_after, all.end - own.end),
     };
@@ -121,7 +170,7 @@ static size_t put_halo(const yk_launch *launch, const yk_arg *arg, part_run all,
 /* At most three runs: around the items' own parts, and what continues at the other end of the
  * array. */
 static size_t put_periodic_halo(const yk_launch *launch, const yk_arg *arg,
-                                part_run all, part_run own, yk_extent *out)
+                                yk_part_run all, yk_part_run own, yk_extent *out)
 {
     const uint64_t below = own.begin - all.begin;
     const uint64_t above = all.end - own.end;
@@ -134,12 +183,12 @@ static size_t put_periodic_halo(const yk_launch *launch, const yk_arg *arg,
     }
     count = put_halo(launch, arg, all, own, out);
     if (before > below) {
-        count += put_parts(launch, arg, (part_run){all.end - (before - below), all.end},
+        count += put_parts(launch, arg, (yk_part_run){all.end - (before - below), all.end},
                            out + count);
     }
     if (after > above) {
         count +=
-            put_parts(launch, arg, (part_run){all.begin, all.begin + (after - above)},
+            put_parts(launch, arg, (yk_part_run){all.begin, all.begin + (after - above)},
                       out + count);
     }
     return count;
@@ -150,8 +199,8 @@ static size_t put_periodic_halo(const yk_launch *launch, const yk_arg *arg,
 size_t yk_footprint_read(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
                          uint64_t end, yk_extent out[YK_MAX_EXTENTS])
 {
-    part_run all;
-    part_run own;
+    yk_part_run all;
+    yk_part_run own;
 
     if (arg->kind != YK_ARG_ARRAY || (arg->access & YK_READ) == 0 || begin >= end) {
         return 0;
@@ -212,9 +261,8 @@ void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low
                        uint64_t *high)
 {
     const uint64_t pitch = yk_arg_pitch(arg);
-    const uint64_t last = add_sat(first_owned(launch, arg),
-                                  add_sat(owned_count(launch, arg), arg->after)) -
-                          1;
+    yk_part_run owned;
+    uint64_t end;
     uint64_t front;
 
     *low = arg->address;
@@ -226,8 +274,12 @@ void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low
         *high = add_sat(*high, part_reach(arg));
         return;
     }
-    *high = add_sat(
-        *high, add_sat(add_sat(arg->offset, mul_sat(last, pitch)), part_reach(arg)));
+    owned = yk_footprint_owned(launch, arg);
+    end = add_sat(owned.end, arg->after);
+    if (end > 0 && (end > owned.begin || arg->before > 0)) {
+        *high = add_sat(*high, add_sat(arg->offset, mul_sat(end - 1, pitch)));
+        *high = add_sat(*high, part_reach(arg));
+    }
     front = part_address(launch, arg, 0) - arg->address;
     if (arg->before > 0 && (int64_t)front < 0) {
         *low += front;

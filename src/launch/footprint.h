@@ -6,6 +6,8 @@
  *
  * Items are counted by global id in the split dimension, from launch->begin[split]. Extents are
  * joined (see yk_extent_joined()), and contain no gap between parts or blocks.
+ *
+ * The offsets of a ragged array are read here, except for the footprint of the whole range.
  */
 #ifndef YK_LAUNCH_FOOTPRINT_H
 #define YK_LAUNCH_FOOTPRINT_H
@@ -30,6 +32,15 @@ size_t yk_footprint_write(const yk_launch *launch, const yk_arg *arg, uint64_t b
 /* The items' own parts, read or written. */
 yk_extent yk_footprint_own(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
                            uint64_t end);
+
+/* The parts that belong to the range's items, or groups: the number of the first, counted from
+ * the array's part 0, and of the one after the last. */
+typedef struct yk_part_run {
+    uint64_t begin;
+    uint64_t end;
+} yk_part_run;
+
+yk_part_run yk_footprint_owned(const yk_launch *launch, const yk_arg *arg);
 
 /* What has to be there before the items [begin, end) run on a copy of the array: what they
  * read, and what they may leave unchanged. Returns the number of extents. */

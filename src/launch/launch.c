@@ -31,6 +31,11 @@ bool yk_arg_leaves_some(const yk_arg *arg)
            (arg->parts == YK_PARTS_WHOLE || (arg->flags & YK_ARG_LEAVES_SOME) != 0);
 }
 
+uint32_t yk_launch_array_count(const yk_launch *launch)
+{
+    return launch->arg_count + launch->used_count;
+}
+
 uint64_t yk_arg_pitch(const yk_arg *arg)
 {
     return arg->pitch != 0 ? arg->pitch : arg->bytes;

@@ -26,6 +26,15 @@ enum {
     YK_ARG_LEAVES_SOME = 4, /* items may leave some bytes of their parts unchanged */
     /* the pages of its allocation may hold others, too: no device may take them as a whole */
     YK_ARG_SHARES_PAGES = 8,
+    YK_ARG_FROM_BEGIN = 16, /* items are counted from the range's first, not from id 0 */
+};
+
+/* Which parts item (or group) i owns. */
+enum {
+    YK_MAP_SAME = 0,     /* part i */
+    YK_MAP_SCALED = 1,   /* i * scale_up / scale_down up to the next item's, at least one */
+    YK_MAP_MIRRORED = 2, /* part mirror - 1 - i */
+    YK_MAP_OFFSETS = 3,  /* offsets[i] up to offsets[i + 1], maybe none */
 };
 
 /* A checked argument. Fields that do not apply to its kind are 0. */
@@ -50,9 +59,17 @@ typedef struct yk_arg {
     uint64_t block_id;      /* array: its number, never used twice in a pool */
     uint64_t table;         /* array: address of its yk_residency; 0: it is not lent */
     uint64_t attachment; /* array: number of the named segment it lies in, from 1; 0: none */
+    uint32_t map;          /* array: YK_MAP_SAME and so on */
+    uint32_t offset_bytes; /* array: size of one of the offsets, 4 or 8 */
+    uint64_t scale_up;
+    uint64_t scale_down;
+    uint64_t mirror;
+    uint64_t offsets; /* array: address of unsigned integers, which do not change meanwhile */
+    uint64_t offsets_low;  /* array: the least of those that the range needs ... */
+    uint64_t offsets_high; /* ... and the greatest */
 } yk_arg;
 
-static_assert(sizeof(yk_arg) == 16 + 16 * 8, "no padding");
+static_assert(sizeof(yk_arg) == 16 + 23 * 8, "no padding");
 
 enum { YK_TASK_SMALL_BYTES = 4096 };
 
@@ -91,7 +108,7 @@ typedef struct yk_launch {
     uint32_t round_up;  /* launches are padded to whole work-groups */
     uint32_t whole;     /* not split: the whole range is one chunk */
     uint32_t arg_count;
-    uint32_t reserved;
+    uint32_t used_count; /* arrays that are used but not passed: they follow the arguments */
     yk_task_call task;
     yk_arg args[YK_MAX_ARGS];
     unsigned char values[YK_LAUNCH_VALUE_BYTES];
@@ -110,6 +127,9 @@ bool yk_arg_is_changed_in_place(const yk_arg *arg);
 /* Whether items may leave bytes of their parts unchanged without having read them. These bytes
  * keep their content, so a device that copies the result back must have it. */
 bool yk_arg_leaves_some(const yk_arg *arg);
+
+/* The number of arguments, and of arrays that are used but not passed. */
+uint32_t yk_launch_array_count(const yk_launch *launch);
 
 /* The number of bytes from a part's first byte to the next part's. */
 uint64_t yk_arg_pitch(const yk_arg *arg);

@@ -47,7 +47,7 @@ static yoke_status stream_layout_place(int *place, uint64_t *place_bytes, int nu
     return YOKE_OK;
 }
 
-static yoke_status plan_arg(yk_stream_layout *layout, const yk_launch *launch,
+static yoke_status plan_arg(yk_stream_layout *layout, yk_launch *launch,
                             const yoke_arg *arg, int number, yk_error *error)
 {
     uint64_t bytes;

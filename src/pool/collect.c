@@ -264,7 +264,7 @@ void yk_collect_all_landed_locked(yoke_pool *pool)
 
 static bool collect_uses_block(const yk_launch *launch, uint64_t block_id)
 {
-    for (uint32_t i = 0; i < launch->arg_count && i < YK_MAX_ARGS; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch) && i < YK_MAX_ARGS; i++) {
         if (launch->args[i].kind == YK_ARG_ARRAY &&
             launch->args[i].block_id == block_id) {
             return true;

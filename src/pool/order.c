@@ -15,8 +15,8 @@ static bool order_conflicts(const yk_launch *earlier, const yk_launch *later,
 {
     bool any = false;
 
-    for (uint32_t i = 0; i < earlier->arg_count; i++) {
-        for (uint32_t j = 0; j < later->arg_count; j++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(earlier); i++) {
+        for (uint32_t j = 0; j < yk_launch_array_count(later); j++) {
             if (yk_args_conflict(earlier, &earlier->args[i], later, &later->args[j])) {
                 any = true;
                 *needed |= (earlier->args[i].access & YK_WRITE) != 0;
@@ -24,6 +24,30 @@ static bool order_conflicts(const yk_launch *earlier, const yk_launch *later,
         }
     }
     return any;
+}
+
+static bool order_changes_used(const yk_launch *earlier, const yk_launch *later)
+{
+    for (uint32_t i = 0; i < earlier->arg_count; i++) {
+        for (uint32_t j = later->arg_count; j < yk_launch_array_count(later); j++) {
+            if (yk_args_conflict(earlier, &earlier->args[i], later, &later->args[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch)
+{
+    for (uint32_t i = 0; launch->used_count > 0 && i < pool->jobs.count; i++) {
+        const uint32_t slot = pool->jobs.slots_by_age[i];
+
+        if (order_changes_used(&pool->control->jobs[slot].launch, launch)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What a job has to wait for, found so far. */

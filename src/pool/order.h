@@ -3,6 +3,7 @@
 #ifndef YK_POOL_ORDER_H
 #define YK_POOL_ORDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -20,6 +21,9 @@ typedef struct yk_order {
  * names. */
 yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
                                  const yoke_map_options *options, yk_error *error);
+
+/* Whether a job that is not collected yet changes what a launch uses without passing it. */
+bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch);
 
 /* A job waits for none and needs none, as far as is known. */
 void yk_order_clear_locked(yoke_pool *pool, uint32_t slot);

@@ -132,6 +132,7 @@ static bool keep_written(yk_launch *launch, const yoke_future *future)
         }
     }
     launch->arg_count = count;
+    launch->used_count = 0;
     return count > 0;
 }
 
@@ -193,7 +194,7 @@ void yk_spoiled_note_locked(yoke_pool *pool, yoke_future *future,
 
 static bool spoiled_is_needed(const yk_launch *launch, const yk_spoiled *spoiled)
 {
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         for (uint32_t k = 0; k < spoiled->launch.arg_count; k++) {
             const yk_arg *bad = &spoiled->launch.args[k];
 

@@ -255,7 +255,7 @@ static bool changes_in_place(const yk_launch *launch)
 
 static void use_arrays(yoke_pool *pool, const yk_launch *launch, int users)
 {
-    for (uint32_t i = 0; i < launch->arg_count && i < YK_MAX_ARGS; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch) && i < YK_MAX_ARGS; i++) {
         const yk_arg *arg = &launch->args[i];
 
         if (arg->kind == YK_ARG_ARRAY) {
@@ -391,29 +391,38 @@ yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *erro
     return YOKE_OK;
 }
 
-/* Arrays outside the pool's memory are copied in only when no job is about to change
- * them. *again: the lock was given up and all may be different. */
-static yoke_status submit_wait_for_staged_locked(yoke_pool *pool,
-                                                 const yk_launch *launch,
-                                                 const submit_limit *limit, bool *again,
-                                                 yk_error *error)
+/* What stands in the way of reading, now, what the submission reads; NULL: nothing. */
+static const char *submit_obstacle_locked(const yoke_pool *pool, const yk_launch *launch)
+{
+    return yk_order_changes_used_locked(pool, launch)
+               ? "a job in flight changes the offsets of a ragged array"
+           : yk_stage_has_conflict_locked(pool, launch)
+               ? "a job in flight changes an array outside the pool's memory that this one "
+                 "uses, or reads one that it changes"
+               : NULL;
+}
+
+/* Arrays outside the pool's memory are copied in, and offsets are checked, only when no job is
+ * about to change them. *again: the launch is to be filled once more, since the lock was given up
+ * or a job has changed what was read. */
+static yoke_status submit_wait_for_settled_locked(yoke_pool *pool,
+                                                  const yk_launch *launch,
+                                                  const submit_limit *limit, bool *again,
+                                                  yk_error *error)
 {
     const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
+    const char *obstacle = submit_obstacle_locked(pool, launch);
 
-    *again = yk_stage_has_conflict_locked(pool, launch);
+    *again = obstacle != NULL;
     if (*again) {
         if (yk_collect_landed_locked(pool) > 0) {
             return YOKE_OK; /* the lock was given up */
         }
         (void)yk_collect_ended_locked(pool);
-        *again = yk_stage_has_conflict_locked(pool, launch);
+        obstacle = submit_obstacle_locked(pool, launch);
     }
-    return *again ? submit_wait_locked(pool, ticket, limit,
-                                       "a job in flight changes an array outside the "
-                                       "pool's memory that this one uses, or reads one "
-                                       "that it changes",
-                                       error)
-                  : YOKE_OK;
+    return obstacle != NULL ? submit_wait_locked(pool, ticket, limit, obstacle, error)
+                            : YOKE_OK;
 }
 
 /* Devices that a job names may not have been found yet. */
@@ -517,8 +526,13 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
             (yk_job_ref){(uint32_t)slot, yk_state_generation(atomic_load(&job->state))};
         job->kernel_slot = request->kernel->slot;
         status = fill_launch(pool, job, request, error);
+        again = false;
+        if (status != YOKE_OK && yk_order_changes_used_locked(pool, &job->launch)) {
+            yk_error_clear(error); /* the offsets are not those that the job will see */
+            status = YOKE_OK;
+        }
         if (status == YOKE_OK) {
-            status = submit_wait_for_staged_locked(pool, &job->launch, limit, &again, error);
+            status = submit_wait_for_settled_locked(pool, &job->launch, limit, &again, error);
         }
         if (status != YOKE_OK) {
             return status;
@@ -530,6 +544,11 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
         status = submit_stage_locked(pool, future, &job->launch, error);
     }
     /* The lock may have been given up; from here on it is not. */
+    if (status == YOKE_OK && yk_order_changes_used_locked(pool, &job->launch)) {
+        status = yk_fail(error, YOKE_EBUSY,
+                         "another thread has submitted a job that changes the offsets of a "
+                         "ragged array");
+    }
     if (status == YOKE_OK) {
         status = yk_order_find_locked(pool, future->ref.slot, &request->options, error);
     }

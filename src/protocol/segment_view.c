@@ -354,7 +354,7 @@ yoke_status yk_segment_view_attach_launch(yk_segment_view *view,
 {
     yoke_status status = yk_segment_view_attach_all(view, error);
 
-    for (uint32_t i = 0; status == YOKE_OK && i < launch->arg_count; i++) {
+    for (uint32_t i = 0; status == YOKE_OK && i < yk_launch_array_count(launch); i++) {
         if (launch->args[i].attachment != 0) {
             status = map_arg(view, &launch->args[i], error);
         }
@@ -478,7 +478,7 @@ void yk_segment_view_find_short(const yk_segment_view *view, const yk_launch *la
                                 char *text, size_t bytes)
 {
     yk_text_copy(text, bytes, "");
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         const yk_attachment *attachment;
         uint64_t now;
 

@@ -271,8 +271,16 @@ static void some_of_its_own(suite_run *run)
 
 /* ---- any shape ---- */
 
+/* Which parts an item owns: see parts_of(). */
+typedef struct owner {
+    int map, up, down, last, first;
+} owner;
+
+enum { SAME, SCALED, MIRRORED, RAGGED };
+
 /* What a kernel has to know of its two arrays; blocks, strides and pitches in bytes. */
 typedef struct shape {
+    owner in, out;
     int before, after, edge, low, high;   /* parts low .. high - 1 are there */
     int at, bytes, pitch, blocks, stride; /* of what is read */
     int to, out_bytes, out_pitch, out_blocks, out_stride; /* of what is written */
@@ -280,43 +288,77 @@ typedef struct shape {
 } shape;
 
 static const char shapes_source[] =
-    "typedef struct { int before, after, edge, low, high, at, bytes, pitch, blocks, "
-    "  stride,\n"
-    "  to, out_bytes, out_pitch, out_blocks, out_stride, some, adds; } shape;\n"
-    "static int gather(__global const uchar *in, shape s, int item)\n"
+    "typedef struct { int map, up, down, last, first; } owner;\n"
+    "typedef struct { owner in, out; int before, after, edge, low, high, at, bytes, pitch,\n"
+    "  blocks, stride, to, out_bytes, out_pitch, out_blocks, out_stride, some, adds; }\n"
+    "  shape;\n"
+    "static int2 parts_of(owner o, __global const uint *offsets, int item)\n"
+    "{ int i = item - o.first;\n"
+    "  if (o.map == 1) { int a = i * o.up / o.down, e = (i + 1) * o.up / o.down;\n"
+    "    return (int2)(a, e > a ? e : a + 1); }\n"
+    "  if (o.map == 2) return (int2)(o.last - i, o.last - i + 1);\n"
+    "  if (o.map == 3) return (int2)((int)offsets[i], (int)offsets[i + 1]);\n"
+    "  return (int2)(i, i + 1); }\n"
+    "static int gather(__global const uchar *in, shape s, int2 own)\n"
     "{ int sum = 0;\n"
-    "  for (int k = -s.before; k <= s.after; k++) {\n"
-    "    int part = item + s.at + k, n = s.high - s.low;\n"
+    "  for (int at = own.x - s.before; at < own.y + s.after; at++) {\n"
+    "    int part = at + s.at, n = s.high - s.low, k = at - own.x;\n"
     "    if (s.edge == 1) part = s.low + ((part - s.low) % n + n) % n;\n"
     "    if (part < s.low || part >= s.high) continue;\n"
     "    for (int b = 0; b < s.blocks; b++)\n"
     "      for (int j = 0; j < s.bytes; j++)\n"
     "        sum += in[part * s.pitch + b * s.stride + j] * (k + 5 * b + j + 9); }\n"
     "  return sum; }\n"
-    "static void scatter(__global uchar *out, shape s, int part, int sum)\n"
-    "{ for (int b = 0; b < s.out_blocks; b++)\n"
+    "static void scatter(__global uchar *out, shape s, int2 own, int sum)\n"
+    "{ for (int part = own.x; part < own.y; part++)\n"
+    "  for (int b = 0; b < s.out_blocks; b++)\n"
     "    for (int j = 0; j < s.out_bytes; j++) {\n"
     "      __global uchar *o = out + (part + s.to) * s.out_pitch + b * s.out_stride + "
     "j;\n"
     "      if (s.some && ((part + b + j) & 1)) continue;\n"
-    "      *o = (uchar)(sum + 7 * b + 3 * j + (s.adds ? *o * 5 : 0)); } }\n"
-    "__kernel void shapes(__global uchar *out, __global const uchar *in, const shape "
-    "s)\n"
-    "{ int item = (int)get_global_id(0); scatter(out, s, item, gather(in, s, item)); "
-    "}\n"
+    "      *o = (uchar)(sum + 7 * b + 3 * j + part + (s.adds ? *o * 5 : 0)); } }\n"
+    "__kernel void shapes(__global uchar *out, __global const uchar *in, const shape s,\n"
+    "                     __global const uint *offsets)\n"
+    "{ int item = (int)get_global_id(0);\n"
+    "  scatter(out, s, parts_of(s.out, offsets, item),\n"
+    "          gather(in, s, parts_of(s.in, offsets, item))); }\n"
     "__kernel void shapes_of_groups(__global uchar *out, __global const uchar *in,\n"
-    "                               const shape s)\n"
+    "                               const shape s, __global const uint *offsets)\n"
     "{ int item = (int)get_global_id(0);\n"
     "  if (get_local_id(0) == 0)\n"
-    "    scatter(out, s, (int)get_group_id(0), gather(in, s, item)); }\n";
+    "    scatter(out, s, parts_of(s.out, offsets, (int)get_group_id(0)),\n"
+    "            gather(in, s, parts_of(s.in, offsets, item))); }\n";
 
-static int gather(const uint8_t *in, const shape *s, int item)
+typedef struct parts {
+    int low, high;
+} parts;
+
+static parts parts_of(const owner *o, const uint32_t *offsets, int item)
+{
+    const int i = item - o->first;
+    parts own = {i, i + 1};
+
+    if (o->map == SCALED) {
+        own.low = i * o->up / o->down;
+        own.high = (i + 1) * o->up / o->down;
+        own.high += own.high == own.low;
+    } else if (o->map == MIRRORED) {
+        own.low = o->last - i;
+        own.high = own.low + 1;
+    } else if (o->map == RAGGED) {
+        own.low = (int)offsets[i];
+        own.high = (int)offsets[i + 1];
+    }
+    return own;
+}
+
+static int gather(const uint8_t *in, const shape *s, parts own)
 {
     int sum = 0;
 
-    for (int k = -s->before; k <= s->after; k++) {
-        const int n = s->high - s->low;
-        int part = item + s->at + k;
+    for (int at = own.low - s->before; at < own.high + s->after; at++) {
+        const int n = s->high - s->low, k = at - own.low;
+        int part = at + s->at;
 
         if (s->edge == YOKE_EDGE_PERIODIC) {
             part = s->low + ((part - s->low) % n + n) % n;
@@ -330,35 +372,46 @@ static int gather(const uint8_t *in, const shape *s, int item)
     return sum;
 }
 
-static void scatter(uint8_t *out, const shape *s, int part, int sum)
+static void scatter_part(uint8_t *out, const shape *s, int part, int sum)
 {
     for (int b = 0; b < s->out_blocks; b++) {
         for (int j = 0; j < s->out_bytes; j++) {
             uint8_t *o = out + (part + s->to) * s->out_pitch + b * s->out_stride + j;
 
             if (!s->some || ((part + b + j) & 1) == 0) {
-                *o = (uint8_t)(sum + 7 * b + 3 * j + (s->adds ? *o * 5 : 0));
+                *o = (uint8_t)(sum + 7 * b + 3 * j + part + (s->adds ? *o * 5 : 0));
             }
         }
+    }
+}
+
+static void scatter(uint8_t *out, const shape *s, parts own, int sum)
+{
+    for (int part = own.low; part < own.high; part++) {
+        scatter_part(out, s, part, sum);
     }
 }
 
 static void shapes(const yoke_span *span, void *const args[])
 {
     const shape *s = args[2];
+    const uint32_t *offsets = args[3];
 
     for (int item = (int)span->begin; item < (int)span->end; item++) {
-        scatter(args[0], s, item, gather(args[1], s, item));
+        scatter(args[0], s, parts_of(&s->out, offsets, item),
+                gather(args[1], s, parts_of(&s->in, offsets, item)));
     }
 }
 
 static void shapes_of_groups(const yoke_span *span, void *const args[])
 {
     const shape *s = args[2];
+    const uint32_t *offsets = args[3];
     const int first = (int)span->range.begin[0], group = (int)span->group[0];
 
     for (int item = (int)span->begin; item < (int)span->end; item += group) {
-        scatter(args[0], s, (item - first) / group, gather(args[1], s, item));
+        scatter(args[0], s, parts_of(&s->out, offsets, (item - first) / group),
+                gather(args[1], s, parts_of(&s->in, offsets, item)));
     }
 }
 
@@ -378,7 +431,7 @@ typedef struct layout {
 
 /* Parts one behind the other or with gaps, of one block or of several; these between the
  * parts or the parts between them. */
-static layout draw_layout(int parts)
+static layout draw_layout(int count)
 {
     layout l = {.bytes = draw(1, 24), .blocks = 1};
 
@@ -386,7 +439,7 @@ static layout draw_layout(int parts)
     if (draw(0, 2) == 0) {
         l.blocks = draw(2, 4);
         if (draw(0, 1) == 0) {
-            l.stride = (parts - 1) * l.pitch + l.bytes + draw(0, 9);
+            l.stride = (count - 1) * l.pitch + l.bytes + draw(0, 9);
         } else {
             l.stride = l.bytes + draw(0, 9);
             l.pitch = (l.blocks - 1) * l.stride + l.bytes + draw(0, 9);
@@ -407,7 +460,8 @@ static yoke_arg lay_out(yoke_arg arg, const layout *l)
 static uint8_t *make_parts(suite_run *run, const layout *l, int low, int high)
 {
     const int bytes =
-        (high - low - 1) * l->pitch + (l->blocks - 1) * l->stride + l->bytes;
+        (high > low ? high - low - 1 : 0) * l->pitch + (l->blocks - 1) * l->stride +
+        l->bytes;
 
     return (uint8_t *)suite_bytes(run, (size_t)bytes, (size_t)draw(0, 9)) -
            low * l->pitch;
@@ -427,16 +481,72 @@ static void draw_halo(shape *s, int first, int n)
     }
 }
 
-static yoke_arg draw_input(suite_run *run, shape *s, int begin, int n)
+/* Which parts are whose, for items from `begin` on; for what is written, no two have the same. */
+static owner draw_owner(int begin, int n, bool is_written)
 {
-    const int at = draw(0, 2) == 0 ? draw(1, 3) : 0;
+    owner o = {.map = draw(0, 1) * draw(SAME, RAGGED), .down = draw(1, 5)};
+
+    o.up = draw(is_written ? o.down : 1, 7);
+    o.first = draw(0, 2) == 0 ? begin : 0;
+    o.last = begin + n - 1 - o.first + draw(0, 1) * draw(1, 4);
+    return o;
+}
+
+/* An argument whose items own these parts. */
+static yoke_arg give_to(yoke_arg arg, const owner *o, const uint32_t *offsets)
+{
+    if (o->first != 0) {
+        arg = yoke_arg_from_begin(arg);
+    }
+    if (o->map == MIRRORED) {
+        return yoke_arg_of(yoke_arg_mirrored(arg), (size_t)o->last + 1);
+    }
+    return o->map == SCALED   ? yoke_arg_scaled(arg, (size_t)o->up, (size_t)o->down)
+           : o->map == RAGGED ? yoke_arg_ragged(arg, offsets)
+                              : arg;
+}
+
+/* All that n items own: the parts of the first and of the last and what is between. */
+static parts all_owned(const owner *o, const uint32_t *offsets, int begin, int n)
+{
+    const parts a = parts_of(o, offsets, begin), b = parts_of(o, offsets, begin + n - 1);
+
+    return o->map == MIRRORED ? (parts){b.low, a.high} : (parts){a.low, b.high};
+}
+
+enum { MAX_ITEMS = 160 };
+
+static uint32_t *draw_offsets(suite_run *run)
+{
+    uint32_t *offsets = suite_bytes(run, (MAX_ITEMS + 1) * sizeof *offsets, 0);
+
+    offsets[0] = (uint32_t)draw(0, 3);
+    for (int i = 1; i <= MAX_ITEMS; i++) {
+        offsets[i] = offsets[i - 1] + (uint32_t)(draw(0, 1) * draw(0, 4));
+    }
+    return offsets;
+}
+
+static yoke_arg draw_input(suite_run *run, shape *s, const uint32_t *offsets, int begin,
+                           int n)
+{
+    const owner own = draw_owner(begin, n, false);
+    const parts all = all_owned(&own, offsets, begin, n);
+    const int at = own.map != MIRRORED && draw(0, 2) == 0 ? draw(1, 3) : 0;
     const bool has_halo = draw(0, 3) > 0;
     yoke_arg arg;
     layout l;
 
-    *s = (shape){.at = at, .low = begin + at, .high = begin + at + n};
+    *s = (shape){.in = own, .at = at, .low = all.low + at, .high = all.high + at};
     if (has_halo) {
-        draw_halo(s, begin + at, n);
+        draw_halo(s, all.low + at, all.high - all.low);
+    }
+    if (own.map == MIRRORED && has_halo && s->edge == YOKE_EDGE_PRESENT) {
+        s->edge = YOKE_EDGE_CLIPPED;
+    }
+    if (own.map == MIRRORED) {
+        s->low = 0;
+        s->high = own.last + 1;
     }
     l = draw_layout(s->high - s->low);
     s->bytes = l.bytes, s->pitch = l.pitch, s->blocks = l.blocks, s->stride = l.stride;
@@ -454,52 +564,61 @@ static yoke_arg draw_input(suite_run *run, shape *s, int begin, int n)
             arg = yoke_arg_of(arg, (size_t)s->high);
         }
     }
-    return lay_out(yoke_arg_at(arg, (size_t)at), &l);
+    return give_to(lay_out(yoke_arg_at(arg, (size_t)at), &l), &own, offsets);
 }
 
-static yoke_arg draw_output(suite_run *run, shape *s, int first, int n)
+static yoke_arg draw_output(suite_run *run, shape *s, const uint32_t *offsets, int begin,
+                            int n)
 {
-    const layout l = draw_layout(first + n + 3);
+    const owner own = draw_owner(begin, n, true);
+    const int end = own.map == MIRRORED ? own.last + 1
+                                        : all_owned(&own, offsets, begin, n).high;
+    const layout l = draw_layout(end + 3);
     yoke_arg arg;
 
-    s->to = draw(0, 1) * draw(1, 3);
+    s->out = own;
+    s->to = own.map != MIRRORED ? draw(0, 1) * draw(1, 3) : 0;
     s->out_bytes = l.bytes, s->out_pitch = l.pitch;
     s->out_blocks = l.blocks, s->out_stride = l.stride;
     s->some = draw(0, 1);
     s->adds = draw(0, 2) == 0;
-    arg = yoke_out(make_parts(run, &l, 0, first + n + s->to), (size_t)l.bytes);
+    arg = yoke_out(make_parts(run, &l, 0, end + s->to), (size_t)l.bytes);
     if (s->adds != 0) {
         arg.access = YOKE_ACCESS_READ_WRITE;
     } else if (s->some != 0) {
         arg.leaves_some = true;
     }
-    return lay_out(yoke_arg_at(arg, (size_t)s->to), &l);
+    return give_to(lay_out(yoke_arg_at(arg, (size_t)s->to), &l), &own, offsets);
 }
 
-static void map_shape(suite_run *run)
+static void map_shape(suite_run *run, const uint32_t *offsets)
 {
     const int begin = draw(0, 1) * draw(1, 9), n = draw(1, 150);
     const yoke_range range =
         suite_range_from(yoke_range_1d((size_t)n), (size_t)begin, 0, 0);
+    const yoke_arg table = yoke_in_whole(offsets, (MAX_ITEMS + 1) * sizeof *offsets);
     shape s;
-    const yoke_arg in = draw_input(run, &s, begin, n);
+    const yoke_arg in = draw_input(run, &s, offsets, begin, n);
 
     if (draw(0, 4) == 0) {
-        const yoke_arg out = draw_output(run, &s, 0, (n + 7) / 8);
+        const yoke_arg out = draw_output(run, &s, offsets, 0, (n + 7) / 8);
 
-        suite_map(run, 1, range, yoke_arg_per_group(out), in, yoke_scalar(s));
+        suite_map(run, 1, range, yoke_arg_per_group(out), in, yoke_scalar(s), table);
     } else {
-        const yoke_arg out = draw_output(run, &s, begin, n);
+        const yoke_arg out = draw_output(run, &s, offsets, begin, n);
 
-        suite_map(run, 0, range, out, in, yoke_scalar(s));
+        suite_map(run, 0, range, out, in, yoke_scalar(s), table);
     }
 }
 
 static void any_shape(suite_run *run, uint32_t seed)
 {
+    const uint32_t *offsets;
+
     drawn = seed;
+    offsets = draw_offsets(run);
     for (int i = 0; i < 20; i++) {
-        map_shape(run);
+        map_shape(run, offsets);
     }
 }
 

@@ -218,7 +218,8 @@ static void test_tiles(yoke_pool *pool)
             pool, kernel, yoke_range_2d(WIDTH / 2, HEIGHT - 2),
             yoke_arg_pitch(yoke_out_some(to, row / 2), row),
             yoke_arg_of(yoke_in_halo(from, row, 1, 1, YOKE_EDGE_CLIPPED), HEIGHT),
-            yoke_arg_pitch(yoke_in_halo(from, row / 2, 0, 2, YOKE_EDGE_PRESENT), row)));
+            yoke_arg_from_begin(yoke_arg_pitch(
+                yoke_in_halo(from, row / 2, 0, 2, YOKE_EDGE_PRESENT), row))));
     for (size_t i = 0; i < WIDTH * HEIGHT; i++) {
         const size_t y = i / WIDTH, x = i % WIDTH;
         const float old = (float)(i % 7);

@@ -361,6 +361,35 @@ static yoke_status sum_columns(yoke_pool *pool, yoke_kernel *kernel, float *sums
 }
 /* end */
 
+/* begin rows */
+/* y = A x of a matrix in rows of any length (CSR): row i has the elements begin[i] to
+ * begin[i + 1] - 1. */
+static void multiply_rows(const yoke_span *span, void *const args[])
+{
+    double *y = args[0];
+    const uint32_t *begin = args[1], *column = args[2];
+    const double *value = args[3], *x = args[4];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        y[i] = 0;
+        for (uint32_t k = begin[i]; k < begin[i + 1]; k++) {
+            y[i] += value[k] * x[column[k]];
+        }
+    }
+}
+
+static yoke_status multiply(yoke_pool *pool, yoke_kernel *kernel, double *y, size_t rows,
+                            const uint32_t *begin, const uint32_t *column,
+                            const double *value, const double *x, size_t columns)
+{
+    return yoke_map(pool, kernel, yoke_range_1d(rows), yoke_out(y, sizeof *y),
+                    yoke_in_halo(begin, sizeof *begin, 0, 1, YOKE_EDGE_PRESENT),
+                    yoke_arg_ragged(yoke_in(column, sizeof *column), begin),
+                    yoke_arg_ragged(yoke_in(value, sizeof *value), begin),
+                    yoke_in_whole(x, columns * sizeof *x));
+}
+/* end */
+
 /* begin steps */
 /* Submits all steps at once: each reads what the one before has written, so they run one
  * after the other, without a round trip to this process in between. */
@@ -999,6 +1028,33 @@ static void groups_are_summed(void **state)
     }
 }
 
+/* Row i has i elements, all 2; x is 0, 1, 2 ... */
+static void sparse_rows_are_multiplied(void **state)
+{
+    enum { N = 50, COUNT = N * (N - 1) / 2 };
+    yoke_kernel *kernel = native_kernel("rows", multiply_rows);
+    uint32_t *begin = yoke_alloc(pool, (N + 1) * sizeof *begin);
+    uint32_t *column = yoke_alloc(pool, COUNT * sizeof *column);
+    double *value = yoke_alloc(pool, COUNT * sizeof *value);
+    double *vectors = yoke_alloc(pool, 2 * N * sizeof *vectors);
+
+    (void)state;
+    for (uint32_t i = 0, k = 0; i < N; i++) {
+        vectors[i] = i;
+        for (uint32_t c = 0; c < i; c++, k++) {
+            column[k] = c;
+            value[k] = 2;
+        }
+        begin[i + 1] = k;
+    }
+    assert_ok_pool(pool, multiply(pool, kernel, vectors + N, N, begin, column, value,
+                                  vectors, N));
+    for (int i = 0; i < N; i++) {
+        assert_true(vectors[N + i] == (double)i * (i - 1));
+    }
+    yoke_kernel_destroy(kernel);
+}
+
 static void columns_are_summed(void **state)
 {
     yoke_kernel *kernel = native_kernel("columns", add_up_columns);
@@ -1241,6 +1297,7 @@ int main(void)
         cmocka_unit_test(steps_are_forgotten),
         cmocka_unit_test(groups_are_summed),
         cmocka_unit_test(columns_are_summed),
+        cmocka_unit_test(sparse_rows_are_multiplied),
         cmocka_unit_test(arrays_are_reduced),
         cmocka_unit_test(shared_memory_is_used_in_place),
         cmocka_unit_test(failure_is_explained),

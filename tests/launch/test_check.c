@@ -9,10 +9,11 @@
 #include "launch/check.h"
 #include "launch/footprint.h"
 
-enum { BLOCK = 8192, ROUNDS = 40000 };
+enum { BLOCK = 8192, OFFSETS = 30, ROUNDS = 40000 };
 
 static yk_arena arena;
 static unsigned char *block;
+static uint32_t *offsets;
 static yk_error error;
 static yk_launch launch;
 static yk_kernel kernel;
@@ -30,7 +31,11 @@ static int open_arena(void **state)
     }
     (void)yk_arena_alloc(&arena, 4096, &error);
     block = yk_arena_alloc(&arena, BLOCK, &error);
-    return block != NULL ? 0 : -1;
+    offsets = yk_arena_alloc(&arena, OFFSETS * sizeof *offsets, &error);
+    for (uint32_t i = 0; offsets != NULL && i < OFFSETS; i++) {
+        offsets[i] = i / 2 * 3;
+    }
+    return block != NULL && offsets != NULL ? 0 : -1;
 }
 
 static int close_arena(void **state)
@@ -108,6 +113,25 @@ static yoke_arg random_arg(void)
     arg = rand() % 3 == 0 ? yoke_arg_of(arg, 1 + upto(20)) : arg;
     arg = rand() % 3 == 0 ? yoke_arg_pitch(arg, arg.bytes + upto(100)) : arg;
     return rand() % 3 == 0 ? yoke_arg_at(arg, upto(4)) : arg;
+}
+
+/* The same with any rule that says which parts are whose. */
+static yoke_arg random_mapped_arg(void)
+{
+    const yoke_arg arg = random_arg();
+
+    switch (rand() % 6) {
+    case 0:
+        return yoke_arg_scaled(arg, upto(5), upto(5));
+    case 1:
+        return yoke_arg_mirrored(arg);
+    case 2:
+        return yoke_arg_from_begin(arg);
+    case 3:
+        return yoke_arg_ragged(arg, offsets + upto(OFFSETS));
+    default:
+        return arg;
+    }
 }
 
 /* ---- bytes ---- */
@@ -189,7 +213,7 @@ static void test_accepted_arguments_stay_inside(void **state)
     srand(51);
     for (int round = 0; round < ROUNDS / 10; round++) {
         const yoke_range range = random_range();
-        const yoke_arg arg = random_arg();
+        const yoke_arg arg = random_mapped_arg();
 
         random_kernel(&range);
         if (fill(range, true, &arg, 1) != YOKE_OK) {
@@ -294,7 +318,7 @@ static void test_disjoint_arguments_share_no_byte(void **state)
     srand(52);
     for (int round = 0; round < ROUNDS / 10; round++) {
         const yoke_range range = random_range();
-        const yoke_arg args[] = {random_arg(), random_arg()};
+        const yoke_arg args[] = {random_mapped_arg(), random_mapped_arg()};
         static yk_launch first;
 
         random_kernel(&range);
@@ -470,6 +494,63 @@ static void test_fields_that_do_not_go_together(void **state)
                     yoke_arg_per_group(yoke_arg_pitch(yoke_out(block, 8), 30)));
 }
 
+/* Which parts an item owns: what can be said, and what the error says otherwise. */
+static void test_parts_of_other_items(void **state)
+{
+    const yoke_arg out = yoke_out(block, 8);
+    const yoke_arg in = yoke_in(block, 8);
+
+    (void)state;
+    memset(&kernel, 0, sizeof kernel);
+    expect_accepted(from(0, BLOCK / 32), yoke_arg_scaled(out, 4, 1));
+    expect_refused(from(0, BLOCK / 32 + 1), yoke_arg_scaled(out, 4, 1), "allocation");
+    expect_refused(from(0, 4), yoke_arg_scaled(out, 1, 2), "several items");
+    expect_accepted(from(0, BLOCK / 4), yoke_arg_scaled(in, 1, 2));
+    expect_refused(from(0, 4), yoke_arg_scaled(in, 0, 2), "0 / 2");
+    expect_refused(from(0, 4), yoke_arg_scaled(in, 1, SIZE_MAX), "2^31");
+    expect_refused(from(0, 4), yoke_arg_scaled(yoke_in_whole(block, 8), 1, 2),
+                   "has no parts");
+    expect_refused(from(0, 4), yoke_arg_mirrored(yoke_arg_scaled(in, 1, 2)), "two of");
+
+    expect_accepted(from(0, BLOCK / 8), yoke_arg_mirrored(out));
+    expect_refused(from(1, 4), yoke_arg_mirrored(out), "yoke_arg_of()");
+    expect_accepted(from(1, 4), yoke_arg_of(yoke_arg_mirrored(out), 5));
+    expect_refused(from(1, 4), yoke_arg_of(yoke_arg_mirrored(out), 4), "4 parts");
+    expect_refused(from(0, 4), yoke_arg_at(yoke_arg_mirrored(out), 1), "yoke_arg_at()");
+
+    expect_accepted(from(9, BLOCK / 8), yoke_arg_from_begin(out));
+    expect_refused(from(9, BLOCK / 8), out, "allocation");
+    expect_accepted(from(9, 4), yoke_arg_from_begin(yoke_in_halo(
+                                    block, 8, 1, 1, YOKE_EDGE_CLIPPED)));
+}
+
+static void test_offsets(void **state)
+{
+    static uint32_t outside[8];
+    const yoke_arg out = yoke_out(block, 8);
+
+    (void)state;
+    memset(&kernel, 0, sizeof kernel);
+    expect_accepted(from(0, OFFSETS - 1), yoke_arg_ragged(out, offsets));
+    assert_int_equal(launch.used_count, 1);
+    expect_accepted(from(OFFSETS - 2, 1), yoke_arg_ragged(out, offsets));
+    expect_refused(from(0, OFFSETS), yoke_arg_ragged(out, offsets), "n + 1 offsets");
+    expect_refused(from(0, 4), yoke_arg_ragged(out, outside), "memory of this pool");
+    expect_refused(from(0, 4), yoke_arg_ragged(out, (uint16_t *)offsets), "4 or 8");
+    expect_refused(from(0, 4), yoke_arg_ragged_sized(out, (char *)offsets + 1, 4),
+                   "aligned");
+    expect_refused(from(0, 4), yoke_arg_ragged(yoke_out(offsets, 4), offsets),
+                   "the offsets of a ragged array");
+    offsets[5]--;
+    expect_refused(from(0, 9), yoke_arg_ragged(out, offsets),
+                   "offset 4 is 6, offset 5 is 5");
+    expect_accepted(from(5, 9), yoke_arg_ragged(out, offsets));
+    offsets[5]++;
+    offsets[9] = UINT32_MAX;
+    expect_refused(from(0, 9), yoke_arg_ragged(out, offsets), "allocation");
+    offsets[9] = 12;
+}
+
 /* Tiles side by side are two arrays; so is a tile and what is read around it by parts. */
 static void test_tiles_beside_each_other(void **state)
 {
@@ -544,6 +625,8 @@ int main(void)
         cmocka_unit_test(test_halos_and_their_edges),
         cmocka_unit_test(test_pitches),
         cmocka_unit_test(test_fields_that_do_not_go_together),
+        cmocka_unit_test(test_parts_of_other_items),
+        cmocka_unit_test(test_offsets),
         cmocka_unit_test(test_tiles_beside_each_other),
         cmocka_unit_test(test_split_and_groups),
         cmocka_unit_test(test_values_are_copied),

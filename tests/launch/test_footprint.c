@@ -59,47 +59,91 @@ static void mark_part(picture *p, const yk_arg *arg, int64_t number)
     }
 }
 
-static int64_t first_part(const yk_launch *launch, const yk_arg *arg)
+/* Parts low to high - 1; none if they are equal. */
+typedef struct parts {
+    int64_t low;
+    int64_t high;
+} parts;
+
+static int64_t number_of(const yk_launch *launch, const yk_arg *arg, uint64_t item)
 {
-    return arg->parts == YK_PARTS_GROUP ? 0 : (int64_t)launch->begin[launch->split];
+    const uint64_t first = launch->begin[launch->split];
+
+    if (arg->parts == YK_PARTS_GROUP) {
+        return (int64_t)((item - first) / launch->group[launch->split]);
+    }
+    return (int64_t)((arg->flags & YK_ARG_FROM_BEGIN) != 0 ? item - first : item);
 }
 
-static int64_t owned_parts(const yk_launch *launch, const yk_arg *arg)
+static int64_t offset_at(const yk_arg *arg, int64_t number)
 {
-    return (int64_t)(arg->parts == YK_PARTS_GROUP ? yk_launch_group_count(launch)
-                                                  : launch->size[launch->split]);
+    const void *offsets = (const void *)(uintptr_t)arg->offsets;
+
+    return (int64_t)(arg->offset_bytes == 4 ? ((const uint32_t *)offsets)[number]
+                                            : ((const uint64_t *)offsets)[number]);
 }
 
-static int64_t part_of(const yk_launch *launch, const yk_arg *arg, uint64_t item)
+static parts parts_of(const yk_launch *launch, const yk_arg *arg, uint64_t item)
 {
-    const unsigned d = launch->split;
+    const int64_t n = number_of(launch, arg, item);
+    const int64_t up = (int64_t)arg->scale_up;
+    const int64_t down = (int64_t)arg->scale_down;
+    parts own = {n, n + 1};
 
-    return (int64_t)(arg->parts == YK_PARTS_GROUP
-                         ? (item - launch->begin[d]) / launch->group[d]
-                         : item);
+    if (arg->map == YK_MAP_SCALED) {
+        own.low = n * up / down;
+        own.high = (n + 1) * up / down;
+        own.high += own.high == own.low;
+    } else if (arg->map == YK_MAP_MIRRORED) {
+        own.low = (int64_t)arg->mirror - 1 - n;
+        own.high = own.low + 1;
+    } else if (arg->map == YK_MAP_OFFSETS) {
+        own.low = offset_at(arg, n);
+        own.high = offset_at(arg, n + 1);
+    }
+    return own;
+}
+
+/* Of all items. */
+static parts all_owned(const yk_launch *launch, const yk_arg *arg)
+{
+    const uint64_t first = launch->begin[launch->split];
+    parts all = parts_of(launch, arg, first);
+
+    for (uint64_t i = 1; i < launch->size[launch->split]; i++) {
+        const parts own = parts_of(launch, arg, first + i);
+
+        all.low = own.low < all.low ? own.low : all.low;
+        all.high = own.high > all.high ? own.high : all.high;
+    }
+    return all;
 }
 
 static void mark_own(picture *p, const yk_launch *launch, const yk_arg *arg,
                      uint64_t item)
 {
-    mark_part(p, arg,
-              arg->parts == YK_PARTS_WHOLE ? 0 : part_of(launch, arg, item));
+    const parts own = arg->parts == YK_PARTS_WHOLE ? (parts){0, 1}
+                                                   : parts_of(launch, arg, item);
+
+    for (int64_t part = own.low; part < own.high; part++) {
+        mark_part(p, arg, part);
+    }
 }
 
 static void mark_halo(picture *p, const yk_launch *launch, const yk_arg *arg,
                       uint64_t item)
 {
-    const int64_t low = first_part(launch, arg) - (int64_t)arg->before;
-    const int64_t high =
-        first_part(launch, arg) + owned_parts(launch, arg) + (int64_t)arg->after;
-    const int64_t own = part_of(launch, arg, item);
+    const parts owned = all_owned(launch, arg);
+    const int64_t low = owned.low - (int64_t)arg->before;
+    const int64_t high = owned.high + (int64_t)arg->after;
+    const parts own = parts_of(launch, arg, item);
 
-    for (int64_t part = own - (int64_t)arg->halo_before;
-         part <= own + (int64_t)arg->halo_after; part++) {
+    for (int64_t part = own.low - (int64_t)arg->halo_before;
+         part < own.high + (int64_t)arg->halo_after; part++) {
         const int64_t count = high - low;
         const bool is_there = part >= low && part < high;
 
-        if ((arg->flags & YK_ARG_PERIODIC) != 0) {
+        if (count > 0 && (arg->flags & YK_ARG_PERIODIC) != 0) {
             mark_part(p, arg, low + (((part - low) % count) + count) % count);
         } else if (is_there) {
             mark_part(p, arg, part);
@@ -109,10 +153,10 @@ static void mark_halo(picture *p, const yk_launch *launch, const yk_arg *arg,
 
 static void mark_all(picture *p, const yk_launch *launch, const yk_arg *arg)
 {
-    const int64_t first = first_part(launch, arg);
-    const int64_t end = first + owned_parts(launch, arg) + (int64_t)arg->after;
+    const parts owned = all_owned(launch, arg);
 
-    for (int64_t part = first - (int64_t)arg->before; part < end; part++) {
+    for (int64_t part = owned.low - (int64_t)arg->before;
+         part < owned.high + (int64_t)arg->after; part++) {
         mark_part(p, arg, part);
     }
 }
@@ -160,13 +204,14 @@ static void compare(const picture *got, const picture *oracle, const char *what,
 /* Blocks in the gaps between parts, or parts in those between blocks. */
 static void random_blocks(const yk_launch *launch, yk_arg *arg)
 {
-    const uint64_t parts =
-        (uint64_t)owned_parts(launch, arg) + arg->before + arg->after;
+    const parts owned = all_owned(launch, arg);
+    const uint64_t count =
+        (uint64_t)(owned.high - owned.low) + arg->before + arg->after;
     const uint64_t pitch = arg->pitch != 0 ? arg->pitch : arg->bytes;
 
     arg->blocks = pick(1, 4);
     if (pick(0, 1) == 0) {
-        arg->stride = (parts - 1) * pitch + arg->bytes + pick(0, 3);
+        arg->stride = (count > 0 ? count - 1 : 0) * pitch + arg->bytes + pick(0, 3);
     } else {
         arg->stride = arg->bytes + pick(0, 3);
         arg->pitch = (arg->blocks - 1) * arg->stride + arg->bytes + pick(0, 3);
@@ -186,6 +231,30 @@ static void random_reading(yk_arg *arg)
         arg->before = pick(0, 9);
         arg->after = pick(0, 9);
     }
+}
+
+/* Which parts are whose. */
+static void random_map(const yk_launch *launch, yk_arg *arg)
+{
+    static uint32_t narrow[64];
+    static uint64_t wide[64];
+    const uint64_t first = launch->begin[launch->split];
+    int64_t last;
+
+    arg->flags |= pick(0, 3) == 0 ? YK_ARG_FROM_BEGIN : 0;
+    last = number_of(launch, arg, first + launch->size[launch->split] - 1);
+    arg->map = (uint32_t)pick(0, 3);
+    arg->scale_down = pick(1, 5);
+    arg->scale_up = pick((arg->access & YK_WRITE) != 0 ? arg->scale_down : 1, 7);
+    arg->mirror = (uint64_t)last + 1 + pick(0, 5);
+    for (size_t i = 0; i < 64; i++) {
+        wide[i] = narrow[i] = i == 0 ? (uint32_t)pick(0, 3)
+                                     : narrow[i - 1] + (uint32_t)(pick(0, 1) * pick(0, 4));
+    }
+    arg->offset_bytes = pick(0, 1) == 0 ? 4 : 8;
+    arg->offsets = (uint64_t)(uintptr_t)(arg->offset_bytes == 4 ? (void *)narrow : wide);
+    arg->offsets_low = (uint64_t)offset_at(arg, number_of(launch, arg, first));
+    arg->offsets_high = (uint64_t)offset_at(arg, last + 1);
 }
 
 static void random_arg(const yk_launch *launch, yk_arg *arg)
@@ -209,6 +278,9 @@ static void random_arg(const yk_launch *launch, yk_arg *arg)
         random_reading(arg);
     } else {
         arg->flags = pick(0, 1) == 0 ? YK_ARG_LEAVES_SOME : 0;
+    }
+    if (pick(0, 1) == 0) {
+        random_map(launch, arg);
     }
     if (pick(0, 2) == 0) {
         random_blocks(launch, arg);
@@ -277,9 +349,10 @@ static void check_span(const yk_launch *launch, const yk_arg *arg)
     }
     assert_between(low, 0, first);
     assert_between(high, last + 1, ARENA);
+
     if (spans_what_is_read(arg)) {
         assert_int_equal(low, first);
-        assert_int_equal(high, last + 1);
+        assert_int_equal(high, last == 0 ? arg->address : last + 1);
     }
 }
 
@@ -296,7 +369,7 @@ static void check_chunk(const yk_launch *launch, const yk_arg *arg, uint64_t beg
     memset(&got, 0, sizeof got);
     oracle = own_oracle(launch, arg, begin, end);
     extents[0] = yk_footprint_own(launch, arg, begin, end);
-    mark_extents(&got, extents, 1);
+    mark_extents(&got, extents, extents[0].bytes > 0);
     compare(&got, &oracle, "own", round);
 
     memset(&got, 0, sizeof got);

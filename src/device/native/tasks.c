@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "launch/footprint.h"
 #include "sys/call_guard.h"
 #include "sys/memory_limits.h"
 
@@ -13,13 +14,22 @@ typedef struct task_state {
     char text[1024];        /* from yoke_task_fail() */
 } task_state;
 
-/* The place of an argument for an item. */
-static void *task_part_of(const yk_arg *arg, void *bound, uint64_t item)
+/* The place of an argument for an item, and its bytes there. */
+static void *task_part_of(const yk_launch *launch, const yk_arg *arg, void *bound,
+                          uint64_t item, size_t *bytes)
 {
+    yk_extent own;
+
+    *bytes = (size_t)arg->bytes;
     if (arg->kind != YK_ARG_ARRAY || arg->parts != YK_PARTS_ITEM) {
         return bound;
     }
-    return (char *)bound + arg->offset + item * yk_arg_pitch(arg);
+    if (arg->map == YK_MAP_SAME && (arg->flags & YK_ARG_FROM_BEGIN) == 0) {
+        return (char *)bound + arg->offset + item * yk_arg_pitch(arg);
+    }
+    own = yk_footprint_own(launch, arg, item, item + 1);
+    *bytes = (size_t)own.bytes;
+    return (char *)bound + (own.address - arg->address);
 }
 
 /* Sets the fields of the task that differ from item to item. */
@@ -27,18 +37,19 @@ static void set_item(yoke_task *task, const yk_launch *launch, void *const *args
                      void **parts, uint64_t item)
 {
     const yk_task_call *call = &launch->task;
+    size_t bytes;
 
     task->index = (size_t)(item + call->first);
     for (uint32_t i = 0; i < call->arg_count; i++) {
-        parts[i] = task_part_of(&launch->args[i], args[i], item);
+        parts[i] = task_part_of(launch, &launch->args[i], args[i], item, &bytes);
     }
     if (call->input != 0) {
-        task->input =
-            task_part_of(&launch->args[call->input - 1], args[call->input - 1], item);
+        task->input = task_part_of(launch, &launch->args[call->input - 1],
+                                   args[call->input - 1], item, &task->input_bytes);
     }
     if (call->output != 0) {
-        task->output =
-            task_part_of(&launch->args[call->output - 1], args[call->output - 1], item);
+        task->output = task_part_of(launch, &launch->args[call->output - 1],
+                                    args[call->output - 1], item, &task->output_bytes);
         memset(task->output, 0, task->output_bytes);
     }
 }

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "launch/check_offsets.h"
+
+#include <stdbool.h>
+
+#include "base/bits.h"
+#include "launch/footprint.h"
+#include "launch/lent.h"
+
+/* The number of the first offset greater than the one behind it, counted from `at`; `count - 1`:
+ * there is none. In blocks without a branch: millions of them are looked at for each job. */
+#define FIRST_DESCENT(type, at, count)                                                   \
+    do {                                                                                 \
+        const type *const all = (at);                                                    \
+        uint64_t begin = 0;                                                              \
+        while (begin + 1 < (count)) {                                                    \
+            const uint64_t end = yk_min(begin + BLOCK, (count) - 1);                     \
+            unsigned descents = 0;                                                       \
+            for (uint64_t i = begin; i < end; i++) {                                     \
+                descents |= (unsigned)(all[i] > all[i + 1]);                             \
+            }                                                                            \
+            if (descents != 0) {                                                         \
+                break;                                                                   \
+            }                                                                            \
+            begin = end;                                                                 \
+        }                                                                                \
+        while (begin + 1 < (count) && all[begin] <= all[begin + 1]) {                    \
+            begin++;                                                                     \
+        }                                                                                \
+        return begin;                                                                    \
+    } while (0)
+
+enum { BLOCK = 1024 };
+
+static uint64_t first_descent_4(const uint32_t *at, uint64_t count)
+{
+    FIRST_DESCENT(uint32_t, at, count);
+}
+
+static uint64_t first_descent_8(const uint64_t *at, uint64_t count)
+{
+    FIRST_DESCENT(uint64_t, at, count);
+}
+
+static uint64_t offset_at(const void *offsets, size_t bytes, uint64_t number)
+{
+    return bytes == 4 ? ((const uint32_t *)offsets)[number]
+                      : ((const uint64_t *)offsets)[number];
+}
+
+/* Lists them as an array that is read: from now on no job changes them before this one ends. */
+static yoke_status list_offsets(yk_launch *launch, const yk_launch_input *input,
+                                const yoke_arg *arg, yk_part_run numbers, yk_error *error)
+{
+    yk_arg *used = &launch->args[yk_launch_array_count(launch)];
+    yk_allocation block;
+
+    if (yk_launch_array_count(launch) == YK_MAX_ARGS) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%u arguments and offsets of ragged arrays given; at most %d are "
+                       "allowed",
+                       yk_launch_array_count(launch) + 1, YK_MAX_ARGS);
+    }
+    if (!yk_arena_find(input->arena, arg->offsets, &block)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "its offsets, %p, are not memory of this pool (yoke_alloc)",
+                       arg->offsets);
+    }
+    *used = (yk_arg){
+        .kind = YK_ARG_ARRAY,
+        .access = YK_READ,
+        .parts = YK_PARTS_WHOLE,
+        .address = (uint64_t)(uintptr_t)arg->offsets + numbers.begin * arg->offset_bytes,
+        .bytes = (numbers.end - numbers.begin + 1) * arg->offset_bytes,
+        .blocks = 1,
+        .block_address = (uint64_t)(uintptr_t)input->arena->mapping.base + block.offset,
+        .block_bytes = block.bytes,
+        .block_id = block.id,
+        .table = block.table,
+        .attachment = block.attachment,
+    };
+    launch->used_count++;
+    return YOKE_OK;
+}
+
+/* Whether the offsets, as listed, may be read here and now. */
+static yoke_status check_offsets_place(const yk_arg *used, yk_part_run numbers,
+                                       yk_error *error)
+{
+    if (used->table != 0 && yk_lent_table(used)->may_be_held != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "its offsets lie in lent memory whose content may be on a device: "
+                       "yoke_reclaim() it first");
+    }
+    if (used->address + used->bytes > used->block_address + used->block_bytes) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the range needs the offsets %llu to %llu, and their allocation ends "
+                       "before: n items have n + 1 offsets",
+                       (unsigned long long)numbers.begin, (unsigned long long)numbers.end);
+    }
+    return YOKE_OK;
+}
+
+static yoke_status check_offsets_ascend(const yoke_arg *arg, yk_part_run numbers,
+                                        yk_error *error)
+{
+    const size_t bytes = arg->offset_bytes;
+    const uint64_t count = numbers.end - numbers.begin + 1;
+    const char *first = (const char *)arg->offsets + numbers.begin * bytes;
+    const uint64_t at =
+        numbers.begin + (bytes == 4
+                             ? first_descent_4((const void *)first, count)
+                             : first_descent_8((const void *)first, count));
+
+    if (at == numbers.end) {
+        return YOKE_OK;
+    }
+    return yk_fail(error, YOKE_EINVAL,
+                   "its offsets do not ascend: offset %llu is %llu, offset %llu is %llu",
+                   (unsigned long long)at,
+                   (unsigned long long)offset_at(arg->offsets, bytes, at),
+                   (unsigned long long)at + 1,
+                   (unsigned long long)offset_at(arg->offsets, bytes, at + 1));
+}
+
+yoke_status yk_check_offsets(yk_launch *launch, yk_arg *to, const yk_launch_input *input,
+                             const yoke_arg *arg, yk_error *error)
+{
+    /* The map is not set yet: these are the numbers of the items, or groups. */
+    const yk_part_run numbers = yk_footprint_owned(launch, to);
+    yoke_status status;
+
+    if (input == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the items and results of a stream cannot be ragged");
+    }
+    if ((arg->offset_bytes != 4 && arg->offset_bytes != 8) ||
+        (uintptr_t)arg->offsets % arg->offset_bytes != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "offsets are aligned integers of 4 or 8 bytes, not of %zu at %p",
+                       (size_t)arg->offset_bytes, arg->offsets);
+    }
+    status = list_offsets(launch, input, arg, numbers, error);
+    if (status == YOKE_OK) {
+        status = check_offsets_place(&launch->args[yk_launch_array_count(launch) - 1],
+                                     numbers, error);
+    }
+    if (status == YOKE_OK) {
+        status = check_offsets_ascend(arg, numbers, error);
+    }
+    if (status == YOKE_OK) {
+        to->map = YK_MAP_OFFSETS;
+        to->offset_bytes = arg->offset_bytes;
+        to->offsets = (uint64_t)(uintptr_t)arg->offsets;
+        to->offsets_low = offset_at(arg->offsets, arg->offset_bytes, numbers.begin);
+        to->offsets_high = offset_at(arg->offsets, arg->offset_bytes, numbers.end);
+    }
+    return status;
+}
