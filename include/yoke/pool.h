@@ -150,6 +150,19 @@ typedef struct yoke_pool_options {
      * yoke_pool_close() waits. initializer_argument is its argument, too. NULL: nothing is called.
      */
     yoke_finalizer *finalizer;
+    /**
+     * A CPU worker's process that has more private memory than this, in bytes, ends after the
+     * chunk in which that is noticed, and another takes its place: for functions that leak. 0: no
+     * limit.
+     *
+     * What counts is resident memory of the process's own that has come since it was forked: heaps,
+     * stacks and other anonymous memory, what the initializer has allocated included. What it
+     * shares does not count: the pool's memory, named segments, files, and what the program had
+     * when it was forked. It is measured between two chunks, at most every 2 ms, and before the
+     * worker sleeps. So it bounds what a process keeps, not what an item takes at a time: an item
+     * is never stopped for it, and its result counts. yoke_pool_stats() has the figures.
+     */
+    uint64_t memory_per_process;
 } yoke_pool_options;
 
 typedef enum yoke_worker_kind {

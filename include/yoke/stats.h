@@ -25,6 +25,12 @@ typedef struct yoke_worker_stats {
     uint64_t sent_bytes;     /**< copied into the device's own memory */
     uint64_t received_bytes; /**< copied back from there */
     double busy_seconds;     /**< spent on chunks, transfers included */
+    /** private memory of its process, when it was measured last; 0: it never was, since that takes
+     *  yoke_pool_options.memory_per_process. A limit that is never reached, such as UINT64_MAX,
+     *  measures, too */
+    uint64_t memory_bytes;
+    uint64_t max_memory_bytes; /**< the most that was measured in any of its processes */
+    uint64_t memory_restarts;  /**< processes that ended at the limit */
 } yoke_worker_stats;
 
 /** Implementation of yoke_pool_stats(); `size` is sizeof *stats as compiled. */

@@ -23,7 +23,8 @@ enum {
     YK_TRAIT_NEEDS_CORE = 1 << 5,      /* its process keeps a core busy, unless it is the CPU */
     YK_TRAIT_NEVER_BREAKS = 1 << 6,    /* deaths are the kernel's fault; it is never given up
                                           for them, and no job is left to other workers */
-    YK_TRAIT_RECYCLES = 1 << 7,        /* its process ends after .items_per_process items */
+    YK_TRAIT_RECYCLES = 1 << 7,        /* its process ends after .items_per_process items, or
+                                          past .memory_per_process bytes */
     YK_TRAIT_SUITS_WHOLE_JOBS = 1 << 8, /* it is preferred for jobs that are not split, and
                                            takes what it has to itself in large chunks */
     YK_TRAIT_CAN_BE_CHECKED = 1 << 9,   /* the checking mode may wrap its device */

@@ -93,6 +93,7 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
     control->discover = options->discover;
     control->check = check;
     control->log = yk_setting_is_set(YK_SETTING_LOG);
+    control->memory_per_process = options->memory_per_process;
     control->start_timeout_ns = start_timeout_ns(timeout);
     return YOKE_OK;
 }

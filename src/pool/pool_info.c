@@ -234,6 +234,9 @@ size_t yk_pool_get_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_S
             .sent_bytes = pool_info_value_of(&tally->sent),
             .received_bytes = pool_info_value_of(&tally->received),
             .busy_seconds = (double)pool_info_value_of(&tally->busy_ns) / 1e9,
+            .memory_bytes = pool_info_value_of(&tally->memory),
+            .max_memory_bytes = pool_info_value_of(&tally->max_memory),
+            .memory_restarts = pool_info_value_of(&tally->memory_ends),
         };
         yk_text_copy(stats[n].name, sizeof stats[n].name,
                      i == YK_CALLER ? "caller" : worker->name);

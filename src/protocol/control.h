@@ -84,6 +84,13 @@ enum {
     YK_BUILD_STALE = 5, /* ready in an earlier process; built again at first use */
 };
 
+/* Why a process has done its part, and another takes its place. */
+enum {
+    YK_SPENT_NOT = 0,
+    YK_SPENT_ITEMS = 1,  /* it has computed its maximum number of items */
+    YK_SPENT_MEMORY = 2, /* it has more private memory than it may have */
+};
+
 /* Which form of a kernel that has two forms CPU workers run. */
 enum {
     YK_FORM_OPEN = 0,   /* the native one; the source has not been tried */
@@ -139,6 +146,10 @@ typedef struct yk_tally {
     _Atomic uint64_t busy_ns;
     _Atomic uint64_t sent;     /* bytes into the device's memory */
     _Atomic uint64_t received; /* bytes from there */
+    /* private memory of its process: when last measured, at most, and how often too much */
+    _Atomic uint64_t memory;
+    _Atomic uint64_t max_memory;
+    _Atomic uint64_t memory_ends;
 } yk_tally;
 
 typedef struct yk_worker {
@@ -169,8 +180,7 @@ typedef struct yk_worker {
     alignas(YK_CACHE_LINE) _Atomic uint32_t state;
     _Atomic uint32_t open_status; /* owner: a yoke_status if opening failed */
     _Atomic uint32_t initializing; /* owner: it is in the program's initializer */
-    /* owner: it ends because it has computed its maximum number of items */
-    _Atomic uint32_t spent;
+    _Atomic uint32_t spent; /* owner: YK_SPENT_..., why it ends by itself */
     /* owner: clock, when it entered the program's finalizer; 0: it has not */
     _Atomic uint64_t finalizing_since;
     /* owner; supervisor, before the process exists and after it: see segment_view.h */
@@ -390,6 +400,8 @@ typedef struct yk_control {
     yk_kept_fds kept;
     /* after that many items a CPU worker's process is replaced; 0: never */
     uint64_t items_per_process;
+    /* with more private memory, in bytes, likewise; 0: no limit */
+    uint64_t memory_per_process;
     uint64_t start_timeout_ns;
     uint32_t discover;  /* ask the drivers even if no device of theirs is selected */
     uint32_t discrete;  /* YOKE_FORCE_DISCRETE */

@@ -97,7 +97,14 @@ static void explain_hung_start(const yk_worker *worker, char *text, size_t bytes
 static void describe_death(const yk_supervisor *supervisor, const yk_worker *worker,
                            const yk_child *child, int status, char *text, size_t bytes)
 {
-    if (atomic_load(&worker->spent) != 0) {
+    const uint32_t spent = atomic_load(&worker->spent);
+
+    if (spent == YK_SPENT_MEMORY) {
+        yk_text_format(text, bytes,
+                       "has %llu MiB of private memory, more than it may have "
+                       "(.memory_per_process)",
+                       (unsigned long long)(atomic_load(&worker->tally.memory) >> 20));
+    } else if (spent == YK_SPENT_ITEMS) {
         yk_text_copy(text, bytes,
                      "has computed its maximum number of items (.items_per_process)");
     } else if (child->killed_hung) {

@@ -98,7 +98,7 @@ static void reset_worker(yk_worker *worker)
     atomic_store(&worker->chunks, 0);
     atomic_store(&worker->open_status, 0);
     atomic_store(&worker->initializing, 0);
-    atomic_store(&worker->spent, 0);
+    atomic_store(&worker->spent, YK_SPENT_NOT);
     atomic_store(&worker->finalizing_since, 0);
     atomic_store(&worker->crash.state, 0);
     atomic_store(&worker->compiling.since, 0);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/memory_limits.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "sys/cgroup.h"
@@ -159,4 +161,25 @@ uint64_t yk_memory_available(void)
 {
     (void)pthread_once(&here_once, find_here);
     return available_at("", &here);
+}
+
+/* Size, resident pages, and those of them that files and shared memory have. */
+uint64_t yk_memory_private(void)
+{
+    const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    char text[128];
+    unsigned long long resident = 0;
+    unsigned long long shared = 0;
+    ssize_t length;
+
+    if (fd < 0) {
+        return 0;
+    }
+    length = read(fd, text, sizeof text - 1);
+    (void)close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    if (sscanf(text, "%*u %llu %llu", &resident, &shared) != 2) {
+        return 0;
+    }
+    return memory_subtract(resident, shared) * (uint64_t)sysconf(_SC_PAGESIZE);
 }

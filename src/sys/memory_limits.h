@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How much memory can still be used before the limit of the system or a container is reached. */
+/* How much memory can still be used before the limit of the system or a container is reached, and
+ * how much this process has. */
 #ifndef YK_SYS_MEMORY_LIMITS_H
 #define YK_SYS_MEMORY_LIMITS_H
 
@@ -9,7 +10,11 @@
  * group of this process leaves if that is less. Any thread; takes tens of microseconds. */
 uint64_t yk_memory_available(void);
 
-/* The same on the machine described by the files below `root`, see sys/cgroup.h. */
+/* Bytes of resident memory that this process alone has: heaps, stacks and other anonymous memory,
+ * also as far as a fork has copied it. 0 if the system does not say. Takes a few microseconds. */
+uint64_t yk_memory_private(void);
+
+/* As yk_memory_available() on the machine described by the files below `root`, see sys/cgroup.h. */
 uint64_t yk_memory_available_in(const char *root);
 
 #endif

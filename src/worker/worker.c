@@ -156,9 +156,10 @@ static void wait_for_work(yk_worker_self *self, uint32_t ticket, int work)
 
 bool yk_worker_is_spent(const yk_worker_self *self)
 {
-    return self->last_item != 0 &&
-           atomic_load_explicit(&self->worker->tally.items, memory_order_relaxed) >=
-               self->last_item;
+    return self->memory.is_over ||
+           (self->last_item != 0 &&
+            atomic_load_explicit(&self->worker->tally.items, memory_order_relaxed) >=
+                self->last_item);
 }
 
 /* Only for workers with which nothing is lost, and whose core is available again at once. */
@@ -190,7 +191,10 @@ static void worker_run(yk_worker_self *self)
         work = yk_worker_find_work(self);
         if (work == YK_WORK_DONE) {
             self->later_ns = later_ns / 2;
-        } else {
+            continue;
+        }
+        yk_worker_check_memory_idle(self);
+        if (!yk_worker_is_spent(self)) {
             wait_for_work(self, ticket, work);
         }
     }
@@ -225,6 +229,7 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     yk_segment_view_adopt(attachments, &self->worker->detached_seen,
                           &self->worker->crash);
     worker_take_cpus(self->worker, cpus);
+    yk_worker_start_memory(self);
     if (!worker_open_device(self)) {
         return YK_WORKER_EXIT_START;
     }
@@ -232,7 +237,8 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     become_ready(self);
     worker_run(self);
     if (yk_worker_is_spent(self)) {
-        atomic_store(&self->worker->spent, 1);
+        atomic_store(&self->worker->spent,
+                     self->memory.is_over ? YK_SPENT_MEMORY : YK_SPENT_ITEMS);
     }
     yk_worker_finalize(self);
     yk_worker_flush_output(self);

@@ -53,6 +53,14 @@ typedef struct yk_forms {
     bool source_is_built;
 } yk_forms;
 
+/* Private memory of a worker's process; all 0: it is not limited. */
+typedef struct yk_worker_memory {
+    uint64_t limit;
+    uint64_t at_start;    /* what it had when it was forked, which does not count */
+    uint64_t measured_ns; /* clock, when it was measured last */
+    bool is_over;
+} yk_worker_memory;
+
 /* A worker process's own view of itself. */
 typedef struct yk_worker_self {
     yk_control *control;
@@ -80,6 +88,7 @@ typedef struct yk_worker_self {
     uint64_t traced_sent;     /* of its tally, when it last recorded an event */
     uint64_t traced_received;
     uint64_t last_item; /* it is spent when its tally reaches this; 0: never */
+    yk_worker_memory memory;
     /* when it last had nothing to do; 0: that has been used */
     uint64_t idle_since_ns;
     bool has_slept;           /* the last time it waited */
@@ -90,8 +99,19 @@ typedef struct yk_worker_self {
     yk_error error;
 } yk_worker_self;
 
-/* Whether this process has computed its maximum number of items. */
+/* Whether this process has computed its maximum number of items, or has too much memory. */
 bool yk_worker_is_spent(const yk_worker_self *self);
+
+/* ---- its memory (worker_memory.c) ---- */
+
+/* Right after the fork. */
+void yk_worker_start_memory(yk_worker_self *self);
+
+/* Between two chunks: measures if that was long ago. */
+void yk_worker_check_memory(yk_worker_self *self);
+
+/* Before it sleeps: measures if it has computed anything since. */
+void yk_worker_check_memory_idle(yk_worker_self *self);
 
 /* Calls the program's initializer, if there is one (worker_initializer.c). YOKE_EKERNEL if it
  * cannot be found or reports a failure. */

@@ -198,6 +198,7 @@ static bool chunk_finish(yk_worker_self *self, yk_job_ref ref, yk_device *device
                               chunk->began_ns);
     }
     yk_worker_count_chunk(self, job, chunk->end - chunk->begin);
+    yk_worker_check_memory(self);
     return true;
 }
 
