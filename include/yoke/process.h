@@ -18,8 +18,15 @@
  * system kills it before the application.
  *
  * In it calls that need the application's private memory (yoke_map(), yoke_alloc(),
- * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL. It may create pools of
+ * yoke_free() and so on) end with YOKE_EINVAL. It may start processes and create pools of
  * its own. Handles that the application made after it created the pool mean nothing there.
+ *
+ * Workers, in tasks and other native functions, and such processes may start processes, too: the
+ * calls below work there, on the pool that they belong to. What they start is also forked by the
+ * supervisor, and so sees the program as it was when the pool was created, and not what the
+ * starter has made of it. The handle is the starter's alone: in other processes, also in the
+ * application, it means nothing and must not be used. When the starter ends, however it does, its
+ * daemons are killed; its other processes go on as if it had given their handles back.
  */
 #ifndef YOKE_PROCESS_H
 #define YOKE_PROCESS_H
@@ -34,7 +41,7 @@
 extern "C" {
 #endif
 
-/** A process that was started; the handle is the application's until
+/** A process that was started; the handle belongs to the process that has started it until
  *  yoke_process_destroy() or the end of the pool. One thread at a time may use it. */
 typedef struct yoke_process yoke_process;
 
@@ -57,7 +64,8 @@ typedef struct yoke_process_options {
     /** What errors call it, and `ps` as far as that fits; copied, at most 63 bytes. NULL:
      *  "process-1" and so on. */
     const char *name;
-    /** yoke_pool_close() kills it; otherwise that call waits for it. */
+    /** yoke_pool_close() kills it, and so does the end of the worker or process that has started
+     *  it; otherwise that call waits for it. */
     bool daemon;
     unsigned char reserved[7]; /**< 0 */
 } yoke_process_options;
@@ -74,14 +82,16 @@ YOKE_API yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool 
  * reached the function yet, or be through with it.
  *
  * YOKE_EINVAL if the function is in no loaded program or library, or if there are no bytes
- * and the pointer is not memory of the pool; YOKE_EBUSY if 256 processes run already;
+ * and the pointer is not memory of the pool, or, in a process of the pool, if there are more than
+ * 4096 bytes; YOKE_EBUSY if 256 processes run already;
  * YOKE_ENOMEM if there is no room for the argument; YOKE_ESYSTEM if the system can have no
  * more processes; YOKE_EBROKEN. A library that was loaded after the pool was created is
  * loaded again in the process, from the same path: if that fails, yoke_process_wait() says
  * so.
  *
  * @param process   where the handle goes; the caller owns it; NULL on failure
- * @param pool      the pool that it belongs to
+ * @param pool      the pool that it belongs to. In a process of the pool its address must be
+ *                  handed over, such as in the context of a task
  * @param function  what it runs; in the program or a library loaded in it
  * @param argument  bytes to copy, in which pointers into the pool's memory stay good; if
  *                  `bytes` is 0, NULL or a pointer into the pool's memory, handed over as

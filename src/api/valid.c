@@ -16,6 +16,7 @@ static const valid_kind kinds[] = {
     {YK_HANDLE_KERNEL, "kernel", "destroyed", true},
     {YK_HANDLE_FUTURE, "future", "destroyed", false},
     {YK_HANDLE_PROCESS, "process", "destroyed", true},
+    {YK_HANDLE_MEMBER_PROCESS, "process", "destroyed", true},
     {YK_HANDLE_SHM, "segment", "closed", true},
     {YK_HANDLE_STREAM, "stream", "destroyed", false},
     {YK_MAGIC_LOCK, "mutex", "destroyed", true},
@@ -81,9 +82,12 @@ yoke_status yk_valid_refuse(const void *pointer, uint32_t kind, yk_error *error)
                        other->name);
     }
     return yk_fail(error, kind == YK_HANDLE_SHM ? YOKE_EINVAL : YOKE_ECLOSED,
-                   "%p is not a valid %s, or already %s%s", pointer, wanted->name,
+                   "%p is not a valid %s, or already %s%s%s", pointer, wanted->name,
                    wanted->end,
-                   wanted->ends_with_pool ? ", or its pool was closed" : "");
+                   wanted->ends_with_pool ? ", or its pool was closed" : "",
+                   kind == YK_HANDLE_PROCESS
+                       ? "; only the process that has started it can use its handle"
+                       : "");
 }
 
 yoke_status yk_valid_check(const void *pointer, uint32_t kind, yk_error *error)

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "shm/window.h"
 
 /* An argument is searched for ends. */
 typedef struct grant_search {
-    yk_ipc_registry *objects;
+    yk_ipc_registry *objects; /* NULL: what looks like an end is one */
     const yk_zone *zone; /* where ends lie */
     uintptr_t base;      /* of the arena */
     yk_pipe_grants *grants;
@@ -44,6 +45,15 @@ static bool grant_add(grant_search *search, yk_pipe_end *end)
     return true;
 }
 
+static bool grant_is_end(const grant_search *search, yk_pipe_end *end)
+{
+    return search->objects != NULL
+               ? yk_ipc_registry_has(search->objects, end, YK_MAGIC_PIPE)
+               : (uintptr_t)end % sizeof(uint64_t) == 0 &&
+                     yk_window_has_objects(end, sizeof *end) &&
+                     atomic_load(&end->object.magic) == YK_MAGIC_PIPE;
+}
+
 /* A word that is the address of an end. False: out of memory. */
 static bool grant_look_at(grant_search *search, uint64_t word)
 {
@@ -52,7 +62,7 @@ static bool grant_look_at(grant_search *search, uint64_t word)
 
     return word < search->base || offset < search->zone->begin ||
            offset >= search->zone->end || grant_has(search->grants, end) ||
-           !yk_ipc_registry_has(search->objects, (const void *)end, YK_MAGIC_PIPE) ||
+           !grant_is_end(search, end) ||
            grant_add(search, end);
 }
 
@@ -93,6 +103,34 @@ static bool grant_search_memory(grant_search *search, yk_arena *arena,
                (size_t)yk_min(allocation.bytes - offset, YK_PIPE_GRANT_BYTES));
 }
 
+static yoke_status grants_expect(yk_pipe_grants *grants, bool found, yk_error *error)
+{
+    if (!found) {
+        free(grants->ends);
+        *grants = (yk_pipe_grants){.count = 0};
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < grants->count; i++) {
+        yk_pipe_expect_holder(grants->ends[i]);
+    }
+    return YOKE_OK;
+}
+
+yoke_status yk_pipe_grants_begin_in(yk_pipe_grants *grants, const void *arena,
+                                    const yk_layout *layout, const void *argument,
+                                    size_t bytes, yk_error *error)
+{
+    grant_search search = {.zone = &layout->zones[YK_ZONE_OBJECTS],
+                           .base = (uintptr_t)arena,
+                           .grants = grants};
+
+    *grants = (yk_pipe_grants){.count = 0};
+    return grants_expect(grants,
+                         grant_search_words(&search, argument,
+                                            (size_t)yk_min(bytes, YK_PIPE_GRANT_BYTES)),
+                         error);
+}
+
 yoke_status yk_pipe_grants_begin(yk_pipe_grants *grants, yk_ipc_registry *objects,
                                  yk_arena *arena, const void *argument, size_t bytes,
                                  yk_error *error)
@@ -107,15 +145,7 @@ yoke_status yk_pipe_grants_begin(yk_pipe_grants *grants, yk_ipc_registry *object
     found = bytes > 0 ? grant_search_words(&search, argument,
                                            (size_t)yk_min(bytes, YK_PIPE_GRANT_BYTES))
                       : grant_search_memory(&search, arena, argument);
-    if (!found) {
-        free(grants->ends);
-        *grants = (yk_pipe_grants){.count = 0};
-        return yk_fail(error, YOKE_ENOMEM, "out of memory");
-    }
-    for (size_t i = 0; i < grants->count; i++) {
-        yk_pipe_expect_holder(grants->ends[i]);
-    }
-    return YOKE_OK;
+    return grants_expect(grants, found, error);
 }
 
 void yk_pipe_grants_end(yk_pipe_grants *grants, yk_identity process, bool ended)

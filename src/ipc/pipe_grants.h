@@ -24,6 +24,12 @@ yoke_status yk_pipe_grants_begin(yk_pipe_grants *grants, yk_ipc_registry *object
                                  yk_arena *arena, const void *argument, size_t bytes,
                                  yk_error *error);
 
+/* The same without the application's books, in a process that has the arena at that address: of the
+ * bytes of the argument alone. */
+yoke_status yk_pipe_grants_begin_in(yk_pipe_grants *grants, const void *arena,
+                                    const yk_layout *layout, const void *argument,
+                                    size_t bytes, yk_error *error);
+
 /* The process with this identity holds them. 0: it has ended, is unknown, or was not started. */
 void yk_pipe_grants_end(yk_pipe_grants *grants, yk_identity process, bool ended);
 

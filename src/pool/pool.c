@@ -89,11 +89,11 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
         return status;
     }
     control->items_per_process = options->items_per_process;
+    control->memory_per_process = options->memory_per_process;
     control->discrete = discrete;
     control->discover = options->discover;
     control->check = check;
     control->log = yk_setting_is_set(YK_SETTING_LOG);
-    control->memory_per_process = options->memory_per_process;
     control->start_timeout_ns = start_timeout_ns(timeout);
     return YOKE_OK;
 }
@@ -239,6 +239,7 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     }
     pool->control_mapping = all.control;
     pool->control = all.control.base;
+    pool->control->pool = (uint64_t)(uintptr_t)pool;
     pool->control->supervisor_bell = pool->control->end_bell = -1;
     status = keep_books(&pool->arena, all.arena, true, status, error);
     status = keep_books(&pool->store, all.store, false, status, error);

@@ -11,7 +11,7 @@
 #include "ipc/pipe_grants.h"
 #include "pool/pool.h"
 #include "protocol/bells.h"
-#include "protocol/fault_point.h"
+#include "protocol/process_claim.h"
 #include "sys/call_guard.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
@@ -47,7 +47,7 @@ static void process_take_result_locked(yoke_process *process,
 
 static void process_free_argument_locked(yoke_pool *pool, yk_process_slot *slot)
 {
-    if (slot->bytes > 0) {
+    if (slot->bytes > 0 && slot->is_small == 0) {
         (void)yk_arena_free(&pool->arena, (const void *)(uintptr_t)slot->argument,
                             NULL);
     }
@@ -80,8 +80,9 @@ static void process_collect_locked(yoke_pool *pool, uint32_t index)
     yk_process_slot *slot = &pool->control->processes[index];
     const uint64_t state = atomic_load(&slot->state);
 
-    if (yk_state_of(state) != YK_PROCESS_ENDED &&
-        yk_state_of(state) != YK_PROCESS_REFUSED) {
+    if (yk_process_starter(state) != YK_STARTER_APPLICATION ||
+        (yk_state_of(state) != YK_PROCESS_ENDED &&
+         yk_state_of(state) != YK_PROCESS_REFUSED)) {
         return;
     }
     if (pool->processes.by_slot[index] != NULL) {
@@ -92,9 +93,7 @@ static void process_collect_locked(yoke_pool *pool, uint32_t index)
                                     slot->failure);
     }
     process_free_argument_locked(pool, slot);
-    YK_FAULT_POINT_WHOEVER(pool->control, YK_FAULT_PROCESS_FREE);
-    atomic_store(&slot->state,
-                 yk_state_pack(yk_state_generation(state), YK_PROCESS_FREE));
+    yk_process_release(pool->control, index);
 }
 
 static void process_collect_all_locked(yoke_pool *pool)
@@ -171,18 +170,6 @@ static bool process_wait_until(yoke_process *process, process_condition *conditi
 
 /* ---- starting ---- */
 
-static uint32_t process_find_slot_locked(const yoke_pool *pool)
-{
-    const yk_process_slot *slots = pool->control->processes;
-    uint32_t index = 0;
-
-    while (index < YK_MAX_PROCESSES &&
-           yk_state_of(atomic_load(&slots[index].state)) != YK_PROCESS_FREE) {
-        index++;
-    }
-    return index;
-}
-
 static yoke_status process_copy_argument_locked(yoke_pool *pool, yk_process_slot *slot,
                                                 const yk_process_request *request,
                                                 yk_error *error)
@@ -205,17 +192,6 @@ static yoke_status process_copy_argument_locked(yoke_pool *pool, yk_process_slot
     return YOKE_OK;
 }
 
-static void process_name_locked(yoke_pool *pool, char *name, const char *wanted)
-{
-    pool->processes.started++;
-    if (wanted != NULL) {
-        yk_text_copy(name, YK_PROCESS_NAME_BYTES, wanted);
-    } else {
-        yk_text_format(name, YK_PROCESS_NAME_BYTES, "process-%llu",
-                       (unsigned long long)pool->processes.started);
-    }
-}
-
 /* Fills a slot in and lets the supervisor have it. */
 static yoke_status process_publish_locked(yoke_process *process,
                                           const yk_function *function,
@@ -227,24 +203,14 @@ static yoke_status process_publish_locked(yoke_process *process,
     const yoke_status status = process_copy_argument_locked(pool, slot, request, error);
 
     if (status != YOKE_OK) {
+        yk_process_release(pool->control, process->slot);
         return status;
     }
-    process->generation = yk_state_generation(atomic_load(&slot->state)) + 1;
     slot->function = *function;
     slot->daemon = request->options.daemon;
-    slot->pid = 0;
-    atomic_store(&slot->unfound, 0);
-    atomic_store(&slot->left, 0);
-    atomic_store(&slot->reaped, 0);
-    process_name_locked(pool, process->name, request->options.name);
+    yk_process_name(pool->control, process->name, request->options.name);
     yk_text_copy(slot->name, sizeof slot->name, process->name);
-    if (process->slot >= atomic_load(&pool->control->process_slots)) {
-        atomic_store(&pool->control->process_slots, process->slot + 1);
-    }
-    YK_FAULT_POINT_WHOEVER(pool->control, YK_FAULT_PROCESS_FILL);
-    atomic_store(&slot->state,
-                 yk_state_pack(process->generation, YK_PROCESS_REQUESTED));
-    YK_FAULT_POINT_WHOEVER(pool->control, YK_FAULT_PROCESS_REQUEST);
+    yk_process_publish(pool->control, process->slot);
     pool->processes.by_slot[process->slot] = process;
     process->next = pool->processes.handles;
     pool->processes.handles = process;
@@ -257,10 +223,11 @@ static yoke_status process_request_locked(yoke_process *process,
                                           yk_error *error)
 {
     process_collect_all_locked(process->pool);
-    process->slot = process_find_slot_locked(process->pool);
     if (process->pool->liveness.broken) {
         return yk_pool_fail_broken(error);
     }
+    process->slot = yk_process_claim(process->pool->control, YK_STARTER_APPLICATION,
+                                     &process->generation);
     if (process->slot == YK_MAX_PROCESSES) {
         return yk_fail(error, YOKE_EBUSY, "%d processes of the pool run already",
                        YK_MAX_PROCESSES);
@@ -519,9 +486,14 @@ static bool process_has_foreground_locked(const yoke_pool *pool)
 
     for (uint32_t i = 0; i < count; i++) {
         const yk_process_slot *slot = &pool->control->processes[i];
+        const uint64_t word = atomic_load(&slot->state);
+        const uint32_t state = yk_state_of(word);
 
-        if (yk_state_of(atomic_load(&slot->state)) != YK_PROCESS_FREE &&
-            slot->daemon == 0) {
+        /* What has ended is collected here first, or by the member that has started it. */
+        if (slot->daemon == 0 &&
+            (yk_process_starter(word) == YK_STARTER_APPLICATION
+                 ? state != YK_PROCESS_FREE
+                 : state == YK_PROCESS_REQUESTED || state == YK_PROCESS_RUNNING)) {
             return true;
         }
     }

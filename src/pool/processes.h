@@ -39,7 +39,6 @@ struct yoke_process {
 typedef struct yk_process_table {
     yoke_process *by_slot[YK_MAX_PROCESSES]; /* NULL: no process, or no handle */
     yoke_process *handles;                   /* all that the user holds */
-    uint64_t started;                        /* processes, so far */
 } yk_process_table;
 
 /* What is to be started. */

@@ -398,6 +398,7 @@ typedef struct yk_control {
     yk_selection selection;
     yk_initializer initializer;
     yk_kept_fds kept;
+    uint64_t pool; /* address of its handle, which is only compared */
     /* after that many items a CPU worker's process is replaced; 0: never */
     uint64_t items_per_process;
     /* with more private memory, in bytes, likewise; 0: no limit */
@@ -461,7 +462,8 @@ typedef struct yk_control {
 
     yk_probe probes[YK_MAX_DRIVERS];
     yk_found found[YK_MAX_FOUND];
-    _Atomic uint32_t process_slots; /* app: slots ever used, from 0 */
+    _Atomic uint32_t process_slots; /* any: slots ever used, from 0 */
+    _Atomic uint64_t processes_started; /* any: number of names given so far */
     yk_process_slot processes[YK_MAX_PROCESSES];
     yk_attachment attachments[YK_MAX_ATTACHMENTS];
     yk_kernel_slot kernels[YK_MAX_KERNELS];

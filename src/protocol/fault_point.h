@@ -65,7 +65,10 @@
     X(YK_FAULT_PROCESS_ENDED, 68, "process-ended")                                       \
     X(YK_FAULT_PROCESS_BORN, 69, "process-born")                                         \
     X(YK_FAULT_PROCESS_FOUND, 70, "process-found")                                       \
-    X(YK_FAULT_PROCESS_RETURNED, 71, "process-returned")
+    X(YK_FAULT_PROCESS_RETURNED, 71, "process-returned")                                 \
+    X(YK_FAULT_PROCESS_CLAIM, 72, "process-claim")                                       \
+    X(YK_FAULT_PROCESS_ABANDON, 73, "process-abandon")                                   \
+    X(YK_FAULT_PROCESS_SETTLED, 74, "process-settled")
 
 enum {
 #define YK_FAULT_ENTRY(name, value, text) name = (value),

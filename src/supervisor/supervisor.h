@@ -112,6 +112,10 @@ void yk_supervisor_kill_late(uint32_t slot, void *supervisor);
 
 /* The program's processes (supervisor_processes.c). */
 
+/* A worker or process, as a starter of others (YK_STARTER_...), was reaped: frees what it has, and
+ * kills its daemons. */
+void yk_supervisor_settle_starter(yk_supervisor *supervisor, uint32_t starter);
+
 /* Starts those that are requested, reaps those that have ended, sends signals. */
 void yk_supervisor_tend_processes(yk_supervisor *supervisor);
 

@@ -438,6 +438,7 @@ static void deaths_bury_worker(yk_supervisor *supervisor, uint32_t slot, int sta
                         (pid_t)atomic_load(&worker->pid), status);
     atomic_store(&worker->pid, 0);
     atomic_store(&worker->detached_seen, YK_SEEN_ALL);
+    yk_supervisor_settle_starter(supervisor, YK_STARTER_WORKER + slot);
     worker->was_killed = yk_process_was_killed(status);
     strncat(how, printed, sizeof how - strlen(how) - 1);
     worker->compiler_died = 0;

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The supervisor's part in the program's processes: see process_slot.h. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/bits.h"
 #include "base/text.h"
+#include "ipc/pipe_grants.h"
 #include "protocol/fault_point.h"
+#include "protocol/membership.h"
+#include "protocol/process_claim.h"
 #include "supervisor/supervisor.h"
 #include "sys/call_guard.h"
 #include "sys/elf.h"
+#include "sys/identity.h"
 #include "sys/process.h"
 #include "yoke/process.h"
 
@@ -38,7 +45,8 @@ static int report_unfound(yk_process_slot *slot)
 }
 
 typedef struct process_call {
-    const yk_process_slot *slot;
+    void *argument;
+    size_t bytes;
     yoke_process_function *function;
     int code;
 } process_call;
@@ -47,8 +55,23 @@ static void call_process(void *context)
 {
     process_call *call = context;
 
-    call->code = call->function((void *)(uintptr_t)call->slot->argument,
-                                (size_t)call->slot->bytes);
+    call->code = call->function(call->argument, call->bytes);
+}
+
+/* The process's own copy of what a member has handed over. It keeps a stray write out of the
+ * control block. NULL: there is no memory. */
+static void *process_argument(const yk_process_slot *slot)
+{
+    void *copy;
+
+    if (slot->is_small == 0) {
+        return (void *)(uintptr_t)slot->argument;
+    }
+    copy = malloc((size_t)yk_min(slot->bytes, YK_PROCESS_SMALL_BYTES));
+    if (copy != NULL) {
+        memcpy(copy, slot->small, (size_t)yk_min(slot->bytes, YK_PROCESS_SMALL_BYTES));
+    }
+    return copy;
 }
 
 static void report_left(yk_process_slot *slot, const char *why)
@@ -70,9 +93,16 @@ static int process_entry(void *context)
 {
     const engagement *self = context;
     yk_process_slot *slot = self->slot;
-    process_call call = {.slot = slot};
+    process_call call = {.argument = process_argument(slot),
+                         .bytes = (size_t)slot->bytes};
     yk_error error;
 
+    if (slot->is_small != 0 && call.argument == NULL) {
+        report_left(slot, "there is no memory for its argument");
+        return EXIT_LEFT;
+    }
+    yk_membership_begin(self->control, YK_STARTER_PROCESS +
+                                           (uint32_t)(slot - self->control->processes));
     yk_process_set_name(slot->name);
     yk_process_write_lines();
     yk_segment_view_adopt(self->attachments, &slot->detached_seen, NULL);
@@ -98,14 +128,37 @@ static int process_entry(void *context)
 
 static void change_state(yk_control *control, yk_process_slot *slot, uint32_t state)
 {
-    const uint32_t generation = yk_state_generation(atomic_load(&slot->state));
+    const uint64_t word = atomic_load(&slot->state);
 
-    atomic_store(&slot->state, yk_state_pack(generation, state));
+    atomic_store(&slot->state, yk_process_pack(yk_process_starter(word),
+                                               yk_state_generation(word), state));
     YK_FAULT_POINT_WHOEVER(control, state == YK_PROCESS_RUNNING
                                         ? YK_FAULT_PROCESS_RUNNING
                                         : YK_FAULT_PROCESS_ENDED);
+    yk_process_free_abandoned(slot);
     yk_eventcount_signal(&slot->changed);
     yk_eventcount_signal(&control->changed);
+}
+
+/* Ends of pipes in the argument are the process's from the start. The application has seen to that
+ * if it has started the process; a member holds the ends itself until this is done. */
+static void supervisor_grant_pipes(const yk_supervisor *supervisor,
+                                   const yk_process_slot *slot)
+{
+    const yk_mapping *arena = &supervisor->start.memory[YK_MEMORY_ARENA];
+    yk_pipe_grants grants;
+    yk_error error;
+
+    if (yk_process_starter(atomic_load(&slot->state)) == YK_STARTER_APPLICATION) {
+        return;
+    }
+    yk_error_clear(&error);
+    if (yk_pipe_grants_begin_in(&grants, arena->base, &supervisor->control->layout,
+                                slot->is_small ? slot->small : (const char *)&slot->argument,
+                                slot->is_small ? slot->bytes : sizeof slot->argument,
+                                &error) == YOKE_OK) {
+        yk_pipe_grants_end(&grants, yk_identity_of_pid(slot->pid), true);
+    }
 }
 
 static void supervisor_start_process(yk_supervisor *supervisor, yk_process_slot *slot,
@@ -124,7 +177,36 @@ static void supervisor_start_process(yk_supervisor *supervisor, yk_process_slot 
     }
     YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_FORKED);
     slot->pid = child->pid;
+    supervisor_grant_pipes(supervisor, slot);
     change_state(supervisor->control, slot, YK_PROCESS_RUNNING);
+}
+
+/* A slot of a starter that was reaped. */
+static void supervisor_settle_slot(yk_supervisor *supervisor, uint32_t index)
+{
+    yk_control *control = supervisor->control;
+
+    if (yk_state_of(atomic_load(&control->processes[index].state)) !=
+        YK_PROCESS_RUNNING) {
+        yk_process_release(control, index);
+        return;
+    }
+    yk_process_abandon(control, index);
+    if (control->processes[index].daemon != 0) {
+        yk_process_kill(supervisor->processes[index].pid);
+    }
+}
+
+void yk_supervisor_settle_starter(yk_supervisor *supervisor, uint32_t starter)
+{
+    for (uint32_t i = 0; i < YK_MAX_PROCESSES; i++) {
+        const uint64_t word = atomic_load(&supervisor->control->processes[i].state);
+
+        if (yk_process_starter(word) == starter && yk_state_of(word) != YK_PROCESS_FREE) {
+            supervisor_settle_slot(supervisor, i);
+        }
+    }
+    YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_SETTLED);
 }
 
 static void supervisor_bury_process(yk_supervisor *supervisor, yk_process_slot *slot,
@@ -137,6 +219,8 @@ static void supervisor_bury_process(yk_supervisor *supervisor, yk_process_slot *
                       how);
     YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_REAPED);
     atomic_store(&slot->detached_seen, YK_SEEN_ALL);
+    yk_supervisor_settle_starter(
+        supervisor, YK_STARTER_PROCESS + (uint32_t)(slot - supervisor->control->processes));
     slot->wait_status = status;
     change_state(supervisor->control, slot, YK_PROCESS_ENDED);
 }

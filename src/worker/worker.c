@@ -10,6 +10,7 @@
 #include "protocol/bells.h"
 #include "protocol/device_kinds.h"
 #include "protocol/fault_point.h"
+#include "protocol/membership.h"
 #include "shm/company.h"
 #include "sys/process.h"
 #include "sys/topology.h"
@@ -221,6 +222,7 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
         self->undo[lane].file = undo_files[lane];
     }
+    yk_membership_begin(control, YK_STARTER_WORKER + slot);
     worker_show_name(self->worker);
     yk_compiling_use(&self->worker->compiling, undo_files[0], YK_UNDO_TEXT,
                      control->log != 0 ? report_compiling : NULL, control);

@@ -202,8 +202,8 @@ static int use_pool(void *argument, size_t bytes)
         yoke_reclaim(self->memory) != YOKE_EINVAL) {
         return 2;
     }
-    if (yoke_process_start(&process, its, return_it, NULL, 0, NULL) != YOKE_EINVAL ||
-        process != NULL) {
+    if (yoke_process_start(&process, its, return_it, NULL, 0, NULL) != YOKE_OK ||
+        yoke_process_destroy(process) != YOKE_OK) { /* it may */
         return 3;
     }
     if (yoke_kernel_create(&kernel, its,

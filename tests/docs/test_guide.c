@@ -238,6 +238,45 @@ static yoke_status read_in_time(yoke_pool *pool, const char *path, char *line,
 }
 /* end */
 
+/* begin nested_process */
+typedef struct attempt {
+    yoke_pool *pool;
+    double limit; /* seconds */
+} attempt;
+
+static int try_it(void *argument, size_t bytes); /* it may hang */
+
+/* A task that gives up what takes too long. */
+static int try_in_time(yoke_task *task)
+{
+    const attempt *self = task->context;
+    yoke_process *process;
+    int code = 1;
+
+    if (yoke_process_start(&process, self->pool, try_it, &task->index, sizeof task->index,
+                           &(yoke_process_options){.daemon = true}) != YOKE_OK) {
+        return 1;
+    }
+    if (yoke_process_wait(process, &code, self->limit) == YOKE_ETIMEDOUT) {
+        yoke_process_kill(process);
+        yoke_process_wait(process, &code, YOKE_FOREVER);
+    }
+    yoke_process_destroy(process);
+    return code;
+}
+/* end */
+
+static int try_it(void *argument, size_t bytes)
+{
+    const size_t index = *(const size_t *)argument;
+
+    (void)bytes;
+    while (index == 2) {
+        (void)pause();
+    }
+    return 0;
+}
+
 /* begin sums */
 static const char sums_source[] =
     "__kernel void sums(__global float *sums, __global const float *x,\n"
@@ -1147,6 +1186,19 @@ static void failure_is_explained(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void tasks_give_up_in_time(void **state)
+{
+    const attempt self = {pool, 0.5};
+
+    (void)state;
+    assert_status_pool(pool, yoke_apply_each(pool, try_in_time, 3,
+                                             &(yoke_task_options){.context = &self,
+                                                                  .context_bytes = sizeof self},
+                                             NULL, 0),
+                       YOKE_EKERNEL);
+    assert_contains(yoke_pool_error(pool), "-9");
+}
+
 static void line_is_read_in_time(void **state)
 {
     static const char fifo[] = "/tmp/yoke-guide-fifo";
@@ -1302,6 +1354,7 @@ int main(void)
         cmocka_unit_test(shared_memory_is_used_in_place),
         cmocka_unit_test(failure_is_explained),
         cmocka_unit_test(line_is_read_in_time),
+        cmocka_unit_test(tasks_give_up_in_time),
         cmocka_unit_test(tasks_are_called),
         cmocka_unit_test(loop_waits_for_both),
         cmocka_unit_test(streams_flow),

@@ -86,6 +86,65 @@ static void test_process_dies(void **state)
     }
 }
 
+/* ---- a process that starts another ---- */
+
+typedef struct inner_order {
+    yoke_pool *pool;
+    bool waits;
+} inner_order;
+
+static int start_inner(void *argument, size_t bytes)
+{
+    const inner_order *self = argument;
+    yoke_process *process = NULL;
+
+    (void)bytes;
+    if (yoke_process_start(&process, self->pool, return_seven, "abc", 3, NULL) != YOKE_OK ||
+        (self->waits && yoke_process_wait(process, NULL, FT_SECONDS) != YOKE_OK)) {
+        return 1;
+    }
+    return yoke_process_destroy(process) == YOKE_OK ? 2 : 3; /* alive */
+}
+
+static bool has_free_slots(void *context)
+{
+    const yoke_pool *pool = context;
+
+    for (uint32_t i = 0; i < YK_MAX_PROCESSES; i++) {
+        if (yk_state_of(atomic_load(&pool->control->processes[i].state)) !=
+            YK_PROCESS_FREE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whatever it has done by then, the slot of the inner one is free in the end. */
+static void test_starter_dies(void **state)
+{
+    static const char *const places[] = {"process-claim:2", "process-fill:2",
+                                         "process-request:2", "process-free",
+                                         "process-abandon"};
+
+    (void)state;
+    for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+        yoke_pool *pool = ft_pool("cpu:1", places[p]);
+        const inner_order self = {pool, strcmp(places[p], "process-abandon") != 0};
+        yoke_process *process = NULL;
+        int code = 0;
+
+        assert_ok_pool(pool, yoke_process_start(&process, pool, start_inner, &self,
+                                                sizeof self, NULL));
+        assert_ok_pool(pool, yoke_process_wait(process, &code, FT_SECONDS));
+        assert_int_equal(code, -SIGKILL);
+        yoke_process_destroy(process);
+        assert_ok_pool(pool, yoke_pool_wait(pool, FT_SECONDS));
+        assert_true(yt_wait_until(has_free_slots, pool, FT_SECONDS));
+        check_works(pool);
+        ft_close(pool);
+    }
+}
+
 /* ---- the supervisor ---- */
 
 /* Starts one and waits for its end; how the first call that failed did. */
@@ -140,7 +199,8 @@ static void test_supervisor_dies(void **state)
 {
     static const char *const places[] = {"process-seen",    "process-forked",
                                          "process-running", "process-signal",
-                                         "process-reaped",  "process-ended"};
+                                         "process-reaped",  "process-settled",
+                                         "process-ended"};
 
     (void)state;
     for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
@@ -338,8 +398,8 @@ static int die_on_the_way(void *fault)
 
 static void test_application_dies(void **state)
 {
-    static char places[][32] = {"process-fill", "process-request", "process-fill:2",
-                                "process-request:2", "process-free"};
+    static char places[][32] = {"process-claim",   "process-fill",      "process-request",
+                                "process-fill:2", "process-request:2", "process-free"};
 
     (void)state;
     for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
@@ -352,6 +412,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_process_dies),
+        yt_unit_test(test_starter_dies),
         yt_unit_test(test_supervisor_dies),
         yt_unit_test(test_pid_of_supervisor_reused),
         yt_unit_test(test_supervisor_dies_starting),
