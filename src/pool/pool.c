@@ -14,6 +14,7 @@
 #include "protocol/bells.h"
 #include "protocol/device_kinds.h"
 #include "protocol/fault_point.h"
+#include "protocol/membership.h"
 #include "shm/window.h"
 #include "supervisor/supervisor_main.h"
 #include "sys/call_guard.h"
@@ -71,6 +72,9 @@ static yoke_status read_options(yk_control *control, const yoke_pool_options *op
     bool check = options->check;
     yoke_status status = read_selection(control, options->devices, error);
 
+    if (status == YOKE_OK) {
+        status = yk_membership_note_outer(control, error);
+    }
     if (status == YOKE_OK) {
         status = yk_setting_flag(YK_SETTING_FORCE_DISCRETE, &discrete, error);
     }

@@ -399,6 +399,11 @@ typedef struct yk_control {
     yk_initializer initializer;
     yk_kept_fds kept;
     uint64_t pool; /* address of its handle, which is only compared */
+    /* of a pool in a process of another pool: where that one's memory is, and how many there are
+     * around this one; 0: none */
+    uint64_t outer_base;
+    uint64_t outer_bytes;
+    uint64_t depth;
     /* after that many items a CPU worker's process is replaced; 0: never */
     uint64_t items_per_process;
     /* with more private memory, in bytes, likewise; 0: no limit */

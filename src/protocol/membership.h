@@ -11,6 +11,10 @@
 #include "protocol/control.h"
 #include "protocol/process_slot.h"
 
+/* Each pool in a process of another multiplies processes, so functions that create pools in which
+ * they run again have to end somewhere. */
+enum { YK_MAX_DEPTH = 4 };
+
 typedef struct yk_membership {
     yk_control *control;
     uint32_t starter; /* how it signs the processes that it starts: YK_STARTER_... */
@@ -19,6 +23,10 @@ typedef struct yk_membership {
 /* This process becomes a part of a pool, before any function of the program runs in it. What was
  * inherited from the process that forked it is forgotten. */
 void yk_membership_begin(yk_control *control, uint32_t starter);
+
+/* A pool that this process creates is one in another: notes which, and in a worker limits how many
+ * CPUs it selects unless that was said. YOKE_EUNSUPPORTED: there are too many around it. */
+yoke_status yk_membership_note_outer(yk_control *inner, yk_error *error);
 
 /* The membership of this process in that pool; NULL: it has none. A process that a member has
  * forked by itself is no member. */

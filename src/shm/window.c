@@ -140,3 +140,18 @@ pid_t yk_window_maker(const void *owner)
     }
     return 0;
 }
+
+bool yk_window_bounds(const void *owner, uint64_t *base, uint64_t *bytes)
+{
+    const uint32_t count = atomic_load_explicit(&used, memory_order_acquire);
+
+    for (uint32_t i = 0; i < count; i++) {
+        *base = atomic_load_explicit(&windows[i].base, memory_order_acquire);
+        *bytes = atomic_load(&windows[i].size);
+        if (*base > BEING_FILLED && atomic_load(&windows[i].owner) == owner) {
+            return true;
+        }
+    }
+    *base = *bytes = 0;
+    return false;
+}

@@ -34,6 +34,9 @@ bool yk_window_has_objects(const void *pointer, size_t bytes);
  * forgotten. */
 bool yk_window_was_there(const void *pointer);
 
+/* Where the memory of this owner is. False: there is none here. */
+bool yk_window_bounds(const void *owner, uint64_t *base, uint64_t *bytes);
+
 /* The process that made the memory of this owner; 0: there is none here. */
 pid_t yk_window_maker(const void *owner);
 

@@ -110,6 +110,20 @@ static bool place_gap(const yk_control *control, uint64_t offset,
     return false;
 }
 
+/* Memory of the pool in one of whose processes this pool is. */
+static bool place_outer(const yk_control *control, uint64_t address,
+                        char place[PLACE_BYTES])
+{
+    if (address < control->outer_base ||
+        address - control->outer_base >= control->outer_bytes) {
+        return false;
+    }
+    yk_text_format(place, PLACE_BYTES,
+                   "memory of the pool around this one, of which a spawned pool has nothing, "
+                   "and a forked one what was open when it was created");
+    return true;
+}
+
 void yk_crash_explain(const yk_control *control, const void *window,
                       const yk_crash *crash, char *text, size_t bytes)
 {
@@ -124,10 +138,11 @@ void yk_crash_explain(const yk_control *control, const void *window,
     }
     yk_text_format(text + length, bytes - length, ": it %s address %#llx",
                    verbs[yk_min(crash->kind, YK_ACCESS_WRITE)], (number)crash->address);
-    if (crash->address >= base &&
-        (place_block(control, base, offset, place) ||
-         place_segment(control, offset, crash->problem, place) ||
-         place_gap(control, offset, place))) {
+    if (place_outer(control, crash->address, place) ||
+        (crash->address >= base &&
+         (place_block(control, base, offset, place) ||
+          place_segment(control, offset, crash->problem, place) ||
+          place_gap(control, offset, place)))) {
         const size_t now = strlen(text);
 
         yk_text_format(text + now, bytes - now, ", %s", place);
