@@ -469,6 +469,7 @@ void yk_segment_view_adopt(yk_segment_view *view, _Atomic uint64_t *seen,
     view->process = yk_process_self();
     adopted = view;
     yk_access_handle(segment_view_mend, view);
+    yk_ends_save_output();
     (void)yk_segment_view_attach_all(view, NULL);
 }
 

@@ -13,6 +13,7 @@
 #include "protocol/fault_point.h"
 #include "protocol/bootstrap.h"
 #include "supervisor/repair.h"
+#include "sys/cxx_exception.h"
 #include "sys/identity.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
@@ -357,6 +358,7 @@ static bool start_process(yk_supervisor *supervisor, const yk_supervisor_start *
                               start->memory[YK_MEMORY_ARENA], start->application)) {
         return false;
     }
+    yk_cxx_discard_streams();
     yk_process_note_ignored_signals();
     if (!supervisor_start_clean(supervisor)) {
         return false;

@@ -61,6 +61,29 @@ static void on_refused(int number, siginfo_t *info, void *machine)
     errno = problem;
 }
 
+/* Once this handler has returned, the signal that it sends ends the process. */
+static void on_end(int number)
+{
+    yk_process_save_output();
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+}
+
+void yk_ends_save_output(void)
+{
+    static const int numbers[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL};
+    struct sigaction action = {.sa_flags = SA_ONSTACK};
+    struct sigaction before;
+
+    action.sa_handler = on_end;
+    (void)sigfillset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL) {
+            (void)sigaction(numbers[i], &action, NULL);
+        }
+    }
+}
+
 void yk_access_handle(yk_access_mend *mend, void *context)
 {
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Refused memory accesses in the pool's processes. Some can be resolved, and the access is
- * tried again. Others are recorded with their address, and end the process.
+ * Refused memory accesses in the pool's processes, and other faults. Some accesses can be resolved,
+ * and are tried again. Others are recorded with their address, and end the process.
  */
 #ifndef YK_SYS_ACCESS_H
 #define YK_SYS_ACCESS_H
@@ -22,6 +22,11 @@ typedef bool yk_access_mend(void *context, uint64_t address, yk_access_kind kind
 /* Installs the handler, in this process and those that it forks. A handler that is installed
  * later replaces this one. An access that is not resolved has the effect that it had before. */
 void yk_access_handle(yk_access_mend *mend, void *context);
+
+/* What was printed and is still in a buffer is written before abort(), or another fault of the
+ * program's than a refused access, ends this process. A handler that is installed later replaces
+ * this one. */
+void yk_ends_save_output(void);
 
 /* Blocks all signals of this thread, for work that a handler must not interrupt; and unblocks
  * them. */

@@ -2,11 +2,13 @@
 #include "sys/cxx_exception.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- types, as the ABI lays them out ---- */
 
@@ -245,4 +247,114 @@ yoke_status yk_exception_end(struct _Unwind_Exception *exception, yk_error *erro
     exception_describe(exception, error);
     free_exception(exception);
     return YOKE_EKERNEL;
+}
+
+/* ---- streams ---- */
+
+typedef void *stream_flush(void *stream);
+
+/* The symbols of one implementation of C++'s library. */
+typedef struct stream_symbols {
+    const char *library;
+    const char *flush; /* std::ostream::flush() */
+    const char *streams[2];
+} stream_symbols;
+
+static const stream_symbols stream_libraries[] = {
+    {"libstdc++.so.6", "_ZNSo5flushEv", {"_ZSt4cout", "_ZSt4clog"}},
+    {"libc++.so.1",
+     "_ZNSt3__113basic_ostreamIcNS_11char_traitsIcEEE5flushEv",
+     {"_ZNSt3__14coutE", "_ZNSt3__14clogE"}},
+};
+
+enum { STREAM_LIBRARIES = sizeof stream_libraries / sizeof stream_libraries[0] };
+
+static stream_flush *flush_of[STREAM_LIBRARIES];
+static void *streams_of[STREAM_LIBRARIES][2];
+
+/* The program may have a copy of a variable of the library's, which is then the one in use. */
+static void *stream_symbol(void *library, const char *name)
+{
+    void *address = dlsym(RTLD_DEFAULT, name);
+
+    return address != NULL ? address : dlsym(library, name);
+}
+
+void yk_cxx_find_streams(void)
+{
+    for (unsigned i = 0; i < STREAM_LIBRARIES; i++) {
+        const stream_symbols *symbols = &stream_libraries[i];
+        void *library =
+            flush_of[i] == NULL ? dlopen(symbols->library, RTLD_NOW | RTLD_NOLOAD) : NULL;
+        void *flush;
+
+        if (library == NULL) {
+            continue;
+        }
+        streams_of[i][0] = stream_symbol(library, symbols->streams[0]);
+        streams_of[i][1] = stream_symbol(library, symbols->streams[1]);
+        flush = stream_symbol(library, symbols->flush);
+        memcpy(&flush_of[i], &flush, sizeof flush);
+        (void)dlclose(library);
+    }
+}
+
+void yk_cxx_flush_streams(void)
+{
+    for (unsigned i = 0; i < STREAM_LIBRARIES; i++) {
+        for (unsigned k = 0; flush_of[i] != NULL && k < 2; k++) {
+            if (streams_of[i][k] != NULL) {
+                (void)flush_of[i](streams_of[i][k]);
+            }
+        }
+    }
+}
+
+/* A standard stream that is /dev/null for a moment. */
+typedef struct stream_aside {
+    int fd;
+    int kept; /* -1: it was closed */
+    int flags;
+} stream_aside;
+
+static stream_aside stream_put_aside(int fd, int null)
+{
+    const stream_aside aside = {fd, fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1),
+                                fcntl(fd, F_GETFD)};
+
+    if (aside.kept >= 0) {
+        (void)dup2(null, fd);
+    }
+    return aside;
+}
+
+static void stream_put_back(stream_aside aside)
+{
+    if (aside.kept >= 0) {
+        (void)dup2(aside.kept, aside.fd);
+        (void)fcntl(aside.fd, F_SETFD, aside.flags);
+        (void)close(aside.kept);
+    }
+}
+
+/* Nothing but a write empties such a buffer. */
+void yk_cxx_discard_streams(void)
+{
+    stream_aside out, error;
+    int null;
+
+    yk_cxx_find_streams();
+    if (flush_of[0] == NULL && flush_of[1] == NULL) {
+        return;
+    }
+    null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null < 0) {
+        return;
+    }
+    out = stream_put_aside(STDOUT_FILENO, null);
+    error = stream_put_aside(STDERR_FILENO, null);
+    yk_cxx_flush_streams();
+    stream_put_back(out);
+    stream_put_back(error);
+    (void)close(null);
 }

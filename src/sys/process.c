@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "sys/call_guard.h"
+#include "sys/cxx_exception.h"
 #include "sys/elf.h"
 #include "sys/fp_environment.h"
 #include "sys/futex.h"
@@ -684,6 +685,7 @@ int yk_process_flush_output(void)
     const int last = errno;
     int problem = 0;
 
+    yk_cxx_flush_streams();
     if (__fpending(stdout) > 0 && fflush(stdout) != 0) {
         problem = errno;
     }
@@ -696,6 +698,7 @@ int yk_process_flush_output(void)
 
 void yk_process_flush_all_output(void)
 {
+    yk_cxx_find_streams();
     (void)yk_process_flush_output();
     if (__fpending(stderr) > 0) {
         (void)fflush(stderr);

@@ -12,6 +12,7 @@
 #include "protocol/fault_point.h"
 #include "protocol/membership.h"
 #include "shm/company.h"
+#include "sys/cxx_exception.h"
 #include "sys/process.h"
 #include "sys/topology.h"
 #include "worker/thread_limit.h"
@@ -243,6 +244,7 @@ int yk_worker_main(yk_control *control, yk_segment_view *attachments, uint32_t s
                      self->memory.is_over ? YK_SPENT_MEMORY : YK_SPENT_ITEMS);
     }
     yk_worker_finalize(self);
+    yk_cxx_find_streams(); /* of a library that was loaded since */
     yk_worker_flush_output(self);
     /* Devices are not closed: drivers are known to hang in that call, and the process ends
      * anyway. */

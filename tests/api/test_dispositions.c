@@ -96,8 +96,10 @@ static int compare(const dispositions *seen, const habits *habit, bool is_worker
         if (seen->of[number] != 0 && (seen->of[number] == IGNORED) != ignored) {
             return number;
         }
-        /* That for SIGSEGV brings named segments, and passes on what is not about them. */
-        if (!is_worker && seen->of[number] == HANDLED && number != SIGSEGV) {
+        /* That for SIGSEGV brings named segments, and passes on what is not about them. The others
+         * write what was printed. */
+        if (!is_worker && seen->of[number] == HANDLED && number != SIGSEGV &&
+            number != SIGABRT && number != SIGBUS && number != SIGFPE && number != SIGILL) {
             return number;
         }
     }

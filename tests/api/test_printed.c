@@ -10,9 +10,19 @@
 
 enum { ITEMS = 40, BAD = 17 };
 
-typedef enum ending { WELL, CRASH, ABORT, LEAVE, HANG, KILLED, ENDINGS } ending;
+typedef enum ending {
+    WELL,
+    CRASH,
+    ABORT,
+    DIVIDE,
+    LEAVE,
+    HANG,
+    KILLED,
+    ENDINGS
+} ending;
 
-static const char *const names[] = {"well", "crash", "abort", "leave", "hang", "killed"};
+static const char *const names[] = {"well",  "crash", "abort", "divide",
+                                    "leave", "hang",  "killed"};
 
 /* What a child of the test does with its standard output in a file. */
 typedef struct scene {
@@ -30,6 +40,7 @@ static void end_badly(ending how)
     switch (how) {
     case CRASH: *nowhere = 1; break;
     case ABORT: abort();
+    case DIVIDE: (void)raise(SIGFPE); break; /* not all processors trap a division */
     case LEAVE: _exit(3);
     case HANG:
         for (;;) {
@@ -151,7 +162,8 @@ static void check_text(const scene *self)
                      count, text);
         }
     }
-    if (self->how == CRASH) { /* the handler writes what is left */
+    if (self->how == CRASH || self->how == ABORT || self->how == DIVIDE) {
+        /* the handler writes what is left */
         assert_true(count_of(text, "(part") >= 1);
     }
 }

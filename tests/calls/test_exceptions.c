@@ -559,6 +559,82 @@ static void test_a_process_fails(void **state)
     yoke_process_destroy(process);
 }
 
+/* ---- what C++ prints ---- */
+
+static int printing_task(yoke_task *task)
+{
+    char line[16];
+
+    (void)snprintf(line, sizeof line, "[%zu] ", task->index);
+    cout_print(line);
+    if (task->index == 30) { /* what was computed before is there */
+        (void)raise(SIGKILL);
+    }
+    return 0;
+}
+
+static int printing_process(void *argument, size_t bytes)
+{
+    (void)argument;
+    (void)bytes;
+    cout_print("(process) ");
+    return 0;
+}
+
+static int print_into(void *file)
+{
+    const int fd = fileno(file);
+    yoke_process *process = NULL;
+    yoke_pool *own = NULL;
+
+    cout_use_own_buffer();
+    if (dup2(fd, STDOUT_FILENO) < 0) {
+        return 1;
+    }
+    cout_print("(program) "); /* is still in its buffer when it forks */
+    if (yoke_pool_create(&own, &(yoke_pool_options){.devices = "cpu:2"}) != YOKE_OK ||
+        yoke_apply_each(own, printing_task, 31, &(yoke_task_options){.chunk = 1}, NULL, 0) !=
+            YOKE_ECRASHED ||
+        yoke_process_start(&process, own, printing_process, NULL, 0, NULL) != YOKE_OK ||
+        yoke_process_wait(process, NULL, 60) != YOKE_OK || yoke_pool_close(own) != YOKE_OK) {
+        return 2;
+    }
+    return 0; /* without exit(): the program's own text stays where it is */
+}
+
+static unsigned count_text(const char *text, const char *part)
+{
+    unsigned count = 0;
+
+    while ((text = strstr(text, part)) != NULL) {
+        count++;
+        text++;
+    }
+    return count;
+}
+
+static void test_streams_are_written(void **state)
+{
+    static char text[2000];
+    FILE *file = tmpfile();
+    char line[16];
+    size_t bytes;
+
+    (void)state;
+    assert_non_null(file);
+    assert_int_equal(yt_in_child(print_into, file, 60), 0);
+    rewind(file);
+    bytes = fread(text, 1, sizeof text - 1, file);
+    text[bytes] = '\0';
+    for (int i = 0; i < 30; i++) {
+        (void)snprintf(line, sizeof line, "[%d] ", i);
+        assert_int_equal(count_text(text, line), 1);
+    }
+    assert_int_equal(count_text(text, "(process) "), 1);
+    assert_int_equal(count_text(text, "(program) "), 0);
+    (void)fclose(file);
+}
+
 int main(void)
 {
 #define ON_A_POOL(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -576,6 +652,7 @@ int main(void)
         ON_A_POOL(test_sources_let_it_through),
         ON_A_POOL(test_a_process_fails),
         yt_unit_test(test_closing_is_left),
+        yt_unit_test(test_streams_are_written),
         yt_unit_test(test_nobody_catches),
         yt_unit_test(test_an_initializer_fails),
     };

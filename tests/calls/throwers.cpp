@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -192,4 +193,14 @@ int objects_alive(void)
 {
     return alive;
 }
+}
+
+void cout_use_own_buffer(void)
+{
+    std::ios::sync_with_stdio(false);
+}
+
+void cout_print(const char *text)
+{
+    std::cout << text;
 }

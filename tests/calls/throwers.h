@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions in C++ that throw, and a call that catches. */
+/* Functions in C++ that throw or print, and a call that catches. */
 #ifndef CALLS_THROWERS_H
 #define CALLS_THROWERS_H
 
@@ -28,6 +28,10 @@ int caught(void (*function)(void *context), void *context, char *text, size_t by
 /* How many exceptions are on their way, and how many objects of throw_error() are alive. */
 int exceptions_on_their_way(void);
 int objects_alive(void);
+
+/* std::cout gets a buffer of its own. */
+void cout_use_own_buffer(void);
+void cout_print(const char *text); /* without flush */
 
 #ifdef __cplusplus
 }
