@@ -34,6 +34,8 @@ static const size_t tables_bytes = (size_t)4 << 30; /* for 2 TiB that are lent *
  * for pointers in all of it. */
 static const size_t valgrind_arena = (size_t)256 << 20;
 static const size_t valgrind_books = (size_t)64 << 20;
+/* With ThreadSanitizer, whose programs have about a TiB of addresses. */
+static const size_t ruled_arena = (size_t)32 << 30;
 
 /* How long the pool's processes may take to go, beyond which they are killed. */
 static const uint64_t end_ns = 5 * YK_NS_PER_S;
@@ -195,8 +197,10 @@ static yoke_status read_arena_bytes(const yoke_pool_options *options, uint64_t *
 
     if (is_given) {
         *bytes = options->arena_bytes;
-    } else if (!yk_setting_is_set(YK_SETTING_ARENA) && yk_elf_has_valgrind()) {
-        *bytes = valgrind_arena;
+    } else if (!yk_setting_is_set(YK_SETTING_ARENA)) {
+        *bytes = yk_elf_has_valgrind()         ? valgrind_arena
+                 : yk_elf_has_address_rules() ? ruled_arena
+                                              : *bytes;
     }
     if (status == YOKE_OK && (*bytes < yk_page_size() || *bytes > (uint64_t)1 << 46)) {
         status = yk_fail(error, YOKE_EINVAL,

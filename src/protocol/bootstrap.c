@@ -12,6 +12,30 @@
 #include "sys/exec.h"
 #include "sys/wakeup.h"
 
+static bool can_be_preloaded(const char *path)
+{
+    return strpbrk(path, " :") == NULL;
+}
+
+/* AddressSanitizer ends a process in which another library comes before its own. */
+static yoke_status name_runtime(yk_bootstrap *bootstrap, yk_error *error)
+{
+    static const char *const names[] = {"libasan.", "libclang_rt.asan", "libtsan.",
+                                        "libclang_rt.tsan", NULL};
+    char *const path = bootstrap->runtime;
+
+    if (!yk_elf_find_path(names, path, sizeof bootstrap->runtime)) {
+        path[0] = '\0';
+    }
+    if (!can_be_preloaded(path)) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "cannot preload the sanitizer's library, whose path contains a "
+                       "space or a colon: %s",
+                       path);
+    }
+    return YOKE_OK;
+}
+
 static yoke_status name_library(yk_bootstrap *bootstrap, void (*constructor)(void),
                                 yk_error *error)
 {
@@ -24,7 +48,7 @@ static yoke_status name_library(yk_bootstrap *bootstrap, void (*constructor)(voi
     if (path[0] == '\0') {
         return YOKE_OK; /* the library is part of the program */
     }
-    if (strpbrk(path, " :") != NULL) {
+    if (!can_be_preloaded(path)) {
         return yk_fail(
             error, YOKE_EUNSUPPORTED,
             "cannot preload a library whose path contains a space or a colon: %s",
@@ -34,7 +58,7 @@ static yoke_status name_library(yk_bootstrap *bootstrap, void (*constructor)(voi
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "%s is no longer the file that was loaded", path);
     }
-    return YOKE_OK;
+    return name_runtime(bootstrap, error);
 }
 
 yoke_status yk_bootstrap_init(yk_bootstrap *bootstrap, const yk_supervisor_start *start,
@@ -56,17 +80,20 @@ yoke_status yk_bootstrap_init(yk_bootstrap *bootstrap, const yk_supervisor_start
     return name_library(bootstrap, constructor, error);
 }
 
-/* The value of LD_PRELOAD: the library's own file, in front of what is preloaded already. NULL:
- * no memory. */
-static char *make_preload(const char *library)
+/* The value of LD_PRELOAD: a sanitizer's run-time and the library's own file, in front of what
+ * is preloaded already. NULL: no memory. */
+static char *make_preload(const yk_bootstrap *bootstrap)
 {
     const char *const others = yk_env_text(YK_BOOTSTRAP_PRELOAD);
-    const size_t bytes = strlen(YK_BOOTSTRAP_PRELOAD) + strlen(library) +
-                         (others ? strlen(others) : 0) + 3;
+    const char *const runtime = bootstrap->runtime;
+    const char *const library = bootstrap->head.library;
+    const size_t bytes = strlen(YK_BOOTSTRAP_PRELOAD) + strlen(runtime) +
+                         strlen(library) + (others ? strlen(others) : 0) + 4;
     char *text = malloc(bytes);
 
     if (text != NULL) {
-        (void)snprintf(text, bytes, "%s=%s%s%s", YK_BOOTSTRAP_PRELOAD, library,
+        (void)snprintf(text, bytes, "%s=%s%s%s%s%s", YK_BOOTSTRAP_PRELOAD, runtime,
+                       runtime[0] != '\0' ? ":" : "", library,
                        others != NULL ? ":" : "", others != NULL ? others : "");
     }
     return text;
@@ -104,7 +131,7 @@ static int *list_passed(const yk_bootstrap *bootstrap, int fd, size_t *count)
     return list;
 }
 
-/* The environment of the new process: the library preloaded first, and the bootstrap block's
+/* The environment of the new process: what is preloaded first, and the bootstrap block's
  * descriptor. */
 typedef struct exec_arguments {
     char where[48];
@@ -117,7 +144,7 @@ typedef struct exec_arguments {
 static bool fill_exec_arguments(exec_arguments *self, const yk_bootstrap *bootstrap,
                                 int fd)
 {
-    self->libraries = make_preload(bootstrap->head.library);
+    self->libraries = make_preload(bootstrap);
     self->fds = list_passed(bootstrap, fd, &self->fd_count);
     yk_text_format(self->where, sizeof self->where, "%s=%0*d:%d", YK_BOOTSTRAP_VARIABLE,
                    YK_EXEC_PID_DIGITS, 0, fd);

@@ -64,6 +64,9 @@ typedef struct yk_bootstrap_head {
 
 typedef struct yk_bootstrap {
     yk_bootstrap_head head;
+    /* The path of a sanitizer's run-time, in front of the library's in LD_PRELOAD: it has to be
+     * the first library of the process. "": the program has none. */
+    char runtime[PATH_MAX];
     yk_supervisor_start start;
     uint32_t role;
     uint32_t index;               /* of the slot, or the driver */

@@ -157,17 +157,36 @@ static void take_over(void)
     yk_process_exit_now(code);
 }
 
-/* The program's own children must not preload this library. */
+/* What follows `path` in a list with colons that begins with it; NULL: it does not. */
+static const char *skip_path(const char *list, const char *path)
+{
+    const size_t length = strlen(path);
+
+    if (list == NULL || strncmp(list, path, length) != 0) {
+        return NULL;
+    }
+    return list[length] == ':' ? list + length + 1
+           : list[length] == '\0' ? list + length
+                                   : NULL;
+}
+
+/* The program's own children must not preload what was put in front for this process. */
 static void restore_preload(void)
 {
-    const char *const all = yk_env_text(YK_BOOTSTRAP_PRELOAD);
-    const size_t own = strlen(received.head.library);
+    const char *rest = yk_env_text(YK_BOOTSTRAP_PRELOAD);
 
-    if (own == 0 || all == NULL || strncmp(all, received.head.library, own) != 0) {
+    if (received.head.library[0] == '\0') {
         return;
     }
-    if (all[own] == ':' && all[own + 1] != '\0') {
-        char *others = strdup(all + own + 1);
+    if (received.runtime[0] != '\0') {
+        rest = skip_path(rest, received.runtime);
+    }
+    rest = skip_path(rest, received.head.library);
+    if (rest == NULL) {
+        return;
+    }
+    if (rest[0] != '\0') {
+        char *others = strdup(rest);
 
         if (others != NULL) {
             (void)setenv(YK_BOOTSTRAP_PRELOAD, others, 1);

@@ -228,6 +228,14 @@ bool yk_elf_is_loaded(const char *const *names, char *name, size_t bytes)
     return true;
 }
 
+bool yk_elf_find_path(const char *const *names, char *path, size_t bytes)
+{
+    path_search search = {.names = names};
+
+    return dl_iterate_phdr(path_by_names, &search) != 0 &&
+           (size_t)snprintf(path, bytes, "%s", search.path) < bytes;
+}
+
 yk_any_function *yk_elf_find_function(const char *const *names, const char *function)
 {
     path_search search = {.names = names};
@@ -258,6 +266,19 @@ bool yk_elf_has_valgrind(void)
 
     if (atomic_load(&known) == 0) {
         atomic_store(&known, yk_elf_is_loaded(names, name, sizeof name) ? 2 : 1);
+    }
+    return atomic_load(&known) == 2;
+}
+
+bool yk_elf_has_address_rules(void)
+{
+    static atomic_int known; /* 0: not asked yet */
+
+    if (atomic_load(&known) == 0) {
+        const bool found = dlsym(RTLD_DEFAULT, "__tsan_init") != NULL ||
+                           dlsym(RTLD_DEFAULT, "__msan_init") != NULL;
+
+        atomic_store(&known, found ? 2 : 1);
     }
     return atomic_load(&known) == 2;
 }

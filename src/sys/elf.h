@@ -34,12 +34,19 @@ bool yk_elf_symbol(yk_any_function *function, char *name, size_t bytes);
  * NULL; copies the file name, as far as it fits. */
 bool yk_elf_is_loaded(const char *const *names, char *name, size_t bytes);
 
+/* The same, with the library's path. False, too, if the path does not fit. */
+bool yk_elf_find_path(const char *const *names, char *path, size_t bytes);
+
 /* A function by its name, in the loaded library whose file name begins with one of `names` (the
  * last is NULL), or else in the program and what it is linked with; NULL if there is none. */
 yk_any_function *yk_elf_find_function(const char *const *names, const char *function);
 
 /* Whether this process runs under valgrind, which preloads an object of its own. */
 bool yk_elf_has_valgrind(void);
+
+/* Whether the program was built with a sanitizer that allows memory at certain addresses only:
+ * ThreadSanitizer or MemorySanitizer. */
+bool yk_elf_has_address_rules(void);
 
 /* Whether the function's object was loaded before the C library: as part of the program or
  * preloaded, and not later. */

@@ -306,6 +306,11 @@ const char *yk_exec_obstacle(void)
         return "valgrind cannot execute the program again; under valgrind a pool is forked "
                "(.start = YOKE_START_FORK)";
     }
+    if (yk_elf_has_address_rules()) {
+        return "ThreadSanitizer and MemorySanitizer do not let the library map memory at the "
+               "same address once more; with them a pool is forked "
+               "(.start = YOKE_START_FORK)";
+    }
     if (this_program().dynamic == NULL) {
         return "the program is statically linked";
     }

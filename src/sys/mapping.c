@@ -83,10 +83,16 @@ static void *map_at(void *address, int fd, size_t size, int more_flags)
                       MAP_SHARED | MAP_NORESERVE | more_flags, fd, 0);
 }
 
+/* Valgrind's books are fast only for low addresses, which it prefers. Other tools end a process
+ * that maps memory elsewhere than where the system places it. */
+static bool uses_hints(void)
+{
+    return !yk_elf_has_valgrind() && !yk_elf_has_address_rules();
+}
+
 static void *map_at_hint(int fd, size_t size)
 {
-    /* Valgrind's books are fast only for low addresses, which it prefers. */
-    for (unsigned i = 0; i < HINT_COUNT && !yk_elf_has_valgrind(); i++) {
+    for (unsigned i = 0; i < HINT_COUNT && uses_hints(); i++) {
         void *hint = (void *)(first_hint + i * hint_step);
         void *base = map_at(hint, fd, size, MAP_FIXED_NOREPLACE);
 

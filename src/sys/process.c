@@ -280,7 +280,13 @@ static void clone_by_two_forks(hidden_child_args *self)
     (void)munmap(shared, sizeof *shared);
 }
 
-/* Under valgrind no process can share memory with another. */
+/* Under valgrind no process can share memory with another. ThreadSanitizer takes such a process
+ * for a forked one, and resets what belongs to the program. */
+static bool can_share_memory(void)
+{
+    return !yk_elf_has_valgrind() && !yk_elf_has_address_rules();
+}
+
 static void fork_visibly(hidden_child_args *self)
 {
     self->pid = yk_process_fork(self->entry, self->context);
@@ -294,12 +300,12 @@ pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd)
 
     if (yk_process_thread_count() == 1) {
         clone_directly(&self);
-    } else if (yk_elf_has_valgrind()) {
-        fork_visibly(&self);
-    } else if (ignores_child_signals()) {
+    } else if (ignores_child_signals() && !yk_elf_has_valgrind()) {
         clone_by_two_forks(&self);
-    } else {
+    } else if (can_share_memory()) {
         clone_through_fork(&self);
+    } else {
+        fork_visibly(&self);
     }
     *pidfd = self.pidfd;
     errno = self.error;

@@ -35,8 +35,8 @@ bool yk_process_run_aside(yk_process_main *entry, void *context);
  * C library's own fork(), which sends SIGCHLD, and is not a child of the caller. If SIGCHLD has no
  * effect in this program, the caller forks a child, which makes the hidden process and ends: a
  * thread that waits for any child may see that one. Otherwise a process aside forks; if it is
- * killed in the C library's fork(), locks stay held in this process. Under valgrind, which has no
- * such processes, it is an ordinary child.
+ * killed in the C library's fork(), locks stay held in this process. Under valgrind and
+ * ThreadSanitizer, which allow no such process, it is an ordinary child.
  */
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd);
 
