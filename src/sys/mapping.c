@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sys/call_guard.h"
@@ -20,6 +21,7 @@
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
+enum { LOCK_ON_FAULT = 1 }; /* MLOCK_ONFAULT, which older C libraries do not have */
 
 /*
  * Far from where the kernel places programs, libraries, heaps and stacks on 64-bit
@@ -73,14 +75,62 @@ static bool fits_file_limit(size_t size)
            size <= limit.rlim_cur;
 }
 
+/* Whether the system allocates all pages of what this process maps: the program has called
+ * mlockall(MCL_FUTURE). With MCL_ONFAULT, too, it does not. */
+static bool is_locked_ahead(void)
+{
+    const size_t bytes = yk_page_size();
+    unsigned char resident = 0;
+    void *page =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED) {
+        return false;
+    }
+    if (mincore(page, bytes, &resident) != 0) {
+        resident = 0;
+    }
+    (void)munmap(page, bytes);
+    return (resident & 1U) != 0;
+}
+
+/* Pages that are used are locked, as the program has asked; others are not allocated. */
+static void lock_on_fault(void *base, size_t size)
+{
+    if (syscall(SYS_mlock2, base, size, LOCK_ON_FAULT) != 0) {
+        (void)munlock(base, size); /* before Linux 4.4 */
+    }
+}
+
+/* A part of the file, of which no page is allocated. Pages that cannot be accessed are not
+ * allocated, whatever is locked. */
+static void *map_file(void *address, size_t size, int protection, int more_flags, int fd,
+                      off_t offset)
+{
+    const bool is_locked = is_locked_ahead();
+    void *base = mmap(address, size, is_locked ? PROT_NONE : protection,
+                      MAP_SHARED | MAP_NORESERVE | more_flags, fd, offset);
+
+    if (base != MAP_FAILED && is_locked) {
+        lock_on_fault(base, size);
+        if (mprotect(base, size, protection) != 0) {
+            const int problem = errno;
+
+            (void)munmap(base, size);
+            errno = problem;
+            return MAP_FAILED;
+        }
+    }
+    return base;
+}
+
 /* Maps the file or, with -1, memory that cannot be accessed. */
 static void *map_at(void *address, int fd, size_t size, int more_flags)
 {
     return fd < 0
                ? mmap(address, size, PROT_NONE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more_flags, -1, 0)
-               : mmap(address, size, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_NORESERVE | more_flags, fd, 0);
+               : map_file(address, size, PROT_READ | PROT_WRITE, more_flags, fd, 0);
 }
 
 /* Valgrind's books are fast only for low addresses, which it prefers. Other tools end a process
@@ -113,9 +163,9 @@ static bool map_parts(const yk_mapping *mapping)
         const yk_part *part = &mapping->parts[i];
         const int protection = part->shut != 0 ? PROT_NONE : PROT_READ | PROT_WRITE;
 
-        if (mmap((char *)mapping->base + part->begin, part->end - part->begin,
-                 protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, mapping->fd,
-                 (off_t)part->begin) == MAP_FAILED) {
+        if (map_file((char *)mapping->base + part->begin, part->end - part->begin,
+                     protection, MAP_FIXED, mapping->fd,
+                     (off_t)part->begin) == MAP_FAILED) {
             return false;
         }
     }
@@ -162,6 +212,13 @@ yoke_status yk_mapping_fail(yk_error *error, size_t bytes)
             "cannot map %zu bytes of shared memory: the limit of address space "
             "(ulimit -v) is %llu bytes",
             bytes, (unsigned long long)limit.rlim_cur);
+    }
+    if (code == EAGAIN && getrlimit(RLIMIT_MEMLOCK, &limit) == 0) {
+        return yk_fail(error, YOKE_ENOMEM,
+                       "cannot map %zu bytes of shared memory: the program locks its memory "
+                       "(mlockall), and the limit of locked memory (ulimit -l) is %llu "
+                       "bytes; create the pool before mlockall(), or raise the limit",
+                       bytes, (unsigned long long)limit.rlim_cur);
     }
     return yk_fail(error, YOKE_ENOMEM, "cannot map %zu bytes of shared memory: %s",
                    bytes, strerror(code));
