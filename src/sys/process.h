@@ -40,7 +40,8 @@ bool yk_process_run_aside(yk_process_main *entry, void *context);
  */
 pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd);
 
-/* Forks an ordinary child. All signals are blocked in it until one of the calls below unblocks
+/* Forks an ordinary child, with a stack as large as that of a program's main thread, whatever
+ * thread calls this. All signals are blocked in it until one of the calls below unblocks
  * them: a signal that is sent before must not reach the parent's handlers. Returns its pid, or
  * -1 with errno. */
 pid_t yk_process_fork(yk_process_main *entry, void *context);
