@@ -31,6 +31,7 @@ test|required|python3-numpy|numpy|yoke_has_numpy
 test|optional|mesa-opencl-icd|rusticl, a third OpenCL|yoke_has_driver rusticl
 test|optional|oclgrind|Oclgrind, checks kernels for races|yoke_has_commands oclgrind
 test|optional|valgrind|valgrind, under which a pool has to work|yoke_has_commands valgrind
+test|optional|libopenblas0-pthread|OpenBLAS, as native functions use it|yoke_has_library libopenblas.so.0
 bench|required|gcc|gcc, with OpenMP|yoke_has_commands gcc
 bench|optional|libstarpu-dev|StarPU 1.3, a peer|pkg-config --exists starpu-1.3
 bench|optional|python3|Python 3, a peer|yoke_has_commands python3
