@@ -328,7 +328,7 @@ static bool let_go_of_files(yk_supervisor *supervisor)
     if (!yk_fd_reserve_all(&supervisor->reserve, own, count, kept->fds, kept->count)) {
         return false;
     }
-    yk_process_start_clean(&supervisor->reserve, own, count);
+    yk_process_start_supervisor(&supervisor->reserve, own, count);
     return true;
 }
 
@@ -359,7 +359,7 @@ static bool start_process(yk_supervisor *supervisor, const yk_supervisor_start *
         return false;
     }
     yk_cxx_discard_streams();
-    yk_process_note_ignored_signals();
+    yk_process_note_signals();
     if (!supervisor_start_clean(supervisor)) {
         return false;
     }

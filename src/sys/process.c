@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -440,37 +441,58 @@ pid_t yk_process_fork(yk_process_main *entry, void *context)
 
 /* The signals that the program ignored when it created this process's pool. */
 static sigset_t ignored_signals;
+static sigset_t handled_signals; /* those for which it had a function then */
 
-void yk_process_note_ignored_signals(void)
+void yk_process_note_signals(void)
 {
     struct sigaction action;
 
     (void)sigemptyset(&ignored_signals);
+    (void)sigemptyset(&handled_signals);
     for (int number = 1; number < _NSIG; number++) {
-        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) {
-            (void)sigaddset(&ignored_signals, number);
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL) {
+            (void)sigaddset(action.sa_handler == SIG_IGN ? &ignored_signals
+                                                         : &handled_signals,
+                            number);
         }
     }
+}
+
+static bool reports_a_fault(int number)
+{
+    return number == SIGSEGV || number == SIGBUS || number == SIGFPE ||
+           number == SIGILL || number == SIGTRAP || number == SIGABRT || number == SIGSYS;
+}
+
+typedef enum process_role { IS_SUPERVISOR, IS_WORKER, IS_PROGRAM } process_role;
+
+/* What the program expects and handles, such as a profiler's timer or a signal to all of its
+ * processes, must not end the pool. */
+static bool process_outlives(int number, process_role role)
+{
+    return role == IS_SUPERVISOR && sigismember(&handled_signals, number) == 1 &&
+           number != SIGCHLD && !reports_a_fault(number);
 }
 
 /* Signals that the program ignored stay ignored, as in a program that it executes, except
  * SIGCHLD in processes that wait for children: if SIGCHLD is ignored, the system reaps children
  * itself. */
-static bool stays_ignored(int number, bool is_program)
+static bool stays_ignored(int number, process_role role)
 {
     return number == SIGINT || number == SIGQUIT || number == SIGHUP ||
-           (number == SIGTERM && !is_program) ||
+           (number == SIGTERM && role != IS_PROGRAM) ||
+           process_outlives(number, role) ||
            (sigismember(&ignored_signals, number) == 1 &&
-            (number != SIGCHLD || is_program));
+            (number != SIGCHLD || role == IS_PROGRAM));
 }
 
 /* Resets signals to the default, or ignores them. Ignoring a signal discards pending ones. */
-static void reset_signals(bool is_program)
+static void reset_signals(process_role role)
 {
     sigset_t none;
 
     for (int number = 1; number < _NSIG; number++) {
-        const bool ignored = stays_ignored(number, is_program);
+        const bool ignored = stays_ignored(number, role);
         const struct sigaction action = {.sa_handler = ignored ? SIG_IGN : SIG_DFL};
 
         (void)sigaction(number, &action, NULL);
@@ -496,27 +518,45 @@ static void fill_standard_streams(const yk_fd_reserve *reserve)
     }
 }
 
-static void process_make_clean(const yk_fd_reserve *reserve, const int *own,
-                               size_t count, bool is_program)
+/* A constructor of an executed program may have started them. A fork does not inherit them. */
+static void stop_timers(void)
 {
+    static const int timers[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
+    const struct itimerval none = {.it_value = {0, 0}};
+
+    for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
+        (void)setitimer(timers[i], &none, NULL);
+    }
+}
+
+static void process_make_clean(const yk_fd_reserve *reserve, const int *own,
+                               size_t count, process_role role)
+{
+    stop_timers();
     yk_guard_forget();
     (void)yk_fp_use_default();
-    reset_signals(is_program);
+    reset_signals(role);
     __fpurge(stdout);
     __fpurge(stderr);
     fill_standard_streams(reserve);
     yk_fd_close_others(reserve, own, count);
 }
 
+void yk_process_start_supervisor(const yk_fd_reserve *reserve, const int *own,
+                                 size_t count)
+{
+    process_make_clean(reserve, own, count, IS_SUPERVISOR);
+}
+
 void yk_process_start_clean(const yk_fd_reserve *reserve, const int *own, size_t count)
 {
-    process_make_clean(reserve, own, count, false);
+    process_make_clean(reserve, own, count, IS_WORKER);
 }
 
 void yk_process_start_program(const yk_fd_reserve *reserve, const int *own,
                               size_t count)
 {
-    process_make_clean(reserve, own, count, true);
+    process_make_clean(reserve, own, count, IS_PROGRAM);
 }
 
 void yk_process_set_name(const char *name)

@@ -46,9 +46,9 @@ pid_t yk_process_clone_hidden(yk_process_main *entry, void *context, int *pidfd)
  * -1 with errno. */
 pid_t yk_process_fork(yk_process_main *entry, void *context);
 
-/* To be called in the process that becomes a pool's supervisor, before the next call: what the
+/* To be called in the process that becomes a pool's supervisor, before the next calls: what the
  * program ignores stays ignored in that process and in those that it forks. */
-void yk_process_note_ignored_signals(void);
+void yk_process_note_signals(void);
 
 /*
  * To be called first in a new process. It sets default signal handlers, unblocks signals,
@@ -58,6 +58,9 @@ void yk_process_note_ignored_signals(void);
  * to 2 stays closed: /dev/null replaces those that are.
  */
 void yk_process_start_clean(const yk_fd_reserve *reserve, const int *own, size_t count);
+
+/* The same for the supervisor, which ignores what the program handles, too, but for faults. */
+void yk_process_start_supervisor(const yk_fd_reserve *reserve, const int *own, size_t count);
 
 /* The same for a process that runs a function of the program: SIGTERM has its default effect,
  * and so has SIGCHLD unless the program ignores it. */
