@@ -143,8 +143,9 @@ YOKE_API int yoke_process_fd(yoke_process *process);
 
 /**
  * Sends SIGTERM, which ends the process unless it has a handler for it or ignores it. Does
- * not wait, not even until the signal is sent: for its end see yoke_process_wait(). No
- * effect on a process that has ended; never reaches another one.
+ * not wait, not even until the signal is sent: for its end see yoke_process_wait(). (Only if eight
+ * signals are still to be sent to the process, it waits until one has been.) Signals are sent in
+ * the order of the calls. No effect on a process that has ended; never reaches another one.
  */
 YOKE_API yoke_status yoke_process_terminate(yoke_process *process);
 
@@ -152,14 +153,14 @@ YOKE_API yoke_status yoke_process_terminate(yoke_process *process);
 YOKE_API yoke_status yoke_process_kill(yoke_process *process);
 
 /**
- * Sends a signal, such as SIGINT, SIGUSR1 or SIGSTOP. A process begins with the signals blocked
+ * Sends a signal, such as SIGINT, SIGUSR1 or SIGSTOP, and returns when it was sent. A process begins with the signals blocked
  * until it is ready for them, and ignores SIGINT, SIGQUIT and SIGHUP unless it changes that. No
  * effect on a process that has ended; never reaches another one.
  *
  * @param process  the process
  * @param signal   the number of the signal
- * @return YOKE_EINVAL if there is no such signal; YOKE_EUNSUPPORTED where the system cannot send
- *         signals to descriptors of processes (Linux before 5.3)
+ * @return YOKE_EINVAL if there is no such signal; YOKE_ESYSTEM if the system does not allow it,
+ *         since the process has become another user's; YOKE_EBROKEN
  */
 YOKE_API yoke_status yoke_process_signal(yoke_process *process, int signal);
 

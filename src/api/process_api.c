@@ -205,7 +205,7 @@ bool yoke_process_is_alive(yoke_process *process)
     return yk_process_join(process, 0, NULL) == YOKE_ETIMEDOUT;
 }
 
-static yoke_status process_want_signal(yoke_process *process, uint32_t wanted)
+static yoke_status process_ask_for(yoke_process *process, int signal)
 {
     yk_member_process *own = process_of_member(process);
     const yoke_pool *pool = own != NULL ? own->pool : NULL;
@@ -214,21 +214,21 @@ static yoke_status process_want_signal(yoke_process *process, uint32_t wanted)
                                      : process_check(process, &pool, &error);
 
     if (status == YOKE_OK && own != NULL) {
-        yk_member_want(own, wanted);
+        yk_member_ask(own, signal);
     } else if (status == YOKE_OK) {
-        status = yk_process_want(process, wanted, &error);
+        status = yk_process_ask(process, signal, &error);
     }
     return yk_call_end(pool, status, &error);
 }
 
 yoke_status yoke_process_terminate(yoke_process *process)
 {
-    return process_want_signal(process, YK_WANTED_TERMINATE);
+    return process_ask_for(process, yk_process_terminate_signal());
 }
 
 yoke_status yoke_process_kill(yoke_process *process)
 {
-    return process_want_signal(process, YK_WANTED_KILL);
+    return process_ask_for(process, yk_process_kill_signal());
 }
 
 yoke_status yoke_process_signal(yoke_process *process, int signal)

@@ -358,25 +358,78 @@ yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *err
     return YOKE_OK;
 }
 
-yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *error)
+yk_eventcount *yk_process_bell(const yoke_process *process)
 {
-    yk_control *control = process->pool->control;
-    _Atomic uint64_t *word = &slot_of(process)->wanted;
-    const uint64_t kill = yk_state_pack(process->generation, YK_WANTED_KILL);
-    bool ended;
-
-    yk_pool_lock(process->pool);
-    ended = process_collect_ended_locked(process);
-    if (!ended && atomic_load(word) != kill) {
-        atomic_store(word, yk_state_pack(process->generation, wanted));
-    }
-    yk_pool_unlock(process->pool);
-    if (ended) {
-        return YOKE_OK;
-    }
-    yk_control_wake_supervisor(control);
-    return yk_pool_is_alive(process->pool) ? YOKE_OK : yk_pool_fail_broken(error);
+    return &slot_of(process)->changed;
 }
+
+bool yk_process_seems_ended(const yoke_process *process)
+{
+    return atomic_load(&slot_of(process)->state) !=
+           yk_state_pack(process->generation, YK_PROCESS_RUNNING);
+}
+
+/* ---- signals ---- */
+
+static bool process_takes_signal_locked(yoke_process *process)
+{
+    return process_collect_ended_locked(process) ||
+           yk_process_takes_signal(slot_of(process));
+}
+
+static bool process_was_sent_all_locked(yoke_process *process)
+{
+    return process_collect_ended_locked(process) ||
+           atomic_load(&slot_of(process)->wanted) == 0;
+}
+
+/* Has the supervisor send the signal, unless the process has ended. False: the pool is broken. */
+static bool process_ask_for_signal(yoke_process *process, int signal)
+{
+    bool is_added = false;
+    bool has_ended = false;
+
+    while (!is_added && !has_ended) {
+        if (!process_wait_until(process, process_takes_signal_locked, UINT64_MAX)) {
+            return false;
+        }
+        yk_pool_lock(process->pool);
+        has_ended = process_collect_ended_locked(process);
+        is_added = !has_ended && yk_process_add_signal(slot_of(process), signal);
+        yk_pool_unlock(process->pool);
+    }
+    if (has_ended) {
+        return true;
+    }
+    yk_control_wake_supervisor(process->pool->control);
+    return yk_pool_is_alive(process->pool);
+}
+
+yoke_status yk_process_ask(yoke_process *process, int signal, yk_error *error)
+{
+    return process_ask_for_signal(process, signal) ? YOKE_OK : yk_pool_fail_broken(error);
+}
+
+yoke_status yk_process_send(yoke_process *process, int signal, yk_error *error)
+{
+    int refusal;
+
+    if (!yk_process_is_signal(signal)) {
+        return yk_fail(error, YOKE_EINVAL, "%d is not the number of a signal", signal);
+    }
+    if (!process_ask_for_signal(process, signal) ||
+        !process_wait_until(process, process_was_sent_all_locked, UINT64_MAX)) {
+        return yk_pool_fail_broken(error);
+    }
+    yk_pool_lock(process->pool);
+    refusal = process->ended ? 0 : slot_of(process)->signal_refusal;
+    yk_pool_unlock(process->pool);
+    return refusal == 0 ? YOKE_OK
+                        : yk_fail(error, YOKE_ESYSTEM, "signal %d to %s: %s", signal,
+                                  process->name, strerror(refusal));
+}
+
+/* ---- descriptors ---- */
 
 /* A descriptor of the living process; -1 with errno, ESRCH: it has ended. */
 static int process_open_locked(const yoke_process *process)
@@ -390,31 +443,6 @@ static int process_open_locked(const yoke_process *process)
         errno = ESRCH;
     }
     return fd;
-}
-
-yoke_status yk_process_send(yoke_process *process, int signal, yk_error *error)
-{
-    int problem = ESRCH;
-    int fd = -1;
-
-    if (signal <= 0) { /* 0 would only ask whether it is there */
-        return yk_fail(error, YOKE_EINVAL, "%d is not the number of a signal", signal);
-    }
-    yk_pool_lock(process->pool);
-    if (!process_collect_ended_locked(process)) {
-        fd = process_open_locked(process);
-        problem = fd < 0 ? errno : yk_process_signal_open(fd, signal);
-    }
-    yk_pool_unlock(process->pool);
-    yk_fd_close(&fd);
-    return problem == 0 || problem == ESRCH ? YOKE_OK
-           : problem == EINVAL
-               ? yk_fail(error, YOKE_EINVAL, "%d is not the number of a signal", signal)
-           : problem == ENOSYS
-               ? yk_fail(error, YOKE_EUNSUPPORTED,
-                         "the system has no descriptors for processes")
-               : yk_fail(error, YOKE_ESYSTEM, "signal %d to %s: %s", signal,
-                         process->name, strerror(problem));
 }
 
 static int open_rung_bell(void)

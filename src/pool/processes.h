@@ -56,14 +56,19 @@ yoke_status yk_process_start(yoke_process **process, yoke_pool *pool,
 /* Waits until it has ended, or the time (negative: no limit) is over. Takes the lock. */
 yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *error);
 
-/* Has the supervisor send what is wanted, YK_WANTED_... Takes the lock. */
-yoke_status yk_process_want(yoke_process *process, uint32_t wanted, yk_error *error);
+/* Has the supervisor send a signal. Waits only if it has eight to send already. Takes the lock. */
+yoke_status yk_process_ask(yoke_process *process, int signal, yk_error *error);
 
-/* Sends this signal. Takes the lock. */
+/* The same, and waits until it was sent. Takes the lock. */
 yoke_status yk_process_send(yoke_process *process, int signal, yk_error *error);
 
 /* The handle's descriptor that can be read from the end on. Takes the lock. */
 yoke_status yk_process_fd(yoke_process *process, int *fd, yk_error *error);
+
+/* Is signalled when it ends; and whether it seems to have ended: quick, for what a join then says
+ * for certain. */
+yk_eventcount *yk_process_bell(const yoke_process *process);
+bool yk_process_seems_ended(const yoke_process *process);
 
 /* Frees the handle. Takes the lock. */
 void yk_process_forget(yoke_process *process);

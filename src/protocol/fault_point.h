@@ -68,7 +68,8 @@
     X(YK_FAULT_PROCESS_RETURNED, 71, "process-returned")                                 \
     X(YK_FAULT_PROCESS_CLAIM, 72, "process-claim")                                       \
     X(YK_FAULT_PROCESS_ABANDON, 73, "process-abandon")                                   \
-    X(YK_FAULT_PROCESS_SETTLED, 74, "process-settled")
+    X(YK_FAULT_PROCESS_SETTLED, 74, "process-settled")                                   \
+    X(YK_FAULT_PROCESS_SIGNALLED, 75, "process-signalled")
 
 enum {
 #define YK_FAULT_ENTRY(name, value, text) name = (value),

@@ -221,15 +221,23 @@ yoke_status yk_member_join(yk_member_process *process, double seconds, yk_error 
     return YOKE_OK;
 }
 
-void yk_member_want(yk_member_process *process, uint32_t wanted)
+static bool member_takes_signal(yk_member_process *process)
 {
-    _Atomic uint64_t *word = &member_slot_of(process)->wanted;
-    const uint64_t kill = yk_state_pack(process->generation, YK_WANTED_KILL);
+    return member_collect(process) || yk_process_takes_signal(member_slot_of(process));
+}
 
-    if (!member_collect(process) && atomic_load(word) != kill) {
-        atomic_store(word, yk_state_pack(process->generation, wanted));
-        yk_control_wake_supervisor(process->control);
+static bool member_was_sent_all(yk_member_process *process)
+{
+    return member_collect(process) || atomic_load(&member_slot_of(process)->wanted) == 0;
+}
+
+void yk_member_ask(yk_member_process *process, int signal)
+{
+    while (!member_collect(process) &&
+           !yk_process_add_signal(member_slot_of(process), signal)) {
+        (void)member_wait_until(process, member_takes_signal, UINT64_MAX);
     }
+    yk_control_wake_supervisor(process->control);
 }
 
 /* A descriptor of the living process; -1 with errno, ESRCH: it has ended. */
@@ -256,20 +264,16 @@ static yoke_status member_fail(const yk_member_process *process, int problem,
 
 yoke_status yk_member_send(yk_member_process *process, int signal, yk_error *error)
 {
-    int problem = ESRCH;
-    int fd = -1;
+    int refusal;
 
-    if (signal > 0 && !member_collect(process)) {
-        fd = member_open(process);
-        problem = fd < 0 ? errno : yk_process_signal_open(fd, signal);
-        yk_fd_close(&fd);
-    }
-    if (signal <= 0 || problem == EINVAL) {
+    if (!yk_process_is_signal(signal)) {
         return yk_fail(error, YOKE_EINVAL, "%d is not the number of a signal", signal);
     }
-    return problem == 0 || problem == ESRCH
-               ? YOKE_OK
-               : member_fail(process, problem, "cannot send a signal to", error);
+    yk_member_ask(process, signal);
+    (void)member_wait_until(process, member_was_sent_all, UINT64_MAX);
+    refusal = process->ended ? 0 : member_slot_of(process)->signal_refusal;
+    return refusal == 0 ? YOKE_OK
+                        : member_fail(process, refusal, "cannot send a signal to", error);
 }
 
 static int member_open_ended(void)

@@ -45,10 +45,11 @@ yoke_status yk_member_start(yk_member_process **process,
 /* Waits until it has ended, or the time is over. */
 yoke_status yk_member_join(yk_member_process *process, double seconds, yk_error *error);
 
-/* Has the supervisor send what is wanted, YK_WANTED_.... No effect if it has ended. */
-void yk_member_want(yk_member_process *process, uint32_t wanted);
+/* Has the supervisor send a signal. Waits only if it has eight to send already. No effect if the
+ * process has ended. */
+void yk_member_ask(yk_member_process *process, int signal);
 
-/* Sends this signal. */
+/* The same, and waits until it was sent. */
 yoke_status yk_member_send(yk_member_process *process, int signal, yk_error *error);
 
 /* The handle's descriptor that can be read from the end on. */

@@ -25,6 +25,7 @@ static void process_clear(yk_process_slot *slot)
     atomic_store(&slot->unfound, 0);
     atomic_store(&slot->left, 0);
     atomic_store(&slot->reaped, 0);
+    atomic_store(&slot->wanted, 0);
 }
 
 uint32_t yk_process_claim(yk_control *control, uint32_t starter, uint32_t *generation)
@@ -84,6 +85,30 @@ void yk_process_name(yk_control *control, char name[YK_PROCESS_NAME_BYTES],
         yk_text_format(name, YK_PROCESS_NAME_BYTES, "process-%llu",
                        (unsigned long long)number);
     }
+}
+
+bool yk_process_add_signal(yk_process_slot *slot, int signal)
+{
+    enum { BITS = 8, ROOM = 64 };
+    uint64_t before = atomic_load(&slot->wanted);
+    unsigned used;
+
+    do {
+        used = 0;
+        while (used < ROOM && before >> used != 0) {
+            used += BITS;
+        }
+        if (used == ROOM) {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak(&slot->wanted, &before,
+                                           before | (uint64_t)signal << used));
+    return true;
+}
+
+bool yk_process_takes_signal(const yk_process_slot *slot)
+{
+    return atomic_load(&slot->wanted) >> 56 == 0;
 }
 
 void yk_process_free_abandoned(yk_process_slot *slot)

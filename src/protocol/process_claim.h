@@ -30,4 +30,8 @@ void yk_process_abandon(yk_control *control, uint32_t index);
 /* Frees a slot that was abandoned, if its process has ended. */
 void yk_process_free_abandoned(yk_process_slot *slot);
 
+/* Adds a signal behind those that are not sent yet. False: there is no room. */
+bool yk_process_add_signal(yk_process_slot *slot, int signal);
+bool yk_process_takes_signal(const yk_process_slot *slot);
+
 #endif

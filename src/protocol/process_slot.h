@@ -22,8 +22,9 @@
  *     pid, RUNNING, signal                        supervisor      "
  *     find the function, run it, exit             process         it is reaped, as after any end
  *     failure, unfound: there is no function      process         before unfound: as any end
- *     signal number into `wanted`, wake           starter         the signal is sent
- *     take the number, kill()                     supervisor      the pool is broken
+ *     a signal behind those in `wanted`, wake     starter         the signal is sent
+ *     kill(), refusal                             supervisor      the pool is broken
+ *     take the signal out of `wanted`, signal     supervisor      "
  *     reaped = 1                                  supervisor      the pool is broken
  *     reap, wait status, ENDED, signal            supervisor      "
  *     take the result, free the argument, FREE    starter         see below
@@ -38,7 +39,10 @@
  * did not find its function, or the function did not return, the slot becomes the application's
  * instead, which reports that.
  *
- * Only the supervisor sends signals, and only to children that it has not reaped: their pids
+ * `wanted` has up to eight signals that were not sent yet, a byte each, the next one lowest. They
+ * are sent in this order, and none is sent only once for two. Only the starter adds, in a use of
+ * the slot whose process it has not found to have ended; only the supervisor takes. Only the
+ * supervisor sends signals, and only to children that it has not reaped: their pids
  * cannot have been given to other processes. Any other process that wants a descriptor of this
  * one opens it by the pid; it has the right one if `reaped` is still 0 and the supervisor still
  * lives after that. Waiters check every 0.1 s whether the supervisor lives.
@@ -77,13 +81,11 @@ enum {
     YK_STARTER_PROCESS = 0x1000,
 };
 
-enum { YK_WANTED_TERMINATE = 1, YK_WANTED_KILL = 2 };
-
 typedef struct yk_process_slot {
     /* starter << 40 | generation << 8 | YK_PROCESS_...; starter: ENDED, REFUSED -> FREE ->
      * CLAIMED -> REQUESTED; supervisor: the others, and for a starter that has died */
     _Atomic uint64_t state;
-    _Atomic uint64_t wanted; /* starter: generation << 8 | YK_WANTED_...; supervisor: 0 */
+    _Atomic uint64_t wanted; /* starter: adds signals, and before REQUESTED 0; supervisor: takes them */
     yk_eventcount changed;        /* supervisor */
 
     /* starter, before REQUESTED */
@@ -99,6 +101,8 @@ typedef struct yk_process_slot {
     /* supervisor */
     int32_t pid;         /* before RUNNING */
     int32_t wait_status; /* before ENDED; errno before REFUSED */
+    /* errno of the last signal that was sent, before it is taken out of `wanted` */
+    int32_t signal_refusal;
     /* or about to be reaped: the pid may be another process's; starter, before REQUESTED: 0 */
     _Atomic uint32_t reaped;
 

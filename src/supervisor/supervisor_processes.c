@@ -228,21 +228,17 @@ static void supervisor_bury_process(yk_supervisor *supervisor, yk_process_slot *
 static void send_wanted(yk_control *control, yk_process_slot *slot,
                         const yk_child *child)
 {
-    const uint32_t generation = yk_state_generation(atomic_load(&slot->state));
+    enum { BITS = 8 };
     uint64_t word;
 
-    if (atomic_load(&slot->wanted) == 0) {
-        return;
-    }
-    word = atomic_exchange(&slot->wanted, 0);
-    YK_FAULT_POINT_WHOEVER(control, YK_FAULT_PROCESS_SIGNAL);
-    if (yk_state_generation(word) != generation) {
-        return;
-    }
-    if (yk_state_of(word) == YK_WANTED_KILL) {
-        yk_process_kill(child->pid);
-    } else {
-        yk_process_terminate(child->pid);
+    while ((word = atomic_load(&slot->wanted)) != 0) {
+        slot->signal_refusal = yk_process_signal(child->pid, (int)(word & 0xff));
+        YK_FAULT_POINT_WHOEVER(control, YK_FAULT_PROCESS_SIGNAL);
+        /* the application may add others meanwhile */
+        while (!atomic_compare_exchange_weak(&slot->wanted, &word, word >> BITS)) {
+        }
+        YK_FAULT_POINT_WHOEVER(control, YK_FAULT_PROCESS_SIGNALLED);
+        (void)yk_eventcount_signal(&slot->changed);
     }
 }
 

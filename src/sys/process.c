@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/process.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -633,14 +634,9 @@ int yk_process_open(pid_t pid)
     return yk_fd_move_up((int)syscall(SYS_pidfd_open, pid, 0U));
 }
 
-int yk_process_signal_open(int pidfd, int signal)
-{
-    return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U) == 0 ? 0 : errno;
-}
-
 void yk_process_kill_open(int pidfd)
 {
-    (void)yk_process_signal_open(pidfd, SIGKILL);
+    (void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0U);
 }
 
 int yk_process_child_bell(void)
@@ -724,11 +720,26 @@ void yk_process_kill(pid_t pid)
     }
 }
 
-void yk_process_terminate(pid_t pid)
+int yk_process_terminate_signal(void)
 {
-    if (pid > 0) {
-        (void)kill(pid, SIGTERM);
-    }
+    return SIGTERM;
+}
+
+int yk_process_kill_signal(void)
+{
+    return SIGKILL;
+}
+
+static_assert(NSIG <= 256, "the number of a signal fits into a byte");
+
+bool yk_process_is_signal(int number)
+{
+    return number > 0 && number < NSIG;
+}
+
+int yk_process_signal(pid_t pid, int number)
+{
+    return pid > 0 && kill(pid, number) == 0 ? 0 : errno;
 }
 
 /* Every call on a pool needs the pid, and getpid() is a system call: the result is kept in a

@@ -92,9 +92,6 @@ int yk_process_open(pid_t pid);
 /* Kills the process of such a descriptor, never another one that has got its pid since. */
 void yk_process_kill_open(int pidfd);
 
-/* Sends a signal to the process behind a pidfd. 0, or an errno; ESRCH: it has ended. */
-int yk_process_signal_open(int pidfd, int signal);
-
 /* A descriptor that becomes readable when a child of this process ends, also an adopted one; -1
  * if there can be none. From now on SIGCHLD is blocked. */
 int yk_process_child_bell(void);
@@ -121,8 +118,15 @@ void yk_process_raise_fd_limit(void);
 
 void yk_process_kill(pid_t pid);
 
-/* Asks the process to end. The pid must be that of a child that is not reaped yet. */
-void yk_process_terminate(pid_t pid);
+/* The two signals that end a process, one that it may handle and one that it may not. */
+int yk_process_terminate_signal(void);
+int yk_process_kill_signal(void);
+
+/* Whether it is the number of a signal. All of them fit into a byte. */
+bool yk_process_is_signal(int number);
+
+/* Sends a signal. The pid must be that of a child that is not reaped yet. 0, or an errno. */
+int yk_process_signal(pid_t pid, int number);
 pid_t yk_process_self(void);
 
 /* A wait status as a number: the exit code, or minus the signal. */

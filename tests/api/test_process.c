@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "pool/pool.h"
 #include "process_setup.h"
 
 /* ---- ends ---- */
@@ -101,6 +102,79 @@ static void test_any_signal(void **state)
     assert_ok(yoke_process_wait(process, NULL, SECONDS));
     assert_ok(yoke_process_signal(process, SIGKILL));
     assert_int_equal(finish(process), -SIGUSR1);
+}
+
+static void count_signal(int number)
+{
+    (void)number;
+    atomic_fetch_add(&memory->value, 1);
+}
+
+static int count_signals(void *argument, size_t bytes)
+{
+    memory = argument; /* it is a copy of the program from before the test */
+    (void)signal(SIGRTMIN + 1, count_signal);
+    return wait_for_ever(argument, bytes);
+}
+
+static bool has_value(void *value)
+{
+    return atomic_load(&memory->value) == *(int *)value;
+}
+
+/* None is lost, nor sent once for two, and none overtakes another: the process runs in the end. */
+static void test_signals_in_order(void **state)
+{
+    yoke_process *process = start(count_signals, memory, 0);
+    int count = 0;
+
+    (void)state;
+    await(1);
+    for (; count < 50; count++) {
+        assert_ok_pool(pool, yoke_process_signal(process, SIGRTMIN + 1));
+        assert_ok_pool(pool, yoke_process_signal(process, SIGSTOP));
+        assert_ok_pool(pool, yoke_process_signal(process, SIGCONT));
+    }
+    assert_true(yt_wait_until(has_value, &count, SECONDS));
+    assert_ok_pool(pool, yoke_process_terminate(process));
+    assert_int_equal(finish(process), -SIGTERM);
+}
+
+enum { MANY = 20 };
+
+static void *terminate_many(void *process)
+{
+    for (int i = 0; i < MANY; i++) {
+        if (yoke_process_terminate(process) != YOKE_OK) {
+            return process;
+        }
+    }
+    return yoke_process_kill(process) != YOKE_OK ? process : NULL;
+}
+
+static bool has_eight(void *process)
+{
+    const yoke_process *of = process;
+
+    return atomic_load(&pool->control->processes[of->slot].wanted) >> 56 != 0;
+}
+
+/* The supervisor takes none for a while: eight wait, then the call waits. */
+static void test_many_signals(void **state)
+{
+    yoke_process *process = start(be_stubborn, memory, 0);
+    pthread_t thread;
+    void *failed = process;
+
+    (void)state;
+    await(1);
+    assert_int_equal(kill(pool->liveness.supervisor, SIGSTOP), 0);
+    assert_int_equal(pthread_create(&thread, NULL, terminate_many, process), 0);
+    assert_true(yt_wait_until(has_eight, process, SECONDS));
+    assert_int_equal(kill(pool->liveness.supervisor, SIGCONT), 0);
+    assert_int_equal(pthread_join(thread, &failed), 0);
+    assert_null(failed);
+    assert_int_equal(finish(process), -SIGKILL);
 }
 
 /* SIGTERM arrives however early it is sent. */
@@ -333,6 +407,8 @@ int main(void)
         process_test(test_join),
         process_test(test_terminate_and_kill),
         process_test(test_any_signal),
+        process_test(test_signals_in_order),
+        process_test(test_many_signals),
         process_test(test_terminate_at_once),
         process_test(test_stubborn),
         process_test(test_killed_from_outside),
