@@ -44,6 +44,12 @@ YOKE_API yoke_status yoke_future_wait(yoke_future *future, double seconds);
 /** Whether the job has ended, well or not. Does not wait. */
 YOKE_API bool yoke_future_is_done(yoke_future *future);
 
+/**
+ * Whether the job has begun and has not ended: a worker has taken a chunk of it. Otherwise it waits
+ * for workers or for other jobs, or it is done. Does not wait, and calls no callbacks.
+ */
+YOKE_API bool yoke_future_is_running(yoke_future *future);
+
 /** The share of the range that is done, 0 to 1. */
 YOKE_API double yoke_future_progress(yoke_future *future);
 

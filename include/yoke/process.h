@@ -126,6 +126,9 @@ YOKE_API yoke_status yoke_process_wait(yoke_process *process, int *code,
  *  give it to another. 0 if the handle is not valid. Does not wait. */
 YOKE_API pid_t yoke_process_pid(yoke_process *process);
 
+/** Its name, "" if the handle is not valid; borrowed from the handle. */
+YOKE_API const char *yoke_process_name(const yoke_process *process);
+
 /** Whether it has not ended yet. Does not wait. */
 YOKE_API bool yoke_process_is_alive(yoke_process *process);
 
@@ -163,6 +166,19 @@ YOKE_API yoke_status yoke_process_kill(yoke_process *process);
  *         since the process has become another user's; YOKE_EBROKEN
  */
 YOKE_API yoke_status yoke_process_signal(yoke_process *process, int signal);
+
+/**
+ * The number of the pool's processes that have not ended, also of those whose handles were
+ * destroyed. Workers do not count. Does not wait. 0 if the pool is not valid.
+ */
+YOKE_API size_t yoke_pool_process_count(yoke_pool *pool);
+
+/**
+ * The name of the process in which the call is made: as given to yoke_process_start(), or of the
+ * worker, such as "cpu0"; "" in the application. A process that such a process forks has the same
+ * name.
+ */
+YOKE_API const char *yoke_process_own_name(void);
 
 /** Destroys a handle; the process goes on. No call then reports how it ends, with one exception: if
  *  it has not found its function, yoke_pool_wait() or yoke_pool_close() reports that, unless

@@ -58,6 +58,11 @@ bool yoke_future_is_done(yoke_future *future)
     return done;
 }
 
+bool yoke_future_is_running(yoke_future *future)
+{
+    return future_check(future) == YOKE_OK && yk_future_get_running(future);
+}
+
 double yoke_future_progress(yoke_future *future)
 {
     return future_check(future) == YOKE_OK ? yk_future_get_progress(future) : 0;

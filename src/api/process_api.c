@@ -152,6 +152,32 @@ yoke_status yoke_process_wait(yoke_process *process, int *code, double seconds)
     return yk_call_end(pool, status, &error);
 }
 
+const char *yoke_process_name(const yoke_process *process)
+{
+    const yoke_pool *pool;
+    yk_error error;
+    const yoke_status status = process_check(process, &pool, &error);
+
+    (void)yk_call_end(pool, status, &error);
+    return status == YOKE_OK ? process->name : "";
+}
+
+size_t yoke_pool_process_count(yoke_pool *pool)
+{
+    yk_error error;
+    yoke_status status;
+
+    yk_error_clear(&error);
+    status = yk_call_check(pool, &error);
+    (void)yk_call_end(pool, status, &error);
+    return status == YOKE_OK ? yk_processes_count(pool) : 0;
+}
+
+const char *yoke_process_own_name(void)
+{
+    return yk_process_own_name();
+}
+
 pid_t yoke_process_pid(yoke_process *process)
 {
     yk_member_process *own = process_of_member(process);

@@ -222,6 +222,21 @@ double yk_future_get_progress(yoke_future *future)
     return progress;
 }
 
+bool yk_future_get_running(yoke_future *future)
+{
+    yoke_pool *pool = yk_future_enter(future);
+    bool running;
+
+    if (pool == NULL) {
+        return false;
+    }
+    yk_pool_lock(pool);
+    running = !future->collected && yk_job_has_begun(pool->control, future->ref);
+    yk_pool_unlock(pool);
+    yk_pool_leave(pool);
+    return running;
+}
+
 const char *yk_future_get_error(yoke_future *future)
 {
     yoke_pool *pool = yk_future_enter(future);

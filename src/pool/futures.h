@@ -122,6 +122,7 @@ void yk_future_release_locked(yoke_future *future);
 /* ---- what the program asks: these take the lock, if there is a pool ---- */
 
 double yk_future_get_progress(yoke_future *future);
+bool yk_future_get_running(yoke_future *future);
 
 /* The failure's text, "" if there is none. It lives as long as the future. */
 const char *yk_future_get_error(yoke_future *future);

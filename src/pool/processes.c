@@ -528,6 +528,21 @@ static bool process_has_foreground_locked(const yoke_pool *pool)
     return false;
 }
 
+size_t yk_processes_count(yoke_pool *pool)
+{
+    const bool alive = yk_pool_is_alive(pool);
+    const uint32_t count = atomic_load(&pool->control->process_slots);
+    size_t running = 0;
+
+    for (uint32_t i = 0; i < count && alive; i++) {
+        const uint32_t state =
+            yk_state_of(atomic_load(&pool->control->processes[i].state));
+
+        running += state == YK_PROCESS_RUNNING || state == YK_PROCESS_REQUESTED;
+    }
+    return running;
+}
+
 bool yk_processes_are_running_locked(yoke_pool *pool)
 {
     process_collect_all_locked(pool);

@@ -76,6 +76,9 @@ void yk_process_forget(yoke_process *process);
 /* Whether there is a process that has not ended and is no daemon. */
 bool yk_processes_are_running_locked(yoke_pool *pool);
 
+/* How many processes have not ended. Takes the lock. */
+size_t yk_processes_count(yoke_pool *pool);
+
 /* The pool's processes are gone: keeps the failures of those that have not found their
  * functions, as far as no call has reported them. Takes the lock. */
 void yk_processes_note_unfound(yoke_pool *pool);

@@ -44,6 +44,11 @@ void yk_job_publish(yk_control *control, yk_job_ref ref)
     yk_job_check_ready(control, ref);
 }
 
+bool yk_job_has_ended(yk_control *control, yk_job_ref ref)
+{
+    return atomic_load(&yk_job_at(control, ref)->state) != open_word(ref);
+}
+
 bool yk_job_is_running(yk_control *control, yk_job_ref ref)
 {
     const yk_job *job = yk_job_at(control, ref);
@@ -456,6 +461,14 @@ bool yk_job_is_active(yk_control *control, yk_job_ref ref)
         }
     }
     return false;
+}
+
+bool yk_job_has_begun(yk_control *control, yk_job_ref ref)
+{
+    const yk_job *job = yk_job_at(control, ref);
+
+    return (yk_job_is_active(control, ref) || yk_job_done(control, job) > 0) &&
+           !yk_job_has_ended(control, ref);
 }
 
 /* ---- the end ---- */

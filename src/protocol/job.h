@@ -54,6 +54,12 @@ static inline yk_job *yk_job_at(yk_control *control, yk_job_ref ref)
 /* Whether the job is open and has not been stopped. */
 bool yk_job_is_running(yk_control *control, yk_job_ref ref);
 
+/* Whether it is not open any more. */
+bool yk_job_has_ended(yk_control *control, yk_job_ref ref);
+
+/* Whether it is open, and workers compute it or have. */
+bool yk_job_has_begun(yk_control *control, yk_job_ref ref);
+
 /* Application: makes a free slot ready for its next job, with no tiles yet. */
 void yk_job_reset(yk_job *job, uint32_t generation);
 

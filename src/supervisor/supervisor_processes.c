@@ -105,6 +105,7 @@ static int process_entry(void *context)
                                            (uint32_t)(slot - self->control->processes));
     yk_process_set_name(slot->name);
     yk_process_write_lines();
+    yk_process_set_own_name(slot->name);
     yk_segment_view_adopt(self->attachments, &slot->detached_seen, NULL);
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
     call.function = (yoke_process_function *)yk_elf_find(slot->function.object,

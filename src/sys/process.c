@@ -26,6 +26,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "sys/call_guard.h"
 #include "sys/cxx_exception.h"
 #include "sys/elf.h"
@@ -563,6 +564,18 @@ void yk_process_start_program(const yk_fd_reserve *reserve, const int *own,
 void yk_process_set_name(const char *name)
 {
     (void)prctl(PR_SET_NAME, name);
+}
+
+static char process_name_here[64];
+
+void yk_process_set_own_name(const char *name)
+{
+    yk_text_copy(process_name_here, sizeof process_name_here, name);
+}
+
+const char *yk_process_own_name(void)
+{
+    return process_name_here;
 }
 
 bool yk_process_die_with_parent(pid_t parent)

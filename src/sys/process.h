@@ -69,6 +69,10 @@ void yk_process_start_program(const yk_fd_reserve *reserve, const int *own, size
 /* Sets the name that ps, top, gdb and perf show, of which 15 characters fit. */
 void yk_process_set_name(const char *name);
 
+/* The name by which the program knows this process; forked processes have it, too. "" at first. */
+void yk_process_set_own_name(const char *name);
+const char *yk_process_own_name(void);
+
 /* Asks the system to kill this process when its parent ends. False if the parent is no longer
  * `parent`, so that it is too late. */
 bool yk_process_die_with_parent(pid_t parent);

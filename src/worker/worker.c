@@ -33,6 +33,7 @@ static void worker_show_name(const yk_worker *worker)
 
     yk_text_format(name, sizeof name, "yoke:%s", worker->name);
     yk_process_set_name(name);
+    yk_process_set_own_name(worker->name);
 }
 
 /* Its share of the CPUs, and threads of native functions for no more than that. */

@@ -14,10 +14,14 @@
 static void test_waiting(void **state)
 {
     yoke_future *future = start_held(1);
+    yoke_future *second = NULL; /* needs the first */
 
     (void)state;
+    second = start_held(1);
     api_gate_await(b.gate, 1);
     assert_false(yoke_future_is_done(future));
+    assert_true(yoke_future_is_running(future));
+    assert_false(yoke_future_is_running(second));
     assert_status(yoke_future_wait(future, 0), YOKE_ETIMEDOUT);
     assert_status(yoke_future_wait(future, 0.01), YOKE_ETIMEDOUT);
     assert_string_equal(yoke_future_error(future), "");
@@ -26,9 +30,13 @@ static void test_waiting(void **state)
     api_gate_open(b.gate);
     assert_ok(yoke_future_wait(future, YOKE_FOREVER));
     assert_true(yoke_future_is_done(future));
+    assert_false(yoke_future_is_running(future));
+    assert_false(yoke_future_is_running(NULL));
     assert_true(yoke_future_progress(future) == 1);
+    finish(second, YOKE_OK);
+    assert_false(yoke_future_is_running(second));
     finish(future, YOKE_OK);
-    assert_int_equal(b.held[0], 1);
+    assert_int_equal(b.held[0], 2);
 }
 
 static bool polled_one(void *arg)

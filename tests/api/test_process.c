@@ -177,6 +177,37 @@ static void test_many_signals(void **state)
     assert_int_equal(finish(process), -SIGKILL);
 }
 
+static int say_name(void *argument, size_t bytes)
+{
+    (void)bytes;
+    (void)strncpy(((shared *)argument)->text, yoke_process_own_name(), 63);
+    return 0;
+}
+
+static void test_names(void **state)
+{
+    const yoke_process_options options = {.name = "a reader of lines"};
+    yoke_process *process = NULL;
+    yoke_process *other = start(wait_for_ever, memory, 0);
+
+    (void)state;
+    await(1);
+    assert_int_equal(yoke_pool_process_count(pool), 1);
+    assert_ok_pool(pool,
+                   yoke_process_start(&process, pool, say_name, memory, 0, &options));
+    assert_string_equal(yoke_process_name(process), "a reader of lines");
+    assert_int_equal(finish(process), 0);
+    assert_string_equal(memory->text, "a reader of lines");
+    assert_string_equal(yoke_process_own_name(), "");
+    assert_string_equal(yoke_process_name(other), "process-1");
+    assert_string_equal(yoke_process_name(NULL), "");
+    assert_int_equal(yoke_pool_process_count(pool), 1);
+    assert_ok_pool(pool, yoke_process_kill(other));
+    assert_int_equal(finish(other), -SIGKILL);
+    assert_int_equal(yoke_pool_process_count(pool), 0);
+    assert_int_equal(yoke_pool_process_count(NULL), 0);
+}
+
 /* SIGTERM arrives however early it is sent. */
 static void test_terminate_at_once(void **state)
 {
@@ -409,6 +440,7 @@ int main(void)
         process_test(test_any_signal),
         process_test(test_signals_in_order),
         process_test(test_many_signals),
+        process_test(test_names),
         process_test(test_terminate_at_once),
         process_test(test_stubborn),
         process_test(test_killed_from_outside),

@@ -307,6 +307,7 @@ static void test_futures(yoke_pool *pool)
     CHECK(noted == YOKE_OK);
     CHECK(yoke_future_is_done(first) && yoke_future_is_done(second));
     CHECK(yoke_future_progress(second) >= 1.0);
+    CHECK(!yoke_future_is_running(second));
     CHECK_OK(pool, yoke_future_cancel(second));
     CHECK(strcmp(yoke_future_error(second), "") == 0);
     CHECK(x[3] == 5.0f && x[ITEMS - 1] == (float)((ITEMS - 1) % 7) + 2.0f);
@@ -654,9 +655,12 @@ static void test_processes(yoke_pool *pool)
     CHECK_OK(pool, yoke_process_start(&process, pool, function, values, sizeof values,
                                       &options));
     CHECK(yoke_process_pid(process) > 0);
+    CHECK(strcmp(yoke_process_name(process), "add_up") == 0);
+    CHECK(yoke_process_own_name()[0] == '\0');
     CHECK(yoke_process_fd(process) >= 0);
     CHECK_OK(pool, yoke_process_wait(process, NULL, 60.0));
     CHECK(!yoke_process_is_alive(process));
+    CHECK(yoke_pool_process_count(pool) == 0);
     CHECK_OK(pool, yoke_process_wait(process, &code, 0));
     CHECK(code == 121);
     CHECK_OK(pool, yoke_process_signal(process, 15));
