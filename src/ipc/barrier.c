@@ -82,7 +82,7 @@ static void begin_round(yk_barrier *barrier, uint64_t state, uint64_t halted)
     YK_STEP();
     atomic_store(&barrier->state, next);
     YK_STEP();
-    yk_eventcount_signal(&barrier->object.bells[0]);
+    yk_ipc_object_ring(&barrier->object, 0);
 }
 
 static void break_round(yk_barrier *barrier, uint64_t state, uint64_t halted)

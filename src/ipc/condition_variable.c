@@ -9,7 +9,7 @@
 
 void yk_condition_wake(yk_ipc_object *condition, int count)
 {
-    (void)atomic_fetch_add(&condition->bells[0].word, 2);
+    (void)atomic_fetch_add(&condition->bells[0].word, 4);
     YK_STEP();
     yk_futex_wake(&condition->bells[0].word, count);
 }

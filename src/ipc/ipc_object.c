@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "ipc/step.h"
+#include "shm/window.h"
 #include "sys/call_guard.h"
 #include "sys/futex.h"
 
@@ -44,6 +45,34 @@ void yk_ipc_object_open(yk_ipc_object *object, yk_magic magic)
 {
     atomic_store(&object->magic, (uint32_t)magic);
 }
+
+/* ---- its bells ---- */
+
+static void ipc_object_tell_hub(const yk_eventcount *bell)
+{
+    yk_hub *hub = yk_window_hub(bell);
+
+    YK_STEP();
+    if (hub != NULL) {
+        yk_hub_signal(hub, bell);
+    }
+}
+
+void yk_ipc_object_ring(yk_ipc_object *object, unsigned bell)
+{
+    if (yk_eventcount_signal(&object->bells[bell])) {
+        ipc_object_tell_hub(&object->bells[bell]);
+    }
+}
+
+void yk_ipc_object_repair_bell(yk_ipc_object *object, unsigned bell)
+{
+    if (yk_eventcount_repair(&object->bells[bell])) {
+        ipc_object_tell_hub(&object->bells[bell]);
+    }
+}
+
+/* ---- its end ---- */
 
 static bool spin_for_lock(yk_ipc_object *object, yk_identity self)
 {
@@ -94,8 +123,8 @@ bool yk_ipc_object_shut(yk_ipc_object *object, bool settle)
     if (settle) {
         settled = drive_out(object);
     }
-    yk_eventcount_repair(&object->bells[0]);
-    yk_eventcount_repair(&object->bells[1]);
+    yk_ipc_object_repair_bell(object, 0);
+    yk_ipc_object_repair_bell(object, 1);
     (void)atomic_fetch_add(&object->turn, 1);
     yk_futex_wake(&object->turn, YK_WAKE_ALL);
     return settled;

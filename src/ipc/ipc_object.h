@@ -124,6 +124,12 @@ static inline yoke_status yk_ipc_object_damaged(const yk_ipc_object *object)
 /* Whether its keeper has ended. A few system calls. */
 bool yk_ipc_object_is_orphan(const yk_ipc_object *object);
 
+/* Signals a bell, also to threads that wait for several objects. */
+void yk_ipc_object_ring(yk_ipc_object *object, unsigned bell);
+
+/* The same in any case: after a death. */
+void yk_ipc_object_repair_bell(yk_ipc_object *object, unsigned bell);
+
 /* ---- its lock ---- */
 
 yoke_status yk_ipc_object_lock_slowly(yk_ipc_object *object, yk_identity self,

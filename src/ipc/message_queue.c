@@ -280,8 +280,8 @@ static void queue_repair(const yk_queue_use *use)
         queue_word_set(&queue->put_count, queue_word_get(&queue->got_count) + count);
     }
     queue->awaited = 0;
-    yk_eventcount_repair(&queue->object.bells[ROOM]);
-    yk_eventcount_repair(&queue->object.bells[FILLED]);
+    yk_ipc_object_repair_bell(&queue->object, ROOM);
+    yk_ipc_object_repair_bell(&queue->object, FILLED);
 }
 
 static yoke_status queue_enter(const yk_queue_use *use, uint64_t deadline)
@@ -317,7 +317,7 @@ static void queue_leave(yk_queue *queue, bool ring, unsigned bell)
     yk_ipc_object_unlock(&queue->object);
     YK_STEP();
     if (ring) {
-        yk_eventcount_signal(&queue->object.bells[bell]);
+        yk_ipc_object_ring(&queue->object, bell);
     }
 }
 
@@ -631,8 +631,8 @@ void yk_queue_close(yk_queue *queue)
 {
     atomic_store(&queue->closed, 1);
     YK_STEP();
-    yk_eventcount_signal(&queue->object.bells[ROOM]);
-    yk_eventcount_signal(&queue->object.bells[FILLED]);
+    yk_ipc_object_ring(&queue->object, ROOM);
+    yk_ipc_object_ring(&queue->object, FILLED);
 }
 
 yoke_status yk_queue_abort(yk_queue *queue)

@@ -41,7 +41,7 @@ yoke_status yk_semaphore_give(yk_semaphore *permits, uint32_t count)
         }
     } while (!atomic_compare_exchange_weak(&permits->count, &now, now + count));
     YK_STEP();
-    yk_eventcount_signal(&permits->object.bells[0]);
+    yk_ipc_object_ring(&permits->object, 0);
     return YOKE_OK;
 }
 
@@ -100,7 +100,7 @@ yoke_status yk_semaphore_set(yk_semaphore *permits, bool on)
     atomic_store(&permits->count, on ? 1 : 0);
     YK_STEP();
     if (on) {
-        yk_eventcount_signal(&permits->object.bells[0]);
+        yk_ipc_object_ring(&permits->object, 0);
     }
     return YOKE_OK;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pool/pool.h"
+#include "protocol/bells.h"
 
 /* ---- functions of the program ---- */
 
@@ -85,7 +86,7 @@ static void result_finish(yoke_future *future, const yk_error *failure)
     future->result_state = YK_RESULT_MADE;
     yk_pool_unlock(pool);
     /* The slot may be another job's by now: a thread that waits for that one checks once more. */
-    yk_eventcount_signal(&yk_job_at(pool->control, future->ref)->ended);
+    yk_control_signal(pool->control, &yk_job_at(pool->control, future->ref)->ended);
 }
 
 static void undo_make(void *made, uint64_t unused)

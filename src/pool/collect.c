@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "pool/pool.h"
+#include "protocol/bells.h"
 #include "shm/company.h"
 #include "sys/call_guard.h"
 #include "sys/futex.h"
@@ -222,7 +223,7 @@ static void collect_land_locked(yoke_pool *pool, uint32_t slot)
     future->is_landing = future->lands = false;
     pool->jobs.landing--;
     yk_collect_locked(pool, slot);
-    yk_eventcount_signal(&job->ended);
+    yk_control_signal(pool->control, &job->ended);
     yk_eventcount_signal(&pool->control->changed);
     yk_pool_leave(pool);
 }

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "pool/pool.h"
+#include "protocol/bells.h"
 #include "sys/futex.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"
@@ -117,7 +118,7 @@ void yk_pool_let_all_out(yoke_pool *pool)
 
     for (uint32_t slot = 0; left != end_has_come && slot < yk_job_slot_count(pool->control);
          slot++) {
-        yk_eventcount_signal(&pool->control->jobs[slot].ended);
+        yk_control_signal(pool->control, &pool->control->jobs[slot].ended);
     }
     yk_eventcount_signal(&pool->control->changed);
     while (left != end_has_come) {

@@ -219,6 +219,7 @@ static yoke_status pool_divide_memory(yoke_pool *pool, const yk_layout *layout,
                                       bool guarded, yk_error *error)
 {
     pool->control->layout = *layout;
+    pool->control->hub = (uint64_t)(uintptr_t)pool->arena.mapping.base + layout->hub;
     yk_arena_divide(&pool->arena, layout);
     if (guarded) {
         pool->arena.guards =

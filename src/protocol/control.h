@@ -414,6 +414,7 @@ typedef struct yk_control {
     uint32_t log;       /* YOKE_LOG */
     uint32_t check;     /* kernels are checked, by CPU workers only */
     yk_layout layout;   /* of the pool's window */
+    uint64_t hub;       /* address of the yk_hub */
     uint64_t guards;    /* address of the yk_guard_table; 0: blocks are not guarded */
     /* descriptor: any process rings, the supervisor waits on it */
     int32_t supervisor_bell;

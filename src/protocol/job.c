@@ -502,7 +502,7 @@ bool yk_job_try_end(yk_control *control, yk_job_ref ref)
     YK_FAULT_POINT_ANY(control, YK_FAULT_AFTER_END);
     forget_due(control, ref);
     release_waiting(control, job);
-    yk_eventcount_signal(&job->ended);
+    yk_control_signal(control, &job->ended);
     yk_eventcount_signal(&control->changed);
     /* The state first: a process that asks to be notified checks once by itself after asking. */
     yk_control_notify_end(control);

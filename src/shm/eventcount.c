@@ -6,26 +6,29 @@
 #include "shm/company.h"
 #include "sys/futex.h"
 
-enum { ASLEEP = 1, SIGNAL = 2 };
+enum { ASLEEP = 1, LINKED = 2, SIGNAL = 4 };
 
 /* What is waited for may need this very core. */
 static const uint64_t spin_in_company_ns = 5000;
 
 uint32_t yk_eventcount_ticket(const yk_eventcount *event)
 {
-    return atomic_load(&event->word) & ~(uint32_t)ASLEEP;
+    return atomic_load(&event->word) & ~(uint32_t)(ASLEEP | LINKED);
 }
 
 void yk_eventcount_wait(yk_eventcount *event, uint32_t ticket, uint64_t limit_ns)
 {
-    uint32_t expected = ticket;
+    uint32_t word = atomic_load(&event->word);
 
     /* The bit is set only in the word that the ticket was drawn from: a signal either sees it,
      * or has come before, and then neither this nor the futex lets the waiter sleep. */
-    if (atomic_compare_exchange_strong(&event->word, &expected, ticket | ASLEEP) ||
-        expected == (ticket | ASLEEP)) {
-        yk_futex_wait(&event->word, ticket | ASLEEP, limit_ns);
-    }
+    do {
+        if ((word & ~(uint32_t)(ASLEEP | LINKED)) != ticket) {
+            return;
+        }
+    } while ((word & ASLEEP) == 0 &&
+             !atomic_compare_exchange_weak(&event->word, &word, word | ASLEEP));
+    yk_futex_wait(&event->word, word | ASLEEP, limit_ns);
 }
 
 /* Between two looks: alone another process gets the core, in company none does. */
@@ -83,26 +86,36 @@ bool yk_eventcount_has_sleeper(const yk_eventcount *event)
     return (atomic_load(&event->word) & ASLEEP) != 0;
 }
 
-/* Counts a signal and clears the bit. Returns the word before. */
+void yk_eventcount_link(yk_eventcount *event)
+{
+    atomic_fetch_or(&event->word, LINKED);
+}
+
+/* Counts a signal and clears the bits. Returns the word before. */
 static uint32_t count_signal(yk_eventcount *event)
 {
     uint32_t word = atomic_load(&event->word);
 
-    while (!atomic_compare_exchange_weak(&event->word, &word,
-                                         (word & ~(uint32_t)ASLEEP) + SIGNAL)) {
+    while (!atomic_compare_exchange_weak(
+        &event->word, &word, (word & ~(uint32_t)(ASLEEP | LINKED)) + SIGNAL)) {
     }
     return word;
 }
 
-void yk_eventcount_signal(yk_eventcount *event)
+bool yk_eventcount_signal(yk_eventcount *event)
 {
-    if ((count_signal(event) & ASLEEP) != 0) {
+    const uint32_t before = count_signal(event);
+
+    if ((before & ASLEEP) != 0) {
         yk_futex_wake(&event->word, YK_WAKE_ALL);
     }
+    return (before & LINKED) != 0;
 }
 
-void yk_eventcount_repair(yk_eventcount *event)
+bool yk_eventcount_repair(yk_eventcount *event)
 {
-    (void)count_signal(event);
+    const uint32_t before = count_signal(event);
+
     yk_futex_wake(&event->word, YK_WAKE_ALL);
+    return (before & LINKED) != 0;
 }

@@ -9,9 +9,9 @@
  *
  * A signal between ticket and wait makes the wait return at once, so none is lost.
  *
- * All of it is one word: the number of signals, times 2, and a bit that is set if a waiter may be
- * asleep. If a waiter dies, the bit stays set, and the next signal makes one system call for
- * nothing. If a signaller dies before its wake-up, waiters stay asleep: the process that reaps it
+ * All of it is one word: the number of signals, times 4, and two bits. One is set if a waiter may be
+ * asleep, the other if one may wait for several event counts at once, this one among them (hub.h).
+ * If a waiter dies, its bit stays set, and the next signal makes one system call for nothing. If a signaller dies before its wake-up, waiters stay asleep: the process that reaps it
  * calls yk_eventcount_repair().
  */
 #ifndef YK_SHM_EVENTCOUNT_H
@@ -24,7 +24,7 @@
 
 /* In shared memory, zero at the start. */
 typedef struct yk_eventcount {
-    _Atomic uint32_t word; /* signallers add 2 and clear bit 0, waiters set it */
+    _Atomic uint32_t word; /* signallers add 4 and clear bits 0 and 1, waiters set them */
 } yk_eventcount;
 
 static_assert(sizeof(yk_eventcount) == 4, "a futex");
@@ -45,7 +45,11 @@ bool yk_eventcount_spin(const yk_eventcount *event, uint32_t ticket, uint64_t sp
 bool yk_eventcount_wait_spinning(yk_eventcount *event, uint32_t ticket, uint64_t spin_ns,
                             uint64_t limit_ns);
 
-void yk_eventcount_signal(yk_eventcount *event);
+/* Links it to the hub until its next signal. */
+void yk_eventcount_link(yk_eventcount *event);
+
+/* Whether it was linked: then the caller passes the signal on. */
+bool yk_eventcount_signal(yk_eventcount *event);
 
 /* The only waiter is awake again: its time limit has ended its sleep. */
 void yk_eventcount_awake(yk_eventcount *event);
@@ -55,6 +59,6 @@ bool yk_eventcount_has_sleeper(const yk_eventcount *event);
 
 /* As yk_eventcount_signal(), but wakes in any case: after a death, since the dead process may
  * have changed the word and not woken the waiters. */
-void yk_eventcount_repair(yk_eventcount *event);
+bool yk_eventcount_repair(yk_eventcount *event);
 
 #endif

@@ -32,7 +32,9 @@ yk_layout yk_layout_of(uint64_t bytes, bool guarded)
     yk_layout layout = {.zones = {[YK_ZONE_BLOCKS] = {0, bytes}}, .bytes = bytes};
 
     add_zone(&layout, YK_ZONE_CELLS, objects);
-    add_zone(&layout, YK_ZONE_OBJECTS, objects);
+    add_zone(&layout, YK_ZONE_OBJECTS, objects + page);
+    layout.hub = layout.zones[YK_ZONE_OBJECTS].begin;
+    layout.zones[YK_ZONE_OBJECTS].begin += page;
     add_zone(&layout, YK_ZONE_GUARDED, guarded ? bytes : 0);
     add_zone(&layout, YK_ZONE_SEGMENTS, yk_min(bytes, max_attachments));
     layout.bytes += gap_bytes;
@@ -48,7 +50,9 @@ static bool map_layout(yk_mapping *mapping, const yk_layout *layout)
         const yk_zone *zone = &layout->zones[kind];
 
         if (zone->begin != zone->end) {
-            parts[count++] = (yk_part){zone->begin, zone->end, kind == YK_ZONE_GUARDED};
+            parts[count++] =
+                (yk_part){kind == YK_ZONE_OBJECTS ? layout->hub : zone->begin,
+                          zone->end, kind == YK_ZONE_GUARDED};
         }
     }
     return yk_mapping_create_parts(mapping, "yoke arena", (size_t)layout->bytes, parts,

@@ -5,7 +5,8 @@
  *
  *     blocks      what yoke_alloc() returns, results, copies
  *     cells       values and arrays: the program has pointers into them
- *     objects     queues, locks and the like: only the library writes there
+ *     objects     queues, locks and the like: only the library writes there; a page in front of
+ *                 the zone has the pool's hub (hub.h)
  *     guarded     with YOKE_GUARD, allocations each of which has such a page after it
  *     segments    named segments; never the pool's own memory
  */
@@ -35,6 +36,7 @@ typedef struct yk_zone {
 
 typedef struct yk_layout {
     yk_zone zones[YK_ZONES]; /* in ascending order */
+    uint64_t hub;            /* offset of the yk_hub: right before the zone of objects */
     uint64_t bytes;          /* of the whole window */
 } yk_layout;
 

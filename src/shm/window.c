@@ -10,6 +10,7 @@ typedef struct window {
     _Atomic uint64_t last_size;
     _Atomic uint64_t
         zones[2][2]; /* zones of objects: offsets of the first and the last byte + 1 */
+    _Atomic uint64_t hub; /* its offset */
     _Atomic(const void *) owner;
     _Atomic pid_t maker;
 } window;
@@ -41,6 +42,7 @@ bool yk_window_add(const void *base, const yk_layout *layout, const void *owner,
 
         if (atomic_compare_exchange_strong(&windows[i].base, &expected, BEING_FILLED)) {
             atomic_store(&windows[i].size, layout->bytes);
+            atomic_store(&windows[i].hub, layout->hub);
             note_zone(&windows[i], 0, &layout->zones[YK_ZONE_CELLS]);
             note_zone(&windows[i], 1, &layout->zones[YK_ZONE_OBJECTS]);
             atomic_store(&windows[i].owner, owner);
@@ -111,6 +113,17 @@ bool yk_window_has_objects(const void *pointer, size_t bytes)
         inside |= yk_zone_holds(&zone, (uint64_t)(uintptr_t)pointer - base, bytes);
     }
     return inside && atomic_load(&found->base) == base;
+}
+
+yk_hub *yk_window_hub(const void *pointer)
+{
+    uint64_t base;
+    const window *found = find_window(pointer, 1, &base);
+    const uint64_t hub = found != NULL ? atomic_load(&found->hub) : 0;
+
+    return found != NULL && atomic_load(&found->base) == base
+               ? (yk_hub *)(uintptr_t)(base + hub)
+               : NULL;
 }
 
 bool yk_window_was_there(const void *pointer)

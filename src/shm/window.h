@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "shm/hub.h"
 #include "shm/layout.h"
 
 /* More pools than the address space has room for. */
@@ -29,6 +30,9 @@ bool yk_window_find(const void *pointer, size_t bytes, const void **owner,
 /* Whether an object's bytes lie in a zone of objects: only there it may be accessed. Elsewhere
  * in a window there may be pages that cannot be accessed. */
 bool yk_window_has_objects(const void *pointer, size_t bytes);
+
+/* The hub of the pool in whose window it lies; NULL: it lies in none. */
+yk_hub *yk_window_hub(const void *pointer);
 
 /* Whether it lies where the memory of a pool was that has been closed. Of those of long ago that is
  * forgotten. */

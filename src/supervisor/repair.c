@@ -292,12 +292,13 @@ static void wake_everybody(yk_control *control)
 
     for (uint32_t slot = 0; (slot = yk_job_set_next(&control->live, slot)) < YK_MAX_JOBS;
          slot++) {
-        yk_eventcount_repair(&control->jobs[slot].ended);
+        (void)yk_eventcount_repair(&control->jobs[slot].ended);
     }
-    yk_eventcount_repair(&control->changed);
+    (void)yk_eventcount_repair(&control->changed);
+    yk_control_repair_hub(control);
     yk_control_notify_end(control);
     for (uint32_t i = 0; i < count; i++) {
-        yk_eventcount_repair(&control->workers[i].bell);
+        (void)yk_eventcount_repair(&control->workers[i].bell);
     }
 }
 

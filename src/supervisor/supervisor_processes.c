@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "base/text.h"
 #include "ipc/pipe_grants.h"
+#include "protocol/bells.h"
 #include "protocol/fault_point.h"
 #include "protocol/membership.h"
 #include "protocol/process_claim.h"
@@ -104,8 +105,8 @@ static int process_entry(void *context)
     yk_membership_begin(self->control, YK_STARTER_PROCESS +
                                            (uint32_t)(slot - self->control->processes));
     yk_process_set_name(slot->name);
-    yk_process_write_lines();
     yk_process_set_own_name(slot->name);
+    yk_process_write_lines();
     yk_segment_view_adopt(self->attachments, &slot->detached_seen, NULL);
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
     call.function = (yoke_process_function *)yk_elf_find(slot->function.object,
@@ -137,7 +138,7 @@ static void change_state(yk_control *control, yk_process_slot *slot, uint32_t st
                                         ? YK_FAULT_PROCESS_RUNNING
                                         : YK_FAULT_PROCESS_ENDED);
     yk_process_free_abandoned(slot);
-    yk_eventcount_signal(&slot->changed);
+    yk_control_signal(control, &slot->changed);
     yk_eventcount_signal(&control->changed);
 }
 
@@ -239,7 +240,7 @@ static void send_wanted(yk_control *control, yk_process_slot *slot,
         while (!atomic_compare_exchange_weak(&slot->wanted, &word, word >> BITS)) {
         }
         YK_FAULT_POINT_WHOEVER(control, YK_FAULT_PROCESS_SIGNALLED);
-        (void)yk_eventcount_signal(&slot->changed);
+        yk_control_signal(control, &slot->changed);
     }
 }
 

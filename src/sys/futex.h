@@ -14,8 +14,15 @@ enum { YK_WAKE_ALL = INT_MAX };
  * early, for signals or for no reason: check the word again. */
 void yk_futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
 
+/* The same; only a wake with a bit of the mask ends it. The mask is not 0. */
+void yk_futex_wait_mask(_Atomic uint32_t *word, uint32_t expected, uint32_t mask,
+                        uint64_t timeout_ns);
+
 /* Wakes up to `count` sleepers. */
 void yk_futex_wake(_Atomic uint32_t *word, int count);
+
+/* Wakes all sleepers that have a bit of the mask. */
+void yk_futex_wake_mask(_Atomic uint32_t *word, uint32_t mask);
 
 /* Yields the CPU to other threads. */
 void yk_yield(void);
