@@ -65,6 +65,7 @@ static int beat(void *argument, size_t bytes)
 static uint64_t run(yoke_pool *pool, board *shared, unsigned count, uint64_t limit)
 {
     yoke_process *processes[64];
+    void *left[64]; /* those that have not ended */
     uint64_t total = 0;
 
     for (unsigned i = 0; i < count; i++) {
@@ -74,17 +75,22 @@ static uint64_t run(yoke_pool *pool, board *shared, unsigned count, uint64_t lim
                       yoke_process_start(&processes[i], pool, count_primes, &piece,
                                          sizeof piece, NULL),
                       "starting a process");
+        left[i] = processes[i];
     }
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned running = count; running > 0; running--) {
+        size_t first = 0;
         int code = 0;
 
-        example_check(pool, yoke_process_wait(processes[i], NULL, YOKE_FOREVER),
-                      "waiting for a process");
-        example_check(pool, yoke_process_wait(processes[i], &code, 0), "its exit code");
+        example_check(pool, yoke_wait_any(left, running, &first, YOKE_FOREVER, NULL),
+                      "waiting for the first process that ends");
+        example_check(pool, yoke_process_wait(left[first], &code, 0), "its exit code");
         if (code != 0) {
-            fprintf(stderr, "process %u ended with %d\n", i, code);
+            fprintf(stderr, "%s ended with %d\n", yoke_process_name(left[first]), code);
             exit(EXIT_FAILURE);
         }
+        left[first] = left[running - 1];
+    }
+    for (unsigned i = 0; i < count; i++) {
         yoke_process_destroy(processes[i]);
         total += shared->primes[i];
     }

@@ -6,6 +6,7 @@
 import sys
 import time
 from multiprocessing import Process, RawArray, Value
+from multiprocessing.connection import wait
 
 
 def is_prime(n):
@@ -39,9 +40,12 @@ if __name__ == "__main__":
                  for i in range(count)]
     for process in processes:
         process.start()
-    for process in processes:
-        process.join()
-        assert process.exitcode == 0
+    left = {process.sentinel: process for process in processes}
+    while left:
+        for first in wait(left):
+            process = left.pop(first)
+            process.join()
+            assert process.exitcode == 0, process.name
     print(f"{sum(results)} primes below {limit}")
     daemon.terminate()
     daemon.join()

@@ -48,8 +48,7 @@ const yk_ipc_object *yk_valid_object_at(const void *pointer)
                : NULL;
 }
 
-/* 0: of none. */
-static uint32_t valid_kind_of(const void *pointer)
+uint32_t yk_valid_kind(const void *pointer)
 {
     const yk_ipc_object *object = yk_valid_object_at(pointer);
 
@@ -57,10 +56,17 @@ static uint32_t valid_kind_of(const void *pointer)
                           : (uint32_t)yk_handle_kind_of(pointer);
 }
 
+const char *yk_valid_name(uint32_t kind)
+{
+    const valid_kind *found = valid_find_kind(kind);
+
+    return found != NULL ? found->name : "thing of another kind";
+}
+
 bool yk_valid_is(const void *pointer, uint32_t kind)
 {
     return kind < YK_HANDLE_KINDS ? yk_handle_is(pointer, (yk_handle_kind)kind)
-                                  : valid_kind_of(pointer) == kind;
+                                  : yk_valid_kind(pointer) == kind;
 }
 
 static const char *article_of(const char *noun)
@@ -71,7 +77,7 @@ static const char *article_of(const char *noun)
 yoke_status yk_valid_refuse(const void *pointer, uint32_t kind, yk_error *error)
 {
     const valid_kind *wanted = valid_find_kind(kind);
-    const valid_kind *other = valid_find_kind(valid_kind_of(pointer));
+    const valid_kind *other = valid_find_kind(yk_valid_kind(pointer));
 
     if (pointer == NULL) {
         return yk_fail(error, YOKE_EINVAL, "the %s is NULL", wanted->name);

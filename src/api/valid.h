@@ -17,6 +17,12 @@
 
 /* A kind: a yk_handle_kind, or the yk_magic of a kind of objects. */
 
+/* The kind of a valid one; 0: it is not valid. */
+uint32_t yk_valid_kind(const void *pointer);
+
+/* What the program calls the kind. */
+const char *yk_valid_name(uint32_t kind);
+
 /* Whether it is a valid one of this kind. */
 bool yk_valid_is(const void *pointer, uint32_t kind);
 

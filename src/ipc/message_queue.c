@@ -604,6 +604,43 @@ yoke_status yk_queue_poll(yk_queue *queue, uint64_t deadline)
     }
 }
 
+/* ---- waiting for it among others ---- */
+
+yk_eventcount *yk_queue_bell(yk_queue *queue)
+{
+    return &queue->object.bells[FILLED];
+}
+
+bool yk_queue_seems_ready(const yk_queue *queue)
+{
+    return atomic_load(&queue->head) != atomic_load(&queue->tail) ||
+           atomic_load(&queue->closed) != 0;
+}
+
+yoke_status yk_queue_link(yk_queue *queue)
+{
+    yk_queue_use use;
+    yoke_status status = begin_use(&use, queue);
+
+    if (status == YOKE_OK) {
+        status = queue_enter(&use, YK_AT_ONCE);
+    }
+    if (status != YOKE_OK) {
+        return status;
+    }
+    /* First, since the queue is closed without its lock. */
+    yk_eventcount_link(yk_queue_bell(queue));
+    YK_STEP();
+    status = queue_word_get(&queue->head) != queue_word_get(&queue->tail)
+                 ? YOKE_OK
+                 : no_message(queue);
+    if (status == YOKE_EAGAIN) {
+        queue->awaited |= WANTS_MESSAGE;
+    }
+    queue_leave(queue, false, 0);
+    return status;
+}
+
 /* ---- the rest ---- */
 
 /* Both counts at the same moment: `got` did not change while `put` was read. After too many

@@ -105,6 +105,13 @@ yoke_status yk_queue_get(yk_queue *queue, void *data, uint64_t *bytes,
 /* Waits until there is a message: YOKE_OK. */
 yoke_status yk_queue_poll(yk_queue *queue, uint64_t deadline);
 
+/* For threads that wait for several things (ipc/readiness.h): what is signalled when there may be a
+ * message, or none will come; whether it seems so now; and the same for certain: otherwise
+ * YOKE_EAGAIN, and the next signal reaches the pool's hub. */
+yk_eventcount *yk_queue_bell(yk_queue *queue);
+bool yk_queue_seems_ready(const yk_queue *queue);
+yoke_status yk_queue_link(yk_queue *queue);
+
 /* The number of messages in the queue now. */
 uint64_t yk_queue_size(const yk_queue *queue);
 

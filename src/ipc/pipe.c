@@ -197,10 +197,7 @@ static bool pipe_holds_still(_Atomic uint64_t *place, uint64_t holder)
     return false;
 }
 
-/* Whether it was closed, perhaps by a process that died over it, or all its holders are gone.
- * One that no process has held yet is waited for. The calling process does not count if others
- * held the end after it: it has handed the end over. */
-static bool pipe_end_is_gone(yk_pipe_end *end)
+bool yk_pipe_end_is_gone(yk_pipe_end *end)
 {
     const yk_identity self = yk_identity_process();
     bool had_holders = false;
@@ -282,7 +279,7 @@ static yoke_status pipe_run(const pipe_call *call, uint64_t deadline)
         if (status != YOKE_EAGAIN && status != YOKE_ETIMEDOUT) {
             return status;
         }
-        if (pipe_end_is_gone(call->use->other)) {
+        if (yk_pipe_end_is_gone(call->use->other)) {
             /* What it has sent before is still received. */
             status = call->step(call, YK_AT_ONCE);
             return status == YOKE_EAGAIN ? YOKE_ECLOSED : status;
@@ -356,7 +353,7 @@ yoke_status yk_pipe_shut(yk_pipe_end *end)
     }
     pipe_let_go(end);
     YK_STEP();
-    if (!pipe_end_is_gone(end)) {
+    if (!yk_pipe_end_is_gone(end)) {
         return YOKE_OK;
     }
     atomic_store(&end->closed, 1);

@@ -83,6 +83,11 @@ yoke_status yk_pipe_recv(const yk_pipe_use *use, void *data, uint64_t *bytes,
                          uint64_t deadline);
 yoke_status yk_pipe_poll(const yk_pipe_use *use, uint64_t deadline);
 
+/* Whether an end was closed, perhaps by a process that died over it, or all its holders are gone.
+ * One that no process has held yet is waited for. The calling process does not count if others
+ * held the end after it: it has handed the end over. Some system calls. */
+bool yk_pipe_end_is_gone(yk_pipe_end *end);
+
 /* This process lets go of the end, which is closed if it has no other holder. As
  * yk_pipe_begin(), also of an end that was closed. */
 yoke_status yk_pipe_shut(yk_pipe_end *end);

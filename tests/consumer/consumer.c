@@ -687,6 +687,10 @@ static void test_locks(yoke_pool *pool)
     yoke_semaphore *semaphore = NULL;
     yoke_barrier *barrier = NULL;
     uint32_t index = 1;
+    void *things[1];
+    size_t place = 1;
+    bool ready = false;
+    yoke_wait_options first;
 
     CHECK_OK(pool, yoke_mutex_create(&lock, pool, NULL));
     CHECK_OK(pool, yoke_condition_create(&condition, pool, NULL));
@@ -712,6 +716,11 @@ static void test_locks(yoke_pool *pool)
     CHECK_OK(pool, yoke_event_set(event));
     CHECK(yoke_event_is_set(event));
     CHECK_OK(pool, yoke_event_wait(event, YOKE_FOREVER));
+    things[0] = event;
+    memset(&first, 0, sizeof first);
+    first.ready = &ready;
+    CHECK_OK(pool, yoke_wait_any(things, 1, &place, YOKE_FOREVER, &first));
+    CHECK(place == 0 && ready);
     CHECK_OK(pool, yoke_event_clear(event));
     CHECK_OK(pool, yoke_event_destroy(event));
 

@@ -818,6 +818,7 @@ static yoke_status print_large(yoke_pool *pool, yoke_kernel *kernel, const float
     yoke_queue *queue = NULL;
     yoke_array *value = NULL;
     yoke_future *future = NULL;
+    bool has_ended = false;
     found large;
     yoke_status status = yoke_queue_create(
         &queue, pool, &(yoke_queue_options){.item_bytes = sizeof large});
@@ -830,13 +831,14 @@ static yoke_status print_large(yoke_pool *pool, yoke_kernel *kernel, const float
             &future, pool, kernel, yoke_range_1d(n), NULL,
             YOKE_ARGS(yoke_in(x, sizeof *x), yoke_scalar(queue), yoke_scalar(value)));
     }
-    while (status == YOKE_OK) {
-        const yoke_status got = yoke_queue_get(queue, &large, NULL, 0.01);
+    while (status == YOKE_OK && !has_ended) {
+        void *const things[] = {queue, future};
+        size_t first = 0;
 
-        if (got == YOKE_OK) {
+        status = yoke_wait_any(things, 2, &first, YOKE_FOREVER, NULL);
+        has_ended = first == 1;
+        while (yoke_queue_get(queue, &large, NULL, 0) == YOKE_OK) {
             printf("item %zu: %g\n", large.item, (double)large.value);
-        } else if (yoke_future_is_done(future) && yoke_queue_count(queue) == 0) {
-            break;
         }
     }
     if (future != NULL) {

@@ -295,10 +295,17 @@ static void take_reports(soak_client *client, yoke_queue *queue, yoke_future *fu
                          unsigned char *seen, uint32_t count)
 {
     for (;;) {
-        const bool was_done = yoke_future_is_done(future);
+        void *const things[] = {future, queue};
+        size_t first = 0;
         uint32_t number;
-        const yoke_status status =
-            SOAK_OR(client, YOKE_ETIMEDOUT, yoke_queue_get(queue, &number, NULL, 0.02));
+        yoke_status status;
+        bool was_done;
+
+        if (!SOAK(client, yoke_wait_any(things, 2, &first, YOKE_FOREVER, NULL))) {
+            return;
+        }
+        was_done = first == 0;
+        status = SOAK_OR(client, YOKE_ETIMEDOUT, yoke_queue_get(queue, &number, NULL, 0));
 
         if (status == YOKE_OK && number >= count) {
             soak_wrong(client, "a worker reports item %u of %u", number, count);
