@@ -25,6 +25,7 @@ typedef struct board {
     yoke_condition *condition;
     yoke_array *array;
     yoke_queue *queue;
+    yoke_queue *empty; /* at first */
     yoke_array *value;
     yoke_event *event;
     yoke_semaphore *semaphore;
@@ -59,6 +60,7 @@ static void create(void)
     assert_ok_pool(pool, yoke_queue_create(&b->queue, pool,
                                            &(yoke_queue_options){.capacity = 3 * 112,
                                                                  .track_done = true}));
+    assert_ok_pool(pool, yoke_queue_create(&b->empty, pool, NULL));
     assert_ok_pool(pool, yoke_array_create(&b->value, pool, 1, ITEM, NULL));
     assert_ok_pool(pool, yoke_event_create(&b->event, pool, NULL));
     assert_ok_pool(pool,
@@ -79,6 +81,7 @@ static void destroy(void)
     (void)yoke_condition_destroy(b->condition);
     (void)yoke_array_destroy(b->array);
     (void)yoke_queue_destroy(b->queue);
+    (void)yoke_queue_destroy(b->empty);
     (void)yoke_array_destroy(b->value);
     (void)yoke_event_destroy(b->event);
     (void)yoke_semaphore_destroy(b->semaphore);
@@ -278,6 +281,104 @@ static void test_dying_notifier(void **state)
         assert_int_equal(yt_wait_child(waiter, 60), 0);
         destroy();
     }
+}
+
+/* ---- waiting for several ---- */
+
+/* Waits for what comes never, or only after its death. */
+static int wait_for_any(void *arg)
+{
+    void *const things[] = {b->event, b->ends[1], b->empty};
+    const yoke_status status =
+        steps_begin() == 0 ? yoke_wait_any(things, 3, NULL, 0.15, NULL) : YOKE_OK;
+
+    (void)arg;
+    return status == YOKE_ETIMEDOUT ? 0 : 1;
+}
+
+static int await_any(void *arg)
+{
+    void *const things[] = {b->event, b->empty};
+
+    (void)arg;
+    return yoke_wait_any(things, 2, NULL, YOKE_FOREVER, NULL) == YOKE_OK ? 0 : 1;
+}
+
+/* What it had linked, and the lock that it may have had, hold up no other. */
+static void check_other_waiters(bool died)
+{
+    const int waiter = yt_start_child(await_any, NULL);
+    unsigned char item[ITEM];
+
+    (void)died;
+    fill(item, 4);
+    assert_ok_pool(pool, yoke_queue_put(b->empty, item, ITEM, 60));
+    assert_int_equal(yt_wait_child(waiter, 60), 0);
+    assert_ok_pool(pool, yoke_event_set(b->event));
+    assert_int_equal(yt_in_child(await_any, NULL, 60), 0);
+    assert_ok_pool(pool, yoke_queue_get(b->empty, item, &(size_t){ITEM}, 0));
+    assert_true(is_whole(item) && item[0] == 4);
+}
+
+static void test_dying_any_waiter(void **state)
+{
+    (void)state;
+    at_every_step(wait_for_any, check_other_waiters);
+}
+
+static int put_for_any(void *arg)
+{
+    unsigned char item[ITEM];
+
+    (void)arg;
+    fill(item, 4);
+    return steps_begin() +
+           (yoke_queue_put(b->empty, item, ITEM, YOKE_FOREVER) == YOKE_OK ? 0 : 1);
+}
+
+static int set_for_any(void *arg)
+{
+    (void)arg;
+    return steps_begin() + (yoke_event_set(b->event) == YOKE_OK ? 0 : 1);
+}
+
+static bool is_linked(void *arg)
+{
+    const yk_ipc_object *queue = (const yk_ipc_object *)b->empty;
+
+    (void)arg;
+    return (atomic_load(&queue->bells[1].word) & 2) != 0;
+}
+
+/* The waiter goes on although the signaller dies before the wake-up. Without the change it is
+ * made good by another. */
+static void any_with_dying(int (*act)(void *arg))
+{
+    int code = STEPS_KILLED;
+
+    for (int step = 1; code != 0; step++) {
+        bool changed;
+        int waiter;
+
+        create();
+        waiter = yt_start_child(await_any, NULL);
+        assert_true(yt_wait_until(is_linked, NULL, 60));
+        code = steps_run(act, NULL, step);
+        assert_true(code == 0 || (code == STEPS_KILLED && step < 100));
+        changed = yoke_event_is_set(b->event) || yoke_queue_count(b->empty) != 0;
+        if (!changed) {
+            assert_ok_pool(pool, yoke_event_set(b->event));
+        }
+        assert_int_equal(yt_wait_child(waiter, 60), 0);
+        destroy();
+    }
+}
+
+static void test_any_with_dying_signaller(void **state)
+{
+    (void)state;
+    any_with_dying(put_for_any);
+    any_with_dying(set_for_any);
 }
 
 /* ---- arrays ---- */
@@ -497,6 +598,23 @@ static yoke_status set_event_there(void)
     return yoke_event_set(b->event);
 }
 
+static yoke_status any_there(void)
+{
+    void *const things[] = {b->event, b->ends[1], b->empty};
+
+    return yoke_wait_any(things, 3, NULL, 0.03, NULL);
+}
+
+static yoke_status end_empty(void)
+{
+    return yoke_queue_destroy(b->empty);
+}
+
+static yk_ipc_object *the_empty(void)
+{
+    return (yk_ipc_object *)b->empty;
+}
+
 static yoke_status end_event(void)
 {
     return yoke_event_destroy(b->event);
@@ -545,6 +663,9 @@ static void test_destroyed(void **state)
         {meet_there, end_barrier, the_barrier},
         {give_there, end_semaphore, the_semaphore},
         {set_event_there, end_event, the_event},
+        {any_there, end_empty, the_empty},
+        {any_there, end_pipe, the_pipe},
+        {any_there, end_event, the_event},
     };
 
     (void)state;
@@ -608,7 +729,8 @@ int main(void)
         cmocka_unit_test(test_close_end),      cmocka_unit_test(test_dying_waiter),
         cmocka_unit_test(test_dying_notifier), cmocka_unit_test(test_array),
         cmocka_unit_test(test_rlock),          cmocka_unit_test(test_destroyed),
-        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_size),           cmocka_unit_test(test_dying_any_waiter),
+        cmocka_unit_test(test_any_with_dying_signaller),
     };
 
     return yt_run_group_with(tests, open_pool, close_pool);

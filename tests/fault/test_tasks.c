@@ -267,12 +267,50 @@ static void test_polling(void **state)
     run_all("cpu:1", poll_for_end);
 }
 
+/* ---- waiting for several ---- */
+
+static int mix_long(yoke_task *task)
+{
+    *(uint32_t *)yoke_task_output(task, 4) =
+        ft_mix(*(const uint32_t *)task->input, 300000);
+    return 0;
+}
+
+static void wait_for_first(yoke_pool *pool)
+{
+    const uint32_t in = 7;
+    yoke_event *never;
+    yoke_future *future;
+    void *result;
+    size_t index = 77;
+
+    assert_ok_pool(pool, yoke_event_create(&never, pool, NULL));
+    assert_ok_pool(pool, yoke_apply_async(&future, pool, mix_long, &in, sizeof in, NULL));
+    assert_ok_pool(pool, yoke_wait_any((void *const[]){never, future}, 2, &index,
+                                       FT_SECONDS, NULL));
+    assert_int_equal(index, 1);
+    assert_ok_pool(pool, yoke_future_result(future, &result, NULL));
+    assert_int_equal(*(uint32_t *)result, ft_mix(in, 300000));
+    assert_ok_pool(pool, yoke_free(result));
+    assert_ok_pool(pool, yoke_future_destroy(future));
+    assert_ok_pool(pool, yoke_event_destroy(never));
+}
+
+/* The worker ends the job, and dies before it wakes a thread that waits for several things. */
+static void test_waiting_for_several(void **state)
+{
+    (void)state;
+    run_through("cpu:2", "before-hub", 1, wait_for_first);
+    run_through("cpu:2", "after-end", 1, wait_for_first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_map_items),     yt_unit_test(test_in_place),
         yt_unit_test(test_results),       yt_unit_test(test_streams),
         yt_unit_test(test_stream_breaks), yt_unit_test(test_polling),
+        yt_unit_test(test_waiting_for_several),
     };
 
     return yt_run_group(tests);
