@@ -28,6 +28,7 @@ static yoke_status sleep_until(yk_ipc_object *condition, uint32_t ticket,
         return YOKE_ETIMEDOUT;
     }
     yk_futex_wait(&condition->bells[0].word, ticket, yk_min(look, deadline - now));
+    YK_STEP();
     if (atomic_load(&condition->bells[0].word) != ticket) {
         return YOKE_OK;
     }

@@ -132,8 +132,12 @@ bool yk_ipc_object_shut(yk_ipc_object *object, bool settle)
 
 bool yk_ipc_object_is_orphan(const yk_ipc_object *object)
 {
-    return object->keeper_check != ~object->keeper ||
-           !yk_identity_process_lives(object->keeper);
+    const uint64_t keeper = object->keeper;
+    const bool is_lost =
+        object->keeper_check != ~keeper || !yk_identity_process_lives(keeper);
+
+    /* Afterwards: what was destroyed reads as zeros, which name no keeper. */
+    return is_lost && yk_ipc_object_is_open(object);
 }
 
 /* How long to sleep; YOKE_EAGAIN or YOKE_ETIMEDOUT if there is no time left. */

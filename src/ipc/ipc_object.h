@@ -121,7 +121,7 @@ static inline yoke_status yk_ipc_object_damaged(const yk_ipc_object *object)
     return yk_ipc_object_is_open(object) ? YOKE_EDAMAGED : YOKE_ECLOSED;
 }
 
-/* Whether its keeper has ended. A few system calls. */
+/* Whether it is open, and its keeper has ended. A few system calls. */
 bool yk_ipc_object_is_orphan(const yk_ipc_object *object);
 
 /* Signals a bell, also to threads that wait for several objects. */

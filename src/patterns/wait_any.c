@@ -314,6 +314,7 @@ static yoke_status any_look(const yk_any_wait *wait, const any_result *result)
     if (any_look_at_all(wait, result)) {
         return YOKE_OK;
     }
+    YK_STEP();
     return wait->object != NULL && yk_ipc_object_is_orphan(wait->object) ? YOKE_EBROKEN
                                                                         : YOKE_EAGAIN;
 }

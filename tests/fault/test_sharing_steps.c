@@ -605,6 +605,27 @@ static yoke_status any_there(void)
     return yoke_wait_any(things, 3, NULL, 0.03, NULL);
 }
 
+/* It has the lock again, however the wait ends. */
+static yoke_status wait_there(void)
+{
+    yoke_status status = yoke_mutex_lock(b->lock, 0);
+
+    if (status == YOKE_OK) {
+        status = yoke_condition_wait(b->condition, b->lock, 0.15);
+    }
+    return yoke_mutex_unlock(b->lock) == YOKE_OK ? status : YOKE_EINVAL;
+}
+
+static yoke_status end_condition(void)
+{
+    return yoke_condition_destroy(b->condition);
+}
+
+static yk_ipc_object *the_condition(void)
+{
+    return (yk_ipc_object *)b->condition;
+}
+
 static yoke_status end_empty(void)
 {
     return yoke_queue_destroy(b->empty);
@@ -663,6 +684,7 @@ static void test_destroyed(void **state)
         {meet_there, end_barrier, the_barrier},
         {give_there, end_semaphore, the_semaphore},
         {set_event_there, end_event, the_event},
+        {wait_there, end_condition, the_condition},
         {any_there, end_empty, the_empty},
         {any_there, end_pipe, the_pipe},
         {any_there, end_event, the_event},
