@@ -2,11 +2,11 @@
 #include "supervisor/repair.h"
 
 #include "base/bits.h"
-#include "base/clock.h"
 #include "protocol/aside.h"
 #include "protocol/bells.h"
 #include "protocol/eligibility.h"
 #include "protocol/item_table.h"
+#include "protocol/job_deadline.h"
 #include "protocol/writeback.h"
 #include "protocol/undo.h"
 #include "supervisor/repair_items.h"
@@ -24,9 +24,6 @@ enum { MAX_FRUITLESS = 64 };
 
 /* Maximum number of deaths of a worker in a row before the kernel runs. */
 enum { MAX_PREPARATION_CRASHES = 3, MAX_PREPARATION_KILLS = 8 };
-
-/* A worker that finishes its chunk within this time of a deadline is not killed. */
-static const uint64_t grace_ns = 100 * (uint64_t)YK_NS_PER_MS;
 
 static void repair_items_of(const yk_job *job, yk_tiles tiles, uint64_t *begin,
                             uint64_t *end)
@@ -432,57 +429,7 @@ static void stop_hopeless(yk_control *control, yk_job_ref ref)
     }
 }
 
-/* ---- deadlines ---- */
-
-static void stop_late(yk_control *control, yk_job_ref ref)
-{
-    yk_job *job = yk_job_at(control, ref);
-    const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
-
-    if (yk_job_is_running(control, ref)) {
-        yk_job_explain(job, ref.generation,
-                       "%s '%s' exceeded its time limit with %u of %u pieces done",
-                       yk_kernel_noun(kernel), kernel->name, yk_job_done(control, job),
-                       atomic_load(&job->tile_count));
-        yk_job_stop(control, ref, YOKE_EDEADLINE);
-        yk_control_wake_workers(control);
-    }
-}
-
-static void report_overdue(yk_control *control, yk_job_ref ref,
-                           void (*overdue)(uint32_t slot, void *context), void *context)
-{
-    const uint64_t word = yk_active_pack(ref.slot, ref.generation);
-    const uint32_t count = yk_worker_count(control);
-
-    for (uint32_t i = 0; i < count; i++) {
-        if (atomic_load(&control->workers[i].active) == word) {
-            overdue(i, context);
-        }
-    }
-}
-
-/* Returns the time of the next check. */
-static uint64_t keep_deadline(yk_control *control, yk_job_ref ref,
-                              void (*overdue)(uint32_t slot, void *context),
-                              void *context)
-{
-    const uint64_t deadline = yk_job_at(control, ref)->deadline_ns;
-    const uint64_t now = yk_clock_ns();
-
-    if (deadline == 0) {
-        return UINT64_MAX;
-    }
-    if (now < deadline) {
-        return deadline;
-    }
-    stop_late(control, ref);
-    if (now < deadline + grace_ns) {
-        return deadline + grace_ns;
-    }
-    report_overdue(control, ref, overdue, context);
-    return now + grace_ns;
-}
+/* ---- looking at all jobs ---- */
 
 static uint64_t repair_job(yk_control *control, yk_job_ref ref,
                            void (*overdue)(uint32_t slot, void *context), void *context)
@@ -491,7 +438,7 @@ static uint64_t repair_job(yk_control *control, yk_job_ref ref,
     uint64_t next;
 
     stop_hopeless(control, ref);
-    next = yk_min(keep_deadline(control, ref, overdue, context),
+    next = yk_min(yk_job_keep_deadline(control, ref, overdue, context),
                   yk_repair_item_limits(control, ref, overdue, context));
     if (atomic_load(&job->damaged) != 0 && yk_repair_lost(control, ref)) {
         yk_control_wake_workers(control);
