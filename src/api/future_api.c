@@ -53,7 +53,7 @@ bool yoke_future_is_done(yoke_future *future)
         return false;
     }
     pool = yk_future_hold(future);
-    done = yk_future_wait(future, 0);
+    done = yk_future_is_done(future);
     yk_future_unhold(future, pool);
     return done;
 }

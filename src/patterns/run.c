@@ -5,11 +5,16 @@
 #include "pool/submit.h"
 #include "sys/call_guard.h"
 
-/* How the job ended; YOKE_ETIMEDOUT. The caller holds the future. */
-static yoke_status run_wait_held(yoke_future *future, double seconds, yk_error *error)
+/* How the job ended. If it has not, *over is false: YOKE_ETIMEDOUT, or what yk_future_wait()
+ * says. The caller holds the future. */
+static yoke_status run_wait_held(yoke_future *future, double seconds, bool *over,
+                                 yk_error *error)
 {
-    if (!yk_future_wait(future, seconds)) {
-        return YOKE_ETIMEDOUT;
+    const yoke_status status = yk_future_wait(future, seconds, error);
+
+    *over = status == YOKE_OK;
+    if (!*over) {
+        return status;
     }
     future->told = true;
     if (future->status != YOKE_OK) {
@@ -25,9 +30,14 @@ static yoke_status run_finish_held(yoke_future *future, void **result, size_t *b
 {
     yoke_pool *pool = future->pool;
     yoke_status status;
+    bool over;
 
     yk_guard_cancel_point(); /* also if it need not sleep */
-    status = run_wait_held(future, -1, error);
+    status = run_wait_held(future, -1, &over, error);
+    if (!over) {
+        yk_future_abandon(future);
+        return status;
+    }
     if (status == YOKE_OK && result != NULL) {
         yk_future_take_result(pool, future, result, bytes);
     }
@@ -52,6 +62,7 @@ yoke_status yk_run_wait(yoke_future *future, double seconds, yk_error *error)
 {
     yoke_pool *pool;
     yoke_status status;
+    bool over;
 
     if (yk_result_is_making(future)) {
         return yk_fail(error, YOKE_EBUSY,
@@ -59,7 +70,7 @@ yoke_status yk_run_wait(yoke_future *future, double seconds, yk_error *error)
     }
     pool = yk_future_hold(future);
     yk_guard_cancel_point(); /* also if it need not sleep */
-    status = run_wait_held(future, seconds, error);
+    status = run_wait_held(future, seconds, &over, error);
     yk_future_unhold(future, pool);
     return status;
 }
@@ -68,7 +79,8 @@ yoke_status yk_run_result(yoke_future *future, void **result, size_t *bytes,
                           yk_error *error)
 {
     yoke_pool *pool = yk_future_hold(future);
-    yoke_status status = run_wait_held(future, 0, error);
+    bool over;
+    yoke_status status = run_wait_held(future, 0, &over, error);
 
     if (status == YOKE_OK && pool != NULL) {
         yk_future_take_result(pool, future, result, bytes);

@@ -356,7 +356,7 @@ static void fill_slot(yoke_stream *stream, yk_stream_slot *slot)
 
 static bool stream_slot_has_ended(yk_stream_slot *slot)
 {
-    return slot->state == YK_SLOT_RUNNING && yk_future_wait(slot->future, 0);
+    return slot->state == YK_SLOT_RUNNING && yk_future_is_done(slot->future);
 }
 
 /* The slot whose results come next; NULL: they are not ready. */
@@ -564,8 +564,9 @@ static const yk_stream_slot *first_running(const yoke_stream *stream)
     return NULL;
 }
 
-/* Waits until the pool changes, or a while. */
-static void wait_for_change(yoke_stream *stream, uint32_t ticket, uint64_t limit_ns)
+/* Waits until the pool changes, or a while. YOKE_ESTOPPED. That it is broken, the jobs say. */
+static yoke_status wait_for_change(yoke_stream *stream, uint32_t ticket,
+                                   uint64_t limit_ns, yk_error *error)
 {
     yk_eventcount *changed = &stream->pool->control->changed;
     const yk_stream_slot *slot = first_running(stream);
@@ -576,8 +577,11 @@ static void wait_for_change(yoke_stream *stream, uint32_t ticket, uint64_t limit
         }
         yk_guard_cancel_point();
         yk_eventcount_wait(changed, ticket, limit_ns);
-        (void)yk_pool_is_alive(stream->pool);
+        if (yk_pool_is_alive(stream->pool)) {
+            return yk_pool_check(stream->pool, error);
+        }
     }
+    return YOKE_OK;
 }
 
 /* The next slot with results. NULL with YOKE_OK: that was all. */
@@ -586,7 +590,7 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
 {
     for (;;) {
         const uint32_t ticket = yk_eventcount_ticket(&stream->pool->control->changed);
-        const yoke_status status = stream_fill(stream, ready, &deadline, error);
+        yoke_status status = stream_fill(stream, ready, &deadline, error);
         uint64_t now;
 
         if (status != YOKE_OK || *ready != NULL) {
@@ -599,7 +603,10 @@ static yoke_status wait_ready(yoke_stream *stream, yk_stream_slot **ready,
         if (now >= deadline) {
             return yk_fail(error, YOKE_ETIMEDOUT, "no result is ready yet");
         }
-        wait_for_change(stream, ticket, yk_min(deadline - now, poll_ns));
+        status = wait_for_change(stream, ticket, yk_min(deadline - now, poll_ns), error);
+        if (status != YOKE_OK) {
+            return status;
+        }
     }
 }
 
@@ -656,6 +663,15 @@ void yk_stream_undo(void *left, uint64_t unused)
 
 /* ---- giving it back ---- */
 
+/* If it does not end, since the supervisor is stopped, the window stays allocated until the end of
+ * the pool. */
+static void stream_end_job(yoke_future *future)
+{
+    if (yk_future_wait(future, -1, NULL) != YOKE_OK) {
+        yk_future_forsake(future);
+    }
+}
+
 void yk_stream_destroy(yoke_stream *stream, bool has_pool)
 {
     stream->busy = true; /* for callbacks that come while it waits */
@@ -663,7 +679,7 @@ void yk_stream_destroy(yoke_stream *stream, bool has_pool)
         cancel_all(stream);
         for (size_t i = 0; i < stream->layout.slots; i++) {
             if (stream->slots[i].state == YK_SLOT_RUNNING) {
-                (void)yk_future_wait(stream->slots[i].future, -1);
+                stream_end_job(stream->slots[i].future);
             }
             if (stream->failure != YOKE_OK && stream->slots[i].future != NULL) {
                 stream->slots[i].future->told = true; /* by the stream's one error */

@@ -17,6 +17,8 @@ static const uint64_t spin_ns = 50000;
 /* In company: by then the job's worker has been given a core, or another worker may get one. */
 static const uint64_t start_ns = YK_NS_PER_MS;
 static const uint64_t poll_ns = 100 * (uint64_t)YK_NS_PER_MS;
+/* By then a worker that is killed at a job's deadline is dead. */
+static const uint64_t late_ns = YK_NS_PER_S;
 
 /* Jobs that waited for this one need not check its slot any more. */
 static void collect_release_dependents_locked(yoke_pool *pool, uint32_t slot,
@@ -421,9 +423,44 @@ static bool try_finish(yoke_future *future)
     return is_over || is_ours;
 }
 
-static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
+/* Whether the wait goes on while the supervisor is halted. A job with a time limit is waited for
+ * until then; it may not end, since the supervisor does not reap the worker that was killed. */
+static yoke_status collect_check_halt_locked(const yoke_pool *pool,
+                                             const yoke_future *future, yk_error *error)
+{
+    const yk_job *job = yk_job_at(pool->control, future->ref);
+
+    if (future->collected || !yk_pool_is_halted_locked(pool)) {
+        return YOKE_OK;
+    }
+    if (job->deadline_ns == 0) {
+        return yk_pool_check_locked(pool, error);
+    }
+    return yk_clock_ns() < job->deadline_ns + late_ns
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EDEADLINE,
+                         "the job exceeded its time limit; its worker was killed, and the "
+                         "pool's supervisor (process %d), which would replace it, is "
+                         "stopped: send it SIGCONT",
+                         (int)pool->liveness.supervisor);
+}
+
+static yoke_status collect_check_halt(yoke_pool *pool, const yoke_future *future,
+                                      yk_error *error)
+{
+    yoke_status status;
+
+    yk_pool_lock(pool);
+    status = collect_check_halt_locked(pool, future, error);
+    yk_pool_unlock(pool);
+    return status;
+}
+
+static yoke_status wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline,
+                               yk_error *error)
 {
     yk_eventcount *ended = &yk_job_at(pool->control, future->ref)->ended;
+    yoke_status status;
     bool waited = false;
 
     for (;;) {
@@ -433,11 +470,11 @@ static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
 
         if (try_finish(future)) {
             yk_run_callbacks(pool);
-            return true;
+            return YOKE_OK;
         }
         now = yk_clock_ns();
         if (now >= deadline) {
-            return !yk_pool_is_alive(pool) && try_finish(future);
+            return !yk_pool_is_alive(pool) && try_finish(future) ? YOKE_OK : YOKE_ETIMEDOUT;
         }
         limit = deadline - now < limit ? deadline - now : limit;
         if (yk_company_is_seen(now) && !waited) {
@@ -452,14 +489,24 @@ static bool wait_inside(yoke_pool *pool, yoke_future *future, uint64_t deadline)
         yk_guard_cancel_point();
         yk_eventcount_wait(ended, ticket, limit);
         (void)yk_pool_is_alive(pool);
+        status = collect_check_halt(pool, future, error);
+        if (status != YOKE_OK) {
+            return status;
+        }
     }
 }
 
-bool yk_future_wait(yoke_future *future, double seconds)
+yoke_status yk_future_wait(yoke_future *future, double seconds, yk_error *error)
 {
     yoke_pool *pool = future->pool;
 
-    return pool == NULL || wait_inside(pool, future, yk_clock_deadline(seconds));
+    return pool == NULL ? YOKE_OK
+                        : wait_inside(pool, future, yk_clock_deadline(seconds), error);
+}
+
+bool yk_future_is_done(yoke_future *future)
+{
+    return yk_future_wait(future, 0, NULL) == YOKE_OK;
 }
 
 yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_request *request)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "launch/request.h"
 #include "yoke/future.h"
 #include "yoke/pool.h"
@@ -54,7 +55,12 @@ void yk_abandon_jobs_locked(yoke_pool *pool, yoke_status status, const char *tex
  * lock, runs callbacks. */
 yoke_future *yk_future_create_ended(yoke_pool *pool, const yk_request *request);
 
-/* Waits until the job is collected, or the time (negative: no limit) is over. */
-bool yk_future_wait(yoke_future *future, double seconds);
+/* Waits until the job is collected: YOKE_OK, whatever its status; or until the time (negative: no
+ * limit) is over: YOKE_ETIMEDOUT. Other statuses: the job goes on, but the supervisor is stopped.
+ * YOKE_EDEADLINE: it would have ended the job by now; YOKE_ESTOPPED. */
+yoke_status yk_future_wait(yoke_future *future, double seconds, yk_error *error);
+
+/* Whether the job has ended; collects it. */
+bool yk_future_is_done(yoke_future *future);
 
 #endif

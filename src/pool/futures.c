@@ -135,9 +135,8 @@ static void undo_hold(void *held, uint64_t unused)
     yk_pool_leave(pool);
 }
 
-static void undo_hold_own(void *held, uint64_t unused)
+void yk_future_forsake(yoke_future *future)
 {
-    yoke_future *future = held;
     yoke_pool *pool = future->pool;
 
     yk_pool_lock(pool);
@@ -148,6 +147,11 @@ static void undo_hold_own(void *held, uint64_t unused)
     future->told = true;
     yk_pool_unlock(pool);
     yk_future_cancel(future);
+}
+
+static void undo_hold_own(void *held, uint64_t unused)
+{
+    yk_future_forsake(held);
     undo_hold(held, unused);
 }
 
@@ -168,6 +172,12 @@ void yk_future_hold_own(yoke_future *future)
 {
     yk_pool_enter(future->pool);
     yk_hold(undo_hold_own, future, 0);
+}
+
+void yk_future_abandon(yoke_future *future)
+{
+    yk_hold_end();
+    undo_hold_own(future, 0);
 }
 
 void yk_future_unhold(yoke_future *future, yoke_pool *pool)

@@ -109,6 +109,13 @@ void yk_future_unhold(yoke_future *future, yoke_pool *pool);
  * cancelled, and nothing of it is written to the program's memory any more. */
 void yk_future_hold_own(yoke_future *future);
 
+/* Cancels the job; nothing of it is written to the program's memory any more. */
+void yk_future_forsake(yoke_future *future);
+
+/* Ends yk_future_hold_own() as if the call was left: its job has not ended, and is not waited for
+ * any longer. */
+void yk_future_abandon(yoke_future *future);
+
 /* One reference fewer. Takes the lock, if there is a pool. */
 void yk_future_let_go(yoke_future *future);
 

@@ -65,8 +65,8 @@ static bool have_all_answered(const yk_control *control, uint64_t flush_request)
     return true;
 }
 
-/* Has all devices give back what they hold of an allocation that no job uses. False if the
- * pool broke. */
+/* Has all devices give back what they hold of an allocation that no job uses. False if
+ * yk_pool_check() fails. */
 static bool flush_request(yoke_pool *pool, uint64_t table)
 {
     yk_control *control = pool->control;
@@ -149,6 +149,15 @@ static yoke_status lend_look_at_locked(yoke_pool *pool, void *pointer, ending *s
     return status;
 }
 
+/* Whether the allocation is still there, and lent as it was. */
+static bool lend_is_same_locked(yoke_pool *pool, void *pointer, const yk_allocation *block)
+{
+    yk_allocation now;
+
+    return yk_arena_get(&pool->arena, pointer, &now, NULL) == YOKE_OK &&
+           now.id == block->id && now.table == block->table;
+}
+
 /* Checks until nothing of it is on devices alone, or a job uses it. The lock is
  * given up while devices give back: all may be different then. */
 static yoke_status lend_get_back_locked(yoke_pool *pool, void *pointer, ending *seen,
@@ -164,8 +173,13 @@ static yoke_status lend_get_back_locked(yoke_pool *pool, void *pointer, ending *
         yk_pool_unlock(pool);
         alive = flush_request(pool, seen->block.table);
         yk_pool_lock(pool);
-        status = alive ? lend_look_at_locked(pool, pointer, seen, error)
-                       : yk_pool_fail_broken(error);
+        status = alive ? YOKE_OK : yk_pool_check_locked(pool, error);
+        if (!alive && lend_is_same_locked(pool, pointer, &seen->block)) {
+            table->may_be_held = 1;
+        }
+        if (status == YOKE_OK) {
+            status = lend_look_at_locked(pool, pointer, seen, error);
+        }
     }
     return status;
 }
@@ -215,7 +229,11 @@ yoke_status yk_reclaim(yoke_pool *pool, void *pointer, yk_error *error)
             return status;
         }
         yk_guard_cancel_point();
-        (void)yk_pool_wait_change(pool, ticket);
+        /* If it broke, the next turn finds its jobs ended. */
+        if (!yk_pool_wait_change(pool, ticket) &&
+            yk_pool_check(pool, error) == YOKE_ESTOPPED) {
+            return YOKE_ESTOPPED;
+        }
     }
 }
 

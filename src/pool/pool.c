@@ -407,7 +407,11 @@ static yoke_status wait_idle(yoke_pool *pool, uint64_t deadline, yk_error *error
         yk_guard_cancel_point();
         if (!idle && !yk_pool_wait_change_until(pool, ticket, deadline - now) &&
             !is_ending(pool)) {
-            return yk_pool_fail_broken(error);
+            const yoke_status status = yk_pool_check(pool, error);
+
+            if (status != YOKE_OK) {
+                return status;
+            }
         }
     }
 }
@@ -579,7 +583,11 @@ static yoke_status wait_until_up(yoke_pool *pool, const yoke_pool_options *optio
             return check_selected(pool, error);
         }
         if (!yk_pool_wait_change(pool, ticket)) {
-            return yk_pool_fail_broken(error);
+            const yoke_status status = yk_pool_check(pool, error);
+
+            if (status != YOKE_OK) {
+                return status;
+            }
         }
     }
 }
@@ -658,17 +666,19 @@ static void stop_processes(yoke_pool *pool, bool kill)
     atomic_store(&pool->control->quit, kill ? YK_QUIT_KILL : YK_QUIT_CLOSE);
     yk_bell_ring(pool->control->supervisor_bell);
     yk_control_wake_workers(pool->control);
-    if (!yk_fd_wait_one(pool->liveness.all_gone_fd, end_ns)) {
+    if (!yk_fd_wait_one(pool->liveness.all_gone_fd,
+                        kill && yk_pool_look(pool) ? 0 : end_ns)) {
+        pool->liveness.was_stopped = yk_pool_look(pool);
         yk_pool_kill_supervisor(pool);
         (void)yk_fd_wait_one(pool->liveness.all_gone_fd, end_ns);
     }
     /* By the descriptor: the application may have reaped it, and its pid be a child's. The end
-     * of the pipe is not the last that a process closes, and it may be no child of ours. */
-    if (pool->liveness.supervisor_fd >= 0) {
-        (void)yk_fd_wait_one(pool->liveness.supervisor_fd, end_ns);
-        yk_process_reap_open(pool->liveness.supervisor_fd);
-    } else {
+     * of the pipe is not the last that a process closes, and it may be no child of ours. A
+     * process that hangs inside the system cannot be killed, and is not reaped. */
+    if (pool->liveness.supervisor_fd < 0) {
         (void)yk_process_reap(pool->liveness.supervisor, true, &status);
+    } else if (yk_fd_wait_one(pool->liveness.supervisor_fd, end_ns)) {
+        yk_process_reap_open(pool->liveness.supervisor_fd);
     }
     yk_pool_lock(pool);
     pool->liveness.supervisor = 0;
@@ -758,6 +768,10 @@ yoke_status yk_pool_destroy(yoke_pool *pool, bool kill, yk_error *error)
     part_from_all(pool);
     if (pool->liveness.was_broken && !kill) {
         status = yk_pool_fail_broken(error);
+    } else if (pool->liveness.was_stopped && !kill) {
+        status = yk_fail(error, YOKE_ESTOPPED,
+                         "the pool's supervisor was stopped: its processes were killed "
+                         "without their finalizers");
     }
     status = add_unread(pool, status, error);
     yk_error_clear(&trace);

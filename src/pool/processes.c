@@ -141,7 +141,7 @@ static bool process_condition_holds(yoke_process *process, process_condition *co
     return result;
 }
 
-/* False if the time is over, or the pool is broken. */
+/* False if the time is over, the pool is broken, or its supervisor stopped. */
 static bool process_wait_until(yoke_process *process, process_condition *condition,
                                uint64_t deadline_ns)
 {
@@ -162,10 +162,25 @@ static bool process_wait_until(yoke_process *process, process_condition *conditi
             (void)yk_eventcount_wait_spinning(changed, ticket, yk_min(limit, spin_ns),
                                               limit);
         }
-        if (now >= deadline_ns || !yk_pool_is_alive(process->pool)) {
+        if (now >= deadline_ns || !yk_pool_is_alive(process->pool) ||
+            yk_pool_check(process->pool, NULL) != YOKE_OK) {
             return process_condition_holds(process, condition);
         }
     }
+}
+
+/* Waits without a limit, as long as there is a supervisor that could make the condition hold. */
+static yoke_status process_wait_for(yoke_process *process, process_condition *condition,
+                                    yk_error *error)
+{
+    while (!process_wait_until(process, condition, UINT64_MAX)) {
+        const yoke_status status = yk_pool_check(process->pool, error);
+
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+    return YOKE_OK;
 }
 
 /* ---- starting ---- */
@@ -265,10 +280,14 @@ static yoke_status check_request(const yoke_pool *pool,
 static yoke_status await_start(yoke_process *process, yk_error *error)
 {
     YK_NOT_CANCELLED; /* the program does not have it yet */
+    yoke_status status;
 
     yk_control_wake_supervisor(process->pool->control);
-    if (!process_wait_until(process, process_has_started_locked, UINT64_MAX)) {
-        return yk_pool_fail_broken(error);
+    status = process_wait_for(process, process_has_started_locked, error);
+    if (status != YOKE_OK) {
+        /* If it starts later, it does not begin. */
+        (void)yk_process_add_signal(slot_of(process), yk_process_kill_signal());
+        return status;
     }
     if (process->refusal != 0) {
         return yk_fail(error, YOKE_ESYSTEM, "%s cannot be forked: %s", process->name,
@@ -345,10 +364,15 @@ yoke_status yk_process_join(yoke_process *process, double seconds, yk_error *err
 {
     if (!process_wait_until(process, process_collect_ended_locked,
                             yk_clock_deadline(seconds))) {
-        return yk_pool_is_alive(process->pool)
-                   ? yk_fail(error, YOKE_ETIMEDOUT, "%s (process %d) has not ended",
-                             process->name, (int)process->pid)
-                   : yk_pool_fail_broken(error);
+        const yoke_status status =
+            yk_pool_is_alive(process->pool) && seconds >= 0
+                ? YOKE_OK
+                : yk_pool_check(process->pool, error);
+
+        return status != YOKE_OK
+                   ? status
+                   : yk_fail(error, YOKE_ETIMEDOUT, "%s (process %d) has not ended",
+                             process->name, (int)process->pid);
     }
     if (process->unfound || process->left) {
         process->told |= error != NULL;
@@ -383,43 +407,51 @@ static bool process_was_sent_all_locked(yoke_process *process)
            atomic_load(&slot_of(process)->wanted) == 0;
 }
 
-/* Has the supervisor send the signal, unless the process has ended. False: the pool is broken. */
-static bool process_ask_for_signal(yoke_process *process, int signal)
+/* Adds the signal if there is room. *ended: there is no process to send it to. */
+static bool process_try_ask(yoke_process *process, int signal, bool *ended)
 {
-    bool is_added = false;
-    bool has_ended = false;
+    bool is_added;
 
-    while (!is_added && !has_ended) {
-        if (!process_wait_until(process, process_takes_signal_locked, UINT64_MAX)) {
-            return false;
-        }
-        yk_pool_lock(process->pool);
-        has_ended = process_collect_ended_locked(process);
-        is_added = !has_ended && yk_process_add_signal(slot_of(process), signal);
-        yk_pool_unlock(process->pool);
-    }
-    if (has_ended) {
-        return true;
-    }
-    yk_control_wake_supervisor(process->pool->control);
-    return yk_pool_is_alive(process->pool);
+    yk_pool_lock(process->pool);
+    *ended = process_collect_ended_locked(process);
+    is_added = !*ended && yk_process_add_signal(slot_of(process), signal);
+    yk_pool_unlock(process->pool);
+    return is_added;
 }
 
 yoke_status yk_process_ask(yoke_process *process, int signal, yk_error *error)
 {
-    return process_ask_for_signal(process, signal) ? YOKE_OK : yk_pool_fail_broken(error);
+    bool ended;
+
+    while (!process_try_ask(process, signal, &ended) && !ended) {
+        const yoke_status status =
+            process_wait_for(process, process_takes_signal_locked, error);
+
+        if (status != YOKE_OK) {
+            return status;
+        }
+    }
+    if (ended) {
+        return YOKE_OK;
+    }
+    yk_control_wake_supervisor(process->pool->control);
+    return yk_pool_is_alive(process->pool) ? YOKE_OK : yk_pool_fail_broken(error);
 }
 
 yoke_status yk_process_send(yoke_process *process, int signal, yk_error *error)
 {
+    yoke_status status;
     int refusal;
 
     if (!yk_process_is_signal(signal)) {
         return yk_fail(error, YOKE_EINVAL, "%d is not the number of a signal", signal);
     }
-    if (!process_ask_for_signal(process, signal) ||
-        !process_wait_until(process, process_was_sent_all_locked, UINT64_MAX)) {
-        return yk_pool_fail_broken(error);
+    status = yk_process_ask(process, signal, error);
+    if (status == YOKE_OK) {
+        status = process_wait_for(process, process_was_sent_all_locked, error);
+    }
+    if (status != YOKE_OK) {
+        return status;
     }
     yk_pool_lock(process->pool);
     refusal = process->ended ? 0 : slot_of(process)->signal_refusal;

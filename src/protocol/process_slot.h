@@ -20,6 +20,8 @@
  *     fork                                        supervisor      the process dies with it;
  *                                                                 the pool is broken
  *     pid, RUNNING, signal                        supervisor      "
+ *     ... or KILL is in `wanted` before the fork:
+ *       REFUSED, signal                           supervisor      "
  *     find the function, run it, exit             process         it is reaped, as after any end
  *     failure, unfound: there is no function      process         before unfound: as any end
  *     a signal behind those in `wanted`, wake     starter         the signal is sent

@@ -163,18 +163,33 @@ static void supervisor_grant_pipes(const yk_supervisor *supervisor,
     }
 }
 
+static void refuse_process(yk_supervisor *supervisor, yk_process_slot *slot, int problem)
+{
+    atomic_store(&slot->detached_seen, YK_SEEN_ALL);
+    slot->wait_status = problem;
+    yk_supervisor_log(supervisor, "%s cannot be forked", slot->name);
+    change_state(supervisor->control, slot, YK_PROCESS_REFUSED);
+}
+
+/* The call that was to start it has given up. */
+static bool is_unwanted(const yk_process_slot *slot)
+{
+    return atomic_load(&slot->wanted) == (uint64_t)yk_process_kill_signal();
+}
+
 static void supervisor_start_process(yk_supervisor *supervisor, yk_process_slot *slot,
                                      yk_child *child)
 {
     engagement self = {supervisor->control, &supervisor->attachments, slot};
 
     YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_SEEN);
+    if (is_unwanted(slot)) {
+        refuse_process(supervisor, slot, ECANCELED);
+        return;
+    }
     atomic_store(&slot->detached_seen, supervisor->attachments.closed);
     if (!yk_supervisor_fork_program(supervisor, child, process_entry, &self)) {
-        atomic_store(&slot->detached_seen, YK_SEEN_ALL);
-        slot->wait_status = errno;
-        yk_supervisor_log(supervisor, "%s cannot be forked", slot->name);
-        change_state(supervisor->control, slot, YK_PROCESS_REFUSED);
+        refuse_process(supervisor, slot, errno);
         return;
     }
     YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_FORKED);
