@@ -90,7 +90,7 @@ typedef struct yoke_task_options {
     size_t context_bytes;      /**< its size, at most 4096 */
     /** yoke_apply(): address space for the result, in bytes; it takes no more memory than
      *  the result. 0: 1 GiB, or a 128th of the pool's memory if that is less; a 1024th
-     *  for tasks beyond the 64 that are usually in flight. */
+     *  for tasks beyond the 64 that are usually in flight, a 16384th beyond 256. */
     size_t max_result_bytes;
     /** Called when the job has ended well, or not, in a thread of the program that is
      *  inside a wait, yoke_pool_poll() or another call on the pool; as by

@@ -34,6 +34,7 @@ typedef struct yk_request {
     void *on_context;
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
     bool is_users;     /* the future will be */
+    uint64_t begun_ns; /* clock, when the call began; 0: with the submission */
     struct yk_completion
         *completions;      /* what is to be done at the job's end; NULL: nothing */
     uint64_t scratch_args; /* a bit for each argument that is memory of the library's */

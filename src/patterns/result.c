@@ -28,17 +28,23 @@ typedef struct task_result {
 } task_result;
 
 /* Address space is no memory, but a small arena has little of it: the usual number of jobs gets
- * half of it at most, and those beyond that a quarter. */
+ * half of it at most, and those beyond that a quarter, and another one. */
 static const uint64_t max_by_default = UINT64_C(1) << 30;
+
+static uint64_t result_parts(ptrdiff_t slot)
+{
+    return slot < YK_USUAL_JOBS   ? 2 * YK_USUAL_JOBS
+           : slot < YK_LEAST_JOBS ? 4 * YK_LEAST_JOBS
+                                  : 4 * YK_MAX_JOBS;
+}
 
 static uint64_t room_for(const yoke_pool *pool, const yk_job *job, uint64_t asked)
 {
     const uint64_t all = pool->arena.layout.zones[YK_ZONE_BLOCKS].end;
-    const bool is_usual = job - pool->control->jobs < YK_USUAL_JOBS;
 
     return asked != 0 ? asked
-                      : yk_min(max_by_default, all / (is_usual ? 2 * YK_USUAL_JOBS
-                                                               : 4 * YK_MAX_JOBS));
+                      : yk_min(max_by_default,
+                               all / result_parts(job - pool->control->jobs));
 }
 
 static yoke_status result_begin(yk_completion *completion, yoke_pool *pool, yk_job *job,

@@ -28,8 +28,8 @@ static void collect_release_dependents_locked(yoke_pool *pool, uint32_t slot,
         const uint32_t i = pool->jobs.slots_by_age[k];
         yk_job *job = &pool->control->jobs[i];
 
-        if (!yk_job_bits_has(&pool->order.behind[i], slot) &&
-            !yk_job_bits_has(&pool->order.relies[i], slot)) {
+        if (!yk_job_bits_has(&pool->order.rows[i].behind, slot) &&
+            !yk_job_bits_has(&pool->order.rows[i].relies, slot)) {
             continue;
         }
         if (status != YOKE_OK && yk_job_set_has(&job->needs, slot)) {

@@ -6,8 +6,22 @@
  */
 #include "pool/order.h"
 
+#include <stdlib.h>
+
 #include "launch/check.h"
 #include "pool/pool.h"
+
+bool yk_order_init(yk_order *order, uint32_t slots)
+{
+    order->rows = calloc(slots, sizeof *order->rows);
+    return order->rows != NULL;
+}
+
+void yk_order_fini(yk_order *order)
+{
+    free(order->rows);
+    order->rows = NULL;
+}
 
 /* Whether the earlier job must end first; *needed if it also must succeed. */
 static bool order_conflicts(const yk_launch *earlier, const yk_launch *later,
@@ -63,7 +77,7 @@ static void add_wait(const yoke_pool *pool, order *found, uint32_t slot)
     if (!yk_job_bits_has(&found->behind, slot)) {
         yk_job_bits_add(&found->waits, slot);
         yk_job_bits_add(&found->behind, slot);
-        yk_job_bits_join(&found->behind, &pool->order.behind[slot]);
+        yk_job_bits_join(&found->behind, &pool->order.rows[slot].behind);
     }
 }
 
@@ -72,7 +86,7 @@ static void add_need(const yoke_pool *pool, order *found, uint32_t slot)
     if (!yk_job_bits_has(&found->relies, slot)) {
         yk_job_bits_add(&found->needs, slot);
         yk_job_bits_add(&found->relies, slot);
-        yk_job_bits_join(&found->relies, &pool->order.relies[slot]);
+        yk_job_bits_join(&found->relies, &pool->order.rows[slot].relies);
     }
 }
 
@@ -124,7 +138,7 @@ yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
                                  const yoke_map_options *options, yk_error *error)
 {
     yk_job *job = &pool->control->jobs[slot];
-    order found = {.waits = {{0}}};
+    order found = {.waits = {.used = 0}};
     const yoke_status status = find_explicit(pool, options, &found, error);
 
     if (status != YOKE_OK) {
@@ -133,16 +147,16 @@ yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
     find_conflicts(pool, &job->launch, &found);
     yk_job_set_store(&job->waits_for, &found.waits);
     yk_job_set_store(&job->needs, &found.needs);
-    yk_job_set_store(&job->waited_by, &(const yk_job_bits){{0}});
-    pool->order.behind[slot] = found.behind;
-    pool->order.relies[slot] = found.relies;
+    yk_job_set_store(&job->waited_by, &(const yk_job_bits){0});
+    pool->order.rows[slot].behind = found.behind;
+    pool->order.rows[slot].relies = found.relies;
     return YOKE_OK;
 }
 
 void yk_order_clear_locked(yoke_pool *pool, uint32_t slot)
 {
-    pool->order.behind[slot] = (yk_job_bits){{0}};
-    pool->order.relies[slot] = (yk_job_bits){{0}};
+    pool->order.rows[slot].behind = (yk_job_bits){0};
+    pool->order.rows[slot].relies = (yk_job_bits){0};
 }
 
 void yk_order_add_locked(yoke_pool *pool, uint32_t slot)
@@ -161,7 +175,7 @@ void yk_order_remove_locked(yoke_pool *pool, uint32_t slot)
     for (uint32_t i = 0; i < pool->jobs.count; i++) {
         const uint32_t other = pool->jobs.slots_by_age[i];
 
-        yk_job_bits_remove(&pool->order.behind[other], slot);
-        yk_job_bits_remove(&pool->order.relies[other], slot);
+        yk_job_bits_remove(&pool->order.rows[other].behind, slot);
+        yk_job_bits_remove(&pool->order.rows[other].relies, slot);
     }
 }

@@ -11,11 +11,20 @@
 #include "yoke/map.h"
 #include "yoke/pool.h"
 
-/* By slot; a bit for each other slot. Under the pool's lock. */
+/* What is known of the job in a slot: a bit for each other slot. */
+typedef struct yk_order_row {
+    yk_job_bits behind; /* the jobs it waits for, however indirectly */
+    yk_job_bits relies; /* those it needs, however indirectly */
+} yk_order_row;
+
+/* By slot. Under the pool's lock. Large, and little of it is ever touched. */
 typedef struct yk_order {
-    yk_job_bits behind[YK_MAX_JOBS]; /* the jobs it waits for, however indirectly */
-    yk_job_bits relies[YK_MAX_JOBS]; /* those it needs, however indirectly */
+    yk_order_row *rows;
 } yk_order;
+
+/* For so many slots. False: there is no memory. */
+bool yk_order_init(yk_order *order, uint32_t slots);
+void yk_order_fini(yk_order *order);
 
 /* Finds what a job that is filled in has to wait for: jobs that conflict with it, and those it
  * names. */

@@ -123,6 +123,28 @@ static void pool_unmap_memory(mappings *all)
     yk_mapping_destroy(&all->control);
 }
 
+/* With all the jobs that there can be, or as many as leave `room` bytes of address space. */
+static yoke_status pool_map_control(yk_mapping *control, size_t room, yk_error *error)
+{
+    yk_mapping rest;
+    const bool has_room = yk_mapping_reserve(&rest, room);
+    const uint32_t most = yk_elf_has_valgrind() ? YK_LEAST_JOBS : YK_MAX_JOBS;
+    yoke_status status = YOKE_ENOMEM;
+
+    for (uint32_t jobs = most; has_room && status == YOKE_ENOMEM && jobs > YK_LEAST_JOBS;
+         jobs /= 2) {
+        status = yk_mapping_create(control, "yoke control", yk_control_bytes(jobs),
+                                   yk_control_bytes(jobs), NULL);
+    }
+    if (has_room) {
+        yk_mapping_destroy(&rest);
+    }
+    return status == YOKE_ENOMEM
+               ? yk_mapping_create(control, "yoke control", yk_control_bytes(YK_LEAST_JOBS),
+                                   yk_control_bytes(YK_LEAST_JOBS), error)
+               : status;
+}
+
 /* The first three take what they can get, up to their sizes, but leave `room` bytes of address
  * space for whatever else happens in the processes. */
 static yoke_status pool_map_memory(mappings *all, size_t bytes, bool guarded,
@@ -137,8 +159,8 @@ static yoke_status pool_map_memory(mappings *all, size_t bytes, bool guarded,
                       .store = YK_MAPPING_NONE,
                       .tables = YK_MAPPING_NONE,
                       .control = YK_MAPPING_NONE};
-    if (!yk_mapping_reserve(&rest, room + sizeof(yk_control))) {
-        return yk_mapping_fail(error, room + sizeof(yk_control));
+    if (!yk_mapping_reserve(&rest, room + yk_control_bytes(YK_LEAST_JOBS))) {
+        return yk_mapping_fail(error, room + yk_control_bytes(YK_LEAST_JOBS));
     }
     status = yk_layout_map(&all->arena, &all->layout, bytes, least, guarded, error);
     if (status == YOKE_OK) {
@@ -152,8 +174,7 @@ static yoke_status pool_map_memory(mappings *all, size_t bytes, bool guarded,
     }
     yk_mapping_destroy(&rest);
     if (status == YOKE_OK) {
-        status = yk_mapping_create(&all->control, "yoke control", sizeof(yk_control),
-                                   sizeof(yk_control), error);
+        status = pool_map_control(&all->control, room, error);
     }
     if (status != YOKE_OK) {
         pool_unmap_memory(all);
@@ -249,6 +270,8 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
     pool->control_mapping = all.control;
     pool->control = all.control.base;
     pool->control->pool = (uint64_t)(uintptr_t)pool;
+    pool->control->max_jobs =
+        (uint32_t)((all.control.size - offsetof(yk_control, jobs)) / sizeof(yk_job));
     pool->control->supervisor_bell = pool->control->end_bell = -1;
     status = keep_books(&pool->arena, all.arena, true, status, error);
     status = keep_books(&pool->store, all.store, false, status, error);
@@ -626,6 +649,9 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     yk_kernel_table_init(&pool->kernels);
     yk_ipc_registry_init(&pool->objects);
     status = create_memory(pool, options, error);
+    if (status == YOKE_OK && !yk_order_init(&pool->order, pool->control->max_jobs)) {
+        status = yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
     if (status == YOKE_OK) {
         status = read_options(pool->control, options, error);
     }
@@ -702,6 +728,7 @@ static void free_memory(yoke_pool *pool)
     yk_processes_free(pool);
     yk_trace_free(pool);
     yk_spoiled_free(pool);
+    yk_order_fini(&pool->order);
     yk_shm_free_all(pool);
     yk_kernel_table_fini(&pool->kernels);
     if (pool->control != NULL) {

@@ -62,8 +62,8 @@ static void spoiled_join_neighbours_locked(yoke_pool *pool, const yoke_future *f
         if (i == slot || pool->jobs.futures_by_slot[i] == NULL) {
             continue;
         }
-        if (yk_job_bits_has(&pool->order.relies[i], slot) ||
-            (yk_job_bits_has(&pool->order.relies[slot], i) && is_unsuccessful(pool, i))) {
+        if (yk_job_bits_has(&pool->order.rows[i].relies, slot) ||
+            (yk_job_bits_has(&pool->order.rows[slot].relies, i) && is_unsuccessful(pool, i))) {
             spoiled_join_families_locked(pool, pool->jobs.futures_by_slot[i]->family,
                                          future->family);
         }

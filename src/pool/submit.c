@@ -16,167 +16,6 @@
 #include "sys/call_guard.h"
 #include "sys/fp_environment.h"
 
-/* ---- waiting ---- */
-
-/* Until when a submission may wait, and what it returns then. */
-typedef struct submit_limit {
-    uint64_t deadline; /* clock */
-    yoke_status status;
-    const char *text;
-} submit_limit;
-
-/* The job's time limit starts when the program submits it. */
-static uint64_t submit_deadline(const yk_request *request)
-{
-    const double timeout = request->options.timeout;
-
-    return timeout > 0 ? yk_clock_ns() + (uint64_t)(timeout * 1e9) : 0;
-}
-
-static submit_limit submit_limit_of(const yk_request *request, uint64_t deadline_ns)
-{
-    if (request->options.no_wait) {
-        return (submit_limit){0, YOKE_EAGAIN,
-                              "the job cannot be submitted without waiting"};
-    }
-    return deadline_ns != 0
-               ? (submit_limit){deadline_ns, YOKE_EDEADLINE,
-                                "the job's .timeout ended before it could be submitted"}
-               : (submit_limit){UINT64_MAX, YOKE_OK, ""};
-}
-
-/* What the submission waits for goes into the error. */
-static yoke_status submit_check_limit(const submit_limit *limit, const char *waits_for,
-                                      yk_error *error)
-{
-    return limit->deadline != UINT64_MAX && yk_clock_ns() >= limit->deadline
-               ? yk_fail(error, limit->status, "%s: %s", limit->text, waits_for)
-               : YOKE_OK;
-}
-
-static uint64_t submit_left(const submit_limit *limit)
-{
-    const uint64_t now = yk_clock_ns();
-
-    return now < limit->deadline ? limit->deadline - now : 0;
-}
-
-/* Waits for a change with the lock given up. */
-static yoke_status submit_wait_locked(yoke_pool *pool, uint32_t ticket,
-                                      const submit_limit *limit, const char *waits_for,
-                                      yk_error *error)
-{
-    const yoke_status status = submit_check_limit(limit, waits_for, error);
-
-    if (status != YOKE_OK) {
-        return status;
-    }
-    yk_pool_unlock(pool);
-    (void)yk_pool_wait_change_until(pool, ticket, submit_left(limit));
-    yk_pool_lock(pool);
-    /* Another thread may have found it broken in the meantime. */
-    return pool->liveness.broken ? yk_pool_fail_broken(error) : YOKE_OK;
-}
-
-/* ---- slots ---- */
-
-/*
- * The table of jobs has its usual size as long as jobs end: a submission that finds it full waits
- * for room, so the program does not run far ahead of the workers, and comparing a job with those
- * before it stays cheap. If nothing ends, what runs may wait for a job that is still to come. Then
- * the table grows, at once for submissions that do not wait, and the others find it stalled and do
- * not wait either, until a job is collected. All under the lock:
- *
- *     a slot below YK_USUAL_JOBS is free   it is taken
- *     all are in use, .no_wait             the next slot is taken, up to YK_MAX_JOBS
- *     ... is_stalled                       the same
- *     ... else                             waits; after stall_ns in which nothing was collected:
- *                                          is_stalled
- *     a job is collected                   no longer is_stalled
- *     no slot is free                     waits until one is, or as long as the submission may
- */
-static const uint64_t stall_ns = 2 * (uint64_t)YK_NS_PER_MS;
-
-static int submit_find_slot_locked(const yoke_pool *pool, bool grows)
-{
-    const uint32_t limit = grows ? YK_MAX_JOBS : YK_USUAL_JOBS;
-
-    for (uint32_t slot = 0; slot < limit; slot++) {
-        if (pool->jobs.futures_by_slot[slot] == NULL) {
-            return (int)slot;
-        }
-    }
-    return -1;
-}
-
-static bool submit_take_slot_locked(yoke_pool *pool, bool no_wait, int *slot)
-{
-    yk_control *control = pool->control;
-
-    yk_collect_for_room_locked(pool, false);
-    *slot = submit_find_slot_locked(pool, false);
-    if (*slot < 0) {
-        yk_collect_for_room_locked(pool, true);
-        *slot = submit_find_slot_locked(pool, no_wait || pool->jobs.is_stalled);
-    }
-    if (*slot >= 0 && (uint32_t)*slot >= atomic_load(&control->job_slots)) {
-        atomic_store(&control->job_slots, (uint32_t)*slot + 1);
-    }
-    return *slot >= 0;
-}
-
-/* Waits until about half of the jobs have ended, or a while, with the lock given up: in a
- * long queue this thread should not be woken for each job. */
-static yoke_status submit_wait_for_half_locked(yoke_pool *pool, yk_eventcount *middle,
-                                               uint32_t ticket, uint64_t limit_ns,
-                                               yk_error *error)
-{
-    const uint64_t collected = pool->jobs.collected;
-    const uint64_t begun = yk_clock_ns();
-
-    yk_pool_unlock(pool);
-    yk_eventcount_wait(middle, ticket, limit_ns);
-    (void)yk_pool_is_alive(pool);
-    yk_pool_lock(pool);
-    (void)yk_collect_all_but_silent_locked(pool);
-    pool->jobs.is_stalled |=
-        pool->jobs.collected == collected && yk_clock_ns() - begun >= stall_ns;
-    return pool->liveness.broken ? yk_pool_fail_broken(error) : YOKE_OK;
-}
-
-static yk_eventcount *middle_end(const yoke_pool *pool)
-{
-    return &pool->control->jobs[pool->jobs.slots_by_age[pool->jobs.count / 2]].ended;
-}
-
-/* A free slot, when there is one. */
-static yoke_status submit_wait_for_slot_locked(yoke_pool *pool, const submit_limit *limit,
-                                               int *slot, yk_error *error)
-{
-    uint64_t limit_ns = stall_ns;
-
-    for (;; limit_ns = yk_min(2 * limit_ns, 20 * (uint64_t)YK_NS_PER_MS)) {
-        yk_eventcount *middle = middle_end(pool);
-        const uint32_t ticket = yk_eventcount_ticket(middle);
-        yoke_status status;
-
-        if (submit_take_slot_locked(pool, limit->deadline == 0, slot)) {
-            return YOKE_OK;
-        }
-        if (yk_collect_landed_locked(pool) > 0) {
-            continue;
-        }
-        status = submit_check_limit(limit, "too many jobs are in flight", error);
-        if (status == YOKE_OK) {
-            status = submit_wait_for_half_locked(
-                pool, middle, ticket, yk_min(limit_ns, submit_left(limit)), error);
-        }
-        if (status != YOKE_OK) {
-            return status;
-        }
-    }
-}
-
 /* ---- the launch ---- */
 
 static yoke_status fill_launch(yoke_pool *pool, yk_job *job, const yk_request *request,
@@ -407,7 +246,7 @@ static const char *submit_obstacle_locked(const yoke_pool *pool, const yk_launch
  * or a job has changed what was read. */
 static yoke_status submit_wait_for_settled_locked(yoke_pool *pool,
                                                   const yk_launch *launch,
-                                                  const submit_limit *limit, bool *again,
+                                                  const yk_limit *limit, bool *again,
                                                   yk_error *error)
 {
     const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
@@ -421,13 +260,13 @@ static yoke_status submit_wait_for_settled_locked(yoke_pool *pool,
         (void)yk_collect_ended_locked(pool);
         obstacle = submit_obstacle_locked(pool, launch);
     }
-    return obstacle != NULL ? submit_wait_locked(pool, ticket, limit, obstacle, error)
+    return obstacle != NULL ? yk_submit_wait_locked(pool, ticket, limit, obstacle, error)
                             : YOKE_OK;
 }
 
 /* Devices that a job names may not have been found yet. */
 static yoke_status submit_wait_for_devices_locked(yoke_pool *pool, const char *devices,
-                                                  const submit_limit *limit,
+                                                  const yk_limit *limit,
                                                   yk_error *error)
 {
     yk_control *control = pool->control;
@@ -444,8 +283,8 @@ static yoke_status submit_wait_for_devices_locked(yoke_pool *pool, const char *d
         if (atomic_load(&control->discovery) != YK_DISCOVERY_RUNNING) {
             break;
         }
-        status = submit_wait_locked(pool, ticket, limit,
-                                    "devices are still being found", error);
+        status = yk_submit_wait_locked(pool, ticket, limit,
+                                       "devices are still being found", error);
     }
     return status;
 }
@@ -503,7 +342,7 @@ static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
 
 static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
                                          const yk_request *request,
-                                         const submit_limit *limit,
+                                         const yk_limit *limit,
                                          const char **spoiled, yk_error *error)
 {
     bool again = true;
@@ -516,7 +355,7 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
         status = submit_wait_for_devices_locked(pool, request->options.devices, limit,
                                                 error);
         if (status == YOKE_OK) {
-            status = submit_wait_for_slot_locked(pool, limit, &slot, error);
+            status = yk_submit_wait_for_slot_locked(pool, limit, &slot, error);
         }
         if (status != YOKE_OK) {
             return status;
@@ -567,8 +406,8 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
                                  const yk_request *request, yk_completion **completions,
                                  yk_error *error)
 {
-    const uint64_t deadline_ns = submit_deadline(request);
-    const submit_limit limit = submit_limit_of(request, deadline_ns);
+    const uint64_t deadline_ns = yk_submit_deadline(request);
+    const yk_limit limit = yk_submit_limit(request, deadline_ns);
     const char *spoiled = NULL;
     yoke_future *future;
     yoke_status status;

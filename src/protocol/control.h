@@ -441,6 +441,7 @@ typedef struct yk_control {
     _Atomic uint32_t watching;
     yk_job_set live;          /* app: job slots that are OPEN or ENDED */
     _Atomic uint32_t job_slots; /* app: slots of jobs[] ever used, from 0 */
+    uint32_t max_jobs; /* app, before the supervisor exists: slots that are mapped */
 
     /* any: generation + 1 of the job in each slot once it is ready and may be worked on; 0:
      * none. A hint that saves checking all jobs: their states decide. */
@@ -476,8 +477,14 @@ typedef struct yk_control {
     yk_worker workers[YK_MAX_SLOTS];
     yk_aside asides[YK_MAX_SLOTS]
                    [YK_MAX_KERNELS]; /* few of these pages are ever touched */
-    yk_job jobs[YK_MAX_JOBS];
+    yk_job jobs[YK_MAX_JOBS]; /* the last: only max_jobs of them are mapped */
 } yk_control;
+
+/* The size of a control block with room for so many jobs. */
+static inline size_t yk_control_bytes(size_t jobs)
+{
+    return offsetof(yk_control, jobs) + jobs * sizeof(yk_job);
+}
 
 static_assert(offsetof(yk_worker, active) % YK_CACHE_LINE == 0, "own line");
 static_assert(sizeof(yk_work_range_line) == YK_CACHE_LINE, "own line");
@@ -578,9 +585,9 @@ static inline uint32_t yk_job_slot_count(const yk_control *control)
 {
     const uint32_t count = atomic_load_explicit(&control->job_slots, memory_order_relaxed);
 
-    return count <= YK_USUAL_JOBS ? (uint32_t)YK_USUAL_JOBS
-           : count < YK_MAX_JOBS  ? count
-                                  : (uint32_t)YK_MAX_JOBS;
+    return count <= YK_USUAL_JOBS      ? (uint32_t)YK_USUAL_JOBS
+           : count < control->max_jobs ? count
+                                       : control->max_jobs;
 }
 
 /* Iterates over the slots of workers and the caller: starts at 0, goes on with the result, and

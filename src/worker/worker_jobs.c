@@ -177,19 +177,20 @@ int yk_worker_work_on(yk_worker_self *self, yk_job_ref ref)
 static uint32_t worker_collect_jobs(const yk_worker_self *self,
                                     yk_job_ref refs[YK_MAX_JOBS])
 {
-    const yk_job *jobs = self->control->jobs;
+    uint64_t sequences[YK_MAX_JOBS]; /* beside each other: the jobs are far apart */
     uint32_t count = 0;
-
     yk_job_ref ref;
 
     for (uint32_t slot = 0; yk_job_next_ready(self->control, slot, &ref);
          slot = ref.slot + 1) {
+        const uint64_t sequence = self->control->jobs[ref.slot].sequence;
         uint32_t i = count;
 
-        for (; i > 0 && jobs[refs[i - 1].slot].sequence > jobs[ref.slot].sequence;
-             i--) {
+        for (; i > 0 && sequences[i - 1] > sequence; i--) {
+            sequences[i] = sequences[i - 1];
             refs[i] = refs[i - 1];
         }
+        sequences[i] = sequence;
         refs[i] = ref;
         count++;
     }

@@ -5,16 +5,18 @@
 #include <string.h>
 
 #include "api_setup.h"
+#include "pool/pool.h"
 
 enum {
-    MOST = 256, /* see docs/guide.md */
+    MOST = YK_LEAST_JOBS, /* where a test needs a table that is full */
     BLOCKED = 75,
+    MANY = 1000,
     ITEMS = 20, /* of a stream */
 };
 
 static yoke_pool *pool;
 static yoke_event *gate;
-static yoke_future *futures[MOST];
+static yoke_future *futures[MANY];
 static size_t count;
 
 static int set_up(void **state)
@@ -76,6 +78,9 @@ static yoke_status submit(yoke_future **future, const yoke_task_options *more)
 
 static void fill_table(size_t until)
 {
+    if (until == MOST) {
+        pool->control->max_jobs = MOST;
+    }
     while (count < until) {
         assert_ok_pool(pool, submit(&futures[count], NULL));
         count++;
@@ -106,10 +111,17 @@ static void test_blocked_tasks_do_not_hold_up_submission(void **state)
     open_gate();
 }
 
+static void test_a_thousand_blocked_tasks(void **state)
+{
+    (void)state;
+    fill_table(MANY);
+    open_gate();
+}
+
 /* The table keeps the order of jobs when it has grown. */
 static void test_a_chain_longer_than_usual(void **state)
 {
-    enum { CHAIN = 150 };
+    enum { CHAIN = 300 };
     size_t *number = yoke_alloc(pool, sizeof *number);
     yoke_future *last = NULL;
 
@@ -221,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_blocked_tasks_do_not_hold_up_submission,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_thousand_blocked_tasks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_chain_longer_than_usual, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_submission_keeps_its_limit, set_up,

@@ -147,10 +147,10 @@ static bool is_full(void *arg)
     const yk_job_set *live = &((yoke_pool *)arg)->control->live;
     uint32_t slot = 0;
 
-    while (slot < YK_MAX_JOBS && yk_job_set_has(live, slot)) {
+    while (slot < YK_LEAST_JOBS && yk_job_set_has(live, slot)) {
         slot++;
     }
-    return slot == YK_MAX_JOBS;
+    return slot == YK_LEAST_JOBS;
 }
 
 static int kill_when_full(void *arg)
@@ -166,16 +166,17 @@ static int kill_when_full(void *arg)
 static void test_supervisor_killed_full(void **state)
 {
     setting self;
-    yoke_future *futures[YK_MAX_JOBS];
+    yoke_future *futures[YK_LEAST_JOBS];
     size_t count = 0;
     yoke_status status = YOKE_OK;
     int pid;
 
     (void)state;
     assert_true(set_up(&self));
+    self.pool->control->max_jobs = YK_LEAST_JOBS;
     pid = yt_start_child(kill_when_full, self.pool);
     assert_true(pid > 0);
-    while (status == YOKE_OK && count < YK_MAX_JOBS) {
+    while (status == YOKE_OK && count < YK_LEAST_JOBS) {
         status = yoke_map_async(
             &futures[count], self.pool, self.kernel, yoke_range_1d(ITEMS), NULL,
             YOKE_ARGS(yoke_out(self.array, 4), yoke_in_whole(self.arrived, 4)));

@@ -19,13 +19,16 @@ static const yk_job_ref stale = {3, 6};
 
 static int set_up(void **state)
 {
+    const size_t bytes = (yk_control_bytes(YK_LEAST_JOBS) + YK_CACHE_LINE - 1) &
+                         ~(size_t)(YK_CACHE_LINE - 1);
+
     (void)state;
-    control = aligned_alloc(YK_CACHE_LINE, (sizeof *control + YK_CACHE_LINE - 1) &
-                                               ~(size_t)(YK_CACHE_LINE - 1));
+    control = aligned_alloc(YK_CACHE_LINE, bytes);
     if (control == NULL) {
         return -1;
     }
-    memset(control, 0, sizeof *control);
+    memset(control, 0, bytes);
+    control->max_jobs = YK_LEAST_JOBS;
     control->supervisor_bell = -1;
     atomic_store(&control->worker_count, 2);
     for (int i = 0; i < 2; i++) {
@@ -130,7 +133,7 @@ static void test_the_first_stop_counts(void **state)
 
 static void test_dependencies(void **state)
 {
-    enum { OTHER = YK_MAX_JOBS - 3 };
+    enum { OTHER = YK_LEAST_JOBS - 3 };
     yk_job *other = &control->jobs[OTHER];
 
     (void)state;

@@ -308,12 +308,13 @@ static void *apply(void *arg)
 
 static void create_control(void)
 {
-    const size_t bytes =
-        (sizeof *control + YK_CACHE_LINE - 1) & ~(size_t)(YK_CACHE_LINE - 1);
+    const size_t bytes = (yk_control_bytes(YK_LEAST_JOBS) + YK_CACHE_LINE - 1) &
+                         ~(size_t)(YK_CACHE_LINE - 1);
 
     control = aligned_alloc(YK_CACHE_LINE, bytes);
     assert_non_null(control);
     memset(control, 0, bytes);
+    control->max_jobs = YK_LEAST_JOBS;
     atomic_store(&control->worker_count, WORKERS);
     for (uint32_t i = 0; i < WORKERS; i++) {
         control->workers[i].traits = YK_TRAIT_RUNS_FUNCTIONS | YK_TRAIT_NEVER_BREAKS;

@@ -200,12 +200,13 @@ static void run_job(yk_job_ref ref, unsigned *seed)
 
 static void create(void)
 {
-    const size_t bytes =
-        (sizeof *control + YK_CACHE_LINE - 1) & ~(size_t)(YK_CACHE_LINE - 1);
+    const size_t bytes = (yk_control_bytes(YK_LEAST_JOBS) + YK_CACHE_LINE - 1) &
+                         ~(size_t)(YK_CACHE_LINE - 1);
 
     control = aligned_alloc(YK_CACHE_LINE, bytes);
     assert_non_null(control);
     memset(control, 0, bytes);
+    control->max_jobs = YK_LEAST_JOBS;
     control->supervisor_bell = yk_bell_create();
     assert_true(control->supervisor_bell >= 0);
     atomic_store(&control->worker_count, WORKERS);
