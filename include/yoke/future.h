@@ -37,8 +37,8 @@ typedef void yoke_on_done(yoke_future *future, yoke_status status, void *context
  *
  * @param future   the job
  * @param seconds  the longest time to wait
- * @return how the job ended, or YOKE_ETIMEDOUT if it has not. YOKE_ESTOPPED: it has not, and may not,
- *         since the pool's supervisor is stopped; it can be waited for again
+ * @return how the job ended, or YOKE_ETIMEDOUT if it has not. YOKE_ESTOPPED: it has not, and may
+ *         not, since the pool's supervisor is stopped; it can be waited for again
  */
 YOKE_API yoke_status yoke_future_wait(yoke_future *future, double seconds);
 

@@ -59,7 +59,8 @@ typedef struct yoke_map_options {
     size_t chunk;
     /** Submission does not wait: YOKE_EAGAIN if there is no room for one more job, if devices that
      *  .devices may mean are still being found, or if a job in flight changes an array outside the
-     *  pool's memory that this job uses. Otherwise it waits, but never longer than .timeout:
+     *  pool's memory that this job uses, or if a kernel of the library's (of a reduction) is not
+     *  built yet. Otherwise it waits, but never longer than .timeout:
      *  YOKE_EDEADLINE. */
     bool no_wait;
     unsigned char reserved[7]; /**< 0 */

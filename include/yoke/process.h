@@ -85,7 +85,9 @@ YOKE_API yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool 
  * and the pointer is not memory of the pool, or, in a process of the pool, if there are more than
  * 4096 bytes; YOKE_EBUSY if 256 processes run already;
  * YOKE_ENOMEM if there is no room for the argument; YOKE_ESYSTEM if the system can have no
- * more processes; YOKE_EBROKEN. A library that was loaded after the pool was created is
+ * more processes; YOKE_EBROKEN; YOKE_ESTOPPED if the pool's supervisor, which forks it, is stopped:
+ * then it does not begin later. It waits for that fork. A library that was loaded after the pool
+ * was created is
  * loaded again in the process, from the same path: if that fails, yoke_process_wait() says
  * so.
  *
@@ -117,7 +119,8 @@ static inline yoke_status yoke_process_start(yoke_process **process, yoke_pool *
  * @param seconds  the longest time to wait
  * @return YOKE_OK if it has ended, YOKE_ETIMEDOUT if it has not; YOKE_ESYSTEM if it ended
  *         without having found its function; YOKE_EKERNEL if a C++ exception ended it;
- *         YOKE_EBROKEN if the pool's supervisor has died, and the process with it
+ *         YOKE_EBROKEN if the pool's supervisor has died, and the process with it;
+ *         YOKE_ESTOPPED if it is stopped, so that no process can be reaped
  */
 YOKE_API yoke_status yoke_process_wait(yoke_process *process, int *code,
                                        double seconds);

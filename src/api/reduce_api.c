@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "patterns/reductions.h"
 #include "patterns/run.h"
+#include "pool/submit.h"
 
 /* ---- checks ---- */
 
@@ -150,10 +151,13 @@ static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
 {
     yoke_arg args[8];
     yoke_status status;
+    yk_limit limit;
 
     submission->options.round_up = false; /* the range is whole blocks */
-    status = yk_reduction_prepare(pool, request->reduction, &submission->kernel, error);
-
+    submission->begun_ns = yk_clock_ns();
+    limit = yk_submit_limit(submission, yk_submit_deadline(submission));
+    status = yk_reduction_prepare(pool, request->reduction, &limit, &submission->kernel,
+                                  error);
     if (status == YOKE_OK) {
         status = yk_reduction_fill(pool, request, submission, args, error);
     }

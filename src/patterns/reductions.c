@@ -102,7 +102,8 @@ static fold *fold_create(yoke_pool *pool, const yk_reduce_request *reduce, size_
 /* ---- kernels ---- */
 
 yoke_status yk_reduction_prepare(yoke_pool *pool, const yk_reduction *reduction,
-                                 yoke_kernel **kernel, yk_error *error)
+                                 const yk_limit *limit, yoke_kernel **kernel,
+                                 yk_error *error)
 {
     const yoke_kernel_options options = {
         .name = reduction->name,
@@ -114,7 +115,7 @@ yoke_status yk_reduction_prepare(yoke_pool *pool, const yk_reduction *reduction,
     };
 
     return yk_kernel_get_own(kernel, pool, yk_reduction_index(reduction), &options,
-                             reduction->needs_double, error);
+                             reduction->needs_double, limit, error);
 }
 
 /* ---- the job ---- */

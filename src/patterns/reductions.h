@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/limit.h"
 #include "launch/request.h"
 #include "reduce/reduction.h"
 #include "yoke/reduce.h"
@@ -20,9 +21,11 @@ typedef struct yk_reduce_request {
     size_t result_bytes; /* of *result in the program */
 } yk_reduce_request;
 
-/* Creates the operation's kernel in this pool if it is not there. Waits for builds. */
+/* Creates the operation's kernel in this pool if it is not there. Waits for builds, no longer than
+ * the limit. */
 yoke_status yk_reduction_prepare(yoke_pool *pool, const yk_reduction *reduction,
-                                 yoke_kernel **kernel, yk_error *error);
+                                 const yk_limit *limit, yoke_kernel **kernel,
+                                 yk_error *error);
 
 /* Fills in range and arguments (eight), and attaches what makes the result of partial results.
  * Takes the lock. */

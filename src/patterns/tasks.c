@@ -52,14 +52,18 @@ static yoke_status tasks_describe(yk_kernel *kernel, yoke_task_function *functio
 }
 
 static yoke_status tasks_kernel_of(yoke_kernel **kernel, yoke_pool *pool,
-                                   const yk_request *request, yk_error *error)
+                                   const yk_request *request, uint64_t begun,
+                                   yk_error *error)
 {
+    const yk_request asked = {.options = request->options, .begun_ns = begun};
+    const yk_limit limit = yk_submit_limit(&asked, yk_submit_deadline(&asked));
     const uint32_t task = request->on_device ? YK_TASK_DEVICE : YK_TASK_HOST;
     yk_kernel described;
     const yoke_status status =
         tasks_describe(&described, request->function, task, error);
 
-    return status == YOKE_OK ? yk_kernel_of_function(kernel, pool, &described, error)
+    return status == YOKE_OK ? yk_kernel_of_function(kernel, pool, &described,
+                                                        &limit, error)
                              : status;
 }
 
@@ -172,13 +176,14 @@ void yk_tasks_take_options(yk_request *request, const yoke_task_options *options
 /* The context is the last argument. */
 static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
                                        yoke_kernel *kernel, const yk_request *asked,
-                                       yk_error *error)
+                                       uint64_t begun, yk_error *error)
 {
     yoke_arg args[MAX_TASK_ARGS];
     yk_request request = *asked;
     yoke_status status = YOKE_OK;
 
     request.kernel = kernel;
+    request.begun_ns = begun;
     request.args = args;
     if (asked->on_device && asked->options.devices == NULL) {
         request.options.devices = "opencl";
@@ -202,6 +207,7 @@ static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
 yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
                             const yk_request *request, yk_error *error)
 {
+    const uint64_t begun = yk_clock_ns();
     yoke_kernel *kernel = NULL;
     yoke_status status = yk_tasks_check(request, error);
 
@@ -210,10 +216,10 @@ yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,
         return yk_run_nothing(future, pool, request, error);
     }
     if (status == YOKE_OK) {
-        status = tasks_kernel_of(&kernel, pool, request, error);
+        status = tasks_kernel_of(&kernel, pool, request, begun, error);
     }
     if (status == YOKE_OK) {
-        status = tasks_submit_kernel(future, pool, kernel, request, error);
+        status = tasks_submit_kernel(future, pool, kernel, request, begun, error);
         yk_kernel_release(kernel);
     }
     return status;

@@ -73,6 +73,11 @@ static yoke_status kernel_check_options(const yoke_kernel_options *options,
                        "YOKE_FOREVER",
                        max_seconds);
     }
+    if (!(yk_clock_is_time(options->timeout) && options->timeout <= max_seconds)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "timeout is a number of seconds from 0 to %g, or YOKE_FOREVER",
+                       max_seconds);
+    }
     return YOKE_OK;
 }
 
@@ -349,31 +354,40 @@ static yoke_status kernel_conclude(const yoke_kernel *kernel,
 
 /* Whether a kernel needs no answer: any worker on the host can call a task function, as soon
  * as it comes to it, and they may all be busy with long tasks now. */
-static bool is_sure_to_run(const yoke_kernel *kernel)
+static bool is_sure_to_run(const yk_control *control, recipe from)
 {
-    const yk_control *control = kernel->pool->control;
-    const uint32_t count = yk_worker_count(control);
+    const uint32_t count = from.task != NULL ? yk_worker_count(control) : 0;
 
     for (uint32_t i = 0; i < count; i++) {
         const yk_worker *worker = &control->workers[i];
 
         if (atomic_load(&worker->state) != YK_WORKER_GIVEN_UP &&
-            yk_worker_calls_tasks(worker, &control->kernels[kernel->slot].kernel)) {
+            yk_worker_calls_tasks(worker, from.task)) {
             return true;
         }
     }
     return false;
 }
 
-static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
+/* Waits for a change, unless the limit has passed. */
+static yoke_status kernel_wait(yoke_pool *pool, uint32_t ticket, const yk_limit *limit,
+                               const char *waits_for, yk_error *error)
+{
+    const yoke_status status = yk_limit_check(limit, waits_for, error);
+
+    return status != YOKE_OK ||
+                   yk_pool_wait_change_until(pool, ticket, yk_limit_left(limit))
+               ? status
+               : yk_pool_check(pool, error);
+}
+
+static yoke_status wait_for_builds(yoke_kernel *kernel, const yk_limit *limit,
+                                   yk_error *error)
 {
     yk_control *control = kernel->pool->control;
+    yoke_status status = YOKE_OK;
 
-    if (is_sure_to_run(kernel)) {
-        return YOKE_OK;
-    }
-
-    for (;;) {
+    while (status == YOKE_OK) {
         const uint32_t ticket = yk_eventcount_ticket(&control->changed);
         const class_answer result = ask_all(kernel);
         const bool hope = !result.runs && result.failed < 0 && may_come(control);
@@ -381,10 +395,39 @@ static yoke_status wait_for_builds(yoke_kernel *kernel, yk_error *error)
         if (!result.waiting && !hope) {
             return kernel_conclude(kernel, result, error);
         }
-        if (!yk_pool_wait_change(kernel->pool, ticket)) {
-            return yk_pool_fail_broken(error);
-        }
+        status = kernel_wait(kernel->pool, ticket, limit,
+                             "workers have not built its kernel yet", error);
     }
+    return status;
+}
+
+/* ---- turns ---- */
+
+/* What takes long is done by one thread at a time. YOKE_OK: it is this thread's turn. */
+static yoke_status kernel_take_turn(yoke_pool *pool, bool *taken, const yk_limit *limit,
+                                    yk_error *error)
+{
+    yoke_status status = YOKE_OK;
+
+    yk_pool_lock(pool);
+    while (status == YOKE_OK && *taken) {
+        const uint32_t ticket = yk_eventcount_ticket(&pool->control->changed);
+
+        yk_pool_unlock(pool);
+        status = kernel_wait(pool, ticket, limit, "another thread creates a kernel", error);
+        yk_pool_lock(pool);
+    }
+    *taken = *taken || status == YOKE_OK;
+    yk_pool_unlock(pool);
+    return status;
+}
+
+static void kernel_end_turn(yoke_pool *pool, bool *taken)
+{
+    yk_pool_lock(pool);
+    *taken = false;
+    yk_pool_unlock(pool);
+    yk_eventcount_signal(&pool->control->changed);
 }
 
 /* What the program says of the function, against what a compiler says of the source. */
@@ -402,38 +445,54 @@ static yoke_status kernel_compare_parameters(const yoke_kernel *kernel, yk_error
                    slot->kernel.name, slot->parameter_count, said);
 }
 
-static yoke_status kernel_make(yoke_kernel **result, const yoke_kernel *model,
-                               recipe from, yk_error *error)
+/* A kernel that needs no answer of workers needs no turn. */
+static yoke_status kernel_add_and_build(yoke_kernel *kernel, recipe from,
+                                        const yk_limit *limit, yk_error *error)
 {
-    yoke_pool *pool = model->pool;
-    yoke_kernel *kernel;
+    yoke_pool *pool = kernel->pool;
+    const bool is_sure = is_sure_to_run(pool->control, from);
+    yoke_status status =
+        is_sure ? YOKE_OK
+                : kernel_take_turn(pool, &pool->kernels.building, limit, error);
+
+    if (status != YOKE_OK) {
+        yk_handle_free(kernel);
+        return status;
+    }
+    status = kernel_add(kernel, from, error);
+    if (status != YOKE_OK) {
+        yk_handle_free(kernel);
+    } else if (!is_sure) {
+        status = wait_for_builds(kernel, limit, error);
+        if (status == YOKE_OK) {
+            status = kernel_compare_parameters(kernel, error);
+        }
+        if (status != YOKE_OK) {
+            yk_kernel_release(kernel);
+        }
+    }
+    if (!is_sure) {
+        kernel_end_turn(pool, &pool->kernels.building);
+    }
+    return status;
+}
+
+static yoke_status kernel_make(yoke_kernel **result, const yoke_kernel *model,
+                               recipe from, const yk_limit *limit, yk_error *error)
+{
+    yoke_kernel *kernel = yk_handle_alloc(YK_HANDLE_KERNEL, sizeof *kernel);
     yoke_status status;
 
     *result = NULL;
-    kernel = yk_handle_alloc(YK_HANDLE_KERNEL, sizeof *kernel);
     if (kernel == NULL) {
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     memcpy(&kernel->handle + 1, &model->handle + 1,
            sizeof *kernel - sizeof kernel->handle);
-    (void)pthread_mutex_lock(&pool->kernels.build_lock);
-    status = kernel_add(kernel, from, error);
-    if (status != YOKE_OK) {
-        yk_handle_free(kernel);
-    } else {
-        status = wait_for_builds(kernel, error);
-        if (status == YOKE_OK) {
-            status = kernel_compare_parameters(kernel, error);
-        }
-        if (status != YOKE_OK) {
-            yk_pool_lock(pool);
-            yk_kernel_release_locked(kernel);
-            yk_pool_unlock(pool);
-        } else {
-            *result = kernel;
-        }
+    status = kernel_add_and_build(kernel, from, limit, error);
+    if (status == YOKE_OK) {
+        *result = kernel;
     }
-    (void)pthread_mutex_unlock(&pool->kernels.build_lock);
     return status;
 }
 
@@ -460,14 +519,16 @@ static yoke_status make_whole(yk_whole_source *whole, yoke_kernel_options *optio
 }
 
 static yoke_status create_of_source(yoke_kernel **kernel, const yoke_kernel *model,
-                                    const yoke_kernel_options *given, yk_error *error)
+                                    const yoke_kernel_options *given,
+                                    const yk_limit *limit, yk_error *error)
 {
     yoke_kernel_options options = *given;
     yk_whole_source whole;
     yoke_status status = make_whole(&whole, &options, error);
 
     if (status == YOKE_OK) {
-        status = kernel_make(kernel, model, (recipe){.options = &options}, error);
+        status =
+            kernel_make(kernel, model, (recipe){.options = &options}, limit, error);
     }
     yk_whole_source_fini(&whole);
     return status;
@@ -476,6 +537,8 @@ static yoke_status create_of_source(yoke_kernel **kernel, const yoke_kernel *mod
 yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
                              const yoke_kernel_options *options, yk_error *error)
 {
+    const uint64_t begun = yk_clock_ns();
+    yk_limit limit = YK_NO_LIMIT;
     yoke_kernel model = {.pool = pool};
     yoke_status status = kernel_check_options(options, error);
 
@@ -485,28 +548,51 @@ yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
     }
     model.build_timeout_ns =
         options->build_timeout > 0 ? (uint64_t)(options->build_timeout * 1e9) : 0;
-    status = create_of_source(kernel, &model, options, error);
+    if (options->timeout > 0) {
+        limit = (yk_limit){begun + (uint64_t)(options->timeout * 1e9), YOKE_ETIMEDOUT,
+                           "the kernel's .timeout ended before it was created"};
+    }
+    status = create_of_source(kernel, &model, options, &limit, error);
     if (status == YOKE_OK) {
         yk_handle_open(*kernel);
     }
     return status;
 }
 
+static yoke_kernel *kernel_find_own(yoke_pool *pool, size_t number)
+{
+    yoke_kernel *own;
+
+    yk_pool_lock(pool);
+    own = pool->kernels.own[number];
+    yk_pool_unlock(pool);
+    return own;
+}
+
 yoke_status yk_kernel_get_own(yoke_kernel **kernel, yoke_pool *pool, size_t number,
                               const yoke_kernel_options *options, bool needs_double,
-                              yk_error *error)
+                              const yk_limit *limit, yk_error *error)
 {
     const yoke_kernel model = {
         .pool = pool, .needs_double = needs_double, .tolerant = true};
-    yoke_kernel **own = &pool->kernels.own[number];
-    yoke_status status = YOKE_OK;
+    yoke_status status;
 
-    (void)pthread_mutex_lock(&pool->kernels.own_lock);
-    if (*own == NULL) {
-        status = create_of_source(own, &model, options, error);
+    *kernel = kernel_find_own(pool, number);
+    if (*kernel != NULL) {
+        return YOKE_OK;
     }
-    *kernel = *own;
-    (void)pthread_mutex_unlock(&pool->kernels.own_lock);
+    status = kernel_take_turn(pool, &pool->kernels.making_own, limit, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    *kernel = kernel_find_own(pool, number); /* another thread may have made it */
+    if (*kernel == NULL) {
+        status = create_of_source(kernel, &model, options, limit, error);
+    }
+    yk_pool_lock(pool);
+    pool->kernels.own[number] = *kernel;
+    yk_pool_unlock(pool);
+    kernel_end_turn(pool, &pool->kernels.making_own);
     return status;
 }
 
@@ -546,11 +632,12 @@ static yoke_kernel *kernel_find_function(yoke_pool *pool, const yk_kernel *descr
 }
 
 static yoke_status kernel_make_function(yoke_kernel **kernel, yoke_pool *pool,
-                                        const yk_kernel *described, yk_error *error)
+                                        const yk_kernel *described,
+                                        const yk_limit *limit, yk_error *error)
 {
     const yoke_kernel model = {.pool = pool};
     const yoke_status status =
-        kernel_make(kernel, &model, (recipe){.task = described}, error);
+        kernel_make(kernel, &model, (recipe){.task = described}, limit, error);
 
     if (status == YOKE_OK) {
         yk_pool_lock(pool);
@@ -563,21 +650,25 @@ static yoke_status kernel_make_function(yoke_kernel **kernel, yoke_pool *pool,
 }
 
 yoke_status yk_kernel_of_function(yoke_kernel **kernel, yoke_pool *pool,
-                                  const yk_kernel *described, yk_error *error)
+                                  const yk_kernel *described, const yk_limit *limit,
+                                  yk_error *error)
 {
-    yoke_status status = YOKE_OK;
+    yoke_status status;
 
     *kernel = kernel_find_function(pool, described);
     if (*kernel != NULL) {
         return YOKE_OK;
     }
-    (void)pthread_mutex_lock(&pool->kernels.task_lock);
+    status = kernel_take_turn(pool, &pool->kernels.making_task, limit, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
     *kernel =
         kernel_find_function(pool, described); /* another thread may have made it */
     if (*kernel == NULL) {
-        status = kernel_make_function(kernel, pool, described, error);
+        status = kernel_make_function(kernel, pool, described, limit, error);
     }
-    (void)pthread_mutex_unlock(&pool->kernels.task_lock);
+    kernel_end_turn(pool, &pool->kernels.making_task);
     return status;
 }
 
@@ -638,19 +729,9 @@ void yk_kernels_sweep_locked(yoke_pool *pool)
     }
 }
 
-void yk_kernel_table_init(yk_kernel_table *table)
-{
-    (void)pthread_mutex_init(&table->build_lock, NULL);
-    (void)pthread_mutex_init(&table->own_lock, NULL);
-    (void)pthread_mutex_init(&table->task_lock, NULL);
-}
-
 void yk_kernel_table_fini(yk_kernel_table *table)
 {
     for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
         yk_handle_free(table->by_slot[i]);
     }
-    (void)pthread_mutex_destroy(&table->build_lock);
-    (void)pthread_mutex_destroy(&table->own_lock);
-    (void)pthread_mutex_destroy(&table->task_lock);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/limit.h"
 #include "protocol/control.h"
 #include "sys/handle.h"
 #include "yoke/kernel.h"
@@ -46,13 +47,12 @@ typedef struct yk_kernel_table {
     yoke_kernel *by_slot[YK_MAX_KERNELS];
     yoke_kernel *task_kernels[YK_MAX_KERNELS]; /* those made of task functions, by slot */
     uint64_t task_uses;
-    pthread_mutex_t build_lock; /* one kernel is created at a time; taken first */
-    yoke_kernel *own[YK_OWN_KERNELS]; /* NULL: not used yet; under own_lock */
-    pthread_mutex_t own_lock;  /* one of them is made at a time; before build_lock */
-    pthread_mutex_t task_lock; /* one function becomes a kernel at a time; before build_lock */
+    yoke_kernel *own[YK_OWN_KERNELS]; /* NULL: not used yet */
+    /* Turns, which are held without the lock; those above are taken before those below. */
+    bool making_own;  /* a thread makes one of `own` */
+    bool making_task; /* a thread makes a kernel of a function */
+    bool building;    /* a thread waits until a kernel is built */
 } yk_kernel_table;
-
-void yk_kernel_table_init(yk_kernel_table *table);
 
 /* Frees all kernels. */
 void yk_kernel_table_fini(yk_kernel_table *table);
@@ -65,12 +65,14 @@ yoke_status yk_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
  * Waits for builds. */
 yoke_status yk_kernel_get_own(yoke_kernel **kernel, yoke_pool *pool, size_t number,
                               const yoke_kernel_options *options, bool needs_double,
-                              yk_error *error);
+                              const yk_limit *limit, yk_error *error);
 
 /* The kernel of a task function, which is made if there is none. With one user more, so that it
- * stays until a job has it. Takes the locks. */
+ * stays until a job has it. Takes the lock. Waits, no longer than the limit, unless any worker of
+ * a CPU can call it. */
 yoke_status yk_kernel_of_function(yoke_kernel **kernel, yoke_pool *pool,
-                                  const yk_kernel *described, yk_error *error);
+                                  const yk_kernel *described, const yk_limit *limit,
+                                  yk_error *error);
 
 /* One user fewer; after the last one it is freed, at once or by a later sweep: while a
  * worker is still building it its texts are needed. */

@@ -646,7 +646,6 @@ yoke_status yk_pool_create(yoke_pool **result, const yoke_pool_options *options,
     (void)pthread_mutex_init(&pool->lock, NULL);
     (void)pthread_mutex_init(&pool->caller.lock, NULL);
     (void)pthread_mutex_init(&pool->lending.recall_lock, NULL);
-    yk_kernel_table_init(&pool->kernels);
     yk_ipc_registry_init(&pool->objects);
     status = create_memory(pool, options, error);
     if (status == YOKE_OK && !yk_order_init(&pool->order, pool->control->max_jobs)) {

@@ -114,6 +114,63 @@ static void test_endless(void **state)
     }
 }
 
+/* ---- calls that need an answer of a worker that compiles ---- */
+
+static int put_seven(yoke_task *task)
+{
+    int *result = yoke_task_output(task, sizeof *result);
+
+    if (result == NULL) {
+        return 1;
+    }
+    *result = 7;
+    return 0;
+}
+
+static void check_reductions_keep_limits(yoke_pool *pool)
+{
+    static const float x[] = {1, 2, 3};
+    const yoke_reduction sum = {
+        .operation = YOKE_REDUCE_SUM, .type = YOKE_TYPE_FLOAT, .x = x, .count = 3};
+    yoke_reduced result;
+
+    assert_status_pool(pool,
+                       yoke_reduce(pool, sum, &result,
+                                   &(yoke_map_options){.stage = true, .no_wait = true}),
+                       YOKE_EAGAIN);
+    assert_contains(yoke_pool_error(pool), "workers have not built");
+    assert_status_pool(pool,
+                       yoke_reduce(pool, sum, &result,
+                                   &(yoke_map_options){.stage = true, .timeout = 0.1}),
+                       YOKE_EDEADLINE);
+    assert_contains(yoke_pool_error(pool), "workers have not built");
+}
+
+/* Functions of the program need no answer: the first use of one does not wait. */
+static void test_calls_keep_limits_while_a_worker_compiles(void **state)
+{
+    const yoke_kernel_options options = {
+        .name = "fine", .source = endless, .timeout = 0.2, .build_timeout = 3};
+    yoke_pool *pool = ft_pool("cpu:1", NULL);
+    yoke_kernel *kernel = NULL;
+    yoke_future *future = NULL;
+    void *seven = NULL;
+
+    (void)state;
+    assert_status_pool(pool, yoke_kernel_create(&kernel, pool, &options), YOKE_ETIMEDOUT);
+    assert_null(kernel);
+    assert_contains(yoke_pool_error(pool), ".timeout");
+    check_reductions_keep_limits(pool);
+    assert_ok_pool(pool, yoke_apply_async(&future, pool, put_seven, NULL, 0,
+                                          &(yoke_task_options){.no_wait = true}));
+    assert_true(ft_recovers(pool, 1)); /* the build's own limit */
+    assert_ok_pool(pool, yoke_future_wait(future, FT_SECONDS));
+    assert_ok_pool(pool, yoke_future_result(future, &seven, NULL));
+    assert_int_equal(*(int *)seven, 7);
+    assert_ok(yoke_future_destroy(future));
+    ft_close(pool);
+}
+
 /* ---- what is said of them ---- */
 
 typedef struct asker {
@@ -223,6 +280,7 @@ int main(void)
         yt_unit_test(test_crash),
         yt_unit_test(test_killed_while_building),
         yt_unit_test(test_killed_again_while_building),
+        yt_unit_test(test_calls_keep_limits_while_a_worker_compiles),
         yt_unit_test(test_endless),
         yt_unit_test(test_reports),
         yt_unit_test(test_bad_limits),
