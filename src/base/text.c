@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void yk_text_copy(char *to, size_t bytes, const char *from)
 {
@@ -16,5 +17,15 @@ void yk_text_format(char *to, size_t bytes, const char *format, ...)
 
     va_start(list, format);
     (void)vsnprintf(to, bytes, format, list);
+    va_end(list);
+}
+
+void yk_text_append(char *to, size_t bytes, const char *format, ...)
+{
+    const size_t length = strnlen(to, bytes);
+    va_list list;
+
+    va_start(list, format);
+    (void)vsnprintf(to + length, bytes - length, format, list);
     va_end(list);
 }

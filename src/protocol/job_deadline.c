@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "protocol/bells.h"
+#include "protocol/running.h"
 
 /* A worker that finishes its chunk within this time of a deadline is not killed. */
 static const uint64_t grace_ns = 100 * (uint64_t)YK_NS_PER_MS;
@@ -11,12 +12,14 @@ static void deadline_stop_late(yk_control *control, yk_job_ref ref)
 {
     yk_job *job = yk_job_at(control, ref);
     const yk_kernel *kernel = &control->kernels[job->kernel_slot].kernel;
+    char running[512] = "";
 
     if (yk_job_is_running(control, ref)) {
+        yk_running_append(control, ref, running, sizeof running);
         yk_job_explain(job, ref.generation,
-                       "%s '%s' exceeded its time limit with %u of %u pieces done",
+                       "%s '%s' exceeded its time limit with %u of %u pieces done%s",
                        yk_kernel_noun(kernel), kernel->name, yk_job_done(control, job),
-                       atomic_load(&job->tile_count));
+                       atomic_load(&job->tile_count), running);
         yk_job_stop(control, ref, YOKE_EDEADLINE);
         yk_control_wake_workers(control);
     }

@@ -30,8 +30,9 @@ static bool items_strike(yk_job *job, const yk_worker *worker, uint64_t item,
     char text[YK_ITEM_TEXT_BYTES];
 
     if (was_overdue && atomic_load(&worker->item_since) == worker->overdue_since) {
-        (void)snprintf(text, sizeof text, "it ran past the time limit of %g s (worker killed)",
-                       1e-9 * (double)table->limit_ns);
+        (void)snprintf(text, sizeof text,
+                       "it ran past the time limit of %g s on %s (worker killed)",
+                       1e-9 * (double)table->limit_ns, worker->name);
         items_fail(job, item, YOKE_EDEADLINE, text);
         return true;
     }

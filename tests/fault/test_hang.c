@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -93,6 +94,24 @@ static int wait_for_arrival(setting *self)
     return atomic_load(&self->with->pid);
 }
 
+/* The text names the items in which the worker hangs, and that worker. */
+static void check_named(const char *text)
+{
+    const char *found = strstr(text, "; items [");
+    unsigned long long begin = 0;
+    unsigned long long end = 0;
+    double seconds = 0;
+    char worker[32] = "";
+
+    assert_non_null(found);
+    assert_int_equal(sscanf(found, "; items [%llu, %llu) have been running on %31s for %lf s",
+                            &begin, &end, worker, &seconds),
+                     4);
+    assert_true(begin <= HUNG && HUNG < end);
+    assert_true(strncmp(worker, "cpu", 3) == 0 || strncmp(worker, "fake", 4) == 0);
+    assert_true(seconds >= 0.1 && seconds < FT_SECONDS);
+}
+
 /* Once more, with nothing in the way: every item is 5 more than before. */
 static void check_pool_works(setting *self)
 {
@@ -119,6 +138,7 @@ static void check_timeout(const char *devices, int busy)
     assert_true(ft_now() - start < 5);
     assert_contains(yoke_pool_error(self.pool), "slow");
     assert_contains(yoke_pool_error(self.pool), "time limit");
+    check_named(yoke_pool_error(self.pool));
     assert_true(ft_recovers(self.pool, 1));
     assert_int_equal(ft_restarts(self.pool), 1);
     for (size_t i = 0; i < ITEMS; i++) {

@@ -100,6 +100,7 @@ static void test_hang(void **state)
     z = yoke_alloc(pool, CL_ITEMS * sizeof *z);
     assert_status_pool(pool, run_bad(pool, "spin", 70, &options, z), YOKE_EDEADLINE);
     assert_true(ft_recovers(pool, 1));
+    assert_contains(yoke_pool_error(pool), "have been running on opencl");
     assert_ok_pool(pool, run_bad(pool, "spin", CL_ITEMS, NULL, z));
     assert_int_equal(z[70], 71);
     ft_close(pool);
