@@ -31,6 +31,10 @@ typedef struct yoke_worker_stats {
     uint64_t memory_bytes;
     uint64_t max_memory_bytes; /**< the most that was measured in any of its processes */
     uint64_t memory_restarts;  /**< processes that ended at the limit */
+    double user_seconds;     /**< processor time of its processes, all threads and what their
+                              *   drivers ran included; of the one that lives in steps of about
+                              *   10 ms. 0 for "caller", whose time is the program's own */
+    double system_seconds;   /**< the same in the system */
 } yoke_worker_stats;
 
 /** Implementation of yoke_pool_stats(); `size` is sizeof *stats as compiled. */

@@ -7,6 +7,7 @@
 
 #include "yoke/kernel.h"
 #include "yoke/pool.h"
+#include "yoke/stats.h"
 
 static int compare_times(const void *a, const void *b)
 {
@@ -156,6 +157,29 @@ static void print_times(const yk_run_options *options, double bytes, double *tim
     printf("\n");
 }
 
+/* The processor time of all workers, from the start of the pool on. */
+static void print_processor_time(yoke_pool *pool)
+{
+    size_t count = 0;
+    yoke_worker_stats *stats;
+    double user = 0;
+    double system = 0;
+
+    if (yoke_pool_stats(pool, NULL, 0, &count) != YOKE_OK) {
+        return;
+    }
+    stats = calloc(count + 1, sizeof *stats);
+    if (stats != NULL && yoke_pool_stats(pool, stats, count, NULL) == YOKE_OK) {
+        for (size_t i = 0; i < count; i++) {
+            user += stats[i].user_seconds;
+            system += stats[i].system_seconds;
+        }
+        printf("  cpu      %.2f s user, %.2f s system, of all workers, with their start\n",
+               user, system);
+    }
+    free(stats);
+}
+
 void yk_summary_print(const yk_run_options *options, const yk_array *arrays,
                       yoke_pool *pool, const yoke_kernel *kernel, double *times)
 {
@@ -163,6 +187,7 @@ void yk_summary_print(const yk_run_options *options, const yk_array *arrays,
     print_devices(pool);
     print_reasons(kernel);
     print_times(options, summary_traffic(arrays, options->argument_count), times);
+    print_processor_time(pool);
     for (size_t i = 0; i < options->argument_count; i++) {
         if (arrays[i].argument != NULL && arrays[i].argument->result != NULL) {
             char what[256];

@@ -226,6 +226,8 @@ size_t yk_pool_get_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_S
     for (uint32_t i = 0; i != YK_NO_SLOT; i = yk_slot_next(control, i)) {
         const yk_worker *worker = &control->workers[i];
         const yk_tally *tally = &worker->tally;
+        const yk_cpu_time used =
+            yk_cpu_tally_read(&worker->cpu_tally, pool->liveness.supervisor);
 
         stats[n] = (yoke_worker_stats){
             .chunks = pool_info_value_of(&tally->chunks),
@@ -237,6 +239,8 @@ size_t yk_pool_get_stats(const yoke_pool *pool, yoke_worker_stats stats[YK_MAX_S
             .memory_bytes = pool_info_value_of(&tally->memory),
             .max_memory_bytes = pool_info_value_of(&tally->max_memory),
             .memory_restarts = pool_info_value_of(&tally->memory_ends),
+            .user_seconds = (double)used.user_ns / 1e9,
+            .system_seconds = (double)used.system_ns / 1e9,
         };
         yk_text_copy(stats[n].name, sizeof stats[n].name,
                      i == YK_CALLER ? "caller" : worker->name);

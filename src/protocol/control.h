@@ -23,6 +23,7 @@
 #include "device/kind.h"
 #include "launch/kernel.h"
 #include "launch/launch.h"
+#include "protocol/cpu_tally.h"
 #include "protocol/job_set.h"
 #include "protocol/process_slot.h"
 #include "protocol/selection.h"
@@ -212,6 +213,7 @@ typedef struct yk_worker {
 
     /* owner, all incarnations: what yoke_pool_stats() reports */
     alignas(YK_CACHE_LINE) yk_tally tally;
+    yk_cpu_tally cpu_tally; /* supervisor */
 
     alignas(YK_CACHE_LINE) yk_eventcount bell; /* any: something has changed */
 

@@ -51,6 +51,7 @@
     X(YK_FAULT_ITEM_EXPLAINED, 37, "item-explained")                                     \
     X(YK_FAULT_ITEM_COUNTED, 38, "item-counted")                                         \
     X(YK_FAULT_BEFORE_HUB, 39, "before-hub")                                             \
+    X(YK_FAULT_WORKER_REAPED, 43, "worker-reaped")                                       \
     X(YK_FAULT_BEFORE_TAKING, 50, "before-taking")                                       \
     X(YK_FAULT_TAKEN, 51, "taken")                                                       \
     X(YK_FAULT_BEFORE_STARTED, 52, "before-started")                                     \

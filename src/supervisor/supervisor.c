@@ -145,14 +145,21 @@ bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t 
     return child->pid != 0;
 }
 
-bool yk_supervisor_reap(yk_child *child, int *status)
+bool yk_supervisor_reap_counted(yk_child *child, int *status, yk_cpu_time *used)
 {
-    if (child->pid == 0 || !yk_process_reap(child->pid, false, status)) {
+    if (child->pid == 0 || !yk_process_reap_counted(child->pid, status, used)) {
         return false;
     }
     yk_fd_close(&child->pidfd);
     child->pid = 0;
     return true;
+}
+
+bool yk_supervisor_reap(yk_child *child, int *status)
+{
+    yk_cpu_time used;
+
+    return yk_supervisor_reap_counted(child, status, &used);
 }
 
 static bool supervisor_is_among(const yk_child *children, uint32_t count, pid_t pid)

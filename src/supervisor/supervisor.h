@@ -159,6 +159,9 @@ bool yk_supervisor_execute(yk_supervisor *supervisor, yk_child *child, uint32_t 
 /* Reaps a child if it has ended. */
 bool yk_supervisor_reap(yk_child *child, int *status);
 
+/* The same, and what processor time it has used. */
+bool yk_supervisor_reap_counted(yk_child *child, int *status, yk_cpu_time *used);
+
 /* Writes a line to standard error if YOKE_LOG is set. */
 void yk_supervisor_log(const yk_supervisor *supervisor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

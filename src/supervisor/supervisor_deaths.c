@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "protocol/aside.h"
 #include "protocol/eligibility.h"
+#include "protocol/fault_point.h"
 #include "protocol/job.h"
 #include "protocol/undo.h"
 #include "supervisor/crash_text.h"
@@ -468,9 +469,12 @@ void yk_supervisor_reap_workers(yk_supervisor *supervisor)
     const uint32_t count = yk_worker_count(supervisor->control);
 
     for (uint32_t slot = 0; slot < count; slot++) {
+        yk_cpu_time used;
         int status;
 
-        if (yk_supervisor_reap(&supervisor->workers[slot], &status)) {
+        if (yk_supervisor_reap_counted(&supervisor->workers[slot], &status, &used)) {
+            YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_WORKER_REAPED);
+            yk_cpu_tally_end(&supervisor->control->workers[slot].cpu_tally, &used);
             deaths_bury_worker(supervisor, slot, status);
         }
     }

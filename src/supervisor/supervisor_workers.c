@@ -187,6 +187,7 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
     }
     child->deadline_ns = yk_clock_ns() + supervisor->control->start_timeout_ns;
     atomic_store(&worker->pid, (uint32_t)child->pid);
+    yk_cpu_tally_begin(&worker->cpu_tally, child->pid);
     yk_supervisor_trace(supervisor, YK_TRACE_BIRTH, slot, child->pid, 0);
 }
 

@@ -692,6 +692,65 @@ bool yk_process_reap(pid_t pid, bool block, int *status)
     return got != 0;
 }
 
+static uint64_t process_time_ns(struct timeval time)
+{
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_usec * 1000;
+}
+
+bool yk_process_reap_counted(pid_t pid, int *status, yk_cpu_time *used)
+{
+    YK_NOT_CANCELLED;
+    struct rusage usage = {.ru_nvcsw = 0};
+    pid_t got;
+
+    *status = 0;
+    do {
+        got = wait4(pid, status, __WALL | WNOHANG, &usage);
+    } while (got < 0 && errno == EINTR);
+    *used = (yk_cpu_time){process_time_ns(usage.ru_utime),
+                          process_time_ns(usage.ru_stime)};
+    return got != 0;
+}
+
+/* The last that is in /proc/PID/stat, of this process's own time and its children's. */
+static bool process_parse_times(const char *text, pid_t parent, yk_cpu_time *used)
+{
+    const char *name_end = strrchr(text, ')'); /* the name may contain anything */
+    const double tick_ns = 1e9 / (double)sysconf(_SC_CLK_TCK);
+    unsigned long long own[2];
+    long long waited[2];
+    int is;
+
+    if (name_end == NULL ||
+        sscanf(name_end + 1,
+               " %*c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu %lld %lld", &is,
+               &own[0], &own[1], &waited[0], &waited[1]) != 5 ||
+        is != parent) {
+        return false;
+    }
+    used->user_ns = (uint64_t)(((double)own[0] + (double)waited[0]) * tick_ns);
+    used->system_ns = (uint64_t)(((double)own[1] + (double)waited[1]) * tick_ns);
+    return true;
+}
+
+bool yk_process_cpu_time(pid_t pid, pid_t parent, yk_cpu_time *used)
+{
+    YK_NOT_CANCELLED;
+    char path[32];
+    char text[512];
+    ssize_t count = -1;
+    int file;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file >= 0) {
+        count = read(file, text, sizeof text - 1);
+        (void)close(file);
+    }
+    text[count > 0 ? count : 0] = '\0';
+    return process_parse_times(text, parent, used);
+}
+
 void yk_process_reap_open(int pidfd)
 {
     YK_NOT_CANCELLED;

@@ -108,6 +108,19 @@ pid_t yk_process_ended_child(void);
  * still runs. A pid that is not a child of this process counts as ended with status 0. */
 bool yk_process_reap(pid_t pid, bool block, int *status);
 
+/* Processor time, with that of descendants that were waited for. */
+typedef struct yk_cpu_time {
+    uint64_t user_ns;
+    uint64_t system_ns;
+} yk_cpu_time;
+
+/* The same as yk_process_reap() without blocking, and the time that the process has used. */
+bool yk_process_reap_counted(pid_t pid, int *status, yk_cpu_time *used);
+
+/* What a process that was not reaped has used so far, in steps of the system's, which are about
+ * 10 ms. False if there is no such child of `parent`. */
+bool yk_process_cpu_time(pid_t pid, pid_t parent, yk_cpu_time *used);
+
 /* Reaps the process of such a descriptor, which has ended, if it is a child of this one. */
 void yk_process_reap_open(int pidfd);
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "fault_setup.h"
+#include "pool/pool.h"
 
 enum { ITEMS = 2000, JOBS = 8, CHAIN = 6 };
 
@@ -137,12 +138,95 @@ static void test_pretended_devices(void **state)
     kill_during_jobs("cpu:2,fake:1x0.5/private", false, 60);
 }
 
+/* ---- processor time ---- */
+
+#define BURN_SECONDS 0.1
+
+/* Until this process has used that much more processor time. */
+static void burn_time(const yoke_span *span, void *const args[])
+{
+    const clock_t begin = clock();
+
+    (void)span;
+    (void)args;
+    while ((double)(clock() - begin) < BURN_SECONDS * CLOCKS_PER_SEC) {
+    }
+}
+
+/* The time of the only worker. */
+static double time_used(yoke_pool *pool)
+{
+    yoke_worker_stats stats[2];
+    size_t count = 0;
+
+    assert_ok_pool(pool, yoke_pool_stats(pool, stats, 2, &count));
+    assert_int_equal(count, 2); /* and the caller */
+    assert_true(stats[1].user_seconds == 0 && stats[1].system_seconds == 0);
+    return stats[0].user_seconds + stats[0].system_seconds;
+}
+
+/* What dead processes have used stays in the sum, which never goes down. */
+static void test_processor_time(void **state)
+{
+    const yoke_kernel_options options = {.name = "burn", .native = burn_time};
+    yoke_pool *pool = ft_pool("cpu:1", NULL);
+    yoke_kernel *kernel = NULL;
+    uint32_t *x = yoke_alloc(pool, sizeof *x);
+    double last = 0;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    for (unsigned i = 1; i <= 3; i++) {
+        double now;
+
+        assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(1), yoke_out(x, 4)));
+        now = time_used(pool);
+        /* the system may give a living process's in steps of 10 ms */
+        assert_true(now >= i * BURN_SECONDS - 0.02);
+        assert_true(now >= last);
+        last = now;
+        assert_int_equal(kill(ft_worker(pool, "cpu").pid, SIGKILL), 0);
+        for (unsigned look = 0; look < 200; look++) {
+            now = time_used(pool);
+            assert_true(now >= last);
+            last = now;
+        }
+        assert_true(ft_recovers(pool, i));
+        now = time_used(pool);
+        assert_true(now >= last && now >= i * BURN_SECONDS);
+        last = now;
+    }
+    yoke_kernel_destroy(kernel);
+    ft_close(pool);
+}
+
+static bool has_lost_supervisor(void *pool)
+{
+    return yk_pool_supervisor_ended(pool);
+}
+
+/* The supervisor dies between reaping the worker and counting its time. */
+static void test_time_of_the_lost(void **state)
+{
+    yoke_pool *pool = ft_pool("cpu:1", "worker-reaped");
+    const double before = time_used(pool);
+
+    (void)state;
+    assert_int_equal(kill(ft_worker(pool, "cpu").pid, SIGKILL), 0);
+    assert_true(yt_wait_until(has_lost_supervisor, pool, FT_SECONDS));
+    assert_true(time_used(pool) >= 0 && before >= 0);
+    assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
+    assert_true(yt_nothing_alive());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_cpus),
         yt_unit_test(test_cpus_fast),
         yt_unit_test(test_pretended_devices),
+        yt_unit_test(test_processor_time),
+        yt_unit_test(test_time_of_the_lost),
     };
 
     return yt_run_group(tests);
