@@ -11,6 +11,10 @@
  * yoke_arg_pitch() puts gaps between parts, and yoke_arg_strided() makes a part of several
  * blocks. yoke_arg_scaled(), yoke_arg_mirrored() and yoke_arg_ragged() give item i other parts.
  * The order in which these are applied does not matter.
+ *
+ * Arguments of one call may overlap only if neither is written, or if they are the same array: the
+ * same pointer with the same parts per item, one of them read and one written, without a halo, in a
+ * range with one work-item per part. This is then an array that is changed in place.
  */
 #ifndef YOKE_ARG_H
 #define YOKE_ARG_H

@@ -191,7 +191,8 @@ static inline yoke_status yoke_apply_async(yoke_future **future, yoke_pool *pool
  *                     YOKE_ARGS(yoke_in(x, sizeof *x), yoke_out(y, sizeof *y)))
  *
  * Arrays in memory of the pool are used in place. Others are copied in, and copied out when the
- * job has succeeded. Arrays may not overlap if one of them is written. What is changed in
+ * job has succeeded. Arrays may not overlap if one of them is written, except as arg.h says (but
+ * the first yoke_out() is cleared before each call: yoke_inout() instead). What is changed in
  * place is saved before, and restored if a worker dies.
  *
  * With .on_failure = YOKE_ON_FAILURE_KEEP a failed item does not end the job. Its outputs in memory

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "launch/check.h"
 
+#include "launch/alias.h"
 #include "launch/footprint.h"
 
 /* What the items of the whole range access of an argument, or only what they write. */
@@ -67,35 +68,34 @@ bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
            (arg_disturbs(a, x, b, y) || arg_disturbs(b, y, a, x));
 }
 
-static yoke_status fail_overlap(const yk_launch *launch, uint32_t first, uint32_t second,
-                                yk_error *error)
+/* The offsets of ragged arrays follow the arguments. */
+static yoke_status check_pair(const yk_launch *launch, uint32_t first, uint32_t second,
+                              yk_error *error)
 {
-    const uint32_t both = launch->args[first].access & launch->args[second].access;
-
-    if (second >= launch->arg_count) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "argument %u is written and overlaps the offsets of a ragged array",
-                       first + 1);
-    }
-    return yk_fail(error, YOKE_EINVAL,
-                   "arguments %u and %u overlap and %s written: results would depend on the "
-                   "order of execution",
-                   first + 1, second + 1, (both & YK_WRITE) != 0 ? "both are" : "one is");
+    return second < launch->arg_count
+               ? yk_alias_check(launch, first, second, error)
+               : yk_fail(error, YOKE_EINVAL,
+                         "argument %u is written and overlaps the offsets of a ragged array",
+                         first + 1);
 }
 
-yoke_status yk_launch_check_overlap(const yk_launch *launch, yk_error *error)
+static yoke_status check_overlap(yk_launch *launch, yk_error *error)
 {
-    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
-        for (uint32_t j = 0; j < i; j++) {
-            const yk_arg *a = &launch->args[j];
-            const yk_arg *b = &launch->args[i];
+    bool has_aliases = false;
+    yoke_status status = YOKE_OK;
 
-            if (yk_args_conflict(launch, a, launch, b)) {
-                return fail_overlap(launch, j, i, error);
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
+        for (uint32_t j = 0; j < i && status == YOKE_OK; j++) {
+            if (yk_args_conflict(launch, &launch->args[j], launch, &launch->args[i])) {
+                status = check_pair(launch, j, i, error);
+                has_aliases = true;
             }
         }
     }
-    return YOKE_OK;
+    if (status == YOKE_OK && has_aliases) {
+        yk_alias_join(launch);
+    }
+    return status;
 }
 
 static yoke_status check_count(const yk_launch_input *input, yk_error *error)
@@ -148,6 +148,7 @@ yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,
     launch->kernel_id = input->kernel->id;
     launch->whole = 0;
     launch->arg_count = (uint32_t)input->request->arg_count;
+    launch->task = input->request->task;
     for (size_t i = 0; i < input->request->arg_count; i++) {
         status = yk_launch_fill_arg(launch, i, input, &values_used, error);
         if (status != YOKE_OK) {
@@ -155,5 +156,5 @@ yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,
         }
         launch->whole |= writes_whole(&launch->args[i]);
     }
-    return yk_launch_check_overlap(launch, error);
+    return check_overlap(launch, error);
 }

@@ -51,8 +51,4 @@ yoke_status yk_launch_reach(yk_launch *launch, const yoke_arg *arg,
 bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
                       const yk_arg *y);
 
-/* YOKE_EINVAL if two arguments, or one and the offsets of a ragged array, overlap and one of the
- * two is written. */
-yoke_status yk_launch_check_overlap(const yk_launch *launch, yk_error *error);
-
 #endif

@@ -36,6 +36,11 @@ uint32_t yk_launch_array_count(const yk_launch *launch)
     return launch->arg_count + launch->used_count;
 }
 
+const yk_arg *yk_launch_array_of(const yk_launch *launch, const yk_arg *arg)
+{
+    return arg->kind == YK_ARG_ALIAS ? &launch->args[arg->value] : arg;
+}
+
 uint64_t yk_arg_pitch(const yk_arg *arg)
 {
     return arg->pitch != 0 ? arg->pitch : arg->bytes;

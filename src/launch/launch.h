@@ -15,8 +15,15 @@
 
 enum { YK_LAUNCH_VALUE_BYTES = 16384 };
 
-/* YK_ARG_NULL: a null pointer in the place of an array. */
-enum { YK_ARG_ARRAY = 1, YK_ARG_SCALAR = 2, YK_ARG_LOCAL = 3, YK_ARG_NULL = 4 };
+/* YK_ARG_NULL: a null pointer in the place of an array. YK_ARG_ALIAS: the pointer of an earlier
+ * array, which is read and written; see launch/alias.h. */
+enum {
+    YK_ARG_ARRAY = 1,
+    YK_ARG_SCALAR = 2,
+    YK_ARG_LOCAL = 3,
+    YK_ARG_NULL = 4,
+    YK_ARG_ALIAS = 5,
+};
 enum { YK_READ = 1, YK_WRITE = 2 };
 enum { YK_PARTS_ITEM = 0, YK_PARTS_GROUP = 1, YK_PARTS_WHOLE = 2 };
 enum {
@@ -53,7 +60,8 @@ typedef struct yk_arg {
     uint64_t after;  /* ... and after the last item's, for halos and READS_ALL */
     uint64_t blocks; /* array: blocks of a part, at least 1 */
     uint64_t stride; /* array: bytes from block to block */
-    uint64_t value;   /* scalar: offset of its bytes in yk_launch.values, 16-aligned */
+    uint64_t value;   /* scalar: offset of its bytes in yk_launch.values, 16-aligned;
+                       * alias: which argument is the array, from 0; an earlier one */
     uint64_t block_address; /* array: the allocation in which it lies */
     uint64_t block_bytes;   /* array: size of that allocation */
     uint64_t block_id;      /* array: its number, never used twice in a pool */
@@ -130,6 +138,9 @@ bool yk_arg_leaves_some(const yk_arg *arg);
 
 /* The number of arguments, and of arrays that are used but not passed. */
 uint32_t yk_launch_array_count(const yk_launch *launch);
+
+/* The argument, or the array that it is an alias of. */
+const yk_arg *yk_launch_array_of(const yk_launch *launch, const yk_arg *arg);
 
 /* The number of bytes from a part's first byte to the next part's. */
 uint64_t yk_arg_pitch(const yk_arg *arg);

@@ -40,6 +40,7 @@ static uint32_t cl_check_kind_of(const yk_arg *arg)
     switch (arg->kind) {
     case YK_ARG_ARRAY:
     case YK_ARG_NULL:
+    case YK_ARG_ALIAS:
         return YK_PARAMETER_ARRAY;
     case YK_ARG_SCALAR:
         return YK_PARAMETER_SCALAR;
@@ -71,6 +72,38 @@ static yoke_status check_argument(const yk_cl_kernel *kernel, const yk_arg *arg,
     return YOKE_OK;
 }
 
+/* The compiler may rely on it that no other parameter is the same memory. */
+static yoke_status check_unshared(const yk_cl_kernel *kernel, size_t index,
+                                  size_t other, yk_error *error)
+{
+    const yk_cl_parameter *const parameter = &kernel->parameters[index];
+    char label[LABEL_BYTES];
+
+    if (!parameter->is_constant && !parameter->is_restrict) {
+        return YOKE_OK;
+    }
+    write_label(kernel, index, label);
+    return yk_fail(error, YOKE_EINVAL,
+                   "kernel '%s': %s is declared %s, so argument %zu cannot be the same "
+                   "array, one of them read and one written; declare it __global "
+                   "without restrict",
+                   kernel->kernel->name, label,
+                   parameter->is_constant ? "__constant" : "restrict", other + 1);
+}
+
+static yoke_status check_alias(const yk_cl_kernel *kernel, const yk_launch *launch,
+                               size_t index, yk_error *error)
+{
+    const size_t array = (size_t)launch->args[index].value;
+    yoke_status status;
+
+    if (launch->args[index].kind != YK_ARG_ALIAS) {
+        return YOKE_OK;
+    }
+    status = check_unshared(kernel, array, index, error);
+    return status == YOKE_OK ? check_unshared(kernel, index, array, error) : status;
+}
+
 yoke_status yk_cl_check_arguments(const yk_cl_kernel *kernel, const yk_launch *launch,
                                   yk_error *error)
 {
@@ -84,6 +117,7 @@ yoke_status yk_cl_check_arguments(const yk_cl_kernel *kernel, const yk_launch *l
     }
     for (size_t i = 0; i < launch->arg_count && status == YOKE_OK; i++) {
         status = check_argument(kernel, &launch->args[i], i, error);
+        status = status == YOKE_OK ? check_alias(kernel, launch, i, error) : status;
     }
     return status;
 }

@@ -70,6 +70,7 @@ typedef struct yk_cl_variant {
 typedef struct yk_cl_parameter {
     yk_parameter shown;
     bool is_constant;
+    bool is_restrict; /* as far as the driver reports it */
 } yk_cl_parameter;
 
 typedef struct yk_cl_kernel {

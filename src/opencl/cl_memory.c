@@ -301,6 +301,21 @@ static cl_int bind_array(yk_cl_device *device, size_t index)
                                 &binding->handle);
 }
 
+/* The array's own buffer once more: what kernels do to two buffers over the same bytes is
+ * undefined. */
+static cl_int bind_alias(const yk_cl_device *device, size_t index)
+{
+    const yk_arg *const arg = &device->launch->args[index];
+    const yk_cl_binding *const binding = &device->bindings[arg->value];
+    const cl_kernel kernel = device->variant->handle;
+
+    return binding->memory == YK_CL_POINTER
+               ? yk_cl.clSetKernelArgSVMPointer(kernel, (cl_uint)index,
+                                                cl_memory_pointer_to(binding->address))
+               : yk_cl.clSetKernelArg(kernel, (cl_uint)index, sizeof binding->handle,
+                                      &binding->handle);
+}
+
 static cl_int bind_argument(yk_cl_device *device, size_t index)
 {
     const yk_launch *const launch = device->launch;
@@ -313,6 +328,8 @@ static cl_int bind_argument(yk_cl_device *device, size_t index)
     case YK_ARG_SCALAR:
         return yk_cl.clSetKernelArg(kernel, (cl_uint)index, (size_t)arg->bytes,
                                     launch->values + arg->value);
+    case YK_ARG_ALIAS:
+        return bind_alias(device, index);
     case YK_ARG_NULL:
         return yk_cl.clSetKernelArg(kernel, (cl_uint)index, sizeof(cl_mem), NULL);
     default:

@@ -105,15 +105,19 @@ static bool cl_parameter_is_foreign(const char *type)
     return false;
 }
 
-/* Whether an array's type is known not to be const. */
-static bool may_write(cl_kernel kernel, cl_uint index, const yk_cl_parameter *parameter)
+/* What an array's type says of the accesses to it, as far as the driver reports it. */
+static void read_qualifiers(cl_kernel kernel, cl_uint index, yk_cl_parameter *parameter)
 {
     cl_kernel_arg_type_qualifier qualifier = 0;
 
-    return parameter->shown.kind == YK_PARAMETER_ARRAY && !parameter->is_constant &&
-           yk_cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_QUALIFIER,
-                                    sizeof qualifier, &qualifier, NULL) == CL_SUCCESS &&
-           (qualifier & CL_KERNEL_ARG_TYPE_CONST) == 0;
+    if (parameter->shown.kind != YK_PARAMETER_ARRAY ||
+        yk_cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_QUALIFIER,
+                                 sizeof qualifier, &qualifier, NULL) != CL_SUCCESS) {
+        return;
+    }
+    parameter->shown.may_write =
+        !parameter->is_constant && (qualifier & CL_KERNEL_ARG_TYPE_CONST) == 0;
+    parameter->is_restrict = (qualifier & CL_KERNEL_ARG_TYPE_RESTRICT) != 0;
 }
 
 static bool read_one(const yk_cl_device *device, cl_kernel kernel, cl_uint index,
@@ -134,7 +138,7 @@ static bool read_one(const yk_cl_device *device, cl_kernel kernel, cl_uint index
     tidy_type(shown->type);
     shown->kind = cl_parameter_kind_of(qualifier);
     parameter->is_constant = qualifier == CL_KERNEL_ARG_ADDRESS_CONSTANT;
-    shown->may_write = may_write(kernel, index, parameter);
+    read_qualifiers(kernel, index, parameter);
     if (shown->kind == YK_PARAMETER_SCALAR) {
         shown->bytes = yk_cl_type_bytes(shown->type, device->address_bits);
     }

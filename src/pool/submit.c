@@ -32,7 +32,6 @@ static yoke_status fill_launch(yoke_pool *pool, yk_job *job, const yk_request *r
     };
     const yoke_status status = yk_launch_fill(&job->launch, &input, error);
 
-    job->launch.task = request->task;
     if (status != YOKE_OK) {
         yk_error_prefix(error, "%s '%s': ", yk_kernel_noun(&slot->kernel),
                         slot->kernel.name);

@@ -335,7 +335,7 @@ static void test_bad_arguments(void **state)
     assert_refused(pool,
                    yoke_apply_each(pool, square, 4, NULL,
                                    YOKE_ARGS(yoke_in(x, 4), yoke_out(x, 4))),
-                   YOKE_EINVAL, "overlap");
+                   YOKE_EINVAL, "yoke_inout() declares an array that a task reads");
     assert_refused(pool,
                    yoke_apply_each_async(&future, pool, square, SIZE_MAX / 2, NULL,
                                          YOKE_ARGS(yoke_in(x, 4))),

@@ -259,13 +259,13 @@ static void test_fewer_arguments_after_an_absent_one(void **state)
 static void test_overlaps(void **state)
 {
     (void)state;
-    assert_refused(pool, map_two(yoke_out(numbers, 4), yoke_in(numbers, 4)),
+    assert_refused(pool, map_two(yoke_out(numbers, 4), yoke_in(numbers + 1, 4)),
                    YOKE_EINVAL, "arguments 1 and 2 overlap and one is written");
     assert_refused(pool,
                    map_two(yoke_out(numbers, 4), yoke_out(numbers + N / 2 - 1, 4)),
                    YOKE_EINVAL, "overlap and both are written");
-    assert_refused(pool, map_two(yoke_in(numbers, 4), yoke_inout(numbers, 4)),
-                   YOKE_EINVAL, "overlap");
+    assert_refused(pool, map_two(yoke_out(numbers, 4), yoke_inout(numbers, 4)),
+                   YOKE_EINVAL, "overlap and both are written");
     assert_refused(pool,
                    map_two(yoke_in_whole(numbers, 4 * N), yoke_out(numbers + 10, 4)),
                    YOKE_EINVAL, "overlap");
@@ -278,6 +278,31 @@ static void test_overlaps(void **state)
                    map_two(yoke_in_halo(numbers, 4, 3, 3, YOKE_EDGE_CLIPPED),
                            yoke_out(numbers, 4)),
                    YOKE_EINVAL, "overlap");
+    api_check_works(pool);
+}
+
+/* The same array may be read and written by two arguments; what is not quite that is refused. */
+static void test_not_the_same_array(void **state)
+{
+    static const char remedy[] = "have to be the same pointer with the same parts per item";
+    const yoke_arg in = yoke_in(numbers, 4);
+
+    (void)state;
+    assert_refused(pool, map_two(in, yoke_out(numbers, 8)), YOKE_EINVAL, remedy);
+    assert_refused(pool, map_two(in, yoke_arg_at(yoke_out(numbers, 4), 1)), YOKE_EINVAL,
+                   remedy);
+    assert_refused(pool, map_two(in, yoke_arg_pitch(yoke_out(numbers, 4), 8)),
+                   YOKE_EINVAL, remedy);
+    assert_refused(pool, map_two(in, yoke_arg_strided(yoke_out(numbers, 4), 2, 2 * N)),
+                   YOKE_EINVAL, remedy);
+    assert_refused(pool, map_two(in, yoke_out_whole(numbers, 4)), YOKE_EINVAL, remedy);
+    assert_refused(
+        pool,
+        map_two(yoke_in_halo(numbers, 4, 0, 1, YOKE_EDGE_CLIPPED), yoke_out(numbers, 4)),
+        YOKE_EINVAL, remedy);
+    assert_refused(pool,
+                   yoke_map(pool, fill, yoke_range_2d(2, N / 4), in, yoke_out(numbers, 4)),
+                   YOKE_EINVAL, "one work-item per part, such as yoke_range_1d()");
     api_check_works(pool);
 }
 
@@ -354,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_count_of_arguments),
         cmocka_unit_test(test_fewer_arguments_after_an_absent_one),
         cmocka_unit_test(test_overlaps),
+        cmocka_unit_test(test_not_the_same_array),
         cmocka_unit_test(test_map_options),
         cmocka_unit_test(test_after_of_another_pool),
     };

@@ -367,7 +367,7 @@ static void test_errors(void **state)
     assert_status_pool(
         pool,
         yoke_map_with(pool, successor, yoke_range_1d(8), &stage,
-                      YOKE_ARGS(yoke_out(numbers, 4), yoke_in(numbers, 4))),
+                      YOKE_ARGS(yoke_out(numbers, 4), yoke_in(numbers + 1, 4))),
         YOKE_EINVAL);
     assert_contains(yoke_pool_error(pool), "overlap");
     assert_status_pool(pool,

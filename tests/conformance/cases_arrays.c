@@ -393,6 +393,84 @@ static void columns(suite_run *run)
               yoke_scalar(h));
 }
 
+/* ---- the same array, read and written ---- */
+
+static const char blend_source[] =
+    "__kernel void blend(__global int *out, __global const int *x, __global const int "
+    "  *in,\n"
+    "                    const int a, const int b)\n"
+    "{ size_t i = get_global_id(0); out[i] = a * x[i] + b * in[i]; }\n";
+
+static void blend(const yoke_span *span, void *const args[])
+{
+    int32_t *out = args[0];
+    const int32_t *x = args[1], *in = args[2];
+    const int32_t a = SUITE_VALUE(int32_t, args[3]), b = SUITE_VALUE(int32_t, args[4]);
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        out[i] = a * x[i] + b * in[i];
+    }
+}
+
+static void map_blend(suite_run *run, size_t begin, size_t n, int32_t *out,
+                      const int32_t *x, const int32_t *in)
+{
+    suite_map(run, 0, suite_range_from(yoke_range_1d(n), begin, 0, 0), yoke_out(out, 4),
+              yoke_in(x, 4), yoke_in(in, 4), yoke_scalar((int32_t)3),
+              yoke_scalar((int32_t)-2));
+}
+
+/* A chain of maps, in each of which arguments are the same array: the first and the last, the
+ * first two, and all three. */
+static void same_array(suite_run *run)
+{
+    int32_t *w = suite_ints(run, 6007, 12);
+    int32_t *x = suite_ints(run, 6007, 0);
+
+    map_blend(run, 0, 6007, w, x, w);
+    map_blend(run, 0, 6007, x, x, w);
+    map_blend(run, 701, 5003, w, w, w);
+    map_blend(run, 0, 6007, x, x, x);
+    map_blend(run, 0, 1, w, x, w);
+}
+
+static const char in_first_source[] =
+    "__kernel void in_first(__global const short *in, __global short *out, const uint "
+    "  pitch)\n"
+    "{ size_t i = get_global_id(0);\n"
+    "  for (uint c = 0; c < 3; c++) {\n"
+    "    if (in[c * pitch + i] % 3 != 1) out[c * pitch + i] = in[c * pitch + i] * 5 + c;\n"
+    "  } }\n";
+
+static void in_first(const yoke_span *span, void *const args[])
+{
+    const int16_t *in = args[0];
+    int16_t *out = args[1];
+    const uint32_t pitch = SUITE_VALUE(uint32_t, args[2]);
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        for (uint32_t c = 0; c < 3; c++) {
+            if (in[c * pitch + i] % 3 != 1) {
+                out[c * pitch + i] = (int16_t)(in[c * pitch + i] * 5 + (int)c);
+            }
+        }
+    }
+}
+
+/* Parts of three blocks each, some of whose bytes stay. */
+static void same_blocks(suite_run *run)
+{
+    const size_t pitch = 2111;
+    int16_t *w = suite_bytes(run, 3 * pitch * 2, 2);
+    const yoke_arg in = yoke_arg_strided(yoke_in(w, 2), 3, pitch * 2);
+    const yoke_arg out = yoke_arg_strided(yoke_out_some(w, 2), 3, pitch * 2);
+    const yoke_arg inout = yoke_arg_strided(yoke_inout(w, 2), 3, pitch * 2);
+
+    suite_map(run, 0, yoke_range_1d(2003), in, out, yoke_scalar((uint32_t)pitch));
+    suite_map(run, 0, yoke_range_1d(2003), in, inout, yoke_scalar((uint32_t)pitch));
+    suite_map(run, 0, yoke_range_1d(2003), inout, in, yoke_scalar((uint32_t)pitch));
+}
+
 /* ---- the table ---- */
 
 #define KERNEL(function, text) {{.name = #function, .source = text, .native = function}}
@@ -417,5 +495,8 @@ const suite_case suite_array_cases[] = {
     {"arg_at", parts_at, 0, KERNEL(shifted, shifted_source)},
     {"arg_strided, planes", strided, 0, KERNEL(planes, planes_source)},
     {"arg_strided, columns", columns, 0, KERNEL(column, column_source)},
+    {"the same array, read and written", same_array, 0, KERNEL(blend, blend_source)},
+    {"the same blocks, read and written", same_blocks, 0,
+     KERNEL(in_first, in_first_source)},
     {0},
 };

@@ -48,9 +48,9 @@ static const char source[] =
     "__kernel void renew(__global item *a, uint n)\n"
     "{ uint i = get_global_id(0); if (i % 3 != 0) a[i].value = mix(i * 7 + 1, "
     "  rounds_of(i, n)); }\n"
-    "__kernel void change_apart(__global item *a, uint n)\n"
-    "{ uint i = get_global_id(0);\n"
-    "  a[3 * i].value += mix(a[3 * i].key, rounds_of(i, n)); }\n";
+    "__kernel void change_apart(__global const item *a, uint n, __global item *b)\n"
+    "{ uint i = get_global_id(0); item x = a[3 * i];\n"
+    "  x.value += mix(x.key, rounds_of(i, n)); b[3 * i] = x; }\n";
 
 uint32_t ft_mix(uint32_t v, unsigned rounds)
 {
@@ -121,11 +121,15 @@ static void renew(const yoke_span *span, void *const args[])
 
 static void change_apart(const yoke_span *span, void *const args[])
 {
-    item *a = args[0];
+    const item *a = args[0];
     const uint32_t n = *(const uint32_t *)args[1];
+    item *b = args[2];
 
     for (uint32_t i = (uint32_t)span->begin; i < span->end; i++) {
-        a[APART * i].value += ft_mix(a[APART * i].key, rounds_of(i, n));
+        const item old = a[APART * i];
+
+        b[APART * i] =
+            (item){old.key, old.value + ft_mix(old.key, rounds_of(i, n))};
     }
 }
 
@@ -263,7 +267,7 @@ static yoke_arg array_of(const ft_job *job)
     case FT_SOME:
         return yoke_out_some(job->array, sizeof *job->array);
     case FT_TILE:
-        return yoke_arg_pitch(yoke_inout(job->array, sizeof *job->array),
+        return yoke_arg_pitch(yoke_in(job->array, sizeof *job->array),
                               APART * sizeof *job->array);
     default:
         return yoke_inout_read_all(job->array, sizeof *job->array);
@@ -274,10 +278,12 @@ yoke_status ft_job_submit(ft_job *job, const yoke_map_options *options,
                           yoke_future **future)
 {
     const uint32_t n = (uint32_t)job->items;
+    yoke_arg args[3] = {array_of(job), yoke_scalar(n), array_of(job)};
 
+    args[2].access = YOKE_ACCESS_WRITE;
     job->times++;
     return yoke_map_async(future, job->pool, job->kernel, yoke_range_1d(job->items),
-                          options, YOKE_ARGS(array_of(job), yoke_scalar(n)));
+                          options, args, job->kind == FT_TILE ? 3 : 2);
 }
 
 void ft_job_expect(ft_job *job, unsigned times)

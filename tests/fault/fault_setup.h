@@ -31,7 +31,7 @@ typedef enum ft_kind {
     FT_INOUT = 1,  /* every item is changed from its own content */
     FT_UPDATE = 2, /* ... and from that of others */
     FT_SOME = 3,   /* of every item a part is written, the rest stays */
-    FT_TILE = 4,   /* as FT_INOUT, of items with gaps between them */
+    FT_TILE = 4,   /* ... of items with gaps, which one argument reads and another writes */
     FT_KINDS = 5
 } ft_kind;
 

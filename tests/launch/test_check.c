@@ -570,6 +570,33 @@ static void test_tiles_beside_each_other(void **state)
     assert_ok(fill(yoke_range_1d(9), false, halo, 2));
 }
 
+/* Of arguments that are the same array, one is left, read and written. */
+static void test_aliases(void **state)
+{
+    const yoke_arg in = yoke_arg_pitch(yoke_in(block, 8), 16);
+    const yoke_arg some = yoke_arg_pitch(yoke_out_some(block, 8), 16);
+    const yoke_arg beside = yoke_arg_pitch(yoke_out(block + 8, 8), 16);
+    const yoke_arg later = yoke_arg_at(in, 10);
+    const yoke_arg args[] = {beside, in, later, in, some};
+    const yoke_arg reads[] = {in, in};
+
+    (void)state;
+    memset(&kernel, 0, sizeof kernel);
+    assert_ok(fill(yoke_range_1d(10), false, args, 5));
+    assert_int_equal(launch.args[0].access, YK_WRITE);
+    assert_int_equal(launch.args[1].kind, YK_ARG_ARRAY);
+    assert_int_equal(launch.args[1].access, YK_READ | YK_WRITE);
+    assert_false(yk_arg_leaves_some(&launch.args[1]));
+    assert_int_equal(launch.args[2].access, YK_READ);
+    for (uint32_t i = 3; i < 5; i++) {
+        assert_int_equal(launch.args[i].kind, YK_ARG_ALIAS);
+        assert_ptr_equal(yk_launch_array_of(&launch, &launch.args[i]), &launch.args[1]);
+    }
+    assert_ok(fill(yoke_range_1d(10), false, reads, 2));
+    assert_int_equal(launch.args[1].kind, YK_ARG_ARRAY);
+    assert_int_equal(fill(yoke_range_1d(11), false, args, 5), YOKE_EINVAL);
+}
+
 static void test_split_and_groups(void **state)
 {
     const yoke_arg none = {.kind = YOKE_ARG_NONE};
@@ -628,6 +655,7 @@ int main(void)
         cmocka_unit_test(test_parts_of_other_items),
         cmocka_unit_test(test_offsets),
         cmocka_unit_test(test_tiles_beside_each_other),
+        cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_split_and_groups),
         cmocka_unit_test(test_values_are_copied),
     };

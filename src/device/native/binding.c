@@ -66,7 +66,8 @@ yoke_status yk_binding_set(yk_binding *binding, const yk_launch *launch,
             binding->args[i] = binding->scratch + at;
             at += (size_t)scratch_of(arg);
         } else {
-            binding->args[i] = (void *)(uintptr_t)arg->address;
+            binding->args[i] =
+                (void *)(uintptr_t)yk_launch_array_of(launch, arg)->address;
         }
     }
     /* The number of arguments that a function takes is unknown: one that takes more than were

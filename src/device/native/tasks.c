@@ -15,9 +15,10 @@ typedef struct task_state {
 } task_state;
 
 /* The place of an argument for an item, and its bytes there. */
-static void *task_part_of(const yk_launch *launch, const yk_arg *arg, void *bound,
+static void *task_part_of(const yk_launch *launch, uint32_t index, void *bound,
                           uint64_t item, size_t *bytes)
 {
+    const yk_arg *arg = yk_launch_array_of(launch, &launch->args[index]);
     yk_extent own;
 
     *bytes = (size_t)arg->bytes;
@@ -41,15 +42,15 @@ static void set_item(yoke_task *task, const yk_launch *launch, void *const *args
 
     task->index = (size_t)(item + call->first);
     for (uint32_t i = 0; i < call->arg_count; i++) {
-        parts[i] = task_part_of(launch, &launch->args[i], args[i], item, &bytes);
+        parts[i] = task_part_of(launch, i, args[i], item, &bytes);
     }
     if (call->input != 0) {
-        task->input = task_part_of(launch, &launch->args[call->input - 1],
-                                   args[call->input - 1], item, &task->input_bytes);
+        task->input = task_part_of(launch, call->input - 1, args[call->input - 1], item,
+                                   &task->input_bytes);
     }
     if (call->output != 0) {
-        task->output = task_part_of(launch, &launch->args[call->output - 1],
-                                    args[call->output - 1], item, &task->output_bytes);
+        task->output = task_part_of(launch, call->output - 1, args[call->output - 1], item,
+                                    &task->output_bytes);
         memset(task->output, 0, task->output_bytes);
     }
 }
