@@ -375,9 +375,12 @@ template <class... Args> char (&yoke_args_counted(const Args &...))[sizeof...(Ar
     std::initializer_list<yoke_arg>{__VA_ARGS__}.begin(),                                \
         sizeof(yoke_args_counted(__VA_ARGS__)) - 1
 #else
-/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. */
-#define yoke_scalar(value)                                                               \
-    yoke_scalar_bytes((__typeof__(value)[1]){(value)}, sizeof(__typeof__(value)))
+/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. One
+ *  value: the dots are for the commas of a struct that is written in place,
+ *  yoke_scalar((struct point){1, 2}). */
+#define yoke_scalar(...)                                                                 \
+    yoke_scalar_bytes((__typeof__(__VA_ARGS__)[1]){__VA_ARGS__},                         \
+                      sizeof(__typeof__(__VA_ARGS__)))
 
 /** A list of arguments, written where a call takes an array and its length: the array, which
  *  lives until the end of the block, a comma, and how many. At least one. */

@@ -136,7 +136,9 @@ inline yoke_status yoke_map(yoke_pool *pool, yoke_kernel *kernel, yoke_range ran
 #else
 
 /** Maps a kernel over a range and waits for the end; the arguments follow, one per parameter.
- *  (For a kernel without parameters: yoke_map_with(pool, kernel, range, NULL, NULL, 0).) */
+ *  (For a kernel without parameters: yoke_map_with(pool, kernel, range, NULL, NULL, 0).) In C a
+ *  range that is written in place as a struct needs parentheses around it, for its commas:
+ *  ((yoke_range){...}). The functions of range.h need none. */
 #define yoke_map(pool, kernel, range, ...)                                               \
     yoke_map_with(pool, kernel, range, NULL, YOKE_ARGS(__VA_ARGS__))
 #endif

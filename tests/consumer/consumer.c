@@ -270,6 +270,48 @@ static void test_scatter(yoke_pool *pool, yoke_range range)
     yoke_kernel_destroy(kernel);
 }
 
+typedef struct pair {
+    float factor, term;
+} pair;
+
+static void apply_pair(const yoke_span *span, void *const args[])
+{
+    const pair *p = (const pair *)args[1];
+    float *x = (float *)args[0];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        x[i] = x[i] * p->factor + p->term;
+    }
+}
+
+/* Structs that are written in place, with their commas, in ranges, options and values. */
+static void test_in_place(yoke_pool *pool)
+{
+    float *x = new_floats(pool, ITEMS);
+    yoke_kernel *kernel = new_kernel(pool, "apply_pair", apply_pair, 0);
+
+#ifdef __cplusplus
+    CHECK_OK(pool, yoke_map(pool, kernel,
+                            yoke_range{1, YOKE_SPLIT_X, {2, 0, 0}, {6, 1, 1}, {0, 0}},
+                            yoke_inout(x, sizeof *x), yoke_scalar(pair{2.0f, 1.0f})));
+#else
+    CHECK_OK(pool, yoke_map(pool, kernel,
+                            ((yoke_range){.dimensions = 1, .begin = {2, 0, 0}, .size = {6, 1, 1}}),
+                            yoke_inout(x, sizeof *x), yoke_scalar((pair){2.0f, 1.0f})));
+    CHECK_OK(pool, yoke_map_with(pool, kernel,
+                                 (yoke_range){.dimensions = 1, .size = {0, 1, 1}},
+                                 &(yoke_map_options){.grain = 2, .chunk = 4},
+                                 YOKE_ARGS(yoke_inout(x, sizeof *x),
+                                           yoke_scalar((pair){2.0f, 1.0f}))));
+#endif
+    CHECK_OK(pool, yoke_map(pool, kernel,
+                            yoke_range_split(yoke_range_from(yoke_range_2d(1, 1), 8, 0, 0),
+                                             YOKE_SPLIT_X),
+                            yoke_inout(x, sizeof *x), yoke_scalar_bytes(x + 3, sizeof(pair))));
+    CHECK(x[1] == 1.0f && x[2] == 5.0f && x[7] == 1.0f && x[8] == 7.0f * 1.0f + 9.0f);
+    yoke_kernel_destroy(kernel);
+}
+
 static void increment(const yoke_span *span, void *const args[])
 {
     for (size_t i = span->begin; i < span->end; i++) {
@@ -818,6 +860,7 @@ int main(void)
     test_arguments(pool);
     test_shapes(pool);
     test_tiles(pool);
+    test_in_place(pool);
     test_scatter(pool, yoke_range_2d(32, 32));
     test_scatter(pool, yoke_range_3d(16, 8, 8));
     test_futures(pool);
