@@ -293,6 +293,94 @@ static void overlaps_are_refused(void **state)
     assert_ok_pool(pool, yoke_pool_close(pool));
 }
 
+/* ---- arrays that are absent ---- */
+
+static const char optional_source[] =
+    "__kernel void f(__global uint *out, __global const uint *in, __global uint *more)"
+    "{ size_t i = get_global_id(0); out[i] = in ? in[i] + 1 : 7;"
+    "  if (more) more[i] = out[i] * 2; }";
+
+static void optional(const yoke_span *span, void *const args[])
+{
+    uint32_t *out = args[0], *more = args[2];
+    const uint32_t *in = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        out[i] = in != NULL ? in[i] + 1 : 7;
+        if (more != NULL) {
+            more[i] = out[i] * 2;
+        }
+    }
+}
+
+/* In turns, so that what was there in an earlier job is not there any more. */
+static void check_absent(yoke_pool *pool, yoke_kernel *kernel)
+{
+    uint32_t *in = yoke_alloc(pool, 400), *out = yoke_alloc(pool, 400);
+    uint32_t *more = yoke_alloc(pool, 400);
+
+    fill_numbers(in, 100);
+    for (unsigned absent = 0; absent < 8; absent++) {
+        const bool has_in = (absent & 1) == 0, has_more = (absent & 2) == 0;
+
+        memset(more, 0, 400);
+        assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(100), yoke_out(out, 4),
+                                      has_in ? yoke_in(in, 4) : yoke_null(),
+                                      has_more ? yoke_out(more, 4) : yoke_null()));
+        for (uint32_t i = 0; i < 100; i++) {
+            assert_int_equal(out[i], has_in ? i + 1 : 7);
+            assert_int_equal(more[i], has_more ? 2 * out[i] : 0);
+        }
+    }
+    yoke_kernel_destroy(kernel);
+}
+
+static void absent_arrays(void **state)
+{
+    yoke_pool *pool = open_pool("cpu:2", true);
+
+    (void)state;
+    check_absent(pool, make_kernel(pool, optional));
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+static void absent_arrays_of_source(void **state)
+{
+    const yoke_kernel_options options = {.name = "f", .source = optional_source};
+    yoke_pool *pool;
+    yoke_kernel *kernel;
+
+    (void)state;
+    if (access("/etc/OpenCL/vendors/pocl.icd", R_OK) != 0) {
+        skip();
+    }
+    pool = open_pool("cpu:1", true);
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    check_absent(pool, kernel);
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+/* A kernel that does not ask whether the array is there. */
+static void absent_and_used(void **state)
+{
+    yoke_pool *pool = open_pool("cpu:1", true);
+    uint32_t *out = yoke_alloc(pool, 400);
+    yoke_kernel *kernel = make_kernel(pool, twice);
+
+    (void)state;
+    assert_status_pool(
+        pool,
+        yoke_map(pool, kernel, yoke_range_1d(100), yoke_out(out, 4), yoke_null()),
+        YOKE_ECRASHED);
+    assert_contains(yoke_pool_error(pool), "it read from address 0");
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(out[i], 0);
+    }
+    yoke_kernel_destroy(kernel);
+    check_absent(pool, make_kernel(pool, optional));
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
 static void parameters_are_counted(void **state)
 {
     static const char source[] =
@@ -340,6 +428,9 @@ int main(void)
         yt_unit_test(many_items),           yt_unit_test(wrong_items_leave_nothing),
         yt_unit_test(others_work),          yt_unit_test(is_not_fooled),
         yt_unit_test(dice_are_not_accused), yt_unit_test(addresses_are_the_arrays),
+        yt_unit_test(absent_arrays),
+        yt_unit_test(absent_arrays_of_source),
+        yt_unit_test(absent_and_used),
         yt_unit_test(overlaps_are_refused), yt_unit_test(parameters_are_counted),
     };
 
