@@ -178,6 +178,54 @@ static void test_races(void **state)
     ft_close(pool);
 }
 
+/* A limit goes down with the process that was in the item: the next attempt has one of its own.
+ * Item 3 dies first and hangs then, item 5 dies and is done then, item 7 stops its process. */
+static int die_or_hang(yoke_task *task)
+{
+    _Atomic uint32_t *attempts = task->args[1];
+    const uint32_t before = atomic_fetch_add(&attempts[task->index], 1);
+
+    if (before == 0 && (task->index == 3 || task->index == 5)) {
+        (void)kill(getpid(), SIGKILL);
+    }
+    if (task->index == 7) {
+        (void)kill(getpid(), SIGSTOP);
+    }
+    while (task->index == 3) {
+        (void)pause();
+    }
+    *(uint32_t *)task->args[0] = 1;
+    return 0;
+}
+
+static void test_lost_limit(void **state)
+{
+    static const uint32_t expected[] = {1, 1, 1, 2, 1, 2, 1, 1, 1, 1};
+    enum { COUNT = sizeof expected / sizeof expected[0] };
+    yoke_pool *pool = ft_pool("cpu:2", NULL);
+    uint32_t *attempts = yoke_alloc(pool, sizeof expected);
+    uint32_t out[COUNT] = {0};
+    yoke_status status[COUNT];
+    const yoke_task_options options = {.on_failure = YOKE_ON_FAILURE_KEEP,
+                                       .item_status = status,
+                                       .item_timeout = 1};
+
+    (void)state;
+    assert_status_pool(pool,
+                       yoke_apply_each(pool, die_or_hang, COUNT, &options,
+                                       YOKE_ARGS(yoke_out(out, 4),
+                                                 yoke_in_whole(attempts, sizeof expected))),
+                       YOKE_EPARTIAL);
+    assert_contains(yoke_pool_error(pool), "2 of 10 items failed");
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_int_equal(status[i], i == 3 || i == 7 ? YOKE_EDEADLINE : YOKE_OK);
+        assert_int_equal(out[i], i != 3 && i != 7);
+        assert_int_equal(attempts[i], expected[i]);
+    }
+    assert_ok(yoke_free(attempts));
+    ft_close(pool);
+}
+
 /* An item of which each attempt is killed from outside is tried eight times, as any tile. */
 static int always_killed(yoke_task *task)
 {
@@ -250,7 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_outputs),      yt_unit_test(test_in_place),
         yt_unit_test(test_races),        yt_unit_test(test_killed_often),
-        yt_unit_test(test_broken),
+        yt_unit_test(test_lost_limit),   yt_unit_test(test_broken),
     };
 
     return yt_run_group(tests);
