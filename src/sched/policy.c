@@ -406,7 +406,10 @@ uint32_t yk_policy_steal_amount(const yk_victim *victim, const yk_thief *thief,
         return victim->is_gone || !(victim->speeds.now > 0) ||
                fair_steal_amount(victim, victim->speeds.now, thief->overhead_ns) > 0;
     }
-    if (policy_is_late(summary, policy_usual_speed(&thief->speeds))) {
+    /* A faster worker would have taken the tiles of a victim that is held up for so long: all of
+     * those are held up, too, by items that wait, or cost far more than usual. */
+    if (policy_is_late(summary, policy_usual_speed(&thief->speeds)) &&
+        1 / speed > victim->busy_ns) {
         return 0;
     }
     if (!victim->is_gone && victim->speeds.now > 0) {

@@ -102,7 +102,8 @@ double yk_policy_speed_there(const yk_victim *victim, const yk_thief *thief);
 /* The number of tiles that a thief takes from the back of a victim's work range, so that the
  * later of the two finishes as early as possible, but at most twice the thief's part of what is
  * left for all. 0 if the victim is better left alone, or if one tile would keep a slow thief
- * busy for a large part of the time that all need for the rest. At most half of a work range
+ * busy for a large part of the time that all need for the rest, and for longer than the victim is
+ * busy. At most half of a work range
  * without an owner, or whose owner's speed is unknown. A thief of unknown speed takes one tile. */
 uint32_t yk_policy_steal_amount(const yk_victim *victim, const yk_thief *thief,
                         const yk_summary *summary);

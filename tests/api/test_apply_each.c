@@ -225,6 +225,39 @@ static void test_nobody_waits(void **state)
     }
 }
 
+/* Item i of each four waits for the other three. */
+static int meet(yoke_task *task)
+{
+    _Atomic uint32_t *arrived = *(_Atomic uint32_t *const *)task->context;
+    const uint32_t before = atomic_fetch_add(arrived, 1);
+
+    while (atomic_load(arrived) < before / 4 * 4 + 4) {
+        (void)usleep(100);
+    }
+    return 0;
+}
+
+/* The item that comes last waits for none, so its worker seems to be far faster than the others.
+ * They take items all the same while that worker is held up. */
+static void test_items_that_meet(void **state)
+{
+    yoke_pool *four = api_open("cpu:4");
+    _Atomic uint32_t *arrived = yoke_alloc(four, sizeof *arrived);
+    const yoke_task_options options = {
+        .context = &arrived, .context_bytes = sizeof arrived, .chunk = 1};
+
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        yoke_future *future;
+
+        assert_ok_pool(
+            four, yoke_apply_each_async(&future, four, meet, 4, &options, NULL, 0));
+        assert_ok(yoke_future_wait(future, 30));
+        yoke_future_destroy(future);
+    }
+    api_close(four);
+}
+
 /* ---- starmap ---- */
 
 static void test_several_arguments(void **state)
@@ -442,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_context_alone),
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_nobody_waits),
+        cmocka_unit_test(test_items_that_meet),
         cmocka_unit_test(test_several_arguments),
         cmocka_unit_test(test_codes),
         cmocka_unit_test(test_death),

@@ -299,6 +299,20 @@ static void test_slow_thieves_hold_back(void **state)
     assert_int_equal(yk_policy_steal_amount(&gone, &fast, &end), 1);
 }
 
+/* A worker that is late has shown that it was not as fast as it seemed. */
+static void test_slow_thief_of_one_who_is_late(void **state)
+{
+    const yk_thief slow = {{1e-5, 1e-5}, 0};
+    const yk_summary soon = {1e5, 1e-3};
+    yk_victim victim = victim_of(1, 1e-3);
+
+    (void)state;
+    victim.busy_ns = 9e4;
+    assert_int_equal(yk_policy_steal_amount(&victim, &slow, &soon), 0);
+    victim.busy_ns = 1.1e5;
+    assert_int_equal(yk_policy_steal_amount(&victim, &slow, &soon), 1);
+}
+
 /* However costly the tiles, the last one alive takes them. */
 static void test_somebody_takes_what_nobody_owns(void **state)
 {
@@ -447,20 +461,18 @@ static void test_noise(void **state)
 }
 
 /* A worker that is away may stay there for ever: however slow a thief is beside it, it takes the
- * last tile. */
-static void test_slow_thief_of_one_who_is_away(void **state)
+ * last tile, also one without an owner. */
+static void test_slow_thief_beside_one_who_is_away(void **state)
 {
     const yk_thief slow = {{1e-6, 1e-6}, 3000};
-    yk_victim victims[] = {victim_of(1, 1), victim_of(0, 1e-6)};
-    yk_summary summary;
+    yk_victim victims[] = {victim_of(0, 1), victim_of(0, 1e-6), gone_victim(1, 1)};
+    yk_summary summary = yk_policy_summarize(victims, 3);
 
     (void)state;
-    victims[0].busy_ns = 1e9;
-    summary = yk_policy_summarize(victims, 2);
-    assert_int_equal(yk_policy_steal_amount(&victims[0], &slow, &summary), 0);
+    assert_int_equal(yk_policy_steal_amount(&victims[2], &slow, &summary), 0);
     victims[0].is_away = 1;
-    summary = yk_policy_summarize(victims, 2);
-    assert_int_equal(yk_policy_steal_amount(&victims[0], &slow, &summary), 1);
+    summary = yk_policy_summarize(victims, 3);
+    assert_int_equal(yk_policy_steal_amount(&victims[2], &slow, &summary), 1);
 }
 
 int main(void)
@@ -480,7 +492,8 @@ int main(void)
         cmocka_unit_test(test_loot_of_unknown_thief),
         cmocka_unit_test(test_loot_of_costly_tiles),
         cmocka_unit_test(test_slow_thieves_hold_back),
-        cmocka_unit_test(test_slow_thief_of_one_who_is_away),
+        cmocka_unit_test(test_slow_thief_of_one_who_is_late),
+        cmocka_unit_test(test_slow_thief_beside_one_who_is_away),
         cmocka_unit_test(test_somebody_takes_what_nobody_owns),
         cmocka_unit_test(test_loot_is_shared),
         cmocka_unit_test(test_loot_is_possible),
