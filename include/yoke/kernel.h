@@ -49,7 +49,8 @@ typedef struct yoke_span {
  * the pool was created; what it writes elsewhere the application does not see.
  *
  * Each call begins in the default floating-point environment. A C++ exception that it throws ends
- * the job with YOKE_EKERNEL; the error has its what().
+ * the job with YOKE_EKERNEL; the error has its what(). A process that it has forked, and that
+ * returns from it, ends there with exit code 1.
  *
  * @param span  what to compute
  * @param args  per argument: an array's pointer, as given to the map; the address of a

@@ -62,7 +62,8 @@ typedef struct yoke_task {
  * @param task  which item
  * @return 0, or an error code of its own: the job then ends with YOKE_EKERNEL, and its error
  *         has the item, the code and the text of yoke_task_fail(). A C++ exception is such an
- *         error, too, with its what() as the text
+ *         error, too, with its what() as the text. A process that the function has forked, and
+ *         that returns from it, ends there with exit code 1
  */
 typedef int yoke_task_function(yoke_task *task);
 

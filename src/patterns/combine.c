@@ -7,6 +7,7 @@
 #include "pool/pool.h"
 #include "reduce/reduction.h"
 #include "sys/call_guard.h"
+#include "sys/process.h"
 
 typedef struct combining {
     yk_completion completion;
@@ -16,9 +17,11 @@ typedef struct combining {
 static void combine_two(void *into, const void *from, void *reducer)
 {
     const yoke_reducer *self = reducer;
+    const pid_t caller = yk_process_self();
 
     (void)yk_fp_use_default(); /* whatever the last call has left */
     self->combine(into, from, self->context);
+    yk_user_call_returned(caller);
 }
 
 static char *combine_first(const yk_combine *combine)

@@ -55,8 +55,13 @@ typedef struct process_call {
 static void call_process(void *context)
 {
     process_call *call = context;
+    const pid_t self = yk_process_self();
 
     call->code = call->function(call->argument, call->bytes);
+    if (yk_process_self() != self) { /* what the function has forked: ends as if by main() */
+        yk_process_flush_all_output();
+        yk_process_exit_now(call->code);
+    }
 }
 
 /* The process's own copy of what a member has handed over. It keeps a stray write out of the

@@ -9,6 +9,7 @@
 #include <unwind.h>
 
 #include "sys/cxx_exception.h"
+#include "sys/process.h"
 
 /* Where an exception is caught. It lies on the stack of its guard, which exists while it is
  * used. */
@@ -417,11 +418,20 @@ void yk_cancel_restore(const int *state)
 
 /* ---- the program functions that compute ---- */
 
+void yk_user_call_returned(pid_t caller)
+{
+    if (yk_process_self() != caller) {
+        yk_process_exit_now(EXIT_FAILURE);
+    }
+}
+
 bool yk_user_call(yk_guarded *function, void *context, yk_error *error)
 {
+    const pid_t caller = yk_process_self();
     const yk_fp_environment before = yk_fp_use_default();
     const bool well = yk_guard_catch(function, context, error);
 
+    yk_user_call_returned(caller);
     yk_fp_restore(before);
     return well;
 }

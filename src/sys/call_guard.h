@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "sys/fp_environment.h"
@@ -75,6 +76,11 @@ void yk_cancel_restore(const int *state);
 
 /* The text for a call that was ended by longjmp() or by the end of its thread. */
 #define YK_HAS_NOT_RETURNED "did not return: longjmp() left it, or its thread ended"
+
+/* For a function that has returned, and the process that called it. If this is another process, the
+ * function has forked it: it would go on with the library's work as a second one of the same kind,
+ * so it ends. Costs a load. */
+void yk_user_call_returned(pid_t caller);
 
 /* False: an exception, with its text in `error`, YOKE_EKERNEL. */
 bool yk_user_call(yk_guarded *function, void *context, yk_error *error);

@@ -7,6 +7,7 @@
 #include "launch/footprint.h"
 #include "sys/call_guard.h"
 #include "sys/memory_limits.h"
+#include "sys/process.h"
 
 /* What yoke_task.library points to. */
 typedef struct task_state {
@@ -95,6 +96,7 @@ typedef struct task_calls {
     uint64_t item; /* the next one to be computed, or the one that failed */
     uint64_t end;
     int code; /* what the last call returned */
+    pid_t process;
     yoke_task all;
     void *parts[YK_MAX_ARGS];
     task_state state;
@@ -113,6 +115,7 @@ static void call_tasks(void *context)
          * default. */
         (void)yk_fp_use_default();
         self->code = self->function(&task);
+        yk_user_call_returned(self->process);
         if (self->code != 0) {
             return;
         }
@@ -134,6 +137,7 @@ yoke_status yk_tasks_run(yoke_task_function *function, const yk_launch *launch,
     self.item = begin;
     self.end = end;
     self.code = 0;
+    self.process = yk_process_self();
     self.all = begin_calls(launch, args, self.parts, &self.state);
     self.all.device = device;
     if (place != NULL) {
