@@ -42,12 +42,24 @@ static yoke_status wait_add_process(yk_any_wait *wait, yoke_process *process,
     return status == YOKE_OK ? yk_any_add_process(wait, process, error) : status;
 }
 
+/* A process that this process, which is a pool's own, has started. */
+static yoke_status wait_add_member(yk_any_wait *wait, yk_member_process *process,
+                                   yk_error *error)
+{
+    return yk_handle_owner(process) == yk_process_self()
+               ? yk_any_add_member(wait, process, error)
+               : yk_fail(error, YOKE_EINVAL,
+                         "%s was started by another process, of which this one is a copy",
+                         process->name);
+}
+
 static yoke_status wait_add_thing(yk_any_wait *wait, void *thing, yk_error *error)
 {
     const uint32_t kind = yk_valid_kind(thing);
 
     return kind == YK_HANDLE_FUTURE    ? wait_add_future(wait, thing, error)
            : kind == YK_HANDLE_PROCESS ? wait_add_process(wait, thing, error)
+           : kind == YK_HANDLE_MEMBER_PROCESS ? wait_add_member(wait, thing, error)
            : yk_ready_is_kind(kind)    ? yk_any_add_object(wait, thing, kind, error)
                                        : wait_refuse(thing, kind, error);
 }
@@ -88,6 +100,9 @@ static yoke_status wait_for_list(void *const *things, size_t count, uint64_t dea
         status = yk_any_wait_until(wait, deadline, index, ready);
         if (status == YOKE_EBROKEN) {
             (void)yk_pool_fail_broken(error);
+        } else if (status == YOKE_ESTOPPED &&
+                   yk_any_check_supervisor(wait, error) != YOKE_ESTOPPED) {
+            (void)yk_fail(error, status, "the pool's supervisor was stopped for a while");
         }
     }
     yk_any_destroy(wait);

@@ -35,6 +35,7 @@ struct any_thing {
     yk_ready object;
     yoke_future *future;
     yoke_process *process;
+    yk_member_process *member; /* of this process, which a pool has started */
     yoke_pool *pool; /* of a future: the thread is inside; NULL: the pool is gone */
 };
 
@@ -79,7 +80,7 @@ static bool any_check_future(const any_thing *thing, bool link)
     if (link) {
         yk_eventcount_link(&yk_job_at(pool->control, thing->future->ref)->ended);
     }
-    if (yk_future_wait(thing->future, 0)) {
+    if (yk_future_wait(thing->future, 0, NULL) == YOKE_OK) {
         return true;
     }
     if (link && !thing->future->collected) {
@@ -126,6 +127,29 @@ static bool any_look_at_process(const any_thing *thing)
 
 static const any_kind any_process = {any_check_process, any_process_seems_ready,
                                      any_look_at_process};
+
+/* ---- processes of a process ---- */
+
+static bool any_check_member(const any_thing *thing, bool link)
+{
+    if (link && !thing->member->ended) {
+        yk_eventcount_link(yk_member_bell(thing->member));
+    }
+    return yk_member_join(thing->member, 0, NULL) != YOKE_ETIMEDOUT;
+}
+
+static bool any_member_seems_ready(const any_thing *thing)
+{
+    return thing->member->ended || yk_member_seems_ended(thing->member);
+}
+
+static bool any_look_at_member(const any_thing *thing)
+{
+    return any_check_member(thing, false);
+}
+
+static const any_kind any_member = {any_check_member, any_member_seems_ready,
+                                    any_look_at_member};
 
 /* ---- beginning and end ---- */
 
@@ -227,6 +251,19 @@ yoke_status yk_any_add_process(yk_any_wait *wait, yoke_process *process, yk_erro
     return status;
 }
 
+yoke_status yk_any_add_member(yk_any_wait *wait, yk_member_process *process,
+                              yk_error *error)
+{
+    const yoke_status status = any_join_pool(
+        wait, process->pool, (yk_hub *)(uintptr_t)process->control->hub, error);
+
+    if (status == YOKE_OK) {
+        wait->mask |= yk_hub_bit(yk_member_bell(process));
+        any_add(wait, (any_thing){.kind = &any_member, .member = process});
+    }
+    return status;
+}
+
 void yk_any_destroy(yk_any_wait *wait)
 {
     while (wait != NULL && wait->count > 0) {
@@ -308,6 +345,19 @@ static void any_spin(const yk_any_wait *wait)
     }
 }
 
+yoke_status yk_any_check_supervisor(const yk_any_wait *wait, yk_error *error)
+{
+    for (size_t i = 0; i < wait->count; i++) {
+        const any_thing *thing = &wait->things[i];
+        yoke_pool *pool = thing->process != NULL ? thing->process->pool : thing->pool;
+
+        if (pool != NULL) {
+            return yk_pool_check(pool, error); /* all are of one pool */
+        }
+    }
+    return YOKE_OK;
+}
+
 /* Looks for what no signal announces. YOKE_EAGAIN: there is nothing. */
 static yoke_status any_look(const yk_any_wait *wait, const any_result *result)
 {
@@ -315,6 +365,9 @@ static yoke_status any_look(const yk_any_wait *wait, const any_result *result)
         return YOKE_OK;
     }
     YK_STEP();
+    if (yk_any_check_supervisor(wait, NULL) == YOKE_ESTOPPED) {
+        return YOKE_ESTOPPED;
+    }
     return wait->object != NULL && yk_ipc_object_is_orphan(wait->object) ? YOKE_EBROKEN
                                                                         : YOKE_EAGAIN;
 }

@@ -221,6 +221,16 @@ yoke_status yk_member_join(yk_member_process *process, double seconds, yk_error 
     return YOKE_OK;
 }
 
+yk_eventcount *yk_member_bell(const yk_member_process *process)
+{
+    return &member_slot_of(process)->changed;
+}
+
+bool yk_member_seems_ended(const yk_member_process *process)
+{
+    return member_state_of(process) == YK_PROCESS_ENDED;
+}
+
 static bool member_takes_signal(yk_member_process *process)
 {
     return member_collect(process) || yk_process_takes_signal(member_slot_of(process));

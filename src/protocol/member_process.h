@@ -45,6 +45,10 @@ yoke_status yk_member_start(yk_member_process **process,
 /* Waits until it has ended, or the time is over. */
 yoke_status yk_member_join(yk_member_process *process, double seconds, yk_error *error);
 
+/* Of one that has not ended: is signalled when it does; and whether it seems to have ended. */
+yk_eventcount *yk_member_bell(const yk_member_process *process);
+bool yk_member_seems_ended(const yk_member_process *process);
+
 /* Has the supervisor send a signal. Waits only if it has eight to send already. No effect if the
  * process has ended. */
 void yk_member_ask(yk_member_process *process, int signal);

@@ -81,6 +81,9 @@ static int use_inner(const order *self)
         return 5;
     }
     end.fd = yoke_process_fd(process);
+    if (yoke_wait_any((void *[]){process}, 1, NULL, 0, NULL) != YOKE_ETIMEDOUT) {
+        return 16;
+    }
     if (!yoke_process_is_alive(process) || yoke_process_pid(process) <= 0 || end.fd < 0 ||
         yoke_process_wait(process, &code, 0) != YOKE_ETIMEDOUT ||
         strstr(yoke_pool_error(self->pool), "inner") == NULL) {

@@ -123,6 +123,7 @@ static void test_waits_end_and_go_on(void **state)
     check_says_stopped(yoke_future_wait(future, YOKE_FOREVER));
     assert_false(yoke_future_is_done(future));
     check_says_stopped(yoke_pool_wait(pool, YOKE_FOREVER));
+    check_says_stopped(yoke_wait_any((void *[]){future}, 1, NULL, YOKE_FOREVER, NULL));
     check_says_stopped(yoke_process_start(&process, pool, note_start, with, 0, NULL));
     assert_null(process);
     send_supervisor(SIGCONT);
