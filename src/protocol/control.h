@@ -24,6 +24,7 @@
 #include "launch/kernel.h"
 #include "launch/launch.h"
 #include "protocol/cpu_tally.h"
+#include "protocol/crash.h"
 #include "protocol/job_set.h"
 #include "protocol/process_slot.h"
 #include "protocol/selection.h"
@@ -128,17 +129,6 @@ typedef struct yk_aside {
     char text[YK_ASIDE_BYTES]; /* owner */
 } yk_aside;
 
-/* The memory access that ended a process. */
-typedef struct yk_crash {
-    /* 1: the rest is filled in; supervisor: 0, before the process exists */
-    _Atomic uint32_t state;
-    uint32_t kind; /* yk_access_kind */
-    uint64_t address;
-    /* errno of attaching a named segment there; 0: there was none to attach */
-    int32_t problem;
-    uint32_t reserved;
-} yk_crash;
-
 /* Totals of a worker. */
 typedef struct yk_tally {
     _Atomic uint64_t chunks;
@@ -186,7 +176,6 @@ typedef struct yk_worker {
     _Atomic uint64_t finalizing_since;
     /* owner; supervisor, before the process exists and after it: see segment_view.h */
     _Atomic uint64_t detached_seen;
-    yk_crash crash; /* owner */
     yk_compiling compiling; /* owner */
     /* supervisor: its last process ended in a compiler that a launch had called */
     uint32_t compiler_died;
@@ -221,6 +210,7 @@ typedef struct yk_worker {
     yk_build builds[YK_MAX_KERNELS];
     /* owner: why opening or the last build failed; supervisor: if compilers end processes */
     char log[YK_LOG_BYTES];
+    yk_crash crash; /* owner */
 } yk_worker;
 
 /* ---- kernels ---------------------------------------------------------------------- */

@@ -50,7 +50,11 @@
     X(YK_FAULT_ITEM_FAILED, 36, "item-failed")                                           \
     X(YK_FAULT_ITEM_EXPLAINED, 37, "item-explained")                                     \
     X(YK_FAULT_ITEM_COUNTED, 38, "item-counted")                                         \
-    X(YK_FAULT_BEFORE_HUB, 39, "before-hub")                                             \
+    X(YK_FAULT_CRASH_WRITING, 39, "crash-writing")                                       \
+    X(YK_FAULT_CRASH_COMPLETE, 40, "crash-complete")                                     \
+    X(YK_FAULT_CRASH_WALKED, 41, "crash-walked")                                         \
+    X(YK_FAULT_CRASH_PLACED, 42, "crash-placed")                                         \
+    X(YK_FAULT_BEFORE_HUB, 44, "before-hub")                                             \
     X(YK_FAULT_WORKER_REAPED, 43, "worker-reaped")                                       \
     X(YK_FAULT_BEFORE_TAKING, 50, "before-taking")                                       \
     X(YK_FAULT_TAKEN, 51, "taken")                                                       \

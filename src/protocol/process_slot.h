@@ -28,7 +28,7 @@
  *     kill(), refusal                             supervisor      the pool is broken
  *     take the signal out of `wanted`, signal     supervisor      "
  *     reaped = 1                                  supervisor      the pool is broken
- *     reap, wait status, ENDED, signal            supervisor      "
+ *     reap, wait status, end, ENDED, signal       supervisor      "
  *     take the result, free the argument, FREE    starter         see below
  *     give the handle back: abandoned = 1         starter         "
  *
@@ -56,11 +56,13 @@
 #include <stdint.h>
 
 #include "launch/kernel.h"
+#include "protocol/crash.h"
 #include "shm/eventcount.h"
 
 enum {
     YK_MAX_PROCESSES = 256,
     YK_PROCESS_NAME_BYTES = 64,
+    YK_PROCESS_END_BYTES = 1024,
 };
 
 /* Bytes of an argument that a worker or process may hand over: only the application has the books
@@ -117,6 +119,8 @@ typedef struct yk_process_slot {
     char failure[256];
 
     char small[YK_PROCESS_SMALL_BYTES]; /* starter, before REQUESTED */
+    yk_crash crash; /* the process; supervisor, before it exists */
+    char end[YK_PROCESS_END_BYTES]; /* supervisor, before ENDED: how it ended */
 } yk_process_slot;
 
 static inline uint64_t yk_process_pack(uint32_t starter, uint32_t generation,

@@ -426,18 +426,6 @@ static int mend_block(yk_segment_view *view, uint64_t offset)
     return ENOENT;
 }
 
-static void record_crash(yk_segment_view *view, uint64_t address, yk_access_kind kind,
-                       int problem)
-{
-    if (view->crash == NULL || view->process != yk_process_self()) {
-        return;
-    }
-    view->crash->kind = (uint32_t)kind;
-    view->crash->address = address;
-    view->crash->problem = problem;
-    atomic_store(&view->crash->state, 1);
-}
-
 static bool segment_view_mend(void *context, uint64_t address, yk_access_kind kind)
 {
     yk_segment_view *view = context;
@@ -455,10 +443,19 @@ static bool segment_view_mend(void *context, uint64_t address, yk_access_kind ki
         problem = mend_block(view, offset);
         segment_view_unlock(view);
     }
-    if (problem != 0) {
-        record_crash(view, address, kind, problem);
-    }
+    atomic_store(&view->problem, problem);
     return problem == 0;
+}
+
+/* Not in a process that this one has forked: the record is not about that. */
+static void segment_view_note(void *context, const yk_fatal *fatal)
+{
+    const yk_segment_view *view = context;
+
+    if (view->process == yk_process_self()) {
+        yk_crash_record(view->control, view->crash, fatal,
+                        atomic_load(&view->problem));
+    }
 }
 
 void yk_segment_view_adopt(yk_segment_view *view, _Atomic uint64_t *seen,
@@ -468,8 +465,8 @@ void yk_segment_view_adopt(yk_segment_view *view, _Atomic uint64_t *seen,
     view->crash = crash;
     view->process = yk_process_self();
     adopted = view;
-    yk_access_handle(segment_view_mend, view);
-    yk_ends_save_output();
+    yk_access_handle(
+        &(yk_access_handlers){segment_view_mend, segment_view_note, view});
     (void)yk_segment_view_attach_all(view, NULL);
 }
 

@@ -65,7 +65,9 @@ typedef struct yk_segment_view {
     pid_t process; /* the view is this process's */
     /* where this process writes how many closed segments it has detached */
     _Atomic uint64_t *seen;
-    yk_crash *crash;    /* where it records the access that ends it; NULL: nowhere */
+    yk_crash *crash;    /* where it records the signal that ends it */
+    /* errno of the last access that was not resolved */
+    _Atomic int32_t problem;
     _Atomic pid_t lock; /* the process whose thread changes the view; 0: none */
     uint64_t opened;    /* of the control block, when the process last checked: */
     uint64_t closed;
@@ -81,7 +83,7 @@ bool yk_segment_view_init(yk_segment_view *view, yk_control *control, yk_mapping
                         pid_t owner);
 
 /* Makes a forked copy the view of this process. What it has detached goes to *seen, and the
- * access that ends it to *crash. From now on a refused access attaches what it needs. */
+ * signal that ends it to *crash. From now on a refused access attaches what it needs. */
 void yk_segment_view_adopt(yk_segment_view *view, _Atomic uint64_t *seen, yk_crash *crash);
 
 /* Detaches segments that have been closed. YOKE_ESYSTEM if that is impossible. */

@@ -95,9 +95,37 @@ static void explain_hung_start(const yk_worker *worker, char *text, size_t bytes
                    step <= YK_COMPILING_LAUNCH ? steps[step] : "");
 }
 
+static yk_crash_case deaths_case_of(const yk_supervisor *supervisor,
+                                    const yk_worker *worker, int status)
+{
+    return (yk_crash_case){.control = supervisor->control,
+                           .window = supervisor->start.memory[YK_MEMORY_ARENA].base,
+                           .crash = &worker->crash,
+                           .job = deaths_job_of(supervisor->control, worker),
+                           .status = status};
+}
+
+static void log_death(const yk_supervisor *supervisor, const yk_worker *worker,
+                      int status, const char *how)
+{
+    const yk_crash_case what = deaths_case_of(supervisor, worker, status);
+    char calls[4096];
+
+    if (supervisor->control->log == 0) {
+        return;
+    }
+    yk_supervisor_log(supervisor, "%s (process %u) ended: %s", worker->name,
+                      atomic_load(&worker->pid), how);
+    yk_crash_list_calls(&what, calls, sizeof calls);
+    if (calls[0] != '\0') {
+        yk_supervisor_log(supervisor, "%s had called:\n%s", worker->name, calls);
+    }
+}
+
 static void describe_death(const yk_supervisor *supervisor, const yk_worker *worker,
                            const yk_child *child, int status, char *text, size_t bytes)
 {
+    const yk_crash_case what = deaths_case_of(supervisor, worker, status);
     const uint32_t spent = atomic_load(&worker->spent);
 
     if (spent == YK_SPENT_MEMORY) {
@@ -123,9 +151,7 @@ static void describe_death(const yk_supervisor *supervisor, const yk_worker *wor
         if (yk_process_had_bus_error(status)) {
             explain_bus_error(supervisor, worker, text, bytes);
         }
-        yk_crash_explain(supervisor->control,
-                         supervisor->start.memory[YK_MEMORY_ARENA].base, &worker->crash,
-                         text, bytes);
+        yk_crash_explain(&what, text, bytes);
     }
     if (atomic_load(&worker->initializing) != 0) {
         const size_t length = strlen(text);
@@ -433,8 +459,7 @@ static void deaths_bury_worker(yk_supervisor *supervisor, uint32_t slot, int sta
 
     collect_printed(supervisor, slot, printed, sizeof printed);
     describe_death(supervisor, worker, child, status, how, sizeof how);
-    yk_supervisor_log(supervisor, "%s (process %u) ended: %s", worker->name,
-                      atomic_load(&worker->pid), how);
+    log_death(supervisor, worker, status, how);
     yk_supervisor_trace(supervisor, YK_TRACE_DEATH, slot,
                         (pid_t)atomic_load(&worker->pid), status);
     atomic_store(&worker->pid, 0);

@@ -11,6 +11,7 @@
 #include "protocol/fault_point.h"
 #include "protocol/membership.h"
 #include "protocol/process_claim.h"
+#include "supervisor/crash_text.h"
 #include "supervisor/supervisor.h"
 #include "sys/call_guard.h"
 #include "sys/elf.h"
@@ -112,7 +113,7 @@ static int process_entry(void *context)
     yk_process_set_name(slot->name);
     yk_process_set_own_name(slot->name);
     yk_process_write_lines();
-    yk_segment_view_adopt(self->attachments, &slot->detached_seen, NULL);
+    yk_segment_view_adopt(self->attachments, &slot->detached_seen, &slot->crash);
     YK_FAULT_POINT_WHOEVER(self->control, YK_FAULT_PROCESS_BORN);
     call.function = (yoke_process_function *)yk_elf_find(slot->function.object,
                                                          slot->function.place);
@@ -193,6 +194,7 @@ static void supervisor_start_process(yk_supervisor *supervisor, yk_process_slot 
         return;
     }
     atomic_store(&slot->detached_seen, supervisor->attachments.closed);
+    yk_crash_reset(&slot->crash);
     if (!yk_supervisor_fork_program(supervisor, child, process_entry, &self)) {
         refuse_process(supervisor, slot, errno);
         return;
@@ -234,11 +236,16 @@ void yk_supervisor_settle_starter(yk_supervisor *supervisor, uint32_t starter)
 static void supervisor_bury_process(yk_supervisor *supervisor, yk_process_slot *slot,
                                     int status)
 {
-    char how[256];
+    const yk_crash_case what = {
+        .control = supervisor->control,
+        .window = supervisor->start.memory[YK_MEMORY_ARENA].base,
+        .crash = &slot->crash,
+        .status = status};
 
-    yk_process_describe_exit(status, how, sizeof how);
+    yk_process_describe_exit(status, slot->end, sizeof slot->end);
+    yk_crash_explain(&what, slot->end, sizeof slot->end);
     yk_supervisor_log(supervisor, "%s (process %d) ended: %s", slot->name, slot->pid,
-                      how);
+                      slot->end);
     YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_REAPED);
     atomic_store(&slot->detached_seen, YK_SEEN_ALL);
     yk_supervisor_settle_starter(

@@ -100,7 +100,7 @@ static void reset_worker(yk_worker *worker)
     atomic_store(&worker->initializing, 0);
     atomic_store(&worker->spent, YK_SPENT_NOT);
     atomic_store(&worker->finalizing_since, 0);
-    atomic_store(&worker->crash.state, 0);
+    yk_crash_reset(&worker->crash);
     atomic_store(&worker->compiling.since, 0);
     atomic_store(&worker->compiling.step, YK_COMPILING_NOTHING);
     atomic_store(&worker->state, YK_WORKER_STARTING);

@@ -21,7 +21,7 @@ typedef struct catcher {
 typedef struct entry {
     yk_undo_hold *undo; /* NULL: a guard */
     void *object;       /* of a guard: its catcher, or NULL */
-    uint64_t value;
+    uint64_t value;     /* of a guard: where the function that it calls begins */
     uintptr_t frame; /* of a guard: where its frame begins */
     /* forks before it: a forked process has a copy of the list, but holds nothing */
     uint32_t forks;
@@ -250,7 +250,7 @@ yk_guard_personality(int version, _Unwind_Action actions, _Unwind_Exception_Clas
 ONE_FRAME void yk_guard_pass(yk_guarded *function, void *context)
 {
     HAS_PERSONALITY;
-    call_guard_push(NULL, NULL, 0, (uintptr_t)__builtin_dwarf_cfa());
+    call_guard_push(NULL, NULL, (uintptr_t)function, (uintptr_t)__builtin_dwarf_cfa());
     function(context);
     call_guard_pop();
 }
@@ -259,7 +259,7 @@ ONE_FRAME void yk_guard_pass(yk_guarded *function, void *context)
 static ONE_FRAME bool call_guard_run(catcher *here, yk_guarded *function, void *context)
 {
     HAS_PERSONALITY;
-    call_guard_push(NULL, here, 0, (uintptr_t)__builtin_dwarf_cfa());
+    call_guard_push(NULL, here, (uintptr_t)function, (uintptr_t)__builtin_dwarf_cfa());
     if (_setjmp(here->back) == 0) {
         function(context);
     }
@@ -384,6 +384,19 @@ bool yk_is_held(yk_undo_hold *undo_hold, const void *object, uint64_t least)
         const entry *hold = &list.entries[i];
 
         if (hold->undo == undo_hold && hold->object == object && hold->value >= least) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool yk_guard_has_frame(uintptr_t frame, uintptr_t *function)
+{
+    for (size_t i = list.count; i > 0; i--) {
+        const entry *guard = &list.entries[i - 1];
+
+        if (guard->undo == NULL && guard->frame == frame) {
+            *function = (uintptr_t)guard->value;
             return true;
         }
     }

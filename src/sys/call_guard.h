@@ -52,6 +52,10 @@ void yk_guard_cancel_point(void);
  * microseconds inside. */
 void yk_guard_settle(void);
 
+/* In a signal handler: whether this is the frame of a guard in this thread. *function: where the
+ * function that it calls begins. */
+bool yk_guard_has_frame(uintptr_t frame, uintptr_t *function);
+
 /* In a new process: clears the list, which is a copy of its parent's. */
 void yk_guard_forget(void);
 

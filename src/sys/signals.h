@@ -27,10 +27,12 @@ void yk_signals_block_requests(void);
  * nevertheless.
  */
 
-/* After a driver was loaded: keeps the handler that it has installed, and restores the default. */
+/* Before a driver is loaded, and after it was: keeps the handler that it has installed, and
+ * restores the one that was there before. */
+void yk_fpe_handler_note(void);
 void yk_fpe_handler_keep(void);
 
-/* Installs the driver's handler, or the default. Cheap if it is installed already. */
+/* Installs the driver's handler, or the one before it. Cheap if it is installed already. */
 void yk_fpe_handler_use(bool of_driver);
 
 /* ---- standard error ---- */

@@ -32,6 +32,7 @@ yk_device *yk_worker_source_device(yk_worker_self *self)
                 self->source_text != NULL ? self->source_text : "");
         return NULL;
     }
+    yk_fpe_handler_note();
     if (self->control->loaded_driver[0] != '\0' || config->kind == YK_DEVICE_NONE) {
         yk_device_explain_no_source(self->control->loaded_driver, &self->error);
         self->source_device_failed = true;
