@@ -136,6 +136,16 @@ YOKE_API const char *yoke_process_name(const yoke_process *process);
 YOKE_API bool yoke_process_is_alive(yoke_process *process);
 
 /**
+ * How it ended, in words: "exited with code 3", or "killed by signal 11 (Segmentation fault): it
+ * wrote to address 0x8, in count_words, words.c:42". Does not wait.
+ *
+ * @param process  the process
+ * @return a text of the handle's, good as long as that; "" if the process has not ended, or the
+ *         handle is not valid
+ */
+YOKE_API const char *yoke_process_explain(yoke_process *process);
+
+/**
  * A descriptor for poll(2), select(2) and event loops: it can be read, though there is
  * nothing to be had from it, from the process's end on. How it ended may be known a moment
  * later: yoke_process_wait() waits for that. Does not wait.

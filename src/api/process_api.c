@@ -231,6 +231,24 @@ bool yoke_process_is_alive(yoke_process *process)
     return yk_process_join(process, 0, NULL) == YOKE_ETIMEDOUT;
 }
 
+const char *yoke_process_explain(yoke_process *process)
+{
+    yk_member_process *own = process_of_member(process);
+    const yoke_pool *pool = own != NULL ? own->pool : NULL;
+    yk_error error;
+    const yoke_status status = own != NULL ? process_check_member(own, &error)
+                                           : process_check(process, &pool, &error);
+
+    if (status != YOKE_OK) {
+        (void)yk_call_end(pool, status, &error);
+        return "";
+    }
+    if (own != NULL) {
+        return yk_member_join(own, 0, &error) == YOKE_ETIMEDOUT ? "" : own->end;
+    }
+    return yk_process_join(process, 0, NULL) == YOKE_ETIMEDOUT ? "" : process->end;
+}
+
 static yoke_status process_ask_for(yoke_process *process, int signal)
 {
     yk_member_process *own = process_of_member(process);

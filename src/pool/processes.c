@@ -42,6 +42,7 @@ static void process_take_result_locked(yoke_process *process,
     if (process->unfound || process->left) {
         yk_text_copy(process->failure, sizeof process->failure, slot->failure);
     }
+    yk_text_copy(process->end, sizeof process->end, refused ? "" : slot->end);
     process->ended = true;
 }
 

@@ -31,6 +31,7 @@ struct yoke_process {
     bool left;    /* its function has not returned, likewise */
     bool told;    /* ... which a call has reported */
     char failure[256];
+    char end[YK_PROCESS_END_BYTES]; /* how it ended */
     int fd;             /* can be read from its end on; -1: the program has not asked */
     yoke_process *next; /* in pool->processes.handles */
 };

@@ -42,6 +42,7 @@ static bool member_collect(yk_member_process *process)
     }
     process->pid = slot->pid;
     process->code = yk_process_exit_code(slot->wait_status);
+    yk_text_copy(process->end, sizeof process->end, slot->end);
     process->unfound = atomic_load(&slot->unfound) != 0;
     process->left = atomic_load(&slot->left) != 0;
     if (process->unfound || process->left) {

@@ -26,6 +26,7 @@ typedef struct yk_member_process {
     bool unfound;
     bool left;
     int code;
+    char end[YK_PROCESS_END_BYTES]; /* how it ended, in words */
     char failure[256];
     int fd; /* -1: it was not asked for */
 } yk_member_process;

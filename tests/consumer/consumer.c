@@ -705,6 +705,7 @@ static void test_processes(yoke_pool *pool)
     CHECK(yoke_pool_process_count(pool) == 0);
     CHECK_OK(pool, yoke_process_wait(process, &code, 0));
     CHECK(code == 121);
+    CHECK(strcmp(yoke_process_explain(process), "exited with code 121") == 0);
     CHECK_OK(pool, yoke_process_signal(process, 15));
     CHECK_OK(pool, yoke_process_terminate(process));
     CHECK_OK(pool, yoke_process_kill(process));

@@ -291,6 +291,43 @@ static void test_own_handler(void **state)
     close_stage(&self);
 }
 
+/* ---- processes of the program ---- */
+
+static int divide_by_zero(void *argument, size_t bytes)
+{
+    (void)argument;
+    (void)bytes;
+    return 1000 / zero;
+}
+
+static int return_three(void *argument, size_t bytes)
+{
+    (void)argument;
+    (void)bytes;
+    return 3;
+}
+
+static void test_process(void **state)
+{
+    yoke_pool *pool = ft_pool("cpu:1", NULL);
+    yoke_process *process = NULL;
+    int code = 0;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_process_start(&process, pool, divide_by_zero, NULL, 0, NULL));
+    assert_ok_pool(pool, yoke_process_wait(process, &code, FT_SECONDS));
+    assert_int_equal(code, -SIGFPE);
+    assert_contains(yoke_process_explain(process), "killed by signal 8");
+    check_names(yoke_process_explain(process), "in divide_by_zero");
+    yoke_process_destroy(process);
+    assert_ok_pool(pool, yoke_process_start(&process, pool, return_three, NULL, 0, NULL));
+    assert_ok_pool(pool, yoke_process_wait(process, &code, FT_SECONDS));
+    assert_string_equal(yoke_process_explain(process), "exited with code 3");
+    yoke_process_destroy(process);
+    assert_string_equal(yoke_process_explain(process), "");
+    ft_close(pool);
+}
+
 /* ---- dying while it is recorded ---- */
 
 static void test_points(void **state)
@@ -315,7 +352,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         yt_unit_test(test_arguments), yt_unit_test(test_causes),
-        yt_unit_test(test_own_handler),
+        yt_unit_test(test_own_handler), yt_unit_test(test_process),
         yt_unit_test(test_points),
     };
 
