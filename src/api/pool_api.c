@@ -38,7 +38,10 @@ yoke_status yoke_pool_create_sized(yoke_pool **pool, const yoke_pool_options *op
     if (status == YOKE_OK) {
         status = yk_pool_create(pool, &all, &error);
     }
-    if (status != YOKE_OK && *pool != NULL) {
+    if (status != YOKE_OK && *pool != NULL && (*pool)->is_locked_up) {
+        (void)yk_handle_suspend(*pool); /* freeing it might hang */
+        *pool = NULL;
+    } else if (status != YOKE_OK && *pool != NULL) {
         (void)yk_handle_suspend(*pool);
         yk_pool_end(*pool, true);
         (void)yk_pool_destroy(*pool, true, NULL);

@@ -21,6 +21,7 @@
 #include "sys/elf.h"
 #include "sys/futex.h"
 #include "sys/process.h"
+#include "sys/process/hidden_process.h"
 #include "sys/topology.h"
 #include "sys/wakeup.h"
 
@@ -297,10 +298,16 @@ static yoke_status fork_supervisor(yoke_pool *pool, yk_supervisor_start *start,
                                                         &pool->liveness.supervisor_fd);
     if (pool->liveness.supervisor < 0) {
         pool->liveness.supervisor = 0;
+        pool->is_locked_up = errno == YK_PROCESS_LOCKED;
         return yk_fail(error, YOKE_ESYSTEM,
                        "the supervisor process cannot be forked: %s%s",
                        errno == YK_PROCESS_KILLED
                            ? "the process that was to create it was killed"
+                       : errno == YK_PROCESS_LOCKED
+                           ? "the process that was to create it was killed while it held "
+                             "locks of this program's libraries, such as that of malloc(): "
+                             "they stay held, so end the program. Without threads, or if "
+                             "SIGCHLD is neither handled nor blocked, it holds none"
                            : strerror(errno),
                        errno == ENOMEM
                            ? " (a fork needs memory for a copy of the program; "

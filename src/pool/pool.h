@@ -44,6 +44,7 @@ struct yoke_pool {
     /* Written before other threads have the pool. */
     pid_t owner;       /* the process that created the pool */
     yoke_start method; /* how the supervisor was started: not YOKE_START_AUTO */
+    bool is_locked_up; /* locks of libraries are held for good: the pool cannot be freed */
     yk_mapping control_mapping;
     yk_control *control;
 

@@ -11,6 +11,7 @@
 #include "protocol/bootstrap.h"
 #include "supervisor/supervisor_main.h"
 #include "sys/process.h"
+#include "sys/process/hidden_process.h"
 #include "sys/wakeup.h"
 
 /* ---- which method ---- */

@@ -17,6 +17,7 @@
 #include "sys/fd_reserve.h"
 #include "sys/mapping.h"
 #include "sys/process.h"
+#include "sys/process/hidden_process.h"
 #include "sys/wakeup.h"
 
 enum { STACK_BYTES = 64 << 10 };

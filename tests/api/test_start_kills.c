@@ -15,6 +15,7 @@ static pid_t program;
 typedef enum moment {
     NEVER,
     BEFORE, /* in fork(), while locks are held */
+    ONCE,   /* the same, the first process only: one that shares the program's memory */
     AFTER,  /* in the new process */
 } moment;
 
@@ -22,8 +23,12 @@ static _Atomic moment kills;
 
 static void before_fork(void)
 {
-    if (atomic_load(&kills) == BEFORE && getpid() != program) {
-        (void)raise(SIGKILL);
+    moment once = ONCE;
+
+    if (getpid() != program &&
+        (atomic_load(&kills) == BEFORE ||
+         atomic_compare_exchange_strong(&kills, &once, NEVER))) {
+        (void)kill(getpid(), SIGKILL);
     }
 }
 
@@ -92,6 +97,50 @@ static void test_killed_after_fork(void **state)
     assert_int_equal(yt_in_child(create_disturbed, &when, 20), 0);
 }
 
+/* ---- programs in which a process that shares their memory forks ---- */
+
+static void on_child(int number);
+
+/* Another library's lock, which fork() takes and gives back. */
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
+
+static void lock_library(void)
+{
+    (void)pthread_mutex_lock(&library);
+}
+
+static void unlock_library(void)
+{
+    (void)pthread_mutex_unlock(&library);
+}
+
+/* The killed process has the library's lock. 0: the call returns, and the error says so. */
+static int create_killed_aside(void *unused)
+{
+    const yoke_pool_options options = {.devices = "cpu:1", .start = YOKE_START_FORK};
+    pthread_t thread;
+    yoke_pool *pool;
+
+    (void)unused;
+    program = getpid();
+    (void)signal(SIGCHLD, on_child);
+    if (pthread_create(&thread, NULL, sleep_long, NULL) != 0 ||
+        pthread_atfork(lock_library, unlock_library, unlock_library) != 0) {
+        return 1;
+    }
+    atomic_store(&kills, ONCE);
+    return yoke_pool_create(&pool, &options) != YOKE_ESYSTEM || pool != NULL ? 2
+           : strstr(yoke_pool_error(NULL), "was killed") == NULL             ? 3
+           : strstr(yoke_pool_error(NULL), "stay held") == NULL              ? 4
+                                                                             : 0;
+}
+
+static void test_killed_aside(void **state)
+{
+    (void)state;
+    assert_int_equal(yt_in_child(create_killed_aside, NULL, 20), 0);
+}
+
 /* The program handles SIGCHLD: it must not notice, so the process between is another one. */
 static volatile sig_atomic_t children;
 
@@ -128,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_killed_while_locks_are_held),
         yt_unit_test(test_killed_after_fork),
+        yt_unit_test(test_killed_aside),
         yt_unit_test(test_child_signals_are_not_noticed),
     };
 
