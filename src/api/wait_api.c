@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "yoke/wait.h"
 
-#include <stdio.h>
-
 #include "api/call.h"
 #include "api/valid.h"
 #include "base/clock.h"
@@ -64,14 +62,6 @@ static yoke_status wait_add_thing(yk_any_wait *wait, void *thing, yk_error *erro
                                        : wait_refuse(thing, kind, error);
 }
 
-static void wait_name_thing(yk_error *error, size_t index)
-{
-    char text[48];
-
-    (void)snprintf(text, sizeof text, "things[%zu]: ", index);
-    yk_error_prefix(error, text);
-}
-
 static yoke_status wait_add_all(yk_any_wait *wait, void *const *things, size_t count,
                                 yk_error *error)
 {
@@ -79,7 +69,7 @@ static yoke_status wait_add_all(yk_any_wait *wait, void *const *things, size_t c
         const yoke_status status = wait_add_thing(wait, things[i], error);
 
         if (status != YOKE_OK) {
-            wait_name_thing(error, i);
+            yk_error_prefix(error, "things[%zu]: ", i);
             return status;
         }
     }
