@@ -290,6 +290,15 @@ static yoke_status create_memory(yoke_pool *pool, const yoke_pool_options *optio
 
 /* ---- processes ---- */
 
+static const char *hint_for_fork(int problem)
+{
+    return problem == ENOMEM ? " (a fork needs memory for a copy of the program; "
+                               ".start = YOKE_START_SPAWN does not)"
+           : problem == EAGAIN
+               ? " (too many processes: ulimit -u, or pids.max of the cgroup)"
+               : "";
+}
+
 static yoke_status fork_supervisor(yoke_pool *pool, yk_supervisor_start *start,
                                    yk_error *error)
 {
@@ -297,22 +306,21 @@ static yoke_status fork_supervisor(yoke_pool *pool, yk_supervisor_start *start,
     pool->liveness.supervisor = yk_process_clone_hidden(yk_supervisor_main, start,
                                                         &pool->liveness.supervisor_fd);
     if (pool->liveness.supervisor < 0) {
+        const int problem = errno;
+
         pool->liveness.supervisor = 0;
-        pool->is_locked_up = errno == YK_PROCESS_LOCKED;
+        pool->is_locked_up = problem == YK_PROCESS_LOCKED;
         return yk_fail(error, YOKE_ESYSTEM,
                        "the supervisor process cannot be forked: %s%s",
-                       errno == YK_PROCESS_KILLED
+                       problem == YK_PROCESS_KILLED
                            ? "the process that was to create it was killed"
-                       : errno == YK_PROCESS_LOCKED
+                       : problem == YK_PROCESS_LOCKED
                            ? "the process that was to create it was killed while it held "
                              "locks of this program's libraries, such as that of malloc(): "
                              "they stay held, so end the program. Without threads, or if "
                              "SIGCHLD is neither handled nor blocked, it holds none"
-                           : strerror(errno),
-                       errno == ENOMEM
-                           ? " (a fork needs memory for a copy of the program; "
-                             ".start = YOKE_START_SPAWN does not)"
-                           : "");
+                           : strerror(problem),
+                       hint_for_fork(problem));
     }
     return YOKE_OK;
 }

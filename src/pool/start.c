@@ -92,6 +92,7 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
 {
     yk_bootstrap bootstrap;
     const char *obstacle;
+    int problem;
     yoke_status status =
         yk_bootstrap_init(&bootstrap, start, yk_start_constructor, error);
 
@@ -101,15 +102,21 @@ yoke_status yk_spawn_supervisor(yoke_pool *pool, const yk_supervisor_start *star
     }
     bootstrap.role = YK_ROLE_SUPERVISOR;
     pool->liveness.supervisor = yk_bootstrap_send(&bootstrap, &pool->liveness.supervisor_fd);
+    problem = errno;
     if (pool->liveness.supervisor < 0) {
         pool->liveness.supervisor = 0;
         return yk_fail(error, YOKE_ESYSTEM, "spawn: the program cannot be executed: %s",
-                       errno == YK_PROCESS_KILLED
+                       problem == YK_PROCESS_KILLED
                            ? "the process that was to execute it was killed"
-                           : strerror(errno));
+                           : strerror(problem));
     }
-    obstacle = pool->liveness.supervisor_fd < 0 ? "the system cannot tell when a process ends"
-                                       : wait_until_taken(pool);
+    if (pool->liveness.supervisor_fd < 0) {
+        end_process(pool);
+        return yk_fail(error, YOKE_ESYSTEM,
+                       "spawn: the system cannot tell when a process ends (pidfd_open): %s",
+                       strerror(problem));
+    }
+    obstacle = wait_until_taken(pool);
     if (obstacle != NULL) {
         end_process(pool);
         return yk_fail(error, YOKE_ESYSTEM, "spawn: %s", obstacle);

@@ -40,6 +40,7 @@ static yoke_status name_library(yk_bootstrap *bootstrap, void (*constructor)(voi
                                 yk_error *error)
 {
     const char *const path = bootstrap->head.library;
+    int problem;
 
     if (!yk_elf_locate(constructor, bootstrap->head.library,
                        sizeof bootstrap->head.library, &bootstrap->head.constructor)) {
@@ -54,7 +55,12 @@ static yoke_status name_library(yk_bootstrap *bootstrap, void (*constructor)(voi
             "cannot preload a library whose path contains a space or a colon: %s",
             path);
     }
-    if (access(path, R_OK) != 0 || yk_elf_is_stale(constructor)) {
+    problem = access(path, R_OK) == 0 ? 0 : errno;
+    if (problem != 0 && problem != ENOENT) {
+        return yk_fail(error, YOKE_EUNSUPPORTED, "%s cannot be read: %s", path,
+                       strerror(problem));
+    }
+    if (problem != 0 || yk_elf_is_stale(constructor)) {
         return yk_fail(error, YOKE_EUNSUPPORTED,
                        "%s is no longer the file that was loaded", path);
     }

@@ -9,6 +9,8 @@
 yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
                           yk_error *error)
 {
+    int problem;
+
     memset(arena, 0, sizeof *arena);
     arena->mapping = mapping;
     arena->next_id = 1;
@@ -17,8 +19,9 @@ yoke_status yk_arena_init(yk_arena *arena, yk_mapping mapping, bool limited,
         arena->layout.zones[kind] = (yk_zone){0, mapping.size};
         arena->books[kind].base = (uint64_t)(uintptr_t)mapping.base;
     }
-    if (pthread_mutex_init(&arena->lock, NULL) != 0) {
-        return yk_fail(error, YOKE_ESYSTEM, "cannot create a lock");
+    problem = pthread_mutex_init(&arena->lock, NULL);
+    if (problem != 0) {
+        return yk_fail(error, YOKE_ESYSTEM, "cannot create a lock: %s", strerror(problem));
     }
     return YOKE_OK;
 }

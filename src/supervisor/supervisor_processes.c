@@ -173,7 +173,7 @@ static void refuse_process(yk_supervisor *supervisor, yk_process_slot *slot, int
 {
     atomic_store(&slot->detached_seen, YK_SEEN_ALL);
     slot->wait_status = problem;
-    yk_supervisor_log(supervisor, "%s cannot be forked", slot->name);
+    yk_supervisor_log(supervisor, "%s cannot be forked: %s", slot->name, strerror(problem));
     change_state(supervisor->control, slot, YK_PROCESS_REFUSED);
 }
 
@@ -196,7 +196,7 @@ static void supervisor_start_process(yk_supervisor *supervisor, yk_process_slot 
     atomic_store(&slot->detached_seen, supervisor->attachments.closed);
     yk_crash_reset(&slot->crash);
     if (!yk_supervisor_fork_program(supervisor, child, process_entry, &self)) {
-        refuse_process(supervisor, slot, errno);
+        refuse_process(supervisor, slot, child->fork_error);
         return;
     }
     YK_FAULT_POINT_WHOEVER(supervisor->control, YK_FAULT_PROCESS_FORKED);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -164,6 +165,16 @@ static void try_again(yk_supervisor *supervisor, uint32_t slot, uint32_t failed)
     }
 }
 
+/* Without it, what a worker's death leaves half done cannot be restored: the job then fails. */
+static void log_missing_file(const yk_supervisor *supervisor, const yk_worker *worker,
+                             int file)
+{
+    if (file < 0) {
+        yk_supervisor_log(supervisor, "%s cannot save what it changes in place: %s",
+                          worker->name, strerror(errno));
+    }
+}
+
 void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
 {
     yk_worker *worker = &supervisor->control->workers[slot];
@@ -175,6 +186,7 @@ void yk_supervisor_start_worker(yk_supervisor *supervisor, uint32_t slot)
     for (unsigned lane = 0; lane < supervisor_lanes_of(worker); lane++) {
         if (undo_files[lane] < 0) {
             undo_files[lane] = yk_memory_file("yoke undo");
+            log_missing_file(supervisor, worker, undo_files[lane]);
         }
     }
     atomic_store(&worker->detached_seen, supervisor->attachments.closed);

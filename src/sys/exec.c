@@ -139,7 +139,8 @@ typedef struct execution {
     const char **environment;
     pid_t pid; /* of the process that executes; -1: there is none */
     int pidfd; /* of it */
-    int error; /* its errno, 0: it has executed */
+    int pidfd_error; /* errno, if there is no such descriptor */
+    int error;       /* its errno, 0: it has executed */
 } execution;
 
 /* The C library's execve() wants its strings without const, but does not change them. */
@@ -196,6 +197,7 @@ static int exec_intermediate_entry(void *context)
         self->error = errno;
     } else if (self->error == 0) {
         self->pidfd = yk_process_open(self->pid);
+        self->pidfd_error = errno;
     }
     return 0;
 }
@@ -207,7 +209,7 @@ static pid_t clone_and_execute(execution *self)
         self->error = errno;
         yk_fd_close(&self->pidfd);
     }
-    errno = self->error;
+    errno = self->error != 0 ? self->error : self->pidfd_error;
     return self->error == 0 ? self->pid : -1;
 }
 
@@ -316,7 +318,8 @@ const char *yk_exec_obstacle(void)
         return "the program is statically linked";
     }
     if (access("/proc/self/exe", X_OK) != 0) {
-        return "/proc/self/exe cannot be executed";
+        return errno == ENOENT ? "there is no /proc/self/exe: /proc is not mounted"
+                               : "this user may not execute /proc/self/exe";
     }
     return NULL;
 }

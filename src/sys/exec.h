@@ -26,8 +26,8 @@ typedef struct yk_exec_request {
  * Executes this process's program again, with its arguments, in a process that is not a child
  * of the caller: wait() and SIGCHLD do not notice it unless the caller adopts orphans. The time
  * does not depend on the size of this process, since nothing is copied. All signals are blocked
- * in the new process. Returns its pid, or -1 with errno; its descriptor goes to *pidfd, -1 if
- * there can be none.
+ * in the new process. Returns its pid, or -1 with errno; its descriptor goes to *pidfd, -1 with
+ * errno if there can be none.
  */
 pid_t yk_exec_again(const yk_exec_request *request, int *pidfd);
 

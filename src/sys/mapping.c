@@ -194,6 +194,13 @@ bool yk_mapping_reserve(yk_mapping *mapping, size_t size)
     return true;
 }
 
+/* The file could not be created, or may not be mapped, however little memory it takes. */
+static bool is_refused(int code)
+{
+    return code == EPERM || code == EACCES || code == ENOSYS || code == EMFILE ||
+           code == ENFILE;
+}
+
 yoke_status yk_mapping_fail(yk_error *error, size_t bytes)
 {
     const int code = errno;
@@ -204,6 +211,10 @@ yoke_status yk_mapping_fail(yk_error *error, size_t bytes)
                        "cannot map %zu bytes of shared memory: the limit of file sizes "
                        "(ulimit -f) is lower",
                        bytes);
+    }
+    if (is_refused(code)) {
+        return yk_fail(error, YOKE_ESYSTEM, "cannot create shared memory: %s",
+                       strerror(code));
     }
     if (code == ENOMEM && getrlimit(RLIMIT_AS, &limit) == 0 &&
         limit.rlim_cur != RLIM_INFINITY) {
@@ -245,6 +256,8 @@ static bool try_size(yk_mapping *mapping, size_t size)
 yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size,
                               size_t least, yk_error *error)
 {
+    yoke_status status;
+
     *mapping = YK_MAPPING_NONE;
     mapping->fd = yk_memory_file(name);
     if (mapping->fd < 0) {
@@ -257,9 +270,9 @@ yoke_status yk_mapping_create(yk_mapping *mapping, const char *name, size_t size
             return YOKE_OK;
         }
     }
-    (void)yk_mapping_fail(error, least);
+    status = yk_mapping_fail(error, least);
     yk_mapping_destroy(mapping);
-    return YOKE_ENOMEM;
+    return status;
 }
 
 bool yk_mapping_create_parts(yk_mapping *mapping, const char *name, size_t size,

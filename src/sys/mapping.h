@@ -48,7 +48,8 @@ bool yk_mapping_create_parts(yk_mapping *mapping, const char *name, size_t size,
 /* Reserves address space that stays unused until it is destroyed. */
 bool yk_mapping_reserve(yk_mapping *mapping, size_t size);
 
-/* YOKE_ENOMEM, with a text that gives errno or the limit that is the cause. */
+/* YOKE_ENOMEM, or YOKE_ESYSTEM if it is not a matter of memory, with a text that gives errno or
+ * the limit that is the cause. */
 yoke_status yk_mapping_fail(yk_error *error, size_t bytes);
 
 /* Maps it again at the same address, in a program that was executed since and has inherited the
