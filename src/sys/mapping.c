@@ -104,8 +104,8 @@ static void lock_on_fault(void *base, size_t size)
 
 /* A part of the file, of which no page is allocated. Pages that cannot be accessed are not
  * allocated, whatever is locked. */
-static void *map_file(void *address, size_t size, int protection, int more_flags, int fd,
-                      off_t offset)
+static void *map_sparse_file(void *address, size_t size, int protection,
+                             int more_flags, int fd, off_t offset)
 {
     const bool is_locked = is_locked_ahead();
     void *base = mmap(address, size, is_locked ? PROT_NONE : protection,
@@ -130,7 +130,8 @@ static void *map_at(void *address, int fd, size_t size, int more_flags)
     return fd < 0
                ? mmap(address, size, PROT_NONE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more_flags, -1, 0)
-               : map_file(address, size, PROT_READ | PROT_WRITE, more_flags, fd, 0);
+               : map_sparse_file(address, size, PROT_READ | PROT_WRITE, more_flags,
+                                 fd, 0);
 }
 
 /* Valgrind's books are fast only for low addresses, which it prefers. Other tools end a process
@@ -163,9 +164,9 @@ static bool map_parts(const yk_mapping *mapping)
         const yk_part *part = &mapping->parts[i];
         const int protection = part->shut != 0 ? PROT_NONE : PROT_READ | PROT_WRITE;
 
-        if (map_file((char *)mapping->base + part->begin, part->end - part->begin,
-                     protection, MAP_FIXED, mapping->fd,
-                     (off_t)part->begin) == MAP_FAILED) {
+        if (map_sparse_file((char *)mapping->base + part->begin,
+                            part->end - part->begin, protection, MAP_FIXED, mapping->fd,
+                            (off_t)part->begin) == MAP_FAILED) {
             return false;
         }
     }
@@ -226,8 +227,8 @@ yoke_status yk_mapping_fail(yk_error *error, size_t bytes)
     }
     if (code == EAGAIN && getrlimit(RLIMIT_MEMLOCK, &limit) == 0) {
         return yk_fail(error, YOKE_ENOMEM,
-                       "cannot map %zu bytes of shared memory: the program locks its memory "
-                       "(mlockall), and the limit of locked memory (ulimit -l) is %llu "
+                       "cannot map %zu bytes of shared memory: the program locks its "
+                       "memory (mlockall), and the limit of locked memory (ulimit -l) is %llu "
                        "bytes; create the pool before mlockall(), or raise the limit",
                        bytes, (unsigned long long)limit.rlim_cur);
     }

@@ -105,7 +105,8 @@ void yk_process_note_signals(void)
 static bool reports_a_fault(int number)
 {
     return number == SIGSEGV || number == SIGBUS || number == SIGFPE ||
-           number == SIGILL || number == SIGTRAP || number == SIGABRT || number == SIGSYS;
+           number == SIGILL || number == SIGTRAP || number == SIGABRT ||
+           number == SIGSYS;
 }
 
 typedef enum process_role { IS_SUPERVISOR, IS_WORKER, IS_PROGRAM } process_role;
