@@ -166,12 +166,11 @@ static void fill_standard_streams(const yk_fd_reserve *reserve)
 /* A constructor of an executed program may have started them. A fork does not inherit them. */
 static void stop_timers(void)
 {
-    static const int timers[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
     const struct itimerval none = {.it_value = {0, 0}};
 
-    for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
-        (void)setitimer(timers[i], &none, NULL);
-    }
+    (void)setitimer(ITIMER_REAL, &none, NULL);
+    (void)setitimer(ITIMER_VIRTUAL, &none, NULL);
+    (void)setitimer(ITIMER_PROF, &none, NULL);
 }
 
 static void process_make_clean(const yk_fd_reserve *reserve, const int *own,
