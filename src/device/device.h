@@ -148,6 +148,7 @@ struct yk_device {
     const yk_device_ops *ops;
     uint64_t sent;     /* bytes moved into its own memory; the caller resets it to 0 */
     uint64_t received; /* bytes moved from there; likewise */
+    bool compiled;     /* the driver may have compiled during a chunk; the caller resets it */
     /* caller, after open: the holder of what stays here; 0: nothing stays */
     uint64_t holder;
     /* caller, before begin: results of the launch stay here if they may; those of lent arrays,

@@ -133,6 +133,7 @@ static yoke_status launch_cold(yk_cl_device *device, yk_cl_lane *lane,
         status = yk_cl_wait(device, lane, error);
     }
     yk_compiling_leave(before);
+    device->base.compiled = true;
     if (status == YOKE_OK) {
         yk_pocl_set_warm(device->variant, piece);
     }

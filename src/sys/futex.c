@@ -3,6 +3,7 @@
 
 #include <linux/futex.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +45,13 @@ void yk_futex_wake(_Atomic uint32_t *word, int count)
 void yk_futex_wake_mask(_Atomic uint32_t *word, uint32_t mask)
 {
     (void)syscall(SYS_futex, word, FUTEX_WAKE_BITSET, YK_WAKE_ALL, NULL, NULL, mask);
+}
+
+long yk_thread_waits(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
 }
 
 void yk_yield(void)

@@ -24,6 +24,10 @@ void yk_futex_wake(_Atomic uint32_t *word, int count);
 /* Wakes all sleepers that have a bit of the mask. */
 void yk_futex_wake_mask(_Atomic uint32_t *word, uint32_t mask);
 
+/* How often the calling thread has waited so far, on a futex or for anything else. A thread that
+ * yields the CPU, or loses it, does not wait. */
+long yk_thread_waits(void);
+
 /* Yields the CPU to other threads. */
 void yk_yield(void);
 

@@ -13,6 +13,7 @@
 #include "protocol/segment_view.h"
 #include "protocol/job.h"
 #include "protocol/undo.h"
+#include "worker/own_time.h"
 #include "worker/worker_main.h"
 
 /* A chunk between its start and its finish. */
@@ -42,14 +43,22 @@ typedef struct yk_stretch {
     uint32_t next_check; /* read it again after that many chunks */
 } yk_stretch;
 
+/* Measurements of one form that count; the median of them does. */
+enum { YK_FORM_LOOKS = 3 };
+
+/* One form of a kernel in a trial. */
+typedef struct yk_form_trial {
+    double speeds[YK_FORM_LOOKS]; /* items/ns */
+    uint32_t looks;
+} yk_form_trial;
+
 /* A kernel with two forms, on a CPU worker. */
 typedef struct yk_forms {
     uint64_t kernel_id;
-    uint64_t native_ns;    /* how long the native form has run */
-    double native_speed;   /* items/ns */
-    uint64_t source_items; /* in its trial, from the second measurement on */
-    uint64_t source_ns;
-    uint32_t looks; /* measurements of the source in its trial */
+    uint64_t native_ns; /* how long the native form has run */
+    yk_form_trial native; /* in the trial */
+    yk_form_trial source;
+    uint32_t skipped; /* measurements of the source that do not count */
     bool source_is_built;
 } yk_forms;
 
@@ -77,6 +86,7 @@ typedef struct yk_worker_self {
     char *source_text;         /* NULL: no memory for it */
     uint32_t kernel_changes;  /* of the control block, when it last built */
     yk_forms forms[YK_MAX_KERNELS];
+    yk_own_time form_began; /* what it has not counted yet of a trial */
     uint64_t entered_ns; /* when it entered its job */
     yk_stretch stretch;
     yk_measured measured; /* of the job it is in, or was in last */
@@ -143,6 +153,9 @@ yk_device *yk_worker_source_device(yk_worker_self *self);
 
 /* The device that runs a kernel here; NULL if there is none. */
 yk_device *yk_worker_device_for(yk_worker_self *self, uint32_t kernel_slot);
+
+/* Before chunks of a kernel that may be part of a trial. */
+void yk_worker_start_form(yk_worker_self *self, uint32_t kernel_slot);
 
 /* Counts items of a kernel that a device computed in ns nanoseconds. It may be time to try the
  * kernel's source, or to decide. */

@@ -2,9 +2,13 @@
 /*
  * A kernel with a native function and with source: which of them a CPU worker runs. The
  * function, until it has run here for about as long as a compilation may take; then this
- * worker builds the source for its second device, computes a few chunks with it and decides
- * for all CPU workers, which are alike. A trial that kills its worker, or that the compiler
+ * worker builds the source for its second device, computes a few chunks with either, in turn, and
+ * decides for all CPU workers, which are alike. A trial that kills its worker, or that the compiler
  * refuses, decides for the function, too.
+ *
+ * The choice is for the rest of the kernel's life, so it must not be wrong because the machine was
+ * busy. What counts is the time in which the worker ran, without that in which others had its
+ * processor; and of several chunks the median, since load also slows down what runs.
  */
 #include "base/clock.h"
 #include "protocol/bells.h"
@@ -17,11 +21,13 @@ static const uint64_t trial_after_ns = YK_NS_PER_S;
 /* The factor by which the source must be faster. */
 static const double clearly_faster = 1.05;
 
-/* One measurement is enough if the source is slower by this factor. */
-static const double clearly_slower = 1.5;
+/* Two measurements are enough if the source is slower by this factor: more than a busy neighbour,
+ * with which a core is shared, slows it down. */
+static const double clearly_slower = 3;
 
-/* Measurements of a trial. The first includes what is compiled at the first launch. */
-enum { TRIAL_LOOKS = 4 };
+/* Chunks in which a driver compiled for a new shape of launch do not count, nor does the first; but
+ * a source that compiles all the time is slow. */
+enum { SOURCE_MOST_SKIPPED = 16 };
 
 /* Whether its own device calls native functions, so that sources need another device. */
 static bool calls_functions(const yk_worker_self *self)
@@ -40,24 +46,6 @@ static void form_decide(yk_kernel_slot *slot, uint64_t id, uint32_t form)
     atomic_store(&slot->form, yk_form_pack(id, 0, form));
 }
 
-/* Which form of a kernel that has both this worker is to run. */
-static uint32_t form_for(const yk_worker_self *self, const yk_kernel_slot *slot)
-{
-    const uint64_t word = atomic_load(&slot->form);
-    const uint32_t form = yk_form_of(word, slot->kernel.id);
-
-    if (slot->kernel.cpu_form != YOKE_FORM_FASTER || self->slot == YK_CALLER) {
-        return slot->kernel.cpu_form == YOKE_FORM_SOURCE && self->slot != YK_CALLER
-                   ? YK_FORM_SOURCE
-                   : YK_FORM_NATIVE;
-    }
-    if (form == YK_FORM_TRIAL) {
-        return word == yk_form_pack(slot->kernel.id, self->slot, form) ? YK_FORM_SOURCE
-                                                                       : YK_FORM_NATIVE;
-    }
-    return form == YK_FORM_SOURCE ? YK_FORM_SOURCE : YK_FORM_NATIVE;
-}
-
 static yk_forms *forms_of(yk_worker_self *self, uint32_t kernel_slot)
 {
     yk_forms *forms = &self->forms[kernel_slot];
@@ -67,6 +55,37 @@ static yk_forms *forms_of(yk_worker_self *self, uint32_t kernel_slot)
         *forms = (yk_forms){.kernel_id = id};
     }
     return forms;
+}
+
+static bool is_on_trial(const yk_worker_self *self, const yk_kernel_slot *slot)
+{
+    return atomic_load(&slot->form) ==
+           yk_form_pack(slot->kernel.id, self->slot, YK_FORM_TRIAL);
+}
+
+/* The next form in a trial: source, function, source, ... */
+static uint32_t form_in_turn(const yk_forms *forms)
+{
+    return forms->skipped == 0 || forms->source.looks < forms->native.looks
+               ? YK_FORM_SOURCE
+               : YK_FORM_NATIVE;
+}
+
+/* Which form of a kernel that has both this worker is to run. */
+static uint32_t form_for(yk_worker_self *self, uint32_t kernel_slot)
+{
+    const yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
+    const uint32_t form = yk_form_of(atomic_load(&slot->form), slot->kernel.id);
+
+    if (slot->kernel.cpu_form != YOKE_FORM_FASTER || self->slot == YK_CALLER) {
+        return slot->kernel.cpu_form == YOKE_FORM_SOURCE && self->slot != YK_CALLER
+                   ? YK_FORM_SOURCE
+                   : YK_FORM_NATIVE;
+    }
+    if (form == YK_FORM_TRIAL && is_on_trial(self, slot)) {
+        return form_in_turn(forms_of(self, kernel_slot));
+    }
+    return form == YK_FORM_SOURCE ? YK_FORM_SOURCE : YK_FORM_NATIVE;
 }
 
 yk_device *yk_worker_device_for(yk_worker_self *self, uint32_t kernel_slot)
@@ -80,7 +99,7 @@ yk_device *yk_worker_device_for(yk_worker_self *self, uint32_t kernel_slot)
     if (!yk_kernel_has_native(&slot->kernel)) {
         return yk_worker_source_device(self);
     }
-    if (form_for(self, slot) != YK_FORM_SOURCE) {
+    if (form_for(self, kernel_slot) != YK_FORM_SOURCE) {
         return self->device;
     }
     source = yk_worker_source_device(self);
@@ -123,77 +142,134 @@ bool yk_worker_should_change_form(yk_worker_self *self, uint32_t kernel_slot,
     const yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
 
     return has_choice(self, &slot->kernel) &&
-           (form_for(self, slot) == YK_FORM_SOURCE) != (device != self->device);
+           (form_for(self, kernel_slot) == YK_FORM_SOURCE) != (device != self->device);
 }
 
 /* ---- the trial ---- */
 
-static double form_speed_of(uint64_t items, uint64_t ns)
+static double form_median(const yk_form_trial *trial)
 {
-    return (double)items / (double)ns;
+    const double *v = trial->speeds;
+    const double low = v[0] < v[1] ? v[0] : v[1];
+    const double high = v[0] < v[1] ? v[1] : v[0];
+
+    static_assert(YK_FORM_LOOKS == 3, "the median of three");
+    return v[2] < low ? low : v[2] > high ? high : v[2];
 }
 
 static void begin_trial(yk_worker_self *self, yk_kernel_slot *slot, yk_forms *forms)
 {
     uint64_t word = atomic_load(&slot->form);
 
-    if (yk_form_of(word, forms->kernel_id) == YK_FORM_OPEN) {
-        (void)atomic_compare_exchange_strong(
+    if (yk_form_of(word, forms->kernel_id) == YK_FORM_OPEN &&
+        atomic_compare_exchange_strong(
             &slot->form, &word,
-            yk_form_pack(forms->kernel_id, self->slot, YK_FORM_TRIAL));
+            yk_form_pack(forms->kernel_id, self->slot, YK_FORM_TRIAL))) {
+        self->form_began = yk_own_time_now();
     }
+}
+
+static double form_best(const yk_form_trial *trial)
+{
+    double best = 0;
+
+    for (size_t i = 0; i < YK_FORM_LOOKS && i < trial->looks; i++) {
+        best = trial->speeds[i] > best ? trial->speeds[i] : best;
+    }
+    return best;
 }
 
 static bool is_clearly_slower(const yk_forms *forms)
 {
-    return forms->source_ns > 0 &&
-           form_speed_of(forms->source_items, forms->source_ns) <
-               forms->native_speed / clearly_slower;
+    return forms->source.looks >= 2 && forms->native.looks >= 2 &&
+           form_best(&forms->source) * clearly_slower < form_best(&forms->native);
 }
 
 /* The chunks of both forms are of the same job or of similar ones, so their speeds can be
  * compared. */
-static void end_trial(yk_worker_self *self, uint32_t kernel_slot, yk_forms *forms)
+static void end_trial(yk_worker_self *self, uint32_t kernel_slot, const yk_forms *forms)
 {
     yk_build *build = &self->worker->builds[kernel_slot];
-    const double source = form_speed_of(forms->source_items, forms->source_ns);
-    const bool better = source > clearly_faster * forms->native_speed;
+    const bool slower = is_clearly_slower(forms);
+    const double native = slower ? form_best(&forms->native) : form_median(&forms->native);
+    const double source = form_median(&forms->source);
+    const bool better = !slower && source > clearly_faster * native;
 
     form_decide(&self->control->kernels[kernel_slot], forms->kernel_id,
                 better ? YK_FORM_SOURCE : YK_FORM_NATIVE);
-    atomic_store(&build->speed, yk_double_bits(better ? source : forms->native_speed));
-    atomic_store(&build->usual, yk_double_bits(better ? source : forms->native_speed));
+    atomic_store(&build->speed, yk_double_bits(better ? source : native));
+    atomic_store(&build->usual, yk_double_bits(better ? source : native));
     self->measured = (yk_measured){.ref = {UINT32_MAX, 0}}; /* of both forms */
+}
+
+static void form_look(yk_form_trial *trial, uint64_t items, uint64_t ns)
+{
+    trial->speeds[trial->looks % YK_FORM_LOOKS] = (double)items / (double)ns;
+    trial->looks++;
+}
+
+static bool source_look_counts(yk_worker_self *self, yk_forms *forms)
+{
+    const bool counts = forms->skipped > 0 && (!self->source_device->compiled ||
+                                               forms->skipped == SOURCE_MOST_SKIPPED);
+
+    self->source_device->compiled = false;
+    forms->skipped += !counts;
+    return counts;
+}
+
+/* Counts what was computed in a trial. */
+static void count_trial(yk_worker_self *self, uint32_t kernel_slot, yk_forms *forms,
+                        bool is_native, uint64_t items)
+{
+    const uint64_t ns = yk_own_time_since(&self->form_began);
+
+    if (is_native) {
+        form_look(&forms->native, items, ns);
+    } else if (source_look_counts(self, forms)) {
+        form_look(&forms->source, items, ns);
+    }
+    if (is_clearly_slower(forms) || (forms->source.looks >= YK_FORM_LOOKS &&
+                                     forms->native.looks >= YK_FORM_LOOKS)) {
+        end_trial(self, kernel_slot, forms);
+    }
+    self->form_began = yk_own_time_now();
+}
+
+/* Whether it is measured which form of a kernel is faster. */
+static bool is_open_choice(const yk_worker_self *self, const yk_kernel *kernel)
+{
+    return has_choice(self, kernel) && self->slot != YK_CALLER &&
+           kernel->cpu_form == YOKE_FORM_FASTER &&
+           self->control->check == 0; /* the cost of checks says nothing about the forms */
+}
+
+void yk_worker_start_form(yk_worker_self *self, uint32_t kernel_slot)
+{
+    const yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
+
+    if (is_open_choice(self, &slot->kernel) && is_on_trial(self, slot)) {
+        self->form_began = yk_own_time_now();
+    }
 }
 
 void yk_worker_count_form(yk_worker_self *self, uint32_t kernel_slot,
                           const yk_device *device, uint64_t items, uint64_t ns)
 {
     yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
+    const bool is_native = device == self->device;
     yk_forms *forms;
 
-    if (!has_choice(self, &slot->kernel) || self->slot == YK_CALLER ||
-        self->control->check !=
-            0 || /* the cost of checks says nothing about the forms */
-        slot->kernel.cpu_form != YOKE_FORM_FASTER) {
+    if (!is_open_choice(self, &slot->kernel)) {
         return;
     }
     forms = forms_of(self, kernel_slot);
-    if (device == self->device) {
+    if (is_on_trial(self, slot)) {
+        count_trial(self, kernel_slot, forms, is_native, items);
+    } else if (is_native) {
         forms->native_ns += ns;
-        forms->native_speed =
-            yk_bits_double(atomic_load(&self->worker->builds[kernel_slot].speed));
         if (forms->native_ns >= trial_after_ns && self->control->source.kind != 0) {
             begin_trial(self, slot, forms);
-        }
-    } else if (yk_form_of(atomic_load(&slot->form), forms->kernel_id) ==
-               YK_FORM_TRIAL) {
-        if (forms->looks++ > 0) {
-            forms->source_items += items;
-            forms->source_ns += ns;
-        }
-        if (forms->looks == TRIAL_LOOKS || is_clearly_slower(forms)) {
-            end_trial(self, kernel_slot, forms);
         }
     }
 }

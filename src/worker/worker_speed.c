@@ -147,6 +147,7 @@ void yk_worker_start_stretch(yk_worker_self *self, yk_job_ref ref,
 
     learn_wake_up(self, job, now);
     start_measuring(self, ref);
+    yk_worker_start_form(self, job->kernel_slot);
     self->entered_ns = now;
     atomic_store_explicit(&self->worker->checked_ns, now, memory_order_relaxed);
     self->stretch = (yk_stretch){.device = device, .began_ns = now, .next_check = 1};
