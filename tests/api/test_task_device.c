@@ -15,7 +15,8 @@ enum { N = 1000 };
 static const char pocl[] = "/etc/OpenCL/vendors/pocl.icd";
 
 static const char source[] =
-    "__kernel void triple(__global uint *x) { x[get_global_id(0)] *= 3; }";
+    "__kernel void triple(__global uint *x) { x[get_global_id(0)] *= 3; }\n"
+    "__kernel void spin(volatile __global uint *x) { while (x[0] != 1) { } }";
 
 /* The calls that the tasks need, from the loader that the process has opened already. */
 typedef struct cl_calls {
@@ -56,7 +57,7 @@ static bool find_calls(cl_calls *cl)
 }
 
 /* Leaves the launch and the reading of its result in the queue. */
-static int triple(yoke_task *task)
+static int enqueue(yoke_task *task, const char *name)
 {
     const cl_context context = yoke_task_opencl(task).context;
     const cl_device_id device = yoke_task_opencl(task).device;
@@ -79,7 +80,7 @@ static int triple(yoke_task *task)
     if (code != 0 || cl.build(program, 1, &device, NULL, NULL, NULL) != 0) {
         return 2;
     }
-    kernel = cl.create_kernel(program, "triple", &code);
+    kernel = cl.create_kernel(program, name, &code);
     buffer = cl.create_buffer(context, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
                               task->input_bytes, (void *)(uintptr_t)task->input, &code);
     if (code != 0 || cl.set_arg(kernel, 0, sizeof buffer, &buffer) != 0 ||
@@ -92,6 +93,29 @@ static int triple(yoke_task *task)
     cl.release_kernel(kernel);
     cl.release_program(program);
     return 0;
+}
+
+static int triple(yoke_task *task)
+{
+    return enqueue(task, "triple");
+}
+
+/* Item 2 returns an error, item 3 crashes its process. */
+static int triple_some(yoke_task *task)
+{
+    if (task->index == 2) {
+        return yoke_task_fail(task, 9, "item two");
+    }
+    if (task->index == 3) {
+        abort();
+    }
+    return enqueue(task, "triple");
+}
+
+/* Item 1 leaves a kernel in the queue that does not end. */
+static int spin_one(yoke_task *task)
+{
+    return task->index == 1 ? enqueue(task, "spin") : 0;
 }
 
 static int has_no_device(yoke_task *task)
@@ -226,6 +250,53 @@ static void test_failures(void **state)
     api_close(pool);
 }
 
+enum { COUNT = 6, SHORT = 16 };
+
+/* Items that fail cost themselves alone, and processes of the device. */
+static void keep_going(yoke_pool *pool, yoke_task_function *function, double limit,
+                       const yoke_status expected[COUNT])
+{
+    uint32_t x[COUNT][SHORT];
+    uint32_t y[COUNT][SHORT];
+    yoke_status status[COUNT];
+    const yoke_task_options options = {.on_device = true,
+                                       .on_failure = YOKE_ON_FAILURE_KEEP,
+                                       .item_timeout = limit,
+                                       .item_status = status};
+
+    for (uint32_t i = 0; i < COUNT * SHORT; i++) {
+        x[i / SHORT][i % SHORT] = i + 2;
+        y[i / SHORT][i % SHORT] = 7;
+    }
+    assert_refused(pool,
+                   yoke_apply_each(pool, function, COUNT, &options,
+                                   YOKE_ARGS(yoke_in(x, sizeof x[0]),
+                                             yoke_out(y, sizeof y[0]))),
+                   YOKE_EPARTIAL, "of 6 items failed");
+    for (uint32_t i = 0; i < COUNT * SHORT; i++) {
+        const uint32_t done = function == triple_some ? 3 * (i + 2) : 0;
+
+        assert_int_equal(status[i / SHORT], expected[i / SHORT]);
+        assert_int_equal(y[i / SHORT][i % SHORT],
+                         expected[i / SHORT] == YOKE_OK ? done : 7);
+    }
+}
+
+static void test_keep_going(void **state)
+{
+    static const yoke_status some[COUNT] = {[2] = YOKE_EKERNEL, [3] = YOKE_ECRASHED};
+    static const yoke_status one[COUNT] = {[1] = YOKE_EDEADLINE};
+    yoke_pool *pool;
+
+    (void)state;
+    skip_without_pocl();
+    pool = api_open("opencl:pocl");
+    keep_going(pool, triple_some, 0, some);
+    keep_going(pool, spin_one, 1, one);
+    triple_one(pool, "opencl");
+    api_close(pool);
+}
+
 static void test_no_device(void **state)
 {
     yoke_pool *pool = api_open("cpu:1");
@@ -260,6 +331,7 @@ int main(void)
         yt_unit_test(test_handles),
         yt_unit_test(test_items),
         yt_unit_test(test_failures),
+        yt_unit_test(test_keep_going),
         yt_unit_test(test_no_device),
     };
 
