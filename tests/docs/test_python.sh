@@ -28,6 +28,7 @@ same() {
 
 same primes tasks 100000 -- 100000
 same vowels stream 20 -- 20
+same set batch 30 3 -- 30 3
 same deviation reduce 1000003 -- 1000003
 same primes process 3 100000 -- --processes 3 --limit 100000
 same primes consumers 2 2 100000 -- --producers 2 --consumers 2 --limit 100000
