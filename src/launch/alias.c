@@ -20,7 +20,8 @@ static bool is_same_map(const yk_arg *a, const yk_arg *b)
 static bool is_same_array(const yk_arg *a, const yk_arg *b)
 {
     return a->kind == YK_ARG_ARRAY && b->kind == YK_ARG_ARRAY &&
-           a->address == b->address && a->parts == YK_PARTS_ITEM && b->parts == YK_PARTS_ITEM &&
+           a->address == b->address && a->parts == YK_PARTS_ITEM &&
+           b->parts == YK_PARTS_ITEM &&
            !alias_has_neighbours(a) && !alias_has_neighbours(b) &&
            a->bytes == b->bytes && a->offset == b->offset &&
            yk_arg_pitch(a) == yk_arg_pitch(b) && a->blocks == b->blocks &&

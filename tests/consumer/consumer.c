@@ -296,7 +296,9 @@ static void test_in_place(yoke_pool *pool)
                             yoke_inout(x, sizeof *x), yoke_scalar(pair{2.0f, 1.0f})));
 #else
     CHECK_OK(pool, yoke_map(pool, kernel,
-                            ((yoke_range){.dimensions = 1, .begin = {2, 0, 0}, .size = {6, 1, 1}}),
+                            ((yoke_range){.dimensions = 1,
+                                          .begin = {2, 0, 0},
+                                          .size = {6, 1, 1}}),
                             yoke_inout(x, sizeof *x), yoke_scalar((pair){2.0f, 1.0f})));
     CHECK_OK(pool, yoke_map_with(pool, kernel,
                                  (yoke_range){.dimensions = 1, .size = {0, 1, 1}},
