@@ -4,7 +4,7 @@
 #include "api/call.h"
 #include "api/valid.h"
 #include "pool/pool.h"
-#include "protocol/member_process.h"
+#include "protocol/member/member_process.h"
 #include "sys/process.h"
 
 /* ---- in the pool's own processes ---- */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "driver/pocl_cache.h"
-#include "sys/fp_environment.h"
+#include "base/fp_environment.h"
 
 yoke_status yk_cl_platforms(cl_platform_id platforms[YK_CL_MAX_PLATFORMS],
                             cl_uint *count, yk_error *error)

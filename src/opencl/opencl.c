@@ -11,7 +11,7 @@
 #include "opencl/cl_resident.h"
 #include "opencl/cl_task.h"
 #include "opencl/pocl_lock.h"
-#include "sys/fp_environment.h"
+#include "base/fp_environment.h"
 
 static yk_cl_device *opencl_of(yk_device *device)
 {

@@ -7,7 +7,7 @@
 
 #include "base/bits.h"
 #include "pool/pool.h"
-#include "sys/fp_environment.h"
+#include "base/fp_environment.h"
 
 static_assert((int)YK_REDUCTION_COUNT <= (int)YK_OWN_KERNELS,
               "each has a place in the pool's table");

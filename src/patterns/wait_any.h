@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "ipc/readiness.h"
-#include "protocol/member_process.h"
+#include "protocol/member/member_process.h"
 #include "yoke/future.h"
 #include "yoke/process.h"
 

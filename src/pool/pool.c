@@ -14,7 +14,7 @@
 #include "protocol/bells.h"
 #include "protocol/device_kinds.h"
 #include "protocol/fault_point.h"
-#include "protocol/membership.h"
+#include "protocol/member/membership.h"
 #include "shm/window.h"
 #include "supervisor/supervisor_main.h"
 #include "sys/call_guard.h"

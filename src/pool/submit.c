@@ -14,7 +14,7 @@
 #include "protocol/eligibility.h"
 #include "protocol/writeback.h"
 #include "sys/call_guard.h"
-#include "sys/fp_environment.h"
+#include "base/fp_environment.h"
 
 /* ---- the launch ---- */
 

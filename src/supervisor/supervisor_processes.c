@@ -9,7 +9,7 @@
 #include "ipc/pipe_grants.h"
 #include "protocol/bells.h"
 #include "protocol/fault_point.h"
-#include "protocol/membership.h"
+#include "protocol/member/membership.h"
 #include "protocol/process_claim.h"
 #include "supervisor/crash_text.h"
 #include "supervisor/supervisor.h"

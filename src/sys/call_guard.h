@@ -24,7 +24,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "sys/fp_environment.h"
+#include "base/fp_environment.h"
 
 typedef void yk_guarded(void *context);
 typedef void yk_undo_hold(void *object, uint64_t value);

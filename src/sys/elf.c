@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "sys/call_guard.h"
-#include "sys/fp_environment.h"
+#include "base/fp_environment.h"
 
 /* What to search for: by address if path is NULL, otherwise by path. */
 typedef struct object_search {

@@ -25,11 +25,12 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "base/fp_environment.h"
 #include "base/text.h"
 #include "sys/call_guard.h"
 #include "sys/cxx_exception.h"
 #include "sys/elf.h"
-#include "sys/fp_environment.h"
+#include "sys/process/process_stack.h"
 #include "sys/wakeup.h"
 
 #ifndef SYS_pidfd_send_signal

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "protocol/device_kinds.h"
-#include "sys/fp_environment.h"
+#include "base/fp_environment.h"
 #include "worker/worker.h"
 
 yk_worker_self *yk_helper_create(yk_control *control)

@@ -10,7 +10,7 @@
 #include "protocol/bells.h"
 #include "protocol/device_kinds.h"
 #include "protocol/fault_point.h"
-#include "protocol/membership.h"
+#include "protocol/member/membership.h"
 #include "shm/company.h"
 #include "sys/cxx_exception.h"
 #include "sys/process.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "protocol/member_process.h"
+#include "protocol/member/member_process.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,13 +4,13 @@
  * process. The handle is of the private memory of the member, and means nothing elsewhere. One
  * thread at a time may use it. The protocol is in process_slot.h.
  */
-#ifndef YK_PROTOCOL_MEMBER_PROCESS_H
-#define YK_PROTOCOL_MEMBER_PROCESS_H
+#ifndef YK_PROTOCOL_MEMBER_MEMBER_PROCESS_H
+#define YK_PROTOCOL_MEMBER_MEMBER_PROCESS_H
 
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "protocol/membership.h"
+#include "protocol/member/membership.h"
 #include "sys/handle.h"
 #include "yoke/process.h"
 

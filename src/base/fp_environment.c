@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/fp_environment.h"
+#include "base/fp_environment.h"
 
 #if defined(__x86_64__)
 

@@ -4,8 +4,8 @@
  * traps, and the flags of past exceptions. All results are computed in the same environment,
  * the C language's default, in every thread, whatever ran there before.
  */
-#ifndef YK_SYS_FP_ENVIRONMENT_H
-#define YK_SYS_FP_ENVIRONMENT_H
+#ifndef YK_BASE_FP_ENVIRONMENT_H
+#define YK_BASE_FP_ENVIRONMENT_H
 
 #include <stdint.h>
 

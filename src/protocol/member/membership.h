@@ -4,8 +4,8 @@
  * pool that need nothing of the application's private memory work in it, too. The pool itself is
  * known there by the address of the application's handle, which is only compared.
  */
-#ifndef YK_PROTOCOL_MEMBERSHIP_H
-#define YK_PROTOCOL_MEMBERSHIP_H
+#ifndef YK_PROTOCOL_MEMBER_MEMBERSHIP_H
+#define YK_PROTOCOL_MEMBER_MEMBERSHIP_H
 
 #include "base/error.h"
 #include "protocol/control.h"

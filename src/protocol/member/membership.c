@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "protocol/membership.h"
+#include "protocol/member/membership.h"
 
 #include <stddef.h>
 
