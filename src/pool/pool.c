@@ -135,7 +135,7 @@ static yoke_status pool_map_control(yk_mapping *control, size_t room, yk_error *
     for (uint32_t jobs = most; has_room && status == YOKE_ENOMEM && jobs > YK_LEAST_JOBS;
          jobs /= 2) {
         status = yk_mapping_create(control, "yoke control", yk_control_bytes(jobs),
-                                   yk_control_bytes(jobs), NULL);
+                                   yk_control_bytes(jobs), error);
     }
     if (has_room) {
         yk_mapping_destroy(&rest);

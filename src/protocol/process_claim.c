@@ -28,22 +28,30 @@ static void process_clear(yk_process_slot *slot)
     atomic_store(&slot->wanted, 0);
 }
 
+/* Before the slot is claimed: when its claimer has died, the supervisor looks at known slots only. */
+static void process_make_known(yk_control *control, uint32_t index)
+{
+    uint32_t known = atomic_load(&control->process_slots);
+
+    while (known <= index && !atomic_compare_exchange_weak(&control->process_slots,
+                                                           &known, index + 1)) {
+    }
+}
+
 uint32_t yk_process_claim(yk_control *control, uint32_t starter, uint32_t *generation)
 {
     uint32_t index = 0;
-    uint32_t known = atomic_load(&control->process_slots);
 
-    while (index < YK_MAX_PROCESSES &&
-           !process_try_claim(&control->processes[index], starter, generation)) {
-        index++;
+    for (; index < YK_MAX_PROCESSES; index++) {
+        process_make_known(control, index);
+        if (process_try_claim(&control->processes[index], starter, generation)) {
+            break;
+        }
     }
     if (index == YK_MAX_PROCESSES) {
         return index;
     }
     YK_FAULT_POINT_WHOEVER(control, YK_FAULT_PROCESS_CLAIM);
-    while (known <= index && !atomic_compare_exchange_weak(&control->process_slots,
-                                                           &known, index + 1)) {
-    }
     process_clear(&control->processes[index]);
     return index;
 }

@@ -223,7 +223,11 @@ static void supervisor_settle_slot(yk_supervisor *supervisor, uint32_t index)
 
 void yk_supervisor_settle_starter(yk_supervisor *supervisor, uint32_t starter)
 {
-    for (uint32_t i = 0; i < YK_MAX_PROCESSES; i++) {
+    /* Slots that were never used have no memory yet. */
+    const uint32_t count =
+        (uint32_t)yk_min(atomic_load(&supervisor->control->process_slots), YK_MAX_PROCESSES);
+
+    for (uint32_t i = 0; i < count; i++) {
         const uint64_t word = atomic_load(&supervisor->control->processes[i].state);
 
         if (yk_process_starter(word) == starter && yk_state_of(word) != YK_PROCESS_FREE) {

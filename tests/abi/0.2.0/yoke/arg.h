@@ -9,7 +9,12 @@
  * An array consists of parts. Item i, counted by its global id in the split dimension, owns
  * part i: the `item_bytes` bytes at `pointer + i * item_bytes`. yoke_arg_at() shifts the numbers,
  * yoke_arg_pitch() puts gaps between parts, and yoke_arg_strided() makes a part of several
- * blocks. The order in which these are applied does not matter.
+ * blocks. yoke_arg_scaled(), yoke_arg_mirrored() and yoke_arg_ragged() give item i other parts.
+ * The order in which these are applied does not matter.
+ *
+ * Arguments of one call may overlap only if neither is written, or if they are the same array: the
+ * same pointer with the same parts per item, one of them read and one written, without a halo, in a
+ * range with one work-item per part. This is then an array that is changed in place.
  */
 #ifndef YOKE_ARG_H
 #define YOKE_ARG_H
@@ -66,6 +71,9 @@ typedef struct yoke_arg {
     yoke_edge edge;      /**< of the halo */
     bool reads_all;      /**< reads may touch every part, writes only the item's own */
     bool leaves_some;    /**< an item may leave bytes of its part as they are */
+    bool mirrored;       /**< item i owns part n - 1 - i; see yoke_arg_mirrored() */
+    bool from_begin;     /**< items are counted from the range's begin */
+    unsigned offset_bytes; /**< size of one of the offsets, 4 or 8 */
     const void *pointer; /**< what the kernel gets; for a scalar its value, or NULL if inline */
     size_t bytes;        /**< of one block of a part; of the whole array, value or scratch */
     size_t halo_before;  /**< parts in front of the item's own that may be read too */
@@ -76,7 +84,10 @@ typedef struct yoke_arg {
     size_t blocks;       /**< blocks a part consists of; 0 means 1; see yoke_arg_strided() */
     size_t stride;       /**< bytes from one block of a part to its next */
     unsigned char value[YOKE_ARG_INLINE_BYTES]; /**< a scalar of at most this size */
-    size_t reserved[4];                         /**< 0 */
+    size_t scale_up;     /**< see yoke_arg_scaled(); 0: not scaled */
+    size_t scale_down;   /**< the same */
+    const void *offsets; /**< see yoke_arg_ragged(); NULL: not ragged */
+    size_t reserved[1];  /**< 0 */
 } yoke_arg;
 
 /**
@@ -247,6 +258,69 @@ static inline yoke_arg yoke_arg_strided(yoke_arg arg, size_t blocks, size_t stri
 }
 
 /**
+ * The same argument with item i owning the parts from i * up / down to (i + 1) * up / down - 1,
+ * rounded down, and at least the first of these. For kernels that resize: with n rows in and m
+ * rows out, item y of m reads from row y * n / m on,
+ * yoke_arg_scaled(yoke_in_halo(in, row, k, k, YOKE_EDGE_CLIPPED), n, m), with k rows around. Four
+ * rows out per item: yoke_arg_scaled(yoke_out(out, row), 4, 1). An array that is written needs
+ * up >= down: no two items own the same part.
+ *
+ * @param up    from 1 to 2^31
+ * @param down  the same
+ */
+static inline yoke_arg yoke_arg_scaled(yoke_arg arg, size_t up, size_t down)
+{
+    arg.scale_up = up;
+    arg.scale_down = down;
+    return arg;
+}
+
+/**
+ * The same argument with item i owning part n - 1 - i of n: those of yoke_arg_of(), else as many
+ * as there are items, in a range that begins at 0. For pictures whose last row comes first. The
+ * parts of a halo are before and after in the array's order.
+ */
+static inline yoke_arg yoke_arg_mirrored(yoke_arg arg)
+{
+    arg.mirrored = true;
+    return arg;
+}
+
+/**
+ * The same argument with items counted from the range's begin: item range.begin owns part 0. For
+ * kernels that subtract get_global_offset() from their ids.
+ */
+static inline yoke_arg yoke_arg_from_begin(yoke_arg arg)
+{
+    arg.from_begin = true;
+    return arg;
+}
+
+/**
+ * The same argument with item i owning the parts offsets[i] to offsets[i + 1] - 1, maybe none: the
+ * rows of a sparse matrix (CSR), or records of any length. n items have n + 1 offsets, in
+ * memory of the pool; they do not descend. They are read when the job is submitted, which waits
+ * for jobs that write them, and while it runs. If they are lent, no job with YOKE_RECOVER_NONE
+ * may have written them.
+ *
+ * yoke_arg_ragged(yoke_in(values, sizeof *values), row_begin)
+ *
+ * @param offsets       unsigned integers, or signed ones that are not negative
+ * @param offset_bytes  size of one of them, 4 or 8
+ */
+static inline yoke_arg yoke_arg_ragged_sized(yoke_arg arg, const void *offsets,
+                                             size_t offset_bytes)
+{
+    arg.offsets = offsets;
+    arg.offset_bytes = (unsigned)offset_bytes;
+    return arg;
+}
+
+/** yoke_arg_ragged_sized() with the size of what `offsets` points to. */
+#define yoke_arg_ragged(arg, offsets)                                                    \
+    yoke_arg_ragged_sized((arg), (offsets), sizeof *(offsets))
+
+/**
  * A value of `bytes` bytes passed by value, as laid out for the device. Up to
  * YOKE_ARG_INLINE_BYTES are copied now, more when the job is submitted.
  */
@@ -301,9 +375,12 @@ template <class... Args> char (&yoke_args_counted(const Args &...))[sizeof...(Ar
     std::initializer_list<yoke_arg>{__VA_ARGS__}.begin(),                                \
         sizeof(yoke_args_counted(__VA_ARGS__)) - 1
 #else
-/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. */
-#define yoke_scalar(value)                                                               \
-    yoke_scalar_bytes((__typeof__(value)[1]){(value)}, sizeof(__typeof__(value)))
+/** Any value or struct, copied at submission. Mind the type: 2.0f is a float, 2.0 a double. One
+ *  value: the dots are for the commas of a struct that is written in place,
+ *  yoke_scalar((struct point){1, 2}). */
+#define yoke_scalar(...)                                                                 \
+    yoke_scalar_bytes((__typeof__(__VA_ARGS__)[1]){__VA_ARGS__},                         \
+                      sizeof(__typeof__(__VA_ARGS__)))
 
 /** A list of arguments, written where a call takes an array and its length: the array, which
  *  lives until the end of the block, a comma, and how many. At least one. */

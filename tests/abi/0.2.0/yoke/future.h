@@ -37,12 +37,19 @@ typedef void yoke_on_done(yoke_future *future, yoke_status status, void *context
  *
  * @param future   the job
  * @param seconds  the longest time to wait
- * @return how the job ended, or YOKE_ETIMEDOUT if it has not
+ * @return how the job ended, or YOKE_ETIMEDOUT if it has not. YOKE_ESTOPPED: it has not, and may
+ *         not, since the pool's supervisor is stopped; it can be waited for again
  */
 YOKE_API yoke_status yoke_future_wait(yoke_future *future, double seconds);
 
 /** Whether the job has ended, well or not. Does not wait. */
 YOKE_API bool yoke_future_is_done(yoke_future *future);
+
+/**
+ * Whether the job has begun and has not ended: a worker has taken a chunk of it. Otherwise it waits
+ * for workers or for other jobs, or it is done. Does not wait, and calls no callbacks.
+ */
+YOKE_API bool yoke_future_is_running(yoke_future *future);
 
 /** The share of the range that is done, 0 to 1. */
 YOKE_API double yoke_future_progress(yoke_future *future);

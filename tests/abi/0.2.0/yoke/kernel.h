@@ -49,7 +49,8 @@ typedef struct yoke_span {
  * the pool was created; what it writes elsewhere the application does not see.
  *
  * Each call begins in the default floating-point environment. A C++ exception that it throws ends
- * the job with YOKE_EKERNEL; the error has its what().
+ * the job with YOKE_EKERNEL; the error has its what(). A process that it has forked, and that
+ * returns from it, ends there with exit code 1.
  *
  * @param span  what to compute
  * @param args  per argument: an array's pointer, as given to the map; the address of a
@@ -87,6 +88,9 @@ typedef struct yoke_kernel_options {
      *  A source must have the same number of parameters. 0: unknown; only a source's parameters
      *  are counted. */
     size_t parameters;
+    /** Seconds that yoke_kernel_create() may take: YOKE_ETIMEDOUT after that, and there is no
+     *  kernel. 0: as long as the builds take. */
+    double timeout;
 } yoke_kernel_options;
 
 typedef enum yoke_parameter_kind {
@@ -138,7 +142,8 @@ YOKE_API yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *p
  * A device that joins later and cannot build it does not run it. A device that cannot run such a
  * kernel (one with an image among its parameters, for example) stands aside, as long as another
  * device can run it: yoke_kernel_workers() and YOKE_LOG report which devices and why.
- * YOKE_ENODEVICE if no device can run it.
+ * YOKE_ENODEVICE if no device can run it. It waits for the builds, and while another thread creates
+ * a kernel with source, for at most .timeout.
  * YOKE_EUNSUPPORTED for a source that has variables in global memory outside its kernels, or
  * that enqueues kernels.
  *

@@ -59,7 +59,8 @@ typedef struct yoke_map_options {
     size_t chunk;
     /** Submission does not wait: YOKE_EAGAIN if there is no room for one more job, if devices that
      *  .devices may mean are still being found, or if a job in flight changes an array outside the
-     *  pool's memory that this job uses. Otherwise it waits, but never longer than .timeout:
+     *  pool's memory that this job uses, or if a kernel of the library's (of a reduction) is not
+     *  built yet. Otherwise it waits, but never longer than .timeout:
      *  YOKE_EDEADLINE. */
     bool no_wait;
     unsigned char reserved[7]; /**< 0 */
@@ -135,7 +136,9 @@ inline yoke_status yoke_map(yoke_pool *pool, yoke_kernel *kernel, yoke_range ran
 #else
 
 /** Maps a kernel over a range and waits for the end; the arguments follow, one per parameter.
- *  (For a kernel without parameters: yoke_map_with(pool, kernel, range, NULL, NULL, 0).) */
+ *  (For a kernel without parameters: yoke_map_with(pool, kernel, range, NULL, NULL, 0).) In C a
+ *  range that is written in place as a struct needs parentheses around it, for its commas:
+ *  ((yoke_range){...}). The functions of range.h need none. */
 #define yoke_map(pool, kernel, range, ...)                                               \
     yoke_map_with(pool, kernel, range, NULL, YOKE_ARGS(__VA_ARGS__))
 #endif

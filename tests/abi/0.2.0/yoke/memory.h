@@ -47,7 +47,7 @@ YOKE_API void *yoke_realloc(yoke_pool *pool, void *pointer, size_t bytes);
 /**
  * Frees memory, whether it is lent or not. NULL is allowed. YOKE_EBUSY, and nothing happens,
  * while a submitted job uses the allocation. Waits until devices that have results of it are
- * between two chunks.
+ * between two chunks, which only memory that was lent has: as long as a chunk takes.
  *
  * YOKE_EINVAL if it is not the start of an allocation; YOKE_ECLOSED if its pool was closed. The
  * text is that of the pool, or of yoke_pool_error(NULL) if it is memory of no pool.
@@ -74,7 +74,9 @@ YOKE_API yoke_status yoke_lend(void *pointer);
  * Ends what yoke_lend() began: waits for the jobs that use the memory; then it is the
  * program's again and holds what they have computed. YOKE_EINVAL if it is not lent;
  * YOKE_ELOST if a worker died with results that its device alone had: the text says which
- * bytes, which hold something older, and the memory is the program's all the same.
+ * bytes, which hold something older, and the memory is the program's all the same. It waits without
+ * a limit of its own: those jobs' .timeout bounds it. YOKE_ESTOPPED if the pool's supervisor is
+ * stopped: the memory is still lent.
  *
  * @param pointer  what yoke_alloc() returned
  */

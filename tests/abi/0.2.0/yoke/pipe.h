@@ -8,7 +8,8 @@
  * them, or in the memory of the pool that the argument points to, within the first 4096 bytes. A
  * process lets go of an end by yoke_pipe_shutdown(), which leaves the end to the others, and by
  * its own end. When no process holds an end any more, and all that was sent there has been
- * received, the other end finds it closed. A process that waits at one end while it holds the
+ * received, the other end finds it closed. A process that the program forks itself holds an end
+ * only from its first use on: yoke_pipe_wait() with 0 seconds is one. A process that waits at one end while it holds the
  * other counts for the other only if no process has come to hold it later. An end that no process
  * has held yet is waited for. At most 112 living processes hold an end.
  *

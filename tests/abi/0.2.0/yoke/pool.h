@@ -150,6 +150,19 @@ typedef struct yoke_pool_options {
      * yoke_pool_close() waits. initializer_argument is its argument, too. NULL: nothing is called.
      */
     yoke_finalizer *finalizer;
+    /**
+     * A CPU worker's process that has more private memory than this, in bytes, ends after the
+     * chunk in which that is noticed, and another takes its place: for functions that leak. 0: no
+     * limit.
+     *
+     * What counts is resident memory of the process's own that has come since it was forked: heaps,
+     * stacks and other anonymous memory, what the initializer has allocated included. What it
+     * shares does not count: the pool's memory, named segments, files, and what the program had
+     * when it was forked. It is measured between two chunks, at most every 2 ms, and before the
+     * worker sleeps. So it bounds what a process keeps, not what an item takes at a time: an item
+     * is never stopped for it, and its result counts. yoke_pool_stats() has the figures.
+     */
+    uint64_t memory_per_process;
 } yoke_pool_options;
 
 typedef enum yoke_worker_kind {
@@ -233,28 +246,30 @@ YOKE_API yoke_start yoke_pool_start_method(const yoke_pool *pool);
  * @param seconds  the longest time to wait
  * @return YOKE_OK; the failure of a job without a future; YOKE_ETIMEDOUT if a job or process
  *         is left (the next wait then reports failures); YOKE_EBROKEN if the pool's supervisor has
- *         died; YOKE_ECLOSED if another thread has closed or terminated the pool meanwhile;
+ *         died; YOKE_ESTOPPED if it is stopped; YOKE_ECLOSED if another thread has closed or
+ *         terminated the pool meanwhile;
  *         YOKE_ESYSTEM if a process of yoke_process_start() whose handle was given back has not
  *         found its function, or if a worker could not write what it printed to standard output
  */
 YOKE_API yoke_status yoke_pool_wait(yoke_pool *pool, double seconds);
 
 /**
- * Waits for all submitted jobs, stops every process of the pool and frees the pool, its
- * kernels and its memory. Futures stay valid. NULL is allowed. No other thread may use
+ * Waits for all submitted jobs, without a time limit (yoke_pool_wait() has one); stops every
+ * process of the pool, which takes 15 s at most, or as long as finalizers take; and frees the pool,
+ * its kernels and its memory. Futures stay valid. NULL is allowed. No other thread may use
  * the pool any more; those that wait for its futures, or in yoke_pool_wait(), get out.
  *
  * Reports failures that no call has reported, as yoke_pool_wait() does; also YOKE_ELOST if results
  * that had stayed on a device for a named segment were lost, and YOKE_ESYSTEM if the file of
- * YOKE_TRACE could not be written. With these, and with YOKE_EBROKEN, the pool is closed all the
- * same, and yoke_pool_error(NULL) has the text. It does not repeat what futures report, and does
- * not look at the exit codes of processes. Results of yoke_apply_async() that were not taken, and
+ * YOKE_TRACE could not be written. With these, and with YOKE_EBROKEN and YOKE_ESTOPPED, the pool is
+ * closed all the same, and yoke_pool_error(NULL) has the text. It does not repeat what futures
+ * report, and does not look at the exit codes of processes. Results of yoke_apply_async() that were not taken, and
  * exit codes that were not read, are freed with the pool: asking for them later is YOKE_ECLOSED.
  */
 YOKE_API yoke_status yoke_pool_close(yoke_pool *pool);
 
 /** As yoke_pool_close(), but kills what is running: unfinished jobs end as cancelled. That is not
- *  a failure. */
+ *  a failure. Takes 15 s at most, callbacks aside. */
 YOKE_API yoke_status yoke_pool_terminate(yoke_pool *pool);
 
 /**

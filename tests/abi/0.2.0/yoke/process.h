@@ -18,8 +18,15 @@
  * system kills it before the application.
  *
  * In it calls that need the application's private memory (yoke_map(), yoke_alloc(),
- * yoke_free(), yoke_process_start() and so on) end with YOKE_EINVAL. It may create pools of
+ * yoke_free() and so on) end with YOKE_EINVAL. It may start processes and create pools of
  * its own. Handles that the application made after it created the pool mean nothing there.
+ *
+ * Workers, in tasks and other native functions, and such processes may start processes, too: the
+ * calls below work there, on the pool that they belong to. What they start is also forked by the
+ * supervisor, and so sees the program as it was when the pool was created, and not what the
+ * starter has made of it. The handle is the starter's alone: in other processes, also in the
+ * application, it means nothing and must not be used. When the starter ends, however it does, its
+ * daemons are killed; its other processes go on as if it had given their handles back.
  */
 #ifndef YOKE_PROCESS_H
 #define YOKE_PROCESS_H
@@ -34,7 +41,7 @@
 extern "C" {
 #endif
 
-/** A process that was started; the handle is the application's until
+/** A process that was started; the handle belongs to the process that has started it until
  *  yoke_process_destroy() or the end of the pool. One thread at a time may use it. */
 typedef struct yoke_process yoke_process;
 
@@ -57,7 +64,8 @@ typedef struct yoke_process_options {
     /** What errors call it, and `ps` as far as that fits; copied, at most 63 bytes. NULL:
      *  "process-1" and so on. */
     const char *name;
-    /** yoke_pool_close() kills it; otherwise that call waits for it. */
+    /** yoke_pool_close() kills it, and so does the end of the worker or process that has started
+     *  it; otherwise that call waits for it. */
     bool daemon;
     unsigned char reserved[7]; /**< 0 */
 } yoke_process_options;
@@ -74,14 +82,18 @@ YOKE_API yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool 
  * reached the function yet, or be through with it.
  *
  * YOKE_EINVAL if the function is in no loaded program or library, or if there are no bytes
- * and the pointer is not memory of the pool; YOKE_EBUSY if 256 processes run already;
+ * and the pointer is not memory of the pool, or, in a process of the pool, if there are more than
+ * 4096 bytes; YOKE_EBUSY if 256 processes run already;
  * YOKE_ENOMEM if there is no room for the argument; YOKE_ESYSTEM if the system can have no
- * more processes; YOKE_EBROKEN. A library that was loaded after the pool was created is
+ * more processes; YOKE_EBROKEN; YOKE_ESTOPPED if the pool's supervisor, which forks it, is stopped:
+ * then it does not begin later. It waits for that fork. A library that was loaded after the pool
+ * was created is
  * loaded again in the process, from the same path: if that fails, yoke_process_wait() says
  * so.
  *
  * @param process   where the handle goes; the caller owns it; NULL on failure
- * @param pool      the pool that it belongs to
+ * @param pool      the pool that it belongs to. In a process of the pool its address must be
+ *                  handed over, such as in the context of a task
  * @param function  what it runs; in the program or a library loaded in it
  * @param argument  bytes to copy, in which pointers into the pool's memory stay good; if
  *                  `bytes` is 0, NULL or a pointer into the pool's memory, handed over as
@@ -107,7 +119,8 @@ static inline yoke_status yoke_process_start(yoke_process **process, yoke_pool *
  * @param seconds  the longest time to wait
  * @return YOKE_OK if it has ended, YOKE_ETIMEDOUT if it has not; YOKE_ESYSTEM if it ended
  *         without having found its function; YOKE_EKERNEL if a C++ exception ended it;
- *         YOKE_EBROKEN if the pool's supervisor has died, and the process with it
+ *         YOKE_EBROKEN if the pool's supervisor has died, and the process with it;
+ *         YOKE_ESTOPPED if it is stopped, so that no process can be reaped
  */
 YOKE_API yoke_status yoke_process_wait(yoke_process *process, int *code,
                                        double seconds);
@@ -116,8 +129,21 @@ YOKE_API yoke_status yoke_process_wait(yoke_process *process, int *code,
  *  give it to another. 0 if the handle is not valid. Does not wait. */
 YOKE_API pid_t yoke_process_pid(yoke_process *process);
 
+/** Its name, "" if the handle is not valid; borrowed from the handle. */
+YOKE_API const char *yoke_process_name(const yoke_process *process);
+
 /** Whether it has not ended yet. Does not wait. */
 YOKE_API bool yoke_process_is_alive(yoke_process *process);
+
+/**
+ * How it ended, in words: "exited with code 3", or "killed by signal 11 (Segmentation fault): it
+ * wrote to address 0x8, in count_words, words.c:42". Does not wait.
+ *
+ * @param process  the process
+ * @return a text of the handle's, good as long as that; "" if the process has not ended, or the
+ *         handle is not valid
+ */
+YOKE_API const char *yoke_process_explain(yoke_process *process);
 
 /**
  * A descriptor for poll(2), select(2) and event loops: it can be read, though there is
@@ -133,8 +159,9 @@ YOKE_API int yoke_process_fd(yoke_process *process);
 
 /**
  * Sends SIGTERM, which ends the process unless it has a handler for it or ignores it. Does
- * not wait, not even until the signal is sent: for its end see yoke_process_wait(). No
- * effect on a process that has ended; never reaches another one.
+ * not wait, not even until the signal is sent: for its end see yoke_process_wait(). (Only if eight
+ * signals are still to be sent to the process, it waits until one has been.) Signals are sent in
+ * the order of the calls. No effect on a process that has ended; never reaches another one.
  */
 YOKE_API yoke_status yoke_process_terminate(yoke_process *process);
 
@@ -142,16 +169,29 @@ YOKE_API yoke_status yoke_process_terminate(yoke_process *process);
 YOKE_API yoke_status yoke_process_kill(yoke_process *process);
 
 /**
- * Sends a signal, such as SIGINT, SIGUSR1 or SIGSTOP. A process begins with the signals blocked
+ * Sends a signal, such as SIGINT, SIGUSR1 or SIGSTOP, and returns when it was sent. A process begins with the signals blocked
  * until it is ready for them, and ignores SIGINT, SIGQUIT and SIGHUP unless it changes that. No
  * effect on a process that has ended; never reaches another one.
  *
  * @param process  the process
  * @param signal   the number of the signal
- * @return YOKE_EINVAL if there is no such signal; YOKE_EUNSUPPORTED where the system cannot send
- *         signals to descriptors of processes (Linux before 5.3)
+ * @return YOKE_EINVAL if there is no such signal; YOKE_ESYSTEM if the system does not allow it,
+ *         since the process has become another user's; YOKE_EBROKEN
  */
 YOKE_API yoke_status yoke_process_signal(yoke_process *process, int signal);
+
+/**
+ * The number of the pool's processes that have not ended, also of those whose handles were
+ * destroyed. Workers do not count. Does not wait. 0 if the pool is not valid.
+ */
+YOKE_API size_t yoke_pool_process_count(yoke_pool *pool);
+
+/**
+ * The name of the process in which the call is made: as given to yoke_process_start(), or of the
+ * worker, such as "cpu0"; "" in the application. A process that such a process forks has the same
+ * name.
+ */
+YOKE_API const char *yoke_process_own_name(void);
 
 /** Destroys a handle; the process goes on. No call then reports how it ends, with one exception: if
  *  it has not found its function, yoke_pool_wait() or yoke_pool_close() reports that, unless

@@ -56,6 +56,22 @@ static inline yoke_range yoke_range_3d(size_t width, size_t height, size_t depth
     return range;
 }
 
+/** The same range with x, y and z as the first global ids; 0 in dimensions that are not used. */
+static inline yoke_range yoke_range_from(yoke_range range, size_t x, size_t y, size_t z)
+{
+    range.begin[0] = x;
+    range.begin[1] = y;
+    range.begin[2] = z;
+    return range;
+}
+
+/** The same range, cut into pieces in this dimension. */
+static inline yoke_range yoke_range_split(yoke_range range, yoke_split split)
+{
+    range.split = split;
+    return range;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -154,7 +154,8 @@ YOKE_API const char *yoke_shm_name(const yoke_shm *shm);
  *
  * YOKE_EBUSY, and nothing happens, while a submitted job uses it; YOKE_EINVAL if it was
  * closed before. Like yoke_reclaim(), it gets back results that have stayed on devices, and
- * returns YOKE_ELOST if some were lost with a worker; the handle is closed all the same.
+ * returns YOKE_ELOST if some were lost with a worker; the handle is closed all the same. That takes
+ * as long as the chunks that devices with such results are computing.
  *
  * @param shm  an open segment
  */

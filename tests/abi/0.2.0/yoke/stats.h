@@ -25,6 +25,16 @@ typedef struct yoke_worker_stats {
     uint64_t sent_bytes;     /**< copied into the device's own memory */
     uint64_t received_bytes; /**< copied back from there */
     double busy_seconds;     /**< spent on chunks, transfers included */
+    /** private memory of its process, when it was measured last; 0: it never was, since that takes
+     *  yoke_pool_options.memory_per_process. A limit that is never reached, such as UINT64_MAX,
+     *  measures, too */
+    uint64_t memory_bytes;
+    uint64_t max_memory_bytes; /**< the most that was measured in any of its processes */
+    uint64_t memory_restarts;  /**< processes that ended at the limit */
+    double user_seconds;     /**< processor time of its processes, all threads and what their
+                              *   drivers ran included; of the one that lives in steps of about
+                              *   10 ms. 0 for "caller", whose time is the program's own */
+    double system_seconds;   /**< the same in the system */
 } yoke_worker_stats;
 
 /** Implementation of yoke_pool_stats(); `size` is sizeof *stats as compiled. */

@@ -69,7 +69,8 @@ extern "C" {
     X(YOKE_EDAMAGED, -21, "damaged: something has written over it")                      \
     X(YOKE_ECHECK, -22, "the kernel does not do what its arguments declare")            \
     X(YOKE_EDEADLINE, -23, "the job ran past its time limit")                      \
-    X(YOKE_EPARTIAL, -24, "some items failed, the others are done")
+    X(YOKE_EPARTIAL, -24, "some items failed, the others are done")                    \
+    X(YOKE_ESTOPPED, -25, "the pool's supervisor process is stopped")
 
 /** A time to wait, or a time limit in options: without limit. */
 #define YOKE_FOREVER (-1.0)

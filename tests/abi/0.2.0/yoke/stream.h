@@ -145,7 +145,8 @@ YOKE_API bool yoke_stream_has_ended(const yoke_stream *stream);
 
 /**
  * Destroys a stream and frees its memory: cancels what is under way, and waits for what cannot be
- * cancelled. yoke_pool_wait() or yoke_pool_close() reports items that had failed by then and
+ * cancelled: items that are being computed, for as long as .timeout or .item_timeout allow.
+ * yoke_pool_wait() or yoke_pool_close() reports items that had failed by then and
  * were not read, unless yoke_stream_next() has reported an error. Call it before the pool is
  * closed. YOKE_EBUSY if the stream's source calls it. NULL is allowed.
  */

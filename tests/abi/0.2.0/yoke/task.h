@@ -62,7 +62,8 @@ typedef struct yoke_task {
  * @param task  which item
  * @return 0, or an error code of its own: the job then ends with YOKE_EKERNEL, and its error
  *         has the item, the code and the text of yoke_task_fail(). A C++ exception is such an
- *         error, too, with its what() as the text
+ *         error, too, with its what() as the text. A process that the function has forked, and
+ *         that returns from it, ends there with exit code 1
  */
 typedef int yoke_task_function(yoke_task *task);
 
@@ -90,7 +91,7 @@ typedef struct yoke_task_options {
     size_t context_bytes;      /**< its size, at most 4096 */
     /** yoke_apply(): address space for the result, in bytes; it takes no more memory than
      *  the result. 0: 1 GiB, or a 128th of the pool's memory if that is less; a 1024th
-     *  for tasks beyond the 64 that are usually in flight. */
+     *  for tasks beyond the 64 that are usually in flight, a 16384th beyond 256. */
     size_t max_result_bytes;
     /** Called when the job has ended well, or not, in a thread of the program that is
      *  inside a wait, yoke_pool_poll() or another call on the pool; as by
@@ -191,7 +192,8 @@ static inline yoke_status yoke_apply_async(yoke_future **future, yoke_pool *pool
  *                     YOKE_ARGS(yoke_in(x, sizeof *x), yoke_out(y, sizeof *y)))
  *
  * Arrays in memory of the pool are used in place. Others are copied in, and copied out when the
- * job has succeeded. Arrays may not overlap if one of them is written. What is changed in
+ * job has succeeded. Arrays may not overlap if one of them is written, except as arg.h says (but
+ * the first yoke_out() is cleared before each call: yoke_inout() instead). What is changed in
  * place is saved before, and restored if a worker dies.
  *
  * With .on_failure = YOKE_ON_FAILURE_KEEP a failed item does not end the job. Its outputs in memory

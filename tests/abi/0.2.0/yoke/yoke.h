@@ -45,6 +45,7 @@
 #include "semaphore.h"
 #include "barrier.h"
 #include "array.h"
+#include "wait.h"
 #include "shm.h"
 #include "trace.h"
 #include "stats.h"
