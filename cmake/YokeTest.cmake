@@ -8,7 +8,9 @@ list(APPEND yoke_test_environment OCL_ICD_VENDORS OCL_ICD_FILENAMES POCL_DEVICES
 list(TRANSFORM yoke_test_environment APPEND "=unset:")
 
 # Sets what all tests have in common. A test's limit follows the load, so its command has
-# yoke_run_limited in front. ctest's own, which does not, is for what that cannot end.
+# yoke_run_limited in front. ctest's own, which does not, is for what that cannot end. Of several
+# jobs, ctest begins with the tests of the highest cost: those of a long limit take long, and none
+# of them is to be alone at the end.
 function(yoke_test_properties name label)
     set(limit ${YOKE_TEST_TIMEOUT})
     if(DEFINED YOKE_TEST_TIMEOUT_${name})
@@ -18,6 +20,7 @@ function(yoke_test_properties name label)
     set_tests_properties(${name} PROPERTIES
         LABELS ${label}
         TIMEOUT ${ctest_limit}
+        COST ${limit}
         SKIP_RETURN_CODE 77
         ENVIRONMENT "YOKE=${PROJECT_BINARY_DIR}/yoke;YOKE_SOURCE=${PROJECT_SOURCE_DIR};YOKE_TEST_LIMIT=${limit};RUSTICL_ENABLE=llvmpipe"
         ENVIRONMENT_MODIFICATION "${yoke_test_environment}")
