@@ -4,7 +4,8 @@
 # installing it.
 #
 #   yoke_require_packages build   to build and run the library and the examples
-#   yoke_require_packages test    for the test suite as well
+#   yoke_require_packages quick   for the tests of YOKE_TEST_QUICK as well
+#   yoke_require_packages test    for the whole test suite
 #   yoke_require_packages bench   for the benchmark, with the peers it measures
 #
 # On Debian and its like, what is missing is installed with apt (as root, or with sudo).
@@ -21,6 +22,8 @@ build|required|libpng-dev|libpng 1.6, with headers|pkg-config --exists libpng
 build|required|opencl-c-headers|OpenCL C API headers|yoke_has_header CL/cl.h
 build|optional|ocl-icd-libopencl1|OpenCL loader (libOpenCL.so.1)|yoke_has_library libOpenCL.so.1
 build|optional|pocl-opencl-icd|PoCL, OpenCL on the CPU|yoke_has_driver pocl
+quick|required|libcmocka-dev|cmocka, with headers|pkg-config --exists cmocka
+quick|required|binutils|nm and readelf|yoke_has_commands nm readelf
 test|required|libcmocka-dev|cmocka, with headers|pkg-config --exists cmocka
 test|required|binutils|nm and readelf|yoke_has_commands nm readelf
 test|optional|abigail-tools|abidw and abidiff, for build/abi|yoke_has_commands abidw abidiff

@@ -29,6 +29,13 @@ root_mirror() {
     apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1
 }
 
+# As apt does, which knows of a proxy by its own settings.
+root_debootstrap() {
+    local proxy=
+    eval "$(apt-config shell proxy Acquire::http::Proxy)"
+    env ${proxy:+"http_proxy=$proxy"} debootstrap --variant=minbase "$@"
+}
+
 root_make() {
     local mirror part=$root.part
     yoke_has_commands apt-get || root_skip "this machine has no apt, which would name a mirror"
@@ -39,10 +46,12 @@ root_make() {
     echo "== Making a root of $suite in $root"
     rm -rf "$part"
     mkdir -p "$part"
-    if ! debootstrap --variant=minbase "$suite" "$part" "$mirror" >"$root.log" 2>&1; then
+    if ! root_debootstrap "$suite" "$part" "$mirror" >"$root.log" 2>&1; then
         tail -n 5 "$root.log" >&2
         root_skip "debootstrap failed; all of it is in $root.log"
     fi
+    # This root need not survive a power failure.
+    echo force-unsafe-io >"$part/etc/dpkg/dpkg.cfg.d/unsafe-io"
     mv "$part" "$root"
 }
 
@@ -70,6 +79,7 @@ root_enter='
     mount --rbind /dev "$root/dev"
     mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
     mount -t tmpfs -o mode=1777 tmp "$root/tmp"
+    chroot "$root" dpkg --configure -a # what an earlier run may have left half done
     chroot "$root" /bin/sh -c '\''cd /yoke && "$@"'\'' sh "$@"
     exit $?
 '
