@@ -16,7 +16,8 @@
  * there was nothing.
  *
  * The call may be made in the application, in native functions and tasks, and in processes: where
- * calls on these things may be made (see queue.h). Futures and processes are the application's.
+ * calls on these things may be made (see queue.h). Futures are the application's, and a process is
+ * waited for where it was started.
  */
 #ifndef YOKE_WAIT_H
 #define YOKE_WAIT_H

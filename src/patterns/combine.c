@@ -81,6 +81,8 @@ yoke_status yk_combine_attach(yk_request *request, size_t arg, yoke_pool *pool,
     self->completion.by_caller = combine->by_caller;
     self->what = *combine;
     yk_completion_attach(&request->completions, &self->completion);
-    request->scratch_args |= UINT64_C(1) << arg;
+    if (arg < 64) {
+        request->scratch_args |= UINT64_C(1) << arg;
+    }
     return YOKE_OK;
 }

@@ -29,7 +29,9 @@ static bool map_reduce_is_partial(const yoke_arg *arg)
 static bool map_reduce_is_plain(const yoke_arg *arg)
 {
     return arg->at == 0 && arg->count == 0 && arg->blocks <= 1 && !arg->leaves_some &&
-           (arg->pitch == 0 || arg->pitch == arg->bytes);
+           (arg->pitch == 0 || arg->pitch == arg->bytes) && arg->scale_up == 0 &&
+           arg->scale_down == 0 && !arg->mirrored && !arg->from_begin &&
+           arg->offsets == NULL;
 }
 
 static yoke_status map_reduce_find_partial(map_reduce *map, const yoke_arg *args,

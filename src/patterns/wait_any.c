@@ -389,8 +389,11 @@ static yoke_status any_turn(const yk_any_wait *wait, uint64_t deadline,
         *next_look = now + poll_ns;
         status = any_look(wait, result);
     }
-    if (is_last || status != YOKE_EAGAIN) {
-        return status == YOKE_EAGAIN ? YOKE_ETIMEDOUT : status;
+    if (is_last) {
+        return status == YOKE_OK || status == YOKE_EBROKEN ? status : YOKE_ETIMEDOUT;
+    }
+    if (status != YOKE_EAGAIN) {
+        return status;
     }
     YK_STEP();
     yk_guard_cancel_point();

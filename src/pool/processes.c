@@ -99,7 +99,7 @@ static void process_collect_locked(yoke_pool *pool, uint32_t index)
 
 static void process_collect_all_locked(yoke_pool *pool)
 {
-    const uint32_t count = atomic_load(&pool->control->process_slots);
+    const uint32_t count = yk_process_slot_count(pool->control);
 
     for (uint32_t i = 0; i < count; i++) {
         process_collect_locked(pool, i);
@@ -182,6 +182,18 @@ static yoke_status process_wait_for(yoke_process *process, process_condition *co
         }
     }
     return YOKE_OK;
+}
+
+/* Adds the signal if there is room. *ended: there is no process to send it to. */
+static bool process_try_ask(yoke_process *process, int signal, bool *ended)
+{
+    bool is_added;
+
+    yk_pool_lock(process->pool);
+    *ended = process_collect_ended_locked(process);
+    is_added = !*ended && yk_process_add_signal(slot_of(process), signal);
+    yk_pool_unlock(process->pool);
+    return is_added;
 }
 
 /* ---- starting ---- */
@@ -282,12 +294,14 @@ static yoke_status await_start(yoke_process *process, yk_error *error)
 {
     YK_NOT_CANCELLED; /* the program does not have it yet */
     yoke_status status;
+    bool ended;
 
     yk_control_wake_supervisor(process->pool->control);
     status = process_wait_for(process, process_has_started_locked, error);
     if (status != YOKE_OK) {
         /* If it starts later, it does not begin. */
-        (void)yk_process_add_signal(slot_of(process), yk_process_kill_signal());
+        (void)process_try_ask(process, yk_process_kill_signal(), &ended);
+        yk_control_wake_supervisor(process->pool->control);
         return status;
     }
     if (process->refusal != 0) {
@@ -406,18 +420,6 @@ static bool process_was_sent_all_locked(yoke_process *process)
 {
     return process_collect_ended_locked(process) ||
            atomic_load(&slot_of(process)->wanted) == 0;
-}
-
-/* Adds the signal if there is room. *ended: there is no process to send it to. */
-static bool process_try_ask(yoke_process *process, int signal, bool *ended)
-{
-    bool is_added;
-
-    yk_pool_lock(process->pool);
-    *ended = process_collect_ended_locked(process);
-    is_added = !*ended && yk_process_add_signal(slot_of(process), signal);
-    yk_pool_unlock(process->pool);
-    return is_added;
 }
 
 yoke_status yk_process_ask(yoke_process *process, int signal, yk_error *error)
@@ -543,7 +545,7 @@ void yk_process_forget(yoke_process *process)
 
 static bool process_has_foreground_locked(const yoke_pool *pool)
 {
-    const uint32_t count = atomic_load(&pool->control->process_slots);
+    const uint32_t count = yk_process_slot_count(pool->control);
 
     for (uint32_t i = 0; i < count; i++) {
         const yk_process_slot *slot = &pool->control->processes[i];
@@ -564,7 +566,7 @@ static bool process_has_foreground_locked(const yoke_pool *pool)
 size_t yk_processes_count(yoke_pool *pool)
 {
     const bool alive = yk_pool_is_alive(pool);
-    const uint32_t count = atomic_load(&pool->control->process_slots);
+    const uint32_t count = yk_process_slot_count(pool->control);
     size_t running = 0;
 
     for (uint32_t i = 0; i < count && alive; i++) {

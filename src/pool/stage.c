@@ -62,7 +62,7 @@ static yoke_status stage_arg(yoke_pool *pool, yk_staging *staging, yk_launch *la
     yk_footprint_span(launch, arg, &low, &high);
     /* The kernel's pointer is aligned like one of yoke_alloc() of that size. */
     lead = yk_round_up(arg->address - low, ALIGNMENT);
-    copy = yk_arena_alloc(&pool->arena, lead + (high - arg->address), error);
+    copy = yk_arena_alloc(&pool->arena, yk_max(lead + (high - arg->address), 1), error);
     if (copy == NULL) {
         yk_error_prefix(error, "staging argument %u: ", index + 1);
         return YOKE_ENOMEM;

@@ -344,6 +344,7 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
                                          const yk_limit *limit,
                                          const char **spoiled, yk_error *error)
 {
+    uint64_t next_sequence;
     bool again = true;
     yk_job *job = NULL;
     yoke_status status = YOKE_OK;
@@ -377,15 +378,17 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
         }
     }
     limit_variants(pool, request->kernel, &job->launch);
+    next_sequence = pool->jobs.next_sequence;
     status = yk_place_allow(pool, job, request->options.devices, error);
     if (status == YOKE_OK) {
         status = submit_stage_locked(pool, future, &job->launch, error);
     }
     /* The lock may have been given up; from here on it is not. */
-    if (status == YOKE_OK && yk_order_changes_used_locked(pool, &job->launch)) {
+    if (status == YOKE_OK && job->launch.used_count > 0 &&
+        pool->jobs.next_sequence != next_sequence) {
         status = yk_fail(error, YOKE_EBUSY,
-                         "another thread has submitted a job that changes the offsets of a "
-                         "ragged array");
+                         "another thread has submitted a job, which may change the offsets "
+                         "of a ragged array, while arrays were copied in");
     }
     if (status == YOKE_OK) {
         status = yk_order_find_locked(pool, future->ref.slot, &request->options, error);

@@ -30,6 +30,14 @@ void yk_process_abandon(yk_control *control, uint32_t index);
 /* Frees a slot that was abandoned, if its process has ended. */
 void yk_process_free_abandoned(yk_process_slot *slot);
 
+/* Slots from there on were never used, and have no memory. */
+static inline uint32_t yk_process_slot_count(const yk_control *control)
+{
+    const uint32_t count = atomic_load(&control->process_slots);
+
+    return count < YK_MAX_PROCESSES ? count : YK_MAX_PROCESSES;
+}
+
 /* Adds a signal behind those that are not sent yet. False: there is no room. */
 bool yk_process_add_signal(yk_process_slot *slot, int signal);
 bool yk_process_takes_signal(const yk_process_slot *slot);

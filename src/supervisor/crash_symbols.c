@@ -148,7 +148,8 @@ static void symbols_run(symbol_search *search, yk_symbol *symbols)
     while (symbols_receive(search, deadline, symbols)) {
     }
     yk_process_kill(pid);
-    (void)yk_process_reap(pid, true, &status);
+    /* One that the system holds cannot be waited for: it is reaped with the others, later. */
+    (void)yk_process_reap(pid, yk_clock_ns() < deadline, &status);
     if (yk_clock_ns() >= deadline && ++late_searches < MAX_LATE_SEARCHES) {
         return; /* the machine may just be busy */
     }

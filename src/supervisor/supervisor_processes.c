@@ -223,9 +223,7 @@ static void supervisor_settle_slot(yk_supervisor *supervisor, uint32_t index)
 
 void yk_supervisor_settle_starter(yk_supervisor *supervisor, uint32_t starter)
 {
-    /* Slots that were never used have no memory yet. */
-    const uint32_t count =
-        (uint32_t)yk_min(atomic_load(&supervisor->control->process_slots), YK_MAX_PROCESSES);
+    const uint32_t count = yk_process_slot_count(supervisor->control);
 
     for (uint32_t i = 0; i < count; i++) {
         const uint64_t word = atomic_load(&supervisor->control->processes[i].state);
@@ -297,7 +295,7 @@ static void supervisor_tend_process(yk_supervisor *supervisor, uint32_t index)
 
 void yk_supervisor_tend_processes(yk_supervisor *supervisor)
 {
-    const uint32_t count = atomic_load(&supervisor->control->process_slots);
+    const uint32_t count = yk_process_slot_count(supervisor->control);
 
     for (uint32_t i = 0; i < count; i++) {
         supervisor_tend_process(supervisor, i);
