@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/liveness.h"
 
+#include <time.h>
+
 #include "base/bits.h"
 #include "base/clock.h"
 #include "pool/pool.h"
@@ -127,23 +129,40 @@ static void liveness_count_halt(yk_liveness *self, uint64_t gap, uint64_t chunks
     self->chunks = chunks;
 }
 
+/* The processor time that a process has used; 0: not known. One that seems to hang inside the
+ * system may only have been there at each look: a fork takes long on a busy machine. */
+static uint64_t liveness_processor_ns(pid_t pid)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    return clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &used) == 0
+               ? (uint64_t)used.tv_sec * YK_NS_PER_S + (uint64_t)used.tv_nsec
+               : 0;
+}
+
 static void liveness_look_locked(yoke_pool *pool)
 {
     yk_liveness *self = &pool->liveness;
     const uint64_t now = yk_clock_ns();
     const uint64_t gap = now - self->looked_ns;
+    uint64_t processor_ns;
 
     if (gap < look_ns && !liveness_is_halt(self->state)) {
         return;
     }
     self->looked_ns = now;
     self->state = yk_process_look(self->supervisor, NULL);
-    if (!liveness_is_halt(self->state) || gap > pause_ns) {
+    processor_ns = liveness_processor_ns(self->supervisor);
+    self->is_halted =
+        liveness_is_halt(self->state) && processor_ns == self->processor_ns;
+    self->processor_ns = processor_ns;
+    if (!self->is_halted || gap > pause_ns) {
         self->halted_ns = self->still_ns = 0;
     } else {
         liveness_count_halt(self, gap, liveness_count_chunks(pool->control));
     }
-    if (liveness_is_halt(self->state)) {
+    if (self->is_halted) {
         liveness_keep_deadlines_locked(pool);
     }
     self->is_stopped = self->still_ns >= still_ns || self->halted_ns >= halted_ns;
@@ -156,7 +175,7 @@ bool yk_pool_look(const yoke_pool *pool)
 
 bool yk_pool_is_halted_locked(const yoke_pool *pool)
 {
-    return liveness_is_halt(pool->liveness.state);
+    return pool->liveness.is_halted;
 }
 
 static yoke_status liveness_fail_stopped(const yk_liveness *self, yk_error *error)

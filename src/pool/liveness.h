@@ -44,6 +44,8 @@ typedef struct yk_liveness {
     bool is_stopped; /* for so long that waits end */
     yk_process_state state; /* the supervisor's, when it was looked at */
     uint64_t looked_ns;     /* clock */
+    bool is_halted;         /* it has used no processor time from one look to the next */
+    uint64_t processor_ns;  /* what it has used, at the last look */
     uint64_t halted_ns;     /* how long it has not gone on, as far as waits have looked */
     uint64_t still_ns;      /* ... and no worker has finished anything */
     uint64_t chunks;        /* that workers had finished then */
