@@ -44,7 +44,7 @@ static yk_part_run item_numbers(const yk_launch *launch, const yk_arg *arg,
 }
 
 /* floor(number * up / down), without an overflow that the result does not have. */
-static uint64_t scaled(const yk_arg *arg, uint64_t number)
+static uint64_t footprint_scale(const yk_arg *arg, uint64_t number)
 {
     const uint64_t rest = number % arg->scale_down;
 
@@ -62,12 +62,13 @@ static uint64_t offset_of(const yk_arg *arg, uint64_t number)
 }
 
 /* The parts that belong to items with the numbers [n.begin, n.end), of which there is one. */
-static yk_part_run mapped(const yk_arg *arg, yk_part_run n)
+static yk_part_run footprint_map(const yk_arg *arg, yk_part_run n)
 {
     switch (arg->map) {
     case YK_MAP_SCALED:
-        return (yk_part_run){scaled(arg, n.begin), yk_max(scaled(arg, n.end),
-                                                          scaled(arg, n.end - 1) + 1)};
+        return (yk_part_run){footprint_scale(arg, n.begin),
+                             yk_max(footprint_scale(arg, n.end),
+                                    footprint_scale(arg, n.end - 1) + 1)};
     case YK_MAP_MIRRORED:
         return (yk_part_run){arg->mirror - n.end, arg->mirror - n.begin};
     case YK_MAP_OFFSETS:
@@ -84,8 +85,8 @@ yk_part_run yk_footprint_owned(const yk_launch *launch, const yk_arg *arg)
     if (arg->map == YK_MAP_OFFSETS) {
         return (yk_part_run){arg->offsets_low, arg->offsets_high};
     }
-    return mapped(arg, item_numbers(launch, arg, first,
-                                    add_sat(first, launch->size[launch->split])));
+    return footprint_map(
+        arg, item_numbers(launch, arg, first, add_sat(first, launch->size[launch->split])));
 }
 
 /* ---- parts, counted from the first that exists ---- */
@@ -108,7 +109,7 @@ static yk_part_run own_parts(const yk_launch *launch, const yk_arg *arg, uint64_
     const yk_part_run own =
         begin == first && end - first == launch->size[launch->split]
             ? owned
-            : mapped(arg, item_numbers(launch, arg, begin, end));
+            : footprint_map(arg, item_numbers(launch, arg, begin, end));
 
     return (yk_part_run){arg->before + own.begin - owned.begin,
                          arg->before + own.end - owned.begin};

@@ -11,7 +11,7 @@
 #include "ipc/pipe_grants.h"
 #include "pool/pool.h"
 #include "protocol/bells.h"
-#include "protocol/process_claim.h"
+#include "protocol/member/process_claim.h"
 #include "sys/call_guard.h"
 #include "sys/process.h"
 #include "sys/wakeup.h"

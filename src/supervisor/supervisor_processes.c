@@ -10,7 +10,7 @@
 #include "protocol/bells.h"
 #include "protocol/fault_point.h"
 #include "protocol/member/membership.h"
-#include "protocol/process_claim.h"
+#include "protocol/member/process_claim.h"
 #include "supervisor/crash_text.h"
 #include "supervisor/supervisor.h"
 #include "sys/call_guard.h"

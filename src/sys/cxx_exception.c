@@ -299,11 +299,18 @@ void yk_cxx_find_streams(void)
     }
 }
 
+/* A program without C++ may have the library, such as AddressSanitizer's, and streams that nothing
+ * has constructed: their table of functions is missing. */
+static bool stream_is_constructed(const void *stream)
+{
+    return stream != NULL && *(void *const *)stream != NULL;
+}
+
 void yk_cxx_flush_streams(void)
 {
     for (unsigned i = 0; i < STREAM_LIBRARIES; i++) {
         for (unsigned k = 0; flush_of[i] != NULL && k < 2; k++) {
-            if (streams_of[i][k] != NULL) {
+            if (stream_is_constructed(streams_of[i][k])) {
                 (void)flush_of[i](streams_of[i][k]);
             }
         }

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "protocol/bells.h"
-#include "protocol/process_claim.h"
+#include "protocol/member/process_claim.h"
 #include "shm/window.h"
 #include "sys/call_guard.h"
 #include "sys/process.h"

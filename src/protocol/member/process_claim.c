@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "protocol/process_claim.h"
+#include "protocol/member/process_claim.h"
 
 #include "base/text.h"
 #include "protocol/fault_point.h"

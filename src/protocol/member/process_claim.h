@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What all starters of processes do with slots: the application, workers, and processes. The
  * protocol is in process_slot.h. */
-#ifndef YK_PROTOCOL_PROCESS_CLAIM_H
-#define YK_PROTOCOL_PROCESS_CLAIM_H
+#ifndef YK_PROTOCOL_MEMBER_PROCESS_CLAIM_H
+#define YK_PROTOCOL_MEMBER_PROCESS_CLAIM_H
 
 #include <stdbool.h>
 
