@@ -7,19 +7,18 @@
 #include "protocol/member/member_process.h"
 #include "sys/process.h"
 
-/* ---- in the pool's own processes ---- */
+/* ---- handles ---- */
 
-/* The handle, if a process of the pool has it; NULL: it is the application's, or not valid. */
-static yk_member_process *process_of_member(yoke_process *process)
-{
-    return yk_valid_is(process, YK_HANDLE_MEMBER_PROCESS) ? (yk_member_process *)(void *)process
-                                                          : NULL;
-}
+/* A handle of the application, or of one of the pool's own processes that has started the
+ * process. */
+typedef struct process_handle {
+    yk_member_process *own; /* NULL: it is the application's */
+    const yoke_pool *pool;  /* NULL: not known */
+} process_handle;
 
 /* Whether this process has started it, or has only a copy of its parent's handle. */
 static yoke_status process_check_member(const yk_member_process *process, yk_error *error)
 {
-    yk_error_clear(error);
     if (yk_handle_owner(process) != yk_process_self()) {
         return yk_fail(error, YOKE_EINVAL,
                        "the process %s was started by process %d, from which this one "
@@ -28,6 +27,36 @@ static yoke_status process_check_member(const yk_member_process *process, yk_err
     }
     return YOKE_OK;
 }
+
+/* Whether the handle may be used here, whose it is, and of which pool. */
+static yoke_status process_open(process_handle *handle, const yoke_process *process,
+                                yk_error *error)
+{
+    yoke_status status;
+
+    yk_error_clear(error);
+    *handle = (process_handle){.own = NULL};
+    if (yk_valid_is(process, YK_HANDLE_MEMBER_PROCESS)) {
+        handle->own = (yk_member_process *)(uintptr_t)process;
+        handle->pool = handle->own->pool;
+        return process_check_member(handle->own, error);
+    }
+    status = yk_valid_check(process, YK_HANDLE_PROCESS, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
+    handle->pool = process->pool;
+    return yk_call_check(handle->pool, error);
+}
+
+static yoke_status process_join(const process_handle *handle, yoke_process *process,
+                                double seconds, yk_error *error)
+{
+    return handle->own != NULL ? yk_member_join(handle->own, seconds, error)
+                               : yk_process_join(process, seconds, error);
+}
+
+/* ---- calls ---- */
 
 static yoke_status process_start_member(yoke_process **process,
                                         const yk_membership *membership,
@@ -43,46 +72,6 @@ static yoke_status process_start_member(yoke_process **process,
     *process = (yoke_process *)(void *)started;
     return status;
 }
-
-static yoke_status process_wait_member(yk_member_process *process, int *code,
-                                       double seconds)
-{
-    yk_error error;
-    yoke_status status = process_check_member(process, &error);
-
-    if (status == YOKE_OK) {
-        status = yk_call_check_seconds(seconds, &error);
-    }
-    if (status == YOKE_OK) {
-        status = yk_member_join(process, seconds, &error);
-    }
-    if (status == YOKE_OK && code != NULL) {
-        *code = process->code;
-    }
-    return yk_call_end(process->pool, status, &error);
-}
-
-static bool process_is_members(yk_member_process *process)
-{
-    yk_error error;
-    const yoke_status status = process_check_member(process, &error);
-
-    return yk_call_end(process->pool, status, &error) == YOKE_OK;
-}
-
-static yoke_status process_destroy_member(yk_member_process *process)
-{
-    yk_error error;
-    const yoke_status status = process_check_member(process, &error);
-    const void *pool = process->pool;
-
-    if (status == YOKE_OK && yk_handle_shut(process)) {
-        yk_member_forget(process);
-    }
-    return yk_call_end(pool, status, &error);
-}
-
-/* ---- in all processes ---- */
 
 yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
                                      yoke_process_function *function,
@@ -113,53 +102,34 @@ yoke_status yoke_process_start_sized(yoke_process **process, yoke_pool *pool,
     return yk_call_end(pool, status, &error);
 }
 
-/* Whether the handle may be used here, and of which pool it is. */
-static yoke_status process_check(const yoke_process *process, const yoke_pool **pool,
-                                 yk_error *error)
-{
-    yoke_status status;
-
-    yk_error_clear(error);
-    *pool = NULL;
-    status = yk_valid_check(process, YK_HANDLE_PROCESS, error);
-    if (status != YOKE_OK) {
-        return status;
-    }
-    *pool = process->pool;
-    return yk_call_check(*pool, error);
-}
-
 yoke_status yoke_process_wait(yoke_process *process, int *code, double seconds)
 {
-    yk_member_process *own = process_of_member(process);
-    const yoke_pool *pool;
+    process_handle handle;
     yk_error error;
-    yoke_status status;
+    yoke_status status = process_open(&handle, process, &error);
 
-    if (own != NULL) {
-        return process_wait_member(own, code, seconds);
-    }
-    status = process_check(process, &pool, &error);
     if (status == YOKE_OK) {
         status = yk_call_check_seconds(seconds, &error);
     }
     if (status == YOKE_OK) {
-        status = yk_process_join(process, seconds, &error);
+        status = process_join(&handle, process, seconds, &error);
     }
     if (status == YOKE_OK && code != NULL) {
-        *code = process->code;
+        *code = handle.own != NULL ? handle.own->code : process->code;
     }
-    return yk_call_end(pool, status, &error);
+    return yk_call_end(handle.pool, status, &error);
 }
 
 const char *yoke_process_name(const yoke_process *process)
 {
-    const yoke_pool *pool;
+    process_handle handle;
     yk_error error;
-    const yoke_status status = process_check(process, &pool, &error);
+    const yoke_status status = process_open(&handle, process, &error);
 
-    (void)yk_call_end(pool, status, &error);
-    return status == YOKE_OK ? process->name : "";
+    (void)yk_call_end(handle.pool, status, &error);
+    return status != YOKE_OK    ? ""
+           : handle.own != NULL ? handle.own->name
+                                : process->name;
 }
 
 size_t yoke_pool_process_count(yoke_pool *pool)
@@ -180,89 +150,72 @@ const char *yoke_process_own_name(void)
 
 pid_t yoke_process_pid(yoke_process *process)
 {
-    yk_member_process *own = process_of_member(process);
-    const yoke_pool *pool;
+    process_handle handle;
     yk_error error;
-    yoke_status status;
+    const yoke_status status = process_open(&handle, process, &error);
 
-    if (own != NULL) {
-        return process_is_members(own) ? own->pid : 0;
-    }
-    status = process_check(process, &pool, &error);
     if (status != YOKE_OK) {
-        (void)yk_call_end(pool, status, &error);
+        (void)yk_call_end(handle.pool, status, &error);
         return 0;
     }
-    return process->pid;
+    return handle.own != NULL ? handle.own->pid : process->pid;
 }
 
 int yoke_process_fd(yoke_process *process)
 {
-    yk_member_process *own = process_of_member(process);
-    const yoke_pool *pool = own != NULL ? own->pool : NULL;
+    process_handle handle;
     yk_error error;
-    yoke_status status = own != NULL ? process_check_member(own, &error)
-                                     : process_check(process, &pool, &error);
+    yoke_status status = process_open(&handle, process, &error);
     int fd = -1;
 
     if (status == YOKE_OK) {
-        status = own != NULL ? yk_member_fd(own, &fd, &error)
-                             : yk_process_fd(process, &fd, &error);
+        status = handle.own != NULL ? yk_member_fd(handle.own, &fd, &error)
+                                    : yk_process_fd(process, &fd, &error);
     }
-    (void)yk_call_end(pool, status, &error);
+    (void)yk_call_end(handle.pool, status, &error);
     return fd;
 }
 
 bool yoke_process_is_alive(yoke_process *process)
 {
-    yk_member_process *own = process_of_member(process);
-    const yoke_pool *pool;
+    process_handle handle;
     yk_error error;
-    yoke_status status;
+    const yoke_status status = process_open(&handle, process, &error);
 
-    if (own != NULL) {
-        return process_is_members(own) && yk_member_join(own, 0, NULL) == YOKE_ETIMEDOUT;
-    }
-    status = process_check(process, &pool, &error);
     if (status != YOKE_OK) {
-        (void)yk_call_end(pool, status, &error);
+        (void)yk_call_end(handle.pool, status, &error);
         return false;
     }
-    return yk_process_join(process, 0, NULL) == YOKE_ETIMEDOUT;
+    return process_join(&handle, process, 0, NULL) == YOKE_ETIMEDOUT;
 }
 
 const char *yoke_process_explain(yoke_process *process)
 {
-    yk_member_process *own = process_of_member(process);
-    const yoke_pool *pool = own != NULL ? own->pool : NULL;
+    process_handle handle;
     yk_error error;
-    const yoke_status status = own != NULL ? process_check_member(own, &error)
-                                           : process_check(process, &pool, &error);
+    const yoke_status status = process_open(&handle, process, &error);
 
     if (status != YOKE_OK) {
-        (void)yk_call_end(pool, status, &error);
+        (void)yk_call_end(handle.pool, status, &error);
         return "";
     }
-    if (own != NULL) {
-        return yk_member_join(own, 0, &error) == YOKE_ETIMEDOUT ? "" : own->end;
-    }
-    return yk_process_join(process, 0, NULL) == YOKE_ETIMEDOUT ? "" : process->end;
+    return process_join(&handle, process, 0, NULL) == YOKE_ETIMEDOUT ? ""
+           : handle.own != NULL                                      ? handle.own->end
+                                                                     : process->end;
 }
 
 static yoke_status process_ask_for(yoke_process *process, int signal)
 {
-    yk_member_process *own = process_of_member(process);
-    const yoke_pool *pool = own != NULL ? own->pool : NULL;
+    process_handle handle;
     yk_error error;
-    yoke_status status = own != NULL ? process_check_member(own, &error)
-                                     : process_check(process, &pool, &error);
+    yoke_status status = process_open(&handle, process, &error);
 
-    if (status == YOKE_OK && own != NULL) {
-        yk_member_ask(own, signal);
+    if (status == YOKE_OK && handle.own != NULL) {
+        yk_member_ask(handle.own, signal);
     } else if (status == YOKE_OK) {
         status = yk_process_ask(process, signal, &error);
     }
-    return yk_call_end(pool, status, &error);
+    return yk_call_end(handle.pool, status, &error);
 }
 
 yoke_status yoke_process_terminate(yoke_process *process)
@@ -277,34 +230,31 @@ yoke_status yoke_process_kill(yoke_process *process)
 
 yoke_status yoke_process_signal(yoke_process *process, int signal)
 {
-    yk_member_process *own = process_of_member(process);
-    const yoke_pool *pool = own != NULL ? own->pool : NULL;
+    process_handle handle;
     yk_error error;
-    yoke_status status = own != NULL ? process_check_member(own, &error)
-                                     : process_check(process, &pool, &error);
+    yoke_status status = process_open(&handle, process, &error);
 
     if (status == YOKE_OK) {
-        status = own != NULL ? yk_member_send(own, signal, &error)
-                             : yk_process_send(process, signal, &error);
+        status = handle.own != NULL ? yk_member_send(handle.own, signal, &error)
+                                    : yk_process_send(process, signal, &error);
     }
-    return yk_call_end(pool, status, &error);
+    return yk_call_end(handle.pool, status, &error);
 }
 
 yoke_status yoke_process_destroy(yoke_process *process)
 {
-    const yoke_pool *pool;
+    process_handle handle;
     yk_error error;
     yoke_status status;
 
     if (process == NULL) {
         return YOKE_OK;
     }
-    if (process_of_member(process) != NULL) {
-        return process_destroy_member(process_of_member(process));
-    }
-    status = process_check(process, &pool, &error);
-    if (status == YOKE_OK && yk_handle_shut(process)) {
+    status = process_open(&handle, process, &error);
+    if (status == YOKE_OK && handle.own != NULL && yk_handle_shut(handle.own)) {
+        yk_member_forget(handle.own);
+    } else if (status == YOKE_OK && handle.own == NULL && yk_handle_shut(process)) {
         yk_process_forget(process);
     }
-    return yk_call_end(pool, status, &error);
+    return yk_call_end(handle.pool, status, &error);
 }

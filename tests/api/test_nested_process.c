@@ -103,7 +103,8 @@ static int use_inner(const order *self)
     if (yoke_process_start(&process, self->pool, wait_for_ever, self->memory, 0, NULL) !=
             YOKE_OK ||
         yoke_process_kill(process) != YOKE_OK || wait_for_code(process) != -SIGKILL ||
-        strstr(yoke_process_explain(process), "killed by signal 9") == NULL) {
+        strstr(yoke_process_explain(process), "killed by signal 9") == NULL ||
+        strstr(yoke_process_name(process), "process-") == NULL) {
         return 9;
     }
     return yoke_process_destroy(process) == YOKE_OK ? 0 : 10;
