@@ -14,7 +14,6 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,11 +21,11 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/fp_environment.h"
 #include "base/text.h"
+#include "sys/access.h"
 #include "sys/call_guard.h"
 #include "sys/cxx_exception.h"
 #include "sys/elf.h"
@@ -59,27 +58,19 @@ unsigned yk_process_thread_count(void)
 
 enum { P_PIDFD_TYPE = 3 }; /* P_PIDFD, which older C libraries do not have */
 
-static void block_signals(sigset_t *before)
-{
-    sigset_t all;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, before);
-}
-
 pid_t yk_process_fork(yk_process_main *entry, void *context)
 {
-    sigset_t before;
+    yk_signals before;
     pid_t pid;
     int problem;
 
-    block_signals(&before);
+    yk_signals_block(&before);
     pid = fork();
     problem = errno;
     if (pid == 0) {
         _exit(yk_stack_run(entry, context));
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    yk_signals_restore(&before);
     errno = problem;
     return pid;
 }

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/access.h"
 #include "sys/elf.h"
 #include "sys/futex.h"
 #include "sys/process/process_stack.h"
@@ -20,19 +21,11 @@
 
 /* ---- aside ---- */
 
-static void hidden_block_signals(sigset_t *before)
-{
-    sigset_t all;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, before);
-}
-
 bool yk_process_run_aside(yk_process_main *entry, void *context)
 {
     const size_t bytes = YK_STACK_BYTES;
     char *stack = yk_stack_map(bytes);
-    sigset_t before;
+    yk_signals before;
     pid_t pid;
     int problem;
     int status;
@@ -40,14 +33,14 @@ bool yk_process_run_aside(yk_process_main *entry, void *context)
     if (stack == NULL) {
         return false;
     }
-    hidden_block_signals(&before);
+    yk_signals_block(&before);
     pid = clone(entry, stack + bytes, CLONE_VM | CLONE_VFORK | CLONE_FILES, context);
     problem = errno;
     if (pid > 0 && yk_process_reap(pid, true, &status) && WIFSIGNALED(status)) {
         pid = -1;
         problem = YK_PROCESS_KILLED;
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    yk_signals_restore(&before);
     (void)munmap(stack, bytes);
     errno = problem;
     return pid > 0;
@@ -87,15 +80,15 @@ static int fork_aside(void *context)
  * architecture has them, are all 0. */
 static void clone_directly(hidden_child_args *self)
 {
-    sigset_t before;
+    yk_signals before;
 
-    hidden_block_signals(&before);
+    yk_signals_block(&before);
     self->pid = (pid_t)syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL);
     if (self->pid == 0) {
         _exit(self->entry(self->context));
     }
     self->error = errno;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    yk_signals_restore(&before);
     if (self->pid > 0) {
         self->pidfd = yk_process_open(self->pid);
     }
@@ -137,16 +130,16 @@ static bool copy_can_fork(void)
 {
     _Atomic uint32_t never = 0;
     uint64_t waited = 0;
-    sigset_t before;
+    yk_signals before;
     int status = 1;
     pid_t pid;
 
-    hidden_block_signals(&before);
+    yk_signals_block(&before);
     pid = (pid_t)syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL);
     if (pid == 0) {
         try_locks();
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    yk_signals_restore(&before);
     for (; pid > 0 && waited < lock_trial_ns && !yk_process_has_ended(pid);
          waited += lock_poll_ns) {
         yk_futex_wait(&never, 0, lock_poll_ns);
@@ -268,20 +261,20 @@ static void clone_by_two_forks(hidden_child_args *self)
     const pid_t parent = getpid();
     between *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    sigset_t before;
+    yk_signals before;
     pid_t child;
 
     self->error = errno;
     if (shared == MAP_FAILED) {
         return;
     }
-    hidden_block_signals(&before);
+    yk_signals_block(&before);
     child = fork();
     self->error = errno;
     if (child == 0) {
         between_main(shared, self, parent);
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    yk_signals_restore(&before);
     if (child > 0) {
         between_collect(shared, self, child);
     }
