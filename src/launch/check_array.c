@@ -18,6 +18,16 @@ static_assert((int)YK_PARTS_ITEM == (int)YOKE_PARTS_ITEM, "as in yoke_parts");
 static_assert((int)YK_PARTS_GROUP == (int)YOKE_PARTS_GROUP, "as in yoke_parts");
 static_assert((int)YK_PARTS_WHOLE == (int)YOKE_PARTS_WHOLE, "as in yoke_parts");
 
+static bool is_scaled(const yoke_arg *arg)
+{
+    return arg->scale_up != 0 || arg->scale_down != 0;
+}
+
+bool yk_arg_has_map(const yoke_arg *arg)
+{
+    return is_scaled(arg) || arg->mirrored || arg->from_begin || arg->offsets != NULL;
+}
+
 static yoke_status check_whole(const yoke_arg *arg, yk_error *error)
 {
     if (arg->halo_before != 0 || arg->halo_after != 0 ||
@@ -28,8 +38,7 @@ static yoke_status check_whole(const yoke_arg *arg, yk_error *error)
                        "number of parts or a pitch; yoke_arg_strided(array, rows, "
                        "pitch) declares gaps between its rows");
     }
-    if (arg->scale_up != 0 || arg->scale_down != 0 || arg->mirrored ||
-        arg->from_begin || arg->offsets != NULL) {
+    if (yk_arg_has_map(arg)) {
         return yk_fail(error, YOKE_EINVAL,
                        "an array that is not divided cannot be scaled, mirrored, ragged "
                        "or counted from the range's begin: it has no parts");
@@ -55,11 +64,6 @@ static yoke_status check_group_parts(const yk_launch *launch, const yoke_arg *ar
                        "parts per work-group cannot have a halo; parts per item can");
     }
     return YOKE_OK;
-}
-
-static bool is_scaled(const yoke_arg *arg)
-{
-    return arg->scale_up != 0 || arg->scale_down != 0;
 }
 
 /* Which part belongs to an item: at most one rule, with numbers that make sense. */

@@ -6,6 +6,9 @@
 
 #include "launch/check.h"
 
+/* Whether items own other parts than those of their own numbers. */
+bool yk_arg_has_map(const yoke_arg *arg);
+
 /* Fills in the rest of *to, whose kind and bytes are set, for a launch whose range is set. */
 yoke_status yk_check_array(yk_launch *launch, yk_arg *to,
                            const yk_launch_input *input, const yoke_arg *arg,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "launch/check.h"
+#include "launch/check_array.h"
 #include "patterns/combine.h"
 #include "patterns/run.h"
 #include "pool/pool.h"
@@ -29,9 +29,7 @@ static bool map_reduce_is_partial(const yoke_arg *arg)
 static bool map_reduce_is_plain(const yoke_arg *arg)
 {
     return arg->at == 0 && arg->count == 0 && arg->blocks <= 1 && !arg->leaves_some &&
-           (arg->pitch == 0 || arg->pitch == arg->bytes) && arg->scale_up == 0 &&
-           arg->scale_down == 0 && !arg->mirrored && !arg->from_begin &&
-           arg->offsets == NULL;
+           (arg->pitch == 0 || arg->pitch == arg->bytes) && !yk_arg_has_map(arg);
 }
 
 static yoke_status map_reduce_find_partial(map_reduce *map, const yoke_arg *args,
