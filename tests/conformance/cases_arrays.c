@@ -28,7 +28,7 @@ static void map_axpy(suite_run *run, size_t begin, size_t n, size_t skip)
     int32_t *x = suite_ints(run, begin + n, skip * 3);
     int32_t *y = suite_ints(run, begin + n, skip * 1025);
 
-    suite_map(run, 0, suite_range_from(yoke_range_1d(n), begin, 0, 0), yoke_out(z, 4),
+    suite_map(run, 0, yoke_range_from(yoke_range_1d(n), begin, 0, 0), yoke_out(z, 4),
               yoke_in(x, 4), yoke_in(y, 4), yoke_scalar((int32_t)-7));
 }
 
@@ -105,7 +105,7 @@ static void in_place(suite_run *run)
 
     suite_map(run, 0, yoke_range_1d(6007), yoke_inout(z, 4));
     suite_map(run, 0, yoke_range_1d(6007), yoke_inout(z, 4));
-    suite_map(run, 0, suite_range_from(yoke_range_1d(500), 701, 0, 0),
+    suite_map(run, 0, yoke_range_from(yoke_range_1d(500), 701, 0, 0),
               yoke_inout(z, 4));
 }
 
@@ -167,7 +167,7 @@ static void map_near(suite_run *run, bool wrapped, size_t begin, size_t n, size_
     if (parts != n) {
         halo = yoke_arg_of(halo, parts);
     }
-    suite_map(run, 0, suite_range_from(yoke_range_1d(n), begin, 0, 0), yoke_out(out, 4),
+    suite_map(run, 0, yoke_range_from(yoke_range_1d(n), begin, 0, 0), yoke_out(out, 4),
               halo, yoke_scalar((int32_t)0), yoke_scalar((int32_t)parts));
 }
 
@@ -324,7 +324,7 @@ static void parts_at(suite_run *run)
 
     suite_map(run, 0, yoke_range_1d(5009), yoke_arg_at(yoke_out(out, 4), 17),
               yoke_arg_at(yoke_in(in, 4), 5));
-    suite_map(run, 0, suite_range_from(yoke_range_1d(77), 100, 0, 0),
+    suite_map(run, 0, yoke_range_from(yoke_range_1d(77), 100, 0, 0),
               yoke_arg_at(yoke_out(out, 4), 17), yoke_arg_at(yoke_in(in, 4), 5));
 }
 
@@ -415,7 +415,7 @@ static void blend(const yoke_span *span, void *const args[])
 static void map_blend(suite_run *run, size_t begin, size_t n, int32_t *out,
                       const int32_t *x, const int32_t *in)
 {
-    suite_map(run, 0, suite_range_from(yoke_range_1d(n), begin, 0, 0), yoke_out(out, 4),
+    suite_map(run, 0, yoke_range_from(yoke_range_1d(n), begin, 0, 0), yoke_out(out, 4),
               yoke_in(x, 4), yoke_in(in, 4), yoke_scalar((int32_t)3),
               yoke_scalar((int32_t)-2));
 }

@@ -62,7 +62,7 @@ static void local_memory(suite_run *run)
 
     suite_map(run, 0, yoke_range_1d(32 * 157), yoke_out(out, 4), yoke_in(in, 4),
               yoke_local(32 * 4), yoke_local(32));
-    suite_map(run, 0, suite_range_from(yoke_range_1d(32 * 3), 19, 0, 0),
+    suite_map(run, 0, yoke_range_from(yoke_range_1d(32 * 3), 19, 0, 0),
               yoke_inout(out, 4), yoke_in(in, 4), yoke_local(32 * 4), yoke_local(32));
 }
 

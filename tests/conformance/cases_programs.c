@@ -116,7 +116,7 @@ static void elimination(suite_run *run)
         suite_map(run, 0, yoke_range_1d(n - 1 - t),
                   yoke_arg_at(yoke_inout(m, n * 4), t + 1), yoke_in_whole(a, n * n * 4),
                   yoke_scalar(n), yoke_scalar(t));
-        rest = suite_range_split(yoke_range_2d(n - t, n - 1 - t), YOKE_SPLIT_Y);
+        rest = yoke_range_split(yoke_range_2d(n - t, n - 1 - t), YOKE_SPLIT_Y);
         suite_map(run, 1, rest, yoke_arg_at(yoke_in(m, n * 4), t + 1),
                   rows_from(a, n * 4, t + 1), rows_from(b, 4, t + 1),
                   yoke_scalar(n), yoke_scalar(t));
@@ -165,7 +165,7 @@ static void wavefront(suite_run *run)
         const size_t last = d < n ? d - 1 : n - 1;
         int32_t *const now = table + d * pitch;
         const yoke_range range =
-            suite_range_from(yoke_range_1d(last - first + 1), first, 0, 0);
+            yoke_range_from(yoke_range_1d(last - first + 1), first, 0, 0);
 
         suite_map(run, 0, range, yoke_out(now, 4),
                   yoke_in_whole(now - pitch, pitch * 4),

@@ -66,7 +66,7 @@ static void map_cells(suite_run *run, yoke_range range, yoke_split split)
     }
     out = suite_ints(run, count, 4);
     data = suite_ints(run, count, 12);
-    suite_map(run, 0, suite_range_split(range, split), cut(yoke_inout, out, 4, size, d),
+    suite_map(run, 0, yoke_range_split(range, split), cut(yoke_inout, out, 4, size, d),
               cut(in, data, 4, size, d), yoke_scalar((uint32_t)size[0]),
               yoke_scalar((uint32_t)size[1]));
 }
@@ -103,11 +103,11 @@ static void volume_by_x(suite_run *run)
 
 static void with_begins(suite_run *run)
 {
-    map_cells(run, suite_range_from(yoke_range_2d(23, 41), 5, 3, 0), YOKE_SPLIT_Y);
-    map_cells(run, suite_range_from(yoke_range_2d(41, 23), 5, 3, 0), YOKE_SPLIT_X);
-    map_cells(run, suite_range_from(yoke_range_3d(9, 7, 17), 1, 2, 3), YOKE_SPLIT_Z);
-    map_cells(run, suite_range_from(yoke_range_3d(9, 17, 5), 4, 2, 3), YOKE_SPLIT_Y);
-    map_cells(run, suite_range_from(yoke_range_3d(19, 7, 5), 4, 2, 3), YOKE_SPLIT_X);
+    map_cells(run, yoke_range_from(yoke_range_2d(23, 41), 5, 3, 0), YOKE_SPLIT_Y);
+    map_cells(run, yoke_range_from(yoke_range_2d(41, 23), 5, 3, 0), YOKE_SPLIT_X);
+    map_cells(run, yoke_range_from(yoke_range_3d(9, 7, 17), 1, 2, 3), YOKE_SPLIT_Z);
+    map_cells(run, yoke_range_from(yoke_range_3d(9, 17, 5), 4, 2, 3), YOKE_SPLIT_Y);
+    map_cells(run, yoke_range_from(yoke_range_3d(19, 7, 5), 4, 2, 3), YOKE_SPLIT_X);
 }
 
 /* The split is the last of the range's dimensions where none is named, whatever its size:
@@ -125,7 +125,7 @@ static void default_split(suite_run *run)
               yoke_in(out, 4800), yoke_scalar((uint32_t)1200), yoke_scalar((uint32_t)1));
     suite_map(run, 0, yoke_range_2d(1, 1), yoke_inout(out, 4), yoke_in(data, 4),
               yoke_scalar((uint32_t)1), yoke_scalar((uint32_t)1));
-    suite_map(run, 0, suite_range_from(yoke_range_2d(40, 1), 0, 10, 0),
+    suite_map(run, 0, yoke_range_from(yoke_range_2d(40, 1), 0, 10, 0),
               yoke_inout(out, 160), yoke_in(data, 160), yoke_scalar((uint32_t)40),
               yoke_scalar((uint32_t)30));
 }
@@ -197,7 +197,7 @@ static uint32_t *map_told(suite_run *run, yoke_range range, yoke_split split,
             yoke_scalar((uint32_t)size[1]), yoke_scalar((uint32_t)size[2])};
 
         (with_reference ? suite_map_args : suite_submit_args)(
-            run, 0, suite_range_split(range, split), args, 4);
+            run, 0, yoke_range_split(range, split), args, 4);
     }
     return out;
 }
@@ -205,7 +205,7 @@ static uint32_t *map_told(suite_run *run, yoke_range range, yoke_split split,
 static void told_of_1d(suite_run *run)
 {
     (void)map_told(run, yoke_range_1d(8 * 133), YOKE_SPLIT_X, true);
-    (void)map_told(run, suite_range_from(yoke_range_1d(8 * 61), 13, 0, 0), YOKE_SPLIT_X,
+    (void)map_told(run, yoke_range_from(yoke_range_1d(8 * 61), 13, 0, 0), YOKE_SPLIT_X,
                    true);
 }
 
@@ -213,7 +213,7 @@ static void told_of_2d(suite_run *run)
 {
     (void)map_told(run, yoke_range_2d(24, 32), YOKE_SPLIT_Y, true);
     (void)map_told(run, yoke_range_2d(64, 16), YOKE_SPLIT_X, true);
-    (void)map_told(run, suite_range_from(yoke_range_2d(16, 36), 3, 5, 0), YOKE_SPLIT_Y,
+    (void)map_told(run, yoke_range_from(yoke_range_2d(16, 36), 3, 5, 0), YOKE_SPLIT_Y,
                    true);
 }
 
@@ -221,7 +221,7 @@ static void told_of_3d(suite_run *run)
 {
     (void)map_told(run, yoke_range_3d(8, 4, 34), YOKE_SPLIT_Z, true);
     (void)map_told(run, yoke_range_3d(8, 24, 6), YOKE_SPLIT_Y, true);
-    (void)map_told(run, suite_range_from(yoke_range_3d(40, 6, 4), 2, 1, 3),
+    (void)map_told(run, yoke_range_from(yoke_range_3d(40, 6, 4), 2, 1, 3),
                    YOKE_SPLIT_X, true);
 }
 
@@ -235,7 +235,7 @@ static void told_of_rounded(suite_run *run)
  * however it is cut. */
 static void told_of_chosen_groups(suite_run *run)
 {
-    const yoke_range range = suite_range_from(yoke_range_2d(30, 56), 2, 7, 0);
+    const yoke_range range = yoke_range_from(yoke_range_2d(30, 56), 2, 7, 0);
     uint32_t *const out = map_told(run, range, YOKE_SPLIT_Y, false);
 
     suite_set_unchecked(run, out);

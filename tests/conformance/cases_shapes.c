@@ -46,7 +46,7 @@ static void ghost_planes(suite_run *run)
 {
     const size_t plane = GHOST_PLANE * sizeof(int32_t);
     const yoke_range inside =
-        suite_range_from(yoke_range_3d(GHOST_SIDE, GHOST_SIDE, GHOST_SIDE), 1, 1, 1);
+        yoke_range_from(yoke_range_3d(GHOST_SIDE, GHOST_SIDE, GHOST_SIDE), 1, 1, 1);
     int32_t *a = suite_ints(run, GHOST_ROW * GHOST_PLANE, 0);
     int32_t *b = suite_ints(run, GHOST_ROW * GHOST_PLANE, 4);
 
@@ -63,8 +63,8 @@ static void ghost_rows(suite_run *run)
 {
     const size_t row = GHOST_ROW * sizeof(int32_t);
     const size_t plane = GHOST_PLANE * sizeof(int32_t);
-    const yoke_range inside = suite_range_split(
-        suite_range_from(yoke_range_3d(GHOST_SIDE, GHOST_SIDE, GHOST_SIDE), 1, 1, 1),
+    const yoke_range inside = yoke_range_split(
+        yoke_range_from(yoke_range_3d(GHOST_SIDE, GHOST_SIDE, GHOST_SIDE), 1, 1, 1),
         YOKE_SPLIT_Y);
     int32_t *a = suite_ints(run, GHOST_ROW * GHOST_PLANE, 4);
     int32_t *b = suite_ints(run, GHOST_ROW * GHOST_PLANE, 0);
@@ -595,7 +595,7 @@ static void map_shape(suite_run *run, const uint32_t *offsets)
 {
     const int begin = draw(0, 1) * draw(1, 9), n = draw(1, 150);
     const yoke_range range =
-        suite_range_from(yoke_range_1d((size_t)n), (size_t)begin, 0, 0);
+        yoke_range_from(yoke_range_1d((size_t)n), (size_t)begin, 0, 0);
     const yoke_arg table = yoke_in_whole(offsets, (MAX_ITEMS + 1) * sizeof *offsets);
     shape s;
     const yoke_arg in = draw_input(run, &s, offsets, begin, n);

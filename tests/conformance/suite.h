@@ -117,9 +117,4 @@ suite_box suite_box_of(const yoke_span *span);
 /* A scalar argument's value. */
 #define SUITE_VALUE(type, arg) (*(const type *)(arg))
 
-/* ---- for ranges ------------------------------------------------------------------ */
-
-yoke_range suite_range_from(yoke_range range, size_t x, size_t y, size_t z);
-yoke_range suite_range_split(yoke_range range, yoke_split split);
-
 #endif

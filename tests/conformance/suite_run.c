@@ -334,17 +334,3 @@ suite_box suite_box_of(const yoke_span *span)
     box.end[span->split] = span->end;
     return box;
 }
-
-yoke_range suite_range_from(yoke_range range, size_t x, size_t y, size_t z)
-{
-    range.begin[0] = x;
-    range.begin[1] = y;
-    range.begin[2] = z;
-    return range;
-}
-
-yoke_range suite_range_split(yoke_range range, yoke_split split)
-{
-    range.split = split;
-    return range;
-}

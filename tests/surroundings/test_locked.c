@@ -11,6 +11,7 @@
 #include <yoke/yoke.h>
 
 #include "support/yoke_test.h"
+#include "surroundings_setup.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define IGNORES_LOCKS true /* AddressSanitizer makes mlockall() do nothing */
@@ -22,35 +23,6 @@
 
 enum { ITEMS = 10000, NOT_ALLOWED = 50, NOT_ROOT = 65534 };
 enum { MAX_KIB = 256 << 10 };
-
-static void number(const yoke_span *span, void *const args[])
-{
-    uint64_t *out = args[0];
-
-    for (size_t i = span->begin; i < span->end; i++) {
-        out[i] = i + 1;
-    }
-}
-
-static int use(yoke_pool *pool)
-{
-    uint64_t *out = yoke_alloc(pool, ITEMS * sizeof *out);
-    yoke_kernel *kernel;
-
-    if (out == NULL ||
-        yoke_kernel_create(&kernel, pool, &(yoke_kernel_options){.native = number}) !=
-            YOKE_OK ||
-        yoke_map(pool, kernel, yoke_range_1d(ITEMS), yoke_out(out, sizeof *out)) !=
-            YOKE_OK) {
-        return 10;
-    }
-    for (uint64_t i = 0; i < ITEMS; i++) {
-        if (out[i] != i + 1) {
-            return 11;
-        }
-    }
-    return 0;
-}
 
 static long read_kib(const char *key)
 {
@@ -86,7 +58,7 @@ static int live_locked(void *flags)
         (void)fprintf(stderr, "%s\n", yoke_pool_error(NULL));
         return 1;
     }
-    code = use(pool);
+    code = surroundings_use(pool, ITEMS);
     if (code == 0 && read_kib("RssShmem:") > MAX_KIB) {
         code = 2;
     }

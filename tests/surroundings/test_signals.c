@@ -10,6 +10,7 @@
 #include <yoke/yoke.h>
 
 #include "support/yoke_test.h"
+#include "surroundings_setup.h"
 
 enum { ITEMS = 1000, ROUNDS = 20 };
 
@@ -32,36 +33,6 @@ __attribute__((constructor)) static void start_timers(void)
         (void)setitimer(ITIMER_REAL, &often, NULL);
         (void)setitimer(ITIMER_PROF, &often, NULL);
     }
-}
-
-static void number(const yoke_span *span, void *const args[])
-{
-    uint64_t *out = args[0];
-
-    for (size_t i = span->begin; i < span->end; i++) {
-        out[i] = i + 1;
-    }
-}
-
-static int use(yoke_pool *pool)
-{
-    uint64_t *out = yoke_alloc(pool, ITEMS * sizeof *out);
-    yoke_kernel *kernel;
-
-    if (out == NULL ||
-        yoke_kernel_create(&kernel, pool, &(yoke_kernel_options){.native = number}) !=
-            YOKE_OK ||
-        yoke_map(pool, kernel, yoke_range_1d(ITEMS), yoke_out(out, sizeof *out)) !=
-            YOKE_OK) {
-        (void)fprintf(stderr, "%s\n", yoke_pool_error(pool));
-        return 10;
-    }
-    for (uint64_t i = 0; i < ITEMS; i++) {
-        if (out[i] != i + 1) {
-            return 11;
-        }
-    }
-    return 0;
 }
 
 static yoke_pool *open_pool(yoke_start start)
@@ -89,7 +60,7 @@ static int live_with_timers(void *start)
         return 2;
     }
     for (int i = 0; i < ROUNDS && code == 0; i++) {
-        code = use(pool);
+        code = surroundings_use(pool, ITEMS);
     }
     return yoke_pool_close(pool) == YOKE_OK ? code : 3;
 }
@@ -140,7 +111,7 @@ static int live_with_signals(void *start)
     if (supervisor <= 1 || kill(supervisor, SIGUSR1) != 0) {
         return 1;
     }
-    code = use(pool);
+    code = surroundings_use(pool, ITEMS);
     return yoke_pool_close(pool) == YOKE_OK ? code : 2;
 }
 
