@@ -389,17 +389,23 @@ int64_t yk_image_offset_of(const yk_image *image, uint64_t position)
     return yk_image_offset(image, image->fence.base + image->runs[i].low + left);
 }
 
+static unsigned char *inner_at(const yk_image *image, const unsigned char *at)
+{
+    return yk_fence_inner(&image->fence, at);
+}
+
 /* The array's content, as far as it lies in the allocation; zero elsewhere. */
 static void fill_real(const yk_image *image, unsigned char *low, unsigned char *high)
 {
     unsigned char *from = image->fence.shown_at;
     unsigned char *to = from + image->fence.shown_bytes;
 
-    memset(low, 0, (size_t)(high - low));
+    memset(inner_at(image, low), 0, (size_t)(high - low));
     low = low < from ? from : low;
     high = high < to ? high : to;
     if (low < high) {
-        memcpy(low, image->fence.shown + (low - from), (size_t)(high - low));
+        memcpy(inner_at(image, low), image->fence.shown + (low - from),
+               (size_t)(high - low));
     }
 }
 
@@ -409,7 +415,7 @@ static void fill_bytes(const yk_image *image, unsigned char *low, unsigned char 
     if (filler == YK_FILL_REAL) {
         fill_real(image, low, high);
     } else {
-        yk_poison_fill(low, (size_t)(high - low), image->index,
+        yk_poison_fill(inner_at(image, low), (size_t)(high - low), image->index,
                        yk_image_offset(image, low),
                        filler == YK_FILL_FIRST ? YK_POISON_FIRST : YK_POISON_SECOND);
     }
@@ -424,7 +430,7 @@ static void copy_part(const yk_image *image, uint64_t address, uint64_t bytes,
     const size_t skip = at < low ? (size_t)yk_min((uint64_t)(low - at), bytes) : 0;
 
     if (at + skip < high) {
-        memcpy(at + skip, from + skip,
+        memcpy(inner_at(image, at + skip), from + skip,
                (size_t)yk_min(bytes - skip, (uint64_t)(high - (at + skip))));
     }
 }
@@ -452,9 +458,6 @@ static bool image_refresh(yk_image *image, const yk_image_run *run, size_t low,
     position += low - run->low;
     if (filling.cut > position) {
         middle += yk_min(filling.cut - position, (uint64_t)(to - from));
-    }
-    if (!yk_fence_set(&image->fence, low, high - low, YK_FENCE_OPEN)) {
-        return false;
     }
     fill_bytes(image, from, middle, filling.below);
     fill_bytes(image, middle, to, filling.above);

@@ -40,26 +40,57 @@ static int protection_of(yk_fence_mode mode)
 
 /* ---- fences ---- */
 
+/* The same pages a second time. */
+static void *map_again(void *base, size_t bytes)
+{
+    void *again = mremap(base, 0, bytes, MREMAP_MAYMOVE);
+
+    if (again != MAP_FAILED && mprotect(base, bytes, PROT_NONE) != 0) {
+        (void)munmap(again, bytes);
+        again = MAP_FAILED;
+    }
+    return again;
+}
+
+static bool map_pages(yk_fence *fence, size_t bytes)
+{
+    const int flags = MAP_ANONYMOUS | MAP_NORESERVE;
+    void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_SHARED, -1, 0);
+    void *inner = base == MAP_FAILED ? MAP_FAILED : map_again(base, bytes);
+    void *modes = inner == MAP_FAILED
+                      ? MAP_FAILED
+                      : mmap(NULL, bytes / page_bytes + 1, PROT_READ | PROT_WRITE,
+                             flags | MAP_PRIVATE, -1, 0);
+
+    if (modes == MAP_FAILED) {
+        if (inner != MAP_FAILED) {
+            (void)munmap(inner, bytes);
+        }
+        if (base != MAP_FAILED) {
+            (void)munmap(base, bytes);
+        }
+        return false;
+    }
+    *fence = (yk_fence){.base = base, .inner = inner, .bytes = bytes, .modes = modes};
+    return true;
+}
+
 bool yk_fence_create(yk_fence *fence, size_t bytes)
 {
-    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    void *base;
-    void *modes;
-
     page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-    base = mmap(NULL, bytes, PROT_NONE, flags, -1, 0);
-    if (base == MAP_FAILED) {
+    if (!map_pages(fence, bytes)) {
         return false;
     }
-    modes = mmap(NULL, bytes / page_bytes + 1, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (modes == MAP_FAILED) {
-        (void)munmap(base, bytes);
-        return false;
-    }
-    (void)madvise(base, bytes, MADV_DONTDUMP);
-    *fence = (yk_fence){.next = fences, .base = base, .bytes = bytes, .modes = modes};
+    (void)madvise(fence->base, bytes, MADV_DONTDUMP);
+    (void)madvise(fence->inner, bytes, MADV_DONTDUMP);
+    fence->next = fences;
     fences = fence;
     return true;
+}
+
+unsigned char *yk_fence_inner(const yk_fence *fence, const unsigned char *at)
+{
+    return fence->inner + (at - fence->base);
 }
 
 void yk_fence_destroy(yk_fence *fence)
@@ -74,6 +105,7 @@ void yk_fence_destroy(yk_fence *fence)
     }
     *link = fence->next;
     (void)munmap(fence->base, fence->bytes);
+    (void)munmap(fence->inner, fence->bytes);
     (void)munmap(fence->modes, fence->bytes / page_bytes + 1);
     *fence = (yk_fence){.base = NULL};
 }
@@ -104,7 +136,7 @@ bool yk_fence_set(yk_fence *fence, size_t offset, size_t bytes, yk_fence_mode mo
 
 void yk_fence_discard(const yk_fence *fence, size_t offset, size_t bytes)
 {
-    (void)madvise(fence->base + offset, bytes, MADV_DONTNEED);
+    (void)madvise(fence->inner + offset, bytes, MADV_REMOVE);
 }
 
 /* ---- accesses ---- */
@@ -126,7 +158,7 @@ static void fill_page(const yk_fence *fence, size_t page)
     unsigned char *low = fence->base + page * page_bytes;
     unsigned char *high = low + page_bytes;
 
-    memset(low, 0, page_bytes);
+    memset(yk_fence_inner(fence, low), 0, page_bytes);
     if (fence->shown == NULL) {
         return;
     }
@@ -135,7 +167,8 @@ static void fill_page(const yk_fence *fence, size_t page)
                ? high
                : fence->shown_at + fence->shown_bytes;
     if (low < high) {
-        memcpy(low, fence->shown + (low - fence->shown_at), (size_t)(high - low));
+        memcpy(yk_fence_inner(fence, low), fence->shown + (low - fence->shown_at),
+               (size_t)(high - low));
     }
 }
 
@@ -165,14 +198,11 @@ static bool open_page(yk_fence *fence, const unsigned char *address)
         return false;
     }
     fence_remember(fence, page, address);
-    if (!yk_fence_set(fence, page * page_bytes, page_bytes, YK_FENCE_OPEN)) {
-        return false;
-    }
     if (mode == YK_FENCE_CLOSED) {
         fill_page(fence, page);
-        return yk_fence_set(fence, page * page_bytes, page_bytes, YK_FENCE_READ);
     }
-    return true;
+    return yk_fence_set(fence, page * page_bytes, page_bytes,
+                        mode == YK_FENCE_CLOSED ? YK_FENCE_READ : YK_FENCE_OPEN);
 }
 
 static void fence_restore_signal(int number)

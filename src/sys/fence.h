@@ -21,6 +21,7 @@ typedef enum yk_fence_mode {
 typedef struct yk_fence {
     struct yk_fence *next;
     unsigned char *base;  /* page-aligned; NULL: none */
+    unsigned char *inner; /* the same memory, always open, for the owner */
     size_t bytes;         /* whole pages */
     unsigned char *modes; /* of each page */
     /* What a page contains after an access has opened it: `shown_bytes` bytes of `shown` from
@@ -39,6 +40,9 @@ typedef struct yk_trespass {
 
 /* Reserves address space, all of it closed. *fence starts zeroed. False if there is not enough. */
 bool yk_fence_create(yk_fence *fence, size_t bytes);
+
+/* Where the owner reads and writes what lies at `at` in the fence, whatever the mode there. */
+unsigned char *yk_fence_inner(const yk_fence *fence, const unsigned char *at);
 
 /* A no-op on a zeroed one. */
 void yk_fence_destroy(yk_fence *fence);
