@@ -26,10 +26,20 @@ function(yoke_test_properties name label)
         ENVIRONMENT_MODIFICATION "${yoke_test_environment}")
 endfunction()
 
-# yoke_test(LABEL SOURCE LIBRARIES... [SUFFIX suffix] [COMMAND wrapper...])
+# What compiles a source of the tests in a folder, which links these libraries.
+function(yoke_test_source target folder)
+    target_include_directories(${target} PRIVATE
+        ${folder} ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src
+        ${PROJECT_SOURCE_DIR}/include)
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+    target_link_libraries(${target} PRIVATE
+        yoke_test_support yoke_cmocka ${ARGN} yoke_flags)
+endfunction()
+
+# yoke_test(LABEL SOURCE LIBRARIES... [WRAPPER command...])
 #
 # One executable, one test: tests/sys/test_futex.c is the test sys/futex. Other sources
-# in the same folder are built into each of its tests.
+# in the same folder are compiled once, as yoke_tests_LABEL, and linked into each of its tests.
 function(yoke_test label source)
     cmake_parse_arguments(arg "" "" "LIBRARIES;WRAPPER" ${ARGN})
     get_filename_component(file ${source} NAME_WE)
@@ -39,14 +49,17 @@ function(yoke_test label source)
 
     file(GLOB helpers CONFIGURE_DEPENDS ${folder}/*.c)
     list(FILTER helpers EXCLUDE REGEX "/test_[^/]*\\.c$")
-    add_executable(${target} ${source} ${helpers})
+    set(objects)
+    if(helpers)
+        if(NOT TARGET yoke_tests_${label})
+            add_library(yoke_tests_${label} OBJECT ${helpers})
+            yoke_test_source(yoke_tests_${label} ${folder} ${arg_LIBRARIES})
+        endif()
+        set(objects $<TARGET_OBJECTS:yoke_tests_${label}>)
+    endif()
+    add_executable(${target} ${source} ${objects})
     add_dependencies(${target} yoke_run_limited) # which starts it
-    target_include_directories(${target} PRIVATE
-        ${folder} ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src
-        ${PROJECT_SOURCE_DIR}/include)
-    target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
-    target_link_libraries(${target} PRIVATE
-        yoke_test_support yoke_cmocka ${arg_LIBRARIES} yoke_flags)
+    yoke_test_source(${target} ${folder} ${arg_LIBRARIES})
     # Not optimized as a whole: a hundred programs would take minutes to link.
     target_link_options(${target} PRIVATE
         $<$<C_COMPILER_ID:GNU>:-fno-use-linker-plugin>)
