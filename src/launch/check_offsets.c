@@ -87,7 +87,7 @@ static yoke_status list_offsets(yk_launch *launch, const yk_launch_input *input,
 static yoke_status check_offsets_place(const yk_arg *used, yk_part_run numbers,
                                        yk_error *error)
 {
-    if (used->table != 0 && yk_lent_table(used)->may_be_held != 0) {
+    if (used->table != 0 && yk_lent_table(used)->keeper != 0) {
         return yk_fail(error, YOKE_EINVAL,
                        "its offsets lie in lent memory whose content may be on a device: "
                        "yoke_reclaim() it first");

@@ -65,15 +65,14 @@ static bool have_all_answered(const yk_control *control, uint64_t flush_request)
     return true;
 }
 
-/* Has all devices give back what they hold of an allocation that no job uses. False if
- * yk_pool_check() fails. */
+/* Has all devices give back what they hold of an allocation. False if yk_pool_check() fails.
+ * Called with recall_lock. */
 static bool flush_request(yoke_pool *pool, uint64_t table)
 {
     yk_control *control = pool->control;
     bool alive = true;
     uint64_t number;
 
-    (void)pthread_mutex_lock(&pool->lending.recall_lock);
     control->recall_table = table;
     number = atomic_fetch_add(&control->flush_request, 1) + 1;
     yk_writeback_wake_holders(control);
@@ -85,7 +84,6 @@ static bool flush_request(yoke_pool *pool, uint64_t table)
         }
         alive = yk_pool_wait_change(pool, ticket);
     }
-    (void)pthread_mutex_unlock(&pool->lending.recall_lock);
     return alive;
 }
 
@@ -145,7 +143,7 @@ static yoke_status lend_look_at_locked(yoke_pool *pool, void *pointer, ending *s
     seen->is_used = status == YOKE_OK && seen->block.users != 0;
     seen->is_held =
         status == YOKE_OK && seen->block.table != 0 &&
-        ((const yk_residency *)address_of(seen->block.table))->may_be_held != 0;
+        ((const yk_residency *)address_of(seen->block.table))->keeper != 0;
     return status;
 }
 
@@ -158,6 +156,41 @@ static bool lend_is_same_locked(yoke_pool *pool, void *pointer, const yk_allocat
            now.id == block->id && now.table == block->table;
 }
 
+/* The job whose results may be on devices, while the allocation is lent as it was; else 0. */
+static uint64_t lend_keeper_locked(yoke_pool *pool, void *pointer,
+                                   const yk_allocation *block)
+{
+    return lend_is_same_locked(pool, pointer, block)
+               ? ((const yk_residency *)address_of(block->table))->keeper
+               : 0;
+}
+
+/* Recalls what no job uses, once. The pool's lock is given up meanwhile, and jobs of other
+ * threads may come: they find the keeper that there was until all is back, and leave one of their
+ * own if they keep something. No table is freed while it has a keeper, and none loses it but here,
+ * under both locks: so the table that is recalled stays. */
+static yoke_status lend_recall_locked(yoke_pool *pool, void *pointer, const ending *seen,
+                                      yk_error *error)
+{
+    uint64_t keeper;
+    bool alive = true;
+
+    yk_pool_unlock(pool);
+    (void)pthread_mutex_lock(&pool->lending.recall_lock);
+    yk_pool_lock(pool);
+    keeper = lend_keeper_locked(pool, pointer, &seen->block);
+    if (keeper != 0) { /* else another thread was faster */
+        yk_pool_unlock(pool);
+        alive = flush_request(pool, seen->block.table);
+        yk_pool_lock(pool);
+        if (alive && lend_keeper_locked(pool, pointer, &seen->block) == keeper) {
+            ((yk_residency *)address_of(seen->block.table))->keeper = 0;
+        }
+    }
+    (void)pthread_mutex_unlock(&pool->lending.recall_lock);
+    return alive ? YOKE_OK : yk_pool_check_locked(pool, error);
+}
+
 /* Checks until nothing of it is on devices alone, or a job uses it. The lock is
  * given up while devices give back: all may be different then. */
 static yoke_status lend_get_back_locked(yoke_pool *pool, void *pointer, ending *seen,
@@ -166,17 +199,7 @@ static yoke_status lend_get_back_locked(yoke_pool *pool, void *pointer, ending *
     yoke_status status = lend_look_at_locked(pool, pointer, seen, error);
 
     while (status == YOKE_OK && seen->is_held && !seen->is_used) {
-        yk_residency *table = address_of(seen->block.table);
-        bool alive;
-
-        table->may_be_held = 0; /* later jobs raise it again */
-        yk_pool_unlock(pool);
-        alive = flush_request(pool, seen->block.table);
-        yk_pool_lock(pool);
-        status = alive ? YOKE_OK : yk_pool_check_locked(pool, error);
-        if (!alive && lend_is_same_locked(pool, pointer, &seen->block)) {
-            table->may_be_held = 1;
-        }
+        status = lend_recall_locked(pool, pointer, seen, error);
         if (status == YOKE_OK) {
             status = lend_look_at_locked(pool, pointer, seen, error);
         }

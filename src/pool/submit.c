@@ -124,7 +124,7 @@ static bool may_be_held(const yk_launch *launch)
         const yk_arg *arg = &launch->args[i];
 
         if (arg->kind == YK_ARG_ARRAY && arg->table != 0 &&
-            yk_lent_table(arg)->may_be_held != 0) {
+            yk_lent_table(arg)->keeper != 0) {
             return true;
         }
     }
@@ -138,7 +138,7 @@ static bool note_kept(const yk_launch *launch)
 
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         if (yk_lent_may_stay(&launch->args[i])) {
-            yk_lent_table(&launch->args[i])->may_be_held = 1;
+            yk_lent_table(&launch->args[i])->keeper = launch->id;
             any = true;
         }
     }

@@ -118,6 +118,5 @@ void yk_residency_drop(yk_residency *table, uint64_t page, uint64_t holder)
 bool yk_residency_valid(const yk_residency *table, uint64_t address, uint64_t bytes)
 {
     return table->id != 0 && table->address == address && table->bytes == bytes &&
-           table->count == yk_div_up(bytes, YK_RESIDENCY_PAGE) &&
-           table->may_be_held <= 1;
+           table->count == yk_div_up(bytes, YK_RESIDENCY_PAGE);
 }

@@ -38,8 +38,10 @@ typedef struct yk_residency {
     uint64_t address; /* of the allocation */
     uint64_t bytes;
     uint64_t count; /* pages; the last one may be shorter */
-    /* app: a job was submitted whose results may stay on devices. Later jobs have to check. */
-    uint64_t may_be_held;
+    /* app: of the last job whose results may stay on devices, 0: the arena has all of it. Later
+     * jobs have to check. Back to 0 only under the lock, after all devices gave back and if no
+     * other such job has come meanwhile */
+    uint64_t keeper;
     yk_page_state pages[];
 } yk_residency;
 
