@@ -13,8 +13,9 @@
 #include "support/yoke_test.h"
 #include "yoke/yoke.h"
 
-/* How long anything may take that is not allowed to hang. */
-#define FT_SECONDS 60.0
+/* How long anything may take that is not allowed to hang. The limits of the library's calls do not
+ * follow the load: that of the whole test does, and comes first where nothing else runs. */
+#define FT_SECONDS 600.0
 
 enum { FT_MAX_WORKERS = 64 };
 
