@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "cli/argument.h"
-#include "cli/division.h"
-#include "cli/parameter.h"
+#include "cli/run/argument.h"
+#include "cli/run/division.h"
+#include "cli/run/parameter.h"
 
 static void parse(yk_argument *argument, const char *text)
 {

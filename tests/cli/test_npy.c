@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cli/npy.h"
+#include "cli/formats/npy.h"
 
 enum { FILE_BYTES = 4096 };
 

@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "cli/interrupt.h"
-#include "cli/kernel_file.h"
-#include "cli/result.h"
+#include "cli/run/kernel_file.h"
+#include "cli/run/result.h"
 
 static char folder[64];
 

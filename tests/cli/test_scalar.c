@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "cli/scalar.h"
+#include "cli/number.h"
+#include "cli/run/scalar.h"
 
 static bool parse(yk_scalar *scalar, const char *type, const char *text,
                   yk_complaint *complaint)

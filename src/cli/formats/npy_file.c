@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/npy.h"
+#include "cli/formats/npy.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/summary.h"
+#include "cli/run/summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>

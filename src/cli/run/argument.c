@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/argument.h"
+#include "cli/run/argument.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/scalar.h"
+#include "cli/number.h"
+#include "cli/run/scalar.h"
 
 static const yk_array_use uses[] = {
     {"in", YOKE_ACCESS_READ, YOKE_PARTS_WHOLE, false, false},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A kernel's source file, and the options to build it with. */
-#ifndef YK_CLI_KERNEL_FILE_H
-#define YK_CLI_KERNEL_FILE_H
+#ifndef YK_CLI_RUN_KERNEL_FILE_H
+#define YK_CLI_RUN_KERNEL_FILE_H
 
 #include <stdbool.h>
 

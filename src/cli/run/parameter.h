@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether an argument fits the kernel parameter it is given for. */
-#ifndef YK_CLI_PARAMETER_H
-#define YK_CLI_PARAMETER_H
+#ifndef YK_CLI_RUN_PARAMETER_H
+#define YK_CLI_RUN_PARAMETER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/argument.h"
 #include "cli/complaint.h"
+#include "cli/run/argument.h"
 #include "yoke/kernel.h"
 
 /* array: the shape of an array argument, else not looked at. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "cli/scalar.h"
+#include "cli/run/scalar.h"
 
 enum {
     DOUBLE_MANTISSA = 52,

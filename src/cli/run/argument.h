@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* One ARG of `yoke run`: what is given for one kernel parameter. */
-#ifndef YK_CLI_ARGUMENT_H
-#define YK_CLI_ARGUMENT_H
+#ifndef YK_CLI_RUN_ARGUMENT_H
+#define YK_CLI_RUN_ARGUMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "cli/complaint.h"
-#include "cli/npy.h"
-#include "cli/scalar.h"
+#include "cli/formats/npy.h"
+#include "cli/run/scalar.h"
 #include "yoke/arg.h"
 
 /* What a kernel does with an array; the word before the colon. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What `yoke run` tells at the end. */
-#ifndef YK_CLI_SUMMARY_H
-#define YK_CLI_SUMMARY_H
+#ifndef YK_CLI_RUN_SUMMARY_H
+#define YK_CLI_RUN_SUMMARY_H
 
 #include <stddef.h>
 
-#include "cli/array.h"
-#include "cli/run_options.h"
+#include "cli/run/array.h"
+#include "cli/run/run_options.h"
 #include "yoke/kernel.h"
 
 /* The middle one of count > 0 times, which get sorted. */

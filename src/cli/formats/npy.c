@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/npy.h"
+#include "cli/formats/npy.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/scalar.h"
+#include "cli/number.h"
 
 /* The format: numpy.lib.format, "Format Version 1.0" to "3.0". */
 enum { MAGIC_BYTES = 6, PREFIX_1 = 10, PREFIX_2 = 12, ALIGNMENT = 64 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/array.h"
+#include "cli/run/array.h"
 
 #include <string.h>
 

@@ -4,16 +4,16 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/argument.h"
-#include "cli/array.h"
 #include "cli/command.h"
 #include "cli/complaint.h"
 #include "cli/interrupt.h"
-#include "cli/kernel_file.h"
 #include "cli/output.h"
-#include "cli/parameter.h"
-#include "cli/run_options.h"
-#include "cli/summary.h"
+#include "cli/run/argument.h"
+#include "cli/run/array.h"
+#include "cli/run/kernel_file.h"
+#include "cli/run/parameter.h"
+#include "cli/run/run_options.h"
+#include "cli/run/summary.h"
 #include "yoke/yoke.h"
 
 #define LOOK_SECONDS 0.1

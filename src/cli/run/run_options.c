@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/run_options.h"
+#include "cli/run/run_options.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/scalar.h"
+#include "cli/number.h"
 
 enum {
     OPTION_RANGE = 256,

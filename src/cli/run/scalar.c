@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/scalar.h"
+#include "cli/run/scalar.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/number.h"
 
 enum { COMPONENT_TEXT = 128 };
 
@@ -258,35 +259,4 @@ void yk_scalar_fini(yk_scalar *scalar)
 {
     free(scalar->data);
     memset(scalar, 0, sizeof *scalar);
-}
-
-/* ---- unsigned numbers ---- */
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-const char *yk_scan_size(const char *text, size_t *value)
-{
-    size_t sum = 0;
-
-    if (!is_digit(*text)) {
-        return NULL;
-    }
-    for (; is_digit(*text); text++) {
-        if (__builtin_mul_overflow(sum, (size_t)10, &sum) ||
-            __builtin_add_overflow(sum, (size_t)(*text - '0'), &sum)) {
-            return NULL;
-        }
-    }
-    *value = sum;
-    return text;
-}
-
-bool yk_parse_size(const char *text, size_t *value)
-{
-    const char *end = yk_scan_size(text, value);
-
-    return end != NULL && *end == '\0';
 }

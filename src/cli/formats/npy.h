@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* NumPy's .npy files, versions 1.0 to 3.0: C order, little-endian, types of numbers. */
-#ifndef YK_CLI_NPY_H
-#define YK_CLI_NPY_H
+#ifndef YK_CLI_FORMATS_NPY_H
+#define YK_CLI_FORMATS_NPY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "cli/complaint.h"
-#include "cli/element.h"
+#include "cli/formats/element.h"
 
 enum { YK_NPY_AXES = 64, YK_NPY_HEADER_BYTES = 2048 };
 

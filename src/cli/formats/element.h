@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Element types: numpy's name, their code in .npy files, and the OpenCL types they fit.
  */
-#ifndef YK_CLI_ELEMENT_H
-#define YK_CLI_ELEMENT_H
+#ifndef YK_CLI_FORMATS_ELEMENT_H
+#define YK_CLI_FORMATS_ELEMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/parameter.h"
+#include "cli/run/parameter.h"
 
 #include <stdio.h>
 #include <string.h>

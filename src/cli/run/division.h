@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* How an array is divided among the items, or work-groups, of a range. */
-#ifndef YK_CLI_DIVISION_H
-#define YK_CLI_DIVISION_H
+#ifndef YK_CLI_RUN_DIVISION_H
+#define YK_CLI_RUN_DIVISION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/argument.h"
 #include "cli/complaint.h"
-#include "cli/npy.h"
+#include "cli/formats/npy.h"
+#include "cli/run/argument.h"
 #include "yoke/range.h"
 
 typedef struct yk_division {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/run_options.h"
+#include "cli/run/run_options.h"
 
 static const char help[] =
     "usage: yoke run FILE.cl KERNEL --range X[,Y[,Z]] [OPTIONS] ARG...\n"

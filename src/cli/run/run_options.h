@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line of `yoke run`. */
-#ifndef YK_CLI_RUN_OPTIONS_H
-#define YK_CLI_RUN_OPTIONS_H
+#ifndef YK_CLI_RUN_RUN_OPTIONS_H
+#define YK_CLI_RUN_RUN_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

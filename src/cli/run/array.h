@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* An array argument: its file, its memory in the pool, and its result file. */
-#ifndef YK_CLI_ARRAY_H
-#define YK_CLI_ARRAY_H
+#ifndef YK_CLI_RUN_ARRAY_H
+#define YK_CLI_RUN_ARRAY_H
 
 #include <stdbool.h>
 
-#include "cli/argument.h"
 #include "cli/complaint.h"
-#include "cli/division.h"
-#include "cli/npy.h"
-#include "cli/result.h"
+#include "cli/formats/npy.h"
+#include "cli/run/argument.h"
+#include "cli/run/division.h"
+#include "cli/run/result.h"
 #include "yoke/pool.h"
 
 typedef struct yk_array {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/result.h"
+#include "cli/run/result.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Values given as text: "int32:5", "float32x4:1,2,3,4", "bytes:00ff". */
-#ifndef YK_CLI_SCALAR_H
-#define YK_CLI_SCALAR_H
+#ifndef YK_CLI_RUN_SCALAR_H
+#define YK_CLI_RUN_SCALAR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "cli/complaint.h"
-#include "cli/element.h"
+#include "cli/formats/element.h"
 
 typedef struct yk_scalar {
     const yk_element *element; /* NULL for plain bytes */
@@ -29,16 +29,5 @@ void yk_scalar_fini(yk_scalar *scalar);
 
 /* IEEE 754 binary16, rounded to nearest, ties to even. */
 uint16_t yk_half_from_double(double value);
-
-/* ---- unsigned numbers ---- */
-
-/* Strict reading of unsigned decimal numbers. */
-
-/* Reads digits at the start of text: the first character after them, or NULL if there
- * are none or the number is too big. */
-const char *yk_scan_size(const char *text, size_t *value);
-
-/* The whole text is one number. */
-bool yk_parse_size(const char *text, size_t *value);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A result file: written beside its place, and moved there when all went well. */
-#ifndef YK_CLI_RESULT_H
-#define YK_CLI_RESULT_H
+#ifndef YK_CLI_RUN_RESULT_H
+#define YK_CLI_RUN_RESULT_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "cli/complaint.h"
-#include "cli/npy.h"
+#include "cli/formats/npy.h"
 
 typedef struct yk_result {
     char *target;    /* absolute, links followed */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/element.h"
+#include "cli/formats/element.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/scalar.h"
+#include "cli/number.h"
 
 static const yk_element elements[] = {
     {"bool", 'b', 1},      {"int8", 'i', 1},        {"uint8", 'u', 1},

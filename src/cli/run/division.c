@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/division.h"
+#include "cli/run/division.h"
 
 unsigned yk_range_split(const yoke_range *range)
 {

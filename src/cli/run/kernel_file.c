@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/kernel_file.h"
+#include "cli/run/kernel_file.h"
 
 #include <errno.h>
 #include <stdio.h>
