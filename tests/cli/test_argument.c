@@ -130,6 +130,10 @@ static void other_arguments(void **state)
     assert_int_equal(argument.kind, YOKE_ARG_SCALAR);
     assert_int_equal(argument.scalar.bytes, 16);
     yk_argument_fini(&argument);
+    parse(&argument, "null");
+    assert_int_equal(argument.kind, YOKE_ARG_NULL);
+    yk_argument_fini(&argument);
+    expect_refused("null:", "not a kind");
     expect_refused("local:0", "not a number of bytes");
     expect_refused("local:4k", "not a number of bytes");
     expect_refused("a.npy", "KIND:VALUE");
@@ -339,6 +343,8 @@ static void fit_for_parameters(void **state)
     expect_unfit("in:a.npy", &real,
                  "an array given, but the parameter is a value; "
                  "float64:VALUE would fit");
+    expect_unfit("null", &floats, NULL);
+    expect_unfit("null", &count, "null given, but the parameter is a value");
     expect_unfit("float32:1", &floats, "a value given, but the parameter is a pointer");
     expect_unfit("local:16", &floats, "__local memory given");
     expect_unfit("in:a.npy", &scratch, "local:BYTES would fit");

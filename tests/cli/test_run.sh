@@ -85,6 +85,12 @@ __kernel void types(__global double *z, char c, uchar uc, short s, ushort us, in
     double v[] = {c, uc, s, us, i, ui, l, ul, f, d, f4.x, f4.w, i3.z, p.i};
     z[get_global_id(0)] = v[get_global_id(0)];
 }
+__kernel void optional(__global int *z, __global const int *x, __global int *count)
+{
+    size_t i = get_global_id(0);
+    z[i] = x != 0 ? x[i] : -1;
+    if (count != 0) count[i] = 1;
+}
 __kernel void slow(__global uint *z, uint n)
 {
     uint x = get_global_id(0);
@@ -211,6 +217,25 @@ numpy '(L("s") == [i if 3 <= i < 13 else 0 for i in range(20)]).all()'
 run "$K" saxpy --range 900 out:o.npy:float32:900 items:x.npy@100 \
     items:y.npy@50 float32:1
 numpy '(L("o") == L("x")[100:] + L("y")[50:950]).all()'
+
+echo "-- absent arrays, chunks, figures of each worker"
+run "$K" optional --range 100 out:a.npy:int32:100 items:ints.npy null
+numpy '(L("a") == L("ints")).all()'
+run "$K" optional --range 100 out:a.npy:int32:100 null out:n.npy:int32:100
+numpy '(L("a") == -1).all() and (L("n") == 1).all()'
+works run "$K" twice --range 100 --chunk 10 --stats --devices cpu:1 inout:ints.npy=chunks.npy
+numpy '(L("chunks") == 2 * L("ints")).all()'
+grep -Eq '^  cpu0 +100 +100 % +(1[0-9]|[2-9][0-9]|100) ' "$folder/out" ||
+    fail "no 10 chunks of 100 items: $(cat "$folder/out")"
+works run "$K" twice --range 100 --devices cpu:1 inout:ints.npy=chunks.npy
+grep -q CHUNKS "$folder/out" && fail "figures of workers without --stats"
+refused 1 'or null' run "$K" twice --range 100 int32:5
+refused 1 'null given' run "$K" types --range 14 out:t.npy:float64:14 null uint8:200 \
+    int16:-300 uint16:60000 int32:-70000 uint32:4000000000 int64:-5000000000 \
+    uint64:9007199254740992 float32:1.5 float64:0.1 float32x4:1,2,3,4 int32x3:5,6,7 \
+    bytes:0000000008000000
+refused 2 '--chunk' run "$K" twice --range 100 --chunk 0 inout:ints.npy
+refused 2 'exclude' run "$K" twice --range 100 --stats -q inout:ints.npy
 
 echo "-- values"
 run "$K" types --range 14 out:t.npy:float64:14 int8:-1 uint8:200 int16:-300 \

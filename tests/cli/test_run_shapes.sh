@@ -64,7 +64,7 @@ shapes()
         items/halo=2,1:field.npy int32:36 int32:48
     numpy '(L("smooth") == L("field")[np.maximum(np.arange(48) - 2, 0)]
         + 3 * L("field")[np.minimum(np.arange(48) + 1, 47)]).all()'
-    run "$K" smooth --range 36,20 --begin 0,10 "$@" out-some:smooth.npy:int32:48x36 \
+    run "$K" smooth --range 36,20 --offset 0,10 "$@" out-some:smooth.npy:int32:48x36 \
         items/halo=2,1:field.npy int32:36 int32:48
     numpy '(L("smooth")[10:30] == L("field")[8:28] + 3 * L("field")[11:31]).all()
         and not L("smooth")[:10].any() and not L("smooth")[30:].any()'
@@ -77,13 +77,13 @@ shapes()
     run "$K" valid --range 36,40 "$@" out:valid.npy:int32:40x36 \
         items/halo=0,4/edge=present:field.npy@3 int32:36
     numpy '(L("valid") == sum((k + 1) * L("field")[3 + k : 43 + k] for k in range(5))).all()'
-    run "$K" inside --range 34,46 --begin 1,1 "$@" out-some:other.npy=inside.npy \
+    run "$K" inside --range 34,46 --offset 1,1 "$@" out-some:other.npy=inside.npy \
         items/halo=1/edge=present:field.npy
     numpy '(L("inside")[1:-1, 1:-1] == L("field")[:-2, 1:-1] + 2 * L("field")[2:, 1:-1]
         + L("field")[1:-1, :-2] * L("field")[1:-1, 2:]).all()'
     numpy 'all((L("inside")[e] == L("other")[e]).all()
         for e in (0, -1, np.s_[:, 0], np.s_[:, -1]))'
-    run "$K" inside --range 34,40 --begin 1,0 "$@" out-some:other.npy@4=front.npy \
+    run "$K" inside --range 34,40 --offset 1,0 "$@" out-some:other.npy@4=front.npy \
         items/halo=1/edge=present:field.npy@4
     numpy '(L("front")[4:44, 1:-1] == L("field")[3:43, 1:-1] + 2 * L("field")[5:45, 1:-1]
         + L("field")[4:44, :-2] * L("field")[4:44, 2:]).all()'
@@ -130,8 +130,8 @@ refused 2 'is not known' run "$K" even --range 100 items/halo=1/edge=round:ints.
 refused 2 'is not known' run "$K" even --range 100 items/halo=1,2,3:ints.npy
 refused 2 'is not known' run "$K" even --range 100 items/columns=1:ints.npy
 refused 2 'is not known' run "$K" even --range 100 items/halo=:ints.npy
-refused 2 '--begin' run "$K" even --range 100 --begin 1,2 inout:ints.npy
-refused 2 '--begin' run "$K" even --range 100 --begin x inout:ints.npy
+refused 2 '--offset' run "$K" even --range 100 --offset 1,2 inout:ints.npy
+refused 2 '--offset' run "$K" even --range 100 --offset x inout:ints.npy
 refused 1 'missing.npy' run "$K" even --range 100 out-some:missing.npy
 
 [ $failures = 0 ] && echo "all right"

@@ -352,9 +352,13 @@ static bool argument_parse_text(yk_argument *argument, yk_complaint *complaint)
     const size_t word = strcspn(text, "/:");
     const size_t length = strcspn(text, ":");
 
+    if (strcmp(text, "null") == 0) {
+        argument->kind = YOKE_ARG_NULL;
+        return true;
+    }
     if (colon == NULL) {
         return yk_complain(complaint, "it has the form KIND:VALUE, such as in:a.npy or "
-                                      "int32:5");
+                                      "int32:5, or is null");
     }
     argument->use = find_use(text, word);
     if (argument->use != NULL) {
@@ -372,7 +376,8 @@ static bool argument_parse_text(yk_argument *argument, yk_complaint *complaint)
         "'%.*s' is not a kind of argument; arrays are in, items, out, "
         "out-some, inout, update, out-whole and inout-whole, values are int8 to "
         "int64, uint8 to uint64, float16, float32, float64 (with x2, x3, "
-        "x4, x8 or x16 for a vector) and bytes, scratch memory is local",
+        "x4, x8 or x16 for a vector) and bytes, scratch memory is local, and an absent array "
+        "is null",
         (int)length, text);
 }
 

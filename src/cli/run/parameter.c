@@ -17,7 +17,7 @@ static void parameter_suggest(char *text, size_t size,
     } else if (parameter->kind == YOKE_PARAMETER_ARRAY) {
         (void)snprintf(text, size,
                        "a pointer; an array would fit (in:FILE, items:FILE, "
-                       "out:FILE:TYPE:SHAPE, inout:FILE, ...)");
+                       "out:FILE:TYPE:SHAPE, inout:FILE, ...), or null");
     } else if (yk_cl_type_parse(&type, parameter->type) && !type.pointer) {
         char fitting[FITTING_BYTES];
 
@@ -32,7 +32,7 @@ static bool kind_fits(const yoke_parameter_info *parameter, const yk_argument *a
 {
     switch (parameter->kind) {
     case YOKE_PARAMETER_ARRAY:
-        return argument->kind == YOKE_ARG_ARRAY;
+        return argument->kind == YOKE_ARG_ARRAY || argument->kind == YOKE_ARG_NULL;
     case YOKE_PARAMETER_SCALAR:
         return argument->kind == YOKE_ARG_SCALAR;
     case YOKE_PARAMETER_LOCAL:
@@ -105,6 +105,8 @@ static const char *kind_given(const yk_argument *argument)
         return "an array";
     case YOKE_ARG_LOCAL:
         return "__local memory";
+    case YOKE_ARG_NULL:
+        return "null";
     default:
         return "a value";
     }

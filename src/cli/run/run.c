@@ -231,6 +231,8 @@ static bool load_arguments(run_state *run)
             }
         } else if (argument->kind == YOKE_ARG_LOCAL) {
             run->args[i] = yoke_local(argument->local_bytes);
+        } else if (argument->kind == YOKE_ARG_NULL) {
+            run->args[i] = yoke_null();
         } else {
             run->args[i] =
                 yoke_scalar_bytes(argument->scalar.data, argument->scalar.bytes);
@@ -276,7 +278,8 @@ static bool job_failed(run_state *run, yoke_future *future, yoke_status status)
 static bool run_repetition(run_state *run, size_t repetition)
 {
     const yoke_map_options options = {.round_up = run->options.round_up,
-                                      .timeout = run->options.timeout};
+                                      .timeout = run->options.timeout,
+                                      .chunk = run->options.chunk};
     const double start = run_clock();
     yoke_future *future = NULL;
     yoke_status status;

@@ -9,7 +9,7 @@
 
 enum {
     OPTION_RANGE = 256,
-    OPTION_BEGIN,
+    OPTION_OFFSET,
     OPTION_GROUP,
     OPTION_SPLIT,
     OPTION_ROUND_UP,
@@ -18,7 +18,9 @@ enum {
     OPTION_REPEAT,
     OPTION_TIMEOUT,
     OPTION_BUILD_TIMEOUT,
-    OPTION_CHECK
+    OPTION_CHECK,
+    OPTION_CHUNK,
+    OPTION_STATS
 };
 
 static const char short_options[] = "hq";
@@ -26,7 +28,7 @@ static const char short_options[] = "hq";
 static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},
     {"range", required_argument, NULL, OPTION_RANGE},
-    {"begin", required_argument, NULL, OPTION_BEGIN},
+    {"offset", required_argument, NULL, OPTION_OFFSET},
     {"group", required_argument, NULL, OPTION_GROUP},
     {"split", required_argument, NULL, OPTION_SPLIT},
     {"round-up", no_argument, NULL, OPTION_ROUND_UP},
@@ -36,6 +38,8 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"build-timeout", required_argument, NULL, OPTION_BUILD_TIMEOUT},
     {"check", no_argument, NULL, OPTION_CHECK},
+    {"chunk", required_argument, NULL, OPTION_CHUNK},
+    {"stats", no_argument, NULL, OPTION_STATS},
     {"quiet", no_argument, NULL, 'q'},
     {NULL, 0, NULL, 0},
 };
@@ -77,17 +81,17 @@ static bool set_range(yk_run_options *options, const char *text,
     return true;
 }
 
-static bool set_begin(yk_run_options *options, unsigned *begin_dimensions,
+static bool set_offset(yk_run_options *options, unsigned *offset_dimensions,
                       const char *text, yk_complaint *complaint)
 {
-    size_t begin[3] = {0, 0, 0};
+    size_t offset[3] = {0, 0, 0};
 
-    *begin_dimensions = parse_sizes(begin, text, 0);
-    if (*begin_dimensions == 0) {
+    *offset_dimensions = parse_sizes(offset, text, 0);
+    if (*offset_dimensions == 0) {
         return yk_complain(
-            complaint, "--begin: '%s' is not one to three numbers, X[,Y[,Z]]", text);
+            complaint, "--offset: '%s' is not one to three numbers, X[,Y[,Z]]", text);
     }
-    memcpy(options->range.begin, begin, sizeof begin);
+    memcpy(options->range.begin, offset, sizeof offset);
     return true;
 }
 
@@ -132,6 +136,12 @@ static bool set_repeat(yk_run_options *options, const char *text,
     return true;
 }
 
+static bool set_chunk(yk_run_options *options, const char *text, yk_complaint *complaint)
+{
+    return (yk_parse_size(text, &options->chunk) && options->chunk > 0) ||
+           yk_complain(complaint, "--chunk: '%s' is not a number of items above 0", text);
+}
+
 static bool set_seconds(double *seconds, const char *option, const char *text,
                         yk_complaint *complaint)
 {
@@ -148,7 +158,7 @@ static bool set_seconds(double *seconds, const char *option, const char *text,
 /* How many sizes the options named that come with --range; 0: the option is not there. */
 typedef struct dimension_counts {
     unsigned group;
-    unsigned begin;
+    unsigned offset;
 } dimension_counts;
 
 static bool set_option(yk_run_options *options, dimension_counts *counts, int option,
@@ -159,8 +169,8 @@ static bool set_option(yk_run_options *options, dimension_counts *counts, int op
         return set_range(options, value, complaint);
     case OPTION_GROUP:
         return set_group(options, &counts->group, value, complaint);
-    case OPTION_BEGIN:
-        return set_begin(options, &counts->begin, value, complaint);
+    case OPTION_OFFSET:
+        return set_offset(options, &counts->offset, value, complaint);
     case OPTION_SPLIT:
         return set_split(options, value, complaint);
     case OPTION_REPEAT:
@@ -181,6 +191,11 @@ static bool set_option(yk_run_options *options, dimension_counts *counts, int op
         return true;
     case OPTION_DEVICES:
         options->devices = value;
+        return true;
+    case OPTION_CHUNK:
+        return set_chunk(options, value, complaint);
+    case OPTION_STATS:
+        options->stats = true;
         return true;
     case OPTION_CHECK:
         options->check = true;
@@ -231,9 +246,12 @@ static bool run_options_check(const yk_run_options *options, dimension_counts co
         return yk_complain(complaint, "--split: the range has only %u dimension%s",
                            range->dimensions, range->dimensions == 1 ? "" : "s");
     }
-    if (counts.begin != 0 && counts.begin != range->dimensions) {
-        return yk_complain(complaint, "--begin has %u numbers and --range has %u",
-                           counts.begin, range->dimensions);
+    if (counts.offset != 0 && counts.offset != range->dimensions) {
+        return yk_complain(complaint, "--offset has %u numbers and --range has %u",
+                           counts.offset, range->dimensions);
+    }
+    if (options->quiet && options->stats) {
+        return yk_complain(complaint, "--quiet and --stats exclude each other");
     }
     return check_group(options, counts.group, complaint);
 }

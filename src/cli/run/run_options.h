@@ -23,7 +23,9 @@ typedef struct yk_run_options {
     double timeout;       /* of a run, in seconds; 0: no limit */
     double build_timeout; /* of the kernel's build; 0: no limit */
     bool round_up;
+    size_t chunk;         /* items that a worker takes at once, at most; 0: no limit */
     bool quiet;
+    bool stats; /* of each worker, in the summary */
     bool check; /* what the kernel does against what its arguments say */
     bool help; /* nothing else is set */
 } yk_run_options;

@@ -158,24 +158,57 @@ static void print_times(const yk_run_options *options, double bytes, double *tim
 }
 
 /* The processor time of all workers, from the start of the pool on. */
-static void print_processor_time(yoke_pool *pool)
+static void print_processor_time(const yoke_worker_stats *stats, size_t count)
+{
+    double user = 0;
+    double system = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        user += stats[i].user_seconds;
+        system += stats[i].system_seconds;
+    }
+    printf("  cpu      %.2f s user, %.2f s system, of all workers, with their start\n", user,
+           system);
+}
+
+/* What each worker has computed, of all repetitions together. */
+static void print_worker_stats(const yoke_worker_stats *stats, size_t count)
+{
+    printf("  %-12s %12s %6s %9s %7s %11s\n", "WORKER", "ITEMS", "SHARE", "CHUNKS", "STEALS",
+           "BUSY");
+    for (size_t i = 0; i < count; i++) {
+        uint64_t all = 0;
+
+        for (size_t j = 0; j < count; j++) {
+            all += stats[j].items;
+        }
+        printf("  %-12s %12llu %4.0f %% %9llu %7llu %9.6f s\n", stats[i].name,
+               (unsigned long long)stats[i].items,
+               all > 0 ? 100 * (double)stats[i].items / (double)all : 0.0,
+               (unsigned long long)stats[i].chunks, (unsigned long long)stats[i].steals,
+               stats[i].busy_seconds);
+    }
+}
+
+static void print_stats(yoke_pool *pool, bool of_each)
 {
     size_t count = 0;
     yoke_worker_stats *stats;
-    double user = 0;
-    double system = 0;
 
     if (yoke_pool_stats(pool, NULL, 0, &count) != YOKE_OK) {
         return;
     }
     stats = calloc(count + 1, sizeof *stats);
     if (stats != NULL && yoke_pool_stats(pool, stats, count, NULL) == YOKE_OK) {
-        for (size_t i = 0; i < count; i++) {
-            user += stats[i].user_seconds;
-            system += stats[i].system_seconds;
+        /* The last row is for threads of the program, which do not compute here. */
+        while (count > 0 && stats[count - 1].items == 0 &&
+               strcmp(stats[count - 1].name, "caller") == 0) {
+            count--;
         }
-        printf("  cpu      %.2f s user, %.2f s system, of all workers, with their start\n",
-               user, system);
+        print_processor_time(stats, count);
+        if (of_each) {
+            print_worker_stats(stats, count);
+        }
     }
     free(stats);
 }
@@ -187,7 +220,7 @@ void yk_summary_print(const yk_run_options *options, const yk_array *arrays,
     print_devices(pool);
     print_reasons(kernel);
     print_times(options, summary_traffic(arrays, options->argument_count), times);
-    print_processor_time(pool);
+    print_stats(pool, options->stats);
     for (size_t i = 0; i < options->argument_count; i++) {
         if (arrays[i].argument != NULL && arrays[i].argument->result != NULL) {
             char what[256];
