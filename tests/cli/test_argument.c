@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "cli/run/argument.h"
+#include "cli/run/array.h"
 #include "cli/run/division.h"
 #include "cli/run/parameter.h"
 
@@ -85,7 +86,29 @@ static void modifiers(void **state)
     parse(&argument, "inout/group/at=2:a.npy");
     assert_true(argument.by_axis && argument.per_group && argument.at == 2);
     yk_argument_fini(&argument);
+    parse(&argument, "items/halo=1/ragged=a/b.npy:a.npy");
+    assert_string_equal(argument.ragged_file, "a/b.npy");
+    yk_argument_fini(&argument);
+    parse(&argument, "items/from-offset/mirrored/each=3/pitch=4:a.npy");
+    assert_true(argument.from_offset && argument.mirrored);
+    assert_true(argument.each == 3 && argument.pitch == 4);
+    yk_argument_fini(&argument);
     expect_refused("items/at=2:a.npy@1", "exclude");
+    expect_refused("items/axis=1/each=2:a.npy", "exclude");
+    expect_refused("items/columns=1,2/each=2:a.npy", "exclude");
+    expect_refused("items/scaled/mirrored:a.npy", "exclude");
+    expect_refused("items/mirrored/at=1:a.npy", "exclude");
+    expect_refused("items/mirrored/ragged=1:a.npy", "exclude");
+    expect_refused("items/scaled/halo=1/edge=present:a.npy", "does not go");
+    expect_refused("in/each=2:a.npy", "not divided");
+    expect_refused("in/mirrored:a.npy", "not divided");
+    expect_refused("in/from-offset:a.npy", "not divided");
+    expect_refused("items/mirrored=1:a.npy", "not known");
+    expect_refused("items/each=0:a.npy", "not known");
+    expect_refused("items/scaled=0:a.npy", "not known");
+    expect_refused("items/scaled=1,2,3:a.npy", "not known");
+    expect_refused("items/ragged=:a.npy", "not known");
+    expect_refused("items/ragged=a/b.npy", "KIND:VALUE");
     expect_refused("in/group:a.npy", "not divided");
     expect_refused("inout-whole/at=1:a.npy", "not divided");
     expect_refused("out/grp:a.npy:float32:4", "'/grp' is not known");
@@ -161,6 +184,15 @@ static yk_npy array_of(unsigned axes, size_t x, size_t y)
 
 static const size_t no_group[3] = {0, 0, 0};
 
+static const int some_offsets[64];
+
+static yk_offsets offsets_of(const yk_argument *argument)
+{
+    return argument->ragged_argument != 0 || argument->ragged_file != NULL
+               ? (yk_offsets){some_offsets, sizeof some_offsets[0]}
+               : (yk_offsets){NULL, 0};
+}
+
 static yoke_arg divide(const char *text, const yk_npy *array, yoke_range range,
                        const size_t group[3], char *memory)
 {
@@ -174,7 +206,7 @@ static yoke_arg divide(const char *text, const yk_npy *array, yoke_range range,
         yk_argument_fini(&argument);
         fail_msg("%s: %s", text, complaint.text);
     }
-    arg = yk_division_arg(&division, &argument, memory);
+    arg = yk_division_arg(&division, &argument, memory, offsets_of(&argument));
     yk_argument_fini(&argument);
     return arg;
 }
@@ -211,17 +243,159 @@ static void even_parts(void **state)
     arg = divide("inout:a", &array, yoke_range_1d(60), no_group, memory);
     assert_int_equal(arg.bytes, 4);
     assert_int_equal(arg.access, YOKE_ACCESS_READ_WRITE);
+    arg = divide("items:a", &array, yoke_range_1d(6), no_group, memory);
+    assert_int_equal(arg.bytes, 40);
     arg = divide("in:a", &array, yoke_range_1d(7), no_group, memory);
     assert_int_equal(arg.bytes, 240);
     assert_int_equal(arg.parts, YOKE_PARTS_WHOLE);
     arg = divide("update:a", &array, yoke_range_1d(60), no_group, memory);
     assert_true(arg.reads_all);
     assert_int_equal(arg.count, 60);
-    expect_indivisible("items:a", &array, yoke_range_1d(7), no_group,
-                       "60 elements (float32, 6x10) cannot be divided evenly among 7 "
-                       "items");
+    expect_indivisible(
+        "items:a", &array, yoke_range_1d(7), no_group,
+        "60 elements (float32, 6x10) do not fit 7 items; an array of 7 would, or "
+        "one whose first axis is 7");
     expect_indivisible("items:a", &array, yoke_range_1d(120), no_group,
-                       "among 120 items");
+                       "fit 120 items");
+}
+
+/* What divides evenly, but was perhaps not meant. */
+static void shapes_that_may_be_mistakes(void **state)
+{
+    const yk_npy flat = array_of(1, 200, 0);
+    const yk_npy pairs = array_of(2, 100, 2);
+    const yk_npy rows = array_of(2, 2, 100);
+    const yk_npy picture = array_of(2, 48, 36);
+    const yk_npy padded = array_of(2, 48, 40);
+    const yk_npy rows_alone = array_of(1, 48, 0);
+    const yk_npy pixels = array_of(1, 48 * 36, 0);
+    const yoke_range plane = yoke_range_2d(36, 48);
+    yk_npy coloured = array_of(2, 48, 36);
+    yk_complaint complaint;
+    char memory[1];
+
+    (void)state;
+    coloured.axes = 3;
+    coloured.shape[2] = 3;
+    assert_true(yk_npy_measure(&coloured, &complaint));
+    expect_indivisible("items:a", &flat, yoke_range_1d(100), no_group,
+                       "if 2 elements belong to each item, say so: /each=2");
+    assert_int_equal(
+        divide("items/each=2:a", &flat, yoke_range_1d(100), no_group, memory).bytes, 8);
+    assert_int_equal(
+        divide("items:a", &pairs, yoke_range_1d(100), no_group, memory).bytes, 8);
+    expect_indivisible("items:a", &rows, yoke_range_1d(100), no_group, "/each=2");
+    assert_int_equal(divide("items:a", &picture, plane, no_group, memory).bytes,
+                     4 * 36);
+    assert_int_equal(divide("items:a", &coloured, plane, no_group, memory).bytes,
+                     12 * 36);
+    assert_int_equal(divide("items:a", &pixels, plane, no_group, memory).bytes, 4 * 36);
+    assert_int_equal(divide("items:a", &rows_alone, plane, no_group, memory).bytes, 4);
+    expect_indivisible("items:a", &padded, plane, no_group, "/each=40");
+    assert_int_equal(divide("items/each=40:a", &padded, plane, no_group, memory).bytes,
+                     160);
+    expect_indivisible(
+        "items:a", &picture, yoke_range_2d(48, 36), no_group,
+        "the shape 36x48 would, one for each work-item, or 36, one for each "
+        "item (a shape ends with x, --range begins with it)");
+    expect_indivisible("items:a", &pairs, yoke_range_1d(70), no_group, "FILE@0");
+    expect_indivisible("items/each=3:a", &flat, yoke_range_1d(66), no_group,
+                       "not a number of parts of 3");
+    expect_indivisible("items/each=2:a", &flat, yoke_range_1d(99), no_group, "FILE@0");
+    expect_indivisible("items/each=2:a", &flat, yoke_range_1d(101), no_group, "1 more");
+    assert_int_equal(
+        divide("items/each=2:a@1", &flat, yoke_range_1d(99), no_group, memory).bytes,
+        8);
+    expect_indivisible("items:a", &flat,
+                       yoke_range_3d((size_t)1 << 40, (size_t)1 << 40, 100), no_group,
+                       "do not fit 100 items");
+}
+
+/* Columns of a matrix, structures of arrays, gaps. */
+static void strided_parts(void **state)
+{
+    const yk_npy matrix = array_of(2, 6, 10);
+    const yk_npy flat = array_of(1, 60, 0);
+    char memory[240];
+    yoke_arg arg;
+
+    (void)state;
+    arg = divide("items/axis=1:a", &matrix, yoke_range_1d(10), no_group, memory);
+    assert_int_equal(arg.bytes, 4);
+    assert_int_equal(arg.blocks, 6);
+    assert_int_equal(arg.stride, 40);
+    arg = divide("out/axis=0:a:float32:6", &matrix, yoke_range_1d(6), no_group, memory);
+    assert_int_equal(arg.bytes, 40);
+    assert_int_equal(arg.blocks, 0);
+    arg = divide("items/axis=1:a@3", &matrix, yoke_range_1d(5), no_group, memory);
+    assert_ptr_equal(arg.pointer, memory + 12);
+    expect_indivisible("items/axis=1:a", &matrix, yoke_range_1d(9), no_group, "FILE@0");
+    expect_indivisible("items/axis=2:a", &matrix, yoke_range_1d(9), no_group,
+                       "axis 2 is not there");
+    arg = divide("items/strided=3,20:a", &flat, yoke_range_1d(20), no_group, memory);
+    assert_int_equal(arg.bytes, 4);
+    assert_int_equal(arg.blocks, 3);
+    assert_int_equal(arg.stride, 80);
+    expect_indivisible("items/strided=3,20:a", &flat, yoke_range_1d(21), no_group,
+                       "1 more");
+    expect_indivisible("items/strided=4,20:a", &flat, yoke_range_1d(1), no_group,
+                       "more than the array's 60 elements");
+    expect_indivisible("items/strided=9223372036854775807,4:a", &flat, yoke_range_1d(1),
+                       no_group, "more than the array's 60 elements");
+    arg = divide("items/each=3/pitch=6:a", &flat, yoke_range_1d(10), no_group, memory);
+    assert_int_equal(arg.bytes, 12);
+    assert_int_equal(arg.pitch, 24);
+    expect_indivisible("items/each=3/pitch=6:a", &flat, yoke_range_1d(11), no_group,
+                       "1 more");
+    expect_indivisible("items/each=61:a", &flat, yoke_range_1d(1), no_group,
+                       "more than");
+    expect_indivisible("items/each=18446744073709551615:a", &flat, yoke_range_1d(1),
+                       no_group, "too many");
+}
+
+/* Items that have other parts than those of their own number. */
+static void mapped_parts(void **state)
+{
+    const yk_npy array = array_of(2, 6, 10);
+    const yk_npy offsets = {.element = yk_element_named("float64", 7), .axes = 1};
+    char memory[240];
+    yoke_range range = yoke_range_1d(6);
+    yk_complaint complaint = {""};
+    yk_array ragged = {.division = {.offsets = 5}};
+    yoke_arg arg;
+
+    (void)state;
+    assert_true(divide("items/mirrored:a", &array, range, no_group, memory).mirrored);
+    arg = divide("items/scaled:a", &array, yoke_range_1d(4), no_group, memory);
+    assert_int_equal(arg.scale_up, 6);
+    assert_int_equal(arg.scale_down, 4);
+    assert_int_equal(arg.count, 6);
+    arg = divide("items/scaled=2:a", &array, yoke_range_1d(3), no_group, memory);
+    assert_int_equal(arg.scale_up, 2);
+    assert_int_equal(arg.scale_down, 1);
+    arg = divide("items/scaled=1,3:a", &array, yoke_range_1d(18), no_group, memory);
+    assert_int_equal(arg.scale_down, 3);
+    expect_indivisible("items/scaled=1,3:a", &array, yoke_range_1d(19), no_group,
+                       "1 more");
+    expect_indivisible("items/scaled=1,3:a", &array, yoke_range_1d(15), no_group,
+                       "FILE@0");
+    expect_indivisible("items/scaled=4294967296,1:a", &array, yoke_range_1d(15),
+                       no_group, "from 1 to");
+    arg = divide("items/ragged=2:a", &array, yoke_range_1d(4), no_group, memory);
+    assert_ptr_equal(arg.offsets, some_offsets);
+    assert_int_equal(arg.count, 6);
+    assert_int_equal(arg.bytes, 40);
+    range.begin[0] = 3;
+    arg = divide("items/from-offset:a", &array, range, no_group, memory);
+    assert_true(arg.from_begin);
+    expect_indivisible("items:a", &array, range, no_group,
+                       "from part 3 on would need 3");
+    range.begin[0] = (size_t)-1;
+    expect_indivisible("items:a", &array, range, no_group, "too big");
+    expect_indivisible("items/ragged=2:a", &array, range, no_group, "too big");
+    expect_indivisible("items/scaled=2,1:a", &array, range, no_group, "too big");
+    assert_false(yk_array_check_offsets(&ragged, &offsets, &complaint));
+    assert_non_null(strstr(complaint.text, "these are float64"));
 }
 
 static void parts_of_the_first_axis(void **state)
@@ -265,17 +439,23 @@ static void parts_of_groups(void **state)
     yoke_arg arg;
 
     (void)state;
-    arg = divide("out/group:a:float32:12", &array, range, group, memory);
+    arg = divide("out/group/each=4:a:float32:12", &array, range, group, memory);
     assert_int_equal(arg.parts, YOKE_PARTS_GROUP);
+    assert_int_equal(arg.bytes, 16);
+    expect_indivisible(
+        "out/group:a:float32:12", &array, range, group,
+        "do not fit 3 work-groups of 3 work-groups; the shape 3x3 would");
+    range.size[0] = 60;
+    arg = divide("out/group:a:float32:12", &array, range, group, memory);
     assert_int_equal(arg.bytes, 16);
     range.split = YOKE_SPLIT_X;
     range.size[0] = 32;
-    arg = divide("out/group:a:float32:12", &array, range, group, memory);
+    arg = divide("out/group/each=6:a:float32:12", &array, range, group, memory);
     assert_int_equal(arg.bytes, 24);
     expect_indivisible("out/group:a:float32:12", &array, range, no_group, "--group");
     range.size[0] = 70;
     expect_indivisible("out/group:a:float32:12", &array, range, group,
-                       "among 5 work-groups");
+                       "fit 5 work-groups");
 }
 
 static void the_split_dimension(void **state)
@@ -297,12 +477,13 @@ static void expect_unfit(const char *text, const yoke_parameter_info *parameter,
                          const char *why)
 {
     const yk_npy array = array_of(1, 4, 0);
+    const yk_division whole = {.bytes = array.bytes};
     yk_complaint complaint = {""};
     yk_argument argument;
     bool good;
 
     parse(&argument, text);
-    good = yk_parameter_check(parameter, &argument, &array, &complaint);
+    good = yk_parameter_check(parameter, &argument, &array, &whole, &complaint);
     yk_argument_fini(&argument);
     if (why == NULL) {
         assert_true(good);
@@ -322,6 +503,10 @@ static void fit_for_parameters(void **state)
                                          .may_write = false};
     const yoke_parameter_info bodies = {YOKE_PARAMETER_ARRAY, 0, "x", "body*",
                                         .may_write = false};
+    const yoke_parameter_info vectors = {YOKE_PARAMETER_ARRAY, 0, "x", "float4*",
+                                         .may_write = false};
+    const yoke_parameter_info wide = {YOKE_PARAMETER_ARRAY, 0, "x", "float8*",
+                                      .may_write = false};
     const yoke_parameter_info real = {YOKE_PARAMETER_SCALAR, 8, "a", "double",
                                       .may_write = false};
     const yoke_parameter_info count = {YOKE_PARAMETER_SCALAR, 4, "n", "uint",
@@ -340,6 +525,9 @@ static void fit_for_parameters(void **state)
                  "array with a.astype('float64'))");
     expect_unfit("out:a.npy:float32:4", &doubles, "float64 or complex128 would fit");
     expect_unfit("in:a.npy", &bodies, NULL);
+    expect_unfit("in:a.npy", &vectors, NULL);
+    expect_unfit("in:a.npy", &wide, "4 float32, which is not a whole number");
+    expect_unfit("items:a.npy", &wide, "a part has 4 float32");
     expect_unfit("in:a.npy", &real,
                  "an array given, but the parameter is a value; "
                  "float64:VALUE would fit");
@@ -363,10 +551,17 @@ static void fit_for_parameters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files_and_results),  cmocka_unit_test(modifiers),
-        cmocka_unit_test(created_arrays),     cmocka_unit_test(other_arguments),
-        cmocka_unit_test(even_parts),         cmocka_unit_test(parts_of_the_first_axis),
-        cmocka_unit_test(parts_of_groups),    cmocka_unit_test(the_split_dimension),
+        cmocka_unit_test(files_and_results),
+        cmocka_unit_test(modifiers),
+        cmocka_unit_test(created_arrays),
+        cmocka_unit_test(other_arguments),
+        cmocka_unit_test(even_parts),
+        cmocka_unit_test(parts_of_the_first_axis),
+        cmocka_unit_test(shapes_that_may_be_mistakes),
+        cmocka_unit_test(strided_parts),
+        cmocka_unit_test(mapped_parts),
+        cmocka_unit_test(parts_of_groups),
+        cmocka_unit_test(the_split_dimension),
         cmocka_unit_test(fit_for_parameters),
     };
 

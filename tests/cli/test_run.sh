@@ -164,7 +164,8 @@ run "$K" rows --range 12,8 out:r.npy:float32:8x12 items:image.npy int32:12
 numpy '(L("r") == L("image") + 1000 * np.arange(8)[:, None]).all()'
 run "$K" rows --range 12,8 --group 4,2 out:r2.npy:float32:8x12 items:image.npy int32:12
 numpy '(L("r2") == L("r")).all()'
-run "$K" columns --range 12,8 --split x out:c.npy:float32:12x8 items:image.npy int32:8
+run "$K" columns --range 12,8 --split x out:c.npy:float32:12x8 \
+    items/each=8:image.npy int32:8
 numpy '(L("c").ravel() == 2 * L("image").ravel()).all()'
 run "$K" planes --range 4,3,5 out:p.npy:int32:5x3x4
 numpy '(L("p") == np.arange(5)[:, None, None] * 100 + np.arange(3)[:, None] * 10
@@ -317,7 +318,7 @@ refused 1 'already' run "$K" saxpy --range 1000 out:n.npy:float32:1000 items:x.n
     inout:y.npy=./n.npy float32:2
 
 echo "-- arguments that do not fit"
-refused 1 'divided evenly among 7 items' run "$K" twice --range 7 inout:ints.npy
+refused 1 'do not fit 7 items' run "$K" twice --range 7 inout:ints.npy
 refused 1 'from part 2 on' run "$K" twice --range 99 inout:ints.npy@2
 refused 1 '--group' run "$K" sums --range 1000 out/group:s9.npy:float32:10 in:x.npy \
     local:256 int32:1000

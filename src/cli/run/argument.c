@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/number.h"
+#include "cli/run/modifier.h"
 #include "cli/run/scalar.h"
 
 static const yk_array_use uses[] = {
@@ -31,150 +32,6 @@ static const yk_array_use *find_use(const char *name, size_t length)
 bool yk_argument_is_read(const yk_argument *argument)
 {
     return argument->kind == YOKE_ARG_ARRAY && !argument->is_created;
-}
-
-/* ---- modifiers ---- */
-
-/* The value behind "NAME=" if the text begins so; NULL if it does not. */
-static const char *argument_value_of(const char *text, const char *name)
-{
-    const size_t length = strlen(name);
-
-    return strncmp(text, name, length) == 0 && text[length] == '=' ? text + length + 1
-                                                                   : NULL;
-}
-
-/* "N" or "N,M" up to `end`; how many numbers, or 0. */
-static int scan_pair(const char *text, const char *end, size_t pair[2])
-{
-    text = yk_scan_size(text, &pair[0]);
-    if (text == NULL || text == end) {
-        return text == NULL ? 0 : 1;
-    }
-    text = *text == ',' ? yk_scan_size(text + 1, &pair[1]) : NULL;
-    return text == end ? 2 : 0;
-}
-
-static bool take_at(yk_argument *argument, const char *value, const char *end)
-{
-    size_t pair[2];
-
-    argument->by_axis = true;
-    if (scan_pair(value, end, pair) != 1) {
-        return false;
-    }
-    argument->at = pair[0];
-    return true;
-}
-
-static bool take_halo(yk_argument *argument, const char *value, const char *end)
-{
-    size_t pair[2];
-    const int count = scan_pair(value, end, pair);
-
-    if (count == 0) {
-        return false;
-    }
-    argument->has_halo = true;
-    argument->halo_before = pair[0];
-    argument->halo_after = pair[count - 1];
-    return true;
-}
-
-static bool take_edge(yk_argument *argument, const char *value, const char *end)
-{
-    static const char *const names[] = {"clipped", "periodic", "present"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strlen(names[i]) == (size_t)(end - value) &&
-            memcmp(names[i], value, (size_t)(end - value)) == 0) {
-            argument->edge = (yoke_edge)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_columns(yk_argument *argument, const char *value, const char *end)
-{
-    size_t pair[2];
-
-    if (scan_pair(value, end, pair) != 2 || pair[1] == 0) {
-        return false;
-    }
-    argument->first_column = pair[0];
-    argument->columns = pair[1];
-    return true;
-}
-
-static bool take_modifier(yk_argument *argument, const char *text, size_t length,
-                          yk_complaint *complaint)
-{
-    static const struct {
-        const char *name;
-        bool (*take)(yk_argument *argument, const char *value, const char *end);
-    } modifiers[] = {
-        {"at", take_at},
-        {"halo", take_halo},
-        {"edge", take_edge},
-        {"columns", take_columns},
-    };
-
-    if (length == 5 && memcmp(text, "group", 5) == 0) {
-        argument->per_group = true;
-        return true;
-    }
-    for (size_t i = 0; i < sizeof modifiers / sizeof modifiers[0]; i++) {
-        const char *value = argument_value_of(text, modifiers[i].name);
-
-        if (value != NULL && modifiers[i].take(argument, value, text + length)) {
-            return true;
-        }
-    }
-    return yk_complain(complaint,
-                       "'/%.*s' is not known; /group, /at=N, /halo=N, /halo=B,A, "
-                       "/edge=clipped, /edge=periodic, /edge=present and "
-                       "/columns=X,W are",
-                       (int)length, text);
-}
-
-static bool check_modifiers(const yk_argument *argument, yk_complaint *complaint)
-{
-    const bool has_neighbours = argument->halo_before != 0 || argument->halo_after != 0;
-
-    if (argument->use->parts == YOKE_PARTS_WHOLE &&
-        (argument->per_group || argument->by_axis)) {
-        return yk_complain(complaint,
-                           "'%s' is not divided into parts; /group and /at=N go with "
-                           "items, out, out-some, inout and update",
-                           argument->use->name);
-    }
-    if ((has_neighbours || argument->edge != YOKE_EDGE_CLIPPED) &&
-        (argument->use->access != YOKE_ACCESS_READ ||
-         argument->use->parts == YOKE_PARTS_WHOLE || argument->per_group)) {
-        return yk_complain(complaint, "/halo and /edge go with 'items' only");
-    }
-    if (argument->edge != YOKE_EDGE_CLIPPED && !argument->has_halo) {
-        return yk_complain(complaint, "/edge needs a halo; /halo=N is missing");
-    }
-    return true;
-}
-
-/* "/group/at=3", up to the end. */
-static bool take_modifiers(yk_argument *argument, const char *text, const char *end,
-                           yk_complaint *complaint)
-{
-    while (text < end) {
-        size_t length;
-
-        text++;
-        length = strcspn(text, "/:");
-        if (!take_modifier(argument, text, length, complaint)) {
-            return false;
-        }
-        text += length;
-    }
-    return check_modifiers(argument, complaint);
 }
 
 /* ---- files ---- */
@@ -328,7 +185,7 @@ static bool parse_array(yk_argument *argument, const char *colon,
     argument->kind = YOKE_ARG_ARRAY;
     argument->is_created = argument->use->access == YOKE_ACCESS_WRITE &&
                            (!argument->use->leaves_some || has_shape(colon + 1));
-    if (!take_modifiers(argument, end, colon, complaint)) {
+    if (!yk_modifiers_take(argument, end, colon, complaint)) {
         return false;
     }
     return argument->is_created ? take_created(argument, colon + 1, complaint)
@@ -396,6 +253,7 @@ void yk_argument_fini(yk_argument *argument)
 {
     free(argument->file);
     free(argument->result);
+    free(argument->ragged_file);
     yk_scalar_fini(&argument->scalar);
     memset(argument, 0, sizeof *argument);
 }

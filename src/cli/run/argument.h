@@ -26,20 +26,34 @@ typedef struct yk_argument {
 
     /* arrays */
     const yk_array_use *use;
-    bool per_group;     /* parts belong to work-groups */
-    bool by_axis;       /* a part is one index of the first axis */
-    size_t first;       /* the pointer is the start of this part (@N) */
-    size_t at;          /* item i owns part i + at, counted from the pointer (/at=N) */
-    size_t halo_before; /* neighbours that are read too (/halo=B,A) */
+    bool per_group;      /* parts belong to work-groups (/group) */
+    bool by_axis;        /* a part is one index of the first axis, and there may be more of them
+                          * than items (@N, /at=N) */
+    size_t first;        /* the pointer is the start of this part (@N) */
+    size_t at;           /* item i owns part i + at, counted from the pointer (/at=N) */
+    bool from_offset;    /* items are counted from the range's offset (/from-offset) */
+    size_t halo_before;  /* neighbours that are read too (/halo=B,A) */
     size_t halo_after;
     bool has_halo;       /* /halo= was given, of 0 parts perhaps */
     yoke_edge edge;      /* of the halo (/edge=) */
     size_t first_column; /* of a tile (/columns=X,W) */
     size_t columns;      /* 0: all of them */
-    bool is_created;     /* not read from a file */
-    char *file;          /* to read, or to create */
-    char *result;        /* to write; NULL if nothing is written */
-    yk_npy created;      /* the shape of a file to create */
+    bool has_axis;       /* a part is one index of this axis (/axis=N) */
+    size_t axis;
+    size_t each;         /* elements of a part, or of one block of it (/each=N); 0: not given */
+    size_t pitch;        /* elements from part to part (/pitch=N); 0: not given */
+    size_t blocks;       /* of a part (/strided=B,S); 0: not given */
+    size_t stride;       /* elements from block to block */
+    bool mirrored;       /* item i owns part n - 1 - i (/mirrored) */
+    bool is_scaled;      /* /scaled */
+    size_t scale_up;     /* 0: as many parts as there are to as many items */
+    size_t scale_down;
+    size_t ragged_argument; /* this argument, counted from 1, has the offsets (/ragged=N); or 0 */
+    char *ragged_file;      /* this file has them (/ragged=FILE); or NULL */
+    bool is_created;        /* not read from a file */
+    char *file;             /* to read, or to create */
+    char *result;           /* to write; NULL if nothing is written */
+    yk_npy created;         /* the shape of a file to create */
 
     yk_scalar scalar;
     size_t local_bytes;

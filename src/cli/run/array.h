@@ -17,8 +17,10 @@ typedef struct yk_array {
     yk_npy_file file; /* closed if the array is created */
     yk_npy npy;
     yk_division division;
-    void *memory;     /* belongs to the pool */
-    yk_result result; /* empty if nothing is written */
+    void *memory;         /* belongs to the pool */
+    yk_npy_file offsets_file; /* of a ragged array whose offsets are in a file, else closed */
+    yk_offsets offsets;   /* of a ragged array, once they are loaded */
+    yk_result result;     /* empty if nothing is written */
 } yk_array;
 
 /* Opens the file, divides the array, and finds the result's place. */
@@ -28,6 +30,11 @@ bool yk_array_open(yk_array *array, const yk_argument *argument,
 
 /* Puts the array into the pool's memory. */
 bool yk_array_load(yk_array *array, yoke_pool *pool, yk_complaint *complaint);
+
+/* Takes the offsets of a ragged array from another one, which must have been opened. Its memory
+ * is that of the offsets after both were loaded. */
+bool yk_array_check_offsets(const yk_array *array, const yk_npy *offsets,
+                            yk_complaint *complaint);
 
 /* Gives a written array its first content back. */
 bool yk_array_reset(yk_array *array, yk_complaint *complaint);

@@ -9,22 +9,27 @@
 #include "cli/complaint.h"
 #include "cli/formats/npy.h"
 #include "cli/run/argument.h"
+#include "cli/run/grid.h"
 #include "yoke/range.h"
 
 typedef struct yk_division {
-    size_t start; /* bytes from the array's start to the kernel's pointer */
-    size_t
-        bytes; /* of one part, or of all from the pointer on; of a tile, of one row */
-    size_t pitch; /* of a tile: bytes from row to row; else 0 */
-    size_t count; /* parts, or rows, that there are from the pointer on */
+    size_t start;  /* bytes from the array's start to the kernel's pointer */
+    size_t bytes;  /* of a part, or of one block of it; of an array that is not divided, of all
+                    * from the pointer on, or of one row of a tile */
+    size_t pitch;  /* bytes from part to part; 0: there are no gaps */
+    size_t blocks; /* of a part; 0: it is in one piece */
+    size_t stride; /* bytes from block to block */
+    size_t count;  /* parts, or rows, that there are from the pointer on */
+    size_t scale_up; /* of a scaled array, else 0 */
+    size_t scale_down;
+    size_t offsets; /* that a ragged array needs, else 0 */
 } yk_division;
 
-/* The dimension a range is split along: 0, 1 or 2. */
-unsigned yk_range_split(const yoke_range *range);
-
-/* Items of the range, or its work-groups, along the split dimension. */
-size_t yk_range_items(const yoke_range *range);
-size_t yk_range_groups(const yoke_range *range, const size_t group[3]);
+/* The offsets of a ragged array, in the pool's memory. */
+typedef struct yk_offsets {
+    const void *memory; /* NULL: the array is not ragged */
+    unsigned bytes;     /* of one of them */
+} yk_offsets;
 
 /* Divides an array; group has zeros where no work-group size is given. */
 bool yk_divide(yk_division *division, const yk_argument *argument, const yk_npy *array,
@@ -32,6 +37,6 @@ bool yk_divide(yk_division *division, const yk_argument *argument, const yk_npy 
 
 /* The argument as the library wants it, for an array at memory. */
 yoke_arg yk_division_arg(const yk_division *division, const yk_argument *argument,
-                         void *memory);
+                         void *memory, yk_offsets offsets);
 
 #endif

@@ -43,16 +43,36 @@ static bool kind_fits(const yoke_parameter_info *parameter, const yk_argument *a
     return true;
 }
 
+/* A part, or a block of one, is a number of vectors. */
+static bool check_vectors(const yk_cl_type *type, const yk_argument *argument,
+                          const yk_npy *array, const yk_division *division,
+                          yk_complaint *complaint)
+{
+    const size_t width = type->width == 3 ? 4 : type->width;
+    const size_t elements = division->bytes / array->element->bytes;
+
+    return division->bytes % (width * type->bytes) == 0 ||
+           yk_complain(
+               complaint,
+               "%s has %zu %s, which is not a whole number of the parameter's vectors, "
+               "each of them %zu bytes",
+               argument->use->parts == YOKE_PARTS_WHOLE ? "the array" : "a part",
+               elements, array->element->name, width * type->bytes);
+}
+
 static bool parameter_check_array(const yoke_parameter_info *parameter,
                                   const yk_argument *argument, const yk_npy *array,
-                                  yk_complaint *complaint)
+                                  const yk_division *division, yk_complaint *complaint)
 {
     char fitting[FITTING_BYTES];
     yk_cl_type type;
 
-    if (!yk_cl_type_parse(&type, parameter->type) || !type.pointer ||
-        yk_element_fits_pointer(array->element, &type)) {
+    if (!yk_cl_type_parse(&type, parameter->type) || !type.pointer) {
         return true;
+    }
+    if (yk_element_fits_pointer(array->element, &type)) {
+        return type.width == 1 ||
+               check_vectors(&type, argument, array, division, complaint);
     }
     yk_element_fitting(fitting, sizeof fitting, &type);
     if (yk_argument_is_read(argument)) {
@@ -114,7 +134,7 @@ static const char *kind_given(const yk_argument *argument)
 
 bool yk_parameter_check(const yoke_parameter_info *parameter,
                         const yk_argument *argument, const yk_npy *array,
-                        yk_complaint *complaint)
+                        const yk_division *division, yk_complaint *complaint)
 {
     if (!kind_fits(parameter, argument)) {
         char wanted[2 * FITTING_BYTES];
@@ -124,7 +144,7 @@ bool yk_parameter_check(const yoke_parameter_info *parameter,
                            kind_given(argument), wanted);
     }
     if (argument->kind == YOKE_ARG_ARRAY) {
-        return parameter_check_array(parameter, argument, array, complaint);
+        return parameter_check_array(parameter, argument, array, division, complaint);
     }
     if (argument->kind == YOKE_ARG_SCALAR) {
         return check_value(parameter, &argument->scalar, complaint);

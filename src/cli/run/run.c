@@ -100,12 +100,37 @@ static bool check_results(run_state *run)
     return true;
 }
 
+/* Offsets that are another argument: an array that is only read. */
+static bool check_ragged(run_state *run, size_t i)
+{
+    const size_t number = run->arguments[i].ragged_argument;
+    const yk_array *offsets;
+
+    if (number == 0) {
+        return true;
+    }
+    offsets = number <= run->options.argument_count ? &run->arrays[number - 1] : NULL;
+    if (offsets == NULL || offsets->argument == NULL ||
+        offsets->argument->use->access != YOKE_ACCESS_READ) {
+        return yk_complain(&run->complaint,
+                           "/ragged=%zu: argument %zu is not an array that is read",
+                           number, number);
+    }
+    return yk_array_check_offsets(&run->arrays[i], &offsets->npy, &run->complaint) ||
+           yk_complain_about(&run->complaint, "/ragged=%zu", number);
+}
+
 static bool open_arrays(run_state *run)
 {
     for (size_t i = 0; i < run->options.argument_count; i++) {
         if (run->arguments[i].kind == YOKE_ARG_ARRAY &&
             !yk_array_open(&run->arrays[i], &run->arguments[i], &run->options.range,
                            run->options.group, &run->complaint)) {
+            return argument_failed(run, i, NULL);
+        }
+    }
+    for (size_t i = 0; i < run->options.argument_count; i++) {
+        if (!check_ragged(run, i)) {
             return argument_failed(run, i, NULL);
         }
     }
@@ -179,7 +204,7 @@ static bool run_compare_parameters(run_state *run,
     }
     for (size_t i = 0; i < count; i++) {
         if (!yk_parameter_check(&parameters[i], &run->arguments[i], &run->arrays[i].npy,
-                                &run->complaint)) {
+                                &run->arrays[i].division, &run->complaint)) {
             return argument_failed(run, i, &parameters[i]);
         }
     }
@@ -208,35 +233,53 @@ static bool run_check_parameters(run_state *run)
     return good;
 }
 
-static bool load_array(run_state *run, size_t i)
+static bool load_arrays(run_state *run)
 {
-    yk_array *array = &run->arrays[i];
-
-    if (!yk_array_load(array, run->pool, &run->complaint)) {
-        return argument_failed(run, i, NULL);
+    for (size_t i = 0; i < run->options.argument_count; i++) {
+        if (run->arrays[i].argument != NULL &&
+            !yk_array_load(&run->arrays[i], run->pool, &run->complaint)) {
+            return argument_failed(run, i, NULL);
+        }
     }
-    run->args[i] =
-        yk_division_arg(&array->division, array->argument, array->memory);
     return true;
+}
+
+static yoke_arg run_array_arg(const run_state *run, size_t i)
+{
+    const yk_array *array = &run->arrays[i];
+    const size_t number = array->argument->ragged_argument;
+    yk_offsets offsets = array->offsets;
+
+    if (number != 0) {
+        offsets = (yk_offsets){run->arrays[number - 1].memory,
+                               run->arrays[number - 1].npy.element->bytes};
+    }
+    return yk_division_arg(&array->division, array->argument, array->memory, offsets);
+}
+
+static yoke_arg run_arg(const run_state *run, size_t i)
+{
+    const yk_argument *argument = &run->arguments[i];
+
+    switch (argument->kind) {
+    case YOKE_ARG_ARRAY:
+        return run_array_arg(run, i);
+    case YOKE_ARG_LOCAL:
+        return yoke_local(argument->local_bytes);
+    case YOKE_ARG_NULL:
+        return yoke_null();
+    default:
+        return yoke_scalar_bytes(argument->scalar.data, argument->scalar.bytes);
+    }
 }
 
 static bool load_arguments(run_state *run)
 {
+    if (!load_arrays(run)) {
+        return false;
+    }
     for (size_t i = 0; i < run->options.argument_count; i++) {
-        const yk_argument *argument = &run->arguments[i];
-
-        if (argument->kind == YOKE_ARG_ARRAY) {
-            if (!load_array(run, i)) {
-                return false;
-            }
-        } else if (argument->kind == YOKE_ARG_LOCAL) {
-            run->args[i] = yoke_local(argument->local_bytes);
-        } else if (argument->kind == YOKE_ARG_NULL) {
-            run->args[i] = yoke_null();
-        } else {
-            run->args[i] =
-                yoke_scalar_bytes(argument->scalar.data, argument->scalar.bytes);
-        }
+        run->args[i] = run_arg(run, i);
     }
     return true;
 }
