@@ -19,6 +19,7 @@ build|required|cmake|CMake 3.20 or later|yoke_has_commands cmake
 build|required|pkg-config|pkg-config|yoke_has_commands pkg-config
 build|required|libhwloc-dev|hwloc 2, with headers|pkg-config --exists hwloc
 build|required|libpng-dev|libpng 1.6, with headers|pkg-config --exists libpng
+build|optional|libzip-dev|libzip, for .npz files of yoke run|pkg-config --exists libzip
 build|required|opencl-c-headers|OpenCL C API headers|yoke_has_header CL/cl.h
 build|optional|ocl-icd-libopencl1|OpenCL loader (libOpenCL.so.1)|yoke_has_library libOpenCL.so.1
 build|optional|pocl-opencl-icd|PoCL, OpenCL on the CPU|yoke_has_driver pocl

@@ -123,13 +123,33 @@ static void created_arrays(void **state)
 
     (void)state;
     parse(&argument, "out:c.npy:complex128:2x3x4");
-    assert_string_equal(argument.created.element->name, "complex128");
-    assert_int_equal(argument.created.axes, 3);
-    assert_int_equal(argument.created.shape[2], 4);
-    assert_int_equal(argument.created.bytes, 24 * 16);
+    assert_string_equal(argument.given.element->name, "complex128");
+    assert_int_equal(argument.given.axes, 3);
+    assert_int_equal(argument.given.shape[2], 4);
+    assert_int_equal(argument.given.bytes, 24 * 16);
     yk_argument_fini(&argument);
-    expect_refused("out:c.npy", "type and shape");
-    expect_refused("out:c.npy:float32", "type and shape");
+    parse(&argument, "out:c.npy:float32");
+    assert_string_equal(argument.given.element->name, "float32");
+    assert_int_equal(argument.given.axes, 0);
+    assert_true(argument.is_created);
+    yk_argument_fini(&argument);
+    parse(&argument, "out:c.png");
+    assert_null(argument.given.element);
+    assert_string_equal(argument.result, "c.png");
+    yk_argument_fini(&argument);
+    parse(&argument, "inout:c.raw@2:int16:3x4=r.png");
+    assert_string_equal(argument.file, "c.raw");
+    assert_string_equal(argument.result, "r.png");
+    assert_true(argument.by_axis && argument.first == 2 && !argument.is_created);
+    assert_int_equal(argument.given.bytes, 24);
+    yk_argument_fini(&argument);
+    parse(&argument, "out-some:c.raw:int16=r.raw");
+    assert_true(!argument.is_created && argument.given.element != NULL);
+    yk_argument_fini(&argument);
+    expect_refused("in:c.npy:float31", "'float31' is not an element type");
+    expect_refused("in:c:float31:4", "'float31' is not an element type");
+    expect_refused("out:-:float32:4", "standard input");
+    expect_refused("inout:-", "'-=RESULT'");
     expect_refused("out:c.npy:float31:4", "'float31' is not an element type");
     expect_refused("out:c.npy:float32:", "not a shape");
     expect_refused("out:c.npy:float32:4x", "not a shape");
@@ -171,14 +191,14 @@ static void other_arguments(void **state)
     expect_refused("int32:", "not an integer");
 }
 
-static yk_npy array_of(unsigned axes, size_t x, size_t y)
+static yk_shape array_of(unsigned axes, size_t x, size_t y)
 {
-    yk_npy array = {.element = yk_element_named("float32", 7), .axes = axes};
+    yk_shape array = {.element = yk_element_named("float32", 7), .axes = axes};
     yk_complaint complaint;
 
     array.shape[0] = x;
     array.shape[1] = y;
-    assert_true(yk_npy_measure(&array, &complaint));
+    assert_true(yk_shape_measure(&array, &complaint));
     return array;
 }
 
@@ -193,7 +213,7 @@ static yk_offsets offsets_of(const yk_argument *argument)
                : (yk_offsets){NULL, 0};
 }
 
-static yoke_arg divide(const char *text, const yk_npy *array, yoke_range range,
+static yoke_arg divide(const char *text, const yk_shape *array, yoke_range range,
                        const size_t group[3], char *memory)
 {
     yk_complaint complaint = {""};
@@ -211,8 +231,8 @@ static yoke_arg divide(const char *text, const yk_npy *array, yoke_range range,
     return arg;
 }
 
-static void expect_indivisible(const char *text, const yk_npy *array, yoke_range range,
-                               const size_t group[3], const char *why)
+static void expect_indivisible(const char *text, const yk_shape *array,
+                               yoke_range range, const size_t group[3], const char *why)
 {
     yk_complaint complaint = {""};
     yk_division division;
@@ -230,7 +250,7 @@ static void expect_indivisible(const char *text, const yk_npy *array, yoke_range
 
 static void even_parts(void **state)
 {
-    const yk_npy array = array_of(2, 6, 10);
+    const yk_shape array = array_of(2, 6, 10);
     char memory[240];
     yoke_arg arg;
 
@@ -262,22 +282,22 @@ static void even_parts(void **state)
 /* What divides evenly, but was perhaps not meant. */
 static void shapes_that_may_be_mistakes(void **state)
 {
-    const yk_npy flat = array_of(1, 200, 0);
-    const yk_npy pairs = array_of(2, 100, 2);
-    const yk_npy rows = array_of(2, 2, 100);
-    const yk_npy picture = array_of(2, 48, 36);
-    const yk_npy padded = array_of(2, 48, 40);
-    const yk_npy rows_alone = array_of(1, 48, 0);
-    const yk_npy pixels = array_of(1, 48 * 36, 0);
+    const yk_shape flat = array_of(1, 200, 0);
+    const yk_shape pairs = array_of(2, 100, 2);
+    const yk_shape rows = array_of(2, 2, 100);
+    const yk_shape picture = array_of(2, 48, 36);
+    const yk_shape padded = array_of(2, 48, 40);
+    const yk_shape rows_alone = array_of(1, 48, 0);
+    const yk_shape pixels = array_of(1, 48 * 36, 0);
     const yoke_range plane = yoke_range_2d(36, 48);
-    yk_npy coloured = array_of(2, 48, 36);
+    yk_shape coloured = array_of(2, 48, 36);
     yk_complaint complaint;
     char memory[1];
 
     (void)state;
     coloured.axes = 3;
     coloured.shape[2] = 3;
-    assert_true(yk_npy_measure(&coloured, &complaint));
+    assert_true(yk_shape_measure(&coloured, &complaint));
     expect_indivisible("items:a", &flat, yoke_range_1d(100), no_group,
                        "if 2 elements belong to each item, say so: /each=2");
     assert_int_equal(
@@ -314,8 +334,8 @@ static void shapes_that_may_be_mistakes(void **state)
 /* Columns of a matrix, structures of arrays, gaps. */
 static void strided_parts(void **state)
 {
-    const yk_npy matrix = array_of(2, 6, 10);
-    const yk_npy flat = array_of(1, 60, 0);
+    const yk_shape matrix = array_of(2, 6, 10);
+    const yk_shape flat = array_of(1, 60, 0);
     char memory[240];
     yoke_arg arg;
 
@@ -356,8 +376,8 @@ static void strided_parts(void **state)
 /* Items that have other parts than those of their own number. */
 static void mapped_parts(void **state)
 {
-    const yk_npy array = array_of(2, 6, 10);
-    const yk_npy offsets = {.element = yk_element_named("float64", 7), .axes = 1};
+    const yk_shape array = array_of(2, 6, 10);
+    const yk_shape offsets = {.element = yk_element_named("float64", 7), .axes = 1};
     char memory[240];
     yoke_range range = yoke_range_1d(6);
     yk_complaint complaint = {""};
@@ -400,8 +420,8 @@ static void mapped_parts(void **state)
 
 static void parts_of_the_first_axis(void **state)
 {
-    const yk_npy array = array_of(2, 6, 10);
-    const yk_npy point = array_of(0, 0, 0);
+    const yk_shape array = array_of(2, 6, 10);
+    const yk_shape point = array_of(0, 0, 0);
     char memory[240];
     yoke_arg arg;
 
@@ -433,7 +453,7 @@ static void parts_of_the_first_axis(void **state)
 static void parts_of_groups(void **state)
 {
     const size_t group[3] = {16, 4, 1};
-    const yk_npy array = array_of(1, 12, 0);
+    const yk_shape array = array_of(1, 12, 0);
     yoke_range range = yoke_range_2d(40, 10);
     char memory[48];
     yoke_arg arg;
@@ -476,14 +496,14 @@ static void the_split_dimension(void **state)
 static void expect_unfit(const char *text, const yoke_parameter_info *parameter,
                          const char *why)
 {
-    const yk_npy array = array_of(1, 4, 0);
-    const yk_division whole = {.bytes = array.bytes};
+    const yk_shape shape = array_of(1, 4, 0);
+    const yk_array array = {.shape = shape, .division = {.bytes = shape.bytes}};
     yk_complaint complaint = {""};
     yk_argument argument;
     bool good;
 
     parse(&argument, text);
-    good = yk_parameter_check(parameter, &argument, &array, &whole, &complaint);
+    good = yk_parameter_check(parameter, &argument, &array, &complaint);
     yk_argument_fini(&argument);
     if (why == NULL) {
         assert_true(good);

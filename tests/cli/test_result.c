@@ -15,6 +15,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/run/kernel_file.h"
+#include "cli/formats/array_file.h"
 #include "cli/run/result.h"
 
 static char folder[64];
@@ -33,13 +34,13 @@ static int leave_folder(void **state)
     return chdir("/") == 0 ? rmdir(folder) : -1;
 }
 
-static yk_npy array_of(size_t count)
+static yk_shape array_of(size_t count)
 {
-    yk_npy array = {.element = yk_element_named("int32", 5), .axes = 1};
+    yk_shape array = {.element = yk_element_named("int32", 5), .axes = 1};
     yk_complaint complaint;
 
     array.shape[0] = count;
-    assert_true(yk_npy_measure(&array, &complaint));
+    assert_true(yk_shape_measure(&array, &complaint));
     return array;
 }
 
@@ -67,24 +68,24 @@ static void expect_values(const char *path, const int32_t *wanted, size_t count)
 {
     int32_t values[16];
     yk_complaint complaint;
-    yk_npy_file file;
+    yk_array_file file;
 
-    assert_true(yk_npy_open(&file, path, &complaint));
-    assert_int_equal(file.array.count, count);
-    assert_true(yk_npy_load(&file, values, &complaint));
-    yk_npy_close(&file);
+    assert_true(yk_array_file_open(&file, path, NULL, &complaint));
+    assert_int_equal(file.shape.count, count);
+    assert_true(yk_array_file_load(&file, values, &complaint));
+    yk_array_file_close(&file);
     assert_memory_equal(values, wanted, count * sizeof *wanted);
 }
 
 static void a_result_appears_when_committed(void **state)
 {
     static const int32_t values[] = {1, 2, 3};
-    const yk_npy array = array_of(3);
+    const yk_shape array = array_of(3);
     yk_complaint complaint;
     yk_result result;
 
     (void)state;
-    assert_true(yk_result_prepare(&result, "a.npy", &complaint));
+    assert_true(yk_result_prepare(&result, "a.npy", NULL, &complaint));
     assert_true(yk_result_write(&result, &array, values, &complaint));
     assert_int_equal(access("a.npy", F_OK), -1);
     assert_true(yk_result_commit(&result, &complaint));
@@ -96,13 +97,13 @@ static void a_result_appears_when_committed(void **state)
 static void what_is_not_committed_is_removed(void **state)
 {
     static const int32_t values[] = {1, 2, 3};
-    const yk_npy array = array_of(3);
+    const yk_shape array = array_of(3);
     yk_complaint complaint;
     yk_result result;
 
     (void)state;
     write_text("a.npy", "old");
-    assert_true(yk_result_prepare(&result, "a.npy", &complaint));
+    assert_true(yk_result_prepare(&result, "a.npy", NULL, &complaint));
     assert_true(yk_result_write(&result, &array, values, &complaint));
     yk_result_fini(&result);
     expect_text("a.npy", "old");
@@ -114,7 +115,7 @@ static void a_full_disk_leaves_the_old_file(void **state)
     enum { COUNT = 1 << 16 };
     const struct rlimit little = {1 << 12, RLIM_INFINITY};
     const struct rlimit much = {RLIM_INFINITY, RLIM_INFINITY};
-    const yk_npy array = array_of(COUNT);
+    const yk_shape array = array_of(COUNT);
     int32_t *values = calloc(COUNT, sizeof *values);
     yk_complaint complaint;
     yk_result result;
@@ -124,7 +125,7 @@ static void a_full_disk_leaves_the_old_file(void **state)
     assert_non_null(values);
     yk_interrupt_watch();
     write_text("a.npy", "old");
-    assert_true(yk_result_prepare(&result, "a.npy", &complaint));
+    assert_true(yk_result_prepare(&result, "a.npy", NULL, &complaint));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
     good = yk_result_write(&result, &array, values, &complaint);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &much), 0);
@@ -139,7 +140,7 @@ static void a_full_disk_leaves_the_old_file(void **state)
 static void permissions_and_links_stay(void **state)
 {
     static const int32_t value = 7;
-    const yk_npy array = array_of(1);
+    const yk_shape array = array_of(1);
     yk_complaint complaint;
     struct stat status;
     yk_result result;
@@ -148,7 +149,7 @@ static void permissions_and_links_stay(void **state)
     write_text("a.npy", "old");
     assert_int_equal(chmod("a.npy", 0604), 0);
     assert_int_equal(symlink("a.npy", "link.npy"), 0);
-    assert_true(yk_result_prepare(&result, "link.npy", &complaint));
+    assert_true(yk_result_prepare(&result, "link.npy", NULL, &complaint));
     assert_true(yk_result_write(&result, &array, &value, &complaint));
     assert_true(yk_result_commit(&result, &complaint));
     yk_result_fini(&result);
@@ -165,13 +166,13 @@ static void a_new_file_obeys_the_umask(void **state)
 {
     static const int32_t value = 7;
     const mode_t mask = umask(027);
-    const yk_npy array = array_of(1);
+    const yk_shape array = array_of(1);
     yk_complaint complaint;
     struct stat status;
     yk_result result;
 
     (void)state;
-    assert_true(yk_result_prepare(&result, "a.npy", &complaint));
+    assert_true(yk_result_prepare(&result, "a.npy", NULL, &complaint));
     (void)umask(mask);
     assert_true(yk_result_write(&result, &array, &value, &complaint));
     assert_true(yk_result_commit(&result, &complaint));
@@ -185,7 +186,7 @@ static void expect_no_place(const char *path, const char *why)
 {
     yk_complaint complaint = {""};
     yk_result result;
-    const bool good = yk_result_prepare(&result, path, &complaint);
+    const bool good = yk_result_prepare(&result, path, NULL, &complaint);
 
     yk_result_fini(&result);
     assert_false(good);
@@ -212,8 +213,8 @@ static void the_same_place_by_two_names(void **state)
 
     (void)state;
     assert_int_equal(mkdir("sub", 0700), 0);
-    assert_true(yk_result_prepare(&one, "a.npy", &complaint));
-    assert_true(yk_result_prepare(&other, "sub/../a.npy", &complaint));
+    assert_true(yk_result_prepare(&one, "a.npy", NULL, &complaint));
+    assert_true(yk_result_prepare(&other, "sub/../a.npy", NULL, &complaint));
     assert_string_equal(one.target, other.target);
     yk_result_fini(&one);
     yk_result_fini(&other);

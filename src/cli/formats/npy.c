@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/formats/npy.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,29 +23,6 @@ typedef struct fields {
     bool shape;
     bool fortran;
 } fields;
-
-bool yk_npy_measure(yk_npy *array, yk_complaint *complaint)
-{
-    size_t count = 1;
-    bool empty = false;
-    bool overflow = false;
-
-    for (unsigned i = 0; i < array->axes; i++) {
-        empty = empty || array->shape[i] == 0;
-        overflow = overflow || __builtin_mul_overflow(count, array->shape[i], &count);
-    }
-    if (empty) {
-        count = 0;
-        overflow = false;
-    }
-    array->count = count;
-    if (overflow ||
-        __builtin_mul_overflow(count, (size_t)array->element->bytes, &array->bytes) ||
-        array->bytes > PTRDIFF_MAX) {
-        return yk_complain(complaint, "the shape is too big for this machine's memory");
-    }
-    return true;
-}
 
 static void skip_space(cursor *text)
 {
@@ -104,28 +80,23 @@ static bool npy_complain(yk_complaint *complaint, const char *what)
     return yk_complain(complaint, "the .npy header is damaged: %s", what);
 }
 
-static bool read_type(yk_npy *array, const char *descr, yk_complaint *complaint)
+static bool read_type(yk_npy *npy, const char *descr, yk_complaint *complaint)
 {
     size_t bytes = 0;
 
     if (strchr("<>|=", descr[0]) != NULL && descr[0] != '\0' && descr[1] != '\0' &&
         yk_parse_size(descr + 2, &bytes)) {
-        array->element = yk_element_coded(descr[1], bytes);
+        npy->shape.element = yk_element_coded(descr[1], bytes);
     }
-    if (array->element == NULL) {
+    if (npy->shape.element == NULL) {
         return yk_complain(complaint, "elements of type '%s' cannot be used; %s can",
                            descr, yk_element_names());
     }
-    if (descr[0] == '>' && bytes > 1) {
-        return yk_complain(complaint,
-                           "the elements are big-endian ('%s'); convert the array with "
-                           "a.astype('<%c%zu')",
-                           descr, descr[1], bytes);
-    }
+    npy->is_swapped = descr[0] == '>' && bytes > 1;
     return true;
 }
 
-static bool take_type(yk_npy *array, cursor *text, yk_complaint *complaint)
+static bool take_type(yk_npy *npy, cursor *text, yk_complaint *complaint)
 {
     char descr[32];
 
@@ -137,10 +108,10 @@ static bool take_type(yk_npy *array, cursor *text, yk_complaint *complaint)
     if (!take_string(text, descr, sizeof descr)) {
         return npy_complain(complaint, "'descr' is not a type");
     }
-    return read_type(array, descr, complaint);
+    return read_type(npy, descr, complaint);
 }
 
-static bool take_axis(yk_npy *array, cursor *text, yk_complaint *complaint)
+static bool take_axis(yk_shape *array, cursor *text, yk_complaint *complaint)
 {
     char digits[24];
     size_t length = 0;
@@ -151,8 +122,8 @@ static bool take_axis(yk_npy *array, cursor *text, yk_complaint *complaint)
         digits[length++] = *text->at++;
     }
     digits[length] = '\0';
-    if (array->axes == YK_NPY_AXES) {
-        return yk_complain(complaint, "the array has more than %d axes", YK_NPY_AXES);
+    if (array->axes == YK_SHAPE_AXES) {
+        return yk_complain(complaint, "the array has more than %d axes", YK_SHAPE_AXES);
     }
     if (!yk_parse_size(digits, &array->shape[array->axes])) {
         return npy_complain(complaint, "'shape' is not a tuple of sizes");
@@ -163,7 +134,7 @@ static bool take_axis(yk_npy *array, cursor *text, yk_complaint *complaint)
     return true;
 }
 
-static bool take_shape(yk_npy *array, cursor *text, yk_complaint *complaint)
+static bool take_shape(yk_shape *array, cursor *text, yk_complaint *complaint)
 {
     bool comma = false;
 
@@ -192,8 +163,7 @@ static bool take_order(bool *fortran, cursor *text, yk_complaint *complaint)
            npy_complain(complaint, "'fortran_order' is neither True nor False");
 }
 
-static bool take_field(yk_npy *array, fields *seen, cursor *text,
-                       yk_complaint *complaint)
+static bool take_field(yk_npy *npy, fields *seen, cursor *text, yk_complaint *complaint)
 {
     char key[32];
 
@@ -202,7 +172,7 @@ static bool take_field(yk_npy *array, fields *seen, cursor *text,
     }
     if (strcmp(key, "descr") == 0 && !seen->descr) {
         seen->descr = true;
-        return take_type(array, text, complaint);
+        return take_type(npy, text, complaint);
     }
     if (strcmp(key, "fortran_order") == 0 && !seen->order) {
         seen->order = true;
@@ -210,14 +180,14 @@ static bool take_field(yk_npy *array, fields *seen, cursor *text,
     }
     if (strcmp(key, "shape") == 0 && !seen->shape) {
         seen->shape = true;
-        return take_shape(array, text, complaint);
+        return take_shape(&npy->shape, text, complaint);
     }
     return npy_complain(complaint,
                         "it has other keys than descr, fortran_order and shape");
 }
 
 /* With at most one axis longer than 1 the two orders are the same. */
-static bool order_matters(const yk_npy *array)
+static bool order_matters(const yk_shape *array)
 {
     unsigned longer = 0;
 
@@ -227,7 +197,7 @@ static bool order_matters(const yk_npy *array)
     return longer > 1;
 }
 
-static bool read_dictionary(yk_npy *array, cursor text, yk_complaint *complaint)
+static bool read_dictionary(yk_npy *npy, cursor text, yk_complaint *complaint)
 {
     fields seen = {false, false, false, false};
     bool comma = true;
@@ -239,7 +209,7 @@ static bool read_dictionary(yk_npy *array, cursor text, yk_complaint *complaint)
         if (!comma) {
             return npy_complain(complaint, "it is not a dictionary");
         }
-        if (!take_field(array, &seen, &text, complaint)) {
+        if (!take_field(npy, &seen, &text, complaint)) {
             return false;
         }
         comma = npy_take_char(&text, ',');
@@ -247,15 +217,12 @@ static bool read_dictionary(yk_npy *array, cursor text, yk_complaint *complaint)
     if (!seen.descr || !seen.order || !seen.shape) {
         return npy_complain(complaint, "descr, fortran_order or shape is missing");
     }
-    if (seen.fortran && order_matters(array)) {
-        return yk_complain(complaint, "the array is in Fortran order; save it with "
-                                      "numpy.ascontiguousarray(a)");
-    }
+    npy->is_fortran = seen.fortran && order_matters(&npy->shape);
     return true;
 }
 
 /* Finds the dictionary's text, and with it where the elements begin. */
-static bool find_header(yk_npy *array, cursor *text, const void *file, size_t size,
+static bool find_header(yk_npy *npy, cursor *text, const void *file, size_t size,
                         yk_complaint *complaint)
 {
     const unsigned char *bytes = file;
@@ -282,32 +249,33 @@ static bool find_header(yk_npy *array, cursor *text, const void *file, size_t si
     }
     text->at = (const char *)bytes + prefix;
     text->end = text->at + length;
-    array->offset = prefix + length;
+    npy->offset = prefix + length;
     return true;
 }
 
-bool yk_npy_parse(yk_npy *array, const void *file, size_t size, yk_complaint *complaint)
+bool yk_npy_parse(yk_npy *npy, const void *file, size_t size, yk_complaint *complaint)
 {
     cursor text = {NULL, NULL};
 
-    memset(array, 0, sizeof *array);
-    if (!find_header(array, &text, file, size, complaint) ||
-        !read_dictionary(array, text, complaint) || !yk_npy_measure(array, complaint)) {
+    memset(npy, 0, sizeof *npy);
+    if (!find_header(npy, &text, file, size, complaint) ||
+        !read_dictionary(npy, text, complaint) ||
+        !yk_shape_measure(&npy->shape, complaint)) {
         return false;
     }
-    if (size - array->offset < array->bytes) {
+    if (size - npy->offset < npy->shape.bytes) {
         char what[256];
 
-        yk_npy_describe(what, sizeof what, array);
+        yk_shape_describe(what, sizeof what, &npy->shape);
         return yk_complain(complaint,
                            "the file is cut short: an array of %s takes %zu bytes, "
                            "%zu are there",
-                           what, array->bytes, size - array->offset);
+                           what, npy->shape.bytes, size - npy->offset);
     }
     return true;
 }
 
-size_t yk_npy_header(char text[YK_NPY_HEADER_BYTES], const yk_npy *array)
+size_t yk_npy_header(char text[YK_NPY_HEADER_BYTES], const yk_shape *array)
 {
     const size_t capacity = YK_NPY_HEADER_BYTES - ALIGNMENT;
     size_t used = PREFIX_1;
@@ -333,15 +301,4 @@ size_t yk_npy_header(char text[YK_NPY_HEADER_BYTES], const yk_npy *array)
     text[8] = (char)((length - PREFIX_1) & 0xff);
     text[9] = (char)((length - PREFIX_1) >> 8);
     return length;
-}
-
-void yk_npy_describe(char *text, size_t size, const yk_npy *array)
-{
-    size_t used = (size_t)snprintf(text, size, "%s, %s", array->element->name,
-                                   array->axes == 0 ? "0-dimensional" : "");
-
-    for (unsigned i = 0; i < array->axes && used < size; i++) {
-        used += (size_t)snprintf(text + used, size - used, "%s%zu", i > 0 ? "x" : "",
-                                 array->shape[i]);
-    }
 }

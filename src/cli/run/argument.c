@@ -72,6 +72,16 @@ static bool check_names(const yk_argument *argument, yk_complaint *complaint)
     if (argument->result != NULL && argument->result[0] == '\0') {
         return yk_complain(complaint, "the result's name is missing after '='");
     }
+    if (argument->result != NULL && strcmp(argument->result, "-") == 0) {
+        return yk_complain(
+            complaint, argument->is_created
+                           ? "results are written to files; '-' is standard input"
+                           : "'-' is standard input; '-=RESULT' names a file to write");
+    }
+    if (argument->is_created && strcmp(argument->file, "-") == 0) {
+        return yk_complain(complaint,
+                           "results are written to files; '-' is standard input");
+    }
     return true;
 }
 
@@ -93,7 +103,93 @@ static const char *find_result(const char *text)
     return strrchr(text, '=');
 }
 
-/* FILE[@N] or FILE[@N]=RESULT */
+/* "48" or "1024x768" */
+static bool parse_shape(yk_shape *array, const char *text, yk_complaint *complaint)
+{
+    const char *at = text;
+
+    for (;;) {
+        if (array->axes == YK_SHAPE_AXES) {
+            return yk_complain(complaint, "a shape has at most %d axes", YK_SHAPE_AXES);
+        }
+        at = yk_scan_size(at, &array->shape[array->axes++]);
+        if (at == NULL || (*at != '\0' && *at != 'x')) {
+            return yk_complain(complaint, "'%s' is not a shape like 48 or 1024x768",
+                               text);
+        }
+        if (*at == '\0') {
+            return yk_shape_measure(array, complaint);
+        }
+        at++;
+    }
+}
+
+/* The colon in front of the last field of a text that ends at `end`; NULL if there is none. */
+static const char *last_field(const char *text, const char *end)
+{
+    return memrchr(text, ':', (size_t)(end - text));
+}
+
+static const yk_element *field_element(const char *colon, const char *end)
+{
+    return yk_element_named(colon + 1, (size_t)(end - colon - 1));
+}
+
+/* Whether a field that names no type was meant to: behind the ending of a file's name, or in
+ * front of a shape. */
+static bool is_wrong_type(const char *text, const char *colon, const char *end)
+{
+    static const char *const endings[] = {".npy", ".png", ".pgm",
+                                          ".ppm", ".raw", ".bin"};
+    const size_t length = (size_t)(colon - text);
+
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        if (length > 4 && memcmp(colon - 4, endings[i], 4) == 0) {
+            return true;
+        }
+    }
+    return *end == ':' && end[1] != '\0' &&
+           strspn(end + 1, "0123456789x") == strlen(end + 1);
+}
+
+/* Cuts ":TYPE" or ":TYPE:SHAPE" off the end, if it is there; the name itself may have colons. */
+static bool take_given(yk_argument *argument, char *text, yk_complaint *complaint)
+{
+    char *end = text + strlen(text);
+    const char *last = last_field(text, end);
+    const char *before = last != NULL ? last_field(text, last) : NULL;
+    const char *shape =
+        before != NULL && field_element(before, last) != NULL ? last : NULL;
+    const char *type = shape != NULL ? before : last;
+    const char *wrong =
+        before != NULL && is_wrong_type(text, before, last) ? before : last;
+
+    if (type == NULL) {
+        return true;
+    }
+    argument->given.element = field_element(type, shape != NULL ? shape : end);
+    if (argument->given.element == NULL) {
+        return !is_wrong_type(text, wrong, wrong == last ? end : last) ||
+               yk_complain(complaint, "'%.*s' is not an element type; those are %s",
+                           (int)strcspn(wrong + 1, ":"), wrong + 1, yk_element_names());
+    }
+    if (shape != NULL && !parse_shape(&argument->given, shape + 1, complaint)) {
+        return false;
+    }
+    text[type - text] = '\0';
+    return true;
+}
+
+/* FILE[@N][:TYPE[:SHAPE]], of which `length` characters count. */
+static bool take_file_name(yk_argument *argument, const char *text, size_t length,
+                           yk_complaint *complaint)
+{
+    return argument_copy_text(&argument->file, text, length, complaint) &&
+           take_given(argument, argument->file, complaint) &&
+           argument_take_first(argument, argument->file, complaint);
+}
+
+/* A file to read, with =RESULT if it is written, too. */
 static bool take_existing(yk_argument *argument, const char *text,
                           yk_complaint *complaint)
 {
@@ -101,8 +197,7 @@ static bool take_existing(yk_argument *argument, const char *text,
     const char *mark = written ? find_result(text) : NULL;
     const size_t length = mark != NULL ? (size_t)(mark - text) : strlen(text);
 
-    if (!argument_copy_text(&argument->file, text, length, complaint) ||
-        !argument_take_first(argument, argument->file, complaint)) {
+    if (!take_file_name(argument, text, length, complaint)) {
         return false;
     }
     if (written) {
@@ -115,66 +210,24 @@ static bool take_existing(yk_argument *argument, const char *text,
     return check_names(argument, complaint);
 }
 
-static bool parse_shape(yk_npy *array, const char *text, yk_complaint *complaint)
-{
-    const char *at = text;
-
-    for (;;) {
-        if (array->axes == YK_NPY_AXES) {
-            return yk_complain(complaint, "a shape has at most %d axes", YK_NPY_AXES);
-        }
-        at = yk_scan_size(at, &array->shape[array->axes++]);
-        if (at == NULL || (*at != '\0' && *at != 'x')) {
-            return yk_complain(complaint, "'%s' is not a shape like 48 or 1024x768",
-                               text);
-        }
-        if (*at == '\0') {
-            return yk_npy_measure(array, complaint);
-        }
-        at++;
-    }
-}
-
-/* FILE[@N]:TYPE:SHAPE; the name itself may have colons. */
 static bool take_created(yk_argument *argument, const char *text,
                          yk_complaint *complaint)
 {
-    const char *shape = strrchr(text, ':');
-    const char *type =
-        shape != NULL ? memrchr(text, ':', (size_t)(shape - text)) : NULL;
-    size_t length;
-
-    if (type == NULL) {
-        return yk_complain(complaint,
-                           "a file that is created needs its type and shape, as in "
-                           "%s:c.npy:float32:1024x768",
-                           argument->use->name);
-    }
-    length = (size_t)(shape - type - 1);
-    argument->created.element = yk_element_named(type + 1, length);
-    if (argument->created.element == NULL) {
-        return yk_complain(complaint, "'%.*s' is not an element type; those are %s",
-                           (int)length, type + 1, yk_element_names());
-    }
-    return parse_shape(&argument->created, shape + 1, complaint) &&
-           argument_copy_text(&argument->file, text, (size_t)(type - text),
-                              complaint) &&
-           argument_take_first(argument, argument->file, complaint) &&
+    return take_file_name(argument, text, strlen(text), complaint) &&
            argument_copy_text(&argument->result, argument->file, strlen(argument->file),
                               complaint) &&
            check_names(argument, complaint);
 }
 
-/* Whether a text ends in ":TYPE:SHAPE". */
-static bool has_shape(const char *text)
+/* Whether a text ends in ":TYPE" or ":TYPE:SHAPE". */
+static bool has_type(const char *text)
 {
-    const char *shape = strrchr(text, ':');
-    const char *type =
-        shape != NULL ? memrchr(text, ':', (size_t)(shape - text)) : NULL;
+    const char *end = text + strlen(text);
+    const char *last = last_field(text, end);
+    const char *before = last != NULL ? last_field(text, last) : NULL;
 
-    return type != NULL && shape[1] != '\0' &&
-           strspn(shape + 1, "0123456789x") == strlen(shape + 1) &&
-           yk_element_named(type + 1, (size_t)(shape - type - 1)) != NULL;
+    return last != NULL && (field_element(last, end) != NULL ||
+                            (before != NULL && field_element(before, last) != NULL));
 }
 
 static bool parse_array(yk_argument *argument, const char *colon,
@@ -184,7 +237,7 @@ static bool parse_array(yk_argument *argument, const char *colon,
 
     argument->kind = YOKE_ARG_ARRAY;
     argument->is_created = argument->use->access == YOKE_ACCESS_WRITE &&
-                           (!argument->use->leaves_some || has_shape(colon + 1));
+                           (!argument->use->leaves_some || has_type(colon + 1));
     if (!yk_modifiers_take(argument, end, colon, complaint)) {
         return false;
     }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "cli/complaint.h"
-#include "cli/formats/npy.h"
+#include "cli/formats/shape.h"
 #include "cli/run/scalar.h"
 #include "yoke/arg.h"
 
@@ -51,9 +51,10 @@ typedef struct yk_argument {
     size_t ragged_argument; /* this argument, counted from 1, has the offsets (/ragged=N); or 0 */
     char *ragged_file;      /* this file has them (/ragged=FILE); or NULL */
     bool is_created;        /* not read from a file */
-    char *file;             /* to read, or to create */
+    char *file;             /* to read, or to create; "-" is standard input */
     char *result;           /* to write; NULL if nothing is written */
-    yk_npy created;         /* the shape of a file to create */
+    yk_shape given;         /* FILE:TYPE:SHAPE, of a file that is created or of raw elements. No
+                             * axes: FILE:TYPE; no element either: FILE */
 
     yk_scalar scalar;
     size_t local_bytes;

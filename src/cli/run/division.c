@@ -53,7 +53,7 @@ static bool take_first(yk_division *division, const yk_argument *argument, size_
 }
 
 /* A number of elements, in bytes. */
-static bool division_scale(size_t *bytes, size_t elements, const yk_npy *array,
+static bool division_scale(size_t *bytes, size_t elements, const yk_shape *array,
                            yk_complaint *complaint)
 {
     return !__builtin_mul_overflow(elements, (size_t)array->element->bytes, bytes) ||
@@ -63,7 +63,7 @@ static bool division_scale(size_t *bytes, size_t elements, const yk_npy *array,
 
 /* /each, /pitch, /strided: the array as a row of elements. */
 static bool find_flat(yk_division *division, const yk_argument *argument,
-                      const yk_npy *array, yk_complaint *complaint)
+                      const yk_shape *array, yk_complaint *complaint)
 {
     const size_t each = argument->each != 0 ? argument->each : 1;
     size_t step;
@@ -91,7 +91,7 @@ static bool find_flat(yk_division *division, const yk_argument *argument,
 
 /* Axes in front of the one that counts the parts make blocks of a part. */
 static bool find_axis(yk_division *division, const yk_argument *argument,
-                      const yk_npy *array, yk_complaint *complaint)
+                      const yk_shape *array, yk_complaint *complaint)
 {
     if (array->axes == 0) {
         return yk_complain(complaint, "a 0-dimensional array has no parts to count");
@@ -119,7 +119,7 @@ static bool find_axis(yk_division *division, const yk_argument *argument,
 
 /* Some columns of each index of the first axis. */
 static bool find_columns(yk_division *division, const yk_argument *argument,
-                         const yk_npy *array, yk_complaint *complaint)
+                         const yk_shape *array, yk_complaint *complaint)
 {
     const size_t width = array->axes > 1 ? array->shape[1] : 0;
     const size_t column = width > 0 ? division->bytes / width : 0;
@@ -142,7 +142,7 @@ static bool find_columns(yk_division *division, const yk_argument *argument,
 }
 
 /* Elements that belong to no part are a mistake, unless there are gaps. */
-static bool check_rest(const yk_argument *argument, const yk_npy *array,
+static bool check_rest(const yk_argument *argument, const yk_shape *array,
                        yk_complaint *complaint)
 {
     return argument->pitch != 0 || argument->blocks != 0 ||
@@ -152,7 +152,7 @@ static bool check_rest(const yk_argument *argument, const yk_npy *array,
 }
 
 static bool find_parts(yk_division *division, const yk_argument *argument,
-                       const yk_npy *array, const yk_grid *grid,
+                       const yk_shape *array, const yk_grid *grid,
                        yk_complaint *complaint)
 {
     if (is_flat_division(argument)) {
@@ -279,7 +279,7 @@ static bool check_parts(yk_division *division, const yk_argument *argument,
 /* ---- all of it ---- */
 
 static bool divide_whole(yk_division *division, const yk_argument *argument,
-                         const yk_npy *array, yk_complaint *complaint)
+                         const yk_shape *array, yk_complaint *complaint)
 {
     if ((argument->first != 0 || argument->by_axis || argument->columns != 0) &&
         (!find_axis(division, argument, array, complaint) ||
@@ -296,8 +296,9 @@ static bool divide_whole(yk_division *division, const yk_argument *argument,
     return true;
 }
 
-bool yk_divide(yk_division *division, const yk_argument *argument, const yk_npy *array,
-               const yoke_range *range, const size_t group[3], yk_complaint *complaint)
+bool yk_divide(yk_division *division, const yk_argument *argument,
+               const yk_shape *array, const yoke_range *range, const size_t group[3],
+               yk_complaint *complaint)
 {
     yk_grid grid;
 

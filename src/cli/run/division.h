@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "cli/complaint.h"
-#include "cli/formats/npy.h"
+#include "cli/formats/shape.h"
 #include "cli/run/argument.h"
 #include "cli/run/grid.h"
 #include "yoke/range.h"
@@ -32,7 +32,7 @@ typedef struct yk_offsets {
 } yk_offsets;
 
 /* Divides an array; group has zeros where no work-group size is given. */
-bool yk_divide(yk_division *division, const yk_argument *argument, const yk_npy *array,
+bool yk_divide(yk_division *division, const yk_argument *argument, const yk_shape *array,
                const yoke_range *range, const size_t group[3], yk_complaint *complaint);
 
 /* The argument as the library wants it, for an array at memory. */

@@ -51,7 +51,7 @@ static size_t grid_within(const yk_grid *grid)
 }
 
 /* Whether axes from the second on, some or all of them, are the work-items of an item. */
-static bool axes_are_within(const yk_npy *array, size_t within)
+static bool axes_are_within(const yk_shape *array, size_t within)
 {
     size_t product = 1;
 
@@ -61,7 +61,7 @@ static bool axes_are_within(const yk_npy *array, size_t within)
     return product == within;
 }
 
-static bool shape_fits(const yk_grid *grid, const yk_npy *array)
+static bool shape_fits(const yk_grid *grid, const yk_shape *array)
 {
     const size_t parts = yk_grid_parts(grid);
     const size_t within = grid_within(grid);
@@ -98,7 +98,7 @@ static void describe_shape(char *text, size_t size, const yk_grid *grid)
     }
 }
 
-static bool is_transposed(const yk_grid *grid, const yk_npy *array)
+static bool is_transposed(const yk_grid *grid, const yk_shape *array)
 {
     return grid->dimensions == 2 && array->axes >= 2 &&
            grid->size[0] != grid->size[1] &&
@@ -108,7 +108,7 @@ static bool is_transposed(const yk_grid *grid, const yk_npy *array)
 
 /* What the user may have meant. */
 static void describe_hint(char *text, size_t size, const yk_grid *grid,
-                          const yk_npy *array)
+                          const yk_shape *array)
 {
     const size_t parts = yk_grid_parts(grid);
 
@@ -129,7 +129,7 @@ static void describe_hint(char *text, size_t size, const yk_grid *grid,
     }
 }
 
-bool yk_grid_fits(const yk_grid *grid, const yk_npy *array, yk_complaint *complaint)
+bool yk_grid_fits(const yk_grid *grid, const yk_shape *array, yk_complaint *complaint)
 {
     const size_t parts = yk_grid_parts(grid);
     const size_t within = grid_within(grid);
@@ -140,7 +140,7 @@ bool yk_grid_fits(const yk_grid *grid, const yk_npy *array, yk_complaint *compla
     if (shape_fits(grid, array)) {
         return true;
     }
-    yk_npy_describe(what, sizeof what, array);
+    yk_shape_describe(what, sizeof what, array);
     describe_shape(shape, sizeof shape, grid);
     describe_hint(hint, sizeof hint, grid, array);
     if (within == 1) {

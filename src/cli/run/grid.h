@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "cli/complaint.h"
-#include "cli/formats/npy.h"
+#include "cli/formats/shape.h"
 #include "yoke/range.h"
 
 typedef struct yk_grid {
@@ -33,6 +33,6 @@ size_t yk_grid_parts(const yk_grid *grid);
 
 /* Whether an array of this shape obviously has a part for each owner: an index of its first axis,
  * or one element for each work-item. If not, the complaint says what would fit. */
-bool yk_grid_fits(const yk_grid *grid, const yk_npy *array, yk_complaint *complaint);
+bool yk_grid_fits(const yk_grid *grid, const yk_shape *array, yk_complaint *complaint);
 
 #endif

@@ -43,36 +43,45 @@ static bool kind_fits(const yoke_parameter_info *parameter, const yk_argument *a
     return true;
 }
 
-/* A part, or a block of one, is a number of vectors. */
+/* Where a pixel of a picture has as many channels as the parameter's vectors have components, or
+ * a part, or a block of one, is a number of vectors. */
 static bool check_vectors(const yk_cl_type *type, const yk_argument *argument,
-                          const yk_npy *array, const yk_division *division,
-                          yk_complaint *complaint)
+                          const yk_array *array, yk_complaint *complaint)
 {
+    const yk_shape *shape = &array->shape;
     const size_t width = type->width == 3 ? 4 : type->width;
-    const size_t elements = division->bytes / array->element->bytes;
+    const size_t channels = shape->axes == 3 ? shape->shape[2] : 1;
 
-    return division->bytes % (width * type->bytes) == 0 ||
-           yk_complain(
-               complaint,
-               "%s has %zu %s, which is not a whole number of the parameter's vectors, "
-               "each of them %zu bytes",
-               argument->use->parts == YOKE_PARTS_WHOLE ? "the array" : "a part",
-               elements, array->element->name, width * type->bytes);
+    if (yk_array_file_is_picture(&array->file) && channels != width) {
+        return yk_complain(
+            complaint,
+            "the picture has %zu channel%s, and the parameter's vectors are "
+            "%zu %s",
+            channels, channels == 1 ? "" : "s", width, shape->element->name);
+    }
+    return array->division.bytes % (width * type->bytes) == 0 ||
+           yk_complain(complaint,
+                       "%s has %zu %s, which is not a whole number of the parameter's "
+                       "vectors, each of them %zu bytes",
+                       argument->use->parts == YOKE_PARTS_WHOLE ? "the array"
+                                                                : "a part",
+                       array->division.bytes / shape->element->bytes,
+                       shape->element->name, width * type->bytes);
 }
 
 static bool parameter_check_array(const yoke_parameter_info *parameter,
-                                  const yk_argument *argument, const yk_npy *array,
-                                  const yk_division *division, yk_complaint *complaint)
+                                  const yk_argument *argument, const yk_array *array,
+                                  yk_complaint *complaint)
 {
+    const yk_element *element = array->shape.element;
     char fitting[FITTING_BYTES];
     yk_cl_type type;
 
     if (!yk_cl_type_parse(&type, parameter->type) || !type.pointer) {
         return true;
     }
-    if (yk_element_fits_pointer(array->element, &type)) {
-        return type.width == 1 ||
-               check_vectors(&type, argument, array, division, complaint);
+    if (yk_element_fits_pointer(element, &type)) {
+        return type.width == 1 || check_vectors(&type, argument, array, complaint);
     }
     yk_element_fitting(fitting, sizeof fitting, &type);
     if (yk_argument_is_read(argument)) {
@@ -80,10 +89,10 @@ static bool parameter_check_array(const yoke_parameter_info *parameter,
             complaint,
             "the array's elements are %s; %s would fit (convert the array "
             "with a.astype('%.*s'))",
-            array->element->name, fitting, (int)strcspn(fitting, " "), fitting);
+            element->name, fitting, (int)strcspn(fitting, " "), fitting);
     }
     return yk_complain(complaint, "the array's elements are %s; %s would fit",
-                       array->element->name, fitting);
+                       element->name, fitting);
 }
 
 static bool check_size(const yoke_parameter_info *parameter, const yk_scalar *scalar,
@@ -133,8 +142,8 @@ static const char *kind_given(const yk_argument *argument)
 }
 
 bool yk_parameter_check(const yoke_parameter_info *parameter,
-                        const yk_argument *argument, const yk_npy *array,
-                        const yk_division *division, yk_complaint *complaint)
+                        const yk_argument *argument, const yk_array *array,
+                        yk_complaint *complaint)
 {
     if (!kind_fits(parameter, argument)) {
         char wanted[2 * FITTING_BYTES];
@@ -144,7 +153,7 @@ bool yk_parameter_check(const yoke_parameter_info *parameter,
                            kind_given(argument), wanted);
     }
     if (argument->kind == YOKE_ARG_ARRAY) {
-        return parameter_check_array(parameter, argument, array, division, complaint);
+        return parameter_check_array(parameter, argument, array, complaint);
     }
     if (argument->kind == YOKE_ARG_SCALAR) {
         return check_value(parameter, &argument->scalar, complaint);

@@ -8,13 +8,13 @@
 
 #include "cli/complaint.h"
 #include "cli/run/argument.h"
-#include "cli/run/division.h"
+#include "cli/run/array.h"
 #include "yoke/kernel.h"
 
-/* array, division: of an array argument, else not looked at. */
+/* array: of an array argument, opened and divided; else not looked at. */
 bool yk_parameter_check(const yoke_parameter_info *parameter,
-                        const yk_argument *argument, const yk_npy *array,
-                        const yk_division *division, yk_complaint *complaint);
+                        const yk_argument *argument, const yk_array *array,
+                        yk_complaint *complaint);
 
 /* Names an argument in a message: its number, text and parameter (may be NULL). */
 bool yk_parameter_complain(yk_complaint *complaint, size_t number,

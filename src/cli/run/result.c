@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/formats/format.h"
 #include "cli/interrupt.h"
 
-enum { WRITE_BYTES = 1 << 26, ANYONE = 0666, PERMISSIONS = 0777 };
+enum { ANYONE = 0666, PERMISSIONS = 0777 };
 
 static char *folder_of(const char *path)
 {
@@ -61,13 +62,18 @@ static bool check_folder(const yk_result *result, yk_complaint *complaint)
            yk_complain(complaint, "no file can be made there: %s", strerror(error));
 }
 
-bool yk_result_prepare(yk_result *result, const char *path, yk_complaint *complaint)
+bool yk_result_prepare(yk_result *result, const char *path, const yk_format *format,
+                       yk_complaint *complaint)
 {
     struct stat status;
 
     memset(result, 0, sizeof *result);
     if (path[strlen(path) - 1] == '/') {
         return yk_complain(complaint, "this is the name of a folder");
+    }
+    result->format = format != NULL ? format : yk_format_of_name(path, complaint);
+    if (result->format == NULL) {
+        return false;
     }
     result->mode = default_mode();
     result->target = realpath(path, NULL);
@@ -112,46 +118,33 @@ static int create_temporary(yk_result *result, yk_complaint *complaint)
     return descriptor;
 }
 
-static bool result_write_all(int descriptor, const char *from, size_t bytes)
+/* Down to the disk, and closed in any case. */
+static bool finish_temporary(const yk_result *result, int descriptor,
+                             yk_complaint *complaint)
 {
-    while (bytes > 0) {
-        const ssize_t done =
-            write(descriptor, from, bytes < WRITE_BYTES ? bytes : WRITE_BYTES);
+    const bool good = fchmod(descriptor, result->mode) == 0 && fsync(descriptor) == 0;
+    const int error = errno;
 
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
-        if (done < 0) {
-            return false;
-        }
-        from += done;
-        bytes -= (size_t)done;
+    if (close(descriptor) != 0 && good) {
+        return yk_format_complain_write(complaint);
     }
-    return true;
+    errno = error;
+    return good || yk_format_complain_write(complaint);
 }
 
-bool yk_result_write(yk_result *result, const yk_npy *array, const void *elements,
+bool yk_result_write(yk_result *result, const yk_shape *array, const void *elements,
                      yk_complaint *complaint)
 {
-    char header[YK_NPY_HEADER_BYTES];
-    const size_t length = yk_npy_header(header, array);
     const int descriptor = create_temporary(result, complaint);
-    bool good;
-    int error;
 
     if (descriptor < 0) {
         return false;
     }
-    good = result_write_all(descriptor, header, length) &&
-           result_write_all(descriptor, elements, array->bytes) &&
-           fchmod(descriptor, result->mode) == 0 && fsync(descriptor) == 0;
-    error = errno;
-    if (close(descriptor) != 0 && good) {
-        good = false;
-        error = errno;
+    if (!result->format->write(descriptor, array, elements, complaint)) {
+        (void)close(descriptor);
+        return false;
     }
-    return good ||
-           yk_complain(complaint, "the file cannot be written: %s", strerror(error));
+    return finish_temporary(result, descriptor, complaint);
 }
 
 /* Makes a rename last through a power failure; some file systems cannot, and do not

@@ -116,16 +116,44 @@ static bool check_ragged(run_state *run, size_t i)
                            "/ragged=%zu: argument %zu is not an array that is read",
                            number, number);
     }
-    return yk_array_check_offsets(&run->arrays[i], &offsets->npy, &run->complaint) ||
+    return yk_array_check_offsets(&run->arrays[i], &offsets->shape, &run->complaint) ||
            yk_complain_about(&run->complaint, "/ragged=%zu", number);
+}
+
+/* The first array that was read; NULL: none. */
+static const yk_shape *first_read(const run_state *run)
+{
+    for (size_t i = 0; i < run->options.argument_count; i++) {
+        if (run->arrays[i].file.format != NULL) {
+            return &run->arrays[i].shape;
+        }
+    }
+    return NULL;
+}
+
+/* Those that are read first: what is created may be like them. */
+static bool open_files(run_state *run, bool created)
+{
+    for (size_t i = 0; i < run->options.argument_count; i++) {
+        if (run->arguments[i].kind == YOKE_ARG_ARRAY &&
+            run->arguments[i].is_created == created &&
+            !yk_array_open(&run->arrays[i], &run->arguments[i], &run->options.range,
+                           created ? first_read(run) : NULL, &run->complaint)) {
+            return argument_failed(run, i, NULL);
+        }
+    }
+    return true;
 }
 
 static bool open_arrays(run_state *run)
 {
+    if (!open_files(run, false) || !open_files(run, true)) {
+        return false;
+    }
     for (size_t i = 0; i < run->options.argument_count; i++) {
-        if (run->arguments[i].kind == YOKE_ARG_ARRAY &&
-            !yk_array_open(&run->arrays[i], &run->arguments[i], &run->options.range,
-                           run->options.group, &run->complaint)) {
+        if (run->arrays[i].argument != NULL &&
+            !yk_array_divide(&run->arrays[i], &run->options.range, run->options.group,
+                             &run->complaint)) {
             return argument_failed(run, i, NULL);
         }
     }
@@ -203,8 +231,8 @@ static bool run_compare_parameters(run_state *run,
                            count == 1 ? "" : "s", list);
     }
     for (size_t i = 0; i < count; i++) {
-        if (!yk_parameter_check(&parameters[i], &run->arguments[i], &run->arrays[i].npy,
-                                &run->arrays[i].division, &run->complaint)) {
+        if (!yk_parameter_check(&parameters[i], &run->arguments[i], &run->arrays[i],
+                                &run->complaint)) {
             return argument_failed(run, i, &parameters[i]);
         }
     }
@@ -252,7 +280,7 @@ static yoke_arg run_array_arg(const run_state *run, size_t i)
 
     if (number != 0) {
         offsets = (yk_offsets){run->arrays[number - 1].memory,
-                               run->arrays[number - 1].npy.element->bytes};
+                               run->arrays[number - 1].shape.element->bytes};
     }
     return yk_division_arg(&array->division, array->argument, array->memory, offsets);
 }
@@ -376,7 +404,7 @@ static bool write_results(run_state *run)
         yk_array *array = &run->arrays[i];
 
         if (array->result.target != NULL &&
-            !yk_result_write(&array->result, &array->npy, array->memory,
+            !yk_result_write(&array->result, &array->shape, array->memory,
                              &run->complaint)) {
             return argument_failed(run, i, NULL);
         }
@@ -386,7 +414,8 @@ static bool write_results(run_state *run)
 
 static bool run_execute(run_state *run)
 {
-    return open_arrays(run) &&
+    return yk_run_options_find_range(&run->options, &run->complaint) &&
+           open_arrays(run) &&
            yk_kernel_file_read(&run->source, run->options.file, run->options.build,
                                &run->complaint) &&
            start_pool(run) && build_kernel(run) && run_check_parameters(run) &&

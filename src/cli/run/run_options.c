@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/formats/array_file.h"
 #include "cli/number.h"
 
 enum {
@@ -71,23 +72,24 @@ static bool set_range(yk_run_options *options, const char *text,
     size_t size[3] = {1, 1, 1};
     const unsigned dimensions = parse_sizes(size, text, 1);
 
-    if (dimensions == 0) {
+    if (dimensions == 0 && strspn(text, "0123456789,") == strlen(text)) {
         return yk_complain(complaint,
                            "--range: '%s' is not one to three sizes above 0, X[,Y[,Z]]",
                            text);
     }
+    options->range_file = dimensions == 0 ? text : NULL;
     options->range.dimensions = dimensions;
     memcpy(options->range.size, size, sizeof size);
     return true;
 }
 
-static bool set_offset(yk_run_options *options, unsigned *offset_dimensions,
-                      const char *text, yk_complaint *complaint)
+static bool set_offset(yk_run_options *options, const char *text,
+                       yk_complaint *complaint)
 {
     size_t offset[3] = {0, 0, 0};
 
-    *offset_dimensions = parse_sizes(offset, text, 0);
-    if (*offset_dimensions == 0) {
+    options->offset_count = parse_sizes(offset, text, 0);
+    if (options->offset_count == 0) {
         return yk_complain(
             complaint, "--offset: '%s' is not one to three numbers, X[,Y[,Z]]", text);
     }
@@ -95,13 +97,13 @@ static bool set_offset(yk_run_options *options, unsigned *offset_dimensions,
     return true;
 }
 
-static bool set_group(yk_run_options *options, unsigned *group_dimensions,
-                      const char *text, yk_complaint *complaint)
+static bool set_group(yk_run_options *options, const char *text,
+                      yk_complaint *complaint)
 {
     size_t group[3] = {1, 1, 1};
 
-    *group_dimensions = parse_sizes(group, text, 1);
-    if (*group_dimensions == 0) {
+    options->group_count = parse_sizes(group, text, 1);
+    if (options->group_count == 0) {
         return yk_complain(complaint,
                            "--group: '%s' is not one to three sizes above 0, X[,Y[,Z]]",
                            text);
@@ -155,22 +157,16 @@ static bool set_seconds(double *seconds, const char *option, const char *text,
                        option, text, most);
 }
 
-/* How many sizes the options named that come with --range; 0: the option is not there. */
-typedef struct dimension_counts {
-    unsigned group;
-    unsigned offset;
-} dimension_counts;
-
-static bool set_option(yk_run_options *options, dimension_counts *counts, int option,
-                       const char *value, yk_complaint *complaint)
+static bool set_option(yk_run_options *options, int option, const char *value,
+                       yk_complaint *complaint)
 {
     switch (option) {
     case OPTION_RANGE:
         return set_range(options, value, complaint);
     case OPTION_GROUP:
-        return set_group(options, &counts->group, value, complaint);
+        return set_group(options, value, complaint);
     case OPTION_OFFSET:
-        return set_offset(options, &counts->offset, value, complaint);
+        return set_offset(options, value, complaint);
     case OPTION_SPLIT:
         return set_split(options, value, complaint);
     case OPTION_REPEAT:
@@ -208,19 +204,18 @@ static bool set_option(yk_run_options *options, dimension_counts *counts, int op
     }
 }
 
-static bool check_group(const yk_run_options *options, unsigned group_dimensions,
-                        yk_complaint *complaint)
+static bool check_group(const yk_run_options *options, yk_complaint *complaint)
 {
     static const char names[] = "xyz";
     const yoke_range *range = &options->range;
 
-    if (group_dimensions == 0) {
+    if (options->group_count == 0) {
         return !options->round_up ||
                yk_complain(complaint, "--round-up needs a work-group size: --group");
     }
-    if (group_dimensions != range->dimensions) {
+    if (options->group_count != range->dimensions) {
         return yk_complain(complaint, "--group has %u sizes and --range has %u",
-                           group_dimensions, range->dimensions);
+                           options->group_count, range->dimensions);
     }
     for (unsigned i = 0; i < range->dimensions && !options->round_up; i++) {
         if (range->size[i] % options->group[i] != 0) {
@@ -234,26 +229,66 @@ static bool check_group(const yk_run_options *options, unsigned group_dimensions
     return true;
 }
 
-static bool run_options_check(const yk_run_options *options, dimension_counts counts,
-                              yk_complaint *complaint)
+/* Whether the sizes fit each other. */
+static bool check_dimensions(const yk_run_options *options, yk_complaint *complaint)
 {
     const yoke_range *range = &options->range;
 
-    if (range->dimensions == 0) {
-        return yk_complain(complaint, "--range is missing");
-    }
     if ((unsigned)range->split > range->dimensions) {
         return yk_complain(complaint, "--split: the range has only %u dimension%s",
                            range->dimensions, range->dimensions == 1 ? "" : "s");
     }
-    if (counts.offset != 0 && counts.offset != range->dimensions) {
+    if (options->offset_count != 0 && options->offset_count != range->dimensions) {
         return yk_complain(complaint, "--offset has %u numbers and --range has %u",
-                           counts.offset, range->dimensions);
+                           options->offset_count, range->dimensions);
+    }
+    return check_group(options, complaint);
+}
+
+static bool run_options_check(const yk_run_options *options, yk_complaint *complaint)
+{
+    if (options->range.dimensions == 0 && options->range_file == NULL) {
+        return yk_complain(complaint, "--range is missing");
     }
     if (options->quiet && options->stats) {
         return yk_complain(complaint, "--quiet and --stats exclude each other");
     }
-    return check_group(options, counts.group, complaint);
+    return options->range_file != NULL || check_dimensions(options, complaint);
+}
+
+/* A work-item for each pixel of a picture, else for each element; x is the last axis. */
+static bool range_of_file(yoke_range *range, const yk_array_file *file,
+                          yk_complaint *complaint)
+{
+    const unsigned axes = yk_array_file_is_picture(file) ? 2 : file->shape.axes;
+
+    if (axes == 0 || axes > 3 || file->shape.count == 0) {
+        return yk_complain(complaint,
+                           "a range has one to three dimensions, none of them empty; "
+                           "the array has other axes: give the sizes");
+    }
+    range->dimensions = axes;
+    for (unsigned i = 0; i < axes; i++) {
+        range->size[i] = file->shape.shape[axes - 1 - i];
+    }
+    return true;
+}
+
+bool yk_run_options_find_range(yk_run_options *options, yk_complaint *complaint)
+{
+    yk_array_file file;
+    bool good;
+
+    if (options->range_file == NULL) {
+        return true;
+    }
+    good = yk_array_file_open(&file, options->range_file, NULL, complaint);
+    if (good) {
+        good = range_of_file(&options->range, &file, complaint);
+        yk_array_file_close(&file);
+    }
+    return good ? check_dimensions(options, complaint)
+                : yk_complain_about(complaint, "--range: %s", options->range_file);
 }
 
 /* FILE KERNEL ARG... */
@@ -274,7 +309,6 @@ static bool set_words(yk_run_options *options, int count, char **words,
 bool yk_run_options_parse(yk_run_options *options, int argc, char **argv,
                           yk_complaint *complaint)
 {
-    dimension_counts counts = {0, 0};
     int option;
 
     memset(options, 0, sizeof *options);
@@ -286,10 +320,10 @@ bool yk_run_options_parse(yk_run_options *options, int argc, char **argv,
             options->help = true;
             return true;
         }
-        if (!set_option(options, &counts, option, optarg, complaint)) {
+        if (!set_option(options, option, optarg, complaint)) {
             return false;
         }
     }
     return set_words(options, argc - optind, argv + optind, complaint) &&
-           run_options_check(options, counts, complaint);
+           run_options_check(options, complaint);
 }

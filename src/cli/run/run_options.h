@@ -16,7 +16,10 @@ typedef struct yk_run_options {
     char **arguments; /* one ARG per kernel parameter */
     size_t argument_count;
     yoke_range range;
+    const char *range_file; /* --range FILE; NULL: the range is known */
     size_t group[3]; /* zeros where none is given */
+    unsigned group_count;  /* how many sizes --group had; 0: it was not given */
+    unsigned offset_count; /* the same of --offset */
     const char *build;
     const char *devices;
     size_t repeat;
@@ -33,6 +36,9 @@ typedef struct yk_run_options {
 /* On failure the complaint is empty if getopt has told already. */
 bool yk_run_options_parse(yk_run_options *options, int argc, char **argv,
                           yk_complaint *complaint);
+
+/* Sets a range that is the shape of a file. */
+bool yk_run_options_find_range(yk_run_options *options, yk_complaint *complaint);
 
 void yk_run_print_help(FILE *stream);
 

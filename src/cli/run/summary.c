@@ -130,7 +130,7 @@ static double summary_traffic(const yk_array *arrays, size_t count)
         if (arrays[i].argument != NULL) {
             const yoke_access access = arrays[i].argument->use->access;
 
-            bytes += (double)arrays[i].npy.bytes *
+            bytes += (double)arrays[i].shape.bytes *
                      (access == YOKE_ACCESS_READ_WRITE ? 2 : 1);
         }
     }
@@ -225,7 +225,7 @@ void yk_summary_print(const yk_run_options *options, const yk_array *arrays,
         if (arrays[i].argument != NULL && arrays[i].argument->result != NULL) {
             char what[256];
 
-            yk_npy_describe(what, sizeof what, &arrays[i].npy);
+            yk_shape_describe(what, sizeof what, &arrays[i].shape);
             printf("  wrote    %s (%s)\n", arrays[i].argument->result, what);
         }
     }
