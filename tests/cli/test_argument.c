@@ -163,6 +163,8 @@ static void created_arrays(void **state)
 static void other_arguments(void **state)
 {
     yk_argument argument;
+    const yoke_range plane = yoke_range_2d(64, 48);
+    yk_complaint complaint = {""};
 
     (void)state;
     parse(&argument, "local:4096");
@@ -173,6 +175,19 @@ static void other_arguments(void **state)
     assert_int_equal(argument.kind, YOKE_ARG_SCALAR);
     assert_int_equal(argument.scalar.bytes, 16);
     yk_argument_fini(&argument);
+    parse(&argument, "int32:y");
+    assert_true(yk_argument_set_range(&argument, &plane, &complaint));
+    assert_int_equal(argument.scalar.bytes, 4);
+    assert_memory_equal(argument.scalar.data, "\x30\0\0\0", 4);
+    yk_argument_fini(&argument);
+    parse(&argument, "uint8:z");
+    assert_false(yk_argument_set_range(&argument, &plane, &complaint));
+    assert_non_null(strstr(complaint.text, "only 2 dimensions"));
+    yk_argument_fini(&argument);
+    parse(&argument, "int32x2:x");
+    assert_false(yk_argument_set_range(&argument, &plane, &complaint));
+    yk_argument_fini(&argument);
+    expect_refused("int32:xy", "not an integer");
     parse(&argument, "null");
     assert_int_equal(argument.kind, YOKE_ARG_NULL);
     yk_argument_fini(&argument);

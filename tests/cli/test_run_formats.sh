@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # `yoke run` with pictures, raw files, archives, other orders and standard input.
 set -u
-. "$(dirname "$0")/run_support.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/run_support.sh"
 
 K=$folder/kernels.cl
 cat > "$K" <<'CL'
@@ -48,6 +49,7 @@ if ! "$YOKE" devices --tsv | grep -q '^opencl'; then
     exit 77
 fi
 run1() { run --devices cpu:1 "$@"; }
+"$python" -c 'import numpy as n; n.save("rgb.npy", n.load("colour.npy")[:, :, :3].copy())'
 EDGES='np.abs(np.pad(L("gray").astype(int), ((0, 0), (1, 1)), "edge")[:, :-2]
     - np.pad(L("gray").astype(int), ((0, 0), (1, 1)), "edge")[:, 2:])'
 
@@ -55,6 +57,10 @@ run1 "$K" edges --range gray.pgm in:gray.pgm out:e.npy
 numpy '(L("e") == '"$EDGES"').all() and L("e").dtype == "uint8"'
 run1 "$K" edges --range - in:- out:e2.npy:uint8 < gray.pgm
 numpy '(L("e2") == L("e")).all()'
+# The command in README.md, with a picture of another kind.
+sobel=$here/../../kernels/sobel.cl
+run1 "$sobel" sobel --range e.npy out:sobel.pgm:uint8 in:rgb.npy uint32:x uint32:y uint32:3
+[ "$(head -c 12 sobel.pgm | tr '\n' ' ')" = 'P5 32 24 255' ] || fail "no picture"
 run1 "$K" sum --range 20 items:fortran.npy items:big.npy out:s.npy
 numpy '(L("s") == 2 * L("f")).all()'
 run1 "$K" sum --range 20 items:f.raw:float32 items:f.raw:float32:4x5 out:s.raw:float32

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/run/argument.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,6 +256,32 @@ static bool parse_local(yk_argument *argument, const char *text,
     return true;
 }
 
+/* "x" is 1, "z" is 3; 0: the value is another text. */
+static unsigned range_axis_of(const char *value)
+{
+    return value[0] >= 'x' && value[0] <= 'z' && value[1] == '\0'
+               ? (unsigned)(value[0] - 'x') + 1
+               : 0;
+}
+
+bool yk_argument_set_range(yk_argument *argument, const yoke_range *range,
+                           yk_complaint *complaint)
+{
+    const size_t length = strcspn(argument->text, ":");
+    char value[24];
+
+    if (argument->range_axis == 0) {
+        return true;
+    }
+    if (argument->range_axis > range->dimensions) {
+        return yk_complain(complaint, "the range has only %u dimension%s", range->dimensions,
+                           range->dimensions == 1 ? "" : "s");
+    }
+    (void)snprintf(value, sizeof value, "%zu", range->size[argument->range_axis - 1]);
+    yk_scalar_fini(&argument->scalar);
+    return yk_scalar_parse(&argument->scalar, argument->text, length, value, complaint);
+}
+
 static bool argument_parse_text(yk_argument *argument, yk_complaint *complaint)
 {
     const char *text = argument->text;
@@ -279,7 +306,9 @@ static bool argument_parse_text(yk_argument *argument, yk_complaint *complaint)
     }
     if (yk_scalar_is_type(text, length)) {
         argument->kind = YOKE_ARG_SCALAR;
-        return yk_scalar_parse(&argument->scalar, text, length, colon + 1, complaint);
+        argument->range_axis = range_axis_of(colon + 1);
+        return argument->range_axis != 0 ||
+               yk_scalar_parse(&argument->scalar, text, length, colon + 1, complaint);
     }
     return yk_complain(
         complaint,

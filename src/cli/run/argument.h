@@ -10,6 +10,7 @@
 #include "cli/formats/shape.h"
 #include "cli/run/scalar.h"
 #include "yoke/arg.h"
+#include "yoke/range.h"
 
 /* What a kernel does with an array; the word before the colon. */
 typedef struct yk_array_use {
@@ -57,12 +58,18 @@ typedef struct yk_argument {
                              * axes: FILE:TYPE; no element either: FILE */
 
     yk_scalar scalar;
+    unsigned range_axis; /* the value is the range's size in this dimension, counted from 1
+                          * (int32:x); 0: it was given */
     size_t local_bytes;
 } yk_argument;
 
 /* Parses text, which must outlive the argument. */
 bool yk_argument_parse(yk_argument *argument, const char *text,
                        yk_complaint *complaint);
+
+/* Gives the argument its value if that is a size of the range. */
+bool yk_argument_set_range(yk_argument *argument, const yoke_range *range,
+                           yk_complaint *complaint);
 
 void yk_argument_fini(yk_argument *argument);
 

@@ -145,6 +145,21 @@ static bool open_files(run_state *run, bool created)
     return true;
 }
 
+/* The range, and values that are its sizes. */
+static bool find_range(run_state *run)
+{
+    if (!yk_run_options_find_range(&run->options, &run->complaint)) {
+        return false;
+    }
+    for (size_t i = 0; i < run->options.argument_count; i++) {
+        if (!yk_argument_set_range(&run->arguments[i], &run->options.range,
+                                   &run->complaint)) {
+            return argument_failed(run, i, NULL);
+        }
+    }
+    return true;
+}
+
 static bool open_arrays(run_state *run)
 {
     if (!open_files(run, false) || !open_files(run, true)) {
@@ -414,8 +429,7 @@ static bool write_results(run_state *run)
 
 static bool run_execute(run_state *run)
 {
-    return yk_run_options_find_range(&run->options, &run->complaint) &&
-           open_arrays(run) &&
+    return find_range(run) && open_arrays(run) &&
            yk_kernel_file_read(&run->source, run->options.file, run->options.build,
                                &run->complaint) &&
            start_pool(run) && build_kernel(run) && run_check_parameters(run) &&

@@ -90,6 +90,7 @@ static const char help[] =
     "\n"
     "Values:\n"
     "  TYPE:V           int32:5, uint64:7, float16:1, float32:1.5, float64:2\n"
+    "  TYPE:x           the range's size in x; y and z alike\n"
     "  TYPExN:V,V,...   a vector of 2, 3, 4, 8 or 16: float32x4:1,2,3,4\n"
     "  bytes:HEX        a struct by value, as laid out in memory: bytes:00ff0000\n"
     "  local:BYTES      __local memory\n"
