@@ -479,7 +479,7 @@ static void parts_of_groups(void **state)
     assert_int_equal(arg.bytes, 16);
     expect_indivisible(
         "out/group:a:float32:12", &array, range, group,
-        "do not fit 3 work-groups of 3 work-groups; the shape 3x3 would");
+        "do not fit 3 work-group rows of 3 work-groups; the shape 3x3 would");
     range.size[0] = 60;
     arg = divide("out/group:a:float32:12", &array, range, group, memory);
     assert_int_equal(arg.bytes, 16);
@@ -490,7 +490,7 @@ static void parts_of_groups(void **state)
     expect_indivisible("out/group:a:float32:12", &array, range, no_group, "--group");
     range.size[0] = 70;
     expect_indivisible("out/group:a:float32:12", &array, range, group,
-                       "fit 5 work-groups");
+                       "fit 5 work-group rows");
 }
 
 static void the_split_dimension(void **state)

@@ -16,6 +16,20 @@ size_t yk_range_items(const yoke_range *range)
     return range->size[yk_range_split(range)];
 }
 
+/* Work-items of an item; what overflows fits no array. */
+static size_t grid_within(const yk_grid *grid)
+{
+    size_t product = 1;
+
+    for (unsigned i = 0; i < 3; i++) {
+        if (i != grid->split &&
+            __builtin_mul_overflow(product, grid->size[i], &product)) {
+            return SIZE_MAX;
+        }
+    }
+    return product;
+}
+
 void yk_grid_init(yk_grid *grid, const yoke_range *range, const size_t *group)
 {
     *grid = (yk_grid){.owner = group != NULL ? "work-group" : "item",
@@ -29,25 +43,14 @@ void yk_grid_init(yk_grid *grid, const yoke_range *range, const size_t *group)
 
         grid->size[i] = size / one + (size % one != 0);
     }
+    if (group != NULL && grid_within(grid) > 1) {
+        grid->owner = "work-group row";
+    }
 }
 
 size_t yk_grid_parts(const yk_grid *grid)
 {
     return grid->size[grid->split];
-}
-
-/* Work-items of an item; what overflows fits no array. */
-static size_t grid_within(const yk_grid *grid)
-{
-    size_t product = 1;
-
-    for (unsigned i = 0; i < 3; i++) {
-        if (i != grid->split &&
-            __builtin_mul_overflow(product, grid->size[i], &product)) {
-            return SIZE_MAX;
-        }
-    }
-    return product;
 }
 
 /* Whether axes from the second on, some or all of them, are the work-items of an item. */

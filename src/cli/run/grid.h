@@ -11,7 +11,7 @@
 #include "yoke/range.h"
 
 typedef struct yk_grid {
-    const char *owner;  /* "item" or "work-group" */
+    const char *owner;  /* "item", "work-group", or what is an item of them: "work-group row" */
     const char *within; /* what an owner consists of: "work-item" or "work-group" */
     unsigned dimensions;
     unsigned split;
