@@ -17,12 +17,19 @@
  * fails. */
 static const int directions[] = {O_WRONLY, O_RDONLY, O_RDONLY};
 
+/* Larger than what a command prints: a write that fails is then the one at the end, whose reason
+ * is known. stdio forgets that of an earlier one. */
+static char output_buffer[1 << 16];
+
 void yk_output_prepare(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) < 0) {
             (void)!open("/dev/null", directions[fd]); /* the lowest that is free */
         }
+    }
+    if (isatty(STDOUT_FILENO) == 0) {
+        (void)setvbuf(stdout, output_buffer, _IOFBF, sizeof output_buffer);
     }
     (void)signal(SIGPIPE, SIG_IGN);
 }
