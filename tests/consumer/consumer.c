@@ -190,6 +190,48 @@ static void test_shapes(yoke_pool *pool)
     yoke_kernel_destroy(kernel);
 }
 
+/* Two values per item from the array's other end, and the sum of a row of any length. */
+static void other_parts(const yoke_span *span, void *const args[])
+{
+    float *twice = (float *)args[0], *sums = (float *)args[3];
+    const float *mirrored = (const float *)args[1], *values = (const float *)args[2];
+    const unsigned *begins = (const unsigned *)args[4];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        twice[2 * i] = twice[2 * i + 1] = mirrored[WIDTH - 1 - i];
+        sums[i] = 0.0f;
+        for (unsigned j = begins[i]; j < begins[i + 1]; j++) {
+            sums[i] += values[j];
+        }
+    }
+}
+
+static void test_other_parts(yoke_pool *pool)
+{
+    float *twice = new_floats(pool, (size_t)WIDTH * 2), *from = new_floats(pool, WIDTH);
+    float *sums = new_floats(pool, WIDTH);
+    unsigned *begins = (unsigned *)yoke_alloc(pool, (WIDTH + 1) * sizeof *begins);
+    yoke_kernel *kernel = new_kernel(pool, "other_parts", other_parts, 0);
+    size_t wrong = 0;
+
+    CHECK(begins != NULL);
+    for (unsigned i = 0; i <= WIDTH; i++) {
+        begins[i] = i / 2;
+    }
+    CHECK_OK(pool, yoke_map(pool, kernel, yoke_range_1d(WIDTH),
+                            yoke_arg_scaled(yoke_out(twice, sizeof *twice), 2, 1),
+                            yoke_arg_mirrored(yoke_in(from, sizeof *from)),
+                            yoke_arg_ragged(yoke_in(from, sizeof *from), begins),
+                            yoke_out(sums, sizeof *sums),
+                            yoke_in_whole(begins, (WIDTH + 1) * sizeof *begins)));
+    for (size_t i = 0; i < WIDTH; i++) {
+        wrong += twice[2 * i + 1] != from[WIDTH - 1 - i];
+        wrong += sums[i] != (i % 2 == 1 ? from[i / 2] : 0.0f);
+    }
+    CHECK(wrong == 0);
+    yoke_kernel_destroy(kernel);
+}
+
 /* Rows of a tile from those above and below, for rows with an even number. */
 static void even_rows(const yoke_span *span, void *const args[])
 {
@@ -862,6 +904,7 @@ int main(void)
     test_workers(pool);
     test_arguments(pool);
     test_shapes(pool);
+    test_other_parts(pool);
     test_tiles(pool);
     test_in_place(pool);
     test_scatter(pool, yoke_range_2d(32, 32));
