@@ -16,7 +16,7 @@ function(yoke_layer name)
     yoke_internal_target(yoke_${name}_objects)
     target_link_libraries(yoke_${name}_objects PRIVATE yoke_lto yoke_hardening)
 
-    add_library(yoke_${name} STATIC $<TARGET_OBJECTS:yoke_${name}_objects>)
+    add_library(yoke_${name} STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:yoke_${name}_objects>)
     target_link_libraries(yoke_${name} PUBLIC yoke_sanitizers yoke_system)
     foreach(layer ${arg_DEPENDS})
         if(TARGET yoke_${layer})
@@ -36,4 +36,13 @@ function(yoke_internal_target target)
     target_compile_definitions(${target} PRIVATE
         _GNU_SOURCE CL_TARGET_OPENCL_VERSION=300)
     target_link_libraries(${target} PRIVATE yoke_flags yoke_system)
+endfunction()
+
+# Where a program or library is put by the build: into the build folder itself, or where a project
+# around has all of its own.
+function(yoke_output target kind)
+    if(NOT DEFINED CMAKE_${kind}_OUTPUT_DIRECTORY)
+        set_target_properties(${target} PROPERTIES
+            ${kind}_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+    endif()
 endfunction()

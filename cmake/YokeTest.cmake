@@ -22,7 +22,7 @@ function(yoke_test_properties name label)
         TIMEOUT ${ctest_limit}
         COST ${limit}
         SKIP_RETURN_CODE 77
-        ENVIRONMENT "YOKE=${PROJECT_BINARY_DIR}/yoke;YOKE_SOURCE=${PROJECT_SOURCE_DIR};YOKE_TEST_LIMIT=${limit};RUSTICL_ENABLE=llvmpipe"
+        ENVIRONMENT "YOKE=$<TARGET_FILE:yoke_command>;YOKE_SOURCE=${PROJECT_SOURCE_DIR};YOKE_TEST_LIMIT=${limit};RUSTICL_ENABLE=llvmpipe"
         ENVIRONMENT_MODIFICATION "${yoke_test_environment}")
 endfunction()
 

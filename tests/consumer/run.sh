@@ -27,6 +27,11 @@ echo "== install"
 cmake --install "$build" --prefix "$prefix" >"$work/install.log" ||
     { cat "$work/install.log"; exit 1; }
 
+echo "== what is there beside the library"
+for file in share/doc/yoke/{LICENSE,README.md,docs/guide.md} include/yoke/yoke.h; do
+    [ -s "$prefix/$file" ] || { echo "not installed: $file" >&2; exit 1; }
+done
+
 echo "== find_package"
 cmake -S "$here" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/configure.log" ||
     { cat "$work/configure.log"; exit 1; }
