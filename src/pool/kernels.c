@@ -12,6 +12,7 @@
 #include "protocol/device_kinds.h"
 #include "source/include.h"
 #include "source/source.h"
+#include "source/source_file.h"
 #include "source/variable.h"
 #include "sys/elf.h"
 
@@ -36,12 +37,18 @@ static bool group_fits(const size_t group[3])
 static yoke_status kernel_check_options(const yoke_kernel_options *options,
                                         yk_error *error)
 {
-    if (options->source == NULL && options->native == NULL) {
+    const bool has_source = options->source != NULL || options->source_file != NULL;
+
+    if (!has_source && options->native == NULL) {
         return yk_fail(
             error, YOKE_EINVAL,
             "a kernel has a source, a native function or both: neither given");
     }
-    if (options->source != NULL &&
+    if (options->source != NULL && options->source_file != NULL) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "a kernel has .source or .source_file: both given");
+    }
+    if (has_source &&
         (options->name == NULL || options->name[0] == '\0')) {
         return yk_fail(error, YOKE_EINVAL,
                        "a kernel with source needs the name of its __kernel function");
@@ -501,16 +508,25 @@ static yoke_status make_whole(yk_whole_source *whole, yoke_kernel_options *optio
                               yk_error *error)
 {
     char noun[YK_KERNEL_NAME_BYTES + 16];
-    yoke_status status;
+    const char *source = options->source;
+    const char *words = options->build_options != NULL ? options->build_options : "";
+    yk_source_file file = {NULL, NULL};
+    yoke_status status = YOKE_OK;
 
     memset(whole, 0, sizeof *whole);
-    if (options->source == NULL) {
+    if (source == NULL && options->source_file == NULL) {
         return YOKE_OK;
     }
     (void)snprintf(noun, sizeof noun, "kernel '%s'", options->name);
-    status = yk_whole_source_make(
-        whole, options->source,
-        options->build_options != NULL ? options->build_options : "", noun, error);
+    if (source == NULL) {
+        status = yk_source_file_open(&file, options->source_file, words, noun, error);
+        source = file.source;
+        words = file.options;
+    }
+    if (status == YOKE_OK) {
+        status = yk_whole_source_make(whole, source, words, noun, error);
+    }
+    yk_source_file_close(&file);
     options->source = whole->source;
     options->build_options = whole->options;
     return status != YOKE_OK

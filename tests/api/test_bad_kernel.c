@@ -32,6 +32,17 @@ static void test_kernel_options(void **state)
                     "neither given");
     check_no_kernel(&(yoke_kernel_options){.source = "__kernel void f() {}"},
                     YOKE_EINVAL, "needs the name");
+    check_no_kernel(&(yoke_kernel_options){.source_file = "f.cl"}, YOKE_EINVAL,
+                    "needs the name");
+    check_no_kernel(&(yoke_kernel_options){.name = "f", .source = "", .source_file = "f.cl"},
+                    YOKE_EINVAL, "both given");
+    check_no_kernel(&(yoke_kernel_options){.name = "f", .source_file = "/nowhere/f.cl"},
+                    YOKE_ENOENT,
+                    "kernel 'f': the source file '/nowhere/f.cl' cannot be read: No such file");
+    check_no_kernel(&(yoke_kernel_options){.name = "f", .source_file = "/tmp"}, YOKE_ESYSTEM,
+                    "'/tmp' cannot be read: Is a directory");
+    check_no_kernel(&(yoke_kernel_options){.name = "f", .source_file = "a\"b.cl"}, YOKE_EINVAL,
+                    "quotation mark");
     check_no_kernel(
         &(yoke_kernel_options){.name = "", .source = "__kernel void f() {}"},
         YOKE_EINVAL, "needs the name");

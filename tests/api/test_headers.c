@@ -357,9 +357,35 @@ static void messages_name_the_file_and_its_line(void **state)
     api_close(pool);
 }
 
+/* In a folder with a blank in its name: the file, and beside it what it includes in both ways. */
+static void a_source_may_be_a_file(void **state)
+{
+    const yoke_kernel_options options = {
+        .name = "f", .source_file = "a folder/f.cl", .build_options = "-DMORE=2"};
+    yoke_kernel *kernel;
+
+    (void)state;
+    (void)mkdir("a folder", 0700);
+    write_text("a folder/f.cl",
+               "#include \"quoted.h\"\n#include <angled.h>\n"
+               "__kernel void f(__global uint *out) { out[get_global_id(0)] = K + L + MORE; }\n");
+    write_text("a folder/quoted.h", "#define K 30\n");
+    write_text("a folder/angled.h", "#define L 10\n");
+    if (!open_pool(&source_devices[0])) {
+        return;
+    }
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    check_items(kernel, ITEMS, 42);
+    write_text("a folder/f.cl", "__kernel void f(__global uint *out)\n{ out = nothing; }\n");
+    assert_int_equal(yoke_kernel_create(&kernel, pool, &options), YOKE_EBUILD);
+    assert_non_null(strstr(yoke_pool_error(pool), "a folder/f.cl:2"));
+    yoke_pool_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        yt_unit_test(a_source_may_be_a_file),
         yt_unit_test(a_kernel_keeps_the_text_it_was_created_with),
         yt_unit_test(builds_for_a_range_are_of_the_same_text),
         yt_unit_test(files_are_found_in_every_way_and_kept),
