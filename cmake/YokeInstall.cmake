@@ -34,6 +34,7 @@ write_basic_package_version_file(yoke-config-version.cmake
 install(FILES
     ${CMAKE_CURRENT_BINARY_DIR}/yoke-config.cmake
     ${CMAKE_CURRENT_BINARY_DIR}/yoke-config-version.cmake
+    cmake/YokeKernels.cmake cmake/YokeEmbed.cmake
     DESTINATION ${package_dir} COMPONENT yoke_development)
 
 # An absolute GNUInstallDirs path stands as it is. A relative one is under the prefix,
