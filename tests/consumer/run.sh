@@ -20,7 +20,7 @@ names=$(sed -nE \
     -e 's/^YOKE_API .*[ *](yoke_[a-z0-9_]+)\(.*/\1/p' "${headers[@]}" |
     grep -vE '_sized$|_H$|^YOKE_(API|ARG_LIST|ARG_COUNT|STATUS_ENTRY)$' | sort -u)
 for name in $names; do
-    grep -qw "$name" "$here/consumer.c" || { echo "not used: $name" >&2; exit 1; }
+    grep -qw "$name" "$here/consumer.c" "$here/consumer_clc.c" || { echo "not used: $name" >&2; exit 1; }
 done
 
 echo "== install"
@@ -38,6 +38,32 @@ cmake -S "$here" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/configur
 cmake --build "$work/build"
 "$work/build/consumer_c"
 "$work/build/consumer_cxx"
+"$work/build/consumer_clc"
+
+echo "== what clc.h refuses is refused in a sentence"
+refused() { # TEXT_OF_C WORDS
+    printf '#include <yoke/clc.h>\n%s\n' "$1" >"$work/refused.c"
+    for compiler in gcc clang; do
+        command -v $compiler >/dev/null || continue
+        if $compiler -std=c11 -fsyntax-only -I "$prefix/include" "$work/refused.c" 2>"$work/said"; then
+            echo "$compiler compiles: $1" >&2
+            exit 1
+        fi
+        grep -q "$2" "$work/said" || { cat "$work/said"; exit 1; }
+    done
+}
+refused '__kernel void f(__local float *x) { x[0] = 0; }' 'yoke/clc.h: local memory is not supported'
+refused 'void f(void) { barrier(CLK_LOCAL_MEM_FENCE); }' 'yoke/clc.h: barriers are not supported'
+refused 'void f(__global int *x) { atomic_add(x, 1); }' 'yoke/clc.h: atomic functions'
+refused 'uint f(uint x, int y) { return min(x, y); }' 'must have one type, as in OpenCL'
+refused 'float4 f(float x) { return (float4)(sin(x), cos(x), x, x); }' 'error'
+refused 'int4 f(int x) { return make_int4(x, x); }' 'make_int4() needs 4 components'
+refused '__kernel void f(__global int *x) { x[0] = 0; }
+YOKE_CLC_FUNCTION(f, g, __global float *)' 'these are not the types of the kernel'
+if c++ -fsyntax-only -x c++ -I "$prefix/include" "$prefix/include/yoke/clc.h" 2>"$work/said"; then
+    exit 1
+fi
+grep -q 'yoke/clc.h is for C, not for C++' "$work/said"
 
 echo "== pkg-config"
 pc=$(dirname "$(find "$prefix" -name yoke.pc)")
