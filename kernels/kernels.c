@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "clc_forms.h"
+
 /* Made from the .cl files by the build: sample_source_saxpy[] and so on. */
 #define DECLARE_SOURCE(kernel, file, x, y, z) extern const char sample_source_##file[];
 SAMPLE_KERNEL_TABLE(DECLARE_SOURCE)
@@ -35,6 +37,10 @@ yoke_status sample_kernel_create(yoke_kernel **kernel, yoke_pool *pool,
     yoke_kernel_options options = {.name = sample->name};
     options.source = (forms & SAMPLE_SOURCE) != 0 ? sample->source : NULL;
     options.native = (forms & SAMPLE_NATIVE) != 0 ? sample->native : NULL;
+    if ((forms & SAMPLE_CLC) != 0) {
+        yoke_native *clc = sample_clc_form(name);
+        options.native = clc != NULL ? clc : sample->native;
+    }
     memcpy(options.group, sample->group, sizeof options.group);
     return yoke_kernel_create(kernel, pool, &options);
 }

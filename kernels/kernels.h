@@ -37,8 +37,9 @@ typedef struct sample_kernel {
     size_t group[3];     /* work-group size, or zeros */
 } sample_kernel;
 
-/* Which forms of a kernel to use; SOURCE and NATIVE may be combined. */
-enum { SAMPLE_SOURCE = 1, SAMPLE_NATIVE = 2, SAMPLE_BOTH = 3 };
+/* Which forms of a kernel to use; SOURCE may be combined with NATIVE or CLC. CLC is the source
+ * compiled as C (clc_forms.h), and NATIVE where there is none. */
+enum { SAMPLE_SOURCE = 1, SAMPLE_NATIVE = 2, SAMPLE_BOTH = 3, SAMPLE_CLC = 4 };
 
 /* All sample kernels; the one after the last has a NULL name. */
 extern const sample_kernel sample_kernels[];

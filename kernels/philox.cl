@@ -6,7 +6,11 @@
  * of counter and key, with no state to hand on, so any device can compute any part of
  * them.
  */
-uint4 philox4x32(const uint4 counter, const uint2 key)
+#ifndef YOKE_CLC /* C has no vector literals: see yoke/clc.h */
+#define make_uint4 (uint4)
+#endif
+
+static inline uint4 philox4x32(const uint4 counter, const uint2 key)
 {
     uint c0 = counter.x, c1 = counter.y, c2 = counter.z, c3 = counter.w;
     uint k0 = key.x, k1 = key.y;
@@ -21,15 +25,17 @@ uint4 philox4x32(const uint4 counter, const uint2 key)
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    return (uint4)(c0, c1, c2, c3);
+    return make_uint4(c0, c1, c2, c3);
 }
 
 /* numbers[i] = philox(counter + i, key); only the counter's first word is incremented. */
 __kernel void philox_fill(__global uint4 *numbers, const uint4 counter, const uint2 key)
 {
     const size_t i = get_global_id(0);
+    uint4 own = counter;
 
-    numbers[i] = philox4x32(counter + (uint4)((uint)i, 0, 0, 0), key);
+    own.x += (uint)i;
+    numbers[i] = philox4x32(own, key);
 }
 
 /* hits[i] = how many of 2 draws random points of the unit square lie within the quarter
@@ -40,7 +46,7 @@ __kernel void philox_pi(__global uint *hits, const uint draws, const uint2 key)
     uint inside = 0;
 
     for (uint draw = 0; draw < draws; draw++) {
-        const uint4 words = philox4x32((uint4)(draw, (uint)i, (uint)(i >> 32), 0), key);
+        const uint4 words = philox4x32(make_uint4(draw, (uint)i, (uint)(i >> 32), 0), key);
         const ulong x0 = words.x >> 1;
         const ulong y0 = words.y >> 1;
         const ulong x1 = words.z >> 1;

@@ -6,8 +6,8 @@
  * most 255. All in integers, so the result is the same everywhere; the square root is
  * corrected. Beyond an edge its last pixel is repeated. Range: width x height.
  */
-int brightness(__global const uchar *in, const int x, const int y, const int width,
-               const int height, const uint channels)
+static int brightness(__global const uchar *in, const int x, const int y, const int width,
+                      const int height, const uint channels)
 {
     const size_t column = (size_t)clamp(x, 0, width - 1);
     const size_t row = (size_t)clamp(y, 0, height - 1);

@@ -9,6 +9,7 @@ sample_setup sample_setups[] = {
     {"opencl:pocl", SAMPLE_BOTH},
     {"cpu,opencl:pocl", SAMPLE_BOTH},
     {"fake:2x1/private", SAMPLE_NATIVE},
+    {"cpu", SAMPLE_CLC},
 };
 
 yoke_pool *setup_pool(void **state)

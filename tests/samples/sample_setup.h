@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every test of a sample kernel runs on several pools: the host form on cores, the
- * source on cores, the source on an OpenCL device, both together, and the host form on
- * devices whose memory is their own.
+ * source on cores, the source on an OpenCL device, both together, the host form on
+ * devices whose memory is their own, and the source compiled as C.
  */
 #ifndef SAMPLE_SETUP_H
 #define SAMPLE_SETUP_H
@@ -28,7 +28,8 @@ extern sample_setup sample_setups[];
         SAMPLE_TEST(test, "source on cores", 1),                                       \
         SAMPLE_TEST(test, "source on an OpenCL device", 2),                            \
         SAMPLE_TEST(test, "both forms on both", 3),                                    \
-        SAMPLE_TEST(test, "host form in private memory", 4)
+        SAMPLE_TEST(test, "host form in private memory", 4),                           \
+        SAMPLE_TEST(test, "source as C on cores", 5)
 
 #define SAMPLE_TEST(test, where, index)                                                \
     {                                                                                  \
