@@ -65,7 +65,7 @@
         PUT(mad_sat(x, y, z)) PUT(clz(x)) PUT(popcount(x)) PUT(rotate(x, y))           \
         PUT(min(x, y)) PUT(max(x, y)) PUT(clamp(x, min(y, z), max(y, z)))              \
         PUT(bitselect(x, y, z)) PUT(select(x, y, z)) PUT(as_##T(as_##U(x)))            \
-        PUT((T)((U)x + (U)y)) PUT((T)((U)x * (U)y)) PUT(x ^ y) PUT((T)(x >> 3))        \
+        PUT((T)((U)x + (U)y)) PUT((T)((ulong)x * (ulong)y)) PUT(x ^ y) PUT((T)(x >> 3))        \
         PUT(abs(v).x == abs(x)) PUT((T)abs_diff(v, w).y) PUT(add_sat(v, w).z)          \
         PUT(max(v, w).w) PUT(min(v, x).x) PUT(rotate(v, w).y) PUT(select(v, w, w).z)   \
         PUT(clamp(v, (T)1, (T)9).y) PUT((T)convert_char_sat(x)) PUT((T)convert_uchar_sat(x)) \
