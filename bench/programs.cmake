@@ -2,21 +2,13 @@
 # One program per contender, each with the same main program and the same loops, and the
 # driver that measures them. A contender whose peer is not installed is left out.
 
-set(bench_text ${CMAKE_CURRENT_SOURCE_DIR}/loops.cl)
-set(bench_embed ${PROJECT_SOURCE_DIR}/kernels/embed.cmake)
-add_custom_command(
-    OUTPUT loops.cl.c
-    COMMAND ${CMAKE_COMMAND} -DINPUT=${bench_text} -DOUTPUT=loops.cl.c -DNAME=loops
-            -P ${bench_embed}
-    DEPENDS ${bench_text} ${bench_embed}
-    VERBATIM)
-
 # The loops, compiled once for everybody.
 add_library(bench_loops STATIC loops.c)
 target_link_libraries(bench_loops PUBLIC m PRIVATE yoke_flags yoke_kernel_flags)
 
 # The rest is not for this machine's processor alone: valgrind has to understand it.
-add_library(bench_contender STATIC contender.c workload.c loops.cl.c)
+add_library(bench_contender STATIC contender.c workload.c)
+yoke_add_kernels(bench_contender loops.cl PREFIX sample_source_)
 target_compile_definitions(bench_contender PRIVATE _GNU_SOURCE)
 target_link_libraries(bench_contender PRIVATE yoke_flags)
 
