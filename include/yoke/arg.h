@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * Kernel arguments, one yoke_arg per kernel parameter, in order. An array argument declares
- * which bytes an item reads and writes. That is what lets a range be split over devices that do
+ * Kernel arguments, one yoke_arg per kernel parameter, in order; yoke_uses() may follow. An array
+ * argument declares which bytes an item reads and writes. That is what lets a range be split over devices that do
  * not share memory, moved, and retried after a crash.
  *
  * Arrays must lie in memory of the pool (yoke_alloc) unless the map says `.stage`.
@@ -34,7 +34,8 @@ typedef enum yoke_arg_kind {
     YOKE_ARG_ARRAY = 1, /**< `__global` or `__constant` pointer */
     YOKE_ARG_SCALAR = 2, /**< any value or struct passed by value */
     YOKE_ARG_LOCAL = 3, /**< `__local` pointer: scratch memory of a work-group */
-    YOKE_ARG_NULL = 4   /**< an array that is absent: see yoke_null() */
+    YOKE_ARG_NULL = 4,  /**< an array that is absent: see yoke_null() */
+    YOKE_ARG_USES = 5   /**< no parameter: see yoke_uses() */
 } yoke_arg_kind;
 
 /** How the kernel uses an array; READ and WRITE may be combined. */
@@ -345,6 +346,32 @@ static inline yoke_arg yoke_null(void)
     yoke_arg arg;
     memset(&arg, 0, sizeof arg);
     arg.kind = YOKE_ARG_NULL;
+    return arg;
+}
+
+/**
+ * Memory that the kernel reaches through pointers which it finds in other memory: the rows that a
+ * table of row pointers (T **) points to. It is no parameter of the kernel: it follows all
+ * arguments that are. Any item may access all of it. Jobs are ordered by it as by an argument;
+ * memory that is lent, or that a failed job should have written, is treated as an argument, too.
+ *
+ * yoke_map(pool, kernel, range, yoke_out(y, sizeof *y), yoke_in_whole(rows, n * sizeof *rows),
+ *          yoke_uses(data, n * row_bytes, YOKE_ACCESS_READ))
+ *
+ * Pool memory has the same addresses in all workers. A device with memory of its own cannot follow
+ * pointers: it stands aside from the job. A job that writes such memory is not split, as with
+ * yoke_inout_whole(); it may overlap no other argument then. The checking mode cannot see what is
+ * done through pointers: a kernel that writes through them is not checked.
+ *
+ * @param pointer  memory of the pool, also with `.stage`. Pieces that lie apart are declared one by
+ *                 one, or with yoke_arg_strided()
+ * @param bytes    of all of it
+ * @param access   what the kernel does with it
+ */
+static inline yoke_arg yoke_uses(const void *pointer, size_t bytes, yoke_access access)
+{
+    yoke_arg arg = yoke_arg_array(pointer, bytes, access, YOKE_PARTS_WHOLE);
+    arg.kind = YOKE_ARG_USES;
     return arg;
 }
 

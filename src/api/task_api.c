@@ -63,7 +63,7 @@ static yoke_status task_submit_each(yoke_future **job, yoke_pool *pool,
         status = yk_call_take_args(request, call->arg_size, error);
     }
     if (status == YOKE_OK && request->arg_count < YK_MAX_ARGS) {
-        request->task.arg_count = (uint32_t)request->arg_count;
+        request->task.arg_count = (uint32_t)yk_request_passed(request);
         request->task.input = task_find_plain(request, YOKE_ACCESS_READ);
         request->task.output = task_find_plain(request, YOKE_ACCESS_WRITE);
     }

@@ -203,10 +203,22 @@ static uint64_t choose_unit(const check_device *check, const yk_launch *launch)
     return unit;
 }
 
-/* Tasks are called only once, since they may have other effects. */
+static bool writes_through_pointers(const yk_launch *launch)
+{
+    for (uint32_t i = launch->arg_count; i < yk_launch_array_count(launch); i++) {
+        if ((launch->args[i].access & YK_WRITE) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Tasks are called only once, since they may have other effects; so are kernels that write
+ * through pointers, which lead to the arrays themselves and not to images. */
 static bool is_passed_through(const check_device *check)
 {
-    return yk_kernel_is_task(check->kernel) || check->kernel->is_own != 0;
+    return yk_kernel_is_task(check->kernel) || check->kernel->is_own != 0 ||
+           writes_through_pointers(check->launch);
 }
 
 static yoke_status check_begin(yk_device *device, const yk_kernel *kernel,

@@ -78,6 +78,8 @@ typedef struct yk_device_info {
     uint32_t compute_units;
     uint32_t lanes;     /* maximum number of chunks in flight, 1 to YK_MAX_LANES */
     bool shares_memory; /* it works in place on the shared window */
+    /* kernels can use the window's addresses that they find in memory */
+    bool follows_pointers;
     bool has_double;
     bool is_cpu;
 } yk_device_info;

@@ -2,6 +2,7 @@
 #include "launch/check.h"
 
 #include "launch/alias.h"
+#include "launch/check_used.h"
 #include "launch/footprint.h"
 
 /* What the items of the whole range access of an argument, or only what they write. */
@@ -68,15 +69,13 @@ bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
            (arg_disturbs(a, x, b, y) || arg_disturbs(b, y, a, x));
 }
 
-/* The offsets of ragged arrays follow the arguments. */
+/* What is used but not passed follows the arguments. */
 static yoke_status check_pair(const yk_launch *launch, uint32_t first, uint32_t second,
                               yk_error *error)
 {
     return second < launch->arg_count
                ? yk_alias_check(launch, first, second, error)
-               : yk_fail(error, YOKE_EINVAL,
-                         "argument %u is written and overlaps the offsets of a ragged array",
-                         first + 1);
+               : yk_used_refuse_overlap(launch, first, second, error);
 }
 
 static yoke_status check_overlap(yk_launch *launch, yk_error *error)
@@ -102,6 +101,7 @@ static yoke_status check_count(const yk_launch_input *input, yk_error *error)
 {
     const int expected = input->parameter_count;
     const size_t declared = input->kernel->parameter_count;
+    size_t passed;
 
     if (input->request->arg_count > YK_MAX_ARGS) {
         return yk_fail(error, YOKE_EINVAL,
@@ -111,14 +111,15 @@ static yoke_status check_count(const yk_launch_input *input, yk_error *error)
     if (input->request->arg_count > 0 && input->request->args == NULL) {
         return yk_fail(error, YOKE_EINVAL, "`args` is NULL");
     }
-    if (declared != 0 && input->request->arg_count != declared) {
+    passed = yk_request_passed(input->request);
+    if (declared != 0 && passed != declared) {
         return yk_fail(error, YOKE_EINVAL,
-                       "%zu argument(s) given, the kernel takes %zu (.parameters)",
-                       input->request->arg_count, declared);
+                       "%zu argument(s) given, the kernel takes %zu (.parameters)", passed,
+                       declared);
     }
-    if (expected >= 0 && input->request->arg_count != (size_t)expected) {
+    if (expected >= 0 && passed != (size_t)expected) {
         return yk_fail(error, YOKE_EINVAL, "%zu argument(s) given, the kernel takes %d",
-                       input->request->arg_count, expected);
+                       passed, expected);
     }
     return YOKE_OK;
 }
@@ -129,16 +130,35 @@ static bool writes_whole(const yk_arg *arg)
            (arg->access & YK_WRITE) != 0;
 }
 
+/* What is used but not passed is listed behind the arguments: those by pointer first, so that all
+ * have the numbers of the call. */
+static yoke_status fill_args(yk_launch *launch, const yk_launch_input *input, yk_error *error)
+{
+    const size_t count = input->request->arg_count;
+    const size_t passed = launch->arg_count;
+    size_t values_used = 0;
+    yoke_status status = YOKE_OK;
+
+    for (size_t i = passed; i < count && status == YOKE_OK; i++) {
+        status = yk_launch_fill_pointed(launch, i, input, error);
+    }
+    for (size_t i = 0; i < passed && status == YOKE_OK; i++) {
+        status = yk_launch_fill_arg(launch, i, input, &values_used, error);
+    }
+    for (size_t i = 0; i < count && status == YOKE_OK; i++) {
+        launch->whole |= writes_whole(&launch->args[i]);
+    }
+    return status;
+}
+
 yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,
                            yk_error *error)
 {
-    size_t values_used = 0;
-    yoke_status status;
+    yoke_status status = yk_launch_fill_range(launch, input->kernel, &input->request->range,
+                                              input->request->options.round_up, error);
 
+    launch->arg_count = 0;
     launch->used_count = 0;
-    status = yk_launch_fill_range(launch, input->kernel, &input->request->range,
-                             input->request->options.round_up, error);
-
     if (status == YOKE_OK) {
         status = check_count(input, error);
     }
@@ -147,14 +167,8 @@ yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,
     }
     launch->kernel_id = input->kernel->id;
     launch->whole = 0;
-    launch->arg_count = (uint32_t)input->request->arg_count;
+    launch->arg_count = (uint32_t)yk_request_passed(input->request);
     launch->task = input->request->task;
-    for (size_t i = 0; i < input->request->arg_count; i++) {
-        status = yk_launch_fill_arg(launch, i, input, &values_used, error);
-        if (status != YOKE_OK) {
-            return status;
-        }
-        launch->whole |= writes_whole(&launch->args[i]);
-    }
-    return check_overlap(launch, error);
+    status = fill_args(launch, input, error);
+    return status == YOKE_OK ? check_overlap(launch, error) : status;
 }

@@ -41,6 +41,10 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
                                const yk_launch_input *input, size_t *values_used,
                                yk_error *error);
 
+/* Lists one argument that is no parameter of the kernel. */
+yoke_status yk_launch_fill_pointed(yk_launch *launch, size_t index,
+                                   const yk_launch_input *input, yk_error *error);
+
 /* The number of bytes from an array's pointer to the end of what may be accessed, in a launch
  * whose range is filled in. YOKE_EINVAL if the array is not valid, or reaches before the
  * pointer. */

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "launch/check.h"
 #include "launch/check_array.h"
+#include "launch/check_used.h"
 
 /* Launches have the numbers of the interface. */
 static_assert((int)YK_ARG_ARRAY == (int)YOKE_ARG_ARRAY, "as in yoke_arg_kind");
@@ -99,6 +100,7 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
                            arg->bytes);
         }
         return YOKE_OK;
+    case YOKE_ARG_USES:
     case YOKE_ARG_NONE:
     case YOKE_ARG_NULL:
     default:
@@ -124,5 +126,19 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
     if (status == YOKE_OK) {
         status = fill_kind(launch, to, input, arg, values_used, error);
     }
+    return status == YOKE_OK ? YOKE_OK : check_arg_refuse(input, index, error);
+}
+
+yoke_status yk_launch_fill_pointed(yk_launch *launch, size_t index,
+                                   const yk_launch_input *input, yk_error *error)
+{
+    const yoke_arg *arg = &input->request->args[index];
+    const yoke_status status =
+        arg->kind == YOKE_ARG_USES
+            ? yk_used_add_pointed(launch, input, arg, (uint32_t)index + 1, error)
+            : yk_fail(error, YOKE_EINVAL,
+                      "a parameter of the kernel follows a yoke_uses(): what is no parameter "
+                      "comes after all that are");
+
     return status == YOKE_OK ? YOKE_OK : check_arg_refuse(input, index, error);
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/bits.h"
+#include "launch/check_used.h"
 #include "launch/footprint.h"
 #include "launch/lent.h"
 
@@ -48,39 +49,20 @@ static uint64_t offset_at(const void *offsets, size_t bytes, uint64_t number)
                       : ((const uint64_t *)offsets)[number];
 }
 
-/* Lists them as an array that is read: from now on no job changes them before this one ends. */
-static yoke_status list_offsets(yk_launch *launch, const yk_launch_input *input,
-                                const yoke_arg *arg, yk_part_run numbers, yk_error *error)
+static yoke_status list_offsets(yk_launch *launch, const yk_arg *to,
+                                const yk_launch_input *input, const yoke_arg *arg,
+                                yk_part_run numbers, yk_error *error)
 {
-    yk_arg *used = &launch->args[yk_launch_array_count(launch)];
-    yk_allocation block;
-
-    if (yk_launch_array_count(launch) == YK_MAX_ARGS) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "%u arguments and offsets of ragged arrays given; at most %d are "
-                       "allowed",
-                       yk_launch_array_count(launch) + 1, YK_MAX_ARGS);
-    }
-    if (!yk_arena_find(input->arena, arg->offsets, &block)) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "its offsets, %p, are not memory of this pool (yoke_alloc)",
-                       arg->offsets);
-    }
-    *used = (yk_arg){
-        .kind = YK_ARG_ARRAY,
-        .access = YK_READ,
-        .parts = YK_PARTS_WHOLE,
-        .address = (uint64_t)(uintptr_t)arg->offsets + numbers.begin * arg->offset_bytes,
+    const yk_used offsets = {
+        .name = "its offsets are",
+        .pointer = arg->offsets,
+        .skipped = numbers.begin * arg->offset_bytes,
         .bytes = (numbers.end - numbers.begin + 1) * arg->offset_bytes,
-        .blocks = 1,
-        .block_address = (uint64_t)(uintptr_t)input->arena->mapping.base + block.offset,
-        .block_bytes = block.bytes,
-        .block_id = block.id,
-        .table = block.table,
-        .attachment = block.attachment,
+        .number = (uint32_t)(to - launch->args) + 1,
+        .flags = YK_ARG_READ_EARLY,
     };
-    launch->used_count++;
-    return YOKE_OK;
+
+    return yk_used_add(launch, input, &offsets, error);
 }
 
 /* Whether the offsets, as listed, may be read here and now. */
@@ -139,7 +121,7 @@ yoke_status yk_check_offsets(yk_launch *launch, yk_arg *to, const yk_launch_inpu
                        "offsets are aligned integers of 4 or 8 bytes, not of %zu at %p",
                        (size_t)arg->offset_bytes, arg->offsets);
     }
-    status = list_offsets(launch, input, arg, numbers, error);
+    status = list_offsets(launch, to, input, arg, numbers, error);
     if (status == YOKE_OK) {
         status = check_offsets_place(&launch->args[yk_launch_array_count(launch) - 1],
                                      numbers, error);

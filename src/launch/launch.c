@@ -36,6 +36,21 @@ uint32_t yk_launch_array_count(const yk_launch *launch)
     return launch->arg_count + launch->used_count;
 }
 
+bool yk_launch_uses(const yk_launch *launch, uint32_t flags)
+{
+    for (uint32_t i = launch->arg_count; i < yk_launch_array_count(launch); i++) {
+        if ((launch->args[i].flags & flags) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t yk_launch_number(const yk_launch *launch, uint32_t index)
+{
+    return index < launch->arg_count ? index + 1 : (uint32_t)launch->args[index].value;
+}
+
 const yk_arg *yk_launch_array_of(const yk_launch *launch, const yk_arg *arg)
 {
     return arg->kind == YK_ARG_ALIAS ? &launch->args[arg->value] : arg;

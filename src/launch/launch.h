@@ -22,7 +22,7 @@ enum {
     YK_ARG_SCALAR = 2,
     YK_ARG_LOCAL = 3,
     YK_ARG_NULL = 4,
-    YK_ARG_ALIAS = 5,
+    YK_ARG_ALIAS = 7,
 };
 enum { YK_READ = 1, YK_WRITE = 2 };
 enum { YK_PARTS_ITEM = 0, YK_PARTS_GROUP = 1, YK_PARTS_WHOLE = 2 };
@@ -34,6 +34,9 @@ enum {
     /* the pages of its allocation may hold others, too: no device may take them as a whole */
     YK_ARG_SHARES_PAGES = 8,
     YK_ARG_FROM_BEGIN = 16, /* items are counted from the range's first, not from id 0 */
+    /* used, not passed: ... */
+    YK_ARG_BY_POINTER = 32, /* the kernel finds pointers to it in other memory (yoke_uses) */
+    YK_ARG_READ_EARLY = 64, /* the submission reads it: offsets */
 };
 
 /* Which parts item (or group) i owns. */
@@ -61,7 +64,8 @@ typedef struct yk_arg {
     uint64_t blocks; /* array: blocks of a part, at least 1 */
     uint64_t stride; /* array: bytes from block to block */
     uint64_t value;   /* scalar: offset of its bytes in yk_launch.values, 16-aligned;
-                       * alias: which argument is the array, from 0; an earlier one */
+                       * alias: which argument is the array, from 0; an earlier one;
+                       * used, not passed: the number of the argument it belongs to */
     uint64_t block_address; /* array: the allocation in which it lies */
     uint64_t block_bytes;   /* array: size of that allocation */
     uint64_t block_id;      /* array: its number, never used twice in a pool */
@@ -116,7 +120,8 @@ typedef struct yk_launch {
     uint32_t round_up;  /* launches are padded to whole work-groups */
     uint32_t whole;     /* not split: the whole range is one chunk */
     uint32_t arg_count;
-    uint32_t used_count; /* arrays that are used but not passed: they follow the arguments */
+    /* arrays that are used but not passed: they follow the arguments, those by pointer first */
+    uint32_t used_count;
     yk_task_call task;
     yk_arg args[YK_MAX_ARGS];
     unsigned char values[YK_LAUNCH_VALUE_BYTES];
@@ -138,6 +143,12 @@ bool yk_arg_leaves_some(const yk_arg *arg);
 
 /* The number of arguments, and of arrays that are used but not passed. */
 uint32_t yk_launch_array_count(const yk_launch *launch);
+
+/* Whether one of the arrays that are used but not passed has one of these flags. */
+bool yk_launch_uses(const yk_launch *launch, uint32_t flags);
+
+/* The number, from 1, of the argument of the call to which an array of the launch belongs. */
+uint32_t yk_launch_number(const yk_launch *launch, uint32_t index);
 
 /* The argument, or the array that it is an alias of. */
 const yk_arg *yk_launch_array_of(const yk_launch *launch, const yk_arg *arg);

@@ -5,7 +5,7 @@
 
 void yk_lent_changed(const yk_launch *launch, uint64_t begin, uint64_t end)
 {
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         const yk_arg *arg = &launch->args[i];
         yk_extent extent;
 

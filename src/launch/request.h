@@ -53,4 +53,16 @@ typedef struct yk_request {
     struct yk_item_texts *item_texts; /* a stream's; NULL: not wanted */
 } yk_request;
 
+/* The number of arguments that the kernel gets; those that it only uses (yoke_uses) follow. */
+static inline size_t yk_request_passed(const yk_request *request)
+{
+    size_t count = 0;
+
+    while (request->args != NULL && count < request->arg_count &&
+           request->args[count].kind != YOKE_ARG_USES) {
+        count++;
+    }
+    return count;
+}
+
 #endif

@@ -168,6 +168,8 @@ yoke_status yk_cl_bring_up(yk_cl_device *device, const yk_device_config *config,
     yk_cl_self_test(device);
     device->is_open = true;
     device->info.shares_memory = device->memory != YK_CL_COPY;
+    /* With a buffer a kernel gets an address of the device's. */
+    device->info.follows_pointers = device->memory == YK_CL_POINTER;
     device->info.max_block_bytes =
         device->memory == YK_CL_POINTER ? 0 : device->max_alloc;
     return make_other_lanes(device, error);

@@ -23,8 +23,8 @@ yoke_status yk_cl_task_check(const yk_kernel *kernel, yk_error *error)
 /* The function works on the host's memory, which may not have what devices hold. */
 static yoke_status check_lent(const yk_launch *launch, yk_error *error)
 {
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
-        if (launch->args[i].table != 0) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
+        if (launch->args[i].table != 0 && (launch->args[i].flags & YK_ARG_READ_EARLY) == 0) {
             return yk_fail(error, YOKE_EINVAL,
                            "argument %u is lent: call yoke_reclaim() before a task "
                            "that asks for a device",

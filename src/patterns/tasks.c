@@ -104,8 +104,8 @@ yoke_status yk_tasks_check_failure(const yk_request *request, yk_error *error)
     for (size_t i = 0; keeps && request->args != NULL && i < request->arg_count; i++) {
         const yoke_arg *arg = &request->args[i];
 
-        if (arg->kind == YOKE_ARG_ARRAY && (arg->access & YOKE_ACCESS_WRITE) != 0 &&
-            arg->parts != YOKE_PARTS_ITEM) {
+        if ((arg->kind == YOKE_ARG_ARRAY || arg->kind == YOKE_ARG_USES) &&
+            (arg->access & YOKE_ACCESS_WRITE) != 0 && arg->parts != YOKE_PARTS_ITEM) {
             return yk_fail(error, YOKE_EINVAL,
                            "argument %zu: with YOKE_ON_FAILURE_KEEP each item writes a part "
                            "of its own (yoke_out, yoke_inout)",
@@ -173,7 +173,18 @@ void yk_tasks_take_options(yk_request *request, const yoke_task_options *options
     request->on_context = options->on_context;
 }
 
-/* The context is the last argument. */
+/* Adds the context, behind the arguments that the function gets. */
+static void tasks_add_context(yk_request *request, yoke_arg *args)
+{
+    const size_t passed = yk_request_passed(request);
+
+    memmove(args + passed + 1, args + passed,
+            (request->arg_count - passed) * sizeof *args);
+    args[passed] = yoke_scalar_bytes(request->context, request->context_bytes);
+    request->arg_count++;
+    request->task.context = (uint32_t)passed + 1;
+}
+
 static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
                                        yoke_kernel *kernel, const yk_request *asked,
                                        uint64_t begun, yk_error *error)
@@ -192,9 +203,7 @@ static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
         memcpy(args, asked->args, asked->arg_count * sizeof *args);
     }
     if (asked->context_bytes > 0) {
-        args[request.arg_count++] =
-            yoke_scalar_bytes(asked->context, asked->context_bytes);
-        request.task.context = (uint32_t)request.arg_count;
+        tasks_add_context(&request, args);
     }
     if (asked->has_result) {
         status = yk_result_attach(&request, asked->max_result, error);

@@ -40,11 +40,13 @@ static bool order_conflicts(const yk_launch *earlier, const yk_launch *later,
     return any;
 }
 
+/* Whether it writes what the later one's submission reads. */
 static bool order_changes_used(const yk_launch *earlier, const yk_launch *later)
 {
-    for (uint32_t i = 0; i < earlier->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(earlier); i++) {
         for (uint32_t j = later->arg_count; j < yk_launch_array_count(later); j++) {
-            if (yk_args_conflict(earlier, &earlier->args[i], later, &later->args[j])) {
+            if ((later->args[j].flags & YK_ARG_READ_EARLY) != 0 &&
+                yk_args_conflict(earlier, &earlier->args[i], later, &later->args[j])) {
                 return true;
             }
         }
@@ -54,7 +56,9 @@ static bool order_changes_used(const yk_launch *earlier, const yk_launch *later)
 
 bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch)
 {
-    for (uint32_t i = 0; launch->used_count > 0 && i < pool->jobs.count; i++) {
+    const bool reads = yk_launch_uses(launch, YK_ARG_READ_EARLY);
+
+    for (uint32_t i = 0; reads && i < pool->jobs.count; i++) {
         const uint32_t slot = pool->jobs.slots_by_age[i];
 
         if (order_changes_used(&pool->control->jobs[slot].launch, launch)) {

@@ -126,7 +126,7 @@ static bool keep_written(yk_launch *launch, const yoke_future *future)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         if (spoiled_is_written(&launch->args[i]) && !spoiled_is_scratch(future, i)) {
             launch->args[count++] = launch->args[i];
         }

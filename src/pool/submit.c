@@ -83,7 +83,7 @@ static void limit_variants(yoke_pool *pool, yoke_kernel *kernel, yk_launch *laun
 
 static bool changes_in_place(const yk_launch *launch)
 {
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         if (yk_arg_is_changed_in_place(&launch->args[i])) {
             return true;
         }
@@ -120,7 +120,7 @@ static const yk_completion_ops submitted_ops = {.drop = submit_undo};
 /* Whether something of a lent array may be on devices alone by now. */
 static bool may_be_held(const yk_launch *launch)
 {
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         const yk_arg *arg = &launch->args[i];
 
         if (arg->kind == YK_ARG_ARRAY && arg->table != 0 &&
@@ -136,7 +136,7 @@ static bool note_kept(const yk_launch *launch)
 {
     bool any = false;
 
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         if (yk_lent_may_stay(&launch->args[i])) {
             yk_lent_table(&launch->args[i])->keeper = launch->id;
             any = true;
@@ -145,16 +145,18 @@ static bool note_kept(const yk_launch *launch)
     return any;
 }
 
+/* What is used but not passed is read in the window by every worker, also by one that holds it. */
 static void prepare_holders(yk_job *job, uint32_t generation, bool recovers)
 {
     const bool held = may_be_held(&job->launch);
+    const bool needs_all = recovers || yk_launch_uses(&job->launch, YK_ARG_BY_POINTER);
 
     job->keeps = !recovers && note_kept(&job->launch);
     job->has_holders = held || job->keeps != 0;
     yk_writeback_begin(job, generation,
-                       !held      ? YK_WRITEBACK_FREE
-                       : recovers ? YK_WRITEBACK_ALL
-                                  : YK_WRITEBACK_SHARES);
+                       !held       ? YK_WRITEBACK_FREE
+                       : needs_all ? YK_WRITEBACK_ALL
+                                   : YK_WRITEBACK_SHARES);
 }
 
 /* It fails before it is open: what it needs is spoiled. */
@@ -384,7 +386,7 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
         status = submit_stage_locked(pool, future, &job->launch, error);
     }
     /* The lock may have been given up; from here on it is not. */
-    if (status == YOKE_OK && job->launch.used_count > 0 &&
+    if (status == YOKE_OK && yk_launch_uses(&job->launch, YK_ARG_READ_EARLY) &&
         pool->jobs.next_sequence != next_sequence) {
         status = yk_fail(error, YOKE_EBUSY,
                          "another thread has submitted a job, which may change the offsets "

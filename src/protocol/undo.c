@@ -35,7 +35,7 @@ static bool for_each_block(const yk_undo_log *log, const yk_launch *launch,
                            uint64_t *total)
 {
     *total = 0;
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         yk_extent own;
 
         if (!yk_arg_is_changed_in_place(&launch->args[i]) ||

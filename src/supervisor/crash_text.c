@@ -155,7 +155,7 @@ static void name_argument(const yk_control *control, const yk_job *job, uint32_t
 {
     const yk_kernel_slot *kernel = &control->kernels[job->kernel_slot];
 
-    yk_text_format(name, bytes, "argument %u", index + 1);
+    yk_text_format(name, bytes, "argument %u", yk_launch_number(&job->launch, index));
     if (atomic_load(&kernel->parameters_state) == 2 &&
         (int64_t)index < kernel->parameter_count) {
         const size_t length = strlen(name);
@@ -171,7 +171,7 @@ static bool find_argument(const yk_job *job, uint64_t address, uint32_t *index)
 {
     uint64_t nearest = argument_reach;
 
-    for (uint32_t i = 0; i < yk_min(job->launch.arg_count, YK_MAX_ARGS); i++) {
+    for (uint32_t i = 0; i < yk_min(yk_launch_array_count(&job->launch), YK_MAX_ARGS); i++) {
         uint64_t low;
         uint64_t high;
         uint64_t distance;

@@ -89,7 +89,7 @@ static void holder_give_back(yk_worker_self *self, const yk_job *job, yk_job_ref
                              uint32_t state)
 {
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_GIVE);
-    for (uint32_t i = 0; i < job->launch.arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(&job->launch); i++) {
         const yk_arg *arg = &job->launch.args[i];
 
         if (arg->kind != YK_ARG_ARRAY || arg->table == 0) {
@@ -213,7 +213,8 @@ static yoke_status holder_report_lost(yk_worker_self *self, const yk_job *job,
                    "bytes [%llu, %llu) of argument %u were lost with worker %s, whose "
                    "device had the only copy",
                    (unsigned long long)(begin - arg->address),
-                   (unsigned long long)(low + bytes - arg->address), index + 1,
+                   (unsigned long long)(low + bytes - arg->address),
+                   yk_launch_number(&job->launch, index),
                    self->control->workers[yk_holder_slot(holder)].name);
 }
 
@@ -307,7 +308,8 @@ yoke_status yk_worker_check_holders(yk_worker_self *self, const yk_job *job,
     yoke_status status = YOKE_OK;
 
     for (uint32_t i = 0;
-         job->has_holders != 0 && i < launch->arg_count && status == YOKE_OK; i++) {
+         job->has_holders != 0 && i < yk_launch_array_count(launch) && status == YOKE_OK;
+         i++) {
         const yk_arg *arg = &launch->args[i];
 
         if (arg->kind != YK_ARG_ARRAY || arg->table == 0) {

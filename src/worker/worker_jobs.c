@@ -37,6 +37,24 @@ static void worker_fail_job(yk_worker_self *self, yk_job *job, yk_job_ref ref,
     yk_job_stop(self->control, ref, status);
 }
 
+/* Memory that the kernel reaches through pointers is in no transfer and no buffer. A task is a
+ * function of the host, also one that asks for a device. */
+static yoke_status check_pointers(yk_worker_self *self, const yk_launch *launch,
+                                  const yk_kernel *kernel, const yk_device *device)
+{
+    yk_device_info info;
+
+    if (!yk_launch_uses(launch, YK_ARG_BY_POINTER) || kernel->task == YK_TASK_DEVICE) {
+        return YOKE_OK;
+    }
+    device->ops->describe(device, &info);
+    return info.follows_pointers
+               ? YOKE_OK
+               : yk_fail(&self->error, YOKE_EUNSUPPORTED,
+                         "the device cannot follow pointers in the pool's memory, and the job "
+                         "has memory that is reached through them (yoke_uses)");
+}
+
 /* Prepares a device for the job. If the second device cannot run a kernel that also has a native
  * form, the native form runs instead. */
 static yoke_status worker_begin_job(yk_worker_self *self, const yk_job *job,
@@ -53,6 +71,9 @@ static yoke_status worker_begin_job(yk_worker_self *self, const yk_job *job,
     status = *device == self->source_device
                  ? yk_worker_build_source(self, job->kernel_slot)
                  : YOKE_OK;
+    if (status == YOKE_OK) {
+        status = check_pointers(self, &job->launch, kernel, *device);
+    }
     if (status == YOKE_OK) {
         yk_worker_set_keeping(self, job, *device);
         status = (*device)->ops->begin(*device, kernel, &job->launch, &self->error);

@@ -80,6 +80,7 @@ static void fake_describe(const yk_device *device, yk_device_info *info)
         .memory_bytes = info->memory_bytes,
         .lanes = is_private(fake) ? YK_MAX_LANES : 1,
         .shares_memory = !is_private(fake),
+        .follows_pointers = !is_private(fake),
         .has_double = info->has_double,
         .is_cpu = true,
     };

@@ -76,6 +76,7 @@ static void native_describe(const yk_device *device, yk_device_info *info)
         .memory_bytes = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0,
         .lanes = 1,
         .shares_memory = true,
+        .follows_pointers = true,
         .has_double = true,
         .is_cpu = true,
     };
@@ -197,7 +198,7 @@ static yoke_span make_span(const yk_launch *launch, const yk_device_place *place
 
 static bool has_lent(const yk_launch *launch)
 {
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         if (yk_lent_table(&launch->args[i]) != NULL) {
             return true;
         }
