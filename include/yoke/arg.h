@@ -35,7 +35,8 @@ typedef enum yoke_arg_kind {
     YOKE_ARG_SCALAR = 2, /**< any value or struct passed by value */
     YOKE_ARG_LOCAL = 3, /**< `__local` pointer: scratch memory of a work-group */
     YOKE_ARG_NULL = 4,  /**< an array that is absent: see yoke_null() */
-    YOKE_ARG_USES = 5   /**< no parameter: see yoke_uses() */
+    YOKE_ARG_USES = 5,  /**< no parameter: see yoke_uses() */
+    YOKE_ARG_SCALAR_FROM = 6 /**< a value in memory: see yoke_scalar_from() */
 } yoke_arg_kind;
 
 /** How the kernel uses an array; READ and WRITE may be combined. */
@@ -338,6 +339,35 @@ static inline yoke_arg yoke_scalar_bytes(const void *value, size_t bytes)
     }
     return arg;
 }
+
+/**
+ * A value that the kernel gets as with yoke_scalar_bytes(), and that is read when the job starts,
+ * not when it is submitted: when all jobs before it that write the value have ended. So an
+ * iteration can compute a number, and the next job use it, without a wait in the program:
+ *
+ *     yoke_map_async(&last, pool, step, range, NULL, YOKE_ARGS(yoke_out(alpha, sizeof *alpha), ...));
+ *     yoke_map_async(&last, pool, axpy, range, NULL, YOKE_ARGS(yoke_scalar_from(alpha), ...));
+ *
+ * The memory counts as an array that the job reads: jobs that write it later wait, and no other
+ * argument of the job may write it. All workers get the same value. (The result of yoke_reduce()
+ * and yoke_map_reduce() is written by the program's thread that learns of their end: wait for
+ * it.)
+ *
+ * @param pointer  memory of the pool, also with `.stage`, of any alignment
+ * @param bytes    of the value, at most 16384
+ */
+static inline yoke_arg yoke_scalar_from_sized(const void *pointer, size_t bytes)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_SCALAR_FROM;
+    arg.pointer = pointer;
+    arg.bytes = bytes;
+    return arg;
+}
+
+/** yoke_scalar_from_sized() with the size of what `pointer` points to. */
+#define yoke_scalar_from(pointer) yoke_scalar_from_sized((pointer), sizeof *(pointer))
 
 /** An array that is absent: the kernel gets a null pointer, and must not access it. For kernels that
  *  can do without an input or a result. */

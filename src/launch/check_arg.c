@@ -15,8 +15,14 @@ static_assert((int)YK_PARAMETER_ARRAY == (int)YOKE_ARG_ARRAY, "as in yoke_arg_ki
 static_assert((int)YK_PARAMETER_SCALAR == (int)YOKE_ARG_SCALAR, "as in yoke_arg_kind");
 static_assert((int)YK_PARAMETER_LOCAL == (int)YOKE_ARG_LOCAL, "as in yoke_arg_kind");
 
-static const char *const kind_names[] = {"nothing", "an array", "a scalar",
-                                         "local memory", "no array"};
+static const char *const kind_names[] = {"nothing",      "an array", "a scalar",
+                                         "local memory", "no array", "memory that is used",
+                                         "a scalar"};
+
+static bool is_scalar(const yoke_arg *arg)
+{
+    return arg->kind == YOKE_ARG_SCALAR || arg->kind == YOKE_ARG_SCALAR_FROM;
+}
 
 /* Puts "argument 3 (y, float*): " before the error text. */
 static yoke_status check_arg_refuse(const yk_launch_input *input, size_t index,
@@ -37,14 +43,15 @@ static yoke_status check_arg_refuse(const yk_launch_input *input, size_t index,
 static yoke_status check_parameter(const yoke_arg *arg, const yk_parameter *parameter,
                                    yk_error *error)
 {
-    const unsigned wanted =
-        arg->kind == YOKE_ARG_NULL ? YK_PARAMETER_ARRAY : (unsigned)arg->kind;
+    const unsigned wanted = arg->kind == YOKE_ARG_NULL ? YK_PARAMETER_ARRAY
+                            : is_scalar(arg)           ? YK_PARAMETER_SCALAR
+                                                       : (unsigned)arg->kind;
 
     if (parameter->kind != YK_PARAMETER_UNKNOWN && parameter->kind != wanted) {
         return yk_fail(error, YOKE_EINVAL, "%s given, the kernel takes %s",
                        kind_names[arg->kind], kind_names[parameter->kind]);
     }
-    if (arg->kind == YOKE_ARG_SCALAR && parameter->bytes != 0 &&
+    if (is_scalar(arg) && parameter->bytes != 0 &&
         arg->bytes != parameter->bytes) {
         return yk_fail(error, YOKE_EINVAL,
                        "a value of %zu bytes given, the kernel takes %u", arg->bytes,
@@ -75,6 +82,42 @@ static yoke_status fill_scalar(yk_launch *launch, yk_arg *to, const yoke_arg *ar
     return YOKE_OK;
 }
 
+/* The value stays where it is: see yk_launch_value(). */
+static yoke_status fill_scalar_from(yk_launch *launch, yk_arg *to,
+                                    const yk_launch_input *input, const yoke_arg *arg,
+                                    yk_error *error)
+{
+    const yk_used value = {
+        .name = "it is read when the job starts, and its memory is",
+        .pointer = arg->pointer,
+        .bytes = arg->bytes,
+        .number = (uint32_t)(to - launch->args) + 1,
+        .flags = YK_ARG_AT_START,
+    };
+    const yk_arg *used = &launch->args[yk_launch_array_count(launch)];
+    yoke_status status;
+
+    if (arg->bytes > YK_LAUNCH_VALUE_BYTES) {
+        return yk_fail(error, YOKE_EINVAL, "a value of %zu bytes given; at most %d are allowed",
+                       arg->bytes, YK_LAUNCH_VALUE_BYTES);
+    }
+    if (arg->pointer == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the value's address is NULL");
+    }
+    status = yk_used_add(launch, input, &value, error);
+    if (status == YOKE_OK &&
+        used->bytes > used->block_address + used->block_bytes - used->address) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the value has %zu bytes; its allocation ends after %llu", arg->bytes,
+                       (unsigned long long)(used->block_address + used->block_bytes -
+                                            used->address));
+    }
+    to->kind = YK_ARG_SCALAR;
+    to->flags = YK_ARG_AT_START;
+    to->address = (uint64_t)(uintptr_t)arg->pointer;
+    return status;
+}
+
 static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
                              const yk_launch_input *input, const yoke_arg *arg,
                              size_t *values_used, yk_error *error)
@@ -93,6 +136,8 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
         return yk_check_array(launch, to, input, arg, error);
     case YOKE_ARG_SCALAR:
         return fill_scalar(launch, to, arg, values_used, error);
+    case YOKE_ARG_SCALAR_FROM:
+        return fill_scalar_from(launch, to, input, arg, error);
     case YOKE_ARG_LOCAL:
         if (arg->bytes > UINT32_MAX) {
             return yk_fail(error, YOKE_EINVAL,
@@ -120,7 +165,7 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
     memset(to, 0, sizeof *to);
     to->kind = (uint32_t)arg->kind;
     to->bytes = arg->bytes;
-    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_NULL) {
+    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_SCALAR_FROM) {
         status = check_parameter(arg, &input->parameters[index], error);
     }
     if (status == YOKE_OK) {

@@ -12,7 +12,7 @@ typedef struct yk_used {
     uint64_t skipped;    /* bytes from there to the first that is read */
     uint64_t bytes;
     uint32_t number;     /* of the argument to which it belongs, from 1 */
-    uint32_t flags;      /* YK_ARG_READ_EARLY */
+    uint32_t flags;      /* YK_ARG_READ_EARLY or YK_ARG_AT_START */
 } yk_used;
 
 /* Adds it: from now on no job changes it before this one ends. The memory that is read may reach

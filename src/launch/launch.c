@@ -51,6 +51,12 @@ uint32_t yk_launch_number(const yk_launch *launch, uint32_t index)
     return index < launch->arg_count ? index + 1 : (uint32_t)launch->args[index].value;
 }
 
+const void *yk_launch_value(const yk_launch *launch, const yk_arg *arg)
+{
+    return (arg->flags & YK_ARG_AT_START) != 0 ? (const void *)(uintptr_t)arg->address
+                                               : launch->values + arg->value;
+}
+
 const yk_arg *yk_launch_array_of(const yk_launch *launch, const yk_arg *arg)
 {
     return arg->kind == YK_ARG_ALIAS ? &launch->args[arg->value] : arg;

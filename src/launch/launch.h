@@ -37,6 +37,7 @@ enum {
     /* used, not passed: ... */
     YK_ARG_BY_POINTER = 32, /* the kernel finds pointers to it in other memory (yoke_uses) */
     YK_ARG_READ_EARLY = 64, /* the submission reads it: offsets */
+    YK_ARG_AT_START = 128,  /* each worker reads it when it begins: a scalar, and its memory */
 };
 
 /* Which parts item (or group) i owns. */
@@ -53,7 +54,7 @@ typedef struct yk_arg {
     uint32_t access;  /* array: YK_READ | YK_WRITE */
     uint32_t parts;   /* array */
     uint32_t flags;   /* array: YK_ARG_READS_ALL and so on */
-    uint64_t address; /* array: the pointer that the kernel gets */
+    uint64_t address; /* array: the pointer that the kernel gets; scalar: its memory, or 0 */
     uint64_t bytes;   /* array: of one block of a part, or of the whole; scalar; local */
     uint64_t halo_before; /* array, per item: readable parts before the item's ... */
     uint64_t halo_after;  /* ... and after it, as far as they exist */
@@ -149,6 +150,25 @@ bool yk_launch_uses(const yk_launch *launch, uint32_t flags);
 
 /* The number, from 1, of the argument of the call to which an array of the launch belongs. */
 uint32_t yk_launch_number(const yk_launch *launch, uint32_t index);
+
+/*
+ * The bytes of a scalar argument. With YK_ARG_AT_START they are read in the pool's memory, by each
+ * worker for itself, after the launch has begun. All read the same, since the memory is listed as
+ * an array that is read:
+ *
+ *     step                                     process         if it dies here
+ *     all that write the value have ended,     any             as for any array that is read
+ *     and the job is ready
+ *     the value is back from devices           each holder     it is lost: the chunk fails (ELOST)
+ *     (YK_WRITEBACK_ALL)
+ *     enter the job, attach its segments       worker          nothing
+ *     read the value, for its device           worker          its replacement reads it again
+ *     the chunk                                worker          computed again, with the same value
+ *     leave                                    worker          nothing
+ *     the job ends: a job that writes the      any             as for any array that is read
+ *     value may be ready now
+ */
+const void *yk_launch_value(const yk_launch *launch, const yk_arg *arg);
 
 /* The argument, or the array that it is an alias of. */
 const yk_arg *yk_launch_array_of(const yk_launch *launch, const yk_arg *arg);

@@ -327,7 +327,7 @@ static cl_int bind_argument(yk_cl_device *device, size_t index)
         return bind_array(device, index);
     case YK_ARG_SCALAR:
         return yk_cl.clSetKernelArg(kernel, (cl_uint)index, (size_t)arg->bytes,
-                                    launch->values + arg->value);
+                                    yk_launch_value(launch, arg));
     case YK_ARG_ALIAS:
         return bind_alias(device, index);
     case YK_ARG_NULL:

@@ -28,7 +28,7 @@ static yoke_status check_lent(const yk_launch *launch, yk_error *error)
             return yk_fail(error, YOKE_EINVAL,
                            "argument %u is lent: call yoke_reclaim() before a task "
                            "that asks for a device",
-                           i + 1);
+                           yk_launch_number(launch, i));
         }
     }
     return YOKE_OK;

@@ -149,7 +149,8 @@ static bool note_kept(const yk_launch *launch)
 static void prepare_holders(yk_job *job, uint32_t generation, bool recovers)
 {
     const bool held = may_be_held(&job->launch);
-    const bool needs_all = recovers || yk_launch_uses(&job->launch, YK_ARG_BY_POINTER);
+    const bool needs_all =
+        recovers || yk_launch_uses(&job->launch, YK_ARG_BY_POINTER | YK_ARG_AT_START);
 
     job->keeps = !recovers && note_kept(&job->launch);
     job->has_holders = held || job->keeps != 0;

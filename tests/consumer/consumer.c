@@ -756,6 +756,7 @@ static void test_processes(yoke_pool *pool)
     yoke_process_destroy(process);
     yoke_process_destroy(NULL);
     CHECK(yoke_null().kind == YOKE_ARG_NULL);
+    CHECK(yoke_scalar_from(&code).kind == YOKE_ARG_SCALAR_FROM);
     CHECK(yoke_uses(&process, sizeof process, YOKE_ACCESS_READ).kind == YOKE_ARG_USES);
     CHECK(yoke_process_start(&process, pool, function, NULL, 3, NULL) == YOKE_EINVAL);
 }

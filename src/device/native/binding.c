@@ -85,7 +85,7 @@ void yk_binding_fill_scalars(yk_binding *binding, const yk_launch *launch)
         const yk_arg *arg = &launch->args[i];
 
         if (arg->kind == YK_ARG_SCALAR) {
-            memcpy(binding->args[i], launch->values + arg->value, (size_t)arg->bytes);
+            memcpy(binding->args[i], yk_launch_value(launch, arg), (size_t)arg->bytes);
         }
     }
 }
