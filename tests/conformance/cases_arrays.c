@@ -109,6 +109,22 @@ static void in_place(suite_run *run)
               yoke_inout(z, 4));
 }
 
+/* A number of one map is a scalar of the next. */
+static void computed_scalars(suite_run *run)
+{
+    int32_t *numbers = suite_ints(run, 3000, 4);
+    int32_t *x = suite_ints(run, 2003, 0);
+    int32_t *y = suite_ints(run, 2003, 0);
+
+    for (size_t k = 0; k < 3; k++) {
+        int32_t *z = suite_ints(run, 2003, 0);
+
+        suite_map(run, 1, yoke_range_1d(3000), yoke_inout(numbers, 4));
+        suite_map(run, 0, yoke_range_1d(2003), yoke_out(z, 4), yoke_in(x, 4), yoke_in(y, 4),
+                  yoke_scalar_from(&numbers[1400 + 3 * k]));
+    }
+}
+
 /* ---- neighbours ---- */
 
 static const char near_source[] =
@@ -483,6 +499,11 @@ const suite_case suite_array_cases[] = {
      KERNEL(axpy, axpy_source)},
     {"bytes at odd addresses", single_bytes, 0, KERNEL(flip, flip_source)},
     {"inout", in_place, 0, KERNEL(bump, bump_source)},
+    {"scalars that a map computes",
+     computed_scalars,
+     0,
+     {{.name = "axpy", .source = axpy_source, .native = axpy},
+      {.name = "bump", .source = bump_source, .native = bump}}},
     {"in_halo", halo, 0, KERNEL(near_clipped, near_source)},
     {"in_halo_periodic", halo_periodic, 0, KERNEL(near_wrapped, near_source)},
     {"in_whole and constant memory", in_whole, 0, KERNEL(gather, gather_source)},

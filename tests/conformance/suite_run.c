@@ -173,6 +173,13 @@ static void compute_here(suite_run *run, const suite_kernel *kernel, yoke_range 
             const unsigned char *const pointer = arg->pointer;
 
             pointers[i] = block->wanted + (pointer - block->data);
+        } else if (arg->kind == YOKE_ARG_SCALAR_FROM) {
+            const suite_block *const block = block_of(run, arg->pointer);
+
+            memcpy(values[i],
+                   block->wanted + ((const unsigned char *)arg->pointer - block->data),
+                   arg->bytes);
+            pointers[i] = values[i];
         } else if (arg->kind == YOKE_ARG_NULL) {
             pointers[i] = NULL;
         } else if (arg->kind == YOKE_ARG_LOCAL) {

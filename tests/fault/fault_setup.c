@@ -19,6 +19,7 @@ struct ft_job {
     ft_kind kind;
     size_t items;
     item *array;
+    uint32_t *n; /* how many items: two kinds read it in the pool's memory */
     unsigned times;
 };
 
@@ -246,7 +247,9 @@ ft_job *ft_job_create(yoke_pool *pool, ft_kind kind, size_t items, bool with_sou
     job->items = items;
     assert_ok_pool(pool, yoke_kernel_create(&job->kernel, pool, &options));
     job->array = yoke_alloc(pool, items * step_of(job) * sizeof *job->array);
-    assert_non_null(job->array);
+    job->n = yoke_alloc(pool, sizeof *job->n);
+    assert_true(job->array != NULL && job->n != NULL);
+    *job->n = (uint32_t)items;
     for (uint32_t i = 0; i < items * step_of(job); i++) {
         job->array[i].value = kind == FT_TILE ? GAP : 0;
     }
@@ -277,8 +280,10 @@ static yoke_arg array_of(const ft_job *job)
 yoke_status ft_job_submit(ft_job *job, const yoke_map_options *options,
                           yoke_future **future)
 {
-    const uint32_t n = (uint32_t)job->items;
-    yoke_arg args[3] = {array_of(job), yoke_scalar(n), array_of(job)};
+    const bool from_memory = job->kind == FT_OUT || job->kind == FT_INOUT;
+    yoke_arg args[3] = {array_of(job),
+                        from_memory ? yoke_scalar_from(job->n) : yoke_scalar(*job->n),
+                        array_of(job)};
 
     args[2].access = YOKE_ACCESS_WRITE;
     job->times++;
@@ -342,6 +347,7 @@ void ft_job_destroy(ft_job *job)
 {
     yoke_kernel_destroy(job->kernel);
     assert_ok(yoke_free(job->array));
+    assert_ok(yoke_free(job->n));
     free(job);
 }
 

@@ -112,27 +112,44 @@ static void add_one(const yoke_span *span, void *const args[])
     }
 }
 
-/* One worker changes all of an array, or a copy of memory outside the pool; another has
- * to do it again. */
-static void change_once(const char *fault, bool stage)
+/* in_whole table of one pointer, n */
+static void add_one_behind(const yoke_span *span, void *const args[])
 {
+    add_one(span, (void *const[]){*(void *const *)args[0], args[1]});
+}
+
+typedef enum change_way { CHANGE_ARRAY, CHANGE_STAGED, CHANGE_BEHIND, CHANGE_WAYS } change_way;
+
+/* One worker changes all of an array, a copy of memory outside the pool, or memory behind a
+ * pointer; another has to do it again. */
+static void change_once(const char *fault, change_way way)
+{
+    const bool stage = way == CHANGE_STAGED;
     static uint32_t outside[ITEMS];
-    const yoke_kernel_options kernel_options = {.name = "add_one", .native = add_one};
+    const yoke_kernel_options kernel_options = {
+        .name = "add_one", .native = way == CHANGE_BEHIND ? add_one_behind : add_one};
     const yoke_map_options options = {.stage = stage};
     const uint32_t n = ITEMS;
     yoke_pool *pool = ft_pool("cpu:2", fault);
     yoke_kernel *kernel = NULL;
     yoke_future *future = NULL;
     uint32_t *x = stage ? outside : yoke_alloc(pool, sizeof outside);
+    uint32_t **table = yoke_alloc(pool, sizeof *table);
+    const yoke_arg array = way == CHANGE_BEHIND ? yoke_in_whole(table, sizeof *table)
+                                                : yoke_inout_whole(x, sizeof outside);
+    const yoke_arg args[] = {array, yoke_scalar(n),
+                             yoke_uses(x, sizeof outside, YOKE_ACCESS_READ_WRITE)};
 
+    assert_non_null(table);
+    *table = x;
     assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &kernel_options));
     for (uint32_t i = 0; i < ITEMS; i++) {
         x[i] = i;
     }
     assert_ok_pool(
         pool,
-        yoke_map_async(&future, pool, kernel, yoke_range_1d(100), &options,
-                       YOKE_ARGS(yoke_inout_whole(x, sizeof outside), yoke_scalar(n))));
+        yoke_map_async(&future, pool, kernel, yoke_range_1d(100), &options, args,
+                       way == CHANGE_BEHIND ? 3 : 2));
     assert_ok_pool(pool, ft_finish(future));
     for (uint32_t i = 0; i < ITEMS; i++) {
         assert_int_equal(x[i], i + 1);
@@ -149,8 +166,9 @@ static void test_whole(void **state)
 
     (void)state;
     for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
-        change_once(places[p], false);
-        change_once(places[p], true);
+        for (int way = 0; way < CHANGE_WAYS; way++) {
+            change_once(places[p], (change_way)way);
+        }
     }
 }
 
