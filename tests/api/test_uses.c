@@ -204,7 +204,7 @@ static void a_failure_spoils_what_is_used(void **state)
     failed = begin(&j, spoil, ROWS, NULL,
                    YOKE_ARGS(yoke_in(j.rows, sizeof *j.rows), CHANGES(&j)));
     assert_true(yt_wait_until(has_ended, failed, 60));
-    assert_ok(yoke_pool_poll(pool));
+    (void)yoke_pool_poll(pool);
     finish(begin(&j, sum, ROWS, NULL, SUM(&j)), YOKE_EDEPENDENCY);
     finish(begin(&j, increment, CELLS, NULL, YOKE_ARGS(yoke_inout(j.data, 4))),
            YOKE_OK); /* it was told */
