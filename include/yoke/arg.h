@@ -2,8 +2,8 @@
 /**
  * @file
  * Kernel arguments, one yoke_arg per kernel parameter, in order; yoke_uses() may follow. An array
- * argument declares which bytes an item reads and writes. That is what lets a range be split over devices that do
- * not share memory, moved, and retried after a crash.
+ * argument declares which bytes an item reads and writes. That is what lets a range be split over
+ * devices that do not share memory, moved, and retried after a crash.
  *
  * Arrays must lie in memory of the pool (yoke_alloc) unless the map says `.stage`.
  * An array consists of parts. Item i, counted by its global id in the split dimension, owns
@@ -345,8 +345,8 @@ static inline yoke_arg yoke_scalar_bytes(const void *value, size_t bytes)
  * not when it is submitted: when all jobs before it that write the value have ended. So an
  * iteration can compute a number, and the next job use it, without a wait in the program:
  *
- *     yoke_map_async(&last, pool, step, range, NULL, YOKE_ARGS(yoke_out(alpha, sizeof *alpha), ...));
- *     yoke_map_async(&last, pool, axpy, range, NULL, YOKE_ARGS(yoke_scalar_from(alpha), ...));
+ *     yoke_map_async(NULL, pool, step, one, NULL, YOKE_ARGS(yoke_out(alpha, sizeof *alpha), ...));
+ *     yoke_map_async(NULL, pool, axpy, all, NULL, YOKE_ARGS(yoke_scalar_from(alpha), ...));
  *
  * The memory counts as an array that the job reads: jobs that write it later wait, and no other
  * argument of the job may write it. All workers get the same value. (The result of yoke_reduce()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that a launch uses but does not pass to the kernel. Errors do not say of which argument. */
+/* Memory that a launch uses but does not pass to the kernel. Errors do not name the argument. */
 #ifndef YK_LAUNCH_CHECK_USED_H
 #define YK_LAUNCH_CHECK_USED_H
 
