@@ -206,7 +206,8 @@ static uint64_t choose_unit(const check_device *check, const yk_launch *launch)
 static bool writes_through_pointers(const yk_launch *launch)
 {
     for (uint32_t i = launch->arg_count; i < yk_launch_array_count(launch); i++) {
-        if ((launch->args[i].access & YK_WRITE) != 0) {
+        if ((launch->args[i].access & YK_WRITE) != 0 &&
+            (launch->args[i].flags & YK_ARG_BY_POINTER) != 0) {
             return true;
         }
     }

@@ -106,9 +106,17 @@ static bool is_inside(const yk_finding *finding, uint64_t item)
 
 /* ---- what ---- */
 
-static void add_extent(sentence *to, const yk_extent *extent, const yk_arg *arg)
+/* The pointer that the unit's items get. */
+static uint64_t finding_pointer(const yk_finding *finding, const yk_launch *launch)
 {
-    const int64_t from = (int64_t)(extent->address - arg->address);
+    const yk_arg *arg = &launch->args[finding->index];
+
+    return arg->address + yk_footprint_shift(launch, arg, finding->unit.begin);
+}
+
+static void add_extent(sentence *to, const yk_extent *extent, uint64_t pointer)
+{
+    const int64_t from = (int64_t)(extent->address - pointer);
 
     sentence_add(to, "bytes %" PRId64 " to %" PRId64, from,
                  from + (int64_t)extent->bytes - 1);
@@ -138,7 +146,7 @@ static void add_declared(sentence *to, const yk_finding *finding,
     sentence_add(to, "(");
     for (size_t i = 0; i < count; i++) {
         sentence_add(to, "%s", i > 0 ? " and " : "");
-        add_extent(to, &all[i], arg);
+        add_extent(to, &all[i], finding_pointer(finding, launch));
     }
     sentence_add(to, "%s)", count == 0 ? "none" : "");
 }
@@ -153,7 +161,11 @@ static void add_place(sentence *to, const yk_finding *finding, const yk_launch *
     uint64_t item;
 
     yk_footprint_span(launch, arg, &low, &high);
-    sentence_add(to, "byte %" PRId64, finding->offset);
+    sentence_add(to, "byte %" PRId64,
+                 (int64_t)(address - finding_pointer(finding, launch)));
+    if ((arg->flags & YK_ARG_COPIES) != 0) {
+        return; /* what is around a copy belongs to the library */
+    }
     if (finding->offset < 0 && address < low) {
         sentence_add(to, ", before the start of the array");
     } else if (address >= high) {

@@ -167,6 +167,7 @@ yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,
     }
     launch->kernel_id = input->kernel->id;
     launch->whole = 0;
+    launch->block_items = 0;
     launch->arg_count = (uint32_t)yk_request_passed(input->request);
     launch->task = input->request->task;
     status = fill_args(launch, input, error);

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "launch/check.h"
 #include "launch/check_array.h"
+#include "launch/check_copies.h"
 #include "launch/check_used.h"
 
 /* Launches have the numbers of the interface. */
@@ -43,13 +44,14 @@ static yoke_status check_arg_refuse(const yk_launch_input *input, size_t index,
 static yoke_status check_parameter(const yoke_arg *arg, const yk_parameter *parameter,
                                    yk_error *error)
 {
-    const unsigned wanted = arg->kind == YOKE_ARG_NULL ? YK_PARAMETER_ARRAY
-                            : is_scalar(arg)           ? YK_PARAMETER_SCALAR
-                                                       : (unsigned)arg->kind;
+    const unsigned kind = yk_arg_has_copies(arg) ? YOKE_ARG_ARRAY : (unsigned)arg->kind;
+    const unsigned wanted = kind == YOKE_ARG_NULL ? YK_PARAMETER_ARRAY
+                            : is_scalar(arg)      ? YK_PARAMETER_SCALAR
+                                                  : kind;
 
     if (parameter->kind != YK_PARAMETER_UNKNOWN && parameter->kind != wanted) {
         return yk_fail(error, YOKE_EINVAL, "%s given, the kernel takes %s",
-                       kind_names[arg->kind], kind_names[parameter->kind]);
+                       kind_names[kind], kind_names[parameter->kind]);
     }
     if (is_scalar(arg) && parameter->bytes != 0 &&
         arg->bytes != parameter->bytes) {
@@ -119,9 +121,14 @@ static yoke_status fill_scalar_from(yk_launch *launch, yk_arg *to,
 }
 
 static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
-                             const yk_launch_input *input, const yoke_arg *arg,
+                             const yk_launch_input *input, size_t index,
                              size_t *values_used, yk_error *error)
 {
+    const yoke_arg *arg = &input->request->args[index];
+
+    if (yk_arg_has_copies(arg)) {
+        return yk_check_copies(launch, to, input, index, error);
+    }
     if (arg->kind == YOKE_ARG_NULL) {
         return arg->bytes == 0 && arg->pointer == NULL
                    ? YOKE_OK
@@ -148,6 +155,9 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
     case YOKE_ARG_USES:
     case YOKE_ARG_NONE:
     case YOKE_ARG_NULL:
+    case YOKE_ARG_SUM:
+    case YOKE_ARG_MIN:
+    case YOKE_ARG_MAX:
     default:
         return yk_fail(error, YOKE_EINVAL, "%u is not a valid kind of argument",
                        (unsigned)arg->kind);
@@ -165,11 +175,11 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
     memset(to, 0, sizeof *to);
     to->kind = (uint32_t)arg->kind;
     to->bytes = arg->bytes;
-    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_SCALAR_FROM) {
+    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_MAX) {
         status = check_parameter(arg, &input->parameters[index], error);
     }
     if (status == YOKE_OK) {
-        status = fill_kind(launch, to, input, arg, values_used, error);
+        status = fill_kind(launch, to, input, index, values_used, error);
     }
     return status == YOKE_OK ? YOKE_OK : check_arg_refuse(input, index, error);
 }

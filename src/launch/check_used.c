@@ -87,6 +87,11 @@ yoke_status yk_used_refuse_overlap(const yk_launch *launch, uint32_t first, uint
     const yk_arg *used = &launch->args[second];
     const uint32_t a = yk_launch_number(launch, first);
 
+    if ((used->flags & YK_ARG_ADDED) != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "argument %u overlaps an array that items add into, that of argument %u",
+                       a, yk_launch_number(launch, second));
+    }
     if ((used->flags & YK_ARG_BY_POINTER) != 0) {
         return yk_fail(error, YOKE_EINVAL,
                        "arguments %u and %u overlap and one of them is written: what is "

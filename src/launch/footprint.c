@@ -250,6 +250,13 @@ size_t yk_footprint_load(const yk_launch *launch, const yk_arg *arg, uint64_t be
                                    : yk_footprint_read(launch, arg, begin, end, out);
 }
 
+uint64_t yk_footprint_shift(const yk_launch *launch, const yk_arg *arg, uint64_t begin)
+{
+    return arg->kind == YK_ARG_ARRAY && (arg->flags & YK_ARG_COPIES) != 0
+               ? yk_footprint_own(launch, arg, begin, begin + 1).address - arg->address
+               : 0;
+}
+
 /* ---- all of it ---- */
 
 /* The number of bytes from a part's first byte to its last. */

@@ -47,6 +47,10 @@ yk_part_run yk_footprint_owned(const yk_launch *launch, const yk_arg *arg);
 size_t yk_footprint_load(const yk_launch *launch, const yk_arg *arg, uint64_t begin,
                          uint64_t end, yk_extent out[YK_MAX_EXTENTS]);
 
+/* What the kernel's pointer differs by from the argument's address, in bytes, in a chunk that
+ * begins with this item: 0, unless each block of items has a copy. */
+uint64_t yk_footprint_shift(const yk_launch *launch, const yk_arg *arg, uint64_t begin);
+
 /* One run of bytes [*low, *high) that contains the argument's address and all that any item may
  * access. *low is below the address if parts of a halo lie before it. */
 void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low,

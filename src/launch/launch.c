@@ -22,7 +22,8 @@ uint64_t yk_launch_group_count(const yk_launch *launch)
 
 bool yk_arg_is_changed_in_place(const yk_arg *arg)
 {
-    return arg->kind == YK_ARG_ARRAY && arg->access == (YK_READ | YK_WRITE);
+    return arg->kind == YK_ARG_ARRAY && arg->access == (YK_READ | YK_WRITE) &&
+           (arg->flags & (YK_ARG_COPIES | YK_ARG_ADDED)) == 0;
 }
 
 bool yk_arg_leaves_some(const yk_arg *arg)

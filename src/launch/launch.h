@@ -38,7 +38,15 @@ enum {
     YK_ARG_BY_POINTER = 32, /* the kernel finds pointers to it in other memory (yoke_uses) */
     YK_ARG_READ_EARLY = 64, /* the submission reads it: offsets */
     YK_ARG_AT_START = 128,  /* each worker reads it when it begins: a scalar, and its memory */
+    /* the application adds into it when the job lands: no worker touches it (yoke_sum_into) */
+    YK_ARG_ADDED = 256,
+    /* the parts are copies of one array, a block of items has one: it is filled before the block
+     * runs, and the kernel's pointer is to it */
+    YK_ARG_COPIES = 512,
 };
+
+/* Copies are aligned for any device's buffers. */
+enum { YK_COPY_ALIGNMENT = 1024 };
 
 /* Which parts item (or group) i owns. */
 enum {
@@ -80,9 +88,11 @@ typedef struct yk_arg {
     uint64_t offsets; /* array: address of unsigned integers, which do not change meanwhile */
     uint64_t offsets_low;  /* array: the least of those that the range needs ... */
     uint64_t offsets_high; /* ... and the greatest */
+    uint32_t operation; /* copies: YOKE_ARG_SUM and so on ... */
+    uint32_t type;      /* ... of elements of a yoke_type */
 } yk_arg;
 
-static_assert(sizeof(yk_arg) == 16 + 23 * 8, "no padding");
+static_assert(sizeof(yk_arg) == 16 + 24 * 8, "no padding");
 
 enum { YK_TASK_SMALL_BYTES = 4096 };
 
@@ -124,6 +134,7 @@ typedef struct yk_launch {
     /* arrays that are used but not passed: they follow the arguments, those by pointer first */
     uint32_t used_count;
     yk_task_call task;
+    uint64_t block_items; /* a chunk is so many items, or what is left; 0: any number */
     yk_arg args[YK_MAX_ARGS];
     unsigned char values[YK_LAUNCH_VALUE_BYTES];
 } yk_launch;
@@ -135,7 +146,7 @@ uint64_t yk_launch_global_size(const yk_launch *launch, unsigned d);
 uint64_t yk_launch_group_count(const yk_launch *launch);
 
 /* Whether a chunk may change an argument in a way that a second run of the chunk would notice:
- * it is read and written. */
+ * it is read and written, and not filled before each run. */
 bool yk_arg_is_changed_in_place(const yk_arg *arg);
 
 /* Whether items may leave bytes of their parts unchanged without having read them. These bytes

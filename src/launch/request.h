@@ -21,6 +21,14 @@
 struct yk_completion;
 struct yk_item_texts;
 
+/* How a range is divided for arrays that items add into: each block of items has a copy of each
+ * such array. */
+typedef struct yk_blocks {
+    uint64_t items; /* of a block */
+    uint64_t count;
+    char *copies; /* of the first such argument; those of the others follow */
+} yk_blocks;
+
 typedef struct yk_request {
     yoke_kernel *kernel;
     yoke_range range;
@@ -38,6 +46,7 @@ typedef struct yk_request {
     struct yk_completion
         *completions;      /* what is to be done at the job's end; NULL: nothing */
     uint64_t scratch_args; /* a bit for each argument that is memory of the library's */
+    const yk_blocks *blocks; /* NULL: no argument is one that items add into */
 
     /* Of a function that is called per item: what patterns/tasks.h makes a kernel of. */
     yoke_task_function *function;

@@ -2,6 +2,7 @@
 #include "opencl/cl_chunk.h"
 
 #include "launch/lent.h"
+#include "opencl/cl_memory.h"
 #include "opencl/cl_queue.h"
 #include "opencl/cl_resident.h"
 #include "opencl/cl_staging.h"
@@ -48,6 +49,9 @@ static yoke_status cl_chunk_enqueue(yk_cl_device *device, yk_cl_lane *lane,
     yoke_status status = yk_cl_send_items(device, lane, lane->begin, lane->end, error);
 
     yk_lent_changed(device->launch, lane->begin, lane->end);
+    if (status == YOKE_OK) {
+        status = yk_cl_bind_copies(device, lane, lane->begin, error);
+    }
     if (status == YOKE_OK) {
         status = yk_cl_launch(device, lane, lane->begin, lane->end, error);
     }

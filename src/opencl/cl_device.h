@@ -132,6 +132,7 @@ typedef struct yk_cl_lane {
     yk_cl_staging out; /* to the device */
     yk_cl_staging in;  /* from the device */
     unsigned char *landed[YK_MAX_ARGS][2]; /* results in `in`; NULL: none, or in place */
+    cl_mem copies[YK_MAX_ARGS]; /* sub-buffers of the chunk's own; NULL: none */
 } yk_cl_lane;
 
 /* An array argument of the launch that was begun. */

@@ -316,6 +316,88 @@ static cl_int bind_alias(const yk_cl_device *device, size_t index)
                                       &binding->handle);
 }
 
+/* The buffer of which a block's copy is a part; *address: of its first byte in the window. */
+static cl_mem cl_memory_parent(yk_cl_device *device, size_t index, uint64_t *address)
+{
+    const yk_arg *const arg = &device->launch->args[index];
+    const yk_cl_binding *const binding = &device->bindings[index];
+
+    *address = binding->memory == YK_CL_BUFFER ? arg->block_address
+                                               : binding->store_address;
+    return binding->memory == YK_CL_BUFFER ? cl_memory_block_of(device, arg)
+                                           : binding->store;
+}
+
+static void cl_memory_drop_copy(yk_cl_lane *lane, size_t index)
+{
+    if (lane->copies[index] != NULL) {
+        (void)yk_cl.clReleaseMemObject(lane->copies[index]);
+        lane->copies[index] = NULL;
+    }
+}
+
+static cl_int bind_one_copy(yk_cl_device *device, yk_cl_lane *lane, size_t index,
+                            uint64_t begin)
+{
+    const yk_launch *const launch = device->launch;
+    const yk_arg *const arg = &launch->args[index];
+    const uint64_t copy = arg->address + yk_footprint_shift(launch, arg, begin);
+    const cl_kernel kernel = device->variant->handle;
+    cl_buffer_region region = {.size = (size_t)arg->bytes};
+    cl_mem parent;
+    uint64_t address;
+    cl_int code;
+
+    if (device->bindings[index].memory == YK_CL_POINTER) {
+        return yk_cl.clSetKernelArgSVMPointer(kernel, (cl_uint)index,
+                                              cl_memory_pointer_to(copy));
+    }
+    parent = cl_memory_parent(device, index, &address);
+    if (parent == NULL) {
+        return CL_INVALID_MEM_OBJECT;
+    }
+    region.origin = (size_t)(copy - address);
+    cl_memory_drop_copy(lane, index);
+    lane->copies[index] = yk_cl.clCreateSubBuffer(
+        parent, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
+    return lane->copies[index] == NULL
+               ? code
+               : yk_cl.clSetKernelArg(kernel, (cl_uint)index, sizeof(cl_mem),
+                                      &lane->copies[index]);
+}
+
+yoke_status yk_cl_bind_copies(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin,
+                              yk_error *error)
+{
+    const yk_launch *const launch = device->launch;
+
+    for (size_t i = 0; launch->block_items != 0 && i < launch->arg_count; i++) {
+        cl_int code;
+
+        if ((launch->args[i].flags & YK_ARG_COPIES) == 0) {
+            continue;
+        }
+        code = bind_one_copy(device, lane, i, begin);
+        if (code != CL_SUCCESS) {
+            return yk_cl_fail_argument(device, device->kernel, launch, i, code, error);
+        }
+    }
+    return YOKE_OK;
+}
+
+/* Sub-buffers begin at multiples of the device's alignment. */
+static yoke_status cl_memory_check_copies(const yk_cl_device *device, yk_error *error)
+{
+    return device->launch->block_items == 0 || device->memory == YK_CL_POINTER ||
+                   YK_COPY_ALIGNMENT % yk_max(device->buffer_align, 1) == 0
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EUNSUPPORTED,
+                         "%s: kernel '%s': copies that items add into are aligned to %d "
+                         "bytes, and its buffers to %llu",
+                         device->info.name, device->kernel->kernel->name,
+                         YK_COPY_ALIGNMENT, (unsigned long long)device->buffer_align);
+}
+
 static cl_int bind_argument(yk_cl_device *device, size_t index)
 {
     const yk_launch *const launch = device->launch;
@@ -339,7 +421,13 @@ static cl_int bind_argument(yk_cl_device *device, size_t index)
 
 yoke_status yk_cl_bind(yk_cl_device *device, yk_error *error)
 {
+    yoke_status status;
+
     memset(device->bindings, 0, sizeof device->bindings);
+    status = cl_memory_check_copies(device, error);
+    if (status != YOKE_OK) {
+        return status;
+    }
     for (size_t i = 0; i < device->launch->arg_count; i++) {
         const cl_int code = bind_argument(device, i);
 
@@ -359,6 +447,11 @@ void yk_cl_unbind(yk_cl_device *device)
         }
     }
     memset(device->bindings, 0, sizeof device->bindings);
+    for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
+        for (size_t i = 0; i < YK_MAX_ARGS; i++) {
+            cl_memory_drop_copy(&device->lanes[lane], i);
+        }
+    }
 }
 
 void yk_cl_memory_close(yk_cl_device *device)

@@ -8,6 +8,11 @@
 /* Binds all arguments of the launch that is being begun to its kernel. */
 yoke_status yk_cl_bind(yk_cl_device *device, yk_error *error);
 
+/* Before a chunk that begins with this item: arguments of which each block of items has a copy are
+ * bound to those of its block. The lane is idle. */
+yoke_status yk_cl_bind_copies(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin,
+                              yk_error *error);
+
 /* Releases what was made for the launch. Buffers are kept for later launches. */
 void yk_cl_unbind(yk_cl_device *device);
 

@@ -209,18 +209,19 @@ yoke_status yk_cl_send_items(yk_cl_device *device, yk_cl_lane *lane, uint64_t be
 /* Mapping makes the device's writes visible; in place it moves nothing. It blocks, since
  * rusticl 22.3 cannot unmap what is not mapped yet. */
 static cl_int cl_transfer_show(const yk_cl_lane *lane, const yk_cl_binding *binding,
-                               const yk_extent *extent)
+                               const yk_extent *extent, cl_mem copy)
 {
     const uint64_t bytes = yk_extent_end(extent) - extent->address;
+    const uint64_t begin = copy != NULL ? extent->address : binding->address;
+    const cl_mem handle = copy != NULL ? copy : binding->handle;
     cl_int code;
-    void *const pointer =
-        yk_cl.clEnqueueMapBuffer(lane->queue, binding->handle, CL_TRUE, CL_MAP_READ,
-                                 (size_t)(extent->address - binding->address),
-                                 (size_t)bytes, 0, NULL, NULL, &code);
+    void *const pointer = yk_cl.clEnqueueMapBuffer(
+        lane->queue, handle, CL_TRUE, CL_MAP_READ, (size_t)(extent->address - begin),
+        (size_t)bytes, 0, NULL, NULL, &code);
 
     return pointer == NULL ? code
-                           : yk_cl.clEnqueueUnmapMemObject(lane->queue, binding->handle,
-                                                           pointer, 0, NULL, NULL);
+                           : yk_cl.clEnqueueUnmapMemObject(lane->queue, handle, pointer, 0,
+                                                           NULL, NULL);
 }
 
 static cl_int receive_piece(yk_cl_device *device, yk_cl_lane *lane, size_t index,
@@ -298,7 +299,8 @@ yoke_status yk_cl_receive(yk_cl_device *device, yk_cl_lane *lane, uint64_t begin
         if (cl_transfer_is_written(device, i, begin, end, &extent)) {
             code = is_copied(device, i)
                        ? receive_one(device, lane, i, &extent)
-                       : cl_transfer_show(lane, &device->bindings[i], &extent);
+                       : cl_transfer_show(lane, &device->bindings[i], &extent,
+                                         lane->copies[i]);
         }
     }
     return code == CL_SUCCESS ? YOKE_OK

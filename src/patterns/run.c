@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "patterns/run.h"
 
+#include "patterns/sums.h"
 #include "pool/pool.h"
 #include "pool/submit.h"
 #include "sys/call_guard.h"
@@ -119,12 +120,23 @@ yoke_status yk_run_nothing(yoke_future **future, yoke_pool *pool,
     return YOKE_OK;
 }
 
+static void run_drop(yoke_pool *pool, yk_request *request)
+{
+    yk_pool_lock(pool);
+    yk_completions_drop(request->completions, pool, NULL);
+    yk_pool_unlock(pool);
+}
+
 yoke_status yk_run(yoke_future **future, yoke_pool *pool, yk_request *request,
                    yk_error *error)
 {
     yoke_future *job = NULL;
-    yoke_status status;
+    yoke_status status = yk_sums_attach(pool, request, error);
 
+    if (status != YOKE_OK) {
+        run_drop(pool, request);
+        return status;
+    }
     request->caller_helps = future == NULL && request->options.caller_helps &&
                             yk_caller_begin(pool, request->kernel);
     if (request->caller_helps) {

@@ -68,6 +68,32 @@ bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch
     return false;
 }
 
+/* Whether a job adds to an array, in the application and after its end, that the launch uses. */
+static bool order_adds_into_used(const yk_launch *adding, const yk_launch *launch)
+{
+    for (uint32_t i = adding->arg_count; i < yk_launch_array_count(adding); i++) {
+        for (uint32_t j = 0; j < yk_launch_array_count(launch); j++) {
+            if ((adding->args[i].flags & YK_ARG_ADDED) != 0 &&
+                yk_args_conflict(adding, &adding->args[i], launch, &launch->args[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool yk_order_adds_into_locked(const yoke_pool *pool, const yk_launch *launch)
+{
+    for (uint32_t i = 0; i < pool->jobs.count; i++) {
+        const yk_launch *other = &pool->control->jobs[pool->jobs.slots_by_age[i]].launch;
+
+        if (other->block_items != 0 && order_adds_into_used(other, launch)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What a job has to wait for, found so far. */
 typedef struct order {
     yk_job_bits waits;  /* these must end */

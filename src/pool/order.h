@@ -34,6 +34,10 @@ yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
 /* Whether a job that is not collected yet changes what a launch uses without passing it. */
 bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch);
 
+/* Whether a job that is not collected yet adds to an array that the launch uses. It does so when it
+ * lands, after its end. */
+bool yk_order_adds_into_locked(const yoke_pool *pool, const yk_launch *launch);
+
 /* A job waits for none and needs none, as far as is known. */
 void yk_order_clear_locked(yoke_pool *pool, uint32_t slot);
 

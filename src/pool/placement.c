@@ -399,7 +399,7 @@ static uint32_t max_tiles(const yk_job *job, uint64_t max_items)
 
         max_count = max_count != 0 ? yk_min(max_count, limit) : limit;
     }
-    return (uint32_t)yk_min(max_count, YK_MAX_TILES);
+    return job->launch.block_items != 0 ? 1 : (uint32_t)yk_min(max_count, YK_MAX_TILES);
 }
 
 static yk_tiling placement_cut(const yk_launch *launch, const yoke_map_options *options,
@@ -415,6 +415,9 @@ static yk_tiling placement_cut(const yk_launch *launch, const yoke_map_options *
     };
     const uint64_t items = launch->size[launch->split];
 
+    if (launch->block_items != 0) {
+        return yk_tiling_blocks(items, launch->block_items);
+    }
     return launch->whole != 0 ? yk_tiling_whole(items)
                               : yk_tiling_choose(items, &limits);
 }

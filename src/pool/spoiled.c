@@ -115,10 +115,12 @@ static bool spoiled_is_written(const yk_arg *arg)
 }
 
 /* Partial results of a reduction are the library's, and among its first arguments: their memory is
- * used again. */
-static bool spoiled_is_scratch(const yoke_future *future, uint32_t arg)
+ * used again. So are the copies of arrays that items add into. */
+static bool spoiled_is_scratch(const yoke_future *future, const yk_launch *launch,
+                               uint32_t arg)
 {
-    return arg < 64 && (future->scratch_args >> arg & 1) != 0;
+    return (launch->args[arg].flags & YK_ARG_COPIES) != 0 ||
+           (arg < 64 && (future->scratch_args >> arg & 1) != 0);
 }
 
 /* Keeps of a launch what it writes. Whether that is anything. */
@@ -127,7 +129,8 @@ static bool keep_written(yk_launch *launch, const yoke_future *future)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
-        if (spoiled_is_written(&launch->args[i]) && !spoiled_is_scratch(future, i)) {
+        if (spoiled_is_written(&launch->args[i]) &&
+            !spoiled_is_scratch(future, launch, i)) {
             launch->args[count++] = launch->args[i];
         }
     }

@@ -197,7 +197,7 @@ static bool stage_meets(const yk_launch *launch, const yk_arg *arg,
 static bool stage_conflicts(const yk_launch *launch, const yk_staging *other,
                             const yk_launch *other_launch)
 {
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         for (size_t s = 0; s < other->count; s++) {
             if (stage_is_foreign(&launch->args[i]) &&
                 stage_meets(launch, &launch->args[i], &other->copies[s],

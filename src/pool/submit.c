@@ -62,7 +62,9 @@ static void limit_variants(yoke_pool *pool, yoke_kernel *kernel, yk_launch *laun
     const yk_kernel *described = &pool->control->kernels[kernel->slot].kernel;
     uint64_t shape[6];
 
-    if (described->asks_sizes == 0 || !may_run_source(pool, described)) {
+    /* How often a kernel was used must not change how a range is divided into blocks. */
+    if (described->asks_sizes == 0 || launch->block_items != 0 ||
+        !may_run_source(pool, described)) {
         return;
     }
     memcpy(shape, launch->begin, sizeof launch->begin);
@@ -96,7 +98,7 @@ static void use_arrays(yoke_pool *pool, const yk_launch *launch, int users)
     for (uint32_t i = 0; i < yk_launch_array_count(launch) && i < YK_MAX_ARGS; i++) {
         const yk_arg *arg = &launch->args[i];
 
-        if (arg->kind == YK_ARG_ARRAY) {
+        if (arg->kind == YK_ARG_ARRAY && arg->block_id != 0) {
             yk_arena_use(&pool->arena, arg->address, arg->block_id, users);
         }
     }
@@ -240,6 +242,8 @@ static const char *submit_obstacle_locked(const yoke_pool *pool, const yk_launch
            : yk_stage_has_conflict_locked(pool, launch)
                ? "a job in flight changes an array outside the pool's memory that this one "
                  "uses, or reads one that it changes"
+           : yk_order_adds_into_locked(pool, launch)
+               ? "a job in flight adds into an array that this one uses (yoke_sum_into())"
                : NULL;
 }
 
@@ -342,6 +346,30 @@ static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
     return submit_fill_locked(pool, future, staging, launch, error);
 }
 
+/* Whether another thread has submitted a job, while the lock was given up, with which this one cannot
+ * be put in order any more. */
+static yoke_status submit_check_others_locked(const yoke_pool *pool,
+                                              const yk_launch *launch,
+                                              uint64_t next_sequence, yk_error *error)
+{
+    const char *what = NULL;
+
+    if (pool->jobs.next_sequence == next_sequence) {
+        return YOKE_OK;
+    }
+    if (yk_order_adds_into_locked(pool, launch) ||
+        (launch->block_items != 0 && yk_stage_has_conflict_locked(pool, launch))) {
+        what = "adds into an array that this job uses, or uses one that this job adds into";
+    } else if (yk_launch_uses(launch, YK_ARG_READ_EARLY)) {
+        what = "may change the offsets of a ragged array";
+    }
+    return what == NULL ? YOKE_OK
+                        : yk_fail(error, YOKE_EBUSY,
+                                  "another thread has submitted a job, which %s, while arrays "
+                                  "were copied in",
+                                  what);
+}
+
 static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
                                          const yk_request *request,
                                          const yk_limit *limit,
@@ -387,11 +415,9 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
         status = submit_stage_locked(pool, future, &job->launch, error);
     }
     /* The lock may have been given up; from here on it is not. */
-    if (status == YOKE_OK && yk_launch_uses(&job->launch, YK_ARG_READ_EARLY) &&
-        pool->jobs.next_sequence != next_sequence) {
-        status = yk_fail(error, YOKE_EBUSY,
-                         "another thread has submitted a job, which may change the offsets "
-                         "of a ragged array, while arrays were copied in");
+    if (status == YOKE_OK) {
+        status =
+            submit_check_others_locked(pool, &job->launch, next_sequence, error);
     }
     if (status == YOKE_OK) {
         status = yk_order_find_locked(pool, future->ref.slot, &request->options, error);

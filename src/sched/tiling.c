@@ -66,6 +66,14 @@ yk_tiling yk_tiling_choose(uint64_t items, const yk_tiling_limits *limits)
     return tiling;
 }
 
+yk_tiling yk_tiling_blocks(uint64_t items, uint64_t block_items)
+{
+    return (yk_tiling){.items = items,
+                       .tile_items = block_items,
+                       .count = (uint32_t)yk_div_up(items, block_items),
+                       .row_tiles = 1};
+}
+
 yk_tiling yk_tiling_whole(uint64_t items)
 {
     return (yk_tiling){.items = items, .tile_items = items, .count = 1, .row_tiles = 1};

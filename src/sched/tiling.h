@@ -30,6 +30,9 @@ typedef struct yk_tiling_limits {
 /* The tiles of a range: as many as are useful to share it evenly. */
 yk_tiling yk_tiling_choose(uint64_t items, const yk_tiling_limits *limits);
 
+/* A tile for each block of so many items. */
+yk_tiling yk_tiling_blocks(uint64_t items, uint64_t block_items);
+
 /* One tile for the whole range. */
 yk_tiling yk_tiling_whole(uint64_t items);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -6,6 +7,7 @@
 #include "protocol/item_table.h"
 #include "protocol/undo.h"
 #include "sys/call_guard.h"
+#include "reduce/copies.h"
 #include "sys/process.h"
 #include "worker/worker.h"
 
@@ -148,6 +150,15 @@ yoke_status yk_worker_start_on(yk_worker_self *self, yk_job_ref ref, yk_device *
     return status;
 }
 
+static void chunk_fill_copies(const yk_worker_self *self, const yk_job *job,
+                              const yk_flight *chunk)
+{
+    assert(job->launch.block_items == 0 || yk_tiles_count(chunk->claim.tiles) == 1);
+    if (yk_copies_fill(&job->launch, chunk->begin, chunk->end)) {
+        YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_FILL);
+    }
+}
+
 /* Starts a claim that was taken: its tiles begin to change. False: the job was stopped. */
 static bool chunk_start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
                         unsigned lane, yk_flight *chunk)
@@ -162,6 +173,7 @@ static bool chunk_start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
         !chunk_save(self, job, ref, lane, chunk)) {
         return false;
     }
+    chunk_fill_copies(self, job, chunk);
     chunk->claim.stage = YK_CLAIM_RUNNING;
     yk_claim_publish(self->worker, lane, chunk->claim);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_BEFORE_RUN);

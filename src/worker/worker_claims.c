@@ -216,6 +216,18 @@ static bool may_redo(const yk_worker_self *self, yk_job_ref ref)
     return yk_policy_steal_amount(&lost, &thief, &summary) > 0;
 }
 
+/* A chunk is one block, even if what was stolen cannot go to the thief's work range first. */
+static uint32_t claim_steal_count(const yk_job *job, uint32_t victim, yk_job_ref ref,
+                                  uint32_t tiles)
+{
+    return job->launch.block_items != 0
+               ? 1
+               : yk_tiling_even_back(&job->tiling,
+                                     yk_work_range_peek(&job->work_ranges[victim].work_range,
+                                                        ref.generation),
+                                     tiles);
+}
+
 /* Steals from the worker that would finish last into its own work range, and takes a chunk of
  * it. */
 static bool claim_steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles,
@@ -227,12 +239,9 @@ static bool claim_steal(yk_worker_self *self, yk_job_ref ref, yk_tiles *tiles,
     yk_work_range *work_range = &job->work_ranges[plan.victim].work_range;
 
     if (plan.tiles == 0 ||
-        !yk_work_range_take_back(
-            work_range, ref.generation,
-            yk_tiling_even_back(&job->tiling,
-                                yk_work_range_peek(work_range, ref.generation),
-                                plan.tiles),
-            tiles)) {
+        !yk_work_range_take_back(work_range, ref.generation,
+                                 claim_steal_count(job, plan.victim, ref, plan.tiles),
+                                 tiles)) {
         return false;
     }
     yk_worker_set_speed(self, job, plan.speed * (double)job->tiling.tile_items);

@@ -373,6 +373,30 @@ static yoke_status find_extent(yoke_pool *pool, yoke_kernel *kernel, const float
 }
 /* end */
 
+/* begin histogram */
+/* How often each brightness occurs in a picture. */
+static void count_pixels(const yoke_span *span, void *const args[])
+{
+    uint32_t *bins = args[0];
+    const unsigned char *pixels = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        bins[pixels[i]]++;
+    }
+}
+
+static const char count_pixels_source[] =
+    "__kernel void count_pixels(__global uint *bins, __global const uchar *pixels)\n"
+    "{ atomic_inc(&bins[pixels[get_global_id(0)]]); }\n";
+
+static yoke_status count_all_pixels(yoke_pool *pool, yoke_kernel *kernel, uint32_t bins[256],
+                                    const unsigned char *pixels, size_t n)
+{
+    return yoke_map(pool, kernel, yoke_range_1d(n),
+                    yoke_sum_into(bins, YOKE_TYPE_UINT32, 256), yoke_in(pixels, 1));
+}
+/* end */
+
 /* begin columns */
 /* Column x of a matrix whose rows are `width` floats: an item is a column. */
 static void add_up_columns(const yoke_span *span, void *const args[])
@@ -1130,6 +1154,26 @@ static void arrays_are_reduced(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void pixels_are_counted(void **state)
+{
+    const yoke_kernel_options options = {
+        .name = "count_pixels", .native = count_pixels, .source = count_pixels_source};
+    unsigned char *pixels = yoke_alloc(pool, CELLS);
+    uint32_t *bins = yoke_alloc(pool, 256 * sizeof *bins);
+    yoke_kernel *kernel = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < CELLS; i++) {
+        pixels[i] = (unsigned char)(i % 100);
+    }
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    assert_ok_pool(pool, count_all_pixels(pool, kernel, bins, pixels, CELLS));
+    for (size_t b = 0; b < 256; b++) {
+        assert_int_equal(bins[b], b < 100 ? CELLS / 100 : 0);
+    }
+    yoke_kernel_destroy(kernel);
+}
+
 static void roots(const yoke_span *span, void *const args[])
 {
     float *x = args[0];
@@ -1353,6 +1397,7 @@ int main(void)
         cmocka_unit_test(columns_are_summed),
         cmocka_unit_test(sparse_rows_are_multiplied),
         cmocka_unit_test(arrays_are_reduced),
+        cmocka_unit_test(pixels_are_counted),
         cmocka_unit_test(shared_memory_is_used_in_place),
         cmocka_unit_test(failure_is_explained),
         cmocka_unit_test(line_is_read_in_time),

@@ -84,6 +84,91 @@ static void test_points(void **state)
     }
 }
 
+/* ---- arrays that items add into ---- */
+
+enum { ADDENDS = 4000, SUMS = 100 };
+
+static void scatter(const yoke_span *span, void *const args[])
+{
+    float *sums = args[0];
+    int32_t *high = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        const uint32_t at = (uint32_t)ft_mix((uint32_t)i, 5) % SUMS;
+
+        sums[at] += (float)i / 3.0F;
+        high[at] = high[at] > (int32_t)i ? high[at] : (int32_t)i;
+    }
+}
+
+static void add_once(yoke_pool *pool, yoke_kernel *kernel, float *sums, int32_t *high)
+{
+    yoke_future *future = NULL;
+
+    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(ADDENDS), NULL,
+                                        YOKE_ARGS(yoke_sum_into(sums, YOKE_TYPE_FLOAT, SUMS),
+                                                  yoke_max_into(high, YOKE_TYPE_INT32,
+                                                                SUMS))));
+    assert_ok(ft_finish(future));
+}
+
+/* Each job begins with zeros, and must have the bits of one without faults. */
+static void add_through_fault(const char *devices, const char *fault, const float *right)
+{
+    static const yoke_kernel_options options = {.name = "scatter", .native = scatter};
+    yoke_pool *pool = ft_pool(devices, fault);
+    float *sums = yoke_alloc(pool, SUMS * sizeof *sums);
+    int32_t *high = yoke_alloc(pool, SUMS * sizeof *high);
+    yoke_kernel *kernel = NULL;
+    unsigned runs = 0;
+
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    do {
+        memset(sums, 0, SUMS * sizeof *sums);
+        add_once(pool, kernel, sums, high);
+        assert_memory_equal(sums, right, SUMS * sizeof *sums);
+    } while (fault != NULL && ft_restarts(pool) == 0 && runs++ < MOST_RUNS);
+    if (fault != NULL && !ft_recovers(pool, 1)) {
+        fail_msg("%s, %s: no worker died, or there was no replacement", devices, fault);
+    }
+    memset(sums, 0, SUMS * sizeof *sums);
+    add_once(pool, kernel, sums, high);
+    assert_memory_equal(sums, right, SUMS * sizeof *sums);
+    ft_close(pool);
+}
+
+static void find_right_sums(float *right)
+{
+    static const yoke_kernel_options options = {.name = "scatter", .native = scatter};
+    yoke_pool *pool = ft_pool("cpu:1", NULL);
+    float *sums = yoke_alloc(pool, SUMS * sizeof *sums);
+    int32_t *high = yoke_alloc(pool, SUMS * sizeof *high);
+    yoke_kernel *kernel = NULL;
+
+    memset(sums, 0, SUMS * sizeof *sums);
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    add_once(pool, kernel, sums, high);
+    memcpy(right, sums, SUMS * sizeof *sums);
+    ft_close(pool);
+}
+
+static void test_sums(void **state)
+{
+    static const char *const devices[] = {"cpu:2", "fake:2x1/private,cpu:1"};
+    static const char *const places[] = {"after-claim:2",  "after-fill:3",   "before-run:2",
+                                         "after-run:3",    "after-commit:2", "after-fill*3:2",
+                                         "before-leave:1", "after-end:1"};
+    float right[SUMS];
+
+    (void)state;
+    find_right_sums(right);
+    for (size_t d = 0; d < 2; d++) {
+        for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+            add_through_fault(devices[d], places[p], right);
+        }
+    }
+}
+
 /* ---- the program's own ---- */
 
 enum { ROWS = 500, ROW = 100 };
@@ -228,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_points),
+        yt_unit_test(test_sums),
         yt_unit_test(test_own),
         yt_unit_test(test_kills),
     };

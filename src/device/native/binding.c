@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "launch/footprint.h"
 
 static bool needs_scratch(const yk_arg *arg)
 {
@@ -86,6 +87,18 @@ void yk_binding_fill_scalars(yk_binding *binding, const yk_launch *launch)
 
         if (arg->kind == YK_ARG_SCALAR) {
             memcpy(binding->args[i], yk_launch_value(launch, arg), (size_t)arg->bytes);
+        }
+    }
+}
+
+void yk_binding_move(yk_binding *binding, const yk_launch *launch, uint64_t begin)
+{
+    for (uint32_t i = 0; launch->block_items != 0 && i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+
+        if (arg->kind == YK_ARG_ARRAY) {
+            binding->args[i] = (void *)(uintptr_t)(
+                arg->address + yk_footprint_shift(launch, arg, begin));
         }
     }
 }

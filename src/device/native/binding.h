@@ -25,6 +25,10 @@ yoke_status yk_binding_set(yk_binding *binding, const yk_launch *launch,
 /* Writes the scalars' values: a function may have changed its copies. */
 void yk_binding_fill_scalars(yk_binding *binding, const yk_launch *launch);
 
+/* Points the arguments of which each block of items has a copy to those of the block that begins with
+ * this item. */
+void yk_binding_move(yk_binding *binding, const yk_launch *launch, uint64_t begin);
+
 void yk_binding_fini(yk_binding *binding);
 
 #endif

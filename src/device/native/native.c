@@ -286,6 +286,7 @@ static yoke_status native_start(yk_device *device, unsigned lane, uint64_t begin
     native->span.begin = (size_t)begin;
     native->span.end = (size_t)end;
     yk_binding_fill_scalars(&native->binding, native->launch);
+    yk_binding_move(&native->binding, native->launch, begin);
     tell_change(native, begin, end);
     status = call_function(native, error);
     finish_stores();

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "patterns/sums.h"
+
+#include <stdlib.h>
+
+#include "base/bits.h"
+#include "base/fp_environment.h"
+#include "launch/check_copies.h"
+#include "pool/pool.h"
+#include "reduce/copies.h"
+
+typedef struct sums {
+    yk_completion completion;
+    yk_blocks blocks;
+    size_t bytes; /* of the memory of the copies */
+} sums;
+
+/* ---- how many blocks ---- */
+
+/* Enough for dozens of unlike workers; each costs a call of a device. */
+enum { MAX_BLOCKS = 256, LEAST_BLOCKS = 8 };
+
+/* Copies beyond this cost more in page faults than they gain in balance ... */
+static const uint64_t usual_bytes = UINT64_C(4) << 20;
+/* ... and beyond this more memory than a program expects. */
+static const uint64_t max_bytes = UINT64_C(1) << 30;
+
+/* What the number of blocks depends on. All of it is the program's: the bits of a sum of floats
+ * depend on it, too. */
+typedef struct sums_plan {
+    uint64_t items; /* in the split dimension */
+    uint64_t all_items;
+    uint64_t group;
+    uint64_t bytes; /* of a copy of each array */
+    uint64_t elements; /* of the longest array */
+    uint64_t wanted; /* by the program; 0: no number */
+    bool is_whole; /* another argument is written as a whole: the range is not divided */
+} sums_plan;
+
+static yoke_status sums_add_arg(sums_plan *plan, const yoke_arg *arg, size_t index,
+                                yk_error *error)
+{
+    uint64_t bytes;
+    yoke_status status;
+
+    if (!yk_arg_has_copies(arg)) {
+        plan->is_whole |= (arg->kind == YOKE_ARG_ARRAY || arg->kind == YOKE_ARG_USES) &&
+                          arg->parts == YOKE_PARTS_WHOLE &&
+                          ((unsigned)arg->access & YOKE_ACCESS_WRITE) != 0;
+        return YOKE_OK;
+    }
+    status = yk_check_into(arg, &bytes, error);
+    if (status == YOKE_OK && !yk_add(plan->bytes, yk_copies_pitch(arg), &plan->bytes)) {
+        status = yk_fail(error, YOKE_EINVAL, "size overflow: %zu elements", arg->count);
+    }
+    if (status != YOKE_OK) {
+        yk_error_prefix(error, "argument %zu: ", index + 1);
+        return status;
+    }
+    plan->elements = yk_max(plan->elements, arg->count);
+    if (arg->blocks != 0) {
+        plan->wanted = plan->wanted != 0 ? yk_min(plan->wanted, arg->blocks) : arg->blocks;
+    }
+    return YOKE_OK;
+}
+
+/* Filling and adding a copy is to cost no more than a block's items do. */
+static uint64_t sums_block_count(const sums_plan *plan)
+{
+    const uint64_t count =
+        yk_min(usual_bytes / plan->bytes, plan->all_items / plan->elements);
+
+    return plan->wanted != 0 ? plan->wanted
+                             : yk_max(LEAST_BLOCKS, yk_min(MAX_BLOCKS, count));
+}
+
+static yk_blocks sums_divide(const sums_plan *plan, const yoke_map_options *options)
+{
+    const uint64_t count = plan->is_whole ? 1 : sums_block_count(plan);
+    uint64_t items = yk_div_up(plan->items, count);
+
+    if (!plan->is_whole) {
+        items = yk_max(items, yk_min(options->grain, plan->items));
+        items = options->chunk != 0 ? yk_min(items, options->chunk) : items;
+        items = yk_max(items, yk_div_up(plan->items, YK_MAX_TILES));
+        items = yk_round_up(items, yk_max(plan->group, 1));
+    }
+    return (yk_blocks){.items = items, .count = yk_div_up(plan->items, items)};
+}
+
+static yoke_status sums_plan_range(sums_plan *plan, const yk_request *request,
+                                   const yk_kernel *kernel, yk_error *error)
+{
+    yk_launch *launch = calloc(1, sizeof *launch);
+    yoke_status status;
+
+    if (launch == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    status = yk_launch_fill_range(launch, kernel, &request->range,
+                                  request->options.round_up, error);
+    plan->items = launch->size[launch->split];
+    plan->group = launch->group[launch->split];
+    plan->all_items = 1;
+    for (unsigned d = 0; d < 3; d++) {
+        if (!yk_mul(plan->all_items, launch->size[d], &plan->all_items)) {
+            plan->all_items = UINT64_MAX;
+            break;
+        }
+    }
+    free(launch);
+    return status;
+}
+
+static yoke_status sums_plan_all(sums_plan *plan, const yk_request *request,
+                                 const yk_kernel *kernel, yk_error *error)
+{
+    yoke_status status = sums_plan_range(plan, request, kernel, error);
+
+    for (size_t i = 0; status == YOKE_OK && i < request->arg_count; i++) {
+        status = sums_add_arg(plan, &request->args[i], i, error);
+    }
+    return status;
+}
+
+/* ---- the copies ---- */
+
+/* The arrays follow the arguments, in their order, among others that are used. */
+static void sums_combine(const sums *self, const yk_launch *launch)
+{
+    const char *copies = self->blocks.copies;
+    uint32_t used = launch->arg_count;
+
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+
+        if ((arg->flags & YK_ARG_COPIES) == 0) {
+            continue;
+        }
+        while ((launch->args[used].flags & YK_ARG_ADDED) == 0) {
+            used++;
+        }
+        yk_copies_combine((void *)(uintptr_t)launch->args[used++].address, arg, copies,
+                          (size_t)self->blocks.count);
+        copies += self->blocks.count * arg->pitch;
+    }
+}
+
+static void sums_land(yk_completion *completion, const yk_job *job)
+{
+    const yk_fp_environment before = yk_fp_use_default();
+
+    sums_combine((const sums *)completion, &job->launch);
+    yk_fp_restore(before);
+}
+
+static void sums_drop(yk_completion *completion, yoke_pool *pool, yoke_future *future)
+{
+    sums *self = (sums *)completion;
+
+    (void)future;
+    yk_spares_put(&pool->spares, &pool->arena, self->blocks.copies, self->bytes);
+    free(self);
+}
+
+static const yk_completion_ops sums_ops = {.land = sums_land, .drop = sums_drop};
+
+static yoke_status sums_take_memory(sums *self, yoke_pool *pool, const sums_plan *plan,
+                                    yk_error *error)
+{
+    uint64_t bytes;
+
+    if (!yk_mul(self->blocks.count, plan->bytes, &bytes) ||
+        (plan->wanted == 0 && bytes > max_bytes)) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%llu copies of %llu bytes, which blocks of items add into, are more "
+                       "than 1 GiB: yoke_arg_copies() chooses how many there are",
+                       (unsigned long long)self->blocks.count,
+                       (unsigned long long)plan->bytes);
+    }
+    self->bytes = (size_t)bytes;
+    yk_pool_lock(pool);
+    self->blocks.copies = yk_spares_take(&pool->spares, &self->bytes);
+    yk_pool_unlock(pool);
+    if (self->blocks.copies == NULL) {
+        self->blocks.copies = yk_arena_alloc(&pool->arena, self->bytes, error);
+    }
+    if (self->blocks.copies == NULL) {
+        yk_error_prefix(error, "%llu copies, which blocks of items add into: ",
+                        (unsigned long long)self->blocks.count);
+        return YOKE_ENOMEM;
+    }
+    return YOKE_OK;
+}
+
+static yoke_status sums_create(yoke_pool *pool, yk_request *request,
+                               const sums_plan *plan, yk_error *error)
+{
+    sums *self = calloc(1, sizeof *self);
+    yoke_status status;
+
+    if (self == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    self->completion.ops = &sums_ops;
+    self->blocks = sums_divide(plan, &request->options);
+    status = sums_take_memory(self, pool, plan, error);
+    if (status != YOKE_OK) {
+        free(self);
+        return status;
+    }
+    request->blocks = &self->blocks;
+    yk_completion_attach(&request->completions, &self->completion);
+    return YOKE_OK;
+}
+
+static bool sums_are_in(const yk_request *request)
+{
+    for (size_t i = 0; request->args != NULL && i < request->arg_count; i++) {
+        if (yk_arg_has_copies(&request->args[i])) {
+            return request->arg_count <= YK_MAX_ARGS; /* more are refused later */
+        }
+    }
+    return false;
+}
+
+yoke_status yk_sums_attach(yoke_pool *pool, yk_request *request, yk_error *error)
+{
+    const yk_kernel *kernel;
+    sums_plan plan = {.items = 0};
+    yoke_status status;
+
+    if (!sums_are_in(request)) {
+        return YOKE_OK;
+    }
+    kernel = &pool->control->kernels[request->kernel->slot].kernel;
+    status = sums_plan_all(&plan, request, kernel, error);
+    if (status == YOKE_OK) {
+        status = sums_create(pool, request, &plan, error);
+    }
+    if (status != YOKE_OK) {
+        yk_error_prefix(error, "%s '%s': ", yk_kernel_noun(kernel), kernel->name);
+    }
+    return status;
+}
