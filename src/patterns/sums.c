@@ -20,8 +20,12 @@ typedef struct sums {
 /* Enough for dozens of unlike workers; each costs a call of a device. */
 enum { MAX_BLOCKS = 256, LEAST_BLOCKS = 8 };
 
+/* Filling and adding a copy is to cost little beside a block's items: there are so many of them for
+ * each of its elements. */
+enum { ITEMS_PER_ELEMENT = 8 };
+
 /* Copies beyond this cost more in page faults than they gain in balance ... */
-static const uint64_t usual_bytes = UINT64_C(4) << 20;
+static const uint64_t usual_bytes = UINT64_C(16) << 20;
 /* ... and beyond this more memory than a program expects. */
 static const uint64_t max_bytes = UINT64_C(1) << 30;
 
@@ -64,11 +68,10 @@ static yoke_status sums_add_arg(sums_plan *plan, const yoke_arg *arg, size_t ind
     return YOKE_OK;
 }
 
-/* Filling and adding a copy is to cost no more than a block's items do. */
 static uint64_t sums_block_count(const sums_plan *plan)
 {
-    const uint64_t count =
-        yk_min(usual_bytes / plan->bytes, plan->all_items / plan->elements);
+    const uint64_t count = yk_min(usual_bytes / plan->bytes,
+                                  plan->all_items / ITEMS_PER_ELEMENT / plan->elements);
 
     return plan->wanted != 0 ? plan->wanted
                              : yk_max(LEAST_BLOCKS, yk_min(MAX_BLOCKS, count));
