@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Arrays that any item adds into: histograms, scattered sums, least and greatest. */
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -507,6 +508,130 @@ static void with_a_reduction(void **state)
     api_close(pool);
 }
 
+/* Results of the other arguments stay on the device; the sums do not. */
+static void beside_lent_arrays(void **state)
+{
+    yoke_pool *pool = api_open("fake:2x1/private");
+    yoke_kernel *kernel = make(pool, "count_and_total", count_and_total, NULL);
+    uint32_t *keys = make_keys(pool);
+    uint32_t *out = api_numbers(pool, ITEMS);
+    uint64_t *totals = make_zeros(pool, ITEMS * sizeof *totals);
+    uint32_t *bins = make_zeros(pool, BINS * sizeof *bins);
+    const yoke_map_options keep = {.recovery = YOKE_RECOVER_NONE};
+
+    (void)state;
+    assert_ok_pool(pool, yoke_lend(keys));
+    assert_ok_pool(pool, yoke_lend(totals));
+    for (uint32_t run = 1; run < 4; run++) {
+        assert_ok_pool(pool, yoke_map_with(pool, kernel, yoke_range_1d(ITEMS), &keep,
+                                           YOKE_ARGS(yoke_sum_into(bins, YOKE_TYPE_UINT32, BINS),
+                                                     yoke_in(keys, sizeof *keys),
+                                                     yoke_out(totals, sizeof *totals),
+                                                     yoke_out(out, sizeof *out))));
+        check_bins(bins, run, 0);
+    }
+    assert_ok_pool(pool, yoke_reclaim(totals));
+    assert_int_equal(totals[ITEMS - 1], key_of(ITEMS - 1));
+    api_close(pool);
+}
+
+/* One call is one block, of whole work-groups, counted from the range's begin. */
+static void count_calls(const yoke_span *span, void *const args[])
+{
+    uint32_t *calls = args[0];
+
+    if ((span->begin - 777) % 64 != 0 || calls[0] != 0) {
+        yoke_span_fail(span, 1, "begins at %zu, a copy has %u", span->begin, calls[0]);
+    }
+    calls[0]++;
+    calls[1] += (uint32_t)(span->end - span->begin);
+}
+
+static void blocks_are_whole_groups(void **state)
+{
+    const yoke_kernel_options options = {
+        .name = "count_calls", .native = count_calls, .group = {64}};
+    const yoke_map_options forms[] = {{.round_up = true},
+                                      {.round_up = true, .chunk = 100},
+                                      {.round_up = true, .grain = 1000}};
+    const uint32_t blocks[] = {20, 40, 5}; /* of 256, 128 and 1024 items */
+    yoke_pool *pool = api_open("cpu:3");
+    yoke_kernel *kernel = NULL;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    for (size_t i = 0; i < 3; i++) {
+        uint32_t *calls = make_zeros(pool, 2 * sizeof *calls);
+
+        assert_ok_pool(pool,
+                       yoke_map_with(pool, kernel, yoke_range_from(yoke_range_1d(ITEMS), 777, 0, 0),
+                                     &forms[i],
+                                     YOKE_ARGS(yoke_arg_copies(
+                                         yoke_sum_into(calls, YOKE_TYPE_UINT32, 2), 20))));
+        assert_int_equal(calls[0], blocks[i]);
+        assert_int_equal(calls[1], ITEMS);
+    }
+    api_close(pool);
+}
+
+static void beside_an_array_that_is_not_divided(void **state)
+{
+    yoke_pool *pool = api_open("cpu:2");
+    yoke_kernel *kernel = make(pool, "histogram", histogram, NULL);
+    uint32_t *keys = make_keys(pool);
+    uint32_t *bins = make_zeros(pool, BINS * sizeof *bins);
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(ITEMS),
+                                  yoke_sum_into(bins, YOKE_TYPE_UINT32, BINS),
+                                  yoke_inout_whole(keys, ITEMS * sizeof *keys)));
+    check_bins(bins, 1, 0);
+    api_close(pool);
+}
+
+enum { THREADS = 3, RUNS = 15 };
+
+typedef struct adder {
+    yoke_pool *pool;
+    yoke_kernel *kernel;
+    const uint32_t *keys;
+    uint32_t *bins;
+    yoke_status status;
+} adder;
+
+static void *add_often(void *argument)
+{
+    adder *self = argument;
+
+    for (int run = 0; run < RUNS && self->status == YOKE_OK; run++) {
+        self->status =
+            map_bins(self->pool, self->kernel,
+                     yoke_sum_into(self->bins, YOKE_TYPE_UINT32, BINS), self->keys, NULL);
+    }
+    return NULL;
+}
+
+static void threads_add_to_one_array(void **state)
+{
+    yoke_pool *pool = api_open("cpu:2");
+    adder all = {pool, make(pool, "histogram", histogram, NULL), make_keys(pool),
+                 make_zeros(pool, BINS * sizeof(uint32_t)), YOKE_OK};
+    adder each[THREADS];
+    pthread_t threads[THREADS];
+
+    (void)state;
+    for (int i = 0; i < THREADS; i++) {
+        each[i] = all;
+        assert_int_equal(pthread_create(&threads[i], NULL, add_often, &each[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(each[i].status, YOKE_OK);
+    }
+    check_bins(all.bins, THREADS * RUNS, 0);
+    api_close(pool);
+}
+
 static void of_an_empty_range_nothing_is_added(void **state)
 {
     yoke_pool *pool = api_open("cpu:1");
@@ -605,6 +730,10 @@ int main(void)
         yt_unit_test(a_cancelled_job_changes_nothing),
         yt_unit_test(outside_the_pool),
         yt_unit_test(with_a_reduction),
+        yt_unit_test(beside_lent_arrays),
+        yt_unit_test(blocks_are_whole_groups),
+        yt_unit_test(beside_an_array_that_is_not_divided),
+        yt_unit_test(threads_add_to_one_array),
         yt_unit_test(of_an_empty_range_nothing_is_added),
         yt_unit_test(what_is_refused),
         yt_unit_test(copies_that_are_too_large),
