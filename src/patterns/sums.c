@@ -217,11 +217,15 @@ static yoke_status sums_create(yoke_pool *pool, yk_request *request,
     return YOKE_OK;
 }
 
+/* More arguments than are possible are refused later, unread. */
 static bool sums_are_in(const yk_request *request)
 {
-    for (size_t i = 0; request->args != NULL && i < request->arg_count; i++) {
+    const size_t count =
+        request->args != NULL && request->arg_count <= YK_MAX_ARGS ? request->arg_count : 0;
+
+    for (size_t i = 0; i < count; i++) {
         if (yk_arg_has_copies(&request->args[i])) {
-            return request->arg_count <= YK_MAX_ARGS; /* more are refused later */
+            return true;
         }
     }
     return false;
