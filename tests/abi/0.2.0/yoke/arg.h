@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file
- * Kernel arguments, one yoke_arg per kernel parameter, in order. An array argument declares
- * which bytes an item reads and writes. That is what lets a range be split over devices that do
- * not share memory, moved, and retried after a crash.
+ * Kernel arguments, one yoke_arg per kernel parameter, in order; yoke_uses() may follow. An array
+ * argument declares which bytes an item reads and writes. That is what lets a range be split over
+ * devices that do not share memory, moved, and retried after a crash.
  *
  * Arrays must lie in memory of the pool (yoke_alloc) unless the map says `.stage`.
  * An array consists of parts. Item i, counted by its global id in the split dimension, owns
@@ -34,8 +34,23 @@ typedef enum yoke_arg_kind {
     YOKE_ARG_ARRAY = 1, /**< `__global` or `__constant` pointer */
     YOKE_ARG_SCALAR = 2, /**< any value or struct passed by value */
     YOKE_ARG_LOCAL = 3, /**< `__local` pointer: scratch memory of a work-group */
-    YOKE_ARG_NULL = 4   /**< an array that is absent: see yoke_null() */
+    YOKE_ARG_NULL = 4,  /**< an array that is absent: see yoke_null() */
+    YOKE_ARG_USES = 5,  /**< no parameter: see yoke_uses() */
+    YOKE_ARG_SCALAR_FROM = 6, /**< a value in memory: see yoke_scalar_from() */
+    YOKE_ARG_SUM = 7,   /**< an array that items add into: see yoke_sum_into() */
+    YOKE_ARG_MIN = 8,   /**< yoke_min_into() */
+    YOKE_ARG_MAX = 9    /**< yoke_max_into() */
 } yoke_arg_kind;
+
+/** What an array's elements are, for reductions and sums. */
+typedef enum yoke_type {
+    YOKE_TYPE_FLOAT = 1,  /**< float, cl_float */
+    YOKE_TYPE_DOUBLE = 2, /**< double; devices without double precision stand aside */
+    YOKE_TYPE_INT32 = 3,
+    YOKE_TYPE_INT64 = 4,
+    YOKE_TYPE_UINT32 = 5,
+    YOKE_TYPE_UINT64 = 6
+} yoke_type;
 
 /** How the kernel uses an array; READ and WRITE may be combined. */
 typedef enum yoke_access {
@@ -81,13 +96,15 @@ typedef struct yoke_arg {
     size_t at;           /**< item i owns part i + at; see yoke_arg_at() */
     size_t count;        /**< parts in the array; 0: up to the last item's */
     size_t pitch;        /**< bytes from a part to the next; 0 means `bytes` */
-    size_t blocks;       /**< blocks a part consists of; 0 means 1; see yoke_arg_strided() */
+    size_t blocks;       /**< blocks a part consists of; 0 means 1; see yoke_arg_strided(). Of
+                              an array that items add into: see yoke_arg_copies() */
     size_t stride;       /**< bytes from one block of a part to its next */
     unsigned char value[YOKE_ARG_INLINE_BYTES]; /**< a scalar of at most this size */
     size_t scale_up;     /**< see yoke_arg_scaled(); 0: not scaled */
     size_t scale_down;   /**< the same */
     const void *offsets; /**< see yoke_arg_ragged(); NULL: not ragged */
-    size_t reserved[1];  /**< 0 */
+    yoke_type type;      /**< of the elements; see yoke_sum_into() */
+    unsigned reserved[1]; /**< 0 */
 } yoke_arg;
 
 /**
@@ -338,6 +355,35 @@ static inline yoke_arg yoke_scalar_bytes(const void *value, size_t bytes)
     return arg;
 }
 
+/**
+ * A value that the kernel gets as with yoke_scalar_bytes(), and that is read when the job starts,
+ * not when it is submitted: when all jobs before it that write the value have ended. So an
+ * iteration can compute a number, and the next job use it, without a wait in the program:
+ *
+ *     yoke_map_async(NULL, pool, step, one, NULL, YOKE_ARGS(yoke_out(alpha, sizeof *alpha), ...));
+ *     yoke_map_async(NULL, pool, axpy, all, NULL, YOKE_ARGS(yoke_scalar_from(alpha), ...));
+ *
+ * The memory counts as an array that the job reads: jobs that write it later wait, and no other
+ * argument of the job may write it. All workers get the same value. (The result of yoke_reduce()
+ * and yoke_map_reduce() is written by the program's thread that learns of their end: wait for
+ * it.)
+ *
+ * @param pointer  memory of the pool, also with `.stage`, of any alignment
+ * @param bytes    of the value, at most 16384
+ */
+static inline yoke_arg yoke_scalar_from_sized(const void *pointer, size_t bytes)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_SCALAR_FROM;
+    arg.pointer = pointer;
+    arg.bytes = bytes;
+    return arg;
+}
+
+/** yoke_scalar_from_sized() with the size of what `pointer` points to. */
+#define yoke_scalar_from(pointer) yoke_scalar_from_sized((pointer), sizeof *(pointer))
+
 /** An array that is absent: the kernel gets a null pointer, and must not access it. For kernels that
  *  can do without an input or a result. */
 static inline yoke_arg yoke_null(void)
@@ -345,6 +391,99 @@ static inline yoke_arg yoke_null(void)
     yoke_arg arg;
     memset(&arg, 0, sizeof arg);
     arg.kind = YOKE_ARG_NULL;
+    return arg;
+}
+
+/**
+ * Memory that the kernel reaches through pointers which it finds in other memory: the rows that a
+ * table of row pointers (T **) points to. It is no parameter of the kernel: it follows all
+ * arguments that are. Any item may access all of it. Jobs are ordered by it as by an argument;
+ * memory that is lent, or that a failed job should have written, is treated as an argument, too.
+ *
+ * yoke_map(pool, kernel, range, yoke_out(y, sizeof *y), yoke_in_whole(rows, n * sizeof *rows),
+ *          yoke_uses(data, n * row_bytes, YOKE_ACCESS_READ))
+ *
+ * Pool memory has the same addresses in all workers. A device with memory of its own cannot follow
+ * pointers: it stands aside from the job. A job that writes such memory is not split, as with
+ * yoke_inout_whole(); it may overlap no other argument then. The checking mode cannot see what is
+ * done through pointers: a kernel that writes through them is not checked.
+ *
+ * @param pointer  memory of the pool, also with `.stage`. Pieces that lie apart are declared one by
+ *                 one, or with yoke_arg_strided()
+ * @param bytes    of all of it
+ * @param access   what the kernel does with it
+ */
+static inline yoke_arg yoke_uses(const void *pointer, size_t bytes, yoke_access access)
+{
+    yoke_arg arg = yoke_arg_array(pointer, bytes, access, YOKE_PARTS_WHOLE);
+    arg.kind = YOKE_ARG_USES;
+    return arg;
+}
+
+/**
+ * Any item may add to any of `count` elements: histograms, scatter-add, forces on both of two
+ * particles. What all items have added is added to the array when the job has ended well; until
+ * then, and if the job fails, the array is as it was.
+ *
+ * The range is divided into blocks of items. Each block has a copy of the array that is all zero
+ * when it begins, and the kernel's pointer is to the block's copy, of `count` elements. A native
+ * function just adds. In OpenCL C work-items of a block run at the same time and use atomics.
+ * In the end each element of the array becomes ((a + c[0]) + c[1]) + ..., in the order of the
+ * blocks. How many blocks there are depends on the range, the work-group size, the options
+ * `.grain` and `.chunk` and the arguments, but not on the devices; see yoke_arg_copies().
+ *
+ * So integers, which wrap around, always have the same bits. Floats have the same bits for any
+ * number and kind of workers and after a crash, if what the kernel adds up within a block has:
+ * a native function's sums have, those by atomics of floats need not.
+ *
+ * The array is in memory of the pool that is not lent, or anywhere with `.stage`, and overlaps no
+ * other argument. A job that is submitted later and uses it waits in the submission until the sums
+ * are there. For yoke_map() and yoke_map_reduce(), with or without a future.
+ *
+ * @param pointer  the array, aligned as its elements
+ * @param type     what its elements are
+ * @param count    how many there are, at least 1
+ */
+static inline yoke_arg yoke_sum_into(void *pointer, yoke_type type, size_t count)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_SUM;
+    arg.access = YOKE_ACCESS_READ_WRITE;
+    arg.parts = YOKE_PARTS_WHOLE;
+    arg.pointer = pointer;
+    arg.count = count;
+    arg.type = type;
+    return arg;
+}
+
+/** As yoke_sum_into(), for the least of each element and of what the items of all blocks have
+ *  stored. A copy begins with the greatest value of its type, for floats infinity. A NaN is the
+ *  result wherever there is one; of -0 and +0 the first in order counts. */
+static inline yoke_arg yoke_min_into(void *pointer, yoke_type type, size_t count)
+{
+    yoke_arg arg = yoke_sum_into(pointer, type, count);
+    arg.kind = YOKE_ARG_MIN;
+    return arg;
+}
+
+/** As yoke_min_into(), for the greatest. A copy begins with the least value of its type. */
+static inline yoke_arg yoke_max_into(void *pointer, yoke_type type, size_t count)
+{
+    yoke_arg arg = yoke_sum_into(pointer, type, count);
+    arg.kind = YOKE_ARG_MAX;
+    return arg;
+}
+
+/**
+ * The same argument of yoke_sum_into() and its like, with about n copies of the array, so about n
+ * blocks of items; of several such arguments the least n counts. More copies balance more devices
+ * and take more memory. 0: the library chooses, from 8 to 256, the fewer the longer the array and
+ * the shorter the range; YOKE_EINVAL if these take more than 1 GiB. n is at most 65536.
+ */
+static inline yoke_arg yoke_arg_copies(yoke_arg arg, size_t n)
+{
+    arg.blocks = n;
     return arg;
 }
 

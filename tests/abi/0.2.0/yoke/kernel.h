@@ -91,6 +91,10 @@ typedef struct yoke_kernel_options {
     /** Seconds that yoke_kernel_create() may take: YOKE_ETIMEDOUT after that, and there is no
      *  kernel. 0: as long as the builds take. */
     double timeout;
+    /** A file of OpenCL C, in place of .source: its name, relative to the working directory. What it
+     *  includes is searched for in its folder, too. It is read when the kernel is created;
+     *  YOKE_ENOENT if there is no such file. NULL: none. */
+    const char *source_file;
 } yoke_kernel_options;
 
 typedef enum yoke_parameter_kind {

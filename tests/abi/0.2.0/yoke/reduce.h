@@ -30,16 +30,6 @@ extern "C" {
 /** Elements of a block: an item of the job, as `.grain` and `.chunk` count them. */
 enum { YOKE_REDUCE_BLOCK = 4096 };
 
-/** What an array's elements are. */
-typedef enum yoke_type {
-    YOKE_TYPE_FLOAT = 1,  /**< float, cl_float */
-    YOKE_TYPE_DOUBLE = 2, /**< double; devices without double precision stand aside */
-    YOKE_TYPE_INT32 = 3,
-    YOKE_TYPE_INT64 = 4,
-    YOKE_TYPE_UINT32 = 5,
-    YOKE_TYPE_UINT64 = 6
-} yoke_type;
-
 /**
  * What is computed of an array.
  *
