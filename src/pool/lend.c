@@ -147,43 +147,43 @@ static yoke_status lend_look_at_locked(yoke_pool *pool, void *pointer, ending *s
     return status;
 }
 
-/* Whether the allocation is still there, and lent as it was. */
-static bool lend_is_same_locked(yoke_pool *pool, void *pointer, const yk_allocation *block)
+/* The job whose results may be on devices, while the allocation is lent as it was; else 0. */
+static uint64_t lend_keeper_locked(yoke_pool *pool, void *pointer,
+                                   const yk_allocation *block, uint32_t *users)
 {
     yk_allocation now;
 
-    return yk_arena_get(&pool->arena, pointer, &now, NULL) == YOKE_OK &&
-           now.id == block->id && now.table == block->table;
-}
-
-/* The job whose results may be on devices, while the allocation is lent as it was; else 0. */
-static uint64_t lend_keeper_locked(yoke_pool *pool, void *pointer,
-                                   const yk_allocation *block)
-{
-    return lend_is_same_locked(pool, pointer, block)
-               ? ((const yk_residency *)address_of(block->table))->keeper
-               : 0;
+    if (yk_arena_get(&pool->arena, pointer, &now, NULL) != YOKE_OK ||
+        now.id != block->id || now.table != block->table) {
+        return 0;
+    }
+    *users = now.users;
+    return ((const yk_residency *)address_of(block->table))->keeper;
 }
 
 /* Recalls what no job uses, once. The pool's lock is given up meanwhile, and jobs of other
  * threads may come: they find the keeper that there was until all is back, and leave one of their
- * own if they keep something. No table is freed while it has a keeper, and none loses it but here,
- * under both locks: so the table that is recalled stays. */
+ * own if they keep something. A keeper that still runs is not asked for what it has: it goes on. No
+ * table is freed while it has a keeper, and none loses it but here, under both locks: so the table
+ * that is recalled stays. */
 static yoke_status lend_recall_locked(yoke_pool *pool, void *pointer, const ending *seen,
                                       yk_error *error)
 {
+    uint32_t users = 0;
+    uint32_t later_users = 0;
     uint64_t keeper;
     bool alive = true;
 
     yk_pool_unlock(pool);
     (void)pthread_mutex_lock(&pool->lending.recall_lock);
     yk_pool_lock(pool);
-    keeper = lend_keeper_locked(pool, pointer, &seen->block);
-    if (keeper != 0) { /* else another thread was faster */
+    keeper = lend_keeper_locked(pool, pointer, &seen->block, &users);
+    if (keeper != 0 && users == 0) { /* else another thread was faster */
         yk_pool_unlock(pool);
         alive = flush_request(pool, seen->block.table);
         yk_pool_lock(pool);
-        if (alive && lend_keeper_locked(pool, pointer, &seen->block) == keeper) {
+        if (alive &&
+            lend_keeper_locked(pool, pointer, &seen->block, &later_users) == keeper) {
             ((yk_residency *)address_of(seen->block.table))->keeper = 0;
         }
     }
