@@ -84,10 +84,12 @@ static bool order_adds_into_used(const yk_launch *adding, const yk_launch *launc
 
 bool yk_order_adds_into_locked(const yoke_pool *pool, const yk_launch *launch)
 {
-    for (uint32_t i = 0; i < pool->jobs.count; i++) {
-        const yk_launch *other = &pool->control->jobs[pool->jobs.slots_by_age[i]].launch;
+    /* also those that are copied in by another thread now, which are not listed by age yet */
+    for (uint32_t slot = 0; slot < yk_job_slot_count(pool->control); slot++) {
+        const yk_launch *other = &pool->control->jobs[slot].launch;
 
-        if (other->block_items != 0 && order_adds_into_used(other, launch)) {
+        if (pool->jobs.futures_by_slot[slot] != NULL && other != launch &&
+            other->block_items != 0 && order_adds_into_used(other, launch)) {
             return true;
         }
     }

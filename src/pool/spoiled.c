@@ -109,9 +109,11 @@ static void spoiled_forget_told_locked(yoke_pool *pool)
 
 /* ---- noting ---- */
 
+/* Memory outside the pool is not noted: its address may be that of another array later. */
 static bool spoiled_is_written(const yk_arg *arg)
 {
-    return arg->kind == YK_ARG_ARRAY && (arg->access & YK_WRITE) != 0;
+    return arg->kind == YK_ARG_ARRAY && (arg->access & YK_WRITE) != 0 &&
+           arg->block_id != 0;
 }
 
 /* Partial results of a reduction are the library's, and among its first arguments: their memory is

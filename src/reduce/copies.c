@@ -63,27 +63,34 @@ static void copies_fill_lowest(void *at, size_t bytes, uint32_t type)
     }
 }
 
+static void copy_fill(const yk_arg *arg, uint64_t address, size_t bytes)
+{
+    void *at = (void *)(uintptr_t)address;
+
+    if (arg->operation == YOKE_ARG_MIN) {
+        copies_fill_highest(at, bytes, arg->type);
+    } else if (arg->operation == YOKE_ARG_MAX) {
+        copies_fill_lowest(at, bytes, arg->type);
+    } else {
+        memset(at, 0, bytes);
+    }
+}
+
 bool yk_copies_fill(const yk_launch *launch, uint64_t begin, uint64_t end)
 {
     bool any = false;
 
     for (uint32_t i = 0; launch->block_items != 0 && i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
-        yk_extent copy;
-        void *at;
+        yk_extent copies;
 
         if ((arg->flags & YK_ARG_COPIES) == 0 ||
-            yk_footprint_write(launch, arg, begin, end, &copy) == 0) {
+            yk_footprint_write(launch, arg, begin, end, &copies) == 0) {
             continue;
         }
         any = true;
-        at = (void *)(uintptr_t)copy.address;
-        if (arg->operation == YOKE_ARG_MIN) {
-            copies_fill_highest(at, (size_t)arg->bytes, arg->type);
-        } else if (arg->operation == YOKE_ARG_MAX) {
-            copies_fill_lowest(at, (size_t)arg->bytes, arg->type);
-        } else {
-            memset(at, 0, (size_t)arg->bytes);
+        for (uint64_t k = 0; k < yk_extent_pieces(&copies); k++) {
+            copy_fill(arg, yk_extent_piece(&copies, k), (size_t)copies.bytes);
         }
     }
     return any;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <assert.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -153,7 +152,6 @@ yoke_status yk_worker_start_on(yk_worker_self *self, yk_job_ref ref, yk_device *
 static void chunk_fill_copies(const yk_worker_self *self, const yk_job *job,
                               const yk_flight *chunk)
 {
-    assert(job->launch.block_items == 0 || yk_tiles_count(chunk->claim.tiles) == 1);
     if (yk_copies_fill(&job->launch, chunk->begin, chunk->end)) {
         YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_FILL);
     }
