@@ -228,6 +228,9 @@ static yoke_status kernel_announce(yoke_kernel *kernel, recipe from, yk_error *e
         atomic_store(&control->workers[i].builds[kernel->slot].usual_items, 0);
     }
     yk_trace_announced_locked(pool, &slot->kernel);
+    if (kernel->slot >= atomic_load(&control->kernel_slots)) {
+        atomic_store(&control->kernel_slots, kernel->slot + 1);
+    }
     atomic_store(&slot->id, kernel->id);
     atomic_fetch_add(&control->kernel_changes, 1);
     yk_control_wake_workers(control);

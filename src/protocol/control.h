@@ -465,6 +465,9 @@ typedef struct yk_control {
     _Atomic uint64_t processes_started; /* any: number of names given so far */
     yk_process_slot processes[YK_MAX_PROCESSES];
     yk_attachment attachments[YK_MAX_ATTACHMENTS];
+    /* app: kernel slots ever used, from 0. The others need not be looked at: a new worker would
+     * touch a page for each */
+    _Atomic uint32_t kernel_slots;
     yk_kernel_slot kernels[YK_MAX_KERNELS];
     yk_worker workers[YK_MAX_SLOTS];
     yk_aside asides[YK_MAX_SLOTS]

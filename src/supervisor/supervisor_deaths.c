@@ -2,6 +2,7 @@
 /* Workers that have ended: why they ended, what becomes of their work, and what replaces them. */
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "protocol/aside.h"
@@ -201,8 +202,9 @@ static void settle_forms(yk_control *control, uint32_t slot)
     const yk_worker *worker = &control->workers[slot];
     const uint64_t active = atomic_load(&worker->active);
     const bool spent = atomic_load(&worker->spent) != 0;
+    const uint64_t count = yk_min(atomic_load(&control->kernel_slots), YK_MAX_KERNELS);
 
-    for (uint32_t i = 0; i < YK_MAX_KERNELS; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         yk_kernel_slot *kernel = &control->kernels[i];
 
         if (atomic_load(&kernel->form) ==

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "protocol/aside.h"
@@ -176,11 +177,14 @@ bool yk_worker_has_builds(const yk_worker_self *self)
 
 void yk_worker_build_all(yk_worker_self *self)
 {
+    uint64_t count;
+
     if (!yk_worker_has_builds(self)) {
         return;
     }
     self->kernel_changes = atomic_load(&self->control->kernel_changes);
-    for (uint32_t slot = 0; slot < YK_MAX_KERNELS; slot++) {
+    count = yk_min(atomic_load(&self->control->kernel_slots), YK_MAX_KERNELS);
+    for (uint32_t slot = 0; slot < count; slot++) {
         const uint64_t id = atomic_load(&self->control->kernels[slot].id);
 
         if (id != 0 && yk_build_of(self->worker, slot, id) == YK_BUILD_NONE) {
