@@ -32,9 +32,10 @@ yk_layout yk_layout_of(uint64_t bytes, bool guarded)
     yk_layout layout = {.zones = {[YK_ZONE_BLOCKS] = {0, bytes}}, .bytes = bytes};
 
     add_zone(&layout, YK_ZONE_CELLS, objects);
+    /* the hub lies behind, where few objects come near: nothing lies before the first */
     add_zone(&layout, YK_ZONE_OBJECTS, objects + page);
-    layout.hub = layout.zones[YK_ZONE_OBJECTS].begin;
-    layout.zones[YK_ZONE_OBJECTS].begin += page;
+    layout.zones[YK_ZONE_OBJECTS].end -= page;
+    layout.hub = layout.zones[YK_ZONE_OBJECTS].end;
     add_zone(&layout, YK_ZONE_GUARDED, guarded ? bytes : 0);
     add_zone(&layout, YK_ZONE_SEGMENTS, yk_min(bytes, max_attachments));
     layout.bytes += gap_bytes;
@@ -51,8 +52,9 @@ static bool map_layout(yk_mapping *mapping, const yk_layout *layout)
 
         if (zone->begin != zone->end) {
             parts[count++] =
-                (yk_part){kind == YK_ZONE_OBJECTS ? layout->hub : zone->begin,
-                          zone->end, kind == YK_ZONE_GUARDED};
+                (yk_part){zone->begin,
+                          kind == YK_ZONE_OBJECTS ? layout->hub + yk_page_size() : zone->end,
+                          kind == YK_ZONE_GUARDED};
         }
     }
     return yk_mapping_create_parts(mapping, "yoke arena", (size_t)layout->bytes, parts,

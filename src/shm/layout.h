@@ -36,7 +36,7 @@ typedef struct yk_zone {
 
 typedef struct yk_layout {
     yk_zone zones[YK_ZONES]; /* in ascending order */
-    uint64_t hub;            /* offset of the yk_hub: right before the zone of objects */
+    uint64_t hub;            /* offset of the yk_hub: right behind the zone of objects */
     uint64_t bytes;          /* of the whole window */
 } yk_layout;
 
