@@ -65,6 +65,9 @@ void yt_limit_start(yt_limit *limit, double seconds);
 /* To be called often: it asks for the load of this moment. */
 bool yt_limit_is_over(yt_limit *limit);
 
+/* Of many combinations, one in `of` is tried, and all if YOKE_TEST_FULL is set. */
+bool yt_is_turn(size_t i, size_t of);
+
 /* What yt_in_child() returns for a child that had to be killed at its deadline. */
 enum { YT_TIMED_OUT = -1000 };
 
