@@ -116,8 +116,8 @@ static void test_wait_in_a_callback(void **state)
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&future, pool, number, yoke_range_1d(N), NULL,
                                         YOKE_ARGS(yoke_out(numbers, sizeof *numbers))));
+    submit(refuse); /* before the callback can be called, which is to see it fail */
     assert_ok(yoke_future_on_done(future, wait_inside, &self));
-    submit(refuse);
     assert_ok(yoke_future_wait(future, 60));
     assert_true(self.called);
     assert_status(self.status, YOKE_EKERNEL);
