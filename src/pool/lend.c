@@ -147,7 +147,8 @@ static yoke_status lend_look_at_locked(yoke_pool *pool, void *pointer, ending *s
     return status;
 }
 
-/* The job whose results may be on devices, while the allocation is lent as it was; else 0. */
+/* The job whose results may be on devices, and how many use them, while the allocation is lent as
+ * it was; else 0. */
 static uint64_t lend_keeper_locked(yoke_pool *pool, void *pointer,
                                    const yk_allocation *block, uint32_t *users)
 {
@@ -170,7 +171,6 @@ static yoke_status lend_recall_locked(yoke_pool *pool, void *pointer, const endi
                                       yk_error *error)
 {
     uint32_t users = 0;
-    uint32_t later_users = 0;
     uint64_t keeper;
     bool alive = true;
 
@@ -183,7 +183,7 @@ static yoke_status lend_recall_locked(yoke_pool *pool, void *pointer, const endi
         alive = flush_request(pool, seen->block.table);
         yk_pool_lock(pool);
         if (alive &&
-            lend_keeper_locked(pool, pointer, &seen->block, &later_users) == keeper) {
+            lend_keeper_locked(pool, pointer, &seen->block, &users) == keeper) {
             ((yk_residency *)address_of(seen->block.table))->keeper = 0;
         }
     }
