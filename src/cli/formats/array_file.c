@@ -73,7 +73,7 @@ bool yk_array_file_read(yk_array_file *file, yk_content content, const char *mem
     return true;
 }
 
-/* The '/' in "file.npz/name"; NULL if there is none. */
+/* The '/' in "file.npz/name"; NULL for any other text. */
 static const char *find_member(const char *path)
 {
     const char *found = strstr(path, ".npz/");

@@ -29,7 +29,7 @@ typedef struct yk_format {
     bool is_picture; /* axes are height, width and channels */
 } yk_format;
 
-/* The kind of a content; NULL if it is none that is known. */
+/* The kind of a content; NULL for an unknown kind. */
 const yk_format *yk_format_recognize(const unsigned char *bytes, size_t size);
 
 /* The kind of files that are elements and nothing else. */

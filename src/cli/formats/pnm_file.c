@@ -91,7 +91,7 @@ static bool pnm_read_header(pnm_reader *reader, yk_complaint *complaint)
     return true;
 }
 
-/* The next value, up to max; false: there is none. */
+/* The next value; false if it is larger than the maximum, or no number. */
 static bool pnm_take_value(pnm_reader *reader, size_t *value)
 {
     if (reader->is_plain) {

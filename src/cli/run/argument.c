@@ -125,7 +125,7 @@ static bool parse_shape(yk_shape *array, const char *text, yk_complaint *complai
     }
 }
 
-/* The colon in front of the last field of a text that ends at `end`; NULL if there is none. */
+/* The last colon of a text that ends at `end`; NULL if it has no colon. */
 static const char *last_field(const char *text, const char *end)
 {
     return memrchr(text, ':', (size_t)(end - text));
