@@ -19,9 +19,9 @@
 
 enum {
     MAX_START_FAILURES = 2, /* processes in a row that die before they are ready */
-    /* ... that say little about the device: see max_start_failures() */
-    MAX_OTHER_START_FAILURES = 20,
     MAX_DEVICE_FAILURES = 4, /* ... before they finish a chunk, of a device */
+    /* ... either, if it says little about the device: see max_start_failures() */
+    MAX_OTHER_FAILURES = 20,
     /* ... in the same build: a single death may have another cause */
     MAX_BUILD_CRASHES = 2,
     MAX_BUILD_KILLS = 8, /* ... ended by SIGKILL, which comes from outside */
@@ -418,8 +418,14 @@ static uint32_t max_start_failures(yk_supervisor *supervisor, uint32_t slot)
     return yk_worker_has(worker, YK_TRAIT_NEVER_BREAKS) || worker->was_killed != 0 ||
                    (atomic_load(&worker->open_status) == 0 &&
                     !is_dispensable(supervisor, slot))
-               ? MAX_OTHER_START_FAILURES
+               ? MAX_OTHER_FAILURES
                : MAX_START_FAILURES;
+}
+
+/* The same of those that were ready. */
+static uint32_t max_device_failures(const yk_worker *worker)
+{
+    return worker->was_killed != 0 ? MAX_OTHER_FAILURES : MAX_DEVICE_FAILURES;
 }
 
 static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_starting)
@@ -435,7 +441,8 @@ static bool should_give_up(yk_supervisor *supervisor, uint32_t slot, bool was_st
         return child->start_failures >= max_start_failures(supervisor, slot);
     }
     /* A core does not break, and a kernel that kills its process is identified by its tiles. */
-    return !never_breaks && atomic_load(&worker->failures) >= MAX_DEVICE_FAILURES &&
+    return !never_breaks &&
+           atomic_load(&worker->failures) >= max_device_failures(worker) &&
            is_dispensable(supervisor, slot);
 }
 
