@@ -121,10 +121,12 @@ static void symbol_name_function(int file, const elf_head *head, uint64_t addres
 
 /* ---- debug information ---- */
 
-/* What is used of libdw.so.1, as elfutils/libdwfl.h declares it. */
+/* What is used of libdw.so.1, as elfutils/libdwfl.h and elfutils/libdw.h declare it. */
 typedef struct dw_session dw_session;
 typedef struct dw_module dw_module;
 typedef struct dw_line dw_line;
+typedef struct dw_unit dw_unit; /* the entry of a compilation unit */
+typedef struct dw_source_line dw_source_line;
 typedef int dw_callback(void);
 
 typedef struct dw_callbacks {
@@ -145,6 +147,11 @@ typedef struct dw_library {
     dw_line *(*module_line)(dw_module *module, uint64_t address);
     const char *(*line_info)(dw_line *line, uint64_t *address, int *number, int *column,
                              uint64_t *time, uint64_t *length);
+    dw_unit *(*next_unit)(dw_module *module, dw_unit *unit, uint64_t *bias);
+    int (*unit_has)(dw_unit *unit, uint64_t address);
+    dw_source_line *(*unit_line)(dw_unit *unit, uint64_t address);
+    const char *(*line_source)(dw_source_line *line, uint64_t *time, uint64_t *length);
+    int (*line_number)(dw_source_line *line, int *number);
 } dw_library;
 
 /* A function of the library as a pointer of the type of *to. */
@@ -166,6 +173,11 @@ static bool symbol_open_library(dw_library *dw, dw_callbacks *callbacks)
            symbol_load(dw->handle, "dwfl_module_getelf", &dw->module_elf) &&
            symbol_load(dw->handle, "dwfl_module_getsrc", &dw->module_line) &&
            symbol_load(dw->handle, "dwfl_lineinfo", &dw->line_info) &&
+           symbol_load(dw->handle, "dwfl_module_nextcu", &dw->next_unit) &&
+           symbol_load(dw->handle, "dwarf_haspc", &dw->unit_has) &&
+           symbol_load(dw->handle, "dwarf_getsrc_die", &dw->unit_line) &&
+           symbol_load(dw->handle, "dwarf_linesrc", &dw->line_source) &&
+           symbol_load(dw->handle, "dwarf_lineno", &dw->line_number) &&
            symbol_load(dw->handle, "dwfl_build_id_find_elf", &callbacks->find_elf) &&
            symbol_load(dw->handle, "dwfl_standard_find_debuginfo",
                        &callbacks->find_debuginfo) &&
@@ -173,22 +185,49 @@ static bool symbol_open_library(dw_library *dw, dw_callbacks *callbacks)
                        &callbacks->section_address);
 }
 
+/* By the file's table of addresses, which gcc writes. */
+static const char *symbol_line_by_table(const dw_library *dw, dw_module *module,
+                                        uint64_t address, int *number)
+{
+    dw_line *const line = dw->module_line(module, address);
+
+    return line == NULL ? NULL : dw->line_info(line, NULL, number, NULL, NULL, NULL);
+}
+
+/* By all compilation units: clang writes no table. */
+static const char *symbol_line_by_units(const dw_library *dw, dw_module *module,
+                                        uint64_t address, int *number)
+{
+    uint64_t bias = 0;
+    dw_unit *unit = dw->next_unit(module, NULL, &bias);
+    dw_source_line *line;
+
+    while (unit != NULL && dw->unit_has(unit, address - bias) <= 0) {
+        unit = dw->next_unit(module, unit, &bias);
+    }
+    line = unit == NULL ? NULL : dw->unit_line(unit, address - bias);
+    return line == NULL || dw->line_number(line, number) != 0
+               ? NULL
+               : dw->line_source(line, NULL, NULL);
+}
+
 static void symbol_read_line(const dw_library *dw, dw_session *session,
                              const char *path, uint64_t address, yk_symbol *symbol)
 {
     dw_module *const module = dw->report_offline(session, "", path, -1);
     const char *source = NULL;
-    dw_line *line = NULL;
     uint64_t bias = 0;
+    int number = 0;
 
     if (dw->report_end(session, NULL, NULL) == 0 && module != NULL &&
         dw->module_elf(module, &bias) != NULL) {
-        line = dw->module_line(module, address + bias);
+        source = symbol_line_by_table(dw, module, address + bias, &number);
+        source = source != NULL
+                     ? source
+                     : symbol_line_by_units(dw, module, address + bias, &number);
     }
-    if (line != NULL) {
-        source = dw->line_info(line, NULL, &symbol->line, NULL, NULL, NULL);
-    }
-    if (source != NULL && symbol->line > 0) {
+    if (source != NULL && number > 0) {
+        symbol->line = number;
         yk_text_copy(symbol->source, sizeof symbol->source, source);
     }
 }
