@@ -66,7 +66,8 @@ static const uint64_t look_ns = 250 * (uint64_t)YK_NS_PER_MS;
 /* After a longer pause than this no wait has looked at it, or the application was stopped, too:
  * what was seen before does not count. */
 static const uint64_t pause_ns = 10 * YK_NS_PER_S;
-/* So long it may be halted while nothing goes on, and at all. */
+/* So long it may be halted while nothing goes on, and at all. The system ends by itself what a
+ * process waits for inside of it, be it after seconds: only the second limit holds for that. */
 static const uint64_t still_ns = 2 * YK_NS_PER_S;
 static const uint64_t halted_ns = 30 * YK_NS_PER_S;
 
@@ -125,7 +126,9 @@ static void liveness_count_halt(yk_liveness *self, uint64_t gap, uint64_t chunks
     const uint64_t step = yk_min(gap, 2 * look_ns);
 
     self->halted_ns += step;
-    self->still_ns = chunks == self->chunks ? self->still_ns + step : 0;
+    self->still_ns = chunks == self->chunks && self->state != YK_LOOK_STUCK
+                         ? self->still_ns + step
+                         : 0;
     self->chunks = chunks;
 }
 

@@ -10,8 +10,8 @@
  *     step                                        | process     | if it dies here
  *     looks at the supervisor's state             | application | all processes end with it
  *     ... it is halted: keeps jobs' time limits   | application | the same
- *     ... for still_ns without progress, or for   |             |
- *       halted_ns: waits end                      | application | the same
+ *     ... stopped for still_ns without progress,  |             |
+ *       or halted for halted_ns: waits end        | application | the same
  *     is continued, and does what has been left   | supervisor  | the pool is broken
  *
  * A program that stops itself (Ctrl-Z) stops its supervisor, too. It does not look meanwhile, and a
