@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fault_setup.h"
+#include "support/unsanitized.h"
 
 enum { ITEMS = 64 };
 
@@ -62,7 +63,7 @@ static void (*volatile no_function)(void);
 #define APART __attribute__((noinline))
 #endif
 
-APART static void write_there(volatile uint32_t *x)
+YT_UNSANITIZED APART static void write_there(volatile uint32_t *x)
 {
     *x = 1;
 }
@@ -98,7 +99,7 @@ static void leave_with_three(int number)
     _exit(3);
 }
 
-APART static void misbehave(uint32_t what, uint32_t *x)
+YT_UNSANITIZED APART static void misbehave(uint32_t what, uint32_t *x)
 {
     switch (what) {
     case WRITE_BEHIND:
@@ -293,7 +294,7 @@ static void test_own_handler(void **state)
 
 /* ---- processes of the program ---- */
 
-static int divide_by_zero(void *argument, size_t bytes)
+YT_UNSANITIZED static int divide_by_zero(void *argument, size_t bytes)
 {
     (void)argument;
     (void)bytes;

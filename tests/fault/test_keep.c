@@ -298,7 +298,11 @@ static void check_kills(const char *devices, const char *name)
         /* What the last one follows from is a failure of one that was given back. */
         assert_status(yoke_pool_wait(pool, FT_SECONDS),
                       status == YOKE_EDEPENDENCY ? YOKE_ELOST : YOKE_OK);
-        assert_true(ft_recovers(pool, restarts + 1));
+        if (!ft_recovers(pool, restarts + 1)) {
+            fail_msg("%s, round %d: %s is %s, %u restarts, %u before", devices, round, name,
+                     ft_worker(pool, name).state == YOKE_WORKER_STARTING ? "starting" : "not",
+                     ft_restarts(pool), restarts);
+        }
         if (reclaim_both(&g) && status == YOKE_OK) {
             assert_true(grid_is_right(&g));
         }
