@@ -6,20 +6,22 @@
  */
 #include "pool/order.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "launch/check.h"
 #include "pool/pool.h"
+#include "sys/mapping.h"
 
 bool yk_order_init(yk_order *order, uint32_t slots)
 {
-    order->rows = calloc(slots, sizeof *order->rows);
+    order->slots = slots;
+    order->rows = yk_memory_map(slots * sizeof *order->rows);
     return order->rows != NULL;
 }
 
 void yk_order_fini(yk_order *order)
 {
-    free(order->rows);
+    yk_memory_unmap(order->rows, order->slots * sizeof *order->rows);
     order->rows = NULL;
 }
 

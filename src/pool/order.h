@@ -20,6 +20,7 @@ typedef struct yk_order_row {
 /* By slot. Under the pool's lock. Large, and little of it is ever touched. */
 typedef struct yk_order {
     yk_order_row *rows;
+    size_t slots;
 } yk_order;
 
 /* For so many slots. False: there is no memory. */

@@ -344,7 +344,7 @@ static yoke_status start_with(yoke_pool *pool, yk_supervisor_start *start,
 {
     int alive[2] = {-1, -1};
     int life[2] = {-1, -1};
-    void *mask; /* of this thread; the pool's processes get the whole process's */
+    yk_cpus_before *mask; /* of this thread; the pool's processes get the whole process's */
     yoke_status status;
 
     pool->control->supervisor_bell = yk_bell_create();

@@ -373,7 +373,7 @@ static bool start_process(yk_supervisor *supervisor, const yk_supervisor_start *
     if (start->threads > 1) {
         yk_openmp_run_alone();
     }
-    free(yk_cpus_widen()); /* an executed program's OpenMP has bound it again */
+    yk_cpus_forget(yk_cpus_widen()); /* an executed program's OpenMP has bound it again */
     yk_process_set_name("yoke:supervisor");
     yk_process_prefer_for_oom();
     yk_process_adopt_orphans();

@@ -429,6 +429,23 @@ bool yk_file_read(int fd, void *data, size_t bytes, uint64_t offset)
     return true;
 }
 
+void *yk_memory_map(size_t bytes)
+{
+    YK_NOT_CANCELLED;
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void yk_memory_unmap(void *memory, size_t bytes)
+{
+    YK_NOT_CANCELLED;
+
+    if (memory != NULL) {
+        (void)munmap(memory, bytes);
+    }
+}
+
 void *yk_file_map(int fd, size_t bytes)
 {
     YK_NOT_CANCELLED;

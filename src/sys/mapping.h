@@ -95,6 +95,11 @@ bool yk_file_read(int fd, void *data, size_t bytes, uint64_t offset);
 /* Maps the first bytes of a memory file, and allocates their memory now; NULL on failure. */
 void *yk_file_map(int fd, size_t bytes);
 
+/* Memory of this process alone that is zero, and takes room only where it is touched; malloc()
+ * touches all of it if it has been freed before. NULL on failure. */
+void *yk_memory_map(size_t bytes);
+void yk_memory_unmap(void *memory, size_t bytes);
+
 /* Gives the file's memory back except for the first `keep` bytes. */
 void yk_file_trim(int fd, uint64_t keep);
 

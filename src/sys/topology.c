@@ -71,18 +71,29 @@ static yk_cpu *affinity_list(size_t *count)
     return cpus;
 }
 
-bool yk_bind_cpus(const yk_cpu *cpus, size_t count)
+/* The bytes of a mask with all these CPUs. The kernel takes masks that are smaller than its own. */
+static size_t affinity_bytes(const yk_cpu *cpus, size_t count)
 {
-    cpu_set_t *mask = calloc(1, MASK_MOST_BYTES);
-    bool bound = mask != NULL;
+    size_t bytes = MASK_FIRST_BYTES;
 
-    for (size_t i = 0; i < count && bound; i++) {
-        bound = cpus[i].os_index < (uint32_t)MASK_MOST_BYTES * 8;
-        if (bound) {
-            CPU_SET_S(cpus[i].os_index, MASK_MOST_BYTES, mask);
+    for (size_t i = 0; i < count; i++) {
+        while (bytes * 8 <= cpus[i].os_index) {
+            bytes *= 2;
         }
     }
-    bound = bound && sched_setaffinity(0, MASK_MOST_BYTES, mask) == 0;
+    return bytes;
+}
+
+bool yk_bind_cpus(const yk_cpu *cpus, size_t count)
+{
+    const size_t bytes = affinity_bytes(cpus, count);
+    cpu_set_t *mask = bytes <= MASK_MOST_BYTES ? calloc(1, bytes) : NULL;
+    bool bound;
+
+    for (size_t i = 0; i < count && mask != NULL; i++) {
+        CPU_SET_S(cpus[i].os_index, bytes, mask);
+    }
+    bound = mask != NULL && sched_setaffinity(0, bytes, mask) == 0;
     free(mask);
     return bound;
 }
@@ -99,19 +110,19 @@ bool yk_bind_cpu(uint32_t os_index)
 
 /* ---- what the whole process may use ---- */
 
-static void mask_add_threads(cpu_set_t *mask)
+static void mask_add_threads(cpu_set_t *mask, size_t bytes)
 {
     YK_NOT_CANCELLED;
     DIR *tasks = opendir("/proc/self/task");
-    cpu_set_t *one = calloc(1, MASK_MOST_BYTES);
+    cpu_set_t *one = calloc(1, bytes);
     const struct dirent *entry;
 
     while (tasks != NULL && one != NULL && (entry = readdir(tasks)) != NULL) {
         const pid_t thread = (pid_t)atoi(entry->d_name);
 
-        memset(one, 0, MASK_MOST_BYTES);
-        if (thread > 0 && sched_getaffinity(thread, MASK_MOST_BYTES, one) == 0) {
-            CPU_OR_S(MASK_MOST_BYTES, mask, mask, one);
+        memset(one, 0, bytes);
+        if (thread > 0 && sched_getaffinity(thread, bytes, one) == 0) {
+            CPU_OR_S(bytes, mask, mask, one);
         }
     }
     free(one);
@@ -120,17 +131,17 @@ static void mask_add_threads(cpu_set_t *mask)
     }
 }
 
-static void mask_add_place(cpu_set_t *mask, const int *cpus, int count)
+static void mask_add_place(cpu_set_t *mask, size_t bytes, const int *cpus, int count)
 {
     for (int i = 0; i < count; i++) {
-        if (cpus[i] >= 0 && cpus[i] < MASK_MOST_BYTES * 8) {
-            CPU_SET_S((size_t)cpus[i], MASK_MOST_BYTES, mask);
+        if (cpus[i] >= 0 && (size_t)cpus[i] < bytes * 8) {
+            CPU_SET_S((size_t)cpus[i], bytes, mask);
         }
     }
 }
 
 /* An OpenMP library has places if it binds threads. */
-static void mask_add_places(cpu_set_t *mask)
+static void mask_add_places(cpu_set_t *mask, size_t bytes)
 {
     static const char *const names[] = {"libgomp.", "libomp.", "libiomp5.", NULL};
     int (*places)(void) = (int (*)(void))yk_elf_find_function(names, "omp_get_num_places");
@@ -146,37 +157,52 @@ static void mask_add_places(cpu_set_t *mask)
 
         if (ids != NULL) {
             list(i, ids);
-            mask_add_place(mask, ids, cpus);
+            mask_add_place(mask, bytes, ids, cpus);
         }
         free(ids);
     }
 }
 
-void *yk_cpus_widen(void)
+struct yk_cpus_before {
+    size_t bytes;
+    cpu_set_t *mask;
+};
+
+yk_cpus_before *yk_cpus_widen(void)
 {
-    cpu_set_t *before = calloc(1, MASK_MOST_BYTES);
-    cpu_set_t *all = calloc(1, MASK_MOST_BYTES);
+    yk_cpus_before *before = calloc(1, sizeof *before);
+    cpu_set_t *all = NULL;
     bool changed = false;
 
-    if (before != NULL && all != NULL &&
-        sched_getaffinity(0, MASK_MOST_BYTES, before) == 0) {
-        memcpy(all, before, MASK_MOST_BYTES);
-        mask_add_threads(all);
-        mask_add_places(all);
-        changed = memcmp(all, before, MASK_MOST_BYTES) != 0 &&
-                  sched_setaffinity(0, MASK_MOST_BYTES, all) == 0;
+    if (before != NULL && (before->mask = affinity_mask(&before->bytes)) != NULL) {
+        all = malloc(before->bytes);
+    }
+    if (all != NULL) {
+        memcpy(all, before->mask, before->bytes);
+        mask_add_threads(all, before->bytes);
+        mask_add_places(all, before->bytes);
+        changed = memcmp(all, before->mask, before->bytes) != 0 &&
+                  sched_setaffinity(0, before->bytes, all) == 0;
     }
     free(all);
     if (!changed) {
-        free(before);
+        yk_cpus_forget(before);
     }
     return changed ? before : NULL;
 }
 
-void yk_cpus_restore(void *before)
+void yk_cpus_restore(yk_cpus_before *before)
 {
     if (before != NULL) {
-        (void)sched_setaffinity(0, MASK_MOST_BYTES, before);
+        (void)sched_setaffinity(0, before->bytes, before->mask);
+    }
+    yk_cpus_forget(before);
+}
+
+void yk_cpus_forget(yk_cpus_before *before)
+{
+    if (before != NULL) {
+        free(before->mask);
     }
     free(before);
 }

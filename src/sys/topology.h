@@ -23,10 +23,12 @@ size_t yk_cpus(yk_cpu *cpus, size_t capacity);
  * Lets the calling thread use all CPUs that the process may use: those of all its threads, and
  * the places of its OpenMP library, which binds the first thread to one of them as it is loaded
  * (OMP_PROC_BIND). A process that is then forked may use them, too. Returns the mask before, for
- * the second call, which frees it; NULL: nothing has changed.
+ * one of the other calls, which free it; NULL: nothing has changed.
  */
-void *yk_cpus_widen(void);
-void yk_cpus_restore(void *before);
+typedef struct yk_cpus_before yk_cpus_before;
+yk_cpus_before *yk_cpus_widen(void);
+void yk_cpus_restore(yk_cpus_before *before);
+void yk_cpus_forget(yk_cpus_before *before);
 
 /* Says what keeps this process from using all CPUs of the machine; "" if nothing does. */
 void yk_cpus_explain(char *text, size_t bytes);
