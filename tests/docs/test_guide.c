@@ -453,6 +453,36 @@ static yoke_status multiply(yoke_pool *pool, yoke_kernel *kernel, double *y, siz
 }
 /* end */
 
+/* begin triangle */
+/* The lower triangle of a matrix, packed: row i has i + 1 elements. */
+static void packed_row(size_t i, size_t *begin, size_t *end, void *context)
+{
+    (void)context;
+    *begin = i * (i + 1) / 2;
+    *end = *begin + i + 1;
+}
+
+static void scale_rows(const yoke_span *span, void *const args[])
+{
+    double *packed = args[0];
+    const double *factors = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        for (size_t k = 0; k <= i; k++) {
+            packed[i * (i + 1) / 2 + k] *= factors[i];
+        }
+    }
+}
+
+static yoke_status scale_triangle(yoke_pool *pool, yoke_kernel *kernel, double *packed,
+                                  const double *factors, size_t n)
+{
+    return yoke_map(pool, kernel, yoke_range_1d(n),
+                    yoke_arg_by(yoke_inout(packed, sizeof *packed), packed_row, NULL),
+                    yoke_in(factors, sizeof *factors));
+}
+/* end */
+
 /* begin steps */
 /* Submits all steps at once: each reads what the one before has written, so they run one
  * after the other, without a round trip to this process in between. */
@@ -1120,6 +1150,30 @@ static void sparse_rows_are_multiplied(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void triangle_is_scaled(void **state)
+{
+    enum { N = 40 };
+    yoke_kernel *kernel = native_kernel("scale_rows", scale_rows);
+    double *packed = yoke_alloc(pool, (N * (N + 1) / 2 + N) * sizeof *packed);
+    double *factors = packed + N * (N + 1) / 2;
+
+    (void)state;
+    assert_non_null(packed);
+    for (size_t k = 0; k < N * (N + 1) / 2; k++) {
+        packed[k] = 2;
+    }
+    for (size_t i = 0; i < N; i++) {
+        factors[i] = (double)i;
+    }
+    assert_ok_pool(pool, scale_triangle(pool, kernel, packed, factors, N));
+    for (size_t i = 0; i < N; i++) {
+        assert_true(packed[i * (i + 1) / 2] == 2 * (double)i);
+        assert_true(packed[i * (i + 1) / 2 + i] == 2 * (double)i);
+    }
+    assert_ok(yoke_free(packed));
+    assert_ok(yoke_kernel_destroy(kernel));
+}
+
 static void columns_are_summed(void **state)
 {
     yoke_kernel *kernel = native_kernel("columns", add_up_columns);
@@ -1394,6 +1448,7 @@ int main(void)
         cmocka_unit_test(steps_follow_each_other),
         cmocka_unit_test(steps_are_forgotten),
         cmocka_unit_test(groups_are_summed),
+        cmocka_unit_test(triangle_is_scaled),
         cmocka_unit_test(columns_are_summed),
         cmocka_unit_test(sparse_rows_are_multiplied),
         cmocka_unit_test(arrays_are_reduced),
