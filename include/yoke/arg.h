@@ -40,7 +40,10 @@ typedef enum yoke_arg_kind {
     YOKE_ARG_SCALAR_FROM = 6, /**< a value in memory: see yoke_scalar_from() */
     YOKE_ARG_SUM = 7,   /**< an array that items add into: see yoke_sum_into() */
     YOKE_ARG_MIN = 8,   /**< yoke_min_into() */
-    YOKE_ARG_MAX = 9    /**< yoke_max_into() */
+    YOKE_ARG_MAX = 9,   /**< yoke_max_into() */
+    YOKE_ARG_FIRST = 10, /**< what the first item that finds something stores: see
+                              yoke_first_into() */
+    YOKE_ARG_ANY = 11    /**< yoke_any_into() */
 } yoke_arg_kind;
 
 /** What an array's elements are, for reductions and sums. */
@@ -545,6 +548,58 @@ static inline yoke_arg yoke_max_into(void *pointer, yoke_type type, size_t count
 {
     yoke_arg arg = yoke_sum_into(pointer, type, count);
     arg.kind = YOKE_ARG_MAX;
+    return arg;
+}
+
+/**
+ * Searches: what the first item that finds something stores, in `bytes` bytes. An index, a key, a
+ * struct; several such arguments of a job belong together.
+ *
+ * The range is divided into blocks of items, as for yoke_sum_into(), and the kernel's pointer is to
+ * the block's copy of the array. A copy begins with what the array holds when the job starts. A
+ * block has found something if, after it, a byte of a copy is another than before: an index begins
+ * with a number that no item has, such as -1, or a flag is stored beside it. When the job has ended
+ * well, the arrays are the copies of the first block, in the order of the items, that has found
+ * something; if none has, they are as they were.
+ *
+ * The kernel is that of a program without this library: it stores where it finds. A native function
+ * stops at the first item of its span that does. Work-items in OpenCL C that find something in the same
+ * block race; atomic_min() on an index that begins with the greatest one gives the first. So the
+ * result has the same bits on any devices and after a crash, if what a block stores has.
+ *
+ * If the job writes nothing else, blocks behind one that has found something are not computed.
+ * Those in front of it always are. What is in work goes on to its block's end.
+ *
+ * yoke_map(pool, search, yoke_range_1d(keys), yoke_first_into(&found->index, 4),
+ *          yoke_first_into(found->key, 8), yoke_scalar(digest))
+ *
+ * The array is in memory of the pool that is not lent, or anywhere with `.stage`, and overlaps no
+ * other argument. A job that is submitted later and uses it waits in the submission until the result
+ * is there. For yoke_map() and yoke_map_reduce(), with or without a future. yoke_arg_copies() says how
+ * many blocks there are, else up to 1024.
+ *
+ * @param pointer  the array
+ * @param bytes    of it, at least 1
+ */
+static inline yoke_arg yoke_first_into(void *pointer, size_t bytes)
+{
+    yoke_arg arg;
+    memset(&arg, 0, sizeof arg);
+    arg.kind = YOKE_ARG_FIRST;
+    arg.access = YOKE_ACCESS_READ_WRITE;
+    arg.parts = YOKE_PARTS_WHOLE;
+    arg.pointer = pointer;
+    arg.count = bytes;
+    return arg;
+}
+
+/** As yoke_first_into(), for what any one block has found: which of several differs from run to run.
+ *  As soon as one has, no further block is begun, if the job writes nothing else. In a job with a
+ *  yoke_first_into() it is one of these. */
+static inline yoke_arg yoke_any_into(void *pointer, size_t bytes)
+{
+    yoke_arg arg = yoke_first_into(pointer, bytes);
+    arg.kind = YOKE_ARG_ANY;
     return arg;
 }
 

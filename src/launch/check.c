@@ -3,6 +3,7 @@
 
 #include "launch/alias.h"
 #include "launch/check_between.h"
+#include "launch/check_copies.h"
 #include "launch/check_used.h"
 #include "launch/footprint.h"
 
@@ -149,7 +150,11 @@ static yoke_status fill_args(yk_launch *launch, const yk_launch_input *input, yk
     for (size_t i = 0; i < count && status == YOKE_OK; i++) {
         launch->whole |= writes_whole(&launch->args[i]);
     }
-    return status == YOKE_OK ? yk_check_scattered(launch, error) : status;
+    if (status == YOKE_OK) {
+        yk_check_search(launch);
+        status = yk_check_scattered(launch, error);
+    }
+    return status;
 }
 
 yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,

@@ -38,7 +38,7 @@ enum {
     YK_ARG_BY_POINTER = 32, /* the kernel finds pointers to it in other memory (yoke_uses) */
     YK_ARG_READ_EARLY = 64, /* the submission reads it: offsets */
     YK_ARG_AT_START = 128,  /* each worker reads it when it begins: a scalar, and its memory */
-    /* the application adds into it when the job lands: no worker touches it (yoke_sum_into) */
+    /* the application adds into it when the job lands: no worker writes it (yoke_sum_into) */
     YK_ARG_ADDED = 256,
     /* the parts are copies of one array, a block of items has one: it is filled before the block
      * runs, and the kernel's pointer is to it */
@@ -48,6 +48,13 @@ enum {
     /* YK_MAP_BETWEEN: the parts are not in the order of the items. If they are written, what a chunk
      * of several items writes is not known as one run */
     YK_ARG_SCATTERED = 2048,
+};
+
+/* Blocks that need not be computed when one has found something. */
+enum {
+    YK_SEARCH_NONE = 0,
+    YK_SEARCH_FIRST = 1, /* those behind it */
+    YK_SEARCH_ANY = 2,   /* all others */
 };
 
 /* Copies are aligned for any device's buffers. */
@@ -91,7 +98,8 @@ typedef struct yk_arg {
     uint64_t scale_up;
     uint64_t scale_down;
     uint64_t mirror;
-    uint64_t offsets; /* array: address of unsigned integers, which do not change meanwhile */
+    uint64_t offsets; /* array: address of unsigned integers, which do not change meanwhile;
+                       * copies of a search: address of what each begins with */
     uint64_t offsets_low;  /* array: the least of those that the range needs ... */
     uint64_t offsets_high; /* ... and the greatest */
     uint64_t ends; /* array: address of as many, of the same size */
@@ -142,6 +150,7 @@ typedef struct yk_launch {
     uint32_t used_count;
     yk_task_call task;
     uint64_t block_items; /* a chunk is so many items, or what is left; 0: any number */
+    uint64_t search;      /* YK_SEARCH_NONE and so on */
     yk_arg args[YK_MAX_ARGS];
     unsigned char values[YK_LAUNCH_VALUE_BYTES];
 } yk_launch;

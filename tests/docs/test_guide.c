@@ -397,6 +397,41 @@ static yoke_status count_all_pixels(yoke_pool *pool, yoke_kernel *kernel, uint32
 }
 /* end */
 
+/* begin search */
+/* What a search has found. */
+typedef struct hit {
+    int32_t index; /* -1: nothing */
+    uint32_t key;
+} hit;
+
+static uint32_t hash_of(uint32_t key)
+{
+    key = (key ^ key >> 16) * 0x45d9f3b;
+    return key ^ key >> 16;
+}
+
+static void find_key(const yoke_span *span, void *const args[])
+{
+    hit *found = args[0];
+    const uint32_t wanted = *(const uint32_t *)args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        if (hash_of((uint32_t)i * 3) == wanted) {
+            *found = (hit){(int32_t)i, (uint32_t)i * 3};
+            return;
+        }
+    }
+}
+
+static yoke_status find_first_key(yoke_pool *pool, yoke_kernel *kernel, hit *found,
+                                  uint32_t wanted, size_t keys)
+{
+    *found = (hit){.index = -1};
+    return yoke_map(pool, kernel, yoke_range_1d(keys), yoke_first_into(found, sizeof *found),
+                    yoke_scalar(wanted));
+}
+/* end */
+
 /* begin columns */
 /* Column x of a matrix whose rows are `width` floats: an item is a column. */
 static void add_up_columns(const yoke_span *span, void *const args[])
@@ -1228,6 +1263,22 @@ static void pixels_are_counted(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void key_is_found(void **state)
+{
+    yoke_kernel *kernel = native_kernel("find_key", find_key);
+    hit *first = yoke_alloc(pool, sizeof *first);
+
+    (void)state;
+    assert_non_null(first);
+    assert_ok_pool(pool, find_first_key(pool, kernel, first, hash_of(3 * 777), CELLS));
+    assert_int_equal(first->index, 777);
+    assert_int_equal(first->key, 3 * 777);
+    assert_ok_pool(pool, find_first_key(pool, kernel, first, hash_of(1), CELLS));
+    assert_int_equal(first->index, -1);
+    assert_ok(yoke_free(first));
+    assert_ok(yoke_kernel_destroy(kernel));
+}
+
 static void roots(const yoke_span *span, void *const args[])
 {
     float *x = args[0];
@@ -1453,6 +1504,7 @@ int main(void)
         cmocka_unit_test(sparse_rows_are_multiplied),
         cmocka_unit_test(arrays_are_reduced),
         cmocka_unit_test(pixels_are_counted),
+        cmocka_unit_test(key_is_found),
         cmocka_unit_test(shared_memory_is_used_in_place),
         cmocka_unit_test(failure_is_explained),
         cmocka_unit_test(line_is_read_in_time),
