@@ -18,9 +18,18 @@ typedef struct parts_table {
     uint64_t count;
 } parts_table;
 
+/* The items of a range. */
+typedef struct parts_items {
+    uint64_t begin; /* in the split dimension */
+    uint64_t count;
+    uint64_t groups;
+} parts_items;
+
 typedef struct parts_by {
     yk_completion completion;
     yoke_pool *pool;
+    yk_completion *others; /* the request's */
+    parts_items items;
     yoke_arg args[YK_MAX_ARGS]; /* the request's */
     parts_table tables[YK_MAX_ARGS];
     size_t table_count;
@@ -43,7 +52,7 @@ static void parts_by_drop(yk_completion *completion, yoke_pool *pool, yoke_futur
 
 static const yk_completion_ops parts_by_ops = {.drop = parts_by_drop};
 
-/* A function of the program was left. */
+/* A function of the program was left: there is no job. */
 static void undo_parts_by(void *object, uint64_t unused)
 {
     parts_by *self = object;
@@ -51,6 +60,7 @@ static void undo_parts_by(void *object, uint64_t unused)
 
     (void)unused;
     yk_pool_lock(pool);
+    yk_completions_drop(self->others, pool, NULL);
     parts_by_give_back(self, pool);
     yk_pool_unlock(pool);
     yk_pool_leave(pool);
@@ -58,12 +68,12 @@ static void undo_parts_by(void *object, uint64_t unused)
 
 /* ---- which items an array counts ---- */
 
-static void parts_by_count(parts_table *table, const yk_launch *launch, const yoke_arg *arg)
+static void parts_by_count(parts_table *table, const parts_items *items, const yoke_arg *arg)
 {
     const bool by_group = arg->parts == YOKE_PARTS_GROUP;
 
-    table->first = by_group || arg->from_begin ? 0 : launch->begin[launch->split];
-    table->count = by_group ? yk_launch_group_count(launch) : launch->size[launch->split];
+    table->first = by_group || arg->from_begin ? 0 : items->begin;
+    table->count = by_group ? items->groups : items->count;
 }
 
 static yoke_status parts_by_allocate(parts_table *table, yoke_pool *pool, yk_error *error)
@@ -154,8 +164,7 @@ static const void *parts_by_base(const parts_table *table, uint64_t column)
                           (uintptr_t)(table->first * sizeof *table->memory));
 }
 
-static yoke_status parts_by_make(parts_by *self, size_t index, const yk_launch *launch,
-                                 yk_error *error)
+static yoke_status parts_by_make(parts_by *self, size_t index, yk_error *error)
 {
     yoke_arg *arg = &self->args[index];
     parts_table *table = &self->tables[self->table_count];
@@ -172,7 +181,7 @@ static yoke_status parts_by_make(parts_by *self, size_t index, const yk_launch *
         arg->offset_bytes = self->args[same].offset_bytes;
         return YOKE_OK;
     }
-    parts_by_count(table, launch, arg);
+    parts_by_count(table, &self->items, arg);
     status = parts_by_allocate(table, self->pool, error);
     if (status != YOKE_OK) {
         return status;
@@ -184,14 +193,15 @@ static yoke_status parts_by_make(parts_by *self, size_t index, const yk_launch *
     return parts_by_fill(self, table, arg, error);
 }
 
-static yoke_status parts_by_make_all(parts_by *self, yk_request *request,
-                                     const yk_launch *launch, yk_error *error)
+static yoke_status parts_by_make_all(parts_by *self, const yk_request *request,
+                                     yk_error *error)
 {
     yoke_status status = YOKE_OK;
 
+    self->others = request->completions;
     for (size_t i = 0; i < request->arg_count && status == YOKE_OK; i++) {
         if (self->args[i].kind == YOKE_ARG_ARRAY && self->args[i].parts_function != NULL) {
-            status = parts_by_make(self, i, launch, error);
+            status = parts_by_make(self, i, error);
             if (status != YOKE_OK) {
                 yk_error_prefix(error, "argument %zu: ", i + 1);
             }
@@ -215,9 +225,8 @@ static yoke_status parts_by_create(parts_by **result, yoke_pool *pool, yk_reques
     return YOKE_OK;
 }
 
-/* Which items the range has. */
-static yoke_status parts_by_run(parts_by *self, yk_request *request, const yk_kernel *kernel,
-                                yk_error *error)
+static yoke_status parts_by_look(parts_items *items, const yk_request *request,
+                                 const yk_kernel *kernel, yk_error *error)
 {
     yk_launch *launch = calloc(1, sizeof *launch);
     yoke_status status;
@@ -227,9 +236,11 @@ static yoke_status parts_by_run(parts_by *self, yk_request *request, const yk_ke
     }
     status = yk_launch_fill_range(launch, kernel, &request->range,
                                   request->options.round_up, error);
-    if (status == YOKE_OK) {
-        status = parts_by_make_all(self, request, launch, error);
-    }
+    *items = (parts_items){
+        .begin = launch->begin[launch->split],
+        .count = launch->size[launch->split],
+        .groups = yk_launch_group_count(launch),
+    };
     free(launch);
     return status;
 }
@@ -260,7 +271,10 @@ yoke_status yk_parts_by_attach(yoke_pool *pool, yk_request *request, yk_error *e
     kernel = &pool->control->kernels[request->kernel->slot].kernel;
     status = parts_by_create(&self, pool, request, error);
     if (status == YOKE_OK) {
-        status = parts_by_run(self, request, kernel, error);
+        status = parts_by_look(&self->items, request, kernel, error);
+    }
+    if (status == YOKE_OK) {
+        status = parts_by_make_all(self, request, error);
     }
     if (status == YOKE_OK) {
         request->args = self->args;
