@@ -39,7 +39,7 @@ static bool task_has_plain_parts(const yoke_arg *arg, yoke_access access)
     return arg->kind == YOKE_ARG_ARRAY && arg->parts == YOKE_PARTS_ITEM &&
            arg->access == access && arg->blocks <= 1 && !arg->leaves_some &&
            (arg->pitch == 0 || arg->pitch == arg->bytes ||
-            (arg->scale_up == 0 && arg->offsets == NULL));
+            (arg->scale_up == 0 && arg->offsets == NULL && arg->parts_function == NULL));
 }
 
 /* The number, from 1, of the first argument of this kind; 0: none. */

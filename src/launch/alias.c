@@ -13,7 +13,7 @@ static bool is_same_map(const yk_arg *a, const yk_arg *b)
            (a->flags & YK_ARG_FROM_BEGIN) == (b->flags & YK_ARG_FROM_BEGIN) &&
            a->scale_up == b->scale_up && a->scale_down == b->scale_down &&
            a->mirror == b->mirror && a->offsets == b->offsets &&
-           a->offset_bytes == b->offset_bytes;
+           a->offset_bytes == b->offset_bytes && a->ends == b->ends;
 }
 
 /* Whether both are one array, and item i has the same bytes of both and accesses no others. */

@@ -2,6 +2,8 @@
 #include "launch/check.h"
 
 #include "launch/alias.h"
+#include "launch/check_between.h"
+#include "launch/check_copies.h"
 #include "launch/check_used.h"
 #include "launch/footprint.h"
 
@@ -147,6 +149,10 @@ static yoke_status fill_args(yk_launch *launch, const yk_launch_input *input, yk
     }
     for (size_t i = 0; i < count && status == YOKE_OK; i++) {
         launch->whole |= writes_whole(&launch->args[i]);
+    }
+    if (status == YOKE_OK) {
+        yk_check_search(launch);
+        status = yk_check_scattered(launch, error);
     }
     return status;
 }

@@ -158,6 +158,8 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
     case YOKE_ARG_SUM:
     case YOKE_ARG_MIN:
     case YOKE_ARG_MAX:
+    case YOKE_ARG_FIRST:
+    case YOKE_ARG_ANY:
     default:
         return yk_fail(error, YOKE_EINVAL, "%u is not a valid kind of argument",
                        (unsigned)arg->kind);
@@ -175,7 +177,7 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
     memset(to, 0, sizeof *to);
     to->kind = (uint32_t)arg->kind;
     to->bytes = arg->bytes;
-    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_MAX) {
+    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_ANY) {
         status = check_parameter(arg, &input->parameters[index], error);
     }
     if (status == YOKE_OK) {

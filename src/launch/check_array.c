@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/bits.h"
+#include "launch/check_between.h"
 #include "launch/check_offsets.h"
 #include "launch/footprint.h"
 
@@ -25,7 +26,8 @@ static bool is_scaled(const yoke_arg *arg)
 
 bool yk_arg_has_map(const yoke_arg *arg)
 {
-    return is_scaled(arg) || arg->mirrored || arg->from_begin || arg->offsets != NULL;
+    return is_scaled(arg) || arg->mirrored || arg->from_begin || arg->offsets != NULL ||
+           arg->ends != NULL || arg->parts_function != NULL;
 }
 
 static yoke_status check_whole(const yoke_arg *arg, yk_error *error)
@@ -72,9 +74,16 @@ static yoke_status check_map(const yoke_arg *arg, yk_error *error)
     static const size_t max_scale = UINT32_C(1) << 31;
     const bool writes = ((unsigned)arg->access & YOKE_ACCESS_WRITE) != 0;
 
-    if (is_scaled(arg) + arg->mirrored + (arg->offsets != NULL) > 1) {
+    if (is_scaled(arg) + arg->mirrored + (arg->offsets != NULL || arg->ends != NULL) > 1) {
         return yk_fail(error, YOKE_EINVAL,
                        "an array can be scaled, mirrored or ragged, not two of these");
+    }
+    if (arg->parts_function != NULL && arg->ends == NULL) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the items and results of a stream cannot be divided by a function");
+    }
+    if (arg->ends != NULL && arg->offsets == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "`begins` is NULL");
     }
     if (is_scaled(arg) && (arg->scale_up == 0 || arg->scale_down == 0 ||
                            arg->scale_up > max_scale || arg->scale_down > max_scale)) {
@@ -220,6 +229,9 @@ static yoke_status place_parts(yk_arg *to, yk_launch *launch,
         to->map = YK_MAP_SCALED;
         to->scale_up = arg->scale_up;
         to->scale_down = arg->scale_down;
+    }
+    if (arg->ends != NULL) {
+        return yk_check_between(launch, to, input, arg, error);
     }
     return arg->offsets != NULL ? yk_check_offsets(launch, to, input, arg, error)
                                 : YOKE_OK;

@@ -8,20 +8,33 @@
 bool yk_arg_has_copies(const yoke_arg *arg)
 {
     return arg->kind == YOKE_ARG_SUM || arg->kind == YOKE_ARG_MIN ||
-           arg->kind == YOKE_ARG_MAX;
+           arg->kind == YOKE_ARG_MAX || yk_arg_searches(arg);
 }
 
-static uint64_t copies_element_bytes(yoke_type type)
+bool yk_arg_searches(const yoke_arg *arg)
 {
-    return type == YOKE_TYPE_DOUBLE || type == YOKE_TYPE_INT64 ||
-                   type == YOKE_TYPE_UINT64
+    return arg->kind == YOKE_ARG_FIRST || arg->kind == YOKE_ARG_ANY;
+}
+
+static uint64_t copies_element_bytes(const yoke_arg *arg)
+{
+    if (yk_arg_searches(arg)) {
+        return 1;
+    }
+    return arg->type == YOKE_TYPE_DOUBLE || arg->type == YOKE_TYPE_INT64 ||
+                   arg->type == YOKE_TYPE_UINT64
                ? 8
                : 4;
 }
 
 uint64_t yk_copies_pitch(const yoke_arg *arg)
 {
-    return yk_round_up(arg->count * copies_element_bytes(arg->type), YK_COPY_ALIGNMENT);
+    return yk_round_up(arg->count * copies_element_bytes(arg), YK_COPY_ALIGNMENT);
+}
+
+uint64_t yk_copies_bytes(const yoke_arg *arg, uint64_t blocks)
+{
+    return (blocks + yk_arg_searches(arg)) * yk_copies_pitch(arg);
 }
 
 /* Fields that the functions for such arguments do not set. */
@@ -35,16 +48,19 @@ static bool copies_is_plain(const yoke_arg *arg)
 
 yoke_status yk_check_into(const yoke_arg *arg, uint64_t *bytes, yk_error *error)
 {
-    const uint64_t element = copies_element_bytes(arg->type);
+    const uint64_t element = copies_element_bytes(arg);
 
-    if ((unsigned)arg->type - 1 >= YOKE_TYPE_UINT64) {
+    if (yk_arg_searches(arg) ? arg->type != 0 : (unsigned)arg->type - 1 >= YOKE_TYPE_UINT64) {
         return yk_fail(error, YOKE_EINVAL, "type %u is not a valid type",
                        (unsigned)arg->type);
     }
     if (!copies_is_plain(arg)) {
         return yk_fail(error, YOKE_EINVAL,
-                       "an array that items add into has no parts: only yoke_arg_copies() "
-                       "can be applied to it");
+                       "an array that items add into, or store in what they find, has no parts: "
+                       "only yoke_arg_copies() can be applied to it");
+    }
+    if (arg->pointer == NULL && yk_arg_searches(arg)) {
+        return yk_fail(error, YOKE_EINVAL, "the array is NULL");
     }
     if (arg->pointer == NULL || (uintptr_t)arg->pointer % element != 0) {
         return yk_fail(error, YOKE_EINVAL,
@@ -85,7 +101,8 @@ static yoke_status copies_list_array(yk_launch *launch, const yk_launch_input *i
     status = yk_check_array(launch, used, input, &whole, error);
     if (status == YOKE_OK && used->table != 0) {
         status = yk_fail(error, YOKE_EINVAL,
-                         "items cannot add into lent memory: yoke_reclaim() it first");
+                         "items cannot add into, or store what they find in, lent memory: "
+                         "yoke_reclaim() it first");
     }
     used->value = number;
     used->flags |= YK_ARG_ADDED;
@@ -99,7 +116,7 @@ static const char *copies_of(const yk_request *request, size_t index)
 
     for (size_t i = 0; i < index; i++) {
         if (yk_arg_has_copies(&request->args[i])) {
-            copies += request->blocks->count * yk_copies_pitch(&request->args[i]);
+            copies += yk_copies_bytes(&request->args[i], request->blocks->count);
         }
     }
     return copies;
@@ -117,6 +134,16 @@ static void copies_place(yk_arg *to, yk_arena *arena, const char *copies)
     to->flags |= block.shares_pages ? YK_ARG_SHARES_PAGES : 0U;
 }
 
+/* Workers cannot see memory that is not the pool's: the application has copied it behind the
+ * copies. */
+static uint64_t copies_begin_with(const yk_launch *launch, const yk_arg *to,
+                                  const yk_blocks *blocks)
+{
+    const yk_arg *array = &launch->args[yk_launch_array_count(launch) - 1];
+
+    return array->block_id != 0 ? array->address : to->address + blocks->count * to->pitch;
+}
+
 yoke_status yk_check_copies(yk_launch *launch, yk_arg *to, const yk_launch_input *input,
                             size_t index, yk_error *error)
 {
@@ -127,8 +154,8 @@ yoke_status yk_check_copies(yk_launch *launch, yk_arg *to, const yk_launch_input
 
     if (blocks == NULL) {
         return yk_fail(error, YOKE_EINVAL,
-                       "yoke_sum_into() and its like are for yoke_map() and "
-                       "yoke_map_reduce(), not for streams and tasks");
+                       "yoke_sum_into(), yoke_first_into() and their like are for yoke_map() "
+                       "and yoke_map_reduce(), not for streams and tasks");
     }
     status = yk_check_into(arg, &bytes, error);
     if (status == YOKE_OK) {
@@ -150,5 +177,31 @@ yoke_status yk_check_copies(yk_launch *launch, yk_arg *to, const yk_launch_input
     };
     copies_place(to, input->arena, copies_of(input->request, index));
     launch->block_items = blocks->items;
+    if (status == YOKE_OK && yk_arg_searches(arg)) {
+        to->offsets = copies_begin_with(launch, to, blocks);
+    }
     return status;
+}
+
+void yk_check_search(yk_launch *launch)
+{
+    bool is_first = false;
+    bool is_any = false;
+    bool writes_more = false;
+
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
+        const yk_arg *arg = &launch->args[i];
+
+        if (arg->kind != YK_ARG_ARRAY || (arg->access & YK_WRITE) == 0 ||
+            (arg->flags & YK_ARG_ADDED) != 0) {
+            continue;
+        }
+        is_first |= arg->operation == YOKE_ARG_FIRST;
+        is_any |= arg->operation == YOKE_ARG_ANY;
+        writes_more |= arg->operation < YOKE_ARG_FIRST;
+    }
+    launch->search = writes_more ? YK_SEARCH_NONE
+                     : is_first  ? YK_SEARCH_FIRST
+                     : is_any    ? YK_SEARCH_ANY
+                                 : YK_SEARCH_NONE;
 }

@@ -49,26 +49,38 @@ static uint64_t offset_at(const void *offsets, size_t bytes, uint64_t number)
                       : ((const uint64_t *)offsets)[number];
 }
 
-static yoke_status list_offsets(yk_launch *launch, const yk_arg *to,
-                                const yk_launch_input *input, const yoke_arg *arg,
-                                yk_part_run numbers, yk_error *error)
+yoke_status yk_check_offset_size(const yk_launch_input *input, const void *offsets,
+                                 size_t bytes, yk_error *error)
 {
-    const yk_used offsets = {
+    if (input == NULL) {
+        return yk_fail(error, YOKE_EINVAL, "the items and results of a stream cannot be ragged");
+    }
+    if ((bytes != 4 && bytes != 8) || (uintptr_t)offsets % bytes != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "offsets are aligned integers of 4 or 8 bytes, not of %zu at %p", bytes,
+                       offsets);
+    }
+    return YOKE_OK;
+}
+
+yoke_status yk_list_offsets(yk_launch *launch, const yk_arg *to, const yk_launch_input *input,
+                            const void *offsets, size_t bytes, yk_part_run numbers,
+                            yk_error *error)
+{
+    const yk_used memory = {
         .name = "its offsets are",
-        .pointer = arg->offsets,
-        .skipped = numbers.begin * arg->offset_bytes,
-        .bytes = (numbers.end - numbers.begin + 1) * arg->offset_bytes,
+        .pointer = offsets,
+        .skipped = numbers.begin * bytes,
+        .bytes = (numbers.end - numbers.begin) * bytes,
         .number = (uint32_t)(to - launch->args) + 1,
         .flags = YK_ARG_READ_EARLY,
     };
+    const yk_arg *used = &launch->args[yk_launch_array_count(launch)];
+    const yoke_status status = yk_used_add(launch, input, &memory, error);
 
-    return yk_used_add(launch, input, &offsets, error);
-}
-
-/* Whether the offsets, as listed, may be read here and now. */
-static yoke_status check_offsets_place(const yk_arg *used, yk_part_run numbers,
-                                       yk_error *error)
-{
+    if (status != YOKE_OK) {
+        return status;
+    }
     if (used->table != 0 && yk_lent_table(used)->keeper != 0) {
         return yk_fail(error, YOKE_EINVAL,
                        "its offsets lie in lent memory whose content may be on a device: "
@@ -77,8 +89,9 @@ static yoke_status check_offsets_place(const yk_arg *used, yk_part_run numbers,
     if (used->address + used->bytes > used->block_address + used->block_bytes) {
         return yk_fail(error, YOKE_EINVAL,
                        "the range needs the offsets %llu to %llu, and their allocation ends "
-                       "before: n items have n + 1 offsets",
-                       (unsigned long long)numbers.begin, (unsigned long long)numbers.end);
+                       "before: n items have n + 1 offsets, or n begins and n ends",
+                       (unsigned long long)numbers.begin,
+                       (unsigned long long)numbers.end - 1);
     }
     return YOKE_OK;
 }
@@ -110,21 +123,13 @@ yoke_status yk_check_offsets(yk_launch *launch, yk_arg *to, const yk_launch_inpu
 {
     /* The map is not set yet: these are the numbers of the items, or groups. */
     const yk_part_run numbers = yk_footprint_owned(launch, to);
-    yoke_status status;
+    const size_t bytes = arg->offset_bytes;
+    yoke_status status = yk_check_offset_size(input, arg->offsets, bytes, error);
 
-    if (input == NULL) {
-        return yk_fail(error, YOKE_EINVAL, "the items and results of a stream cannot be ragged");
-    }
-    if ((arg->offset_bytes != 4 && arg->offset_bytes != 8) ||
-        (uintptr_t)arg->offsets % arg->offset_bytes != 0) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "offsets are aligned integers of 4 or 8 bytes, not of %zu at %p",
-                       (size_t)arg->offset_bytes, arg->offsets);
-    }
-    status = list_offsets(launch, to, input, arg, numbers, error);
     if (status == YOKE_OK) {
-        status = check_offsets_place(&launch->args[yk_launch_array_count(launch) - 1],
-                                     numbers, error);
+        const yk_part_run needed = {numbers.begin, numbers.end + 1};
+
+        status = yk_list_offsets(launch, to, input, arg->offsets, bytes, needed, error);
     }
     if (status == YOKE_OK) {
         status = check_offsets_ascend(arg, numbers, error);

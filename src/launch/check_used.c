@@ -89,7 +89,8 @@ yoke_status yk_used_refuse_overlap(const yk_launch *launch, uint32_t first, uint
 
     if ((used->flags & YK_ARG_ADDED) != 0) {
         return yk_fail(error, YOKE_EINVAL,
-                       "argument %u overlaps an array that items add into, that of argument %u",
+                       "argument %u overlaps an array that items add into, or store in what they "
+                       "find, that of argument %u",
                        a, yk_launch_number(launch, second));
     }
     if ((used->flags & YK_ARG_BY_POINTER) != 0) {

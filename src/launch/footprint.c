@@ -52,13 +52,38 @@ static uint64_t footprint_scale(const yk_arg *arg, uint64_t number)
                    rest * arg->scale_up / arg->scale_down);
 }
 
-static uint64_t offset_of(const yk_arg *arg, uint64_t number)
+static uint64_t offset_in(const yk_arg *arg, uint64_t table, uint64_t number)
 {
-    const void *at = (const void *)(uintptr_t)(arg->offsets + number * arg->offset_bytes);
+    const void *at = (const void *)(uintptr_t)(table + number * arg->offset_bytes);
     const uint64_t offset =
         arg->offset_bytes == 4 ? *(const uint32_t *)at : *(const uint64_t *)at;
 
     return yk_max(arg->offsets_low, yk_min(offset, arg->offsets_high));
+}
+
+static uint64_t offset_of(const yk_arg *arg, uint64_t number)
+{
+    return offset_in(arg, arg->offsets, number);
+}
+
+/* From the least begin to the greatest end of the items that have parts. */
+static yk_part_run footprint_between(const yk_arg *arg, yk_part_run n)
+{
+    yk_part_run all = {arg->offsets_high, arg->offsets_low};
+
+    if ((arg->flags & YK_ARG_ASCENDS) != 0) {
+        return (yk_part_run){offset_of(arg, n.begin), offset_in(arg, arg->ends, n.end - 1)};
+    }
+    for (uint64_t i = n.begin; i < n.end; i++) {
+        const uint64_t begin = offset_of(arg, i);
+        const uint64_t end = offset_in(arg, arg->ends, i);
+
+        if (begin < end) {
+            all.begin = yk_min(all.begin, begin);
+            all.end = yk_max(all.end, end);
+        }
+    }
+    return all.begin < all.end ? all : (yk_part_run){arg->offsets_low, arg->offsets_low};
 }
 
 /* The parts that belong to items with the numbers [n.begin, n.end), of which there is one. */
@@ -73,6 +98,8 @@ static yk_part_run footprint_map(const yk_arg *arg, yk_part_run n)
         return (yk_part_run){arg->mirror - n.end, arg->mirror - n.begin};
     case YK_MAP_OFFSETS:
         return (yk_part_run){offset_of(arg, n.begin), offset_of(arg, n.end)};
+    case YK_MAP_BETWEEN:
+        return footprint_between(arg, n);
     default:
         return n;
     }
@@ -82,7 +109,7 @@ yk_part_run yk_footprint_owned(const yk_launch *launch, const yk_arg *arg)
 {
     const uint64_t first = launch->begin[launch->split];
 
-    if (arg->map == YK_MAP_OFFSETS) {
+    if (arg->map == YK_MAP_OFFSETS || arg->map == YK_MAP_BETWEEN) {
         return (yk_part_run){arg->offsets_low, arg->offsets_high};
     }
     return footprint_map(

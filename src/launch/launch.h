@@ -38,11 +38,23 @@ enum {
     YK_ARG_BY_POINTER = 32, /* the kernel finds pointers to it in other memory (yoke_uses) */
     YK_ARG_READ_EARLY = 64, /* the submission reads it: offsets */
     YK_ARG_AT_START = 128,  /* each worker reads it when it begins: a scalar, and its memory */
-    /* the application adds into it when the job lands: no worker touches it (yoke_sum_into) */
+    /* the application adds into it when the job lands: no worker writes it (yoke_sum_into) */
     YK_ARG_ADDED = 256,
     /* the parts are copies of one array, a block of items has one: it is filled before the block
      * runs, and the kernel's pointer is to it */
     YK_ARG_COPIES = 512,
+    /* YK_MAP_BETWEEN: neither begins nor ends descend: the first and the last say all */
+    YK_ARG_ASCENDS = 1024,
+    /* YK_MAP_BETWEEN: the parts are not in the order of the items. If they are written, what a chunk
+     * of several items writes is not known as one run */
+    YK_ARG_SCATTERED = 2048,
+};
+
+/* Blocks that need not be computed when one has found something. */
+enum {
+    YK_SEARCH_NONE = 0,
+    YK_SEARCH_FIRST = 1, /* those behind it */
+    YK_SEARCH_ANY = 2,   /* all others */
 };
 
 /* Copies are aligned for any device's buffers. */
@@ -54,6 +66,7 @@ enum {
     YK_MAP_SCALED = 1,   /* i * scale_up / scale_down up to the next item's, at least one */
     YK_MAP_MIRRORED = 2, /* part mirror - 1 - i */
     YK_MAP_OFFSETS = 3,  /* offsets[i] up to offsets[i + 1], maybe none */
+    YK_MAP_BETWEEN = 4,  /* offsets[i] up to ends[i], maybe none */
 };
 
 /* A checked argument. Fields that do not apply to its kind are 0. */
@@ -85,14 +98,16 @@ typedef struct yk_arg {
     uint64_t scale_up;
     uint64_t scale_down;
     uint64_t mirror;
-    uint64_t offsets; /* array: address of unsigned integers, which do not change meanwhile */
+    uint64_t offsets; /* array: address of unsigned integers, which do not change meanwhile;
+                       * copies of a search: address of what each begins with */
     uint64_t offsets_low;  /* array: the least of those that the range needs ... */
     uint64_t offsets_high; /* ... and the greatest */
+    uint64_t ends; /* array: address of as many, of the same size */
     uint32_t operation; /* copies: YOKE_ARG_SUM and so on ... */
     uint32_t type;      /* ... of elements of a yoke_type */
 } yk_arg;
 
-static_assert(sizeof(yk_arg) == 16 + 24 * 8, "no padding");
+static_assert(sizeof(yk_arg) == 16 + 25 * 8, "no padding");
 
 enum { YK_TASK_SMALL_BYTES = 4096 };
 
@@ -135,6 +150,7 @@ typedef struct yk_launch {
     uint32_t used_count;
     yk_task_call task;
     uint64_t block_items; /* a chunk is so many items, or what is left; 0: any number */
+    uint64_t search;      /* YK_SEARCH_NONE and so on */
     yk_arg args[YK_MAX_ARGS];
     unsigned char values[YK_LAUNCH_VALUE_BYTES];
 } yk_launch;

@@ -46,12 +46,12 @@ yoke_status yk_cl_chunks_begin(yk_cl_device *device, yk_error *error)
 static yoke_status cl_chunk_enqueue(yk_cl_device *device, yk_cl_lane *lane,
                                     yk_error *error)
 {
-    yoke_status status = yk_cl_send_items(device, lane, lane->begin, lane->end, error);
+    yoke_status status = yk_cl_bind_copies(device, lane, lane->begin, error);
 
-    yk_lent_changed(device->launch, lane->begin, lane->end);
     if (status == YOKE_OK) {
-        status = yk_cl_bind_copies(device, lane, lane->begin, error);
+        status = yk_cl_send_items(device, lane, lane->begin, lane->end, error);
     }
+    yk_lent_changed(device->launch, lane->begin, lane->end);
     if (status == YOKE_OK) {
         status = yk_cl_launch(device, lane, lane->begin, lane->end, error);
     }

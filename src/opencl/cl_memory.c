@@ -385,17 +385,38 @@ yoke_status yk_cl_bind_copies(yk_cl_device *device, yk_cl_lane *lane, uint64_t b
     return YOKE_OK;
 }
 
-/* Sub-buffers begin at multiples of the device's alignment. */
-static yoke_status cl_memory_check_copies(const yk_cl_device *device, yk_error *error)
+static bool cl_memory_has_copies(const yk_launch *launch)
 {
-    return device->launch->block_items == 0 || device->memory == YK_CL_POINTER ||
-                   YK_COPY_ALIGNMENT % yk_max(device->buffer_align, 1) == 0
-               ? YOKE_OK
-               : yk_fail(error, YOKE_EUNSUPPORTED,
-                         "%s: kernel '%s': copies that items add into are aligned to %d "
-                         "bytes, and its buffers to %llu",
-                         device->info.name, device->kernel->kernel->name,
-                         YK_COPY_ALIGNMENT, (unsigned long long)device->buffer_align);
+    bool any = false;
+
+    for (size_t i = 0; i < launch->arg_count; i++) {
+        any |= (launch->args[i].flags & YK_ARG_COPIES) != 0;
+    }
+    return any;
+}
+
+/* Sub-buffers begin at multiples of the device's alignment. That of the first chunk is made once
+ * before: a device that cannot make them stands aside from the job, and does not fail it. */
+static yoke_status cl_memory_check_copies(yk_cl_device *device, yk_error *error)
+{
+    const yk_launch *const launch = device->launch;
+
+    if (!cl_memory_has_copies(launch) || device->memory == YK_CL_POINTER) {
+        return YOKE_OK;
+    }
+    if (YK_COPY_ALIGNMENT % yk_max(device->buffer_align, 1) != 0) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "%s: kernel '%s': copies that blocks of items have are aligned to %d "
+                       "bytes, and its buffers to %llu",
+                       device->info.name, device->kernel->kernel->name, YK_COPY_ALIGNMENT,
+                       (unsigned long long)device->buffer_align);
+    }
+    if (yk_cl_bind_copies(device, &device->lanes[0], launch->begin[launch->split], error) ==
+        YOKE_OK) {
+        return YOKE_OK;
+    }
+    error->status = YOKE_EUNSUPPORTED;
+    return YOKE_EUNSUPPORTED;
 }
 
 static cl_int bind_argument(yk_cl_device *device, size_t index)
@@ -421,13 +442,7 @@ static cl_int bind_argument(yk_cl_device *device, size_t index)
 
 yoke_status yk_cl_bind(yk_cl_device *device, yk_error *error)
 {
-    yoke_status status;
-
     memset(device->bindings, 0, sizeof device->bindings);
-    status = cl_memory_check_copies(device, error);
-    if (status != YOKE_OK) {
-        return status;
-    }
     for (size_t i = 0; i < device->launch->arg_count; i++) {
         const cl_int code = bind_argument(device, i);
 
@@ -436,7 +451,7 @@ yoke_status yk_cl_bind(yk_cl_device *device, yk_error *error)
                                        error);
         }
     }
-    return YOKE_OK;
+    return cl_memory_check_copies(device, error);
 }
 
 void yk_cl_unbind(yk_cl_device *device)

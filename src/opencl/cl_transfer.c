@@ -124,6 +124,22 @@ static void open_staging(const yk_cl_device *device, const yk_cl_lane *lane,
     }
 }
 
+/* The copies of a block have a buffer of their own, which the kernel gets: OpenCL leaves undefined what
+ * happens if one lane uses it while another uses the buffer of which it is a part. */
+static yk_cl_binding cl_transfer_binding(const yk_cl_device *device, const yk_cl_lane *lane,
+                                         size_t index)
+{
+    const yk_arg *const arg = &device->launch->args[index];
+    yk_cl_binding binding = device->bindings[index];
+
+    if (lane->copies[index] != NULL) {
+        binding.store = lane->copies[index];
+        binding.store_address =
+            arg->address + yk_footprint_shift(device->launch, arg, lane->begin);
+    }
+    return binding;
+}
+
 static cl_int send_piece(yk_cl_device *device, yk_cl_lane *lane,
                          const yk_cl_binding *binding, const yk_extent *extent)
 {
@@ -156,10 +172,10 @@ static cl_int send_missing(yk_cl_device *device, yk_cl_lane *lane,
 
 static cl_int send_one(yk_cl_device *device, yk_cl_lane *lane, const struct move *move)
 {
-    const yk_cl_binding *const binding = &device->bindings[move->index];
+    const yk_cl_binding binding = cl_transfer_binding(device, lane, move->index);
 
-    return binding->resident != NULL ? send_missing(device, lane, move)
-                                     : send_piece(device, lane, binding, &move->extent);
+    return binding.resident != NULL ? send_missing(device, lane, move)
+                                    : send_piece(device, lane, &binding, &move->extent);
 }
 
 static yoke_status send_all(yk_cl_device *device, yk_cl_lane *lane,
@@ -227,12 +243,12 @@ static cl_int cl_transfer_show(const yk_cl_lane *lane, const yk_cl_binding *bind
 static cl_int receive_piece(yk_cl_device *device, yk_cl_lane *lane, size_t index,
                             const yk_extent *extent, unsigned char **landed)
 {
+    const yk_cl_binding binding = cl_transfer_binding(device, lane, index);
     unsigned char *const staged = yk_cl_staging_put(&lane->in, yk_extent_bytes(extent));
 
     *landed = staged;
     device->base.received += yk_extent_bytes(extent);
-    return yk_cl_move(lane, &device->bindings[index], extent, host_of(extent, staged),
-                      YK_CL_TO_HOST);
+    return yk_cl_move(lane, &binding, extent, host_of(extent, staged), YK_CL_TO_HOST);
 }
 
 /* What to receive of what was written: all of it, or the ends of what stays. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "patterns/run.h"
 
+#include "patterns/parts_by.h"
 #include "patterns/sums.h"
 #include "pool/pool.h"
 #include "pool/submit.h"
@@ -131,8 +132,11 @@ yoke_status yk_run(yoke_future **future, yoke_pool *pool, yk_request *request,
                    yk_error *error)
 {
     yoke_future *job = NULL;
-    yoke_status status = yk_sums_attach(pool, request, error);
+    yoke_status status = yk_parts_by_attach(pool, request, error);
 
+    if (status == YOKE_OK) {
+        status = yk_sums_attach(pool, request, error);
+    }
     if (status != YOKE_OK) {
         run_drop(pool, request);
         return status;

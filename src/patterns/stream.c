@@ -6,6 +6,7 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "patterns/parts_by.h"
 #include "pool/pool.h"
 #include "pool/submit.h"
 
@@ -228,7 +229,7 @@ static yoke_status submit_kernel(yoke_stream *stream, const yk_stream_slot *slot
     if (layout->output_arg >= 0) {
         stream->args[layout->output_arg].pointer = slot->output;
     }
-    return yk_submit(future, stream->pool, &request, error);
+    return yk_parts_by_submit(future, stream->pool, &request, error);
 }
 
 /* The slot is as before if a callback that is called meanwhile does not return. */

@@ -2,6 +2,7 @@
 #include "patterns/sums.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bits.h"
 #include "base/fp_environment.h"
@@ -13,12 +14,16 @@ typedef struct sums {
     yk_completion completion;
     yk_blocks blocks;
     size_t bytes; /* of the memory of the copies */
+    bool contradicts; /* what was found is not there: see protocol/search.h */
 } sums;
 
 /* ---- how many blocks ---- */
 
 /* Enough for dozens of unlike workers; each costs a call of a device. */
 enum { MAX_BLOCKS = 256, LEAST_BLOCKS = 8 };
+
+/* A search is over the sooner, the smaller its blocks are. */
+enum { SEARCH_BLOCKS = 1024 };
 
 /* Filling and adding a copy is to cost little beside a block's items: there are so many of them for
  * each of its elements. */
@@ -36,7 +41,8 @@ typedef struct sums_plan {
     uint64_t all_items;
     uint64_t group;
     uint64_t bytes; /* of a copy of each array */
-    uint64_t elements; /* of the longest array */
+    uint64_t more;  /* bytes besides all copies */
+    uint64_t elements; /* of the longest array that items add into; 0: there is none */
     uint64_t wanted; /* by the program; 0: no number */
     bool is_whole; /* another argument is written as a whole: the range is not divided */
 } sums_plan;
@@ -61,7 +67,11 @@ static yoke_status sums_add_arg(sums_plan *plan, const yoke_arg *arg, size_t ind
         yk_error_prefix(error, "argument %zu: ", index + 1);
         return status;
     }
-    plan->elements = yk_max(plan->elements, arg->count);
+    if (yk_arg_searches(arg)) {
+        plan->more += yk_copies_bytes(arg, 0);
+    } else {
+        plan->elements = yk_max(plan->elements, arg->count);
+    }
     if (arg->blocks != 0) {
         plan->wanted = plan->wanted != 0 ? yk_min(plan->wanted, arg->blocks) : arg->blocks;
     }
@@ -70,11 +80,12 @@ static yoke_status sums_add_arg(sums_plan *plan, const yoke_arg *arg, size_t ind
 
 static uint64_t sums_block_count(const sums_plan *plan)
 {
-    const uint64_t count = yk_min(usual_bytes / plan->bytes,
-                                  plan->all_items / ITEMS_PER_ELEMENT / plan->elements);
+    const uint64_t most = plan->elements != 0 ? MAX_BLOCKS : SEARCH_BLOCKS;
+    const uint64_t count =
+        yk_min(usual_bytes / plan->bytes,
+               plan->all_items / ITEMS_PER_ELEMENT / yk_max(plan->elements, 1));
 
-    return plan->wanted != 0 ? plan->wanted
-                             : yk_max(LEAST_BLOCKS, yk_min(MAX_BLOCKS, count));
+    return plan->wanted != 0 ? plan->wanted : yk_max(LEAST_BLOCKS, yk_min(most, count));
 }
 
 static yk_blocks sums_divide(const sums_plan *plan, const yoke_map_options *options)
@@ -128,24 +139,111 @@ static yoke_status sums_plan_all(sums_plan *plan, const yk_request *request,
 
 /* ---- the copies ---- */
 
-/* The arrays follow the arguments, in their order, among others that are used. */
-static void sums_combine(const sums *self, const yk_launch *launch)
+/* An array that items add into, or store in what they find, and its copies. */
+typedef struct sums_array {
+    const yk_arg *copies;
+    const yk_arg *array;
+    uint32_t next; /* argument */
+    uint32_t used; /* ... and array behind the arguments */
+} sums_array;
+
+static void *sums_at(uint64_t address)
 {
-    const char *copies = self->blocks.copies;
-    uint32_t used = launch->arg_count;
+    return (void *)(uintptr_t)address;
+}
 
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
-        const yk_arg *arg = &launch->args[i];
+static bool sums_searches(const sums_array *a)
+{
+    return a->copies->operation >= YOKE_ARG_FIRST;
+}
 
-        if ((arg->flags & YK_ARG_COPIES) == 0) {
-            continue;
+/* The next one; all are zero before the first. The arrays follow the arguments, in their order,
+ * among others that are used. */
+static bool sums_next(sums_array *a, const yk_launch *launch)
+{
+    while (a->next < launch->arg_count && (launch->args[a->next].flags & YK_ARG_COPIES) == 0) {
+        a->next++;
+    }
+    if (a->next == launch->arg_count) {
+        return false;
+    }
+    a->used = a->used > launch->arg_count ? a->used : launch->arg_count;
+    while ((launch->args[a->used].flags & YK_ARG_ADDED) == 0) {
+        a->used++;
+    }
+    a->copies = &launch->args[a->next++];
+    a->array = &launch->args[a->used++];
+    return true;
+}
+
+/* Before the job is published: what copies of memory that is not the pool's begin with. */
+static yoke_status sums_begin(yk_completion *completion, yoke_pool *pool, yk_job *job,
+                              yk_error *error)
+{
+    sums_array a = {.next = 0};
+
+    (void)completion;
+    (void)pool;
+    (void)error;
+    while (sums_next(&a, &job->launch)) {
+        if (sums_searches(&a) && a.array->block_id == 0) {
+            memcpy(sums_at(a.copies->offsets), sums_at(a.array->address),
+                   (size_t)a.copies->bytes);
         }
-        while ((launch->args[used].flags & YK_ARG_ADDED) == 0) {
-            used++;
+    }
+    return YOKE_OK;
+}
+
+/* ---- what a search has found ---- */
+
+/* The first block that has found something, among those that have been computed; their number if
+ * none has. */
+static uint64_t sums_first_block(const sums *self, const yk_job *job, uint64_t found)
+{
+    const yk_launch *launch = &job->launch;
+    const bool is_any = launch->search == YK_SEARCH_ANY;
+    const uint64_t end = found != 0 ? found : self->blocks.count;
+    uint64_t block = found != 0 && is_any ? found - 1 : 0;
+
+    while (block < end && !yk_copies_found(launch, launch->begin[launch->split] +
+                                                       block * launch->block_items)) {
+        block++;
+    }
+    return block < end ? block : self->blocks.count;
+}
+
+static void sums_take_found(sums *self, const yk_job *job)
+{
+    const uint64_t found = atomic_load(&job->found);
+    const uint64_t block = sums_first_block(self, job, found);
+    sums_array a = {.next = 0};
+
+    self->contradicts = found != 0 && block == self->blocks.count;
+    while (block < self->blocks.count && sums_next(&a, &job->launch)) {
+        if (sums_searches(&a)) {
+            memcpy(sums_at(a.array->address),
+                   sums_at(a.copies->address + block * a.copies->pitch),
+                   (size_t)a.copies->bytes);
         }
-        yk_copies_combine((void *)(uintptr_t)launch->args[used++].address, arg, copies,
-                          (size_t)self->blocks.count);
-        copies += self->blocks.count * arg->pitch;
+    }
+}
+
+/* ---- the end ---- */
+
+static void sums_combine(sums *self, const yk_job *job)
+{
+    sums_array a = {.next = 0};
+    bool any_search = false;
+
+    while (sums_next(&a, &job->launch)) {
+        any_search |= sums_searches(&a);
+        if (!sums_searches(&a)) {
+            yk_copies_combine(sums_at(a.array->address), a.copies, sums_at(a.copies->address),
+                              (size_t)self->blocks.count);
+        }
+    }
+    if (any_search) {
+        sums_take_found(self, job);
     }
 }
 
@@ -153,8 +251,22 @@ static void sums_land(yk_completion *completion, const yk_job *job)
 {
     const yk_fp_environment before = yk_fp_use_default();
 
-    sums_combine((const sums *)completion, &job->launch);
+    sums_combine((sums *)completion, job);
     yk_fp_restore(before);
+}
+
+static yoke_status sums_collect(yk_completion *completion, yoke_pool *pool, yoke_future *future,
+                                bool well, yk_error *error)
+{
+    const sums *self = (const sums *)completion;
+
+    (void)pool;
+    (void)future;
+    return !well || !self->contradicts
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EKERNEL,
+                         "items that had found something were computed again and did not: the "
+                         "same items must find the same each time");
 }
 
 static void sums_drop(yk_completion *completion, yoke_pool *pool, yoke_future *future)
@@ -166,7 +278,10 @@ static void sums_drop(yk_completion *completion, yoke_pool *pool, yoke_future *f
     free(self);
 }
 
-static const yk_completion_ops sums_ops = {.land = sums_land, .drop = sums_drop};
+static const yk_completion_ops sums_ops = {.begin = sums_begin,
+                                           .land = sums_land,
+                                           .collect = sums_collect,
+                                           .drop = sums_drop};
 
 static yoke_status sums_take_memory(sums *self, yoke_pool *pool, const sums_plan *plan,
                                     yk_error *error)
@@ -174,6 +289,7 @@ static yoke_status sums_take_memory(sums *self, yoke_pool *pool, const sums_plan
     uint64_t bytes;
 
     if (!yk_mul(self->blocks.count, plan->bytes, &bytes) ||
+        !yk_add(bytes, plan->more, &bytes) ||
         (plan->wanted == 0 && bytes > max_bytes)) {
         return yk_fail(error, YOKE_EINVAL,
                        "%llu copies of %llu bytes, which blocks of items add into, are more "

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "patterns/item_statuses.h"
+#include "patterns/parts_by.h"
 #include "patterns/result.h"
 #include "patterns/run.h"
 #include "pool/pool.h"
@@ -210,7 +211,7 @@ static yoke_status tasks_submit_kernel(yoke_future **future, yoke_pool *pool,
     } else if (asked->on_failure == YOKE_ON_FAILURE_KEEP) {
         status = yk_item_statuses_attach(&request, error);
     }
-    return status == YOKE_OK ? yk_submit(future, pool, &request, error) : status;
+    return status == YOKE_OK ? yk_parts_by_submit(future, pool, &request, error) : status;
 }
 
 yoke_status yk_tasks_submit(yoke_future **future, yoke_pool *pool,

@@ -103,9 +103,13 @@ static void stage_copy_out(const yk_launch *launch, const yk_staged *staged)
     const uint64_t end = launch->begin[launch->split] + launch->size[launch->split];
     uint64_t begin = launch->begin[launch->split];
 
+    const bool is_scattered = (launch->args[staged->arg].flags & YK_ARG_SCATTERED) != 0;
+
     for (uint64_t item = begin; table != NULL && item < end; item++) {
-        if (yk_item_state(yk_item_get(table, item)) != YK_ITEM_DONE) {
-            stage_copy_items(launch, staged, begin, item);
+        const bool is_done = yk_item_state(yk_item_get(table, item)) == YK_ITEM_DONE;
+
+        if (!is_done || is_scattered) {
+            stage_copy_items(launch, staged, begin, is_done ? item + 1 : item);
             begin = item + 1;
         }
     }

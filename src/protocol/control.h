@@ -262,6 +262,7 @@ typedef struct yk_job {
     _Atomic uint64_t stop;    /* any: generation << 32 | -status that ends it early */
     _Atomic uint32_t failed_tiles_status; /* supervisor: -status for tiles given up */
     _Atomic uint32_t damaged; /* supervisor: a worker died in it */
+    _Atomic uint64_t found;   /* any: a block that has found something, from 1; see search.h */
     /* app: jobs, by slot, that must have ended before this one starts */
     yk_job_set waits_for;
     yk_job_set needs;     /* app: of those, the ones that must have succeeded */

@@ -61,6 +61,8 @@
     X(YK_FAULT_BEFORE_STARTED, 52, "before-started")                                     \
     X(YK_FAULT_DEVICE_TAKEN, 53, "device-taken")                                           \
     X(YK_FAULT_AFTER_FILL, 54, "after-fill")                                             \
+    X(YK_FAULT_AFTER_FOUND, 55, "after-found")                                           \
+    X(YK_FAULT_AFTER_LEFT_OUT, 56, "after-left-out")                                     \
     X(YK_FAULT_PROCESS_FILL, 60, "process-fill")                                         \
     X(YK_FAULT_PROCESS_REQUEST, 61, "process-request")                                   \
     X(YK_FAULT_PROCESS_FREE, 62, "process-free")                                         \

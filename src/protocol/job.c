@@ -23,6 +23,7 @@ void yk_job_reset(yk_job *job, uint32_t generation)
     atomic_store(&job->stop, (uint64_t)generation << 32);
     atomic_store(&job->failed_tiles_status, 0);
     atomic_store(&job->damaged, 0);
+    atomic_store(&job->found, 0);
     atomic_store(&job->woke_all, 0);
     atomic_store(&job->ready_ns, 0);
     atomic_store(&job->error_state, yk_state_pack(generation, YK_TEXT_NONE));

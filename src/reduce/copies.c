@@ -12,6 +12,11 @@
 /* So much of the array stays in the cache while the copies go by. */
 enum { STRETCH_BYTES = 16384 };
 
+static bool copies_search(const yk_arg *arg)
+{
+    return (arg->flags & YK_ARG_COPIES) != 0 && arg->operation >= YOKE_ARG_FIRST;
+}
+
 /* ---- what a copy begins with ---- */
 
 #define FILL(T, VALUE)                                                                   \
@@ -67,7 +72,9 @@ static void copy_fill(const yk_arg *arg, uint64_t address, size_t bytes)
 {
     void *at = (void *)(uintptr_t)address;
 
-    if (arg->operation == YOKE_ARG_MIN) {
+    if (copies_search(arg)) {
+        memcpy(at, (const void *)(uintptr_t)arg->offsets, bytes);
+    } else if (arg->operation == YOKE_ARG_MIN) {
         copies_fill_highest(at, bytes, arg->type);
     } else if (arg->operation == YOKE_ARG_MAX) {
         copies_fill_lowest(at, bytes, arg->type);
@@ -159,4 +166,21 @@ void yk_copies_combine(void *array, const yk_arg *arg, const void *copies, size_
             take((char *)array + at, (const char *)copies + c * arg->pitch + at, bytes);
         }
     }
+}
+
+/* ---- searches ---- */
+
+bool yk_copies_found(const yk_launch *launch, uint64_t begin)
+{
+    for (uint32_t i = 0; i < launch->arg_count; i++) {
+        const yk_arg *arg = &launch->args[i];
+        const uint64_t copy = arg->address + yk_footprint_shift(launch, arg, begin);
+
+        if (copies_search(arg) &&
+            memcmp((const void *)(uintptr_t)copy, (const void *)(uintptr_t)arg->offsets,
+                   (size_t)arg->bytes) != 0) {
+            return true;
+        }
+    }
+    return false;
 }

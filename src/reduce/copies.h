@@ -31,4 +31,8 @@ bool yk_copies_fill(const yk_launch *launch, uint64_t begin, uint64_t end);
  * operation and the type are those of the argument. */
 void yk_copies_combine(void *array, const yk_arg *arg, const void *copies, size_t count);
 
+/* Whether the block that begins with this item has stored something in its copies of a search: they
+ * are not what they began with. */
+bool yk_copies_found(const yk_launch *launch, uint64_t begin);
+
 #endif

@@ -22,6 +22,7 @@ typedef struct yk_flight {
     uint64_t begin; /* items */
     uint64_t end;
     uint64_t began_ns; /* clock; 0: its time is not recorded */
+    bool is_left_out;  /* it is not computed: see protocol/search.h */
 } yk_flight;
 
 /* What a worker has measured in a job. */

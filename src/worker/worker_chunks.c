@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "protocol/fault_point.h"
 #include "protocol/item_table.h"
+#include "protocol/search.h"
 #include "protocol/undo.h"
 #include "sys/call_guard.h"
 #include "reduce/copies.h"
@@ -157,6 +158,27 @@ static void chunk_fill_copies(const yk_worker_self *self, const yk_job *job,
     }
 }
 
+/* Whether nothing is to be computed, since another block has found what is searched. */
+static bool chunk_leave_out(const yk_worker_self *self, const yk_job *job, yk_flight *chunk)
+{
+    chunk->is_left_out = !yk_search_wants(job, chunk->claim.tiles.begin);
+    if (chunk->is_left_out) {
+        chunk->began_ns = 0;
+        YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_LEFT_OUT);
+    }
+    return chunk->is_left_out;
+}
+
+/* A chunk that is committed: others learn whether it has found what is searched. */
+static void chunk_note_found(const yk_worker_self *self, yk_job *job, const yk_flight *chunk)
+{
+    if (job->launch.search != YK_SEARCH_NONE && !chunk->is_left_out &&
+        yk_copies_found(&job->launch, chunk->begin)) {
+        yk_search_note(job, chunk->claim.tiles.begin);
+        YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_FOUND);
+    }
+}
+
 /* Starts a claim that was taken: its tiles begin to change. False: the job was stopped. */
 static bool chunk_start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
                         unsigned lane, yk_flight *chunk)
@@ -164,6 +186,9 @@ static bool chunk_start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
     yk_job *job = yk_job_at(self->control, ref);
 
     chunk_locate(job, chunk);
+    if (chunk_leave_out(self, job, chunk)) {
+        return true;
+    }
     chunk->began_ns = yk_worker_trace_clock(self);
     if (!yk_worker_accept(self, ref,
                       yk_worker_check_holders(self, job, chunk->begin, chunk->end),
@@ -187,11 +212,12 @@ static bool chunk_start(yk_worker_self *self, yk_job_ref ref, yk_device *device,
 static bool chunk_finish(yk_worker_self *self, yk_job_ref ref, yk_device *device,
                          unsigned lane, yk_flight *chunk)
 {
-    const yk_job *job = yk_job_at(self->control, ref);
+    yk_job *job = yk_job_at(self->control, ref);
     /* Items of which each has a status were finished one by one. */
-    const yoke_status status = yk_item_table_of(&job->launch) != NULL
-                                   ? YOKE_OK
-                                   : device->ops->finish(device, lane, &self->error);
+    const yoke_status status =
+        chunk->is_left_out || yk_item_table_of(&job->launch) != NULL
+            ? YOKE_OK
+            : device->ops->finish(device, lane, &self->error);
 
     yk_worker_flush_output(self); /* before it counts: what counts is not run again */
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_RUN);
@@ -201,14 +227,17 @@ static bool chunk_finish(yk_worker_self *self, yk_job_ref ref, yk_device *device
     chunk->claim.stage = YK_CLAIM_COMMITTED;
     yk_claim_publish(self->worker, lane, chunk->claim);
     YK_FAULT_POINT(self->control, self->worker, YK_FAULT_AFTER_COMMIT);
+    chunk_note_found(self, job, chunk);
     yk_claim_finish(self->control, self->slot, lane, ref, chunk->claim);
     chunk_trim(self, job, lane, chunk);
     if (chunk->began_ns != 0) {
         yk_worker_trace_chunk(self, job, lane, chunk->begin, chunk->end,
                               chunk->began_ns);
     }
-    yk_worker_count_chunk(self, job, chunk->end - chunk->begin);
-    yk_worker_check_memory(self);
+    if (!chunk->is_left_out) {
+        yk_worker_count_chunk(self, job, chunk->end - chunk->begin);
+        yk_worker_check_memory(self);
+    }
     return true;
 }
 
@@ -276,7 +305,9 @@ static void call_others(const yk_worker_self *self, yk_job_ref ref)
 static void chunks_abandon(yk_worker_self *self, yk_device *device, flights *all)
 {
     for (; all->count > 0; all->count--) {
-        (void)device->ops->finish(device, all->first, NULL);
+        if (!all->lanes[all->first].is_left_out) {
+            (void)device->ops->finish(device, all->first, NULL);
+        }
         all->first = (all->first + 1) % all->max_count;
     }
     for (unsigned lane = 0; lane < all->max_count; lane++) {

@@ -211,6 +211,31 @@ static void test_combining_fails_later(void **state)
     yoke_future_destroy(future);
 }
 
+/* ---- functions that say which parts an item has ---- */
+
+static void throwing_parts(size_t item, size_t *begin, size_t *end, void *context)
+{
+    (void)context;
+    *begin = item;
+    *end = item + 1;
+    if (item == 50) {
+        throw_error();
+    }
+}
+
+static void test_parts_fail(void **state)
+{
+    yoke_kernel *kernel = calls_kernel(pool, "number", calls_number);
+    int *out = yoke_alloc(pool, 100 * sizeof *out);
+
+    (void)state;
+    assert_failed(yoke_map(pool, kernel, yoke_range_1d(100),
+                           yoke_arg_by(yoke_out(out, sizeof *out), throwing_parts, NULL)),
+                  "the function that says which parts an item has: exception of type");
+    assert_int_equal(exceptions_on_their_way(), 0);
+    assert_ok_pool(pool, yoke_free(out));
+}
+
 /* ---- callbacks ---- */
 
 typedef struct events {
@@ -646,6 +671,7 @@ int main(void)
         ON_A_POOL(test_nothing_is_left_in_the_worker),
         ON_A_POOL(test_combining_fails),
         ON_A_POOL(test_combining_fails_later),
+        ON_A_POOL(test_parts_fail),
         ON_A_POOL(test_callbacks_let_it_through),
         ON_A_POOL(test_a_callback_of_a_job_that_has_ended),
         ON_A_POOL(test_a_call_that_was_left_writes_nothing),

@@ -311,6 +311,36 @@ static void test_combining_later(void **state)
     yoke_future_destroy(future);
 }
 
+static void jump_parts(size_t item, size_t *begin, size_t *end, void *context)
+{
+    (void)context;
+    *begin = *end = item;
+    if (item == 50) {
+        longjmp(back, 1);
+    }
+}
+
+/* Nothing is left of the job, neither the memory of partial results nor the table. */
+static void test_parts(void **state)
+{
+    yoke_kernel *kernel = calls_kernel(pool, "number", calls_number);
+    int *in = yoke_alloc(pool, 100 * sizeof *in);
+    int sum = -5;
+
+    (void)state;
+    for (volatile int i = 0; i < 3; i++) {
+        if (setjmp(back) == 0) {
+            (void)yoke_map_reduce(pool, kernel, yoke_range_1d(100), &jump_reducer, &sum, NULL,
+                                  YOKE_ARGS(yoke_out_partial(sizeof(int)),
+                                            yoke_arg_by(yoke_in(in, sizeof *in), jump_parts,
+                                                        NULL)));
+            fail();
+        }
+    }
+    assert_int_equal(sum, -5);
+    assert_ok_pool(pool, yoke_free(in));
+}
+
 /* ---- kernels ---- */
 
 /* Kernels of spawned workers do not have main()'s variables. */
@@ -516,6 +546,7 @@ int main(void)
         ON_A_POOL(test_sources),
         ON_A_POOL(test_combining),
         ON_A_POOL(test_combining_later),
+        ON_A_POOL(test_parts),
         ON_A_POOL(test_a_kernel_of_the_caller),
         ON_A_POOL(test_a_kernel_of_a_worker),
         ON_A_POOL(test_a_thread_that_ends),

@@ -17,7 +17,8 @@ static bool has_findings;
 
 static const suite_case *const all_cases[] = {
     suite_array_cases, suite_value_cases,   suite_range_cases,   suite_shape_cases,
-    suite_group_cases, suite_stencil_cases, suite_program_cases, NULL,
+    suite_run_cases,   suite_group_cases, suite_stencil_cases, suite_program_cases,
+    NULL,
 };
 
 /* ---- the driver ---- */

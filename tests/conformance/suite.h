@@ -57,6 +57,7 @@ extern const suite_case suite_array_cases[];
 extern const suite_case suite_value_cases[];
 extern const suite_case suite_range_cases[];
 extern const suite_case suite_shape_cases[];
+extern const suite_case suite_run_cases[];
 extern const suite_case suite_group_cases[];
 extern const suite_case suite_stencil_cases[];
 extern const suite_case suite_program_cases[];

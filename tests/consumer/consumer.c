@@ -758,8 +758,12 @@ static void test_processes(yoke_pool *pool)
     CHECK(yoke_null().kind == YOKE_ARG_NULL);
     CHECK(yoke_scalar_from(&code).kind == YOKE_ARG_SCALAR_FROM);
     CHECK(yoke_uses(&process, sizeof process, YOKE_ACCESS_READ).kind == YOKE_ARG_USES);
+    CHECK(yoke_arg_between(yoke_in(&process, 1), &code, &code).ends == &code);
+    CHECK(yoke_arg_by(yoke_in(&process, 1), NULL, &code).parts_context == &code);
     CHECK(yoke_sum_into(NULL, YOKE_TYPE_FLOAT, 1).kind == YOKE_ARG_SUM);
     CHECK(yoke_min_into(NULL, YOKE_TYPE_FLOAT, 1).kind == YOKE_ARG_MIN);
+    CHECK(yoke_first_into(&code, sizeof code).kind == YOKE_ARG_FIRST);
+    CHECK(yoke_any_into(&code, sizeof code).kind == YOKE_ARG_ANY);
     CHECK(yoke_arg_copies(yoke_max_into(NULL, YOKE_TYPE_FLOAT, 1), 3).kind == YOKE_ARG_MAX);
     CHECK(yoke_process_start(&process, pool, function, NULL, 3, NULL) == YOKE_EINVAL);
 }

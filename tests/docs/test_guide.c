@@ -397,6 +397,41 @@ static yoke_status count_all_pixels(yoke_pool *pool, yoke_kernel *kernel, uint32
 }
 /* end */
 
+/* begin search */
+/* What a search has found. */
+typedef struct hit {
+    int32_t index; /* -1: nothing */
+    uint32_t key;
+} hit;
+
+static uint32_t hash_of(uint32_t key)
+{
+    key = (key ^ key >> 16) * 0x45d9f3b;
+    return key ^ key >> 16;
+}
+
+static void find_key(const yoke_span *span, void *const args[])
+{
+    hit *found = args[0];
+    const uint32_t wanted = *(const uint32_t *)args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        if (hash_of((uint32_t)i * 3) == wanted) {
+            *found = (hit){(int32_t)i, (uint32_t)i * 3};
+            return;
+        }
+    }
+}
+
+static yoke_status find_first_key(yoke_pool *pool, yoke_kernel *kernel, hit *found,
+                                  uint32_t wanted, size_t keys)
+{
+    *found = (hit){.index = -1};
+    return yoke_map(pool, kernel, yoke_range_1d(keys), yoke_first_into(found, sizeof *found),
+                    yoke_scalar(wanted));
+}
+/* end */
+
 /* begin columns */
 /* Column x of a matrix whose rows are `width` floats: an item is a column. */
 static void add_up_columns(const yoke_span *span, void *const args[])
@@ -450,6 +485,36 @@ static yoke_status multiply(yoke_pool *pool, yoke_kernel *kernel, double *y, siz
                     yoke_arg_ragged(yoke_in(column, sizeof *column), begin),
                     yoke_arg_ragged(yoke_in(value, sizeof *value), begin),
                     yoke_in_whole(x, columns * sizeof *x));
+}
+/* end */
+
+/* begin triangle */
+/* The lower triangle of a matrix, packed: row i has i + 1 elements. */
+static void packed_row(size_t i, size_t *begin, size_t *end, void *context)
+{
+    (void)context;
+    *begin = i * (i + 1) / 2;
+    *end = *begin + i + 1;
+}
+
+static void scale_rows(const yoke_span *span, void *const args[])
+{
+    double *packed = args[0];
+    const double *factors = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        for (size_t k = 0; k <= i; k++) {
+            packed[i * (i + 1) / 2 + k] *= factors[i];
+        }
+    }
+}
+
+static yoke_status scale_triangle(yoke_pool *pool, yoke_kernel *kernel, double *packed,
+                                  const double *factors, size_t n)
+{
+    return yoke_map(pool, kernel, yoke_range_1d(n),
+                    yoke_arg_by(yoke_inout(packed, sizeof *packed), packed_row, NULL),
+                    yoke_in(factors, sizeof *factors));
 }
 /* end */
 
@@ -1120,6 +1185,30 @@ static void sparse_rows_are_multiplied(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void triangle_is_scaled(void **state)
+{
+    enum { N = 40 };
+    yoke_kernel *kernel = native_kernel("scale_rows", scale_rows);
+    double *packed = yoke_alloc(pool, (N * (N + 1) / 2 + N) * sizeof *packed);
+    double *factors = packed + N * (N + 1) / 2;
+
+    (void)state;
+    assert_non_null(packed);
+    for (size_t k = 0; k < N * (N + 1) / 2; k++) {
+        packed[k] = 2;
+    }
+    for (size_t i = 0; i < N; i++) {
+        factors[i] = (double)i;
+    }
+    assert_ok_pool(pool, scale_triangle(pool, kernel, packed, factors, N));
+    for (size_t i = 0; i < N; i++) {
+        assert_true(packed[i * (i + 1) / 2] == 2 * (double)i);
+        assert_true(packed[i * (i + 1) / 2 + i] == 2 * (double)i);
+    }
+    assert_ok(yoke_free(packed));
+    assert_ok(yoke_kernel_destroy(kernel));
+}
+
 static void columns_are_summed(void **state)
 {
     yoke_kernel *kernel = native_kernel("columns", add_up_columns);
@@ -1172,6 +1261,22 @@ static void pixels_are_counted(void **state)
         assert_int_equal(bins[b], b < 100 ? CELLS / 100 : 0);
     }
     yoke_kernel_destroy(kernel);
+}
+
+static void key_is_found(void **state)
+{
+    yoke_kernel *kernel = native_kernel("find_key", find_key);
+    hit *first = yoke_alloc(pool, sizeof *first);
+
+    (void)state;
+    assert_non_null(first);
+    assert_ok_pool(pool, find_first_key(pool, kernel, first, hash_of(3 * 777), CELLS));
+    assert_int_equal(first->index, 777);
+    assert_int_equal(first->key, 3 * 777);
+    assert_ok_pool(pool, find_first_key(pool, kernel, first, hash_of(1), CELLS));
+    assert_int_equal(first->index, -1);
+    assert_ok(yoke_free(first));
+    assert_ok(yoke_kernel_destroy(kernel));
 }
 
 static void roots(const yoke_span *span, void *const args[])
@@ -1394,10 +1499,12 @@ int main(void)
         cmocka_unit_test(steps_follow_each_other),
         cmocka_unit_test(steps_are_forgotten),
         cmocka_unit_test(groups_are_summed),
+        cmocka_unit_test(triangle_is_scaled),
         cmocka_unit_test(columns_are_summed),
         cmocka_unit_test(sparse_rows_are_multiplied),
         cmocka_unit_test(arrays_are_reduced),
         cmocka_unit_test(pixels_are_counted),
+        cmocka_unit_test(key_is_found),
         cmocka_unit_test(shared_memory_is_used_in_place),
         cmocka_unit_test(failure_is_explained),
         cmocka_unit_test(line_is_read_in_time),

@@ -169,6 +169,72 @@ static void test_sums(void **state)
     }
 }
 
+/* ---- searches ---- */
+
+enum { KEYS = 4000, FIRST_KEY = 1200 };
+
+static void find_key(const yoke_span *span, void *const args[])
+{
+    uint64_t *found = args[0];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        if (i >= FIRST_KEY && i % 100 == 0) {
+            *found = i;
+            return;
+        }
+    }
+}
+
+static void find_once(yoke_pool *pool, yoke_kernel *kernel, uint64_t *found, bool any)
+{
+    const yoke_arg arg = any ? yoke_any_into(found, sizeof *found)
+                             : yoke_first_into(found, sizeof *found);
+    yoke_future *future = NULL;
+
+    *found = 0;
+    assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(KEYS), NULL,
+                                        YOKE_ARGS(yoke_arg_copies(arg, 200))));
+    assert_ok(ft_finish(future));
+    if (any) {
+        assert_true(*found >= FIRST_KEY && *found % 100 == 0);
+    } else {
+        assert_int_equal(*found, FIRST_KEY);
+    }
+}
+
+static void find_through_fault(const char *devices, const char *fault, bool any)
+{
+    static const yoke_kernel_options options = {.name = "find_key", .native = find_key};
+    yoke_pool *pool = ft_pool(devices, fault);
+    uint64_t *found = yoke_alloc(pool, sizeof *found);
+    yoke_kernel *kernel = NULL;
+    unsigned runs = 0;
+
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
+    do {
+        find_once(pool, kernel, found, any);
+    } while (ft_restarts(pool) == 0 && runs++ < MOST_RUNS);
+    if (!ft_recovers(pool, 1)) {
+        fail_msg("%s, %s: no worker died, or there was no replacement", devices, fault);
+    }
+    find_once(pool, kernel, found, any);
+    ft_close(pool);
+}
+
+static void test_searches(void **state)
+{
+    static const char *const devices[] = {"cpu:2", "fake:2x1/private,cpu:1"};
+    static const char *const places[] = {"after-fill:3",   "before-run:2",   "after-commit:2",
+                                         "after-found:1",  "after-found*3:1", "after-left-out:2"};
+
+    (void)state;
+    for (size_t d = 0; d < 2; d++) {
+        for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+            find_through_fault(devices[d], places[p], (d + p) % 2 == 1);
+        }
+    }
+}
+
 /* ---- the program's own ---- */
 
 enum { ROWS = 500, ROW = 100 };
@@ -314,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yt_unit_test(test_points),
         yt_unit_test(test_sums),
+        yt_unit_test(test_searches),
         yt_unit_test(test_own),
         yt_unit_test(test_kills),
     };

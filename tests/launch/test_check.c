@@ -14,6 +14,7 @@ enum { BLOCK = 8192, OFFSETS = 30, ROUNDS = 40000 };
 static yk_arena arena;
 static unsigned char *block;
 static uint32_t *offsets;
+static uint32_t *begins, *ends; /* not in order, without overlaps, with gaps */
 static yk_error error;
 static yk_launch launch;
 static yk_kernel kernel;
@@ -35,7 +36,13 @@ static int open_arena(void **state)
     for (uint32_t i = 0; offsets != NULL && i < OFFSETS; i++) {
         offsets[i] = i / 2 * 3;
     }
-    return block != NULL && offsets != NULL ? 0 : -1;
+    begins = yk_arena_alloc(&arena, OFFSETS * sizeof *begins, &error);
+    ends = yk_arena_alloc(&arena, OFFSETS * sizeof *ends, &error);
+    for (uint32_t i = 0; begins != NULL && ends != NULL && i < OFFSETS; i++) {
+        begins[i] = (i * 7 + 3) % OFFSETS * 3;
+        ends[i] = begins[i] + i % 3;
+    }
+    return block != NULL && offsets != NULL && ends != NULL ? 0 : -1;
 }
 
 static int close_arena(void **state)
@@ -120,7 +127,9 @@ static yoke_arg random_mapped_arg(void)
 {
     const yoke_arg arg = random_arg();
 
-    switch (rand() % 6) {
+    switch (rand() % 7) {
+    case 4:
+        return yoke_arg_between(arg, begins, ends);
     case 0:
         return yoke_arg_scaled(arg, upto(5), upto(5));
     case 1:
@@ -551,6 +560,107 @@ static void test_offsets(void **state)
     offsets[9] = 12;
 }
 
+/* Gives items 0 to 3 these parts. */
+static void set_runs(uint32_t b0, uint32_t e0, uint32_t b1, uint32_t e1, uint32_t b2,
+                     uint32_t e2, uint32_t b3, uint32_t e3)
+{
+    const uint32_t runs[] = {b0, e0, b1, e1, b2, e2, b3, e3};
+
+    for (int i = 0; i < 4; i++) {
+        begins[i] = runs[2 * i];
+        ends[i] = runs[2 * i + 1];
+    }
+}
+
+static uint32_t flags_of(yoke_arg arg)
+{
+    const yoke_range four = yoke_range_1d(4);
+
+    assert_ok(fill(four, false, &arg, 1));
+    return launch.args[0].flags & (YK_ARG_ASCENDS | YK_ARG_SCATTERED | YK_ARG_LEAVES_SOME);
+}
+
+/* What a chunk of the items reads or writes is one run of bytes. */
+static void expect_run(uint64_t first, uint64_t last, uint64_t begin, uint64_t end)
+{
+    const yk_extent run = yk_footprint_own(&launch, &launch.args[0], first, last);
+
+    assert_int_equal(run.bytes, (end - begin) * 8);
+    if (begin < end) {
+        assert_int_equal(run.address, (uintptr_t)block + begin * 8);
+    }
+}
+
+static void test_runs(void **state)
+{
+    const yoke_arg out = yoke_arg_between(yoke_out(block, 8), begins, ends);
+    const yoke_arg in = yoke_arg_between(yoke_in(block, 8), begins, ends);
+    const yoke_arg both = yoke_arg_between(yoke_inout(block, 8), begins, ends);
+
+    (void)state;
+    memset(&kernel, 0, sizeof kernel);
+    set_runs(0, 2, 2, 3, 3, 3, 3, 9);
+    assert_int_equal(flags_of(out), YK_ARG_ASCENDS);
+    assert_int_equal(launch.used_count, 2);
+    expect_run(0, 4, 0, 9);
+    expect_run(1, 3, 2, 3);
+    expect_run(2, 3, 0, 0);
+    set_runs(1, 2, 5, 6, 0, 0, 7, 9);
+    assert_int_equal(flags_of(out), YK_ARG_LEAVES_SOME);
+    assert_int_equal(flags_of(both), 0);
+    assert_int_equal(launch.block_items, 0);
+    expect_run(1, 4, 5, 9);
+    expect_run(2, 3, 0, 0);
+    set_runs(5, 6, 3, 5, 0, 1, 1, 3);
+    assert_int_equal(flags_of(out), YK_ARG_SCATTERED);
+    assert_int_equal(launch.block_items, 1);
+    assert_int_equal(flags_of(in), YK_ARG_SCATTERED);
+    assert_int_equal(launch.block_items, 0);
+    expect_run(0, 2, 3, 6);
+    set_runs(0, 8, 4, 12, 2, 3, 2, 3);
+    assert_int_equal(flags_of(in), YK_ARG_SCATTERED);
+    expect_run(1, 3, 2, 12);
+    set_runs(0, 0, 0, 0, 0, 0, 0, 0);
+    assert_int_equal(flags_of(out), YK_ARG_ASCENDS);
+    expect_run(0, 4, 0, 0);
+}
+
+static void test_runs_that_are_refused(void **state)
+{
+    static uint32_t outside[8];
+    const yoke_arg out = yoke_arg_between(yoke_out(block, 8), begins, ends);
+    const yoke_arg in = yoke_arg_between(yoke_in(block, 8), begins, ends);
+
+    (void)state;
+    memset(&kernel, 0, sizeof kernel);
+    set_runs(0, 4, 6, 8, 3, 5, 5, 6);
+    expect_refused(from(0, 4), out, "items 0 and 2 both have part 3");
+    expect_accepted(from(0, 4), in);
+    expect_accepted(from(1, 3), out);
+    set_runs(0, 4, 6, 5, 3, 5, 5, 6);
+    expect_refused(from(0, 4), in, "item 1 begin at 6 and end at 5");
+    set_runs(0, 4, 0, 4, 0, 4, 9, BLOCK / 8 + 1);
+    expect_refused(from(0, 4), in, "allocation");
+    set_runs(0, 1, 1, 2, 2, 3, 3, 4);
+    expect_refused(from(0, OFFSETS + 9), in, "n begins and n ends");
+    expect_refused(from(0, 4), yoke_arg_between(yoke_in(block, 8), begins, outside),
+                   "memory of this pool");
+    expect_refused(from(0, 4), yoke_arg_between(yoke_in(block, 8), (uint32_t *)NULL, ends),
+                   "`begins` is NULL");
+    expect_refused(from(0, 4), yoke_arg_between(yoke_in(block, 8), (uint16_t *)begins, ends),
+                   "4 or 8");
+    expect_refused(from(0, 4), yoke_arg_between(yoke_out(ends, 4), begins, ends),
+                   "the offsets of a ragged array");
+    expect_refused(from(0, 4), yoke_arg_mirrored(in), "two of");
+    expect_refused(from(0, 4), yoke_arg_between(yoke_in_whole(block, 8), begins, ends),
+                   "has no parts");
+    kernel.group[0] = 4;
+    set_runs(3, 4, 1, 2, 2, 3, 0, 1);
+    expect_refused(from(0, 4), out, "per work-group");
+    expect_accepted(from(0, 16), yoke_arg_per_group(out));
+    assert_int_equal(launch.block_items, 4);
+}
+
 /* Tiles side by side are two arrays; so is a tile and what is read around it by parts. */
 static void test_tiles_beside_each_other(void **state)
 {
@@ -654,6 +764,8 @@ int main(void)
         cmocka_unit_test(test_fields_that_do_not_go_together),
         cmocka_unit_test(test_parts_of_other_items),
         cmocka_unit_test(test_offsets),
+        cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_runs_that_are_refused),
         cmocka_unit_test(test_tiles_beside_each_other),
         cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_split_and_groups),
