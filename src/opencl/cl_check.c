@@ -30,18 +30,23 @@ static const char *cl_check_kind_name(uint32_t kind)
         [YK_PARAMETER_ARRAY] = "an array",
         [YK_PARAMETER_SCALAR] = "a value",
         [YK_PARAMETER_LOCAL] = "a size of local memory",
+        [YK_PARAMETER_IMAGE] = "an image",
+        [YK_PARAMETER_SAMPLER] = "a sampler",
     };
 
-    return kind <= YK_PARAMETER_LOCAL ? names[kind] : names[0];
+    return kind <= YK_PARAMETER_SAMPLER ? names[kind] : names[0];
 }
 
 static uint32_t cl_check_kind_of(const yk_arg *arg)
 {
     switch (arg->kind) {
     case YK_ARG_ARRAY:
+        return (arg->flags & YK_ARG_IMAGE) != 0 ? YK_PARAMETER_IMAGE : YK_PARAMETER_ARRAY;
     case YK_ARG_NULL:
     case YK_ARG_ALIAS:
         return YK_PARAMETER_ARRAY;
+    case YK_ARG_SAMPLER:
+        return YK_PARAMETER_SAMPLER;
     case YK_ARG_SCALAR:
         return YK_PARAMETER_SCALAR;
     default:

@@ -37,6 +37,9 @@ static bool kind_fits(const yoke_parameter_info *parameter, const yk_argument *a
         return argument->kind == YOKE_ARG_SCALAR;
     case YOKE_PARAMETER_LOCAL:
         return argument->kind == YOKE_ARG_LOCAL;
+    case YOKE_PARAMETER_IMAGE:
+    case YOKE_PARAMETER_SAMPLER:
+        return false;
     case YOKE_PARAMETER_UNKNOWN:
         break;
     }
