@@ -251,7 +251,9 @@ static cl_int raw_set(raw_host *raw, size_t i)
         return arg->image_channels != 0 ? raw_set_image(raw, i) : raw_set_buffer(raw, i);
     }
     return raw->clSetKernelArg(raw->kernel, (cl_uint)i, arg->bytes,
-                               arg->pointer != NULL ? arg->pointer : arg->value);
+                               arg->kind == YOKE_ARG_LOCAL ? NULL
+                               : arg->pointer != NULL      ? arg->pointer
+                                                           : arg->value);
 }
 
 static cl_int raw_get_image(raw_host *raw, size_t i)
@@ -309,7 +311,8 @@ static int raw_main(void *arg)
         }
     }
     if (raw.clEnqueueNDRangeKernel(raw.queue, raw.kernel, launch->dimensions, NULL,
-                                   launch->size, NULL, 0, NULL, NULL) != CL_SUCCESS ||
+                                   launch->size, launch->group[0] != 0 ? launch->group : NULL, 0,
+                                   NULL, NULL) != CL_SUCCESS ||
         raw.clFinish(raw.queue) != CL_SUCCESS) {
         return 4;
     }

@@ -13,6 +13,7 @@ typedef struct raw_launch {
     const char *platform; /* a word in the platform's name */
     unsigned dimensions;
     size_t size[3];
+    size_t group[3]; /* 0: the driver chooses */
     yoke_arg args[8]; /* memory that children share; parts do not matter, only the access does */
     size_t arg_count;
 } raw_launch;

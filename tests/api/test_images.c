@@ -15,7 +15,6 @@ enum {
     BYTES = 64 * 1024,
 };
 
-/* Samplers in the kernels: rusticl 22.3 ends the process for one at the top of a source. */
 #define EDGE                                                                             \
     "const sampler_t edge = CLK_NORMALIZED_COORDS_FALSE | CLK_ADDRESS_CLAMP_TO_EDGE | "  \
     "CLK_FILTER_NEAREST;\n"
