@@ -100,6 +100,7 @@ static yoke_status check_image_counts(const yk_cl_device *device, yk_error *erro
 {
     uint64_t reads = 0;
     uint64_t writes = 0;
+    uint64_t changes = 0;
     uint64_t samplers = 0;
     yoke_status status;
 
@@ -107,6 +108,7 @@ static yoke_status check_image_counts(const yk_cl_device *device, yk_error *erro
         if (pixels_of(device, i) != NULL) {
             reads += image_access(device, i) == CL_MEM_READ_ONLY;
             writes += image_access(device, i) != CL_MEM_READ_ONLY;
+            changes += format_access(device, i) == CL_MEM_KERNEL_READ_AND_WRITE;
         }
         samplers += device->launch->args[i].kind == YK_ARG_SAMPLER;
     }
@@ -115,6 +117,10 @@ static yoke_status check_image_counts(const yk_cl_device *device, yk_error *erro
     if (status == YOKE_OK) {
         status = check_image_count(device, writes, CL_DEVICE_MAX_WRITE_IMAGE_ARGS,
                                    "images that it writes", error);
+    }
+    if (status == YOKE_OK && changes > 0) {
+        status = check_image_count(device, changes, CL_DEVICE_MAX_READ_WRITE_IMAGE_ARGS,
+                                   "images that it changes in place", error);
     }
     return status == YOKE_OK ? check_image_count(device, samplers, CL_DEVICE_MAX_SAMPLERS,
                                                  "samplers", error)
