@@ -540,6 +540,21 @@ static void refuse_descriptions(const refusals *r, const yoke_image good)
                   "the image's width is 0");
 }
 
+static void check_reported(const refusals *r, yoke_kernel *resize)
+{
+    yoke_parameter_info infos[8];
+    size_t count = 0;
+
+    assert_ok_pool(r->pool, yoke_kernel_parameters(resize, infos, 8, &count));
+    assert_int_equal(count, 3);
+    assert_int_equal(infos[0].kind, YOKE_PARAMETER_IMAGE);
+    assert_true(infos[0].may_write);
+    assert_int_equal(infos[1].kind, YOKE_PARAMETER_IMAGE);
+    assert_false(infos[1].may_write);
+    assert_string_equal(infos[1].type, "image2d_t");
+    assert_int_equal(infos[2].kind, YOKE_PARAMETER_SAMPLER);
+}
+
 static void test_refused(void **state)
 {
     const yoke_image image = picture(W, H, YOKE_CHANNELS_RGBA, YOKE_CHANNEL_UNORM8);
@@ -552,6 +567,7 @@ static void test_refused(void **state)
     r.to = yoke_alloc(r.pool, BYTES);
     r.from = yoke_alloc(r.pool, BYTES);
     assert_true(r.to != NULL && r.from != NULL);
+    check_reported(&r, resize);
     refuse_parameters(&r, image);
     refuse_descriptions(&r, image);
     (void)list_resize(args, r.to, r.from);
