@@ -27,7 +27,8 @@
  * reads: with CLK_FILTER_LINEAR also the neighbours that have the weight 0.
  *
  * A device without images, or without this format, this size or so many of them, stands aside:
- * yoke_kernel_workers() says why. A native form gets the memory, and a pointer to the yoke_sampling.
+ * yoke_kernel_workers() says why. A native form gets the memory, and a pointer to the
+ * yoke_sampling.
  */
 #ifndef YOKE_IMAGE_H
 #define YOKE_IMAGE_H

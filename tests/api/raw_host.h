@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An OpenCL host as one writes it without the library: one device, one launch of the whole range. */
+/* An OpenCL host as one writes it without the library: one device, one launch of all items. */
 #ifndef RAW_HOST_H
 #define RAW_HOST_H
 
