@@ -43,7 +43,8 @@ typedef enum yoke_arg_kind {
     YOKE_ARG_MAX = 9,   /**< yoke_max_into() */
     YOKE_ARG_FIRST = 10, /**< what the first item that finds something stores: see
                               yoke_first_into() */
-    YOKE_ARG_ANY = 11    /**< yoke_any_into() */
+    YOKE_ARG_ANY = 11,   /**< yoke_any_into() */
+    YOKE_ARG_SAMPLER = 12 /**< see yoke_sampler() */
 } yoke_arg_kind;
 
 /** What an array's elements are, for reductions and sums. */
@@ -113,12 +114,15 @@ typedef struct yoke_arg {
     size_t blocks;       /**< blocks a part consists of; 0 means 1; see yoke_arg_strided(). Of
                               an array that items add into: see yoke_arg_copies() */
     size_t stride;       /**< bytes from one block of a part to its next */
-    unsigned char value[YOKE_ARG_INLINE_BYTES]; /**< a scalar of at most this size */
+    /** A scalar of at most this size; of an image its sizes and pitches. */
+    unsigned char value[YOKE_ARG_INLINE_BYTES];
     size_t scale_up;     /**< see yoke_arg_scaled(); 0: not scaled */
     size_t scale_down;   /**< the same */
     const void *offsets; /**< see yoke_arg_ragged(); NULL: not ragged */
     yoke_type type;      /**< of the elements; see yoke_sum_into() */
-    unsigned reserved[1]; /**< 0 */
+    unsigned char image_channels; /**< see yoke_arg_image(); 0: the argument is no image */
+    unsigned char image_type;     /**< the same */
+    unsigned char reserved[2];    /**< 0 */
     const void *ends;    /**< see yoke_arg_between(); NULL: `offsets` are all */
     yoke_parts_function *parts_function; /**< see yoke_arg_by(); NULL: no function */
     void *parts_context; /**< what the function gets */

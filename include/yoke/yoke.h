@@ -30,6 +30,7 @@
 #include "memory.h"
 #include "range.h"
 #include "arg.h"
+#include "image.h"
 #include "kernel.h"
 #include "future.h"
 #include "map.h"

@@ -18,6 +18,10 @@ static_assert((int)YK_PARAMETER_SCALAR == (int)YOKE_PARAMETER_SCALAR,
               "as in yoke_parameter_kind");
 static_assert((int)YK_PARAMETER_LOCAL == (int)YOKE_PARAMETER_LOCAL,
               "as in yoke_parameter_kind");
+static_assert((int)YK_PARAMETER_IMAGE == (int)YOKE_PARAMETER_IMAGE,
+              "as in yoke_parameter_kind");
+static_assert((int)YK_PARAMETER_SAMPLER == (int)YOKE_PARAMETER_SAMPLER,
+              "as in yoke_parameter_kind");
 
 yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *pool,
                                      const yoke_kernel_options *options, size_t size)

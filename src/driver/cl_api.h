@@ -39,6 +39,10 @@
     X(clReleaseKernel)                                                                   \
     X(clCreateBuffer)                                                                    \
     X(clCreateSubBuffer)                                                                 \
+    X(clCreateImage)                                                                     \
+    X(clGetSupportedImageFormats)                                                        \
+    X(clCreateSampler)                                                                   \
+    X(clReleaseSampler)                                                                  \
     X(clReleaseMemObject)                                                                \
     X(clEnqueueNDRangeKernel)                                                            \
     X(clEnqueueReadBuffer)                                                               \
@@ -46,6 +50,8 @@
     X(clEnqueueReadBufferRect)                                                           \
     X(clEnqueueWriteBufferRect)                                                          \
     X(clEnqueueFillBuffer)                                                               \
+    X(clEnqueueReadImage)                                                                \
+    X(clEnqueueWriteImage)                                                               \
     X(clEnqueueMapBuffer)                                                                \
     X(clEnqueueUnmapMemObject)                                                           \
     X(clEnqueueMarkerWithWaitList)                                                       \

@@ -46,6 +46,11 @@ static bool alias_is_cleared(const yk_launch *launch, uint32_t first, uint32_t s
     return launch->task.output == first + 1 || launch->task.output == second + 1;
 }
 
+static bool alias_has_image(const yk_arg *a, const yk_arg *b)
+{
+    return ((a->flags | b->flags) & YK_ARG_IMAGE) != 0;
+}
+
 static const char *alias_remedy(const yk_launch *launch, uint32_t first,
                                 uint32_t second)
 {
@@ -54,6 +59,9 @@ static const char *alias_remedy(const yk_launch *launch, uint32_t first,
 
     if ((a->access & b->access & YK_WRITE) != 0) {
         return "";
+    }
+    if (alias_has_image(a, b)) {
+        return "; an image that is changed in place is one read_write parameter, with yoke_inout()";
     }
     if (!is_same_array(a, b)) {
         return "; if one is read and one is written, both have to be the same pointer with "

@@ -5,6 +5,7 @@
 #include "launch/check.h"
 #include "launch/check_array.h"
 #include "launch/check_copies.h"
+#include "launch/check_image.h"
 #include "launch/check_used.h"
 
 /* Launches have the numbers of the interface. */
@@ -12,13 +13,13 @@ static_assert((int)YK_ARG_ARRAY == (int)YOKE_ARG_ARRAY, "as in yoke_arg_kind");
 static_assert((int)YK_ARG_SCALAR == (int)YOKE_ARG_SCALAR, "as in yoke_arg_kind");
 static_assert((int)YK_ARG_LOCAL == (int)YOKE_ARG_LOCAL, "as in yoke_arg_kind");
 static_assert((int)YK_ARG_NULL == (int)YOKE_ARG_NULL, "as in yoke_arg_kind");
+static_assert((int)YK_ARG_SAMPLER == (int)YOKE_ARG_SAMPLER, "as in yoke_arg_kind");
 static_assert((int)YK_PARAMETER_ARRAY == (int)YOKE_ARG_ARRAY, "as in yoke_arg_kind");
 static_assert((int)YK_PARAMETER_SCALAR == (int)YOKE_ARG_SCALAR, "as in yoke_arg_kind");
 static_assert((int)YK_PARAMETER_LOCAL == (int)YOKE_ARG_LOCAL, "as in yoke_arg_kind");
 
-static const char *const kind_names[] = {"nothing",      "an array", "a scalar",
-                                         "local memory", "no array", "memory that is used",
-                                         "a scalar"};
+static const char *const parameter_names[] = {"nothing",      "an array", "a scalar",
+                                              "local memory", "an image", "a sampler"};
 
 static bool is_scalar(const yoke_arg *arg)
 {
@@ -41,17 +42,55 @@ static yoke_status check_arg_refuse(const yk_launch_input *input, size_t index,
     return YOKE_EINVAL;
 }
 
+/* The kind of parameter that the argument is for. */
+static uint32_t parameter_kind_for(const yoke_arg *arg)
+{
+    switch (arg->kind) {
+    case YOKE_ARG_ARRAY:
+        return yk_arg_is_image(arg) ? YK_PARAMETER_IMAGE : YK_PARAMETER_ARRAY;
+    case YOKE_ARG_NULL:
+    case YOKE_ARG_SUM:
+    case YOKE_ARG_MIN:
+    case YOKE_ARG_MAX:
+        return YK_PARAMETER_ARRAY;
+    case YOKE_ARG_SCALAR:
+    case YOKE_ARG_SCALAR_FROM:
+        return YK_PARAMETER_SCALAR;
+    case YOKE_ARG_LOCAL:
+        return YK_PARAMETER_LOCAL;
+    case YOKE_ARG_SAMPLER:
+        return YK_PARAMETER_SAMPLER;
+    case YOKE_ARG_NONE:
+    case YOKE_ARG_USES:
+    default:
+        return YK_PARAMETER_UNKNOWN;
+    }
+}
+
+/* What would be right for an image parameter that got something else, or the reverse. */
+static const char *parameter_remedy(uint32_t given, uint32_t taken)
+{
+    if (taken == YK_PARAMETER_IMAGE && given == YK_PARAMETER_ARRAY) {
+        return ": yoke_arg_image() describes the array";
+    }
+    return taken == YK_PARAMETER_SAMPLER ? ": yoke_sampler() makes one" : "";
+}
+
 static yoke_status check_parameter(const yoke_arg *arg, const yk_parameter *parameter,
                                    yk_error *error)
 {
-    const unsigned kind = yk_arg_has_copies(arg) ? YOKE_ARG_ARRAY : (unsigned)arg->kind;
-    const unsigned wanted = kind == YOKE_ARG_NULL ? YK_PARAMETER_ARRAY
-                            : is_scalar(arg)      ? YK_PARAMETER_SCALAR
-                                                  : kind;
+    const uint32_t given = parameter_kind_for(arg);
 
-    if (parameter->kind != YK_PARAMETER_UNKNOWN && parameter->kind != wanted) {
-        return yk_fail(error, YOKE_EINVAL, "%s given, the kernel takes %s",
-                       kind_names[kind], kind_names[parameter->kind]);
+    if (parameter->kind != YK_PARAMETER_UNKNOWN && parameter->kind != given) {
+        return yk_fail(error, YOKE_EINVAL, "%s given, the kernel takes %s%s",
+                       arg->kind == YOKE_ARG_NULL   ? "no array"
+                       : arg->kind == YOKE_ARG_USES ? "memory that is used"
+                                                    : parameter_names[given],
+                       parameter_names[parameter->kind],
+                       parameter_remedy(given, parameter->kind));
+    }
+    if (given == YK_PARAMETER_IMAGE) {
+        return yk_check_image_parameter(arg, parameter, error);
     }
     if (is_scalar(arg) && parameter->bytes != 0 &&
         arg->bytes != parameter->bytes) {
@@ -62,26 +101,62 @@ static yoke_status check_parameter(const yoke_arg *arg, const yk_parameter *para
     return YOKE_OK;
 }
 
-static yoke_status fill_scalar(yk_launch *launch, yk_arg *to, const yoke_arg *arg,
-                               size_t *used, yk_error *error)
+/* Sets to->value to room for so many bytes among the launch's values. */
+static yoke_status take_value_room(yk_arg *to, size_t bytes, size_t *used, yk_error *error)
 {
     const size_t start = yk_round_up(*used, 16);
 
-    if (arg->bytes > YK_LAUNCH_VALUE_BYTES ||
-        start > YK_LAUNCH_VALUE_BYTES - arg->bytes) {
+    if (bytes > YK_LAUNCH_VALUE_BYTES || start > YK_LAUNCH_VALUE_BYTES - bytes) {
         return yk_fail(
             error, YOKE_EINVAL,
             "the scalar arguments need at least %zu bytes; at most %d are allowed",
-            start + arg->bytes, YK_LAUNCH_VALUE_BYTES);
+            start + bytes, YK_LAUNCH_VALUE_BYTES);
+    }
+    to->value = start;
+    *used = start + bytes;
+    return YOKE_OK;
+}
+
+static yoke_status fill_scalar(yk_launch *launch, yk_arg *to, const yoke_arg *arg,
+                               size_t *used, yk_error *error)
+{
+    const yoke_status status = take_value_room(to, arg->bytes, used, error);
+
+    if (status != YOKE_OK) {
+        return status;
     }
     if (arg->pointer == NULL && arg->bytes > YOKE_ARG_INLINE_BYTES) {
         return yk_fail(error, YOKE_EINVAL, "the value's address is NULL");
     }
-    memcpy(launch->values + start, arg->pointer != NULL ? arg->pointer : arg->value,
+    memcpy(launch->values + to->value, arg->pointer != NULL ? arg->pointer : arg->value,
            arg->bytes);
-    to->value = start;
-    *used = start + arg->bytes;
     return YOKE_OK;
+}
+
+/* An array, and the description of the image that it is. */
+static yoke_status fill_image(yk_launch *launch, yk_arg *to, const yk_launch_input *input,
+                              const yoke_arg *arg, size_t *used, yk_error *error)
+{
+    yk_pixels pixels;
+    yoke_status status = yk_check_pixels(&pixels, arg, error);
+
+    if (status == YOKE_OK) {
+        status = take_value_room(to, sizeof pixels, used, error);
+    }
+    if (status != YOKE_OK) {
+        return status;
+    }
+    memcpy(launch->values + to->value, &pixels, sizeof pixels);
+    to->flags = YK_ARG_IMAGE;
+    return yk_check_array(launch, to, input, arg, error);
+}
+
+static yoke_status fill_sampler(yk_launch *launch, yk_arg *to, const yoke_arg *arg,
+                                size_t *used, yk_error *error)
+{
+    const yoke_status status = yk_check_sampler(arg, error);
+
+    return status == YOKE_OK ? fill_scalar(launch, to, arg, used, error) : status;
 }
 
 /* The value stays where it is: see yk_launch_value(). */
@@ -126,6 +201,11 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
 {
     const yoke_arg *arg = &input->request->args[index];
 
+    if (yk_arg_is_image(arg) && arg->kind != YOKE_ARG_ARRAY) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "yoke_arg_image() is for arrays that parameters take: yoke_in(), "
+                       "yoke_out() and their like");
+    }
     if (yk_arg_has_copies(arg)) {
         return yk_check_copies(launch, to, input, index, error);
     }
@@ -140,9 +220,13 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
     }
     switch (arg->kind) {
     case YOKE_ARG_ARRAY:
-        return yk_check_array(launch, to, input, arg, error);
+        return yk_arg_is_image(arg)
+                   ? fill_image(launch, to, input, arg, values_used, error)
+                   : yk_check_array(launch, to, input, arg, error);
     case YOKE_ARG_SCALAR:
         return fill_scalar(launch, to, arg, values_used, error);
+    case YOKE_ARG_SAMPLER:
+        return fill_sampler(launch, to, arg, values_used, error);
     case YOKE_ARG_SCALAR_FROM:
         return fill_scalar_from(launch, to, input, arg, error);
     case YOKE_ARG_LOCAL:
@@ -177,7 +261,7 @@ yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
     memset(to, 0, sizeof *to);
     to->kind = (uint32_t)arg->kind;
     to->bytes = arg->bytes;
-    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_ANY) {
+    if ((int)index < input->parameter_count && (unsigned)arg->kind <= YOKE_ARG_SAMPLER) {
         status = check_parameter(arg, &input->parameters[index], error);
     }
     if (status == YOKE_OK) {

@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "launch/check_between.h"
+#include "launch/check_image.h"
 #include "launch/check_offsets.h"
 #include "launch/footprint.h"
 
@@ -415,7 +416,7 @@ static yoke_status lay_out(yk_arg *to, yk_launch *launch,
     to->access = (uint32_t)arg->access;
     to->parts = (uint32_t)arg->parts;
     to->flags =
-        (arg->reads_all ? YK_ARG_READS_ALL : 0U) |
+        (to->flags & YK_ARG_IMAGE) | (arg->reads_all ? YK_ARG_READS_ALL : 0U) |
         (arg->leaves_some ? YK_ARG_LEAVES_SOME : 0U) |
         (arg->from_begin ? YK_ARG_FROM_BEGIN : 0U) |
         (arg->edge == YOKE_EDGE_PERIODIC && has_halo(arg) ? YK_ARG_PERIODIC : 0U);
@@ -435,6 +436,9 @@ yoke_status yk_launch_reach(yk_launch *launch, const yoke_arg *arg,
 
     if (arg->bytes == 0) {
         return yk_fail(error, YOKE_EINVAL, "its size is 0 bytes");
+    }
+    if (yk_arg_is_image(arg)) {
+        return yk_fail(error, YOKE_EINVAL, "an image needs the memory of all of it");
     }
     status = lay_out(&to, launch, NULL, arg, error);
     if (status != YOKE_OK) {
@@ -557,6 +561,11 @@ yoke_status yk_check_array(yk_launch *launch, yk_arg *to,
     if (low > to->address || high < to->address || high == UINT64_MAX) {
         return fail_overflow(error);
     }
-    status = find_block(to, input, arg, error);
+    if (yk_arg_is_image(arg)) {
+        status = yk_check_image_parts(launch, to, yk_launch_pixels(launch, to), error);
+    }
+    if (status == YOKE_OK) {
+        status = find_block(to, input, arg, error);
+    }
     return status == YOKE_OK ? check_block(launch, to, arg, error) : status;
 }

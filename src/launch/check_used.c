@@ -63,6 +63,11 @@ yoke_status yk_used_add_pointed(yk_launch *launch, const yk_launch_input *input,
     if (arg->bytes == 0) {
         return yk_fail(error, YOKE_EINVAL, "its size is 0 bytes");
     }
+    if (arg->image_channels != 0) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "an image is a parameter's: memory that is reached through pointers is "
+                       "none");
+    }
     if (arg->parts != YOKE_PARTS_WHOLE) {
         return yk_fail(error, YOKE_EINVAL,
                        "memory that is reached through pointers has no parts: any item may "

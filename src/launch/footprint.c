@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/bits.h"
+#include "launch/pixels.h"
 
 static uint64_t add_sat(uint64_t a, uint64_t b)
 {
@@ -292,7 +293,7 @@ static uint64_t part_reach(const yk_arg *arg)
     return add_sat(arg->bytes, mul_sat(block_count(arg) - 1, arg->stride));
 }
 
-void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low,
+static void parts_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low,
                        uint64_t *high)
 {
     const uint64_t pitch = yk_arg_pitch(arg);
@@ -318,5 +319,17 @@ void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low
     front = part_address(launch, arg, 0) - arg->address;
     if (arg->before > 0 && (int64_t)front < 0) {
         *low += front;
+    }
+}
+
+/* An image is all there, whatever items access of it. */
+void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low,
+                       uint64_t *high)
+{
+    const yk_pixels *pixels = yk_launch_pixels(launch, arg);
+
+    parts_span(launch, arg, low, high);
+    if (pixels != NULL) {
+        *high = yk_max(*high, add_sat(arg->address, pixels->bytes));
     }
 }

@@ -51,8 +51,8 @@ size_t yk_footprint_load(const yk_launch *launch, const yk_arg *arg, uint64_t be
  * begins with this item: 0, unless each block of items has a copy. */
 uint64_t yk_footprint_shift(const yk_launch *launch, const yk_arg *arg, uint64_t begin);
 
-/* One run of bytes [*low, *high) that contains the argument's address and all that any item may
- * access. *low is below the address if parts of a halo lie before it. */
+/* One run of bytes [*low, *high) that contains the argument's address, all that any item may
+ * access, and all of an image. *low is below the address if parts of a halo lie before it. */
 void yk_footprint_span(const yk_launch *launch, const yk_arg *arg, uint64_t *low,
                        uint64_t *high);
 

@@ -86,13 +86,22 @@ static inline const char *yk_kernel_noun(const yk_kernel *kernel)
     return yk_kernel_is_task(kernel) ? "task" : "kernel";
 }
 
-enum { YK_PARAMETER_UNKNOWN, YK_PARAMETER_ARRAY, YK_PARAMETER_SCALAR, YK_PARAMETER_LOCAL };
+enum {
+    YK_PARAMETER_UNKNOWN,
+    YK_PARAMETER_ARRAY,
+    YK_PARAMETER_SCALAR,
+    YK_PARAMETER_LOCAL,
+    YK_PARAMETER_IMAGE,
+    YK_PARAMETER_SAMPLER,
+};
 
 /* One parameter of a kernel's source, reported by a driver that built it. */
 typedef struct yk_parameter {
     uint32_t kind;
     uint32_t bytes; /* of a scalar of a built-in type; 0: unknown */
-    uint32_t may_write; /* array: its type is known not to be const */
+    uint32_t may_write; /* array: its type is known not to be const; image: it may be written */
+    uint32_t shape;     /* image: YK_SHAPE_2D and so on */
+    uint32_t access;    /* image: YK_READ | YK_WRITE; 0: unknown */
     char name[64];
     char type[64];
 } yk_parameter;

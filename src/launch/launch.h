@@ -23,6 +23,7 @@ enum {
     YK_ARG_LOCAL = 3,
     YK_ARG_NULL = 4,
     YK_ARG_ALIAS = 7,
+    YK_ARG_SAMPLER = 10, /* a value, a yoke_sampling */
 };
 enum { YK_READ = 1, YK_WRITE = 2 };
 enum { YK_PARTS_ITEM = 0, YK_PARTS_GROUP = 1, YK_PARTS_WHOLE = 2 };
@@ -48,6 +49,8 @@ enum {
     /* YK_MAP_BETWEEN: the parts are not in the order of the items. If they are written, what a chunk
      * of several items writes is not known as one run */
     YK_ARG_SCATTERED = 2048,
+    /* the kernel gets an image over the array: see launch/pixels.h */
+    YK_ARG_IMAGE = 4096,
 };
 
 /* Blocks that need not be computed when one has found something. */
@@ -86,6 +89,7 @@ typedef struct yk_arg {
     uint64_t blocks; /* array: blocks of a part, at least 1 */
     uint64_t stride; /* array: bytes from block to block */
     uint64_t value;   /* scalar: offset of its bytes in yk_launch.values, 16-aligned;
+                       * image: the same of its yk_pixels;
                        * alias: which argument is the array, from 0; an earlier one;
                        * used, not passed: the number of the argument it belongs to */
     uint64_t block_address; /* array: the allocation in which it lies */
@@ -152,7 +156,7 @@ typedef struct yk_launch {
     uint64_t block_items; /* a chunk is so many items, or what is left; 0: any number */
     uint64_t search;      /* YK_SEARCH_NONE and so on */
     yk_arg args[YK_MAX_ARGS];
-    unsigned char values[YK_LAUNCH_VALUE_BYTES];
+    _Alignas(16) unsigned char values[YK_LAUNCH_VALUE_BYTES];
 } yk_launch;
 
 /* The extent in dimension d that the kernel sees: padded to groups under round_up. */

@@ -30,18 +30,23 @@ static const char *cl_check_kind_name(uint32_t kind)
         [YK_PARAMETER_ARRAY] = "an array",
         [YK_PARAMETER_SCALAR] = "a value",
         [YK_PARAMETER_LOCAL] = "a size of local memory",
+        [YK_PARAMETER_IMAGE] = "an image",
+        [YK_PARAMETER_SAMPLER] = "a sampler",
     };
 
-    return kind <= YK_PARAMETER_LOCAL ? names[kind] : names[0];
+    return kind <= YK_PARAMETER_SAMPLER ? names[kind] : names[0];
 }
 
 static uint32_t cl_check_kind_of(const yk_arg *arg)
 {
     switch (arg->kind) {
     case YK_ARG_ARRAY:
+        return (arg->flags & YK_ARG_IMAGE) != 0 ? YK_PARAMETER_IMAGE : YK_PARAMETER_ARRAY;
     case YK_ARG_NULL:
     case YK_ARG_ALIAS:
         return YK_PARAMETER_ARRAY;
+    case YK_ARG_SAMPLER:
+        return YK_PARAMETER_SAMPLER;
     case YK_ARG_SCALAR:
         return YK_PARAMETER_SCALAR;
     default:
@@ -290,6 +295,23 @@ yoke_status yk_cl_check_shape(const yk_cl_device *device, const yk_cl_kernel *ke
                : fail_group(device, kernel, shape->local, variant->max_group, error);
 }
 
+/* Of clCreateImage() and clCreateSampler(): the device has no such thing, and is as well as
+ * before. */
+static bool is_object_refused(const yk_arg *arg, cl_int code)
+{
+    static const cl_int codes[] = {
+        CL_INVALID_IMAGE_SIZE,      CL_INVALID_IMAGE_DESCRIPTOR,
+        CL_INVALID_OPERATION,       CL_INVALID_IMAGE_FORMAT_DESCRIPTOR,
+        CL_INVALID_VALUE,           CL_IMAGE_FORMAT_NOT_SUPPORTED,
+    };
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        found = found || codes[i] == code;
+    }
+    return found && (arg->kind == YK_ARG_SAMPLER || (arg->flags & YK_ARG_IMAGE) != 0);
+}
+
 yoke_status yk_cl_fail_argument(const yk_cl_device *device, const yk_cl_kernel *kernel,
                                 const yk_launch *launch, size_t index, cl_int code,
                                 yk_error *error)
@@ -308,6 +330,12 @@ yoke_status yk_cl_fail_argument(const yk_cl_device *device, const yk_cl_kernel *
                        " bytes)",
                        device->info.name, kernel->kernel->name, label,
                        span_bytes(launch, &launch->args[index]));
+    }
+    if (is_object_refused(&launch->args[index], code)) {
+        return yk_fail(error, YOKE_EUNSUPPORTED,
+                       "%s: kernel '%s': the device has no such image or sampler for %s: %s (%d)",
+                       device->info.name, kernel->kernel->name, label,
+                       yk_cl_error_name(code), (int)code);
     }
     return yk_fail(error, YOKE_EDEVICE, "%s: kernel '%s': %s cannot be set: %s (%d)",
                    device->info.name, kernel->kernel->name, label,

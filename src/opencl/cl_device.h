@@ -11,6 +11,7 @@
 #include "device/mirror.h"
 #include "device/native/binding.h"
 #include "driver/cl_api.h"
+#include "launch/pixels.h"
 #include "opencl/cl_prefix.h"
 #include "opencl/cl_shape.h"
 #include "sys/lock_file.h"
@@ -38,6 +39,13 @@ typedef enum yk_cl_front {
     YK_CL_FRONT_READ,
     YK_CL_FRONT_REFUSED,
 } yk_cl_front;
+
+/* Whether a kernel's images can be the window's memory. */
+typedef enum yk_cl_images {
+    YK_CL_IMAGES_UNKNOWN,
+    YK_CL_IMAGES_IN_PLACE,
+    YK_CL_IMAGES_COPIED,
+} yk_cl_images;
 
 /* A program that was built; shared by kernels with the same text and options. */
 typedef struct yk_cl_program {
@@ -110,6 +118,13 @@ typedef struct yk_cl_private {
     uint64_t bytes;
 } yk_cl_private;
 
+/* An image of the device, kept from launch to launch. */
+typedef struct yk_cl_image {
+    cl_mem handle;
+    yk_pixels pixels;
+    cl_mem_flags access;
+} yk_cl_image;
+
 /* Host memory from and to which the driver moves bytes at full speed. */
 typedef struct yk_cl_staging {
     cl_mem handle;
@@ -147,6 +162,7 @@ typedef struct yk_cl_binding {
     cl_mem store;
     uint64_t store_address;
     yk_cl_resident *resident; /* the buffer of which it is a part; NULL: none */
+    const yk_pixels *pixels;  /* the handle is an image; NULL: it is none */
 } yk_cl_binding;
 
 typedef struct yk_cl_device {
@@ -158,6 +174,8 @@ typedef struct yk_cl_device {
     yk_device_info info;
     yk_cl_memory memory;
     yk_cl_front front;
+    yk_cl_images images_place;
+    bool has_images;
     yk_cl_group_limits groups;
     uint64_t max_alloc;
     uint64_t local_bytes;
@@ -176,6 +194,8 @@ typedef struct yk_cl_device {
     yk_cl_kernel *kernels;
     yk_cl_block blocks[YK_CL_MAX_BLOCKS];
     yk_cl_private privates[YK_MAX_ARGS];
+    yk_cl_image images[YK_MAX_ARGS];
+    cl_sampler samplers[YK_MAX_ARGS]; /* of the launch that was begun */
     yk_cl_resident residents[YK_CL_MAX_RESIDENTS];
 
     const yk_launch *launch; /* the launch that was begun; NULL: none */

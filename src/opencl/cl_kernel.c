@@ -248,6 +248,10 @@ yoke_status yk_cl_kernel_build(yk_cl_device *device, const yk_kernel *kernel,
     made->id = kernel->id;
     look_at_source(made, kernel);
     status = build_variant(device, made, &any, &made->generic, error);
+    if (status == YOKE_EBUILD && !device->has_images &&
+        yk_source_names_images(kernel->source)) {
+        status = yk_cl_fail_images(device, kernel, error);
+    }
     if (status == YOKE_OK) {
         status = yk_cl_read_parameters(device, made, error);
     }

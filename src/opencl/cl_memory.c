@@ -8,6 +8,8 @@
 #include "launch/lent.h"
 #include "opencl/cl_check.h"
 #include "opencl/cl_resident.h"
+#include "opencl/image/cl_image.h"
+#include "opencl/image/cl_sampler.h"
 
 enum { PAGE = 4096, POISON = 0xA5 };
 
@@ -191,12 +193,12 @@ static cl_int make_private(yk_cl_device *device, size_t index, uint64_t bytes)
     return code;
 }
 
-/* Releases buffers of earlier launches that this launch has not bound. */
-static void release_spare(yk_cl_device *device, size_t first)
+void yk_cl_release_spare(yk_cl_device *device, size_t first)
 {
     for (size_t i = first; i < YK_MAX_ARGS; i++) {
         release_private(&device->privates[i]);
     }
+    yk_cl_images_drop(device, first);
 }
 
 /* Memory that other launches may use again is released only when memory is short. */
@@ -205,7 +207,7 @@ static cl_int find_private(yk_cl_device *device, size_t index, uint64_t bytes)
     cl_int code = make_private(device, index, bytes);
 
     if (yk_cl_is_memory_failure(code)) {
-        release_spare(device, index);
+        yk_cl_release_spare(device, index);
         code = make_private(device, index, bytes);
     }
     while (yk_cl_is_memory_failure(code) && yk_cl_resident_evict(device)) {
@@ -244,9 +246,7 @@ static cl_int bind_copy(yk_cl_device *device, size_t index, uint64_t front,
     return code;
 }
 
-/* An argument that is bound like an array that is not lent is sent from the window, so its
- * content must be there. */
-static bool cl_memory_give_back(yk_cl_device *device, const yk_arg *arg)
+bool yk_cl_give_back(yk_cl_device *device, const yk_arg *arg)
 {
     yk_residency *const table = yk_lent_table(arg);
 
@@ -286,7 +286,7 @@ static cl_int bind_array(yk_cl_device *device, size_t index)
     }
     if ((device->memory != YK_CL_BUFFER || !bind_buffer(device, arg, binding)) &&
         !bind_resident(device, index, binding)) {
-        code = cl_memory_give_back(device, arg)
+        code = yk_cl_give_back(device, arg)
                    ? bind_copy(device, index, arg->address - low, binding)
                    : CL_INVALID_MEM_OBJECT;
     }
@@ -427,7 +427,10 @@ static cl_int bind_argument(yk_cl_device *device, size_t index)
 
     switch (arg->kind) {
     case YK_ARG_ARRAY:
-        return bind_array(device, index);
+        return (arg->flags & YK_ARG_IMAGE) != 0 ? yk_cl_image_bind(device, index)
+                                                : bind_array(device, index);
+    case YK_ARG_SAMPLER:
+        return yk_cl_sampler_bind(device, index);
     case YK_ARG_SCALAR:
         return yk_cl.clSetKernelArg(kernel, (cl_uint)index, (size_t)arg->bytes,
                                     yk_launch_value(launch, arg));
@@ -462,6 +465,7 @@ void yk_cl_unbind(yk_cl_device *device)
         }
     }
     memset(device->bindings, 0, sizeof device->bindings);
+    yk_cl_samplers_drop(device);
     for (unsigned lane = 0; lane < YK_MAX_LANES; lane++) {
         for (size_t i = 0; i < YK_MAX_ARGS; i++) {
             cl_memory_drop_copy(&device->lanes[lane], i);
@@ -475,6 +479,6 @@ void yk_cl_memory_close(yk_cl_device *device)
     for (size_t i = 0; i < YK_CL_MAX_BLOCKS; i++) {
         release_block(&device->blocks[i]);
     }
-    release_spare(device, 0);
+    yk_cl_release_spare(device, 0);
     yk_cl_residents_close(device);
 }

@@ -22,6 +22,14 @@ cl_int yk_cl_buffer_make(yk_cl_device *device, uint64_t bytes, cl_mem *handle);
 /* Binds an argument to its allocation's buffer: the whole of it, or a sub-buffer. */
 bool yk_cl_bind_part(cl_mem block, const yk_arg *arg, yk_cl_binding *binding);
 
+/* Copies to the window what a device alone has of a lent array, so that the array can be bound like
+ * one that is not lent. False if that fails. */
+bool yk_cl_give_back(yk_cl_device *device, const yk_arg *arg);
+
+/* Releases buffers and images of earlier launches that this launch has not bound, those of the
+ * arguments from `first` on. */
+void yk_cl_release_spare(yk_cl_device *device, size_t first);
+
 /* Frees all buffers. */
 void yk_cl_memory_close(yk_cl_device *device);
 

@@ -77,6 +77,7 @@ static void cl_open_read_limits(yk_cl_device *device)
     device->constant_bytes =
         yk_cl_device_number(id, CL_DEVICE_MAX_CONSTANT_BUFFER_SIZE);
     device->address_bits = (unsigned)yk_cl_device_number(id, CL_DEVICE_ADDRESS_BITS);
+    device->has_images = yk_cl_device_number(id, CL_DEVICE_IMAGE_SUPPORT) != 0;
     align = yk_cl_device_number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8;
     device->buffer_align = yk_max(1, align);
 }

@@ -5,6 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+yoke_status yk_cl_fail_images(const yk_cl_device *device, const yk_kernel *kernel,
+                              yk_error *error)
+{
+    return yk_fail(error, YOKE_EUNSUPPORTED,
+                   "%s: kernel '%s': its source has images; the device has none",
+                   device->info.name, kernel->name);
+}
+
 typedef struct type_size {
     const char *name;
     uint32_t bytes; /* 0: the size of an address */
@@ -20,9 +28,9 @@ static const type_size types[] = {
     {"uintptr_t", 0},
 };
 
-/* Types of parameters for which there is no kind of argument. */
-static const char *const foreign_types[] = {"image", "sampler_t", "pipe", "event_t",
-                                            "queue_t"};
+/* Types of parameters for which there is no kind of argument. Images with depth, samples or a
+ * buffer are such types, too. */
+static const char *const foreign_types[] = {"image", "pipe", "event_t", "queue_t"};
 
 static uint32_t cl_parameter_lanes_of(const char *suffix)
 {
@@ -95,8 +103,23 @@ static uint32_t cl_parameter_kind_of(cl_kernel_arg_address_qualifier qualifier)
     }
 }
 
-static bool cl_parameter_is_foreign(const char *type)
+static uint32_t cl_parameter_shape_of(const char *type)
 {
+    for (uint32_t shape = YK_SHAPE_1D; shape <= YK_SHAPE_2D_ARRAY; shape++) {
+        if (strcmp(type, yk_shape_name(shape)) == 0) {
+            return shape;
+        }
+    }
+    return YK_SHAPE_NONE;
+}
+
+static bool cl_parameter_is_foreign(const yk_parameter *parameter)
+{
+    const char *const type = parameter->type;
+
+    if (parameter->kind == YK_PARAMETER_IMAGE) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof foreign_types / sizeof foreign_types[0]; i++) {
         if (strncmp(type, foreign_types[i], strlen(foreign_types[i])) == 0) {
             return true;
@@ -120,6 +143,32 @@ static void read_qualifiers(cl_kernel kernel, cl_uint index, yk_cl_parameter *pa
     parameter->is_restrict = (qualifier & CL_KERNEL_ARG_TYPE_RESTRICT) != 0;
 }
 
+/* What the kernel does with an image. */
+static void read_image_access(cl_kernel kernel, cl_uint index, yk_parameter *shown)
+{
+    cl_kernel_arg_access_qualifier qualifier = CL_KERNEL_ARG_ACCESS_NONE;
+
+    (void)yk_cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_ACCESS_QUALIFIER,
+                                   sizeof qualifier, &qualifier, NULL);
+    shown->access = qualifier == CL_KERNEL_ARG_ACCESS_READ_ONLY    ? YK_READ
+                    : qualifier == CL_KERNEL_ARG_ACCESS_WRITE_ONLY ? YK_WRITE
+                    : qualifier == CL_KERNEL_ARG_ACCESS_READ_WRITE ? YK_READ | YK_WRITE
+                                                                   : 0U;
+    shown->may_write = (shown->access & YK_WRITE) != 0;
+}
+
+/* Drivers report images and samplers as if they were arrays or values. */
+static void read_image_kind(cl_kernel kernel, cl_uint index, yk_parameter *shown)
+{
+    shown->shape = cl_parameter_shape_of(shown->type);
+    if (shown->shape != YK_SHAPE_NONE) {
+        shown->kind = YK_PARAMETER_IMAGE;
+        read_image_access(kernel, index, shown);
+    } else if (strcmp(shown->type, "sampler_t") == 0) {
+        shown->kind = YK_PARAMETER_SAMPLER;
+    }
+}
+
 static bool read_one(const yk_cl_device *device, cl_kernel kernel, cl_uint index,
                      yk_cl_parameter *parameter)
 {
@@ -137,7 +186,9 @@ static bool read_one(const yk_cl_device *device, cl_kernel kernel, cl_uint index
                            sizeof shown->type);
     tidy_type(shown->type);
     shown->kind = cl_parameter_kind_of(qualifier);
-    parameter->is_constant = qualifier == CL_KERNEL_ARG_ADDRESS_CONSTANT;
+    read_image_kind(kernel, index, shown);
+    parameter->is_constant = shown->kind == YK_PARAMETER_ARRAY &&
+                             qualifier == CL_KERNEL_ARG_ADDRESS_CONSTANT;
     read_qualifiers(kernel, index, parameter);
     if (shown->kind == YK_PARAMETER_SCALAR) {
         shown->bytes = yk_cl_type_bytes(shown->type, device->address_bits);
@@ -169,11 +220,14 @@ yoke_status yk_cl_read_parameters(const yk_cl_device *device, yk_cl_kernel *kern
         if (!read_one(device, handle, i, &kernel->parameters[i])) {
             kernel->has_parameters = false;
         }
-        if (cl_parameter_is_foreign(shown->type)) {
+        if (cl_parameter_is_foreign(shown)) {
             return yk_fail(error, YOKE_EUNSUPPORTED,
-                           "kernel '%s': parameter %u ('%s') is of type %s: images, "
-                           "samplers and pipes are not supported, use arrays",
+                           "kernel '%s': parameter %u ('%s') is of type %s: pipes, and "
+                           "images with depth, samples or a buffer are not supported",
                            kernel->kernel->name, i + 1, shown->name, shown->type);
+        }
+        if (shown->kind == YK_PARAMETER_IMAGE && !device->has_images) {
+            return yk_cl_fail_images(device, kernel->kernel, error);
         }
     }
     return YOKE_OK;

@@ -7,6 +7,7 @@
 #include "opencl/cl_move.h"
 #include "opencl/cl_resident.h"
 #include "opencl/cl_staging.h"
+#include "opencl/image/cl_image.h"
 
 /* What to move, argument by argument. */
 typedef struct move_list {
@@ -170,10 +171,21 @@ static cl_int send_missing(yk_cl_device *device, yk_cl_lane *lane,
     return code;
 }
 
+/* Pixels are moved from and to the window itself. */
+static cl_int send_pixels(yk_cl_device *device, yk_cl_lane *lane,
+                          const yk_cl_binding *binding, const yk_extent *extent)
+{
+    device->base.sent += yk_extent_bytes(extent);
+    return yk_cl_image_move(lane, binding, extent, YK_CL_TO_DEVICE);
+}
+
 static cl_int send_one(yk_cl_device *device, yk_cl_lane *lane, const struct move *move)
 {
     const yk_cl_binding binding = cl_transfer_binding(device, lane, move->index);
 
+    if (binding.pixels != NULL) {
+        return send_pixels(device, lane, &binding, &move->extent);
+    }
     return binding.resident != NULL ? send_missing(device, lane, move)
                                     : send_piece(device, lane, &binding, &move->extent);
 }
@@ -184,6 +196,9 @@ static yoke_status send_all(yk_cl_device *device, yk_cl_lane *lane,
     const uint64_t sent = device->base.sent;
     cl_int code = yk_cl_residents_follow(device, lane);
 
+    if (code == CL_SUCCESS) {
+        code = yk_cl_images_follow(device, lane);
+    }
     open_staging(device, lane, &lane->out, list->bytes + list->count * YK_CL_STAGED);
     for (size_t i = 0; i < list->count && code == CL_SUCCESS; i++) {
         code = send_one(device, lane, &list->moves[i]);
@@ -244,11 +259,14 @@ static cl_int receive_piece(yk_cl_device *device, yk_cl_lane *lane, size_t index
                             const yk_extent *extent, unsigned char **landed)
 {
     const yk_cl_binding binding = cl_transfer_binding(device, lane, index);
-    unsigned char *const staged = yk_cl_staging_put(&lane->in, yk_extent_bytes(extent));
+    unsigned char *const staged =
+        binding.pixels == NULL ? yk_cl_staging_put(&lane->in, yk_extent_bytes(extent)) : NULL;
 
     *landed = staged;
     device->base.received += yk_extent_bytes(extent);
-    return yk_cl_move(lane, &binding, extent, host_of(extent, staged), YK_CL_TO_HOST);
+    return binding.pixels != NULL
+               ? yk_cl_image_move(lane, &binding, extent, YK_CL_TO_HOST)
+               : yk_cl_move(lane, &binding, extent, host_of(extent, staged), YK_CL_TO_HOST);
 }
 
 /* What to receive of what was written: all of it, or the ends of what stays. */

@@ -10,6 +10,7 @@
 #include "opencl/cl_memory.h"
 #include "opencl/cl_resident.h"
 #include "opencl/cl_task.h"
+#include "opencl/image/cl_image.h"
 #include "opencl/pocl_lock.h"
 #include "base/fp_environment.h"
 
@@ -186,6 +187,9 @@ static yoke_status opencl_check_kernel(yk_cl_device *device, yk_error *error)
 {
     yoke_status status = yk_cl_check_arguments(device->kernel, device->launch, error);
 
+    if (status == YOKE_OK) {
+        status = yk_cl_check_images(device, error);
+    }
     if (status == YOKE_OK) {
         status = yk_cl_check_group(device, device->kernel, device->launch, error);
     }

@@ -38,6 +38,11 @@ static const char *const group_uses[] = {
     "local",
 };
 
+static const char *const image_words[] = {
+    "image1d_t",       "image2d_t",       "image3d_t",
+    "image1d_array_t", "image2d_array_t", "image1d_buffer_t",
+};
+
 static const char *const include_words[] = {"include", "include_next", "import"};
 
 #define WORDS(list) (list), sizeof(list) / sizeof(list)[0]
@@ -72,6 +77,11 @@ static bool source_contains(const char *source, const word_list *list)
         }
     }
     return false;
+}
+
+bool yk_source_names_images(const char *source)
+{
+    return source_contains(source, &(word_list){WORDS(image_words), false});
 }
 
 bool yk_source_is_size_word(yk_token word)

@@ -25,6 +25,9 @@ bool yk_source_asks_groups(const char *source);
  * barriers. */
 bool yk_source_uses_groups(const char *source);
 
+/* Whether it visibly has images. */
+bool yk_source_names_images(const char *source);
+
 /* Whether the word is a function whose result for a range differs from that for a piece of it. */
 bool yk_source_is_size_word(yk_token word);
 

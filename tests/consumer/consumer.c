@@ -727,6 +727,22 @@ static int add_up(void *argument, size_t bytes)
     return sum;
 }
 
+static void test_images(void)
+{
+    yoke_image picture;
+
+    memset(&picture, 0, sizeof picture);
+    picture.width = 3;
+    picture.height = 2;
+    picture.channels = YOKE_CHANNELS_RGBA;
+    picture.type = YOKE_CHANNEL_UNORM8;
+    CHECK(yoke_arg_image(yoke_in(NULL, 0), picture).bytes == 12);
+    CHECK(yoke_image_pixel_bytes(picture) == 4 && yoke_image_row_pitch(picture) == 12);
+    CHECK(yoke_image_slice_pitch(picture) == 24 && yoke_image_bytes(picture) == 24);
+    CHECK(yoke_sampler(YOKE_ADDRESSING_CLAMP, YOKE_FILTER_LINEAR, false).kind ==
+          YOKE_ARG_SAMPLER);
+}
+
 static void test_processes(yoke_pool *pool)
 {
     const unsigned char values[] = {1, 20, 100};
@@ -922,6 +938,7 @@ int main(void)
     test_reductions(pool);
     test_shm(pool);
     test_failures(pool);
+    test_images();
     test_processes(pool);
     test_tasks(pool);
     test_streams(pool);

@@ -432,6 +432,35 @@ static yoke_status find_first_key(yoke_pool *pool, yoke_kernel *kernel, hit *fou
 }
 /* end */
 
+/* begin images */
+/* Each pixel is the mean of the nine around it; the picture goes on at its edges. */
+static const char soften_source[] =
+    "__kernel void soften(write_only image2d_t to, read_only image2d_t from)\n"
+    "{\n"
+    "    const sampler_t edge = CLK_NORMALIZED_COORDS_FALSE | CLK_FILTER_NEAREST |\n"
+    "                           CLK_ADDRESS_CLAMP_TO_EDGE;\n"
+    "    const int2 at = (int2)(get_global_id(0), get_global_id(1));\n"
+    "    float4 sum = 0;\n"
+    "    for (int y = -1; y <= 1; y++)\n"
+    "        for (int x = -1; x <= 1; x++)\n"
+    "            sum += read_imagef(from, edge, at + (int2)(x, y));\n"
+    "    write_imagef(to, at, sum / 9);\n"
+    "}\n";
+
+static yoke_status soften(yoke_pool *pool, yoke_kernel *kernel, unsigned char *to,
+                          unsigned char *from, unsigned width, unsigned height)
+{
+    const yoke_image picture = {.width = width,
+                                .height = height,
+                                .channels = YOKE_CHANNELS_RGBA,
+                                .type = YOKE_CHANNEL_UNORM8};
+    const yoke_arg rows = yoke_in_halo(from, 0, 1, 1, YOKE_EDGE_CLIPPED);
+
+    return yoke_map(pool, kernel, yoke_range_2d(width, height),
+                    yoke_arg_image(yoke_out(to, 0), picture), yoke_arg_image(rows, picture));
+}
+/* end */
+
 /* begin columns */
 /* Column x of a matrix whose rows are `width` floats: an item is a column. */
 static void add_up_columns(const yoke_span *span, void *const args[])
@@ -1209,6 +1238,30 @@ static void triangle_is_scaled(void **state)
     assert_ok(yoke_kernel_destroy(kernel));
 }
 
+/* One white pixel in a black picture becomes nine of a ninth. */
+static void pictures_are_softened(void **state)
+{
+    const yoke_kernel_options options = {.name = "soften", .source = soften_source};
+    yoke_kernel *kernel = NULL;
+    unsigned char *from = yoke_alloc(pool, WIDTH * HEIGHT * 4);
+    unsigned char *to = yoke_alloc(pool, WIDTH * HEIGHT * 4);
+    const yoke_status status = yoke_kernel_create(&kernel, pool, &options);
+
+    (void)state;
+    if (status == YOKE_ENODEVICE) {
+        skip(); /* PoCL is not installed */
+    }
+    assert_ok_pool(pool, status);
+    memset(from + (2 * WIDTH + 3) * 4, 255, 4);
+    assert_ok_pool(pool, soften(pool, kernel, to, from, WIDTH, HEIGHT));
+    for (size_t i = 0; i < (size_t)WIDTH * HEIGHT; i++) {
+        const bool is_near = i % WIDTH >= 2 && i % WIDTH <= 4 && i / WIDTH >= 1 && i / WIDTH <= 3;
+
+        assert_int_equal(to[i * 4], is_near ? 28 : 0);
+    }
+    yoke_kernel_destroy(kernel);
+}
+
 static void columns_are_summed(void **state)
 {
     yoke_kernel *kernel = native_kernel("columns", add_up_columns);
@@ -1500,6 +1553,7 @@ int main(void)
         cmocka_unit_test(steps_are_forgotten),
         cmocka_unit_test(groups_are_summed),
         cmocka_unit_test(triangle_is_scaled),
+        cmocka_unit_test(pictures_are_softened),
         cmocka_unit_test(columns_are_summed),
         cmocka_unit_test(sparse_rows_are_multiplied),
         cmocka_unit_test(arrays_are_reduced),

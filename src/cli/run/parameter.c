@@ -12,7 +12,12 @@ static void parameter_suggest(char *text, size_t size,
 {
     yk_cl_type type;
 
-    if (parameter->kind == YOKE_PARAMETER_LOCAL) {
+    if (parameter->kind == YOKE_PARAMETER_IMAGE ||
+        parameter->kind == YOKE_PARAMETER_SAMPLER) {
+        (void)snprintf(text, size,
+                       "an image or a sampler, which only programs can pass "
+                       "(yoke_arg_image(), yoke_sampler())");
+    } else if (parameter->kind == YOKE_PARAMETER_LOCAL) {
         (void)snprintf(text, size, "__local memory; local:BYTES would fit");
     } else if (parameter->kind == YOKE_PARAMETER_ARRAY) {
         (void)snprintf(text, size,
@@ -37,6 +42,9 @@ static bool kind_fits(const yoke_parameter_info *parameter, const yk_argument *a
         return argument->kind == YOKE_ARG_SCALAR;
     case YOKE_PARAMETER_LOCAL:
         return argument->kind == YOKE_ARG_LOCAL;
+    case YOKE_PARAMETER_IMAGE:
+    case YOKE_PARAMETER_SAMPLER:
+        return false;
     case YOKE_PARAMETER_UNKNOWN:
         break;
     }

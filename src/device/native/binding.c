@@ -10,7 +10,8 @@
 
 static bool needs_scratch(const yk_arg *arg)
 {
-    return arg->kind == YK_ARG_SCALAR || arg->kind == YK_ARG_LOCAL;
+    return arg->kind == YK_ARG_SCALAR || arg->kind == YK_ARG_LOCAL ||
+           arg->kind == YK_ARG_SAMPLER;
 }
 
 static uint64_t scratch_of(const yk_arg *arg)
@@ -85,7 +86,7 @@ void yk_binding_fill_scalars(yk_binding *binding, const yk_launch *launch)
     for (uint32_t i = 0; i < launch->arg_count; i++) {
         const yk_arg *arg = &launch->args[i];
 
-        if (arg->kind == YK_ARG_SCALAR) {
+        if (arg->kind == YK_ARG_SCALAR || arg->kind == YK_ARG_SAMPLER) {
             memcpy(binding->args[i], yk_launch_value(launch, arg), (size_t)arg->bytes);
         }
     }
