@@ -139,6 +139,9 @@ typedef struct yk_launch {
     unsigned char values[YK_LAUNCH_VALUE_BYTES];
 } yk_launch;
 
+/* Copies what counts of a launch that is filled in. */
+void yk_launch_copy(yk_launch *to, const yk_launch *from);
+
 /* The extent in dimension d that the kernel sees: padded to groups under round_up. */
 uint64_t yk_launch_global_size(const yk_launch *launch, unsigned d);
 

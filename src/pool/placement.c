@@ -94,15 +94,27 @@ static void allow_checked(const yk_control *control, yk_job *job)
     }
 }
 
+/* By the slot's last job. */
+static void placement_forget_declined(yk_job *job)
+{
+    for (uint32_t i = 0; i < YK_SLOT_WORDS; i++) {
+        atomic_store(&job->declined[i], 0);
+    }
+}
+
+void yk_place_allow_again(yk_job *job, const uint64_t allowed[YK_SLOT_WORDS])
+{
+    placement_forget_declined(job);
+    memcpy(job->allowed, allowed, sizeof job->allowed);
+}
+
 yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
                            yk_error *error)
 {
     yk_selection selection;
     yoke_status status;
 
-    for (uint32_t i = 0; i < YK_SLOT_WORDS; i++) {
-        atomic_store(&job->declined[i], 0); /* by the slot's last job */
-    }
+    placement_forget_declined(job);
     status = devices != NULL ? yk_selection_parse(&selection, devices, error) : YOKE_OK;
     if (status != YOKE_OK) {
         yk_error_prefix(error, "devices: ");
