@@ -163,6 +163,7 @@ yoke_status yoke_graph_destroy(yoke_graph *graph)
 {
     yk_error error;
     yoke_status status;
+    yoke_pool *pool;
 
     if (graph == NULL) {
         return YOKE_OK;
@@ -179,12 +180,14 @@ yoke_status yoke_graph_destroy(yoke_graph *graph)
         }
         return YOKE_OK;
     }
+    pool = graph->pool;
     status = yk_graph_enter(graph, &error);
     if (status == YOKE_OK) {
-        yk_hold_end(); /* there will be nothing to give back */
+        yk_hold_end(); /* the graph will not be given back */
         if (yk_handle_shut(graph)) {
             yk_graph_destroy(graph, true);
         }
+        yk_pool_leave(pool);
     }
-    return yk_call_end(graph_pool_of(graph), status, &error);
+    return yk_call_end(pool, status, &error);
 }

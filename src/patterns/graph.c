@@ -61,22 +61,26 @@ void yk_graph_destroy(yoke_graph *graph, bool has_pool)
 static void graph_undo_enter(void *left, uint64_t unused)
 {
     yoke_graph *graph = left;
+    yoke_pool *pool = graph->pool;
 
     (void)unused;
-    yk_pool_lock(graph->pool);
+    yk_pool_lock(pool);
     graph->busy = false;
-    yk_pool_unlock(graph->pool);
+    yk_pool_unlock(pool);
+    yk_pool_leave(pool);
 }
 
 yoke_status yk_graph_enter(yoke_graph *graph, yk_error *error)
 {
     bool busy;
 
+    yk_pool_enter(graph->pool);
     yk_pool_lock(graph->pool);
     busy = graph->busy;
     graph->busy = true;
     yk_pool_unlock(graph->pool);
     if (busy) {
+        yk_pool_leave(graph->pool);
         return yk_fail(error, YOKE_EBUSY,
                        "another call on this graph is under way; one thread at a time "
                        "records, runs or destroys it");

@@ -66,11 +66,11 @@ struct yoke_graph {
 
 yoke_status yk_graph_create(yoke_graph **graph, yoke_pool *pool, yk_error *error);
 
-/* Frees it; with its pool gone only what is not of the pool. */
+/* Frees it, which is the calling thread's; with its pool gone only what is not of the pool. */
 void yk_graph_destroy(yoke_graph *graph, bool has_pool);
 
-/* The graph is the calling thread's until yk_graph_leave(), or until the thread leaves the call
- * (sys/call_guard.h). YOKE_EBUSY: it is another's. */
+/* The graph is the calling thread's, which is inside of its pool, until yk_graph_leave() or until
+ * the thread leaves the call (sys/call_guard.h). YOKE_EBUSY: it is another's. */
 yoke_status yk_graph_enter(yoke_graph *graph, yk_error *error);
 void yk_graph_leave(yoke_graph *graph);
 

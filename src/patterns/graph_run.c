@@ -295,7 +295,6 @@ static void run_undo(void *left, uint64_t unused)
     }
     run_free_locked(run);
     yk_pool_unlock(pool);
-    yk_pool_leave(pool);
 }
 
 /* How the run has ended, once all that was submitted has. */
@@ -313,7 +312,6 @@ static yoke_status run_finish(graph_run *run, uint64_t end, yk_error *error)
     atomic_store(&run->graph->steps, status == YOKE_OK ? end : run->step);
     run_free_locked(run);
     yk_pool_unlock(pool);
-    yk_pool_leave(pool);
     return status;
 }
 
@@ -339,7 +337,6 @@ static yoke_status run_create(graph_run **result, yoke_graph *graph, yk_error *e
         free(run);
         return status;
     }
-    yk_pool_enter(run->pool);
     yk_hold(run_undo, run, 0);
     return YOKE_OK;
 }

@@ -768,6 +768,37 @@ static void test_meanwhile(void **state)
     assert_ok(yoke_free(gate));
 }
 
+/* A thread that runs a graph learns of the pool's end. */
+static void *run_for_ever(void *context)
+{
+    loop *l = context;
+    const yoke_status status = yoke_graph_run(l->graph, SIZE_MAX);
+
+    return status == YOKE_ECLOSED || status == YOKE_ECANCELED ? NULL : l;
+}
+
+static bool has_begun(void *context)
+{
+    return *(volatile const uint32_t *)((const loop *)context)->seed != 5;
+}
+
+static void test_the_pool_ends(void **state)
+{
+    loop l = {.pool = NULL};
+    pthread_t thread;
+    void *failed = NULL;
+
+    (void)state;
+    loop_init(&l, api_open("cpu:2"), false);
+    loop_record(&l);
+    assert_int_equal(pthread_create(&thread, NULL, run_for_ever, &l), 0);
+    assert_true(yt_wait_until(has_begun, &l, 60));
+    (void)yoke_pool_terminate(l.pool);
+    (void)pthread_join(thread, &failed);
+    assert_null(failed);
+    assert_ok(yoke_graph_destroy(l.graph));
+}
+
 #define WITH_GRAPH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -787,6 +818,7 @@ int main(void)
         WITH_GRAPH(test_recording_is_refused),
         yt_unit_test(test_two_threads),
         WITH_GRAPH(test_meanwhile),
+        yt_unit_test(test_the_pool_ends),
     };
 
     return yt_run_group(tests);
