@@ -35,6 +35,7 @@
 #include "future.h"
 #include "map.h"
 #include "reduce.h"
+#include "graph.h"
 #include "task.h"
 #include "stream.h"
 #include "process.h"

@@ -2,7 +2,9 @@
 #include "yoke/map.h"
 
 #include "api/call.h"
+#include "api/graph_call.h"
 #include "api/submission.h"
+#include "patterns/graph.h"
 #include "patterns/run.h"
 #include "pool/pool.h"
 #include "pool/submit.h"
@@ -25,12 +27,37 @@ static bool map_is_empty(const yoke_range *range)
     return any && range->dimensions <= 3;
 }
 
+/* Of an empty range nothing is recorded. */
+static yoke_status map_record(yoke_pool *pool, const yk_request *submission,
+                              yk_error *error)
+{
+    yoke_graph *graph = submission->options.graph;
+    yoke_status status =
+        yk_call_check_graph(graph, pool, submission->is_users, error);
+
+    if (status == YOKE_OK) {
+        status = yk_map_options_check(&submission->options, error);
+    }
+    if (status != YOKE_OK || map_is_empty(&submission->range)) {
+        return status;
+    }
+    status = yk_graph_enter(graph, error);
+    if (status == YOKE_OK) {
+        status = yk_graph_record(graph, submission, error);
+        yk_graph_leave(graph);
+    }
+    return status;
+}
+
 /* Of an empty range the future has ended. */
 static yoke_status map_run(yoke_future **future, yoke_pool *pool, yk_request *submission,
                            yk_error *error)
 {
     yoke_status status;
 
+    if (submission->options.graph != NULL) {
+        return map_record(pool, submission, error);
+    }
     if (!map_is_empty(&submission->range)) {
         return yk_run(future, pool, submission, error);
     }

@@ -53,6 +53,11 @@ static yoke_status map_reduce_begin(yoke_future **future, yoke_pool *pool,
         status = yk_call_take_map(submission, call->options, call->size, call->arg_size,
                                   &error);
     }
+    if (status == YOKE_OK && submission->options.graph != NULL) {
+        status = yk_fail(&error, YOKE_EINVAL,
+                         "yoke_map_reduce() cannot be recorded in a graph (.graph): its "
+                         "partial results are combined by the program; yoke_reduce() can");
+    }
     if (status == YOKE_OK) {
         status = yk_map_reduce(future, pool, submission, &own, call->result, &error);
     }

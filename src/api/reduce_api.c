@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "api/graph_call.h"
 #include "api/submission.h"
 #include "base/bits.h"
+#include "patterns/graph.h"
 #include "patterns/reductions.h"
 #include "patterns/run.h"
 #include "pool/submit.h"
@@ -145,6 +147,42 @@ static yoke_status reduce_take(yk_reduce_request *request, yk_request *submissio
                : status;
 }
 
+/* The result of a recorded reduction is a job's. */
+static yoke_status reduce_check_recorded(yoke_pool *pool, const yk_reduce_request *request,
+                                         const yk_request *submission, yk_error *error)
+{
+    yoke_status status = yk_call_check_graph(submission->options.graph, pool,
+                                             submission->is_users, error);
+
+    if (status == YOKE_OK && request->n == 0) {
+        status = yk_fail(error, YOKE_EINVAL, "a recorded reduction has at least one element");
+    }
+    if (status == YOKE_OK && request->result_bytes < sizeof *request->result) {
+        status = yk_fail(error, YOKE_EINVAL, "the result has less than %zu bytes",
+                         sizeof *request->result);
+    }
+    return status == YOKE_OK ? reduce_check_array(pool, "the result", request->result, 1,
+                                                  sizeof *request->result / 2, false, error)
+                             : status;
+}
+
+static yoke_status reduce_record(yoke_pool *pool, const yk_reduce_request *request,
+                                 const yk_request *submission, const yk_limit *limit,
+                                 yk_error *error)
+{
+    yoke_graph *graph = submission->options.graph;
+    yoke_status status = reduce_check_recorded(pool, request, submission, error);
+
+    if (status == YOKE_OK) {
+        status = yk_graph_enter(graph, error);
+    }
+    if (status == YOKE_OK) {
+        status = yk_graph_record_reduction(graph, request, submission, limit, error);
+        yk_graph_leave(graph);
+    }
+    return status;
+}
+
 static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
                                  const yk_reduce_request *request,
                                  yk_request *submission, yk_error *error)
@@ -158,6 +196,9 @@ static yoke_status reduce_submit(yoke_future **future, yoke_pool *pool,
     limit = yk_submit_limit(submission, yk_submit_deadline(submission));
     status = yk_reduction_prepare(pool, request->reduction, &limit, &submission->kernel,
                                   error);
+    if (status == YOKE_OK && submission->options.graph != NULL) {
+        return reduce_record(pool, request, submission, &limit, error);
+    }
     if (status == YOKE_OK) {
         status = yk_reduction_fill(pool, request, submission, args, error);
     }
@@ -181,7 +222,7 @@ static yoke_status reduce_begin(yoke_future **future, bool is_users, yoke_pool *
     if (status == YOKE_OK) {
         status = check_arrays(pool, &request, submission.options.stage, &error);
     }
-    if (status == YOKE_OK && request.n == 0) {
+    if (status == YOKE_OK && request.n == 0 && submission.options.graph == NULL) {
         memset(request.result, 0, request.result_bytes);
         status = yk_run_nothing(future, pool, &submission, &error);
     } else if (status == YOKE_OK) {

@@ -19,6 +19,7 @@ static const valid_kind kinds[] = {
     {YK_HANDLE_MEMBER_PROCESS, "process", "destroyed", true},
     {YK_HANDLE_SHM, "segment", "closed", true},
     {YK_HANDLE_STREAM, "stream", "destroyed", false},
+    {YK_HANDLE_GRAPH, "graph", "destroyed", false},
     {YK_MAGIC_LOCK, "mutex", "destroyed", true},
     {YK_MAGIC_RLOCK, "recursive mutex", "destroyed", true},
     {YK_MAGIC_EVENT, "event", "destroyed", true},

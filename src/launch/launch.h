@@ -23,7 +23,7 @@ enum {
     YK_ARG_LOCAL = 3,
     YK_ARG_NULL = 4,
     YK_ARG_ALIAS = 7,
-    YK_ARG_SAMPLER = 10, /* a value, a yoke_sampling */
+    YK_ARG_SAMPLER = 12, /* a value, a yoke_sampling */
 };
 enum { YK_READ = 1, YK_WRITE = 2 };
 enum { YK_PARTS_ITEM = 0, YK_PARTS_GROUP = 1, YK_PARTS_WHOLE = 2 };
@@ -158,6 +158,9 @@ typedef struct yk_launch {
     yk_arg args[YK_MAX_ARGS];
     _Alignas(16) unsigned char values[YK_LAUNCH_VALUE_BYTES];
 } yk_launch;
+
+/* Copies what counts of a launch that is filled in. */
+void yk_launch_copy(yk_launch *to, const yk_launch *from);
 
 /* The extent in dimension d that the kernel sees: padded to groups under round_up. */
 uint64_t yk_launch_global_size(const yk_launch *launch, unsigned d);

@@ -19,6 +19,7 @@
 #include "yoke/task.h"
 
 struct yk_completion;
+struct yk_replay;
 struct yk_item_texts;
 
 /* How a range is divided for arrays that items add into: each block of items has a copy of each
@@ -40,6 +41,7 @@ typedef struct yk_request {
     yoke_on_done *on_success; /* NULL: none */
     yoke_on_done *on_error;
     void *on_context;
+    struct yk_replay *replay; /* of a graph's job; NULL: it is submitted by a call of its own */
     bool caller_helps; /* between yk_caller_begin() and yk_caller_end() */
     bool is_users;     /* the future will be */
     uint64_t begun_ns; /* clock, when the call began; 0: with the submission */

@@ -9,8 +9,8 @@
 #include "pool/pool.h"
 #include "base/fp_environment.h"
 
-static_assert((int)YK_REDUCTION_COUNT <= (int)YK_OWN_KERNELS,
-              "each has a place in the pool's table");
+static_assert(2 * (int)YK_REDUCTION_COUNT <= (int)YK_OWN_KERNELS,
+              "each has two places in the pool's table");
 
 /* ---- partial results ---- */
 
@@ -118,6 +118,24 @@ yoke_status yk_reduction_prepare(yoke_pool *pool, const yk_reduction *reduction,
                              reduction->needs_double, limit, error);
 }
 
+yoke_status yk_reduction_prepare_fold(yoke_pool *pool, const yk_reduction *reduction,
+                                      const yk_limit *limit, yoke_kernel **kernel,
+                                      yk_error *error)
+{
+    const yoke_kernel_options options = {
+        .name = reduction->fold_name,
+        .source = yk_reduce_fold_source,
+        .native = reduction->fold,
+        .build_options = reduction->build_options,
+        .group = {YK_REDUCE_LANES, 1, 1},
+        .cpu_form = YOKE_FORM_NATIVE,
+    };
+    const size_t number = YK_REDUCTION_COUNT + yk_reduction_index(reduction);
+
+    return yk_kernel_get_own(kernel, pool, number, &options, reduction->needs_double, limit,
+                             error);
+}
+
 /* ---- the job ---- */
 
 /* Full blocks go with their items; what is left of x goes to the last one. */
@@ -134,31 +152,42 @@ static void fill_array(yoke_arg *whole_blocks, yoke_arg *rest, const void *x, si
                      : yoke_in_whole(x, element);
 }
 
-yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *reduce,
-                              yk_request *request, yoke_arg args[8], yk_error *error)
+size_t yk_reduction_items(const yk_reduce_request *reduce)
+{
+    return reduce->n < YOKE_REDUCE_BLOCK ? 1 : reduce->n / YOKE_REDUCE_BLOCK;
+}
+
+void yk_reduction_fill_args(const yk_reduce_request *reduce, void *partials,
+                            yk_request *request, yoke_arg args[8])
 {
     const yk_reduction *reduction = reduce->reduction;
     const size_t element = reduction->element_bytes;
-    const size_t blocks = reduce->n / YOKE_REDUCE_BLOCK;
-    const size_t items = blocks > 0 ? blocks : 1;
-    fold *partial = fold_create(pool, reduce, items, error);
+    const size_t items = yk_reduction_items(reduce);
 
-    if (partial == NULL) {
-        return YOKE_ENOMEM;
-    }
-    args[0] = yoke_out(partial->partials, reduction->partial_bytes);
+    args[0] = yoke_out(partials, reduction->partial_bytes);
     fill_array(&args[1], &args[2], reduce->x, reduce->n, element);
     args[3] = yoke_scalar((uint64_t)(items - 1));
-    args[4] = yoke_scalar((uint32_t)(blocks > 0));
+    args[4] = yoke_scalar((uint32_t)(reduce->n >= YOKE_REDUCE_BLOCK));
     args[5] = yoke_scalar((uint32_t)(reduce->n % YOKE_REDUCE_BLOCK));
     if (reduction->takes_two) {
         fill_array(&args[6], &args[7], reduce->y, reduce->n, element);
     }
-    yk_completion_attach(&request->completions, &partial->completion);
     request->scratch_args |= 1; /* args[0] */
     request->args = args;
     request->arg_count = reduction->takes_two ? 8 : 6;
     request->range = yoke_range_2d(YK_REDUCE_LANES, items);
     request->range.split = YOKE_SPLIT_Y;
+}
+
+yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *reduce,
+                              yk_request *request, yoke_arg args[8], yk_error *error)
+{
+    fold *partial = fold_create(pool, reduce, yk_reduction_items(reduce), error);
+
+    if (partial == NULL) {
+        return YOKE_ENOMEM;
+    }
+    yk_reduction_fill_args(reduce, partial->partials, request, args);
+    yk_completion_attach(&request->completions, &partial->completion);
     return YOKE_OK;
 }

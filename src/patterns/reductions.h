@@ -27,7 +27,19 @@ yoke_status yk_reduction_prepare(yoke_pool *pool, const yk_reduction *reduction,
                                  const yk_limit *limit, yoke_kernel **kernel,
                                  yk_error *error);
 
-/* Fills in range and arguments (eight), and attaches what makes the result of partial results.
+/* The same for the kernel that makes the result of partial results in a worker. */
+yoke_status yk_reduction_prepare_fold(yoke_pool *pool, const yk_reduction *reduction,
+                                      const yk_limit *limit, yoke_kernel **kernel,
+                                      yk_error *error);
+
+/* The number of items of the job, and so of partial results. */
+size_t yk_reduction_items(const yk_reduce_request *reduce);
+
+/* Fills in range and arguments (eight). */
+void yk_reduction_fill_args(const yk_reduce_request *reduce, void *partials,
+                            yk_request *request, yoke_arg args[8]);
+
+/* The same, and attaches what makes the result of partial results.
  * Takes the lock. */
 yoke_status yk_reduction_fill(yoke_pool *pool, const yk_reduce_request *reduce,
                               yk_request *request, yoke_arg args[8], yk_error *error);

@@ -128,6 +128,18 @@ static void run_drop(yoke_pool *pool, yk_request *request)
     yk_pool_unlock(pool);
 }
 
+yoke_status yk_run_begin(yoke_future **future, yoke_pool *pool, yk_request *request,
+                         yk_error *error)
+{
+    const yoke_status status = yk_sums_attach(pool, request, error);
+
+    if (status != YOKE_OK) {
+        run_drop(pool, request);
+        return status;
+    }
+    return yk_submit(future, pool, request, error);
+}
+
 yoke_status yk_run(yoke_future **future, yoke_pool *pool, yk_request *request,
                    yk_error *error)
 {

@@ -13,7 +13,11 @@
 yoke_status yk_run(yoke_future **future, yoke_pool *pool, yk_request *request,
                    yk_error *error);
 
-/* The same for a request of no items, which has ended well. NULL for the future: nothing is done. */
+/* Submits a job; nothing more. */
+yoke_status yk_run_begin(yoke_future **future, yoke_pool *pool, yk_request *request,
+                         yk_error *error);
+
+/* yk_run() for a request of no items, which has ended well. NULL for the future: nothing is done. */
 yoke_status yk_run_nothing(yoke_future **future, yoke_pool *pool,
                            const yk_request *request, yk_error *error);
 

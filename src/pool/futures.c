@@ -21,6 +21,9 @@ yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request)
         future->references = 1;
         future->family = pool->spoiled.families++;
         future->is_users = request->is_users;
+        if (request->replay != NULL) {
+            future->place = request->replay->place;
+        }
         future->scratch_args = request->scratch_args;
         future->lands = future->lands_failed =
             request->on_failure == YOKE_ON_FAILURE_KEEP;

@@ -10,6 +10,7 @@
 
 #include "launch/request.h"
 #include "pool/completion.h"
+#include "pool/order.h"
 #include "protocol/control.h"
 #include "protocol/job.h"
 #include "sys/handle.h"
@@ -64,6 +65,7 @@ struct yoke_future {
     bool is_lost;      /* its result went with the pool */
     _Atomic bool told; /* it was reported to the program how the job ended */
     uint64_t sequence; /* the job's, in order of submission */
+    yk_order_place place; /* in a run of a graph */
     uint64_t family;   /* failures that follow from one another have the same */
     bool is_forgiven;  /* a failure of the family was reported */
     double progress;   /* when it was collected */

@@ -40,7 +40,7 @@ struct yoke_kernel {
     uint64_t last_use; /* of a task function: the table's task_uses then */
 };
 
-enum { YK_OWN_KERNELS = 64 /* of the library: a number for each */ };
+enum { YK_OWN_KERNELS = 96 /* of the library: a number for each */ };
 
 /* Under the pool's lock, except for `own`. */
 typedef struct yk_kernel_table {

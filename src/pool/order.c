@@ -42,6 +42,15 @@ static bool order_conflicts(const yk_launch *earlier, const yk_launch *later,
     return any;
 }
 
+unsigned char yk_order_of_pair(const yk_launch *earlier, const yk_launch *later)
+{
+    bool needed = false;
+
+    return !order_conflicts(earlier, later, &needed) ? YK_ORDER_FREE
+           : needed                                  ? YK_ORDER_NEEDS
+                                                     : YK_ORDER_WAITS;
+}
+
 /* Whether it writes what the later one's submission reads. */
 static bool order_changes_used(const yk_launch *earlier, const yk_launch *later)
 {
@@ -124,21 +133,43 @@ static void add_need(const yoke_pool *pool, order *found, uint32_t slot)
     }
 }
 
+/* A step of a graph begins when all of the step before has succeeded. Jobs of one step were compared
+ * when the run began. */
+static unsigned char order_of_slot(const yoke_pool *pool, uint32_t slot,
+                                   const yk_launch *launch, const yk_replay *replay)
+{
+    const yk_order_place *place = &pool->jobs.futures_by_slot[slot]->place;
+
+    if (replay != NULL && place->run == replay->place.run) {
+        if (place->step != replay->place.step) {
+            return YK_ORDER_NEEDS;
+        }
+        if (place->is_known && replay->place.is_known) {
+            return replay->order[place->index];
+        }
+    }
+    return yk_order_of_pair(&pool->control->jobs[slot].launch, launch);
+}
+
 /* From the latest to the earliest, so that most of a chain is never compared. */
-static void find_conflicts(const yoke_pool *pool, const yk_launch *launch, order *found)
+static void find_conflicts(const yoke_pool *pool, const yk_launch *launch,
+                           const yk_replay *replay, order *found)
 {
     for (uint32_t i = pool->jobs.count; i-- > 0;) {
         const uint32_t slot = pool->jobs.slots_by_age[i];
-        bool needed = false;
+        unsigned char kind;
 
-        if (!(yk_job_bits_has(&found->behind, slot) &&
-              yk_job_bits_has(&found->relies, slot)) &&
-            order_conflicts(&pool->control->jobs[slot].launch, launch, &needed)) {
+        if (yk_job_bits_has(&found->behind, slot) &&
+            yk_job_bits_has(&found->relies, slot)) {
+            continue;
+        }
+        kind = order_of_slot(pool, slot, launch, replay);
+        if (kind != YK_ORDER_FREE) {
             add_wait(pool, found, slot);
-            /* If the program has left the call, it knows that the call did not succeed. */
-            if (needed && !pool->jobs.futures_by_slot[slot]->is_left) {
-                add_need(pool, found, slot);
-            }
+        }
+        /* If the program has left the call, it knows that the call did not succeed. */
+        if (kind == YK_ORDER_NEEDS && !pool->jobs.futures_by_slot[slot]->is_left) {
+            add_need(pool, found, slot);
         }
     }
 }
@@ -169,16 +200,16 @@ static yoke_status find_explicit(const yoke_pool *pool, const yoke_map_options *
 }
 
 yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
-                                 const yoke_map_options *options, yk_error *error)
+                                 const yk_request *request, yk_error *error)
 {
     yk_job *job = &pool->control->jobs[slot];
     order found = {.waits = {.used = 0}};
-    const yoke_status status = find_explicit(pool, options, &found, error);
+    const yoke_status status = find_explicit(pool, &request->options, &found, error);
 
     if (status != YOKE_OK) {
         return status;
     }
-    find_conflicts(pool, &job->launch, &found);
+    find_conflicts(pool, &job->launch, request->replay, &found);
     yk_job_set_store(&job->waits_for, &found.waits);
     yk_job_set_store(&job->needs, &found.needs);
     yk_job_set_store(&job->waited_by, &(const yk_job_bits){0});

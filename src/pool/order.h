@@ -7,9 +7,31 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "launch/request.h"
 #include "protocol/control.h"
 #include "yoke/map.h"
 #include "yoke/pool.h"
+
+/* Where a job stands in a run of a graph. */
+typedef struct yk_order_place {
+    uint64_t run;   /* a number that no other run has or had; 0: it is not a graph's */
+    uint64_t step;
+    uint32_t index; /* in its step */
+    bool is_known;  /* the graph knows how it is ordered with others of its step */
+} yk_order_place;
+
+/* How two jobs of a step are ordered. */
+enum { YK_ORDER_FREE = 0, YK_ORDER_WAITS = 1, YK_ORDER_NEEDS = 2 };
+
+/* A job that was recorded in a graph and is submitted once more. */
+typedef struct yk_replay {
+    yk_order_place place;
+    const yk_launch *launch;    /* checked; NULL: the request is checked like any other */
+    uint64_t lendings;          /* yk_arena_lendings() when it was */
+    const unsigned char *order; /* by index of the jobs before it in its step */
+    bool is_placed;             /* `allowed` is known */
+    uint64_t allowed[YK_SLOT_WORDS]; /* the workers that may run it */
+} yk_replay;
 
 /* What is known of the job in a slot: a bit for each other slot. */
 typedef struct yk_order_row {
@@ -30,7 +52,10 @@ void yk_order_fini(yk_order *order);
 /* Finds what a job that is filled in has to wait for: jobs that conflict with it, and those it
  * names. */
 yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
-                                 const yoke_map_options *options, yk_error *error);
+                                 const yk_request *request, yk_error *error);
+
+/* How the later of two jobs that may conflict is ordered: YK_ORDER_... */
+unsigned char yk_order_of_pair(const yk_launch *earlier, const yk_launch *later);
 
 /* Whether a job that is not collected yet changes what a launch uses without passing it. */
 bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch);

@@ -94,15 +94,27 @@ static void allow_checked(const yk_control *control, yk_job *job)
     }
 }
 
+/* By the slot's last job. */
+static void placement_forget_declined(yk_job *job)
+{
+    for (uint32_t i = 0; i < YK_SLOT_WORDS; i++) {
+        atomic_store(&job->declined[i], 0);
+    }
+}
+
+void yk_place_allow_again(yk_job *job, const uint64_t allowed[YK_SLOT_WORDS])
+{
+    placement_forget_declined(job);
+    memcpy(job->allowed, allowed, sizeof job->allowed);
+}
+
 yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
                            yk_error *error)
 {
     yk_selection selection;
     yoke_status status;
 
-    for (uint32_t i = 0; i < YK_SLOT_WORDS; i++) {
-        atomic_store(&job->declined[i], 0); /* by the slot's last job */
-    }
+    placement_forget_declined(job);
     status = devices != NULL ? yk_selection_parse(&selection, devices, error) : YOKE_OK;
     if (status != YOKE_OK) {
         yk_error_prefix(error, "devices: ");
@@ -181,6 +193,17 @@ static double placement_wake_delay(const submitter *self, const yk_worker *worke
     return slot == self->partner ? wake_guess_ns[false] : fmax(wake, core_guess_ns);
 }
 
+/* By the time a job is ready that waits for others, workers are awake. But in company those of a
+ * chain of jobs use up what each gets of its core, and every job waits for the last of them. */
+static double placement_later_delay(const submitter *self, const yk_worker *worker,
+                                    uint32_t slot)
+{
+    return self->in_company && slot != self->partner &&
+                   yk_worker_has(worker, YK_TRAIT_RUNS_FUNCTIONS)
+               ? core_guess_ns
+               : 0;
+}
+
 /* From now until a worker computes. */
 static double placement_delay_of(const yk_control *control, const yk_job *job,
                                  uint32_t slot, const submitter *self)
@@ -194,10 +217,9 @@ static double placement_delay_of(const yk_control *control, const yk_job *job,
         !is_ready_for(control, job, slot)) {
         return restart_guess_ns;
     }
-    /* By the time a job is ready that waits for others, they are awake. */
     return (self->is_ready ? fmax(placement_wake_delay(self, worker, slot),
                                   yk_busy_time(control, worker))
-                           : 0) +
+                           : placement_later_delay(self, worker, slot)) +
            (double)worker->info.launch_ns;
 }
 
@@ -223,11 +245,13 @@ static bool should_explore(yoke_pool *pool, uint64_t now)
 
 /* In company the core that the thread is about to leave is the only one that a worker gets at
  * once: short jobs go to the worker of this core, long jobs to all. A thread that helps keeps its
- * core: it is its own partner. */
-static uint32_t placement_partner(const yk_control *control, const yk_job *job, bool helps)
+ * core: it is its own partner. By the time a job is ready that waits for others, the thread may be
+ * anywhere: those of a chain have the same partner. */
+static uint32_t placement_partner(const yk_control *control, const yk_job *job, bool helps,
+                                  bool is_ready)
 {
     const uint32_t count = yk_worker_count(control);
-    const int cpu = yk_current_cpu();
+    const int cpu = is_ready ? yk_current_cpu() : -2; /* no worker's */
     uint32_t partner = YK_CALLER;
 
     for (uint32_t i = count; i-- > 0 && !helps;) {
@@ -253,7 +277,7 @@ static submitter placement_look(yoke_pool *pool, const yk_job *job, bool helps)
                       .explores = should_explore(pool, now)};
 
     if (self.in_company) {
-        self.partner = placement_partner(pool->control, job, helps);
+        self.partner = placement_partner(pool->control, job, helps, self.is_ready);
     }
     return self;
 }

@@ -19,6 +19,9 @@ typedef struct yk_placement {
 yoke_status yk_place_allow(yoke_pool *pool, yk_job *job, const char *devices,
                            yk_error *error);
 
+/* The same workers as a job like this one had. */
+void yk_place_allow_again(yk_job *job, const uint64_t allowed[YK_SLOT_WORDS]);
+
 /* Cuts the range into tiles and gives each worker its work range. */
 void yk_place_tiles_locked(yoke_pool *pool, yk_job *job, uint32_t generation,
                            const yk_request *request);

@@ -18,8 +18,8 @@
 
 /* ---- the launch ---- */
 
-static yoke_status fill_launch(yoke_pool *pool, yk_job *job, const yk_request *request,
-                               yk_error *error)
+static yoke_status fill_launch(yoke_pool *pool, yk_launch *launch,
+                               const yk_request *request, yk_error *error)
 {
     const yk_kernel_slot *slot = &pool->control->kernels[request->kernel->slot];
     const bool known = atomic_load(&slot->parameters_state) == 2;
@@ -30,7 +30,7 @@ static yoke_status fill_launch(yoke_pool *pool, yk_job *job, const yk_request *r
         .parameter_count = known ? slot->parameter_count : -1,
         .arena = &pool->arena,
     };
-    const yoke_status status = yk_launch_fill(&job->launch, &input, error);
+    const yoke_status status = yk_launch_fill(launch, &input, error);
 
     if (status != YOKE_OK) {
         yk_error_prefix(error, "%s '%s': ", yk_kernel_noun(&slot->kernel),
@@ -81,6 +81,17 @@ static void limit_variants(yoke_pool *pool, yoke_kernel *kernel, yk_launch *laun
     }
 }
 
+yoke_status yk_submit_check_locked(yoke_pool *pool, yk_launch *launch,
+                                   const yk_request *request, yk_error *error)
+{
+    const yoke_status status = fill_launch(pool, launch, request, error);
+
+    if (status == YOKE_OK) {
+        limit_variants(pool, request->kernel, launch);
+    }
+    return status;
+}
+
 /* ---- publishing ---- */
 
 static bool changes_in_place(const yk_launch *launch)
@@ -93,7 +104,7 @@ static bool changes_in_place(const yk_launch *launch)
     return false;
 }
 
-static void use_arrays(yoke_pool *pool, const yk_launch *launch, int users)
+void yk_submit_use_arrays(yoke_pool *pool, const yk_launch *launch, int users)
 {
     for (uint32_t i = 0; i < yk_launch_array_count(launch) && i < YK_MAX_ARGS; i++) {
         const yk_arg *arg = &launch->args[i];
@@ -111,7 +122,7 @@ static void submit_undo(yk_completion *completion, yoke_pool *pool, yoke_future 
 
     (void)completion;
     yk_trace_collected_locked(pool, job, future->status);
-    use_arrays(pool, &job->launch, -1);
+    yk_submit_use_arrays(pool, &job->launch, -1);
     yk_order_remove_locked(pool, future->ref.slot);
     yk_kernel_release_locked(future->kernel);
     future->kernel = NULL;
@@ -193,7 +204,7 @@ static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *
     job->saves = job->in_place != 0 && recovers;
     prepare_holders(job, ref.generation, recovers);
     yk_place_tiles_locked(pool, job, ref.generation, request);
-    use_arrays(pool, &job->launch, 1);
+    yk_submit_use_arrays(pool, &job->launch, 1);
     request->kernel->users++;
     future->references++; /* the pool's */
     pool->jobs.futures_by_slot[ref.slot] = future;
@@ -301,7 +312,7 @@ static yoke_status submit_fill_locked(yoke_pool *pool, yoke_future *future,
                                       const yk_launch *launch, yk_error *error)
 {
     future->is_reserved = true;
-    use_arrays(pool, launch, 1);
+    yk_submit_use_arrays(pool, launch, 1);
     future->kernel->users++;
     pool->jobs.futures_by_slot[future->ref.slot] = future;
     yk_order_clear_locked(pool, future->ref.slot);
@@ -322,7 +333,7 @@ static void submit_end_reservation_locked(yoke_pool *pool, yoke_future *future,
     const yk_job *job = yk_job_at(pool->control, future->ref);
 
     future->is_reserved = false;
-    use_arrays(pool, &job->launch, -1);
+    yk_submit_use_arrays(pool, &job->launch, -1);
     yk_kernel_release_locked(future->kernel);
     if (!published) {
         pool->jobs.futures_by_slot[future->ref.slot] = NULL;
@@ -370,6 +381,58 @@ static yoke_status submit_check_others_locked(const yoke_pool *pool,
                                   what);
 }
 
+/* What was recorded in a graph was checked when its run began. Its arrays are in use since then, but
+ * may have been lent. */
+static yoke_status submit_fill_launch_locked(yoke_pool *pool, yk_launch *launch,
+                                             const yk_request *request, yk_error *error)
+{
+    const yk_replay *replay = request->replay;
+
+    if (replay == NULL || replay->launch == NULL ||
+        replay->lendings != yk_arena_lendings(&pool->arena)) {
+        return yk_submit_check_locked(pool, launch, request, error);
+    }
+    yk_launch_copy(launch, replay->launch);
+    return YOKE_OK;
+}
+
+/* *again: as above. */
+static yoke_status submit_make_launch_locked(yoke_pool *pool, yk_launch *launch,
+                                             const yk_request *request,
+                                             const yk_limit *limit, bool *again,
+                                             yk_error *error)
+{
+    yoke_status status = submit_fill_launch_locked(pool, launch, request, error);
+
+    *again = false;
+    if (status != YOKE_OK && yk_order_changes_used_locked(pool, launch)) {
+        yk_error_clear(error); /* the offsets are not those that the job will see */
+        status = YOKE_OK;
+    }
+    return status == YOKE_OK
+               ? submit_wait_for_settled_locked(pool, launch, limit, again, error)
+               : status;
+}
+
+/* Which workers may run it. */
+static yoke_status submit_place(yoke_pool *pool, yk_job *job, const yk_request *request,
+                                yk_error *error)
+{
+    yk_replay *replay = request->replay;
+    yoke_status status;
+
+    if (replay != NULL && replay->is_placed) {
+        yk_place_allow_again(job, replay->allowed);
+        return YOKE_OK;
+    }
+    status = yk_place_allow(pool, job, request->options.devices, error);
+    if (status == YOKE_OK && replay != NULL) {
+        memcpy(replay->allowed, job->allowed, sizeof replay->allowed);
+        replay->is_placed = true;
+    }
+    return status;
+}
+
 static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
                                          const yk_request *request,
                                          const yk_limit *limit,
@@ -395,22 +458,13 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
         future->ref =
             (yk_job_ref){(uint32_t)slot, yk_state_generation(atomic_load(&job->state))};
         job->kernel_slot = request->kernel->slot;
-        status = fill_launch(pool, job, request, error);
-        again = false;
-        if (status != YOKE_OK && yk_order_changes_used_locked(pool, &job->launch)) {
-            yk_error_clear(error); /* the offsets are not those that the job will see */
-            status = YOKE_OK;
-        }
-        if (status == YOKE_OK) {
-            status = submit_wait_for_settled_locked(pool, &job->launch, limit, &again, error);
-        }
+        status = submit_make_launch_locked(pool, &job->launch, request, limit, &again, error);
         if (status != YOKE_OK) {
             return status;
         }
     }
-    limit_variants(pool, request->kernel, &job->launch);
     next_sequence = pool->jobs.next_sequence;
-    status = yk_place_allow(pool, job, request->options.devices, error);
+    status = submit_place(pool, job, request, error);
     if (status == YOKE_OK) {
         status = submit_stage_locked(pool, future, &job->launch, error);
     }
@@ -420,7 +474,7 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
             submit_check_others_locked(pool, &job->launch, next_sequence, error);
     }
     if (status == YOKE_OK) {
-        status = yk_order_find_locked(pool, future->ref.slot, &request->options, error);
+        status = yk_order_find_locked(pool, future->ref.slot, request, error);
     }
     if (status == YOKE_OK) {
         *spoiled = yk_spoiled_needed_locked(pool, future, &job->launch);

@@ -19,6 +19,13 @@ yoke_status yk_map_options_check(const yoke_map_options *options, yk_error *erro
 yoke_status yk_submit(yoke_future **future, yoke_pool *pool, const yk_request *request,
                       yk_error *error);
 
+/* Checks a request, as its submission does, and fills in the launch but for its id. */
+yoke_status yk_submit_check_locked(yoke_pool *pool, yk_launch *launch,
+                                   const yk_request *request, yk_error *error);
+
+/* The arrays of a launch have so many users more. */
+void yk_submit_use_arrays(yoke_pool *pool, const yk_launch *launch, int users);
+
 /* ---- how long it may wait (submit_slots.c) ---- */
 
 /* The end of the job's time limit, which starts when the program submits it; 0: none. */

@@ -118,6 +118,17 @@ static double float_result(double value)
 /* The element as it is. */
 #define SET_F_PLACE(result, v) (result)->value.f = isnan(v) ? (double)NAN : (double)(v)
 
+/* The same in a worker. */
+#define FOLD(NAME)                                                                     \
+    static void fold_##NAME(const yoke_span *span, void *const args[])                 \
+    {                                                                                  \
+        yoke_reduced made = {.index = 0};                                              \
+                                                                                       \
+        (void)span;                                                                    \
+        finish_##NAME(args[1], (size_t)*(const uint64_t *)args[2], &made);             \
+        memcpy(args[0], &made, sizeof made);                                           \
+    }
+
 #define FINISH_SUM(NAME, V, SET, MERGE)                                                \
     static void combine_##NAME(void *into, const void *from, void *context)            \
     {                                                                                  \
@@ -136,7 +147,9 @@ static double float_result(double value)
         /* The rounding error means nothing if the sum is infinite. */                 \
         SET(result, p[0] - p[0] == 0 ? p[0] + p[1] : p[0]);                            \
         result->index = 0;                                                             \
-    }
+    }                                                                                  \
+                                                                                       \
+    FOLD(NAME)
 
 #define FINISH_EXTREME(NAME, V, SET, NAN_OF, FIRST_OF, PLACE)                          \
     static void finish_##NAME(void *partials, size_t count, yoke_reduced *result)      \
@@ -156,7 +169,9 @@ static double float_result(double value)
             result->index = best * BLOCK;                                              \
             result->index += p[best][1] < (V)NO_INDEX ? (uint64_t)p[best][1] : 0;      \
         }                                                                              \
-    }
+    }                                                                                  \
+                                                                                       \
+    FOLD(NAME)
 
 /* ---- the host form ---- */
 
@@ -354,9 +369,10 @@ EXTREMES(uint64, uint64_t, UINT64_MAX, 0, NEVER, SET_U, SET_U)
 
 #define ENTRY(NAME, TYPE, T, V, NATIVE_NAME, FINISH, KIND, WORD, IDENTITY, TWO)        \
     {                                                                                  \
-        .name = "yoke_" NAME "_" #TYPE,                                                \
+        .name = "yoke_" NAME "_" #TYPE, .fold_name = "yoke_" NAME "_" #TYPE "_fold",   \
         .build_options = WORDS_##TYPE(" -DYK_NAME=yoke_" NAME "_" #TYPE KIND, WORD),   \
         .native = native_##NATIVE_NAME##_##TYPE, .finish = finish_##FINISH##_##TYPE,   \
+        .fold = fold_##FINISH##_##TYPE,                                                \
         .element_bytes = sizeof(T), .partial_bytes = 2 * sizeof(V),                    \
         .needs_double = IS_DOUBLE_##TYPE, .has_identity = IDENTITY, .takes_two = TWO,  \
     }

@@ -30,6 +30,15 @@ enum { YK_REDUCE_LANES = 64, YK_REDUCE_RUN = 8 };
 typedef void yk_reduce_finish(void *partials, size_t count, yoke_reduced *result);
 
 /*
+ * The kernel that makes a result of partial results, where no thread of the program does (graphs).
+ * Its range is LANES, one chunk, and its parameters are
+ *
+ *     result     out, whole: a yoke_reduced
+ *     partials   inout, whole
+ *     count      uint64: how many, at least 1
+ */
+
+/*
  * One operation on one type. The kernel's range is LANES by the number of blocks, an item
  * is a block, and its parameters are
  *
@@ -43,8 +52,10 @@ typedef void yk_reduce_finish(void *partials, size_t count, yoke_reduced *result
  */
 typedef struct yk_reduction {
     const char *name;          /* of the kernel */
+    const char *fold_name;     /* of the kernel that makes the result */
     const char *build_options; /* for the source */
     yoke_native *native;
+    yoke_native *fold;
     yk_reduce_finish *finish;
     size_t element_bytes;
     size_t partial_bytes;
@@ -64,6 +75,7 @@ size_t yk_reduction_index(const yk_reduction *reduction);
 
 /* The OpenCL C source of all of them. */
 extern const char yk_reduce_source[];
+extern const char yk_reduce_fold_source[];
 
 /* Combines `count` >= 1 partial results of `bytes` bytes as neighbours, in pairs, until the
  * first is the result. */

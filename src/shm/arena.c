@@ -251,6 +251,12 @@ void yk_arena_set_table(yk_arena *arena, const void *pointer, uint64_t table)
     (void)pthread_mutex_lock(&arena->lock);
     if (yk_arena_lookup_start(arena, pointer, &found, &entry, NULL) == YOKE_OK) {
         found->table = table;
+        atomic_fetch_add(&arena->lendings, 1);
     }
     (void)pthread_mutex_unlock(&arena->lock);
+}
+
+uint64_t yk_arena_lendings(const yk_arena *arena)
+{
+    return atomic_load(&arena->lendings);
 }

@@ -41,6 +41,7 @@ typedef struct yk_arena {
     /* bytes in allocations that take no memory here: reservations and segments */
     uint64_t reserved;
     uint64_t next_id;
+    _Atomic uint64_t lendings; /* changes of tables so far */
     bool limited; /* refuse allocations that do not fit the system's memory */
     /* bytes that can be allocated before the system is asked again; until when (yk_clock_ns) */
     uint64_t allowance;
@@ -107,6 +108,9 @@ void yk_arena_use(yk_arena *arena, uint64_t address, uint64_t id, int change);
 /* Copies the allocation that starts at an address. YOKE_EINVAL if none starts there. */
 yoke_status yk_arena_get(yk_arena *arena, const void *pointer, yk_allocation *allocation,
                          yk_error *error);
+
+/* How often an allocation was lent or taken back so far. */
+uint64_t yk_arena_lendings(const yk_arena *arena);
 
 /* As yk_arena_alloc(), for objects that processes share, in the zone of objects or of cells.
  * yk_arena_free() refuses such an allocation. */

@@ -53,7 +53,7 @@ static handle_slab slabs[YK_HANDLE_KINDS];
 static const size_t resting_slots[YK_HANDLE_KINDS] = {
     [YK_HANDLE_POOL] = 8,      [YK_HANDLE_KERNEL] = 64, [YK_HANDLE_FUTURE] = 512,
     [YK_HANDLE_PROCESS] = 128, [YK_HANDLE_SHM] = 128,   [YK_HANDLE_STREAM] = 16,
-    [YK_HANDLE_MEMBER_PROCESS] = 128,
+    [YK_HANDLE_MEMBER_PROCESS] = 128, [YK_HANDLE_GRAPH] = 32,
 };
 
 static pthread_mutex_t handles_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -32,6 +32,7 @@ typedef enum yk_handle_kind {
     YK_HANDLE_PROCESS,
     YK_HANDLE_SHM,
     YK_HANDLE_STREAM,
+    YK_HANDLE_GRAPH,
     YK_HANDLE_MEMBER_PROCESS,
     YK_HANDLE_KINDS
 } yk_handle_kind;

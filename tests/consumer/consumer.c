@@ -685,6 +685,34 @@ static void test_streams(yoke_pool *pool)
     yoke_kernel_destroy(kernel);
 }
 
+static void test_graphs(yoke_pool *pool)
+{
+    yoke_kernel *kernel = new_kernel(pool, "copy_row", copy_row, 0);
+    float *a = (float *)yoke_alloc(pool, WIDTH * sizeof(float));
+    float *b = (float *)yoke_alloc(pool, WIDTH * sizeof(float));
+    yoke_graph_options run;
+    yoke_map_options options;
+    yoke_graph *graph = NULL;
+
+    memset(&options, 0, sizeof options);
+    memset(&run, 0, sizeof run);
+    memset(a, 0, WIDTH * sizeof(float));
+    a[3] = 7;
+    CHECK_OK(pool, yoke_graph_create(&graph, pool));
+    options.graph = graph;
+    CHECK_OK(pool, yoke_map_with(pool, kernel, yoke_range_1d(WIDTH), &options,
+                                 YOKE_ARGS(yoke_in(a, sizeof *a), yoke_out(b, sizeof *b))));
+    CHECK_OK(pool, yoke_graph_swap(graph, a, b));
+    CHECK_OK(pool, yoke_graph_run(graph, 3));
+    run.steps = 2;
+    CHECK_OK(pool, yoke_graph_run_with(graph, &run));
+    CHECK(yoke_graph_steps(graph) == 5 && a[3] == 7 && b[3] == 7);
+    CHECK_OK(pool, yoke_graph_destroy(graph));
+    CHECK_OK(pool, yoke_free(a));
+    CHECK_OK(pool, yoke_free(b));
+    yoke_kernel_destroy(kernel);
+}
+
 static void test_status(void)
 {
     char version[64];
@@ -942,6 +970,7 @@ int main(void)
     test_processes(pool);
     test_tasks(pool);
     test_streams(pool);
+    test_graphs(pool);
     test_locks(pool);
     test_messages(pool);
     test_values(pool);

@@ -329,6 +329,81 @@ static yoke_status print_summary(yoke_pool *pool, const float *x, size_t n)
 }
 /* end */
 
+/* begin graph */
+/* Steps of a heat equation, from a to b, then from b to a, and so on. */
+static yoke_status run_heat(yoke_pool *pool, yoke_kernel *heat, float *a, float *b,
+                            size_t cells, size_t steps)
+{
+    yoke_graph *graph;
+    yoke_status status = yoke_graph_create(&graph, pool);
+
+    if (status == YOKE_OK) {
+        status = yoke_map_with(
+            pool, heat, yoke_range_1d(cells), &(yoke_map_options){.graph = graph},
+            YOKE_ARGS(yoke_out(b, sizeof *b),
+                      yoke_in_halo(a, sizeof *a, 1, 1, YOKE_EDGE_PERIODIC),
+                      yoke_scalar((unsigned)cells)));
+    }
+    if (status == YOKE_OK) {
+        status = yoke_graph_swap(graph, a, b);
+    }
+    if (status == YOKE_OK) {
+        status = yoke_graph_run(graph, steps);
+    }
+    yoke_graph_destroy(graph);
+    return status;
+}
+/* end */
+
+typedef struct solver {
+    yoke_pool *pool;
+    yoke_kernel *apply, *find_alpha, *advance, *find_beta, *turn;
+    size_t n;
+    double *x, *r, *p, *q, *alpha, *beta;
+    yoke_reduced *pq, *rr, *new_rr;
+} solver;
+
+/* begin gradients */
+/* Records an iteration of conjugate gradients. */
+static yoke_status record_iteration(const solver *s, yoke_graph *graph)
+{
+    const yoke_map_options options = {.graph = graph};
+    const yoke_reduction pq = yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_DOUBLE,
+                                                    s->p, s->q, s->n);
+    const yoke_reduction rr = yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_DOUBLE,
+                                                    s->r, s->r, s->n);
+    const yoke_range all = yoke_range_1d(s->n), one = yoke_range_1d(1);
+    const yoke_status recorded[] = {
+        yoke_map_with(s->pool, s->apply, all, &options, /* q = A p */
+                      YOKE_ARGS(yoke_out(s->q, 8),
+                                yoke_in_halo(s->p, 8, 1, 1, YOKE_EDGE_PERIODIC),
+                                yoke_scalar(s->n))),
+        yoke_reduce(s->pool, pq, s->pq, &options),
+        yoke_map_with(s->pool, s->find_alpha, one, &options, /* rr / pq */
+                      YOKE_ARGS(yoke_out(s->alpha, 8), yoke_in(&s->rr->value.f, 8),
+                                yoke_in(&s->pq->value.f, 8))),
+        yoke_map_with(s->pool, s->advance, all, &options, /* x += alpha p; r -= alpha q */
+                      YOKE_ARGS(yoke_inout(s->x, 8), yoke_inout(s->r, 8),
+                                yoke_in(s->p, 8), yoke_in(s->q, 8),
+                                yoke_scalar_from(s->alpha))),
+        yoke_reduce(s->pool, rr, s->new_rr, &options),
+        yoke_map_with(s->pool, s->find_beta, one, &options, /* new_rr / rr; rr = new_rr */
+                      YOKE_ARGS(yoke_out(s->beta, 8), yoke_inout(&s->rr->value.f, 8),
+                                yoke_in(&s->new_rr->value.f, 8))),
+        yoke_map_with(s->pool, s->turn, all, &options, /* p = r + beta p */
+                      YOKE_ARGS(yoke_inout(s->p, 8), yoke_in(s->r, 8),
+                                yoke_scalar_from(s->beta))),
+    };
+
+    for (size_t i = 0; i < sizeof recorded / sizeof *recorded; i++) {
+        if (recorded[i] != YOKE_OK) {
+            return recorded[i];
+        }
+    }
+    return YOKE_OK;
+}
+/* end */
+
 /* begin reduce-map */
 typedef struct extent {
     float low, high;
@@ -1539,6 +1614,159 @@ static void streams_flow(void **state)
     yoke_kernel_destroy(kernel);
 }
 
+static void heat_step(const yoke_span *span, void *const args[])
+{
+    float *b = args[0];
+    const float *a = args[1];
+    const unsigned n = *(const unsigned *)args[2];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        b[i] = a[i] + 0.25f * (a[(i + n - 1) % n] - 2 * a[i] + a[(i + 1) % n]);
+    }
+}
+
+static void heat_flows(void **state)
+{
+    float *a = yoke_alloc(pool, CELLS * sizeof *a);
+    float *b = yoke_alloc(pool, CELLS * sizeof *b);
+    float *expected[2] = {calloc(CELLS, sizeof *a), calloc(CELLS, sizeof *a)};
+    yoke_kernel *kernel = NULL;
+    unsigned n = CELLS;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_kernel_create(&kernel, pool,
+                                            &(yoke_kernel_options){.name = "heat",
+                                                                   .native = heat_step}));
+    for (size_t i = 0; i < CELLS; i++) {
+        a[i] = expected[0][i] = (float)(i % 17);
+    }
+    assert_ok_pool(pool, run_heat(pool, kernel, a, b, CELLS, 21));
+    for (int step = 0; step < 21; step++) {
+        heat_step(&(yoke_span){.end = CELLS},
+                  (void *[]){expected[1 - step % 2], expected[step % 2], &n});
+    }
+    assert_memory_equal(b, expected[1], CELLS * sizeof *b);
+    free(expected[0]);
+    free(expected[1]);
+    yoke_kernel_destroy(kernel);
+    assert_ok(yoke_free(a));
+    assert_ok(yoke_free(b));
+}
+
+static void apply_kernel(const yoke_span *span, void *const args[])
+{
+    double *q = args[0];
+    const double *p = args[1];
+    const size_t n = *(const size_t *)args[2];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        q[i] = 3 * p[i] - p[(i + n - 1) % n] - p[(i + 1) % n];
+    }
+}
+
+static void alpha_kernel(const yoke_span *span, void *const args[])
+{
+    (void)span;
+    *(double *)args[0] = *(const double *)args[1] / *(const double *)args[2];
+}
+
+static void advance_kernel(const yoke_span *span, void *const args[])
+{
+    double *x = args[0], *r = args[1];
+    const double *p = args[2], *q = args[3];
+    const double alpha = *(const double *)args[4];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        x[i] += alpha * p[i];
+        r[i] -= alpha * q[i];
+    }
+}
+
+static void beta_kernel(const yoke_span *span, void *const args[])
+{
+    double *rr = args[1];
+
+    (void)span;
+    *(double *)args[0] = *(const double *)args[2] / *rr;
+    *rr = *(const double *)args[2];
+}
+
+static void turn_kernel(const yoke_span *span, void *const args[])
+{
+    double *p = args[0];
+    const double *r = args[1];
+    const double beta = *(const double *)args[2];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        p[i] = r[i] + beta * p[i];
+    }
+}
+
+static void solver_init(solver *s)
+{
+    double **const vectors[] = {&s->x, &s->r, &s->p, &s->q, &s->alpha, &s->beta};
+    yoke_reduced **const sums[] = {&s->pq, &s->rr, &s->new_rr};
+
+    s->pool = pool;
+    s->n = CELLS;
+    s->apply = native_kernel("apply", apply_kernel);
+    s->find_alpha = native_kernel("find_alpha", alpha_kernel);
+    s->advance = native_kernel("advance", advance_kernel);
+    s->find_beta = native_kernel("find_beta", beta_kernel);
+    s->turn = native_kernel("turn", turn_kernel);
+    for (size_t i = 0; i < 6; i++) {
+        *vectors[i] = yoke_alloc(pool, s->n * sizeof(double));
+        memset(*vectors[i], 0, s->n * sizeof(double));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        *sums[i] = yoke_alloc(pool, sizeof **sums[i]);
+        (*sums[i])->value.f = 0;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        s->r[i] = s->p[i] = (double)(i % 13);
+        s->rr->value.f += s->r[i] * s->r[i];
+    }
+}
+
+static void solver_fini(solver *s)
+{
+    double *const vectors[] = {s->x, s->r, s->p, s->q, s->alpha, s->beta};
+    yoke_reduced *const sums[] = {s->pq, s->rr, s->new_rr};
+    yoke_kernel *const kernels[] = {s->apply, s->find_alpha, s->advance, s->find_beta, s->turn};
+
+    for (size_t i = 0; i < 6; i++) {
+        assert_ok(yoke_free(vectors[i]));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(yoke_free(sums[i]));
+    }
+    for (size_t i = 0; i < 5; i++) {
+        yoke_kernel_destroy(kernels[i]);
+    }
+}
+
+static void equations_are_solved(void **state)
+{
+    solver s;
+    yoke_graph *graph = NULL;
+    yoke_graph_options options = {.steps = 500, .tolerance = 1e-12, .every = 4};
+
+    (void)state;
+    solver_init(&s);
+    options.value = &s.rr->value.f;
+    assert_ok_pool(s.pool, yoke_graph_create(&graph, s.pool));
+    assert_ok_pool(s.pool, record_iteration(&s, graph));
+    assert_ok_pool(s.pool, yoke_graph_run_with(graph, &options));
+    assert_true(yoke_graph_steps(graph) < 500);
+    for (size_t i = 0; i < s.n; i++) {
+        const double b = 3 * s.x[i] - s.x[(i + s.n - 1) % s.n] - s.x[(i + 1) % s.n];
+
+        assert_true(b - (double)(i % 13) < 1e-5 && b - (double)(i % 13) > -1e-5);
+    }
+    assert_ok_pool(s.pool, yoke_graph_destroy(graph));
+    solver_fini(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1557,6 +1785,8 @@ int main(void)
         cmocka_unit_test(columns_are_summed),
         cmocka_unit_test(sparse_rows_are_multiplied),
         cmocka_unit_test(arrays_are_reduced),
+        cmocka_unit_test(heat_flows),
+        cmocka_unit_test(equations_are_solved),
         cmocka_unit_test(pixels_are_counted),
         cmocka_unit_test(key_is_found),
         cmocka_unit_test(shared_memory_is_used_in_place),

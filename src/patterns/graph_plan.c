@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run of a graph needs to know before its first job: launches, and how they are ordered. */
+#include <stdlib.h>
+
+#include "patterns/graph.h"
+#include "pool/pool.h"
+#include "pool/submit.h"
+
+void yk_graph_name_job(const yoke_graph *graph, uint64_t step, size_t index,
+                       yk_error *error)
+{
+    const yk_request *request = &graph->jobs[index].request;
+
+    yk_error_prefix(error, "step %llu, job %zu of %zu ('%s'): ", (unsigned long long)step,
+                    index + 1, graph->count,
+                    graph->pool->control->kernels[request->kernel->slot].kernel.name);
+}
+
+/* ---- memory that is gone ---- */
+
+static yoke_status plan_check_pairs(const yoke_graph *graph, yk_error *error)
+{
+    for (size_t i = 0; i < 2 * graph->pair_count; i++) {
+        const yk_graph_pair *pair = &graph->pairs[i / 2];
+        yk_allocation found;
+
+        if (!yk_arena_find(&graph->pool->arena, pair->places[i % 2], &found) ||
+            found.id != pair->blocks[i % 2]) {
+            return yk_fail(error, YOKE_EINVAL,
+                           "%p, which is exchanged on odd steps (yoke_graph_swap()), was freed "
+                           "or has got another size since",
+                           (void *)pair->places[i % 2]);
+        }
+    }
+    return YOKE_OK;
+}
+
+static yoke_status plan_check_blocks(const yoke_graph *graph, const yk_graph_job *job,
+                                     yk_error *error)
+{
+    const yk_launch *launch = job->launches[0];
+    const char *name =
+        graph->pool->control->kernels[job->request.kernel->slot].kernel.name;
+
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
+        if (launch->args[i].block_id != job->blocks[i]) {
+            return yk_fail(error, YOKE_EINVAL,
+                           "kernel '%s': argument %u: its memory was freed, or has got another "
+                           "size, since the job was recorded",
+                           name, yk_launch_number(launch, i));
+        }
+    }
+    return YOKE_OK;
+}
+
+/* ---- launches ---- */
+
+static yoke_status plan_fill_locked(yoke_graph *graph, size_t index, unsigned odd,
+                                    yk_error *error)
+{
+    yk_graph_job *job = &graph->jobs[index];
+    yk_request request = job->request;
+    yoke_status status;
+
+    request.args = job->args[odd];
+    status = yk_submit_check_locked(graph->pool, job->launches[odd], &request, error);
+    if (status == YOKE_OK && odd == 0) {
+        status = plan_check_blocks(graph, job, error);
+    }
+    if (status == YOKE_OK) {
+        yk_submit_use_arrays(graph->pool, job->launches[odd], 1);
+        job->replays[odd].launch = job->launches[odd];
+    } else {
+        yk_error_prefix(error, "job %zu of %zu%s: ", index + 1, graph->count,
+                        odd != 0 ? " (exchanged, on odd steps)" : "");
+    }
+    return status;
+}
+
+void yk_graph_unplan_locked(yoke_graph *graph)
+{
+    for (size_t i = 0; i < 2 * graph->count; i++) {
+        yk_replay *replay = &graph->jobs[i / 2].replays[i % 2];
+
+        if (replay->launch != NULL) {
+            yk_submit_use_arrays(graph->pool, replay->launch, -1);
+            replay->launch = NULL;
+        }
+    }
+}
+
+/* ---- order ---- */
+
+static void plan_order(yoke_graph *graph, unsigned odd)
+{
+    for (size_t later = 0; later < graph->count; later++) {
+        yk_replay *replay = &graph->jobs[later].replays[odd];
+        unsigned char *row = graph->order[odd] + later * graph->count;
+
+        *replay = (yk_replay){.place = {.index = (uint32_t)later,
+                                        .is_known = replay->launch != NULL},
+                              .launch = replay->launch,
+                              .lendings = yk_arena_lendings(&graph->pool->arena),
+                              .order = row};
+        for (size_t earlier = 0; replay->launch != NULL && earlier < later; earlier++) {
+            const yk_launch *before = graph->jobs[earlier].replays[odd].launch;
+
+            row[earlier] =
+                before != NULL ? yk_order_of_pair(before, replay->launch) : YK_ORDER_FREE;
+        }
+    }
+}
+
+static bool plan_take_memory(yoke_graph *graph)
+{
+    const size_t pairs = graph->count * graph->count;
+    bool taken = true;
+
+    for (unsigned odd = 0; odd < 2; odd++) {
+        free(graph->order[odd]);
+        graph->order[odd] = calloc(pairs, 1);
+        taken &= graph->order[odd] != NULL;
+    }
+    return taken;
+}
+
+yoke_status yk_graph_plan_locked(yoke_graph *graph, yk_error *error)
+{
+    yoke_status status =
+        graph->count > 0 ? plan_check_pairs(graph, error)
+                         : yk_fail(error, YOKE_EINVAL,
+                                   "the graph has no jobs: calls with .graph in their options "
+                                   "record them");
+
+    if (status == YOKE_OK && !plan_take_memory(graph)) {
+        status = yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; status == YOKE_OK && i < 2 * graph->count; i++) {
+        if (graph->jobs[i / 2].is_plain) {
+            status = plan_fill_locked(graph, i / 2, i % 2, error);
+        }
+    }
+    if (status != YOKE_OK) {
+        yk_graph_unplan_locked(graph);
+        return status;
+    }
+    plan_order(graph, 0);
+    plan_order(graph, 1);
+    return YOKE_OK;
+}
