@@ -72,6 +72,11 @@ yoke_status yk_stage_allocate_locked(yoke_pool *pool, yk_staging **staging,
 /* Fills the copies as far as they are read. */
 void yk_stage_in(const yk_staging *staging, const yk_launch *launch);
 
+/* An argument of the launch of the job in the slot, as the program passed it: outside the pool's
+ * memory, with no allocation, if it was staged. */
+yk_arg yk_stage_original_locked(const yoke_pool *pool, uint32_t slot,
+                                const yk_launch *launch, uint32_t index);
+
 /* Whether a job that is not collected yet uses the plain memory of this launch's foreign arguments
  * in conflict with them. */
 bool yk_stage_has_conflict_locked(const yoke_pool *pool, const yk_launch *launch);
