@@ -10,7 +10,9 @@
  *     taken; the slot, the arrays and the
  *     kernel are in use (`is_reserved`)
  *     FILL, unlocked, by the submitting thread   submissions that conflict with the plain memory
- *                                                wait; others go on, and come before this job;
+ *                                                wait, and so do those that add into an array that
+ *                                                this job uses, or change offsets that it has read;
+ *                                                others go on, and come before this job;
  *                                                memory that it uses is not freed; a wait for all
  *                                                jobs, and close, wait for it; after terminate, or
  *                                                if the pool broke, it fails when it is filled
