@@ -36,7 +36,7 @@ static void queue_steps(lent_grid *g, int steps, const yoke_map_options *options
         yoke_future_destroy(last);
         last = grid_step(g, options);
     }
-    assert_ok_pool(g->pool, yoke_future_wait(last, 60));
+    assert_ok_pool(g->pool, yoke_future_wait(last, API_SECONDS));
     yoke_future_destroy(last);
 }
 
@@ -242,7 +242,7 @@ static void half_step(lent_grid *g, yoke_kernel *kernel, bool upper,
                                                             (size_t)first * GRID_WIDTH,
                                                         (ROWS / 2 + 1) * GRID_ROW),
                                           yoke_scalar(first))));
-    assert_ok_pool(g->pool, yoke_future_wait(future, 60));
+    assert_ok_pool(g->pool, yoke_future_wait(future, API_SECONDS));
     yoke_future_destroy(future);
 }
 
@@ -321,7 +321,7 @@ static void compile_beside(void)
         assert_ok_pool(pool, yoke_kernel_create(
                                  &kernel, pool,
                                  &(yoke_kernel_options){.name = "k", .source = text}));
-        assert_ok_pool(pool, yoke_future_wait(last, 60));
+        assert_ok_pool(pool, yoke_future_wait(last, API_SECONDS));
         yoke_future_destroy(last);
         yoke_kernel_destroy(kernel);
     }
@@ -354,7 +354,7 @@ static void stand_aside(void)
 
         yoke_future_destroy(line_spread_once(&l, &on_opencl));
         last = line_change_once(&l, &padded);
-        assert_ok_pool(pool, yoke_future_wait(last, 60));
+        assert_ok_pool(pool, yoke_future_wait(last, API_SECONDS));
         yoke_future_destroy(last);
     }
     yoke_kernel_destroy(small);
@@ -381,7 +381,7 @@ static void test_beside_a_compiler(void **state)
 
 enum { RECALLED = 5000 };
 
-/* inout uint32[i], scalar api_gate *: waits, as api_hold(); the gate is not in the device's memory. */
+/* inout uint32[i], scalar api_gate *: as api_hold(). The gate is not in the device's memory. */
 static void hold_device(const yoke_span *span, void *const args[])
 {
     void *gate;
@@ -459,8 +459,8 @@ static void increment_kept(yoke_pool *pool, yoke_kernel *kernel, uint32_t *numbe
                                         YOKE_ARGS(yoke_inout(numbers, 4))));
 }
 
-/* One recall is held up by a job that has nothing to do with it, another behind it; then a job comes
- * that changes what the second is to bring back. */
+/* One recall is held up by a job that has nothing to do with it, another waits behind it. Then a
+ * job comes that changes what the second is to bring back. */
 static void test_a_job_comes_before_a_recall(void **state)
 {
     yoke_pool *pool = api_open("fake:1x1/private");

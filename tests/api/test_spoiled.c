@@ -59,7 +59,7 @@ static yoke_future *fail_unheard(uint32_t *numbers)
 
 static void finish_failed(yoke_future *future)
 {
-    assert_status(yoke_future_wait(future, 60), YOKE_EKERNEL);
+    assert_status(yoke_future_wait(future, API_SECONDS), YOKE_EKERNEL);
     yoke_future_destroy(future);
 }
 
@@ -115,7 +115,7 @@ static void another_failure_hides_no_unkept_one(void **state)
                                         YOKE_ARGS(yoke_inout(numbers, 4))));
     assert_status(run(refuse, others), YOKE_EKERNEL);
     expect_spoiled(numbers);
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
 }
 
 static void other_calls_hide_nothing(void **state)
@@ -159,12 +159,12 @@ static void chains_fail_beside_other_threads(void **state)
             yoke_future_destroy(last);
             last = start(increment, numbers);
         }
-        assert_status(yoke_future_wait(last, 60), YOKE_EDEPENDENCY);
+        assert_status(yoke_future_wait(last, API_SECONDS), YOKE_EDEPENDENCY);
         yoke_future_destroy(last);
     }
     atomic_store(&is_over, true);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
 }
 
 /* There are 64 slots for jobs. */
@@ -274,9 +274,9 @@ static void a_staged_chain_fails_to_its_end(void **state)
                                             yoke_range_1d(N), &staged,
                                             YOKE_ARGS(yoke_inout(numbers, 4))));
     }
-    assert_int_equal(yoke_future_wait(last, 60), YOKE_EDEPENDENCY);
+    assert_int_equal(yoke_future_wait(last, API_SECONDS), YOKE_EDEPENDENCY);
     yoke_future_destroy(last);
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
     assert_ok_pool(pool, run_staged(increment, yoke_inout(numbers, 4)));
 }
 
@@ -314,7 +314,7 @@ static void too_many_failures_spoil_everything(void **state)
     assert_status_pool(pool,
                        yoke_map(pool, increment, yoke_range_1d(8), yoke_inout(numbers, 4)),
                        YOKE_EDEPENDENCY);
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
     assert_ok_pool(pool, run(increment, numbers));
 }
 
@@ -334,13 +334,13 @@ static void a_family_is_told_of_at_once(void **state)
         family[2] = start(increment, numbers);
         assert_true(yt_wait_until(has_ended, family[1], 60));
         assert_true(yt_wait_until(has_ended, family[2], 60));
-        assert_status(yoke_future_wait(family[which], 60),
+        assert_status(yoke_future_wait(family[which], API_SECONDS),
                       which == 0 ? YOKE_EKERNEL : YOKE_EDEPENDENCY);
         assert_ok_pool(pool, run(increment, numbers));
         for (int i = 0; i < 3; i++) {
             yoke_future_destroy(family[i]);
         }
-        (void)yoke_pool_wait(pool, 60); /* what was not read of the others */
+        (void)yoke_pool_wait(pool, API_SECONDS); /* what was not read of the others */
     }
 }
 
@@ -351,7 +351,7 @@ static void a_report_for_all_is_one_for_each(void **state)
     (void)state;
     yoke_future_destroy(fail_unheard(numbers));
     yoke_future_destroy(fail_unheard(others));
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
     assert_ok_pool(pool, run(increment, numbers));
     assert_ok_pool(pool, run(increment, others));
 }
@@ -410,7 +410,7 @@ static void reductions_go_on(void **state)
                                      yoke_reduction_of(YOKE_REDUCE_SUM,
                                                        YOKE_TYPE_UINT32, others, N),
                                      &sum, NULL));
-    assert_status(yoke_future_wait(reduction, 60), YOKE_EDEPENDENCY);
+    assert_status(yoke_future_wait(reduction, API_SECONDS), YOKE_EDEPENDENCY);
     yoke_future_destroy(reduction);
     finish_failed(future);
 }
