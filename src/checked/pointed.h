@@ -25,7 +25,7 @@ typedef struct yk_pointed {
     size_t count;     /* 0: there is no such memory */
 } yk_pointed;
 
-/* For a launch that begins. What the system cannot protect, or has no memory for, is not checked. */
+/* For a launch that begins. What the system cannot protect is not checked. */
 void yk_pointed_init(yk_pointed *pointed, const yk_launch *launch);
 
 /* A no-op on a zeroed one. */

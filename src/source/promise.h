@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a kernel's source promises of its parameters: that one of them is the only way to its memory
- * (`restrict`), or that its memory does not change (`__constant`). Drivers may not report it, and not
- * before they have built the kernel.
+ * (`restrict`), or that its memory does not change (`__constant`). Drivers may not report it, and
+ * not before they have built the kernel.
  */
 #ifndef YK_SOURCE_PROMISE_H
 #define YK_SOURCE_PROMISE_H

@@ -48,8 +48,8 @@ unsigned char *yk_fence_inner(const yk_fence *fence, const unsigned char *at);
 /* A no-op on a zeroed one. */
 void yk_fence_destroy(yk_fence *fence);
 
-/* Memory that is there already, in whole pages, can only be read from here on. *fence starts zeroed.
- * False, and nothing has changed, if the system cannot. */
+/* Memory that is there already, in whole pages, can only be read from here on. *fence starts
+ * zeroed. False, and nothing has changed, if the system cannot. */
 bool yk_fence_watch(yk_fence *fence, void *base, size_t bytes);
 
 /* It can be written again. A no-op on a zeroed one. */

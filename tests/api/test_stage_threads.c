@@ -338,7 +338,7 @@ static void try_to_overtake(side_job *job)
     assert_contains(yoke_pool_error(pool), "are being copied in");
 }
 
-/* It comes after a job whose arrays are being copied in, and which has relied on what it changes. */
+/* It comes after a job whose arrays are being copied in, and which relies on what it changes. */
 static void overtake(side_job *copied, side_job *other)
 {
     pthread_t threads[2];
@@ -414,8 +414,8 @@ static void changed_offsets_do_not_overtake_copies(void **state)
     assert_ok(yoke_free(offsets));
 }
 
-/* Another thread adds the sums to the array at the end: what uses the array waits for it, and nothing
- * else does. */
+/* Another thread adds the sums to the array at the end: what uses the array waits for it, and
+ * nothing else does. */
 static void sums_are_added_beside_other_calls(void **state)
 {
     uint32_t *numbers = api_numbers(pool, 10);
