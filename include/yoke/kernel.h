@@ -89,7 +89,8 @@ typedef struct yoke_kernel_options {
      *  are counted. */
     size_t parameters;
     /** Seconds that yoke_kernel_create() may take: YOKE_ETIMEDOUT after that, and there is no
-     *  kernel. 0: as long as the builds take. */
+     *  kernel. 0: as long as the builds take. It does not end the reading of the source, which
+     *  comes first and takes about 0.1 s for a megabyte. */
     double timeout;
     /** A file of OpenCL C, in place of .source: its name, relative to the working directory. What it
      *  includes is searched for in its folder, too. It is read when the kernel is created;

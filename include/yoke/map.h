@@ -61,10 +61,11 @@ typedef struct yoke_map_options {
      *  cancelled or timed out stops, at these steps. Rounded up to whole groups. */
     size_t chunk;
     /** Submission does not wait: YOKE_EAGAIN if there is no room for one more job, if devices that
-     *  .devices may mean are still being found, or if a job in flight changes an array outside the
-     *  pool's memory that this job uses, or adds into one (yoke_sum_into()), or if a kernel of the library's (of a reduction) is not
-     *  built yet. Otherwise it waits, but never longer than .timeout:
-     *  YOKE_EDEADLINE. */
+     *  .devices may mean are still being found, if a job in flight changes an array outside the
+     *  pool's memory that this job uses, or adds into one (yoke_sum_into()), if arrays of another
+     *  job are being copied in (.stage) that relies on what this one changes, or if a kernel of the
+     *  library's (of a reduction) is not built yet. Otherwise it waits, but never longer than
+     *  .timeout: YOKE_EDEADLINE. */
     bool no_wait;
     unsigned char reserved[7]; /**< 0 */
     /** The job is recorded in this graph and not run now: see graph.h. It has no future and no

@@ -12,7 +12,9 @@
 #include "base/bits.h"
 #include "checked/compare.h"
 #include "checked/finding.h"
+#include "checked/pointed.h"
 #include "checked/stage.h"
+#include "checked/unit_size.h"
 #include "sys/fence.h"
 #include "sys/wakeup.h"
 
@@ -28,17 +30,13 @@ typedef struct check_device {
     uint64_t unit_items;         /* run at a time */
     yk_check_stage *stages[YK_PLACES]; /* NULL: not used yet */
     yk_comparison comparison;
+    yk_pointed pointed;
+    yk_unit passing; /* the chunk that is passed through */
     yk_error scratch;
 } check_device;
 
 /* Launches of the inner device have ids that no job has. */
 static const uint64_t first_id = UINT64_C(1) << 62;
-
-/* The maximum number of units of a launch, given what calling a kernel costs, and the maximum
- * number of bytes that all of them may move. */
-static const uint64_t max_native_units = (uint64_t)1 << 17;
-static const uint64_t max_source_units = (uint64_t)1 << 15;
-static const uint64_t max_bytes = (uint64_t)16 << 30;
 
 static check_device *check_of(yk_device *device)
 {
@@ -136,6 +134,7 @@ static void check_end(yk_device *device)
         free(check->stages[i]);
         check->stages[i] = NULL;
     }
+    yk_pointed_fini(&check->pointed);
     check->begun = NULL;
     check->launch = NULL;
 }
@@ -153,54 +152,6 @@ static void check_close(yk_device *device)
     }
     yk_comparison_fini(&check->comparison);
     free(check);
-}
-
-static bool is_read_by_all(const yk_arg *arg)
-{
-    return (arg->access & YK_READ) != 0 &&
-           (arg->parts == YK_PARTS_WHOLE || (arg->flags & YK_ARG_READS_ALL) != 0);
-}
-
-/* About how many bytes the checks move for a unit in the middle of the range. */
-static uint64_t unit_cost(const yk_launch *launch, uint64_t items)
-{
-    enum { RUNS = 5, PAGE = 4096 };
-    const uint64_t first = launch->begin[launch->split];
-    const uint64_t begin = first + (launch->size[launch->split] - items) / 2;
-    uint64_t bytes = 0;
-
-    for (uint32_t i = 0; i < launch->arg_count; i++) {
-        const yk_arg *arg = &launch->args[i];
-        yk_extent all[YK_MAX_EXTENTS + 1];
-        size_t count = yk_footprint_read(launch, arg, begin, begin + items, all);
-
-        if (is_read_by_all(arg) && yk_extent_pieces(&all[0]) == 1) {
-            count = 0; /* it is copied once */
-        }
-        count += yk_footprint_write(launch, arg, begin, begin + items, all + count);
-        for (size_t k = 0; k < count; k++) {
-            bytes += PAGE + yk_extent_end(&all[k]) - all[k].address;
-        }
-    }
-    return RUNS * bytes;
-}
-
-/* One item at a time, or one work-group, unless that would take too long. */
-static uint64_t choose_unit(const check_device *check, const yk_launch *launch)
-{
-    const uint64_t items = launch->size[launch->split];
-    const uint64_t least = yk_max(launch->group[launch->split], 1);
-    const uint64_t max_count = check->is_source ? max_source_units : max_native_units;
-    uint64_t unit = least * yk_div_up(yk_div_up(items, least), max_count);
-
-    if (launch->whole != 0) {
-        return items;
-    }
-    while (unit < items &&
-           yk_div_up(items, unit) * unit_cost(launch, unit) > max_bytes) {
-        unit *= 2;
-    }
-    return unit;
 }
 
 static bool writes_through_pointers(const yk_launch *launch)
@@ -239,7 +190,8 @@ static yoke_status check_begin(yk_device *device, const yk_kernel *kernel,
     check->kernel = kernel;
     check->launch = launch;
     check->launch_id = launch->id;
-    check->unit_items = choose_unit(check, launch);
+    check->unit_items = yk_unit_choose(launch, check->is_source);
+    yk_pointed_init(&check->pointed, launch);
     return YOKE_OK;
 }
 
@@ -291,6 +243,28 @@ static yoke_status open_stage(check_device *check, yk_check_stage *stage, yk_uni
     return status;
 }
 
+static yoke_status check_report(check_device *check, const yk_finding *finding,
+                                yk_error *error)
+{
+    yk_parameter parameters[YK_MAX_ARGS];
+    const int count =
+        check->inner->ops->parameters(check->inner, check->kernel, parameters);
+
+    return yk_finding_report(finding, check->launch, parameters, count, error);
+}
+
+/* After a run: whether it has written to memory that it may only read through pointers. */
+static yoke_status check_pointed(check_device *check, yk_unit unit,
+                                 const yk_trespass *trespass, yk_error *error)
+{
+    yk_finding found = {.kind = YK_FOUND_WRITE, .unit = unit};
+
+    return yk_pointed_find(&check->pointed, trespass->address, &found.index,
+                           &found.offset)
+               ? check_report(check, &found, error)
+               : YOKE_OK;
+}
+
 /* A yk_stage_runner. */
 static yoke_status run_unit(void *context, yk_check_stage *stage, yk_unit unit,
                             yk_outcome *outcome, yk_error *error)
@@ -307,20 +281,15 @@ static yoke_status run_unit(void *context, yk_check_stage *stage, yk_unit unit,
         outcome->status = yk_device_run(check->inner, unit.begin, unit.end, error);
     }
     outcome->has_trespassed = yk_fences_settle(&outcome->trespass);
+    if (outcome->has_trespassed &&
+        yk_pointed_has(&check->pointed, outcome->trespass.fence)) {
+        outcome->has_trespassed = false;
+        outcome->status = check_pointed(check, unit, &outcome->trespass, error);
+    }
     if (is_repeated) {
         yk_output_unmute();
     }
     return outcome->status;
-}
-
-static yoke_status check_report(check_device *check, const yk_finding *finding,
-                                yk_error *error)
-{
-    yk_parameter parameters[YK_MAX_ARGS];
-    const int count =
-        check->inner->ops->parameters(check->inner, check->kernel, parameters);
-
-    return yk_finding_report(finding, check->launch, parameters, count, error);
 }
 
 static yk_unit unit_at(const check_device *check, uint64_t begin, uint64_t end)
@@ -436,6 +405,62 @@ static yoke_status run_in_place(check_device *check, uint64_t begin, uint64_t en
     return status;
 }
 
+/* The same, while memory that is reached through pointers cannot be written. */
+static yoke_status run_in_place_fenced(check_device *check, uint64_t begin, uint64_t end,
+                                       yk_error *error)
+{
+    yk_trespass trespass;
+    yoke_status status;
+
+    if (check->pointed.count == 0) {
+        return run_in_place(check, begin, end, error);
+    }
+    yk_fences_arm();
+    yk_pointed_shut(&check->pointed, false);
+    status = run_in_place(check, begin, end, error);
+    if (yk_fences_settle(&trespass) && status == YOKE_OK) {
+        status = yk_pointed_has(&check->pointed, trespass.fence)
+                     ? check_pointed(check, (yk_unit){begin, end, false}, &trespass, error)
+                     : yk_fail(error, YOKE_ECHECK,
+                               "the kernel has used an address that it got in an earlier call");
+    }
+    yk_fences_disarm();
+    return status;
+}
+
+/* What is not checked in images runs once. */
+static yoke_status pass_start(check_device *check, unsigned lane, uint64_t begin,
+                              uint64_t end, yk_error *error)
+{
+    yoke_status status;
+
+    if (check->pointed.count > 0) {
+        yk_fences_arm();
+        yk_pointed_shut(&check->pointed, false);
+    }
+    check->passing = (yk_unit){begin, end, false};
+    status = check->inner->ops->start(check->inner, lane, begin, end, error);
+    if (status != YOKE_OK) {
+        yk_trespass unused;
+
+        (void)yk_fences_settle(&unused);
+        yk_fences_disarm();
+    }
+    return status;
+}
+
+static yoke_status pass_finish(check_device *check, unsigned lane, yk_error *error)
+{
+    yoke_status status = check->inner->ops->finish(check->inner, lane, error);
+    yk_trespass trespass;
+
+    if (yk_fences_settle(&trespass) && status == YOKE_OK && error != NULL) {
+        status = check_pointed(check, check->passing, &trespass, error);
+    }
+    yk_fences_disarm();
+    return status;
+}
+
 static yoke_status check_start(yk_device *device, unsigned lane, uint64_t begin,
                                uint64_t end, yk_error *error)
 {
@@ -443,8 +468,9 @@ static yoke_status check_start(yk_device *device, unsigned lane, uint64_t begin,
     yoke_status status = YOKE_OK;
 
     if (is_passed_through(check)) {
-        return check->inner->ops->start(check->inner, lane, begin, end, error);
+        return pass_start(check, lane, begin, end, error);
     }
+    yk_pointed_shut(&check->pointed, true);
     /* after a driver's handlers: the driver with which it builds was loaded in begin */
     yk_fences_arm();
     yk_output_mute();
@@ -456,16 +482,14 @@ static yoke_status check_start(yk_device *device, unsigned lane, uint64_t begin,
         status = compare_all(check, begin, end, error);
     }
     yk_fences_disarm();
-    return status == YOKE_OK ? run_in_place(check, begin, end, error) : status;
+    return status == YOKE_OK ? run_in_place_fenced(check, begin, end, error) : status;
 }
 
 static yoke_status check_finish(yk_device *device, unsigned lane, yk_error *error)
 {
     check_device *check = check_of(device);
 
-    return is_passed_through(check)
-               ? check->inner->ops->finish(check->inner, lane, error)
-               : YOKE_OK;
+    return is_passed_through(check) ? pass_finish(check, lane, error) : YOKE_OK;
 }
 
 static const yk_device_ops check_ops = {

@@ -271,6 +271,11 @@ static void describe_write(sentence *to, const yk_finding *finding,
 
     sentence_add(to, " write%s ", s);
     add_place(to, finding, launch);
+    if ((arg->flags & YK_ARG_BY_POINTER) != 0) {
+        sentence_add(to, ", but yoke_uses() declares the memory as read only; "
+                         "YOKE_ACCESS_READ_WRITE would declare it as written, too");
+        return;
+    }
     if ((arg->access & YK_WRITE) == 0) {
         sentence_add(to, ", but the array is declared as read-only; yoke_inout() and "
                          "yoke_inout_read_all() declare an array as written, too");
@@ -301,7 +306,7 @@ yoke_status yk_finding_report(const yk_finding *finding, const yk_launch *launch
     const char *s = is_one(finding, launch) ? "s" : "";
     sentence text = {.used = 0};
 
-    sentence_add(&text, "argument %" PRIu32, finding->index + 1);
+    sentence_add(&text, "argument %" PRIu32, yk_launch_number(launch, finding->index));
     if ((int)finding->index < parameter_count &&
         parameters[finding->index].name[0] != '\0') {
         sentence_add(&text, " (%s)", parameters[finding->index].name);

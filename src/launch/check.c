@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "launch/check.h"
 
+#include "base/text.h"
 #include "launch/alias.h"
 #include "launch/check_between.h"
 #include "launch/check_copies.h"
@@ -71,16 +72,55 @@ bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
            (arg_disturbs(a, x, b, y) || arg_disturbs(b, y, a, x));
 }
 
-/* What is used but not passed follows the arguments. */
-static yoke_status check_pair(const yk_launch *launch, uint32_t first, uint32_t second,
-                              yk_error *error)
+/* "parameter 2 ('b', uint*)" */
+static void check_write_label(const yk_launch_input *input, uint32_t index, char *text,
+                              size_t bytes)
 {
-    return second < launch->arg_count
-               ? yk_alias_check(launch, first, second, error)
-               : yk_used_refuse_overlap(launch, first, second, error);
+    if ((int)index < input->parameter_count && input->parameters[index].name[0] != '\0') {
+        yk_text_format(text, bytes, "parameter %u ('%s', %s)", index + 1,
+                       input->parameters[index].name, input->parameters[index].type);
+    } else {
+        yk_text_format(text, bytes, "parameter %u", index + 1);
+    }
 }
 
-static yoke_status check_overlap(yk_launch *launch, yk_error *error)
+/* The compiler may rely on it that no other parameter is the same memory. Found here, so that all
+ * devices say the same, also those that run a native form. */
+static yoke_status check_promise(const yk_launch_input *input, uint32_t index,
+                                 uint32_t other, yk_error *error)
+{
+    const yk_promises *promises = &input->kernel->promises;
+    const bool is_constant = yk_promise_has(promises->constant, index);
+    char label[160];
+
+    if (!is_constant && !yk_promise_has(promises->restricted, index)) {
+        return YOKE_OK;
+    }
+    check_write_label(input, index, label, sizeof label);
+    return yk_fail(error, YOKE_EINVAL,
+                   "%s is declared %s, so argument %u cannot be the same array, one of "
+                   "them read and one written; declare it __global without restrict",
+                   label, is_constant ? "__constant" : "restrict", other + 1);
+}
+
+/* What is used but not passed follows the arguments. */
+static yoke_status check_pair(const yk_launch *launch, const yk_launch_input *input,
+                              uint32_t first, uint32_t second, yk_error *error)
+{
+    yoke_status status;
+
+    if (second >= launch->arg_count) {
+        return yk_used_refuse_overlap(launch, first, second, error);
+    }
+    status = yk_alias_check(launch, first, second, error);
+    if (status == YOKE_OK) {
+        status = check_promise(input, first, second, error);
+    }
+    return status == YOKE_OK ? check_promise(input, second, first, error) : status;
+}
+
+static yoke_status check_overlap(yk_launch *launch, const yk_launch_input *input,
+                                 yk_error *error)
 {
     bool has_aliases = false;
     yoke_status status = YOKE_OK;
@@ -88,7 +128,7 @@ static yoke_status check_overlap(yk_launch *launch, yk_error *error)
     for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         for (uint32_t j = 0; j < i && status == YOKE_OK; j++) {
             if (yk_args_conflict(launch, &launch->args[j], launch, &launch->args[i])) {
-                status = check_pair(launch, j, i, error);
+                status = check_pair(launch, input, j, i, error);
                 has_aliases = true;
             }
         }
@@ -177,5 +217,5 @@ yoke_status yk_launch_fill(yk_launch *launch, const yk_launch_input *input,
     launch->arg_count = (uint32_t)yk_request_passed(input->request);
     launch->task = input->request->task;
     status = fill_args(launch, input, error);
-    return status == YOKE_OK ? check_overlap(launch, error) : status;
+    return status == YOKE_OK ? check_overlap(launch, input, error) : status;
 }

@@ -206,6 +206,11 @@ static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
                        "yoke_arg_image() is for arrays that parameters take: yoke_in(), "
                        "yoke_out() and their like");
     }
+    if (yk_arg_is_image(arg) && arg->ends != NULL) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the parts of an image have a place of their own: not yoke_arg_between() "
+                       "or yoke_arg_by()");
+    }
     if (yk_arg_has_copies(arg)) {
         return yk_check_copies(launch, to, input, index, error);
     }

@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "launch/check_array.h"
+#include "launch/check_used.h"
 #include "shm/work_range.h"
 
 bool yk_arg_has_copies(const yoke_arg *arg)
@@ -88,14 +89,11 @@ static yoke_status copies_list_array(yk_launch *launch, const yk_launch_input *i
 {
     const yoke_arg whole = yoke_arg_array(arg->pointer, (size_t)bytes,
                                           YOKE_ACCESS_READ_WRITE, YOKE_PARTS_WHOLE);
-    yk_arg *used = &launch->args[yk_launch_array_count(launch)];
-    yoke_status status;
+    yk_arg *used;
+    yoke_status status = yk_used_place(launch, &used, error);
 
-    if (yk_launch_array_count(launch) == YK_MAX_ARGS) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "%u arguments and arrays that items add into given; at most %d are "
-                       "allowed",
-                       yk_launch_array_count(launch) + 1, YK_MAX_ARGS);
+    if (status != YOKE_OK) {
+        return status;
     }
     *used = (yk_arg){.kind = YK_ARG_ARRAY, .bytes = bytes};
     status = yk_check_array(launch, used, input, &whole, error);

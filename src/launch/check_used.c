@@ -3,18 +3,19 @@
 
 #include "launch/check_array.h"
 
-/* The place for one more. */
-static yoke_status used_place(yk_launch *launch, yk_arg **place, yk_error *error)
+yoke_status yk_used_place(yk_launch *launch, yk_arg **place, yk_error *error)
 {
     const uint32_t count = yk_launch_array_count(launch);
 
+    *place = NULL;
+    if (count == YK_MAX_ARGS) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "%u arguments, offsets of ragged arrays, scalars in memory and arrays "
+                       "that items add into given; at most %d are allowed",
+                       count + 1, YK_MAX_ARGS);
+    }
     *place = &launch->args[count];
-    return count < YK_MAX_ARGS
-               ? YOKE_OK
-               : yk_fail(error, YOKE_EINVAL,
-                         "%u arguments, offsets of ragged arrays and scalars in memory given; "
-                         "at most %d are allowed",
-                         count + 1, YK_MAX_ARGS);
+    return YOKE_OK;
 }
 
 yoke_status yk_used_add(yk_launch *launch, const yk_launch_input *input, const yk_used *memory,
@@ -22,7 +23,7 @@ yoke_status yk_used_add(yk_launch *launch, const yk_launch_input *input, const y
 {
     yk_allocation block;
     yk_arg *used;
-    const yoke_status status = used_place(launch, &used, error);
+    const yoke_status status = yk_used_place(launch, &used, error);
 
     if (status != YOKE_OK) {
         return status;
@@ -55,7 +56,7 @@ yoke_status yk_used_add_pointed(yk_launch *launch, const yk_launch_input *input,
 {
     yk_allocation block;
     yk_arg *used;
-    yoke_status status = used_place(launch, &used, error);
+    yoke_status status = yk_used_place(launch, &used, error);
 
     if (status != YOKE_OK) {
         return status;

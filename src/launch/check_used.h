@@ -15,6 +15,9 @@ typedef struct yk_used {
     uint32_t flags;      /* YK_ARG_READ_EARLY or YK_ARG_AT_START */
 } yk_used;
 
+/* The place for one more, which is not listed yet; YOKE_EINVAL: there are too many. */
+yoke_status yk_used_place(yk_launch *launch, yk_arg **place, yk_error *error);
+
 /* Adds it: from now on no job changes it before this one ends. The memory that is read may reach
  * beyond the allocation: the caller checks that. */
 yoke_status yk_used_add(yk_launch *launch, const yk_launch_input *input, const yk_used *memory,

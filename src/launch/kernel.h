@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "source/promise.h"
 #include "sys/elf.h"
 
 enum {
@@ -55,10 +56,12 @@ typedef struct yk_kernel {
     uint32_t needs_double; /* devices without double precision cannot run the source */
     uint32_t parameter_count; /* as declared by the program; 0: not declared */
     uint32_t is_own;          /* the library's own: it does what it declares */
+    yk_promises promises; /* of its source's parameters */
     char name[YK_KERNEL_NAME_BYTES];
 } yk_kernel;
 
-static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 528 + 24 + 128, "no padding");
+static_assert(sizeof(yk_kernel) == 8 + 24 + 16 + 528 + 24 + 64 + 128, "no padding");
+static_assert((int)YK_MAX_ARGS == 64 * (int)YK_PROMISE_WORDS, "a bit for each parameter");
 
 static inline bool yk_kernel_has_native(const yk_kernel *kernel)
 {

@@ -77,7 +77,8 @@ static yoke_status check_argument(const yk_cl_kernel *kernel, const yk_arg *arg,
     return YOKE_OK;
 }
 
-/* The compiler may rely on it that no other parameter is the same memory. */
+/* The compiler may rely on it that no other parameter is the same memory. What the source's text
+ * shows of it was refused at submission. */
 static yoke_status check_unshared(const yk_cl_kernel *kernel, size_t index,
                                   size_t other, yk_error *error)
 {

@@ -154,6 +154,7 @@ static void collect_finish_locked(yoke_pool *pool, yoke_future *future,
     collect_drop_completions_locked(pool, future);
     collect_free_slot_locked(pool, slot);
     pool->jobs.collected++;
+    pool->jobs.adding -= future->adds;
     pool->jobs.is_stalled = false;
     future->collected = true;
     if (future->result_state == YK_RESULT_DUE || has_callback(future)) {

@@ -27,7 +27,8 @@ yoke_future *yk_future_create_locked(yoke_pool *pool, const yk_request *request)
         future->scratch_args = request->scratch_args;
         future->lands = future->lands_failed =
             request->on_failure == YOKE_ON_FAILURE_KEEP;
-        future->lands |= request->blocks != NULL;
+        future->adds = request->blocks != NULL;
+        future->lands |= future->adds;
         future->on_success = request->on_success;
         future->on_error = request->on_error;
         future->on_context = request->on_context;

@@ -26,6 +26,7 @@ typedef struct yk_job_table {
     uint32_t count;
     uint32_t landing;       /* jobs whose results are being copied without the lock */
     uint32_t filling;       /* submissions that fill copies without the lock */
+    uint32_t adding;        /* jobs that add into arrays when they land, from submission on */
     uint64_t collected;     /* jobs so far */
     bool is_stalled; /* a submission has waited in vain, and no job was collected since */
     uint64_t next_sequence; /* of jobs */
@@ -57,6 +58,7 @@ struct yoke_future {
     bool is_left;  /* the call that waited for it was left: its results have no place */
     bool lands;    /* a completion has something to do before collection */
     bool lands_failed; /* ... also if the job has failed: some items may be done */
+    bool adds;       /* ... and adds into an array then */
     bool is_landing; /* a thread is in it: the job is that thread's to collect */
     bool
         is_reserved; /* the submission fills copies: its slot, arrays and kernel are in use */

@@ -13,6 +13,7 @@
 #include "source/include.h"
 #include "source/source.h"
 #include "source/source_file.h"
+#include "source/promise.h"
 #include "source/variable.h"
 #include "sys/elf.h"
 
@@ -193,16 +194,21 @@ static bool kernel_evict_function_locked(yoke_pool *pool)
 typedef struct recipe {
     const yoke_kernel_options *options;
     const yk_kernel *task; /* NULL: options say all */
+    yk_promises promises;  /* of the options' source */
 } recipe;
 
 static yoke_status describe_any(yoke_pool *pool, yk_kernel *kernel, recipe from,
                                 yk_error *error)
 {
-    if (from.task == NULL) {
-        return kernel_describe(pool, kernel, from.options, error);
+    yoke_status status;
+
+    if (from.task != NULL) {
+        *kernel = *from.task;
+        return YOKE_OK;
     }
-    *kernel = *from.task;
-    return YOKE_OK;
+    status = kernel_describe(pool, kernel, from.options, error);
+    kernel->promises = from.promises;
+    return status;
 }
 
 static yoke_status kernel_announce(yoke_kernel *kernel, recipe from, yk_error *error)
@@ -542,12 +548,18 @@ static yoke_status create_of_source(yoke_kernel **kernel, const yoke_kernel *mod
                                     const yk_limit *limit, yk_error *error)
 {
     yoke_kernel_options options = *given;
+    recipe from = {.options = &options};
     yk_whole_source whole;
     yoke_status status = make_whole(&whole, &options, error);
 
+    if (status == YOKE_OK && options.source != NULL &&
+        !yk_promises_read(&from.promises, options.source, options.build_options,
+                          options.name)) {
+        status = yk_fail(error, YOKE_ENOMEM, "kernel '%s': cannot allocate memory for its source",
+                         options.name);
+    }
     if (status == YOKE_OK) {
-        status =
-            kernel_make(kernel, model, (recipe){.options = &options}, limit, error);
+        status = kernel_make(kernel, model, from, limit, error);
     }
     yk_whole_source_fini(&whole);
     return status;

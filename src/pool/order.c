@@ -65,14 +65,17 @@ static bool order_changes_used(const yk_launch *earlier, const yk_launch *later)
     return false;
 }
 
+/* Jobs that are copied in by another thread now are not listed by age yet. */
 bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch)
 {
-    const bool reads = yk_launch_uses(launch, YK_ARG_READ_EARLY);
+    const uint32_t slots =
+        yk_launch_uses(launch, YK_ARG_READ_EARLY) ? yk_job_slot_count(pool->control) : 0;
 
-    for (uint32_t i = 0; reads && i < pool->jobs.count; i++) {
-        const uint32_t slot = pool->jobs.slots_by_age[i];
+    for (uint32_t slot = 0; slot < slots; slot++) {
+        const yk_launch *other = &pool->control->jobs[slot].launch;
 
-        if (order_changes_used(&pool->control->jobs[slot].launch, launch)) {
+        if (pool->jobs.futures_by_slot[slot] != NULL && other != launch &&
+            order_changes_used(other, launch)) {
             return true;
         }
     }
@@ -82,7 +85,9 @@ bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch
 /* Whether a job adds to an array, in the application and after its end, that the launch uses. */
 static bool order_adds_into_used(const yk_launch *adding, const yk_launch *launch)
 {
-    for (uint32_t i = adding->arg_count; i < yk_launch_array_count(adding); i++) {
+    const uint32_t first = adding->block_items != 0 ? adding->arg_count : UINT32_MAX;
+
+    for (uint32_t i = first; i < yk_launch_array_count(adding); i++) {
         for (uint32_t j = 0; j < yk_launch_array_count(launch); j++) {
             if ((adding->args[i].flags & YK_ARG_ADDED) != 0 &&
                 yk_args_conflict(adding, &adding->args[i], launch, &launch->args[j])) {
@@ -95,12 +100,29 @@ static bool order_adds_into_used(const yk_launch *adding, const yk_launch *launc
 
 bool yk_order_adds_into_locked(const yoke_pool *pool, const yk_launch *launch)
 {
-    /* also those that are copied in by another thread now, which are not listed by age yet */
-    for (uint32_t slot = 0; slot < yk_job_slot_count(pool->control); slot++) {
+    const uint32_t slots = pool->jobs.adding > 0 ? yk_job_slot_count(pool->control) : 0;
+
+    for (uint32_t slot = 0; slot < slots; slot++) {
         const yk_launch *other = &pool->control->jobs[slot].launch;
 
         if (pool->jobs.futures_by_slot[slot] != NULL && other != launch &&
-            other->block_items != 0 && order_adds_into_used(other, launch)) {
+            order_adds_into_used(other, launch)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool yk_order_overtakes_locked(const yoke_pool *pool, const yk_launch *launch)
+{
+    const uint32_t slots = pool->jobs.filling > 0 ? yk_job_slot_count(pool->control) : 0;
+
+    for (uint32_t slot = 0; slot < slots; slot++) {
+        const yoke_future *other = pool->jobs.futures_by_slot[slot];
+        const yk_launch *filled = &pool->control->jobs[slot].launch;
+
+        if (other != NULL && other->is_reserved &&
+            (order_changes_used(launch, filled) || order_adds_into_used(launch, filled))) {
             return true;
         }
     }

@@ -64,6 +64,10 @@ bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch
  * lands, after its end. */
 bool yk_order_adds_into_locked(const yoke_pool *pool, const yk_launch *launch);
 
+/* Whether the launch changes what a submission that copies arrays in relies on: what it has read,
+ * or an array that the launch adds into. That job would come behind this one. */
+bool yk_order_overtakes_locked(const yoke_pool *pool, const yk_launch *launch);
+
 /* A job waits for none and needs none, as far as is known. */
 void yk_order_clear_locked(yoke_pool *pool, uint32_t slot);
 

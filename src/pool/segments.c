@@ -169,6 +169,7 @@ static yoke_status segments_attach_locked(yoke_pool *pool, uint32_t slot,
     }
     *open = (yk_open_segment){
         .segment = *segment, .pointer = pointer, .read_only = read_only};
+    yk_spoiled_open_segment_locked(pool, segment, allocation.id, pointer);
     pool_segment_announce(pool->control, slot, open, &allocation, name);
     return YOKE_OK;
 }
@@ -351,6 +352,7 @@ static yoke_status segments_detach_locked(yoke_pool *pool, uint32_t slot,
         return yk_fail(error, YOKE_ESYSTEM, "cannot unmap %s '%s': %s",
                        yk_segment_noun(name), name, strerror(errno));
     }
+    yk_spoiled_close_segment_locked(pool, &open->segment, allocation->id, open->pointer);
     atomic_store(&control->attachments[slot].id, 0);
     (void)yk_arena_detach(&pool->arena, open->pointer,
                           atomic_fetch_add(&control->segments_closed, 1) + 1, NULL);

@@ -20,8 +20,13 @@
 #include "launch/check.h"
 #include "pool/pool.h"
 
-/* A program that leaves more failures than that unread gives up the oldest. */
+/* Of more failures that are not reported it is not known what they should have written: all memory
+ * counts as spoiled then. */
 enum { MAX_SPOILED = 1024 };
+
+static const char lost_text[] =
+    "more jobs have failed than the pool remembers, and none of the failures was reported: any "
+    "array may lack results (wait for the jobs, or call yoke_pool_wait())";
 
 struct yk_spoiled {
     yk_spoiled *next; /* an older one */
@@ -42,6 +47,19 @@ static void spoiled_join_families_locked(yoke_pool *pool, uint64_t from, uint64_
     for (yoke_future *f = pool->jobs.futures; f != NULL && from != into; f = f->next) {
         f->family = f->family == from ? into : f->family;
     }
+    if (pool->spoiled.lost_family == from) {
+        pool->spoiled.lost_family = into;
+    }
+}
+
+/* It is not known any more what a failure of the family has spoiled. */
+static void spoiled_lose_locked(yoke_pool *pool, uint64_t family)
+{
+    if (pool->spoiled.has_lost) {
+        spoiled_join_families_locked(pool, pool->spoiled.lost_family, family);
+    }
+    pool->spoiled.has_lost = true;
+    pool->spoiled.lost_family = family;
 }
 
 static bool is_unsuccessful(const yoke_pool *pool, uint32_t slot)
@@ -94,13 +112,14 @@ void yk_spoiled_forget_locked(yoke_pool *pool, uint64_t family)
     for (yoke_future *f = pool->jobs.futures; f != NULL; f = f->next) {
         f->is_forgiven |= f->family == family;
     }
+    pool->spoiled.has_lost &= pool->spoiled.lost_family != family;
 }
 
 /* Some failures were reported without a call on the pool. */
 static void spoiled_forget_told_locked(yoke_pool *pool)
 {
-    for (yoke_future *f = pool->jobs.futures; f != NULL && pool->spoiled.newest != NULL;
-         f = f->next) {
+    for (yoke_future *f = pool->jobs.futures;
+         f != NULL && (pool->spoiled.newest != NULL || pool->spoiled.has_lost); f = f->next) {
         if (f->told && f->collected && f->status != YOKE_OK && !f->is_forgiven) {
             yk_spoiled_forget_locked(pool, f->family);
         }
@@ -109,11 +128,9 @@ static void spoiled_forget_told_locked(yoke_pool *pool)
 
 /* ---- noting ---- */
 
-/* Memory outside the pool is not noted: its address may be that of another array later. */
 static bool spoiled_is_written(const yk_arg *arg)
 {
-    return arg->kind == YK_ARG_ARRAY && (arg->access & YK_WRITE) != 0 &&
-           arg->block_id != 0;
+    return arg->kind == YK_ARG_ARRAY && (arg->access & YK_WRITE) != 0;
 }
 
 /* Partial results of a reduction are the library's, and among its first arguments: their memory is
@@ -125,15 +142,19 @@ static bool spoiled_is_scratch(const yoke_future *future, const yk_launch *launc
            (arg < 64 && (future->scratch_args >> arg & 1) != 0);
 }
 
-/* Keeps of a launch what it writes. Whether that is anything. */
-static bool keep_written(yk_launch *launch, const yoke_future *future)
+/* Keeps of a launch what it writes. Whether that is anything. What was staged is kept as the array
+ * of the program, whose memory may become another array's before the failure is reported: jobs
+ * that use that one fail for nothing, but no job that uses this one succeeds. */
+static bool spoiled_keep_written_locked(const yoke_pool *pool, yk_launch *launch,
+                                        const yoke_future *future)
 {
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
         if (spoiled_is_written(&launch->args[i]) &&
             !spoiled_is_scratch(future, launch, i)) {
-            launch->args[count++] = launch->args[i];
+            launch->args[count++] =
+                yk_stage_original_locked(pool, future->ref.slot, launch, i);
         }
     }
     launch->arg_count = count;
@@ -164,6 +185,7 @@ static void spoiled_drop_oldest_locked(yoke_pool *pool)
     while ((*link)->next != NULL) {
         link = &(*link)->next;
     }
+    spoiled_lose_locked(pool, (*link)->family);
     spoiled_drop_locked(pool, link);
 }
 
@@ -178,12 +200,13 @@ void yk_spoiled_note_locked(yoke_pool *pool, yoke_future *future,
     }
     new = calloc(1, sizeof *new);
     if (new == NULL) {
+        spoiled_lose_locked(pool, future->family);
         return;
     }
     new->family = future->family;
     new->sequence = future->sequence;
     new->launch = *launch;
-    if (!keep_written(&new->launch, future) || is_noted(pool, new)) {
+    if (!spoiled_keep_written_locked(pool, &new->launch, future) || is_noted(pool, new)) {
         free(new);
         return;
     }
@@ -197,16 +220,29 @@ void yk_spoiled_note_locked(yoke_pool *pool, yoke_future *future,
 
 /* ---- asking ---- */
 
-static bool spoiled_is_needed(const yk_launch *launch, const yk_spoiled *spoiled)
+static bool spoiled_is_met(const yk_spoiled *spoiled, const yk_launch *launch,
+                           const yk_arg *arg)
+{
+    for (uint32_t k = 0; k < spoiled->launch.arg_count; k++) {
+        const yk_arg *bad = &spoiled->launch.args[k];
+
+        if (arg->block_id == bad->block_id &&
+            yk_args_conflict(&spoiled->launch, bad, launch, arg)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the job in the slot needs it. */
+static bool spoiled_is_needed_locked(const yoke_pool *pool, uint32_t slot,
+                                     const yk_launch *launch, const yk_spoiled *spoiled)
 {
     for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
-        for (uint32_t k = 0; k < spoiled->launch.arg_count; k++) {
-            const yk_arg *bad = &spoiled->launch.args[k];
+        const yk_arg arg = yk_stage_original_locked(pool, slot, launch, i);
 
-            if (launch->args[i].block_id == bad->block_id &&
-                yk_args_conflict(&spoiled->launch, bad, launch, &launch->args[i])) {
-                return true;
-            }
+        if (spoiled_is_met(spoiled, launch, &arg)) {
+            return true;
         }
     }
     return false;
@@ -219,10 +255,14 @@ const char *yk_spoiled_needed_locked(yoke_pool *pool, yoke_future *future,
 
     spoiled_forget_told_locked(pool);
     for (const yk_spoiled *s = pool->spoiled.newest; s != NULL; s = s->next) {
-        if (spoiled_is_needed(launch, s)) {
+        if (spoiled_is_needed_locked(pool, future->ref.slot, launch, s)) {
             why = s->why != NULL ? s->why : "";
             spoiled_join_families_locked(pool, s->family, future->family);
         }
+    }
+    if (pool->spoiled.has_lost) {
+        why = why != NULL ? why : lost_text;
+        spoiled_join_families_locked(pool, pool->spoiled.lost_family, future->family);
     }
     return why;
 }
@@ -240,6 +280,18 @@ void yk_spoiled_leave_locked(yoke_pool *pool, const yoke_future *future)
     }
 }
 
+/* Whether the program can still ask for a failure that is lost. */
+static bool spoiled_has_future_of_lost(const yoke_pool *pool)
+{
+    for (const yoke_future *f = pool->jobs.futures; f != NULL; f = f->next) {
+        if (f->collected && f->status != YOKE_OK && !f->is_forgiven &&
+            f->family == pool->spoiled.lost_family) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void yk_spoiled_forget_orphans_locked(yoke_pool *pool)
 {
     yk_spoiled *s = pool->spoiled.newest;
@@ -251,6 +303,9 @@ void yk_spoiled_forget_orphans_locked(yoke_pool *pool)
         } else {
             s = s->next;
         }
+    }
+    if (pool->spoiled.has_lost && !spoiled_has_future_of_lost(pool)) {
+        yk_spoiled_forget_locked(pool, pool->spoiled.lost_family);
     }
 }
 
@@ -270,8 +325,81 @@ void yk_spoiled_move_locked(yoke_pool *pool, uint64_t from_id, uint64_t to_id,
     }
 }
 
+/* ---- segments that are closed and opened again ---- */
+
+/* A closed segment of which something is spoiled. Its memory goes on under its name. */
+struct yk_spoiled_segment {
+    yk_spoiled_segment *next;
+    yk_segment segment; /* what identifies it */
+    uint64_t block_id;  /* when it was open */
+    uint64_t address;
+};
+
+static bool spoiled_has_block(const yoke_pool *pool, uint64_t block_id)
+{
+    for (const yk_spoiled *s = pool->spoiled.newest; s != NULL; s = s->next) {
+        for (uint32_t i = 0; i < s->launch.arg_count; i++) {
+            if (s->launch.args[i].block_id == block_id) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void yk_spoiled_close_segment_locked(yoke_pool *pool, const yk_segment *segment,
+                                     uint64_t block_id, const void *pointer)
+{
+    yk_spoiled_segment *closed;
+
+    if (!spoiled_has_block(pool, block_id)) {
+        return;
+    }
+    closed = malloc(sizeof *closed);
+    if (closed == NULL) {
+        for (yk_spoiled *s = pool->spoiled.newest; s != NULL; s = s->next) {
+            spoiled_lose_locked(pool, s->family);
+        }
+        return;
+    }
+    *closed = (yk_spoiled_segment){.next = pool->spoiled.segments,
+                                   .segment = *segment,
+                                   .block_id = block_id,
+                                   .address = (uint64_t)(uintptr_t)pointer};
+    pool->spoiled.segments = closed;
+}
+
+void yk_spoiled_open_segment_locked(yoke_pool *pool, const yk_segment *segment,
+                                    uint64_t block_id, const void *pointer)
+{
+    yk_spoiled_segment **link = &pool->spoiled.segments;
+
+    while (*link != NULL) {
+        yk_spoiled_segment *closed = *link;
+        const bool is_same = closed->segment.device == segment->device &&
+                             closed->segment.inode == segment->inode;
+
+        if (is_same) {
+            yk_spoiled_move_locked(pool, closed->block_id, block_id,
+                                   (uint64_t)(uintptr_t)pointer - closed->address);
+        }
+        if (is_same || !spoiled_has_block(pool, closed->block_id)) {
+            *link = closed->next;
+            free(closed);
+        } else {
+            link = &closed->next;
+        }
+    }
+}
+
 void yk_spoiled_free(yoke_pool *pool)
 {
+    while (pool->spoiled.segments != NULL) {
+        yk_spoiled_segment *next = pool->spoiled.segments->next;
+
+        free(pool->spoiled.segments);
+        pool->spoiled.segments = next;
+    }
     while (pool->spoiled.newest != NULL) {
         spoiled_drop_locked(pool, &pool->spoiled.newest);
     }

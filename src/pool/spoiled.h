@@ -3,20 +3,26 @@
 #ifndef YK_POOL_SPOILED_H
 #define YK_POOL_SPOILED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "launch/launch.h"
+#include "sys/segment.h"
 #include "yoke/future.h"
 #include "yoke/pool.h"
 
 /* What a failed job was to write. */
 typedef struct yk_spoiled yk_spoiled;
+typedef struct yk_spoiled_segment yk_spoiled_segment;
 
 /* Under the pool's lock. */
 typedef struct yk_spoiled_list {
     yk_spoiled *newest;
     uint32_t count;
     uint64_t families; /* of failures: given out so far */
+    bool has_lost;     /* of more failures than these: nothing is known but the family */
+    uint64_t lost_family;
+    yk_spoiled_segment *segments; /* closed, and something of them is spoiled */
 } yk_spoiled_list;
 
 /* A failed job is collected: what it should have written is spoiled. */
@@ -40,6 +46,12 @@ void yk_spoiled_forget_orphans_locked(yoke_pool *pool);
 /* An allocation has a new id, and lies `shift` bytes further on. */
 void yk_spoiled_move_locked(yoke_pool *pool, uint64_t from_id, uint64_t to_id,
                             uint64_t shift);
+
+/* A segment is closed, or open: its memory outlives its allocation. */
+void yk_spoiled_close_segment_locked(yoke_pool *pool, const yk_segment *segment,
+                                     uint64_t block_id, const void *pointer);
+void yk_spoiled_open_segment_locked(yoke_pool *pool, const yk_segment *segment,
+                                    uint64_t block_id, const void *pointer);
 
 void yk_spoiled_free(yoke_pool *pool);
 

@@ -187,7 +187,23 @@ static yk_arg original_of(const yk_arg *arg, const yk_staged *staged)
     yk_arg original = *arg;
 
     original.address = staged->original + (arg->address - staged->copy);
+    original.block_address = 0;
+    original.block_bytes = 0;
+    original.block_id = 0;
     return original;
+}
+
+yk_arg yk_stage_original_locked(const yoke_pool *pool, uint32_t slot,
+                                const yk_launch *launch, uint32_t index)
+{
+    const yk_staging *staging = pool->staging.by_slot[slot];
+
+    for (size_t i = 0; staging != NULL && i < staging->count; i++) {
+        if (staging->copies[i].arg == index) {
+            return original_of(&launch->args[index], &staging->copies[i]);
+        }
+    }
+    return launch->args[index];
 }
 
 static bool stage_meets(const yk_launch *launch, const yk_arg *arg,

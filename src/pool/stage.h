@@ -10,7 +10,9 @@
  *     taken; the slot, the arrays and the
  *     kernel are in use (`is_reserved`)
  *     FILL, unlocked, by the submitting thread   submissions that conflict with the plain memory
- *                                                wait; others go on, and come before this job;
+ *                                                wait, and so do those that add into an array that
+ *                                                this job uses, or change offsets that it has read;
+ *                                                others go on, and come before this job;
  *                                                memory that it uses is not freed; a wait for all
  *                                                jobs, and close, wait for it; after terminate, or
  *                                                if the pool broke, it fails when it is filled
@@ -71,6 +73,11 @@ yoke_status yk_stage_allocate_locked(yoke_pool *pool, yk_staging **staging,
 
 /* Fills the copies as far as they are read. */
 void yk_stage_in(const yk_staging *staging, const yk_launch *launch);
+
+/* An argument of the launch of the job in the slot, as the program passed it: outside the pool's
+ * memory, with no allocation, if it was staged. */
+yk_arg yk_stage_original_locked(const yoke_pool *pool, uint32_t slot,
+                                const yk_launch *launch, uint32_t index);
 
 /* Whether a job that is not collected yet uses the plain memory of this launch's foreign arguments
  * in conflict with them. */

@@ -253,6 +253,9 @@ static const char *submit_obstacle_locked(const yoke_pool *pool, const yk_launch
            : yk_stage_has_conflict_locked(pool, launch)
                ? "a job in flight changes an array outside the pool's memory that this one "
                  "uses, or reads one that it changes"
+           : yk_order_overtakes_locked(pool, launch)
+               ? "arrays of another job are being copied in, and this one changes what that one "
+                 "relies on"
            : yk_order_adds_into_locked(pool, launch)
                ? "a job in flight adds into an array that this one uses (yoke_sum_into())"
                : NULL;
@@ -337,8 +340,8 @@ static void submit_end_reservation_locked(yoke_pool *pool, yoke_future *future,
     yk_kernel_release_locked(future->kernel);
     if (!published) {
         pool->jobs.futures_by_slot[future->ref.slot] = NULL;
-        yk_eventcount_signal(&pool->control->changed);
     }
+    yk_eventcount_signal(&pool->control->changed);
 }
 
 /* The copies come after what the request has attached. */
@@ -355,30 +358,6 @@ static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
     yk_completion_attach(&future->completions, &staging->completion);
     future->lands |= staging->is_written;
     return submit_fill_locked(pool, future, staging, launch, error);
-}
-
-/* Whether another thread has submitted a job, while the lock was given up, with which this one cannot
- * be put in order any more. */
-static yoke_status submit_check_others_locked(const yoke_pool *pool,
-                                              const yk_launch *launch,
-                                              uint64_t next_sequence, yk_error *error)
-{
-    const char *what = NULL;
-
-    if (pool->jobs.next_sequence == next_sequence) {
-        return YOKE_OK;
-    }
-    if (yk_order_adds_into_locked(pool, launch) ||
-        (launch->block_items != 0 && yk_stage_has_conflict_locked(pool, launch))) {
-        what = "adds into an array that this job uses, or uses one that this job adds into";
-    } else if (yk_launch_uses(launch, YK_ARG_READ_EARLY)) {
-        what = "may change the offsets of a ragged array";
-    }
-    return what == NULL ? YOKE_OK
-                        : yk_fail(error, YOKE_EBUSY,
-                                  "another thread has submitted a job, which %s, while arrays "
-                                  "were copied in",
-                                  what);
 }
 
 /* What was recorded in a graph was checked when its run began. Its arrays are in use since then, but
@@ -438,7 +417,6 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
                                          const yk_limit *limit,
                                          const char **spoiled, yk_error *error)
 {
-    uint64_t next_sequence;
     bool again = true;
     yk_job *job = NULL;
     yoke_status status = YOKE_OK;
@@ -463,16 +441,12 @@ static yoke_status submit_prepare_locked(yoke_pool *pool, yoke_future *future,
             return status;
         }
     }
-    next_sequence = pool->jobs.next_sequence;
     status = submit_place(pool, job, request, error);
     if (status == YOKE_OK) {
         status = submit_stage_locked(pool, future, &job->launch, error);
     }
-    /* The lock may have been given up; from here on it is not. */
-    if (status == YOKE_OK) {
-        status =
-            submit_check_others_locked(pool, &job->launch, next_sequence, error);
-    }
+    /* The lock may have been given up; from here on it is not. What was submitted meanwhile comes
+     * first, and has changed nothing that this submission has read. */
     if (status == YOKE_OK) {
         status = yk_order_find_locked(pool, future->ref.slot, request, error);
     }
@@ -505,12 +479,14 @@ static yoke_status submit_locked(yoke_future **result, yoke_pool *pool,
         return yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     future->completions = *completions;
+    pool->jobs.adding += future->adds;
     status = submit_prepare_locked(pool, future, request, &limit, &spoiled, error);
     if (status != YOKE_OK) {
         if (future->is_reserved) {
             submit_end_reservation_locked(pool, future, false);
         }
         *completions = future->completions;
+        pool->jobs.adding -= future->adds;
         yk_future_release_locked(future);
         return status;
     }

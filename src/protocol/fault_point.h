@@ -56,6 +56,9 @@
     X(YK_FAULT_CRASH_PLACED, 42, "crash-placed")                                         \
     X(YK_FAULT_BEFORE_HUB, 44, "before-hub")                                             \
     X(YK_FAULT_WORKER_REAPED, 43, "worker-reaped")                                       \
+    X(YK_FAULT_DEADLINE_EXPLAINED, 45, "deadline-explained")                             \
+    X(YK_FAULT_DEADLINE_STOPPED, 46, "deadline-stopped")                                 \
+    X(YK_FAULT_DEADLINE_KILLED, 47, "deadline-killed")                                   \
     X(YK_FAULT_BEFORE_TAKING, 50, "before-taking")                                       \
     X(YK_FAULT_TAKEN, 51, "taken")                                                       \
     X(YK_FAULT_BEFORE_STARTED, 52, "before-started")                                     \

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "protocol/bells.h"
+#include "protocol/fault_point.h"
 #include "protocol/running.h"
 
 /* A worker that finishes its chunk within this time of a deadline is not killed. */
@@ -20,7 +21,9 @@ static void deadline_stop_late(yk_control *control, yk_job_ref ref)
                        "%s '%s' exceeded its time limit with %u of %u pieces done%s",
                        yk_kernel_noun(kernel), kernel->name, yk_job_done(control, job),
                        atomic_load(&job->tile_count), running);
+        YK_FAULT_POINT_WHOEVER(control, YK_FAULT_DEADLINE_EXPLAINED);
         yk_job_stop(control, ref, YOKE_EDEADLINE);
+        YK_FAULT_POINT_WHOEVER(control, YK_FAULT_DEADLINE_STOPPED);
         yk_control_wake_workers(control);
     }
 }
@@ -57,5 +60,6 @@ uint64_t yk_job_keep_deadline(yk_control *control, yk_job_ref ref,
         return deadline + grace_ns;
     }
     deadline_report_overdue(control, ref, overdue, context);
+    YK_FAULT_POINT_WHOEVER(control, YK_FAULT_DEADLINE_KILLED);
     return now + grace_ns;
 }

@@ -52,17 +52,23 @@ static void *map_again(void *base, size_t bytes)
     return again;
 }
 
+/* A mode for each page, at first CLOSED. NULL: there is no memory. */
+static void *map_modes(size_t bytes)
+{
+    void *modes = mmap(NULL, bytes / page_bytes + 1, PROT_READ | PROT_WRITE,
+                       MAP_ANONYMOUS | MAP_NORESERVE | MAP_PRIVATE, -1, 0);
+
+    return modes == MAP_FAILED ? NULL : modes;
+}
+
 static bool map_pages(yk_fence *fence, size_t bytes)
 {
     const int flags = MAP_ANONYMOUS | MAP_NORESERVE;
     void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags | MAP_SHARED, -1, 0);
     void *inner = base == MAP_FAILED ? MAP_FAILED : map_again(base, bytes);
-    void *modes = inner == MAP_FAILED
-                      ? MAP_FAILED
-                      : mmap(NULL, bytes / page_bytes + 1, PROT_READ | PROT_WRITE,
-                             flags | MAP_PRIVATE, -1, 0);
+    void *modes = inner == MAP_FAILED ? NULL : map_modes(bytes);
 
-    if (modes == MAP_FAILED) {
+    if (modes == NULL) {
         if (inner != MAP_FAILED) {
             (void)munmap(inner, bytes);
         }
@@ -75,6 +81,22 @@ static bool map_pages(yk_fence *fence, size_t bytes)
     return true;
 }
 
+static void fence_link(yk_fence *fence)
+{
+    fence->next = fences;
+    fences = fence;
+}
+
+static void fence_unlink(yk_fence *fence)
+{
+    yk_fence **link = &fences;
+
+    while (*link != fence) {
+        link = &(*link)->next;
+    }
+    *link = fence->next;
+}
+
 bool yk_fence_create(yk_fence *fence, size_t bytes)
 {
     page_bytes = (size_t)sysconf(_SC_PAGESIZE);
@@ -83,8 +105,7 @@ bool yk_fence_create(yk_fence *fence, size_t bytes)
     }
     (void)madvise(fence->base, bytes, MADV_DONTDUMP);
     (void)madvise(fence->inner, bytes, MADV_DONTDUMP);
-    fence->next = fences;
-    fences = fence;
+    fence_link(fence);
     return true;
 }
 
@@ -95,15 +116,10 @@ unsigned char *yk_fence_inner(const yk_fence *fence, const unsigned char *at)
 
 void yk_fence_destroy(yk_fence *fence)
 {
-    yk_fence **link = &fences;
-
     if (fence->base == NULL) {
         return;
     }
-    while (*link != fence) {
-        link = &(*link)->next;
-    }
-    *link = fence->next;
+    fence_unlink(fence);
     (void)munmap(fence->base, fence->bytes);
     (void)munmap(fence->inner, fence->bytes);
     (void)munmap(fence->modes, fence->bytes / page_bytes + 1);
@@ -132,6 +148,37 @@ bool yk_fence_set(yk_fence *fence, size_t offset, size_t bytes, yk_fence_mode mo
     }
     memset(fence->modes + offset / page_bytes, (int)mode, bytes / page_bytes);
     return true;
+}
+
+bool yk_fence_watch(yk_fence *fence, void *base, size_t bytes)
+{
+    unsigned char *modes;
+
+    page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    modes = map_modes(bytes);
+    if (modes == NULL) {
+        return false;
+    }
+    *fence = (yk_fence){.base = base, .bytes = bytes, .modes = modes, .is_watch = true};
+    memset(modes, YK_FENCE_OPEN, bytes / page_bytes);
+    if (!yk_fence_set(fence, 0, bytes, YK_FENCE_READ)) {
+        (void)munmap(modes, bytes / page_bytes + 1);
+        *fence = (yk_fence){.base = NULL};
+        return false;
+    }
+    fence_link(fence);
+    return true;
+}
+
+void yk_fence_unwatch(yk_fence *fence)
+{
+    if (fence->base == NULL) {
+        return;
+    }
+    (void)yk_fence_set(fence, 0, fence->bytes, YK_FENCE_OPEN);
+    fence_unlink(fence);
+    (void)munmap(fence->modes, fence->bytes / page_bytes + 1);
+    *fence = (yk_fence){.base = NULL};
 }
 
 void yk_fence_discard(const yk_fence *fence, size_t offset, size_t bytes)
@@ -264,7 +311,8 @@ static void close_opened(void)
         const opened_page *last = &opened[--opened_count];
 
         if (all) { /* which other pages were opened is not known: none of them is used again */
-            (void)yk_fence_set(last->fence, 0, last->fence->bytes, YK_FENCE_CLOSED);
+            (void)yk_fence_set(last->fence, 0, last->fence->bytes,
+                               last->fence->is_watch ? YK_FENCE_READ : YK_FENCE_CLOSED);
         }
         (void)yk_fence_set(last->fence, last->page * page_bytes, page_bytes,
                            (yk_fence_mode)last->mode);

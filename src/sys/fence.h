@@ -29,6 +29,7 @@ typedef struct yk_fence {
     const unsigned char *shown;
     unsigned char *shown_at;
     size_t shown_bytes;
+    bool is_watch; /* memory that was there before */
 } yk_fence;
 
 /* A forbidden access. */
@@ -46,6 +47,13 @@ unsigned char *yk_fence_inner(const yk_fence *fence, const unsigned char *at);
 
 /* A no-op on a zeroed one. */
 void yk_fence_destroy(yk_fence *fence);
+
+/* Memory that is there already, in whole pages, can only be read from here on. *fence starts
+ * zeroed. False, and nothing has changed, if the system cannot. */
+bool yk_fence_watch(yk_fence *fence, void *base, size_t bytes);
+
+/* It can be written again. A no-op on a zeroed one. */
+void yk_fence_unwatch(yk_fence *fence);
 
 /* Sets the mode of pages; offset and bytes are multiples of the page size. False if the system
  * cannot: there are too many changes of mode in one address space. */

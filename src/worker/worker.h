@@ -87,6 +87,7 @@ typedef struct yk_worker_self {
     char *source_text;         /* NULL: no memory for it */
     uint32_t kernel_changes;  /* of the control block, when it last built */
     yk_forms forms[YK_MAX_KERNELS];
+    uint64_t native_launch; /* the last launch that the second device has refused */
     yk_own_time form_began; /* what it has not counted yet of a trial */
     uint64_t entered_ns; /* when it entered its job */
     yk_stretch stretch;
@@ -155,16 +156,19 @@ yk_device *yk_worker_source_device(yk_worker_self *self);
 /* The device that runs a kernel here; NULL if there is none. */
 yk_device *yk_worker_device_for(yk_worker_self *self, uint32_t kernel_slot);
 
-/* Before chunks of a kernel that may be part of a trial. */
-void yk_worker_start_form(yk_worker_self *self, uint32_t kernel_slot);
+/* The same for one job of the kernel. */
+yk_device *yk_worker_device_in(yk_worker_self *self, const yk_job *job);
 
-/* Counts items of a kernel that a device computed in ns nanoseconds. It may be time to try the
+/* Before chunks of a kernel that may be part of a trial. */
+void yk_worker_start_form(yk_worker_self *self, const yk_job *job);
+
+/* Counts items of a job that a device computed in ns nanoseconds. It may be time to try the
  * kernel's source, or to decide. */
-void yk_worker_count_form(yk_worker_self *self, uint32_t kernel_slot,
+void yk_worker_count_form(yk_worker_self *self, const yk_job *job,
                           const yk_device *device, uint64_t items, uint64_t ns);
 
 /* Whether another device than `device` should run the job from now on. */
-bool yk_worker_should_change_form(yk_worker_self *self, uint32_t kernel_slot,
+bool yk_worker_should_change_form(yk_worker_self *self, const yk_job *job,
                                   const yk_device *device);
 
 /* Builds the source of a kernel with two forms, if that has not been done. Other workers may
@@ -174,6 +178,10 @@ yoke_status yk_worker_build_source(yk_worker_self *self, uint32_t kernel_slot);
 /* The second device cannot run this kernel: the native form runs from now on. False if there
  * is none. */
 bool yk_worker_drop_source(yk_worker_self *self, uint32_t kernel_slot);
+
+/* The second device cannot run this job: its native form runs here. Other jobs of the kernel are
+ * not concerned. False if there is none. */
+bool yk_worker_refuse_source(yk_worker_self *self, const yk_job *job);
 
 /* ---- work (worker_jobs.c) ---- */
 

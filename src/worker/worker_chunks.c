@@ -289,7 +289,7 @@ static bool should_pause(yk_worker_self *self, const yk_job *job,
 {
     return (yk_worker_has_builds(self) || yk_worker_has_flush_request(self) ||
             yk_worker_is_spent(self) ||
-            yk_worker_should_change_form(self, job->kernel_slot, device)) &&
+            yk_worker_should_change_form(self, job, device)) &&
            atomic_load(&job->damaged) == 0;
 }
 

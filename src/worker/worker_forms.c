@@ -107,6 +107,18 @@ yk_device *yk_worker_device_for(yk_worker_self *self, uint32_t kernel_slot)
                                                                        : self->device;
 }
 
+/* The second device has refused the launch. */
+static bool form_is_refused(const yk_worker_self *self, const yk_job *job)
+{
+    return self->native_launch == job->launch.id;
+}
+
+yk_device *yk_worker_device_in(yk_worker_self *self, const yk_job *job)
+{
+    return form_is_refused(self, job) ? self->device
+                                      : yk_worker_device_for(self, job->kernel_slot);
+}
+
 yoke_status yk_worker_build_source(yk_worker_self *self, uint32_t kernel_slot)
 {
     const yk_kernel *kernel = &self->control->kernels[kernel_slot].kernel;
@@ -125,24 +137,40 @@ yoke_status yk_worker_build_source(yk_worker_self *self, uint32_t kernel_slot)
     return status;
 }
 
+/* Whether the native form can take the source's place. */
+static bool form_may_be_native(const yk_worker_self *self, const yk_kernel *kernel)
+{
+    return has_choice(self, kernel) && kernel->cpu_form != YOKE_FORM_SOURCE;
+}
+
 bool yk_worker_drop_source(yk_worker_self *self, uint32_t kernel_slot)
 {
     yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
 
-    if (!has_choice(self, &slot->kernel) || slot->kernel.cpu_form == YOKE_FORM_SOURCE) {
+    if (!form_may_be_native(self, &slot->kernel)) {
         return false;
     }
     form_decide(slot, slot->kernel.id, YK_FORM_NATIVE);
     return true;
 }
 
-bool yk_worker_should_change_form(yk_worker_self *self, uint32_t kernel_slot,
+bool yk_worker_refuse_source(yk_worker_self *self, const yk_job *job)
+{
+    if (!form_may_be_native(self, &self->control->kernels[job->kernel_slot].kernel)) {
+        return false;
+    }
+    self->native_launch = job->launch.id;
+    return true;
+}
+
+bool yk_worker_should_change_form(yk_worker_self *self, const yk_job *job,
                                   const yk_device *device)
 {
-    const yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
+    const yk_kernel_slot *slot = &self->control->kernels[job->kernel_slot];
 
-    return has_choice(self, &slot->kernel) &&
-           (form_for(self, kernel_slot) == YK_FORM_SOURCE) != (device != self->device);
+    return has_choice(self, &slot->kernel) && !form_is_refused(self, job) &&
+           (form_for(self, job->kernel_slot) == YK_FORM_SOURCE) !=
+               (device != self->device);
 }
 
 /* ---- the trial ---- */
@@ -244,28 +272,29 @@ static bool is_open_choice(const yk_worker_self *self, const yk_kernel *kernel)
            self->control->check == 0; /* the cost of checks says nothing about the forms */
 }
 
-void yk_worker_start_form(yk_worker_self *self, uint32_t kernel_slot)
+void yk_worker_start_form(yk_worker_self *self, const yk_job *job)
 {
-    const yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
+    const yk_kernel_slot *slot = &self->control->kernels[job->kernel_slot];
 
     if (is_open_choice(self, &slot->kernel) && is_on_trial(self, slot)) {
         self->form_began = yk_own_time_now();
     }
 }
 
-void yk_worker_count_form(yk_worker_self *self, uint32_t kernel_slot,
+void yk_worker_count_form(yk_worker_self *self, const yk_job *job,
                           const yk_device *device, uint64_t items, uint64_t ns)
 {
-    yk_kernel_slot *slot = &self->control->kernels[kernel_slot];
+    yk_kernel_slot *slot = &self->control->kernels[job->kernel_slot];
     const bool is_native = device == self->device;
     yk_forms *forms;
 
-    if (!is_open_choice(self, &slot->kernel)) {
+    /* Both forms are measured in the same jobs. */
+    if (!is_open_choice(self, &slot->kernel) || form_is_refused(self, job)) {
         return;
     }
-    forms = forms_of(self, kernel_slot);
+    forms = forms_of(self, job->kernel_slot);
     if (is_on_trial(self, slot)) {
-        count_trial(self, kernel_slot, forms, is_native, items);
+        count_trial(self, job->kernel_slot, forms, is_native, items);
     } else if (is_native) {
         forms->native_ns += ns;
         if (forms->native_ns >= trial_after_ns && self->control->source.kind != 0) {

@@ -55,6 +55,20 @@ static yoke_status check_pointers(yk_worker_self *self, const yk_launch *launch,
                          "has memory that is reached through them (yoke_uses)");
 }
 
+/* Whether the native form runs instead of the source, which the second device has refused: from
+ * now on if it cannot be built, otherwise in this job. */
+static bool worker_leaves_source(yk_worker_self *self, const yk_job *job,
+                                 const yk_device *device, bool is_built, yoke_status status)
+{
+    if (device == self->device ||
+        (status != YOKE_EUNSUPPORTED && status != YOKE_EBUILD)) {
+        return false;
+    }
+    return is_built && status == YOKE_EUNSUPPORTED
+               ? yk_worker_refuse_source(self, job)
+               : yk_worker_drop_source(self, job->kernel_slot);
+}
+
 /* Prepares a device for the job. If the second device cannot run a kernel that also has a native
  * form, the native form runs instead. */
 static yoke_status worker_begin_job(yk_worker_self *self, const yk_job *job,
@@ -62,8 +76,9 @@ static yoke_status worker_begin_job(yk_worker_self *self, const yk_job *job,
 {
     const yk_kernel *kernel = &self->control->kernels[job->kernel_slot].kernel;
     yoke_status status;
+    bool is_built;
 
-    *device = yk_worker_device_for(self, job->kernel_slot);
+    *device = yk_worker_device_in(self, job);
     if (*device == NULL) {
         return YOKE_EUNSUPPORTED;
     }
@@ -71,18 +86,17 @@ static yoke_status worker_begin_job(yk_worker_self *self, const yk_job *job,
     status = *device == self->source_device
                  ? yk_worker_build_source(self, job->kernel_slot)
                  : YOKE_OK;
-    if (status == YOKE_OK) {
+    is_built = status == YOKE_OK;
+    if (is_built) {
         status = check_pointers(self, &job->launch, kernel, *device);
     }
     if (status == YOKE_OK) {
         yk_worker_set_keeping(self, job, *device);
         status = (*device)->ops->begin(*device, kernel, &job->launch, &self->error);
     }
-    if ((status == YOKE_EUNSUPPORTED || status == YOKE_EBUILD) &&
-        *device != self->device && yk_worker_drop_source(self, job->kernel_slot)) {
-        return worker_begin_job(self, job, device);
-    }
-    return status;
+    return worker_leaves_source(self, job, *device, is_built, status)
+               ? worker_begin_job(self, job, device)
+               : status;
 }
 
 /* Attaches the named segments that the job uses. */

@@ -124,7 +124,7 @@ static void speed_update(yk_worker_self *self, const yk_job *job)
     const uint64_t ns = now - stretch->began_ns;
 
     learn_speed(self, job, ns);
-    yk_worker_count_form(self, job->kernel_slot, stretch->device, stretch->items, ns);
+    yk_worker_count_form(self, job, stretch->device, stretch->items, ns);
     atomic_store_explicit(&worker->checked_ns, now, memory_order_relaxed);
     speed_add(&worker->chunks, stretch->chunks);
     speed_add(&worker->tally.chunks, stretch->chunks);
@@ -147,7 +147,7 @@ void yk_worker_start_stretch(yk_worker_self *self, yk_job_ref ref,
 
     learn_wake_up(self, job, now);
     start_measuring(self, ref);
-    yk_worker_start_form(self, job->kernel_slot);
+    yk_worker_start_form(self, job);
     self->entered_ns = now;
     atomic_store_explicit(&self->worker->checked_ns, now, memory_order_relaxed);
     self->stretch = (yk_stretch){.device = device, .began_ns = now, .next_check = 1};

@@ -22,6 +22,10 @@
 #define API_SANITIZED 0
 #endif
 
+/* How long a wait may take that is not allowed to hang. The limits of the library's calls do not
+ * follow the load: that of the whole test does, and comes first where nothing else runs. */
+#define API_SECONDS 600.0
+
 /* Lies in the pool's memory; holds what passes through it until it is opened. */
 typedef struct api_gate {
     _Atomic uint32_t open;

@@ -52,6 +52,6 @@ yoke_future *start_increment(uint32_t *numbers, size_t count)
 
 void finish(yoke_future *future, yoke_status status)
 {
-    assert_status_pool(b.pool, yoke_future_wait(future, 60), status);
+    assert_status_pool(b.pool, yoke_future_wait(future, API_SECONDS), status);
     yoke_future_destroy(future);
 }

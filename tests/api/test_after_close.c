@@ -64,12 +64,12 @@ static void submit_jobs(yoke_pool *pool)
     numbers[1] = 42;
     assert_ok_pool(pool,
                    yoke_apply_async(&left.untaken, pool, give_bytes, NULL, 0, NULL));
-    assert_ok(yoke_future_wait(left.untaken, 60));
+    assert_ok(yoke_future_wait(left.untaken, API_SECONDS));
     assert_ok_pool(pool,
                    yoke_apply_async(&left.unseen, pool, give_bytes, NULL, 0, NULL));
     assert_ok_pool(pool,
                    yoke_apply_async(&left.taken, pool, give_bytes, NULL, 0, NULL));
-    assert_ok(yoke_future_wait(left.taken, 60));
+    assert_ok(yoke_future_wait(left.taken, API_SECONDS));
     assert_ok(yoke_future_result(left.taken, &result, NULL));
     assert_non_null(result);
     assert_ok_pool(pool,
@@ -79,7 +79,7 @@ static void submit_jobs(yoke_pool *pool)
                        &left.sum, pool,
                        yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, numbers, N),
                        &left.value, NULL));
-    assert_ok(yoke_future_wait(left.sum, 60));
+    assert_ok(yoke_future_wait(left.sum, API_SECONDS));
     assert_ok_pool(pool, yoke_map_async(&left.failed, pool, refuse, yoke_range_1d(N),
                                         NULL, YOKE_ARGS(yoke_out(numbers, 4))));
 }
@@ -94,7 +94,7 @@ static void open_rest(yoke_pool *pool)
     left.kernel = api_kernel(pool, "number", api_number);
     assert_ok_pool(
         pool, yoke_process_start(&left.process, pool, end_with_three, NULL, 0, NULL));
-    assert_ok_pool(pool, yoke_process_wait(left.process, NULL, 60));
+    assert_ok_pool(pool, yoke_process_wait(left.process, NULL, API_SECONDS));
     assert_ok_pool(pool,
                    yoke_stream_create(&left.stream, pool, &options, next_number, NULL));
     assert_ok_pool(pool, yoke_stream_next(left.stream, &result, 60));

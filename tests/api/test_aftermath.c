@@ -67,8 +67,8 @@ static void a_failure_reaches_jobs_submitted_after_it(void **state)
                                           yoke_inout(others, 4)));
         }
         second = start_increment(numbers);
-        assert_status(yoke_future_wait(second, 60), YOKE_EDEPENDENCY);
-        assert_status(yoke_future_wait(first, 60), YOKE_EKERNEL);
+        assert_status(yoke_future_wait(second, API_SECONDS), YOKE_EDEPENDENCY);
+        assert_status(yoke_future_wait(first, API_SECONDS), YOKE_EKERNEL);
         yoke_future_destroy(second);
         yoke_future_destroy(first);
     }
@@ -85,9 +85,9 @@ static void a_chain_fails_to_its_end_though_nobody_holds_it(void **state)
         yoke_future_destroy(last);
         last = start_increment(numbers);
     }
-    assert_status(yoke_future_wait(last, 60), YOKE_EDEPENDENCY);
+    assert_status(yoke_future_wait(last, API_SECONDS), YOKE_EDEPENDENCY);
     yoke_future_destroy(last);
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL); /* the first */
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL); /* the first */
 }
 
 static void a_failure_that_was_seen_is_over(void **state)
@@ -96,7 +96,7 @@ static void a_failure_that_was_seen_is_over(void **state)
     yoke_future *future = start_refused(numbers);
 
     (void)state;
-    assert_status(yoke_future_wait(future, 60), YOKE_EKERNEL);
+    assert_status(yoke_future_wait(future, API_SECONDS), YOKE_EKERNEL);
     assert_ok_pool(pool, yoke_map(pool, increment, yoke_range_1d(N),
                                   yoke_inout(numbers, 4)));
     yoke_future_destroy(future);
@@ -139,7 +139,7 @@ static void a_future_has_several_callbacks(void **state)
         }
     }
     api_gate_open(gate);
-    assert_ok_pool(pool, yoke_future_wait(future, 60));
+    assert_ok_pool(pool, yoke_future_wait(future, API_SECONDS));
     for (int i = 0; i < CALLBACKS; i++) {
         assert_int_equal(all[i].place, i + 1);
     }
@@ -164,7 +164,7 @@ static void a_destroyed_future_calls_nothing(void **state)
     assert_ok_pool(pool, yoke_future_on_done(future, count_call, &two[1]));
     yoke_future_destroy(future);
     api_gate_open(gate);
-    assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+    assert_ok_pool(pool, yoke_pool_wait(pool, API_SECONDS));
     assert_int_equal(calls, 0);
 }
 
@@ -187,7 +187,7 @@ static void a_forked_childs_copy_of_a_future_is_refused(void **state)
 
     (void)state;
     assert_int_equal(yt_in_child(use_parents_future, future, 60), 0);
-    assert_ok_pool(pool, yoke_future_wait(future, 60));
+    assert_ok_pool(pool, yoke_future_wait(future, API_SECONDS));
     assert_true(api_all(numbers, N, 1));
     yoke_future_destroy(future);
 }

@@ -292,7 +292,7 @@ static void test_unwanted(void **state)
     }
     for (int i = 0; i < 200; i++) {
         if (i % 3 == 1) {
-            assert_ok(yoke_future_wait(futures[i], 60));
+            assert_ok(yoke_future_wait(futures[i], API_SECONDS));
         }
         if (i % 3 != 0) {
             yoke_future_destroy(futures[i]);
@@ -310,7 +310,7 @@ static void test_future_result(void **state)
     (void)state;
     assert_ok_pool(pool, yoke_apply_async(&future, pool, produce, &size, 8, NULL));
     assert_status(yoke_future_result(future, NULL, NULL), YOKE_EINVAL);
-    assert_ok(yoke_future_wait(future, 60));
+    assert_ok(yoke_future_wait(future, API_SECONDS));
     assert_ok(yoke_future_result(future, &result, &bytes));
     check_bytes(result, bytes, size);
     assert_ok(yoke_future_result(future, &result, &bytes));
@@ -363,7 +363,7 @@ static void apply_in_some_way(unsigned way, size_t size)
         break;
     case 2: /* given back when it has ended */
         assert_ok_pool(pool, yoke_apply_async(&future, pool, produce, &size, 8, NULL));
-        assert_ok(yoke_future_wait(future, 60));
+        assert_ok(yoke_future_wait(future, API_SECONDS));
         break;
     case 3:
         assert_ok_pool(pool, yoke_apply_async(NULL, pool, produce, &size, 8, &options));
@@ -396,12 +396,12 @@ static void test_books(void **state)
     uint64_t before;
 
     (void)state;
-    (void)yoke_pool_wait(pool, 60);
+    (void)yoke_pool_wait(pool, API_SECONDS);
     before = used();
     for (unsigned i = 0; i < JOBS; i++) {
         apply_in_some_way(i % WAYS, i % 3 == 0 ? 100 : i % 3 == 1 ? 9000 : 3 << 20);
     }
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL); /* what was refused */
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL); /* what was refused */
     assert_null(pool->callbacks.first);
     assert_null(pool->jobs.futures);
     assert_int_equal(used(), before);
@@ -483,7 +483,7 @@ static void test_new_function_while_busy(void **state)
     assert_false(yoke_future_is_done(futures[1]));
     api_gate_open(gate);
     for (int i = 0; i < 2; i++) {
-        assert_ok(yoke_future_wait(futures[i], 60));
+        assert_ok(yoke_future_wait(futures[i], API_SECONDS));
         yoke_future_destroy(futures[i]);
     }
     api_close(other);
@@ -547,7 +547,7 @@ static void test_callbacks(void **state)
     (void)state;
     assert_ok_pool(pool, yoke_apply_async(&future, pool, produce, &size, 8, &options));
     assert_ok(yoke_future_on_done(future, note_end, &seen));
-    assert_ok(yoke_future_wait(future, 60));
+    assert_ok(yoke_future_wait(future, API_SECONDS));
     assert_int_equal(seen.successes, 1);
     assert_int_equal(seen.errors, 0);
     assert_int_equal(seen.ends, 1);

@@ -179,7 +179,7 @@ static void test_context_alone(void **state)
     assert_ok_pool(pool, yoke_apply_each_async(&future, pool, add_context, N, &options,
                                                YOKE_ARGS(yoke_out(out, sizeof *out))));
     add[0] = 0; /* it has been copied */
-    assert_ok(yoke_future_wait(future, 60));
+    assert_ok(yoke_future_wait(future, API_SECONDS));
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(out[i], i + 1100);
     }

@@ -100,9 +100,9 @@ static void test_own_future(void **state)
 
     (void)state;
     assert_ok_pool(pool, yoke_apply_async(&future, pool, succeed, NULL, 0, &options));
-    assert_ok(yoke_future_wait(future, 60));
+    assert_ok(yoke_future_wait(future, API_SECONDS));
     assert_ok_pool(pool, yoke_apply_async(&future, pool, refuse, NULL, 0, &options));
-    assert_status_pool(pool, yoke_future_wait(future, 60), YOKE_EKERNEL);
+    assert_status_pool(pool, yoke_future_wait(future, API_SECONDS), YOKE_EKERNEL);
     assert_contains(yoke_pool_error(pool), "not today");
     assert_int_equal(self.calls, 2);
 
@@ -113,7 +113,7 @@ static void test_own_future(void **state)
     assert_ok(yoke_future_on_done(future, give_back, &self));
     assert_true(yoke_future_is_done(future));
     future = ended(NULL);
-    assert_ok(yoke_future_wait(future, 60));
+    assert_ok(yoke_future_wait(future, API_SECONDS));
     assert_ok(yoke_future_on_done(future, give_back, &self)); /* at once */
     assert_int_equal(self.calls, 5);
 }
@@ -167,7 +167,7 @@ static void test_others_future(void **state)
         assert_true(yt_wait_until(has_ended, first, 60));
         assert_true(yt_wait_until(has_ended, self.other, 60));
         /* A failure that is told collects all that have ended. */
-        assert_status(yoke_future_wait(self.other, 60), YOKE_EKERNEL);
+        assert_status(yoke_future_wait(self.other, API_SECONDS), YOKE_EKERNEL);
         assert_int_equal(self.calls, i + 1);
         assert_ok_pool(pool, yoke_free(gate));
     }
@@ -225,7 +225,7 @@ static void test_order(void **state)
         futures[i] = held(late, &entries[i]);
         if (i == MANY / 2) { /* the next one gets the slot of a job before all these */
             api_gate_open(early);
-            assert_ok(yoke_future_wait(first, 60));
+            assert_ok(yoke_future_wait(first, API_SECONDS));
         }
     }
     api_gate_open(late);
@@ -364,7 +364,7 @@ static void test_blocking_call(void **state)
         ended(&(yoke_task_options){.on_success = call_and_wait, .on_context = &self});
 
     (void)state;
-    assert_ok(yoke_future_wait(future, 60));
+    assert_ok(yoke_future_wait(future, API_SECONDS));
     assert_ok(self.status);
     assert_int_equal(self.inner, 1);
     yoke_future_destroy(future);
@@ -407,7 +407,7 @@ static void test_close(void **state)
                                                                 .on_context = &self}));
     future =
         ended(&(yoke_task_options){.on_success = await_other, .on_context = &self});
-    assert_ok(yoke_future_wait(future, 60));
+    assert_ok(yoke_future_wait(future, API_SECONDS));
     assert_int_equal(self.inner, 2);
     assert_int_equal(self.status, YOKE_EBUSY);
     yoke_future_destroy(future);

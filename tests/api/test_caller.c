@@ -140,7 +140,7 @@ static void test_not_with_a_future(void **state)
         pool,
         yoke_map_async(&future, pool, fill, yoke_range_1d(100), &helping,
                        YOKE_ARGS(yoke_out(numbers, 4), yoke_scalar((uint32_t)3))));
-    assert_ok_pool(pool, yoke_future_wait(future, 60));
+    assert_ok_pool(pool, yoke_future_wait(future, API_SECONDS));
     yoke_future_destroy(future);
     assert_true(api_all(numbers, 100, 3));
     assert_int_equal(stats_of("caller").items, 0);

@@ -127,7 +127,7 @@ static void test_a_chain(void **state)
                        yoke_map_async(NULL, pool, kernel, yoke_range_1d(N), NULL,
                                       YOKE_ARGS(yoke_inout(numbers, sizeof *numbers))));
     }
-    assert_ok(yoke_pool_wait(pool, 60));
+    assert_ok(yoke_pool_wait(pool, API_SECONDS));
     assert_true(api_all(numbers, N, 10 * JOBS));
     yoke_kernel_destroy(kernel);
     api_close(pool);

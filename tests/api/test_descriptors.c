@@ -140,7 +140,7 @@ static void check_in_process(yoke_pool *pool, const numbers *which)
 
     assert_ok_pool(pool, yoke_process_start(&process, pool, look_in_process, which,
                                             sizeof *which, NULL));
-    assert_ok_pool(pool, yoke_process_wait(process, NULL, 60));
+    assert_ok_pool(pool, yoke_process_wait(process, NULL, API_SECONDS));
     assert_ok_pool(pool, yoke_process_wait(process, &code, 0));
     assert_int_equal(code, 0);
     yoke_process_destroy(process);
@@ -274,7 +274,7 @@ static void check_process(yoke_pool *pool, int fd)
 
     assert_ok_pool(pool, yoke_process_start(&process, pool, write_in_process, &fd,
                                             sizeof fd, NULL));
-    assert_ok_pool(pool, yoke_process_wait(process, NULL, 60));
+    assert_ok_pool(pool, yoke_process_wait(process, NULL, API_SECONDS));
     assert_ok_pool(pool, yoke_process_wait(process, &code, 0));
     assert_int_equal(code, 0);
     yoke_process_destroy(process);

@@ -122,7 +122,7 @@ static int check_habits(void *arg)
                         YOKE_ARGS(yoke_out(seen, sizeof *seen))) != YOKE_OK ||
         yoke_process_start(&process, pool, look_in_process, seen + 1, 0, NULL) !=
             YOKE_OK ||
-        yoke_process_wait(process, NULL, 60) != YOKE_OK) {
+        yoke_process_wait(process, NULL, API_SECONDS) != YOKE_OK) {
         return 100;
     }
     wrong = compare(&seen[0], habit, true);
@@ -162,7 +162,7 @@ static int check_nested(void *arg)
     pool = api_try_open("cpu:1");
     if (pool == NULL ||
         yoke_process_start(&process, pool, nest, NULL, 0, NULL) != YOKE_OK ||
-        yoke_process_wait(process, NULL, 60) != YOKE_OK ||
+        yoke_process_wait(process, NULL, API_SECONDS) != YOKE_OK ||
         yoke_process_wait(process, &code, 0) != YOKE_OK) {
         return 103;
     }

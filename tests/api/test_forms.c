@@ -171,6 +171,43 @@ static void test_the_function_is_faster(void **state)
     }
 }
 
+/* A job that PoCL cannot run, since it does not follow pointers there. */
+static void run_by_pointer(yoke_kernel *kernel, const void *used)
+{
+    memset(out, 0, ITEMS * sizeof *out);
+    assert_ok_pool(pool, yoke_map(pool, kernel, yoke_range_1d(ITEMS), yoke_out(out, 4),
+                                  yoke_uses(used, 4, YOKE_ACCESS_READ)));
+    assert_true(all_by(BY_NATIVE));
+}
+
+/* It says nothing about other jobs, before, during and after the trial. */
+static void test_a_job_is_not_for_the_source(void **state)
+{
+    const uint32_t *used = api_numbers(pool, 1);
+    yoke_kernel *kernel = form_kernel(slow_native, quick_source, YOKE_FORM_FASTER);
+    yt_limit limit;
+    int in_a_row = 0;
+
+    (void)state;
+    yt_limit_start(&limit, MOST_SECONDS);
+    while (in_a_row < 20 && !yt_limit_is_over(&limit)) {
+        run_by_pointer(kernel, used);
+        run(kernel);
+        in_a_row = all_by(BY_SOURCE) ? in_a_row + 1 : 0;
+    }
+    assert_int_equal(in_a_row, 20);
+}
+
+static int set_up_copies(void **state)
+{
+    return setenv("YOKE_FORCE_DISCRETE", "1", 1) != 0 ? -1 : set_up(state);
+}
+
+static int tear_down_copies(void **state)
+{
+    return unsetenv("YOKE_FORCE_DISCRETE") != 0 ? -1 : tear_down(state);
+}
+
 static unsigned restarts(void)
 {
     yoke_worker_info workers[8];
@@ -252,6 +289,8 @@ int main(void)
         form_test(test_the_source_is_faster),
         form_test(test_the_source_is_launched_in_many_shapes),
         form_test(test_the_function_is_faster),
+        cmocka_unit_test_setup_teardown(test_a_job_is_not_for_the_source, set_up_copies,
+                                        tear_down_copies),
         form_test(test_the_source_crashes),
         form_test(test_division_by_zero),
     };

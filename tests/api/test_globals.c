@@ -116,7 +116,7 @@ static int try_process(yoke_pool *pool, double *x)
 
     if (yoke_process_start(&process, pool, step_process, &x, sizeof x, NULL) !=
             YOKE_OK ||
-        yoke_process_wait(process, NULL, 60) != YOKE_OK) {
+        yoke_process_wait(process, NULL, API_SECONDS) != YOKE_OK) {
         return 13;
     }
     yoke_process_destroy(process);

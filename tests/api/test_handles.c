@@ -54,7 +54,7 @@ static void *make_future(void)
     assert_ok_pool(pool, yoke_map_async(&future, pool, fill, yoke_range_1d(1), NULL,
                                         YOKE_ARGS(yoke_out(numbers, 4),
                                                   yoke_scalar((uint32_t)1))));
-    assert_ok(yoke_future_wait(future, 60));
+    assert_ok(yoke_future_wait(future, API_SECONDS));
     return future;
 }
 
@@ -64,7 +64,7 @@ static void *make_process(void)
 
     assert_ok_pool(pool,
                    yoke_process_start(&process, pool, end_at_once, NULL, 0, NULL));
-    assert_ok_pool(pool, yoke_process_wait(process, NULL, 60));
+    assert_ok_pool(pool, yoke_process_wait(process, NULL, API_SECONDS));
     return process;
 }
 
@@ -473,7 +473,7 @@ static void test_running(void **state)
     assert_true(yoke_future_progress(held) == 0);
     assert_string_equal(yoke_future_error(held), "");
     api_gate_open(gate);
-    assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+    assert_ok_pool(pool, yoke_pool_wait(pool, API_SECONDS));
     assert_int_equal(numbers[0], 2);
     assert_ok(yoke_kernel_destroy(hold));
 }

@@ -154,7 +154,7 @@ static void test_time_loop(void **state)
                                       YOKE_ARGS(yoke_out(grid[(step + 1) % 2], 4),
                                                 yoke_in(grid[step % 2], 4))));
     }
-    assert_ok(yoke_future_wait(futures[STEPS - 1], 60));
+    assert_ok(yoke_future_wait(futures[STEPS - 1], API_SECONDS));
     assert_true(api_all(grid[STEPS % 2], ITEMS, STEPS));
     assert_true(api_all(grid[(STEPS + 1) % 2], ITEMS, STEPS - 1));
     for (int step = 0; step < STEPS; step++) {
@@ -229,12 +229,12 @@ static void *submit_many(void *arg)
             yoke_map_async(&future, b.pool, b.increment, yoke_range_1d(PART), NULL,
                            YOKE_ARGS(yoke_inout(numbers, 4))) != YOKE_OK;
         if (pending != NULL && i % 3 == 0) {
-            self->failures += yoke_future_wait(pending, 60) != YOKE_OK;
+            self->failures += yoke_future_wait(pending, API_SECONDS) != YOKE_OK;
         }
         yoke_future_destroy(pending);
         pending = future;
     }
-    self->failures += yoke_future_wait(pending, 60) != YOKE_OK;
+    self->failures += yoke_future_wait(pending, API_SECONDS) != YOKE_OK;
     yoke_future_destroy(pending);
     self->failures += yoke_map(b.pool, b.increment, yoke_range_1d(PART),
                                yoke_inout(self->mine, 4)) != YOKE_OK;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Results that stay on devices: what moves, which devices see them, what is written back. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "api_setup.h"
+#include "pool/pool.h"
 #include "support/lent_grid.h"
 #include "support/lent_line.h"
 
@@ -32,7 +36,7 @@ static void queue_steps(lent_grid *g, int steps, const yoke_map_options *options
         yoke_future_destroy(last);
         last = grid_step(g, options);
     }
-    assert_ok_pool(g->pool, yoke_future_wait(last, 60));
+    assert_ok_pool(g->pool, yoke_future_wait(last, API_SECONDS));
     yoke_future_destroy(last);
 }
 
@@ -238,7 +242,7 @@ static void half_step(lent_grid *g, yoke_kernel *kernel, bool upper,
                                                             (size_t)first * GRID_WIDTH,
                                                         (ROWS / 2 + 1) * GRID_ROW),
                                           yoke_scalar(first))));
-    assert_ok_pool(g->pool, yoke_future_wait(future, 60));
+    assert_ok_pool(g->pool, yoke_future_wait(future, API_SECONDS));
     yoke_future_destroy(future);
 }
 
@@ -317,7 +321,7 @@ static void compile_beside(void)
         assert_ok_pool(pool, yoke_kernel_create(
                                  &kernel, pool,
                                  &(yoke_kernel_options){.name = "k", .source = text}));
-        assert_ok_pool(pool, yoke_future_wait(last, 60));
+        assert_ok_pool(pool, yoke_future_wait(last, API_SECONDS));
         yoke_future_destroy(last);
         yoke_kernel_destroy(kernel);
     }
@@ -350,7 +354,7 @@ static void stand_aside(void)
 
         yoke_future_destroy(line_spread_once(&l, &on_opencl));
         last = line_change_once(&l, &padded);
-        assert_ok_pool(pool, yoke_future_wait(last, 60));
+        assert_ok_pool(pool, yoke_future_wait(last, API_SECONDS));
         yoke_future_destroy(last);
     }
     yoke_kernel_destroy(small);
@@ -373,6 +377,119 @@ static void test_beside_a_compiler(void **state)
     on_discrete_opencl(compile_beside);
 }
 
+/* ---- recalls beside jobs ---- */
+
+enum { RECALLED = 5000 };
+
+/* inout uint32[i], scalar api_gate *: as api_hold(). The gate is not in the device's memory. */
+static void hold_device(const yoke_span *span, void *const args[])
+{
+    void *gate;
+
+    memcpy(&gate, args[1], sizeof gate);
+    api_hold(span, (void *const[]){args[0], gate});
+}
+
+typedef struct recall {
+    void *memory;
+    pthread_t thread;
+    _Atomic int id; /* of the thread; 0: it has not begun */
+    yoke_status status;
+} recall;
+
+static void *recall_in_thread(void *context)
+{
+    recall *self = context;
+
+    atomic_store(&self->id, (int)syscall(SYS_gettid));
+    self->status = yoke_reclaim(self->memory);
+    return NULL;
+}
+
+static void recall_start(recall *self)
+{
+    assert_int_equal(pthread_create(&self->thread, NULL, recall_in_thread, self), 0);
+}
+
+static void recall_finish(const recall *self)
+{
+    assert_int_equal(pthread_join(self->thread, NULL), 0);
+    assert_int_equal(self->status, YOKE_OK);
+}
+
+/* A recall waits for the device. */
+static bool recall_is_under_way(void *pool)
+{
+    pthread_mutex_t *lock = &((yoke_pool *)pool)->lending.recall_lock;
+
+    if (pthread_mutex_trylock(lock) != 0) {
+        return true;
+    }
+    (void)pthread_mutex_unlock(lock);
+    return false;
+}
+
+static bool recall_sleeps(void *context)
+{
+    char path[64], text[64] = "";
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat",
+                   atomic_load(&((recall *)context)->id));
+    file = fopen(path, "r");
+    if (file == NULL) {
+        return false;
+    }
+    (void)fgets(text, sizeof text, file);
+    (void)fclose(file);
+    return strstr(text, ") S") != NULL;
+}
+
+static uint32_t *lend_numbers(yoke_pool *pool)
+{
+    uint32_t *numbers = api_numbers(pool, RECALLED);
+
+    assert_ok(yoke_lend(numbers));
+    return numbers;
+}
+
+static void increment_kept(yoke_pool *pool, yoke_kernel *kernel, uint32_t *numbers)
+{
+    assert_ok_pool(pool, yoke_map_async(NULL, pool, kernel, yoke_range_1d(RECALLED), &keep,
+                                        YOKE_ARGS(yoke_inout(numbers, 4))));
+}
+
+/* One recall is held up by a job that has nothing to do with it, another waits behind it. Then a
+ * job comes that changes what the second is to bring back. */
+static void test_a_job_comes_before_a_recall(void **state)
+{
+    yoke_pool *pool = api_open("fake:1x1/private");
+    yoke_kernel *increment = api_kernel(pool, "increment", api_increment);
+    yoke_kernel *hold = api_kernel(pool, "hold", hold_device);
+    api_gate *gate = api_gate_create(pool);
+    uint32_t *held = api_numbers(pool, 1);
+    recall first = {.memory = lend_numbers(pool)}, second = {.memory = lend_numbers(pool)};
+
+    (void)state;
+    increment_kept(pool, increment, first.memory);
+    increment_kept(pool, increment, second.memory);
+    assert_ok_pool(pool, yoke_pool_wait(pool, YOKE_FOREVER));
+    assert_ok_pool(pool, yoke_map_async(NULL, pool, hold, yoke_range_1d(1), NULL,
+                                        YOKE_ARGS(yoke_inout(held, 4), yoke_scalar(gate))));
+    api_gate_await(gate, 1);
+    recall_start(&first);
+    assert_true(yt_wait_until(recall_is_under_way, pool, 60));
+    recall_start(&second);
+    assert_true(yt_wait_until(recall_sleeps, &second, 60));
+    increment_kept(pool, increment, second.memory);
+    api_gate_open(gate);
+    recall_finish(&first);
+    recall_finish(&second);
+    assert_true(api_all(first.memory, RECALLED, 1));
+    assert_true(api_all(second.memory, RECALLED, 2));
+    api_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +503,7 @@ int main(void)
         yt_unit_test(test_halos_move),
         yt_unit_test(test_freed_and_closed),
         yt_unit_test(test_beside_a_compiler),
+        yt_unit_test(test_a_job_comes_before_a_recall),
         yt_unit_test(test_standing_aside),
     };
 

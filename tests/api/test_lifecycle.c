@@ -144,13 +144,13 @@ static void test_two_pools_at_once(void **state)
                            yoke_in_whole(gates[1], sizeof *gates[1])),
                   YOKE_EINVAL);
     api_gate_open(gates[1]);
-    assert_ok(yoke_future_wait(futures[1], 60));
+    assert_ok(yoke_future_wait(futures[1], API_SECONDS));
     assert_false(yoke_future_is_done(futures[0]));
     assert_true(api_all(numbers[1], ITEMS, 1));
     yoke_future_destroy(futures[1]);
     api_close(pools[1]);
     api_gate_open(gates[0]);
-    assert_ok(yoke_future_wait(futures[0], 60));
+    assert_ok(yoke_future_wait(futures[0], API_SECONDS));
     assert_true(api_all(numbers[0], ITEMS, 1));
     yoke_future_destroy(futures[0]);
     api_close(pools[0]);

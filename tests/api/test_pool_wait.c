@@ -37,7 +37,7 @@ static void test_jobs(void **state)
     assert_refused(pool, yoke_pool_wait(pool, 0.05), YOKE_ETIMEDOUT, "have not ended");
     assert_refused(pool, yoke_pool_wait(pool, NAN), YOKE_EINVAL, "no");
     api_gate_open(gate);
-    assert_ok(yoke_pool_wait(pool, 60));
+    assert_ok(yoke_pool_wait(pool, API_SECONDS));
     assert_true(api_all(numbers, N, JOBS));
     assert_int_equal(yoke_pool_poll(pool), 0);
     yoke_kernel_destroy(kernel);
@@ -65,7 +65,7 @@ static void go_on(yoke_future *future, yoke_status status, void *context)
     (void)future;
     if (status == YOKE_OK && ++self->done < JOBS) {
         submit_next(self);
-        self->inside = yoke_pool_wait(self->pool, 60);
+        self->inside = yoke_pool_wait(self->pool, API_SECONDS);
     }
 }
 
@@ -90,7 +90,7 @@ static void test_callbacks(void **state)
 
     (void)state;
     submit_next(&self);
-    assert_ok(yoke_pool_wait(pool, 60));
+    assert_ok(yoke_pool_wait(pool, API_SECONDS));
     assert_int_equal(self.done, JOBS);
     assert_ok(self.inside);
     assert_true(api_all(self.numbers, N, JOBS));
@@ -122,7 +122,7 @@ static void test_reductions(void **state)
                                 yoke_reduction_of_two(YOKE_REDUCE_DOT, YOKE_TYPE_UINT32,
                                                       numbers, numbers, N),
                                 &squares, NULL));
-    assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+    assert_ok_pool(pool, yoke_pool_wait(pool, API_SECONDS));
     assert_int_equal(sum.value.u, N * (N - 1) / 2);
     assert_int_equal(squares.value.u, (N - 1) * N * (2 * N - 1) / 6);
     api_close(pool);
@@ -138,7 +138,7 @@ static void test_failed_jobs(void **state)
     (void)state;
     assert_ok_pool(pool, yoke_map_async(&future, pool, kernel, yoke_range_1d(N), NULL,
                                         YOKE_ARGS(yoke_out(numbers, sizeof *numbers))));
-    assert_ok(yoke_pool_wait(pool, 60));
+    assert_ok(yoke_pool_wait(pool, API_SECONDS));
     assert_true(yoke_future_is_done(future));
     assert_status(yoke_future_wait(future, 0), YOKE_EKERNEL);
     yoke_future_destroy(future);
@@ -176,7 +176,7 @@ static void test_processes(void **state)
     yoke_process_destroy(process);
     assert_status(yoke_pool_wait(pool, 0.02), YOKE_ETIMEDOUT);
     api_gate_open(gate);
-    assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+    assert_ok_pool(pool, yoke_pool_wait(pool, API_SECONDS));
     api_close(pool);
 }
 
@@ -191,7 +191,7 @@ static void *wait_in_thread(void *context)
 {
     waiter *self = context;
 
-    self->status = yoke_pool_wait(self->pool, 60);
+    self->status = yoke_pool_wait(self->pool, API_SECONDS);
     return NULL;
 }
 

@@ -38,7 +38,7 @@ static void test_handles_not_valid(void **state)
     yoke_process *orphan = NULL;
 
     (void)state;
-    assert_ok_pool(pool, yoke_process_wait(process, NULL, 60)); /* no code is wanted */
+    assert_ok_pool(pool, yoke_process_wait(process, NULL, API_SECONDS)); /* no code is wanted */
     assert_int_equal(finish(process), 4);
     check_refused(process, YOKE_ECLOSED);
     check_refused(NULL, YOKE_EINVAL);

@@ -73,13 +73,13 @@ static void expect_composed(yoke_pool *pool, yoke_kernel *kernel, yoke_range ran
     assert_ok_pool(pool,
                    yoke_map_reduce_async(&future, pool, kernel, range, &reducer,
                                          &got[1], options, YOKE_ARGS(partial, input)));
-    assert_ok_pool(pool, yoke_future_wait(future, 60));
+    assert_ok_pool(pool, yoke_future_wait(future, API_SECONDS));
     yoke_future_destroy(future);
     assert_int_equal(calls, 2 * (partials - 1));
     assert_ok_pool(pool,
                    yoke_map_reduce_async(NULL, pool, kernel, range, &reducer, &got[2],
                                          options, YOKE_ARGS(partial, input)));
-    assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+    assert_ok_pool(pool, yoke_pool_wait(pool, API_SECONDS));
     for (int i = 0; i < 3; i++) {
         assert_int_equal(got[i].a, right.a);
         assert_int_equal(got[i].b, right.b);
@@ -355,11 +355,11 @@ static void test_cancelled(void **state)
     assert_status(yoke_future_wait(future, 0), YOKE_ETIMEDOUT);
     assert_ok(yoke_future_cancel(future));
     api_gate_open(gate);
-    assert_status(yoke_future_wait(future, 60), YOKE_ECANCELED);
+    assert_status(yoke_future_wait(future, API_SECONDS), YOKE_ECANCELED);
     assert_int_equal(got.a, 7);
     assert_int_equal(calls, 0);
     yoke_future_destroy(future);
-    assert_ok(yoke_future_wait(held, 60));
+    assert_ok(yoke_future_wait(held, API_SECONDS));
     yoke_future_destroy(held);
     api_close(s.pool);
 }
@@ -416,7 +416,7 @@ static void test_inner_calls(void **state)
                 (void)yoke_pool_poll(s.pool);
             }
             if (round == 2) {
-                assert_ok(yoke_future_wait(self.own, 60));
+                assert_ok(yoke_future_wait(self.own, API_SECONDS));
             }
             assert_int_equal(self.waited, YOKE_EBUSY);
         }
@@ -439,7 +439,7 @@ static void wait_inside(yoke_future *future, yoke_status status, void *context)
 
     (void)future;
     (void)status;
-    self->status = yoke_future_wait(self->other, 60);
+    self->status = yoke_future_wait(self->other, API_SECONDS);
 }
 
 /* A callback may wait for one: it is made there. */
@@ -456,7 +456,7 @@ static void test_waited_for_in_callback(void **state)
     self.other = submit(&s, &reducer, &got[1]);
     assert_ok(yoke_future_on_done(first, wait_inside, &self));
     assert_ok(yoke_future_on_done(self.other, look, &got[0]));
-    assert_ok(yoke_future_wait(first, 60));
+    assert_ok(yoke_future_wait(first, API_SECONDS));
     assert_ok(self.status);
     assert_right(&s, got[0]);
     assert_right(&s, got[1]);
@@ -470,7 +470,7 @@ static void test_waited_for_in_callback(void **state)
 
 static void *await(void *future)
 {
-    return yoke_future_wait(future, 60) == YOKE_OK ? NULL : future;
+    return yoke_future_wait(future, API_SECONDS) == YOKE_OK ? NULL : future;
 }
 
 /* Slow enough that others come to wait for who makes it. */

@@ -201,20 +201,30 @@ static void test_checking_mode(void **state)
 /* ---- what a source promises ---- */
 
 /* The compiler may rely on `restrict` and __constant: no device computes with both. */
-static void check_promise(yoke_pool *pool, const char *source, const char *words)
+static void check_promise(yoke_pool *pool, const char *source, yoke_native *native,
+                          const char *words)
 {
-    const yoke_kernel_options options = {.name = "f", .source = source};
+    const yoke_kernel_options options = {.name = "f", .source = source, .native = native};
     uint32_t *w = api_numbers(pool, 100);
+    yoke_future *future = NULL;
     yoke_kernel *kernel;
 
     assert_ok_pool(pool, yoke_kernel_create(&kernel, pool, &options));
     assert_refused(pool,
-                   yoke_map(pool, kernel, yoke_range_1d(100), yoke_in(w, 4), yoke_out(w, 4)),
+                   yoke_map_async(&future, pool, kernel, yoke_range_1d(100), NULL,
+                                  YOKE_ARGS(yoke_in(w, 4), yoke_out(w, 4))),
                    YOKE_EINVAL, words);
+    assert_null(future);
     yoke_kernel_destroy(kernel);
     assert_ok(yoke_free(w));
 }
 
+static void successor_native(const yoke_span *span, void *const args[])
+{
+    api_successor(span, (void *const[]){args[1], args[0]});
+}
+
+/* At submission, whatever the devices are and whichever form they run. */
 static void test_promises(void **state)
 {
     static const char *const devices[] = {"cpu:1", "opencl:pocl"};
@@ -229,12 +239,18 @@ static void test_promises(void **state)
         check_promise(pool,
                       "__kernel void f(__global const uint *a, __global uint *restrict b)"
                       "{ size_t i = get_global_id(0); b[i] = a[i] + 1; }",
+                      NULL,
                       "parameter 2 ('b', uint*) is declared restrict, so argument 1 cannot "
                       "be the same array");
         check_promise(pool,
                       "__kernel void f(__constant uint *a, __global uint *b)"
                       "{ size_t i = get_global_id(0); b[i] = a[i] + 1; }",
+                      NULL,
                       "parameter 1 ('a', uint*) is declared __constant, so argument 2");
+        check_promise(pool,
+                      "__kernel void f(__global const uint *restrict a, __global uint *b)"
+                      "{ size_t i = get_global_id(0); b[i] = a[i] + 1; }",
+                      successor_native, "declared restrict, so argument 2");
         api_close(pool);
     }
 }

@@ -209,7 +209,7 @@ static void a_value_that_is_lost(void **state)
     assert_true(yt_wait_until(is_replaced, l.pool, 60));
     future = begin(&l, l.fill, N, NULL,
                    YOKE_ARGS(yoke_out(l.out, 4), yoke_scalar_from(&numbers[9])));
-    assert_status(yoke_future_wait(future, 60), YOKE_ELOST);
+    assert_status(yoke_future_wait(future, API_SECONDS), YOKE_ELOST);
     assert_contains(yoke_future_error(future), "of argument 2 were lost");
     yoke_future_destroy(future);
     assert_status(yoke_reclaim(numbers), YOKE_ELOST);

@@ -132,7 +132,7 @@ static void test_deaths(void **state)
         kill_one(pool, i);
     }
     for (unsigned i = 0; i < STEPS; i++) {
-        assert_ok_pool(pool, yoke_future_wait(futures[i], 60));
+        assert_ok_pool(pool, yoke_future_wait(futures[i], API_SECONDS));
         yoke_future_destroy(futures[i]);
     }
     check_file(path_of("numbers"), STEPS);

@@ -3,10 +3,11 @@
  * told meanwhile: until it is told of that failure, or of one that follows from it. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "api_setup.h"
 
-enum { N = 512, MANY = 150 };
+enum { N = 512, MANY = 150, TOO_MANY = 1100 };
 
 static yoke_pool *pool;
 static yoke_kernel *refuse;
@@ -58,7 +59,7 @@ static yoke_future *fail_unheard(uint32_t *numbers)
 
 static void finish_failed(yoke_future *future)
 {
-    assert_status(yoke_future_wait(future, 60), YOKE_EKERNEL);
+    assert_status(yoke_future_wait(future, API_SECONDS), YOKE_EKERNEL);
     yoke_future_destroy(future);
 }
 
@@ -114,7 +115,7 @@ static void another_failure_hides_no_unkept_one(void **state)
                                         YOKE_ARGS(yoke_inout(numbers, 4))));
     assert_status(run(refuse, others), YOKE_EKERNEL);
     expect_spoiled(numbers);
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
 }
 
 static void other_calls_hide_nothing(void **state)
@@ -158,12 +159,12 @@ static void chains_fail_beside_other_threads(void **state)
             yoke_future_destroy(last);
             last = start(increment, numbers);
         }
-        assert_status(yoke_future_wait(last, 60), YOKE_EDEPENDENCY);
+        assert_status(yoke_future_wait(last, API_SECONDS), YOKE_EDEPENDENCY);
         yoke_future_destroy(last);
     }
     atomic_store(&is_over, true);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
 }
 
 /* There are 64 slots for jobs. */
@@ -185,6 +186,138 @@ static void many_failures_are_all_kept(void **state)
     }
 }
 
+/* ---- memory outside the pool ---- */
+
+static const yoke_map_options staged = {.stage = true};
+
+static yoke_status run_staged(yoke_kernel *kernel, yoke_arg arg)
+{
+    return yoke_map_with(pool, kernel, yoke_range_1d(N), &staged, YOKE_ARGS(arg));
+}
+
+static yoke_future *fail_staged(yoke_arg arg)
+{
+    yoke_future *future = NULL;
+
+    assert_ok_pool(pool, yoke_map_async(&future, pool, refuse, yoke_range_1d(N), &staged,
+                                        YOKE_ARGS(arg)));
+    assert_true(yt_wait_until(has_ended, future, 60));
+    return future;
+}
+
+static void expect_dependency(yoke_status status)
+{
+    assert_int_equal(status, YOKE_EDEPENDENCY);
+    assert_contains(yoke_pool_error(pool), "no hay for item 5");
+}
+
+static yoke_status sum_staged(const uint32_t *numbers)
+{
+    yoke_reduced sum;
+
+    return yoke_reduce(pool,
+                       yoke_reduction_of(YOKE_REDUCE_SUM, YOKE_TYPE_UINT32, numbers, N),
+                       &sum, &staged);
+}
+
+/* As far as a failed job should have written them. To report one of the family is to report all. */
+static void staged_arrays_are_spoiled(void **state)
+{
+    uint32_t numbers[3 * N] = {0}, others[N] = {0};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        yoke_future *future = fail_staged(yoke_inout(numbers + 100, 4));
+
+        assert_ok_pool(pool, run_staged(increment, yoke_inout(numbers + 100 + N, 4)));
+        assert_ok_pool(pool, run_staged(increment, yoke_inout(others, 4)));
+        expect_dependency(
+            i == 0   ? run_staged(increment, yoke_inout(numbers + 100, 4))
+            : i == 1 ? run_staged(increment, yoke_inout(numbers + 99 + N, 4))
+                     : sum_staged(numbers));
+        finish_failed(future);
+        assert_int_equal(numbers[100], i);
+        assert_ok_pool(pool, run_staged(increment, yoke_inout(numbers + 100, 4)));
+    }
+}
+
+/* The copies are the job's own; what they are added to is not. */
+static void arrays_that_items_add_into_are_spoiled(void **state)
+{
+    uint32_t bins[N] = {0};
+    const yoke_arg adds[] = {yoke_sum_into(bins, YOKE_TYPE_UINT32, N),
+                             yoke_min_into(bins, YOKE_TYPE_UINT32, N),
+                             yoke_max_into(bins, YOKE_TYPE_UINT32, N)};
+
+    (void)state;
+    for (int i = 0; i < 9; i++) {
+        yoke_future *future = fail_staged(adds[i % 3]);
+
+        expect_dependency(i / 3 == 0   ? run_staged(increment, yoke_inout(bins, 4))
+                          : i / 3 == 1 ? run_staged(increment, adds[(i + 1) % 3])
+                                       : sum_staged(bins));
+        finish_failed(future);
+        assert_ok_pool(pool, run_staged(increment, yoke_inout(bins, 4)));
+    }
+}
+
+/* Also of a job that fails while another submission waits for its array. */
+static void a_staged_chain_fails_to_its_end(void **state)
+{
+    uint32_t numbers[N] = {0};
+    yoke_future *last = NULL;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        yoke_future_destroy(last);
+        assert_ok_pool(pool, yoke_map_async(&last, pool, i == 0 ? refuse : increment,
+                                            yoke_range_1d(N), &staged,
+                                            YOKE_ARGS(yoke_inout(numbers, 4))));
+    }
+    assert_int_equal(yoke_future_wait(last, API_SECONDS), YOKE_EDEPENDENCY);
+    yoke_future_destroy(last);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
+    assert_ok_pool(pool, run_staged(increment, yoke_inout(numbers, 4)));
+}
+
+static void a_segment_stays_spoiled_when_it_is_opened_again(void **state)
+{
+    yoke_shm *shm = NULL;
+    yoke_future *future;
+    char name[64];
+
+    (void)state;
+    assert_ok_pool(pool, yoke_shm_create(&shm, pool, NULL, N * sizeof(uint32_t), NULL));
+    (void)snprintf(name, sizeof name, "%s", yoke_shm_name(shm));
+    future = fail_unheard(yoke_shm_pointer(shm));
+    for (int i = 0; i < 2; i++) {
+        assert_ok_pool(pool, yoke_shm_close(shm));
+        assert_ok_pool(pool, yoke_shm_open(&shm, pool, name, NULL));
+    }
+    expect_spoiled(yoke_shm_pointer(shm));
+    finish_failed(future);
+    assert_ok_pool(pool, run(increment, yoke_shm_pointer(shm)));
+    assert_ok_pool(pool, yoke_shm_close(shm));
+    assert_ok_pool(pool, yoke_shm_unlink(name));
+}
+
+/* Of so many, what the oldest should have written is not remembered. */
+static void too_many_failures_spoil_everything(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, TOO_MANY * 8);
+
+    (void)state;
+    for (int i = 0; i < TOO_MANY; i++) {
+        assert_ok_pool(pool, yoke_map_async(NULL, pool, refuse, yoke_range_1d(8), NULL,
+                                            YOKE_ARGS(yoke_inout(numbers + 8 * i, 4))));
+    }
+    assert_status_pool(pool,
+                       yoke_map(pool, increment, yoke_range_1d(8), yoke_inout(numbers, 4)),
+                       YOKE_EDEPENDENCY);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
+    assert_ok_pool(pool, run(increment, numbers));
+}
+
 /* ---- what does ---- */
 
 /* Failures of which one follows from the other: being told of either is being told. */
@@ -201,13 +334,13 @@ static void a_family_is_told_of_at_once(void **state)
         family[2] = start(increment, numbers);
         assert_true(yt_wait_until(has_ended, family[1], 60));
         assert_true(yt_wait_until(has_ended, family[2], 60));
-        assert_status(yoke_future_wait(family[which], 60),
+        assert_status(yoke_future_wait(family[which], API_SECONDS),
                       which == 0 ? YOKE_EKERNEL : YOKE_EDEPENDENCY);
         assert_ok_pool(pool, run(increment, numbers));
         for (int i = 0; i < 3; i++) {
             yoke_future_destroy(family[i]);
         }
-        (void)yoke_pool_wait(pool, 60); /* what was not read of the others */
+        (void)yoke_pool_wait(pool, API_SECONDS); /* what was not read of the others */
     }
 }
 
@@ -218,7 +351,7 @@ static void a_report_for_all_is_one_for_each(void **state)
     (void)state;
     yoke_future_destroy(fail_unheard(numbers));
     yoke_future_destroy(fail_unheard(others));
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
     assert_ok_pool(pool, run(increment, numbers));
     assert_ok_pool(pool, run(increment, others));
 }
@@ -277,7 +410,7 @@ static void reductions_go_on(void **state)
                                      yoke_reduction_of(YOKE_REDUCE_SUM,
                                                        YOKE_TYPE_UINT32, others, N),
                                      &sum, NULL));
-    assert_status(yoke_future_wait(reduction, 60), YOKE_EDEPENDENCY);
+    assert_status(yoke_future_wait(reduction, API_SECONDS), YOKE_EDEPENDENCY);
     yoke_future_destroy(reduction);
     finish_failed(future);
 }
@@ -293,6 +426,11 @@ int main(void)
         with_pool(other_calls_hide_nothing),
         with_pool(chains_fail_beside_other_threads),
         with_pool(many_failures_are_all_kept),
+        with_pool(staged_arrays_are_spoiled),
+        with_pool(arrays_that_items_add_into_are_spoiled),
+        with_pool(a_staged_chain_fails_to_its_end),
+        with_pool(a_segment_stays_spoiled_when_it_is_opened_again),
+        with_pool(too_many_failures_spoil_everything),
         with_pool(a_family_is_told_of_at_once),
         with_pool(a_report_for_all_is_one_for_each),
         with_pool(a_callback_tells),

@@ -273,6 +273,194 @@ static void conflicting_jobs_keep_their_order(void **state)
     }
 }
 
+/* ---- sums, and offsets, beside the copy ---- */
+
+/* uint32[items], which items add into: one more where they are. */
+static void count_native(const yoke_span *span, void *const args[])
+{
+    for (size_t i = span->begin; i < span->end; i++) {
+        ((uint32_t *)args[0])[i]++;
+    }
+}
+
+/* out uint32[i], in uint32[i], in_whole uint32[1]: the sum of both. */
+static void add_first_native(const yoke_span *span, void *const args[])
+{
+    for (size_t i = span->begin; i < span->end; i++) {
+        ((uint32_t *)args[0])[i] = ((const uint32_t *)args[1])[i] + *(const uint32_t *)args[2];
+    }
+}
+
+/* A job in a thread of its own. */
+typedef struct side_job {
+    yoke_kernel *kernel;
+    size_t items;
+    yoke_arg args[3];
+    size_t count;
+    atomic_int begun;
+    yoke_status status;
+} side_job;
+
+static void *run_side_job(void *context)
+{
+    side_job *self = context;
+
+    atomic_store(&self->begun, 1);
+    self->status = yoke_map_with(pool, self->kernel, yoke_range_1d(self->items), &stage,
+                                 self->args, self->count);
+    return NULL;
+}
+
+static void side_job_start(side_job *self, pthread_t *thread)
+{
+    assert_int_equal(pthread_create(thread, NULL, run_side_job, self), 0);
+    while (atomic_load(&self->begun) == 0) {
+        take_a_moment();
+    }
+}
+
+static void side_job_finish(const side_job *self, pthread_t thread)
+{
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_ok_pool(pool, self->status);
+}
+
+/* The job does not get ahead of the one that is being copied in, which is held. */
+static void try_to_overtake(side_job *job)
+{
+    static const yoke_map_options now = {.stage = true, .no_wait = true};
+    yoke_future *future = NULL;
+
+    assert_status_pool(pool,
+                       yoke_map_async(&future, pool, job->kernel, yoke_range_1d(job->items),
+                                      &now, job->args, job->count),
+                       YOKE_EAGAIN);
+    assert_contains(yoke_pool_error(pool), "are being copied in");
+}
+
+/* It comes after a job whose arrays are being copied in, and which relies on what it changes. */
+static void overtake(side_job *copied, side_job *other)
+{
+    pthread_t threads[2];
+
+    number_plain();
+    shut_page();
+    side_job_start(copied, &threads[0]);
+    await_held();
+    try_to_overtake(other);
+    side_job_start(other, &threads[1]);
+    free_copy();
+    side_job_finish(copied, threads[0]);
+    side_job_finish(other, threads[1]);
+}
+
+static void sums_do_not_overtake_copies(void **state)
+{
+    uint32_t *results = api_numbers(pool, N), *first = api_numbers(pool, 1);
+    side_job copied = {
+        .kernel = api_kernel(pool, "add_first", add_first_native),
+        .items = N,
+        .args = {yoke_out(results, 4), yoke_in(plain, 4), yoke_in_whole(first, 4)},
+        .count = 3};
+    side_job sum = {.kernel = api_kernel(pool, "count", count_native),
+                    .items = 1,
+                    .args = {yoke_sum_into(first, YOKE_TYPE_UINT32, 1)},
+                    .count = 1};
+
+    (void)state;
+    *first = 100;
+    overtake(&copied, &sum);
+    for (uint32_t i = 0; i < N; i++) {
+        assert_int_equal(results[i], i + 100);
+    }
+    assert_int_equal(*first, 101);
+    assert_ok(yoke_free(results));
+    assert_ok(yoke_free(first));
+}
+
+/* out uint32[i], ragged uint32, in_whole offsets: the sum of the ends of part i. */
+static void ends_of_native(const yoke_span *span, void *const args[])
+{
+    const uint32_t *values = args[1], *offsets = args[2];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        ((uint32_t *)args[0])[i] = values[offsets[i]] + values[offsets[i + 1] - 1];
+    }
+}
+
+static void changed_offsets_do_not_overtake_copies(void **state)
+{
+    uint32_t *results = api_numbers(pool, 2), *offsets = api_numbers(pool, 3);
+    side_job copied = {
+        .kernel = api_kernel(pool, "ends_of", ends_of_native),
+        .items = 2,
+        .args = {yoke_out(results, 4), yoke_arg_ragged(yoke_in(plain, 4), offsets),
+                 yoke_in_whole(offsets, 12)},
+        .count = 3};
+    side_job change = {.kernel = increment,
+                       .items = 3,
+                       .args = {yoke_inout(offsets, 4)},
+                       .count = 1};
+
+    (void)state;
+    offsets[0] = 5;
+    offsets[1] = N / 2 + 5;
+    offsets[2] = N - 5;
+    overtake(&copied, &change);
+    assert_int_equal(results[0], 5 + N / 2 + 4);
+    assert_int_equal(results[1], N / 2 + 5 + N - 6);
+    assert_int_equal(offsets[2], N - 4);
+    assert_ok(yoke_free(results));
+    assert_ok(yoke_free(offsets));
+}
+
+/* Another thread adds the sums to the array at the end: what uses the array waits for it, and
+ * nothing else does. */
+static void sums_are_added_beside_other_calls(void **state)
+{
+    uint32_t *numbers = api_numbers(pool, 10);
+    yoke_kernel *count = api_kernel(pool, "count", count_native);
+    const yoke_arg adds = yoke_sum_into(plain, YOKE_TYPE_UINT32, N);
+    reader read = {.result = api_numbers(pool, N)};
+    side_job more = {.kernel = count, .items = N, .args = {adds}, .count = 1};
+    yoke_future *future = NULL, *other = NULL;
+    pthread_t threads[3];
+    void *well;
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map_async(&other, pool, increment, yoke_range_1d(10), NULL,
+                                        YOKE_ARGS(yoke_inout(numbers, 4))));
+    number_plain();
+    shut_page();
+    assert_ok_pool(pool, yoke_map_async(&future, pool, count, yoke_range_1d(N), &stage,
+                                        YOKE_ARGS(adds)));
+    assert_int_equal(pthread_create(&threads[0], NULL, wait_for_future, future), 0);
+    await_held();
+    call_all(other);
+    assert_false(yoke_future_is_done(future));
+    assert_int_equal(pthread_create(&threads[1], NULL, read_plain, &read), 0);
+    while (atomic_load(&read.begun) == 0) {
+        take_a_moment();
+    }
+    side_job_start(&more, &threads[2]);
+    (void)yoke_pool_poll(pool);
+    free_copy();
+    assert_int_equal(pthread_join(threads[0], &well), 0);
+    assert_non_null(well);
+    assert_int_equal(pthread_join(threads[1], NULL), 0);
+    assert_ok_pool(pool, read.status);
+    side_job_finish(&more, threads[2]);
+    for (uint32_t i = 0; i < N; i++) {
+        assert_int_equal(plain[i], i + 2);
+        assert_in_range(read.result[i], i + 2, i + 3); /* before or after the second sum */
+        assert_int_equal(read.result[i] - i, read.result[0]);
+    }
+    yoke_future_destroy(future);
+    yoke_future_destroy(other);
+    assert_ok(yoke_free(read.result));
+    assert_ok(yoke_free(numbers));
+}
+
 /* ---- deaths beside the copy ---- */
 
 /* A worker that has died has no process until the supervisor has forked another. */
@@ -465,6 +653,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_go_on_beside_copies),
         cmocka_unit_test(conflicting_jobs_keep_their_order),
+        cmocka_unit_test(sums_do_not_overtake_copies),
+        cmocka_unit_test(changed_offsets_do_not_overtake_copies),
+        cmocka_unit_test(sums_are_added_beside_other_calls),
         cmocka_unit_test(workers_die_beside_copies),
         cmocka_unit_test(the_supervisor_dies_beside_a_copy),
         cmocka_unit_test(the_end_waits_for_copies), /* the last: the pool is gone */

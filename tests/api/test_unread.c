@@ -65,11 +65,11 @@ static void test_wait_reports_once(void **state)
     for (int i = 0; i < JOBS; i++) {
         submit(refuse);
     }
-    assert_refused(pool, yoke_pool_wait(pool, 60), YOKE_EKERNEL, reason);
+    assert_refused(pool, yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL, reason);
     assert_contains(yoke_pool_error(pool), "4 more unreported failures");
-    assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+    assert_ok_pool(pool, yoke_pool_wait(pool, API_SECONDS));
     submit(refuse);
-    assert_refused(pool, yoke_pool_wait(pool, 60), YOKE_EKERNEL, reason);
+    assert_refused(pool, yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL, reason);
     assert_null(strstr(yoke_pool_error(pool), "more"));
 }
 
@@ -88,7 +88,7 @@ static void test_wait_that_is_over(void **state)
     (void)yoke_pool_poll(pool);
     assert_status(yoke_pool_wait(pool, 0), YOKE_ETIMEDOUT);
     api_gate_open(gate);
-    assert_refused(pool, yoke_pool_wait(pool, 60), YOKE_EKERNEL, reason);
+    assert_refused(pool, yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL, reason);
 }
 
 typedef struct inside {
@@ -104,7 +104,7 @@ static void wait_inside(yoke_future *future, yoke_status status, void *context)
     (void)future;
     (void)status;
     self->called = true;
-    self->status = yoke_pool_wait(pool, 60);
+    self->status = yoke_pool_wait(pool, API_SECONDS);
     (void)snprintf(self->text, sizeof self->text, "%s", yoke_pool_error(pool));
 }
 
@@ -118,7 +118,7 @@ static void test_wait_in_a_callback(void **state)
                                         YOKE_ARGS(yoke_out(numbers, sizeof *numbers))));
     submit(refuse); /* before the callback can be called, which is to see it fail */
     assert_ok(yoke_future_on_done(future, wait_inside, &self));
-    assert_ok(yoke_future_wait(future, 60));
+    assert_ok(yoke_future_wait(future, API_SECONDS));
     assert_true(self.called);
     assert_status(self.status, YOKE_EKERNEL);
     assert_contains(self.text, reason);
@@ -199,7 +199,7 @@ static void given_back_with_its_callback(void)
     assert_ok(yoke_future_on_done(second, ignore, NULL));
     yoke_future_destroy(second);
     api_gate_open(gate);
-    assert_ok(yoke_future_wait(first, 60));
+    assert_ok(yoke_future_wait(first, API_SECONDS));
     yoke_future_destroy(first);
 }
 
@@ -308,8 +308,8 @@ static void test_all_that_is_not_told(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof untold / sizeof untold[0]; i++) {
         untold[i]();
-        assert_refused(pool, yoke_pool_wait(pool, 60), YOKE_EKERNEL, reason);
-        assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+        assert_refused(pool, yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL, reason);
+        assert_ok_pool(pool, yoke_pool_wait(pool, API_SECONDS));
     }
 }
 
@@ -319,7 +319,7 @@ static void waited_for(void)
 {
     yoke_future *future = start_refused();
 
-    assert_status(yoke_future_wait(future, 60), YOKE_EKERNEL);
+    assert_status(yoke_future_wait(future, API_SECONDS), YOKE_EKERNEL);
     yoke_future_destroy(future);
 }
 
@@ -446,7 +446,7 @@ static void test_what_was_told_is_over(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
         told[i]();
-        assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+        assert_ok_pool(pool, yoke_pool_wait(pool, API_SECONDS));
     }
 }
 
@@ -456,7 +456,7 @@ static void test_futures_are_asked(void **state)
     yoke_future *future = start_refused();
 
     (void)state;
-    assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+    assert_ok_pool(pool, yoke_pool_wait(pool, API_SECONDS));
     api_close(pool);
     pool = NULL;
     assert_status(yoke_future_wait(future, 0), YOKE_EKERNEL);
@@ -473,12 +473,12 @@ static void test_cause_comes_before_what_follows(void **state)
     for (int i = 0; i < 200; i++) {
         submit(increment);
     }
-    assert_refused(pool, yoke_pool_wait(pool, 60), YOKE_EKERNEL, reason);
+    assert_refused(pool, yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL, reason);
     submit(refuse);
     submit(increment);
     assert_status(yoke_map(pool, increment, yoke_range_1d(N), yoke_inout(numbers, 4)),
                   YOKE_EDEPENDENCY);
-    assert_refused(pool, yoke_pool_wait(pool, 60), YOKE_EKERNEL, reason);
+    assert_refused(pool, yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL, reason);
 }
 
 /* Looking, and freeing something, is no report: what was not computed is not computed with. */
@@ -498,7 +498,7 @@ static void test_looking_hides_nothing(void **state)
                     &sum, NULL),
         YOKE_EDEPENDENCY);
     assert_contains(yoke_pool_error(pool), reason);
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
     assert_ok_pool(pool, yoke_reduce(pool,
                                      yoke_reduction_of(YOKE_REDUCE_SUM,
                                                        YOKE_TYPE_UINT32, numbers, N),
@@ -507,7 +507,7 @@ static void test_looking_hides_nothing(void **state)
     assert_true(yt_wait_until(polls_some, NULL, 60));
     assert_ok_pool(pool, yoke_free(numbers)); /* no job can read that any more */
     numbers = api_numbers(pool, N);
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
 }
 
 /* A step of a simulation that changes its state in place and dies once. */
@@ -529,7 +529,7 @@ static void test_lost_worker_without_recovery(void **state)
     assert_non_null(armed);
     for (int i = 0; i < 100; i++) {
         if (i == 50) {
-            assert_ok_pool(pool, yoke_pool_wait(pool, 60));
+            assert_ok_pool(pool, yoke_pool_wait(pool, API_SECONDS));
             atomic_store(armed, 1);
         }
         assert_ok_pool(pool,
@@ -537,7 +537,7 @@ static void test_lost_worker_without_recovery(void **state)
                                       YOKE_ARGS(yoke_inout(numbers, 4),
                                                 yoke_in_whole(armed, sizeof *armed))));
     }
-    assert_status(yoke_pool_wait(pool, 60), YOKE_ECRASHED);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_ECRASHED);
     assert_contains(yoke_pool_error(pool), "step");
 }
 
@@ -548,7 +548,7 @@ static void check_end(yoke_status end(yoke_pool *))
     yoke_pool *ended = pool;
 
     submit(refuse);
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EKERNEL);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EKERNEL);
     given_back_unread();
     pool = NULL;
     assert_status(end(ended), YOKE_EKERNEL);
@@ -625,7 +625,7 @@ static void test_broken_pool(void **state)
     assert_true(supervisor > 1);
     assert_int_equal(kill(supervisor, SIGKILL), 0);
     assert_true(yt_wait_until(has_no_supervisor, NULL, 60));
-    assert_status(yoke_pool_wait(pool, 60), YOKE_EBROKEN);
+    assert_status(yoke_pool_wait(pool, API_SECONDS), YOKE_EBROKEN);
     assert_contains(yoke_pool_error(pool), reason);
     pool = NULL;
     assert_status(yoke_pool_close(ended), YOKE_EBROKEN);

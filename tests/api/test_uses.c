@@ -118,7 +118,7 @@ static yoke_future *begin(const jagged *j, yoke_kernel *kernel, size_t n,
 
 static void finish(yoke_future *future, yoke_status expected)
 {
-    assert_status(yoke_future_wait(future, 60), expected);
+    assert_status(yoke_future_wait(future, API_SECONDS), expected);
     yoke_future_destroy(future);
 }
 
@@ -227,7 +227,7 @@ static void devices_of_their_own_stand_aside(void **state)
     (void)state;
     jagged_init(&j, pool);
     future = begin(&j, sum, ROWS, &(yoke_map_options){.devices = "fake"}, SUM(&j));
-    assert_status(yoke_future_wait(future, 60), YOKE_ENODEVICE);
+    assert_status(yoke_future_wait(future, API_SECONDS), YOKE_ENODEVICE);
     assert_contains(yoke_future_error(future), "cannot follow pointers");
     yoke_future_destroy(future);
     assert_int_equal(j.sums[0], 0);

@@ -423,6 +423,110 @@ static void parameters_are_counted(void **state)
     assert_ok_pool(pool, yoke_pool_close(pool));
 }
 
+/* ---- memory that is reached through pointers ---- */
+
+/* Item `writer` of the range also writes to element `at` of the memory. */
+typedef struct pointed {
+    uint32_t *memory;
+    uint64_t writer;
+    uint64_t at;
+} pointed;
+
+/* out uint32[i]: twice the memory's; in_whole pointed */
+static void twice_pointed(const yoke_span *span, void *const args[])
+{
+    uint32_t *out = args[0];
+    const pointed *p = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        out[i] = 2 * p->memory[i];
+        if (i == p->writer) {
+            p->memory[p->at] = 99;
+        }
+    }
+}
+
+static const char pointed_source[] =
+    "__kernel void f(__global uint *out, __global const ulong *p)"
+    "{ size_t i = get_global_id(0); __global uint *memory = (__global uint *)p[0];"
+    "  out[i] = 2 * memory[i]; if (i == p[1]) memory[p[2]] = 99; }";
+
+enum { POINTED = 3000, ITEMS_POINTED = 60, NO_WRITER = 1000 };
+
+/* Elements of the first, a middle and the last page, which others share. */
+static const uint64_t pointed_places[] = {0, 1500, POINTED - 1};
+
+static yoke_status map_pointed(yoke_pool *pool, yoke_kernel *kernel, const pointed *p,
+                               uint32_t *out, uint32_t *changed)
+{
+    const yoke_arg args[] = {
+        yoke_out(out, 4), yoke_in_whole(p, sizeof *p),
+        yoke_uses(p->memory, POINTED * sizeof *p->memory, YOKE_ACCESS_READ),
+        yoke_uses(changed, 4, YOKE_ACCESS_READ_WRITE)};
+
+    return yoke_map_with(pool, kernel, yoke_range_1d(ITEMS_POINTED), NULL, args,
+                         changed != NULL ? 4 : 3);
+}
+
+/* With `changed` the kernel may write through pointers and so is not run in images: the pages that
+ * are not the memory's as a whole are not watched then. */
+static void check_pointed_writes(yoke_pool *pool, yoke_kernel *kernel, uint32_t *changed)
+{
+    uint32_t *around = yoke_alloc(pool, (POINTED + 200) * sizeof *around);
+    uint32_t *out = yoke_alloc(pool, ITEMS_POINTED * sizeof *out);
+    pointed *p = yoke_alloc(pool, sizeof *p);
+
+    *p = (pointed){.memory = around + 100, .writer = NO_WRITER};
+    fill_numbers(p->memory, POINTED);
+    assert_ok_pool(pool, map_pointed(pool, kernel, p, out, changed));
+    assert_int_equal(out[59], 118);
+    for (size_t i = changed != NULL ? 1 : 0; i < (changed != NULL ? 2 : 3); i++) {
+        char words[200];
+
+        p->writer = 7;
+        p->at = pointed_places[i];
+        (void)snprintf(words, sizeof words, "write%s byte %llu, but yoke_uses() declares",
+                       changed != NULL ? "" : "s", (unsigned long long)p->at * 4);
+        assert_status_pool(pool, map_pointed(pool, kernel, p, out, changed), YOKE_ECHECK);
+        assert_contains(yoke_pool_error(pool), "argument 3: item");
+        assert_contains(yoke_pool_error(pool), words);
+        if (changed == NULL) {
+            assert_contains(yoke_pool_error(pool), "argument 3: item 7 ");
+        }
+        p->memory[p->at] = (uint32_t)p->at;
+    }
+    assert_ok(yoke_free(around));
+    assert_ok(yoke_free(out));
+    assert_ok(yoke_free(p));
+}
+
+static void writes_through_pointers(void **state)
+{
+    yoke_pool *pool = open_pool("cpu:1", true);
+    yoke_kernel *kernel = make_kernel(pool, twice_pointed);
+    uint32_t *changed = yoke_alloc(pool, sizeof *changed);
+
+    (void)state;
+    check_pointed_writes(pool, kernel, NULL);
+    check_pointed_writes(pool, kernel, changed);
+    yoke_kernel_destroy(kernel);
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
+static void writes_through_pointers_of_source(void **state)
+{
+    const yoke_kernel_options options = {.name = "f", .source = pointed_source};
+    yoke_pool *pool = open_pool("cpu:1", true);
+    yoke_kernel *kernel = NULL;
+
+    (void)state;
+    if (yoke_kernel_create(&kernel, pool, &options) == YOKE_OK) {
+        check_pointed_writes(pool, kernel, NULL);
+        yoke_kernel_destroy(kernel);
+    }
+    assert_ok_pool(pool, yoke_pool_close(pool));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +537,8 @@ int main(void)
         yt_unit_test(absent_arrays),
         yt_unit_test(absent_arrays_of_source),
         yt_unit_test(absent_and_used),
+        yt_unit_test(writes_through_pointers),
+        yt_unit_test(writes_through_pointers_of_source),
         yt_unit_test(overlaps_are_refused), yt_unit_test(parameters_are_counted),
     };
 

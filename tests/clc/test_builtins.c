@@ -263,13 +263,24 @@ static void other_functions_are_within_bounds(void **state)
 
 /* ---- places ---- */
 
-static void items_know_where_they_are(void **state)
+enum { PLACE_ROW = 32, PLACES_X = 12, PLACES_Y = 8 };
+
+/* The rows of all places, of which each item of the split dimension has a row of places; or, if the
+ * items beyond the range write too, all of it. */
+static yoke_arg places_arg(uint64_t *rows, bool whole)
 {
-    enum { X = 12, Y = 8, ROW = 32 };
-    const yoke_range range = yoke_range_from(yoke_range_2d(X, Y), 3, 5, 0);
+    const size_t bytes = PLACES_X * PLACE_ROW * sizeof *rows;
+
+    return whole ? yoke_out_whole(rows, PLACES_Y * bytes)
+                 : yoke_arg_from_begin(yoke_out_some(rows, bytes));
+}
+
+/* What both forms say of each item. */
+static void check_places(yoke_range range, bool whole, const yoke_map_options *options)
+{
+    const size_t count = PLACES_X * range.size[1];
     uint64_t *rows[2];
 
-    (void)state;
     open_pool();
     for (size_t i = 0; i < 2; i++) {
         yoke_kernel *kernel = new_kernel(&(yoke_kernel_options){.name = "places",
@@ -277,19 +288,36 @@ static void items_know_where_they_are(void **state)
                                                                 .source_file = i == 0 ? NULL : path,
                                                                 .group = {4, 2, 1}});
 
-        rows[i] = yoke_alloc(pool, X * Y * ROW * sizeof **rows);
-        assert_ok_pool(pool, yoke_map(pool, kernel, range,
-                                      yoke_arg_from_begin(yoke_out(rows[i], X * ROW * sizeof **rows)),
-                                      yoke_scalar((uint32_t)0xabcdef), yoke_scalar((int32_t)-4711)));
+        rows[i] = yoke_alloc(pool, PLACES_X * PLACES_Y * PLACE_ROW * sizeof **rows);
+        assert_ok_pool(pool, yoke_map_with(pool, kernel, range, options,
+                                           YOKE_ARGS(places_arg(rows[i], whole),
+                                                     yoke_scalar((uint32_t)0xabcdef),
+                                                     yoke_scalar((int32_t)-4711))));
         yoke_kernel_destroy(kernel);
     }
-    for (size_t i = 0; i < X * Y * ROW; i++) {
-        if (rows[0][i] != rows[1][i]) {
-            fail_msg("item %zu, value %zu: %ju, not %ju", i / ROW, i % ROW, (uintmax_t)rows[0][i],
-                     (uintmax_t)rows[1][i]);
+    for (size_t i = 0; i < count * PLACE_ROW; i++) {
+        if (i / PLACE_ROW % PLACES_X < range.size[0] && rows[0][i] != rows[1][i]) {
+            fail_msg("item %zu, value %zu: %ju, not %ju", i / PLACE_ROW, i % PLACE_ROW,
+                     (uintmax_t)rows[0][i], (uintmax_t)rows[1][i]);
         }
     }
     close_pool();
+}
+
+static void items_know_where_they_are(void **state)
+{
+    (void)state;
+    check_places(yoke_range_from(yoke_range_2d(12, 8), 3, 5, 0), false, NULL);
+}
+
+/* A device launches whole groups: 12 by 8 work-items. */
+static void items_know_where_they_are_in_padded_ranges(void **state)
+{
+    const yoke_map_options padded = {.round_up = true};
+
+    (void)state;
+    check_places(yoke_range_from(yoke_range_2d(10, 8), 3, 5, 0), false, &padded);
+    check_places(yoke_range_from(yoke_range_2d(9, 7), 0, 0, 0), true, &padded);
 }
 
 int main(void)
@@ -299,6 +327,7 @@ int main(void)
         yt_unit_test(exact_functions_are_the_same),
         yt_unit_test(other_functions_are_within_bounds),
         yt_unit_test(items_know_where_they_are),
+        yt_unit_test(items_know_where_they_are_in_padded_ranges),
     };
 
     return yt_run_group(tests);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "fault_setup.h"
@@ -282,6 +283,82 @@ static void test_whole_group(void **state)
     yk_mapping_destroy(&shared);
 }
 
+/* ---- deaths at a time limit ---- */
+
+static const char *const deadline_points[] = {"deadline-explained", "deadline-stopped",
+                                              "deadline-killed"};
+enum { DEADLINE_POINTS = sizeof deadline_points / sizeof deadline_points[0] };
+
+/* The supervisor keeps the limit, and dies: the pool is broken, and no wait hangs. */
+static void test_the_supervisor_dies_at_a_deadline(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < DEADLINE_POINTS; i++) {
+        yoke_future *future;
+        yoke_status status;
+
+        pool = ft_pool("cpu:2", deadline_points[i]);
+        with = yoke_alloc(pool, sizeof *with);
+        assert_non_null(with);
+        future = submit(0.2);
+        status = yoke_future_wait(future, FT_SECONDS);
+        assert_true(status == YOKE_EBROKEN || status == YOKE_EDEADLINE);
+        assert_int_equal(yoke_pool_wait(pool, FT_SECONDS), YOKE_EBROKEN);
+        assert_ok(yoke_future_destroy(future));
+        assert_status(yoke_pool_close(pool), YOKE_EBROKEN);
+        assert_true(yt_nothing_alive());
+    }
+}
+
+/* In a child: waits in the place of a supervisor that is stopped, and dies there. */
+static int keep_limit_and_die(void *arg)
+{
+    const yoke_pool_options options = {.devices = "cpu:2"};
+    const yoke_task_options task = {
+        .context = &with, .context_bytes = sizeof with, .timeout = 0.2};
+    signals *shared = arg;
+    yoke_future *future = NULL;
+
+    if (yoke_pool_create(&pool, &options) != YOKE_OK) {
+        return 1;
+    }
+    with = yoke_alloc(pool, sizeof *with);
+    if (with == NULL || kill(pool->liveness.supervisor, SIGSTOP) != 0) {
+        return 2;
+    }
+    atomic_store(&shared->pid, (int)pool->liveness.supervisor);
+    if (yoke_apply_async(&future, pool, wait_at_gate, NULL, 0, &task) != YOKE_OK) {
+        return 3;
+    }
+    (void)yoke_future_wait(future, FT_SECONDS);
+    return 4;
+}
+
+/* The application keeps the limit meanwhile, and dies: all processes end with it. */
+static void check_application_dies(const char *point)
+{
+    const yk_mapping none = YK_MAPPING_NONE;
+    yk_mapping shared = none;
+    int code;
+
+    assert_ok(yk_mapping_create(&shared, "test", yk_page_size(), yk_page_size(), NULL));
+    (void)setenv("YOKE_FAULT", point, 1);
+    code = yt_in_child(keep_limit_and_die, shared.base, FT_SECONDS);
+    (void)unsetenv("YOKE_FAULT");
+    assert_int_equal(kill(atomic_load(&((signals *)shared.base)->pid), SIGCONT), 0);
+    yk_mapping_destroy(&shared);
+    assert_int_equal(code, -SIGKILL);
+    assert_true(yt_nothing_alive());
+}
+
+static void test_the_application_dies_at_a_deadline(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < DEADLINE_POINTS; i++) {
+        check_application_dies(deadline_points[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +366,8 @@ int main(void)
         yt_unit_test(test_time_limit_in_queue),    yt_unit_test(test_death_is_repaired_later),
         yt_unit_test(test_close),                  yt_unit_test(test_terminate),
         yt_unit_test(test_whole_group),
+        yt_unit_test(test_the_supervisor_dies_at_a_deadline),
+        yt_unit_test(test_the_application_dies_at_a_deadline),
     };
 
     return yt_run_group(tests);
