@@ -89,7 +89,8 @@ typedef struct yoke_kernel_options {
      *  are counted. */
     size_t parameters;
     /** Seconds that yoke_kernel_create() may take: YOKE_ETIMEDOUT after that, and there is no
-     *  kernel. 0: as long as the builds take. */
+     *  kernel. 0: as long as the builds take. It does not end the reading of the source, which
+     *  comes first and takes about 0.1 s for a megabyte. */
     double timeout;
     /** A file of OpenCL C, in place of .source: its name, relative to the working directory. What it
      *  includes is searched for in its folder, too. It is read when the kernel is created;
@@ -101,7 +102,9 @@ typedef enum yoke_parameter_kind {
     YOKE_PARAMETER_UNKNOWN = 0,
     YOKE_PARAMETER_ARRAY = 1,
     YOKE_PARAMETER_SCALAR = 2,
-    YOKE_PARAMETER_LOCAL = 3
+    YOKE_PARAMETER_LOCAL = 3,
+    YOKE_PARAMETER_IMAGE = 4,  /**< see yoke_arg_image() */
+    YOKE_PARAMETER_SAMPLER = 5 /**< see yoke_sampler() */
 } yoke_parameter_kind;
 
 /** A parameter of a kernel's source, as its compiler reports it. */
@@ -111,7 +114,7 @@ typedef struct yoke_parameter_info {
     char name[64];   /**< "" if unknown */
     char type[64];   /**< "float*", "uint"; "" if unknown */
     /** The type lets the kernel write to the array: it is a pointer to something that is not
-     *  const. False if that is unknown. */
+     *  const, or an image that is not `read_only`. False if that is unknown. */
     bool may_write;
     unsigned char reserved[7]; /**< 0 */
 } yoke_parameter_info;
@@ -144,7 +147,7 @@ YOKE_API yoke_status yoke_kernel_create_sized(yoke_kernel **kernel, yoke_pool *p
  * cannot build it, or takes longer than it may: yoke_pool_error() then names the device and
  * has the compiler's log.
  * A device that joins later and cannot build it does not run it. A device that cannot run such a
- * kernel (one with an image among its parameters, for example) stands aside, as long as another
+ * kernel (one with double precision, for example) stands aside, as long as another
  * device can run it: yoke_kernel_workers() and YOKE_LOG report which devices and why.
  * YOKE_ENODEVICE if no device can run it. It waits for the builds, and while another thread creates
  * a kernel with source, for at most .timeout.

@@ -34,6 +34,9 @@ typedef enum yoke_recovery {
     YOKE_RECOVER_NONE = 2
 } yoke_recovery;
 
+/** Jobs that are recorded once and replayed: see graph.h. */
+typedef struct yoke_graph yoke_graph;
+
 /** How to run one job. Zero in a field means that the library chooses. */
 typedef struct yoke_map_options {
     const char *devices;    /**< only these workers; as yoke_pool_options.devices */
@@ -58,12 +61,17 @@ typedef struct yoke_map_options {
      *  cancelled or timed out stops, at these steps. Rounded up to whole groups. */
     size_t chunk;
     /** Submission does not wait: YOKE_EAGAIN if there is no room for one more job, if devices that
-     *  .devices may mean are still being found, or if a job in flight changes an array outside the
-     *  pool's memory that this job uses, or adds into one (yoke_sum_into()), or if a kernel of the library's (of a reduction) is not
-     *  built yet. Otherwise it waits, but never longer than .timeout:
-     *  YOKE_EDEADLINE. */
+     *  .devices may mean are still being found, if a job in flight changes an array outside the
+     *  pool's memory that this job uses, or adds into one (yoke_sum_into()), if arrays of another
+     *  job are being copied in (.stage) that relies on what this one changes, or if a kernel of the
+     *  library's (of a reduction) is not built yet. Otherwise it waits, but never longer than
+     *  .timeout: YOKE_EDEADLINE. */
     bool no_wait;
     unsigned char reserved[7]; /**< 0 */
+    /** The job is recorded in this graph and not run now: see graph.h. It has no future and no
+     *  `.after`; `.no_wait` and `.caller_helps` have no effect. `.timeout` counts from each of its
+     *  submissions. Not for yoke_map_reduce(). */
+    yoke_graph *graph;
 } yoke_map_options;
 
 /** Implementation of yoke_map_with() and yoke_map_async(); `size` is sizeof *options and

@@ -56,14 +56,17 @@ YOKE_CLC_ITEM_FUNCTION size_t get_global_offset(uint d)
     return d < 3 ? yoke_clc_now.span->range.begin[d] : 0;
 }
 
-YOKE_CLC_ITEM_FUNCTION size_t get_global_size(uint d)
-{
-    return d < 3 ? yoke_clc_now.span->range.size[d] : 1;
-}
-
 YOKE_CLC_ITEM_FUNCTION size_t get_enqueued_local_size(uint d)
 {
     return d < 3 && yoke_clc_now.span->group[d] > 0 ? yoke_clc_now.span->group[d] : 1;
+}
+
+/* Of whole groups: with .round_up, devices launch more work-items than the range has. */
+YOKE_CLC_ITEM_FUNCTION size_t get_global_size(uint d)
+{
+    const size_t group = get_enqueued_local_size(d);
+
+    return d < 3 ? (yoke_clc_now.span->range.size[d] + group - 1) / group * group : 1;
 }
 
 YOKE_CLC_ITEM_FUNCTION size_t get_group_id(uint d)
@@ -76,12 +79,9 @@ YOKE_CLC_ITEM_FUNCTION size_t get_local_id(uint d)
     return (get_global_id(d) - get_global_offset(d)) % get_enqueued_local_size(d);
 }
 
-/* The last group may be a smaller one. */
 YOKE_CLC_ITEM_FUNCTION size_t get_local_size(uint d)
 {
-    const size_t rest = get_global_size(d) - get_group_id(d) * get_enqueued_local_size(d);
-
-    return rest < get_enqueued_local_size(d) ? rest : get_enqueued_local_size(d);
+    return get_enqueued_local_size(d);
 }
 
 YOKE_CLC_ITEM_FUNCTION size_t get_num_groups(uint d)
