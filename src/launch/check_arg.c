@@ -52,6 +52,8 @@ static uint32_t parameter_kind_for(const yoke_arg *arg)
     case YOKE_ARG_SUM:
     case YOKE_ARG_MIN:
     case YOKE_ARG_MAX:
+    case YOKE_ARG_FIRST:
+    case YOKE_ARG_ANY:
         return YK_PARAMETER_ARRAY;
     case YOKE_ARG_SCALAR:
     case YOKE_ARG_SCALAR_FROM:
@@ -195,21 +197,25 @@ static yoke_status fill_scalar_from(yk_launch *launch, yk_arg *to,
     return status;
 }
 
+static yoke_status fail_image(const yoke_arg *arg, yk_error *error)
+{
+    return arg->kind != YOKE_ARG_ARRAY
+               ? yk_fail(error, YOKE_EINVAL,
+                         "yoke_arg_image() is for arrays that parameters take: yoke_in(), "
+                         "yoke_out() and their like")
+               : yk_fail(error, YOKE_EINVAL,
+                         "an image's parts are not declared by yoke_arg_between() or "
+                         "yoke_arg_by()");
+}
+
 static yoke_status fill_kind(yk_launch *launch, yk_arg *to,
                              const yk_launch_input *input, size_t index,
                              size_t *values_used, yk_error *error)
 {
     const yoke_arg *arg = &input->request->args[index];
 
-    if (yk_arg_is_image(arg) && arg->kind != YOKE_ARG_ARRAY) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "yoke_arg_image() is for arrays that parameters take: yoke_in(), "
-                       "yoke_out() and their like");
-    }
-    if (yk_arg_is_image(arg) && arg->ends != NULL) {
-        return yk_fail(error, YOKE_EINVAL,
-                       "the parts of an image have a place of their own: not yoke_arg_between() "
-                       "or yoke_arg_by()");
+    if (yk_arg_is_image(arg) && (arg->kind != YOKE_ARG_ARRAY || arg->ends != NULL)) {
+        return fail_image(arg, error);
     }
     if (yk_arg_has_copies(arg)) {
         return yk_check_copies(launch, to, input, index, error);

@@ -534,6 +534,12 @@ static void refuse_descriptions(const refusals *r, const yoke_image good)
                   "all parts lie in it");
     check_refused(r, to, yoke_arg_image(yoke_in(r->from, 30), good), amount,
                   "are whole pixels of 4 bytes");
+    check_refused(r, to,
+                  yoke_arg_image(yoke_arg_between(yoke_in(r->from, W * 4),
+                                                  (const uint64_t *)(const void *)r->from,
+                                                  (const uint64_t *)(const void *)r->from),
+                                 good),
+                  amount, "not declared by yoke_arg_between()");
     image = good;
     image.width = 0;
     check_refused(r, to, yoke_arg_image(yoke_in_whole(r->from, 16), image), amount,
