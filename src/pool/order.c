@@ -51,8 +51,7 @@ unsigned char yk_order_of_pair(const yk_launch *earlier, const yk_launch *later)
                                                      : YK_ORDER_WAITS;
 }
 
-/* Whether it writes what the later one's submission reads. */
-static bool order_changes_used(const yk_launch *earlier, const yk_launch *later)
+bool yk_order_changes_used(const yk_launch *earlier, const yk_launch *later)
 {
     for (uint32_t i = 0; i < yk_launch_array_count(earlier); i++) {
         for (uint32_t j = later->arg_count; j < yk_launch_array_count(later); j++) {
@@ -75,7 +74,7 @@ bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch
         const yk_launch *other = &pool->control->jobs[slot].launch;
 
         if (pool->jobs.futures_by_slot[slot] != NULL && other != launch &&
-            order_changes_used(other, launch)) {
+            yk_order_changes_used(other, launch)) {
             return true;
         }
     }
@@ -122,7 +121,7 @@ bool yk_order_overtakes_locked(const yoke_pool *pool, const yk_launch *launch)
         const yk_launch *filled = &pool->control->jobs[slot].launch;
 
         if (other != NULL && other->is_reserved &&
-            (order_changes_used(launch, filled) || order_adds_into_used(launch, filled))) {
+            (yk_order_changes_used(launch, filled) || order_adds_into_used(launch, filled))) {
             return true;
         }
     }

@@ -57,6 +57,9 @@ yoke_status yk_order_find_locked(yoke_pool *pool, uint32_t slot,
 /* How the later of two jobs that may conflict is ordered: YK_ORDER_... */
 unsigned char yk_order_of_pair(const yk_launch *earlier, const yk_launch *later);
 
+/* Whether a job writes what the later one reads outside of workers: the offsets of its arrays. */
+bool yk_order_changes_used(const yk_launch *earlier, const yk_launch *later);
+
 /* Whether a job that is not collected yet changes what a launch uses without passing it. */
 bool yk_order_changes_used_locked(const yoke_pool *pool, const yk_launch *launch);
 

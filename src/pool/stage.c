@@ -131,6 +131,7 @@ static void stage_drop(yk_completion *completion, yoke_pool *pool, yoke_future *
 
     (void)future;
     pool->staging.by_slot[self->slot] = NULL;
+    pool->staging.count--;
     for (size_t i = 0; i < self->count; i++) {
         (void)yk_arena_free(&pool->arena, stage_pointer(self->copies[i].block), NULL);
     }
@@ -159,6 +160,8 @@ yoke_status yk_stage_allocate_locked(yoke_pool *pool, yk_staging **result,
     }
     staging->completion.ops = &stage_ops;
     staging->slot = slot;
+    pool->staging.by_slot[slot] = staging;
+    pool->staging.count++;
     for (uint32_t i = 0; i < launch->arg_count && status == YOKE_OK; i++) {
         if (stage_is_foreign(&launch->args[i])) {
             status = stage_arg(pool, staging, launch, i, error);
@@ -168,7 +171,6 @@ yoke_status yk_stage_allocate_locked(yoke_pool *pool, yk_staging **result,
         stage_drop(&staging->completion, pool, NULL);
         return status;
     }
-    pool->staging.by_slot[slot] = staging;
     *result = staging;
     return YOKE_OK;
 }
@@ -231,11 +233,32 @@ static bool stage_conflicts(const yk_launch *launch, const yk_staging *other,
 
 bool yk_stage_has_conflict_locked(const yoke_pool *pool, const yk_launch *launch)
 {
-    for (uint32_t slot = 0; slot < yk_job_slot_count(pool->control); slot++) {
+    const uint32_t slots =
+        pool->staging.count > 0 ? yk_job_slot_count(pool->control) : 0;
+
+    for (uint32_t slot = 0; slot < slots; slot++) {
         const yk_staging *other = pool->staging.by_slot[slot];
 
         if (other != NULL &&
             stage_conflicts(launch, other, &pool->control->jobs[slot].launch)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Items that failed are left out, and so what is copied back is asked for item by item. */
+bool yk_stage_lands_by_locked(const yoke_pool *pool, const yk_launch *launch)
+{
+    const uint32_t slots =
+        pool->staging.count > 0 ? yk_job_slot_count(pool->control) : 0;
+
+    for (uint32_t slot = 0; slot < slots; slot++) {
+        const yk_staging *other = pool->staging.by_slot[slot];
+        const yk_launch *landing = &pool->control->jobs[slot].launch;
+
+        if (other != NULL && other->is_written && yk_item_table_of(landing) != NULL &&
+            yk_order_changes_used(launch, landing)) {
             return true;
         }
     }

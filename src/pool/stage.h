@@ -65,6 +65,7 @@ typedef struct yk_staging {
 /* By slot; NULL: the job has none. Under the pool's lock. */
 typedef struct yk_staging_table {
     yk_staging *by_slot[YK_MAX_JOBS];
+    uint32_t count; /* of them */
 } yk_staging_table;
 
 /* Gives arguments outside the arena memory for a copy there; NULL: there are no such arguments. */
@@ -82,5 +83,9 @@ yk_arg yk_stage_original_locked(const yoke_pool *pool, uint32_t slot,
 /* Whether a job that is not collected yet uses the plain memory of this launch's foreign arguments
  * in conflict with them. */
 bool yk_stage_has_conflict_locked(const yoke_pool *pool, const yk_launch *launch);
+
+/* Whether one that goes on past items that fail has yet to be copied out by offsets that this launch
+ * changes. */
+bool yk_stage_lands_by_locked(const yoke_pool *pool, const yk_launch *launch);
 
 #endif

@@ -253,6 +253,8 @@ static const char *submit_obstacle_locked(const yoke_pool *pool, const yk_launch
            : yk_stage_has_conflict_locked(pool, launch)
                ? "a job in flight changes an array outside the pool's memory that this one "
                  "uses, or reads one that it changes"
+           : yk_stage_lands_by_locked(pool, launch)
+               ? "the results of a job in flight are copied out by offsets that this one changes"
            : yk_order_overtakes_locked(pool, launch)
                ? "arrays of another job are being copied in, and this one changes what that one "
                  "relies on"

@@ -161,6 +161,55 @@ static void records_of_tasks_that_fail(void **state)
     }
 }
 
+static void forget_tables(const yoke_span *span, void *const args[])
+{
+    uint64_t *begins = args[0];
+    uint64_t *ends = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        begins[i] = ends[i] = 0;
+    }
+}
+
+/* Their results are copied out by the tables, after the end of the job: one that changes the tables
+ * comes behind that. */
+static void records_by_tables_that_change(void **state)
+{
+    static uint32_t cells[CELLS];
+    const yoke_task_options options = {.on_failure = YOKE_ON_FAILURE_KEEP};
+    yoke_kernel *forget = api_kernel(pool, "forget_tables", forget_tables);
+    uint64_t *begins = yoke_alloc(pool, TILES * sizeof *begins);
+    uint64_t *ends = yoke_alloc(pool, TILES * sizeof *ends);
+    yoke_future *records = NULL;
+    size_t calls = 0;
+
+    (void)state;
+    assert_non_null(begins);
+    assert_non_null(ends);
+    for (size_t i = 0; i < TILES; i++) {
+        size_t begin;
+        size_t end;
+
+        tile_of(i, &begin, &end, &calls);
+        begins[i] = begin;
+        ends[i] = end;
+    }
+    memset(cells, 0xff, sizeof cells);
+    assert_ok_pool(pool, yoke_apply_each_async(
+                             &records, pool, fill_record, TILES, &options,
+                             YOKE_ARGS(yoke_arg_between(yoke_out(cells, 4), begins, ends))));
+    assert_ok_pool(pool, yoke_map(pool, forget, yoke_range_1d(TILES), yoke_out(begins, 8),
+                                  yoke_out(ends, 8)));
+    assert_int_equal(begins[5], 0);
+    assert_int_equal(yoke_future_wait(records, API_SECONDS), YOKE_EPARTIAL);
+    for (size_t i = 0; i < TILES; i++) {
+        assert_int_equal(cells[morton(i) * PER_TILE], i % 10 == 7 ? UINT32_MAX : (uint32_t)i);
+    }
+    yoke_future_destroy(records);
+    assert_ok(yoke_free(begins));
+    assert_ok(yoke_free(ends));
+}
+
 /* ---- what an index leads to ---- */
 
 enum { QUERIES = 700, NODES = 5000 };
@@ -422,6 +471,7 @@ int main(void)
         cmocka_unit_test(tiles_and_workers_that_die),
         cmocka_unit_test(tiles_that_are_staged),
         cmocka_unit_test(records_of_tasks_that_fail),
+        cmocka_unit_test(records_by_tables_that_change),
         cmocka_unit_test(boxes_that_overlap),
         cmocka_unit_test(tiles_of_a_stream),
         cmocka_unit_test(tiles_beside_a_sum),
