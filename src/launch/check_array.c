@@ -191,9 +191,9 @@ static yoke_status fail_beyond(const yoke_arg *arg, const part_numbers *numbers,
                                yk_error *error)
 {
     return yk_fail(error, YOKE_EINVAL,
-                   "the array has %zu parts; the range's last item would own part "
-                   "%llu (counted from 0)",
+                   "the array has %zu parts; %s would own part %llu (counted from 0)",
                    arg->count,
+                   arg->ends != NULL ? "an item of the range" : "the range's last item",
                    (unsigned long long)(numbers->first + numbers->count - 1));
 }
 
