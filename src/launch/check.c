@@ -187,6 +187,7 @@ static yoke_status fill_args(yk_launch *launch, const yk_launch_input *input, yk
     for (size_t i = 0; i < passed && status == YOKE_OK; i++) {
         status = yk_launch_fill_arg(launch, i, input, &values_used, error);
     }
+    launch->value_bytes = values_used;
     for (size_t i = 0; i < count && status == YOKE_OK; i++) {
         launch->whole |= writes_whole(&launch->args[i]);
     }

@@ -6,25 +6,12 @@
 
 #include "base/bits.h"
 
-/* The scalars lie in the order of the arguments. */
-static uint64_t launch_values_end(const yk_launch *launch)
-{
-    for (uint32_t i = launch->arg_count; i-- > 0;) {
-        const yk_arg *arg = &launch->args[i];
-
-        if (arg->kind == YK_ARG_SCALAR && (arg->flags & YK_ARG_AT_START) == 0) {
-            return arg->value + arg->bytes;
-        }
-    }
-    return 0;
-}
-
 void yk_launch_copy(yk_launch *to, const yk_launch *from)
 {
     const size_t head = offsetof(yk_launch, args);
 
     memcpy(to, from, head + yk_launch_array_count(from) * sizeof from->args[0]);
-    memcpy(to->values, from->values, (size_t)launch_values_end(from));
+    memcpy(to->values, from->values, (size_t)from->value_bytes);
 }
 
 uint64_t yk_launch_global_size(const yk_launch *launch, unsigned d)

@@ -155,6 +155,7 @@ typedef struct yk_launch {
     yk_task_call task;
     uint64_t block_items; /* a chunk is so many items, or what is left; 0: any number */
     uint64_t search;      /* YK_SEARCH_NONE and so on */
+    uint64_t value_bytes; /* of `values` that the arguments use */
     yk_arg args[YK_MAX_ARGS];
     _Alignas(16) unsigned char values[YK_LAUNCH_VALUE_BYTES];
 } yk_launch;

@@ -25,7 +25,7 @@ bool yk_lent_may_stay(const yk_arg *arg)
 {
     return arg->kind == YK_ARG_ARRAY && arg->table != 0 &&
            (arg->access & YK_WRITE) != 0 && arg->parts != YK_PARTS_WHOLE &&
-           (arg->flags & YK_ARG_READS_ALL) == 0 && arg->blocks <= 1 &&
+           (arg->flags & (YK_ARG_READS_ALL | YK_ARG_IMAGE)) == 0 && arg->blocks <= 1 &&
            yk_arg_pitch(arg) == arg->bytes;
 }
 

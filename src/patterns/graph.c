@@ -36,6 +36,7 @@ static void graph_free_job(yk_graph_job *job)
     }
     free(job->devices);
     free(job->blocks);
+    free(job->places);
 }
 
 void yk_graph_destroy(yoke_graph *graph, bool has_pool)
@@ -133,6 +134,13 @@ static bool graph_is_place(const yoke_arg *arg)
     return arg->kind != YOKE_ARG_SCALAR && arg->pointer != NULL;
 }
 
+const void *yk_graph_place(const yoke_arg *arg, size_t index)
+{
+    return index == 0 ? (graph_is_place(arg) ? arg->pointer : NULL)
+           : index == 1 ? arg->offsets
+                        : arg->ends;
+}
+
 /* The arguments of odd steps. */
 static void graph_exchange_args(const yoke_graph *graph, yk_graph_job *job)
 {
@@ -145,6 +153,9 @@ static void graph_exchange_args(const yoke_graph *graph, yk_graph_job *job)
         }
         if (even->offsets != NULL) {
             odd->offsets = graph_other_place(graph, even->offsets);
+        }
+        if (even->ends != NULL) {
+            odd->ends = graph_other_place(graph, even->ends);
         }
     }
 }
@@ -290,6 +301,7 @@ static bool graph_take_job(yk_graph_job *job, const yk_request *request)
     job->request.options.after = NULL;
     job->request.options.graph = NULL;
     job->request.options.no_wait = false;
+    job->request.begun_ns = 0; /* its limit counts from each submission */
     job->request.options.caller_helps = false;
     job->devices = devices != NULL ? strdup(devices) : NULL;
     job->request.options.devices = job->devices;
@@ -300,10 +312,24 @@ static bool graph_take_job(yk_graph_job *job, const yk_request *request)
         job->launches[odd] = calloc(1, sizeof *job->launches[odd]);
     }
     job->blocks = calloc(YK_MAX_ARGS, sizeof *job->blocks);
+    job->places = calloc(YK_GRAPH_PLACES * (request->arg_count + 1), sizeof *job->places);
     job->request.args = job->args[0];
     return job->args[0] != NULL && job->args[1] != NULL && job->launches[0] != NULL &&
-           job->launches[1] != NULL && job->blocks != NULL &&
+           job->launches[1] != NULL && job->blocks != NULL && job->places != NULL &&
            (devices == NULL || job->devices != NULL);
+}
+
+static void graph_note_places(const yoke_graph *graph, yk_graph_job *job)
+{
+    yk_allocation found;
+
+    for (size_t i = 0; i < YK_GRAPH_PLACES * job->request.arg_count; i++) {
+        const void *place =
+            yk_graph_place(&job->args[0][i / YK_GRAPH_PLACES], i % YK_GRAPH_PLACES);
+
+        job->places[i] =
+            place != NULL && yk_arena_find(&graph->pool->arena, place, &found) ? found.id : 0;
+    }
 }
 
 /* As the submission would. */
@@ -335,6 +361,7 @@ static yoke_status graph_check_job(yoke_graph *graph, yk_graph_job *job, yk_erro
     for (uint32_t i = 0; status == YOKE_OK && i < yk_launch_array_count(launch); i++) {
         job->blocks[i] = launch->args[i].block_id;
     }
+    graph_note_places(graph, job);
     return status;
 }
 
@@ -353,6 +380,14 @@ static yoke_status graph_check_room(yoke_graph *graph, const yk_request *request
     }
     if (request->arg_count > 0 && request->args == NULL) {
         return yk_fail(error, YOKE_EINVAL, "`args` is NULL");
+    }
+    for (size_t i = 0; i < request->arg_count; i++) {
+        if (request->args[i].parts_function != NULL) {
+            return yk_fail(error, YOKE_EINVAL,
+                           "argument %zu: a graph does not take yoke_arg_by(): its parts are said "
+                           "by tables, yoke_arg_between()",
+                           i + 1);
+        }
     }
     if (graph->count == YOKE_GRAPH_MOST_JOBS) {
         return yk_fail(error, YOKE_EINVAL, "the graph has %d jobs: there are no more",

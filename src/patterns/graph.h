@@ -35,7 +35,9 @@ typedef struct yk_graph_job {
     char *devices;      /* NULL: all */
     yoke_arg *args[2];  /* and behind them long scalars */
     yk_launch *launches[2];
-    uint64_t *blocks; /* ids of the allocations of its arrays, as recorded; NULL: not plain */
+    uint64_t *blocks; /* ids of the allocations of its launch's arrays, as recorded */
+    uint64_t *places; /* if it is not plain, those of its arguments' places; 0: not the pool's */
+    bool is_held[2];  /* the allocations of these places are in use */
     yk_replay replays[2];
 } yk_graph_job;
 
@@ -60,6 +62,7 @@ struct yoke_graph {
     size_t memory_count;
     unsigned char *order[2]; /* of each job the row of those before it: YK_ORDER_... */
     _Atomic uint64_t steps;  /* that are complete */
+    bool is_in_doubt; /* the last run was left: more steps may be */
 };
 
 /* ---- graph.c ---- */
@@ -89,6 +92,10 @@ yoke_status yk_graph_exchange(yoke_graph *graph, void *a, void *b, yk_error *err
 /* The pair and the side of an address; NULL: it is not exchanged. */
 const yk_graph_pair *yk_graph_pair_of(const yoke_graph *graph, const void *pointer,
                                       unsigned *side);
+
+/* Of an argument whatever it points to: its array, and the tables that say which parts are whose. */
+enum { YK_GRAPH_PLACES = 3 };
+const void *yk_graph_place(const yoke_arg *arg, size_t index);
 
 /* ---- graph_plan.c ---- */
 

@@ -77,11 +77,70 @@ static yoke_status plan_fill_locked(yoke_graph *graph, size_t index, unsigned od
     return status;
 }
 
+/* ---- memory of jobs whose launches are made with each submission ---- */
+
+static yoke_status plan_check_places(const yoke_graph *graph, size_t index, yk_error *error)
+{
+    const yk_graph_job *job = &graph->jobs[index];
+    yk_allocation found;
+
+    for (size_t i = 0; i < YK_GRAPH_PLACES * job->request.arg_count; i++) {
+        const void *place =
+            yk_graph_place(&job->args[0][i / YK_GRAPH_PLACES], i % YK_GRAPH_PLACES);
+
+        if (place != NULL && job->places[i] != 0 &&
+            (!yk_arena_find(&graph->pool->arena, place, &found) ||
+             found.id != job->places[i])) {
+            return yk_fail(error, YOKE_EINVAL,
+                           "job %zu of %zu: argument %zu: its memory was freed, or has got "
+                           "another size, since the job was recorded",
+                           index + 1, graph->count, i / YK_GRAPH_PLACES + 1);
+        }
+    }
+    return YOKE_OK;
+}
+
+/* Those of odd steps are the same or in an exchanged allocation, which was looked at. */
+static void plan_hold_places(yoke_graph *graph, yk_graph_job *job, unsigned odd, int users)
+{
+    yk_arena *arena = &graph->pool->arena;
+    yk_allocation found;
+
+    for (size_t i = 0; i < YK_GRAPH_PLACES * job->request.arg_count; i++) {
+        const void *place =
+            yk_graph_place(&job->args[odd][i / YK_GRAPH_PLACES], i % YK_GRAPH_PLACES);
+
+        if (place != NULL && job->places[i] != 0 && yk_arena_find(arena, place, &found)) {
+            yk_arena_use(arena, (uint64_t)(uintptr_t)place, found.id, users);
+        }
+    }
+    job->is_held[odd] = users > 0;
+}
+
+static yoke_status plan_job_locked(yoke_graph *graph, size_t index, unsigned odd,
+                                   yk_error *error)
+{
+    yk_graph_job *job = &graph->jobs[index];
+    yoke_status status;
+
+    if (job->is_plain) {
+        return plan_fill_locked(graph, index, odd, error);
+    }
+    status = plan_check_places(graph, index, error);
+    if (status == YOKE_OK) {
+        plan_hold_places(graph, job, odd, 1);
+    }
+    return status;
+}
+
 void yk_graph_unplan_locked(yoke_graph *graph)
 {
     for (size_t i = 0; i < 2 * graph->count; i++) {
         yk_replay *replay = &graph->jobs[i / 2].replays[i % 2];
 
+        if (graph->jobs[i / 2].is_held[i % 2]) {
+            plan_hold_places(graph, &graph->jobs[i / 2], i % 2, -1);
+        }
         if (replay->launch != NULL) {
             yk_submit_use_arrays(graph->pool, replay->launch, -1);
             replay->launch = NULL;
@@ -136,9 +195,7 @@ yoke_status yk_graph_plan_locked(yoke_graph *graph, yk_error *error)
         status = yk_fail(error, YOKE_ENOMEM, "out of memory");
     }
     for (size_t i = 0; status == YOKE_OK && i < 2 * graph->count; i++) {
-        if (graph->jobs[i / 2].is_plain) {
-            status = plan_fill_locked(graph, i / 2, i % 2, error);
-        }
+        status = plan_job_locked(graph, i / 2, i % 2, error);
     }
     if (status != YOKE_OK) {
         yk_graph_unplan_locked(graph);

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "patterns/graph.h"
 #include "patterns/run.h"
 #include "pool/pool.h"
@@ -52,6 +53,8 @@ typedef struct graph_run {
     uint64_t step;
     size_t index;
     char *text;
+    uint64_t whole; /* steps that no failure is in */
+    const double *value; /* its allocation is in use; NULL: there is none */
 } graph_run;
 
 /* ---- failures ---- */
@@ -75,6 +78,7 @@ static bool run_comes_first(const graph_run *run, const run_mark *mark,
 static void run_note_locked(graph_run *run, const run_mark *mark, yoke_status status,
                             const char *text)
 {
+    run->whole = yk_min(run->whole, mark->step);
     if (run_comes_first(run, mark, status)) {
         free(run->text);
         run->text = text != NULL ? strdup(text) : NULL;
@@ -251,6 +255,15 @@ static void run_submit_steps(graph_run *run, uint64_t begin, uint64_t end)
 /* ---- the run ---- */
 
 /* What there is of it goes. Jobs that are in flight have no run any more. */
+static void run_use_value_locked(const graph_run *run, int users)
+{
+    yk_allocation found;
+
+    if (run->value != NULL && yk_arena_find(&run->pool->arena, run->value, &found)) {
+        yk_arena_use(&run->pool->arena, (uint64_t)(uintptr_t)run->value, found.id, users);
+    }
+}
+
 static void run_free_locked(graph_run *run)
 {
     while (run->first != NULL) {
@@ -273,6 +286,7 @@ static void run_free_locked(graph_run *run)
     if (run->pending != NULL) {
         run->pending->run = NULL;
     }
+    run_use_value_locked(run, -1);
     yk_graph_unplan_locked(run->graph);
     free(run->text);
     free(run);
@@ -309,13 +323,15 @@ static yoke_status run_finish(graph_run *run, uint64_t end, yk_error *error)
         yk_fail(error, status, "%s", run->text != NULL ? run->text : "");
         yk_graph_name_job(run->graph, run->step, run->index, error);
     }
-    atomic_store(&run->graph->steps, status == YOKE_OK ? end : run->step);
+    atomic_store(&run->graph->steps, yk_min(end, run->whole));
+    run->graph->is_in_doubt = false;
     run_free_locked(run);
     yk_pool_unlock(pool);
     return status;
 }
 
-static yoke_status run_create(graph_run **result, yoke_graph *graph, yk_error *error)
+static yoke_status run_create(graph_run **result, yoke_graph *graph, const double *value,
+                              yk_error *error)
 {
     graph_run *run = calloc(1, sizeof *run);
     yoke_status status;
@@ -326,10 +342,15 @@ static yoke_status run_create(graph_run **result, yoke_graph *graph, yk_error *e
     }
     run->graph = graph;
     run->pool = graph->pool;
+    run->whole = UINT64_MAX;
     yk_pool_lock(run->pool);
     status = yk_graph_plan_locked(graph, error);
     for (size_t i = 0; status == YOKE_OK && i < 2 * graph->count; i++) {
         graph->jobs[i / 2].replays[i % 2].place.run = run->pool->next_id;
+    }
+    if (status == YOKE_OK) {
+        run->value = value;
+        run_use_value_locked(run, 1);
     }
     run->pool->next_id++;
     yk_pool_unlock(run->pool);
@@ -349,6 +370,25 @@ static uint64_t run_piece(const yoke_graph_options *options)
     return options->value == NULL ? UINT64_MAX : every;
 }
 
+/* Whether the value is small enough. It may have been lent meanwhile. */
+static yoke_status run_look(const graph_run *run, double tolerance, bool *near, yk_error *error)
+{
+    yk_allocation found;
+
+    if (run->value == NULL) {
+        return YOKE_OK;
+    }
+    if (yk_arena_find(&run->pool->arena, run->value, &found) && found.table != 0) {
+        *near = true;
+        return yk_fail(error, YOKE_EINVAL,
+                       "`value`, %p, was lent while the graph ran: its content may be on a "
+                       "device",
+                       (const void *)run->value);
+    }
+    *near = *run->value < tolerance;
+    return YOKE_OK;
+}
+
 yoke_status yk_graph_run(yoke_graph *graph, const yoke_graph_options *options,
                          yk_error *error)
 {
@@ -356,26 +396,35 @@ yoke_status yk_graph_run(yoke_graph *graph, const yoke_graph_options *options,
     const uint64_t end = options->steps < UINT64_MAX - begin ? begin + options->steps : UINT64_MAX;
     const uint64_t piece = run_piece(options);
     uint64_t step = begin;
+    yoke_status looked = YOKE_OK;
     bool near = false;
     graph_run *run;
-    yoke_status status = run_create(&run, graph, error);
+    yoke_status status = YOKE_OK;
 
+    if (graph->is_in_doubt && !options->restart) {
+        return yk_fail(error, YOKE_EINVAL,
+                       "the graph's last run was left before its end: which steps are complete "
+                       "is not known; .restart begins again");
+    }
+    status = run_create(&run, graph, options->value, error);
     if (status != YOKE_OK) {
         return status;
     }
     atomic_store(&graph->steps, begin);
+    graph->is_in_doubt = true;
     while (status == YOKE_OK && step < end && !near && !run_has_failed(run)) {
         const uint64_t next = end - step < piece ? end : step + piece;
 
         run_submit_steps(run, step, next);
         status = run_drain(run, error);
         step = next;
-        near = options->value != NULL && *options->value < options->tolerance;
+        looked = status == YOKE_OK ? run_look(run, options->tolerance, &near, error) : YOKE_OK;
     }
     yk_hold_end();
     if (status != YOKE_OK) {
         run_undo(run, 0);
         return status;
     }
-    return run_finish(run, step, error);
+    status = run_finish(run, step, error);
+    return status != YOKE_OK ? status : looked;
 }

@@ -559,7 +559,9 @@ static void test_left(void **state)
     }
     assert_ok_pool(pool, yoke_pool_wait(pool, YOKE_FOREVER));
     memset(numbers, 0, N * 4);
-    assert_ok_pool(pool, yoke_graph_run(graph, 100));
+    assert_refused(pool, yoke_graph_run(graph, 100), YOKE_EINVAL, ".restart begins again");
+    assert_ok_pool(pool, yoke_graph_run_with(graph, &(yoke_graph_options){.steps = 100,
+                                                                          .restart = true}));
     assert_true(api_all(numbers, N, 100));
     yoke_future_destroy(future);
     assert_ok(yoke_free(gate));
@@ -608,6 +610,145 @@ static void test_staged_and_sums(void **state)
     assert_int_equal(*sum, (uint64_t)N * (2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + 10 + 11));
     assert_ok(yoke_free(numbers));
     assert_ok(yoke_free(sum));
+}
+
+/* Their memory is the graph's as long as it runs, as that of other jobs. */
+static void test_staged_and_freed(void **state)
+{
+    static uint32_t plain[N];
+    yoke_kernel *successor = api_kernel(pool, "successor", api_successor);
+    uint32_t *numbers = api_numbers(pool, N);
+
+    (void)state;
+    assert_ok_pool(pool, yoke_map_with(pool, successor, yoke_range_1d(N),
+                                       &(yoke_map_options){.graph = graph, .stage = true},
+                                       YOKE_ARGS(yoke_out(plain, 4), yoke_in(numbers, 4))));
+    assert_ok_pool(pool, yoke_graph_run(graph, 2));
+    assert_ok(yoke_free(numbers));
+    numbers = api_numbers(pool, N);
+    assert_refused(pool, yoke_graph_run(graph, 1), YOKE_EINVAL,
+                   "argument 2: its memory was freed");
+    assert_ok(yoke_free(numbers));
+}
+
+/* args: numbers, of which an item has the run that the tables say; begins, behind them ends. */
+static void raise_runs(const yoke_span *span, void *const args[])
+{
+    uint32_t *numbers = args[0];
+    const uint64_t *begins = args[1];
+
+    for (size_t i = span->begin; i < span->end; i++) {
+        numbers[begins[i]] += (uint32_t)i;
+    }
+}
+
+/* Tables that lie in exchanged memory are exchanged, both of them. */
+static void test_tables_that_are_exchanged(void **state)
+{
+    enum { ITEMS = 100 };
+    yoke_kernel *raise = api_kernel(pool, "raise_runs", raise_runs);
+    uint32_t *numbers = api_numbers(pool, ITEMS);
+    uint64_t *up = yoke_alloc(pool, 2 * ITEMS * sizeof *up);
+    uint64_t *down = yoke_alloc(pool, 2 * ITEMS * sizeof *down);
+
+    (void)state;
+    memset(numbers, 0, ITEMS * sizeof *numbers);
+    for (uint64_t i = 0; i < ITEMS; i++) {
+        up[i] = i;
+        down[i] = ITEMS - 1 - i;
+        up[ITEMS + i] = up[i] + 1;
+        down[ITEMS + i] = down[i] + 1;
+    }
+    assert_ok_pool(pool, record(raise, ITEMS,
+                                YOKE_ARGS(yoke_arg_between(yoke_inout(numbers, 4), up, up + ITEMS),
+                                          yoke_in_whole(up, 2 * ITEMS * sizeof *up))));
+    assert_ok_pool(pool, yoke_graph_swap(graph, up, down));
+    assert_ok_pool(pool, yoke_graph_run(graph, 4));
+    assert_true(api_all(numbers, ITEMS, 2 * (ITEMS - 1)));
+    assert_ok(yoke_free(numbers));
+    assert_ok(yoke_free(up));
+    assert_ok(yoke_free(down));
+}
+
+/* ---- images ---- */
+
+static const char next_source[] =
+    "__kernel void next(__write_only image2d_t to, __read_only image2d_t from, sampler_t edge)\n"
+    "{ int2 at = (int2)((int)get_global_id(0), (int)get_global_id(1));\n"
+    "  write_imageui(to, at, read_imageui(from, edge, at + (int2)(1, 0)) + 1u); }\n";
+
+typedef struct picture_pair {
+    unsigned width;
+    unsigned height;
+    uint32_t *to;
+    uint32_t *from;
+} picture_pair;
+
+static picture_pair make_pictures(unsigned width, unsigned height)
+{
+    picture_pair pair = {width, height, yoke_alloc(pool, (size_t)width * height * 4),
+                         yoke_alloc(pool, (size_t)width * height * 4)};
+
+    assert_non_null(pair.to);
+    assert_non_null(pair.from);
+    for (unsigned i = 0; i < width * height; i++) {
+        pair.from[i] = i * 3;
+    }
+    return pair;
+}
+
+static yoke_status take_next(yoke_kernel *next, const picture_pair *pair, yoke_graph *into)
+{
+    const yoke_image image = {.width = pair->width,
+                              .height = pair->height,
+                              .channels = YOKE_CHANNELS_R,
+                              .type = YOKE_CHANNEL_UINT32};
+
+    return yoke_map_with(pool, next, yoke_range_2d(pair->width, pair->height),
+                         &(yoke_map_options){.graph = into},
+                         YOKE_ARGS(yoke_arg_image(yoke_out(pair->to, 0), image),
+                                   yoke_arg_image(yoke_in(pair->from, 0), image),
+                                   yoke_sampler(YOKE_ADDRESSING_CLAMP_TO_EDGE,
+                                                YOKE_FILTER_NEAREST, false)));
+}
+
+static void check_pictures(const picture_pair *pair)
+{
+    for (unsigned i = 0; i < pair->width * pair->height; i++) {
+        const unsigned x = i % pair->width;
+
+        assert_int_equal(pair->to[i], pair->from[i + (x + 1 < pair->width)] + 1);
+    }
+}
+
+/* The descriptions of images go with the jobs, whatever the jobs before had. */
+static void test_images(void **state)
+{
+    const yoke_kernel_options options = {.name = "next", .source = next_source};
+    picture_pair pairs[3];
+    yoke_kernel *next = NULL;
+    const yoke_status status = yoke_kernel_create(&next, pool, &options);
+
+    (void)state;
+    if (status == YOKE_ENODEVICE) {
+        skip();
+    }
+    assert_ok_pool(pool, status);
+    pairs[0] = make_pictures(16, 9);
+    pairs[1] = make_pictures(7, 30);
+    pairs[2] = make_pictures(40, 20);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_ok_pool(pool, take_next(next, &pairs[2], NULL));
+    }
+    assert_ok_pool(pool, take_next(next, &pairs[0], graph));
+    assert_ok_pool(pool, take_next(next, &pairs[1], graph));
+    assert_ok_pool(pool, yoke_graph_run(graph, 3));
+    for (unsigned i = 0; i < 3; i++) {
+        check_pictures(&pairs[i]);
+        assert_ok(yoke_free(pairs[i].to));
+        assert_ok(yoke_free(pairs[i].from));
+    }
+    yoke_kernel_destroy(next);
 }
 
 /* ---- what is refused ---- */
@@ -814,6 +955,9 @@ int main(void)
         WITH_GRAPH(test_a_value),
         WITH_GRAPH(test_left),
         WITH_GRAPH(test_staged_and_sums),
+        WITH_GRAPH(test_staged_and_freed),
+        WITH_GRAPH(test_tables_that_are_exchanged),
+        WITH_GRAPH(test_images),
         WITH_GRAPH(test_swap_is_refused),
         WITH_GRAPH(test_recording_is_refused),
         yt_unit_test(test_two_threads),
