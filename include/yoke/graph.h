@@ -95,7 +95,7 @@ YOKE_API yoke_status yoke_graph_run_sized(yoke_graph *graph,
  *
  * A run that does not wait for its jobs, since the thread leaves the call (longjmp(), cancellation)
  * or with YOKE_ESTOPPED, cancels them, and which steps are complete is not known: the next run has
- * to restart.
+ * to restart. So it has after a failure in a graph with a yoke_first_into() or yoke_any_into().
  *
  * @param graph    only one call at a time: YOKE_EBUSY
  * @param options  not NULL

@@ -311,6 +311,21 @@ static void run_undo(void *left, uint64_t unused)
     yk_pool_unlock(pool);
 }
 
+/* A search may fail when its copies are combined: jobs of the next step may have run by then. */
+static bool run_has_search(const yoke_graph *graph)
+{
+    bool has = false;
+
+    for (size_t i = 0; i < graph->count; i++) {
+        for (size_t k = 0; k < graph->jobs[i].request.arg_count; k++) {
+            const yoke_arg_kind kind = graph->jobs[i].args[0][k].kind;
+
+            has |= kind == YOKE_ARG_FIRST || kind == YOKE_ARG_ANY;
+        }
+    }
+    return has;
+}
+
 /* How the run has ended, once all that was submitted has. */
 static yoke_status run_finish(graph_run *run, uint64_t end, yk_error *error)
 {
@@ -324,7 +339,7 @@ static yoke_status run_finish(graph_run *run, uint64_t end, yk_error *error)
         yk_graph_name_job(run->graph, run->step, run->index, error);
     }
     atomic_store(&run->graph->steps, yk_min(end, run->whole));
-    run->graph->is_in_doubt = false;
+    run->graph->is_in_doubt = status != YOKE_OK && run_has_search(run->graph);
     run_free_locked(run);
     yk_pool_unlock(pool);
     return status;

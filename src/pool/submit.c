@@ -346,12 +346,38 @@ static void submit_end_reservation_locked(yoke_pool *pool, yoke_future *future,
     yk_eventcount_signal(&pool->control->changed);
 }
 
+/* Arrays may have been lent meanwhile. What is read or written outside of workers may not. */
+static yoke_status submit_look_again_locked(yoke_pool *pool, yk_launch *launch, yk_error *error)
+{
+    const uint32_t outside = YK_ARG_ADDED | YK_ARG_READ_EARLY;
+
+    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
+        yk_arg *arg = &launch->args[i];
+        yk_allocation found;
+
+        if (arg->kind != YK_ARG_ARRAY || arg->block_id == 0 ||
+            !yk_arena_find(&pool->arena, (const void *)(uintptr_t)arg->block_address, &found) ||
+            found.table == arg->table) {
+            continue;
+        }
+        if ((arg->flags & outside) != 0) {
+            return yk_fail(error, YOKE_EBUSY,
+                           "argument %u: another thread has lent its memory (yoke_lend()) while "
+                           "arrays were copied in",
+                           yk_launch_number(launch, i));
+        }
+        arg->table = found.table;
+    }
+    return YOKE_OK;
+}
+
 /* The copies come after what the request has attached. */
 static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
                                        yk_launch *launch, yk_error *error)
 {
+    const uint64_t lendings = yk_arena_lendings(&pool->arena);
     yk_staging *staging;
-    const yoke_status status =
+    yoke_status status =
         yk_stage_allocate_locked(pool, &staging, future->ref.slot, launch, error);
 
     if (staging == NULL) {
@@ -359,7 +385,10 @@ static yoke_status submit_stage_locked(yoke_pool *pool, yoke_future *future,
     }
     yk_completion_attach(&future->completions, &staging->completion);
     future->lands |= staging->is_written;
-    return submit_fill_locked(pool, future, staging, launch, error);
+    status = submit_fill_locked(pool, future, staging, launch, error);
+    return status == YOKE_OK && lendings != yk_arena_lendings(&pool->arena)
+               ? submit_look_again_locked(pool, launch, error)
+               : status;
 }
 
 /* What was recorded in a graph was checked when its run began. Its arrays are in use since then, but

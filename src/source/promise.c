@@ -57,6 +57,9 @@ static void promise_take_parameter(promise_reader *p, yk_token token)
     } else if (yk_token_is(token, ")")) {
         p->depth--;
         p->is_kernel = p->is_kernel && p->depth > 0;
+    } else if (yk_token_is(token, "{") || yk_token_is(token, ";")) {
+        p->depth = 0; /* two branches have opened it, and one parenthesis has closed it */
+        p->is_kernel = false;
     } else if (yk_token_is(token, ",") && p->depth == 1) {
         p->parameter++;
     }
@@ -81,7 +84,7 @@ static void promise_take_outside(promise_reader *p, yk_token token)
     }
 }
 
-/* Each branch begins with the parameter that the first one begins with. */
+/* Each branch that is seen begins with the parameter that the first one begins with. */
 static void promise_take_condition(promise_reader *p, yk_token word)
 {
     if (yk_opens_group(word)) {
@@ -92,7 +95,8 @@ static void promise_take_condition(promise_reader *p, yk_token word)
     } else if (p->forks > 0) {
         if (yk_token_is(word, "endif")) {
             p->forks--;
-        } else if (p->forks <= MAX_NESTED) {
+        } else if (p->forks <= MAX_NESTED &&
+                   yk_conditions_here(&p->stream.conditions) != YK_NO) {
             p->parameter = p->at_fork[p->forks - 1];
         }
     }

@@ -36,6 +36,16 @@ static const promise_case cases[] = {
     {"__kernel void f(__global int (*restrict a)[4], int b[sizeof(int[2])], __constant int *c)"
      " {}",
      "", 1, 4},
+    {"__kernel void f(__global int *a,\n#ifdef D\n __global int *b,\n#else\n __global int *c,\n"
+     "#endif\n __global int *restrict d) {}",
+     "-D D", 4, 0},
+    {"__kernel void f(\n#if 1\n int a, int b,\n#elif E\n int a,\n#else\n int a,\n#endif\n"
+     " __global int *restrict d) {}",
+     "", 4, 0},
+    {"#ifdef cl_khr_fp64\n__kernel void f(__global double *a,\n#else\n"
+     "__kernel void f(__global float *a,\n#endif\n int n) { }\n"
+     "__kernel void g(__global int *x, __global int *restrict y) {}",
+     "", 0, 0},
     {"", "", 0, 0},
 };
 
