@@ -141,16 +141,22 @@ static void test_timeout(void **state)
 /* Whether the text names the items in which the worker hangs, and that worker. */
 static bool has_named(const char *text, const char *worker)
 {
-    const char *found = strstr(text, "; items [");
-    unsigned long long begin = 0;
-    unsigned long long end = 0;
-    double seconds = -1;
-    char name[32] = "";
+    const char *found = text;
 
-    return found != NULL &&
-           sscanf(found, "; items [%llu, %llu) have been running on %31s for %lf s", &begin,
-                  &end, name, &seconds) == 4 &&
-           begin <= HUNG && HUNG < end && strcmp(name, worker) == 0 && seconds >= 0;
+    while ((found = strstr(found, " items [")) != NULL) {
+        unsigned long long begin = 0;
+        unsigned long long end = 0;
+        double seconds = -1;
+        char name[32] = "";
+
+        if (sscanf(found, " items [%llu, %llu) have been running on %31s for %lf s", &begin, &end,
+                   name, &seconds) == 4 &&
+            begin <= HUNG && HUNG < end && strcmp(name, worker) == 0 && seconds >= 0) {
+            return true;
+        }
+        found++;
+    }
+    return false;
 }
 
 /* On a loaded machine the worker may need some time to get there. */
