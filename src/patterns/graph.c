@@ -35,7 +35,6 @@ static void graph_free_job(yk_graph_job *job)
         free(job->launches[odd]);
     }
     free(job->devices);
-    free(job->blocks);
     free(job->places);
 }
 
@@ -134,11 +133,18 @@ static bool graph_is_place(const yoke_arg *arg)
     return arg->kind != YOKE_ARG_SCALAR && arg->pointer != NULL;
 }
 
-const void *yk_graph_place(const yoke_arg *arg, size_t index)
+const void *yk_graph_place(const yk_graph_job *job, unsigned odd, size_t index)
 {
-    return index == 0 ? (graph_is_place(arg) ? arg->pointer : NULL)
-           : index == 1 ? arg->offsets
-                        : arg->ends;
+    const yoke_arg *arg = &job->args[odd][index / YK_GRAPH_PLACES];
+
+    switch (index % YK_GRAPH_PLACES) {
+    case 0:
+        return graph_is_place(arg) ? arg->pointer : NULL;
+    case 1:
+        return arg->offsets;
+    default:
+        return arg->ends;
+    }
 }
 
 /* The arguments of odd steps. */
@@ -311,11 +317,10 @@ static bool graph_take_job(yk_graph_job *job, const yk_request *request)
         job->args[odd] = graph_copy_args(request);
         job->launches[odd] = calloc(1, sizeof *job->launches[odd]);
     }
-    job->blocks = calloc(YK_MAX_ARGS, sizeof *job->blocks);
     job->places = calloc(YK_GRAPH_PLACES * (request->arg_count + 1), sizeof *job->places);
     job->request.args = job->args[0];
     return job->args[0] != NULL && job->args[1] != NULL && job->launches[0] != NULL &&
-           job->launches[1] != NULL && job->blocks != NULL && job->places != NULL &&
+           job->launches[1] != NULL && job->places != NULL &&
            (devices == NULL || job->devices != NULL);
 }
 
@@ -324,8 +329,7 @@ static void graph_note_places(const yoke_graph *graph, yk_graph_job *job)
     yk_allocation found;
 
     for (size_t i = 0; i < YK_GRAPH_PLACES * job->request.arg_count; i++) {
-        const void *place =
-            yk_graph_place(&job->args[0][i / YK_GRAPH_PLACES], i % YK_GRAPH_PLACES);
+        const void *place = yk_graph_place(job, 0, i);
 
         job->places[i] =
             place != NULL && yk_arena_find(&graph->pool->arena, place, &found) ? found.id : 0;
@@ -336,7 +340,6 @@ static void graph_note_places(const yoke_graph *graph, yk_graph_job *job)
 static yoke_status graph_check_job(yoke_graph *graph, yk_graph_job *job, yk_error *error)
 {
     yk_request request = job->request;
-    yk_launch *launch = job->launches[0];
     yk_selection selection;
     yoke_status status = yk_map_options_check(&request.options, error);
 
@@ -351,16 +354,13 @@ static yoke_status graph_check_job(yoke_graph *graph, yk_graph_job *job, yk_erro
     }
     yk_pool_lock(graph->pool);
     if (status == YOKE_OK) {
-        status = yk_submit_check_locked(graph->pool, launch, &request, error);
+        status = yk_submit_check_locked(graph->pool, job->launches[0], &request, error);
     }
     yk_completions_drop(request.completions, graph->pool, NULL);
     if (status == YOKE_OK) {
         job->request.kernel->users++;
     }
     yk_pool_unlock(graph->pool);
-    for (uint32_t i = 0; status == YOKE_OK && i < yk_launch_array_count(launch); i++) {
-        job->blocks[i] = launch->args[i].block_id;
-    }
     graph_note_places(graph, job);
     return status;
 }

@@ -35,9 +35,8 @@ typedef struct yk_graph_job {
     char *devices;      /* NULL: all */
     yoke_arg *args[2];  /* and behind them long scalars */
     yk_launch *launches[2];
-    uint64_t *blocks; /* ids of the allocations of its launch's arrays, as recorded */
-    uint64_t *places; /* if it is not plain, those of its arguments' places; 0: not the pool's */
-    bool is_held[2];  /* the allocations of these places are in use */
+    uint64_t *places;   /* ids of the allocations of its arguments' places; 0: not the pool's */
+    bool is_held[2];    /* these allocations are in use */
     yk_replay replays[2];
 } yk_graph_job;
 
@@ -93,9 +92,10 @@ yoke_status yk_graph_exchange(yoke_graph *graph, void *a, void *b, yk_error *err
 const yk_graph_pair *yk_graph_pair_of(const yoke_graph *graph, const void *pointer,
                                       unsigned *side);
 
-/* Of an argument whatever it points to: its array, and the tables that say which parts are whose. */
+/* What the arguments of a job point to, at most so many places of each: its array, and the tables
+ * that say which parts are whose. NULL: this place is not used. */
 enum { YK_GRAPH_PLACES = 3 };
-const void *yk_graph_place(const yoke_arg *arg, size_t index);
+const void *yk_graph_place(const yk_graph_job *job, unsigned odd, size_t index);
 
 /* ---- graph_plan.c ---- */
 

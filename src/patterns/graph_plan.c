@@ -35,66 +35,23 @@ static yoke_status plan_check_pairs(const yoke_graph *graph, yk_error *error)
     return YOKE_OK;
 }
 
-static yoke_status plan_check_blocks(const yoke_graph *graph, const yk_graph_job *job,
+static yoke_status plan_check_places(const yoke_graph *graph, const yk_graph_job *job,
                                      yk_error *error)
 {
-    const yk_launch *launch = job->launches[0];
-    const char *name =
-        graph->pool->control->kernels[job->request.kernel->slot].kernel.name;
-
-    for (uint32_t i = 0; i < yk_launch_array_count(launch); i++) {
-        if (launch->args[i].block_id != job->blocks[i]) {
-            return yk_fail(error, YOKE_EINVAL,
-                           "kernel '%s': argument %u: its memory was freed, or has got another "
-                           "size, since the job was recorded",
-                           name, yk_launch_number(launch, i));
-        }
-    }
-    return YOKE_OK;
-}
-
-/* ---- launches ---- */
-
-static yoke_status plan_fill_locked(yoke_graph *graph, size_t index, unsigned odd,
-                                    yk_error *error)
-{
-    yk_graph_job *job = &graph->jobs[index];
-    yk_request request = job->request;
-    yoke_status status;
-
-    request.args = job->args[odd];
-    status = yk_submit_check_locked(graph->pool, job->launches[odd], &request, error);
-    if (status == YOKE_OK && odd == 0) {
-        status = plan_check_blocks(graph, job, error);
-    }
-    if (status == YOKE_OK) {
-        yk_submit_use_arrays(graph->pool, job->launches[odd], 1);
-        job->replays[odd].launch = job->launches[odd];
-    } else {
-        yk_error_prefix(error, "job %zu of %zu%s: ", index + 1, graph->count,
-                        odd != 0 ? " (exchanged, on odd steps)" : "");
-    }
-    return status;
-}
-
-/* ---- memory of jobs whose launches are made with each submission ---- */
-
-static yoke_status plan_check_places(const yoke_graph *graph, size_t index, yk_error *error)
-{
-    const yk_graph_job *job = &graph->jobs[index];
     yk_allocation found;
 
     for (size_t i = 0; i < YK_GRAPH_PLACES * job->request.arg_count; i++) {
-        const void *place =
-            yk_graph_place(&job->args[0][i / YK_GRAPH_PLACES], i % YK_GRAPH_PLACES);
+        const void *place = yk_graph_place(job, 0, i);
 
         if (place != NULL && job->places[i] != 0 &&
             (!yk_arena_find(&graph->pool->arena, place, &found) ||
              found.id != job->places[i])) {
-            return yk_fail(error, YOKE_EINVAL,
-                           "job %zu of %zu: argument %zu: its memory was freed, or has got "
-                           "another size, since the job was recorded",
-                           index + 1, graph->count, i / YK_GRAPH_PLACES + 1);
+            return yk_fail(
+                error, YOKE_EINVAL,
+                "kernel '%s': argument %zu: its memory was freed, or has got another size, "
+                "since the job was recorded",
+                graph->pool->control->kernels[job->request.kernel->slot].kernel.name,
+                i / YK_GRAPH_PLACES + 1);
         }
     }
     return YOKE_OK;
@@ -107,8 +64,7 @@ static void plan_hold_places(yoke_graph *graph, yk_graph_job *job, unsigned odd,
     yk_allocation found;
 
     for (size_t i = 0; i < YK_GRAPH_PLACES * job->request.arg_count; i++) {
-        const void *place =
-            yk_graph_place(&job->args[odd][i / YK_GRAPH_PLACES], i % YK_GRAPH_PLACES);
+        const void *place = yk_graph_place(job, odd, i);
 
         if (place != NULL && job->places[i] != 0 && yk_arena_find(arena, place, &found)) {
             yk_arena_use(arena, (uint64_t)(uintptr_t)place, found.id, users);
@@ -117,18 +73,35 @@ static void plan_hold_places(yoke_graph *graph, yk_graph_job *job, unsigned odd,
     job->is_held[odd] = users > 0;
 }
 
+/* ---- launches ---- */
+
+static yoke_status plan_fill_locked(yoke_graph *graph, yk_graph_job *job, unsigned odd,
+                                    yk_error *error)
+{
+    yk_request request = job->request;
+    yoke_status status;
+
+    request.args = job->args[odd];
+    status = yk_submit_check_locked(graph->pool, job->launches[odd], &request, error);
+    if (status == YOKE_OK) {
+        job->replays[odd].launch = job->launches[odd];
+    }
+    return status;
+}
+
 static yoke_status plan_job_locked(yoke_graph *graph, size_t index, unsigned odd,
                                    yk_error *error)
 {
     yk_graph_job *job = &graph->jobs[index];
-    yoke_status status;
+    yoke_status status = plan_check_places(graph, job, error);
 
-    if (job->is_plain) {
-        return plan_fill_locked(graph, index, odd, error);
-    }
-    status = plan_check_places(graph, index, error);
     if (status == YOKE_OK) {
         plan_hold_places(graph, job, odd, 1);
+        status = job->is_plain ? plan_fill_locked(graph, job, odd, error) : YOKE_OK;
+    }
+    if (status != YOKE_OK) {
+        yk_error_prefix(error, "job %zu of %zu%s: ", index + 1, graph->count,
+                        odd != 0 ? " (exchanged, on odd steps)" : "");
     }
     return status;
 }
@@ -136,15 +109,12 @@ static yoke_status plan_job_locked(yoke_graph *graph, size_t index, unsigned odd
 void yk_graph_unplan_locked(yoke_graph *graph)
 {
     for (size_t i = 0; i < 2 * graph->count; i++) {
-        yk_replay *replay = &graph->jobs[i / 2].replays[i % 2];
+        yk_graph_job *job = &graph->jobs[i / 2];
 
-        if (graph->jobs[i / 2].is_held[i % 2]) {
-            plan_hold_places(graph, &graph->jobs[i / 2], i % 2, -1);
+        if (job->is_held[i % 2]) {
+            plan_hold_places(graph, job, i % 2, -1);
         }
-        if (replay->launch != NULL) {
-            yk_submit_use_arrays(graph->pool, replay->launch, -1);
-            replay->launch = NULL;
-        }
+        job->replays[i % 2].launch = NULL;
     }
 }
 

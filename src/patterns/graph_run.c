@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "launch/check_copies.h"
 #include "patterns/graph.h"
 #include "patterns/run.h"
 #include "pool/pool.h"
@@ -54,7 +55,7 @@ typedef struct graph_run {
     size_t index;
     char *text;
     uint64_t whole; /* steps that no failure is in */
-    const double *value; /* its allocation is in use; NULL: there is none */
+    const double *value; /* its allocation is in use; NULL: all steps are run */
 } graph_run;
 
 /* ---- failures ---- */
@@ -318,9 +319,7 @@ static bool run_has_search(const yoke_graph *graph)
 
     for (size_t i = 0; i < graph->count; i++) {
         for (size_t k = 0; k < graph->jobs[i].request.arg_count; k++) {
-            const yoke_arg_kind kind = graph->jobs[i].args[0][k].kind;
-
-            has |= kind == YOKE_ARG_FIRST || kind == YOKE_ARG_ANY;
+            has |= yk_arg_searches(&graph->jobs[i].args[0][k]);
         }
     }
     return has;

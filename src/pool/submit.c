@@ -104,7 +104,7 @@ static bool changes_in_place(const yk_launch *launch)
     return false;
 }
 
-void yk_submit_use_arrays(yoke_pool *pool, const yk_launch *launch, int users)
+static void use_arrays(yoke_pool *pool, const yk_launch *launch, int users)
 {
     for (uint32_t i = 0; i < yk_launch_array_count(launch) && i < YK_MAX_ARGS; i++) {
         const yk_arg *arg = &launch->args[i];
@@ -122,7 +122,7 @@ static void submit_undo(yk_completion *completion, yoke_pool *pool, yoke_future 
 
     (void)completion;
     yk_trace_collected_locked(pool, job, future->status);
-    yk_submit_use_arrays(pool, &job->launch, -1);
+    use_arrays(pool, &job->launch, -1);
     yk_order_remove_locked(pool, future->ref.slot);
     yk_kernel_release_locked(future->kernel);
     future->kernel = NULL;
@@ -204,7 +204,7 @@ static void submit_publish_locked(yoke_pool *pool, yoke_future *future, yk_job *
     job->saves = job->in_place != 0 && recovers;
     prepare_holders(job, ref.generation, recovers);
     yk_place_tiles_locked(pool, job, ref.generation, request);
-    yk_submit_use_arrays(pool, &job->launch, 1);
+    use_arrays(pool, &job->launch, 1);
     request->kernel->users++;
     future->references++; /* the pool's */
     pool->jobs.futures_by_slot[ref.slot] = future;
@@ -317,7 +317,7 @@ static yoke_status submit_fill_locked(yoke_pool *pool, yoke_future *future,
                                       const yk_launch *launch, yk_error *error)
 {
     future->is_reserved = true;
-    yk_submit_use_arrays(pool, launch, 1);
+    use_arrays(pool, launch, 1);
     future->kernel->users++;
     pool->jobs.futures_by_slot[future->ref.slot] = future;
     yk_order_clear_locked(pool, future->ref.slot);
@@ -338,7 +338,7 @@ static void submit_end_reservation_locked(yoke_pool *pool, yoke_future *future,
     const yk_job *job = yk_job_at(pool->control, future->ref);
 
     future->is_reserved = false;
-    yk_submit_use_arrays(pool, &job->launch, -1);
+    use_arrays(pool, &job->launch, -1);
     yk_kernel_release_locked(future->kernel);
     if (!published) {
         pool->jobs.futures_by_slot[future->ref.slot] = NULL;

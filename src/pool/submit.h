@@ -23,9 +23,6 @@ yoke_status yk_submit(yoke_future **future, yoke_pool *pool, const yk_request *r
 yoke_status yk_submit_check_locked(yoke_pool *pool, yk_launch *launch,
                                    const yk_request *request, yk_error *error);
 
-/* The arrays of a launch have so many users more. */
-void yk_submit_use_arrays(yoke_pool *pool, const yk_launch *launch, int users);
-
 /* ---- how long it may wait (submit_slots.c) ---- */
 
 /* The end of the job's time limit, which starts when the program submits it; 0: none. */
