@@ -2,20 +2,15 @@
 #include "checked/pointed.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/bits.h"
 #include "launch/footprint.h"
+#include "sys/mapping.h"
 
 static bool pointed_is_read(const yk_arg *arg)
 {
     return arg->kind == YK_ARG_ARRAY && (arg->flags & YK_ARG_BY_POINTER) != 0 &&
            arg->access == YK_READ;
-}
-
-static size_t pointed_page(void)
-{
-    return (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static const yk_arg *pointed_arg(const yk_pointed *pointed, size_t i)
@@ -26,7 +21,7 @@ static const yk_arg *pointed_arg(const yk_pointed *pointed, size_t i)
 /* All pages that have a byte of the array. */
 static void pointed_watch(yk_pointed *pointed, size_t i)
 {
-    const uint64_t page = pointed_page();
+    const uint64_t page = yk_page_size();
     uint64_t low;
     uint64_t high;
 
@@ -71,7 +66,7 @@ static void pointed_shut_inner(const yk_pointed *pointed, size_t i)
 {
     yk_fence *fence = &pointed->fences[i];
     const yk_arg *arg = pointed_arg(pointed, i);
-    const uint64_t page = pointed_page();
+    const uint64_t page = yk_page_size();
     const uint64_t base = (uint64_t)(uintptr_t)fence->base;
     uint64_t low;
     uint64_t high;

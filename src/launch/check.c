@@ -72,15 +72,14 @@ bool yk_args_conflict(const yk_launch *a, const yk_arg *x, const yk_launch *b,
            (arg_disturbs(a, x, b, y) || arg_disturbs(b, y, a, x));
 }
 
-/* "parameter 2 ('b', uint*)" */
-static void check_write_label(const yk_launch_input *input, uint32_t index, char *text,
-                              size_t bytes)
+void yk_parameter_label(const yk_parameter *parameter, size_t index,
+                        char text[YK_PARAMETER_LABEL_BYTES])
 {
-    if ((int)index < input->parameter_count && input->parameters[index].name[0] != '\0') {
-        yk_text_format(text, bytes, "parameter %u ('%s', %s)", index + 1,
-                       input->parameters[index].name, input->parameters[index].type);
+    if (parameter == NULL || parameter->name[0] == '\0') {
+        yk_text_format(text, YK_PARAMETER_LABEL_BYTES, "parameter %zu", index + 1);
     } else {
-        yk_text_format(text, bytes, "parameter %u", index + 1);
+        yk_text_format(text, YK_PARAMETER_LABEL_BYTES, "parameter %zu ('%s', %s)", index + 1,
+                       parameter->name, parameter->type);
     }
 }
 
@@ -91,12 +90,13 @@ static yoke_status check_promise(const yk_launch_input *input, uint32_t index,
 {
     const yk_promises *promises = &input->kernel->promises;
     const bool is_constant = yk_promise_has(promises->constant, index);
-    char label[160];
+    char label[YK_PARAMETER_LABEL_BYTES];
 
     if (!is_constant && !yk_promise_has(promises->restricted, index)) {
         return YOKE_OK;
     }
-    check_write_label(input, index, label, sizeof label);
+    yk_parameter_label((int)index < input->parameter_count ? &input->parameters[index] : NULL,
+                       index, label);
     return yk_fail(error, YOKE_EINVAL,
                    "%s is declared %s, so argument %u cannot be the same array, one of "
                    "them read and one written; declare it __global without restrict",

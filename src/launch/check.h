@@ -36,6 +36,23 @@ yoke_status yk_launch_fill_range(yk_launch *launch, const yk_kernel *kernel,
                                  const yoke_range *range, bool round_up,
                                  yk_error *error);
 
+/* "parameter 2 ('x', float*)", or its number alone if no more is known of it (NULL). */
+enum { YK_PARAMETER_LABEL_BYTES = 160 };
+void yk_parameter_label(const yk_parameter *parameter, size_t index,
+                        char text[YK_PARAMETER_LABEL_BYTES]);
+
+/* The items of a range, before there is a launch: in the dimension in which it is split. */
+typedef struct yk_range_items {
+    uint64_t begin;
+    uint64_t count;
+    uint64_t group;  /* items of a work-group; 0: the device chooses */
+    uint64_t groups; /* work-groups; 0 then */
+    uint64_t all;    /* in all dimensions */
+} yk_range_items;
+
+yoke_status yk_range_count_items(yk_range_items *items, const yk_kernel *kernel,
+                                 const yoke_range *range, bool round_up, yk_error *error);
+
 /* Checks one argument, then copies it to launch->args[index]. */
 yoke_status yk_launch_fill_arg(yk_launch *launch, size_t index,
                                const yk_launch_input *input, size_t *values_used,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "launch/check.h"
 
+#include <stdlib.h>
+
 #include "base/bits.h"
 
 /* The maximum number of work-items of a range, and the maximum global id, so that later
@@ -107,4 +109,27 @@ yoke_status yk_launch_fill_range(yk_launch *launch, const yk_kernel *kernel,
         launch->group[d] = 0;
     }
     return yk_kernel_has_group(kernel) ? check_groups(launch, kernel, error) : YOKE_OK;
+}
+
+yoke_status yk_range_count_items(yk_range_items *items, const yk_kernel *kernel,
+                                 const yoke_range *range, bool round_up, yk_error *error)
+{
+    yk_launch *launch = calloc(1, sizeof *launch);
+    yoke_status status;
+
+    if (launch == NULL) {
+        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    }
+    status = yk_launch_fill_range(launch, kernel, range, round_up, error);
+    if (status == YOKE_OK) {
+        *items = (yk_range_items){
+            .begin = launch->begin[launch->split],
+            .count = launch->size[launch->split],
+            .group = launch->group[launch->split],
+            .groups = yk_launch_group_count(launch),
+            .all = launch->size[0] * launch->size[1] * launch->size[2], /* at most 2^48 */
+        };
+    }
+    free(launch);
+    return status;
 }

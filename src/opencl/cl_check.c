@@ -2,25 +2,16 @@
 #include "opencl/cl_check.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/bits.h"
+#include "launch/check.h"
 #include "launch/footprint.h"
 
-enum { LABEL_BYTES = 160 };
-
-/* "parameter 2 ('x', float*)" */
+/* How texts name a parameter. */
 static void write_label(const yk_cl_kernel *kernel, size_t index,
-                        char text[LABEL_BYTES])
+                        char text[YK_PARAMETER_LABEL_BYTES])
 {
-    const yk_parameter *const shown = &kernel->parameters[index].shown;
-
-    if (shown->name[0] == '\0') {
-        (void)snprintf(text, LABEL_BYTES, "parameter %zu", index + 1);
-    } else {
-        (void)snprintf(text, LABEL_BYTES, "parameter %zu ('%s', %s)", index + 1,
-                       shown->name, shown->type);
-    }
+    yk_parameter_label(&kernel->parameters[index].shown, index, text);
 }
 
 static const char *cl_check_kind_name(uint32_t kind)
@@ -59,7 +50,7 @@ static yoke_status check_argument(const yk_cl_kernel *kernel, const yk_arg *arg,
 {
     const yk_parameter *const shown = &kernel->parameters[index].shown;
     const uint32_t given = cl_check_kind_of(arg);
-    char label[LABEL_BYTES];
+    char label[YK_PARAMETER_LABEL_BYTES];
 
     write_label(kernel, index, label);
     if (shown->kind != YK_PARAMETER_UNKNOWN && shown->kind != given) {
@@ -83,7 +74,7 @@ static yoke_status check_unshared(const yk_cl_kernel *kernel, size_t index,
                                   size_t other, yk_error *error)
 {
     const yk_cl_parameter *const parameter = &kernel->parameters[index];
-    char label[LABEL_BYTES];
+    char label[YK_PARAMETER_LABEL_BYTES];
 
     if (!parameter->is_constant && !parameter->is_restrict) {
         return YOKE_OK;
@@ -146,7 +137,7 @@ static yoke_status cl_check_array(const yk_cl_device *device,
     const uint64_t max_count = is_constant
                                    ? yk_min(device->constant_bytes, device->max_alloc)
                                    : device->max_alloc;
-    char label[LABEL_BYTES];
+    char label[YK_PARAMETER_LABEL_BYTES];
 
     if (device->memory == YK_CL_POINTER || bytes <= max_count) {
         return YOKE_OK;
@@ -317,7 +308,7 @@ yoke_status yk_cl_fail_argument(const yk_cl_device *device, const yk_cl_kernel *
                                 const yk_launch *launch, size_t index, cl_int code,
                                 yk_error *error)
 {
-    char label[LABEL_BYTES];
+    char label[YK_PARAMETER_LABEL_BYTES];
 
     write_label(kernel, index, label);
     if (code == CL_INVALID_ARG_SIZE) {

@@ -68,28 +68,25 @@ static yoke_status map_reduce_count_parts(map_reduce *map, const yoke_kernel *ke
                                           const yk_request *submission, yk_error *error)
 {
     const yk_kernel *described = &kernel->pool->control->kernels[kernel->slot].kernel;
-    yk_launch *launch = calloc(1, sizeof *launch);
-    yoke_status status;
+    yk_range_items items;
+    yoke_status status = yk_range_count_items(&items, described, &submission->range,
+                                              submission->options.round_up, error);
 
-    if (launch == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "out of memory");
+    if (status != YOKE_OK) {
+        return status;
     }
-    status = yk_launch_fill_range(launch, described, &submission->range,
-                                  submission->options.round_up, error);
-    if (status == YOKE_OK && map->args[map->partial].parts == YOKE_PARTS_GROUP) {
+    if (map->args[map->partial].parts == YOKE_PARTS_GROUP) {
         map->combine.first = 0;
-        map->combine.count = (size_t)yk_launch_group_count(launch);
-    } else if (status == YOKE_OK) {
-        map->combine.first = (size_t)launch->begin[launch->split];
-        map->combine.count = (size_t)launch->size[launch->split];
+        map->combine.count = (size_t)items.groups;
+    } else {
+        map->combine.first = (size_t)items.begin;
+        map->combine.count = (size_t)items.count;
     }
-    if (status == YOKE_OK && map->combine.count == 0) {
-        status = yk_fail(error, YOKE_EINVAL,
+    return map->combine.count != 0
+               ? YOKE_OK
+               : yk_fail(error, YOKE_EINVAL,
                          "partial results per work-group need a kernel with a "
                          "work-group size (.group)");
-    }
-    free(launch);
-    return status;
 }
 
 static yoke_status map_reduce_allocate(map_reduce *map, yoke_pool *pool,

@@ -18,18 +18,11 @@ typedef struct parts_table {
     uint64_t count;
 } parts_table;
 
-/* The items of a range. */
-typedef struct parts_items {
-    uint64_t begin; /* in the split dimension */
-    uint64_t count;
-    uint64_t groups;
-} parts_items;
-
 typedef struct parts_by {
     yk_completion completion;
     yoke_pool *pool;
     yk_completion *others; /* the request's */
-    parts_items items;
+    yk_range_items items;
     yoke_arg args[YK_MAX_ARGS]; /* the request's */
     parts_table tables[YK_MAX_ARGS];
     size_t table_count;
@@ -68,7 +61,7 @@ static void undo_parts_by(void *object, uint64_t unused)
 
 /* ---- which items an array counts ---- */
 
-static void parts_by_count(parts_table *table, const parts_items *items, const yoke_arg *arg)
+static void parts_by_count(parts_table *table, const yk_range_items *items, const yoke_arg *arg)
 {
     const bool by_group = arg->parts == YOKE_PARTS_GROUP;
 
@@ -225,26 +218,6 @@ static yoke_status parts_by_create(parts_by **result, yoke_pool *pool, yk_reques
     return YOKE_OK;
 }
 
-static yoke_status parts_by_look(parts_items *items, const yk_request *request,
-                                 const yk_kernel *kernel, yk_error *error)
-{
-    yk_launch *launch = calloc(1, sizeof *launch);
-    yoke_status status;
-
-    if (launch == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "out of memory");
-    }
-    status = yk_launch_fill_range(launch, kernel, &request->range,
-                                  request->options.round_up, error);
-    *items = (parts_items){
-        .begin = launch->begin[launch->split],
-        .count = launch->size[launch->split],
-        .groups = yk_launch_group_count(launch),
-    };
-    free(launch);
-    return status;
-}
-
 /* More arguments than are possible are refused later, unread. */
 static bool parts_by_are_in(const yk_request *request)
 {
@@ -271,7 +244,8 @@ yoke_status yk_parts_by_attach(yoke_pool *pool, yk_request *request, yk_error *e
     kernel = &pool->control->kernels[request->kernel->slot].kernel;
     status = parts_by_create(&self, pool, request, error);
     if (status == YOKE_OK) {
-        status = parts_by_look(&self->items, request, kernel, error);
+        status = yk_range_count_items(&self->items, kernel, &request->range,
+                                      request->options.round_up, error);
     }
     if (status == YOKE_OK) {
         status = parts_by_make_all(self, request, error);

@@ -37,12 +37,10 @@ static const uint64_t max_bytes = UINT64_C(1) << 30;
 /* What the number of blocks depends on. All of it is the program's: the bits of a sum of floats
  * depend on it, too. */
 typedef struct sums_plan {
-    uint64_t items; /* in the split dimension */
-    uint64_t all_items;
-    uint64_t group;
+    yk_range_items range;
     uint64_t bytes; /* of a copy of each array */
     uint64_t more;  /* bytes besides all copies */
-    uint64_t elements; /* of the longest array that items add into; 0: there is none */
+    uint64_t elements; /* of the longest array that items add into; 0: only searches */
     uint64_t wanted; /* by the program; 0: no number */
     bool is_whole; /* another argument is written as a whole: the range is not divided */
 } sums_plan;
@@ -83,7 +81,7 @@ static uint64_t sums_block_count(const sums_plan *plan)
     const uint64_t most = plan->elements != 0 ? MAX_BLOCKS : SEARCH_BLOCKS;
     const uint64_t count =
         yk_min(usual_bytes / plan->bytes,
-               plan->all_items / ITEMS_PER_ELEMENT / yk_max(plan->elements, 1));
+               plan->range.all / ITEMS_PER_ELEMENT / yk_max(plan->elements, 1));
 
     return plan->wanted != 0 ? plan->wanted : yk_max(LEAST_BLOCKS, yk_min(most, count));
 }
@@ -91,45 +89,22 @@ static uint64_t sums_block_count(const sums_plan *plan)
 static yk_blocks sums_divide(const sums_plan *plan, const yoke_map_options *options)
 {
     const uint64_t count = plan->is_whole ? 1 : sums_block_count(plan);
-    uint64_t items = yk_div_up(plan->items, count);
+    uint64_t items = yk_div_up(plan->range.count, count);
 
     if (!plan->is_whole) {
-        items = yk_max(items, yk_min(options->grain, plan->items));
+        items = yk_max(items, yk_min(options->grain, plan->range.count));
         items = options->chunk != 0 ? yk_min(items, options->chunk) : items;
-        items = yk_max(items, yk_div_up(plan->items, YK_MAX_TILES));
-        items = yk_round_up(items, yk_max(plan->group, 1));
+        items = yk_max(items, yk_div_up(plan->range.count, YK_MAX_TILES));
+        items = yk_round_up(items, yk_max(plan->range.group, 1));
     }
-    return (yk_blocks){.items = items, .count = yk_div_up(plan->items, items)};
-}
-
-static yoke_status sums_plan_range(sums_plan *plan, const yk_request *request,
-                                   const yk_kernel *kernel, yk_error *error)
-{
-    yk_launch *launch = calloc(1, sizeof *launch);
-    yoke_status status;
-
-    if (launch == NULL) {
-        return yk_fail(error, YOKE_ENOMEM, "out of memory");
-    }
-    status = yk_launch_fill_range(launch, kernel, &request->range,
-                                  request->options.round_up, error);
-    plan->items = launch->size[launch->split];
-    plan->group = launch->group[launch->split];
-    plan->all_items = 1;
-    for (unsigned d = 0; d < 3; d++) {
-        if (!yk_mul(plan->all_items, launch->size[d], &plan->all_items)) {
-            plan->all_items = UINT64_MAX;
-            break;
-        }
-    }
-    free(launch);
-    return status;
+    return (yk_blocks){.items = items, .count = yk_div_up(plan->range.count, items)};
 }
 
 static yoke_status sums_plan_all(sums_plan *plan, const yk_request *request,
                                  const yk_kernel *kernel, yk_error *error)
 {
-    yoke_status status = sums_plan_range(plan, request, kernel, error);
+    yoke_status status = yk_range_count_items(&plan->range, kernel, &request->range,
+                                              request->options.round_up, error);
 
     for (size_t i = 0; status == YOKE_OK && i < request->arg_count; i++) {
         status = sums_add_arg(plan, &request->args[i], i, error);
@@ -150,11 +125,6 @@ typedef struct sums_array {
 static void *sums_at(uint64_t address)
 {
     return (void *)(uintptr_t)address;
-}
-
-static bool sums_searches(const sums_array *a)
-{
-    return a->copies->operation >= YOKE_ARG_FIRST;
 }
 
 /* The next one; all are zero before the first. The arrays follow the arguments, in their order,
@@ -186,7 +156,7 @@ static yoke_status sums_begin(yk_completion *completion, yoke_pool *pool, yk_job
     (void)pool;
     (void)error;
     while (sums_next(&a, &job->launch)) {
-        if (sums_searches(&a) && a.array->block_id == 0) {
+        if (yk_copies_search(a.copies) && a.array->block_id == 0) {
             memcpy(sums_at(a.copies->offsets), sums_at(a.array->address),
                    (size_t)a.copies->bytes);
         }
@@ -220,7 +190,7 @@ static void sums_take_found(sums *self, const yk_job *job)
 
     self->contradicts = found != 0 && block == self->blocks.count;
     while (block < self->blocks.count && sums_next(&a, &job->launch)) {
-        if (sums_searches(&a)) {
+        if (yk_copies_search(a.copies)) {
             memcpy(sums_at(a.array->address),
                    sums_at(a.copies->address + block * a.copies->pitch),
                    (size_t)a.copies->bytes);
@@ -236,8 +206,8 @@ static void sums_combine(sums *self, const yk_job *job)
     bool any_search = false;
 
     while (sums_next(&a, &job->launch)) {
-        any_search |= sums_searches(&a);
-        if (!sums_searches(&a)) {
+        any_search |= yk_copies_search(a.copies);
+        if (!yk_copies_search(a.copies)) {
             yk_copies_combine(sums_at(a.array->address), a.copies, sums_at(a.copies->address),
                               (size_t)self->blocks.count);
         }
@@ -350,7 +320,7 @@ static bool sums_are_in(const yk_request *request)
 yoke_status yk_sums_attach(yoke_pool *pool, yk_request *request, yk_error *error)
 {
     const yk_kernel *kernel;
-    sums_plan plan = {.items = 0};
+    sums_plan plan = {.range.count = 0};
     yoke_status status;
 
     if (!sums_are_in(request)) {

@@ -12,7 +12,7 @@
 /* So much of the array stays in the cache while the copies go by. */
 enum { STRETCH_BYTES = 16384 };
 
-static bool copies_search(const yk_arg *arg)
+bool yk_copies_search(const yk_arg *arg)
 {
     return (arg->flags & YK_ARG_COPIES) != 0 && arg->operation >= YOKE_ARG_FIRST;
 }
@@ -72,7 +72,7 @@ static void copy_fill(const yk_arg *arg, uint64_t address, size_t bytes)
 {
     void *at = (void *)(uintptr_t)address;
 
-    if (copies_search(arg)) {
+    if (yk_copies_search(arg)) {
         memcpy(at, (const void *)(uintptr_t)arg->offsets, bytes);
     } else if (arg->operation == YOKE_ARG_MIN) {
         copies_fill_highest(at, bytes, arg->type);
@@ -176,7 +176,7 @@ bool yk_copies_found(const yk_launch *launch, uint64_t begin)
         const yk_arg *arg = &launch->args[i];
         const uint64_t copy = arg->address + yk_footprint_shift(launch, arg, begin);
 
-        if (copies_search(arg) &&
+        if (yk_copies_search(arg) &&
             memcmp((const void *)(uintptr_t)copy, (const void *)(uintptr_t)arg->offsets,
                    (size_t)arg->bytes) != 0) {
             return true;

@@ -18,10 +18,14 @@
 #ifndef YK_REDUCE_COPIES_H
 #define YK_REDUCE_COPIES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "launch/launch.h"
+
+/* Whether these are the copies of a search. */
+bool yk_copies_search(const yk_arg *arg);
 
 /* The copies of the block of items [begin, end) get what their operations begin with. Whether
  * there are any. */
