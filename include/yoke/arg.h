@@ -582,8 +582,7 @@ static inline yoke_arg yoke_max_into(void *pointer, yoke_type type, size_t count
  * other argument. The program itself does not write it until the job has ended: a copy that differs
  * from it then counts as a find. A job that is submitted later and uses it waits in the submission
  * until the result is there. For yoke_map() and yoke_map_reduce(), with or without a future.
- * yoke_arg_copies() says how
- * many blocks there are, else up to 1024.
+ * yoke_arg_copies() says how many blocks there are, else up to 1024.
  *
  * @param pointer  the array
  * @param bytes    of it, at least 1

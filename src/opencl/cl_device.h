@@ -162,7 +162,7 @@ typedef struct yk_cl_binding {
     cl_mem store;
     uint64_t store_address;
     yk_cl_resident *resident; /* the buffer of which it is a part; NULL: none */
-    const yk_pixels *pixels;  /* the handle is an image; NULL: it is none */
+    const yk_pixels *pixels;  /* of the image that the handle is; NULL: a buffer */
 } yk_cl_binding;
 
 typedef struct yk_cl_device {

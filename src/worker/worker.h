@@ -180,7 +180,7 @@ yoke_status yk_worker_build_source(yk_worker_self *self, uint32_t kernel_slot);
 bool yk_worker_drop_source(yk_worker_self *self, uint32_t kernel_slot);
 
 /* The second device cannot run this job: its native form runs here. Other jobs of the kernel are
- * not concerned. False if there is none. */
+ * not concerned. False if it has no native form. */
 bool yk_worker_refuse_source(yk_worker_self *self, const yk_job *job);
 
 /* ---- work (worker_jobs.c) ---- */

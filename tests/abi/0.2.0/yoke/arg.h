@@ -403,8 +403,9 @@ static inline yoke_arg yoke_arg_between_sized(yoke_arg arg, const void *begins, 
  * 6 ns per item each time: tables that several jobs use are better made once. Arguments of a call
  * with the same function and context share one table.
  *
- * The function may use any memory of the program, and is not called again: jobs in flight that
- * change what it reads have to be waited for. It may make calls on the pool. An exception is
+ * The function may use any memory of the program, and is not called again for the job: jobs in flight
+ * that change what it reads have to be waited for. With yoke_arg_from_begin() its items count from 0.
+ * It may make calls on the pool. An exception is
  * YOKE_EKERNEL. Not for the items and results of streams.
  *
  * @param function  what is called
@@ -578,9 +579,10 @@ static inline yoke_arg yoke_max_into(void *pointer, yoke_type type, size_t count
  *          yoke_first_into(found->key, 8), yoke_scalar(digest))
  *
  * The array is in memory of the pool that is not lent, or anywhere with `.stage`, and overlaps no
- * other argument. A job that is submitted later and uses it waits in the submission until the result
- * is there. For yoke_map() and yoke_map_reduce(), with or without a future. yoke_arg_copies() says how
- * many blocks there are, else up to 1024.
+ * other argument. The program itself does not write it until the job has ended: a copy that differs
+ * from it then counts as a find. A job that is submitted later and uses it waits in the submission
+ * until the result is there. For yoke_map() and yoke_map_reduce(), with or without a future.
+ * yoke_arg_copies() says how many blocks there are, else up to 1024.
  *
  * @param pointer  the array
  * @param bytes    of it, at least 1

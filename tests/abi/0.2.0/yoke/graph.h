@@ -20,6 +20,8 @@
  * conflict run in the order in which they were recorded, others may overlap. A step begins when
  * all jobs of the step before have succeeded.
  *
+ * Arguments may be of any kind except yoke_arg_by(), a function: yoke_arg_between() has tables.
+ *
  * A recorded yoke_reduce() has its result in memory of the pool, aligned to 8 bytes. A worker
  * writes it there, so a later job of the step can use it: yoke_scalar_from().
  *
@@ -67,7 +69,7 @@ YOKE_API yoke_status yoke_graph_swap(yoke_graph *graph, void *a, void *b);
 /** How a graph is run. Zero in a field means that the library chooses. */
 typedef struct yoke_graph_options {
     size_t steps; /**< how many; with `value` at most */
-    /** The run ends early once this value, in memory of the pool that is not lent, is less than
+    /** The run ends early once this value, in memory of the pool that is never lent, is less than
      *  `tolerance` after a step that is looked at. Jobs of the graph write it. NULL: all steps
      *  are run. */
     const double *value;
@@ -89,11 +91,16 @@ YOKE_API yoke_status yoke_graph_run_sized(yoke_graph *graph,
  *
  * If a job fails, no later step begins. The error says which step and which job; the steps before
  * are complete, and the next run repeats the step that failed. Other jobs of that step may have
- * run. Meanwhile memory of the graph's jobs cannot be freed, lent or reclaimed.
+ * run. Meanwhile memory of the graph's jobs cannot be freed or reclaimed.
+ *
+ * A run that does not wait for its jobs, since the thread leaves the call (longjmp(), cancellation)
+ * or with YOKE_ESTOPPED, cancels them, and which steps are complete is not known: the next run has
+ * to restart. So it has after a failure in a graph with a yoke_first_into() or yoke_any_into().
  *
  * @param graph    only one call at a time: YOKE_EBUSY
  * @param options  not NULL
- * @return how the run ended. YOKE_EINVAL before anything runs if memory of a job was freed
+ * @return how the run ended. YOKE_EINVAL before anything runs if memory of a job was freed, or if
+ *         the last run was left and this one does not restart
  */
 static inline yoke_status yoke_graph_run_with(yoke_graph *graph,
                                               const yoke_graph_options *options)
